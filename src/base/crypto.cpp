@@ -1,0 +1,91 @@
+#include "base/crypto.h"
+
+#include <openssl/evp.h>
+#include <sys/random.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace synap {
+namespace {
+
+// The plain SHA256() of OpenSSL 3 looks its algorithm up by name each time; a fetched one does not.
+void digest(const EVP_MD* algorithm, std::string_view bytes, std::uint8_t* out) {
+  thread_local EVP_MD_CTX* context = EVP_MD_CTX_new();
+  SYNAP_CHECK(context != nullptr && EVP_DigestInit_ex2(context, algorithm, nullptr) == 1 &&
+              EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1 &&
+              EVP_DigestFinal_ex(context, out, nullptr) == 1);
+}
+
+}  // namespace
+
+Sha256 sha256(std::string_view bytes) {
+  static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Sha256 out;
+  digest(algorithm, bytes, out.data());
+  return out;
+}
+
+std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
+  static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  std::array<std::uint8_t, 20> out;
+  digest(algorithm, bytes, out.data());
+  return out;
+}
+
+void random_bytes(std::uint8_t* out, std::size_t count) {
+  struct Buffer {
+    std::array<std::uint8_t, 4096> bytes;
+    std::size_t used = sizeof bytes;
+  };
+  thread_local Buffer buffer;
+  for (std::size_t done = 0; done < count;) {
+    if (buffer.used == buffer.bytes.size()) {
+      std::size_t filled = 0;
+      while (filled < buffer.bytes.size()) {
+        const auto got = getrandom(buffer.bytes.data() + filled, buffer.bytes.size() - filled, 0);
+        SYNAP_CHECK(got > 0 || errno == EINTR, "the kernel gives no randomness");
+        if (got > 0) filled += static_cast<std::size_t>(got);
+      }
+      buffer.used = 0;
+    }
+    const auto take = std::min(count - done, buffer.bytes.size() - buffer.used);
+    std::memcpy(out + done, buffer.bytes.data() + buffer.used, take);
+    // What was handed out must not be readable from here later.
+    std::memset(buffer.bytes.data() + buffer.used, 0, take);
+    buffer.used += take;
+    done += take;
+  }
+}
+
+std::string to_hex(const std::uint8_t* bytes, std::size_t count) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text(count * 2, '0');
+  for (std::size_t i = 0; i < count; ++i) {
+    text[2 * i] = kHex[bytes[i] >> 4];
+    text[2 * i + 1] = kHex[bytes[i] & 15];
+  }
+  return text;
+}
+
+std::string to_base64url(std::string_view bytes) {
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<std::uint8_t>(c);
+    held += 8;
+    while (held >= 6) {
+      held -= 6;
+      text.push_back(kAlphabet[bits >> held & 63]);
+    }
+  }
+  if (held > 0) text.push_back(kAlphabet[bits << (6 - held) & 63]);
+  return text;
+}
+
+}  // namespace synap

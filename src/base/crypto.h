@@ -1,0 +1,30 @@
+// Hashes and randomness, by OpenSSL.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace synap {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+Sha256 sha256(std::string_view bytes);
+/// SHA-1, for step ids only (Inngest's memo keys): never for security.
+std::array<std::uint8_t, 20> sha1(std::string_view bytes);
+
+/// Random bytes of the operating system's quality, from a buffer of the thread's own: a system
+/// call for ten bytes costs as much as a microsecond.
+void random_bytes(std::uint8_t* out, std::size_t count);
+
+std::string to_hex(const std::uint8_t* bytes, std::size_t count);
+template <std::size_t N>
+std::string to_hex(const std::array<std::uint8_t, N>& bytes) {
+  return to_hex(bytes.data(), N);
+}
+/// base64url without padding, RFC 4648 section 5.
+std::string to_base64url(std::string_view bytes);
+
+}  // namespace synap

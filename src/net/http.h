@@ -1,0 +1,115 @@
+// HTTP/1.1 as plain values: what a handler is given and what it gives back. No word of sockets.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+
+namespace synap::net {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// Header fields in their order. Names are compared without regard to case.
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<Header> fields) : fields_(fields) {}
+
+  /// The first value of this name, or nullptr.
+  const std::string* find(std::string_view name) const;
+  void add(std::string name, std::string value);
+  /// Replaces every field of this name by one.
+  void set(std::string name, std::string value);
+  auto begin() const { return fields_.begin(); }
+  auto end() const { return fields_.end(); }
+  std::size_t size() const { return fields_.size(); }
+
+ private:
+  std::vector<Header> fields_;
+};
+
+struct Request {
+  std::string method;  // "GET"
+  std::string target;  // as sent: path and query
+  std::string path;    // target up to '?', still percent-encoded
+  std::string query;   // target behind '?', still percent-encoded; empty if there is none
+  Headers headers;
+  std::string body;
+  std::string peer;  // "127.0.0.1"
+  /// Asked to stop when the client has gone away or the server is shutting down.
+  std::stop_token gone;
+};
+
+/// Where a streamed response body is written. Owned by the server.
+class BodyWriter {
+ public:
+  BodyWriter() = default;
+  BodyWriter(const BodyWriter&) = delete;
+  BodyWriter& operator=(const BodyWriter&) = delete;
+  virtual ~BodyWriter() = default;
+  /// Sends one chunk at once and returns when the socket has taken it. False: the client is gone,
+  /// or has not read for longer than the limit; nothing more can be sent.
+  virtual Task<bool> write(std::string_view chunk) = 0;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;  // content-length, transfer-encoding, date and connection are the server's
+  std::string body;
+  /// If set, `body` is ignored: the head is sent, then this writes the body, chunked.
+  std::move_only_function<Task<void>(BodyWriter&)> stream = nullptr;
+};
+
+/// One side of an open WebSocket. The server owns it; all calls come from its executor.
+class WebSocket {
+ public:
+  struct Message {
+    bool is_text = true;
+    std::string data;
+  };
+
+  WebSocket() = default;
+  WebSocket(const WebSocket&) = delete;
+  WebSocket& operator=(const WebSocket&) = delete;
+  virtual ~WebSocket() = default;
+
+  /// The next whole message; nothing once the connection is closed or broken.
+  virtual Task<std::optional<Message>> read() = 0;
+  /// Sends one text message and returns when the socket has taken it. One write at a time.
+  /// False: the peer is gone or has not read for longer than the limit.
+  virtual Task<bool> write(std::string_view text) = 0;
+  /// Sends a close frame (RFC 6455 7.4; 1005 sends none of its own) and ends the connection. A
+  /// pending read() yields nothing.
+  virtual Task<void> close(std::uint16_t code, std::string_view reason) = 0;
+  /// Ends the connection at once, without a word. Safe while a write is pending.
+  virtual void abort() = 0;
+};
+
+/// What a server serves. Called on the executor of the connection, concurrently from several.
+class Handler {
+ public:
+  Handler() = default;
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
+  virtual ~Handler() = default;
+
+  virtual Task<Response> serve(const Request& request) = 0;
+  /// Asked before a WebSocket upgrade is accepted; a response refuses it.
+  virtual std::optional<Response> refuse_upgrade(const Request& request) = 0;
+  /// Runs a WebSocket; when it returns, the connection is closed.
+  virtual Task<void> serve_websocket(const Request& request, WebSocket& socket) = 0;
+  /// The response to something that is not a request at all (malformed, too large, too slow): the
+  /// server asks for it so that even this refusal has the protocol's own shape.
+  virtual Response refusal(const Error& error) = 0;
+};
+
+}  // namespace synap::net

@@ -1,0 +1,56 @@
+// HttpServer: accepts connections on one address and serves them on a few threads.
+//
+// Each thread has its own event loop and its own share of the connections; a connection stays with
+// its thread, so what belongs to a connection needs no lock. Requests of one connection are
+// answered in order. Every wait has a limit: a client that is slow to send its head or body, or
+// slow to read, is told where that is still possible and dropped.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "net/http.h"
+
+namespace synap::net {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any free one
+  int threads = 2;
+  std::size_t header_bytes_max = 64 * 1024;
+  std::size_t body_bytes_max = 10 * 1024 * 1024;
+  std::size_t websocket_message_bytes_max = 10 * 1024 * 1024;
+  std::size_t connections_max = 10'000;
+  std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to end of its head
+  std::chrono::milliseconds body_timeout{30'000};   // end of head to end of body
+  std::chrono::milliseconds idle_timeout{75'000};   // between two requests
+  std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
+  std::chrono::milliseconds websocket_ping{30'000}; // RFC 6455 ping when silent; none answered: dropped
+};
+
+class HttpServer {
+ public:
+  /// `handler` must outlive the server.
+  HttpServer(ServerOptions options, Handler& handler);
+  ~HttpServer();  // stop() with no grace
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Binds and begins to serve. kConflict: the address is in use; kBadRequest: it is no address.
+  Result<> start();
+  /// The bound port, once started.
+  std::uint16_t port() const;
+
+  /// Stops accepting, asks every Request::gone to stop, lets answers in flight finish for up to
+  /// `grace`, then closes what is left and ends the threads. Idempotent.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace synap::net

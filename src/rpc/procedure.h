@@ -1,0 +1,97 @@
+// Procedure: one thing that can be called, described once. Everything that lets people, programs
+// and agents call Synap (tRPC today; REST, MCP and forms later) is made from a table of these.
+//
+// Here a call is a path, an input and a context; the answer is one JSON value or a stream of them.
+// No word of HTTP, and none of what the procedures are about.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "base/schema.h"
+#include "base/status.h"
+#include "base/stream.h"
+#include "base/task.h"
+
+namespace synap::rpc {
+
+enum class Kind { kQuery, kMutation, kSubscription };
+std::string_view kind_name(Kind kind);  // "query"
+
+/// Who calls and under which circumstances. Made by the protocol's owner once a request (once a
+/// connection over WebSocket) and handed to the procedures unread.
+class Context {
+ public:
+  Context() = default;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  virtual ~Context() = default;
+};
+
+/// JSON text, or nothing where JavaScript has undefined.
+using Text = std::optional<std::string>;
+
+/// One item of a stream. With an id it is "tracked": a client that reconnects says the id of the
+/// last one it saw. Ids are not empty and have no NUL, CR or LF.
+struct Item {
+  std::optional<std::string> id;
+  Text data;
+};
+using Items = Stream<Item, Result<Text>>;
+
+/// What a call answers: one value, or a stream (subscriptions always, queries and mutations may).
+using Reply = std::variant<Text, Items>;
+
+struct FormField {
+  std::string name;
+  std::string value;                    // the field's text or the file's bytes
+  std::optional<std::string> filename;  // set for files
+  std::string content_type;             // of files
+};
+
+struct Input {
+  std::optional<Json> json;                    // absent is JavaScript's undefined
+  std::optional<std::vector<FormField>> form;  // multipart/form-data, in order
+  std::optional<std::string> bytes;            // application/octet-stream
+};
+
+struct Call {
+  std::shared_ptr<const Context> context;
+  Input input;
+  std::size_t batch_index = 0;  // place in a batch, so that one header can serve several calls
+  /// Asked to stop when nobody waits for the answer any more.
+  std::stop_token stop;
+};
+
+struct Procedure {
+  std::string path;  // dotted: "notes.create"
+  Kind kind = Kind::kQuery;
+  Schema input;   // kUndefined where there is none
+  Schema output;  // of one item for streams
+  bool is_tracked = false;  // its items carry ids
+  std::string docs;
+  std::function<Task<Result<Reply>>(Call)> handler;
+};
+
+class ProcedureTable {
+ public:
+  /// CHECKs that the path is well formed, new, no prefix of another ("notes" beside "notes.list")
+  /// and no name that JavaScript clients cannot reach: then, call, apply.
+  void add(Procedure procedure);
+  const Procedure* find(std::string_view path) const;
+  /// In the order of their paths.
+  std::vector<const Procedure*> all() const;
+
+ private:
+  std::map<std::string, Procedure, std::less<>> by_path_;
+};
+
+}  // namespace synap::rpc

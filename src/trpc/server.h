@@ -1,0 +1,80 @@
+// The tRPC v11 wire (trpc.io; no relation to Tencent's tRPC-Cpp): a ProcedureTable served over
+// HTTP, JSON Lines, Server-Sent Events and WebSocket, as @trpc/server 11.25.2 serves a router.
+//
+//   GET  {base}/{path}?input={JSON}       query, and subscription over SSE
+//   POST {base}/{path}  JSON body         mutation
+//   GET  {base}/{path},{path}?batch=1     batch: an array of answers; 207 if their statuses differ
+//   WebSocket at {base}                   one JSON value a text frame
+//
+// Deliberate differences from the official server, each of which its clients accept: every error,
+// also one that concerns the whole request, has content-type application/json; an exception's own
+// text never leaves the process; a limit on batch size is always on.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/task.h"
+#include "net/http.h"
+#include "rpc/procedure.h"
+
+namespace synap::trpc {
+
+/// What is known of a request when its context is made.
+struct RequestInfo {
+  const net::Request* http = nullptr;          // of a WebSocket: its upgrade request
+  std::optional<Json> connection_params;       // an object of strings, or nothing
+  std::vector<std::string> paths;              // of the calls; empty for a WebSocket
+  bool is_batch = false;
+  std::optional<rpc::Kind> kind;               // nothing: unknown, or a WebSocket
+  std::string accept;                          // "application/jsonl" or empty
+  bool is_websocket = false;
+};
+
+struct Options {
+  std::string base_path = "/trpc";
+  std::size_t batch_max = 100;
+  bool method_override = false;  // queries and subscriptions by POST too
+  bool allow_batching = true;
+  /// Adds data.zodError {formErrors, fieldErrors} | null to errors.
+  bool zod_error = true;
+  std::chrono::milliseconds sse_ping{15'000};         // 0: none
+  std::chrono::milliseconds sse_duration_max{0};      // 0: no limit; then the client resumes
+  std::chrono::milliseconds sse_client_inactivity{0}; // 0: not said
+  std::chrono::milliseconds jsonl_ping{0};            // 0: none
+  std::chrono::milliseconds websocket_keepalive{0};   // 0: no server PING
+  std::chrono::milliseconds websocket_pong_wait{5'000};
+  std::size_t websocket_queue_bytes_max = 1 << 20;    // what may wait for a slow reader
+  std::size_t websocket_calls_max = 1000;             // in flight on one connection
+  /// Origins a browser page may open a WebSocket from or send a form from; "*" is any. A request
+  /// without an Origin header is no browser's and passes.
+  std::vector<std::string> allowed_origins = {"*"};
+  std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const RequestInfo&)>
+      create_context;
+};
+
+class Server {
+ public:
+  /// `procedures` must outlive the server.
+  Server(Options options, const rpc::ProcedureTable& procedures);
+
+  /// True if `path` (still encoded) is at or below the base path.
+  bool owns(std::string_view path) const;
+  Task<net::Response> serve(const net::Request& request) const;
+  std::optional<net::Response> refuse_upgrade(const net::Request& request) const;
+  Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) const;
+
+  /// An error of the whole request in the wire's shape: also for what never reaches serve().
+  static net::Response error_response(const Error& error);
+
+ private:
+  Options options_;
+  const rpc::ProcedureTable& procedures_;
+};
+
+}  // namespace synap::trpc
