@@ -1,0 +1,272 @@
+// Database: one transactional store behind one small interface. SQLite in a directory today,
+// PostgreSQL next; SQL is written once, in the dialect both speak ($1 parameters, ON CONFLICT,
+// RETURNING), and only the log, the queue and search have files for one engine.
+//
+//   auto count = co_await database.read([](Tx& tx) {
+//     auto rows = tx.query("SELECT count(*) FROM notes_data WHERE user_id = $1", user);
+//     return rows.next() ? rows.integer(0) : 0;
+//   });                                                     // Result<std::int64_t>
+//
+// A closure runs on a thread of the database, never on the caller's, so it must not touch what
+// belongs to the caller's coroutine except what is suspended meanwhile. It may be run while others
+// share its transaction (group commit): each closure has a savepoint of its own, so one that fails
+// leaves no trace and harms nobody. When write() has answered without an error, the change is on
+// disk.
+//
+// Failing is sticky: after the first failed statement, or abort(), further statements of the
+// closure do nothing and yield no rows, and write()/read() answer with that first error. So a
+// closure needs no check behind every line; it must only not act on the outside.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+#include "base/task.h"
+#include "base/uuid.h"
+
+namespace synap::db {
+
+/// Raw bytes as a parameter; a string_view is text.
+struct Blob {
+  std::string_view bytes;
+};
+
+/// A parameter of a statement. Views must live until the statement has run.
+class Value {
+ public:
+  Value(std::nullptr_t) {}
+  Value(int value) : value_(static_cast<std::int64_t>(value)) {}
+  Value(std::int64_t value) : value_(value) {}
+  Value(double value) : value_(value) {}
+  Value(bool value) : value_(static_cast<std::int64_t>(value)) {}
+  Value(const char* value) : value_(std::string_view(value)) {}
+  Value(std::string_view value) : value_(value) {}
+  Value(const std::string& value) : value_(std::string_view(value)) {}
+  Value(Blob value) : value_(value) {}
+  Value(const Uuid& value) : value_(Blob{value.raw()}) {}
+  template <class T>
+  Value(const std::optional<T>& value) {
+    if (value) *this = Value(*value);
+  }
+
+  const auto& variant() const { return value_; }
+
+ private:
+  std::variant<std::monostate, std::int64_t, double, std::string_view, Blob> value_;
+};
+
+/// The engine's half of a running statement.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  virtual bool next() = 0;
+  virtual bool is_null(int column) = 0;
+  virtual std::int64_t integer(int column) = 0;
+  virtual double real(int column) = 0;
+  virtual std::string_view bytes(int column) = 0;  // text or blob; valid until next()
+  virtual void close() = 0;                        // gives the statement back
+};
+
+/// The rows of a query, one at a time. Columns count from 0.
+class Rows {
+ public:
+  explicit Rows(Cursor* cursor) : cursor_(cursor) {}
+  Rows(Rows&& other) noexcept : cursor_(std::exchange(other.cursor_, nullptr)) {}
+  Rows& operator=(Rows&&) = delete;
+  ~Rows() {
+    if (cursor_ != nullptr) cursor_->close();
+  }
+
+  bool next() { return cursor_ != nullptr && cursor_->next(); }
+  bool is_null(int column) { return cursor_->is_null(column); }
+  std::int64_t integer(int column) { return cursor_->integer(column); }
+  double real(int column) { return cursor_->real(column); }
+  std::string_view view(int column) { return cursor_->bytes(column); }
+  std::string text(int column) { return std::string(cursor_->bytes(column)); }
+  std::optional<std::string> optional_text(int column) {
+    if (is_null(column)) return std::nullopt;
+    return text(column);
+  }
+  /// A 16-byte column, or nothing if it is null.
+  std::optional<Uuid> uuid(int column) { return Uuid::from_bytes(cursor_->bytes(column)); }
+
+ private:
+  Cursor* cursor_;
+};
+
+class Tx {
+ public:
+  Tx() = default;
+  Tx(const Tx&) = delete;
+  Tx& operator=(const Tx&) = delete;
+  virtual ~Tx() = default;
+
+  /// Runs a statement and gives its rows. A statement is prepared once a connection.
+  template <class... Args>
+  [[nodiscard]] Rows query(std::string_view sql, const Args&... args) {
+    const Value values[] = {Value(args)..., Value(nullptr)};
+    return Rows(start(sql, values, sizeof...(args)));
+  }
+  /// The same with a number of parameters that is known only now.
+  [[nodiscard]] Rows query_with(std::string_view sql, const std::vector<Value>& values) {
+    return Rows(start(sql, values.data(), values.size()));
+  }
+
+  /// Runs a statement for its effect; the number of rows it changed.
+  template <class... Args>
+  std::int64_t run(std::string_view sql, const Args&... args) {
+    {
+      auto rows = query(sql, args...);
+      while (rows.next()) {
+      }
+    }
+    return changes();
+  }
+
+  bool ok() const { return !error_.has_value(); }
+  /// Undoes what this closure has done and makes its write() answer `error`.
+  void abort(Error error) {
+    if (!error_) error_ = std::move(error);
+  }
+  const std::optional<Error>& error() const { return error_; }
+
+  /// Runs on the writer's thread once the change is on disk and before write() answers, in the
+  /// order of the commits. Must be short and must not block. Not called if it fails.
+  void on_commit(std::move_only_function<void()> action) {
+    on_commit_.push_back(std::move(action));
+  }
+
+ protected:
+  virtual Cursor* start(std::string_view sql, const Value* values, std::size_t count) = 0;
+  virtual std::int64_t changes() = 0;
+
+  std::optional<Error> error_;
+  std::vector<std::move_only_function<void()>> on_commit_;
+};
+
+/// How soon a write matters. Waiting writes of people go into a commit before those of workers.
+enum class Lane : std::uint8_t { kInteractive, kBackground };
+
+namespace database_detail {
+
+/// A closure in the queue; lives on the frame of the coroutine that awaits it.
+struct Operation {
+  Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  virtual ~Operation() = default;
+  virtual void run(Tx& tx) = 0;
+
+  std::coroutine_handle<> coroutine;
+  Executor* executor = nullptr;
+  std::string_view user;  // of a read_as
+  bool is_scoped = false;
+  std::optional<Error> error;
+};
+
+}  // namespace database_detail
+
+class Database {
+ public:
+  Database() = default;
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  virtual ~Database() = default;
+
+  /// Awaitable Result<T>, T being what `closure(Tx&)` returns: runs it in a transaction and
+  /// answers when that is durable. kServiceUnavailable: the disk is full or does not work.
+  template <class F>
+  auto write(Lane lane, F closure) {
+    return Awaiter<F>(*this, lane == Lane::kInteractive ? Queue::kWrite : Queue::kBackgroundWrite,
+                      {}, false, std::move(closure));
+  }
+  template <class F>
+  auto write(F closure) {
+    return write(Lane::kInteractive, std::move(closure));
+  }
+  /// Awaitable Result<T>: runs `closure` on a snapshot that sees every answered write.
+  template <class F>
+  auto read(F closure) {
+    return Awaiter<F>(*this, Queue::kRead, {}, false, std::move(closure));
+  }
+  /// As read, on behalf of one user: this is where tenancy is enforced. The tables of users
+  /// (`<noun>_data`) cannot be named; their views (`<noun>`) show this user's rows and no others.
+  /// A query that tries is a programmer's error and answers kInternalServerError.
+  template <class F>
+  auto read_as(std::string_view user, F closure) {
+    return Awaiter<F>(*this, Queue::kRead, user, true, std::move(closure));
+  }
+
+  /// Runs `closure` within every commit that follows, after its writes and in a savepoint of its
+  /// own. For what must be in the same transaction as the writes it reacts to (bus/dispatcher.h).
+  virtual void before_commit(std::function<void(Tx&)> closure) = 0;
+
+  /// Brings the tables up to date: runs those of `migrations` that have not been run, in their
+  /// order, each once. Blocks; for the start of the program.
+  struct Migration {
+    std::string_view name;  // "notes.1"; never reused, never edited once released
+    std::string_view sql;
+  };
+  virtual Result<> migrate(const std::vector<Migration>& migrations) = 0;
+
+ protected:
+  using Operation = database_detail::Operation;
+  enum class Queue { kWrite, kBackgroundWrite, kRead };
+  virtual void submit(Queue queue, Operation* operation) = 0;
+
+ private:
+  template <class F>
+  class Awaiter final : Operation {
+   public:
+    using Value = std::invoke_result_t<F&, Tx&>;
+
+    Awaiter(Database& database, Queue queue, std::string_view of_user, bool scoped, F closure)
+        : database_(database), queue_(queue), closure_(std::move(closure)) {
+      user = of_user;
+      is_scoped = scoped;
+    }
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) {
+      coroutine = self;
+      executor = Executor::current();
+      SYNAP_CHECK(executor != nullptr, "only a coroutine on an executor can use the database");
+      database_.submit(queue_, this);
+    }
+    Result<Value> await_resume() {
+      if (error) return std::unexpected(std::move(*error));
+      if constexpr (std::is_void_v<Value>) {
+        return {};
+      } else {
+        return std::move(*value_);
+      }
+    }
+
+   private:
+    struct Nothing {};
+    void run(Tx& tx) override {
+      if constexpr (std::is_void_v<Value>) {
+        closure_(tx);
+      } else {
+        value_.emplace(closure_(tx));
+      }
+    }
+    Database& database_;
+    Queue queue_;
+    F closure_;
+    std::conditional_t<std::is_void_v<Value>, Nothing,
+                       std::optional<std::conditional_t<std::is_void_v<Value>, int, Value>>>
+        value_;
+  };
+};
+
+}  // namespace synap::db

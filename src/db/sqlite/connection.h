@@ -1,0 +1,96 @@
+// Connection: one SQLite connection and its prepared statements, as a Tx. Belongs to one thread.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "db/database.h"
+
+namespace synap::db::sqlite {
+
+/// What an SQLite result code means to a caller.
+Error error_of(int code, std::string_view what);
+
+class Statement final : public Cursor {
+ public:
+  Statement(class Connection& connection, sqlite3_stmt* handle);
+  ~Statement() override;
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void bind(const Value* values, std::size_t count);
+  bool next() override;
+  bool is_null(int column) override;
+  std::int64_t integer(int column) override;
+  double real(int column) override;
+  std::string_view bytes(int column) override;
+  void close() override;
+  bool is_busy() const { return is_busy_; }
+
+ private:
+  friend class Connection;
+  Connection& connection_;
+  sqlite3_stmt* handle_;
+  // parameter_[i] is SQLite's number for $i+1: it numbers names by their first appearance.
+  std::vector<int> parameter_;
+  bool is_busy_ = false;
+  bool is_done_ = false;
+};
+
+class Connection final : public Tx {
+ public:
+  enum class Mode { kWriter, kReader };
+  static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode);
+  ~Connection() override;
+
+  /// Runs statements that have neither parameters nor rows.
+  Result<> execute(const char* sql);
+
+  /// Begins a closure's work: no error yet, nothing to do on commit.
+  void begin_closure();
+  std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
+  std::vector<std::move_only_function<void()>> take_on_commit() {
+    return std::exchange(on_commit_, {});
+  }
+
+  /// Between these, statements see the views of `user` only.
+  void enter_scope(std::string_view user);
+  void leave_scope();
+
+  sqlite3* handle() { return handle_; }
+  /// The last code that was neither OK, ROW nor DONE since begin_closure(), or SQLITE_OK.
+  int last_failure() const { return last_failure_; }
+
+ protected:
+  Cursor* start(std::string_view sql, const Value* values, std::size_t count) override;
+  std::int64_t changes() override { return sqlite3_changes64(handle_); }
+
+ private:
+  friend class Statement;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view sql) const {
+      return std::hash<std::string_view>{}(sql);
+    }
+  };
+  using Statements = std::unordered_map<std::string, std::vector<std::unique_ptr<Statement>>, Hash,
+                                        std::equal_to<>>;
+
+  explicit Connection(sqlite3* handle) : handle_(handle) {}
+  void failed(int code, std::string_view what);
+  static int authorize(void* self, int action, const char* first, const char* second,
+                       const char* schema, const char* view);
+
+  sqlite3* handle_;
+  Statements statements_;
+  Statements scoped_statements_;
+  std::string scope_user_;
+  bool in_scope_ = false;
+  int last_failure_ = SQLITE_OK;
+};
+
+}  // namespace synap::db::sqlite

@@ -1,0 +1,295 @@
+#include "db/sqlite/sqlite_database.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <chrono>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "db/sqlite/connection.h"
+
+namespace synap::db::sqlite {
+namespace {
+
+// A group is bounded so that the first closure of it does not wait for the last for long: at
+// about 15 us a closure this is some 8 ms. What is left over goes into the next group.
+constexpr std::size_t kGroupClosuresMax = 512;
+// Of these, so many may be the workers' when people wait too.
+constexpr std::size_t kGroupBackgroundMax = 64;
+
+// A checkpoint copies pages from the WAL into the file and syncs it; nobody's write is answered
+// meanwhile. A larger WAL means fewer copies of a page that changes often, but a longer pause.
+// With idle hands the WAL is emptied sooner.
+constexpr int kCheckpointPages = 4'000;
+constexpr int kIdleCheckpointPages = 500;
+
+using Completions = std::unordered_map<Executor*, std::vector<std::coroutine_handle<>>>;
+
+bool leaves_disk_unknown(int code) {
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
+         code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_CORRUPTFS ||
+         (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase);
+  auto writer = Connection::open(options.path, Connection::Mode::kWriter);
+  if (!writer) return fail(writer.error());
+  database->writer_ = std::move(*writer);
+  sqlite3_wal_hook(
+      database->writer_->handle(),
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<SqliteDatabase*>(self)->wal_pages_ = pages;
+        return SQLITE_OK;
+      },
+      database.get());
+  for (int i = 0; i < options.readers; ++i) {
+    auto reader = Connection::open(options.path, Connection::Mode::kReader);
+    if (!reader) return fail(reader.error());
+    database->readers_.push_back(std::move(*reader));
+  }
+  auto* self = database.get();
+  self->writer_thread_ = std::thread([self] { self->run_writer(); });
+  for (auto& reader : self->readers_) {
+    self->reader_threads_.emplace_back([self, &connection = *reader] {
+      self->run_reader(connection);
+    });
+  }
+  return database;
+}
+
+SqliteDatabase::~SqliteDatabase() {
+  {
+    std::scoped_lock lock(write_mutex_, read_mutex_);
+    stopping_ = true;
+  }
+  write_wake_.notify_all();
+  read_wake_.notify_all();
+  for (auto& thread : reader_threads_) thread.join();
+  if (writer_thread_.joinable()) writer_thread_.join();
+  readers_.clear();
+  if (writer_ != nullptr && !broken_) {
+    sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                              nullptr);
+  }
+}
+
+void SqliteDatabase::before_commit(std::function<void(Tx&)> closure) {
+  std::lock_guard lock(write_mutex_);
+  before_commit_.push_back(std::move(closure));
+}
+
+Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
+  ThreadExecutor executor("migrate");
+  auto run = [&]() -> Task<Result<>> {
+    co_return co_await write([&](Tx& tx) {
+      tx.run("CREATE TABLE IF NOT EXISTS migrations("
+             "name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
+      for (const auto& migration : migrations) {
+        {
+          auto rows = tx.query("SELECT 1 FROM migrations WHERE name = $1", migration.name);
+          if (rows.next()) continue;
+        }
+        if (!tx.ok()) return;
+        if (auto done = writer_->execute(std::string(migration.sql).c_str()); !done) {
+          tx.abort(Error{done.error().code,
+                        fmt::format("Migration {} failed: {}", migration.name,
+                                    done.error().message),
+                        nullptr});
+          return;
+        }
+        tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name,
+               unix_ms_now());
+      }
+    });
+  };
+  return sync_wait(executor, run());
+}
+
+WriterStatistics SqliteDatabase::statistics() const {
+  return {commits_.load(), closures_.load(), checkpoints_.load()};
+}
+
+void SqliteDatabase::submit(Queue queue, Operation* operation) {
+  if (queue == Queue::kRead) {
+    {
+      std::lock_guard lock(read_mutex_);
+      reads_.push_back(operation);
+    }
+    read_wake_.notify_one();
+    return;
+  }
+  bool was_empty = false;
+  {
+    std::lock_guard lock(write_mutex_);
+    was_empty = interactive_.empty() && background_.empty();
+    (queue == Queue::kWrite ? interactive_ : background_).push_back(operation);
+  }
+  if (was_empty) write_wake_.notify_one();
+}
+
+void SqliteDatabase::run_writer() {
+  pthread_setname_np(pthread_self(), "db writer");
+  std::vector<Operation*> group;
+  const auto take = [&](std::deque<Operation*>& from, std::size_t most) {
+    for (std::size_t i = 0; i < most && !from.empty(); ++i) {
+      group.push_back(from.front());
+      from.pop_front();
+    }
+  };
+  for (;;) {
+    bool is_idle = false;
+    {
+      std::unique_lock lock(write_mutex_);
+      const auto is_due = [&] { return stopping_ || !interactive_.empty() || !background_.empty(); };
+      if (!is_due() && unmoved_pages() >= kIdleCheckpointPages) {
+        // Nobody waits: a good moment to move the WAL, unless somebody comes in the next moment.
+        is_idle = !write_wake_.wait_for(lock, std::chrono::milliseconds(200), is_due);
+      } else {
+        write_wake_.wait(lock, is_due);
+      }
+      if (!is_idle) {
+        if (interactive_.empty() && background_.empty()) return;  // stopping
+        const bool people_wait = !interactive_.empty();
+        take(interactive_, kGroupClosuresMax);
+        take(background_, people_wait ? kGroupBackgroundMax : kGroupClosuresMax);
+      }
+    }
+    if (!is_idle) {
+      commit_group(group);
+      group.clear();
+    }
+    checkpoint_if_large(is_idle);
+  }
+}
+
+void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
+  std::vector<std::move_only_function<void()>> on_commit;
+  std::optional<Error> failure = broken_;
+  if (!failure) {
+    if (auto begun = writer_->execute("BEGIN IMMEDIATE"); !begun) failure = begun.error();
+  }
+  if (!failure) {
+    bool has_change = false;
+    for (auto* operation : group) {
+      run_closure(*operation, on_commit);
+      has_change = has_change || !operation->error;
+      // Some failures (a full disk) make SQLite roll back the whole transaction by itself.
+      if (sqlite3_get_autocommit(writer_->handle()) != 0) {
+        failure = operation->error;
+        break;
+      }
+    }
+    if (!failure && has_change) run_before_commit(on_commit);
+    if (!failure) {
+      if (auto committed = writer_->execute("COMMIT"); !committed) {
+        failure = committed.error();
+        if (leaves_disk_unknown(sqlite3_extended_errcode(writer_->handle()))) {
+          broken_ = Error{Code::kServiceUnavailable,
+                          "The disk failed while writing: restart Synap to recover", nullptr};
+          fmt::print(stderr, "synap: the disk failed during a commit; writing has stopped\n");
+        }
+      }
+    }
+    if (failure && sqlite3_get_autocommit(writer_->handle()) == 0) {
+      std::ignore = writer_->execute("ROLLBACK");
+    }
+  }
+  if (failure) {
+    for (auto* operation : group) operation->error = failure;
+  } else {
+    commits_.fetch_add(1, std::memory_order_relaxed);
+    closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
+    for (auto& action : on_commit) action();
+  }
+  Completions completions;
+  for (auto* operation : group) completions[operation->executor].push_back(operation->coroutine);
+  // From here on the operations may be gone.
+  for (auto& [executor, coroutines] : completions) executor->post_all(coroutines);
+}
+
+void SqliteDatabase::run_closure(Operation& operation,
+                                 std::vector<std::move_only_function<void()>>& on_commit) {
+  writer_->begin_closure();
+  writer_->run("SAVEPOINT closure");
+  if (writer_->ok()) operation.run(*writer_);
+  operation.error = writer_->take_error();
+  auto actions = writer_->take_on_commit();
+  if (!operation.error) {
+    writer_->run("RELEASE closure");
+    operation.error = writer_->take_error();
+  } else if (sqlite3_get_autocommit(writer_->handle()) == 0) {
+    writer_->run("ROLLBACK TO closure");
+    writer_->run("RELEASE closure");
+    writer_->begin_closure();
+  }
+  if (!operation.error) {
+    for (auto& action : actions) on_commit.push_back(std::move(action));
+  }
+}
+
+void SqliteDatabase::run_before_commit(std::vector<std::move_only_function<void()>>& on_commit) {
+  struct Hook final : Operation {
+    std::function<void(Tx&)>* closure = nullptr;
+    void run(Tx& tx) override { (*closure)(tx); }
+  };
+  for (auto& closure : before_commit_) {
+    Hook hook;
+    hook.closure = &closure;
+    run_closure(hook, on_commit);
+    // What the hook could not do now it does with the next commit or at the next start: it keeps
+    // a checkpoint. The writes it reacts to are none the worse.
+    if (hook.error) {
+      fmt::print(stderr, "synap: work within a commit failed: {}\n", hook.error->message);
+    }
+  }
+}
+
+void SqliteDatabase::checkpoint_if_large(bool is_idle) {
+  // The WAL starts again from its front once all of it was moved and no reader needs it.
+  if (wal_pages_ < moved_pages_) moved_pages_ = 0;
+  if (unmoved_pages() < (is_idle ? kIdleCheckpointPages : kCheckpointPages)) return;
+  int pages = 0;
+  int moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                             &pages, &moved);
+  checkpoints_.fetch_add(1, std::memory_order_relaxed);
+  // A reader can keep pages from being moved: counted as moved all the same, so that this is not
+  // tried again with every commit.
+  moved_pages_ = wal_pages_;
+  if (code != SQLITE_OK && code != SQLITE_BUSY) {
+    fmt::print(stderr, "synap: checkpoint failed: {}\n", sqlite3_errstr(code));
+    if (leaves_disk_unknown(sqlite3_extended_errcode(writer_->handle()))) {
+      broken_ = Error{Code::kServiceUnavailable,
+                      "The disk failed while writing: restart Synap to recover", nullptr};
+    }
+  }
+}
+
+void SqliteDatabase::run_reader(Connection& connection) {
+  pthread_setname_np(pthread_self(), "db reader");
+  for (;;) {
+    Operation* operation = nullptr;
+    {
+      std::unique_lock lock(read_mutex_);
+      read_wake_.wait(lock, [&] { return stopping_ || !reads_.empty(); });
+      if (reads_.empty()) return;
+      operation = reads_.front();
+      reads_.pop_front();
+    }
+    connection.begin_closure();
+    if (operation->is_scoped) connection.enter_scope(operation->user);
+    // BEGIN, so that all statements of the closure see one snapshot.
+    connection.run("BEGIN");
+    if (connection.ok()) operation->run(connection);
+    operation->error = connection.take_error();
+    if (operation->is_scoped) connection.leave_scope();
+    if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
+    operation->executor->post(operation->coroutine);
+  }
+}
+
+}  // namespace synap::db::sqlite

@@ -1,0 +1,89 @@
+// SqliteDatabase: one SQLite file, one thread that writes, a few that read.
+//
+// The writer takes every closure that waits, runs them in one transaction under savepoints and
+// syncs once (group commit): the more callers, the fewer syncs each. Only its connection commits
+// and checkpoints. `synchronous=FULL`: a write that was answered survives the loss of power.
+//
+// When a sync or the file itself fails, the state of the disk is unknown: the database refuses
+// every further write until the program is started again and has recovered from the file. A full
+// disk is not that: writes fail one by one and succeed again when there is room.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "db/database.h"
+
+namespace synap::db::sqlite {
+
+struct SqliteOptions {
+  std::string path;
+  int readers = 2;
+};
+
+struct WriterStatistics {
+  std::int64_t commits = 0;
+  std::int64_t closures = 0;
+  std::int64_t checkpoints = 0;
+};
+
+class Connection;
+
+class SqliteDatabase final : public Database {
+ public:
+  static Result<std::unique_ptr<SqliteDatabase>> open(SqliteOptions options);
+  /// Finishes what is queued, checkpoints, closes.
+  ~SqliteDatabase() override;
+
+  void before_commit(std::function<void(Tx&)> closure) override;
+  Result<> migrate(const std::vector<Migration>& migrations) override;
+  WriterStatistics statistics() const;
+
+ protected:
+  void submit(Queue queue, Operation* operation) override;
+
+ private:
+  SqliteDatabase() = default;
+  void run_writer();
+  void commit_group(std::vector<Operation*>& group);
+  void run_closure(Operation& operation,
+                   std::vector<std::move_only_function<void()>>& on_commit);
+  void run_before_commit(std::vector<std::move_only_function<void()>>& on_commit);
+  void checkpoint_if_large(bool is_idle);
+  int unmoved_pages() const { return wal_pages_ - moved_pages_; }
+  void run_reader(Connection& connection);
+
+  std::unique_ptr<Connection> writer_;
+  std::vector<std::unique_ptr<Connection>> readers_;
+  std::vector<std::function<void(Tx&)>> before_commit_;
+
+  std::mutex write_mutex_;
+  std::condition_variable write_wake_;
+  std::deque<Operation*> interactive_;
+  std::deque<Operation*> background_;
+  bool stopping_ = false;
+  // Why nothing can be written any more. Writer thread only.
+  std::optional<Error> broken_;
+
+  std::mutex read_mutex_;
+  std::condition_variable read_wake_;
+  std::deque<Operation*> reads_;
+
+  std::atomic<std::int64_t> commits_{0};
+  std::atomic<std::int64_t> closures_{0};
+  std::atomic<std::int64_t> checkpoints_{0};
+  // Writer thread only: the pages in the WAL, and how many of them are in the file already.
+  int wal_pages_ = 0;
+  int moved_pages_ = 0;
+
+  std::thread writer_thread_;
+  std::vector<std::thread> reader_threads_;
+};
+
+}  // namespace synap::db::sqlite
