@@ -1,0 +1,65 @@
+#include "events/event.h"
+
+#include <array>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+namespace synap::events {
+namespace {
+
+constexpr std::array<std::string_view, 7> kSourceNames = {
+    "api", "agent", "automation", "sync", "migration", "system", "intelligence"};
+
+void append_id(std::string& out, std::string_view key, const std::optional<Uuid>& id) {
+  if (!id) return;
+  out.append(key).push_back('"');
+  out.append(id->to_string()).push_back('"');
+}
+
+}  // namespace
+
+std::string_view source_name(Source source) {
+  return kSourceNames[static_cast<std::size_t>(source)];
+}
+
+std::optional<Source> source_by_name(std::string_view name) {
+  for (std::size_t i = 0; i < kSourceNames.size(); ++i) {
+    if (kSourceNames[i] == name) return static_cast<Source>(i);
+  }
+  return std::nullopt;
+}
+
+const std::string& Event::json() const {
+  std::call_once(json_once_, [this] {
+    std::string out;
+    out.reserve(data.size() + metadata.size() + 512);
+    out.append(R"({"id":")").append(id.to_string()).append(R"(","version":"v1","type":)");
+    append_json_string(out, type);
+    append_id(out, R"(,"aggregateId":)", aggregate_id);
+    if (!aggregate_type.empty()) {
+      out.append(R"(,"aggregateType":)");
+      append_json_string(out, aggregate_type);
+    }
+    out.append(R"(,"data":)").append(data);
+    if (!metadata.empty()) out.append(R"(,"metadata":)").append(metadata);
+    out.append(R"(,"userId":)");
+    append_json_string(out, user_id);
+    out.append(R"(,"source":")").append(source_name(source));
+    out.append(R"(","timestamp":")").append(to_iso8601(timestamp)).push_back('"');
+    append_id(out, R"(,"correlationId":)", correlation_id);
+    append_id(out, R"(,"causationId":)", causation_id);
+    append_id(out, R"(,"requestId":)", request_id);
+    out.append(R"(,"position":)");
+    append_json_number(out, position);
+    if (aggregate_version > 0) {
+      out.append(R"(,"aggregateVersion":)");
+      append_json_number(out, aggregate_version);
+    }
+    out.push_back('}');
+    json_ = std::move(out);
+  });
+  return json_;
+}
+
+}  // namespace synap::events

@@ -1,0 +1,115 @@
+// EventLog: the one list of everything that happened. Append-only, totally ordered, and the single
+// source of truth: all other tables can be made again from it.
+//
+// Order: positions are dense and grow; a reader that has seen position n has seen everything up to
+// n, always. Repeats: an event id that is in the log, or a (user, idempotency key) that was used,
+// is not appended again: the first answer is given again. Immutability is enforced by the database.
+//
+// Tenancy: whoever reads says for whom. A Scope of a user sees the events of that user only, and an
+// aggregate belongs to the user of its first event: to others it does not exist (kNotFound).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/crypto.h"
+#include "base/task.h"
+#include "base/timer.h"
+#include "db/database.h"
+#include "events/event.h"
+
+namespace synap::events {
+
+class Scope {
+ public:
+  static Scope of_user(std::string user_id) { return Scope(std::move(user_id)); }
+  /// Everything: for the bus and for the owner's own tools.
+  static Scope whole_pod() { return Scope(std::nullopt); }
+  const std::optional<std::string>& user_id() const { return user_id_; }
+  bool sees(const Event& event) const { return !user_id_ || *user_id_ == event.user_id; }
+
+ private:
+  explicit Scope(std::optional<std::string> user_id) : user_id_(std::move(user_id)) {}
+  std::optional<std::string> user_id_;
+};
+
+/// What must be true of a stream for an append to happen.
+struct Expectation {
+  Uuid aggregate_id;
+  std::int64_t version = 0;  // the exact present version; 0: the stream must not exist
+};
+
+struct Idempotency {
+  std::string key;          // 1..256 characters, within one user
+  Sha256 fingerprint{};     // of what was asked for; another one under the same key is an error
+  std::string answer;       // JSON text that a repeat is given
+};
+
+struct Append {
+  std::vector<NewEvent> events;  // at least one, all of one user
+  std::vector<Expectation> expectations;
+  std::optional<Idempotency> idempotency;
+};
+
+struct Appended {
+  std::vector<EventRef> events;  // as recorded, now or the first time
+  bool is_repeat = false;
+  std::string answer;  // of an idempotency key: the first answer
+};
+
+struct Filter {
+  std::int64_t after = 0;  // positions greater than this
+  int limit = 100;
+  std::vector<std::string> types;  // any of these; empty: all
+  std::optional<Uuid> aggregate_id;
+  std::optional<Uuid> correlation_id;
+  std::optional<Uuid> request_id;
+};
+
+struct Page {
+  std::vector<EventRef> events;  // ascending
+  /// Everything up to here was looked at: where to go on.
+  std::int64_t next_after = 0;
+};
+
+/// What the dispatcher needs of an event.
+struct EventHead {
+  std::int64_t position = 0;
+  std::string_view type;  // valid as long as the log
+  std::optional<Uuid> aggregate_id;
+};
+
+class EventLog {
+ public:
+  EventLog() = default;
+  EventLog(const EventLog&) = delete;
+  EventLog& operator=(const EventLog&) = delete;
+  virtual ~EventLog() = default;
+
+  /// Appends within a transaction of others' making: the events are in the log if and only if it
+  /// commits. On failure the Tx is aborted with: kConflict (an expectation is not met, with
+  /// {"actualVersion":n}; or a key was used for something else), kNotFound (an aggregate of
+  /// another user).
+  virtual Appended append(db::Tx& tx, Append append) = 0;
+  /// Appends in a transaction of its own. Answers when the events are on disk.
+  virtual Task<Result<Appended>> append(Append append) = 0;
+
+  virtual Task<Result<Page>> read(Scope scope, Filter filter) = 0;
+  /// One stream in the order of its versions, from `from_version` on. Empty if there is none.
+  virtual Task<Result<std::vector<EventRef>>> read_stream(Scope scope, Uuid aggregate_id,
+                                                          std::int64_t from_version = 1) = 0;
+  virtual Task<Result<EventRef>> find(Scope scope, Uuid id) = 0;  // kNotFound
+  virtual Task<Result<EventRef>> at(std::int64_t position) = 0;   // kNotFound
+
+  /// Within a transaction: the heads behind `after`, at most `limit`, ascending.
+  virtual std::vector<EventHead> heads(db::Tx& tx, std::int64_t after, int limit) = 0;
+
+  /// The last position on disk; wait for it to grow to follow the log.
+  virtual Watermark& end() = 0;
+};
+
+}  // namespace synap::events
