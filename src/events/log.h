@@ -79,7 +79,8 @@ struct Page {
 /// What the dispatcher needs of an event.
 struct EventHead {
   std::int64_t position = 0;
-  std::string_view type;  // valid as long as the log
+  std::string_view type;     // these two are valid as long as the log
+  std::string_view user_id;
   std::optional<Uuid> aggregate_id;
 };
 
@@ -107,6 +108,9 @@ class EventLog {
 
   /// Within a transaction: the heads behind `after`, at most `limit`, ascending.
   virtual std::vector<EventHead> heads(db::Tx& tx, std::int64_t after, int limit) = 0;
+
+  /// Within a transaction: the aggregate of the event at `position`, if it has one.
+  virtual std::optional<Uuid> aggregate_of(db::Tx& tx, std::int64_t position) = 0;
 
   /// The last position on disk; wait for it to grow to follow the log.
   virtual Watermark& end() = 0;

@@ -493,12 +493,19 @@ Task<Result<EventRef>> SqliteEventLog::at(std::int64_t position) {
 std::vector<EventHead> SqliteEventLog::heads(db::Tx& tx, std::int64_t after, int limit) {
   std::vector<EventHead> heads;
   auto rows = tx.query(
-      "SELECT position, type, aggregate FROM events WHERE position > $1 ORDER BY position LIMIT $2",
+      "SELECT position, type, user, aggregate FROM events WHERE position > $1 "
+      "ORDER BY position LIMIT $2",
       after, limit);
   while (rows.next()) {
-    heads.push_back({rows.integer(0), names_.name(tx, rows.integer(1)), rows.uuid(2)});
+    heads.push_back({rows.integer(0), names_.name(tx, rows.integer(1)),
+                     names_.name(tx, rows.integer(2)), rows.uuid(3)});
   }
   return heads;
+}
+
+std::optional<Uuid> SqliteEventLog::aggregate_of(db::Tx& tx, std::int64_t position) {
+  auto rows = tx.query("SELECT aggregate FROM events WHERE position = $1", position);
+  return rows.next() ? rows.uuid(0) : std::nullopt;
 }
 
 }  // namespace synap::events::sqlite

@@ -51,6 +51,7 @@ class SqliteEventLog final : public EventLog {
   Task<Result<EventRef>> find(Scope scope, Uuid id) override;
   Task<Result<EventRef>> at(std::int64_t position) override;
   std::vector<EventHead> heads(db::Tx& tx, std::int64_t after, int limit) override;
+  std::optional<Uuid> aggregate_of(db::Tx& tx, std::int64_t position) override;
   Watermark& end() override { return end_; }
 
  private:

@@ -1,0 +1,111 @@
+#include "bus/queue.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+
+namespace synap::bus {
+
+void Queue::push(std::vector<Job> jobs) {
+  std::lock_guard lock(mutex_);
+  for (auto& job : jobs) push_locked(std::move(job));
+  hand_out();
+}
+
+void Queue::push_locked(Job job) {
+  if (job.lane) {
+    const auto [lane, is_free] = lanes_.try_emplace(*job.lane);
+    if (!is_free) {
+      lane->second.push_back(std::move(job));
+      return;
+    }
+  }
+  make_ready(std::move(job));
+}
+
+void Queue::make_ready(Job job) {
+  if (job.due_at > unix_ms_now()) {
+    delayed_.emplace(job.due_at, std::move(job));
+  } else {
+    ready_.push_back(std::move(job));
+  }
+}
+
+void Queue::push_again(Job job) {
+  std::lock_guard lock(mutex_);
+  make_ready(std::move(job));
+  hand_out();
+}
+
+void Queue::release(const Job& job) {
+  if (!job.lane) return;
+  std::lock_guard lock(mutex_);
+  const auto lane = lanes_.find(*job.lane);
+  SYNAP_CHECK(lane != lanes_.end(), "a job releases a lane that it does not hold");
+  if (lane->second.empty()) {
+    lanes_.erase(lane);
+    return;
+  }
+  Job next = std::move(lane->second.front());
+  lane->second.pop_front();
+  make_ready(std::move(next));
+  hand_out();
+}
+
+void Queue::wake_due(std::int64_t now_ms) {
+  std::lock_guard lock(mutex_);
+  while (!delayed_.empty() && delayed_.begin()->first <= now_ms) {
+    ready_.push_back(std::move(delayed_.begin()->second));
+    delayed_.erase(delayed_.begin());
+  }
+  hand_out();
+}
+
+std::optional<std::int64_t> Queue::next_due() const {
+  std::lock_guard lock(mutex_);
+  if (delayed_.empty()) return std::nullopt;
+  return delayed_.begin()->first;
+}
+
+std::size_t Queue::ready_count() const {
+  std::lock_guard lock(mutex_);
+  return ready_.size();
+}
+
+std::size_t Queue::delayed_count() const {
+  std::lock_guard lock(mutex_);
+  return delayed_.size();
+}
+
+void Queue::hand_out() {
+  while (!takers_.empty() && !ready_.empty()) {
+    Take* taker = takers_.front();
+    takers_.pop_front();
+    taker->job_ = std::move(ready_.front());
+    ready_.pop_front();
+    taker->executor_->post(taker->coroutine_);
+  }
+}
+
+void Queue::close() {
+  std::lock_guard lock(mutex_);
+  is_closed_ = true;
+  for (Take* taker : takers_) taker->executor_->post(taker->coroutine_);
+  takers_.clear();
+}
+
+bool Queue::Take::await_suspend(std::coroutine_handle<> self) {
+  std::lock_guard lock(queue_.mutex_);
+  if (queue_.is_closed_) return false;
+  if (!queue_.ready_.empty()) {
+    job_ = std::move(queue_.ready_.front());
+    queue_.ready_.pop_front();
+    return false;
+  }
+  coroutine_ = self;
+  executor_ = Executor::current();
+  SYNAP_CHECK(executor_ != nullptr);
+  queue_.takers_.push_back(this);
+  return true;
+}
+
+}  // namespace synap::bus

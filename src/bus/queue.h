@@ -1,0 +1,94 @@
+// Queue: the jobs that are due, in memory, in the order in which they were made.
+//
+// A job is one thing to be done for a run: call its function. The table `jobs` is the truth; this
+// is the part of it that somebody waits for. A crash empties it, and the next start fills it again
+// from the table (run_store.h).
+//
+// Lanes: jobs of one lane are handed out one at a time, in the order in which they came; a lane is
+// held from take() until release(). While a job of a lane is delayed, its lane waits with it.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <unordered_map>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/uuid.h"
+#include "bus/function.h"
+
+namespace synap::bus {
+
+struct Job {
+  std::int64_t number = 0;  // in the table; grows
+  Uuid run_id;
+  const Function* function = nullptr;
+  std::int64_t event_position = 0;
+  int attempt = 0;          // from 0
+  std::int64_t due_at = 0;  // Unix ms; 0: at once
+  std::optional<Uuid> lane;
+  /// False for a run that was just made: it has no stored results to load.
+  bool may_have_results = false;
+};
+
+class Queue {
+ public:
+  Queue() = default;
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  /// Any thread. Jobs that are not due yet wait until they are.
+  void push(std::vector<Job> jobs);
+  /// Puts a job back that was taken and is to be done again: its lane, if it has one, stays held.
+  void push_again(Job job);
+  /// The job is done for good: the next one of its lane may go.
+  void release(const Job& job);
+  /// Moves what has become due to the ready ones. Called by the timer of the worker pool.
+  void wake_due(std::int64_t now_ms);
+  /// When the next delayed job is due, if there is one.
+  std::optional<std::int64_t> next_due() const;
+
+  /// Ready jobs that nobody has taken, and delayed ones.
+  std::size_t ready_count() const;
+  std::size_t delayed_count() const;
+
+  /// Awaitable: the next ready job; nothing once the queue is closed.
+  class Take {
+   public:
+    explicit Take(Queue& queue) : queue_(queue) {}
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> self);
+    std::optional<Job> await_resume() noexcept { return std::move(job_); }
+
+   private:
+    friend class Queue;
+    Queue& queue_;
+    std::optional<Job> job_;
+    std::coroutine_handle<> coroutine_;
+    Executor* executor_ = nullptr;
+  };
+  Take take() { return Take(*this); }
+  /// Lets everyone who waits in take() go, without a job, now and from now on.
+  void close();
+
+ private:
+  void push_locked(Job job);
+  void make_ready(Job job);
+  void hand_out();
+
+  mutable std::mutex mutex_;
+  std::deque<Job> ready_;
+  std::multimap<std::int64_t, Job> delayed_;
+  // A lane that is in the map is held; the jobs behind it wait here.
+  std::unordered_map<Uuid, std::deque<Job>> lanes_;
+  std::deque<Take*> takers_;
+  bool is_closed_ = false;
+};
+
+}  // namespace synap::bus

@@ -1,0 +1,38 @@
+#include "workers/op.h"
+
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/json.h"
+
+namespace synap::workers {
+
+StepHash step_hash(std::string_view id, int index) {
+  return index == 0 ? sha1(id) : sha1(fmt::format("{}:{}", id, index));
+}
+
+std::string_view op_name(OpCode code) {
+  switch (code) {
+    case OpCode::kStepRun: return "StepRun";
+    case OpCode::kStepError: return "StepError";
+    case OpCode::kStepFailed: return "StepFailed";
+    case OpCode::kSleep: return "Sleep";
+    case OpCode::kRunComplete: return "RunComplete";
+  }
+  return "None";
+}
+
+std::string error_json(const Error& error) {
+  return Json::object({{"name", info(error.code).name}, {"message", error.message}}).dump();
+}
+
+Error error_from_json(std::string_view json) {
+  Error error;
+  auto parsed = parse_json(json);
+  if (!parsed) return error;
+  error.message = parsed->string_or("message", "");
+  if (const Code* code = code_by_name(parsed->string_or("name", ""))) error.code = *code;
+  return error;
+}
+
+}  // namespace synap::workers

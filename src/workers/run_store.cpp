@@ -1,0 +1,188 @@
+#include "workers/run_store.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+
+namespace synap::workers {
+namespace {
+
+constexpr std::string_view kTables = R"(
+CREATE TABLE run_steps(
+  run BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  place INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  op TEXT NOT NULL,
+  memo TEXT NOT NULL,
+  stored_at INTEGER NOT NULL,
+  PRIMARY KEY(run, hash)
+) STRICT, WITHOUT ROWID;
+)";
+
+std::string_view bytes_of(const StepHash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+}  // namespace
+
+std::vector<db::Database::Migration> RunStore::migrations() { return {{"workers.1", kTables}}; }
+
+void RunStore::write_results(db::Tx& tx, const Uuid& run_id,
+                             const std::vector<StepResult>& results) {
+  for (const auto& result : results) {
+    tx.run(
+        "INSERT INTO run_steps(run, hash, place, name, op, memo, stored_at) VALUES ($1, $2, "
+        "(SELECT count(*) FROM run_steps WHERE run = $1), $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        run_id, db::Blob{bytes_of(result.hash)}, result.name, op_name(result.op), result.memo,
+        unix_ms_now());
+  }
+}
+
+Task<Result<Memos>> RunStore::load_results(Uuid run_id) {
+  co_return co_await database_.read([&](db::Tx& tx) {
+    Memos memos;
+    auto rows = tx.query("SELECT hash, memo FROM run_steps WHERE run = $1", run_id);
+    while (rows.next()) {
+      const auto raw = rows.view(0);
+      StepHash hash{};
+      std::copy_n(raw.begin(), std::min(raw.size(), hash.size()), hash.begin());
+      memos.emplace(hash, rows.text(1));
+    }
+    return memos;
+  });
+}
+
+Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& functions) {
+  co_return co_await database_.read([&](db::Tx& tx) {
+    std::vector<bus::Job> jobs;
+    auto rows = tx.query(
+        "SELECT jobs.number, jobs.run, jobs.attempt, jobs.due_at, jobs.lane, "
+        "runs_data.function, runs_data.event_position "
+        "FROM jobs JOIN runs_data ON runs_data.id = jobs.run ORDER BY jobs.number");
+    while (rows.next()) {
+      bus::Job job;
+      job.number = rows.integer(0);
+      job.run_id = rows.uuid(1).value_or(Uuid{});
+      job.attempt = static_cast<int>(rows.integer(2));
+      job.due_at = rows.integer(3);
+      job.lane = rows.uuid(4);
+      job.function = functions.find(rows.view(5));
+      job.event_position = rows.integer(6);
+      job.may_have_results = true;
+      if (job.function != nullptr) jobs.push_back(std::move(job));
+    }
+    return jobs;
+  });
+}
+
+Task<Result<>> RunStore::complete(const bus::Job& job, std::string output,
+                                  std::vector<StepResult> unsaved) {
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    write_results(tx, job.run_id, unsaved);
+    tx.run(
+        "UPDATE runs_data SET status = 'completed', attempts = attempts + 1, ended_at = $2, "
+        "output = $3, error = NULL WHERE id = $1",
+        job.run_id, unix_ms_now(), output);
+    tx.run("DELETE FROM jobs WHERE number = $1", job.number);
+  });
+}
+
+Task<Result<>> RunStore::retry_later(const bus::Job& job, const Error& error,
+                                     std::vector<StepResult> unsaved) {
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    write_results(tx, job.run_id, unsaved);
+    tx.run("UPDATE runs_data SET attempts = attempts + 1, error = $2 WHERE id = $1", job.run_id,
+           error_json(error));
+    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE number = $1", job.number, job.attempt,
+           job.due_at);
+  });
+}
+
+Task<Result<>> RunStore::sleep(const bus::Job& job, std::vector<StepResult> unsaved) {
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    write_results(tx, job.run_id, unsaved);
+    tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
+    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE number = $1", job.number, job.due_at);
+  });
+}
+
+Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event,
+                                 const Error& error, std::vector<StepResult> unsaved) {
+  std::optional<events::NewEvent> failed;
+  if (!std::string_view(event.type).ends_with(".failed")) {
+    events::Envelope envelope;
+    envelope.user_id = event.user_id;
+    envelope.source = events::Source::kSystem;
+    // The same id however often this is done: a repeat is the same event.
+    envelope.id = Uuid::derived(event.timestamp, fmt::format("{}/failed/{}",
+                                                             job.run_id.to_string(), job.number));
+    envelope.aggregate_id = event.aggregate_id;
+    envelope.aggregate_type = event.aggregate_type;
+    envelope.correlation_id = event.correlation_id;
+    envelope.causation_id = event.id;
+    envelope.request_id = event.request_id;
+    const events::Failure failure{job.function->id, job.run_id.to_string(), job.attempt + 1,
+                                  std::string(info(error.code).name), error.message};
+    auto made = types_.make(events::EventType<events::Failure>{events::failed_type_of(event.type)},
+                            failure, std::move(envelope));
+    if (!made) co_return fail(made.error());
+    failed = std::move(*made);
+  }
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    write_results(tx, job.run_id, unsaved);
+    tx.run(
+        "UPDATE runs_data SET status = 'failed', attempts = attempts + 1, ended_at = $2, "
+        "error = $3 WHERE id = $1",
+        job.run_id, unix_ms_now(), error_json(error));
+    tx.run("DELETE FROM jobs WHERE number = $1", job.number);
+    if (failed) log_.append(tx, {.events = {*failed}});
+  });
+}
+
+Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
+                                        const bus::Functions& functions) {
+  auto written = co_await database_.write([&](db::Tx& tx) {
+    bus::Job job;
+    {
+      auto rows = tx.query(
+          "SELECT function, event_position, status FROM runs_data "
+          "WHERE id = $1 AND user_id = $2",
+          run_id, user_id);
+      if (!rows.next()) {
+        tx.abort({Code::kNotFound, "There is no such run", nullptr});
+        return job;
+      }
+      if (rows.view(2) != "failed") {
+        tx.abort({Code::kConflict,
+                  fmt::format("Only a failed run can be tried again; this one is {}", rows.view(2)),
+                  nullptr});
+        return job;
+      }
+      job.function = functions.find(rows.view(0));
+      job.event_position = rows.integer(1);
+    }
+    if (job.function == nullptr) {
+      tx.abort({Code::kConflict, "The function of this run is gone", nullptr});
+      return job;
+    }
+    job.run_id = run_id;
+    job.may_have_results = true;
+    // Steps that failed for good are forgotten, so that they are tried again.
+    tx.run("DELETE FROM run_steps WHERE run = $1 AND op = 'StepFailed'", run_id);
+    tx.run("UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1",
+           run_id);
+    if (job.function->in_aggregate_order) {
+      job.lane = log_.aggregate_of(tx, job.event_position);
+    }
+    auto rows = tx.query(
+        "INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2) RETURNING number",
+        run_id, job.lane);
+    if (rows.next()) job.number = rows.integer(0);
+    rows.next();
+    return job;
+  });
+  co_return written;
+}
+
+}  // namespace synap::workers

@@ -1,0 +1,56 @@
+// RunStore: the tables of runs, their step results and their jobs, as the workers use them. Each
+// method that changes something is one transaction, and what it says about a run is all of it: a
+// crash leaves the run as it was before or as it is after.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/queue.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "events/types.h"
+#include "workers/op.h"
+
+namespace synap::workers {
+
+class RunStore {
+ public:
+  static std::vector<db::Database::Migration> migrations();
+
+  /// All must outlive the store.
+  RunStore(db::Database& database, events::EventLog& log, const events::EventTypes& types)
+      : database_(database), log_(log), types_(types) {}
+
+  db::Database& database() const { return database_; }
+
+  /// Within a transaction: stores results; one that is stored already stays as it is.
+  void write_results(db::Tx& tx, const Uuid& run_id, const std::vector<StepResult>& results);
+  Task<Result<Memos>> load_results(Uuid run_id);
+
+  /// All jobs of the table in their order: for the start. A job whose function is gone is left.
+  Task<Result<std::vector<bus::Job>>> load_jobs(const bus::Functions& functions);
+
+  /// The run has completed.
+  Task<Result<>> complete(const bus::Job& job, std::string output,
+                          std::vector<StepResult> unsaved);
+  /// The run is called again at `job.due_at` as attempt `job.attempt`.
+  Task<Result<>> retry_later(const bus::Job& job, const Error& error,
+                             std::vector<StepResult> unsaved);
+  Task<Result<>> sleep(const bus::Job& job, std::vector<StepResult> unsaved);
+  /// The run is given up: a dead letter, and the `.failed` event of what triggered it. A run that
+  /// was triggered by a `.failed` event appends no other.
+  Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
+                         std::vector<StepResult> unsaved);
+  /// A dead letter is tried again, with all its attempts; the steps that are done stay done.
+  /// kNotFound: the user has no such run; kConflict: it has not failed.
+  Task<Result<bus::Job>> revive(std::string user_id, Uuid run_id, const bus::Functions& functions);
+
+ private:
+  db::Database& database_;
+  events::EventLog& log_;
+  const events::EventTypes& types_;
+};
+
+}  // namespace synap::workers

@@ -1,0 +1,62 @@
+#include "workers/step.h"
+
+#include "base/clock.h"
+#include "workers/run_store.h"
+
+namespace synap::workers {
+
+Step::Step(RunStore& store, Uuid run_id, Memos memos, int attempts_left)
+    : store_(store), run_id_(run_id), memos_(std::move(memos)), attempts_left_(attempts_left) {}
+
+Step::Place Step::enter(std::string_view id) {
+  auto use = uses_.find(id);
+  if (use == uses_.end()) use = uses_.emplace(std::string(id), 0).first;
+  Place place{step_hash(id, use->second++), nullptr};
+  if (const auto memo = memos_.find(place.hash); memo != memos_.end()) place.memo = &memo->second;
+  return place;
+}
+
+void Step::remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo) {
+  unsaved_.push_back({hash, std::string(id), op, std::move(memo)});
+}
+
+bool Step::parks_on(const Error& error) {
+  if (attempts_left_ <= 0 || !info(error.code).retriable) return false;
+  parked_ = Parked{OpCode::kStepError, error, 0};
+  return true;
+}
+
+db::Database& Step::database() const { return store_.database(); }
+
+void Step::write_results(db::Tx& tx, const std::vector<StepResult>& results) {
+  store_.write_results(tx, run_id_, results);
+}
+
+Task<Result<>> Step::save() {
+  if (unsaved_.empty()) co_return Result<>{};
+  auto saved = co_await database().write(
+      db::Lane::kBackground, [this](db::Tx& tx) { write_results(tx, unsaved_); });
+  if (saved) unsaved_.clear();
+  co_return saved;
+}
+
+Task<Result<>> Step::fail_for_good(const StepHash& hash, std::string_view id, const Error& error) {
+  has_exhausted_step_ = true;
+  remember(hash, id, OpCode::kStepFailed, R"({"error":)" + error_json(error) + "}");
+  co_return co_await save();
+}
+
+Task<void> Step::sleep(std::string_view id, std::chrono::milliseconds duration) {
+  co_await sleep_until(id, unix_ms_now() + duration.count());
+}
+
+Task<void> Step::sleep_until(std::string_view id, std::int64_t unix_ms) {
+  const Place place = enter(id);
+  if (place.memo != nullptr) co_return;
+  // The memo is stored with the sleep itself: when the handler is called again, the time has come.
+  remember(place.hash, id, OpCode::kSleep, "null");
+  parked_ = Parked{OpCode::kSleep, {}, unix_ms};
+  co_await Park{*this};
+}
+
+}  // namespace synap::workers

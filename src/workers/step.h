@@ -1,0 +1,198 @@
+// Step: what a handler does its work with, so that an interruption costs nothing that was done.
+//
+//   auto file = co_await step.run<StoredFile>("upload", [&] { return upload(content); });
+//   if (!file) co_return Outcome::failed(file.error());
+//   auto saved = co_await step.commit("project", [&](db::Tx& tx) { insert(tx, *file); });
+//   co_await step.sleep("a day", std::chrono::hours(24));
+//
+// run()     calls its function at least once and stores the result. The result is on disk before
+//           the next run() or sleep() begins; a commit() stores it in its own transaction.
+// commit()  runs its closure in one transaction with its result: exactly once.
+// sleep()   ends the call; the handler is called again when the time has come.
+//
+// A step that fails is tried again later (the handler is put away and called anew), as often as the
+// function's retries allow; only when they are used up, or the error cannot go away, does it
+// answer with the Error, and the handler decides: fail, or go on without.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <coroutine>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/schema.h"
+#include "base/task.h"
+#include "db/database.h"
+#include "workers/op.h"
+
+namespace synap::workers {
+
+class RunStore;
+
+/// Why a call ended before its handler did.
+struct Parked {
+  OpCode op = OpCode::kStepError;  // kStepError or kSleep
+  Error error;                     // of kStepError
+  std::int64_t until = 0;          // of kSleep: Unix ms
+};
+
+class Step {
+ public:
+  /// `attempts_left`: how often what fails now may be tried again.
+  Step(RunStore& store, Uuid run_id, Memos memos, int attempts_left);
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+  /// T is what the step's result is as JSON: a described struct, std::string, Json, ... or void.
+  /// `function` is a callable () -> Task<Result<T>>.
+  template <class T, class F>
+  Task<Result<T>> run(std::string_view id, F function);
+
+  /// `closure` is a callable (db::Tx&) -> T or void; an aborted Tx is a failure of the step.
+  template <class F>
+  auto commit(std::string_view id, F closure)
+      -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
+
+  Task<void> sleep(std::string_view id, std::chrono::milliseconds duration);
+  Task<void> sleep_until(std::string_view id, std::int64_t unix_ms);
+
+  const Uuid& run_id() const { return run_id_; }
+
+  // For the pool that calls the handler (worker_pool.h).
+  void set_driver(std::coroutine_handle<> driver) { driver_ = driver; }
+  const std::optional<Parked>& parked() const { return parked_; }
+  std::vector<StepResult> take_unsaved() { return std::exchange(unsaved_, {}); }
+  bool has_exhausted_step() const { return has_exhausted_step_; }
+
+ private:
+  // Ends the call: control goes to the driver and never comes back here.
+  struct Park {
+    Step& step;
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+      return step.driver_;
+    }
+    void await_resume() const noexcept {}
+  };
+
+  struct Place {
+    StepHash hash;
+    const std::string* memo = nullptr;  // if the step is done
+  };
+  Place enter(std::string_view id);
+  template <class T>
+  static Result<T> from_memo(const std::string& memo);
+  template <class T>
+  static std::string to_memo(const Result<T>& result);
+  void remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo);
+  /// True if the step is to be tried again later; then the caller parks.
+  bool parks_on(const Error& error);
+  /// Stores the results that are not on disk yet.
+  Task<Result<>> save();
+  Task<Result<>> fail_for_good(const StepHash& hash, std::string_view id, const Error& error);
+  db::Database& database() const;
+  void write_results(db::Tx& tx, const std::vector<StepResult>& results);
+
+  RunStore& store_;
+  Uuid run_id_;
+  Memos memos_;
+  int attempts_left_;
+  std::map<std::string, int, std::less<>> uses_;
+  std::vector<StepResult> unsaved_;
+  std::optional<Parked> parked_;
+  std::coroutine_handle<> driver_;
+  bool has_exhausted_step_ = false;
+};
+
+template <class T>
+Result<T> Step::from_memo(const std::string& memo) {
+  auto json = parse_json(memo);
+  if (!json) return fail(json.error());
+  if (const Json* error = json->find("error")) return fail(error_from_json(error->dump()));
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    const Json* data = json->find("data");
+    return decode<T>(data != nullptr ? std::optional<Json>(*data) : std::nullopt);
+  }
+}
+
+template <class T>
+std::string Step::to_memo(const Result<T>& result) {
+  std::string memo = R"({"data":)";
+  if constexpr (std::is_void_v<T>) {
+    memo.append("null");
+  } else {
+    encode(memo, *result);
+  }
+  memo.push_back('}');
+  return memo;
+}
+
+template <class T, class F>
+Task<Result<T>> Step::run(std::string_view id, F function) {
+  const Place place = enter(id);
+  if (place.memo != nullptr) {
+    auto result = from_memo<T>(*place.memo);
+    has_exhausted_step_ = has_exhausted_step_ || !result;
+    co_return result;
+  }
+  Result<T> result = Result<T>(std::unexpect, Error{});
+  if (auto saved = co_await save(); !saved) {
+    result = synap::fail(saved.error());
+  } else {
+    result = co_await function();
+  }
+  if (result) {
+    remember(place.hash, id, OpCode::kStepRun, to_memo(result));
+    co_return result;
+  }
+  if (parks_on(result.error())) co_await Park{*this};
+  if (auto noted = co_await fail_for_good(place.hash, id, result.error()); !noted) {
+    co_return synap::fail(noted.error());
+  }
+  co_return result;
+}
+
+template <class F>
+auto Step::commit(std::string_view id, F closure)
+    -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
+  using T = std::invoke_result_t<F&, db::Tx&>;
+  const Place place = enter(id);
+  if (place.memo != nullptr) {
+    auto result = from_memo<T>(*place.memo);
+    has_exhausted_step_ = has_exhausted_step_ || !result;
+    co_return result;
+  }
+  Result<T> result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
+    // The results of earlier steps, what this one does, and its own result: all or nothing.
+    auto results = unsaved_;
+    if constexpr (std::is_void_v<T>) {
+      closure(tx);
+      results.push_back({place.hash, std::string(id), OpCode::kStepRun, to_memo(Result<void>{})});
+      write_results(tx, results);
+    } else {
+      Result<T> value = closure(tx);
+      results.push_back({place.hash, std::string(id), OpCode::kStepRun, to_memo(value)});
+      write_results(tx, results);
+      return std::move(*value);
+    }
+  });
+  if (result) {
+    unsaved_.clear();
+    co_return result;
+  }
+  if (parks_on(result.error())) co_await Park{*this};
+  if (auto noted = co_await fail_for_good(place.hash, id, result.error()); !noted) {
+    co_return synap::fail(noted.error());
+  }
+  co_return result;
+}
+
+}  // namespace synap::workers

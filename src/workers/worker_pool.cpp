@@ -1,0 +1,191 @@
+#include "workers/worker_pool.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/timer.h"
+#include "workers/step.h"
+
+namespace synap::workers {
+namespace {
+
+// How soon a job is taken up again whose state could not be stored (a full disk, mostly).
+constexpr std::int64_t kStoreRetryMs = 1'000;
+// How often the queue is asked for delayed jobs at most and at least.
+constexpr std::int64_t kClockMsMin = 5;
+constexpr std::int64_t kClockMsMax = 200;
+
+double random_fraction() {
+  std::uint8_t bytes[4];
+  random_bytes(bytes, sizeof bytes);
+  const std::uint32_t value = static_cast<std::uint32_t>(bytes[0]) << 24 |
+                              static_cast<std::uint32_t>(bytes[1]) << 16 |
+                              static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3];
+  return static_cast<double>(value) / 4294967296.0;
+}
+
+struct SelfHandle {
+  std::coroutine_handle<> handle;
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> self) noexcept {
+    handle = self;
+    return false;
+  }
+  std::coroutine_handle<> await_resume() const noexcept { return handle; }
+};
+
+}  // namespace
+
+WorkerPool::WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus::Queue& queue,
+                       RunStore& store, events::EventLog& log, events::EventTypes& types)
+    : options_(options),
+      functions_(functions),
+      queue_(queue),
+      store_(store),
+      log_(log),
+      types_(types) {}
+
+WorkerPool::~WorkerPool() { stop(std::chrono::milliseconds(0)); }
+
+void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> handler,
+                     bus::RetryPolicy retry, bool in_aggregate_order) {
+  const std::string trigger(handler->event_type());
+  const auto& function =
+      functions_.add({.id = std::move(function_id),
+                      .triggers = {{trigger}},
+                      .retry = retry,
+                      .in_aggregate_order = in_aggregate_order});
+  for (const auto* type : types_.all()) {
+    if (bus::matches(function.triggers.front(), type->name) && !type->name.ends_with(".failed")) {
+      types_.add_failed(type->name);
+    }
+  }
+  handlers_.emplace(&function, std::move(handler));
+}
+
+Result<> WorkerPool::start() {
+  auto jobs = sync_wait(executor_, store_.load_jobs(functions_));
+  if (!jobs) return fail(jobs.error());
+  queue_.push(std::move(*jobs));
+  is_started_ = true;
+  loops_ = options_.concurrency + 1;
+  for (int i = 0; i < options_.concurrency; ++i) spawn(executor_, work());
+  spawn(executor_, watch_clock());
+  return {};
+}
+
+bool WorkerPool::stop(std::chrono::milliseconds grace) {
+  queue_.close();
+  stopping_.request_stop();
+  std::unique_lock lock(mutex_);
+  return ended_.wait_for(lock, grace, [this] { return loops_ == 0; });
+}
+
+Task<void> WorkerPool::work() {
+  while (auto job = co_await queue_.take()) co_await do_job(std::move(*job));
+  std::lock_guard lock(mutex_);
+  if (--loops_ == 0) ended_.notify_all();
+}
+
+Task<void> WorkerPool::watch_clock() {
+  const auto stop = stopping_.get_token();
+  while (!stop.stop_requested()) {
+    const auto now = unix_ms_now();
+    queue_.wake_due(now);
+    const auto next = queue_.next_due().value_or(now + kClockMsMax);
+    const auto wait = std::clamp(next - now, kClockMsMin, kClockMsMax);
+    co_await sleep_for(std::chrono::milliseconds(wait), stop);
+  }
+  std::lock_guard lock(mutex_);
+  if (--loops_ == 0) ended_.notify_all();
+}
+
+Task<void> WorkerPool::do_job(bus::Job job) {
+  auto event = co_await log_.at(job.event_position);
+  Result<Memos> memos;
+  if (event && job.may_have_results) memos = co_await store_.load_results(job.run_id);
+  if (!event || !memos) {
+    co_await try_again_soon(std::move(job));
+    co_return;
+  }
+  const auto handler = handlers_.find(job.function);
+  SYNAP_CHECK(handler != handlers_.end(), job.function->id);
+
+  Step step(store_, job.run_id, std::move(*memos), job.function->retry.retries_max - job.attempt);
+  step.set_driver(co_await SelfHandle{});
+  std::optional<Outcome> outcome;
+  // Resumed either by the end of the call or, when the handler parks, by Step: then the handler
+  // stands still inside, and goes with `call`.
+  auto body = [](EventHandler& h, const events::Event& e, Step& s,
+                 std::optional<Outcome>& out) -> Task<void> { out = co_await h.handle(e, s); };
+  Task<void> call = body(*handler->second, **event, step, outcome);
+  co_await std::move(call);
+  co_await settle(std::move(job), **event, step, std::move(outcome));
+}
+
+Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& step,
+                              std::optional<Outcome> outcome) {
+  auto unsaved = step.take_unsaved();
+  const auto& parked = step.parked();
+  Result<> stored;
+  if (!outcome && parked->op == OpCode::kSleep) {
+    job.attempt = 0;
+    job.due_at = parked->until;
+    job.may_have_results = true;
+    stored = co_await store_.sleep(job, std::move(unsaved));
+    if (stored) {
+      queue_.push_again(std::move(job));
+      co_return;
+    }
+  } else if (outcome && outcome->kind() == Outcome::Kind::kDone) {
+    stored = co_await store_.complete(job, outcome->output(), std::move(unsaved));
+  } else {
+    const Error& error = outcome ? outcome->error() : parked->error;
+    // A failed step has used its retries up already: its handler's failing is final.
+    const bool may_retry =
+        !outcome || (outcome->may_retry() && !step.has_exhausted_step() &&
+                     job.attempt < job.function->retry.retries_max);
+    if (may_retry) {
+      const std::int64_t delay =
+          outcome && outcome->retry_delay_ms() >= 0
+              ? outcome->retry_delay_ms()
+              : bus::retry_delay_ms(job.function->retry, job.attempt, random_fraction());
+      bus::Job next = job;
+      next.attempt = job.attempt + 1;
+      next.due_at = unix_ms_now() + delay;
+      next.may_have_results = true;
+      stored = co_await store_.retry_later(next, error, std::move(unsaved));
+      if (stored) {
+        queue_.push_again(std::move(next));
+        co_return;
+      }
+    } else {
+      fmt::print(stderr, "synap: run {} of {} was given up: {}\n", job.run_id.to_string(),
+                 job.function->id, error.message);
+      stored = co_await store_.give_up(job, event, error, std::move(unsaved));
+    }
+  }
+  if (stored) {
+    queue_.release(job);
+  } else {
+    co_await try_again_soon(std::move(job));
+  }
+}
+
+// What happened could not be stored, so as far as anyone knows it did not happen: the same attempt
+// is made again.
+Task<void> WorkerPool::try_again_soon(bus::Job job) {
+  job.may_have_results = true;
+  job.due_at = unix_ms_now() + kStoreRetryMs;
+  queue_.push_again(std::move(job));
+  co_return;
+}
+
+Task<Result<>> WorkerPool::retry(std::string user_id, Uuid run_id) {
+  auto job = co_await store_.revive(std::move(user_id), run_id, functions_);
+  if (!job) co_return fail(job.error());
+  queue_.push({std::move(*job)});
+  co_return Result<>{};
+}
+
+}  // namespace synap::workers

@@ -1,0 +1,78 @@
+// WorkerPool: takes jobs from the queue and calls their handlers, many at a time on one thread:
+// handlers wait (for the disk, for the network) far more than they compute.
+//
+// One job goes a straight way: load what is stored, call the handler, look at how the call ended
+// (completed, failed, parked), store that, let the next of the lane go.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/task.h"
+#include "bus/function.h"
+#include "bus/queue.h"
+#include "workers/handler.h"
+#include "workers/run_store.h"
+
+namespace synap::workers {
+
+struct WorkerPoolOptions {
+  int concurrency = 256;  // runs under way at a time
+};
+
+class WorkerPool {
+ public:
+  /// All must outlive the pool.
+  WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus::Queue& queue,
+             RunStore& store, events::EventLog& log, events::EventTypes& types);
+  ~WorkerPool();  // stop() with no grace
+
+  /// Registers a handler as a function of this id, and the `.failed` types of its trigger. Before
+  /// start().
+  void add(std::string function_id, std::unique_ptr<EventHandler> handler,
+           bus::RetryPolicy retry = {}, bool in_aggregate_order = false);
+
+  /// Fills the queue with the jobs of the table and begins. Blocks while it loads.
+  Result<> start();
+  /// Takes no more jobs and waits for those under way. A run that has not ended by then goes on
+  /// after the next start, from its last stored step. False: some were still under way.
+  bool stop(std::chrono::milliseconds grace);
+
+  Executor& executor() { return executor_; }
+  /// Tries a dead letter again: see RunStore::revive.
+  Task<Result<>> retry(std::string user_id, Uuid run_id);
+
+ private:
+  Task<void> work();
+  Task<void> watch_clock();
+  Task<void> do_job(bus::Job job);
+  Task<void> settle(bus::Job job, const events::Event& event, class Step& step,
+                    std::optional<Outcome> outcome);
+  Task<void> try_again_soon(bus::Job job);
+
+  WorkerPoolOptions options_;
+  bus::Functions& functions_;
+  bus::Queue& queue_;
+  RunStore& store_;
+  events::EventLog& log_;
+  events::EventTypes& types_;
+  std::unordered_map<const bus::Function*, std::unique_ptr<EventHandler>> handlers_;
+  std::stop_source stopping_;
+
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  int loops_ = 0;  // coroutines that have not ended
+  bool is_started_ = false;
+
+  ThreadExecutor executor_{"workers"};
+};
+
+}  // namespace synap::workers
