@@ -1,0 +1,27 @@
+#include "api/caller.h"
+
+#include <fmt/format.h>
+
+namespace synap::api {
+
+std::string_view role_name(Role role) { return role == Role::kOwner ? "owner" : "member"; }
+
+std::optional<Role> role_by_name(std::string_view name) {
+  if (name == "owner") return Role::kOwner;
+  if (name == "member") return Role::kMember;
+  return std::nullopt;
+}
+
+Result<Session> session_of(const rpc::Call& call) {
+  const auto* context = dynamic_cast<const CallContext*>(call.context.get());
+  SYNAP_CHECK(context != nullptr, "every call has the context of this server");
+  if (!context->caller) return fail(context->caller.error());
+  Session session{*context->caller, context->idempotency_key, call.stop};
+  // One header serves a batch: each of its calls needs a key of its own.
+  if (!session.idempotency_key.empty() && call.batch_index > 0) {
+    session.idempotency_key += fmt::format("#{}", call.batch_index);
+  }
+  return session;
+}
+
+}  // namespace synap::api

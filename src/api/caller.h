@@ -1,0 +1,51 @@
+// Caller: who is asking. Session: what a procedure knows of one call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/status.h"
+#include "base/uuid.h"
+#include "events/log.h"
+#include "rpc/procedure.h"
+
+namespace synap::api {
+
+enum class Role : std::uint8_t { kOwner, kMember };
+std::string_view role_name(Role role);
+std::optional<Role> role_by_name(std::string_view name);
+
+struct Caller {
+  std::string user_id;
+  Role role = Role::kMember;
+  std::string key_id;
+};
+
+/// The context of every call: made once a request, before the procedure is called.
+class CallContext final : public rpc::Context {
+ public:
+  /// Who calls, or why that is not known: then procedures that need a caller answer this error.
+  Result<Caller> caller = fail(Code::kUnauthorized, "");
+  /// Of the Idempotency-Key header; empty without one.
+  std::string idempotency_key;
+};
+
+/// What a procedure is given besides its input.
+struct Session {
+  Caller caller;
+  std::string idempotency_key;  // for this call of the batch; empty without one
+  std::stop_token stop;
+
+  /// The one place where a user's reading is bounded: all a feature reads, it reads through this
+  /// scope or through Database::read_as(user_id()).
+  events::Scope scope() const { return events::Scope::of_user(caller.user_id); }
+  const std::string& user_id() const { return caller.user_id; }
+};
+
+/// Makes the Session of a call. kUnauthorized: the caller is not known.
+Result<Session> session_of(const rpc::Call& call);
+
+}  // namespace synap::api

@@ -1,0 +1,79 @@
+// Keys: the users of a pod and the API keys they call with.
+//
+// A key is "synap_" and 32 random bytes in base64url. It is shown once, when it is made; kept is
+// its SHA-256, and a caller is found by the hash of what he sends: in constant time as far as the
+// key goes, and in O(1) as far as their number goes. (A slow hash would protect a guessable secret;
+// 256 random bits are none.) All keys are in memory, so a request costs no query, and a revoked key
+// is refused from the moment its revocation is on disk.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "api/caller.h"
+#include "base/crypto.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "events/types.h"
+
+namespace synap::api {
+
+struct NewKey {
+  std::string user_id;
+  std::string key_id;
+  std::string key;  // the secret itself; nobody can say it again
+};
+
+struct KeyInfo {
+  std::string id;
+  std::string name;
+  std::string prefix;  // "synap_AbCd", to recognise it by
+  std::string created_at;
+  std::optional<std::string> revoked_at;
+};
+const ObjectSchema<KeyInfo>& describe(Type<KeyInfo>);
+
+class Keys {
+ public:
+  static std::vector<db::Database::Migration> migrations();
+  static void add_event_types(events::EventTypes& types);
+
+  Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types)
+      : database_(database), log_(log), types_(types) {}
+
+  /// Reads all keys. Before anything else.
+  Task<Result<>> load();
+  bool has_users() const;
+
+  /// kUnauthorized: missing, malformed, unknown or revoked; the message does not tell which of the
+  /// last three.
+  Result<Caller> authenticate(std::string_view token) const;
+
+  Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id);
+  Task<Result<NewKey>> create_key(std::string user_id, std::string name);
+  Task<Result<std::vector<KeyInfo>>> list(std::string user_id);
+  /// kNotFound: the user has no such key.
+  Task<Result<>> revoke(std::string user_id, std::string key_id);
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Sha256& hash) const;
+  };
+  struct Made;
+  Result<Made> make_key(const std::string& user_id, std::string name) const;
+  void store_key(db::Tx& tx, const Made& made, Role role);
+
+  db::Database& database_;
+  events::EventLog& log_;
+  const events::EventTypes& types_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<Sha256, Caller, Hash> callers_;  // by the hash of the key
+};
+
+}  // namespace synap::api

@@ -1,0 +1,98 @@
+// How a feature writes a procedure: a C++ function from a described input to a described output.
+//
+//   add_query<GetNote, NoteWithContent>(table, "notes.get", "One note with its text.",
+//       [this](Session session, GetNote input) -> Task<Result<NoteWithContent>> { ... });
+//
+// Callers, validation and encoding are done here, once, in this order: who calls, then what he
+// sends, then the feature.
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "api/caller.h"
+#include "base/schema.h"
+#include "rpc/procedure.h"
+
+namespace synap::api {
+
+namespace procedures_detail {
+
+template <class In>
+Result<In> input_of(rpc::Call& call) {
+  if (call.input.form || call.input.bytes) {
+    return fail(Code::kUnsupportedMediaType, "This procedure takes JSON (application/json)");
+  }
+  return decode<In>(std::move(call.input.json));
+}
+
+template <class Out>
+rpc::Text text_of(const Out& value) {
+  std::string text;
+  encode(text, value);
+  return text;
+}
+
+template <class In, class Out, class F>
+rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F function) {
+  return {
+      .path = std::move(path),
+      .kind = kind,
+      .input = schema_of<In>(),
+      .output = schema_of<Out>(),
+      .docs = std::move(docs),
+      .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
+        auto session = session_of(call);
+        if (!session) co_return fail(session.error());
+        Result<Out> out = Result<Out>(std::unexpect, Error{});
+        if constexpr (std::is_void_v<In>) {
+          out = co_await function(std::move(*session));
+        } else {
+          auto input = input_of<In>(call);
+          if (!input) co_return fail(input.error());
+          out = co_await function(std::move(*session), std::move(*input));
+        }
+        if (!out) co_return fail(out.error());
+        if constexpr (std::is_void_v<Out>) {
+          co_return rpc::Reply(rpc::Text{});
+        } else {
+          co_return rpc::Reply(text_of(*out));
+        }
+      }};
+}
+
+}  // namespace procedures_detail
+
+template <class In, class Out, class F>
+void add_query(rpc::ProcedureTable& table, std::string path, std::string docs, F function) {
+  table.add(procedures_detail::procedure<In, Out>(std::move(path), rpc::Kind::kQuery,
+                                                  std::move(docs), std::move(function)));
+}
+
+template <class In, class Out, class F>
+void add_mutation(rpc::ProcedureTable& table, std::string path, std::string docs, F function) {
+  table.add(procedures_detail::procedure<In, Out>(std::move(path), rpc::Kind::kMutation,
+                                                  std::move(docs), std::move(function)));
+}
+
+/// `function` is (Session, In) -> rpc::Items whose items carry ids; `Item` describes their data.
+template <class In, class Item, class F>
+void add_subscription(rpc::ProcedureTable& table, std::string path, std::string docs, F function) {
+  table.add({.path = std::move(path),
+             .kind = rpc::Kind::kSubscription,
+             .input = schema_of<In>(),
+             .output = schema_of<Item>(),
+             .is_tracked = true,
+             .docs = std::move(docs),
+             .handler = [function = std::move(function)](
+                            rpc::Call call) -> Task<Result<rpc::Reply>> {
+               auto session = session_of(call);
+               if (!session) co_return fail(session.error());
+               auto input = procedures_detail::input_of<In>(call);
+               if (!input) co_return fail(input.error());
+               co_return rpc::Reply(function(std::move(*session), std::move(*input)));
+             }});
+}
+
+}  // namespace synap::api
