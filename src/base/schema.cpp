@@ -37,6 +37,14 @@ bool is_format(SchemaCheck::Kind kind) {
   return kind == SchemaCheck::Kind::kUuid || kind == SchemaCheck::Kind::kDatetime;
 }
 
+// Empty, or a name that TypeScript can give to a type.
+bool is_type_name(std::string_view name) {
+  return name.empty() ||
+         (name[0] >= 'A' && name[0] <= 'Z' && std::all_of(name.begin(), name.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+          }));
+}
+
 void check_field_name(const std::string& name, const std::vector<SchemaField>& fields) {
   SYNAP_CHECK(!name.empty() && name != "__proto__", name);
   const bool is_new = std::none_of(fields.begin(), fields.end(),
@@ -150,6 +158,10 @@ StringSchema StringSchema::datetime() const {
 StringSchema StringSchema::pattern(std::string expression,
                                    bool (*matches)(std::string_view)) const {
   SYNAP_CHECK(!expression.empty() && matches != nullptr);
+  // It is written between slashes.
+  for (std::size_t at = 0; (at = expression.find('/', at)) != std::string::npos; ++at) {
+    SYNAP_CHECK(at > 0 && expression[at - 1] == '\\', expression);
+  }
   SchemaCheck check;
   check.kind = SchemaCheck::Kind::kPattern;
   check.pattern = std::move(expression);
@@ -221,6 +233,7 @@ PlainSchema nullable(const Schema& inner) {
 
 UntypedObjectSchema::UntypedObjectSchema(std::string name)
     : building_(std::make_shared<SchemaNode>()) {
+  SYNAP_CHECK(is_type_name(name), name);
   building_->kind = SchemaKind::kObject;
   building_->name = std::move(name);
   node_ = building_;
