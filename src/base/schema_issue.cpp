@@ -1,0 +1,184 @@
+#include "base/schema_issue.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "base/schema.h"
+
+namespace synap {
+namespace schema_detail {
+namespace {
+
+std::string number_text(double value) {
+  std::string text;
+  append_json_number(text, value);
+  return text;
+}
+
+Json number_json(double value) {
+  const auto whole = static_cast<std::int64_t>(std::clamp(value, -9e15, 9e15));
+  if (static_cast<double>(whole) == value) return whole;
+  return value;
+}
+
+std::string_view type_name(const Json* value) {
+  if (value == nullptr) return "undefined";
+  if (value->is_null()) return "null";
+  if (value->is_bool()) return "boolean";
+  if (value->is_number()) return "number";
+  if (value->is_string()) return "string";
+  if (value->is_array()) return "array";
+  return "object";
+}
+
+Json path_json(const Path* path) {
+  Json::Array steps;
+  for (; path != nullptr; path = path->up) {
+    if (path->key != nullptr) {
+      steps.emplace_back(*path->key);
+    } else {
+      steps.emplace_back(static_cast<std::uint64_t>(path->index));
+    }
+  }
+  std::reverse(steps.begin(), steps.end());
+  return Json(std::move(steps));
+}
+
+std::string quoted(std::string_view text) {
+  return fmt::format("\"{}\"", text);
+}
+
+constexpr double kSafeIntegerMax = 9007199254740991;
+
+}  // namespace
+
+bool Issues::wants(bool is_final) {
+  if (is_final) ++final_count_;
+  return ++count_ <= kIssuesListedMax;
+}
+
+void Issues::list(Json issue, const Path* path, std::string message) {
+  issue.as_object().emplace_back("path", path_json(path));
+  issue.as_object().emplace_back("message", std::move(message));
+  listed_.push_back(std::move(issue));
+}
+
+void Issues::wrong_type(const Path* path, std::string_view expected, const Json* received) {
+  if (!wants()) return;
+  list(Json::object({{"expected", expected}, {"code", "invalid_type"}}), path,
+       fmt::format("Invalid input: expected {}, received {}", expected, type_name(received)));
+}
+
+void Issues::missing_any(const Path* path) {
+  if (!wants()) return;
+  list(Json::object({{"code", "invalid_type"}, {"expected", "nonoptional"}}), path,
+       "Invalid input: expected nonoptional, received undefined");
+}
+
+void Issues::not_integer(const Path* path, const Json& received) {
+  if (!wants(true)) return;
+  list(Json::object({{"expected", "int"}, {"format", "safeint"}, {"code", "invalid_type"}}), path,
+       fmt::format("Invalid input: expected int, received {}", type_name(&received)));
+}
+
+void Issues::unsafe_integer(const Path* path, bool is_positive) {
+  if (!wants()) return;
+  const double limit = is_positive ? kSafeIntegerMax : -kSafeIntegerMax;
+  list(Json::object({{"code", is_positive ? "too_big" : "too_small"},
+                     {is_positive ? "maximum" : "minimum", number_json(limit)},
+                     {"note", "Integers must be within the safe integer range."},
+                     {"origin", "int"},
+                     {"inclusive", true}}),
+       path,
+       fmt::format("Too {}: expected int to be {}={}", is_positive ? "big" : "small",
+                   is_positive ? '<' : '>', number_text(limit)));
+}
+
+void Issues::wrong_value(const Path* path, const SchemaNode& node) {
+  if (!wants()) return;
+  Json::Array values;
+  std::string all;
+  for (const auto& value : node.values) {
+    values.emplace_back(value);
+    if (!all.empty()) all.push_back('|');
+    all.append(quoted(value));
+  }
+  list(Json::object({{"code", "invalid_value"}, {"values", std::move(values)}}), path,
+       (node.values.size() == 1 ? "Invalid input: expected " : "Invalid option: expected one of ") +
+           all);
+}
+
+void Issues::wrong_format(const Path* path, const SchemaCheck& check) {
+  if (!wants()) return;
+  std::string_view format = "regex";
+  std::string pattern = "/" + check.pattern + "/";
+  std::string message = "Invalid string: must match pattern " + pattern;
+  if (check.kind == SchemaCheck::Kind::kUuid) {
+    format = "uuid";
+    pattern = uuid_pattern();
+    message = "Invalid UUID";
+  } else if (check.kind == SchemaCheck::Kind::kDatetime) {
+    format = "datetime";
+    pattern = datetime_pattern();
+    message = "Invalid ISO datetime";
+  }
+  list(Json::object({{"origin", "string"},
+                     {"code", "invalid_format"},
+                     {"format", format},
+                     {"pattern", std::move(pattern)}}),
+       path, std::move(message));
+}
+
+void Issues::out_of_bounds(const Path* path, const SchemaCheck& check, std::string_view origin,
+                           bool is_final) {
+  if (!wants(is_final)) return;
+  const bool is_max = check.kind == SchemaCheck::Kind::kMax;
+  const std::string_view unit = origin == "string"  ? " characters"
+                                : origin == "array" ? " items"
+                                                    : "";
+  list(Json::object({{"origin", origin},
+                     {"code", is_max ? "too_big" : "too_small"},
+                     {is_max ? "maximum" : "minimum", number_json(check.bound)},
+                     {"inclusive", true}}),
+       path,
+       fmt::format("Too {}: expected {} to {} {}={}{}", is_max ? "big" : "small", origin,
+                   unit.empty() ? "be" : "have", is_max ? '<' : '>', number_text(check.bound),
+                   unit));
+}
+
+Error Issues::to_error() && {
+  if (count_ > listed_.size()) {
+    list(Json::object({{"code", "custom"}}), nullptr,
+         fmt::format("{} more issues are not listed", count_ - listed_.size()));
+  }
+  Json issues(std::move(listed_));
+  std::string message = issues.dump_pretty();
+  return Error{Code::kBadRequest, std::move(message),
+               std::make_shared<Json>(Json::object({{"issues", std::move(issues)}}))};
+}
+
+}  // namespace schema_detail
+
+Json flatten_issues(const Json& issues) {
+  Json::Array form;
+  Json fields = Json::object();
+  for (const auto& issue : issues.as_array()) {
+    const Json* path = issue.find("path");
+    Json message(issue.string_or("message", ""));
+    if (path == nullptr || !path->is_array() || path->as_array().empty()) {
+      form.push_back(std::move(message));
+      continue;
+    }
+    const Json& first = path->as_array().front();
+    const std::string key = first.is_string() ? first.as_string() : first.dump();
+    if (fields.find(key) == nullptr) fields.set(key, Json::array());
+    for (auto& [name, messages] : fields.as_object()) {
+      if (name == key) messages.push_back(std::move(message));
+    }
+  }
+  return Json::object({{"formErrors", std::move(form)}, {"fieldErrors", std::move(fields)}});
+}
+
+}  // namespace synap

@@ -1,0 +1,285 @@
+// TypeScript and zod: the same walk over a schema, two notations.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/schema_export.h"
+
+namespace synap {
+namespace {
+
+using Presence = SchemaField::Presence;
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+std::string number_text(double value) {
+  std::string out;
+  append_json_number(out, value);
+  return out;
+}
+
+// Names of members are quoted only where JavaScript wants it.
+std::string member_name(const std::string& name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+  };
+  const bool is_plain = is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+                          return is_letter(c) || (c >= '0' && c <= '9');
+                        });
+  return is_plain ? name : quoted(name);
+}
+
+// A comment in front of a declaration; nothing for no docs.
+std::string doc_comment(std::string docs, std::string_view indent) {
+  if (docs.empty()) return "";
+  for (std::size_t at = 0; (at = docs.find("*/", at)) != std::string::npos;) {
+    docs.replace(at, 2, "*\\/");
+  }
+  if (docs.find('\n') == std::string::npos) return fmt::format("{}/** {} */\n", indent, docs);
+  std::string out = fmt::format("{}/**\n", indent);
+  for (std::size_t at = 0; at <= docs.size();) {
+    const auto end = std::min(docs.find('\n', at), docs.size());
+    const auto line = docs.substr(at, end - at);
+    out.append(indent).append(line.empty() ? " *" : " * ").append(line).append("\n");
+    at = end + 1;
+  }
+  return out.append(indent).append(" */\n");
+}
+
+bool sides_differ(const SchemaNode& node) {
+  if (node.inner != nullptr && sides_differ(*node.inner)) return true;
+  return std::any_of(node.fields.begin(), node.fields.end(), [](const SchemaField& field) {
+    return field.presence == Presence::kDefaulted || sides_differ(*field.schema);
+  });
+}
+
+std::string typescript_name(const SchemaNode& node, Side side) {
+  if (side == Side::kInput && !node.name.ends_with("Input") && sides_differ(node)) {
+    return node.name + "Input";
+  }
+  return node.name;
+}
+
+std::string typescript(const SchemaNode& node, Side side, const std::string& indent);
+
+std::string typescript_members(const SchemaNode& node, Side side, const std::string& indent) {
+  if (node.fields.empty()) return "{}";
+  std::string out = "{\n";
+  const std::string deeper = indent + "  ";
+  for (const auto& field : node.fields) {
+    const bool may_be_absent = field.presence == Presence::kOptional ||
+                               (field.presence == Presence::kDefaulted && side == Side::kInput);
+    out.append(doc_comment(field.docs, deeper));
+    out.append(fmt::format("{}{}{}: {};\n", deeper, member_name(field.name),
+                           may_be_absent ? "?" : "", typescript(*field.schema, side, deeper)));
+  }
+  return out.append(indent).append("}");
+}
+
+std::string typescript(const SchemaNode& node, Side side, const std::string& indent) {
+  switch (node.kind) {
+    case SchemaKind::kUndefined:
+      return "void";
+    case SchemaKind::kAny:
+      return "unknown";
+    case SchemaKind::kNull:
+      return "null";
+    case SchemaKind::kBoolean:
+      return "boolean";
+    case SchemaKind::kNumber:
+    case SchemaKind::kInteger:
+      return "number";
+    case SchemaKind::kString:
+      return "string";
+    case SchemaKind::kEnum: {
+      std::string out;
+      for (const auto& value : node.values) {
+        if (!out.empty()) out.append(" | ");
+        out.append(quoted(value));
+      }
+      return out;
+    }
+    case SchemaKind::kArray: {
+      const auto item = typescript(*node.inner, side, indent);
+      const bool is_union =
+          node.inner->kind == SchemaKind::kNullable || node.inner->kind == SchemaKind::kEnum;
+      return is_union ? fmt::format("({})[]", item) : item + "[]";
+    }
+    case SchemaKind::kRecord:
+      return fmt::format("Record<string, {}>", typescript(*node.inner, side, indent));
+    case SchemaKind::kOptional:
+      return typescript(*node.inner, side, indent) + " | undefined";
+    case SchemaKind::kNullable:
+      return typescript(*node.inner, side, indent) + " | null";
+    case SchemaKind::kObject:
+      return node.name.empty() ? typescript_members(node, side, indent)
+                               : typescript_name(node, side);
+  }
+  return "never";
+}
+
+std::string zod(const SchemaNode& node, const std::string& indent);
+
+std::string zod_checks(const SchemaNode& node) {
+  std::string out;
+  for (const auto& check : node.checks) {
+    switch (check.kind) {
+      case SchemaCheck::Kind::kMin:
+        out.append(".min(" + number_text(check.bound) + ")");
+        break;
+      case SchemaCheck::Kind::kMax:
+        out.append(".max(" + number_text(check.bound) + ")");
+        break;
+      case SchemaCheck::Kind::kPattern:
+        out.append(".regex(/" + check.pattern + "/)");
+        break;
+      case SchemaCheck::Kind::kUuid:
+      case SchemaCheck::Kind::kDatetime:
+        break;  // these are the schema itself
+    }
+  }
+  return out;
+}
+
+std::string zod_members(const SchemaNode& node, const std::string& indent) {
+  if (node.fields.empty()) return "z.object({})";
+  std::string out = "z.object({\n";
+  const std::string deeper = indent + "  ";
+  for (const auto& field : node.fields) {
+    std::string type = zod(*field.schema, deeper);
+    if (field.presence == Presence::kOptional) type.append(".optional()");
+    if (field.presence == Presence::kDefaulted) {
+      type.append(".default(" + field.default_value.dump() + ")");
+    }
+    if (!field.docs.empty()) type.append(".describe(" + quoted(field.docs) + ")");
+    out.append(fmt::format("{}{}: {},\n", deeper, member_name(field.name), type));
+  }
+  return out.append(indent).append("})");
+}
+
+std::string zod_bare(const SchemaNode& node, const std::string& indent) {
+  switch (node.kind) {
+    case SchemaKind::kUndefined:
+      return "z.void()";
+    case SchemaKind::kAny:
+      return "z.any()";
+    case SchemaKind::kNull:
+      return "z.null()";
+    case SchemaKind::kBoolean:
+      return "z.boolean()";
+    case SchemaKind::kNumber:
+      return "z.number()" + zod_checks(node);
+    case SchemaKind::kInteger:
+      return "z.int()" + zod_checks(node);
+    case SchemaKind::kString:
+      if (node.check(SchemaCheck::Kind::kUuid) != nullptr) return "z.uuid()" + zod_checks(node);
+      if (node.check(SchemaCheck::Kind::kDatetime) != nullptr) {
+        return "z.iso.datetime()" + zod_checks(node);
+      }
+      return "z.string()" + zod_checks(node);
+    case SchemaKind::kEnum: {
+      if (node.is_literal) return "z.literal(" + quoted(node.values[0]) + ")";
+      std::string out;
+      for (const auto& value : node.values) {
+        if (!out.empty()) out.append(", ");
+        out.append(quoted(value));
+      }
+      return "z.enum([" + out + "])";
+    }
+    case SchemaKind::kArray:
+      return "z.array(" + zod(*node.inner, indent) + ")" + zod_checks(node);
+    case SchemaKind::kRecord:
+      return "z.record(z.string(), " + zod(*node.inner, indent) + ")";
+    case SchemaKind::kOptional:
+      return zod(*node.inner, indent) + ".optional()";
+    case SchemaKind::kNullable:
+      return zod(*node.inner, indent) + ".nullable()";
+    case SchemaKind::kObject:
+      return zod_members(node, indent);
+  }
+  return "z.never()";
+}
+
+std::string zod(const SchemaNode& node, const std::string& indent) {
+  if (!node.name.empty()) return node.name;
+  std::string out = zod_bare(node, indent);
+  if (!node.docs.empty()) out.append(".describe(" + quoted(node.docs) + ")");
+  return out;
+}
+
+void collect(const SchemaNodePtr& node, std::map<std::string, const SchemaNode*>& seen,
+             std::vector<Schema>& named) {
+  if (!node->name.empty()) {
+    const auto [at, is_new] = seen.emplace(node->name, node.get());
+    SYNAP_CHECK(at->second == node.get(), "two objects are called " + node->name);
+    if (!is_new) return;
+  }
+  if (node->inner != nullptr) collect(node->inner, seen, named);
+  for (const auto& field : node->fields) collect(field.schema, seen, named);
+  if (!node->name.empty()) named.emplace_back(node);
+}
+
+}  // namespace
+
+std::vector<Schema> collect_named(const std::vector<Schema>& roots) {
+  std::map<std::string, const SchemaNode*> seen;
+  std::vector<Schema> named;
+  for (const auto& root : roots) collect(root.node_ptr(), seen, named);
+  return named;
+}
+
+std::string to_typescript(const Schema& schema, Side side) {
+  return typescript(schema.node(), side, "");
+}
+
+std::string define_typescript(const Schema& named, Side side) {
+  SYNAP_CHECK(!named.name().empty());
+  return fmt::format("{}export interface {} {}\n", doc_comment(named.docs(), ""),
+                     typescript_name(named.node(), side),
+                     typescript_members(named.node(), side, ""));
+}
+
+std::string define_typescript(const std::vector<Schema>& inputs,
+                              const std::vector<Schema>& outputs) {
+  std::vector<Schema> all = inputs;
+  all.insert(all.end(), outputs.begin(), outputs.end());
+  collect_named(all);  // a name means one object on both sides
+  std::map<std::string, std::string> written;
+  std::string out;
+  const auto define = [&](const Schema& named, Side side) {
+    const auto text = define_typescript(named, side);
+    const auto name = typescript_name(named.node(), side);
+    const auto [at, is_new] = written.emplace(name, text);
+    SYNAP_CHECK(at->second == text, "two types are called " + name);
+    if (is_new) out.append(out.empty() ? "" : "\n").append(text);
+  };
+  for (const auto& named : collect_named(inputs)) define(named, Side::kInput);
+  for (const auto& named : collect_named(outputs)) define(named, Side::kOutput);
+  return out;
+}
+
+std::string to_zod(const Schema& schema) {
+  return zod(schema.node(), "");
+}
+
+std::string define_zod(const Schema& named) {
+  SYNAP_CHECK(!named.name().empty());
+  std::string out = fmt::format("export const {} = {}", named.name(), zod_bare(named.node(), ""));
+  if (!named.docs().empty()) out.append(".describe(" + quoted(named.docs()) + ")");
+  return out.append(";\n");
+}
+
+std::string define_zod(const std::vector<Schema>& roots) {
+  std::string out;
+  for (const auto& named : collect_named(roots)) {
+    out.append(out.empty() ? "" : "\n").append(define_zod(named));
+  }
+  return out;
+}
+
+}  // namespace synap
