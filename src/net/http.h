@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
 #include "base/task.h"
 
 namespace synap::net {

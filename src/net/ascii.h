@@ -1,0 +1,32 @@
+// The few things HTTP does with ASCII text. Private to the room.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace synap::net {
+
+inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
+}
+
+/// Without the spaces and tabs around it.
+inline std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Whether a comma-separated list such as that of Connection has this member.
+inline bool list_has(std::string_view list, std::string_view token) {
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    if (equal_ignoring_case(trimmed(list.substr(0, comma)), token)) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+}  // namespace synap::net

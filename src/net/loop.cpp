@@ -1,0 +1,145 @@
+#include "net/loop.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <ctime>
+
+#include "base/check.h"
+#include "net/connection.h"
+#include "net/response_writer.h"
+
+namespace synap::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A quarter of the shortest limit, so that none is overrun by more than that; within 5 ms (tests)
+// and 1 s (a thousand connections are swept in microseconds, so nothing is gained beyond).
+std::chrono::milliseconds interval_for(const ServerOptions& options) {
+  const auto shortest =
+      std::min({options.head_timeout, options.body_timeout, options.idle_timeout,
+                options.write_timeout, options.websocket_ping});
+  return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(1000));
+}
+
+}  // namespace
+
+void Shared::connection_opened() { connections_.fetch_add(1, std::memory_order_relaxed); }
+
+void Shared::connection_closed() {
+  if (connections_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    // The lock, so that the last one cannot slip between a waiter's look and its sleep.
+    std::lock_guard lock(mutex_);
+    none_.notify_all();
+  }
+}
+
+bool Shared::wait_for_none(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return none_.wait_for(lock, limit, [this] { return connections_.load() == 0; });
+}
+
+Guest::Guest(Loop& loop) : loop_(loop), place_(loop.guests_.size()) {
+  loop_.guests_.push_back(this);
+  loop_.arm_sweep();
+}
+
+Guest::~Guest() {
+  auto& guests = loop_.guests_;
+  guests[place_] = guests.back();
+  guests[place_]->place_ = place_;
+  guests.pop_back();
+}
+
+Loop::Loop(Shared& shared, int number)
+    : shared_(shared),
+      sweep_interval_(interval_for(shared.options)),
+      work_(io_.get_executor()),
+      sweep_timer_(io_.get_executor()),
+      scratch_(64 * 1024),
+      thread_([this, number] { run(number); }) {}
+
+Loop::~Loop() { SYNAP_CHECK(!thread_.joinable(), "a loop is joined before it goes"); }
+
+void Loop::run(int number) {
+  pthread_setname_np(pthread_self(), ("net-" + std::to_string(number)).c_str());
+  bind_to_this_thread();
+  io_.run();
+}
+
+void Loop::post(std::coroutine_handle<> coroutine) {
+  asio::post(io_, [coroutine] { coroutine.resume(); });
+}
+
+void Loop::post_all(const std::vector<std::coroutine_handle<>>& coroutines) {
+  if (coroutines.empty()) return;
+  asio::post(io_, [coroutines] {
+    for (auto coroutine : coroutines) coroutine.resume();
+  });
+}
+
+void Loop::adopt(int fd, std::string peer, bool is_refused) {
+  asio::dispatch(io_, [this, fd, peer = std::move(peer), is_refused]() mutable {
+    if (stopping_) {
+      ::close(fd);
+      shared_.connection_closed();
+      return;
+    }
+    serve_socket(*this, fd, std::move(peer), is_refused);
+  });
+}
+
+// Visiting a guest may end it, and others with it: the last then takes the free place. Going
+// backwards, such a guest has been visited before.
+template <class Visit>
+void Loop::each_guest(Visit visit) {
+  for (std::size_t i = guests_.size(); i-- > 0;) {
+    if (i < guests_.size()) visit(*guests_[i]);
+  }
+}
+
+void Loop::begin_stop() {
+  asio::post(io_, [this] {
+    stopping_ = true;
+    each_guest([](Guest& guest) { guest.begin_stop(); });
+  });
+}
+
+void Loop::force() {
+  asio::post(io_, [this] { each_guest([](Guest& guest) { guest.force(); }); });
+}
+
+void Loop::join() {
+  work_.reset();
+  io_.stop();
+  thread_.join();
+}
+
+void Loop::arm_sweep() {
+  if (sweep_armed_) return;
+  sweep_armed_ = true;
+  sweep_timer_.expires_after(sweep_interval_);
+  sweep_timer_.async_wait([this](const boost::system::error_code& ec) {
+    sweep_armed_ = false;
+    if (ec) return;
+    const auto now = std::chrono::steady_clock::now();
+    each_guest([now](Guest& guest) { guest.sweep(now); });
+    if (!guests_.empty()) arm_sweep();
+  });
+}
+
+std::string_view Loop::date() {
+  const auto now = static_cast<std::int64_t>(std::time(nullptr));
+  if (now != date_second_) {
+    date_second_ = now;
+    date_ = http_date(now);
+  }
+  return date_;
+}
+
+}  // namespace synap::net

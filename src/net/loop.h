@@ -1,0 +1,129 @@
+// Loop: one thread of the server, its asio::io_context and the connections that live on it. It is
+// the Executor of everything that runs for those connections. Private to the room: the only
+// header, with connection.h, that shows asio.
+//
+// Unless it says "any thread", a method is called on the loop's own thread.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/executor.h"
+#include "net/http.h"
+#include "net/server.h"
+
+namespace synap::net {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+inline constexpr SteadyTime kNever = SteadyTime::max();
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                boost::asio::io_context::executor_type>;
+
+/// What the loops of a server have in common. Thread-safe.
+struct Shared {
+  const ServerOptions options;
+  Handler& handler;
+
+  /// Counts the connections of all loops, from accept to the end of their object.
+  void connection_opened();
+  void connection_closed();
+  std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  /// Waits until there is none. False: the time is over and there are some.
+  bool wait_for_none(std::chrono::milliseconds limit);
+
+ private:
+  std::atomic<std::size_t> connections_{0};
+  std::mutex mutex_;
+  std::condition_variable none_;
+
+ public:
+  Shared(ServerOptions server_options, Handler& server_handler)
+      : options(std::move(server_options)), handler(server_handler) {}
+};
+
+class Loop;
+
+/// Something on a loop whose time can run out: an HTTP connection or a WebSocket. In the loop's
+/// register for as long as it exists.
+class Guest {
+ public:
+  explicit Guest(Loop& loop);
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+  virtual ~Guest();
+
+  /// Called every now and then: ends waits that are over.
+  virtual void sweep(SteadyTime now) = 0;
+  /// The server is stopping: end if idle, tell handlers of endless answers.
+  virtual void begin_stop() = 0;
+  /// The grace is over: close the socket and end every wait.
+  virtual void force() = 0;
+
+ private:
+  friend class Loop;
+  Loop& loop_;
+  std::size_t place_;
+};
+
+class Loop final : public Executor {
+ public:
+  Loop(Shared& shared, int number);
+  ~Loop() override;
+
+  // Any thread.
+  void post(std::coroutine_handle<> coroutine) override;
+  void post_all(const std::vector<std::coroutine_handle<>>& coroutines) override;
+  /// Takes over an accepted socket. `is_refused`: there are too many; say so and close.
+  void adopt(int fd, std::string peer, bool is_refused);
+  void begin_stop();
+  void force();
+  /// Ends the thread, when nothing lives on the loop any more.
+  void join();
+
+  bool is_stopping() const { return stopping_; }
+  Shared& shared() { return shared_; }
+  const ServerOptions& options() const { return shared_.options; }
+  Handler& handler() { return shared_.handler; }
+  boost::asio::io_context& io() { return io_; }
+  /// The value of a Date header, made once a second.
+  std::string_view date();
+  /// Where sockets are read into: one for all, since each read is copied out at once.
+  std::vector<char>& scratch() { return scratch_; }
+
+ private:
+  friend class Guest;
+  void run(int number);
+  void arm_sweep();
+  template <class Visit>
+  void each_guest(Visit visit);
+
+  Shared& shared_;
+  std::chrono::milliseconds sweep_interval_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                    boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      sweep_timer_;
+  bool sweep_armed_ = false;
+  bool stopping_ = false;
+  std::vector<Guest*> guests_;
+  std::vector<char> scratch_;
+  std::int64_t date_second_ = -1;
+  std::string date_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace synap::net

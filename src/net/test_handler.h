@@ -1,0 +1,82 @@
+// A handler for the tests of this room: what a path does is written in a table of the test.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "net/http.h"
+#include "net/server.h"
+
+namespace synap::net {
+
+/// Something that happens once, on some thread; the test waits for it.
+class Event {
+ public:
+  void set() {
+    std::lock_guard lock(mutex_);
+    is_set_ = true;
+    changed_.notify_all();
+  }
+  /// False: it did not happen within five seconds.
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(5), [this] { return is_set_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_set_ = false;
+};
+
+class TestHandler final : public Handler {
+ public:
+  std::map<std::string, std::function<Task<Response>(const Request&)>> paths;
+  std::function<Task<>(const Request&, WebSocket&)> websocket;
+  std::function<std::optional<Response>(const Request&)> refusing;
+
+  Task<Response> serve(const Request& request) override {
+    const auto found = paths.find(request.path);
+    if (found == paths.end()) co_return Response{.status = 404, .body = "no " + request.path};
+    co_return co_await found->second(request);
+  }
+  std::optional<Response> refuse_upgrade(const Request& request) override {
+    if (refusing) return refusing(request);
+    if (!websocket) return Response{.status = 404, .body = "no websocket"};
+    return std::nullopt;
+  }
+  Task<> serve_websocket(const Request& request, WebSocket& socket) override {
+    co_await websocket(request, socket);
+  }
+  Response refusal(const Error& error) override {
+    return {.status = info(error.code).http_status,
+            .headers = {{"content-type", "application/json"}},
+            .body = "{\"refused\":\"" + std::string(info(error.code).name) + "\"}"};
+  }
+
+  /// A path with a fixed answer.
+  void fixed(const std::string& path, std::string body) {
+    paths[path] = [body = std::move(body)](const Request&) -> Task<Response> {
+      co_return Response{.headers = {{"content-type", "application/json"}}, .body = body};
+    };
+  }
+};
+
+/// A handler and a running server. The test sets `handler` and `options`, then calls start().
+struct TestServer {
+  TestHandler handler;
+  ServerOptions options;
+  std::optional<HttpServer> server;
+
+  std::uint16_t start() {
+    server.emplace(options, handler);
+    if (!server->start()) return 0;
+    return server->port();
+  }
+};
+
+}  // namespace synap::net
