@@ -1,9 +1,7 @@
 #include "trpc/envelope.h"
 
-#include <charconv>
-
 #include "base/json.h"
-#include "trpc/zod_error.h"
+#include "base/schema.h"
 
 namespace synap::trpc {
 namespace {
@@ -21,6 +19,16 @@ std::optional<Json> details_without_issues(const Error& error) {
   }
   if (rest.as_object().empty()) return std::nullopt;
   return rest;
+}
+
+// The convention of tRPC's manual for validation failures, which many forms read; null elsewhere.
+void append_zod_error(std::string& out, const Error& error) {
+  const Json* issues = error.details ? error.details->find("issues") : nullptr;
+  if (error.code == Code::kBadRequest && issues != nullptr && issues->is_array()) {
+    append_json(out, flatten_issues(*issues));
+  } else {
+    out += "null";
+  }
 }
 
 // [[JSON]], or [[]] for undefined.
