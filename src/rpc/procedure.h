@@ -81,6 +81,9 @@ struct Procedure {
   std::function<Task<Result<Reply>>(Call)> handler;
 };
 
+/// False where the input is undefined, whatever a caller sends.
+bool takes_input(const Procedure& procedure);
+
 class ProcedureTable {
  public:
   /// CHECKs that the path is well formed, new, no prefix of another ("notes" beside "notes.list")

@@ -20,6 +20,7 @@
 
 #include "base/json.h"
 #include "base/task.h"
+#include "base/timer.h"
 #include "net/http.h"
 #include "rpc/procedure.h"
 
@@ -62,6 +63,9 @@ class Server {
  public:
   /// `procedures` must outlive the server.
   Server(Options options, const rpc::ProcedureTable& procedures);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   /// True if `path` (still encoded) is at or below the base path.
   bool owns(std::string_view path) const;
@@ -69,12 +73,16 @@ class Server {
   std::optional<net::Response> refuse_upgrade(const net::Request& request) const;
   Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) const;
 
+  /// Asks every client on a WebSocket to open a new one and to resume there. Any thread may call.
+  void ask_to_reconnect() const;
+
   /// An error of the whole request in the wire's shape: also for what never reaches serve().
   static net::Response error_response(const Error& error);
 
  private:
   Options options_;
   const rpc::ProcedureTable& procedures_;
+  std::unique_ptr<Watermark> reconnects_;  // how often clients were asked to reconnect
 };
 
 }  // namespace synap::trpc

@@ -1,0 +1,71 @@
+#include "rpc/procedure.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+
+namespace synap::rpc {
+namespace {
+
+// A client is a JavaScript proxy: these three names are asked of it by the language itself.
+constexpr std::array<std::string_view, 3> kUnreachableNames = {"then", "call", "apply"};
+
+bool is_name(std::string_view name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+  };
+  if (name.empty() || !is_letter(name.front())) return false;
+  return std::ranges::all_of(
+      name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+}  // namespace
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::kQuery: return "query";
+    case Kind::kMutation: return "mutation";
+    case Kind::kSubscription: return "subscription";
+  }
+  std::unreachable();
+}
+
+bool takes_input(const Procedure& procedure) { return !procedure.input.is_undefined(); }
+
+void ProcedureTable::add(Procedure procedure) {
+  const std::string path = procedure.path;
+  std::string_view rest = path;
+  for (;;) {
+    const auto dot = rest.find('.');
+    const auto name = rest.substr(0, dot);
+    SYNAP_CHECK(is_name(name), path);
+    SYNAP_CHECK(std::ranges::find(kUnreachableNames, name) == kUnreachableNames.end(), path);
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  SYNAP_CHECK(procedure.handler, path);
+  // A name is a procedure or a router, never both.
+  for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
+    SYNAP_CHECK(!by_path_.contains(path.substr(0, dot)), path);
+  }
+  const auto below = by_path_.lower_bound(path + ".");
+  SYNAP_CHECK(below == by_path_.end() || !below->first.starts_with(path + "."), path);
+  const bool is_new = by_path_.emplace(path, std::move(procedure)).second;
+  SYNAP_CHECK(is_new, path);
+}
+
+const Procedure* ProcedureTable::find(std::string_view path) const {
+  const auto at = by_path_.find(path);
+  return at == by_path_.end() ? nullptr : &at->second;
+}
+
+std::vector<const Procedure*> ProcedureTable::all() const {
+  std::vector<const Procedure*> procedures;
+  procedures.reserve(by_path_.size());
+  for (const auto& [path, procedure] : by_path_) procedures.push_back(&procedure);
+  return procedures;
+}
+
+}  // namespace synap::rpc

@@ -1,0 +1,39 @@
+// One streamed response body that several coroutines of one executor write to: answers, and the
+// signs of life between them.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+#include "base/task.h"
+#include "base/timer.h"
+#include "net/http.h"
+#include "trpc/crew.h"
+
+namespace synap::trpc {
+
+class SharedBody {
+ public:
+  /// `reader_gone` is asked to stop when a write fails.
+  SharedBody(net::BodyWriter& writer, std::stop_source reader_gone)
+      : writer_(writer), reader_gone_(std::move(reader_gone)), last_write_(SteadyClock::now()) {}
+
+  /// Sends `chunk` behind what others are sending. False: the reader is gone.
+  Task<bool> write(std::string chunk);
+
+  /// Writes `chunk` whenever `interval` has passed without a write, until `stop`. An interval of
+  /// zero ends it at once.
+  Task<void> keep_alive(std::string chunk, std::chrono::milliseconds interval,
+                        std::stop_token stop);
+
+ private:
+  net::BodyWriter& writer_;
+  std::stop_source reader_gone_;
+  SteadyClock::time_point last_write_;
+  bool is_writing_ = false;
+  bool is_broken_ = false;
+  Gate turn_;
+};
+
+}  // namespace synap::trpc

@@ -1,0 +1,236 @@
+#include "trpc/envelope.h"
+
+#include "base/json.h"
+#include "base/schema.h"
+
+namespace synap::trpc {
+namespace {
+
+void append_number(std::string& out, std::size_t number) {
+  append_json_number(out, static_cast<std::int64_t>(number));
+}
+
+// What the caller may want of the details besides the issues, which have a place of their own.
+std::optional<Json> details_without_issues(const Error& error) {
+  if (!error.details || !error.details->is_object()) return std::nullopt;
+  Json rest = Json::object();
+  for (const auto& [key, value] : error.details->as_object()) {
+    if (key != "issues") rest.set(key, value);
+  }
+  if (rest.as_object().empty()) return std::nullopt;
+  return rest;
+}
+
+// The convention of tRPC's manual for validation failures, which many forms read; null elsewhere.
+void append_zod_error(std::string& out, const Error& error) {
+  const Json* issues = error.details ? error.details->find("issues") : nullptr;
+  if (error.code == Code::kBadRequest && issues != nullptr && issues->is_array()) {
+    append_json(out, flatten_issues(*issues));
+  } else {
+    out += "null";
+  }
+}
+
+// [[JSON]], or [[]] for undefined.
+void append_encoded(std::string& out, const rpc::Text& data) {
+  out += "[[";
+  if (data) append_one_line(out, *data);
+  out += "]]";
+}
+
+void open_line(std::string& out, std::size_t chunk, char status) {
+  out += '[';
+  append_number(out, chunk);
+  out += ',';
+  out += status;
+  out += ',';
+}
+
+void open_message(std::string& out, const Addressee& to) {
+  out += "{\"id\":";
+  out += to.id;
+  if (to.is_jsonrpc) out += ",\"jsonrpc\":\"2.0\"";
+}
+
+}  // namespace
+
+void append_error_shape(std::string& out, const ErrorView& view) {
+  const auto& known = info(view.error.code);
+  out += "{\"message\":";
+  append_json_string(out, view.error.message);
+  out += ",\"code\":";
+  append_json_number(out, std::int64_t{known.json_rpc});
+  out += ",\"data\":{\"code\":";
+  append_json_string(out, known.name);
+  out += ",\"httpStatus\":";
+  append_json_number(out, std::int64_t{known.http_status});
+  if (view.path) {
+    out += ",\"path\":";
+    append_json_string(out, *view.path);
+  }
+  if (const auto details = details_without_issues(view.error)) {
+    out += ",\"details\":";
+    append_json(out, *details);
+  }
+  if (view.with_zod_error) {
+    out += ",\"zodError\":";
+    append_zod_error(out, view.error);
+  }
+  out += "}}";
+}
+
+void append_error(std::string& out, const ErrorView& view) {
+  out += "{\"error\":";
+  append_error_shape(out, view);
+  out += '}';
+}
+
+void append_success(std::string& out, const rpc::Text& data) {
+  out += "{\"result\":{";
+  if (data) {
+    out += "\"data\":";
+    out += *data;
+  }
+  out += "}}";
+}
+
+void append_one_line(std::string& out, std::string_view json) {
+  const auto start = out.size();
+  out += json;
+  // Inside of a string of JSON a line end is always escaped, so a raw one is only a blank.
+  for (auto at = start; (at = out.find_first_of("\r\n", at)) != std::string::npos;) out[at] = ' ';
+}
+
+std::string jsonl_head(std::size_t calls) {
+  std::string out;
+  char separator = '{';
+  for (std::size_t i = 0; i < calls; ++i) {
+    out += separator;
+    separator = ',';
+    out += '"';
+    append_number(out, i);
+    out += "\":[[0],[null,0,";
+    append_number(out, i);
+    out += "]]";
+  }
+  out += "}\n";
+  return out;
+}
+
+std::string jsonl_success(std::size_t chunk, const rpc::Text& data) {
+  std::string out;
+  open_line(out, chunk, '0');
+  out += "[[{\"result\":{";
+  if (data) {
+    out += "\"data\":";
+    append_one_line(out, *data);
+  }
+  out += "}}]]]\n";
+  return out;
+}
+
+std::string jsonl_error(std::size_t chunk, const ErrorView& view) {
+  std::string out;
+  open_line(out, chunk, '0');
+  out += "[[";
+  append_error(out, view);
+  out += "]]]\n";
+  return out;
+}
+
+std::string jsonl_stream(std::size_t call, std::size_t result, std::size_t stream) {
+  std::string out;
+  open_line(out, call, '0');
+  out += "[[{\"result\":0}],[\"result\",0,";
+  append_number(out, result);
+  out += "]]]\n";
+  open_line(out, result, '0');
+  out += "[[{\"data\":0}],[\"data\",1,";
+  append_number(out, stream);
+  out += "]]]\n";
+  return out;
+}
+
+std::string jsonl_item(std::size_t stream, JsonlStatus status, const rpc::Text& data) {
+  std::string out;
+  open_line(out, stream, status == JsonlStatus::kItem ? '1' : '0');
+  append_encoded(out, data);
+  out += "]\n";
+  return out;
+}
+
+std::string jsonl_stream_error(std::size_t stream, const ErrorView& view) {
+  std::string out;
+  open_line(out, stream, '2');
+  append_error_shape(out, view);
+  out += "]\n";
+  return out;
+}
+
+std::string sse_event(std::string_view name, std::string_view data) {
+  std::string out;
+  out.append("event: ").append(name).append("\ndata: ");
+  append_one_line(out, data);
+  out += "\n\n";
+  return out;
+}
+
+std::string sse_item(const rpc::Item& item) {
+  std::string out = "data: ";
+  // The official server says `data: undefined` here, which its own client cannot read.
+  append_one_line(out, item.data ? std::string_view(*item.data) : "null");
+  if (item.id) out.append("\nid: ").append(*item.id);
+  out += "\n\n";
+  return out;
+}
+
+std::string sse_item_restoring(const rpc::Item& item, std::string_view last_id) {
+  std::string out = sse_item(item);
+  out.pop_back();
+  out += "id: \n\nevent: restore-id\ndata: \nid: ";
+  out.append(last_id).append("\n\n");
+  return out;
+}
+
+bool is_event_id(std::string_view id) {
+  return !id.empty() && id.find_first_of(std::string_view("\0\r\n", 3)) == std::string_view::npos;
+}
+
+std::string websocket_error(const Addressee& to, const ErrorView& view) {
+  std::string out;
+  open_message(out, to);
+  out += ",\"error\":";
+  append_error_shape(out, view);
+  out += '}';
+  return out;
+}
+
+std::string websocket_data(const Addressee& to, const rpc::Text& data) {
+  return websocket_item(to, rpc::Item{std::nullopt, data});
+}
+
+std::string websocket_item(const Addressee& to, const rpc::Item& item) {
+  std::string out;
+  open_message(out, to);
+  out += ",\"result\":{\"type\":\"data\"";
+  if (item.id) {
+    out += ",\"data\":{\"id\":";
+    append_json_string(out, *item.id);
+    if (item.data) out.append(",\"data\":").append(*item.data);
+    out += "},\"id\":";
+    append_json_string(out, *item.id);
+  } else if (item.data) {
+    out.append(",\"data\":").append(*item.data);
+  }
+  out += "}}";
+  return out;
+}
+
+std::string websocket_state(const Addressee& to, std::string_view type) {
+  std::string out;
+  open_message(out, to);
+  out.append(",\"result\":{\"type\":\"").append(type).append("\"}}");
+  return out;
+}
+
+}  // namespace synap::trpc

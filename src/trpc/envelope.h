@@ -1,0 +1,74 @@
+// The texts of the wire. Results are JSON text already and are copied, never parsed again.
+//
+//   success   {"result":{"data":X}}            without data where there is none (undefined)
+//   error     {"error":SHAPE}
+//   SHAPE     {"message":"...","code":-32004,"data":{"code":"NOT_FOUND","httpStatus":404,
+//              "path":"...", "details":{...}, "zodError":{...}|null}}
+//             path where it is one call's error; details where the Error has more than issues
+//   JSONL     head   {"0":[[0],[null,0,0]],"1":[[0],[null,0,1]]}
+//             lines  [chunk,status,value]; value is [[JSON]], [[]] for undefined, or
+//                    [[{"key":0}],["key",TYPE,chunk]] where another chunk follows:
+//                    TYPE 0 one value (status 0), 1 a stream (status 1 item, 0 end, 2 error SHAPE)
+//   SSE       [event: NAME LF] data: JSON LF [id: ID LF] LF
+//   WebSocket {"id":ID[,"jsonrpc":"2.0"],"result":{"type":"data","data":X[,"id":ID]}}
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "rpc/procedure.h"
+
+namespace synap::trpc {
+
+/// An error and what is said with it.
+struct ErrorView {
+  const Error& error;
+  std::optional<std::string_view> path = std::nullopt;
+  bool with_zod_error = false;
+};
+
+/// Appends SHAPE.
+void append_error_shape(std::string& out, const ErrorView& view);
+
+/// Append one answer of HTTP: an object, whole.
+void append_error(std::string& out, const ErrorView& view);
+void append_success(std::string& out, const rpc::Text& data);
+
+/// JSON text without the line ends that may stand between its tokens: SSE and JSONL end a message
+/// at one.
+void append_one_line(std::string& out, std::string_view json);
+
+// Lines of JSONL, each with its line end.
+std::string jsonl_head(std::size_t calls);
+std::string jsonl_success(std::size_t chunk, const rpc::Text& data);
+std::string jsonl_error(std::size_t chunk, const ErrorView& view);
+/// The two lines that say: the result of call `call` is the stream `stream`.
+std::string jsonl_stream(std::size_t call, std::size_t result, std::size_t stream);
+enum class JsonlStatus { kEnd = 0, kItem = 1 };
+std::string jsonl_item(std::size_t stream, JsonlStatus status, const rpc::Text& data);
+std::string jsonl_stream_error(std::size_t stream, const ErrorView& view);
+
+// Events of SSE.
+std::string sse_event(std::string_view name, std::string_view data);
+std::string sse_item(const rpc::Item& item);
+/// An item without an id after one with an id: it clears the id that a browser would put on it,
+/// and sets it again behind it.
+std::string sse_item_restoring(const rpc::Item& item, std::string_view last_id);
+/// An id that can be sent: not empty, no NUL, CR or LF.
+bool is_event_id(std::string_view id);
+
+/// Whose answer a message over WebSocket is: JSON text of the id, and whether to say jsonrpc.
+struct Addressee {
+  std::string id = "null";
+  bool is_jsonrpc = false;
+};
+std::string websocket_error(const Addressee& to, const ErrorView& view);
+std::string websocket_data(const Addressee& to, const rpc::Text& data);
+std::string websocket_item(const Addressee& to, const rpc::Item& item);
+/// "started" or "stopped".
+std::string websocket_state(const Addressee& to, std::string_view type);
+
+}  // namespace synap::trpc

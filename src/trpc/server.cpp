@@ -1,0 +1,164 @@
+#include "trpc/server.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+#include "trpc/call.h"
+#include "trpc/envelope.h"
+#include "trpc/request.h"
+#include "trpc/streams.h"
+#include "trpc/websocket.h"
+
+namespace synap::trpc {
+namespace {
+
+net::Response json_response(int status, std::string body) {
+  net::Response response;
+  response.status = status;
+  response.headers = common_headers("application/json");
+  response.body = std::move(body);
+  return response;
+}
+
+net::Response whole_error(const Error& error, bool with_zod_error) {
+  std::string body;
+  append_error(body, {error, std::nullopt, with_zod_error});
+  return json_response(info(error.code).http_status, std::move(body));
+}
+
+// One call's part of the answer, and the status that it would have alone.
+int append_answer(std::string& out, const Result<rpc::Reply>& reply, std::string_view path,
+                  bool with_zod_error) {
+  const auto refuse = [&](const Error& error) {
+    append_error(out, {error, path, with_zod_error});
+    return info(error.code).http_status;
+  };
+  if (!reply) return refuse(reply.error());
+  const auto* value = std::get_if<rpc::Text>(&*reply);
+  if (value == nullptr) return refuse(no_stream_here());
+  append_success(out, *value);
+  return 200;
+}
+
+Task<net::Response> answer_one(ReadyCall call, const Options& options) {
+  const std::string path = call.plan.path;
+  const auto reply = co_await perform(std::move(call));
+  // The official server throws here, where the call is no longer known: no path.
+  if (reply && std::holds_alternative<rpc::Items>(*reply)) {
+    co_return whole_error(no_stream_here(), options.zod_error);
+  }
+  std::string body;
+  const int status = append_answer(body, reply, path, options.zod_error);
+  co_return json_response(status, std::move(body));
+}
+
+Task<net::Response> answer_batch(std::vector<ReadyCall> calls, const Options& options) {
+  std::vector<std::string> paths;
+  std::vector<Task<Result<rpc::Reply>>> tasks;
+  for (auto& call : calls) {
+    paths.push_back(call.plan.path);
+    tasks.push_back(perform(std::move(call)));
+  }
+  const auto replies = co_await when_all(std::move(tasks));
+  std::string body;
+  std::set<int> statuses;
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    body += i == 0 ? '[' : ',';
+    statuses.insert(append_answer(body, replies[i], paths[i], options.zod_error));
+  }
+  body += ']';
+  constexpr int kMultiStatus = 207;
+  co_return json_response(statuses.size() == 1 ? *statuses.begin() : kMultiStatus,
+                          std::move(body));
+}
+
+}  // namespace
+
+net::Headers common_headers(std::string content_type) {
+  return {{"content-type", std::move(content_type)}, {"vary", "trpc-accept, accept"}};
+}
+
+Server::Server(Options options, const rpc::ProcedureTable& procedures)
+    : options_(std::move(options)),
+      procedures_(procedures),
+      reconnects_(std::make_unique<Watermark>()) {
+  SYNAP_CHECK(options_.base_path.starts_with('/'), options_.base_path);
+  SYNAP_CHECK(options_.batch_max > 0 && options_.websocket_calls_max > 0);
+  SYNAP_CHECK(options_.sse_client_inactivity.count() == 0 || options_.sse_ping.count() == 0 ||
+                  options_.sse_ping <= options_.sse_client_inactivity,
+              "a ping must come before the client gives up");
+  SYNAP_CHECK(options_.create_context);
+}
+
+Server::~Server() = default;
+
+bool Server::owns(std::string_view path) const {
+  std::string_view base = options_.base_path;
+  if (base.ends_with('/')) base.remove_suffix(1);
+  return path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
+}
+
+Task<net::Response> Server::serve(const net::Request& request) const {
+  if (request.method == "HEAD") {
+    net::Response response;
+    response.status = 204;
+    co_return response;
+  }
+  auto decoded = decode_request(options_, procedures_, request);
+  if (!decoded) co_return whole_error(decoded.error(), options_.zod_error);
+
+  RequestInfo request_info;
+  request_info.http = &request;
+  request_info.connection_params = decoded->connection_params;
+  for (const auto& call : decoded->calls) request_info.paths.push_back(call.path);
+  request_info.is_batch = decoded->is_batch;
+  request_info.kind = decoded->kind;
+  if (decoded->wants_jsonl) request_info.accept = "application/jsonl";
+  const auto context = co_await options_.create_context(request_info);
+
+  auto inputs = decode_inputs(*decoded, request);
+  std::vector<ReadyCall> calls;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    calls.push_back({.plan = std::move(decoded->calls[i]),
+                     .context = context,
+                     .input = std::move(inputs[i]),
+                     .batch_index = i,
+                     .stop = request.gone});
+  }
+
+  net::Response response;
+  if (!decoded->is_batch && decoded->kind == rpc::Kind::kSubscription) {
+    response = sse_response(
+        {std::move(calls.front()), options_, request.gone, std::move(decoded->last_event_id)});
+  } else if (!decoded->is_batch) {
+    response = co_await answer_one(std::move(calls.front()), options_);
+  } else if (decoded->wants_jsonl) {
+    response = jsonl_response({std::move(calls), options_, request.gone});
+  } else {
+    response = co_await answer_batch(std::move(calls), options_);
+  }
+  if (!decoded->allow.empty()) response.headers.add("allow", decoded->allow);
+  co_return response;
+}
+
+std::optional<net::Response> Server::refuse_upgrade(const net::Request& request) const {
+  if (auto allowed = check_origin(options_, request); !allowed) {
+    return whole_error(allowed.error(), options_.zod_error);
+  }
+  return std::nullopt;
+}
+
+Task<void> Server::serve_websocket(const net::Request& request, net::WebSocket& socket) const {
+  WebSocketSession session(options_, procedures_, request, socket, *reconnects_);
+  co_await session.run();
+}
+
+void Server::ask_to_reconnect() const {
+  reconnects_->raise(reconnects_->value() + 1);
+}
+
+net::Response Server::error_response(const Error& error) { return whole_error(error, false); }
+
+}  // namespace synap::trpc

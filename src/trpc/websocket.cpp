@@ -1,0 +1,195 @@
+#include "trpc/websocket.h"
+
+#include <utility>
+
+#include "trpc/envelope.h"
+#include "trpc/url.h"
+
+namespace synap::trpc {
+namespace {
+
+// How long a PONG waits for subscriptions that were stopped before its PING. Clients give up on a
+// PONG after a second; the official client reads it as "all that was produced is delivered".
+constexpr std::chrono::milliseconds kFenceMax{250};
+
+constexpr std::uint16_t kGoingAway = 1001;
+
+}  // namespace
+
+WebSocketSession::WebSocketSession(const Options& options, const rpc::ProcedureTable& procedures,
+                                   const net::Request& upgrade, net::WebSocket& socket,
+                                   Watermark& reconnects)
+    : options_(options),
+      procedures_(procedures),
+      upgrade_(upgrade),
+      socket_(socket),
+      reconnects_(reconnects),
+      outbox_(socket, options.websocket_queue_bytes_max),
+      last_message_(SteadyClock::now()) {
+  const QueryParameters query(upgrade.query);
+  const auto* announced = query.find("connectionParams");
+  awaits_connection_params_ = announced != nullptr && *announced == "1";
+}
+
+Task<void> WebSocketSession::run() {
+  const std::stop_callback when_gone(upgrade_.gone,
+                                     [ending = ending_]() mutable { ending.request_stop(); });
+  writer_.start(outbox_.run());
+  if (options_.websocket_keepalive.count() > 0) helpers_.start(keep_alive());
+  helpers_.start(announce_reconnects());
+  helpers_.start(leave_when_asked());
+  if (!awaits_connection_params_) helpers_.start(make_context(std::optional<Json>()));
+
+  while (auto message = co_await socket_.read()) {
+    last_message_ = SteadyClock::now();
+    co_await on_message(*std::move(message));
+  }
+
+  // Nobody listens any more: the answers of the calls that are stopped here go nowhere.
+  is_silent_ = true;
+  outbox_.seal();
+  stop_calls();
+  ending_.request_stop();
+  co_await calls_.join();
+  co_await helpers_.join();
+  co_await writer_.join();
+}
+
+Task<void> WebSocketSession::on_message(net::WebSocket::Message message) {
+  if (message.is_text && message.data == "PONG") co_return;
+  if (message.is_text && message.data == "PING") {
+    co_await on_ping();
+  } else if (awaits_connection_params_) {
+    awaits_connection_params_ = false;
+    helpers_.start(make_context(message.is_text
+                                    ? parse_connection_params_message(message.data)
+                                    : fail(Code::kParseError,
+                                           "Malformed TRPCConnectionParamsMessage")));
+  } else if (message.is_text) {
+    co_await on_frame(message.data);
+  } else {
+    co_await send_error({}, {Code::kParseError, "A binary frame is no message"}, std::nullopt);
+  }
+}
+
+Task<void> WebSocketSession::on_frame(std::string_view text) {
+  auto frame = parse_client_frame(text, options_.batch_max);
+  if (!frame) {
+    co_await send_error({}, frame.error(), std::nullopt);
+    co_return;
+  }
+  for (const auto& to : frame->refused) {
+    co_await send_error(to, {Code::kBadRequest, "Batch call exceeds maximum size"}, std::nullopt);
+  }
+  for (std::size_t i = 0; i < frame->messages.size(); ++i) {
+    co_await start_call(std::move(frame->messages[i]), i);
+  }
+}
+
+Task<void> WebSocketSession::start_call(ClientMessage message, std::size_t batch_index) {
+  const bool is_subscription = message.kind == rpc::Kind::kSubscription;
+  if (!message.has_id) {
+    co_await send_error(message.from, {Code::kParseError, "`id` is required"}, std::nullopt);
+  } else if (message.is_stop) {
+    stop_subscription(message.from.id);
+  } else if (is_subscription && subscriptions_.contains(message.from.id)) {
+    std::string_view id = message.from.id;
+    if (id.starts_with('"')) id = id.substr(1, id.size() - 2);
+    co_await send_error(message.from, {Code::kBadRequest, "Duplicate id " + std::string(id)},
+                        message.path);
+  } else if (calls_.size() >= options_.websocket_calls_max) {
+    co_await send_error(message.from,
+                        {Code::kTooManyRequests,
+                         "More than " + std::to_string(options_.websocket_calls_max) +
+                             " calls are in flight on this connection"},
+                        message.path);
+  } else {
+    // Registered here, not when it runs: a stop may be the very next message.
+    std::stop_source stop;
+    if (is_subscription) subscriptions_[message.from.id].stop = stop;
+    calls_.start(run_call(std::move(message), batch_index, std::move(stop)));
+  }
+}
+
+void WebSocketSession::stop_subscription(const std::string& id) {
+  const auto at = subscriptions_.find(id);
+  // Clients also send it after the end of a subscription.
+  if (at == subscriptions_.end() || at->second.is_stopping) return;
+  at->second.is_stopping = true;
+  ++stopping_;
+  at->second.stop.request_stop();
+}
+
+// A PING is also a fence: its PONG says that all that was produced before it has been sent, the
+// "stopped" of a stop included.
+Task<void> WebSocketSession::on_ping() {
+  ++owed_pongs_;
+  if (stopping_ == 0) {
+    co_await pay_pongs();
+  } else {
+    helpers_.start(pay_pongs_late());
+  }
+}
+
+Task<void> WebSocketSession::pay_pongs() {
+  while (owed_pongs_ > 0) {
+    --owed_pongs_;
+    co_await outbox_.put("PONG");
+  }
+}
+
+Task<void> WebSocketSession::pay_pongs_late() {
+  co_await sleep_for(kFenceMax, ending_.get_token());
+  co_await pay_pongs();
+}
+
+Task<void> WebSocketSession::keep_alive() {
+  const auto stop = ending_.get_token();
+  while (co_await sleep_until(last_message_ + options_.websocket_keepalive, stop)) {
+    const auto asked = SteadyClock::now();
+    if (asked < last_message_ + options_.websocket_keepalive) continue;
+    if (!co_await outbox_.put("PING")) co_return;
+    if (!co_await sleep_for(options_.websocket_pong_wait, stop)) co_return;
+    if (last_message_ < asked) {
+      socket_.abort();
+      co_return;
+    }
+  }
+}
+
+Task<void> WebSocketSession::announce_reconnects() {
+  auto seen = reconnects_.value();
+  while (co_await reconnects_.wait_past(seen, ending_.get_token())) {
+    seen = reconnects_.value();
+    co_await send("{\"id\":null,\"method\":\"reconnect\"}");
+  }
+}
+
+// The server goes: the client is told to come back, and is not told that its subscriptions have
+// stopped, because a client takes that for their end and does not resume them.
+Task<void> WebSocketSession::leave_when_asked() {
+  const auto ending = ending_.get_token();
+  while (!ending.stop_requested()) co_await sleep_for(std::chrono::hours(1), ending);
+  if (is_silent_) co_return;
+  is_silent_ = true;
+  co_await outbox_.put("{\"id\":null,\"method\":\"reconnect\"}");
+  outbox_.seal();
+  stop_calls();
+  co_await outbox_.drained();
+  co_await socket_.close(kGoingAway, "The server is stopping");
+}
+
+Task<void> WebSocketSession::send_error(const Addressee& to, const Error& error,
+                                        std::optional<std::string_view> path) {
+  co_await send(websocket_error(to, {error, path, options_.zod_error}));
+}
+
+Task<void> WebSocketSession::send(std::string text) {
+  if (!is_silent_) co_await outbox_.put(std::move(text));
+}
+
+void WebSocketSession::stop_calls() {
+  for (auto& stop : in_flight_) stop.request_stop();
+}
+
+}  // namespace synap::trpc

@@ -1,0 +1,143 @@
+// The calls of a WebSocketSession.
+#include <utility>
+
+#include "trpc/envelope.h"
+#include "trpc/websocket.h"
+
+namespace synap::trpc {
+namespace {
+
+// The official server closes without saying a status.
+constexpr std::uint16_t kNoStatus = 1005;
+
+}  // namespace
+
+Task<void> WebSocketSession::make_context(Result<std::optional<Json>> connection_params) {
+  ContextResult made = fail(Code::kInternalServerError, "");
+  if (connection_params) {
+    RequestInfo request_info;
+    request_info.http = &upgrade_;
+    request_info.connection_params = *std::move(connection_params);
+    request_info.is_websocket = true;
+    made = co_await options_.create_context(request_info);
+  } else {
+    made = fail(std::move(connection_params.error()));
+  }
+  context_ = made;
+  if (!made) co_await send_error({}, made.error(), std::nullopt);
+  context_made_.wake_all();
+  if (made) co_return;
+  // The calls that have waited for it are told as well, then the connection ends.
+  co_await calls_.join();
+  is_silent_ = true;
+  outbox_.seal();
+  co_await outbox_.drained();
+  co_await socket_.close(kNoStatus, "");
+}
+
+Task<ContextResult> WebSocketSession::context() {
+  while (!context_) co_await context_made_.wait();
+  co_return *context_;
+}
+
+Task<void> WebSocketSession::run_call(ClientMessage message, std::size_t batch_index,
+                                      std::stop_source stop) {
+  const auto place = in_flight_.insert(in_flight_.end(), stop);
+  // The connection may have ended between the message and this.
+  if (is_silent_) stop.request_stop();
+  if (message.kind == rpc::Kind::kSubscription) {
+    co_await run_subscription(std::move(message), batch_index, stop);
+  } else {
+    auto reply = co_await answer(message, batch_index, stop.get_token());
+    if (!reply) {
+      co_await send_error(message.from, reply.error(), message.path);
+    } else if (auto* value = std::get_if<rpc::Text>(&*reply)) {
+      co_await send(websocket_data(message.from, *value));
+    } else {
+      co_await send_error(message.from,
+                          {Code::kUnsupportedMediaType,
+                           "Cannot return an async iterable or observable from a " +
+                               std::string(rpc::kind_name(message.kind)) +
+                               " procedure with WebSockets"},
+                          message.path);
+    }
+  }
+  in_flight_.erase(place);
+}
+
+Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message,
+                                                  std::size_t batch_index,
+                                                  std::stop_token stop) {
+  ReadyCall call;
+  call.context = co_await context();
+  call.plan.path = message.path;
+  call.plan.procedure = procedures_.find(message.path);
+  if (call.plan.procedure == nullptr || call.plan.procedure->kind != message.kind) {
+    call.plan.refusal =
+        Error{Code::kNotFound, "No \"" + std::string(rpc::kind_name(message.kind)) +
+                                   "\"-procedure on path \"" + message.path + "\""};
+    // Over a WebSocket a context that could not be made is the answer to everything.
+    if (!call.context) call.plan.refusal = call.context.error();
+  } else if (rpc::takes_input(*call.plan.procedure)) {
+    call.input->json = std::move(message.input);
+  }
+  call.batch_index = batch_index;
+  call.stop = std::move(stop);
+  co_return co_await perform(std::move(call));
+}
+
+Task<void> WebSocketSession::run_subscription(ClientMessage message, std::size_t batch_index,
+                                              std::stop_source stop) {
+  const auto token = stop.get_token();
+  std::optional<Error> error;
+  bool has_started = false;
+  // Stopped while it waited for the context: it never begins.
+  (void)co_await context();
+  if (!token.stop_requested()) {
+    auto reply = co_await answer(message, batch_index, token);
+    if (!reply) {
+      error = std::move(reply.error());
+    } else if (auto* items = std::get_if<rpc::Items>(&*reply)) {
+      if (!token.stop_requested()) {
+        has_started = true;
+        co_await send(websocket_state(message.from, "started"));
+        error = co_await send_items(message.from, std::move(*items), token);
+      }
+    } else {
+      error = no_stream_given(message.path);
+    }
+  }
+  // What a handler says about being stopped is for nobody.
+  if (token.stop_requested()) error.reset();
+  if (error && has_started) co_await send_error(message.from, *error, message.path);
+  // The id is free before the client can know that it is.
+  release(message.from.id);
+  if (error && !has_started) {
+    co_await send_error(message.from, *error, message.path);
+  } else {
+    co_await send(websocket_state(message.from, "stopped"));
+  }
+  if (stopping_ == 0) co_await pay_pongs();
+}
+
+void WebSocketSession::release(const std::string& id) {
+  const auto at = subscriptions_.find(id);
+  if (at->second.is_stopping) --stopping_;
+  subscriptions_.erase(at);
+}
+
+Task<std::optional<Error>> WebSocketSession::send_items(const Addressee& to, rpc::Items items,
+                                                        std::stop_token stop) {
+  while (auto item = co_await items.next()) {
+    // Between two items a stream may be let go of: this is how one that is stopped ends.
+    if (stop.stop_requested()) co_return std::nullopt;
+    if (item->id && !is_event_id(*item->id)) {
+      co_return Error{Code::kInternalServerError, "An event's id cannot be sent"};
+    }
+    co_await send(websocket_item(to, *item));
+  }
+  if (!items.end()) co_return items.end().error();
+  co_return std::nullopt;
+}
+
+}  // namespace synap::trpc
