@@ -35,12 +35,13 @@ rpc::Text text_of(const Out& value) {
 }
 
 template <class In, class Out, class F>
-rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F function) {
+rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F function,
+                         Schema output) {
   return {
       .path = std::move(path),
       .kind = kind,
       .input = schema_of<In>(),
-      .output = schema_of<Out>(),
+      .output = std::move(output),
       .docs = std::move(docs),
       .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
         auto session = session_of(call);
@@ -65,24 +66,28 @@ rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F f
 }  // namespace procedures_detail
 
 template <class In, class Out, class F>
-void add_query(rpc::ProcedureTable& table, std::string path, std::string docs, F function) {
+void add_query(rpc::ProcedureTable& table, std::string path, std::string docs, F function,
+               Schema output = schema_of<Out>()) {
   table.add(procedures_detail::procedure<In, Out>(std::move(path), rpc::Kind::kQuery,
-                                                  std::move(docs), std::move(function)));
+                                                  std::move(docs), std::move(function),
+                                                  std::move(output)));
 }
 
 template <class In, class Out, class F>
 void add_mutation(rpc::ProcedureTable& table, std::string path, std::string docs, F function) {
   table.add(procedures_detail::procedure<In, Out>(std::move(path), rpc::Kind::kMutation,
-                                                  std::move(docs), std::move(function)));
+                                                  std::move(docs), std::move(function),
+                                                  schema_of<Out>()));
 }
 
-/// `function` is (Session, In) -> rpc::Items whose items carry ids; `Item` describes their data.
+/// `output` where the type alone does not say it (RawJson). `function` is (Session, In) -> rpc::Items whose items carry ids; `Item` describes their data.
 template <class In, class Item, class F>
-void add_subscription(rpc::ProcedureTable& table, std::string path, std::string docs, F function) {
+void add_subscription(rpc::ProcedureTable& table, std::string path, std::string docs, F function,
+                      Schema item = schema_of<Item>()) {
   table.add({.path = std::move(path),
              .kind = rpc::Kind::kSubscription,
              .input = schema_of<In>(),
-             .output = schema_of<Item>(),
+             .output = std::move(item),
              .is_tracked = true,
              .docs = std::move(docs),
              .handler = [function = std::move(function)](

@@ -48,13 +48,13 @@ WorkerPool::WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus
 WorkerPool::~WorkerPool() { stop(std::chrono::milliseconds(0)); }
 
 void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> handler,
-                     bus::RetryPolicy retry, bool in_aggregate_order) {
+                     FunctionOptions options) {
   const std::string trigger(handler->event_type());
   const auto& function =
       functions_.add({.id = std::move(function_id),
                       .triggers = {{trigger}},
-                      .retry = retry,
-                      .in_aggregate_order = in_aggregate_order});
+                      .retry = options.retry,
+                      .in_aggregate_order = options.in_aggregate_order});
   for (const auto* type : types_.all()) {
     if (bus::matches(function.triggers.front(), type->name) && !type->name.ends_with(".failed")) {
       types_.add_failed(type->name);

@@ -35,10 +35,14 @@ class WorkerPool {
              RunStore& store, events::EventLog& log, events::EventTypes& types);
   ~WorkerPool();  // stop() with no grace
 
+  struct FunctionOptions {
+    bus::RetryPolicy retry;
+    bool in_aggregate_order = false;
+  };
   /// Registers a handler as a function of this id, and the `.failed` types of its trigger. Before
   /// start().
   void add(std::string function_id, std::unique_ptr<EventHandler> handler,
-           bus::RetryPolicy retry = {}, bool in_aggregate_order = false);
+           FunctionOptions options);
 
   /// Fills the queue with the jobs of the table and begins. Blocks while it loads.
   Result<> start();

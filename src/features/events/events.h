@@ -1,0 +1,14 @@
+// events.list, events.get and events.watch: the log as its user sees it, past and present.
+#pragma once
+
+#include "base/schema.h"
+#include "features/rooms.h"
+
+namespace synap::features::events_feature {
+
+/// SynapEvent v1 with position and aggregateVersion, as clients see it.
+Schema synap_event_schema();
+
+void add(const Rooms& rooms);
+
+}  // namespace synap::features::events_feature

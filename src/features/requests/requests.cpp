@@ -1,0 +1,101 @@
+#include "features/requests/requests.h"
+
+#include "api/procedures.h"
+#include "features/events/events.h"
+
+namespace synap::features::requests {
+namespace {
+
+using api::Session;
+
+// The events of one command: its own, what its runs appended, and retries. More than this many
+// would be a loop.
+constexpr int kEventsMax = 1'000;
+
+struct GetRequest {
+  std::string request_id;
+};
+const ObjectSchema<GetRequest>& describe(Type<GetRequest>) {
+  static const auto schema =
+      object<GetRequest>("GetRequest").field("requestId", &GetRequest::request_id, string().uuid());
+  return schema;
+}
+
+struct RequestError {
+  std::string name;
+  std::string message;
+};
+const ObjectSchema<RequestError>& describe(Type<RequestError>) {
+  static const auto schema = object<RequestError>("RequestError")
+                                 .field("name", &RequestError::name, string(), "As \"NOT_FOUND\".")
+                                 .field("message", &RequestError::message);
+  return schema;
+}
+
+struct Request {
+  std::string request_id;
+  std::string status = "pending";
+  std::string type;
+  std::optional<std::string> entity_id;
+  std::optional<RequestError> error;
+  std::vector<RawJson> events;
+};
+const ObjectSchema<Request>& describe(Type<Request>) {
+  static const auto schema =
+      object<Request>("Request")
+          .field("requestId", &Request::request_id, string().uuid())
+          .field("status", &Request::status, one_of({"pending", "completed", "failed"}))
+          .field("type", &Request::type, string(), "Of the command's event.")
+          .field("entityId", &Request::entity_id, string().uuid(), "What it is about.")
+          .field("error", &Request::error, schema_of<RequestError>(), "Why it failed.")
+          .field("events", &Request::events, array(synap::features::events_feature::synap_event_schema()),
+                 "The command's event and all that followed from it.");
+  return schema;
+}
+
+Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input) {
+  const auto id = Uuid::parse(input.request_id);
+  events::Filter filter;
+  filter.limit = kEventsMax;
+  filter.correlation_id = id;  // a command is the root of its correlation
+  filter.request_id = id;
+  auto page = co_await rooms.log.read(session.scope(), std::move(filter));
+  if (!page) co_return fail(page.error());
+  if (page->events.empty()) co_return fail(Code::kNotFound, "There is no such request");
+
+  const auto& first = *page->events.front();
+  Request request;
+  request.request_id = input.request_id;
+  request.type = first.type;
+  if (first.aggregate_id) request.entity_id = first.aggregate_id->to_string();
+  const auto failed_type = events::failed_type_of(first.type);
+  const auto completed_type =
+      failed_type.substr(0, failed_type.size() - std::string_view("failed").size()) + "completed";
+  for (const auto& event : page->events) {
+    request.events.push_back({event->json()});
+    // A run that was given up can be tried again: the last word counts.
+    if (event->type == completed_type) {
+      request.status = "completed";
+      request.error.reset();
+    } else if (event->type == failed_type) {
+      request.status = "failed";
+      auto data = parse_json(event->data);
+      if (!data) continue;
+      request.error = RequestError{std::string(data->string_or("name", "")),
+                                   std::string(data->string_or("message", ""))};
+    }
+  }
+  co_return request;
+}
+
+}  // namespace
+
+void add(const Rooms& rooms) {
+  api::add_query<GetRequest, Request>(
+      rooms.procedures, "requests.get", "What became of a command: pending, completed or failed.",
+      [&rooms](Session session, GetRequest input) {
+        return get(rooms, std::move(session), std::move(input));
+      });
+}
+
+}  // namespace synap::features::requests

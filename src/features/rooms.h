@@ -1,0 +1,24 @@
+// Rooms: what a feature is given to build with.
+#pragma once
+
+#include "api/keys.h"
+#include "content/store.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "events/types.h"
+#include "rpc/procedure.h"
+#include "workers/worker_pool.h"
+
+namespace synap::features {
+
+struct Rooms {
+  db::Database& database;
+  events::EventLog& log;
+  events::EventTypes& types;
+  content::ContentStore& content;
+  workers::WorkerPool& workers;
+  rpc::ProcedureTable& procedures;
+  api::Keys& keys;
+};
+
+}  // namespace synap::features

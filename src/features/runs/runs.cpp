@@ -1,0 +1,231 @@
+#include "features/runs/runs.h"
+
+#include "api/procedures.h"
+#include "base/clock.h"
+
+namespace synap::features::runs {
+namespace {
+
+using api::Session;
+
+struct ListRuns {
+  std::int64_t limit = 50;
+  std::optional<std::string> cursor;
+  std::optional<std::string> status;
+};
+const ObjectSchema<ListRuns>& describe(Type<ListRuns>) {
+  static const auto schema =
+      object<ListRuns>("ListRuns")
+          .field_or("limit", &ListRuns::limit, integer().min(1).max(500), 50)
+          .field("cursor", &ListRuns::cursor, string().uuid().nullish(),
+                 "The nextCursor of the page before.")
+          .field("status", &ListRuns::status,
+                 one_of({"active", "sleeping", "completed", "failed"}));
+  return schema;
+}
+
+struct Run {
+  std::string id;
+  std::string function;
+  std::string status;
+  std::int64_t attempts = 0;
+  std::string event_id;
+  std::string event_type;
+  std::int64_t event_position = 0;
+  std::string created_at;
+  std::optional<std::string> ended_at;
+  std::optional<RawJson> error;
+};
+template <class T>
+void add_run_fields(ObjectSchema<T>& schema) {
+  const auto of_run = []<class M>(M Run::* member) -> M T::* { return member; };
+  schema.field("id", of_run(&Run::id), string().uuid())
+      .field("function", of_run(&Run::function), string())
+      .field("status", of_run(&Run::status),
+             one_of({"active", "sleeping", "completed", "failed"}),
+             "active: queued, under way, or between two attempts. failed: a dead letter.")
+      .field("attempts", of_run(&Run::attempts), integer(), "That have ended.")
+      .field("eventId", of_run(&Run::event_id), string().uuid(), "What it is a run for.")
+      .field("eventType", of_run(&Run::event_type), string())
+      .field("eventPosition", of_run(&Run::event_position), integer())
+      .field("createdAt", of_run(&Run::created_at), string().datetime())
+      .field("endedAt", of_run(&Run::ended_at), string().datetime())
+      .field("error", of_run(&Run::error),
+             object("RunError").field("name", string()).field("message", string()),
+             "Of the last attempt that failed.");
+}
+const ObjectSchema<Run>& describe(Type<Run>) {
+  static const auto schema = [] {
+    auto run = object<Run>("Run");
+    add_run_fields(run);
+    return run;
+  }();
+  return schema;
+}
+
+struct RunList {
+  std::vector<Run> runs;
+  std::optional<std::string> next_cursor;
+};
+const ObjectSchema<RunList>& describe(Type<RunList>) {
+  static const auto schema =
+      object<RunList>("RunList")
+          .field("runs", &RunList::runs, array(schema_of<Run>()), "The newest first.")
+          .field("nextCursor", &RunList::next_cursor, string().uuid(), "Absent on the last page.");
+  return schema;
+}
+
+struct RunId {
+  std::string id;
+};
+const ObjectSchema<RunId>& describe(Type<RunId>) {
+  static const auto schema = object<RunId>("RunId").field("id", &RunId::id, string().uuid());
+  return schema;
+}
+
+struct RunStep {
+  std::string name;
+  std::string op;
+  RawJson result;
+  std::string stored_at;
+};
+const ObjectSchema<RunStep>& describe(Type<RunStep>) {
+  static const auto schema =
+      object<RunStep>("RunStep")
+          .field("name", &RunStep::name)
+          .field("op", &RunStep::op, string(), "StepRun, StepFailed or Sleep.")
+          .field("result", &RunStep::result, any(), "{data}, {error}, or null for a sleep.")
+          .field("storedAt", &RunStep::stored_at, string().datetime());
+  return schema;
+}
+
+struct RunWithSteps : Run {
+  std::vector<RunStep> steps;
+};
+const ObjectSchema<RunWithSteps>& describe(Type<RunWithSteps>) {
+  static const auto schema = [] {
+    auto run = object<RunWithSteps>("RunWithSteps");
+    add_run_fields(run);
+    run.field("steps", &RunWithSteps::steps, array(schema_of<RunStep>()),
+              "Those that are done, in their order.");
+    return run;
+  }();
+  return schema;
+}
+
+struct Retried {
+  std::string status = "pending";
+  std::string run_id;
+};
+const ObjectSchema<Retried>& describe(Type<Retried>) {
+  static const auto schema = object<Retried>("Retried")
+                                 .field("status", &Retried::status, one_of({"pending"}))
+                                 .field("runId", &Retried::run_id, string().uuid());
+  return schema;
+}
+
+constexpr std::string_view kRunColumns =
+    "SELECT id, function, status, attempts, event_position, created_at, ended_at, error FROM runs ";
+
+void read_run(db::Rows& row, Run& run) {
+  run.id = row.uuid(0).value_or(Uuid{}).to_string();
+  run.function = row.text(1);
+  run.status = row.text(2);
+  run.attempts = row.integer(3);
+  run.event_position = row.integer(4);
+  run.created_at = to_iso8601(row.integer(5));
+  if (!row.is_null(6)) run.ended_at = to_iso8601(row.integer(6));
+  if (!row.is_null(7)) run.error = RawJson{row.text(7)};
+}
+
+Task<Result<>> add_event(const Rooms& rooms, Run& run) {
+  auto event = co_await rooms.log.at(run.event_position);
+  if (!event) co_return fail(event.error());
+  run.event_id = (*event)->id.to_string();
+  run.event_type = (*event)->type;
+  co_return Result<>{};
+}
+
+Task<Result<RunList>> list(const Rooms& rooms, Session session, ListRuns input) {
+  Uuid before;
+  before.bytes.fill(0xff);
+  if (input.cursor) before = Uuid::parse(*input.cursor).value_or(before);
+  auto page = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    RunList found;
+    const std::string order = " ORDER BY id DESC LIMIT $2";
+    std::vector<db::Value> values = {before, input.limit + 1};
+    std::string where = "WHERE id < $1";
+    if (input.status == "failed") {
+      where += " AND status = 'failed'";  // as the index of dead letters says it
+    } else if (input.status) {
+      where += " AND status = $3";
+      values.push_back(*input.status);
+    }
+    auto rows = tx.query_with(std::string(kRunColumns) + where + order, values);
+    while (rows.next()) {
+      if (static_cast<std::int64_t>(found.runs.size()) == input.limit) {
+        found.next_cursor = found.runs.back().id;
+        break;
+      }
+      read_run(rows, found.runs.emplace_back());
+    }
+    return found;
+  });
+  if (!page) co_return page;
+  for (auto& run : page->runs) {
+    if (auto added = co_await add_event(rooms, run); !added) co_return fail(added.error());
+  }
+  co_return page;
+}
+
+Task<Result<RunWithSteps>> get(const Rooms& rooms, Session session, RunId input) {
+  const auto id = Uuid::parse(input.id).value_or(Uuid{});
+  auto found = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    std::optional<RunWithSteps> run;
+    {
+      auto rows = tx.query(std::string(kRunColumns) + "WHERE id = $1", id);
+      if (!rows.next()) return run;
+      read_run(rows, run.emplace());
+    }
+    auto rows = tx.query(
+        "SELECT name, op, memo, stored_at FROM run_steps WHERE run = $1 ORDER BY place", id);
+    while (rows.next()) {
+      run->steps.push_back({rows.text(0), rows.text(1), {rows.text(2)}, to_iso8601(rows.integer(3))});
+    }
+    return run;
+  });
+  if (!found) co_return fail(found.error());
+  if (!*found) co_return fail(Code::kNotFound, "There is no such run");
+  if (auto added = co_await add_event(rooms, **found); !added) co_return fail(added.error());
+  co_return std::move(**found);
+}
+
+Task<Result<Retried>> retry(const Rooms& rooms, Session session, RunId input) {
+  auto done = co_await rooms.workers.retry(session.user_id(),
+                                           Uuid::parse(input.id).value_or(Uuid{}));
+  if (!done) co_return fail(done.error());
+  co_return Retried{"pending", input.id};
+}
+
+}  // namespace
+
+void add(const Rooms& rooms) {
+  api::add_query<ListRuns, RunList>(
+      rooms.procedures, "runs.list", "What was done for your events, the newest first.",
+      [&rooms](Session session, ListRuns input) {
+        return list(rooms, std::move(session), std::move(input));
+      });
+  api::add_query<RunId, RunWithSteps>(
+      rooms.procedures, "runs.get", "One run with the steps that are done.",
+      [&rooms](Session session, RunId input) {
+        return get(rooms, std::move(session), std::move(input));
+      });
+  api::add_mutation<RunId, Retried>(
+      rooms.procedures, "runs.retry",
+      "Try a dead letter again, with all its attempts. Steps that are done stay done.",
+      [&rooms](Session session, RunId input) {
+        return retry(rooms, std::move(session), std::move(input));
+      });
+}
+
+}  // namespace synap::features::runs

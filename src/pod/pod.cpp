@@ -1,0 +1,155 @@
+#include "pod/pod.h"
+
+#include <fmt/format.h>
+
+#include "api/front.h"
+#include "api/keys.h"
+#include "bus/dispatcher.h"
+#include "content/local/local_store.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+#include "features/access/access.h"
+#include "features/events/events.h"
+#include "features/notes/notes.h"
+#include "features/requests/requests.h"
+#include "features/rooms.h"
+#include "features/runs/runs.h"
+#include "net/server.h"
+#include "pod/data_directory.h"
+#include "workers/worker_pool.h"
+
+namespace synap::pod {
+namespace {
+
+// Every feature, in one list. A new noun is a folder and two lines here.
+std::vector<db::Database::Migration> all_migrations() {
+  std::vector<db::Database::Migration> all;
+  for (const auto& list : {bus::migrations(), workers::RunStore::migrations(),
+                           api::Keys::migrations(), features::notes::migrations()}) {
+    all.insert(all.end(), list.begin(), list.end());
+  }
+  return all;
+}
+
+void add_features(const features::Rooms& rooms) {
+  api::Keys::add_event_types(rooms.types);
+  features::access::add(rooms);
+  features::notes::add(rooms);
+  features::requests::add(rooms);
+  features::events_feature::add(rooms);
+  features::runs::add(rooms);
+}
+
+}  // namespace
+
+// Members are made from the top and destroyed from the bottom: each uses those above it only.
+struct Pod::Parts {
+  PodOptions options;
+  std::unique_ptr<DataDirectory> directory;
+  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<content::LocalStore> content;
+  events::EventTypes types;
+  bus::Functions functions;
+  bus::Queue queue;
+  rpc::ProcedureTable procedures;
+  std::unique_ptr<bus::Dispatcher> dispatcher;
+  std::unique_ptr<workers::RunStore> runs;
+  std::unique_ptr<workers::WorkerPool> workers;
+  std::unique_ptr<api::Keys> keys;
+  std::unique_ptr<features::Rooms> rooms;
+  std::unique_ptr<api::Front> front;
+  std::unique_ptr<net::HttpServer> server;
+  std::string new_owner_key;
+  bool is_stopped = false;
+
+  Result<> open();
+  Result<> make_owner();
+  Result<> serve();
+};
+
+Result<> Pod::Parts::open() {
+  auto opened = DataDirectory::open(options.data);
+  if (!opened) return fail(opened.error());
+  directory = std::move(*opened);
+  auto sqlite = db::sqlite::SqliteDatabase::open({.path = directory->database()});
+  if (!sqlite) return fail(sqlite.error());
+  database = std::move(*sqlite);
+  auto the_log = events::sqlite::SqliteEventLog::open(*database);
+  if (!the_log) return fail(the_log.error());
+  log = std::move(*the_log);
+  auto store = content::LocalStore::open(directory->content());
+  if (!store) return fail(store.error());
+  content = std::move(*store);
+  if (auto done = database->migrate(all_migrations()); !done) return done;
+
+  dispatcher = std::make_unique<bus::Dispatcher>(*database, *log, functions, queue);
+  runs = std::make_unique<workers::RunStore>(*database, *log, types);
+  workers = std::make_unique<workers::WorkerPool>(
+      workers::WorkerPoolOptions{.concurrency = options.worker_concurrency}, functions, queue,
+      *runs, *log, types);
+  keys = std::make_unique<api::Keys>(*database, *log, types);
+  rooms = std::make_unique<features::Rooms>(
+      features::Rooms{*database, *log, types, *content, *workers, procedures, *keys});
+  add_features(*rooms);
+  return {};
+}
+
+Result<> Pod::Parts::make_owner() {
+  if (auto loaded = sync_wait(workers->executor(), keys->load()); !loaded) return loaded;
+  if (keys->has_users()) return {};
+  auto owner =
+      sync_wait(workers->executor(), keys->create_user("owner", api::Role::kOwner, ""));
+  if (!owner) return fail(owner.error());
+  new_owner_key = owner->key;
+  return directory->write_secret(directory->owner_key(), owner->key + "\n");
+}
+
+Result<> Pod::Parts::serve() {
+  // The jobs of the table first, then the dispatcher: what it makes from now on comes behind them.
+  if (auto started = workers->start(); !started) return started;
+  if (auto started = sync_wait(workers->executor(), dispatcher->start()); !started) return started;
+  front = std::make_unique<api::Front>(
+      api::FrontOptions{.allowed_origins = options.allowed_origins, .batch_max = options.batch_max},
+      procedures, *keys, [this]() -> Task<Result<>> {
+        co_return co_await database->write([](db::Tx&) {});
+      });
+  server = std::make_unique<net::HttpServer>(
+      net::ServerOptions{.host = options.host,
+                         .port = options.port,
+                         .threads = options.http_threads,
+                         .body_bytes_max = options.body_bytes_max,
+                         .websocket_message_bytes_max = options.body_bytes_max},
+      *front);
+  return server->start();
+}
+
+Pod::Pod() : parts_(std::make_unique<Parts>()) {}
+
+Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
+  std::unique_ptr<Pod> pod(new Pod);
+  pod->parts_->options = std::move(options);
+  for (auto step : {&Parts::open, &Parts::make_owner, &Parts::serve}) {
+    if (auto done = (pod->parts_.get()->*step)(); !done) return fail(done.error());
+  }
+  return pod;
+}
+
+Pod::~Pod() { stop(); }
+
+std::uint16_t Pod::port() const { return parts_->server->port(); }
+
+const std::string& Pod::new_owner_key() const { return parts_->new_owner_key; }
+
+// Callers first, so that nothing new comes in; then the workers, which finish what is under way;
+// the rest goes with its owner, the database last, when nobody can write any more.
+bool Pod::stop() {
+  if (std::exchange(parts_->is_stopped, true)) return true;
+  const auto half = parts_->options.stop_grace / 2;
+  if (parts_->server != nullptr) parts_->server->stop(half);
+  return parts_->workers == nullptr || parts_->workers->stop(half);
+}
+
+void Pod::describe(rpc::ProcedureTable& procedures) {}
+
+}  // namespace synap::pod
