@@ -9,7 +9,9 @@
 
 namespace synap::bench {
 
-ByteStream::~ByteStream() { close_now(); }
+ByteStream::~ByteStream() {
+  close_now();
+}
 
 void ByteStream::open() {
   close_now();

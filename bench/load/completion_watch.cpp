@@ -36,9 +36,8 @@ void CompletionWatch::on_open() {
   if (!token_.empty())
     socket_.send_text(
         fmt::format(R"({{"method":"connectionParams","data":{{"token":"{}"}}}})", token_));
-  socket_.send_text(
-      R"({"id":1,"method":"subscription","params":{"path":"events.watch",)"
-      R"("input":{"types":["note.creation.completed"]}}})");
+  socket_.send_text(R"({"id":1,"method":"subscription","params":{"path":"events.watch",)"
+                    R"("input":{"types":["note.creation.completed"]}}})");
 }
 
 void CompletionWatch::on_text(std::string_view text) {

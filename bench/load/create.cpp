@@ -97,6 +97,8 @@ class CreateRun : public HttpCaller {
 
 }  // namespace
 
-Report run_create(const Options& options) { return CreateRun(options).run(); }
+Report run_create(const Options& options) {
+  return CreateRun(options).run();
+}
 
 }  // namespace synap::bench

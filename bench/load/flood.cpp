@@ -119,6 +119,8 @@ class FloodRun : public HttpCaller {
 
 }  // namespace
 
-Report run_flood(const Options& options) { return FloodRun(options).run(); }
+Report run_flood(const Options& options) {
+  return FloodRun(options).run();
+}
 
 }  // namespace synap::bench

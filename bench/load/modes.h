@@ -9,7 +9,8 @@ namespace synap::bench {
 // concurrency; its latencies are those of a server that is kept full, not those of a visitor.
 Report run_create(const Options& options);
 
-// Posts a fixed number of notes as fast as they are answered and waits until all were seen completed.
+// Posts a fixed number of notes as fast as they are answered and waits until all were seen
+// completed.
 Report run_flood(const Options& options);
 
 // Posts by the clock. Every latency counts from the time at which the note was due, so that a stall

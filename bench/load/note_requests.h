@@ -10,8 +10,9 @@
 
 namespace synap::bench {
 
-// Writes notes.create requests. Every note is different, so a content-addressed store cannot keep one
-// for all; every request has the same length, so the bytes are written once and only numbers change.
+// Writes notes.create requests. Every note is different, so a content-addressed store cannot keep
+// one for all; every request has the same length, so the bytes are written once and only numbers
+// change.
 class NoteRequests {
  public:
   NoteRequests(const Address& address, std::string_view token, std::size_t content_size);
@@ -30,7 +31,8 @@ struct Acceptance {
   std::string_view entity_id;
 };
 
-// Reads {"result":{"data":{requestId, entityId}}}. Both views are empty when that is not what it says.
+// Reads {"result":{"data":{requestId, entityId}}}. Both views are empty when that is not what it
+// says.
 Acceptance read_acceptance(simdjson::dom::parser& parser, const std::string& body);
 
 }  // namespace synap::bench

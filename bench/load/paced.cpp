@@ -17,8 +17,8 @@ class PacedRun : public HttpCaller {
   explicit PacedRun(const Options& options)
       : options_(options),
         warmup_notes_(static_cast<std::size_t>(options.warmup_seconds * options.rate_per_second)),
-        total_notes_(warmup_notes_ + static_cast<std::size_t>(options.duration_seconds *
-                                                              options.rate_per_second)),
+        total_notes_(warmup_notes_ +
+                     static_cast<std::size_t>(options.duration_seconds * options.rate_per_second)),
         requests_(options.address, options.token, options.content_size),
         ledger_(total_notes_),
         accept_latency_(total_notes_, 0),
@@ -140,6 +140,8 @@ class PacedRun : public HttpCaller {
 
 }  // namespace
 
-Report run_paced(const Options& options) { return PacedRun(options).run(); }
+Report run_paced(const Options& options) {
+  return PacedRun(options).run();
+}
 
 }  // namespace synap::bench

@@ -44,13 +44,17 @@ void WebSocket::connect_to_path(std::string_view path_and_query) {
       path_and_query, address().host_header));
 }
 
-void WebSocket::send_text(std::string_view text) { send_frame(kText, text); }
+void WebSocket::send_text(std::string_view text) {
+  send_frame(kText, text);
+}
 
 std::size_t WebSocket::on_bytes(std::string_view bytes) {
   return is_upgraded_ ? read_frame(bytes) : read_handshake(bytes);
 }
 
-void WebSocket::on_closed() { handler_.on_lost("the server closed the WebSocket"); }
+void WebSocket::on_closed() {
+  handler_.on_lost("the server closed the WebSocket");
+}
 
 std::size_t WebSocket::read_handshake(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n");

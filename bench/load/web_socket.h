@@ -8,8 +8,9 @@
 
 namespace synap::bench {
 
-// A WebSocket client (RFC 6455) as small as tRPC needs it: text messages, fragments, ping and close;
-// no extensions. The handshake's Sec-WebSocket-Accept is not checked, because nobody is in between.
+// A WebSocket client (RFC 6455) as small as tRPC needs it: text messages, fragments, ping and
+// close; no extensions. The handshake's Sec-WebSocket-Accept is not checked, because nobody is in
+// between.
 class WebSocket : public ByteStream {
  public:
   struct Handler {
