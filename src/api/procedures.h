@@ -17,6 +17,18 @@
 
 namespace synap::api {
 
+/// An object whose fields may all be absent may be absent itself: `client.notes.list.query()`.
+inline bool may_be_absent(const Schema& input) {
+  if (input.kind() != SchemaKind::kObject) return false;
+  for (const auto& field : input.node().fields) {
+    if (field.presence == SchemaField::Presence::kRequired) return false;
+  }
+  return true;
+}
+inline Schema input_schema(const Schema& input) {
+  return may_be_absent(input) ? Schema(optional(input)) : input;
+}
+
 namespace procedures_detail {
 
 template <class In>
@@ -24,6 +36,8 @@ Result<In> input_of(rpc::Call& call) {
   if (call.input.form || call.input.bytes) {
     return fail(Code::kUnsupportedMediaType, "This procedure takes JSON (application/json)");
   }
+  static const bool is_optional = may_be_absent(schema_of<In>());
+  if (!call.input.json && is_optional) call.input.json = Json::object();
   return decode<In>(std::move(call.input.json));
 }
 
@@ -40,7 +54,7 @@ rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F f
   return {
       .path = std::move(path),
       .kind = kind,
-      .input = schema_of<In>(),
+      .input = input_schema(schema_of<In>()),
       .output = std::move(output),
       .docs = std::move(docs),
       .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
@@ -86,7 +100,7 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, std::string 
                       Schema item = schema_of<Item>()) {
   table.add({.path = std::move(path),
              .kind = rpc::Kind::kSubscription,
-             .input = schema_of<In>(),
+             .input = input_schema(schema_of<In>()),
              .output = std::move(item),
              .is_tracked = true,
              .docs = std::move(docs),

@@ -36,7 +36,7 @@ void add_features(const features::Rooms& rooms) {
   features::access::add(rooms);
   features::notes::add(rooms);
   features::requests::add(rooms);
-  features::events_feature::add(rooms);
+  features::event_views::add(rooms);
   features::runs::add(rooms);
 }
 

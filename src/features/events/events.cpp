@@ -6,7 +6,7 @@
 
 #include "api/procedures.h"
 
-namespace synap::features::events_feature {
+namespace synap::features::event_views {
 namespace {
 
 using api::Session;
@@ -181,4 +181,4 @@ void add(const Rooms& rooms) {
       synap_event_schema());
 }
 
-}  // namespace synap::features::events_feature
+}  // namespace synap::features::event_views

@@ -4,11 +4,11 @@
 #include "base/schema.h"
 #include "features/rooms.h"
 
-namespace synap::features::events_feature {
+namespace synap::features::event_views {
 
 /// SynapEvent v1 with position and aggregateVersion, as clients see it.
 Schema synap_event_schema();
 
 void add(const Rooms& rooms);
 
-}  // namespace synap::features::events_feature
+}  // namespace synap::features::event_views

@@ -48,7 +48,7 @@ const ObjectSchema<Request>& describe(Type<Request>) {
           .field("type", &Request::type, string(), "Of the command's event.")
           .field("entityId", &Request::entity_id, string().uuid(), "What it is about.")
           .field("error", &Request::error, schema_of<RequestError>(), "Why it failed.")
-          .field("events", &Request::events, array(synap::features::events_feature::synap_event_schema()),
+          .field("events", &Request::events, array(event_views::synap_event_schema()),
                  "The command's event and all that followed from it.");
   return schema;
 }
