@@ -233,8 +233,8 @@ std::vector<Schema> collect_named(const std::vector<Schema>& roots) {
   return named;
 }
 
-std::string to_typescript(const Schema& schema, Side side) {
-  return typescript(schema.node(), side, "");
+std::string to_typescript(const Schema& schema, Side side, const std::string& indent) {
+  return typescript(schema.node(), side, indent);
 }
 
 std::string define_typescript(const Schema& named, Side side) {
@@ -263,8 +263,8 @@ std::string define_typescript(const std::vector<Schema>& inputs,
   return out;
 }
 
-std::string to_zod(const Schema& schema) {
-  return zod(schema.node(), "");
+std::string to_zod(const Schema& schema, const std::string& indent) {
+  return zod(schema.node(), indent);
 }
 
 std::string define_zod(const Schema& named) {

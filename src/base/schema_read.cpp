@@ -145,23 +145,15 @@ void Reader::wrong_type(const SchemaNode& node, const Json* input, const Path* p
   issues_.wrong_type(path, expected_type(node.kind), input);
   if (node.kind != SchemaKind::kString && node.kind != SchemaKind::kArray) return;
   if (input == nullptr) return;
-  // zod checks the length of whatever has one, even after it found the type to be wrong.
-  std::string_view origin = "unknown";
-  double length = 0;
-  if (input->is_string()) {
-    origin = "string";
-    length = static_cast<double>(code_points(input->as_string()));
-  } else if (input->is_array()) {
-    origin = "array";
-    length = static_cast<double>(input->as_array().size());
-  } else if (const Json* member = input->find("length"); member != nullptr && member->is_number()) {
-    length = member->as_number();
-  } else {
-    return;
-  }
+  // zod checks the length of strings and arrays even where it found the type to be wrong. (It does
+  // so as well for objects with a member called length. We do not.)
+  if (!input->is_string() && !input->is_array()) return;
+  const bool is_array = input->is_array();
+  const auto length =
+      static_cast<double>(is_array ? input->as_array().size() : code_points(input->as_string()));
   for (const auto& check : node.checks) {
     if (is_bound(check) && !is_in_bounds(check, length)) {
-      issues_.out_of_bounds(path, check, origin);
+      issues_.out_of_bounds(path, check, is_array ? "array" : "string");
     }
   }
 }
