@@ -84,10 +84,14 @@ class Reader {
   void read_raw(const SchemaNode& node, const Json* input, void* target, const Path* path);
   void wrong_type(const SchemaNode& node, const Json* input, const Path* path);
 
-  // The whole value, moved where that is allowed.
-  Json take(const Json& value) { return may_take_ ? std::move(const_cast<Json&>(value)) : value; }
-  std::string take_string(const Json& value) {
-    return may_take_ ? std::move(const_cast<Json&>(value).as_string()) : value.as_string();
+  // Moved where that is allowed. (As a conditional expression both would be copies.)
+  Json take(const Json& value) const {
+    if (may_take_) return std::move(const_cast<Json&>(value));
+    return value;
+  }
+  std::string take_string(const Json& value) const {
+    if (may_take_) return std::move(const_cast<Json&>(value).as_string());
+    return value.as_string();
   }
 
   bool may_take_;
@@ -168,8 +172,17 @@ void Reader::read(const SchemaNode& outer, const Json* input, const SchemaStorag
   }
   if (node->kind == SchemaKind::kNullable) {
     if (input != nullptr && input->is_null()) {
-      if (storage->form == Form::kOptional) storage->clear(target);
-      return;  // Json and RawJson are null from the start
+      switch (storage->form) {
+        case Form::kOptional:
+          storage->clear(target);
+          return;
+        case Form::kRawJson:
+          static_cast<RawJson*>(target)->text = "null";
+          return;
+        default:
+          *static_cast<Json*>(target) = nullptr;
+          return;
+      }
     }
     node = node->inner.get();
   }
@@ -315,6 +328,8 @@ void Reader::read_array(const SchemaNode& node, const Json& input, const SchemaS
   const std::size_t final_before = issues_.final_count();
   Path here{path, nullptr, 0};
   for (const auto& item : items) {
+    // After an issue nobody gets the value: a long list of wrong items must not fill the memory.
+    if (json == nullptr && !issues_.empty()) storage.clear(target);
     void* place = json != nullptr ? &json->emplace_back() : storage.add(target);
     read(*node.inner, &item, json != nullptr ? storage : *storage.inner, place, &here);
     ++here.index;
@@ -354,10 +369,13 @@ void Reader::read_object(const SchemaNode& node, const Json& input, const Schema
 void Reader::read_field(const SchemaField& field, const Json* input, Json::Object* json,
                         void* object, const Path* path) {
   using Presence = SchemaField::Presence;
-  if (input == nullptr && field.presence == Presence::kOptional) return;
   const Path here{path, &field.name, 0};
   void* target = nullptr;
   const SchemaStorage* storage = field.storage;
+  if (input == nullptr && field.presence == Presence::kOptional) {
+    if (json == nullptr) storage->clear(static_cast<char*>(object) + field.offset);
+    return;
+  }
   if (json != nullptr) {
     target = &json->emplace_back(field.name, Json()).second;
     storage = &storage_of<Json>();

@@ -180,7 +180,7 @@ std::vector<Schema> roots() {
 }
 
 std::string zod_module() {
-  std::string out = "import { z } from \"zod\";\n\n" + define_zod(roots());
+  std::string out = "import { z } from \"zod\";\n\n" + zod_definitions(roots());
   out.append("\nexport const schemas = {\n");
   for (const auto& each : cases()) {
     out.append(fmt::format("  {}: {},\n", each.name, to_zod(each.schema, "  ")));
@@ -189,7 +189,7 @@ std::string zod_module() {
 }
 
 std::string typescript_module() {
-  std::string out = define_typescript(roots(), roots());
+  std::string out = typescript_definitions(roots(), roots());
   for (const auto& [suffix, side] : {std::pair{"Input", Side::kInput}, {"Output", Side::kOutput}}) {
     out.append(fmt::format("\nexport interface {}s {{\n", suffix));
     for (const auto& each : cases()) {
