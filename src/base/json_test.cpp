@@ -39,6 +39,18 @@ TEST(Json, WritesWhatItReads) {
   EXPECT_EQ(through(R"("\u0041\/\ud83d\ude00")"), "\"A/\xf0\x9f\x98\x80\"");
 }
 
+TEST(Json, EscapesWhereverInATextItIsNeeded) {
+  for (std::size_t length = 1; length < 100; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      std::string text(length, 'x');
+      text[at] = '"';
+      std::string expected = "\"" + text + "\"";
+      expected.insert(at + 1, "\\");
+      ASSERT_EQ(Json(text).dump(), expected);
+    }
+  }
+}
+
 TEST(Json, WritesPrettyAsJsonStringifyDoes) {
   const auto json = parse_json(R"({"a":[1,{"b":[]}],"c":{},"d":"x"})");
   EXPECT_EQ(json->dump_pretty(),

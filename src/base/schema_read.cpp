@@ -323,7 +323,11 @@ void Reader::read_array(const SchemaNode& node, const Json& input, const SchemaS
     json = &static_cast<Json*>(target)->as_array();
     json->reserve(items.size());
   } else {
+    // A struct can be a hundred times as large as the `{}` it is read from: room is made for more
+    // items only as they turn out to be right.
+    constexpr std::size_t kReservedMax = 256;
     storage.clear(target);
+    storage.reserve(target, std::min(items.size(), kReservedMax));
   }
   const std::size_t final_before = issues_.final_count();
   Path here{path, nullptr, 0};
