@@ -280,6 +280,18 @@ Result<T> decode(std::optional<Json>&& input) {
   return schema_detail::decode<T>(input ? &*input : nullptr, true);
 }
 
+/// The same by a schema of the caller's own, which must fit T: a string with bounds, a list.
+template <class T>
+Result<T> decode(const Schema& schema, std::optional<Json> input) {
+  const SchemaStorage& storage = schema_detail::storage_of<T>();
+  check_storable(schema.node(), storage, "decode");
+  Result<T> result{std::in_place};
+  auto error =
+      schema_detail::read(schema.node(), input ? &*input : nullptr, true, storage, &*result);
+  if (error) result = fail(std::move(*error));
+  return result;
+}
+
 /// Appends the JSON text of a value: members in the order of their fields, absent optionals left
 /// out. Writes what the struct holds; it does not validate.
 template <class T>

@@ -84,10 +84,14 @@ class Reader {
   void read_raw(const SchemaNode& node, const Json* input, void* target, const Path* path);
   void wrong_type(const SchemaNode& node, const Json* input, const Path* path);
 
-  // The whole value, moved where that is allowed.
-  Json take(const Json& value) { return may_take_ ? std::move(const_cast<Json&>(value)) : value; }
-  std::string take_string(const Json& value) {
-    return may_take_ ? std::move(const_cast<Json&>(value).as_string()) : value.as_string();
+  // Moved where that is allowed. (As a conditional expression both would be copies.)
+  Json take(const Json& value) const {
+    if (may_take_) return std::move(const_cast<Json&>(value));
+    return value;
+  }
+  std::string take_string(const Json& value) const {
+    if (may_take_) return std::move(const_cast<Json&>(value).as_string());
+    return value.as_string();
   }
 
   bool may_take_;
@@ -145,23 +149,15 @@ void Reader::wrong_type(const SchemaNode& node, const Json* input, const Path* p
   issues_.wrong_type(path, expected_type(node.kind), input);
   if (node.kind != SchemaKind::kString && node.kind != SchemaKind::kArray) return;
   if (input == nullptr) return;
-  // zod checks the length of whatever has one, even after it found the type to be wrong.
-  std::string_view origin = "unknown";
-  double length = 0;
-  if (input->is_string()) {
-    origin = "string";
-    length = static_cast<double>(code_points(input->as_string()));
-  } else if (input->is_array()) {
-    origin = "array";
-    length = static_cast<double>(input->as_array().size());
-  } else if (const Json* member = input->find("length"); member != nullptr && member->is_number()) {
-    length = member->as_number();
-  } else {
-    return;
-  }
+  // zod checks the length of strings and arrays even where it found the type to be wrong. (It does
+  // so as well for objects with a member called length. We do not.)
+  if (!input->is_string() && !input->is_array()) return;
+  const bool is_array = input->is_array();
+  const auto length =
+      static_cast<double>(is_array ? input->as_array().size() : code_points(input->as_string()));
   for (const auto& check : node.checks) {
     if (is_bound(check) && !is_in_bounds(check, length)) {
-      issues_.out_of_bounds(path, check, origin);
+      issues_.out_of_bounds(path, check, is_array ? "array" : "string");
     }
   }
 }
@@ -176,8 +172,17 @@ void Reader::read(const SchemaNode& outer, const Json* input, const SchemaStorag
   }
   if (node->kind == SchemaKind::kNullable) {
     if (input != nullptr && input->is_null()) {
-      if (storage->form == Form::kOptional) storage->clear(target);
-      return;  // Json and RawJson are null from the start
+      switch (storage->form) {
+        case Form::kOptional:
+          storage->clear(target);
+          return;
+        case Form::kRawJson:
+          static_cast<RawJson*>(target)->text = "null";
+          return;
+        default:
+          *static_cast<Json*>(target) = nullptr;
+          return;
+      }
     }
     node = node->inner.get();
   }
@@ -318,11 +323,17 @@ void Reader::read_array(const SchemaNode& node, const Json& input, const SchemaS
     json = &static_cast<Json*>(target)->as_array();
     json->reserve(items.size());
   } else {
+    // A struct can be a hundred times as large as the `{}` it is read from: room is made for more
+    // items only as they turn out to be right.
+    constexpr std::size_t kReservedMax = 256;
     storage.clear(target);
+    storage.reserve(target, std::min(items.size(), kReservedMax));
   }
   const std::size_t final_before = issues_.final_count();
   Path here{path, nullptr, 0};
   for (const auto& item : items) {
+    // After an issue nobody gets the value: a long list of wrong items must not fill the memory.
+    if (json == nullptr && !issues_.empty()) storage.clear(target);
     void* place = json != nullptr ? &json->emplace_back() : storage.add(target);
     read(*node.inner, &item, json != nullptr ? storage : *storage.inner, place, &here);
     ++here.index;
@@ -362,10 +373,13 @@ void Reader::read_object(const SchemaNode& node, const Json& input, const Schema
 void Reader::read_field(const SchemaField& field, const Json* input, Json::Object* json,
                         void* object, const Path* path) {
   using Presence = SchemaField::Presence;
-  if (input == nullptr && field.presence == Presence::kOptional) return;
   const Path here{path, &field.name, 0};
   void* target = nullptr;
   const SchemaStorage* storage = field.storage;
+  if (input == nullptr && field.presence == Presence::kOptional) {
+    if (json == nullptr) storage->clear(static_cast<char*>(object) + field.offset);
+    return;
+  }
   if (json != nullptr) {
     target = &json->emplace_back(field.name, Json()).second;
     storage = &storage_of<Json>();
