@@ -1,6 +1,8 @@
 #include "net/loop.h"
 
+#include <linux/sockios.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +30,12 @@ std::chrono::milliseconds interval_for(const ServerOptions& options) {
 }
 
 }  // namespace
+
+int unacknowledged_bytes(Socket& socket) {
+  int count = 0;
+  if (!socket.is_open() || ::ioctl(socket.native_handle(), SIOCOUTQ, &count) != 0) return 0;
+  return count;
+}
 
 void Shared::connection_opened() { connections_.fetch_add(1, std::memory_order_relaxed); }
 

@@ -31,6 +31,11 @@ inline constexpr SteadyTime kNever = SteadyTime::max();
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                 boost::asio::io_context::executor_type>;
 
+/// The bytes that the kernel has taken from us and the peer has not yet acknowledged. The only sure
+/// sign that a slow peer reads: a socket counts as writable again only when a third of a buffer of
+/// megabytes is free, which can take minutes.
+int unacknowledged_bytes(Socket& socket);
+
 /// What the loops of a server have in common. Thread-safe.
 struct Shared {
   const ServerOptions options;

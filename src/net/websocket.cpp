@@ -115,8 +115,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     SYNAP_CHECK(!is_writing_, "one write at a time");
     if (!is_usable()) co_return false;
     is_writing_ = true;
-    writes_seen_ = wire().writes;
-    write_deadline_ = steady_clock::now() + loop_.options().write_timeout;
+    renew_write_deadline(steady_clock::now());
     const auto ec = co_await start([&](auto handler) {
       stream_.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
     });
@@ -156,8 +155,10 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     const auto self = shared_from_this();
     if (is_aborted_) return;
     if (now >= write_deadline_) {
-      if (std::exchange(writes_seen_, wire().writes) == wire().writes) return abort();
-      write_deadline_ = now + loop_.options().write_timeout;
+      if (writes_seen_ == wire().writes && unacknowledged_ == unacknowledged_bytes(wire())) {
+        return abort();
+      }
+      renew_write_deadline(now);
     }
     if (!stream_.is_open()) {
       // Closing, at our wish or the peer's. Beast waits for the peer without end.
@@ -208,6 +209,12 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     is_pinged_ = false;
   }
 
+  void renew_write_deadline(SteadyTime now) {
+    write_deadline_ = now + loop_.options().write_timeout;
+    writes_seen_ = wire().writes;
+    unacknowledged_ = unacknowledged_bytes(wire());
+  }
+
   void sweep_silence(SteadyTime now) {
     if (std::exchange(reads_seen_, wire().reads) != wire().reads) return heard();
     if (now - heard_at_ < loop_.options().websocket_ping) return;
@@ -232,6 +239,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   SteadyTime heard_at_{};
   std::uint64_t reads_seen_ = 0;
   std::uint64_t writes_seen_ = 0;
+  int unacknowledged_ = 0;
   SteadyTime write_deadline_ = kNever;
   SteadyTime closing_deadline_ = kNever;
 };
