@@ -1,6 +1,8 @@
 #include "net/websocket.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -50,14 +52,26 @@ class Wire : public Socket {
 
   std::uint64_t reads = 0;
   std::uint64_t writes = 0;
+  // Close frames went both ways: nothing more will come, so nobody need wait for it.
+  bool is_agreed = false;
 };
 
-// Beast finds these by their argument.
+// Beast finds these by their argument. Its own async_teardown reads on until the peer ends its
+// side: right after a violation, where a close with bytes unread would be a reset that can take
+// our close frame with it, but a needless wait after a proper goodbye.
 [[maybe_unused]] void teardown(beast::role_type role, Wire& wire, error_code& ec) {
   websocket::teardown(role, static_cast<Socket&>(wire), ec);
 }
 template <class Handler>
 void async_teardown(beast::role_type role, Wire& wire, Handler&& handler) {
+  if (wire.is_agreed) {
+    error_code ec;
+    wire.shutdown(Socket::shutdown_send, ec);
+    wire.close(ec);
+    asio::post(wire.get_executor(),
+               beast::bind_front_handler(std::forward<Handler>(handler), error_code{}));
+    return;
+  }
   websocket::async_teardown(role, static_cast<Socket&>(wire), std::forward<Handler>(handler));
 }
 
@@ -71,7 +85,10 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
         loop.options().head_timeout, websocket::stream_base::none(), false});
     stream_.read_message_max(loop.options().websocket_message_bytes_max);
     stream_.auto_fragment(false);
-    stream_.control_callback([this](websocket::frame_type, beast::string_view) { heard(); });
+    stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
+      heard();
+      if (type == websocket::frame_type::close) wire().is_agreed = true;
+    });
   }
 
   Task<bool> accept(const Request& request) {
@@ -128,6 +145,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   Task<> close(std::uint16_t code, std::string_view reason) override {
     if (is_closing_ || !is_usable()) co_return;
     is_closing_ = true;
+    wire().is_agreed = true;  // by the time it is torn down
     websocket::close_reason close_reason;  // code "none", 1005: an empty frame
     if (code != 1005) {
       close_reason.code = code;
