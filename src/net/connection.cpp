@@ -325,8 +325,9 @@ Task<bool> Connection::answer(const Request& request, Response response) {
   std::string_view body;
   if (request.method != "HEAD" && status_has_body(response.status)) body = response.body;
   if (body.size() <= kCoalescedBytesMax) head_ += std::exchange(body, {});
-  const bool sent = co_await send(head_, body);
-  co_return sent && keeps_alive;
+  if (!co_await send(head_, body)) co_return false;
+  if (!keeps_alive) co_await end();
+  co_return keeps_alive;
 }
 
 // What a handler writes a streamed body with.
@@ -371,7 +372,9 @@ Task<bool> Connection::stream(const Request& request, Response& response) {
   phase_ = Phase::kServing;
   if (is_broken_) co_return false;
   if (is_chunked && !co_await send("0\r\n\r\n")) co_return false;
-  co_return keeps_alive && !loop_.is_stopping();
+  if (keeps_alive && !loop_.is_stopping()) co_return true;
+  co_await end();
+  co_return false;
 }
 
 Task<bool> Connection::upgrade(const Request& request) {
@@ -406,6 +409,11 @@ Task<> Connection::refuse(Error error, int status) {
   write_head(response, {.keeps_alive = false, .date = loop_.date()}, head_);
   head_ += response.body;
   if (co_await send(head_)) co_await linger();
+}
+
+// After the last answer. A client that did not ask for the end may be sending its next request.
+Task<> Connection::end() {
+  if (parser_.keeps_alive() || !unread().empty()) co_await linger();
 }
 
 Task<> Connection::linger() {

@@ -60,6 +60,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   Task<bool> stream(const Request& request, Response& response);
   Task<bool> upgrade(const Request& request);
   Task<> refuse(Error error, int status);
+  Task<> end();
   Task<> linger();
 
   /// Awaitable: until there are new bytes (true), or will be none (false).

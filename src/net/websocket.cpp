@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "net/ascii.h"
 
 namespace synap::net {
@@ -81,6 +82,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
  public:
   Session(Loop& loop, Socket socket, std::stop_source gone)
       : Guest(loop), loop_(loop), stream_(Wire(std::move(socket))), gone_(std::move(gone)) {
+    loop_.shared().websocket_opened();
     stream_.set_option(websocket::stream_base::timeout{
         loop.options().head_timeout, websocket::stream_base::none(), false});
     stream_.read_message_max(loop.options().websocket_message_bytes_max);
@@ -91,9 +93,17 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     });
   }
 
+  ~Session() override { loop_.shared().websocket_closed(); }
+
+  // Only what the answer depends on is passed on: Beast throws at a field of 64 KiB.
   Task<bool> accept(const Request& request) {
-    http::request<http::empty_body> handshake(http::verb::get, request.target, 11);
-    for (const auto& [name, value] : request.headers) handshake.insert(name, value);
+    http::request<http::empty_body> handshake(http::verb::get, "/", 11);
+    handshake.set(http::field::host, "synap");
+    handshake.set(http::field::connection, "upgrade");
+    handshake.set(http::field::upgrade, "websocket");
+    handshake.set(http::field::sec_websocket_version, "13");
+    handshake.set(http::field::sec_websocket_key,
+                  trimmed(*request.headers.find("sec-websocket-key")));
     const auto ec = co_await start([&](auto handler) {
       stream_.async_accept(handshake, std::move(handler));
     });
@@ -149,7 +159,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     websocket::close_reason close_reason;  // code "none", 1005: an empty frame
     if (code != 1005) {
       close_reason.code = code;
-      reason = reason.substr(0, kReasonBytesMax);
+      reason = reason.substr(0, valid_utf8_prefix(reason.substr(0, kReasonBytesMax)));
       close_reason.reason.assign(reason.data(), reason.size());
     }
     co_await start([&](auto handler) { stream_.async_close(close_reason, std::move(handler)); });

@@ -20,6 +20,8 @@ class WebSocketServer : public testing::Test, public TestServer {
       ended.set();
     };
   }
+  void TearDown() override { server.reset(); }  // before `ended`
+
   Event ended;  // the read of the handler yielded nothing
 };
 
