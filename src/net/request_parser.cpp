@@ -28,6 +28,8 @@ class Reader final : public http::basic_parser<true> {
   bool is_refused = false;  // by a rule of our own, given in `refusal`
   std::string_view refusal;
   int hosts = 0;
+  bool expects_continue = false;
+  bool wants_websocket = false;
 
  private:
   void refuse(std::string_view why, error_code& ec) {
@@ -75,7 +77,12 @@ class Reader final : public http::basic_parser<true> {
 
   void on_header_impl(error_code& ec) override {
     in_head = false;
-    if (version >= 11 && hosts == 0) refuse("HTTP/1.1 needs a Host header", ec);
+    if (version < 11) return;
+    if (hosts == 0) return refuse("HTTP/1.1 needs a Host header", ec);
+    const auto* expect = request.headers.find("expect");
+    expects_continue = expect != nullptr && equal_ignoring_case(*expect, "100-continue");
+    const auto* protocol = upgrade() ? request.headers.find("upgrade") : nullptr;
+    wants_websocket = protocol != nullptr && list_has(*protocol, "websocket");
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
@@ -191,18 +198,8 @@ const RequestParser::Failure& RequestParser::failure() const { return *impl_->fa
 bool RequestParser::is_http_1_0() const { return impl_->reader().version < 11; }
 bool RequestParser::keeps_alive() const { return impl_->reader().keep_alive(); }
 
-bool RequestParser::expects_continue() const {
-  if (is_http_1_0()) return false;
-  const auto* expect = impl_->reader().request.headers.find("expect");
-  return expect != nullptr && equal_ignoring_case(trimmed(*expect), "100-continue");
-}
-
-bool RequestParser::wants_websocket() const {
-  const auto& reader = impl_->reader();
-  if (!reader.upgrade() || reader.version < 11) return false;
-  const auto* upgrade = reader.request.headers.find("upgrade");
-  return upgrade != nullptr && list_has(*upgrade, "websocket");
-}
+bool RequestParser::expects_continue() const { return impl_->reader().expects_continue; }
+bool RequestParser::wants_websocket() const { return impl_->reader().wants_websocket; }
 
 Request RequestParser::take() {
   SYNAP_CHECK(impl_->state == State::kDone);

@@ -1,12 +1,264 @@
 #include "net/websocket.h"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <boost/beast/websocket/teardown.hpp>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "base/check.h"
+#include "net/ascii.h"
+
 namespace synap::net {
 
-std::optional<Error> check_handshake(const Request& request) {
-  return Error{Code::kNotImplemented, "no WebSocket yet"};
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+namespace {
+
+// How long a peer may take to answer our close frame, and to end the connection after that.
+constexpr std::chrono::milliseconds kClosingTime{5'000};
+
+// The longest reason that a close frame can carry (RFC 6455 5.5: 125 bytes with the code).
+constexpr std::size_t kReasonBytesMax = 123;
+
+// A socket that counts how often it is asked to move bytes. Beast asks again only when it has got
+// what it asked for before, so a count that changes is a peer that is alive: a message of many
+// megabytes on a slow line is not mistaken for silence.
+class Wire : public Socket {
+ public:
+  explicit Wire(Socket socket) : Socket(std::move(socket)) {}
+
+  template <class Buffers, class Handler>
+  auto async_read_some(const Buffers& buffers, Handler&& handler) {
+    ++reads;
+    return Socket::async_read_some(buffers, std::forward<Handler>(handler));
+  }
+  template <class Buffers, class Handler>
+  auto async_write_some(const Buffers& buffers, Handler&& handler) {
+    ++writes;
+    return Socket::async_write_some(buffers, std::forward<Handler>(handler));
+  }
+
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;
+};
+
+// Beast finds these by their argument.
+[[maybe_unused]] void teardown(beast::role_type role, Wire& wire, error_code& ec) {
+  websocket::teardown(role, static_cast<Socket&>(wire), ec);
 }
+template <class Handler>
+void async_teardown(beast::role_type role, Wire& wire, Handler&& handler) {
+  websocket::async_teardown(role, static_cast<Socket&>(wire), std::forward<Handler>(handler));
+}
+
+// One accepted WebSocket. A wait for the peer is always bounded: a write by write_timeout without
+// progress, silence by a ping and then the same time again, our own close by kClosingTime.
+class Session final : public WebSocket, public Guest, public std::enable_shared_from_this<Session> {
+ public:
+  Session(Loop& loop, Socket socket, std::stop_source gone)
+      : Guest(loop), loop_(loop), stream_(Wire(std::move(socket))), gone_(std::move(gone)) {
+    stream_.set_option(websocket::stream_base::timeout{
+        loop.options().head_timeout, websocket::stream_base::none(), false});
+    stream_.read_message_max(loop.options().websocket_message_bytes_max);
+    stream_.auto_fragment(false);
+    stream_.control_callback([this](websocket::frame_type, beast::string_view) { heard(); });
+  }
+
+  Task<bool> accept(const Request& request) {
+    http::request<http::empty_body> handshake(http::verb::get, request.target, 11);
+    for (const auto& [name, value] : request.headers) handshake.insert(name, value);
+    const auto ec = co_await start([&](auto handler) {
+      stream_.async_accept(handshake, std::move(handler));
+    });
+    stream_.set_option(websocket::stream_base::timeout{kClosingTime,
+                                                       websocket::stream_base::none(), false});
+    heard();
+    if (ec) lose();
+    if (loop_.is_stopping()) gone_.request_stop();
+    co_return !ec;
+  }
+
+  Task<std::optional<Message>> read() override {
+    SYNAP_CHECK(!is_reading_, "one read at a time");
+    if (!is_usable()) {
+      lose();
+      co_return std::nullopt;
+    }
+    heard();
+    is_reading_ = true;
+    const auto ec = co_await start(
+        [&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
+    is_reading_ = false;
+    if (ec) {
+      lose();
+      co_return std::nullopt;
+    }
+    heard();
+    Message message{stream_.got_text(), {}};
+    message.data.assign(static_cast<const char*>(incoming_.data().data()), incoming_.size());
+    incoming_.clear();
+    if (incoming_.capacity() > kKeptBytesMax) incoming_ = {};
+    co_return message;
+  }
+
+  Task<bool> write(std::string_view text) override {
+    SYNAP_CHECK(!is_writing_, "one write at a time");
+    if (!is_usable()) co_return false;
+    is_writing_ = true;
+    writes_seen_ = wire().writes;
+    write_deadline_ = steady_clock::now() + loop_.options().write_timeout;
+    const auto ec = co_await start([&](auto handler) {
+      stream_.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
+    });
+    write_deadline_ = kNever;
+    is_writing_ = false;
+    if (ec) lose();
+    co_return !ec;
+  }
+
+  Task<> close(std::uint16_t code, std::string_view reason) override {
+    if (is_closing_ || !is_usable()) co_return;
+    is_closing_ = true;
+    websocket::close_reason close_reason;  // code "none", 1005: an empty frame
+    if (code != 1005) {
+      close_reason.code = code;
+      reason = reason.substr(0, kReasonBytesMax);
+      close_reason.reason.assign(reason.data(), reason.size());
+    }
+    co_await start([&](auto handler) { stream_.async_close(close_reason, std::move(handler)); });
+    lose();
+  }
+
+  void abort() override {
+    is_aborted_ = true;
+    error_code ec;
+    wire().close(ec);  // ends what is pending, later, from the loop
+    lose();
+  }
+
+  // Says goodbye if the handler did not.
+  Task<> finish() {
+    co_await close(loop_.is_stopping() ? 1001 : 1000, "");
+    abort();
+  }
+
+  void sweep(SteadyTime now) override {
+    const auto self = shared_from_this();
+    if (is_aborted_) return;
+    if (now >= write_deadline_) {
+      if (std::exchange(writes_seen_, wire().writes) == wire().writes) return abort();
+      write_deadline_ = now + loop_.options().write_timeout;
+    }
+    if (!stream_.is_open()) {
+      // Closing, at our wish or the peer's. Beast waits for the peer without end.
+      if (closing_deadline_ == kNever) closing_deadline_ = now + kClosingTime;
+      if (now >= closing_deadline_) abort();
+      return;
+    }
+    // Only a pending read can hear the answer.
+    if (is_reading_) sweep_silence(now);
+  }
+
+  void begin_stop() override { gone_.request_stop(); }
+  void force() override {
+    const auto self = shared_from_this();
+    abort();
+  }
+
+ private:
+  static constexpr std::size_t kKeptBytesMax = 16 * 1024;
+
+  // Awaits an asynchronous operation: `begin` starts it with the handler it is given. The handler
+  // keeps the session, and with it the socket, until the operation has ended.
+  template <class Begin>
+  struct Operation {
+    Session& session;
+    Begin begin;
+    error_code result;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> coroutine) {
+      begin([this, coroutine, self = session.shared_from_this()](error_code ec, auto&&...) {
+        result = ec;
+        coroutine.resume();
+      });
+    }
+    error_code await_resume() const noexcept { return result; }
+  };
+  template <class Begin>
+  Operation<Begin> start(Begin begin) {
+    return {*this, std::move(begin), {}};
+  }
+
+  Wire& wire() { return stream_.next_layer(); }
+  bool is_usable() const { return !is_aborted_ && stream_.is_open(); }
+  void lose() { gone_.request_stop(); }
+
+  void heard() {
+    heard_at_ = steady_clock::now();
+    is_pinged_ = false;
+  }
+
+  void sweep_silence(SteadyTime now) {
+    if (std::exchange(reads_seen_, wire().reads) != wire().reads) return heard();
+    if (now - heard_at_ < loop_.options().websocket_ping) return;
+    if (is_pinged_) return abort();
+    is_pinged_ = true;
+    heard_at_ = now;  // the same time again for the answer
+    if (!std::exchange(is_pinging_, true)) {
+      stream_.async_ping({}, [self = shared_from_this()](error_code) { self->is_pinging_ = false; });
+    }
+  }
+
+  Loop& loop_;
+  websocket::stream<Wire, false> stream_;
+  std::stop_source gone_;
+  beast::flat_buffer incoming_;
+  bool is_reading_ = false;
+  bool is_writing_ = false;
+  bool is_closing_ = false;
+  bool is_aborted_ = false;
+  bool is_pinging_ = false;  // the frame is on its way out
+  bool is_pinged_ = false;   // and not answered
+  SteadyTime heard_at_{};
+  std::uint64_t reads_seen_ = 0;
+  std::uint64_t writes_seen_ = 0;
+  SteadyTime write_deadline_ = kNever;
+  SteadyTime closing_deadline_ = kNever;
+};
+
+}  // namespace
+
+std::optional<Error> check_handshake(const Request& request) {
+  const auto* version = request.headers.find("sec-websocket-version");
+  const auto* key = request.headers.find("sec-websocket-key");
+  if (request.method != "GET") return Error{Code::kBadRequest, "a WebSocket begins with GET"};
+  if (version == nullptr || trimmed(*version) != "13") {
+    return Error{Code::kBadRequest, "the only WebSocket version spoken is 13"};
+  }
+  // 16 bytes in base64 (RFC 6455 4.1).
+  if (key == nullptr || trimmed(*key).size() != 24) {
+    return Error{Code::kBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"};
+  }
+  return std::nullopt;
+}
+
 Task<> run_websocket(Loop& loop, Socket socket, const Request& request, std::stop_source gone) {
-  co_return;
+  const auto session = std::make_shared<Session>(loop, std::move(socket), std::move(gone));
+  if (co_await session->accept(request)) {
+    co_await loop.handler().serve_websocket(request, *session);
+    co_await session->finish();
+  }
+  session->abort();
 }
 
 }  // namespace synap::net

@@ -1,0 +1,28 @@
+// CORS: which web pages of other origins a browser lets talk to this server (the Fetch standard,
+// "HTTP CORS protocol"). It protects users' browsers, not the server.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/http.h"
+
+namespace synap::net {
+
+/// A value; any thread.
+struct CorsPolicy {
+  /// Origins as browsers send them ("https://app.example"), or "*" for every origin. Cookies are
+  /// never allowed along: callers prove who they are with a header.
+  std::vector<std::string> allowed_origins = {"*"};
+
+  /// The answer to an OPTIONS request, nothing to any other: nothing here uses OPTIONS but a
+  /// browser's preflight. To an origin that is not allowed it allows nothing.
+  std::optional<Response> preflight(const Request& request) const;
+
+  /// Adds what lets the page read `response`. To be called for every response, refusals as well:
+  /// a page may not read an error without it either.
+  void apply(const Request& request, Response& response) const;
+};
+
+}  // namespace synap::net
