@@ -7,3 +7,6 @@ before(() => servers());
 after(stopServers);
 
 await import('./http.mjs');
+await import('./streams.mjs');
+await import('./websocket.mjs');
+await import('./clients.mjs');
