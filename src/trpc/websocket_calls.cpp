@@ -10,6 +10,10 @@ namespace {
 // The official server closes without saying a status.
 constexpr std::uint16_t kNoStatus = 1005;
 
+// Clients send their first calls in one breath with their connectionParams. This long the
+// connection stays open after a context could not be made, so that those calls are told why.
+constexpr std::chrono::milliseconds kLastCallsWait{50};
+
 }  // namespace
 
 Task<void> WebSocketSession::make_context(Result<std::optional<Json>> connection_params) {
@@ -27,8 +31,9 @@ Task<void> WebSocketSession::make_context(Result<std::optional<Json>> connection
   if (!made) co_await send_error({}, made.error(), std::nullopt);
   context_made_.wake_all();
   if (made) co_return;
-  // The calls that have waited for it are told as well, then the connection ends.
+  co_await sleep_for(kLastCallsWait, ending_.get_token());
   co_await calls_.join();
+  if (is_silent_) co_return;
   is_silent_ = true;
   outbox_.seal();
   co_await outbox_.drained();
