@@ -65,6 +65,9 @@ CREATE TABLE idempotency(
 constexpr std::size_t kRecentMax = 8'192;
 constexpr std::size_t kRecentBytesMax = 16 << 20;
 
+// More than these are not searched in memory for one aggregate or correlation.
+constexpr std::size_t kNarrowScanMax = 256;
+
 // A filter that matches little would scan the whole log in one read; it goes on in the next one.
 constexpr std::int64_t kScannedMax = 20'000;
 
@@ -357,9 +360,14 @@ EventRef SqliteEventLog::event_of(db::Tx& tx, db::Rows& row) {
 std::optional<Page> SqliteEventLog::read_from_memory(const Scope& scope, const Filter& filter) {
   std::lock_guard lock(recent_mutex_);
   if (recent_.empty() || filter.after + 1 < recent_.front()->position) return std::nullopt;
+  const auto skip = filter.after + 1 - recent_.front()->position;
+  // Few of many are found faster by an index, and without keeping the writer waiting.
+  const bool is_narrow = filter.aggregate_id || filter.correlation_id;
+  if (is_narrow && recent_.size() > static_cast<std::size_t>(skip) + kNarrowScanMax) {
+    return std::nullopt;
+  }
   Page page;
   page.next_after = filter.after;
-  const auto skip = filter.after + 1 - recent_.front()->position;
   for (auto i = static_cast<std::size_t>(skip); i < recent_.size(); ++i) {
     const auto& event = recent_[i];
     page.next_after = event->position;
