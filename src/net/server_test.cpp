@@ -253,11 +253,15 @@ TEST_F(HttpServer, TellsAStreamThatTheClientLeft) {
 }
 
 TEST_F(HttpServer, AnswersAClientThatHasClosedItsSide) {
+  handler.paths["/when_gone"] = [](const Request& request) -> Task<Response> {
+    co_await sleep_for(std::chrono::hours(1), request.gone);
+    co_return Response{.body = "still said"};
+  };
   TestClient client(start());
-  client.request("GET", "/hello");
+  client.request("GET", "/when_gone");
   client.request("GET", "/hello");
   client.shutdown_send();
-  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(client.read_response().body, "still said");
   EXPECT_EQ(client.read_response().status, 200);
   EXPECT_TRUE(client.is_closed_by_server());
 }
