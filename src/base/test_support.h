@@ -21,10 +21,19 @@
 
 namespace synap::test {
 
+template <class Awaitable>
+auto result_of(Awaitable&& awaitable) {
+  if constexpr (requires { awaitable.await_resume(); }) {
+    return awaitable.await_resume();
+  } else {
+    return std::move(awaitable).operator co_await().await_resume();
+  }
+}
+
 /// Awaits on `executor` what `make()` yields, and blocks for it: run(e, [&] { return db.write(f); })
 template <class Make>
 auto run(Executor& executor, Make make) {
-  using T = decltype(make().await_resume());
+  using T = decltype(result_of(make()));
   auto body = [&]() -> Task<T> { co_return co_await make(); };
   return sync_wait(executor, body());
 }
