@@ -82,7 +82,9 @@ SqliteDatabase::~SqliteDatabase() {
 
 void SqliteDatabase::before_commit(std::function<void(Tx&)> closure) {
   std::lock_guard lock(write_mutex_);
-  before_commit_.push_back(std::move(closure));
+  auto hooks = std::make_shared<Hooks>(*before_commit_);
+  hooks->push_back(std::move(closure));
+  before_commit_ = std::move(hooks);
 }
 
 Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
@@ -236,10 +238,15 @@ void SqliteDatabase::run_closure(Operation& operation,
 
 void SqliteDatabase::run_before_commit(std::vector<std::move_only_function<void()>>& on_commit) {
   struct Hook final : Operation {
-    std::function<void(Tx&)>* closure = nullptr;
+    const std::function<void(Tx&)>* closure = nullptr;
     void run(Tx& tx) override { (*closure)(tx); }
   };
-  for (auto& closure : before_commit_) {
+  std::shared_ptr<const Hooks> hooks;
+  {
+    std::lock_guard lock(write_mutex_);
+    hooks = before_commit_;
+  }
+  for (const auto& closure : *hooks) {
     Hook hook;
     hook.closure = &closure;
     run_closure(hook, on_commit);
