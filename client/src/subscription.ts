@@ -28,27 +28,21 @@ export interface SubscriptionHandlers {
   onEnd(error: unknown): void;
 }
 
-export interface SubscriptionOptions {
-  /**
-   * Without a `lastEventId`: whether to ask for the end of the log before, so that an interruption
-   * before the first event loses nothing.
-   */
-  pin: boolean;
-  delayMs?: (attempt: number) => number;
-}
-
 const DELAY_MS_MAX = 5_000;
+// Over SSE a stream that is about to be ended with an error has begun like any other: only one that
+// has lasted, or has told an event, lets the delays begin anew.
+const LASTED_MS = 10_000;
 // With jitter, so that the watchers of a pod that restarts do not come all at once.
-const usualDelayMs = (attempt: number): number =>
+const delayMs = (attempt: number): number =>
   Math.min(50 * 2 ** attempt, DELAY_MS_MAX) * (0.5 + Math.random() / 2);
 
 export class EventSubscription {
   readonly #source: EventSourceOfPod;
   readonly #filter: WatchEvents;
   readonly #handlers: SubscriptionHandlers;
-  readonly #options: SubscriptionOptions;
   #last: string | undefined;
   #attempt = 0;
+  #startedAt = Infinity;
   // Counts beginnings: what belongs to an earlier one is not listened to any more.
   #era = 0;
   #active: { unsubscribe(): void } | undefined;
@@ -58,12 +52,10 @@ export class EventSubscription {
     source: EventSourceOfPod,
     filter: WatchEvents,
     handlers: SubscriptionHandlers,
-    options: SubscriptionOptions,
   ) {
     this.#source = source;
     this.#filter = filter;
     this.#handlers = handlers;
-    this.#options = options;
     this.#last = filter.lastEventId ?? undefined;
   }
 
@@ -87,17 +79,18 @@ export class EventSubscription {
   }
 
   async #begin(era: number): Promise<void> {
-    if (this.#last === undefined && this.#options.pin) {
+    if (this.#last === undefined) {
+      // Known before it begins, so that nothing is lost to an interruption before the first event,
+      // nor to the moment between a link's "started" and the pod's first look at its log.
       const end = await this.#source.end();
       if (era !== this.#era) return;
       this.#last = end;
     }
     const { lastEventId: _, ...filter } = this.#filter;
-    const input = this.#last === undefined ? filter : { ...filter, lastEventId: this.#last };
-    const active = this.#source.subscribe(input, {
+    const active = this.#source.subscribe({ ...filter, lastEventId: this.#last }, {
       onStarted: () => {
         if (era !== this.#era) return;
-        this.#attempt = 0;
+        this.#startedAt = Date.now();
         this.#tell(() => this.#handlers.onStarted());
       },
       onData: (item) => {
@@ -123,8 +116,9 @@ export class EventSubscription {
     const next = this.#era;
     this.#tell(() => this.#handlers.onInterrupted(error));
     if (next !== this.#era) return;
-    const delay = (this.#options.delayMs ?? usualDelayMs)(this.#attempt++);
-    this.#timer = setTimeout(() => this.start(), delay);
+    if (Date.now() - this.#startedAt > LASTED_MS) this.#attempt = 0;
+    this.#startedAt = Infinity;
+    this.#timer = setTimeout(() => this.start(), delayMs(this.#attempt++));
   }
 
   // A mistake in a handler must not end in the socket's code, where nobody hears of it.

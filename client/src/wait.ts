@@ -73,7 +73,6 @@ export function waitFor(
         onInterrupted: () => {},
         onEnd: (error) => end(() => reject(error)),
       },
-      { pin: false }, // what was missed is asked for
     );
 
     if (signal?.aborted) return reject(signal.reason);

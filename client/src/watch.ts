@@ -28,7 +28,10 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** Resolves when it has begun: what happens from then on is told. Rejects if it is refused. */
+  /**
+   * Resolves when it has begun: what happens from then on is told. Rejects if it is refused; over
+   * SSE that may be noticed a moment later.
+   */
   readonly ready: Promise<void>;
   /** The position of the last event told: to go on from there another time. */
   readonly lastEventId: string | undefined;
@@ -97,7 +100,6 @@ export function watchWithHandlers(
         });
       },
     },
-    { pin: true },
   );
   const stop = () => {
     end();
@@ -148,7 +150,6 @@ export function watchAsStream(
         finish();
       },
     },
-    { pin: true },
   );
   const finish = () => {
     isEnded = true;
