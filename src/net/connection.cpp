@@ -79,7 +79,7 @@ class Connection::Send {
   bool await_ready() { return c_.is_broken_ || c_.send_some(); }
   void await_suspend(std::coroutine_handle<> self) {
     c_.writer_ = self;
-    c_.write_deadline_ = steady_clock::now() + c_.loop_.options().write_timeout;
+    c_.renew_write_deadline(steady_clock::now());
     c_.wait_writable();
   }
   bool await_resume() {
@@ -200,11 +200,14 @@ void Connection::wait_writable() {
 
 void Connection::on_writable() {
   if (!writer_ || is_broken_) return;
-  const auto left = [this] { return out_[0].iov_len + out_[1].iov_len + out_[2].iov_len; };
-  const auto before = left();
   if (send_some()) return wake(writer_);
-  if (left() < before) write_deadline_ = steady_clock::now() + loop_.options().write_timeout;
+  renew_write_deadline(steady_clock::now());
   wait_writable();
+}
+
+void Connection::renew_write_deadline(SteadyTime now) {
+  write_deadline_ = now + loop_.options().write_timeout;
+  unacknowledged_ = unacknowledged_bytes(socket_);
 }
 
 // Ends the connection where it is. Only from the loop, never from a coroutine: it resumes them.
@@ -219,7 +222,10 @@ void Connection::break_off() {
 }
 
 void Connection::sweep(SteadyTime now) {
-  if (now >= write_deadline_) return break_off();
+  if (now >= write_deadline_) {
+    if (unacknowledged_bytes(socket_) >= unacknowledged_) return break_off();
+    renew_write_deadline(now);
+  }
   if (now < read_deadline_) return;
   const auto self = shared_from_this();
   read_deadline_ = kNever;
@@ -319,8 +325,9 @@ Task<bool> Connection::answer(const Request& request, Response response) {
   std::string_view body;
   if (request.method != "HEAD" && status_has_body(response.status)) body = response.body;
   if (body.size() <= kCoalescedBytesMax) head_ += std::exchange(body, {});
-  const bool sent = co_await send(head_, body);
-  co_return sent && keeps_alive;
+  if (!co_await send(head_, body)) co_return false;
+  if (!keeps_alive) co_await end();
+  co_return keeps_alive;
 }
 
 // What a handler writes a streamed body with.
@@ -365,7 +372,9 @@ Task<bool> Connection::stream(const Request& request, Response& response) {
   phase_ = Phase::kServing;
   if (is_broken_) co_return false;
   if (is_chunked && !co_await send("0\r\n\r\n")) co_return false;
-  co_return keeps_alive && !loop_.is_stopping();
+  if (keeps_alive && !loop_.is_stopping()) co_return true;
+  co_await end();
+  co_return false;
 }
 
 Task<bool> Connection::upgrade(const Request& request) {
@@ -400,6 +409,11 @@ Task<> Connection::refuse(Error error, int status) {
   write_head(response, {.keeps_alive = false, .date = loop_.date()}, head_);
   head_ += response.body;
   if (co_await send(head_)) co_await linger();
+}
+
+// After the last answer. A client that did not ask for the end may be sending its next request.
+Task<> Connection::end() {
+  if (parser_.keeps_alive() || !unread().empty()) co_await linger();
 }
 
 Task<> Connection::linger() {

@@ -19,6 +19,11 @@ using beast::error_code;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
+// What is left of a chunked body always has at least these bytes: "0\r\n\r\n". Beast 1.81 asserts
+// (basic_parser.ipp, parse_chunk_header) that it is shown so many once it has seen the last chunk's
+// size, but asks for more after three; so it is never shown fewer.
+constexpr std::size_t kLastChunkBytes = 5;
+
 // Fills a Request from Beast's events.
 class Reader final : public http::basic_parser<true> {
  public:
@@ -126,6 +131,7 @@ class RequestParser::Impl {
     while (state == State::kHead || state == State::kBody) {
       const auto rest = bytes.substr(taken);
       if (rest.empty() || (head_bytes_ == 0 && rest == "\r")) break;
+      if (state == State::kBody && reader_->chunked() && rest.size() < kLastChunkBytes) break;
       error_code ec;
       const std::size_t n = reader_->put({rest.data(), rest.size()}, ec);
       taken += n;

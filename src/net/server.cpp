@@ -180,6 +180,9 @@ class HttpServer::Impl {
     std::lock_guard lock(mutex_);
     is_stopped_ = true;
     if (loops_.empty()) return;
+    for (auto& loop : loops_) {
+      SYNAP_CHECK(Executor::current() != loop.get(), "a server cannot be stopped by a handler");
+    }
     // First the door: once it is shut, and only then, every socket that was accepted is known to
     // its loop before the loop is told to stop.
     std::promise<void> closed;

@@ -44,8 +44,11 @@ class HttpServer {
   /// The bound port, once started.
   std::uint16_t port() const;
 
-  /// Stops accepting, asks every Request::gone to stop, lets answers in flight finish for up to
-  /// `grace`, then closes what is left and ends the threads. Idempotent.
+  /// Stops accepting, closes idle connections, asks Request::gone of streams and WebSockets to
+  /// stop, since they would not end by themselves, and lets answers in flight finish for up to
+  /// `grace`. Then it asks every Request::gone to stop, closes what is left and ends the threads.
+  /// Idempotent. Not to be called from a handler. A handler that does not return even then is
+  /// given up after ten seconds: its coroutine stays suspended for ever.
   void stop(std::chrono::milliseconds grace);
 
  private:
