@@ -44,8 +44,9 @@ Command call_command() {
   auto options = std::make_shared<CallOptions>();
   Command command{
       .words = "call",
-      .docs = "Call a procedure of the pod and print its answer as JSON; the items of a "
-              "subscription as JSON lines, until it ends.",
+      .docs =
+          "Call a procedure of the pod and print its answer as JSON; the items of a "
+          "subscription as JSON lines, until it ends.",
       .example = "synap call notes.create '{\"content\":\"# Hello\",\"tags\":[\"first\"]}'",
       .options = {{"PROCEDURE", "As notes.list.", &options->procedure, "", true},
                   {"JSON", "The input; - reads it from stdin.", &options->input}},

@@ -71,7 +71,8 @@ void add_command(CLI::App& root, const Command& command, int& exit_code) {
   const auto rest = end < command.docs.size() ? command.docs.substr(end + 1) + "\n\n" : "";
   app->footer(rest + "Example:\n  " + command.example + "\n");
   for (const auto& option : command.options) {
-    auto* added = std::visit([&](auto* target) { return add(*app, option, target); }, option.target);
+    auto* added =
+        std::visit([&](auto* target) { return add(*app, option, target); }, option.target);
     if (!option.variable.empty()) added->envname(option.variable);
     if (option.is_required) added->required();
   }
@@ -119,8 +120,10 @@ int run_command_line(const std::vector<Command>& commands, int argc, char** argv
   CLI::App app("Synap: an event-sourced data pod.", "synap");
   app.set_version_flag("--version", "synap " SYNAP_VERSION);
   app.require_subcommand(1);
-  app.footer("Examples:\n  synap serve\n  synap call notes.create '{\"content\":\"# Hello\"}'\n"
-             "  synap help events tail\n\n" + std::string(kExitCodes));
+  app.footer(
+      "Examples:\n  synap serve\n  synap call notes.create '{\"content\":\"# Hello\"}'\n"
+      "  synap help events tail\n\n" +
+      std::string(kExitCodes));
   int exit_code = 0;
   for (const auto& command : commands) add_command(app, command, exit_code);
   describe(app, "events", "What happened: list, get, tail.");

@@ -25,8 +25,9 @@ Result<std::vector<Check>> examine(const ClientOptions& options) {
   // Held until the database is read, so that no pod begins to write in between.
   const LockProbe probe(data);
   if (probe.is_pod_running()) {
-    checks.push_back({"database", State::kOk,
-                      fmt::format("in use by a pod (pid {}), which is asked instead", probe.pid())});
+    checks.push_back(
+        {"database", State::kOk,
+         fmt::format("in use by a pod (pid {}), which is asked instead", probe.pid())});
   } else {
     checks.push_back(check_database(data));
   }
@@ -43,8 +44,8 @@ Result<std::vector<Check>> examine(const ClientOptions& options) {
 int doctor(const ClientOptions& options) {
   const auto checks = examine(options);
   if (!checks) return report(checks.error(), options.is_json);
-  const bool is_well = std::ranges::none_of(
-      *checks, [](const Check& check) { return check.state == State::kFail; });
+  const bool is_well =
+      std::ranges::none_of(*checks, [](const Check& check) { return check.state == State::kFail; });
   Json all = Json::array();
   for (const auto& [name, state, message] : *checks) {
     all.push_back(Json::object({{"name", name}, {"state", word(state)}, {"message", message}}));
@@ -61,9 +62,10 @@ int doctor(const ClientOptions& options) {
 Command doctor_command() {
   auto options = std::make_shared<ClientOptions>();
   return {.words = "doctor",
-          .docs = "Look at the data directory, the disk, the clock, the database, the port and the "
-                  "key, and say of each whether it is well: ok, warn or fail. Exit code 1 if "
-                  "something fails. Changes nothing.",
+          .docs =
+              "Look at the data directory, the disk, the clock, the database, the port and the "
+              "key, and say of each whether it is well: ok, warn or fail. Exit code 1 if "
+              "something fails. Changes nothing.",
           .example = "synap doctor --data ./synap-data",
           .options = client_options(*options),
           .run = [options] { return doctor(*options); }};

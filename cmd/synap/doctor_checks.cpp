@@ -38,7 +38,9 @@ constexpr std::int64_t kTimeMin = 1'735'689'600'000;
 constexpr std::int64_t kTimeMax = 4'102'444'800'000;
 constexpr std::int64_t kClockBehindMaxMs = 60'000;
 
-std::string because() { return std::strerror(errno); }
+std::string because() {
+  return std::strerror(errno);
+}
 
 // `data`, or the nearest directory above it that exists.
 fs::path existing(const std::string& data) {
@@ -53,7 +55,8 @@ double write_and_sync_ms(int file) {
   const auto begin = std::chrono::steady_clock::now();
   if (::pwrite(file, page.data(), page.size(), 0) != static_cast<ssize_t>(page.size())) return -1;
   if (::fsync(file) != 0) return -1;
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+      .count();
 }
 
 }  // namespace
@@ -73,7 +76,7 @@ LockProbe::~LockProbe() {
 
 Check check_directory(const std::string& data) {
   const auto path = existing(data);
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     return {"directory", State::kFail, fmt::format("{} is no directory", path.string())};
   }
@@ -83,8 +86,9 @@ Check check_directory(const std::string& data) {
   }
   std::error_code failed;
   if (!fs::exists(data, failed)) {
-    return {"directory", State::kOk,
-            fmt::format("{} is not there yet; the first start makes it in {}", data, path.string())};
+    return {
+        "directory", State::kOk,
+        fmt::format("{} is not there yet; the first start makes it in {}", data, path.string())};
   }
   if ((status.st_mode & 0077) != 0) {
     return {"directory", State::kWarn,
@@ -112,7 +116,7 @@ Check check_fsync(const std::string& data) {
 }
 
 Check check_space(const std::string& data) {
-  struct statvfs system {};
+  struct statvfs system{};
   if (::statvfs(existing(data).c_str(), &system) != 0) {
     return {"space", State::kFail, fmt::format("it cannot be asked for: {}", because())};
   }
@@ -128,7 +132,7 @@ Check check_clock(const std::string& data) {
   if (now < kTimeMin || now > kTimeMax) {
     return {"clock", State::kFail, fmt::format("it says {}, which cannot be", to_iso8601(now))};
   }
-  struct stat status {};
+  struct stat status{};
   for (const auto* name : {"/synap.db-wal", "/synap.db"}) {
     if (::stat((data + name).c_str(), &status) != 0) continue;
     const auto written = static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1000;
@@ -141,7 +145,9 @@ Check check_clock(const std::string& data) {
   return {"clock", State::kOk, fmt::format("it says {}", to_iso8601(now))};
 }
 
-Check check_sqlite() { return {"sqlite", State::kOk, fmt::format("version {}", sqlite3_libversion())}; }
+Check check_sqlite() {
+  return {"sqlite", State::kOk, fmt::format("version {}", sqlite3_libversion())};
+}
 
 Check check_database(const std::string& data) {
   const auto path = data + "/synap.db";
@@ -166,7 +172,7 @@ Check check_database(const std::string& data) {
 
 Check check_key_file(const std::string& data) {
   const auto path = data + "/owner.key";
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     const bool is_new = ::access((data + "/synap.db").c_str(), F_OK) != 0;
     return {"key file", is_new ? State::kOk : State::kWarn,
@@ -218,8 +224,9 @@ Check check_port(const std::string& url) {
   name.sin_family = AF_INET;
   name.sin_port = htons(address->port);
   name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool is_free = ::bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
-                       ::listen(listener, 1) == 0;
+  const bool is_free =
+      ::bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
+      ::listen(listener, 1) == 0;
   const auto reason = because();
   ::close(listener);
   if (is_free) return {"port", State::kOk, fmt::format("{} is free", port)};

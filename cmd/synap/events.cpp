@@ -83,7 +83,8 @@ int list(const EventOptions& options) {
     after = next->as_integer();
     if (count == 0) break;
   }
-  if (is_json) print_line(Json::object({{"events", std::move(events)}, {"nextAfter", after}}).dump());
+  if (is_json)
+    print_line(Json::object({{"events", std::move(events)}, {"nextAfter", after}}).dump());
   return kExitOk;
 }
 
@@ -116,26 +117,20 @@ int tail(const EventOptions& options) {
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   // A place in the log from the start: so that nothing is missed if the connection is lost before
-  // the first event.
-  std::string last_id = options.tail_after.value_or("");
-  if (last_id.empty()) {
-    const auto end = pod->end_of_log();
-    if (!end) return report(end.error(), is_json);
-    last_id = std::to_string(*end);
-  }
+  // the first event. And a pod that has answered once is waited for.
+  const auto end = pod->end_of_log();
+  if (!end) return report(end.error(), is_json);
+  std::string last_id = options.tail_after.value_or(std::to_string(*end));
   Json input = Json::object();
   if (!options.types.empty()) input.set("types", array_of(options.types));
   Patience patience;
-  for (bool is_first = true;; is_first = false) {
-    // In the input, too, it would be overruled by the header; so there it goes alone.
-    auto ended = pod->subscribe("events.watch", input.set("lastEventId", last_id), last_id,
-                                [&](const Json& event) {
-                                  patience.reset();
-                                  print_line(is_json ? event.dump() : readable(event));
-                                  return true;
-                                });
-    const bool is_over = !ended && (is_first || !is_passing(ended.error()));
-    if (is_over) return report(ended.error(), is_json);
+  for (;;) {
+    auto ended = pod->subscribe("events.watch", input, last_id, [&](const Json& event) {
+      patience.reset();
+      print_line(is_json ? event.dump() : readable(event));
+      return true;
+    });
+    if (!ended && !is_passing(ended.error())) return report(ended.error(), is_json);
     patience.wait();
   }
 }

@@ -111,9 +111,13 @@ std::string_view without_comment(std::string_view text) {
   return trimmed(text);
 }
 
-bool is_quoted(std::string_view text) { return text.starts_with('"') || text.starts_with('\''); }
+bool is_quoted(std::string_view text) {
+  return text.starts_with('"') || text.starts_with('\'');
+}
 
-bool is_null(std::string_view text) { return text.empty() || text == "~" || text == "null"; }
+bool is_null(std::string_view text) {
+  return text.empty() || text == "~" || text == "null";
+}
 
 Read<std::string> read_scalar(std::string_view text) {
   text = trimmed(text);

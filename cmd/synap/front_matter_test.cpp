@@ -47,7 +47,8 @@ TEST(FrontMatter, MayBeEmpty) {
 }
 
 TEST(FrontMatter, IsNotThereWithoutAFirstLineOfDashes) {
-  for (const auto* text : {"", "# A\n---\ntitle: A\n---\n", "----\ntitle: A\n---\n", " ---\na: b\n---"}) {
+  for (const auto* text :
+       {"", "# A\n---\ntitle: A\n---\n", "----\ntitle: A\n---\n", " ---\na: b\n---"}) {
     const auto found = read_front_matter(text);
     EXPECT_EQ(found.body, text);
     EXPECT_EQ(found.problem, "");

@@ -23,11 +23,17 @@ struct HttpClient::Transfer {
   bool is_ended_by_us = false;
 };
 
-void HttpClient::prepare_process() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+void HttpClient::prepare_process() {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
 
-HttpClient::HttpClient() : handle_(curl_easy_init()) { SYNAP_CHECK(handle_ != nullptr); }
+HttpClient::HttpClient() : handle_(curl_easy_init()) {
+  SYNAP_CHECK(handle_ != nullptr);
+}
 
-HttpClient::~HttpClient() { curl_easy_cleanup(handle_); }
+HttpClient::~HttpClient() {
+  curl_easy_cleanup(handle_);
+}
 
 std::size_t HttpClient::receive(char* bytes, std::size_t size, std::size_t count, void* transfer) {
   auto& t = *static_cast<Transfer*>(transfer);
@@ -67,7 +73,8 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request,
   // A proxy of the environment is for the world outside, and would answer for its own loopback.
   if (pod::is_loopback(host_of(request.url))) curl_easy_setopt(curl, CURLOPT_PROXY, "");
   if (request.method == "POST") {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
   }
   const CURLcode code = curl_easy_perform(curl);

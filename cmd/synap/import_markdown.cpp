@@ -60,10 +60,18 @@ Summary summary_of(const MarkdownTree& tree, const std::vector<ImportedFile>& fi
   for (const auto& file : files) {
     switch (file.fate) {
       case Fate::kWaiting:
-      case Fate::kImported: ++summary.imported; break;
-      case Fate::kAlreadyThere: ++summary.already_there; break;
-      case Fate::kSkipped: summary.skipped.push_back({file.path, file.reason}); break;
-      case Fate::kFailed: summary.failed.push_back({file.path, file.reason}); break;
+      case Fate::kImported:
+        ++summary.imported;
+        break;
+      case Fate::kAlreadyThere:
+        ++summary.already_there;
+        break;
+      case Fate::kSkipped:
+        summary.skipped.push_back({file.path, file.reason});
+        break;
+      case Fate::kFailed:
+        summary.failed.push_back({file.path, file.reason});
+        break;
     }
     for (const auto& remark : file.remarks) summary.remarks.push_back({file.path, remark});
   }
@@ -109,9 +117,10 @@ void print_list(std::string_view name, const std::vector<Skipped>& list) {
 
 void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree,
                    const Summary& summary) {
-  print_line(fmt::format("{:<14} {}", options.is_dry_run ? "to import" : "imported",
-                         summary.imported));
-  if (!options.is_dry_run) print_line(fmt::format("{:<14} {}", "already there", summary.already_there));
+  print_line(
+      fmt::format("{:<14} {}", options.is_dry_run ? "to import" : "imported", summary.imported));
+  if (!options.is_dry_run)
+    print_line(fmt::format("{:<14} {}", "already there", summary.already_there));
   print_list("skipped", summary.skipped);
   if (!options.is_dry_run) print_list("failed", summary.failed);
   if (!summary.remarks.empty()) print_list("remarks", summary.remarks);
@@ -121,7 +130,8 @@ void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree
 int import_markdown(ImportCommandOptions& options) {
   const bool is_json = options.import.client.is_json;
   if (options.concurrency < 1 || options.concurrency > kConcurrencyMax) {
-    return report_usage(fmt::format("--concurrency must be from 1 to {}", kConcurrencyMax), is_json);
+    return report_usage(fmt::format("--concurrency must be from 1 to {}", kConcurrencyMax),
+                        is_json);
   }
   options.import.concurrency = static_cast<int>(options.concurrency);
   options.import.patience = std::chrono::seconds(options.patience_seconds);
@@ -152,14 +162,16 @@ Command import_markdown_command() {
   auto options = std::make_shared<ImportCommandOptions>();
   Command command{
       .words = "import markdown",
-      .docs = "Make a note of every .md and .markdown file below a directory, with title and tags "
-              "of its front matter, and say what became of each. May be repeated: a file that is "
-              "unchanged is not imported again; one that has changed becomes another note. "
-              "Symbolic links and hidden directories are skipped.",
+      .docs =
+          "Make a note of every .md and .markdown file below a directory, with title and tags "
+          "of its front matter, and say what became of each. May be repeated: a file that is "
+          "unchanged is not imported again; one that has changed becomes another note. "
+          "Symbolic links and hidden directories are skipped.",
       .example = "synap import markdown ~/notes --tag imported --dry-run",
       .options = {{"DIR", "The directory.", &options->directory, "", true},
                   {"--dry-run", "Only say what would be done; needs no pod.", &options->is_dry_run},
-                  {"--concurrency", "Notes on their way at once. Default: 8", &options->concurrency},
+                  {"--concurrency", "Notes on their way at once. Default: 8",
+                   &options->concurrency},
                   {"--tag", "For every note; may be given several times.", &options->import.tags},
                   {"--patience", "Seconds to wait for a pod that is away. Default: 60",
                    &options->patience_seconds}},

@@ -42,13 +42,15 @@ std::string idempotency_key(const std::string& relative_path, std::string_view b
 }
 
 Json fate_question(const std::string& request_id) {
-  return Json::object({{"correlationId", request_id},
-                       {"types", Json(Json::Array{kCompleted, kFailed})}});
+  return Json::object(
+      {{"correlationId", request_id}, {"types", Json(Json::Array{kCompleted, kFailed})}});
 }
 
 }  // namespace
 
-void Importer::went_forward() { last_forward_ = Clock::now().time_since_epoch().count(); }
+void Importer::went_forward() {
+  last_forward_ = Clock::now().time_since_epoch().count();
+}
 
 bool Importer::is_out_of_patience() const {
   const Clock::duration last(last_forward_.load());
@@ -201,9 +203,9 @@ Result<> Importer::settle_all() {
     }
     for (const auto& sent : open) {
       files_[sent.file].fate = Fate::kFailed;
-      files_[sent.file].reason = fmt::format(
-          "accepted as request {}, but not done after {} s of waiting", sent.request_id,
-          options_.patience.count());
+      files_[sent.file].reason =
+          fmt::format("accepted as request {}, but not done after {} s of waiting", sent.request_id,
+                      options_.patience.count());
     }
     return {};
   }

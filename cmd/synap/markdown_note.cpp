@@ -16,7 +16,9 @@ constexpr std::size_t kTitleCharactersMax = 500;
 constexpr std::size_t kTagCharactersMax = 100;
 constexpr std::size_t kTagsMax = 100;
 
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+bool begins_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
@@ -61,8 +63,8 @@ std::string_view code_fence(std::string_view line) {
 
 // A paragraph's only line can have an underline; a list, quote, table or rule cannot.
 bool can_be_underlined(std::string_view line) {
-  return !line.starts_with("    ") && std::string_view("-*+>|=<#").find(trimmed(line).front()) ==
-                                          std::string_view::npos;
+  return !line.starts_with("    ") &&
+         std::string_view("-*+>|=<#").find(trimmed(line).front()) == std::string_view::npos;
 }
 
 std::string name_without_extension(std::string_view name) {
@@ -74,9 +76,10 @@ void add_tags(MarkdownNote& note, const std::vector<std::string>& tags) {
     const auto tag = tag_of(text);
     if (tag.empty() || std::ranges::find(note.tags, tag) != note.tags.end()) continue;
     if (characters(tag) > kTagCharactersMax || note.tags.size() == kTagsMax) {
-      note.remarks.push_back(fmt::format("the tag \"{}…\" is left out: a note has at most {} tags of "
-                                         "{} characters",
-                                         first_characters(tag, 20), kTagsMax, kTagCharactersMax));
+      note.remarks.push_back(
+          fmt::format("the tag \"{}…\" is left out: a note has at most {} tags of "
+                      "{} characters",
+                      first_characters(tag, 20), kTagsMax, kTagCharactersMax));
       continue;
     }
     note.tags.emplace_back(tag);
@@ -130,8 +133,8 @@ Result<MarkdownNote> read_note(std::string_view name, std::string_view bytes,
                 matter.body.size() == bytes.size() ? "empty" : "empty but for its front matter");
   }
   if (const auto count = characters(matter.body); count > kContentCharactersMax) {
-    return fail(Code::kPayloadTooLarge, fmt::format("too large: {} characters, at most {}", count,
-                                                    kContentCharactersMax));
+    return fail(Code::kPayloadTooLarge,
+                fmt::format("too large: {} characters, at most {}", count, kContentCharactersMax));
   }
   MarkdownNote note;
   note.content = matter.body;
@@ -140,7 +143,8 @@ Result<MarkdownNote> read_note(std::string_view name, std::string_view bytes,
   if (note.title.empty()) note.title = first_heading(matter.body);
   if (note.title.empty()) note.title = name_without_extension(name);
   if (const auto cut = first_characters(note.title, kTitleCharactersMax); cut != note.title) {
-    note.remarks.push_back(fmt::format("the title is cut after {} characters", kTitleCharactersMax));
+    note.remarks.push_back(
+        fmt::format("the title is cut after {} characters", kTitleCharactersMax));
     note.title = std::string(cut);
   }
   add_tags(note, matter.tags);

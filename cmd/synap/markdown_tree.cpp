@@ -69,7 +69,8 @@ class Walk {
   }
 
   void skip(const fs::path& path, std::string reason) {
-    tree_.skipped.push_back({displayed(path.lexically_relative(root_).string()), std::move(reason)});
+    tree_.skipped.push_back(
+        {displayed(path.lexically_relative(root_).string()), std::move(reason)});
   }
 
   MarkdownTree& tree_;
@@ -95,7 +96,7 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   // It was a regular file when it was found; a link or pipe in its place is not followed or waited
   // for.
   const int file = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  struct stat status {};
+  struct stat status{};
   if (file < 0 || ::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
     auto refusal = fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
     if (file >= 0) ::close(file);
@@ -114,7 +115,8 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     const auto count = ::read(file, bytes.data() + at, size - at);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      auto refusal = fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
+      auto refusal =
+          fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
       ::close(file);
       return refusal;
     }

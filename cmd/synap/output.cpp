@@ -10,12 +10,17 @@ namespace synap::cli {
 int exit_code_of(Code code) {
   switch (code) {
     case Code::kParseError:
-    case Code::kBadRequest: return kExitUsage;
-    case Code::kNotFound: return kExitNotFound;
+    case Code::kBadRequest:
+      return kExitUsage;
+    case Code::kNotFound:
+      return kExitNotFound;
     case Code::kUnauthorized:
-    case Code::kForbidden: return kExitDenied;
-    case Code::kConflict: return kExitConflict;
-    default: return kExitFailure;
+    case Code::kForbidden:
+      return kExitDenied;
+    case Code::kConflict:
+      return kExitConflict;
+    default:
+      return kExitFailure;
   }
 }
 
@@ -25,11 +30,17 @@ void print(std::string_view text) {
   std::_Exit(kExitFailure);  // no reader, or no room: there is nobody to say it to
 }
 
-void print_line(std::string_view line) { print(fmt::format("{}\n", line)); }
+void print_line(std::string_view line) {
+  print(fmt::format("{}\n", line));
+}
 
-void print_error_text(std::string_view text) { fmt::print(stderr, "{}", text); }
+void print_error_text(std::string_view text) {
+  fmt::print(stderr, "{}", text);
+}
 
-void tell(std::string_view sentence) { fmt::print(stderr, "synap: {}\n", printable(sentence)); }
+void tell(std::string_view sentence) {
+  fmt::print(stderr, "synap: {}\n", printable(sentence));
+}
 
 Json json_of(const Error& error) {
   Json json = Json::object({{"code", info(error.code).name}, {"message", error.message}});

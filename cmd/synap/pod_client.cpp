@@ -144,8 +144,9 @@ Result<PodClient> PodClient::make(const ClientOptions& options) {
   while (url.ends_with('/')) url.pop_back();
   const auto host = host_of(url);
   if (host.empty()) {
-    return fail(Code::kBadRequest,
-                fmt::format("--url must be http://HOST:PORT or https://…; it is \"{}\"", options.url));
+    return fail(
+        Code::kBadRequest,
+        fmt::format("--url must be http://HOST:PORT or https://…; it is \"{}\"", options.url));
   }
   std::string key = options.key;
   if (key.empty() && (!options.data.empty() || pod::is_loopback(host))) {
@@ -213,7 +214,8 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
   if (!answers) return fail(strange_answer(response->status));
   // What is wrong with the whole request is said once.
   if (!answers->is_array() || answers->as_array().size() != inputs.size()) {
-    if (answers->is_array() && !answers->as_array().empty()) *answers = Json(answers->as_array()[0]);
+    if (answers->is_array() && !answers->as_array().empty())
+      *answers = Json(answers->as_array()[0]);
     auto refusal = value_of(std::move(*answers), response->status);
     return fail(refusal ? strange_answer(response->status) : refusal.error());
   }
@@ -227,12 +229,13 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
 Result<std::optional<Json>> PodClient::call(std::string_view path, const std::optional<Json>& input,
                                             const OnItem& on_item) {
   // The pod knows what kind a procedure is, also one that is newer than this program: a mutation
-  // takes a POST and all others refuse it before they look at anything else.
+  // takes a POST and all others refuse it before they look at anything else, a query by its status
+  // and a subscription within a stream.
   auto post = request("POST", path);
   if (input) post.body = input->dump();
-  auto response = send(post);
+  auto response = send(post, [](std::string_view) { return false; });
   if (!response) return fail(response.error());
-  if (response->status != 405) {
+  if (response->status != 405 && !response->is_event_stream) {
     auto value = value_of(*response);
     if (!value) return fail(value.error());
     return std::optional(std::move(*value));
@@ -255,7 +258,7 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
 }
 
 Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Json>& input,
-                              std::string& last_id, const OnItem& on_item) {
+                                  std::string& last_id, const OnItem& on_item) {
   auto get = request("GET", path);
   if (input) get.url += "?input=" + percent_encoded(input->dump());
   if (!last_id.empty()) get.headers.push_back("last-event-id: " + last_id);
@@ -277,7 +280,8 @@ Result<HttpResponse> PodClient::get(std::string_view page) {
 
 Result<std::int64_t> PodClient::end_of_log() {
   // A correlation that nobody has: the answer is that everything up to its end was looked at.
-  auto page = query("events.list", Json::object({{"correlationId", Uuid{}.to_string()}, {"limit", 1}}));
+  auto page =
+      query("events.list", Json::object({{"correlationId", Uuid{}.to_string()}, {"limit", 1}}));
   if (!page) return fail(page.error());
   const Json* end = page->find("nextAfter");
   if (end == nullptr || !end->is_integer()) return fail(strange_answer(200));
@@ -290,8 +294,10 @@ bool is_passing(const Error& error) {
     case Code::kTooManyRequests:
     case Code::kBadGateway:
     case Code::kServiceUnavailable:
-    case Code::kGatewayTimeout: return true;
-    default: return false;
+    case Code::kGatewayTimeout:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -40,7 +40,8 @@ class PodClient {
   /// All calls: kServiceUnavailable with is_unreachable() if no pod answers; otherwise what the pod
   /// says. A validation failure is one sentence, with {"issues":[…]} as details.
   Result<Json> query(std::string_view path, const Json& input);
-  Result<Json> mutate(std::string_view path, const Json& input, std::string_view idempotency_key = "");
+  Result<Json> mutate(std::string_view path, const Json& input,
+                      std::string_view idempotency_key = "");
   /// One query for several inputs: an answer for each, in their order.
   Result<std::vector<Result<Json>>> query_batch(std::string_view path,
                                                 const std::vector<Json>& inputs);
@@ -50,11 +51,11 @@ class PodClient {
   Result<std::optional<Json>> call(std::string_view path, const std::optional<Json>& input,
                                    const OnItem& on_item);
 
-  /// Reads a subscription from behind `last_id` (empty: from now on) until there is an end. True: it
-  /// was the subscription's own, or enough; false: the stream broke off, and `last_id` is where to
-  /// go on.
-  Result<bool> subscribe(std::string_view path, const std::optional<Json>& input, std::string& last_id,
-                     const OnItem& on_item);
+  /// Reads a subscription from behind `last_id` (empty: from now on) until there is an end. True:
+  /// it was the subscription's own, or enough; false: the stream broke off, and `last_id` is where
+  /// to go on.
+  Result<bool> subscribe(std::string_view path, const std::optional<Json>& input,
+                         std::string& last_id, const OnItem& on_item);
 
   /// A page of this pod besides the procedures: "/ready".
   Result<HttpResponse> get(std::string_view page);

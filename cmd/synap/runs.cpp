@@ -85,7 +85,7 @@ void print_run(const Json& run) {
   if (const Json* error = run.find("error")) print_field("error", error_text(*error));
   const Json* steps = run.find("steps");
   if (steps == nullptr || !steps->is_array()) return;
-  print_field("steps", steps->as_array().empty() ? "none is done" : " ");
+  print_line(steps->as_array().empty() ? "steps      none is done" : "steps");
   for (const auto& step : steps->as_array()) {
     const Json* result = step.find("result");
     print_line(printable(fmt::format("  {}  {}  {}  {}", step.string_or("storedAt", ""),

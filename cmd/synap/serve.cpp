@@ -88,7 +88,8 @@ void say_ready(const pod::Pod& pod, const pod::PodOptions& options, bool is_json
   }
   tell(fmt::format("serving {} from {}", url, data));
   if (!is_json) return;
-  print_line(Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());
+  print_line(
+      Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());
 }
 
 int serve(const ServeOptions& options, StopSignals& signals) {
@@ -115,8 +116,9 @@ Command serve_command() {
   auto options = std::make_shared<ServeOptions>();
   Command command{
       .words = "serve",
-      .docs = "Run a pod until SIGTERM or SIGINT. Settings come from --config FILE, over it from "
-              "SYNAP_* variables, over both from flags. The first start prints the owner's key.",
+      .docs =
+          "Run a pod until SIGTERM or SIGINT. Settings come from --config FILE, over it from "
+          "SYNAP_* variables, over both from flags. The first start prints the owner's key.",
       .example = "synap serve --data ~/synap --listen 127.0.0.1:4400",
       .options = {{"--config", "A TOML file with the settings below, as listen = \"…\".",
                    &options->file, "SYNAP_CONFIG"}},

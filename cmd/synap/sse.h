@@ -24,7 +24,7 @@ class SseReader {
   std::optional<std::string> next_line();
 
   std::string bytes_;
-  std::size_t at_ = 0;  // what lies before is read
+  std::size_t at_ = 0;          // what lies before is read
   bool skips_newline_ = false;  // the line before ended with CR, so an LF belongs to it
   std::string name_;
   std::string data_;

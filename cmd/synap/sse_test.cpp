@@ -8,7 +8,8 @@ namespace {
 TEST(SseReader, ReadsEventsWhateverTheirLineEnds) {
   for (const std::string end : {"\n", "\r\n", "\r"}) {
     SseReader reader;
-    reader.add("event: ping" + end + "data: a" + end + "data:b" + end + end + "data: c" + end + end);
+    reader.add("event: ping" + end + "data: a" + end + "data:b" + end + end + "data: c" + end +
+               end);
     auto event = reader.next();
     ASSERT_TRUE(event);
     EXPECT_EQ(event->name, "ping");

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <functional>
 #include <limits>
-#include <toml++/toml.h>
 #include <variant>
 
 #include "base/check.h"
@@ -89,7 +89,8 @@ std::vector<Setting> make_settings() {
   constexpr std::int64_t kMiB = 1024 * 1024;
   std::vector<Setting> all;
   all.push_back(text_setting("data", "The directory in which the pod keeps everything.",
-                             "the path of a directory", [](Config& config, const std::string& text) {
+                             "the path of a directory",
+                             [](Config& config, const std::string& text) {
                                config.pod.data = text;
                                return !text.empty();
                              }));
@@ -105,15 +106,17 @@ std::vector<Setting> make_settings() {
                   "Origins whose web pages may call the pod, or * for any. A comma between two."},
                  "a list of origins, as https://notes.example, or *",
                  set_origins});
-  all.push_back(number_setting(
-      "body_bytes_max", "The largest request, in bytes.", 1024, 1024 * kMiB,
-      [](Config& config, std::int64_t n) { config.pod.body_bytes_max = static_cast<std::size_t>(n); }));
+  all.push_back(number_setting("body_bytes_max", "The largest request, in bytes.", 1024,
+                               1024 * kMiB, [](Config& config, std::int64_t n) {
+                                 config.pod.body_bytes_max = static_cast<std::size_t>(n);
+                               }));
   all.push_back(number_setting(
       "batch_max", "Calls in one request.", 1, 10'000,
       [](Config& config, std::int64_t n) { config.pod.batch_max = static_cast<std::size_t>(n); }));
-  all.push_back(number_setting(
-      "stop_grace_ms", "How long a stop waits for what is under way.", 0, 600'000,
-      [](Config& config, std::int64_t n) { config.pod.stop_grace = std::chrono::milliseconds(n); }));
+  all.push_back(number_setting("stop_grace_ms", "How long a stop waits for what is under way.", 0,
+                               600'000, [](Config& config, std::int64_t n) {
+                                 config.pod.stop_grace = std::chrono::milliseconds(n);
+                               }));
   all.push_back({{"insecure", "Serve on an address that others can reach, without TLS.", true},
                  "true or false",
                  [](Config& config, const Value& value) {
@@ -220,8 +223,8 @@ Result<> apply_environment(const std::map<std::string, std::string>& environment
     const auto variable = variable_of(setting.info.name);
     const auto at = environment.find(variable);
     if (at == environment.end() || apply_text(setting, config, at->second)) continue;
-    return fail(Code::kBadRequest, fmt::format("{} must be {}; it is \"{}\"", variable,
-                                               setting.expected, at->second));
+    return fail(Code::kBadRequest,
+                fmt::format("{} must be {}; it is \"{}\"", variable, setting.expected, at->second));
   }
   for (const auto& [variable, text] : environment) {
     if (!variable.starts_with("SYNAP_") || std::ranges::count(kOtherVariables, variable) > 0) {
@@ -269,8 +272,8 @@ Result<Config> load_config(const ConfigSources& sources) {
     const auto* setting = find_setting(name);
     SYNAP_CHECK(setting != nullptr, name);
     if (apply_text(*setting, config, text)) continue;
-    return fail(Code::kBadRequest, fmt::format("{} must be {}; it is \"{}\"", flag_of(name),
-                                               setting->expected, text));
+    return fail(Code::kBadRequest,
+                fmt::format("{} must be {}; it is \"{}\"", flag_of(name), setting->expected, text));
   }
   if (!is_loopback(config.pod.host) && !config.is_insecure) {
     return fail(Code::kBadRequest,

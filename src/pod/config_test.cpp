@@ -107,7 +107,8 @@ TEST_F(ConfigTest, AWrongValueIsRefusedWithItsLineAndWhatIsAllowed) {
 }
 
 TEST_F(ConfigTest, BrokenTomlIsRefusedWithItsLine) {
-  EXPECT_THAT(refusal("data = \"x\"\nlisten = = 4\n"), HasSubstr(path_ + ", line 2: this is no TOML"));
+  EXPECT_THAT(refusal("data = \"x\"\nlisten = = 4\n"),
+              HasSubstr(path_ + ", line 2: this is no TOML"));
 }
 
 TEST_F(ConfigTest, AMissingFileIsSaidToBeMissing) {
@@ -145,9 +146,9 @@ TEST_F(ConfigTest, AnAddressOthersCanReachNeedsInsecure) {
 TEST(ParseAddress, KnowsWhatAnAddressIs) {
   EXPECT_EQ(parse_address("localhost:0")->host, "127.0.0.1");
   EXPECT_EQ(parse_address("[::1]:65535")->port, 65535);
-  for (const auto* wrong : {"", "4400", ":4400", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
-                            "127.0.0.1:-1", "127.0.0.1:4400x", "::1:4400", "[127.0.0.1]:1", "a:1",
-                            "127.1:4400"}) {
+  for (const auto* wrong :
+       {"", "4400", ":4400", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+        "127.0.0.1:4400x", "::1:4400", "[127.0.0.1]:1", "a:1", "127.1:4400"}) {
     EXPECT_FALSE(parse_address(wrong)) << wrong;
   }
 }
