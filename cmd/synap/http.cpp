@@ -1,5 +1,6 @@
 #include "synap/http.h"
 
+#include <utility>
 #include <curl/curl.h>
 
 #include "base/check.h"
