@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -24,11 +25,12 @@ struct Caller {
   std::string key_id;
 };
 
-/// The context of every call: made once a request, before the procedure is called.
+/// The context of every call: made once a request, once a connection over WebSocket.
 class CallContext final : public rpc::Context {
  public:
   /// Who calls, or why that is not known: then procedures that need a caller answer this error.
-  Result<Caller> caller = fail(Code::kUnauthorized, "");
+  /// Asked anew for each call and each item of a stream, for a connection can outlast its key.
+  std::function<Result<Caller>()> caller;
   /// Of the Idempotency-Key header; empty without one.
   std::string idempotency_key;
 };
@@ -47,5 +49,8 @@ struct Session {
 
 /// Makes the Session of a call. kUnauthorized: the caller is not known.
 Result<Session> session_of(const rpc::Call& call);
+
+/// `items` for as long as the caller is known: then kUnauthorized is its end.
+rpc::Items while_authorized(std::shared_ptr<const rpc::Context> context, rpc::Items items);
 
 }  // namespace synap::api

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace synap::api {
@@ -40,7 +42,7 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   if (token.empty() && info.connection_params) {
     token = info.connection_params->string_or("token", "");
   }
-  context->caller = keys.authenticate(token);
+  context->caller = [&keys, token = std::string(token)] { return keys.authenticate(token); };
   if (const std::string* key = info.http->headers.find("idempotency-key")) {
     if (key->empty() || key->size() > kIdempotencyKeyCharactersMax) {
       co_return fail(Code::kBadRequest, fmt::format("An Idempotency-Key has 1 to {} characters",
@@ -54,6 +56,7 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
 trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   trpc::Options trpc;
   trpc.batch_max = options.batch_max;
+  trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.allowed_origins = options.allowed_origins;
   trpc.create_context = [&keys](const trpc::RequestInfo& info) { return context_of(keys, info); };
   return trpc;
