@@ -16,7 +16,7 @@ import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#tr
 import { ClientClosedError } from './errors.js';
 import type { AppRouter, Request } from './generated/app-router.js';
 import type { EventSourceOfPod } from './subscription.js';
-import { waitFor, type WaitOptions } from './wait.js';
+import { WaitingRoom, type WaitOptions } from './wait.js';
 import {
   watchAsStream,
   watchWithHandlers,
@@ -171,6 +171,7 @@ export function createSynapClient(options: SynapClientOptions): SynapClient {
     subscribe: (input, handlers) => trpc.events.watch.subscribe(input, handlers),
   };
   const running: Running = new Set();
+  const waitingRoom = new WaitingRoom(source, (requestId) => trpc.requests.get.query({ requestId }));
   let isClosed = false;
   const checkOpen = () => {
     if (isClosed) throw new ClientClosedError();
@@ -190,12 +191,12 @@ export function createSynapClient(options: SynapClientOptions): SynapClient {
     watch: watch as SynapHelpers['watch'],
     waitFor: async (requestId, waitOptions) => {
       checkOpen();
-      const getRequest = (id: string) => trpc.requests.get.query({ requestId: id });
-      return waitFor(source, getRequest, running, requestId, waitOptions);
+      return waitingRoom.wait(requestId, waitOptions);
     },
     close: async () => {
       isClosed = true;
       for (const stop of [...running]) stop();
+      waitingRoom.close();
       await events.close();
     },
   };

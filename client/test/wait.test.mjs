@@ -39,6 +39,27 @@ describe('waitFor', () => {
     assert.equal((await within(5_000, waiting, 'it resolves')).status, 'completed');
   });
 
+  test('many who wait share one subscription, which ends with them', async () => {
+    const ids = Array.from({ length: 200 }, (_, i) => `many ${i}`);
+    for (const id of ids) pod.requests.set(id, request('pending'));
+    const waiting = Promise.all(ids.map((id) => client.waitFor(id)));
+    await pod.called('requests.get', ids.length);
+    for (const id of ids) {
+      pod.requests.set(id, request('completed'));
+      pod.push({ requestId: id });
+    }
+    assert.equal((await within(10_000, waiting, 'all resolve')).length, ids.length);
+    assert.equal(pod.count('events.watch'), 1);
+    await pod.isQuiet();
+    const late = client.waitFor(requestId);
+    await pod.called('requests.get', 2 * ids.length + 1);
+    pod.requests.set(requestId, request('completed'));
+    pod.push({ requestId });
+    await within(5_000, late, 'the late one resolves');
+    const [, again] = pod.calls.filter((call) => call.path === 'events.watch');
+    assert.equal(again.input.lastEventId, String(ids.length), 'it does not begin at the old place');
+  });
+
   test('rejects with the request when it has failed', async () => {
     const waiting = client.waitFor(requestId);
     await pod.called('requests.get');

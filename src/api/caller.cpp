@@ -25,6 +25,14 @@ Result<Session> session_of(const rpc::Call& call) {
   return session;
 }
 
+rpc::Items while_authorized(Session session, rpc::Items items) {
+  while (auto item = co_await items.next()) {
+    if (auto live = session.check(); !live) co_return fail(live.error());
+    co_yield std::move(*item);
+  }
+  co_return std::move(items.end());
+}
+
 Result<> Session::check() const {
   if (keys->is_live(caller.key_id)) return {};
   return fail(Code::kUnauthorized, "This API key is not valid");

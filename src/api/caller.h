@@ -59,6 +59,9 @@ struct Session {
   const std::string& user_id() const { return caller.user_id; }
 };
 
+/// What `items` yields, until the caller's key is revoked: then it ends with kUnauthorized.
+rpc::Items while_authorized(Session session, rpc::Items items);
+
 /// Makes the Session of a call. kUnauthorized: the caller is not known.
 Result<Session> session_of(const rpc::Call& call);
 

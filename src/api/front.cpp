@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace synap::api {
@@ -59,6 +61,7 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
 trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   trpc::Options trpc;
   trpc.batch_max = options.batch_max;
+  trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.allowed_origins = options.allowed_origins;
   trpc.create_context = [&keys](const trpc::RequestInfo& info) { return context_of(keys, info); };
   return trpc;

@@ -170,8 +170,9 @@ export function connect(lane, pod, { key = pod.key, transport = 'websocket', hea
 export function watch(client, input) {
   const started = withResolvers();
   const ended = withResolvers();
-  ended.promise.catch(() => {});
-  started.promise.catch(() => {});
+  // Who does not wait for one of them hears of its error from the other.
+  const start = within(10_000, started.promise, 'the subscription starts');
+  for (const promise of [start, ended.promise]) promise.catch(() => {});
   const items = [];
   let waiting = [];
   const subscription = client.events.watch.subscribe(input, {
@@ -188,7 +189,7 @@ export function watch(client, input) {
   });
   return {
     items,
-    started: within(10_000, started.promise, 'the subscription starts'),
+    started: start,
     ended: ended.promise,
     stop: () => subscription.unsubscribe(),
     /** Until `has()` is true of what was told. */

@@ -1,10 +1,18 @@
 // What became of a command, and commands that are sent twice.
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { allEvents, codeIs, connect, lanes, makeNote, Pod, settled, until } from './harness.mjs';
+
+// Puts a folder where a note's text is to be stored: then it cannot be, until it is taken away.
+async function block(pod, filePath) {
+  const path = join(pod.data, 'content', filePath);
+  await rm(path);
+  await mkdir(path);
+  return () => rm(path, { recursive: true });
+}
 
 for (const lane of lanes) {
   describe(`requests, @trpc/client ${lane.name}`, () => {
@@ -17,32 +25,29 @@ for (const lane of lanes) {
     after(() => pod?.remove());
 
     test('pending while the content cannot be stored, completed when it can', async () => {
-      const { entityId: _, ...first } = await makeNote(client, { content: 'makes the folder' });
-      const request = await client.requests.get.query({ requestId: first.requestId });
+      const { entityId: id, requestId: first } = await makeNote(client, { content: 'as it was' });
+      const request = await client.requests.get.query({ requestId: first });
       assert.equal(request.type, 'note.creation.requested');
+      assert.equal(request.entityId, id);
       assert.deepEqual(request.events.map((event) => event.type), [
         'note.creation.requested',
         'note.creation.completed',
       ]);
-      assert.ok(request.events.every((event) => event.requestId === first.requestId));
+      assert.ok(request.events.every((event) => event.requestId === first));
       assert.equal(request.events[1].causationId, request.events[0].id);
 
-      const folder = join(pod.data, 'content', request.events[0].userId, 'note');
-      await rm(folder, { recursive: true });
-      await writeFile(folder, 'in the way');
-      const { requestId, entityId } = await client.notes.create.mutate({ content: 'waits' });
+      const unblock = await block(pod, request.events[1].data.filePath);
+      const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
       const isTried = async () => (await client.runs.list.query({ limit: 1 })).runs[0]?.attempts > 0;
       await until(10_000, isTried, 'the first attempt fails');
       const pending = await client.requests.get.query({ requestId });
       assert.equal(pending.status, 'pending');
-      assert.equal(pending.entityId, entityId);
+      assert.equal(pending.entityId, id);
       assert.equal(pending.error, undefined);
-      await assert.rejects(client.notes.get.query({ id: entityId }), codeIs('NOT_FOUND'));
 
-      await rm(folder);
-      await mkdir(folder);
+      await unblock();
       assert.equal((await settled(client, requestId)).status, 'completed');
-      assert.equal((await client.notes.get.query({ id: entityId })).content, 'waits');
+      assert.equal((await client.notes.get.query({ id })).content, 'as it is');
     });
 
     test('a request that is not there is NOT_FOUND', async () => {
@@ -98,29 +103,26 @@ describe('a command that is given up', () => {
 
   test('is failed, with the reason; and completed when its run is tried again', async () => {
     const { client } = connect(lanes[1], pod);
-    const { requestId: first } = await makeNote(client, { content: 'makes the folder' });
+    const { requestId: first, entityId: id } = await makeNote(client, { content: 'as it was' });
     const { events } = await client.requests.get.query({ requestId: first });
-    const folder = join(pod.data, 'content', events[0].userId, 'note');
-    await rm(folder, { recursive: true });
-    await writeFile(folder, 'in the way');
-    const { requestId, entityId } = await client.notes.create.mutate({ content: 'has to wait' });
+    const unblock = await block(pod, events[1].data.filePath);
+    const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
 
     const failed = await settled(client, requestId, 60_000);
     assert.equal(failed.status, 'failed');
     assert.equal(failed.error.name, 'SERVICE_UNAVAILABLE');
-    assert.equal(failed.events.at(-1).type, 'note.creation.failed');
+    assert.equal(failed.events.at(-1).type, 'note.update.failed');
     const { runs } = await client.runs.list.query({ status: 'failed' });
     assert.equal(runs.length, 1);
     assert.equal(runs[0].attempts, 5);
     assert.equal(failed.events.at(-1).data.runId, runs[0].id);
 
-    await rm(folder);
-    await mkdir(folder);
+    await unblock();
     await client.runs.retry.mutate({ id: runs[0].id });
     const isCompleted = async () =>
       (await client.requests.get.query({ requestId })).status === 'completed';
     await until(20_000, isCompleted, 'the retried run completes');
-    assert.equal((await client.notes.get.query({ id: entityId })).content, 'has to wait');
+    assert.equal((await client.notes.get.query({ id })).content, 'as it is');
     assert.equal((await client.runs.list.query({ status: 'failed' })).runs.length, 0);
   });
 });
