@@ -15,6 +15,10 @@
 // Validation behaves as zod 4.6 does: unknown keys are stripped, all issues are listed, their
 // shape, order, paths and messages are zod's (tests/schema/ compares the two).
 //
+// Not described: types that contain themselves, unions. What a stranger sends should have bounds:
+// a list without .max() takes as many items as the body holds, and a struct is larger than its
+// text.
+//
 // A schema is a value: cheap to copy, immutable once built, and safe to share between threads. The
 // one exception is an object while its fields are being added.
 #pragma once
