@@ -43,7 +43,9 @@ Result<std::string> decode(std::string_view text, Plus plus) {
 
 }  // namespace
 
-Result<std::string> percent_decode(std::string_view text) { return decode(text, Plus::kIsPlus); }
+Result<std::string> percent_decode(std::string_view text) {
+  return decode(text, Plus::kIsPlus);
+}
 
 std::string percent_encode(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -79,10 +81,8 @@ Result<Query> Query::parse(std::string_view text) {
 }
 
 const std::string* Query::find(std::string_view name) const {
-  const auto found = std::ranges::find(parameters_, name,
-                                       [](const auto& parameter) -> std::string_view {
-                                         return parameter.first;
-                                       });
+  const auto found = std::ranges::find(
+      parameters_, name, [](const auto& parameter) -> std::string_view { return parameter.first; });
   return found == parameters_.end() ? nullptr : &found->second;
 }
 

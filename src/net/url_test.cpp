@@ -17,7 +17,9 @@ TEST(PercentDecode, UndoesEscapesOnce) {
   EXPECT_EQ(percent_decode("%00"), std::string(1, '\0'));
 }
 
-TEST(PercentDecode, LeavesPlusAlone) { EXPECT_EQ(percent_decode("a+b"), "a+b"); }
+TEST(PercentDecode, LeavesPlusAlone) {
+  EXPECT_EQ(percent_decode("a+b"), "a+b");
+}
 
 TEST(PercentDecode, RefusesMalformedEscapes) {
   for (const auto* text : {"%", "%4", "a%4", "%G0", "%0G", "%E0%A4%A", "%-1", "% 1"}) {
@@ -26,8 +28,8 @@ TEST(PercentDecode, RefusesMalformedEscapes) {
 }
 
 TEST(PercentDecode, RefusesWhatIsNotUtf8) {
-  for (const auto* text : {"%FF", "%C0%80", "%ED%A0%80", "%F4%90%80%80", "%E2%82", "%80", "%F5%80%80%80",
-                           "%E0%80%80", "%F0%80%80%80", "%C3a"}) {
+  for (const auto* text : {"%FF", "%C0%80", "%ED%A0%80", "%F4%90%80%80", "%E2%82", "%80",
+                           "%F5%80%80%80", "%E0%80%80", "%F0%80%80%80", "%C3a"}) {
     EXPECT_EQ(percent_decode(text).error().code, Code::kBadRequest) << text;
   }
 }
