@@ -1,148 +1,29 @@
 #include "base/json.h"
 
-#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <charconv>
 #include <cmath>
-#include <unordered_map>
 
 #include "base/check.h"
 
 namespace synap {
-namespace {
-
-constexpr std::int64_t kSafeIntegerMax = std::int64_t{1} << 53;
-
-// An object of more members than this finds its duplicates by hash instead of by scan, so that a
-// hostile object of many keys costs linear time.
-constexpr std::size_t kScannedMembersMax = 16;
-
-Json integer_like_javascript(std::int64_t value) {
-  if (value > kSafeIntegerMax || value < -kSafeIntegerMax) return static_cast<double>(value);
-  return value;
-}
-
-Json from_dom(simdjson::dom::element element);
-
-Json object_from_dom(simdjson::dom::object dom) {
-  Json::Object members;
-  std::unordered_map<std::string_view, std::size_t> seen;
-  for (auto [key, value] : dom) {
-    // The last of several equal keys wins, in the place of the first, as in JavaScript.
-    Json::Member* duplicate = nullptr;
-    if (members.size() < kScannedMembersMax) {
-      for (auto& member : members) {
-        if (member.first == key) duplicate = &member;
-      }
-    } else {
-      if (seen.empty()) {
-        for (std::size_t i = 0; i < members.size(); ++i) seen.emplace(members[i].first, i);
-        // Views into `members` would move as it grows; the DOM's own text does not.
-        seen.clear();
-        std::size_t i = 0;
-        for (auto [earlier, ignored] : dom) {
-          if (i >= members.size()) break;
-          if (seen.emplace(earlier, i).second) ++i;
-        }
-      }
-      auto [at, is_new] = seen.emplace(key, members.size());
-      if (!is_new) duplicate = &members[at->second];
-    }
-    if (duplicate != nullptr) {
-      duplicate->second = from_dom(value);
-    } else {
-      members.emplace_back(std::string(key), from_dom(value));
-    }
-  }
-  return Json(std::move(members));
-}
-
-Json from_dom(simdjson::dom::element element) {
-  using simdjson::dom::element_type;
-  switch (element.type()) {
-    case element_type::OBJECT:
-      return object_from_dom(element.get_object().value_unsafe());
-    case element_type::ARRAY: {
-      Json::Array items;
-      for (auto item : element.get_array().value_unsafe()) items.push_back(from_dom(item));
-      return Json(std::move(items));
-    }
-    case element_type::INT64:
-      return integer_like_javascript(element.get_int64().value_unsafe());
-    case element_type::UINT64:
-      return static_cast<double>(element.get_uint64().value_unsafe());
-    case element_type::DOUBLE: {
-      const double number = element.get_double().value_unsafe();
-      if (number == std::trunc(number) && std::abs(number) <= double{kSafeIntegerMax} &&
-          !(number == 0 && std::signbit(number))) {
-        return static_cast<std::int64_t>(number);
-      }
-      return number;
-    }
-    case element_type::STRING:
-      return Json(std::string_view(element.get_string().value_unsafe()));
-    case element_type::BOOL:
-      return element.get_bool().value_unsafe();
-    case element_type::NULL_VALUE:
-      return nullptr;
-  }
-  return nullptr;
-}
-
-bool is_number_byte(char c) {
-  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-}
-
-// simdjson stops at numbers outside of its types; JavaScript does not. Such a text is rewritten:
-// an integer of too many digits gets a fraction, so that it is read as a double, and a number
-// that is infinite as a double becomes null.
-std::string with_javascript_numbers(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 16);
-  for (std::size_t i = 0; i < text.size();) {
-    if (text[i] == '"') {
-      std::size_t end = i + 1;
-      while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
-      end = std::min(end + 1, text.size());
-      out.append(text.substr(i, end - i));
-      i = end;
-    } else if (text[i] == '-' || (text[i] >= '0' && text[i] <= '9')) {
-      std::size_t end = i;
-      while (end < text.size() && is_number_byte(text[end])) ++end;
-      const auto token = text.substr(i, end - i);
-      double value = 0;
-      const auto read = std::from_chars(token.data(), token.data() + token.size(), value);
-      const bool whole = read.ptr == token.data() + token.size();
-      const bool is_integer = token.find_first_of(".eE") == std::string_view::npos;
-      // from_chars reports both ends of the range alike; an exponent below zero is the small end.
-      const bool tiny = token.find("e-") != std::string_view::npos ||
-                        token.find("E-") != std::string_view::npos;
-      if (whole && read.ec == std::errc::result_out_of_range) {
-        out.append(tiny ? "0" : "null");
-      } else {
-        out.append(token);
-        if (whole && is_integer && token.size() > 18) out.append(".0");
-      }
-      i = end;
-    } else {
-      out.push_back(text[i++]);
-    }
-  }
-  return out;
-}
-
-Error not_json(std::string message) {
-  return Error{Code::kBadRequest, std::move(message), nullptr};
-}
-
-}  // namespace
 
 Json::Json(std::uint64_t value) {
-  if (value <= static_cast<std::uint64_t>(kSafeIntegerMax)) {
+  if (value <= static_cast<std::uint64_t>(kWholeNumberMax)) {
     value_ = static_cast<std::int64_t>(value);
   } else {
     value_ = static_cast<double>(value);
+  }
+}
+
+Json::Json(double value) {
+  // -0 has no integer.
+  if (value == std::trunc(value) && std::abs(value) <= kWholeNumberMax &&
+      !(value == 0 && std::signbit(value))) {
+    value_ = static_cast<std::int64_t>(value);
+  } else {
+    value_ = value;
   }
 }
 
@@ -260,54 +141,6 @@ std::string Json::dump_pretty() const {
   return out;
 }
 
-Result<Json> parse_json(std::string_view text, JsonLimits limits) {
-  // simdjson's parser keeps its buffers between documents; one a thread is what its manual advises.
-  thread_local simdjson::dom::parser parser;
-  thread_local std::string padded;
-  // A parser that once met a large document would keep that much memory for ever.
-  constexpr std::size_t kKeptBytesMax = std::size_t{1} << 20;
-
-  const auto read = [&](std::string_view json) -> simdjson::simdjson_result<simdjson::dom::element> {
-    // simdjson counts the document itself as one level.
-    const auto depth = static_cast<std::size_t>(limits.depth_max) + 1;
-    if (parser.max_depth() != depth || parser.capacity() < json.size()) {
-      const auto error = parser.allocate(std::max<std::size_t>(json.size(), 4096), depth);
-      if (error != simdjson::SUCCESS) return error;
-    }
-    padded.reserve(json.size() + simdjson::SIMDJSON_PADDING);
-    padded.assign(json);
-    return parser.parse(padded.data(), padded.size(), false);
-  };
-
-  Result<Json> result;
-  simdjson::dom::element root;
-  auto error = read(text).get(root);
-  if (error == simdjson::NUMBER_ERROR) error = read(with_javascript_numbers(text)).get(root);
-  switch (error) {
-    case simdjson::SUCCESS:
-      result = from_dom(root);
-      break;
-    case simdjson::DEPTH_ERROR:
-      result = fail(not_json(
-          fmt::format("JSON is nested deeper than {} levels, the most allowed", limits.depth_max)));
-      break;
-    case simdjson::UTF8_ERROR:
-      result = fail(not_json(
-          fmt::format("JSON is not valid UTF-8 at byte {}", valid_utf8_prefix(text))));
-      break;
-    case simdjson::EMPTY:
-      result = fail(not_json("Unexpected end of JSON input"));
-      break;
-    default:
-      result = fail(not_json(fmt::format("Not valid JSON: {}", simdjson::error_message(error))));
-  }
-  if (padded.capacity() > kKeptBytesMax) {
-    padded = {};
-    parser = simdjson::dom::parser();
-  }
-  return result;
-}
-
 void append_json(std::string& out, const Json& value) {
   if (value.is_null()) {
     out.append("null");
@@ -342,30 +175,51 @@ void append_json(std::string& out, const Json& value) {
   }
 }
 
-void append_json_string(std::string& out, std::string_view utf8) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out.push_back('"');
-  std::size_t clean = 0;  // where the run of bytes that need no escape began
-  for (std::size_t i = 0; i < utf8.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(utf8[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    out.append(utf8.substr(clean, i - clean));
-    clean = i + 1;
-    switch (byte) {
-      case '"': out.append("\\\""); break;
-      case '\\': out.append("\\\\"); break;
-      case '\b': out.append("\\b"); break;
-      case '\f': out.append("\\f"); break;
-      case '\n': out.append("\\n"); break;
-      case '\r': out.append("\\r"); break;
-      case '\t': out.append("\\t"); break;
-      default:
-        out.append("\\u00");
-        out.push_back(kHex[byte >> 4]);
-        out.push_back(kHex[byte & 15]);
-    }
+namespace {
+
+bool needs_escape(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+// The first byte at or behind `at` that needs an escape. Most texts have few: whole blocks are
+// looked at first, which compilers turn into vector instructions (four times as fast).
+std::size_t next_escape(std::string_view text, std::size_t at) {
+  constexpr std::size_t kBlock = 32;
+  const char* data = text.data();
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    bool is_any = false;
+    for (std::size_t i = 0; i < kBlock; ++i) is_any |= needs_escape(data[at + i]);
+    if (is_any) break;
   }
-  out.append(utf8.substr(clean));
+  while (at < text.size() && !needs_escape(data[at])) ++at;
+  return at;
+}
+
+void append_escape(std::string& out, unsigned char byte) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  static constexpr std::string_view kShort = "\"\\\b\f\n\r\t";
+  static constexpr std::string_view kLetters = "\"\\bfnrt";
+  out.push_back('\\');
+  if (const auto at = kShort.find(static_cast<char>(byte)); at != kShort.npos) {
+    out.push_back(kLetters[at]);
+  } else {
+    out.append("u00");
+    out.push_back(kHex[byte >> 4]);
+    out.push_back(kHex[byte & 15]);
+  }
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view utf8) {
+  out.push_back('"');
+  for (std::size_t at = 0;;) {
+    const std::size_t end = next_escape(utf8, at);
+    out.append(utf8, at, end - at);
+    if (end == utf8.size()) break;
+    append_escape(out, static_cast<unsigned char>(utf8[end]));
+    at = end + 1;
+  }
   out.push_back('"');
 }
 

@@ -1,14 +1,17 @@
 // Json: a JSON value that keeps the order of its members, and the text around it.
 //
-// Numbers are what JavaScript would hold: doubles, printed as ECMAScript prints them, except that
-// integers up to 2^53 are kept as integers. Absent is not null: where a value may be absent
-// (tRPC's undefined) the type is std::optional<Json>.
+// Numbers are what JavaScript would hold: doubles, printed as ECMAScript prints them. Those that
+// are whole and at most 2^53 are held as integers whatever they were made from (but for -0), so
+// equal numbers compare equal. An std::int64_t beyond that is kept and printed in full. Absent is
+// not null: where a value may be absent (tRPC's undefined) the type is std::optional<Json>.
 //
 // Parsing is strict RFC 8259 with a bound on depth, done by simdjson. What JavaScript reads and
 // simdjson refuses is read too: integers over 64 bits become doubles, numbers over the range of a
-// double become null (they print as null in JavaScript as well). Lone surrogates are refused.
+// double become null (they print as null in JavaScript as well). Lone surrogates are refused. Of
+// several members of one name the last wins, in the place of the first.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -29,11 +32,13 @@ class Json {
 
   Json() = default;  // null
   Json(std::nullptr_t) {}
-  Json(bool value) : value_(value) {}
+  // Of bool itself: a pointer is no bool.
+  template <std::same_as<bool> Bool>
+  Json(Bool value) : value_(value) {}
   Json(int value) : value_(static_cast<std::int64_t>(value)) {}
   Json(std::int64_t value) : value_(value) {}
   Json(std::uint64_t value);
-  Json(double value) : value_(value) {}
+  Json(double value);
   Json(const char* value) : value_(std::string(value)) {}
   Json(std::string_view value) : value_(std::string(value)) {}
   Json(std::string value) : value_(std::move(value)) {}
@@ -81,6 +86,9 @@ class Json {
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
+
+/// Up to here every whole number is a double.
+inline constexpr double kWholeNumberMax = 9007199254740992;  // 2^53
 
 struct JsonLimits {
   int depth_max = 64;  // containers inside each other

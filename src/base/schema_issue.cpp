@@ -17,12 +17,6 @@ std::string number_text(double value) {
   return text;
 }
 
-Json number_json(double value) {
-  const auto whole = static_cast<std::int64_t>(std::clamp(value, -9e15, 9e15));
-  if (static_cast<double>(whole) == value) return whole;
-  return value;
-}
-
 std::string_view type_name(const Json* value) {
   if (value == nullptr) return "undefined";
   if (value->is_null()) return "null";
@@ -87,7 +81,7 @@ void Issues::unsafe_integer(const Path* path, bool is_positive) {
   if (!wants()) return;
   const double limit = is_positive ? kSafeIntegerMax : -kSafeIntegerMax;
   list(Json::object({{"code", is_positive ? "too_big" : "too_small"},
-                     {is_positive ? "maximum" : "minimum", number_json(limit)},
+                     {is_positive ? "maximum" : "minimum", limit},
                      {"note", "Integers must be within the safe integer range."},
                      {"origin", "int"},
                      {"inclusive", true}}),
@@ -140,7 +134,7 @@ void Issues::out_of_bounds(const Path* path, const SchemaCheck& check, std::stri
                                                     : "";
   list(Json::object({{"origin", origin},
                      {"code", is_max ? "too_big" : "too_small"},
-                     {is_max ? "maximum" : "minimum", number_json(check.bound)},
+                     {is_max ? "maximum" : "minimum", check.bound},
                      {"inclusive", true}}),
        path,
        fmt::format("Too {}: expected {} to {} {}={}{}", is_max ? "big" : "small", origin,
@@ -163,20 +157,20 @@ Error Issues::to_error() && {
 
 Json flatten_issues(const Json& issues) {
   Json::Array form;
-  Json fields = Json::object();
+  Json::Object fields;
   for (const auto& issue : issues.as_array()) {
+    const std::string_view message = issue.string_or("message", "");
     const Json* path = issue.find("path");
-    Json message(issue.string_or("message", ""));
     if (path == nullptr || !path->is_array() || path->as_array().empty()) {
-      form.push_back(std::move(message));
+      form.emplace_back(message);
       continue;
     }
     const Json& first = path->as_array().front();
-    const std::string key = first.is_string() ? first.as_string() : first.dump();
-    if (fields.find(key) == nullptr) fields.set(key, Json::array());
-    for (auto& [name, messages] : fields.as_object()) {
-      if (name == key) messages.push_back(std::move(message));
-    }
+    const std::string name = first.is_string() ? first.as_string() : first.dump();
+    auto field = std::find_if(fields.begin(), fields.end(),
+                              [&](const auto& each) { return each.first == name; });
+    if (field == fields.end()) field = fields.emplace(field, name, Json::array());
+    field->second.push_back(message);
   }
   return Json::object({{"formErrors", std::move(form)}, {"fieldErrors", std::move(fields)}});
 }

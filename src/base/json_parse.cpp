@@ -1,0 +1,263 @@
+// From text to Json, by simdjson.
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/json.h"
+#include "base/json_scan.h"
+
+namespace synap {
+namespace {
+
+// An object of more members than this finds its duplicates by sorting instead of by scanning, so
+// that one of many keys does not cost the square of their number. Sorting and not hashing: the keys
+// are a stranger's choice, and so would be their collisions.
+constexpr std::size_t kScannedMembersMax = 16;
+
+class Converter {
+ public:
+  explicit Converter(int depth_max) : depth_left_(depth_max) {}
+
+  Json value(simdjson::dom::element element) {
+    using simdjson::dom::element_type;
+    switch (element.type()) {
+      case element_type::OBJECT:
+        return object(element.get_object().value_unsafe());
+      case element_type::ARRAY:
+        return array(element.get_array().value_unsafe());
+      case element_type::INT64:
+        return integer(element.get_int64().value_unsafe());
+      case element_type::UINT64:
+        return element.get_uint64().value_unsafe();
+      case element_type::DOUBLE:
+        return element.get_double().value_unsafe();
+      case element_type::STRING:
+        return std::string_view(element.get_string().value_unsafe());
+      case element_type::BOOL:
+        return element.get_bool().value_unsafe();
+      case element_type::NULL_VALUE:
+        return nullptr;
+    }
+    return nullptr;
+  }
+
+  bool is_too_deep() const { return is_too_deep_; }
+
+ private:
+  static Json integer(std::int64_t value) {
+    constexpr auto kMax = static_cast<std::int64_t>(kWholeNumberMax);
+    if (value > kMax || value < -kMax) return static_cast<double>(value);
+    return value;
+  }
+
+  Json array(simdjson::dom::array dom) {
+    Json::Array items;
+    if (!enter()) return items;
+    items.reserve(dom.size());
+    for (const auto item : dom) items.push_back(value(item));
+    ++depth_left_;
+    return items;
+  }
+
+  // Of several members of one name the last wins, in the place of the first, as in JavaScript.
+  Json object(simdjson::dom::object dom) {
+    Json::Object members;
+    if (!enter()) return members;
+    members.reserve(dom.size());
+    if (dom.size() <= kScannedMembersMax) {
+      for (const auto [key, element] : dom) {
+        const auto same = std::find_if(members.begin(), members.end(),
+                                       [&](const auto& member) { return member.first == key; });
+        if (same != members.end()) {
+          same->second = value(element);
+        } else {
+          members.emplace_back(key, value(element));
+        }
+      }
+    } else {
+      for (const auto& [key, element] : without_duplicates(dom)) {
+        members.emplace_back(key, value(element));
+      }
+    }
+    ++depth_left_;
+    return members;
+  }
+
+  struct DomMember {
+    std::string_view key;
+    simdjson::dom::element element;
+  };
+
+  static std::vector<DomMember> without_duplicates(simdjson::dom::object dom) {
+    std::vector<DomMember> members;
+    members.reserve(dom.size());
+    for (const auto [key, element] : dom) members.push_back({key, element});
+    std::vector<std::size_t> order(members.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+      const int compared = members[left].key.compare(members[right].key);
+      return compared != 0 ? compared < 0 : left < right;
+    });
+    std::vector<bool> is_dropped(members.size());
+    bool is_any_dropped = false;
+    for (std::size_t i = 0; i < order.size();) {
+      const std::size_t first = order[i];
+      for (++i; i < order.size() && members[order[i]].key == members[first].key; ++i) {
+        members[first].element = members[order[i]].element;
+        is_dropped[order[i]] = true;
+        is_any_dropped = true;
+      }
+    }
+    if (!is_any_dropped) return members;
+    std::vector<DomMember> kept;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (!is_dropped[i]) kept.push_back(members[i]);
+    }
+    return kept;
+  }
+
+  // simdjson's own limit does not count an empty container at the bottom.
+  bool enter() {
+    if (depth_left_ == 0) {
+      is_too_deep_ = true;
+      return false;
+    }
+    --depth_left_;
+    return true;
+  }
+
+  int depth_left_;
+  bool is_too_deep_ = false;
+};
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Whether a JSON number that is no finite, normal double is too large, not too small: by the
+// decimal place of its first significant digit.
+bool is_huge(std::string_view number) {
+  constexpr std::int64_t kExponentMax = std::int64_t{1} << 40;  // no text has that many digits
+  std::int64_t place = 0;
+  bool is_in_fraction = false;
+  bool is_significant = false;
+  std::size_t at = 0;
+  for (; at < number.size() && number[at] != 'e' && number[at] != 'E'; ++at) {
+    if (number[at] == '.') {
+      is_in_fraction = true;
+    } else if (is_digit(number[at])) {
+      is_significant = is_significant || number[at] != '0';
+      if (is_significant && !is_in_fraction) ++place;
+      if (!is_significant && is_in_fraction) --place;
+    }
+  }
+  std::int64_t exponent = 0;
+  const bool is_negative = at + 1 < number.size() && number[at + 1] == '-';
+  for (; at < number.size(); ++at) {
+    if (is_digit(number[at])) exponent = std::min(exponent * 10 + (number[at] - '0'), kExponentMax);
+  }
+  return is_significant && place + (is_negative ? -exponent : exponent) > 0;
+}
+
+bool ends_a_token(char c) {
+  return std::string_view("[]{},: \t\r\n").contains(c);
+}
+
+// simdjson stops at numbers outside of its types; JavaScript does not. Such a text is rewritten:
+// an integer of too many digits gets a fraction, so that it is read as a double, and a number
+// that is infinite as a double becomes null.
+std::string with_javascript_numbers(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 16);
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t length = 1;
+    if (text[i] == '"') {
+      while (i + length < text.size() && text[i + length] != '"') {
+        length += text[i + length] == '\\' ? 2 : 1;
+      }
+      out.append(text.substr(i, ++length));
+    } else if (const auto digits = json_number_length(text.substr(i)); digits != 0) {
+      length = digits;
+      const auto number = text.substr(i, length);
+      double value = 0;
+      const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+      const bool is_out_of_range = read.ec == std::errc::result_out_of_range;
+      // A number in a place where JSON has none (01, 1.e5, 1-1e-400) must stay wrong.
+      const bool is_whole_token = (i == 0 || ends_a_token(text[i - 1])) &&
+                                  (i + length == text.size() || ends_a_token(text[i + length]));
+      if (is_whole_token && is_out_of_range) {
+        out.append(is_huge(number) ? "null" : "0");
+      } else {
+        out.append(number);
+        if (is_whole_token && length > 18 && number.find_first_of(".eE") == number.npos) {
+          out.append(".0");
+        }
+      }
+    } else {
+      out.push_back(text[i]);
+    }
+    i += length;
+  }
+  return out;
+}
+
+Error not_json(std::string_view text, simdjson::error_code error) {
+  std::string message;
+  if (const auto fault = find_json_fault(text)) {
+    message = fmt::format("Not valid JSON at byte {}: {}", fault->at, fault->what);
+  } else {
+    message = fmt::format("Not valid JSON: {}", simdjson::error_message(error));
+  }
+  return Error{Code::kBadRequest, std::move(message), nullptr};
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, JsonLimits limits) {
+  // simdjson's parser keeps its buffers between documents; one a thread is what its manual advises.
+  thread_local simdjson::dom::parser parser;
+  thread_local std::string padded;
+  // A parser that once met a large document would keep that much memory for ever.
+  constexpr std::size_t kKeptBytesMax = std::size_t{1} << 20;
+
+  const auto read =
+      [&](std::string_view json) -> simdjson::simdjson_result<simdjson::dom::element> {
+    // simdjson counts the document itself as one level.
+    const auto depth = static_cast<std::size_t>(limits.depth_max) + 1;
+    if (parser.max_depth() != depth || parser.capacity() < json.size()) {
+      const auto error = parser.allocate(std::max<std::size_t>(json.size(), 4096), depth);
+      if (error != simdjson::SUCCESS) return error;
+    }
+    padded.reserve(json.size() + simdjson::SIMDJSON_PADDING);
+    padded.assign(json);
+    return parser.parse(padded.data(), padded.size(), false);
+  };
+
+  simdjson::dom::element root;
+  auto error = read(text).get(root);
+  if (error == simdjson::NUMBER_ERROR) error = read(with_javascript_numbers(text)).get(root);
+  Result<Json> result;
+  bool is_too_deep = error == simdjson::DEPTH_ERROR;
+  if (error == simdjson::SUCCESS) {
+    Converter converter(limits.depth_max);
+    result = converter.value(root);
+    is_too_deep = converter.is_too_deep();
+  } else if (!is_too_deep) {
+    result = fail(not_json(text, error));
+  }
+  if (is_too_deep) {
+    result = fail(
+        Code::kBadRequest,
+        fmt::format("JSON is nested deeper than {} levels, the most allowed", limits.depth_max));
+  }
+  if (padded.capacity() > kKeptBytesMax) {
+    padded = {};
+    parser = simdjson::dom::parser();
+  }
+  return result;
+}
+
+}  // namespace synap
