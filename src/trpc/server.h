@@ -9,7 +9,8 @@
 // Deliberate differences from the official server, each of which its clients accept:
 //   - every error, also one that concerns the whole request, has content-type application/json;
 //   - an exception's own text never leaves the process;
-//   - a limit on batch size is always on, over HTTP and over WebSocket, as is one on calls in flight;
+//   - a limit on batch size is always on, over HTTP and over WebSocket, as is one on calls in
+//   flight;
 //   - data.details of an error has what an Error knows besides issues, as a conflict's version;
 //   - JSONL needs two lines less for each call, as nothing but a stream is sent in parts;
 //   - an undefined item over SSE is null (the official `data: undefined` breaks its own client);
