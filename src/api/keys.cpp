@@ -194,7 +194,8 @@ void Keys::store_key(db::Tx& tx, const Made& made, Role role) {
   });
 }
 
-Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id) {
+Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id,
+                                       Keep keep) {
   const std::string user_id = Uuid::v7().to_string();
   const std::string role_text(role_name(role));
   auto made = make_key(user_id, "first key");
@@ -203,6 +204,9 @@ Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string 
   if (!by_user_id.empty()) envelope.metadata = Json::object({{"createdBy", by_user_id}}).dump();
   auto user = types_.make(kUserCreationCompleted, {user_id, name, role_text}, std::move(envelope));
   if (!user) co_return fail(user.error());
+  if (keep) {
+    if (auto kept = keep(made->key); !kept) co_return fail(kept.error());
+  }
   auto written = co_await database_.write([&](db::Tx& tx) {
     tx.run("INSERT INTO users(id, name, role, created_at) VALUES ($1, $2, $3, $4)", user_id, name,
            role_text, *user->envelope().timestamp);

@@ -7,6 +7,7 @@
 // is refused from the moment its revocation is on disk.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,7 +56,12 @@ class Keys {
   /// last three.
   Result<Caller> authenticate(std::string_view token) const;
 
-  Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id);
+  /// `keep`, if it is given, is shown the key before anything is stored, so that a crash in between
+  /// leaves a key that opens nothing rather than a user whom nobody can be. If it fails, so does
+  /// this.
+  using Keep = std::function<Result<>(const NewKey&)>;
+  Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id,
+                                   Keep keep = {});
   Task<Result<NewKey>> create_key(std::string user_id, std::string name);
   Task<Result<std::vector<KeyInfo>>> list(std::string user_id);
   /// kNotFound: the user has no such key.

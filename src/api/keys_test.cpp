@@ -60,6 +60,24 @@ TEST_F(KeysTest, AuthenticatesWhoeverHasTheKey) {
   }
 }
 
+TEST_F(KeysTest, NewKeyIsKeptBeforeItOpensAnything) {
+  std::string kept;
+  const auto keep = [&](bool works) {
+    return sync_wait(executor, keys->create_user("ann", Role::kOwner, "",
+                                                 [&, works](const NewKey& made) -> Result<> {
+                                                   kept = made.key;
+                                                   EXPECT_FALSE(keys->authenticate(made.key));
+                                                   if (!works) return fail(Code::kTimeout, "");
+                                                   return {};
+                                                 }));
+  };
+  EXPECT_EQ(keep(false).error().code, Code::kTimeout);
+  EXPECT_FALSE(keys->has_users());
+  EXPECT_EQ(log->end().value(), 0);
+  EXPECT_EQ(keep(true)->key, kept);
+  EXPECT_TRUE(keys->authenticate(kept));
+}
+
 TEST_F(KeysTest, RefusalsDoNotTellWhatIsWrong) {
   const auto ann = user("ann");
   auto other = ann.key;

@@ -98,11 +98,14 @@ Result<> Pod::Parts::open() {
 Result<> Pod::Parts::make_owner() {
   if (auto loaded = sync_wait(workers->executor(), keys->load()); !loaded) return loaded;
   if (keys->has_users()) return {};
-  auto owner =
-      sync_wait(workers->executor(), keys->create_user("owner", api::Role::kOwner, ""));
+  auto owner = sync_wait(
+      workers->executor(),
+      keys->create_user("owner", api::Role::kOwner, "", [this](const api::NewKey& made) {
+        return directory->write_secret(directory->owner_key(), made.key + "\n");
+      }));
   if (!owner) return fail(owner.error());
   new_owner_key = owner->key;
-  return directory->write_secret(directory->owner_key(), owner->key + "\n");
+  return {};
 }
 
 Result<> Pod::Parts::serve() {

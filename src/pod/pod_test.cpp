@@ -90,6 +90,17 @@ TEST_F(PodTest, FirstStartMakesTheOwnersKeyAndLaterOnesDoNot) {
   EXPECT_EQ(test::read_file(path), first + "\n");
 }
 
+TEST_F(PodTest, OwnerIsNotMadeWithoutKeepingTheKey) {
+  const auto path = options().data + "/owner.key";
+  std::filesystem::create_directories(path);  // so that no file can have its name
+  EXPECT_FALSE(Pod::start(options()));
+  std::filesystem::remove(path);
+  start();
+  EXPECT_TRUE(key.starts_with("synap_"));
+  EXPECT_EQ(test::read_file(path), key + "\n");
+  EXPECT_EQ(total(), 0);
+}
+
 TEST_F(PodTest, CannotUseADirectoryThatIsAFile) {
   std::ofstream(options().data) << "file";
   const auto refused = Pod::start(options());
