@@ -20,8 +20,9 @@ constexpr std::size_t kTagsMax = 100;
 constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
 
 // How often a command is decided anew because the note changed meanwhile, before the caller is
-// told. A worker's own completion events count as changes, so once is common under load.
-constexpr int kDecideAttemptsMax = 5;
+// told. Each time somebody else has got on, so this ends; but a change has two events, its request
+// and its completion, and each of them can come in between: five were too few for four callers.
+constexpr int kDecideAttemptsMax = 64;
 
 StringSchema content_schema() { return string().min(1).max(kContentCharactersMax); }
 StringSchema title_schema() { return string().min(1).max(kTitleInputCharactersMax); }

@@ -316,7 +316,7 @@ TEST_F(Notes, ConcurrentUpdatesAllHappen) {
   const auto id = make("one");
   const auto* procedure = procedures.find("notes.update");
   test::Started<Result<rpc::Reply>> calls(executor);
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 16; ++i) {
     auto context = std::make_shared<api::CallContext>();
     context->caller = api::Caller{"ann", api::Role::kMember, "key"};
     calls.add(procedure->handler(
@@ -324,7 +324,7 @@ TEST_F(Notes, ConcurrentUpdatesAllHappen) {
   }
   for (const auto& result : calls.wait()) EXPECT_TRUE(result);
   wait_until_idle();
-  EXPECT_EQ(get(id).find("version")->as_integer(), 5);
+  EXPECT_EQ(get(id).find("version")->as_integer(), 17);
 }
 
 TEST_F(Notes, LongTextIsKeptOutOfTheLog) {
