@@ -198,7 +198,6 @@ void Keys::store_key(db::Tx& tx, const Made& made, Role role) {
   });
 }
 
-<<<<<<< HEAD
 bool Keys::is_live(const std::string& key_id) const {
   std::shared_lock lock(mutex_);
   return live_keys_.contains(key_id);
@@ -206,10 +205,6 @@ bool Keys::is_live(const std::string& key_id) const {
 
 Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id,
                                        std::function<Result<>(const NewKey&)> keep) {
-=======
-Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id,
-                                       Keep keep) {
->>>>>>> coretests
   const std::string user_id = Uuid::v7().to_string();
   const std::string role_text(role_name(role));
   auto made = make_key(user_id, "first key");

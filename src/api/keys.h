@@ -57,20 +57,11 @@ class Keys final : public KeyStatus {
   /// last three.
   Result<Caller> authenticate(std::string_view token) const;
 
-<<<<<<< HEAD
   bool is_live(const std::string& key_id) const override;
 
   /// `keep`, if given, is handed the key before it is any good: what it cannot keep is not made.
   Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id,
                                    std::function<Result<>(const NewKey&)> keep = nullptr);
-=======
-  /// `keep`, if it is given, is shown the key before anything is stored, so that a crash in between
-  /// leaves a key that opens nothing rather than a user whom nobody can be. If it fails, so does
-  /// this.
-  using Keep = std::function<Result<>(const NewKey&)>;
-  Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id,
-                                   Keep keep = {});
->>>>>>> coretests
   Task<Result<NewKey>> create_key(std::string user_id, std::string name);
   Task<Result<std::vector<KeyInfo>>> list(std::string user_id);
   /// kNotFound: the user has no such key.

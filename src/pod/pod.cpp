@@ -70,11 +70,8 @@ Result<> Pod::Parts::open() {
 Result<> Pod::Parts::make_owner() {
   if (auto loaded = sync_wait(workers->executor(), keys->load()); !loaded) return loaded;
   if (keys->has_users()) return {};
-<<<<<<< HEAD
   // The key is kept before its owner is made: a crash in between makes another owner, not a pod
   // that nobody can enter.
-=======
->>>>>>> coretests
   auto owner = sync_wait(
       workers->executor(),
       keys->create_user("owner", api::Role::kOwner, "", [this](const api::NewKey& made) {

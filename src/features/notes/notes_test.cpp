@@ -16,6 +16,13 @@
 namespace synap::features::notes {
 namespace {
 
+// The callers of these tests have no keys of their own.
+class EveryKeyIsLive final : public api::KeyStatus {
+ public:
+  bool is_live(const std::string&) const override { return true; }
+};
+const EveryKeyIsLive kEveryKeyIsLive;
+
 TEST(NoteTitle, IsTheFirstLineThatHasWords) {
   EXPECT_EQ(title_of("Hello\nWorld"), "Hello");
   EXPECT_EQ(title_of("\n \t\n## Heading ##\ntext"), "Heading ##");
@@ -101,7 +108,7 @@ class Notes : public testing::Test {
                     std::string header_key = "") {
     const auto* procedure = procedures.find(path);
     SYNAP_CHECK(procedure != nullptr, path);
-    auto context = std::make_shared<api::CallContext>();
+    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
     context->caller = api::Caller{std::move(user), api::Role::kMember, "key"};
     context->idempotency_key = std::move(header_key);
     rpc::Call request{.context = context, .input = {.json = std::move(asked)}};
@@ -317,7 +324,7 @@ TEST_F(Notes, ConcurrentUpdatesAllHappen) {
   const auto* procedure = procedures.find("notes.update");
   test::Started<Result<rpc::Reply>> calls(executor);
   for (int i = 0; i < 16; ++i) {
-    auto context = std::make_shared<api::CallContext>();
+    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
     context->caller = api::Caller{"ann", api::Role::kMember, "key"};
     calls.add(procedure->handler(
         {.context = context, .input = {.json = input(id, {{"title", std::to_string(i)}})}}));
