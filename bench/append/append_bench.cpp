@@ -92,12 +92,12 @@ int main(int argc, char** argv) {
     clock.join();
   }
   const auto statistics = (*database)->statistics();
-  fmt::print("{{\"appends_per_s\":{:.0f},\"in_flight\":{},\"failed\":{},\"commits\":{},"
-             "\"appends_per_commit\":{:.1f},\"checkpoints\":{}}}\n",
-             static_cast<double>(run.appended) / elapsed, in_flight, run.failed.load(),
-             statistics.commits,
-             static_cast<double>(run.appended) / static_cast<double>(statistics.commits),
-             statistics.checkpoints);
+  fmt::print(
+      "{{\"appends_per_s\":{:.0f},\"in_flight\":{},\"failed\":{},\"commits\":{},"
+      "\"appends_per_commit\":{:.1f},\"checkpoints\":{}}}\n",
+      static_cast<double>(run.appended) / elapsed, in_flight, run.failed.load(), statistics.commits,
+      static_cast<double>(run.appended) / static_cast<double>(statistics.commits),
+      statistics.checkpoints);
   log->reset();
   database->reset();
   std::filesystem::remove_all(directory);

@@ -87,7 +87,8 @@ Task<net::Response> Front::route(const net::Request& request) {
   if (trpc_.owns(request.path)) co_return co_await trpc_.serve(request);
   if (request.path == "/health") co_return json_response(200, R"({"status":"ok"})");
   if (request.path == "/ready") co_return co_await ready();
-  co_return refusal({Code::kNotFound, "Nothing is served here; procedures are under /trpc", nullptr});
+  co_return refusal(
+      {Code::kNotFound, "Nothing is served here; procedures are under /trpc", nullptr});
 }
 
 Task<net::Response> Front::ready() {

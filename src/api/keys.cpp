@@ -67,8 +67,8 @@ struct KeyRevoked {
   std::string key_id;
 };
 const ObjectSchema<KeyRevoked>& describe(Type<KeyRevoked>) {
-  static const auto schema = object<KeyRevoked>("KeyRevoked")
-                                 .field("keyId", &KeyRevoked::key_id, string().uuid());
+  static const auto schema =
+      object<KeyRevoked>("KeyRevoked").field("keyId", &KeyRevoked::key_id, string().uuid());
   return schema;
 }
 
@@ -117,7 +117,9 @@ std::size_t Keys::Hash::operator()(const Sha256& hash) const {
   return value;
 }
 
-std::vector<db::Database::Migration> Keys::migrations() { return {{"api.1", kTables}}; }
+std::vector<db::Database::Migration> Keys::migrations() {
+  return {{"api.1", kTables}};
+}
 
 void Keys::add_event_types(events::EventTypes& types) {
   types.add(kUserCreationCompleted, "A user was added to the pod.");
@@ -135,8 +137,8 @@ Task<Result<>> Keys::load() {
       Sha256 hash{};
       const auto raw = rows.view(0);
       std::memcpy(hash.data(), raw.data(), std::min(raw.size(), hash.size()));
-      found.emplace_back(hash, Caller{rows.text(1), role_by_name(rows.view(2)).value_or(Role{}),
-                                      rows.text(3)});
+      found.emplace_back(
+          hash, Caller{rows.text(1), role_by_name(rows.view(2)).value_or(Role{}), rows.text(3)});
     }
     return found;
   });
@@ -172,8 +174,8 @@ Result<Keys::Made> Keys::make_key(const std::string& user_id, std::string name) 
   random_bytes(secret, sizeof secret);
   made.key.user_id = user_id;
   made.key.key_id = Uuid::v7().to_string();
-  made.key.key = std::string(kPrefix) +
-                 to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
+  made.key.key =
+      std::string(kPrefix) + to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
   made.name = std::move(name);
   made.prefix = made.key.key.substr(0, kShownCharacters);
   made.hash = sha256(made.key.key);
@@ -246,7 +248,8 @@ Task<Result<NewKey>> Keys::create_key(std::string user_id, std::string name) {
 Task<Result<std::vector<KeyInfo>>> Keys::list(std::string user_id) {
   co_return co_await database_.read_as(user_id, [](db::Tx& tx) {
     std::vector<KeyInfo> keys;
-    auto rows = tx.query("SELECT id, name, prefix, created_at, revoked_at FROM api_keys ORDER BY id");
+    auto rows =
+        tx.query("SELECT id, name, prefix, created_at, revoked_at FROM api_keys ORDER BY id");
     while (rows.next()) {
       KeyInfo key{rows.text(0), rows.text(1), rows.text(2), to_iso8601(rows.integer(3)), {}};
       if (!rows.is_null(4)) key.revoked_at = to_iso8601(rows.integer(4));
@@ -257,8 +260,7 @@ Task<Result<std::vector<KeyInfo>>> Keys::list(std::string user_id) {
 }
 
 Task<Result<>> Keys::revoke(std::string user_id, std::string key_id) {
-  auto event =
-      types_.make(kKeyRevocationCompleted, {key_id}, envelope_of(user_id, "key", key_id));
+  auto event = types_.make(kKeyRevocationCompleted, {key_id}, envelope_of(user_id, "key", key_id));
   if (!event) co_return fail(event.error());
   co_return co_await database_.write([&](db::Tx& tx) {
     Sha256 hash{};

@@ -134,8 +134,7 @@ TEST_F(KeysTest, NoSecretIsStoredOrListed) {
 TEST_F(KeysTest, EveryChangeIsAnEvent) {
   const auto ann = user("ann");
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
-  const auto page =
-      sync_wait(executor, log->read(events::Scope::of_user(ann.user_id), {}));
+  const auto page = sync_wait(executor, log->read(events::Scope::of_user(ann.user_id), {}));
   std::vector<std::string> seen;
   for (const auto& event : page->events) seen.push_back(event->type);
   EXPECT_EQ(seen, (std::vector<std::string>{"user.creation.completed", "key.creation.completed",

@@ -51,30 +51,29 @@ rpc::Text text_of(const Out& value) {
 template <class In, class Out, class F>
 rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F function,
                          Schema output) {
-  return {
-      .path = std::move(path),
-      .kind = kind,
-      .input = input_schema(schema_of<In>()),
-      .output = std::move(output),
-      .docs = std::move(docs),
-      .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
-        auto session = session_of(call);
-        if (!session) co_return fail(session.error());
-        Result<Out> out = Result<Out>(std::unexpect, Error{});
-        if constexpr (std::is_void_v<In>) {
-          out = co_await function(std::move(*session));
-        } else {
-          auto input = input_of<In>(call);
-          if (!input) co_return fail(input.error());
-          out = co_await function(std::move(*session), std::move(*input));
-        }
-        if (!out) co_return fail(out.error());
-        if constexpr (std::is_void_v<Out>) {
-          co_return rpc::Reply(rpc::Text{});
-        } else {
-          co_return rpc::Reply(text_of(*out));
-        }
-      }};
+  return {.path = std::move(path),
+          .kind = kind,
+          .input = input_schema(schema_of<In>()),
+          .output = std::move(output),
+          .docs = std::move(docs),
+          .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
+            auto session = session_of(call);
+            if (!session) co_return fail(session.error());
+            Result<Out> out = Result<Out>(std::unexpect, Error{});
+            if constexpr (std::is_void_v<In>) {
+              out = co_await function(std::move(*session));
+            } else {
+              auto input = input_of<In>(call);
+              if (!input) co_return fail(input.error());
+              out = co_await function(std::move(*session), std::move(*input));
+            }
+            if (!out) co_return fail(out.error());
+            if constexpr (std::is_void_v<Out>) {
+              co_return rpc::Reply(rpc::Text{});
+            } else {
+              co_return rpc::Reply(text_of(*out));
+            }
+          }};
 }
 
 }  // namespace procedures_detail
@@ -82,9 +81,8 @@ rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F f
 template <class In, class Out, class F>
 void add_query(rpc::ProcedureTable& table, std::string path, std::string docs, F function,
                Schema output = schema_of<Out>()) {
-  table.add(procedures_detail::procedure<In, Out>(std::move(path), rpc::Kind::kQuery,
-                                                  std::move(docs), std::move(function),
-                                                  std::move(output)));
+  table.add(procedures_detail::procedure<In, Out>(
+      std::move(path), rpc::Kind::kQuery, std::move(docs), std::move(function), std::move(output)));
 }
 
 template <class In, class Out, class F>
@@ -94,25 +92,26 @@ void add_mutation(rpc::ProcedureTable& table, std::string path, std::string docs
                                                   schema_of<Out>()));
 }
 
-/// `output` where the type alone does not say it (RawJson). `function` is (Session, In) -> rpc::Items whose items carry ids; `Item` describes their data.
+/// `output` where the type alone does not say it (RawJson). `function` is (Session, In) ->
+/// rpc::Items whose items carry ids; `Item` describes their data.
 template <class In, class Item, class F>
 void add_subscription(rpc::ProcedureTable& table, std::string path, std::string docs, F function,
                       Schema item = schema_of<Item>()) {
-  table.add({.path = std::move(path),
-             .kind = rpc::Kind::kSubscription,
-             .input = input_schema(schema_of<In>()),
-             .output = std::move(item),
-             .is_tracked = true,
-             .docs = std::move(docs),
-             .handler = [function = std::move(function)](
-                            rpc::Call call) -> Task<Result<rpc::Reply>> {
-               auto session = session_of(call);
-               if (!session) co_return fail(session.error());
-               auto input = procedures_detail::input_of<In>(call);
-               if (!input) co_return fail(input.error());
-               auto items = function(*session, std::move(*input));
-               co_return rpc::Reply(while_authorized(std::move(*session), std::move(items)));
-             }});
+  table.add(
+      {.path = std::move(path),
+       .kind = rpc::Kind::kSubscription,
+       .input = input_schema(schema_of<In>()),
+       .output = std::move(item),
+       .is_tracked = true,
+       .docs = std::move(docs),
+       .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
+         auto session = session_of(call);
+         if (!session) co_return fail(session.error());
+         auto input = procedures_detail::input_of<In>(call);
+         if (!input) co_return fail(input.error());
+         auto items = function(*session, std::move(*input));
+         co_return rpc::Reply(while_authorized(std::move(*session), std::move(items)));
+       }});
 }
 
 }  // namespace synap::api

@@ -12,9 +12,9 @@ namespace synap {
 
 }  // namespace synap
 
-#define SYNAP_CHECK(condition, ...)                                                      \
-  do {                                                                                   \
-    if (!(condition)) [[unlikely]] {                                                     \
+#define SYNAP_CHECK(condition, ...)                                                           \
+  do {                                                                                        \
+    if (!(condition)) [[unlikely]] {                                                          \
       ::synap::check_failed(__FILE__, __LINE__, #condition, ::std::string_view{__VA_ARGS__}); \
-    }                                                                                    \
+    }                                                                                         \
   } while (false)

@@ -96,8 +96,8 @@ std::optional<std::int64_t> parse_iso8601(std::string_view text) {
   const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
                             day{static_cast<unsigned>(d)}};
   if (at != text.size() || !date.ok() || h > 23 || mi > 59 || s > 59) return std::nullopt;
-  const sys_time<milliseconds> time = sys_days{date} + hours(h) + minutes(mi - offset_minutes) +
-                                      seconds(s) + milliseconds(ms);
+  const sys_time<milliseconds> time =
+      sys_days{date} + hours(h) + minutes(mi - offset_minutes) + seconds(s) + milliseconds(ms);
   return time.time_since_epoch().count();
 }
 

@@ -9,14 +9,20 @@ namespace {
 thread_local Executor* current_executor = nullptr;
 }
 
-Executor* Executor::current() { return current_executor; }
+Executor* Executor::current() {
+  return current_executor;
+}
 
-void Executor::bind_to_this_thread() { current_executor = this; }
+void Executor::bind_to_this_thread() {
+  current_executor = this;
+}
 
 ThreadExecutor::ThreadExecutor(std::string thread_name)
     : thread_([this, name = std::move(thread_name)] { run(name); }) {}
 
-ThreadExecutor::~ThreadExecutor() { stop(); }
+ThreadExecutor::~ThreadExecutor() {
+  stop();
+}
 
 void ThreadExecutor::post(std::coroutine_handle<> coroutine) {
   // Notified under the lock: what was posted may be all that keeps this executor in the world, and

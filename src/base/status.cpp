@@ -39,7 +39,9 @@ constexpr auto kCodes = [] {
 
 }  // namespace
 
-const CodeInfo& info(Code code) { return kTable[static_cast<std::size_t>(code)]; }
+const CodeInfo& info(Code code) {
+  return kTable[static_cast<std::size_t>(code)];
+}
 
 const Code* code_by_name(std::string_view name) {
   for (std::size_t i = 0; i < kTable.size(); ++i) {

@@ -129,7 +129,9 @@ struct Detached {
   std::coroutine_handle<promise_type> handle;
 };
 
-inline Detached detach(Task<void> task) { co_await std::move(task); }
+inline Detached detach(Task<void> task) {
+  co_await std::move(task);
+}
 
 template <class T>
 struct WhenAll {

@@ -11,7 +11,9 @@
 namespace synap {
 namespace {
 
-Task<int> value(int n) { co_return n; }
+Task<int> value(int n) {
+  co_return n;
+}
 
 Task<int> sum_down(int n) {
   if (n == 0) co_return 0;

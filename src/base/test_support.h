@@ -30,7 +30,8 @@ auto result_of(Awaitable&& awaitable) {
   }
 }
 
-/// Awaits on `executor` what `make()` yields, and blocks for it: run(e, [&] { return db.write(f); })
+/// Awaits on `executor` what `make()` yields, and blocks for it: run(e, [&] { return db.write(f);
+/// })
 template <class Make>
 auto run(Executor& executor, Make make) {
   using T = decltype(result_of(make()));

@@ -125,8 +125,7 @@ TEST(Iso8601, RoundTrips) {
 TEST(Crypto, GivesTheKnownAnswers) {
   EXPECT_EQ(to_hex(sha1("a")), "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8");
   EXPECT_EQ(to_hex(sha1("")), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
-  EXPECT_EQ(to_hex(sha256("")),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(to_hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(to_hex(sha256("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(to_hex(sha256(std::string(1'000'000, 'a'))),

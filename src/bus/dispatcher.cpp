@@ -47,7 +47,9 @@ CREATE TABLE jobs(
 
 }  // namespace
 
-std::vector<db::Database::Migration> migrations() { return {{"bus.1", kTables}}; }
+std::vector<db::Database::Migration> migrations() {
+  return {{"bus.1", kTables}};
+}
 
 Dispatcher::Dispatcher(db::Database& database, events::EventLog& log, const Functions& functions,
                        Queue& queue)

@@ -24,9 +24,7 @@ class DispatcherTest : public testing::Test {
   }
   ~DispatcherTest() override { close(); }
 
-  void close() {
-    parts.reset();
-  }
+  void close() { parts.reset(); }
   void open() {
     close();
     parts.emplace();
@@ -143,9 +141,8 @@ TEST_F(DispatcherTest, TransactionThatIsRolledBackMakesNoRun) {
 TEST_F(DispatcherTest, FailingCommitsMakeEachRunExactlyOnceInTheEnd) {
   ASSERT_TRUE(start());
   const auto limit = [&](int pages) {
-    ASSERT_TRUE(write([pages](db::Tx& tx) {
-      tx.run("PRAGMA max_page_count = " + std::to_string(pages));
-    }));
+    ASSERT_TRUE(
+        write([pages](db::Tx& tx) { tx.run("PRAGMA max_page_count = " + std::to_string(pages)); }));
   };
   limit(80);
   testing::internal::CaptureStderr();

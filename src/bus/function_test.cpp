@@ -47,7 +47,8 @@ TEST(Functions, MatchesEachFunctionOnceHoweverManyOfItsTriggersMatch) {
 TEST(RetryDelay, DoublesWithinItsBounds) {
   const RetryPolicy policy{.retries_max = 100, .delay_ms = 100, .delay_ms_max = 5'000};
   for (int retry = 0; retry < 100; ++retry) {
-    const double middle = std::min(100.0 * static_cast<double>(1ULL << std::min(retry, 40)), 5'000.0);
+    const double middle =
+        std::min(100.0 * static_cast<double>(1ULL << std::min(retry, 40)), 5'000.0);
     for (const double random : {0.0, 0.25, 0.5, 0.999999}) {
       const auto delay = static_cast<double>(retry_delay_ms(policy, retry, random));
       EXPECT_GE(delay, middle * 0.5 - 1);

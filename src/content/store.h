@@ -35,9 +35,9 @@ class ContentKey {
 };
 
 struct Stored {
-  std::string path;      // the key's
+  std::string path;       // the key's
   std::int64_t size = 0;  // bytes
-  std::string checksum;  // SHA-256, lower-case hexadecimal
+  std::string checksum;   // SHA-256, lower-case hexadecimal
 };
 
 class ContentStore {

@@ -28,7 +28,9 @@ struct Engine {
   std::string name;
   std::function<std::unique_ptr<Storage>()> make;
 };
-inline void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
+inline void PrintTo(const Engine& engine, std::ostream* out) {
+  *out << engine.name;
+}
 inline std::string engine_name(const testing::TestParamInfo<Engine>& info) {
   return info.param.name;
 }

@@ -8,10 +8,28 @@ namespace {
 const std::string kLongest(128, 'x');
 
 const std::string kBadParts[] = {
-    "",         ".",        "..",      "../..",   "a/b",        "/",           "/etc",
-    "a\\b",     "%2e%2e",   "%2f",     "a b",     "a\n",        "~",           "a.b",
-    "\xc3\xa9", "\xe2\x80\xae", std::string("a\0b", 3), std::string(1, '\0'),  kLongest + "x",
-    "a:b",      "*",        "$HOME",
+    "",
+    ".",
+    "..",
+    "../..",
+    "a/b",
+    "/",
+    "/etc",
+    "a\\b",
+    "%2e%2e",
+    "%2f",
+    "a b",
+    "a\n",
+    "~",
+    "a.b",
+    "\xc3\xa9",
+    "\xe2\x80\xae",
+    std::string("a\0b", 3),
+    std::string(1, '\0'),
+    kLongest + "x",
+    "a:b",
+    "*",
+    "$HOME",
 };
 
 TEST(ContentKey, HasPartsThatCannotClimb) {
@@ -33,10 +51,18 @@ TEST(ContentKey, ParseIsTheInverseOfPath) {
 }
 
 TEST(ContentKey, ParseRefusesWhatMakeWould) {
-  for (const char* path :
-       {"", "/", "//", "///", "a", "a/b", "a/b/c", "a/b/.md", "a/b/c.", "a.b/c/d", "a/b.c/d",
-        "a/b/c/d.md", "/a/b/c.md", "../b/c.md", "a/../c.md", "a/b/../../c.md", "a/b/..", "a/b/...",
-        "a//c.md", "a/b/c.tar.gz", "a/b/c.md/", "a/b/%2e%2e.md", "./a/b.md"}) {
+  for (const char* path : {"",          "/",
+                           "//",        "///",
+                           "a",         "a/b",
+                           "a/b/c",     "a/b/.md",
+                           "a/b/c.",    "a.b/c/d",
+                           "a/b.c/d",   "a/b/c/d.md",
+                           "/a/b/c.md", "../b/c.md",
+                           "a/../c.md", "a/b/../../c.md",
+                           "a/b/..",    "a/b/...",
+                           "a//c.md",   "a/b/c.tar.gz",
+                           "a/b/c.md/", "a/b/%2e%2e.md",
+                           "./a/b.md"}) {
     const auto refused = ContentKey::parse(path);
     ASSERT_FALSE(refused) << path;
     EXPECT_EQ(refused.error().code, Code::kBadRequest);

@@ -31,7 +31,9 @@ struct Engine {
   std::string blob_type;
   std::function<std::unique_ptr<Storage>()> make;
 };
-inline void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
+inline void PrintTo(const Engine& engine, std::ostream* out) {
+  *out << engine.name;
+}
 inline std::string engine_name(const testing::TestParamInfo<Engine>& info) {
   return info.param.name;
 }
@@ -68,10 +70,13 @@ class Database : public testing::TestWithParam<Engine> {
   void SetUp() override {
     storage = GetParam().make();
     database = storage->open();
-    const auto tables = "CREATE TABLE items_data(id INTEGER PRIMARY KEY, user_id TEXT, name TEXT, "
-                        "bytes " + GetParam().blob_type + ");"
-                        "CREATE VIEW items AS SELECT * FROM items_data "
-                        "WHERE user_id = current_user_id();";
+    const auto tables =
+        "CREATE TABLE items_data(id INTEGER PRIMARY KEY, user_id TEXT, name TEXT, "
+        "bytes " +
+        GetParam().blob_type +
+        ");"
+        "CREATE VIEW items AS SELECT * FROM items_data "
+        "WHERE user_id = current_user_id();";
     ASSERT_TRUE(database->migrate({{"items.1", tables}}));
   }
   void reopen() {
@@ -229,8 +234,7 @@ TEST_P(Database, BeforeCommitMayBeAddedWhileOthersWrite) {
   test::Started<Result<void>> calls(executor);
   std::atomic<int> reacted = 0;
   for (std::int64_t id = 1; id <= 200; ++id) {
-    calls.add_awaitable(
-        [this, id] { return database->write([id](Tx& tx) { insert(tx, id); }); });
+    calls.add_awaitable([this, id] { return database->write([id](Tx& tx) { insert(tx, id); }); });
     if (id % 20 == 0) database->before_commit([&](Tx&) { ++reacted; });
   }
   for (const auto& result : calls.wait()) EXPECT_TRUE(result);
@@ -337,10 +341,11 @@ TEST_P(Database, InteractiveWritesOvertakeBackgroundOnes) {
   calls.wait();
   ASSERT_EQ(order.size(), 1'400u);
   EXPECT_EQ(order.front(), 'i');
-  const auto last_interactive = order.size() - 1 -
+  const auto last_interactive =
+      order.size() - 1 -
       static_cast<std::size_t>(std::find(order.rbegin(), order.rend(), 'i') - order.rbegin());
-  const auto background_before = std::count(order.begin(),
-      order.begin() + static_cast<std::ptrdiff_t>(last_interactive), 'b');
+  const auto background_before =
+      std::count(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(last_interactive), 'b');
   // Most of the background waits, but not all of it: it is not starved either.
   EXPECT_GT(background_before, 0);
   EXPECT_LT(background_before, 200);
@@ -465,9 +470,7 @@ TEST_P(Database, ClosingFinishesWhatWasQueued) {
   {
     HeldWriter held(executor, *database);
     for (std::int64_t id = 1; id <= 20; ++id) {
-      calls.add_awaitable([this, id] {
-        return database->write([id](Tx& tx) { insert(tx, id); });
-      });
+      calls.add_awaitable([this, id] { return database->write([id](Tx& tx) { insert(tx, id); }); });
     }
     test::settle(executor);
   }

@@ -44,9 +44,9 @@ struct Expectation {
 };
 
 struct Idempotency {
-  std::string key;          // 1..256 characters, within one user
-  Sha256 fingerprint{};     // of what was asked for; another one under the same key is an error
-  std::string answer;       // JSON text that a repeat is given
+  std::string key;       // 1..256 characters, within one user
+  Sha256 fingerprint{};  // of what was asked for; another one under the same key is an error
+  std::string answer;    // JSON text that a repeat is given
 };
 
 struct Append {
@@ -79,7 +79,7 @@ struct Page {
 /// What the dispatcher needs of an event.
 struct EventHead {
   std::int64_t position = 0;
-  std::string_view type;     // these two are valid as long as the log
+  std::string_view type;  // these two are valid as long as the log
   std::string_view user_id;
   std::optional<Uuid> aggregate_id;
 };

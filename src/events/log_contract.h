@@ -34,7 +34,9 @@ struct Engine {
   std::string name;
   std::function<std::unique_ptr<Storage>()> make;
 };
-inline void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
+inline void PrintTo(const Engine& engine, std::ostream* out) {
+  *out << engine.name;
+}
 inline std::string engine_name(const testing::TestParamInfo<Engine>& info) {
   return info.param.name;
 }
@@ -90,9 +92,7 @@ class EventLog : public testing::TestWithParam<Engine> {
   Result<EventRef> find(Uuid id, Scope scope = Scope::whole_pod()) {
     return sync_wait(executor, log().find(scope, id));
   }
-  Result<EventRef> at(std::int64_t position) {
-    return sync_wait(executor, log().at(position));
-  }
+  Result<EventRef> at(std::int64_t position) { return sync_wait(executor, log().at(position)); }
   template <class F>
   auto write(F closure) {
     return test::run(executor, [&] { return database().write(closure); });

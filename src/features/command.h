@@ -20,8 +20,8 @@ struct Accepted {
 const ObjectSchema<Accepted>& describe(Type<Accepted>);
 
 struct Command {
-  std::string_view type;   // of the event
-  std::string data;        // of the event, JSON text
+  std::string_view type;  // of the event
+  std::string data;       // of the event, JSON text
   Uuid entity_id;
   std::string entity_type;  // "note"
   /// The version the entity's stream must have; 0: it must be new; nothing: any.

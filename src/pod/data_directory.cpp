@@ -47,16 +47,18 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   return std::unique_ptr<DataDirectory>(new DataDirectory(path, lock));
 }
 
-DataDirectory::~DataDirectory() { ::close(lock_); }
+DataDirectory::~DataDirectory() {
+  ::close(lock_);
+}
 
 Result<> DataDirectory::write_secret(const std::string& path, std::string_view text) const {
   const auto aside = path + ".tmp";
   const int file = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return unusable(path_);
-  const bool is_written = ::fchmod(file, 0600) == 0 &&
-                          ::write(file, text.data(), text.size()) ==
-                              static_cast<ssize_t>(text.size()) &&
-                          ::fsync(file) == 0;
+  const bool is_written =
+      ::fchmod(file, 0600) == 0 &&
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::fsync(file) == 0;
   ::close(file);
   if (!is_written || ::rename(aside.c_str(), path.c_str()) != 0) return unusable(path_);
   const int directory = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

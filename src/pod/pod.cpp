@@ -72,11 +72,11 @@ Result<> Pod::Parts::make_owner() {
   if (keys->has_users()) return {};
   // The key is kept before its owner is made: a crash in between makes another owner, not a pod
   // that nobody can enter.
-  auto owner = sync_wait(
-      workers->executor(),
-      keys->create_user("owner", api::Role::kOwner, "", [this](const api::NewKey& made) {
-        return directory->write_secret(directory->owner_key(), made.key + "\n");
-      }));
+  auto owner =
+      sync_wait(workers->executor(),
+                keys->create_user("owner", api::Role::kOwner, "", [this](const api::NewKey& made) {
+                  return directory->write_secret(directory->owner_key(), made.key + "\n");
+                }));
   if (!owner) return fail(owner.error());
   new_owner_key = owner->key;
   return {};
@@ -88,9 +88,8 @@ Result<> Pod::Parts::serve() {
   if (auto started = sync_wait(workers->executor(), dispatcher->start()); !started) return started;
   front = std::make_unique<api::Front>(
       api::FrontOptions{.allowed_origins = options.allowed_origins, .batch_max = options.batch_max},
-      procedures, *keys, [this]() -> Task<Result<>> {
-        co_return co_await database->write([](db::Tx&) {});
-      });
+      procedures, *keys,
+      [this]() -> Task<Result<>> { co_return co_await database->write([](db::Tx&) {}); });
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.host = options.host,
                          .port = options.port,
@@ -112,11 +111,17 @@ Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
   return pod;
 }
 
-Pod::~Pod() { stop(); }
+Pod::~Pod() {
+  stop();
+}
 
-std::uint16_t Pod::port() const { return parts_->server->port(); }
+std::uint16_t Pod::port() const {
+  return parts_->server->port();
+}
 
-const std::string& Pod::new_owner_key() const { return parts_->new_owner_key; }
+const std::string& Pod::new_owner_key() const {
+  return parts_->new_owner_key;
+}
 
 // Callers first, so that nothing new comes in; then the workers, which finish what is under way;
 // then the database, which finishes what is queued while those whose closures it runs are there.

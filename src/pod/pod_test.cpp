@@ -34,8 +34,7 @@ class PodTest : public testing::Test {
   Json call(std::string_view method, const std::string& target, const std::string& body = "") {
     net::TestClient client(pod->port());
     client.request(method, target,
-                   "authorization: Bearer " + key + "\r\ncontent-type: application/json\r\n",
-                   body);
+                   "authorization: Bearer " + key + "\r\ncontent-type: application/json\r\n", body);
     auto json = parse_json(client.read_response().body);
     if (!json) return {};
     const Json* result = json->find("result");
@@ -47,13 +46,11 @@ class PodTest : public testing::Test {
         ->as_string();
   }
   std::string status(const std::string& request_id) {
-    const auto answer = call("GET", "/trpc/requests.get?input=%7B%22requestId%22%3A%22" +
-                                        request_id + "%22%7D");
+    const auto answer =
+        call("GET", "/trpc/requests.get?input=%7B%22requestId%22%3A%22" + request_id + "%22%7D");
     return std::string(answer.string_or("status", answer.dump()));
   }
-  std::int64_t total() {
-    return call("GET", "/trpc/notes.list").find("total")->as_integer();
-  }
+  std::int64_t total() { return call("GET", "/trpc/notes.list").find("total")->as_integer(); }
 
   test::TempDirectory directory;
   std::unique_ptr<Pod> pod;
@@ -78,7 +75,7 @@ TEST_F(PodTest, FirstStartMakesTheOwnersKeyAndLaterOnesDoNot) {
   EXPECT_TRUE(first.starts_with("synap_"));
   const auto path = options().data + "/owner.key";
   EXPECT_EQ(test::read_file(path), first + "\n");
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   ASSERT_EQ(::stat(options().data.c_str(), &info), 0);

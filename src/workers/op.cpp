@@ -13,11 +13,16 @@ StepHash step_hash(std::string_view id, int index) {
 
 std::string_view op_name(OpCode code) {
   switch (code) {
-    case OpCode::kStepRun: return "StepRun";
-    case OpCode::kStepError: return "StepError";
-    case OpCode::kStepFailed: return "StepFailed";
-    case OpCode::kSleep: return "Sleep";
-    case OpCode::kRunComplete: return "RunComplete";
+    case OpCode::kStepRun:
+      return "StepRun";
+    case OpCode::kStepError:
+      return "StepError";
+    case OpCode::kStepFailed:
+      return "StepFailed";
+    case OpCode::kSleep:
+      return "Sleep";
+    case OpCode::kRunComplete:
+      return "RunComplete";
   }
   return "None";
 }

@@ -26,7 +26,9 @@ std::string_view bytes_of(const StepHash& hash) {
 
 }  // namespace
 
-std::vector<db::Database::Migration> RunStore::migrations() { return {{"workers.1", kTables}}; }
+std::vector<db::Database::Migration> RunStore::migrations() {
+  return {{"workers.1", kTables}};
+}
 
 void RunStore::write_results(db::Tx& tx, const Uuid& run_id,
                              const std::vector<StepResult>& results) {
@@ -131,8 +133,8 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
     envelope.source = events::Source::kSystem;
     // The same id however often this is done, and another one each time the run is given up: its
     // attempts are counted over all its retries, while the number of a job is used again.
-    envelope.id = Uuid::derived(
-        event.timestamp, fmt::format("{}/failed/{}", job.run_id.to_string(), attempts));
+    envelope.id = Uuid::derived(event.timestamp,
+                                fmt::format("{}/failed/{}", job.run_id.to_string(), attempts));
     envelope.aggregate_id = event.aggregate_id;
     envelope.aggregate_type = event.aggregate_type;
     envelope.correlation_id = event.correlation_id;
@@ -141,8 +143,8 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
     const events::Failure failure{job.function->id, job.run_id.to_string(), job.attempt + 1,
                                   std::string(info(error.code).name), error.message};
     auto failed =
-        types_.make(events::EventType<events::Failure>{events::failed_type_of(event.type)},
-                    failure, std::move(envelope));
+        types_.make(events::EventType<events::Failure>{events::failed_type_of(event.type)}, failure,
+                    std::move(envelope));
     if (!failed) return tx.abort(failed.error());
     log_.append(tx, {.events = {std::move(*failed)}});
   });

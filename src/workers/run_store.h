@@ -33,8 +33,7 @@ class RunStore {
   Task<Result<std::vector<bus::Job>>> load_jobs(const bus::Functions& functions);
 
   /// The run has completed.
-  Task<Result<>> complete(const bus::Job& job, std::string output,
-                          std::vector<StepResult> unsaved);
+  Task<Result<>> complete(const bus::Job& job, std::string output, std::vector<StepResult> unsaved);
   /// The run is called again at `job.due_at` as attempt `job.attempt`.
   Task<Result<>> retry_later(const bus::Job& job, const Error& error,
                              std::vector<StepResult> unsaved);

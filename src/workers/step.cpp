@@ -26,7 +26,9 @@ bool Step::parks_on(const Error& error) {
   return true;
 }
 
-db::Database& Step::database() const { return store_.database(); }
+db::Database& Step::database() const {
+  return store_.database();
+}
 
 void Step::write_results(db::Tx& tx, const std::vector<StepResult>& results) {
   store_.write_results(tx, run_id_, results);
@@ -34,8 +36,8 @@ void Step::write_results(db::Tx& tx, const std::vector<StepResult>& results) {
 
 Task<Result<>> Step::save() {
   if (unsaved_.empty()) co_return Result<>{};
-  auto saved = co_await database().write(
-      db::Lane::kBackground, [this](db::Tx& tx) { write_results(tx, unsaved_); });
+  auto saved = co_await database().write(db::Lane::kBackground,
+                                         [this](db::Tx& tx) { write_results(tx, unsaved_); });
   if (saved) unsaved_.clear();
   co_return saved;
 }

@@ -56,8 +56,7 @@ class Step {
 
   /// `closure` is a callable (db::Tx&) -> T or void; an aborted Tx is a failure of the step.
   template <class F>
-  auto commit(std::string_view id, F closure)
-      -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
+  auto commit(std::string_view id, F closure) -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
 
   Task<void> sleep(std::string_view id, std::chrono::milliseconds duration);
   Task<void> sleep_until(std::string_view id, std::int64_t unix_ms);

@@ -60,11 +60,10 @@ WorkerPool::~WorkerPool() {
 void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> handler,
                      FunctionOptions options) {
   const std::string trigger(handler->event_type());
-  const auto& function =
-      functions_.add({.id = std::move(function_id),
-                      .triggers = {{trigger}},
-                      .retry = options.retry,
-                      .in_aggregate_order = options.in_aggregate_order});
+  const auto& function = functions_.add({.id = std::move(function_id),
+                                         .triggers = {{trigger}},
+                                         .retry = options.retry,
+                                         .in_aggregate_order = options.in_aggregate_order});
   for (const auto* type : types_.all()) {
     if (bus::matches(function.triggers.front(), type->name) && !type->name.ends_with(".failed")) {
       types_.add_failed(type->name);
@@ -152,9 +151,8 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
   } else {
     const Error& error = outcome ? outcome->error() : parked->error;
     // A failed step has used its retries up already: its handler's failing is final.
-    const bool may_retry =
-        !outcome || (outcome->may_retry() && !step.has_exhausted_step() &&
-                     job.attempt < job.function->retry.retries_max);
+    const bool may_retry = !outcome || (outcome->may_retry() && !step.has_exhausted_step() &&
+                                        job.attempt < job.function->retry.retries_max);
     if (may_retry) {
       const std::int64_t delay =
           outcome && outcome->retry_delay_ms() >= 0

@@ -42,8 +42,7 @@ class WorkerPool {
   };
   /// Registers a handler as a function of this id, and the `.failed` types of its trigger. Before
   /// start().
-  void add(std::string function_id, std::unique_ptr<EventHandler> handler,
-           FunctionOptions options);
+  void add(std::string function_id, std::unique_ptr<EventHandler> handler, FunctionOptions options);
 
   /// Fills the queue with the jobs of the table and begins. Blocks while it loads.
   Result<> start();

@@ -23,9 +23,7 @@ class FunctionHandler final : public EventHandler {
   FunctionHandler(std::string type, Function function)
       : type_(std::move(type)), function_(std::move(function)) {}
   std::string_view event_type() const override { return type_; }
-  Task<Outcome> handle(const Event& event, Step& step) override {
-    return function_(event, step);
-  }
+  Task<Outcome> handle(const Event& event, Step& step) override { return function_(event, step); }
 
  private:
   std::string type_;
@@ -119,16 +117,14 @@ TEST_F(WorkerPoolTest, ResultsComeBackAsTheyWereStored) {
   std::atomic<int> attempts = 0;
   std::atomic<bool> is_equal = false;
   start([&](const Event&, Step& step) -> Task<Outcome> {
-    auto point = co_await step.run<Point>("point", []() -> Task<Result<Point>> {
-      co_return Point{-7, "\"caf\xc3\xa9\"\n"};
-    });
-    auto nothing = co_await step.run<void>("nothing", []() -> Task<Result<void>> {
-      co_return Result<void>{};
-    });
+    auto point = co_await step.run<Point>(
+        "point", []() -> Task<Result<Point>> { co_return Point{-7, "\"caf\xc3\xa9\"\n"}; });
+    auto nothing = co_await step.run<void>(
+        "nothing", []() -> Task<Result<void>> { co_return Result<void>{}; });
     auto number = co_await step.commit("number", [](db::Tx&) { return std::int64_t{42}; });
     if (++attempts == 1) co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 0);
-    is_equal = point && nothing && number && point->x == -7 &&
-               point->name == "\"caf\xc3\xa9\"\n" && *number == 42;
+    is_equal = point && nothing && number && point->x == -7 && point->name == "\"caf\xc3\xa9\"\n" &&
+               *number == 42;
     co_return Outcome::done();
   });
   append();
@@ -175,11 +171,10 @@ TEST_F(WorkerPoolTest, ManyRunsEndExactlyOnce) {
   ASSERT_TRUE(database->migrate({{"t", "CREATE TABLE marks(event INTEGER PRIMARY KEY)"}}));
   std::atomic<int> calls = 0;
   start([&](const Event& event, Step& step) -> Task<Outcome> {
-    auto first = co_await step.run<std::int64_t>(
-        "first", [&]() -> Task<Result<std::int64_t>> {
-          if (++calls % 7 == 0) co_return fail(Code::kServiceUnavailable, "now and then");
-          co_return 1;
-        });
+    auto first = co_await step.run<std::int64_t>("first", [&]() -> Task<Result<std::int64_t>> {
+      if (++calls % 7 == 0) co_return fail(Code::kServiceUnavailable, "now and then");
+      co_return 1;
+    });
     if (!first) co_return Outcome::failed(first.error());
     auto marked = co_await step.commit("mark", [&](db::Tx& tx) {
       tx.run("INSERT INTO marks(event) VALUES ($1)", event.position);

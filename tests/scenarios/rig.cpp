@@ -51,8 +51,7 @@ void Rig::open() {
                            "order.change.requested", "order.note.requested"}) {
     p.types.add(name, object("Order"), "");
   }
-  p.dispatcher =
-      std::make_unique<bus::Dispatcher>(*p.database, *p.log, p.functions, p.queue);
+  p.dispatcher = std::make_unique<bus::Dispatcher>(*p.database, *p.log, p.functions, p.queue);
   p.runs = std::make_unique<workers::RunStore>(*p.database, *p.log, p.types);
   p.pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{.concurrency = 8},
                                                  p.functions, p.queue, *p.runs, *p.log, p.types);
@@ -92,7 +91,8 @@ std::string Rig::command(const std::string& line) {
 
 // While all is stopped: what is due later is due now.
 std::string Rig::pass_time() {
-  auto database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/s.db"}));
+  auto database =
+      std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/s.db"}));
   SYNAP_CHECK(test::run(executor_, [&] {
     return database->write([](db::Tx& tx) { tx.run("UPDATE jobs SET due_at = 1"); });
   }));
@@ -228,8 +228,7 @@ std::string Rig::show() {
         auto steps =
             tx.query("SELECT name, op, memo FROM run_steps WHERE run = $1 ORDER BY place", id);
         while (steps.next()) {
-          rows_text +=
-              fmt::format("    {} {} {}\n", steps.text(0), steps.text(1), steps.text(2));
+          rows_text += fmt::format("    {} {} {}\n", steps.text(0), steps.text(1), steps.text(2));
         }
       }
       auto jobs = tx.query("SELECT count(*) FROM jobs");

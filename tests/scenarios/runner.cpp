@@ -34,8 +34,10 @@ class Scenario final : public testing::Test {
     testing::internal::CaptureStderr();  // dead letters are logged
     const auto actual = played(expected);
     testing::internal::GetCapturedStderr();
-    if (std::getenv("SYNAP_UPDATE") != nullptr) std::ofstream(path_) << actual;
-    else EXPECT_EQ(actual, expected);
+    if (std::getenv("SYNAP_UPDATE") != nullptr)
+      std::ofstream(path_) << actual;
+    else
+      EXPECT_EQ(actual, expected);
   }
 
  private:

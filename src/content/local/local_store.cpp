@@ -237,8 +237,8 @@ void LocalStore::write_aside(Operation& operation) {
     return;
   }
   operation.aside_name = fmt::format("{}", next_aside_++);
-  operation.file = ::openat(aside_, operation.aside_name.c_str(),
-                            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  operation.file =
+      ::openat(aside_, operation.aside_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (operation.file < 0) {
     operation.error = error_of(errno, "open");
     operation.aside_name.clear();
@@ -317,12 +317,11 @@ int LocalStore::open_file(const ContentKey& key) {
 void LocalStore::read_file(Operation& operation) {
   const int file = open_file(operation.key);
   if (file < 0) {
-    operation.error = errno == ENOENT
-                          ? Error{Code::kNotFound, "There is no such content", nullptr}
-                          : error_of(errno, "open");
+    operation.error = errno == ENOENT ? Error{Code::kNotFound, "There is no such content", nullptr}
+                                      : error_of(errno, "open");
     return;
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file, &info) == 0) operation.bytes.reserve(static_cast<std::size_t>(info.st_size));
   char buffer[64 * 1024];
   for (;;) {

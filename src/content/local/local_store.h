@@ -54,7 +54,7 @@ class LocalStore final : public ContentStore {
 
   int root_ = -1;
   int aside_ = -1;
-  std::uint64_t next_aside_ = 0;                     // writer thread only
+  std::uint64_t next_aside_ = 0;                      // writer thread only
   std::unordered_map<std::string, int> directories_;  // writer thread only
 
   std::mutex mutex_;

@@ -61,7 +61,7 @@ TEST_F(LocalStoreTest, KeepsContentAsAFileThatOnlyTheOwnerReads) {
   ASSERT_TRUE(put(key_of("a"), "text"));
   const auto path = root + "/ann/note/a.md";
   EXPECT_EQ(test::read_file(path), "text");
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   ASSERT_EQ(::stat((root + "/ann").c_str(), &info), 0);

@@ -41,7 +41,9 @@ Statement::Statement(Connection& connection, sqlite3_stmt* handle)
   }
 }
 
-Statement::~Statement() { sqlite3_finalize(handle_); }
+Statement::~Statement() {
+  sqlite3_finalize(handle_);
+}
 
 void Statement::bind(const Value* values, std::size_t count) {
   SYNAP_CHECK(count == parameter_.size(), sqlite3_sql(handle_));
@@ -79,9 +81,15 @@ bool Statement::next() {
   return false;
 }
 
-bool Statement::is_null(int column) { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
-std::int64_t Statement::integer(int column) { return sqlite3_column_int64(handle_, column); }
-double Statement::real(int column) { return sqlite3_column_double(handle_, column); }
+bool Statement::is_null(int column) {
+  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+}
+std::int64_t Statement::integer(int column) {
+  return sqlite3_column_int64(handle_, column);
+}
+double Statement::real(int column) {
+  return sqlite3_column_double(handle_, column);
+}
 
 std::string_view Statement::bytes(int column) {
   const void* data = sqlite3_column_blob(handle_, column);
@@ -167,7 +175,9 @@ void Connection::enter_scope(std::string_view user) {
   in_scope_ = true;
 }
 
-void Connection::leave_scope() { in_scope_ = false; }
+void Connection::leave_scope() {
+  in_scope_ = false;
+}
 
 // In a scope, rows are read through views only: `view` names the innermost one, or is null.
 int Connection::authorize(void* self, int action, const char* first, const char*, const char*,

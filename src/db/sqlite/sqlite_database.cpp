@@ -57,9 +57,8 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
   auto* self = database.get();
   self->writer_thread_ = std::thread([self] { self->run_writer(); });
   for (auto& reader : self->readers_) {
-    self->reader_threads_.emplace_back([self, &connection = *reader] {
-      self->run_reader(connection);
-    });
+    self->reader_threads_.emplace_back(
+        [self, &connection = *reader] { self->run_reader(connection); });
   }
   return database;
 }
@@ -96,8 +95,9 @@ Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
   ThreadExecutor executor("migrate");
   auto run = [&]() -> Task<Result<>> {
     co_return co_await write([&](Tx& tx) {
-      tx.run("CREATE TABLE IF NOT EXISTS migrations("
-             "name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
+      tx.run(
+          "CREATE TABLE IF NOT EXISTS migrations("
+          "name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
       for (const auto& migration : migrations) {
         {
           auto rows = tx.query("SELECT 1 FROM migrations WHERE name = $1", migration.name);
@@ -105,10 +105,10 @@ Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
         }
         if (!tx.ok()) return;
         if (auto done = writer_->execute(std::string(migration.sql).c_str()); !done) {
-          tx.abort(Error{done.error().code,
-                        fmt::format("Migration {} failed: {}", migration.name,
-                                    done.error().message),
-                        nullptr});
+          tx.abort(
+              Error{done.error().code,
+                    fmt::format("Migration {} failed: {}", migration.name, done.error().message),
+                    nullptr});
           return;
         }
         tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name,
@@ -152,7 +152,9 @@ void SqliteDatabase::run_writer() {
     bool is_idle = false;
     {
       std::unique_lock lock(write_mutex_);
-      const auto is_due = [&] { return stopping_ || !interactive_.empty() || !background_.empty(); };
+      const auto is_due = [&] {
+        return stopping_ || !interactive_.empty() || !background_.empty();
+      };
       if (!is_due() && unmoved_pages() >= kIdleCheckpointPages) {
         // Nobody waits: a good moment to move the WAL, unless somebody comes in the next moment.
         is_idle = !write_wake_.wait_for(lock, std::chrono::milliseconds(200), is_due);

@@ -55,8 +55,7 @@ class SqliteDatabase final : public Database {
   SqliteDatabase() = default;
   void run_writer();
   void commit_group(std::vector<Operation*>& group);
-  void run_closure(Operation& operation,
-                   std::vector<std::move_only_function<void()>>& on_commit);
+  void run_closure(Operation& operation, std::vector<std::move_only_function<void()>>& on_commit);
   void run_before_commit(std::vector<std::move_only_function<void()>>& on_commit);
   void checkpoint_if_large(bool is_idle);
   int unmoved_pages() const { return wal_pages_ - moved_pages_; }

@@ -81,9 +81,8 @@ TEST_F(SqliteDatabaseTest, AtItsSizeLimitAnswersServiceUnavailableAndRecovers) {
   ASSERT_TRUE(write_row(10'000));
   const auto limit = [&](int pages) {
     ASSERT_TRUE(test::run(executor, [&] {
-      return database->write([pages](Tx& tx) {
-        tx.run("PRAGMA max_page_count = " + std::to_string(pages));
-      });
+      return database->write(
+          [pages](Tx& tx) { tx.run("PRAGMA max_page_count = " + std::to_string(pages)); });
     }));
   };
   limit(20);

@@ -57,7 +57,7 @@ CREATE TABLE idempotency(
 )";
 
 // In the order in which event_of() reads them.
-#define SYNAP_EVENT_COLUMNS                                                              \
+#define SYNAP_EVENT_COLUMNS                                                                 \
   "position, type, user, aggregate, aggregate_type, aggregate_version, source, timestamp, " \
   "id, correlation, causation, request, metadata, data"
 
@@ -154,8 +154,7 @@ Result<std::unique_ptr<SqliteEventLog>> SqliteEventLog::open(db::Database& datab
   return log;
 }
 
-bool SqliteEventLog::meets(db::Tx& tx, const Expectation& expectation,
-                           std::string_view user_id) {
+bool SqliteEventLog::meets(db::Tx& tx, const Expectation& expectation, std::string_view user_id) {
   std::int64_t actual = 0;
   {
     auto rows = tx.query(
@@ -172,9 +171,9 @@ bool SqliteEventLog::meets(db::Tx& tx, const Expectation& expectation,
     }
   }
   if (actual == expectation.version) return true;
-  tx.abort(conflict(fmt::format("Version {} was expected; the actual version is {}",
-                                expectation.version, actual),
-                    actual));
+  tx.abort(conflict(
+      fmt::format("Version {} was expected; the actual version is {}", expectation.version, actual),
+      actual));
   return false;
 }
 
@@ -194,8 +193,8 @@ std::optional<Appended> SqliteEventLog::repeat_of_key(db::Tx& tx, const Append& 
     const std::string_view asked(reinterpret_cast<const char*>(idempotency.fingerprint.data()),
                                  idempotency.fingerprint.size());
     if (rows.view(0) != asked) {
-      tx.abort({Code::kConflict,
-                "This idempotency key was used for another command; use a new key", nullptr});
+      tx.abort({Code::kConflict, "This idempotency key was used for another command; use a new key",
+                nullptr});
       return first;
     }
     first.is_repeat = true;
@@ -251,9 +250,8 @@ EventRef SqliteEventLog::insert(db::Tx& tx, const NewEvent& event) {
         "timestamp, id, correlation, causation, request, metadata, data) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING position",
         type, user, envelope.aggregate_id, aggregate_type, version,
-        static_cast<int>(envelope.source), *envelope.timestamp, event.id(),
-        envelope.correlation_id, envelope.causation_id, envelope.request_id, metadata,
-        event.data());
+        static_cast<int>(envelope.source), *envelope.timestamp, event.id(), envelope.correlation_id,
+        envelope.causation_id, envelope.request_id, metadata, event.data());
     if (!rows.next()) return nullptr;
     recorded->position = rows.integer(0);
     // Run the statement to its end: only then is it done.
@@ -457,8 +455,8 @@ Page SqliteEventLog::read_from_table(db::Tx& tx, const Scope& scope, const Filte
 Task<Result<Page>> SqliteEventLog::read(Scope scope, Filter filter) {
   if (auto page = read_from_memory(scope, filter)) co_return std::move(*page);
   for (;;) {
-    auto page = co_await database_.read(
-        [&](db::Tx& tx) { return read_from_table(tx, scope, filter); });
+    auto page =
+        co_await database_.read([&](db::Tx& tx) { return read_from_table(tx, scope, filter); });
     // A page without events says to its reader that there are none; so look until there is one,
     // or the end is reached.
     if (!page || !page->events.empty() || page->next_after >= end_.value()) co_return page;
@@ -484,9 +482,8 @@ Task<Result<std::vector<EventRef>>> SqliteEventLog::read_stream(Scope scope, Uui
 
 std::optional<EventRef> SqliteEventLog::one(db::Tx& tx, std::string_view where,
                                             const db::Value& value) {
-  auto rows = tx.query_with(fmt::format("SELECT " SYNAP_EVENT_COLUMNS " FROM events WHERE {} = $1",
-                                        where),
-                            {value});
+  auto rows = tx.query_with(
+      fmt::format("SELECT " SYNAP_EVENT_COLUMNS " FROM events WHERE {} = $1", where), {value});
   if (!rows.next()) return std::nullopt;
   return event_of(tx, rows);
 }

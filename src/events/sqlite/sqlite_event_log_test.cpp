@@ -9,8 +9,7 @@ class SqliteStorage final : public Storage {
  public:
   Opened open() override {
     Opened opened;
-    auto database =
-        db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/test.db"});
+    auto database = db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/test.db"});
     SYNAP_CHECK(database.has_value());
     opened.database = std::move(*database);
     auto log = sqlite::SqliteEventLog::open(*opened.database);

@@ -14,7 +14,9 @@ using api::Session;
 constexpr int kWatchPage = 256;
 constexpr std::size_t kTypesMax = 100;
 
-StringSchema type_schema() { return string().min(1).max(events::kEventTypeCharactersMax); }
+StringSchema type_schema() {
+  return string().min(1).max(events::kEventTypeCharactersMax);
+}
 
 struct ListEvents {
   std::int64_t after = 0;
@@ -159,11 +161,11 @@ Schema synap_event_schema() {
 }
 
 void add(const Rooms& rooms) {
-  api::add_query<ListEvents, EventList>(
-      rooms.procedures, "events.list", "What happened, the oldest first, page by page.",
-      [&rooms](Session session, ListEvents input) {
-        return list(rooms, std::move(session), std::move(input));
-      });
+  api::add_query<ListEvents, EventList>(rooms.procedures, "events.list",
+                                        "What happened, the oldest first, page by page.",
+                                        [&rooms](Session session, ListEvents input) {
+                                          return list(rooms, std::move(session), std::move(input));
+                                        });
   api::add_query<GetEvent, RawJson>(
       rooms.procedures, "events.get", "One event.",
       [&rooms](Session session, GetEvent input) {

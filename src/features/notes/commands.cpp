@@ -24,8 +24,12 @@ constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
 // and its completion, and each of them can come in between: five were too few for four callers.
 constexpr int kDecideAttemptsMax = 64;
 
-StringSchema content_schema() { return string().min(1).max(kContentCharactersMax); }
-StringSchema title_schema() { return string().min(1).max(kTitleInputCharactersMax); }
+StringSchema content_schema() {
+  return string().min(1).max(kContentCharactersMax);
+}
+StringSchema title_schema() {
+  return string().min(1).max(kTitleInputCharactersMax);
+}
 ArraySchema tags_schema() {
   return array(string().min(1).max(kTagCharactersMax)).max(kTagsMax);
 }
@@ -200,9 +204,9 @@ Task<Result<Accepted>> change(const Rooms& rooms, Session session, std::string_v
     if (accepted || accepted.error().code != Code::kConflict) co_return accepted;
     if (!state->exists) co_return fail(Code::kNotFound, "There is no such note");
     if (expected_version && *expected_version != state->version) {
-      co_return fail(Error{
-          Code::kConflict, "The note has another version than the expected one",
-          std::make_shared<Json>(Json::object({{"actualVersion", state->version}}))});
+      co_return fail(
+          Error{Code::kConflict, "The note has another version than the expected one",
+                std::make_shared<Json>(Json::object({{"actualVersion", state->version}}))});
     }
     // Without a version to compare, the conflict is one of an idempotency key.
     const bool is_stale =
@@ -251,11 +255,11 @@ Task<Result<Accepted>> remove(const Rooms& rooms, Session session, DeleteNote in
 }  // namespace
 
 void add_commands(const Rooms& rooms) {
-  api::add_mutation<CreateNote, Accepted>(
-      rooms.procedures, "notes.create", "Make a note.",
-      [&rooms](Session session, CreateNote input) {
-        return create(rooms, std::move(session), std::move(input));
-      });
+  api::add_mutation<CreateNote, Accepted>(rooms.procedures, "notes.create", "Make a note.",
+                                          [&rooms](Session session, CreateNote input) {
+                                            return create(rooms, std::move(session),
+                                                          std::move(input));
+                                          });
   api::add_mutation<UpdateNote, Accepted>(
       rooms.procedures, "notes.update", "Change a note's text, title or tags.",
       [&rooms](Session session, UpdateNote input) {

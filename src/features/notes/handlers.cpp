@@ -48,7 +48,8 @@ Task<Result<StoredText>> store(content::ContentStore& store, const events::Event
     if (!read) co_return fail(read.error());
     bytes = std::move(*read);
   }
-  auto key = content::ContentKey::make(event.user_id, "note", event.aggregate_id->to_string(), "md");
+  auto key =
+      content::ContentKey::make(event.user_id, "note", event.aggregate_id->to_string(), "md");
   if (!key) co_return fail(key.error());
   auto preview = preview_of(bytes);
   auto stored = co_await store.put(*key, std::move(bytes));
@@ -65,9 +66,8 @@ class NoteCreationHandler final : public workers::EventHandler {
     auto data = data_of<NoteCreationRequested>(event);
     if (!data) co_return Outcome::failed_for_good(data.error());
 
-    auto text = co_await step.run<StoredText>("upload-to-storage", [&] {
-      return store(rooms_.content, event, data->text);
-    });
+    auto text = co_await step.run<StoredText>(
+        "upload-to-storage", [&] { return store(rooms_.content, event, data->text); });
     if (!text) co_return Outcome::failed(text.error());
 
     auto completed = rooms_.types.make(kNoteCreationCompleted,
@@ -101,9 +101,8 @@ class NoteUpdateHandler final : public workers::EventHandler {
 
     std::optional<StoredText> text;
     if (data->text) {
-      auto stored = co_await step.run<StoredText>("upload-to-storage", [&] {
-        return store(rooms_.content, event, *data->text);
-      });
+      auto stored = co_await step.run<StoredText>(
+          "upload-to-storage", [&] { return store(rooms_.content, event, *data->text); });
       if (!stored) co_return Outcome::failed(stored.error());
       text = std::move(*stored);
     }
@@ -115,7 +114,8 @@ class NoteUpdateHandler final : public workers::EventHandler {
       if (text) file = text->file();
       const auto version = fold_updated(tx, event, *data, preview, file);
       if (!version) {
-        return tx.abort({Code::kNotFound, "The note is not there: it was deleted, or never created", nullptr});
+        return tx.abort(
+            {Code::kNotFound, "The note is not there: it was deleted, or never created", nullptr});
       }
       auto completed = rooms_.types.make(
           kNoteUpdateCompleted, {event.aggregate_id->to_string(), *version}, caused_by(event));

@@ -13,9 +13,10 @@ std::string json_of(const std::vector<std::string>& tags) {
 
 void insert_tags(db::Tx& tx, const events::Event& requested, const std::vector<std::string>& tags) {
   for (const auto& tag : tags) {
-    tx.run("INSERT INTO note_tags_data(user_id, tag, note) VALUES ($1, $2, $3) "
-           "ON CONFLICT DO NOTHING",
-           requested.user_id, tag, requested.aggregate_id);
+    tx.run(
+        "INSERT INTO note_tags_data(user_id, tag, note) VALUES ($1, $2, $3) "
+        "ON CONFLICT DO NOTHING",
+        requested.user_id, tag, requested.aggregate_id);
   }
 }
 

@@ -1,5 +1,5 @@
-// The read model of notes: `notes` and `note_tags`, and the folds that keep them. A fold is what one
-// completed change does to the tables; it is given the event that asked for it.
+// The read model of notes: `notes` and `note_tags`, and the folds that keep them. A fold is what
+// one completed change does to the tables; it is given the event that asked for it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace synap::features::notes {
 
 extern const std::string_view kNoteTables;
 
-inline constexpr std::size_t kTitleCharactersMax = 100;    // of a title made from the text
+inline constexpr std::size_t kTitleCharactersMax = 100;  // of a title made from the text
 inline constexpr std::size_t kPreviewCharactersMax = 500;
 
 /// The first line that has words in it, without Markdown's heading marks; "Untitled" without one.

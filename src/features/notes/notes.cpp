@@ -8,7 +8,9 @@
 
 namespace synap::features::notes {
 
-std::vector<db::Database::Migration> migrations() { return {{"notes.1", kNoteTables}}; }
+std::vector<db::Database::Migration> migrations() {
+  return {{"notes.1", kNoteTables}};
+}
 
 void add(const Rooms& rooms) {
   add_event_types(rooms.types);

@@ -94,8 +94,8 @@ class Notes : public testing::Test {
     pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{16}, functions, queue,
                                                  *store, *log, types);
     keys = std::make_unique<api::Keys>(*database, *log, types);
-    rooms = std::make_unique<Rooms>(
-        Rooms{*database, *log, types, *content, *pool, procedures, *keys});
+    rooms =
+        std::make_unique<Rooms>(Rooms{*database, *log, types, *content, *pool, procedures, *keys});
     notes::add(*rooms);
     requests::add(*rooms);
     runs::add(*rooms);
@@ -182,8 +182,7 @@ TEST_F(Notes, CreationStoresListsAndAnswers) {
   EXPECT_EQ(note.find("filePath")->as_string(), "ann/note/" + id + ".md");
   EXPECT_EQ(note.find("version")->as_integer(), 1);
   EXPECT_EQ(note.find("tags")->as_array().size(), 1u);
-  EXPECT_EQ(test::read_file(directory.path() + "/content/ann/note/" + id + ".md"),
-            "# Title\ntext");
+  EXPECT_EQ(test::read_file(directory.path() + "/content/ann/note/" + id + ".md"), "# Title\ntext");
 }
 
 TEST_F(Notes, UpdateChangesWhatIsGivenAndKeepsTheRest) {
@@ -258,8 +257,8 @@ TEST_F(Notes, UpdateRetriedAfterADeletionBringsNothingBack) {
   const auto id = make("one", {{"tags", Json::array().push_back("a")}});
   content->is_broken = true;
   testing::internal::CaptureStderr();
-  ASSERT_TRUE(done("notes.update", input(id, {{"content", "two"},
-                                              {"tags", Json::array().push_back("b")}})));
+  ASSERT_TRUE(done("notes.update",
+                   input(id, {{"content", "two"}, {"tags", Json::array().push_back("b")}})));
   content->is_broken = false;
   ASSERT_TRUE(done("notes.delete", input(id)));
   const auto run = *call("runs.list", Json::object({{"status", "failed"}}));
@@ -310,7 +309,8 @@ TEST_F(Notes, RepeatedCommandGivesTheFirstAnswer) {
 
 TEST_F(Notes, IdempotencyKeyForAnotherCommandIsAConflict) {
   ASSERT_TRUE(done("notes.create", Json::object({{"content", "1"}, {"idempotencyKey", "k"}})));
-  const auto other = call("notes.create", Json::object({{"content", "2"}, {"idempotencyKey", "k"}}));
+  const auto other =
+      call("notes.create", Json::object({{"content", "2"}, {"idempotencyKey", "k"}}));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Code::kConflict);
   EXPECT_EQ(actual_version(other.error()), -1);

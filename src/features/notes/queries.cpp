@@ -67,8 +67,7 @@ const ObjectSchema<NoteList>& describe(Type<NoteList>) {
       object<NoteList>("NoteList")
           .field("notes", &NoteList::notes, array(schema_of<Note>()), "The newest first.")
           .field("total", &NoteList::total, integer(), "All that match, on every page.")
-          .field("nextCursor", &NoteList::next_cursor, string().uuid(),
-                 "Absent on the last page.");
+          .field("nextCursor", &NoteList::next_cursor, string().uuid(), "Absent on the last page.");
   return schema;
 }
 
@@ -76,8 +75,7 @@ struct GetNote {
   std::string id;
 };
 const ObjectSchema<GetNote>& describe(Type<GetNote>) {
-  static const auto schema =
-      object<GetNote>("GetNote").field("id", &GetNote::id, string().uuid());
+  static const auto schema = object<GetNote>("GetNote").field("id", &GetNote::id, string().uuid());
   return schema;
 }
 
@@ -106,7 +104,7 @@ const ObjectSchema<FullNote>& describe(Type<FullNote>) {
   return schema;
 }
 
-#define SYNAP_NOTE_COLUMNS                                                                     \
+#define SYNAP_NOTE_COLUMNS                                                                   \
   "notes.id, title, preview, tags, created_at, updated_at, file_path, file_size, checksum, " \
   "version"
 
@@ -125,7 +123,9 @@ void read_note(db::Rows& row, Note& note) {
   note.version = row.integer(9);
 }
 
-std::int64_t count(db::Rows rows) { return rows.next() ? rows.integer(0) : 0; }
+std::int64_t count(db::Rows rows) {
+  return rows.next() ? rows.integer(0) : 0;
+}
 
 Task<Result<NoteList>> list(const Rooms& rooms, Session session, ListNotes input) {
   // Ids begin with the time: their order is the order of creation.
@@ -135,14 +135,13 @@ Task<Result<NoteList>> list(const Rooms& rooms, Session session, ListNotes input
   co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     NoteList page;
     const auto limit = input.limit + 1;  // one more tells whether there is a next page
-    auto rows =
-        input.tag ? tx.query("SELECT " SYNAP_NOTE_COLUMNS
-                             " FROM note_tags JOIN notes ON notes.id = note_tags.note "
-                             "WHERE tag = $1 AND note < $2 ORDER BY note DESC LIMIT $3",
-                             *input.tag, before, limit)
-                  : tx.query("SELECT " SYNAP_NOTE_COLUMNS
-                             " FROM notes WHERE id < $1 ORDER BY id DESC LIMIT $2",
-                             before, limit);
+    auto rows = input.tag ? tx.query("SELECT " SYNAP_NOTE_COLUMNS
+                                     " FROM note_tags JOIN notes ON notes.id = note_tags.note "
+                                     "WHERE tag = $1 AND note < $2 ORDER BY note DESC LIMIT $3",
+                                     *input.tag, before, limit)
+                          : tx.query("SELECT " SYNAP_NOTE_COLUMNS
+                                     " FROM notes WHERE id < $1 ORDER BY id DESC LIMIT $2",
+                                     before, limit);
     while (rows.next()) {
       if (static_cast<std::int64_t>(page.notes.size()) == input.limit) {
         page.next_cursor = page.notes.back().id;
@@ -150,15 +149,16 @@ Task<Result<NoteList>> list(const Rooms& rooms, Session session, ListNotes input
       }
       read_note(rows, page.notes.emplace_back());
     }
-    page.total = input.tag ? count(tx.query("SELECT count(*) FROM note_tags WHERE tag = $1",
-                                            *input.tag))
-                           : count(tx.query("SELECT count(*) FROM notes"));
+    page.total = input.tag
+                     ? count(tx.query("SELECT count(*) FROM note_tags WHERE tag = $1", *input.tag))
+                     : count(tx.query("SELECT count(*) FROM notes"));
     return page;
   });
 }
 
-// True if an update that has not come about asks for the text with this checksum: the file is written
-// before the row, so it can be newer while the update is under way, or after it was given up.
+// True if an update that has not come about asks for the text with this checksum: the file is
+// written before the row, so it can be newer while the update is under way, or after it was given
+// up.
 Task<Result<bool>> is_asked_for(const Rooms& rooms, const Session& session, const Uuid& id,
                                 const std::string& checksum) {
   auto stream = co_await rooms.log.read_stream(session.scope(), id);
@@ -218,11 +218,11 @@ Task<Result<FullNote>> get(const Rooms& rooms, Session session, GetNote input) {
 }  // namespace
 
 void add_queries(const Rooms& rooms) {
-  api::add_query<ListNotes, NoteList>(
-      rooms.procedures, "notes.list", "Notes, the newest first, page by page.",
-      [&rooms](Session session, ListNotes input) {
-        return list(rooms, std::move(session), std::move(input));
-      });
+  api::add_query<ListNotes, NoteList>(rooms.procedures, "notes.list",
+                                      "Notes, the newest first, page by page.",
+                                      [&rooms](Session session, ListNotes input) {
+                                        return list(rooms, std::move(session), std::move(input));
+                                      });
   const auto get_note = [&rooms](Session session, GetNote input) {
     return get(rooms, std::move(session), std::move(input));
   };

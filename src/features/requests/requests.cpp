@@ -91,11 +91,11 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
 }  // namespace
 
 void add(const Rooms& rooms) {
-  api::add_query<GetRequest, Request>(
-      rooms.procedures, "requests.get", "What became of a command: pending, completed or failed.",
-      [&rooms](Session session, GetRequest input) {
-        return get(rooms, std::move(session), std::move(input));
-      });
+  api::add_query<GetRequest, Request>(rooms.procedures, "requests.get",
+                                      "What became of a command: pending, completed or failed.",
+                                      [&rooms](Session session, GetRequest input) {
+                                        return get(rooms, std::move(session), std::move(input));
+                                      });
 }
 
 }  // namespace synap::features::requests

@@ -14,13 +14,12 @@ struct ListRuns {
   std::optional<std::string> status;
 };
 const ObjectSchema<ListRuns>& describe(Type<ListRuns>) {
-  static const auto schema =
-      object<ListRuns>("ListRuns")
-          .field_or("limit", &ListRuns::limit, integer().min(1).max(500), 50)
-          .field("cursor", &ListRuns::cursor, string().uuid().nullish(),
-                 "The nextCursor of the page before.")
-          .field("status", &ListRuns::status,
-                 one_of({"active", "sleeping", "completed", "failed"}));
+  static const auto schema = object<ListRuns>("ListRuns")
+                                 .field_or("limit", &ListRuns::limit, integer().min(1).max(500), 50)
+                                 .field("cursor", &ListRuns::cursor, string().uuid().nullish(),
+                                        "The nextCursor of the page before.")
+                                 .field("status", &ListRuns::status,
+                                        one_of({"active", "sleeping", "completed", "failed"}));
   return schema;
 }
 
@@ -37,8 +36,7 @@ struct Run {
   std::optional<RawJson> error;
 };
 const UntypedObjectSchema& run_error_schema() {
-  static const auto schema =
-      object("RunError").field("name", string()).field("message", string());
+  static const auto schema = object("RunError").field("name", string()).field("message", string());
   return schema;
 }
 template <class T>
@@ -46,8 +44,7 @@ void add_run_fields(ObjectSchema<T>& schema) {
   const auto of_run = []<class M>(M Run::* member) -> M T::* { return member; };
   schema.field("id", of_run(&Run::id), string().uuid())
       .field("function", of_run(&Run::function), string())
-      .field("status", of_run(&Run::status),
-             one_of({"active", "sleeping", "completed", "failed"}),
+      .field("status", of_run(&Run::status), one_of({"active", "sleeping", "completed", "failed"}),
              "active: queued, under way, or between two attempts. failed: a dead letter.")
       .field("attempts", of_run(&Run::attempts), integer(), "That have ended.")
       .field("eventId", of_run(&Run::event_id), string().uuid(), "What it is a run for.")
@@ -193,7 +190,8 @@ Task<Result<RunWithSteps>> get(const Rooms& rooms, Session session, RunId input)
     auto rows = tx.query(
         "SELECT name, op, memo, stored_at FROM run_steps WHERE run = $1 ORDER BY place", id);
     while (rows.next()) {
-      run->steps.push_back({rows.text(0), rows.text(1), {rows.text(2)}, to_iso8601(rows.integer(3))});
+      run->steps.push_back(
+          {rows.text(0), rows.text(1), {rows.text(2)}, to_iso8601(rows.integer(3))});
     }
     return run;
   });
@@ -204,8 +202,8 @@ Task<Result<RunWithSteps>> get(const Rooms& rooms, Session session, RunId input)
 }
 
 Task<Result<Retried>> retry(const Rooms& rooms, Session session, RunId input) {
-  auto done = co_await rooms.workers.retry(session.user_id(),
-                                           Uuid::parse(input.id).value_or(Uuid{}));
+  auto done =
+      co_await rooms.workers.retry(session.user_id(), Uuid::parse(input.id).value_or(Uuid{}));
   if (!done) co_return fail(done.error());
   co_return Retried{"pending", input.id};
 }
@@ -213,16 +211,16 @@ Task<Result<Retried>> retry(const Rooms& rooms, Session session, RunId input) {
 }  // namespace
 
 void add(const Rooms& rooms) {
-  api::add_query<ListRuns, RunList>(
-      rooms.procedures, "runs.list", "What was done for your events, the newest first.",
-      [&rooms](Session session, ListRuns input) {
-        return list(rooms, std::move(session), std::move(input));
-      });
-  api::add_query<RunId, RunWithSteps>(
-      rooms.procedures, "runs.get", "One run with the steps that are done.",
-      [&rooms](Session session, RunId input) {
-        return get(rooms, std::move(session), std::move(input));
-      });
+  api::add_query<ListRuns, RunList>(rooms.procedures, "runs.list",
+                                    "What was done for your events, the newest first.",
+                                    [&rooms](Session session, ListRuns input) {
+                                      return list(rooms, std::move(session), std::move(input));
+                                    });
+  api::add_query<RunId, RunWithSteps>(rooms.procedures, "runs.get",
+                                      "One run with the steps that are done.",
+                                      [&rooms](Session session, RunId input) {
+                                        return get(rooms, std::move(session), std::move(input));
+                                      });
   api::add_mutation<RunId, Retried>(
       rooms.procedures, "runs.retry",
       "Try a dead letter again, with all its attempts. Steps that are done stay done.",
