@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "base/check.h"
 
@@ -13,10 +14,13 @@ namespace {
 
 // The plain SHA256() of OpenSSL 3 looks its algorithm up by name each time; a fetched one does not.
 void digest(const EVP_MD* algorithm, std::string_view bytes, std::uint8_t* out) {
-  thread_local EVP_MD_CTX* context = EVP_MD_CTX_new();
-  SYNAP_CHECK(context != nullptr && EVP_DigestInit_ex2(context, algorithm, nullptr) == 1 &&
-              EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1 &&
-              EVP_DigestFinal_ex(context, out, nullptr) == 1);
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
+  SYNAP_CHECK(context != nullptr && EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+              EVP_DigestFinal_ex(context.get(), out, nullptr) == 1);
 }
 
 }  // namespace

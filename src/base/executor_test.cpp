@@ -28,16 +28,17 @@ TEST(ThreadExecutor, ResumesOnItsOwnThreadInTheOrderOfPosts) {
   EXPECT_EQ(Executor::current(), nullptr);
 }
 
+Task<void> spawn_next(Executor& executor, std::atomic<int>& ran, int left) {
+  ++ran;
+  if (left > 0) spawn(executor, spawn_next(executor, ran, left - 1));
+  co_return;
+}
+
 TEST(ThreadExecutor, StopFinishesWhatIsQueuedAndWhatThatQueues) {
   std::atomic<int> ran = 0;
   {
     ThreadExecutor executor("test");
-    auto again = [&](auto self, int left) -> Task<void> {
-      ++ran;
-      if (left > 0) spawn(executor, self(self, left - 1));
-      co_return;
-    };
-    for (int i = 0; i < 10; ++i) spawn(executor, again(again, 20));
+    for (int i = 0; i < 10; ++i) spawn(executor, spawn_next(executor, ran, 20));
     executor.stop();
     EXPECT_EQ(ran, 210);
     executor.stop();

@@ -29,7 +29,7 @@ class DispatcherTest : public testing::Test {
     close();
     parts.emplace();
     parts->database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+        std::move(*db::sqlite::SqliteDatabase::open({.path = place + "/test.db"}));
     parts->log = std::move(*events::sqlite::SqliteEventLog::open(*parts->database));
     ASSERT_TRUE(parts->database->migrate(migrations()));
     parts->queue = std::make_unique<Queue>();
@@ -73,6 +73,8 @@ class DispatcherTest : public testing::Test {
     std::unique_ptr<Dispatcher> dispatcher;
   };
   test::TempDirectory directory;
+  test::SmallDisk disk{8 << 20};
+  std::string place = directory.path();
   events::EventTypes types;
   Functions functions;
   ThreadExecutor executor{"test"};
@@ -161,6 +163,27 @@ TEST_F(DispatcherTest, FailingCommitsMakeEachRunExactlyOnceInTheEnd) {
   EXPECT_EQ(all.size(), static_cast<std::size_t>(2 * (appended + 1)));
   EXPECT_EQ(std::set(all.begin(), all.end()).size(), all.size());
   EXPECT_EQ(queue().ready_count(), all.size());
+}
+
+TEST_F(DispatcherTest, CommitThatFailsAfterItHasDispatchedIsDispatchedAgain) {
+  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small disk";
+  place = disk.path();
+  open();
+  ASSERT_TRUE(start());
+  ASSERT_TRUE(append("b.made"));
+  // Small writes stay in memory until the commit: it is the commit itself that finds no room.
+  disk.fill();
+  testing::internal::CaptureStderr();
+  int appended = 1;
+  int refused = 0;
+  for (int i = 0; i < 200; ++i) ++(append("b.made") ? appended : refused);
+  EXPECT_GT(refused, 0);
+  disk.give_back();
+  ASSERT_TRUE(append("b.made"));
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(runs().size(), static_cast<std::size_t>(appended + 1));
+  EXPECT_EQ(queue().ready_count(), static_cast<std::size_t>(appended + 1));
+  close();
 }
 
 }  // namespace

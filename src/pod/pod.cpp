@@ -113,6 +113,9 @@ Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
 
 Pod::~Pod() {
   stop();
+  // Whoever still runs procedures or handlers uses the rooms, which are made of all the others.
+  parts_->server.reset();
+  parts_->workers.reset();
 }
 
 std::uint16_t Pod::port() const {
