@@ -4,7 +4,9 @@
 
 namespace synap::api {
 
-std::string_view role_name(Role role) { return role == Role::kOwner ? "owner" : "member"; }
+std::string_view role_name(Role role) {
+  return role == Role::kOwner ? "owner" : "member";
+}
 
 std::optional<Role> role_by_name(std::string_view name) {
   if (name == "owner") return Role::kOwner;

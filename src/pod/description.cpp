@@ -71,12 +71,18 @@ struct Description::Parts {
   features::Rooms rooms{database, log, types, content, workers, procedures, keys};
 };
 
-Description::Description() : parts_(std::make_unique<Parts>()) { add_features(parts_->rooms); }
+Description::Description() : parts_(std::make_unique<Parts>()) {
+  add_features(parts_->rooms);
+}
 
 Description::~Description() = default;
 
-const rpc::ProcedureTable& Description::procedures() const { return parts_->procedures; }
+const rpc::ProcedureTable& Description::procedures() const {
+  return parts_->procedures;
+}
 
-const events::EventTypes& Description::types() const { return parts_->types; }
+const events::EventTypes& Description::types() const {
+  return parts_->types;
+}
 
 }  // namespace synap::pod

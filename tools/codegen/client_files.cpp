@@ -116,17 +116,20 @@ std::string app_router(const std::vector<const rpc::Procedure*>& procedures,
     inputs.push_back(procedure->input);
     outputs.push_back(procedure->output);
   }
-  std::string event_data = "/** What an event says, by its type. */\nexport interface EventData {\n";
+  std::string event_data =
+      "/** What an event says, by its type. */\nexport interface EventData {\n";
   for (const auto* type : types) {
     outputs.push_back(type->data);
     event_data += comment(type->docs, "  ");
-    event_data += fmt::format("  \"{}\": {};\n", type->name, to_typescript(type->data, Side::kOutput));
+    event_data +=
+        fmt::format("  \"{}\": {};\n", type->name, to_typescript(type->data, Side::kOutput));
   }
   event_data += "}\n";
-  return fmt::format("{}{}\n{}\n{}\n{}\n/** All that the pod can be asked. */\n"
-                     "export type AppRouter = TRPCBuiltRouter<\n  Root,\n  {}\n>;\n",
-                     kGenerated, kRouterImports, define_typescript(inputs, outputs), event_data,
-                     kRouterTypes, text_of(tree_of(procedures), "  "));
+  return fmt::format(
+      "{}{}\n{}\n{}\n{}\n/** All that the pod can be asked. */\n"
+      "export type AppRouter = TRPCBuiltRouter<\n  Root,\n  {}\n>;\n",
+      kGenerated, kRouterImports, define_typescript(inputs, outputs), event_data, kRouterTypes,
+      text_of(tree_of(procedures), "  "));
 }
 
 std::string schemas(const std::vector<const rpc::Procedure*>& procedures,
@@ -143,8 +146,7 @@ std::string schemas(const std::vector<const rpc::Procedure*>& procedures,
     inputs += fmt::format("  \"{}\": {},\n", procedure->path, to_zod(procedure->input));
   }
   inputs += "};\n";
-  std::string data =
-      "/** What an event says, by its type. */\nexport const eventSchemas = {\n";
+  std::string data = "/** What an event says, by its type. */\nexport const eventSchemas = {\n";
   for (const auto* type : types) {
     roots.push_back(type->data);
     data += fmt::format("  \"{}\": {},\n", type->name, to_zod(type->data));
