@@ -14,21 +14,12 @@ std::optional<Role> role_by_name(std::string_view name) {
   return std::nullopt;
 }
 
-namespace {
-
-const CallContext& context_of(const std::shared_ptr<const rpc::Context>& context) {
-  const auto* ours = dynamic_cast<const CallContext*>(context.get());
-  SYNAP_CHECK(ours != nullptr, "every call has the context of this server");
-  return *ours;
-}
-
-}  // namespace
-
 Result<Session> session_of(const rpc::Call& call) {
-  const auto& context = context_of(call.context);
-  auto caller = context.caller();
-  if (!caller) return fail(caller.error());
-  Session session{std::move(*caller), context.idempotency_key, call.stop};
+  const auto* context = dynamic_cast<const CallContext*>(call.context.get());
+  SYNAP_CHECK(context != nullptr, "every call has the context of this server");
+  if (!context->caller) return fail(context->caller.error());
+  Session session{*context->caller, context->idempotency_key, call.stop, &context->keys};
+  if (auto live = session.check(); !live) return fail(live.error());
   // One header serves a batch: each of its calls needs a key of its own.
   if (!session.idempotency_key.empty() && call.batch_index > 0) {
     session.idempotency_key += fmt::format("#{}", call.batch_index);
@@ -36,12 +27,17 @@ Result<Session> session_of(const rpc::Call& call) {
   return session;
 }
 
-rpc::Items while_authorized(std::shared_ptr<const rpc::Context> context, rpc::Items items) {
+rpc::Items while_authorized(Session session, rpc::Items items) {
   while (auto item = co_await items.next()) {
-    if (auto caller = context_of(context).caller(); !caller) co_return fail(caller.error());
+    if (auto live = session.check(); !live) co_return fail(live.error());
     co_yield std::move(*item);
   }
   co_return std::move(items.end());
+}
+
+Result<> Session::check() const {
+  if (keys->is_live(caller.key_id)) return {};
+  return fail(Code::kUnauthorized, "This API key is not valid");
 }
 
 }  // namespace synap::api

@@ -162,6 +162,10 @@ bool is_huge(std::string_view number) {
   return is_significant && place + (is_negative ? -exponent : exponent) > 0;
 }
 
+bool ends_a_token(char c) {
+  return std::string_view("[]{},: \t\r\n").contains(c);
+}
+
 // simdjson stops at numbers outside of its types; JavaScript does not. Such a text is rewritten:
 // an integer of too many digits gets a fraction, so that it is read as a double, and a number
 // that is infinite as a double becomes null.
@@ -181,9 +185,9 @@ std::string with_javascript_numbers(std::string_view text) {
       double value = 0;
       const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
       const bool is_out_of_range = read.ec == std::errc::result_out_of_range;
-      // What follows a number that JSON does not have, like 01 or 1.e5, must stay wrong.
-      const char next = i + length < text.size() ? text[i + length] : ' ';
-      const bool is_whole_token = !is_digit(next) && next != '.' && next != 'e' && next != 'E';
+      // A number in a place where JSON has none (01, 1.e5, 1-1e-400) must stay wrong.
+      const bool is_whole_token = (i == 0 || ends_a_token(text[i - 1])) &&
+                                  (i + length == text.size() || ends_a_token(text[i + length]));
       if (is_whole_token && is_out_of_range) {
         out.append(is_huge(number) ? "null" : "0");
       } else {

@@ -116,9 +116,7 @@ class Scanner {
       at_ = begin;
       return fail("half of a surrogate pair is not a character");
     }
-    if (at_ < text_.size() && std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) {
-      return fail("there is no such escape");
-    }
+    if (!std::string_view("\"\\/bfnrt").contains(c)) return fail("there is no such escape");
     ++at_;
   }
 

@@ -39,6 +39,18 @@ TEST(Json, WritesWhatItReads) {
   EXPECT_EQ(through(R"("\u0041\/\ud83d\ude00")"), "\"A/\xf0\x9f\x98\x80\"");
 }
 
+TEST(Json, EscapesWhereverInATextItIsNeeded) {
+  for (std::size_t length = 1; length < 100; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      std::string text(length, 'x');
+      text[at] = '"';
+      std::string expected = "\"" + text + "\"";
+      expected.insert(at + 1, "\\");
+      ASSERT_EQ(Json(text).dump(), expected);
+    }
+  }
+}
+
 TEST(Json, WritesPrettyAsJsonStringifyDoes) {
   const auto json = parse_json(R"({"a":[1,{"b":[]}],"c":{},"d":"x"})");
   EXPECT_EQ(json->dump_pretty(),
@@ -72,8 +84,9 @@ TEST(Json, ReadsNumbersOutOfRangeAsNullAndTinyOnesAsZero) {
 }
 
 TEST(Json, RefusesWhatOnlyLooksLikeANumberOutOfRange) {
-  for (const std::string_view text : {"1.e400", "01e400", "-01e400", "--1e400", "1e400.5", "1e400-",
-                                      "000000000000000000001", "1e400e1"}) {
+  for (const std::string_view text :
+       {"1.e400", "01e400", "-01e400", "--1e400", "1e400.5", "1e400-", "000000000000000000001",
+        "1e400e1", "1-1e-400", "[1e400 1e-400]", "1e-400-1"}) {
     EXPECT_FALSE(parse_json(text).has_value()) << text;
   }
 }
@@ -101,14 +114,20 @@ TEST(Json, KeepsTheLastOfEqualNamesInThePlaceOfTheFirst) {
 }
 
 TEST(Json, AllowsSixtyFourContainersInsideEachOther) {
-  for (const auto& [open, inside, close] :
-       {std::tuple{"[", "", "]"}, {"[", "1", "]"}, {"{\"a\":", "{}", "}"}, {"{\"a\":", "1", "}"}}) {
-    const int at_most = std::string_view(inside) == "{}" ? 63 : 64;
+  struct Shape {
+    std::string open, inside, close;
+    int at_most;
+  };
+  const Shape shapes[] = {{"[", "", "]", 64},
+                          {"[", "1", "]", 64},
+                          {"{\"a\":", "1", "}", 64},
+                          {"{\"a\":", "{}", "}", 63}};
+  for (const Shape& shape : shapes) {
     const auto nested = [&](int depth) {
-      return repeat(open, depth) + inside + repeat(close, depth);
+      return repeat(shape.open, depth) + shape.inside + repeat(shape.close, depth);
     };
-    EXPECT_EQ(through(nested(at_most)), nested(at_most));
-    EXPECT_EQ(through(nested(at_most + 1)),
+    EXPECT_EQ(through(nested(shape.at_most)), nested(shape.at_most));
+    EXPECT_EQ(through(nested(shape.at_most + 1)),
               "JSON is nested deeper than 64 levels, the most allowed");
   }
   EXPECT_EQ(through(repeat("[", 100'000) + repeat("]", 100'000)),
@@ -124,6 +143,8 @@ TEST(Json, SaysAtWhichByteTheTextStopsBeingJson) {
   EXPECT_EQ(through(""), "Not valid JSON at byte 0: the text ends too early");
   EXPECT_EQ(through("[1,"), "Not valid JSON at byte 3: the text ends too early");
   EXPECT_EQ(through("\"abc"), "Not valid JSON at byte 4: the text ends too early");
+  EXPECT_EQ(through("[\"\\"), "Not valid JSON at byte 3: the text ends too early");
+  EXPECT_EQ(through("\"\\u00"), "Not valid JSON at byte 5: the text ends too early");
   EXPECT_EQ(through("[1,]"), "Not valid JSON at byte 3: a value is expected");
   EXPECT_EQ(through("[1 2]"), "Not valid JSON at byte 3: ',' or ']' is expected");
   EXPECT_EQ(through("{\"a\":1 2}"), "Not valid JSON at byte 7: ',' or '}' is expected");

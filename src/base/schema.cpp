@@ -46,7 +46,8 @@ bool is_type_name(std::string_view name) {
 }
 
 void check_field_name(const std::string& name, const std::vector<SchemaField>& fields) {
-  SYNAP_CHECK(!name.empty() && name != "__proto__", name);
+  // JavaScript moves members with numbers as names to the front.
+  SYNAP_CHECK(!name.empty() && name != "__proto__" && (name[0] < '0' || name[0] > '9'), name);
   const bool is_new = std::none_of(fields.begin(), fields.end(),
                                    [&](const SchemaField& field) { return field.name == name; });
   SYNAP_CHECK(is_new, name);

@@ -21,20 +21,20 @@ std::vector<Schema> collect_named(const std::vector<Schema>& roots);
 /// A type expression: "CreateNote", "string[]", "{ a?: string }", "void".
 ///
 /// The two sides of an object with defaults in it differ; then its input side is called
-/// <Name>Input, unless the name ends so already.
-std::string to_typescript(const Schema& schema, Side side);
+/// <Name>Input, unless the name ends so already. `indent` is that of the line it will stand on.
+std::string to_typescript(const Schema& schema, Side side, const std::string& indent = "");
 /// `export interface Name {...}` with its docs, for one named object.
 std::string define_typescript(const Schema& named, Side side);
 /// All that the roots need: what the two sides have in common is written once.
-std::string define_typescript(const std::vector<Schema>& inputs,
-                              const std::vector<Schema>& outputs);
+std::string typescript_definitions(const std::vector<Schema>& inputs,
+                                   const std::vector<Schema>& outputs);
 
 /// A zod expression: "CreateNote", "z.array(z.string().min(1))".
-std::string to_zod(const Schema& schema);
+std::string to_zod(const Schema& schema, const std::string& indent = "");
 /// `export const Name = z.object({...});` for one named object.
 std::string define_zod(const Schema& named);
 /// All that the roots need.
-std::string define_zod(const std::vector<Schema>& roots);
+std::string zod_definitions(const std::vector<Schema>& roots);
 
 /// JSON Schema 2020-12, complete in itself: the root is written out (MCP wants "type" there), named
 /// objects within it are under $defs.

@@ -157,20 +157,20 @@ Error Issues::to_error() && {
 
 Json flatten_issues(const Json& issues) {
   Json::Array form;
-  Json fields = Json::object();
+  Json::Object fields;
   for (const auto& issue : issues.as_array()) {
+    const std::string_view message = issue.string_or("message", "");
     const Json* path = issue.find("path");
-    Json message(issue.string_or("message", ""));
     if (path == nullptr || !path->is_array() || path->as_array().empty()) {
-      form.push_back(std::move(message));
+      form.emplace_back(message);
       continue;
     }
     const Json& first = path->as_array().front();
-    const std::string key = first.is_string() ? first.as_string() : first.dump();
-    if (fields.find(key) == nullptr) fields.set(key, Json::array());
-    for (auto& [name, messages] : fields.as_object()) {
-      if (name == key) messages.push_back(std::move(message));
-    }
+    const std::string name = first.is_string() ? first.as_string() : first.dump();
+    auto field = std::find_if(fields.begin(), fields.end(),
+                              [&](const auto& each) { return each.first == name; });
+    if (field == fields.end()) field = fields.emplace(field, name, Json::array());
+    field->second.push_back(message);
   }
   return Json::object({{"formErrors", std::move(form)}, {"fieldErrors", std::move(fields)}});
 }

@@ -74,7 +74,9 @@ std::string typescript_members(const SchemaNode& node, Side side, const std::str
   for (const auto& field : node.fields) {
     const bool may_be_absent = field.presence == Presence::kOptional ||
                                (field.presence == Presence::kDefaulted && side == Side::kInput);
-    out.append(doc_comment(field.docs, deeper));
+    const bool is_named = !field.schema->name.empty();  // then the docs are there
+    out.append(
+        doc_comment(field.docs.empty() && !is_named ? field.schema->docs : field.docs, deeper));
     out.append(fmt::format("{}{}{}: {};\n", deeper, member_name(field.name),
                            may_be_absent ? "?" : "", typescript(*field.schema, side, deeper)));
   }
@@ -233,8 +235,8 @@ std::vector<Schema> collect_named(const std::vector<Schema>& roots) {
   return named;
 }
 
-std::string to_typescript(const Schema& schema, Side side) {
-  return typescript(schema.node(), side, "");
+std::string to_typescript(const Schema& schema, Side side, const std::string& indent) {
+  return typescript(schema.node(), side, indent);
 }
 
 std::string define_typescript(const Schema& named, Side side) {
@@ -244,8 +246,8 @@ std::string define_typescript(const Schema& named, Side side) {
                      typescript_members(named.node(), side, ""));
 }
 
-std::string define_typescript(const std::vector<Schema>& inputs,
-                              const std::vector<Schema>& outputs) {
+std::string typescript_definitions(const std::vector<Schema>& inputs,
+                                   const std::vector<Schema>& outputs) {
   std::vector<Schema> all = inputs;
   all.insert(all.end(), outputs.begin(), outputs.end());
   collect_named(all);  // a name means one object on both sides
@@ -263,8 +265,8 @@ std::string define_typescript(const std::vector<Schema>& inputs,
   return out;
 }
 
-std::string to_zod(const Schema& schema) {
-  return zod(schema.node(), "");
+std::string to_zod(const Schema& schema, const std::string& indent) {
+  return zod(schema.node(), indent);
 }
 
 std::string define_zod(const Schema& named) {
@@ -274,7 +276,7 @@ std::string define_zod(const Schema& named) {
   return out.append(";\n");
 }
 
-std::string define_zod(const std::vector<Schema>& roots) {
+std::string zod_definitions(const std::vector<Schema>& roots) {
   std::string out;
   for (const auto& named : collect_named(roots)) {
     out.append(out.empty() ? "" : "\n").append(define_zod(named));

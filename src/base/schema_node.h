@@ -57,6 +57,7 @@ struct SchemaStorage {
   const SchemaNode* object = nullptr;       // of structs
   void* (*add)(void* container) = nullptr;  // of optional and vector: a new item in it
   void* (*add_key)(void* map, std::string key) = nullptr;
+  void (*reserve)(void* vector, std::size_t count) = nullptr;
   void (*clear)(void* container) = nullptr;
   void (*each)(const void* container, void* context, Visit visit) = nullptr;
 };

@@ -85,6 +85,9 @@ SchemaStorage make_storage() {
     storage.form = Form::kVector;
     storage.inner = &storage_of<Item>();
     storage.add = [](void* value) -> void* { return &static_cast<T*>(value)->emplace_back(); };
+    storage.reserve = [](void* value, std::size_t count) {
+      static_cast<T*>(value)->reserve(count);
+    };
     storage.clear = [](void* value) { static_cast<T*>(value)->clear(); };
     storage.each = [](const void* value, void* context, SchemaStorage::Visit visit) {
       for (const Item& item : *static_cast<const T*>(value)) visit(context, nullptr, &item);

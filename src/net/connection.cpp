@@ -60,8 +60,7 @@ class Connection::More {
  public:
   explicit More(Connection& connection) : c_(connection) {}
   bool await_ready() const {
-    return c_.is_fresh_ || c_.is_over() ||
-           (c_.loop_.is_stopping() && c_.phase_ == Phase::kIdle);
+    return c_.is_fresh_ || c_.is_over() || (c_.loop_.is_stopping() && c_.phase_ == Phase::kIdle);
   }
   void await_suspend(std::coroutine_handle<> self) {
     c_.reader_ = self;
@@ -79,7 +78,7 @@ class Connection::Send {
   bool await_ready() { return c_.is_broken_ || c_.send_some(); }
   void await_suspend(std::coroutine_handle<> self) {
     c_.writer_ = self;
-    c_.write_deadline_ = steady_clock::now() + c_.loop_.options().write_timeout;
+    c_.renew_write_deadline(steady_clock::now());
     c_.wait_writable();
   }
   bool await_resume() {
@@ -91,7 +90,9 @@ class Connection::Send {
   Connection& c_;
 };
 
-Connection::More Connection::more() { return More(*this); }
+Connection::More Connection::more() {
+  return More(*this);
+}
 
 Connection::Send Connection::send(std::string_view first, std::string_view second,
                                   std::string_view third) {
@@ -112,7 +113,9 @@ Connection::Connection(Loop& loop, Socket socket, std::string peer)
       peer_(std::move(peer)),
       parser_({loop.options().header_bytes_max, loop.options().body_bytes_max}) {}
 
-Connection::~Connection() { loop_.shared().connection_closed(); }
+Connection::~Connection() {
+  loop_.shared().connection_closed();
+}
 
 void Connection::wake(std::coroutine_handle<>& waiting) {
   if (auto coroutine = std::exchange(waiting, {})) coroutine.resume();
@@ -200,11 +203,14 @@ void Connection::wait_writable() {
 
 void Connection::on_writable() {
   if (!writer_ || is_broken_) return;
-  const auto left = [this] { return out_[0].iov_len + out_[1].iov_len + out_[2].iov_len; };
-  const auto before = left();
   if (send_some()) return wake(writer_);
-  if (left() < before) write_deadline_ = steady_clock::now() + loop_.options().write_timeout;
+  renew_write_deadline(steady_clock::now());
   wait_writable();
+}
+
+void Connection::renew_write_deadline(SteadyTime now) {
+  write_deadline_ = now + loop_.options().write_timeout;
+  unacknowledged_ = unacknowledged_bytes(socket_);
 }
 
 // Ends the connection where it is. Only from the loop, never from a coroutine: it resumes them.
@@ -219,7 +225,10 @@ void Connection::break_off() {
 }
 
 void Connection::sweep(SteadyTime now) {
-  if (now >= write_deadline_) return break_off();
+  if (now >= write_deadline_) {
+    if (unacknowledged_bytes(socket_) >= unacknowledged_) return break_off();
+    renew_write_deadline(now);
+  }
   if (now < read_deadline_) return;
   const auto self = shared_from_this();
   read_deadline_ = kNever;
@@ -233,7 +242,9 @@ void Connection::begin_stop() {
   if (phase_ == Phase::kIdle) wake(reader_);
 }
 
-void Connection::force() { break_off(); }
+void Connection::force() {
+  break_off();
+}
 
 // --- the conversation --------------------------------------------------------------------------
 
@@ -311,16 +322,16 @@ Task<bool> Connection::answer(const Request& request, Response response) {
   if (response.stream) co_return co_await stream(request, response);
   const bool keeps_alive = parser_.keeps_alive() && !loop_.is_stopping();
   head_.clear();
-  write_head(response,
-             {.keeps_alive = keeps_alive,
-              .is_http_1_0 = parser_.is_http_1_0(),
-              .date = loop_.date()},
-             head_);
+  write_head(
+      response,
+      {.keeps_alive = keeps_alive, .is_http_1_0 = parser_.is_http_1_0(), .date = loop_.date()},
+      head_);
   std::string_view body;
   if (request.method != "HEAD" && status_has_body(response.status)) body = response.body;
   if (body.size() <= kCoalescedBytesMax) head_ += std::exchange(body, {});
-  const bool sent = co_await send(head_, body);
-  co_return sent && keeps_alive;
+  if (!co_await send(head_, body)) co_return false;
+  if (!keeps_alive) co_await end();
+  co_return keeps_alive;
 }
 
 // What a handler writes a streamed body with.
@@ -365,7 +376,9 @@ Task<bool> Connection::stream(const Request& request, Response& response) {
   phase_ = Phase::kServing;
   if (is_broken_) co_return false;
   if (is_chunked && !co_await send("0\r\n\r\n")) co_return false;
-  co_return keeps_alive && !loop_.is_stopping();
+  if (keeps_alive && !loop_.is_stopping()) co_return true;
+  co_await end();
+  co_return false;
 }
 
 Task<bool> Connection::upgrade(const Request& request) {
@@ -400,6 +413,11 @@ Task<> Connection::refuse(Error error, int status) {
   write_head(response, {.keeps_alive = false, .date = loop_.date()}, head_);
   head_ += response.body;
   if (co_await send(head_)) co_await linger();
+}
+
+// After the last answer. A client that did not ask for the end may be sending its next request.
+Task<> Connection::end() {
+  if (parser_.keeps_alive() || !unread().empty()) co_await linger();
 }
 
 Task<> Connection::linger() {

@@ -60,6 +60,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   Task<bool> stream(const Request& request, Response& response);
   Task<bool> upgrade(const Request& request);
   Task<> refuse(Error error, int status);
+  Task<> end();
   Task<> linger();
 
   /// Awaitable: until there are new bytes (true), or will be none (false).
@@ -72,6 +73,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   void on_writable();
   bool send_some();
   void wait_writable();
+  void renew_write_deadline(SteadyTime now);
   void break_off();
   void wake(std::coroutine_handle<>& waiting);
   std::string_view unread() const { return std::string_view(in_).substr(in_taken_); }
@@ -99,6 +101,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   std::string head_;
   std::array<iovec, 3> out_{};
   SteadyTime write_deadline_ = kNever;
+  int unacknowledged_ = 0;  // at the start of the present write_deadline_
   std::coroutine_handle<> writer_;
 };
 

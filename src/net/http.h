@@ -47,7 +47,9 @@ struct Request {
   Headers headers;
   std::string body;
   std::string peer;  // "127.0.0.1"
-  /// Asked to stop when the client has gone away or the server is shutting down.
+  /// Asked to stop when the client has gone away or the server is shutting down (HttpServer::stop
+  /// says when). A client that closes its side of the connection counts as gone. A WebSocket's is
+  /// noticed by a pending read().
   std::stop_token gone;
 };
 
@@ -84,7 +86,9 @@ class WebSocket {
   WebSocket& operator=(const WebSocket&) = delete;
   virtual ~WebSocket() = default;
 
-  /// The next whole message; nothing once the connection is closed or broken.
+  /// The next whole message; nothing once the connection is closed or broken. One read at a time,
+  /// beside a write. Pings, closes and the peer's silence are only dealt with while a read is
+  /// pending: keep one pending.
   virtual Task<std::optional<Message>> read() = 0;
   /// Sends one text message and returns when the socket has taken it. One write at a time.
   /// False: the peer is gone or has not read for longer than the limit.

@@ -28,23 +28,34 @@ namespace synap::net {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 inline constexpr SteadyTime kNever = SteadyTime::max();
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                boost::asio::io_context::executor_type>;
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+/// The bytes that the kernel has taken from us and the peer has not yet acknowledged. The only sure
+/// sign that a slow peer reads: a socket counts as writable again only when a third of a buffer of
+/// megabytes is free, which can take minutes.
+int unacknowledged_bytes(Socket& socket);
 
 /// What the loops of a server have in common. Thread-safe.
 struct Shared {
   const ServerOptions options;
   Handler& handler;
 
-  /// Counts the connections of all loops, from accept to the end of their object.
+  /// Counts the connections of all loops, from accept to the end of their object, and with them
+  /// their WebSockets, whose pending operations can outlive the connection by a moment.
   void connection_opened();
   void connection_closed();
+  void websocket_opened();
+  void websocket_closed();
   std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
-  /// Waits until there is none. False: the time is over and there are some.
+  /// Waits until nothing is left. False: the time is over and something is.
   bool wait_for_none(std::chrono::milliseconds limit);
 
  private:
+  void end_one();
+
   std::atomic<std::size_t> connections_{0};
+  std::atomic<std::size_t> alive_{0};
   std::mutex mutex_;
   std::condition_variable none_;
 
@@ -111,6 +122,7 @@ class Loop final : public Executor {
 
   Shared& shared_;
   std::chrono::milliseconds sweep_interval_;
+  std::vector<Guest*> guests_;  // before io_: what io_ still holds when it goes signs off here
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -119,7 +131,6 @@ class Loop final : public Executor {
       sweep_timer_;
   bool sweep_armed_ = false;
   bool stopping_ = false;
-  std::vector<Guest*> guests_;
   std::vector<char> scratch_;
   std::int64_t date_second_ = -1;
   std::string date_;

@@ -28,7 +28,8 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{30'000};   // end of head to end of body
   std::chrono::milliseconds idle_timeout{75'000};   // between two requests
   std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
-  std::chrono::milliseconds websocket_ping{30'000}; // RFC 6455 ping when silent; none answered: dropped
+  std::chrono::milliseconds websocket_ping{
+      30'000};  // RFC 6455 ping when silent; none answered: dropped
 };
 
 class HttpServer {
@@ -44,8 +45,11 @@ class HttpServer {
   /// The bound port, once started.
   std::uint16_t port() const;
 
-  /// Stops accepting, asks every Request::gone to stop, lets answers in flight finish for up to
-  /// `grace`, then closes what is left and ends the threads. Idempotent.
+  /// Stops accepting, closes idle connections, asks Request::gone of streams and WebSockets to
+  /// stop, since they would not end by themselves, and lets answers in flight finish for up to
+  /// `grace`. Then it asks every Request::gone to stop, closes what is left and ends the threads.
+  /// Idempotent. Not to be called from a handler. A handler that does not return even then is
+  /// given up after ten seconds: its coroutine stays suspended for ever.
   void stop(std::chrono::milliseconds grace);
 
  private:

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,24 +14,30 @@
 
 namespace synap::net {
 
-/// Something that happens once, on some thread; the test waits for it.
+/// Something that happens once, on some thread; the test waits for it. It may be destroyed as soon
+/// as wait() has returned, even while set() has not.
 class Event {
  public:
   void set() {
-    std::lock_guard lock(mutex_);
-    is_set_ = true;
-    changed_.notify_all();
+    const auto state = state_;
+    std::lock_guard lock(state->mutex);
+    state->is_set = true;
+    state->changed.notify_all();
   }
   /// False: it did not happen within five seconds.
   bool wait() {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(5), [this] { return is_set_; });
+    std::unique_lock lock(state_->mutex);
+    return state_->changed.wait_for(lock, std::chrono::seconds(5),
+                                    [this] { return state_->is_set; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_set_ = false;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_set = false;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 class TestHandler final : public Handler {
@@ -66,7 +73,8 @@ class TestHandler final : public Handler {
   }
 };
 
-/// A handler and a running server. The test sets `handler` and `options`, then calls start().
+/// A handler and a running server. The test sets `handler` and `options`, then calls start(). A
+/// fixture with members that handlers use resets `server` in its TearDown.
 struct TestServer {
   TestHandler handler;
   ServerOptions options;

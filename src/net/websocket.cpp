@@ -1,6 +1,8 @@
 #include "net/websocket.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -11,6 +13,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "net/ascii.h"
 
 namespace synap::net {
@@ -50,14 +53,26 @@ class Wire : public Socket {
 
   std::uint64_t reads = 0;
   std::uint64_t writes = 0;
+  // Close frames went both ways: nothing more will come, so nobody need wait for it.
+  bool is_agreed = false;
 };
 
-// Beast finds these by their argument.
+// Beast finds these by their argument. Its own async_teardown reads on until the peer ends its
+// side: right after a violation, where a close with bytes unread would be a reset that can take
+// our close frame with it, but a needless wait after a proper goodbye.
 [[maybe_unused]] void teardown(beast::role_type role, Wire& wire, error_code& ec) {
   websocket::teardown(role, static_cast<Socket&>(wire), ec);
 }
 template <class Handler>
 void async_teardown(beast::role_type role, Wire& wire, Handler&& handler) {
+  if (wire.is_agreed) {
+    error_code ec;
+    wire.shutdown(Socket::shutdown_send, ec);
+    wire.close(ec);
+    asio::post(wire.get_executor(),
+               beast::bind_front_handler(std::forward<Handler>(handler), error_code{}));
+    return;
+  }
   websocket::async_teardown(role, static_cast<Socket&>(wire), std::forward<Handler>(handler));
 }
 
@@ -67,21 +82,32 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
  public:
   Session(Loop& loop, Socket socket, std::stop_source gone)
       : Guest(loop), loop_(loop), stream_(Wire(std::move(socket))), gone_(std::move(gone)) {
-    stream_.set_option(websocket::stream_base::timeout{
-        loop.options().head_timeout, websocket::stream_base::none(), false});
+    loop_.shared().websocket_opened();
+    stream_.set_option(websocket::stream_base::timeout{loop.options().head_timeout,
+                                                       websocket::stream_base::none(), false});
     stream_.read_message_max(loop.options().websocket_message_bytes_max);
     stream_.auto_fragment(false);
-    stream_.control_callback([this](websocket::frame_type, beast::string_view) { heard(); });
+    stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
+      heard();
+      if (type == websocket::frame_type::close) wire().is_agreed = true;
+    });
   }
 
+  ~Session() override { loop_.shared().websocket_closed(); }
+
+  // Only what the answer depends on is passed on: Beast throws at a field of 64 KiB.
   Task<bool> accept(const Request& request) {
-    http::request<http::empty_body> handshake(http::verb::get, request.target, 11);
-    for (const auto& [name, value] : request.headers) handshake.insert(name, value);
-    const auto ec = co_await start([&](auto handler) {
-      stream_.async_accept(handshake, std::move(handler));
-    });
-    stream_.set_option(websocket::stream_base::timeout{kClosingTime,
-                                                       websocket::stream_base::none(), false});
+    http::request<http::empty_body> handshake(http::verb::get, "/", 11);
+    handshake.set(http::field::host, "synap");
+    handshake.set(http::field::connection, "upgrade");
+    handshake.set(http::field::upgrade, "websocket");
+    handshake.set(http::field::sec_websocket_version, "13");
+    handshake.set(http::field::sec_websocket_key,
+                  trimmed(*request.headers.find("sec-websocket-key")));
+    const auto ec =
+        co_await start([&](auto handler) { stream_.async_accept(handshake, std::move(handler)); });
+    stream_.set_option(
+        websocket::stream_base::timeout{kClosingTime, websocket::stream_base::none(), false});
     heard();
     if (ec) lose();
     if (loop_.is_stopping()) gone_.request_stop();
@@ -96,8 +122,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     }
     heard();
     is_reading_ = true;
-    const auto ec = co_await start(
-        [&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
+    const auto ec =
+        co_await start([&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
     is_reading_ = false;
     if (ec) {
       lose();
@@ -115,8 +141,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     SYNAP_CHECK(!is_writing_, "one write at a time");
     if (!is_usable()) co_return false;
     is_writing_ = true;
-    writes_seen_ = wire().writes;
-    write_deadline_ = steady_clock::now() + loop_.options().write_timeout;
+    renew_write_deadline(steady_clock::now());
     const auto ec = co_await start([&](auto handler) {
       stream_.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
     });
@@ -129,10 +154,11 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   Task<> close(std::uint16_t code, std::string_view reason) override {
     if (is_closing_ || !is_usable()) co_return;
     is_closing_ = true;
+    wire().is_agreed = true;               // by the time it is torn down
     websocket::close_reason close_reason;  // code "none", 1005: an empty frame
     if (code != 1005) {
       close_reason.code = code;
-      reason = reason.substr(0, kReasonBytesMax);
+      reason = reason.substr(0, valid_utf8_prefix(reason.substr(0, kReasonBytesMax)));
       close_reason.reason.assign(reason.data(), reason.size());
     }
     co_await start([&](auto handler) { stream_.async_close(close_reason, std::move(handler)); });
@@ -156,8 +182,10 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     const auto self = shared_from_this();
     if (is_aborted_) return;
     if (now >= write_deadline_) {
-      if (std::exchange(writes_seen_, wire().writes) == wire().writes) return abort();
-      write_deadline_ = now + loop_.options().write_timeout;
+      if (writes_seen_ == wire().writes && unacknowledged_ == unacknowledged_bytes(wire())) {
+        return abort();
+      }
+      renew_write_deadline(now);
     }
     if (!stream_.is_open()) {
       // Closing, at our wish or the peer's. Beast waits for the peer without end.
@@ -208,6 +236,12 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     is_pinged_ = false;
   }
 
+  void renew_write_deadline(SteadyTime now) {
+    write_deadline_ = now + loop_.options().write_timeout;
+    writes_seen_ = wire().writes;
+    unacknowledged_ = unacknowledged_bytes(wire());
+  }
+
   void sweep_silence(SteadyTime now) {
     if (std::exchange(reads_seen_, wire().reads) != wire().reads) return heard();
     if (now - heard_at_ < loop_.options().websocket_ping) return;
@@ -215,7 +249,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     is_pinged_ = true;
     heard_at_ = now;  // the same time again for the answer
     if (!std::exchange(is_pinging_, true)) {
-      stream_.async_ping({}, [self = shared_from_this()](error_code) { self->is_pinging_ = false; });
+      stream_.async_ping({},
+                         [self = shared_from_this()](error_code) { self->is_pinging_ = false; });
     }
   }
 
@@ -232,6 +267,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   SteadyTime heard_at_{};
   std::uint64_t reads_seen_ = 0;
   std::uint64_t writes_seen_ = 0;
+  int unacknowledged_ = 0;
   SteadyTime write_deadline_ = kNever;
   SteadyTime closing_deadline_ = kNever;
 };

@@ -128,7 +128,7 @@ std::string app_router(const std::vector<const rpc::Procedure*>& procedures,
   return fmt::format(
       "{}{}\n{}\n{}\n{}\n/** All that the pod can be asked. */\n"
       "export type AppRouter = TRPCBuiltRouter<\n  Root,\n  {}\n>;\n",
-      kGenerated, kRouterImports, define_typescript(inputs, outputs), event_data, kRouterTypes,
+      kGenerated, kRouterImports, typescript_definitions(inputs, outputs), event_data, kRouterTypes,
       text_of(tree_of(procedures), "  "));
 }
 
@@ -152,8 +152,8 @@ std::string schemas(const std::vector<const rpc::Procedure*>& procedures,
     data += fmt::format("  \"{}\": {},\n", type->name, to_zod(type->data));
   }
   data += "};\n";
-  return fmt::format("{}import {{ z }} from \"zod\";\n\n{}\n{}\n{}", kGenerated, define_zod(roots),
-                     inputs, data);
+  return fmt::format("{}import {{ z }} from \"zod\";\n\n{}\n{}\n{}", kGenerated,
+                     zod_definitions(roots), inputs, data);
 }
 
 }  // namespace

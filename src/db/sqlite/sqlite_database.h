@@ -38,8 +38,11 @@ class Connection;
 class SqliteDatabase final : public Database {
  public:
   static Result<std::unique_ptr<SqliteDatabase>> open(SqliteOptions options);
-  /// Finishes what is queued, checkpoints, closes.
-  ~SqliteDatabase() override;
+  ~SqliteDatabase() override;  // close()
+
+  /// Finishes what is queued, while all that its closures use is still there; what comes later is
+  /// answered kServiceUnavailable.
+  void close();
 
   void before_commit(std::function<void(Tx&)> closure) override;
   Result<> migrate(const std::vector<Migration>& migrations) override;
@@ -61,12 +64,13 @@ class SqliteDatabase final : public Database {
 
   std::unique_ptr<Connection> writer_;
   std::vector<std::unique_ptr<Connection>> readers_;
-  std::vector<std::function<void(Tx&)>> before_commit_;
-
   std::mutex write_mutex_;
   std::condition_variable write_wake_;
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
+  // Replaced, never changed: the writer walks through the list it has seen without the lock.
+  using Hooks = std::vector<std::function<void(Tx&)>>;
+  std::shared_ptr<const Hooks> before_commit_ = std::make_shared<Hooks>();
   bool stopping_ = false;
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;

@@ -1,0 +1,78 @@
+# Synap: `make` lists what can be made. The first `make run` and `make test` on a fresh Debian 12
+# machine install what they need (tools/setup.sh).
+
+SHELL := /bin/sh
+JOBS ?= $(shell nproc)
+RUN_ARGS ?=
+# Only there where the machine's own node is too old (tools/setup.sh).
+export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test unit lint fmt asan tsan fuzz bench client clean setup setup-test
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: build ## Build the release and start a pod (RUN_ARGS="--listen 127.0.0.1:4500 ...")
+	build/release/bin/synap serve $(RUN_ARGS)
+
+build: setup ## Build the release: build/release/bin/synap
+	@cmake --preset release >/dev/null
+	cmake --build --preset release -j $(JOBS)
+
+test: setup-test ## Build, and run all tests
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS)
+	@tools/npm_ci.sh
+	ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+
+unit: setup-test ## Run the C++ tests only
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS)
+	ctest --test-dir build/dev --output-on-failure -j $(JOBS) -LE 'e2e|node|fault'
+
+lint: setup-test ## Check formatting, layers and clang-tidy
+	@python3 tools/tidy.py
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 --dry-run --Werror
+	@cmake --preset dev >/dev/null
+	@git ls-files 'src/*.cpp' 'cmd/*.cpp' | grep -v _test.cpp | xargs -P $(JOBS) -n 4 clang-tidy-19 -p build/dev --quiet
+
+fmt: setup-test ## Format the sources
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+
+asan: setup-test ## Run the C++ tests under AddressSanitizer and UBSan
+	@cmake --preset asan >/dev/null
+	cmake --build --preset asan -j $(JOBS)
+	ctest --test-dir build/asan --output-on-failure -j $(JOBS) -LE 'e2e|node|fault'
+
+tsan: setup-test ## Run the C++ tests under ThreadSanitizer
+	@cmake --preset tsan >/dev/null
+	cmake --build --preset tsan -j $(JOBS)
+	ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -LE 'e2e|node|fault'
+
+fuzz: setup-test ## Run every fuzzer for SECONDS (default 60) each
+	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=$(or $(SECONDS),60) >/dev/null
+	cmake --build --preset fuzz -j $(JOBS)
+	ctest --test-dir build/fuzz --output-on-failure -L fuzz
+
+bench: build ## Measure against the Node stack (bench/README.md)
+	@tools/setup.sh bench
+	@cmake --preset release -DSYNAP_BENCH=ON >/dev/null
+	cmake --build --preset release -j $(JOBS)
+	bench/run $(BENCH_ARGS)
+
+client: setup-test ## Generate and build the TypeScript client
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target synap_codegen
+	build/dev/bin/synap_codegen --out client/src/generated
+	@tools/npm_ci.sh
+	npm run --prefix client build
+
+setup: ## Install what building needs
+	@tools/setup.sh build
+
+setup-test: ## Install what the tests need
+	@tools/setup.sh test
+
+clean: ## Delete everything that was built
+	rm -rf build

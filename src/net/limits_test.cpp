@@ -1,0 +1,308 @@
+// What the server does to clients that send too much, too slowly, or nonsense, and to those that
+// do not read; and how it stops.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <thread>
+
+#include "base/timer.h"
+#include "net/server.h"
+#include "net/test_client.h"
+#include "net/test_handler.h"
+
+namespace synap::net {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+class ServerLimits : public testing::Test, public TestServer {
+ protected:
+  ServerLimits() { handler.fixed("/hello", "hello"); }
+
+  // The whole life of a refusal: an answer of the protocol's own shape, then the end.
+  static void expect_refusal(TestClient& client, int status, const std::string& name) {
+    const auto response = client.read_response();
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(response.body, "{\"refused\":\"" + name + "\"}");
+    EXPECT_EQ(response.header("content-type"), "application/json");
+    EXPECT_EQ(response.header("connection"), "close");
+    EXPECT_TRUE(client.is_closed_by_server());
+  }
+};
+
+TEST_F(ServerLimits, RefuseGarbage) {
+  const auto port = start();
+  for (const char* text : {"garbage\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+                           "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n"
+                           "transfer-encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+    TestClient client(port);
+    client.send(text);
+    expect_refusal(client, 400, "BAD_REQUEST");
+  }
+}
+
+TEST_F(ServerLimits, RefuseALargeHead) {
+  options.header_bytes_max = 1000;
+  TestClient client(start());
+  client.send("GET / HTTP/1.1\r\nhost: a\r\nx: " + std::string(1000, 'x'));
+  expect_refusal(client, 431, "PAYLOAD_TOO_LARGE");
+}
+
+TEST_F(ServerLimits, RefuseALargeBodyBeforeItIsSent) {
+  options.body_bytes_max = 1000;
+  TestClient client(start());
+  client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\nexpect: 100-continue\r\n\r\n");
+  expect_refusal(client, 413, "PAYLOAD_TOO_LARGE");
+}
+
+TEST_F(ServerLimits, LetAClientThatIsStillSendingReadItsRefusal) {
+  options.body_bytes_max = 1000;
+  TestClient client(start());
+  client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 500000\r\n\r\n");
+  pollfd refused{client.fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&refused, 1, 5000), 1);
+  // A connection that is closed already answers the first of these with a reset.
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(client.send(std::string(10'000, 'x'))) << i;
+  expect_refusal(client, 413, "PAYLOAD_TOO_LARGE");
+}
+
+TEST_F(ServerLimits, RefuseASlowHead) {
+  options.head_timeout = milliseconds(40);
+  TestClient client(start());
+  client.send("GET / HT");
+  expect_refusal(client, 408, "TIMEOUT");
+}
+
+TEST_F(ServerLimits, RefuseAHeadThatTrickles) {
+  options.head_timeout = milliseconds(60);
+  TestClient client(start());
+  std::atomic<bool> ended = false;
+  std::thread trickle([&] {
+    client.send("GET / HTTP/1.1\r\nx: ");
+    while (!ended && client.send("x")) std::this_thread::sleep_for(milliseconds(5));
+  });
+  EXPECT_EQ(client.read_response().status, 408);
+  ended = true;
+  trickle.join();
+}
+
+TEST_F(ServerLimits, RefuseASlowBody) {
+  options.body_timeout = milliseconds(40);
+  TestClient client(start());
+  client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf");
+  expect_refusal(client, 408, "TIMEOUT");
+}
+
+TEST_F(ServerLimits, CloseAnIdleConnectionWithoutAWord) {
+  options.idle_timeout = milliseconds(40);
+  const auto port = start();
+  TestClient fresh(port);
+  EXPECT_TRUE(fresh.is_closed_by_server());
+  TestClient used(port);
+  EXPECT_EQ(used.get("/hello").status, 200);
+  EXPECT_TRUE(used.is_closed_by_server());
+}
+
+TEST_F(ServerLimits, DoNotHurryAHandler) {
+  options.head_timeout = options.body_timeout = options.idle_timeout = options.write_timeout =
+      milliseconds(20);
+  handler.paths["/slow"] = [](const Request&) -> Task<Response> {
+    co_await sleep_for(milliseconds(120));
+    co_return Response{.body = "done"};
+  };
+  TestClient client(start());
+  EXPECT_EQ(client.get("/slow").body, "done");
+}
+
+TEST_F(ServerLimits, DropAClientThatNeverReadsItsStream) {
+  options.write_timeout = milliseconds(60);
+  Event dropped;
+  handler.paths["/flood"] = [&](const Request& request) -> Task<Response> {
+    Response response;
+    response.stream = [&, gone = request.gone](BodyWriter& body) -> Task<> {
+      const std::string chunk(100'000, 'x');
+      while (co_await body.write(chunk)) {
+      }
+      EXPECT_TRUE(gone.stop_requested());
+      dropped.set();
+    };
+    co_return response;
+  };
+  TestClient client(start(), {.receive_buffer = 4096});
+  client.request("GET", "/flood");
+  EXPECT_TRUE(dropped.wait());
+}
+
+TEST_F(ServerLimits, BearAClientThatReadsSlowly) {
+  options.write_timeout = milliseconds(150);
+  handler.fixed("/large", std::string(8'000'000, 'x'));
+  TestClient client(start(), {.receive_buffer = 64 * 1024});
+  client.request("GET", "/large");
+  // Longer in all than the limit, but never silent for as long.
+  const auto begin = steady_clock::now();
+  std::size_t taken = 0;
+  char piece[50'000];
+  while (steady_clock::now() - begin < milliseconds(600)) {
+    std::this_thread::sleep_for(milliseconds(20));
+    const auto count = ::recv(client.fd(), piece, sizeof piece, MSG_DONTWAIT);
+    if (count > 0) taken += static_cast<std::size_t>(count);
+    ASSERT_NE(count, 0);
+  }
+  while (taken < 8'000'000) {
+    const auto count = ::recv(client.fd(), piece, sizeof piece, 0);
+    ASSERT_GT(count, 0) << "after " << taken << " bytes";
+    taken += static_cast<std::size_t>(count);
+  }
+}
+
+TEST_F(ServerLimits, RefuseConnectionsBeyondTheMaximum) {
+  options.connections_max = 2;
+  const auto port = start();
+  auto first = std::make_unique<TestClient>(port);
+  TestClient second(port);
+  EXPECT_EQ(first->get("/hello").status, 200);
+  EXPECT_EQ(second.get("/hello").status, 200);
+  TestClient third(port);
+  expect_refusal(third, 503, "SERVICE_UNAVAILABLE");
+  third.close();
+  first.reset();
+  // The server learns of the free place in its own time.
+  int status = 503;
+  for (int i = 0; i < 500 && status != 200; ++i) {
+    TestClient next(port);
+    status = next.get("/hello").status;
+  }
+  EXPECT_EQ(status, 200);
+}
+
+TEST_F(ServerLimits, WaitWhenTheSystemHasNoMoreSockets) {
+  const auto port = start();
+  testing::internal::CaptureStderr();
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const int next = ::dup(0);
+  ::close(next);
+  // Room for the client's descriptor, none for the server's.
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(next) + 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+  TestClient client(port);
+  const auto cpu_begin = std::clock();
+  client.request("GET", "/hello");
+  pollfd unanswered{client.fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&unanswered, 1, 250), 0);
+  const auto cpu_used = std::clock() - cpu_begin;
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_LT(cpu_used, CLOCKS_PER_SEC / 10);
+  const auto log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+}
+
+// --- stopping ---
+
+class ServerStop : public ServerLimits {};
+
+TEST_F(ServerStop, ClosesIdleConnectionsAtOnce) {
+  const auto port = start();
+  TestClient fresh(port);
+  TestClient used(port);
+  EXPECT_EQ(used.get("/hello").status, 200);
+  const auto begin = steady_clock::now();
+  server->stop(std::chrono::seconds(5));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(3));
+  EXPECT_TRUE(used.is_closed_by_server());
+  EXPECT_TRUE(fresh.is_closed_by_server());
+  EXPECT_FALSE(TestClient(port).is_connected());
+}
+
+TEST_F(ServerStop, LetsAnAnswerInFlightFinish) {
+  Event serving;
+  Watermark release;
+  handler.paths["/work"] = [&](const Request& request) -> Task<Response> {
+    serving.set();
+    co_await release.wait_past(0);
+    co_return Response{.body = request.gone.stop_requested() ? "hurried" : "done"};
+  };
+  TestClient client(start());
+  client.request("GET", "/work");
+  ASSERT_TRUE(serving.wait());
+  std::thread stopper([&] { server->stop(std::chrono::seconds(5)); });
+  // The listening socket is the first to go: then the stop has begun.
+  while (TestClient(server->port()).is_connected()) std::this_thread::yield();
+  release.raise(1);
+  const auto response = client.read_response();
+  EXPECT_EQ(response.body, "done");
+  EXPECT_TRUE(client.is_closed_by_server());
+  stopper.join();
+}
+
+TEST_F(ServerStop, TellsStreamsToEndAndLetsThemSayGoodbye) {
+  handler.paths["/events"] = [&](const Request& request) -> Task<Response> {
+    Response response;
+    response.stream = [stop = request.gone](BodyWriter& body) -> Task<> {
+      co_await body.write("begun");
+      co_await sleep_for(std::chrono::hours(1), stop);
+      EXPECT_TRUE(co_await body.write("goodbye"));
+    };
+    co_return response;
+  };
+  TestClient client(start());
+  client.request("GET", "/events");
+  client.read_head();
+  EXPECT_EQ(client.read_chunk(), "begun");
+  const auto begin = steady_clock::now();
+  server->stop(std::chrono::seconds(5));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(3));
+  EXPECT_EQ(client.read_chunk(), "goodbye");
+  EXPECT_EQ(client.read_chunk(), "");
+}
+
+TEST_F(ServerStop, EndsWhatIsLeftWhenTheGraceIsOver) {
+  Event serving;
+  handler.paths["/forever"] = [&](const Request& request) -> Task<Response> {
+    serving.set();
+    co_await sleep_for(std::chrono::hours(1), request.gone);
+    co_return Response{};
+  };
+  TestClient client(start());
+  client.request("GET", "/forever");
+  ASSERT_TRUE(serving.wait());
+  const auto begin = steady_clock::now();
+  server->stop(milliseconds(20));
+  EXPECT_EQ(client.read_response().status, 0);
+  server->stop(milliseconds(20));  // again: nothing
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST_F(ServerStop, EndsAStreamThatIsStuckInAWrite) {
+  Event writing;
+  handler.paths["/flood"] = [&](const Request&) -> Task<Response> {
+    Response response;
+    response.stream = [&](BodyWriter& body) -> Task<> {
+      const std::string chunk(1'000'000, 'x');
+      while (co_await body.write(chunk)) writing.set();
+    };
+    co_return response;
+  };
+  TestClient client(start(), {.receive_buffer = 4096});
+  client.request("GET", "/flood");
+  ASSERT_TRUE(writing.wait());
+  const auto begin = steady_clock::now();
+  server->stop(milliseconds(20));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST_F(ServerStop, IsFineWithoutAStart) {
+  HttpServer server_not_started(options, handler);
+  server_not_started.stop(milliseconds(0));
+}
+
+}  // namespace
+}  // namespace synap::net

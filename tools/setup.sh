@@ -1,0 +1,54 @@
+#!/bin/sh
+# Installs what building (and with an argument, testing or measuring) Synap needs on Debian 12.
+#
+#   tools/setup.sh build|test|bench
+#
+# Packages come from Debian and, for tests, from the npm registry. What is there already is left
+# alone; asks for the administrator's password only if something is missing.
+set -eu
+cd "$(dirname "$0")/.."
+
+build="clang-19 cmake ninja-build ccache mold make git ca-certificates
+  libboost1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libmimalloc-dev
+  libsimdjson-dev libsqlite3-dev
+  libssl-dev libtomlplusplus-dev"
+test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 curl
+  chromium"
+bench="libbenchmark-dev postgresql-15 python3"
+
+case "${1:-build}" in
+  build) wanted="$build" ;;
+  test) wanted="$build $test" ;;
+  bench) wanted="$build $bench" ;;
+  *) echo "usage: tools/setup.sh build|test|bench" >&2; exit 2 ;;
+esac
+
+missing=""
+for package in $wanted; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+    missing="$missing $package"
+done
+as_root=""
+[ "$(id -u)" -eq 0 ] || as_root="sudo"
+if [ -n "$missing" ]; then
+  echo "setup: installing$missing" >&2
+  $as_root apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >&2
+fi
+
+[ "${1:-build}" = build ] && exit 0
+
+# Tests, the client and the measured peer run on Node 20 or later; Debian 12 has 18, which is enough
+# to fetch a later one from the npm registry, for this tree alone.
+node_major() { "$1" --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p'; }
+if [ "$(node_major node || true)" = "" ] || ! command -v npm >/dev/null; then
+  $as_root apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends \
+    nodejs npm >&2
+fi
+if [ "$(node_major node)" -lt 20 ] && [ ! -x build/node/node_modules/.bin/node ]; then
+  echo "setup: installing node 22 into build/node" >&2
+  mkdir -p build/node
+  npm install --prefix build/node --no-save --no-fund --no-audit node@22 >&2
+fi
+exit 0
