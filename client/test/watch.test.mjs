@@ -134,7 +134,7 @@ for (const transport of ['websocket', 'sse']) {
       const refused = createSynapClient({ url: pod.url, token: 'revoked', transport });
       const stream = refused.watch();
       const isUnauthorized = (error) => isSynapError(error) && error.data.code === 'UNAUTHORIZED';
-      await assert.rejects(stream.ready, isUnauthorized);
+      await assert.rejects(within(5_000, stream.ready, 'it is refused'), isUnauthorized);
       await assert.rejects(take(stream, 1), isUnauthorized);
       assert.deepEqual(await take(stream, 1), []);
       await refused.close();
