@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import test from 'node:test';
 import { EventEmitter } from 'node:events';
 import { blindSpots, gather, judge, Ledger, sha256 } from './ledger.mjs';
-import { Caller, pause, Pod, random, within } from './pod.mjs';
+import { Caller, cleanUp, pause, Pod, random, within } from './pod.mjs';
 import { Watcher } from './watcher.mjs';
 
 const kills = Number(process.env.KILLS ?? 25);
@@ -146,7 +146,7 @@ class Load {
   }
 }
 
-test(`${kills} kills under load lose nothing and do nothing twice`, async (t) => {
+test(`${kills} kills under load lose nothing and do nothing twice`, { timeout: 60_000 + kills * 20_000 }, async (t) => {
   console.log(`kill_loop: seed ${seed}, ${kills} kills, ${clients} clients`);
   const choices = random(seed);
   const pod = await Pod.make(t);
@@ -158,6 +158,10 @@ test(`${kills} kills under load lose nothing and do nothing twice`, async (t) =>
   for (const [user, caller] of Object.entries(callers)) watchers[user] = new Watcher(pod, caller.token);
   const watching = Object.values(watchers).map((watcher) => watcher.run());
   const load = new Load(pod, watchers);
+  cleanUp(t, () => {
+    load.over();
+    for (const watcher of Object.values(watchers)) watcher.stop();
+  });
   const loading = Array.from({ length: clients }, (_, i) => {
     const user = i % 4 === 3 ? 'member' : 'owner';
     return load.client(user, callers[user].token, random(choices.below(2 ** 31)));

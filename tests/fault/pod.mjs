@@ -36,9 +36,24 @@ export async function until(ms, probe, what) {
   }
 }
 
+const cleanups = new WeakMap();
+
+/** Runs `action` when the test has ended: the last one registered first. */
+export function cleanUp(t, action) {
+  if (!t) return;
+  if (!cleanups.has(t)) {
+    const actions = [];
+    cleanups.set(t, actions);
+    t.after(async () => {
+      for (const last of actions.reverse()) await last();
+    });
+  }
+  cleanups.get(t).push(action);
+}
+
 export function temporaryDirectory(t) {
   const folder = mkdtempSync(path.join(process.env.FAULT_TMP || tmpdir(), 'synap-fault-'));
-  t?.after(() => rmSync(folder, { recursive: true, force: true }));
+  cleanUp(t, () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -81,6 +96,7 @@ async function freePort() {
 export class Caller {
   constructor(pod, token, { connections = 4 } = {}) {
     Object.assign(this, { pod, token, connections });
+    pod.callers.add(this);
     this.renew();
   }
 
@@ -189,6 +205,7 @@ function dataOf(answer, procedure) {
 export class Pod {
   lines = [];  // of standard error
   child = null;
+  callers = new Set();
 
   static async make(t, { folder, args = [], wrap = [] } = {}) {
     const pod = new Pod();
@@ -196,7 +213,7 @@ export class Pod {
     pod.data = path.join(pod.root, 'data');
     pod.port = await freePort();
     Object.assign(pod, { args, wrap });
-    t?.after(() => pod.kill());
+    cleanUp(t, () => pod.kill());
     return pod;
   }
 
@@ -239,6 +256,7 @@ export class Pod {
       }, 'the pod is ready').then((took) => (took === 'ended' ? false : took));
     } finally {
       asker.agent.destroy();
+      this.callers.delete(asker);
     }
   }
 
@@ -254,6 +272,7 @@ export class Pod {
 
   /** Ends the process where it is, as a power cut would as far as the process can tell. */
   async kill() {
+    for (const caller of this.callers) caller.agent.destroy();
     if (!this.child) return;
     this.child.kill('SIGKILL');
     await within(10_000, this.exited, 'a killed process is gone');
