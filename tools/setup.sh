@@ -9,7 +9,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build="clang-19 cmake ninja-build ccache mold make git ca-certificates
-  libboost1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libsimdjson-dev libsqlite3-dev
+  libboost1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libmimalloc-dev
+  libsimdjson-dev libsqlite3-dev
   libssl-dev libtomlplusplus-dev"
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 curl
   chromium"

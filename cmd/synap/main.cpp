@@ -1,40 +1,26 @@
-#include <fmt/format.h>
-#include <signal.h>
+#include <csignal>
 
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-
-#include "pod/pod.h"
+#include "synap/command_line.h"
+#include "synap/commands.h"
+#include "synap/http.h"
 
 int main(int argc, char** argv) {
-  synap::pod::PodOptions options;
-  for (int i = 1; i + 1 < argc; ++i) {
-    const std::string flag = argv[i];
-    if (flag == "--data") options.data = argv[i + 1];
-    if (flag == "--listen") {
-      const std::string listen = argv[i + 1];
-      options.host = listen.substr(0, listen.rfind(':'));
-      options.port = static_cast<std::uint16_t>(std::stoi(listen.substr(listen.rfind(':') + 1)));
-    }
-  }
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  auto pod = synap::pod::Pod::start(options);
-  if (!pod) {
-    fmt::print(stderr, "synap: {}\n", pod.error().message);
-    return 1;
-  }
-  fmt::print(stderr, "synap: serving http://{}:{}\n", options.host, (*pod)->port());
-  if (!(*pod)->new_owner_key().empty()) {
-    fmt::print(stderr, "synap: the owner's key: {}\n", (*pod)->new_owner_key());
-  }
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
-  if (!(*pod)->stop()) std::_Exit(0);
-  return 0;
+  using namespace synap::cli;
+  // A reader that is gone is an error of the write, which says so where it happens.
+  std::signal(SIGPIPE, SIG_IGN);
+  HttpClient::prepare_process();
+  return run_command_line(
+      {
+          serve_command(),
+          call_command(),
+          events_list_command(),
+          events_get_command(),
+          events_tail_command(),
+          runs_list_command(),
+          runs_show_command(),
+          runs_retry_command(),
+          import_markdown_command(),
+          doctor_command(),
+      },
+      argc, argv);
 }

@@ -16,12 +16,26 @@ Result<Session> session_of(const rpc::Call& call) {
   const auto* context = dynamic_cast<const CallContext*>(call.context.get());
   SYNAP_CHECK(context != nullptr, "every call has the context of this server");
   if (!context->caller) return fail(context->caller.error());
-  Session session{*context->caller, context->idempotency_key, call.stop};
+  Session session{*context->caller, context->idempotency_key, call.stop, &context->keys};
+  if (auto live = session.check(); !live) return fail(live.error());
   // One header serves a batch: each of its calls needs a key of its own.
   if (!session.idempotency_key.empty() && call.batch_index > 0) {
     session.idempotency_key += fmt::format("#{}", call.batch_index);
   }
   return session;
+}
+
+rpc::Items while_authorized(Session session, rpc::Items items) {
+  while (auto item = co_await items.next()) {
+    if (auto live = session.check(); !live) co_return fail(live.error());
+    co_yield std::move(*item);
+  }
+  co_return std::move(items.end());
+}
+
+Result<> Session::check() const {
+  if (keys->is_live(caller.key_id)) return {};
+  return fail(Code::kUnauthorized, "This API key is not valid");
 }
 
 }  // namespace synap::api

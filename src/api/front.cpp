@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace synap::api {
@@ -16,6 +18,11 @@ net::Response json_response(int status, std::string body) {
   response.headers.add("cache-control", "no-store");
   response.body = std::move(body);
   return response;
+}
+
+// A full disk or an overload passes: a second later is soon enough to ask again.
+void mark_retriable(net::Response& response) {
+  if (response.status == 503 || response.status == 429) response.headers.set("retry-after", "1");
 }
 
 std::string_view bearer_token(const net::Request& request) {
@@ -35,7 +42,7 @@ std::string_view bearer_token(const net::Request& request) {
 
 Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
                                                              const trpc::RequestInfo& info) {
-  auto context = std::make_shared<CallContext>();
+  auto context = std::make_shared<CallContext>(keys);
   std::string_view token = bearer_token(*info.http);
   if (token.empty() && info.connection_params) {
     token = info.connection_params->string_or("token", "");
@@ -54,6 +61,7 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
 trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   trpc::Options trpc;
   trpc.batch_max = options.batch_max;
+  trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.allowed_origins = options.allowed_origins;
   trpc.create_context = [&keys](const trpc::RequestInfo& info) { return context_of(keys, info); };
   return trpc;
@@ -70,6 +78,7 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
 Task<net::Response> Front::serve(const net::Request& request) {
   if (auto preflight = cors_.preflight(request)) co_return std::move(*preflight);
   auto response = co_await route(request);
+  mark_retriable(response);
   cors_.apply(request, response);
   co_return response;
 }
@@ -86,7 +95,6 @@ Task<net::Response> Front::ready() {
   if (is_ready) co_return json_response(200, R"({"status":"ready"})");
   auto response = json_response(
       503, Json::object({{"status", "not ready"}, {"reason", is_ready.error().message}}).dump());
-  response.headers.add("retry-after", "1");
   co_return response;
 }
 
@@ -101,6 +109,10 @@ Task<void> Front::serve_websocket(const net::Request& request, net::WebSocket& s
   co_await trpc_.serve_websocket(request, socket);
 }
 
-net::Response Front::refusal(const Error& error) { return trpc::Server::error_response(error); }
+net::Response Front::refusal(const Error& error) {
+  auto response = trpc::Server::error_response(error);
+  mark_retriable(response);
+  return response;
+}
 
 }  // namespace synap::api

@@ -142,7 +142,10 @@ Task<Result<>> Keys::load() {
   });
   if (!read) co_return fail(read.error());
   std::unique_lock lock(mutex_);
-  for (auto& [hash, caller] : *read) callers_.emplace(hash, std::move(caller));
+  for (auto& [hash, caller] : *read) {
+    live_keys_.insert(caller.key_id);
+    callers_.emplace(hash, std::move(caller));
+  }
   co_return Result<>{};
 }
 
@@ -190,11 +193,18 @@ void Keys::store_key(db::Tx& tx, const Made& made, Role role) {
       *made.event->envelope().timestamp);
   tx.on_commit([this, hash = made.hash, caller = Caller{made.key.user_id, role, made.key.key_id}] {
     std::unique_lock lock(mutex_);
+    live_keys_.insert(caller.key_id);
     callers_.emplace(hash, caller);
   });
 }
 
-Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id) {
+bool Keys::is_live(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  return live_keys_.contains(key_id);
+}
+
+Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id,
+                                       std::function<Result<>(const NewKey&)> keep) {
   const std::string user_id = Uuid::v7().to_string();
   const std::string role_text(role_name(role));
   auto made = make_key(user_id, "first key");
@@ -203,6 +213,9 @@ Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string 
   if (!by_user_id.empty()) envelope.metadata = Json::object({{"createdBy", by_user_id}}).dump();
   auto user = types_.make(kUserCreationCompleted, {user_id, name, role_text}, std::move(envelope));
   if (!user) co_return fail(user.error());
+  if (keep) {
+    if (auto kept = keep(made->key); !kept) co_return fail(kept.error());
+  }
   auto written = co_await database_.write([&](db::Tx& tx) {
     tx.run("INSERT INTO users(id, name, role, created_at) VALUES ($1, $2, $3, $4)", user_id, name,
            role_text, *user->envelope().timestamp);
@@ -262,11 +275,13 @@ Task<Result<>> Keys::revoke(std::string user_id, std::string key_id) {
       std::memcpy(hash.data(), raw.data(), std::min(raw.size(), hash.size()));
       rows.next();
     }
-    log_.append(tx, {.events = {*event}});
-    tx.on_commit([this, hash] {
+    // Before the followers of the log are woken: an open subscription must find its key gone.
+    tx.on_commit([this, hash, key_id] {
       std::unique_lock lock(mutex_);
+      live_keys_.erase(key_id);
       callers_.erase(hash);
     });
+    log_.append(tx, {.events = {*event}});
   });
 }
 

@@ -7,6 +7,7 @@
 // is refused from the moment its revocation is on disk.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "api/caller.h"
@@ -39,7 +41,7 @@ struct KeyInfo {
 };
 const ObjectSchema<KeyInfo>& describe(Type<KeyInfo>);
 
-class Keys {
+class Keys final : public KeyStatus {
  public:
   static std::vector<db::Database::Migration> migrations();
   static void add_event_types(events::EventTypes& types);
@@ -55,7 +57,11 @@ class Keys {
   /// last three.
   Result<Caller> authenticate(std::string_view token) const;
 
-  Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id);
+  bool is_live(const std::string& key_id) const override;
+
+  /// `keep`, if given, is handed the key before it is any good: what it cannot keep is not made.
+  Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id,
+                                   std::function<Result<>(const NewKey&)> keep = nullptr);
   Task<Result<NewKey>> create_key(std::string user_id, std::string name);
   Task<Result<std::vector<KeyInfo>>> list(std::string user_id);
   /// kNotFound: the user has no such key.
@@ -74,6 +80,7 @@ class Keys {
   const events::EventTypes& types_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<Sha256, Caller, Hash> callers_;  // by the hash of the key
+  std::unordered_set<std::string> live_keys_;         // their ids
 };
 
 }  // namespace synap::api

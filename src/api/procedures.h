@@ -110,7 +110,8 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, std::string 
                if (!session) co_return fail(session.error());
                auto input = procedures_detail::input_of<In>(call);
                if (!input) co_return fail(input.error());
-               co_return rpc::Reply(function(std::move(*session), std::move(*input)));
+               auto items = function(*session, std::move(*input));
+               co_return rpc::Reply(while_authorized(std::move(*session), std::move(items)));
              }});
 }
 

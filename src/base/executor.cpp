@@ -19,21 +19,18 @@ ThreadExecutor::ThreadExecutor(std::string thread_name)
 ThreadExecutor::~ThreadExecutor() { stop(); }
 
 void ThreadExecutor::post(std::coroutine_handle<> coroutine) {
-  bool was_empty = false;
-  {
-    std::lock_guard lock(mutex_);
-    was_empty = queue_.empty();
-    queue_.push_back(coroutine);
-  }
+  // Notified under the lock: what was posted may be all that keeps this executor in the world, and
+  // its owner may end it while the poster is still on its way out of here.
+  std::lock_guard lock(mutex_);
+  const bool was_empty = queue_.empty();
+  queue_.push_back(coroutine);
   if (was_empty) wake_.notify_one();
 }
 
 void ThreadExecutor::post_all(const std::vector<std::coroutine_handle<>>& coroutines) {
   if (coroutines.empty()) return;
-  {
-    std::lock_guard lock(mutex_);
-    queue_.insert(queue_.end(), coroutines.begin(), coroutines.end());
-  }
+  std::lock_guard lock(mutex_);
+  queue_.insert(queue_.end(), coroutines.begin(), coroutines.end());
   wake_.notify_one();
 }
 

@@ -86,7 +86,8 @@ class Queue {
   std::deque<Job> ready_;
   std::multimap<std::int64_t, Job> delayed_;
   // A lane that is in the map is held; the jobs behind it wait here.
-  std::unordered_map<Uuid, std::deque<Job>> lanes_;
+  // A list, because most are empty, and an empty deque is not small.
+  std::unordered_map<Uuid, std::list<Job>> lanes_;
   std::deque<Take*> takers_;
   bool is_closed_ = false;
 };

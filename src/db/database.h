@@ -65,6 +65,16 @@ class Value {
   std::variant<std::monostate, std::int64_t, double, std::string_view, Blob> value_;
 };
 
+namespace database_detail {
+
+// What a Value is a view of, and so must not be a temporary of the call that begins a query.
+template <class T>
+inline constexpr bool owns_bytes = std::is_same_v<T, std::string> || std::is_same_v<T, Uuid>;
+template <class T>
+inline constexpr bool owns_bytes<std::optional<T>> = owns_bytes<T>;
+
+}  // namespace database_detail
+
 /// The engine's half of a running statement.
 class Cursor {
  public:
@@ -113,7 +123,10 @@ class Tx {
 
   /// Runs a statement and gives its rows. A statement is prepared once a connection.
   template <class... Args>
-  [[nodiscard]] Rows query(std::string_view sql, const Args&... args) {
+  [[nodiscard]] Rows query(std::string_view sql, Args&&... args) {
+    // A temporary deduces no reference; it would be gone when the rows are read.
+    static_assert(!(database_detail::owns_bytes<Args> || ...),
+                  "a parameter of query() must outlive its rows: give it a name");
     const Value values[] = {Value(args)..., Value(nullptr)};
     return Rows(start(sql, values, sizeof...(args)));
   }

@@ -60,8 +60,7 @@ class Connection::More {
  public:
   explicit More(Connection& connection) : c_(connection) {}
   bool await_ready() const {
-    return c_.is_fresh_ || c_.is_over() ||
-           (c_.loop_.is_stopping() && c_.phase_ == Phase::kIdle);
+    return c_.is_fresh_ || c_.is_over() || (c_.loop_.is_stopping() && c_.phase_ == Phase::kIdle);
   }
   void await_suspend(std::coroutine_handle<> self) {
     c_.reader_ = self;
@@ -91,7 +90,9 @@ class Connection::Send {
   Connection& c_;
 };
 
-Connection::More Connection::more() { return More(*this); }
+Connection::More Connection::more() {
+  return More(*this);
+}
 
 Connection::Send Connection::send(std::string_view first, std::string_view second,
                                   std::string_view third) {
@@ -112,7 +113,9 @@ Connection::Connection(Loop& loop, Socket socket, std::string peer)
       peer_(std::move(peer)),
       parser_({loop.options().header_bytes_max, loop.options().body_bytes_max}) {}
 
-Connection::~Connection() { loop_.shared().connection_closed(); }
+Connection::~Connection() {
+  loop_.shared().connection_closed();
+}
 
 void Connection::wake(std::coroutine_handle<>& waiting) {
   if (auto coroutine = std::exchange(waiting, {})) coroutine.resume();
@@ -239,7 +242,9 @@ void Connection::begin_stop() {
   if (phase_ == Phase::kIdle) wake(reader_);
 }
 
-void Connection::force() { break_off(); }
+void Connection::force() {
+  break_off();
+}
 
 // --- the conversation --------------------------------------------------------------------------
 
@@ -317,11 +322,10 @@ Task<bool> Connection::answer(const Request& request, Response response) {
   if (response.stream) co_return co_await stream(request, response);
   const bool keeps_alive = parser_.keeps_alive() && !loop_.is_stopping();
   head_.clear();
-  write_head(response,
-             {.keeps_alive = keeps_alive,
-              .is_http_1_0 = parser_.is_http_1_0(),
-              .date = loop_.date()},
-             head_);
+  write_head(
+      response,
+      {.keeps_alive = keeps_alive, .is_http_1_0 = parser_.is_http_1_0(), .date = loop_.date()},
+      head_);
   std::string_view body;
   if (request.method != "HEAD" && status_has_body(response.status)) body = response.body;
   if (body.size() <= kCoalescedBytesMax) head_ += std::exchange(body, {});

@@ -5,7 +5,9 @@
 namespace synap::net {
 namespace {
 
-Request from(std::string origin) { return {.method = "GET", .headers = {{"Origin", origin}}}; }
+Request from(std::string origin) {
+  return {.method = "GET", .headers = {{"Origin", origin}}};
+}
 
 Request preflight_from(std::string origin) {
   return {.method = "OPTIONS",
@@ -31,7 +33,8 @@ TEST(CorsPolicy, EchoesAListedOriginOnly) {
   Response listed;
   policy.apply(from("https://b.example"), listed);
   EXPECT_EQ(header(listed, "access-control-allow-origin"), "https://b.example");
-  for (const auto* origin : {"https://c.example", "https://b.example.evil", "http://b.example", "null"}) {
+  for (const auto* origin :
+       {"https://c.example", "https://b.example.evil", "http://b.example", "null"}) {
     Response other;
     policy.apply(from(origin), other);
     EXPECT_EQ(header(other, "access-control-allow-origin"), "(none)") << origin;

@@ -23,9 +23,8 @@ namespace {
 // A quarter of the shortest limit, so that none is overrun by more than that; within 5 ms (tests)
 // and 250 ms, a quarter of the time a connection lingers (connection.cpp).
 std::chrono::milliseconds interval_for(const ServerOptions& options) {
-  const auto shortest =
-      std::min({options.head_timeout, options.body_timeout, options.idle_timeout,
-                options.write_timeout, options.websocket_ping});
+  const auto shortest = std::min({options.head_timeout, options.body_timeout, options.idle_timeout,
+                                  options.write_timeout, options.websocket_ping});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 
@@ -47,8 +46,12 @@ void Shared::connection_closed() {
   end_one();
 }
 
-void Shared::websocket_opened() { alive_.fetch_add(1, std::memory_order_relaxed); }
-void Shared::websocket_closed() { end_one(); }
+void Shared::websocket_opened() {
+  alive_.fetch_add(1, std::memory_order_relaxed);
+}
+void Shared::websocket_closed() {
+  end_one();
+}
 
 void Shared::end_one() {
   if (alive_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -83,7 +86,9 @@ Loop::Loop(Shared& shared, int number)
       scratch_(64 * 1024),
       thread_([this, number] { run(number); }) {}
 
-Loop::~Loop() { SYNAP_CHECK(!thread_.joinable(), "a loop is joined before it goes"); }
+Loop::~Loop() {
+  SYNAP_CHECK(!thread_.joinable(), "a loop is joined before it goes");
+}
 
 void Loop::run(int number) {
   pthread_setname_np(pthread_self(), ("net-" + std::to_string(number)).c_str());

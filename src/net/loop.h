@@ -28,8 +28,8 @@ namespace synap::net {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 inline constexpr SteadyTime kNever = SteadyTime::max();
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                boost::asio::io_context::executor_type>;
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 /// The bytes that the kernel has taken from us and the peer has not yet acknowledged. The only sure
 /// sign that a slow peer reads: a socket counts as writable again only when a third of a buffer of

@@ -17,7 +17,9 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using beast::error_code;
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // What is left of a chunked body always has at least these bytes: "0\r\n\r\n". Beast 1.81 asserts
 // (basic_parser.ipp, parse_chunk_header) that it is shown so many once it has seen the last chunk's
@@ -167,16 +169,17 @@ class RequestParser::Impl {
     failure = Failure{{code, std::move(message)}, info(code).http_status};
   }
   void fail_head_too_large() {
-    fail(Code::kPayloadTooLarge, fmt::format("the head of a request may have at most {} bytes",
-                                             limits_.header_bytes_max));
+    fail(Code::kPayloadTooLarge,
+         fmt::format("the head of a request may have at most {} bytes", limits_.header_bytes_max));
     failure->status = 431;
   }
   void fail(const error_code& ec) {
     if (reader_->is_refused) return fail(Code::kBadRequest, std::string(reader_->refusal));
     if (ec == http::error::header_limit) return fail_head_too_large();
     if (ec == http::error::body_limit) {
-      return fail(Code::kPayloadTooLarge, fmt::format("the body of a request may have at most {} bytes",
-                                                      limits_.body_bytes_max));
+      return fail(
+          Code::kPayloadTooLarge,
+          fmt::format("the body of a request may have at most {} bytes", limits_.body_bytes_max));
     }
     fail(Code::kBadRequest, fmt::format("this is no HTTP/1.1 request: {}", ec.message()));
   }
@@ -196,16 +199,32 @@ class RequestParser::Impl {
 RequestParser::RequestParser(Limits limits) : impl_(std::make_unique<Impl>(limits)) {}
 RequestParser::~RequestParser() = default;
 
-void RequestParser::reset() { impl_->reset(); }
-std::size_t RequestParser::put(std::string_view bytes) { return impl_->put(bytes); }
-RequestParser::State RequestParser::state() const { return impl_->state; }
-const RequestParser::Failure& RequestParser::failure() const { return *impl_->failure; }
+void RequestParser::reset() {
+  impl_->reset();
+}
+std::size_t RequestParser::put(std::string_view bytes) {
+  return impl_->put(bytes);
+}
+RequestParser::State RequestParser::state() const {
+  return impl_->state;
+}
+const RequestParser::Failure& RequestParser::failure() const {
+  return *impl_->failure;
+}
 
-bool RequestParser::is_http_1_0() const { return impl_->reader().version < 11; }
-bool RequestParser::keeps_alive() const { return impl_->reader().keep_alive(); }
+bool RequestParser::is_http_1_0() const {
+  return impl_->reader().version < 11;
+}
+bool RequestParser::keeps_alive() const {
+  return impl_->reader().keep_alive();
+}
 
-bool RequestParser::expects_continue() const { return impl_->reader().expects_continue; }
-bool RequestParser::wants_websocket() const { return impl_->reader().wants_websocket; }
+bool RequestParser::expects_continue() const {
+  return impl_->reader().expects_continue;
+}
+bool RequestParser::wants_websocket() const {
+  return impl_->reader().wants_websocket;
+}
 
 Request RequestParser::take() {
   SYNAP_CHECK(impl_->state == State::kDone);

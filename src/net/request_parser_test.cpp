@@ -145,9 +145,10 @@ TEST(RequestParser, LimitsTheBody) {
   EXPECT_EQ(parse(start + "content-length: 64\r\n\r\n" + std::string(64, 'x')).state, State::kDone);
   // Refused before a byte of it is here.
   EXPECT_EQ(parse(start + "content-length: 65\r\n\r\n").status, 413);
-  EXPECT_EQ(parse(start + "transfer-encoding: chunked\r\n\r\n40\r\n" + std::string(64, 'x') +
-                  "\r\n1\r\n").status,
-            413);
+  EXPECT_EQ(
+      parse(start + "transfer-encoding: chunked\r\n\r\n40\r\n" + std::string(64, 'x') + "\r\n1\r\n")
+          .status,
+      413);
 }
 
 TEST(RequestParser, LimitsWhatStandsBetweenChunks) {

@@ -57,9 +57,9 @@ class Acceptor {
     if (!ec) acceptor_.native_non_blocking(true, ec);
     if (!ec) port_ = acceptor_.local_endpoint(ec).port();
     if (!ec) return {};
-    const Code code = ec == asio::error::address_in_use    ? Code::kConflict
-                      : ec == asio::error::access_denied   ? Code::kForbidden
-                                                           : Code::kBadRequest;
+    const Code code = ec == asio::error::address_in_use  ? Code::kConflict
+                      : ec == asio::error::access_denied ? Code::kForbidden
+                                                         : Code::kBadRequest;
     return fail(code, fmt::format("cannot listen on {} port {}: {}", shared_.options.host,
                                   shared_.options.port, ec.message()));
   }
@@ -96,8 +96,8 @@ class Acceptor {
     for (int i = 0; i < 64; ++i) {
       tcp::endpoint peer;
       auto length = static_cast<socklen_t>(peer.capacity());
-      const int fd = ::accept4(acceptor_.native_handle(), peer.data(), &length,
-                               SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int fd =
+          ::accept4(acceptor_.native_handle(), peer.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) {
         switch (errno) {
           case EAGAIN:
@@ -230,10 +230,18 @@ class HttpServer::Impl {
 HttpServer::HttpServer(ServerOptions options, Handler& handler)
     : impl_(std::make_unique<Impl>(std::move(options), handler)) {}
 
-HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
+HttpServer::~HttpServer() {
+  stop(std::chrono::milliseconds(0));
+}
 
-Result<> HttpServer::start() { return impl_->start(); }
-std::uint16_t HttpServer::port() const { return impl_->port(); }
-void HttpServer::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
+Result<> HttpServer::start() {
+  return impl_->start();
+}
+std::uint16_t HttpServer::port() const {
+  return impl_->port();
+}
+void HttpServer::stop(std::chrono::milliseconds grace) {
+  impl_->stop(grace);
+}
 
 }  // namespace synap::net

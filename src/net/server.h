@@ -28,7 +28,8 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{30'000};   // end of head to end of body
   std::chrono::milliseconds idle_timeout{75'000};   // between two requests
   std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
-  std::chrono::milliseconds websocket_ping{30'000}; // RFC 6455 ping when silent; none answered: dropped
+  std::chrono::milliseconds websocket_ping{
+      30'000};  // RFC 6455 ping when silent; none answered: dropped
 };
 
 class HttpServer {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "base/timer.h"
@@ -136,12 +137,14 @@ TEST_F(HttpServer, SpeaksHttp10) {
 
 TEST_F(HttpServer, SendsContinueWhenTheClientWaitsForIt) {
   TestClient client(start());
-  client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n");
+  client.send(
+      "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.read_response().status, 100);
   client.send("body");
   EXPECT_EQ(client.read_response().body, "POST /echo  body");
   // One that does not wait gets no such line.
-  client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\nbody");
+  client.send(
+      "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\nbody");
   EXPECT_EQ(client.read_response().status, 200);
 }
 
@@ -185,7 +188,8 @@ TEST_F(HttpServer, RunsAHandlerOnAnExecutorOfItsOwnThread) {
   handler.paths["/where"] = [](const Request&) -> Task<Response> {
     Executor* before = Executor::current();
     co_await sleep_for(std::chrono::milliseconds(1));
-    co_return Response{.body = before != nullptr && before == Executor::current() ? "same" : "other"};
+    co_return Response{.body =
+                           before != nullptr && before == Executor::current() ? "same" : "other"};
   };
   TestClient client(start());
   EXPECT_EQ(client.get("/where").body, "same");
@@ -210,25 +214,30 @@ TEST_F(HttpServer, ServesManyConnectionsAtOnce) {
 }
 
 TEST_F(HttpServer, TellsARunningHandlerThatTheClientLeft) {
-  Event serving;
-  Event gone;
-  handler.paths["/wait"] = [&](const Request& request) -> Task<Response> {
+  // One pair of events for each way of leaving, alive for as long as the handlers.
+  std::map<std::string, std::pair<Event, Event>> events;
+  const auto wait = [&](const Request& request) -> Task<Response> {
+    auto& [serving, gone] = events.at(request.path);
     serving.set();
     co_await sleep_for(std::chrono::hours(1), request.gone);
     gone.set();
     co_return Response{};
   };
+  for (const std::string path : {"/orderly", "/reset"}) {
+    events[path];
+    handler.paths[path] = wait;
+  }
   const auto port = start();
-  for (const bool hard : {false, true}) {
+  for (auto& [path, pair] : events) {
     TestClient client(port);
-    client.request("GET", "/wait");
-    ASSERT_TRUE(serving.wait());
-    if (hard) {
+    client.request("GET", path);
+    ASSERT_TRUE(pair.first.wait());
+    if (path == "/reset") {
       client.reset();
     } else {
       client.close();
     }
-    EXPECT_TRUE(gone.wait());
+    EXPECT_TRUE(pair.second.wait());
   }
 }
 
@@ -253,11 +262,15 @@ TEST_F(HttpServer, TellsAStreamThatTheClientLeft) {
 }
 
 TEST_F(HttpServer, AnswersAClientThatHasClosedItsSide) {
+  handler.paths["/when_gone"] = [](const Request& request) -> Task<Response> {
+    co_await sleep_for(std::chrono::hours(1), request.gone);
+    co_return Response{.body = "still said"};
+  };
   TestClient client(start());
-  client.request("GET", "/hello");
+  client.request("GET", "/when_gone");
   client.request("GET", "/hello");
   client.shutdown_send();
-  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(client.read_response().body, "still said");
   EXPECT_EQ(client.read_response().status, 200);
   EXPECT_TRUE(client.is_closed_by_server());
 }

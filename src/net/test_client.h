@@ -27,7 +27,7 @@
 namespace synap::net {
 
 struct TestResponse {
-  int status = 0;  // 0: no response came
+  int status = 0;                              // 0: no response came
   std::map<std::string, std::string> headers;  // names in lower case; the last of a name
   std::string body;
   bool is_complete = false;
@@ -206,8 +206,9 @@ class TestClient {
 
   /// Sends the handshake and reads its answer; the status is 101 if all is well.
   TestResponse upgrade(std::string_view target, std::string_view headers = "") {
-    std::string all = "upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\n"
-                      "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    std::string all =
+        "upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\n"
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     all.append(headers);
     request("GET", target, all);
     TestResponse response = read_head();
@@ -235,7 +236,8 @@ class TestClient {
       frame.push_back(static_cast<char>(size));
     } else {
       frame.push_back(static_cast<char>(0x80 | 127));
-      for (int shift = 56; shift >= 0; shift -= 8) frame.push_back(static_cast<char>(size >> shift));
+      for (int shift = 56; shift >= 0; shift -= 8)
+        frame.push_back(static_cast<char>(size >> shift));
     }
     const char mask[4] = {0x11, 0x22, 0x33, 0x44};
     frame.append(mask, 4);

@@ -27,7 +27,8 @@ class Event {
   /// False: it did not happen within five seconds.
   bool wait() {
     std::unique_lock lock(state_->mutex);
-    return state_->changed.wait_for(lock, std::chrono::seconds(5), [this] { return state_->is_set; });
+    return state_->changed.wait_for(lock, std::chrono::seconds(5),
+                                    [this] { return state_->is_set; });
   }
 
  private:

@@ -83,8 +83,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   Session(Loop& loop, Socket socket, std::stop_source gone)
       : Guest(loop), loop_(loop), stream_(Wire(std::move(socket))), gone_(std::move(gone)) {
     loop_.shared().websocket_opened();
-    stream_.set_option(websocket::stream_base::timeout{
-        loop.options().head_timeout, websocket::stream_base::none(), false});
+    stream_.set_option(websocket::stream_base::timeout{loop.options().head_timeout,
+                                                       websocket::stream_base::none(), false});
     stream_.read_message_max(loop.options().websocket_message_bytes_max);
     stream_.auto_fragment(false);
     stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
@@ -104,11 +104,10 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     handshake.set(http::field::sec_websocket_version, "13");
     handshake.set(http::field::sec_websocket_key,
                   trimmed(*request.headers.find("sec-websocket-key")));
-    const auto ec = co_await start([&](auto handler) {
-      stream_.async_accept(handshake, std::move(handler));
-    });
-    stream_.set_option(websocket::stream_base::timeout{kClosingTime,
-                                                       websocket::stream_base::none(), false});
+    const auto ec =
+        co_await start([&](auto handler) { stream_.async_accept(handshake, std::move(handler)); });
+    stream_.set_option(
+        websocket::stream_base::timeout{kClosingTime, websocket::stream_base::none(), false});
     heard();
     if (ec) lose();
     if (loop_.is_stopping()) gone_.request_stop();
@@ -123,8 +122,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     }
     heard();
     is_reading_ = true;
-    const auto ec = co_await start(
-        [&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
+    const auto ec =
+        co_await start([&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
     is_reading_ = false;
     if (ec) {
       lose();
@@ -155,7 +154,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   Task<> close(std::uint16_t code, std::string_view reason) override {
     if (is_closing_ || !is_usable()) co_return;
     is_closing_ = true;
-    wire().is_agreed = true;  // by the time it is torn down
+    wire().is_agreed = true;               // by the time it is torn down
     websocket::close_reason close_reason;  // code "none", 1005: an empty frame
     if (code != 1005) {
       close_reason.code = code;
@@ -250,7 +249,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     is_pinged_ = true;
     heard_at_ = now;  // the same time again for the answer
     if (!std::exchange(is_pinging_, true)) {
-      stream_.async_ping({}, [self = shared_from_this()](error_code) { self->is_pinging_ = false; });
+      stream_.async_ping({},
+                         [self = shared_from_this()](error_code) { self->is_pinging_ = false; });
     }
   }
 

@@ -255,9 +255,10 @@ TEST_F(WebSocketServer, LetsTheHandlerRefuseAnUpgrade) {
 
 TEST_F(WebSocketServer, RefusesAHandshakeThatIsNone) {
   const auto port = start();
-  for (const char* headers : {"sec-websocket-version: 12\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
-                              "sec-websocket-version: 13\r\n",
-                              "sec-websocket-version: 13\r\nsec-websocket-key: short\r\n"}) {
+  for (const char* headers :
+       {"sec-websocket-version: 12\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        "sec-websocket-version: 13\r\n",
+        "sec-websocket-version: 13\r\nsec-websocket-key: short\r\n"}) {
     TestClient client(port);
     const auto response =
         client.get("/ws", std::string("upgrade: websocket\r\nconnection: upgrade\r\n") + headers);

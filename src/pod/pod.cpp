@@ -8,40 +8,12 @@
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
-#include "features/access/access.h"
-#include "features/events/events.h"
-#include "features/notes/notes.h"
-#include "features/requests/requests.h"
-#include "features/rooms.h"
-#include "features/runs/runs.h"
 #include "net/server.h"
 #include "pod/data_directory.h"
+#include "pod/features.h"
 #include "workers/worker_pool.h"
 
 namespace synap::pod {
-namespace {
-
-// Every feature, in one list. A new noun is a folder and two lines here.
-std::vector<db::Database::Migration> all_migrations() {
-  std::vector<db::Database::Migration> all;
-  for (const auto& list : {bus::migrations(), workers::RunStore::migrations(),
-                           api::Keys::migrations(), features::notes::migrations()}) {
-    all.insert(all.end(), list.begin(), list.end());
-  }
-  return all;
-}
-
-void add_features(const features::Rooms& rooms) {
-  api::Keys::add_event_types(rooms.types);
-  features::access::add(rooms);
-  features::notes::add(rooms);
-  features::requests::add(rooms);
-  features::event_views::add(rooms);
-  features::runs::add(rooms);
-}
-
-}  // namespace
-
 // Members are made from the top and destroyed from the bottom: each uses those above it only.
 struct Pod::Parts {
   PodOptions options;
@@ -98,11 +70,16 @@ Result<> Pod::Parts::open() {
 Result<> Pod::Parts::make_owner() {
   if (auto loaded = sync_wait(workers->executor(), keys->load()); !loaded) return loaded;
   if (keys->has_users()) return {};
-  auto owner =
-      sync_wait(workers->executor(), keys->create_user("owner", api::Role::kOwner, ""));
+  // The key is kept before its owner is made: a crash in between makes another owner, not a pod
+  // that nobody can enter.
+  auto owner = sync_wait(
+      workers->executor(),
+      keys->create_user("owner", api::Role::kOwner, "", [this](const api::NewKey& made) {
+        return directory->write_secret(directory->owner_key(), made.key + "\n");
+      }));
   if (!owner) return fail(owner.error());
   new_owner_key = owner->key;
-  return directory->write_secret(directory->owner_key(), owner->key + "\n");
+  return {};
 }
 
 Result<> Pod::Parts::serve() {
@@ -149,7 +126,5 @@ bool Pod::stop() {
   if (parts_->server != nullptr) parts_->server->stop(half);
   return parts_->workers == nullptr || parts_->workers->stop(half);
 }
-
-void Pod::describe(rpc::ProcedureTable& procedures) {}
 
 }  // namespace synap::pod

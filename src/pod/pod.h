@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/status.h"
-#include "rpc/procedure.h"
 
 namespace synap::pod {
 
@@ -41,9 +40,6 @@ class Pod {
   /// Stops within the grace of the options. False: some runs were cut off; they go on after the
   /// next start.
   bool stop();
-
-  /// The procedures of every feature, for tools that describe them.
-  static void describe(rpc::ProcedureTable& procedures);
 
  private:
   struct Parts;

@@ -1,8 +1,8 @@
 #include "trpc/request.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "net/url.h"
 #include "trpc/multipart.h"
 #include "trpc/text.h"
 #include "trpc/url.h"
@@ -21,7 +21,7 @@ Result<std::string> procedure_path(const Options& options, std::string_view path
   auto rest = without_outer_slashes(path);
   const auto base = without_outer_slashes(options.base_path);
   rest = without_outer_slashes(rest.substr(std::min(base.size(), rest.size())));
-  auto decoded = decode_uri_component(rest);
+  auto decoded = net::percent_decode(rest);
   if (!decoded) {
     return fail(Code::kBadRequest, "Invalid URL-encoding in path \"" + to_valid_utf8(rest) + "\"");
   }

@@ -52,6 +52,9 @@ struct Options {
   std::chrono::milliseconds websocket_pong_wait{5'000};
   std::size_t websocket_queue_bytes_max = 1 << 20;    // what may wait for a slow reader
   std::size_t websocket_calls_max = 1000;             // in flight on one connection
+  /// Calls in one message. Nothing: batch_max. A client that reconnects sends all its subscriptions
+  /// in one, so less than websocket_calls_max would end those that were begun one by one.
+  std::optional<std::size_t> websocket_batch_max;
   /// Origins a browser page may open a WebSocket from or send a form from; "*" is any. A request
   /// without an Origin header is no browser's and passes.
   std::vector<std::string> allowed_origins = {"*"};

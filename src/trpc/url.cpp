@@ -37,23 +37,6 @@ std::string decode_form(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> decode_uri_component(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    const int byte = escaped_byte(text, i);
-    if (byte < 0) return std::nullopt;
-    out.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  if (!is_valid_utf8(out)) return std::nullopt;
-  return out;
-}
-
 std::string to_valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

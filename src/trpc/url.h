@@ -1,16 +1,13 @@
-// What a URL's path and query say once their escapes are undone.
+// A query read as leniently as browsers and the official server read it: net/url.h refuses what is
+// broken, this lets it stand.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace synap::trpc {
-
-/// decodeURIComponent: nothing for a broken escape or for bytes that are not UTF-8.
-std::optional<std::string> decode_uri_component(std::string_view text);
 
 /// `text` with each byte that is not part of valid UTF-8 replaced by U+FFFD.
 std::string to_valid_utf8(std::string_view text);

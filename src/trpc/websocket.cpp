@@ -73,7 +73,7 @@ Task<void> WebSocketSession::on_message(net::WebSocket::Message message) {
 }
 
 Task<void> WebSocketSession::on_frame(std::string_view text) {
-  auto frame = parse_client_frame(text, options_.batch_max);
+  auto frame = parse_client_frame(text, options_.websocket_batch_max.value_or(options_.batch_max));
   if (!frame) {
     co_await send_error({}, frame.error(), std::nullopt);
     co_return;

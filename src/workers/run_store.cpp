@@ -92,8 +92,10 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, const Error& error,
                                      std::vector<StepResult> unsaved) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
-    tx.run("UPDATE runs_data SET attempts = attempts + 1, error = $2 WHERE id = $1", job.run_id,
-           error_json(error));
+    tx.run(
+        "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2 "
+        "WHERE id = $1",
+        job.run_id, error_json(error));
     tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE number = $1", job.number, job.attempt,
            job.due_at);
   });
@@ -109,14 +111,28 @@ Task<Result<>> RunStore::sleep(const bus::Job& job, std::vector<StepResult> unsa
 
 Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event,
                                  const Error& error, std::vector<StepResult> unsaved) {
-  std::optional<events::NewEvent> failed;
-  if (!std::string_view(event.type).ends_with(".failed")) {
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    write_results(tx, job.run_id, unsaved);
+    const auto why = error_json(error);
+    std::int64_t attempts = 0;
+    {
+      auto rows = tx.query(
+          "UPDATE runs_data SET status = 'failed', attempts = attempts + 1, ended_at = $2, "
+          "error = $3 WHERE id = $1 RETURNING attempts",
+          job.run_id, unix_ms_now(), why);
+      if (rows.next()) attempts = rows.integer(0);
+      rows.next();
+    }
+    tx.run("DELETE FROM jobs WHERE number = $1", job.number);
+    if (std::string_view(event.type).ends_with(".failed")) return;
+
     events::Envelope envelope;
     envelope.user_id = event.user_id;
     envelope.source = events::Source::kSystem;
-    // The same id however often this is done: a repeat is the same event.
-    envelope.id = Uuid::derived(event.timestamp, fmt::format("{}/failed/{}",
-                                                             job.run_id.to_string(), job.number));
+    // The same id however often this is done, and another one each time the run is given up: its
+    // attempts are counted over all its retries, while the number of a job is used again.
+    envelope.id = Uuid::derived(
+        event.timestamp, fmt::format("{}/failed/{}", job.run_id.to_string(), attempts));
     envelope.aggregate_id = event.aggregate_id;
     envelope.aggregate_type = event.aggregate_type;
     envelope.correlation_id = event.correlation_id;
@@ -124,19 +140,11 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
     envelope.request_id = event.request_id;
     const events::Failure failure{job.function->id, job.run_id.to_string(), job.attempt + 1,
                                   std::string(info(error.code).name), error.message};
-    auto made = types_.make(events::EventType<events::Failure>{events::failed_type_of(event.type)},
-                            failure, std::move(envelope));
-    if (!made) co_return fail(made.error());
-    failed = std::move(*made);
-  }
-  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    write_results(tx, job.run_id, unsaved);
-    tx.run(
-        "UPDATE runs_data SET status = 'failed', attempts = attempts + 1, ended_at = $2, "
-        "error = $3 WHERE id = $1",
-        job.run_id, unix_ms_now(), error_json(error));
-    tx.run("DELETE FROM jobs WHERE number = $1", job.number);
-    if (failed) log_.append(tx, {.events = {*failed}});
+    auto failed =
+        types_.make(events::EventType<events::Failure>{events::failed_type_of(event.type)},
+                    failure, std::move(envelope));
+    if (!failed) return tx.abort(failed.error());
+    log_.append(tx, {.events = {std::move(*failed)}});
   });
 }
 

@@ -298,8 +298,24 @@ void LocalStore::remove_file(Operation& operation) {
   }
 }
 
+// Part by part: O_NOFOLLOW is about the last one only.
+int LocalStore::open_file(const ContentKey& key) {
+  const int user = open_directory(root_, key.user_id().c_str());
+  if (user < 0) return -1;
+  const int directory = open_directory(user, key.entity_type().c_str());
+  const int directory_error = errno;
+  ::close(user);
+  errno = directory_error;
+  if (directory < 0) return -1;
+  const int file = ::openat(directory, key.file_name().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int file_error = errno;
+  ::close(directory);
+  errno = file_error;
+  return file;
+}
+
 void LocalStore::read_file(Operation& operation) {
-  const int file = ::openat(root_, operation.key.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int file = open_file(operation.key);
   if (file < 0) {
     operation.error = errno == ENOENT
                           ? Error{Code::kNotFound, "There is no such content", nullptr}

@@ -45,6 +45,8 @@ class LocalStore final : public ContentStore {
   void sync_data(const std::vector<Operation*>& group, bool together);
   void sync_directories(const std::vector<Operation*>& group);
   void take_name(Operation& operation, bool may_replace);
+  /// An open file to read, following no symbolic link; -1 with errno.
+  int open_file(const ContentKey& key);
   void read_file(Operation& operation);
   void remove_file(Operation& operation);
   /// The open directory of a key's user and type, made if it is missing; -1 with errno.

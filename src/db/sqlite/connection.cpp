@@ -119,10 +119,12 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   // secure_delete: Debian's build turns it on, which writes every freed page once more.
   // mmap_size 0, and no checkpoint by anyone but the writer: SQLite before 3.51.3 can lose pages
   // when a checkpoint of one connection races a commit of another ("WAL-reset bug").
+  // recursive_triggers: without it INSERT OR REPLACE deletes a row past its delete trigger.
   // page_size 4096 measured best for rows of about 1 KiB; cache_size is in KiB when negative.
   const char* common =
       "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
-      "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=ON; PRAGMA wal_autocheckpoint=0;";
+      "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=ON; PRAGMA wal_autocheckpoint=0;"
+      "PRAGMA recursive_triggers=ON;";
   const char* writer =
       "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
       "PRAGMA cache_size=-65536;";

@@ -35,6 +35,9 @@ bool leaves_disk_unknown(int code) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
+  // Counting its memory costs SQLite a mutex for each allocation of each thread.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  std::ignore = configured;
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase);
   auto writer = Connection::open(options.path, Connection::Mode::kWriter);
   if (!writer) return fail(writer.error());
@@ -79,7 +82,9 @@ SqliteDatabase::~SqliteDatabase() {
 
 void SqliteDatabase::before_commit(std::function<void(Tx&)> closure) {
   std::lock_guard lock(write_mutex_);
-  before_commit_.push_back(std::move(closure));
+  auto hooks = std::make_shared<Hooks>(*before_commit_);
+  hooks->push_back(std::move(closure));
+  before_commit_ = std::move(hooks);
 }
 
 Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
@@ -233,10 +238,15 @@ void SqliteDatabase::run_closure(Operation& operation,
 
 void SqliteDatabase::run_before_commit(std::vector<std::move_only_function<void()>>& on_commit) {
   struct Hook final : Operation {
-    std::function<void(Tx&)>* closure = nullptr;
+    const std::function<void(Tx&)>* closure = nullptr;
     void run(Tx& tx) override { (*closure)(tx); }
   };
-  for (auto& closure : before_commit_) {
+  std::shared_ptr<const Hooks> hooks;
+  {
+    std::lock_guard lock(write_mutex_);
+    hooks = before_commit_;
+  }
+  for (const auto& closure : *hooks) {
     Hook hook;
     hook.closure = &closure;
     run_closure(hook, on_commit);

@@ -61,12 +61,13 @@ class SqliteDatabase final : public Database {
 
   std::unique_ptr<Connection> writer_;
   std::vector<std::unique_ptr<Connection>> readers_;
-  std::vector<std::function<void(Tx&)>> before_commit_;
-
   std::mutex write_mutex_;
   std::condition_variable write_wake_;
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
+  // Replaced, never changed: the writer walks through the list it has seen without the lock.
+  using Hooks = std::vector<std::function<void(Tx&)>>;
+  std::shared_ptr<const Hooks> before_commit_ = std::make_shared<Hooks>();
   bool stopping_ = false;
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;

@@ -65,6 +65,9 @@ CREATE TABLE idempotency(
 constexpr std::size_t kRecentMax = 8'192;
 constexpr std::size_t kRecentBytesMax = 16 << 20;
 
+// More than these are not searched in memory for one aggregate or correlation.
+constexpr std::size_t kNarrowScanMax = 256;
+
 // A filter that matches little would scan the whole log in one read; it goes on in the next one.
 constexpr std::int64_t kScannedMax = 20'000;
 
@@ -86,14 +89,18 @@ Error conflict(std::string message, std::int64_t actual_version) {
 
 }  // namespace
 
+void Names::load(db::Tx& tx) {
+  auto rows = tx.query("SELECT number, name FROM names");
+  while (rows.next()) {
+    remember(rows.integer(0), rows.view(1));
+    next_number_ = std::max(next_number_, rows.integer(0) + 1);
+  }
+}
+
 std::int64_t Names::number(db::Tx& tx, std::string_view name) {
   if (auto known = find(tx, name)) return *known;
   // A number is given once in the life of the process, even if the transaction is rolled back: so
   // a number's name, once seen, cannot change.
-  if (next_number_ == 0) {
-    auto rows = tx.query("SELECT coalesce(max(number), 0) + 1 FROM names");
-    if (rows.next()) next_number_ = rows.integer(0);
-  }
   const auto number = next_number_++;
   tx.run("INSERT INTO names(number, name) VALUES ($1, $2)", number, name);
   // The other way round only once it is stored: rolled back, the name has no number.
@@ -135,7 +142,8 @@ Result<std::unique_ptr<SqliteEventLog>> SqliteEventLog::open(db::Database& datab
   std::unique_ptr<SqliteEventLog> log(new SqliteEventLog(database));
   ThreadExecutor executor("open log");
   auto last = [&]() -> Task<Result<std::int64_t>> {
-    co_return co_await database.read([](db::Tx& tx) {
+    co_return co_await database.read([&](db::Tx& tx) {
+      log->names_.load(tx);
       auto rows = tx.query("SELECT max(position) FROM events");
       return rows.next() ? rows.integer(0) : std::int64_t{0};
     });
@@ -146,14 +154,22 @@ Result<std::unique_ptr<SqliteEventLog>> SqliteEventLog::open(db::Database& datab
   return log;
 }
 
-bool SqliteEventLog::meets(db::Tx& tx, const Expectation& expectation) {
+bool SqliteEventLog::meets(db::Tx& tx, const Expectation& expectation,
+                           std::string_view user_id) {
   std::int64_t actual = 0;
   {
     auto rows = tx.query(
-        "SELECT aggregate_version FROM events WHERE aggregate = $1 "
+        "SELECT aggregate_version, user FROM events WHERE aggregate = $1 "
         "ORDER BY aggregate_version DESC LIMIT 1",
         expectation.aggregate_id);
-    if (rows.next()) actual = rows.integer(0);
+    if (rows.next()) {
+      actual = rows.integer(0);
+      // Before the version: it is no business of another user's.
+      if (names_.name(tx, rows.integer(1)) != user_id) {
+        tx.abort({Code::kNotFound, "There is no such thing", nullptr});
+        return false;
+      }
+    }
   }
   if (actual == expectation.version) return true;
   tx.abort(conflict(fmt::format("Version {} was expected; the actual version is {}",
@@ -287,8 +303,9 @@ Appended SqliteEventLog::append(db::Tx& tx, Append append) {
     if (auto repeat = repeat_of_batch(tx, append)) return std::move(*repeat);
   }
   Appended appended;
+  const auto& user_id = append.events.front().envelope().user_id;
   for (const auto& expectation : append.expectations) {
-    if (!tx.ok() || !meets(tx, expectation)) return appended;
+    if (!tx.ok() || !meets(tx, expectation, user_id)) return appended;
   }
   for (const auto& event : append.events) {
     SYNAP_CHECK(event.envelope().user_id == append.events.front().envelope().user_id,
@@ -357,9 +374,14 @@ EventRef SqliteEventLog::event_of(db::Tx& tx, db::Rows& row) {
 std::optional<Page> SqliteEventLog::read_from_memory(const Scope& scope, const Filter& filter) {
   std::lock_guard lock(recent_mutex_);
   if (recent_.empty() || filter.after + 1 < recent_.front()->position) return std::nullopt;
+  const auto skip = filter.after + 1 - recent_.front()->position;
+  // Few of many are found faster by an index, and without keeping the writer waiting.
+  const bool is_narrow = filter.aggregate_id || filter.correlation_id;
+  if (is_narrow && recent_.size() > static_cast<std::size_t>(skip) + kNarrowScanMax) {
+    return std::nullopt;
+  }
   Page page;
   page.next_after = filter.after;
-  const auto skip = filter.after + 1 - recent_.front()->position;
   for (auto i = static_cast<std::size_t>(skip); i < recent_.size(); ++i) {
     const auto& event = recent_[i];
     page.next_after = event->position;

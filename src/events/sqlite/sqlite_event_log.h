@@ -16,6 +16,8 @@ namespace synap::events::sqlite {
 /// Types, users and the like are stored as small numbers: a table of names and its two maps.
 class Names {
  public:
+  /// Reads all names. Before anything else.
+  void load(db::Tx& tx);
   /// Within a write: the number of `name`, given now if it has none.
   std::int64_t number(db::Tx& tx, std::string_view name);
   /// The number if `name` has one.
@@ -35,7 +37,7 @@ class Names {
   std::shared_mutex mutex_;
   std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>> numbers_;
   std::unordered_map<std::int64_t, std::string> names_;
-  std::int64_t next_number_ = 0;  // writer thread only; 0: not read yet
+  std::int64_t next_number_ = 1;  // writer thread only
 };
 
 class SqliteEventLog final : public EventLog {
@@ -57,7 +59,7 @@ class SqliteEventLog final : public EventLog {
  private:
   explicit SqliteEventLog(db::Database& database) : database_(database) {}
 
-  bool meets(db::Tx& tx, const Expectation& expectation);
+  bool meets(db::Tx& tx, const Expectation& expectation, std::string_view user_id);
   std::optional<Appended> repeat_of_key(db::Tx& tx, const Append& append);
   std::optional<EventRef> repeat_of_id(db::Tx& tx, const NewEvent& event);
   std::optional<Appended> repeat_of_batch(db::Tx& tx, const Append& append);

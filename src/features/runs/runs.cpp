@@ -36,6 +36,11 @@ struct Run {
   std::optional<std::string> ended_at;
   std::optional<RawJson> error;
 };
+const UntypedObjectSchema& run_error_schema() {
+  static const auto schema =
+      object("RunError").field("name", string()).field("message", string());
+  return schema;
+}
 template <class T>
 void add_run_fields(ObjectSchema<T>& schema) {
   const auto of_run = []<class M>(M Run::* member) -> M T::* { return member; };
@@ -50,9 +55,7 @@ void add_run_fields(ObjectSchema<T>& schema) {
       .field("eventPosition", of_run(&Run::event_position), integer())
       .field("createdAt", of_run(&Run::created_at), string().datetime())
       .field("endedAt", of_run(&Run::ended_at), string().datetime())
-      .field("error", of_run(&Run::error),
-             object("RunError").field("name", string()).field("message", string()),
-             "Of the last attempt that failed.");
+      .field("error", of_run(&Run::error), run_error_schema(), "Of the last attempt that failed.");
 }
 const ObjectSchema<Run>& describe(Type<Run>) {
   static const auto schema = [] {

@@ -1,0 +1,210 @@
+import {
+  createTRPCClient,
+  createWSClient,
+  httpBatchLink,
+  httpLink,
+  httpSubscriptionLink,
+  splitLink,
+  wsLink,
+  type TRPCClient,
+  type HTTPLinkOptions,
+  type TRPCLink,
+} from '@trpc/client';
+
+import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
+
+import { ClientClosedError } from './errors.js';
+import type { AppRouter, Request } from './generated/app-router.js';
+import type { EventSourceOfPod } from './subscription.js';
+import { WaitingRoom, type WaitOptions } from './wait.js';
+import {
+  watchAsStream,
+  watchWithHandlers,
+  type EventStream,
+  type Running,
+  type Watch,
+  type WatchFilter,
+  type WatchHandlers,
+  type WatchOptions,
+} from './watch.js';
+
+export interface SynapClientOptions {
+  /** Of the pod: "http://127.0.0.1:4400". With or without /trpc behind it. */
+  url: string | URL;
+  /** An API key, or what gives one; asked again for every request. */
+  token: string | (() => string | Promise<string>);
+  /** How events come. Default: a WebSocket. */
+  transport?: 'websocket' | 'sse';
+  fetch?: typeof fetch;
+  WebSocket?: typeof WebSocket;
+  /** One of your own cannot be told to send headers: then the key is in the URL. */
+  EventSource?: typeof EventSource;
+}
+
+export interface SynapHelpers {
+  /**
+   * Events as they happen, for `for await`. A connection that is lost is made again, and the stream
+   * goes on behind the last event: nothing is missed and nothing comes twice. Ends when the signal
+   * aborts.
+   */
+  watch(filter?: WatchFilter, options?: WatchOptions): EventStream;
+  /** The same, told to handlers. */
+  watch(filter: WatchFilter, handlers: WatchHandlers, options?: WatchOptions): Watch;
+  /**
+   * Resolves when the command has completed. Rejects with RequestFailedError when it has failed,
+   * with WaitTimeoutError when it takes too long.
+   */
+  waitFor(requestId: string, options?: WaitOptions): Promise<Request>;
+  /** Ends every watch and wait, and the connection. A program that has watched must call it to end. */
+  close(): Promise<void>;
+}
+
+export type SynapClient = TRPCClient<AppRouter> & SynapHelpers;
+
+// What the pod takes in one request, and what every proxy takes in one URL.
+const BATCH_MAX = 100;
+const URL_LENGTH_MAX = 8_000;
+// A hundred texts of this length still fit into one request; a longer one goes alone.
+const BATCHED_INPUT_LENGTH_MAX = 32 * 1024;
+
+// The socket is kept for the next watch, but no program stays alive for long because of it.
+const SOCKET_IDLE_MS = 500;
+const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
+const socketRetryDelayMs = (attempt: number): number =>
+  attempt === 0 ? 0 : Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2);
+
+function endpointOf(url: string | URL): string {
+  const endpoint = new URL(url, (globalThis as { location?: { href: string } }).location?.href);
+  endpoint.search = '';
+  endpoint.hash = '';
+  const path = endpoint.pathname.replace(/\/+$/, '');
+  endpoint.pathname = path.endsWith('/trpc') ? path : `${path}/trpc`;
+  return endpoint.href;
+}
+
+function isLong(input: unknown): boolean {
+  const content = (input as { content?: unknown } | undefined)?.content;
+  return typeof content === 'string' && content.length > BATCHED_INPUT_LENGTH_MAX;
+}
+
+type FetchEsque = NonNullable<HTTPLinkOptions<AppRouter['_def']['_config']['$types']>['fetch']>;
+
+interface Events {
+  link: TRPCLink<AppRouter>;
+  close(): Promise<void>;
+}
+
+function eventsOverWebSocket(endpoint: string, options: SynapClientOptions): Events {
+  const WebSocket = options.WebSocket ?? DefaultWebSocket;
+  if (!WebSocket) throw new Error('There is no WebSocket here: give one, or use transport "sse"');
+  const socket = createWSClient({
+    url: endpoint.replace(/^http/, 'ws'),
+    connectionParams: async () => ({ token: await tokenOf(options) }),
+    WebSocket,
+    lazy: { enabled: true, closeMs: SOCKET_IDLE_MS },
+    keepAlive: SOCKET_PING,
+    retryDelayMs: socketRetryDelayMs,
+  });
+  return {
+    link: wsLink<AppRouter>({ client: socket }),
+    close: async () => void (await socket.close()),
+  };
+}
+
+function eventsOverSse(endpoint: string, options: SynapClientOptions): Events {
+  const EventSource = options.EventSource ?? DefaultEventSource;
+  if (!EventSource) throw new Error('There is no EventSource here: give one, or use "websocket"');
+  const close = async () => {};
+  if (options.EventSource || !eventSourceTakesFetch) {
+    const connectionParams = async () => ({ token: await tokenOf(options) });
+    return { link: httpSubscriptionLink({ url: endpoint, EventSource, connectionParams }), close };
+  }
+  const fetchWithToken = async (url: string | URL, init: RequestInit) => {
+    const headers = { ...(init.headers as Record<string, string>), ...(await headersOf(options)) };
+    return (options.fetch ?? fetch)(url, { ...init, headers });
+  };
+  const eventSourceOptions = { fetch: fetchWithToken } as EventSourceInit;
+  return { link: httpSubscriptionLink({ url: endpoint, EventSource, eventSourceOptions }), close };
+}
+
+async function tokenOf({ token }: SynapClientOptions): Promise<string> {
+  return typeof token === 'function' ? token() : token;
+}
+
+async function headersOf(options: SynapClientOptions): Promise<{ authorization: string }> {
+  return { authorization: `Bearer ${await tokenOf(options)}` };
+}
+
+/** A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close(). */
+export function createSynapClient(options: SynapClientOptions): SynapClient {
+  const endpoint = endpointOf(options.url);
+  const events =
+    options.transport === 'sse'
+      ? eventsOverSse(endpoint, options)
+      : eventsOverWebSocket(endpoint, options);
+  const http = {
+    url: endpoint,
+    headers: () => headersOf(options),
+    // tRPC's idea of a fetch and the platform's differ in what `undefined` may stand for.
+    ...(options.fetch ? { fetch: options.fetch as FetchEsque } : {}),
+  };
+  const trpc = createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: (op) => op.type === 'subscription',
+        true: events.link,
+        false: splitLink({
+          condition: (op) => isLong(op.input),
+          true: httpLink(http),
+          false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
+        }),
+      }),
+    ],
+  });
+
+  const source: EventSourceOfPod = {
+    // Of events of no type there are none, so the page's end is the log's.
+    end: async () => {
+      const page = await trpc.events.list.query({ limit: 1, types: ['-'] });
+      return String(page.nextAfter);
+    },
+    subscribe: (input, handlers) => trpc.events.watch.subscribe(input, handlers),
+  };
+  const running: Running = new Set();
+  const waitingRoom = new WaitingRoom(source, (requestId) => trpc.requests.get.query({ requestId }));
+  let isClosed = false;
+  const checkOpen = () => {
+    if (isClosed) throw new ClientClosedError();
+  };
+
+  function watch(
+    filter: WatchFilter = {},
+    second: WatchHandlers | WatchOptions = {},
+    third: WatchOptions = {},
+  ): Watch | EventStream {
+    checkOpen();
+    return 'onEvent' in second
+      ? watchWithHandlers(source, running, filter, second, third)
+      : watchAsStream(source, running, filter, second);
+  }
+  const helpers: SynapHelpers = {
+    watch: watch as SynapHelpers['watch'],
+    waitFor: async (requestId, waitOptions) => {
+      checkOpen();
+      return waitingRoom.wait(requestId, waitOptions);
+    },
+    close: async () => {
+      isClosed = true;
+      for (const stop of [...running]) stop();
+      waitingRoom.close();
+      await events.close();
+    },
+  };
+  // tRPC's client is a proxy that makes a path of whatever it is asked for: ours come before.
+  return new Proxy(trpc, {
+    get: (target, name, receiver) =>
+      Object.hasOwn(helpers, name)
+        ? helpers[name as keyof SynapHelpers]
+        : Reflect.get(target, name, receiver),
+  }) as SynapClient;
+}

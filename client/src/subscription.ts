@@ -1,0 +1,133 @@
+// One subscription to events.watch, kept alive: begun again behind the last event whenever it is
+// lost, until it is stopped or refused. tRPC's own links reconnect sockets; this covers what they do
+// not: a stream the pod ended, errors that pass, and the time before the first event has come.
+import type { Tracked, SynapEvent, WatchEvents } from './generated/app-router.js';
+import { isRefusal } from './errors.js';
+
+export interface ItemHandlers {
+  onStarted(): void;
+  onData(item: Tracked<SynapEvent>): void;
+  onError(error: unknown): void;
+  onComplete(): void;
+}
+
+/** What is needed of a pod. */
+export interface EventSourceOfPod {
+  /** The position of the last event there is. */
+  end(): Promise<string>;
+  subscribe(input: WatchEvents, handlers: ItemHandlers): { unsubscribe(): void };
+}
+
+export interface SubscriptionHandlers {
+  /** Everything after this moment will be told; again after every interruption. */
+  onStarted(): void;
+  onEvent(event: SynapEvent): void;
+  /** It was interrupted and will be begun again. */
+  onInterrupted(error: unknown): void;
+  /** It was refused, or a handler threw: there will be no more events. */
+  onEnd(error: unknown): void;
+}
+
+const DELAY_MS_MAX = 5_000;
+// Over SSE a stream that is about to be ended with an error has begun like any other: only one that
+// has lasted, or has told an event, lets the delays begin anew.
+const LASTED_MS = 10_000;
+// With jitter, so that the watchers of a pod that restarts do not come all at once.
+const delayMs = (attempt: number): number =>
+  Math.min(50 * 2 ** attempt, DELAY_MS_MAX) * (0.5 + Math.random() / 2);
+
+export class EventSubscription {
+  readonly #source: EventSourceOfPod;
+  readonly #filter: WatchEvents;
+  readonly #handlers: SubscriptionHandlers;
+  #last: string | undefined;
+  #attempt = 0;
+  #startedAt = Infinity;
+  // Counts beginnings: what belongs to an earlier one is not listened to any more.
+  #era = 0;
+  #active: { unsubscribe(): void } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    source: EventSourceOfPod,
+    filter: WatchEvents,
+    handlers: SubscriptionHandlers,
+  ) {
+    this.#source = source;
+    this.#filter = filter;
+    this.#handlers = handlers;
+    this.#last = filter.lastEventId ?? undefined;
+  }
+
+  /** The position of the last event that was told, or where the subscription began. */
+  get lastEventId(): string | undefined {
+    return this.#last;
+  }
+
+  /** Begins, or goes on after a stop(). */
+  start(): void {
+    const era = ++this.#era;
+    void this.#begin(era).catch((error: unknown) => this.#lost(era, error));
+  }
+
+  /** No handler is called any more. */
+  stop(): void {
+    ++this.#era;
+    clearTimeout(this.#timer);
+    this.#active?.unsubscribe();
+    this.#active = undefined;
+  }
+
+  async #begin(era: number): Promise<void> {
+    if (this.#last === undefined) {
+      // Known before it begins, so that nothing is lost to an interruption before the first event,
+      // nor to the moment between a link's "started" and the pod's first look at its log.
+      const end = await this.#source.end();
+      if (era !== this.#era) return;
+      this.#last = end;
+    }
+    const { lastEventId: _, ...filter } = this.#filter;
+    const active = this.#source.subscribe({ ...filter, lastEventId: this.#last }, {
+      onStarted: () => {
+        if (era !== this.#era) return;
+        this.#startedAt = Date.now();
+        this.#tell(() => this.#handlers.onStarted());
+      },
+      onData: (item) => {
+        if (era !== this.#era) return;
+        // Links overlap two connections while they move from one to the other.
+        if (this.#last !== undefined && Number(item.id) <= Number(this.#last)) return;
+        this.#last = item.id;
+        this.#attempt = 0;
+        this.#tell(() => this.#handlers.onEvent(item.data));
+      },
+      onError: (error) => this.#lost(era, error),
+      onComplete: () => this.#lost(era, new Error('The pod ended the stream')),
+    });
+    // A handler may have stopped it already.
+    if (era === this.#era) this.#active = active;
+    else active.unsubscribe();
+  }
+
+  #lost(era: number, error: unknown): void {
+    if (era !== this.#era) return;
+    this.stop();
+    if (isRefusal(error)) return this.#handlers.onEnd(error);
+    const next = this.#era;
+    this.#tell(() => this.#handlers.onInterrupted(error));
+    if (next !== this.#era) return;
+    if (Date.now() - this.#startedAt > LASTED_MS) this.#attempt = 0;
+    this.#startedAt = Infinity;
+    this.#timer = setTimeout(() => this.start(), delayMs(this.#attempt++));
+  }
+
+  // A mistake in a handler must not end in the socket's code, where nobody hears of it.
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.stop();
+      this.#handlers.onEnd(error);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Calls that must compile. They are never run.
+import { createTRPCClient, httpBatchLink, isTRPCClientError } from '@trpc/client';
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
+import type { z } from 'zod';
+
+import {
+  createSynapClient,
+  isEvent,
+  isSynapError,
+  type Accepted,
+  type AppRouter,
+  type CreateNote,
+  type EventData,
+  type EventType,
+  type FullNote,
+  type ListNotesInput,
+  type SynapEvent,
+  type Tracked,
+} from '@synap/client';
+import { eventSchemas, inputSchemas, SynapEvent as SynapEventSchema } from '@synap/client/schemas';
+
+type In = inferRouterInputs<AppRouter>;
+type Out = inferRouterOutputs<AppRouter>;
+type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+const ok = <T extends true>() => {};
+
+ok<Eq<In['notes']['create'], CreateNote>>();
+ok<Same<In['notes']['list'], ListNotesInput | undefined | void>>();
+ok<Eq<In['health'], void>>();
+ok<Same<Out['notes']['create'], Accepted>>();
+ok<Eq<Out['notes']['get'], FullNote>>();
+type Watched = Out['events']['watch'] extends AsyncIterable<infer T> ? T : never;
+ok<Same<Watched, Tracked<SynapEvent>>>();
+
+// The schemas and the types say the same.
+type Loose<T> = T extends object ? { [K in keyof T]: Loose<T[K]> | Extract<undefined, T[K]> } : T;
+type DataOf<T extends EventType> = z.infer<(typeof eventSchemas)[T]>;
+ok<Eq<keyof typeof eventSchemas, EventType>>();
+ok<Same<DataOf<'note.creation.completed'>, EventData['note.creation.completed']>>();
+ok<Same<DataOf<'note.creation.failed'>, EventData['note.creation.failed']>>();
+ok<Same<Loose<DataOf<'user.creation.completed'>>, Loose<EventData['user.creation.completed']>>>();
+ok<Same<z.input<(typeof inputSchemas)['users.create']>['name'], In['users']['create']['name']>>();
+export const parsed = SynapEventSchema.parse({}).position.toFixed();
+
+const client = createSynapClient({ url: 'http://localhost:4400', token: async () => 'synap_' });
+createSynapClient({ url: new URL('http://localhost'), token: '', transport: 'sse', fetch, WebSocket, EventSource });
+
+export async function good(signal: AbortSignal) {
+  await client.health.query();
+  await client.notes.list.query();
+  await client.notes.list.query({ tag: 'a', cursor: null });
+  const { requestId } = await client.notes.create.mutate({ content: 'x', tags: ['a'] }, { signal });
+  const status: 'pending' | 'completed' | 'failed' = (await client.waitFor(requestId)).status;
+  await client.waitFor(requestId, { timeoutMs: 1, signal });
+  const note = await client.notes.get.query({ id: status });
+  note.createdAt.slice(0, 10);
+  client.events.watch.subscribe(undefined, { onData: ({ id, data }) => id + data.position });
+  client.events.watch.subscribe({ lastEventId: '1' }, {});
+
+  for await (const event of client.watch({ types: ['note.creation.completed', 'not.known.yet'] }, { signal })) {
+    if (isEvent(event, 'note.creation.completed')) event.data.filePath.slice();
+    if (isEvent(event, 'note.creation.failed')) event.data.attempts.toFixed();
+    event.position.toFixed();
+  }
+  const watch = client.watch({}, { onEvent: (event) => event.type, onError: () => {} }, { signal });
+  await watch.ready;
+  watch.stop();
+  await client.close();
+}
+
+export function errors(error: unknown) {
+  if (isSynapError(error)) return error.data?.zodError?.fieldErrors['content']?.[0];
+  if (isTRPCClientError<AppRouter>(error)) return error.data?.details?.['actualVersion'];
+  return undefined;
+}
+
+// The router is of use without our client.
+export const plain = createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: '/trpc' })] });

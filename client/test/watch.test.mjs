@@ -1,0 +1,210 @@
+// watch(), over both transports, against a pod that misbehaves on demand.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+
+import { TRPCError } from '@trpc/server';
+
+import { createSynapClient, isSynapError } from '@synap/client';
+
+import { FakePod, within } from './fake-pod.mjs';
+
+for (const transport of ['websocket', 'sse']) {
+  describe(`watch over ${transport}`, () => {
+    let pod;
+    let client;
+    beforeEach(async () => {
+      pod = await FakePod.start();
+      client = createSynapClient({ url: pod.url, token: 'key', transport });
+    });
+    afterEach(async () => {
+      await client.close();
+      await pod.stop();
+    });
+
+    const take = async (stream, count) => {
+      const positions = [];
+      const iterator = stream[Symbol.asyncIterator]();
+      while (positions.length < count) {
+        const { value, done } = await within(8_000, iterator.next(), `event ${positions.length + 1}`);
+        if (done) break;
+        positions.push(value.position);
+      }
+      return positions;
+    };
+
+    test('begins with what happens after it is ready', async () => {
+      pod.push();
+      const stream = client.watch();
+      await stream.ready;
+      pod.push();
+      pod.push();
+      assert.deepEqual(await take(stream, 2), [2, 3]);
+      assert.equal(stream.lastEventId, '3');
+    });
+
+    test('begins behind lastEventId', async () => {
+      for (let i = 0; i < 3; ++i) pod.push();
+      assert.deepEqual(await take(client.watch({ lastEventId: '1' }), 2), [2, 3]);
+      assert.equal(pod.count('events.list'), 0);
+    });
+
+    test('ends when the signal aborts, also one that has aborted before', async () => {
+      const abort = new AbortController();
+      const stream = client.watch({}, { signal: abort.signal });
+      await stream.ready;
+      pod.push();
+      const seen = [];
+      const loop = (async () => {
+        for await (const event of stream) {
+          seen.push(event.position);
+          abort.abort();
+        }
+      })();
+      await within(5_000, loop, 'the loop ends');
+      assert.deepEqual(seen, [1]);
+      assert.deepEqual(await take(client.watch({}, { signal: AbortSignal.abort() }), 1), []);
+    });
+
+    test('break ends it', async () => {
+      const stream = client.watch();
+      await stream.ready;
+      pod.push();
+      for await (const _ of stream) break;
+      assert.deepEqual(await take(stream, 1), []);
+    });
+
+    test('misses nothing when the connection is cut before the first event', async () => {
+      const stream = client.watch();
+      await stream.ready;
+      pod.cut();
+      pod.push();
+      assert.deepEqual(await take(stream, 1), [1]);
+    });
+
+    test('misses nothing and tells nothing twice when the connection is cut again and again', async () => {
+      const stream = client.watch();
+      await stream.ready;
+      const seen = [];
+      for (let round = 0; round < 3; ++round) {
+        pod.push();
+        seen.push(...(await take(stream, 1)));
+        pod.cut();
+        pod.push();
+      }
+      seen.push(...(await take(stream, 1)));
+      assert.deepEqual(seen, [1, 2, 3, 4]);
+      assert.deepEqual(await take(stream, 2), [5, 6]);
+    });
+
+    test('goes on when the pod ends the stream', async () => {
+      const stream = client.watch();
+      await stream.ready;
+      pod.push();
+      assert.deepEqual(await take(stream, 1), [1]);
+      pod.complete();
+      await pod.called('events.watch', 2);
+      pod.push();
+      assert.deepEqual(await take(stream, 1), [2]);
+    });
+
+    test('an event that is sent twice is told once', async () => {
+      const stream = client.watch();
+      await stream.ready;
+      pod.push({ isSentTwice: true });
+      pod.push();
+      assert.deepEqual(await take(stream, 2), [1, 2]);
+    });
+
+    test('is begun again after an error that can pass', async () => {
+      pod.next.set('events.list', new TRPCError({ code: 'SERVICE_UNAVAILABLE' }));
+      pod.next.set('events.watch', new TRPCError({ code: 'TOO_MANY_REQUESTS' }));
+      const interruptions = [];
+      const told = withResolvers();
+      const watch = client.watch(
+        {},
+        { onEvent: told.resolve, onInterrupted: (error) => interruptions.push(error.data?.code) },
+      );
+      await within(8_000, watch.ready, 'it is ready');
+      pod.push();
+      await within(8_000, told.promise, 'an event');
+      assert.deepEqual(interruptions, ['SERVICE_UNAVAILABLE', 'TOO_MANY_REQUESTS']);
+    });
+
+    test('a refusal ends it: the loop throws, ready rejects', async () => {
+      const refused = createSynapClient({ url: pod.url, token: 'revoked', transport });
+      const stream = refused.watch();
+      const isUnauthorized = (error) => isSynapError(error) && error.data.code === 'UNAUTHORIZED';
+      await assert.rejects(stream.ready, isUnauthorized);
+      await assert.rejects(take(stream, 1), isUnauthorized);
+      assert.deepEqual(await take(stream, 1), []);
+      await refused.close();
+    });
+
+    test('a refusal in the stream is told to onError, once', async () => {
+      pod.next.set('events.watch', new TRPCError({ code: 'FORBIDDEN' }));
+      const told = withResolvers();
+      const errors = [];
+      const onError = (error) => told.resolve(errors.push(error));
+      client.watch({}, { onEvent: () => {}, onError });
+      await within(8_000, told.promise, 'onError');
+      assert.deepEqual(errors.map((error) => error.data.code), ['FORBIDDEN']);
+      assert.equal(pod.count('events.watch'), 1);
+    });
+
+    test('what onEvent throws ends it and is told to onError', async () => {
+      const told = withResolvers();
+      const watch = client.watch(
+        {},
+        {
+          onEvent: () => {
+            throw new Error('mine');
+          },
+          onError: told.resolve,
+        },
+      );
+      await watch.ready;
+      pod.push();
+      assert.equal((await within(5_000, told.promise, 'onError')).message, 'mine');
+    });
+
+    test('a reader that is slow is given everything, and no more than a thousand wait', async () => {
+      const stream = client.watch();
+      await stream.ready;
+      for (let i = 0; i < 2_500; ++i) pod.push();
+      await pod.isQuiet();
+      const all = await take(stream, 2_500);
+      assert.deepEqual(all, Array.from({ length: 2_500 }, (_, i) => i + 1));
+      assert.ok(pod.count('events.watch') > 1, 'it was paused and begun again');
+    });
+
+    test('the key is asked for each time, and never in the URL', async () => {
+      let asked = 0;
+      const mine = createSynapClient({ url: pod.url, token: () => `key${++asked}`, transport });
+      await mine.watch().ready;
+      await mine.notes.get.query({ id: 'a' });
+      const tokens = pod.calls.map((call) => call.token);
+      assert.deepEqual(tokens, ['key1', 'key2', 'key3']);
+      assert.ok(!pod.lastUrl.includes('key'));
+      await mine.close();
+    });
+
+    test('close() ends every watch', async () => {
+      const stream = client.watch();
+      await stream.ready;
+      const next = take(stream, 1);
+      await client.close();
+      assert.deepEqual(await next, []);
+      assert.throws(() => client.watch(), { name: 'ClientClosedError' });
+    });
+  });
+}
+
+function withResolvers() {
+  let resolve;
+  let reject;
+  const promise = new Promise((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,19 @@
+// Every command of the program, one function each. What it does is said in its docs.
+#pragma once
+
+#include "synap/command_line.h"
+
+namespace synap::cli {
+
+Command serve_command();
+Command call_command();
+Command events_list_command();
+Command events_get_command();
+Command events_tail_command();
+Command runs_list_command();
+Command runs_show_command();
+Command runs_retry_command();
+Command import_markdown_command();
+Command doctor_command();
+
+}  // namespace synap::cli

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "synap/commands.h"
+#include "synap/doctor_checks.h"
+#include "synap/output.h"
+
+namespace synap::cli {
+namespace {
+
+using State = Check::State;
+
+std::string_view word(State state) {
+  return state == State::kOk ? "ok" : state == State::kWarn ? "warn" : "fail";
+}
+
+Result<std::vector<Check>> examine(const ClientOptions& options) {
+  auto pod = PodClient::make(options);
+  if (!pod) return fail(pod.error());
+  const auto data = data_of(options);
+  std::vector<Check> checks = {check_directory(data), check_fsync(data), check_space(data),
+                               check_clock(data), check_sqlite()};
+  // Held until the database is read, so that no pod begins to write in between.
+  const LockProbe probe(data);
+  if (probe.is_pod_running()) {
+    checks.push_back(
+        {"database", State::kOk,
+         fmt::format("in use by a pod (pid {}), which is asked instead", probe.pid())});
+  } else {
+    checks.push_back(check_database(data));
+  }
+  checks.push_back(check_key_file(data));
+  if (probe.is_pod_running()) {
+    checks.push_back(check_pod(*pod));
+    if (checks.back().state == State::kOk) checks.push_back(check_key(*pod));
+  } else {
+    checks.push_back(check_port(options.url));
+  }
+  return checks;
+}
+
+int doctor(const ClientOptions& options) {
+  const auto checks = examine(options);
+  if (!checks) return report(checks.error(), options.is_json);
+  const bool is_well =
+      std::ranges::none_of(*checks, [](const Check& check) { return check.state == State::kFail; });
+  Json all = Json::array();
+  for (const auto& [name, state, message] : *checks) {
+    all.push_back(Json::object({{"name", name}, {"state", word(state)}, {"message", message}}));
+    if (!options.is_json) {
+      print_line(printable(fmt::format("{:<4}  {:<10} {}", word(state), name, message)));
+    }
+  }
+  if (options.is_json) print_line(Json::object({{"ok", is_well}, {"checks", all}}).dump());
+  return is_well ? kExitOk : kExitFailure;
+}
+
+}  // namespace
+
+Command doctor_command() {
+  auto options = std::make_shared<ClientOptions>();
+  return {.words = "doctor",
+          .docs =
+              "Look at the data directory, the disk, the clock, the database, the port and the "
+              "key, and say of each whether it is well: ok, warn or fail. Exit code 1 if "
+              "something fails. Changes nothing.",
+          .example = "synap doctor --data ./synap-data",
+          .options = client_options(*options),
+          .run = [options] { return doctor(*options); }};
+}
+
+}  // namespace synap::cli

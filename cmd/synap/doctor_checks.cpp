@@ -1,0 +1,237 @@
+#include "synap/doctor_checks.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "base/clock.h"
+#include "pod/config.h"
+
+namespace synap::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using State = Check::State;
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+// A group commit waits for one of these; slower disks work, but every command waits that long.
+constexpr double kFsyncSlowMs = 50;
+constexpr std::uint64_t kSpaceLow = 1024 * kMiB;
+constexpr std::uint64_t kSpaceNone = 64 * kMiB;
+// 2025-01-01: this program is younger. And ids have room for times far beyond 2100.
+constexpr std::int64_t kTimeMin = 1'735'689'600'000;
+constexpr std::int64_t kTimeMax = 4'102'444'800'000;
+constexpr std::int64_t kClockBehindMaxMs = 60'000;
+
+std::string because() {
+  return std::strerror(errno);
+}
+
+// `data`, or the nearest directory above it that exists.
+fs::path existing(const std::string& data) {
+  std::error_code failed;
+  fs::path path = fs::absolute(data, failed);
+  while (!fs::exists(path, failed) && path.has_relative_path()) path = path.parent_path();
+  return path;
+}
+
+double write_and_sync_ms(int file) {
+  const std::array<char, 4096> page{};
+  const auto begin = std::chrono::steady_clock::now();
+  if (::pwrite(file, page.data(), page.size(), 0) != static_cast<ssize_t>(page.size())) return -1;
+  if (::fsync(file) != 0) return -1;
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+}  // namespace
+
+LockProbe::LockProbe(const std::string& data) {
+  lock_ = ::open((data + "/synap.lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock_ < 0) return;
+  is_held_by_pod_ = ::flock(lock_, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  std::array<char, 32> holder{};
+  const auto count = ::pread(lock_, holder.data(), holder.size(), 0);
+  pid_.assign(holder.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+}
+
+LockProbe::~LockProbe() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Check check_directory(const std::string& data) {
+  const auto path = existing(data);
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return {"directory", State::kFail, fmt::format("{} is no directory", path.string())};
+  }
+  if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return {"directory", State::kFail,
+            fmt::format("{} cannot be written: {}", path.string(), because())};
+  }
+  std::error_code failed;
+  if (!fs::exists(data, failed)) {
+    return {
+        "directory", State::kOk,
+        fmt::format("{} is not there yet; the first start makes it in {}", data, path.string())};
+  }
+  if ((status.st_mode & 0077) != 0) {
+    return {"directory", State::kWarn,
+            fmt::format("{} is open to other users (mode {:o}); chmod 700 closes it", path.string(),
+                        status.st_mode & 0777)};
+  }
+  return {"directory", State::kOk, fmt::format("{} can be written", path.string())};
+}
+
+Check check_fsync(const std::string& data) {
+  auto name = (existing(data) / ".synap-doctor-XXXXXX").string();
+  const int file = ::mkostemp(name.data(), O_CLOEXEC);
+  if (file < 0) return {"fsync", State::kFail, fmt::format("no file can be made: {}", because())};
+  std::vector<double> times;
+  for (int i = 0; i < 9; ++i) times.push_back(write_and_sync_ms(file));
+  const auto reason = because();
+  ::close(file);
+  ::unlink(name.c_str());
+  std::ranges::sort(times);
+  if (times.front() < 0) return {"fsync", State::kFail, fmt::format("it fails: {}", reason)};
+  const auto median = times[times.size() / 2];
+  return {"fsync", median > kFsyncSlowMs ? State::kWarn : State::kOk,
+          fmt::format("{:.1f} ms in the middle, {:.1f} ms at worst{}", median, times.back(),
+                      median > kFsyncSlowMs ? "; every command waits for one" : "")};
+}
+
+Check check_space(const std::string& data) {
+  struct statvfs system{};
+  if (::statvfs(existing(data).c_str(), &system) != 0) {
+    return {"space", State::kFail, fmt::format("it cannot be asked for: {}", because())};
+  }
+  const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
+  const auto state = free < kSpaceNone  ? State::kFail
+                     : free < kSpaceLow ? State::kWarn
+                                        : State::kOk;
+  return {"space", state, fmt::format("{} MiB are free", free / kMiB)};
+}
+
+Check check_clock(const std::string& data) {
+  const auto now = unix_ms_now();
+  if (now < kTimeMin || now > kTimeMax) {
+    return {"clock", State::kFail, fmt::format("it says {}, which cannot be", to_iso8601(now))};
+  }
+  struct stat status{};
+  for (const auto* name : {"/synap.db-wal", "/synap.db"}) {
+    if (::stat((data + name).c_str(), &status) != 0) continue;
+    const auto written = static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1000;
+    if (written > now + kClockBehindMaxMs) {
+      return {"clock", State::kWarn,
+              fmt::format("it says {}, but the database was written at {}", to_iso8601(now),
+                          to_iso8601(written))};
+    }
+  }
+  return {"clock", State::kOk, fmt::format("it says {}", to_iso8601(now))};
+}
+
+Check check_sqlite() {
+  return {"sqlite", State::kOk, fmt::format("version {}", sqlite3_libversion())};
+}
+
+Check check_database(const std::string& data) {
+  const auto path = data + "/synap.db";
+  if (::access(path.c_str(), F_OK) != 0) return {"database", State::kOk, "there is none yet"};
+  sqlite3* database = nullptr;
+  std::string problem;
+  const auto on_row = [](void* out, int, char** values, char**) {
+    auto& text = *static_cast<std::string*>(out);
+    text.append(text.empty() ? "" : "; ").append(values[0] == nullptr ? "" : values[0]);
+    return 0;
+  };
+  char* error = nullptr;
+  if (sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK ||
+      sqlite3_exec(database, "PRAGMA quick_check", on_row, &problem, &error) != SQLITE_OK) {
+    problem = error != nullptr ? error : sqlite3_errmsg(database);
+  }
+  sqlite3_free(error);
+  sqlite3_close(database);
+  if (problem == "ok") return {"database", State::kOk, "quick_check finds nothing wrong"};
+  return {"database", State::kFail, "damaged: " + problem.substr(0, 500)};
+}
+
+Check check_key_file(const std::string& data) {
+  const auto path = data + "/owner.key";
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    const bool is_new = ::access((data + "/synap.db").c_str(), F_OK) != 0;
+    return {"key file", is_new ? State::kOk : State::kWarn,
+            is_new ? "there is none yet; the first start makes it"
+                   : fmt::format("{} is gone; commands need --key", path)};
+  }
+  if ((status.st_mode & 0077) != 0) {
+    return {"key file", State::kFail,
+            fmt::format("{} can be read by others (mode {:o}); chmod 600 closes it", path,
+                        status.st_mode & 0777)};
+  }
+  return {"key file", State::kOk, fmt::format("{}, mode {:o}", path, status.st_mode & 0777)};
+}
+
+Check check_pod(PodClient& pod) {
+  const auto answer = pod.get("/ready");
+  if (!answer) return {"pod", State::kFail, answer.error().message};
+  if (answer->status == 200) return {"pod", State::kOk, pod.url() + " answers and can write"};
+  const auto body = parse_json(answer->body);
+  return {"pod", State::kFail,
+          fmt::format("{} answers {}: {}", pod.url(), answer->status,
+                      body ? body->string_or("reason", answer->body) : answer->body)};
+}
+
+Check check_key(PodClient& pod) {
+  const auto keys = pod.query("keys.list", Json::object());
+  if (keys) return {"key", State::kOk, "the pod knows it"};
+  return {"key", State::kFail, fmt::format("{}: {}", pod.url(), keys.error().message)};
+}
+
+Check check_port(const std::string& url) {
+  char* port_text = nullptr;
+  CURLU* parts = curl_url();
+  std::string port;
+  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_PORT, &port_text, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+    port = port_text;
+  }
+  curl_free(port_text);
+  curl_url_cleanup(parts);
+  const auto address = pod::parse_address("127.0.0.1:" + port);
+  if (!address || !pod::is_loopback(host_of(url))) {
+    return {"port", State::kWarn, url + " is not on this machine; not looked at"};
+  }
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(address->port);
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool is_free =
+      ::bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
+      ::listen(listener, 1) == 0;
+  const auto reason = because();
+  ::close(listener);
+  if (is_free) return {"port", State::kOk, fmt::format("{} is free", port)};
+  return {"port", State::kFail,
+          fmt::format("{} cannot be used: {}; choose another with --listen", port, reason)};
+}
+
+}  // namespace synap::cli

@@ -1,0 +1,50 @@
+// What `synap doctor` looks at: each check looks at one thing and says how it is.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "synap/pod_client.h"
+
+namespace synap::cli {
+
+struct Check {
+  enum class State { kOk, kWarn, kFail };
+  std::string name;
+  State state = State::kOk;
+  std::string message;
+};
+
+/// The lock of a data directory: held here for as long as this lives, or held by a pod.
+class LockProbe {
+ public:
+  explicit LockProbe(const std::string& data);
+  ~LockProbe();
+  LockProbe(const LockProbe&) = delete;
+  LockProbe& operator=(const LockProbe&) = delete;
+  bool is_pod_running() const { return is_held_by_pod_; }
+  const std::string& pid() const { return pid_; }
+
+ private:
+  int lock_ = -1;
+  bool is_held_by_pod_ = false;
+  std::string pid_;
+};
+
+/// `data` need not exist yet; then the directory in which it would be made is looked at.
+Check check_directory(const std::string& data);
+Check check_fsync(const std::string& data);
+Check check_space(const std::string& data);
+Check check_clock(const std::string& data);
+Check check_sqlite();
+/// Reads the whole database. Only while no pod has it.
+Check check_database(const std::string& data);
+Check check_key_file(const std::string& data);
+
+/// With a pod: that it answers, can write, and knows the key.
+Check check_pod(PodClient& pod);
+Check check_key(PodClient& pod);
+/// Without one: that nothing else has its port.
+Check check_port(const std::string& url);
+
+}  // namespace synap::cli

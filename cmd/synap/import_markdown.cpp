@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "synap/commands.h"
+#include "synap/importer.h"
+#include "synap/output.h"
+
+namespace synap::cli {
+namespace {
+
+using Fate = ImportedFile::Fate;
+
+struct ImportCommandOptions {
+  ImportOptions import;
+  std::string directory;
+  bool is_dry_run = false;
+  std::int64_t concurrency = 8;
+  std::int64_t patience_seconds = 60;
+};
+
+constexpr std::int64_t kConcurrencyMax = 64;
+
+// A line on a terminal that is written again and again; nothing elsewhere.
+class ProgressBar {
+ public:
+  ProgressBar(std::size_t total, bool is_wanted)
+      : total_(total), is_shown_(is_wanted && total > 0 && ::isatty(STDERR_FILENO) == 1) {}
+  ~ProgressBar() {
+    if (is_shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void show(std::size_t done) {
+    if (!is_shown_ || done == shown_) return;
+    shown_ = done;
+    constexpr std::size_t kWidth = 30;
+    const auto filled = kWidth * done / total_;
+    fmt::print(stderr, "\r[{:#<{}}{: <{}}] {}/{}", "", filled, "", kWidth - filled, done, total_);
+  }
+
+ private:
+  std::size_t total_;
+  bool is_shown_;
+  std::size_t shown_ = static_cast<std::size_t>(-1);
+};
+
+struct Summary {
+  std::size_t imported = 0;  // in a dry run: would be
+  std::size_t already_there = 0;
+  std::vector<Skipped> skipped;
+  std::vector<Skipped> failed;
+  std::vector<Skipped> remarks;
+};
+
+Summary summary_of(const MarkdownTree& tree, const std::vector<ImportedFile>& files) {
+  Summary summary;
+  summary.skipped = tree.skipped;
+  for (const auto& file : files) {
+    switch (file.fate) {
+      case Fate::kWaiting:
+      case Fate::kImported:
+        ++summary.imported;
+        break;
+      case Fate::kAlreadyThere:
+        ++summary.already_there;
+        break;
+      case Fate::kSkipped:
+        summary.skipped.push_back({file.path, file.reason});
+        break;
+      case Fate::kFailed:
+        summary.failed.push_back({file.path, file.reason});
+        break;
+    }
+    for (const auto& remark : file.remarks) summary.remarks.push_back({file.path, remark});
+  }
+  std::ranges::sort(summary.skipped, {}, &Skipped::path);
+  return summary;
+}
+
+Json json_of(const std::vector<Skipped>& list) {
+  Json array = Json::array();
+  for (const auto& [path, reason] : list) {
+    array.push_back(Json::object({{"path", path}, {"reason", reason}}));
+  }
+  return array;
+}
+
+void print_json(const ImportCommandOptions& options, const MarkdownTree& tree,
+                const std::vector<ImportedFile>& files, const Summary& summary) {
+  Json notes = Json::array();
+  for (const auto& file : files) {
+    if (file.fate == Fate::kSkipped || file.fate == Fate::kFailed) continue;
+    Json note = Json::object({{"path", file.path}, {"title", file.title}});
+    if (!file.note_id.empty()) note.set("id", file.note_id);
+    notes.push_back(std::move(note));
+  }
+  print_line(Json::object({{"directory", displayed(tree.root)},
+                           {"dryRun", options.is_dry_run},
+                           {"imported", std::uint64_t{summary.imported}},
+                           {"alreadyThere", std::uint64_t{summary.already_there}},
+                           {"skipped", json_of(summary.skipped)},
+                           {"failed", json_of(summary.failed)},
+                           {"remarks", json_of(summary.remarks)},
+                           {"otherFiles", std::uint64_t{tree.others}},
+                           {"notes", std::move(notes)}})
+                 .dump());
+}
+
+void print_list(std::string_view name, const std::vector<Skipped>& list) {
+  print_line(fmt::format("{:<14} {}", name, list.size()));
+  for (const auto& [path, reason] : list) {
+    print_line("  " + printable(fmt::format("{}: {}", path, reason)));
+  }
+}
+
+void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree,
+                   const Summary& summary) {
+  print_line(
+      fmt::format("{:<14} {}", options.is_dry_run ? "to import" : "imported", summary.imported));
+  if (!options.is_dry_run)
+    print_line(fmt::format("{:<14} {}", "already there", summary.already_there));
+  print_list("skipped", summary.skipped);
+  if (!options.is_dry_run) print_list("failed", summary.failed);
+  if (!summary.remarks.empty()) print_list("remarks", summary.remarks);
+  if (tree.others > 0) print_line(fmt::format("{:<14} {}", "not Markdown", tree.others));
+}
+
+int import_markdown(ImportCommandOptions& options) {
+  const bool is_json = options.import.client.is_json;
+  if (options.concurrency < 1 || options.concurrency > kConcurrencyMax) {
+    return report_usage(fmt::format("--concurrency must be from 1 to {}", kConcurrencyMax),
+                        is_json);
+  }
+  options.import.concurrency = static_cast<int>(options.concurrency);
+  options.import.patience = std::chrono::seconds(options.patience_seconds);
+  auto tree = find_markdown(options.directory);
+  if (!tree) return report(tree.error(), is_json);
+  Result<std::vector<ImportedFile>> files;
+  {
+    ProgressBar bar(tree->files.size(), !is_json);
+    Importer importer(options.import, *tree, [&](std::size_t done) { bar.show(done); });
+    files = options.is_dry_run ? importer.rehearse() : importer.run();
+  }
+  if (!files) return report(files.error(), is_json);
+  const auto summary = summary_of(*tree, *files);
+  if (is_json) {
+    print_json(options, *tree, *files, summary);
+  } else {
+    print_summary(options, *tree, summary);
+  }
+  if (summary.failed.empty()) return kExitOk;
+  tell(fmt::format("{} of {} files failed; the same command again tries those only",
+                   summary.failed.size(), files->size()));
+  return kExitFailure;
+}
+
+}  // namespace
+
+Command import_markdown_command() {
+  auto options = std::make_shared<ImportCommandOptions>();
+  Command command{
+      .words = "import markdown",
+      .docs =
+          "Make a note of every .md and .markdown file below a directory, with title and tags "
+          "of its front matter, and say what became of each. May be repeated: a file that is "
+          "unchanged is not imported again; one that has changed becomes another note. "
+          "Symbolic links and hidden directories are skipped.",
+      .example = "synap import markdown ~/notes --tag imported --dry-run",
+      .options = {{"DIR", "The directory.", &options->directory, "", true},
+                  {"--dry-run", "Only say what would be done; needs no pod.", &options->is_dry_run},
+                  {"--concurrency", "Notes on their way at once. Default: 8",
+                   &options->concurrency},
+                  {"--tag", "For every note; may be given several times.", &options->import.tags},
+                  {"--patience", "Seconds to wait for a pod that is away. Default: 60",
+                   &options->patience_seconds}},
+      .run = [options] { return import_markdown(*options); }};
+  for (auto& option : client_options(options->import.client)) command.options.push_back(option);
+  return command;
+}
+
+}  // namespace synap::cli

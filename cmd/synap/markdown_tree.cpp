@@ -1,0 +1,144 @@
+#include "synap/markdown_tree.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/json.h"
+
+namespace synap::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_markdown(const fs::path& path) {
+  auto extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return extension == ".md" || extension == ".markdown";
+}
+
+std::string link_reason(const fs::path& root, const fs::path& link) {
+  std::error_code failed;
+  const auto target = fs::canonical(link, failed);
+  if (failed) return "a symbolic link that leads nowhere";
+  const auto inside = target.lexically_relative(root);
+  const bool leaves = inside.empty() || *inside.begin() == "..";
+  return leaves ? "a symbolic link that leads out of the directory"
+                : fmt::format("a symbolic link to {}, which is in the directory itself",
+                              displayed(inside.string()));
+}
+
+class Walk {
+ public:
+  explicit Walk(MarkdownTree& tree) : tree_(tree), root_(tree.root) {}
+
+  void directory(const fs::path& path) {
+    std::error_code failed;
+    for (fs::directory_iterator it(path, failed), end; it != end && !failed; it.increment(failed)) {
+      entry(*it);
+    }
+    if (failed) skip(path, failed.message());
+  }
+
+ private:
+  void entry(const fs::directory_entry& entry) {
+    std::error_code failed;
+    const auto status = entry.symlink_status(failed);
+    const auto& path = entry.path();
+    if (failed) return skip(path, failed.message());
+    if (fs::is_symlink(status)) {
+      std::error_code ignored;
+      const bool matters = is_markdown(path) || fs::is_directory(path, ignored);
+      return matters ? skip(path, link_reason(root_, path)) : void(++tree_.others);
+    }
+    if (fs::is_directory(status)) {
+      if (path.filename().string().starts_with('.')) return skip(path, "a hidden directory");
+      return directory(path);
+    }
+    if (!is_markdown(path)) return void(++tree_.others);
+    if (!fs::is_regular_file(status)) return skip(path, "not a regular file");
+    tree_.files.push_back(path.lexically_relative(root_).string());
+  }
+
+  void skip(const fs::path& path, std::string reason) {
+    tree_.skipped.push_back(
+        {displayed(path.lexically_relative(root_).string()), std::move(reason)});
+  }
+
+  MarkdownTree& tree_;
+  fs::path root_;
+};
+
+}  // namespace
+
+Result<MarkdownTree> find_markdown(const std::string& directory) {
+  std::error_code failed;
+  MarkdownTree tree;
+  tree.root = fs::canonical(directory, failed).string();
+  if (failed || !fs::is_directory(tree.root, failed)) {
+    return fail(Code::kNotFound, fmt::format("There is no directory {}", displayed(directory)));
+  }
+  Walk(tree).directory(tree.root);
+  std::ranges::sort(tree.files);
+  std::ranges::sort(tree.skipped, {}, &Skipped::path);
+  return tree;
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  // It was a regular file when it was found; a link or pipe in its place is not followed or waited
+  // for.
+  const int file = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat status{};
+  if (file < 0 || ::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+    auto refusal = fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
+    if (file >= 0) ::close(file);
+    return refusal;
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size > bytes_max) {
+    ::close(file);
+    return fail(Code::kPayloadTooLarge,
+                fmt::format("too large: {:.1f} MiB, at most {} MiB",
+                            static_cast<double>(size) / (1024 * 1024), bytes_max / (1024 * 1024)));
+  }
+  std::string bytes(size, '\0');
+  std::size_t at = 0;
+  while (at < size) {
+    const auto count = ::read(file, bytes.data() + at, size - at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      auto refusal =
+          fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
+      ::close(file);
+      return refusal;
+    }
+    if (count == 0) break;
+    at += static_cast<std::size_t>(count);
+  }
+  ::close(file);
+  bytes.resize(at);
+  return bytes;
+}
+
+std::string displayed(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    const auto valid = valid_utf8_prefix(path);
+    out += path.substr(0, valid);
+    path.remove_prefix(valid);
+    if (path.empty()) break;
+    out += "\xef\xbf\xbd";  // U+FFFD
+    path.remove_prefix(1);
+  }
+  return out;
+}
+
+}  // namespace synap::cli

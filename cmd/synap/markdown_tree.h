@@ -1,0 +1,34 @@
+// The Markdown files of a directory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace synap::cli {
+
+struct Skipped {
+  std::string path;  // relative, for people: what is no UTF-8 in it is replaced
+  std::string reason;
+};
+
+struct MarkdownTree {
+  std::string root;                // absolute, without symbolic links
+  std::vector<std::string> files;  // relative to the root, in order
+  std::vector<Skipped> skipped;
+  std::size_t others = 0;  // files that are no Markdown
+};
+
+/// Every *.md and *.markdown below `directory`. Symbolic links are not followed: what they lead to
+/// inside of the tree is found anyway, and what lies outside was not asked for. Directories whose
+/// name begins with a dot are skipped. kNotFound: there is no such directory.
+Result<MarkdownTree> find_markdown(const std::string& directory);
+
+/// The bytes of a file of the tree; the message of an error says in a few words why there are none.
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
+
+/// Valid UTF-8 for output.
+std::string displayed(std::string_view path);
+
+}  // namespace synap::cli

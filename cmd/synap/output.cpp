@@ -1,0 +1,79 @@
+#include "synap/output.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace synap::cli {
+
+int exit_code_of(Code code) {
+  switch (code) {
+    case Code::kParseError:
+    case Code::kBadRequest:
+      return kExitUsage;
+    case Code::kNotFound:
+      return kExitNotFound;
+    case Code::kUnauthorized:
+    case Code::kForbidden:
+      return kExitDenied;
+    case Code::kConflict:
+      return kExitConflict;
+    default:
+      return kExitFailure;
+  }
+}
+
+void print(std::string_view text) {
+  const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (is_written && std::fflush(stdout) == 0) return;
+  std::_Exit(kExitFailure);  // no reader, or no room: there is nobody to say it to
+}
+
+void print_line(std::string_view line) {
+  print(fmt::format("{}\n", line));
+}
+
+void print_error_text(std::string_view text) {
+  fmt::print(stderr, "{}", text);
+}
+
+void tell(std::string_view sentence) {
+  fmt::print(stderr, "synap: {}\n", printable(sentence));
+}
+
+Json json_of(const Error& error) {
+  Json json = Json::object({{"code", info(error.code).name}, {"message", error.message}});
+  if (error.details != nullptr && error.details->is_object()) {
+    for (const auto& [key, value] : error.details->as_object()) json.set(key, value);
+  }
+  return json;
+}
+
+int report(const Error& error, bool is_json) {
+  if (is_json) {
+    fmt::print(stderr, "{}\n", Json::object({{"error", json_of(error)}}).dump());
+  } else {
+    tell(error.message);
+  }
+  return exit_code_of(error.code);
+}
+
+int report_usage(std::string_view sentence, bool is_json) {
+  return report(Error{Code::kBadRequest, std::string(sentence)}, is_json);
+}
+
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto c = static_cast<unsigned char>(out[i]);
+    if (c < 0x20 || c == 0x7f) out[i] = '?';
+    // C1 controls, U+0080 to U+009F: 0xc2 and one of these.
+    if (c == 0xc2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xa0) {
+      out[i] = out[i + 1] = '?';
+    }
+  }
+  return out;
+}
+
+}  // namespace synap::cli

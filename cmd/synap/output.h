@@ -1,0 +1,37 @@
+// What the program says: results to stdout, everything else to stderr, and the exit code.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/status.h"
+
+namespace synap::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;  // the command line or its input is wrong
+inline constexpr int kExitNotFound = 3;
+inline constexpr int kExitDenied = 4;
+inline constexpr int kExitConflict = 5;
+
+int exit_code_of(Code code);
+
+/// To stdout, at once. Ends the program quietly where nobody reads any more (`synap … | head`).
+void print(std::string_view text);
+void print_line(std::string_view line);
+void print_error_text(std::string_view text);
+/// "synap: …" to stderr, one line.
+void tell(std::string_view sentence);
+
+/// Says the error on stderr: a sentence, or with `is_json` {"error":{"code","message",…}} in one
+/// line. Gives the exit code.
+int report(const Error& error, bool is_json);
+int report_usage(std::string_view sentence, bool is_json);
+Json json_of(const Error& error);
+
+/// Text of others for a terminal: control characters, which could move the cursor, become "?".
+std::string printable(std::string_view text);
+
+}  // namespace synap::cli

@@ -1,0 +1,308 @@
+#include "synap/pod_client.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "base/uuid.h"
+#include "pod/config.h"
+#include "synap/sse.h"
+
+namespace synap::cli {
+namespace {
+
+constexpr std::string_view kUnreachable = "unreachable";
+
+// "/tags/0" as people write it: tags[0]
+std::string path_text(const Json& issue) {
+  std::string text;
+  const Json* path = issue.find("path");
+  if (path == nullptr || !path->is_array()) return text;
+  for (const auto& step : path->as_array()) {
+    if (step.is_integer()) text += fmt::format("[{}]", step.as_integer());
+    if (step.is_string()) text += (text.empty() ? "" : ".") + step.as_string();
+  }
+  return text;
+}
+
+// The message of a validation failure is the JSON text of its issues.
+std::optional<Json> issues_of(std::string_view message) {
+  if (!message.starts_with('[')) return std::nullopt;
+  auto issues = parse_json(message);
+  if (!issues || !issues->is_array() || issues->as_array().empty()) return std::nullopt;
+  return std::move(*issues);
+}
+
+std::string sentence_of(const Json& issues) {
+  std::string sentence = "The input is wrong:";
+  std::string_view separator = " ";
+  for (const auto& issue : issues.as_array()) {
+    const auto path = path_text(issue);
+    sentence += fmt::format("{}{}{}{}", separator, path, path.empty() ? "" : ": ",
+                            issue.string_or("message", "invalid"));
+    separator = "; ";
+  }
+  return sentence;
+}
+
+// From tRPC's error shape: {"message","code","data":{"code","httpStatus","details"?,…}}.
+Error error_of(const Json& shape, int status) {
+  Error error{Code::kInternalServerError, std::string(shape.string_or("message", ""))};
+  const Json* data = shape.find("data");
+  const Code* code = data == nullptr ? nullptr : code_by_name(data->string_or("code", ""));
+  if (code != nullptr) error.code = *code;
+  Json details = Json::object();
+  if (const Json* given = data == nullptr ? nullptr : data->find("details");
+      given != nullptr && given->is_object()) {
+    details = *given;
+  }
+  if (auto issues = issues_of(error.message)) {
+    error.message = sentence_of(*issues);
+    details.set("issues", std::move(*issues));
+  }
+  if (error.message.empty()) error.message = fmt::format("The pod answered {}", status);
+  if (!details.as_object().empty()) error.details = std::make_shared<Json>(std::move(details));
+  return error;
+}
+
+Error strange_answer(int status) {
+  const Code code = status == 503 ? Code::kServiceUnavailable : Code::kBadGateway;
+  return {code, fmt::format("What answers there is no pod: its answer, of status {}, is not tRPC",
+                            status)};
+}
+
+// Of {"result":{"data":…}} or {"error":…}.
+Result<Json> value_of(Json envelope, int status) {
+  if (const Json* error = envelope.find("error")) return fail(error_of(*error, status));
+  const Json* result = envelope.find("result");
+  if (result == nullptr) return fail(strange_answer(status));
+  const Json* data = result->find("data");
+  return data == nullptr ? Json() : *data;
+}
+
+Result<Json> value_of(const HttpResponse& response) {
+  auto envelope = parse_json(response.body);
+  if (!envelope) return fail(strange_answer(response.status));
+  return value_of(std::move(*envelope), response.status);
+}
+
+std::string read_key(const std::string& data) {
+  std::string key;
+  std::ifstream file(data + "/owner.key");
+  std::getline(file, key);
+  return key;
+}
+
+// Delivers what has arrived. False: that was all, and `end` says true or what went wrong.
+bool deliver(SseReader& reader, std::string& last_id, const OnItem& on_item, Result<bool>& end) {
+  while (auto event = reader.next()) {
+    if (event->name == "return") {
+      end = true;
+      return false;
+    }
+    if (event->name == "serialized-error") {
+      auto shape = parse_json(event->data);
+      end = fail(shape ? error_of(*shape, 200) : strange_answer(200));
+      return false;
+    }
+    if (event->name == "message") {
+      auto item = parse_json(event->data);
+      if (!item) {
+        end = fail(strange_answer(200));
+        return false;
+      }
+      if (!reader.last_id().empty()) last_id = reader.last_id();
+      if (!on_item(std::move(*item))) {
+        end = true;
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<Option> client_options(ClientOptions& options) {
+  return {{"--url", "Where the pod is. Default: http://127.0.0.1:4400", &options.url, "SYNAP_URL"},
+          {"--key", "The API key. Default: the owner's, from DATA/owner.key", &options.key,
+           "SYNAP_KEY"},
+          {"--data", "The pod's directory, for its owner.key. Default: ./synap-data", &options.data,
+           "SYNAP_DATA"},
+          {"--json", "Print JSON, errors too (on stderr).", &options.is_json}};
+}
+
+std::string data_of(const ClientOptions& options) {
+  return options.data.empty() ? "./synap-data" : options.data;
+}
+
+PodClient::PodClient(std::string url, std::string key)
+    : url_(std::move(url)), key_(std::move(key)), http_(std::make_unique<HttpClient>()) {}
+
+Result<PodClient> PodClient::make(const ClientOptions& options) {
+  std::string url = options.url;
+  while (url.ends_with('/')) url.pop_back();
+  const auto host = host_of(url);
+  if (host.empty()) {
+    return fail(
+        Code::kBadRequest,
+        fmt::format("--url must be http://HOST:PORT or https://…; it is \"{}\"", options.url));
+  }
+  std::string key = options.key;
+  if (key.empty() && (!options.data.empty() || pod::is_loopback(host))) {
+    key = read_key(data_of(options));
+  }
+  if (key.find_first_of("\r\n") != std::string::npos) {
+    return fail(Code::kBadRequest, "--key has a line end in it, which no key has");
+  }
+  return PodClient(std::move(url), std::move(key));
+}
+
+HttpRequest PodClient::request(std::string_view method, std::string_view path) const {
+  HttpRequest request;
+  request.method = method;
+  request.url = fmt::format("{}/trpc/{}", url_, percent_encoded(path));
+  if (!key_.empty()) request.headers.push_back("authorization: Bearer " + key_);
+  if (method == "POST") request.headers.emplace_back("content-type: application/json");
+  return request;
+}
+
+Result<HttpResponse> PodClient::send(const HttpRequest& request,
+                                     const std::function<bool(std::string_view)>& on_event_bytes) {
+  auto response = http_->send(request, on_event_bytes);
+  if (response) return response;
+  return fail(Error{Code::kServiceUnavailable,
+                    fmt::format("No pod answers at {} ({}); start one with `synap serve`, or say "
+                                "with --url where it is",
+                                url_, response.error().message),
+                    std::make_shared<Json>(Json::object({{std::string(kUnreachable), true}}))});
+}
+
+Result<Json> PodClient::query(std::string_view path, const Json& input) {
+  auto get = request("GET", path);
+  get.url += "?input=" + percent_encoded(input.dump());
+  auto response = send(get);
+  if (!response) return fail(response.error());
+  return value_of(*response);
+}
+
+Result<Json> PodClient::mutate(std::string_view path, const Json& input,
+                               std::string_view idempotency_key) {
+  auto post = request("POST", path);
+  post.body = input.dump();
+  if (!idempotency_key.empty()) {
+    post.headers.push_back(fmt::format("idempotency-key: {}", idempotency_key));
+  }
+  auto response = send(post);
+  if (!response) return fail(response.error());
+  return value_of(*response);
+}
+
+Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
+                                                         const std::vector<Json>& inputs) {
+  std::string paths;
+  Json all = Json::object();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    paths.append(i == 0 ? "" : ",").append(path);
+    all.set(std::to_string(i), inputs[i]);
+  }
+  auto get = request("GET", "");
+  get.url += paths + "?batch=1&input=" + percent_encoded(all.dump());
+  auto response = send(get);
+  if (!response) return fail(response.error());
+  auto answers = parse_json(response->body);
+  if (!answers) return fail(strange_answer(response->status));
+  // What is wrong with the whole request is said once.
+  if (!answers->is_array() || answers->as_array().size() != inputs.size()) {
+    if (answers->is_array() && !answers->as_array().empty())
+      *answers = Json(answers->as_array()[0]);
+    auto refusal = value_of(std::move(*answers), response->status);
+    return fail(refusal ? strange_answer(response->status) : refusal.error());
+  }
+  std::vector<Result<Json>> values;
+  for (auto& answer : answers->as_array()) {
+    values.push_back(value_of(std::move(answer), response->status));
+  }
+  return values;
+}
+
+Result<std::optional<Json>> PodClient::call(std::string_view path, const std::optional<Json>& input,
+                                            const OnItem& on_item) {
+  // The pod knows what kind a procedure is, also one that is newer than this program: a mutation
+  // takes a POST and all others refuse it before they look at anything else, a query by its status
+  // and a subscription within a stream.
+  auto post = request("POST", path);
+  if (input) post.body = input->dump();
+  auto response = send(post, [](std::string_view) { return false; });
+  if (!response) return fail(response.error());
+  if (response->status != 405 && !response->is_event_stream) {
+    auto value = value_of(*response);
+    if (!value) return fail(value.error());
+    return std::optional(std::move(*value));
+  }
+  auto get = request("GET", path);
+  if (input) get.url += "?input=" + percent_encoded(input->dump());
+  SseReader reader;
+  std::string last_id;
+  Result<bool> end = false;
+  response = send(get, [&](std::string_view bytes) {
+    reader.add(bytes);
+    return deliver(reader, last_id, on_item, end);
+  });
+  if (!response) return fail(response.error());
+  if (!end) return fail(end.error());
+  if (response->is_event_stream) return std::nullopt;
+  auto value = value_of(*response);
+  if (!value) return fail(value.error());
+  return std::optional(std::move(*value));
+}
+
+Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Json>& input,
+                                  std::string& last_id, const OnItem& on_item) {
+  auto get = request("GET", path);
+  if (input) get.url += "?input=" + percent_encoded(input->dump());
+  if (!last_id.empty()) get.headers.push_back("last-event-id: " + last_id);
+  SseReader reader;
+  Result<bool> end = false;
+  auto response = send(get, [&](std::string_view bytes) {
+    reader.add(bytes);
+    return deliver(reader, last_id, on_item, end);
+  });
+  if (!response) return fail(response.error());
+  if (!end || response->is_event_stream) return end;
+  auto value = value_of(*response);
+  return fail(value ? strange_answer(response->status) : value.error());
+}
+
+Result<HttpResponse> PodClient::get(std::string_view page) {
+  return send({.method = "GET", .url = url_ + std::string(page), .headers = {}, .body = {}});
+}
+
+Result<std::int64_t> PodClient::end_of_log() {
+  // A correlation that nobody has: the answer is that everything up to its end was looked at.
+  auto page =
+      query("events.list", Json::object({{"correlationId", Uuid{}.to_string()}, {"limit", 1}}));
+  if (!page) return fail(page.error());
+  const Json* end = page->find("nextAfter");
+  if (end == nullptr || !end->is_integer()) return fail(strange_answer(200));
+  return end->as_integer();
+}
+
+bool is_passing(const Error& error) {
+  switch (error.code) {
+    case Code::kTimeout:
+    case Code::kTooManyRequests:
+    case Code::kBadGateway:
+    case Code::kServiceUnavailable:
+    case Code::kGatewayTimeout:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_unreachable(const Error& error) {
+  return error.details != nullptr && error.details->find(kUnreachable) != nullptr;
+}
+
+}  // namespace synap::cli

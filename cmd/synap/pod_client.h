@@ -1,0 +1,83 @@
+// PodClient: calls the procedures of a pod, wherever it runs. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "synap/command_line.h"
+#include "synap/http.h"
+
+namespace synap::cli {
+
+struct ClientOptions {
+  std::string url = "http://127.0.0.1:4400";
+  std::string key;
+  std::string data;
+  bool is_json = false;
+};
+/// The options that every command has which talks to a pod.
+std::vector<Option> client_options(ClientOptions& options);
+/// The data directory that is meant.
+std::string data_of(const ClientOptions& options);
+
+/// One item of a subscription. False: enough.
+using OnItem = std::function<bool(Json item)>;
+
+class PodClient {
+ public:
+  /// The key is the given one, or the one in owner.key of the data directory. That of the default
+  /// directory goes to this machine only: it is no business of whoever answers elsewhere.
+  /// kBadRequest: the URL is none.
+  static Result<PodClient> make(const ClientOptions& options);
+  PodClient(PodClient&&) = default;
+
+  /// All calls: kServiceUnavailable with is_unreachable() if no pod answers; otherwise what the pod
+  /// says. A validation failure is one sentence, with {"issues":[…]} as details.
+  Result<Json> query(std::string_view path, const Json& input);
+  Result<Json> mutate(std::string_view path, const Json& input,
+                      std::string_view idempotency_key = "");
+  /// One query for several inputs: an answer for each, in their order.
+  Result<std::vector<Result<Json>>> query_batch(std::string_view path,
+                                                const std::vector<Json>& inputs);
+
+  /// Calls a procedure of any kind. The items of a subscription go to `on_item`, and there is no
+  /// answer then.
+  Result<std::optional<Json>> call(std::string_view path, const std::optional<Json>& input,
+                                   const OnItem& on_item);
+
+  /// Reads a subscription from behind `last_id` (empty: from now on) until there is an end. True:
+  /// it was the subscription's own, or enough; false: the stream broke off, and `last_id` is where
+  /// to go on.
+  Result<bool> subscribe(std::string_view path, const std::optional<Json>& input,
+                         std::string& last_id, const OnItem& on_item);
+
+  /// A page of this pod besides the procedures: "/ready".
+  Result<HttpResponse> get(std::string_view page);
+
+  /// The last position of the log.
+  Result<std::int64_t> end_of_log();
+
+  const std::string& url() const { return url_; }
+
+ private:
+  PodClient(std::string url, std::string key);
+  HttpRequest request(std::string_view method, std::string_view path) const;
+  Result<HttpResponse> send(const HttpRequest& request,
+                            const std::function<bool(std::string_view)>& on_event_bytes = {});
+
+  std::string url_;
+  std::string key_;
+  std::unique_ptr<HttpClient> http_;
+};
+
+/// True if the same call may succeed later as it is: nobody answered, or the pod was too busy.
+bool is_passing(const Error& error);
+bool is_unreachable(const Error& error);
+
+}  // namespace synap::cli

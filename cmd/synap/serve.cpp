@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <semaphore>
+#include <thread>
+
+#include "pod/config.h"
+#include "pod/pod.h"
+#include "synap/commands.h"
+#include "synap/output.h"
+
+extern char** environ;
+
+namespace synap::cli {
+namespace {
+
+struct ServeOptions {
+  std::optional<std::string> file;
+  std::vector<std::optional<std::string>> settings;  // as pod::settings() lists them
+  bool insecure = false;
+  bool is_json = false;
+};
+
+// What a pod that is told to stop may take beyond its own grace, to close what is open.
+constexpr std::chrono::milliseconds kStopMargin{1'500};
+
+// SIGTERM and SIGINT: the first is waited for by the caller, the second ends the process at once,
+// and so does a stop that takes too long. Made before any other thread, which inherits the mask.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+
+  void watch(std::chrono::milliseconds stop_max) {
+    // Detached: it waits for a signal that may never come, and the process ends without it.
+    std::thread([this, stop_max] {
+      int first = 0;
+      sigwait(&signals_, &first);
+      first_.release();
+      const timespec limit{.tv_sec = static_cast<time_t>(stop_max.count() / 1000),
+                           .tv_nsec = static_cast<long>(stop_max.count() % 1000) * 1'000'000};
+      const int second = sigtimedwait(&signals_, nullptr, &limit);
+      if (second > 0) std::_Exit(128 + second);
+      tell("the stop takes too long and ends here; what was under way goes on at the next start");
+      std::_Exit(kExitOk);
+    }).detach();
+  }
+
+  void wait() { first_.acquire(); }
+
+ private:
+  sigset_t signals_{};
+  std::binary_semaphore first_{0};
+};
+
+pod::ConfigSources sources_of(const ServeOptions& options) {
+  pod::ConfigSources sources;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos || !text.starts_with("SYNAP_")) continue;
+    sources.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  sources.file = options.file;
+  const auto& settings = pod::settings();
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    if (options.settings[i]) sources.flags.emplace(settings[i].name, *options.settings[i]);
+  }
+  if (options.insecure) sources.flags.emplace("insecure", "true");
+  return sources;
+}
+
+void say_ready(const pod::Pod& pod, const pod::PodOptions& options, bool is_json) {
+  const auto url = "http://" + pod::address_text(options.host, pod.port());
+  std::error_code failed;
+  const auto data = std::filesystem::absolute(options.data, failed).lexically_normal().string();
+  if (!pod.new_owner_key().empty()) {
+    tell(fmt::format("the owner's key, shown this once: {}", pod.new_owner_key()));
+    tell(fmt::format("it is kept in {}/owner.key, which only you can read", data));
+  }
+  tell(fmt::format("serving {} from {}", url, data));
+  if (!is_json) return;
+  print_line(
+      Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());
+}
+
+int serve(const ServeOptions& options, StopSignals& signals) {
+  auto config = pod::load_config(sources_of(options));
+  if (!config) {
+    report(config.error(), options.is_json);
+    return kExitUsage;
+  }
+  for (const auto& warning : config->warnings) tell(warning);
+  signals.watch(config->pod.stop_grace + kStopMargin);
+  auto pod = pod::Pod::start(config->pod);
+  if (!pod) return report(pod.error(), options.is_json);
+  say_ready(**pod, config->pod, options.is_json);
+  signals.wait();
+  tell("stopping; once more to stop at once");
+  // What is still running then uses all that would be destroyed here.
+  if (!(*pod)->stop()) std::_Exit(kExitOk);
+  return kExitOk;
+}
+
+}  // namespace
+
+Command serve_command() {
+  auto options = std::make_shared<ServeOptions>();
+  Command command{
+      .words = "serve",
+      .docs =
+          "Run a pod until SIGTERM or SIGINT. Settings come from --config FILE, over it from "
+          "SYNAP_* variables, over both from flags. The first start prints the owner's key.",
+      .example = "synap serve --data ~/synap --listen 127.0.0.1:4400",
+      .options = {{"--config", "A TOML file with the settings below, as listen = \"…\".",
+                   &options->file, "SYNAP_CONFIG"}},
+      .run = [options] {
+        static StopSignals signals;
+        return serve(*options, signals);
+      }};
+  const auto& settings = pod::settings();
+  options->settings.resize(settings.size());
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    Option option{pod::flag_of(settings[i].name),
+                  fmt::format("{} [{}]", settings[i].docs, pod::variable_of(settings[i].name)),
+                  &options->settings[i]};
+    if (settings[i].is_switch) option.target = &options->insecure;
+    command.options.push_back(std::move(option));
+  }
+  command.options.push_back(
+      {"--json", "One line {\"url\",\"data\",\"pid\"} on stdout when ready.", &options->is_json});
+  return command;
+}
+
+}  // namespace synap::cli

@@ -1,0 +1,479 @@
+// What every Database must do, as tests. An engine joins by naming itself:
+//
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, Database, testing::Values(Engine{...}), engine_name);
+//
+// in a test file that includes this header in namespace synap::db::contract.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <latch>
+#include <memory>
+#include <numeric>
+#include <thread>
+
+#include "base/test_support.h"
+#include "db/database.h"
+
+namespace synap::db::contract {
+
+/// Where one database is kept. It can be opened again and again, one at a time.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  virtual std::unique_ptr<db::Database> open() = 0;
+};
+
+struct Engine {
+  std::string name;
+  std::string blob_type;
+  std::function<std::unique_ptr<Storage>()> make;
+};
+inline void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
+inline std::string engine_name(const testing::TestParamInfo<Engine>& info) {
+  return info.param.name;
+}
+
+/// Keeps a database busy: its write does not end before release().
+class HeldWriter {
+ public:
+  HeldWriter(Executor& executor, db::Database& database) : calls_(executor) {
+    calls_.add_awaitable([this, &database] {
+      return database.write([this](Tx&) {
+        entered_.count_down();
+        release_.wait();
+      });
+    });
+    entered_.wait();
+  }
+  ~HeldWriter() {
+    release();
+    calls_.wait();
+  }
+  void release() {
+    if (!std::exchange(is_released_, true)) release_.count_down();
+  }
+
+ private:
+  std::latch entered_{1};
+  std::latch release_{1};
+  bool is_released_ = false;
+  test::Started<Result<void>> calls_;
+};
+
+class Database : public testing::TestWithParam<Engine> {
+ protected:
+  void SetUp() override {
+    storage = GetParam().make();
+    database = storage->open();
+    const auto tables = "CREATE TABLE items_data(id INTEGER PRIMARY KEY, user_id TEXT, name TEXT, "
+                        "bytes " + GetParam().blob_type + ");"
+                        "CREATE VIEW items AS SELECT * FROM items_data "
+                        "WHERE user_id = current_user_id();";
+    ASSERT_TRUE(database->migrate({{"items.1", tables}}));
+  }
+  void reopen() {
+    database.reset();
+    database = storage->open();
+  }
+
+  template <class F>
+  auto write(F closure) {
+    return test::run(executor, [&] { return database->write(closure); });
+  }
+  template <class F>
+  auto read(F closure) {
+    return test::run(executor, [&] { return database->read(closure); });
+  }
+  template <class F>
+  auto read_as(std::string_view user, F closure) {
+    return test::run(executor, [&] { return database->read_as(user, closure); });
+  }
+  static void insert(Tx& tx, std::int64_t id, std::string_view user = "ann") {
+    tx.run("INSERT INTO items_data(id, user_id) VALUES ($1, $2)", id, user);
+  }
+  std::vector<std::int64_t> ids() {
+    return *read([](Tx& tx) {
+      std::vector<std::int64_t> all;
+      auto rows = tx.query("SELECT id FROM items_data ORDER BY id");
+      while (rows.next()) all.push_back(rows.integer(0));
+      return all;
+    });
+  }
+  using Ids = std::vector<std::int64_t>;
+
+  std::unique_ptr<Storage> storage;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<db::Database> database;
+};
+
+TEST_P(Database, KeepsWhatWasAnsweredAfterReopening) {
+  ASSERT_TRUE(write([](Tx& tx) { insert(tx, 1); }));
+  reopen();
+  EXPECT_EQ(ids(), Ids{1});
+}
+
+TEST_P(Database, FailingClosureLeavesNoTraceAndItsNeighboursCommit) {
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    for (std::int64_t id = 1; id <= 9; ++id) {
+      calls.add_awaitable([this, id] {
+        return database->write([id](Tx& tx) {
+          insert(tx, id);
+          if (id % 3 == 0) tx.abort({Code::kConflict, "no multiples of three", nullptr});
+          insert(tx, id + 100);
+        });
+      });
+    }
+    test::settle(executor);
+  }
+  const auto results = calls.wait();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(results[i].has_value(), (i + 1) % 3 != 0) << i;
+  }
+  EXPECT_EQ(results[2].error().message, "no multiples of three");
+  EXPECT_EQ(ids(), (Ids{1, 2, 4, 5, 7, 8, 101, 102, 104, 105, 107, 108}));
+}
+
+TEST_P(Database, FirstErrorSticksAndTheRestDoesNothing) {
+  bool had_row = true;
+  std::int64_t changed = -1;
+  const auto result = write([&](Tx& tx) {
+    insert(tx, 1);
+    insert(tx, 1);  // a conflict
+    changed = tx.run("INSERT INTO items_data(id) VALUES (2)");
+    auto rows = tx.query("SELECT 1");
+    had_row = rows.next();
+    tx.abort({Code::kNotFound, "later", nullptr});
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kConflict);
+  EXPECT_FALSE(had_row);
+  EXPECT_EQ(changed, 0);
+  EXPECT_EQ(ids(), Ids{});
+}
+
+TEST_P(Database, WrongStatementTellsTheCallerNothing) {
+  testing::internal::CaptureStderr();
+  const auto result = write([](Tx& tx) { tx.run("SELECT secret FROM nowhere"); });
+  const auto log = testing::internal::GetCapturedStderr();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kInternalServerError);
+  EXPECT_EQ(result.error().message.find("nowhere"), std::string::npos);
+  EXPECT_NE(log.find("nowhere"), std::string::npos);
+}
+
+TEST_P(Database, OnCommitRunsInTheOrderOfCommitsBeforeTheAnswer) {
+  std::vector<int> order;  // touched by the writer's thread, then by this one, after the answers
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    for (int id = 1; id <= 5; ++id) {
+      calls.add_awaitable([&, id] {
+        return database->write([&order, id](Tx& tx) {
+          tx.on_commit([&order, id] { order.push_back(id); });
+          tx.on_commit([&order, id] { order.push_back(10 * id); });
+          insert(tx, id);
+        });
+      });
+    }
+    test::settle(executor);
+    EXPECT_TRUE(order.empty());
+  }
+  calls.wait();
+  EXPECT_EQ(order, (std::vector<int>{1, 10, 2, 20, 3, 30, 4, 40, 5, 50}));
+}
+
+TEST_P(Database, OnCommitIsNotCalledForWhatFailed) {
+  bool was_called = false;
+  ASSERT_FALSE(write([&](Tx& tx) {
+    tx.on_commit([&] { was_called = true; });
+    tx.abort({Code::kConflict, "", nullptr});
+  }));
+  ASSERT_TRUE(write([](Tx&) {}));
+  EXPECT_FALSE(was_called);
+}
+
+TEST_P(Database, BeforeCommitSeesTheWritesAndSharesTheirTransaction) {
+  std::atomic<int> calls = 0;
+  database->before_commit([&](Tx& tx) {
+    ++calls;
+    tx.run("INSERT INTO items_data(id) SELECT max(id) + 100 FROM items_data");
+  });
+  ASSERT_TRUE(write([](Tx& tx) { insert(tx, 1); }));
+  EXPECT_EQ(ids(), (Ids{1, 101}));
+  // Nothing was written, so there is nothing to react to.
+  ASSERT_FALSE(write([](Tx& tx) { tx.abort({Code::kConflict, "", nullptr}); }));
+  EXPECT_EQ(ids(), (Ids{1, 101}));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_P(Database, FailingBeforeCommitHarmsNoWrite) {
+  testing::internal::CaptureStderr();
+  bool committed = false;
+  database->before_commit([&](Tx& tx) {
+    insert(tx, 7);
+    tx.on_commit([&] { committed = true; });
+    tx.abort({Code::kInternalServerError, "hook", nullptr});
+  });
+  EXPECT_TRUE(write([](Tx& tx) { insert(tx, 1); }));
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(ids(), Ids{1});
+  EXPECT_FALSE(committed);
+}
+
+TEST_P(Database, BeforeCommitMayBeAddedWhileOthersWrite) {
+  test::Started<Result<void>> calls(executor);
+  std::atomic<int> reacted = 0;
+  for (std::int64_t id = 1; id <= 200; ++id) {
+    calls.add_awaitable(
+        [this, id] { return database->write([id](Tx& tx) { insert(tx, id); }); });
+    if (id % 20 == 0) database->before_commit([&](Tx&) { ++reacted; });
+  }
+  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+  ASSERT_TRUE(write([](Tx&) {}));
+  EXPECT_GE(reacted, 10);
+}
+
+TEST_P(Database, ReadSeesEveryAnsweredWrite) {
+  for (std::int64_t id = 1; id <= 50; ++id) {
+    ASSERT_TRUE(write([id](Tx& tx) { insert(tx, id); }));
+    ASSERT_EQ(static_cast<std::int64_t>(ids().size()), id);
+  }
+}
+
+TEST_P(Database, ReadIsOneSnapshot) {
+  const auto counts = read([&](Tx& tx) {
+    const auto count = [&] {
+      auto rows = tx.query("SELECT count(*) FROM items_data");
+      rows.next();
+      return rows.integer(0);
+    };
+    const auto before = count();
+    // Another thread's write between two statements of this closure.
+    ThreadExecutor other("other");
+    EXPECT_TRUE(test::run(other, [&] { return database->write([](Tx& w) { insert(w, 1); }); }));
+    return std::pair(before, count());
+  });
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(*counts, (std::pair<std::int64_t, std::int64_t>(0, 0)));
+  EXPECT_EQ(ids(), Ids{1});
+}
+
+TEST_P(Database, ReadCannotWrite) {
+  EXPECT_FALSE(read([](Tx& tx) { insert(tx, 1); }));
+  EXPECT_FALSE(read_as("ann", [](Tx& tx) { insert(tx, 1); }));
+  EXPECT_EQ(ids(), Ids{});
+}
+
+TEST_P(Database, ReadAsShowsOneUsersRowsOnly) {
+  ASSERT_TRUE(write([](Tx& tx) {
+    for (std::int64_t id = 1; id <= 6; ++id) insert(tx, id, id % 2 == 0 ? "ann" : "bob");
+  }));
+  const auto ids_of = [&](std::string_view user) {
+    return *read_as(user, [](Tx& tx) {
+      Ids all;
+      auto rows = tx.query("SELECT id FROM items ORDER BY id");
+      while (rows.next()) all.push_back(rows.integer(0));
+      return all;
+    });
+  };
+  // The same statement on the same connections, for one user after another.
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(ids_of("ann"), (Ids{2, 4, 6}));
+    EXPECT_EQ(ids_of("bob"), (Ids{1, 3, 5}));
+    EXPECT_EQ(ids_of(""), Ids{});
+    EXPECT_EQ(ids_of("ann' OR '1'='1"), Ids{});
+  }
+}
+
+TEST_P(Database, ReadAsRefusesBaseTablesHoweverTheyAreNamed) {
+  ASSERT_TRUE(write([](Tx& tx) { insert(tx, 1, "bob"); }));
+  // The statement once more without a scope: what was prepared there must not serve here.
+  ASSERT_TRUE(read([](Tx& tx) { tx.run("SELECT id FROM items_data"); }));
+  for (const char* sql : {
+           "SELECT id FROM items_data",
+           "SELECT count(*) FROM items_data",
+           "SELECT 1 FROM items_data",
+           "SELECT id FROM ITEMS_DATA",
+           "SELECT id FROM \"items_data\" AS items",
+           "SELECT (SELECT id FROM items_data)",
+           "SELECT id FROM (SELECT id FROM items_data) AS items_of_all",
+           "WITH every AS (SELECT id FROM items_data) SELECT id FROM every",
+           "SELECT items.id FROM items JOIN items_data ON true",
+           "SELECT id FROM items UNION SELECT id FROM items_data",
+           "SELECT 1 WHERE EXISTS (SELECT 1 FROM items_data)",
+       }) {
+    testing::internal::CaptureStderr();
+    const auto result = read_as("ann", [&](Tx& tx) {
+      auto rows = tx.query(sql);
+      return rows.next();
+    });
+    testing::internal::GetCapturedStderr();
+    ASSERT_FALSE(result) << sql;
+    EXPECT_EQ(result.error().code, Code::kInternalServerError) << sql;
+  }
+}
+
+TEST_P(Database, InteractiveWritesOvertakeBackgroundOnes) {
+  std::vector<char> order;
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    for (const auto lane : {Lane::kBackground, Lane::kInteractive}) {
+      for (int i = 0; i < 700; ++i) {
+        calls.add_awaitable([&, lane] {
+          return database->write(lane, [&order, lane](Tx&) {
+            order.push_back(lane == Lane::kInteractive ? 'i' : 'b');
+          });
+        });
+      }
+    }
+    test::settle(executor);
+  }
+  calls.wait();
+  ASSERT_EQ(order.size(), 1'400u);
+  EXPECT_EQ(order.front(), 'i');
+  const auto last_interactive = order.size() - 1 -
+      static_cast<std::size_t>(std::find(order.rbegin(), order.rend(), 'i') - order.rbegin());
+  const auto background_before = std::count(order.begin(),
+      order.begin() + static_cast<std::ptrdiff_t>(last_interactive), 'b');
+  // Most of the background waits, but not all of it: it is not starved either.
+  EXPECT_GT(background_before, 0);
+  EXPECT_LT(background_before, 200);
+}
+
+TEST_P(Database, ManyConcurrentWritersLoseNothing) {
+  constexpr int kThreads = 8;
+  constexpr int kWrites = 200;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([this, t] {
+      ThreadExecutor own("writer");
+      test::Started<Result<void>> calls(own);
+      for (int i = 0; i < kWrites; ++i) {
+        calls.add_awaitable([this, t, i] {
+          return database->write(i % 2 == 0 ? Lane::kInteractive : Lane::kBackground,
+                                 [t, i](Tx& tx) { insert(tx, t * kWrites + i + 1); });
+        });
+      }
+      for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  Ids all(kThreads * kWrites);
+  std::iota(all.begin(), all.end(), 1);
+  EXPECT_EQ(ids(), all);
+}
+
+TEST_P(Database, BindsParametersByTheirNumber) {
+  const auto row = read([](Tx& tx) {
+    auto rows = tx.query("SELECT $2, $1, $2, $3", 1, 2, 3);
+    rows.next();
+    return std::vector{rows.integer(0), rows.integer(1), rows.integer(2), rows.integer(3)};
+  });
+  EXPECT_EQ(*row, (std::vector<std::int64_t>{2, 1, 2, 3}));
+}
+
+TEST_P(Database, KeepsBlobsNullsAndEmptyTextsApart) {
+  const std::string bytes("\0\xff\0x", 4);
+  const std::optional<std::string> absent;
+  ASSERT_TRUE(write([&](Tx& tx) {
+    const std::string_view sql = "INSERT INTO items_data(id, name, bytes) VALUES ($1, $2, $3)";
+    tx.run(sql, 1, "", Blob{bytes});
+    tx.run(sql, 2, absent, nullptr);
+    tx.run(sql, 3, std::string_view{}, Blob{});
+    tx.run(sql, 4, "\xc3\xa9 'quoted'; --", Blob{""});
+  }));
+  ASSERT_TRUE(read([&](Tx& tx) {
+    auto rows = tx.query("SELECT name, bytes FROM items_data ORDER BY id");
+    ASSERT_TRUE(rows.next());
+    EXPECT_FALSE(rows.is_null(0));
+    EXPECT_EQ(rows.text(0), "");
+    EXPECT_EQ(rows.view(1), bytes);
+    ASSERT_TRUE(rows.next());
+    EXPECT_TRUE(rows.is_null(0));
+    EXPECT_EQ(rows.optional_text(0), std::nullopt);
+    EXPECT_TRUE(rows.is_null(1));
+    EXPECT_EQ(rows.uuid(1), std::nullopt);
+    ASSERT_TRUE(rows.next());
+    EXPECT_FALSE(rows.is_null(0));
+    EXPECT_FALSE(rows.is_null(1));
+    EXPECT_EQ(rows.text(1), "");
+    ASSERT_TRUE(rows.next());
+    EXPECT_EQ(rows.text(0), "\xc3\xa9 'quoted'; --");
+    EXPECT_FALSE(rows.next());
+    EXPECT_FALSE(rows.next());
+  }));
+}
+
+TEST_P(Database, RunsOneStatementInsideItself) {
+  ASSERT_TRUE(write([](Tx& tx) {
+    for (std::int64_t id = 1; id <= 3; ++id) insert(tx, id);
+  }));
+  const auto pairs = read([](Tx& tx) {
+    int count = 0;
+    auto outer = tx.query("SELECT id FROM items_data WHERE id > $1", 0);
+    while (outer.next()) {
+      auto inner = tx.query("SELECT id FROM items_data WHERE id > $1", outer.integer(0));
+      while (inner.next()) ++count;
+    }
+    return count;
+  });
+  EXPECT_EQ(*pairs, 3);
+}
+
+TEST_P(Database, RunTellsHowManyRowsChanged) {
+  ASSERT_TRUE(write([](Tx& tx) {
+    for (std::int64_t id = 1; id <= 3; ++id) insert(tx, id);
+    EXPECT_EQ(tx.run("UPDATE items_data SET name = 'x' WHERE id > $1", 1), 2);
+    EXPECT_EQ(tx.run("DELETE FROM items_data WHERE id = $1", 9), 0);
+  }));
+}
+
+TEST_P(Database, RunsEachMigrationOnce) {
+  const std::vector<db::Database::Migration> list = {
+      {"more.1", "CREATE TABLE more(id INTEGER); INSERT INTO more(id) VALUES (1)"},
+      {"more.2", "INSERT INTO more(id) VALUES (2)"}};
+  ASSERT_TRUE(database->migrate({list[0]}));
+  ASSERT_TRUE(database->migrate(list));
+  reopen();
+  ASSERT_TRUE(database->migrate(list));
+  const auto sum = read([](Tx& tx) {
+    auto rows = tx.query("SELECT sum(id) FROM more");
+    return rows.next() ? rows.integer(0) : -1;
+  });
+  EXPECT_EQ(*sum, 3);
+}
+
+TEST_P(Database, FailingMigrationIsRolledBackWhole) {
+  testing::internal::CaptureStderr();
+  const auto done = database->migrate(
+      {{"bad.1", "CREATE TABLE half(id INTEGER); INSERT INTO no_such_table VALUES (1)"}});
+  testing::internal::GetCapturedStderr();
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().message.find("bad.1"), std::string::npos);
+  // Corrected, it starts from nothing.
+  EXPECT_TRUE(database->migrate({{"bad.1", "CREATE TABLE half(id INTEGER)"}}));
+}
+
+TEST_P(Database, ClosingFinishesWhatWasQueued) {
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    for (std::int64_t id = 1; id <= 20; ++id) {
+      calls.add_awaitable([this, id] {
+        return database->write([id](Tx& tx) { insert(tx, id); });
+      });
+    }
+    test::settle(executor);
+  }
+  reopen();
+  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+  EXPECT_EQ(ids().size(), 20u);
+}
+
+}  // namespace synap::db::contract

@@ -1,0 +1,143 @@
+#include "db/sqlite/sqlite_database.h"
+
+#include <filesystem>
+
+#include "db/database_contract.h"
+
+namespace synap::db::contract {
+
+class SqliteStorage final : public Storage {
+ public:
+  std::unique_ptr<db::Database> open() override {
+    auto database = sqlite::SqliteDatabase::open({.path = directory_.path() + "/test.db"});
+    SYNAP_CHECK(database.has_value());
+    return std::move(*database);
+  }
+
+ private:
+  test::TempDirectory directory_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, Database,
+                         testing::Values(Engine{"Sqlite", "BLOB",
+                                                [] { return std::make_unique<SqliteStorage>(); }}),
+                         engine_name);
+
+}  // namespace synap::db::contract
+
+namespace synap::db::sqlite {
+namespace {
+
+constexpr std::string_view kTable = "CREATE TABLE rows_data(id INTEGER PRIMARY KEY, bytes TEXT)";
+
+class SqliteDatabaseTest : public testing::Test {
+ protected:
+  void open(const std::string& in) {
+    auto opened = SqliteDatabase::open({.path = in + "/test.db"});
+    ASSERT_TRUE(opened);
+    database = std::move(*opened);
+    ASSERT_TRUE(database->migrate({{"rows.1", kTable}}));
+  }
+  Result<void> write_row(std::size_t size) {
+    return test::run(executor, [&] {
+      return database->write([size](Tx& tx) {
+        tx.run("INSERT INTO rows_data(bytes) VALUES ($1)", std::string(size, 'x'));
+      });
+    });
+  }
+  std::int64_t count() {
+    return *test::run(executor, [&] {
+      return database->read([](Tx& tx) {
+        auto rows = tx.query("SELECT count(*) FROM rows_data");
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    });
+  }
+
+  test::TempDirectory directory;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<SqliteDatabase> database;
+};
+
+TEST_F(SqliteDatabaseTest, CommitsWhatWaitsTogether) {
+  open(directory.path());
+  const auto before = database->statistics();
+  test::Started<Result<void>> calls(executor);
+  {
+    contract::HeldWriter held(executor, *database);
+    for (int i = 0; i < 100; ++i) {
+      calls.add_awaitable([this] { return database->write([](Tx&) {}); });
+    }
+    test::settle(executor);
+  }
+  calls.wait();
+  const auto after = database->statistics();
+  EXPECT_EQ(after.closures - before.closures, 101);
+  EXPECT_EQ(after.commits - before.commits, 2);
+}
+
+TEST_F(SqliteDatabaseTest, AtItsSizeLimitAnswersServiceUnavailableAndRecovers) {
+  open(directory.path());
+  ASSERT_TRUE(write_row(10'000));
+  const auto limit = [&](int pages) {
+    ASSERT_TRUE(test::run(executor, [&] {
+      return database->write([pages](Tx& tx) {
+        tx.run("PRAGMA max_page_count = " + std::to_string(pages));
+      });
+    }));
+  };
+  limit(20);
+  const auto refused = write_row(1'000'000);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kServiceUnavailable);
+  EXPECT_EQ(refused.error().message, "The disk is full: nothing can be written");
+  EXPECT_EQ(count(), 1);
+  EXPECT_TRUE(write_row(10));
+  limit(100'000);
+  EXPECT_TRUE(write_row(1'000'000));
+  EXPECT_EQ(count(), 3);
+}
+
+TEST_F(SqliteDatabaseTest, FullDiskLosesNothingAndIsForgotten) {
+  test::SmallDisk disk(4 << 20);
+  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small disk";
+  open(disk.path());
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(write_row(1'000));
+  disk.fill();
+  testing::internal::CaptureStderr();
+  int refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto result = write_row(50'000);
+    if (result) continue;
+    ++refused;
+    EXPECT_EQ(result.error().code, Code::kServiceUnavailable);
+  }
+  EXPECT_GT(refused, 15);
+  EXPECT_EQ(count(), 25 - refused);
+  disk.give_back();
+  ASSERT_TRUE(write_row(50'000));
+  EXPECT_EQ(count(), 26 - refused);
+  database.reset();
+  testing::internal::GetCapturedStderr();
+  open(disk.path());
+  EXPECT_EQ(count(), 26 - refused);
+  database.reset();
+}
+
+TEST_F(SqliteDatabaseTest, CheckpointsWhileItIsWrittenAndWhileItIsRead) {
+  open(directory.path());
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(write_row(2'000'000));
+  EXPECT_GE(database->statistics().checkpoints, 1);
+  EXPECT_EQ(count(), 12);
+}
+
+TEST_F(SqliteDatabaseTest, CannotOpenWhatIsNoDatabase) {
+  std::ofstream(directory.path() + "/test.db") << std::string(10'000, 'x');
+  const auto opened = SqliteDatabase::open({.path = directory.path() + "/test.db"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::kServiceUnavailable);
+  EXPECT_FALSE(SqliteDatabase::open({.path = directory.path() + "/no/such/place.db"}));
+}
+
+}  // namespace
+}  // namespace synap::db::sqlite

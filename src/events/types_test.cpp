@@ -1,0 +1,90 @@
+#include "events/types.h"
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace synap::events {
+namespace {
+
+class EventTypesTest : public testing::Test {
+ protected:
+  EventTypesTest() {
+    types.add("note.creation.requested", object("Note").field("n", integer().min(1)), "docs");
+    envelope.user_id = "ann";
+  }
+  Code refusal(std::string_view type, std::string data) {
+    const auto made = types.make(type, std::move(data), envelope);
+    return made ? Code::kNotImplemented : made.error().code;
+  }
+  EventTypes types;
+  Envelope envelope;
+};
+
+TEST_F(EventTypesTest, MakesOnlyWhatIsRegisteredAndFits) {
+  EXPECT_TRUE(types.make("note.creation.requested", R"({"n":1})", envelope));
+  EXPECT_EQ(refusal("note.creation", R"({"n":1})"), Code::kBadRequest);
+  EXPECT_EQ(refusal("note.creation.requested", R"({"n":0})"), Code::kBadRequest);
+  EXPECT_EQ(refusal("note.creation.requested", "{}"), Code::kBadRequest);
+  EXPECT_EQ(refusal("note.creation.requested", "[]"), Code::kBadRequest);
+  EXPECT_EQ(refusal("note.creation.requested", "{"), Code::kBadRequest);
+  EXPECT_EQ(refusal("note.creation.requested", ""), Code::kBadRequest);
+}
+
+TEST_F(EventTypesTest, BoundsTheData) {
+  std::string padded = R"({"n":1,"x":")";
+  padded.append(kEventDataBytesMax - padded.size() - 2, 'x').append("\"}");
+  ASSERT_EQ(padded.size(), kEventDataBytesMax);
+  EXPECT_TRUE(types.make("note.creation.requested", padded, envelope));
+  padded.insert(padded.size() - 2, "x");
+  EXPECT_EQ(refusal("note.creation.requested", padded), Code::kPayloadTooLarge);
+}
+
+TEST_F(EventTypesTest, BoundsTheUser) {
+  envelope.user_id = "";
+  EXPECT_EQ(refusal("note.creation.requested", R"({"n":1})"), Code::kBadRequest);
+  envelope.user_id = std::string(129, 'x');
+  EXPECT_EQ(refusal("note.creation.requested", R"({"n":1})"), Code::kBadRequest);
+  envelope.user_id = std::string(128, 'x');
+  EXPECT_TRUE(types.make("note.creation.requested", R"({"n":1})", envelope));
+}
+
+TEST_F(EventTypesTest, RegistersTheFailedTypeWithTheRequestedOne) {
+  ASSERT_NE(types.find("note.creation.failed"), nullptr);
+  EXPECT_EQ(types.all().size(), 2u);
+  types.add_failed("note.creation.requested");
+  EXPECT_EQ(types.all().size(), 2u);
+  EXPECT_EQ(failed_type_of("x.y"), "x.y.failed");
+  EXPECT_EQ(failed_type_of("x.requested"), "x.failed");
+}
+
+TEST_F(EventTypesTest, TellsGivenIdsFromNewOnes) {
+  EXPECT_FALSE(types.make("note.creation.requested", R"({"n":1})", envelope)->has_given_id());
+  envelope.id = Uuid::v7();
+  const auto made = types.make("note.creation.requested", R"({"n":1})", envelope);
+  EXPECT_TRUE(made->has_given_id());
+  EXPECT_EQ(made->id(), *envelope.id);
+}
+
+TEST(Event, JsonIsSynapEventVersionOne) {
+  Event event;
+  event.id = *Uuid::parse("01890000-0000-7000-8000-000000000001");
+  event.type = "a.\"b\"";
+  event.user_id = "ann";
+  event.source = Source::kSync;
+  event.position = 7;
+  event.timestamp = 0;
+  event.data = R"({"n":1})";
+  EXPECT_EQ(event.json(),
+            R"({"id":"01890000-0000-7000-8000-000000000001","version":"v1","type":"a.\"b\"",)"
+            R"("data":{"n":1},"userId":"ann","source":"sync",)"
+            R"("timestamp":"1970-01-01T00:00:00.000Z","position":7})");
+  for (const char* name :
+       {"api", "agent", "automation", "sync", "migration", "system", "intelligence"}) {
+    EXPECT_EQ(source_name(*source_by_name(name)), name);
+  }
+  EXPECT_EQ(source_by_name("API"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace synap::events

@@ -1,0 +1,313 @@
+#include "pod/config.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
+#include <limits>
+#include <variant>
+
+#include "base/check.h"
+
+namespace synap::pod {
+namespace {
+
+// A value from any of the sources. Variables and flags are text, which each kind of setting reads
+// in its own way; a file has types of its own.
+using Text = std::string;
+using Value = std::variant<Text, std::int64_t, bool, std::vector<std::string>>;
+
+struct Setting {
+  SettingInfo info;
+  std::string expected;  // "a whole number from 1 to 256"
+  // False: the value is not as expected.
+  std::function<bool(Config&, const Value&)> apply;
+};
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// The value as it is, if it is a T.
+template <class T>
+std::optional<T> as(const Value& value) {
+  if (const auto* same = std::get_if<T>(&value)) return *same;
+  return std::nullopt;
+}
+
+Setting text_setting(std::string_view name, std::string_view docs, std::string expected,
+                     std::function<bool(Config&, const std::string&)> set) {
+  return {{name, docs}, std::move(expected), [set = std::move(set)](Config& c, const Value& value) {
+            const auto text = as<Text>(value);
+            return text && set(c, *text);
+          }};
+}
+
+Setting number_setting(std::string_view name, std::string_view docs, std::int64_t least,
+                       std::int64_t most, std::function<void(Config&, std::int64_t)> set) {
+  return {{name, docs},
+          fmt::format("a whole number from {} to {}", least, most),
+          [=, set = std::move(set)](Config& config, const Value& value) {
+            const auto number = as<std::int64_t>(value);
+            if (!number || *number < least || *number > most) return false;
+            set(config, *number);
+            return true;
+          }};
+}
+
+bool set_listen(Config& config, const std::string& text) {
+  const auto address = parse_address(text);
+  if (!address) return false;
+  config.pod.host = address->host;
+  config.pod.port = address->port;
+  return true;
+}
+
+bool set_origins(Config& config, const Value& value) {
+  const auto origins = as<std::vector<std::string>>(value);
+  if (!origins) return false;
+  const auto is_origin = [](const std::string& origin) {
+    return origin == "*" || origin.starts_with("http://") || origin.starts_with("https://");
+  };
+  if (!std::ranges::all_of(*origins, is_origin)) return false;
+  config.pod.allowed_origins = *origins;
+  return true;
+}
+
+constexpr std::string_view kListenExpected =
+    "HOST:PORT with an IP address, as 127.0.0.1:4400, [::1]:4400 or localhost:4400";
+
+std::vector<Setting> make_settings() {
+  constexpr std::int64_t kMiB = 1024 * 1024;
+  std::vector<Setting> all;
+  all.push_back(text_setting("data", "The directory in which the pod keeps everything.",
+                             "the path of a directory",
+                             [](Config& config, const std::string& text) {
+                               config.pod.data = text;
+                               return !text.empty();
+                             }));
+  all.push_back(text_setting("listen", "Where to serve, HOST:PORT. Port 0 is any free one.",
+                             std::string(kListenExpected), set_listen));
+  all.push_back(number_setting(
+      "http_threads", "Threads that serve HTTP and WebSocket.", 1, 256,
+      [](Config& config, std::int64_t n) { config.pod.http_threads = static_cast<int>(n); }));
+  all.push_back(number_setting(
+      "worker_concurrency", "Runs under way at once.", 1, 100'000,
+      [](Config& config, std::int64_t n) { config.pod.worker_concurrency = static_cast<int>(n); }));
+  all.push_back({{"allowed_origins",
+                  "Origins whose web pages may call the pod, or * for any. A comma between two."},
+                 "a list of origins, as https://notes.example, or *",
+                 set_origins});
+  all.push_back(number_setting("body_bytes_max", "The largest request, in bytes.", 1024,
+                               1024 * kMiB, [](Config& config, std::int64_t n) {
+                                 config.pod.body_bytes_max = static_cast<std::size_t>(n);
+                               }));
+  all.push_back(number_setting(
+      "batch_max", "Calls in one request.", 1, 10'000,
+      [](Config& config, std::int64_t n) { config.pod.batch_max = static_cast<std::size_t>(n); }));
+  all.push_back(number_setting("stop_grace_ms", "How long a stop waits for what is under way.", 0,
+                               600'000, [](Config& config, std::int64_t n) {
+                                 config.pod.stop_grace = std::chrono::milliseconds(n);
+                               }));
+  all.push_back({{"insecure", "Serve on an address that others can reach, without TLS.", true},
+                 "true or false",
+                 [](Config& config, const Value& value) {
+                   const auto is_on = as<bool>(value);
+                   if (is_on) config.is_insecure = *is_on;
+                   return is_on.has_value();
+                 }});
+  return all;
+}
+
+const std::vector<Setting>& all_settings() {
+  static const auto all = make_settings();
+  return all;
+}
+
+const Setting* find_setting(std::string_view name) {
+  const auto& all = all_settings();
+  const auto at = std::ranges::find_if(all, [&](const Setting& s) { return s.info.name == name; });
+  return at == all.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> split_at_commas(std::string_view text) {
+  std::vector<std::string> parts;
+  while (true) {
+    const auto comma = text.find(',');
+    auto part = text.substr(0, comma);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
+    if (comma == std::string_view::npos) return parts;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+// All that a text can mean; the setting takes the one of its kind.
+bool apply_text(const Setting& setting, Config& config, const std::string& text) {
+  if (setting.apply(config, text)) return true;
+  if (const auto number = whole_number(text); number && setting.apply(config, *number)) return true;
+  if ((text == "true" || text == "1") && setting.apply(config, true)) return true;
+  if ((text == "false" || text == "0") && setting.apply(config, false)) return true;
+  return setting.apply(config, split_at_commas(text));
+}
+
+std::optional<Value> value_of(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto number = node.value_exact<std::int64_t>()) return *number;
+  if (const auto is_on = node.value_exact<bool>()) return *is_on;
+  const auto* array = node.as_array();
+  if (array == nullptr) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const auto& item : *array) {
+    const auto text = item.value_exact<std::string>();
+    if (!text) return std::nullopt;
+    texts.push_back(*text);
+  }
+  return texts;
+}
+
+std::string allowed_names() {
+  std::vector<std::string_view> names;
+  for (const auto& setting : all_settings()) names.push_back(setting.info.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+Result<toml::table> parse_file(const std::string& path) {
+  try {
+    return toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    const auto line = error.source().begin.line;
+    if (line == 0) {
+      return fail(Code::kNotFound, fmt::format("The configuration file {} cannot be read", path));
+    }
+    return fail(Code::kBadRequest,
+                fmt::format("{}, line {}: this is no TOML: {}", path, line, error.description()));
+  }
+}
+
+Result<> apply_file(const std::string& path, Config& config) {
+  const auto table = parse_file(path);
+  if (!table) return fail(table.error());
+  for (const auto& [key, node] : *table) {
+    const auto line = key.source().begin.line;
+    const auto* setting = find_setting(key.str());
+    if (setting == nullptr) {
+      return fail(Code::kBadRequest,
+                  fmt::format("{}, line {}: there is no setting \"{}\"; there are {}", path, line,
+                              key.str(), allowed_names()));
+    }
+    const auto value = value_of(node);
+    if (!value || !setting->apply(config, *value)) {
+      return fail(Code::kBadRequest, fmt::format("{}, line {}: {} must be {}", path, line,
+                                                 setting->info.name, setting->expected));
+    }
+  }
+  return {};
+}
+
+// Variables of the client's commands, and where the file is.
+constexpr std::array<std::string_view, 3> kOtherVariables = {"SYNAP_URL", "SYNAP_KEY",
+                                                             "SYNAP_CONFIG"};
+
+Result<> apply_environment(const std::map<std::string, std::string>& environment, Config& config) {
+  for (const auto& setting : all_settings()) {
+    const auto variable = variable_of(setting.info.name);
+    const auto at = environment.find(variable);
+    if (at == environment.end() || apply_text(setting, config, at->second)) continue;
+    return fail(Code::kBadRequest,
+                fmt::format("{} must be {}; it is \"{}\"", variable, setting.expected, at->second));
+  }
+  for (const auto& [variable, text] : environment) {
+    if (!variable.starts_with("SYNAP_") || std::ranges::count(kOtherVariables, variable) > 0) {
+      continue;
+    }
+    const auto& all = all_settings();
+    if (std::ranges::none_of(
+            all, [&](const Setting& s) { return variable_of(s.info.name) == variable; })) {
+      config.warnings.push_back(fmt::format("The variable {} means nothing to a pod", variable));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<SettingInfo>& settings() {
+  static const auto infos = [] {
+    std::vector<SettingInfo> list;
+    for (const auto& setting : all_settings()) list.push_back(setting.info);
+    return list;
+  }();
+  return infos;
+}
+
+std::string variable_of(std::string_view setting) {
+  std::string name = "SYNAP_";
+  for (const char c : setting) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
+std::string flag_of(std::string_view setting) {
+  auto name = fmt::format("--{}", setting);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+Result<Config> load_config(const ConfigSources& sources) {
+  Config config;
+  if (sources.file) {
+    if (auto done = apply_file(*sources.file, config); !done) return fail(done.error());
+  }
+  if (auto done = apply_environment(sources.environment, config); !done) return fail(done.error());
+  for (const auto& [name, text] : sources.flags) {
+    const auto* setting = find_setting(name);
+    SYNAP_CHECK(setting != nullptr, name);
+    if (apply_text(*setting, config, text)) continue;
+    return fail(Code::kBadRequest,
+                fmt::format("{} must be {}; it is \"{}\"", flag_of(name), setting->expected, text));
+  }
+  if (!is_loopback(config.pod.host) && !config.is_insecure) {
+    return fail(Code::kBadRequest,
+                fmt::format("{} can be reached by others, and a pod speaks no TLS yet: listen on "
+                            "127.0.0.1 and put a proxy with TLS in front, or say --insecure "
+                            "(insecure = true) if the network is one you trust",
+                            address_text(config.pod.host, config.pod.port)));
+  }
+  return config;
+}
+
+Result<Address> parse_address(std::string_view text) {
+  const auto wrong = fail(Code::kBadRequest, fmt::format("An address is {}", kListenExpected));
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return wrong;
+  const auto port = whole_number(text.substr(colon + 1));
+  if (!port || *port < 0 || *port > std::numeric_limits<std::uint16_t>::max()) return wrong;
+  auto host = text.substr(0, colon);
+  const bool has_brackets = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+  if (has_brackets) host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  Address address{std::string(host), static_cast<std::uint16_t>(*port)};
+  std::array<std::uint8_t, 16> bytes{};
+  const int family = has_brackets ? AF_INET6 : AF_INET;
+  if (::inet_pton(family, address.host.c_str(), bytes.data()) != 1) return wrong;
+  return address;
+}
+
+std::string address_text(std::string_view host, std::uint16_t port) {
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace synap::pod

@@ -1,0 +1,157 @@
+#include "pod/config.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace synap::pod {
+namespace {
+
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+class ConfigTest : public testing::Test {
+ protected:
+  ConfigTest() {
+    path_ = std::filesystem::temp_directory_path() /
+            ("synap-config-" + std::to_string(::getpid()) + ".toml");
+  }
+  ~ConfigTest() override { std::filesystem::remove(path_); }
+
+  Result<Config> load(const std::string& toml) {
+    std::ofstream(path_) << toml;
+    sources_.file = path_;
+    return load_config(sources_);
+  }
+  std::string refusal(const std::string& toml) {
+    auto config = load(toml);
+    return config ? "accepted" : config.error().message;
+  }
+
+  std::string path_;
+  ConfigSources sources_;
+};
+
+TEST_F(ConfigTest, HasDefaultsWithoutAnySource) {
+  const auto config = load_config({});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->pod.data, "./synap-data");
+  EXPECT_EQ(config->pod.host, "127.0.0.1");
+  EXPECT_EQ(config->pod.port, 4400);
+}
+
+TEST_F(ConfigTest, ReadsEverySettingFromAFile) {
+  const auto config = load(R"(
+data = "/srv/synap"
+listen = "[::1]:5000"
+http_threads = 3
+worker_concurrency = 64
+allowed_origins = ["https://a.example", "https://b.example"]
+body_bytes_max = 2048
+batch_max = 7
+stop_grace_ms = 1500
+insecure = true
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pod.data, "/srv/synap");
+  EXPECT_EQ(config->pod.host, "::1");
+  EXPECT_EQ(config->pod.port, 5000);
+  EXPECT_EQ(config->pod.http_threads, 3);
+  EXPECT_EQ(config->pod.worker_concurrency, 64);
+  EXPECT_THAT(config->pod.allowed_origins, ElementsAre("https://a.example", "https://b.example"));
+  EXPECT_EQ(config->pod.body_bytes_max, 2048u);
+  EXPECT_EQ(config->pod.batch_max, 7u);
+  EXPECT_EQ(config->pod.stop_grace, std::chrono::milliseconds(1500));
+  EXPECT_TRUE(config->is_insecure);
+}
+
+TEST_F(ConfigTest, VariablesBeatTheFileAndFlagsBeatBoth) {
+  sources_.environment = {{"SYNAP_HTTP_THREADS", "4"}, {"SYNAP_BATCH_MAX", "20"}};
+  sources_.flags = {{"batch_max", "30"}};
+  const auto config = load("http_threads = 3\nbatch_max = 10\nworker_concurrency = 5\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pod.worker_concurrency, 5);
+  EXPECT_EQ(config->pod.http_threads, 4);
+  EXPECT_EQ(config->pod.batch_max, 30u);
+}
+
+TEST_F(ConfigTest, ReadsListsAndSwitchesFromText) {
+  sources_.environment = {{"SYNAP_ALLOWED_ORIGINS", "https://a.example, https://b.example"},
+                          {"SYNAP_INSECURE", "true"}};
+  const auto config = load_config(sources_);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_THAT(config->pod.allowed_origins, ElementsAre("https://a.example", "https://b.example"));
+  EXPECT_TRUE(config->is_insecure);
+}
+
+TEST_F(ConfigTest, AnUnknownKeyIsRefusedWithItsLineAndWhatThereIs) {
+  const auto sentence = refusal("data = \"x\"\n\nlisten_on = \"127.0.0.1:1\"\n");
+  EXPECT_THAT(sentence, HasSubstr(path_ + ", line 3: there is no setting \"listen_on\""));
+  EXPECT_THAT(sentence, HasSubstr("data, listen, http_threads"));
+}
+
+TEST_F(ConfigTest, AWrongValueIsRefusedWithItsLineAndWhatIsAllowed) {
+  EXPECT_THAT(refusal("data = \"x\"\nhttp_threads = \"4\"\n"),
+              EndsWith("line 2: http_threads must be a whole number from 1 to 256"));
+  EXPECT_THAT(refusal("batch_max = 0\n"),
+              EndsWith("line 1: batch_max must be a whole number from 1 to 10000"));
+  EXPECT_THAT(refusal("allowed_origins = [1]\n"), HasSubstr("allowed_origins must be a list"));
+  EXPECT_THAT(refusal("insecure = \"yes\"\n"), EndsWith("insecure must be true or false"));
+  EXPECT_THAT(refusal("listen = \"example.org:1\"\n"), HasSubstr("listen must be HOST:PORT"));
+  EXPECT_THAT(refusal("data = 1979-05-27\n"), HasSubstr("data must be the path"));
+  EXPECT_THAT(refusal("[data]\nx = 1\n"), HasSubstr("line 1: data must be the path"));
+}
+
+TEST_F(ConfigTest, BrokenTomlIsRefusedWithItsLine) {
+  EXPECT_THAT(refusal("data = \"x\"\nlisten = = 4\n"),
+              HasSubstr(path_ + ", line 2: this is no TOML"));
+}
+
+TEST_F(ConfigTest, AMissingFileIsSaidToBeMissing) {
+  sources_.file = "/nonexistent/synap.toml";
+  const auto config = load_config(sources_);
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Code::kNotFound);
+  EXPECT_THAT(config.error().message, HasSubstr("/nonexistent/synap.toml"));
+}
+
+TEST_F(ConfigTest, WrongVariablesAndFlagsAreNamedAsTheyAreWritten) {
+  sources_.environment = {{"SYNAP_STOP_GRACE_MS", "soon"}};
+  auto config = load_config(sources_);
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message, HasSubstr("SYNAP_STOP_GRACE_MS must be a whole number"));
+  config = load_config({.file = {}, .environment = {}, .flags = {{"http_threads", "1e3"}}});
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message, HasSubstr("--http-threads must be a whole number"));
+}
+
+TEST_F(ConfigTest, AVariableThatMeansNothingIsMentioned) {
+  sources_.environment = {{"SYNAP_LISTN", "x"}, {"SYNAP_URL", "http://x"}, {"HOME", "/root"}};
+  const auto config = load_config(sources_);
+  ASSERT_TRUE(config);
+  EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("SYNAP_LISTN")));
+}
+
+TEST_F(ConfigTest, AnAddressOthersCanReachNeedsInsecure) {
+  EXPECT_THAT(refusal("listen = \"0.0.0.0:4400\"\n"), HasSubstr("--insecure"));
+  EXPECT_THAT(refusal("listen = \"[::]:4400\"\n"), HasSubstr("[::]:4400 can be reached by others"));
+  EXPECT_EQ(refusal("listen = \"0.0.0.0:4400\"\ninsecure = true\n"), "accepted");
+  EXPECT_EQ(refusal("listen = \"127.3.2.1:4400\"\n"), "accepted");
+}
+
+TEST(ParseAddress, KnowsWhatAnAddressIs) {
+  EXPECT_EQ(parse_address("localhost:0")->host, "127.0.0.1");
+  EXPECT_EQ(parse_address("[::1]:65535")->port, 65535);
+  for (const auto* wrong :
+       {"", "4400", ":4400", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+        "127.0.0.1:4400x", "::1:4400", "[127.0.0.1]:1", "a:1", "127.1:4400"}) {
+    EXPECT_FALSE(parse_address(wrong)) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace synap::pod

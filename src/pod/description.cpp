@@ -1,0 +1,82 @@
+#include "pod/description.h"
+
+#include "base/check.h"
+#include "pod/features.h"
+
+namespace synap::pod {
+namespace {
+
+// Features register against the same rooms as in a running pod, so that what is described cannot
+// differ from what runs. These three stand for the rooms that would have to be opened: whoever
+// uses them has done more than to register.
+
+[[noreturn]] void used(std::string_view what) {
+  check_failed(__FILE__, __LINE__, "a feature must not use its rooms while it registers", what);
+}
+
+class NoDatabase final : public db::Database {
+ public:
+  void before_commit(std::function<void(db::Tx&)>) override { used("Database::before_commit"); }
+  Result<> migrate(const std::vector<Migration>&) override { used("Database::migrate"); }
+
+ protected:
+  void submit(Queue, Operation*) override { used("Database::read or write"); }
+};
+
+class NoEventLog final : public events::EventLog {
+ public:
+  events::Appended append(db::Tx&, events::Append) override { used("EventLog::append"); }
+  Task<Result<events::Appended>> append(events::Append) override { used("EventLog::append"); }
+  Task<Result<events::Page>> read(events::Scope, events::Filter) override {
+    used("EventLog::read");
+  }
+  Task<Result<std::vector<events::EventRef>>> read_stream(events::Scope, Uuid,
+                                                          std::int64_t) override {
+    used("EventLog::read_stream");
+  }
+  Task<Result<events::EventRef>> find(events::Scope, Uuid) override { used("EventLog::find"); }
+  Task<Result<events::EventRef>> at(std::int64_t) override { used("EventLog::at"); }
+  std::vector<events::EventHead> heads(db::Tx&, std::int64_t, int) override {
+    used("EventLog::heads");
+  }
+  std::optional<Uuid> aggregate_of(db::Tx&, std::int64_t) override {
+    used("EventLog::aggregate_of");
+  }
+  Watermark& end() override { used("EventLog::end"); }
+};
+
+class NoContent final : public content::ContentStore {
+ public:
+  Task<Result<content::Stored>> put(content::ContentKey, std::string) override {
+    used("ContentStore::put");
+  }
+  Task<Result<std::string>> get(content::ContentKey) override { used("ContentStore::get"); }
+  Task<Result<>> remove(content::ContentKey) override { used("ContentStore::remove"); }
+};
+
+}  // namespace
+
+// In the order of Pod::Parts; the workers are never started.
+struct Description::Parts {
+  NoDatabase database;
+  NoEventLog log;
+  NoContent content;
+  events::EventTypes types;
+  bus::Functions functions;
+  bus::Queue queue;
+  rpc::ProcedureTable procedures;
+  workers::RunStore runs{database, log, types};
+  workers::WorkerPool workers{{}, functions, queue, runs, log, types};
+  api::Keys keys{database, log, types};
+  features::Rooms rooms{database, log, types, content, workers, procedures, keys};
+};
+
+Description::Description() : parts_(std::make_unique<Parts>()) { add_features(parts_->rooms); }
+
+Description::~Description() = default;
+
+const rpc::ProcedureTable& Description::procedures() const { return parts_->procedures; }
+
+const events::EventTypes& Description::types() const { return parts_->types; }
+
+}  // namespace synap::pod

@@ -1,0 +1,32 @@
+#include "pod/features.h"
+
+#include "api/keys.h"
+#include "bus/dispatcher.h"
+#include "features/access/access.h"
+#include "features/events/events.h"
+#include "features/notes/notes.h"
+#include "features/requests/requests.h"
+#include "features/runs/runs.h"
+#include "workers/run_store.h"
+
+namespace synap::pod {
+
+std::vector<db::Database::Migration> all_migrations() {
+  std::vector<db::Database::Migration> all;
+  for (const auto& list : {bus::migrations(), workers::RunStore::migrations(),
+                           api::Keys::migrations(), features::notes::migrations()}) {
+    all.insert(all.end(), list.begin(), list.end());
+  }
+  return all;
+}
+
+void add_features(const features::Rooms& rooms) {
+  api::Keys::add_event_types(rooms.types);
+  features::access::add(rooms);
+  features::notes::add(rooms);
+  features::requests::add(rooms);
+  features::event_views::add(rooms);
+  features::runs::add(rooms);
+}
+
+}  // namespace synap::pod

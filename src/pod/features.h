@@ -1,0 +1,18 @@
+// Every feature of a pod, in one list. A new noun is a folder and two lines in features.cpp.
+#pragma once
+
+#include <vector>
+
+#include "db/database.h"
+#include "features/rooms.h"
+
+namespace synap::pod {
+
+/// The tables of all rooms and features, in the order in which they are made.
+std::vector<db::Database::Migration> all_migrations();
+
+/// Registers event types, functions and procedures. They keep `rooms`, which must outlive them;
+/// nothing of it but its registries is used before one of them is called.
+void add_features(const features::Rooms& rooms);
+
+}  // namespace synap::pod

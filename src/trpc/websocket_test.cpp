@@ -1,0 +1,258 @@
+// A WebSocketSession on a socket that the test holds both ends of.
+#include "trpc/websocket.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "base/executor.h"
+#include "trpc/server.h"
+
+namespace synap::trpc {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Everything of it is on the test's executor.
+class FakeSocket final : public net::WebSocket {
+ public:
+  Task<std::optional<Message>> read() override {
+    while (incoming.empty() && !is_closed) co_await changed.wait();
+    if (incoming.empty()) co_return std::nullopt;
+    Message message{true, std::move(incoming.front())};
+    incoming.pop_front();
+    co_return message;
+  }
+  Task<bool> write(std::string_view text) override {
+    const std::string copy(text);
+    while (is_blocked && !is_closed) co_await changed.wait();
+    if (is_closed) co_return false;
+    sent.push_back(copy);
+    changed.wake_all();
+    co_return true;
+  }
+  Task<void> close(std::uint16_t code, std::string_view) override {
+    close_code = code;
+    abort();
+    co_return;
+  }
+  void abort() override {
+    is_closed = true;
+    changed.wake_all();
+  }
+
+  void say(std::string text) {
+    incoming.push_back(std::move(text));
+    changed.wake_all();
+  }
+  bool has_sent(std::string_view part) const { return place_of(part) < sent.size(); }
+  std::size_t place_of(std::string_view part) const {
+    std::size_t i = 0;
+    while (i < sent.size() && sent[i].find(part) == std::string::npos) ++i;
+    return i;
+  }
+
+  std::deque<std::string> incoming;
+  std::vector<std::string> sent;
+  std::optional<std::uint16_t> close_code;
+  bool is_blocked = false;
+  bool is_closed = false;
+  Gate changed;
+};
+
+class WebSocketTest : public testing::Test {
+ protected:
+  WebSocketTest() {
+    options_.zod_error = false;
+    options_.create_context =
+        [this](const RequestInfo&) -> Task<Result<std::shared_ptr<const rpc::Context>>> {
+      co_await sleep_for(context_pause_);
+      co_return nullptr;
+    };
+    add("count", rpc::Kind::kSubscription, [this](rpc::Call call) -> Task<Result<rpc::Reply>> {
+      co_return rpc::Reply(count(call.stop));
+    });
+    add("stubborn", rpc::Kind::kSubscription, [](rpc::Call) -> Task<Result<rpc::Reply>> {
+      co_return rpc::Reply(stubborn());
+    });
+    add("wait", rpc::Kind::kQuery, [](rpc::Call call) -> Task<Result<rpc::Reply>> {
+      while (co_await sleep_for(std::chrono::hours(1), call.stop)) continue;
+      co_return rpc::Reply(rpc::Text("\"stopped\""));
+    });
+  }
+  void add(std::string path, rpc::Kind kind,
+           std::function<Task<Result<rpc::Reply>>(rpc::Call)> handler) {
+    rpc::Procedure procedure;
+    procedure.path = std::move(path);
+    procedure.kind = kind;
+    procedure.handler = std::move(handler);
+    table_.add(std::move(procedure));
+  }
+  rpc::Items count(std::stop_token stop) {
+    const std::string data = '"' + std::string(1000, 'x') + '"';
+    while (!stop.stop_requested()) {
+      ++made_;
+      co_yield rpc::Item{std::nullopt, data};
+    }
+    ++stopped_;
+    co_return rpc::Text();
+  }
+  // Does not hear that it is stopped for a while.
+  static rpc::Items stubborn() {
+    co_yield rpc::Item{std::nullopt, "1"};
+    co_await sleep_for(milliseconds(600));
+    co_return rpc::Text();
+  }
+
+  // Runs a session beside `script`, which ends it by closing the socket.
+  void run(std::function<Task<void>()> script) {
+    net::Request upgrade;
+    upgrade.path = "/trpc";
+    upgrade.gone = gone_.get_token();
+    auto body = [&]() -> Task<void> {
+      WebSocketSession session(options_, table_, upgrade, socket_, reconnects_);
+      Crew crew;
+      crew.start(session.run());
+      co_await script();
+      co_await crew.join();
+    };
+    sync_wait(executor_, body());
+  }
+  Task<void> until_sent(std::string part) {
+    const auto late = SteadyClock::now() + std::chrono::seconds(5);
+    while (!socket_.has_sent(part) && SteadyClock::now() < late) {
+      co_await sleep_for(milliseconds(2));
+    }
+    EXPECT_TRUE(socket_.has_sent(part)) << part;
+  }
+  static std::string call(int id, std::string_view method, std::string_view path) {
+    return R"({"id":)" + std::to_string(id) + R"(,"method":")" + std::string(method) +
+           R"(","params":{"path":")" + std::string(path) + R"("}})";
+  }
+
+  Options options_;
+  rpc::ProcedureTable table_;
+  FakeSocket socket_;
+  Watermark reconnects_;
+  std::stop_source gone_;
+  milliseconds context_pause_{0};
+  int made_ = 0;
+  int stopped_ = 0;
+  ThreadExecutor executor_{"test"};
+};
+
+TEST_F(WebSocketTest, ASlowReaderHoldsUpItsSubscriptionsAndLosesNothing) {
+  options_.websocket_queue_bytes_max = 10'000;
+  run([this]() -> Task<void> {
+    socket_.is_blocked = true;
+    socket_.say(call(1, "subscription", "count"));
+    socket_.say(call(2, "subscription", "count"));
+    co_await sleep_for(milliseconds(100));
+    // What fits in the queue, and one for each subscription that waits, and the one being sent.
+    EXPECT_GE(made_, 8);
+    EXPECT_LE(made_, 13);
+    socket_.is_blocked = false;
+    socket_.changed.wake_all();
+    for (int i = 0; i < 500 && socket_.sent.size() < 100; ++i) co_await sleep_for(milliseconds(2));
+    socket_.abort();
+  });
+  EXPECT_EQ(stopped_, 2) << "both have learnt that nobody reads them any more";
+  EXPECT_GT(made_, 90);
+}
+
+TEST_F(WebSocketTest, AReaderThatIsGoneWhileItIsWrittenToEndsTheSession) {
+  options_.websocket_queue_bytes_max = 10'000;
+  run([this]() -> Task<void> {
+    socket_.is_blocked = true;
+    socket_.say(call(1, "subscription", "count"));
+    socket_.say(call(2, "query", "wait"));
+    co_await sleep_for(milliseconds(50));
+    socket_.abort();
+  });
+  EXPECT_TRUE(socket_.sent.empty());
+}
+
+TEST_F(WebSocketTest, APongWaitsForAStopButNotForEver) {
+  run([this]() -> Task<void> {
+    socket_.say(call(1, "subscription", "stubborn"));
+    co_await until_sent(R"("type":"data")");
+    socket_.say(R"({"id":1,"method":"subscription.stop"})");
+    socket_.say("PING");
+    const auto begun = SteadyClock::now();
+    co_await until_sent("PONG");
+    const auto waited = SteadyClock::now() - begun;
+    EXPECT_GT(waited, milliseconds(200));
+    EXPECT_LT(waited, milliseconds(500));
+    EXPECT_FALSE(socket_.has_sent("stopped"));
+    co_await until_sent("stopped");
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, CallsInFlightAreLimited) {
+  options_.websocket_calls_max = 2;
+  run([this]() -> Task<void> {
+    for (int id = 1; id <= 3; ++id) socket_.say(call(id, "query", "wait"));
+    co_await until_sent("TOO_MANY_REQUESTS");
+    EXPECT_EQ(socket_.sent.size(), 1u);
+    EXPECT_TRUE(socket_.sent[0].starts_with(R"({"id":3,)"));
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, ASubscriptionStoppedBeforeItsContextIsMadeNeverBegins) {
+  context_pause_ = milliseconds(60);
+  run([this]() -> Task<void> {
+    socket_.say(call(1, "subscription", "count"));
+    socket_.say(R"({"id":1,"method":"subscription.stop"})");
+    co_await until_sent("stopped");
+    socket_.abort();
+  });
+  EXPECT_EQ(socket_.sent, std::vector<std::string>{R"({"id":1,"result":{"type":"stopped"}})"});
+  EXPECT_EQ(made_, 0);
+}
+
+TEST_F(WebSocketTest, AServerThatStopsSaysReconnectAndNothingAboutItsCalls) {
+  run([this]() -> Task<void> {
+    socket_.say(call(1, "subscription", "stubborn"));
+    socket_.say(call(2, "query", "wait"));
+    co_await until_sent(R"("type":"data")");
+    gone_.request_stop();
+  });
+  EXPECT_EQ(socket_.sent.back(), R"({"id":null,"method":"reconnect"})");
+  EXPECT_EQ(socket_.close_code, 1001);
+  EXPECT_FALSE(socket_.has_sent("stopped"));
+}
+
+TEST_F(WebSocketTest, ReconnectIsAskedOncePerRequest) {
+  run([this]() -> Task<void> {
+    co_await sleep_for(milliseconds(20));
+    reconnects_.raise(1);
+    co_await until_sent("reconnect");
+    co_await sleep_for(milliseconds(20));
+    EXPECT_EQ(socket_.sent.size(), 1u);
+    reconnects_.raise(2);
+    co_await sleep_for(milliseconds(20));
+    EXPECT_EQ(socket_.sent.size(), 2u);
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, ASilentClientIsDroppedAndOneThatSpeaksIsNot) {
+  options_.websocket_keepalive = milliseconds(30);
+  options_.websocket_pong_wait = milliseconds(30);
+  run([this]() -> Task<void> {
+    for (int i = 0; i < 10; ++i) {
+      socket_.say("PONG");
+      co_await sleep_for(milliseconds(15));
+    }
+    EXPECT_FALSE(socket_.is_closed);
+    EXPECT_TRUE(socket_.sent.empty());
+    co_await sleep_for(milliseconds(200));
+    EXPECT_TRUE(socket_.is_closed);
+  });
+  EXPECT_EQ(socket_.sent, std::vector<std::string>{"PING"});
+}
+
+}  // namespace
+}  // namespace synap::trpc

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { Running, client, makeNote, run, startPod, temporary } from './synap.mjs';
+
+const NOBODY = '00000000-0000-7000-8000-000000000000';
+const COMMANDS = ['serve', 'call', 'events list', 'events get', 'events tail', 'runs list',
+  'runs show', 'runs retry', 'import markdown', 'doctor'];
+
+test('every command has a help with an example', async () => {
+  for (const command of COMMANDS) {
+    const words = command.split(' ');
+    const shown = await run([...words, '--help']);
+    assert.equal(shown.code, 0);
+    assert.equal(shown.stderr, '');
+    assert.match(shown.stdout, new RegExp(`Usage: synap ${command}[^]*Example:\n  synap ${command}`));
+    assert.equal((await run(['help', ...words])).stdout, shown.stdout);
+  }
+  const all = await run(['help']);
+  assert.equal(all.code, 0);
+  for (const command of COMMANDS) assert.ok(all.stdout.includes(`  ${command.split(' ')[0]} `));
+  assert.match((await run(['--version'])).stdout, /^synap \d+\.\d+\.\d+\n$/);
+});
+
+test('a wrong command line is exit code 2 and a sentence', async () => {
+  for (const [args, sentence] of [
+    [[], /Usage: synap/],
+    [['bogus'], /no command "bogus"/],
+    [['events', 'bogus'], /no command "events bogus"/],
+    [['events', 'list', '--limit', 'x'], /--limit: it must be a whole number, not "x"/],
+    [['events', 'list', '--nope'], /--nope/],
+    [['runs', 'show'], /ID is required/],
+    [['call', 'notes.list', '{x'], /no JSON/],
+    [['call', 'health', '--url', 'ftp://x'], /--url must be http/],
+    [['import', 'markdown', '/', '--concurrency', '0'], /--concurrency must be from 1 to 64/],
+  ]) {
+    const { code, stdout, stderr } = await run(args);
+    assert.equal(code, 2, args.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, sentence);
+  }
+  const { code, stderr } = await run(['events', 'list', '--limit', 'x', '--json']);
+  assert.equal(code, 2);
+  assert.equal(JSON.parse(stderr).error.code, 'BAD_REQUEST');
+});
+
+test('where no pod answers it says so and how to start one', async () => {
+  const free = await new Promise((resolve) => {
+    const server = http.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+  const url = `http://127.0.0.1:${free}`;
+  for (const args of [['call', 'health'], ['events', 'list'], ['events', 'tail'], ['runs', 'list'],
+    ['import', 'markdown', os.tmpdir()]]) {
+    const { code, stdout, stderr } = await run([...args, '--url', url]);
+    assert.equal(code, 1, args.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, new RegExp(`No pod answers at ${url}.*synap serve`));
+  }
+});
+
+test('call: queries, mutations, stdin, subscriptions', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  assert.equal(await synap('call', 'health'), '{"status":"ok"}\n');
+  const { id } = await makeNote(pod, '# Hello');
+  assert.equal(JSON.parse(await synap('call', 'notes.get', JSON.stringify({ id }))).content, '# Hello');
+  const read = await run(['call', 'notes.list', '-'], { env: pod.env, input: '{"limit":1}\n' });
+  assert.equal(JSON.parse(read.stdout).total, 1);
+
+  const watch = new Running(['call', 'events.watch', '{"lastEventId":"0"}'], { env: pod.env });
+  t.after(() => watch.kill('SIGKILL'));
+  assert.equal(JSON.parse(await watch.line()).position, 1);
+  assert.equal(JSON.parse(await watch.line()).position, 2);
+});
+
+test('what the pod refuses is an exit code, a sentence, and JSON if asked for', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { id } = await makeNote(pod, 'x');
+  const runs = JSON.parse(await client(pod)('runs', 'list', '--json')).runs;
+  const cases = [
+    [['call', 'nope'], 3, 'NOT_FOUND'],
+    [['call', 'notes.get', `{"id":"${NOBODY}"}`], 3, 'NOT_FOUND'],
+    [['events', 'get', NOBODY], 3, 'NOT_FOUND'],
+    [['runs', 'show', NOBODY], 3, 'NOT_FOUND'],
+    [['runs', 'retry', NOBODY], 3, 'NOT_FOUND'],
+    [['runs', 'retry', runs[0].id], 5, 'CONFLICT'],
+    [['call', 'notes.update', `{"id":"${id}","title":"y","expectedVersion":7}`], 5, 'CONFLICT'],
+    [['call', 'notes.list', '--key', 'synap_wrong'], 4, 'UNAUTHORIZED'],
+    [['events', 'tail', '--key', 'synap_wrong'], 4, 'UNAUTHORIZED'],
+    [['import', 'markdown', pod.data, '--key', 'synap_wrong'], 4, 'UNAUTHORIZED'],
+    [['call', 'notes.create', '{"content":""}'], 2, 'BAD_REQUEST'],
+    [['events', 'tail', '--after', 'x'], 2, 'BAD_REQUEST'],
+    [['runs', 'list', '--status', 'odd'], 2, 'BAD_REQUEST'],
+  ];
+  for (const [args, expected, name] of cases) {
+    const plain = await run(args, { env: pod.env });
+    assert.equal(plain.code, expected, `${args.join(' ')}: ${plain.stderr}`);
+    assert.equal(plain.stdout, '');
+    assert.match(plain.stderr, /^synap: [^\n]+\n$/);
+    const json = await run([...args, '--json'], { env: pod.env });
+    assert.equal(json.code, expected);
+    assert.equal(json.stdout, '');
+    assert.equal(JSON.parse(json.stderr).error.code, name);
+  }
+  const { error } = JSON.parse(
+    (await run(['call', 'notes.create', '{"content":""}', '--json'], { env: pod.env })).stderr,
+  );
+  assert.deepEqual(error.issues[0].path, ['content']);
+});
+
+test('events list: pages, filters and both kinds of output', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  const made = await makeNote(pod, 'one');
+  await makeNote(pod, 'two');
+  const list = async (...args) => JSON.parse(await synap('events', 'list', '--json', ...args)).events;
+  const all = await list();
+  assert.deepEqual(all.map((event) => event.position), all.map((_, i) => i + 1));
+  assert.deepEqual((await list('--after', '2', '--limit', '2')).map((e) => e.position), [3, 4]);
+  assert.equal((await list('--type', 'note.creation.completed')).length, 2);
+  assert.equal((await list('--type', 'note.creation.completed', '--type', 'note.creation.requested')).length, 4);
+  assert.equal((await list('--aggregate', made.id)).length, 2);
+  assert.equal((await list('--correlation', made.requestId)).length, 2);
+  const lines = (await synap('events', 'list', '--aggregate', made.id)).trimEnd().split('\n');
+  assert.equal(lines.length, 2);
+  assert.match(lines[1], /note\.creation\.completed +note [0-9a-f-]{36} +request [0-9a-f-]{36}$/);
+  const event = JSON.parse(await synap('events', 'get', all[0].id));
+  assert.deepEqual(event, all[0]);
+});
+
+test('events tail goes on where it was when the pod was killed', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const first = await startPod(t, data);
+  const tail = new Running(['events', 'tail', '--json', '--type', 'note.creation.completed', '--after', '0'],
+    { env: first.env });
+  t.after(() => tail.kill('SIGKILL'));
+  const one = await makeNote(first, 'one');
+  assert.equal(JSON.parse(await tail.line()).requestId, one.requestId);
+  first.kill('SIGKILL');
+  await first.end();
+  await tail.errorLine(/does not answer any more/);
+  const second = await startPod(t, data, { listen: first.address });
+  const two = await makeNote(second, 'two');
+  const three = await makeNote(second, 'three');
+  assert.equal(JSON.parse(await tail.line()).requestId, two.requestId);
+  assert.equal(JSON.parse(await tail.line()).requestId, three.requestId);
+});
+
+test('a reader that has enough ends the writer', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const tail = new Running(['events', 'tail', '--after', '0'], { env: pod.env });
+  t.after(() => tail.kill('SIGKILL'));
+  await tail.line();
+  tail.child.stdout.destroy();
+  await makeNote(pod, 'x');
+  assert.equal((await tail.end()).signal, null);
+});
+
+test('runs list and show', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  await makeNote(pod, 'one');
+  await makeNote(pod, 'two');
+  const { runs } = JSON.parse(await synap('runs', 'list', '--json'));
+  assert.equal(runs.length, 2);
+  assert.equal(JSON.parse(await synap('runs', 'list', '--json', '--status', 'failed')).runs.length, 0);
+  assert.equal(JSON.parse(await synap('runs', 'list', '--json', '--limit', '1')).runs.length, 1);
+  assert.equal((await synap('runs', 'list')).trimEnd().split('\n').length, 2);
+  const run = JSON.parse(await synap('runs', 'show', runs[0].id, '--json'));
+  assert.deepEqual(run.steps.map((step) => step.name), ['upload-to-storage', 'create-entity-projection']);
+  assert.match(await synap('runs', 'show', runs[0].id), /status +\w+[^]*upload-to-storage/);
+});
+
+// What is not a pod, and remembers what it was sent.
+async function impostor(t, host) {
+  const seen = [];
+  const server = http.createServer((request, response) => {
+    seen.push(request.headers);
+    response.end('<html>');
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return { seen, port: server.address().port };
+}
+
+test('what answers and is no pod is said to be none', async (t) => {
+  const { port } = await impostor(t, '127.0.0.1');
+  const { code, stderr } = await run(['call', 'health', '--url', `http://127.0.0.1:${port}`]);
+  assert.equal(code, 1);
+  assert.match(stderr, /no pod/);
+});
+
+test('the key of the default directory is for this machine only', async (t) => {
+  const outside = Object.values(os.networkInterfaces()).flat()
+    .find((address) => address.family === 'IPv4' && !address.internal)?.address;
+  if (!outside) return t.skip('no address but loopback');
+  const cwd = temporary(t);
+  const pod = await startPod(t, path.join(cwd, 'synap-data'));
+  const { seen, port } = await impostor(t, '0.0.0.0');
+  await run(['call', 'health', '--url', `http://${outside}:${port}`], { cwd });
+  assert.equal(seen.at(-1).authorization, undefined);
+  await run(['call', 'health', '--url', `http://127.0.0.1:${port}`], { cwd });
+  assert.equal(seen.at(-1).authorization, `Bearer ${pod.key}`);
+  await run(['call', 'health', '--url', `http://${outside}:${port}`, '--data', 'synap-data'], { cwd });
+  assert.equal(seen.at(-1).authorization, `Bearer ${pod.key}`);
+});

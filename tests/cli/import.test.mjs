@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import test from 'node:test';
+import { Running, client, run, startPod, temporary } from './synap.mjs';
+
+/** A directory of files: {'a/b.md': text}. */
+function tree(t, files) {
+  const root = path.join(temporary(t), 'tree');
+  mkdirSync(root);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), content);
+  }
+  return root;
+}
+
+const importer = (pod, root) => async (...args) =>
+  JSON.parse(await client(pod)('import', 'markdown', root, '--json', ...args));
+
+async function allNotes(pod) {
+  const notes = [];
+  let cursor;
+  do {
+    const page = JSON.parse(await client(pod)('call', 'notes.list', JSON.stringify({ limit: 100, cursor })));
+    notes.push(...page.notes);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return notes;
+}
+
+async function count(pod, type) {
+  const events = await client(pod)('events', 'list', '--json', '--limit', '100000', '--type', type);
+  return JSON.parse(events).events.length;
+}
+
+test('makes notes of a tree, with title, tags and text, and says what it left out', async (t) => {
+  const root = tree(t, {
+    'plain.md': 'just text\n',
+    'heading.markdown': 'Before\n\n## The heading\n',
+    'sub/deep/front.MD': '---\ntitle: "Front: matter"\ntags: [a, "b c"]\n---\n# Other\n',
+    'list.md': '---\ntags:\n  - x\n  - y\n---\n# L\n',
+    'comma.md': '---\ntags: p, q\n---\n# C\n',
+    'broken.md': '---\ntitle: "open\n---\n# Broken\n',
+    'node_modules/package/README.md': '# Package\n',
+    'empty.md': '',
+    'only-front.md': '---\ntitle: T\n---\n',
+    'latin1.md': Buffer.from([0x61, 0xe9, 0x62]),
+    'large.md': Buffer.alloc(10 * 1024 * 1024 + 1, 'a'),
+    '.git/HEAD.md': '# no\n',
+    'picture.png': 'no',
+  });
+  symlinkSync('/etc', path.join(root, 'outside'));
+  symlinkSync('plain.md', path.join(root, 'inside.md'));
+  symlinkSync('nowhere', path.join(root, 'dangling.md'));
+  mkdirSync(path.join(root, 'directory.md'));
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+
+  const rehearsed = await importer(pod, root)('--dry-run');
+  assert.equal(rehearsed.imported, 7);
+  assert.equal((await allNotes(pod)).length, 0);
+
+  const report = await importer(pod, root)('--tag', 'all');
+  assert.equal(report.imported, 7);
+  assert.equal(report.alreadyThere, 0);
+  assert.deepEqual(report.failed, []);
+  assert.equal(report.otherFiles, 1);
+  const reasons = Object.fromEntries(report.skipped.map(({ path: name, reason }) => [name, reason]));
+  assert.deepEqual(Object.keys(reasons).sort(), ['.git', 'dangling.md', 'empty.md', 'inside.md',
+    'large.md', 'latin1.md', 'only-front.md', 'outside']);
+  assert.match(reasons['.git'], /hidden/);
+  assert.match(reasons['latin1.md'], /UTF-8: byte 2/);
+  assert.match(reasons['large.md'], /too large: 10\.0 MiB, at most 10 MiB/);
+  assert.match(reasons['outside'], /leads out/);
+  assert.match(reasons['inside.md'], /link to plain\.md/);
+  assert.match(reasons['dangling.md'], /nowhere/);
+  assert.equal(report.remarks.length, 1);
+  assert.match(report.remarks[0].reason, /kept as text: a quote is not closed/);
+
+  const notes = Object.fromEntries((await allNotes(pod)).map((note) => [note.title, note]));
+  assert.deepEqual(Object.keys(notes).sort(),
+    ['Broken', 'C', 'Front: matter', 'L', 'Package', 'The heading', 'plain']);
+  assert.deepEqual(notes['Front: matter'].tags, ['a', 'b c', 'all']);
+  assert.deepEqual(notes.L.tags, ['x', 'y', 'all']);
+  assert.deepEqual(notes.C.tags, ['p', 'q', 'all']);
+  const content = async (title) =>
+    JSON.parse(await client(pod)('call', 'notes.get', JSON.stringify({ id: notes[title].id }))).content;
+  assert.equal(await content('Front: matter'), '# Other\n');
+  assert.equal(await content('Broken'), '---\ntitle: "open\n---\n# Broken\n');
+  const id = report.notes.find((note) => note.path === 'sub/deep/front.MD').id;
+  assert.equal(id, notes['Front: matter'].id);
+});
+
+test('repeated, it makes nothing new; a changed file is another note', async (t) => {
+  const root = tree(t, { 'a.md': '# A', 'b.md': '# B', 'copy/b.md': '# B' });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const again = importer(pod, root);
+  assert.equal((await again()).imported, 3, 'two files of one text are two notes');
+  const second = await again();
+  assert.deepEqual([second.imported, second.alreadyThere], [0, 3]);
+  const tagged = await again('--tag', 'late');
+  assert.deepEqual([tagged.imported, tagged.alreadyThere], [0, 3]);
+  assert.match(tagged.remarks[0].reason, /imported before with other tags/);
+  writeFileSync(path.join(root, 'a.md'), '# A, changed');
+  const third = await again();
+  assert.deepEqual([third.imported, third.alreadyThere], [1, 2]);
+  assert.equal((await allNotes(pod)).length, 4);
+});
+
+test('prints a report to read, and no progress where there is no terminal', async (t) => {
+  const root = tree(t, { 'a.md': '# A', 'e.md': '' });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { code, stdout, stderr } = await run(['import', 'markdown', root], { env: pod.env });
+  assert.equal(code, 0);
+  assert.equal(stderr, '');
+  assert.equal(stdout, 'imported       1\nalready there  0\nskipped        1\n  e.md: empty\nfailed         0\n');
+  const none = await run(['import', 'markdown', path.join(root, 'none')], { env: pod.env });
+  assert.equal(none.code, 3);
+  assert.match(none.stderr, /There is no directory/);
+});
+
+test('a pod with small limits takes what fits', async (t) => {
+  const files = { 'large.md': 'x'.repeat(5000) };
+  for (let i = 0; i < 30; ++i) files[`${i}.md`] = `# ${i}`;
+  const root = tree(t, files);
+  const pod = await startPod(t, path.join(temporary(t), 'pod'), {
+    args: ['--batch-max', '3', '--body-bytes-max', '4096'],
+  });
+  const report = await importer(pod, root)();
+  assert.equal(report.imported, 30);
+  assert.equal(report.skipped.length, 1);
+  assert.match(report.skipped[0].reason, /too large for this pod/);
+});
+
+test('a pod that is killed and started again in the middle loses and doubles nothing', async (t) => {
+  const files = {};
+  for (let i = 0; i < 1500; ++i) files[`${i % 10}/${i}.md`] = `# Note ${i}\n\n${'text '.repeat(200)}`;
+  const root = tree(t, files);
+  const data = path.join(temporary(t), 'pod');
+  let pod = await startPod(t, data);
+  const watch = new Running(['events', 'tail', '--json', '--after', '0', '--type',
+    'note.creation.completed'], { env: pod.env });
+  t.after(() => watch.kill('SIGKILL'));
+  const running = new Running(['import', 'markdown', root, '--json'], { env: pod.env });
+  t.after(() => running.kill('SIGKILL'));
+  let completed = 0;
+  for (const until of [50, 300]) {
+    for (; completed < until; ++completed) await watch.line(`completion ${completed}`);
+    assert.equal(running.child.exitCode, null, 'the import is under way');
+    pod.kill('SIGKILL');
+    await pod.end();
+    pod = await startPod(t, data, { listen: pod.address });
+  }
+  const { code, stdout, stderr } = await running.end();
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr, '');
+  const report = JSON.parse(stdout);
+  assert.equal(report.imported, 1500);
+  assert.deepEqual(report.failed, []);
+  assert.equal(await count(pod, 'note.creation.requested'), 1500);
+  assert.equal(await count(pod, 'note.creation.completed'), 1500);
+  const notes = await allNotes(pod);
+  assert.equal(new Set(notes.map((note) => note.title)).size, 1500);
+  // The tail, too, has seen each exactly once.
+  for (; completed < 1500; ++completed) await watch.line(`completion ${completed}`);
+  const seen = watch.stdout.trimEnd().split('\n').map((line) => JSON.parse(line).requestId);
+  assert.equal(new Set(seen).size, seen.length);
+
+  const repeated = await importer(pod, root)();
+  assert.deepEqual([repeated.imported, repeated.alreadyThere], [0, 1500]);
+});
+
+test('an import that is killed is just begun again', async (t) => {
+  const files = {};
+  for (let i = 0; i < 600; ++i) files[`${i}.md`] = `# Note ${i}`;
+  const root = tree(t, files);
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const watch = new Running(['events', 'tail', '--json', '--after', '0', '--type',
+    'note.creation.requested'], { env: pod.env });
+  t.after(() => watch.kill('SIGKILL'));
+  const first = new Running(['import', 'markdown', root, '--concurrency', '2'], { env: pod.env });
+  for (let i = 0; i < 20; ++i) await watch.line();
+  first.kill('SIGKILL');
+  assert.equal((await first.end()).signal, 'SIGKILL', 'it was under way');
+  const report = await importer(pod, root)();
+  assert.equal(report.imported + report.alreadyThere, 600);
+  assert.equal(await count(pod, 'note.creation.requested'), 600);
+});
+
+// A pod of another kind: says 503 to the first `refusals` commands and remembers their keys.
+async function busyPod(t, refusals) {
+  const keys = [];
+  const server = http.createServer((request, response) => {
+    const answer = (status, body) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    request.resume().on('end', () => {
+      if (request.method === 'GET') {
+        const events = [{ type: 'note.creation.completed', position: 9 }];
+        const one = { result: { data: { events, nextAfter: 1 } } };
+        const batch = request.url.includes('batch=1') ? request.url.split('?')[0].split(',').length : 0;
+        return answer(200, batch ? Array(batch).fill(one) : one);
+      }
+      keys.push(request.headers['idempotency-key']);
+      if (keys.length <= refusals) {
+        const data = { code: 'SERVICE_UNAVAILABLE', httpStatus: 503 };
+        return answer(503, { error: { message: 'The disk is full', code: -32603, data } });
+      }
+      return answer(200, { result: { data: { requestId: 'r', entityId: 'e' } } });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return { keys, url: `http://127.0.0.1:${server.address().port}` };
+}
+
+test('a busy pod is asked again, under the same key', async (t) => {
+  const root = tree(t, { 'a.md': '# A' });
+  const { keys, url } = await busyPod(t, 3);
+  const { code, stdout } = await run(['import', 'markdown', root, '--json', '--url', url]);
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(stdout).imported, 1);
+  assert.equal(keys.length, 4);
+  assert.equal(new Set(keys).size, 1);
+  assert.match(keys[0], /^import:[0-9a-f]{64}$/);
+});
+
+test('a pod that stays busy ends the patience, and every file is reported', async (t) => {
+  const root = tree(t, { 'a.md': '# A', 'b.md': '# B' });
+  const { url } = await busyPod(t, Infinity);
+  const { code, stdout, stderr } = await run(
+    ['import', 'markdown', root, '--json', '--url', url, '--patience', '1'],
+  );
+  assert.equal(code, 1);
+  assert.deepEqual(JSON.parse(stdout).failed.map((file) => file.path), ['a.md', 'b.md']);
+  assert.match(JSON.parse(stdout).failed[0].reason, /The disk is full/);
+  assert.match(stderr, /2 of 2 files failed/);
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import test from 'node:test';
+import { Running, run, startPod, temporary, within } from './synap.mjs';
+
+test('says the owner\'s key at the first start only, and keeps it for him alone', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const first = await startPod(t, data);
+  await first.errorLine(/serving http/);
+  assert.equal(first.stderr.split(first.key).length, 2, 'once');
+  assert.match(first.stderr, /owner\.key/);
+  assert.equal(statSync(path.join(data, 'owner.key')).mode & 0o777, 0o600);
+  first.kill('SIGTERM');
+  assert.equal((await first.end()).code, 0);
+
+  const second = await startPod(t, data);
+  await second.errorLine(/serving http/);
+  assert.doesNotMatch(second.stderr, /synap_/);
+  assert.equal(second.key, first.key);
+});
+
+test('prints one line of JSON with --json, and nothing on stdout without', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const pod = await startPod(t, data);
+  const ready = JSON.parse(pod.stdout);
+  assert.deepEqual(Object.keys(ready), ['url', 'data', 'pid']);
+  assert.equal(ready.pid, pod.child.pid);
+  assert.equal((await fetch(`${ready.url}/health`)).status, 200);
+  pod.kill('SIGINT');
+  const ended = await pod.end();
+  assert.equal(ended.code, 0);
+  assert.equal(ended.stdout.split('\n').length, 2);
+
+  const quiet = new Running(['serve', '--data', data, '--listen', '127.0.0.1:0']);
+  t.after(() => quiet.kill('SIGKILL'));
+  await quiet.errorLine(/serving http/);
+  quiet.kill('SIGTERM');
+  assert.equal((await quiet.end()).stdout, '');
+});
+
+// A request whose body never comes keeps a stop waiting.
+async function halfRequest(t, pod) {
+  const { hostname, port } = new URL(pod.url);
+  const socket = net.connect(Number(port), hostname);
+  socket.on('error', () => {});
+  t.after(() => socket.destroy());
+  await new Promise((resolve) => {
+    socket.write(
+      'POST /trpc/notes.create HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+        'content-length: 100\r\n\r\n{',
+      resolve,
+    );
+  });
+}
+
+test('stops in less than 10 s though a request is under way', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  await halfRequest(t, pod);
+  pod.kill('SIGTERM');
+  const { code } = await within(pod.closed, 'a stop', 10_000);
+  assert.equal(code, 0);
+});
+
+test('a second signal ends it at once', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'), {
+    args: ['--stop-grace-ms', '600000'],
+  });
+  await halfRequest(t, pod);
+  pod.kill('SIGTERM');
+  await pod.errorLine(/stopping/);
+  pod.kill('SIGINT');
+  const { code } = await within(pod.closed, 'the end', 10_000);
+  assert.equal(code, 130);
+});
+
+test('a second process on one data directory is refused with a sentence', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const pod = await startPod(t, data);
+  const second = await run(['serve', '--data', data, '--listen', '127.0.0.1:0']);
+  assert.equal(second.code, 5);
+  assert.equal(second.stdout, '');
+  assert.match(second.stderr, new RegExp(`pid ${pod.child.pid}.*stop it first`));
+});
+
+test('an address in use is refused with a sentence', async (t) => {
+  const directory = temporary(t);
+  const pod = await startPod(t, path.join(directory, 'a'));
+  const second = await run(['serve', '--data', path.join(directory, 'b'), '--listen', pod.address]);
+  assert.equal(second.code, 5);
+  assert.match(second.stderr, /cannot listen on 127\.0\.0\.1/);
+});
+
+test('an address that others can reach needs --insecure', async (t) => {
+  const directory = temporary(t);
+  const refused = await run(['serve', '--data', path.join(directory, 'a'), '--listen', '0.0.0.0:0']);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /no TLS yet.*proxy.*--insecure/);
+  const pod = await startPod(t, path.join(directory, 'b'), {
+    listen: '0.0.0.0:0',
+    args: ['--insecure'],
+  });
+  assert.match(pod.url, /^http:\/\/0\.0\.0\.0:\d+$/);
+});
+
+test('flags beat variables and variables beat the file', async (t) => {
+  const directory = temporary(t);
+  const config = path.join(directory, 'synap.toml');
+  const at = (name) => path.join(directory, name);
+  writeFileSync(config, `data = "${at('file')}"\nlisten = "127.0.0.1:0"\n`);
+  const ready = async (args, env) => {
+    const pod = new Running(['serve', '--json', '--config', config, ...args], { env });
+    t.after(() => pod.kill('SIGKILL'));
+    const { data } = JSON.parse(await pod.line('the ready line'));
+    pod.kill('SIGTERM');
+    await pod.end();
+    return data;
+  };
+  assert.equal(await ready([], {}), at('file'));
+  assert.equal(await ready([], { SYNAP_DATA: at('variable') }), at('variable'));
+  assert.equal(await ready(['--data', at('flag')], { SYNAP_DATA: at('variable') }), at('flag'));
+});
+
+test('a wrong configuration is refused with its place and what is allowed', async (t) => {
+  const directory = temporary(t);
+  const config = path.join(directory, 'synap.toml');
+  const refusal = async (toml, { args = [], env = {} } = {}) => {
+    writeFileSync(config, toml);
+    const serve = ['serve', '--config', config, '--data', path.join(directory, 'pod'), ...args];
+    const { code, stdout, stderr } = await run(serve, { env });
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, '');
+    return stderr;
+  };
+  assert.match(await refusal('\nlistn = "x"\n'), /synap\.toml, line 2: .*"listn".*listen/);
+  assert.match(await refusal('batch_max = "many"\n'), /line 1: batch_max must be a whole number from 1/);
+  assert.match(await refusal('= 1\n'), /line 1: this is no TOML/);
+  assert.match(await refusal('', { env: { SYNAP_LISTEN: '4400' } }), /SYNAP_LISTEN must be HOST:PORT/);
+  assert.match(await refusal('', { args: ['--http-threads', '0'] }), /--http-threads must be .* 1 to 256/);
+  const json = JSON.parse(await refusal('x = 1\n', { args: ['--json'] }));
+  assert.equal(json.error.code, 'BAD_REQUEST');
+
+  const missing = await run(['serve', '--config', path.join(directory, 'none.toml')]);
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /none\.toml cannot be read/);
+});

@@ -1,0 +1,158 @@
+// Who may come in and what each of them sees.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { allEvents, codeIs, connect, lanes, makeNote, Pod, watch, WebSocket, within } from './harness.mjs';
+
+for (const lane of lanes) {
+  describe(`access, @trpc/client ${lane.name}`, () => {
+    let pod;
+    let owner;
+    const open = [];
+    const connected = (options) => {
+      const connection = connect(lane, pod, options);
+      open.push(connection);
+      return connection.client;
+    };
+    before(async () => {
+      pod = await Pod.start();
+      owner = connected();
+    });
+    after(async () => {
+      for (const connection of open) await connection.close();
+      await pod?.remove();
+    });
+
+    test('without a key there is only health', async () => {
+      assert.deepEqual((await pod.http('health', { key: '' })).body, { result: { data: { status: 'ok' } } });
+      const { status, body } = await pod.http('notes.list', { key: '' });
+      assert.equal(status, 401);
+      assert.equal(body.error.data.code, 'UNAUTHORIZED');
+      assert.equal(body.error.code, -32001);
+      for (const key of ['synap_', 'synap_wrong', pod.key.slice(0, -1), `${pod.key}x`, pod.key.toUpperCase()]) {
+        const stranger = connected({ key });
+        await assert.rejects(stranger.notes.list.query(), codeIs('UNAUTHORIZED'), key);
+        for (const transport of ['websocket', 'sse']) {
+          const watching = watch(connected({ key, transport }), {});
+          await assert.rejects(within(10_000, watching.ended, 'it ends'), codeIs('UNAUTHORIZED'));
+        }
+      }
+    });
+
+    test('a member sees nothing of the owner, not even that it is there', async () => {
+      const made = await makeNote(owner, { content: 'secret', tags: ['mine'] });
+      const [event] = await allEvents(owner, { aggregateId: made.entityId });
+      const { runs } = await owner.runs.list.query();
+      const { keys } = await owner.keys.list.query();
+      const { key, userId } = await owner.users.create.mutate({ name: 'Ada' });
+      const member = connected({ key });
+
+      const id = made.entityId;
+      const absent = '01890000-0000-7000-8000-000000000000';
+      // What is another's is answered exactly as what is nobody's.
+      const calls = {
+        'notes.get': (value) => member.notes.get.query({ id: value ?? id }),
+        'notes.getById': (value) => member.notes.getById.query({ id: value ?? id }),
+        'notes.update': (value) => member.notes.update.mutate({ id: value ?? id, title: 'mine now' }),
+        'notes.delete': (value) => member.notes.delete.mutate({ id: value ?? id }),
+        'events.get': (value) => member.events.get.query({ id: value ?? event.id }),
+        'requests.get': (value) => member.requests.get.query({ requestId: value ?? made.requestId }),
+        'runs.get': (value) => member.runs.get.query({ id: value ?? runs[0].id }),
+        'runs.retry': (value) => member.runs.retry.mutate({ id: value ?? runs[0].id }),
+        'keys.revoke': (value) => member.keys.revoke.mutate({ keyId: value ?? keys[0].id }),
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        const denied = await call().then(assert.fail, (error) => error);
+        const missing = await call(absent).then(assert.fail, (error) => error);
+        codeIs('NOT_FOUND')(denied);
+        assert.equal(denied.message, missing.message, name);
+        assert.deepEqual(denied.data, missing.data, name);
+      }
+      assert.deepEqual(await member.notes.list.query(), { notes: [], total: 0 });
+      assert.equal((await member.notes.list.query({ tag: 'mine' })).total, 0);
+      assert.deepEqual(await member.runs.list.query(), { runs: [] });
+      assert.equal((await member.keys.list.query()).keys.length, 1);
+      for (const seen of await allEvents(member)) assert.equal(seen.userId, userId);
+      assert.deepEqual(await allEvents(member, { aggregateId: id }), []);
+      assert.deepEqual(await allEvents(member, { correlationId: made.requestId }), []);
+      await assert.rejects(member.users.create.mutate({ name: 'Eve' }), codeIs('FORBIDDEN'));
+
+      // The same idempotency key is another one for another user.
+      const input = { content: 'same', idempotencyKey: 'shared' };
+      const [his, hers] = [await owner.notes.create.mutate(input), await member.notes.create.mutate(input)];
+      assert.notEqual(his.entityId, hers.entityId);
+    });
+
+    test('a member who watches is told of his own events only', async () => {
+      const { key, userId } = await owner.users.create.mutate({ name: 'Grace' });
+      const member = connected({ key });
+      const watching = watch(member, { lastEventId: '0' });
+      await watching.started;
+      const made = await makeNote(owner, { content: 'secret' });
+      const mine = await makeNote(member, { content: 'mine' });
+      await watching.event('note.creation.completed', mine.requestId);
+      for (const { data } of watching.items) assert.equal(data.userId, userId);
+      assert.equal(watching.items.filter(({ data }) => data.requestId === made.requestId).length, 0);
+      watching.stop();
+      const others = watch(member, { requestId: made.requestId, lastEventId: '0' });
+      await others.started;
+      const other = await makeNote(member, { content: 'mine too' });
+      const all = watch(member, { lastEventId: '0', requestId: other.requestId });
+      await all.event('note.creation.completed', other.requestId);
+      assert.deepEqual(others.items, []);
+      others.stop();
+      all.stop();
+    });
+
+    test('a revoked key is refused at once, everywhere', async () => {
+      const { key, keyId } = await owner.keys.create.mutate({ name: 'to be revoked' });
+      const socket = connected({ key });
+      assert.ok((await socket.keys.list.query()).keys.some((one) => one.id === keyId && !one.revokedAt));
+      const { createTRPCClient, createWSClient, wsLink } = lane.trpc;
+      const ws = createWSClient({
+        url: `${pod.url.replace('http', 'ws')}/trpc`,
+        connectionParams: { token: key },
+        WebSocket,
+        retryDelayMs: () => 20,
+      });
+      open.push(ws);
+      const overSocket = createTRPCClient({ links: [wsLink({ client: ws })] });
+      await overSocket.keys.list.query();
+      const watching = watch(overSocket, {});
+      await watching.started;
+
+      assert.deepEqual(await owner.keys.revoke.mutate({ keyId }), { revoked: true });
+      await assert.rejects(socket.keys.list.query(), codeIs('UNAUTHORIZED'));
+      await assert.rejects(overSocket.keys.list.query(), codeIs('UNAUTHORIZED'));
+      // The subscription that is open ends with the first thing it would have told.
+      await owner.notes.create.mutate({ content: 'after the revocation' });
+      await assert.rejects(within(10_000, watching.ended, 'the watch ends'), codeIs('UNAUTHORIZED'));
+      assert.ok(!watching.items.some(({ data }) => data.type === 'note.creation.requested'));
+
+      await assert.rejects(owner.keys.revoke.mutate({ keyId }), codeIs('NOT_FOUND'));
+      const listed = (await owner.keys.list.query()).keys.find((one) => one.id === keyId);
+      assert.ok(listed.revokedAt);
+    });
+
+    test('a revoked key is refused when the socket reconnects, and after a restart', async () => {
+      const { key, keyId } = await owner.keys.create.mutate({ name: 'to be revoked too' });
+      const member = connected({ key });
+      const watching = watch(member, {});
+      await watching.started;
+      await owner.keys.revoke.mutate({ keyId });
+      await pod.kill();
+      await pod.startAgain();
+      await assert.rejects(within(20_000, watching.ended, 'the watch ends'), codeIs('UNAUTHORIZED'));
+      await assert.rejects(member.notes.list.query(), codeIs('UNAUTHORIZED'));
+      await owner.notes.list.query();
+    });
+
+    test('a key that is lost is not in what the pod tells', async () => {
+      const { key } = await owner.keys.create.mutate({ name: 'kept secret' });
+      assert.match(key, /^synap_[\w-]{43}$/);
+      const told = JSON.stringify([await allEvents(owner), await owner.keys.list.query()]);
+      assert.ok(!told.includes(key));
+      assert.ok(!told.includes(key.slice(12)));
+    });
+  });
+}

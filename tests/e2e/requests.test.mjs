@@ -1,0 +1,128 @@
+// What became of a command, and commands that are sent twice.
+import assert from 'node:assert/strict';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { allEvents, codeIs, connect, lanes, makeNote, Pod, settled, until } from './harness.mjs';
+
+// Puts a folder where a note's text is to be stored: then it cannot be, until it is taken away.
+async function block(pod, filePath) {
+  const path = join(pod.data, 'content', filePath);
+  await rm(path);
+  await mkdir(path);
+  return () => rm(path, { recursive: true });
+}
+
+for (const lane of lanes) {
+  describe(`requests, @trpc/client ${lane.name}`, () => {
+    let pod;
+    let client;
+    before(async () => {
+      pod = await Pod.start();
+      ({ client } = connect(lane, pod));
+    });
+    after(() => pod?.remove());
+
+    test('pending while the content cannot be stored, completed when it can', async () => {
+      const { entityId: id, requestId: first } = await makeNote(client, { content: 'as it was' });
+      const request = await client.requests.get.query({ requestId: first });
+      assert.equal(request.type, 'note.creation.requested');
+      assert.equal(request.entityId, id);
+      assert.deepEqual(request.events.map((event) => event.type), [
+        'note.creation.requested',
+        'note.creation.completed',
+      ]);
+      assert.ok(request.events.every((event) => event.requestId === first));
+      assert.equal(request.events[1].causationId, request.events[0].id);
+
+      const unblock = await block(pod, request.events[1].data.filePath);
+      const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
+      const isTried = async () => (await client.runs.list.query({ limit: 1 })).runs[0]?.attempts > 0;
+      await until(10_000, isTried, 'the first attempt fails');
+      const pending = await client.requests.get.query({ requestId });
+      assert.equal(pending.status, 'pending');
+      assert.equal(pending.entityId, id);
+      assert.equal(pending.error, undefined);
+
+      await unblock();
+      assert.equal((await settled(client, requestId)).status, 'completed');
+      assert.equal((await client.notes.get.query({ id })).content, 'as it is');
+    });
+
+    test('a request that is not there is NOT_FOUND', async () => {
+      const requestId = '01890000-0000-7000-8000-000000000000';
+      await assert.rejects(client.requests.get.query({ requestId }), codeIs('NOT_FOUND'));
+    });
+
+    test('a key of the input: a repeat is answered as the first, and another input refused', async () => {
+      const input = { content: 'once', tags: ['once'], idempotencyKey: `input ${lane.name}` };
+      const first = await client.notes.create.mutate(input);
+      const repeats = await Promise.all([1, 2, 3].map(() => client.notes.create.mutate(input)));
+      for (const repeat of repeats) assert.deepEqual(repeat, first);
+      assert.equal((await settled(client, first.requestId)).status, 'completed');
+      assert.deepEqual(await client.notes.create.mutate(input), first);
+      assert.equal((await client.notes.list.query({ tag: 'once' })).total, 1);
+      await assert.rejects(client.notes.create.mutate({ ...input, content: 'twice' }), codeIs('CONFLICT'));
+      const events = await allEvents(client, { aggregateId: first.entityId });
+      assert.equal(events.length, 2);
+    });
+
+    test('a key of the header: the same, and in a batch each call has its own', async () => {
+      const headers = { 'idempotency-key': `header ${lane.name}` };
+      const repeating = connect(lane, pod, { headers }).client;
+      const first = await repeating.notes.create.mutate({ content: 'a' });
+      assert.deepEqual(await repeating.notes.create.mutate({ content: 'a' }), first);
+      await assert.rejects(repeating.notes.create.mutate({ content: 'b' }), codeIs('CONFLICT'));
+      const batch = () => Promise.all(['a', 'b'].map((content) => repeating.notes.create.mutate({ content })));
+      const [one, two] = await batch();
+      assert.notEqual(one.requestId, two.requestId);
+      assert.deepEqual(await batch(), [one, two]);
+    });
+
+    test('a repeated change of a note that is gone by now is still answered as the first', async () => {
+      const { entityId: id } = await makeNote(client, { content: 'short life' });
+      const command = { id, title: 'new', idempotencyKey: `change ${lane.name}` };
+      const first = await client.notes.update.mutate(command);
+      await settled(client, first.requestId);
+      const deletion = { id, idempotencyKey: `delete ${lane.name}` };
+      const deleted = await client.notes.delete.mutate(deletion);
+      await settled(client, deleted.requestId);
+      assert.deepEqual(await client.notes.update.mutate(command), first);
+      assert.deepEqual(await client.notes.delete.mutate(deletion), deleted);
+    });
+  });
+}
+
+describe('a command that is given up', () => {
+  let pod;
+  before(async () => {
+    pod = await Pod.start();
+  });
+  after(() => pod?.remove());
+
+  test('is failed, with the reason; and completed when its run is tried again', async () => {
+    const { client } = connect(lanes[1], pod);
+    const { requestId: first, entityId: id } = await makeNote(client, { content: 'as it was' });
+    const { events } = await client.requests.get.query({ requestId: first });
+    const unblock = await block(pod, events[1].data.filePath);
+    const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
+
+    const failed = await settled(client, requestId, 60_000);
+    assert.equal(failed.status, 'failed');
+    assert.equal(failed.error.name, 'SERVICE_UNAVAILABLE');
+    assert.equal(failed.events.at(-1).type, 'note.update.failed');
+    const { runs } = await client.runs.list.query({ status: 'failed' });
+    assert.equal(runs.length, 1);
+    assert.equal(runs[0].attempts, 5);
+    assert.equal(failed.events.at(-1).data.runId, runs[0].id);
+
+    await unblock();
+    await client.runs.retry.mutate({ id: runs[0].id });
+    const isCompleted = async () =>
+      (await client.requests.get.query({ requestId })).status === 'completed';
+    await until(20_000, isCompleted, 'the retried run completes');
+    assert.equal((await client.notes.get.query({ id })).content, 'as it is');
+    assert.equal((await client.runs.list.query({ status: 'failed' })).runs.length, 0);
+  });
+});

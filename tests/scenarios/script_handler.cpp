@@ -1,0 +1,122 @@
+#include "script_handler.h"
+
+#include <sstream>
+
+#include "base/check.h"
+#include "db/database.h"
+
+namespace synap::scenarios {
+namespace {
+
+using workers::Outcome;
+
+// Suspends and is never resumed: the process ends here.
+struct Halt {
+  World& world;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) { world.keep(self); }
+  void await_resume() const noexcept {}
+};
+
+Error error_of(Code code, const std::string& name) {
+  return {code, name + " does not work", nullptr};
+}
+
+Code code_of(const std::string& name) {
+  const Code* code = code_by_name(name);
+  SYNAP_CHECK(code != nullptr, name);
+  return *code;
+}
+
+}  // namespace
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream stream(line);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+int World::count(const std::string& effect) {
+  std::lock_guard lock(mutex_);
+  return ++counts_[effect];
+}
+
+std::map<std::string, int> World::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+bool World::is_halted() const {
+  std::lock_guard lock(mutex_);
+  return !halted_.empty();
+}
+
+bool World::halts(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  return !std::exchange(has_halted_[name], true);
+}
+
+void World::keep(std::coroutine_handle<> halted) {
+  std::lock_guard lock(mutex_);
+  halted_.push_back(halted);
+}
+
+ScriptHandler::ScriptHandler(World& world, std::string event_type, const std::string& script)
+    : world_(world), event_type_(std::move(event_type)) {
+  std::istringstream stream(script);
+  for (std::string op; std::getline(stream, op, ';');) ops_.push_back(words_of(op));
+}
+
+ScriptHandler::Failing ScriptHandler::failing_of(const Words& op) {
+  Failing failing;
+  if (op.size() < 5) return failing;
+  failing.times = std::stoi(op[3]);
+  failing.code = code_of(op[4]);
+  failing.is_caught = op.size() > 5 && op[5] == "caught";
+  return failing;
+}
+
+Task<Result<>> ScriptHandler::run_step(Words op, workers::Step& step) {
+  const auto failing = failing_of(op);
+  const auto& name = op[1];
+  auto done = co_await step.run<std::string>(name, [&]() -> Task<Result<std::string>> {
+    const int call = world_.count(name);
+    if (call <= failing.times) co_return fail(error_of(failing.code, name));
+    co_return name + " " + std::to_string(call);
+  });
+  if (!done && !failing.is_caught) co_return fail(done.error());
+  co_return Result<>{};
+}
+
+Task<Result<>> ScriptHandler::commit_step(Words op, const events::Event& event,
+                                          workers::Step& step) {
+  const auto failing = failing_of(op);
+  const auto& name = op[1];
+  auto done = co_await step.commit(name, [&](db::Tx& tx) {
+    tx.run("INSERT INTO effects(name, event) VALUES ($1, $2)", name, event.position);
+    if (world_.count(name) <= failing.times) tx.abort(error_of(failing.code, name));
+  });
+  if (!done && !failing.is_caught) co_return fail(done.error());
+  co_return Result<>{};
+}
+
+Task<Outcome> ScriptHandler::handle(const events::Event& event, workers::Step& step) {
+  for (const auto& op : ops_) {
+    Result<> done;
+    if (op[0] == "run") done = co_await run_step(op, step);
+    if (op[0] == "commit") done = co_await commit_step(op, event, step);
+    if (op[0] == "sleep") {
+      co_await step.sleep(op[1], std::chrono::milliseconds(std::stoi(op[2])));
+    }
+    if (op[0] == "halt" && world_.halts(op[1])) co_await Halt{world_};
+    if (op[0] == "fail") co_return Outcome::failed(error_of(code_of(op[1]), "handler"));
+    if (op[0] == "give-up") {
+      co_return Outcome::failed_for_good(error_of(code_of(op[1]), "handler"));
+    }
+    if (!done) co_return Outcome::failed(done.error());
+  }
+  co_return Outcome::done("\"fine\"");
+}
+
+}  // namespace synap::scenarios
