@@ -27,7 +27,7 @@ test('a second process on a data directory is refused with a sentence', { timeou
   const { requestId } = await owner.tell('notes.create', { content: 'mine' });
   const other = await Pod.make(t);
   const second = await runToEnd(['serve', '--data', pod.data, '--listen', `127.0.0.1:${other.port}`]);
-  assert.notEqual(second.code, 0);
+  assert.equal(second.code, 5, 'conflict');
   assert.equal(second.signal, null);
   assert.match(second.text, new RegExp(`another synap process.*pid ${pod.pid}.*${path.basename(pod.root)}`, 'is'));
   assert.doesNotMatch(second.text, /synap_[\w-]{20}/, 'no key is shown');

@@ -97,7 +97,10 @@ export class RawWebSocket extends EventEmitter {
       this.#in = data.subarray(at + size);
       if (opcode === TEXT) this.emit('message', payload.toString());
       if (opcode === PING) this.tcp.write(frame(payload, { opcode: 10 }));
-      if (opcode === CLOSE) this.#close(size >= 2 ? payload.readUInt16BE(0) : 1005);
+      if (opcode === CLOSE) {
+        this.tcp.end(frame(payload, { opcode: CLOSE }));
+        this.#close(size >= 2 ? payload.readUInt16BE(0) : 1005);
+      }
     }
   }
 
