@@ -77,8 +77,8 @@ void read_websocket(std::string_view bytes) {
   const auto frame = trpc::parse_client_frame(bytes, 100);
   if (!frame) return check_error(frame.error(), "");
   for (const auto& message : frame->messages) {
-    const auto text = trpc::websocket_data(message.from, message.input ? message.input->dump()
-                                                                       : rpc::Text());
+    const auto text =
+        trpc::websocket_data(message.from, message.input ? message.input->dump() : rpc::Text());
     SYNAP_CHECK(parse_json(text).has_value(), text);
   }
 }
@@ -89,10 +89,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 4) {
-    case 0: read_http(bytes, "GET"); break;
-    case 1: read_http(bytes, "POST"); break;
-    case 2: read_websocket(bytes); break;
-    default: (void)trpc::parse_multipart("multipart/form-data; boundary=b", bytes);
+    case 0:
+      read_http(bytes, "GET");
+      break;
+    case 1:
+      read_http(bytes, "POST");
+      break;
+    case 2:
+      read_websocket(bytes);
+      break;
+    default:
+      (void)trpc::parse_multipart("multipart/form-data; boundary=b", bytes);
   }
   return 0;
 }

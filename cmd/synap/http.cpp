@@ -1,7 +1,8 @@
 #include "synap/http.h"
 
-#include <utility>
 #include <curl/curl.h>
+
+#include <utility>
 
 #include "base/check.h"
 #include "pod/config.h"

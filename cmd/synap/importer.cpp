@@ -105,6 +105,11 @@ Result<std::vector<ImportedFile>> Importer::run() {
   senders_ = std::min(static_cast<std::size_t>(options_.concurrency), files_.size());
   for (std::size_t i = senders_; i > 0; --i) senders.emplace_back([this] { send_files(); });
   auto settled = settle_all();
+  if (!settled) {
+    std::lock_guard lock(mutex_);
+    if (!given_up_) given_up_ = settled.error();
+    changed_.notify_all();
+  }
   senders.clear();  // joins
   if (!settled) return fail(settled.error());
   return std::move(files_);

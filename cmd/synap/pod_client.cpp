@@ -125,8 +125,10 @@ bool deliver(SseReader& reader, std::string& last_id, const OnItem& on_item, Res
 
 std::vector<Option> client_options(ClientOptions& options) {
   return {{"--url", "Where the pod is. Default: http://127.0.0.1:4400", &options.url, "SYNAP_URL"},
-          {"--key", "The API key. Default: the owner's, from DATA/owner.key", &options.key,
-           "SYNAP_KEY"},
+          {"--key",
+           "The API key; others on this machine see it here, so SYNAP_KEY is better. Default: the "
+           "owner's, from DATA/owner.key",
+           &options.key, "SYNAP_KEY"},
           {"--data", "The pod's directory, for its owner.key. Default: ./synap-data", &options.data,
            "SYNAP_DATA"},
           {"--json", "Print JSON, errors too (on stderr).", &options.is_json}};

@@ -45,9 +45,7 @@ class StopSignals {
       int first = 0;
       sigwait(&signals_, &first);
       first_.release();
-      const timespec limit{.tv_sec = static_cast<time_t>(stop_max.count() / 1000),
-                           .tv_nsec = static_cast<long>(stop_max.count() % 1000) * 1'000'000};
-      const int second = sigtimedwait(&signals_, nullptr, &limit);
+      const int second = wait_for_second(std::chrono::steady_clock::now() + stop_max);
       if (second > 0) std::_Exit(128 + second);
       tell("the stop takes too long and ends here; what was under way goes on at the next start");
       std::_Exit(kExitOk);
@@ -57,6 +55,19 @@ class StopSignals {
   void wait() { first_.acquire(); }
 
  private:
+  // The signal, or 0 if none comes in time.
+  int wait_for_second(std::chrono::steady_clock::time_point until) {
+    for (;;) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          until - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return 0;
+      const timespec limit{.tv_sec = static_cast<time_t>(left.count() / 1000),
+                           .tv_nsec = static_cast<long>(left.count() % 1000) * 1'000'000};
+      const int second = sigtimedwait(&signals_, nullptr, &limit);
+      if (second > 0) return second;  // otherwise late, or woken by SIGCONT
+    }
+  }
+
   sigset_t signals_{};
   std::binary_semaphore first_{0};
 };

@@ -114,14 +114,20 @@ TEST(Json, KeepsTheLastOfEqualNamesInThePlaceOfTheFirst) {
 }
 
 TEST(Json, AllowsSixtyFourContainersInsideEachOther) {
-  for (const auto& [open, inside, close] :
-       {std::tuple{"[", "", "]"}, {"[", "1", "]"}, {"{\"a\":", "{}", "}"}, {"{\"a\":", "1", "}"}}) {
-    const int at_most = std::string_view(inside) == "{}" ? 63 : 64;
+  struct Shape {
+    std::string open, inside, close;
+    int at_most;
+  };
+  const Shape shapes[] = {{"[", "", "]", 64},
+                          {"[", "1", "]", 64},
+                          {"{\"a\":", "1", "}", 64},
+                          {"{\"a\":", "{}", "}", 63}};
+  for (const Shape& shape : shapes) {
     const auto nested = [&](int depth) {
-      return repeat(open, depth) + inside + repeat(close, depth);
+      return repeat(shape.open, depth) + shape.inside + repeat(shape.close, depth);
     };
-    EXPECT_EQ(through(nested(at_most)), nested(at_most));
-    EXPECT_EQ(through(nested(at_most + 1)),
+    EXPECT_EQ(through(nested(shape.at_most)), nested(shape.at_most));
+    EXPECT_EQ(through(nested(shape.at_most + 1)),
               "JSON is nested deeper than 64 levels, the most allowed");
   }
   EXPECT_EQ(through(repeat("[", 100'000) + repeat("]", 100'000)),

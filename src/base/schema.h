@@ -15,6 +15,10 @@
 // Validation behaves as zod 4.6 does: unknown keys are stripped, all issues are listed, their
 // shape, order, paths and messages are zod's (tests/schema/ compares the two).
 //
+// Not described: types that contain themselves, unions. What a stranger sends should have bounds:
+// a list without .max() takes as many items as the body holds, and a struct is larger than its
+// text.
+//
 // A schema is a value: cheap to copy, immutable once built, and safe to share between threads. The
 // one exception is an object while its fields are being added.
 #pragma once
@@ -64,7 +68,9 @@ class SchemaBuilder : public Schema {
  public:
   Self doc(std::string text) const;
 
- protected:
+ private:
+  friend Self;
+  SchemaBuilder() = default;
   using Schema::Schema;
   Self with_check(SchemaCheck check) const;
 };
@@ -72,7 +78,7 @@ class SchemaBuilder : public Schema {
 class StringSchema : public SchemaBuilder<StringSchema> {
  public:
   StringSchema();
-  /// Bounds of the length in Unicode code points, as zod counts since 4.6 and JSON Schema always.
+  /// Bounds of the length in Unicode code points, as zod 4.6 and JSON Schema count.
   StringSchema min(std::size_t length) const;
   StringSchema max(std::size_t length) const;
   /// RFC 9562 versions 1 to 8, and the nil and max ids.
@@ -164,7 +170,7 @@ class ObjectSchema : public UntypedObjectSchema {
   /// May be absent: then it is `default_value`, which is zod's .default().
   template <class M>
   ObjectSchema& field_or(std::string name, M T::* member, const Schema& schema,
-                         std::type_identity_t<M> default_value, std::string docs = "");
+                         const std::type_identity_t<M>& default_value, std::string docs = "");
   ObjectSchema& doc(std::string text) {
     UntypedObjectSchema::doc(std::move(text));
     return *this;
@@ -312,7 +318,7 @@ Json flatten_issues(const Json& issues);
 template <class T>
 template <class M>
 ObjectSchema<T>& ObjectSchema<T>::field_or(std::string name, M T::* member, const Schema& schema,
-                                           std::type_identity_t<M> default_value,
+                                           const std::type_identity_t<M>& default_value,
                                            std::string docs) {
   static_assert(!schema_detail::is_optional<M>, "with a default the member is never empty");
   auto field = make_field(std::move(name), member, schema, std::move(docs));

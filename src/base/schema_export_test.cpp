@@ -23,6 +23,7 @@ Schema list_notes() {
 
 std::vector<std::string> names(const std::vector<Schema>& schemas) {
   std::vector<std::string> out;
+  out.reserve(schemas.size());
   for (const auto& schema : schemas) out.push_back(schema.name());
   return out;
 }

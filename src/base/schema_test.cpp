@@ -45,6 +45,15 @@ const ObjectSchema<Note>& describe(Type<Note>) {
   return schema;
 }
 
+struct Old {
+  Json none = "old";
+};
+
+const ObjectSchema<Old>& describe(Type<Old>) {
+  static const auto schema = object<Old>().field("none", &Old::none, null());
+  return schema;
+}
+
 Json json(std::string_view text) {
   auto value = parse_json(text);
   EXPECT_TRUE(value.has_value()) << text;
@@ -103,6 +112,7 @@ TEST(Schema, LeavesNothingOfWhatTheStructStartsWith) {
   EXPECT_FALSE(note->parent.has_value());
   EXPECT_TRUE(note->tags.empty());
   EXPECT_TRUE(note->extra.is_null());
+  EXPECT_TRUE(decode<Old>(json(R"({"none":null})"))->none.is_null());
 }
 
 TEST(Schema, ListsEveryIssueWithItsPath) {

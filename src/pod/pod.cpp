@@ -119,12 +119,14 @@ std::uint16_t Pod::port() const { return parts_->server->port(); }
 const std::string& Pod::new_owner_key() const { return parts_->new_owner_key; }
 
 // Callers first, so that nothing new comes in; then the workers, which finish what is under way;
-// the rest goes with its owner, the database last, when nobody can write any more.
+// then the database, which finishes what is queued while those whose closures it runs are there.
 bool Pod::stop() {
   if (std::exchange(parts_->is_stopped, true)) return true;
   const auto half = parts_->options.stop_grace / 2;
   if (parts_->server != nullptr) parts_->server->stop(half);
-  return parts_->workers == nullptr || parts_->workers->stop(half);
+  const bool is_finished = parts_->workers == nullptr || parts_->workers->stop(half);
+  if (parts_->database != nullptr) parts_->database->close();
+  return is_finished;
 }
 
 }  // namespace synap::pod

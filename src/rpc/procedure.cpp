@@ -17,22 +17,26 @@ bool is_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
   };
   if (name.empty() || !is_letter(name.front())) return false;
-  return std::ranges::all_of(
-      name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  return std::ranges::all_of(name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
 
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
-    case Kind::kQuery: return "query";
-    case Kind::kMutation: return "mutation";
-    case Kind::kSubscription: return "subscription";
+    case Kind::kQuery:
+      return "query";
+    case Kind::kMutation:
+      return "mutation";
+    case Kind::kSubscription:
+      return "subscription";
   }
   std::unreachable();
 }
 
-bool takes_input(const Procedure& procedure) { return !procedure.input.is_undefined(); }
+bool takes_input(const Procedure& procedure) {
+  return !procedure.input.is_undefined();
+}
 
 void ProcedureTable::add(Procedure procedure) {
   const std::string path = procedure.path;

@@ -74,8 +74,8 @@ struct Call {
 struct Procedure {
   std::string path;  // dotted: "notes.create"
   Kind kind = Kind::kQuery;
-  Schema input;   // kUndefined where there is none
-  Schema output;  // of one item for streams
+  Schema input;             // kUndefined where there is none
+  Schema output;            // of one item for streams
   bool is_tracked = false;  // its items carry ids
   std::string docs;
   std::function<Task<Result<Reply>>(Call)> handler;

@@ -21,7 +21,8 @@ Error with_details(Code code, Json details) {
   return {code, "m", std::make_shared<const Json>(std::move(details))};
 }
 Json issue(Json::Array path, std::string message) {
-  return Json::object({{"code", "custom"}, {"path", std::move(path)}, {"message", std::move(message)}});
+  return Json::object(
+      {{"code", "custom"}, {"path", std::move(path)}, {"message", std::move(message)}});
 }
 
 TEST(Envelope, ASuccessHasDataUnlessItIsUndefined) {
@@ -35,9 +36,8 @@ TEST(Envelope, AnErrorHasTheKeysOfTheWireInTheirOrder) {
   EXPECT_EQ(error_text({error, "a.b"}),
             R"({"error":{"message":"No \"x\"\n","code":-32004,)"
             R"("data":{"code":"NOT_FOUND","httpStatus":404,"path":"a.b"}}})");
-  EXPECT_EQ(error_text({error}),
-            R"({"error":{"message":"No \"x\"\n","code":-32004,)"
-            R"("data":{"code":"NOT_FOUND","httpStatus":404}}})");
+  EXPECT_EQ(error_text({error}), R"({"error":{"message":"No \"x\"\n","code":-32004,)"
+                                 R"("data":{"code":"NOT_FOUND","httpStatus":404}}})");
 }
 
 TEST(Envelope, ZodErrorIsNullUnlessAValidationFailed) {
@@ -73,7 +73,8 @@ TEST(Envelope, JsonlLinesAreWhatTheClientDecodes) {
             "[0,0,[[{\"result\":0}],[\"result\",0,2]]]\n[2,0,[[{\"data\":0}],[\"data\",1,3]]]\n");
   EXPECT_EQ(jsonl_item(3, JsonlStatus::kItem, "1"), "[3,1,[[1]]]\n");
   EXPECT_EQ(jsonl_item(3, JsonlStatus::kEnd, std::nullopt), "[3,0,[[]]]\n");
-  EXPECT_TRUE(jsonl_stream_error(3, {error}).starts_with("[3,2,{\"message\":\"m\",\"code\":-32009"));
+  EXPECT_TRUE(
+      jsonl_stream_error(3, {error}).starts_with("[3,2,{\"message\":\"m\",\"code\":-32009"));
 }
 
 TEST(Envelope, SseItemsAreOneLineAndNeverUndefined) {
@@ -87,8 +88,8 @@ TEST(Envelope, SseItemsAreOneLineAndNeverUndefined) {
 
 TEST(Envelope, AnEventIdCanBeSentInOneLine) {
   EXPECT_TRUE(is_event_id("1"));
-  for (const std::string& id : {std::string(), std::string("a\nb"), std::string("\r"),
-                                std::string("a\0b", 3)}) {
+  for (const std::string& id :
+       {std::string(), std::string("a\nb"), std::string("\r"), std::string("a\0b", 3)}) {
     EXPECT_FALSE(is_event_id(id));
   }
 }

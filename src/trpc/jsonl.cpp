@@ -14,7 +14,8 @@ class JsonlStream {
       : plan_(std::move(plan)), body_(writer, stop_), next_chunk_(plan_.calls.size()) {}
 
   Task<void> run() {
-    const std::stop_callback when_gone(plan_.gone, [stop = stop_]() mutable { stop.request_stop(); });
+    const std::stop_callback when_gone(plan_.gone,
+                                       [stop = stop_]() mutable { stop.request_stop(); });
     const std::size_t count = plan_.calls.size();
     co_await body_.write(jsonl_head(count));
     std::stop_source answered;

@@ -27,17 +27,17 @@ TEST(Multipart, KeepsFieldsInOrderWithEqualNames) {
 
 TEST(Multipart, ReadsFilesByteForByteWithTheirNamesAndTypes) {
   const std::string bytes("\0\xff\r\n--bx\r\n--", 11);
-  const auto form = parse_multipart(
-      kType, part("name=\"f\"; filename=\"\xc3\xa9 %22;x%22.bin\"", bytes,
-                  "content-type: application/octet-stream\r\n") +
-                 "--b--\r\n");
+  const auto form =
+      parse_multipart(kType, part("name=\"f\"; filename=\"\xc3\xa9 %22;x%22.bin\"", bytes,
+                                  "content-type: application/octet-stream\r\n") +
+                                 "--b--\r\n");
   // "--bx" at the start of a line is a boundary's look-alike: RFC 2046 forbids it in a body.
   EXPECT_FALSE(form);
   const std::string plain("\0\xff\r\n-b\r\n", 8);
-  const auto file = parse_multipart(
-      kType, part("name=\"f\"; filename=\"\xc3\xa9 %22;x%22.bin\"", plain,
-                  "content-type: application/octet-stream\r\n") +
-                 "--b--\r\n");
+  const auto file =
+      parse_multipart(kType, part("name=\"f\"; filename=\"\xc3\xa9 %22;x%22.bin\"", plain,
+                                  "content-type: application/octet-stream\r\n") +
+                                 "--b--\r\n");
   ASSERT_TRUE(file);
   EXPECT_EQ((*file)[0].filename, "\xc3\xa9 \";x\".bin");
   EXPECT_EQ((*file)[0].content_type, "application/octet-stream");
@@ -55,7 +55,8 @@ TEST(Multipart, ReadsAnEmptyFormAndSkipsAPreamble) {
   EXPECT_EQ(parse_multipart(kType, "--b--")->size(), 0u);
   EXPECT_EQ(parse_multipart(kType, "preamble\r\n" + part("name=a", "1") + "--b--")->size(), 1u);
   EXPECT_EQ(parse_multipart("multipart/form-data; charset=x; boundary=\"b\"",
-                            part("name=a", "1") + "--b--")->size(),
+                            part("name=a", "1") + "--b--")
+                ->size(),
             1u);
 }
 

@@ -19,8 +19,7 @@ namespace synap::trpc {
 
 class Outbox {
  public:
-  Outbox(net::WebSocket& socket, std::size_t bytes_max)
-      : socket_(socket), bytes_max_(bytes_max) {}
+  Outbox(net::WebSocket& socket, std::size_t bytes_max) : socket_(socket), bytes_max_(bytes_max) {}
 
   /// Sends `text` behind all that was put before. False: nothing can be sent any more.
   Task<bool> put(std::string text);

@@ -30,10 +30,9 @@ Result<std::string> procedure_path(const Options& options, std::string_view path
 
 Result<BodyKind> body_kind(const net::Request& request) {
   const std::string* header = request.headers.find("content-type");
-  const auto type =
-      header == nullptr
-          ? std::string_view()
-          : trim(std::string_view(*header).substr(0, header->find(';')));
+  const auto type = header == nullptr
+                        ? std::string_view()
+                        : trim(std::string_view(*header).substr(0, header->find(';')));
   if (equals_ignoring_case(type, "application/json")) return BodyKind::kJson;
   if (equals_ignoring_case(type, "multipart/form-data")) return BodyKind::kForm;
   if (equals_ignoring_case(type, "application/octet-stream")) return BodyKind::kBytes;
@@ -87,10 +86,10 @@ PlannedCall plan(const Options& options, const rpc::ProcedureTable& procedures,
   const auto kind = call.procedure->kind;
   if (!accepts(options, kind, request.method)) {
     decoded.allow = accepted_methods(options, kind);
-    call.refusal = Error{Code::kMethodNotSupported,
-                         "Unsupported " + to_valid_utf8(request.method) + "-request to " +
-                             std::string(rpc::kind_name(kind)) + " procedure at path \"" +
-                             call.path + "\""};
+    call.refusal =
+        Error{Code::kMethodNotSupported, "Unsupported " + to_valid_utf8(request.method) +
+                                             "-request to " + std::string(rpc::kind_name(kind)) +
+                                             " procedure at path \"" + call.path + "\""};
   } else if (kind == rpc::Kind::kSubscription && decoded.is_batch) {
     call.refusal = Error{Code::kBadRequest, "Cannot batch subscription calls"};
   }
@@ -114,10 +113,8 @@ Result<std::optional<rpc::Kind>> common_kind(const std::vector<PlannedCall>& cal
 }
 
 // An upload: one call, whatever the query says, and always a mutation's.
-Result<DecodedRequest> decode_upload(const Options& options,
-                                     const rpc::ProcedureTable& procedures,
-                                     const net::Request& request, BodyKind body,
-                                     std::string path) {
+Result<DecodedRequest> decode_upload(const Options& options, const rpc::ProcedureTable& procedures,
+                                     const net::Request& request, BodyKind body, std::string path) {
   if (request.method != "POST") {
     return fail(Code::kMethodNotSupported,
                 body == BodyKind::kForm
@@ -180,8 +177,7 @@ Result<rpc::Input> upload_input(BodyKind body, const net::Request& request) {
 
 }  // namespace
 
-Result<DecodedRequest> decode_request(const Options& options,
-                                      const rpc::ProcedureTable& procedures,
+Result<DecodedRequest> decode_request(const Options& options, const rpc::ProcedureTable& procedures,
                                       const net::Request& request) {
   auto path = procedure_path(options, request.path);
   if (!path) return fail(path.error());
@@ -222,8 +218,7 @@ Result<DecodedRequest> decode_request(const Options& options,
   }
   decoded.wants_jsonl = wants_jsonl(request);
   if (decoded.wants_jsonl && !decoded.is_batch) {
-    return fail(Code::kBadRequest,
-                "Streaming requests must be batched (you can do a batch of 1)");
+    return fail(Code::kBadRequest, "Streaming requests must be batched (you can do a batch of 1)");
   }
   return decoded;
 }
@@ -269,10 +264,10 @@ void set_last_event_id(std::optional<Json>& input, std::string_view last_event_i
 
 Result<std::optional<Json>> check_connection_params(const Json* value) {
   if (value != nullptr && value->is_null()) return std::optional<Json>();
-  const bool is_right =
-      value != nullptr && value->is_object() &&
-      std::ranges::all_of(value->as_object(),
-                          [](const Json::Member& member) { return member.second.is_string(); });
+  const bool is_right = value != nullptr && value->is_object() &&
+                        std::ranges::all_of(value->as_object(), [](const Json::Member& member) {
+                          return member.second.is_string();
+                        });
   if (!is_right) return fail(Code::kParseError, "Invalid connection params shape");
   return std::optional(*value);
 }

@@ -36,8 +36,7 @@ struct DecodedRequest {
 };
 
 /// Reads path, query and headers. An Error here is the whole request's.
-Result<DecodedRequest> decode_request(const Options& options,
-                                      const rpc::ProcedureTable& procedures,
+Result<DecodedRequest> decode_request(const Options& options, const rpc::ProcedureTable& procedures,
                                       const net::Request& request);
 
 /// The input of each call. Reads nothing for procedures that take none, so that a broken input

@@ -46,7 +46,7 @@ class RequestTest : public testing::Test {
     const auto decoded = decode(request);
     std::vector<std::string> texts;
     for (const auto& input : decode_inputs(*decoded, request)) {
-      texts.push_back(!input          ? std::string(info(input.error().code).name)
+      texts.push_back(!input         ? std::string(info(input.error().code).name)
                       : !input->json ? "undefined"
                                      : input->json->dump());
     }

@@ -76,8 +76,7 @@ Task<net::Response> answer_batch(std::vector<ReadyCall> calls, const Options& op
   }
   body += ']';
   constexpr int kMultiStatus = 207;
-  co_return json_response(statuses.size() == 1 ? *statuses.begin() : kMultiStatus,
-                          std::move(body));
+  co_return json_response(statuses.size() == 1 ? *statuses.begin() : kMultiStatus, std::move(body));
 }
 
 }  // namespace
@@ -165,6 +164,8 @@ void Server::ask_to_reconnect() const {
   reconnects_->raise(reconnects_->value() + 1);
 }
 
-net::Response Server::error_response(const Error& error) { return whole_error(error, false); }
+net::Response Server::error_response(const Error& error) {
+  return whole_error(error, false);
+}
 
 }  // namespace synap::trpc

@@ -6,9 +6,20 @@
 //   GET  {base}/{path},{path}?batch=1     batch: an array of answers; 207 if their statuses differ
 //   WebSocket at {base}                   one JSON value a text frame
 //
-// Deliberate differences from the official server, each of which its clients accept: every error,
-// also one that concerns the whole request, has content-type application/json; an exception's own
-// text never leaves the process; a limit on batch size is always on.
+// Deliberate differences from the official server, each of which its clients accept:
+//   - every error, also one that concerns the whole request, has content-type application/json;
+//   - an exception's own text never leaves the process;
+//   - a limit on batch size is always on, over HTTP and over WebSocket, as is one on calls in
+//   flight;
+//   - data.details of an error has what an Error knows besides issues, as a conflict's version;
+//   - JSONL needs two lines less for each call, as nothing but a stream is sent in parts;
+//   - an undefined item over SSE is null (the official `data: undefined` breaks its own client);
+//   - a PONG waits up to 250 ms for the "stopped" of a stop before its PING (the client's fence);
+//   - a query or mutation over WebSocket is stopped too when its connection ends;
+//   - a server that stops says "reconnect" and ends streams without "return" or "stopped", so that
+//     clients resume;
+//   - pages of other origins than the allowed ones may open no WebSocket and post no form. The
+//     server's own origin is always allowed.
 #pragma once
 
 #include <chrono>
@@ -28,12 +39,12 @@ namespace synap::trpc {
 
 /// What is known of a request when its context is made.
 struct RequestInfo {
-  const net::Request* http = nullptr;          // of a WebSocket: its upgrade request
-  std::optional<Json> connection_params;       // an object of strings, or nothing
-  std::vector<std::string> paths;              // of the calls; empty for a WebSocket
+  const net::Request* http = nullptr;     // of a WebSocket: its upgrade request
+  std::optional<Json> connection_params;  // an object of strings, or nothing
+  std::vector<std::string> paths;         // of the calls; empty for a WebSocket
   bool is_batch = false;
-  std::optional<rpc::Kind> kind;               // nothing: unknown, or a WebSocket
-  std::string accept;                          // "application/jsonl" or empty
+  std::optional<rpc::Kind> kind;  // nothing: unknown, or a WebSocket
+  std::string accept;             // "application/jsonl" or empty
   bool is_websocket = false;
 };
 
@@ -44,14 +55,14 @@ struct Options {
   bool allow_batching = true;
   /// Adds data.zodError {formErrors, fieldErrors} | null to errors.
   bool zod_error = true;
-  std::chrono::milliseconds sse_ping{15'000};         // 0: none
-  std::chrono::milliseconds sse_duration_max{0};      // 0: no limit; then the client resumes
-  std::chrono::milliseconds sse_client_inactivity{0}; // 0: not said
-  std::chrono::milliseconds jsonl_ping{0};            // 0: none
-  std::chrono::milliseconds websocket_keepalive{0};   // 0: no server PING
+  std::chrono::milliseconds sse_ping{15'000};          // 0: none
+  std::chrono::milliseconds sse_duration_max{0};       // 0: no limit; then the client resumes
+  std::chrono::milliseconds sse_client_inactivity{0};  // 0: not said
+  std::chrono::milliseconds jsonl_ping{0};             // 0: none
+  std::chrono::milliseconds websocket_keepalive{0};    // 0: no server PING
   std::chrono::milliseconds websocket_pong_wait{5'000};
-  std::size_t websocket_queue_bytes_max = 1 << 20;    // what may wait for a slow reader
-  std::size_t websocket_calls_max = 1000;             // in flight on one connection
+  std::size_t websocket_queue_bytes_max = 1 << 20;  // what may wait for a slow reader
+  std::size_t websocket_calls_max = 1000;           // in flight on one connection
   /// Calls in one message. Nothing: batch_max. A client that reconnects sends all its subscriptions
   /// in one, so less than websocket_calls_max would end those that were begun one by one.
   std::optional<std::size_t> websocket_batch_max;

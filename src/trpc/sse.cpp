@@ -10,20 +10,20 @@ namespace {
 
 class SseStream {
  public:
-  SseStream(SsePlan plan, net::BodyWriter& writer)
-      : plan_(std::move(plan)), body_(writer, stop_) {
+  SseStream(SsePlan plan, net::BodyWriter& writer) : plan_(std::move(plan)), body_(writer, stop_) {
     // An id that cannot be sent cannot be restored either.
     if (is_event_id(plan_.last_event_id)) last_id_ = plan_.last_event_id;
   }
 
   Task<void> run() {
-    const std::stop_callback when_gone(plan_.gone, [stop = stop_]() mutable { stop.request_stop(); });
+    const std::stop_callback when_gone(plan_.gone,
+                                       [stop = stop_]() mutable { stop.request_stop(); });
     // The client is not "connected" before it has read this, whatever else arrives.
     if (!co_await body_.write(sse_event("connected", client_options()))) co_return;
     std::stop_source ended;
     Crew helpers;
-    helpers.start(body_.keep_alive(sse_event("ping", ""), plan_.options.sse_ping,
-                                   ended.get_token()));
+    helpers.start(
+        body_.keep_alive(sse_event("ping", ""), plan_.options.sse_ping, ended.get_token()));
     helpers.start(limit_duration(ended.get_token()));
     co_await deliver();
     ended.request_stop();

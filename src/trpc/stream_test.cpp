@@ -32,8 +32,10 @@ class FakeWriter final : public net::BodyWriter {
 class StreamTest : public testing::Test {
  protected:
   StreamTest() {
-    options_.create_context = [](const RequestInfo&)
-        -> Task<Result<std::shared_ptr<const rpc::Context>>> { co_return nullptr; };
+    options_.create_context =
+        [](const RequestInfo&) -> Task<Result<std::shared_ptr<const rpc::Context>>> {
+      co_return nullptr;
+    };
     options_.sse_ping = milliseconds(0);
     add("forever", rpc::Kind::kSubscription);
     add("items", rpc::Kind::kQuery);

@@ -61,10 +61,9 @@ Task<void> WebSocketSession::on_message(net::WebSocket::Message message) {
     co_await on_ping();
   } else if (awaits_connection_params_) {
     awaits_connection_params_ = false;
-    helpers_.start(make_context(message.is_text
-                                    ? parse_connection_params_message(message.data)
-                                    : fail(Code::kParseError,
-                                           "Malformed TRPCConnectionParamsMessage")));
+    helpers_.start(make_context(
+        message.is_text ? parse_connection_params_message(message.data)
+                        : fail(Code::kParseError, "Malformed TRPCConnectionParamsMessage")));
   } else if (message.is_text) {
     co_await on_frame(message.data);
   } else {
@@ -98,11 +97,11 @@ Task<void> WebSocketSession::start_call(ClientMessage message, std::size_t batch
     co_await send_error(message.from, {Code::kBadRequest, "Duplicate id " + std::string(id)},
                         message.path);
   } else if (calls_.size() >= options_.websocket_calls_max) {
-    co_await send_error(message.from,
-                        {Code::kTooManyRequests,
-                         "More than " + std::to_string(options_.websocket_calls_max) +
-                             " calls are in flight on this connection"},
-                        message.path);
+    co_await send_error(
+        message.from,
+        {Code::kTooManyRequests, "More than " + std::to_string(options_.websocket_calls_max) +
+                                     " calls are in flight on this connection"},
+        message.path);
   } else {
     // Registered here, not when it runs: a stop may be the very next message.
     std::stop_source stop;

@@ -59,28 +59,26 @@ Task<void> WebSocketSession::run_call(ClientMessage message, std::size_t batch_i
     } else if (auto* value = std::get_if<rpc::Text>(&*reply)) {
       co_await send(websocket_data(message.from, *value));
     } else {
-      co_await send_error(message.from,
-                          {Code::kUnsupportedMediaType,
-                           "Cannot return an async iterable or observable from a " +
-                               std::string(rpc::kind_name(message.kind)) +
-                               " procedure with WebSockets"},
-                          message.path);
+      co_await send_error(
+          message.from,
+          {Code::kUnsupportedMediaType, "Cannot return an async iterable or observable from a " +
+                                            std::string(rpc::kind_name(message.kind)) +
+                                            " procedure with WebSockets"},
+          message.path);
     }
   }
   in_flight_.erase(place);
 }
 
-Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message,
-                                                  std::size_t batch_index,
+Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message, std::size_t batch_index,
                                                   std::stop_token stop) {
   ReadyCall call;
   call.context = co_await context();
   call.plan.path = message.path;
   call.plan.procedure = procedures_.find(message.path);
   if (call.plan.procedure == nullptr || call.plan.procedure->kind != message.kind) {
-    call.plan.refusal =
-        Error{Code::kNotFound, "No \"" + std::string(rpc::kind_name(message.kind)) +
-                                   "\"-procedure on path \"" + message.path + "\""};
+    call.plan.refusal = Error{Code::kNotFound, "No \"" + std::string(rpc::kind_name(message.kind)) +
+                                                   "\"-procedure on path \"" + message.path + "\""};
     // Over a WebSocket a context that could not be made is the answer to everything.
     if (!call.context) call.plan.refusal = call.context.error();
   } else if (rpc::takes_input(*call.plan.procedure)) {

@@ -18,7 +18,9 @@ std::unexpected<Error> refuse(std::string reason) {
   return fail(Code::kParseError, std::move(reason));
 }
 
-bool is_id(const Json* id) { return id != nullptr && (id->is_string() || id->is_number()); }
+bool is_id(const Json* id) {
+  return id != nullptr && (id->is_string() || id->is_number());
+}
 
 bool is_jsonrpc_2(const Json* version) {
   return version != nullptr && version->is_string() && version->as_string() == "2.0";
@@ -26,8 +28,7 @@ bool is_jsonrpc_2(const Json* version) {
 
 Result<rpc::Kind> kind_of(const Json* method) {
   if (method != nullptr && method->is_string()) {
-    for (const auto kind :
-         {rpc::Kind::kQuery, rpc::Kind::kMutation, rpc::Kind::kSubscription}) {
+    for (const auto kind : {rpc::Kind::kQuery, rpc::Kind::kMutation, rpc::Kind::kSubscription}) {
       if (method->as_string() == rpc::kind_name(kind)) return kind;
     }
   }

@@ -72,9 +72,8 @@ class WebSocketTest : public testing::Test {
     add("count", rpc::Kind::kSubscription, [this](rpc::Call call) -> Task<Result<rpc::Reply>> {
       co_return rpc::Reply(count(call.stop));
     });
-    add("stubborn", rpc::Kind::kSubscription, [](rpc::Call) -> Task<Result<rpc::Reply>> {
-      co_return rpc::Reply(stubborn());
-    });
+    add("stubborn", rpc::Kind::kSubscription,
+        [](rpc::Call) -> Task<Result<rpc::Reply>> { co_return rpc::Reply(stubborn()); });
     add("wait", rpc::Kind::kQuery, [](rpc::Call call) -> Task<Result<rpc::Reply>> {
       while (co_await sleep_for(std::chrono::hours(1), call.stop)) continue;
       co_return rpc::Reply(rpc::Text("\"stopped\""));

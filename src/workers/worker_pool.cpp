@@ -45,7 +45,17 @@ WorkerPool::WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus
       log_(log),
       types_(types) {}
 
-WorkerPool::~WorkerPool() { stop(std::chrono::milliseconds(0)); }
+WorkerPool::~WorkerPool() {
+  if (stop(std::chrono::milliseconds(0))) return;
+  // Somebody (the database, mostly) holds coroutines of this executor and will post them. It must
+  // be there to take them, and must not run them: they use this pool. So its thread ends and it
+  // stays, as do the frames of those runs, until the process goes.
+  executor_->stop();
+  static std::mutex mutex;
+  static auto* limbo = new std::vector<std::unique_ptr<ThreadExecutor>>;
+  std::lock_guard lock(mutex);
+  limbo->push_back(std::move(executor_));
+}
 
 void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> handler,
                      FunctionOptions options) {
@@ -64,13 +74,13 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
 }
 
 Result<> WorkerPool::start() {
-  auto jobs = sync_wait(executor_, store_.load_jobs(functions_));
+  auto jobs = sync_wait(*executor_, store_.load_jobs(functions_));
   if (!jobs) return fail(jobs.error());
   queue_.push(std::move(*jobs));
   is_started_ = true;
   loops_ = options_.concurrency + 1;
-  for (int i = 0; i < options_.concurrency; ++i) spawn(executor_, work());
-  spawn(executor_, watch_clock());
+  for (int i = 0; i < options_.concurrency; ++i) spawn(*executor_, work());
+  spawn(*executor_, watch_clock());
   return {};
 }
 

@@ -33,7 +33,8 @@ class WorkerPool {
   /// All must outlive the pool.
   WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus::Queue& queue,
              RunStore& store, events::EventLog& log, events::EventTypes& types);
-  ~WorkerPool();  // stop() with no grace
+  /// stop() with no grace. Runs that are still under way end where they are suspended, for good.
+  ~WorkerPool();
 
   struct FunctionOptions {
     bus::RetryPolicy retry;
@@ -50,7 +51,7 @@ class WorkerPool {
   /// after the next start, from its last stored step. False: some were still under way.
   bool stop(std::chrono::milliseconds grace);
 
-  Executor& executor() { return executor_; }
+  Executor& executor() { return *executor_; }
   /// Tries a dead letter again: see RunStore::revive.
   Task<Result<>> retry(std::string user_id, Uuid run_id);
 
@@ -76,7 +77,7 @@ class WorkerPool {
   int loops_ = 0;  // coroutines that have not ended
   bool is_started_ = false;
 
-  ThreadExecutor executor_{"workers"};
+  std::unique_ptr<ThreadExecutor> executor_ = std::make_unique<ThreadExecutor>("workers");
 };
 
 }  // namespace synap::workers

@@ -30,12 +30,19 @@ export function within(promise, what, ms = WAIT_MS) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+// A test that is timed out by its runner must not leave a pod behind.
+const children = new Set();
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+process.on('SIGTERM', () => process.exit(1));
+
 /** A process under way: its lines as they come, its text so far, its end. */
 export class Running {
   constructor(args, { env = {}, cwd } = {}) {
     this.stdout = '';
     this.stderr = '';
     this.child = spawn(BIN, args, { env: { ...environment, ...env }, cwd });
+    children.add(this.child);
+    this.child.on('close', () => children.delete(this.child));
     this.child.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     this.child.stdin.on('error', () => {}); // it may end without reading

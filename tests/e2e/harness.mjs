@@ -92,7 +92,7 @@ export class Pod {
   }
 
   async startAgain() {
-    const child = spawn(binary, ['--data', this.data, '--listen', `127.0.0.1:${this.port}`], {
+    const child = spawn(binary, ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;

@@ -157,14 +157,16 @@ std::string Rig::append(const std::vector<std::string>& words) {
   return out;
 }
 
-// idle: nothing is left to do. sleeping, waiting (between two attempts), committed N, halted.
+// idle: nothing is left to do. sleeping, waiting (between two attempts), completed N, halted.
 bool Rig::is_reached(const std::vector<std::string>& words) {
   const auto& what = words[1];
   if (what == "halted") return world_.is_halted();
   std::string sql = "SELECT count(*) = 0 FROM jobs";
   if (what == "sleeping") sql = "SELECT count(*) > 0 FROM runs_data WHERE status = 'sleeping'";
   if (what == "waiting") sql = "SELECT count(*) > 0 FROM jobs WHERE attempt > 0";
-  if (what == "committed") sql = "SELECT count(*) >= " + words[2] + " FROM effects";
+  if (what == "completed") {
+    sql = "SELECT count(*) >= " + words[2] + " FROM runs_data WHERE status = 'completed'";
+  }
   return *test::run(executor_, [&] {
     return parts_->database->read([&](db::Tx& tx) {
       auto rows = tx.query(sql);

@@ -40,7 +40,7 @@ class World {
   mutable std::mutex mutex_;
   std::map<std::string, int> counts_;
   std::map<std::string, bool> has_halted_;
-  std::vector<std::coroutine_handle<>> halted_;
+  bool is_halted_ = false;
 };
 
 class ScriptHandler final : public workers::EventHandler {

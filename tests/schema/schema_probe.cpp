@@ -206,7 +206,7 @@ Json json_schemas() {
   return out;
 }
 
-std::string answer(const Case& each, std::optional<Json> input) {
+std::string answer(const Case& each, const std::optional<Json>& input) {
   const auto value = validate(each.schema, input);
   if (!value) {
     const Json& issues = *value.error().details->find("issues");
@@ -240,7 +240,7 @@ int run() {
     auto& items = request->as_array();
     std::optional<Json> input;
     if (items.size() > 1) input = std::move(items[1]);
-    std::printf("%s\n", answer(by_name.at(items[0].as_string()), std::move(input)).c_str());
+    std::printf("%s\n", answer(by_name.at(items[0].as_string()), input).c_str());
   }
   return 0;
 }

@@ -23,7 +23,9 @@ long number_of(const char* variable, long otherwise) {
   return text == nullptr ? otherwise : std::strtol(text, nullptr, 10);
 }
 
-bool is_on(const char* variable) { return number_of(variable, 0) == 1; }
+bool is_on(const char* variable) {
+  return number_of(variable, 0) == 1;
+}
 
 std::chrono::milliseconds duration_of(const char* variable, long otherwise = 0) {
   return std::chrono::milliseconds(number_of(variable, otherwise));
@@ -52,18 +54,14 @@ class FixtureHandler final : public net::Handler {
  public:
   explicit FixtureHandler(const trpc::Server& server) : server_(server) {}
 
-  Task<net::Response> serve(const net::Request& request) override {
-    return server_.serve(request);
-  }
+  Task<net::Response> serve(const net::Request& request) override { return server_.serve(request); }
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override {
     return server_.refuse_upgrade(request);
   }
   Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override {
     return server_.serve_websocket(request, socket);
   }
-  net::Response refusal(const Error& error) override {
-    return trpc::Server::error_response(error);
-  }
+  net::Response refusal(const Error& error) override { return trpc::Server::error_response(error); }
 
  private:
   const trpc::Server& server_;

@@ -23,14 +23,26 @@ using Answer = Task<Result<Reply>>;
 using Input = std::optional<Json>;
 using std::chrono::milliseconds;
 
-void log(const char* line) { std::fprintf(stderr, "%s\n", line); }
+void log(const char* line) {
+  std::fprintf(stderr, "%s\n", line);
+}
 
-Result<Reply> text(std::string json) { return Reply(Text(std::move(json))); }
-Result<Reply> value(const Json& json) { return text(json.dump()); }
-Result<Reply> nothing() { return Reply(Text()); }
+Result<Reply> text(std::string json) {
+  return Reply(Text(std::move(json)));
+}
+Result<Reply> value(const Json& json) {
+  return text(json.dump());
+}
+Result<Reply> nothing() {
+  return Reply(Text());
+}
 
-Item untracked(const Json& data) { return {std::nullopt, data.dump()}; }
-Item tracked(std::string id, const Json& data) { return {std::move(id), data.dump()}; }
+Item untracked(const Json& data) {
+  return {std::nullopt, data.dump()};
+}
+Item tracked(std::string id, const Json& data) {
+  return {std::move(id), data.dump()};
+}
 
 milliseconds pause_of(const Json& input) {
   const Json* ms = input.find("ms");
@@ -53,8 +65,7 @@ class Router {
  public:
   explicit Router(rpc::ProcedureTable& table) : table_(table) {}
 
-  void add(std::string path, Kind kind, Schema input,
-           std::function<Answer(Call, Input)> handler) {
+  void add(std::string path, Kind kind, Schema input, std::function<Answer(Call, Input)> handler) {
     rpc::Procedure procedure;
     procedure.path = std::move(path);
     procedure.kind = kind;
@@ -217,16 +228,19 @@ Answer upload(Call call) {
 
 Answer octet(Call call) {
   if (!call.input.bytes) {
-    co_return fail(Code::kBadRequest, "Parsed input was expected to be a ReadableStream but was: object");
+    co_return fail(Code::kBadRequest,
+                   "Parsed input was expected to be a ReadableStream but was: object");
   }
   const std::string& bytes = *call.input.bytes;
   Json first = Json::array();
   for (const char byte : bytes.substr(0, 4)) first.push_back(int{static_cast<unsigned char>(byte)});
-  co_return value(Json::object(
-      {{"bytes", std::uint64_t{bytes.size()}}, {"first", std::move(first)}}));
+  co_return value(
+      Json::object({{"bytes", std::uint64_t{bytes.size()}}, {"first", std::move(first)}}));
 }
 
-Answer fail_as_asked(Call, Input input) { co_return fail(asked_for(*input, "msg ")); }
+Answer fail_as_asked(Call, Input input) {
+  co_return fail(asked_for(*input, "msg "));
+}
 
 void add_values(Router& router) {
   router.constant("noInput", [] { return value(Json::object({{"ok", true}})); });
@@ -241,12 +255,10 @@ void add_values(Router& router) {
     return text(R"({"d":"2024-01-02T03:04:05.678Z","m":{},"nan":null,"arr":[null,1]})");
   });
   router.constant("unicode", [] { return value("héllo — 日本語 🎉 \xE2\x80\xA8"); });
-  router.constant("crash", []() -> Result<Reply> {
-    return fail(Code::kInternalServerError, "boom");
-  });
-  router.constant("crashStr", []() -> Result<Reply> {
-    return fail(Code::kInternalServerError, "a string");
-  });
+  router.constant("crash",
+                  []() -> Result<Reply> { return fail(Code::kInternalServerError, "boom"); });
+  router.constant("crashStr",
+                  []() -> Result<Reply> { return fail(Code::kInternalServerError, "a string"); });
   router.constant("badOut", []() -> Result<Reply> {
     return fail(Code::kInternalServerError, "Output validation failed");
   });
@@ -263,8 +275,8 @@ void add_queries(Router& router) {
   router.add("greet", Kind::kQuery,
              object().field("name", string().min(2)).field("age", optional(integer())),
              [](Call, Input input) -> Answer {
-               Json out = Json::object(
-                   {{"greeting", "hi " + std::string(input->string_or("name", ""))}});
+               Json out =
+                   Json::object({{"greeting", "hi " + std::string(input->string_or("name", ""))}});
                if (const Json* age = input->find("age")) out.set("age", *age);
                co_return value(out);
              });
@@ -307,10 +319,9 @@ void add_mutations(Router& router) {
 
 void add_subscriptions(Router& router) {
   const auto constant = [&](std::string path, std::function<Items(std::stop_token)> make) {
-    router.add(std::move(path), Kind::kSubscription, Schema(),
-               [make = std::move(make)](Call call, Input) -> Answer {
-                 co_return Reply(make(call.stop));
-               });
+    router.add(
+        std::move(path), Kind::kSubscription, Schema(),
+        [make = std::move(make)](Call call, Input) -> Answer { co_return Reply(make(call.stop)); });
   };
   router.add("sub.count", Kind::kSubscription,
              object()
@@ -321,26 +332,22 @@ void add_subscriptions(Router& router) {
                const std::string last(input->string_or("lastEventId", ""));
                log(("count start lastEventId=" + last).c_str());
                co_return Reply(count(std::strtod(last.c_str(), nullptr),
-                                     input->find("to")->as_number(), pause_of(*input),
-                                     call.stop));
+                                     input->find("to")->as_number(), pause_of(*input), call.stop));
              });
   router.add("sub.plain", Kind::kSubscription,
              object().field("to", number()).field("ms", optional(number())),
              [](Call call, Input input) -> Answer {
-               co_return Reply(
-                   plain(input->find("to")->as_number(), pause_of(*input), call.stop));
+               co_return Reply(plain(input->find("to")->as_number(), pause_of(*input), call.stop));
              });
   router.add("sub.mixed", Kind::kSubscription, any(),
              [](Call, Input) -> Answer { co_return Reply(mixed()); });
-  router.add("sub.fail", Kind::kSubscription, object().field("code", one_of(code_names())),
-             [](Call, Input input) -> Answer {
-               co_return Reply(failing(asked_for(*input, "sub ")));
-             });
+  router.add(
+      "sub.fail", Kind::kSubscription, object().field("code", one_of(code_names())),
+      [](Call, Input input) -> Answer { co_return Reply(failing(asked_for(*input, "sub "))); });
   router.add("sub.failNow", Kind::kSubscription, object().field("code", one_of(code_names())),
              [](Call, Input input) -> Answer { co_return fail(asked_for(*input, "subnow ")); });
   constant("sub.undef", [](auto) { return undefined_items(); });
-  constant("sub.noinput",
-           [](auto) { return one(untracked(Json::object({{"input", "none"}}))); });
+  constant("sub.noinput", [](auto) { return one(untracked(Json::object({{"input", "none"}}))); });
   constant("sub.forever", [](auto stop) { return forever(std::move(stop)); });
   constant("sub.idle", [](auto stop) { return idle(std::move(stop)); });
   constant("sub.obs", [](auto) { return observed(); });

@@ -116,6 +116,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
                             static_cast<int>(self->scope_user_.size()), SQLITE_TRANSIENT);
       },
       nullptr, nullptr, nullptr);
+  // Set once: each setting would make SQLite prepare every statement anew.
+  if (mode == Mode::kReader) {
+    sqlite3_set_authorizer(handle, &Connection::authorize, connection.get());
+  }
   // secure_delete: Debian's build turns it on, which writes every freed page once more.
   // mmap_size 0, and no checkpoint by anyone but the writer: SQLite before 3.51.3 can lose pages
   // when a checkpoint of one connection races a commit of another ("WAL-reset bug").
@@ -161,17 +165,14 @@ void Connection::begin_closure() {
 void Connection::enter_scope(std::string_view user) {
   scope_user_ = user;
   in_scope_ = true;
-  sqlite3_set_authorizer(handle_, &Connection::authorize, this);
 }
 
-void Connection::leave_scope() {
-  in_scope_ = false;
-  sqlite3_set_authorizer(handle_, nullptr, nullptr);
-}
+void Connection::leave_scope() { in_scope_ = false; }
 
 // In a scope, rows are read through views only: `view` names the innermost one, or is null.
-int Connection::authorize(void*, int action, const char* first, const char*, const char*,
+int Connection::authorize(void* self, int action, const char* first, const char*, const char*,
                           const char* view) {
+  if (!static_cast<const Connection*>(self)->in_scope_) return SQLITE_OK;
   if (action == SQLITE_READ && view == nullptr && first != nullptr) {
     const std::string_view table(first);
     if (table.ends_with("_data")) return SQLITE_DENY;

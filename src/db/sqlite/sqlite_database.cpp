@@ -64,7 +64,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
   return database;
 }
 
-SqliteDatabase::~SqliteDatabase() {
+void SqliteDatabase::close() {
   {
     std::scoped_lock lock(write_mutex_, read_mutex_);
     stopping_ = true;
@@ -72,7 +72,12 @@ SqliteDatabase::~SqliteDatabase() {
   write_wake_.notify_all();
   read_wake_.notify_all();
   for (auto& thread : reader_threads_) thread.join();
+  reader_threads_.clear();
   if (writer_thread_.joinable()) writer_thread_.join();
+}
+
+SqliteDatabase::~SqliteDatabase() {
+  close();
   readers_.clear();
   if (writer_ != nullptr && !broken_) {
     sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
@@ -119,21 +124,19 @@ WriterStatistics SqliteDatabase::statistics() const {
 }
 
 void SqliteDatabase::submit(Queue queue, Operation* operation) {
-  if (queue == Queue::kRead) {
-    {
-      std::lock_guard lock(read_mutex_);
-      reads_.push_back(operation);
-    }
-    read_wake_.notify_one();
-    return;
-  }
+  const bool is_read = queue == Queue::kRead;
   bool was_empty = false;
   {
-    std::lock_guard lock(write_mutex_);
-    was_empty = interactive_.empty() && background_.empty();
-    (queue == Queue::kWrite ? interactive_ : background_).push_back(operation);
+    std::lock_guard lock(is_read ? read_mutex_ : write_mutex_);
+    if (stopping_) {
+      operation->error = Error{Code::kServiceUnavailable, "Synap is stopping", nullptr};
+      operation->executor->post(operation->coroutine);
+      return;
+    }
+    was_empty = is_read || (interactive_.empty() && background_.empty());
+    (is_read ? reads_ : queue == Queue::kWrite ? interactive_ : background_).push_back(operation);
   }
-  if (was_empty) write_wake_.notify_one();
+  if (was_empty) (is_read ? read_wake_ : write_wake_).notify_one();
 }
 
 void SqliteDatabase::run_writer() {

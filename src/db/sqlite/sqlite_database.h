@@ -38,8 +38,11 @@ class Connection;
 class SqliteDatabase final : public Database {
  public:
   static Result<std::unique_ptr<SqliteDatabase>> open(SqliteOptions options);
-  /// Finishes what is queued, checkpoints, closes.
-  ~SqliteDatabase() override;
+  ~SqliteDatabase() override;  // close()
+
+  /// Finishes what is queued, while all that its closures use is still there; what comes later is
+  /// answered kServiceUnavailable.
+  void close();
 
   void before_commit(std::function<void(Tx&)> closure) override;
   Result<> migrate(const std::vector<Migration>& migrations) override;

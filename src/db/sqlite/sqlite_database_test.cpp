@@ -131,6 +131,26 @@ TEST_F(SqliteDatabaseTest, CheckpointsWhileItIsWrittenAndWhileItIsRead) {
   EXPECT_EQ(count(), 12);
 }
 
+TEST_F(SqliteDatabaseTest, ClosedDatabaseAnswersThatItIs) {
+  open(directory.path());
+  ASSERT_TRUE(write_row(10));
+  test::Started<Result<void>> calls(executor);
+  {
+    contract::HeldWriter held(executor, *database);
+    for (int i = 0; i < 5; ++i) {
+      calls.add_awaitable([this] { return database->write([](Tx&) {}); });
+    }
+    test::settle(executor);
+    held.release();
+    database->close();
+    database->close();
+  }
+  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+  EXPECT_EQ(write_row(10).error().code, Code::kServiceUnavailable);
+  const auto read = test::run(executor, [&] { return database->read([](Tx&) {}); });
+  EXPECT_EQ(read.error().code, Code::kServiceUnavailable);
+}
+
 TEST_F(SqliteDatabaseTest, CannotOpenWhatIsNoDatabase) {
   std::ofstream(directory.path() + "/test.db") << std::string(10'000, 'x');
   const auto opened = SqliteDatabase::open({.path = directory.path() + "/test.db"});

@@ -1,5 +1,7 @@
 #include "features/notes/commands.h"
 
+#include <set>
+
 #include "api/procedures.h"
 #include "features/command.h"
 #include "features/notes/events.h"
@@ -18,8 +20,9 @@ constexpr std::size_t kTagsMax = 100;
 constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
 
 // How often a command is decided anew because the note changed meanwhile, before the caller is
-// told. A worker's own completion events count as changes, so once is common under load.
-constexpr int kDecideAttemptsMax = 5;
+// told. Each time somebody else has got on, so this ends; but a change has two events, its request
+// and its completion, and each of them can come in between: five were too few for four callers.
+constexpr int kDecideAttemptsMax = 64;
 
 StringSchema content_schema() { return string().min(1).max(kContentCharactersMax); }
 StringSchema title_schema() { return string().min(1).max(kTitleInputCharactersMax); }
@@ -151,12 +154,16 @@ Task<Result<NoteState>> state_of(const Rooms& rooms, const Session& session, Uui
   auto stream = co_await rooms.log.read_stream(session.scope(), id);
   if (!stream) co_return fail(stream.error());
   NoteState state;
+  // Updates that were given up do not count, unless they are tried again and come about after all.
+  std::set<Uuid> given_up;
   for (const auto& event : *stream) {
+    const auto request = event->request_id.value_or(event->id);
     state.stream_version = event->aggregate_version;
     if (event->type == kNoteCreationRequested.name) state = {true, 1, event->aggregate_version};
     if (event->type == kNoteUpdateRequested.name) ++state.version;
     if (event->type == kNoteDeletionRequested.name) state.exists = false;
-    if (event->type == "note.update.failed") --state.version;
+    if (event->type == "note.update.failed" && given_up.insert(request).second) --state.version;
+    if (event->type == kNoteUpdateCompleted.name && given_up.erase(request) > 0) ++state.version;
     if (event->type == "note.creation.failed") state.exists = false;
     if (event->type == "note.creation.completed") state.exists = true;
     if (event->type == "note.deletion.failed") state.exists = true;

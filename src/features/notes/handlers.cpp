@@ -115,7 +115,7 @@ class NoteUpdateHandler final : public workers::EventHandler {
       if (text) file = text->file();
       const auto version = fold_updated(tx, event, *data, preview, file);
       if (!version) {
-        return tx.abort({Code::kNotFound, "The note was never created", nullptr});
+        return tx.abort({Code::kNotFound, "The note is not there: it was deleted, or never created", nullptr});
       }
       auto completed = rooms_.types.make(
           kNoteUpdateCompleted, {event.aggregate_id->to_string(), *version}, caused_by(event));

@@ -122,7 +122,7 @@ std::optional<std::int64_t> fold_updated(db::Tx& tx, const events::Event& reques
       "UPDATE notes_data SET title = coalesce($3, title), preview = coalesce($4, preview), "
       "tags = coalesce($5, tags), file_size = coalesce($6, file_size), "
       "checksum = coalesce($7, checksum), version = version + 1, updated_at = $8 "
-      "WHERE id = $1 AND user_id = $2 RETURNING version",
+      "WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING version",
       requested.aggregate_id, requested.user_id, data.title, preview, tags, size, checksum,
       requested.timestamp);
   if (!rows.next()) return std::nullopt;

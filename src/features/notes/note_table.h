@@ -27,7 +27,8 @@ std::string preview_of(std::string_view content);
 
 void fold_created(db::Tx& tx, const events::Event& requested, const NoteCreationRequested& data,
                   const std::string& preview, const content::Stored& file);
-/// The note's new version; nothing if there is no such note.
+/// The note's new version; nothing if there is no such note, or none any more: then the caller
+/// aborts.
 std::optional<std::int64_t> fold_updated(db::Tx& tx, const events::Event& requested,
                                          const NoteUpdateRequested& data,
                                          const std::optional<std::string>& preview,

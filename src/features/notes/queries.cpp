@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "api/procedures.h"
 #include "base/clock.h"
 #include "features/notes/events.h"
@@ -154,16 +157,24 @@ Task<Result<NoteList>> list(const Rooms& rooms, Session session, ListNotes input
   });
 }
 
-// True while a change of the note's text is under way: then the file can be newer than its row.
-Task<Result<bool>> is_being_updated(const Rooms& rooms, const Session& session, const Uuid& id) {
+// True if an update that has not come about asks for the text with this checksum: the file is written
+// before the row, so it can be newer while the update is under way, or after it was given up.
+Task<Result<bool>> is_asked_for(const Rooms& rooms, const Session& session, const Uuid& id,
+                                const std::string& checksum) {
   auto stream = co_await rooms.log.read_stream(session.scope(), id);
   if (!stream) co_return fail(stream.error());
-  int open = 0;
+  std::map<Uuid, std::string> open;  // checksums by request
   for (const auto& event : *stream) {
-    if (event->type == kNoteUpdateRequested.name) ++open;
-    if (event->type == kNoteUpdateCompleted.name || event->type == "note.update.failed") --open;
+    const auto request = event->request_id.value_or(event->id);
+    if (event->type == kNoteUpdateCompleted.name) open.erase(request);
+    if (event->type != kNoteUpdateRequested.name) continue;
+    auto json = parse_json(event->data);
+    if (!json) co_return fail(json.error());
+    auto update = decode<NoteUpdateRequested>(std::move(*json));
+    if (update && update->text) open[request] = update->text->checksum;
   }
-  co_return open > 0;
+  co_return std::any_of(open.begin(), open.end(),
+                        [&](const auto& entry) { return entry.second == checksum; });
 }
 
 Task<Result<FullNote>> get(const Rooms& rooms, Session session, GetNote input) {
@@ -184,14 +195,15 @@ Task<Result<FullNote>> get(const Rooms& rooms, Session session, GetNote input) {
     if (!key) co_return fail(Code::kInternalServerError, "An internal error was logged");
     auto content = co_await rooms.content.get(*key);
     if (!content && content.error().code != Code::kNotFound) co_return fail(content.error());
-    if (content && to_hex(sha256(*content)) == note.checksum) {
+    const auto checksum = content ? to_hex(sha256(*content)) : std::string();
+    if (content && checksum == note.checksum) {
       note.content = std::move(*content);
       co_return note;
     }
     if (attempt == 0) continue;
-    auto is_updating = co_await is_being_updated(rooms, session, id);
-    if (content && is_updating && *is_updating) {
-      note.checksum = to_hex(sha256(*content));
+    auto is_newer = co_await is_asked_for(rooms, session, id, checksum);
+    if (content && is_newer && *is_newer) {
+      note.checksum = checksum;
       note.file_size = static_cast<std::int64_t>(content->size());
       note.content = std::move(*content);
       co_return note;

@@ -1,0 +1,170 @@
+#include "bus/dispatcher.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/test_support.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+#include "events/types.h"
+
+namespace synap::bus {
+namespace {
+
+class DispatcherTest : public testing::Test {
+ protected:
+  DispatcherTest() {
+    for (const char* name : {"a.made", "a.changed", "b.made"}) {
+      types.add(name, object("Thing").field("pad", optional(string())), "");
+    }
+    functions.add({.id = "on-a", .triggers = {{"a.*"}}, .in_aggregate_order = true});
+    functions.add({.id = "on-made", .triggers = {{"a.made"}, {"b.made"}}});
+    open();
+  }
+  ~DispatcherTest() override { close(); }
+
+  void close() {
+    parts.reset();
+  }
+  void open() {
+    close();
+    parts.emplace();
+    parts->database =
+        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    parts->log = std::move(*events::sqlite::SqliteEventLog::open(*parts->database));
+    ASSERT_TRUE(parts->database->migrate(migrations()));
+    parts->queue = std::make_unique<Queue>();
+    parts->dispatcher =
+        std::make_unique<Dispatcher>(*parts->database, *parts->log, functions, *parts->queue);
+  }
+  Result<> start() { return sync_wait(executor, parts->dispatcher->start()); }
+  Queue& queue() { return *parts->queue; }
+
+  Result<events::Appended> append(std::string_view type, std::size_t pad = 0) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    envelope.aggregate_id = Uuid::v7();
+    auto data = pad == 0 ? std::string("{}") : R"({"pad":")" + std::string(pad, 'x') + "\"}";
+    auto event = types.make(type, std::move(data), std::move(envelope));
+    return sync_wait(executor, parts->log->append({.events = {std::move(*event)}}));
+  }
+  /// "function@position" of every run, in order.
+  std::vector<std::string> runs() {
+    return *test::run(executor, [&] {
+      return parts->database->read([](db::Tx& tx) {
+        std::vector<std::string> all;
+        auto rows = tx.query(
+            "SELECT runs_data.function, runs_data.event_position FROM runs_data "
+            "JOIN jobs ON jobs.run = runs_data.id ORDER BY jobs.number");
+        while (rows.next()) all.push_back(rows.text(0) + "@" + std::to_string(rows.integer(1)));
+        return all;
+      });
+    });
+  }
+  using Runs = std::vector<std::string>;
+  template <class F>
+  auto write(F closure) {
+    return test::run(executor, [&] { return parts->database->write(closure); });
+  }
+
+  struct Parts {
+    std::unique_ptr<db::sqlite::SqliteDatabase> database;
+    std::unique_ptr<events::sqlite::SqliteEventLog> log;
+    std::unique_ptr<Queue> queue;
+    std::unique_ptr<Dispatcher> dispatcher;
+  };
+  test::TempDirectory directory;
+  events::EventTypes types;
+  Functions functions;
+  ThreadExecutor executor{"test"};
+  std::optional<Parts> parts;
+};
+
+TEST_F(DispatcherTest, MakesOneRunForEachFunctionAnEventTriggers) {
+  ASSERT_TRUE(start());
+  ASSERT_TRUE(append("a.made"));
+  ASSERT_TRUE(append("a.changed"));
+  ASSERT_TRUE(append("b.made"));
+  EXPECT_EQ(runs(), (Runs{"on-a@1", "on-made@1", "on-a@2", "on-made@3"}));
+  // The queue has them in the same order, with lanes for those that keep the aggregate's order.
+  auto take = [&]() -> Task<std::optional<Job>> { co_return co_await queue().take(); };
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto job = sync_wait(executor, take());
+    EXPECT_EQ(job->function->id + "@" + std::to_string(job->event_position), runs()[i]);
+    EXPECT_EQ(job->lane.has_value(), job->function->id == "on-a");
+    EXPECT_FALSE(job->may_have_results);
+  }
+}
+
+TEST_F(DispatcherTest, CatchesUpWithWhatIsBehindItsCheckpoint) {
+  for (int i = 0; i < 1'100; ++i) ASSERT_TRUE(append("b.made"));
+  EXPECT_TRUE(runs().empty());
+  ASSERT_TRUE(start());
+  EXPECT_EQ(runs().size(), 1'100u);
+  EXPECT_EQ(queue().ready_count(), 1'100u);
+}
+
+TEST_F(DispatcherTest, MakesNoRunTwiceOverRestarts) {
+  for (int round = 1; round <= 3; ++round) {
+    ASSERT_TRUE(append("b.made"));  // before it starts, and after
+    ASSERT_TRUE(start());
+    ASSERT_TRUE(append("b.made"));
+    EXPECT_EQ(runs().size(), static_cast<std::size_t>(2 * round));
+    EXPECT_EQ(queue().ready_count(), 2u);
+    open();
+  }
+}
+
+TEST_F(DispatcherTest, FunctionThatIsNewGetsNoOldEvents) {
+  ASSERT_TRUE(start());
+  ASSERT_TRUE(append("b.made"));
+  open();
+  functions.add({.id = "late", .triggers = {{"b.made"}}});
+  ASSERT_TRUE(start());
+  ASSERT_TRUE(append("b.made"));
+  EXPECT_EQ(runs(), (Runs{"on-made@1", "on-made@2", "late@2"}));
+}
+
+TEST_F(DispatcherTest, TransactionThatIsRolledBackMakesNoRun) {
+  ASSERT_TRUE(start());
+  EXPECT_FALSE(write([&](db::Tx& tx) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    parts->log->append(tx, {.events = {*types.make("b.made", "{}", envelope)}});
+    tx.abort({Code::kConflict, "", nullptr});
+  }));
+  EXPECT_TRUE(runs().empty());
+  EXPECT_EQ(queue().ready_count(), 0u);
+  ASSERT_TRUE(append("b.made"));
+  EXPECT_EQ(runs(), Runs{"on-made@1"});
+}
+
+TEST_F(DispatcherTest, FailingCommitsMakeEachRunExactlyOnceInTheEnd) {
+  ASSERT_TRUE(start());
+  const auto limit = [&](int pages) {
+    ASSERT_TRUE(write([pages](db::Tx& tx) {
+      tx.run("PRAGMA max_page_count = " + std::to_string(pages));
+    }));
+  };
+  limit(80);
+  testing::internal::CaptureStderr();
+  int appended = 0;
+  int refused = 0;
+  for (int i = 0; i < 60; ++i) {
+    const auto result = append("a.made", static_cast<std::size_t>(i % 5) * 4'000);
+    ++(result ? appended : refused);
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(appended, 0);
+  limit(100'000);
+  ASSERT_TRUE(append("a.made"));
+  testing::internal::GetCapturedStderr();
+  const auto all = runs();
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(2 * (appended + 1)));
+  EXPECT_EQ(std::set(all.begin(), all.end()).size(), all.size());
+  EXPECT_EQ(queue().ready_count(), all.size());
+}
+
+}  // namespace
+}  // namespace synap::bus

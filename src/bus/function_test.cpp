@@ -1,0 +1,63 @@
+#include "bus/function.h"
+
+#include <gtest/gtest.h>
+
+namespace synap::bus {
+namespace {
+
+TEST(Trigger, MatchesExactlyOrByItsEnd) {
+  EXPECT_TRUE(matches({"note.creation.requested"}, "note.creation.requested"));
+  EXPECT_FALSE(matches({"note.creation.requested"}, "note.creation.request"));
+  EXPECT_FALSE(matches({"note.creation.requested"}, "note.creation.requested2"));
+  EXPECT_TRUE(matches({"note.*"}, "note.creation.requested"));
+  EXPECT_TRUE(matches({"note.*"}, "note.x"));
+  EXPECT_FALSE(matches({"note.*"}, "note."));
+  EXPECT_FALSE(matches({"note.*"}, "note"));
+  EXPECT_FALSE(matches({"note.*"}, "notes.x"));
+  EXPECT_FALSE(matches({"note.*"}, "a.note.x"));
+  EXPECT_TRUE(matches({"app/*"}, "app/x"));
+}
+
+TEST(Functions, RefusesTriggersThatAreNotWellFormed) {
+  for (const char* bad : {"", "*", "note*", "*.note", "note.*.x", "note.**", "n*.x"}) {
+    Functions functions;
+    EXPECT_DEATH(functions.add({.id = "f", .triggers = {{bad}}}), "") << bad;
+  }
+  Functions functions;
+  functions.add({.id = "f", .triggers = {{"a"}}});
+  EXPECT_DEATH(functions.add({.id = "f", .triggers = {{"b"}}}), "f");
+  EXPECT_DEATH(functions.add({.id = "", .triggers = {{"b"}}}), "");
+}
+
+TEST(Functions, MatchesEachFunctionOnceHoweverManyOfItsTriggersMatch) {
+  Functions functions;
+  functions.add({.id = "both", .triggers = {{"note.*"}, {"note.made"}}});
+  functions.add({.id = "one", .triggers = {{"note.made"}}});
+  functions.add({.id = "none", .triggers = {}});
+  const auto found = functions.matching("note.made");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0]->id, "both");
+  EXPECT_EQ(found[1]->id, "one");
+  EXPECT_EQ(functions.matching("note.other").size(), 1u);
+  EXPECT_TRUE(functions.matching("task.made").empty());
+  EXPECT_EQ(functions.find("one"), found[1]);
+  EXPECT_EQ(functions.find("two"), nullptr);
+}
+
+TEST(RetryDelay, DoublesWithinItsBounds) {
+  const RetryPolicy policy{.retries_max = 100, .delay_ms = 100, .delay_ms_max = 5'000};
+  for (int retry = 0; retry < 100; ++retry) {
+    const double middle = std::min(100.0 * static_cast<double>(1ULL << std::min(retry, 40)), 5'000.0);
+    for (const double random : {0.0, 0.25, 0.5, 0.999999}) {
+      const auto delay = static_cast<double>(retry_delay_ms(policy, retry, random));
+      EXPECT_GE(delay, middle * 0.5 - 1);
+      EXPECT_LE(delay, middle * 1.5);
+    }
+  }
+  EXPECT_EQ(retry_delay_ms(policy, 0, 0.5), 100);
+  EXPECT_EQ(retry_delay_ms(policy, 3, 0.5), 800);
+  EXPECT_EQ(retry_delay_ms(policy, 1'000'000, 0.5), 5'000);
+}
+
+}  // namespace
+}  // namespace synap::bus

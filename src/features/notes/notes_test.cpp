@@ -1,0 +1,414 @@
+#include "features/notes/notes.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "base/test_support.h"
+#include "bus/dispatcher.h"
+#include "content/local/local_store.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+#include "features/notes/note_table.h"
+#include "features/requests/requests.h"
+#include "features/runs/runs.h"
+
+namespace synap::features::notes {
+namespace {
+
+// The callers of these tests have no keys of their own.
+class EveryKeyIsLive final : public api::KeyStatus {
+ public:
+  bool is_live(const std::string&) const override { return true; }
+};
+const EveryKeyIsLive kEveryKeyIsLive;
+
+TEST(NoteTitle, IsTheFirstLineThatHasWords) {
+  EXPECT_EQ(title_of("Hello\nWorld"), "Hello");
+  EXPECT_EQ(title_of("\n \t\n## Heading ##\ntext"), "Heading ##");
+  EXPECT_EQ(title_of("  padded  \r\nnext"), "padded");
+  EXPECT_EQ(title_of("###\n###\nreal"), "real");
+  EXPECT_EQ(title_of("#tag first"), "tag first");
+  EXPECT_EQ(title_of(""), "Untitled");
+  EXPECT_EQ(title_of(" \n\t\n#\n"), "Untitled");
+  EXPECT_EQ(title_of("no newline at the end"), "no newline at the end");
+}
+
+TEST(NoteTitle, IsCutBetweenCharacters) {
+  const std::string line(150, 'x');
+  EXPECT_EQ(title_of(line), line.substr(0, 100));
+  std::string umlauts;
+  for (int i = 0; i < 150; ++i) umlauts += "\xc3\xbc";
+  EXPECT_EQ(title_of(umlauts), umlauts.substr(0, 200));
+  std::string faces = std::string(99, 'x');
+  for (int i = 0; i < 9; ++i) faces += "\xf0\x9f\x98\x80";
+  EXPECT_EQ(title_of(faces), faces.substr(0, 103));
+  EXPECT_TRUE(is_valid_utf8(title_of(faces)));
+  // The cut leaves no blank at the end.
+  EXPECT_EQ(title_of(std::string(99, 'x') + " y"), std::string(99, 'x'));
+}
+
+TEST(NotePreview, IsTheBeginningCutBetweenCharacters) {
+  EXPECT_EQ(preview_of("# a\nb"), "# a\nb");
+  EXPECT_EQ(preview_of(""), "");
+  std::string text;
+  for (int i = 0; i < 600; ++i) text += "\xe2\x82\xac";
+  EXPECT_EQ(preview_of(text), text.substr(0, 1'500));
+  EXPECT_EQ(preview_of(text.substr(0, 1'500)), text.substr(0, 1'500));
+}
+
+// A store that can be told to refuse.
+class BreakableStore final : public content::ContentStore {
+ public:
+  explicit BreakableStore(std::unique_ptr<content::ContentStore> store)
+      : store_(std::move(store)) {}
+  Task<Result<content::Stored>> put(content::ContentKey key, std::string bytes) override {
+    if (is_broken) co_return fail(Code::kPreconditionFailed, "the store is broken");
+    co_return co_await store_->put(std::move(key), std::move(bytes));
+  }
+  Task<Result<std::string>> get(content::ContentKey key) override { return store_->get(key); }
+  Task<Result<>> remove(content::ContentKey key) override { return store_->remove(key); }
+
+  std::atomic<bool> is_broken = false;
+
+ private:
+  std::unique_ptr<content::ContentStore> store_;
+};
+
+class Notes : public testing::Test {
+ protected:
+  Notes() {
+    database =
+        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
+    content = std::make_unique<BreakableStore>(
+        std::move(*content::LocalStore::open(directory.path() + "/content")));
+    auto migrations = bus::migrations();
+    for (const auto& more :
+         {workers::RunStore::migrations(), api::Keys::migrations(), notes::migrations()}) {
+      migrations.insert(migrations.end(), more.begin(), more.end());
+    }
+    SYNAP_CHECK(database->migrate(migrations).has_value());
+    dispatcher = std::make_unique<bus::Dispatcher>(*database, *log, functions, queue);
+    store = std::make_unique<workers::RunStore>(*database, *log, types);
+    pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{16}, functions, queue,
+                                                 *store, *log, types);
+    keys = std::make_unique<api::Keys>(*database, *log, types);
+    rooms = std::make_unique<Rooms>(
+        Rooms{*database, *log, types, *content, *pool, procedures, *keys});
+    notes::add(*rooms);
+    requests::add(*rooms);
+    runs::add(*rooms);
+    SYNAP_CHECK(pool->start().has_value());
+    SYNAP_CHECK(sync_wait(executor, dispatcher->start()).has_value());
+  }
+  ~Notes() override { pool->stop(std::chrono::seconds(30)); }
+
+  Result<Json> call(std::string_view path, Json asked, std::string user = "ann",
+                    std::string header_key = "") {
+    const auto* procedure = procedures.find(path);
+    SYNAP_CHECK(procedure != nullptr, path);
+    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
+    context->caller = api::Caller{std::move(user), api::Role::kMember, "key"};
+    context->idempotency_key = std::move(header_key);
+    rpc::Call request{.context = context, .input = {.json = std::move(asked)}};
+    auto reply = sync_wait(executor, procedure->handler(std::move(request)));
+    if (!reply) return fail(reply.error());
+    return parse_json(*std::get<rpc::Text>(*reply));
+  }
+  /// The answer, once what it promised has ended.
+  Result<Json> done(std::string_view path, Json asked) {
+    auto accepted = call(path, std::move(asked));
+    if (accepted) wait_until_idle();
+    return accepted;
+  }
+  void wait_until_idle() {
+    for (;;) {
+      const auto jobs = *test::run(executor, [&] {
+        return database->read([](db::Tx& tx) {
+          auto rows = tx.query("SELECT count(*) FROM jobs");
+          return rows.next() ? rows.integer(0) : -1;
+        });
+      });
+      if (jobs == 0) return;
+      std::this_thread::yield();
+    }
+  }
+  std::string make(std::string text, Json::Object more = {}) {
+    Json asked = Json::object({{"content", std::move(text)}});
+    for (auto& [key, value] : more) asked.set(key, std::move(value));
+    return done("notes.create", std::move(asked))->find("entityId")->as_string();
+  }
+  Json get(const std::string& id) {
+    auto note = call("notes.get", Json::object({{"id", id}}));
+    return note ? *note : Json(note.error().message);
+  }
+  static Json input(const std::string& id, Json::Object more = {}) {
+    Json made = Json::object({{"id", id}});
+    for (auto& [key, value] : more) made.set(key, std::move(value));
+    return made;
+  }
+  static std::int64_t actual_version(const Error& error) {
+    const Json* actual = error.details ? error.details->find("actualVersion") : nullptr;
+    return actual != nullptr ? actual->as_integer() : -1;
+  }
+  std::string status(const Json& accepted) {
+    return call("requests.get", Json::object({{"requestId", *accepted.find("requestId")}}))
+        ->find("status")
+        ->as_string();
+  }
+
+  test::TempDirectory directory;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<BreakableStore> content;
+  events::EventTypes types;
+  bus::Functions functions;
+  bus::Queue queue;
+  rpc::ProcedureTable procedures;
+  std::unique_ptr<bus::Dispatcher> dispatcher;
+  std::unique_ptr<workers::RunStore> store;
+  std::unique_ptr<workers::WorkerPool> pool;
+  std::unique_ptr<api::Keys> keys;
+  std::unique_ptr<Rooms> rooms;
+};
+
+TEST_F(Notes, CreationStoresListsAndAnswers) {
+  const auto id = make("# Title\ntext", {{"tags", Json::array().push_back("a").push_back("a")}});
+  const auto note = get(id);
+  EXPECT_EQ(note.find("title")->as_string(), "Title");
+  EXPECT_EQ(note.find("content")->as_string(), "# Title\ntext");
+  EXPECT_EQ(note.find("filePath")->as_string(), "ann/note/" + id + ".md");
+  EXPECT_EQ(note.find("version")->as_integer(), 1);
+  EXPECT_EQ(note.find("tags")->as_array().size(), 1u);
+  EXPECT_EQ(test::read_file(directory.path() + "/content/ann/note/" + id + ".md"),
+            "# Title\ntext");
+}
+
+TEST_F(Notes, UpdateChangesWhatIsGivenAndKeepsTheRest) {
+  const auto id = make("one", {{"tags", Json::array().push_back("a")}});
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", "Two"}})));
+  auto note = get(id);
+  EXPECT_EQ(note.find("title")->as_string(), "Two");
+  EXPECT_EQ(note.find("content")->as_string(), "one");
+  EXPECT_EQ(note.find("version")->as_integer(), 2);
+  ASSERT_TRUE(done("notes.update",
+                   input(id, {{"content", "three"}, {"tags", Json::array().push_back("b")}})));
+  note = get(id);
+  EXPECT_EQ(note.find("title")->as_string(), "Two");
+  EXPECT_EQ(note.find("content")->as_string(), "three");
+  EXPECT_EQ(note.find("preview")->as_string(), "three");
+  EXPECT_EQ(note.find("tags")->as_array().front().as_string(), "b");
+  EXPECT_EQ(call("notes.list", Json::object({{"tag", "a"}}))->find("total")->as_integer(), 0);
+  EXPECT_EQ(call("notes.list", Json::object({{"tag", "b"}}))->find("total")->as_integer(), 1);
+  EXPECT_EQ(call("notes.update", input(id)).error().code, Code::kBadRequest);
+}
+
+TEST_F(Notes, StaleExpectedVersionIsToldTheActualOne) {
+  const auto id = make("one");
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", "2"}, {"expectedVersion", 1}})));
+  for (const int stale : {1, 3}) {
+    for (const char* path : {"notes.update", "notes.delete"}) {
+      const auto refused = call(path, input(id, {{"title", "x"}, {"expectedVersion", stale}}));
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, Code::kConflict);
+      EXPECT_EQ(actual_version(refused.error()), 2);
+    }
+  }
+  EXPECT_TRUE(done("notes.update", input(id, {{"title", "3"}, {"expectedVersion", 2}})));
+  EXPECT_EQ(get(id).find("version")->as_integer(), 3);
+}
+
+TEST_F(Notes, VersionIsRightAgainAfterARetriedUpdate) {
+  const auto id = make("one");
+  content->is_broken = true;
+  testing::internal::CaptureStderr();
+  const auto failed = done("notes.update", input(id, {{"content", "two"}}));
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(status(*failed), "failed");
+  // It did not happen: the note has the version it had.
+  EXPECT_EQ(get(id).find("version")->as_integer(), 1);
+  const auto run = *call("runs.list", Json::object({{"status", "failed"}}));
+  const auto run_id = run.find("runs")->as_array().front().find("id")->as_string();
+  ASSERT_TRUE(done("runs.retry", Json::object({{"id", run_id}})));
+  EXPECT_EQ(status(*failed), "failed");
+  content->is_broken = false;
+  ASSERT_TRUE(done("runs.retry", Json::object({{"id", run_id}})));
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status(*failed), "completed");
+  EXPECT_EQ(get(id).find("version")->as_integer(), 2);
+  const auto next = done("notes.update", input(id, {{"title", "3"}, {"expectedVersion", 2}}));
+  EXPECT_TRUE(next) << next.error().message << " " << actual_version(next.error());
+  EXPECT_EQ(get(id).find("version")->as_integer(), 3);
+}
+
+TEST_F(Notes, DeletedNoteIsGoneAndItsTextIsKept) {
+  const auto id = make("one", {{"tags", Json::array().push_back("a")}});
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  EXPECT_EQ(call("notes.get", input(id)).error().code, Code::kNotFound);
+  EXPECT_EQ(call("notes.list", Json::object({}))->find("total")->as_integer(), 0);
+  EXPECT_EQ(call("notes.list", Json::object({{"tag", "a"}}))->find("total")->as_integer(), 0);
+  EXPECT_EQ(call("notes.update", input(id, {{"title", "x"}})).error().code, Code::kNotFound);
+  EXPECT_EQ(call("notes.delete", input(id)).error().code, Code::kNotFound);
+  EXPECT_EQ(test::read_file(directory.path() + "/content/ann/note/" + id + ".md"), "one");
+}
+
+TEST_F(Notes, UpdateRetriedAfterADeletionBringsNothingBack) {
+  const auto id = make("one", {{"tags", Json::array().push_back("a")}});
+  content->is_broken = true;
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "two"},
+                                              {"tags", Json::array().push_back("b")}})));
+  content->is_broken = false;
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  const auto run = *call("runs.list", Json::object({{"status", "failed"}}));
+  const auto run_id = run.find("runs")->as_array().front().find("id")->as_string();
+  ASSERT_TRUE(done("runs.retry", Json::object({{"id", run_id}})));
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(call("notes.list", Json::object({}))->find("total")->as_integer(), 0);
+  EXPECT_EQ(call("notes.list", Json::object({{"tag", "b"}}))->find("total")->as_integer(), 0);
+  EXPECT_EQ(call("notes.get", input(id)).error().code, Code::kNotFound);
+}
+
+TEST_F(Notes, AnotherUsersNoteDoesNotExist) {
+  const auto id = make("ann's");
+  for (const char* path : {"notes.get", "notes.getById", "notes.update", "notes.delete"}) {
+    const auto refused = call(path, input(id, {{"title", "x"}}), "bob");
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, Code::kNotFound) << path;
+  }
+  // Not with an idempotency key, nor with the version, either.
+  const auto refused =
+      call("notes.update",
+           input(id, {{"title", "x"}, {"expectedVersion", 1}, {"idempotencyKey", "k"}}), "bob");
+  EXPECT_EQ(refused.error().code, Code::kNotFound);
+  EXPECT_EQ(call("notes.list", Json::object({}), "bob")->find("total")->as_integer(), 0);
+}
+
+TEST_F(Notes, RepeatedCommandGivesTheFirstAnswer) {
+  const auto create = Json::object({{"content", "one"}, {"idempotencyKey", "k1"}});
+  const auto first = done("notes.create", create);
+  const auto second = done("notes.create", create);
+  EXPECT_EQ(*first, *second);
+  EXPECT_EQ(call("notes.list", Json::object({}))->find("total")->as_integer(), 1);
+  const auto id = first->find("entityId")->as_string();
+
+  const auto update = input(id, {{"title", "2"}, {"expectedVersion", 1}, {"idempotencyKey", "k2"}});
+  const auto updated = done("notes.update", update);
+  ASSERT_TRUE(updated);
+  // The version has moved on since, and it is a repeat all the same.
+  EXPECT_EQ(*done("notes.update", update), *updated);
+  EXPECT_EQ(get(id).find("version")->as_integer(), 2);
+
+  const auto remove = input(id, {{"idempotencyKey", "k3"}});
+  const auto removed = done("notes.delete", remove);
+  ASSERT_TRUE(removed);
+  EXPECT_EQ(*done("notes.delete", remove), *removed);
+  EXPECT_EQ(*done("notes.update", update), *updated);
+}
+
+TEST_F(Notes, IdempotencyKeyForAnotherCommandIsAConflict) {
+  ASSERT_TRUE(done("notes.create", Json::object({{"content", "1"}, {"idempotencyKey", "k"}})));
+  const auto other = call("notes.create", Json::object({{"content", "2"}, {"idempotencyKey", "k"}}));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Code::kConflict);
+  EXPECT_EQ(actual_version(other.error()), -1);
+  // The header's key is the same space; the input's goes first.
+  EXPECT_FALSE(call("notes.create", Json::object({{"content", "2"}}), "ann", "k"));
+  EXPECT_TRUE(call("notes.create", Json::object({{"content", "2"}}), "bob", "k"));
+}
+
+TEST_F(Notes, ConcurrentUpdatesAllHappen) {
+  const auto id = make("one");
+  const auto* procedure = procedures.find("notes.update");
+  test::Started<Result<rpc::Reply>> calls(executor);
+  for (int i = 0; i < 16; ++i) {
+    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
+    context->caller = api::Caller{"ann", api::Role::kMember, "key"};
+    calls.add(procedure->handler(
+        {.context = context, .input = {.json = input(id, {{"title", std::to_string(i)}})}}));
+  }
+  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+  wait_until_idle();
+  EXPECT_EQ(get(id).find("version")->as_integer(), 17);
+}
+
+TEST_F(Notes, LongTextIsKeptOutOfTheLog) {
+  const std::string text(300'000, 'x');
+  const auto id = make(text);
+  EXPECT_EQ(get(id).find("content")->as_string(), text);
+  const auto event = *sync_wait(executor, log->at(1));
+  EXPECT_LT(event->data.size(), 1'000u);
+}
+
+TEST_F(Notes, DamagedTextIsToldFromAMissingNote) {
+  const auto id = make("one");
+  const auto path = directory.path() + "/content/ann/note/" + id + ".md";
+  testing::internal::CaptureStderr();
+  std::ofstream(path) << "oops";
+  const auto damaged = call("notes.get", input(id));
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, Code::kInternalServerError);
+  EXPECT_NE(damaged.error().message.find("damaged"), std::string::npos);
+  std::filesystem::remove(path);
+  EXPECT_EQ(call("notes.get", input(id)).error().code, Code::kInternalServerError);
+  testing::internal::GetCapturedStderr();
+  // An update mends it.
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "whole"}})));
+  EXPECT_EQ(get(id).find("content")->as_string(), "whole");
+}
+
+TEST_F(Notes, TextOfAnUpdateThatWasCutOffHalfwayIsNotCalledDamaged) {
+  const auto id = make("one");
+  const auto path = directory.path() + "/content/ann/note/" + id + ".md";
+  content->is_broken = true;
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "two"}})));
+  // The update got as far as the file, and no further.
+  std::ofstream(path) << "two";
+  EXPECT_EQ(get(id).find("content")->as_string(), "two");
+  std::ofstream(path) << "neither";
+  EXPECT_FALSE(call("notes.get", input(id)));
+  testing::internal::GetCapturedStderr();
+}
+
+TEST_F(Notes, ListPagesFromTheNewest) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 7; ++i) ids.push_back(make(std::to_string(i)));
+  std::vector<std::string> seen;
+  Json page = Json::object({{"limit", 3}});
+  for (;;) {
+    const auto list = *call("notes.list", page);
+    EXPECT_EQ(list.find("total")->as_integer(), 7);
+    for (const auto& note : list.find("notes")->as_array()) {
+      seen.push_back(note.find("id")->as_string());
+    }
+    if (list.find("nextCursor") == nullptr) break;
+    page.set("cursor", *list.find("nextCursor"));
+  }
+  std::reverse(seen.begin(), seen.end());
+  EXPECT_EQ(seen, ids);
+}
+
+TEST_F(Notes, CreationThatFailsForGoodIsToldAndCanBeRetried) {
+  content->is_broken = true;
+  testing::internal::CaptureStderr();
+  const auto accepted = done("notes.create", Json::object({{"content", "one"}}));
+  EXPECT_EQ(status(*accepted), "failed");
+  const auto id = accepted->find("entityId")->as_string();
+  EXPECT_EQ(call("notes.get", input(id)).error().code, Code::kNotFound);
+  EXPECT_EQ(call("notes.update", input(id, {{"title", "x"}})).error().code, Code::kNotFound);
+  content->is_broken = false;
+  const auto run = *call("runs.list", Json::object({{"status", "failed"}}));
+  const auto run_id = run.find("runs")->as_array().front().find("id")->as_string();
+  EXPECT_EQ(call("runs.retry", Json::object({{"id", run_id}}), "bob").error().code,
+            Code::kNotFound);
+  ASSERT_TRUE(done("runs.retry", Json::object({{"id", run_id}})));
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status(*accepted), "completed");
+  EXPECT_EQ(get(id).find("content")->as_string(), "one");
+}
+
+}  // namespace
+}  // namespace synap::features::notes

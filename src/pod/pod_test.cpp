@@ -1,0 +1,158 @@
+#include "pod/pod.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "base/json.h"
+#include "base/test_support.h"
+#include "net/test_client.h"
+#include "pod/data_directory.h"
+
+namespace synap::pod {
+namespace {
+
+class PodTest : public testing::Test {
+ protected:
+  PodOptions options() const {
+    PodOptions chosen;
+    chosen.data = directory.path() + "/data";
+    chosen.port = 0;
+    chosen.worker_concurrency = 8;
+    chosen.stop_grace = grace;
+    return chosen;
+  }
+  void start() {
+    auto started = Pod::start(options());
+    ASSERT_TRUE(started) << started.error().message;
+    pod = std::move(*started);
+    if (!pod->new_owner_key().empty()) key = pod->new_owner_key();
+  }
+  /// What a call answers, its result or its error.
+  Json call(std::string_view method, const std::string& target, const std::string& body = "") {
+    net::TestClient client(pod->port());
+    client.request(method, target,
+                   "authorization: Bearer " + key + "\r\ncontent-type: application/json\r\n",
+                   body);
+    auto json = parse_json(client.read_response().body);
+    if (!json) return {};
+    const Json* result = json->find("result");
+    return result != nullptr ? *result->find("data") : *json;
+  }
+  std::string create(const std::string& content) {
+    return call("POST", "/trpc/notes.create", R"({"content":")" + content + "\"}")
+        .find("requestId")
+        ->as_string();
+  }
+  std::string status(const std::string& request_id) {
+    const auto answer = call("GET", "/trpc/requests.get?input=%7B%22requestId%22%3A%22" +
+                                        request_id + "%22%7D");
+    return std::string(answer.string_or("status", answer.dump()));
+  }
+  std::int64_t total() {
+    return call("GET", "/trpc/notes.list").find("total")->as_integer();
+  }
+
+  test::TempDirectory directory;
+  std::unique_ptr<Pod> pod;
+  std::string key;
+  std::chrono::milliseconds grace{8'000};
+};
+
+TEST_F(PodTest, SecondOpenOfOneDirectoryIsRefusedWithASentence) {
+  start();
+  const auto second = Pod::start(options());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::kConflict);
+  EXPECT_NE(second.error().message.find("Another synap process"), std::string::npos);
+  EXPECT_NE(second.error().message.find(std::to_string(::getpid())), std::string::npos);
+  pod.reset();
+  start();
+}
+
+TEST_F(PodTest, FirstStartMakesTheOwnersKeyAndLaterOnesDoNot) {
+  start();
+  const auto first = key;
+  EXPECT_TRUE(first.starts_with("synap_"));
+  const auto path = options().data + "/owner.key";
+  EXPECT_EQ(test::read_file(path), first + "\n");
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  ASSERT_EQ(::stat(options().data.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+  EXPECT_TRUE(pod->stop());
+  pod.reset();
+  start();
+  EXPECT_TRUE(pod->new_owner_key().empty());
+  EXPECT_EQ(test::read_file(path), first + "\n");
+}
+
+TEST_F(PodTest, OwnerIsNotMadeWithoutKeepingTheKey) {
+  const auto path = options().data + "/owner.key";
+  std::filesystem::create_directories(path);  // so that no file can have its name
+  EXPECT_FALSE(Pod::start(options()));
+  std::filesystem::remove(path);
+  start();
+  EXPECT_TRUE(key.starts_with("synap_"));
+  EXPECT_EQ(test::read_file(path), key + "\n");
+  EXPECT_EQ(total(), 0);
+}
+
+TEST_F(PodTest, CannotUseADirectoryThatIsAFile) {
+  std::ofstream(options().data) << "file";
+  const auto refused = Pod::start(options());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kServiceUnavailable);
+}
+
+TEST_F(PodTest, AddressThatIsInUseIsAConflictAndLeavesNothingRunning) {
+  start();
+  auto other = options();
+  other.data = directory.path() + "/other";
+  other.port = pod->port();
+  const auto refused = Pod::start(other);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+  other.port = 0;
+  EXPECT_TRUE(Pod::start(other));
+}
+
+TEST_F(PodTest, RestartGoesOnWithWhatWasCutOff) {
+  grace = std::chrono::milliseconds(0);
+  std::vector<std::string> requests;
+  for (int round = 0; round < 5; ++round) {
+    start();
+    for (int i = 0; i < 10; ++i) requests.push_back(create("note"));
+    pod.reset();
+  }
+  start();
+  for (const auto& request : requests) {
+    while (status(request) == "pending") std::this_thread::yield();
+    EXPECT_EQ(status(request), "completed");
+  }
+  EXPECT_EQ(total(), static_cast<std::int64_t>(requests.size()));
+}
+
+TEST_F(PodTest, NothingIsServedWithoutAKey) {
+  start();
+  key = "synap_wrong";
+  EXPECT_NE(call("GET", "/trpc/notes.list").dump().find("UNAUTHORIZED"), std::string::npos);
+  EXPECT_EQ(call("GET", "/trpc/health").string_or("status", ""), "ok");
+}
+
+TEST(DataDirectory, WritesASecretWhole) {
+  test::TempDirectory directory;
+  auto opened = DataDirectory::open(directory.path() + "/a/b/data");
+  ASSERT_TRUE(opened);
+  const auto path = (*opened)->owner_key();
+  std::ofstream(path) << "an older and longer secret";
+  ASSERT_TRUE((*opened)->write_secret(path, "new"));
+  EXPECT_EQ(test::read_file(path), "new");
+  EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
+}
+
+}  // namespace
+}  // namespace synap::pod

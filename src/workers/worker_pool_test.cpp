@@ -1,0 +1,235 @@
+#include "workers/worker_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+
+#include "base/test_support.h"
+#include "bus/dispatcher.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+#include "workers/step.h"
+
+// What a run does over attempts, crashes and restarts is told in tests/scenarios; here is what
+// cannot be said there.
+namespace synap::workers {
+namespace {
+
+using events::Event;
+
+class FunctionHandler final : public EventHandler {
+ public:
+  using Function = std::function<Task<Outcome>(const Event&, Step&)>;
+  FunctionHandler(std::string type, Function function)
+      : type_(std::move(type)), function_(std::move(function)) {}
+  std::string_view event_type() const override { return type_; }
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    return function_(event, step);
+  }
+
+ private:
+  std::string type_;
+  Function function_;
+};
+
+struct Point {
+  std::int64_t x = 0;
+  std::string name;
+};
+const ObjectSchema<Point>& describe(Type<Point>) {
+  static const auto schema =
+      object<Point>("Point").field("x", &Point::x).field("name", &Point::name);
+  return schema;
+}
+
+class WorkerPoolTest : public testing::Test {
+ protected:
+  WorkerPoolTest() {
+    types.add("thing.made", object("Thing"), "");
+    database =
+        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
+    auto migrations = bus::migrations();
+    for (const auto& migration : RunStore::migrations()) migrations.push_back(migration);
+    SYNAP_CHECK(database->migrate(migrations).has_value());
+    store = std::make_unique<RunStore>(*database, *log, types);
+    dispatcher = std::make_unique<bus::Dispatcher>(*database, *log, functions, queue);
+  }
+  void start(FunctionHandler::Function function, int concurrency = 16) {
+    pool = std::make_unique<WorkerPool>(WorkerPoolOptions{concurrency}, functions, queue, *store,
+                                        *log, types);
+    pool->add("f", std::make_unique<FunctionHandler>("thing.made", std::move(function)),
+              {.retry = {.retries_max = 3, .delay_ms = 1}});
+    ASSERT_TRUE(pool->start());
+    ASSERT_TRUE(sync_wait(executor, dispatcher->start()));
+  }
+  void append(int count = 1) {
+    events::Append batch;
+    for (int i = 0; i < count; ++i) {
+      events::Envelope envelope;
+      envelope.user_id = "ann";
+      batch.events.push_back(*types.make("thing.made", "{}", std::move(envelope)));
+    }
+    ASSERT_TRUE(sync_wait(executor, log->append(std::move(batch))));
+  }
+  std::string text_of(std::string_view sql) {
+    return *test::run(executor, [&] {
+      return database->read([&](db::Tx& tx) {
+        auto rows = tx.query(sql);
+        return rows.next() ? rows.text(0) : std::string();
+      });
+    });
+  }
+  void wait_until_idle() {
+    while (text_of("SELECT count(*) FROM jobs") != "0") std::this_thread::yield();
+  }
+
+  test::TempDirectory directory;
+  events::EventTypes types;
+  bus::Functions functions;
+  bus::Queue queue;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<RunStore> store;
+  std::unique_ptr<bus::Dispatcher> dispatcher;
+  std::unique_ptr<WorkerPool> pool;
+};
+
+TEST_F(WorkerPoolTest, StepsOfOneNameAreTold) {
+  std::atomic<int> calls = 0;
+  std::atomic<int> attempts = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    std::string seen;
+    for (int i = 0; i < 3; ++i) {
+      auto got = co_await step.run<std::int64_t>(
+          "same", [&]() -> Task<Result<std::int64_t>> { co_return ++calls; });
+      seen += std::to_string(*got);
+    }
+    if (++attempts < 3) co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 0);
+    co_return Outcome::done("\"" + seen + "\"");
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT output FROM runs_data"), "\"123\"");
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(WorkerPoolTest, ResultsComeBackAsTheyWereStored) {
+  std::atomic<int> attempts = 0;
+  std::atomic<bool> is_equal = false;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto point = co_await step.run<Point>("point", []() -> Task<Result<Point>> {
+      co_return Point{-7, "\"caf\xc3\xa9\"\n"};
+    });
+    auto nothing = co_await step.run<void>("nothing", []() -> Task<Result<void>> {
+      co_return Result<void>{};
+    });
+    auto number = co_await step.commit("number", [](db::Tx&) { return std::int64_t{42}; });
+    if (++attempts == 1) co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 0);
+    is_equal = point && nothing && number && point->x == -7 &&
+               point->name == "\"caf\xc3\xa9\"\n" && *number == 42;
+    co_return Outcome::done();
+  });
+  append();
+  wait_until_idle();
+  EXPECT_TRUE(is_equal);
+  EXPECT_EQ(attempts, 2);
+}
+
+TEST_F(WorkerPoolTest, CommitThatFailsLeavesNeitherEffectNorResult) {
+  ASSERT_TRUE(database->migrate({{"t", "CREATE TABLE marks(attempt INTEGER)"}}));
+  std::atomic<int> attempts = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto done = co_await step.commit("mark", [&](db::Tx& tx) {
+      tx.run("INSERT INTO marks(attempt) VALUES ($1)", ++attempts);
+      if (attempts < 3) tx.abort({Code::kServiceUnavailable, "", nullptr});
+    });
+    co_return done ? Outcome::done() : Outcome::failed(done.error());
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT group_concat(attempt) FROM marks"), "3");
+  EXPECT_EQ(text_of("SELECT attempts FROM runs_data"), "3");
+}
+
+TEST_F(WorkerPoolTest, HandlersRunAtTheSameTimeAsManyAsAllowed) {
+  std::atomic<int> under_way = 0;
+  std::atomic<int> most = 0;
+  Watermark arrived;
+  start(
+      [&](const Event&, Step&) -> Task<Outcome> {
+        most = std::max(most.load(), ++under_way);
+        arrived.raise(under_way);
+        co_await arrived.wait_past(3);  // until four are here at once
+        --under_way;
+        co_return Outcome::done();
+      },
+      4);
+  append(50);
+  wait_until_idle();
+  EXPECT_EQ(most, 4);
+}
+
+TEST_F(WorkerPoolTest, ManyRunsEndExactlyOnce) {
+  ASSERT_TRUE(database->migrate({{"t", "CREATE TABLE marks(event INTEGER PRIMARY KEY)"}}));
+  std::atomic<int> calls = 0;
+  start([&](const Event& event, Step& step) -> Task<Outcome> {
+    auto first = co_await step.run<std::int64_t>(
+        "first", [&]() -> Task<Result<std::int64_t>> {
+          if (++calls % 7 == 0) co_return fail(Code::kServiceUnavailable, "now and then");
+          co_return 1;
+        });
+    if (!first) co_return Outcome::failed(first.error());
+    auto marked = co_await step.commit("mark", [&](db::Tx& tx) {
+      tx.run("INSERT INTO marks(event) VALUES ($1)", event.position);
+    });
+    co_return marked ? Outcome::done() : Outcome::failed(marked.error());
+  });
+  for (int i = 0; i < 20; ++i) append(25);
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT count(*) FROM marks"), "500");
+  EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE status = 'completed'"), "500");
+}
+
+TEST_F(WorkerPoolTest, StopWaitsForWhatIsUnderWayAndTakesNoMore) {
+  Watermark gate;
+  std::latch entered{1};
+  start(
+      [&](const Event&, Step&) -> Task<Outcome> {
+        entered.count_down();
+        co_await gate.wait_past(0);
+        co_return Outcome::done();
+      },
+      1);
+  append(3);
+  entered.wait();
+  EXPECT_FALSE(pool->stop(std::chrono::milliseconds(0)));
+  gate.raise(1);
+  EXPECT_TRUE(pool->stop(std::chrono::seconds(30)));
+  EXPECT_EQ(text_of("SELECT count(*) FROM jobs"), "2");
+}
+
+TEST_F(WorkerPoolTest, MayBeDestroyedWhileARunWaitsForTheDatabase) {
+  std::latch entered{1};
+  std::latch release{1};
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto done = co_await step.commit("hold", [&](db::Tx&) {
+      entered.count_down();
+      release.wait();
+    });
+    co_return done ? Outcome::done() : Outcome::failed(done.error());
+  });
+  append();
+  entered.wait();
+  pool.reset();
+  release.count_down();
+  // Behind the commit: by now the run's coroutine has been handed to an executor.
+  ASSERT_TRUE(test::run(executor, [&] { return database->write([](db::Tx&) {}); }));
+  // What was committed is committed, and goes on from there after the next start.
+  EXPECT_EQ(text_of("SELECT count(*) FROM run_steps"), "1");
+  EXPECT_EQ(text_of("SELECT count(*) FROM jobs"), "1");
+}
+
+}  // namespace
+}  // namespace synap::workers
