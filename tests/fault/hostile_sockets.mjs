@@ -1,8 +1,10 @@
 // Hostile clients at their connections, all of one pod: slow ones, deaf ones, many at once.
 //
-// The waits are those a pod has by default (10 s for a head, 30 s for a body, 30 s for a reader):
-// they are no settings of the program, so the slow clients run beside everything else.
+// The waits are those a pod has by default: 10 s for a head, 30 s for a body, 30 to 60 s for a reader
+// (two looks at what its kernel has taken). They are no settings of the program, so the slow clients
+// run beside everything else, and this file takes a little longer than the last of them.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import test, { after, before } from 'node:test';
 import { checkRefusal, raw, Siege } from './hostile.mjs';
@@ -10,7 +12,8 @@ import { Caller, pause, until, within } from './pod.mjs';
 import { BINARY, CLOSE, frame, PING, RawWebSocket } from './websocket.mjs';
 
 const kHeadTimeoutMs = 10_000;
-const kPatienceMs = 30_000;  // of the pod with a body and with a reader
+const kBodyTimeoutMs = 30_000;
+const kDeafTimeoutMs = 60_000;
 const kSlackMs = 8_000;
 
 let siege;
@@ -103,14 +106,15 @@ attack('WebSocket messages that mean nothing', async () => {
   socket.destroy();
 });
 
-attack('1,000 messages at once, a batch of 101, 1,001 subscriptions', async () => {
+attack('1,000 messages at once, a batch of 1,001, 1,001 subscriptions', async () => {
   const socket = await openSocket();
   let answers = 0;
   const all = new Promise((resolve) => socket.on('message', () => ++answers === 1000 && resolve()));
   socket.raw(Buffer.concat(Array.from({ length: 1000 }, (_, id) => frame(JSON.stringify({ id, method: 'query', params: { path: 'notes.list', input: {} } })))));
   await within(30_000, all, '1,000 answers');
-  const refused = socket.next(isError);
-  socket.send(Array.from({ length: 101 }, (_, id) => ({ id, method: 'query', params: { path: 'health' } })));
+  // Longer than a batch over HTTP may be: a client that reconnects asks for all it had at once.
+  const refused = socket.next(isError, 10_000, 'a batch of 1,001 is refused');
+  socket.send(Array.from({ length: 1001 }, (_, id) => ({ id, method: 'query', params: { path: 'health' } })));
   await refused;
   const tooMany = socket.next((message) => message?.error?.data?.code === 'TOO_MANY_REQUESTS', 20_000, 'one subscription too many is refused');
   for (let id = 2000; id < 3001; ++id) socket.subscribe(id, 'events.watch', {});
@@ -178,41 +182,6 @@ attack('deaf readers while thousands of events are produced', async () => {
   assert.ok(peak < 200, `memory grew by ${peak} MB for clients that do not read`);
 });
 
-// The answers of many calls are many times larger than the calls.
-attack('large answers that nobody reads', async () => {
-  const { requestId, entityId } = await owner.tell('notes.create', { content: 'w'.repeat(1024 * 1024) });
-  await owner.settled(requestId);
-  const sockets = [];
-  const { peak } = await siege.peakOf(async () => {
-    const socket = await openSocket();
-    sockets.push(socket.tcp);
-    socket.tcp.pause();
-    for (let id = 0; id < 300; ++id) socket.send({ id, method: 'query', params: { path: 'notes.get', input: { id: entityId } } });
-    await pause(2_000);
-    await siege.isWell('during large answers');
-  });
-  for (const socket of sockets) socket.destroy();
-  console.log(`hostile_sockets: ${JSON.stringify({ unreadCalls: 300, ofMb: 1, peakGrowthMb: peak })}`);
-  assert.ok(peak < 200, `memory grew by ${peak} MB for 300 answers of 1 MB on one WebSocket that is not read`);
-});
-
-attack('batches of large answers', async () => {
-  const events = `events.list`;
-  const input = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [i, { limit: 1000 }]));
-  const { peak } = await siege.peakOf(async () => {
-    const socket = net.connect(pod.port, '127.0.0.1');
-    socket.on('error', () => {});
-    socket.pause();
-    const target = `/trpc/${Array(20).fill(events).join(',')}?batch=1&input=${encodeURIComponent(JSON.stringify(Object.fromEntries(Object.entries(input).slice(0, 20))))}`;
-    socket.write(`GET ${target} HTTP/1.1\r\nHost: pod\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
-    await pause(3_000);
-    await siege.isWell('during a batch of large answers');
-    socket.destroy();
-  });
-  console.log(`hostile_sockets: ${JSON.stringify({ batchOf: 20, peakGrowthMb: peak })}`);
-  assert.ok(peak < 400, `memory grew by ${peak} MB for one batch of 20 calls`);
-});
-
 attack('2,000 idle connections', async () => {
   const sockets = await connectMany(2_000);
   await siege.isWell('beside 2,000 idle connections');
@@ -250,7 +219,7 @@ attack('pipelined requests', async () => {
 
 attack('slow heads and bodies are told and dropped', async () => {
   const took = {};
-  for (const [what, most] of [['head', kHeadTimeoutMs], ['headSilent', kHeadTimeoutMs], ['body', kPatienceMs], ['chunks', kPatienceMs]]) {
+  for (const [what, most] of [['head', kHeadTimeoutMs], ['headSilent', kHeadTimeoutMs], ['body', kBodyTimeoutMs], ['chunks', kBodyTimeoutMs]]) {
     const { text, ms } = await slow[what];
     took[`${what}Ms`] = Math.round(ms);
     assert.ok(ms < most + kSlackMs, `${what}: dropped after ${ms} ms`);
@@ -263,13 +232,12 @@ attack('slow heads and bodies are told and dropped', async () => {
 attack('deaf readers are dropped', async () => {
   // Their side learns of it only when it reads: the pod's own sockets are counted.
   const deaf = new Set(slow.deaf.map((socket) => socket.localPort));
-  const { readFileSync } = await import('node:fs');
   const stillOpen = () => readFileSync('/proc/net/tcp', 'utf8').split('\n').filter((line) => {
     const [, local, remote, state] = line.trim().split(/\s+/);
     return local?.endsWith(`:${pod.port.toString(16).toUpperCase().padStart(4, '0')}`) && state === '01'
       && deaf.has(parseInt(remote.split(':')[1], 16));
   }).length;
-  await until(kPatienceMs + kSlackMs, () => stillOpen() === 0 || null, 'deaf readers are dropped').catch((error) => {
+  await until(kDeafTimeoutMs + kSlackMs, () => stillOpen() === 0 || null, 'deaf readers are dropped').catch((error) => {
     throw new Error(`${error.message}: ${stillOpen()} of ${deaf.size} are still served`);
   });
   console.log(`hostile_sockets: ${JSON.stringify({ deafDroppedAfterMs: Math.round(performance.now() - slow.deafSince) })}`);
