@@ -5,7 +5,7 @@ import { Pod, within } from './pod.mjs';
 
 // Beyond what the pod had at the beginning. Its own caches (pages of two database readers and the
 // writer, events kept for subscribers, the allocator's) may fill meanwhile.
-export const kGrowthMbMax = Number(process.env.GROWTH_MB ?? 150);
+export const kGrowthMbMax = Number(process.env.GROWTH_MB ?? 200);
 
 /** Sends `parts` and reads to the end of the connection: {text, status, json, ms, isReset}. */
 export function raw(pod, parts, { ms = 20_000, keepsOpen = false } = {}) {

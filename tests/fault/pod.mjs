@@ -14,6 +14,10 @@ import { fileURLToPath } from 'node:url';
 export const BIN = path.resolve(process.env.SYNAP_BIN
   || fileURLToPath(new URL('../../build/dev/bin/synap', import.meta.url)));
 
+// A pod reads SYNAP_* variables: those of whoever runs the tests are not meant for it.
+export const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('SYNAP_')));
+
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Fails with `what` if `promise` takes longer than `ms`. No wait of the suite is unbounded. */
@@ -224,7 +228,9 @@ export class Pod {
   spawn() {
     const command = [...this.wrap, BIN, 'serve', '--data', this.data, '--listen',
       `127.0.0.1:${this.port}`, ...this.args];
-    const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command[0], command.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'], env: environment,
+    });
     this.child = child;
     this.startedAt = performance.now();
     for (const stream of [child.stdout, child.stderr]) {

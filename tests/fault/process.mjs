@@ -7,12 +7,12 @@ import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
 import { gather, judge, Ledger, sha256 } from './ledger.mjs';
-import { BIN, Caller, pause, Pod, random, within } from './pod.mjs';
+import { BIN, Caller, environment, pause, Pod, random, within } from './pod.mjs';
 import { RawWebSocket } from './websocket.mjs';
 
 function runToEnd(args) {
   return within(20_000, new Promise((resolve) => {
-    const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
     let text = '';
     child.stdout.on('data', (chunk) => { text += chunk; });
     child.stderr.on('data', (chunk) => { text += chunk; });
