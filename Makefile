@@ -8,7 +8,7 @@ RUN_ARGS ?=
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint fmt asan tsan fuzz bench client clean setup setup-test
+.PHONY: help run build test unit lint fmt asan tsan fault fuzz bench client clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -49,6 +49,11 @@ tsan: setup-test ## Run the C++ tests under ThreadSanitizer
 	@cmake --preset tsan >/dev/null
 	cmake --build --preset tsan -j $(JOBS)
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -LE 'e2e|node|fault'
+
+fault: setup-test ## Kill the pod KILLS (default 200) times and do it all other harm (SEED=n)
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target synap
+	KILLS=$(or $(KILLS),200) ctest --test-dir build/dev --output-on-failure --verbose -L fault
 
 fuzz: setup-test ## Run every fuzzer for SECONDS (default 60) each
 	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=$(or $(SECONDS),60) >/dev/null

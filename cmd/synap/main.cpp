@@ -8,6 +8,8 @@ int main(int argc, char** argv) {
   using namespace synap::cli;
   // A reader that is gone is an error of the write, which says so where it happens.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that may not grow (ulimit -f, LimitFSIZE=): like a full disk, it ends no pod.
+  std::signal(SIGXFSZ, SIG_IGN);
   HttpClient::prepare_process();
   return run_command_line(
       {

@@ -14,10 +14,16 @@
 namespace synap::trpc {
 namespace {
 
+// After this many seconds a client may try again what was refused for lack of room or of a disk.
+constexpr std::string_view kRetryAfterSeconds = "5";
+
 net::Response json_response(int status, std::string body) {
   net::Response response;
   response.status = status;
   response.headers = common_headers("application/json");
+  if (status == info(Code::kServiceUnavailable).http_status) {
+    response.headers.add("retry-after", std::string(kRetryAfterSeconds));
+  }
   response.body = std::move(body);
   return response;
 }
