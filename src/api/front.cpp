@@ -20,11 +20,6 @@ net::Response json_response(int status, std::string body) {
   return response;
 }
 
-// A full disk or an overload passes: a second later is soon enough to ask again.
-void mark_retriable(net::Response& response) {
-  if (response.status == 503 || response.status == 429) response.headers.set("retry-after", "1");
-}
-
 std::string_view bearer_token(const net::Request& request) {
   const std::string* header = request.headers.find("authorization");
   if (header == nullptr) return {};
@@ -78,7 +73,6 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
 Task<net::Response> Front::serve(const net::Request& request) {
   if (auto preflight = cors_.preflight(request)) co_return std::move(*preflight);
   auto response = co_await route(request);
-  mark_retriable(response);
   cors_.apply(request, response);
   co_return response;
 }
@@ -96,6 +90,7 @@ Task<net::Response> Front::ready() {
   if (is_ready) co_return json_response(200, R"({"status":"ready"})");
   auto response = json_response(
       503, Json::object({{"status", "not ready"}, {"reason", is_ready.error().message}}).dump());
+  response.headers.add("retry-after", "1");
   co_return response;
 }
 
@@ -111,9 +106,7 @@ Task<void> Front::serve_websocket(const net::Request& request, net::WebSocket& s
 }
 
 net::Response Front::refusal(const Error& error) {
-  auto response = trpc::Server::error_response(error);
-  mark_retriable(response);
-  return response;
+  return trpc::Server::error_response(error);
 }
 
 }  // namespace synap::api

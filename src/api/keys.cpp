@@ -143,7 +143,13 @@ Task<Result<>> Keys::load() {
     return found;
   });
   if (!read) co_return fail(read.error());
+  auto any_user = co_await database_.read([](db::Tx& tx) {
+    auto rows = tx.query("SELECT 1 FROM users LIMIT 1");
+    return rows.next();
+  });
+  if (!any_user) co_return fail(any_user.error());
   std::unique_lock lock(mutex_);
+  has_users_ = *any_user;
   for (auto& [hash, caller] : *read) {
     live_keys_.insert(caller.key_id);
     callers_.emplace(hash, std::move(caller));
@@ -153,7 +159,7 @@ Task<Result<>> Keys::load() {
 
 bool Keys::has_users() const {
   std::shared_lock lock(mutex_);
-  return !callers_.empty();
+  return has_users_;
 }
 
 Result<Caller> Keys::authenticate(std::string_view token) const {
@@ -195,6 +201,7 @@ void Keys::store_key(db::Tx& tx, const Made& made, Role role) {
       *made.event->envelope().timestamp);
   tx.on_commit([this, hash = made.hash, caller = Caller{made.key.user_id, role, made.key.key_id}] {
     std::unique_lock lock(mutex_);
+    has_users_ = true;
     live_keys_.insert(caller.key_id);
     callers_.emplace(hash, caller);
   });

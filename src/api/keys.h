@@ -51,6 +51,7 @@ class Keys final : public KeyStatus {
 
   /// Reads all keys. Before anything else.
   Task<Result<>> load();
+  /// True from the first user on, also when none of them has a key any more.
   bool has_users() const;
 
   /// kUnauthorized: missing, malformed, unknown or revoked; the message does not tell which of the
@@ -79,6 +80,7 @@ class Keys final : public KeyStatus {
   events::EventLog& log_;
   const events::EventTypes& types_;
   mutable std::shared_mutex mutex_;
+  bool has_users_ = false;
   std::unordered_map<Sha256, Caller, Hash> callers_;  // by the hash of the key
   std::unordered_set<std::string> live_keys_;         // their ids
 };

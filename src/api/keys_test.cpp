@@ -60,6 +60,15 @@ TEST_F(KeysTest, AuthenticatesWhoeverHasTheKey) {
   }
 }
 
+TEST_F(KeysTest, UsersWithoutKeysAreStillUsers) {
+  const auto ann = user("ann", Role::kOwner);
+  ASSERT_TRUE(sync_wait(executor, keys->revoke(ann.user_id, ann.key_id)));
+  open();
+  EXPECT_FALSE(keys->authenticate(ann.key));
+  // Otherwise the next start would make another owner.
+  EXPECT_TRUE(keys->has_users());
+}
+
 TEST_F(KeysTest, NewKeyIsKeptBeforeItOpensAnything) {
   std::string kept;
   const auto keep = [&](bool works) {

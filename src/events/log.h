@@ -70,6 +70,7 @@ struct Filter {
   std::optional<Uuid> request_id;
 };
 
+/// At most `limit` events, and fewer where they are large (2 MiB of data end a page).
 struct Page {
   std::vector<EventRef> events;  // ascending
   /// Everything up to here was looked at: where to go on.

@@ -151,6 +151,28 @@ TEST_P(EventLog, AppendsABatchWholeOrNotAtAll) {
   EXPECT_EQ(positions(appended->events), (Positions{2, 3, 4}));
 }
 
+TEST_P(EventLog, PageOfLargeEventsEndsBeforeItsLimit) {
+  types.add("a.told", object("Told").field("text", string()), "");
+  const std::string data = R"({"text":")" + std::string(400'000, 'x') + "\"}";
+  for (int i = 0; i < 8; ++i) {
+    Append one;
+    one.events.push_back(types.make("a.told", data, of("ann")).value());
+    ASSERT_TRUE(append(std::move(one)));
+  }
+  // From memory first, then from the table.
+  for (int pass = 0; pass < 2; ++pass) {
+    Filter filter;
+    filter.limit = 1'000;
+    const auto first = read(filter).value();
+    EXPECT_LT(first.events.size(), 8u);
+    filter.after = first.next_after;
+    const auto rest = read(filter).value();
+    EXPECT_EQ(first.events.size() + rest.events.size(), 8u);
+    EXPECT_EQ(rest.events.front()->position, first.events.back()->position + 1);
+    reopen();
+  }
+}
+
 TEST_P(EventLog, CountsTheVersionsOfEachStream) {
   const auto first = Uuid::v7();
   const auto second = Uuid::v7();

@@ -60,19 +60,33 @@ Task<net::Response> answer_one(ReadyCall call, const Options& options) {
   co_return json_response(status, std::move(body));
 }
 
+// The calls of a batch are carried out so many at a time, and no more of them once their answers
+// have come to so much: those behind are told to come again, and were not carried out.
+constexpr std::size_t kBatchConcurrencyMax = 16;
+constexpr std::size_t kBatchAnswerBytesMax = 16 << 20;
+
+Task<Result<rpc::Reply>> refuse_too_much() {
+  co_return fail(Code::kPayloadTooLarge,
+                 "The answers before this one are too large together: ask again, in another batch");
+}
+
 Task<net::Response> answer_batch(std::vector<ReadyCall> calls, const Options& options) {
-  std::vector<std::string> paths;
-  std::vector<Task<Result<rpc::Reply>>> tasks;
-  for (auto& call : calls) {
-    paths.push_back(call.plan.path);
-    tasks.push_back(perform(std::move(call)));
-  }
-  const auto replies = co_await when_all(std::move(tasks));
   std::string body;
   std::set<int> statuses;
-  for (std::size_t i = 0; i < replies.size(); ++i) {
-    body += i == 0 ? '[' : ',';
-    statuses.insert(append_answer(body, replies[i], paths[i], options.zod_error));
+  for (std::size_t begin = 0; begin < calls.size(); begin += kBatchConcurrencyMax) {
+    const std::size_t end = std::min(calls.size(), begin + kBatchConcurrencyMax);
+    std::vector<std::string> paths;
+    std::vector<Task<Result<rpc::Reply>>> tasks;
+    for (std::size_t i = begin; i < end; ++i) {
+      paths.push_back(calls[i].plan.path);
+      tasks.push_back(body.size() < kBatchAnswerBytesMax ? perform(std::move(calls[i]))
+                                                         : refuse_too_much());
+    }
+    const auto replies = co_await when_all(std::move(tasks));
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      body += body.empty() ? '[' : ',';
+      statuses.insert(append_answer(body, replies[i], paths[i], options.zod_error));
+    }
   }
   body += ']';
   constexpr int kMultiStatus = 207;

@@ -84,6 +84,8 @@ class WebSocketSession {
   bool awaits_connection_params_ = false;
   std::optional<ContextResult> context_;
   Gate context_made_;
+  std::size_t answering_ = 0;  // queries and mutations that hold or make an answer
+  Gate answered_;
   std::list<std::stop_source> in_flight_;
   std::map<std::string, Subscription, std::less<>> subscriptions_;  // by the text of their id
   std::size_t stopping_ = 0;    // subscriptions that were stopped and have not said so yet

@@ -14,6 +14,10 @@ constexpr std::uint16_t kNoStatus = 1005;
 // connection stays open after a context could not be made, so that those calls are told why.
 constexpr std::chrono::milliseconds kLastCallsWait{50};
 
+// So many queries and mutations of one connection are carried out at a time; the others wait for an
+// answer to be sent. A client that asks and never reads holds this many answers and no more.
+constexpr std::size_t kAnsweringMax = 32;
+
 }  // namespace
 
 Task<void> WebSocketSession::make_context(Result<std::optional<Json>> connection_params) {
@@ -53,6 +57,8 @@ Task<void> WebSocketSession::run_call(ClientMessage message, std::size_t batch_i
   if (message.kind == rpc::Kind::kSubscription) {
     co_await run_subscription(std::move(message), batch_index, stop);
   } else {
+    while (answering_ >= kAnsweringMax) co_await answered_.wait();
+    ++answering_;
     auto reply = co_await answer(message, batch_index, stop.get_token());
     if (!reply) {
       co_await send_error(message.from, reply.error(), message.path);
@@ -66,6 +72,8 @@ Task<void> WebSocketSession::run_call(ClientMessage message, std::size_t batch_i
                                             " procedure with WebSockets"},
           message.path);
     }
+    --answering_;
+    answered_.wake_one();
   }
   in_flight_.erase(place);
 }

@@ -141,7 +141,8 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
     envelope.causation_id = event.id;
     envelope.request_id = event.request_id;
     const events::Failure failure{job.function->id, job.run_id.to_string(), job.attempt + 1,
-                                  std::string(info(error.code).name), error.message};
+                                  std::string(info(error.code).name),
+                                  error.message.substr(0, valid_utf8_prefix(error.message))};
     auto failed =
         types_.make(events::EventType<events::Failure>{events::failed_type_of(event.type)}, failure,
                     std::move(envelope));

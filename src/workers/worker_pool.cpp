@@ -64,15 +64,19 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                                          .triggers = {{trigger}},
                                          .retry = options.retry,
                                          .in_aggregate_order = options.in_aggregate_order});
-  for (const auto* type : types_.all()) {
-    if (bus::matches(function.triggers.front(), type->name) && !type->name.ends_with(".failed")) {
-      types_.add_failed(type->name);
-    }
-  }
   handlers_.emplace(&function, std::move(handler));
 }
 
 Result<> WorkerPool::start() {
+  // Now that all types are known: what a run that is given up appends must be one of them.
+  for (const auto& function : functions_.all()) {
+    for (const auto* type : types_.all()) {
+      if (!type->name.ends_with(".failed") &&
+          bus::matches(function->triggers.front(), type->name)) {
+        types_.add_failed(type->name);
+      }
+    }
+  }
   auto jobs = sync_wait(*executor_, store_.load_jobs(functions_));
   if (!jobs) return fail(jobs.error());
   queue_.push(std::move(*jobs));

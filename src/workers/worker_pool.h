@@ -40,8 +40,8 @@ class WorkerPool {
     bus::RetryPolicy retry;
     bool in_aggregate_order = false;
   };
-  /// Registers a handler as a function of this id, and the `.failed` types of its trigger. Before
-  /// start().
+  /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
+  /// types of all triggers.
   void add(std::string function_id, std::unique_ptr<EventHandler> handler, FunctionOptions options);
 
   /// Fills the queue with the jobs of the table and begins. Blocks while it loads.

@@ -184,7 +184,8 @@ void LocalStore::run_writer() {
       }
     }
     // A directory of the cache may be one of the group's, so it is emptied between groups only.
-    if (directories_.size() > kOpenDirectoriesMax) {
+    if (directories_.size() > kOpenDirectoriesMax || has_lost_directory_) {
+      has_lost_directory_ = false;
       for (const auto& [path, directory] : directories_) ::close(directory);
       directories_.clear();
     }
@@ -284,6 +285,8 @@ void LocalStore::take_name(Operation& operation, bool may_replace) {
   if (code == 0) {
     operation.has_name = true;
   } else if (may_replace || (errno != EEXIST && errno != EINVAL)) {
+    // Somebody has deleted the directory: the next try makes it again.
+    has_lost_directory_ = has_lost_directory_ || errno == ENOENT;
     operation.error = error_of(errno, "rename");
   }
   // EINVAL: this filesystem cannot rename without replacing; then every put replaces.

@@ -56,6 +56,7 @@ class LocalStore final : public ContentStore {
   int aside_ = -1;
   std::uint64_t next_aside_ = 0;                      // writer thread only
   std::unordered_map<std::string, int> directories_;  // writer thread only
+  bool has_lost_directory_ = false;                   // writer thread only
 
   std::mutex mutex_;
   std::condition_variable wake_writer_;

@@ -68,6 +68,13 @@ constexpr std::size_t kRecentBytesMax = 16 << 20;
 // More than these are not searched in memory for one aggregate or correlation.
 constexpr std::size_t kNarrowScanMax = 256;
 
+// A page of large events ends before its limit: what is behind is on the next one.
+constexpr std::size_t kPageBytesMax = 2 << 20;
+
+bool is_full(const Page& page, std::size_t bytes, const Filter& filter) {
+  return page.events.size() == static_cast<std::size_t>(filter.limit) || bytes >= kPageBytesMax;
+}
+
 // A filter that matches little would scan the whole log in one read; it goes on in the next one.
 constexpr std::int64_t kScannedMax = 20'000;
 
@@ -379,13 +386,15 @@ std::optional<Page> SqliteEventLog::read_from_memory(const Scope& scope, const F
     return std::nullopt;
   }
   Page page;
+  std::size_t bytes = 0;
   page.next_after = filter.after;
   for (auto i = static_cast<std::size_t>(skip); i < recent_.size(); ++i) {
     const auto& event = recent_[i];
     page.next_after = event->position;
     if (!scope.sees(*event) || !matches(*event, filter)) continue;
     page.events.push_back(event);
-    if (page.events.size() == static_cast<std::size_t>(filter.limit)) break;
+    bytes += event->data.size();
+    if (is_full(page, bytes, filter)) break;
   }
   return page;
 }
@@ -445,9 +454,13 @@ Page SqliteEventLog::read_from_table(db::Tx& tx, const Scope& scope, const Filte
   values.push_back(filter.limit);
   sql.append(fmt::format(" ORDER BY position LIMIT ${}", values.size()));
   auto rows = tx.query_with(sql, values);
-  while (rows.next()) page.events.push_back(event_of(tx, rows));
-  if (page.events.size() == static_cast<std::size_t>(filter.limit)) {
+  std::size_t bytes = 0;
+  while (rows.next()) {
+    page.events.push_back(event_of(tx, rows));
+    bytes += page.events.back()->data.size();
+    if (!is_full(page, bytes, filter)) continue;
     page.next_after = page.events.back()->position;
+    break;
   }
   return page;
 }
