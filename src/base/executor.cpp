@@ -1,7 +1,5 @@
 #include "base/executor.h"
 
-#include <pthread.h>
-
 #include "base/check.h"
 
 namespace synap {
@@ -17,8 +15,8 @@ void Executor::bind_to_this_thread() {
   current_executor = this;
 }
 
-ThreadExecutor::ThreadExecutor(std::string thread_name)
-    : thread_([this, name = std::move(thread_name)] { run(name); }) {}
+ThreadExecutor::ThreadExecutor(std::string thread_name, ThreadPriority priority)
+    : thread_([this, name = std::move(thread_name), priority] { run(name, priority); }) {}
 
 ThreadExecutor::~ThreadExecutor() {
   stop();
@@ -52,8 +50,8 @@ void ThreadExecutor::stop() {
   }
 }
 
-void ThreadExecutor::run(const std::string& thread_name) {
-  pthread_setname_np(pthread_self(), thread_name.substr(0, 15).c_str());
+void ThreadExecutor::run(const std::string& thread_name, ThreadPriority priority) {
+  begin_thread(thread_name, priority);
   bind_to_this_thread();
   std::vector<std::coroutine_handle<>> batch;
   for (;;) {

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/thread.h"
+
 namespace synap {
 
 class Executor {
@@ -40,7 +42,8 @@ class Executor {
 /// An executor with one thread and a queue: for handlers, and for tests.
 class ThreadExecutor final : public Executor {
  public:
-  explicit ThreadExecutor(std::string thread_name);
+  explicit ThreadExecutor(std::string thread_name,
+                          ThreadPriority priority = ThreadPriority::kNormal);
   ~ThreadExecutor() override;  // stop(), then join
 
   void post(std::coroutine_handle<> coroutine) override;
@@ -51,7 +54,7 @@ class ThreadExecutor final : public Executor {
   void stop();
 
  private:
-  void run(const std::string& thread_name);
+  void run(const std::string& thread_name, ThreadPriority priority);
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -1,13 +1,12 @@
 #include "base/timer.h"
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "base/check.h"
+#include "base/thread.h"
 
 namespace synap {
 
@@ -45,7 +44,7 @@ class TimerThread {
   }
 
   [[noreturn]] void run() {
-    pthread_setname_np(pthread_self(), "timers");
+    begin_thread("timers");
     std::unique_lock lock(mutex_);
     for (;;) {
       if (sleeping_.empty()) {

@@ -1,7 +1,6 @@
 #include "net/loop.h"
 
 #include <linux/sockios.h>
-#include <pthread.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <ctime>
 
 #include "base/check.h"
+#include "base/thread.h"
 #include "net/connection.h"
 #include "net/response_writer.h"
 
@@ -91,7 +91,7 @@ Loop::~Loop() {
 }
 
 void Loop::run(int number) {
-  pthread_setname_np(pthread_self(), ("net-" + std::to_string(number)).c_str());
+  begin_thread("net-" + std::to_string(number));
   bind_to_this_thread();
   io_.run();
 }

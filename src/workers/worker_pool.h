@@ -76,7 +76,8 @@ class WorkerPool {
   int loops_ = 0;  // coroutines that have not ended
   bool is_started_ = false;
 
-  std::unique_ptr<ThreadExecutor> executor_ = std::make_unique<ThreadExecutor>("workers");
+  std::unique_ptr<ThreadExecutor> executor_ =
+      std::make_unique<ThreadExecutor>("workers", ThreadPriority::kBackground);
 };
 
 }  // namespace synap::workers

@@ -28,7 +28,7 @@ function attack(name, options, action) {
 }
 
 // The answers of many calls are many times larger than the calls.
-attack('large answers that nobody reads', async () => {
+attack('large answers that nobody reads', {}, async () => {
   const { requestId, entityId } = await owner.tell('notes.create', { content: 'w'.repeat(1024 * 1024) });
   await owner.settled(requestId);
   const sockets = [];
@@ -45,7 +45,7 @@ attack('large answers that nobody reads', async () => {
   assert.ok(peak < 200, `memory grew by ${peak} MB for 300 answers of 1 MB on one WebSocket that is not read`);
 });
 
-attack('batches of large answers', async () => {
+attack('batches of large answers', {}, async () => {
   await Promise.all(Array.from({ length: 400 }, (_, i) => owner.tell('notes.create', { content: `${i}`.padEnd(32_000, 'b') })));
   const inputs = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [i, { limit: 1000 }]));
   const { peak } = await siege.peakOf(async () => {

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <set>
 
 #include "base/crypto.h"
+#include "base/thread.h"
 
 namespace synap::content {
 namespace {
@@ -155,7 +155,7 @@ void LocalStore::submit(Operation* operation) {
 }
 
 void LocalStore::run_reader() {
-  pthread_setname_np(pthread_self(), "content reader");
+  begin_thread("content reader");
   for (;;) {
     Operation* operation = nullptr;
     {
@@ -171,7 +171,7 @@ void LocalStore::run_reader() {
 }
 
 void LocalStore::run_writer() {
-  pthread_setname_np(pthread_self(), "content writer");
+  begin_thread("content writer", ThreadPriority::kBackground);
   std::vector<Operation*> group;
   for (;;) {
     {

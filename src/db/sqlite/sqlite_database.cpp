@@ -1,12 +1,12 @@
 #include "db/sqlite/sqlite_database.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <chrono>
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "db/sqlite/connection.h"
 
 namespace synap::db::sqlite {
@@ -146,7 +146,7 @@ void SqliteDatabase::submit(Queue queue, Operation* operation) {
 }
 
 void SqliteDatabase::run_writer() {
-  pthread_setname_np(pthread_self(), "db writer");
+  begin_thread("db writer");
   std::vector<Operation*> group;
   const auto take = [&](std::deque<Operation*>& from, std::size_t most) {
     for (std::size_t i = 0; i < most && !from.empty(); ++i) {
@@ -291,7 +291,7 @@ void SqliteDatabase::checkpoint_if_large(bool is_idle) {
 }
 
 void SqliteDatabase::run_reader(Connection& connection) {
-  pthread_setname_np(pthread_self(), "db reader");
+  begin_thread("db reader");
   for (;;) {
     Operation* operation = nullptr;
     {

@@ -125,9 +125,9 @@ TEST_F(SqliteDatabaseTest, FullDiskLosesNothingAndIsForgotten) {
 
 TEST_F(SqliteDatabaseTest, CheckpointsWhileItIsWrittenAndWhileItIsRead) {
   open(directory.path());
-  for (int i = 0; i < 12; ++i) ASSERT_TRUE(write_row(2'000'000));
+  for (int i = 0; i < 36; ++i) ASSERT_TRUE(write_row(2'000'000));
   EXPECT_GE(database->statistics().checkpoints, 1);
-  EXPECT_EQ(count(), 12);
+  EXPECT_EQ(count(), 36);
 }
 
 TEST_F(SqliteDatabaseTest, ClosedDatabaseAnswersThatItIs) {
