@@ -20,10 +20,13 @@ build: setup ## Build the release: build/release/bin/synap
 	@cmake --preset release >/dev/null
 	cmake --build --preset release -j $(JOBS)
 
-test: setup-test ## Build, and run all tests
+test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	@cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS)
 	@tools/npm_ci.sh
+	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=5 >/dev/null
+	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
+	ctest --test-dir build/fuzz --output-on-failure -L fuzz
 	ctest --test-dir build/dev --output-on-failure -j $(JOBS)
 
 unit: setup-test ## Run the C++ tests only
@@ -57,7 +60,7 @@ fault: setup-test ## Kill the pod KILLS (default 200) times and do it all other 
 
 fuzz: setup-test ## Run every fuzzer for SECONDS (default 60) each
 	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=$(or $(SECONDS),60) >/dev/null
-	cmake --build --preset fuzz -j $(JOBS)
+	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	ctest --test-dir build/fuzz --output-on-failure -L fuzz
 
 bench: build ## Measure against the Node stack (bench/README.md)
