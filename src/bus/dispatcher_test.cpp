@@ -28,8 +28,7 @@ class DispatcherTest : public testing::Test {
   void open() {
     close();
     parts.emplace();
-    parts->database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = place + "/test.db"}));
+    parts->database = std::move(*db::sqlite::SqliteDatabase::open({.path = place + "/test.db"}));
     parts->log = std::move(*events::sqlite::SqliteEventLog::open(*parts->database));
     ASSERT_TRUE(parts->database->migrate(migrations()));
     parts->queue = std::make_unique<Queue>();
