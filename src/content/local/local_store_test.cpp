@@ -120,7 +120,9 @@ TEST_F(LocalStoreTest, CannotOpenAFile) {
 
 TEST_F(LocalStoreTest, FullDiskRefusesAndKeepsTheOldBytes) {
   test::SmallDisk disk(2 << 20);
-  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small disk";
+  if (!disk.is_there())
+    GTEST_FAIL()
+        << "this test mounts a small disk, which needs the right to (root, or a user namespace)";
   open(disk.path() + "/content");
   ASSERT_TRUE(put(key_of("old"), "old bytes"));
   disk.fill(16 << 10);
