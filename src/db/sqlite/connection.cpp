@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
 
@@ -106,7 +107,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                     (mode == Mode::kWriter ? SQLITE_OPEN_CREATE : 0);
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &handle, flags, mode == Mode::kWriter ? wal_vfs() : nullptr);
   if (code != SQLITE_OK) {
     const auto error = error_of(code, path);
     sqlite3_close(handle);
@@ -132,14 +134,17 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   // mmap_size 0, and no checkpoint by anyone but the writer: SQLite before 3.51.3 can lose pages
   // when a checkpoint of one connection races a commit of another ("WAL-reset bug").
   // recursive_triggers: without it INSERT OR REPLACE deletes a row past its delete trigger.
-  // page_size 4096 measured best for rows of about 1 KiB; cache_size is in KiB when negative.
+  // page_size 4096 measured best for rows of about 1 KiB. cache_size is in KiB when negative; what
+  // is written is mostly the right edges of the trees, and 64 MiB instead of 16 only cost the
+  // kernel the clearing of so much more memory (a flood of notes ran at 7,700/s instead of
+  // 8,900/s).
   const char* common =
       "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
       "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=ON; PRAGMA wal_autocheckpoint=0;"
       "PRAGMA recursive_triggers=ON;";
   const char* writer =
       "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-      "PRAGMA cache_size=-65536;";
+      "PRAGMA cache_size=-16384;";
   const char* reader = "PRAGMA query_only=ON; PRAGMA cache_size=-16384;";
   if (mode == Mode::kReader) {
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

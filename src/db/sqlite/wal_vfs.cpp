@@ -1,0 +1,167 @@
+#include "db/sqlite/wal_vfs.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "base/check.h"
+
+namespace synap::db::sqlite {
+namespace {
+
+constexpr const char* kName = "synap-wal";
+
+// More than this is not kept back: a transaction of many pages goes to the file in such pieces.
+constexpr std::size_t kKeptBytesMax = 1 << 20;
+// SQLite's layer takes the size of a write for one of at most 128 KiB, and cuts off what is above.
+constexpr std::size_t kWriteBytesMax = 64 << 10;
+
+sqlite3_vfs* unix_vfs() {
+  static auto* vfs = sqlite3_vfs_find(nullptr);
+  return vfs;
+}
+
+// An open WAL. SQLite gives room for it, followed by room for the file of the layer below.
+struct WalFile {
+  sqlite3_file base;  // must be first: SQLite sees only this
+  std::vector<char> kept;
+  sqlite3_int64 kept_at;  // where the first of the kept bytes belongs
+
+  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+  const sqlite3_io_methods* methods() { return below()->pMethods; }
+  sqlite3_int64 kept_end() const { return kept_at + static_cast<sqlite3_int64>(kept.size()); }
+
+  /// What is kept is dropped even if it cannot be written: SQLite is told and takes none of it for
+  /// committed.
+  int flush() {
+    int code = SQLITE_OK;
+    for (std::size_t done = 0; code == SQLITE_OK && done < kept.size(); done += kWriteBytesMax) {
+      const auto size = std::min(kept.size() - done, kWriteBytesMax);
+      code = methods()->xWrite(below(), kept.data() + done, static_cast<int>(size),
+                               kept_at + static_cast<sqlite3_int64>(done));
+    }
+    kept.clear();
+    return code;
+  }
+};
+static_assert(sizeof(WalFile) % 8 == 0, "SQLite aligns a file to 8 bytes");
+
+WalFile& wal(sqlite3_file* file) {
+  return *reinterpret_cast<WalFile*>(file);
+}
+
+int close(sqlite3_file* file) {
+  auto& self = wal(file);
+  const int flushed = self.flush();
+  const int closed = self.methods()->xClose(self.below());
+  self.~WalFile();
+  return flushed != SQLITE_OK ? flushed : closed;
+}
+
+int read(sqlite3_file* file, void* to, int count, sqlite3_int64 at) {
+  auto& self = wal(file);
+  if (at < self.kept_end() && at + count > self.kept_at) {
+    if (const int code = self.flush(); code != SQLITE_OK) return code;
+  }
+  return self.methods()->xRead(self.below(), to, count, at);
+}
+
+int write(sqlite3_file* file, const void* from, int count, sqlite3_int64 at) {
+  auto& self = wal(file);
+  const auto* bytes = static_cast<const char*>(from);
+  const auto size = static_cast<std::size_t>(count);
+  if (!self.kept.empty() && at >= self.kept_at && at + count <= self.kept_end()) {
+    std::copy_n(bytes, size, self.kept.begin() + (at - self.kept_at));
+    return SQLITE_OK;
+  }
+  if (at != self.kept_end() || self.kept.size() + size > kKeptBytesMax) {
+    if (const int code = self.flush(); code != SQLITE_OK) return code;
+  }
+  if (self.kept.empty()) self.kept_at = at;
+  try {
+    self.kept.insert(self.kept.end(), bytes, bytes + size);
+  } catch (const std::bad_alloc&) {
+    return SQLITE_IOERR_NOMEM;
+  }
+  return SQLITE_OK;
+}
+
+int truncate(sqlite3_file* file, sqlite3_int64 size) {
+  auto& self = wal(file);
+  if (const int code = self.flush(); code != SQLITE_OK) return code;
+  return self.methods()->xTruncate(self.below(), size);
+}
+
+int sync(sqlite3_file* file, int flags) {
+  auto& self = wal(file);
+  if (const int code = self.flush(); code != SQLITE_OK) return code;
+  return self.methods()->xSync(self.below(), flags);
+}
+
+int file_size(sqlite3_file* file, sqlite3_int64* size) {
+  auto& self = wal(file);
+  const int code = self.methods()->xFileSize(self.below(), size);
+  if (!self.kept.empty()) *size = std::max(*size, self.kept_end());
+  return code;
+}
+
+int lock(sqlite3_file* file, int level) {
+  return wal(file).methods()->xLock(wal(file).below(), level);
+}
+int unlock(sqlite3_file* file, int level) {
+  return wal(file).methods()->xUnlock(wal(file).below(), level);
+}
+int is_reserved(sqlite3_file* file, int* out) {
+  return wal(file).methods()->xCheckReservedLock(wal(file).below(), out);
+}
+int control(sqlite3_file* file, int op, void* argument) {
+  return wal(file).methods()->xFileControl(wal(file).below(), op, argument);
+}
+int sector_size(sqlite3_file* file) {
+  return wal(file).methods()->xSectorSize(wal(file).below());
+}
+int characteristics(sqlite3_file* file) {
+  return wal(file).methods()->xDeviceCharacteristics(wal(file).below());
+}
+
+// Version 1: a WAL is neither mapped into memory nor has it shared memory of its own.
+constexpr sqlite3_io_methods kMethods = {
+    1,       close,       read,    write,       truncate,        sync,    file_size, lock,
+    unlock,  is_reserved, control, sector_size, characteristics, nullptr, nullptr,   nullptr,
+    nullptr, nullptr,     nullptr};
+
+int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* flags_out) {
+  auto* below = unix_vfs();
+  if ((flags & SQLITE_OPEN_WAL) == 0) return below->xOpen(below, path, file, flags, flags_out);
+  auto* self = new (file) WalFile{};
+  std::memset(self->below(), 0, static_cast<std::size_t>(below->szOsFile));
+  const int code = below->xOpen(below, path, self->below(), flags, flags_out);
+  if (code == SQLITE_OK) {
+    self->base.pMethods = &kMethods;
+  } else {
+    // Without methods SQLite does not close it.
+    self->~WalFile();
+    file->pMethods = nullptr;
+  }
+  return code;
+}
+
+}  // namespace
+
+const char* wal_vfs() {
+  static const int registered = [] {
+    static sqlite3_vfs layer = *unix_vfs();
+    layer.szOsFile += static_cast<int>(sizeof(WalFile));
+    layer.zName = kName;
+    layer.pNext = nullptr;
+    layer.xOpen = open;
+    return sqlite3_vfs_register(&layer, /*makeDflt=*/0);
+  }();
+  SYNAP_CHECK(registered == SQLITE_OK);
+  return kName;
+}
+
+}  // namespace synap::db::sqlite

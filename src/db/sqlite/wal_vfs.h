@@ -1,0 +1,19 @@
+// WalVfs: SQLite's own file system layer, with the log of changes (WAL) written in one piece a
+// commit.
+//
+// SQLite writes each page of a commit to the WAL with two calls, a head of 24 bytes and the page,
+// and syncs at the end: some 30 calls for the commit of one command, thousands for a large group.
+// Nobody reads what was written before the sync (readers learn of a commit's pages from the shared
+// index, which SQLite fills after it), so all of it can be kept in memory until then. This layer
+// does that for files of the WAL, and passes everything else on to SQLite's layer for Unix.
+//
+// It is right only where every commit syncs the WAL: with `synchronous=FULL`.
+#pragma once
+
+namespace synap::db::sqlite {
+
+/// Registers the layer, once, and gives its name for sqlite3_open_v2(). Any thread. Only for the
+/// connection that writes.
+const char* wal_vfs();
+
+}  // namespace synap::db::sqlite
