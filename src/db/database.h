@@ -8,10 +8,11 @@
 //   });                                                     // Result<std::int64_t>
 //
 // A closure runs on a thread of the database, never on the caller's, so it must not touch what
-// belongs to the caller's coroutine except what is suspended meanwhile. It may be run while others
-// share its transaction (group commit): each closure has a savepoint of its own, so one that fails
-// leaves no trace and harms nobody. When write() has answered without an error, the change is on
-// disk.
+// belongs to the caller's coroutine except what is suspended meanwhile. Others may share its
+// transaction (group commit): one that fails leaves no trace and harms nobody. For that, a closure
+// of write() may be run more than once, and only what its last run did counts: it must find what it
+// captured as it was, so it copies from it and moves nothing out. When write() has answered without
+// an error, the change is on disk.
 //
 // Failing is sticky: after the first failed statement, or abort(), further statements of the
 // closure do nothing and yield no rows, and write()/read() answer with that first error. So a

@@ -143,6 +143,30 @@ TEST_P(Database, FailingClosureLeavesNoTraceAndItsNeighboursCommit) {
   EXPECT_EQ(ids(), (Ids{1, 2, 4, 5, 7, 8, 101, 102, 104, 105, 107, 108}));
 }
 
+TEST_P(Database, OfAClosureThatIsRunAgainTheLastRunCounts) {
+  std::atomic<int> runs = 0;
+  std::atomic<int> committed = 0;
+  test::Started<Result<int>> kept(executor);
+  test::Started<Result<void>> failing(executor);
+  {
+    HeldWriter held(executor, *database);
+    kept.add_awaitable([&] {
+      return database->write([&](Tx& tx) {
+        insert(tx, 1);
+        tx.on_commit([&] { ++committed; });
+        return ++runs;
+      });
+    });
+    failing.add_awaitable(
+        [&] { return database->write([](Tx& tx) { tx.abort({Code::kConflict, "", nullptr}); }); });
+    test::settle(executor);
+  }
+  EXPECT_EQ(kept.wait().front(), runs.load());
+  EXPECT_FALSE(failing.wait().front());
+  EXPECT_EQ(committed, 1);
+  EXPECT_EQ(ids(), Ids{1});
+}
+
 TEST_P(Database, FirstErrorSticksAndTheRestDoesNothing) {
   bool had_row = true;
   std::int64_t changed = -1;

@@ -96,7 +96,7 @@ class EventLog {
   /// commits. On failure the Tx is aborted with: kConflict (an expectation is not met, with
   /// {"actualVersion":n}; or a key was used for something else), kNotFound (an aggregate of
   /// another user).
-  virtual Appended append(db::Tx& tx, Append append) = 0;
+  virtual Appended append(db::Tx& tx, const Append& append) = 0;
   /// Appends in a transaction of its own. Answers when the events are on disk.
   virtual Task<Result<Appended>> append(Append append) = 0;
 

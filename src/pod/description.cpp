@@ -25,7 +25,7 @@ class NoDatabase final : public db::Database {
 
 class NoEventLog final : public events::EventLog {
  public:
-  events::Appended append(db::Tx&, events::Append) override { used("EventLog::append"); }
+  events::Appended append(db::Tx&, const events::Append&) override { used("EventLog::append"); }
   Task<Result<events::Appended>> append(events::Append) override { used("EventLog::append"); }
   Task<Result<events::Page>> read(events::Scope, events::Filter) override {
     used("EventLog::read");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <iterator>
 #include <unordered_map>
 
 #include "base/clock.h"
@@ -13,13 +14,15 @@ namespace synap::db::sqlite {
 namespace {
 
 // A group is bounded so that the first closure of it does not wait for the last for long: at
-// about 15 us a closure this is some 8 ms. What is left over goes into the next group.
+// about 12 us a closure this is some 6 ms. What is left over goes into the next group.
 constexpr std::size_t kGroupClosuresMax = 512;
-// Of these, so many may be the workers' when people wait too. A worker's closure costs three times
-// a person's (it stores results, rows and events), and whoever waits, waits for all of a group: 64
-// gave 9,400 requests/s with 64 connections, 16 gives 13,400, and a flood of notes still ends at
-// 7,000 notes/s.
-constexpr std::size_t kGroupBackgroundMax = 16;
+// Of these, so many may be the workers' when people wait too. A worker's closure costs twice a
+// person's (it stores results, rows and events), and whoever waits, waits for all of a group: with
+// 64 connections, 16 gave 17,600 requests/s, 8 gives 19,800, 4 gave no more; and the end of a flood
+// of notes comes as soon with each of them.
+constexpr std::size_t kGroupBackgroundMax = 8;
+// And so many while nobody does: whoever comes in the next moment waits for them.
+constexpr std::size_t kGroupBackgroundAloneMax = 128;
 
 // A checkpoint copies pages from the WAL into the file and syncs it; nobody's write is answered
 // meanwhile. A larger WAL means fewer copies of a page that changes often, but a longer pause:
@@ -27,6 +30,9 @@ constexpr std::size_t kGroupBackgroundMax = 16;
 // requests/s than with 4,000. With idle hands the WAL is emptied sooner.
 constexpr int kCheckpointPages = 16'000;
 constexpr int kIdleCheckpointPages = 500;
+
+// After a group in which something failed, so many are run closure by closure at once.
+constexpr int kCautiousGroups = 32;
 
 using Completions = std::unordered_map<Executor*, std::vector<std::coroutine_handle<>>>;
 
@@ -39,6 +45,12 @@ bool leaves_disk_unknown(int code) {
 }
 
 }  // namespace
+
+struct SqliteDatabase::Hook final : Operation {
+  explicit Hook(std::function<void(Tx&)> of) : closure(std::move(of)) {}
+  void run(Tx& tx) override { closure(tx); }
+  const std::function<void(Tx&)> closure;
+};
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
   // Counting its memory costs SQLite a mutex for each allocation of each thread.
@@ -93,8 +105,13 @@ SqliteDatabase::~SqliteDatabase() {
 void SqliteDatabase::before_commit(std::function<void(Tx&)> closure) {
   std::lock_guard lock(write_mutex_);
   auto hooks = std::make_shared<Hooks>(*before_commit_);
-  hooks->push_back(std::move(closure));
+  hooks->push_back(std::make_shared<Hook>(std::move(closure)));
   before_commit_ = std::move(hooks);
+}
+
+std::shared_ptr<const SqliteDatabase::Hooks> SqliteDatabase::hooks() {
+  std::lock_guard lock(write_mutex_);
+  return before_commit_;
 }
 
 Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
@@ -171,7 +188,7 @@ void SqliteDatabase::run_writer() {
         if (interactive_.empty() && background_.empty()) return;  // stopping
         const bool people_wait = !interactive_.empty();
         take(interactive_, kGroupClosuresMax);
-        take(background_, people_wait ? kGroupBackgroundMax : kGroupClosuresMax);
+        take(background_, people_wait ? kGroupBackgroundMax : kGroupBackgroundAloneMax);
       }
     }
     if (!is_idle) {
@@ -183,35 +200,14 @@ void SqliteDatabase::run_writer() {
 }
 
 void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
-  std::vector<std::move_only_function<void()>> on_commit;
+  Actions on_commit;
   std::optional<Error> failure = broken_;
   if (!failure) {
-    if (auto begun = writer_->execute("BEGIN IMMEDIATE"); !begun) failure = begun.error();
-  }
-  if (!failure) {
-    bool has_change = false;
-    for (auto* operation : group) {
-      run_closure(*operation, on_commit);
-      has_change = has_change || !operation->error;
-      // Some failures (a full disk) make SQLite roll back the whole transaction by itself.
-      if (sqlite3_get_autocommit(writer_->handle()) != 0) {
-        failure = operation->error;
-        break;
-      }
-    }
-    if (!failure && has_change) run_before_commit(on_commit);
-    if (!failure) {
-      if (auto committed = writer_->execute("COMMIT"); !committed) {
-        failure = committed.error();
-        if (leaves_disk_unknown(sqlite3_extended_errcode(writer_->handle()))) {
-          broken_ = Error{Code::kServiceUnavailable,
-                          "The disk failed while writing: restart Synap to recover", nullptr};
-          fmt::print(stderr, "synap: the disk failed during a commit; writing has stopped\n");
-        }
-      }
-    }
-    if (failure && sqlite3_get_autocommit(writer_->handle()) == 0) {
-      std::ignore = writer_->execute("ROLLBACK");
+    const bool is_together = cautious_groups_ == 0;
+    if (!is_together) --cautious_groups_;
+    if (!is_together || !commit_together(group, on_commit)) {
+      on_commit.clear();
+      failure = commit_apart(group, on_commit);
     }
   }
   if (failure) {
@@ -227,8 +223,92 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   for (auto& [executor, coroutines] : completions) executor->post_all(coroutines);
 }
 
-void SqliteDatabase::run_closure(Operation& operation,
-                                 std::vector<std::move_only_function<void()>>& on_commit) {
+// Nearly always nothing fails, and then no closure needs a savepoint: which would cost a copy of
+// each page that it changes. If something does fail, false: nothing has happened, and the group is
+// to be run apart.
+bool SqliteDatabase::commit_together(std::vector<Operation*>& group, Actions& on_commit) {
+  const auto run = [&](Operation& operation) {
+    writer_->begin_closure();
+    operation.run(*writer_);
+    auto actions = writer_->take_on_commit();
+    std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
+    return writer_->ok();
+  };
+  if (begin()) return false;
+  bool is_whole = true;
+  for (auto* operation : group) is_whole = is_whole && run(*operation);
+  if (!is_whole && group.size() == 1) {
+    // Nobody else is concerned: rolling all of it back is what it asks for.
+    group.front()->error = writer_->take_error();
+    roll_back();
+    on_commit.clear();
+    return true;
+  }
+  for (const auto& hook : *hooks()) is_whole = is_whole && run(*hook);
+  if (!is_whole) {
+    roll_back();
+    // Whoever brings about conflicts one after another makes groups run twice no more than this.
+    cautious_groups_ = kCautiousGroups;
+    return false;
+  }
+  return !commit();
+}
+
+// Each closure under a savepoint of its own, so that one that fails leaves no trace and harms
+// nobody. The error if the whole group has failed.
+std::optional<Error> SqliteDatabase::commit_apart(std::vector<Operation*>& group,
+                                                  Actions& on_commit) {
+  if (broken_) return broken_;
+  if (auto failure = begin()) return failure;
+  bool has_change = false;
+  for (auto* operation : group) {
+    run_closure(*operation, on_commit);
+    has_change = has_change || !operation->error;
+    // Some failures (a full disk) make SQLite roll back the whole transaction by itself.
+    if (is_rolled_back()) return operation->error;
+  }
+  if (has_change) {
+    for (const auto& hook : *hooks()) {
+      run_closure(*hook, on_commit);
+      // What the hook could not do now it does with the next commit or at the next start: it keeps
+      // a checkpoint. The writes it reacts to are none the worse.
+      if (hook->error) {
+        fmt::print(stderr, "synap: work within a commit failed: {}\n", hook->error->message);
+      }
+    }
+  }
+  return commit();
+}
+
+std::optional<Error> SqliteDatabase::begin() {
+  writer_->begin_closure();
+  writer_->run("BEGIN IMMEDIATE");
+  return writer_->take_error();
+}
+
+std::optional<Error> SqliteDatabase::commit() {
+  writer_->begin_closure();
+  writer_->run("COMMIT");
+  auto failure = writer_->take_error();
+  if (!failure) return std::nullopt;
+  if (leaves_disk_unknown(writer_->last_failure())) {
+    broken_ = Error{Code::kServiceUnavailable,
+                    "The disk failed while writing: restart Synap to recover", nullptr};
+    fmt::print(stderr, "synap: the disk failed during a commit; writing has stopped\n");
+  }
+  roll_back();
+  return failure;
+}
+
+void SqliteDatabase::roll_back() {
+  if (!is_rolled_back()) std::ignore = writer_->execute("ROLLBACK");
+}
+
+bool SqliteDatabase::is_rolled_back() const {
+  return sqlite3_get_autocommit(writer_->handle()) != 0;
+}
+
+void SqliteDatabase::run_closure(Operation& operation, Actions& on_commit) {
   writer_->begin_closure();
   writer_->run("SAVEPOINT closure");
   if (writer_->ok()) operation.run(*writer_);
@@ -237,36 +317,12 @@ void SqliteDatabase::run_closure(Operation& operation,
   if (!operation.error) {
     writer_->run("RELEASE closure");
     operation.error = writer_->take_error();
-  } else if (sqlite3_get_autocommit(writer_->handle()) == 0) {
+  } else if (!is_rolled_back()) {
     writer_->run("ROLLBACK TO closure");
     writer_->run("RELEASE closure");
     writer_->begin_closure();
   }
-  if (!operation.error) {
-    for (auto& action : actions) on_commit.push_back(std::move(action));
-  }
-}
-
-void SqliteDatabase::run_before_commit(std::vector<std::move_only_function<void()>>& on_commit) {
-  struct Hook final : Operation {
-    const std::function<void(Tx&)>* closure = nullptr;
-    void run(Tx& tx) override { (*closure)(tx); }
-  };
-  std::shared_ptr<const Hooks> hooks;
-  {
-    std::lock_guard lock(write_mutex_);
-    hooks = before_commit_;
-  }
-  for (const auto& closure : *hooks) {
-    Hook hook;
-    hook.closure = &closure;
-    run_closure(hook, on_commit);
-    // What the hook could not do now it does with the next commit or at the next start: it keeps
-    // a checkpoint. The writes it reacts to are none the worse.
-    if (hook.error) {
-      fmt::print(stderr, "synap: work within a commit failed: {}\n", hook.error->message);
-    }
-  }
+  if (!operation.error) std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
 }
 
 void SqliteDatabase::checkpoint_if_large(bool is_idle) {

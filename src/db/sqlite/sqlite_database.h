@@ -1,8 +1,9 @@
 // SqliteDatabase: one SQLite file, one thread that writes, a few that read.
 //
-// The writer takes every closure that waits, runs them in one transaction under savepoints and
-// syncs once (group commit): the more callers, the fewer syncs each. Only its connection commits
-// and checkpoints. `synchronous=FULL`: a write that was answered survives the loss of power.
+// The writer takes every closure that waits, runs them in one transaction and syncs once (group
+// commit): the more callers, the fewer syncs each. If one of them fails, the transaction is rolled
+// back and all are run again, each under a savepoint. Only its connection commits and checkpoints.
+// `synchronous=FULL`: a write that was answered survives the loss of power.
 //
 // When a sync or the file itself fails, the state of the disk is unknown: the database refuses
 // every further write until the program is started again and has recovered from the file. A full
@@ -54,9 +55,18 @@ class SqliteDatabase final : public Database {
  private:
   SqliteDatabase() = default;
   void run_writer();
+  struct Hook;
+  using Hooks = std::vector<std::shared_ptr<Hook>>;
+  using Actions = std::vector<std::move_only_function<void()>>;
   void commit_group(std::vector<Operation*>& group);
-  void run_closure(Operation& operation, std::vector<std::move_only_function<void()>>& on_commit);
-  void run_before_commit(std::vector<std::move_only_function<void()>>& on_commit);
+  bool commit_together(std::vector<Operation*>& group, Actions& on_commit);
+  std::optional<Error> commit_apart(std::vector<Operation*>& group, Actions& on_commit);
+  void run_closure(Operation& operation, Actions& on_commit);
+  std::optional<Error> begin();
+  std::optional<Error> commit();
+  void roll_back();
+  bool is_rolled_back() const;
+  std::shared_ptr<const Hooks> hooks();
   void checkpoint_if_large(bool is_idle);
   int unmoved_pages() const { return wal_pages_ - moved_pages_; }
   void run_reader(Connection& connection);
@@ -68,11 +78,11 @@ class SqliteDatabase final : public Database {
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
   // Replaced, never changed: the writer walks through the list it has seen without the lock.
-  using Hooks = std::vector<std::function<void(Tx&)>>;
   std::shared_ptr<const Hooks> before_commit_ = std::make_shared<Hooks>();
   bool stopping_ = false;
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;
+  int cautious_groups_ = 0;  // writer thread only: how many groups are still to be run apart
 
   std::mutex read_mutex_;
   std::condition_variable read_wake_;

@@ -45,7 +45,7 @@ class SqliteEventLog final : public EventLog {
   /// Makes its tables and finds its end. `database` must outlive the log.
   static Result<std::unique_ptr<SqliteEventLog>> open(db::Database& database);
 
-  Appended append(db::Tx& tx, Append append) override;
+  Appended append(db::Tx& tx, const Append& append) override;
   Task<Result<Appended>> append(Append append) override;
   Task<Result<Page>> read(Scope scope, Filter filter) override;
   Task<Result<std::vector<EventRef>>> read_stream(Scope scope, Uuid aggregate_id,
