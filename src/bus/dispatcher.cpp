@@ -33,16 +33,16 @@ CREATE INDEX runs_by_user ON runs_data(user_id, id);
 CREATE INDEX runs_by_failure ON runs_data(user_id, id) WHERE status = 'failed';
 CREATE VIEW runs AS SELECT * FROM runs_data WHERE user_id = current_user_id();
 
--- What is to be done: one row for each run that has not ended. `step` is set for a job that calls
--- one step of a run rather than the function from its beginning.
+-- What is to be done: one row for each run that has not ended. `step` is not empty for a job that
+-- calls one step of a run rather than the function from its beginning.
 CREATE TABLE jobs(
-  number INTEGER PRIMARY KEY,
   run BLOB NOT NULL,
-  step BLOB,
+  step BLOB NOT NULL DEFAULT x'',
   attempt INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
-  lane BLOB
-) STRICT;
+  lane BLOB,
+  PRIMARY KEY(run, step)
+) STRICT, WITHOUT ROWID;
 )";
 
 }  // namespace
@@ -111,11 +111,8 @@ Job Dispatcher::make_run(db::Tx& tx, const Function& function, const events::Eve
       "INSERT INTO runs_data(id, function, event_position, user_id, status, attempts, created_at) "
       "VALUES ($1, $2, $3, $4, 'active', 0, $5)",
       job.run_id, function.id, event.position, event.user_id, unix_ms_now());
-  auto rows = tx.query(
-      "INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2) RETURNING number",
-      job.run_id, job.lane);
-  if (rows.next()) job.number = rows.integer(0);
-  rows.next();
+  tx.run("INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2)", job.run_id,
+         job.lane);
   return job;
 }
 

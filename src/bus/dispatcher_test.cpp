@@ -53,7 +53,7 @@ class DispatcherTest : public testing::Test {
         std::vector<std::string> all;
         auto rows = tx.query(
             "SELECT runs_data.function, runs_data.event_position FROM runs_data "
-            "JOIN jobs ON jobs.run = runs_data.id ORDER BY jobs.number");
+            "JOIN jobs ON jobs.run = runs_data.id ORDER BY jobs.run");
         while (rows.next()) all.push_back(rows.text(0) + "@" + std::to_string(rows.integer(1)));
         return all;
       });

@@ -26,7 +26,6 @@
 namespace synap::bus {
 
 struct Job {
-  std::int64_t number = 0;  // in the table; grows
   Uuid run_id;
   const Function* function = nullptr;
   std::int64_t event_position = 0;

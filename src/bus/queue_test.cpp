@@ -16,7 +16,7 @@ const Uuid kOtherLane = Uuid::v7();
 
 Job job(std::int64_t number, std::optional<Uuid> lane = {}, std::int64_t due_at = 0) {
   Job made;
-  made.number = number;
+  made.event_position = number;
   made.lane = lane;
   made.due_at = due_at;
   return made;
@@ -29,7 +29,7 @@ class QueueTest : public testing::Test {
   std::int64_t next() {
     if (queue.ready_count() == 0) return 0;
     taken = *sync_wait(executor, take());
-    return taken.number;
+    return taken.event_position;
   }
   static std::int64_t in_an_hour() { return unix_ms_now() + 3'600'000; }
 
@@ -126,7 +126,7 @@ TEST_F(QueueTest, WaitingTakersAreServedInTheirOrder) {
   std::vector<std::int64_t> got;
   auto take_one = [&](int taker) -> Task<bool> {
     const auto one = co_await queue.take();
-    got.push_back(10 * taker + one->number);
+    got.push_back(10 * taker + one->event_position);
     co_return true;
   };
   test::Started<bool> takers(executor);
@@ -165,9 +165,10 @@ TEST_F(QueueTest, EachJobIsTakenOnceByManyTakersAndNoLaneRunsTwice) {
     while (auto one = co_await queue.take()) {
       {
         std::lock_guard lock(mutex);
-        seen.insert(one->number);
+        seen.insert(one->event_position);
         if (one->lane && !running.insert(*one->lane).second) ++wrong;
-        if (one->lane && std::exchange(last[*one->lane], one->number) > one->number) ++wrong;
+        if (one->lane && std::exchange(last[*one->lane], one->event_position) > one->event_position)
+          ++wrong;
       }
       std::this_thread::yield();
       {

@@ -40,6 +40,7 @@ std::string_view op_name(OpCode code);  // "StepRun"
 /// One memo to be stored.
 struct StepResult {
   StepHash hash{};
+  int place = 0;     // among the steps of its run, in the order in which they were done
   std::string name;  // the id as the handler wrote it
   OpCode op = OpCode::kStepRun;
   std::string memo;

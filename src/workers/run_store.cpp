@@ -34,11 +34,19 @@ void RunStore::write_results(db::Tx& tx, const Uuid& run_id,
                              const std::vector<StepResult>& results) {
   for (const auto& result : results) {
     tx.run(
-        "INSERT INTO run_steps(run, hash, place, name, op, memo, stored_at) VALUES ($1, $2, "
-        "(SELECT count(*) FROM run_steps WHERE run = $1), $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        run_id, db::Blob{bytes_of(result.hash)}, result.name, op_name(result.op), result.memo,
-        unix_ms_now());
+        "INSERT INTO run_steps(run, hash, place, name, op, memo, stored_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        run_id, db::Blob{bytes_of(result.hash)}, result.place, result.name, op_name(result.op),
+        result.memo, unix_ms_now());
   }
+}
+
+void RunStore::write_completion(db::Tx& tx, const Uuid& run_id, std::string_view output) {
+  tx.run(
+      "UPDATE runs_data SET status = 'completed', attempts = attempts + 1, ended_at = $2, "
+      "output = $3, error = NULL WHERE id = $1",
+      run_id, unix_ms_now(), output);
+  tx.run("DELETE FROM jobs WHERE run = $1", run_id);
 }
 
 Task<Result<Memos>> RunStore::load_results(Uuid run_id) {
@@ -59,18 +67,17 @@ Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& fu
   co_return co_await database_.read([&](db::Tx& tx) {
     std::vector<bus::Job> jobs;
     auto rows = tx.query(
-        "SELECT jobs.number, jobs.run, jobs.attempt, jobs.due_at, jobs.lane, "
-        "runs_data.function, runs_data.event_position "
-        "FROM jobs JOIN runs_data ON runs_data.id = jobs.run ORDER BY jobs.number");
+        "SELECT jobs.run, jobs.attempt, jobs.due_at, jobs.lane, runs_data.function, "
+        "runs_data.event_position FROM jobs JOIN runs_data ON runs_data.id = jobs.run "
+        "ORDER BY runs_data.event_position, jobs.run");
     while (rows.next()) {
       bus::Job job;
-      job.number = rows.integer(0);
-      job.run_id = rows.uuid(1).value_or(Uuid{});
-      job.attempt = static_cast<int>(rows.integer(2));
-      job.due_at = rows.integer(3);
-      job.lane = rows.uuid(4);
-      job.function = functions.find(rows.view(5));
-      job.event_position = rows.integer(6);
+      job.run_id = rows.uuid(0).value_or(Uuid{});
+      job.attempt = static_cast<int>(rows.integer(1));
+      job.due_at = rows.integer(2);
+      job.lane = rows.uuid(3);
+      job.function = functions.find(rows.view(4));
+      job.event_position = rows.integer(5);
       job.may_have_results = true;
       if (job.function != nullptr) jobs.push_back(std::move(job));
     }
@@ -82,11 +89,7 @@ Task<Result<>> RunStore::complete(const bus::Job& job, std::string output,
                                   std::vector<StepResult> unsaved) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
-    tx.run(
-        "UPDATE runs_data SET status = 'completed', attempts = attempts + 1, ended_at = $2, "
-        "output = $3, error = NULL WHERE id = $1",
-        job.run_id, unix_ms_now(), output);
-    tx.run("DELETE FROM jobs WHERE number = $1", job.number);
+    write_completion(tx, job.run_id, output);
   });
 }
 
@@ -98,7 +101,7 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, const Error& error,
         "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2 "
         "WHERE id = $1",
         job.run_id, error_json(error));
-    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE number = $1", job.number, job.attempt,
+    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE run = $1", job.run_id, job.attempt,
            job.due_at);
   });
 }
@@ -107,7 +110,7 @@ Task<Result<>> RunStore::sleep(const bus::Job& job, std::vector<StepResult> unsa
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
     tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
-    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE number = $1", job.number, job.due_at);
+    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE run = $1", job.run_id, job.due_at);
   });
 }
 
@@ -125,14 +128,14 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
       if (rows.next()) attempts = rows.integer(0);
       rows.next();
     }
-    tx.run("DELETE FROM jobs WHERE number = $1", job.number);
+    tx.run("DELETE FROM jobs WHERE run = $1", job.run_id);
     if (std::string_view(event.type).ends_with(".failed")) return;
 
     events::Envelope envelope;
     envelope.user_id = event.user_id;
     envelope.source = events::Source::kSystem;
     // The same id however often this is done, and another one each time the run is given up: its
-    // attempts are counted over all its retries, while the number of a job is used again.
+    // attempts are counted over all its retries.
     envelope.id = Uuid::derived(event.timestamp,
                                 fmt::format("{}/failed/{}", job.run_id.to_string(), attempts));
     envelope.aggregate_id = event.aggregate_id;
@@ -186,11 +189,7 @@ Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
     if (job.function->in_aggregate_order) {
       job.lane = log_.aggregate_of(tx, job.event_position);
     }
-    auto rows = tx.query(
-        "INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2) RETURNING number",
-        run_id, job.lane);
-    if (rows.next()) job.number = rows.integer(0);
-    rows.next();
+    tx.run("INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2)", run_id, job.lane);
     return job;
   });
   co_return written;

@@ -5,8 +5,12 @@
 
 namespace synap::workers {
 
-Step::Step(RunStore& store, Uuid run_id, Memos memos, int attempts_left)
-    : store_(store), run_id_(run_id), memos_(std::move(memos)), attempts_left_(attempts_left) {}
+Step::Step(RunStore& store, const bus::Job& job, Memos memos)
+    : store_(store),
+      run_id_(job.run_id),
+      memos_(std::move(memos)),
+      attempts_left_(job.function->retry.retries_max - job.attempt),
+      next_place_(static_cast<int>(memos_.size())) {}
 
 Step::Place Step::enter(std::string_view id) {
   auto use = uses_.find(id);
@@ -17,7 +21,7 @@ Step::Place Step::enter(std::string_view id) {
 }
 
 void Step::remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo) {
-  unsaved_.push_back({hash, std::string(id), op, std::move(memo)});
+  unsaved_.push_back({hash, next_place_++, std::string(id), op, std::move(memo)});
 }
 
 bool Step::parks_on(const Error& error) {
@@ -32,6 +36,10 @@ db::Database& Step::database() const {
 
 void Step::write_results(db::Tx& tx, const std::vector<StepResult>& results) {
   store_.write_results(tx, run_id_, results);
+}
+
+void Step::write_completion(db::Tx& tx) {
+  store_.write_completion(tx, run_id_, Outcome::done().output());
 }
 
 Task<Result<>> Step::save() {

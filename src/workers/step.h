@@ -8,6 +8,7 @@
 // run()     calls its function at least once and stores the result. The result is on disk before
 //           the next run() or sleep() begins; a commit() stores it in its own transaction.
 // commit()  runs its closure in one transaction with its result: exactly once.
+// finish()  is the last commit() of a run: its transaction also says that the run has completed.
 // sleep()   ends the call; the handler is called again when the time has come.
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
@@ -28,7 +29,9 @@
 #include "base/json.h"
 #include "base/schema.h"
 #include "base/task.h"
+#include "bus/queue.h"
 #include "db/database.h"
+#include "workers/handler.h"
 #include "workers/op.h"
 
 namespace synap::workers {
@@ -44,8 +47,8 @@ struct Parked {
 
 class Step {
  public:
-  /// `attempts_left`: how often what fails now may be tried again.
-  Step(RunStore& store, Uuid run_id, Memos memos, int attempts_left);
+  /// Of the call that `job` asks for.
+  Step(RunStore& store, const bus::Job& job, Memos memos);
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
 
@@ -58,6 +61,11 @@ class Step {
   template <class F>
   auto commit(std::string_view id, F closure) -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
 
+  /// As commit(), and what it comes to is what the run comes to: for the end of a handler.
+  ///   co_return co_await step.finish("project", [&](db::Tx& tx) { insert(tx, *file); });
+  template <class F>
+  Task<Outcome> finish(std::string_view id, F closure);
+
   Task<void> sleep(std::string_view id, std::chrono::milliseconds duration);
   Task<void> sleep_until(std::string_view id, std::int64_t unix_ms);
 
@@ -68,6 +76,8 @@ class Step {
   const std::optional<Parked>& parked() const { return parked_; }
   std::vector<StepResult> take_unsaved() { return std::exchange(unsaved_, {}); }
   bool has_exhausted_step() const { return has_exhausted_step_; }
+  /// The run is stored as completed.
+  bool has_finished() const { return has_finished_; }
 
  private:
   // Ends the call: control goes to the driver and never comes back here.
@@ -90,6 +100,10 @@ class Step {
   template <class T>
   static std::string to_memo(const Result<T>& result);
   void remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo);
+  enum class Then : std::uint8_t { kGoOn, kComplete };
+  template <class F>
+  auto commit_and(Then then, std::string_view id, F closure)
+      -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
   /// True if the step is to be tried again later; then the caller parks.
   bool parks_on(const Error& error);
   /// Stores the results that are not on disk yet.
@@ -97,6 +111,7 @@ class Step {
   Task<Result<>> fail_for_good(const StepHash& hash, std::string_view id, const Error& error);
   db::Database& database() const;
   void write_results(db::Tx& tx, const std::vector<StepResult>& results);
+  void write_completion(db::Tx& tx);
 
   RunStore& store_;
   Uuid run_id_;
@@ -106,7 +121,9 @@ class Step {
   std::vector<StepResult> unsaved_;
   std::optional<Parked> parked_;
   std::coroutine_handle<> driver_;
+  int next_place_;
   bool has_exhausted_step_ = false;
+  bool has_finished_ = false;
 };
 
 template <class T>
@@ -162,6 +179,18 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
 template <class F>
 auto Step::commit(std::string_view id, F closure)
     -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
+  return commit_and(Then::kGoOn, id, std::move(closure));
+}
+
+template <class F>
+Task<Outcome> Step::finish(std::string_view id, F closure) {
+  auto result = co_await commit_and(Then::kComplete, id, std::move(closure));
+  co_return result ? Outcome::done() : Outcome::failed(result.error());
+}
+
+template <class F>
+auto Step::commit_and(Then then, std::string_view id, F closure)
+    -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
   using T = std::invoke_result_t<F&, db::Tx&>;
   const Place place = enter(id);
   if (place.memo != nullptr) {
@@ -172,19 +201,25 @@ auto Step::commit(std::string_view id, F closure)
   Result<T> result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
     // The results of earlier steps, what this one does, and its own result: all or nothing.
     auto results = unsaved_;
+    const auto write = [&](std::string memo) {
+      results.push_back(
+          {place.hash, next_place_, std::string(id), OpCode::kStepRun, std::move(memo)});
+      write_results(tx, results);
+      if (then == Then::kComplete) write_completion(tx);
+    };
     if constexpr (std::is_void_v<T>) {
       closure(tx);
-      results.push_back({place.hash, std::string(id), OpCode::kStepRun, to_memo(Result<void>{})});
-      write_results(tx, results);
+      write(to_memo(Result<void>{}));
     } else {
       Result<T> value = closure(tx);
-      results.push_back({place.hash, std::string(id), OpCode::kStepRun, to_memo(value)});
-      write_results(tx, results);
+      write(to_memo(value));
       return std::move(*value);
     }
   });
   if (result) {
     unsaved_.clear();
+    ++next_place_;
+    has_finished_ = then == Then::kComplete;
     co_return result;
   }
   if (parks_on(result.error())) co_await Park{*this};

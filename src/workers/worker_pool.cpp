@@ -124,7 +124,7 @@ Task<void> WorkerPool::do_job(bus::Job job) {
   const auto handler = handlers_.find(job.function);
   SYNAP_CHECK(handler != handlers_.end(), job.function->id);
 
-  Step step(store_, job.run_id, std::move(*memos), job.function->retry.retries_max - job.attempt);
+  Step step(store_, job, std::move(*memos));
   step.set_driver(co_await SelfHandle{});
   std::optional<Outcome> outcome;
   // Resumed either by the end of the call or, when the handler parks, by Step: then the handler
@@ -141,7 +141,9 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
   auto unsaved = step.take_unsaved();
   const auto& parked = step.parked();
   Result<> stored;
-  if (!outcome && parked->op == OpCode::kSleep) {
+  if (step.has_finished()) {
+    // It is stored already.
+  } else if (!outcome && parked->op == OpCode::kSleep) {
     job.attempt = 0;
     job.due_at = parked->until;
     job.may_have_results = true;

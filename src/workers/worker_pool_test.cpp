@@ -150,6 +150,56 @@ TEST_F(WorkerPoolTest, CommitThatFailsLeavesNeitherEffectNorResult) {
   EXPECT_EQ(text_of("SELECT attempts FROM runs_data"), "3");
 }
 
+TEST_F(WorkerPoolTest, FinishStoresTheEndOfTheRunWithTheEffect) {
+  ASSERT_TRUE(database->migrate({{"t", "CREATE TABLE marks(x INTEGER)"}}));
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    co_await step.run<std::int64_t>("first", []() -> Task<Result<std::int64_t>> { co_return 1; });
+    co_return co_await step.finish("last",
+                                   [](db::Tx& tx) { tx.run("INSERT INTO marks VALUES(1)"); });
+  });
+  const auto before = database->statistics();
+  append();
+  wait_until_idle();
+  // One commit of the event and its run, one of all that the run came to.
+  EXPECT_EQ(database->statistics().commits - before.commits, 2);
+  EXPECT_EQ(text_of("SELECT count(*) FROM marks"), "1");
+  EXPECT_EQ(text_of("SELECT status || ' ' || attempts || ' ' || output FROM runs_data"),
+            "completed 1 null");
+  EXPECT_EQ(text_of("SELECT group_concat(place || name) FROM (SELECT * FROM run_steps "
+                    "ORDER BY place)"),
+            "0first,1last");
+}
+
+TEST_F(WorkerPoolTest, FinishThatFailsLeavesTheRunToItsRetries) {
+  ASSERT_TRUE(database->migrate({{"t", "CREATE TABLE marks(attempt INTEGER)"}}));
+  std::atomic<int> attempts = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    ++attempts;
+    co_return co_await step.finish("mark", [&](db::Tx& tx) {
+      tx.run("INSERT INTO marks(attempt) VALUES ($1)", attempts.load());
+      if (attempts < 3) tx.abort({Code::kServiceUnavailable, "", nullptr});
+    });
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT group_concat(attempt) FROM marks"), "3");
+  EXPECT_EQ(text_of("SELECT status || ' ' || attempts FROM runs_data"), "completed 3");
+}
+
+TEST_F(WorkerPoolTest, FinishThatCannotSucceedMakesADeadLetter) {
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    co_return co_await step.finish(
+        "mark", [](db::Tx& tx) { tx.abort({Code::kNotFound, "gone", nullptr}); });
+  });
+  testing::internal::CaptureStderr();
+  append();
+  wait_until_idle();
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(text_of("SELECT status || ' ' || error FROM runs_data"),
+            R"(failed {"name":"NOT_FOUND","message":"gone"})");
+  EXPECT_EQ(text_of("SELECT count(*) FROM events"), "2");
+}
+
 TEST_F(WorkerPoolTest, HandlersRunAtTheSameTimeAsManyAsAllowed) {
   std::atomic<int> under_way = 0;
   std::atomic<int> most = 0;

@@ -11,12 +11,12 @@ namespace {
 using workers::Outcome;
 using workers::Step;
 
-// A step's result: where the text is now, and how it begins.
+// A step's result: where the text is now, and how it begins if the event does not say so.
 struct StoredText {
   std::string path;
   std::int64_t size = 0;
   std::string checksum;
-  std::string preview;
+  std::optional<std::string> preview;
 
   content::Stored file() const { return {path, size, checksum}; }
 };
@@ -51,10 +51,15 @@ Task<Result<StoredText>> store(content::ContentStore& store, const events::Event
   auto key =
       content::ContentKey::make(event.user_id, "note", event.aggregate_id->to_string(), "md");
   if (!key) co_return fail(key.error());
-  auto preview = preview_of(bytes);
+  std::optional<std::string> preview;
+  if (!text.content) preview = preview_of(bytes);
   auto stored = co_await store.put(*key, std::move(bytes));
   if (!stored) co_return fail(stored.error());
   co_return StoredText{stored->path, stored->size, stored->checksum, std::move(preview)};
+}
+
+std::string preview_for(const Text& text, const StoredText& stored) {
+  return text.content ? preview_of(*text.content) : stored.preview.value_or("");
 }
 
 class NoteCreationHandler final : public workers::EventHandler {
@@ -78,12 +83,10 @@ class NoteCreationHandler final : public workers::EventHandler {
                                         .checksum = text->checksum},
                                        caused_by(event));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
-    auto projected = co_await step.commit("create-entity-projection", [&](db::Tx& tx) {
-      fold_created(tx, event, *data, text->preview, text->file());
+    co_return co_await step.finish("create-entity-projection", [&](db::Tx& tx) {
+      fold_created(tx, event, *data, preview_for(data->text, *text), text->file());
       rooms_.log.append(tx, {.events = {*completed}});
     });
-    if (!projected) co_return Outcome::failed(projected.error());
-    co_return Outcome::done();
   }
 
  private:
@@ -107,10 +110,10 @@ class NoteUpdateHandler final : public workers::EventHandler {
       text = std::move(*stored);
     }
 
-    auto projected = co_await step.commit("update-entity-projection", [&](db::Tx& tx) {
+    co_return co_await step.finish("update-entity-projection", [&](db::Tx& tx) {
       std::optional<std::string> preview;
       std::optional<content::Stored> file;
-      if (text) preview = text->preview;
+      if (text) preview = preview_for(*data->text, *text);
       if (text) file = text->file();
       const auto version = fold_updated(tx, event, *data, preview, file);
       if (!version) {
@@ -122,8 +125,6 @@ class NoteUpdateHandler final : public workers::EventHandler {
       if (!completed) return tx.abort(completed.error());
       rooms_.log.append(tx, {.events = {std::move(*completed)}});
     });
-    if (!projected) co_return Outcome::failed(projected.error());
-    co_return Outcome::done();
   }
 
  private:
@@ -139,12 +140,10 @@ class NoteDeletionHandler final : public workers::EventHandler {
     auto completed = rooms_.types.make(kNoteDeletionCompleted, {event.aggregate_id->to_string()},
                                        caused_by(event));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
-    auto projected = co_await step.commit("delete-entity-projection", [&](db::Tx& tx) {
+    co_return co_await step.finish("delete-entity-projection", [&](db::Tx& tx) {
       fold_deleted(tx, event);
       rooms_.log.append(tx, {.events = {*completed}});
     });
-    if (!projected) co_return Outcome::failed(projected.error());
-    co_return Outcome::done();
   }
 
  private:
