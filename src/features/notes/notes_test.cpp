@@ -185,6 +185,16 @@ TEST_F(Notes, CreationStoresListsAndAnswers) {
   EXPECT_EQ(test::read_file(directory.path() + "/content/ann/note/" + id + ".md"), "# Title\ntext");
 }
 
+TEST_F(Notes, AreCountedFromAnIndexAlone) {
+  const auto plan = *test::run(executor, [&] {
+    return database->read_as("ann", [](db::Tx& tx) {
+      auto rows = tx.query("EXPLAIN QUERY PLAN SELECT count(*) FROM notes");
+      return rows.next() ? rows.text(3) : std::string();
+    });
+  });
+  EXPECT_NE(plan.find("COVERING INDEX notes_by_user"), std::string::npos) << plan;
+}
+
 TEST_F(Notes, UpdateChangesWhatIsGivenAndKeepsTheRest) {
   const auto id = make("one", {{"tags", Json::array().push_back("a")}});
   ASSERT_TRUE(done("notes.update", input(id, {{"title", "Two"}})));
