@@ -198,22 +198,20 @@ void LocalStore::run_writer() {
 }
 
 void LocalStore::put_group(std::vector<Operation*>& group) {
-  for (auto* operation : group) {
-    if (operation->kind == Operation::Kind::kRemove) {
-      remove_file(*operation);
-    } else {
-      write_aside(*operation);
-    }
-  }
   const bool together = group.size() >= kSyncTogetherMin;
   // A new name may be given before the bytes are on disk: until this put has answered nobody
   // knows it. Then one sync serves both. A name that is in use keeps its old bytes until the new
-  // ones are safe.
+  // ones are safe. One file after the other, not all aside and then all renamed: the kernel looks
+  // through the whole directory of files aside for each of them, so it is kept short.
   std::vector<Operation*> replacing;
   for (auto* operation : group) {
-    if (operation->kind != Operation::Kind::kPut || operation->error) continue;
-    take_name(*operation, false);
-    if (!operation->has_name && !operation->error) replacing.push_back(operation);
+    if (operation->kind == Operation::Kind::kRemove) {
+      remove_file(*operation);
+      continue;
+    }
+    write_aside(*operation);
+    if (!operation->error) take_name(*operation, false);
+    if (!operation->error && !operation->has_name) replacing.push_back(operation);
   }
   if (!replacing.empty()) {
     sync_data(replacing, replacing.size() >= kSyncTogetherMin);
