@@ -90,9 +90,12 @@ class WebSocket {
   /// beside a write. Pings, closes and the peer's silence are only dealt with while a read is
   /// pending: keep one pending.
   virtual Task<std::optional<Message>> read() = 0;
+  /// Whether another message is there to be written at once: then this one may be kept back until
+  /// the next, so that many small ones go out in few packets.
+  enum class Then : std::uint8_t { kNothing, kMore };
   /// Sends one text message and returns when the socket has taken it. One write at a time.
   /// False: the peer is gone or has not read for longer than the limit.
-  virtual Task<bool> write(std::string_view text) = 0;
+  virtual Task<bool> write(std::string_view text, Then then) = 0;
   /// Sends a close frame (RFC 6455 7.4; 1005 sends none of its own) and ends the connection. A
   /// pending read() yields nothing.
   virtual Task<void> close(std::uint16_t code, std::string_view reason) = 0;

@@ -1,5 +1,8 @@
 #include "net/websocket.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
@@ -137,16 +140,18 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     co_return message;
   }
 
-  Task<bool> write(std::string_view text) override {
+  Task<bool> write(std::string_view text, Then then) override {
     SYNAP_CHECK(!is_writing_, "one write at a time");
     if (!is_usable()) co_return false;
     is_writing_ = true;
+    if (then == Then::kMore) keep_back(true);
     renew_write_deadline(steady_clock::now());
     const auto ec = co_await start([&](auto handler) {
       stream_.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
     });
     write_deadline_ = kNever;
     is_writing_ = false;
+    if (then == Then::kNothing) keep_back(false);
     if (ec) lose();
     co_return !ec;
   }
@@ -231,6 +236,14 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   bool is_usable() const { return !is_aborted_ && stream_.is_open(); }
   void lose() { gone_.request_stop(); }
 
+  // TCP_CORK: the kernel sends whole packets only, and what is left when it is pulled (tcp(7)).
+  void keep_back(bool is_wanted) {
+    if (is_kept_back_ == is_wanted || is_aborted_) return;
+    is_kept_back_ = is_wanted;
+    const int value = is_wanted ? 1 : 0;
+    ::setsockopt(wire().native_handle(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+  }
+
   void heard() {
     heard_at_ = steady_clock::now();
     is_pinged_ = false;
@@ -260,6 +273,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   beast::flat_buffer incoming_;
   bool is_reading_ = false;
   bool is_writing_ = false;
+  bool is_kept_back_ = false;
   bool is_closing_ = false;
   bool is_aborted_ = false;
   bool is_pinging_ = false;  // the frame is on its way out

@@ -10,12 +10,14 @@
 namespace synap::net {
 namespace {
 
+using Then = WebSocket::Then;
+
 class WebSocketServer : public testing::Test, public TestServer {
  protected:
   WebSocketServer() {
     handler.websocket = [this](const Request&, WebSocket& socket) -> Task<> {
       while (auto message = co_await socket.read()) {
-        co_await socket.write((message->is_text ? "" : "binary ") + message->data);
+        co_await socket.write((message->is_text ? "" : "binary ") + message->data, Then::kNothing);
       }
       ended.set();
     };
@@ -73,10 +75,10 @@ TEST_F(WebSocketServer, AnswersACloseAndEndsTheRead) {
 
 TEST_F(WebSocketServer, ClosesWithTheCodeAndReasonOfTheHandler) {
   handler.websocket = [](const Request&, WebSocket& socket) -> Task<> {
-    co_await socket.write("first");
+    co_await socket.write("first", Then::kNothing);
     co_await socket.close(4001, "because");
     EXPECT_FALSE(co_await socket.read());
-    EXPECT_FALSE(co_await socket.write("late"));
+    EXPECT_FALSE(co_await socket.write("late", Then::kNothing));
     co_await socket.close(1000, "again");
   };
   TestClient client(start());
@@ -87,6 +89,21 @@ TEST_F(WebSocketServer, ClosesWithTheCodeAndReasonOfTheHandler) {
   EXPECT_EQ(frame.data.substr(2), "because");
   client.send_close(4001);
   EXPECT_TRUE(client.is_closed_by_server());
+}
+
+TEST_F(WebSocketServer, SendsWhatItKeptBackWithTheNextOrAtTheEnd) {
+  handler.websocket = [](const Request&, WebSocket& socket) -> Task<> {
+    for (int i = 0; i < 99; ++i) co_await socket.write(std::to_string(i), Then::kMore);
+    co_await socket.write("99", Then::kNothing);
+    co_await socket.read();
+    co_await socket.write("more, but none comes", Then::kMore);
+  };
+  TestClient client(start());
+  client.upgrade("/ws");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(client.read_text(), std::to_string(i));
+  client.send_text("go on");
+  EXPECT_EQ(client.read_text(), "more, but none comes");
+  EXPECT_EQ(client.read_frame().close_code(), 1000);
 }
 
 TEST_F(WebSocketServer, ClosesWithoutACode) {
@@ -119,7 +136,7 @@ TEST_F(WebSocketServer, ReadsAndWritesAtTheSameTime) {
       co_return true;
     };
     const auto writer = [&]() -> Task<bool> {
-      for (int i = 0; i < 100; ++i) co_await socket.write(std::to_string(i));
+      for (int i = 0; i < 100; ++i) co_await socket.write(std::to_string(i), Then::kNothing);
       co_await socket.close(1000, "done");
       co_return true;
     };
@@ -172,7 +189,7 @@ TEST_F(WebSocketServer, AbortsWithoutAWordWhileAWriteIsPending) {
   handler.websocket = [&](const Request& request, WebSocket& socket) -> Task<> {
     std::vector<Task<bool>> both;
     const auto writer = [&]() -> Task<bool> {
-      while (co_await socket.write(std::string(1'000'000, 'x'))) {
+      while (co_await socket.write(std::string(1'000'000, 'x'), Then::kNothing)) {
       }
       write_failed.set();
       co_return true;
@@ -231,7 +248,7 @@ TEST_F(WebSocketServer, DropsAPeerThatNeverReads) {
   options.write_timeout = std::chrono::milliseconds(60);
   Event dropped;
   handler.websocket = [&](const Request&, WebSocket& socket) -> Task<> {
-    while (co_await socket.write(std::string(1'000'000, 'x'))) {
+    while (co_await socket.write(std::string(1'000'000, 'x'), Then::kNothing)) {
     }
     dropped.set();
   };
@@ -280,7 +297,7 @@ TEST_F(WebSocketServer, IsToldToEndWhenTheServerStops) {
   handler.websocket = [&](const Request& request, WebSocket& socket) -> Task<> {
     open.set();
     co_await sleep_for(std::chrono::hours(1), request.gone);
-    co_await socket.write("goodbye");
+    co_await socket.write("goodbye", Then::kNothing);
     co_await socket.close(1001, "");
   };
   TestClient client(start());

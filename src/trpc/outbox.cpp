@@ -29,7 +29,8 @@ Task<void> Outbox::run() {
     if (queue_.empty()) break;
     const std::string text = std::move(queue_.front());
     queue_.pop_front();
-    const bool sent = co_await socket_.write(text);
+    using Then = net::WebSocket::Then;
+    const bool sent = co_await socket_.write(text, queue_.empty() ? Then::kNothing : Then::kMore);
     bytes_ -= text.size();
     if (!sent) {
       queue_.clear();
