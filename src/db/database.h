@@ -221,8 +221,9 @@ class Database {
     return Awaiter<F>(*this, Queue::kRead, user, true, std::move(closure));
   }
 
-  /// Runs `closure` within every commit that follows, after its writes and in a savepoint of its
-  /// own. For what must be in the same transaction as the writes it reacts to (bus/dispatcher.h).
+  /// Runs `closure` within every commit that follows, after its writes. It may be run more than
+  /// once, as they may, and if it fails it leaves no trace and they are none the worse. For what
+  /// must be in the same transaction as the writes it reacts to (bus/dispatcher.h).
   virtual void before_commit(std::function<void(Tx&)> closure) = 0;
 
   /// Brings the tables up to date: runs those of `migrations` that have not been run, in their

@@ -149,6 +149,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   if (mode == Mode::kReader) {
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
+  if (mode == Mode::kWriter) {
+    int powersafe = 1;  // wal_vfs.h; what Debian's SQLite takes for granted anyway
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &powersafe);
+  }
   for (const char* pragmas : {mode == Mode::kWriter ? writer : reader, common}) {
     if (auto done = connection->execute(pragmas); !done) return fail(done.error());
   }

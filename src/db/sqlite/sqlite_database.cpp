@@ -201,15 +201,7 @@ void SqliteDatabase::run_writer() {
 
 void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   Actions on_commit;
-  std::optional<Error> failure = broken_;
-  if (!failure) {
-    const bool is_together = cautious_groups_ == 0;
-    if (!is_together) --cautious_groups_;
-    if (!is_together || !commit_together(group, on_commit)) {
-      on_commit.clear();
-      failure = commit_apart(group, on_commit);
-    }
-  }
+  auto failure = broken_ ? broken_ : run_and_commit(group, on_commit);
   if (failure) {
     for (auto* operation : group) operation->error = failure;
   } else {
@@ -223,43 +215,53 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   for (auto& [executor, coroutines] : completions) executor->post_all(coroutines);
 }
 
+// The error if the group as a whole has failed.
+std::optional<Error> SqliteDatabase::run_and_commit(std::vector<Operation*>& group,
+                                                    Actions& on_commit) {
+  if (auto failure = begin()) return failure;
+  if (cautious_groups_ == 0) {
+    if (run_together(group, on_commit)) return commit();
+    on_commit.clear();
+    roll_back();
+    // Nobody else is concerned: rolling all of it back was what it asked for.
+    if (group.size() == 1 && group.front()->error) return std::nullopt;
+    // Whoever brings about conflicts one after another makes groups run twice no more than this.
+    cautious_groups_ = kCautiousGroups;
+    if (auto failure = begin()) return failure;
+  } else {
+    --cautious_groups_;
+  }
+  if (auto failure = run_apart(group, on_commit)) {
+    roll_back();
+    return failure;
+  }
+  return commit();
+}
+
 // Nearly always nothing fails, and then no closure needs a savepoint: which would cost a copy of
-// each page that it changes. If something does fail, false: nothing has happened, and the group is
-// to be run apart.
-bool SqliteDatabase::commit_together(std::vector<Operation*>& group, Actions& on_commit) {
+// each page that it changes. False: something has failed, and the group is to be run apart.
+bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_commit) {
   const auto run = [&](Operation& operation) {
     writer_->begin_closure();
     operation.run(*writer_);
+    operation.error = writer_->take_error();
     auto actions = writer_->take_on_commit();
     std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
-    return writer_->ok();
+    return !operation.error;
   };
-  if (begin()) return false;
-  bool is_whole = true;
-  for (auto* operation : group) is_whole = is_whole && run(*operation);
-  if (!is_whole && group.size() == 1) {
-    // Nobody else is concerned: rolling all of it back is what it asks for.
-    group.front()->error = writer_->take_error();
-    roll_back();
-    on_commit.clear();
-    return true;
+  for (auto* operation : group) {
+    if (!run(*operation)) return false;
   }
-  for (const auto& hook : *hooks()) is_whole = is_whole && run(*hook);
-  if (!is_whole) {
-    roll_back();
-    // Whoever brings about conflicts one after another makes groups run twice no more than this.
-    cautious_groups_ = kCautiousGroups;
-    return false;
+  const auto list = hooks();
+  for (const auto& hook : *list) {
+    if (!run(*hook)) return false;
   }
-  return !commit();
+  return true;
 }
 
 // Each closure under a savepoint of its own, so that one that fails leaves no trace and harms
-// nobody. The error if the whole group has failed.
-std::optional<Error> SqliteDatabase::commit_apart(std::vector<Operation*>& group,
-                                                  Actions& on_commit) {
-  if (broken_) return broken_;
-  if (auto failure = begin()) return failure;
+// nobody. The error if nothing of the group can be committed.
+std::optional<Error> SqliteDatabase::run_apart(std::vector<Operation*>& group, Actions& on_commit) {
   bool has_change = false;
   for (auto* operation : group) {
     run_closure(*operation, on_commit);
@@ -267,17 +269,18 @@ std::optional<Error> SqliteDatabase::commit_apart(std::vector<Operation*>& group
     // Some failures (a full disk) make SQLite roll back the whole transaction by itself.
     if (is_rolled_back()) return operation->error;
   }
-  if (has_change) {
-    for (const auto& hook : *hooks()) {
-      run_closure(*hook, on_commit);
-      // What the hook could not do now it does with the next commit or at the next start: it keeps
-      // a checkpoint. The writes it reacts to are none the worse.
-      if (hook->error) {
-        fmt::print(stderr, "synap: work within a commit failed: {}\n", hook->error->message);
-      }
+  if (!has_change) return std::nullopt;
+  const auto list = hooks();
+  for (const auto& hook : *list) {
+    run_closure(*hook, on_commit);
+    if (is_rolled_back()) return hook->error;
+    // What the hook could not do now it does with the next commit or at the next start: it keeps a
+    // checkpoint. The writes it reacts to are none the worse.
+    if (hook->error) {
+      fmt::print(stderr, "synap: work within a commit failed: {}\n", hook->error->message);
     }
   }
-  return commit();
+  return std::nullopt;
 }
 
 std::optional<Error> SqliteDatabase::begin() {

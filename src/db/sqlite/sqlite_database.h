@@ -59,8 +59,9 @@ class SqliteDatabase final : public Database {
   using Hooks = std::vector<std::shared_ptr<Hook>>;
   using Actions = std::vector<std::move_only_function<void()>>;
   void commit_group(std::vector<Operation*>& group);
-  bool commit_together(std::vector<Operation*>& group, Actions& on_commit);
-  std::optional<Error> commit_apart(std::vector<Operation*>& group, Actions& on_commit);
+  std::optional<Error> run_and_commit(std::vector<Operation*>& group, Actions& on_commit);
+  bool run_together(std::vector<Operation*>& group, Actions& on_commit);
+  std::optional<Error> run_apart(std::vector<Operation*>& group, Actions& on_commit);
   void run_closure(Operation& operation, Actions& on_commit);
   std::optional<Error> begin();
   std::optional<Error> commit();

@@ -76,6 +76,47 @@ TEST_F(SqliteDatabaseTest, CommitsWhatWaitsTogether) {
   EXPECT_EQ(after.commits - before.commits, 2);
 }
 
+TEST_F(SqliteDatabaseTest, RunsAGroupAgainInWhichOneFailsAndIsThenCautiousForAWhile) {
+  open(directory.path());
+  std::atomic<int> runs = 0;
+  const auto run_group = [&] {
+    runs = 0;
+    test::Started<Result<void>> calls(executor);
+    {
+      contract::HeldWriter held(executor, *database);
+      calls.add_awaitable([&] { return database->write([&](Tx&) { ++runs; }); });
+      calls.add_awaitable([this] {
+        return database->write([](Tx& tx) { tx.abort({Code::kConflict, "", nullptr}); });
+      });
+      test::settle(executor);
+    }
+    const auto results = calls.wait();
+    EXPECT_TRUE(results[0]);
+    EXPECT_FALSE(results[1]);
+  };
+  run_group();
+  EXPECT_EQ(runs, 2);
+  run_group();
+  EXPECT_EQ(runs, 1);
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(write_row(1));
+  run_group();
+  EXPECT_EQ(runs, 2);
+}
+
+TEST_F(SqliteDatabaseTest, RunsAClosureThatFailsAloneOnlyOnce) {
+  open(directory.path());
+  int runs = 0;
+  EXPECT_FALSE(test::run(executor, [&] {
+    return database->write([&](Tx& tx) {
+      ++runs;
+      tx.run("INSERT INTO rows_data(bytes) VALUES ('x')");
+      tx.abort({Code::kConflict, "", nullptr});
+    });
+  }));
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(count(), 0);
+}
+
 TEST_F(SqliteDatabaseTest, AtItsSizeLimitAnswersServiceUnavailableAndRecovers) {
   open(directory.path());
   ASSERT_TRUE(write_row(10'000));

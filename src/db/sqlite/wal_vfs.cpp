@@ -34,8 +34,8 @@ struct WalFile {
   const sqlite3_io_methods* methods() { return below()->pMethods; }
   sqlite3_int64 kept_end() const { return kept_at + static_cast<sqlite3_int64>(kept.size()); }
 
-  /// What is kept is dropped even if it cannot be written: SQLite is told and takes none of it for
-  /// committed.
+  /// What is kept is dropped even if it cannot be written. A sync or a write that fails makes
+  /// SQLite roll its whole transaction back, whose pages they were.
   int flush() {
     int code = SQLITE_OK;
     for (std::size_t done = 0; code == SQLITE_OK && done < kept.size(); done += kWriteBytesMax) {
@@ -64,7 +64,9 @@ int close(sqlite3_file* file) {
 int read(sqlite3_file* file, void* to, int count, sqlite3_int64 at) {
   auto& self = wal(file);
   if (at < self.kept_end() && at + count > self.kept_at) {
-    if (const int code = self.flush(); code != SQLITE_OK) return code;
+    // For a full disk that it meets while it reads, SQLite may undo one statement and go on with a
+    // transaction that has lost pages; for this error it does not.
+    if (self.flush() != SQLITE_OK) return SQLITE_IOERR_WRITE;
   }
   return self.methods()->xRead(self.below(), to, count, at);
 }

@@ -1,5 +1,5 @@
-// WalVfs: SQLite's own file system layer, with the log of changes (WAL) written in one piece a
-// commit.
+// WalVfs: SQLite's own file system layer, with the log of changes (WAL) written in few pieces,
+// mostly one a commit.
 //
 // SQLite writes each page of a commit to the WAL with two calls, a head of 24 bytes and the page,
 // and syncs at the end: some 30 calls for the commit of one command, thousands for a large group.
@@ -7,7 +7,9 @@
 // index, which SQLite fills after it), so all of it can be kept in memory until then. This layer
 // does that for files of the WAL, and passes everything else on to SQLite's layer for Unix.
 //
-// It is right only where every commit syncs the WAL: with `synchronous=FULL`.
+// It is right only where every commit syncs the WAL, and nothing is written behind that sync: with
+// `synchronous=FULL`, and a disk that is taken to leave the bytes beside those of a torn write
+// alone (SQLITE_FCNTL_POWERSAFE_OVERWRITE; otherwise SQLite fills the last sector after the sync).
 #pragma once
 
 namespace synap::db::sqlite {

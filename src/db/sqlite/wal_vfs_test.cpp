@@ -159,6 +159,8 @@ TEST_F(WalVfs, FullDiskIsToldWithTheSyncAndWhatWasKeptIsForgotten) {
   ASSERT_EQ(file.write(std::string(200'000, 'x'), 5), SQLITE_OK);
   EXPECT_EQ(file.sync() & 0xff, SQLITE_FULL);
   EXPECT_EQ(file.sync(), SQLITE_OK);
+  ASSERT_EQ(file.write(std::string(200'000, 'x'), 5), SQLITE_OK);
+  EXPECT_EQ(file.read(5, 5), "error " + std::to_string(SQLITE_IOERR_WRITE));
   EXPECT_EQ(file.read(5, 0), "first");
   disk.give_back();
   ASSERT_EQ(file.write("again", 5), SQLITE_OK);
