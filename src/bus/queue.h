@@ -2,7 +2,7 @@
 //
 // A job is one thing to be done for a run: call its function. The table `jobs` is the truth; this
 // is the part of it that somebody waits for. A crash empties it, and the next start fills it again
-// from the table (run_store.h).
+// from the table (run_store.h), in the order of their events.
 //
 // Lanes: jobs of one lane are handed out one at a time, in the order in which they came; a lane is
 // held from take() until release(). While a job of a lane is delayed, its lane waits with it.

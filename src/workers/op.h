@@ -34,6 +34,12 @@ struct StepHashHasher {
 /// Stored results by step: JSON text in the shapes above.
 using Memos = std::unordered_map<StepHash, std::string, StepHashHasher>;
 
+/// What is stored of a run's steps.
+struct StoredResults {
+  Memos memos;
+  int next_place = 0;  // behind those of all that are stored
+};
+
 enum class OpCode : std::uint8_t { kStepRun, kStepError, kStepFailed, kSleep, kRunComplete };
 std::string_view op_name(OpCode code);  // "StepRun"
 

@@ -49,17 +49,18 @@ void RunStore::write_completion(db::Tx& tx, const Uuid& run_id, std::string_view
   tx.run("DELETE FROM jobs WHERE run = $1", run_id);
 }
 
-Task<Result<Memos>> RunStore::load_results(Uuid run_id) {
+Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
   co_return co_await database_.read([&](db::Tx& tx) {
-    Memos memos;
-    auto rows = tx.query("SELECT hash, memo FROM run_steps WHERE run = $1", run_id);
+    StoredResults results;
+    auto rows = tx.query("SELECT hash, memo, place FROM run_steps WHERE run = $1", run_id);
     while (rows.next()) {
       const auto raw = rows.view(0);
       StepHash hash{};
       std::copy_n(raw.begin(), std::min(raw.size(), hash.size()), hash.begin());
-      memos.emplace(hash, rows.text(1));
+      results.memos.emplace(hash, rows.text(1));
+      results.next_place = std::max(results.next_place, static_cast<int>(rows.integer(2)) + 1);
     }
-    return memos;
+    return results;
   });
 }
 
@@ -101,8 +102,8 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, const Error& error,
         "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2 "
         "WHERE id = $1",
         job.run_id, error_json(error));
-    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE run = $1", job.run_id, job.attempt,
-           job.due_at);
+    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE run = $1 AND step = x''", job.run_id,
+           job.attempt, job.due_at);
   });
 }
 
@@ -110,7 +111,8 @@ Task<Result<>> RunStore::sleep(const bus::Job& job, std::vector<StepResult> unsa
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
     tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
-    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE run = $1", job.run_id, job.due_at);
+    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE run = $1 AND step = x''", job.run_id,
+           job.due_at);
   });
 }
 

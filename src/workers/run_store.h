@@ -27,12 +27,12 @@ class RunStore {
 
   /// Within a transaction: stores results; one that is stored already stays as it is.
   void write_results(db::Tx& tx, const Uuid& run_id, const std::vector<StepResult>& results);
-  Task<Result<Memos>> load_results(Uuid run_id);
+  Task<Result<StoredResults>> load_results(Uuid run_id);
   /// Within a transaction: the run has completed.
   void write_completion(db::Tx& tx, const Uuid& run_id, std::string_view output);
 
-  /// All jobs of the table in the order of their events: for the start. A job whose function is
-  /// gone is left.
+  /// All jobs of the table in the order of their events, a revived one's too: for the start. A job
+  /// whose function is gone is left.
   Task<Result<std::vector<bus::Job>>> load_jobs(const bus::Functions& functions);
 
   /// The run has completed.

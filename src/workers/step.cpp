@@ -1,18 +1,20 @@
 #include "workers/step.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "workers/run_store.h"
 
 namespace synap::workers {
 
-Step::Step(RunStore& store, const bus::Job& job, Memos memos)
+Step::Step(RunStore& store, const bus::Job& job, StoredResults results)
     : store_(store),
       run_id_(job.run_id),
-      memos_(std::move(memos)),
+      memos_(std::move(results.memos)),
       attempts_left_(job.function->retry.retries_max - job.attempt),
-      next_place_(static_cast<int>(memos_.size())) {}
+      next_place_(results.next_place) {}
 
 Step::Place Step::enter(std::string_view id) {
+  SYNAP_CHECK(!has_finished_, "finish() is the last step of a run");
   auto use = uses_.find(id);
   if (use == uses_.end()) use = uses_.emplace(std::string(id), 0).first;
   Place place{step_hash(id, use->second++), nullptr};

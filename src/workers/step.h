@@ -48,7 +48,7 @@ struct Parked {
 class Step {
  public:
   /// Of the call that `job` asks for.
-  Step(RunStore& store, const bus::Job& job, Memos memos);
+  Step(RunStore& store, const bus::Job& job, StoredResults results);
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
 
@@ -61,9 +61,11 @@ class Step {
   template <class F>
   auto commit(std::string_view id, F closure) -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
 
-  /// As commit(), and what it comes to is what the run comes to: for the end of a handler.
+  /// As commit() of a callable (db::Tx&) -> void; the run has completed with it. The handler
+  /// returns what this gives, and begins no step after it:
   ///   co_return co_await step.finish("project", [&](db::Tx& tx) { insert(tx, *file); });
   template <class F>
+    requires std::is_void_v<std::invoke_result_t<F&, db::Tx&>>
   Task<Outcome> finish(std::string_view id, F closure);
 
   Task<void> sleep(std::string_view id, std::chrono::milliseconds duration);
@@ -183,6 +185,7 @@ auto Step::commit(std::string_view id, F closure)
 }
 
 template <class F>
+  requires std::is_void_v<std::invoke_result_t<F&, db::Tx&>>
 Task<Outcome> Step::finish(std::string_view id, F closure) {
   auto result = co_await commit_and(Then::kComplete, id, std::move(closure));
   co_return result ? Outcome::done() : Outcome::failed(result.error());
@@ -219,7 +222,7 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
   if (result) {
     unsaved_.clear();
     ++next_place_;
-    has_finished_ = then == Then::kComplete;
+    if (then == Then::kComplete) has_finished_ = true;
     co_return result;
   }
   if (parks_on(result.error())) co_await Park{*this};

@@ -115,16 +115,16 @@ Task<void> WorkerPool::watch_clock() {
 
 Task<void> WorkerPool::do_job(bus::Job job) {
   auto event = co_await log_.at(job.event_position);
-  Result<Memos> memos;
-  if (event && job.may_have_results) memos = co_await store_.load_results(job.run_id);
-  if (!event || !memos) {
+  Result<StoredResults> results;
+  if (event && job.may_have_results) results = co_await store_.load_results(job.run_id);
+  if (!event || !results) {
     co_await try_again_soon(std::move(job));
     co_return;
   }
   const auto handler = handlers_.find(job.function);
   SYNAP_CHECK(handler != handlers_.end(), job.function->id);
 
-  Step step(store_, job, std::move(*memos));
+  Step step(store_, job, std::move(*results));
   step.set_driver(co_await SelfHandle{});
   std::optional<Outcome> outcome;
   // Resumed either by the end of the call or, when the handler parks, by Step: then the handler
