@@ -159,6 +159,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   Task<> close(std::uint16_t code, std::string_view reason) override {
     if (is_closing_ || !is_usable()) co_return;
     is_closing_ = true;
+    keep_back(false);
     wire().is_agreed = true;               // by the time it is torn down
     websocket::close_reason close_reason;  // code "none", 1005: an empty frame
     if (code != 1005) {

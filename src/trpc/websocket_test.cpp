@@ -23,12 +23,11 @@ class FakeSocket final : public net::WebSocket {
     incoming.pop_front();
     co_return message;
   }
-  Task<bool> write(std::string_view text, Then then) override {
+  Task<bool> write(std::string_view text, Then) override {
     const std::string copy(text);
     while (is_blocked && !is_closed) co_await changed.wait();
     if (is_closed) co_return false;
     sent.push_back(copy);
-    more_follows.push_back(then == Then::kMore);
     changed.wake_all();
     co_return true;
   }
@@ -55,7 +54,6 @@ class FakeSocket final : public net::WebSocket {
 
   std::deque<std::string> incoming;
   std::vector<std::string> sent;
-  std::vector<bool> more_follows;  // for each that was sent
   std::optional<std::uint16_t> close_code;
   bool is_blocked = false;
   bool is_closed = false;
