@@ -103,6 +103,7 @@ Check check_fsync(const std::string& data) {
   const int file = ::mkostemp(name.data(), O_CLOEXEC);
   if (file < 0) return {"fsync", State::kFail, fmt::format("no file can be made: {}", because())};
   std::vector<double> times;
+  times.reserve(9);
   for (int i = 0; i < 9; ++i) times.push_back(write_and_sync_ms(file));
   const auto reason = because();
   ::close(file);

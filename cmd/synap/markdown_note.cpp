@@ -35,7 +35,7 @@ std::string_view first_characters(std::string_view text, std::size_t most) {
 // "## Title ##" is "Title"; nothing if the line is no heading.
 std::string_view heading_of(std::string_view line) {
   const auto indent = line.find_first_not_of(' ');
-  if (indent == std::string_view::npos || indent > 3) return {};
+  if (indent > 3) return {};  // npos too
   line.remove_prefix(indent);
   const auto level = std::min(line.find_first_not_of('#'), line.size());
   if (level == 0 || level > 6) return {};

@@ -13,8 +13,6 @@
 #include "synap/commands.h"
 #include "synap/output.h"
 
-extern char** environ;
-
 namespace synap::cli {
 namespace {
 

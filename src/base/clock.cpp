@@ -25,7 +25,9 @@ bool read_digits(std::string_view text, std::size_t& at, int width, int& value) 
 }
 
 bool read_char(std::string_view text, std::size_t& at, char expected) {
-  return at < text.size() && text[at++] == expected;
+  if (at >= text.size() || text[at] != expected) return false;
+  ++at;
+  return true;
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ const EventTypes::Info* EventTypes::find(std::string_view name) const {
 
 std::vector<const EventTypes::Info*> EventTypes::all() const {
   std::vector<const Info*> list;
+  list.reserve(by_name_.size());
   for (const auto& [name, info] : by_name_) list.push_back(&info);
   return list;
 }

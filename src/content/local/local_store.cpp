@@ -97,7 +97,8 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& root) {
                 fmt::format("{} cannot be used: {}", root, std::strerror(errno)));
   }
   // What a crash left half-written was never acknowledged.
-  if (DIR* listing = ::fdopendir(::dup(store->aside_)); listing != nullptr) {
+  const int to_list = ::dup(store->aside_);
+  if (DIR* listing = to_list < 0 ? nullptr : ::fdopendir(to_list); listing != nullptr) {
     while (const dirent* entry = ::readdir(listing)) {
       if (entry->d_name[0] != '.') ::unlinkat(store->aside_, entry->d_name, 0);
     }
