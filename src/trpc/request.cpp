@@ -239,7 +239,8 @@ std::vector<Result<rpc::Input>> decode_inputs(const DecodedRequest& decoded,
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto& call = decoded.calls[i];
     if (!reads_input(call)) continue;
-    if (!whole) {
+    // Moved from below only where there is no batch, and so no second call.
+    if (!whole) {  // NOLINT(bugprone-use-after-move)
       inputs[i] = fail(whole.error());
       continue;
     }

@@ -139,6 +139,7 @@ Task<net::Response> Server::serve(const net::Request& request) const {
 
   auto inputs = decode_inputs(*decoded, request);
   std::vector<ReadyCall> calls;
+  calls.reserve(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     calls.push_back({.plan = std::move(decoded->calls[i]),
                      .context = context,
