@@ -102,8 +102,8 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, const Error& error,
         "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2 "
         "WHERE id = $1",
         job.run_id, error_json(error));
-    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE run = $1 AND step = x''", job.run_id,
-           job.attempt, job.due_at);
+    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE run = $1", job.run_id, job.attempt,
+           job.due_at);
   });
 }
 
@@ -111,8 +111,7 @@ Task<Result<>> RunStore::sleep(const bus::Job& job, std::vector<StepResult> unsa
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
     tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
-    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE run = $1 AND step = x''", job.run_id,
-           job.due_at);
+    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE run = $1", job.run_id, job.due_at);
   });
 }
 
