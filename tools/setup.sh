@@ -13,7 +13,7 @@ build="clang-19 cmake ninja-build ccache mold make git ca-certificates
   libsimdjson-dev libsqlite3-dev
   libssl-dev libtomlplusplus-dev"
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 curl
-  chromium"
+  chromium e2fsprogs mount util-linux"
 bench="libbenchmark-dev postgresql-15 python3"
 
 case "${1:-build}" in

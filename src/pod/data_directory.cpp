@@ -19,13 +19,31 @@ std::unexpected<Error> unusable(const std::string& path) {
               fmt::format("The data directory {} cannot be used: {}", path, std::strerror(errno)));
 }
 
+bool sync_directory(const std::string& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool is_synced = directory >= 0 && ::fsync(directory) == 0;
+  if (directory >= 0) ::close(directory);
+  return is_synced;
+}
+
+// The directory, and those above it that are missing: each is on disk before anything is in it.
+bool make_directory(const std::filesystem::path& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) != 0) {
+    if (errno == EEXIST) return true;
+    const auto parent = path.parent_path();
+    if (errno != ENOENT || parent.empty() || parent == path) return false;
+    if (!make_directory(parent, 0777) || (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)) {
+      return false;
+    }
+  }
+  const auto parent = path.parent_path();
+  return sync_directory(parent.empty() ? "." : parent.string());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path) {
-  std::error_code failed;
-  const auto parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, failed);
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return unusable(path);
+  if (!make_directory(path, 0700)) return unusable(path);
   const auto lock_path = path + "/synap.lock";
   const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return unusable(path);
@@ -61,10 +79,7 @@ Result<> DataDirectory::write_secret(const std::string& path, std::string_view t
       ::fsync(file) == 0;
   ::close(file);
   if (!is_written || ::rename(aside.c_str(), path.c_str()) != 0) return unusable(path_);
-  const int directory = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool is_synced = directory >= 0 && ::fsync(directory) == 0;
-  if (directory >= 0) ::close(directory);
-  if (!is_synced) return unusable(path_);
+  if (!sync_directory(path_)) return unusable(path_);
   return {};
 }
 
