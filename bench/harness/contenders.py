@@ -1,8 +1,10 @@
 """The programs that are measured: PostgreSQL with the Node peer on it, and Synap."""
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -62,6 +64,16 @@ class Postgres:
                 return
             time.sleep(0.05)
         raise Failure(f"PostgreSQL did not start:\n{processes.log_tail(self.process)}")
+
+    @contextlib.contextmanager
+    def standing_still(self):
+        """A cluster is not idle for minutes after a load: its checkpointer and vacuum would take
+        the disk and a processor from whoever is measured next."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
 
     def new_database(self, name):
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -31,13 +31,16 @@ class EventLoop {
   void modify(int descriptor, std::uint32_t events, Pollable& pollable);
   void remove(int descriptor);
 
-  // Waits until something is ready or `deadline` has come, and tells every pollable that is ready.
+  // Waits until something is ready or `deadline` has come, or for a while that ends shortly before
+  // it, and tells every pollable that is ready.
   void run_until_ready(Nanoseconds deadline);
 
  private:
+  void set_timer(Nanoseconds at);
+
   int epoll_ = -1;
   int timer_ = -1;
-  Nanoseconds timer_deadline_ = 0;
+  Nanoseconds timer_at_ = 0;
 };
 
 }  // namespace synap::bench
