@@ -19,7 +19,9 @@ Result<Session> session_of(const rpc::Call& call) {
   SYNAP_CHECK(context != nullptr, "every call has the context of this server");
   if (!context->caller) return fail(context->caller.error());
   Session session{*context->caller, context->idempotency_key, call.stop, &context->keys};
-  if (auto live = session.check(); !live) return fail(live.error());
+  if (auto admitted = context->keys.admit(session.caller.key_id); !admitted) {
+    return fail(admitted.error());
+  }
   // One header serves a batch: each of its calls needs a key of its own.
   if (!session.idempotency_key.empty() && call.batch_index > 0) {
     session.idempotency_key += fmt::format("#{}", call.batch_index);

@@ -30,6 +30,9 @@ class KeyStatus {
  public:
   virtual ~KeyStatus() = default;
   virtual bool is_live(const std::string& key_id) const = 0;
+  /// Called once a call. kUnauthorized: the key is not live; kTooManyRequests: it has made more
+  /// calls than it may.
+  virtual Result<> admit(const std::string& key_id) const = 0;
 };
 
 /// The context of every call: made once a request (once a connection over WebSocket).
@@ -62,7 +65,7 @@ struct Session {
 /// What `items` yields, until the caller's key is revoked: then it ends with kUnauthorized.
 rpc::Items while_authorized(Session session, rpc::Items items);
 
-/// Makes the Session of a call. kUnauthorized: the caller is not known.
+/// Makes the Session of a call. kUnauthorized: the caller is not known; kTooManyRequests.
 Result<Session> session_of(const rpc::Call& call);
 
 }  // namespace synap::api

@@ -151,7 +151,7 @@ Task<Result<>> Keys::load() {
   std::unique_lock lock(mutex_);
   has_users_ = *any_user;
   for (auto& [hash, caller] : *read) {
-    live_keys_.insert(caller.key_id);
+    live_keys_.try_emplace(caller.key_id);
     callers_.emplace(hash, std::move(caller));
   }
   co_return Result<>{};
@@ -202,7 +202,7 @@ void Keys::store_key(db::Tx& tx, const Made& made, Role role) {
   tx.on_commit([this, hash = made.hash, caller = Caller{made.key.user_id, role, made.key.key_id}] {
     std::unique_lock lock(mutex_);
     has_users_ = true;
-    live_keys_.insert(caller.key_id);
+    live_keys_.try_emplace(caller.key_id);
     callers_.emplace(hash, caller);
   });
 }
@@ -210,6 +210,15 @@ void Keys::store_key(db::Tx& tx, const Made& made, Role role) {
 bool Keys::is_live(const std::string& key_id) const {
   std::shared_lock lock(mutex_);
   return live_keys_.contains(key_id);
+}
+
+Result<> Keys::admit(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  const auto key = live_keys_.find(key_id);
+  if (key == live_keys_.end()) return fail(Code::kUnauthorized, "This API key is not valid");
+  if (limit_.take(key->second, RateLimit::Clock::now())) return {};
+  return fail(Code::kTooManyRequests,
+              fmt::format("This API key may make {} calls a second", limit_.calls_per_second()));
 }
 
 Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id,

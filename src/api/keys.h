@@ -15,10 +15,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "api/caller.h"
+#include "api/rate_limit.h"
 #include "base/crypto.h"
 #include "db/database.h"
 #include "events/log.h"
@@ -46,8 +46,9 @@ class Keys final : public KeyStatus {
   static std::vector<db::Database::Migration> migrations();
   static void add_event_types(events::EventTypes& types);
 
-  Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types)
-      : database_(database), log_(log), types_(types) {}
+  Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types,
+       RateLimit limit = RateLimit(0))
+      : database_(database), log_(log), types_(types), limit_(limit) {}
 
   /// Reads all keys. Before anything else.
   Task<Result<>> load();
@@ -59,6 +60,7 @@ class Keys final : public KeyStatus {
   Result<Caller> authenticate(std::string_view token) const;
 
   bool is_live(const std::string& key_id) const override;
+  Result<> admit(const std::string& key_id) const override;
 
   /// `keep`, if given, is handed the key before it is any good: what it cannot keep is not made.
   Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id,
@@ -79,10 +81,11 @@ class Keys final : public KeyStatus {
   db::Database& database_;
   events::EventLog& log_;
   const events::EventTypes& types_;
+  const RateLimit limit_;
   mutable std::shared_mutex mutex_;
   bool has_users_ = false;
-  std::unordered_map<Sha256, Caller, Hash> callers_;  // by the hash of the key
-  std::unordered_set<std::string> live_keys_;         // their ids
+  std::unordered_map<Sha256, Caller, Hash> callers_;                   // by the hash of the key
+  mutable std::unordered_map<std::string, RateLimit::Key> live_keys_;  // by their ids
 };
 
 }  // namespace synap::api

@@ -15,7 +15,7 @@ class KeysTest : public testing::Test {
     Keys::add_event_types(types);
     open();
   }
-  void open() {
+  void open(RateLimit limit = RateLimit(0)) {
     keys.reset();
     log.reset();
     database.reset();
@@ -23,7 +23,7 @@ class KeysTest : public testing::Test {
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
     log = std::move(*events::sqlite::SqliteEventLog::open(*database));
     ASSERT_TRUE(database->migrate(Keys::migrations()));
-    keys = std::make_unique<Keys>(*database, *log, types);
+    keys = std::make_unique<Keys>(*database, *log, types, limit);
     ASSERT_TRUE(sync_wait(executor, keys->load()));
   }
   NewKey user(std::string name, Role role = Role::kMember) {
@@ -112,6 +112,20 @@ TEST_F(KeysTest, RevocationTakesEffectAtOnceAndForGood) {
   open();
   EXPECT_FALSE(keys->authenticate(ann.key));
   EXPECT_TRUE(keys->authenticate(second.key));
+}
+
+TEST_F(KeysTest, EachKeyHasItsOwnRate) {
+  open(RateLimit(2));
+  const auto ann = user("ann");
+  const auto second = *sync_wait(executor, keys->create_key(ann.user_id, "second"));
+  int admitted = 0;
+  for (int i = 0; i < 100; ++i) admitted += keys->admit(ann.key_id) ? 1 : 0;
+  EXPECT_GE(admitted, 2);
+  EXPECT_LT(admitted, 100);
+  EXPECT_TRUE(keys->admit(second.key_id));
+  // Revoked is not "later".
+  ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
+  EXPECT_EQ(keys->admit(ann.key_id).error().code, Code::kUnauthorized);
 }
 
 TEST_F(KeysTest, OnlyItsUserRevokesOrListsAKey) {

@@ -63,6 +63,15 @@ Setting number_setting(std::string_view name, std::string_view docs, std::int64_
           }};
 }
 
+// A member of PodOptions that is a number.
+template <class Member>
+Setting number_setting(std::string_view name, std::string_view docs, std::int64_t least,
+                       std::int64_t most, Member PodOptions::* member) {
+  return number_setting(name, docs, least, most, [member](Config& config, std::int64_t n) {
+    config.pod.*member = static_cast<Member>(n);
+  });
+}
+
 bool set_listen(Config& config, const std::string& text) {
   const auto address = parse_address(text);
   if (!address) return false;
@@ -87,6 +96,7 @@ constexpr std::string_view kListenExpected =
 
 std::vector<Setting> make_settings() {
   constexpr std::int64_t kMiB = 1024 * 1024;
+  constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
   std::vector<Setting> all;
   all.push_back(text_setting("data", "The directory in which the pod keeps everything.",
                              "the path of a directory",
@@ -96,27 +106,37 @@ std::vector<Setting> make_settings() {
                              }));
   all.push_back(text_setting("listen", "Where to serve, HOST:PORT. Port 0 is any free one.",
                              std::string(kListenExpected), set_listen));
-  all.push_back(number_setting(
-      "http_threads", "Threads that serve HTTP and WebSocket.", 1, 256,
-      [](Config& config, std::int64_t n) { config.pod.http_threads = static_cast<int>(n); }));
-  all.push_back(number_setting(
-      "worker_concurrency", "Runs under way at once.", 1, 100'000,
-      [](Config& config, std::int64_t n) { config.pod.worker_concurrency = static_cast<int>(n); }));
+  all.push_back(number_setting("http_threads", "Threads that serve HTTP and WebSocket.", 1, 256,
+                               &PodOptions::http_threads));
+  all.push_back(number_setting("worker_concurrency", "Runs under way at once.", 1, 100'000,
+                               &PodOptions::worker_concurrency));
   all.push_back({{"allowed_origins",
                   "Origins whose web pages may call the pod, or * for any. A comma between two."},
                  "a list of origins, as https://notes.example, or *",
                  set_origins});
+  all.push_back(number_setting("calls_per_second_max",
+                               "Calls a second that one API key may make; 0 is no limit.", 0,
+                               1'000'000, &PodOptions::calls_per_second_max));
+  all.push_back(number_setting("header_bytes_max", "The largest head of a request, in bytes.", 1024,
+                               kMiB, &PodOptions::header_bytes_max));
   all.push_back(number_setting("body_bytes_max", "The largest request, in bytes.", 1024,
-                               1024 * kMiB, [](Config& config, std::int64_t n) {
-                                 config.pod.body_bytes_max = static_cast<std::size_t>(n);
-                               }));
-  all.push_back(number_setting(
-      "batch_max", "Calls in one request.", 1, 10'000,
-      [](Config& config, std::int64_t n) { config.pod.batch_max = static_cast<std::size_t>(n); }));
+                               1024 * kMiB, &PodOptions::body_bytes_max));
+  all.push_back(
+      number_setting("batch_max", "Calls in one request.", 1, 10'000, &PodOptions::batch_max));
+  all.push_back(number_setting("connections_max", "Connections at once.", 1, 1'000'000,
+                               &PodOptions::connections_max));
+  all.push_back(number_setting("head_timeout_ms", "How long the head of a request may take.", 1,
+                               kDayMs, &PodOptions::head_timeout));
+  all.push_back(number_setting("body_timeout_ms", "How long the body of a request may take.", 1,
+                               kDayMs, &PodOptions::body_timeout));
+  all.push_back(number_setting("idle_timeout_ms",
+                               "How long a connection may wait between requests.", 1, kDayMs,
+                               &PodOptions::idle_timeout));
+  all.push_back(number_setting("write_timeout_ms",
+                               "How long a client may take nothing of what is sent to it.", 1,
+                               kDayMs, &PodOptions::write_timeout));
   all.push_back(number_setting("stop_grace_ms", "How long a stop waits for what is under way.", 0,
-                               600'000, [](Config& config, std::int64_t n) {
-                                 config.pod.stop_grace = std::chrono::milliseconds(n);
-                               }));
+                               600'000, &PodOptions::stop_grace));
   all.push_back({{"insecure", "Serve on an address that others can reach, without TLS.", true},
                  "true or false",
                  [](Config& config, const Value& value) {

@@ -53,6 +53,13 @@ worker_concurrency = 64
 allowed_origins = ["https://a.example", "https://b.example"]
 body_bytes_max = 2048
 batch_max = 7
+calls_per_second_max = 20
+header_bytes_max = 8192
+connections_max = 50
+head_timeout_ms = 1
+body_timeout_ms = 2
+idle_timeout_ms = 3
+write_timeout_ms = 4
 stop_grace_ms = 1500
 insecure = true
 )");
@@ -65,6 +72,13 @@ insecure = true
   EXPECT_THAT(config->pod.allowed_origins, ElementsAre("https://a.example", "https://b.example"));
   EXPECT_EQ(config->pod.body_bytes_max, 2048u);
   EXPECT_EQ(config->pod.batch_max, 7u);
+  EXPECT_EQ(config->pod.calls_per_second_max, 20);
+  EXPECT_EQ(config->pod.header_bytes_max, 8192u);
+  EXPECT_EQ(config->pod.connections_max, 50u);
+  EXPECT_EQ(config->pod.head_timeout, std::chrono::milliseconds(1));
+  EXPECT_EQ(config->pod.body_timeout, std::chrono::milliseconds(2));
+  EXPECT_EQ(config->pod.idle_timeout, std::chrono::milliseconds(3));
+  EXPECT_EQ(config->pod.write_timeout, std::chrono::milliseconds(4));
   EXPECT_EQ(config->pod.stop_grace, std::chrono::milliseconds(1500));
   EXPECT_TRUE(config->is_insecure);
 }

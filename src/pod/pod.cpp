@@ -60,7 +60,8 @@ Result<> Pod::Parts::open() {
   workers = std::make_unique<workers::WorkerPool>(
       workers::WorkerPoolOptions{.concurrency = options.worker_concurrency}, functions, queue,
       *runs, *log, types);
-  keys = std::make_unique<api::Keys>(*database, *log, types);
+  keys = std::make_unique<api::Keys>(*database, *log, types,
+                                     api::RateLimit(options.calls_per_second_max));
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *content, *workers, procedures, *keys});
   add_features(*rooms);
@@ -94,8 +95,14 @@ Result<> Pod::Parts::serve() {
       net::ServerOptions{.host = options.host,
                          .port = options.port,
                          .threads = options.http_threads,
+                         .header_bytes_max = options.header_bytes_max,
                          .body_bytes_max = options.body_bytes_max,
-                         .websocket_message_bytes_max = options.body_bytes_max},
+                         .websocket_message_bytes_max = options.body_bytes_max,
+                         .connections_max = options.connections_max,
+                         .head_timeout = options.head_timeout,
+                         .body_timeout = options.body_timeout,
+                         .idle_timeout = options.idle_timeout,
+                         .write_timeout = options.write_timeout},
       *front);
   return server->start();
 }

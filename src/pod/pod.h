@@ -21,6 +21,13 @@ struct PodOptions {
   std::vector<std::string> allowed_origins = {"*"};
   std::size_t body_bytes_max = 10 * 1024 * 1024;
   std::size_t batch_max = 100;
+  int calls_per_second_max = 0;  // of one API key; 0: no limit
+  std::size_t header_bytes_max = 64 * 1024;
+  std::size_t connections_max = 10'000;
+  std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to end of its head
+  std::chrono::milliseconds body_timeout{30'000};   // end of head to end of body
+  std::chrono::milliseconds idle_timeout{75'000};   // between two requests
+  std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
   std::chrono::milliseconds stop_grace{8'000};
 };
 

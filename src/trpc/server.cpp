@@ -14,15 +14,20 @@
 namespace synap::trpc {
 namespace {
 
-// After this many seconds a client may try again what was refused for lack of room or of a disk.
-constexpr std::string_view kRetryAfterSeconds = "5";
+// After how many seconds a client may try again what was refused for lack of room or of a disk, or
+// because it asked too often; empty if that would not help.
+std::string_view retry_after_seconds(int status) {
+  if (status == info(Code::kServiceUnavailable).http_status) return "5";
+  if (status == info(Code::kTooManyRequests).http_status) return "1";
+  return "";
+}
 
 net::Response json_response(int status, std::string body) {
   net::Response response;
   response.status = status;
   response.headers = common_headers("application/json");
-  if (status == info(Code::kServiceUnavailable).http_status) {
-    response.headers.add("retry-after", std::string(kRetryAfterSeconds));
+  if (const auto seconds = retry_after_seconds(status); !seconds.empty()) {
+    response.headers.add("retry-after", std::string(seconds));
   }
   response.body = std::move(body);
   return response;

@@ -1,0 +1,99 @@
+// Limits that its owner sets, as whoever passes them meets them.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import test from 'node:test';
+import { checkRefusal, raw } from './hostile.mjs';
+import { Caller, Pod, within } from './pod.mjs';
+import { RawWebSocket } from './websocket.mjs';
+
+async function start(t, ...args) {
+  const pod = await Pod.make(t, { args });
+  await pod.start();
+  return pod;
+}
+
+const kMost = 5;
+const limited = (t) => start(t, '--calls-per-second-max', String(kMost));
+
+// Each answer takes far less than a second, so most of `count` calls come too soon.
+async function statuses(caller, count) {
+  const answers = [];
+  for (let i = 0; i < count; ++i) answers.push(await caller.query('notes.list', {}));
+  return answers;
+}
+
+test('a key that calls too often is told when to come again, others are not', { timeout: 60_000 }, async (t) => {
+  const pod = await limited(t);
+  const owner = pod.owner();
+  const { key } = await owner.tell('users.create', { name: 'member' });
+  const answers = await statuses(owner, 40);
+  const refused = answers.filter(({ status }) => status !== 200);
+  assert.ok(refused.length > 0, 'some calls are refused');
+  assert.ok(answers.length - refused.length >= kMost - 1, 'a second\'s worth is not');
+  for (const answer of refused) {
+    checkRefusal(answer, 429, 'a call too many');
+    assert.equal(answer.json.error.data.code, 'TOO_MANY_REQUESTS');
+    assert.equal(answer.json.error.code, -32029);
+    assert.match(answer.json.error.message, /may make 5 calls a second/);
+    assert.equal(answer.headers['retry-after'], '1');
+  }
+  assert.equal((await new Caller(pod, key).query('notes.list', {})).status, 200, 'another key');
+  assert.equal((await owner.request('GET', '/health')).status, 200, 'what needs no key');
+});
+
+test('each call of a batch and of a WebSocket counts', { timeout: 60_000 }, async (t) => {
+  const pod = await limited(t);
+  const owner = pod.owner();
+  const { key } = await owner.tell('users.create', { name: 'member' });
+  const paths = Array(40).fill('notes.list').join(',');
+  const batch = await owner.request('GET', `/trpc/${paths}?batch=1&input=%7B%7D`);
+  assert.equal(batch.status, 207);
+  const isRefused = ({ error }) => error?.data.code === 'TOO_MANY_REQUESTS';
+  assert.ok(batch.json.filter(isRefused).length >= 30);
+  assert.ok(batch.json.some(({ result }) => result));
+
+  const socket = await RawWebSocket.open(pod.port, { token: key });
+  const answers = [];
+  const all = new Promise((resolve) => {
+    socket.on('message', (text) => {
+      if (answers.push(JSON.parse(text)) === 40) resolve();
+    });
+  });
+  for (let id = 1; id <= 40; ++id) {
+    socket.send(JSON.stringify({ id, method: 'query', params: { path: 'notes.list', input: {} } }));
+  }
+  await within(10_000, all, 'every call is answered');
+  assert.ok(answers.filter(isRefused).length >= 30);
+  assert.ok(answers.some(({ result }) => result));
+  socket.destroy();
+});
+
+test('how long a client may take is a setting', { timeout: 60_000 }, async (t) => {
+  const pod = await start(t, '--head-timeout-ms', '200', '--body-timeout-ms', '200', '--idle-timeout-ms', '200');
+  const head = await raw(pod, 'GET /trpc/health HTTP/1.1\r\nHost: ', { ms: 5_000 });
+  checkRefusal(head, 408, 'half a head');
+  const body = await raw(pod, 'POST /trpc/notes.create HTTP/1.1\r\nHost: pod\r\nContent-Type: application/json\r\n'
+    + 'Content-Length: 100\r\n\r\n{', { ms: 5_000 });
+  checkRefusal(body, 408, 'half a body');
+  const idle = await raw(pod, 'GET /health HTTP/1.1\r\nHost: pod\r\n\r\n', { ms: 5_000 });
+  assert.equal(idle.status, 200);
+});
+
+test('how much a client may send, and how many may come, are settings', { timeout: 60_000 }, async (t) => {
+  const pod = await start(t, '--header-bytes-max', '1024', '--connections-max', '3');
+  const head = await raw(pod, `GET /health HTTP/1.1\r\nHost: pod\r\nX: ${'x'.repeat(2000)}\r\n\r\n`);
+  checkRefusal(head, 431, 'a head that is too large');
+  const open = [];
+  t.after(() => open.forEach((socket) => socket.destroy()));
+  const answer = () => new Promise((resolve, reject) => {
+    const socket = net.connect(pod.port, '127.0.0.1');
+    open.push(socket);
+    socket.on('error', reject);
+    socket.once('data', (bytes) => resolve(String(bytes)));
+    socket.write('GET /health HTTP/1.1\r\nHost: pod\r\n\r\n');
+  });
+  const answers = [];
+  for (let i = 0; i < 6; ++i) answers.push(await within(5_000, answer(), 'an answer'));
+  assert.ok(answers.some((text) => text.startsWith('HTTP/1.1 503')), answers.join('\n'));
+  assert.ok(answers[0].startsWith('HTTP/1.1 200'));
+});
