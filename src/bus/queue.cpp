@@ -1,5 +1,7 @@
 #include "bus/queue.h"
 
+#include <iterator>
+
 #include "base/check.h"
 #include "base/clock.h"
 
@@ -15,7 +17,11 @@ void Queue::push_locked(Job job) {
   if (job.lane) {
     const auto [lane, is_free] = lanes_.try_emplace(*job.lane);
     if (!is_free) {
-      lane->second.push_back(std::move(job));
+      // From the back: only a dead letter that is tried again comes after a later event's.
+      auto& waiting = lane->second;
+      auto at = waiting.end();
+      while (at != waiting.begin() && std::prev(at)->event_position > job.event_position) --at;
+      waiting.insert(at, std::move(job));
       return;
     }
   }

@@ -4,8 +4,9 @@
 // is the part of it that somebody waits for. A crash empties it, and the next start fills it again
 // from the table (run_store.h), in the order of their events.
 //
-// Lanes: jobs of one lane are handed out one at a time, in the order in which they came; a lane is
-// held from take() until release(). While a job of a lane is delayed, its lane waits with it.
+// Lanes: jobs of one lane are handed out one at a time, those that wait in the order of their
+// events, as after a restart; a lane is held from take() until release(). While a job of a lane is
+// delayed, its lane waits with it.
 #pragma once
 
 #include <coroutine>

@@ -68,6 +68,16 @@ TEST_F(QueueTest, LaneIsHandedOutOneAtATimeInOrder) {
   EXPECT_EQ(next(), 7);
 }
 
+TEST_F(QueueTest, LaneIsInTheOrderOfEventsAlsoWhenOneComesBack) {
+  queue.push({job(3, kLane), job(4, kLane), job(6, kLane)});
+  EXPECT_EQ(next(), 3);
+  queue.push({job(5, kLane), job(1, kLane), job(7, kLane)});
+  for (const std::int64_t n : {1, 4, 5, 6, 7}) {
+    queue.release(taken);
+    EXPECT_EQ(next(), n);
+  }
+}
+
 TEST_F(QueueTest, JobThatIsPushedAgainKeepsItsLane) {
   queue.push({job(1, kLane), job(2, kLane)});
   EXPECT_EQ(next(), 1);
