@@ -11,8 +11,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cleanUp, until } from './pod.mjs';
 
-const kDiskMb = 384;
-
 /** Why no such disk can be made here; nothing if it can. */
 export function whyNoCrashDisk() {
   if (process.getuid() !== 0) return 'only root may mount a loop device';
@@ -41,7 +39,8 @@ function placeForImages() {
 export class CrashDisk {
   cuts = 0;
 
-  static make(t) {
+  /** `mb`: its size; only what is written takes memory. */
+  static make(t, { mb = 128 } = {}) {
     const disk = new CrashDisk();
     disk.place = mkdtempSync(path.join(placeForImages(), 'synap-crash-'));
     disk.folder = mkdtempSync(path.join(tmpdir(), 'synap-crash-'));
@@ -50,7 +49,7 @@ export class CrashDisk {
       disk.#unmount();
       for (const folder of [disk.place, disk.folder]) rmSync(folder, { recursive: true, force: true });
     });
-    run('truncate', '-s', `${kDiskMb}M`, disk.image);
+    run('truncate', '-s', `${mb}M`, disk.image);
     // One inode for each 4 KiB: content is many small files.
     run('mkfs.ext4', '-q', '-i', '4096', disk.image);
     disk.#mount();

@@ -178,7 +178,11 @@ export async function ordeal(t, { name, ends, clients, seed, folder, end }) {
   // Everything that was acknowledged until now completes, as the watchers see it.
   let due = [];
   const checkDue = async () => {
-    for (const [requestId, { user }] of due) await watchers[user].completion(requestId, 60_000);
+    for (const [requestId, { user }] of due) {
+      await watchers[user].completion(requestId, 60_000).catch((error) => {
+        throw new Error(`${error.message}; the pod's last lines:\n${pod.lines.slice(-5).join('\n')}`);
+      });
+    }
     for (const [requestId, { user }] of due.slice(-20)) {
       const { status } = await callers[user].ask('requests.get', { requestId });
       assert.equal(status, 'completed', `request ${requestId}`);

@@ -19,7 +19,8 @@ const choices = choicesOfOrdeal({ ends: 8 });
 test(`${choices.ends} power cuts under load lose nothing and do nothing twice`, {
   skip, timeout: 60_000 + choices.ends * 20_000,
 }, async (t) => {
-  const disk = CrashDisk.make(t);
+  // The load writes some 5 MB between two cuts.
+  const disk = CrashDisk.make(t, { mb: 256 + 16 * choices.ends });
   await ordeal(t, {
     name: 'power_cut', ...choices, folder: disk.folder, end: (pod) => disk.cut(pod),
   });
