@@ -13,8 +13,7 @@ using namespace std::chrono_literals;
 const auto kStart = RateLimit::Clock::time_point(1h);
 
 // Of `calls` made at `at`, how many may be made.
-int taken(const RateLimit& limit, RateLimit::Key& key, RateLimit::Clock::time_point at,
-          int calls) {
+int taken(const RateLimit& limit, RateLimit::Key& key, RateLimit::Clock::time_point at, int calls) {
   int count = 0;
   for (int i = 0; i < calls; ++i) count += limit.take(key, at) ? 1 : 0;
   return count;

@@ -6,7 +6,7 @@
 // happened to have written. A disk that forgets what it was told to flush is not modelled: what
 // has reached the image survives.
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cleanUp, until } from './pod.mjs';
@@ -26,11 +26,12 @@ function run(...command) {
   execFileSync(command[0], command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-// In memory if there is a place for it: hundreds of copies of a disk are made.
-function placeForImages() {
+// In memory if there is room for the image and its copy: hundreds of copies are made.
+function placeForImages(mb) {
   try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
     accessSync('/dev/shm', constants.W_OK);
-    return '/dev/shm';
+    return bavail * bsize > 2 * mb * 2 ** 20 ? '/dev/shm' : tmpdir();
   } catch {
     return tmpdir();
   }
@@ -42,7 +43,7 @@ export class CrashDisk {
   /** `mb`: its size; only what is written takes memory. */
   static make(t, { mb = 128 } = {}) {
     const disk = new CrashDisk();
-    disk.place = mkdtempSync(path.join(placeForImages(), 'synap-crash-'));
+    disk.place = mkdtempSync(path.join(placeForImages(mb), 'synap-crash-'));
     disk.folder = mkdtempSync(path.join(tmpdir(), 'synap-crash-'));
     disk.image = path.join(disk.place, 'disk');
     cleanUp(t, () => {
