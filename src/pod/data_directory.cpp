@@ -27,7 +27,9 @@ bool sync_directory(const std::string& path) {
 }
 
 // The directory, and those above it that are missing: each is on disk before anything is in it.
-bool make_directory(const std::filesystem::path& path, mode_t mode) {
+bool make_directory(std::filesystem::path path, mode_t mode) {
+  // "a/b/" is "a/b"; its parent, as the library sees it, would be itself.
+  if (!path.has_filename()) path = path.parent_path();
   if (::mkdir(path.c_str(), mode) != 0) {
     if (errno == EEXIST) return true;
     const auto parent = path.parent_path();

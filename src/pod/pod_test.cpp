@@ -140,6 +140,15 @@ TEST_F(PodTest, NothingIsServedWithoutAKey) {
   EXPECT_EQ(call("GET", "/trpc/health").string_or("status", ""), "ok");
 }
 
+TEST(DataDirectory, IsItsOwnersAloneAlsoBelowDirectoriesThatAreMissing) {
+  const test::TempDirectory directory;
+  for (const std::string path : {"/a/b", "/c/d/", "/e//f"}) {
+    ASSERT_TRUE(DataDirectory::open(directory.path() + path));
+    const auto mode = std::filesystem::status(directory.path() + path).permissions();
+    EXPECT_EQ(mode, std::filesystem::perms::owner_all) << path;
+  }
+}
+
 TEST(DataDirectory, WritesASecretWhole) {
   test::TempDirectory directory;
   auto opened = DataDirectory::open(directory.path() + "/a/b/data");
