@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -108,6 +109,9 @@ int serve(const ServeOptions& options, StopSignals& signals) {
     return kExitUsage;
   }
   for (const auto& warning : config->warnings) tell(warning);
+  // The database holds all that its users have written, and its directory may be one that others
+  // can read.
+  ::umask(0077);
   signals.watch(config->pod.stop_grace + kStopMargin);
   auto pod = pod::Pod::start(config->pod);
   if (!pod) return report(pod.error(), options.is_json);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
@@ -19,6 +19,20 @@ test('says the owner\'s key at the first start only, and keeps it for him alone'
   await second.errorLine(/serving http/);
   assert.doesNotMatch(second.stderr, /synap_/);
   assert.equal(second.key, first.key);
+});
+
+test('what it keeps is for its user alone, also in a directory that others may read', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  mkdirSync(data, { mode: 0o755 });
+  const pod = await startPod(t, data);
+  await pod.errorLine(/serving http/);
+  const names = readdirSync(data);
+  assert.ok(names.includes('synap.db') && names.includes('synap.db-wal'), String(names));
+  for (const name of names) {
+    assert.equal(statSync(path.join(data, name)).mode & 0o077, 0, name);
+  }
+  pod.kill('SIGTERM');
+  assert.equal((await pod.end()).code, 0);
 });
 
 test('prints one line of JSON with --json, and nothing on stdout without', async (t) => {
