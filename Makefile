@@ -53,7 +53,7 @@ tsan: setup-test ## Run the C++ tests under ThreadSanitizer
 	cmake --build --preset tsan -j $(JOBS)
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -LE 'e2e|node|fault'
 
-fault: setup-test ## Kill the pod KILLS (default 200) times and do it all other harm (SEED=n)
+fault: setup-test ## Kill the pod and cut its power KILLS (default 200) times, and do it all other harm (SEED=n)
 	@cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS) --target synap
 	KILLS=$(or $(KILLS),200) ctest --test-dir build/dev --output-on-failure --verbose -L fault

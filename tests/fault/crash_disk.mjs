@@ -59,6 +59,7 @@ export class CrashDisk {
 
   /** Cuts the power under `pod`, and gives the disk back as the machine would find it. */
   async cut(pod) {
+    if (!pod.child) throw new Error(`the pod ended by itself:\n${pod.lines.slice(-5).join('\n')}`);
     pod.child.kill('SIGSTOP');
     await until(10_000, () => standsStill(pod.pid), 'every thread of the pod has stopped');
     const found = `${this.image}.found`;

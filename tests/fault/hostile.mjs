@@ -1,5 +1,6 @@
 // What hostile tests share: raw bytes to a pod, and what a refusal must look like.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { Pod, within } from './pod.mjs';
 
@@ -42,6 +43,15 @@ function firstAnswer(bytes) {
     // Told by checkRefusal.
   }
   return { status: Number(head.slice(9, 12)), head, body, json };
+}
+
+/** How many connections from `localPorts` the pod still has: a client that does not read cannot tell. */
+export function servedConnections(pod, localPorts) {
+  const served = `:${pod.port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return readFileSync('/proc/net/tcp', 'utf8').split('\n').filter((line) => {
+    const [, local, remote, state] = line.trim().split(/\s+/);
+    return local?.endsWith(served) && state === '01' && localPorts.has(parseInt(remote.split(':')[1], 16));
+  }).length;
 }
 
 /** A refusal is JSON in the protocol's shape, and says nothing of the inside. */

@@ -1,13 +1,12 @@
 // Hostile clients at their connections, all of one pod: slow ones, deaf ones, many at once.
 //
 // The waits are those a pod has by default: 10 s for a head, 30 s for a body, 30 to 60 s for a reader
-// (two looks at what its kernel has taken). They are no settings of the program, so the slow clients
-// run beside everything else, and this file takes a little longer than the last of them.
+// (two looks at what its kernel has taken). Other ones can be set (limits.mjs); these are what a pod
+// has that nobody has set up, so the slow clients run beside everything else, and this file takes a little longer than the last of them.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import test, { after, before } from 'node:test';
-import { checkRefusal, raw, Siege } from './hostile.mjs';
+import { checkRefusal, raw, servedConnections, Siege } from './hostile.mjs';
 import { Caller, pause, until, within } from './pod.mjs';
 import { BINARY, CLOSE, frame, PING, RawWebSocket } from './websocket.mjs';
 
@@ -232,11 +231,7 @@ attack('slow heads and bodies are told and dropped', async () => {
 attack('deaf readers are dropped', async () => {
   // Their side learns of it only when it reads: the pod's own sockets are counted.
   const deaf = new Set(slow.deaf.map((socket) => socket.localPort));
-  const stillOpen = () => readFileSync('/proc/net/tcp', 'utf8').split('\n').filter((line) => {
-    const [, local, remote, state] = line.trim().split(/\s+/);
-    return local?.endsWith(`:${pod.port.toString(16).toUpperCase().padStart(4, '0')}`) && state === '01'
-      && deaf.has(parseInt(remote.split(':')[1], 16));
-  }).length;
+  const stillOpen = () => servedConnections(pod, deaf);
   await until(kDeafTimeoutMs + kSlackMs, () => stillOpen() === 0 || null, 'deaf readers are dropped').catch((error) => {
     throw new Error(`${error.message}: ${stillOpen()} of ${deaf.size} are still served`);
   });

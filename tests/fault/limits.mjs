@@ -1,9 +1,10 @@
 // Limits that its owner sets, as whoever passes them meets them.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import net from 'node:net';
 import test from 'node:test';
-import { checkRefusal, raw } from './hostile.mjs';
-import { Caller, Pod, within } from './pod.mjs';
+import { checkRefusal, raw, servedConnections } from './hostile.mjs';
+import { Caller, Pod, until, within } from './pod.mjs';
 import { RawWebSocket } from './websocket.mjs';
 
 async function start(t, ...args) {
@@ -77,6 +78,26 @@ test('how long a client may take is a setting', { timeout: 60_000 }, async (t) =
   checkRefusal(body, 408, 'half a body');
   const idle = await raw(pod, 'GET /health HTTP/1.1\r\nHost: pod\r\n\r\n', { ms: 5_000 });
   assert.equal(idle.status, 200);
+});
+
+test('how long a client may take nothing is a setting', { timeout: 60_000 }, async (t) => {
+  const pod = await start(t, '--write-timeout-ms', '300');
+  const owner = pod.owner();
+  const { requestId, entityId } = await owner.tell('notes.create', { content: 'x'.repeat(4_000_000) });
+  await owner.settled(requestId);
+  const input = encodeURIComponent(JSON.stringify({ id: entityId }));
+  const deaf = net.connect(pod.port, '127.0.0.1');
+  t.after(() => deaf.destroy());
+  deaf.on('error', () => {});
+  deaf.pause();
+  // More than the buffers of both sides hold.
+  for (let i = 0; i < 8; ++i) {
+    deaf.write(`GET /trpc/notes.get?input=${input} HTTP/1.1\r\nHost: pod\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
+  }
+  await once(deaf, 'connect');
+  const ports = new Set([deaf.localPort]);
+  await until(5_000, () => servedConnections(pod, ports) === 1, 'it is served');
+  await until(5_000, () => servedConnections(pod, ports) === 0, 'it is dropped');
 });
 
 test('how much a client may send, and how many may come, are settings', { timeout: 60_000 }, async (t) => {

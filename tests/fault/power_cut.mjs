@@ -29,7 +29,9 @@ test(`${choices.ends} power cuts under load lose nothing and do nothing twice`, 
 
 // Its owner must be able to come in with what is found afterwards: the key that was printed, or,
 // if none was printed, a new one.
-test('a power cut during the first start leaves a pod that starts', { skip, timeout: 120_000 }, async (t) => {
+test('a power cut during the first start leaves a pod that starts', {
+  skip, timeout: 60_000 + choices.ends * 20_000,
+}, async (t) => {
   const { next, between } = random(choices.seed);
   let printed = 0;
   for (let i = 0; i < Math.max(6, choices.ends); ++i) {
