@@ -23,12 +23,39 @@ void digest(const EVP_MD* algorithm, std::string_view bytes, std::uint8_t* out) 
               EVP_DigestFinal_ex(context.get(), out, nullptr) == 1);
 }
 
+const EVP_MD* sha256_algorithm() {
+  static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
-  static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   Sha256 out;
-  digest(algorithm, bytes, out.data());
+  digest(sha256_algorithm(), bytes, out.data());
+  return out;
+}
+
+Sha256Hasher::Sha256Hasher() : context_(EVP_MD_CTX_new()) {
+  auto* context = static_cast<EVP_MD_CTX*>(context_.get());
+  SYNAP_CHECK(context != nullptr && EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1);
+}
+
+void Sha256Hasher::Free::operator()(void* context) const {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+Sha256Hasher& Sha256Hasher::add(std::string_view bytes) {
+  SYNAP_CHECK(
+      EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size()) == 1);
+  return *this;
+}
+
+Sha256 Sha256Hasher::finish() {
+  auto* context = static_cast<EVP_MD_CTX*>(context_.get());
+  Sha256 out;
+  SYNAP_CHECK(EVP_DigestFinal_ex(context, out.data(), nullptr) == 1 &&
+              EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,22 @@ namespace synap {
 using Sha256 = std::array<std::uint8_t, 32>;
 
 Sha256 sha256(std::string_view bytes);
+
+/// A SHA-256 of pieces that come one after another. One thread at a time.
+class Sha256Hasher {
+ public:
+  Sha256Hasher();
+  Sha256Hasher& add(std::string_view bytes);
+  /// The hash of all that was added; the hasher then begins anew.
+  Sha256 finish();
+
+ private:
+  struct Free {
+    void operator()(void* context) const;
+  };
+  std::unique_ptr<void, Free> context_;
+};
+
 /// SHA-1, for step ids only (Inngest's memo keys): never for security.
 std::array<std::uint8_t, 20> sha1(std::string_view bytes);
 
