@@ -20,7 +20,7 @@ console.log('asked for note', entityId);
 
 for await (const event of events) {
   if (!isEvent(event, 'note.creation.completed') || event.requestId !== requestId) continue;
-  console.log('stored as', event.data.filePath);
+  console.log('stored as', event.data.file.name);
   break;
 }
 

@@ -13,6 +13,10 @@ Command events_tail_command();
 Command runs_list_command();
 Command runs_show_command();
 Command runs_retry_command();
+Command log_verify_command();
+Command projections_list_command();
+Command projections_rebuild_command();
+Command projections_verify_command();
 Command import_markdown_command();
 Command doctor_command();
 

@@ -77,11 +77,11 @@ int list(const EventOptions& options) {
         print_line(readable(event));
       }
     }
-    // A page that is not full may end before the log does: until one is empty.
-    const auto count = static_cast<std::int64_t>(found->as_array().size());
-    missing -= count;
+    missing -= static_cast<std::int64_t>(found->as_array().size());
     after = next->as_integer();
-    if (count == 0) break;
+    // A page that is not full, or is empty, may end before the log does.
+    const Json* at_end = page->find("atEnd");
+    if (at_end == nullptr || !at_end->is_bool() || at_end->as_bool()) break;
   }
   if (is_json)
     print_line(Json::object({{"events", std::move(events)}, {"nextAfter", after}}).dump());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstring>
 
 #include "base/clock.h"
@@ -13,26 +14,6 @@ constexpr std::string_view kPrefix = "synap_";
 constexpr std::size_t kSecretBytes = 32;
 // What a list of keys shows of each: enough to tell them apart, nothing to guess the rest by.
 constexpr std::size_t kShownCharacters = kPrefix.size() + 4;
-
-constexpr std::string_view kTables = R"(
-CREATE TABLE users(
-  id TEXT PRIMARY KEY,
-  name TEXT NOT NULL,
-  role TEXT NOT NULL,
-  created_at INTEGER NOT NULL
-) STRICT;
-CREATE TABLE api_keys_data(
-  id TEXT PRIMARY KEY,
-  user_id TEXT NOT NULL,
-  name TEXT NOT NULL,
-  prefix TEXT NOT NULL,
-  hash BLOB NOT NULL UNIQUE,
-  created_at INTEGER NOT NULL,
-  revoked_at INTEGER
-) STRICT;
-CREATE INDEX api_keys_by_user ON api_keys_data(user_id, id);
-CREATE VIEW api_keys AS SELECT * FROM api_keys_data WHERE user_id = current_user_id();
-)";
 
 struct UserCreated {
   std::string user_id;
@@ -76,8 +57,49 @@ constexpr events::EventType<UserCreated> kUserCreationCompleted{"user.creation.c
 constexpr events::EventType<KeyCreated> kKeyCreationCompleted{"key.creation.completed"};
 constexpr events::EventType<KeyRevoked> kKeyRevocationCompleted{"key.revocation.completed"};
 
-std::string_view bytes_of(const Sha256& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+Sha256 hash_of(std::string_view raw) {
+  Sha256 hash{};
+  std::memcpy(hash.data(), raw.data(), std::min(raw.size(), hash.size()));
+  return hash;
+}
+
+std::string bytes_of_hex(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    std::uint8_t byte = 0;
+    std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
+    bytes.push_back(static_cast<char>(byte));
+  }
+  return bytes;
+}
+
+template <class Data>
+const Data* read(db::Tx& tx, const events::Event& event, const events::EventType<Data>& type) {
+  auto data = data_of(event, type);
+  if (data) return *data;
+  tx.abort(data.error());
+  return nullptr;
+}
+
+void fold(db::Tx& tx, const events::Event& event) {
+  if (event.type == kUserCreationCompleted.name) {
+    const auto* user = read(tx, event, kUserCreationCompleted);
+    if (user == nullptr) return;
+    tx.run("INSERT INTO users_data(id, name, role, created_at) VALUES ($1, $2, $3, $4)",
+           user->user_id, user->name, user->role, event.timestamp);
+  } else if (event.type == kKeyCreationCompleted.name) {
+    const auto* key = read(tx, event, kKeyCreationCompleted);
+    if (key == nullptr) return;
+    const auto hash = bytes_of_hex(key->hash);
+    tx.run(
+        "INSERT INTO api_keys_data(id, user_id, name, prefix, hash, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        key->key_id, event.user_id, key->name, key->prefix, db::Blob{hash}, event.timestamp);
+  } else if (event.type == kKeyRevocationCompleted.name) {
+    const auto* key = read(tx, event, kKeyRevocationCompleted);
+    if (key == nullptr) return;
+    tx.run("UPDATE api_keys_data SET revoked_at = $2 WHERE id = $1", key->key_id, event.timestamp);
+  }
 }
 
 events::Envelope envelope_of(std::string user_id, std::string aggregate_type,
@@ -117,8 +139,61 @@ std::size_t Keys::Hash::operator()(const Sha256& hash) const {
   return value;
 }
 
-std::vector<db::Database::Migration> Keys::migrations() {
-  return {{"api.1", kTables}};
+projections::Projection Keys::projection() {
+  using db::ColumnType;
+  return {
+      .name = "access",
+      .kind = projections::Projection::Kind::kInline,
+      .tables = {{.name = "users",
+                  .columns = {{"id"}, {"name"}, {"role"}, {"created_at", ColumnType::kInteger}},
+                  .primary_key = {"id"},
+                  .is_of_users = false},
+                 {.name = "api_keys",
+                  .columns = {{"id"},
+                              {"user_id"},
+                              {"name"},
+                              {"prefix"},
+                              {"hash", ColumnType::kBytes},
+                              {"created_at", ColumnType::kInteger},
+                              {"revoked_at", ColumnType::kInteger, true}},
+                  .primary_key = {"id"},
+                  .indexes = {{.columns = {"user_id", "id"}}}}},
+      .types = {std::string(kUserCreationCompleted.name), std::string(kKeyCreationCompleted.name),
+                std::string(kKeyRevocationCompleted.name)},
+      .fold = fold};
+}
+
+Keys::Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types,
+           RateLimit limit)
+    : database_(database), log_(log), types_(types), limit_(limit) {
+  log_.observe([this](db::Tx& tx, std::span<const events::EventRef> events) {
+    for (const auto& event : events) observe(tx, *event);
+  });
+}
+
+// The rows are the projection's; here is what the memory has of them, once they are on disk.
+void Keys::observe(db::Tx& tx, const events::Event& event) {
+  if (event.type == kKeyRevocationCompleted.name) {
+    const auto* revoked = read(tx, event, kKeyRevocationCompleted);
+    if (revoked == nullptr) return;
+    tx.on_commit([this, key_id = revoked->key_id] {
+      std::unique_lock lock(mutex_);
+      live_keys_.erase(key_id);
+      std::erase_if(callers_, [&](const auto& entry) { return entry.second.key_id == key_id; });
+    });
+  } else if (event.type == kKeyCreationCompleted.name) {
+    const auto* key = read(tx, event, kKeyCreationCompleted);
+    if (key == nullptr) return;
+    Caller caller{event.user_id, Role::kMember, key->key_id};
+    auto rows = tx.query("SELECT role FROM users_data WHERE id = $1", event.user_id);
+    if (rows.next()) caller.role = role_by_name(rows.view(0)).value_or(Role::kMember);
+    tx.on_commit([this, hash = hash_of(bytes_of_hex(key->hash)), caller = std::move(caller)] {
+      std::unique_lock lock(mutex_);
+      has_users_ = true;
+      live_keys_.try_emplace(caller.key_id);
+      callers_.emplace(hash, caller);
+    });
+  }
 }
 
 void Keys::add_event_types(events::EventTypes& types) {
@@ -132,19 +207,17 @@ Task<Result<>> Keys::load() {
     std::vector<std::pair<Sha256, Caller>> found;
     auto rows = tx.query(
         "SELECT hash, user_id, role, api_keys_data.id FROM api_keys_data "
-        "JOIN users ON users.id = user_id WHERE revoked_at IS NULL");
+        "JOIN users_data ON users_data.id = user_id WHERE revoked_at IS NULL");
     while (rows.next()) {
-      Sha256 hash{};
-      const auto raw = rows.view(0);
-      std::memcpy(hash.data(), raw.data(), std::min(raw.size(), hash.size()));
       found.emplace_back(
-          hash, Caller{rows.text(1), role_by_name(rows.view(2)).value_or(Role{}), rows.text(3)});
+          hash_of(rows.view(0)),
+          Caller{rows.text(1), role_by_name(rows.view(2)).value_or(Role{}), rows.text(3)});
     }
     return found;
   });
   if (!read) co_return fail(read.error());
   auto any_user = co_await database_.read([](db::Tx& tx) {
-    auto rows = tx.query("SELECT 1 FROM users LIMIT 1");
+    auto rows = tx.query("SELECT 1 FROM users_data LIMIT 1");
     return rows.next();
   });
   if (!any_user) co_return fail(any_user.error());
@@ -186,25 +259,11 @@ Result<Keys::Made> Keys::make_key(const std::string& user_id, std::string name) 
   made.prefix = made.key.key.substr(0, kShownCharacters);
   made.hash = sha256(made.key.key);
   auto event = types_.make(kKeyCreationCompleted,
-                           {made.key.key_id, made.name, made.prefix, to_hex(made.hash)},
+                           KeyCreated{made.key.key_id, made.name, made.prefix, to_hex(made.hash)},
                            envelope_of(user_id, "key", made.key.key_id));
   if (!event) return fail(event.error());
   made.event = std::move(*event);
   return made;
-}
-
-void Keys::store_key(db::Tx& tx, const Made& made, Role role) {
-  tx.run(
-      "INSERT INTO api_keys_data(id, user_id, name, prefix, hash, created_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6)",
-      made.key.key_id, made.key.user_id, made.name, made.prefix, db::Blob{bytes_of(made.hash)},
-      *made.event->envelope().timestamp);
-  tx.on_commit([this, hash = made.hash, caller = Caller{made.key.user_id, role, made.key.key_id}] {
-    std::unique_lock lock(mutex_);
-    has_users_ = true;
-    live_keys_.try_emplace(caller.key_id);
-    callers_.emplace(hash, caller);
-  });
 }
 
 bool Keys::is_live(const std::string& key_id) const {
@@ -229,17 +288,13 @@ Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string 
   if (!made) co_return fail(made.error());
   auto envelope = envelope_of(user_id, "user", user_id);
   if (!by_user_id.empty()) envelope.metadata = Json::object({{"createdBy", by_user_id}}).dump();
-  auto user = types_.make(kUserCreationCompleted, {user_id, name, role_text}, std::move(envelope));
+  auto user = types_.make(kUserCreationCompleted, UserCreated{user_id, name, role_text},
+                          std::move(envelope));
   if (!user) co_return fail(user.error());
   if (keep) {
     if (auto kept = keep(made->key); !kept) co_return fail(kept.error());
   }
-  auto written = co_await database_.write([&](db::Tx& tx) {
-    tx.run("INSERT INTO users(id, name, role, created_at) VALUES ($1, $2, $3, $4)", user_id, name,
-           role_text, *user->envelope().timestamp);
-    store_key(tx, *made, role);
-    log_.append(tx, {.events = {*user, *made->event}});
-  });
+  auto written = co_await log_.append({.events = {*user, *made->event}});
   if (!written) co_return fail(written.error());
   co_return made->key;
 }
@@ -247,16 +302,13 @@ Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string 
 Task<Result<NewKey>> Keys::create_key(std::string user_id, std::string name) {
   auto made = make_key(user_id, std::move(name));
   if (!made) co_return fail(made.error());
-  auto written = co_await database_.write([&](db::Tx& tx) {
-    std::string role;
-    {
-      auto rows = tx.query("SELECT role FROM users WHERE id = $1", user_id);
-      if (!rows.next()) return tx.abort({Code::kNotFound, "There is no such user", nullptr});
-      role = rows.text(0);
-    }
-    store_key(tx, *made, role_by_name(role).value_or(Role::kMember));
-    log_.append(tx, {.events = {*made->event}});
-  });
+  auto written =
+      co_await log_.append({.events = {*made->event}, .decide = [&](db::Tx& tx) {
+                              auto rows =
+                                  tx.query("SELECT 1 FROM users_data WHERE id = $1", user_id);
+                              if (rows.next()) return;
+                              tx.abort({Code::kNotFound, "There is no such user", nullptr});
+                            }});
   if (!written) co_return fail(written.error());
   co_return made->key;
 }
@@ -276,31 +328,19 @@ Task<Result<std::vector<KeyInfo>>> Keys::list(std::string user_id) {
 }
 
 Task<Result<>> Keys::revoke(std::string user_id, std::string key_id) {
-  auto event = types_.make(kKeyRevocationCompleted, {key_id}, envelope_of(user_id, "key", key_id));
+  if (!Uuid::parse(key_id)) co_return fail(Code::kNotFound, "There is no such key");
+  auto event =
+      types_.make(kKeyRevocationCompleted, KeyRevoked{key_id}, envelope_of(user_id, "key", key_id));
   if (!event) co_return fail(event.error());
-  co_return co_await database_.write([&](db::Tx& tx) {
-    Sha256 hash{};
-    {
-      auto rows = tx.query(
-          "UPDATE api_keys_data SET revoked_at = $3 "
-          "WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING hash",
-          key_id, user_id, *event->envelope().timestamp);
-      if (!rows.next()) {
-        if (tx.ok()) tx.abort({Code::kNotFound, "There is no such key", nullptr});
-        return;
-      }
-      const auto raw = rows.view(0);
-      std::memcpy(hash.data(), raw.data(), std::min(raw.size(), hash.size()));
-      rows.next();
-    }
-    // Before the followers of the log are woken: an open subscription must find its key gone.
-    tx.on_commit([this, hash, key_id] {
-      std::unique_lock lock(mutex_);
-      live_keys_.erase(key_id);
-      callers_.erase(hash);
-    });
-    log_.append(tx, {.events = {*event}});
-  });
+  const auto is_live = [&](db::Tx& tx) {
+    auto rows = tx.query(
+        "SELECT 1 FROM api_keys_data WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", key_id,
+        user_id);
+    if (!rows.next()) tx.abort({Code::kNotFound, "There is no such key", nullptr});
+  };
+  auto revoked = co_await log_.append({.events = {std::move(*event)}, .decide = is_live});
+  if (!revoked) co_return fail(revoked.error());
+  co_return Result<>{};
 }
 
 }  // namespace synap::api

@@ -4,7 +4,8 @@
 // its SHA-256, and a caller is found by the hash of what he sends: in constant time as far as the
 // key goes, and in O(1) as far as their number goes. (A slow hash would protect a guessable secret;
 // 256 random bits are none.) All keys are in memory, so a request costs no query, and a revoked key
-// is refused from the moment its revocation is on disk.
+// is refused from the moment its revocation is on disk. Users and keys follow from their events, as
+// everything does: the rows are a projection, and the memory observes the log.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,7 @@
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
+#include "projections/projection.h"
 
 namespace synap::api {
 
@@ -43,14 +45,16 @@ const ObjectSchema<KeyInfo>& describe(Type<KeyInfo>);
 
 class Keys final : public KeyStatus {
  public:
-  static std::vector<db::Database::Migration> migrations();
   static void add_event_types(events::EventTypes& types);
+  /// Users and their keys, as rows.
+  static projections::Projection projection();
 
+  /// Follows the log: what is appended about keys is known here once it is on disk. All must
+  /// outlive it, and it the log's last append.
   Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-       RateLimit limit = RateLimit(0))
-      : database_(database), log_(log), types_(types), limit_(limit) {}
+       RateLimit limit = RateLimit(0));
 
-  /// Reads all keys. Before anything else.
+  /// Reads all keys. Before anything else but the projections.
   Task<Result<>> load();
   /// True from the first user on, also when none of them has a key any more.
   bool has_users() const;
@@ -76,7 +80,7 @@ class Keys final : public KeyStatus {
   };
   struct Made;
   Result<Made> make_key(const std::string& user_id, std::string name) const;
-  void store_key(db::Tx& tx, const Made& made, Role role);
+  void observe(db::Tx& tx, const events::Event& event);
 
   db::Database& database_;
   events::EventLog& log_;

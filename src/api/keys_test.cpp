@@ -5,6 +5,7 @@
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
+#include "projections/projections.h"
 
 namespace synap::api {
 namespace {
@@ -17,12 +18,18 @@ class KeysTest : public testing::Test {
   }
   void open(RateLimit limit = RateLimit(0)) {
     keys.reset();
+    projections.reset();
     log.reset();
     database.reset();
     database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    auto tables = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& more : projections::Projections::migrations()) tables.push_back(more);
+    ASSERT_TRUE(database->migrate(tables));
     log = std::move(*events::sqlite::SqliteEventLog::open(*database));
-    ASSERT_TRUE(database->migrate(Keys::migrations()));
+    projections = std::make_unique<projections::Projections>(*database, *log, types);
+    projections->add(Keys::projection());
+    ASSERT_TRUE(projections->prepare());
     keys = std::make_unique<Keys>(*database, *log, types, limit);
     ASSERT_TRUE(sync_wait(executor, keys->load()));
   }
@@ -41,6 +48,7 @@ class KeysTest : public testing::Test {
   ThreadExecutor executor{"test"};
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<projections::Projections> projections;
   std::unique_ptr<Keys> keys;
 };
 

@@ -31,6 +31,14 @@ const Function& Functions::add(Function function) {
                              (trigger.event[star - 1] == '.' || trigger.event[star - 1] == '/');
     SYNAP_CHECK(is_exact || is_wildcard, trigger.event);
   }
+  if (function.fulfills) {
+    SYNAP_CHECK(
+        function.triggers.size() == 1 && function.triggers.front().event.ends_with(".requested"),
+        "a function fulfills the requests of one type");
+    for (const auto* other : matching(function.triggers.front().event)) {
+      SYNAP_CHECK(!other->fulfills, "one function fulfills the requests of a type");
+    }
+  }
   functions_.push_back(std::make_unique<Function>(std::move(function)));
   return *functions_.back();
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,6 +37,13 @@ struct Function {
   /// Runs for events of one aggregate go one after another in the order of the events, across all
   /// functions with this set; one that is retried holds those behind it up.
   bool in_aggregate_order = false;
+  /// The user whose events trigger it, and nobody else's; nothing: it is the pod's own, and every
+  /// user's do.
+  std::optional<std::string> user_id;
+  /// It is what carries out the requests that trigger it: when one of its runs is given up, the
+  /// request has failed, and its `.failed` event is appended. Of all functions that a type triggers
+  /// at most one is.
+  bool fulfills = false;
 };
 
 /// All functions of the pod. Filled at the start, then only read.

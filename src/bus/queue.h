@@ -35,6 +35,8 @@ struct Job {
   std::optional<Uuid> lane;
   /// False for a run that was just made: it has no stored results to load.
   bool may_have_results = false;
+  /// It was found in the table by this start: an earlier process may have died of it.
+  bool is_found = false;
 };
 
 class Queue {

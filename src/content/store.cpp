@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/uuid.h"
+
 namespace synap::content {
 namespace {
 
@@ -33,6 +35,15 @@ Result<ContentKey> ContentKey::make(std::string_view user_id, std::string_view e
   return key;
 }
 
+Result<ContentKey> ContentKey::make_version(std::string_view user_id, std::string_view entity_type,
+                                            std::string_view entity_id, std::string_view request_id,
+                                            std::string_view extension) {
+  auto key = make(user_id, entity_type, entity_id, extension);
+  if (!key || !Uuid::parse(request_id)) return make("", "", "", "");
+  key->file_name_ = fmt::format("{}.{}.{}", entity_id, request_id, extension);
+  return key;
+}
+
 Result<ContentKey> ContentKey::parse(std::string_view path) {
   const auto first = path.find('/');
   const auto second = path.find('/', first + 1);
@@ -40,8 +51,13 @@ Result<ContentKey> ContentKey::parse(std::string_view path) {
   if (first == path.npos || second == path.npos || dot == path.npos || dot < second) {
     return fail(Code::kBadRequest, "A content key is {userId}/{entityType}/{entityId}.{ext}");
   }
-  return make(path.substr(0, first), path.substr(first + 1, second - first - 1),
-              path.substr(second + 1, dot - second - 1), path.substr(dot + 1));
+  const auto user = path.substr(0, first);
+  const auto type = path.substr(first + 1, second - first - 1);
+  const auto name = path.substr(second + 1, dot - second - 1);
+  const auto inner = name.find('.');
+  if (inner == name.npos) return make(user, type, name, path.substr(dot + 1));
+  return make_version(user, type, name.substr(0, inner), name.substr(inner + 1),
+                      path.substr(dot + 1));
 }
 
 }  // namespace synap::content

@@ -19,6 +19,10 @@ class ContentKey {
   /// kBadRequest: a part is empty, too long, or has another character.
   static Result<ContentKey> make(std::string_view user_id, std::string_view entity_type,
                                  std::string_view entity_id, std::string_view extension);
+  /// Of a later version: {userId}/{entityType}/{entityId}.{requestId}.{ext}.
+  static Result<ContentKey> make_version(std::string_view user_id, std::string_view entity_type,
+                                         std::string_view entity_id, std::string_view request_id,
+                                         std::string_view extension);
   /// The inverse of path().
   static Result<ContentKey> parse(std::string_view path);
 

@@ -31,9 +31,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/check.h"
 #include "base/status.h"
 #include "base/task.h"
 #include "base/uuid.h"
+#include "db/table_names.h"
 
 namespace synap::db {
 
@@ -129,11 +131,11 @@ class Tx {
     static_assert(!(database_detail::owns_bytes<Args> || ...),
                   "a parameter of query() must outlive its rows: give it a name");
     const Value values[] = {Value(args)..., Value(nullptr)};
-    return Rows(start(sql, values, sizeof...(args)));
+    return Rows(start(resolved(sql), values, sizeof...(args)));
   }
   /// The same with a number of parameters that is known only now.
   [[nodiscard]] Rows query_with(std::string_view sql, const std::vector<Value>& values) {
-    return Rows(start(sql, values.data(), values.size()));
+    return Rows(start(resolved(sql), values.data(), values.size()));
   }
 
   /// Runs a statement for its effect; the number of rows it changed.
@@ -146,6 +148,22 @@ class Tx {
     }
     return changes();
   }
+
+  /// While this lives, statements of its Tx mean other tables than they name: a second set that
+  /// is filled beside the live one (table_names.h). `names` must outlive it.
+  class WithTableNames {
+   public:
+    WithTableNames(Tx& tx, const TableNames& names) : tx_(tx) {
+      SYNAP_CHECK(tx_.names_ == nullptr, "table names do not nest");
+      tx_.names_ = &names;
+    }
+    WithTableNames(const WithTableNames&) = delete;
+    WithTableNames& operator=(const WithTableNames&) = delete;
+    ~WithTableNames() { tx_.names_ = nullptr; }
+
+   private:
+    Tx& tx_;
+  };
 
   bool ok() const { return !error_.has_value(); }
   /// Undoes what this closure has done and makes its write() answer `error`.
@@ -166,6 +184,12 @@ class Tx {
 
   std::optional<Error> error_;
   std::vector<std::move_only_function<void()>> on_commit_;
+
+ private:
+  std::string_view resolved(std::string_view sql) const {
+    return names_ == nullptr ? sql : names_->resolve(sql);
+  }
+  const TableNames* names_ = nullptr;
 };
 
 /// How soon a write matters. Waiting writes of people go into a commit before those of workers.
@@ -220,11 +244,6 @@ class Database {
   auto read_as(std::string_view user, F closure) {
     return Awaiter<F>(*this, Queue::kRead, user, true, std::move(closure));
   }
-
-  /// Runs `closure` within every commit that follows, after its writes. It may be run more than
-  /// once, as they may, and if it fails it leaves no trace and they are none the worse. For what
-  /// must be in the same transaction as the writes it reacts to (bus/dispatcher.h).
-  virtual void before_commit(std::function<void(Tx&)> closure) = 0;
 
   /// Brings the tables up to date: runs those of `migrations` that have not been run, in their
   /// order, each once. Blocks; for the start of the program.

@@ -226,44 +226,17 @@ TEST_P(Database, OnCommitIsNotCalledForWhatFailed) {
   EXPECT_FALSE(was_called);
 }
 
-TEST_P(Database, BeforeCommitSeesTheWritesAndSharesTheirTransaction) {
-  std::atomic<int> calls = 0;
-  database->before_commit([&](Tx& tx) {
-    ++calls;
-    tx.run("INSERT INTO items_data(id) SELECT max(id) + 100 FROM items_data");
-  });
-  ASSERT_TRUE(write([](Tx& tx) { insert(tx, 1); }));
-  EXPECT_EQ(ids(), (Ids{1, 101}));
-  // Nothing was written, so there is nothing to react to.
-  ASSERT_FALSE(write([](Tx& tx) { tx.abort({Code::kConflict, "", nullptr}); }));
-  EXPECT_EQ(ids(), (Ids{1, 101}));
-  EXPECT_EQ(calls, 1);
-}
-
-TEST_P(Database, FailingBeforeCommitHarmsNoWrite) {
-  testing::internal::CaptureStderr();
-  bool committed = false;
-  database->before_commit([&](Tx& tx) {
-    insert(tx, 7);
-    tx.on_commit([&] { committed = true; });
-    tx.abort({Code::kInternalServerError, "hook", nullptr});
-  });
-  EXPECT_TRUE(write([](Tx& tx) { insert(tx, 1); }));
-  testing::internal::GetCapturedStderr();
-  EXPECT_EQ(ids(), Ids{1});
-  EXPECT_FALSE(committed);
-}
-
-TEST_P(Database, BeforeCommitMayBeAddedWhileOthersWrite) {
-  test::Started<Result<void>> calls(executor);
-  std::atomic<int> reacted = 0;
-  for (std::int64_t id = 1; id <= 200; ++id) {
-    calls.add_awaitable([this, id] { return database->write([id](Tx& tx) { insert(tx, id); }); });
-    if (id % 20 == 0) database->before_commit([&](Tx&) { ++reacted; });
-  }
-  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
-  ASSERT_TRUE(write([](Tx&) {}));
-  EXPECT_GE(reacted, 10);
+TEST_P(Database, StatementsMeanOtherTablesWhileTheirNamesAreSet) {
+  const TableNames second({"items_data"}, "__second");
+  ASSERT_TRUE(write([&](Tx& tx) {
+    tx.run("CREATE TABLE items_data__second(id INTEGER PRIMARY KEY)");
+    const Tx::WithTableNames names(tx, second);
+    tx.run("INSERT INTO items_data(id) VALUES ($1)", 7);
+    auto rows = tx.query("SELECT items_data.id FROM items_data");
+    EXPECT_TRUE(rows.next());
+    EXPECT_EQ(rows.integer(0), 7);
+  }));
+  EXPECT_EQ(ids(), Ids{});
 }
 
 TEST_P(Database, ReadSeesEveryAnsweredWrite) {

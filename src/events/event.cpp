@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "events/chain.h"
 
 namespace synap::events {
 namespace {
@@ -15,6 +17,17 @@ void append_id(std::string& out, std::string_view key, const std::optional<Uuid>
   if (!id) return;
   out.append(key).push_back('"');
   out.append(id->to_string()).push_back('"');
+}
+
+void append_actor(std::string& out, const std::optional<Actor>& actor) {
+  if (!actor) return;
+  out.append(R"(,"actor":{")").append(actor_kind_name(actor->kind)).append(R"(":)");
+  append_json_string(out, actor->id);
+  if (actor->on_behalf_of) {
+    out.append(R"(,"onBehalfOf":)");
+    append_json_string(out, *actor->on_behalf_of);
+  }
+  out.push_back('}');
 }
 
 }  // namespace
@@ -30,7 +43,27 @@ std::optional<Source> source_by_name(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view actor_kind_name(Actor::Kind kind) {
+  switch (kind) {
+    case Actor::Kind::kKey:
+      return "key";
+    case Actor::Kind::kRun:
+      return "run";
+    case Actor::Kind::kAgent:
+      return "agent";
+  }
+  return "";
+}
+
+NewEvent::NewEvent(std::shared_ptr<Event> draft, bool has_given_id)
+    : draft_(std::move(draft)), has_given_id_(has_given_id) {
+  random_bytes(salt_.data(), salt_.size());
+  header_hash_ = events::header_hash(*draft_);
+  content_hash_ = events::content_hash(salt_, draft_->data, draft_->metadata);
+}
+
 const std::string& Event::json() const {
+  SYNAP_CHECK(position > 0, "only a recorded event is shown");
   std::call_once(json_once_, [this] {
     std::string out;
     out.reserve(data.size() + metadata.size() + 512);
@@ -41,12 +74,16 @@ const std::string& Event::json() const {
       out.append(R"(,"aggregateType":)");
       append_json_string(out, aggregate_type);
     }
+    out.append(R"(,"dataVersion":)");
+    append_json_number(out, data_version);
     out.append(R"(,"data":)").append(data);
+    if (is_erased) out.append(R"(,"erased":true)");
     if (!metadata.empty()) out.append(R"(,"metadata":)").append(metadata);
     out.append(R"(,"userId":)");
     append_json_string(out, user_id);
-    out.append(R"(,"source":")").append(source_name(source));
-    out.append(R"(","timestamp":")").append(to_iso8601(timestamp)).push_back('"');
+    out.append(R"(,"source":")").append(source_name(source)).push_back('"');
+    append_actor(out, actor);
+    out.append(R"(,"timestamp":")").append(to_iso8601(timestamp)).push_back('"');
     append_id(out, R"(,"correlationId":)", correlation_id);
     append_id(out, R"(,"causationId":)", causation_id);
     append_id(out, R"(,"requestId":)", request_id);

@@ -1,6 +1,7 @@
 // SynapEvent v1: an immutable fact or intent, the only way in which anything in a pod changes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -8,11 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/crypto.h"
 #include "base/status.h"
 #include "base/uuid.h"
 
 namespace synap::events {
 
+/// The way by which an event came into the pod.
 enum class Source : std::uint8_t {
   kApi,
   kAgent,
@@ -25,10 +28,25 @@ enum class Source : std::uint8_t {
 std::string_view source_name(Source source);  // "api"
 std::optional<Source> source_by_name(std::string_view name);
 
+/// Who acted: the API key that called, the run that did the work, or the agent that decided.
+struct Actor {
+  enum class Kind : std::uint8_t { kKey, kRun, kAgent };
+  Kind kind = Kind::kKey;
+  std::string id;                           // 1..128 characters
+  std::optional<std::string> on_behalf_of;  // the id of the user whom the actor stands for
+
+  static Actor key(std::string id) { return {Kind::kKey, std::move(id), std::nullopt}; }
+  static Actor run(const Uuid& id) { return {Kind::kRun, id.to_string(), std::nullopt}; }
+
+  friend bool operator==(const Actor&, const Actor&) = default;
+};
+std::string_view actor_kind_name(Actor::Kind kind);  // "key"
+
 /// Where an event belongs and where it comes from: all of it but its type and data.
 struct Envelope {
   std::string user_id;  // 1..128 characters
   Source source = Source::kApi;
+  std::optional<Actor> actor;        // nobody: the pod itself, as when it makes its first owner
   std::optional<Uuid> id;            // default: a new one
   std::optional<Uuid> aggregate_id;  // the thing it is about; absent for events outside streams
   std::string aggregate_type;        // "note"; empty if there is no aggregate
@@ -39,12 +57,35 @@ struct Envelope {
   std::string metadata;                   // JSON text of an object, or empty
 };
 
-/// An event that is recorded in the log. Immutable; shared by all who read it.
-struct Event {
+/// The data of an event as the C++ struct of its type, shared by all who need it. Filled once, by
+/// whoever asks first; see data_of() in types.h.
+class DecodedData {
+ public:
+  DecodedData() = default;
+  DecodedData(const DecodedData&) = delete;
+  DecodedData& operator=(const DecodedData&) = delete;
+
+  /// What `decode()`, a callable () -> Result<std::shared_ptr<const void>>, gave the first time.
+  /// Thread-safe.
+  template <class Decode>
+  const Result<std::shared_ptr<const void>>& get(Decode decode) const {
+    std::call_once(once_, [&] { value_ = decode(); });
+    return value_;
+  }
+
+ private:
+  mutable std::once_flag once_;
+  mutable Result<std::shared_ptr<const void>> value_ = nullptr;
+};
+
+/// What an event says: docs/formats.md describes each field.
+struct EventFields {
   Uuid id;
   std::string type;
+  std::int64_t data_version = 1;  // of the shape of `data`, as its type counts them
   std::string user_id;
   Source source = Source::kApi;
+  std::optional<Actor> actor;
   std::optional<Uuid> aggregate_id;
   std::string aggregate_type;
   std::int64_t aggregate_version = 0;  // place in the stream, from 1; 0 without aggregate
@@ -53,10 +94,23 @@ struct Event {
   std::optional<Uuid> correlation_id;
   std::optional<Uuid> causation_id;
   std::optional<Uuid> request_id;
-  std::string data;      // JSON text of an object
+  std::string data;      // JSON text of an object, in the version it was written
   std::string metadata;  // JSON text of an object, or empty
+  /// Data and metadata were erased, lawfully and for ever; all else is as it was.
+  bool is_erased = false;
+};
 
-  /// The event as JSON: SynapEvent v1 with position and aggregateVersion. Made once, kept.
+/// An event of the log. Immutable once recorded; shared by all who read it. Until its append has
+/// committed, `position` and `aggregate_version` may still change (db/database.h: a closure may be
+/// run again), so whoever sees it within that transaction keeps no copy of them.
+struct Event : EventFields {
+  Event() = default;
+  explicit Event(EventFields fields) : EventFields(std::move(fields)) {}
+
+  DecodedData decoded;
+
+  /// The event as JSON: SynapEvent v1 with position and aggregateVersion. Made once, kept; only of
+  /// recorded events.
   const std::string& json() const;
 
  private:
@@ -65,27 +119,41 @@ struct Event {
 };
 using EventRef = std::shared_ptr<const Event>;
 
+/// Random bytes that are hashed with an event's data, so that whoever knows the hash of erased data
+/// cannot find out by trying what they were.
+using Salt = std::array<std::uint8_t, 16>;
+
 /// An event whose type is registered and whose data fit the type's schema, not recorded yet. Made
-/// by EventTypes::make only, so that nothing else can be appended.
+/// by EventTypes::make only, so that nothing else can be appended. Cheap to copy; copies are the
+/// same event, so one of them is appended once.
 class NewEvent {
  public:
-  const Uuid& id() const { return *envelope_.id; }
-  const std::string& type() const { return type_; }
-  const Envelope& envelope() const { return envelope_; }
-  const std::string& data() const { return data_; }
+  const Event& draft() const { return *draft_; }
+  const Uuid& id() const { return draft_->id; }
+  const std::string& type() const { return draft_->type; }
   /// True if the id was chosen by the caller, so that this may be a repeat.
   bool has_given_id() const { return has_given_id_; }
 
+  // What the log commits to (chain.h), made where the event is made and not on the writer's thread.
+  const Salt& salt() const { return salt_; }
+  const Sha256& header_hash() const { return header_hash_; }
+  const Sha256& content_hash() const { return content_hash_; }
+
+  /// For the log alone, when the row has been inserted: the draft becomes the recorded event.
+  EventRef recorded(std::int64_t position, std::int64_t aggregate_version) const {
+    draft_->position = position;
+    draft_->aggregate_version = aggregate_version;
+    return draft_;
+  }
+
  private:
   friend class EventTypes;
-  NewEvent(std::string type, std::string data, Envelope envelope, bool has_given_id)
-      : type_(std::move(type)),
-        data_(std::move(data)),
-        envelope_(std::move(envelope)),
-        has_given_id_(has_given_id) {}
-  std::string type_;
-  std::string data_;
-  Envelope envelope_;
+  NewEvent(std::shared_ptr<Event> draft, bool has_given_id);
+
+  std::shared_ptr<Event> draft_;
+  Salt salt_{};
+  Sha256 header_hash_{};
+  Sha256 content_hash_{};
   bool has_given_id_;
 };
 

@@ -1,9 +1,14 @@
 // EventLog: the one list of everything that happened. Append-only, totally ordered, and the single
-// source of truth: all other tables can be made again from it.
+// source of truth: every read model can be made again from it (projections/).
+//
+// Not in the log, and so not made again: the answers kept for idempotency keys, runs with the
+// results of their steps (they say how far work got, not what happened), and when a key was last
+// used.
 //
 // Order: positions are dense and grow; a reader that has seen position n has seen everything up to
 // n, always. Repeats: an event id that is in the log, or a (user, idempotency key) that was used,
-// is not appended again: the first answer is given again. Immutability is enforced by the database.
+// is not appended again: the first answer is given again. Immutability is enforced by the database,
+// and events form a hash chain (chain.h), so that a change behind its back is found.
 //
 // Tenancy: whoever reads says for whom. A Scope of a user sees the events of that user only, and an
 // aggregate belongs to the user of its first event: to others it does not exist (kNotFound).
@@ -12,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +59,9 @@ struct Append {
   std::vector<NewEvent> events;  // at least one, all of one user
   std::vector<Expectation> expectations;
   std::optional<Idempotency> idempotency;
+  /// Decides, in the appending transaction and unless this is a repeat, whether it may happen:
+  /// looks at rows and aborts the Tx with what the caller is to be told.
+  std::function<void(db::Tx&)> decide = nullptr;
 };
 
 struct Appended {
@@ -75,14 +84,26 @@ struct Page {
   std::vector<EventRef> events;  // ascending
   /// Everything up to here was looked at: where to go on.
   std::int64_t next_after = 0;
+  /// There was nothing behind `next_after` at the time.
+  bool is_at_end = false;
 };
 
-/// What the dispatcher needs of an event.
-struct EventHead {
+/// The end of the log: its last position and the link of the chain there (chain.h).
+struct Head {
   std::int64_t position = 0;
-  std::string_view type;  // these two are valid as long as the log
-  std::string_view user_id;
-  std::optional<Uuid> aggregate_id;
+  Sha256 link{};
+};
+
+/// What a part of the chain was found to be.
+struct Verification {
+  std::int64_t events = 0;      // that were looked at
+  std::int64_t next_after = 0;  // where to go on
+  bool is_at_end = false;
+  struct Broken {
+    std::int64_t position = 0;
+    std::string what;  // one sentence
+  };
+  std::optional<Broken> first_broken;
 };
 
 class EventLog {
@@ -101,17 +122,28 @@ class EventLog {
   virtual Task<Result<Appended>> append(Append append) = 0;
 
   virtual Task<Result<Page>> read(Scope scope, Filter filter) = 0;
-  /// One stream in the order of its versions, from `from_version` on. Empty if there is none.
+  /// One stream in the order of its versions, from `from_version` on; at most `limit` events, and
+  /// fewer where they are large. Empty if there is none.
   virtual Task<Result<std::vector<EventRef>>> read_stream(Scope scope, Uuid aggregate_id,
-                                                          std::int64_t from_version = 1) = 0;
+                                                          std::int64_t from_version, int limit) = 0;
   virtual Task<Result<EventRef>> find(Scope scope, Uuid id) = 0;  // kNotFound
   virtual Task<Result<EventRef>> at(std::int64_t position) = 0;   // kNotFound
 
-  /// Within a transaction: the heads behind `after`, at most `limit`, ascending.
-  virtual std::vector<EventHead> heads(db::Tx& tx, std::int64_t after, int limit) = 0;
+  /// Within a transaction: events behind `after`, of these types (empty: all), ascending; a page as
+  /// read() gives it. For followers, which read and write in one transaction.
+  virtual Page read(db::Tx& tx, const Filter& filter) = 0;
+  virtual Head head(db::Tx& tx) = 0;
 
-  /// Within a transaction: the aggregate of the event at `position`, if it has one.
-  virtual std::optional<Uuid> aggregate_of(db::Tx& tx, std::int64_t position) = 0;
+  /// `observer` is called in each appending transaction with the events just inserted, in the order
+  /// in which observers were added; if it aborts the Tx, the append has failed. At the start, while
+  /// nothing is being appended. This is how whoever must be in the same commit as an event gets
+  /// there; it must neither call code that users wrote nor touch what is not the event's own.
+  using Observer = std::function<void(db::Tx&, std::span<const EventRef>)>;
+  virtual void observe(Observer observer) = 0;
+
+  virtual Task<Result<Head>> head() = 0;
+  /// Recomputes the chain from behind `after` over at most `limit` events.
+  virtual Task<Result<Verification>> verify(std::int64_t after, int limit) = 0;
 
   /// The last position on disk; wait for it to grow to follow the log.
   virtual Watermark& end() = 0;

@@ -12,6 +12,9 @@ namespace {
 constexpr std::string_view kRequested = ".requested";
 constexpr std::string_view kFailed = ".failed";
 
+// A few levels more than what comes in may have: what is stored was wrapped by us.
+constexpr JsonLimits kStoredJsonLimits{.depth_max = 72};
+
 bool is_well_formed(std::string_view name) {
   if (name.empty() || name.size() > kEventTypeCharactersMax) return false;
   for (const char c : name) {
@@ -39,17 +42,23 @@ std::string failed_type_of(std::string_view type) {
   return fmt::format("{}{}", type, kFailed);
 }
 
-void EventTypes::add(std::string_view name, Schema data, std::string docs) {
+void EventTypes::add(std::string_view name, Schema data, std::string docs, Options options) {
   SYNAP_CHECK(is_well_formed(name), name);
   SYNAP_CHECK(!by_name_.contains(name), name);
-  by_name_.emplace(name, Info{std::string(name), std::move(data), std::move(docs)});
-  if (name.ends_with(kRequested)) add_failed(name);
+  SYNAP_CHECK(options.data_version == 1 || options.upcast != nullptr, name);
+  const bool needs_aggregate = options.needs_aggregate;
+  by_name_.emplace(name, Info{std::string(name), std::move(data), std::move(docs), options});
+  if (name.ends_with(kRequested)) {
+    add_failed(name);
+    by_name_.find(failed_type_of(name))->second.options.needs_aggregate = needs_aggregate;
+  }
 }
 
 void EventTypes::add_failed(std::string_view type) {
   const auto name = failed_type_of(type);
   if (by_name_.contains(name)) return;
-  add(name, schema_of<Failure>(), fmt::format("What {} asked for was given up.", type));
+  add(EventType<Failure>{.name = name, .needs_aggregate = false},
+      fmt::format("What {} asked for was given up.", type));
 }
 
 const EventTypes::Info* EventTypes::find(std::string_view name) const {
@@ -64,6 +73,22 @@ std::vector<const EventTypes::Info*> EventTypes::all() const {
   return list;
 }
 
+Result<Json> current_data(const Event& event, std::int64_t data_version, Upcaster upcast) {
+  if (event.data_version > data_version) {
+    return fail(Code::kInternalServerError,
+                fmt::format("The event at {} has data of version {} of {}, which only a newer "
+                            "Synap reads",
+                            event.position, event.data_version, event.type));
+  }
+  // What is in the log was within the bounds when it came in; a bound of today must not hide it.
+  auto json = parse_json(event.data, kStoredJsonLimits);
+  if (!json) return fail(Code::kInternalServerError, json.error().message);
+  for (auto from = event.data_version; from < data_version; ++from) {
+    json = upcast(std::move(*json), from);
+  }
+  return json;
+}
+
 Result<NewEvent> EventTypes::make(std::string_view type, std::string data,
                                   Envelope envelope) const {
   const Info* info = find(type);
@@ -71,21 +96,78 @@ Result<NewEvent> EventTypes::make(std::string_view type, std::string data,
     return fail(Code::kBadRequest, fmt::format("No event type \"{}\" is registered",
                                                type.substr(0, kEventTypeCharactersMax)));
   }
+  if (data.size() <= kEventDataBytesMax) {
+    auto json = parse_json(data);
+    if (!json) return fail(json.error());
+    if (auto valid = validate(info->data, std::move(*json)); !valid) return fail(valid.error());
+  }
+  return finish(*info, std::move(data), std::move(envelope), nullptr);
+}
+
+Result<NewEvent> EventTypes::make_trusted(std::string_view type, std::string text,
+                                          std::shared_ptr<const void> data,
+                                          Envelope envelope) const {
+  const Info* info = find(type);
+  SYNAP_CHECK(info != nullptr, type);
+#ifndef NDEBUG
+  if (text.size() <= kEventDataBytesMax) {
+    auto json = parse_json(text, kStoredJsonLimits);
+    SYNAP_CHECK(json.has_value(), text);
+    const auto valid = validate(info->data, *json);
+    SYNAP_CHECK(valid.has_value(), valid ? text : valid.error().message);
+  }
+#endif
+  return finish(*info, std::move(text), std::move(envelope), std::move(data));
+}
+
+Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope envelope,
+                                    std::shared_ptr<const void> decoded) const {
   if (data.size() > kEventDataBytesMax) {
     return fail(Code::kPayloadTooLarge,
                 fmt::format("The data of an event may have {} bytes; these have {}",
                             kEventDataBytesMax, data.size()));
   }
-  auto json = parse_json(data);
-  if (!json) return fail(json.error());
-  if (auto valid = validate(info->data, *json); !valid) return fail(valid.error());
   if (envelope.user_id.empty() || envelope.user_id.size() > 128) {
     return fail(Code::kBadRequest, "The user id of an event has 1 to 128 characters");
   }
+  if (info.options.needs_aggregate && !envelope.aggregate_id) {
+    return fail(Code::kBadRequest,
+                fmt::format("An event of type \"{}\" needs an aggregate: aggregateId", info.name));
+  }
   const bool has_given_id = envelope.id.has_value();
-  if (!has_given_id) envelope.id = Uuid::v7();
-  if (!envelope.timestamp) envelope.timestamp = unix_ms_now();
-  return NewEvent(std::string(type), std::move(data), std::move(envelope), has_given_id);
+  auto event = std::make_shared<Event>();
+  event->id = has_given_id ? *envelope.id : Uuid::v7();
+  event->type = info.name;
+  event->data_version = info.options.data_version;
+  event->user_id = std::move(envelope.user_id);
+  event->source = envelope.source;
+  event->actor = std::move(envelope.actor);
+  event->aggregate_id = envelope.aggregate_id;
+  event->aggregate_type = std::move(envelope.aggregate_type);
+  event->timestamp = envelope.timestamp ? *envelope.timestamp : unix_ms_now();
+  event->correlation_id = envelope.correlation_id;
+  event->causation_id = envelope.causation_id;
+  event->request_id = envelope.request_id;
+  event->data = std::move(data);
+  event->metadata = std::move(envelope.metadata);
+  if (decoded) {
+    std::ignore = event->decoded.get(
+        [&]() -> Result<std::shared_ptr<const void>> { return std::move(decoded); });
+  }
+  return NewEvent(std::move(event), has_given_id);
+}
+
+Result<EventRef> EventTypes::current(const EventRef& event) const {
+  const Info* info = find(event->type);
+  if (info == nullptr || event->is_erased || event->data_version == info->options.data_version) {
+    return event;
+  }
+  auto json = current_data(*event, info->options.data_version, info->options.upcast);
+  if (!json) return fail(json.error());
+  EventFields fields = *event;
+  fields.data = json->dump();
+  fields.data_version = info->options.data_version;
+  return std::make_shared<const Event>(std::move(fields));
 }
 
 }  // namespace synap::events

@@ -7,6 +7,9 @@
 //   inline constexpr EventType<NoteCreationRequested> kNoteCreationRequested{
 //       "note.creation.requested"};
 //
+// What was written once is read for ever: when the data of a type change in a way that older ones
+// do not fit, its data version grows by one and an upcaster says how the older become the newer.
+//
 // With a `.requested` type its `.failed` one is registered too: it is what the bus appends when the
 // run that should have fulfilled the request is given up.
 #pragma once
@@ -24,9 +27,23 @@ namespace synap::events {
 inline constexpr std::size_t kEventDataBytesMax = 512 * 1024;
 inline constexpr std::size_t kEventTypeCharactersMax = 128;
 
+/// Gives data of version `from` in the shape of version `from + 1`. Pure.
+using Upcaster = Json (*)(Json data, std::int64_t from);
+
+/// What a fold does with an event of this type whose data were erased.
+enum class OnErased : std::uint8_t {
+  kSkip,  // as if it had not happened: it is not given to folds
+  kFold,  // it is given to folds, which must do with what its header says
+};
+
+/// The name of a type of event, tied to the struct of its data as the present version has it.
 template <class Data>
 struct EventType {
   std::string_view name;
+  std::int64_t data_version = 1;
+  Upcaster upcast = nullptr;  // from every version before the present one; none if that is 1
+  bool needs_aggregate = true;
+  OnErased on_erased = OnErased::kSkip;
 };
 
 /// The data of every `.failed` event.
@@ -42,19 +59,57 @@ const ObjectSchema<Failure>& describe(Type<Failure>);
 /// "note.creation.requested" -> "note.creation.failed"; "x.y" -> "x.y.failed".
 std::string failed_type_of(std::string_view type);
 
+/// The data of an event in the shape of the present version: parsed and upcast as need be.
+Result<Json> current_data(const Event& event, std::int64_t data_version, Upcaster upcast);
+
+/// The data of `event`, which must be of this type, as its struct; valid as long as the event. Read
+/// once for all who ask; any thread. kInternalServerError: the stored data do not fit the type.
+template <class Data>
+Result<const Data*> data_of(const Event& event, const EventType<Data>& type) {
+  SYNAP_CHECK(event.type == type.name, event.type);
+  const auto& decoded = event.decoded.get([&]() -> Result<std::shared_ptr<const void>> {
+    auto json = current_data(event, type.data_version, type.upcast);
+    if (!json) return fail(json.error());
+    auto data = decode<Data>(std::move(*json));
+    if (!data) return fail(Code::kInternalServerError, data.error().message);
+    return std::make_shared<const Data>(std::move(*data));
+  });
+  if (!decoded) return fail(decoded.error());
+  return static_cast<const Data*>(decoded->get());
+}
+
 class EventTypes {
  public:
+  struct Options {
+    std::int64_t data_version = 1;
+    Upcaster upcast = nullptr;
+    bool needs_aggregate = false;
+    OnErased on_erased = OnErased::kSkip;
+    /// Reads an event's data into its struct, so that data_of() finds them; nothing to do where
+    /// there is no struct.
+    void (*decode)(const Event& event, const Options& options) = nullptr;
+  };
   struct Info {
     std::string name;
     Schema data;
     std::string docs;
+    Options options;
   };
 
-  /// CHECKs that the name is well formed and new, and that the schema describes an object.
-  void add(std::string_view name, Schema data, std::string docs);
+  /// CHECKs that the name is well formed and new, that the schema describes an object, and that
+  /// there is an upcaster if there is an older version.
+  void add(std::string_view name, Schema data, std::string docs) {
+    add(name, std::move(data), std::move(docs), Options{});
+  }
+  void add(std::string_view name, Schema data, std::string docs, Options options);
   template <class Data>
   void add(EventType<Data> type, std::string docs) {
-    add(type.name, schema_of<Data>(), std::move(docs));
+    add(type.name, schema_of<Data>(), std::move(docs),
+        {type.data_version, type.upcast, type.needs_aggregate, type.on_erased,
+         [](const Event& event, const Options& options) {
+           const EventType<Data> same{event.type, options.data_version, options.upcast};
+           std::ignore = data_of(event, same);
+         }});
   }
   /// Registers the `.failed` type of `type` unless it is there.
   void add_failed(std::string_view type);
@@ -62,17 +117,29 @@ class EventTypes {
   const Info* find(std::string_view name) const;
   std::vector<const Info*> all() const;
 
-  /// kBadRequest: the type is unknown, the data do not fit it (with every issue), or the envelope
-  /// is out of bounds. kPayloadTooLarge: the data are over kEventDataBytesMax.
+  /// Of data that come from outside, as JSON text in the present version. kBadRequest: the type is
+  /// unknown, the data do not fit it (with every issue), it lacks an aggregate, or the envelope is
+  /// out of bounds. kPayloadTooLarge: the data are over kEventDataBytesMax.
   Result<NewEvent> make(std::string_view type, std::string data, Envelope envelope) const;
+  /// Of a struct, which is trusted to fit its own schema (debug builds look), and stays with the
+  /// event for all who need it: nothing is parsed.
   template <class Data>
-  Result<NewEvent> make(EventType<Data> type, const Data& data, Envelope envelope) const {
+  Result<NewEvent> make(const EventType<Data>& type, Data data, Envelope envelope) const {
     std::string text;
     encode(text, data);
-    return make(type.name, std::move(text), std::move(envelope));
+    return make_trusted(type.name, std::move(text), std::make_shared<const Data>(std::move(data)),
+                        std::move(envelope));
   }
 
+  /// The event as its readers of today expect it: itself, or a copy whose data are upcast.
+  Result<EventRef> current(const EventRef& event) const;
+
  private:
+  Result<NewEvent> make_trusted(std::string_view type, std::string text,
+                                std::shared_ptr<const void> data, Envelope envelope) const;
+  Result<NewEvent> finish(const Info& info, std::string data, Envelope envelope,
+                          std::shared_ptr<const void> decoded) const;
+
   std::map<std::string, Info, std::less<>> by_name_;
 };
 

@@ -77,7 +77,7 @@ TEST(Event, JsonIsSynapEventVersionOne) {
   event.data = R"({"n":1})";
   EXPECT_EQ(event.json(),
             R"({"id":"01890000-0000-7000-8000-000000000001","version":"v1","type":"a.\"b\"",)"
-            R"("data":{"n":1},"userId":"ann","source":"sync",)"
+            R"("dataVersion":1,"data":{"n":1},"userId":"ann","source":"sync",)"
             R"("timestamp":"1970-01-01T00:00:00.000Z","position":7})");
   for (const char* name :
        {"api", "agent", "automation", "sync", "migration", "system", "intelligence"}) {

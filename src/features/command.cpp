@@ -12,54 +12,62 @@ const ObjectSchema<Accepted>& describe(Type<Accepted>) {
   return schema;
 }
 
-Task<Result<Accepted>> submit(const Rooms& rooms, const api::Session& session, Command command) {
-  const auto request_id = Uuid::v7();
-  Accepted accepted{"pending", request_id.to_string(), command.entity_id.to_string()};
-
+events::Envelope requested_by(const api::Session& session, const Uuid& request_id,
+                              const Uuid& entity_id, std::string entity_type) {
   events::Envelope envelope;
   envelope.user_id = session.user_id();
-  envelope.aggregate_id = command.entity_id;
-  envelope.aggregate_type = command.entity_type;
+  envelope.actor = events::Actor::key(session.caller.key_id);
+  envelope.aggregate_id = entity_id;
+  envelope.aggregate_type = std::move(entity_type);
   envelope.correlation_id = request_id;
   envelope.request_id = request_id;
-  auto event = rooms.types.make(command.type, std::move(command.data), std::move(envelope));
-  if (!event) co_return fail(event.error());
-
-  events::Append append;
-  append.events.push_back(std::move(*event));
-  if (command.expected_version) {
-    append.expectations.push_back({command.entity_id, *command.expected_version});
-  }
-  const auto& key =
-      command.idempotency_key.empty() ? session.idempotency_key : command.idempotency_key;
-  if (!key.empty()) {
-    events::Idempotency idempotency;
-    idempotency.key = key;
-    idempotency.fingerprint =
-        sha256(std::string(command.type) + '\n' + std::move(command.fingerprint_of));
-    encode(idempotency.answer, accepted);
-    append.idempotency = std::move(idempotency);
-  }
-  auto appended = co_await rooms.log.append(std::move(append));
-  if (!appended) co_return fail(appended.error());
-  if (appended->is_repeat) {
-    auto answer = parse_json(appended->answer);
-    if (!answer) co_return fail(answer.error());
-    co_return decode<Accepted>(std::move(*answer));
-  }
-  co_return accepted;
+  return envelope;
 }
 
-events::Envelope caused_by(const events::Event& cause) {
+events::Envelope caused_by(const events::Event& cause, const Uuid& run_id) {
   events::Envelope envelope;
   envelope.user_id = cause.user_id;
   envelope.source = events::Source::kSystem;
+  envelope.actor = events::Actor::run(run_id);
   envelope.aggregate_id = cause.aggregate_id;
   envelope.aggregate_type = cause.aggregate_type;
   envelope.correlation_id = cause.correlation_id;
   envelope.causation_id = cause.id;
   envelope.request_id = cause.request_id;
   return envelope;
+}
+
+std::string idempotency_of(const api::Session& session,
+                           const std::optional<std::string>& of_input) {
+  return of_input ? *of_input : session.idempotency_key;
+}
+
+Task<Result<Submitted>> submit(const Rooms& rooms, Command command) {
+  const auto& event = command.event.draft();
+  Submitted submitted;
+  submitted.accepted.request_id = event.request_id->to_string();
+  submitted.accepted.entity_id = event.aggregate_id->to_string();
+
+  events::Append append;
+  append.decide = std::move(command.decide);
+  if (!command.idempotency_key.empty()) {
+    events::Idempotency idempotency;
+    idempotency.key = std::move(command.idempotency_key);
+    idempotency.fingerprint = sha256(event.type + '\n' + command.fingerprint_of);
+    idempotency.answer = json_text(submitted.accepted);
+    append.idempotency = std::move(idempotency);
+  }
+  append.events.push_back(std::move(command.event));
+  auto appended = co_await rooms.log.append(std::move(append));
+  if (!appended) co_return fail(appended.error());
+  if (appended->is_repeat) {
+    auto answer = parse_json(appended->answer);
+    if (!answer) co_return fail(answer.error());
+    auto first = decode<Accepted>(std::move(*answer));
+    if (!first) co_return fail(first.error());
+    submitted = {std::move(*first), true};
+  }
+  co_return submitted;
 }
 
 }  // namespace synap::features

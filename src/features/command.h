@@ -2,6 +2,7 @@
 // it will be done. What comes of it is told by requests.get and events.watch.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,24 +20,45 @@ struct Accepted {
 };
 const ObjectSchema<Accepted>& describe(Type<Accepted>);
 
+/// The envelope of a command's event: what `session` asks to happen to an entity, as a request of
+/// this id.
+events::Envelope requested_by(const api::Session& session, const Uuid& request_id,
+                              const Uuid& entity_id, std::string entity_type);
+
+/// The envelope of an event that a run appends because of `cause`: same user, correlation, request
+/// and aggregate.
+events::Envelope caused_by(const events::Event& cause, const Uuid& run_id);
+
 struct Command {
-  std::string_view type;  // of the event
-  std::string data;       // of the event, JSON text
-  Uuid entity_id;
-  std::string entity_type;  // "note"
-  /// The version the entity's stream must have; 0: it must be new; nothing: any.
-  std::optional<std::int64_t> expected_version;
-  /// Of the input; the header serves where it is empty.
+  events::NewEvent event;
+  /// Decides, in the appending transaction, whether it may be (events::Append::decide).
+  std::function<void(db::Tx&)> decide = nullptr;
+  /// Of idempotency_of(); empty without one.
   std::string idempotency_key;
-  /// What a repeat must have in common with the first command to be one.
+  /// What a repeat must have in common with the first command to be one: its input.
   std::string fingerprint_of;
+};
+
+/// The idempotency key of a call: the input's, or else the header's; empty without one. Only with
+/// one does a fingerprint of the input have to be made.
+std::string idempotency_of(const api::Session& session, const std::optional<std::string>& of_input);
+
+/// What became of a command that was submitted.
+struct Submitted {
+  Accepted accepted;
+  /// It had been submitted before, under the same idempotency key: nothing was appended now.
+  bool is_repeat = false;
 };
 
 /// Appends the command's event and answers when it is on disk. A repeat of an idempotency key is
 /// answered as the first one was.
-Task<Result<Accepted>> submit(const Rooms& rooms, const api::Session& session, Command command);
+Task<Result<Submitted>> submit(const Rooms& rooms, Command command);
 
-/// The envelope of an event that `cause` led to: same user, correlation, request and aggregate.
-events::Envelope caused_by(const events::Event& cause);
+template <class T>
+std::string json_text(const T& value) {
+  std::string text;
+  encode(text, value);
+  return text;
+}
 
 }  // namespace synap::features

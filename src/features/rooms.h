@@ -6,6 +6,7 @@
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
+#include "projections/projections.h"
 #include "rpc/procedure.h"
 #include "workers/worker_pool.h"
 
@@ -15,6 +16,7 @@ struct Rooms {
   db::Database& database;
   events::EventLog& log;
   events::EventTypes& types;
+  projections::Projections& projections;
   content::ContentStore& content;
   workers::WorkerPool& workers;
   rpc::ProcedureTable& procedures;

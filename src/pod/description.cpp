@@ -16,7 +16,6 @@ namespace {
 
 class NoDatabase final : public db::Database {
  public:
-  void before_commit(std::function<void(db::Tx&)>) override { used("Database::before_commit"); }
   Result<> migrate(const std::vector<Migration>&) override { used("Database::migrate"); }
 
  protected:
@@ -30,17 +29,19 @@ class NoEventLog final : public events::EventLog {
   Task<Result<events::Page>> read(events::Scope, events::Filter) override {
     used("EventLog::read");
   }
-  Task<Result<std::vector<events::EventRef>>> read_stream(events::Scope, Uuid,
-                                                          std::int64_t) override {
+  Task<Result<std::vector<events::EventRef>>> read_stream(events::Scope, Uuid, std::int64_t,
+                                                          int) override {
     used("EventLog::read_stream");
   }
   Task<Result<events::EventRef>> find(events::Scope, Uuid) override { used("EventLog::find"); }
   Task<Result<events::EventRef>> at(std::int64_t) override { used("EventLog::at"); }
-  std::vector<events::EventHead> heads(db::Tx&, std::int64_t, int) override {
-    used("EventLog::heads");
-  }
-  std::optional<Uuid> aggregate_of(db::Tx&, std::int64_t) override {
-    used("EventLog::aggregate_of");
+  events::Page read(db::Tx&, const events::Filter&) override { used("EventLog::read"); }
+  events::Head head(db::Tx&) override { used("EventLog::head"); }
+  // To observe is to register.
+  void observe(Observer) override {}
+  Task<Result<events::Head>> head() override { used("EventLog::head"); }
+  Task<Result<events::Verification>> verify(std::int64_t, int) override {
+    used("EventLog::verify");
   }
   Watermark& end() override { used("EventLog::end"); }
 };
@@ -66,9 +67,10 @@ struct Description::Parts {
   bus::Queue queue;
   rpc::ProcedureTable procedures;
   workers::RunStore runs{database, log, types};
+  projections::Projections projections{database, log, types};
   workers::WorkerPool workers{{}, functions, queue, runs, log, types};
   api::Keys keys{database, log, types};
-  features::Rooms rooms{database, log, types, content, workers, procedures, keys};
+  features::Rooms rooms{database, log, types, projections, content, workers, procedures, keys};
 };
 
 Description::Description() : parts_(std::make_unique<Parts>()) {

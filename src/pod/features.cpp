@@ -2,19 +2,22 @@
 
 #include "api/keys.h"
 #include "bus/dispatcher.h"
+#include "events/sqlite/sqlite_event_log.h"
 #include "features/access/access.h"
 #include "features/events/events.h"
 #include "features/notes/notes.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
+#include "features/upkeep/upkeep.h"
 #include "workers/run_store.h"
 
 namespace synap::pod {
 
 std::vector<db::Database::Migration> all_migrations() {
   std::vector<db::Database::Migration> all;
-  for (const auto& list : {bus::migrations(), workers::RunStore::migrations(),
-                           api::Keys::migrations(), features::notes::migrations()}) {
+  for (const auto& list :
+       {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
+        bus::migrations(), workers::RunStore::migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -22,11 +25,13 @@ std::vector<db::Database::Migration> all_migrations() {
 
 void add_features(const features::Rooms& rooms) {
   api::Keys::add_event_types(rooms.types);
+  rooms.projections.add(api::Keys::projection());
   features::access::add(rooms);
   features::notes::add(rooms);
   features::requests::add(rooms);
   features::event_views::add(rooms);
   features::runs::add(rooms);
+  features::upkeep::add(rooms);
 }
 
 }  // namespace synap::pod

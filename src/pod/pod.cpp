@@ -25,6 +25,7 @@ struct Pod::Parts {
   bus::Functions functions;
   bus::Queue queue;
   rpc::ProcedureTable procedures;
+  std::unique_ptr<projections::Projections> projections;
   std::unique_ptr<bus::Dispatcher> dispatcher;
   std::unique_ptr<workers::RunStore> runs;
   std::unique_ptr<workers::WorkerPool> workers;
@@ -47,15 +48,16 @@ Result<> Pod::Parts::open() {
   auto sqlite = db::sqlite::SqliteDatabase::open({.path = directory->database()});
   if (!sqlite) return fail(sqlite.error());
   database = std::move(*sqlite);
+  if (auto done = database->migrate(all_migrations()); !done) return done;
   auto the_log = events::sqlite::SqliteEventLog::open(*database);
   if (!the_log) return fail(the_log.error());
   log = std::move(*the_log);
   auto store = content::LocalStore::open(directory->content());
   if (!store) return fail(store.error());
   content = std::move(*store);
-  if (auto done = database->migrate(all_migrations()); !done) return done;
 
-  dispatcher = std::make_unique<bus::Dispatcher>(*database, *log, functions, queue);
+  projections = std::make_unique<projections::Projections>(*database, *log, types);
+  dispatcher = std::make_unique<bus::Dispatcher>(functions, queue);
   runs = std::make_unique<workers::RunStore>(*database, *log, types);
   workers = std::make_unique<workers::WorkerPool>(
       workers::WorkerPoolOptions{.concurrency = options.worker_concurrency}, functions, queue,
@@ -63,9 +65,9 @@ Result<> Pod::Parts::open() {
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
   rooms = std::make_unique<features::Rooms>(
-      features::Rooms{*database, *log, types, *content, *workers, procedures, *keys});
+      features::Rooms{*database, *log, types, *projections, *content, *workers, procedures, *keys});
   add_features(*rooms);
-  return {};
+  return projections->prepare();
 }
 
 Result<> Pod::Parts::make_owner() {
@@ -86,7 +88,8 @@ Result<> Pod::Parts::make_owner() {
 Result<> Pod::Parts::serve() {
   // The jobs of the table first, then the dispatcher: what it makes from now on comes behind them.
   if (auto started = workers->start(); !started) return started;
-  if (auto started = sync_wait(workers->executor(), dispatcher->start()); !started) return started;
+  dispatcher->observe(*log);
+  projections->start();
   front = std::make_unique<api::Front>(
       api::FrontOptions{.allowed_origins = options.allowed_origins, .batch_max = options.batch_max},
       procedures, *keys,
@@ -140,6 +143,7 @@ bool Pod::stop() {
   const auto half = parts_->options.stop_grace / 2;
   if (parts_->server != nullptr) parts_->server->stop(half);
   const bool is_finished = parts_->workers == nullptr || parts_->workers->stop(half);
+  if (parts_->projections != nullptr) parts_->projections->stop();
   if (parts_->database != nullptr) parts_->database->close();
   return is_finished;
 }

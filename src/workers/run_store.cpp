@@ -27,7 +27,7 @@ std::string_view bytes_of(const StepHash& hash) {
 }  // namespace
 
 std::vector<db::Database::Migration> RunStore::migrations() {
-  return {{"workers.1", kTables}};
+  return {{"run_steps.1", kTables}};
 }
 
 void RunStore::write_results(db::Tx& tx, const Uuid& run_id,
@@ -80,9 +80,20 @@ Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& fu
       job.function = functions.find(rows.view(4));
       job.event_position = rows.integer(5);
       job.may_have_results = true;
+      job.is_found = true;
       if (job.function != nullptr) jobs.push_back(std::move(job));
     }
     return jobs;
+  });
+}
+
+Task<Result<int>> RunStore::count_start(Uuid run_id) {
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    auto rows =
+        tx.query("UPDATE jobs SET starts = starts + 1 WHERE run = $1 RETURNING starts", run_id);
+    const int starts = rows.next() ? static_cast<int>(rows.integer(0)) : 0;
+    rows.next();
+    return starts;
   });
 }
 
@@ -102,8 +113,8 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, const Error& error,
         "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2 "
         "WHERE id = $1",
         job.run_id, error_json(error));
-    tx.run("UPDATE jobs SET attempt = $2, due_at = $3 WHERE run = $1", job.run_id, job.attempt,
-           job.due_at);
+    tx.run("UPDATE jobs SET attempt = $2, due_at = $3, starts = 0 WHERE run = $1", job.run_id,
+           job.attempt, job.due_at);
   });
 }
 
@@ -111,47 +122,48 @@ Task<Result<>> RunStore::sleep(const bus::Job& job, std::vector<StepResult> unsa
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
     tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
-    tx.run("UPDATE jobs SET attempt = 0, due_at = $2 WHERE run = $1", job.run_id, job.due_at);
+    tx.run("UPDATE jobs SET attempt = 0, due_at = $2, starts = 0 WHERE run = $1", job.run_id,
+           job.due_at);
   });
+}
+
+// Made before the transaction: the writer hashes no data and parses no JSON.
+Result<events::NewEvent> RunStore::failure_of(const bus::Job& job, const events::Event& event,
+                                              const Error& error) const {
+  events::Envelope envelope;
+  envelope.user_id = event.user_id;
+  envelope.source = events::Source::kSystem;
+  envelope.actor = events::Actor::run(job.run_id);
+  envelope.aggregate_id = event.aggregate_id;
+  envelope.aggregate_type = event.aggregate_type;
+  envelope.correlation_id = event.correlation_id;
+  envelope.causation_id = event.id;
+  envelope.request_id = event.request_id;
+  events::Failure failure{job.function->id, job.run_id.to_string(), job.attempt + 1,
+                          std::string(info(error.code).name),
+                          error.message.substr(0, valid_utf8_prefix(error.message))};
+  const auto name = events::failed_type_of(event.type);
+  return types_.make(events::EventType<events::Failure>{name}, std::move(failure),
+                     std::move(envelope));
 }
 
 Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event,
                                  const Error& error, std::vector<StepResult> unsaved) {
+  std::optional<events::NewEvent> failed;
+  if (job.function->fulfills) {
+    auto made = failure_of(job, event, error);
+    if (!made) co_return fail(made.error());
+    failed = std::move(*made);
+  }
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
-    const auto why = error_json(error);
-    std::int64_t attempts = 0;
-    {
-      auto rows = tx.query(
-          "UPDATE runs_data SET status = 'failed', attempts = attempts + 1, ended_at = $2, "
-          "error = $3 WHERE id = $1 RETURNING attempts",
-          job.run_id, unix_ms_now(), why);
-      if (rows.next()) attempts = rows.integer(0);
-      rows.next();
-    }
+    // Only once: a repeat of this finds that the run has ended, and appends nothing again.
+    const auto changed = tx.run(
+        "UPDATE runs_data SET status = 'failed', attempts = attempts + 1, ended_at = $2, "
+        "error = $3 WHERE id = $1 AND status <> 'failed'",
+        job.run_id, unix_ms_now(), error_json(error));
     tx.run("DELETE FROM jobs WHERE run = $1", job.run_id);
-    if (std::string_view(event.type).ends_with(".failed")) return;
-
-    events::Envelope envelope;
-    envelope.user_id = event.user_id;
-    envelope.source = events::Source::kSystem;
-    // The same id however often this is done, and another one each time the run is given up: its
-    // attempts are counted over all its retries.
-    envelope.id = Uuid::derived(event.timestamp,
-                                fmt::format("{}/failed/{}", job.run_id.to_string(), attempts));
-    envelope.aggregate_id = event.aggregate_id;
-    envelope.aggregate_type = event.aggregate_type;
-    envelope.correlation_id = event.correlation_id;
-    envelope.causation_id = event.id;
-    envelope.request_id = event.request_id;
-    const events::Failure failure{job.function->id, job.run_id.to_string(), job.attempt + 1,
-                                  std::string(info(error.code).name),
-                                  error.message.substr(0, valid_utf8_prefix(error.message))};
-    auto failed =
-        types_.make(events::EventType<events::Failure>{events::failed_type_of(event.type)}, failure,
-                    std::move(envelope));
-    if (!failed) return tx.abort(failed.error());
-    log_.append(tx, {.events = {std::move(*failed)}});
+    if (failed && changed > 0) log_.append(tx, {.events = {*failed}});
   });
 }
 
@@ -161,7 +173,7 @@ Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
     bus::Job job;
     {
       auto rows = tx.query(
-          "SELECT function, event_position, status FROM runs_data "
+          "SELECT function, event_position, status, lane FROM runs_data "
           "WHERE id = $1 AND user_id = $2",
           run_id, user_id);
       if (!rows.next()) {
@@ -176,6 +188,7 @@ Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
       }
       job.function = functions.find(rows.view(0));
       job.event_position = rows.integer(1);
+      job.lane = rows.uuid(3);
     }
     if (job.function == nullptr) {
       tx.abort({Code::kConflict, "The function of this run is gone", nullptr});
@@ -187,9 +200,6 @@ Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
     tx.run("DELETE FROM run_steps WHERE run = $1 AND op = 'StepFailed'", run_id);
     tx.run("UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1",
            run_id);
-    if (job.function->in_aggregate_order) {
-      job.lane = log_.aggregate_of(tx, job.event_position);
-    }
     tx.run("INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2)", run_id, job.lane);
     return job;
   });

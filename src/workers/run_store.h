@@ -35,14 +35,17 @@ class RunStore {
   /// whose function is gone is left.
   Task<Result<std::vector<bus::Job>>> load_jobs(const bus::Functions& functions);
 
+  /// Counts that a call of the job begins, before it does; how many have begun and not ended.
+  Task<Result<int>> count_start(Uuid run_id);
+
   /// The run has completed.
   Task<Result<>> complete(const bus::Job& job, std::string output, std::vector<StepResult> unsaved);
   /// The run is called again at `job.due_at` as attempt `job.attempt`.
   Task<Result<>> retry_later(const bus::Job& job, const Error& error,
                              std::vector<StepResult> unsaved);
   Task<Result<>> sleep(const bus::Job& job, std::vector<StepResult> unsaved);
-  /// The run is given up: a dead letter, and the `.failed` event of what triggered it. A run that
-  /// was triggered by a `.failed` event appends no other.
+  /// The run is given up: a dead letter and, if its function is the one that fulfills the request,
+  /// the request's `.failed` event.
   Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
                          std::vector<StepResult> unsaved);
   /// A dead letter is tried again, with all its attempts; the steps that are done stay done.
@@ -50,6 +53,9 @@ class RunStore {
   Task<Result<bus::Job>> revive(std::string user_id, Uuid run_id, const bus::Functions& functions);
 
  private:
+  Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,
+                                      const Error& error) const;
+
   db::Database& database_;
   events::EventLog& log_;
   const events::EventTypes& types_;

@@ -11,6 +11,8 @@ namespace {
 
 // How soon a job is taken up again whose state could not be stored (a full disk, mostly).
 constexpr std::int64_t kStoreRetryMs = 1'000;
+// How often a call may begin, and the process end before it does.
+constexpr int kStartsMax = 3;
 // How often the queue is asked for delayed jobs at most and at least.
 constexpr std::int64_t kClockMsMin = 5;
 constexpr std::int64_t kClockMsMax = 200;
@@ -63,19 +65,16 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
   const auto& function = functions_.add({.id = std::move(function_id),
                                          .triggers = {{trigger}},
                                          .retry = options.retry,
-                                         .in_aggregate_order = options.in_aggregate_order});
+                                         .in_aggregate_order = options.in_aggregate_order,
+                                         .fulfills = options.fulfills});
   handlers_.emplace(&function, std::move(handler));
 }
 
 Result<> WorkerPool::start() {
   // Now that all types are known: what a run that is given up appends must be one of them.
   for (const auto& function : functions_.all()) {
-    for (const auto* type : types_.all()) {
-      if (!type->name.ends_with(".failed") &&
-          bus::matches(function->triggers.front(), type->name)) {
-        types_.add_failed(type->name);
-      }
-    }
+    const auto failed = events::failed_type_of(function->triggers.front().event);
+    SYNAP_CHECK(!function->fulfills || types_.find(failed) != nullptr, failed);
   }
   auto jobs = sync_wait(*executor_, store_.load_jobs(functions_));
   if (!jobs) return fail(jobs.error());
@@ -113,7 +112,34 @@ Task<void> WorkerPool::watch_clock() {
   if (--loops_ == 0) ended_.notify_all();
 }
 
+// What a run found in the table at the start may have ended the process before: it gets a few
+// chances, and then it is a dead letter rather than a pod that cannot start. False: it is settled.
+Task<bool> WorkerPool::may_start(const bus::Job& job) {
+  if (!job.is_found) co_return true;
+  auto starts = co_await store_.count_start(job.run_id);
+  if (!starts) {
+    co_await try_again_soon(job);
+    co_return false;
+  }
+  if (*starts <= kStartsMax) co_return true;
+  auto event = co_await log_.at(job.event_position);
+  const Error error{Code::kInternalServerError,
+                    fmt::format("It was started {} times without ending", kStartsMax), nullptr};
+  fmt::print(stderr, "synap: run {} of {} was given up: {}\n", job.run_id.to_string(),
+             job.function->id, error.message);
+  Result<> stored = fail(Code::kServiceUnavailable, "");
+  if (event) stored = co_await store_.give_up(job, **event, error, {});
+  if (stored) {
+    queue_.release(job);
+  } else {
+    co_await try_again_soon(job);
+  }
+  co_return false;
+}
+
 Task<void> WorkerPool::do_job(bus::Job job) {
+  if (!co_await may_start(job)) co_return;
+  job.is_found = false;
   auto event = co_await log_.at(job.event_position);
   Result<StoredResults> results;
   if (event && job.may_have_results) results = co_await store_.load_results(job.run_id);

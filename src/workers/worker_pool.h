@@ -39,6 +39,7 @@ class WorkerPool {
   struct FunctionOptions {
     bus::RetryPolicy retry;
     bool in_aggregate_order = false;
+    bool fulfills = false;  // bus::Function
   };
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
   /// types of all triggers.
@@ -57,6 +58,7 @@ class WorkerPool {
  private:
   Task<void> work();
   Task<void> watch_clock();
+  Task<bool> may_start(const bus::Job& job);
   Task<void> do_job(bus::Job job);
   Task<void> settle(bus::Job job, const events::Event& event, class Step& step,
                     std::optional<Outcome> outcome);

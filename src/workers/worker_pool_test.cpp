@@ -44,30 +44,31 @@ const ObjectSchema<Point>& describe(Type<Point>) {
 class WorkerPoolTest : public testing::Test {
  protected:
   WorkerPoolTest() {
-    types.add("thing.made", object("Thing"), "");
+    types.add("thing.making.requested", object("Thing"), "");
     database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
-    auto migrations = bus::migrations();
+    auto migrations = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& migration : bus::migrations()) migrations.push_back(migration);
     for (const auto& migration : RunStore::migrations()) migrations.push_back(migration);
     SYNAP_CHECK(database->migrate(migrations).has_value());
+    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
     store = std::make_unique<RunStore>(*database, *log, types);
-    dispatcher = std::make_unique<bus::Dispatcher>(*database, *log, functions, queue);
+    dispatcher = std::make_unique<bus::Dispatcher>(functions, queue);
   }
   void start(FunctionHandler::Function function, int concurrency = 16) {
     pool = std::make_unique<WorkerPool>(WorkerPoolOptions{concurrency}, functions, queue, *store,
                                         *log, types);
-    pool->add("f", std::make_unique<FunctionHandler>("thing.made", std::move(function)),
-              {.retry = {.retries_max = 3, .delay_ms = 1}});
+    pool->add("f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
+              {.retry = {.retries_max = 3, .delay_ms = 1}, .fulfills = fulfills});
     ASSERT_TRUE(pool->start());
-    ASSERT_TRUE(sync_wait(executor, dispatcher->start()));
+    dispatcher->observe(*log);
   }
   void append(int count = 1) {
     events::Append batch;
     for (int i = 0; i < count; ++i) {
       events::Envelope envelope;
       envelope.user_id = "ann";
-      batch.events.push_back(*types.make("thing.made", "{}", std::move(envelope)));
+      batch.events.push_back(*types.make("thing.making.requested", "{}", std::move(envelope)));
     }
     ASSERT_TRUE(sync_wait(executor, log->append(std::move(batch))));
   }
@@ -83,6 +84,7 @@ class WorkerPoolTest : public testing::Test {
     while (text_of("SELECT count(*) FROM jobs") != "0") std::this_thread::yield();
   }
 
+  bool fulfills = true;
   test::TempDirectory directory;
   events::EventTypes types;
   bus::Functions functions;
@@ -200,6 +202,20 @@ TEST_F(WorkerPoolTest, FinishThatCannotSucceedMakesADeadLetter) {
   EXPECT_EQ(text_of("SELECT status || ' ' || error FROM runs_data"),
             R"(failed {"name":"NOT_FOUND","message":"gone"})");
   EXPECT_EQ(text_of("SELECT count(*) FROM events"), "2");
+}
+
+TEST_F(WorkerPoolTest, ADeadLetterOfAFunctionThatOnlyListensIsItsOwnAlone) {
+  fulfills = false;
+  start([](const Event&, Step&) -> Task<Outcome> {
+    co_return Outcome::failed_for_good({Code::kNotFound, "gone", nullptr});
+  });
+  testing::internal::CaptureStderr();
+  append();
+  wait_until_idle();
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(text_of("SELECT status FROM runs_data"), "failed");
+  // Nobody is told that the request has failed: this is not what carries it out.
+  EXPECT_EQ(text_of("SELECT count(*) FROM events"), "1");
 }
 
 TEST_F(WorkerPoolTest, HandlersRunAtTheSameTimeAsManyAsAllowed) {

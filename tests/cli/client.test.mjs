@@ -8,7 +8,8 @@ import { Running, client, makeNote, run, startPod, temporary } from './synap.mjs
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const COMMANDS = ['serve', 'call', 'events list', 'events get', 'events tail', 'runs list',
-  'runs show', 'runs retry', 'import markdown', 'doctor'];
+  'runs show', 'runs retry', 'log verify', 'projections list', 'projections rebuild',
+  'projections verify', 'import markdown', 'doctor'];
 
 test('every command has a help with an example', async () => {
   for (const command of COMMANDS) {
@@ -173,7 +174,7 @@ test('runs list and show', async (t) => {
   assert.equal(JSON.parse(await synap('runs', 'list', '--json', '--limit', '1')).runs.length, 1);
   assert.equal((await synap('runs', 'list')).trimEnd().split('\n').length, 2);
   const run = JSON.parse(await synap('runs', 'show', runs[0].id, '--json'));
-  assert.deepEqual(run.steps.map((step) => step.name), ['upload-to-storage', 'create-entity-projection']);
+  assert.deepEqual(run.steps.map((step) => step.name), ['upload-to-storage', 'publish-completion']);
   assert.match(await synap('runs', 'show', runs[0].id), /status +\w+[^]*upload-to-storage/);
 });
 

@@ -100,7 +100,7 @@ describe('@synap/client in Chromium', () => {
       });
       assert.equal(seen.status, 'completed');
       assert.equal(seen.note.title, 'From a page 🙂');
-      assert.equal(seen.event.data.checksum, seen.note.checksum);
+      assert.equal(seen.event.data.file.checksum, seen.note.checksum);
     });
 
     test(`goes on behind its last event when the pod was killed, over ${transport}`, async () => {

@@ -63,9 +63,13 @@ for (const lane of lanes) {
     test('an event has the shape of SynapEvent v1', async () => {
       const [requested, completed] = await allEvents(client, { aggregateId: made[0].entityId });
       assert.deepEqual(Object.keys(requested).sort(), [
-        'aggregateId', 'aggregateType', 'aggregateVersion', 'correlationId', 'data', 'id', 'position',
-        'requestId', 'source', 'timestamp', 'type', 'userId', 'version',
+        'actor', 'aggregateId', 'aggregateType', 'aggregateVersion', 'correlationId', 'data',
+        'dataVersion', 'id', 'position', 'requestId', 'source', 'timestamp', 'type', 'userId',
+        'version',
       ]);
+      assert.deepEqual(Object.keys(requested.actor), ['key']);
+      assert.deepEqual(Object.keys(completed.actor), ['run']);
+      assert.equal(requested.dataVersion, 1);
       assert.equal(requested.version, 'v1');
       assert.equal(requested.source, 'api');
       assert.equal(requested.aggregateType, 'note');

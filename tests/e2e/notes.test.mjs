@@ -37,10 +37,16 @@ for (const lane of lanes) {
         assert.deepEqual(completed.data, {
           entityId: created.entityId,
           title: 'First line',
-          filePath: completed.data.filePath,
-          fileSize: content.length,
-          fileType: 'markdown',
-          checksum: sha256(content),
+          tags: ['a', 'b'],
+          preview: content,
+          file: {
+            name: `${completed.userId}/note/${created.entityId}.md`,
+            size: content.length,
+            checksum: sha256(content),
+          },
+          version: 1,
+          at: completed.data.at,
+          source: 'api',
         });
 
         const note = await client.notes.get.query({ id: created.entityId });

@@ -1,17 +1,24 @@
 // What became of a command, and commands that are sent twice.
 import assert from 'node:assert/strict';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { allEvents, codeIs, connect, lanes, makeNote, Pod, settled, until } from './harness.mjs';
 
-// Puts a folder where a note's text is to be stored: then it cannot be, until it is taken away.
-async function block(pod, filePath) {
-  const path = join(pod.data, 'content', filePath);
-  await rm(path);
-  await mkdir(path);
-  return () => rm(path, { recursive: true });
+// Puts a file where the folder of a user's notes is: then no text can be stored, until it is taken
+// away. What was in the folder waits beside the content.
+async function block(pod, name) {
+  const folder = join(pod.data, 'content', dirname(name));
+  const aside = join(pod.data, 'aside');
+  await mkdir(aside);
+  for (const file of await readdir(folder)) await rename(join(folder, file), join(aside, file));
+  await rmdir(folder);
+  await writeFile(folder, '');
+  return async () => {
+    await rm(folder);
+    await rename(aside, folder);
+  };
 }
 
 for (const lane of lanes) {
@@ -36,7 +43,7 @@ for (const lane of lanes) {
       assert.ok(request.events.every((event) => event.requestId === first));
       assert.equal(request.events[1].causationId, request.events[0].id);
 
-      const unblock = await block(pod, request.events[1].data.filePath);
+      const unblock = await block(pod, request.events[1].data.file.name);
       const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
       const isTried = async () => (await client.runs.list.query({ limit: 1 })).runs[0]?.attempts > 0;
       await until(10_000, isTried, 'the first attempt fails');
@@ -105,7 +112,7 @@ describe('a command that is given up', () => {
     const { client } = connect(lanes[1], pod);
     const { requestId: first, entityId: id } = await makeNote(client, { content: 'as it was' });
     const { events } = await client.requests.get.query({ requestId: first });
-    const unblock = await block(pod, events[1].data.filePath);
+    const unblock = await block(pod, events[1].data.file.name);
     const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
 
     const failed = await settled(client, requestId, 60_000);

@@ -24,9 +24,9 @@ async function createOne(owner, ledger, title, content) {
   return answer;
 }
 
-function checkDamaged(answer) {
+function checkDamaged(answer, what) {
   assert.equal(answer.status, 500, answer.text);
-  assert.match(answer.json.error.message, /damaged/);
+  assert.match(answer.json.error.message, what === 'a missing file' ? /missing/ : /damaged|missing/);
   assert.equal(typeof answer.json.error.code, 'number');
   assert.doesNotMatch(answer.text, /\.md|\/content/, 'no path is told');
 }
@@ -66,8 +66,8 @@ test('a damaged note says so, the others are as before', { timeout: 60_000 }, as
   await pod.start();
   owner.renew();
   await look();
-  assert.ok(pod.lines.some((line) => line.includes('not what was stored')), 'the log names it');
-  // New text makes a damaged note whole.
+  assert.ok(pod.lines.some((line) => line.includes('is damaged')), 'the log names it');
+  // New text is in a file of its own.
   const [id] = harmed;
   const { requestId } = await owner.tell('notes.update', { id, content: 'whole again' });
   assert.equal((await owner.settled(requestId)).status, 'completed');

@@ -40,28 +40,30 @@ void Rig::open() {
   parts_ = std::make_unique<Parts>();
   auto& p = *parts_;
   p.database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/s.db"}));
-  p.log = std::move(*events::sqlite::SqliteEventLog::open(*p.database));
   std::vector<db::Database::Migration> migrations = {
       {"scenario", "CREATE TABLE effects(number INTEGER PRIMARY KEY, name TEXT, event INTEGER)"}};
-  for (const auto& more : {bus::migrations(), workers::RunStore::migrations()}) {
+  for (const auto& more : {events::sqlite::SqliteEventLog::migrations(), bus::migrations(),
+                           workers::RunStore::migrations()}) {
     migrations.insert(migrations.end(), more.begin(), more.end());
   }
   SYNAP_CHECK(p.database->migrate(migrations).has_value());
+  p.log = std::move(*events::sqlite::SqliteEventLog::open(*p.database));
   for (const char* name : {"order.placing.requested", "order.placing.completed",
                            "order.change.requested", "order.note.requested"}) {
     p.types.add(name, object("Order"), "");
   }
-  p.dispatcher = std::make_unique<bus::Dispatcher>(*p.database, *p.log, p.functions, p.queue);
+  p.dispatcher = std::make_unique<bus::Dispatcher>(p.functions, p.queue);
   p.runs = std::make_unique<workers::RunStore>(*p.database, *p.log, p.types);
   p.pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{.concurrency = 8},
                                                  p.functions, p.queue, *p.runs, *p.log, p.types);
   for (const auto& line : functions_) {
     p.pool->add(line.id, std::make_unique<ScriptHandler>(world_, line.type, line.script),
                 {.retry = {.retries_max = line.retries, .delay_ms = line.delay_ms},
-                 .in_aggregate_order = line.in_aggregate_order});
+                 .in_aggregate_order = line.in_aggregate_order,
+                 .fulfills = line.fulfills});
   }
   SYNAP_CHECK(p.pool->start().has_value());
-  SYNAP_CHECK(sync_wait(executor_, p.dispatcher->start()).has_value());
+  p.dispatcher->observe(*p.log);
 }
 
 std::string Rig::command(const std::string& line) {
@@ -74,6 +76,7 @@ std::string Rig::command(const std::string& line) {
   if (words[0] == "crash") {
     // Nothing is told to stop: what is under way is under way.
     parts_.reset();
+    world_.forget_halt();
     return "";
   }
   if (words[0] == "stop") {
@@ -99,13 +102,17 @@ std::string Rig::pass_time() {
   return "";
 }
 
-// function ID on TYPE [retries N] [delay MILLISECONDS] [ordered] : SCRIPT
+// function ID on TYPE [retries N] [delay MILLISECONDS] [ordered] [listens] : SCRIPT
+//
+// The function of a `.requested` type fulfills it, unless it only listens.
 std::string Rig::function(const std::string& line) {
   const auto colon = line.find(" : ");
   SYNAP_CHECK(colon != std::string::npos, line);
   const auto words = words_of(line.substr(0, colon));
   FunctionLine function{.id = words[1], .type = words[3], .script = line.substr(colon + 3)};
+  function.fulfills = function.type.ends_with(".requested");
   for (std::size_t i = 4; i < words.size(); ++i) {
+    if (words[i] == "listens") function.fulfills = false;
     if (words[i] == "retries") function.retries = std::stoi(words[i + 1]);
     if (words[i] == "delay") function.delay_ms = std::stoi(words[i + 1]);
     if (words[i] == "ordered") function.in_aggregate_order = true;

@@ -32,6 +32,7 @@ class Rig {
     int retries = 4;
     std::int64_t delay_ms = 1;
     bool in_aggregate_order = false;
+    bool fulfills = false;
     std::string script;
   };
   struct Parts;

@@ -52,6 +52,11 @@ bool World::is_halted() const {
   return is_halted_;
 }
 
+void World::forget_halt() {
+  std::lock_guard lock(mutex_);
+  is_halted_ = false;
+}
+
 bool World::halts(const std::string& name) {
   std::lock_guard lock(mutex_);
   return !std::exchange(has_halted_[name], true);

@@ -32,6 +32,8 @@ class World {
   std::map<std::string, int> counts() const;
 
   bool is_halted() const;
+  /// What was halted went with a crash.
+  void forget_halt();
   /// True the first time for each name.
   bool halts(const std::string& name);
   void keep(std::coroutine_handle<> halted);

@@ -41,6 +41,12 @@ export interface RevokeKey {
   keyId: string;
 }
 
+export interface VerifyLogInput {
+  /** Go on behind this position: the nextAfter of the part before. */
+  after?: number;
+  limit?: number;
+}
+
 export interface CreateNote {
   /** The text, Markdown. */
   content: string;
@@ -61,6 +67,15 @@ export interface DeleteNote {
 
 export interface GetNote {
   id: string;
+  /** As it was in this version. Absent: as it is. */
+  version?: number;
+}
+
+export interface GetHistoryInput {
+  id: string;
+  limit?: number;
+  /** Only versions before this one: the nextBefore of the page before. */
+  before?: number;
 }
 
 export interface ListNotesInput {
@@ -69,6 +84,16 @@ export interface ListNotesInput {
   cursor?: string | null;
   /** Only notes with this tag. */
   tag?: string;
+}
+
+export interface RestoreNote {
+  id: string;
+  /** The one to go back to. */
+  version: number;
+  /** Refused with CONFLICT unless the note has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again, and no second note. */
+  idempotencyKey?: string;
 }
 
 export interface UpdateNote {
@@ -83,6 +108,10 @@ export interface UpdateNote {
   expectedVersion?: number;
   /** Repeating a command with its key gives the first answer again, and no second note. */
   idempotencyKey?: string;
+}
+
+export interface ProjectionName {
+  name: string;
 }
 
 export interface GetRequest {
@@ -100,9 +129,26 @@ export interface ListRunsInput {
   status?: "active" | "sleeping" | "completed" | "failed";
 }
 
+export interface ListTagsInput {
+  limit?: number;
+  /** The nextCursor of the page before. */
+  cursor?: string | null;
+}
+
 export interface CreateUserInput {
   name: string;
   role?: "owner" | "member";
+}
+
+export interface Actor {
+  /** The API key that called. */
+  key?: string;
+  /** The run that did the work. */
+  run?: string;
+  /** The agent that decided. */
+  agent?: string;
+  /** The user whom the actor stands for. */
+  onBehalfOf?: string;
 }
 
 export interface SynapEvent {
@@ -115,11 +161,17 @@ export interface SynapEvent {
   /** The thing it is about. */
   aggregateId?: string;
   aggregateType?: string;
+  /** Of the shape of the data. */
+  dataVersion: number;
   /** As the schema of its type says. */
   data: Record<string, unknown>;
+  /** True: the data were erased, for good. */
+  erased?: boolean;
   metadata?: Record<string, unknown>;
   userId: string;
   source: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence";
+  /** Who acted; absent: the pod itself. */
+  actor?: Actor;
   timestamp: string;
   /** Shared by all that has one cause. */
   correlationId?: string;
@@ -133,11 +185,20 @@ export interface SynapEvent {
   aggregateVersion?: number;
 }
 
+export interface LogHead {
+  /** The last one; 0: no events. */
+  position: number;
+  /** The link of the hash chain there, hexadecimal: it commits to every event. */
+  hash: string;
+}
+
 export interface EventList {
   /** The oldest first. */
   events: SynapEvent[];
   /** Everything up to this position has been looked at. */
   nextAfter: number;
+  /** There was nothing behind it. A page may be empty and not at the end. */
+  atEnd: boolean;
 }
 
 export interface Health {
@@ -168,6 +229,23 @@ export interface Revoked {
   revoked: boolean;
 }
 
+export interface BrokenLink {
+  position: number;
+  /** What is wrong there. */
+  what: string;
+}
+
+export interface LogVerification {
+  /** That were looked at. */
+  events: number;
+  /** They continue the chain. */
+  ok: boolean;
+  /** Absent at the end. */
+  nextAfter?: number;
+  /** The first event that does not. */
+  broken?: BrokenLink;
+}
+
 export interface Accepted {
   /** The command is on disk. */
   status: "pending";
@@ -185,7 +263,7 @@ export interface FullNote {
   tags: string[];
   createdAt: string;
   updatedAt: string;
-  /** {userId}/note/{id}.md */
+  /** Where its text is. */
   filePath: string;
   /** Bytes. */
   fileSize: number;
@@ -197,6 +275,31 @@ export interface FullNote {
   content: string;
 }
 
+export interface NoteVersion {
+  version: number;
+  /** When it was asked for. */
+  at: string;
+  /** Of the change: api, agent, sync, ... */
+  source: string;
+  title: string;
+  tags: string[];
+  /** Where its text is. */
+  filePath: string;
+  /** Bytes. */
+  fileSize: number;
+  /** SHA-256 of the text, hexadecimal. */
+  checksum: string;
+  /** The command behind it. */
+  requestId?: string;
+}
+
+export interface NoteHistory {
+  /** The newest first. */
+  versions: NoteVersion[];
+  /** Absent on the last page. */
+  nextBefore?: number;
+}
+
 export interface Note {
   id: string;
   title: string;
@@ -205,7 +308,7 @@ export interface Note {
   tags: string[];
   createdAt: string;
   updatedAt: string;
-  /** {userId}/note/{id}.md */
+  /** Where its text is. */
   filePath: string;
   /** Bytes. */
   fileSize: number;
@@ -222,6 +325,50 @@ export interface NoteList {
   total: number;
   /** Absent on the last page. */
   nextCursor?: string;
+}
+
+export interface ProjectionStatus {
+  name: string;
+  kind: "inline" | "follower";
+  /** rebuilding: the tables before serve meanwhile. */
+  status: "live" | "rebuilding" | "verifying" | "stopped";
+  /** Of its description. */
+  version: string;
+  /** The events up to here are in it. */
+  position: number;
+  /** Events that are not. */
+  lag: number;
+  /** Why it was stopped. */
+  error?: string;
+  /** How far a second set of its tables is filled. */
+  filledTo?: number;
+  /** Until that is at the end, at the present pace. */
+  secondsLeft?: number;
+}
+
+export interface ProjectionList {
+  projections: ProjectionStatus[];
+  /** The last position of the log. */
+  end: number;
+}
+
+export interface Rebuilding {
+  /** It has begun; projections.list tells how far it is. */
+  status: "rebuilding";
+  name: string;
+}
+
+export interface ProjectionComparison {
+  name: string;
+  /** The live tables are what follows from the log. */
+  ok: boolean;
+  /** That were compared. */
+  rows: number;
+  /** SHA-256. */
+  liveDigest: string;
+  /** SHA-256. */
+  rebuiltDigest: string;
+  firstDifference?: string;
 }
 
 export interface RequestError {
@@ -305,6 +452,19 @@ export interface Retried {
   runId: string;
 }
 
+export interface TagCount {
+  tag: string;
+  /** Notes that have it. */
+  count: number;
+}
+
+export interface TagList {
+  /** In the order of their names. */
+  tags: TagCount[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
 export interface KeyCreated {
   keyId: string;
   name: string;
@@ -317,13 +477,27 @@ export interface KeyRevoked {
   keyId: string;
 }
 
+export interface NoteFile {
+  /** Its name in the content store. */
+  name: string;
+  /** Bytes. */
+  size: number;
+  /** SHA-256 of the text, hexadecimal. */
+  checksum: string;
+}
+
 export interface NoteCreationCompleted {
   entityId: string;
   title: string;
-  filePath: string;
-  fileSize: number;
-  fileType: string;
-  checksum: string;
+  tags: string[];
+  /** How the text begins. */
+  preview: string;
+  file: NoteFile;
+  version: number;
+  /** When the change was asked for. */
+  at: string;
+  /** By which way: api, agent, sync, ... */
+  source: string;
 }
 
 export interface Failure {
@@ -342,10 +516,10 @@ export interface Failure {
 export interface NoteText {
   /** The text, if it is short. */
   content?: string;
-  /** Its key in the content store, if it is long. */
-  contentPath?: string;
-  /** SHA-256 of the text, hexadecimal. */
-  checksum: string;
+  /** Where it is, if it is long. */
+  file?: NoteFile;
+  /** How a text in a file begins. */
+  preview?: string;
 }
 
 export interface NoteCreationRequested {
@@ -356,13 +530,27 @@ export interface NoteCreationRequested {
 
 export interface NoteDeletionCompleted {
   entityId: string;
+  /** When the change was asked for. */
+  at: string;
 }
 
 export interface NoteDeletionRequested {}
 
 export interface NoteUpdateCompleted {
   entityId: string;
+  /** Absent: as it was. */
+  title?: string;
+  /** Absent: as they were. */
+  tags?: string[];
+  /** How the text begins. */
+  preview?: string;
+  /** Absent: as it was. */
+  file?: NoteFile;
   version: number;
+  /** When the change was asked for. */
+  at: string;
+  /** By which way: api, agent, sync, ... */
+  source: string;
 }
 
 export interface NoteUpdateRequested {
@@ -383,23 +571,23 @@ export interface EventData {
   "key.creation.completed": KeyCreated;
   /** An API key was revoked. */
   "key.revocation.completed": KeyRevoked;
-  /** The note is: its text is stored, it is listed. */
+  /** A note was made: its text is stored, and it is listed. */
   "note.creation.completed": NoteCreationCompleted;
   /** What note.creation.requested asked for was given up. */
   "note.creation.failed": Failure;
-  /** Somebody wants a note to be. */
+  /** Somebody wants a note to be made. */
   "note.creation.requested": NoteCreationRequested;
-  /** The note is not listed any more; its history is kept. */
+  /** A note was deleted. */
   "note.deletion.completed": NoteDeletionCompleted;
   /** What note.deletion.requested asked for was given up. */
   "note.deletion.failed": Failure;
-  /** Somebody wants a note not to be listed any more. */
+  /** Somebody wants a note to be deleted. */
   "note.deletion.requested": NoteDeletionRequested;
-  /** The note is different. */
+  /** A note was changed. */
   "note.update.completed": NoteUpdateCompleted;
   /** What note.update.requested asked for was given up. */
   "note.update.failed": Failure;
-  /** Somebody wants a note to be different. */
+  /** Somebody wants a note to be changed. */
   "note.update.requested": NoteUpdateRequested;
   /** A user was added to the pod. */
   "user.creation.completed": UserCreated;
@@ -442,6 +630,8 @@ export type AppRouter = TRPCBuiltRouter<
     events: {
       /** One event. */
       get: Query<GetEvent, SynapEvent>;
+      /** The end of the log and its hash, to be kept elsewhere as a proof of all before it. */
+      head: Query<void, LogHead>;
       /** What happened, the oldest first, page by page. */
       list: Query<ListEventsInput | undefined, EventList>;
       /** What happens, live. The id of each item is the event's position: resume with it and nothing is missed and nothing comes twice. */
@@ -455,19 +645,35 @@ export type AppRouter = TRPCBuiltRouter<
       /** Revoke a key of yours, from now on and for good. */
       revoke: Mutation<RevokeKey, Revoked>;
     };
+    log: {
+      /** Recompute the hash chain of the log, part by part. For owners. */
+      verify: Query<VerifyLogInput | undefined, LogVerification>;
+    };
     notes: {
       /** Make a note. */
       create: Mutation<CreateNote, Accepted>;
-      /** Delete a note. Its text and history are kept. */
+      /** Delete a note. Its events and its text are kept. */
       delete: Mutation<DeleteNote, Accepted>;
       /** One note with its text. */
       get: Query<GetNote, FullNote>;
       /** The same as notes.get. */
       getById: Query<GetNote, FullNote>;
+      /** The versions of a note, the newest first. */
+      history: Query<GetHistoryInput, NoteHistory>;
       /** Notes, the newest first, page by page. */
       list: Query<ListNotesInput | undefined, NoteList>;
+      /** Make an earlier version the newest one: text, title and tags. */
+      restore: Mutation<RestoreNote, Accepted>;
       /** Change a note's text, title or tags. */
       update: Mutation<UpdateNote, Accepted>;
+    };
+    projections: {
+      /** The read models and how they stand. For owners. */
+      list: Query<void, ProjectionList>;
+      /** Make a read model again from the log, beside the present one. For owners. */
+      rebuild: Mutation<ProjectionName, Rebuilding>;
+      /** Compare a read model with what follows from the log. For owners. */
+      verify: Mutation<ProjectionName, ProjectionComparison>;
     };
     requests: {
       /** What became of a command: pending, completed or failed. */
@@ -480,6 +686,10 @@ export type AppRouter = TRPCBuiltRouter<
       list: Query<ListRunsInput | undefined, RunList>;
       /** Try a dead letter again, with all its attempts. Steps that are done stay done. */
       retry: Mutation<RunId, Retried>;
+    };
+    tags: {
+      /** The tags of your notes, with how many have each. */
+      list: Query<ListTagsInput | undefined, TagList>;
     };
     users: {
       /** Add a user, with a first key. For owners. */

@@ -14,16 +14,26 @@ export const ListEvents = z.object({
   correlationId: z.uuid().optional(),
 });
 
+export const Actor = z.object({
+  key: z.string().optional().describe("The API key that called."),
+  run: z.string().optional().describe("The run that did the work."),
+  agent: z.string().optional().describe("The agent that decided."),
+  onBehalfOf: z.string().optional().describe("The user whom the actor stands for."),
+});
+
 export const SynapEvent = z.object({
   id: z.uuid().describe("UUIDv7."),
   version: z.literal("v1").describe("Of this shape."),
   type: z.string().min(1).max(128).describe("<noun>.<action>.requested|completed|failed"),
   aggregateId: z.uuid().optional().describe("The thing it is about."),
   aggregateType: z.string().optional(),
+  dataVersion: z.int().min(1).describe("Of the shape of the data."),
   data: z.record(z.string(), z.any()).describe("As the schema of its type says."),
+  erased: z.boolean().optional().describe("True: the data were erased, for good."),
   metadata: z.record(z.string(), z.any()).optional(),
   userId: z.string(),
   source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]),
+  actor: Actor.optional().describe("Who acted; absent: the pod itself."),
   timestamp: z.iso.datetime(),
   correlationId: z.uuid().optional().describe("Shared by all that has one cause."),
   causationId: z.uuid().optional().describe("The event that led to this one."),
@@ -46,6 +56,11 @@ export const RevokeKey = z.object({
   keyId: z.uuid(),
 });
 
+export const VerifyLog = z.object({
+  after: z.int().min(0).default(0).describe("Go on behind this position: the nextAfter of the part before."),
+  limit: z.int().min(1).max(20000).default(20000),
+});
+
 export const CreateNote = z.object({
   content: z.string().min(1).max(5000000).describe("The text, Markdown."),
   title: z.string().min(1).max(500).optional().describe("Default: the first line of the text."),
@@ -61,12 +76,26 @@ export const DeleteNote = z.object({
 
 export const GetNote = z.object({
   id: z.uuid(),
+  version: z.int().min(1).optional().describe("As it was in this version. Absent: as it is."),
+});
+
+export const GetHistory = z.object({
+  id: z.uuid(),
+  limit: z.int().min(1).max(200).default(50),
+  before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
 });
 
 export const ListNotes = z.object({
   limit: z.int().min(1).max(100).default(20),
   cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
   tag: z.string().min(1).optional().describe("Only notes with this tag."),
+});
+
+export const RestoreNote = z.object({
+  id: z.uuid(),
+  version: z.int().min(1).describe("The one to go back to."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless the note has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again, and no second note."),
 });
 
 export const UpdateNote = z.object({
@@ -76,6 +105,10 @@ export const UpdateNote = z.object({
   tags: z.array(z.string().min(1).max(100)).max(100).optional().describe("Absent: stay as they are."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless the note has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again, and no second note."),
+});
+
+export const ProjectionName = z.object({
+  name: z.string().min(1).max(100),
 });
 
 export const GetRequest = z.object({
@@ -90,6 +123,11 @@ export const ListRuns = z.object({
   limit: z.int().min(1).max(500).default(50),
   cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
   status: z.enum(["active", "sleeping", "completed", "failed"]).optional(),
+});
+
+export const ListTags = z.object({
+  limit: z.int().min(1).max(1000).default(1000),
+  cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
 });
 
 export const CreateUser = z.object({
@@ -108,13 +146,21 @@ export const KeyRevoked = z.object({
   keyId: z.uuid(),
 });
 
+export const NoteFile = z.object({
+  name: z.string().describe("Its name in the content store."),
+  size: z.int().min(0).describe("Bytes."),
+  checksum: z.string().describe("SHA-256 of the text, hexadecimal."),
+});
+
 export const NoteCreationCompleted = z.object({
   entityId: z.uuid(),
   title: z.string(),
-  filePath: z.string(),
-  fileSize: z.int().min(0),
-  fileType: z.string(),
-  checksum: z.string(),
+  tags: z.array(z.string()),
+  preview: z.string().describe("How the text begins."),
+  file: NoteFile,
+  version: z.int().min(1),
+  at: z.iso.datetime().describe("When the change was asked for."),
+  source: z.string().describe("By which way: api, agent, sync, ..."),
 });
 
 export const Failure = z.object({
@@ -127,8 +173,8 @@ export const Failure = z.object({
 
 export const NoteText = z.object({
   content: z.string().optional().describe("The text, if it is short."),
-  contentPath: z.string().optional().describe("Its key in the content store, if it is long."),
-  checksum: z.string().describe("SHA-256 of the text, hexadecimal."),
+  file: NoteFile.optional().describe("Where it is, if it is long."),
+  preview: z.string().optional().describe("How a text in a file begins."),
 });
 
 export const NoteCreationRequested = z.object({
@@ -139,13 +185,20 @@ export const NoteCreationRequested = z.object({
 
 export const NoteDeletionCompleted = z.object({
   entityId: z.uuid(),
+  at: z.iso.datetime().describe("When the change was asked for."),
 });
 
 export const NoteDeletionRequested = z.object({});
 
 export const NoteUpdateCompleted = z.object({
   entityId: z.uuid(),
+  title: z.string().optional().describe("Absent: as it was."),
+  tags: z.array(z.string()).optional().describe("Absent: as they were."),
+  preview: z.string().optional().describe("How the text begins."),
+  file: NoteFile.optional().describe("Absent: as it was."),
   version: z.int().min(1),
+  at: z.iso.datetime().describe("When the change was asked for."),
+  source: z.string().describe("By which way: api, agent, sync, ..."),
 });
 
 export const NoteUpdateRequested = z.object({
@@ -167,16 +220,22 @@ export const inputSchemas = {
   "events.watch": WatchEvents.optional(),
   "keys.create": CreateKey,
   "keys.revoke": RevokeKey,
+  "log.verify": VerifyLog.optional(),
   "notes.create": CreateNote,
   "notes.delete": DeleteNote,
   "notes.get": GetNote,
   "notes.getById": GetNote,
+  "notes.history": GetHistory,
   "notes.list": ListNotes.optional(),
+  "notes.restore": RestoreNote,
   "notes.update": UpdateNote,
+  "projections.rebuild": ProjectionName,
+  "projections.verify": ProjectionName,
   "requests.get": GetRequest,
   "runs.get": RunId,
   "runs.list": ListRuns.optional(),
   "runs.retry": RunId,
+  "tags.list": ListTags.optional(),
   "users.create": CreateUser,
 };
 

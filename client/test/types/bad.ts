@@ -60,9 +60,9 @@ declare const event: SynapEvent;
 // @ts-expect-error not a type of event
 isEvent(event, 'note.created');
 // @ts-expect-error the data of an event that was not looked at are unknown
-event.data['filePath'].length;
+event.data['title'].length;
 // @ts-expect-error a failure has no file
-if (isEvent(event, 'note.creation.failed')) event.data.filePath.length;
+if (isEvent(event, 'note.creation.failed')) event.data.file.length;
 // @ts-expect-error no such type
 export type Nothing = EventData['note.created'];
 // @ts-expect-error plain JSON: a transformer would not be understood

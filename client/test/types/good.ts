@@ -59,7 +59,7 @@ export async function good(signal: AbortSignal) {
   client.events.watch.subscribe({ lastEventId: '1' }, {});
 
   for await (const event of client.watch({ types: ['note.creation.completed', 'not.known.yet'] }, { signal })) {
-    if (isEvent(event, 'note.creation.completed')) event.data.filePath.slice();
+    if (isEvent(event, 'note.creation.completed')) event.data.file.name.slice();
     if (isEvent(event, 'note.creation.failed')) event.data.attempts.toFixed();
     event.position.toFixed();
   }

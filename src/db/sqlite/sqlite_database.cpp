@@ -46,12 +46,6 @@ bool leaves_disk_unknown(int code) {
 
 }  // namespace
 
-struct SqliteDatabase::Hook final : Operation {
-  explicit Hook(std::function<void(Tx&)> of) : closure(std::move(of)) {}
-  void run(Tx& tx) override { closure(tx); }
-  const std::function<void(Tx&)> closure;
-};
-
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
   // Counting its memory costs SQLite a mutex for each allocation of each thread.
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -100,18 +94,6 @@ SqliteDatabase::~SqliteDatabase() {
     sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
                               nullptr);
   }
-}
-
-void SqliteDatabase::before_commit(std::function<void(Tx&)> closure) {
-  std::lock_guard lock(write_mutex_);
-  auto hooks = std::make_shared<Hooks>(*before_commit_);
-  hooks->push_back(std::make_shared<Hook>(std::move(closure)));
-  before_commit_ = std::move(hooks);
-}
-
-std::shared_ptr<const SqliteDatabase::Hooks> SqliteDatabase::hooks() {
-  std::lock_guard lock(write_mutex_);
-  return before_commit_;
 }
 
 Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
@@ -252,33 +234,16 @@ bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_co
   for (auto* operation : group) {
     if (!run(*operation)) return false;
   }
-  const auto list = hooks();
-  for (const auto& hook : *list) {
-    if (!run(*hook)) return false;
-  }
   return true;
 }
 
 // Each closure under a savepoint of its own, so that one that fails leaves no trace and harms
 // nobody. The error if nothing of the group can be committed.
 std::optional<Error> SqliteDatabase::run_apart(std::vector<Operation*>& group, Actions& on_commit) {
-  bool has_change = false;
   for (auto* operation : group) {
     run_closure(*operation, on_commit);
-    has_change = has_change || !operation->error;
     // Some failures (a full disk) make SQLite roll back the whole transaction by itself.
     if (is_rolled_back()) return operation->error;
-  }
-  if (!has_change) return std::nullopt;
-  const auto list = hooks();
-  for (const auto& hook : *list) {
-    run_closure(*hook, on_commit);
-    if (is_rolled_back()) return hook->error;
-    // What the hook could not do now it does with the next commit or at the next start: it keeps a
-    // checkpoint. The writes it reacts to are none the worse.
-    if (hook->error) {
-      fmt::print(stderr, "synap: work within a commit failed: {}\n", hook->error->message);
-    }
   }
   return std::nullopt;
 }

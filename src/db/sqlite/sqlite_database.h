@@ -45,7 +45,6 @@ class SqliteDatabase final : public Database {
   /// answered kServiceUnavailable.
   void close();
 
-  void before_commit(std::function<void(Tx&)> closure) override;
   Result<> migrate(const std::vector<Migration>& migrations) override;
   WriterStatistics statistics() const;
 
@@ -55,8 +54,6 @@ class SqliteDatabase final : public Database {
  private:
   SqliteDatabase() = default;
   void run_writer();
-  struct Hook;
-  using Hooks = std::vector<std::shared_ptr<Hook>>;
   using Actions = std::vector<std::move_only_function<void()>>;
   void commit_group(std::vector<Operation*>& group);
   std::optional<Error> run_and_commit(std::vector<Operation*>& group, Actions& on_commit);
@@ -67,7 +64,6 @@ class SqliteDatabase final : public Database {
   std::optional<Error> commit();
   void roll_back();
   bool is_rolled_back() const;
-  std::shared_ptr<const Hooks> hooks();
   void checkpoint_if_large(bool is_idle);
   int unmoved_pages() const { return wal_pages_ - moved_pages_; }
   void run_reader(Connection& connection);
@@ -78,8 +74,6 @@ class SqliteDatabase final : public Database {
   std::condition_variable write_wake_;
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
-  // Replaced, never changed: the writer walks through the list it has seen without the lock.
-  std::shared_ptr<const Hooks> before_commit_ = std::make_shared<Hooks>();
   bool stopping_ = false;
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;

@@ -12,6 +12,7 @@ class SqliteStorage final : public Storage {
     auto database = db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/test.db"});
     SYNAP_CHECK(database.has_value());
     opened.database = std::move(*database);
+    SYNAP_CHECK(opened.database->migrate(sqlite::SqliteEventLog::migrations()).has_value());
     auto log = sqlite::SqliteEventLog::open(*opened.database);
     SYNAP_CHECK(log.has_value());
     opened.log = std::move(*log);

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "api/procedures.h"
+#include "base/crypto.h"
 
 namespace synap::features::event_views {
 namespace {
@@ -41,13 +42,29 @@ const ObjectSchema<ListEvents>& describe(Type<ListEvents>) {
 struct EventList {
   std::vector<RawJson> events;
   std::int64_t next_after = 0;
+  bool at_end = false;
 };
 const ObjectSchema<EventList>& describe(Type<EventList>) {
   static const auto schema =
       object<EventList>("EventList")
           .field("events", &EventList::events, array(synap_event_schema()), "The oldest first.")
           .field("nextAfter", &EventList::next_after, integer(),
-                 "Everything up to this position has been looked at.");
+                 "Everything up to this position has been looked at.")
+          .field("atEnd", &EventList::at_end, boolean(),
+                 "There was nothing behind it. A page may be empty and not at the end.");
+  return schema;
+}
+
+struct LogHead {
+  std::int64_t position = 0;
+  std::string hash;
+};
+const ObjectSchema<LogHead>& describe(Type<LogHead>) {
+  static const auto schema =
+      object<LogHead>("LogHead")
+          .field("position", &LogHead::position, integer().min(0), "The last one; 0: no events.")
+          .field("hash", &LogHead::hash, string(),
+                 "The link of the hash chain there, hexadecimal: it commits to every event.");
   return schema;
 }
 
@@ -88,14 +105,27 @@ Task<Result<EventList>> list(const Rooms& rooms, Session session, ListEvents inp
   if (!page) co_return fail(page.error());
   EventList list;
   list.next_after = page->next_after;
-  for (const auto& event : page->events) list.events.push_back({event->json()});
+  list.at_end = page->is_at_end;
+  for (const auto& event : page->events) {
+    auto shown = rooms.types.current(event);
+    if (!shown) co_return fail(shown.error());
+    list.events.push_back({(*shown)->json()});
+  }
   co_return list;
+}
+
+Task<Result<LogHead>> head(const Rooms& rooms, Session) {
+  auto head = co_await rooms.log.head();
+  if (!head) co_return fail(head.error());
+  co_return LogHead{head->position, to_hex(head->link)};
 }
 
 Task<Result<RawJson>> get(const Rooms& rooms, Session session, GetEvent input) {
   auto event = co_await rooms.log.find(session.scope(), Uuid::parse(input.id).value_or(Uuid{}));
   if (!event) co_return fail(event.error());
-  co_return RawJson{(*event)->json()};
+  auto shown = rooms.types.current(*event);
+  if (!shown) co_return fail(shown.error());
+  co_return RawJson{(*shown)->json()};
 }
 
 // Where a watcher goes on. A position that was never reached is a mistake, or of another pod, or of
@@ -123,17 +153,32 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchEvents input,
   filter.after = *from;
   filter.limit = kWatchPage;
   filter.types = std::move(input.types).value_or(std::vector<std::string>{});
-  if (input.request_id) filter.request_id = Uuid::parse(*input.request_id);
+  if (input.request_id) {
+    filter.request_id = Uuid::parse(*input.request_id);
+    filter.correlation_id = filter.request_id;  // a command is the root of its correlation
+  }
   while (!session.stop.stop_requested()) {
     auto page = co_await rooms.log.read(session.scope(), filter);
     if (!page) co_return fail(page.error());
     for (const auto& event : page->events) {
-      co_yield rpc::Item{std::to_string(event->position), event->json()};
+      auto shown = rooms.types.current(event);
+      if (!shown) co_return fail(shown.error());
+      co_yield rpc::Item{std::to_string(event->position), (*shown)->json()};
     }
     filter.after = page->next_after;
     co_await rooms.log.end().wait_past(filter.after, session.stop);
   }
   co_return rpc::Text{};
+}
+
+Schema actor_schema() {
+  static const auto schema =
+      object("Actor")
+          .field("key", optional(string()), "The API key that called.")
+          .field("run", optional(string()), "The run that did the work.")
+          .field("agent", optional(string()), "The agent that decided.")
+          .field("onBehalfOf", optional(string()), "The user whom the actor stands for.");
+  return schema;
 }
 
 }  // namespace
@@ -146,11 +191,14 @@ Schema synap_event_schema() {
           .field("type", type_schema(), "<noun>.<action>.requested|completed|failed")
           .field("aggregateId", optional(string().uuid()), "The thing it is about.")
           .field("aggregateType", optional(string()))
+          .field("dataVersion", integer().min(1), "Of the shape of the data.")
           .field("data", record(any()), "As the schema of its type says.")
+          .field("erased", optional(boolean()), "True: the data were erased, for good.")
           .field("metadata", optional(record(any())))
           .field("userId", string())
           .field("source", one_of({"api", "agent", "automation", "sync", "migration", "system",
                                    "intelligence"}))
+          .field("actor", optional(actor_schema()), "Who acted; absent: the pod itself.")
           .field("timestamp", string().datetime())
           .field("correlationId", optional(string().uuid()), "Shared by all that has one cause.")
           .field("causationId", optional(string().uuid()), "The event that led to this one.")
@@ -166,6 +214,10 @@ void add(const Rooms& rooms) {
                                         [&rooms](Session session, ListEvents input) {
                                           return list(rooms, std::move(session), std::move(input));
                                         });
+  api::add_query<void, LogHead>(
+      rooms.procedures, "events.head",
+      "The end of the log and its hash, to be kept elsewhere as a proof of all before it.",
+      [&rooms](Session session) { return head(rooms, std::move(session)); });
   api::add_query<GetEvent, RawJson>(
       rooms.procedures, "events.get", "One event.",
       [&rooms](Session session, GetEvent input) {

@@ -1,11 +1,13 @@
 #include "features/notes/commands.h"
 
-#include <set>
+#include <algorithm>
 
 #include "api/procedures.h"
 #include "features/command.h"
 #include "features/notes/events.h"
-#include "features/notes/note_table.h"
+#include "features/notes/note_projection.h"
+#include "features/notes/note_text.h"
+#include "features/notes/versions.h"
 
 namespace synap::features::notes {
 namespace {
@@ -18,11 +20,6 @@ constexpr std::size_t kTitleInputCharactersMax = 500;
 constexpr std::size_t kTagCharactersMax = 100;
 constexpr std::size_t kTagsMax = 100;
 constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
-
-// How often a command is decided anew because the note changed meanwhile, before the caller is
-// told. Each time somebody else has got on, so this ends; but a change has two events, its request
-// and its completion, and each of them can come in between: five were too few for four callers.
-constexpr int kDecideAttemptsMax = 64;
 
 StringSchema content_schema() {
   return string().min(1).max(kContentCharactersMax);
@@ -79,6 +76,24 @@ const ObjectSchema<UpdateNote>& describe(Type<UpdateNote>) {
   return schema;
 }
 
+struct RestoreNote {
+  std::string id;
+  std::int64_t version = 0;
+  std::optional<std::int64_t> expected_version;
+  std::optional<std::string> idempotency_key;
+};
+const ObjectSchema<RestoreNote>& describe(Type<RestoreNote>) {
+  static const auto schema =
+      object<RestoreNote>("RestoreNote")
+          .field("id", &RestoreNote::id, string().uuid())
+          .field("version", &RestoreNote::version, integer().min(1), "The one to go back to.")
+          .field("expectedVersion", &RestoreNote::expected_version, integer().min(1),
+                 "Refused with CONFLICT unless the note has this version.")
+          .field("idempotencyKey", &RestoreNote::idempotency_key, idempotency_key_schema(),
+                 kIdempotencyDocs);
+  return schema;
+}
+
 struct DeleteNote {
   std::string id;
   std::optional<std::int64_t> expected_version;
@@ -95,22 +110,6 @@ const ObjectSchema<DeleteNote>& describe(Type<DeleteNote>) {
   return schema;
 }
 
-// Content-addressed, so that a repeat stores nothing new and no event's text is ever replaced.
-Task<Result<Text>> store_text(const Rooms& rooms, const Session& session, std::string content) {
-  Text text;
-  text.checksum = to_hex(sha256(content));
-  if (content.size() <= kInlineTextBytesMax) {
-    text.content = std::move(content);
-    co_return text;
-  }
-  auto key = content::ContentKey::make(session.user_id(), "texts", text.checksum, "md");
-  if (!key) co_return fail(key.error());
-  auto stored = co_await rooms.content.put(*key, std::move(content));
-  if (!stored) co_return fail(stored.error());
-  text.content_path = stored->path;
-  co_return text;
-}
-
 void remove_duplicates(std::vector<std::string>& tags) {
   std::vector<std::string> unique;
   for (auto& tag : tags) {
@@ -121,135 +120,145 @@ void remove_duplicates(std::vector<std::string>& tags) {
   tags = std::move(unique);
 }
 
-template <class T>
-std::string text_of(const T& value) {
-  std::string text;
-  encode(text, value);
-  return text;
+// A command in the making: its ids, and the file that was put for it before its event is appended.
+struct Draft {
+  const Rooms& rooms;
+  const Session& session;
+  Uuid entity_id;
+  Uuid request_id = Uuid::v7();
+  std::optional<content::ContentKey> stored = std::nullopt;
+};
+
+// The name under which the text of this request is kept; nobody else ever uses it.
+Result<content::ContentKey> text_key(const Draft& draft, bool is_first) {
+  const auto note = draft.entity_id.to_string();
+  const auto& user = draft.session.user_id();
+  if (is_first) return content::ContentKey::make(user, kEntityType, note, kExtension);
+  return content::ContentKey::make_version(user, kEntityType, note, draft.request_id.to_string(),
+                                           kExtension);
+}
+
+// Short text rides in the event, and the worker stores it. Longer text is stored here, once and
+// under its final name.
+Task<Result<NoteText>> store_text(Draft& draft, bool is_first, std::string content) {
+  NoteText text;
+  if (content.size() <= kInlineTextBytesMax) {
+    text.content = std::move(content);
+    co_return text;
+  }
+  auto key = text_key(draft, is_first);
+  if (!key) co_return fail(key.error());
+  text.preview = preview_of(content);
+  draft.stored = *key;
+  auto stored = co_await draft.rooms.content.put(*key, std::move(content));
+  if (!stored) co_return fail(stored.error());
+  text.file = NoteFile{stored->path, stored->size, stored->checksum};
+  co_return text;
+}
+
+template <class Data>
+Task<Result<Accepted>> request(Draft& draft, const events::EventType<Data>& type, Data data,
+                               std::function<void(db::Tx&)> decide, std::string key,
+                               std::string fingerprint) {
+  Result<Submitted> submitted = fail(Code::kInternalServerError, "");
+  auto event = draft.rooms.types.make(
+      type, std::move(data),
+      requested_by(draft.session, draft.request_id, draft.entity_id, std::string(kEntityType)));
+  if (event) {
+    submitted = co_await submit(draft.rooms, {.event = std::move(*event),
+                                              .decide = std::move(decide),
+                                              .idempotency_key = std::move(key),
+                                              .fingerprint_of = std::move(fingerprint)});
+  } else {
+    submitted = fail(event.error());
+  }
+  // Nothing mentions the file of a command that was refused, or of a repeat. If this fails too, the
+  // sweep finds it.
+  if (draft.stored && (!submitted || submitted->is_repeat)) {
+    std::ignore = co_await draft.rooms.content.remove(*draft.stored);
+  }
+  if (!submitted) co_return fail(submitted.error());
+  co_return std::move(submitted->accepted);
 }
 
 Task<Result<Accepted>> create(const Rooms& rooms, Session session, CreateNote input) {
-  const auto fingerprint = text_of(input);
+  auto key = idempotency_of(session, input.idempotency_key);
+  auto fingerprint = key.empty() ? std::string() : json_text(input);
   NoteCreationRequested requested;
   requested.title = input.title ? std::move(*input.title) : title_of(input.content);
   if (input.tags) requested.tags = std::move(*input.tags);
   remove_duplicates(requested.tags);
-  auto text = co_await store_text(rooms, session, std::move(input.content));
+  Draft draft{rooms, session, Uuid::v7()};
+  auto text = co_await store_text(draft, true, std::move(input.content));
   if (!text) co_return fail(text.error());
   requested.text = std::move(*text);
-  co_return co_await submit(rooms, session,
-                            {.type = kNoteCreationRequested.name,
-                             .data = text_of(requested),
-                             .entity_id = Uuid::v7(),
-                             .entity_type = "note",
-                             .expected_version = {},
-                             .idempotency_key = input.idempotency_key.value_or(""),
-                             .fingerprint_of = fingerprint});
+  co_return co_await request(draft, kNoteCreationRequested, std::move(requested), nullptr,
+                             std::move(key), std::move(fingerprint));
 }
 
-// A note as its stream tells it: so a change can be asked for before the one before it is done.
-struct NoteState {
-  bool exists = false;
-  std::int64_t version = 0;         // of the note, as far as it was asked for
-  std::int64_t stream_version = 0;  // of its stream
-};
-
-Task<Result<NoteState>> state_of(const Rooms& rooms, const Session& session, Uuid id) {
-  auto stream = co_await rooms.log.read_stream(session.scope(), id);
-  if (!stream) co_return fail(stream.error());
-  NoteState state;
-  // Updates that were given up do not count, unless they are tried again and come about after all.
-  std::set<Uuid> given_up;
-  for (const auto& event : *stream) {
-    const auto request = event->request_id.value_or(event->id);
-    state.stream_version = event->aggregate_version;
-    if (event->type == kNoteCreationRequested.name) state = {true, 1, event->aggregate_version};
-    if (event->type == kNoteUpdateRequested.name) ++state.version;
-    if (event->type == kNoteDeletionRequested.name) state.exists = false;
-    if (event->type == "note.update.failed" && given_up.insert(request).second) --state.version;
-    if (event->type == kNoteUpdateCompleted.name && given_up.erase(request) > 0) ++state.version;
-    if (event->type == "note.creation.failed") state.exists = false;
-    if (event->type == "note.creation.completed") state.exists = true;
-    if (event->type == "note.deletion.failed") state.exists = true;
-  }
-  co_return state;
-}
-
-// Decides on the note as it is and appends; decides again if it has changed in between.
-Task<Result<Accepted>> change(const Rooms& rooms, Session session, std::string_view id_text,
-                              std::optional<std::int64_t> expected_version, Command command) {
-  const auto id = Uuid::parse(id_text);
-  if (!id) co_return fail(Code::kNotFound, "There is no such note");
-  Result<Accepted> accepted = fail(Code::kConflict, "");
-  for (int attempt = 0; attempt < kDecideAttemptsMax; ++attempt) {
-    auto state = co_await state_of(rooms, session, *id);
-    if (!state) co_return fail(state.error());
-    if (!state->exists) {
-      // A repeat of a command that has been carried out must still be answered as the first.
-      const bool may_be_repeat =
-          !command.idempotency_key.empty() || !session.idempotency_key.empty();
-      if (!may_be_repeat || state->version == 0) {
-        co_return fail(Code::kNotFound, "There is no such note");
-      }
+// Decides by the note's row, which knows what was asked for and not settled yet: so a change can be
+// asked for before the one before it is done, and costs the same after 10,000 of them.
+std::function<void(db::Tx&)> may_change(Uuid id, std::string user_id,
+                                        std::optional<std::int64_t> expected_version) {
+  return [id, user = std::move(user_id), expected_version](db::Tx& tx) {
+    auto rows = tx.query(
+        "SELECT version, pending, state FROM notes_data WHERE id = $1 AND user_id = $2", id, user);
+    if (!rows.next() || rows.view(2) == kDeleting) {
+      return tx.abort({Code::kNotFound, "There is no such note", nullptr});
     }
-    Command now = command;
-    now.entity_id = *id;
-    now.entity_type = "note";
-    // A note that is gone has no version that could be expected: only a repeat gets through.
-    now.expected_version = state->exists ? state->stream_version : -1;
-    if (state->exists && expected_version && *expected_version != state->version) {
-      now.expected_version = -1;
-    }
-    accepted = co_await submit(rooms, session, std::move(now));
-    if (accepted || accepted.error().code != Code::kConflict) co_return accepted;
-    if (!state->exists) co_return fail(Code::kNotFound, "There is no such note");
-    if (expected_version && *expected_version != state->version) {
-      co_return fail(
-          Error{Code::kConflict, "The note has another version than the expected one",
-                std::make_shared<Json>(Json::object({{"actualVersion", state->version}}))});
-    }
-    // Without a version to compare, the conflict is one of an idempotency key.
-    const bool is_stale =
-        accepted.error().details != nullptr && accepted.error().details->find("actualVersion");
-    if (!is_stale) co_return accepted;
-  }
-  co_return accepted;
+    const auto version = std::max<std::int64_t>(rows.integer(0), 1) + rows.integer(1);
+    if (!expected_version || *expected_version == version) return;
+    tx.abort({Code::kConflict, "The note has another version than the expected one",
+              std::make_shared<Json>(Json::object({{"actualVersion", version}}))});
+  };
 }
 
 Task<Result<Accepted>> update(const Rooms& rooms, Session session, UpdateNote input) {
   if (!input.content && !input.title && !input.tags) {
     co_return fail(Code::kBadRequest, "Nothing to change: give content, title or tags");
   }
-  const auto fingerprint = text_of(input);
+  auto key = idempotency_of(session, input.idempotency_key);
+  auto fingerprint = key.empty() ? std::string() : json_text(input);
+  Draft draft{rooms, session, Uuid::parse(input.id).value_or(Uuid{})};
   NoteUpdateRequested requested;
   requested.title = std::move(input.title);
   requested.tags = std::move(input.tags);
   if (requested.tags) remove_duplicates(*requested.tags);
   if (input.content) {
-    auto text = co_await store_text(rooms, session, std::move(*input.content));
+    auto text = co_await store_text(draft, false, std::move(*input.content));
     if (!text) co_return fail(text.error());
     requested.text = std::move(*text);
   }
-  co_return co_await change(rooms, std::move(session), input.id, input.expected_version,
-                            {.type = kNoteUpdateRequested.name,
-                             .data = text_of(requested),
-                             .entity_id = {},
-                             .entity_type = {},
-                             .expected_version = {},
-                             .idempotency_key = input.idempotency_key.value_or(""),
-                             .fingerprint_of = fingerprint});
+  co_return co_await request(draft, kNoteUpdateRequested, std::move(requested),
+                             may_change(draft.entity_id, session.user_id(), input.expected_version),
+                             std::move(key), std::move(fingerprint));
 }
 
 Task<Result<Accepted>> remove(const Rooms& rooms, Session session, DeleteNote input) {
-  const auto fingerprint = text_of(input);
-  co_return co_await change(rooms, std::move(session), input.id, input.expected_version,
-                            {.type = kNoteDeletionRequested.name,
-                             .data = "{}",
-                             .entity_id = {},
-                             .entity_type = {},
-                             .expected_version = {},
-                             .idempotency_key = input.idempotency_key.value_or(""),
-                             .fingerprint_of = fingerprint});
+  auto key = idempotency_of(session, input.idempotency_key);
+  auto fingerprint = key.empty() ? std::string() : json_text(input);
+  Draft draft{rooms, session, Uuid::parse(input.id).value_or(Uuid{})};
+  co_return co_await request(draft, kNoteDeletionRequested, NoteDeletionRequested{},
+                             may_change(draft.entity_id, session.user_id(), input.expected_version),
+                             std::move(key), std::move(fingerprint));
+}
+
+// A version of the past becomes the newest one: its text is in its file already.
+Task<Result<Accepted>> restore(const Rooms& rooms, Session session, RestoreNote input) {
+  auto key = idempotency_of(session, input.idempotency_key);
+  auto fingerprint = key.empty() ? std::string() : json_text(input);
+  Draft draft{rooms, session, Uuid::parse(input.id).value_or(Uuid{})};
+  auto past = co_await version_of(rooms, session, draft.entity_id, input.version);
+  if (!past) co_return fail(past.error());
+  auto content = co_await content_of(rooms, past->file);
+  if (!content) co_return fail(content.error());
+  NoteUpdateRequested requested;
+  requested.title = std::move(past->title);
+  requested.tags = std::move(past->tags);
+  requested.text = NoteText{.file = std::move(past->file), .preview = preview_of(*content)};
+  co_return co_await request(draft, kNoteUpdateRequested, std::move(requested),
+                             may_change(draft.entity_id, session.user_id(), input.expected_version),
+                             std::move(key), std::move(fingerprint));
 }
 
 }  // namespace
@@ -266,9 +275,15 @@ void add_commands(const Rooms& rooms) {
         return update(rooms, std::move(session), std::move(input));
       });
   api::add_mutation<DeleteNote, Accepted>(
-      rooms.procedures, "notes.delete", "Delete a note. Its text and history are kept.",
+      rooms.procedures, "notes.delete", "Delete a note. Its events and its text are kept.",
       [&rooms](Session session, DeleteNote input) {
         return remove(rooms, std::move(session), std::move(input));
+      });
+  api::add_mutation<RestoreNote, Accepted>(
+      rooms.procedures, "notes.restore",
+      "Make an earlier version the newest one: text, title and tags.",
+      [&rooms](Session session, RestoreNote input) {
+        return restore(rooms, std::move(session), std::move(input));
       });
 }
 

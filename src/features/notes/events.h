@@ -1,5 +1,5 @@
 // The events of notes. A note is one stream: creation, updates, deletion, each first requested and
-// then completed (or failed).
+// then completed (or failed). A completed event carries all that its fold needs.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,25 @@
 
 namespace synap::features::notes {
 
-/// Where the text of a requested change is. Short text rides in the event; longer text was put into
-/// the content store first, and the event carries its key and hash.
-struct Text {
-  std::optional<std::string> content;
-  std::optional<std::string> content_path;
-  std::string checksum;  // SHA-256 of the text, hexadecimal
+/// A file of the content store that holds the text of one version of a note.
+struct NoteFile {
+  std::string name;       // its name in the content store; written once
+  std::int64_t size = 0;  // bytes
+  std::string checksum;   // SHA-256 of the text, hexadecimal
 };
-const ObjectSchema<Text>& describe(Type<Text>);
+const ObjectSchema<NoteFile>& describe(Type<NoteFile>);
+
+/// The text of a requested change: short text rides in the event; of a longer one, or one that a
+/// version before had, the file is there already.
+struct NoteText {
+  std::optional<std::string> content;
+  std::optional<NoteFile> file;
+  std::optional<std::string> preview;  // beside a file
+};
+const ObjectSchema<NoteText>& describe(Type<NoteText>);
 
 struct NoteCreationRequested {
-  Text text;
+  NoteText text;
   std::string title;
   std::vector<std::string> tags;
 };
@@ -29,24 +37,33 @@ const ObjectSchema<NoteCreationRequested>& describe(Type<NoteCreationRequested>)
 struct NoteCreationCompleted {
   std::string entity_id;
   std::string title;
-  std::string file_path;
-  std::int64_t file_size = 0;  // bytes
-  std::string file_type = "markdown";
-  std::string checksum;
+  std::vector<std::string> tags;
+  std::string preview;
+  NoteFile file;
+  std::int64_t version = 1;
+  std::string at;      // when the change was asked for, ISO 8601
+  std::string source;  // by which way: "api", "agent"
 };
 const ObjectSchema<NoteCreationCompleted>& describe(Type<NoteCreationCompleted>);
 
 /// What is absent stays as it is.
 struct NoteUpdateRequested {
-  std::optional<Text> text;
+  std::optional<NoteText> text;
   std::optional<std::string> title;
   std::optional<std::vector<std::string>> tags;
 };
 const ObjectSchema<NoteUpdateRequested>& describe(Type<NoteUpdateRequested>);
 
+/// What is absent stayed as it was. Preview and file come together.
 struct NoteUpdateCompleted {
   std::string entity_id;
+  std::optional<std::string> title;
+  std::optional<std::vector<std::string>> tags;
+  std::optional<std::string> preview;
+  std::optional<NoteFile> file;
   std::int64_t version = 0;  // of the note: 1 when created, one more with each update
+  std::string at;            // when the change was asked for, ISO 8601
+  std::string source;        // by which way: "api", "agent"
 };
 const ObjectSchema<NoteUpdateCompleted>& describe(Type<NoteUpdateCompleted>);
 
@@ -55,6 +72,7 @@ const ObjectSchema<NoteDeletionRequested>& describe(Type<NoteDeletionRequested>)
 
 struct NoteDeletionCompleted {
   std::string entity_id;
+  std::string at;  // when it was asked for, ISO 8601
 };
 const ObjectSchema<NoteDeletionCompleted>& describe(Type<NoteDeletionCompleted>);
 
@@ -70,6 +88,9 @@ inline constexpr events::EventType<NoteDeletionRequested> kNoteDeletionRequested
     "note.deletion.requested"};
 inline constexpr events::EventType<NoteDeletionCompleted> kNoteDeletionCompleted{
     "note.deletion.completed"};
+inline constexpr events::EventType<events::Failure> kNoteCreationFailed{"note.creation.failed"};
+inline constexpr events::EventType<events::Failure> kNoteUpdateFailed{"note.update.failed"};
+inline constexpr events::EventType<events::Failure> kNoteDeletionFailed{"note.deletion.failed"};
 
 void add_event_types(events::EventTypes& types);
 

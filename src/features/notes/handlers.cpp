@@ -1,65 +1,44 @@
 #include "features/notes/handlers.h"
 
+#include "base/clock.h"
 #include "features/command.h"
 #include "features/notes/events.h"
-#include "features/notes/note_table.h"
+#include "features/notes/note_text.h"
+#include "features/notes/versions.h"
 #include "workers/step.h"
 
 namespace synap::features::notes {
 namespace {
 
+using events::Event;
 using workers::Outcome;
 using workers::Step;
 
-// A step's result: where the text is now, and how it begins if the event does not say so.
-struct StoredText {
-  std::string path;
-  std::int64_t size = 0;
-  std::string checksum;
-  std::optional<std::string> preview;
-
-  content::Stored file() const { return {path, size, checksum}; }
-};
-const ObjectSchema<StoredText>& describe(Type<StoredText>) {
-  static const auto schema = object<StoredText>("StoredText")
-                                 .field("path", &StoredText::path)
-                                 .field("size", &StoredText::size)
-                                 .field("checksum", &StoredText::checksum)
-                                 .field("preview", &StoredText::preview);
-  return schema;
-}
-
-template <class Data>
-Result<Data> data_of(const events::Event& event) {
-  auto json = parse_json(event.data);
-  if (!json) return fail(json.error());
-  return decode<Data>(std::move(*json));
-}
-
-Task<Result<StoredText>> store(content::ContentStore& store, const events::Event& event,
-                               const Text& text) {
-  std::string bytes;
-  if (text.content) {
-    bytes = *text.content;
-  } else {
-    auto from = content::ContentKey::parse(text.content_path.value_or(""));
-    if (!from) co_return fail(from.error());
-    auto read = co_await store.get(*from);
-    if (!read) co_return fail(read.error());
-    bytes = std::move(*read);
-  }
-  auto key =
-      content::ContentKey::make(event.user_id, "note", event.aggregate_id->to_string(), "md");
+// Where the text of the change is: put by the command already, or put here, once and for all under
+// a name of its own.
+Task<Result<NoteFile>> store(content::ContentStore& store, const Event& event, const NoteText& text,
+                             bool is_first) {
+  if (text.file) co_return *text.file;
+  const auto note = event.aggregate_id->to_string();
+  auto key = is_first || !event.request_id
+                 ? content::ContentKey::make(event.user_id, kEntityType, note, kExtension)
+                 : content::ContentKey::make_version(event.user_id, kEntityType, note,
+                                                     event.request_id->to_string(), kExtension);
   if (!key) co_return fail(key.error());
-  std::optional<std::string> preview;
-  if (!text.content) preview = preview_of(bytes);
-  auto stored = co_await store.put(*key, std::move(bytes));
+  auto stored = co_await store.put(*key, text.content.value_or(""));
   if (!stored) co_return fail(stored.error());
-  co_return StoredText{stored->path, stored->size, stored->checksum, std::move(preview)};
+  co_return NoteFile{stored->path, stored->size, stored->checksum};
 }
 
-std::string preview_for(const Text& text, const StoredText& stored) {
-  return text.content ? preview_of(*text.content) : stored.preview.value_or("");
+std::string preview_for(const NoteText& text) {
+  return text.content ? preview_of(*text.content) : text.preview.value_or("");
+}
+
+// The row's version, in the transaction of the caller; 0 without a row that is shown.
+std::int64_t present_version(db::Tx& tx, const Event& event) {
+  auto rows = tx.query("SELECT version FROM notes_data WHERE id = $1 AND user_id = $2",
+                       event.aggregate_id, event.user_id);
+  return rows.next() ? rows.integer(0) : 0;
 }
 
 class NoteCreationHandler final : public workers::EventHandler {
@@ -67,26 +46,27 @@ class NoteCreationHandler final : public workers::EventHandler {
   explicit NoteCreationHandler(const Rooms& rooms) : rooms_(rooms) {}
   std::string_view event_type() const override { return kNoteCreationRequested.name; }
 
-  Task<Outcome> handle(const events::Event& event, Step& step) override {
-    auto data = data_of<NoteCreationRequested>(event);
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto data = data_of(event, kNoteCreationRequested);
     if (!data) co_return Outcome::failed_for_good(data.error());
+    const NoteCreationRequested& requested = **data;
 
-    auto text = co_await step.run<StoredText>(
-        "upload-to-storage", [&] { return store(rooms_.content, event, data->text); });
-    if (!text) co_return Outcome::failed(text.error());
+    auto file = co_await step.run<NoteFile>(
+        "upload-to-storage", [&] { return store(rooms_.content, event, requested.text, true); });
+    if (!file) co_return Outcome::failed(file.error());
 
     auto completed = rooms_.types.make(kNoteCreationCompleted,
                                        {.entity_id = event.aggregate_id->to_string(),
-                                        .title = data->title,
-                                        .file_path = text->path,
-                                        .file_size = text->size,
-                                        .checksum = text->checksum},
-                                       caused_by(event));
+                                        .title = requested.title,
+                                        .tags = requested.tags,
+                                        .preview = preview_for(requested.text),
+                                        .file = std::move(*file),
+                                        .at = to_iso8601(event.timestamp),
+                                        .source = std::string(source_name(event.source))},
+                                       caused_by(event, step.run_id()));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
-    co_return co_await step.finish("create-entity-projection", [&](db::Tx& tx) {
-      fold_created(tx, event, *data, preview_for(data->text, *text), text->file());
-      rooms_.log.append(tx, {.events = {*completed}});
-    });
+    co_return co_await step.finish(
+        "publish-completion", [&](db::Tx& tx) { rooms_.log.append(tx, {.events = {*completed}}); });
   }
 
  private:
@@ -98,36 +78,49 @@ class NoteUpdateHandler final : public workers::EventHandler {
   explicit NoteUpdateHandler(const Rooms& rooms) : rooms_(rooms) {}
   std::string_view event_type() const override { return kNoteUpdateRequested.name; }
 
-  Task<Outcome> handle(const events::Event& event, Step& step) override {
-    auto data = data_of<NoteUpdateRequested>(event);
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto data = data_of(event, kNoteUpdateRequested);
     if (!data) co_return Outcome::failed_for_good(data.error());
+    const NoteUpdateRequested& requested = **data;
 
-    std::optional<StoredText> text;
-    if (data->text) {
-      auto stored = co_await step.run<StoredText>(
-          "upload-to-storage", [&] { return store(rooms_.content, event, *data->text); });
+    std::optional<NoteFile> file;
+    if (requested.text) {
+      auto stored = co_await step.run<NoteFile>("upload-to-storage", [&] {
+        return store(rooms_.content, event, *requested.text, false);
+      });
       if (!stored) co_return Outcome::failed(stored.error());
-      text = std::move(*stored);
+      file = std::move(*stored);
     }
 
-    co_return co_await step.finish("update-entity-projection", [&](db::Tx& tx) {
-      std::optional<std::string> preview;
-      std::optional<content::Stored> file;
-      if (text) preview = preview_for(*data->text, *text);
-      if (text) file = text->file();
-      const auto version = fold_updated(tx, event, *data, preview, file);
-      if (!version) {
-        return tx.abort(
-            {Code::kNotFound, "The note is not there: it was deleted, or never created", nullptr});
+    // The changes of a note are carried out one after another, so its version stays until this one
+    // is; should it not, the transaction below finds out, and this is tried again.
+    auto version =
+        co_await rooms_.database.read([&](db::Tx& tx) { return present_version(tx, event); });
+    if (!version) co_return Outcome::failed(version.error());
+    if (*version == 0) co_return Outcome::failed_for_good(no_note());
+    NoteUpdateCompleted change{.entity_id = event.aggregate_id->to_string(),
+                               .title = requested.title,
+                               .tags = requested.tags,
+                               .file = std::move(file),
+                               .version = *version + 1,
+                               .at = to_iso8601(event.timestamp),
+                               .source = std::string(source_name(event.source))};
+    if (requested.text) change.preview = preview_for(*requested.text);
+    auto completed =
+        rooms_.types.make(kNoteUpdateCompleted, std::move(change), caused_by(event, step.run_id()));
+    if (!completed) co_return Outcome::failed_for_good(completed.error());
+    co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
+      if (present_version(tx, event) != *version) {
+        return tx.abort({Code::kServiceUnavailable, "The note changed meanwhile", nullptr});
       }
-      auto completed = rooms_.types.make(
-          kNoteUpdateCompleted, {event.aggregate_id->to_string(), *version}, caused_by(event));
-      if (!completed) return tx.abort(completed.error());
-      rooms_.log.append(tx, {.events = {std::move(*completed)}});
+      rooms_.log.append(tx, {.events = {*completed}});
     });
   }
 
  private:
+  static Error no_note() {
+    return {Code::kNotFound, "The note is not there: it was deleted, or never created", nullptr};
+  }
   const Rooms& rooms_;
 };
 
@@ -136,14 +129,14 @@ class NoteDeletionHandler final : public workers::EventHandler {
   explicit NoteDeletionHandler(const Rooms& rooms) : rooms_(rooms) {}
   std::string_view event_type() const override { return kNoteDeletionRequested.name; }
 
-  Task<Outcome> handle(const events::Event& event, Step& step) override {
-    auto completed = rooms_.types.make(kNoteDeletionCompleted, {event.aggregate_id->to_string()},
-                                       caused_by(event));
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto completed = rooms_.types.make(
+        kNoteDeletionCompleted,
+        {.entity_id = event.aggregate_id->to_string(), .at = to_iso8601(event.timestamp)},
+        caused_by(event, step.run_id()));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
-    co_return co_await step.finish("delete-entity-projection", [&](db::Tx& tx) {
-      fold_deleted(tx, event);
-      rooms_.log.append(tx, {.events = {*completed}});
-    });
+    co_return co_await step.finish(
+        "publish-completion", [&](db::Tx& tx) { rooms_.log.append(tx, {.events = {*completed}}); });
   }
 
  private:
@@ -153,12 +146,10 @@ class NoteDeletionHandler final : public workers::EventHandler {
 }  // namespace
 
 void add_handlers(const Rooms& rooms) {
-  rooms.workers.add("notes.create", std::make_unique<NoteCreationHandler>(rooms),
-                    {.in_aggregate_order = true});
-  rooms.workers.add("notes.update", std::make_unique<NoteUpdateHandler>(rooms),
-                    {.in_aggregate_order = true});
-  rooms.workers.add("notes.delete", std::make_unique<NoteDeletionHandler>(rooms),
-                    {.in_aggregate_order = true});
+  const workers::WorkerPool::FunctionOptions options{.in_aggregate_order = true, .fulfills = true};
+  rooms.workers.add("notes.create", std::make_unique<NoteCreationHandler>(rooms), options);
+  rooms.workers.add("notes.update", std::make_unique<NoteUpdateHandler>(rooms), options);
+  rooms.workers.add("notes.delete", std::make_unique<NoteDeletionHandler>(rooms), options);
 }
 
 }  // namespace synap::features::notes

@@ -9,7 +9,8 @@
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
-#include "features/notes/note_table.h"
+#include "features/notes/note_projection.h"
+#include "features/notes/note_text.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
 
@@ -81,29 +82,35 @@ class Notes : public testing::Test {
   Notes() {
     database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
     content = std::make_unique<BreakableStore>(
         std::move(*content::LocalStore::open(directory.path() + "/content")));
-    auto migrations = bus::migrations();
-    for (const auto& more :
-         {workers::RunStore::migrations(), api::Keys::migrations(), notes::migrations()}) {
+    auto migrations = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& more : {projections::Projections::migrations(), bus::migrations(),
+                             workers::RunStore::migrations()}) {
       migrations.insert(migrations.end(), more.begin(), more.end());
     }
     SYNAP_CHECK(database->migrate(migrations).has_value());
-    dispatcher = std::make_unique<bus::Dispatcher>(*database, *log, functions, queue);
+    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
+    projections = std::make_unique<projections::Projections>(*database, *log, types);
+    dispatcher = std::make_unique<bus::Dispatcher>(functions, queue);
     store = std::make_unique<workers::RunStore>(*database, *log, types);
     pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{16}, functions, queue,
                                                  *store, *log, types);
     keys = std::make_unique<api::Keys>(*database, *log, types);
-    rooms =
-        std::make_unique<Rooms>(Rooms{*database, *log, types, *content, *pool, procedures, *keys});
+    rooms = std::make_unique<Rooms>(
+        Rooms{*database, *log, types, *projections, *content, *pool, procedures, *keys});
     notes::add(*rooms);
     requests::add(*rooms);
     runs::add(*rooms);
     SYNAP_CHECK(pool->start().has_value());
-    SYNAP_CHECK(sync_wait(executor, dispatcher->start()).has_value());
+    SYNAP_CHECK(projections->prepare().has_value());
+    dispatcher->observe(*log);
+    projections->start();
   }
-  ~Notes() override { pool->stop(std::chrono::seconds(30)); }
+  ~Notes() override {
+    pool->stop(std::chrono::seconds(30));
+    projections->stop();
+  }
 
   Result<Json> call(std::string_view path, Json asked, std::string user = "ann",
                     std::string header_key = "") {
@@ -123,17 +130,20 @@ class Notes : public testing::Test {
     if (accepted) wait_until_idle();
     return accepted;
   }
+  // Every run of these tests ends with an event: so whenever the log has grown, look again.
   void wait_until_idle() {
-    for (;;) {
-      const auto jobs = *test::run(executor, [&] {
-        return database->read([](db::Tx& tx) {
+    auto idle = [this]() -> Task<void> {
+      for (;;) {
+        const auto end = log->end().value();
+        const auto jobs = co_await database->read([](db::Tx& tx) {
           auto rows = tx.query("SELECT count(*) FROM jobs");
           return rows.next() ? rows.integer(0) : -1;
         });
-      });
-      if (jobs == 0) return;
-      std::this_thread::yield();
-    }
+        if (*jobs == 0) co_return;
+        co_await log->end().wait_past(end);
+      }
+    };
+    sync_wait(executor, idle());
   }
   std::string make(std::string text, Json::Object more = {}) {
     Json asked = Json::object({{"content", std::move(text)}});
@@ -168,6 +178,7 @@ class Notes : public testing::Test {
   bus::Functions functions;
   bus::Queue queue;
   rpc::ProcedureTable procedures;
+  std::unique_ptr<projections::Projections> projections;
   std::unique_ptr<bus::Dispatcher> dispatcher;
   std::unique_ptr<workers::RunStore> store;
   std::unique_ptr<workers::WorkerPool> pool;
@@ -186,14 +197,104 @@ TEST_F(Notes, CreationStoresListsAndAnswers) {
   EXPECT_EQ(test::read_file(directory.path() + "/content/ann/note/" + id + ".md"), "# Title\ntext");
 }
 
-TEST_F(Notes, AreCountedFromAnIndexAlone) {
-  const auto plan = *test::run(executor, [&] {
-    return database->read_as("ann", [](db::Tx& tx) {
-      auto rows = tx.query("EXPLAIN QUERY PLAN SELECT count(*) FROM notes");
-      return rows.next() ? rows.text(3) : std::string();
-    });
-  });
-  EXPECT_NE(plan.find("COVERING INDEX notes_by_user"), std::string::npos) << plan;
+TEST_F(Notes, TagsAreListedWithTheirCounts) {
+  const auto tags = [](std::initializer_list<const char*> names) {
+    Json list = Json::array();
+    for (const char* name : names) list.push_back(name);
+    return list;
+  };
+  const auto listed = [&](const std::string& user = "ann") {
+    return call("tags.list", Json::object({}), user)->find("tags")->dump();
+  };
+  const auto one = make("1", {{"tags", tags({"a", "b"})}});
+  const auto two = make("2", {{"tags", tags({"b", "c"})}});
+  EXPECT_EQ(listed(), R"([{"tag":"a","count":1},{"tag":"b","count":2},{"tag":"c","count":1}])");
+  ASSERT_TRUE(done("notes.update", input(one, {{"tags", tags({"c"})}})));
+  EXPECT_EQ(listed(), R"([{"tag":"b","count":1},{"tag":"c","count":2}])");
+  ASSERT_TRUE(done("notes.delete", input(two)));
+  EXPECT_EQ(listed(), R"([{"tag":"c","count":1}])");
+  EXPECT_EQ(listed("bob"), "[]");
+}
+
+TEST_F(Notes, TheirTablesFollowFromTheLogWhateverHappenedToThem) {
+  const auto one = make("1", {{"tags", Json::array().push_back("a")}});
+  const auto two = make("2");
+  make(std::string(100'000, 'x'));
+  ASSERT_TRUE(done("notes.update", input(one, {{"title", "new"}, {"content", "one"}})));
+  content->is_broken = true;
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(done("notes.update", input(one, {{"content", "lost"}})));
+  ASSERT_TRUE(done("notes.create", Json::object({{"content", "lost"}})));
+  content->is_broken = false;
+  testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(done("notes.delete", input(two)));
+  for (const char* name : {"notes", "tags"}) {
+    const auto found = sync_wait(executor, projections->verify(name));
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_TRUE(found->is_equal()) << found->first_difference;
+    EXPECT_GT(found->rows, 1);
+  }
+}
+
+TEST_F(Notes, HistoryShowsWhatEachVersionWas) {
+  const auto id = make("first", {{"tags", Json::array().push_back("a")}});
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "second"}})));
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", "Third"}})));
+  const auto history = *call("notes.history", input(id));
+  const auto& versions = history.find("versions")->as_array();
+  ASSERT_EQ(versions.size(), 3u);
+  EXPECT_EQ(versions[0].find("version")->as_integer(), 3);
+  EXPECT_EQ(versions[0].find("title")->as_string(), "Third");
+  EXPECT_EQ(versions[1].find("title")->as_string(), "first");
+  EXPECT_EQ(versions[2].find("source")->as_string(), "api");
+  EXPECT_EQ(versions[2].find("filePath")->as_string(), "ann/note/" + id + ".md");
+  EXPECT_EQ(versions[1].find("filePath")->as_string(), versions[0].find("filePath")->as_string());
+  EXPECT_NE(versions[1].find("filePath")->as_string(), versions[2].find("filePath")->as_string());
+  const auto page = *call("notes.history", input(id, {{"limit", 2}}));
+  EXPECT_EQ(page.find("nextBefore")->as_integer(), 2);
+  EXPECT_EQ(call("notes.history", input(id, {{"before", 2}}))->find("versions")->as_array().size(),
+            1u);
+  EXPECT_EQ(call("notes.history", input(id), "bob").error().code, Code::kNotFound);
+  // And each can be read.
+  EXPECT_EQ(call("notes.get", input(id, {{"version", 1}}))->find("content")->as_string(), "first");
+  EXPECT_EQ(call("notes.get", input(id, {{"version", 2}}))->find("content")->as_string(), "second");
+  EXPECT_EQ(call("notes.get", input(id, {{"version", 4}})).error().code, Code::kNotFound);
+}
+
+TEST_F(Notes, RestoreMakesAnEarlierVersionTheNewest) {
+  for (const auto& text : {std::string("short"), std::string(100'000, 'x')}) {
+    const auto id = make(text, {{"title", "Then"}, {"tags", Json::array().push_back("old")}});
+    ASSERT_TRUE(done("notes.update", input(id, {{"content", "now"},
+                                                {"title", "Now"},
+                                                {"tags", Json::array().push_back("new")}})));
+    ASSERT_TRUE(done("notes.restore", input(id, {{"version", 1}, {"expectedVersion", 2}})));
+    const auto note = get(id);
+    EXPECT_EQ(note.find("version")->as_integer(), 3);
+    EXPECT_EQ(note.find("content")->as_string(), text);
+    EXPECT_EQ(note.find("preview")->as_string(), preview_of(text));
+    EXPECT_EQ(note.find("title")->as_string(), "Then");
+    EXPECT_EQ(note.find("tags")->as_array().front().as_string(), "old");
+    EXPECT_EQ(call("notes.restore", input(id, {{"version", 9}})).error().code, Code::kNotFound);
+  }
+}
+
+TEST_F(Notes, ARefusedCommandLeavesNoFile) {
+  const auto files = [&] {
+    std::size_t count = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(directory.path() + "/content")) {
+      count += entry.is_regular_file() ? 1 : 0;
+    }
+    return count;
+  };
+  const std::string text(100'000, 'x');
+  const auto create = Json::object({{"content", text}, {"idempotencyKey", "k"}});
+  const auto id = done("notes.create", create)->find("entityId")->as_string();
+  EXPECT_EQ(files(), 1u);
+  ASSERT_TRUE(done("notes.create", create));
+  EXPECT_FALSE(call("notes.update", input(id, {{"content", text}, {"expectedVersion", 7}})));
+  EXPECT_FALSE(call("notes.update", input(Uuid::v7().to_string(), {{"content", text}})));
+  EXPECT_EQ(files(), 1u);
 }
 
 TEST_F(Notes, UpdateChangesWhatIsGivenAndKeepsTheRest) {
@@ -363,23 +464,13 @@ TEST_F(Notes, DamagedTextIsToldFromAMissingNote) {
   EXPECT_EQ(damaged.error().code, Code::kInternalServerError);
   EXPECT_NE(damaged.error().message.find("damaged"), std::string::npos);
   std::filesystem::remove(path);
-  EXPECT_EQ(call("notes.get", input(id)).error().code, Code::kInternalServerError);
-  testing::internal::GetCapturedStderr();
-  // An update mends it.
+  const auto missing = call("notes.get", input(id));
+  EXPECT_EQ(missing.error().code, Code::kInternalServerError);
+  EXPECT_NE(missing.error().message.find("missing"), std::string::npos);
+  // The other versions are in files of their own, and one of them can be the newest again.
   ASSERT_TRUE(done("notes.update", input(id, {{"content", "whole"}})));
   EXPECT_EQ(get(id).find("content")->as_string(), "whole");
-}
-
-TEST_F(Notes, TextOfAnUpdateThatWasCutOffHalfwayIsNotCalledDamaged) {
-  const auto id = make("one");
-  const auto path = directory.path() + "/content/ann/note/" + id + ".md";
-  content->is_broken = true;
-  testing::internal::CaptureStderr();
-  ASSERT_TRUE(done("notes.update", input(id, {{"content", "two"}})));
-  // The update got as far as the file, and no further.
-  std::ofstream(path) << "two";
-  EXPECT_EQ(get(id).find("content")->as_string(), "two");
-  std::ofstream(path) << "neither";
+  std::ofstream(directory.path() + "/content/" + get(id).find("filePath")->as_string()) << "?";
   EXPECT_FALSE(call("notes.get", input(id)));
   testing::internal::GetCapturedStderr();
 }

@@ -1,13 +1,10 @@
 #include "features/notes/queries.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <map>
-
 #include "api/procedures.h"
 #include "base/clock.h"
-#include "features/notes/events.h"
+#include "features/notes/note_projection.h"
+#include "features/notes/note_text.h"
+#include "features/notes/versions.h"
 
 namespace synap::features::notes {
 namespace {
@@ -50,7 +47,7 @@ const ObjectSchema<Note>& describe(Type<Note>) {
           .field("tags", &Note::tags)
           .field("createdAt", &Note::created_at, string().datetime())
           .field("updatedAt", &Note::updated_at, string().datetime())
-          .field("filePath", &Note::file_path, string(), "{userId}/note/{id}.md")
+          .field("filePath", &Note::file_path, string(), "Where its text is.")
           .field("fileSize", &Note::file_size, integer(), "Bytes.")
           .field("checksum", &Note::checksum, string(), "SHA-256 of the text, hexadecimal.")
           .field("version", &Note::version, integer(), "1 when created, +1 with each update.");
@@ -73,9 +70,51 @@ const ObjectSchema<NoteList>& describe(Type<NoteList>) {
 
 struct GetNote {
   std::string id;
+  std::optional<std::int64_t> version;
 };
 const ObjectSchema<GetNote>& describe(Type<GetNote>) {
-  static const auto schema = object<GetNote>("GetNote").field("id", &GetNote::id, string().uuid());
+  static const auto schema = object<GetNote>("GetNote")
+                                 .field("id", &GetNote::id, string().uuid())
+                                 .field("version", &GetNote::version, integer().min(1),
+                                        "As it was in this version. Absent: as it is.");
+  return schema;
+}
+
+struct TagCount {
+  std::string tag;
+  std::int64_t count = 0;
+};
+const ObjectSchema<TagCount>& describe(Type<TagCount>) {
+  static const auto schema =
+      object<TagCount>("TagCount")
+          .field("tag", &TagCount::tag)
+          .field("count", &TagCount::count, integer(), "Notes that have it.");
+  return schema;
+}
+
+struct ListTags {
+  std::int64_t limit = 1'000;
+  std::optional<std::string> cursor;
+};
+const ObjectSchema<ListTags>& describe(Type<ListTags>) {
+  static const auto schema =
+      object<ListTags>("ListTags")
+          .field_or("limit", &ListTags::limit, integer().min(1).max(1'000), 1'000)
+          .field("cursor", &ListTags::cursor, string().nullish(),
+                 "The nextCursor of the page before.");
+  return schema;
+}
+
+struct TagList {
+  std::vector<TagCount> tags;
+  std::optional<std::string> next_cursor;
+};
+const ObjectSchema<TagList>& describe(Type<TagList>) {
+  static const auto schema =
+      object<TagList>("TagList")
+          .field("tags", &TagList::tags, array(schema_of<TagCount>()),
+                 "In the order of their names.")
+          .field("nextCursor", &TagList::next_cursor, string(), "Absent on the last page.");
   return schema;
 }
 
@@ -94,7 +133,7 @@ const ObjectSchema<FullNote>& describe(Type<FullNote>) {
           .field("tags", of_note(&Note::tags), array(string()))
           .field("createdAt", of_note(&Note::created_at), string().datetime())
           .field("updatedAt", of_note(&Note::updated_at), string().datetime())
-          .field("filePath", of_note(&Note::file_path), string(), "{userId}/note/{id}.md")
+          .field("filePath", of_note(&Note::file_path), string(), "Where its text is.")
           .field("fileSize", of_note(&Note::file_size), integer(), "Bytes.")
           .field("checksum", of_note(&Note::checksum), string(),
                  "SHA-256 of the text, hexadecimal.")
@@ -123,7 +162,10 @@ void read_note(db::Rows& row, Note& note) {
   note.version = row.integer(9);
 }
 
-std::int64_t count(db::Rows rows) {
+// Kept by a follower, not counted here.
+std::int64_t total_of(db::Tx& tx, const std::optional<std::string>& tag) {
+  auto rows = tag ? tx.query("SELECT count FROM tag_counts WHERE tag = $1", *tag)
+                  : tx.query("SELECT count FROM note_totals");
   return rows.next() ? rows.integer(0) : 0;
 }
 
@@ -132,6 +174,7 @@ Task<Result<NoteList>> list(const Rooms& rooms, Session session, ListNotes input
   Uuid before;
   before.bytes.fill(0xff);
   if (input.cursor) before = Uuid::parse(*input.cursor).value_or(before);
+  co_await rooms.projections.settled(kTagsProjection, session.user_id());
   co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     NoteList page;
     const auto limit = input.limit + 1;  // one more tells whether there is a next page
@@ -149,70 +192,62 @@ Task<Result<NoteList>> list(const Rooms& rooms, Session session, ListNotes input
       }
       read_note(rows, page.notes.emplace_back());
     }
-    page.total = input.tag
-                     ? count(tx.query("SELECT count(*) FROM note_tags WHERE tag = $1", *input.tag))
-                     : count(tx.query("SELECT count(*) FROM notes"));
+    page.total = total_of(tx, input.tag);
     return page;
   });
 }
 
-// True if an update that has not come about asks for the text with this checksum: the file is
-// written before the row, so it can be newer while the update is under way, or after it was given
-// up.
-Task<Result<bool>> is_asked_for(const Rooms& rooms, const Session& session, const Uuid& id,
-                                const std::string& checksum) {
-  auto stream = co_await rooms.log.read_stream(session.scope(), id);
-  if (!stream) co_return fail(stream.error());
-  std::map<Uuid, std::string> open;  // checksums by request
-  for (const auto& event : *stream) {
-    const auto request = event->request_id.value_or(event->id);
-    if (event->type == kNoteUpdateCompleted.name) open.erase(request);
-    if (event->type != kNoteUpdateRequested.name) continue;
-    auto json = parse_json(event->data);
-    if (!json) co_return fail(json.error());
-    auto update = decode<NoteUpdateRequested>(std::move(*json));
-    if (update && update->text) open[request] = update->text->checksum;
-  }
-  co_return std::any_of(open.begin(), open.end(),
-                        [&](const auto& entry) { return entry.second == checksum; });
+Task<Result<FullNote>> row_of(const Rooms& rooms, const Session& session, Uuid id) {
+  auto found = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    std::optional<FullNote> note;
+    auto rows = tx.query("SELECT " SYNAP_NOTE_COLUMNS " FROM notes WHERE id = $1", id);
+    if (rows.next()) read_note(rows, note.emplace());
+    return note;
+  });
+  if (!found) co_return fail(found.error());
+  if (!*found) co_return fail(Code::kNotFound, "There is no such note");
+  co_return std::move(**found);
 }
 
 Task<Result<FullNote>> get(const Rooms& rooms, Session session, GetNote input) {
   const auto id = Uuid::parse(input.id).value_or(Uuid{});
-  // Row and file are read one after the other, and an update may come in between: a second look
-  // then finds both of it.
-  for (int attempt = 0;; ++attempt) {
-    auto found = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
-      std::optional<FullNote> note;
-      auto rows = tx.query("SELECT " SYNAP_NOTE_COLUMNS " FROM notes WHERE id = $1", id);
-      if (rows.next()) read_note(rows, note.emplace());
-      return note;
-    });
-    if (!found) co_return fail(found.error());
-    if (!*found) co_return fail(Code::kNotFound, "There is no such note");
-    FullNote note = std::move(**found);
-    auto key = content::ContentKey::parse(note.file_path);
-    if (!key) co_return fail(Code::kInternalServerError, "An internal error was logged");
-    auto content = co_await rooms.content.get(*key);
-    if (!content && content.error().code != Code::kNotFound) co_return fail(content.error());
-    const auto checksum = content ? to_hex(sha256(*content)) : std::string();
-    if (content && checksum == note.checksum) {
-      note.content = std::move(*content);
-      co_return note;
-    }
-    if (attempt == 0) continue;
-    auto is_newer = co_await is_asked_for(rooms, session, id, checksum);
-    if (content && is_newer && *is_newer) {
-      note.checksum = checksum;
-      note.file_size = static_cast<std::int64_t>(content->size());
-      note.content = std::move(*content);
-      co_return note;
-    }
-    fmt::print(stderr, "synap: the content of {} is {}\n", note.file_path,
-               content ? "not what was stored" : "missing");
-    co_return fail(Code::kInternalServerError,
-                   "The stored text of this note is damaged: it does not match its checksum");
+  auto note = co_await row_of(rooms, session, id);
+  if (!note) co_return note;
+  if (input.version && *input.version != note->version) {
+    auto past = co_await version_of(rooms, session, id, *input.version);
+    if (!past) co_return fail(past.error());
+    note->title = std::move(past->title);
+    note->tags = std::move(past->tags);
+    note->updated_at = to_iso8601(past->changed_at);
+    note->file_path = std::move(past->file.name);
+    note->file_size = past->file.size;
+    note->checksum = std::move(past->file.checksum);
+    note->version = past->version;
   }
+  // A file belongs to one version and never changes, so it fits the row whenever it is read.
+  auto content = co_await content_of(rooms, {note->file_path, note->file_size, note->checksum});
+  if (!content) co_return fail(content.error());
+  note->content = std::move(*content);
+  if (input.version) note->preview = preview_of(note->content);
+  co_return note;
+}
+
+Task<Result<TagList>> list_tags(const Rooms& rooms, Session session, ListTags input) {
+  co_await rooms.projections.settled(kTagsProjection, session.user_id());
+  co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    TagList page;
+    const auto after = input.cursor.value_or("");
+    auto rows = tx.query("SELECT tag, count FROM tag_counts WHERE tag > $1 ORDER BY tag LIMIT $2",
+                         after, input.limit + 1);
+    while (rows.next()) {
+      if (static_cast<std::int64_t>(page.tags.size()) == input.limit) {
+        page.next_cursor = page.tags.back().tag;
+        break;
+      }
+      page.tags.push_back({rows.text(0), rows.integer(1)});
+    }
+    return page;
+  });
 }
 
 }  // namespace
@@ -230,6 +265,11 @@ void add_queries(const Rooms& rooms) {
                                     get_note);
   api::add_query<GetNote, FullNote>(rooms.procedures, "notes.getById", "The same as notes.get.",
                                     get_note);
+  api::add_query<ListTags, TagList>(rooms.procedures, "tags.list",
+                                    "The tags of your notes, with how many have each.",
+                                    [&rooms](Session session, ListTags input) {
+                                      return list_tags(rooms, std::move(session), std::move(input));
+                                    });
 }
 
 }  // namespace synap::features::notes

@@ -72,7 +72,9 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
   const auto completed_type =
       failed_type.substr(0, failed_type.size() - std::string_view("failed").size()) + "completed";
   for (const auto& event : page->events) {
-    request.events.push_back({event->json()});
+    auto shown = rooms.types.current(event);
+    if (!shown) co_return fail(shown.error());
+    request.events.push_back({(*shown)->json()});
     // A run that was given up can be tried again: the last word counts.
     if (event->type == completed_type) {
       request.status = "completed";

@@ -1,0 +1,48 @@
+// EventTable: the table `events`, row by row: how an event is written and read again.
+// docs/formats.md describes the columns.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "events/event.h"
+#include "events/log.h"
+#include "events/sqlite/names.h"
+
+namespace synap::events::sqlite {
+
+/// The tables and triggers of the log: names, events, idempotency.
+extern const std::string_view kEventTables;
+
+/// In the order in which EventTable::event_of() reads them.
+#define SYNAP_EVENT_COLUMNS                                                                     \
+  "position, type, data_version, user, aggregate, aggregate_type, aggregate_version, source, "  \
+  "actor_kind, actor, on_behalf_of, timestamp, id, correlation, causation, request, metadata, " \
+  "data, salt IS NULL"
+
+/// Only numbers for names are kept in memory; all else goes to the Tx it is given.
+class EventTable {
+ public:
+  explicit EventTable(Names& names) : names_(names) {}
+
+  /// The last position and its link; both zero for an empty log.
+  static Head head(db::Tx& tx);
+
+  /// The version that an event of this aggregate would get; 0 without aggregate. Aborts with
+  /// kNotFound if the aggregate is another user's.
+  std::int64_t next_version(db::Tx& tx, const Event& event);
+  /// Inserts the event behind `head`, and moves `head` to it. Null if the Tx has failed.
+  EventRef insert(db::Tx& tx, const NewEvent& event, Head& head);
+
+  /// The event of a row of SYNAP_EVENT_COLUMNS.
+  EventRef event_of(db::Tx& tx, db::Rows& row);
+
+  /// Recomputes the links of at most `limit` rows behind `after`.
+  Verification verify(db::Tx& tx, std::int64_t after, int limit);
+
+ private:
+  std::optional<std::int64_t> number_of(db::Tx& tx, std::string_view name);
+  Names& names_;
+};
+
+}  // namespace synap::events::sqlite

@@ -1,0 +1,34 @@
+// RecentEvents: the newest events of the log in memory. What followers ask for is nearly always
+// among them, and so is what workers do, unless they are seconds behind.
+#pragma once
+
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "events/log.h"
+
+namespace synap::events::sqlite {
+
+/// Without gaps, ending at the end of the log. Bounded by count and by bytes. Thread-safe.
+class RecentEvents {
+ public:
+  /// Appends events that have just been committed.
+  void add(const std::vector<EventRef>& events);
+  /// The event at `position`, or null if it is not among them.
+  EventRef at(std::int64_t position) const;
+  /// The page, or nothing if the table must be asked: events behind `filter.after` have gone from
+  /// here already, or an index finds them sooner than a walk does.
+  std::optional<Page> read(const Scope& scope, const Filter& filter) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<EventRef> events_;
+  std::size_t bytes_ = 0;
+};
+
+/// True once `page` has what one page may have.
+bool is_full(const Page& page, std::size_t bytes, const Filter& filter);
+
+}  // namespace synap::events::sqlite

@@ -1,0 +1,239 @@
+#include "projections/comparison.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace synap::projections {
+namespace {
+
+// Rows in one read: some 5 ms.
+constexpr std::int64_t kRangeRows = 1'000;
+// How often a range is tried again because an append came between the two sets.
+constexpr int kTriesMax = 100;
+constexpr std::size_t kShownMax = 60;
+
+// A value of a row, to be bound, hashed, compared and shown.
+struct Field {
+  db::ColumnType type = db::ColumnType::kText;
+  bool is_null = true;
+  std::int64_t integer = 0;
+  double real = 0;
+  std::string bytes;
+
+  friend bool operator==(const Field&, const Field&) = default;
+
+  db::Value value() const {
+    if (is_null) return nullptr;
+    if (type == db::ColumnType::kInteger) return integer;
+    if (type == db::ColumnType::kReal) return real;
+    if (type == db::ColumnType::kBytes) return db::Blob{bytes};
+    return bytes;
+  }
+  std::string text() const {
+    if (is_null) return "null";
+    if (type == db::ColumnType::kInteger) return fmt::format("{}", integer);
+    if (type == db::ColumnType::kReal) return fmt::format("{}", real);
+    if (type == db::ColumnType::kBytes) {
+      const auto shown = bytes.substr(0, kShownMax / 2);
+      return to_hex(reinterpret_cast<const std::uint8_t*>(shown.data()), shown.size());
+    }
+    const auto shown = bytes.substr(0, kShownMax);
+    return Json(shown.substr(0, valid_utf8_prefix(shown))).dump();
+  }
+  // With its kind and length in front, so that no two rows hash alike by shifting bytes.
+  void add_to(Sha256Hasher& hasher) const {
+    const auto whole = type == db::ColumnType::kInteger ? fmt::format("{}", integer)
+                       : type == db::ColumnType::kReal  ? fmt::format("{}", real)
+                                                        : bytes;
+    hasher.add(fmt::format("{}{}:", is_null ? 'n' : 'v', is_null ? 0 : whole.size()));
+    if (!is_null) hasher.add(whole);
+  }
+};
+using Row = std::vector<Field>;
+
+Field field_of(db::Rows& rows, int at, db::ColumnType type) {
+  Field field{.type = type, .is_null = rows.is_null(at)};
+  if (field.is_null) return field;
+  if (type == db::ColumnType::kInteger) {
+    field.integer = rows.integer(at);
+  } else if (type == db::ColumnType::kReal) {
+    field.real = rows.real(at);
+  } else {
+    field.bytes = rows.text(at);
+  }
+  return field;
+}
+
+// Goes through one table of both sets.
+class TableWalk {
+ public:
+  explicit TableWalk(const db::Table& table) : table_(table) {
+    std::vector<std::string> names;
+    for (const auto& column : table.columns) names.push_back(column.name);
+    columns_ = fmt::format("{}", fmt::join(names, ", "));
+    key_ = fmt::format("{}", fmt::join(table.primary_key, ", "));
+    for (const auto& name : table.primary_key) {
+      const auto column = std::find(names.begin(), names.end(), name);
+      SYNAP_CHECK(column != names.end(), name);
+      key_at_.push_back(static_cast<std::size_t>(column - names.begin()));
+    }
+  }
+
+  std::vector<Row> range(db::Tx& tx) const {
+    std::vector<db::Value> values;
+    std::string where;
+    if (!last_.empty()) {
+      std::vector<std::string> marks;
+      for (const auto at : key_at_) {
+        values.push_back(last_[at].value());
+        marks.push_back(fmt::format("${}", values.size()));
+      }
+      where = fmt::format(" WHERE ({}) > ({})", key_, fmt::join(marks, ", "));
+    }
+    values.emplace_back(kRangeRows);
+    auto rows = tx.query_with(fmt::format("SELECT {} FROM {}{} ORDER BY {} LIMIT ${}", columns_,
+                                          table_.data_name(), where, key_, values.size()),
+                              values);
+    std::vector<Row> all;
+    while (rows.next()) {
+      Row& row = all.emplace_back();
+      for (std::size_t i = 0; i < table_.columns.size(); ++i) {
+        row.push_back(field_of(rows, static_cast<int>(i), table_.columns[i].type));
+      }
+    }
+    return all;
+  }
+  void go_behind(const Row& row) { last_ = row; }
+
+  std::string key_text(const Row& row) const {
+    std::vector<std::string> parts;
+    for (const auto at : key_at_) {
+      parts.push_back(fmt::format("{}={}", table_.columns[at].name, row[at].text()));
+    }
+    return fmt::format("{}: row {}", table_.name, fmt::join(parts, " "));
+  }
+  bool have_one_key(const Row& one, const Row& other) const {
+    return std::all_of(key_at_.begin(), key_at_.end(),
+                       [&](std::size_t at) { return one[at] == other[at]; });
+  }
+  const db::Table& table() const { return table_; }
+
+ private:
+  const db::Table& table_;
+  std::string columns_;
+  std::string key_;
+  std::vector<std::size_t> key_at_;
+  Row last_;
+};
+
+std::string difference_of(const TableWalk& walk, const Row& live, const Row& built) {
+  if (!walk.have_one_key(live, built)) {
+    return fmt::format("{} or {} is in one of the two only", walk.key_text(live),
+                       walk.key_text(built).substr(walk.table().name.size() + 2));
+  }
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    if (live[i] == built[i]) continue;
+    return fmt::format("{}: {} is {} and should be {}", walk.key_text(live),
+                       walk.table().columns[i].name, live[i].text(), built[i].text());
+  }
+  return {};
+}
+
+std::string first_difference(const TableWalk& walk, const std::vector<Row>& live,
+                             const std::vector<Row>& built) {
+  const auto both = std::min(live.size(), built.size());
+  for (std::size_t i = 0; i < both; ++i) {
+    if (live[i] != built[i]) return difference_of(walk, live[i], built[i]);
+  }
+  if (live.size() > both) return walk.key_text(live[both]) + " should not be there";
+  if (built.size() > both) return walk.key_text(built[both]) + " is missing";
+  return {};
+}
+
+void add_rows(Sha256Hasher& hasher, const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    for (const auto& field : row) field.add_to(hasher);
+  }
+}
+
+// Both sets' next rows as of one moment; nothing if an append came between the two.
+struct Pair {
+  std::vector<Row> live;
+  std::vector<Row> built;
+};
+Task<Result<Pair>> next_pair(const Rooms& rooms, const Member& member, const TableWalk& walk) {
+  const auto second = member.tables.make_second_names();
+  for (int attempt = 0; attempt < kTriesMax; ++attempt) {
+    auto pair = co_await rooms.database.read([&](db::Tx& tx) {
+      std::optional<Pair> both;
+      const auto kept = store::find(tx, member.projection.name);
+      if (!kept || !kept->second) return both;
+      const auto live_position = member.projection.kind == Projection::Kind::kFollower
+                                     ? kept->position
+                                     : rooms.log.head(tx).position;
+      if (kept->second->position != live_position) return both;
+      both.emplace();
+      both->live = walk.range(tx);
+      const db::Tx::WithTableNames names(tx, second);
+      both->built = walk.range(tx);
+      return both;
+    });
+    if (!pair) co_return fail(pair.error());
+    if (*pair) co_return std::move(**pair);
+    auto folded = co_await rooms.database.write([&](db::Tx& tx) {
+      const auto kept = store::find(tx, member.projection.name);
+      if (!kept) return;
+      fold_twin(tx, rooms, member,
+                member.projection.kind == Projection::Kind::kFollower
+                    ? kept->position
+                    : rooms.log.head(tx).position);
+    });
+    if (!folded) co_return fail(folded.error());
+  }
+  co_return fail(Code::kTimeout, "The two sets of tables were not found at one position");
+}
+
+}  // namespace
+
+Task<Result<Comparison>> compare(const Rooms& rooms, Member& member) {
+  Comparison found;
+  Sha256Hasher live;
+  Sha256Hasher built;
+  for (const auto& table : member.projection.tables) {
+    TableWalk walk(table);
+    for (;;) {
+      auto pair = co_await next_pair(rooms, member, walk);
+      if (!pair) co_return fail(pair.error());
+      add_rows(live, pair->live);
+      add_rows(built, pair->built);
+      found.rows += static_cast<std::int64_t>(pair->live.size());
+      if (found.first_difference.empty()) {
+        found.first_difference = first_difference(walk, pair->live, pair->built);
+      }
+      if (!found.first_difference.empty() || pair->live.size() < kRangeRows) break;
+      walk.go_behind(pair->live.back());
+    }
+  }
+  found.live_digest = to_hex(live.finish());
+  found.built_digest = to_hex(built.finish());
+  co_return found;
+}
+
+Task<Result<std::string>> digest_of(const Rooms& rooms, const Projection& projection) {
+  Sha256Hasher hasher;
+  for (const auto& table : projection.tables) {
+    TableWalk walk(table);
+    for (;;) {
+      auto rows = co_await rooms.database.read([&](db::Tx& tx) { return walk.range(tx); });
+      if (!rows) co_return fail(rows.error());
+      add_rows(hasher, *rows);
+      if (rows->size() < kRangeRows) break;
+      walk.go_behind(rows->back());
+    }
+  }
+  co_return to_hex(hasher.finish());
+}
+
+}  // namespace synap::projections

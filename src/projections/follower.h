@@ -1,0 +1,64 @@
+// Follower: goes through the log behind its end, in slices: reads a page, and hands its events to a
+// fold within a transaction that also keeps how far it got. So each event is folded exactly once,
+// whatever happens in between. The live followers, a rebuild, and whatever else must see every
+// event after it was appended, are this with another fold.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "events/types.h"
+
+namespace synap::projections {
+
+/// How far one slice got.
+struct Advance {
+  std::int64_t position = 0;  // everything up to here is folded
+  bool is_at_end = false;     // there was nothing behind it to be folded
+};
+
+class Follower {
+ public:
+  /// Folds one event, or aborts the Tx.
+  using Fold = std::function<void(db::Tx&, const events::Event&)>;
+  /// Keeps that everything up to `position` is folded.
+  using Save = std::function<void(db::Tx&, std::int64_t position)>;
+
+  /// `database`, `log` and `types` must outlive it.
+  Follower(db::Database& database, events::EventLog& log, const events::EventTypes& types,
+           std::vector<std::string> event_types, Fold fold, Save save)
+      : database_(database),
+        log_(log),
+        types_(types),
+        event_types_(std::move(event_types)),
+        fold_(std::move(fold)),
+        save_(std::move(save)) {}
+
+  /// Folds what lies behind `from`, but not behind `until`, for as long as one transaction may hold
+  /// the writer. kServiceUnavailable and kTimeout are the storage's; any other
+  /// error is of the event that its message names, which is not folded.
+  Task<Result<Advance>> advance(std::int64_t from, std::int64_t until);
+
+ private:
+  struct Slice;
+  Task<Result<events::Page>> next_page(std::int64_t from, std::int64_t until);
+
+  db::Database& database_;
+  events::EventLog& log_;
+  const events::EventTypes& types_;
+  std::vector<std::string> event_types_;
+  Fold fold_;
+  Save save_;
+};
+
+/// What a fold is given an event by: nothing for one that is erased and to be skipped; an exception
+/// aborts the Tx. The error names the event.
+void fold_one(db::Tx& tx, const events::EventTypes& types, const Follower::Fold& fold,
+              const events::Event& event);
+
+}  // namespace synap::projections

@@ -1,0 +1,361 @@
+#include "projections/projections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/timer.h"
+
+namespace synap::projections {
+namespace {
+
+// How soon a follower looks again after the storage failed it.
+constexpr std::chrono::milliseconds kStorageRetry(1'000);
+// A follower that has caught up lets this pass before it folds what came since: under load its
+// transactions hold many events, and nobody waits for it longer than settled() allows.
+constexpr std::chrono::milliseconds kGather(5);
+// Between two pieces of a table that is being removed.
+constexpr std::chrono::milliseconds kRemovalPause(20);
+// settled() does not wait for a follower that is this far behind: it would take too long.
+constexpr std::int64_t kSettleLagMax = 5'000;
+constexpr std::chrono::milliseconds kSettlePoll(2);
+constexpr int kSettlePolls = 125;
+
+bool folds(const Projection& projection, const events::Event& event) {
+  return std::find(projection.types.begin(), projection.types.end(), event.type) !=
+         projection.types.end();
+}
+
+bool is_inline(const Member& member) {
+  return member.projection.kind == Projection::Kind::kInline;
+}
+
+// What passes by itself, as when the disk is full; all else is the fold's, and would fail again.
+bool is_of_storage(const Error& error) {
+  return error.code == Code::kServiceUnavailable || error.code == Code::kTimeout;
+}
+
+Error no_projection(const std::string& name) {
+  return {Code::kNotFound, fmt::format("There is no projection \"{}\"", name), nullptr};
+}
+
+}  // namespace
+
+Projections::Projections(db::Database& database, events::EventLog& log,
+                         const events::EventTypes& types)
+    : rooms_{database, log, types} {
+  rooms_.log.observe(
+      [this](db::Tx& tx, std::span<const events::EventRef> events) { observe(tx, events); });
+}
+
+Projections::~Projections() {
+  stop();
+}
+
+void Projections::add(Projection projection) {
+  SYNAP_CHECK(find(projection.name) == nullptr, projection.name);
+  auto version = version_of(projection, rooms_.types);
+  members_.push_back(std::make_unique<Member>(std::move(projection), std::move(version)));
+}
+
+Member* Projections::find(const std::string& name) {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const auto& member) {
+    return member->projection.name == name;
+  });
+  return found != members_.end() ? found->get() : nullptr;
+}
+
+Result<> Projections::prepare() {
+  for (auto& member : members_) {
+    bool needs_build = false;
+    if (auto ready = sync_wait(*executor_, make_ready(*member, needs_build)); !ready) {
+      return ready;
+    }
+    if (!needs_build) continue;
+    fmt::print(stderr, "synap: filling the tables of {} from the log\n", member->projection.name);
+    if (auto built = sync_wait(*executor_, build(*member)); !built) {
+      return fail(Error{built.error().code,
+                        fmt::format("The tables of {} cannot be filled: {}",
+                                    member->projection.name, built.error().message),
+                        nullptr});
+    }
+  }
+  return {};
+}
+
+// The live tables are there and today's statements fit them; `needs_build`: they are not to be read
+// before they have been filled.
+Task<Result<>> Projections::make_ready(Member& member, bool& needs_build) {
+  auto made = co_await rooms_.database.write([&](db::Tx& tx) {
+    const auto& name = member.projection.name;
+    auto kept = store::find(tx, name);
+    const auto end = rooms_.log.head(tx).position;
+    needs_build = false;
+    std::int64_t position = 0;
+    if (kept && (kept->version == member.version || kept->version.empty())) {
+      needs_build = kept->version.empty();
+      position = kept->position;
+    } else if (kept && member.tables.adapt(tx, kept->layout)) {
+      kept->layout = layout_of(member.projection);
+      position = kept->position;
+      store::put(tx, *kept);
+    } else if (tx.ok()) {
+      // Empty tables are right for an empty log, and for a follower, which will catch up.
+      Kept fresh;
+      fresh.name = name;
+      fresh.layout = layout_of(member.projection);
+      fresh.generation = kept ? kept->generation + 1 : 1;
+      needs_build = is_inline(member) && end > 0;
+      fresh.version = needs_build ? "" : member.version;
+      if (kept) {
+        member.tables.put_live_aside(tx, kept->layout, fresh.generation);
+        if (kept->second) member.tables.put_second_aside(tx, kept->generation);
+      }
+      member.tables.create(tx, fresh.generation);
+      store::put(tx, fresh);
+    }
+    tx.on_commit([&member, position] { member.folded.raise(position); });
+  });
+  co_return made;
+}
+
+// Runs in every appending transaction, so it does nothing but fold.
+void Projections::observe(db::Tx& tx, std::span<const events::EventRef> events) {
+  for (const auto& member : members_) {
+    if (!is_inline(*member)) continue;
+    for (const auto& event : events) {
+      if (!tx.ok()) return;
+      if (folds(member->projection, *event)) {
+        fold_one(tx, rooms_.types, member->projection.fold, *event);
+      }
+    }
+    if (member->has_twin) fold_twin(tx, rooms_, *member, events.back()->position);
+  }
+}
+
+void Projections::begin(Task<void> task) {
+  {
+    std::lock_guard lock(mutex_);
+    ++running_;
+  }
+  auto counted = [](Projections& self, Task<void> work) -> Task<void> {
+    co_await std::move(work);
+    std::lock_guard lock(self.mutex_);
+    if (--self.running_ == 0) self.ended_.notify_all();
+  };
+  spawn(*executor_, counted(*this, std::move(task)));
+}
+
+void Projections::start() {
+  is_started_ = true;
+  for (auto& member : members_) {
+    if (!is_inline(*member)) begin(follow(*member));
+  }
+  begin(rebuild_changed());
+  begin(remove_leftovers());
+}
+
+void Projections::stop() {
+  stopping_.request_stop();
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return running_ == 0; });
+}
+
+Task<void> Projections::follow(Member& member) {
+  const auto stop = stopping_.get_token();
+  Follower follower(rooms_.database, rooms_.log, rooms_.types, member.projection.types,
+                    member.projection.fold, [this, &member](db::Tx& tx, std::int64_t position) {
+                      store::set_position(tx, member.projection.name, position);
+                      if (member.has_twin) fold_twin(tx, rooms_, member, position);
+                    });
+  while (!stop.stop_requested()) {
+    const auto from = member.folded.value();
+    auto advance = co_await follower.advance(from, INT64_MAX);
+    if (advance) {
+      member.folded.raise(advance->position);
+      if (!advance->is_at_end) continue;
+      co_await rooms_.log.end().wait_past(advance->position, stop);
+      co_await sleep_for(kGather, stop);
+    } else if (is_of_storage(advance.error())) {
+      co_await sleep_for(kStorageRetry, stop);
+    } else {
+      co_await stop_follower(member, std::move(advance.error()));
+      co_return;
+    }
+  }
+}
+
+Task<void> Projections::stop_follower(Member& member, Error error) {
+  fmt::print(stderr, "synap: the projection {} was stopped: {}\n", member.projection.name,
+             error.message);
+  member.is_stopped = true;
+  auto kept = co_await rooms_.database.write(
+      [&](db::Tx& tx) { store::set_error(tx, member.projection.name, error.message); });
+  if (!kept) fmt::print(stderr, "synap: and that cannot be kept: {}\n", kept.error().message);
+}
+
+Task<Result<>> Projections::build(Member& member) {
+  SecondSet second(rooms_, member);
+  if (auto begun = co_await second.begin(Purpose::kRebuild); !begun) co_return begun;
+  for (;;) {
+    if (auto filled = co_await second.fill(stopping_.get_token()); !filled) co_return filled;
+    auto taken = co_await second.take_over();
+    if (!taken) co_return fail(taken.error());
+    if (*taken) co_return Result<>{};
+  }
+}
+
+Task<void> Projections::run_rebuild(Member& member) {
+  const bool was_stopped = member.is_stopped;
+  member.second_began = SteadyClock::now();
+  auto built = co_await build(member);
+  if (built) {
+    member.is_stopped = false;
+    if (was_stopped) begin(follow(member));
+  } else if (built.error().code != Code::kClientClosedRequest) {
+    fmt::print(stderr, "synap: the projection {} cannot be rebuilt: {}\n", member.projection.name,
+               built.error().message);
+    std::ignore = co_await rooms_.database.write(
+        [&](db::Tx& tx) { store::set_error(tx, member.projection.name, built.error().message); });
+  }
+  member.is_busy = false;
+}
+
+// At the start: what a changed description asks for, and what an earlier process left half done.
+Task<void> Projections::rebuild_changed() {
+  for (auto& member : members_) {
+    auto kept = co_await rooms_.database.read(
+        [&](db::Tx& tx) { return store::find(tx, member->projection.name); });
+    if (!kept || !*kept || stopping_.stop_requested()) co_return;
+    const auto& second = (*kept)->second;
+    if (second && second->purpose == Purpose::kVerify) {
+      std::ignore = co_await SecondSet(rooms_, *member).drop();
+    }
+    const bool was_rebuilding = second && second->purpose == Purpose::kRebuild;
+    if ((*kept)->version == member->version && !was_rebuilding) continue;
+    if (member->is_busy.exchange(true)) continue;
+    co_await run_rebuild(*member);
+  }
+}
+
+Task<void> Projections::remove_leftovers() {
+  const auto stop = stopping_.get_token();
+  while (!stop.stop_requested()) {
+    auto is_done = co_await rooms_.database.write(db::Lane::kBackground,
+                                                  [](db::Tx& tx) { return remove_old_tables(tx); });
+    if (!is_done || *is_done) co_return;
+    co_await sleep_for(kRemovalPause, stop);
+  }
+}
+
+Result<Member*> Projections::claim(const std::string& name) {
+  Member* member = find(name);
+  if (member == nullptr) return fail(no_projection(name));
+  if (member->is_busy.exchange(true)) {
+    return fail(Code::kConflict, fmt::format("{} is being rebuilt or verified already", name));
+  }
+  return member;
+}
+
+Task<Result<>> Projections::rebuild(std::string name) {
+  auto member = claim(name);
+  if (!member) co_return fail(member.error());
+  if (auto begun = co_await SecondSet(rooms_, **member).begin(Purpose::kRebuild); !begun) {
+    (*member)->is_busy = false;
+    co_return begun;
+  }
+  auto work = [](Projections& self, Member& of) -> Task<void> {
+    co_await self.run_rebuild(of);
+    co_await self.remove_leftovers();
+  };
+  begin(work(*this, **member));
+  co_return Result<>{};
+}
+
+Task<Result<Comparison>> Projections::verify(std::string name) {
+  auto claimed = claim(name);
+  if (!claimed) co_return fail(claimed.error());
+  Member& member = **claimed;
+  member.second_began = SteadyClock::now();
+  SecondSet second(rooms_, member);
+  Result<Comparison> found = fail(Code::kInternalServerError, "");
+  auto ready = co_await second.begin(Purpose::kVerify);
+  for (bool follows = false; ready && !follows;) {
+    ready = co_await second.fill(stopping_.get_token());
+    if (!ready) break;
+    auto followed = co_await second.follow_live();
+    if (!followed) ready = fail(followed.error());
+    follows = followed && *followed;
+  }
+  if (ready) {
+    found = co_await compare(rooms_, member);
+  } else {
+    found = fail(ready.error());
+  }
+  auto dropped = co_await second.drop();
+  if (!dropped && found) found = fail(dropped.error());
+  member.is_busy = false;
+  co_await remove_leftovers();
+  co_return found;
+}
+
+Task<Result<std::string>> Projections::digest(std::string name) {
+  Member* member = find(name);
+  if (member == nullptr) co_return fail(no_projection(name));
+  co_return co_await digest_of(rooms_, member->projection);
+}
+
+Task<Result<std::vector<Status>>> Projections::list() {
+  auto kept = co_await rooms_.database.read([&](db::Tx& tx) {
+    std::vector<std::optional<Kept>> all;
+    for (const auto& member : members_) all.push_back(store::find(tx, member->projection.name));
+    return all;
+  });
+  if (!kept) co_return fail(kept.error());
+  std::vector<Status> list;
+  const auto end = rooms_.log.end().value();
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const Member& member = *members_[i];
+    Status status{.name = member.projection.name, .kind = member.projection.kind, .end = end};
+    status.position = is_inline(member) ? end : member.folded.value();
+    if ((*kept)[i]) {
+      status.version = (*kept)[i]->version;
+      status.error = (*kept)[i]->error;
+    }
+    const auto& of_second = (*kept)[i] ? (*kept)[i]->second : std::nullopt;
+    status.is_current = (*kept)[i] && status.version == member.version &&
+                        !(of_second && of_second->purpose == Purpose::kRebuild);
+    if (const auto second = member.second_position.load(); second >= 0) {
+      status.second_position = second;
+      const std::chrono::duration<double> spent = SteadyClock::now() - member.second_began.load();
+      if (second > 0) {
+        status.seconds_left = static_cast<std::int64_t>(
+            spent.count() * static_cast<double>(end - second) / static_cast<double>(second) + 0.5);
+      }
+    }
+    list.push_back(std::move(status));
+  }
+  co_return list;
+}
+
+Task<void> Projections::settled(const std::string& name, std::string user_id) {
+  Member* member = find(name);
+  SYNAP_CHECK(member != nullptr, name);
+  const auto folded = member->folded.value();
+  const auto end = rooms_.log.end().value();
+  if (folded >= end || end - folded > kSettleLagMax) co_return;
+  // These are in memory, and few.
+  auto page = co_await rooms_.log.read(events::Scope::of_user(std::move(user_id)),
+                                       {.after = folded,
+                                        .limit = static_cast<int>(kSettleLagMax),
+                                        .types = member->projection.types});
+  if (!page || page->events.empty()) co_return;
+  const auto wanted = page->events.back()->position;
+  for (int poll = 0; poll < kSettlePolls && member->folded.value() < wanted; ++poll) {
+    if (member->is_stopped) co_return;
+    co_await sleep_for(kSettlePoll);
+  }
+}
+
+}  // namespace synap::projections

@@ -1,0 +1,100 @@
+// Projections: all read models of a pod, kept in step with the log.
+//
+//   projections.add({.name = "notes", .tables = {...}, .types = {...}, .fold = fold_note});
+//   projections.prepare();     // the tables are there, and fit for today's queries
+//   projections.start();       // followers follow, rebuilds begin
+//
+// A projection whose description changed is filled again by itself, beside the old tables, which
+// serve until the new ones take their place. Where the old ones cannot serve (another key, a new
+// inline projection over a log that has events for it) prepare() fills them before it returns.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "projections/comparison.h"
+#include "projections/second_set.h"
+
+namespace synap::projections {
+
+/// How a projection stands.
+struct Status {
+  std::string name;
+  Projection::Kind kind = Projection::Kind::kInline;
+  std::string version;        // of its description
+  std::int64_t position = 0;  // the events up to here are folded
+  std::int64_t end = 0;       // of the log
+  std::string error;          // why a follower was stopped; empty: it was not
+  bool is_current = false;    // filled as the description of today says; else being rebuilt
+  /// How far a second set of tables is, while it is rebuilt or verified.
+  std::optional<std::int64_t> second_position;
+  /// When the second set will be as far as the log, at the present pace.
+  std::optional<std::int64_t> seconds_left;
+
+  std::int64_t lag() const { return end - position; }
+};
+
+class Projections {
+ public:
+  static std::vector<db::Database::Migration> migrations() { return store::migrations(); }
+
+  /// Folds events in the transactions that append them from now on. All must outlive it.
+  Projections(db::Database& database, events::EventLog& log, const events::EventTypes& types);
+  /// stop().
+  ~Projections();
+
+  /// Before prepare(). CHECKs that the name is new.
+  void add(Projection projection);
+
+  /// Makes the tables that are missing. Blocks. Before anything is appended, and before start().
+  Result<> prepare();
+  void start();
+  /// Ends what is under way; what was being rebuilt goes on after the next start.
+  void stop();
+
+  Task<Result<std::vector<Status>>> list();
+  /// Fills a second set of tables and puts it in place of the live one; answers when it has begun.
+  /// kNotFound; kConflict: it is being rebuilt or verified already.
+  Task<Result<>> rebuild(std::string name);
+  /// Compares the live tables with those folded from the log. kNotFound, kConflict.
+  Task<Result<Comparison>> verify(std::string name);
+  Task<Result<std::string>> digest(std::string name);  // kNotFound
+
+  /// Returns when the follower `name` has folded what `user_id` did before, or can soon not be
+  /// expected to: for queries that show counts, so that people see their own completed writes in
+  /// them. At most 250 ms.
+  Task<void> settled(const std::string& name, std::string user_id);
+
+ private:
+  using Members = std::vector<std::unique_ptr<Member>>;
+
+  Member* find(const std::string& name);
+  Result<Member*> claim(const std::string& name);
+  Task<Result<>> make_ready(Member& member, bool& needs_build);
+  void observe(db::Tx& tx, std::span<const events::EventRef> events);
+  Task<Result<>> build(Member& member);
+  Task<void> follow(Member& member);
+  Task<void> stop_follower(Member& member, Error error);
+  Task<void> rebuild_changed();
+  Task<void> run_rebuild(Member& member);
+  Task<void> remove_leftovers();
+  void begin(Task<void> task);
+
+  const Rooms rooms_;
+  Members members_;
+  std::stop_source stopping_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  int running_ = 0;  // coroutines that have not ended
+  bool is_started_ = false;
+  std::unique_ptr<ThreadExecutor> executor_ =
+      std::make_unique<ThreadExecutor>("projections", ThreadPriority::kBackground);
+};
+
+}  // namespace synap::projections

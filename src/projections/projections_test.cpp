@@ -1,0 +1,342 @@
+#include "projections/projections.h"
+
+#include <gtest/gtest.h>
+
+#include "base/test_support.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+
+namespace synap::projections {
+namespace {
+
+using db::ColumnType;
+
+struct ThingMade {
+  std::string name;
+  std::int64_t weight = 0;
+};
+const ObjectSchema<ThingMade>& describe(Type<ThingMade>) {
+  static const auto schema = object<ThingMade>("ThingMade")
+                                 .field("name", &ThingMade::name)
+                                 .field("weight", &ThingMade::weight);
+  return schema;
+}
+constexpr events::EventType<ThingMade> kThingMade{"thing.making.completed"};
+
+class ProjectionsTest : public testing::Test {
+ protected:
+  ProjectionsTest() {
+    types.add(kThingMade, "");
+    types.add("other.making.completed", object("Other"), "");
+  }
+  ~ProjectionsTest() override { close(); }
+
+  void close() {
+    if (projections) projections->stop();
+    projections.reset();
+    log.reset();
+    database.reset();
+  }
+  // The pod's start, with these projections.
+  void open(std::vector<Projection> with) {
+    close();
+    database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/p.db"}));
+    std::vector<db::Database::Migration> all = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& more : Projections::migrations()) all.push_back(more);
+    ASSERT_TRUE(database->migrate(all));
+    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
+    projections.emplace(*database, *log, types);
+    for (auto& projection : with) projections->add(std::move(projection));
+    const auto prepared = projections->prepare();
+    ASSERT_TRUE(prepared) << prepared.error().message;
+  }
+
+  Projection things() {
+    return {.name = "things",
+            .tables = {{.name = "things",
+                        .columns = {{"id", ColumnType::kBytes},
+                                    {"user_id"},
+                                    {"name"},
+                                    {"weight", ColumnType::kInteger}},
+                        .primary_key = {"id"},
+                        .indexes = {{.columns = {"user_id", "weight"}}}}},
+            .types = {"thing.making.completed"},
+            .fold = [this](db::Tx& tx, const events::Event& event) {
+              const auto* made = *data_of(event, kThingMade);
+              if (made->name == refused) {
+                return tx.abort({Code::kBadRequest, "refused by the fold", nullptr});
+              }
+              if (made->name == thrown) throw std::runtime_error("thrown by the fold");
+              tx.run("INSERT INTO things_data(id, user_id, name, weight) VALUES ($1, $2, $3, $4)",
+                     event.aggregate_id, event.user_id, made->name, made->weight);
+            }};
+  }
+  Projection sums(std::string name = "sums") {
+    return {.name = name,
+            .kind = Projection::Kind::kFollower,
+            .tables = {{.name = name,
+                        .columns = {{"user_id"}, {"total", ColumnType::kInteger}},
+                        .primary_key = {"user_id"}}},
+            .types = {"thing.making.completed"},
+            .fold = [this, name](db::Tx& tx, const events::Event& event) {
+              const auto* made = *data_of(event, kThingMade);
+              if (made->name == unsummable && name == "sums") throw std::runtime_error("no sum");
+              tx.run("INSERT INTO " + name +
+                         "_data(user_id, total) VALUES ($1, $2) "
+                         "ON CONFLICT(user_id) DO UPDATE SET total = total + $2",
+                     event.user_id, made->weight);
+            }};
+  }
+
+  Result<events::Appended> append(std::string name, std::int64_t weight = 1,
+                                  std::string user = "ann") {
+    events::Envelope envelope;
+    envelope.user_id = std::move(user);
+    envelope.aggregate_id = Uuid::v7();
+    auto event = types.make(kThingMade, ThingMade{std::move(name), weight}, std::move(envelope));
+    return sync_wait(executor, log->append({.events = {std::move(*event)}}));
+  }
+  template <class F>
+  auto write(F closure) {
+    return test::run(executor, [&] { return database->write(closure); });
+  }
+  std::vector<std::string> names() {
+    return *test::run(executor, [&] {
+      return database->read_as("ann", [](db::Tx& tx) {
+        std::vector<std::string> all;
+        auto rows = tx.query("SELECT name FROM things ORDER BY id");
+        while (rows.next()) all.push_back(rows.text(0));
+        return all;
+      });
+    });
+  }
+  std::int64_t total(const std::string& of = "sums") {
+    sync_wait(executor, projections->settled(of, "ann"));
+    return *test::run(executor, [&] {
+      return database->read_as("ann", [&](db::Tx& tx) {
+        auto rows = tx.query("SELECT total FROM " + of);
+        return rows.next() ? rows.integer(0) : std::int64_t{0};
+      });
+    });
+  }
+  Status status(const std::string& name) {
+    auto list = sync_wait(executor, projections->list());
+    for (auto& each : *list) {
+      if (each.name == name) return each;
+    }
+    return {};
+  }
+  // Until nothing is rebuilt any more.
+  void settle_rebuilds() {
+    auto wait = [this]() -> Task<void> {
+      for (;;) {
+        bool is_busy = false;
+        auto list = co_await projections->list();
+        for (const auto& each : *list) is_busy = is_busy || !each.is_current;
+        if (!is_busy) co_return;
+        co_await sleep_for(std::chrono::milliseconds(1));
+      }
+    };
+    sync_wait(executor, wait());
+  }
+  Result<Comparison> verify(const std::string& name) {
+    return sync_wait(executor, projections->verify(name));
+  }
+  std::string digest(const std::string& name) {
+    return *sync_wait(executor, projections->digest(name));
+  }
+  using Names = std::vector<std::string>;
+
+  std::string refused = "refused";
+  std::string thrown = "thrown";
+  std::string unsummable = "unsummable";
+  test::TempDirectory directory;
+  events::EventTypes types;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::optional<Projections> projections;
+};
+
+TEST_F(ProjectionsTest, AnInlineRowIsThereWhenTheAppendHasAnswered) {
+  open({things()});
+  ASSERT_TRUE(append("a"));
+  EXPECT_EQ(names(), Names{"a"});
+}
+
+TEST_F(ProjectionsTest, AnInlineFoldThatFailsRefusesItsOwnAppendAndNoOther) {
+  open({things()});
+  test::Started<Result<events::Appended>> appends(executor);
+  for (const char* name : {"a", "refused", "b", "thrown", "c"}) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    envelope.aggregate_id = Uuid::v7();
+    auto event = types.make(kThingMade, ThingMade{name, 1}, std::move(envelope));
+    appends.add(log->append({.events = {std::move(*event)}}));
+  }
+  const auto results = appends.wait();
+  ASSERT_EQ(results.size(), 5u);
+  EXPECT_TRUE(results[0] && results[2] && results[4]);
+  EXPECT_EQ(results[1].error().message, "refused by the fold");
+  EXPECT_EQ(results[3].error().code, Code::kInternalServerError);
+  EXPECT_EQ(names(), (Names{"a", "b", "c"}));
+  EXPECT_EQ(log->end().value(), 3);
+}
+
+TEST_F(ProjectionsTest, AFollowerFoldsEachEventOnceAlsoAfterARestart) {
+  open({sums()});
+  projections->start();
+  ASSERT_TRUE(append("a", 2));
+  EXPECT_EQ(total(), 2);
+  open({sums()});
+  ASSERT_TRUE(append("b", 3));
+  projections->start();
+  EXPECT_EQ(total(), 5);
+  EXPECT_EQ(status("sums").lag(), 0);
+}
+
+TEST_F(ProjectionsTest, AFollowerWhoseFoldFailsIsStoppedAloneAndSaysWhy) {
+  open({sums(), sums("others")});
+  testing::internal::CaptureStderr();
+  projections->start();
+  ASSERT_TRUE(append("a", 2));
+  EXPECT_EQ(total(), 2);
+  ASSERT_TRUE(append("unsummable", 3));
+  ASSERT_TRUE(append("c", 4));
+  EXPECT_EQ(total("others"), 9);
+  EXPECT_EQ(total(), 2);
+  projections->stop();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("position 2"), std::string::npos);
+  EXPECT_EQ(status("sums").error, "The event at position 2 cannot be folded: no sum");
+  EXPECT_EQ(status("others").error, "");
+}
+
+TEST_F(ProjectionsTest, ARebuildGivesTheSameRowsWhileOthersWrite) {
+  open({things(), sums()});
+  projections->start();
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(append("n" + std::to_string(i), i));
+  // A row that the log does not tell of goes, and one that it tells of comes back.
+  ASSERT_TRUE(write([](db::Tx& tx) {
+    tx.run("UPDATE things_data SET name = 'changed' WHERE name = 'n7'");
+    tx.run("DELETE FROM things_data WHERE name = 'n8'");
+  }));
+  ASSERT_TRUE(sync_wait(executor, projections->rebuild("things")));
+  ASSERT_TRUE(sync_wait(executor, projections->rebuild("sums")));
+  for (int i = 300; i < 400; ++i) ASSERT_TRUE(append("n" + std::to_string(i), i));
+  settle_rebuilds();
+  const auto all = names();
+  ASSERT_EQ(all.size(), 400u);
+  for (int i = 0; i < 400; ++i)
+    EXPECT_EQ(all[static_cast<std::size_t>(i)], "n" + std::to_string(i));
+  EXPECT_EQ(total(), 399 * 400 / 2);
+  ASSERT_TRUE(append("after", 1));
+  EXPECT_EQ(names().back(), "after");
+  EXPECT_TRUE(verify("things")->is_equal());
+  EXPECT_TRUE(verify("sums")->is_equal());
+}
+
+TEST_F(ProjectionsTest, ARebuildGoesOnAfterARestart) {
+  open({things()});
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(append("n" + std::to_string(i)));
+  // What a process that was killed in the middle leaves: some rows of the second set.
+  ASSERT_TRUE(write([&](db::Tx& tx) {
+    auto kept = store::find(tx, "things");
+    ++kept->generation;
+    kept->second = {Purpose::kRebuild, kept->version, 0};
+    TableSet(things()).create_second(tx, kept->generation);
+    store::put(tx, *kept);
+    tx.run("DELETE FROM things_data");
+  }));
+  open({things()});
+  EXPECT_TRUE(names().empty());
+  projections->start();
+  settle_rebuilds();
+  EXPECT_EQ(names().size(), 100u);
+}
+
+TEST_F(ProjectionsTest, ANewColumnIsServedAtOnceAndFilledBesideTheOldRows) {
+  open({things()});
+  for (const char* name : {"a", "b"}) ASSERT_TRUE(append(name, 5));
+  auto changed = things();
+  changed.tables[0].columns.push_back({"double_weight", ColumnType::kInteger});
+  changed.fold = [](db::Tx& tx, const events::Event& event) {
+    const auto* made = *data_of(event, kThingMade);
+    tx.run(
+        "INSERT INTO things_data(id, user_id, name, weight, double_weight) "
+        "VALUES ($1, $2, $3, $4, $5)",
+        event.aggregate_id, event.user_id, made->name, made->weight, 2 * made->weight);
+  };
+  open({changed});
+  const auto doubles = [&] {
+    return *test::run(executor, [&] {
+      return database->read_as("ann", [](db::Tx& tx) {
+        std::int64_t sum = 0;
+        auto rows = tx.query("SELECT double_weight FROM things");
+        while (rows.next()) sum += rows.integer(0);
+        return sum;
+      });
+    });
+  };
+  EXPECT_EQ(doubles(), 0);
+  ASSERT_TRUE(append("c", 7));
+  EXPECT_EQ(doubles(), 14);
+  projections->start();
+  settle_rebuilds();
+  EXPECT_EQ(doubles(), 34);
+  EXPECT_TRUE(verify("things")->is_equal());
+}
+
+TEST_F(ProjectionsTest, TablesThatCannotServeAreFilledBeforeTheStartGoesOn) {
+  open({things()});
+  for (const char* name : {"a", "b"}) ASSERT_TRUE(append(name));
+  auto changed = things();
+  changed.tables[0].primary_key = {"user_id", "id"};
+  testing::internal::CaptureStderr();
+  open({changed, sums()});
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("things"), std::string::npos);
+  EXPECT_EQ(names(), (Names{"a", "b"}));
+  projections->start();
+  EXPECT_EQ(total(), 2);
+}
+
+TEST_F(ProjectionsTest, VerifyNamesTheFirstRowThatDiffers) {
+  open({things(), sums()});
+  projections->start();
+  for (int i = 0; i < 2'500; ++i) {
+    if (i % 50 == 0) {
+      ASSERT_TRUE(append("n" + std::to_string(i)));
+    }
+  }
+  auto equal = verify("things");
+  ASSERT_TRUE(equal) << equal.error().message;
+  EXPECT_TRUE(equal->is_equal()) << equal->first_difference;
+  EXPECT_EQ(equal->rows, 50);
+  EXPECT_EQ(equal->live_digest, digest("things"));
+  ASSERT_TRUE(write(
+      [](db::Tx& tx) { tx.run("UPDATE things_data SET name = 'forged' WHERE name = 'n1000'"); }));
+  auto differs = verify("things");
+  ASSERT_TRUE(differs);
+  EXPECT_FALSE(differs->is_equal());
+  EXPECT_NE(differs->first_difference.find(R"(name is "forged" and should be "n1000")"),
+            std::string::npos)
+      << differs->first_difference;
+  EXPECT_FALSE(verify("nothing"));
+}
+
+TEST_F(ProjectionsTest, AnErasedEventIsNotFoldedAgain) {
+  open({things()});
+  for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(append(name));
+  ASSERT_TRUE(write([](db::Tx& tx) {
+    tx.run("UPDATE events SET salt = NULL, metadata = NULL, data = '{}' WHERE position = 2");
+    tx.run("DELETE FROM things_data WHERE name = 'b'");
+  }));
+  const auto before = digest("things");
+  open({things()});
+  const auto verified = verify("things");
+  ASSERT_TRUE(verified);
+  EXPECT_TRUE(verified->is_equal()) << verified->first_difference;
+  EXPECT_EQ(verified->built_digest, before);
+}
+
+}  // namespace
+}  // namespace synap::projections
