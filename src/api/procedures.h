@@ -92,6 +92,33 @@ void add_mutation(rpc::ProcedureTable& table, std::string path, std::string docs
                                                   schema_of<Out>()));
 }
 
+/// A procedure whose input and output are described by schemas made at run time. `function` is
+/// (Session, Json) -> Task<Result<std::string>>: of a valid input, the JSON text of the output.
+template <class F>
+void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, std::string docs,
+                 const Schema& input, Schema output, F function) {
+  table.add({.path = std::move(path),
+             .kind = kind,
+             .input = input_schema(input),
+             .output = std::move(output),
+             .docs = std::move(docs),
+             .handler = [function = std::move(function),
+                         input](rpc::Call call) -> Task<Result<rpc::Reply>> {
+               auto session = session_of(call);
+               if (!session) co_return fail(session.error());
+               if (call.input.form || call.input.bytes) {
+                 co_return fail(Code::kUnsupportedMediaType,
+                                "This procedure takes JSON (application/json)");
+               }
+               if (!call.input.json && may_be_absent(input)) call.input.json = Json::object();
+               auto valid = validate(input, std::move(call.input.json));
+               if (!valid) co_return fail(valid.error());
+               auto out = co_await function(std::move(*session), std::move(**valid));
+               if (!out) co_return fail(out.error());
+               co_return rpc::Reply(rpc::Text(std::move(*out)));
+             }});
+}
+
 /// `output` where the type alone does not say it (RawJson). `function` is (Session, In) ->
 /// rpc::Items whose items carry ids; `Item` describes their data.
 template <class In, class Item, class F>

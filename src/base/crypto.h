@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,5 +44,7 @@ std::string to_hex(const std::array<std::uint8_t, N>& bytes) {
 }
 /// base64url without padding, RFC 4648 section 5.
 std::string to_base64url(std::string_view bytes);
+/// The inverse; nothing if the text is none.
+std::optional<std::string> from_base64url(std::string_view text);
 
 }  // namespace synap

@@ -262,6 +262,33 @@ UntypedObjectSchema& UntypedObjectSchema::field_or(std::string name, const Schem
   return *this;
 }
 
+UntypedObjectSchema& UntypedObjectSchema::extend(const Schema& object, Take take) {
+  using Presence = SchemaField::Presence;
+  SYNAP_CHECK(object.kind() == SchemaKind::kObject);
+  for (const auto& from : object.node().fields) {
+    // Without the place in a struct: what is made here describes none.
+    SchemaField field;
+    field.name = from.name;
+    field.docs = from.docs;
+    field.schema = from.schema;
+    field.presence = from.presence;
+    if (take == Take::kPartial) {
+      if (from.presence == Presence::kOptional && from.schema->kind != SchemaKind::kNullable) {
+        field.schema = nullable(Schema(from.schema)).node_ptr();
+      }
+      field.presence = Presence::kOptional;
+    } else if (from.presence == Presence::kDefaulted) {
+      if (take == Take::kFilled) {
+        field.presence = Presence::kRequired;
+      } else {
+        field.default_value = from.default_value;
+      }
+    }
+    add(std::move(field));
+  }
+  return *this;
+}
+
 UntypedObjectSchema& UntypedObjectSchema::doc(std::string text) {
   building_->docs = std::move(text);
   return *this;

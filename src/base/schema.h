@@ -139,6 +139,13 @@ class UntypedObjectSchema : public Schema {
   UntypedObjectSchema& field(std::string name, const Schema& schema, std::string docs = "");
   UntypedObjectSchema& field_or(std::string name, const Schema& schema, Json default_value,
                                 std::string docs = "");
+  /// The fields of another object, as zod's .extend() and .partial() give them.
+  enum class Take : std::uint8_t {
+    kAsTheyAre,
+    kPartial,  // each may be absent; one that could be absent may be null besides: "no more"
+    kFilled,   // those with defaults are always there
+  };
+  UntypedObjectSchema& extend(const Schema& object, Take take = Take::kAsTheyAre);
   UntypedObjectSchema& doc(std::string text);
 
  protected:

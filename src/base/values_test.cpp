@@ -138,6 +138,12 @@ TEST(Crypto, Base64UrlHasNoPadding) {
   EXPECT_EQ(to_base64url("fo"), "Zm8");
   EXPECT_EQ(to_base64url("foo"), "Zm9v");
   EXPECT_EQ(to_base64url("\xfb\xff\xbf"), "-_-_");
+  for (const char* bytes : {"", "f", "fo", "foo", "\xfb\xff\xbf", "a longer one"}) {
+    EXPECT_EQ(from_base64url(to_base64url(bytes)), bytes);
+  }
+  for (const char* wrong : {"Z", "Zh", "Zm=", "Zm8 ", "Zm9", "+/+/"}) {
+    EXPECT_EQ(from_base64url(wrong), std::nullopt) << wrong;
+  }
 }
 
 TEST(Crypto, RandomBytesDiffer) {

@@ -6,8 +6,10 @@
 #include "features/access/access.h"
 #include "features/events/events.h"
 #include "features/notes/notes.h"
+#include "features/projects/projects.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
+#include "features/tasks/tasks.h"
 #include "features/upkeep/upkeep.h"
 #include "workers/run_store.h"
 
@@ -28,6 +30,8 @@ void add_features(const features::Rooms& rooms) {
   rooms.projections.add(api::Keys::projection());
   features::access::add(rooms);
   features::notes::add(rooms);
+  features::projects::add(rooms);
+  features::tasks::add(rooms);
   features::requests::add(rooms);
   features::event_views::add(rooms);
   features::runs::add(rooms);

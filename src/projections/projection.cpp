@@ -28,7 +28,8 @@ std::string version_of(const Projection& projection, const events::EventTypes& t
                                   {"inline", projection.kind == Projection::Kind::kInline},
                                   {"tables", layout_of(projection)},
                                   {"types", std::move(folded)},
-                                  {"revision", projection.revision}})
+                                  {"revision", projection.revision},
+                                  {"dependsOn", projection.depends_on}})
                         .dump();
   return to_hex(sha256(text)).substr(0, 16);
 }

@@ -33,6 +33,8 @@ struct Projection {
   std::vector<std::string> types;
   /// To be raised when the fold changes in a way that its rows show.
   int revision = 1;
+  /// Whatever else its rows follow from: a description of fields, say.
+  std::string depends_on = {};
   /// Writes by `tx`, naming tables as `<name>_data`; aborts it where the event cannot be.
   std::function<void(db::Tx& tx, const events::Event& event)> fold;
 };

@@ -53,10 +53,12 @@ Projections::~Projections() {
   stop();
 }
 
-void Projections::add(Projection projection) {
-  SYNAP_CHECK(find(projection.name) == nullptr, projection.name);
-  auto version = version_of(projection, rooms_.types);
-  members_.push_back(std::make_unique<Member>(std::move(projection), std::move(version)));
+Projection& Projections::add(Projection projection) {
+  const bool is_new = std::none_of(added_.begin(), added_.end(), [&](const Projection& other) {
+    return other.name == projection.name;
+  });
+  SYNAP_CHECK(is_new && members_.empty(), projection.name);
+  return added_.emplace_back(std::move(projection));
 }
 
 Member* Projections::find(const std::string& name) {
@@ -67,6 +69,11 @@ Member* Projections::find(const std::string& name) {
 }
 
 Result<> Projections::prepare() {
+  for (auto& projection : added_) {
+    auto version = version_of(projection, rooms_.types);
+    members_.push_back(std::make_unique<Member>(std::move(projection), std::move(version)));
+  }
+  added_.clear();
   for (auto& member : members_) {
     bool needs_build = false;
     if (auto ready = sync_wait(*executor_, make_ready(*member, needs_build)); !ready) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -49,8 +50,8 @@ class Projections {
   /// stop().
   ~Projections();
 
-  /// Before prepare(). CHECKs that the name is new.
-  void add(Projection projection);
+  /// Before prepare(), until which what it gives may still be changed. CHECKs that the name is new.
+  Projection& add(Projection projection);
 
   /// Makes the tables that are missing. Blocks. Before anything is appended, and before start().
   Result<> prepare();
@@ -87,6 +88,7 @@ class Projections {
   void begin(Task<void> task);
 
   const Rooms rooms_;
+  std::deque<Projection> added_;  // not prepared yet
   Members members_;
   std::stop_source stopping_;
   std::mutex mutex_;

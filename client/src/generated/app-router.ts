@@ -114,6 +114,106 @@ export interface ProjectionName {
   name: string;
 }
 
+export interface CompleteProject {
+  id: string;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface CreateProjectInput {
+  title: string;
+  /** Markdown. */
+  description?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status?: "active" | "paused" | "completed";
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface DeleteProject {
+  id: string;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface GetProject {
+  id: string;
+  /** As it was in this version. */
+  version?: number;
+}
+
+export interface GetProjectHistoryInput {
+  id: string;
+  limit?: number;
+  /** Only versions before this one: the nextBefore of the page before. */
+  before?: number;
+}
+
+export interface ListProjectsInput {
+  limit?: number;
+  /** The nextCursor of the page before. */
+  cursor?: string | null;
+  /** A minus: the largest first. */
+  sort?: "-createdAt" | "createdAt" | "status" | "-status" | "startDate" | "-startDate" | "endDate" | "-endDate" | "title" | "-title";
+  /** Only those where it is this. */
+  status?: "active" | "paused" | "completed";
+  /** Only those where it is this. */
+  startDate?: string;
+  /** Only those where it is not less. */
+  startDateFrom?: string;
+  /** Only those where it is not more. */
+  startDateTo?: string;
+  /** Only those where it is this. */
+  endDate?: string;
+  /** Only those where it is not less. */
+  endDateFrom?: string;
+  /** Only those where it is not more. */
+  endDateTo?: string;
+  /** Only those where it is this. */
+  title?: string;
+}
+
+export interface ReopenProject {
+  id: string;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface RestoreProject {
+  id: string;
+  /** The one to go back to. */
+  version: number;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface UpdateProject {
+  id: string;
+  title?: string;
+  /** Markdown. */
+  description?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string | null;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string | null;
+  status?: "active" | "paused" | "completed";
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
 export interface GetRequest {
   requestId: string;
 }
@@ -133,6 +233,104 @@ export interface ListTagsInput {
   limit?: number;
   /** The nextCursor of the page before. */
   cursor?: string | null;
+}
+
+export interface CompleteTask {
+  id: string;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface CreateTaskInput {
+  title: string;
+  /** Markdown. */
+  description?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority?: "low" | "normal" | "high" | "urgent";
+  status?: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface DeleteTask {
+  id: string;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface GetTask {
+  id: string;
+  /** As it was in this version. */
+  version?: number;
+}
+
+export interface GetTaskHistoryInput {
+  id: string;
+  limit?: number;
+  /** Only versions before this one: the nextBefore of the page before. */
+  before?: number;
+}
+
+export interface ListTasksInput {
+  limit?: number;
+  /** The nextCursor of the page before. */
+  cursor?: string | null;
+  /** A minus: the largest first. */
+  sort?: "-createdAt" | "createdAt" | "status" | "-status" | "dueDate" | "-dueDate" | "priority" | "-priority" | "projectId" | "-projectId";
+  /** Only those where it is this. */
+  status?: "open" | "in_progress" | "done";
+  /** Only those where it is this. */
+  dueDate?: string;
+  /** Only those where it is not less. */
+  dueDateFrom?: string;
+  /** Only those where it is not more. */
+  dueDateTo?: string;
+  /** Only those where it is this. */
+  priority?: "low" | "normal" | "high" | "urgent";
+  /** Only those where it is this. */
+  projectId?: string;
+}
+
+export interface ReopenTask {
+  id: string;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface RestoreTask {
+  id: string;
+  /** The one to go back to. */
+  version: number;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface UpdateTask {
+  id: string;
+  title?: string;
+  /** Markdown. */
+  description?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string | null;
+  priority?: "low" | "normal" | "high" | "urgent";
+  status?: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string | null;
+  /** Refused with CONFLICT unless it has this version. */
+  expectedVersion?: number;
+  /** Repeating a command with its key gives the first answer again. */
+  idempotencyKey?: string;
 }
 
 export interface CreateUserInput {
@@ -371,6 +569,68 @@ export interface ProjectionComparison {
   firstDifference?: string;
 }
 
+export interface Completed {
+  /** It is done, and on disk. */
+  status: "completed";
+  /** Of the command. */
+  requestId: string;
+  /** What it is about. */
+  entityId: string;
+  /** That it has now. */
+  version: number;
+}
+
+export interface Project {
+  id: string;
+  /** 1 when made, +1 with each change. */
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status: "active" | "paused" | "completed";
+}
+
+export interface ProjectVersion {
+  version: number;
+  /** When it was made. */
+  at: string;
+  /** Of the change: api, agent, sync, ... */
+  source: string;
+  /** The command behind it. */
+  requestId?: string;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status: "active" | "paused" | "completed";
+}
+
+export interface ProjectHistory {
+  /** The newest first. */
+  versions: ProjectVersion[];
+  /** Absent on the last page. */
+  nextBefore?: number;
+}
+
+export interface ProjectList {
+  projects: Project[];
+  /** All that match, on every page. */
+  total: number;
+  /** True: there are more; not all were counted. */
+  totalIsAtLeast?: boolean;
+  /** Absent on the last page. A page before it may be short, or empty. */
+  nextCursor?: string;
+}
+
 export interface RequestError {
   /** As "NOT_FOUND". */
   name: string;
@@ -462,6 +722,59 @@ export interface TagList {
   /** In the order of their names. */
   tags: TagCount[];
   /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+export interface Task {
+  id: string;
+  /** 1 when made, +1 with each change. */
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority: "low" | "normal" | "high" | "urgent";
+  status: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+}
+
+export interface TaskVersion {
+  version: number;
+  /** When it was made. */
+  at: string;
+  /** Of the change: api, agent, sync, ... */
+  source: string;
+  /** The command behind it. */
+  requestId?: string;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority: "low" | "normal" | "high" | "urgent";
+  status: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+}
+
+export interface TaskHistory {
+  /** The newest first. */
+  versions: TaskVersion[];
+  /** Absent on the last page. */
+  nextBefore?: number;
+}
+
+export interface TaskList {
+  tasks: Task[];
+  /** All that match, on every page. */
+  total: number;
+  /** True: there are more; not all were counted. */
+  totalIsAtLeast?: boolean;
+  /** Absent on the last page. A page before it may be short, or empty. */
   nextCursor?: string;
 }
 
@@ -559,6 +872,192 @@ export interface NoteUpdateRequested {
   tags?: string[];
 }
 
+export interface ProjectCompletionCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status: "active" | "paused" | "completed";
+}
+
+export interface ProjectCompletionRequested {}
+
+export interface ProjectCreationCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status: "active" | "paused" | "completed";
+}
+
+export interface ProjectCreationRequested {
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status: "active" | "paused" | "completed";
+}
+
+export interface ProjectDeletionCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+}
+
+export interface ProjectDeletionRequested {}
+
+export interface ProjectReopeningCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status: "active" | "paused" | "completed";
+}
+
+export interface ProjectReopeningRequested {}
+
+export interface ProjectUpdateCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string;
+  status: "active" | "paused" | "completed";
+}
+
+export interface ProjectUpdateRequested {
+  title?: string;
+  /** Markdown. */
+  description?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  startDate?: string | null;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  endDate?: string | null;
+  status?: "active" | "paused" | "completed";
+}
+
+export interface TaskCompletionCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority: "low" | "normal" | "high" | "urgent";
+  status: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+}
+
+export interface TaskCompletionRequested {}
+
+export interface TaskCreationCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority: "low" | "normal" | "high" | "urgent";
+  status: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+}
+
+export interface TaskCreationRequested {
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority: "low" | "normal" | "high" | "urgent";
+  status: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+}
+
+export interface TaskDeletionCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+}
+
+export interface TaskDeletionRequested {}
+
+export interface TaskReopeningCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority: "low" | "normal" | "high" | "urgent";
+  status: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+}
+
+export interface TaskReopeningRequested {}
+
+export interface TaskUpdateCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  title: string;
+  /** Markdown. */
+  description: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string;
+  priority: "low" | "normal" | "high" | "urgent";
+  status: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string;
+}
+
+export interface TaskUpdateRequested {
+  title?: string;
+  /** Markdown. */
+  description?: string;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+  dueDate?: string | null;
+  priority?: "low" | "normal" | "high" | "urgent";
+  status?: "open" | "in_progress" | "done";
+  /** The project it is for. */
+  projectId?: string | null;
+}
+
 export interface UserCreated {
   userId: string;
   name: string;
@@ -589,6 +1088,66 @@ export interface EventData {
   "note.update.failed": Failure;
   /** Somebody wants a note to be changed. */
   "note.update.requested": NoteUpdateRequested;
+  /** projects.complete was done: this is what the project is now. */
+  "project.completion.completed": ProjectCompletionCompleted;
+  /** What project.completion.requested asked for was given up. */
+  "project.completion.failed": Failure;
+  /** Somebody asked projects.complete. */
+  "project.completion.requested": ProjectCompletionRequested;
+  /** A project was made. */
+  "project.creation.completed": ProjectCreationCompleted;
+  /** What project.creation.requested asked for was given up. */
+  "project.creation.failed": Failure;
+  /** Somebody wants a project to be made. */
+  "project.creation.requested": ProjectCreationRequested;
+  /** A project was deleted. */
+  "project.deletion.completed": ProjectDeletionCompleted;
+  /** What project.deletion.requested asked for was given up. */
+  "project.deletion.failed": Failure;
+  /** Somebody wants a project to be deleted. */
+  "project.deletion.requested": ProjectDeletionRequested;
+  /** projects.reopen was done: this is what the project is now. */
+  "project.reopening.completed": ProjectReopeningCompleted;
+  /** What project.reopening.requested asked for was given up. */
+  "project.reopening.failed": Failure;
+  /** Somebody asked projects.reopen. */
+  "project.reopening.requested": ProjectReopeningRequested;
+  /** A project was changed: this is what it is now. */
+  "project.update.completed": ProjectUpdateCompleted;
+  /** What project.update.requested asked for was given up. */
+  "project.update.failed": Failure;
+  /** Somebody wants a project to be changed. */
+  "project.update.requested": ProjectUpdateRequested;
+  /** tasks.complete was done: this is what the task is now. */
+  "task.completion.completed": TaskCompletionCompleted;
+  /** What task.completion.requested asked for was given up. */
+  "task.completion.failed": Failure;
+  /** Somebody asked tasks.complete. */
+  "task.completion.requested": TaskCompletionRequested;
+  /** A task was made. */
+  "task.creation.completed": TaskCreationCompleted;
+  /** What task.creation.requested asked for was given up. */
+  "task.creation.failed": Failure;
+  /** Somebody wants a task to be made. */
+  "task.creation.requested": TaskCreationRequested;
+  /** A task was deleted. */
+  "task.deletion.completed": TaskDeletionCompleted;
+  /** What task.deletion.requested asked for was given up. */
+  "task.deletion.failed": Failure;
+  /** Somebody wants a task to be deleted. */
+  "task.deletion.requested": TaskDeletionRequested;
+  /** tasks.reopen was done: this is what the task is now. */
+  "task.reopening.completed": TaskReopeningCompleted;
+  /** What task.reopening.requested asked for was given up. */
+  "task.reopening.failed": Failure;
+  /** Somebody asked tasks.reopen. */
+  "task.reopening.requested": TaskReopeningRequested;
+  /** A task was changed: this is what it is now. */
+  "task.update.completed": TaskUpdateCompleted;
+  /** What task.update.requested asked for was given up. */
+  "task.update.failed": Failure;
+  /** Somebody wants a task to be changed. */
+  "task.update.requested": TaskUpdateRequested;
   /** A user was added to the pod. */
   "user.creation.completed": UserCreated;
 }
@@ -675,6 +1234,26 @@ export type AppRouter = TRPCBuiltRouter<
       /** Compare a read model with what follows from the log. For owners. */
       verify: Mutation<ProjectionName, ProjectionComparison>;
     };
+    projects: {
+      /** Say that a project is completed. */
+      complete: Mutation<CompleteProject, Completed>;
+      /** Make a project. */
+      create: Mutation<CreateProjectInput, Completed>;
+      /** Delete a project. Its events are kept. */
+      delete: Mutation<DeleteProject, Completed>;
+      /** One project. */
+      get: Query<GetProject, Project>;
+      /** The versions of a project, the newest first. */
+      history: Query<GetProjectHistoryInput, ProjectHistory>;
+      /** Your projects, page by page. */
+      list: Query<ListProjectsInput | undefined, ProjectList>;
+      /** Make a project active again. */
+      reopen: Mutation<ReopenProject, Completed>;
+      /** Make an earlier version of a project the newest one. */
+      restore: Mutation<RestoreProject, Completed>;
+      /** Change a project. What is absent stays as it is. */
+      update: Mutation<UpdateProject, Completed>;
+    };
     requests: {
       /** What became of a command: pending, completed or failed. */
       get: Query<GetRequest, Request>;
@@ -690,6 +1269,26 @@ export type AppRouter = TRPCBuiltRouter<
     tags: {
       /** The tags of your notes, with how many have each. */
       list: Query<ListTagsInput | undefined, TagList>;
+    };
+    tasks: {
+      /** Say that a task is done. */
+      complete: Mutation<CompleteTask, Completed>;
+      /** Make a task. */
+      create: Mutation<CreateTaskInput, Completed>;
+      /** Delete a task. Its events are kept. */
+      delete: Mutation<DeleteTask, Completed>;
+      /** One task. */
+      get: Query<GetTask, Task>;
+      /** The versions of a task, the newest first. */
+      history: Query<GetTaskHistoryInput, TaskHistory>;
+      /** Your tasks, page by page. */
+      list: Query<ListTasksInput | undefined, TaskList>;
+      /** Say that a task is open again. */
+      reopen: Mutation<ReopenTask, Completed>;
+      /** Make an earlier version of a task the newest one. */
+      restore: Mutation<RestoreTask, Completed>;
+      /** Change a task. What is absent stays as it is. */
+      update: Mutation<UpdateTask, Completed>;
     };
     users: {
       /** Add a user, with a first key. For owners. */

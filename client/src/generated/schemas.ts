@@ -111,6 +111,76 @@ export const ProjectionName = z.object({
   name: z.string().min(1).max(100),
 });
 
+export const CompleteProject = z.object({
+  id: z.uuid(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const CreateProject = z.object({
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).default("active"),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const DeleteProject = z.object({
+  id: z.uuid(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const GetProject = z.object({
+  id: z.uuid(),
+  version: z.int().min(1).optional().describe("As it was in this version."),
+});
+
+export const GetProjectHistory = z.object({
+  id: z.uuid(),
+  limit: z.int().min(1).max(200).default(50),
+  before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
+});
+
+export const ListProjects = z.object({
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
+  sort: z.enum(["-createdAt", "createdAt", "status", "-status", "startDate", "-startDate", "endDate", "-endDate", "title", "-title"]).default("-createdAt").describe("A minus: the largest first."),
+  status: z.enum(["active", "paused", "completed"]).optional().describe("Only those where it is this."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is this."),
+  startDateFrom: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not less."),
+  startDateTo: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not more."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is this."),
+  endDateFrom: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not less."),
+  endDateTo: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not more."),
+  title: z.string().min(1).max(500).optional().describe("Only those where it is this."),
+});
+
+export const ReopenProject = z.object({
+  id: z.uuid(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const RestoreProject = z.object({
+  id: z.uuid(),
+  version: z.int().min(1).describe("The one to go back to."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const UpdateProject = z.object({
+  id: z.uuid(),
+  title: z.string().min(1).max(500).optional(),
+  description: z.string().max(50000).optional().describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).optional(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
 export const GetRequest = z.object({
   requestId: z.uuid(),
 });
@@ -128,6 +198,76 @@ export const ListRuns = z.object({
 export const ListTags = z.object({
   limit: z.int().min(1).max(1000).default(1000),
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
+});
+
+export const CompleteTask = z.object({
+  id: z.uuid(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const CreateTask = z.object({
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
+  status: z.enum(["open", "in_progress", "done"]).default("open"),
+  projectId: z.uuid().optional().describe("The project it is for."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const DeleteTask = z.object({
+  id: z.uuid(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const GetTask = z.object({
+  id: z.uuid(),
+  version: z.int().min(1).optional().describe("As it was in this version."),
+});
+
+export const GetTaskHistory = z.object({
+  id: z.uuid(),
+  limit: z.int().min(1).max(200).default(50),
+  before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
+});
+
+export const ListTasks = z.object({
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
+  sort: z.enum(["-createdAt", "createdAt", "status", "-status", "dueDate", "-dueDate", "priority", "-priority", "projectId", "-projectId"]).default("-createdAt").describe("A minus: the largest first."),
+  status: z.enum(["open", "in_progress", "done"]).optional().describe("Only those where it is this."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is this."),
+  dueDateFrom: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not less."),
+  dueDateTo: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not more."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).optional().describe("Only those where it is this."),
+  projectId: z.uuid().optional().describe("Only those where it is this."),
+});
+
+export const ReopenTask = z.object({
+  id: z.uuid(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const RestoreTask = z.object({
+  id: z.uuid(),
+  version: z.int().min(1).describe("The one to go back to."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const UpdateTask = z.object({
+  id: z.uuid(),
+  title: z.string().min(1).max(500).optional(),
+  description: z.string().max(50000).optional().describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
+  status: z.enum(["open", "in_progress", "done"]).optional(),
+  projectId: z.uuid().nullable().optional().describe("The project it is for."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const CreateUser = z.object({
@@ -207,6 +347,146 @@ export const NoteUpdateRequested = z.object({
   tags: z.array(z.string()).optional(),
 });
 
+export const ProjectCompletionCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).default("active"),
+});
+
+export const ProjectCompletionRequested = z.object({});
+
+export const ProjectCreationCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).default("active"),
+});
+
+export const ProjectCreationRequested = z.object({
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).default("active"),
+});
+
+export const ProjectDeletionCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+});
+
+export const ProjectDeletionRequested = z.object({});
+
+export const ProjectReopeningCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).default("active"),
+});
+
+export const ProjectReopeningRequested = z.object({});
+
+export const ProjectUpdateCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).default("active"),
+});
+
+export const ProjectUpdateRequested = z.object({
+  title: z.string().min(1).max(500).optional(),
+  description: z.string().max(50000).optional().describe("Markdown."),
+  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  status: z.enum(["active", "paused", "completed"]).optional(),
+});
+
+export const TaskCompletionCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
+  status: z.enum(["open", "in_progress", "done"]).default("open"),
+  projectId: z.uuid().optional().describe("The project it is for."),
+});
+
+export const TaskCompletionRequested = z.object({});
+
+export const TaskCreationCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
+  status: z.enum(["open", "in_progress", "done"]).default("open"),
+  projectId: z.uuid().optional().describe("The project it is for."),
+});
+
+export const TaskCreationRequested = z.object({
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
+  status: z.enum(["open", "in_progress", "done"]).default("open"),
+  projectId: z.uuid().optional().describe("The project it is for."),
+});
+
+export const TaskDeletionCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+});
+
+export const TaskDeletionRequested = z.object({});
+
+export const TaskReopeningCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
+  status: z.enum(["open", "in_progress", "done"]).default("open"),
+  projectId: z.uuid().optional().describe("The project it is for."),
+});
+
+export const TaskReopeningRequested = z.object({});
+
+export const TaskUpdateCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  title: z.string().min(1).max(500),
+  description: z.string().max(50000).default("").describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
+  status: z.enum(["open", "in_progress", "done"]).default("open"),
+  projectId: z.uuid().optional().describe("The project it is for."),
+});
+
+export const TaskUpdateRequested = z.object({
+  title: z.string().min(1).max(500).optional(),
+  description: z.string().max(50000).optional().describe("Markdown."),
+  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
+  status: z.enum(["open", "in_progress", "done"]).optional(),
+  projectId: z.uuid().nullable().optional().describe("The project it is for."),
+});
+
 export const UserCreated = z.object({
   userId: z.string(),
   name: z.string().max(100),
@@ -231,11 +511,29 @@ export const inputSchemas = {
   "notes.update": UpdateNote,
   "projections.rebuild": ProjectionName,
   "projections.verify": ProjectionName,
+  "projects.complete": CompleteProject,
+  "projects.create": CreateProject,
+  "projects.delete": DeleteProject,
+  "projects.get": GetProject,
+  "projects.history": GetProjectHistory,
+  "projects.list": ListProjects.optional(),
+  "projects.reopen": ReopenProject,
+  "projects.restore": RestoreProject,
+  "projects.update": UpdateProject,
   "requests.get": GetRequest,
   "runs.get": RunId,
   "runs.list": ListRuns.optional(),
   "runs.retry": RunId,
   "tags.list": ListTags.optional(),
+  "tasks.complete": CompleteTask,
+  "tasks.create": CreateTask,
+  "tasks.delete": DeleteTask,
+  "tasks.get": GetTask,
+  "tasks.history": GetTaskHistory,
+  "tasks.list": ListTasks.optional(),
+  "tasks.reopen": ReopenTask,
+  "tasks.restore": RestoreTask,
+  "tasks.update": UpdateTask,
   "users.create": CreateUser,
 };
 
@@ -252,5 +550,35 @@ export const eventSchemas = {
   "note.update.completed": NoteUpdateCompleted,
   "note.update.failed": Failure,
   "note.update.requested": NoteUpdateRequested,
+  "project.completion.completed": ProjectCompletionCompleted,
+  "project.completion.failed": Failure,
+  "project.completion.requested": ProjectCompletionRequested,
+  "project.creation.completed": ProjectCreationCompleted,
+  "project.creation.failed": Failure,
+  "project.creation.requested": ProjectCreationRequested,
+  "project.deletion.completed": ProjectDeletionCompleted,
+  "project.deletion.failed": Failure,
+  "project.deletion.requested": ProjectDeletionRequested,
+  "project.reopening.completed": ProjectReopeningCompleted,
+  "project.reopening.failed": Failure,
+  "project.reopening.requested": ProjectReopeningRequested,
+  "project.update.completed": ProjectUpdateCompleted,
+  "project.update.failed": Failure,
+  "project.update.requested": ProjectUpdateRequested,
+  "task.completion.completed": TaskCompletionCompleted,
+  "task.completion.failed": Failure,
+  "task.completion.requested": TaskCompletionRequested,
+  "task.creation.completed": TaskCreationCompleted,
+  "task.creation.failed": Failure,
+  "task.creation.requested": TaskCreationRequested,
+  "task.deletion.completed": TaskDeletionCompleted,
+  "task.deletion.failed": Failure,
+  "task.deletion.requested": TaskDeletionRequested,
+  "task.reopening.completed": TaskReopeningCompleted,
+  "task.reopening.failed": Failure,
+  "task.reopening.requested": TaskReopeningRequested,
+  "task.update.completed": TaskUpdateCompleted,
+  "task.update.failed": Failure,
+  "task.update.requested": TaskUpdateRequested,
   "user.creation.completed": UserCreated,
 };

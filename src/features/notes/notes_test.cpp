@@ -2,13 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-
-#include "base/test_support.h"
-#include "bus/dispatcher.h"
-#include "content/local/local_store.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
+#include "features/feature_test.h"
 #include "features/notes/note_projection.h"
 #include "features/notes/note_text.h"
 #include "features/requests/requests.h"
@@ -16,14 +10,6 @@
 
 namespace synap::features::notes {
 namespace {
-
-// The callers of these tests have no keys of their own.
-class EveryKeyIsLive final : public api::KeyStatus {
- public:
-  bool is_live(const std::string&) const override { return true; }
-  Result<> admit(const std::string&) const override { return {}; }
-};
-const EveryKeyIsLive kEveryKeyIsLive;
 
 TEST(NoteTitle, IsTheFirstLineThatHasWords) {
   EXPECT_EQ(title_of("Hello\nWorld"), "Hello");
@@ -59,92 +45,15 @@ TEST(NotePreview, IsTheBeginningCutBetweenCharacters) {
   EXPECT_EQ(preview_of(text.substr(0, 1'500)), text.substr(0, 1'500));
 }
 
-// A store that can be told to refuse.
-class BreakableStore final : public content::ContentStore {
- public:
-  explicit BreakableStore(std::unique_ptr<content::ContentStore> store)
-      : store_(std::move(store)) {}
-  Task<Result<content::Stored>> put(content::ContentKey key, std::string bytes) override {
-    if (is_broken) co_return fail(Code::kPreconditionFailed, "the store is broken");
-    co_return co_await store_->put(std::move(key), std::move(bytes));
-  }
-  Task<Result<std::string>> get(content::ContentKey key) override { return store_->get(key); }
-  Task<Result<>> remove(content::ContentKey key) override { return store_->remove(key); }
-
-  std::atomic<bool> is_broken = false;
-
- private:
-  std::unique_ptr<content::ContentStore> store_;
-};
-
-class Notes : public testing::Test {
+class Notes : public FeatureTest {
  protected:
-  Notes() {
-    database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    content = std::make_unique<BreakableStore>(
-        std::move(*content::LocalStore::open(directory.path() + "/content")));
-    auto migrations = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& more : {projections::Projections::migrations(), bus::migrations(),
-                             workers::RunStore::migrations()}) {
-      migrations.insert(migrations.end(), more.begin(), more.end());
-    }
-    SYNAP_CHECK(database->migrate(migrations).has_value());
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
-    projections = std::make_unique<projections::Projections>(*database, *log, types);
-    dispatcher = std::make_unique<bus::Dispatcher>(functions, queue);
-    store = std::make_unique<workers::RunStore>(*database, *log, types);
-    pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{16}, functions, queue,
-                                                 *store, *log, types);
-    keys = std::make_unique<api::Keys>(*database, *log, types);
-    rooms = std::make_unique<Rooms>(
-        Rooms{*database, *log, types, *projections, *content, *pool, procedures, *keys});
-    notes::add(*rooms);
-    requests::add(*rooms);
-    runs::add(*rooms);
-    SYNAP_CHECK(pool->start().has_value());
-    SYNAP_CHECK(projections->prepare().has_value());
-    dispatcher->observe(*log);
-    projections->start();
-  }
-  ~Notes() override {
-    pool->stop(std::chrono::seconds(30));
-    projections->stop();
-  }
+  Notes()
+      : FeatureTest([](const Rooms& rooms) {
+          notes::add(rooms);
+          requests::add(rooms);
+          runs::add(rooms);
+        }) {}
 
-  Result<Json> call(std::string_view path, Json asked, std::string user = "ann",
-                    std::string header_key = "") {
-    const auto* procedure = procedures.find(path);
-    SYNAP_CHECK(procedure != nullptr, path);
-    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
-    context->caller = api::Caller{std::move(user), api::Role::kMember, "key"};
-    context->idempotency_key = std::move(header_key);
-    rpc::Call request{.context = context, .input = {.json = std::move(asked)}};
-    auto reply = sync_wait(executor, procedure->handler(std::move(request)));
-    if (!reply) return fail(reply.error());
-    return parse_json(*std::get<rpc::Text>(*reply));
-  }
-  /// The answer, once what it promised has ended.
-  Result<Json> done(std::string_view path, Json asked) {
-    auto accepted = call(path, std::move(asked));
-    if (accepted) wait_until_idle();
-    return accepted;
-  }
-  // Every run of these tests ends with an event: so whenever the log has grown, look again.
-  void wait_until_idle() {
-    auto idle = [this]() -> Task<void> {
-      for (;;) {
-        const auto end = log->end().value();
-        const auto jobs = co_await database->read([](db::Tx& tx) {
-          auto rows = tx.query("SELECT count(*) FROM jobs");
-          return rows.next() ? rows.integer(0) : -1;
-        });
-        if (*jobs == 0) co_return;
-        co_await log->end().wait_past(end);
-      }
-    };
-    sync_wait(executor, idle());
-  }
   std::string make(std::string text, Json::Object more = {}) {
     Json asked = Json::object({{"content", std::move(text)}});
     for (auto& [key, value] : more) asked.set(key, std::move(value));
@@ -154,36 +63,6 @@ class Notes : public testing::Test {
     auto note = call("notes.get", Json::object({{"id", id}}));
     return note ? *note : Json(note.error().message);
   }
-  static Json input(const std::string& id, Json::Object more = {}) {
-    Json made = Json::object({{"id", id}});
-    for (auto& [key, value] : more) made.set(key, std::move(value));
-    return made;
-  }
-  static std::int64_t actual_version(const Error& error) {
-    const Json* actual = error.details ? error.details->find("actualVersion") : nullptr;
-    return actual != nullptr ? actual->as_integer() : -1;
-  }
-  std::string status(const Json& accepted) {
-    return call("requests.get", Json::object({{"requestId", *accepted.find("requestId")}}))
-        ->find("status")
-        ->as_string();
-  }
-
-  test::TempDirectory directory;
-  ThreadExecutor executor{"test"};
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
-  std::unique_ptr<BreakableStore> content;
-  events::EventTypes types;
-  bus::Functions functions;
-  bus::Queue queue;
-  rpc::ProcedureTable procedures;
-  std::unique_ptr<projections::Projections> projections;
-  std::unique_ptr<bus::Dispatcher> dispatcher;
-  std::unique_ptr<workers::RunStore> store;
-  std::unique_ptr<workers::WorkerPool> pool;
-  std::unique_ptr<api::Keys> keys;
-  std::unique_ptr<Rooms> rooms;
 };
 
 TEST_F(Notes, CreationStoresListsAndAnswers) {

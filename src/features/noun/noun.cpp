@@ -1,0 +1,130 @@
+#include "features/noun/noun.h"
+
+#include <fmt/format.h>
+
+#include "features/noun/noun_parts.h"
+
+namespace synap::features {
+namespace {
+
+// What follows from a noun besides its fields.
+constexpr std::string_view kReserved[] = {"id",        "entityId",  "version",         "at",
+                                          "createdAt", "updatedAt", "expectedVersion", "limit",
+                                          "cursor",    "sort",      "idempotencyKey"};
+
+const SchemaField* field_of(const Schema& object, std::string_view name) {
+  for (const auto& field : object.node().fields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+IndexedField indexed_field(const Schema& fields, const std::string& name) {
+  const SchemaField* field = field_of(fields, name);
+  SYNAP_CHECK(field != nullptr, name);
+  const bool is_nullable = field->schema->kind == SchemaKind::kNullable;
+  const Schema inner(is_nullable ? field->schema->inner : field->schema);
+  IndexedField indexed{.name = name, .column = "f_" + name, .schema = inner};
+  indexed.is_nullable = is_nullable || field->presence == SchemaField::Presence::kOptional;
+  switch (inner.kind()) {
+    case SchemaKind::kString:
+    case SchemaKind::kEnum:
+      indexed.type = db::ColumnType::kText;
+      break;
+    case SchemaKind::kBoolean:
+    case SchemaKind::kInteger:
+      indexed.type = db::ColumnType::kInteger;
+      break;
+    case SchemaKind::kNumber:
+      indexed.type = db::ColumnType::kReal;
+      break;
+    default:
+      SYNAP_CHECK(false, "only strings, numbers and booleans are indexed");
+  }
+  const bool is_number =
+      inner.kind() == SchemaKind::kInteger || inner.kind() == SchemaKind::kNumber;
+  indexed.has_ranges = is_number || inner.node().check(SchemaCheck::Kind::kDatetime) != nullptr ||
+                       inner.node().check(SchemaCheck::Kind::kPattern) != nullptr;
+  return indexed;
+}
+
+Schema shown_schema(const std::string& name, const Schema& fields) {
+  auto schema = object(name);
+  schema.field("id", string().uuid())
+      .field("version", integer().min(1), "1 when made, +1 with each change.")
+      .field("createdAt", string().datetime())
+      .field("updatedAt", string().datetime())
+      .extend(fields, UntypedObjectSchema::Take::kFilled);
+  return schema;
+}
+
+}  // namespace
+
+const ObjectSchema<Completed>& describe(Type<Completed>) {
+  static const auto schema =
+      object<Completed>("Completed")
+          .field("status", &Completed::status, one_of({"completed"}), "It is done, and on disk.")
+          .field("requestId", &Completed::request_id, string().uuid(), "Of the command.")
+          .field("entityId", &Completed::entity_id, string().uuid(), "What it is about.")
+          .field("version", &Completed::version, integer().min(1), "That it has now.");
+  return schema;
+}
+
+db::Value column_value(const IndexedField& field, const Json* value) {
+  if (value == nullptr || value->is_null()) return nullptr;
+  if (value->is_bool()) return value->as_bool();
+  if (field.type == db::ColumnType::kInteger) return value->as_integer();
+  if (field.type == db::ColumnType::kReal) return value->as_number();
+  return std::string_view(value->as_string());
+}
+
+NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the_fields)
+    : rooms(the_rooms), options(std::move(the_options)), fields(std::move(the_fields)) {
+  SYNAP_CHECK(fields.kind() == SchemaKind::kObject, options.name);
+  for (const auto reserved : kReserved) {
+    SYNAP_CHECK(field_of(fields, reserved) == nullptr, reserved);
+  }
+  for (const auto& name : options.indexed) indexed.push_back(indexed_field(fields, name));
+  for (const auto& reference : options.references) {
+    SYNAP_CHECK(field_of(fields, reference.field) != nullptr, reference.field);
+  }
+  totals = options.name + "_totals";
+  shown = shown_schema(title(""), fields);
+}
+
+std::string NounParts::type(std::string_view action, std::string_view suffix) const {
+  return fmt::format("{}.{}.{}", options.name, action, suffix);
+}
+
+std::string NounParts::title(std::string_view rest) const {
+  std::string title = options.name;
+  if (title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 'a' + 'A');
+  return title + std::string(rest);
+}
+
+Json NounParts::filled(const Json& state) const {
+  Json filled = Json::object();
+  for (const auto& field : fields.node().fields) {
+    if (const Json* value = state.find(field.name)) {
+      filled.as_object().emplace_back(field.name, *value);
+    } else if (field.presence == SchemaField::Presence::kDefaulted) {
+      filled.as_object().emplace_back(field.name, field.default_value);
+    }
+  }
+  return filled;
+}
+
+NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
+    : parts_(std::make_shared<NounParts>(rooms, std::move(options), std::move(fields))) {
+  add_noun_event_types(*parts_);
+  add_noun_projections(parts_);
+  add_noun_commands(parts_);
+  add_noun_queries(parts_);
+  add_noun_list(parts_);
+}
+
+void NounCore::add_change(const ChangeOptions& options, const Schema& input, Decide decide) {
+  add_noun_change(parts_, options, input, std::move(decide));
+}
+
+}  // namespace synap::features

@@ -1,0 +1,107 @@
+// Noun: things of one kind that users keep: tasks, projects, contacts. From one described struct
+// come their event types, table, view, indexes and fold, their history, and their procedures:
+//
+//   tasks.create, update, delete, get, list, history, restore
+//
+// so that a noun costs a page (docs/a-noun-in-ten-minutes.md):
+//
+//   struct Task { std::string title; std::string status; std::optional<std::string> due_date; };
+//   const ObjectSchema<Task>& describe(Type<Task>) { ... .field("title", &Task::title, ...) ... }
+//
+//   Noun<Task> tasks(rooms, {.name = "task", .plural = "tasks", .indexed = {"status", "dueDate"}});
+//   tasks.add_change<Complete>({...}, [](Task now, const Complete&) -> Result<Task> { ... });
+//
+// Its commands have no outside effects, so they complete at once: `.requested` and `.completed` are
+// appended and folded in one commit, and the answer says what version the thing has now. The event
+// is still the only cause, and whoever listens to `.requested` hears it.
+//
+// A field that is added needs a default (field_or, or an optional): then older events are read with
+// it, and the table fills itself again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/procedures.h"
+#include "base/schema.h"
+#include "features/command.h"
+#include "features/rooms.h"
+
+namespace synap::features {
+
+struct NounOptions {
+  std::string name;    // "task": in the names of events and as the aggregate type
+  std::string plural;  // "tasks": of its procedures and its table
+  /// Fields by which lists are filtered and sorted, each with an index of its own.
+  std::vector<std::string> indexed = {};
+  /// Fields that hold the id of another noun's thing, and that noun's plural: what they name must
+  /// be there when they are set.
+  struct Reference {
+    std::string field;
+    std::string plural;
+  };
+  std::vector<Reference> references = {};
+};
+
+/// What became of a command that completes at once.
+struct Completed {
+  std::string status = "completed";
+  std::string request_id;
+  std::string entity_id;
+  std::int64_t version = 0;
+};
+const ObjectSchema<Completed>& describe(Type<Completed>);
+
+/// A command of a noun's own, beside those that every noun has.
+struct ChangeOptions {
+  std::string procedure;  // "complete": tasks.complete
+  std::string action;     // "completion": task.completion.requested
+  std::string docs;
+};
+
+/// The part of a noun that knows its fields as schemas only. Registers event types, projections and
+/// procedures, which keep what they need; itself it is needed for add_change() only.
+class NounCore {
+ public:
+  /// Gives the thing's fields as they are to be, from those it has and the (valid) input of the
+  /// command without id, expectedVersion and idempotencyKey.
+  using Decide = std::function<Result<Json>(const Json& now, const Json& input)>;
+
+  /// `rooms` must outlive the procedures. CHECKs what `options` says of `fields`.
+  NounCore(const Rooms& rooms, NounOptions options, Schema fields);
+
+  void add_change(const ChangeOptions& options, const Schema& input, Decide decide);
+
+ private:
+  std::shared_ptr<struct NounParts> parts_;
+};
+
+/// A noun whose fields are those of T.
+template <class T>
+class Noun {
+ public:
+  Noun(const Rooms& rooms, NounOptions options)
+      : core_(rooms, std::move(options), schema_of<T>()) {}
+
+  /// `decide` is a callable (T now, const In& input) -> Result<T>.
+  template <class In, class Decide>
+  void add_change(const ChangeOptions& options, Decide decide) {
+    core_.add_change(options, schema_of<In>(),
+                     [decide](const Json& now, const Json& input) -> Result<Json> {
+                       auto thing = decode<T>(now);
+                       if (!thing) return fail(thing.error());
+                       auto in = decode<In>(input);
+                       if (!in) return fail(in.error());
+                       auto then = decide(std::move(*thing), *in);
+                       if (!then) return fail(then.error());
+                       return parse_json(json_text(*then));
+                     });
+  }
+
+ private:
+  NounCore core_;
+};
+
+}  // namespace synap::features

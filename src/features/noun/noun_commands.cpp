@@ -1,0 +1,330 @@
+// The commands of a noun. Each decides on the thing as it is, and appends what was asked for and
+// what came of it in one commit, together with the row; if the thing has changed in between, it
+// decides again.
+#include <fmt/format.h>
+
+#include "features/noun/noun_parts.h"
+
+namespace synap::features {
+namespace {
+
+using api::Session;
+using events::EventType;
+using Take = UntypedObjectSchema::Take;
+
+constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
+// How often a command is decided anew because the thing changed meanwhile, before the caller is
+// told. Each time somebody else has got on, so this ends.
+constexpr int kDecideAttemptsMax = 64;
+
+constexpr auto kVersionDocs = "Refused with CONFLICT unless it has this version.";
+constexpr auto kKeyDocs = "Repeating a command with its key gives the first answer again.";
+
+StringSchema key_schema() {
+  return string().min(1).max(kIdempotencyKeyCharactersMax);
+}
+
+// A change as a caller asks for it.
+struct Change {
+  std::string action;
+  Json asked;  // data of the .requested event
+  /// What the thing is to be; nothing: it is to be deleted.
+  std::function<Result<std::optional<Json>>(const Json& now)> decide;
+};
+
+// What all commands take besides, taken out of their input.
+struct Extras {
+  Uuid id;
+  std::optional<std::int64_t> expected_version;
+  std::string key;
+  std::string fingerprint;
+};
+
+Json take(Json& input, std::string_view name) {
+  auto& members = input.as_object();
+  for (auto it = members.begin(); it != members.end(); ++it) {
+    if (it->first != name) continue;
+    Json value = std::move(it->second);
+    members.erase(it);
+    return value;
+  }
+  return {};
+}
+
+Extras extras_of(const Session& session, Json& input) {
+  Extras extras;
+  std::optional<std::string> own_key;
+  const Json* key = input.find("idempotencyKey");
+  if (key != nullptr) own_key = key->as_string();
+  extras.key = idempotency_of(session, own_key);
+  if (!extras.key.empty()) extras.fingerprint = input.dump();
+  take(input, "idempotencyKey");
+  const Json version = take(input, "expectedVersion");
+  if (version.is_integer()) extras.expected_version = version.as_integer();
+  const Json id = take(input, "id");
+  if (id.is_string()) extras.id = Uuid::parse(id.as_string()).value_or(Uuid{});
+  return extras;
+}
+
+// Aborts where a field names something of another noun that the user does not have.
+void check_references(const NounParts& parts, db::Tx& tx, const std::string& user,
+                      const Json& state) {
+  for (const auto& [field, plural] : parts.options.references) {
+    const Json* value = state.find(field);
+    if (value == nullptr || !value->is_string()) continue;
+    const auto id = Uuid::parse(value->as_string());
+    auto rows = tx.query(
+        fmt::format("SELECT 1 FROM {}_data WHERE id = $1 AND user_id = $2", plural), id, user);
+    if (id && rows.next()) continue;
+    return tx.abort({Code::kBadRequest,
+                     fmt::format("{}: there is no such thing among your {}", field, plural),
+                     nullptr});
+  }
+}
+
+// One try at a command: the events of it, and what must be true in the transaction.
+class Attempt {
+ public:
+  Attempt(const NounParts& parts, const Session& session, const Uuid& id)
+      : parts_(parts), session_(session), id_(id) {}
+
+  Result<> add_requested(const std::string& action, Json asked) {
+    auto event = parts_.rooms.types.make(EventType<Json>{parts_.type(action, "requested")},
+                                         std::move(asked), envelope());
+    if (!event) return fail(event.error());
+    append_.events.push_back(std::move(*event));
+    return {};
+  }
+  Result<> add_completed(const std::string& action, std::int64_t version, const Json& state) {
+    Json data = Json::object({{"entityId", id_.to_string()}, {"version", version}});
+    for (const auto& [key, value] : state.as_object()) data.as_object().emplace_back(key, value);
+    auto its = envelope();
+    its.causation_id = append_.events.front().id();
+    auto event = parts_.rooms.types.make(EventType<Json>{parts_.type(action, "completed")},
+                                         std::move(data), std::move(its));
+    if (!event) return fail(event.error());
+    append_.events.push_back(std::move(*event));
+    completed_.version = version;
+    return {};
+  }
+  void set_decide(std::function<void(db::Tx&)> decide) { append_.decide = std::move(decide); }
+
+  Task<Result<Completed>> run(const Extras& extras) {
+    completed_.request_id = request_id_.to_string();
+    completed_.entity_id = id_.to_string();
+    if (!extras.key.empty()) {
+      append_.idempotency = {extras.key,
+                             sha256(append_.events.front().type() + '\n' + extras.fingerprint),
+                             json_text(completed_)};
+    }
+    auto appended = co_await parts_.rooms.log.append(std::move(append_));
+    if (!appended) co_return fail(appended.error());
+    if (!appended->is_repeat) co_return completed_;
+    auto answer = parse_json(appended->answer);
+    if (!answer) co_return fail(answer.error());
+    co_return decode<Completed>(std::move(*answer));
+  }
+
+ private:
+  events::Envelope envelope() const {
+    return requested_by(session_, request_id_, id_, parts_.options.name);
+  }
+
+  const NounParts& parts_;
+  const Session& session_;
+  Uuid id_;
+  Uuid request_id_ = Uuid::v7();
+  events::Append append_;
+  Completed completed_;
+};
+
+Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto extras = extras_of(session, input);
+  Attempt attempt(*parts, session, Uuid::v7());
+  if (auto added = attempt.add_requested("creation", input); !added) co_return fail(added.error());
+  if (auto added = attempt.add_completed("creation", 1, input); !added) {
+    co_return fail(added.error());
+  }
+  if (!parts->options.references.empty()) {
+    attempt.set_decide([&](db::Tx& tx) { check_references(*parts, tx, session.user_id(), input); });
+  }
+  auto completed = co_await attempt.run(extras);
+  if (!completed) co_return fail(completed.error());
+  co_return json_text(*completed);
+}
+
+// The thing is not there; but the command may be the repeat of one that was carried out, and then
+// it is answered as the first was.
+Task<Result<Completed>> only_as_repeat(const NounParts& parts, const Session& session,
+                                       const Extras& extras, const Change& change) {
+  if (extras.key.empty()) co_return fail(no_such(parts));
+  Attempt attempt(parts, session, extras.id);
+  if (auto added = attempt.add_requested(change.action, change.asked); !added) {
+    co_return fail(added.error());
+  }
+  attempt.set_decide([&](db::Tx& tx) { tx.abort(no_such(parts)); });
+  co_return co_await attempt.run(extras);
+}
+
+Error other_version(std::int64_t actual) {
+  return {Code::kConflict, "It has another version than the expected one",
+          std::make_shared<Json>(Json::object({{"actualVersion", actual}}))};
+}
+
+// Decides on `thing` and appends; `is_stale` tells that it changed before that was on disk.
+Task<Result<Completed>> change_once(const NounParts& parts, const Session& session,
+                                    const Extras& extras, const Change& change, const Thing& thing,
+                                    bool& is_stale) {
+  // A wrong version refuses everything but a repeat, so only the transaction can say.
+  const bool is_expected = !extras.expected_version || *extras.expected_version == thing.version;
+  auto then = is_expected ? change.decide(thing.state) : std::optional<Json>();
+  if (!then) co_return fail(then.error());
+  Attempt attempt(parts, session, extras.id);
+  auto added = attempt.add_requested(change.action, change.asked);
+  if (added && is_expected) {
+    added = attempt.add_completed(change.action, thing.version + (*then ? 1 : 0),
+                                  *then ? **then : Json::object());
+  }
+  if (!added) co_return fail(added.error());
+  attempt.set_decide([&](db::Tx& tx) {
+    auto rows = tx.query(fmt::format("SELECT version FROM {}_data WHERE id = $1 AND user_id = $2",
+                                     parts.options.plural),
+                         extras.id, session.user_id());
+    if (!rows.next()) return tx.abort(no_such(parts));
+    const auto actual = rows.integer(0);
+    if (actual != thing.version) is_stale = true;
+    if (is_stale || !is_expected) return tx.abort(other_version(actual));
+    if (*then) check_references(parts, tx, session.user_id(), **then);
+  });
+  co_return co_await attempt.run(extras);
+}
+
+Task<Result<std::string>> change_thing(const NounParts& parts, const Session& session,
+                                       const Extras& extras, const Change& change) {
+  Result<Completed> completed = fail(no_such(parts));
+  for (int attempt = 0; attempt < kDecideAttemptsMax; ++attempt) {
+    auto thing = co_await find_thing(parts, session, extras.id);
+    bool is_stale = false;
+    if (thing) {
+      completed = co_await change_once(parts, session, extras, change, *thing, is_stale);
+    } else if (thing.error().code == Code::kNotFound) {
+      completed = co_await only_as_repeat(parts, session, extras, change);
+    } else {
+      completed = fail(thing.error());
+    }
+    if (!is_stale) break;
+  }
+  if (!completed) co_return fail(completed.error());
+  co_return json_text(*completed);
+}
+
+// What is given replaces what was; null takes away.
+Json patched(const Json& now, const Json& patch) {
+  Json then = Json::object();
+  for (const auto& [key, value] : now.as_object()) {
+    if (patch.find(key) == nullptr) then.as_object().emplace_back(key, value);
+  }
+  for (const auto& [key, value] : patch.as_object()) {
+    if (!value.is_null()) then.as_object().emplace_back(key, value);
+  }
+  return then;
+}
+
+Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto extras = extras_of(session, input);
+  if (input.as_object().empty()) {
+    co_return fail(Code::kBadRequest, "Nothing to change: give at least one field");
+  }
+  co_return co_await change_thing(
+      *parts, session, extras,
+      {"update", input,
+       [&](const Json& now) -> Result<std::optional<Json>> { return patched(now, input); }});
+}
+
+Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto extras = extras_of(session, input);
+  co_return co_await change_thing(
+      *parts, session, extras,
+      {"deletion", Json::object(),
+       [](const Json&) -> Result<std::optional<Json>> { return std::nullopt; }});
+}
+
+Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const Json wanted = *input.find("version");
+  const auto extras = extras_of(session, input);
+  auto past = co_await find_version(*parts, session, extras.id, wanted.as_integer());
+  if (!past) co_return fail(past.error());
+  co_return co_await change_thing(
+      *parts, session, extras,
+      {"update", past->state,
+       [&](const Json&) -> Result<std::optional<Json>> { return past->state; }});
+}
+
+UntypedObjectSchema change_input(std::string name) {
+  auto schema = object(std::move(name));
+  schema.field("id", string().uuid());
+  return schema;
+}
+
+UntypedObjectSchema& with_extras(UntypedObjectSchema& schema) {
+  schema.field("expectedVersion", optional(integer().min(1)), kVersionDocs);
+  schema.field("idempotencyKey", optional(key_schema()), kKeyDocs);
+  return schema;
+}
+
+template <class F>
+void add(const std::shared_ptr<NounParts>& parts, const std::string& procedure, std::string docs,
+         const Schema& input, F function) {
+  api::add_untyped(parts->rooms.procedures, parts->options.plural + "." + procedure,
+                   rpc::Kind::kMutation, std::move(docs), input, schema_of<Completed>(),
+                   [parts, function](Session session, Json asked) {
+                     return function(parts, std::move(session), std::move(asked));
+                   });
+}
+
+}  // namespace
+
+void add_noun_commands(const std::shared_ptr<NounParts>& parts) {
+  const auto& name = parts->options.name;
+  auto created = object("Create" + parts->title(""));
+  created.extend(parts->fields).field("idempotencyKey", optional(key_schema()), kKeyDocs);
+  add(parts, "create", fmt::format("Make a {}.", name), created, create);
+
+  auto updated = change_input("Update" + parts->title(""));
+  updated.extend(parts->fields, Take::kPartial);
+  add(parts, "update", fmt::format("Change a {}. What is absent stays as it is.", name),
+      with_extras(updated), update);
+
+  auto removed = change_input("Delete" + parts->title(""));
+  add(parts, "delete", fmt::format("Delete a {}. Its events are kept.", name), with_extras(removed),
+      remove);
+
+  auto restored = change_input("Restore" + parts->title(""));
+  restored.field("version", integer().min(1), "The one to go back to.");
+  add(parts, "restore", fmt::format("Make an earlier version of a {} the newest one.", name),
+      with_extras(restored), restore);
+}
+
+void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOptions& options,
+                     const Schema& input, NounCore::Decide decide) {
+  add_noun_change_events(*parts, options, input);
+  std::string title = options.procedure;
+  title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+  auto asked = change_input(title + parts->title(""));
+  asked.extend(input);
+  add(parts, options.procedure, options.docs, with_extras(asked),
+      [action = options.action, decide = std::move(decide)](
+          std::shared_ptr<NounParts> its, Session session,
+          Json given) -> Task<Result<std::string>> {
+        const auto extras = extras_of(session, given);
+        co_return co_await change_thing(
+            *its, session, extras,
+            {action, given, [&](const Json& now) -> Result<std::optional<Json>> {
+               auto then = decide(now, given);
+               if (!then) return fail(then.error());
+               return std::move(*then);
+             }});
+      });
+}
+
+}  // namespace synap::features

@@ -1,0 +1,270 @@
+// list: pages of a noun's things, filtered and sorted by indexed fields. A page walks one index;
+// what else is asked for is looked at row by row, over a bounded number of rows: then the page
+// ends, short or empty, with a cursor to go on from.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "features/noun/noun_parts.h"
+
+namespace synap::features {
+namespace {
+
+using api::Session;
+
+constexpr std::int64_t kLimitMax = 100;
+// Rows that one page walks over: some 10 ms.
+constexpr std::int64_t kWalkedMax = 10'000;
+constexpr std::int64_t kCountedMax = 10'000;
+
+// What a list is asked for, as SQL conditions with their values.
+struct Condition {
+  std::string sql;  // "f_status = "; the value's mark follows
+  db::Value value;
+};
+
+// The order of a list: by a column and then by id, or by id alone, which is the order of creation.
+struct Order {
+  const IndexedField* field = nullptr;
+  bool is_descending = true;
+};
+
+std::optional<Order> order_of(const NounParts& parts, std::string_view sort) {
+  Order order;
+  order.is_descending = sort.starts_with('-');
+  if (order.is_descending) sort.remove_prefix(1);
+  if (sort == "createdAt") return order;
+  for (const auto& field : parts.indexed) {
+    if (field.name == sort) {
+      order.field = &field;
+      return order;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> sort_names(const NounParts& parts) {
+  std::vector<std::string> names = {"-createdAt", "createdAt"};
+  for (const auto& field : parts.indexed) {
+    names.push_back(field.name);
+    names.push_back("-" + field.name);
+  }
+  return names;
+}
+
+std::vector<Condition> conditions_of(const NounParts& parts, const Json& input) {
+  std::vector<Condition> conditions;
+  for (const auto& field : parts.indexed) {
+    for (const auto& [suffix, comparison] :
+         {std::pair<std::string, std::string>("", "="), {"From", ">="}, {"To", "<="}}) {
+      const Json* value = input.find(field.name + suffix);
+      if (value == nullptr) continue;
+      conditions.push_back(
+          {fmt::format("{} {} ", field.column, comparison), column_value(field, value)});
+    }
+  }
+  return conditions;
+}
+
+// A cursor says behind which row to go on: the value of its sort column as JSON, and its id.
+struct Place {
+  Json value;
+  Uuid id;
+};
+std::string cursor_text(const Place& place) {
+  return to_base64url(Json::array().push_back(place.value).push_back(place.id.to_string()).dump());
+}
+Result<Place> place_of(std::string_view cursor) {
+  const auto wrong = [] {
+    return fail(Code::kBadRequest, "cursor: give the nextCursor of the page before, as it is");
+  };
+  const auto text = from_base64url(cursor);
+  if (!text) return wrong();
+  auto json = parse_json(*text);
+  if (!json || !json->is_array() || json->as_array().size() != 2) return wrong();
+  auto& parts = json->as_array();
+  const auto id = parts[1].is_string() ? Uuid::parse(parts[1].as_string()) : std::nullopt;
+  if (!id) return wrong();
+  return Place{std::move(parts[0]), *id};
+}
+
+class Listing {
+ public:
+  Listing(const NounParts& parts, const Json& input, Order order, std::optional<Place> after)
+      : parts_(parts),
+        order_(order),
+        after_(std::move(after)),
+        limit_(input.find("limit")->as_integer()),
+        conditions_(conditions_of(parts, input)) {}
+
+  Result<Json> run(db::Tx& tx) {
+    Json things = Json::array();
+    std::string next;
+    walk(tx, things, next);
+    Json answer = Json::object({{parts_.options.plural, std::move(things)}});
+    count(tx, answer);
+    if (!next.empty()) answer.set("nextCursor", next);
+    return answer;
+  }
+
+ private:
+  std::string sort_column() const { return order_.field ? order_.field->column : "id"; }
+
+  // Nulls are the smallest, as the index has them; a keyset over them says so by IS.
+  std::string keyset(std::vector<db::Value>& values) const {
+    if (!after_) return "";
+    const auto than = order_.is_descending ? "<" : ">";
+    values.emplace_back(after_->id);
+    if (order_.field == nullptr) return fmt::format(" AND id {} $1", than);
+    const auto column = sort_column();
+    if (after_->value.is_null()) {
+      return order_.is_descending
+                 ? fmt::format(" AND {} IS NULL AND id < $1", column)
+                 : fmt::format(" AND (({} IS NULL AND id > $1) OR {} IS NOT NULL)", column, column);
+    }
+    values.push_back(column_value(*order_.field, &after_->value));
+    auto text = fmt::format("({} {} $2 OR ({} = $2 AND id {} $1)", column, than, column, than);
+    if (order_.is_descending && order_.field->is_nullable) {
+      text += fmt::format(" OR {} IS NULL", column);
+    }
+    return " AND " + text + ")";
+  }
+
+  // The conditions as one column of the result, so that rows which do not fit are walked over, too.
+  std::string matches(std::vector<db::Value>& values) const {
+    std::string text = "1";
+    for (const auto& condition : conditions_) {
+      values.push_back(condition.value);
+      text += fmt::format(" AND {}${}", condition.sql, values.size());
+    }
+    return text;
+  }
+
+  // With one filter and the order of creation, the filter's own index leads to the rows that fit.
+  bool is_led_by_filter() const { return conditions_.size() == 1 && order_.field == nullptr; }
+
+  void walk(db::Tx& tx, Json& things, std::string& next) const {
+    std::vector<db::Value> values;
+    const auto behind = keyset(values);
+    const auto fits = matches(values);
+    const auto direction = order_.is_descending ? "DESC" : "ASC";
+    const auto order = order_.field
+                           ? fmt::format("{} {}, id {}", sort_column(), direction, direction)
+                           : fmt::format("id {}", direction);
+    values.emplace_back(is_led_by_filter() ? limit_ + 1 : kWalkedMax + 1);
+    const auto sql = fmt::format(
+        "SELECT {}, id, {}, version, created_at, updated_at, data FROM {} WHERE {}{} ORDER BY {} "
+        "LIMIT ${}",
+        is_led_by_filter() ? "1" : fits, sort_column(), parts_.options.plural,
+        is_led_by_filter() ? fits : "1", behind, order, values.size());
+    auto rows = tx.query_with(sql, values);
+    Place last;  // the last row that was taken or passed over
+    for (std::int64_t walked = 0; rows.next(); ++walked) {
+      const bool is_full = static_cast<std::int64_t>(things.as_array().size()) == limit_;
+      const bool fits_row = rows.integer(0) != 0;
+      if ((is_full && fits_row) || walked == kWalkedMax) {
+        next = cursor_text(last);
+        return;
+      }
+      last = {sort_value(rows), rows.uuid(1).value_or(Uuid{})};
+      if (fits_row) things.push_back(read(rows));
+    }
+  }
+
+  Json sort_value(db::Rows& row) const {
+    if (order_.field == nullptr || row.is_null(2)) return nullptr;
+    if (order_.field->type == db::ColumnType::kText) return row.text(2);
+    if (order_.field->type == db::ColumnType::kReal) return row.real(2);
+    if (order_.field->schema.kind() == SchemaKind::kBoolean) return row.integer(2) != 0;
+    return row.integer(2);
+  }
+
+  Json read(db::Rows& row) const {
+    Thing thing;
+    thing.version = row.integer(3);
+    thing.created_at = row.integer(4);
+    thing.updated_at = row.integer(5);
+    auto state = parse_json(row.view(6));
+    thing.state = parts_.filled(state ? *state : Json::object());
+    return shown(row.uuid(1).value_or(Uuid{}).to_string(), std::move(thing));
+  }
+
+  // Without a filter the total is kept by a follower. With one it is counted as far as is cheap:
+  // over the rows that the first filter's index leads to.
+  void count(db::Tx& tx, Json& answer) const {
+    if (conditions_.empty()) {
+      auto rows = tx.query(fmt::format("SELECT count FROM {}", parts_.totals));
+      answer.set("total", rows.next() ? rows.integer(0) : std::int64_t{0});
+      return;
+    }
+    std::vector<db::Value> values = {conditions_.front().value};
+    std::string rest = "1";
+    for (std::size_t i = 1; i < conditions_.size(); ++i) {
+      values.push_back(conditions_[i].value);
+      rest += fmt::format(" AND {}${}", conditions_[i].sql, values.size());
+    }
+    values.emplace_back(kCountedMax + 1);
+    auto rows = tx.query_with(
+        fmt::format("SELECT count(*), coalesce(sum({}), 0) FROM (SELECT * FROM {} WHERE {}$1 "
+                    "LIMIT ${})",
+                    rest, parts_.options.plural, conditions_.front().sql, values.size()),
+        values);
+    if (!rows.next()) return;
+    const bool is_cut = rows.integer(0) > kCountedMax;
+    answer.set("total", std::min(rows.integer(1), kCountedMax));
+    if (is_cut) answer.set("totalIsAtLeast", true);
+  }
+
+  const NounParts& parts_;
+  const Order order_;
+  const std::optional<Place> after_;
+  const std::int64_t limit_;
+  const std::vector<Condition> conditions_;
+};
+
+Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto order = order_of(*parts, input.find("sort")->as_string());
+  SYNAP_CHECK(order.has_value(), "the schema lists the orders there are");
+  std::optional<Place> after;
+  const Json* cursor = input.find("cursor");
+  if (cursor != nullptr && cursor->is_string()) {
+    auto place = place_of(cursor->as_string());
+    if (!place) co_return fail(place.error());
+    after = std::move(*place);
+  }
+  co_await parts->rooms.projections.settled(parts->totals, session.user_id());
+  auto answer = co_await parts->rooms.database.read_as(
+      session.user_id(), [&](db::Tx& tx) { return Listing(*parts, input, *order, after).run(tx); });
+  if (!answer) co_return fail(answer.error());
+  if (!*answer) co_return fail(answer->error());
+  co_return (**answer).dump();
+}
+
+}  // namespace
+
+void add_noun_list(const std::shared_ptr<NounParts>& parts) {
+  auto input = object("List" + parts->title("s"));
+  input.field_or("limit", integer().min(1).max(kLimitMax), 20)
+      .field("cursor", string().nullish(), "The nextCursor of the page before.")
+      .field_or("sort", one_of(sort_names(*parts)), "-createdAt", "A minus: the largest first.");
+  for (const auto& field : parts->indexed) {
+    input.field(field.name, optional(field.schema), "Only those where it is this.");
+    if (!field.has_ranges) continue;
+    input.field(field.name + "From", optional(field.schema), "Only those where it is not less.");
+    input.field(field.name + "To", optional(field.schema), "Only those where it is not more.");
+  }
+  auto output = object(parts->title("List"));
+  output.field(parts->options.plural, array(parts->shown))
+      .field("total", integer(), "All that match, on every page.")
+      .field("totalIsAtLeast", optional(boolean()), "True: there are more; not all were counted.")
+      .field("nextCursor", optional(string()),
+             "Absent on the last page. A page before it may be short, or empty.");
+  api::add_untyped(parts->rooms.procedures, parts->options.plural + ".list", rpc::Kind::kQuery,
+                   fmt::format("Your {}, page by page.", parts->options.plural), input, output,
+                   [parts](Session session, Json asked) {
+                     return list(parts, std::move(session), std::move(asked));
+                   });
+}
+
+}  // namespace synap::features

@@ -1,0 +1,153 @@
+// The tables of a noun and their folds: a row for each thing, a row for each version of the past,
+// and, behind the log, how many each user has.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/schema_export.h"
+#include "features/noun/noun_parts.h"
+
+namespace synap::features {
+namespace {
+
+using db::ColumnType;
+using events::Event;
+using projections::Projection;
+
+constexpr std::string_view kDeletion = "deletion";
+
+// The statements of one noun's fold, made once.
+struct Fold {
+  explicit Fold(std::shared_ptr<NounParts> of) : parts(std::move(of)) {
+    std::vector<std::string> columns = {"id",         "user_id", "version",    "created_at",
+                                        "updated_at", "source",  "request_id", "data"};
+    for (const auto& field : parts->indexed) columns.push_back(field.column);
+    std::vector<std::string> marks;
+    std::vector<std::string> changes;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      marks.push_back(fmt::format("${}", i + 1));
+      const auto& column = columns[i];
+      if (column != "id" && column != "user_id" && column != "created_at") {
+        changes.push_back(fmt::format("{} = ${}", column, i + 1));
+      }
+    }
+    const auto& plural = parts->options.plural;
+    const auto& name = parts->options.name;
+    upsert =
+        fmt::format("INSERT INTO {}_data({}) VALUES ({}) ON CONFLICT(id) DO UPDATE SET {}", plural,
+                    fmt::join(columns, ", "), fmt::join(marks, ", "), fmt::join(changes, ", "));
+    keep = fmt::format(
+        "INSERT INTO {}_versions_data(entity, version, user_id, created_at, updated_at, source, "
+        "request_id, data) SELECT id, version, user_id, created_at, updated_at, source, "
+        "request_id, data FROM {}_data WHERE id = $1",
+        name, plural);
+    remove = fmt::format("DELETE FROM {}_data WHERE id = $1", plural);
+    remove_versions = fmt::format("DELETE FROM {}_versions_data WHERE entity = $1", name);
+    deletion = parts->type(kDeletion, "completed");
+  }
+
+  void operator()(db::Tx& tx, const Event& event) const {
+    if (event.type == deletion) {
+      tx.run(remove_versions, event.aggregate_id);
+      tx.run(remove, event.aggregate_id);
+      return;
+    }
+    auto data = data_of(event, events::EventType<Json>{event.type});
+    if (!data) return tx.abort(data.error());
+    const Json& said = **data;
+    const Json* version = said.find("version");
+    if (version == nullptr || !version->is_integer()) {
+      return tx.abort({Code::kInternalServerError, "It has no version", nullptr});
+    }
+    write(tx, event, version->as_integer(), parts->filled(said));
+  }
+
+  void write(db::Tx& tx, const Event& event, std::int64_t version, const Json& state) const {
+    if (version > 1) tx.run(keep, event.aggregate_id);
+    const auto text = state.dump();
+    const auto source = events::source_name(event.source);
+    std::vector<db::Value> values = {
+        event.aggregate_id, event.user_id, version,          event.timestamp,
+        event.timestamp,    source,        event.request_id, text};
+    for (const auto& field : parts->indexed) {
+      values.push_back(column_value(field, state.find(field.name)));
+    }
+    auto rows = tx.query_with(upsert, values);
+    while (rows.next()) {
+    }
+  }
+
+  std::shared_ptr<NounParts> parts;
+  std::string upsert;
+  std::string keep;
+  std::string remove;
+  std::string remove_versions;
+  std::string deletion;
+};
+
+db::Table things_table(const NounParts& parts) {
+  db::Table table{.name = parts.options.plural,
+                  .columns = {{"id", ColumnType::kBytes},
+                              {"user_id"},
+                              {"version", ColumnType::kInteger},
+                              {"created_at", ColumnType::kInteger},
+                              {"updated_at", ColumnType::kInteger},
+                              {"source"},
+                              {"request_id", ColumnType::kBytes, true},
+                              {"data"}},
+                  .primary_key = {"id"},
+                  .indexes = {{.columns = {"user_id", "id"}}}};
+  for (const auto& field : parts.indexed) {
+    table.columns.push_back({field.column, field.type, field.is_nullable});
+    table.indexes.push_back({.columns = {"user_id", field.column, "id"}});
+  }
+  return table;
+}
+
+db::Table versions_table(const NounParts& parts) {
+  return {.name = parts.options.name + "_versions",
+          .columns = {{"entity", ColumnType::kBytes},
+                      {"version", ColumnType::kInteger},
+                      {"user_id"},
+                      {"created_at", ColumnType::kInteger},
+                      {"updated_at", ColumnType::kInteger},
+                      {"source"},
+                      {"request_id", ColumnType::kBytes, true},
+                      {"data"}},
+          .primary_key = {"entity", "version"}};
+}
+
+Projection totals(const NounParts& parts) {
+  const auto table = parts.totals;
+  const auto created = parts.type("creation", "completed");
+  const auto deleted = parts.type(kDeletion, "completed");
+  const auto add = fmt::format(
+      "INSERT INTO {0}_data(user_id, count) VALUES ($1, $2) "
+      "ON CONFLICT(user_id) DO UPDATE SET count = count + $2",
+      table);
+  return {.name = table,
+          .kind = Projection::Kind::kFollower,
+          .tables = {{.name = table,
+                      .columns = {{"user_id"}, {"count", ColumnType::kInteger}},
+                      .primary_key = {"user_id"}}},
+          .types = {created, deleted},
+          .fold = [add, created](db::Tx& tx, const Event& event) {
+            tx.run(add, event.user_id, event.type == created ? 1 : -1);
+          }};
+}
+
+}  // namespace
+
+void add_noun_projections(const std::shared_ptr<NounParts>& parts) {
+  Projection things{
+      .name = parts->options.plural,
+      .kind = Projection::Kind::kInline,
+      .tables = {things_table(*parts), versions_table(*parts)},
+      .types = {parts->type("creation", "completed"), parts->type("update", "completed"),
+                parts->type(kDeletion, "completed")},
+      .depends_on = to_json_schema(parts->fields).dump(),
+      .fold = Fold(parts)};
+  parts->things = &parts->rooms.projections.add(std::move(things));
+  parts->rooms.projections.add(totals(*parts));
+}
+
+}  // namespace synap::features

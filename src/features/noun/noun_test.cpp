@@ -1,0 +1,368 @@
+#include "features/noun/noun.h"
+
+#include <gtest/gtest.h>
+
+#include "features/events/events.h"
+#include "features/feature_test.h"
+#include "features/noun/dates.h"
+#include "features/projects/projects.h"
+#include "features/requests/requests.h"
+#include "features/tasks/tasks.h"
+
+namespace synap::features {
+namespace {
+
+struct Plant {
+  std::string name;
+  std::int64_t height = 0;
+  std::optional<std::string> planted;
+  bool is_alive = true;
+};
+const ObjectSchema<Plant>& describe(Type<Plant>) {
+  static const auto schema = object<Plant>("PlantFields")
+                                 .field("name", &Plant::name, string().min(1).max(50))
+                                 .field_or("height", &Plant::height, integer().min(0), 1)
+                                 .field("planted", &Plant::planted, date_schema())
+                                 .field_or("isAlive", &Plant::is_alive, boolean(), true);
+  return schema;
+}
+
+// The same noun after somebody has added a field to it.
+struct PlantToday {
+  std::string name;
+  std::int64_t height = 0;
+  std::optional<std::string> planted;
+  bool is_alive = true;
+  std::string room;
+};
+const ObjectSchema<PlantToday>& describe(Type<PlantToday>) {
+  static const auto schema = object<PlantToday>("PlantFields")
+                                 .field("name", &PlantToday::name, string().min(1).max(50))
+                                 .field_or("height", &PlantToday::height, integer().min(0), 1)
+                                 .field("planted", &PlantToday::planted, date_schema())
+                                 .field_or("isAlive", &PlantToday::is_alive, boolean(), true)
+                                 .field_or("room", &PlantToday::room, string(), "kitchen");
+  return schema;
+}
+
+struct Grow {
+  std::int64_t by = 0;
+};
+const ObjectSchema<Grow>& describe(Type<Grow>) {
+  static const auto schema = object<Grow>("GrowBy").field("by", &Grow::by, integer().min(1));
+  return schema;
+}
+
+void add_plants(const Rooms& rooms, bool is_today) {
+  requests::add(rooms);
+  NounOptions options{
+      .name = "plant", .plural = "plants", .indexed = {"height", "planted", "isAlive"}};
+  if (is_today) {
+    options.indexed.emplace_back("room");
+    Noun<PlantToday> plants(rooms, options);
+    return;
+  }
+  Noun<Plant> plants(rooms, options);
+  plants.add_change<Grow>({.procedure = "grow", .action = "growing", .docs = "Let it grow."},
+                          [](Plant plant, const Grow& grow) -> Result<Plant> {
+                            if (!plant.is_alive) {
+                              return fail(Code::kConflict, "Only what lives grows");
+                            }
+                            plant.height += grow.by;
+                            return plant;
+                          });
+}
+
+class Nouns : public FeatureTest {
+ protected:
+  Nouns() : FeatureTest([this](const Rooms& rooms) { add_plants(rooms, is_today()); }) {}
+  // Asked before the members of this are made, too.
+  bool is_today() const { return today; }
+
+  std::string make(const std::string& name, Json::Object more = {}) {
+    Json asked = Json::object({{"name", name}});
+    for (auto& [key, value] : more) asked.set(key, std::move(value));
+    const auto made = call("plants.create", asked);
+    SYNAP_CHECK(made.has_value(), made ? "" : made.error().message);
+    return made->find("entityId")->as_string();
+  }
+  Json get(const std::string& id) { return *call("plants.get", input(id)); }
+  std::string text(const std::string& id, std::string_view key) {
+    const auto plant = get(id);
+    const Json* value = plant.find(key);
+    return value != nullptr ? value->dump() : "-";
+  }
+  /// The names that a list shows, and its total.
+  std::string list(Json asked = Json::object(), const std::string& user = "ann") {
+    const auto page = call("plants.list", std::move(asked), user);
+    if (!page) return page.error().message;
+    std::string names;
+    for (const auto& plant : page->find("plants")->as_array()) {
+      names += plant.find("name")->as_string() + " ";
+    }
+    return names + "of " + page->find("total")->dump();
+  }
+  void expect_verified(const std::string& name) {
+    const auto found = sync_wait(executor, projections->verify(name));
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_TRUE(found->is_equal()) << found->first_difference;
+  }
+
+  static inline bool today = false;
+};
+
+TEST_F(Nouns, ACommandIsDoneWhenItHasAnswered) {
+  const auto made = *call("plants.create", Json::object({{"name", "fern"}}));
+  EXPECT_EQ(made.find("status")->as_string(), "completed");
+  EXPECT_EQ(made.find("version")->as_integer(), 1);
+  const auto id = made.find("entityId")->as_string();
+  const auto plant = get(id);
+  EXPECT_EQ(plant.find("id")->as_string(), id);
+  EXPECT_EQ(plant.find("name")->as_string(), "fern");
+  EXPECT_EQ(plant.find("height")->as_integer(), 1);
+  EXPECT_EQ(plant.find("planted"), nullptr);
+  EXPECT_EQ(list(), "fern of 1");
+  // Both events in one commit, and no run.
+  EXPECT_EQ((*sync_wait(executor, log->at(1)))->type, "plant.creation.requested");
+  const auto completed = *sync_wait(executor, log->at(2));
+  EXPECT_EQ(completed->type, "plant.creation.completed");
+  EXPECT_EQ(completed->causation_id, (*sync_wait(executor, log->at(1)))->id);
+  EXPECT_EQ(completed->data,
+            R"({"entityId":")" + id + R"(","version":1,"name":"fern","height":1,"isAlive":true})");
+  EXPECT_EQ(status(made), "completed");
+}
+
+TEST_F(Nouns, AnUpdateChangesWhatIsGivenAndNullTakesAway) {
+  const auto id = make("fern", {{"planted", "2026-01-31"}, {"height", 5}});
+  ASSERT_TRUE(call("plants.update", input(id, {{"height", 6}})));
+  EXPECT_EQ(text(id, "planted"), "\"2026-01-31\"");
+  EXPECT_EQ(text(id, "height"), "6");
+  ASSERT_TRUE(call("plants.update", input(id, {{"planted", nullptr}, {"name", "moss"}})));
+  EXPECT_EQ(text(id, "planted"), "-");
+  EXPECT_EQ(text(id, "name"), "\"moss\"");
+  EXPECT_EQ(text(id, "version"), "3");
+  EXPECT_EQ(call("plants.update", input(id)).error().code, Code::kBadRequest);
+  EXPECT_EQ(call("plants.update", input(id, {{"height", nullptr}})).error().code,
+            Code::kBadRequest);
+  EXPECT_EQ(call("plants.update", input(id, {{"height", -1}})).error().code, Code::kBadRequest);
+}
+
+TEST_F(Nouns, AChangeOfItsOwnDecidesOnWhatTheThingIs) {
+  const auto id = make("fern", {{"height", 5}});
+  const auto grown = *call("plants.grow", input(id, {{"by", 3}}));
+  EXPECT_EQ(grown.find("version")->as_integer(), 2);
+  EXPECT_EQ(text(id, "height"), "8");
+  ASSERT_TRUE(call("plants.update", input(id, {{"isAlive", false}})));
+  const auto refused = call("plants.grow", input(id, {{"by", 3}}));
+  EXPECT_EQ(refused.error().message, "Only what lives grows");
+  EXPECT_EQ(text(id, "height"), "8");
+  EXPECT_EQ((*sync_wait(executor, log->at(4)))->type, "plant.growing.completed");
+}
+
+TEST_F(Nouns, ConcurrentChangesAllHappenOneAfterAnother) {
+  const auto id = make("fern", {{"height", 0}});
+  const auto* grow = procedures.find("plants.grow");
+  test::Started<Result<rpc::Reply>> calls(executor);
+  for (int i = 0; i < 16; ++i) {
+    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
+    context->caller = api::Caller{"ann", api::Role::kMember, "key"};
+    calls.add(grow->handler({.context = context, .input = {.json = input(id, {{"by", 1}})}}));
+  }
+  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+  EXPECT_EQ(text(id, "height"), "16");
+  EXPECT_EQ(text(id, "version"), "17");
+}
+
+TEST_F(Nouns, AStaleExpectedVersionIsToldTheActualOne) {
+  const auto id = make("fern");
+  ASSERT_TRUE(call("plants.grow", input(id, {{"by", 1}, {"expectedVersion", 1}})));
+  for (const char* path : {"plants.update", "plants.grow", "plants.delete", "plants.restore"}) {
+    const auto refused =
+        call(path, input(id, {{"name", "x"}, {"by", 1}, {"version", 1}, {"expectedVersion", 1}}));
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, Code::kConflict) << path;
+    EXPECT_EQ(actual_version(refused.error()), 2) << path;
+  }
+  EXPECT_EQ(log->end().value(), 4);
+}
+
+TEST_F(Nouns, ARepeatIsAnsweredAsTheFirstAlsoWhenTheThingIsGone) {
+  const auto create = Json::object({{"name", "fern"}, {"idempotencyKey", "k1"}});
+  const auto first = *call("plants.create", create);
+  EXPECT_EQ(*call("plants.create", create), first);
+  EXPECT_EQ(list(), "fern of 1");
+  EXPECT_EQ(call("plants.create", Json::object({{"name", "moss"}, {"idempotencyKey", "k1"}}))
+                .error()
+                .code,
+            Code::kConflict);
+  const auto id = first.find("entityId")->as_string();
+  const auto grow = input(id, {{"by", 2}, {"idempotencyKey", "k2"}, {"expectedVersion", 1}});
+  const auto grown = *call("plants.grow", grow);
+  const auto remove = input(id, {{"idempotencyKey", "k3"}});
+  const auto removed = *call("plants.delete", remove);
+  EXPECT_EQ(*call("plants.grow", grow), grown);
+  EXPECT_EQ(*call("plants.delete", remove), removed);
+  EXPECT_EQ(call("plants.delete", input(id)).error().code, Code::kNotFound);
+  EXPECT_EQ(call("plants.delete", input(id, {{"idempotencyKey", "k4"}})).error().code,
+            Code::kNotFound);
+}
+
+TEST_F(Nouns, HistoryShowsEveryVersionAndRestoreBringsOneBack) {
+  const auto id = make("fern", {{"planted", "2026-01-31"}});
+  ASSERT_TRUE(call("plants.update", input(id, {{"planted", nullptr}, {"height", 9}})));
+  const auto history = *call("plants.history", input(id));
+  const auto& versions = history.find("versions")->as_array();
+  ASSERT_EQ(versions.size(), 2u);
+  EXPECT_EQ(versions[0].find("height")->as_integer(), 9);
+  EXPECT_EQ(versions[1].find("planted")->as_string(), "2026-01-31");
+  EXPECT_EQ(versions[1].find("source")->as_string(), "api");
+  EXPECT_EQ(call("plants.get", input(id, {{"version", 1}}))->find("height")->as_integer(), 1);
+  ASSERT_TRUE(call("plants.restore", input(id, {{"version", 1}})));
+  EXPECT_EQ(text(id, "version"), "3");
+  EXPECT_EQ(text(id, "height"), "1");
+  EXPECT_EQ(text(id, "planted"), "\"2026-01-31\"");
+  EXPECT_EQ(call("plants.restore", input(id, {{"version", 7}})).error().code, Code::kNotFound);
+  EXPECT_EQ(call("plants.history", input(id), "bob").error().code, Code::kNotFound);
+}
+
+TEST_F(Nouns, AnothersThingDoesNotExist) {
+  const auto id = make("fern");
+  for (const char* path :
+       {"plants.get", "plants.update", "plants.delete", "plants.grow", "plants.restore"}) {
+    const auto refused = call(path, input(id, {{"name", "x"}, {"by", 1}, {"version", 1}}), "bob");
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, Code::kNotFound) << path;
+  }
+  EXPECT_EQ(list(Json::object(), "bob"), "of 0");
+}
+
+TEST_F(Nouns, ListsAreFilteredAndSortedByIndexedFields) {
+  make("a", {{"height", 3}, {"planted", "2026-03-01"}});
+  make("b", {{"height", 1}, {"isAlive", false}});
+  make("c", {{"height", 2}, {"planted", "2026-01-01"}});
+  make("d", {{"height", 2}, {"planted", "2026-02-01T08:00:00Z"}, {"isAlive", false}});
+  EXPECT_EQ(list(), "d c b a of 4");
+  EXPECT_EQ(list(Json::object({{"sort", "createdAt"}})), "a b c d of 4");
+  EXPECT_EQ(list(Json::object({{"sort", "height"}})), "b c d a of 4");
+  EXPECT_EQ(list(Json::object({{"sort", "-height"}})), "a d c b of 4");
+  EXPECT_EQ(list(Json::object({{"sort", "planted"}})), "b c d a of 4");
+  EXPECT_EQ(list(Json::object({{"height", 2}})), "d c of 2");
+  EXPECT_EQ(list(Json::object({{"height", 2}, {"isAlive", false}})), "d of 1");
+  EXPECT_EQ(list(Json::object({{"isAlive", false}, {"sort", "height"}})), "b d of 2");
+  EXPECT_EQ(list(Json::object({{"heightFrom", 2}, {"heightTo", 2}})), "d c of 2");
+  EXPECT_EQ(list(Json::object({{"plantedFrom", "2026-01-15"}, {"plantedTo", "2026-02-28"}})),
+            "d of 1");
+  EXPECT_EQ(call("plants.list", Json::object({{"sort", "name"}})).error().code, Code::kBadRequest);
+  EXPECT_EQ(call("plants.list", Json::object({{"cursor", "x"}})).error().code, Code::kBadRequest);
+}
+
+TEST_F(Nouns, PagesShowEachThingOnceInEveryOrder) {
+  for (int i = 0; i < 11; ++i) {
+    Json::Object more = {{"height", i % 3}, {"isAlive", i % 2 == 0}};
+    if (i % 4 != 0) more.emplace_back("planted", "2026-01-0" + std::to_string(1 + i % 3));
+    make(std::string(1, static_cast<char>('a' + i)), std::move(more));
+  }
+  for (const char* sort : {"createdAt", "-createdAt", "height", "-height", "planted", "-planted",
+                           "isAlive", "-isAlive"}) {
+    for (const bool is_filtered : {false, true}) {
+      Json asked = Json::object({{"sort", sort}, {"limit", 2}});
+      if (is_filtered) asked.set("isAlive", true);
+      std::vector<std::string> paged;
+      for (;;) {
+        const auto page = *call("plants.list", asked);
+        for (const auto& plant : page.find("plants")->as_array()) {
+          paged.push_back(plant.find("name")->as_string());
+        }
+        if (page.find("nextCursor") == nullptr) break;
+        asked.set("cursor", *page.find("nextCursor"));
+      }
+      asked = Json::object({{"sort", sort}, {"limit", 100}});
+      if (is_filtered) asked.set("isAlive", true);
+      std::vector<std::string> whole;
+      const auto all = *call("plants.list", asked);
+      for (const auto& plant : all.find("plants")->as_array()) {
+        whole.push_back(plant.find("name")->as_string());
+      }
+      EXPECT_EQ(paged, whole) << sort << is_filtered;
+      EXPECT_EQ(whole.size(), is_filtered ? 6u : 11u) << sort;
+    }
+  }
+}
+
+TEST_F(Nouns, TheirTablesFollowFromTheLog) {
+  const auto fern = make("fern");
+  const auto moss = make("moss", {{"planted", "2026-01-01"}});
+  ASSERT_TRUE(call("plants.grow", input(fern, {{"by", 1}})));
+  ASSERT_TRUE(call("plants.update", input(moss, {{"planted", nullptr}})));
+  ASSERT_TRUE(call("plants.delete", input(fern)));
+  expect_verified("plants");
+  expect_verified("plant_totals");
+}
+
+TEST_F(Nouns, AFieldIsAddedToAPodWithDataByOneLine) {
+  const auto fern = make("fern");
+  const auto moss = make("moss");
+  ASSERT_TRUE(call("plants.update", input(moss, {{"height", 4}})));
+  today = true;
+  open();
+  today = false;
+  // Old events are read with the default, at once.
+  EXPECT_EQ(text(fern, "room"), "\"kitchen\"");
+  ASSERT_TRUE(call("plants.update", input(moss, {{"room", "bath"}})));
+  EXPECT_EQ(text(moss, "room"), "\"bath\"");
+  EXPECT_EQ(text(moss, "height"), "4");
+  // And the table fills itself again, so that lists can be asked for the new field.
+  auto current = [this]() -> Task<void> {
+    for (bool is_current = false; !is_current;) {
+      co_await sleep_for(std::chrono::milliseconds(1));
+      is_current = true;
+      auto list = co_await projections->list();
+      for (const auto& each : *list) is_current = is_current && each.is_current;
+    }
+  };
+  sync_wait(executor, current());
+  EXPECT_EQ(list(Json::object({{"room", "kitchen"}})), "fern of 1");
+  EXPECT_EQ(list(Json::object({{"room", "bath"}})), "moss of 1");
+  expect_verified("plants");
+}
+
+class TasksAndProjects : public FeatureTest {
+ protected:
+  TasksAndProjects()
+      : FeatureTest([](const Rooms& rooms) {
+          projects::add(rooms);
+          tasks::add(rooms);
+        }) {}
+};
+
+TEST_F(TasksAndProjects, ATaskIsForAProjectThatIsThere) {
+  const auto house =
+      call("projects.create", Json::object({{"title", "House"}}))->find("entityId")->as_string();
+  const auto paint =
+      call("tasks.create",
+           Json::object({{"title", "Paint"}, {"projectId", house}, {"dueDate", "2026-12-01"}}));
+  ASSERT_TRUE(paint) << paint.error().message;
+  const auto id = paint->find("entityId")->as_string();
+  const auto nowhere =
+      call("tasks.create", Json::object({{"title", "x"}, {"projectId", Uuid::v7().to_string()}}));
+  EXPECT_EQ(nowhere.error().code, Code::kBadRequest);
+  EXPECT_EQ(call("tasks.create", Json::object({{"title", "x"}, {"projectId", house}}), "bob")
+                .error()
+                .code,
+            Code::kBadRequest);
+  EXPECT_EQ(call("tasks.complete", input(id))->find("version")->as_integer(), 2);
+  EXPECT_EQ(call("tasks.get", input(id))->find("status")->as_string(), "done");
+  EXPECT_EQ(call("tasks.list", Json::object({{"projectId", house}, {"status", "done"}}))
+                ->find("total")
+                ->as_integer(),
+            1);
+  EXPECT_EQ(call("tasks.reopen", input(id))->find("version")->as_integer(), 3);
+  EXPECT_EQ(call("tasks.get", input(id))->find("status")->as_string(), "open");
+  for (const char* wrong : {"2026-13-01", "tomorrow", "2026-12-01T25:00:00Z", "2026-12-01T10:00"}) {
+    EXPECT_EQ(call("tasks.update", input(id, {{"dueDate", wrong}})).error().code, Code::kBadRequest)
+        << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace synap::features
