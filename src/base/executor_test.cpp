@@ -7,6 +7,7 @@
 
 #include "base/task.h"
 #include "base/test_support.h"
+#include "base/timer.h"
 
 namespace synap {
 namespace {
@@ -85,6 +86,79 @@ TEST(ThreadExecutor, TakesPostsFromManyThreads) {
   for (auto& thread : threads) thread.join();
   test::settle(executor);
   EXPECT_EQ(count, 4'000);
+}
+
+// Waits until somebody posts it by hand, and has no Waiter: what is posted is a raw handle.
+struct ByHand {
+  std::coroutine_handle<>& at;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) const noexcept { at = self; }
+  void await_resume() const noexcept {}
+};
+
+TEST(Executor, DoesNotResumeWhatWasWithdrawn) {
+  ThreadExecutor executor("test");
+  std::vector<int> resumed;
+  std::coroutine_handle<> handles[3];
+  auto note = [&](int n) -> Task<void> {
+    co_await ByHand{handles[n]};
+    resumed.push_back(n);
+  };
+  Task<void> tasks[] = {note(0), note(1), note(2)};
+  test::call_on(executor, [&] {
+    for (auto& task : tasks) task.start();
+    executor.post_all({handles[0], handles[1], handles[2]});
+    executor.withdraw(handles[1]);
+  });
+  test::settle(executor);
+  EXPECT_EQ(resumed, (std::vector<int>{0, 2}));
+}
+
+TEST(Executor, DoesNotResumeWhatIsWithdrawnByOneBeforeItInTheSameTurn) {
+  ThreadExecutor executor("test");
+  bool has_resumed = false;
+  std::coroutine_handle<> handle;
+  auto note = [&]() -> Task<void> {
+    co_await ByHand{handle};
+    has_resumed = true;
+  };
+  auto withdraw = [&]() -> Task<void> {
+    executor.withdraw(handle);
+    co_return;
+  };
+  auto task = note();
+  test::call_on(executor, [&] {
+    task.start();
+    spawn(executor, withdraw());
+    executor.post(handle);
+  });
+  test::settle(executor);
+  EXPECT_FALSE(has_resumed);
+}
+
+Task<void> wait_past(Watermark& mark, std::int64_t past) {
+  co_await mark.wait_past(past);
+}
+
+TEST(Executor, HasItsFramesDestroyedByItsOwnThreadWhileItRuns) {
+  auto destroy_from_here = [] {
+    Watermark mark;
+    ThreadExecutor executor("test");
+    auto task = wait_past(mark, 0);
+    test::call_on(executor, [&] { task.start(); });
+    task = {};
+  };
+  EXPECT_DEATH(destroy_from_here(), "executor's own thread");
+}
+
+TEST(Executor, HasItsFramesDestroyedByAnyThreadOnceItHasEnded) {
+  Watermark mark;
+  ThreadExecutor executor("test");
+  auto task = wait_past(mark, 0);
+  test::call_on(executor, [&] { task.start(); });
+  executor.stop();
+  mark.raise(1);  // posted, to nobody
+  task = {};
 }
 
 }  // namespace

@@ -6,8 +6,9 @@
 //   while (auto item = co_await stream.next()) use(*item);
 //   use(stream.end());
 //
-// A Stream may be destroyed between calls of next(), never during one: to end a Stream that waits
-// for something, stop what it waits with (std::stop_token) and await its end.
+// Ownership and exceptions are those of a Task (task.h): destroying a Stream cancels it, also in
+// the middle of a next(); an exception that leaves it is thrown by the next() that runs into it,
+// and the Stream has no end then.
 #pragma once
 
 #include <coroutine>
@@ -26,6 +27,7 @@ class [[nodiscard]] Stream {
     std::coroutine_handle<> consumer;
     std::optional<Item> item;
     std::optional<End> end;
+    std::exception_ptr exception;  // that left the coroutine
 
     // Gives control to whoever awaits next().
     struct ToConsumer {
@@ -49,7 +51,7 @@ class [[nodiscard]] Stream {
     void return_value(U&& value) {
       end.emplace(std::forward<U>(value));
     }
-    [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+    void unhandled_exception() noexcept { exception = std::current_exception(); }
   };
 
   Stream() = default;
@@ -77,6 +79,9 @@ class [[nodiscard]] Stream {
         return handle;
       }
       std::optional<Item> await_resume() const {
+        if (auto exception = std::exchange(handle.promise().exception, {})) [[unlikely]] {
+          std::rethrow_exception(std::move(exception));
+        }
         return std::exchange(handle.promise().item, std::nullopt);
       }
     };
@@ -86,7 +91,7 @@ class [[nodiscard]] Stream {
 
   /// How it ended. Only after next() has yielded nothing.
   End& end() {
-    SYNAP_CHECK(handle_ && handle_.done(), "the stream has not ended");
+    SYNAP_CHECK(handle_ && handle_.promise().end, "the stream has not ended");
     return *handle_.promise().end;
   }
 

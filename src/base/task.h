@@ -1,16 +1,22 @@
 // Task<T>: a lazy coroutine that yields one T. It starts when it is awaited, runs on the executor
 // of whoever awaits it, and returns to its awaiter without growing the stack.
 //
-// Destroying a Task destroys its frame at the point where it is suspended: that is how a run that
-// must sleep is put away (workers/step.h). Tasks do not throw: an exception that leaves one is a
-// programmer's error and ends the process, so code below a Task catches what libraries throw.
+// Ownership: whoever holds a Task owns its frame, and destroying a Task cancels it. Its frame goes
+// at the point where it is suspended, with all that it awaits: a Task it calls, the children of a
+// when_all, a sleep or a wait, which signs off. Nothing of it runs afterwards. That is how a run
+// that must sleep is put away (workers/step.h). A Task that has begun and not ended is destroyed on
+// the thread of its executor (executor.h), and not from inside a call that it makes.
+//
+// Exceptions: one that leaves a Task is thrown again where the Task is awaited, for those who call
+// foreign code. One that leaves a detached task ends the process. Expected errors are Results.
 //
 //   Task<Result<Note>> load(Id id);                 co_await load(id)
-//   spawn(executor, serve(connection));             runs it on `executor`, detached
+//   spawn(executor, serve(connection));             runs it on `executor`, detached: it owns itself
 //   co_await when_all(std::move(tasks))             runs all at once, yields when the last is done
 //   sync_wait(executor, load(id))                   blocks a plain thread; tests and main only
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <coroutine>
 #include <exception>
@@ -41,9 +47,14 @@ struct FinalAwaiter {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation;
+  std::exception_ptr exception;  // that left the coroutine
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
-  [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+  void unhandled_exception() noexcept { exception = std::current_exception(); }
+  void rethrow() {
+    if (exception) [[unlikely]]
+      std::rethrow_exception(std::exchange(exception, {}));
+  }
 };
 
 template <class T>
@@ -54,14 +65,17 @@ struct Promise : PromiseBase {
   void return_value(U&& result) {
     value.emplace(std::forward<U>(result));
   }
-  T take() { return std::move(*value); }
+  T take() {
+    rethrow();
+    return std::move(*value);
+  }
 };
 
 template <>
 struct Promise<void> : PromiseBase {
   Task<void> get_return_object();
   void return_void() const noexcept {}
-  void take() const noexcept {}
+  void take() { rethrow(); }
 };
 
 }  // namespace task_detail
@@ -83,21 +97,37 @@ class [[nodiscard]] Task {
   }
   ~Task() { reset(); }
 
+  /// Runs it and yields its value, or throws the exception that left it.
   auto operator co_await() && noexcept {
-    struct Awaiter {
-      std::coroutine_handle<promise_type> handle;
-      bool await_ready() const noexcept { return false; }
-      std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) const noexcept {
-        handle.promise().continuation = awaiting;
-        return handle;
-      }
-      T await_resume() const { return handle.promise().take(); }
+    struct Awaiter : Ended {
+      T await_resume() const { return this->handle.promise().take(); }
     };
-    SYNAP_CHECK(handle_, "a moved-from Task cannot be awaited");
-    return Awaiter{handle_};
+    return Awaiter{ended()};
   }
+  /// Awaitable: runs it to its end, and leaves in it what it has come to.
+  auto ended() noexcept {
+    SYNAP_CHECK(handle_, "a moved-from Task cannot be awaited");
+    return Ended{handle_};
+  }
+  /// What a Task that has ended has come to: its value, or the exception that left it. Once.
+  T take() { return handle_.promise().take(); }
+  bool has_thrown() const { return handle_.promise().exception != nullptr; }
+
+  /// Runs it on this thread up to where it first waits. Nobody awaits it: its owner destroys it,
+  /// at once or when it has ended.
+  void start() { ended().await_suspend(std::noop_coroutine()).resume(); }
 
  private:
+  struct Ended {
+    std::coroutine_handle<promise_type> handle;
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) const noexcept {
+      handle.promise().continuation = awaiting;
+      return handle;
+    }
+    void await_resume() const noexcept {}
+  };
+
   void reset() {
     if (handle_) handle_.destroy();
     handle_ = {};
@@ -115,7 +145,8 @@ inline Task<void> Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
 }
 
-// A coroutine that owns itself: its frame goes when it ends.
+// A coroutine that owns itself: its frame goes when it ends. There is nobody to catch what it
+// throws.
 struct Detached {
   struct promise_type {
     Detached get_return_object() {
@@ -133,17 +164,55 @@ inline Detached detach(Task<void> task) {
   co_await std::move(task);
 }
 
-template <class T>
-struct WhenAll {
-  std::vector<std::optional<T>> results;
-  std::size_t left = 0;
-  std::coroutine_handle<> waiting;
+// What a when_all knows of its children. It lies in the frame that awaits them.
+struct Join {
+  std::size_t left;
+  bool has_thrown = false;
+  std::coroutine_handle<> waiting{};
+
+  // Until all children have ended, or one has thrown.
+  auto children() noexcept {
+    struct Awaiter {
+      Join& join;
+      bool await_ready() const noexcept { return join.left == 0; }
+      void await_suspend(std::coroutine_handle<> self) const noexcept { join.waiting = self; }
+      void await_resume() const noexcept {}
+    };
+    return Awaiter{*this};
+  }
+  // The end of a child: it goes to its join, if that is to go on, and never comes back.
+  auto child_ended(bool threw) noexcept {
+    struct Awaiter {
+      Join& join;
+      bool await_ready() const noexcept { return false; }
+      std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+        return --join.left == 0 || join.has_thrown ? join.waiting : std::noop_coroutine();
+      }
+      void await_resume() const noexcept {}
+    };
+    has_thrown = threw;
+    return Awaiter{*this};
+  }
 };
 
+// Goes on in the executor's next turn.
+struct NextTurn {
+  Waiter waiter;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) {
+    waiter.suspend(self);
+    waiter.wake();
+  }
+  void await_resume() noexcept { waiter.resumed(); }
+};
+
+// It begins in a turn of its own, not inside the call that starts it: what it does first may
+// destroy the join and the frame around it (a step that parks does).
 template <class T>
-Detached run_one(Task<T> task, WhenAll<T>& all, std::size_t index) {
-  all.results[index].emplace(co_await std::move(task));
-  if (--all.left == 0) all.waiting.resume();
+Task<void> run_child(Task<T>& task, Join& join) {
+  co_await NextTurn{};
+  co_await task.ended();
+  co_await join.child_ended(task.has_thrown());
 }
 
 }  // namespace task_detail
@@ -154,30 +223,22 @@ inline void spawn(Executor& executor, Task<void> task) {
 }
 
 /// Runs all tasks concurrently on the current executor; the results are in the order of the tasks.
+/// It owns them: when it is destroyed while it waits, so are they, where they are suspended. When
+/// one throws, the others are destroyed and the exception is thrown on.
 template <class T>
 Task<std::vector<T>> when_all(std::vector<Task<T>> tasks) {
-  SYNAP_CHECK(Executor::current() != nullptr, "when_all needs an executor");
-  task_detail::WhenAll<T> all;
-  all.results.resize(tasks.size());
-  // One more than there are tasks, so that it cannot reach zero while they are being started.
-  all.left = tasks.size() + 1;
-  struct Start {
-    task_detail::WhenAll<T>& state;
-    std::vector<Task<T>>& list;
-    bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<> self) {
-      state.waiting = self;
-      for (std::size_t i = 0; i < list.size(); ++i) {
-        task_detail::run_one(std::move(list[i]), state, i).handle.resume();
-      }
-      return --state.left != 0;
-    }
-    void await_resume() const noexcept {}
-  };
-  co_await Start{all, tasks};
+  task_detail::Join join{tasks.size()};
+  std::vector<Task<void>> children;  // last: they use both of the above
+  children.reserve(tasks.size());
+  for (auto& task : tasks) children.push_back(task_detail::run_child(task, join));
+  for (auto& child : children) child.start();
+  co_await join.children();
+  if (join.has_thrown) {
+    std::ranges::find_if(tasks, &Task<T>::has_thrown)->take();
+  }
   std::vector<T> results;
-  results.reserve(all.results.size());
-  for (auto& result : all.results) results.push_back(std::move(*result));
+  results.reserve(tasks.size());
+  for (auto& task : tasks) results.push_back(task.take());
   co_return results;
 }
 
@@ -188,30 +249,16 @@ T sync_wait(Executor& executor, Task<T> task) {
   std::mutex mutex;
   std::condition_variable done;
   bool finished = false;
-  if constexpr (std::is_void_v<T>) {
-    auto body = [&]() -> Task<void> {
-      co_await std::move(task);
-      std::lock_guard lock(mutex);
-      finished = true;
-      done.notify_one();
-    };
-    spawn(executor, body());
-    std::unique_lock lock(mutex);
-    done.wait(lock, [&] { return finished; });
-  } else {
-    std::optional<T> result;
-    auto body = [&]() -> Task<void> {
-      T value = co_await std::move(task);
-      std::lock_guard lock(mutex);
-      result.emplace(std::move(value));
-      finished = true;
-      done.notify_one();
-    };
-    spawn(executor, body());
-    std::unique_lock lock(mutex);
-    done.wait(lock, [&] { return finished; });
-    return std::move(*result);
-  }
+  auto body = [&]() -> Task<void> {
+    co_await task.ended();
+    std::lock_guard lock(mutex);
+    finished = true;
+    done.notify_one();
+  };
+  spawn(executor, body());
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&] { return finished; });
+  return task.take();
 }
 
 }  // namespace synap

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "base/stream.h"
 #include "base/test_support.h"
+#include "base/timer.h"
 
 namespace synap {
 namespace {
@@ -72,8 +75,7 @@ TEST(Task, DestroysItsFrameWhereItIsSuspended) {
   };
   {
     auto task = outer(inner(alive, suspended), alive);
-    auto awaiter = std::move(task).operator co_await();
-    awaiter.await_suspend(std::noop_coroutine()).resume();
+    task.start();
     EXPECT_TRUE(suspended);
     EXPECT_EQ(alive.use_count(), 3);
   }
@@ -88,6 +90,37 @@ TEST(Task, MovedFromTaskIsEmpty) {
   second = std::move(first);
   EXPECT_EQ(sync_wait(executor, std::move(second)), 4);
   EXPECT_DEATH(std::move(first).operator co_await(), "moved-from Task");  // NOLINT
+}
+
+Task<int> throws(std::string text) {
+  throw std::runtime_error(text);
+  co_return 0;
+}
+
+TEST(Task, ThrowsWhereItIsAwaited) {
+  ThreadExecutor executor("test");
+  auto careful = []() -> Task<std::string> {
+    try {
+      co_await throws("one");
+    } catch (const std::exception& thrown) {
+      co_return thrown.what();
+    }
+    co_return "nothing";
+  };
+  EXPECT_EQ(sync_wait(executor, careful()), "one");
+  auto careless = []() -> Task<void> { co_await throws("two"); };
+  EXPECT_THROW(sync_wait(executor, careless()), std::runtime_error);
+}
+
+TEST(Task, ThatIsDetachedMayNotThrow) {
+  auto careless = []() -> Task<void> { co_await throws("three"); };
+  EXPECT_DEATH(
+      {
+        ThreadExecutor executor("test");
+        spawn(executor, careless());
+        executor.stop();
+      },
+      "three");
 }
 
 TEST(WhenAll, KeepsTheOrderOfItsTasks) {
@@ -140,6 +173,134 @@ TEST(WhenAll, OfNothingIsNothing) {
   EXPECT_TRUE(sync_wait(executor, when_all(std::vector<Task<int>>{})).empty());
 }
 
+// Waits in each of the ways there are, and counts its frame.
+Task<int> wait(int way, Watermark& mark, std::shared_ptr<int> held) {
+  if (way == 0) co_await mark.wait_past(0);
+  if (way == 1) co_await sleep_for(std::chrono::hours(1));
+  if (way == 2) {
+    std::vector<Task<int>> inner;
+    inner.push_back(wait(0, mark, held));
+    inner.push_back(wait(1, mark, held));
+    co_await when_all(std::move(inner));
+  }
+  co_return *held;
+}
+
+Task<void> wait_in_all_ways(Watermark& mark, std::shared_ptr<int> held, bool& has_ended) {
+  std::vector<Task<int>> tasks;
+  for (int way = 0; way < 4; ++way) tasks.push_back(wait(way, mark, held));  // the last ends
+  co_await when_all(std::move(tasks));
+  has_ended = true;
+}
+
+TEST(WhenAll, DestroysItsChildrenWithItself) {
+  ThreadExecutor executor("test");
+  Watermark mark;
+  bool has_ended = false;
+  const auto alive = std::make_shared<int>(1);
+  auto task = wait_in_all_ways(mark, alive, has_ended);
+  test::call_on(executor, [&] { task.start(); });
+  test::settle(executor);
+  EXPECT_GT(alive.use_count(), 5);
+  test::call_on(executor, [&] { task = {}; });
+  EXPECT_EQ(alive.use_count(), 1);
+  mark.raise(1);
+  test::settle(executor);
+  EXPECT_FALSE(has_ended);
+}
+
+TEST(WhenAll, DestroysChildrenThatHaveNotBegun) {
+  ThreadExecutor executor("test");
+  Watermark mark;
+  bool has_ended = false;
+  const auto alive = std::make_shared<int>(1);
+  test::call_on(executor, [&] {
+    auto task = wait_in_all_ways(mark, alive, has_ended);
+    task.start();
+  });
+  EXPECT_EQ(alive.use_count(), 1);
+  test::settle(executor);
+  EXPECT_FALSE(has_ended);
+}
+
+// Goes to `driver`, which destroys the coroutine that does so: what a step does that parks.
+struct Park {
+  std::coroutine_handle<>& driver;
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept { return driver; }
+  void await_resume() const noexcept {}
+};
+struct KeepHandle {
+  std::coroutine_handle<>& at;
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> self) const noexcept {
+    at = self;
+    return false;
+  }
+  void await_resume() const noexcept {}
+};
+
+TEST(WhenAll, MayBeDestroyedByAChildAsSoonAsThatBegins) {
+  ThreadExecutor executor("test");
+  Watermark mark;
+  std::coroutine_handle<> driver;
+  const auto alive = std::make_shared<int>(1);
+  bool has_gone_on = false;
+  auto park = [&]() -> Task<int> {
+    co_await Park{driver};
+    has_gone_on = true;
+    co_return 0;
+  };
+  auto call = [&]() -> Task<void> {
+    std::vector<Task<int>> tasks;
+    tasks.push_back(wait(0, mark, alive));
+    tasks.push_back(park());
+    tasks.push_back(wait(0, mark, alive));
+    co_await when_all(std::move(tasks));
+    has_gone_on = true;
+  };
+  auto drive = [&]() -> Task<long> {
+    co_await KeepHandle{driver};
+    co_await call();
+    co_return alive.use_count();
+  };
+  EXPECT_EQ(sync_wait(executor, drive()), 1);
+  mark.raise(1);
+  test::settle(executor);
+  EXPECT_FALSE(has_gone_on);
+}
+
+TEST(WhenAll, DestroysTheOthersWhenOneThrows) {
+  ThreadExecutor executor("test");
+  Watermark mark;
+  Watermark to_throw;
+  const auto alive = std::make_shared<int>(1);
+  auto throw_later = [&]() -> Task<int> {
+    co_await to_throw.wait_past(0);
+    co_return co_await throws("later");
+  };
+  auto all = [&]() -> Task<std::string> {
+    std::vector<Task<int>> tasks;
+    tasks.push_back(value(1));
+    tasks.push_back(wait(2, mark, alive));
+    tasks.push_back(throw_later());
+    tasks.push_back(wait(0, mark, alive));
+    try {
+      co_await when_all(std::move(tasks));
+    } catch (const std::exception& thrown) {
+      co_return thrown.what() + std::to_string(alive.use_count());
+    }
+    co_return "nothing";
+  };
+  test::Started<std::string> calls(executor);
+  calls.add(all());
+  test::settle(executor);
+  to_throw.raise(1);
+  EXPECT_EQ(calls.wait(), std::vector<std::string>{"later1"});
+  mark.raise(1);
+  test::settle(executor);
+}
+
 using Numbers = Stream<int, std::string>;
 
 Numbers count(int most, bool& is_alive) {
@@ -190,6 +351,47 @@ TEST(Stream, MayBeDestroyedBetweenTwoItems) {
     co_return *first;
   };
   EXPECT_EQ(sync_wait(executor, read()), 1);
+}
+
+TEST(Stream, MayBeDestroyedWhileItWaits) {
+  ThreadExecutor executor("test");
+  Watermark mark;
+  const auto alive = std::make_shared<int>(1);
+  auto follow = [](Watermark& to, std::shared_ptr<int> held) -> Numbers {
+    co_await to.wait_past(0);
+    co_yield *held;
+    co_return "end";
+  };
+  auto read = [&]() -> Task<void> {
+    auto stream = follow(mark, alive);
+    co_await stream.next();
+  };
+  auto task = read();
+  test::call_on(executor, [&] { task.start(); });
+  EXPECT_EQ(alive.use_count(), 2);
+  test::call_on(executor, [&] { task = {}; });
+  EXPECT_EQ(alive.use_count(), 1);
+  mark.raise(1);
+  test::settle(executor);
+}
+
+TEST(Stream, ThrowsOutOfNext) {
+  ThreadExecutor executor("test");
+  auto one_and_throw = []() -> Numbers {
+    co_yield 1;
+    throw std::runtime_error("no two");
+  };
+  auto read = [&]() -> Task<std::string> {
+    auto stream = one_and_throw();
+    const int first = *co_await stream.next();
+    try {
+      co_await stream.next();
+    } catch (const std::exception& thrown) {
+      co_return std::to_string(first) + thrown.what();
+    }
+    co_return "nothing";
+  };
+  EXPECT_EQ(sync_wait(executor, read()), "1no two");
 }
 
 TEST(Stream, OfManyItemsDoesNotGrowTheStack) {

@@ -39,6 +39,13 @@ auto run(Executor& executor, Make make) {
   return sync_wait(executor, body());
 }
 
+/// Calls `function` on the thread of `executor`, and blocks for it.
+template <class Function>
+auto call_on(Executor& executor, Function function) {
+  auto body = [&]() -> Task<decltype(function())> { co_return function(); };
+  return sync_wait(executor, body());
+}
+
 /// Returns when every coroutine that was spawned on `executor` before has run as far as it can
 /// without an answer from elsewhere.
 inline void settle(Executor& executor) {

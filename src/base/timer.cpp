@@ -11,7 +11,8 @@
 namespace synap {
 
 // One thread for all sleeps of the process. It is never joined: a sleeping coroutine may outlive
-// every static object, and the thread touches nothing but what it was given.
+// every static object, and the thread touches nothing but what it was given. The sleepers are woken
+// under the lock, so that one who signs off knows whether it was woken.
 class TimerThread {
  public:
   static TimerThread& instance() {
@@ -29,13 +30,14 @@ class TimerThread {
     if (is_first) wake_.notify_one();
   }
 
-  // True if it was still asleep: then it is the caller's to resume.
-  bool remove(SleepUntil* sleep) {
+  void wake_early(SleepUntil* sleep) {
     std::lock_guard lock(mutex_);
-    if (sleep->place_ == sleeping_.end()) return false;
-    sleeping_.erase(sleep->place_);
-    sleep->place_ = sleeping_.end();
-    return true;
+    if (remove_locked(sleep)) sleep->waiter_.wake();
+  }
+
+  void remove(SleepUntil* sleep) {
+    std::lock_guard lock(mutex_);
+    remove_locked(sleep);
   }
 
  private:
@@ -57,12 +59,18 @@ class TimerThread {
         continue;
       }
       SleepUntil* sleep = first->second;
-      sleeping_.erase(first);
-      sleep->place_ = sleeping_.end();
+      remove_locked(sleep);
       sleep->slept_ = true;
-      // Posting under the lock keeps the sleeper alive: it cannot have been resumed before.
-      sleep->executor_->post(sleep->coroutine_);
+      sleep->waiter_.wake();
     }
+  }
+
+  // True if it was still asleep.
+  bool remove_locked(SleepUntil* sleep) {
+    if (sleep->place_ == sleeping_.end()) return false;
+    sleeping_.erase(sleep->place_);
+    sleep->place_ = sleeping_.end();
+    return true;
   }
 
   std::mutex mutex_;
@@ -71,9 +79,7 @@ class TimerThread {
 };
 
 void SleepUntil::await_suspend(std::coroutine_handle<> self) {
-  coroutine_ = self;
-  executor_ = Executor::current();
-  SYNAP_CHECK(executor_ != nullptr, "only a coroutine on an executor can sleep");
+  waiter_.suspend(self);
   TimerThread::instance().add(this);
   // The coroutine cannot resume before this returns: both ways of resuming it post to the
   // executor whose thread is running this line.
@@ -82,13 +88,18 @@ void SleepUntil::await_suspend(std::coroutine_handle<> self) {
 
 bool SleepUntil::await_resume() noexcept {
   on_stop_.reset();
+  waiter_.resumed();
   return slept_;
 }
 
+// The callback first: reset() waits for one that runs on another thread, which uses this object.
+void SleepUntil::sign_off() {
+  on_stop_.reset();
+  TimerThread::instance().remove(this);
+}
+
 void SleepUntil::OnStop::operator()() const noexcept {
-  auto* executor = sleep->executor_;
-  auto coroutine = sleep->coroutine_;
-  if (TimerThread::instance().remove(sleep)) executor->post(coroutine);
+  TimerThread::instance().wake_early(sleep);
 }
 
 std::int64_t Watermark::value() const {
@@ -102,25 +113,27 @@ void Watermark::raise(std::int64_t value) {
   if (value <= value_) return;
   value_ = value;
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    Wait* wait = *it;
-    if (wait->past_ < value_) {
-      woken[wait->executor_].push_back(wait->coroutine_);
-      it = waiting_.erase(it);
-      wait->place_ = waiting_.end();
-    } else {
-      ++it;
-    }
+    Wait* wait = *it++;
+    if (wait->past_ >= value_) continue;
+    forget_locked(wait);
+    woken[&wait->waiter_.executor()].push_back(wait->waiter_.take_to_post());
   }
   for (auto& [executor, coroutines] : woken) executor->post_all(coroutines);
 }
 
+// True if it was still waiting.
+bool Watermark::forget_locked(Wait* wait) {
+  if (wait->place_ == waiting_.end()) return false;
+  waiting_.erase(wait->place_);
+  wait->place_ = waiting_.end();
+  return true;
+}
+
 bool Watermark::Wait::await_suspend(std::coroutine_handle<> self) {
-  coroutine_ = self;
-  executor_ = Executor::current();
-  SYNAP_CHECK(executor_ != nullptr, "only a coroutine on an executor can wait");
   {
     std::lock_guard lock(mark_.mutex_);
     if (mark_.value_ > past_) return false;
+    waiter_.suspend(self);
     place_ = mark_.waiting_.insert(mark_.waiting_.end(), this);
   }
   if (stop_.stop_possible()) on_stop_.emplace(stop_, OnStop{this});
@@ -129,20 +142,20 @@ bool Watermark::Wait::await_suspend(std::coroutine_handle<> self) {
 
 bool Watermark::Wait::await_resume() noexcept {
   on_stop_.reset();
+  waiter_.resumed();
   return mark_.value() > past_;
 }
 
+// In the order of SleepUntil::sign_off, for the same reason.
+void Watermark::Wait::sign_off() {
+  on_stop_.reset();
+  std::lock_guard lock(mark_.mutex_);
+  mark_.forget_locked(this);
+}
+
 void Watermark::Wait::OnStop::operator()() const noexcept {
-  Watermark& mark = wait->mark_;
-  Executor* executor = wait->executor_;
-  auto coroutine = wait->coroutine_;
-  {
-    std::lock_guard lock(mark.mutex_);
-    if (wait->place_ == mark.waiting_.end()) return;
-    mark.waiting_.erase(wait->place_);
-    wait->place_ = mark.waiting_.end();
-  }
-  executor->post(coroutine);
+  std::lock_guard lock(wait->mark_.mutex_);
+  if (wait->mark_.forget_locked(wait)) wait->waiter_.wake();
 }
 
 }  // namespace synap

@@ -1,5 +1,6 @@
 // Sleeping without holding a thread, and waiting for a number to grow: the two ways in which a
-// coroutine waits for something that is not an answer. Both can be stopped by a std::stop_token.
+// coroutine waits for something that is not an answer. Both can be stopped by a std::stop_token,
+// and both sign off when the coroutine is destroyed while it waits.
 #pragma once
 
 #include <chrono>
@@ -22,6 +23,9 @@ class SleepUntil {
  public:
   SleepUntil(SteadyClock::time_point when, std::stop_token stop)
       : when_(when), stop_(std::move(stop)) {}
+  ~SleepUntil() {
+    if (waiter_.is_suspended()) sign_off();
+  }
 
   bool await_ready() const noexcept { return stop_.stop_requested(); }
   void await_suspend(std::coroutine_handle<> self);
@@ -33,10 +37,11 @@ class SleepUntil {
     SleepUntil* sleep;
     void operator()() const noexcept;
   };
+  void sign_off();
+
   SteadyClock::time_point when_;
   std::stop_token stop_;
-  std::coroutine_handle<> coroutine_;
-  Executor* executor_ = nullptr;
+  Waiter waiter_;
   bool slept_ = false;
   std::multimap<SteadyClock::time_point, SleepUntil*>::iterator place_;
   std::optional<std::stop_callback<OnStop>> on_stop_;
@@ -65,6 +70,9 @@ class Watermark {
    public:
     Wait(Watermark& mark, std::int64_t past, std::stop_token stop)
         : mark_(mark), past_(past), stop_(std::move(stop)) {}
+    ~Wait() {
+      if (waiter_.is_suspended()) sign_off();
+    }
     bool await_ready() const { return stop_.stop_requested() || mark_.value() > past_; }
     bool await_suspend(std::coroutine_handle<> self);
     /// True if the value is past, false if `stop` came first.
@@ -76,11 +84,12 @@ class Watermark {
       Wait* wait;
       void operator()() const noexcept;
     };
+    void sign_off();
+
     Watermark& mark_;
     std::int64_t past_;
     std::stop_token stop_;
-    std::coroutine_handle<> coroutine_;
-    Executor* executor_ = nullptr;
+    Waiter waiter_;
     std::list<Wait*>::iterator place_;
     std::optional<std::stop_callback<OnStop>> on_stop_;
   };
@@ -91,6 +100,8 @@ class Watermark {
   }
 
  private:
+  bool forget_locked(Wait* wait);
+
   mutable std::mutex mutex_;
   std::int64_t value_;
   std::list<Wait*> waiting_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <random>
 #include <thread>
 
@@ -17,6 +18,106 @@ using std::chrono::milliseconds;
 Task<bool> sleep(milliseconds duration, std::stop_token stop = {}) {
   co_return co_await sleep_for(duration, std::move(stop));
 }
+
+// Starts one task of each kind that waits for `mark` or `stop`, and lets `act` see them, all on the
+// thread of an executor; what was destroyed by then must not run later.
+class Cancelled : public testing::Test {
+ protected:
+  Task<void> note(auto awaitable) {
+    co_await awaitable();
+    ++ended;
+  }
+  void start() {
+    sleeper = note([this] { return sleep_for(hours(1), stop.get_token()); });
+    waiter = note([this] { return mark.wait_past(0, stop.get_token()); });
+    sleeper.start();
+    waiter.start();
+  }
+  void destroy() {
+    sleeper = {};
+    waiter = {};
+  }
+
+  Watermark mark;
+  std::stop_source stop;
+  std::atomic<int> ended = 0;
+  Task<void> sleeper;
+  Task<void> waiter;
+  ThreadExecutor executor{"test"};
+};
+
+TEST_F(Cancelled, WhileItWaitsItIsForgotten) {
+  test::call_on(executor, [&] {
+    start();
+    destroy();
+  });
+  mark.raise(1);
+  stop.request_stop();
+  test::settle(executor);
+  EXPECT_EQ(ended, 0);
+}
+
+TEST_F(Cancelled, SleeperLeavesOthersTheirTime) {
+  test::call_on(executor, [&] {
+    auto early = note([] { return sleep_for(milliseconds(1)); });
+    early.start();
+  });
+  EXPECT_TRUE(sync_wait(executor, sleep(milliseconds(2))));
+  EXPECT_EQ(ended, 0);
+}
+
+TEST_F(Cancelled, AfterItWasWokenItIsNotResumed) {
+  test::call_on(executor, [&] {
+    start();
+    mark.raise(1);  // both are posted, and this thread is not free to resume them
+    stop.request_stop();
+    destroy();
+  });
+  test::settle(executor);
+  EXPECT_EQ(ended, 0);
+}
+
+TEST_F(Cancelled, InTheTurnThatWouldResumeItItIsNotResumed) {
+  auto destroy_first = [this]() -> Task<void> {
+    destroy();
+    co_return;
+  };
+  test::call_on(executor, [&] {
+    start();
+    spawn(executor, destroy_first());
+    stop.request_stop();
+  });
+  test::settle(executor);
+  EXPECT_EQ(ended, 0);
+}
+
+TEST_F(Cancelled, WhileAnotherThreadWakesItItIsResumedOrNot) {
+  for (int round = 0; round < 300; ++round) {
+    stop = {};
+    Watermark own;
+    std::barrier together(3);
+    test::call_on(executor, [&] {
+      sleeper = note([this] { return sleep_for(milliseconds(0), stop.get_token()); });
+      waiter = note([&] { return own.wait_past(0, stop.get_token()); });
+      sleeper.start();
+      waiter.start();
+    });
+    std::thread stopper([&] {
+      together.arrive_and_wait();
+      stop.request_stop();
+    });
+    std::thread raiser([&] {
+      together.arrive_and_wait();
+      own.raise(1);
+    });
+    together.arrive_and_wait();
+    test::call_on(executor, [&] { destroy(); });
+    stopper.join();
+    raiser.join();
+  }
+  test::settle(executor);
+}
+
 Task<bool> wait_past(Watermark& mark, std::int64_t past, std::stop_token stop = {}) {
   co_return co_await mark.wait_past(past, std::move(stop));
 }

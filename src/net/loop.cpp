@@ -94,17 +94,11 @@ void Loop::run(int number) {
   begin_thread("net-" + std::to_string(number));
   bind_to_this_thread();
   io_.run();
+  unbind();
 }
 
-void Loop::post(std::coroutine_handle<> coroutine) {
-  asio::post(io_, [coroutine] { coroutine.resume(); });
-}
-
-void Loop::post_all(const std::vector<std::coroutine_handle<>>& coroutines) {
-  if (coroutines.empty()) return;
-  asio::post(io_, [coroutines] {
-    for (auto coroutine : coroutines) coroutine.resume();
-  });
+void Loop::wake() {
+  asio::post(io_, [this] { run_posted(std::unique_lock(mutex_)); });
 }
 
 void Loop::adopt(int fd, std::string peer, bool is_refused) {

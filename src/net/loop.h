@@ -94,8 +94,6 @@ class Loop final : public Executor {
   ~Loop() override;
 
   // Any thread.
-  void post(std::coroutine_handle<> coroutine) override;
-  void post_all(const std::vector<std::coroutine_handle<>>& coroutines) override;
   /// Takes over an accepted socket. `is_refused`: there are too many; say so and close.
   void adopt(int fd, std::string peer, bool is_refused);
   void begin_stop();
@@ -115,6 +113,7 @@ class Loop final : public Executor {
 
  private:
   friend class Guest;
+  void wake() override;
   void run(int number);
   void arm_sweep();
   template <class Visit>
