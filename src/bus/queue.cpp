@@ -88,14 +88,14 @@ void Queue::hand_out() {
     takers_.pop_front();
     taker->job_ = std::move(ready_.front());
     ready_.pop_front();
-    taker->executor_->post(taker->coroutine_);
+    taker->waiter_.wake();
   }
 }
 
 void Queue::close() {
   std::lock_guard lock(mutex_);
   is_closed_ = true;
-  for (Take* taker : takers_) taker->executor_->post(taker->coroutine_);
+  for (Take* taker : takers_) taker->waiter_.wake();
   takers_.clear();
 }
 
@@ -107,11 +107,19 @@ bool Queue::Take::await_suspend(std::coroutine_handle<> self) {
     queue_.ready_.pop_front();
     return false;
   }
-  coroutine_ = self;
-  executor_ = Executor::current();
-  SYNAP_CHECK(executor_ != nullptr);
+  waiter_.suspend(self);
   queue_.takers_.push_back(this);
   return true;
+}
+
+void Queue::Take::sign_off() {
+  std::lock_guard lock(queue_.mutex_);
+  if (!waiter_.is_posted()) {
+    std::erase(queue_.takers_, this);
+  } else if (job_) {
+    queue_.ready_.push_front(std::move(*job_));
+    queue_.hand_out();
+  }
 }
 
 }  // namespace synap::bus

@@ -60,20 +60,28 @@ class Queue {
   std::size_t ready_count() const;
   std::size_t delayed_count() const;
 
-  /// Awaitable: the next ready job; nothing once the queue is closed.
+  /// Awaitable: the next ready job; nothing once the queue is closed. A coroutine that is destroyed
+  /// while it waits leaves the job, if it was given one already, to the next.
   class Take {
    public:
     explicit Take(Queue& queue) : queue_(queue) {}
+    ~Take() {
+      if (waiter_.is_suspended()) sign_off();
+    }
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> self);
-    std::optional<Job> await_resume() noexcept { return std::move(job_); }
+    std::optional<Job> await_resume() noexcept {
+      waiter_.resumed();
+      return std::move(job_);
+    }
 
    private:
     friend class Queue;
+    void sign_off();
+
     Queue& queue_;
     std::optional<Job> job_;
-    std::coroutine_handle<> coroutine_;
-    Executor* executor_ = nullptr;
+    Waiter waiter_;
   };
   Take take() { return Take(*this); }
   /// Lets everyone who waits in take() go, without a job, now and from now on.

@@ -148,6 +148,33 @@ TEST_F(QueueTest, WaitingTakersAreServedInTheirOrder) {
   EXPECT_EQ(got, (std::vector<std::int64_t>{11, 22, 33}));
 }
 
+TEST_F(QueueTest, TakerThatIsDestroyedWhileItWaitsIsForgotten) {
+  auto taker = take();
+  test::call_on(executor, [&] {
+    taker.start();
+    taker = {};
+  });
+  queue.push({job(1), job(2)});
+  EXPECT_EQ(next(), 1);
+  EXPECT_EQ(next(), 2);
+}
+
+TEST_F(QueueTest, TakerThatIsDestroyedWithAJobInItsHandLeavesItToTheNext) {
+  test::Started<std::optional<Job>> others(executor);
+  auto taker = take();
+  test::call_on(executor, [&] { taker.start(); });
+  others.add(take());
+  test::settle(executor);
+  test::call_on(executor, [&] {
+    queue.push({job(1)});  // to the first, who is posted and cannot be resumed yet
+    EXPECT_EQ(queue.ready_count(), 0u);
+    taker = {};
+  });
+  EXPECT_EQ(others.wait().front()->event_position, 1);
+  queue.push({job(2)});
+  EXPECT_EQ(next(), 2);
+}
+
 TEST_F(QueueTest, CloseLetsEverybodyGo) {
   test::Started<std::optional<Job>> takers(executor);
   for (int i = 0; i < 5; ++i) takers.add(take());
@@ -180,7 +207,6 @@ TEST_F(QueueTest, EachJobIsTakenOnceByManyTakersAndNoLaneRunsTwice) {
         if (one->lane && std::exchange(last[*one->lane], one->event_position) > one->event_position)
           ++wrong;
       }
-      std::this_thread::yield();
       {
         std::lock_guard lock(mutex);
         if (one->lane) running.erase(*one->lane);
@@ -196,9 +222,12 @@ TEST_F(QueueTest, EachJobIsTakenOnceByManyTakersAndNoLaneRunsTwice) {
       sync_wait(own, work());
     });
   }
+  // Many at a time, so that all takers are at work at once.
+  std::vector<Job> jobs;
   for (int n = 1; n <= kJobs; ++n) {
     const auto lane = static_cast<std::size_t>(n) % (lanes.size() + 1);
-    queue.push({job(n, lane < lanes.size() ? std::optional(lanes[lane]) : std::nullopt)});
+    jobs.push_back(job(n, lane < lanes.size() ? std::optional(lanes[lane]) : std::nullopt));
+    if (n % 100 == 0) queue.push(std::exchange(jobs, {}));
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
