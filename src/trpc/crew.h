@@ -21,30 +21,49 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
+  class Wait {
+   public:
+    explicit Wait(Gate& gate) : gate_(gate) {}
+    ~Wait() {
+      if (waiter_.is_suspended()) sign_off();
+    }
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) {
+      waiter_.suspend(self);
+      gate_.waiting_.push_back(this);
+    }
+    void await_resume() noexcept { waiter_.resumed(); }
+
+   private:
+    friend class Gate;
+    // Whoever was woken and is destroyed before it can go on leaves its turn to the next.
+    void sign_off() {
+      if (waiter_.is_posted()) {
+        gate_.wake_one();
+      } else {
+        std::erase(gate_.waiting_, this);
+      }
+    }
+    Gate& gate_;
+    Waiter waiter_;
+  };
+
   /// Awaitable: until woken. Whoever waits for a condition asks it again after this.
-  auto wait() {
-    struct Wait {
-      Gate& gate;
-      bool await_ready() const noexcept { return false; }
-      void await_suspend(std::coroutine_handle<> self) { gate.waiting_.push_back(self); }
-      void await_resume() const noexcept {}
-    };
-    return Wait{*this};
-  }
+  Wait wait() { return Wait(*this); }
 
   /// Wakes the one that has waited longest.
   void wake_one() {
     if (waiting_.empty()) return;
-    auto first = waiting_.front();
+    Wait* first = waiting_.front();
     waiting_.pop_front();
-    Executor::current()->post(first);
+    first->waiter_.wake();
   }
   void wake_all() {
     while (!waiting_.empty()) wake_one();
   }
 
  private:
-  std::deque<std::coroutine_handle<>> waiting_;
+  std::deque<Wait*> waiting_;
 };
 
 class Crew {
