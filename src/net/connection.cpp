@@ -55,29 +55,44 @@ void serve_socket(Loop& loop, int fd, std::string peer, bool is_refused) {
 }
 
 // --- waiting -----------------------------------------------------------------------------------
+//
+// A coroutine that is destroyed while it waits is forgotten here, by `reader_` or `writer_`. It is
+// resumed from the loop's own calls, never posted, so nothing else can still know it.
 
 class Connection::More {
  public:
   explicit More(Connection& connection) : c_(connection) {}
+  ~More() {
+    if (self_ && c_.reader_ == self_) c_.reader_ = {};
+  }
   bool await_ready() const {
     return c_.is_fresh_ || c_.is_over() || (c_.loop_.is_stopping() && c_.phase_ == Phase::kIdle);
   }
   void await_suspend(std::coroutine_handle<> self) {
-    c_.reader_ = self;
+    c_.reader_ = self_ = self;
     c_.keep_reading();
   }
   bool await_resume() const { return std::exchange(c_.is_fresh_, false); }
 
  private:
   Connection& c_;
+  std::coroutine_handle<> self_;
 };
 
 class Connection::Send {
  public:
   explicit Send(Connection& connection) : c_(connection) {}
+  // What it was sending goes with it, and nothing can follow the half of it that is sent.
+  ~Send() {
+    if (!self_ || c_.writer_ != self_) return;
+    c_.writer_ = {};
+    c_.write_deadline_ = kNever;
+    c_.is_broken_ = true;
+    c_.gone_.request_stop();
+  }
   bool await_ready() { return c_.is_broken_ || c_.send_some(); }
   void await_suspend(std::coroutine_handle<> self) {
-    c_.writer_ = self;
+    c_.writer_ = self_ = self;
     c_.renew_write_deadline(steady_clock::now());
     c_.wait_writable();
   }
@@ -88,6 +103,7 @@ class Connection::Send {
 
  private:
   Connection& c_;
+  std::coroutine_handle<> self_;
 };
 
 Connection::More Connection::more() {

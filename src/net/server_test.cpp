@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <map>
+#include <stdexcept>
 #include <thread>
 
 #include "base/timer.h"
@@ -259,6 +260,33 @@ TEST_F(HttpServer, TellsAStreamThatTheClientLeft) {
   EXPECT_EQ(client.read_chunk(), "begun");
   client.close();
   EXPECT_TRUE(gone.wait());
+}
+
+TEST_F(HttpServer, BreaksOffAStreamWhoseWriteWasDestroyed) {
+  Event ended;
+  handler.paths["/half"] = [&](const Request&) -> Task<Response> {
+    Response response;
+    response.stream = [&](BodyWriter& body) -> Task<> {
+      const auto write = [&](std::string text) -> Task<bool> {
+        co_return co_await body.write(text);
+      };
+      const auto fail = []() -> Task<bool> {
+        throw std::runtime_error("enough");
+        co_return false;
+      };
+      std::vector<Task<bool>> both;
+      both.push_back(write(std::string(30'000'000, 'x')));
+      both.push_back(fail());
+      EXPECT_THROW(co_await when_all(std::move(both)), std::runtime_error);
+      EXPECT_FALSE(co_await body.write("more"));
+      ended.set();
+    };
+    co_return response;
+  };
+  TestClient client(start(), {.receive_buffer = 4096});
+  client.request("GET", "/half");
+  EXPECT_TRUE(ended.wait());
+  EXPECT_FALSE(client.read_response().is_complete);
 }
 
 TEST_F(HttpServer, AnswersAClientThatHasClosedItsSide) {

@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
@@ -107,8 +108,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     handshake.set(http::field::sec_websocket_version, "13");
     handshake.set(http::field::sec_websocket_key,
                   trimmed(*request.headers.find("sec-websocket-key")));
-    const auto ec =
-        co_await start([&](auto handler) { stream_.async_accept(handshake, std::move(handler)); });
+    const auto ec = co_await start(
+        kAccept, [&](auto handler) { stream_.async_accept(handshake, std::move(handler)); });
     stream_.set_option(
         websocket::stream_base::timeout{kClosingTime, websocket::stream_base::none(), false});
     heard();
@@ -118,16 +119,14 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   }
 
   Task<std::optional<Message>> read() override {
-    SYNAP_CHECK(!is_reading_, "one read at a time");
+    SYNAP_CHECK(!is_under_way(kRead), "one read at a time");
     if (!is_usable()) {
       lose();
       co_return std::nullopt;
     }
     heard();
-    is_reading_ = true;
-    const auto ec =
-        co_await start([&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
-    is_reading_ = false;
+    const auto ec = co_await start(
+        kRead, [&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
     if (ec) {
       lose();
       co_return std::nullopt;
@@ -141,16 +140,14 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   }
 
   Task<bool> write(std::string_view text, Then then) override {
-    SYNAP_CHECK(!is_writing_, "one write at a time");
+    SYNAP_CHECK(!is_under_way(kWrite), "one write at a time");
     if (!is_usable()) co_return false;
-    is_writing_ = true;
     if (then == Then::kMore) keep_back(true);
     renew_write_deadline(steady_clock::now());
-    const auto ec = co_await start([&](auto handler) {
+    const auto ec = co_await start(kWrite, [&](auto handler) {
       stream_.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
     });
     write_deadline_ = kNever;
-    is_writing_ = false;
     if (then == Then::kNothing) keep_back(false);
     if (ec) lose();
     co_return !ec;
@@ -167,7 +164,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
       reason = reason.substr(0, valid_utf8_prefix(reason.substr(0, kReasonBytesMax)));
       close_reason.reason.assign(reason.data(), reason.size());
     }
-    co_await start([&](auto handler) { stream_.async_close(close_reason, std::move(handler)); });
+    co_await start(kClose,
+                   [&](auto handler) { stream_.async_close(close_reason, std::move(handler)); });
     lose();
   }
 
@@ -200,7 +198,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
       return;
     }
     // Only a pending read can hear the answer.
-    if (is_reading_) sweep_silence(now);
+    if (is_under_way(kRead)) sweep_silence(now);
   }
 
   void begin_stop() override { gone_.request_stop(); }
@@ -212,26 +210,49 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
  private:
   static constexpr std::size_t kKeptBytesMax = 16 * 1024;
 
-  // Awaits an asynchronous operation: `begin` starts it with the handler it is given. The handler
-  // keeps the session, and with it the socket, until the operation has ended.
-  template <class Begin>
-  struct Operation {
-    Session& session;
-    Begin begin;
+  // One of each kind can be under way at a time.
+  enum Kind : std::uint8_t { kAccept, kRead, kWrite, kClose, kKinds };
+  // The coroutine that awaits one.
+  struct Waiting {
+    std::coroutine_handle<> coroutine;
     error_code result;
+  };
+
+  // Awaits an asynchronous operation: `begin` starts it with the handler it is given. The handler
+  // keeps the session, and with it the socket, until the operation has ended. It finds the
+  // coroutine through the session, where one that is destroyed meanwhile takes itself out; what it
+  // had begun cannot be taken back, so that is the end of the connection.
+  template <class Begin>
+  struct Operation : Waiting {
+    Session& session;
+    Kind kind;
+    Begin begin;
+    Operation(Session& of, Kind what, Begin how) : session(of), kind(what), begin(std::move(how)) {}
+    Operation(const Operation&) = delete;
+    Operation& operator=(const Operation&) = delete;
+    ~Operation() {
+      if (session.waiting_[kind] != this) return;
+      session.waiting_[kind] = nullptr;
+      session.abort();
+    }
     bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> coroutine) {
-      begin([this, coroutine, self = session.shared_from_this()](error_code ec, auto&&...) {
-        result = ec;
-        coroutine.resume();
+    void await_suspend(std::coroutine_handle<> self) {
+      this->coroutine = self;
+      session.waiting_[kind] = this;
+      begin([keep = session.shared_from_this(), what = kind](error_code ec, auto&&...) {
+        Waiting* waiting = std::exchange(keep->waiting_[what], nullptr);
+        if (waiting == nullptr) return;
+        waiting->result = ec;
+        waiting->coroutine.resume();
       });
     }
-    error_code await_resume() const noexcept { return result; }
+    error_code await_resume() const noexcept { return this->result; }
   };
   template <class Begin>
-  Operation<Begin> start(Begin begin) {
-    return {*this, std::move(begin), {}};
+  Operation<Begin> start(Kind kind, Begin begin) {
+    return {*this, kind, std::move(begin)};
   }
+  bool is_under_way(Kind kind) const { return waiting_[kind] != nullptr; }
 
   Wire& wire() { return stream_.next_layer(); }
   bool is_usable() const { return !is_aborted_ && stream_.is_open(); }
@@ -272,8 +293,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   websocket::stream<Wire, false> stream_;
   std::stop_source gone_;
   beast::flat_buffer incoming_;
-  bool is_reading_ = false;
-  bool is_writing_ = false;
+  std::array<Waiting*, kKinds> waiting_{};
   bool is_kept_back_ = false;
   bool is_closing_ = false;
   bool is_aborted_ = false;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <thread>
 
 #include "base/timer.h"
@@ -208,6 +209,33 @@ TEST_F(WebSocketServer, AbortsWithoutAWordWhileAWriteIsPending) {
   TestClient client(start(), {.receive_buffer = 4096});
   client.upgrade("/ws");
   EXPECT_TRUE(write_failed.wait());
+}
+
+TEST_F(WebSocketServer, EndsWhenWhatWaitsForItIsDestroyed) {
+  Event ended_early;
+  handler.websocket = [&](const Request& request, WebSocket& socket) -> Task<> {
+    const auto read = [&]() -> Task<bool> { co_return (co_await socket.read()).has_value(); };
+    const auto write = [&]() -> Task<bool> {
+      const std::string large(30'000'000, 'x');
+      co_return co_await socket.write(large, Then::kNothing);
+    };
+    const auto fail = []() -> Task<bool> {
+      throw std::runtime_error("enough");
+      co_return false;
+    };
+    std::vector<Task<bool>> all;
+    all.push_back(read());
+    all.push_back(write());
+    all.push_back(fail());
+    EXPECT_THROW(co_await when_all(std::move(all)), std::runtime_error);
+    EXPECT_TRUE(request.gone.stop_requested());
+    EXPECT_FALSE(co_await socket.read());
+    EXPECT_FALSE(co_await socket.write("more", Then::kNothing));
+    ended_early.set();
+  };
+  TestClient client(start(), {.receive_buffer = 4096});
+  client.upgrade("/ws");
+  EXPECT_TRUE(ended_early.wait());
 }
 
 TEST_F(WebSocketServer, TellsTheHandlerThatThePeerLeft) {
