@@ -53,6 +53,7 @@ class EventHandler {
 
   /// The trigger: a type, or a wildcard (bus/function.h).
   virtual std::string_view event_type() const = 0;
+  /// An exception that leaves it is a failed attempt (kInternalServerError), tried again as others.
   virtual Task<Outcome> handle(const events::Event& event, Step& step) = 0;
 };
 

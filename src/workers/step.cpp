@@ -1,5 +1,7 @@
 #include "workers/step.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/clock.h"
 #include "workers/run_store.h"
@@ -46,10 +48,18 @@ void Step::write_completion(db::Tx& tx) {
 
 Task<Result<>> Step::save() {
   if (unsaved_.empty()) co_return Result<>{};
+  // A copy, since the closure runs on the database's thread, and a step beside this one goes on.
+  const auto results = unsaved_;
   auto saved = co_await database().write(db::Lane::kBackground,
-                                         [this](db::Tx& tx) { write_results(tx, unsaved_); });
-  if (saved) unsaved_.clear();
+                                         [&](db::Tx& tx) { write_results(tx, results); });
+  if (saved) forget_saved(results);
   co_return saved;
+}
+
+void Step::forget_saved(const std::vector<StepResult>& results) {
+  std::erase_if(unsaved_, [&](const StepResult& one) {
+    return std::ranges::find(results, one.hash, &StepResult::hash) != results.end();
+  });
 }
 
 Task<Result<>> Step::fail_for_good(const StepHash& hash, std::string_view id, const Error& error) {

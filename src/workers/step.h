@@ -13,7 +13,8 @@
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
 // function's retries allow; only when they are used up, or the error cannot go away, does it
-// answer with the Error, and the handler decides: fail, or go on without.
+// answer with the Error, and the handler decides: fail, or go on without. Steps may be awaited
+// together (when_all): one that ends the call ends those beside it where they are.
 #pragma once
 
 #include <chrono>
@@ -110,6 +111,7 @@ class Step {
   bool parks_on(const Error& error);
   /// Stores the results that are not on disk yet.
   Task<Result<>> save();
+  void forget_saved(const std::vector<StepResult>& results);
   Task<Result<>> fail_for_good(const StepHash& hash, std::string_view id, const Error& error);
   db::Database& database() const;
   void write_results(db::Tx& tx, const std::vector<StepResult>& results);
@@ -201,12 +203,15 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     has_exhausted_step_ = has_exhausted_step_ || !result;
     co_return result;
   }
+  // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
+  const auto earlier = unsaved_;
+  const int own_place = next_place_;
   Result<T> result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
     // The results of earlier steps, what this one does, and its own result: all or nothing.
-    auto results = unsaved_;
+    auto results = earlier;
     const auto write = [&](std::string memo) {
       results.push_back(
-          {place.hash, next_place_, std::string(id), OpCode::kStepRun, std::move(memo)});
+          {place.hash, own_place, std::string(id), OpCode::kStepRun, std::move(memo)});
       write_results(tx, results);
       if (then == Then::kComplete) write_completion(tx);
     };
@@ -220,7 +225,7 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     }
   });
   if (result) {
-    unsaved_.clear();
+    forget_saved(earlier);
     ++next_place_;
     if (then == Then::kComplete) has_finished_ = true;
     co_return result;

@@ -26,6 +26,11 @@ double random_fraction() {
   return static_cast<double>(value) / 4294967296.0;
 }
 
+Outcome failure_of(std::string_view thrown) {
+  return Outcome::failed(
+      {Code::kInternalServerError, fmt::format("The handler threw: {}", thrown), nullptr});
+}
+
 struct SelfHandle {
   std::coroutine_handle<> handle;
   bool await_ready() const noexcept { return false; }
@@ -153,12 +158,18 @@ Task<void> WorkerPool::do_job(bus::Job job) {
   Step step(store_, job, std::move(*results));
   step.set_driver(co_await SelfHandle{});
   std::optional<Outcome> outcome;
-  // Resumed either by the end of the call or, when the handler parks, by Step: then the handler
-  // stands still inside, and goes with `call`.
   auto body = [](EventHandler& h, const events::Event& e, Step& s,
                  std::optional<Outcome>& out) -> Task<void> { out = co_await h.handle(e, s); };
-  Task<void> call = body(*handler->second, **event, step, outcome);
-  co_await std::move(call);
+  // Resumed either by the end of the call or, when the handler parks, by Step. Then the handler
+  // stands still inside, and is destroyed here with all that it had begun: nothing of it may go on
+  // beside what settles the run.
+  try {
+    co_await body(*handler->second, **event, step, outcome);
+  } catch (const std::exception& thrown) {
+    outcome = failure_of(thrown.what());
+  } catch (...) {
+    outcome = failure_of("something that is no std::exception");
+  }
   co_await settle(std::move(job), **event, step, std::move(outcome));
 }
 

@@ -4,6 +4,7 @@
 
 #include <latch>
 #include <set>
+#include <stdexcept>
 
 #include "base/test_support.h"
 #include "bus/dispatcher.h"
@@ -216,6 +217,84 @@ TEST_F(WorkerPoolTest, ADeadLetterOfAFunctionThatOnlyListensIsItsOwnAlone) {
   EXPECT_EQ(text_of("SELECT status FROM runs_data"), "failed");
   // Nobody is told that the request has failed: this is not what carries it out.
   EXPECT_EQ(text_of("SELECT count(*) FROM events"), "1");
+}
+
+TEST_F(WorkerPoolTest, StepThatParksEndsTheStepBesideIt) {
+  std::atomic<int> first_calls = 0;
+  std::atomic<int> second_calls = 0;
+  Watermark go;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    std::vector<Task<Result<std::int64_t>>> both;
+    both.push_back(step.run<std::int64_t>("first", [&]() -> Task<Result<std::int64_t>> {
+      // The first time it still waits when its neighbour parks, and is woken afterwards.
+      if (++first_calls == 1) co_await go.wait_past(0);
+      co_return 1;
+    }));
+    both.push_back(step.run<std::int64_t>("second", [&]() -> Task<Result<std::int64_t>> {
+      if (++second_calls == 1) co_return fail(Code::kServiceUnavailable, "not yet");
+      go.raise(1);
+      co_return 2;
+    }));
+    const auto results = co_await when_all(std::move(both));
+    co_return Outcome::done(std::to_string(*results[0] + *results[1]));
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT status || ' ' || attempts || ' ' || output FROM runs_data"),
+            "completed 2 3");
+  EXPECT_EQ(first_calls, 2);
+  EXPECT_EQ(second_calls, 2);
+}
+
+TEST_F(WorkerPoolTest, SleepThatParksAtOnceEndsTheStepsBesideIt) {
+  std::atomic<int> calls = 0;
+  Watermark go;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    std::vector<Task<Result<std::int64_t>>> both;
+    both.push_back([](Step& of) -> Task<Result<std::int64_t>> {
+      co_await of.sleep("nap", std::chrono::milliseconds(1));
+      co_return 1;
+    }(step));
+    both.push_back(step.run<std::int64_t>("other", [&]() -> Task<Result<std::int64_t>> {
+      ++calls;
+      co_return 2;
+    }));
+    const auto results = co_await when_all(std::move(both));
+    co_return Outcome::done(std::to_string(*results[0] + *results[1]));
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT status || ' ' || output FROM runs_data"), "completed 3");
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(WorkerPoolTest, HandlerThatThrowsHasFailedItsAttempt) {
+  std::atomic<int> attempts = 0;
+  start([&](const Event&, Step&) -> Task<Outcome> {
+    if (++attempts == 1) throw std::runtime_error("no such luck");
+    if (attempts == 2) throw 2;
+    co_return Outcome::done();
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT status || ' ' || attempts FROM runs_data"), "completed 3");
+}
+
+TEST_F(WorkerPoolTest, HandlerThatAlwaysThrowsMakesADeadLetterThatSaysSo) {
+  start([](const Event&, Step& step) -> Task<Outcome> {
+    co_await step.run<void>("it", []() -> Task<Result<void>> {
+      throw std::runtime_error("no such luck");
+      co_return Result<void>{};
+    });
+    co_return Outcome::done();
+  });
+  testing::internal::CaptureStderr();
+  append();
+  wait_until_idle();
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(text_of("SELECT status || ' ' || attempts || ' ' || error FROM runs_data"),
+            "failed 4 "
+            R"({"name":"INTERNAL_SERVER_ERROR","message":"The handler threw: no such luck"})");
 }
 
 TEST_F(WorkerPoolTest, HandlersRunAtTheSameTimeAsManyAsAllowed) {
