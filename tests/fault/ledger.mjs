@@ -44,6 +44,37 @@ export class Ledger {
 }
 
 /** All that the pod says and has on disk, for judge(). `callers`: user -> Caller. */
+/** Every read model compared with what follows from the log, and the log's chain, as the owner asks. */
+export async function proofs(owner) {
+  const found = { projections: [], chain: { ok: true, events: 0 } };
+  const list = async () => (await owner.ask('projections.list', undefined)).projections;
+  // A rebuild that an end has interrupted goes on first.
+  const until = Date.now() + 60_000;
+  while ((await list()).some(({ status }) => status === 'rebuilding')) {
+    if (Date.now() > until) throw new Error('a rebuild does not end');
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+  for (const { name } of await list()) {
+    found.projections.push(await owner.tell('projections.verify', { name }));
+  }
+  found.head = await owner.ask('events.head', undefined);
+  for (let after = 0; after !== undefined;) {
+    const part = await owner.ask('log.verify', { after });
+    found.chain.events += part.events;
+    if (!part.ok) found.chain = { ...found.chain, ok: false, broken: part.broken };
+    after = part.nextAfter;
+  }
+  return found;
+}
+
+export function judgeProofs({ projections, chain, head }, wrong) {
+  for (const { name, ok, liveDigest, rebuiltDigest, firstDifference } of projections) {
+    if (!ok || liveDigest !== rebuiltDigest) wrong(`the projection ${name} is not what follows from the log: ${firstDifference}`);
+  }
+  if (!chain.ok) wrong(`the chain is broken at ${chain.broken?.position}: ${chain.broken?.what}`);
+  if (chain.events < head.position) wrong(`the chain has ${chain.events} of ${head.position} events`);
+}
+
 export async function gather(pod, ledger, callers, watchers) {
   const facts = { events: [], notes: new Map(), files: new Map(), requests: new Map(), watched: {} };
   for (const [user, caller] of Object.entries(callers)) {
@@ -68,6 +99,7 @@ export async function gather(pod, ledger, callers, watchers) {
       facts.requests.set(requestId, answer.json?.result?.data.status ?? `${answer.status} ${answer.text}`);
     }
   }));
+  facts.proofs = await proofs(callers.owner);
   for (const [user, watcher] of Object.entries(watchers)) {
     facts.watched[user] = watcher.seen.map(({ position, id }) => ({ position, id }));
   }
@@ -79,6 +111,7 @@ export function judge(ledger, facts) {
   const problems = [];
   const wrong = (sentence) => problems.push(sentence);
   judgeLog(facts, wrong);
+  judgeProofs(facts.proofs, wrong);
   const byAggregate = Map.groupBy?.(facts.events, (event) => event.aggregateId)
     ?? group(facts.events, (event) => event.aggregateId);
   const byRequest = group(facts.events, (event) => event.requestId);
@@ -201,6 +234,15 @@ export const faults = {
   'an event that is in the log twice': [/in the log twice/, (_, facts) => { facts.events.push({ ...facts.events.at(-1) }); }],
   'a version that is left out': [/aggregateVersion/, (_, facts) => { facts.events[completionAt(facts)].aggregateVersion += 1; }],
   'a dead letter': [/\.failed at/, (_, facts) => { facts.events.at(-1).type = 'note.creation.failed'; }],
+  'a row that does not follow from the log': [/is not what follows/, (_, facts) => {
+    facts.proofs.projections[1].firstDifference = 'x';
+    facts.proofs.projections[1].ok = false;
+  }],
+  'a digest that differs': [/is not what follows/, (_, facts) => { facts.proofs.projections[0].liveDigest = 'x'; }],
+  'a chain that is broken': [/the chain is broken at 3/, (_, facts) => {
+    facts.proofs.chain = { ok: false, broken: { position: 3, what: 'x' } };
+  }],
+  'a chain that is short': [/the chain has/, (_, facts) => { facts.proofs.chain.events -= 1; }],
   'other bytes on disk': [/the file of note/, (ledger, facts) => {
     facts.files.set(facts.notes.get(living(ledger, facts).entityId)[0].filePath, sha256('other'));
   }],

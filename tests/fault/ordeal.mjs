@@ -5,7 +5,7 @@
 // everything is judged by the ledger (ledger.mjs).
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { blindSpots, gather, judge, Ledger, sha256 } from './ledger.mjs';
+import { blindSpots, gather, judge, judgeProofs, Ledger, proofs, sha256 } from './ledger.mjs';
 import { Caller, cleanUp, pause, Pod, random, within } from './pod.mjs';
 import { Watcher } from './watcher.mjs';
 
@@ -219,6 +219,9 @@ export async function ordeal(t, { name, ends, clients, seed, folder, end }) {
     }
     moments.underLoad += 1;
     await checkDue();
+    // While everybody writes; and the next end comes in the middle of a rebuild, sooner or later.
+    judgeProofs(await proofs(callers.owner), (sentence) => load.wrong.push(sentence));
+    await callers.owner.tell('projections.rebuild', { name: i % 2 ? 'notes' : 'tags' });
     await pause(choices.between(0, 400));
   }
   load.over();
