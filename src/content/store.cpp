@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "base/uuid.h"
-
 namespace synap::content {
 namespace {
 
 constexpr std::size_t kPartCharactersMax = 128;
+// NAME_MAX of every Linux filesystem that a pod is likely to meet; S3 takes 1,024 for all parts.
+constexpr std::size_t kFileNameCharactersMax = 255;
 
 bool is_part(std::string_view text) {
   if (text.empty() || text.size() > kPartCharactersMax) return false;
@@ -18,46 +18,84 @@ bool is_part(std::string_view text) {
   return true;
 }
 
+Result<> check_parts(std::initializer_list<std::string_view> parts) {
+  for (const auto part : parts) {
+    if (is_part(part)) continue;
+    return fail(Code::kBadRequest,
+                "Each part of a content key has 1 to 128 of the characters A-Z a-z 0-9 _ -");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ContentKey> ContentKey::make(std::string_view user_id, std::string_view entity_type,
                                     std::string_view entity_id, std::string_view extension) {
-  for (const auto part : {user_id, entity_type, entity_id, extension}) {
-    if (!is_part(part)) {
-      return fail(Code::kBadRequest,
-                  "Each part of a content key has 1 to 128 of the characters A-Z a-z 0-9 _ -");
-    }
+  if (auto fine = check_parts({user_id, entity_type, entity_id, extension}); !fine) {
+    return fail(fine.error());
   }
-  ContentKey key;
-  key.user_id_ = user_id;
-  key.entity_type_ = entity_type;
-  key.file_name_ = fmt::format("{}.{}", entity_id, extension);
-  return key;
+  return of_parts(user_id, entity_type, fmt::format("{}.{}", entity_id, extension));
 }
 
 Result<ContentKey> ContentKey::make_version(std::string_view user_id, std::string_view entity_type,
                                             std::string_view entity_id, std::string_view request_id,
                                             std::string_view extension) {
-  auto key = make(user_id, entity_type, entity_id, extension);
-  if (!key || !Uuid::parse(request_id)) return make("", "", "", "");
-  key->file_name_ = fmt::format("{}.{}.{}", entity_id, request_id, extension);
+  if (auto fine = check_parts({user_id, entity_type, entity_id, request_id, extension}); !fine) {
+    return fail(fine.error());
+  }
+  return of_parts(user_id, entity_type, fmt::format("{}.{}.{}", entity_id, request_id, extension));
+}
+
+Result<ContentKey> ContentKey::of_parts(std::string_view user_id, std::string_view entity_type,
+                                        std::string file_name) {
+  if (file_name.size() > kFileNameCharactersMax) {
+    return fail(
+        Code::kBadRequest,
+        fmt::format("The last part of a content key, \"{{entityId}}.{{requestId}}.{{ext}}\", "
+                    "has at most {} characters",
+                    kFileNameCharactersMax));
+  }
+  ContentKey key;
+  key.user_id_ = user_id;
+  key.entity_type_ = entity_type;
+  key.file_name_ = std::move(file_name);
   return key;
 }
 
 Result<ContentKey> ContentKey::parse(std::string_view path) {
   const auto first = path.find('/');
   const auto second = path.find('/', first + 1);
-  const auto dot = path.rfind('.');
-  if (first == path.npos || second == path.npos || dot == path.npos || dot < second) {
-    return fail(Code::kBadRequest, "A content key is {userId}/{entityType}/{entityId}.{ext}");
+  const auto name = second == path.npos ? std::string_view() : path.substr(second + 1);
+  const auto dot = name.find('.');
+  if (first == path.npos || second == path.npos || dot == name.npos) {
+    return fail(Code::kBadRequest,
+                "A content key is {userId}/{entityType}/{entityId}.{ext} or "
+                "{userId}/{entityType}/{entityId}.{requestId}.{ext}");
   }
-  const auto user = path.substr(0, first);
-  const auto type = path.substr(first + 1, second - first - 1);
-  const auto name = path.substr(second + 1, dot - second - 1);
-  const auto inner = name.find('.');
-  if (inner == name.npos) return make(user, type, name, path.substr(dot + 1));
-  return make_version(user, type, name.substr(0, inner), name.substr(inner + 1),
-                      path.substr(dot + 1));
+  const auto user_id = path.substr(0, first);
+  const auto entity_type = path.substr(first + 1, second - first - 1);
+  const auto last = name.rfind('.');
+  if (dot == last) {
+    return make(user_id, entity_type, name.substr(0, dot), name.substr(dot + 1));
+  }
+  return make_version(user_id, entity_type, name.substr(0, dot),
+                      name.substr(dot + 1, last - dot - 1), name.substr(last + 1));
+}
+
+// The parts have no dots of their own.
+std::string_view ContentKey::entity_id() const {
+  return std::string_view(file_name_).substr(0, file_name_.find('.'));
+}
+
+std::optional<std::string_view> ContentKey::request_id() const {
+  const auto dot = file_name_.find('.');
+  const auto last = file_name_.rfind('.');
+  if (dot == last) return std::nullopt;
+  return std::string_view(file_name_).substr(dot + 1, last - dot - 1);
+}
+
+std::string_view ContentKey::extension() const {
+  return std::string_view(file_name_).substr(file_name_.rfind('.') + 1);
 }
 
 }  // namespace synap::content
