@@ -132,6 +132,14 @@ TEST(Crypto, GivesTheKnownAnswers) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Crypto, Sha256OfPiecesIsThatOfTheWhole) {
+  Sha256Hasher none;
+  EXPECT_EQ(none.finish(), sha256(""));
+  Sha256Hasher pieces;
+  for (const char* piece : {"a", "", "bc"}) pieces.add(piece);
+  EXPECT_EQ(pieces.finish(), sha256("abc"));
+}
+
 TEST(Crypto, Base64UrlHasNoPadding) {
   EXPECT_EQ(to_base64url(""), "");
   EXPECT_EQ(to_base64url("f"), "Zg");

@@ -12,12 +12,16 @@
 // nobody was told of what is there, and it is kept if it is the same and replaced if it is not.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
+#include "base/stream.h"
 #include "base/task.h"
 
 namespace synap::content {
@@ -61,6 +65,48 @@ struct Stored {
   std::string checksum;   // SHA-256, lower-case hexadecimal
 };
 
+/// Bytes that come piece by piece, of any sizes, and how they end: well, or with an error.
+using Chunks = Stream<std::string, Result<>>;
+
+/// A part of some content, in bytes; what reaches beyond its end is cut there.
+struct Range {
+  std::int64_t offset = 0;
+  std::int64_t length = std::numeric_limits<std::int64_t>::max();
+};
+
+/// What to list: a page of the paths that begin with `prefix` and come behind `after`.
+struct Listing {
+  std::string prefix = {};  // "", "ann/", "ann/note/", "ann/note/0192": any beginning of paths
+  std::string after = {};   // Page::next of the page before; "" begins
+  int limit = 1000;         // 1 to kListedMax
+};
+
+/// One piece of content, as a listing shows it.
+struct Listed {
+  std::string path;
+  std::int64_t size = 0;         // bytes
+  std::int64_t modified_at = 0;  // when it was stored; Unix time in milliseconds
+};
+
+/// Some of what is stored, in the order of the paths' bytes.
+struct Page {
+  std::vector<Listed> items;
+  std::optional<std::string> next;  // the `after` of the next page; nothing: this is the last
+};
+
+// A chunk of read(): large enough that its cost is the disk's, small enough that thousands of
+// readers hold little.
+inline constexpr std::size_t kChunkBytesMax = 256 * 1024;
+// What get() holds in memory at most: as much as the largest body that a pod can be set to take.
+inline constexpr std::int64_t kWholeBytesMax = std::int64_t{1} << 30;
+// S3 gives 1,000 a page; a directory is read anew for each page, so more are cheaper here.
+inline constexpr int kListedMax = 10'000;
+
+/// Awaited on an executor; any number at a time. Puts of whole strings and removals of one key take
+/// effect in the order in which they were asked for.
+///
+/// Where it is not said otherwise, kServiceUnavailable: the disk is full or does not work. What the
+/// operator needs to know of that is on stderr.
 class ContentStore {
  public:
   ContentStore() = default;
@@ -68,12 +114,32 @@ class ContentStore {
   ContentStore& operator=(const ContentStore&) = delete;
   virtual ~ContentStore() = default;
 
-  /// Stores `bytes` under `key`, replacing what was there, all or nothing; answers when they are
-  /// on disk under that name. kServiceUnavailable: the disk is full or does not work.
+  /// Stores `bytes` under `key`, all or nothing; answers when they are on disk under that name. If
+  /// the name has the same bytes already, answers when those are on disk; others are replaced.
   virtual Task<Result<Stored>> put(ContentKey key, std::string bytes) = 0;
-  /// kNotFound: nothing is stored under `key`.
+  /// The same with bytes of any number, of which one chunk is in memory. Takes the next chunk when
+  /// the one before is written. If the chunks end with an error that is the answer, and nothing has
+  /// changed. It has its place among other puts of `key` when its last chunk was taken.
+  virtual Task<Result<Stored>> put(ContentKey key, Chunks chunks) = 0;
+
+  /// All bytes. kNotFound: nothing is stored under `key`. kPayloadTooLarge: more than
+  /// kWholeBytesMax; they can be read().
   virtual Task<Result<std::string>> get(ContentKey key) = 0;
-  /// Deletes what is stored under `key`; fine if there is nothing.
+  /// Those of `range`, none if it begins at the end. kBadRequest: it begins behind the end, or has
+  /// a negative number.
+  virtual Task<Result<std::string>> get(ContentKey key, Range range) = 0;
+  /// Those of `range` in chunks of at most kChunkBytesMax, all of one version: what happens to the
+  /// name meanwhile changes nothing. Ends with the errors of get().
+  virtual Chunks read(ContentKey key, Range range) = 0;
+  /// How many bytes are stored under `key`. kNotFound: none.
+  virtual Task<Result<std::int64_t>> size(ContentKey key) = 0;
+
+  /// A page of what is stored, whatever is put or removed between pages: what was there all the
+  /// time is listed once. kBadRequest: a limit that is none.
+  virtual Task<Result<Page>> list(Listing listing) = 0;
+
+  /// Deletes what is stored under `key`, and answers when that is on disk; fine if there is
+  /// nothing.
   virtual Task<Result<>> remove(ContentKey key) = 0;
 };
 

@@ -7,10 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/test_support.h"
 #include "content/store.h"
@@ -41,6 +45,37 @@ inline ContentKey key_of(std::string_view id, std::string_view user = "ann") {
   return std::move(*key);
 }
 
+inline ContentKey version_of(std::string_view id, std::string_view request) {
+  auto key = ContentKey::make_version("ann", "note", id, request, "md");
+  SYNAP_CHECK(key.has_value());
+  return std::move(*key);
+}
+
+/// `pieces`, and then `end`.
+inline Chunks chunks_of(std::vector<std::string> pieces, Result<> end = {}) {
+  for (auto& piece : pieces) co_yield std::move(piece);
+  co_return end;
+}
+
+/// All that comes, piece by piece.
+inline Task<Result<std::vector<std::string>>> pieces_of(Chunks chunks) {
+  std::vector<std::string> pieces;
+  while (auto piece = co_await chunks.next()) pieces.push_back(std::move(*piece));
+  if (!chunks.end()) co_return fail(chunks.end().error());
+  co_return pieces;
+}
+
+inline std::string joined(const std::vector<std::string>& pieces) {
+  return std::accumulate(pieces.begin(), pieces.end(), std::string());
+}
+
+/// Bytes that are nowhere the same twice.
+inline std::string varied(std::size_t size) {
+  std::string bytes(size, 0);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + i / 251);
+  return bytes;
+}
+
 class ContentStore : public testing::TestWithParam<Engine> {
  protected:
   void SetUp() override {
@@ -54,7 +89,29 @@ class ContentStore : public testing::TestWithParam<Engine> {
   Result<Stored> put(const ContentKey& key, std::string bytes) {
     return sync_wait(executor, store->put(key, std::move(bytes)));
   }
+  Result<Stored> put(const ContentKey& key, Chunks chunks) {
+    return sync_wait(executor, store->put(key, std::move(chunks)));
+  }
   Result<std::string> get(const ContentKey& key) { return sync_wait(executor, store->get(key)); }
+  Result<std::string> get(const ContentKey& key, Range range) {
+    return sync_wait(executor, store->get(key, range));
+  }
+  Result<std::vector<std::string>> read(const ContentKey& key, Range range = {}) {
+    return sync_wait(executor, pieces_of(store->read(key, range)));
+  }
+  Result<Page> list(Listing listing) { return sync_wait(executor, store->list(listing)); }
+  /// The paths of all pages.
+  std::vector<std::string> listed(std::string prefix, int limit = kListedMax) {
+    std::vector<std::string> paths;
+    Listing listing{.prefix = std::move(prefix), .limit = limit};
+    for (;;) {
+      const auto page = list(listing);
+      SYNAP_CHECK(page.has_value());
+      for (const auto& item : page->items) paths.push_back(item.path);
+      if (!page->next) return paths;
+      listing.after = *page->next;
+    }
+  }
   Result<> remove(const ContentKey& key) { return sync_wait(executor, store->remove(key)); }
 
   std::unique_ptr<Storage> storage;
@@ -163,6 +220,257 @@ TEST_P(ContentStore, ClosingFinishesWhatWasQueued) {
   reopen();
   for (const auto& result : calls.wait()) EXPECT_TRUE(result);
   EXPECT_EQ(*get(key_of("id49")), "x");
+}
+
+TEST_P(ContentStore, PutOfTheSameBytesAnswersAsTheFirstDid) {
+  const auto key = key_of("a");
+  const auto first = put(key, "text");
+  for (int i = 0; i < 2; ++i) {
+    const auto again = put(key, "text");
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->checksum, first->checksum);
+    EXPECT_EQ(*get(key), "text");
+    reopen();
+  }
+}
+
+TEST_P(ContentStore, VersionsOfAnEntityAreApart) {
+  ASSERT_TRUE(put(key_of("a"), "first"));
+  ASSERT_TRUE(put(version_of("a", "r2"), "second"));
+  ASSERT_TRUE(put(version_of("a", "r3"), "third"));
+  EXPECT_EQ(*get(key_of("a")), "first");
+  EXPECT_EQ(*get(version_of("a", "r2")), "second");
+  EXPECT_TRUE(remove(version_of("a", "r2")));
+  EXPECT_EQ(get(version_of("a", "r2")).error().code, Code::kNotFound);
+  EXPECT_EQ(*get(version_of("a", "r3")), "third");
+}
+
+TEST_P(ContentStore, ChangesOfOneKeyTakeEffectInTheirOrder) {
+  // All at once, so that a store which groups them has them in one group.
+  const auto key = key_of("a");
+  for (const bool is_there : {false, true}) {
+    ASSERT_TRUE(is_there ? put(key, "old").has_value() : remove(key).has_value());
+    test::Started<Result<>> calls(executor);
+    const auto drop_stored = [](Task<Result<Stored>> put) -> Task<Result<>> {
+      auto stored = co_await std::move(put);
+      if (!stored) co_return fail(stored.error());
+      co_return Result<>{};
+    };
+    for (int i = 0; i < 10; ++i) {
+      calls.add(drop_stored(store->put(key_of("other" + std::to_string(i)), "x")));
+    }
+    calls.add(drop_stored(store->put(key, "new")));
+    calls.add(store->remove(key));
+    for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+    EXPECT_FALSE(get(key)) << is_there;
+    ASSERT_TRUE(put(key, "old"));
+    test::Started<Result<>> others(executor);
+    others.add(store->remove(key));
+    others.add(drop_stored(store->put(key, "newer")));
+    for (const auto& result : others.wait()) EXPECT_TRUE(result);
+    EXPECT_EQ(*get(key), "newer");
+  }
+}
+
+TEST_P(ContentStore, ChunksAreStoredAsOne) {
+  const std::string large = varied(3'000'000);
+  const std::vector<std::vector<std::string>> all = {
+      {}, {""}, {"text"}, {"te", "", "xt", ""}, {large.substr(0, 1), large.substr(1)}};
+  int n = 0;
+  for (const auto& pieces : all) {
+    const auto key = key_of("id" + std::to_string(n++));
+    const auto stored = put(key, chunks_of(pieces));
+    ASSERT_TRUE(stored);
+    const auto whole = joined(pieces);
+    EXPECT_EQ(stored->path, key.path());
+    EXPECT_EQ(stored->size, static_cast<std::int64_t>(whole.size()));
+    EXPECT_EQ(stored->checksum, to_hex(sha256(whole)));
+    EXPECT_EQ(*get(key), whole);
+  }
+  reopen();
+  EXPECT_EQ(*get(key_of("id4")), large);
+}
+
+TEST_P(ContentStore, ChunksReplaceWhole) {
+  const auto key = key_of("a");
+  ASSERT_TRUE(put(key, "a longer first text"));
+  ASSERT_TRUE(put(key, chunks_of({"sec", "ond"})));
+  EXPECT_EQ(*get(key), "second");
+  ASSERT_TRUE(put(key, chunks_of({"second"})));
+  EXPECT_EQ(*get(key), "second");
+}
+
+TEST_P(ContentStore, ChunksThatEndWithAnErrorChangeNothing) {
+  const auto failed = fail(Code::kPreconditionFailed, "the client went away");
+  const auto refused = put(key_of("new"), chunks_of({"half", std::string(400'000, 'x')}, failed));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kPreconditionFailed);
+  EXPECT_EQ(refused.error().message, "the client went away");
+  EXPECT_EQ(get(key_of("new")).error().code, Code::kNotFound);
+  ASSERT_TRUE(put(key_of("old"), "old"));
+  EXPECT_FALSE(put(key_of("old"), chunks_of({"half"}, failed)));
+  EXPECT_EQ(*get(key_of("old")), "old");
+  EXPECT_EQ(listed(""), std::vector<std::string>{"ann/note/old.md"});
+}
+
+TEST_P(ContentStore, NothingIsThereBeforeTheLastChunk) {
+  const auto key = key_of("a");
+  bool was_there = false;
+  const auto watched = [&]() -> Chunks {
+    for (int i = 0; i < 3; ++i) {
+      co_yield std::string(300'000, 'x');
+      was_there = was_there || (co_await store->get(key)).has_value();
+    }
+    co_return Result<>{};
+  };
+  ASSERT_TRUE(put(key, watched()));
+  EXPECT_FALSE(was_there);
+  EXPECT_EQ(get(key)->size(), 900'000u);
+}
+
+TEST_P(ContentStore, RangeIsCutAtTheEnd) {
+  const auto key = key_of("a");
+  ASSERT_TRUE(put(key, "0123456789"));
+  EXPECT_EQ(*get(key, {}), "0123456789");
+  EXPECT_EQ(*get(key, {2, 3}), "234");
+  EXPECT_EQ(*get(key, {8, 100}), "89");
+  EXPECT_EQ(*get(key, {10, 1}), "");
+  EXPECT_EQ(*get(key, {0, 0}), "");
+  EXPECT_EQ(joined(*read(key, {2, 3})), "234");
+  EXPECT_TRUE(read(key, {10, 1})->empty());
+  for (const Range bad : {Range{11, 1}, Range{-1, 1}, Range{0, -1}}) {
+    EXPECT_EQ(get(key, bad).error().code, Code::kBadRequest);
+    EXPECT_EQ(read(key, bad).error().code, Code::kBadRequest);
+  }
+}
+
+TEST_P(ContentStore, ReadGivesTheBytesInChunks) {
+  const auto key = key_of("a");
+  const auto bytes = varied(2 * kChunkBytesMax + 1'000);
+  ASSERT_TRUE(put(key, bytes));
+  for (const Range range : {Range{}, Range{1, 2 * kChunkBytesMax}, Range{kChunkBytesMax, 5}}) {
+    const auto pieces = read(key, range);
+    ASSERT_TRUE(pieces);
+    for (const auto& piece : *pieces) {
+      EXPECT_GT(piece.size(), 0u);
+      EXPECT_LE(piece.size(), kChunkBytesMax);
+    }
+    EXPECT_EQ(joined(*pieces), bytes.substr(static_cast<std::size_t>(range.offset),
+                                            static_cast<std::size_t>(range.length)));
+  }
+}
+
+TEST_P(ContentStore, ReadGoesOnWithWhatItBegan) {
+  const auto key = key_of("a");
+  const std::string old(3 * kChunkBytesMax, 'o');
+  ASSERT_TRUE(put(key, old));
+  const auto reading = [&]() -> Task<Result<std::string>> {
+    auto chunks = store->read(key, {});
+    std::string all;
+    while (auto chunk = co_await chunks.next()) {
+      if (all.empty()) {
+        auto replaced = co_await store->put(key, std::string(3 * kChunkBytesMax, 'n'));
+        SYNAP_CHECK(replaced.has_value());
+      } else {
+        SYNAP_CHECK((co_await store->remove(key)).has_value());
+      }
+      all += *chunk;
+    }
+    if (!chunks.end()) co_return fail(chunks.end().error());
+    co_return all;
+  };
+  const auto all = sync_wait(executor, reading());
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(*all == old);
+}
+
+TEST_P(ContentStore, SizeIsThatOfTheBytes) {
+  const auto size = [&](const ContentKey& key) { return sync_wait(executor, store->size(key)); };
+  ASSERT_TRUE(put(key_of("a"), "text"));
+  ASSERT_TRUE(put(key_of("empty"), ""));
+  EXPECT_EQ(*size(key_of("a")), 4);
+  EXPECT_EQ(*size(key_of("empty")), 0);
+  EXPECT_EQ(size(key_of("never")).error().code, Code::kNotFound);
+}
+
+TEST_P(ContentStore, WhatWasNeverPutIsNotFound) {
+  for (const auto& key : {key_of("never"), key_of("never", "nobody"), version_of("never", "r")}) {
+    EXPECT_EQ(get(key).error().code, Code::kNotFound);
+    EXPECT_EQ(get(key, {0, 1}).error().code, Code::kNotFound);
+    EXPECT_EQ(read(key).error().code, Code::kNotFound);
+  }
+}
+
+TEST_P(ContentStore, ListIsInTheOrderOfThePathsAndResumes) {
+  EXPECT_TRUE(listed("").empty());
+  std::vector<std::string> paths;
+  // A slash comes behind a minus and before a letter: users are not in the order of their names.
+  for (const char* user : {"ann", "ann-b", "annb", "A", "bob"}) {
+    for (const char* type : {"note", "note-x", "texts"}) {
+      for (const char* id : {"1", "10", "2", "B", "a_", "a-"}) {
+        for (const auto& key : {*ContentKey::make(user, type, id, "md"),
+                                *ContentKey::make_version(user, type, id, "r2", "md")}) {
+          paths.push_back(key.path());
+          ASSERT_TRUE(put(key, std::string(paths.size() % 7, 'x')));
+        }
+      }
+    }
+  }
+  std::ranges::sort(paths);
+  for (const int limit : {1, 7, 180, kListedMax}) EXPECT_EQ(listed("", limit), paths) << limit;
+  for (const std::string prefix :
+       {"ann", "ann/", "ann/note", "ann/note/", "ann/note/1", "ann/note/1.", "bob/texts/a_.md",
+        "ann-b/note-x/B.r2.md", "nobody/", "zoe", "bob/texts/a_.mdx"}) {
+    std::vector<std::string> expected;
+    for (const auto& path : paths) {
+      if (path.starts_with(prefix)) expected.push_back(path);
+    }
+    for (const int limit : {1, 5, 1'000}) EXPECT_EQ(listed(prefix, limit), expected) << prefix;
+  }
+}
+
+TEST_P(ContentStore, ListTellsSizeAndTime) {
+  const auto before = unix_ms_now();
+  ASSERT_TRUE(put(key_of("a"), "text"));
+  const auto page = list({.prefix = "ann/"});
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->items.size(), 1u);
+  EXPECT_EQ(page->items[0].path, "ann/note/a.md");
+  EXPECT_EQ(page->items[0].size, 4);
+  // The clock of a store may tick in steps, or be that of another machine.
+  EXPECT_NEAR(static_cast<double>(page->items[0].modified_at), static_cast<double>(before), 60'000);
+}
+
+TEST_P(ContentStore, ListGoesOnOverRemovals) {
+  for (const char* id : {"a", "b", "c", "d"}) ASSERT_TRUE(put(key_of(id), "x"));
+  auto page = list({.limit = 2});
+  ASSERT_TRUE(page && page->next);
+  for (const char* id : {"a", "b", "c"}) ASSERT_TRUE(remove(key_of(id)));
+  page = list({.after = *page->next, .limit = 2});
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->items.size(), 1u);
+  EXPECT_EQ(page->items[0].path, "ann/note/d.md");
+  EXPECT_FALSE(page->next);
+}
+
+TEST_P(ContentStore, ListRefusesALimitThatIsNone) {
+  for (const int limit : {0, -1, kListedMax + 1}) {
+    EXPECT_EQ(list({.limit = limit}).error().code, Code::kBadRequest) << limit;
+  }
+}
+
+TEST_P(ContentStore, StreamDestroyedHalfWayHarmsNobody) {
+  const auto key = key_of("a");
+  ASSERT_TRUE(put(key, varied(3 * kChunkBytesMax)));
+  const auto half = [&]() -> Task<bool> {
+    auto chunks = store->read(key, {});
+    co_return (co_await chunks.next()).has_value();
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(sync_wait(executor, half()));
+  {
+    auto never_begun = store->read(key, {});
+  }
+  EXPECT_EQ(get(key)->size(), 3 * kChunkBytesMax);
 }
 
 }  // namespace synap::content::contract

@@ -32,7 +32,20 @@ class BreakableStore final : public content::ContentStore {
     if (is_broken) co_return fail(Code::kPreconditionFailed, "the store is broken");
     co_return co_await store_->put(std::move(key), std::move(bytes));
   }
+  Task<Result<content::Stored>> put(content::ContentKey key, content::Chunks chunks) override {
+    return store_->put(key, std::move(chunks));
+  }
   Task<Result<std::string>> get(content::ContentKey key) override { return store_->get(key); }
+  Task<Result<std::string>> get(content::ContentKey key, content::Range range) override {
+    return store_->get(key, range);
+  }
+  content::Chunks read(content::ContentKey key, content::Range range) override {
+    return store_->read(key, range);
+  }
+  Task<Result<std::int64_t>> size(content::ContentKey key) override { return store_->size(key); }
+  Task<Result<content::Page>> list(content::Listing listing) override {
+    return store_->list(listing);
+  }
   Task<Result<>> remove(content::ContentKey key) override { return store_->remove(key); }
 
   std::atomic<bool> is_broken = false;

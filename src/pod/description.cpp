@@ -51,7 +51,16 @@ class NoContent final : public content::ContentStore {
   Task<Result<content::Stored>> put(content::ContentKey, std::string) override {
     used("ContentStore::put");
   }
+  Task<Result<content::Stored>> put(content::ContentKey, content::Chunks) override {
+    used("ContentStore::put");
+  }
   Task<Result<std::string>> get(content::ContentKey) override { used("ContentStore::get"); }
+  Task<Result<std::string>> get(content::ContentKey, content::Range) override {
+    used("ContentStore::get");
+  }
+  content::Chunks read(content::ContentKey, content::Range) override { used("ContentStore::read"); }
+  Task<Result<std::int64_t>> size(content::ContentKey) override { used("ContentStore::size"); }
+  Task<Result<content::Page>> list(content::Listing) override { used("ContentStore::list"); }
   Task<Result<>> remove(content::ContentKey) override { used("ContentStore::remove"); }
 };
 

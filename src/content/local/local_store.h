@@ -1,23 +1,24 @@
 // LocalStore: content as files of one directory.
 //
-//   ROOT/{userId}/{entityType}/{entityId}.{ext}     what is stored
-//   ROOT/.tmp/                                      what is being written; emptied at the start
+//   ROOT/{userId}/{entityType}/{entityId}.{ext}               what is stored: first versions,
+//   ROOT/{userId}/{entityType}/{entityId}.{requestId}.{ext}   and later ones
+//   ROOT/.tmp/                                                what is being written
 //
-// A file appears under its name whole or not at all: it is written aside, synced, renamed, and the
-// directory is synced. One sync a file would bound the store to a few hundred files a second, so
-// one thread takes all puts that wait and syncs once for the group (syncfs(2), which on Linux 5.8
-// and later reports write errors as fsync does). A put that comes alone costs its own two syncs.
+// A file appears under its name whole or not at all: it is written aside, renamed and synced
+// (group_writer.h). Three threads, so that nobody waits for what is not his: one gives names and
+// syncs; one reads; one does what is long and for which nobody waits at each piece, the chunks of
+// streamed puts and listings.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
-#include <unordered_map>
-#include <vector>
 
+#include "content/local/aside.h"
+#include "content/local/files.h"
+#include "content/local/group_writer.h"
+#include "content/local/work.h"
 #include "content/store.h"
 
 namespace synap::content {
@@ -26,46 +27,31 @@ class LocalStore final : public ContentStore {
  public:
   /// Makes the directory if it is missing. kServiceUnavailable says why it cannot be used.
   static Result<std::unique_ptr<LocalStore>> open(const std::string& root);
+  /// Finishes what is queued. Streams and Tasks that go on with the store must have ended.
   ~LocalStore() override;
 
   Task<Result<Stored>> put(ContentKey key, std::string bytes) override;
+  Task<Result<Stored>> put(ContentKey key, Chunks chunks) override;
   Task<Result<std::string>> get(ContentKey key) override;
+  Task<Result<std::string>> get(ContentKey key, Range range) override;
+  Chunks read(ContentKey key, Range range) override;
+  Task<Result<std::int64_t>> size(ContentKey key) override;
+  Task<Result<Page>> list(Listing listing) override;
   Task<Result<>> remove(ContentKey key) override;
 
  private:
-  struct Operation;
-  struct Submit;
-
   LocalStore() = default;
-  void submit(Operation* operation);
+  Task<Result<>> carry_out(std::shared_ptr<Write> write);
   void run_writer();
-  void run_reader();
-  void put_group(std::vector<Operation*>& group);
-  void write_aside(Operation& operation);
-  void sync_data(const std::vector<Operation*>& group, bool together);
-  void sync_directories(const std::vector<Operation*>& group);
-  void take_name(Operation& operation, bool may_replace);
-  /// An open file to read, following no symbolic link; -1 with errno.
-  int open_file(const ContentKey& key);
-  void read_file(Operation& operation);
-  void remove_file(Operation& operation);
-  /// The open directory of a key's user and type, made if it is missing; -1 with errno.
-  int directory_of(const ContentKey& key);
 
-  int root_ = -1;
-  int aside_ = -1;
-  std::uint64_t next_aside_ = 0;                      // writer thread only
-  std::unordered_map<std::string, int> directories_;  // writer thread only
-  bool has_lost_directory_ = false;                   // writer thread only
-
-  std::mutex mutex_;
-  std::condition_variable wake_writer_;
-  std::condition_variable wake_reader_;
-  std::deque<Operation*> writes_;
-  std::deque<Operation*> reads_;
-  bool stopping_ = false;
+  Descriptor root_;
+  Aside aside_;
+  WorkQueue writes_;
+  WorkQueue reads_;
+  WorkQueue long_work_;
   std::thread writer_;
   std::thread reader_;
+  std::thread long_worker_;
 };
 
 }  // namespace synap::content

@@ -111,6 +111,142 @@ TEST_F(LocalStoreTest, FollowsNoSymbolicLinkOfADirectoryEither) {
   EXPECT_FALSE(fs::exists(outside + "/note/b.md"));
 }
 
+// The crash came after the rename: the name is there, its bytes may be anything.
+TEST_F(LocalStoreTest, ReplacesWhatACrashLeftUnderTheName) {
+  open(root);
+  ASSERT_TRUE(put(key_of("a"), "text"));
+  const auto path = root + "/ann/note/a.md";
+  const std::string large(200'000, 'x');
+  for (const std::string& left : {std::string(), std::string("te"), std::string("texT"),
+                                  std::string(4, 0), std::string("text and more")}) {
+    std::ofstream(path, std::ios::trunc | std::ios::binary) << left;
+    ASSERT_TRUE(put(key_of("a"), "text"));
+    EXPECT_EQ(test::read_file(path), "text");
+  }
+  std::ofstream(path, std::ios::trunc) << large;
+  ASSERT_TRUE(put(key_of("a"), std::string(199'999, 'x') + "y"));
+  EXPECT_EQ(get(key_of("a"))->back(), 'y');
+  EXPECT_EQ(files_in(root + "/.tmp"), 0u);
+}
+
+TEST_F(LocalStoreTest, KeepsTheFileThatHasTheSameBytes) {
+  open(root);
+  const auto inode = [&] {
+    struct stat info{};
+    SYNAP_CHECK(::stat((root + "/ann/note/a.md").c_str(), &info) == 0);
+    return info.st_ino;
+  };
+  const std::string text(100'000, 'x');
+  ASSERT_TRUE(put(key_of("a"), text));
+  const auto first = inode();
+  ASSERT_TRUE(put(key_of("a"), text));
+  EXPECT_EQ(inode(), first);
+  ASSERT_TRUE(put(key_of("a"), text + "y"));
+  EXPECT_NE(inode(), first);
+  EXPECT_EQ(files_in(root + "/.tmp"), 0u);
+}
+
+TEST_F(LocalStoreTest, RemovalMakesNoDirectories) {
+  open(root);
+  EXPECT_TRUE(sync_wait(executor, store->remove(key_of("a", "nobody"))));
+  EXPECT_FALSE(fs::exists(root + "/nobody"));
+}
+
+TEST_F(LocalStoreTest, MakesADirectoryThatWasDeletedUnderIt) {
+  open(root);
+  for (const char* deleted : {"/ann/note", "/ann", "/.tmp"}) {
+    ASSERT_TRUE(put(key_of("a"), "text"));
+    fs::remove_all(root + deleted);
+    ASSERT_TRUE(put(key_of("b"), "text")) << deleted;
+    EXPECT_EQ(*get(key_of("b")), "text");
+    test::Started<Result<Stored>> calls(executor);
+    fs::remove_all(root + deleted);
+    for (int i = 0; i < 20; ++i) calls.add(store->put(key_of("c" + std::to_string(i)), "text"));
+    for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+    fs::remove_all(root + deleted);
+    ASSERT_TRUE(sync_wait(executor, store->put(key_of("d"), contract::chunks_of({"text"}))));
+    EXPECT_EQ(*get(key_of("d")), "text");
+  }
+}
+
+TEST_F(LocalStoreTest, IsNotHeldUpByWhatIsNoFile) {
+  open(root);
+  ASSERT_TRUE(put(key_of("a"), "text"));
+  ASSERT_EQ(::mkfifo((root + "/ann/note/pipe.md").c_str(), 0600), 0);
+  fs::create_directory(root + "/ann/note/folder.md");
+  testing::internal::CaptureStderr();
+  for (const char* id : {"pipe", "folder"}) {
+    const auto refused = get(key_of(id));
+    ASSERT_FALSE(refused) << id;
+    EXPECT_EQ(refused.error().code, Code::kServiceUnavailable);
+    EXPECT_FALSE(sync_wait(executor, store->size(key_of(id))));
+  }
+  const auto told = testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("ann/note/pipe.md: this is no regular file"), std::string::npos) << told;
+  EXPECT_EQ(sync_wait(executor, store->list({}))->items.size(), 1u);
+  ASSERT_TRUE(put(key_of("pipe"), "text"));
+  EXPECT_EQ(*get(key_of("pipe")), "text");
+}
+
+TEST_F(LocalStoreTest, DoesNotTakeAFileOfAnySizeIntoMemory) {
+  open(root);
+  ASSERT_TRUE(put(key_of("a"), "text"));
+  fs::resize_file(root + "/ann/note/a.md", std::uintmax_t{1} << 40);
+  EXPECT_EQ(get(key_of("a")).error().code, Code::kPayloadTooLarge);
+  EXPECT_EQ(sync_wait(executor, store->get(key_of("a"), {0, 4})), "text");
+  EXPECT_EQ(*sync_wait(executor, store->size(key_of("a"))), std::int64_t{1} << 40);
+}
+
+TEST_F(LocalStoreTest, ListsWhatItHasStoredAndNothingElse) {
+  open(root);
+  ASSERT_TRUE(put(key_of("a"), "text"));
+  ASSERT_TRUE(put(key_of("b"), "text"));
+  std::ofstream(root + "/ann/note/no key") << "x";
+  std::ofstream(root + "/ann/note/.hidden.md") << "x";
+  std::ofstream(root + "/ann/stray.md") << "x";
+  std::ofstream(root + "/stray") << "x";
+  fs::create_symlink("a.md", root + "/ann/note/link.md");
+  fs::create_directory_symlink("ann", root + "/eve");
+  const auto page = sync_wait(executor, store->list({}));
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->items.size(), 2u);
+  EXPECT_EQ(page->items[0].path, "ann/note/a.md");
+  EXPECT_EQ(page->items[1].path, "ann/note/b.md");
+}
+
+TEST_F(LocalStoreTest, WhatEndsHalfWayLeavesNoDescriptorAndNoFile) {
+  open(root);
+  ASSERT_TRUE(put(key_of("a"), std::string(3 * kChunkBytesMax, 'x')));
+  const auto half_read = [&]() -> Task<bool> {
+    auto chunks = store->read(key_of("a"), {});
+    co_return (co_await chunks.next()).has_value();
+  };
+  EXPECT_TRUE(sync_wait(executor, half_read()));
+  const auto before = files_in("/proc/self/fd");
+  const auto failed = fail(Code::kPreconditionFailed, "the client went away");
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(sync_wait(executor, half_read()));
+    EXPECT_FALSE(sync_wait(executor,
+                           store->put(key_of("b"), contract::chunks_of({"half", "more"}, failed))));
+  }
+  EXPECT_EQ(files_in("/proc/self/fd"), before);
+  EXPECT_EQ(files_in(root + "/.tmp"), 0u);
+}
+
+// More than an upload leaves unsynced, in pieces of odd sizes.
+TEST_F(LocalStoreTest, TakesUploadsThatAreLargerThanItsMemory) {
+  open(root);
+  std::string whole;
+  const auto piece = contract::varied(700'001);
+  for (int i = 0; i < 30; ++i) whole += piece;
+  const auto stored = sync_wait(
+      executor, store->put(key_of("a"), contract::chunks_of(std::vector<std::string>(30, piece))));
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->size, static_cast<std::int64_t>(whole.size()));
+  EXPECT_EQ(stored->checksum, to_hex(sha256(whole)));
+  EXPECT_TRUE(*get(key_of("a")) == whole);
+}
+
 TEST_F(LocalStoreTest, CannotOpenAFile) {
   std::ofstream(root) << "a file";
   const auto refused = LocalStore::open(root);
@@ -142,7 +278,12 @@ TEST_F(LocalStoreTest, FullDiskRefusesAndKeepsTheOldBytes) {
     EXPECT_EQ(get(key_of("new1")).error().code, Code::kNotFound);
     EXPECT_EQ(files_in(disk.path() + "/content/.tmp"), 0u);
   }
-  testing::internal::GetCapturedStderr();
+  const auto refused = sync_wait(
+      executor, store->put(key_of("streamed"), contract::chunks_of({std::string(200'000, 'x')})));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "The disk is full: content cannot be stored");
+  EXPECT_EQ(files_in(disk.path() + "/content/.tmp"), 0u);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   disk.give_back();
   EXPECT_TRUE(put(key_of("old"), std::string(200'000, 'x')));
   EXPECT_EQ(get(key_of("old"))->size(), 200'000u);

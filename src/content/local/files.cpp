@@ -1,0 +1,135 @@
+#include "content/local/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace synap::content {
+namespace {
+
+Error out_of_reach(std::string_view what, std::string_view where, std::string_view why) {
+  fmt::print(stderr, "synap: content: {} {}: {}\n", what, where, why);
+  return {Code::kServiceUnavailable, "Content cannot be reached now", nullptr};
+}
+
+// As much as there is, up to `count`; -1 with errno.
+ssize_t read_fully(int file, char* out, std::size_t count, std::int64_t offset) {
+  std::size_t done = 0;
+  while (done < count) {
+    const auto got =
+        ::pread(file, out + done, count - done, offset + static_cast<std::int64_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return static_cast<ssize_t>(done);
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    if (number_ >= 0) ::close(number_);
+    number_ = std::exchange(other.number_, -1);
+  }
+  return *this;
+}
+
+// Somebody may be about to say why something failed.
+Descriptor::~Descriptor() {
+  const int error = errno;
+  if (number_ >= 0) ::close(number_);
+  errno = error;
+}
+
+Error error_of(int code, std::string_view what, std::string_view where) {
+  if (code == ENOSPC || code == EDQUOT) {
+    return {Code::kServiceUnavailable, "The disk is full: content cannot be stored", nullptr};
+  }
+  return out_of_reach(what, where, std::strerror(code));
+}
+
+Descriptor open_directory(int parent, const std::string& name) {
+  return Descriptor(
+      ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+}
+
+Descriptor make_directory(int parent, const std::string& name) {
+  auto directory = open_directory(parent, name);
+  if (directory || errno != ENOENT) return directory;
+  if (::mkdirat(parent, name.c_str(), 0700) != 0 && errno != EEXIST) return {};
+  if (::fsync(parent) != 0) return {};
+  return open_directory(parent, name);
+}
+
+// Part by part: O_NOFOLLOW is about the last one only. O_NONBLOCK: a FIFO that somebody has put
+// there would wait for its writer.
+Result<Descriptor> open_file(int root, const ContentKey& key) {
+  const auto user = open_directory(root, key.user_id());
+  const auto directory = user ? open_directory(user.number(), key.entity_type()) : Descriptor();
+  Descriptor file;
+  if (directory) {
+    file = Descriptor(::openat(directory.number(), key.file_name().c_str(),
+                               O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  }
+  if (file) return file;
+  if (errno == ENOENT) return fail(Code::kNotFound, "There is no such content");
+  return fail(error_of(errno, "open", key.path()));
+}
+
+Result<std::int64_t> size_of(const Descriptor& file, const ContentKey& key) {
+  struct stat info{};
+  if (::fstat(file.number(), &info) != 0) return fail(error_of(errno, "stat", key.path()));
+  if (!S_ISREG(info.st_mode)) {
+    return fail(out_of_reach("open", key.path(), "this is no regular file"));
+  }
+  return info.st_size;
+}
+
+Result<> write_all(const Descriptor& file, std::string_view bytes, const ContentKey& key) {
+  while (!bytes.empty()) {
+    const auto count = ::write(file.number(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(error_of(errno, "write", key.path()));
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<std::string> read_at(const Descriptor& file, std::int64_t offset, std::size_t count,
+                            const ContentKey& key) {
+  std::string bytes(count, '\0');
+  const auto got = read_fully(file.number(), bytes.data(), count, offset);
+  if (got < 0) return fail(error_of(errno, "read", key.path()));
+  // Nobody cuts a file that has its name, so somebody else did.
+  if (static_cast<std::size_t>(got) != count) {
+    return fail(out_of_reach("read", key.path(), "it became shorter while it was read"));
+  }
+  return bytes;
+}
+
+bool holds(const Descriptor& file, std::string_view bytes) {
+  struct stat info{};
+  if (::fstat(file.number(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (info.st_size != static_cast<std::int64_t>(bytes.size())) return false;
+  std::array<char, std::size_t{64} * 1024> buffer;
+  for (std::size_t at = 0; at < bytes.size(); at += buffer.size()) {
+    const auto part = bytes.substr(at, buffer.size());
+    const auto got =
+        read_fully(file.number(), buffer.data(), part.size(), static_cast<std::int64_t>(at));
+    if (got < 0 || part != std::string_view(buffer.data(), static_cast<std::size_t>(got))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace synap::content

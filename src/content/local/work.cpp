@@ -1,0 +1,81 @@
+#include "content/local/work.h"
+
+#include <unordered_map>
+#include <utility>
+
+#include "base/check.h"
+
+namespace synap::content {
+
+void WorkQueue::add(std::shared_ptr<Work> work, Done* waiting) {
+  work->waiting_ = waiting;
+  {
+    std::lock_guard lock(mutex_);
+    SYNAP_CHECK(!is_ended_, "the store is closed");
+    queue_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+WorkGroup WorkQueue::take(std::size_t most, const std::function<bool(const Work&)>& may_join) {
+  WorkGroup group;
+  while (group.empty() && wait_for_work()) {
+    std::lock_guard lock(waiting_mutex_);
+    while (!pending_.empty() && group.size() < most) {
+      if (pending_.front()->waiting_ != nullptr) {
+        if (!may_join(*pending_.front())) break;
+        group.push_back(std::move(pending_.front()));
+      }
+      pending_.pop_front();
+    }
+  }
+  return group;
+}
+
+// False: there is none and will be none.
+bool WorkQueue::wait_for_work() {
+  std::unique_lock lock(mutex_);
+  if (pending_.empty()) wake_.wait(lock, [this] { return is_ended_ || !queue_.empty(); });
+  for (auto& work : queue_) pending_.push_back(std::move(work));
+  queue_.clear();
+  return !pending_.empty();
+}
+
+// Under one lock with forget(): whoever is not forgotten yet is there to be resumed.
+void WorkQueue::finish(const WorkGroup& done) {
+  std::unordered_map<Executor*, std::vector<std::coroutine_handle<>>> resumed;
+  std::lock_guard lock(waiting_mutex_);
+  for (const auto& work : done) {
+    if (const auto* waiting = std::exchange(work->waiting_, nullptr); waiting != nullptr) {
+      resumed[waiting->executor_].push_back(waiting->coroutine_);
+    }
+  }
+  for (const auto& [executor, coroutines] : resumed) executor->post_all(coroutines);
+}
+
+void WorkQueue::forget(Work& work) {
+  std::lock_guard lock(waiting_mutex_);
+  work.waiting_ = nullptr;
+}
+
+void WorkQueue::end() {
+  {
+    std::lock_guard lock(mutex_);
+    is_ended_ = true;
+  }
+  wake_.notify_all();
+}
+
+Done::~Done() {
+  if (is_suspended_) queue_.forget(*work_);
+}
+
+void Done::await_suspend(std::coroutine_handle<> self) {
+  coroutine_ = self;
+  executor_ = Executor::current();
+  SYNAP_CHECK(executor_ != nullptr, "only a coroutine on an executor can use the store");
+  is_suspended_ = true;
+  queue_.add(work_, this);
+}
+
+}  // namespace synap::content
