@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "pod/config.h"
+#include "pod/data_directory.h"
 
 namespace synap::cli {
 namespace {
@@ -61,17 +62,25 @@ double write_and_sync_ms(int file) {
 
 }  // namespace
 
+// The directory's lock, and that of the file for one that cannot be locked.
 LockProbe::LockProbe(const std::string& data) {
-  lock_ = ::open((data + "/synap.lock").c_str(), O_RDONLY | O_CLOEXEC);
+  directory_ = ::open(data.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory_ < 0) return;
+  lock_ = ::openat(directory_, "synap.lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  for (const int held : {directory_, lock_}) {
+    is_held_by_pod_ = is_held_by_pod_ ||
+                      (held >= 0 && ::flock(held, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK);
+  }
   if (lock_ < 0) return;
-  is_held_by_pod_ = ::flock(lock_, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   std::array<char, 32> holder{};
   const auto count = ::pread(lock_, holder.data(), holder.size(), 0);
   pid_.assign(holder.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
 }
 
 LockProbe::~LockProbe() {
-  if (lock_ >= 0) ::close(lock_);
+  for (const int held : {directory_, lock_}) {
+    if (held >= 0) ::close(held);
+  }
 }
 
 Check check_directory(const std::string& data) {
@@ -89,6 +98,12 @@ Check check_directory(const std::string& data) {
     return {
         "directory", State::kOk,
         fmt::format("{} is not there yet; the first start makes it in {}", data, path.string())};
+  }
+  if (pod::is_open_to_writers(status.st_mode)) {
+    return {"directory", State::kFail,
+            fmt::format("{} can be written by others (mode {:o}), and no pod uses it; chmod go-w "
+                        "closes it",
+                        path.string(), status.st_mode & 0777)};
   }
   if ((status.st_mode & 0077) != 0) {
     return {"directory", State::kWarn,

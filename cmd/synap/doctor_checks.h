@@ -26,6 +26,7 @@ class LockProbe {
   const std::string& pid() const { return pid_; }
 
  private:
+  int directory_ = -1;
   int lock_ = -1;
   bool is_held_by_pod_ = false;
   std::string pid_;

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -42,38 +44,118 @@ bool make_directory(std::filesystem::path path, mode_t mode) {
   return sync_directory(parent.empty() ? "." : parent.string());
 }
 
+bool is_same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+std::string holder_of(int lock) {
+  char holder[32] = {};
+  const auto count = lock < 0 ? 0 : ::pread(lock, holder, sizeof holder - 1, 0);
+  return {holder, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+}
+
 }  // namespace
+
+bool is_open_to_writers(unsigned mode) {
+  return (mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+bool has_lost_its_database(const std::string& path) {
+  std::error_code failed;
+  // SQLite makes an empty file first; a crash may have come then, before there was anything else.
+  const auto size = std::filesystem::file_size(path + "/synap.db", failed);
+  if (!failed && size > 0) return false;
+  if (std::filesystem::exists(std::filesystem::symlink_status(path + "/owner.key", failed))) {
+    return true;
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(path + "/content", failed)) {
+    if (!entry.path().filename().string().starts_with('.')) return true;
+  }
+  return false;
+}
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path) {
   if (!make_directory(path, 0700)) return unusable(path);
-  const auto lock_path = path + "/synap.lock";
-  const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock < 0) return unusable(path);
-  // The kernel lets go of the lock when the process ends, however it ends.
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    char holder[32] = {};
-    const auto count = ::read(lock, holder, sizeof holder - 1);
-    ::close(lock);
-    const std::string_view pid(holder, static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    return fail(Code::kConflict,
-                fmt::format("Another synap process{} has the data directory {}; stop it first, or "
-                            "use another --data",
-                            pid.empty() ? "" : fmt::format(" (pid {})", pid), path));
+  std::unique_ptr<DataDirectory> opened(new DataDirectory(path));
+  for (auto step : {&DataDirectory::open_directory, &DataDirectory::take_lock}) {
+    if (auto done = (opened.get()->*step)(); !done) return fail(done.error());
   }
+  if (auto whole = opened->check_database(); !whole) return fail(whole.error());
+  return opened;
+}
+
+// Whoever can write the directory can put links and files of theirs in the place of ours.
+Result<> DataDirectory::open_directory() {
+  directory_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct stat info{};
+  if (directory_ < 0 || ::fstat(directory_, &info) != 0) return unusable(path_);
+  if (!is_open_to_writers(info.st_mode)) return {};
+  return fail(Code::kPreconditionFailed,
+              fmt::format("Others can write in the data directory {} (mode {:o}), and could put "
+                          "files of theirs in place of the pod's; chmod go-w closes it",
+                          path_, info.st_mode & 0777));
+}
+
+// The directory first: with that lock nobody else is between the open and the flock of the file.
+// The kernel lets go of both when the process ends, however it ends.
+Result<> DataDirectory::take_lock() {
+  const bool is_taken = ::flock(directory_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  // O_NONBLOCK: what stands there may be a FIFO.
+  constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  lock_ = ::openat(directory_, "synap.lock", is_taken ? kFlags : kFlags | O_CREAT, 0600);
+  if (is_taken) return in_use();
+  if (lock_ < 0 && errno == ELOOP) {
+    return fail(
+        Code::kPreconditionFailed,
+        fmt::format("{}/synap.lock is a symbolic link, which no synap has made; remove it", path_));
+  }
+  struct stat info{};
+  if (lock_ < 0 || ::fstat(lock_, &info) != 0) return unusable(path_);
+  if (!S_ISREG(info.st_mode)) {
+    return fail(Code::kPreconditionFailed,
+                fmt::format("{}/synap.lock is no regular file; remove it", path_));
+  }
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return in_use();
+  // On a filesystem without locks of directories another may have replaced the file meanwhile.
+  if (auto held = is_held(); !held) return in_use();
   const auto pid = fmt::format("{}", ::getpid());
-  if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, pid.data(), pid.size(), 0) < 0) {
-    // The number is only for the sentence above; a full disk must not keep a pod from reading.
+  if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, pid.data(), pid.size(), 0) < 0) {
+    // The number is only for a sentence; a full disk must not keep a pod from reading.
   }
-  return std::unique_ptr<DataDirectory>(new DataDirectory(path, lock));
+  return {};
+}
+
+std::unexpected<Error> DataDirectory::in_use() const {
+  const auto pid = holder_of(lock_);
+  return fail(Code::kConflict,
+              fmt::format("Another synap process{} has the data directory {}; stop it first, or "
+                          "use another --data",
+                          pid.empty() ? "" : fmt::format(" (pid {})", pid), path_));
+}
+
+// A new database beside old content would make a new owner, whose key would replace the old one.
+Result<> DataDirectory::check_database() const {
+  if (!has_lost_its_database(path_)) return {};
+  return fail(
+      Code::kPreconditionFailed,
+      fmt::format("The data directory {0} has an owner.key or content, but no synap.db: the "
+                  "database they belong to is gone. Nothing was changed. Put {0}/synap.db "
+                  "back from a backup; or, to begin anew, move what is there away or use "
+                  "another --data",
+                  path_));
 }
 
 DataDirectory::~DataDirectory() {
-  ::close(lock_);
+  if (lock_ >= 0) ::close(lock_);
+  if (directory_ >= 0) ::close(directory_);
 }
 
 Result<> DataDirectory::write_secret(const std::string& path, std::string_view text) const {
   const auto aside = path + ".tmp";
-  const int file = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // What a crash has left, or somebody else has put there.
+  if (::unlink(aside.c_str()) != 0 && errno != ENOENT) return unusable(path_);
+  const int file =
+      ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0) return unusable(path_);
   const bool is_written =
       ::fchmod(file, 0600) == 0 &&
@@ -83,6 +165,32 @@ Result<> DataDirectory::write_secret(const std::string& path, std::string_view t
   if (!is_written || ::rename(aside.c_str(), path.c_str()) != 0) return unusable(path_);
   if (!sync_directory(path_)) return unusable(path_);
   return {};
+}
+
+Result<> DataDirectory::is_held() const {
+  struct stat held{};
+  struct stat named{};
+  if (::fstat(directory_, &held) != 0 || ::stat(path_.c_str(), &named) != 0 ||
+      !is_same_file(held, named)) {
+    return fail(Code::kServiceUnavailable,
+                "The data directory was moved, removed or replaced; the pod must be restarted");
+  }
+  if (::fstat(lock_, &held) != 0 ||
+      ::fstatat(directory_, "synap.lock", &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !is_same_file(held, named)) {
+    return fail(Code::kServiceUnavailable,
+                "synap.lock was removed or replaced; the pod must be restarted");
+  }
+  return {};
+}
+
+Result<std::int64_t> DataDirectory::free_bytes() const {
+  struct statvfs system{};
+  if (::fstatvfs(directory_, &system) != 0) {
+    return fail(Code::kServiceUnavailable,
+                fmt::format("The disk cannot be asked for its room: {}", std::strerror(errno)));
+  }
+  return static_cast<std::int64_t>(system.f_bavail) * static_cast<std::int64_t>(system.f_frsize);
 }
 
 }  // namespace synap::pod

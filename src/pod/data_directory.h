@@ -3,9 +3,14 @@
 //   synap.db       events, runs, read models (SQLite, with synap.db-wal and synap.db-shm beside it)
 //   content/       the text of notes
 //   owner.key      the owner's first key, mode 0600
-//   synap.lock     held while a process has the directory; holds its process id
+//   synap.lock     holds the process id of the process that has the directory
+//
+// The lock is one of the kernel on the directory itself, so that it has no name which somebody
+// could remove to be helpful; synap.lock is locked too, for filesystems whose directories cannot
+// be, and to say who it is.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,6 +21,8 @@ namespace synap::pod {
 class DataDirectory {
  public:
   /// Makes the directory (mode 0700) if it is missing. kConflict: another process has it.
+  /// kPreconditionFailed: others can write it, or it has lost its database; nothing was changed.
+  /// Each with a sentence that says what to do.
   static Result<std::unique_ptr<DataDirectory>> open(const std::string& path);
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
@@ -25,13 +32,31 @@ class DataDirectory {
   std::string content() const { return path_ + "/content"; }
   std::string owner_key() const { return path_ + "/owner.key"; }
 
-  /// Writes a file of mode 0600, whole or not at all, and syncs it.
+  /// Writes a file of mode 0600 in this directory, whole or not at all, and syncs it. What stands
+  /// under its name, a symbolic link too, is replaced.
   Result<> write_secret(const std::string& path, std::string_view text) const;
 
+  /// Whether the path still names the directory that is held here, and synap.lock the lock. If
+  /// not, another process may have begun to use what is there now. Any thread.
+  Result<> is_held() const;
+  /// The bytes that its filesystem still has for us. Any thread.
+  Result<std::int64_t> free_bytes() const;
+
  private:
-  DataDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  explicit DataDirectory(std::string path) : path_(std::move(path)) {}
+  Result<> open_directory();
+  Result<> take_lock();
+  Result<> check_database() const;
+  std::unexpected<Error> in_use() const;
+
   std::string path_;
-  int lock_;
+  int directory_ = -1;
+  int lock_ = -1;
 };
+
+/// Whether the mode is one that lets others than the owner write.
+bool is_open_to_writers(unsigned mode);
+/// Whether the directory has content or an owner's key, but not the database that they belong to.
+bool has_lost_its_database(const std::string& path);
 
 }  // namespace synap::pod

@@ -69,6 +69,45 @@ TEST_F(PodTest, SecondOpenOfOneDirectoryIsRefusedWithASentence) {
   start();
 }
 
+// "Another synap process has it" invites to remove the lock.
+TEST_F(PodTest, SecondOpenIsRefusedAlsoWhenTheLockFileWasRemovedOrReplaced) {
+  start();
+  const auto lock = options().data + "/synap.lock";
+  std::filesystem::remove(lock);
+  const auto refused = Pod::start(options());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+  EXPECT_FALSE(std::filesystem::exists(lock));
+  std::ofstream(lock) << "1";
+  EXPECT_FALSE(Pod::start(options()));
+  pod.reset();
+  start();
+}
+
+TEST_F(PodTest, WithoutItsDatabaseIsRefusedAndLeftAsItIs) {
+  start();
+  while (status(create("note")) == "pending") std::this_thread::yield();
+  pod.reset();
+  const auto data = options().data;
+  const auto key_path = data + "/owner.key";
+  for (const bool is_empty : {false, true}) {
+    for (const char* name : {"/synap.db", "/synap.db-wal", "/synap.db-shm"}) {
+      std::filesystem::remove(data + name);
+    }
+    if (is_empty) std::ofstream(data + "/synap.db") << "";
+    for (const bool has_key : {true, false}) {
+      if (!has_key) std::filesystem::rename(key_path, directory.path() + "/kept.key");
+      const auto refused = Pod::start(options());
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, Code::kPreconditionFailed);
+      EXPECT_NE(refused.error().message.find("synap.db back from a backup"), std::string::npos);
+      EXPECT_EQ(std::filesystem::exists(data + "/synap.db"), is_empty);
+      if (!has_key) std::filesystem::rename(directory.path() + "/kept.key", key_path);
+    }
+    EXPECT_EQ(test::read_file(key_path), key + "\n");
+  }
+}
+
 TEST_F(PodTest, FirstStartMakesTheOwnersKeyAndLaterOnesDoNot) {
   start();
   const auto first = key;
@@ -89,9 +128,9 @@ TEST_F(PodTest, FirstStartMakesTheOwnersKeyAndLaterOnesDoNot) {
 
 TEST_F(PodTest, OwnerIsNotMadeWithoutKeepingTheKey) {
   const auto path = options().data + "/owner.key";
-  std::filesystem::create_directories(path);  // so that no file can have its name
+  std::filesystem::create_directories(path + ".tmp");  // so that no file can have its name
   EXPECT_FALSE(Pod::start(options()));
-  std::filesystem::remove(path);
+  std::filesystem::remove(path + ".tmp");
   start();
   EXPECT_TRUE(key.starts_with("synap_"));
   EXPECT_EQ(test::read_file(path), key + "\n");
@@ -147,6 +186,70 @@ TEST(DataDirectory, IsItsOwnersAloneAlsoBelowDirectoriesThatAreMissing) {
     const auto mode = std::filesystem::status(directory.path() + path).permissions();
     EXPECT_EQ(mode, std::filesystem::perms::owner_all) << path;
   }
+}
+
+TEST(DataDirectory, ThatOthersCanWriteIsRefused) {
+  const test::TempDirectory directory;
+  for (const auto open :
+       {std::filesystem::perms::group_write, std::filesystem::perms::others_write}) {
+    const auto path = directory.path() + "/data";
+    std::filesystem::create_directory(path);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all | open);
+    const auto refused = DataDirectory::open(path);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::kPreconditionFailed);
+    EXPECT_NE(refused.error().message.find("chmod go-w"), std::string::npos);
+    EXPECT_TRUE(std::filesystem::is_empty(path));
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all |
+                                           std::filesystem::perms::group_read |
+                                           std::filesystem::perms::others_read);
+    EXPECT_TRUE(DataDirectory::open(path));
+    std::filesystem::remove_all(path);
+  }
+}
+
+TEST(DataDirectory, FollowsNoLinkThatSomebodyHasPlanted) {
+  const test::TempDirectory directory;
+  const auto victim = directory.path() + "/victim";
+  std::ofstream(victim) << "of somebody else";
+  const auto path = directory.path() + "/data";
+  std::filesystem::create_directory(path);
+  std::filesystem::create_symlink(victim, path + "/synap.lock");
+  const auto refused = DataDirectory::open(path);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("symbolic link"), std::string::npos);
+  std::filesystem::remove(path + "/synap.lock");
+  ASSERT_EQ(::mkfifo((path + "/synap.lock").c_str(), 0600), 0);
+  EXPECT_FALSE(DataDirectory::open(path));
+  std::filesystem::remove(path + "/synap.lock");
+  auto opened = DataDirectory::open(path);
+  ASSERT_TRUE(opened);
+  const auto key = (*opened)->owner_key();
+  std::filesystem::create_symlink(victim, key + ".tmp");
+  std::filesystem::create_symlink(victim, key);
+  ASSERT_TRUE((*opened)->write_secret(key, "secret"));
+  EXPECT_EQ(test::read_file(victim), "of somebody else");
+  EXPECT_FALSE(std::filesystem::is_symlink(key));
+  EXPECT_EQ(test::read_file(key), "secret");
+}
+
+TEST(DataDirectory, KnowsWhetherItIsStillHeld) {
+  const test::TempDirectory directory;
+  const auto path = directory.path() + "/data";
+  auto opened = DataDirectory::open(path);
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE((*opened)->is_held());
+  std::filesystem::rename(path, path + "-moved");
+  EXPECT_FALSE((*opened)->is_held());
+  std::filesystem::create_directory(path);
+  EXPECT_FALSE((*opened)->is_held());
+  std::filesystem::remove(path);
+  std::filesystem::rename(path + "-moved", path);
+  EXPECT_TRUE((*opened)->is_held());
+  std::filesystem::remove(path + "/synap.lock");
+  EXPECT_FALSE((*opened)->is_held());
+  std::ofstream(path + "/synap.lock") << "1";
+  EXPECT_FALSE((*opened)->is_held());
 }
 
 TEST(DataDirectory, WritesASecretWhole) {
