@@ -1,13 +1,18 @@
 #include "pod/config.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <variant>
@@ -28,6 +33,9 @@ struct Setting {
   // False: the value is not as expected.
   std::function<bool(Config&, const Value&)> apply;
 };
+
+// All settings with a comment each are some 4 KiB.
+constexpr std::int64_t kConfigBytesMax = 1024 * 1024;
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t number = 0;
@@ -201,16 +209,43 @@ std::string allowed_names() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// A regular file, whole. TOML's own way takes a directory or a device for an empty file, and the
+// pod would start without a word with other settings than were meant.
+Result<std::string> read_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) {
+    return fail(Code::kNotFound, fmt::format("The configuration file {} cannot be read: {}", path,
+                                             std::strerror(errno)));
+  }
+  struct stat info{};
+  std::string text;
+  const bool is_file = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+  bool is_read = is_file && info.st_size <= kConfigBytesMax;
+  while (is_read) {
+    char buffer[16 * 1024];
+    const auto count = ::read(file, buffer, sizeof buffer);
+    is_read = count >= 0 && text.size() + static_cast<std::size_t>(count) <= kConfigBytesMax;
+    if (count <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  ::close(file);
+  if (is_read) return text;
+  return fail(Code::kBadRequest,
+              is_file
+                  ? fmt::format("The configuration file {} cannot be read, or is larger than {} "
+                                "bytes",
+                                path, kConfigBytesMax)
+                  : fmt::format("The configuration file {} is no regular file", path));
+}
+
 Result<toml::table> parse_file(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return fail(text.error());
   try {
-    return toml::parse_file(path);
+    return toml::parse(*text, path);
   } catch (const toml::parse_error& error) {
-    const auto line = error.source().begin.line;
-    if (line == 0) {
-      return fail(Code::kNotFound, fmt::format("The configuration file {} cannot be read", path));
-    }
-    return fail(Code::kBadRequest,
-                fmt::format("{}, line {}: this is no TOML: {}", path, line, error.description()));
+    return fail(Code::kBadRequest, fmt::format("{}, line {}: this is no TOML: {}", path,
+                                               error.source().begin.line, error.description()));
   }
 }
 

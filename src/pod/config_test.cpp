@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/test_support.h"
+
 namespace synap::pod {
 namespace {
 
@@ -165,6 +167,26 @@ TEST(ParseAddress, KnowsWhatAnAddressIs) {
         "127.0.0.1:4400x", "::1:4400", "[127.0.0.1]:1", "a:1", "127.1:4400"}) {
     EXPECT_FALSE(parse_address(wrong)) << wrong;
   }
+}
+
+// An empty file would mean: all settings as they are by default.
+TEST_F(ConfigTest, RefusesAFileThatIsNone) {
+  const test::TempDirectory directory;
+  const auto pipe = directory.path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {directory.path(), std::string("/dev/zero"), pipe}) {
+    sources_.file = path;
+    const auto refused = load_config(sources_);
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, Code::kBadRequest);
+    EXPECT_THAT(refused.error().message, HasSubstr(path + " is no regular file"));
+  }
+  const auto large = directory.path() + "/large.toml";
+  std::ofstream(large) << "# " << std::string(2'000'000, 'x') << "\n";
+  sources_.file = large;
+  const auto refused = load_config(sources_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("larger than"));
 }
 
 }  // namespace
