@@ -145,6 +145,9 @@ std::vector<Setting> make_settings() {
                                kDayMs, &PodOptions::write_timeout));
   all.push_back(number_setting("stop_grace_ms", "How long a stop waits for what is under way.", 0,
                                600'000, &PodOptions::stop_grace));
+  all.push_back(number_setting("disk_free_bytes_min",
+                               "Free bytes of the disk below which /ready says no; 0 is no bound.",
+                               0, std::int64_t{1} << 50, &PodOptions::disk_free_bytes_min));
   all.push_back({{"insecure", "Serve on an address that others can reach, without TLS.", true},
                  "true or false",
                  [](Config& config, const Value& value) {

@@ -11,6 +11,7 @@
 #include "features/runs/runs.h"
 #include "features/tasks/tasks.h"
 #include "features/upkeep/upkeep.h"
+#include "pod/readiness.h"
 #include "workers/run_store.h"
 
 namespace synap::pod {
@@ -19,7 +20,7 @@ std::vector<db::Database::Migration> all_migrations() {
   std::vector<db::Database::Migration> all;
   for (const auto& list :
        {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
-        bus::migrations(), workers::RunStore::migrations()}) {
+        bus::migrations(), workers::RunStore::migrations(), Readiness::migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

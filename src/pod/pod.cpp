@@ -11,6 +11,7 @@
 #include "net/server.h"
 #include "pod/data_directory.h"
 #include "pod/features.h"
+#include "pod/readiness.h"
 #include "workers/worker_pool.h"
 
 namespace synap::pod {
@@ -31,6 +32,7 @@ struct Pod::Parts {
   std::unique_ptr<workers::WorkerPool> workers;
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<features::Rooms> rooms;
+  std::unique_ptr<Readiness> readiness;
   std::unique_ptr<api::Front> front;
   std::unique_ptr<net::HttpServer> server;
   std::string new_owner_key;
@@ -90,10 +92,11 @@ Result<> Pod::Parts::serve() {
   if (auto started = workers->start(); !started) return started;
   dispatcher->observe(*log);
   projections->start();
+  readiness = std::make_unique<Readiness>(
+      ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min}, *database, *directory);
   front = std::make_unique<api::Front>(
       api::FrontOptions{.allowed_origins = options.allowed_origins, .batch_max = options.batch_max},
-      procedures, *keys,
-      [this]() -> Task<Result<>> { co_return co_await database->write([](db::Tx&) {}); });
+      procedures, *keys, [this] { return readiness->check(); });
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.host = options.host,
                          .port = options.port,

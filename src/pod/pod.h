@@ -29,6 +29,9 @@ struct PodOptions {
   std::chrono::milliseconds idle_timeout{75'000};   // between two requests
   std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
   std::chrono::milliseconds stop_grace{8'000};
+  // Below this /ready says no: less is gone within minutes of notes, and a database that cannot
+  // grow can neither tidy its log away.
+  std::int64_t disk_free_bytes_min = 64 * 1024 * 1024;
 };
 
 class Pod {

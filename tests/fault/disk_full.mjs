@@ -53,7 +53,8 @@ function checkRefusal(answer) {
 test('a full disk refuses writes in a sentence and loses nothing', { timeout: 300_000 }, async (t) => {
   const folder = temporaryDirectory(t);
   const disk = smallDisk(t, folder);
-  const pod = await Pod.make(t, { folder });
+  // The disk has less than a pod wants by default.
+  const pod = await Pod.make(t, { folder, args: ['--disk-free-bytes-min', String(512 * 1024)] });
   await pod.start();
   const owner = pod.owner({ connections: 8 });
   const watcher = new Watcher(pod, owner.token);
@@ -110,13 +111,19 @@ test('a full disk refuses writes in a sentence and loses nothing', { timeout: 30
     await pause(100);
   }
   assert.ok(pod.isRunning, 'the process lives');
+  disk.fill(0);
+  await pause(1_100);  // an answer is given again for a second
   const ready = await owner.request('GET', '/ready');
+  assert.equal(ready.status, 503, `a full disk is not ready: ${ready.text}`);
+  assert.match(ready.json.reason, /disk/i);
+  assert.match(ready.headers['retry-after'], /^[1-9]\d*$/);
 
   // Room again: no restart.
   disk.free();
   const freedAt = performance.now();
   await until(10_000, () => create(100), 'writes work again');
   const writesAfter = performance.now() - freedAt;
+  await until(10_000, async () => (await owner.request('GET', '/ready')).status === 200, 'ready again');
   for (let i = 0; i < 10; ++i) assert.ok(await create(i % 2 ? 100_000 : 100), 'writes work again, all of them');
   let allDone = true;
   for (const requestId of ledger.acks.keys()) {

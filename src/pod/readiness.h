@@ -1,0 +1,58 @@
+// Readiness: whether the pod can do its work now, which is what /ready answers.
+//
+// It can if its data directory is still its own, its disk has some room left, and a row can be
+// written and synced. Anybody may ask, so it is looked at no more than once a second, and the write
+// waits behind those of people.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/task.h"
+#include "db/database.h"
+#include "pod/data_directory.h"
+
+namespace synap::pod {
+
+struct ReadinessOptions {
+  std::int64_t free_bytes_min = 0;  // of the disk
+  /// How long an answer is given again.
+  std::chrono::milliseconds fresh_for{1'000};
+  /// How long a write may take. A commit of a slow disk under full load takes a tenth of it.
+  std::chrono::milliseconds patience{5'000};
+};
+
+class Readiness {
+ public:
+  static std::vector<db::Database::Migration> migrations();
+
+  /// All must outlive it, and so must it those who await check().
+  Readiness(ReadinessOptions options, db::Database& database, const DataDirectory& directory)
+      : options_(options), database_(database), directory_(directory) {}
+
+  /// kServiceUnavailable: it is not, with the reason as a sentence. Any thread. While one caller
+  /// looks, the others get the answer of before.
+  Task<Result<>> check();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  class Looking;
+
+  std::optional<Result<>> known(Clock::time_point now);
+  Task<Result<>> look();
+
+  const ReadinessOptions options_;
+  db::Database& database_;
+  const DataDirectory& directory_;
+
+  std::mutex mutex_;
+  bool is_looking_ = false;
+  Clock::time_point began_;  // the last look
+  Clock::time_point ended_;
+  std::optional<Result<>> answer_;  // of the last look that has ended
+};
+
+}  // namespace synap::pod

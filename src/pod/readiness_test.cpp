@@ -1,0 +1,121 @@
+#include "pod/readiness.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <future>
+
+#include "base/test_support.h"
+#include "db/sqlite/sqlite_database.h"
+
+namespace synap::pod {
+namespace {
+
+using testing::HasSubstr;
+constexpr std::chrono::milliseconds kForLong = std::chrono::hours(1);
+
+class ReadinessTest : public testing::Test {
+ protected:
+  void open(const std::string& at, ReadinessOptions options) {
+    readiness.reset();
+    database.reset();
+    directory.reset();
+    directory = std::move(*DataDirectory::open(at));
+    database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory->database()}));
+    ASSERT_TRUE(database->migrate(Readiness::migrations()));
+    readiness = std::make_unique<Readiness>(options, *database, *directory);
+  }
+  Result<> check() { return sync_wait(executor, readiness->check()); }
+  std::string reason() {
+    auto answer = check();
+    return answer ? "ready" : answer.error().message;
+  }
+
+  test::TempDirectory temporary;
+  const std::string path = temporary.path() + "/data";
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<DataDirectory> directory;
+  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  std::unique_ptr<Readiness> readiness;
+};
+
+TEST_F(ReadinessTest, WritesARowEachTimeItLooks) {
+  open(path, {.fresh_for = std::chrono::milliseconds(0)});
+  const auto count = [&] {
+    return *test::run(executor, [&] {
+      return database->read([](db::Tx& tx) {
+        auto rows = tx.query("SELECT count(*), max(looked_at) > 0 FROM readiness");
+        return rows.next() ? rows.integer(0) + rows.integer(1) : -1;
+      });
+    });
+  };
+  const auto before = database->statistics().commits;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(check());
+  EXPECT_EQ(database->statistics().commits, before + 3);
+  EXPECT_EQ(count(), 2);
+}
+
+TEST_F(ReadinessTest, GivesAFreshAnswerAgain) {
+  open(path, {.fresh_for = kForLong});
+  const auto before = database->statistics().commits;
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(check());
+  EXPECT_EQ(database->statistics().commits, before + 1);
+}
+
+TEST_F(ReadinessTest, SaysNoBelowTheFloor) {
+  open(path, {.free_bytes_min = std::int64_t{1} << 60});
+  EXPECT_THAT(reason(), HasSubstr("MiB left"));
+}
+
+TEST_F(ReadinessTest, SaysNoWhereTheDirectoryIsNoLongerItsOwn) {
+  open(path, {.fresh_for = std::chrono::milliseconds(0)});
+  EXPECT_EQ(reason(), "ready");
+  std::filesystem::remove(path + "/synap.lock");
+  EXPECT_THAT(reason(), HasSubstr("synap.lock was removed"));
+  std::filesystem::rename(path, path + "-moved");
+  EXPECT_THAT(reason(), HasSubstr("was moved"));
+}
+
+TEST_F(ReadinessTest, SaysNoOnADiskThatIsFull) {
+  test::SmallDisk disk(4 << 20);
+  ASSERT_TRUE(disk.is_there()) << "this test mounts a small disk, which needs the right to";
+  open(disk.path() + "/data", {.fresh_for = std::chrono::milliseconds(0)});
+  EXPECT_EQ(reason(), "ready");
+  disk.fill();
+  // What is left of the last page may take a write or two.
+  std::string said = "ready";
+  for (int i = 0; i < 2'000 && said == "ready"; ++i) said = reason();
+  EXPECT_THAT(said, HasSubstr("full"));
+  disk.give_back();
+  EXPECT_EQ(reason(), "ready");
+  readiness.reset();
+  database.reset();
+  directory.reset();
+}
+
+// The writer hangs, as it does on a disk that does not answer.
+TEST_F(ReadinessTest, DoesNotWaitWithWhoLooksAndLosesPatience) {
+  for (const auto patience : {kForLong, std::chrono::milliseconds(-1)}) {
+    open(path, {.fresh_for = std::chrono::milliseconds(0), .patience = patience});
+    EXPECT_TRUE(check());
+    std::promise<void> hangs;
+    std::promise<void> goes_on;
+    test::Started<Result<>> calls(executor);
+    calls.add_awaitable([&] {
+      return database->write([&](db::Tx&) {
+        hangs.set_value();
+        goes_on.get_future().wait();
+      });
+    });
+    hangs.get_future().wait();
+    calls.add(readiness->check());
+    test::settle(executor);
+    EXPECT_THAT(reason(), patience == kForLong ? HasSubstr("ready") : HasSubstr("waiting"));
+    goes_on.set_value();
+    for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+    EXPECT_EQ(reason(), "ready");
+  }
+}
+
+}  // namespace
+}  // namespace synap::pod
