@@ -5,6 +5,7 @@
 
 #include "synap/commands.h"
 #include "synap/doctor_checks.h"
+#include "synap/doctor_data.h"
 #include "synap/output.h"
 
 namespace synap::cli {
@@ -16,59 +17,68 @@ std::string_view word(State state) {
   return state == State::kOk ? "ok" : state == State::kWarn ? "warn" : "fail";
 }
 
-Result<std::vector<Check>> examine(const ClientOptions& options) {
-  auto pod = PodClient::make(options);
+struct DoctorOptions {
+  ClientOptions client;
+  bool is_deep = false;
+};
+
+Result<std::vector<Check>> examine(const DoctorOptions& options) {
+  auto pod = PodClient::make(options.client);
   if (!pod) return fail(pod.error());
-  const auto data = data_of(options);
+  const auto data = data_of(options.client);
   std::vector<Check> checks = {check_directory(data), check_fsync(data), check_space(data),
                                check_clock(data), check_sqlite()};
-  // Held until the database is read, so that no pod begins to write in between.
+  // Held until the data are read, so that no pod begins to write in between.
   const LockProbe probe(data);
-  if (probe.is_pod_running()) {
-    checks.push_back(
-        {"database", State::kOk,
-         fmt::format("in use by a pod (pid {}), which is asked instead", probe.pid())});
-  } else {
-    checks.push_back(check_database(data));
+  for (auto& check : check_data({.data = data,
+                                 .is_pod_running = probe.is_pod_running(),
+                                 .pid = probe.pid(),
+                                 .is_deep = options.is_deep})) {
+    checks.push_back(std::move(check));
   }
   checks.push_back(check_key_file(data));
   if (probe.is_pod_running()) {
     checks.push_back(check_pod(*pod));
     if (checks.back().state == State::kOk) checks.push_back(check_key(*pod));
   } else {
-    checks.push_back(check_port(options.url));
+    checks.push_back(check_port(options.client.url));
   }
   return checks;
 }
 
-int doctor(const ClientOptions& options) {
+int doctor(const DoctorOptions& options) {
   const auto checks = examine(options);
-  if (!checks) return report(checks.error(), options.is_json);
+  if (!checks) return report(checks.error(), options.client.is_json);
   const bool is_well =
       std::ranges::none_of(*checks, [](const Check& check) { return check.state == State::kFail; });
   Json all = Json::array();
   for (const auto& [name, state, message] : *checks) {
     all.push_back(Json::object({{"name", name}, {"state", word(state)}, {"message", message}}));
-    if (!options.is_json) {
+    if (!options.client.is_json) {
       print_line(printable(fmt::format("{:<4}  {:<10} {}", word(state), name, message)));
     }
   }
-  if (options.is_json) print_line(Json::object({{"ok", is_well}, {"checks", all}}).dump());
+  if (options.client.is_json) print_line(Json::object({{"ok", is_well}, {"checks", all}}).dump());
   return is_well ? kExitOk : kExitFailure;
 }
 
 }  // namespace
 
 Command doctor_command() {
-  auto options = std::make_shared<ClientOptions>();
-  return {.words = "doctor",
-          .docs =
-              "Look at the data directory, the disk, the clock, the database, the port and the "
-              "key, and say of each whether it is well: ok, warn or fail. Exit code 1 if "
-              "something fails. Changes nothing.",
-          .example = "synap doctor --data ./synap-data",
-          .options = client_options(*options),
-          .run = [options] { return doctor(*options); }};
+  auto options = std::make_shared<DoctorOptions>();
+  Command command{
+      .words = "doctor",
+      .docs =
+          "Look at the data directory, the disk, the clock, the database, the files it names, "
+          "the port and the key, and say of each whether it is well: ok, warn or fail, and "
+          "what was not looked at. Exit code 1 if something fails. Changes nothing.",
+      .example = "synap doctor --data ./synap-data",
+      .options = client_options(options->client),
+      .run = [options] { return doctor(*options); }};
+  command.options.push_back(
+      {"--deep", "Also read every index, every event's data and every file, and compare checksums.",
+       &options->is_deep});
+  return command;
 }
 
 }  // namespace synap::cli

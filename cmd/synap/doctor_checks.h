@@ -38,8 +38,6 @@ Check check_fsync(const std::string& data);
 Check check_space(const std::string& data);
 Check check_clock(const std::string& data);
 Check check_sqlite();
-/// Reads the whole database. Only while no pod has it.
-Check check_database(const std::string& data);
 Check check_key_file(const std::string& data);
 
 /// With a pod: that it answers, can write, and knows the key.

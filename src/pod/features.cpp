@@ -26,6 +26,12 @@ std::vector<db::Database::Migration> all_migrations() {
   return all;
 }
 
+std::vector<std::string_view> migration_names() {
+  std::vector<std::string_view> names;
+  for (const auto& migration : all_migrations()) names.push_back(migration.name);
+  return names;
+}
+
 void add_features(const features::Rooms& rooms) {
   api::Keys::add_event_types(rooms.types);
   rooms.projections.add(api::Keys::projection());

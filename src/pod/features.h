@@ -10,6 +10,8 @@ namespace synap::pod {
 
 /// The tables of all rooms and features, in the order in which they are made.
 std::vector<db::Database::Migration> all_migrations();
+/// The names of those: what a database of this version has been through.
+std::vector<std::string_view> migration_names();
 
 /// Registers event types, functions and procedures. They keep `rooms`, which must outlive them;
 /// nothing of it but its registries is used before one of them is called.

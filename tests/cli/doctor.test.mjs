@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync,
+  symlinkSync, truncateSync, unlinkSync, writeFileSync, writeSync,
+} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
-import { run, startPod, temporary } from './synap.mjs';
+import { makeNote, run, startPod, temporary } from './synap.mjs';
 
-async function doctor(env, expected) {
-  const { code, stdout, stderr } = await run(['doctor', '--json'], { env });
+async function doctor(env, expected, ...flags) {
+  const { code, stdout, stderr } = await run(['doctor', '--json', ...flags], { env });
   assert.equal(stderr, '');
   const { ok, checks } = JSON.parse(stdout);
   const states = Object.fromEntries(checks.map(({ name, state, message }) => [name, { state, message }]));
@@ -22,13 +25,52 @@ async function freePort() {
   return { port, server, close: () => new Promise((resolve) => server.close(resolve)) };
 }
 
-// A pod that was there and has stopped.
-async function stoppedPod(t) {
-  const data = path.join(temporary(t), 'pod');
-  const pod = await startPod(t, data);
+async function stop(pod) {
   pod.kill('SIGTERM');
   assert.equal((await pod.end()).code, 0);
+}
+
+// A pod that was there and has stopped.
+async function stoppedPod(t) {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  await stop(pod);
   return pod;
+}
+
+// The same with some notes. `files` are theirs.
+async function podWithNotes(t, texts = ['# one', '# two', '# three']) {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  pod.files = [];
+  for (const text of texts) {
+    const { id } = await makeNote(pod, text);
+    const { stdout } = await run(['call', 'notes.get', JSON.stringify({ id })], { env: pod.env });
+    pod.files.push(path.join(pod.data, 'content', JSON.parse(stdout).filePath));
+  }
+  return pod;
+}
+
+// In the file, where the pod's own rules do not hold. As long as before.
+function replaceInDatabase(pod, from, to) {
+  assert.equal(from.length, to.length);
+  const file = path.join(pod.data, 'synap.db');
+  const bytes = readFileSync(file);
+  let count = 0;
+  for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at)) {
+    bytes.write(to, at);
+    count += 1;
+  }
+  assert.ok(count > 0, from);
+  writeFileSync(file, bytes);
+}
+
+// Every file of a directory, to the byte and the nanosecond.
+function everything(folder) {
+  return Object.fromEntries(readdirSync(folder, { recursive: true }).sort().map((name) => {
+    const file = path.join(folder, name);
+    const { mtimeNs, size, mode } = statSync(file, { bigint: true });
+    const bytes = statSync(file).isFile() ? readFileSync(file).toString('base64') : '';
+    return [name, `${mode} ${size} ${mtimeNs} ${bytes}`];
+  }));
 }
 
 test('finds all well before the first start, and makes nothing', async (t) => {
@@ -91,4 +133,104 @@ test('finds a data directory that is none', async (t) => {
   writeFileSync(data, 'a file');
   const checks = await doctor({ SYNAP_DATA: data, SYNAP_URL: 'http://127.0.0.1:1' }, 1);
   assert.match(checks.directory.message, /is no directory/);
+});
+
+test('finds a directory that others can write', async (t) => {
+  const pod = await stoppedPod(t);
+  chmodSync(pod.data, 0o770);
+  const checks = await doctor(pod.env, 1);
+  assert.match(checks.directory.message, /written by others \(mode 770\).*chmod go-w/);
+});
+
+test('says what it has not looked at, and looks at it with --deep', async (t) => {
+  const pod = await podWithNotes(t);
+  const look = async () => {
+    const quick = await doctor(pod.env, 0);
+    assert.match(quick.database.message, /quick_check.*indexes.*--deep only/);
+    assert.match(quick.content.message, /^3 files of notes are there, with their sizes; checksums.*--deep only; files that no row names are not looked at$/);
+    assert.match(quick.events.message, /^\d+ events; their data is read with --deep only$/);
+    const deep = await doctor(pod.env, 0, '--deep');
+    assert.match(deep.database.message, /integrity_check finds nothing wrong/);
+    assert.match(deep.content.message, /^3 files of notes are there, with their checksums; files that/);
+    assert.match(deep.events.message, /^\d+ events, the data of each can be read$/);
+    assert.doesNotMatch(JSON.stringify(deep), /--deep/);
+  };
+  await look();
+  await stop(pod);
+  await look();
+});
+
+test('tells a missing file from a damaged one, with a pod and without', async (t) => {
+  const pod = await podWithNotes(t);
+  const names = pod.files.map((file) => path.relative(path.join(pod.data, 'content'), file));
+  unlinkSync(pod.files[0]);
+  truncateSync(pod.files[1], 2);
+  const bytes = readFileSync(pod.files[2]);
+  bytes[3] ^= 1;
+  writeFileSync(pod.files[2], bytes);
+  const look = async () => {
+    const quick = (await doctor(pod.env, 1)).content.message;
+    assert.ok(quick.startsWith(`of 3 files of notes, 2 are not as they were stored; 1 missing (${names[0]}); 1 damaged (${names[1]});`), quick);
+    const deep = (await doctor(pod.env, 1, '--deep')).content.message;
+    assert.match(deep, /3 are not as they were stored; 1 missing.*; 2 damaged/);
+    assert.ok(deep.includes(names[2]));
+  };
+  await look();
+  await stop(pod);
+  await look();
+  rmSync(path.join(pod.data, 'content'), { recursive: true });
+  assert.match((await doctor(pod.env, 1)).content.message, /3 missing/);
+});
+
+test('follows no link in the place of a file', async (t) => {
+  const pod = await podWithNotes(t, ['# one']);
+  await stop(pod);
+  renameSync(pod.files[0], `${pod.files[0]}.kept`);
+  symlinkSync(`${pod.files[0]}.kept`, pod.files[0]);
+  assert.match((await doctor(pod.env, 1)).content.message, /1 damaged/);
+});
+
+test('finds a database that is gone, or a newer one\'s', async (t) => {
+  const pod = await stoppedPod(t);
+  replaceInDatabase(pod, 'events.1', 'events.9');
+  assert.match((await doctor(pod.env, 1)).schema.message, /newer synap \(events\.9\)/);
+  for (const name of readdirSync(pod.data)) {
+    if (name.startsWith('synap.db')) unlinkSync(path.join(pod.data, name));
+  }
+  assert.match((await doctor(pod.env, 1)).database.message, /missing or empty, beside content or an owner\.key/);
+  unlinkSync(path.join(pod.data, 'owner.key'));
+  mkdirSync(path.join(pod.data, 'content', 'ann'));
+  assert.equal((await doctor(pod.env, 1)).database.state, 'fail');
+});
+
+test('--deep finds an event whose data is damaged', async (t) => {
+  const pod = await podWithNotes(t, ['# a title that is nowhere else']);
+  await stop(pod);
+  replaceInDatabase(pod, '"title":"a title that is nowhere else"', '"title":xa title that is nowhere else"');
+  const quick = await doctor(pod.env, 0);
+  assert.equal(quick.database.state, 'ok');
+  const deep = await doctor(pod.env, 1, '--deep');
+  assert.equal(deep.database.state, 'ok');
+  assert.match(deep.events.message, /the data of [12] is damaged \(position \d/);
+});
+
+test('changes nothing and leaves nothing, also after a crash', async (t) => {
+  const pod = await podWithNotes(t);
+  const look = async (what) => {
+    const before = everything(pod.data);
+    await doctor(pod.env, 0);
+    await doctor(pod.env, 0, '--deep');
+    const after = everything(pod.data);
+    assert.deepEqual(Object.keys(after), Object.keys(before), what);
+    for (const name of Object.keys(before)) assert.ok(after[name] === before[name], `${what}: ${name}`);
+  };
+  pod.kill('SIGKILL');
+  await pod.end();
+  assert.ok(statSync(path.join(pod.data, 'synap.db-wal')).size > 0);
+  await look('after a crash');
+  unlinkSync(path.join(pod.data, 'synap.db-shm'));
+  await look('after a crash, the index of the log gone');
+  const again = await startPod(t, pod.data);
+  await stop(again);
+  await look('after a stop');
 });

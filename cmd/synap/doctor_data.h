@@ -1,0 +1,23 @@
+// What `synap doctor` finds in the data of a pod: the database, what it says of files, and them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "synap/doctor_checks.h"
+
+namespace synap::cli {
+
+struct DataOptions {
+  std::string data;  // the data directory
+  /// The pod that has it, "" if there is none; then the caller holds the lock.
+  bool is_pod_running = false;
+  std::string pid;
+  /// Every checksum, every index, every event's data.
+  bool is_deep = false;
+};
+
+/// "database", and if it can be read "schema", "content" and "events".
+std::vector<Check> check_data(const DataOptions& options);
+
+}  // namespace synap::cli
