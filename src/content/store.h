@@ -105,6 +105,9 @@ inline constexpr int kListedMax = 10'000;
 /// Awaited on an executor; any number at a time. Puts of whole strings and removals of one key take
 /// effect in the order in which they were asked for.
 ///
+/// A Task or Stream that is destroyed before its end harms nobody: a put is then carried out whole
+/// or not at all, and nothing of it is left aside.
+///
 /// Where it is not said otherwise, kServiceUnavailable: the disk is full or does not work. What the
 /// operator needs to know of that is on stderr.
 class ContentStore {

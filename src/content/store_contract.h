@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <numeric>
 #include <thread>
@@ -471,6 +472,57 @@ TEST_P(ContentStore, StreamDestroyedHalfWayHarmsNobody) {
     auto never_begun = store->read(key, {});
   }
   EXPECT_EQ(get(key)->size(), 3 * kChunkBytesMax);
+}
+
+// Each kind of Task, destroyed as soon as it has begun, and when its answer is on its way: behind
+// those of others that were asked for later, and posted to an executor that is busy.
+TEST_P(ContentStore, TaskThatIsDestroyedIsNotResumedAndHarmsNobody) {
+  ThreadExecutor elsewhere("elsewhere");
+  ASSERT_TRUE(put(key_of("old"), varied(3 * kChunkBytesMax)));
+  const auto read_all = [&]() -> Task<void> { co_await pieces_of(store->read(key_of("old"), {})); };
+  const auto drop = [](auto task) -> Task<void> { co_await std::move(task); };
+  int n = 0;
+  const std::vector<std::function<Task<void>()>> kinds = {
+      [&] { return drop(store->put(key_of("new" + std::to_string(n)), varied(100'000))); },
+      [&] {
+        return drop(
+            store->put(key_of("new" + std::to_string(n)), chunks_of({varied(100'000), "x"})));
+      },
+      [&] { return drop(store->get(key_of("old"))); },
+      [&] { return drop(store->size(key_of("old"))); },
+      [&] { return drop(store->list({})); },
+      [&] { return drop(store->remove(key_of("never"))); },
+      read_all,
+  };
+  const auto all_others = [&](std::promise<void>& done) -> Task<void> {
+    SYNAP_CHECK((co_await store->put(key_of("other"), std::to_string(n))).has_value());
+    SYNAP_CHECK((co_await store->get(key_of("other"))).has_value());
+    SYNAP_CHECK((co_await store->list({})).has_value());
+    done.set_value();
+  };
+  for (const auto& make : kinds) {
+    for (const bool at_once : {true, false}) {
+      for (int i = 0; i < 10; ++i, ++n) {
+        auto task = make();
+        test::call_on(executor, [&] {
+          task.start();
+          if (!at_once) {
+            std::promise<void> done;
+            spawn(elsewhere, all_others(done));
+            done.get_future().wait();
+          }
+          task = {};
+          return true;
+        });
+      }
+    }
+  }
+  for (const auto& path : listed("ann/note/new")) {
+    const auto whole = get(*ContentKey::parse(path));
+    ASSERT_TRUE(whole);
+    EXPECT_GE(whole->size(), 100'000u) << path;
+  }
+  EXPECT_EQ(get(key_of("old"))->size(), 3 * kChunkBytesMax);
 }
 
 }  // namespace synap::content::contract

@@ -27,7 +27,8 @@ class LocalStore final : public ContentStore {
  public:
   /// Makes the directory if it is missing. kServiceUnavailable says why it cannot be used.
   static Result<std::unique_ptr<LocalStore>> open(const std::string& root);
-  /// Finishes what is queued. Streams and Tasks that go on with the store must have ended.
+  /// Finishes what is queued. Streams and Tasks that go on with the store must have ended or been
+  /// destroyed.
   ~LocalStore() override;
 
   Task<Result<Stored>> put(ContentKey key, std::string bytes) override;

@@ -233,6 +233,26 @@ TEST_F(LocalStoreTest, WhatEndsHalfWayLeavesNoDescriptorAndNoFile) {
   EXPECT_EQ(files_in(root + "/.tmp"), 0u);
 }
 
+TEST_F(LocalStoreTest, UploadThatIsDestroyedLeavesNothing) {
+  open(root);
+  ASSERT_TRUE(put(key_of("other"), ""));  // opens its directory
+  const auto before = files_in("/proc/self/fd");
+  const auto endless = []() -> Chunks {
+    for (;;) co_yield std::string(100'000, 'x');
+  };
+  for (int i = 0; i < 20; ++i) {
+    auto upload = store->put(key_of("a"), endless());
+    test::call_on(executor, [&] { return upload.start(), true; });
+    for (int k = 0; k < i; ++k) ASSERT_TRUE(put(key_of("other"), std::to_string(k)));
+    test::call_on(executor, [&] { return upload = {}, true; });
+  }
+  // The thread may be at a last chunk, behind which it does this.
+  ASSERT_TRUE(sync_wait(executor, store->list({})));
+  EXPECT_EQ(files_in("/proc/self/fd"), before);
+  EXPECT_EQ(files_in(root + "/.tmp"), 0u);
+  EXPECT_EQ(get(key_of("a")).error().code, Code::kNotFound);
+}
+
 // More than an upload leaves unsynced, in pieces of odd sizes.
 TEST_F(LocalStoreTest, TakesUploadsThatAreLargerThanItsMemory) {
   open(root);

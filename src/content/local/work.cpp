@@ -46,8 +46,9 @@ void WorkQueue::finish(const WorkGroup& done) {
   std::unordered_map<Executor*, std::vector<std::coroutine_handle<>>> resumed;
   std::lock_guard lock(waiting_mutex_);
   for (const auto& work : done) {
-    if (const auto* waiting = std::exchange(work->waiting_, nullptr); waiting != nullptr) {
-      resumed[waiting->executor_].push_back(waiting->coroutine_);
+    if (auto* waiting = std::exchange(work->waiting_, nullptr); waiting != nullptr) {
+      auto& executor = waiting->waiter_.executor();
+      resumed[&executor].push_back(waiting->waiter_.take_to_post());
     }
   }
   for (const auto& [executor, coroutines] : resumed) executor->post_all(coroutines);
@@ -64,18 +65,6 @@ void WorkQueue::end() {
     is_ended_ = true;
   }
   wake_.notify_all();
-}
-
-Done::~Done() {
-  if (is_suspended_) queue_.forget(*work_);
-}
-
-void Done::await_suspend(std::coroutine_handle<> self) {
-  coroutine_ = self;
-  executor_ = Executor::current();
-  SYNAP_CHECK(executor_ != nullptr, "only a coroutine on an executor can use the store");
-  is_suspended_ = true;
-  queue_.add(work_, this);
 }
 
 }  // namespace synap::content

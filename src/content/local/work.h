@@ -63,25 +63,30 @@ class WorkQueue {
   std::mutex waiting_mutex_;
 };
 
-/// Awaitable: hands `work` to the thread and resumes when it is done.
+/// Awaitable: hands `work` to the thread and resumes when it is done. Signs off when it is
+/// destroyed before that, wherever the work is: queued, under way, or done and its coroutine
+/// posted.
 class Done {
  public:
   Done(WorkQueue& queue, std::shared_ptr<Work> work) : queue_(queue), work_(std::move(work)) {}
   Done(const Done&) = delete;
   Done& operator=(const Done&) = delete;
-  ~Done();
+  ~Done() {
+    if (waiter_.is_suspended()) queue_.forget(*work_);
+  }
 
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> self);
-  void await_resume() noexcept { is_suspended_ = false; }
+  void await_suspend(std::coroutine_handle<> self) {
+    waiter_.suspend(self);
+    queue_.add(work_, this);
+  }
+  void await_resume() noexcept { waiter_.resumed(); }
 
  private:
   friend class WorkQueue;
   WorkQueue& queue_;
   std::shared_ptr<Work> work_;
-  std::coroutine_handle<> coroutine_;
-  Executor* executor_ = nullptr;
-  bool is_suspended_ = false;
+  Waiter waiter_;
 };
 
 }  // namespace synap::content
