@@ -26,7 +26,9 @@ using Row = DoctorDatabase::Row;
 
 // Which rows name files of content: the file's path below content/, its size, its checksum. The one
 // place of the doctor that knows.
-constexpr const char* kFilesSql = "SELECT file_path, file_size, checksum FROM notes_data";
+constexpr const char* kFilesSql =
+    "SELECT file_path, file_size, checksum FROM notes_data WHERE version > 0 UNION "
+    "SELECT file_path, file_size, checksum FROM note_versions_data";
 constexpr const char* kFilesAre = "files of notes";
 
 constexpr std::size_t kExamplesMax = 3;
