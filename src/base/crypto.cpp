@@ -1,6 +1,8 @@
 #include "base/crypto.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/random.h>
 
 #include <cerrno>
@@ -146,6 +148,20 @@ std::optional<std::string> from_base64url(std::string_view text) {
   // Six bits that are left over are a character too many; others must be zero.
   if (held >= 6 || (bits & ((1u << held) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
+  Sha256 out;
+  // A null key would mean "the key of the call before" in OpenSSL; an empty view may have one.
+  const char* start = key.empty() ? "" : key.data();
+  SYNAP_CHECK(HMAC(EVP_sha256(), start, static_cast<int>(key.size()),
+                   reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data(),
+                   nullptr) != nullptr);
+  return out;
+}
+
+bool is_equal_in_constant_time(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 }  // namespace synap

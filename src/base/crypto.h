@@ -47,4 +47,10 @@ std::string to_base64url(std::string_view bytes);
 /// The inverse; nothing if the text is none.
 std::optional<std::string> from_base64url(std::string_view text);
 
+/// HMAC with SHA-256 (RFC 2104): proves that whoever made it has `key`, which may be of any length.
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+/// Whether two texts are the same, in a time that follows from their lengths only: for comparing a
+/// signature or a secret with what a stranger has sent.
+bool is_equal_in_constant_time(std::string_view left, std::string_view right);
+
 }  // namespace synap

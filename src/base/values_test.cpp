@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -161,6 +163,47 @@ TEST(Crypto, RandomBytesDiffer) {
   random_bytes(second.data(), second.size());
   EXPECT_NE(first, second);
   EXPECT_GT(std::set<std::uint8_t>(first.begin(), first.end()).size(), 200u);
+}
+
+// RFC 4231, section 4. The fifth case is about cutting a digest short, which we do not.
+TEST(Crypto, HmacSha256IsTheStandards) {
+  struct Case {
+    std::string key;
+    std::string data;
+    std::string_view digest;
+  };
+  std::string counted;
+  for (char c = 1; c <= 25; ++c) counted.push_back(c);
+  const std::string large_key(131, '\xaa');
+  const std::vector<Case> cases{
+      {std::string(20, '\x0b'), "Hi There",
+       "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+      {"Jefe", "what do ya want for nothing?",
+       "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+      {std::string(20, '\xaa'), std::string(50, '\xdd'),
+       "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
+      {counted, std::string(50, '\xcd'),
+       "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
+      {large_key, "Test Using Larger Than Block-Size Key - Hash Key First",
+       "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+      {large_key,
+       "This is a test using a larger than block-size key and a larger than block-size data. The "
+       "key needs to be hashed before being used by the HMAC algorithm.",
+       "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
+      // Not of the RFC: nothing at all.
+      {"", "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+  };
+  for (const auto& [key, data, digest] : cases) EXPECT_EQ(to_hex(hmac_sha256(key, data)), digest);
+  EXPECT_EQ(to_hex(hmac_sha256(std::string_view(), std::string_view())), cases.back().digest);
+}
+
+TEST(Crypto, SecretsAreEqualOnlyAsAWhole) {
+  EXPECT_TRUE(is_equal_in_constant_time("", ""));
+  EXPECT_TRUE(is_equal_in_constant_time("secret", "secret"));
+  EXPECT_FALSE(is_equal_in_constant_time("secret", "secreT"));
+  EXPECT_FALSE(is_equal_in_constant_time("secret", "secret!"));
+  EXPECT_FALSE(is_equal_in_constant_time("secret", ""));
+  EXPECT_FALSE(is_equal_in_constant_time(std::string_view("a\0b", 3), std::string_view("a\0c", 3)));
 }
 
 TEST(Code, NamesAreUniqueAndFoundAgain) {
