@@ -1,0 +1,82 @@
+// Engine: the thread that does a client's transfers, by one multi handle of libcurl. Private to the
+// room.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "outbound/transfer.h"
+
+namespace synap::outbound {
+
+/// Shared by the client and all that awaits it, so that a coroutine that outlives the client may
+/// still sign off.
+class Engine {
+ public:
+  explicit Engine(Setup setup);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Any thread. None of them waits for the transfers.
+
+  /// The outcome comes to the transfer's mailbox, whatever happens.
+  void submit(std::shared_ptr<Transfer> transfer);
+  /// Ends it with this error if it has not ended yet.
+  void cancel(std::shared_ptr<Transfer> transfer, Error error);
+  /// Its mailbox was full and has room again.
+  void resume(std::shared_ptr<Transfer> transfer);
+
+  /// Ends all transfers and the thread. Not on a thread of the engine.
+  void stop();
+
+ private:
+  struct Command {
+    enum class Kind : std::uint8_t { kSubmit, kCancel, kResume };
+    Kind kind;
+    std::shared_ptr<Transfer> transfer;
+    Error error;  // of kCancel
+  };
+  bool give(Command command);
+
+  // The thread:
+  void run();
+  bool take_commands();
+  void obey(Command& command);
+  void wait_or_refuse(std::shared_ptr<Transfer> transfer);
+  void start_waiting();
+  void start_hop(Transfer& transfer);
+  void end_performed();
+  void end_overdue();
+  void end(Transfer& transfer, Result<> outcome);
+  int milliseconds_to_wait() const;
+
+  const Setup setup_;
+  CURLM* const multi_;
+
+  std::mutex mutex_;
+  std::vector<Command> commands_;
+  bool is_stopping_ = false;
+
+  // Of the thread only:
+  std::unordered_map<Transfer*, std::shared_ptr<Transfer>> all_;
+  std::deque<Transfer*> waiting_;
+  std::uint64_t waiting_bytes_ = 0;
+  std::size_t running_ = 0;
+  std::uint64_t running_bytes_ = 0;
+  std::set<std::pair<SteadyClock::time_point, Transfer*>> deadlines_;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace synap::outbound

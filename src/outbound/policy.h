@@ -1,0 +1,55 @@
+// Policy: which machines a client may talk to.
+//
+// A pod is asked to call URLs that others have written. Without a guard such a URL reads what only
+// the pod's own machine or network can reach: a router, a cloud's metadata, the pod itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "outbound/address.h"
+
+namespace synap::outbound {
+
+/// Whom a request names: the host of its URL, in lower case and without brackets, and the port.
+struct Destination {
+  std::string_view host;
+  std::uint16_t port = 0;
+};
+
+/// A value; says of an address, at the moment when a connection to it is to be made, whether it may
+/// be.
+class Policy {
+ public:
+  /// For a client whose URLs are its user's own: the command line.
+  static Policy anywhere() { return Policy(false); }
+
+  /// Public addresses only, and what `allowed` names. An entry is a host ("minio.lan"), a host with
+  /// a port ("localhost:9000"), an address with or without one ("10.0.0.7", "[::1]:8288"), or a
+  /// range ("10.1.0.0/16", "fd00::/8"). A host may then lead anywhere; a range holds for whichever
+  /// name leads into it. kBadRequest: an entry is none of these.
+  static Result<Policy> public_only(const std::vector<std::string>& allowed = {});
+
+  /// kForbidden: a connection to `peer` may not be made for a request to `destination`.
+  Result<> check(const Destination& destination, const IpAddress& peer) const;
+
+  bool is_guarding() const { return is_guarding_; }
+
+ private:
+  struct Allowed {
+    std::string host;  // empty: any
+    std::optional<Network> network;
+    std::optional<std::uint16_t> port;
+  };
+  explicit Policy(bool is_guarding) : is_guarding_(is_guarding) {}
+  static std::optional<Allowed> parse(std::string_view entry);
+
+  bool is_guarding_;
+  std::vector<Allowed> allowed_;
+};
+
+}  // namespace synap::outbound
