@@ -1,7 +1,6 @@
 #include "synap/doctor_checks.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "outbound/url.h"
 #include "pod/config.h"
 #include "pod/data_directory.h"
 
@@ -204,17 +204,8 @@ Check check_key(PodClient& pod) {
 }
 
 Check check_port(const std::string& url) {
-  char* port_text = nullptr;
-  CURLU* parts = curl_url();
-  std::string port;
-  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_PORT, &port_text, CURLU_DEFAULT_PORT) == CURLUE_OK) {
-    port = port_text;
-  }
-  curl_free(port_text);
-  curl_url_cleanup(parts);
-  const auto address = pod::parse_address("127.0.0.1:" + port);
-  if (!address || !pod::is_loopback(host_of(url))) {
+  const auto parts = outbound::parse_url(url);
+  if (!parts || !pod::is_loopback(parts->host)) {
     return {"port", State::kWarn, url + " is not on this machine; not looked at"};
   }
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -222,16 +213,16 @@ Check check_port(const std::string& url) {
   ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in name{};
   name.sin_family = AF_INET;
-  name.sin_port = htons(address->port);
+  name.sin_port = htons(parts->port);
   name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const bool is_free =
       ::bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
       ::listen(listener, 1) == 0;
   const auto reason = because();
   ::close(listener);
-  if (is_free) return {"port", State::kOk, fmt::format("{} is free", port)};
+  if (is_free) return {"port", State::kOk, fmt::format("{} is free", parts->port)};
   return {"port", State::kFail,
-          fmt::format("{} cannot be used: {}; choose another with --listen", port, reason)};
+          fmt::format("{} cannot be used: {}; choose another with --listen", parts->port, reason)};
 }
 
 }  // namespace synap::cli

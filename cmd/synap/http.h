@@ -1,52 +1,42 @@
-// HttpClient: HTTP requests over one connection that is kept alive, by libcurl. One thread at a
-// time.
+// HttpClient: HTTP requests of a command, which waits for each of them: outbound::Client for a
+// plain thread. One thread at a time.
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/executor.h"
 #include "base/status.h"
+#include "outbound/client.h"
 
 namespace synap::cli {
 
-struct HttpRequest {
-  std::string method = "GET";
-  std::string url;
-  std::vector<std::string> headers;  // "name: value"
-  std::string body;
-};
-
+/// A whole answer, or that there was a stream.
 struct HttpResponse {
   int status = 0;
   bool is_event_stream = false;  // then its bytes went to on_event_bytes
   std::string body;
 };
 
+/// Talks to any machine: the URLs are the user's own.
 class HttpClient {
  public:
-  /// Once a program, before other threads.
-  static void prepare_process();
-
   HttpClient();
-  ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// The bytes of a text/event-stream go to `on_event_bytes` as they come, until it returns false
-  /// or the stream ends. kServiceUnavailable: no answer, or it broke off; the message is curl's.
-  Result<HttpResponse> send(const HttpRequest& request,
+  /// The bytes of a text/event-stream go to `on_event_bytes`, on the calling thread, as they come,
+  /// until it returns false or the stream ends. kServiceUnavailable: no answer, or it broke off;
+  /// the message says why in a few words.
+  Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
 
  private:
-  struct Transfer;
-  static std::size_t receive(char* bytes, std::size_t size, std::size_t count, void* transfer);
-  void* handle_;
+  ThreadExecutor executor_{"http"};
+  outbound::Client client_;  // after the executor, to which it posts until it has gone
 };
 
-std::string percent_encoded(std::string_view text);
 /// The host of a URL, without brackets; empty if it is no http(s) URL.
 std::string host_of(const std::string& url);
 

@@ -2,7 +2,6 @@
 
 #include "synap/command_line.h"
 #include "synap/commands.h"
-#include "synap/http.h"
 
 int main(int argc, char** argv) {
   using namespace synap::cli;
@@ -10,7 +9,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // So is a file that may not grow (ulimit -f, LimitFSIZE=): like a full disk, it ends no pod.
   std::signal(SIGXFSZ, SIG_IGN);
-  HttpClient::prepare_process();
   return run_command_line(
       {
           serve_command(),

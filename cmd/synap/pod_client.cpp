@@ -5,8 +5,9 @@
 #include <fstream>
 
 #include "base/uuid.h"
+#include "net/url.h"
+#include "outbound/sse.h"
 #include "pod/config.h"
-#include "synap/sse.h"
 
 namespace synap::cli {
 namespace {
@@ -94,7 +95,8 @@ std::string read_key(const std::string& data) {
 }
 
 // Delivers what has arrived. False: that was all, and `end` says true or what went wrong.
-bool deliver(SseReader& reader, std::string& last_id, const OnItem& on_item, Result<bool>& end) {
+bool deliver(outbound::SseReader& reader, std::string& last_id, const OnItem& on_item,
+             Result<bool>& end) {
   while (auto event = reader.next()) {
     if (event->name == "return") {
       end = true;
@@ -160,16 +162,16 @@ Result<PodClient> PodClient::make(const ClientOptions& options) {
   return PodClient(std::move(url), std::move(key));
 }
 
-HttpRequest PodClient::request(std::string_view method, std::string_view path) const {
-  HttpRequest request;
+outbound::Request PodClient::request(std::string_view method, std::string_view path) const {
+  outbound::Request request;
   request.method = method;
-  request.url = fmt::format("{}/trpc/{}", url_, percent_encoded(path));
-  if (!key_.empty()) request.headers.push_back("authorization: Bearer " + key_);
-  if (method == "POST") request.headers.emplace_back("content-type: application/json");
+  request.url = fmt::format("{}/trpc/{}", url_, net::percent_encode(path));
+  if (!key_.empty()) request.headers.push_back({"authorization", "Bearer " + key_});
+  if (method == "POST") request.headers.push_back({"content-type", "application/json"});
   return request;
 }
 
-Result<HttpResponse> PodClient::send(const HttpRequest& request,
+Result<HttpResponse> PodClient::send(const outbound::Request& request,
                                      const std::function<bool(std::string_view)>& on_event_bytes) {
   auto response = http_->send(request, on_event_bytes);
   if (response) return response;
@@ -182,7 +184,7 @@ Result<HttpResponse> PodClient::send(const HttpRequest& request,
 
 Result<Json> PodClient::query(std::string_view path, const Json& input) {
   auto get = request("GET", path);
-  get.url += "?input=" + percent_encoded(input.dump());
+  get.url += "?input=" + net::percent_encode(input.dump());
   auto response = send(get);
   if (!response) return fail(response.error());
   return value_of(*response);
@@ -193,7 +195,7 @@ Result<Json> PodClient::mutate(std::string_view path, const Json& input,
   auto post = request("POST", path);
   post.body = input.dump();
   if (!idempotency_key.empty()) {
-    post.headers.push_back(fmt::format("idempotency-key: {}", idempotency_key));
+    post.headers.push_back({"idempotency-key", std::string(idempotency_key)});
   }
   auto response = send(post);
   if (!response) return fail(response.error());
@@ -209,7 +211,7 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
     all.set(std::to_string(i), inputs[i]);
   }
   auto get = request("GET", "");
-  get.url += paths + "?batch=1&input=" + percent_encoded(all.dump());
+  get.url += paths + "?batch=1&input=" + net::percent_encode(all.dump());
   auto response = send(get);
   if (!response) return fail(response.error());
   auto answers = parse_json(response->body);
@@ -243,8 +245,8 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
     return std::optional(std::move(*value));
   }
   auto get = request("GET", path);
-  if (input) get.url += "?input=" + percent_encoded(input->dump());
-  SseReader reader;
+  if (input) get.url += "?input=" + net::percent_encode(input->dump());
+  outbound::SseReader reader;
   std::string last_id;
   Result<bool> end = false;
   response = send(get, [&](std::string_view bytes) {
@@ -262,9 +264,9 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
 Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Json>& input,
                                   std::string& last_id, const OnItem& on_item) {
   auto get = request("GET", path);
-  if (input) get.url += "?input=" + percent_encoded(input->dump());
-  if (!last_id.empty()) get.headers.push_back("last-event-id: " + last_id);
-  SseReader reader;
+  if (input) get.url += "?input=" + net::percent_encode(input->dump());
+  if (!last_id.empty()) get.headers.push_back({"last-event-id", last_id});
+  outbound::SseReader reader;
   Result<bool> end = false;
   auto response = send(get, [&](std::string_view bytes) {
     reader.add(bytes);

@@ -67,8 +67,8 @@ class PodClient {
 
  private:
   PodClient(std::string url, std::string key);
-  HttpRequest request(std::string_view method, std::string_view path) const;
-  Result<HttpResponse> send(const HttpRequest& request,
+  outbound::Request request(std::string_view method, std::string_view path) const;
+  Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
 
   std::string url_;

@@ -1,8 +1,8 @@
-#include "synap/sse.h"
+#include "outbound/sse.h"
 
 #include <utility>
 
-namespace synap::cli {
+namespace synap::outbound {
 
 void SseReader::add(std::string_view bytes) {
   bytes_.erase(0, std::exchange(at_, 0));
@@ -38,7 +38,8 @@ std::optional<SseEvent> SseReader::next() {
     if (colon != std::string::npos) value = std::string_view(*line).substr(colon + 1);
     if (value.starts_with(' ')) value.remove_prefix(1);
     if (field == "event") name_ = value;
-    if (field == "id") id_ = value;
+    // The standard leaves out an id that no header could send back.
+    if (field == "id" && !value.contains('\0')) id_ = value;
     if (field == "data") {
       if (std::exchange(has_data_, true)) data_ += '\n';
       data_ += value;
@@ -47,4 +48,4 @@ std::optional<SseEvent> SseReader::next() {
   return std::nullopt;
 }
 
-}  // namespace synap::cli
+}  // namespace synap::outbound

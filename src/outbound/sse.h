@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace synap::cli {
+namespace synap::outbound {
 
 struct SseEvent {
   std::string name;  // "message" if the stream gives none
@@ -33,4 +33,4 @@ class SseReader {
   std::string last_id_;
 };
 
-}  // namespace synap::cli
+}  // namespace synap::outbound

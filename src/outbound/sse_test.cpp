@@ -1,8 +1,8 @@
-#include "synap/sse.h"
+#include "outbound/sse.h"
 
 #include <gtest/gtest.h>
 
-namespace synap::cli {
+namespace synap::outbound {
 namespace {
 
 TEST(SseReader, ReadsEventsWhateverTheirLineEnds) {
@@ -44,5 +44,13 @@ TEST(SseReader, AnIdCountsOnlyWithItsWholeEvent) {
   EXPECT_EQ(reader.last_id(), "1");
 }
 
+TEST(SseReader, AnIdThatNoHeaderCouldHoldIsLeftOut) {
+  SseReader reader;
+  reader.add("data: a\nid: 1\n\ndata: b\nid: 2" + std::string(1, '\0') + "\n\n");
+  EXPECT_TRUE(reader.next());
+  EXPECT_TRUE(reader.next());
+  EXPECT_EQ(reader.last_id(), "1");
+}
+
 }  // namespace
-}  // namespace synap::cli
+}  // namespace synap::outbound
