@@ -214,6 +214,23 @@ TEST_F(GuardTest, ARedirectFromTlsToPlainTextIsNotFollowed) {
   EXPECT_EQ(send(client, {.url = server_.url("/302/" + secure.url())})->body, "here");
 }
 
+TEST_F(GuardTest, ACertificateMustNameTheHost) {
+  FakeNames::instance().set("other.test", {{"127.0.0.1"}});
+  const test::TempDirectory directory;
+  const TestCertificate certificate;
+  certificate.write_to(directory.path() + "/ca.pem");
+  TestServer secure(serve, &certificate);
+  Client client(guarding({"127.0.0.1"}), {.ca_file = directory.path() + "/ca.pem"});
+  for (const auto* host : {"127.0.0.1", "localhost"}) {
+    EXPECT_TRUE(send(client, {.url = secure.url_for(host)})) << host;
+  }
+  const auto response = send(client, {.url = secure.url_for("other.test")});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kBadGateway);
+  EXPECT_TRUE(response.error().message.contains("SSL")) << response.error().message;
+  EXPECT_EQ(secure.seen().size(), 2u);
+}
+
 TEST_F(GuardTest, RedirectsAreFollowedUpToTheirNumber) {
   std::string path = "/";
   for (int i = 0; i < 5; ++i) path = "/302/" + server_.url(path);

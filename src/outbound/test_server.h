@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -262,6 +263,11 @@ class TestServer {
     }
   }
   void converse(int fd) {
+    // OpenSSL writes to clients that have gone. Only here, so that a client that does is noticed.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     Wire wire(fd, tls_);
     {
       std::lock_guard lock(mutex_);
