@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/executor.h"
 #include "base/status.h"
 #include "outbound/http.h"
-#include "outbound/waiter.h"
 
 namespace synap::outbound {
 
