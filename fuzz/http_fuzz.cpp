@@ -70,10 +70,15 @@ Outcome parse(std::string_view bytes, NextLength next_length) {
     const auto piece = bytes.substr(0, next_length());
     bytes.remove_prefix(piece.size());
     pending += piece;
-    const auto taken = parser.put(pending);
-    SYNAP_CHECK(taken <= pending.size());
-    outcome.taken += taken;
-    pending.erase(0, taken);
+    // Once for the head and once for the body.
+    for (int i = 0; i < 2; ++i) {
+      const auto before = parser.state();
+      const auto taken = parser.put(pending);
+      SYNAP_CHECK(taken <= pending.size());
+      outcome.taken += taken;
+      pending.erase(0, taken);
+      if (before == State::kBody || parser.state() != State::kBody) break;
+    }
     // What a client can make the server keep is bounded.
     if (parser.state() == State::kFailed) {
       const int status = parser.failure().status;

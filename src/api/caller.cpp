@@ -1,7 +1,5 @@
 #include "api/caller.h"
 
-#include <fmt/format.h>
-
 namespace synap::api {
 
 std::string_view role_name(Role role) {
@@ -21,10 +19,6 @@ Result<Session> session_of(const rpc::Call& call) {
   Session session{*context->caller, context->idempotency_key, call.stop, &context->keys};
   if (auto admitted = context->keys.admit(session.caller.key_id); !admitted) {
     return fail(admitted.error());
-  }
-  // One header serves a batch: each of its calls needs a key of its own.
-  if (!session.idempotency_key.empty() && call.batch_index > 0) {
-    session.idempotency_key += fmt::format("#{}", call.batch_index);
   }
   return session;
 }

@@ -42,14 +42,14 @@ class CallContext final : public rpc::Context {
   const KeyStatus& keys;
   /// Who calls, or why that is not known: then procedures that need a caller answer this error.
   Result<Caller> caller = fail(Code::kUnauthorized, "");
-  /// Of the Idempotency-Key header; empty without one.
+  /// Of the Idempotency-Key header of one call's request; empty without one.
   std::string idempotency_key;
 };
 
 /// What a procedure is given besides its input.
 struct Session {
   Caller caller;
-  std::string idempotency_key;  // for this call of the batch; empty without one
+  std::string idempotency_key;  // empty without one
   std::stop_token stop;
   const KeyStatus* keys = nullptr;
 

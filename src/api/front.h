@@ -25,13 +25,14 @@ class Front final : public net::Handler {
   Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
         std::function<Task<Result<>>()> is_ready);
 
+  Task<net::Admission> admit(const net::Request& head) override;
   Task<net::Response> serve(const net::Request& request) override;
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
   Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
   net::Response refusal(const Error& error) override;
 
  private:
-  Task<net::Response> route(const net::Request& request);
+  Task<net::Response> answer_at_once(const net::Request& request);
   Task<net::Response> ready();
 
   net::CorsPolicy cors_;

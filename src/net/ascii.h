@@ -1,4 +1,4 @@
-// The few things HTTP does with ASCII text. Private to the room.
+// The few things that HTTP does with ASCII text.
 #pragma once
 
 #include <algorithm>

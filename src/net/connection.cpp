@@ -279,75 +279,108 @@ Task<> Connection::run(std::shared_ptr<Connection> self, bool is_refused) {
 
 // One request and its answer. False: the connection is done.
 Task<bool> Connection::exchange() {
-  Request request;
-  if (!co_await receive(request)) co_return false;
-  request.peer = peer_;
-  request.gone = gone_.get_token();
-  if (parser_.wants_websocket()) co_return co_await upgrade(request);
+  if (!co_await receive_head()) co_return false;
+  Request& head = parser_.head();
+  head.peer = peer_;
+  head.gone = gone_.get_token();
+  if (parser_.wants_websocket()) co_return co_await upgrade();
+  Admission admission = co_await loop_.handler().admit(head);
+  if (admission.answer) co_return co_await answer_from_head(std::move(*admission.answer));
+  if (!co_await receive_body(admission)) co_return false;
+  const Request request = parser_.take();
   Response response = co_await loop_.handler().serve(request);
   co_return co_await answer(request, std::move(response));
 }
 
-Task<bool> Connection::receive(Request& request) {
-  const auto& options = loop_.options();
+Task<bool> Connection::receive_head() {
   parser_.reset();
+  must_close_ = false;
   phase_ = Phase::kIdle;
-  read_deadline_ = steady_clock::now() + options.idle_timeout;
-  for (;;) {
-    if (!unread().empty()) {
-      if (phase_ == Phase::kIdle) {
-        phase_ = Phase::kReceiving;
-        read_deadline_ = steady_clock::now() + options.head_timeout;
-      }
-      const auto before = parser_.state();
-      take(parser_.put(unread()));
-      const auto state = parser_.state();
-      if (state == RequestParser::State::kDone) break;
-      if (state == RequestParser::State::kFailed) {
-        const auto failure = parser_.failure();
-        co_await refuse(failure.error, failure.status);
-        co_return false;
-      }
-      if (before != state) {
-        read_deadline_ = steady_clock::now() + options.body_timeout;
-        if (parser_.expects_continue() && unread().empty() &&
-            !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) {
-          co_return false;
-        }
-      }
+  read_deadline_ = steady_clock::now() + loop_.options().idle_timeout;
+  while (parser_.state() == RequestParser::State::kHead) {
+    if (!unread().empty() && phase_ == Phase::kIdle) {
+      phase_ = Phase::kReceiving;
+      read_deadline_ = steady_clock::now() + loop_.options().head_timeout;
     }
-    if (!co_await more()) {
-      if (is_late_ && phase_ == Phase::kReceiving) {
-        const bool in_head = parser_.state() == RequestParser::State::kHead;
-        co_await refuse({Code::kTimeout, in_head ? "the head of the request took too long"
-                                                 : "the body of the request took too long"},
-                        info(Code::kTimeout).http_status);
-      }
-      co_return false;
-    }
+    if (!co_await receive_more()) co_return false;
   }
-  is_fresh_ = false;
+  // From here on the client waits for us.
   read_deadline_ = kNever;
   phase_ = Phase::kServing;
   keep_reading();
-  request = parser_.take();
   co_return true;
+}
+
+Task<bool> Connection::receive_body(const Admission& admission) {
+  if (parser_.state() == RequestParser::State::kBody) {
+    parser_.limit_body(admission.body_bytes_max);
+    phase_ = Phase::kReceiving;
+    read_deadline_ = steady_clock::now() + loop_.options().body_timeout;
+    if (parser_.expects_continue() && unread().empty() &&
+        !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) {
+      co_return false;
+    }
+  }
+  while (parser_.state() != RequestParser::State::kDone) {
+    if (!co_await receive_more()) co_return false;
+  }
+  read_deadline_ = kNever;
+  phase_ = Phase::kServing;
+  keep_reading();
+  co_return true;
+}
+
+// Gives the parser what has come, and where that brings it nowhere waits for more. False: no
+// request will come of it, and the client has been told so where that is possible.
+Task<bool> Connection::receive_more() {
+  using State = RequestParser::State;
+  const auto before = parser_.state();
+  std::size_t taken = 0;
+  if (before != State::kFailed && !unread().empty()) take(taken = parser_.put(unread()));
+  if (parser_.state() == State::kFailed) {
+    const auto failure = parser_.failure();
+    co_await refuse(failure.error, failure.status);
+    co_return false;
+  }
+  if (taken > 0 || parser_.state() != before) co_return true;
+  if (co_await more()) co_return true;
+  if (is_late_ && phase_ == Phase::kReceiving) {
+    const bool in_head = before == State::kHead;
+    co_await refuse({Code::kTimeout, in_head ? "the head of the request took too long"
+                                             : "the body of the request took too long"},
+                    info(Code::kTimeout).http_status);
+  }
+  co_return false;
+}
+
+// A body that has come already is passed over. For one that has not, waiting would only let the
+// client send for nothing: he is answered, and the connection ends.
+Task<bool> Connection::answer_from_head(Response response) {
+  if (parser_.state() == RequestParser::State::kBody) {
+    const auto length = parser_.content_length();
+    must_close_ = !length || *length > unread().size();
+    if (!must_close_) take(*length);
+  }
+  co_return co_await answer(parser_.head(), std::move(response));
+}
+
+bool Connection::keeps_alive() const {
+  return parser_.keeps_alive() && !must_close_ && !loop_.is_stopping();
 }
 
 Task<bool> Connection::answer(const Request& request, Response response) {
   if (response.stream) co_return co_await stream(request, response);
-  const bool keeps_alive = parser_.keeps_alive() && !loop_.is_stopping();
+  const bool is_kept = keeps_alive();
   head_.clear();
-  write_head(
-      response,
-      {.keeps_alive = keeps_alive, .is_http_1_0 = parser_.is_http_1_0(), .date = loop_.date()},
-      head_);
+  write_head(response,
+             {.keeps_alive = is_kept, .is_http_1_0 = parser_.is_http_1_0(), .date = loop_.date()},
+             head_);
   std::string_view body;
   if (request.method != "HEAD" && status_has_body(response.status)) body = response.body;
   if (body.size() <= kCoalescedBytesMax) head_ += std::exchange(body, {});
   if (!co_await send(head_, body)) co_return false;
-  if (!keeps_alive) co_await end();
-  co_return keeps_alive;
+  if (!is_kept) co_await end();
+  co_return is_kept;
 }
 
 // What a handler writes a streamed body with.
@@ -373,16 +406,16 @@ class Connection::Body final : public BodyWriter {
 
 Task<bool> Connection::stream(const Request& request, Response& response) {
   const bool is_chunked = !parser_.is_http_1_0();
-  const bool keeps_alive = is_chunked && parser_.keeps_alive() && !loop_.is_stopping();
+  const bool is_kept = is_chunked && keeps_alive();
   head_.clear();
   write_head(response,
              {.framing = is_chunked ? Framing::kChunked : Framing::kClose,
-              .keeps_alive = keeps_alive,
+              .keeps_alive = is_kept,
               .is_http_1_0 = parser_.is_http_1_0(),
               .date = loop_.date()},
              head_);
   if (!co_await send(head_)) co_return false;
-  if (request.method == "HEAD" || !status_has_body(response.status)) co_return keeps_alive;
+  if (request.method == "HEAD" || !status_has_body(response.status)) co_return is_kept;
   phase_ = Phase::kStreaming;
   if (loop_.is_stopping()) gone_.request_stop();
   {
@@ -392,12 +425,17 @@ Task<bool> Connection::stream(const Request& request, Response& response) {
   phase_ = Phase::kServing;
   if (is_broken_) co_return false;
   if (is_chunked && !co_await send("0\r\n\r\n")) co_return false;
-  if (keeps_alive && !loop_.is_stopping()) co_return true;
+  if (is_kept && !loop_.is_stopping()) co_return true;
   co_await end();
   co_return false;
 }
 
-Task<bool> Connection::upgrade(const Request& request) {
+Task<bool> Connection::upgrade() {
+  if (parser_.state() != RequestParser::State::kDone) {
+    co_await refuse({Code::kBadRequest, "a request for an upgrade has no body"}, 400);
+    co_return false;
+  }
+  const Request request = parser_.take();
   if (auto refused = loop_.handler().refuse_upgrade(request)) {
     co_return co_await answer(request, std::move(*refused));
   }
@@ -433,7 +471,7 @@ Task<> Connection::refuse(Error error, int status) {
 
 // After the last answer. A client that did not ask for the end may be sending its next request.
 Task<> Connection::end() {
-  if (parser_.keeps_alive() || !unread().empty()) co_await linger();
+  if (parser_.keeps_alive() || must_close_ || !unread().empty()) co_await linger();
 }
 
 Task<> Connection::linger() {

@@ -55,10 +55,13 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   friend class Body;
 
   Task<bool> exchange();
-  Task<bool> receive(Request& request);
+  Task<bool> receive_head();
+  Task<bool> receive_body(const Admission& admission);
+  Task<bool> answer_from_head(Response response);
+  Task<bool> receive_more();
   Task<bool> answer(const Request& request, Response response);
   Task<bool> stream(const Request& request, Response& response);
-  Task<bool> upgrade(const Request& request);
+  Task<bool> upgrade();
   Task<> refuse(Error error, int status);
   Task<> end();
   Task<> linger();
@@ -78,6 +81,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   void wake(std::coroutine_handle<>& waiting);
   std::string_view unread() const { return std::string_view(in_).substr(in_taken_); }
   void take(std::size_t count);
+  bool keeps_alive() const;
   bool is_over() const { return is_eof_ || is_broken_ || is_late_; }
 
   Loop& loop_;
@@ -95,6 +99,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   bool is_eof_ = false;
   bool is_broken_ = false;
   bool is_late_ = false;
+  bool must_close_ = false;  // a body is on its way that nobody will read
   SteadyTime read_deadline_ = kNever;
   std::coroutine_handle<> reader_;
 

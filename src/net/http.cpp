@@ -21,4 +21,8 @@ void Headers::set(std::string name, std::string value) {
   add(std::move(name), std::move(value));
 }
 
+Task<Admission> Handler::admit(const Request&) {
+  co_return Admission{};
+}
+
 }  // namespace synap::net

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -103,6 +104,15 @@ class WebSocket {
   virtual void abort() = 0;
 };
 
+/// What a handler says to the head of a request, before any byte of its body is read.
+struct Admission {
+  /// The answer, where the head alone is enough for one: a refusal most often. A body that has
+  /// arrived with it is passed over; one that is still to come ends the connection.
+  std::optional<Response> answer;
+  /// Otherwise: how large a body may be here, if that is less than the server allows.
+  std::size_t body_bytes_max = std::numeric_limits<std::size_t>::max();
+};
+
 /// What a server serves. Called on the executor of the connection, concurrently from several.
 class Handler {
  public:
@@ -111,6 +121,9 @@ class Handler {
   Handler& operator=(const Handler&) = delete;
   virtual ~Handler() = default;
 
+  /// Asked once about every request but upgrades; its body is empty then.
+  virtual Task<Admission> admit(const Request& head);
+  /// Answers a request that was admitted.
   virtual Task<Response> serve(const Request& request) = 0;
   /// Asked before a WebSocket upgrade is accepted; a response refuses it.
   virtual std::optional<Response> refuse_upgrade(const Request& request) = 0;

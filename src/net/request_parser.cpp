@@ -117,10 +117,19 @@ class RequestParser::Impl {
     // The reader's own limit counts the request line and the fields apart; ours, below, counts
     // both, and must be the one that speaks.
     reader_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max + 4));
-    reader_->body_limit(limits_.body_bytes_max);
+    body_bytes_max_ = limits_.body_bytes_max;
+    reader_->body_limit(body_bytes_max_);
     state = State::kHead;
     failure.reset();
     head_bytes_ = 0;
+  }
+
+  void limit_body(std::size_t bytes_max) {
+    SYNAP_CHECK(state == State::kBody);
+    if (bytes_max >= body_bytes_max_) return;
+    body_bytes_max_ = bytes_max;
+    if (reader_->chunked()) return reader_->body_limit(bytes_max);
+    if (reader_->content_length_remaining().value_or(0) > bytes_max) fail_body_too_large();
   }
 
   std::size_t put(std::string_view bytes) {
@@ -156,8 +165,9 @@ class RequestParser::Impl {
       }
       if (reader_->is_done()) {
         state = State::kDone;
-      } else if (reader_->is_header_done()) {
+      } else if (reader_->is_header_done() && state == State::kHead) {
         state = State::kBody;
+        break;
       }
       if (ec == http::error::need_more) break;
     }
@@ -173,14 +183,14 @@ class RequestParser::Impl {
          fmt::format("the head of a request may have at most {} bytes", limits_.header_bytes_max));
     failure->status = 431;
   }
+  void fail_body_too_large() {
+    fail(Code::kPayloadTooLarge,
+         fmt::format("the body of a request may have at most {} bytes here", body_bytes_max_));
+  }
   void fail(const error_code& ec) {
     if (reader_->is_refused) return fail(Code::kBadRequest, std::string(reader_->refusal));
     if (ec == http::error::header_limit) return fail_head_too_large();
-    if (ec == http::error::body_limit) {
-      return fail(
-          Code::kPayloadTooLarge,
-          fmt::format("the body of a request may have at most {} bytes", limits_.body_bytes_max));
-    }
+    if (ec == http::error::body_limit) return fail_body_too_large();
     fail(Code::kBadRequest, fmt::format("this is no HTTP/1.1 request: {}", ec.message()));
   }
 
@@ -194,6 +204,7 @@ class RequestParser::Impl {
   Limits limits_;
   std::optional<Reader> reader_;
   std::size_t head_bytes_ = 0;
+  std::size_t body_bytes_max_ = 0;
 };
 
 RequestParser::RequestParser(Limits limits) : impl_(std::make_unique<Impl>(limits)) {}
@@ -224,6 +235,18 @@ bool RequestParser::expects_continue() const {
 }
 bool RequestParser::wants_websocket() const {
   return impl_->reader().wants_websocket;
+}
+
+Request& RequestParser::head() {
+  return impl_->reader().request;
+}
+std::optional<std::uint64_t> RequestParser::content_length() const {
+  if (impl_->reader().chunked()) return std::nullopt;
+  return impl_->reader().content_length_remaining().value_or(0);
+}
+
+void RequestParser::limit_body(std::size_t bytes_max) {
+  impl_->limit_body(bytes_max);
 }
 
 Request RequestParser::take() {

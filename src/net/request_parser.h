@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/status.h"
@@ -33,8 +35,9 @@ class RequestParser {
   void reset();
 
   /// Takes bytes from the front of `bytes` and says how many. What it leaves behind must be shown
-  /// again, with more behind it; after kDone it belongs to the next request. Not to be called in
-  /// the states kDone and kFailed.
+  /// again, with more behind it; after kDone it belongs to the next request. It stops behind the
+  /// head, so that somebody can look at that before the body is read. Not to be called in the
+  /// states kDone and kFailed.
   std::size_t put(std::string_view bytes);
 
   State state() const;
@@ -46,6 +49,13 @@ class RequestParser {
   bool keeps_alive() const;
   bool expects_continue() const;
   bool wants_websocket() const;
+  Request& head();
+  /// What the head says of the body's length; nothing if it comes in chunks.
+  std::optional<std::uint64_t> content_length() const;
+
+  /// Between head and body, in kBody: the body may have at most so many bytes. kFailed if it is
+  /// known to have more.
+  void limit_body(std::size_t bytes_max);
 
   /// The request, without peer and gone. Only in kDone, once.
   Request take();

@@ -23,7 +23,12 @@ Outcome parse(std::string_view bytes, std::size_t step = 1'000'000) {
   while (!bytes.empty()) {
     pending += bytes.substr(0, step);
     bytes.remove_prefix(std::min(step, bytes.size()));
+    const auto before = parser.state();
     pending.erase(0, parser.put(pending));
+    // It stops behind the head.
+    if (before == State::kHead && parser.state() == State::kBody) {
+      pending.erase(0, parser.put(pending));
+    }
     if (parser.state() == State::kDone || parser.state() == State::kFailed) break;
   }
   Outcome outcome{.state = parser.state(), .rest = pending + std::string(bytes)};

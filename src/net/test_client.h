@@ -111,7 +111,7 @@ class TestClient {
   bool request(std::string_view method, std::string_view target, std::string_view headers = "",
                std::string_view body = "") {
     std::string text;
-    text.append(method).append(" ").append(target).append(" HTTP/1.1\r\nhost: test\r\n");
+    text.append(method).append(" ").append(target).append(" HTTP/1.1\r\nhost: localhost\r\n");
     text.append(headers);
     if (!body.empty() || method == "POST") {
       text.append("content-length: ").append(std::to_string(body.size())).append("\r\n");

@@ -45,7 +45,11 @@ class TestHandler final : public Handler {
   std::map<std::string, std::function<Task<Response>(const Request&)>> paths;
   std::function<Task<>(const Request&, WebSocket&)> websocket;
   std::function<std::optional<Response>(const Request&)> refusing;
+  std::function<Admission(const Request&)> admitting;
 
+  Task<Admission> admit(const Request& head) override {
+    co_return admitting ? admitting(head) : Admission{};
+  }
   Task<Response> serve(const Request& request) override {
     const auto found = paths.find(request.path);
     if (found == paths.end()) co_return Response{.status = 404, .body = "no " + request.path};

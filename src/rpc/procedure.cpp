@@ -40,6 +40,7 @@ bool takes_input(const Procedure& procedure) {
 
 void ProcedureTable::add(Procedure procedure) {
   const std::string path = procedure.path;
+  SYNAP_CHECK(path.size() <= kPathBytesMax, path);
   std::string_view rest = path;
   for (;;) {
     const auto dot = rest.find('.');

@@ -66,7 +66,6 @@ struct Input {
 struct Call {
   std::shared_ptr<const Context> context;
   Input input;
-  std::size_t batch_index = 0;  // place in a batch, so that one header can serve several calls
   /// Asked to stop when nobody waits for the answer any more.
   std::stop_token stop;
 };
@@ -77,6 +76,7 @@ struct Procedure {
   Schema input;             // kUndefined where there is none
   Schema output;            // of one item for streams
   bool is_tracked = false;  // its items carry ids
+  bool is_public = false;   // needs no caller
   std::string docs;
   std::function<Task<Result<Reply>>(Call)> handler;
 };
@@ -84,10 +84,15 @@ struct Procedure {
 /// False where the input is undefined, whatever a caller sends.
 bool takes_input(const Procedure& procedure);
 
+/// Whoever asks for a longer path asks for nothing that there is.
+inline constexpr std::size_t kPathBytesMax = 200;
+
 class ProcedureTable {
  public:
-  /// CHECKs that the path is well formed, new, no prefix of another ("notes" beside "notes.list")
-  /// and no name that JavaScript clients cannot reach: then, call, apply.
+  /// CHECKs that the path is well formed and no longer than kPathBytesMax, new, no prefix of
+  /// another
+  /// ("notes" beside "notes.list") and no name that JavaScript clients cannot reach: then, call,
+  /// apply.
   void add(Procedure procedure);
   const Procedure* find(std::string_view path) const;
   /// In the order of their paths.

@@ -12,7 +12,6 @@ Task<Result<rpc::Reply>> perform(ReadyCall call) {
   co_return co_await call.plan.procedure->handler(rpc::Call{
       .context = *std::move(call.context),
       .input = *std::move(call.input),
-      .batch_index = call.batch_index,
       .stop = std::move(call.stop),
   });
 }

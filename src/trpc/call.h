@@ -19,7 +19,6 @@ struct ReadyCall {
   PlannedCall plan;
   ContextResult context;
   Result<rpc::Input> input;
-  std::size_t batch_index = 0;
   std::stop_token stop;
 };
 

@@ -257,6 +257,10 @@ std::vector<Result<rpc::Input>> decode_inputs(const DecodedRequest& decoded,
   return inputs;
 }
 
+Result<std::optional<Json>> connection_params_of(const net::Request& request) {
+  return connection_params(QueryParameters(request.query));
+}
+
 void set_last_event_id(std::optional<Json>& input, std::string_view last_event_id) {
   if (last_event_id.empty()) return;
   if (!input || input->is_null()) input = Json::object();

@@ -48,6 +48,10 @@ std::vector<Result<rpc::Input>> decode_inputs(const DecodedRequest& decoded,
 /// of null and undefined, and is dropped beside anything else.
 void set_last_event_id(std::optional<Json>& input, std::string_view last_event_id);
 
+/// The connectionParams of a request's query, which say who calls where no header can; nothing if
+/// there are none. kParseError: they are no JSON, or not of that shape.
+Result<std::optional<Json>> connection_params_of(const net::Request& request);
+
 /// connectionParams: an object of strings, or null. kParseError otherwise.
 Result<std::optional<Json>> check_connection_params(const Json* value);
 

@@ -98,6 +98,13 @@ Task<net::Response> answer_batch(std::vector<ReadyCall> calls, const Options& op
   co_return json_response(statuses.size() == 1 ? *statuses.begin() : kMultiStatus, std::move(body));
 }
 
+// What is public takes small inputs only.
+constexpr std::size_t kPublicBodyBytesMax = 64 * 1024;
+
+bool is_public(const PlannedCall& call) {
+  return call.procedure != nullptr && call.procedure->is_public && !call.refusal;
+}
+
 }  // namespace
 
 net::Headers common_headers(std::string content_type) {
@@ -118,64 +125,90 @@ Server::Server(Options options, const rpc::ProcedureTable& procedures)
 
 Server::~Server() = default;
 
-bool Server::owns(std::string_view path) const {
-  std::string_view base = options_.base_path;
-  if (base.ends_with('/')) base.remove_suffix(1);
-  return path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
+// A stranger is told from the head of his request alone what each of his calls would come to: the
+// shape of the answer is in the path and the query. His body is neither read nor waited for.
+Task<net::Admission> Server::admit(const net::Request& head) {
+  net::Admission admission;
+  if (head.method == "HEAD") {
+    admission.answer = net::Response{.status = 204};
+    co_return admission;
+  }
+  const auto known = identify(head);
+  if (known) co_return admission;
+  auto decoded = decode_request(options_, procedures_, head);
+  if (!decoded) {
+    admission.answer = whole_error(decoded.error(), options_.zod_error);
+  } else if (std::ranges::all_of(decoded->calls, is_public)) {
+    admission.body_bytes_max = kPublicBodyBytesMax;
+  } else {
+    admission.answer = co_await answer(*std::move(decoded), fail(known.error()), head);
+  }
+  co_return admission;
 }
 
-Task<net::Response> Server::serve(const net::Request& request) const {
-  if (request.method == "HEAD") {
-    net::Response response;
-    response.status = 204;
-    co_return response;
-  }
+Result<> Server::identify(const net::Request& request) const {
+  if (!options_.identify) return {};
+  rpc::Origin origin{.headers = request.headers, .peer = request.peer};
+  auto known = options_.identify(origin);
+  if (known) return known;
+  // An EventSource can set no header: its page says who calls in the query.
+  auto params = connection_params_of(request);
+  if (!params || !*params) return known;
+  origin.connection_params = *std::move(params);
+  return options_.identify(origin);
+}
+
+Task<net::Response> Server::serve(const net::Request& request) {
   auto decoded = decode_request(options_, procedures_, request);
   if (!decoded) co_return whole_error(decoded.error(), options_.zod_error);
 
-  RequestInfo request_info;
-  request_info.http = &request;
+  RequestInfo request_info{{.headers = request.headers, .peer = request.peer}};
   request_info.connection_params = decoded->connection_params;
   for (const auto& call : decoded->calls) request_info.paths.push_back(call.path);
   request_info.is_batch = decoded->is_batch;
   request_info.kind = decoded->kind;
   if (decoded->wants_jsonl) request_info.accept = "application/jsonl";
-  const auto context = co_await options_.create_context(request_info);
+  auto context = co_await options_.create_context(request_info);
+  co_return co_await answer(*std::move(decoded), std::move(context), request);
+}
 
-  auto inputs = decode_inputs(*decoded, request);
+Task<net::Response> Server::answer(DecodedRequest decoded, ContextResult context,
+                                   const net::Request& request) const {
+  // Without a context the inputs of no call matter.
+  std::vector<Result<rpc::Input>> inputs(decoded.calls.size());
+  if (context) inputs = decode_inputs(decoded, request);
   std::vector<ReadyCall> calls;
   calls.reserve(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    calls.push_back({.plan = std::move(decoded->calls[i]),
+    calls.push_back({.plan = std::move(decoded.calls[i]),
                      .context = context,
                      .input = std::move(inputs[i]),
-                     .batch_index = i,
                      .stop = request.gone});
   }
 
   net::Response response;
-  if (!decoded->is_batch && decoded->kind == rpc::Kind::kSubscription) {
+  if (!decoded.is_batch && decoded.kind == rpc::Kind::kSubscription) {
     response = sse_response(
-        {std::move(calls.front()), options_, request.gone, std::move(decoded->last_event_id)});
-  } else if (!decoded->is_batch) {
+        {std::move(calls.front()), options_, request.gone, std::move(decoded.last_event_id)});
+  } else if (!decoded.is_batch) {
     response = co_await answer_one(std::move(calls.front()), options_);
-  } else if (decoded->wants_jsonl) {
+  } else if (decoded.wants_jsonl) {
     response = jsonl_response({std::move(calls), options_, request.gone});
   } else {
     response = co_await answer_batch(std::move(calls), options_);
   }
-  if (!decoded->allow.empty()) response.headers.add("allow", decoded->allow);
+  if (!decoded.allow.empty()) response.headers.add("allow", decoded.allow);
   co_return response;
 }
 
-std::optional<net::Response> Server::refuse_upgrade(const net::Request& request) const {
+std::optional<net::Response> Server::refuse_upgrade(const net::Request& request) {
   if (auto allowed = check_origin(options_, request); !allowed) {
     return whole_error(allowed.error(), options_.zod_error);
   }
   return std::nullopt;
 }
 
-Task<void> Server::serve_websocket(const net::Request& request, net::WebSocket& socket) const {
+Task<void> Server::serve_websocket(const net::Request& request, net::WebSocket& socket) {
   WebSocketSession session(options_, procedures_, request, socket, *reconnects_);
   co_await session.run();
 }

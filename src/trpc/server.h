@@ -7,6 +7,8 @@
 //   WebSocket at {base}                   one JSON value a text frame
 //
 // Deliberate differences from the official server, each of which its clients accept:
+//   - who is not known is told so from the head of his request, before its body is read, and for
+//     all calls of a batch, those included that would need no caller (Options::identify);
 //   - every error, also one that concerns the whole request, has content-type application/json;
 //   - an exception's own text never leaves the process;
 //   - a limit on batch size is always on, over HTTP and over WebSocket, as is one on calls in
@@ -33,19 +35,17 @@
 #include "base/task.h"
 #include "base/timer.h"
 #include "net/http.h"
+#include "rpc/origin.h"
 #include "rpc/procedure.h"
 
 namespace synap::trpc {
 
-/// What is known of a request when its context is made.
-struct RequestInfo {
-  const net::Request* http = nullptr;     // of a WebSocket: its upgrade request
-  std::optional<Json> connection_params;  // an object of strings, or nothing
-  std::vector<std::string> paths;         // of the calls; empty for a WebSocket
+struct DecodedRequest;
+
+/// What is known of a request when its context is made. Of a WebSocket it is its upgrade request.
+struct RequestInfo : rpc::Origin {
   bool is_batch = false;
-  std::optional<rpc::Kind> kind;  // nothing: unknown, or a WebSocket
-  std::string accept;             // "application/jsonl" or empty
-  bool is_websocket = false;
+  std::string accept = {};  // "application/jsonl" or empty
 };
 
 struct Options {
@@ -71,21 +71,22 @@ struct Options {
   std::vector<std::string> allowed_origins = {"*"};
   std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const RequestInfo&)>
       create_context;
+  /// Whether it is known who calls, from the head of a request alone; if not, why. Who is not known
+  /// gets no further than that, unless all he asks for is public. Without this everybody is known.
+  std::function<Result<>(const rpc::Origin&)> identify;
 };
 
-class Server {
+class Server final : public net::Handler {
  public:
   /// `procedures` must outlive the server.
   Server(Options options, const rpc::ProcedureTable& procedures);
-  ~Server();
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
+  ~Server() override;
 
-  /// True if `path` (still encoded) is at or below the base path.
-  bool owns(std::string_view path) const;
-  Task<net::Response> serve(const net::Request& request) const;
-  std::optional<net::Response> refuse_upgrade(const net::Request& request) const;
-  Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) const;
+  Task<net::Admission> admit(const net::Request& head) override;
+  Task<net::Response> serve(const net::Request& request) override;
+  std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
+  Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
+  net::Response refusal(const Error& error) override { return error_response(error); }
 
   /// Asks every client on a WebSocket to open a new one and to resume there. Any thread may call.
   void ask_to_reconnect() const;
@@ -94,6 +95,11 @@ class Server {
   static net::Response error_response(const Error& error);
 
  private:
+  Result<> identify(const net::Request& request) const;
+  Task<net::Response> answer(DecodedRequest decoded,
+                             Result<std::shared_ptr<const rpc::Context>> context,
+                             const net::Request& request) const;
+
   Options options_;
   const rpc::ProcedureTable& procedures_;
   std::unique_ptr<Watermark> reconnects_;  // how often clients were asked to reconnect

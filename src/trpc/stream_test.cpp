@@ -68,7 +68,7 @@ class StreamTest : public testing::Test {
     request.query = std::move(query);
     request.headers.add("trpc-accept", request.query.empty() ? "" : "application/jsonl");
     request.gone = gone_.get_token();
-    const Server server(options_, table_);
+    Server server(options_, table_);
     auto body = [&]() -> Task<void> {
       auto response = co_await server.serve(request);
       headers_ = response.headers;
@@ -150,16 +150,6 @@ TEST_F(StreamTest, JsonlStopsItsCallsWhenTheServerStops) {
   serve("/items", "batch=1");
   stopper.join();
   EXPECT_TRUE(was_stopped_);
-}
-
-TEST_F(StreamTest, TheServerOwnsItsBasePathAndWhatIsBelow) {
-  const Server server(options_, table_);
-  for (const char* path : {"/trpc", "/trpc/", "/trpc/a.b", "/trpc/a,b"}) {
-    EXPECT_TRUE(server.owns(path)) << path;
-  }
-  for (const char* path : {"", "/", "/trp", "/trpcx", "/x/trpc"}) {
-    EXPECT_FALSE(server.owns(path)) << path;
-  }
 }
 
 }  // namespace

@@ -80,12 +80,10 @@ Task<void> WebSocketSession::on_frame(std::string_view text) {
   for (const auto& to : frame->refused) {
     co_await send_error(to, {Code::kBadRequest, "Batch call exceeds maximum size"}, std::nullopt);
   }
-  for (std::size_t i = 0; i < frame->messages.size(); ++i) {
-    co_await start_call(std::move(frame->messages[i]), i);
-  }
+  for (auto& message : frame->messages) co_await start_call(std::move(message));
 }
 
-Task<void> WebSocketSession::start_call(ClientMessage message, std::size_t batch_index) {
+Task<void> WebSocketSession::start_call(ClientMessage message) {
   const bool is_subscription = message.kind == rpc::Kind::kSubscription;
   if (!message.has_id) {
     co_await send_error(message.from, {Code::kParseError, "`id` is required"}, std::nullopt);
@@ -106,7 +104,7 @@ Task<void> WebSocketSession::start_call(ClientMessage message, std::size_t batch
     // Registered here, not when it runs: a stop may be the very next message.
     std::stop_source stop;
     if (is_subscription) subscriptions_[message.from.id].stop = stop;
-    calls_.start(run_call(std::move(message), batch_index, std::move(stop)));
+    calls_.start(run_call(std::move(message), std::move(stop)));
   }
 }
 

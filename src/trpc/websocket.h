@@ -36,18 +36,16 @@ class WebSocketSession {
   // Reading.
   Task<void> on_message(net::WebSocket::Message message);
   Task<void> on_frame(std::string_view text);
-  Task<void> start_call(ClientMessage message, std::size_t batch_index);
+  Task<void> start_call(ClientMessage message);
   void stop_subscription(const std::string& id);
   Task<void> on_ping();
 
   // Calls.
   Task<void> make_context(Result<std::optional<Json>> connection_params);
   Task<ContextResult> context();
-  Task<void> run_call(ClientMessage message, std::size_t batch_index, std::stop_source stop);
-  Task<Result<rpc::Reply>> answer(ClientMessage& message, std::size_t batch_index,
-                                  std::stop_token stop);
-  Task<void> run_subscription(ClientMessage message, std::size_t batch_index,
-                              std::stop_source stop);
+  Task<void> run_call(ClientMessage message, std::stop_source stop);
+  Task<Result<rpc::Reply>> answer(ClientMessage& message, std::stop_token stop);
+  Task<void> run_subscription(ClientMessage message, std::stop_source stop);
   Task<std::optional<Error>> send_items(const Addressee& to, rpc::Items items,
                                         std::stop_token stop);
   void release(const std::string& id);

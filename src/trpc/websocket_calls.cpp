@@ -23,10 +23,9 @@ constexpr std::size_t kAnsweringMax = 32;
 Task<void> WebSocketSession::make_context(Result<std::optional<Json>> connection_params) {
   ContextResult made = fail(Code::kInternalServerError, "");
   if (connection_params) {
-    RequestInfo request_info;
-    request_info.http = &upgrade_;
+    RequestInfo request_info{{.headers = upgrade_.headers, .peer = upgrade_.peer}};
     request_info.connection_params = *std::move(connection_params);
-    request_info.is_websocket = true;
+    request_info.is_connection = true;
     made = co_await options_.create_context(request_info);
   } else {
     made = fail(std::move(connection_params.error()));
@@ -49,17 +48,16 @@ Task<ContextResult> WebSocketSession::context() {
   co_return *context_;
 }
 
-Task<void> WebSocketSession::run_call(ClientMessage message, std::size_t batch_index,
-                                      std::stop_source stop) {
+Task<void> WebSocketSession::run_call(ClientMessage message, std::stop_source stop) {
   const auto place = in_flight_.insert(in_flight_.end(), stop);
   // The connection may have ended between the message and this.
   if (is_silent_) stop.request_stop();
   if (message.kind == rpc::Kind::kSubscription) {
-    co_await run_subscription(std::move(message), batch_index, stop);
+    co_await run_subscription(std::move(message), stop);
   } else {
     while (answering_ >= kAnsweringMax) co_await answered_.wait();
     ++answering_;
-    auto reply = co_await answer(message, batch_index, stop.get_token());
+    auto reply = co_await answer(message, stop.get_token());
     if (!reply) {
       co_await send_error(message.from, reply.error(), message.path);
     } else if (auto* value = std::get_if<rpc::Text>(&*reply)) {
@@ -78,8 +76,7 @@ Task<void> WebSocketSession::run_call(ClientMessage message, std::size_t batch_i
   in_flight_.erase(place);
 }
 
-Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message, std::size_t batch_index,
-                                                  std::stop_token stop) {
+Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message, std::stop_token stop) {
   ReadyCall call;
   call.context = co_await context();
   call.plan.path = message.path;
@@ -92,20 +89,18 @@ Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message, std::s
   } else if (rpc::takes_input(*call.plan.procedure)) {
     call.input->json = std::move(message.input);
   }
-  call.batch_index = batch_index;
   call.stop = std::move(stop);
   co_return co_await perform(std::move(call));
 }
 
-Task<void> WebSocketSession::run_subscription(ClientMessage message, std::size_t batch_index,
-                                              std::stop_source stop) {
+Task<void> WebSocketSession::run_subscription(ClientMessage message, std::stop_source stop) {
   const auto token = stop.get_token();
   std::optional<Error> error;
   bool has_started = false;
   // Stopped while it waited for the context: it never begins.
   (void)co_await context();
   if (!token.stop_requested()) {
-    auto reply = co_await answer(message, batch_index, token);
+    auto reply = co_await answer(message, token);
     if (!reply) {
       error = std::move(reply.error());
     } else if (auto* items = std::get_if<rpc::Items>(&*reply)) {

@@ -50,23 +50,6 @@ trpc::Options options_of_environment() {
   return options;
 }
 
-class FixtureHandler final : public net::Handler {
- public:
-  explicit FixtureHandler(const trpc::Server& server) : server_(server) {}
-
-  Task<net::Response> serve(const net::Request& request) override { return server_.serve(request); }
-  std::optional<net::Response> refuse_upgrade(const net::Request& request) override {
-    return server_.refuse_upgrade(request);
-  }
-  Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override {
-    return server_.serve_websocket(request, socket);
-  }
-  net::Response refusal(const Error& error) override { return trpc::Server::error_response(error); }
-
- private:
-  const trpc::Server& server_;
-};
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,9 +70,8 @@ int main(int argc, char** argv) {
 
   rpc::ProcedureTable table;
   trpc::fixture::add_procedures(table);
-  const trpc::Server server(options_of_environment(), table);
-  FixtureHandler handler(server);
-  net::HttpServer listener(http, handler);
+  trpc::Server server(options_of_environment(), table);
+  net::HttpServer listener(http, server);
   if (const auto started = listener.start(); !started) {
     std::fprintf(stderr, "trpc_fixture: %s\n", started.error().message.c_str());
     return 1;

@@ -365,10 +365,10 @@ Task<Result<std::shared_ptr<const rpc::Context>>> create_context(const RequestIn
   if (params && params->string_or("token", "") == "bad") {
     co_return fail(Code::kUnauthorized, "bad token");
   }
-  if (request_info.http->headers.find("x-fail-ctx") != nullptr) {
+  if (request_info.headers.find("x-fail-ctx") != nullptr) {
     co_return fail(Code::kUnauthorized, "ctx fail");
   }
-  const auto* authorization = request_info.http->headers.find("authorization");
+  const auto* authorization = request_info.headers.find("authorization");
   Json calls = Json::array();
   for (const auto& path : request_info.paths) calls.push_back(path);
   co_return std::make_shared<const Context>(Json::object({

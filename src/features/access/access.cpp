@@ -116,6 +116,7 @@ void add(const Rooms& rooms) {
                         .kind = rpc::Kind::kQuery,
                         .input = {},
                         .output = schema_of<Health>(),
+                        .is_public = true,
                         .docs = "Answers if the pod does. Needs no key.",
                         .handler = [](rpc::Call) -> Task<Result<rpc::Reply>> {
                           co_return rpc::Reply(rpc::Text(R"({"status":"ok"})"));

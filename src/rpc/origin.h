@@ -1,0 +1,27 @@
+// Origin: where a call comes from, as any protocol can tell it. A protocol fills it; whoever makes
+// contexts reads it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "net/http.h"
+#include "rpc/procedure.h"
+
+namespace synap::rpc {
+
+/// Of one request, or of a connection over which calls come later. It is good for as long as the
+/// request is.
+struct Origin {
+  const net::Headers& headers;
+  std::string peer;                       // "127.0.0.1"
+  std::optional<Json> connection_params;  // an object of strings that the client sent, or nothing
+  /// Whether this is a connection: what its headers say of one call is said of none of its calls.
+  bool is_connection = false;
+  std::vector<std::string> paths = {};  // of the calls, where they are known
+  std::optional<Kind> kind = {};        // of all of them; nothing where it is not known
+};
+
+}  // namespace synap::rpc
