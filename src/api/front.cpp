@@ -79,10 +79,10 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.allowed_origins = options.allowed_origins;
   trpc.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
-  trpc.identify = [&keys](const rpc::Origin& origin) -> Result<> {
+  trpc.identify = [&keys](const rpc::Origin& origin) -> Result<std::string> {
     auto caller = caller_of(keys, origin);
     if (!caller) return fail(caller.error());
-    return {};
+    return caller->key_id;
   };
   return trpc;
 }

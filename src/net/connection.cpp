@@ -33,6 +33,12 @@ constexpr std::size_t kLingerBytesMax = 1024 * 1024;
 // What an idle connection keeps of its buffers.
 constexpr std::size_t kKeptBytesMax = 16 * 1024;
 
+// What each connection may hold of what has come without being on anybody's account. Most heads are
+// far smaller; those that are not are on the account of strangers, since nobody knows before
+// their end who sends them.
+constexpr std::size_t kFreeBytes = 16 * 1024;
+constexpr std::string_view kStrangers;
+
 }  // namespace
 
 void serve_socket(Loop& loop, int fd, std::string peer, bool is_refused) {
@@ -137,8 +143,14 @@ void Connection::wake(std::coroutine_handle<>& waiting) {
   if (auto coroutine = std::exchange(waiting, {})) coroutine.resume();
 }
 
+// So that whoever waits, for bytes or for room, looks around.
+void Connection::wake_reader() {
+  if (waiting_ != nullptr) waiting_->cancel();
+  wake(reader_);
+}
+
 void Connection::keep_reading() {
-  const bool is_full = in_.size() - in_taken_ > loop_.options().header_bytes_max;
+  const bool is_full = phase_ != Phase::kLingering && in_.size() - in_taken_ >= in_max_;
   if (is_reading_ || is_eof_ || is_broken_ || is_full || !socket_.is_open()) return;
   is_reading_ = true;
   socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& ec) {
@@ -150,12 +162,16 @@ void Connection::keep_reading() {
 void Connection::on_readable() {
   error_code ec;
   auto& scratch = loop_.scratch();
-  const std::size_t count = socket_.read_some(asio::buffer(scratch), ec);
+  const std::size_t unread_bytes = in_.size() - in_taken_;
+  const auto wanted =
+      phase_ == Phase::kLingering ? scratch.size() : in_max_ - std::min(in_max_, unread_bytes);
+  const std::size_t count =
+      socket_.read_some(asio::buffer(scratch.data(), std::min(scratch.size(), wanted)), ec);
   if (ec == asio::error::would_block || ec == asio::error::interrupted) return keep_reading();
   if (ec == asio::error::eof) {
     is_eof_ = true;
     gone_.request_stop();
-    return wake(reader_);
+    return wake_reader();
   }
   if (ec) return break_off();
   if (phase_ == Phase::kLingering) {
@@ -237,7 +253,7 @@ void Connection::break_off() {
   socket_.close(ec);
   gone_.request_stop();
   wake(writer_);
-  wake(reader_);
+  wake_reader();
 }
 
 void Connection::sweep(SteadyTime now) {
@@ -249,7 +265,7 @@ void Connection::sweep(SteadyTime now) {
   const auto self = shared_from_this();
   read_deadline_ = kNever;
   is_late_ = true;
-  wake(reader_);
+  wake_reader();
 }
 
 void Connection::begin_stop() {
@@ -295,15 +311,25 @@ Task<bool> Connection::exchange() {
 Task<bool> Connection::receive_head() {
   parser_.reset();
   must_close_ = false;
+  grant_ = {};
+  in_max_ = kFreeBytes;
   phase_ = Phase::kIdle;
   read_deadline_ = steady_clock::now() + loop_.options().idle_timeout;
-  while (parser_.state() == RequestParser::State::kHead) {
+  for (;;) {
     if (!unread().empty() && phase_ == Phase::kIdle) {
       phase_ = Phase::kReceiving;
       read_deadline_ = steady_clock::now() + loop_.options().head_timeout;
     }
-    if (!co_await receive_more()) co_return false;
+    if (!co_await parse()) co_return false;
+    if (parser_.state() != RequestParser::State::kHead) break;
+    if (unread().size() >= in_max_) {
+      if (in_max_ == kFreeBytes) grant_ = Budget::Grant(loop_.budget(), kStrangers);
+      if (!co_await has_room(in_max_)) co_return false;
+      in_max_ += in_max_;
+    }
+    if (!co_await has_more()) co_return false;
   }
+  in_max_ = kFreeBytes;
   // From here on the client waits for us.
   read_deadline_ = kNever;
   phase_ = Phase::kServing;
@@ -312,40 +338,83 @@ Task<bool> Connection::receive_head() {
 }
 
 Task<bool> Connection::receive_body(const Admission& admission) {
-  if (parser_.state() == RequestParser::State::kBody) {
-    parser_.limit_body(admission.body_bytes_max);
-    phase_ = Phase::kReceiving;
-    read_deadline_ = steady_clock::now() + loop_.options().body_timeout;
-    if (parser_.expects_continue() && unread().empty() &&
-        !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) {
-      co_return false;
-    }
+  using State = RequestParser::State;
+  if (parser_.state() == State::kDone) co_return true;
+  parser_.limit_body(admission.body_bytes_max);
+  phase_ = Phase::kReceiving;
+  read_deadline_ = steady_clock::now() + loop_.options().body_timeout;
+  grant_ = Budget::Grant(loop_.budget(), admission.account);
+  const auto length = parser_.content_length();
+  if (length && parser_.state() != State::kFailed) {
+    if (!co_await has_room(*length)) co_return false;
+    parser_.reserve_body(*length);
   }
-  while (parser_.state() != RequestParser::State::kDone) {
-    if (!co_await receive_more()) co_return false;
+  if (parser_.expects_continue() && unread().empty() && parser_.state() != State::kFailed &&
+      !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) {
+    co_return false;
   }
+  // More than a chunk's head may have, so that one that is too long is seen.
+  in_max_ = std::max(loop_.scratch().size(), loop_.options().header_bytes_max + 1);
+  for (;;) {
+    if (!length && !co_await has_room_for_chunks()) co_return false;
+    if (!co_await parse()) co_return false;
+    if (parser_.state() == State::kDone) break;
+    if (!co_await has_more()) co_return false;
+  }
+  in_max_ = kFreeBytes;
   read_deadline_ = kNever;
   phase_ = Phase::kServing;
   keep_reading();
   co_return true;
 }
 
-// Gives the parser what has come, and where that brings it nowhere waits for more. False: no
-// request will come of it, and the client has been told so where that is possible.
-Task<bool> Connection::receive_more() {
+// Nobody knows how long a chunked body will be: it is given twice as much again and again, up to
+// what a body may have.
+Task<bool> Connection::has_room_for_chunks() {
+  const auto most = loop_.options().body_bytes_max;
+  const auto needed = std::min(parser_.head().body.size() + unread().size(), most);
+  if (needed <= grant_.bytes()) co_return true;
+  const auto wanted = std::min(std::max(needed, 2 * grant_.bytes()), most);
+  if (!co_await has_room(wanted - grant_.bytes())) co_return false;
+  parser_.reserve_body(wanted);
+  co_return true;
+}
+
+// Waits until so many bytes more are free, without reading on. False: they were not in time, and
+// the client has been told so.
+Task<bool> Connection::has_room(std::size_t bytes) {
+  if (is_over()) co_return false;
+  Budget::Wait wait(grant_, bytes);
+  waiting_ = &wait;
+  const bool is_granted = co_await wait;
+  waiting_ = nullptr;
+  if (is_granted) co_return true;
+  if (is_eof_ || is_broken_) co_return false;
+  const Error error =
+      grant_.is_account_full(bytes)
+          ? Error{Code::kTooManyRequests, "too many bytes of this caller are on their way already"}
+          : Error{Code::kServiceUnavailable,
+                  "too many bytes are on their way to this server already"};
+  co_await refuse(error, info(error.code).http_status);
+  co_return false;
+}
+
+// Gives the parser what has come. False: it is no request, and the client has been told so.
+Task<bool> Connection::parse() {
   using State = RequestParser::State;
-  const auto before = parser_.state();
-  std::size_t taken = 0;
-  if (before != State::kFailed && !unread().empty()) take(taken = parser_.put(unread()));
-  if (parser_.state() == State::kFailed) {
-    const auto failure = parser_.failure();
-    co_await refuse(failure.error, failure.status);
-    co_return false;
-  }
-  if (taken > 0 || parser_.state() != before) co_return true;
+  if (parser_.state() != State::kFailed && !unread().empty()) take(parser_.put(unread()));
+  if (parser_.state() != State::kFailed) co_return true;
+  const auto failure = parser_.failure();
+  co_await refuse(failure.error, failure.status);
+  co_return false;
+}
+
+// Waits for more than the parser has seen. False: nothing more comes, and a client that is only
+// slow has been told so.
+Task<bool> Connection::has_more() {
   if (co_await more()) co_return true;
   if (is_late_ && phase_ == Phase::kReceiving) {
-    const bool in_head = before == State::kHead;
+    const bool in_head = parser_.state() == RequestParser::State::kHead;
     co_await refuse({Code::kTimeout, in_head ? "the head of the request took too long"
                                              : "the body of the request took too long"},
                     info(Code::kTimeout).http_status);
@@ -478,6 +547,8 @@ Task<> Connection::linger() {
   error_code ec;
   socket_.shutdown(tcp::socket::shutdown_send, ec);
   phase_ = Phase::kLingering;
+  parser_.reset();
+  grant_ = {};
   in_ = {};
   in_taken_ = 0;
   drained_ = 0;

@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "base/task.h"
+#include "net/budget.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/request_parser.h"
@@ -58,7 +59,10 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   Task<bool> receive_head();
   Task<bool> receive_body(const Admission& admission);
   Task<bool> answer_from_head(Response response);
-  Task<bool> receive_more();
+  Task<bool> parse();
+  Task<bool> has_more();
+  Task<bool> has_room_for_chunks();
+  Task<bool> has_room(std::size_t bytes);
   Task<bool> answer(const Request& request, Response response);
   Task<bool> stream(const Request& request, Response& response);
   Task<bool> upgrade();
@@ -79,6 +83,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   void renew_write_deadline(SteadyTime now);
   void break_off();
   void wake(std::coroutine_handle<>& waiting);
+  void wake_reader();
   std::string_view unread() const { return std::string_view(in_).substr(in_taken_); }
   void take(std::size_t count);
   bool keeps_alive() const;
@@ -93,6 +98,9 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
 
   std::string in_;
   std::size_t in_taken_ = 0;
+  std::size_t in_max_ = 0;           // of what is not taken yet; beyond, the socket is not read
+  Budget::Grant grant_;              // of the request's bytes
+  Budget::Wait* waiting_ = nullptr;  // for more of them
   std::size_t drained_ = 0;
   bool is_reading_ = false;  // a wait for readability is outstanding
   bool is_fresh_ = false;    // bytes came since somebody last looked

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "base/task.h"
+#include "net/budget.h"
 
 namespace synap::net {
 
@@ -80,6 +81,8 @@ class WebSocket {
   struct Message {
     bool is_text = true;
     std::string data;
+    /// Of its bytes: to be kept for as long as what comes of them is.
+    Budget::Grant grant = {};
   };
 
   WebSocket() = default;
@@ -87,6 +90,9 @@ class WebSocket {
   WebSocket& operator=(const WebSocket&) = delete;
   virtual ~WebSocket() = default;
 
+  /// Says on whose account the messages are from now on. Until then this is a stranger, whose
+  /// messages are small and whose connection ends after ServerOptions::stranger_timeout.
+  virtual void know(std::string account) = 0;
   /// The next whole message; nothing once the connection is closed or broken. One read at a time,
   /// beside a write. Pings, closes and the peer's silence are only dealt with while a read is
   /// pending: keep one pending.
@@ -109,7 +115,9 @@ struct Admission {
   /// The answer, where the head alone is enough for one: a refusal most often. A body that has
   /// arrived with it is passed over; one that is still to come ends the connection.
   std::optional<Response> answer;
-  /// Otherwise: how large a body may be here, if that is less than the server allows.
+  /// On whose account its bytes are (budget.h); empty: nobody knows who it is.
+  std::string account = {};
+  /// How large a body may be here, if that is less than the server allows.
   std::size_t body_bytes_max = std::numeric_limits<std::size_t>::max();
 };
 
@@ -121,7 +129,8 @@ class Handler {
   Handler& operator=(const Handler&) = delete;
   virtual ~Handler() = default;
 
-  /// Asked once about every request but upgrades; its body is empty then.
+  /// Asked once about every request but upgrades; its body is empty then. Without an answer of its
+  /// own it admits everybody, on one account.
   virtual Task<Admission> admit(const Request& head);
   /// Answers a request that was admitted.
   virtual Task<Response> serve(const Request& request) = 0;

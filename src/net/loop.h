@@ -40,6 +40,7 @@ int unacknowledged_bytes(Socket& socket);
 struct Shared {
   const ServerOptions options;
   Handler& handler;
+  Budget budget;
 
   /// Counts the connections of all loops, from accept to the end of their object, and with them
   /// their WebSockets, whose pending operations can outlive the connection by a moment.
@@ -61,7 +62,7 @@ struct Shared {
 
  public:
   Shared(ServerOptions server_options, Handler& server_handler)
-      : options(std::move(server_options)), handler(server_handler) {}
+      : options(std::move(server_options)), handler(server_handler), budget(options.bytes) {}
 };
 
 class Loop;
@@ -105,6 +106,7 @@ class Loop final : public Executor {
   Shared& shared() { return shared_; }
   const ServerOptions& options() const { return shared_.options; }
   Handler& handler() { return shared_.handler; }
+  Budget& budget() { return shared_.budget; }
   boost::asio::io_context& io() { return io_; }
   /// The value of a Date header, made once a second.
   std::string_view date();

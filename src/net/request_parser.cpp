@@ -249,6 +249,10 @@ void RequestParser::limit_body(std::size_t bytes_max) {
   impl_->limit_body(bytes_max);
 }
 
+void RequestParser::reserve_body(std::size_t bytes) {
+  head().body.reserve(bytes);
+}
+
 Request RequestParser::take() {
   SYNAP_CHECK(impl_->state == State::kDone);
   return std::move(impl_->reader().request);

@@ -56,6 +56,8 @@ class RequestParser {
   /// Between head and body, in kBody: the body may have at most so many bytes. kFailed if it is
   /// known to have more.
   void limit_body(std::size_t bytes_max);
+  /// Makes room for a body of this size, so that it need not grow into one.
+  void reserve_body(std::size_t bytes);
 
   /// The request, without peer and gone. Only in kDone, once.
   Request take();

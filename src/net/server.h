@@ -24,6 +24,7 @@ struct ServerOptions {
   std::size_t body_bytes_max = 10 * 1024 * 1024;
   std::size_t websocket_message_bytes_max = 10 * 1024 * 1024;
   std::size_t connections_max = 10'000;
+  Budget::Limits bytes{};                           // of bodies and messages, at one time
   std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to end of its head
   std::chrono::milliseconds body_timeout{30'000};   // end of head to end of body
   std::chrono::milliseconds idle_timeout{75'000};   // between two requests

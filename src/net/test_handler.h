@@ -46,6 +46,7 @@ class TestHandler final : public Handler {
   std::function<Task<>(const Request&, WebSocket&)> websocket;
   std::function<std::optional<Response>(const Request&)> refusing;
   std::function<Admission(const Request&)> admitting;
+  bool knowing = true;  // who is at the other end of a WebSocket
 
   Task<Admission> admit(const Request& head) override {
     co_return admitting ? admitting(head) : Admission{};
@@ -61,6 +62,7 @@ class TestHandler final : public Handler {
     return std::nullopt;
   }
   Task<> serve_websocket(const Request& request, WebSocket& socket) override {
+    if (knowing) socket.know("somebody");
     co_await websocket(request, socket);
   }
   Response refusal(const Error& error) override {

@@ -7,7 +7,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -33,6 +32,15 @@ namespace {
 
 // How long a peer may take to answer our close frame, and to end the connection after that.
 constexpr std::chrono::milliseconds kClosingTime{5'000};
+
+// What each connection may hold of a message without being on anybody's account.
+constexpr std::size_t kFreeBytes = 4 * 1024;
+
+// Enough to say who one is, and to ask for what needs no caller.
+constexpr std::size_t kStrangersMessageBytesMax = 16 * 1024;
+
+// RFC 6455's registry: "Try Again Later".
+constexpr std::uint16_t kTryAgainLater = 1013;
 
 // The longest reason that a close frame can carry (RFC 6455 5.5: 125 bytes with the code).
 constexpr std::size_t kReasonBytesMax = 123;
@@ -89,7 +97,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     loop_.shared().websocket_opened();
     stream_.set_option(websocket::stream_base::timeout{loop.options().head_timeout,
                                                        websocket::stream_base::none(), false});
-    stream_.read_message_max(loop.options().websocket_message_bytes_max);
+    stream_.read_message_max(kStrangersMessageBytesMax);
     stream_.auto_fragment(false);
     stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
       heard();
@@ -118,25 +126,31 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     co_return !ec;
   }
 
+  void know(std::string account) override {
+    account_ = std::move(account);
+    stream_.read_message_max(loop_.options().websocket_message_bytes_max);
+  }
+
+  // A message is read piece by piece, each of them no larger than there is room for.
   Task<std::optional<Message>> read() override {
-    SYNAP_CHECK(!is_under_way(kRead), "one read at a time");
-    if (!is_usable()) {
-      lose();
-      co_return std::nullopt;
-    }
+    SYNAP_CHECK(!is_under_way(kRead) && room_wait_ == nullptr, "one read at a time");
     heard();
-    const auto ec = co_await start(
-        kRead, [&](auto handler) { stream_.async_read(incoming_, std::move(handler)); });
-    if (ec) {
-      lose();
-      co_return std::nullopt;
-    }
+    std::string data;
+    auto buffer = asio::dynamic_buffer(data);
+    Budget::Grant grant(loop_.budget(), account_);
+    do {
+      const auto room = std::max(grant.bytes(), kFreeBytes);
+      if (data.size() == room) {
+        if (!co_await has_room(grant, 2 * room - grant.bytes())) co_return std::nullopt;
+        data.reserve(grant.bytes());
+      } else if (!co_await read_some(buffer, room - data.size())) {
+        co_return std::nullopt;
+      }
+    } while (!stream_.is_message_done());
     heard();
-    Message message{stream_.got_text(), {}};
-    message.data.assign(static_cast<const char*>(incoming_.data().data()), incoming_.size());
-    incoming_.clear();
-    if (incoming_.capacity() > kKeptBytesMax) incoming_ = {};
-    co_return message;
+    grant.shrink(data.size());
+    if (!co_await has_room(grant, data.size() - grant.bytes())) co_return std::nullopt;
+    co_return Message{stream_.got_text(), std::move(data), std::move(grant)};
   }
 
   Task<bool> write(std::string_view text, Then then) override {
@@ -173,6 +187,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     is_aborted_ = true;
     error_code ec;
     wire().close(ec);  // ends what is pending, later, from the loop
+    if (room_wait_ != nullptr) room_wait_->cancel();
     lose();
   }
 
@@ -197,6 +212,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
       if (now >= closing_deadline_) abort();
       return;
     }
+    if (now >= room_deadline_) room_wait_->cancel();
     // Only a pending read can hear the answer.
     if (is_under_way(kRead)) sweep_silence(now);
   }
@@ -208,7 +224,32 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   }
 
  private:
-  static constexpr std::size_t kKeptBytesMax = 16 * 1024;
+  template <class Buffer>
+  Task<bool> read_some(Buffer& buffer, std::size_t most) {
+    if (!is_usable()) {
+      lose();
+      co_return false;
+    }
+    const auto ec = co_await start(kRead, [&](auto handler) {
+      stream_.async_read_some(buffer, most, std::move(handler));
+    });
+    if (ec) lose();
+    co_return !ec;
+  }
+
+  // Waits until so many bytes more are free; meanwhile nothing is read. False: they were not in
+  // time, and the connection ends.
+  Task<bool> has_room(Budget::Grant& grant, std::size_t bytes) {
+    if (bytes == 0) co_return true;
+    Budget::Wait wait(grant, bytes);
+    room_wait_ = &wait;
+    room_deadline_ = steady_clock::now() + loop_.options().body_timeout;
+    const bool is_granted = co_await wait;
+    room_wait_ = nullptr;
+    room_deadline_ = kNever;
+    if (!is_granted) co_await close(kTryAgainLater, "too many bytes are on their way already");
+    co_return is_granted;
+  }
 
   // One of each kind can be under way at a time.
   enum Kind : std::uint8_t { kAccept, kRead, kWrite, kClose, kKinds };
@@ -292,8 +333,10 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   Loop& loop_;
   websocket::stream<Wire, false> stream_;
   std::stop_source gone_;
-  beast::flat_buffer incoming_;
   std::array<Waiting*, kKinds> waiting_{};
+  std::string account_;  // empty: a stranger's
+  Budget::Wait* room_wait_ = nullptr;
+  SteadyTime room_deadline_ = kNever;
   bool is_kept_back_ = false;
   bool is_closing_ = false;
   bool is_aborted_ = false;

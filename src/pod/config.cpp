@@ -133,6 +133,15 @@ std::vector<Setting> make_settings() {
       number_setting("batch_max", "Calls in one request.", 1, 10'000, &PodOptions::batch_max));
   all.push_back(number_setting("connections_max", "Connections at once.", 1, 1'000'000,
                                &PodOptions::connections_max));
+  all.push_back(number_setting("bytes_in_flight_max",
+                               "Bytes of requests under way at once, of everybody together.", kMiB,
+                               1024 * 1024 * kMiB, &PodOptions::bytes_in_flight_max));
+  all.push_back(number_setting("bytes_in_flight_key_max",
+                               "Bytes of requests under way at once, of one API key.", 1024,
+                               1024 * 1024 * kMiB, &PodOptions::bytes_in_flight_key_max));
+  all.push_back(number_setting("bytes_in_flight_strangers_max",
+                               "Bytes of requests under way at once, of all without a key together.",
+                               kMiB, 1024 * kMiB, &PodOptions::bytes_in_flight_strangers_max));
   all.push_back(number_setting("head_timeout_ms", "How long the head of a request may take.", 1,
                                kDayMs, &PodOptions::head_timeout));
   all.push_back(number_setting("body_timeout_ms", "How long the body of a request may take.", 1,
@@ -339,6 +348,14 @@ Result<Config> load_config(const ConfigSources& sources) {
                             "127.0.0.1 and put a proxy with TLS in front, or say --insecure "
                             "(insecure = true) if the network is one you trust",
                             address_text(config.pod.host, config.pod.port)));
+  }
+  const auto& pod = config.pod;
+  if (pod.body_bytes_max > pod.bytes_in_flight_key_max ||
+      pod.body_bytes_max > pod.bytes_in_flight_max) {
+    return fail(Code::kBadRequest,
+                fmt::format("A request of {} bytes (body_bytes_max) would never find room: "
+                            "bytes_in_flight_key_max and bytes_in_flight_max must be at least that",
+                            pod.body_bytes_max));
   }
   return config;
 }

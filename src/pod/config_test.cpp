@@ -122,6 +122,11 @@ TEST_F(ConfigTest, AWrongValueIsRefusedWithItsLineAndWhatIsAllowed) {
   EXPECT_THAT(refusal("[data]\nx = 1\n"), HasSubstr("line 1: data must be the path"));
 }
 
+TEST_F(ConfigTest, ARequestThatWouldNeverFindRoomIsRefused) {
+  EXPECT_THAT(refusal("body_bytes_max = 100000000\n"), HasSubstr("bytes_in_flight_key_max"));
+  EXPECT_EQ(refusal("body_bytes_max = 100000000\nbytes_in_flight_key_max = 100000000\n"), "accepted");
+}
+
 TEST_F(ConfigTest, BrokenTomlIsRefusedWithItsLine) {
   EXPECT_THAT(refusal("data = \"x\"\nlisten = = 4\n"),
               HasSubstr(path_ + ", line 2: this is no TOML"));

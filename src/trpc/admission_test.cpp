@@ -15,11 +15,11 @@ class Admissions : public testing::Test {
         [](const RequestInfo&) -> Task<Result<std::shared_ptr<const rpc::Context>>> {
       co_return nullptr;
     };
-    options_.identify = [](const rpc::Origin& origin) -> Result<> {
+    options_.identify = [](const rpc::Origin& origin) -> Result<std::string> {
       const auto* key = origin.headers.find("authorization");
-      if (key != nullptr && *key == "right") return {};
+      if (key != nullptr && *key == "right") return "ann";
       const auto& params = origin.connection_params;
-      if (params && params->string_or("token", "") == "right") return {};
+      if (params && params->string_or("token", "") == "right") return "ann";
       return fail(Code::kUnauthorized, "who are you");
     };
     add("open", rpc::Kind::kQuery, true);
@@ -71,6 +71,7 @@ class Admissions : public testing::Test {
 
 TEST_F(Admissions, LetWhoeverIsKnownIn) {
   EXPECT_EQ(told("POST", "m", "", {{"authorization", "right"}}), "(admitted)");
+  EXPECT_EQ(admit("POST", "m", "", {{"authorization", "right"}}).account, "ann");
   EXPECT_EQ(told("GET", "s", "connectionParams=%7B%22token%22%3A%22right%22%7D"), "(admitted)");
   options_.identify = nullptr;
   EXPECT_EQ(told("POST", "m"), "(admitted)");
@@ -106,6 +107,7 @@ TEST_F(Admissions, RefuseAStrangersStreamsAsStreams) {
 TEST_F(Admissions, LetAStrangerInWhereAllIsPublicButWithLittle) {
   const auto single = admit("GET", "open");
   EXPECT_FALSE(single.answer);
+  EXPECT_EQ(single.account, "");
   EXPECT_LE(single.body_bytes_max, 64 * 1024u);
   EXPECT_EQ(told("GET", "open,open", "batch=1"), "(admitted)");
   EXPECT_TRUE(told("POST", "open").starts_with("405 "));

@@ -9,9 +9,12 @@ Task<bool> Outbox::put(std::string text) {
   bytes_ += text.size();
   queue_.push_back(std::move(text));
   filled_.wake_one();
-  // Each that waits has a message in the queue, and each message sent wakes one: none is forgotten.
   if (bytes_ > bytes_max_) co_await room_.wait();
   co_return !has_ended_;
+}
+
+Task<void> Outbox::room() {
+  while (bytes_ > bytes_max_ && !has_ended_) co_await room_.wait();
 }
 
 void Outbox::seal() {
@@ -40,7 +43,13 @@ Task<void> Outbox::run() {
       socket_.abort();
       break;
     }
-    if (bytes_ <= bytes_max_) room_.wake_one();
+    // One for each message that has gone, so that not all of them fill the queue again at once. The
+    // last one wakes whoever is left: there need not be a message in the queue for each of them.
+    if (queue_.empty()) {
+      room_.wake_all();
+    } else if (bytes_ <= bytes_max_) {
+      room_.wake_one();
+    }
   }
   has_ended_ = true;
   room_.wake_all();

@@ -1,10 +1,11 @@
 // Outbox: the one queue in which everything waits that is sent over a WebSocket, in the order in
 // which it was put there. One coroutine (`run`) sends it, a message at a time.
 //
-// It is bounded by making those who put something wait, not by dropping: a message is taken at
-// once, and its sender goes on when no more than `bytes_max` wait. So a connection holds at most
-// that and one message for each of its calls. A reader that takes nothing is not told that it is
-// slow, since nothing can be told to it: the server's write timeout ends the connection.
+// It is bounded by making senders wait, not by dropping: whoever is about to make a message waits
+// for room first, and whoever has put one goes on when no more than `bytes_max` wait. So a
+// connection holds at most that and what was being made at one time. A reader that takes nothing is
+// not told that it is slow, since nothing can be told to it: the server's write timeout ends the
+// connection.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,8 @@ class Outbox {
   /// Sends `text` behind all that was put before. False: nothing can be sent any more.
   Task<bool> put(std::string text);
 
+  /// Until no more than `bytes_max` wait, or nothing can be sent any more.
+  Task<void> room();
   /// Takes nothing more. What is in the queue is still sent.
   void seal();
   /// Until the queue is sealed and empty, or the connection is broken.

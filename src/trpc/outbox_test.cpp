@@ -21,9 +21,11 @@ class RecordingSocket final : public net::WebSocket {
     co_return true;
   }
   Task<void> close(std::uint16_t, std::string_view) override { co_return; }
+  void know(std::string name) override { account = std::move(name); }
   void abort() override {}
 
   Writes writes;
+  std::string account;
 };
 
 TEST(Outbox, SaysWhichMessagesAreFollowedByOthers) {

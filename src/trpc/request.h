@@ -21,6 +21,9 @@ struct PlannedCall {
   std::optional<Error> refusal;
 };
 
+/// Whose account it is where nobody is asked who he is.
+inline constexpr std::string_view kEverybody = "everybody";
+
 enum class BodyKind { kJson, kForm, kBytes };
 
 struct DecodedRequest {

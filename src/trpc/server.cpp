@@ -133,8 +133,11 @@ Task<net::Admission> Server::admit(const net::Request& head) {
     admission.answer = net::Response{.status = 204};
     co_return admission;
   }
-  const auto known = identify(head);
-  if (known) co_return admission;
+  auto known = identify(head);
+  if (known) {
+    admission.account = *std::move(known);
+    co_return admission;
+  }
   auto decoded = decode_request(options_, procedures_, head);
   if (!decoded) {
     admission.answer = whole_error(decoded.error(), options_.zod_error);
@@ -146,8 +149,8 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   co_return admission;
 }
 
-Result<> Server::identify(const net::Request& request) const {
-  if (!options_.identify) return {};
+Result<std::string> Server::identify(const net::Request& request) const {
+  if (!options_.identify) return std::string(kEverybody);
   rpc::Origin origin{.headers = request.headers, .peer = request.peer};
   auto known = options_.identify(origin);
   if (known) return known;

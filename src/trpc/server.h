@@ -63,6 +63,9 @@ struct Options {
   std::chrono::milliseconds websocket_pong_wait{5'000};
   std::size_t websocket_queue_bytes_max = 1 << 20;  // what may wait for a slow reader
   std::size_t websocket_calls_max = 1000;           // in flight on one connection
+  /// Bytes of the queries and mutations in flight on one connection: beyond, it is not read. Those
+  /// of subscriptions, which may never end, are refused.
+  std::size_t websocket_call_bytes_max = 4 << 20;
   /// Calls in one message. Nothing: batch_max. A client that reconnects sends all its subscriptions
   /// in one, so less than websocket_calls_max would end those that were begun one by one.
   std::optional<std::size_t> websocket_batch_max;
@@ -71,9 +74,10 @@ struct Options {
   std::vector<std::string> allowed_origins = {"*"};
   std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const RequestInfo&)>
       create_context;
-  /// Whether it is known who calls, from the head of a request alone; if not, why. Who is not known
-  /// gets no further than that, unless all he asks for is public. Without this everybody is known.
-  std::function<Result<>(const rpc::Origin&)> identify;
+  /// On whose account a caller's bytes are (net/budget.h), from the head of a request alone; or why
+  /// nobody knows who he is. Then he gets no further than that, unless all he asks for is public.
+  /// Without this everybody is known, and on one account.
+  std::function<Result<std::string>(const rpc::Origin&)> identify;
 };
 
 class Server final : public net::Handler {
@@ -95,7 +99,7 @@ class Server final : public net::Handler {
   static net::Response error_response(const Error& error);
 
  private:
-  Result<> identify(const net::Request& request) const;
+  Result<std::string> identify(const net::Request& request) const;
   Task<net::Response> answer(DecodedRequest decoded,
                              Result<std::shared_ptr<const rpc::Context>> context,
                              const net::Request& request) const;

@@ -1,5 +1,6 @@
 #include "trpc/websocket.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "trpc/envelope.h"
@@ -38,11 +39,15 @@ Task<void> WebSocketSession::run() {
   if (options_.websocket_keepalive.count() > 0) helpers_.start(keep_alive());
   helpers_.start(announce_reconnects());
   helpers_.start(leave_when_asked());
-  if (!awaits_connection_params_) helpers_.start(make_context(std::optional<Json>()));
+  if (!awaits_connection_params_) {
+    know(std::nullopt);
+    helpers_.start(make_context(std::optional<Json>()));
+  }
 
   while (auto message = co_await socket_.read()) {
     last_message_ = SteadyClock::now();
     co_await on_message(*std::move(message));
+    while (call_bytes_ > options_.websocket_call_bytes_max) co_await call_bytes_freed_.wait();
   }
 
   // Nobody listens any more: the answers of the calls that are stopped here go nowhere.
@@ -61,18 +66,31 @@ Task<void> WebSocketSession::on_message(net::WebSocket::Message message) {
     co_await on_ping();
   } else if (awaits_connection_params_) {
     awaits_connection_params_ = false;
-    helpers_.start(make_context(
-        message.is_text ? parse_connection_params_message(message.data)
-                        : fail(Code::kParseError, "Malformed TRPCConnectionParamsMessage")));
+    Result<std::optional<Json>> params =
+        fail(Code::kParseError, "Malformed TRPCConnectionParamsMessage");
+    if (message.is_text) params = parse_connection_params_message(message.data);
+    if (params) know(*params);
+    helpers_.start(make_context(std::move(params)));
   } else if (message.is_text) {
-    co_await on_frame(message.data);
+    co_await on_frame(std::move(message));
   } else {
     co_await send_error({}, {Code::kParseError, "A binary frame is no message"}, std::nullopt);
   }
 }
 
-Task<void> WebSocketSession::on_frame(std::string_view text) {
-  auto frame = parse_client_frame(text, options_.websocket_batch_max.value_or(options_.batch_max));
+// Before the next message is read: it may be larger than a stranger's.
+void WebSocketSession::know(const std::optional<Json>& connection_params) {
+  rpc::Origin origin{.headers = upgrade_.headers, .peer = upgrade_.peer};
+  origin.connection_params = connection_params;
+  origin.is_connection = true;
+  auto account = options_.identify ? options_.identify(origin) : std::string(kEverybody);
+  if (account) socket_.know(*std::move(account));
+}
+
+// Each call keeps its share of the frame's bytes until it has ended.
+Task<void> WebSocketSession::on_frame(net::WebSocket::Message text) {
+  auto frame =
+      parse_client_frame(text.data, options_.websocket_batch_max.value_or(options_.batch_max));
   if (!frame) {
     co_await send_error({}, frame.error(), std::nullopt);
     co_return;
@@ -80,13 +98,20 @@ Task<void> WebSocketSession::on_frame(std::string_view text) {
   for (const auto& to : frame->refused) {
     co_await send_error(to, {Code::kBadRequest, "Batch call exceeds maximum size"}, std::nullopt);
   }
-  for (auto& message : frame->messages) co_await start_call(std::move(message));
+  const auto share = text.data.size() / std::max<std::size_t>(frame->messages.size(), 1);
+  text.data = {};
+  for (auto& message : frame->messages) {
+    message.bytes = share;
+    co_await start_call(std::move(message), text.grant.split(share));
+  }
 }
 
-Task<void> WebSocketSession::start_call(ClientMessage message) {
+Task<void> WebSocketSession::start_call(ClientMessage message, net::Budget::Grant grant) {
   const bool is_subscription = message.kind == rpc::Kind::kSubscription;
   if (!message.has_id) {
     co_await send_error(message.from, {Code::kParseError, "`id` is required"}, std::nullopt);
+  } else if (message.refusal) {
+    co_await send_error(message.from, *message.refusal, std::nullopt);
   } else if (message.is_stop) {
     stop_subscription(message.from.id);
   } else if (is_subscription && subscriptions_.contains(message.from.id)) {
@@ -100,11 +125,19 @@ Task<void> WebSocketSession::start_call(ClientMessage message) {
         {Code::kTooManyRequests, "More than " + std::to_string(options_.websocket_calls_max) +
                                      " calls are in flight on this connection"},
         message.path);
+  } else if (is_subscription &&
+             subscription_bytes_ + message.bytes > options_.websocket_call_bytes_max) {
+    co_await send_error(
+        message.from,
+        {Code::kTooManyRequests,
+         "The inputs of the subscriptions on this connection are too large together"},
+        message.path);
   } else {
     // Registered here, not when it runs: a stop may be the very next message.
     std::stop_source stop;
     if (is_subscription) subscriptions_[message.from.id].stop = stop;
-    calls_.start(run_call(std::move(message), std::move(stop)));
+    (is_subscription ? subscription_bytes_ : call_bytes_) += message.bytes;
+    calls_.start(run_call(std::move(message), std::move(grant), std::move(stop)));
   }
 }
 

@@ -35,15 +35,16 @@ class WebSocketSession {
  private:
   // Reading.
   Task<void> on_message(net::WebSocket::Message message);
-  Task<void> on_frame(std::string_view text);
-  Task<void> start_call(ClientMessage message);
+  void know(const std::optional<Json>& connection_params);
+  Task<void> on_frame(net::WebSocket::Message frame);
+  Task<void> start_call(ClientMessage message, net::Budget::Grant grant);
   void stop_subscription(const std::string& id);
   Task<void> on_ping();
 
   // Calls.
   Task<void> make_context(Result<std::optional<Json>> connection_params);
   Task<ContextResult> context();
-  Task<void> run_call(ClientMessage message, std::stop_source stop);
+  Task<void> run_call(ClientMessage message, net::Budget::Grant grant, std::stop_source stop);
   Task<Result<rpc::Reply>> answer(ClientMessage& message, std::stop_token stop);
   Task<void> run_subscription(ClientMessage message, std::stop_source stop);
   Task<std::optional<Error>> send_items(const Addressee& to, rpc::Items items,
@@ -85,6 +86,9 @@ class WebSocketSession {
   std::size_t answering_ = 0;  // queries and mutations that hold or make an answer
   Gate answered_;
   std::list<std::stop_source> in_flight_;
+  std::size_t call_bytes_ = 0;          // of the queries and mutations in flight
+  std::size_t subscription_bytes_ = 0;  // of the subscriptions
+  Gate call_bytes_freed_;
   std::map<std::string, Subscription, std::less<>> subscriptions_;  // by the text of their id
   std::size_t stopping_ = 0;    // subscriptions that were stopped and have not said so yet
   std::size_t owed_pongs_ = 0;  // PINGs that came behind such a stop

@@ -48,15 +48,20 @@ Task<ContextResult> WebSocketSession::context() {
   co_return *context_;
 }
 
-Task<void> WebSocketSession::run_call(ClientMessage message, std::stop_source stop) {
+// `grant` is kept, not used: its bytes are in use until the call has ended.
+Task<void> WebSocketSession::run_call(ClientMessage message, net::Budget::Grant grant,
+                                      std::stop_source stop) {
   const auto place = in_flight_.insert(in_flight_.end(), stop);
+  const auto bytes = message.bytes;
   // The connection may have ended between the message and this.
   if (is_silent_) stop.request_stop();
   if (message.kind == rpc::Kind::kSubscription) {
     co_await run_subscription(std::move(message), stop);
+    subscription_bytes_ -= bytes;
   } else {
     while (answering_ >= kAnsweringMax) co_await answered_.wait();
     ++answering_;
+    co_await outbox_.room();
     auto reply = co_await answer(message, stop.get_token());
     if (!reply) {
       co_await send_error(message.from, reply.error(), message.path);
@@ -72,6 +77,8 @@ Task<void> WebSocketSession::run_call(ClientMessage message, std::stop_source st
     }
     --answering_;
     answered_.wake_one();
+    call_bytes_ -= bytes;
+    call_bytes_freed_.wake_all();
   }
   in_flight_.erase(place);
 }
@@ -134,7 +141,10 @@ void WebSocketSession::release(const std::string& id) {
 
 Task<std::optional<Error>> WebSocketSession::send_items(const Addressee& to, rpc::Items items,
                                                         std::stop_token stop) {
-  while (auto item = co_await items.next()) {
+  for (;;) {
+    co_await outbox_.room();
+    auto item = co_await items.next();
+    if (!item) break;
     // Between two items a stream may be let go of: this is how one that is stopped ends.
     if (stop.stop_requested()) co_return std::nullopt;
     if (item->id && !is_event_id(*item->id)) {

@@ -7,6 +7,9 @@
 namespace synap::trpc {
 namespace {
 
+// It comes back with every answer.
+constexpr std::size_t kIdBytesMax = 1024;
+
 Json* find(Json& object, std::string_view key) {
   for (auto& [name, value] : object.as_object()) {
     if (name == key) return &value;
@@ -42,6 +45,7 @@ Result<ClientMessage> parse_message(Json& value) {
   if (id == nullptr || !(is_id(id) || id->is_null())) return refuse("Invalid request id");
   message.has_id = !id->is_null();
   message.from.id = id->dump();
+  if (message.from.id.size() > kIdBytesMax) return refuse("The request id is too long");
   const Json* version = find(value, "jsonrpc");
   if (version != nullptr && !is_jsonrpc_2(version)) return refuse("Must be JSONRPC 2.0");
   message.from.is_jsonrpc = version != nullptr;
@@ -58,6 +62,10 @@ Result<ClientMessage> parse_message(Json& value) {
   if (params == nullptr || !params->is_object()) return refuse("Not an object");
   Json* path = find(*params, "path");
   if (path == nullptr || !path->is_string()) return refuse("Invalid string");
+  if (path->as_string().size() > rpc::kPathBytesMax) {
+    message.refusal = Error{Code::kNotFound, "No procedure has so long a path"};
+    return message;
+  }
   message.path = std::move(path->as_string());
   const Json* last_event_id = find(*params, "lastEventId");
   if (last_event_id != nullptr && !last_event_id->is_string()) return refuse("Invalid string");
@@ -71,7 +79,8 @@ std::vector<Addressee> addressees(Json::Array& values) {
   std::vector<Addressee> all;
   for (auto& value : values) {
     const Json* id = value.find("id");
-    if (is_id(id) && value.string_or("method", "") != "subscription.stop") {
+    if (is_id(id) && id->dump().size() <= kIdBytesMax &&
+        value.string_or("method", "") != "subscription.stop") {
       all.push_back({id->dump(), is_jsonrpc_2(value.find("jsonrpc"))});
     }
   }

@@ -5,7 +5,8 @@
 //   {"id":ID[,"jsonrpc":"2.0"],"method":"subscription.stop"}
 //   {"method":"connectionParams","data":{...}|null}       first, where the URL announces it
 //
-// ID is a number or a string and comes back as it was. Follows parseTRPCMessage of 11.25.2.
+// ID is a number or a string and comes back as it was; it is short. Follows parseTRPCMessage
+// of 11.25.2.
 #pragma once
 
 #include <optional>
@@ -27,6 +28,9 @@ struct ClientMessage {
   rpc::Kind kind = rpc::Kind::kQuery;
   std::string path;
   std::optional<Json> input;  // lastEventId is already in it
+  /// Why it is none that could be carried out: a path that nothing can have. It is not kept.
+  std::optional<Error> refusal;
+  std::size_t bytes = 0;  // its share of the frame
 };
 
 /// A frame that was read: its messages in order; or, where it holds more than are allowed, who is

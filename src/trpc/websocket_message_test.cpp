@@ -5,6 +5,14 @@
 namespace synap::trpc {
 namespace {
 
+TEST(ClientFrame, HasShortIds) {
+  const auto with_id = [](std::string id) {
+    return parse_client_frame(R"({"id":)" + id + R"(,"method":"subscription.stop"})", 1);
+  };
+  EXPECT_TRUE(with_id('"' + std::string(1'000, 'x') + '"'));
+  EXPECT_FALSE(with_id('"' + std::string(2'000, 'x') + '"'));
+}
+
 TEST(ClientFrame, ReadsACallWithItsInput) {
   const auto frame = parse_client_frame(
       R"({"id":1,"jsonrpc":"2.0","method":"query","params":{"path":"a.b","input":null}})", 10);

@@ -20,6 +20,7 @@ class FakeSocket final : public net::WebSocket {
     while (incoming.empty() && !is_closed) co_await changed.wait();
     if (incoming.empty()) co_return std::nullopt;
     Message message{true, std::move(incoming.front())};
+    ++read_count;
     incoming.pop_front();
     co_return message;
   }
@@ -35,6 +36,10 @@ class FakeSocket final : public net::WebSocket {
     close_code = code;
     abort();
     co_return;
+  }
+  void know(std::string name) override {
+    account = std::move(name);
+    changed.wake_all();
   }
   void abort() override {
     is_closed = true;
@@ -53,6 +58,8 @@ class FakeSocket final : public net::WebSocket {
   }
 
   std::deque<std::string> incoming;
+  std::size_t read_count = 0;
+  std::string account;
   std::vector<std::string> sent;
   std::optional<std::uint16_t> close_code;
   bool is_blocked = false;
@@ -107,6 +114,7 @@ class WebSocketTest : public testing::Test {
   void run(std::function<Task<void>()> script) {
     net::Request upgrade;
     upgrade.path = "/trpc";
+    upgrade.query = query_;
     upgrade.gone = gone_.get_token();
     auto body = [&]() -> Task<void> {
       WebSocketSession session(options_, table_, upgrade, socket_, reconnects_);
@@ -134,6 +142,7 @@ class WebSocketTest : public testing::Test {
   FakeSocket socket_;
   Watermark reconnects_;
   std::stop_source gone_;
+  std::string query_;
   milliseconds context_pause_{0};
   int made_ = 0;
   int stopped_ = 0;
@@ -195,6 +204,75 @@ TEST_F(WebSocketTest, CallsInFlightAreLimited) {
     co_await until_sent("TOO_MANY_REQUESTS");
     EXPECT_EQ(socket_.sent.size(), 1u);
     EXPECT_TRUE(socket_.sent[0].starts_with(R"({"id":3,)"));
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, IsNotReadBeyondTheBytesOfItsCallsInFlight) {
+  options_.websocket_call_bytes_max = 10'000;
+  Gate changed;
+  Gate release;
+  int held = 0;
+  add("hold", rpc::Kind::kMutation, [&](rpc::Call) -> Task<Result<rpc::Reply>> {
+    ++held;
+    changed.wake_all();
+    co_await release.wait();
+    co_return rpc::Reply(rpc::Text());
+  });
+  run([&]() -> Task<void> {
+    const std::string blanks(6'000, ' ');
+    for (int id = 1; id <= 3; ++id) socket_.say(call(id, "mutation", "hold") + blanks);
+    while (held < 2) co_await changed.wait();
+    EXPECT_EQ(socket_.read_count, 2u);
+    release.wake_all();
+    while (held < 3) co_await changed.wait();
+    release.wake_all();
+    co_await until_sent(R"({"id":3,"result")");
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, SubscriptionsWithLargeInputsAreRefused) {
+  options_.websocket_call_bytes_max = 10'000;
+  run([this]() -> Task<void> {
+    const std::string blanks(6'000, ' ');
+    socket_.say(call(1, "subscription", "stubborn") + blanks);
+    socket_.say(call(2, "subscription", "stubborn") + blanks);
+    co_await until_sent(R"({"id":2,"error":{"message":"The inputs of the subscriptions)");
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, WhatCannotBeAPathIsNotRepeated) {
+  run([this]() -> Task<void> {
+    socket_.say(call(1, "query", std::string(201, 'x')));
+    co_await until_sent(R"({"id":1,"error":{"message":"No procedure has so long a path")");
+    EXPECT_FALSE(socket_.has_sent("xx"));
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, AMessageMayBeLargeWhereNobodyIsAskedWhoHeIs) {
+  run([this]() -> Task<void> {
+    while (socket_.account.empty()) co_await socket_.changed.wait();
+    EXPECT_EQ(socket_.account, "everybody");
+    socket_.abort();
+  });
+}
+
+TEST_F(WebSocketTest, AMessageMayBeLargeAfterTheParametersThatSayWhoSendsIt) {
+  options_.identify = [](const rpc::Origin& origin) -> Result<std::string> {
+    EXPECT_TRUE(origin.is_connection);
+    if (origin.connection_params)
+      return std::string(origin.connection_params->string_or("token", ""));
+    return fail(Code::kUnauthorized, "who are you");
+  };
+  query_ = "connectionParams=1";
+  run([this]() -> Task<void> {
+    EXPECT_EQ(socket_.account, "");
+    socket_.say(R"({"method":"connectionParams","data":{"token":"ann"}})");
+    while (socket_.account.empty()) co_await socket_.changed.wait();
+    EXPECT_EQ(socket_.account, "ann");
     socket_.abort();
   });
 }
