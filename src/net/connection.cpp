@@ -133,6 +133,7 @@ Connection::Connection(Loop& loop, Socket socket, std::string peer)
       loop_(loop),
       socket_(std::move(socket)),
       peer_(std::move(peer)),
+      place_(loop, *this),
       parser_({loop.options().header_bytes_max, loop.options().body_bytes_max}) {}
 
 Connection::~Connection() {
@@ -278,6 +279,10 @@ void Connection::force() {
   break_off();
 }
 
+bool Connection::is_at_work() const {
+  return phase_ != Phase::kIdle && phase_ != Phase::kReceiving && phase_ != Phase::kLingering;
+}
+
 // --- the conversation --------------------------------------------------------------------------
 
 Task<> Connection::run(std::shared_ptr<Connection> self, bool is_refused) {
@@ -301,6 +306,8 @@ Task<bool> Connection::exchange() {
   head.gone = gone_.get_token();
   if (parser_.wants_websocket()) co_return co_await upgrade();
   Admission admission = co_await loop_.handler().admit(head);
+  // An answer to a known caller's head (a preflight, a health check) leaves him who he was.
+  if (!admission.answer || !admission.account.empty()) place_.set_known(!admission.account.empty());
   if (admission.answer) co_return co_await answer_from_head(std::move(*admission.answer));
   if (!co_await receive_body(admission)) co_return false;
   const Request request = parser_.take();
@@ -314,7 +321,10 @@ Task<bool> Connection::receive_head() {
   grant_ = {};
   in_max_ = kFreeBytes;
   phase_ = Phase::kIdle;
-  read_deadline_ = steady_clock::now() + loop_.options().idle_timeout;
+  const auto& options = loop_.options();
+  read_deadline_ = steady_clock::now() +
+                   (place_.is_known() ? options.idle_timeout
+                                      : std::min(options.idle_timeout, options.stranger_timeout));
   for (;;) {
     if (!unread().empty() && phase_ == Phase::kIdle) {
       phase_ = Phase::kReceiving;
@@ -520,7 +530,7 @@ Task<bool> Connection::upgrade() {
   }
   error_code ec;
   socket_.cancel(ec);
-  co_await run_websocket(loop_, std::move(socket_), request, gone_);
+  co_await run_websocket(loop_, std::move(socket_), request, gone_, place_);
   co_return false;
 }
 

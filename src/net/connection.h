@@ -41,6 +41,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   void sweep(SteadyTime now) override;
   void begin_stop() override;
   void force() override;
+  bool is_at_work() const override;
 
  private:
   enum class Phase : std::uint8_t {
@@ -92,6 +93,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   Loop& loop_;
   Socket socket_;
   std::string peer_;
+  StrangerPlace place_;
   RequestParser parser_;
   std::stop_source gone_;
   Phase phase_ = Phase::kIdle;

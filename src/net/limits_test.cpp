@@ -163,22 +163,17 @@ TEST_F(ServerLimits, BearAClientThatReadsSlowly) {
 
 TEST_F(ServerLimits, RefuseConnectionsBeyondTheMaximum) {
   options.connections_max = 2;
+  options.threads = 1;
   const auto port = start();
-  auto first = std::make_unique<TestClient>(port);
+  TestClient first(port);
   TestClient second(port);
-  EXPECT_EQ(first->get("/hello").status, 200);
+  EXPECT_EQ(first.get("/hello").status, 200);
   EXPECT_EQ(second.get("/hello").status, 200);
   TestClient third(port);
   expect_refusal(third, 503, "SERVICE_UNAVAILABLE");
-  third.close();
-  first.reset();
-  // The server learns of the free place in its own time.
-  int status = 503;
-  for (int i = 0; i < 500 && status != 200; ++i) {
-    TestClient next(port);
-    status = next.get("/hello").status;
-  }
-  EXPECT_EQ(status, 200);
+  EXPECT_EQ(first.get("/hello", "connection: close\r\n").status, 200);
+  EXPECT_TRUE(first.is_closed_by_server());
+  EXPECT_EQ(TestClient(port).get("/hello").status, 200);
 }
 
 TEST_F(ServerLimits, WaitWhenTheSystemHasNoMoreSockets) {
@@ -203,6 +198,97 @@ TEST_F(ServerLimits, WaitWhenTheSystemHasNoMoreSockets) {
   EXPECT_LT(cpu_used, CLOCKS_PER_SEC / 10);
   const auto log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+}
+
+// --- strangers ---
+
+// Whoever says his name is known.
+class Strangers : public ServerLimits {
+ protected:
+  Strangers() {
+    options.threads = 1;
+    handler.knowing = false;
+    handler.admitting = [](const Request& head) -> Admission {
+      const auto* name = head.headers.find("name");
+      return {.account = name == nullptr ? "" : *name};
+    };
+    handler.websocket = [](const Request& request, WebSocket& socket) -> Task<> {
+      const auto* name = request.headers.find("name");
+      if (name != nullptr) socket.know(*name);
+      while (auto message = co_await socket.read()) {
+        co_await socket.write(message->data, WebSocket::Then::kNothing);
+      }
+    };
+  }
+  void TearDown() override { server.reset(); }
+
+  static constexpr const char* kAnn = "name: ann\r\n";
+};
+
+TEST_F(Strangers, WhoHaveWaitedLongestMakeRoomForANewcomer) {
+  options.connections_max = 4;
+  options.connections_kept = 2;
+  const auto port = start();
+  TestClient silent(port);
+  TestClient half(port);
+  half.send("GET /hel");
+  TestClient ann(port);
+  EXPECT_TRUE(silent.is_closed_by_server()) << "there are two places for strangers";
+  EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
+  // Ann is no stranger any more: the half-sent request may stay.
+  TestClient another(port);
+  half.send("lo HTTP/1.1\r\nhost: a\r\n\r\n");
+  EXPECT_EQ(half.read_response().status, 200);
+  EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
+}
+
+TEST_F(Strangers, CannotLockAKnownCallerOutWithWebSockets) {
+  options.connections_max = 3;
+  const auto port = start();
+  std::vector<TestClient> strangers;
+  for (int i = 0; i < 10; ++i) {
+    strangers.emplace_back(port);
+    EXPECT_EQ(strangers.back().upgrade("/ws").status, 101) << i;
+  }
+  EXPECT_EQ(TestClient(port).get("/hello", kAnn).status, 200);
+  TestClient known(port);
+  EXPECT_EQ(known.upgrade("/ws", kAnn).status, 101);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(TestClient(port).get("/hello").status, 200);
+  known.send_text("still here");
+  EXPECT_EQ(known.read_text(), "still here");
+}
+
+TEST_F(Strangers, AreNotLetIntoThePlaceOfWhoeverIsKnown) {
+  options.connections_max = 2;
+  const auto port = start();
+  TestClient ann(port);
+  EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
+  TestClient ben(port);
+  EXPECT_EQ(ben.get("/hello", "name: ben\r\n").status, 200);
+  TestClient stranger(port);
+  expect_refusal(stranger, 503, "SERVICE_UNAVAILABLE");
+  EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
+}
+
+TEST_F(Strangers, MayNotKeepAConnectionForLong) {
+  options.stranger_timeout = milliseconds(40);
+  const auto port = start();
+  TestClient ann(port);
+  EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
+  TestClient known(port);
+  known.upgrade("/ws", kAnn);
+  TestClient silent(port);
+  EXPECT_TRUE(silent.is_closed_by_server());
+  TestClient used(port);
+  EXPECT_EQ(used.get("/hello").status, 200);
+  EXPECT_TRUE(used.is_closed_by_server());
+  TestClient socket(port);
+  socket.upgrade("/ws");
+  EXPECT_EQ(socket.read_frame().close_code(), 1008);
+  // All this has taken longer than a stranger may take.
+  EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
+  known.send_text("still here");
+  EXPECT_EQ(known.read_text(), "still here");
 }
 
 // --- stopping ---

@@ -23,8 +23,9 @@ namespace {
 // A quarter of the shortest limit, so that none is overrun by more than that; within 5 ms (tests)
 // and 250 ms, a quarter of the time a connection lingers (connection.cpp).
 std::chrono::milliseconds interval_for(const ServerOptions& options) {
-  const auto shortest = std::min({options.head_timeout, options.body_timeout, options.idle_timeout,
-                                  options.write_timeout, options.websocket_ping});
+  const auto shortest =
+      std::min({options.head_timeout, options.body_timeout, options.idle_timeout,
+                options.write_timeout, options.websocket_ping, options.stranger_timeout});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 
@@ -78,6 +79,22 @@ Guest::~Guest() {
   guests.pop_back();
 }
 
+StrangerPlace::StrangerPlace(Loop& loop, Guest& guest) : loop_(loop), guest_(&guest) {
+  set_known(false);
+}
+
+void StrangerPlace::set_known(bool is_known) {
+  if (is_known == !place_) return;
+  auto& strangers = loop_.strangers_;
+  if (is_known) {
+    strangers.erase(*place_);
+    place_.reset();
+  } else {
+    place_ = strangers.insert(strangers.end(), this);
+  }
+  loop_.shared().count_stranger(is_known ? -1 : 1);
+}
+
 Loop::Loop(Shared& shared, int number)
     : shared_(shared),
       sweep_interval_(interval_for(shared.options)),
@@ -101,15 +118,37 @@ void Loop::wake() {
   asio::post(io_, [this] { run_posted(std::unique_lock(mutex_)); });
 }
 
-void Loop::adopt(int fd, std::string peer, bool is_refused) {
-  asio::dispatch(io_, [this, fd, peer = std::move(peer), is_refused]() mutable {
+void Loop::adopt(int fd, std::string peer, std::size_t tries) {
+  asio::dispatch(io_, [this, fd, peer = std::move(peer), tries]() mutable {
     if (stopping_) {
       ::close(fd);
       shared_.connection_closed();
       return;
     }
+    bool is_refused = false;
+    if ((shared_.is_full() || shared_.is_full_of_strangers()) && !make_room()) {
+      if (tries > 1) return next_->adopt(fd, std::move(peer), tries - 1);
+      // All strangers are being served: then there are few of them, or all is in order.
+      is_refused = shared_.is_full();
+    }
     serve_socket(*this, fd, std::move(peer), is_refused);
   });
+}
+
+void Loop::give_way() {
+  asio::dispatch(io_, [this] { make_room(); });
+}
+
+// Ends the connection of the stranger who has waited longest.
+bool Loop::make_room() {
+  for (auto* stranger : strangers_) {
+    if (stranger->guest().is_at_work()) continue;
+    auto& guest = stranger->guest();
+    stranger->set_known(true);  // his place is free from now on, whatever is left of him
+    guest.force();
+    return true;
+  }
+  return false;
 }
 
 // Visiting a guest may end it, and others with it: the last then takes the free place. Going

@@ -13,8 +13,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -49,6 +51,15 @@ struct Shared {
   void websocket_opened();
   void websocket_closed();
   std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  void count_stranger(int change) {
+    strangers_.fetch_add(static_cast<std::size_t>(change), std::memory_order_relaxed);
+  }
+  /// Whether a newcomer would be one too many, of all or of strangers; he is counted already.
+  bool is_full() const { return connections() > options.connections_max; }
+  bool is_full_of_strangers() const {
+    const auto kept = options.connections_kept.value_or(options.connections_max / 4);
+    return strangers_.load(std::memory_order_relaxed) + kept >= options.connections_max;
+  }
   /// Waits until nothing is left. False: the time is over and something is.
   bool wait_for_none(std::chrono::milliseconds limit);
 
@@ -56,6 +67,7 @@ struct Shared {
   void end_one();
 
   std::atomic<std::size_t> connections_{0};
+  std::atomic<std::size_t> strangers_{0};
   std::atomic<std::size_t> alive_{0};
   std::mutex mutex_;
   std::condition_variable none_;
@@ -82,11 +94,35 @@ class Guest {
   virtual void begin_stop() = 0;
   /// The grace is over: close the socket and end every wait.
   virtual void force() = 0;
+  /// Whether it is at work for a client, and must not be asked to make room.
+  virtual bool is_at_work() const = 0;
 
  private:
   friend class Loop;
   Loop& loop_;
   std::size_t place_;
+};
+
+/// A connection's place among those of strangers, from its accept until its caller is known.
+class StrangerPlace {
+ public:
+  /// `guest` is whom to ask for the place.
+  StrangerPlace(Loop& loop, Guest& guest);
+  StrangerPlace(const StrangerPlace&) = delete;
+  StrangerPlace& operator=(const StrangerPlace&) = delete;
+  ~StrangerPlace() { set_known(true); }
+
+  /// A caller who was known may be followed by one who is not: then it is the newest of strangers.
+  void set_known(bool is_known);
+  bool is_known() const { return !place_; }
+  /// From now on another guest stands for the connection.
+  void hand_over(Guest& guest) { guest_ = &guest; }
+  Guest& guest() const { return *guest_; }
+
+ private:
+  Loop& loop_;
+  Guest* guest_;
+  std::optional<std::list<StrangerPlace*>::iterator> place_;
 };
 
 class Loop final : public Executor {
@@ -95,10 +131,15 @@ class Loop final : public Executor {
   ~Loop() override;
 
   // Any thread.
-  /// Takes over an accepted socket. `is_refused`: there are too many; say so and close.
-  void adopt(int fd, std::string peer, bool is_refused);
+  /// Takes over an accepted socket. Where there are too many, it makes room for it or has `next`
+  /// do so, and so on, `tries` times; then it is refused.
+  void adopt(int fd, std::string peer, std::size_t tries);
+  /// The system has no more sockets: a stranger who waits gives up his.
+  void give_way();
   void begin_stop();
   void force();
+  /// Before the first adopt().
+  void set_next(Loop& next) { next_ = &next; }
   /// Ends the thread, when nothing lives on the loop any more.
   void join();
 
@@ -116,6 +157,8 @@ class Loop final : public Executor {
  private:
   friend class Guest;
   void wake() override;
+  friend class StrangerPlace;
+  bool make_room();
   void run(int number);
   void arm_sweep();
   template <class Visit>
@@ -123,7 +166,10 @@ class Loop final : public Executor {
 
   Shared& shared_;
   std::chrono::milliseconds sweep_interval_;
-  std::vector<Guest*> guests_;  // before io_: what io_ still holds when it goes signs off here
+  // Before io_: what io_ still holds when it goes signs off here.
+  std::vector<Guest*> guests_;
+  std::list<StrangerPlace*> strangers_;  // in the order in which they came
+  Loop* next_ = nullptr;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,

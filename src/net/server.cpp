@@ -107,6 +107,7 @@ class Acceptor {
           case ENOBUFS:
           case ENOMEM:
             log_pause(errno);
+            for (auto& loop : loops_) loop->give_way();
             return false;
           case EBADF:
           case EINVAL:
@@ -118,14 +119,13 @@ class Acceptor {
         }
       }
       peer.resize(length);
-      const std::size_t count = shared_.connections();
-      if (count >= shared_.options.connections_max + kRefusedAtATimeMax) {
+      if (shared_.connections() >= shared_.options.connections_max + kRefusedAtATimeMax) {
         ::close(fd);
         continue;
       }
       shared_.connection_opened();
       Loop& loop = *loops_[next_++ % loops_.size()];
-      loop.adopt(fd, peer.address().to_string(), count >= shared_.options.connections_max);
+      loop.adopt(fd, peer.address().to_string(), loops_.size());
     }
     return true;
   }
@@ -163,6 +163,9 @@ class HttpServer::Impl {
     SYNAP_CHECK(loops_.empty() && !is_stopped_, "a server starts once");
     for (int i = 0; i < std::max(shared_->options.threads, 1); ++i) {
       loops_.push_back(std::make_unique<Loop>(*shared_, i));
+    }
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      loops_[i]->set_next(*loops_[(i + 1) % loops_.size()]);
     }
     acceptor_ = std::make_unique<Acceptor>(*shared_, loops_);
     if (auto listening = acceptor_->listen(); !listening) {

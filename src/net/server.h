@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -24,15 +25,23 @@ struct ServerOptions {
   std::size_t body_bytes_max = 10 * 1024 * 1024;
   std::size_t websocket_message_bytes_max = 10 * 1024 * 1024;
   std::size_t connections_max = 10'000;
-  Budget::Limits bytes{};                           // of bodies and messages, at one time
-  std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to end of its head
-  std::chrono::milliseconds body_timeout{30'000};   // end of head to end of body
-  std::chrono::milliseconds idle_timeout{75'000};   // between two requests
+  std::optional<std::size_t> connections_kept{};   // for known callers; nothing: a quarter of them
+  Budget::Limits bytes{};                          // of bodies and messages, at one time
+  std::chrono::milliseconds head_timeout{10'000};  // first byte of a request to end of its head
+  std::chrono::milliseconds body_timeout{30'000};  // end of head to end of body
+  std::chrono::milliseconds idle_timeout{75'000};  // between two requests
+  /// Of a connection whose caller is not known: between two requests, and until a WebSocket's says
+  /// who he is.
+  std::chrono::milliseconds stranger_timeout{5'000};
   std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
   std::chrono::milliseconds websocket_ping{
       30'000};  // RFC 6455 ping when silent; none answered: dropped
 };
 
+/// Who is known and who is a stranger, a handler says of each request (Admission::account) and of a
+/// WebSocket (WebSocket::know). Strangers have at most connections_max - connections_kept places;
+/// where these are taken, or all are, a newcomer gets the place of the stranger who has waited
+/// longest and is not being served, whoever he is: so nobody is locked out by silent connections.
 class HttpServer {
  public:
   /// `handler` must outlive the server.

@@ -49,7 +49,8 @@ class TestHandler final : public Handler {
   bool knowing = true;  // who is at the other end of a WebSocket
 
   Task<Admission> admit(const Request& head) override {
-    co_return admitting ? admitting(head) : Admission{};
+    if (!admitting) co_return co_await Handler::admit(head);
+    co_return admitting(head);
   }
   Task<Response> serve(const Request& request) override {
     const auto found = paths.find(request.path);

@@ -39,7 +39,8 @@ constexpr std::size_t kFreeBytes = 4 * 1024;
 // Enough to say who one is, and to ask for what needs no caller.
 constexpr std::size_t kStrangersMessageBytesMax = 16 * 1024;
 
-// RFC 6455's registry: "Try Again Later".
+// RFC 6455 7.4.1 and its registry: "Policy Violation", "Try Again Later".
+constexpr std::uint16_t kPolicyViolation = 1008;
 constexpr std::uint16_t kTryAgainLater = 1013;
 
 // The longest reason that a close frame can carry (RFC 6455 5.5: 125 bytes with the code).
@@ -92,8 +93,15 @@ void async_teardown(beast::role_type role, Wire& wire, Handler&& handler) {
 // progress, silence by a ping and then the same time again, our own close by kClosingTime.
 class Session final : public WebSocket, public Guest, public std::enable_shared_from_this<Session> {
  public:
-  Session(Loop& loop, Socket socket, std::stop_source gone)
-      : Guest(loop), loop_(loop), stream_(Wire(std::move(socket))), gone_(std::move(gone)) {
+  Session(Loop& loop, Socket socket, std::stop_source gone, StrangerPlace& place)
+      : Guest(loop),
+        loop_(loop),
+        stream_(Wire(std::move(socket))),
+        gone_(std::move(gone)),
+        place_(&place),
+        stranger_deadline_(steady_clock::now() + loop.options().stranger_timeout) {
+    place.set_known(false);
+    place.hand_over(*this);
     loop_.shared().websocket_opened();
     stream_.set_option(websocket::stream_base::timeout{loop.options().head_timeout,
                                                        websocket::stream_base::none(), false});
@@ -128,6 +136,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
 
   void know(std::string account) override {
     account_ = std::move(account);
+    stranger_deadline_ = kNever;
+    place_->set_known(true);
     stream_.read_message_max(loop_.options().websocket_message_bytes_max);
   }
 
@@ -213,10 +223,20 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
       return;
     }
     if (now >= room_deadline_) room_wait_->cancel();
+    if (now >= stranger_deadline_) {
+      stranger_deadline_ = kNever;
+      spawn(loop_, dismiss(self));
+    }
     // Only a pending read can hear the answer.
     if (is_under_way(kRead)) sweep_silence(now);
   }
 
+  // Whoever has not said who he is by now.
+  static Task<> dismiss(std::shared_ptr<Session> self) {
+    co_await self->close(kPolicyViolation, "nobody knows who you are: an API key is needed");
+  }
+
+  bool is_at_work() const override { return false; }
   void begin_stop() override { gone_.request_stop(); }
   void force() override {
     const auto self = shared_from_this();
@@ -334,6 +354,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   websocket::stream<Wire, false> stream_;
   std::stop_source gone_;
   std::array<Waiting*, kKinds> waiting_{};
+  StrangerPlace* place_;  // the connection's, which lives until serve_websocket() has returned
+  SteadyTime stranger_deadline_;
   std::string account_;  // empty: a stranger's
   Budget::Wait* room_wait_ = nullptr;
   SteadyTime room_deadline_ = kNever;
@@ -366,13 +388,15 @@ std::optional<Error> check_handshake(const Request& request) {
   return std::nullopt;
 }
 
-Task<> run_websocket(Loop& loop, Socket socket, const Request& request, std::stop_source gone) {
-  const auto session = std::make_shared<Session>(loop, std::move(socket), std::move(gone));
+Task<> run_websocket(Loop& loop, Socket socket, const Request& request, std::stop_source gone,
+                     StrangerPlace& place) {
+  const auto session = std::make_shared<Session>(loop, std::move(socket), std::move(gone), place);
   if (co_await session->accept(request)) {
     co_await loop.handler().serve_websocket(request, *session);
     co_await session->finish();
   }
   session->abort();
+  place.set_known(true);  // the session may be gone before the connection is
 }
 
 }  // namespace synap::net

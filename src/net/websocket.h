@@ -16,6 +16,7 @@ std::optional<Error> check_handshake(const Request& request);
 
 /// Answers the handshake, has the handler run the WebSocket and closes it. `gone` is asked to stop
 /// when the peer is gone.
-Task<> run_websocket(Loop& loop, Socket socket, const Request& request, std::stop_source gone);
+Task<> run_websocket(Loop& loop, Socket socket, const Request& request, std::stop_source gone,
+                     StrangerPlace& place);
 
 }  // namespace synap::net

@@ -133,15 +133,22 @@ std::vector<Setting> make_settings() {
       number_setting("batch_max", "Calls in one request.", 1, 10'000, &PodOptions::batch_max));
   all.push_back(number_setting("connections_max", "Connections at once.", 1, 1'000'000,
                                &PodOptions::connections_max));
+  all.push_back(number_setting("connections_kept",
+                               "Connections of connections_max that only callers with a key get; a "
+                               "quarter of them if not set.",
+                               0, 1'000'000, [](Config& config, std::int64_t n) {
+                                 config.pod.connections_kept = static_cast<std::size_t>(n);
+                               }));
   all.push_back(number_setting("bytes_in_flight_max",
                                "Bytes of requests under way at once, of everybody together.", kMiB,
                                1024 * 1024 * kMiB, &PodOptions::bytes_in_flight_max));
   all.push_back(number_setting("bytes_in_flight_key_max",
                                "Bytes of requests under way at once, of one API key.", 1024,
                                1024 * 1024 * kMiB, &PodOptions::bytes_in_flight_key_max));
-  all.push_back(number_setting("bytes_in_flight_strangers_max",
-                               "Bytes of requests under way at once, of all without a key together.",
-                               kMiB, 1024 * kMiB, &PodOptions::bytes_in_flight_strangers_max));
+  all.push_back(
+      number_setting("bytes_in_flight_strangers_max",
+                     "Bytes of requests under way at once, of all without a key together.", kMiB,
+                     1024 * kMiB, &PodOptions::bytes_in_flight_strangers_max));
   all.push_back(number_setting("head_timeout_ms", "How long the head of a request may take.", 1,
                                kDayMs, &PodOptions::head_timeout));
   all.push_back(number_setting("body_timeout_ms", "How long the body of a request may take.", 1,
@@ -149,6 +156,10 @@ std::vector<Setting> make_settings() {
   all.push_back(number_setting("idle_timeout_ms",
                                "How long a connection may wait between requests.", 1, kDayMs,
                                &PodOptions::idle_timeout));
+  all.push_back(number_setting(
+      "stranger_timeout_ms",
+      "How long a connection without a key may wait, between requests or as a WebSocket.", 1,
+      kDayMs, &PodOptions::stranger_timeout));
   all.push_back(number_setting("write_timeout_ms",
                                "How long a client may take nothing of what is sent to it.", 1,
                                kDayMs, &PodOptions::write_timeout));
@@ -350,6 +361,12 @@ Result<Config> load_config(const ConfigSources& sources) {
                             address_text(config.pod.host, config.pod.port)));
   }
   const auto& pod = config.pod;
+  if (pod.connections_kept.value_or(0) >= pod.connections_max) {
+    return fail(Code::kBadRequest,
+                fmt::format("connections_kept must be less than connections_max, which is {}: "
+                            "whoever comes is a stranger first",
+                            pod.connections_max));
+  }
   if (pod.body_bytes_max > pod.bytes_in_flight_key_max ||
       pod.body_bytes_max > pod.bytes_in_flight_max) {
     return fail(Code::kBadRequest,

@@ -124,7 +124,13 @@ TEST_F(ConfigTest, AWrongValueIsRefusedWithItsLineAndWhatIsAllowed) {
 
 TEST_F(ConfigTest, ARequestThatWouldNeverFindRoomIsRefused) {
   EXPECT_THAT(refusal("body_bytes_max = 100000000\n"), HasSubstr("bytes_in_flight_key_max"));
-  EXPECT_EQ(refusal("body_bytes_max = 100000000\nbytes_in_flight_key_max = 100000000\n"), "accepted");
+  EXPECT_EQ(refusal("body_bytes_max = 100000000\nbytes_in_flight_key_max = 100000000\n"),
+            "accepted");
+}
+
+TEST_F(ConfigTest, NotAllConnectionsCanBeKeptForKnownCallers) {
+  EXPECT_THAT(refusal("connections_max = 10\nconnections_kept = 10\n"), HasSubstr("less than"));
+  EXPECT_EQ(refusal("connections_max = 10\nconnections_kept = 9\n"), "accepted");
 }
 
 TEST_F(ConfigTest, BrokenTomlIsRefusedWithItsLine) {

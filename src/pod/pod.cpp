@@ -105,12 +105,14 @@ Result<> Pod::Parts::serve() {
                          .body_bytes_max = options.body_bytes_max,
                          .websocket_message_bytes_max = options.body_bytes_max,
                          .connections_max = options.connections_max,
+                         .connections_kept = options.connections_kept,
                          .bytes = {.all = options.bytes_in_flight_max,
                                    .account = options.bytes_in_flight_key_max,
                                    .strangers = options.bytes_in_flight_strangers_max},
                          .head_timeout = options.head_timeout,
                          .body_timeout = options.body_timeout,
                          .idle_timeout = options.idle_timeout,
+                         .stranger_timeout = options.stranger_timeout,
                          .write_timeout = options.write_timeout},
       *front);
   return server->start();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,17 @@ struct PodOptions {
   int calls_per_second_max = 0;  // of one API key; 0: no limit
   std::size_t header_bytes_max = 64 * 1024;
   std::size_t connections_max = 10'000;
+  // Of these, for callers with a key; nothing: a quarter of them.
+  std::optional<std::size_t> connections_kept{};
   // Of requests and messages that are on their way or being carried out.
   std::size_t bytes_in_flight_max = 256 * 1024 * 1024;
   std::size_t bytes_in_flight_key_max = 64 * 1024 * 1024;       // of one API key
   std::size_t bytes_in_flight_strangers_max = 8 * 1024 * 1024;  // of all without a key together
-  std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to end of its head
-  std::chrono::milliseconds body_timeout{30'000};   // end of head to end of body
-  std::chrono::milliseconds idle_timeout{75'000};   // between two requests
+  std::chrono::milliseconds head_timeout{10'000};  // first byte of a request to end of its head
+  std::chrono::milliseconds body_timeout{30'000};  // end of head to end of body
+  std::chrono::milliseconds idle_timeout{75'000};  // between two requests
+  // Of a connection without a key: between requests, and until a WebSocket says one.
+  std::chrono::milliseconds stranger_timeout{5'000};
   std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
   std::chrono::milliseconds stop_grace{8'000};
   // Below this /ready says no: less is gone within minutes of notes, and a database that cannot
