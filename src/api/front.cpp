@@ -4,13 +4,12 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/json.h"
 #include "net/ascii.h"
 
 namespace synap::api {
 namespace {
-
-constexpr std::string_view kTrpcPath = "/trpc";
 
 // Whether `path`, still encoded, is `prefix` or below it.
 bool is_below(std::string_view prefix, std::string_view path) {
@@ -77,7 +76,7 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   trpc::Options trpc;
   trpc.batch_max = options.batch_max;
   trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
-  trpc.allowed_origins = options.allowed_origins;
+  trpc.origins = options.origins;
   trpc.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
   trpc.identify = [&keys](const rpc::Origin& origin) -> Result<std::string> {
     auto caller = caller_of(keys, origin);
@@ -87,60 +86,142 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   return trpc;
 }
 
-}  // namespace
+// What the official tRPC client and EventSource send; each of them would otherwise stop at its
+// preflight.
+constexpr const char* kTrpcHeaders =
+    "content-type, authorization, trpc-accept, last-event-id, idempotency-key";
 
-Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
-             std::function<Task<Result<>>()> is_ready)
-    : cors_{options.allowed_origins},
-      is_ready_(std::move(is_ready)),
-      trpc_(trpc_options(options, keys), procedures) {}
+// Answers to a path, whatever else the request says.
+class Answers final : public net::Handler {
+ public:
+  explicit Answers(std::function<Task<net::Response>()> answer) : answer_(std::move(answer)) {}
 
-Task<net::Admission> Front::admit(const net::Request& head) {
-  if (auto preflight = cors_.preflight(head)) {
-    co_return net::Admission{.answer = std::move(*preflight)};
+  Task<net::Response> serve(const net::Request&) override { return answer_(); }
+  std::optional<net::Response> refuse_upgrade(const net::Request&) override {
+    return no_websocket();
   }
-  net::Admission admission;
-  if (is_below(kTrpcPath, head.path)) {
-    admission = co_await trpc_.admit(head);
-  } else {
-    admission.answer = co_await answer_at_once(head);
+  Task<void> serve_websocket(const net::Request&, net::WebSocket&) override { co_return; }
+  net::Response refusal(const Error& error) override { return trpc::Server::error_response(error); }
+
+  static net::Response no_websocket() {
+    return trpc::Server::error_response(
+        {Code::kNotFound, "A WebSocket is served at /trpc", nullptr});
   }
-  if (admission.answer) cors_.apply(head, *admission.answer);
-  co_return admission;
+
+ private:
+  std::function<Task<net::Response>()> answer_;
+};
+
+Mount answers(std::string prefix, std::function<Task<net::Response>()> answer) {
+  return {.prefix = std::move(prefix),
+          .handler = std::make_shared<Answers>(std::move(answer)),
+          .authentication = Authentication::kByPath};
 }
 
-Task<net::Response> Front::serve(const net::Request& request) {
-  auto response = co_await trpc_.serve(request);
-  cors_.apply(request, response);
-  co_return response;
+Task<net::Response> healthy() {
+  co_return json_response(200, R"({"status":"ok"})");
 }
 
-// What needs nothing of a request but its path.
-Task<net::Response> Front::answer_at_once(const net::Request& request) {
-  if (request.path == "/health") co_return json_response(200, R"({"status":"ok"})");
-  if (request.path == "/ready") co_return co_await ready();
-  co_return refusal(
-      {Code::kNotFound, "Nothing is served here; procedures are under /trpc", nullptr});
-}
-
-Task<net::Response> Front::ready() {
-  auto is_ready = co_await is_ready_();
-  if (is_ready) co_return json_response(200, R"({"status":"ready"})");
+Task<net::Response> ready(const std::function<Task<Result<>>()>& is_ready) {
+  auto ready = co_await is_ready();
+  if (ready) co_return json_response(200, R"({"status":"ready"})");
   auto response = json_response(
-      503, Json::object({{"status", "not ready"}, {"reason", is_ready.error().message}}).dump());
+      503, Json::object({{"status", "not ready"}, {"reason", ready.error().message}}).dump());
   response.headers.add("retry-after", "1");
   co_return response;
 }
 
-std::optional<net::Response> Front::refuse_upgrade(const net::Request& request) {
-  if (!is_below(kTrpcPath, request.path)) {
-    return refusal({Code::kNotFound, "A WebSocket is served at /trpc", nullptr});
+Task<net::Response> nothing_yet() {
+  co_return trpc::Server::error_response(
+      {Code::kNotFound, "Nothing is served here yet: the path is kept for functions over HTTP"});
+}
+
+}  // namespace
+
+Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
+             std::function<Task<Result<>>()> is_ready)
+    : names_(options.names), cors_{options.origins} {
+  mount({.prefix = "/trpc",
+         .handler = std::make_shared<trpc::Server>(trpc_options(options, keys), procedures),
+         .cors_headers = kTrpcHeaders});
+  mount(answers("/health", healthy));
+  mount(answers("/ready", [is_ready = std::move(is_ready)] { return ready(is_ready); }));
+  mount(answers("/api/inngest", nothing_yet));
+}
+
+void Front::mount(Mount mount) {
+  SYNAP_CHECK(mount.prefix.starts_with('/') && !mount.prefix.ends_with('/'), mount.prefix);
+  SYNAP_CHECK(mount.handler != nullptr, mount.prefix);
+  SYNAP_CHECK(
+      mount.authentication != Authentication::kBySignature || !mount.signature_header.empty(),
+      mount.prefix);
+  for (const auto& other : mounts_) {
+    SYNAP_CHECK(!is_below(mount.prefix, other.prefix) && !is_below(other.prefix, mount.prefix),
+                mount.prefix);
   }
-  return trpc_.refuse_upgrade(request);
+  mounts_.push_back(std::move(mount));
+}
+
+const Mount* Front::find(std::string_view path) const {
+  const auto at = std::ranges::find_if(
+      mounts_, [&](const Mount& mount) { return is_below(mount.prefix, path); });
+  return at == mounts_.end() ? nullptr : &*at;
+}
+
+std::optional<net::Response> Front::wrong_host(const net::Request& head) {
+  if (names_.has(head)) return std::nullopt;
+  return refusal({Code::kForbidden,
+                  "This pod does not go by the name of the request's Host header; the setting "
+                  "public_url says where else than at its own address it is found"});
+}
+
+Task<net::Admission> Front::admit(const net::Request& head) {
+  if (auto refused = wrong_host(head)) co_return net::Admission{.answer = std::move(*refused)};
+  const auto* mount = find(head.path);
+  if (auto preflight = cors_.preflight(head, mount == nullptr ? "" : mount->cors_headers)) {
+    co_return net::Admission{.answer = std::move(*preflight)};
+  }
+  auto admission = co_await admit(mount, head);
+  if (admission.answer) cors_.apply(head, *admission.answer);
+  co_return admission;
+}
+
+Task<net::Admission> Front::admit(const Mount* mount, const net::Request& head) {
+  net::Admission admission;
+  if (mount == nullptr) {
+    admission.answer =
+        refusal({Code::kNotFound, "Nothing is served here; procedures are under /trpc", nullptr});
+  } else if (mount->authentication == Authentication::kByHandler) {
+    admission = co_await mount->handler->admit(head);
+  } else if (mount->authentication == Authentication::kByPath) {
+    admission.answer = co_await mount->handler->serve(head);
+  } else if (head.headers.find(mount->signature_header) == nullptr) {
+    admission.answer =
+        refusal({Code::kUnauthorized,
+                 fmt::format("A signature is needed in the header {}", mount->signature_header)});
+  } else {
+    admission.body_bytes_max = mount->body_bytes_max;
+  }
+  co_return admission;
+}
+
+Task<net::Response> Front::serve(const net::Request& request) {
+  const auto* mount = find(request.path);
+  SYNAP_CHECK(mount != nullptr, "only what is mounted is admitted");
+  auto response = co_await mount->handler->serve(request);
+  cors_.apply(request, response);
+  co_return response;
+}
+
+std::optional<net::Response> Front::refuse_upgrade(const net::Request& request) {
+  if (auto refused = wrong_host(request)) return refused;
+  const auto* mount = find(request.path);
+  if (mount == nullptr) return Answers::no_websocket();
+  return mount->handler->refuse_upgrade(request);
 }
 
 Task<void> Front::serve_websocket(const net::Request& request, net::WebSocket& socket) {
-  co_await trpc_.serve_websocket(request, socket);
+  co_await find(request.path)->handler->serve_websocket(request, socket);
 }
 
 net::Response Front::refusal(const Error& error) {

@@ -1,21 +1,45 @@
-// Front: what the HTTP server serves: /trpc, /health and /ready, with CORS around all of it.
+// Front: what the HTTP server serves: a table of mounts, with CORS and the check of the Host around
+// all of them. /trpc, /health and /ready are its own; other protocols are mounted beside them.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/keys.h"
 #include "net/cors.h"
 #include "net/http.h"
+#include "net/origins.h"
 #include "rpc/procedure.h"
 #include "trpc/server.h"
 
 namespace synap::api {
 
 struct FrontOptions {
-  std::vector<std::string> allowed_origins = {"*"};
+  net::Origins origins{};
+  net::HostNames names{};
   std::size_t batch_max = 100;
+};
+
+/// How it is found out who calls, before a body is read.
+enum class Authentication : std::uint8_t {
+  kByPath,       // nobody need be known: the head alone is served, whatever its body
+  kByHandler,    // its own admit() decides
+  kBySignature,  // of the body, which its serve() verifies: the head must carry `signature_header`
+};
+
+/// A path, all that is below it, and who serves it.
+struct Mount {
+  std::string prefix;                     // "/trpc"
+  std::shared_ptr<net::Handler> handler;  // kept by the front
+  std::string cors_headers = {};          // what pages of other origins may send: "a, b"
+  Authentication authentication = Authentication::kByHandler;
+  /// Of kBySignature. Whoever cannot show a signature is refused before his body is read. Who sent
+  /// one is not known before all of it is: its bytes are on the account of strangers, and few.
+  std::string signature_header = {};
+  std::size_t body_bytes_max = 1 << 20;
 };
 
 class Front final : public net::Handler {
@@ -25,6 +49,10 @@ class Front final : public net::Handler {
   Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
         std::function<Task<Result<>>()> is_ready);
 
+  /// Before the server starts. CHECKs that no other mount has the prefix, a part of it or something
+  /// below it. /api/inngest is taken already: functions over HTTP will be there.
+  void mount(Mount mount);
+
   Task<net::Admission> admit(const net::Request& head) override;
   Task<net::Response> serve(const net::Request& request) override;
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
@@ -32,12 +60,13 @@ class Front final : public net::Handler {
   net::Response refusal(const Error& error) override;
 
  private:
-  Task<net::Response> answer_at_once(const net::Request& request);
-  Task<net::Response> ready();
+  const Mount* find(std::string_view path) const;
+  std::optional<net::Response> wrong_host(const net::Request& head);
+  Task<net::Admission> admit(const Mount* mount, const net::Request& head);
 
-  net::CorsPolicy cors_;
-  std::function<Task<Result<>>()> is_ready_;
-  trpc::Server trpc_;
+  const net::HostNames names_;
+  const net::CorsPolicy cors_;
+  std::vector<Mount> mounts_;
 };
 
 }  // namespace synap::api

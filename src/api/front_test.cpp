@@ -36,9 +36,12 @@ class FrontTest : public testing::Test {
   }
   void TearDown() override { server_.reset(); }
 
-  std::uint16_t start() {
+  void make_front() {
     front_ = std::make_unique<Front>(options_, table_, *keys_,
                                      []() -> Task<Result<>> { co_return Result<>{}; });
+  }
+  std::uint16_t start() {
+    if (!front_) make_front();
     server_ = std::make_unique<net::HttpServer>(server_options_, *front_);
     EXPECT_TRUE(server_->start());
     return server_->port();
@@ -99,6 +102,78 @@ TEST_F(FrontTest, AnIdempotencyKeyOfAnUpgradeIsNoCalls) {
   ASSERT_EQ(client.upgrade("/trpc", authorization() + "idempotency-key: k\r\n").status, 101);
   client.send_text(R"({"id":1,"method":"mutation","params":{"path":"key"}})");
   EXPECT_EQ(client.read_text(), R"({"id":1,"result":{"type":"data","data":""}})");
+}
+
+TEST_F(FrontTest, IsNotServedUnderANameThatIsNotIts) {
+  options_.names.public_url = "https://notes.example";
+  const auto port = start();
+  const auto asked_for = [&](const std::string& host, const std::string& path) {
+    net::TestClient client(port);
+    client.send("GET " + path + " HTTP/1.1\r\nhost: " + host + "\r\n\r\n");
+    return client.read_response();
+  };
+  for (const char* path : {"/health", "/trpc/health", "/nothing"}) {
+    const auto answer = asked_for("evil.example:4400", path);
+    EXPECT_EQ(answer.status, 403) << path;
+    EXPECT_NE(answer.body.find("public_url"), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(asked_for("notes.example", "/health").status, 200);
+  EXPECT_EQ(asked_for("127.0.0.1:4400", "/trpc/health").status, 200);
+  net::TestClient socket(port);
+  socket.send(
+      "GET /trpc HTTP/1.1\r\nhost: evil.example\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+      "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  EXPECT_EQ(socket.read_response().status, 403);
+}
+
+TEST_F(FrontTest, LetsPagesOfThisMachineInAndNoOthers) {
+  const auto port = start();
+  const std::string evil = "origin: https://evil.example\r\n";
+  const std::string local = "origin: http://localhost:5173\r\n";
+  net::TestClient client(port);
+  EXPECT_EQ(client.get("/trpc/health", evil).header("access-control-allow-origin"), "");
+  EXPECT_EQ(client.get("/trpc/health", local).header("access-control-allow-origin"),
+            "http://localhost:5173");
+  EXPECT_EQ(net::TestClient(port).upgrade("/trpc", evil).status, 403);
+  EXPECT_EQ(net::TestClient(port).upgrade("/trpc", local).status, 101);
+  client.request("OPTIONS", "/trpc/key", local);
+  EXPECT_NE(client.read_response().header("access-control-allow-headers").find("trpc-accept"),
+            std::string::npos);
+}
+
+// What a mount is given.
+class Echo final : public net::Handler {
+ public:
+  Task<net::Response> serve(const net::Request& request) override {
+    co_return net::Response{.body = request.body};
+  }
+  std::optional<net::Response> refuse_upgrade(const net::Request&) override {
+    return net::Response{.status = 404};
+  }
+  Task<void> serve_websocket(const net::Request&, net::WebSocket&) override { co_return; }
+  net::Response refusal(const Error&) override { return {}; }
+};
+
+TEST_F(FrontTest, AMountMayAuthenticateByASignatureOfTheBody) {
+  make_front();
+  front_->mount({.prefix = "/signed",
+                 .handler = std::make_shared<Echo>(),
+                 .cors_headers = "x-signature",
+                 .authentication = Authentication::kBySignature,
+                 .signature_header = "x-signature",
+                 .body_bytes_max = 10});
+  net::TestClient client(start());
+  EXPECT_EQ(client.post("/signed/a", "body", "x-signature: s\r\n").body, "body");
+  EXPECT_EQ(client.post("/signed", "body", "").status, 401);
+  EXPECT_EQ(client.post("/signed", "more than ten", "x-signature: s\r\n").status, 413);
+}
+
+TEST_F(FrontTest, TwoMountsCannotHaveOnePath) {
+  make_front();
+  for (const char* prefix : {"/trpc", "/trpc/below", "/api", "/api/inngest", "/health"}) {
+    EXPECT_DEATH(front_->mount({.prefix = prefix, .handler = std::make_shared<Echo>()}), prefix);
+  }
+  front_->mount({.prefix = "/trpcx", .handler = std::make_shared<Echo>()});
 }
 
 }  // namespace

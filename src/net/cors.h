@@ -3,22 +3,22 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "net/http.h"
+#include "net/origins.h"
 
 namespace synap::net {
 
 /// A value; any thread.
 struct CorsPolicy {
-  /// Origins as browsers send them ("https://app.example"), or "*" for every origin. Cookies are
-  /// never allowed along: callers prove who they are with a header.
-  std::vector<std::string> allowed_origins = {"*"};
+  /// Cookies are never allowed along: callers prove who they are with a header.
+  Origins origins{};
 
   /// The answer to an OPTIONS request, nothing to any other: nothing here uses OPTIONS but a
-  /// browser's preflight. To an origin that is not allowed it allows nothing.
-  std::optional<Response> preflight(const Request& request) const;
+  /// browser's preflight. To an origin that is not allowed it allows nothing; to others, to send
+  /// the header fields named, with a comma between two.
+  std::optional<Response> preflight(const Request& request, std::string_view headers) const;
 
   /// Adds what lets the page read `response`. To be called for every response, refusals as well:
   /// a page may not read an error without it either.

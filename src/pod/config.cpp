@@ -18,6 +18,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "net/origins.h"
 
 namespace synap::pod {
 namespace {
@@ -118,10 +119,21 @@ std::vector<Setting> make_settings() {
                                &PodOptions::http_threads));
   all.push_back(number_setting("worker_concurrency", "Runs under way at once.", 1, 100'000,
                                &PodOptions::worker_concurrency));
-  all.push_back({{"allowed_origins",
-                  "Origins whose web pages may call the pod, or * for any. A comma between two."},
-                 "a list of origins, as https://notes.example, or *",
-                 set_origins});
+  all.push_back(
+      {{"allowed_origins",
+        "Origins whose web pages may call the pod beside its own and this machine's, or * "
+        "for any. A comma between two."},
+       "a list of origins, as https://notes.example, or *",
+       set_origins});
+  all.push_back(
+      text_setting("public_url",
+                   "Where others find the pod, as https://notes.example: its host is one "
+                   "that requests may be for.",
+                   "a URL, as https://notes.example", [](Config& config, const std::string& text) {
+                     config.pod.public_url = text;
+                     return (text.starts_with("http://") || text.starts_with("https://")) &&
+                            !net::host_of(text).empty();
+                   }));
   all.push_back(number_setting("calls_per_second_max",
                                "Calls a second that one API key may make; 0 is no limit.", 0,
                                1'000'000, &PodOptions::calls_per_second_max));

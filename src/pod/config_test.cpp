@@ -133,6 +133,12 @@ TEST_F(ConfigTest, NotAllConnectionsCanBeKeptForKnownCallers) {
   EXPECT_EQ(refusal("connections_max = 10\nconnections_kept = 9\n"), "accepted");
 }
 
+TEST_F(ConfigTest, APublicUrlIsOne) {
+  EXPECT_EQ(load("public_url = \"https://notes.example\"\n")->pod.public_url,
+            "https://notes.example");
+  EXPECT_THAT(refusal("public_url = \"notes.example\"\n"), HasSubstr("public_url must be a URL"));
+}
+
 TEST_F(ConfigTest, BrokenTomlIsRefusedWithItsLine) {
   EXPECT_THAT(refusal("data = \"x\"\nlisten = = 4\n"),
               HasSubstr(path_ + ", line 2: this is no TOML"));

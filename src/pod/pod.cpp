@@ -95,8 +95,11 @@ Result<> Pod::Parts::serve() {
   readiness = std::make_unique<Readiness>(
       ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min}, *database, *directory);
   front = std::make_unique<api::Front>(
-      api::FrontOptions{.allowed_origins = options.allowed_origins, .batch_max = options.batch_max},
-      procedures, *keys, [this] { return readiness->check(); });
+      api::FrontOptions{.origins = {options.allowed_origins},
+                        .names = {.listening = options.host, .public_url = options.public_url},
+                        .batch_max = options.batch_max},
+      procedures, *keys,
+      [this] { return readiness->check(); });
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.host = options.host,
                          .port = options.port,

@@ -19,7 +19,9 @@ struct PodOptions {
   std::uint16_t port = 4400;
   int http_threads = 2;
   int worker_concurrency = 256;
-  std::vector<std::string> allowed_origins = {"*"};
+  // Of web pages, beside the pod's own and those of this machine; "*" is any.
+  std::vector<std::string> allowed_origins = {};
+  std::string public_url = {};  // where others find the pod, through a proxy; empty: nowhere else
   std::size_t body_bytes_max = 10 * 1024 * 1024;
   std::size_t batch_max = 100;
   int calls_per_second_max = 0;  // of one API key; 0: no limit

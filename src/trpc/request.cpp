@@ -278,20 +278,10 @@ Result<std::optional<Json>> check_connection_params(const Json* value) {
 }
 
 Result<> check_origin(const Options& options, const net::Request& request) {
-  const std::string* origin = request.headers.find("origin");
-  if (origin == nullptr) return {};
-  for (const auto& allowed : options.allowed_origins) {
-    if (allowed == "*" || equals_ignoring_case(allowed, *origin)) return {};
-  }
-  // A page that this server itself has served.
-  const std::string* host = request.headers.find("host");
-  const auto scheme_end = origin->find("://");
-  if (host != nullptr && scheme_end != std::string::npos &&
-      equals_ignoring_case(std::string_view(*origin).substr(scheme_end + 3), *host)) {
-    return {};
-  }
-  return fail(Code::kForbidden,
-              "Pages of the origin \"" + to_valid_utf8(*origin) + "\" are not allowed here");
+  if (options.origins.allows(request)) return {};
+  return fail(Code::kForbidden, "Pages of the origin \"" +
+                                    to_valid_utf8(*request.headers.find("origin")) +
+                                    "\" are not allowed here");
 }
 
 }  // namespace synap::trpc

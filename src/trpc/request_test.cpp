@@ -147,8 +147,10 @@ TEST_F(RequestTest, AFormOfAnotherOriginIsRefused) {
   request.headers.add("Host", "pod.example:8080");
   EXPECT_TRUE(decode(request));
   request.headers.set("Origin", "https://evil.example");
-  EXPECT_TRUE(decode(request)) << "any origin is allowed by default";
-  options_.allowed_origins = {"https://app.example"};
+  EXPECT_EQ(decode(request).error().code, Code::kForbidden);
+  options_.origins.allowed = {"*"};
+  EXPECT_TRUE(decode(request));
+  options_.origins.allowed = {"https://app.example"};
   EXPECT_EQ(decode(request).error().code, Code::kForbidden);
   for (const char* origin : {"https://app.example", "http://pod.example:8080"}) {
     request.headers.set("Origin", origin);

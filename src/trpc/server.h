@@ -20,8 +20,8 @@
 //   - a query or mutation over WebSocket is stopped too when its connection ends;
 //   - a server that stops says "reconnect" and ends streams without "return" or "stopped", so that
 //     clients resume;
-//   - pages of other origins than the allowed ones may open no WebSocket and post no form. The
-//     server's own origin is always allowed.
+//   - pages of other origins than the allowed ones may open no WebSocket and post no form
+//     (net/origins.h).
 #pragma once
 
 #include <chrono>
@@ -35,6 +35,7 @@
 #include "base/task.h"
 #include "base/timer.h"
 #include "net/http.h"
+#include "net/origins.h"
 #include "rpc/origin.h"
 #include "rpc/procedure.h"
 
@@ -69,9 +70,8 @@ struct Options {
   /// Calls in one message. Nothing: batch_max. A client that reconnects sends all its subscriptions
   /// in one, so less than websocket_calls_max would end those that were begun one by one.
   std::optional<std::size_t> websocket_batch_max;
-  /// Origins a browser page may open a WebSocket from or send a form from; "*" is any. A request
-  /// without an Origin header is no browser's and passes.
-  std::vector<std::string> allowed_origins = {"*"};
+  /// From where a browser's page may open a WebSocket or send a form.
+  net::Origins origins{};
   std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const RequestInfo&)>
       create_context;
   /// On whose account a caller's bytes are (net/budget.h), from the head of a request alone; or why

@@ -75,7 +75,7 @@ for (const lane of lanes) {
       assert.equal(events.length, 2);
     });
 
-    test('a key of the header: the same, and it is one call's, not a batch's', async () => {
+    test('a key of the header: the same, and it is for one call, not for a batch', async () => {
       const headers = { 'idempotency-key': `header ${lane.name}` };
       const repeating = connect(lane, pod, { headers }).client;
       const first = await repeating.notes.create.mutate({ content: 'a' });

@@ -31,7 +31,7 @@ function attack(name, action) {
   });
 }
 
-const kHead = () => `Host: pod\r\nAuthorization: Bearer ${owner.token}\r\n`;
+const kHead = () => `Host: localhost\r\nAuthorization: Bearer ${owner.token}\r\n`;
 const post = (procedure, body, extra = '') => [
   `POST /trpc/${procedure} HTTP/1.1\r\n${kHead()}Content-Type: application/json\r\n`
   + `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n${extra}\r\n`, body];
@@ -44,9 +44,9 @@ attack('malformed HTTP', async () => {
     'a space before the colon': `GET /trpc/health HTTP/1.1\r\nHost : pod\r\n\r\n`,
     'no Host': 'GET /trpc/health HTTP/1.1\r\n\r\n',
     'two Hosts': 'GET /trpc/health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
-    'a NUL': `GET /trpc/health HTTP/1.1\r\nHost: pod\r\nX: a\0b\r\n\r\n`,
-    'a bare line feed in a field': `GET /trpc/health HTTP/1.1\r\nHost: pod\r\nX: a\nGET / HTTP/1.1\r\n\r\n`,
-    'a folded field': `GET /trpc/health HTTP/1.1\r\nHost: pod\r\nX: a\r\n b\r\n b: c: \0\r\n\r\n`,
+    'a NUL': `GET /trpc/health HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n`,
+    'a bare line feed in a field': `GET /trpc/health HTTP/1.1\r\nHost: localhost\r\nX: a\nGET / HTTP/1.1\r\n\r\n`,
+    'a folded field': `GET /trpc/health HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n b: c: \0\r\n\r\n`,
     'a length that is no number': `POST /trpc/notes.create HTTP/1.1\r\n${kHead()}Content-Length: 1e3\r\n\r\n`,
     'a negative length': `POST /trpc/notes.create HTTP/1.1\r\n${kHead()}Content-Length: -1\r\n\r\n`,
     'a length beyond 64 bits': `POST /trpc/notes.create HTTP/1.1\r\n${kHead()}Content-Length: 99999999999999999999999\r\n\r\n`,
@@ -98,9 +98,9 @@ attack('limits of size', async () => {
   if (chunked.status) checkRefusal(chunked, 413, 'chunks of 11 MiB');
   else assert.ok(chunked.isReset);
   for (const [what, head] of Object.entries({
-    'one field of 70 KiB': `GET /trpc/health HTTP/1.1\r\nHost: pod\r\nX: ${'x'.repeat(70 * 1024)}\r\n\r\n`,
-    'a target of 70 KiB': `GET /trpc/health?input=${'x'.repeat(70 * 1024)} HTTP/1.1\r\nHost: pod\r\n\r\n`,
-    '10,000 fields': `GET /trpc/health HTTP/1.1\r\nHost: pod\r\n${Array.from({ length: 10_000 }, (_, i) => `X-${i}: 1\r\n`).join('')}\r\n`,
+    'one field of 70 KiB': `GET /trpc/health HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(70 * 1024)}\r\n\r\n`,
+    'a target of 70 KiB': `GET /trpc/health?input=${'x'.repeat(70 * 1024)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    '10,000 fields': `GET /trpc/health HTTP/1.1\r\nHost: localhost\r\n${Array.from({ length: 10_000 }, (_, i) => `X-${i}: 1\r\n`).join('')}\r\n`,
   })) {
     const answer = await raw(pod, head, { ms: 5_000 });
     checkRefusal(answer, 431, what);

@@ -53,7 +53,7 @@ attack('batches of large answers', {}, async () => {
     socket.on('error', () => {});
     socket.pause();
     const target = `/trpc/${Array(20).fill('events.list').join(',')}?batch=1&input=${encodeURIComponent(JSON.stringify(inputs))}`;
-    socket.write(`GET ${target} HTTP/1.1\r\nHost: pod\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
     await pause(3_000);
     await siege.isWell('during a batch of large answers');
     socket.destroy();

@@ -24,11 +24,11 @@ before(async () => {
   siege = await Siege.begin();
   ({ pod, owner } = siege);
   // Begun first, judged last.
-  slow.head = drip(`GET /trpc/health HTTP/1.1\r\nHost: pod\r\n`, 'X-Drip: 1\r\n', 1_000);
+  slow.head = drip(`GET /trpc/health HTTP/1.1\r\nHost: localhost\r\n`, 'X-Drip: 1\r\n', 1_000);
   slow.headSilent = drip('GET /trpc/he', '', 1_000);
-  slow.body = drip(`POST /trpc/notes.create HTTP/1.1\r\nHost: pod\r\nAuthorization: Bearer ${owner.token}\r\n`
+  slow.body = drip(`POST /trpc/notes.create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${owner.token}\r\n`
     + 'Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"content":"', 'x', 1_000);
-  slow.chunks = drip(`POST /trpc/notes.create HTTP/1.1\r\nHost: pod\r\nAuthorization: Bearer ${owner.token}\r\n`
+  slow.chunks = drip(`POST /trpc/notes.create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${owner.token}\r\n`
     + 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\nx\r\n', 1_000);
   for (const promise of Object.values(slow)) promise.catch(() => {});
 });
@@ -167,7 +167,7 @@ attack('deaf readers while thousands of events are produced', async () => {
       socket.on('error', () => {});
       socket.pause();
       const input = encodeURIComponent(JSON.stringify({ lastEventId: '0' }));
-      socket.write(`GET /trpc/events.watch?input=${input} HTTP/1.1\r\nHost: pod\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
+      socket.write(`GET /trpc/events.watch?input=${input} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
       deaf.push(socket);
     }
     slow.deafSince = performance.now();
@@ -198,7 +198,7 @@ attack('a flood of connections', async () => {
         const socket = net.connect(pod.port, '127.0.0.1', () => {
           opened += 1;
           // Half say something, half of them half of it; all go without waiting.
-          if (opened % 2) socket.write(opened % 4 === 1 ? 'GET /trpc/he' : 'GET /trpc/health HTTP/1.1\r\nHost: pod\r\n\r\n');
+          if (opened % 2) socket.write(opened % 4 === 1 ? 'GET /trpc/he' : 'GET /trpc/health HTTP/1.1\r\nHost: localhost\r\n\r\n');
           socket.resetAndDestroy();
         });
         socket.on('error', resolve);
@@ -211,8 +211,8 @@ attack('a flood of connections', async () => {
 });
 
 attack('pipelined requests', async () => {
-  const one = `GET /trpc/health HTTP/1.1\r\nHost: pod\r\n\r\n`;
-  const answer = await raw(pod, [one.repeat(5_000), `GET /trpc/health HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n`]);
+  const one = `GET /trpc/health HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  const answer = await raw(pod, [one.repeat(5_000), `GET /trpc/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`]);
   assert.equal(answer.text.match(/HTTP\/1\.1 200 OK\r\n/g).length, 5_001);
 });
 

@@ -73,10 +73,10 @@ test('how long a client may take is a setting', { timeout: 60_000 }, async (t) =
   const pod = await start(t, '--head-timeout-ms', '200', '--body-timeout-ms', '200', '--idle-timeout-ms', '200');
   const head = await raw(pod, 'GET /trpc/health HTTP/1.1\r\nHost: ', { ms: 5_000 });
   checkRefusal(head, 408, 'half a head');
-  const body = await raw(pod, 'POST /trpc/notes.create HTTP/1.1\r\nHost: pod\r\nContent-Type: application/json\r\n'
+  const body = await raw(pod, 'POST /trpc/notes.create HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
     + 'Content-Length: 100\r\n\r\n{', { ms: 5_000 });
   checkRefusal(body, 408, 'half a body');
-  const idle = await raw(pod, 'GET /health HTTP/1.1\r\nHost: pod\r\n\r\n', { ms: 5_000 });
+  const idle = await raw(pod, 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', { ms: 5_000 });
   assert.equal(idle.status, 200);
 });
 
@@ -92,7 +92,7 @@ test('how long a client may take nothing is a setting', { timeout: 60_000 }, asy
   deaf.pause();
   // More than the buffers of both sides hold.
   for (let i = 0; i < 8; ++i) {
-    deaf.write(`GET /trpc/notes.get?input=${input} HTTP/1.1\r\nHost: pod\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
+    deaf.write(`GET /trpc/notes.get?input=${input} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${owner.token}\r\n\r\n`);
   }
   await once(deaf, 'connect');
   const ports = new Set([deaf.localPort]);
@@ -102,7 +102,7 @@ test('how long a client may take nothing is a setting', { timeout: 60_000 }, asy
 
 test('how much a client may send, and how many may come, are settings', { timeout: 60_000 }, async (t) => {
   const pod = await start(t, '--header-bytes-max', '1024', '--connections-max', '3');
-  const head = await raw(pod, `GET /health HTTP/1.1\r\nHost: pod\r\nX: ${'x'.repeat(2000)}\r\n\r\n`);
+  const head = await raw(pod, `GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(2000)}\r\n\r\n`);
   checkRefusal(head, 431, 'a head that is too large');
   const open = [];
   t.after(() => open.forEach((socket) => socket.destroy()));
@@ -111,7 +111,7 @@ test('how much a client may send, and how many may come, are settings', { timeou
     open.push(socket);
     socket.on('error', reject);
     socket.once('data', (bytes) => resolve(String(bytes)));
-    socket.write('GET /health HTTP/1.1\r\nHost: pod\r\n\r\n');
+    socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
   });
   const answers = [];
   for (let i = 0; i < 6; ++i) answers.push(await within(5_000, answer(), 'an answer'));

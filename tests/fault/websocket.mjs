@@ -44,7 +44,7 @@ export class RawWebSocket extends EventEmitter {
       socket.tcp = net.connect(port, '127.0.0.1');
       socket.tcp.setNoDelay(true);
       const authorization = token ? `Authorization: Bearer ${token}\r\n` : '';
-      socket.tcp.write(`GET /trpc${query} HTTP/1.1\r\nHost: pod\r\nConnection: Upgrade\r\n`
+      socket.tcp.write(`GET /trpc${query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n`
         + `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n${authorization}`
         + `Sec-WebSocket-Key: ${crypto.randomBytes(16).toString('base64')}\r\n\r\n`);
       let head = Buffer.alloc(0);

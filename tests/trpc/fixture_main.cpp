@@ -46,7 +46,7 @@ trpc::Options options_of_environment() {
     options.websocket_keepalive = duration_of("KAPING", 200);
     options.websocket_pong_wait = std::chrono::milliseconds(100);
   }
-  if (const char* origins = std::getenv("ORIGINS")) options.allowed_origins = {origins};
+  if (const char* origins = std::getenv("ORIGINS")) options.origins.allowed = {origins};
   return options;
 }
 

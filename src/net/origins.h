@@ -1,0 +1,43 @@
+// Origins: the web pages that a browser lets talk to this server, and the names that the server
+// goes by. Both protect the user of a browser against pages he did not mean to give anything.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http.h"
+
+namespace synap::net {
+
+/// A value; any thread.
+struct Origins {
+  /// Origins as browsers send them ("https://app.example"), beside those that are always allowed:
+  /// the server's own, and pages of this machine (http and https on localhost, 127.0.0.1 and [::1],
+  /// any port: somebody's dev server). "*" is every origin.
+  std::vector<std::string> allowed = {};
+
+  /// Whether a page of this request's Origin may talk to the server. A request without an Origin is
+  /// no page's of another origin.
+  bool allows(const Request& request) const;
+  bool allows_all() const;
+};
+
+/// The host of an origin, a URL or a Host header, in lower case, without scheme, port and brackets.
+std::string host_of(std::string_view text);
+
+/// localhost, 127.0.0.1 or ::1.
+bool is_loopback_name(std::string_view host);
+
+/// The names under which a server may be asked for. A page can give its own name any address, also
+/// this machine's, and then counts as of the server's own origin (DNS rebinding): only its Host
+/// header tells it from one that is meant. A value; any thread.
+struct HostNames {
+  std::string listening = "127.0.0.1";  // an address; 0.0.0.0 and :: are every address
+  std::string public_url = {};          // where others find the server; empty: nowhere else
+
+  /// Loopback names are always its own. A request without a Host (HTTP/1.0) is no browser's.
+  bool has(const Request& request) const;
+};
+
+}  // namespace synap::net
