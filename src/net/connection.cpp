@@ -332,7 +332,7 @@ Task<bool> Connection::receive_head() {
     }
     if (!co_await parse()) co_return false;
     if (parser_.state() != RequestParser::State::kHead) break;
-    if (unread().size() >= in_max_) {
+    if (parser_.head_bytes() + unread().size() >= in_max_) {
       if (in_max_ == kFreeBytes) grant_ = Budget::Grant(loop_.budget(), kStrangers);
       if (!co_await has_room(in_max_)) co_return false;
       in_max_ += in_max_;

@@ -26,6 +26,10 @@ std::string_view view(beast::string_view text) {
 // size, but asks for more after three; so it is never shown fewer.
 constexpr std::size_t kLastChunkBytes = 5;
 
+// Each field costs far more than its bytes, in memory and in time; browsers and proxies send some
+// forty.
+constexpr std::size_t kFieldsMax = 128;
+
 // Fills a Request from Beast's events.
 class Reader final : public http::basic_parser<true> {
  public:
@@ -34,6 +38,7 @@ class Reader final : public http::basic_parser<true> {
   bool in_head = true;
   bool is_refused = false;  // by a rule of our own, given in `refusal`
   std::string_view refusal;
+  bool has_too_many_fields = false;
   int hosts = 0;
   bool expects_continue = false;
   bool wants_websocket = false;
@@ -79,6 +84,11 @@ class Reader final : public http::basic_parser<true> {
       }
     }
     if (field == http::field::host && ++hosts > 1) return refuse("Host is given twice", ec);
+    if (request.headers.size() == kFieldsMax) {
+      has_too_many_fields = true;
+      ec = http::error::header_limit;
+      return;
+    }
     request.headers.add(std::string(view(name)), std::string(view(value)));
   }
 
@@ -189,6 +199,12 @@ class RequestParser::Impl {
   }
   void fail(const error_code& ec) {
     if (reader_->is_refused) return fail(Code::kBadRequest, std::string(reader_->refusal));
+    if (reader_->has_too_many_fields) {
+      fail(Code::kPayloadTooLarge,
+           fmt::format("the head of a request may have at most {} fields", kFieldsMax));
+      failure->status = 431;
+      return;
+    }
     if (ec == http::error::header_limit) return fail_head_too_large();
     if (ec == http::error::body_limit) return fail_body_too_large();
     fail(Code::kBadRequest, fmt::format("this is no HTTP/1.1 request: {}", ec.message()));
@@ -196,6 +212,8 @@ class RequestParser::Impl {
 
   const Reader& reader() const { return *reader_; }
   Reader& reader() { return *reader_; }
+
+  std::size_t head_bytes() const { return head_bytes_; }
 
   State state = State::kHead;
   std::optional<Failure> failure;
@@ -235,6 +253,10 @@ bool RequestParser::expects_continue() const {
 }
 bool RequestParser::wants_websocket() const {
   return impl_->reader().wants_websocket;
+}
+
+std::size_t RequestParser::head_bytes() const {
+  return impl_->head_bytes();
 }
 
 Request& RequestParser::head() {

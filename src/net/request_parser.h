@@ -50,6 +50,8 @@ class RequestParser {
   bool expects_continue() const;
   bool wants_websocket() const;
   Request& head();
+  /// Those of the head that were taken so far; they are kept in one form or another.
+  std::size_t head_bytes() const;
   /// What the head says of the body's length; nothing if it comes in chunks.
   std::optional<std::uint64_t> content_length() const;
 

@@ -164,5 +164,14 @@ TEST(RequestParser, LimitsWhatStandsBetweenChunks) {
   }
 }
 
+TEST(RequestParser, RefusesAHeadOfManyFields) {
+  RequestParser parser({.header_bytes_max = 64 * 1024, .body_bytes_max = 64});
+  std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (int i = 0; i < 200; ++i) head += "x: y\r\n";
+  parser.put(head);
+  ASSERT_EQ(parser.state(), State::kFailed) << "before its end has come";
+  EXPECT_EQ(parser.failure().status, 431);
+}
+
 }  // namespace
 }  // namespace synap::net
