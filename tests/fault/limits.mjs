@@ -74,7 +74,7 @@ test('how long a client may take is a setting', { timeout: 60_000 }, async (t) =
   const head = await raw(pod, 'GET /trpc/health HTTP/1.1\r\nHost: ', { ms: 5_000 });
   checkRefusal(head, 408, 'half a head');
   const body = await raw(pod, 'POST /trpc/notes.create HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
-    + 'Content-Length: 100\r\n\r\n{', { ms: 5_000 });
+    + `Authorization: Bearer ${pod.owner().token}\r\nContent-Length: 100\r\n\r\n{`, { ms: 5_000 });
   checkRefusal(body, 408, 'half a body');
   const idle = await raw(pod, 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', { ms: 5_000 });
   assert.equal(idle.status, 200);
@@ -106,15 +106,24 @@ test('how much a client may send, and how many may come, are settings', { timeou
   checkRefusal(head, 431, 'a head that is too large');
   const open = [];
   t.after(() => open.forEach((socket) => socket.destroy()));
-  const answer = () => new Promise((resolve, reject) => {
+  const answer = (key) => new Promise((resolve, reject) => {
     const socket = net.connect(pod.port, '127.0.0.1');
     open.push(socket);
     socket.on('error', reject);
     socket.once('data', (bytes) => resolve(String(bytes)));
-    socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    socket.write(`GET /trpc/health HTTP/1.1\r\nHost: localhost\r\n${key ? `Authorization: Bearer ${key}\r\n` : ''}\r\n`);
   });
-  const answers = [];
-  for (let i = 0; i < 6; ++i) answers.push(await within(5_000, answer(), 'an answer'));
-  assert.ok(answers.some((text) => text.startsWith('HTTP/1.1 503')), answers.join('\n'));
-  assert.ok(answers[0].startsWith('HTTP/1.1 200'));
+  const { token } = pod.owner();
+  // Whoever has no key makes room for whoever comes next.
+  for (let i = 0; i < 6; ++i) assert.match(await within(5_000, answer(), 'an answer'), /^HTTP\/1\.1 200/);
+  for (let i = 0; i < 3; ++i) assert.match(await within(5_000, answer(token), 'the owner is answered'), /^HTTP\/1\.1 200/);
+  assert.match(await within(5_000, answer(token), 'an answer'), /^HTTP\/1\.1 503/);
+});
+
+test('WebSockets without a key lock nobody out, and how long they may stay is a setting', { timeout: 60_000 }, async (t) => {
+  const pod = await start(t, '--connections-max', '20', '--stranger-timeout-ms', '1000');
+  const sockets = await Promise.all(Array.from({ length: 15 }, () => RawWebSocket.open(pod.port)));
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  assert.equal((await pod.owner().query('keys.list')).status, 200);
+  await Promise.all(sockets.map((socket) => socket.closed(5_000)));
 });
