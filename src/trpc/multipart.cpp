@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "trpc/text.h"
+#include "net/ascii.h"
 #include "trpc/url.h"
 
 namespace synap::trpc {
@@ -24,9 +24,9 @@ std::optional<std::string> parameter(std::string_view header, std::string_view n
     header.remove_prefix(at + 1);
     const auto equals = header.find('=');
     if (equals == std::string_view::npos) return std::nullopt;
-    const auto key = trim(header.substr(0, equals));
+    const auto key = net::trimmed(header.substr(0, equals));
     header.remove_prefix(equals + 1);
-    header = trim(header);
+    header = net::trimmed(header);
     std::string value;
     if (header.starts_with('"')) {
       std::size_t i = 1;
@@ -38,9 +38,9 @@ std::optional<std::string> parameter(std::string_view header, std::string_view n
       if (i == header.size()) return std::nullopt;
       header.remove_prefix(i + 1);
     } else {
-      value = trim(header.substr(0, header.find(';')));
+      value = net::trimmed(header.substr(0, header.find(';')));
     }
-    if (equals_ignoring_case(key, name)) return value;
+    if (net::equal_ignoring_case(key, name)) return value;
     at = header.find(';');
   }
   return std::nullopt;
@@ -71,12 +71,12 @@ std::optional<rpc::FormField> parse_part(std::string_view part) {
     if (line.empty()) break;
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return std::nullopt;
-    const auto name = trim(line.substr(0, colon));
-    const auto value = trim(line.substr(colon + 1));
-    if (equals_ignoring_case(name, "content-type")) {
+    const auto name = net::trimmed(line.substr(0, colon));
+    const auto value = net::trimmed(line.substr(colon + 1));
+    if (net::equal_ignoring_case(name, "content-type")) {
       field.content_type = to_valid_utf8(value);
-    } else if (equals_ignoring_case(name, "content-disposition")) {
-      if (!equals_ignoring_case(trim(value.substr(0, value.find(';'))), "form-data")) {
+    } else if (net::equal_ignoring_case(name, "content-disposition")) {
+      if (!net::equal_ignoring_case(net::trimmed(value.substr(0, value.find(';'))), "form-data")) {
         return std::nullopt;
       }
       const auto form_name = parameter(value, "name");

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "net/ascii.h"
 #include "net/url.h"
 #include "trpc/multipart.h"
-#include "trpc/text.h"
 #include "trpc/url.h"
 
 namespace synap::trpc {
@@ -32,10 +32,10 @@ Result<BodyKind> body_kind(const net::Request& request) {
   const std::string* header = request.headers.find("content-type");
   const auto type = header == nullptr
                         ? std::string_view()
-                        : trim(std::string_view(*header).substr(0, header->find(';')));
-  if (equals_ignoring_case(type, "application/json")) return BodyKind::kJson;
-  if (equals_ignoring_case(type, "multipart/form-data")) return BodyKind::kForm;
-  if (equals_ignoring_case(type, "application/octet-stream")) return BodyKind::kBytes;
+                        : net::trimmed(std::string_view(*header).substr(0, header->find(';')));
+  if (net::equal_ignoring_case(type, "application/json")) return BodyKind::kJson;
+  if (net::equal_ignoring_case(type, "multipart/form-data")) return BodyKind::kForm;
+  if (net::equal_ignoring_case(type, "application/octet-stream")) return BodyKind::kBytes;
   // Whatever a GET says its missing body is, it can be opened from an address bar.
   if (request.method == "GET") return BodyKind::kJson;
   return fail(Code::kUnsupportedMediaType,
@@ -51,7 +51,7 @@ bool wants_jsonl(const net::Request& request) {
   std::string_view rest = *accept;
   for (;;) {
     const auto comma = rest.find(',');
-    if (trim(rest.substr(0, comma)) == kJsonl) return true;
+    if (net::trimmed(rest.substr(0, comma)) == kJsonl) return true;
     if (comma == std::string_view::npos) return false;
     rest.remove_prefix(comma + 1);
   }
