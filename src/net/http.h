@@ -67,10 +67,32 @@ class BodyWriter {
   virtual Task<bool> write(std::string_view chunk) = 0;
 };
 
+/// The bytes of a response: its own, or some that are there for as long as the program, as a page
+/// that is compiled in, which are not copied for each request.
+class ResponseBody {
+ public:
+  ResponseBody() = default;
+  ResponseBody(std::string bytes) : own_(std::move(bytes)) {}
+  ResponseBody(const char* text) : own_(text) {}
+  static ResponseBody of_static(std::string_view bytes) {
+    ResponseBody body;
+    body.static_ = bytes;
+    return body;
+  }
+
+  std::string_view view() const { return static_.empty() ? std::string_view(own_) : static_; }
+  operator std::string_view() const { return view(); }
+  std::size_t size() const { return view().size(); }
+
+ private:
+  std::string own_;
+  std::string_view static_;
+};
+
 struct Response {
   int status = 200;
   Headers headers;  // content-length, transfer-encoding, date and connection are the server's
-  std::string body;
+  ResponseBody body;
   /// If set, `body` is ignored: the head is sent, then this writes the body, chunked.
   std::move_only_function<Task<void>(BodyWriter&)> stream = nullptr;
 };

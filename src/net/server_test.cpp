@@ -42,6 +42,19 @@ TEST_F(HttpServer, AnswersARequest) {
   EXPECT_TRUE(response.header("date").ends_with(" GMT"));
 }
 
+TEST_F(HttpServer, AnswersWithBytesThatAreNotItsOwn) {
+  static constexpr std::string_view kPage = "<!doctype html>";
+  handler.paths["/page"] = [](const Request&) -> Task<Response> {
+    Response response{.body = ResponseBody::of_static(kPage)};
+    EXPECT_EQ(response.body.view().data(), kPage.data()) << "not copied";
+    co_return response;
+  };
+  TestClient client(start());
+  const auto answer = client.get("/page");
+  EXPECT_EQ(answer.body, kPage);
+  EXPECT_EQ(answer.header("content-length"), "15");
+}
+
 TEST_F(HttpServer, KeepsTheConnectionForTheNextRequest) {
   TestClient client(start());
   for (int i = 0; i < 3; ++i) {

@@ -56,7 +56,8 @@ class Admissions : public testing::Test {
     const auto admission =
         admit(std::move(method), std::move(path), std::move(query), std::move(headers));
     if (!admission.answer) return "(admitted)";
-    return std::to_string(admission.answer->status) + " " + admission.answer->body;
+    return std::to_string(admission.answer->status) + " " +
+           std::string(admission.answer->body.view());
   }
   static std::string unauthorized(const std::string& path) {
     return R"({"error":{"message":"who are you","code":-32001,"data":{"code":"UNAUTHORIZED",)"
