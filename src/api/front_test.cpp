@@ -4,9 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "api/procedures.h"
-#include "base/test_support.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
+#include "api/test_keys.h"
 #include "net/server.h"
 #include "net/test_client.h"
 
@@ -16,12 +14,8 @@ namespace {
 class FrontTest : public testing::Test {
  protected:
   FrontTest() {
-    Keys::add_event_types(types_);
-    database_ =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/test.db"}));
-    log_ = std::move(*events::sqlite::SqliteEventLog::open(*database_));
-    EXPECT_TRUE(database_->migrate(Keys::migrations()));
-    keys_ = std::make_unique<Keys>(*database_, *log_, types_);
+    rig_.open(directory_.path());
+    keys_ = rig_.keys.get();
     key_ = sync_wait(executor_, keys_->create_user("ann", Role::kOwner, ""))->key;
     table_.add({.path = "health",
                 .kind = rpc::Kind::kQuery,
@@ -51,11 +45,9 @@ class FrontTest : public testing::Test {
   FrontOptions options_;
   net::ServerOptions server_options_;
   test::TempDirectory directory_;
-  events::EventTypes types_;
   ThreadExecutor executor_{"test"};
-  std::unique_ptr<db::sqlite::SqliteDatabase> database_;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log_;
-  std::unique_ptr<Keys> keys_;
+  TestKeys rig_;
+  Keys* keys_ = nullptr;
   rpc::ProcedureTable table_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<net::HttpServer> server_;

@@ -2,35 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include "base/test_support.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
-#include "projections/projections.h"
+#include "api/test_keys.h"
 
 namespace synap::api {
 namespace {
 
 class KeysTest : public testing::Test {
  protected:
-  KeysTest() {
-    Keys::add_event_types(types);
-    open();
-  }
+  KeysTest() { open(); }
   void open(RateLimit limit = RateLimit(0)) {
-    keys.reset();
-    projections.reset();
-    log.reset();
-    database.reset();
-    database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    auto tables = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& more : projections::Projections::migrations()) tables.push_back(more);
-    ASSERT_TRUE(database->migrate(tables));
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
-    projections = std::make_unique<projections::Projections>(*database, *log, types);
-    projections->add(Keys::projection());
-    ASSERT_TRUE(projections->prepare());
-    keys = std::make_unique<Keys>(*database, *log, types, limit);
+    rig.open(directory.path(), limit);
+    keys = rig.keys.get();
     ASSERT_TRUE(sync_wait(executor, keys->load()));
   }
   NewKey user(std::string name, Role role = Role::kMember) {
@@ -44,12 +26,14 @@ class KeysTest : public testing::Test {
   }
 
   test::TempDirectory directory;
-  events::EventTypes types;
   ThreadExecutor executor{"test"};
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
-  std::unique_ptr<projections::Projections> projections;
-  std::unique_ptr<Keys> keys;
+  TestKeys rig;
+  Keys* keys = nullptr;
+};
+std::unique_ptr<db::sqlite::SqliteDatabase> database;
+std::unique_ptr<events::sqlite::SqliteEventLog> log;
+std::unique_ptr<projections::Projections> projections;
+std::unique_ptr<Keys> keys;
 };
 
 TEST_F(KeysTest, AuthenticatesWhoeverHasTheKey) {

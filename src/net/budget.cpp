@@ -74,16 +74,13 @@ void Budget::charge(Account& account, std::size_t bytes) {
 }
 
 void Budget::give_back(Accounts::iterator account, std::size_t bytes, bool is_leaving) {
-  std::vector<Wait*> served;
-  {
-    std::lock_guard lock(mutex_);
-    account->second.used -= bytes;
-    used_ -= bytes;
-    if (is_leaving && --account->second.users == 0) accounts_.erase(account);
-    if (bytes > 0) served = serve_line();
-  }
-  // Whoever waits cannot go before it is resumed: so this needs no lock.
-  for (auto* wait : served) wait->executor_->post(wait->coroutine_);
+  std::lock_guard lock(mutex_);
+  account->second.used -= bytes;
+  used_ -= bytes;
+  if (is_leaving && --account->second.users == 0) accounts_.erase(account);
+  if (bytes == 0) return;
+  // Under the lock: one that is destroyed meanwhile signs off under it.
+  for (auto* wait : serve_line()) wait->waiter_.wake();
 }
 
 // Gives to those in line what there is. Where an account is full, those on it are passed over, all
@@ -125,8 +122,7 @@ bool Budget::Wait::await_ready() {
 
 bool Budget::Wait::await_suspend(std::coroutine_handle<> self) {
   Budget& budget = *grant_.budget_;
-  coroutine_ = self;
-  executor_ = Executor::current();
+  waiter_.suspend(self);
   std::lock_guard lock(budget.mutex_);
   is_waiting_ = true;
   place_ = budget.line_.insert(budget.line_.end(), this);
@@ -137,12 +133,18 @@ bool Budget::Wait::await_suspend(std::coroutine_handle<> self) {
 }
 
 void Budget::Wait::cancel() {
-  {
-    std::lock_guard lock(grant_.budget_->mutex_);
-    if (!std::exchange(is_waiting_, false)) return;
-    grant_.budget_->line_.erase(place_);
-  }
-  executor_->post(coroutine_);
+  std::lock_guard lock(grant_.budget_->mutex_);
+  if (!std::exchange(is_waiting_, false)) return;
+  grant_.budget_->line_.erase(place_);
+  waiter_.wake();
+}
+
+// Destroyed before it was resumed: it leaves the line, or gives up what it was just given, which is
+// its grant's to give back.
+Budget::Wait::~Wait() {
+  if (!waiter_.is_suspended()) return;
+  std::lock_guard lock(grant_.budget_->mutex_);
+  if (std::exchange(is_waiting_, false)) grant_.budget_->line_.erase(place_);
 }
 
 }  // namespace synap::net

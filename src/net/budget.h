@@ -90,20 +90,23 @@ class Budget::Wait {
   Wait(Grant& grant, std::size_t bytes) : grant_(grant), bytes_(bytes) {}
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
+  ~Wait();
 
   /// Ends the waiting, if there is any. Called on the executor that waits.
   void cancel();
 
   bool await_ready();
   bool await_suspend(std::coroutine_handle<> self);
-  bool await_resume() const { return is_granted_; }
+  bool await_resume() {
+    waiter_.resumed();
+    return is_granted_;
+  }
 
  private:
   friend class Budget;
   Grant& grant_;
   const std::size_t bytes_;
-  std::coroutine_handle<> coroutine_;
-  Executor* executor_ = nullptr;
+  Waiter waiter_;
   bool is_waiting_ = false;
   bool is_granted_ = false;
   std::list<Wait*>::iterator place_;
