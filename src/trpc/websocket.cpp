@@ -13,6 +13,9 @@ namespace {
 // PONG after a second; the official client reads it as "all that was produced is delivered".
 constexpr std::chrono::milliseconds kFenceMax{250};
 
+// Calls in one message, until it is known who sends it.
+constexpr std::size_t kStrangersBatchMax = 10;
+
 constexpr std::uint16_t kGoingAway = 1001;
 
 }  // namespace
@@ -47,7 +50,10 @@ Task<void> WebSocketSession::run() {
   while (auto message = co_await socket_.read()) {
     last_message_ = SteadyClock::now();
     co_await on_message(*std::move(message));
-    while (call_bytes_ > options_.websocket_call_bytes_max) co_await call_bytes_freed_.wait();
+    // A stranger's next message is read when the calls of this one have ended: each call in flight
+    // costs far more than its bytes.
+    const auto most = is_known_ ? options_.websocket_call_bytes_max : 0;
+    while (call_bytes_ > most) co_await call_bytes_freed_.wait();
   }
 
   // Nobody listens any more: the answers of the calls that are stopped here go nowhere.
@@ -84,13 +90,15 @@ void WebSocketSession::know(const std::optional<Json>& connection_params) {
   origin.connection_params = connection_params;
   origin.is_connection = true;
   auto account = options_.identify ? options_.identify(origin) : std::string(kEverybody);
-  if (account) socket_.know(*std::move(account));
+  if (!account) return;
+  is_known_ = true;
+  socket_.know(*std::move(account));
 }
 
 // Each call keeps its share of the frame's bytes until it has ended.
 Task<void> WebSocketSession::on_frame(net::WebSocket::Message text) {
-  auto frame =
-      parse_client_frame(text.data, options_.websocket_batch_max.value_or(options_.batch_max));
+  const auto most = options_.websocket_batch_max.value_or(options_.batch_max);
+  auto frame = parse_client_frame(text.data, is_known_ ? most : std::min(most, kStrangersBatchMax));
   if (!frame) {
     co_await send_error({}, frame.error(), std::nullopt);
     co_return;

@@ -81,6 +81,7 @@ class WebSocketSession {
   bool is_silent_ = false;   // nothing more is said to the client
 
   bool awaits_connection_params_ = false;
+  bool is_known_ = false;  // who is at the other end
   std::optional<ContextResult> context_;
   Gate context_made_;
   std::size_t answering_ = 0;  // queries and mutations that hold or make an answer

@@ -285,6 +285,37 @@ TEST_F(WebSocketTest, AMessageMayBeLargeAfterTheParametersThatSayWhoSendsIt) {
   });
 }
 
+TEST_F(WebSocketTest, AStrangerAsksForLittleAtATime) {
+  options_.identify = [](const rpc::Origin&) -> Result<std::string> {
+    return fail(Code::kUnauthorized, "who are you");
+  };
+  Gate changed;
+  Gate release;
+  int held = 0;
+  add("hold", rpc::Kind::kQuery, [&](rpc::Call) -> Task<Result<rpc::Reply>> {
+    ++held;
+    changed.wake_all();
+    co_await release.wait();
+    co_return rpc::Reply(rpc::Text());
+  });
+  run([&]() -> Task<void> {
+    std::string batch = "[" + call(1, "query", "hold");
+    for (int id = 2; id <= 11; ++id) batch += "," + call(id, "query", "hold");
+    socket_.say(batch + "]");
+    co_await until_sent(R"({"id":11,"error":{"message":"Batch call exceeds maximum size")");
+    socket_.say(call(1, "query", "hold"));
+    socket_.say(call(2, "query", "hold"));
+    while (held < 1) co_await changed.wait();
+    co_await settle();
+    EXPECT_EQ(socket_.read_count, 2u) << "the second call is not read before the first has ended";
+    release.wake_all();
+    while (held < 2) co_await changed.wait();
+    release.wake_all();
+    co_await until_sent(R"({"id":2,"result")");
+    socket_.abort();
+  });
+}
+
 TEST_F(WebSocketTest, ASubscriptionStoppedBeforeItsContextIsMadeNeverBegins) {
   context_pause_ = milliseconds(60);
   run([this]() -> Task<void> {

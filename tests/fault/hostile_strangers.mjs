@@ -82,7 +82,8 @@ const attacks = {
   'WebSockets that ask much in little messages and never read': (socket) => {
     socket.pause();
     socket.write(upgrade());
-    const one = frame(`[${Array(100).fill('{"id":1,"method":"query","params":{"path":"health"}}').join(',')}]`);
+    const asking = (count) => frame(`[${Array(count).fill('{"id":1,"method":"query","params":{"path":"health"}}').join(',')}]`);
+    const one = Buffer.concat([asking(10), asking(100)]);
     for (let i = 0; i < 20; ++i) socket.write(one);
   },
   'idle WebSockets': (socket) => {
