@@ -72,6 +72,9 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(directory);
   auto database = db::sqlite::SqliteDatabase::open({.path = directory + "/log.db"});
   if (!database) return fmt::print(stderr, "{}\n", database.error().message), 1;
+  if (auto made = (*database)->migrate(events::sqlite::SqliteEventLog::migrations()); !made) {
+    return fmt::print(stderr, "{}\n", made.error().message), 1;
+  }
   auto log = events::sqlite::SqliteEventLog::open(**database);
   if (!log) return fmt::print(stderr, "{}\n", log.error().message), 1;
 

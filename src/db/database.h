@@ -237,9 +237,10 @@ class Database {
   auto read(F closure) {
     return Awaiter<F>(*this, Queue::kRead, {}, false, std::move(closure));
   }
-  /// As read, on behalf of one user: this is where tenancy is enforced. The tables of users
-  /// (`<noun>_data`) cannot be named; their views (`<noun>`) show this user's rows and no others.
-  /// A query that tries is a programmer's error and answers kInternalServerError.
+  /// As read, on behalf of one user: this is where tenancy is enforced. Only *listed* views can be
+  /// named, which are those that call current_user_id(), and show this user's rows and no others;
+  /// no table, no other view, nothing of the engine. A query that tries is a programmer's error and
+  /// answers kInternalServerError.
   template <class F>
   auto read_as(std::string_view user, F closure) {
     return Awaiter<F>(*this, Queue::kRead, user, true, std::move(closure));

@@ -8,7 +8,7 @@ namespace synap::workers {
 namespace {
 
 constexpr std::string_view kTables = R"(
-CREATE TABLE run_steps(
+CREATE TABLE run_steps_data(
   run BLOB NOT NULL,
   hash BLOB NOT NULL,
   place INTEGER NOT NULL,
@@ -18,6 +18,9 @@ CREATE TABLE run_steps(
   stored_at INTEGER NOT NULL,
   PRIMARY KEY(run, hash)
 ) STRICT, WITHOUT ROWID;
+CREATE VIEW run_steps AS
+  SELECT run_steps_data.* FROM run_steps_data JOIN runs_data ON runs_data.id = run_steps_data.run
+  WHERE runs_data.user_id = current_user_id();
 )";
 
 std::string_view bytes_of(const StepHash& hash) {
@@ -34,7 +37,7 @@ void RunStore::write_results(db::Tx& tx, const Uuid& run_id,
                              const std::vector<StepResult>& results) {
   for (const auto& result : results) {
     tx.run(
-        "INSERT INTO run_steps(run, hash, place, name, op, memo, stored_at) "
+        "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         run_id, db::Blob{bytes_of(result.hash)}, result.place, result.name, op_name(result.op),
         result.memo, unix_ms_now());
@@ -52,7 +55,7 @@ void RunStore::write_completion(db::Tx& tx, const Uuid& run_id, std::string_view
 Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
   co_return co_await database_.read([&](db::Tx& tx) {
     StoredResults results;
-    auto rows = tx.query("SELECT hash, memo, place FROM run_steps WHERE run = $1", run_id);
+    auto rows = tx.query("SELECT hash, memo, place FROM run_steps_data WHERE run = $1", run_id);
     while (rows.next()) {
       const auto raw = rows.view(0);
       StepHash hash{};
@@ -197,7 +200,7 @@ Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
     job.run_id = run_id;
     job.may_have_results = true;
     // Steps that failed for good are forgotten, so that they are tried again.
-    tx.run("DELETE FROM run_steps WHERE run = $1 AND op = 'StepFailed'", run_id);
+    tx.run("DELETE FROM run_steps_data WHERE run = $1 AND op = 'StepFailed'", run_id);
     tx.run("UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1",
            run_id);
     tx.run("INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2)", run_id, job.lane);

@@ -170,7 +170,7 @@ TEST_F(WorkerPoolTest, FinishStoresTheEndOfTheRunWithTheEffect) {
   EXPECT_EQ(text_of("SELECT count(*) FROM marks"), "1");
   EXPECT_EQ(text_of("SELECT status || ' ' || attempts || ' ' || output FROM runs_data"),
             "completed 1 null");
-  EXPECT_EQ(text_of("SELECT group_concat(place || name) FROM (SELECT * FROM run_steps "
+  EXPECT_EQ(text_of("SELECT group_concat(place || name) FROM (SELECT * FROM run_steps_data "
                     "ORDER BY place)"),
             "0first,1last");
 }
@@ -371,7 +371,7 @@ TEST_F(WorkerPoolTest, MayBeDestroyedWhileARunWaitsForTheDatabase) {
   // Behind the commit: by now the run's coroutine has been handed to an executor.
   ASSERT_TRUE(test::run(executor, [&] { return database->write([](db::Tx&) {}); }));
   // What was committed is committed, and goes on from there after the next start.
-  EXPECT_EQ(text_of("SELECT count(*) FROM run_steps"), "1");
+  EXPECT_EQ(text_of("SELECT count(*) FROM run_steps_data"), "1");
   EXPECT_EQ(text_of("SELECT count(*) FROM jobs"), "1");
 }
 

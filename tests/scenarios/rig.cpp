@@ -233,7 +233,7 @@ std::string Rig::show() {
         rows_text += "\n";
         const auto id = runs.uuid(0);
         auto steps =
-            tx.query("SELECT name, op, memo FROM run_steps WHERE run = $1 ORDER BY place", id);
+            tx.query("SELECT name, op, memo FROM run_steps_data WHERE run = $1 ORDER BY place", id);
         while (steps.next()) {
           rows_text += fmt::format("    {} {} {}\n", steps.text(0), steps.text(1), steps.text(2));
         }

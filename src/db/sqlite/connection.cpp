@@ -73,7 +73,9 @@ void Statement::bind(const Value* values, std::size_t count) {
 
 bool Statement::next() {
   if (is_done_) return false;
+  connection_.is_running_ = true;
   const int code = sqlite3_step(handle_);
+  connection_.is_running_ = false;
   if (code == SQLITE_ROW) return true;
   is_done_ = true;
   if (code != SQLITE_DONE) {
@@ -180,6 +182,12 @@ void Connection::begin_closure() {
 }
 
 void Connection::enter_scope(std::string_view user) {
+  std::int64_t version = -1;
+  if (auto rows = query("PRAGMA schema_version"); rows.next()) version = rows.integer(0);
+  if (version != scope_version_) {
+    load_scope_names();
+    if (ok()) scope_version_ = version;
+  }
   scope_user_ = user;
   in_scope_ = true;
 }
@@ -188,20 +196,57 @@ void Connection::leave_scope() {
   in_scope_ = false;
 }
 
-// In a scope, rows are read through views only: `view` names the innermost one, or is null.
-int Connection::authorize(void* self, int action, const char* first, const char*, const char*,
-                          const char* view) {
-  if (!static_cast<const Connection*>(self)->in_scope_) return SQLITE_OK;
-  if (action == SQLITE_READ && view == nullptr && first != nullptr) {
-    const std::string_view table(first);
-    if (table.ends_with("_data")) return SQLITE_DENY;
+void Connection::load_scope_names() {
+  std::set<std::string> views;
+  std::set<std::string> shadow_tables;
+  std::vector<std::string> virtual_tables = {"json_each", "json_tree"};
+  {
+    auto rows = query(
+        "SELECT name FROM sqlite_master WHERE type = 'view' AND sql LIKE '%current_user_id()%'");
+    while (rows.next()) views.insert(rows.text(0));
   }
-  return SQLITE_OK;
+  {
+    auto rows = query(
+        "SELECT name, type FROM pragma_table_list "
+        "WHERE schema = 'main' AND type IN ('shadow', 'virtual')");
+    while (rows.next()) {
+      if (rows.view(1) == "shadow") shadow_tables.insert(rows.text(0));
+      if (rows.view(1) == "virtual") virtual_tables.push_back(rows.text(0));
+    }
+  }
+  // A connection meets a virtual table by parsing a declaration of it, which looks like a change of
+  // the schema: nothing that could be allowed in a scope, so it is done before.
+  for (const auto& table : virtual_tables) {
+    sqlite3_finalize(prepare("SELECT 1 FROM \"" + table + "\""));
+  }
+  scope_.set_names(std::move(views), std::move(shadow_tables));
+}
+
+int Connection::authorize(void* self, int action, const char* first, const char* second,
+                          const char* schema, const char* view) {
+  const auto& connection = *static_cast<const Connection*>(self);
+  if (!connection.in_scope_) return SQLITE_OK;
+  return connection.scope_.allows(action, first, second, schema, view, connection.is_running_)
+             ? SQLITE_OK
+             : SQLITE_DENY;
 }
 
 void Connection::failed(int code, std::string_view what) {
   last_failure_ = code;
   abort(error_of(code, fmt::format("{} in {}", sqlite3_errmsg(handle_), what)));
+}
+
+// Null if it cannot be, which has then failed.
+sqlite3_stmt* Connection::prepare(std::string_view sql) {
+  if (in_scope_ && scope_.renames_a_view(sql)) {
+    failed(SQLITE_AUTH, sql);
+    return nullptr;
+  }
+  sqlite3_stmt* handle = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  if (code != SQLITE_OK) failed(code, sql);
+  return handle;
 }
 
 Cursor* Connection::start(std::string_view sql, const Value* values, std::size_t count) {
@@ -216,13 +261,8 @@ Cursor* Connection::start(std::string_view sql, const Value* values, std::size_t
     if (!candidate->is_busy()) statement = candidate.get();
   }
   if (statement == nullptr) {
-    sqlite3_stmt* handle = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
-    if (code != SQLITE_OK) {
-      failed(code, sql);
-      return nullptr;
-    }
+    sqlite3_stmt* handle = prepare(sql);
+    if (handle == nullptr) return nullptr;
     found->second.push_back(std::make_unique<Statement>(*this, handle));
     statement = found->second.back().get();
   }

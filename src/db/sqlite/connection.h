@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "db/database.h"
+#include "db/sqlite/scope.h"
 
 namespace synap::db::sqlite {
 
@@ -57,7 +58,8 @@ class Connection final : public Tx {
     return std::exchange(on_commit_, {});
   }
 
-  /// Between these, statements see the views of `user` only.
+  /// Between these, statements may name the listed views only, which show the rows of `user`
+  /// (scope.h). Within a transaction: the views are those of its snapshot.
   void enter_scope(std::string_view user);
   void leave_scope();
 
@@ -82,14 +84,19 @@ class Connection final : public Tx {
 
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   void failed(int code, std::string_view what);
+  void load_scope_names();
+  sqlite3_stmt* prepare(std::string_view sql);
   static int authorize(void* self, int action, const char* first, const char* second,
                        const char* schema, const char* view);
 
   sqlite3* handle_;
   Statements statements_;
   Statements scoped_statements_;
+  Scope scope_;
+  std::int64_t scope_version_ = -1;  // the version of the schema whose names `scope_` has
   std::string scope_user_;
   bool in_scope_ = false;
+  bool is_running_ = false;  // within sqlite3_step()
   int last_failure_ = SQLITE_OK;
 };
 

@@ -27,6 +27,8 @@ TEST(Connection, PreparesAStatementOnceForAllUsers) {
   int again = 0;
   for (auto* one = sqlite3_next_stmt(reader->handle(), nullptr); one != nullptr;
        one = sqlite3_next_stmt(reader->handle(), one)) {
+    // Not those by which the connection finds the listed views.
+    if (!std::string_view(sqlite3_sql(one)).starts_with("SELECT id")) continue;
     ++statements;
     again += sqlite3_stmt_status(one, SQLITE_STMTSTATUS_REPREPARE, 0);
   }

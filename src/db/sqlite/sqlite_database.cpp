@@ -326,9 +326,9 @@ void SqliteDatabase::run_reader(Connection& connection) {
       reads_.pop_front();
     }
     connection.begin_closure();
-    if (operation->is_scoped) connection.enter_scope(operation->user);
     // BEGIN, so that all statements of the closure see one snapshot.
     connection.run("BEGIN");
+    if (operation->is_scoped) connection.enter_scope(operation->user);
     if (connection.ok()) operation->run(connection);
     operation->error = connection.take_error();
     if (operation->is_scoped) connection.leave_scope();
