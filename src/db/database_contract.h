@@ -16,6 +16,7 @@
 
 #include "base/test_support.h"
 #include "db/database.h"
+#include "db/held_writer.h"
 
 namespace synap::db::contract {
 
@@ -37,33 +38,6 @@ inline void PrintTo(const Engine& engine, std::ostream* out) {
 inline std::string engine_name(const testing::TestParamInfo<Engine>& info) {
   return info.param.name;
 }
-
-/// Keeps a database busy: its write does not end before release().
-class HeldWriter {
- public:
-  HeldWriter(Executor& executor, db::Database& database) : calls_(executor) {
-    calls_.add_awaitable([this, &database] {
-      return database.write([this](Tx&) {
-        entered_.count_down();
-        release_.wait();
-      });
-    });
-    entered_.wait();
-  }
-  ~HeldWriter() {
-    release();
-    calls_.wait();
-  }
-  void release() {
-    if (!std::exchange(is_released_, true)) release_.count_down();
-  }
-
- private:
-  std::latch entered_{1};
-  std::latch release_{1};
-  bool is_released_ = false;
-  test::Started<Result<void>> calls_;
-};
 
 class Database : public testing::TestWithParam<Engine> {
  protected:

@@ -34,6 +34,14 @@ Error error_of(int code, std::string_view what) {
   }
 }
 
+bool leaves_disk_unknown(int code) {
+  // A write that fails (a quota, a limit on file sizes) is none of these: what it left behind the
+  // last commit in the WAL is no commit, and is written over.
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
+         code == SQLITE_IOERR_CORRUPTFS || (code & 0xff) == SQLITE_CORRUPT ||
+         (code & 0xff) == SQLITE_NOTADB;
+}
+
 Statement::Statement(Connection& connection, sqlite3_stmt* handle)
     : connection_(connection), handle_(handle) {
   const int count = sqlite3_bind_parameter_count(handle_);
@@ -58,11 +66,13 @@ void Statement::bind(const Value* values, std::size_t count) {
     } else if (const auto* real = std::get_if<double>(&value)) {
       sqlite3_bind_double(handle_, at, *real);
     } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+      connection_.bound_bytes_ += text->size();
       // SQLITE_STATIC: the rows are read, and so the statement is closed, before the view ends.
       // A null data pointer would bind NULL instead of the empty text.
       sqlite3_bind_text64(handle_, at, text->data() != nullptr ? text->data() : "", text->size(),
                           SQLITE_STATIC, SQLITE_UTF8);
     } else if (const auto* blob = std::get_if<Blob>(&value)) {
+      connection_.bound_bytes_ += blob->bytes.size();
       sqlite3_bind_blob64(handle_, at, blob->bytes.data() != nullptr ? blob->bytes.data() : "",
                           blob->bytes.size(), SQLITE_STATIC);
     } else {
@@ -118,7 +128,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   }
   std::unique_ptr<Connection> connection(new Connection(handle));
   sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, 5'000);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   sqlite3_create_function_v2(
       handle, "current_user_id", 0, SQLITE_UTF8 | SQLITE_DETERMINISTIC, connection.get(),
       [](sqlite3_context* context, int, sqlite3_value**) {

@@ -15,6 +15,8 @@ namespace synap::db::sqlite {
 
 /// What an SQLite result code means to a caller.
 Error error_of(int code, std::string_view what);
+/// True if nobody can know what is on disk after a commit or a checkpoint that failed so.
+bool leaves_disk_unknown(int code);
 
 class Statement final : public Cursor {
  public:
@@ -45,6 +47,8 @@ class Statement final : public Cursor {
 class Connection final : public Tx {
  public:
   enum class Mode { kWriter, kReader };
+  /// So long a connection waits for a lock that another process holds.
+  static constexpr int kBusyTimeoutMs = 5'000;
   static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode);
   ~Connection() override;
 
@@ -64,6 +68,8 @@ class Connection final : public Tx {
   void leave_scope();
 
   sqlite3* handle() { return handle_; }
+  /// The bytes of all parameters since this was asked last.
+  std::size_t take_bound_bytes() { return std::exchange(bound_bytes_, 0); }
   /// The last code that was neither OK, ROW nor DONE since begin_closure(), or SQLITE_OK.
   int last_failure() const { return last_failure_; }
 
@@ -96,6 +102,7 @@ class Connection final : public Tx {
   std::int64_t scope_version_ = -1;  // the version of the schema whose names `scope_` has
   std::string scope_user_;
   bool in_scope_ = false;
+  std::size_t bound_bytes_ = 0;
   bool is_running_ = false;  // within sqlite3_step()
   int last_failure_ = SQLITE_OK;
 };

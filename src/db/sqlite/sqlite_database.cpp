@@ -24,25 +24,14 @@ constexpr std::size_t kGroupBackgroundMax = 8;
 // And so many while nobody does: whoever comes in the next moment waits for them.
 constexpr std::size_t kGroupBackgroundAloneMax = 128;
 
-// A checkpoint copies pages from the WAL into the file and syncs it; nobody's write is answered
-// meanwhile. A larger WAL means fewer copies of a page that changes often, but a longer pause:
-// 16,000 pages (64 MiB) are copied in some 100 ms every few seconds of full load, for 40 % more
-// requests/s than with 4,000. With idle hands the WAL is emptied sooner.
-constexpr int kCheckpointPages = 16'000;
-constexpr int kIdleCheckpointPages = 500;
+// A group ends behind the closure with which its parameters come to so much: it is one transaction,
+// and the log of changes must have room for it (wal_keeper.h).
+constexpr std::size_t kGroupBytesMax = 8 << 20;
 
 // After a group in which something failed, so many are run closure by closure at once.
 constexpr int kCautiousGroups = 32;
 
 using Completions = std::unordered_map<Executor*, std::vector<std::coroutine_handle<>>>;
-
-bool leaves_disk_unknown(int code) {
-  // A write that fails (a quota, a limit on file sizes) is none of these: what it left behind the
-  // last commit in the WAL is no commit, and is written over.
-  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
-         code == SQLITE_IOERR_CORRUPTFS || (code & 0xff) == SQLITE_CORRUPT ||
-         (code & 0xff) == SQLITE_NOTADB;
-}
 
 }  // namespace
 
@@ -54,46 +43,35 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
   auto writer = Connection::open(options.path, Connection::Mode::kWriter);
   if (!writer) return fail(writer.error());
   database->writer_ = std::move(*writer);
-  sqlite3_wal_hook(
-      database->writer_->handle(),
-      [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<SqliteDatabase*>(self)->wal_pages_ = pages;
-        return SQLITE_OK;
-      },
-      database.get());
+  std::vector<std::unique_ptr<Connection>> readers;
   for (int i = 0; i < options.readers; ++i) {
     auto reader = Connection::open(options.path, Connection::Mode::kReader);
     if (!reader) return fail(reader.error());
-    database->readers_.push_back(std::move(*reader));
+    readers.push_back(std::move(*reader));
   }
-  auto* self = database.get();
-  self->writer_thread_ = std::thread([self] { self->run_writer(); });
-  for (auto& reader : self->readers_) {
-    self->reader_threads_.emplace_back(
-        [self, &connection = *reader] { self->run_reader(connection); });
-  }
+  database->wal_ = std::make_unique<WalKeeper>(
+      *database->writer_, database->readers_,
+      WalKeeper::Options{.bytes_max = options.wal_bytes_max,
+                         .idle_before_truncate = options.idle_before_truncate,
+                         .patience = options.full_wal_patience});
+  database->readers_.start(std::move(readers));
+  database->writer_thread_ = std::thread([self = database.get()] { self->run_writer(); });
   return database;
 }
 
 void SqliteDatabase::close() {
   {
-    std::scoped_lock lock(write_mutex_, read_mutex_);
+    std::lock_guard lock(write_mutex_);
     stopping_ = true;
   }
   write_wake_.notify_all();
-  read_wake_.notify_all();
-  for (auto& thread : reader_threads_) thread.join();
-  reader_threads_.clear();
+  readers_.close();
   if (writer_thread_.joinable()) writer_thread_.join();
 }
 
 SqliteDatabase::~SqliteDatabase() {
   close();
-  readers_.clear();
-  if (writer_ != nullptr && !broken_) {
-    sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                              nullptr);
-  }
+  if (wal_ != nullptr && !broken_) wal_->close();
 }
 
 Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
@@ -125,60 +103,77 @@ Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
 }
 
 WriterStatistics SqliteDatabase::statistics() const {
-  return {commits_.load(), closures_.load(), checkpoints_.load()};
+  return {commits_.load(), closures_.load(), wal_->checkpoints(), wal_->wal_bytes()};
 }
 
 void SqliteDatabase::submit(Queue queue, Operation* operation) {
-  const bool is_read = queue == Queue::kRead;
+  const bool is_taken =
+      queue == Queue::kRead ? readers_.submit(operation) : submit_write(queue, operation);
+  if (is_taken) return;
+  operation->error = Error{Code::kServiceUnavailable, "Synap is stopping", nullptr};
+  operation->executor->post(operation->coroutine);
+}
+
+bool SqliteDatabase::submit_write(Queue queue, Operation* operation) {
   bool was_empty = false;
   {
-    std::lock_guard lock(is_read ? read_mutex_ : write_mutex_);
-    if (stopping_) {
-      operation->error = Error{Code::kServiceUnavailable, "Synap is stopping", nullptr};
-      operation->executor->post(operation->coroutine);
-      return;
-    }
-    was_empty = is_read || (interactive_.empty() && background_.empty());
-    (is_read ? reads_ : queue == Queue::kWrite ? interactive_ : background_).push_back(operation);
+    std::lock_guard lock(write_mutex_);
+    if (stopping_) return false;
+    was_empty = interactive_.empty() && background_.empty();
+    (queue == Queue::kWrite ? interactive_ : background_).push_back(operation);
   }
-  if (was_empty) (is_read ? read_wake_ : write_wake_).notify_one();
+  if (was_empty) write_wake_.notify_one();
+  return true;
 }
 
 void SqliteDatabase::run_writer() {
   begin_thread("db writer");
   std::vector<Operation*> group;
+  for (;;) {
+    const auto next = take_group(group);
+    if (next == Next::kEnd) return;
+    if (next == Next::kIdleWork) {
+      wal_->do_idle_work();
+    } else {
+      commit_group(group);
+      group.clear();
+      if (!broken_) wal_->checkpoint_if_large();
+    }
+    if (wal_->has_disk_failed() && !broken_) break_off();
+  }
+}
+
+// Waits until there is something to do.
+SqliteDatabase::Next SqliteDatabase::take_group(std::vector<Operation*>& group) {
+  if (!left_over_.empty()) {
+    group.swap(left_over_);
+    return Next::kGroup;
+  }
   const auto take = [&](std::deque<Operation*>& from, std::size_t most) {
     for (std::size_t i = 0; i < most && !from.empty(); ++i) {
       group.push_back(from.front());
       from.pop_front();
     }
   };
-  for (;;) {
-    bool is_idle = false;
-    {
-      std::unique_lock lock(write_mutex_);
-      const auto is_due = [&] {
-        return stopping_ || !interactive_.empty() || !background_.empty();
-      };
-      if (!is_due() && unmoved_pages() >= kIdleCheckpointPages) {
-        // Nobody waits: a good moment to move the WAL, unless somebody comes in the next moment.
-        is_idle = !write_wake_.wait_for(lock, std::chrono::milliseconds(200), is_due);
-      } else {
-        write_wake_.wait(lock, is_due);
-      }
-      if (!is_idle) {
-        if (interactive_.empty() && background_.empty()) return;  // stopping
-        const bool people_wait = !interactive_.empty();
-        take(interactive_, kGroupClosuresMax);
-        take(background_, people_wait ? kGroupBackgroundMax : kGroupBackgroundAloneMax);
-      }
-    }
-    if (!is_idle) {
-      commit_group(group);
-      group.clear();
-    }
-    checkpoint_if_large(is_idle);
+  std::unique_lock lock(write_mutex_);
+  const auto is_due = [&] { return stopping_ || !interactive_.empty() || !background_.empty(); };
+  if (const auto idle = is_due() || broken_ ? std::nullopt : wal_->idle_work_due()) {
+    if (!write_wake_.wait_for(lock, *idle, is_due)) return Next::kIdleWork;
+  } else {
+    write_wake_.wait(lock, is_due);
   }
+  if (interactive_.empty() && background_.empty()) return Next::kEnd;
+  const bool people_wait = !interactive_.empty();
+  take(interactive_, kGroupClosuresMax);
+  take(background_, people_wait ? kGroupBackgroundMax : kGroupBackgroundAloneMax);
+  return Next::kGroup;
+}
+
+// Keeps what is behind the first `count` operations for a transaction of its own.
+void SqliteDatabase::cut(std::vector<Operation*>& group, std::size_t count) {
+  left_over_.insert(left_over_.begin(), group.begin() + static_cast<std::ptrdiff_t>(count),
+                    group.end());
+  group.resize(count);
 }
 
 void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
@@ -200,6 +195,7 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
 // The error if the group as a whole has failed.
 std::optional<Error> SqliteDatabase::run_and_commit(std::vector<Operation*>& group,
                                                     Actions& on_commit) {
+  if (auto failure = wal_->make_room()) return failure;
   if (auto failure = begin()) return failure;
   if (cautious_groups_ == 0) {
     if (run_together(group, on_commit)) return commit();
@@ -231,8 +227,11 @@ bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_co
     std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
     return !operation.error;
   };
-  for (auto* operation : group) {
-    if (!run(*operation)) return false;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (!run(*group[i])) return false;
+    bytes += writer_->take_bound_bytes();
+    if (bytes >= kGroupBytesMax) cut(group, i + 1);
   }
   return true;
 }
@@ -240,15 +239,19 @@ bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_co
 // Each closure under a savepoint of its own, so that one that fails leaves no trace and harms
 // nobody. The error if nothing of the group can be committed.
 std::optional<Error> SqliteDatabase::run_apart(std::vector<Operation*>& group, Actions& on_commit) {
-  for (auto* operation : group) {
-    run_closure(*operation, on_commit);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    run_closure(*group[i], on_commit);
     // Some failures (a full disk) make SQLite roll back the whole transaction by itself.
-    if (is_rolled_back()) return operation->error;
+    if (is_rolled_back()) return group[i]->error;
+    bytes += writer_->take_bound_bytes();
+    if (bytes >= kGroupBytesMax) cut(group, i + 1);
   }
   return std::nullopt;
 }
 
 std::optional<Error> SqliteDatabase::begin() {
+  std::ignore = writer_->take_bound_bytes();
   writer_->begin_closure();
   writer_->run("BEGIN IMMEDIATE");
   return writer_->take_error();
@@ -259,13 +262,15 @@ std::optional<Error> SqliteDatabase::commit() {
   writer_->run("COMMIT");
   auto failure = writer_->take_error();
   if (!failure) return std::nullopt;
-  if (leaves_disk_unknown(writer_->last_failure())) {
-    broken_ = Error{Code::kServiceUnavailable,
-                    "The disk failed while writing: restart Synap to recover", nullptr};
-    fmt::print(stderr, "synap: the disk failed during a commit; writing has stopped\n");
-  }
+  if (leaves_disk_unknown(writer_->last_failure())) break_off();
   roll_back();
   return failure;
+}
+
+void SqliteDatabase::break_off() {
+  broken_ = Error{Code::kServiceUnavailable,
+                  "The disk failed while writing: restart Synap to recover", nullptr};
+  fmt::print(stderr, "synap: the disk failed while writing; nothing is written any more\n");
 }
 
 void SqliteDatabase::roll_back() {
@@ -291,50 +296,6 @@ void SqliteDatabase::run_closure(Operation& operation, Actions& on_commit) {
     writer_->begin_closure();
   }
   if (!operation.error) std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
-}
-
-void SqliteDatabase::checkpoint_if_large(bool is_idle) {
-  // The WAL starts again from its front once all of it was moved and no reader needs it.
-  if (wal_pages_ < moved_pages_) moved_pages_ = 0;
-  if (unmoved_pages() < (is_idle ? kIdleCheckpointPages : kCheckpointPages)) return;
-  int pages = 0;
-  int moved = 0;
-  const int code = sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
-                                             &pages, &moved);
-  checkpoints_.fetch_add(1, std::memory_order_relaxed);
-  // A reader can keep pages from being moved: counted as moved all the same, so that this is not
-  // tried again with every commit.
-  moved_pages_ = wal_pages_;
-  if (code != SQLITE_OK && code != SQLITE_BUSY) {
-    fmt::print(stderr, "synap: checkpoint failed: {}\n", sqlite3_errstr(code));
-    if (leaves_disk_unknown(sqlite3_extended_errcode(writer_->handle()))) {
-      broken_ = Error{Code::kServiceUnavailable,
-                      "The disk failed while writing: restart Synap to recover", nullptr};
-    }
-  }
-}
-
-void SqliteDatabase::run_reader(Connection& connection) {
-  begin_thread("db reader");
-  for (;;) {
-    Operation* operation = nullptr;
-    {
-      std::unique_lock lock(read_mutex_);
-      read_wake_.wait(lock, [&] { return stopping_ || !reads_.empty(); });
-      if (reads_.empty()) return;
-      operation = reads_.front();
-      reads_.pop_front();
-    }
-    connection.begin_closure();
-    // BEGIN, so that all statements of the closure see one snapshot.
-    connection.run("BEGIN");
-    if (operation->is_scoped) connection.enter_scope(operation->user);
-    if (connection.ok()) operation->run(connection);
-    operation->error = connection.take_error();
-    if (operation->is_scoped) connection.leave_scope();
-    if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
-    operation->executor->post(operation->coroutine);
-  }
 }
 
 }  // namespace synap::db::sqlite

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -20,18 +21,31 @@
 #include <vector>
 
 #include "db/database.h"
+#include "db/sqlite/readers.h"
+#include "db/sqlite/wal_keeper.h"
 
 namespace synap::db::sqlite {
 
 struct SqliteOptions {
   std::string path;
   int readers = 2;
+  /// The log of changes (WAL) does not grow beyond this (wal_keeper.h). Half of it is moved at a
+  /// time, and nobody's write is answered meanwhile: 64 MiB are some 100 ms every few seconds of
+  /// full load. Moving a quarter of that at a time copied pages that change often so much more
+  /// often that 40 % fewer requests/s went through.
+  std::int64_t wal_bytes_max = 128 << 20;
+  /// So long after the last write the file of the log is cut down. Not at once: a file that has
+  /// its room already is written and synced faster, and work comes in bursts.
+  std::chrono::milliseconds idle_before_truncate{5'000};
+  /// So long writes wait for another process that keeps a full log from being moved.
+  std::chrono::milliseconds full_wal_patience{5'000};
 };
 
 struct WriterStatistics {
   std::int64_t commits = 0;
   std::int64_t closures = 0;
   std::int64_t checkpoints = 0;
+  std::int64_t wal_bytes = 0;  // the size of its file
 };
 
 class Connection;
@@ -53,7 +67,11 @@ class SqliteDatabase final : public Database {
 
  private:
   SqliteDatabase() = default;
+  bool submit_write(Queue queue, Operation* operation);
   void run_writer();
+  enum class Next { kGroup, kIdleWork, kEnd };
+  Next take_group(std::vector<Operation*>& group);
+  void cut(std::vector<Operation*>& group, std::size_t count);
   using Actions = std::vector<std::move_only_function<void()>>;
   void commit_group(std::vector<Operation*>& group);
   std::optional<Error> run_and_commit(std::vector<Operation*>& group, Actions& on_commit);
@@ -64,12 +82,11 @@ class SqliteDatabase final : public Database {
   std::optional<Error> commit();
   void roll_back();
   bool is_rolled_back() const;
-  void checkpoint_if_large(bool is_idle);
-  int unmoved_pages() const { return wal_pages_ - moved_pages_; }
-  void run_reader(Connection& connection);
+  void break_off();
 
   std::unique_ptr<Connection> writer_;
-  std::vector<std::unique_ptr<Connection>> readers_;
+  Readers readers_;
+  std::unique_ptr<WalKeeper> wal_;
   std::mutex write_mutex_;
   std::condition_variable write_wake_;
   std::deque<Operation*> interactive_;
@@ -79,19 +96,11 @@ class SqliteDatabase final : public Database {
   std::optional<Error> broken_;
   int cautious_groups_ = 0;  // writer thread only: how many groups are still to be run apart
 
-  std::mutex read_mutex_;
-  std::condition_variable read_wake_;
-  std::deque<Operation*> reads_;
+  std::vector<Operation*> left_over_;  // writer thread only: taken, but cut off from their group
 
   std::atomic<std::int64_t> commits_{0};
   std::atomic<std::int64_t> closures_{0};
-  std::atomic<std::int64_t> checkpoints_{0};
-  // Writer thread only: the pages in the WAL, and how many of them are in the file already.
-  int wal_pages_ = 0;
-  int moved_pages_ = 0;
-
   std::thread writer_thread_;
-  std::vector<std::thread> reader_threads_;
 };
 
 }  // namespace synap::db::sqlite

@@ -1,0 +1,87 @@
+#include "db/sqlite/readers.h"
+
+#include "base/thread.h"
+#include "db/sqlite/connection.h"
+
+namespace synap::db::sqlite {
+
+Readers::~Readers() {
+  close();
+}
+
+void Readers::start(std::vector<std::unique_ptr<Connection>> connections) {
+  connections_ = std::move(connections);
+  for (auto& connection : connections_) {
+    threads_.emplace_back([this, &own = *connection] { run(own); });
+  }
+}
+
+bool Readers::submit(Operation* operation) {
+  {
+    std::lock_guard lock(mutex_);
+    if (is_closed_) return false;
+    queue_.push_back(operation);
+  }
+  wake_.notify_one();
+  return true;
+}
+
+bool Readers::Hold::begin(std::chrono::milliseconds patience) {
+  std::unique_lock lock(readers_.mutex_);
+  const auto is_idle = [this] {
+    return readers_.running_ == 0 && (readers_.is_held_ || readers_.queue_.empty());
+  };
+  // At the end nobody is held: what is queued must be answered, and then nobody reads.
+  if (!readers_.is_closed_) readers_.is_held_ = has_begun_ = true;
+  return readers_.idle_.wait_for(lock, patience, is_idle);
+}
+
+Readers::Hold::~Hold() {
+  if (!has_begun_) return;
+  {
+    std::lock_guard lock(readers_.mutex_);
+    readers_.is_held_ = false;
+  }
+  readers_.wake_.notify_all();
+}
+
+void Readers::close() {
+  {
+    std::lock_guard lock(mutex_);
+    is_closed_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+  connections_.clear();
+}
+
+void Readers::run(Connection& connection) {
+  begin_thread("db reader");
+  for (;;) {
+    Operation* operation = nullptr;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return !is_held_ && (is_closed_ || !queue_.empty()); });
+      if (queue_.empty()) return;
+      operation = queue_.front();
+      queue_.pop_front();
+      ++running_;
+    }
+    connection.begin_closure();
+    // BEGIN, so that all statements of the closure see one snapshot.
+    connection.run("BEGIN");
+    if (operation->is_scoped) connection.enter_scope(operation->user);
+    if (connection.ok()) operation->run(connection);
+    operation->error = connection.take_error();
+    if (operation->is_scoped) connection.leave_scope();
+    if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
+    {
+      std::lock_guard lock(mutex_);
+      if (--running_ == 0) idle_.notify_all();
+    }
+    operation->executor->post(operation->coroutine);
+  }
+}
+
+}  // namespace synap::db::sqlite

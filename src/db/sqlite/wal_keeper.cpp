@@ -1,0 +1,147 @@
+#include "db/sqlite/wal_keeper.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "db/sqlite/connection.h"
+
+namespace synap::db::sqlite {
+namespace {
+
+// A page with its head, and the head of the file.
+constexpr std::int64_t kFrameBytes = 4096 + 24;
+constexpr std::int64_t kHeadBytes = 32;
+
+// Nobody waits: a good moment to move pages, unless somebody comes in the next moment. Fewer than
+// these are not worth two syncs.
+constexpr int kIdleCheckpointPages = 500;
+constexpr std::chrono::milliseconds kIdleBeforeCheckpoint{200};
+// A file below this part of the bound is left as it is: one that exists is written faster.
+constexpr int kKeptPart = 32;
+// While there is still room, readers are not held again before so much more was written.
+constexpr int kRestartStepPart = 32;
+
+}  // namespace
+
+WalKeeper::WalKeeper(Connection& writer, Readers& readers, Options options)
+    : writer_(writer),
+      readers_(readers),
+      options_(options),
+      pages_max_(static_cast<int>(std::max<std::int64_t>(options.bytes_max / kFrameBytes, 64))),
+      restart_at_(pages_max_ / 4 * 3) {
+  // Whoever reads now is another process, which may read for long: then the WAL stays for now.
+  sqlite3_busy_timeout(writer_.handle(), 0);
+  int pages = 0;
+  const int code = sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                             &pages, nullptr);
+  sqlite3_busy_timeout(writer_.handle(), Connection::kBusyTimeoutMs);
+  if (code != SQLITE_OK && pages > 0) set_pages(pages);
+  sqlite3_wal_hook(
+      writer_.handle(),
+      [](void* self, sqlite3*, const char*, int now) {
+        static_cast<WalKeeper*>(self)->set_pages(now);
+        return SQLITE_OK;
+      },
+      this);
+}
+
+void WalKeeper::set_pages(int pages) {
+  if (pages < pages_) {
+    // It has begun again from its front.
+    moved_pages_ = 0;
+    restart_at_ = pages_max_ / 4 * 3;
+  }
+  pages_ = pages;
+  if (pages > file_pages_.load(std::memory_order_relaxed)) file_pages_ = pages;
+}
+
+std::int64_t WalKeeper::wal_bytes() const {
+  const std::int64_t pages = file_pages_.load(std::memory_order_relaxed);
+  return pages == 0 ? 0 : kHeadBytes + pages * kFrameBytes;
+}
+
+std::optional<Error> WalKeeper::make_room() {
+  if (pages_ < restart_at_) return std::nullopt;
+  // Most of it first, while everybody may read; then what is left takes a few milliseconds.
+  if (unmoved_pages() >= kIdleCheckpointPages) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  const bool is_full = pages_ >= pages_max_;
+  if (restart(is_full ? options_.patience : std::chrono::milliseconds(0),
+              SQLITE_CHECKPOINT_RESTART)) {
+    return std::nullopt;
+  }
+  if (is_full) {
+    if (last_failure_ != SQLITE_OK && last_failure_ != SQLITE_BUSY) {
+      return error_of(last_failure_, "the checkpoint of a full WAL");
+    }
+    return Error{Code::kServiceUnavailable,
+                 "The database is busy: what was written cannot be moved while others read it",
+                 nullptr};
+  }
+  restart_at_ = std::min(pages_ + pages_max_ / kRestartStepPart, pages_max_);
+  return std::nullopt;
+}
+
+// True if the WAL begins again from its front.
+bool WalKeeper::restart(std::chrono::milliseconds patience, int mode) {
+  // A read of this process ends soon (SqliteOptions::read_time_max); only whoever blocks in a
+  // closure does not.
+  constexpr std::chrono::milliseconds kReadersPatience{500};
+  last_failure_ = SQLITE_BUSY;
+  Readers::Hold hold(readers_);
+  if (!hold.begin(mode == SQLITE_CHECKPOINT_TRUNCATE ? patience
+                                                     : std::max(patience, kReadersPatience))) {
+    return false;
+  }
+  sqlite3_busy_timeout(writer_.handle(), static_cast<int>(patience.count()));
+  const int code = checkpoint(mode);
+  sqlite3_busy_timeout(writer_.handle(), Connection::kBusyTimeoutMs);
+  if (code != SQLITE_OK) return false;
+  set_pages(0);
+  if (mode == SQLITE_CHECKPOINT_TRUNCATE) file_pages_ = 0;
+  return true;
+}
+
+void WalKeeper::checkpoint_if_large() {
+  if (unmoved_pages() >= pages_max_ / 2) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+}
+
+int WalKeeper::checkpoint(int mode) {
+  const int code = sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, mode, nullptr, nullptr);
+  checkpoints_.fetch_add(1, std::memory_order_relaxed);
+  // A reader can keep pages from being moved: counted as moved all the same, so that this is not
+  // tried again with every commit.
+  moved_pages_ = pages_;
+  last_failure_ = code;
+  if (code != SQLITE_OK && code != SQLITE_BUSY) {
+    fmt::print(stderr, "synap: checkpoint failed: {}\n", sqlite3_errstr(code));
+    has_disk_failed_ =
+        has_disk_failed_ || leaves_disk_unknown(sqlite3_extended_errcode(writer_.handle()));
+  }
+  return code;
+}
+
+std::optional<std::chrono::milliseconds> WalKeeper::idle_work_due() const {
+  if (has_disk_failed_) return std::nullopt;
+  if (unmoved_pages() >= kIdleCheckpointPages) return kIdleBeforeCheckpoint;
+  if (file_pages_ > std::max(pages_max_ / kKeptPart, 1)) return options_.idle_before_truncate;
+  return std::nullopt;
+}
+
+void WalKeeper::do_idle_work() {
+  if (unmoved_pages() >= kIdleCheckpointPages) {
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  } else {
+    // If somebody reads just now, then another time.
+    restart(std::chrono::milliseconds(0), SQLITE_CHECKPOINT_TRUNCATE);
+  }
+}
+
+void WalKeeper::close() {
+  if (has_disk_failed_) return;
+  sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                            nullptr);
+}
+
+}  // namespace synap::db::sqlite
