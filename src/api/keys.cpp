@@ -203,7 +203,7 @@ void Keys::add_event_types(events::EventTypes& types) {
 }
 
 Task<Result<>> Keys::load() {
-  auto read = co_await database_.read([](db::Tx& tx) {
+  auto read = co_await database_.read_at_start([](db::Tx& tx) {
     std::vector<std::pair<Sha256, Caller>> found;
     auto rows = tx.query(
         "SELECT hash, user_id, role, api_keys_data.id FROM api_keys_data "

@@ -172,6 +172,10 @@ class Tx {
   }
   const std::optional<Error>& error() const { return error_; }
 
+  /// True once this closure should come to an end: 100 ms after it began (less where less time is
+  /// given to a read). A closure that pages stops early and goes on from a cursor in another one.
+  virtual bool is_out_of_time() const { return false; }
+
   /// Runs on the writer's thread once the change is on disk and before write() answers, in the
   /// order of the commits. Must be short and must not block. Not called if it fails.
   void on_commit(std::move_only_function<void()> action) {
@@ -209,6 +213,7 @@ struct Operation {
   Executor* executor = nullptr;
   std::string_view user;  // of a read_as
   bool is_scoped = false;
+  bool has_time_limit = true;  // of a read
   std::optional<Error> error;
 };
 
@@ -225,17 +230,26 @@ class Database {
   /// answers when that is durable. kServiceUnavailable: the disk is full or does not work.
   template <class F>
   auto write(Lane lane, F closure) {
-    return Awaiter<F>(*this, lane == Lane::kInteractive ? Queue::kWrite : Queue::kBackgroundWrite,
-                      {}, false, std::move(closure));
+    return Awaiter<F>(
+        *this, {.queue = lane == Lane::kInteractive ? Queue::kWrite : Queue::kBackgroundWrite},
+        std::move(closure));
   }
   template <class F>
   auto write(F closure) {
     return write(Lane::kInteractive, std::move(closure));
   }
-  /// Awaitable Result<T>: runs `closure` on a snapshot that sees every answered write.
+  /// Awaitable Result<T>: runs `closure` on a snapshot that sees every answered write. A read
+  /// keeps what others write from being tidied away and waits in line with others' reads, so its
+  /// time is bounded: 250 ms after it began its next statement or row is refused, and it answers
+  /// kTimeout. Whoever may need longer reads in pages (Tx::is_out_of_time).
   template <class F>
   auto read(F closure) {
-    return Awaiter<F>(*this, Queue::kRead, {}, false, std::move(closure));
+    return Awaiter<F>(*this, {.queue = Queue::kRead}, std::move(closure));
+  }
+  /// As read, without a bound of its time: for the start of the program, when nobody waits.
+  template <class F>
+  auto read_at_start(F closure) {
+    return Awaiter<F>(*this, {.queue = Queue::kRead, .has_time_limit = false}, std::move(closure));
   }
   /// As read, on behalf of one user: this is where tenancy is enforced. Only *listed* views can be
   /// named, which are those that call current_user_id(), and show this user's rows and no others;
@@ -243,7 +257,8 @@ class Database {
   /// answers kInternalServerError.
   template <class F>
   auto read_as(std::string_view user, F closure) {
-    return Awaiter<F>(*this, Queue::kRead, user, true, std::move(closure));
+    return Awaiter<F>(*this, {.queue = Queue::kRead, .user = user, .is_scoped = true},
+                      std::move(closure));
   }
 
   /// Brings the tables up to date: runs those of `migrations` that have not been run, in their
@@ -260,15 +275,23 @@ class Database {
   virtual void submit(Queue queue, Operation* operation) = 0;
 
  private:
+  struct How {
+    Queue queue;
+    std::string_view user = {};
+    bool is_scoped = false;
+    bool has_time_limit = true;
+  };
+
   template <class F>
   class Awaiter final : Operation {
    public:
     using Value = std::invoke_result_t<F&, Tx&>;
 
-    Awaiter(Database& database, Queue queue, std::string_view of_user, bool scoped, F closure)
-        : database_(database), queue_(queue), closure_(std::move(closure)) {
-      user = of_user;
-      is_scoped = scoped;
+    Awaiter(Database& database, How how, F closure)
+        : database_(database), queue_(how.queue), closure_(std::move(closure)) {
+      user = how.user;
+      is_scoped = how.is_scoped;
+      has_time_limit = how.has_time_limit;
     }
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self) {

@@ -68,7 +68,7 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
 }
 
 Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& functions) {
-  co_return co_await database_.read([&](db::Tx& tx) {
+  co_return co_await database_.read_at_start([&](db::Tx& tx) {
     std::vector<bus::Job> jobs;
     auto rows = tx.query(
         "SELECT jobs.run, jobs.attempt, jobs.due_at, jobs.lane, runs_data.function, "

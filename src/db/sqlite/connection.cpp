@@ -2,12 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
 #include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
+namespace {
+
+// A closure that pages has a second page's time left when it is told to stop: it reads some 5 ms
+// between two looks at the clock.
+constexpr std::chrono::milliseconds kPageTime{100};
+// After so many instructions of SQLite's machine the clock is looked at: some 20 us.
+constexpr int kInstructionsBetweenLooks = 1'000;
+
+}  // namespace
 
 Error error_of(int code, std::string_view what) {
   switch (code & 0xff) {
@@ -83,6 +93,11 @@ void Statement::bind(const Value* values, std::size_t count) {
 
 bool Statement::next() {
   if (is_done_) return false;
+  if (connection_.is_over_time()) {
+    is_done_ = true;
+    connection_.failed(SQLITE_INTERRUPT, sqlite3_sql(handle_));
+    return false;
+  }
   connection_.is_running_ = true;
   const int code = sqlite3_step(handle_);
   connection_.is_running_ = false;
@@ -141,6 +156,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   // Set once: each setting would make SQLite prepare every statement anew.
   if (mode == Mode::kReader) {
     sqlite3_set_authorizer(handle, &Connection::authorize, connection.get());
+    sqlite3_progress_handler(
+        handle, kInstructionsBetweenLooks,
+        [](void* self) { return static_cast<Connection*>(self)->is_over_time() ? 1 : 0; },
+        connection.get());
   }
   // secure_delete: Debian's build turns it on, which writes every freed page once more.
   // mmap_size 0, and no checkpoint by anyone but the writer: SQLite before 3.51.3 can lose pages
@@ -189,6 +208,19 @@ void Connection::begin_closure() {
   error_.reset();
   on_commit_.clear();
   last_failure_ = SQLITE_OK;
+  has_time_limit_ = false;
+  page_until_ = Clock::now() + kPageTime;
+}
+
+void Connection::limit_time(std::chrono::milliseconds most) {
+  has_time_limit_ = true;
+  time_limit_ = most;
+  stop_at_ = Clock::now() + most;
+  page_until_ = std::min(page_until_, stop_at_ - most * 3 / 5);
+}
+
+bool Connection::is_out_of_time() const {
+  return Clock::now() > page_until_;
 }
 
 void Connection::enter_scope(std::string_view user) {
@@ -243,6 +275,13 @@ int Connection::authorize(void* self, int action, const char* first, const char*
 
 void Connection::failed(int code, std::string_view what) {
   last_failure_ = code;
+  if (code == SQLITE_INTERRUPT && is_over_time()) {
+    fmt::print(stderr, "synap: stopped after {} ms: {}\n", time_limit_.count(), what);
+    return abort({Code::kTimeout,
+                  fmt::format("This query read for {} ms and was stopped; ask for less",
+                              time_limit_.count()),
+                  nullptr});
+  }
   abort(error_of(code, fmt::format("{} in {}", sqlite3_errmsg(handle_), what)));
 }
 

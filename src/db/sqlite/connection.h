@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -55,8 +56,11 @@ class Connection final : public Tx {
   /// Runs statements that have neither parameters nor rows.
   Result<> execute(const char* sql);
 
-  /// Begins a closure's work: no error yet, nothing to do on commit.
+  /// Begins a closure's work: no error yet, nothing to do on commit, all the time it wants.
   void begin_closure();
+  /// From now on the closure has so much time: then its statements are ended (kTimeout).
+  void limit_time(std::chrono::milliseconds most);
+  bool is_out_of_time() const override;
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
   std::vector<std::move_only_function<void()>> take_on_commit() {
     return std::exchange(on_commit_, {});
@@ -79,6 +83,7 @@ class Connection final : public Tx {
 
  private:
   friend class Statement;
+  using Clock = std::chrono::steady_clock;
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view sql) const {
@@ -90,6 +95,7 @@ class Connection final : public Tx {
 
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   void failed(int code, std::string_view what);
+  bool is_over_time() const { return has_time_limit_ && Clock::now() > stop_at_; }
   void load_scope_names();
   sqlite3_stmt* prepare(std::string_view sql);
   static int authorize(void* self, int action, const char* first, const char* second,
@@ -103,6 +109,10 @@ class Connection final : public Tx {
   std::string scope_user_;
   bool in_scope_ = false;
   std::size_t bound_bytes_ = 0;
+  bool has_time_limit_ = false;
+  std::chrono::milliseconds time_limit_{};
+  Clock::time_point page_until_;  // is_out_of_time() from then on
+  Clock::time_point stop_at_;
   bool is_running_ = false;  // within sqlite3_step()
   int last_failure_ = SQLITE_OK;
 };

@@ -9,7 +9,9 @@ Readers::~Readers() {
   close();
 }
 
-void Readers::start(std::vector<std::unique_ptr<Connection>> connections) {
+void Readers::start(std::vector<std::unique_ptr<Connection>> connections,
+                    std::chrono::milliseconds time_max) {
+  time_max_ = time_max;
   connections_ = std::move(connections);
   for (auto& connection : connections_) {
     threads_.emplace_back([this, &own = *connection] { run(own); });
@@ -69,12 +71,15 @@ void Readers::run(Connection& connection) {
       ++running_;
     }
     connection.begin_closure();
+    if (operation->has_time_limit) connection.limit_time(time_max_);
     // BEGIN, so that all statements of the closure see one snapshot.
     connection.run("BEGIN");
     if (operation->is_scoped) connection.enter_scope(operation->user);
     if (connection.ok()) operation->run(connection);
     operation->error = connection.take_error();
     if (operation->is_scoped) connection.leave_scope();
+    // Also where its time is over.
+    connection.begin_closure();
     if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
     {
       std::lock_guard lock(mutex_);

@@ -30,8 +30,9 @@ class Readers {
   Readers& operator=(const Readers&) = delete;
   ~Readers();  // close()
 
-  /// One thread for each connection. Once.
-  void start(std::vector<std::unique_ptr<Connection>> connections);
+  /// One thread for each connection; a read is stopped after `time_max`. Once.
+  void start(std::vector<std::unique_ptr<Connection>> connections,
+             std::chrono::milliseconds time_max);
 
   /// False if no more reads are taken; then the operation stays its owner's.
   bool submit(Operation* operation);
@@ -59,6 +60,7 @@ class Readers {
 
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::thread> threads_;
+  std::chrono::milliseconds time_max_{};
 
   std::mutex mutex_;
   std::condition_variable wake_;  // a read is due, or the end

@@ -54,7 +54,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
       WalKeeper::Options{.bytes_max = options.wal_bytes_max,
                          .idle_before_truncate = options.idle_before_truncate,
                          .patience = options.full_wal_patience});
-  database->readers_.start(std::move(readers));
+  database->readers_.start(std::move(readers), options.read_time_max);
   database->writer_thread_ = std::thread([self = database.get()] { self->run_writer(); });
   return database;
 }

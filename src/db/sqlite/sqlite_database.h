@@ -29,6 +29,9 @@ namespace synap::db::sqlite {
 struct SqliteOptions {
   std::string path;
   int readers = 2;
+  /// A read is stopped after this. With two readers, four of such reads are what others wait for
+  /// half a second; and as long as a read takes, the log of changes cannot begin again.
+  std::chrono::milliseconds read_time_max{250};
   /// The log of changes (WAL) does not grow beyond this (wal_keeper.h). Half of it is moved at a
   /// time, and nobody's write is answered meanwhile: 64 MiB are some 100 ms every few seconds of
   /// full load. Moving a quarter of that at a time copied pages that change often so much more

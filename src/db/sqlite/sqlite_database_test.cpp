@@ -28,12 +28,15 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, Database,
 namespace synap::db::sqlite {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::string_view kTable = "CREATE TABLE rows_data(id INTEGER PRIMARY KEY, bytes TEXT)";
 
 class SqliteDatabaseTest : public testing::Test {
  protected:
-  void open(const std::string& in) {
-    auto opened = SqliteDatabase::open({.path = in + "/test.db"});
+  void open(const std::string& in, SqliteOptions options = {}) {
+    options.path = in + "/test.db";
+    auto opened = SqliteDatabase::open(std::move(options));
     ASSERT_TRUE(opened);
     database = std::move(*opened);
     ASSERT_TRUE(database->migrate({{"rows.1", kTable}}));
@@ -191,6 +194,74 @@ TEST_F(SqliteDatabaseTest, ClosedDatabaseAnswersThatItIs) {
   EXPECT_EQ(write_row(10).error().code, Code::kServiceUnavailable);
   const auto read = test::run(executor, [&] { return database->read([](Tx&) {}); });
   EXPECT_EQ(read.error().code, Code::kServiceUnavailable);
+}
+
+// Rows without end; as one number it is one row that never comes.
+constexpr std::string_view kForEver =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+constexpr std::string_view kNever =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+
+TEST_F(SqliteDatabaseTest, StopsAReadThatTakesTooLong) {
+  open(directory.path(), {.read_time_max = 10ms});
+  using Closure = std::function<void(Tx&)>;
+  const std::vector<Closure> too_long = {
+      [](Tx& tx) { tx.run(kForEver); },
+      [](Tx& tx) { tx.run(kNever); },
+      [](Tx& tx) {
+        while (tx.ok()) tx.run("SELECT 1");
+      },
+      [](Tx& tx) {
+        auto rows = tx.query(kForEver);
+        rows.next();
+        tx.run(kNever);
+        EXPECT_FALSE(rows.next());
+      },
+  };
+  for (const auto& closure : too_long) {
+    testing::internal::CaptureStderr();
+    const auto read = test::run(executor, [&] { return database->read(closure); });
+    const auto scoped = test::run(executor, [&] { return database->read_as("ann", closure); });
+    const auto log = testing::internal::GetCapturedStderr();
+    for (const auto& result : {read, scoped}) {
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().code, Code::kTimeout);
+      EXPECT_EQ(result.error().message, "This query read for 10 ms and was stopped; ask for less");
+    }
+    EXPECT_NE(log.find("stopped after 10 ms"), log.npos);
+    // The connection is as good as before.
+    EXPECT_EQ(count(), 0);
+  }
+}
+
+TEST_F(SqliteDatabaseTest, TellsAClosureThatPagesWhenToStop) {
+  open(directory.path(), {.read_time_max = 2s});
+  const auto rows = test::run(executor, [&] {
+    return database->read([](Tx& tx) {
+      EXPECT_FALSE(tx.is_out_of_time());
+      std::int64_t last = 0;
+      auto all = tx.query(kForEver);
+      while (!tx.is_out_of_time() && all.next()) last = all.integer(0);
+      return last;
+    });
+  });
+  ASSERT_TRUE(rows);
+  EXPECT_GT(*rows, 0);
+}
+
+TEST_F(SqliteDatabaseTest, StartMayReadAsLongAsItTakes) {
+  open(directory.path(), {.read_time_max = 0ms});
+  static constexpr std::string_view kSum =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
+      "SELECT max(i) FROM n";
+  const auto sum = [](Tx& tx) {
+    auto rows = tx.query(kSum);
+    return rows.next() ? rows.integer(0) : -1;
+  };
+  EXPECT_EQ(test::run(executor, [&] { return database->read_at_start(sum); }).value(), 50'000);
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(test::run(executor, [&] { return database->read(sum); }));
+  testing::internal::GetCapturedStderr();
 }
 
 TEST_F(SqliteDatabaseTest, CannotOpenWhatIsNoDatabase) {

@@ -177,7 +177,7 @@ TEST(Readers, AHoldWaitsForReadsUnderWayAndNoOtherBegins) {
   for (int i = 0; i < 2; ++i) {
     connections.push_back(std::move(*Connection::open(path, Connection::Mode::kReader)));
   }
-  readers.start(std::move(connections));
+  readers.start(std::move(connections), 250ms);
 
   struct Read final : database_detail::Operation {
     void run(Tx&) override {

@@ -37,7 +37,7 @@ Result<std::unique_ptr<SqliteEventLog>> SqliteEventLog::open(db::Database& datab
   std::unique_ptr<SqliteEventLog> log(new SqliteEventLog(database));
   ThreadExecutor executor("open log");
   auto load = [&]() -> Task<Result<Head>> {
-    co_return co_await database.read([&](db::Tx& tx) {
+    co_return co_await database.read_at_start([&](db::Tx& tx) {
       log->names_.load(tx);
       return EventTable::head(tx);
     });
