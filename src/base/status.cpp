@@ -7,6 +7,8 @@ namespace synap {
 namespace {
 
 // Five 5xx codes share -32603, as in tRPC; clients tell them apart by name.
+// INTERNAL_SERVER_ERROR is not retriable: it is a defect of ours (a wrong statement, an exception)
+// or damage, and fails the same way the next time.
 constexpr std::array<CodeInfo, kCodeCount> kTable = {{
     {"PARSE_ERROR", -32700, 400, false},
     {"BAD_REQUEST", -32600, 400, false},
@@ -24,7 +26,7 @@ constexpr std::array<CodeInfo, kCodeCount> kTable = {{
     {"PRECONDITION_REQUIRED", -32028, 428, false},
     {"TOO_MANY_REQUESTS", -32029, 429, true},
     {"CLIENT_CLOSED_REQUEST", -32099, 499, false},
-    {"INTERNAL_SERVER_ERROR", -32603, 500, true},
+    {"INTERNAL_SERVER_ERROR", -32603, 500, false},
     {"NOT_IMPLEMENTED", -32603, 501, false},
     {"BAD_GATEWAY", -32603, 502, true},
     {"SERVICE_UNAVAILABLE", -32603, 503, true},
@@ -48,6 +50,10 @@ const Code* code_by_name(std::string_view name) {
     if (kTable[i].name == name) return &kCodes[i];
   }
   return nullptr;
+}
+
+bool Error::is_retriable() const {
+  return fault != Fault::kDamaged && info(code).retriable;
 }
 
 }  // namespace synap

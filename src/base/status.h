@@ -43,13 +43,23 @@ enum class Code : std::uint8_t {
   kGatewayTimeout,
 };
 
+/// Why a store (the database, the content) cannot do what it was asked: what an operator has to
+/// mend, where a Code only tells a caller what to expect.
+enum class Fault : std::uint8_t {
+  kNone,
+  kFull,     // no room; goes away when there is some
+  kBusy,     // others have it; goes away by itself
+  kDamaged,  // what is stored is not what was stored: trying again can only make it worse
+  kGone,     // the disk, the file or the right to it is not there
+};
+
 inline constexpr int kCodeCount = static_cast<int>(Code::kGatewayTimeout) + 1;
 
 struct CodeInfo {
   std::string_view name;  // "NOT_FOUND": data.code of a tRPC error
   int json_rpc;           // -32004: error.code of a tRPC error
   int http_status;        // 404
-  bool retriable;         // true where the same call can succeed later without a change
+  bool retriable;         // true where the same call can succeed later; ask Error::is_retriable
 };
 
 /// The one table. Source: tRPC v11's TRPC_ERROR_CODES_BY_KEY and its HTTP status map.
@@ -65,6 +75,10 @@ struct Error {
   /// Machine-readable facts for the caller, an object, or null. Validation failures carry
   /// {"issues":[...]} in zod's issue shape; conflicts {"actualVersion":n}.
   std::shared_ptr<const Json> details = nullptr;
+  Fault fault = Fault::kNone;
+
+  /// True where the same call can succeed later without a change of it.
+  bool is_retriable() const;
 };
 
 template <class T = void>

@@ -220,6 +220,7 @@ TEST(Code, NamesAreUniqueAndFoundAgain) {
   EXPECT_EQ(info(Code::kNotFound).json_rpc, -32004);
   EXPECT_TRUE(info(Code::kServiceUnavailable).retriable);
   EXPECT_FALSE(info(Code::kConflict).retriable);
+  EXPECT_FALSE(info(Code::kInternalServerError).retriable);
 }
 
 }  // namespace

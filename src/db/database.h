@@ -241,7 +241,8 @@ class Database {
   /// Awaitable Result<T>: runs `closure` on a snapshot that sees every answered write. A read
   /// keeps what others write from being tidied away and waits in line with others' reads, so its
   /// time is bounded: 250 ms after it began its next statement or row is refused, and it answers
-  /// kTimeout. Whoever may need longer reads in pages (Tx::is_out_of_time).
+  /// kTimeout (after 1 s if it hardly got to work). Whoever may need longer reads in pages
+  /// (Tx::is_out_of_time).
   template <class F>
   auto read(F closure) {
     return Awaiter<F>(*this, {.queue = Queue::kRead}, std::move(closure));

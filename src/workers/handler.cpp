@@ -10,7 +10,7 @@ Outcome Outcome::done(std::string output) {
 
 Outcome Outcome::failed(Error error) {
   Outcome outcome = failed_for_good(std::move(error));
-  outcome.may_retry_ = info(outcome.error_.code).retriable;
+  outcome.may_retry_ = outcome.error_.is_retriable();
   return outcome;
 }
 

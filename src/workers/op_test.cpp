@@ -27,6 +27,9 @@ TEST(ErrorJson, RoundTrips) {
 TEST(Outcome, OfAnErrorThatCanGoAwayMayBeRetried) {
   EXPECT_TRUE(Outcome::failed({Code::kServiceUnavailable, "", nullptr}).may_retry());
   EXPECT_FALSE(Outcome::failed({Code::kBadRequest, "", nullptr}).may_retry());
+  EXPECT_FALSE(Outcome::failed({Code::kInternalServerError, "", nullptr}).may_retry());
+  EXPECT_FALSE(
+      Outcome::failed({Code::kServiceUnavailable, "", nullptr, Fault::kDamaged}).may_retry());
   EXPECT_FALSE(Outcome::failed_for_good({Code::kServiceUnavailable, "", nullptr}).may_retry());
   const auto later = Outcome::failed_retry_in({Code::kBadRequest, "", nullptr}, 5);
   EXPECT_TRUE(later.may_retry());

@@ -29,7 +29,7 @@ void Step::remember(const StepHash& hash, std::string_view id, OpCode op, std::s
 }
 
 bool Step::parks_on(const Error& error) {
-  if (attempts_left_ <= 0 || !info(error.code).retriable) return false;
+  if (attempts_left_ <= 0 || !error.is_retriable()) return false;
   parked_ = Parked{OpCode::kStepError, error, 0};
   return true;
 }

@@ -52,7 +52,8 @@ Descriptor::~Descriptor() {
 
 Error error_of(int code, std::string_view what, std::string_view where) {
   if (code == ENOSPC || code == EDQUOT) {
-    return {Code::kServiceUnavailable, "The disk is full: content cannot be stored", nullptr};
+    return {Code::kServiceUnavailable, "The disk is full: content cannot be stored", nullptr,
+            Fault::kFull};
   }
   return out_of_reach(what, where, std::strerror(code));
 }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "db/sqlite/failure_log.h"
 #include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
@@ -16,30 +17,41 @@ namespace {
 constexpr std::chrono::milliseconds kPageTime{100};
 // After so many instructions of SQLite's machine the clock is looked at: some 20 us.
 constexpr int kInstructionsBetweenLooks = 1'000;
+// A read that has looked fewer times has worked for some 10 ms at most: if its time is over, then
+// the machine was busy with others, and stopping it would help nobody. It gets four times as much.
+constexpr int kLooksMin = 1'000;
+constexpr int kPatienceFactor = 4;
 
 }  // namespace
 
 Error error_of(int code, std::string_view what) {
+  log_failure(fmt::format("database: {} (sqlite {}): {}", sqlite3_errstr(code), code, what));
+  const auto unavailable = [](Fault fault, const char* message) {
+    return Error{Code::kServiceUnavailable, message, nullptr, fault};
+  };
+  if (code == SQLITE_IOERR_CORRUPTFS) code = SQLITE_CORRUPT;
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return {Code::kServiceUnavailable, "The disk is full: nothing can be written", nullptr};
+      return unavailable(Fault::kFull, "The disk is full: nothing can be written");
     case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return unavailable(Fault::kGone, "The database cannot be reached now");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_NOMEM:
-      return {Code::kServiceUnavailable, "The database cannot be reached now", nullptr};
+      return unavailable(Fault::kBusy, "The database is busy now");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {Code::kServiceUnavailable, "The database file is damaged", nullptr};
+      return {Code::kInternalServerError, "The database is damaged: run synap doctor", nullptr,
+              Fault::kDamaged};
     case SQLITE_CONSTRAINT:
       return {Code::kConflict, "This conflicts with what is stored", nullptr};
     case SQLITE_TOOBIG:
       return {Code::kPayloadTooLarge, "This is too large to be stored", nullptr};
     default:
-      // A wrong statement is ours, not the caller's: he gets no SQL, the log does.
-      fmt::print(stderr, "synap: sqlite error {}: {}\n", code, what);
+      // A wrong statement is ours, not the caller's: they get no SQL, the log does.
       return {Code::kInternalServerError, "An internal error was logged", nullptr};
   }
 }
@@ -137,9 +149,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   const int code =
       sqlite3_open_v2(path.c_str(), &handle, flags, mode == Mode::kWriter ? wal_vfs() : nullptr);
   if (code != SQLITE_OK) {
-    const auto error = error_of(code, path);
+    auto error = error_of(code, path);
+    error.message = fmt::format("{} cannot be opened: {}", path, sqlite3_errstr(code));
     sqlite3_close(handle);
-    return fail(error.code, fmt::format("{} cannot be opened: {}", path, sqlite3_errstr(code)));
+    return fail(std::move(error));
   }
   std::unique_ptr<Connection> connection(new Connection(handle));
   sqlite3_extended_result_codes(handle, 1);
@@ -214,9 +227,17 @@ void Connection::begin_closure() {
 
 void Connection::limit_time(std::chrono::milliseconds most) {
   has_time_limit_ = true;
+  looks_ = 0;
   time_limit_ = most;
   stop_at_ = Clock::now() + most;
   page_until_ = std::min(page_until_, stop_at_ - most * 3 / 5);
+}
+
+bool Connection::is_over_time() {
+  if (!has_time_limit_) return false;
+  ++looks_;
+  const auto over = Clock::now() - stop_at_;
+  return over > (looks_ > kLooksMin ? Clock::duration(0) : (kPatienceFactor - 1) * time_limit_);
 }
 
 bool Connection::is_out_of_time() const {
@@ -275,8 +296,9 @@ int Connection::authorize(void* self, int action, const char* first, const char*
 
 void Connection::failed(int code, std::string_view what) {
   last_failure_ = code;
-  if (code == SQLITE_INTERRUPT && is_over_time()) {
-    fmt::print(stderr, "synap: stopped after {} ms: {}\n", time_limit_.count(), what);
+  if (code == SQLITE_INTERRUPT) {
+    log_failure(
+        fmt::format("database: a read was stopped after {} ms: {}", time_limit_.count(), what));
     return abort({Code::kTimeout,
                   fmt::format("This query read for {} ms and was stopped; ask for less",
                               time_limit_.count()),

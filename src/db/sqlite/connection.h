@@ -14,7 +14,8 @@
 
 namespace synap::db::sqlite {
 
-/// What an SQLite result code means to a caller.
+/// What an SQLite result code means to a caller. Also leaves a line for the operator
+/// (failure_log.h): `what` says where, with SQLite's own words.
 Error error_of(int code, std::string_view what);
 /// True if nobody can know what is on disk after a commit or a checkpoint that failed so.
 bool leaves_disk_unknown(int code);
@@ -95,7 +96,7 @@ class Connection final : public Tx {
 
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   void failed(int code, std::string_view what);
-  bool is_over_time() const { return has_time_limit_ && Clock::now() > stop_at_; }
+  bool is_over_time();
   void load_scope_names();
   sqlite3_stmt* prepare(std::string_view sql);
   static int authorize(void* self, int action, const char* first, const char* second,
@@ -111,6 +112,7 @@ class Connection final : public Tx {
   std::size_t bound_bytes_ = 0;
   bool has_time_limit_ = false;
   std::chrono::milliseconds time_limit_{};
+  int looks_ = 0;                 // at the clock, since the limit was set
   Clock::time_point page_until_;  // is_out_of_time() from then on
   Clock::time_point stop_at_;
   bool is_running_ = false;  // within sqlite3_step()

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/failure_log.h"
 
 namespace synap::db::sqlite {
 namespace {
@@ -72,6 +73,7 @@ void SqliteDatabase::close() {
 SqliteDatabase::~SqliteDatabase() {
   close();
   if (wal_ != nullptr && !broken_) wal_->close();
+  flush_failure_log();
 }
 
 Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
@@ -88,10 +90,9 @@ Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
         }
         if (!tx.ok()) return;
         if (auto done = writer_->execute(std::string(migration.sql).c_str()); !done) {
-          tx.abort(
-              Error{done.error().code,
-                    fmt::format("Migration {} failed: {}", migration.name, done.error().message),
-                    nullptr});
+          auto error = done.error();
+          error.message = fmt::format("Migration {} failed: {}", migration.name, error.message);
+          tx.abort(std::move(error));
           return;
         }
         tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name,
@@ -139,7 +140,7 @@ void SqliteDatabase::run_writer() {
       group.clear();
       if (!broken_) wal_->checkpoint_if_large();
     }
-    if (wal_->has_disk_failed() && !broken_) break_off();
+    if (wal_->has_disk_failed() && !broken_) break_off(wal_->last_error().value_or(Error{}));
   }
 }
 
@@ -262,15 +263,18 @@ std::optional<Error> SqliteDatabase::commit() {
   writer_->run("COMMIT");
   auto failure = writer_->take_error();
   if (!failure) return std::nullopt;
-  if (leaves_disk_unknown(writer_->last_failure())) break_off();
+  if (leaves_disk_unknown(writer_->last_failure())) break_off(*failure);
   roll_back();
   return failure;
 }
 
-void SqliteDatabase::break_off() {
-  broken_ = Error{Code::kServiceUnavailable,
-                  "The disk failed while writing: restart Synap to recover", nullptr};
-  fmt::print(stderr, "synap: the disk failed while writing; nothing is written any more\n");
+void SqliteDatabase::break_off(const Error& failure) {
+  broken_ =
+      failure.fault == Fault::kDamaged
+          ? failure
+          : Error{Code::kServiceUnavailable,
+                  "The disk failed while writing: restart Synap to recover", nullptr, Fault::kGone};
+  log_failure("database: nothing is written any more: " + broken_->message);
 }
 
 void SqliteDatabase::roll_back() {

@@ -85,7 +85,7 @@ class SqliteDatabase final : public Database {
   std::optional<Error> commit();
   void roll_back();
   bool is_rolled_back() const;
-  void break_off();
+  void break_off(const Error& failure);
 
   std::unique_ptr<Connection> writer_;
   Readers readers_;

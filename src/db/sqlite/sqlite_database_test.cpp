@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "db/database_contract.h"
+#include "db/sqlite/connection.h"
 
 namespace synap::db::contract {
 
@@ -134,6 +135,8 @@ TEST_F(SqliteDatabaseTest, AtItsSizeLimitAnswersServiceUnavailableAndRecovers) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kServiceUnavailable);
   EXPECT_EQ(refused.error().message, "The disk is full: nothing can be written");
+  EXPECT_EQ(refused.error().fault, Fault::kFull);
+  EXPECT_TRUE(refused.error().is_retriable());
   EXPECT_EQ(count(), 1);
   EXPECT_TRUE(write_row(10));
   limit(100'000);
@@ -218,20 +221,20 @@ TEST_F(SqliteDatabaseTest, StopsAReadThatTakesTooLong) {
         EXPECT_FALSE(rows.next());
       },
   };
+  testing::internal::CaptureStderr();
   for (const auto& closure : too_long) {
-    testing::internal::CaptureStderr();
     const auto read = test::run(executor, [&] { return database->read(closure); });
     const auto scoped = test::run(executor, [&] { return database->read_as("ann", closure); });
-    const auto log = testing::internal::GetCapturedStderr();
     for (const auto& result : {read, scoped}) {
       ASSERT_FALSE(result);
       EXPECT_EQ(result.error().code, Code::kTimeout);
       EXPECT_EQ(result.error().message, "This query read for 10 ms and was stopped; ask for less");
     }
-    EXPECT_NE(log.find("stopped after 10 ms"), log.npos);
     // The connection is as good as before.
     EXPECT_EQ(count(), 0);
   }
+  const auto log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("stopped after 10 ms"), log.npos);
 }
 
 TEST_F(SqliteDatabaseTest, TellsAClosureThatPagesWhenToStop) {
@@ -265,11 +268,62 @@ TEST_F(SqliteDatabaseTest, StartMayReadAsLongAsItTakes) {
 }
 
 TEST_F(SqliteDatabaseTest, CannotOpenWhatIsNoDatabase) {
+  testing::internal::CaptureStderr();
   std::ofstream(directory.path() + "/test.db") << std::string(10'000, 'x');
   const auto opened = SqliteDatabase::open({.path = directory.path() + "/test.db"});
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, Code::kServiceUnavailable);
-  EXPECT_FALSE(SqliteDatabase::open({.path = directory.path() + "/no/such/place.db"}));
+  EXPECT_EQ(opened.error().fault, Fault::kDamaged);
+  const auto nowhere = SqliteDatabase::open({.path = directory.path() + "/no/such/place.db"});
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, Code::kServiceUnavailable);
+  EXPECT_EQ(nowhere.error().fault, Fault::kGone);
+  const auto log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("unable to open"), log.npos);
+  EXPECT_NE(log.find("/no/such/place.db"), log.npos);
+}
+
+TEST_F(SqliteDatabaseTest, DamageIsToldAndNotTriedAgain) {
+  open(directory.path());
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(write_row(3'000));
+  database.reset();
+  {
+    std::fstream file(directory.path() + "/test.db", std::ios::in | std::ios::out);
+    for (int page = 10; page < 20; ++page) {
+      file.seekp(page * 4096);
+      file << std::string(100, '\x55');
+    }
+  }
+  open(directory.path());
+  testing::internal::CaptureStderr();
+  const auto read = test::run(executor, [&] {
+    return database->read([](Tx& tx) { tx.run("SELECT sum(length(bytes)) FROM rows_data"); });
+  });
+  const auto log = testing::internal::GetCapturedStderr();
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Code::kInternalServerError);
+  EXPECT_EQ(read.error().message, "The database is damaged: run synap doctor");
+  EXPECT_EQ(read.error().fault, Fault::kDamaged);
+  EXPECT_FALSE(read.error().is_retriable());
+  EXPECT_NE(log.find("database disk image is malformed"), log.npos);
+  EXPECT_NE(log.find("FROM rows_data"), log.npos);
+}
+
+TEST_F(SqliteDatabaseTest, ALockedFileIsBusyAndAConflictLeavesALine) {
+  open(directory.path());
+  testing::internal::CaptureStderr();
+  const auto conflict = test::run(executor, [&] {
+    return database->write([](Tx& tx) {
+      tx.run("INSERT INTO rows_data(id) VALUES (7)");
+      tx.run("INSERT INTO rows_data(id) VALUES (7)");
+    });
+  });
+  const auto log = testing::internal::GetCapturedStderr();
+  ASSERT_FALSE(conflict);
+  EXPECT_EQ(conflict.error().code, Code::kConflict);
+  EXPECT_NE(log.find("UNIQUE constraint failed: rows_data.id"), log.npos);
+  EXPECT_EQ(error_of(SQLITE_BUSY, "a test").fault, Fault::kBusy);
+  EXPECT_EQ(error_of(SQLITE_IOERR_READ, "a test").fault, Fault::kGone);
+  EXPECT_EQ(error_of(SQLITE_CORRUPT_INDEX, "a test").fault, Fault::kDamaged);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "db/sqlite/wal_keeper.h"
 
-#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -72,12 +71,10 @@ std::optional<Error> WalKeeper::make_room() {
     return std::nullopt;
   }
   if (is_full) {
-    if (last_failure_ != SQLITE_OK && last_failure_ != SQLITE_BUSY) {
-      return error_of(last_failure_, "the checkpoint of a full WAL");
-    }
+    if (last_error_) return last_error_;
     return Error{Code::kServiceUnavailable,
                  "The database is busy: what was written cannot be moved while others read it",
-                 nullptr};
+                 nullptr, Fault::kBusy};
   }
   restart_at_ = std::min(pages_ + pages_max_ / kRestartStepPart, pages_max_);
   return std::nullopt;
@@ -88,7 +85,7 @@ bool WalKeeper::restart(std::chrono::milliseconds patience, int mode) {
   // A read of this process ends soon (SqliteOptions::read_time_max); only whoever blocks in a
   // closure does not.
   constexpr std::chrono::milliseconds kReadersPatience{500};
-  last_failure_ = SQLITE_BUSY;
+  last_error_.reset();
   Readers::Hold hold(readers_);
   if (!hold.begin(mode == SQLITE_CHECKPOINT_TRUNCATE ? patience
                                                      : std::max(patience, kReadersPatience))) {
@@ -113,11 +110,11 @@ int WalKeeper::checkpoint(int mode) {
   // A reader can keep pages from being moved: counted as moved all the same, so that this is not
   // tried again with every commit.
   moved_pages_ = pages_;
-  last_failure_ = code;
+  last_error_.reset();
   if (code != SQLITE_OK && code != SQLITE_BUSY) {
-    fmt::print(stderr, "synap: checkpoint failed: {}\n", sqlite3_errstr(code));
-    has_disk_failed_ =
-        has_disk_failed_ || leaves_disk_unknown(sqlite3_extended_errcode(writer_.handle()));
+    const int extended = sqlite3_extended_errcode(writer_.handle());
+    last_error_ = error_of(extended, "a checkpoint");
+    has_disk_failed_ = has_disk_failed_ || leaves_disk_unknown(extended);
   }
   return code;
 }

@@ -54,8 +54,10 @@ class WalKeeper {
   /// At the end, when nobody reads any more.
   void close();
 
-  /// True once a sync failed within a checkpoint: nobody knows what is on disk.
+  /// True once a sync failed within a checkpoint, or damage was found: nobody knows what is on
+  /// disk.
   bool has_disk_failed() const { return has_disk_failed_; }
+  const std::optional<Error>& last_error() const { return last_error_; }
 
   std::int64_t wal_bytes() const;
   std::int64_t checkpoints() const { return checkpoints_.load(std::memory_order_relaxed); }
@@ -73,7 +75,7 @@ class WalKeeper {
   int pages_ = 0;        // in the WAL
   int moved_pages_ = 0;  // of these, so many are in the file already, or could not be moved
   int restart_at_ = 0;   // from so many pages on, readers are held
-  int last_failure_ = 0;
+  std::optional<Error> last_error_;  // of the last checkpoint, if it is not that others read
   bool has_disk_failed_ = false;
   std::atomic<int> file_pages_{0};  // what the file has room for: the most since it was cut
   std::atomic<std::int64_t> checkpoints_{0};
