@@ -14,6 +14,8 @@
 // captured as it was, so it copies from it and moves nothing out. When write() has answered without
 // an error, the change is on disk.
 //
+// A closure that throws fails with kInternalServerError, alone; what it threw is logged.
+//
 // Failing is sticky: after the first failed statement, or abort(), further statements of the
 // closure do nothing and yield no rows, and write()/read() answer with that first error. So a
 // closure needs no check behind every line; it must only not act on the outside.

@@ -12,6 +12,7 @@
 #include <latch>
 #include <memory>
 #include <numeric>
+#include <stdexcept>
 #include <thread>
 
 #include "base/test_support.h"
@@ -177,6 +178,53 @@ TEST_P(Database, WrongStatementTellsTheCallerNothing) {
   EXPECT_EQ(result.error().code, Code::kInternalServerError);
   EXPECT_EQ(result.error().message.find("nowhere"), std::string::npos);
   EXPECT_NE(log.find("nowhere"), std::string::npos);
+}
+
+TEST_P(Database, ThrowingClosureFailsAloneAndHarmsNobody) {
+  testing::internal::CaptureStderr();
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    for (std::int64_t id = 1; id <= 6; ++id) {
+      calls.add_awaitable([this, id] {
+        return database->write([id](Tx& tx) {
+          insert(tx, id);
+          auto rows = tx.query("SELECT id FROM items_data");
+          rows.next();
+          if (id == 2) throw std::runtime_error("a closure's own fault");
+          if (id == 4) throw id;
+        });
+      });
+    }
+    test::settle(executor);
+  }
+  const auto results = calls.wait();
+  const auto read = this->read([](Tx& tx) {
+    auto rows = tx.query("SELECT id FROM items_data");
+    rows.next();
+    throw std::runtime_error("a reader's");
+  });
+  const auto log = testing::internal::GetCapturedStderr();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    ASSERT_EQ(results[i].has_value(), i != 1 && i != 3) << i;
+    if (!results[i]) EXPECT_EQ(results[i].error().code, Code::kInternalServerError);
+  }
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Code::kInternalServerError);
+  EXPECT_EQ(read.error().message.find("reader"), std::string::npos);
+  EXPECT_NE(log.find("a closure's own fault"), std::string::npos);
+  EXPECT_EQ(ids(), (Ids{1, 3, 5, 6}));
+}
+
+TEST_P(Database, ThrowingActionAfterACommitLeavesItAnsweredAndTheWriterAlive) {
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(write([](Tx& tx) {
+    insert(tx, 1);
+    tx.on_commit([] { throw std::runtime_error("too late"); });
+  }));
+  testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(write([](Tx& tx) { insert(tx, 2); }));
+  EXPECT_EQ(ids(), (Ids{1, 2}));
 }
 
 TEST_P(Database, OnCommitRunsInTheOrderOfCommitsBeforeTheAnswer) {

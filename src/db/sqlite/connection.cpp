@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 
 #include "base/check.h"
 #include "db/sqlite/failure_log.h"
@@ -223,6 +224,21 @@ void Connection::begin_closure() {
   last_failure_ = SQLITE_OK;
   has_time_limit_ = false;
   page_until_ = Clock::now() + kPageTime;
+}
+
+void Connection::carry_out(database_detail::Operation& operation) {
+  const auto threw = [this](std::string_view what) {
+    log_failure(fmt::format("database: a closure threw: {}", what));
+    abort({Code::kInternalServerError, "An internal error was logged", nullptr});
+  };
+  // The statements it had open are closed by now: their rows were on its stack.
+  try {
+    operation.run(*this);
+  } catch (const std::exception& exception) {
+    threw(exception.what());
+  } catch (...) {
+    threw("what is no std::exception");
+  }
 }
 
 void Connection::limit_time(std::chrono::milliseconds most) {

@@ -62,6 +62,8 @@ class Connection final : public Tx {
   /// From now on the closure has so much time: then its statements are ended (kTimeout).
   void limit_time(std::chrono::milliseconds most);
   bool is_out_of_time() const override;
+  /// Runs the closure of `operation`. One that throws fails (kInternalServerError).
+  void carry_out(database_detail::Operation& operation);
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
   std::vector<std::move_only_function<void()>> take_on_commit() {
     return std::exchange(on_commit_, {});

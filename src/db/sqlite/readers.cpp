@@ -75,7 +75,7 @@ void Readers::run(Connection& connection) {
     // BEGIN, so that all statements of the closure see one snapshot.
     connection.run("BEGIN");
     if (operation->is_scoped) connection.enter_scope(operation->user);
-    if (connection.ok()) operation->run(connection);
+    if (connection.ok()) connection.carry_out(*operation);
     operation->error = connection.take_error();
     if (operation->is_scoped) connection.leave_scope();
     // Also where its time is over.

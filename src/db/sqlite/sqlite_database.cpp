@@ -34,6 +34,16 @@ constexpr int kCautiousGroups = 32;
 
 using Completions = std::unordered_map<Executor*, std::vector<std::coroutine_handle<>>>;
 
+// What it was to do after the commit is undone for good, and the commit is not: all that can be
+// done is to say so, and to answer those who wait.
+void run_action(std::move_only_function<void()>& action) {
+  try {
+    action();
+  } catch (const std::exception& exception) {
+    log_failure(fmt::format("database: an action after a commit threw: {}", exception.what()));
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
@@ -185,7 +195,7 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   } else {
     commits_.fetch_add(1, std::memory_order_relaxed);
     closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
-    for (auto& action : on_commit) action();
+    for (auto& action : on_commit) run_action(action);
   }
   Completions completions;
   for (auto* operation : group) completions[operation->executor].push_back(operation->coroutine);
@@ -222,7 +232,7 @@ std::optional<Error> SqliteDatabase::run_and_commit(std::vector<Operation*>& gro
 bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_commit) {
   const auto run = [&](Operation& operation) {
     writer_->begin_closure();
-    operation.run(*writer_);
+    writer_->carry_out(operation);
     operation.error = writer_->take_error();
     auto actions = writer_->take_on_commit();
     std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
@@ -288,7 +298,7 @@ bool SqliteDatabase::is_rolled_back() const {
 void SqliteDatabase::run_closure(Operation& operation, Actions& on_commit) {
   writer_->begin_closure();
   writer_->run("SAVEPOINT closure");
-  if (writer_->ok()) operation.run(*writer_);
+  if (writer_->ok()) writer_->carry_out(operation);
   operation.error = writer_->take_error();
   auto actions = writer_->take_on_commit();
   if (!operation.error) {
