@@ -264,18 +264,31 @@ class Database {
                       std::move(closure));
   }
 
-  /// Brings the tables up to date: runs those of `migrations` that have not been run, in their
-  /// order, each once. Blocks; for the start of the program.
+  /// One step by which tables come to be.
   struct Migration {
     std::string_view name;  // "notes.1"; never reused, never edited once released
     std::string_view sql;
   };
-  virtual Result<> migrate(const std::vector<Migration>& migrations) = 0;
+  /// A migration of an earlier version, whose tables this one cannot use.
+  struct Retired {
+    std::string_view name;
+    std::string_view made_by;  // "Synap 0.1.0, which ...": who made them, and what can be done
+  };
+  /// Brings the tables up to date: runs those of `migrations` that have not been run, in their
+  /// order, each once. Called with all there are, since a database that has been through others is
+  /// another version's: kPreconditionFailed says whose, and nothing is changed. What an earlier
+  /// call on this object has named is known too. Blocks; for the start of the program.
+  Result<> migrate(const std::vector<Migration>& migrations,
+                   const std::vector<Retired>& retired = {}) {
+    return run_migrations(migrations, retired);
+  }
 
  protected:
   using Operation = database_detail::Operation;
   enum class Queue { kWrite, kBackgroundWrite, kRead };
   virtual void submit(Queue queue, Operation* operation) = 0;
+  virtual Result<> run_migrations(const std::vector<Migration>& migrations,
+                                  const std::vector<Retired>& retired) = 0;
 
  private:
   struct How {

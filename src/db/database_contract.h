@@ -45,15 +45,16 @@ class Database : public testing::TestWithParam<Engine> {
   void SetUp() override {
     storage = GetParam().make();
     database = storage->open();
-    const auto tables =
+    tables =
         "CREATE TABLE items_data(id INTEGER PRIMARY KEY, user_id TEXT, name TEXT, "
         "bytes " +
         GetParam().blob_type +
         ");"
         "CREATE VIEW items AS SELECT * FROM items_data "
         "WHERE user_id = current_user_id();";
-    ASSERT_TRUE(database->migrate({{"items.1", tables}}));
+    ASSERT_TRUE(database->migrate({items()}));
   }
+  db::Database::Migration items() const { return {"items.1", tables}; }
   void reopen() {
     database.reset();
     database = storage->open();
@@ -94,6 +95,7 @@ class Database : public testing::TestWithParam<Engine> {
   }
   using Ids = std::vector<std::int64_t>;
 
+  std::string tables;
   std::unique_ptr<Storage> storage;
   ThreadExecutor executor{"test"};
   std::unique_ptr<db::Database> database;
@@ -511,9 +513,10 @@ TEST_P(Database, RunTellsHowManyRowsChanged) {
 
 TEST_P(Database, RunsEachMigrationOnce) {
   const std::vector<db::Database::Migration> list = {
+      items(),
       {"more.1", "CREATE TABLE more(id INTEGER); INSERT INTO more(id) VALUES (1)"},
       {"more.2", "INSERT INTO more(id) VALUES (2)"}};
-  ASSERT_TRUE(database->migrate({list[0]}));
+  ASSERT_TRUE(database->migrate({list[0], list[1]}));
   ASSERT_TRUE(database->migrate(list));
   reopen();
   ASSERT_TRUE(database->migrate(list));
@@ -533,6 +536,30 @@ TEST_P(Database, FailingMigrationIsRolledBackWhole) {
   EXPECT_NE(done.error().message.find("bad.1"), std::string::npos);
   // Corrected, it starts from nothing.
   EXPECT_TRUE(database->migrate({{"bad.1", "CREATE TABLE half(id INTEGER)"}}));
+}
+
+TEST_P(Database, RefusesWhatANewerVersionHasMade) {
+  ASSERT_TRUE(database->migrate({items(), {"more.9", "CREATE TABLE more(id INTEGER)"}}));
+  reopen();
+  const auto done = database->migrate({items(), {"other.1", "CREATE TABLE other(id INTEGER)"}});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::kPreconditionFailed);
+  EXPECT_EQ(done.error().message,
+            "This data directory was made by a newer Synap (it has more.9); use that version");
+  // Nothing was changed, so that version finds it as it left it.
+  reopen();
+  EXPECT_TRUE(database->migrate({items(), {"more.9", ""}}));
+}
+
+TEST_P(Database, SaysWhoMadeWhatItCanReadNoLonger) {
+  const auto done = database->migrate({}, {{"items.1", "an old version"}});
+  EXPECT_TRUE(done) << "known from before";
+  reopen();
+  const auto refused =
+      database->migrate({{"items.2", "CREATE TABLE items_2(id INTEGER)"}},
+                        {{"items.0", "nobody"}, {"items.1", "Synap 0, which is gone"}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "This data directory was made by Synap 0, which is gone");
 }
 
 TEST_P(Database, ClosingFinishesWhatWasQueued) {

@@ -16,9 +16,10 @@ namespace {
 
 class NoDatabase final : public db::Database {
  public:
-  Result<> migrate(const std::vector<Migration>&) override { used("Database::migrate"); }
-
  protected:
+  Result<> run_migrations(const std::vector<Migration>&, const std::vector<Retired>&) override {
+    used("Database::migrate");
+  }
   void submit(Queue, Operation*) override { used("Database::read or write"); }
 };
 

@@ -32,6 +32,16 @@ std::vector<std::string_view> migration_names() {
   return names;
 }
 
+std::vector<db::Database::Retired> retired_migrations() {
+  constexpr std::string_view kFirst =
+      "Synap 0.1.0, which this version cannot read; export it there";
+  std::vector<db::Database::Retired> retired;
+  for (const auto name : {"events.1", "bus.1", "workers.1", "api.1", "notes.1"}) {
+    retired.push_back({name, kFirst});
+  }
+  return retired;
+}
+
 void add_features(const features::Rooms& rooms) {
   api::Keys::add_event_types(rooms.types);
   rooms.projections.add(api::Keys::projection());

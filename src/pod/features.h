@@ -12,6 +12,8 @@ namespace synap::pod {
 std::vector<db::Database::Migration> all_migrations();
 /// The names of those: what a database of this version has been through.
 std::vector<std::string_view> migration_names();
+/// Those of earlier versions, whose data directories cannot be used.
+std::vector<db::Database::Retired> retired_migrations();
 
 /// Registers event types, functions and procedures. They keep `rooms`, which must outlive them;
 /// nothing of it but its registries is used before one of them is called.

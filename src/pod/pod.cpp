@@ -50,7 +50,7 @@ Result<> Pod::Parts::open() {
   auto sqlite = db::sqlite::SqliteDatabase::open({.path = directory->database()});
   if (!sqlite) return fail(sqlite.error());
   database = std::move(*sqlite);
-  if (auto done = database->migrate(all_migrations()); !done) return done;
+  if (auto done = database->migrate(all_migrations(), retired_migrations()); !done) return done;
   auto the_log = events::sqlite::SqliteEventLog::open(*database);
   if (!the_log) return fail(the_log.error());
   log = std::move(*the_log);

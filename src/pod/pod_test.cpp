@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/test_support.h"
+#include "db/sqlite/sqlite_database.h"
 #include "net/test_client.h"
 #include "pod/data_directory.h"
 
@@ -124,6 +125,26 @@ TEST_F(PodTest, FirstStartMakesTheOwnersKeyAndLaterOnesDoNot) {
   start();
   EXPECT_TRUE(pod->new_owner_key().empty());
   EXPECT_EQ(test::read_file(path), first + "\n");
+}
+
+TEST_F(PodTest, DataOfANewerVersionAreRefusedAndLeftAsTheyAre) {
+  start();
+  ASSERT_TRUE(pod->stop());
+  pod.reset();
+  const auto file = options().data + "/synap.db";
+  {
+    auto database = std::move(*db::sqlite::SqliteDatabase::open({.path = file}));
+    ThreadExecutor executor("test");
+    ASSERT_TRUE(test::run(executor, [&] {
+      return database->write(
+          [](db::Tx& tx) { tx.run("INSERT INTO migrations VALUES ('events.99', 1)"); });
+    }));
+  }
+  const auto before = test::read_file(file);
+  const auto refused = Pod::start(options());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("newer Synap (it has events.99)"), std::string::npos);
+  EXPECT_EQ(test::read_file(file), before);
 }
 
 TEST_F(PodTest, OwnerIsNotMadeWithoutKeepingTheKey) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <unordered_map>
@@ -86,31 +87,53 @@ SqliteDatabase::~SqliteDatabase() {
   flush_failure_log();
 }
 
-Result<> SqliteDatabase::migrate(const std::vector<Migration>& migrations) {
+Result<> SqliteDatabase::run_migrations(const std::vector<Migration>& migrations,
+                                        const std::vector<Retired>& retired) {
   ThreadExecutor executor("migrate");
   auto run = [&]() -> Task<Result<>> {
     co_return co_await write([&](Tx& tx) {
+      for (const auto& migration : migrations) known_migrations_.emplace(migration.name);
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
           "name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
-      for (const auto& migration : migrations) {
-        {
-          auto rows = tx.query("SELECT 1 FROM migrations WHERE name = $1", migration.name);
-          if (rows.next()) continue;
-        }
-        if (!tx.ok()) return;
-        if (auto done = writer_->execute(std::string(migration.sql).c_str()); !done) {
-          auto error = done.error();
-          error.message = fmt::format("Migration {} failed: {}", migration.name, error.message);
-          tx.abort(std::move(error));
-          return;
-        }
-        tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name,
-               unix_ms_now());
-      }
+      check_migrations(tx, retired);
+      for (const auto& migration : migrations) apply(tx, migration);
     });
   };
   return sync_wait(executor, run());
+}
+
+// Another version's tables are not touched: this one does not know what its writes would break.
+void SqliteDatabase::check_migrations(Tx& tx, const std::vector<Retired>& retired) {
+  auto rows = tx.query("SELECT name FROM migrations ORDER BY name");
+  while (rows.next()) {
+    const auto name = rows.view(0);
+    if (known_migrations_.contains(name)) continue;
+    const auto old = std::find_if(retired.begin(), retired.end(),
+                                  [&](const Retired& one) { return one.name == name; });
+    tx.abort({Code::kPreconditionFailed,
+              old != retired.end()
+                  ? fmt::format("This data directory was made by {}", old->made_by)
+                  : fmt::format("This data directory was made by a newer Synap (it has {}); "
+                                "use that version",
+                                name),
+              nullptr});
+    return;
+  }
+}
+
+void SqliteDatabase::apply(Tx& tx, const Migration& migration) {
+  {
+    auto rows = tx.query("SELECT 1 FROM migrations WHERE name = $1", migration.name);
+    if (rows.next() || !tx.ok()) return;
+  }
+  if (auto done = writer_->execute(std::string(migration.sql).c_str()); !done) {
+    auto error = done.error();
+    error.message = fmt::format("Migration {} failed: {}", migration.name, error.message);
+    tx.abort(std::move(error));
+    return;
+  }
+  tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name, unix_ms_now());
 }
 
 WriterStatistics SqliteDatabase::statistics() const {

@@ -16,6 +16,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,14 +63,17 @@ class SqliteDatabase final : public Database {
   /// answered kServiceUnavailable.
   void close();
 
-  Result<> migrate(const std::vector<Migration>& migrations) override;
   WriterStatistics statistics() const;
 
  protected:
   void submit(Queue queue, Operation* operation) override;
+  Result<> run_migrations(const std::vector<Migration>& migrations,
+                          const std::vector<Retired>& retired) override;
 
  private:
   SqliteDatabase() = default;
+  void check_migrations(Tx& tx, const std::vector<Retired>& retired);
+  void apply(Tx& tx, const Migration& migration);
   bool submit_write(Queue queue, Operation* operation);
   void run_writer();
   enum class Next { kGroup, kIdleWork, kEnd };
@@ -103,6 +107,8 @@ class SqliteDatabase final : public Database {
 
   std::atomic<std::int64_t> commits_{0};
   std::atomic<std::int64_t> closures_{0};
+  std::set<std::string, std::less<>> known_migrations_;  // writer thread only
+
   std::thread writer_thread_;
 };
 
