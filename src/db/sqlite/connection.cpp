@@ -339,19 +339,11 @@ sqlite3_stmt* Connection::prepare(std::string_view sql) {
 Cursor* Connection::start(std::string_view sql, const Value* values, std::size_t count) {
   if (!ok()) return nullptr;
   auto& statements = in_scope_ ? scoped_statements_ : statements_;
-  auto found = statements.find(sql);
-  if (found == statements.end()) {
-    found = statements.emplace(std::string(sql), std::vector<std::unique_ptr<Statement>>{}).first;
-  }
-  Statement* statement = nullptr;
-  for (auto& candidate : found->second) {
-    if (!candidate->is_busy()) statement = candidate.get();
-  }
+  Statement* statement = statements.idle(sql);
   if (statement == nullptr) {
     sqlite3_stmt* handle = prepare(sql);
     if (handle == nullptr) return nullptr;
-    found->second.push_back(std::make_unique<Statement>(*this, handle));
-    statement = found->second.back().get();
+    statement = statements.add(sql, std::make_unique<Statement>(*this, handle));
   }
   statement->bind(values, count);
   return statement;

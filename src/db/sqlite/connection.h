@@ -6,11 +6,11 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "db/database.h"
 #include "db/sqlite/scope.h"
+#include "db/sqlite/statement_cache.h"
 
 namespace synap::db::sqlite {
 
@@ -87,14 +87,8 @@ class Connection final : public Tx {
  private:
   friend class Statement;
   using Clock = std::chrono::steady_clock;
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view sql) const {
-      return std::hash<std::string_view>{}(sql);
-    }
-  };
-  using Statements = std::unordered_map<std::string, std::vector<std::unique_ptr<Statement>>, Hash,
-                                        std::equal_to<>>;
+  // A pod has some 150 statements of its own.
+  static constexpr std::size_t kStatementsMax = 256;
 
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   void failed(int code, std::string_view what);
@@ -105,8 +99,8 @@ class Connection final : public Tx {
                        const char* schema, const char* view);
 
   sqlite3* handle_;
-  Statements statements_;
-  Statements scoped_statements_;
+  StatementCache statements_{kStatementsMax};
+  StatementCache scoped_statements_{kStatementsMax};
   Scope scope_;
   std::int64_t scope_version_ = -1;  // the version of the schema whose names `scope_` has
   std::string scope_user_;

@@ -36,5 +36,53 @@ TEST(Connection, PreparesAStatementOnceForAllUsers) {
   EXPECT_EQ(again, 0);
 }
 
+TEST(Connection, KeepsSoManyStatementsAndThoseInUse) {
+  test::TempDirectory directory;
+  auto writer =
+      std::move(*Connection::open(directory.path() + "/test.db", Connection::Mode::kWriter));
+  const auto prepared = [&] {
+    int count = 0;
+    for (auto* one = sqlite3_next_stmt(writer->handle(), nullptr); one != nullptr;
+         one = sqlite3_next_stmt(writer->handle(), one)) {
+      ++count;
+    }
+    return count;
+  };
+  writer->begin_closure();
+  auto in_use = writer->query("SELECT 'first' UNION ALL SELECT 'second'");
+  ASSERT_TRUE(in_use.next());
+  for (int i = 0; i < 1'000; ++i) {
+    writer->run("SELECT " + std::to_string(i));
+    writer->run("SELECT 'often'");
+    ASSERT_LE(prepared(), 256);
+  }
+  EXPECT_EQ(prepared(), 256);
+  ASSERT_TRUE(in_use.next());
+  EXPECT_EQ(in_use.view(0), "second");
+  EXPECT_TRUE(writer->ok());
+  // What is used often stays, whatever else comes and goes.
+  int runs = 0;
+  for (auto* one = sqlite3_next_stmt(writer->handle(), nullptr); one != nullptr;
+       one = sqlite3_next_stmt(writer->handle(), one)) {
+    if (std::string_view(sqlite3_sql(one)) != "SELECT 'often'") continue;
+    runs = sqlite3_stmt_status(one, SQLITE_STMTSTATUS_RUN, 0);
+  }
+  EXPECT_EQ(runs, 1'000);
+}
+
+TEST(Connection, KeepsMoreStatementsThanItMayWhileAllAreInUse) {
+  test::TempDirectory directory;
+  auto writer =
+      std::move(*Connection::open(directory.path() + "/test.db", Connection::Mode::kWriter));
+  writer->begin_closure();
+  std::vector<Rows> all;
+  for (int i = 0; i < 400; ++i) {
+    all.push_back(writer->query("SELECT 1 UNION ALL SELECT 2"));
+    ASSERT_TRUE(all.back().next());
+  }
+  for (auto& rows : all) ASSERT_TRUE(rows.next());
+  EXPECT_EQ(all.back().integer(0), 2);
+}
+
 }  // namespace
 }  // namespace synap::db::sqlite

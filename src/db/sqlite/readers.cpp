@@ -1,31 +1,48 @@
 #include "db/sqlite/readers.h"
 
+#include <fmt/format.h>
+
 #include "base/thread.h"
 #include "db/sqlite/connection.h"
 
 namespace synap::db::sqlite {
 
+Error is_stopping() {
+  return {Code::kServiceUnavailable, "Synap is stopping", nullptr};
+}
+
+Error too_many_wait(std::size_t waiting) {
+  return {Code::kServiceUnavailable,
+          fmt::format("The database is busy: {} others wait for it", waiting), nullptr,
+          Fault::kBusy};
+}
+
 Readers::~Readers() {
   close();
 }
 
-void Readers::start(std::vector<std::unique_ptr<Connection>> connections,
-                    std::chrono::milliseconds time_max) {
-  time_max_ = time_max;
+void Readers::start(std::vector<std::unique_ptr<Connection>> connections, Options options) {
+  options_ = options;
   connections_ = std::move(connections);
   for (auto& connection : connections_) {
     threads_.emplace_back([this, &own = *connection] { run(own); });
   }
 }
 
-bool Readers::submit(Operation* operation) {
+std::optional<Error> Readers::submit(Operation* operation) {
   {
     std::lock_guard lock(mutex_);
-    if (is_closed_) return false;
+    if (is_closed_) return is_stopping();
+    if (queue_.size() >= options_.waiting_max) return too_many_wait(queue_.size());
     queue_.push_back(operation);
   }
   wake_.notify_one();
-  return true;
+  return std::nullopt;
+}
+
+std::size_t Readers::waiting() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
 }
 
 bool Readers::Hold::begin(std::chrono::milliseconds patience) {
@@ -71,7 +88,7 @@ void Readers::run(Connection& connection) {
       ++running_;
     }
     connection.begin_closure();
-    if (operation->has_time_limit) connection.limit_time(time_max_);
+    if (operation->has_time_limit) connection.limit_time(options_.time_max);
     // BEGIN, so that all statements of the closure see one snapshot.
     connection.run("BEGIN");
     if (operation->is_scoped) connection.enter_scope(operation->user);

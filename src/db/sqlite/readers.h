@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -19,6 +20,10 @@
 namespace synap::db::sqlite {
 
 class Connection;
+
+/// The refusal of what comes after close(), and of what finds `waiting` others in its queue.
+Error is_stopping();
+Error too_many_wait(std::size_t waiting);
 
 /// Thread-safe.
 class Readers {
@@ -30,12 +35,16 @@ class Readers {
   Readers& operator=(const Readers&) = delete;
   ~Readers();  // close()
 
-  /// One thread for each connection; a read is stopped after `time_max`. Once.
-  void start(std::vector<std::unique_ptr<Connection>> connections,
-             std::chrono::milliseconds time_max);
+  struct Options {
+    std::chrono::milliseconds time_max{250};  // a read is stopped after it
+    std::size_t waiting_max = 100'000;        // more reads are refused
+  };
+  /// One thread for each connection. Once.
+  void start(std::vector<std::unique_ptr<Connection>> connections, Options options);
 
-  /// False if no more reads are taken; then the operation stays its owner's.
-  bool submit(Operation* operation);
+  /// The error if it is refused; then the operation stays its owner's.
+  std::optional<Error> submit(Operation* operation);
+  std::size_t waiting() const;
 
   /// While this lives, no read begins. Whoever holds must not wait for a read.
   class Hold {
@@ -60,9 +69,9 @@ class Readers {
 
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::thread> threads_;
-  std::chrono::milliseconds time_max_{};
+  Options options_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;  // a read is due, or the end
   std::condition_variable idle_;  // no read is under way
   std::deque<Operation*> queue_;

@@ -66,7 +66,9 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
       WalKeeper::Options{.bytes_max = options.wal_bytes_max,
                          .idle_before_truncate = options.idle_before_truncate,
                          .patience = options.full_wal_patience});
-  database->readers_.start(std::move(readers), options.read_time_max);
+  database->readers_.start(std::move(readers),
+                           {.time_max = options.read_time_max, .waiting_max = options.waiting_max});
+  database->waiting_max_ = options.waiting_max;
   database->writer_thread_ = std::thread([self = database.get()] { self->run_writer(); });
   return database;
 }
@@ -141,23 +143,25 @@ WriterStatistics SqliteDatabase::statistics() const {
 }
 
 void SqliteDatabase::submit(Queue queue, Operation* operation) {
-  const bool is_taken =
+  auto refusal =
       queue == Queue::kRead ? readers_.submit(operation) : submit_write(queue, operation);
-  if (is_taken) return;
-  operation->error = Error{Code::kServiceUnavailable, "Synap is stopping", nullptr};
+  if (!refusal) return;  // it may be answered and gone already
+  operation->error = std::move(refusal);
   operation->executor->post(operation->coroutine);
 }
 
-bool SqliteDatabase::submit_write(Queue queue, Operation* operation) {
+std::optional<Error> SqliteDatabase::submit_write(Queue queue, Operation* operation) {
   bool was_empty = false;
   {
     std::lock_guard lock(write_mutex_);
-    if (stopping_) return false;
+    if (stopping_) return is_stopping();
+    auto& lane = queue == Queue::kWrite ? interactive_ : background_;
+    if (lane.size() >= waiting_max_) return too_many_wait(lane.size());
     was_empty = interactive_.empty() && background_.empty();
-    (queue == Queue::kWrite ? interactive_ : background_).push_back(operation);
+    lane.push_back(operation);
   }
   if (was_empty) write_wake_.notify_one();
-  return true;
+  return std::nullopt;
 }
 
 void SqliteDatabase::run_writer() {

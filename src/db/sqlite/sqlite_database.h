@@ -43,6 +43,10 @@ struct SqliteOptions {
   std::chrono::milliseconds idle_before_truncate{5'000};
   /// So long writes wait for another process that keeps a full log from being moved.
   std::chrono::milliseconds full_wal_patience{5'000};
+  /// More reads, writes of people or writes of workers than this do not wait: the next is refused
+  /// (kServiceUnavailable). Each keeps a coroutine of some KiB; 100,000 writes are some 5 s of
+  /// work.
+  std::size_t waiting_max = 100'000;
 };
 
 struct WriterStatistics {
@@ -74,7 +78,7 @@ class SqliteDatabase final : public Database {
   SqliteDatabase() = default;
   void check_migrations(Tx& tx, const std::vector<Retired>& retired);
   void apply(Tx& tx, const Migration& migration);
-  bool submit_write(Queue queue, Operation* operation);
+  std::optional<Error> submit_write(Queue queue, Operation* operation);
   void run_writer();
   enum class Next { kGroup, kIdleWork, kEnd };
   Next take_group(std::vector<Operation*>& group);
@@ -98,6 +102,7 @@ class SqliteDatabase final : public Database {
   std::condition_variable write_wake_;
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
+  std::size_t waiting_max_ = 0;  // in each
   bool stopping_ = false;
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;

@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite_database.h"
 
 #include <filesystem>
+#include <latch>
 
 #include "db/database_contract.h"
 #include "db/sqlite/connection.h"
@@ -204,6 +205,45 @@ constexpr std::string_view kForEver =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
 constexpr std::string_view kNever =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+
+TEST_F(SqliteDatabaseTest, RefusesWhatFindsTooManyOthersWaiting) {
+  open(directory.path(), {.readers = 1, .waiting_max = 3});
+  const auto outcomes = [](const std::vector<Result<void>>& results) {
+    std::string text;
+    for (const auto& result : results) text += result ? '+' : '-';
+    return text;
+  };
+  test::Started<Result<void>> people(executor);
+  test::Started<Result<void>> workers(executor);
+  test::Started<Result<void>> reads(executor);
+  std::latch is_reading(1);
+  std::latch may_end(1);
+  {
+    contract::HeldWriter held(executor, *database);
+    reads.add_awaitable([&] {
+      return database->read([&](Tx&) {
+        is_reading.count_down();
+        may_end.wait();
+      });
+    });
+    is_reading.wait();
+    for (int i = 0; i < 5; ++i) {
+      people.add_awaitable([&] { return database->write([](Tx&) {}); });
+      workers.add_awaitable([&] { return database->write(Lane::kBackground, [](Tx&) {}); });
+      reads.add_awaitable([&] { return database->read([](Tx&) {}); });
+    }
+    test::settle(executor);
+    may_end.count_down();
+  }
+  const auto written = people.wait();
+  EXPECT_EQ(outcomes(written), "+++--");
+  EXPECT_EQ(outcomes(workers.wait()), "+++--");
+  EXPECT_EQ(outcomes(reads.wait()), "++++--");
+  EXPECT_EQ(written.back().error().code, Code::kServiceUnavailable);
+  EXPECT_EQ(written.back().error().message, "The database is busy: 3 others wait for it");
+  EXPECT_EQ(written.back().error().fault, Fault::kBusy);
+  EXPECT_TRUE(write_row(1));
+}
 
 TEST_F(SqliteDatabaseTest, StopsAReadThatTakesTooLong) {
   open(directory.path(), {.read_time_max = 10ms});
