@@ -11,6 +11,7 @@
 #include "base/thread.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/failure_log.h"
+#include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
 namespace {
@@ -138,8 +139,19 @@ void SqliteDatabase::apply(Tx& tx, const Migration& migration) {
   tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name, unix_ms_now());
 }
 
-WriterStatistics SqliteDatabase::statistics() const {
-  return {commits_.load(), closures_.load(), wal_->checkpoints(), wal_->wal_bytes()};
+Statistics SqliteDatabase::statistics() const {
+  Statistics all;
+  all.commits = commits_;
+  all.closures = closures_;
+  all.commit_time = std::chrono::nanoseconds(commit_ns_);
+  all.syncs = syncs_;
+  all.sync_time = std::chrono::nanoseconds(sync_ns_);
+  all.checkpoints = wal_->checkpoints();
+  all.wal_bytes = wal_->wal_bytes();
+  all.waiting_reads = readers_.waiting();
+  std::lock_guard lock(write_mutex_);
+  all.waiting_writes = interactive_.size() + background_.size();
+  return all;
 }
 
 void SqliteDatabase::submit(Queue queue, Operation* operation) {
@@ -297,7 +309,13 @@ std::optional<Error> SqliteDatabase::begin() {
 
 std::optional<Error> SqliteDatabase::commit() {
   writer_->begin_closure();
+  const auto begin = std::chrono::steady_clock::now();
   writer_->run("COMMIT");
+  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin;
+  commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
+  const auto syncs = wal_syncs(writer_->handle());
+  syncs_.store(syncs.count, std::memory_order_relaxed);
+  sync_ns_.store(syncs.time.count(), std::memory_order_relaxed);
   auto failure = writer_->take_error();
   if (!failure) return std::nullopt;
   if (leaves_disk_unknown(writer_->last_failure())) break_off(*failure);

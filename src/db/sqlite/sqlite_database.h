@@ -49,11 +49,17 @@ struct SqliteOptions {
   std::size_t waiting_max = 100'000;
 };
 
-struct WriterStatistics {
+/// What was done since the database was opened, and how much waits now.
+struct Statistics {
   std::int64_t commits = 0;
-  std::int64_t closures = 0;
+  std::int64_t closures = 0;               // that were part of them
+  std::chrono::nanoseconds commit_time{};  // from COMMIT to its answer, the sync included
+  std::int64_t syncs = 0;                  // of the log of changes
+  std::chrono::nanoseconds sync_time{};
   std::int64_t checkpoints = 0;
-  std::int64_t wal_bytes = 0;  // the size of its file
+  std::int64_t wal_bytes = 0;      // the size of the log's file
+  std::size_t waiting_writes = 0;  // those of people and of workers, not yet in a group
+  std::size_t waiting_reads = 0;
 };
 
 class Connection;
@@ -67,7 +73,8 @@ class SqliteDatabase final : public Database {
   /// answered kServiceUnavailable.
   void close();
 
-  WriterStatistics statistics() const;
+  /// Any thread. The parts may be of different moments.
+  Statistics statistics() const;
 
  protected:
   void submit(Queue queue, Operation* operation) override;
@@ -98,7 +105,7 @@ class SqliteDatabase final : public Database {
   std::unique_ptr<Connection> writer_;
   Readers readers_;
   std::unique_ptr<WalKeeper> wal_;
-  std::mutex write_mutex_;
+  mutable std::mutex write_mutex_;
   std::condition_variable write_wake_;
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
@@ -112,6 +119,9 @@ class SqliteDatabase final : public Database {
 
   std::atomic<std::int64_t> commits_{0};
   std::atomic<std::int64_t> closures_{0};
+  std::atomic<std::int64_t> commit_ns_{0};
+  std::atomic<std::int64_t> syncs_{0};
+  std::atomic<std::int64_t> sync_ns_{0};
   std::set<std::string, std::less<>> known_migrations_;  // writer thread only
 
   std::thread writer_thread_;

@@ -81,6 +81,31 @@ TEST_F(SqliteDatabaseTest, CommitsWhatWaitsTogether) {
   EXPECT_EQ(after.commits - before.commits, 2);
 }
 
+TEST_F(SqliteDatabaseTest, TellsWhatItDidAndWhatWaits) {
+  open(directory.path());
+  const auto before = database->statistics();
+  test::Started<Result<void>> calls(executor);
+  {
+    contract::HeldWriter held(executor, *database);
+    for (int i = 0; i < 3; ++i) {
+      calls.add_awaitable([this] {
+        return database->write([](Tx& tx) { tx.run("INSERT INTO rows_data(bytes) VALUES ('x')"); });
+      });
+    }
+    test::settle(executor);
+    EXPECT_EQ(database->statistics().waiting_writes, 3u);
+  }
+  calls.wait();
+  const auto after = database->statistics();
+  EXPECT_EQ(after.waiting_writes, 0u);
+  EXPECT_EQ(after.waiting_reads, 0u);
+  EXPECT_GT(after.syncs, before.syncs);
+  EXPECT_GT(after.sync_time, before.sync_time);
+  EXPECT_GT(after.commit_time - before.commit_time, after.sync_time - before.sync_time);
+  EXPECT_EQ(after.wal_bytes, static_cast<std::int64_t>(
+                                 std::filesystem::file_size(directory.path() + "/test.db-wal")));
+}
+
 TEST_F(SqliteDatabaseTest, RunsAGroupAgainInWhichOneFailsAndIsThenCautiousForAWhile) {
   open(directory.path());
   std::atomic<int> runs = 0;

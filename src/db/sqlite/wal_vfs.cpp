@@ -29,6 +29,7 @@ struct WalFile {
   sqlite3_file base;  // must be first: SQLite sees only this
   std::vector<char> kept;
   sqlite3_int64 kept_at;  // where the first of the kept bytes belongs
+  WalSyncs syncs;
 
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   const sqlite3_io_methods* methods() { return below()->pMethods; }
@@ -100,7 +101,11 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 int sync(sqlite3_file* file, int flags) {
   auto& self = wal(file);
   if (const int code = self.flush(); code != SQLITE_OK) return code;
-  return self.methods()->xSync(self.below(), flags);
+  const auto begin = std::chrono::steady_clock::now();
+  const int code = self.methods()->xSync(self.below(), flags);
+  self.syncs.time += std::chrono::steady_clock::now() - begin;
+  ++self.syncs.count;
+  return code;
 }
 
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
@@ -164,6 +169,14 @@ const char* wal_vfs() {
   }();
   SYNAP_CHECK(registered == SQLITE_OK);
   return kName;
+}
+
+WalSyncs wal_syncs(sqlite3* connection) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  // Before its first transaction a connection has no WAL.
+  if (file == nullptr || file->pMethods != &kMethods) return {};
+  return wal(file).syncs;
 }
 
 }  // namespace synap::db::sqlite

@@ -12,10 +12,23 @@
 // alone (SQLITE_FCNTL_POWERSAFE_OVERWRITE; otherwise SQLite fills the last sector after the sync).
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+
+struct sqlite3;
+
 namespace synap::db::sqlite {
 
 /// Registers the layer, once, and gives its name for sqlite3_open_v2(). Any thread. Only for the
 /// connection that writes.
 const char* wal_vfs();
+
+/// How often the WAL was synced since it was opened, and how long that took.
+struct WalSyncs {
+  std::int64_t count = 0;
+  std::chrono::nanoseconds time{};
+};
+/// Of a connection that was opened with wal_vfs(), on its thread.
+WalSyncs wal_syncs(sqlite3* connection);
 
 }  // namespace synap::db::sqlite
