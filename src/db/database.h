@@ -14,6 +14,11 @@
 // captured as it was, so it copies from it and moves nothing out. When write() has answered without
 // an error, the change is on disk.
 //
+// A coroutine that awaits write() or read() may be destroyed, where its executor allows that. If
+// its closure has not begun, it never does; if it is running, or in a group that has not committed
+// yet, the destroying thread is blocked until that is over: a commit, or a read's time. The
+// database must outlive those who await it.
+//
 // A closure that throws fails with kInternalServerError, alone; what it threw is logged.
 //
 // Failing is sticky: after the first failed statement, or abort(), further statements of the
@@ -203,7 +208,11 @@ enum class Lane : std::uint8_t { kInteractive, kBackground };
 
 namespace database_detail {
 
-/// A closure in the queue; lives on the frame of the coroutine that awaits it.
+/// Where an operation waits.
+enum class Queue : std::uint8_t { kWrite, kBackgroundWrite, kRead };
+
+/// A closure in the queue; lives on the frame of the coroutine that awaits it. While its waiter
+/// waits it is the database's, which answers it once, under the lock of its queue.
 struct Operation {
   Operation() = default;
   Operation(const Operation&) = delete;
@@ -211,8 +220,8 @@ struct Operation {
   virtual ~Operation() = default;
   virtual void run(Tx& tx) = 0;
 
-  std::coroutine_handle<> coroutine;
-  Executor* executor = nullptr;
+  Waiter waiter;
+  Queue queue = Queue::kRead;
   std::string_view user;  // of a read_as
   bool is_scoped = false;
   bool has_time_limit = true;  // of a read
@@ -285,8 +294,10 @@ class Database {
 
  protected:
   using Operation = database_detail::Operation;
-  enum class Queue { kWrite, kBackgroundWrite, kRead };
-  virtual void submit(Queue queue, Operation* operation) = 0;
+  using Queue = database_detail::Queue;
+  virtual void submit(Operation* operation) = 0;
+  /// Returns when nobody will touch `operation` any more, which waits or is answered already.
+  virtual void withdraw(Operation* operation) = 0;
   virtual Result<> run_migrations(const std::vector<Migration>& migrations,
                                   const std::vector<Retired>& retired) = 0;
 
@@ -304,19 +315,23 @@ class Database {
     using Value = std::invoke_result_t<F&, Tx&>;
 
     Awaiter(Database& database, How how, F closure)
-        : database_(database), queue_(how.queue), closure_(std::move(closure)) {
+        : database_(database), closure_(std::move(closure)) {
+      queue = how.queue;
       user = how.user;
       is_scoped = how.is_scoped;
       has_time_limit = how.has_time_limit;
     }
+    // Before the closure and the result are gone, which the database may be at work on.
+    ~Awaiter() override {
+      if (waiter.is_suspended()) database_.withdraw(this);
+    }
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self) {
-      coroutine = self;
-      executor = Executor::current();
-      SYNAP_CHECK(executor != nullptr, "only a coroutine on an executor can use the database");
-      database_.submit(queue_, this);
+      waiter.suspend(self);
+      database_.submit(this);
     }
     Result<Value> await_resume() {
+      waiter.resumed();
       if (error) return std::unexpected(std::move(*error));
       if constexpr (std::is_void_v<Value>) {
         return {};
@@ -335,7 +350,6 @@ class Database {
       }
     }
     Database& database_;
-    Queue queue_;
     F closure_;
     std::conditional_t<std::is_void_v<Value>, Nothing,
                        std::optional<std::conditional_t<std::is_void_v<Value>, int, Value>>>

@@ -20,7 +20,8 @@ class NoDatabase final : public db::Database {
   Result<> run_migrations(const std::vector<Migration>&, const std::vector<Retired>&) override {
     used("Database::migrate");
   }
-  void submit(Queue, Operation*) override { used("Database::read or write"); }
+  void submit(Operation*) override { used("Database::read or write"); }
+  void withdraw(Operation*) override { used("Database::read or write"); }
 };
 
 class NoEventLog final : public events::EventLog {

@@ -40,6 +40,12 @@ std::optional<Error> Readers::submit(Operation* operation) {
   return std::nullopt;
 }
 
+void Readers::withdraw(Operation* operation) {
+  std::unique_lock lock(mutex_);
+  if (std::erase(queue_, operation) > 0) return;
+  answered_.wait(lock, [&] { return operation->waiter.is_posted(); });
+}
+
 std::size_t Readers::waiting() const {
   std::lock_guard lock(mutex_);
   return queue_.size();
@@ -98,11 +104,11 @@ void Readers::run(Connection& connection) {
     // Also where its time is over.
     connection.begin_closure();
     if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
-    {
-      std::lock_guard lock(mutex_);
-      if (--running_ == 0) idle_.notify_all();
-    }
-    operation->executor->post(operation->coroutine);
+    std::lock_guard lock(mutex_);
+    if (--running_ == 0) idle_.notify_all();
+    // Under the lock: whoever destroys the coroutine finds it either not answered or posted.
+    operation->waiter.wake();
+    answered_.notify_all();
   }
 }
 

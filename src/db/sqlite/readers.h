@@ -44,6 +44,8 @@ class Readers {
 
   /// The error if it is refused; then the operation stays its owner's.
   std::optional<Error> submit(Operation* operation);
+  /// Takes it out of the queue, or waits until it is answered.
+  void withdraw(Operation* operation);
   std::size_t waiting() const;
 
   /// While this lives, no read begins. Whoever holds must not wait for a read.
@@ -74,6 +76,7 @@ class Readers {
   mutable std::mutex mutex_;
   std::condition_variable wake_;  // a read is due, or the end
   std::condition_variable idle_;  // no read is under way
+  std::condition_variable answered_;
   std::deque<Operation*> queue_;
   int running_ = 0;
   bool is_held_ = false;

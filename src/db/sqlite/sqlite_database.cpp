@@ -154,26 +154,38 @@ Statistics SqliteDatabase::statistics() const {
   return all;
 }
 
-void SqliteDatabase::submit(Queue queue, Operation* operation) {
+void SqliteDatabase::submit(Operation* operation) {
   auto refusal =
-      queue == Queue::kRead ? readers_.submit(operation) : submit_write(queue, operation);
+      operation->queue == Queue::kRead ? readers_.submit(operation) : submit_write(operation);
   if (!refusal) return;  // it may be answered and gone already
   operation->error = std::move(refusal);
-  operation->executor->post(operation->coroutine);
+  operation->waiter.wake();
 }
 
-std::optional<Error> SqliteDatabase::submit_write(Queue queue, Operation* operation) {
+std::deque<SqliteDatabase::Operation*>& SqliteDatabase::lane_of(const Operation& operation) {
+  return operation.queue == Queue::kWrite ? interactive_ : background_;
+}
+
+std::optional<Error> SqliteDatabase::submit_write(Operation* operation) {
   bool was_empty = false;
   {
     std::lock_guard lock(write_mutex_);
     if (stopping_) return is_stopping();
-    auto& lane = queue == Queue::kWrite ? interactive_ : background_;
+    auto& lane = lane_of(*operation);
     if (lane.size() >= waiting_max_) return too_many_wait(lane.size());
     was_empty = interactive_.empty() && background_.empty();
     lane.push_back(operation);
   }
   if (was_empty) write_wake_.notify_one();
   return std::nullopt;
+}
+
+void SqliteDatabase::withdraw(Operation* operation) {
+  if (operation->queue == Queue::kRead) return readers_.withdraw(operation);
+  std::unique_lock lock(write_mutex_);
+  if (std::erase(lane_of(*operation), operation) > 0) return;
+  // In the writer's hands. It answers each operation of its group with one step under this lock.
+  write_answered_.wait(lock, [&] { return operation->waiter.is_posted(); });
 }
 
 void SqliteDatabase::run_writer() {
@@ -195,10 +207,6 @@ void SqliteDatabase::run_writer() {
 
 // Waits until there is something to do.
 SqliteDatabase::Next SqliteDatabase::take_group(std::vector<Operation*>& group) {
-  if (!left_over_.empty()) {
-    group.swap(left_over_);
-    return Next::kGroup;
-  }
   const auto take = [&](std::deque<Operation*>& from, std::size_t most) {
     for (std::size_t i = 0; i < most && !from.empty(); ++i) {
       group.push_back(from.front());
@@ -219,11 +227,13 @@ SqliteDatabase::Next SqliteDatabase::take_group(std::vector<Operation*>& group) 
   return Next::kGroup;
 }
 
-// Keeps what is behind the first `count` operations for a transaction of its own.
+// Gives what is behind the first `count` operations back: for the next transaction.
 void SqliteDatabase::cut(std::vector<Operation*>& group, std::size_t count) {
-  left_over_.insert(left_over_.begin(), group.begin() + static_cast<std::ptrdiff_t>(count),
-                    group.end());
-  group.resize(count);
+  std::lock_guard lock(write_mutex_);
+  while (group.size() > count) {
+    lane_of(*group.back()).push_front(group.back());
+    group.pop_back();
+  }
 }
 
 void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
@@ -236,10 +246,15 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
     closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
     for (auto& action : on_commit) run_action(action);
   }
+  // Answered and posted in one step: whoever destroys one of the coroutines meanwhile waits for the
+  // lock, and then finds its post to withdraw.
+  std::lock_guard lock(write_mutex_);
   Completions completions;
-  for (auto* operation : group) completions[operation->executor].push_back(operation->coroutine);
-  // From here on the operations may be gone.
+  for (auto* operation : group) {
+    completions[&operation->waiter.executor()].push_back(operation->waiter.take_to_post());
+  }
   for (auto& [executor, coroutines] : completions) executor->post_all(coroutines);
+  write_answered_.notify_all();
 }
 
 // The error if the group as a whole has failed.

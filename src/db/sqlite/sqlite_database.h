@@ -77,7 +77,8 @@ class SqliteDatabase final : public Database {
   Statistics statistics() const;
 
  protected:
-  void submit(Queue queue, Operation* operation) override;
+  void submit(Operation* operation) override;
+  void withdraw(Operation* operation) override;
   Result<> run_migrations(const std::vector<Migration>& migrations,
                           const std::vector<Retired>& retired) override;
 
@@ -85,7 +86,8 @@ class SqliteDatabase final : public Database {
   SqliteDatabase() = default;
   void check_migrations(Tx& tx, const std::vector<Retired>& retired);
   void apply(Tx& tx, const Migration& migration);
-  std::optional<Error> submit_write(Queue queue, Operation* operation);
+  std::optional<Error> submit_write(Operation* operation);
+  std::deque<Operation*>& lane_of(const Operation& operation);
   void run_writer();
   enum class Next { kGroup, kIdleWork, kEnd };
   Next take_group(std::vector<Operation*>& group);
@@ -107,6 +109,7 @@ class SqliteDatabase final : public Database {
   std::unique_ptr<WalKeeper> wal_;
   mutable std::mutex write_mutex_;
   std::condition_variable write_wake_;
+  std::condition_variable write_answered_;
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
   std::size_t waiting_max_ = 0;  // in each
@@ -114,8 +117,6 @@ class SqliteDatabase final : public Database {
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;
   int cautious_groups_ = 0;  // writer thread only: how many groups are still to be run apart
-
-  std::vector<Operation*> left_over_;  // writer thread only: taken, but cut off from their group
 
   std::atomic<std::int64_t> commits_{0};
   std::atomic<std::int64_t> closures_{0};

@@ -168,40 +168,40 @@ TEST_F(BoundedWal, WhatACrashLeftInItIsMovedAtTheStart) {
   EXPECT_EQ(rows.value(), 20);
 }
 
+struct HeldRead final : database_detail::Operation {
+  void run(Tx&) override {
+    begun.count_down();
+    may_end.wait();
+    has_ended = true;
+  }
+  std::latch begun{1};
+  std::latch may_end{1};
+  std::atomic<bool> has_ended = false;
+};
+
 TEST(Readers, AHoldWaitsForReadsUnderWayAndNoOtherBegins) {
   test::TempDirectory directory;
-  auto database = std::move(*SqliteDatabase::open({.path = directory.path() + "/test.db"}));
   const auto path = directory.path() + "/test.db";
+  auto database = std::move(*SqliteDatabase::open({.path = path}));
   Readers readers;
   std::vector<std::unique_ptr<Connection>> connections;
   for (int i = 0; i < 2; ++i) {
     connections.push_back(std::move(*Connection::open(path, Connection::Mode::kReader)));
   }
   readers.start(std::move(connections), {});
-
-  struct Read final : database_detail::Operation {
-    void run(Tx&) override {
-      begun.count_down();
-      may_end.wait();
-      has_ended = true;
-    }
-    std::latch begun{1};
-    std::latch may_end{1};
-    std::atomic<bool> has_ended = false;
-  };
+  HeldRead first;
+  HeldRead second;
   ThreadExecutor executor("test");
-  Read first;
-  Read second;
-  for (auto* read : {&first, &second}) {
-    read->executor = &executor;
-    read->coroutine = std::noop_coroutine();
-  }
-  ASSERT_FALSE(readers.submit(&first));
+  const auto submit = [&](HeldRead& read) {
+    test::call_on(executor, [&] { read.waiter.suspend(std::noop_coroutine()); });
+    ASSERT_FALSE(readers.submit(&read));
+  };
+  submit(first);
   first.begun.wait();
   {
     Readers::Hold hold(readers);
     EXPECT_FALSE(hold.begin(0ms));
-    ASSERT_FALSE(readers.submit(&second));
+    submit(second);
     first.may_end.count_down();
     EXPECT_TRUE(hold.begin(1h));
     EXPECT_TRUE(first.has_ended);
@@ -211,6 +211,7 @@ TEST(Readers, AHoldWaitsForReadsUnderWayAndNoOtherBegins) {
   second.begun.wait();
   readers.close();
   EXPECT_TRUE(second.has_ended);
+  for (auto* read : {&first, &second}) read->waiter.resumed();
 }
 
 }  // namespace
