@@ -30,11 +30,6 @@ class KeysTest : public testing::Test {
   TestKeys rig;
   Keys* keys = nullptr;
 };
-std::unique_ptr<db::sqlite::SqliteDatabase> database;
-std::unique_ptr<events::sqlite::SqliteEventLog> log;
-std::unique_ptr<projections::Projections> projections;
-std::unique_ptr<Keys> keys;
-};
 
 TEST_F(KeysTest, AuthenticatesWhoeverHasTheKey) {
   EXPECT_FALSE(keys->has_users());
@@ -74,7 +69,7 @@ TEST_F(KeysTest, NewKeyIsKeptBeforeItOpensAnything) {
   };
   EXPECT_EQ(keep(false).error().code, Code::kTimeout);
   EXPECT_FALSE(keys->has_users());
-  EXPECT_EQ(log->end().value(), 0);
+  EXPECT_EQ(rig.log->end().value(), 0);
   EXPECT_EQ(keep(true)->key, kept);
   EXPECT_TRUE(keys->authenticate(kept));
 }
@@ -136,9 +131,7 @@ TEST_F(KeysTest, NoSecretIsStoredOrListed) {
   const auto info = list(ann.user_id).front();
   EXPECT_EQ(info.prefix, ann.key.substr(0, 10));
   EXPECT_EQ(info.revoked_at, std::nullopt);
-  keys.reset();
-  log.reset();
-  database.reset();
+  rig.close();
   const auto secret = ann.key.substr(10);
   for (const auto& file : std::filesystem::directory_iterator(directory.path())) {
     EXPECT_EQ(test::read_file(file.path().string()).find(secret), std::string::npos);
@@ -149,7 +142,7 @@ TEST_F(KeysTest, NoSecretIsStoredOrListed) {
 TEST_F(KeysTest, EveryChangeIsAnEvent) {
   const auto ann = user("ann");
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
-  const auto page = sync_wait(executor, log->read(events::Scope::of_user(ann.user_id), {}));
+  const auto page = sync_wait(executor, rig.log->read(events::Scope::of_user(ann.user_id), {}));
   std::vector<std::string> seen;
   for (const auto& event : page->events) seen.push_back(event->type);
   EXPECT_EQ(seen, (std::vector<std::string>{"user.creation.completed", "key.creation.completed",
@@ -160,7 +153,7 @@ TEST_F(KeysTest, KeyOfAnUnknownUserIsNotMade) {
   const auto refused = sync_wait(executor, keys->create_key("nobody", "name"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kNotFound);
-  EXPECT_EQ(log->end().value(), 0);
+  EXPECT_EQ(rig.log->end().value(), 0);
 }
 
 }  // namespace

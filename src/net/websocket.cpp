@@ -91,6 +91,13 @@ void async_teardown(beast::role_type role, Wire& wire, Handler&& handler) {
 
 // One accepted WebSocket. A wait for the peer is always bounded: a write by write_timeout without
 // progress, silence by a ping and then the same time again, our own close by kClosingTime.
+// The message that is being read. Not in the coroutine that reads it: what the system was asked to
+// read goes on when that is destroyed, until the socket is closed.
+struct Incoming {
+  std::string data;
+  asio::dynamic_string_buffer<char, std::char_traits<char>, std::allocator<char>> buffer{data};
+};
+
 class Session final : public WebSocket, public Guest, public std::enable_shared_from_this<Session> {
  public:
   Session(Loop& loop, Socket socket, std::stop_source gone, StrangerPlace& place)
@@ -144,16 +151,21 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   // A message is read piece by piece, each of them no larger than there is room for.
   Task<std::optional<Message>> read() override {
     SYNAP_CHECK(!is_under_way(kRead) && room_wait_ == nullptr, "one read at a time");
+    // One that was cut off may still be writing there.
+    if (!is_usable()) {
+      lose();
+      co_return std::nullopt;
+    }
     heard();
-    std::string data;
-    auto buffer = asio::dynamic_buffer(data);
+    incoming_.emplace();
+    std::string& data = incoming_->data;
     Budget::Grant grant(loop_.budget(), account_);
     do {
       const auto room = std::max(grant.bytes(), kFreeBytes);
       if (data.size() == room) {
         if (!co_await has_room(grant, 2 * room - grant.bytes())) co_return std::nullopt;
         data.reserve(grant.bytes());
-      } else if (!co_await read_some(buffer, room - data.size())) {
+      } else if (!co_await read_some(incoming_->buffer, room - data.size())) {
         co_return std::nullopt;
       }
     } while (!stream_.is_message_done());
@@ -250,9 +262,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
       lose();
       co_return false;
     }
-    const auto ec = co_await start(kRead, [&](auto handler) {
-      stream_.async_read_some(buffer, most, std::move(handler));
-    });
+    const auto ec = co_await start(
+        kRead, [&](auto handler) { stream_.async_read_some(buffer, most, std::move(handler)); });
     if (ec) lose();
     co_return !ec;
   }
@@ -354,6 +365,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   websocket::stream<Wire, false> stream_;
   std::stop_source gone_;
   std::array<Waiting*, kKinds> waiting_{};
+  std::optional<Incoming> incoming_;
   StrangerPlace* place_;  // the connection's, which lives until serve_websocket() has returned
   SteadyTime stranger_deadline_;
   std::string account_;  // empty: a stranger's

@@ -33,7 +33,7 @@ bool is_inline(const Member& member) {
 
 // What passes by itself, as when the disk is full; all else is the fold's, and would fail again.
 bool is_of_storage(const Error& error) {
-  return error.code == Code::kServiceUnavailable || error.code == Code::kTimeout;
+  return error.is_retriable() && error.code != Code::kInternalServerError;
 }
 
 Error no_projection(const std::string& name) {

@@ -31,14 +31,15 @@ class [[nodiscard]] Outcome {
   const std::string& output() const { return output_; }
   const Error& error() const { return error_; }
   bool may_retry() const { return may_retry_; }
-  std::int64_t retry_delay_ms() const { return retry_delay_ms_; }  // -1: the usual
+  static constexpr std::int64_t kUsualDelay = -1;
+  std::int64_t retry_delay_ms() const { return retry_delay_ms_; }
 
  private:
   Kind kind_ = Kind::kDone;
   std::string output_;
   Error error_;
   bool may_retry_ = false;
-  std::int64_t retry_delay_ms_ = -1;
+  std::int64_t retry_delay_ms_ = kUsualDelay;
 };
 
 /// Called for each run of its function, concurrently; once more after every interruption, with the

@@ -27,8 +27,10 @@ double random_fraction() {
 }
 
 Outcome failure_of(std::string_view thrown) {
-  return Outcome::failed(
-      {Code::kInternalServerError, fmt::format("The handler threw: {}", thrown), nullptr});
+  // Tried again, although the code says that it would not help: nobody knows what was thrown.
+  return Outcome::failed_retry_in(
+      {Code::kInternalServerError, fmt::format("The handler threw: {}", thrown), nullptr},
+      Outcome::kUsualDelay);
 }
 
 struct SelfHandle {

@@ -16,7 +16,7 @@ namespace {
 
 Error out_of_reach(std::string_view what, std::string_view where, std::string_view why) {
   fmt::print(stderr, "synap: content: {} {}: {}\n", what, where, why);
-  return {Code::kServiceUnavailable, "Content cannot be reached now", nullptr};
+  return {Code::kServiceUnavailable, "Content cannot be reached now", nullptr, Fault::kGone};
 }
 
 // As much as there is, up to `count`; -1 with errno.
