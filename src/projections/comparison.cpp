@@ -9,7 +9,7 @@ namespace synap::projections {
 namespace {
 
 // Rows in one read: some 5 ms.
-constexpr std::int64_t kRangeRows = 1'000;
+constexpr std::int64_t kRangeRows = 500;
 // How often a range is tried again because an append came between the two sets.
 constexpr int kTriesMax = 100;
 constexpr std::size_t kShownMax = 60;

@@ -192,8 +192,8 @@ test('follows no link in the place of a file', async (t) => {
 
 test('finds a database that is gone, or a newer one\'s', async (t) => {
   const pod = await stoppedPod(t);
-  replaceInDatabase(pod, 'events.1', 'events.9');
-  assert.match((await doctor(pod.env, 1)).schema.message, /newer synap \(events\.9\)/);
+  replaceInDatabase(pod, 'log.1', 'log.9');
+  assert.match((await doctor(pod.env, 1)).schema.message, /newer synap \(log\.9\)/);
   for (const name of readdirSync(pod.data)) {
     if (name.startsWith('synap.db')) unlinkSync(path.join(pod.data, name));
   }

@@ -222,7 +222,7 @@ Verification EventTable::verify(db::Tx& tx, std::int64_t after, int limit) {
                        "ORDER BY position LIMIT $2",
                        after, limit);
   std::size_t bytes = 0;
-  while (bytes < kVerifiedBytesMax) {
+  while (bytes < kVerifiedBytesMax && (found.events == 0 || !tx.is_out_of_time())) {
     if (!rows.next()) {
       found.is_at_end = found.events < limit;
       break;

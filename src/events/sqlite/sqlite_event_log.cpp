@@ -258,7 +258,7 @@ Page SqliteEventLog::read_from_table(db::Tx& tx, const Scope& scope, const Filte
     while (rows.next()) {
       page.events.push_back(table_.event_of(tx, rows));
       bytes += page.events.back()->data.size();
-      if (!is_full(page, bytes, filter)) continue;
+      if (!is_full(page, bytes, filter) && !tx.is_out_of_time()) continue;
       page.next_after = page.events.back()->position;
       break;
     }

@@ -163,7 +163,8 @@ class Listing {
     for (std::int64_t walked = 0; rows.next(); ++walked) {
       const bool is_full = static_cast<std::int64_t>(things.as_array().size()) == limit_;
       const bool fits_row = rows.integer(0) != 0;
-      if ((is_full && fits_row) || walked == kWalkedMax) {
+      const bool is_enough = walked == kWalkedMax || (walked > 0 && tx.is_out_of_time());
+      if ((is_full && fits_row) || is_enough) {
         next = cursor_text(last);
         return;
       }
