@@ -31,24 +31,25 @@ void fold_one(db::Tx& tx, const events::EventTypes& types, const Follower::Fold&
 // A part of a page in one transaction. Run again from its beginning if the database says so.
 struct Follower::Slice {
   const events::Page& page;
+  const std::size_t begin;
+  std::size_t end = 0;  // behind the last event that was folded
   std::int64_t position = 0;
   std::int64_t failed_at = 0;
 
   void run(db::Tx& tx, const Follower& follower) {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto started = std::chrono::steady_clock::now();
     failed_at = 0;
     position = page.next_after;
-    for (std::size_t i = 0; i < page.events.size(); ++i) {
-      const auto& event = *page.events[i];
+    for (end = begin; end < page.events.size(); ++end) {
+      const auto& event = *page.events[end];
+      if (end > begin && std::chrono::steady_clock::now() - started > kSliceMax) {
+        position = page.events[end - 1]->position;
+        break;
+      }
       fold_one(tx, follower.types_, follower.fold_, event);
       if (!tx.ok()) {
         failed_at = event.position;
         return;
-      }
-      const bool is_last = i + 1 == page.events.size();
-      if (!is_last && std::chrono::steady_clock::now() - begin > kSliceMax) {
-        position = event.position;
-        break;
       }
     }
     follower.save_(tx, position);
@@ -75,15 +76,21 @@ Task<Result<events::Page>> Follower::next_page(std::int64_t from, std::int64_t u
 }
 
 Task<Result<Advance>> Follower::advance(std::int64_t from, std::int64_t until) {
-  auto page = co_await next_page(from, until);
-  if (!page) co_return fail(page.error());
-  if (page->events.empty() && page->next_after - from < kUnsavedMax) {
-    co_return Advance{page->next_after, page->is_at_end};
+  if (page_goes_on_at_ != from) {
+    page_goes_on_at_ = -1;
+    auto page = co_await next_page(from, until);
+    if (!page) co_return fail(page.error());
+    page_ = std::move(*page);
+    next_ = 0;
+    if (page_.events.empty() && page_.next_after - from < kUnsavedMax) {
+      co_return Advance{page_.next_after, page_.is_at_end};
+    }
   }
-  Slice slice{*page};
+  Slice slice{page_, next_};
   auto written =
       co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) { slice.run(tx, *this); });
   if (!written) {
+    page_goes_on_at_ = -1;
     auto error = written.error();
     if (slice.failed_at > 0) {
       error.message = fmt::format("The event at position {} cannot be folded: {}", slice.failed_at,
@@ -91,7 +98,10 @@ Task<Result<Advance>> Follower::advance(std::int64_t from, std::int64_t until) {
     }
     co_return fail(std::move(error));
   }
-  co_return Advance{slice.position, page->is_at_end && slice.position == page->next_after};
+  next_ = slice.end;
+  const bool is_through = slice.position == page_.next_after;
+  page_goes_on_at_ = is_through ? -1 : slice.position;
+  co_return Advance{slice.position, is_through && page_.is_at_end};
 }
 
 }  // namespace synap::projections

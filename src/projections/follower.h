@@ -42,6 +42,7 @@ class Follower {
   /// Folds what lies behind `from`, but not behind `until`, for as long as one transaction may hold
   /// the writer. kServiceUnavailable and kTimeout are the storage's; any other
   /// error is of the event that its message names, which is not folded.
+  /// One call at a time.
   Task<Result<Advance>> advance(std::int64_t from, std::int64_t until);
 
  private:
@@ -54,6 +55,10 @@ class Follower {
   std::vector<std::string> event_types_;
   Fold fold_;
   Save save_;
+  // What the last slice left of its page, and where it goes on; of one caller at a time.
+  events::Page page_;
+  std::size_t next_ = 0;
+  std::int64_t page_goes_on_at_ = -1;
 };
 
 /// What a fold is given an event by: nothing for one that is erased and to be skipped; an exception
