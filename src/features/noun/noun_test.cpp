@@ -75,9 +75,7 @@ void add_plants(const Rooms& rooms, bool is_today) {
 
 class Nouns : public FeatureTest {
  protected:
-  Nouns() : FeatureTest([this](const Rooms& rooms) { add_plants(rooms, is_today()); }) {}
-  // Asked before the members of this are made, too.
-  bool is_today() const { return today; }
+  Nouns() : FeatureTest([](const Rooms& rooms) { add_plants(rooms, today); }) {}
 
   std::string make(const std::string& name, Json::Object more = {}) {
     Json asked = Json::object({{"name", name}});
