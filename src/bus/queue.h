@@ -37,6 +37,8 @@ struct Job {
   bool may_have_results = false;
   /// It was found in the table by this start: an earlier process may have died of it.
   bool is_found = false;
+  /// Of one that was found: how often it was started by a process that found it, and did not end.
+  int starts = 0;
 };
 
 class Queue {

@@ -61,6 +61,8 @@ Task<Result<>> SecondSet::fill(std::stop_token stop) {
     const auto from = member_.second_position.load();
     if (from >= until) co_return Result<>{};
     auto advance = co_await follower_.advance(from, until);
+    // A read that found no time on a busy machine is tried again.
+    if (!advance && advance.error().code == Code::kTimeout) continue;
     if (!advance) co_return fail(advance.error());
     member_.second_position = advance->position;
     if (advance->is_at_end) co_return Result<>{};

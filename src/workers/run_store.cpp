@@ -72,7 +72,7 @@ Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& fu
     std::vector<bus::Job> jobs;
     auto rows = tx.query(
         "SELECT jobs.run, jobs.attempt, jobs.due_at, jobs.lane, runs_data.function, "
-        "runs_data.event_position FROM jobs JOIN runs_data ON runs_data.id = jobs.run "
+        "runs_data.event_position, jobs.starts FROM jobs JOIN runs_data ON runs_data.id = jobs.run "
         "ORDER BY runs_data.event_position, jobs.run");
     while (rows.next()) {
       bus::Job job;
@@ -84,6 +84,7 @@ Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& fu
       job.event_position = rows.integer(5);
       job.may_have_results = true;
       job.is_found = true;
+      job.starts = static_cast<int>(rows.integer(6));
       if (job.function != nullptr) jobs.push_back(std::move(job));
     }
     return jobs;

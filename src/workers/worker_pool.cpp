@@ -144,7 +144,25 @@ Task<bool> WorkerPool::may_start(const bus::Job& job) {
   co_return false;
 }
 
+// A job that was under way when a process ended may be what ended it. Such jobs are done one after
+// another: then the next end of the process counts against one of them, and not against all that
+// happened to be under way, which a few kills in a row would otherwise make dead letters.
 Task<void> WorkerPool::do_job(bus::Job job) {
+  const bool is_suspect = job.is_found && job.starts > 0;
+  if (is_suspect && std::exchange(has_suspect_, true)) {
+    suspects_.push_back(std::move(job));
+    co_return;
+  }
+  co_await do_at_once(std::move(job));
+  if (!is_suspect) co_return;
+  has_suspect_ = false;
+  if (suspects_.empty()) co_return;
+  auto next = std::move(suspects_.front());
+  suspects_.pop_front();
+  queue_.push_again(std::move(next));
+}
+
+Task<void> WorkerPool::do_at_once(bus::Job job) {
   if (!co_await may_start(job)) co_return;
   job.is_found = false;
   auto event = co_await log_.at(job.event_position);

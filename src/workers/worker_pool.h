@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -60,6 +61,7 @@ class WorkerPool {
   Task<void> watch_clock();
   Task<bool> may_start(const bus::Job& job);
   Task<void> do_job(bus::Job job);
+  Task<void> do_at_once(bus::Job job);
   Task<void> settle(bus::Job job, const events::Event& event, class Step& step,
                     std::optional<Outcome> outcome);
   Task<void> try_again_soon(bus::Job job);
@@ -72,6 +74,9 @@ class WorkerPool {
   events::EventTypes& types_;
   std::unordered_map<const bus::Function*, std::unique_ptr<EventHandler>> handlers_;
   std::stop_source stopping_;
+  // Of the executor: see do_job().
+  bool has_suspect_ = false;
+  std::deque<bus::Job> suspects_;
 
   std::mutex mutex_;
   std::condition_variable ended_;
