@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/schema.h"
-#include "base/schema_export.h"
+#include "schema/export.h"
+#include "schema/schema.h"
 
 namespace fuzz {
 

@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "base/schema.h"
+#include "schema/schema.h"
 #include "trpc/envelope.h"
 #include "trpc/multipart.h"
 #include "trpc/request.h"

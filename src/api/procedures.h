@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "api/caller.h"
-#include "base/schema.h"
 #include "rpc/procedure.h"
+#include "schema/schema.h"
 
 namespace synap::api {
 

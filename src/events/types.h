@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/schema.h"
 #include "events/event.h"
+#include "schema/schema.h"
 
 namespace synap::events {
 

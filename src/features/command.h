@@ -7,9 +7,9 @@
 #include <string>
 
 #include "api/caller.h"
-#include "base/schema.h"
 #include "base/task.h"
 #include "features/rooms.h"
+#include "schema/schema.h"
 
 namespace synap::features {
 

@@ -98,8 +98,7 @@ Result<> Pod::Parts::serve() {
       api::FrontOptions{.origins = {options.allowed_origins},
                         .names = {.listening = options.host, .public_url = options.public_url},
                         .batch_max = options.batch_max},
-      procedures, *keys,
-      [this] { return readiness->check(); });
+      procedures, *keys, [this] { return readiness->check(); });
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.host = options.host,
                          .port = options.port,

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/schema.h"
 #include "base/status.h"
 #include "base/stream.h"
 #include "base/task.h"
+#include "schema/schema.h"
 
 namespace synap::rpc {
 

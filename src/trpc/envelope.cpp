@@ -1,7 +1,7 @@
 #include "trpc/envelope.h"
 
 #include "base/json.h"
-#include "base/schema.h"
+#include "schema/schema.h"
 
 namespace synap::trpc {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
-#include "base/schema.h"
+#include "schema/schema.h"
 #include "trpc/server.h"
 
 namespace synap::trpc {

@@ -28,10 +28,10 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/schema.h"
 #include "base/task.h"
 #include "bus/queue.h"
 #include "db/database.h"
+#include "schema/schema.h"
 #include "workers/handler.h"
 #include "workers/op.h"
 

@@ -1,4 +1,4 @@
-// What src/base/schema says of random inputs against what zod says, with the zod schemas that it
+// What src/schema says of random inputs against what zod says, with the zod schemas that it
 // generates itself. SYNAP_SEED and SYNAP_CASES choose others and more.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "base/schema.h"
-#include "base/schema_export.h"
+#include "schema/export.h"
+#include "schema/schema.h"
 
 namespace probe {
 

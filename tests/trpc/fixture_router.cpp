@@ -7,8 +7,8 @@
 #include <stop_token>
 #include <vector>
 
-#include "base/schema.h"
 #include "base/timer.h"
+#include "schema/schema.h"
 
 namespace synap::trpc::fixture {
 namespace {

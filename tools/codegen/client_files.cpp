@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/check.h"
-#include "base/schema_export.h"
+#include "schema/export.h"
 
 namespace synap::codegen {
 namespace {

@@ -1,8 +1,8 @@
 // events.list, events.get and events.watch: the log as its user sees it, past and present.
 #pragma once
 
-#include "base/schema.h"
 #include "features/rooms.h"
+#include "schema/schema.h"
 
 namespace synap::features::event_views {
 

@@ -1,7 +1,7 @@
 // Dates as people plan by: a day, or a point of time.
 #pragma once
 
-#include "base/schema.h"
+#include "schema/schema.h"
 
 namespace synap::features {
 

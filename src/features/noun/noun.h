@@ -25,9 +25,9 @@
 #include <vector>
 
 #include "api/procedures.h"
-#include "base/schema.h"
 #include "features/command.h"
 #include "features/rooms.h"
+#include "schema/schema.h"
 
 namespace synap::features {
 

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/schema_export.h"
 #include "features/noun/noun_parts.h"
+#include "schema/export.h"
 
 namespace synap::features {
 namespace {

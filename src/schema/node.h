@@ -1,5 +1,5 @@
 // What is inside a Schema: the node of a description and, for those made from C++ types, how the
-// value is stored. Only schema*.{h,cpp} look in here; everybody else uses schema.h.
+// value is stored. Only this room looks in here; everybody else uses schema.h.
 #pragma once
 
 #include <cstddef>

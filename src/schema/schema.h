@@ -1,6 +1,6 @@
 // Schema: the description of a JSON value, written once and used for everything: reading and
 // validating a C++ struct, writing it, JSON Schema (OpenAPI, MCP), TypeScript types and zod 4
-// schemas for clients (schema_export.h).
+// schemas for clients (export.h).
 //
 //   struct CreateNote { std::string content; std::optional<std::string> title; };
 //   inline const ObjectSchema<CreateNote>& describe(Type<CreateNote>) {
@@ -35,9 +35,9 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "base/schema_node.h"
-#include "base/schema_storage.h"
 #include "base/status.h"
+#include "schema/node.h"
+#include "schema/storage.h"
 
 namespace synap {
 

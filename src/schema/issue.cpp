@@ -1,11 +1,11 @@
-#include "base/schema_issue.h"
+#include "schema/issue.h"
 
 #include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
 
-#include "base/schema.h"
+#include "schema/schema.h"
 
 namespace synap {
 namespace schema_detail {

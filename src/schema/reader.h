@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/schema_issue.h"
-#include "base/schema_node.h"
+#include "schema/issue.h"
+#include "schema/node.h"
 
 namespace synap::schema_detail {
 

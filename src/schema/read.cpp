@@ -3,8 +3,8 @@
 #include <cmath>
 #include <optional>
 
-#include "base/schema.h"
-#include "base/schema_reader.h"
+#include "schema/reader.h"
+#include "schema/schema.h"
 
 namespace synap {
 namespace schema_detail {

@@ -1,4 +1,4 @@
-#include "base/schema_export.h"
+#include "schema/export.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "base/schema_node.h"
 #include "base/status.h"
+#include "schema/node.h"
 
 namespace synap::schema_detail {
 

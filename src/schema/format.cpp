@@ -1,6 +1,6 @@
 // The string formats: zod's regular expressions, read by hand.
-#include "base/schema_issue.h"
-#include "base/schema_node.h"
+#include "schema/issue.h"
+#include "schema/node.h"
 
 namespace synap {
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/schema.h"
-#include "base/schema_reader.h"
+#include "schema/reader.h"
+#include "schema/schema.h"
 
 namespace synap::schema_detail {
 namespace {

@@ -1,5 +1,5 @@
 // Writing: from C++ values to JSON text, without a Json in between.
-#include "base/schema.h"
+#include "schema/schema.h"
 
 namespace synap::schema_detail {
 namespace {

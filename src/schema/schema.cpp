@@ -1,5 +1,5 @@
 // The builders: how descriptions are made, and what is checked while they are.
-#include "base/schema.h"
+#include "schema/schema.h"
 
 #include <algorithm>
 #include <cmath>

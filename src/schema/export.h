@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/schema.h"
+#include "schema/schema.h"
 
 namespace synap {
 

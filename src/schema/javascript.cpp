@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/schema_export.h"
+#include "schema/export.h"
 
 namespace synap {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/schema.h"
+#include "schema/schema.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // JSON Schema 2020-12.
-#include "base/schema_export.h"
+#include "schema/export.h"
 
 namespace synap {
 namespace {

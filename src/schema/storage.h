@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/schema_node.h"
+#include "schema/node.h"
 
 namespace synap {
 
