@@ -38,7 +38,7 @@ std::string_view bearer_token(const net::Headers& headers) {
   return value;
 }
 
-Result<Caller> caller_of(const Keys& keys, const rpc::Origin& origin) {
+Result<Actor> actor_of(const Keys& keys, const rpc::Origin& origin) {
   std::string_view token = bearer_token(origin.headers);
   if (token.empty() && origin.connection_params) {
     token = origin.connection_params->string_or("token", "");
@@ -65,7 +65,7 @@ Result<std::string> idempotency_key_of(const rpc::Origin& origin) {
 Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
                                                              const rpc::Origin& origin) {
   auto context = std::make_shared<CallContext>(keys);
-  context->caller = caller_of(keys, origin);
+  context->actor = actor_of(keys, origin);
   auto idempotency_key = idempotency_key_of(origin);
   if (!idempotency_key) co_return fail(idempotency_key.error());
   context->idempotency_key = *std::move(idempotency_key);
@@ -79,9 +79,9 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   trpc.origins = options.origins;
   trpc.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
   trpc.identify = [&keys](const rpc::Origin& origin) -> Result<std::string> {
-    auto caller = caller_of(keys, origin);
-    if (!caller) return fail(caller.error());
-    return caller->key_id;
+    auto actor = actor_of(keys, origin);
+    if (!actor) return fail(actor.error());
+    return actor->recorded.id;
   };
   return trpc;
 }

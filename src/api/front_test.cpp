@@ -19,13 +19,14 @@ class FrontTest : public testing::Test {
     key_ = sync_wait(executor_, keys_->create_user("ann", Role::kOwner, ""))->key;
     table_.add({.path = "health",
                 .kind = rpc::Kind::kQuery,
-                .is_public = true,
+                .meta = {.access = rpc::Access::kPublic},
                 .handler = [](rpc::Call) -> Task<Result<rpc::Reply>> {
                   co_return rpc::Reply(rpc::Text("\"well\""));
                 }});
     // Answers the Idempotency-Key of the call.
     add_mutation<void, std::string>(
-        table_, "key", "",
+        table_, "key",
+        {.effects = rpc::Effects::kAppends, .keeps_idempotency_keys = true},
         [](Session session) -> Task<Result<std::string>> { co_return session.idempotency_key; });
   }
   void TearDown() override { server_.reset(); }

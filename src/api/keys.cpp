@@ -179,19 +179,19 @@ void Keys::observe(db::Tx& tx, const events::Event& event) {
     tx.on_commit([this, key_id = revoked->key_id] {
       std::unique_lock lock(mutex_);
       live_keys_.erase(key_id);
-      std::erase_if(callers_, [&](const auto& entry) { return entry.second.key_id == key_id; });
+      std::erase_if(actors_, [&](const auto& entry) { return entry.second.recorded.id == key_id; });
     });
   } else if (event.type == kKeyCreationCompleted.name) {
     const auto* key = read(tx, event, kKeyCreationCompleted);
     if (key == nullptr) return;
-    Caller caller{event.user_id, Role::kMember, key->key_id};
+    auto actor = Actor::of_key(event.user_id, Role::kMember, key->key_id);
     auto rows = tx.query("SELECT role FROM users_data WHERE id = $1", event.user_id);
-    if (rows.next()) caller.role = role_by_name(rows.view(0)).value_or(Role::kMember);
-    tx.on_commit([this, hash = hash_of(bytes_of_hex(key->hash)), caller = std::move(caller)] {
+    if (rows.next()) actor.role = role_by_name(rows.view(0)).value_or(Role::kMember);
+    tx.on_commit([this, hash = hash_of(bytes_of_hex(key->hash)), actor = std::move(actor)] {
       std::unique_lock lock(mutex_);
       has_users_ = true;
-      live_keys_.try_emplace(caller.key_id);
-      callers_.emplace(hash, caller);
+      live_keys_.try_emplace(actor.recorded.id);
+      actors_.emplace(hash, actor);
     });
   }
 }
@@ -204,14 +204,15 @@ void Keys::add_event_types(events::EventTypes& types) {
 
 Task<Result<>> Keys::load() {
   auto read = co_await database_.read_at_start([](db::Tx& tx) {
-    std::vector<std::pair<Sha256, Caller>> found;
+    std::vector<std::pair<Sha256, Actor>> found;
     auto rows = tx.query(
         "SELECT hash, user_id, role, api_keys_data.id FROM api_keys_data "
         "JOIN users_data ON users_data.id = user_id WHERE revoked_at IS NULL");
     while (rows.next()) {
       found.emplace_back(
           hash_of(rows.view(0)),
-          Caller{rows.text(1), role_by_name(rows.view(2)).value_or(Role{}), rows.text(3)});
+          Actor::of_key(rows.text(1), role_by_name(rows.view(2)).value_or(Role::kMember),
+                        rows.text(3)));
     }
     return found;
   });
@@ -223,9 +224,9 @@ Task<Result<>> Keys::load() {
   if (!any_user) co_return fail(any_user.error());
   std::unique_lock lock(mutex_);
   has_users_ = *any_user;
-  for (auto& [hash, caller] : *read) {
-    live_keys_.try_emplace(caller.key_id);
-    callers_.emplace(hash, std::move(caller));
+  for (auto& [hash, actor] : *read) {
+    live_keys_.try_emplace(actor.recorded.id);
+    actors_.emplace(hash, std::move(actor));
   }
   co_return Result<>{};
 }
@@ -235,15 +236,15 @@ bool Keys::has_users() const {
   return has_users_;
 }
 
-Result<Caller> Keys::authenticate(std::string_view token) const {
+Result<Actor> Keys::authenticate(std::string_view token) const {
   if (token.empty()) {
     return fail(Code::kUnauthorized,
                 "An API key is needed: Authorization: Bearer synap_..., or the connection "
                 "parameter \"token\"");
   }
   std::shared_lock lock(mutex_);
-  const auto found = callers_.find(sha256(token));
-  if (found == callers_.end()) return fail(Code::kUnauthorized, "This API key is not valid");
+  const auto found = actors_.find(sha256(token));
+  if (found == actors_.end()) return fail(Code::kUnauthorized, "This API key is not valid");
   return found->second;
 }
 
@@ -266,14 +267,15 @@ Result<Keys::Made> Keys::make_key(const std::string& user_id, std::string name) 
   return made;
 }
 
-bool Keys::is_live(const std::string& key_id) const {
+Result<> Keys::check(const Actor& actor) const {
   std::shared_lock lock(mutex_);
-  return live_keys_.contains(key_id);
+  if (live_keys_.contains(actor.recorded.id)) return {};
+  return fail(Code::kUnauthorized, "This API key is not valid");
 }
 
-Result<> Keys::admit(const std::string& key_id) const {
+Result<> Keys::admit(const Actor& actor) const {
   std::shared_lock lock(mutex_);
-  const auto key = live_keys_.find(key_id);
+  const auto key = live_keys_.find(actor.recorded.id);
   if (key == live_keys_.end()) return fail(Code::kUnauthorized, "This API key is not valid");
   if (limit_.take(key->second, RateLimit::Clock::now())) return {};
   return fail(Code::kTooManyRequests,

@@ -18,7 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "api/caller.h"
+#include "api/actor.h"
 #include "api/rate_limit.h"
 #include "base/crypto.h"
 #include "db/database.h"
@@ -43,7 +43,7 @@ struct KeyInfo {
 };
 const ObjectSchema<KeyInfo>& describe(Type<KeyInfo>);
 
-class Keys final : public KeyStatus {
+class Keys final : public Authority {
  public:
   static void add_event_types(events::EventTypes& types);
   /// Users and their keys, as rows.
@@ -61,10 +61,10 @@ class Keys final : public KeyStatus {
 
   /// kUnauthorized: missing, malformed, unknown or revoked; the message does not tell which of the
   /// last three.
-  Result<Caller> authenticate(std::string_view token) const;
+  Result<Actor> authenticate(std::string_view token) const;
 
-  bool is_live(const std::string& key_id) const override;
-  Result<> admit(const std::string& key_id) const override;
+  Result<> check(const Actor& actor) const override;
+  Result<> admit(const Actor& actor) const override;
 
   /// `keep`, if given, is handed the key before it is any good: what it cannot keep is not made.
   Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id,
@@ -88,7 +88,7 @@ class Keys final : public KeyStatus {
   const RateLimit limit_;
   mutable std::shared_mutex mutex_;
   bool has_users_ = false;
-  std::unordered_map<Sha256, Caller, Hash> callers_;                   // by the hash of the key
+  std::unordered_map<Sha256, Actor, Hash> actors_;                     // by the hash of the key
   mutable std::unordered_map<std::string, RateLimit::Key> live_keys_;  // by their ids
 };
 

@@ -1,17 +1,17 @@
 // How a feature writes a procedure: a C++ function from a described input to a described output.
 //
-//   add_query<GetNote, NoteWithContent>(table, "notes.get", "One note with its text.",
+//   add_query<GetNote, NoteWithContent>(table, "notes.get", {.summary = "One note with its text."},
 //       [this](Session session, GetNote input) -> Task<Result<NoteWithContent>> { ... });
 //
-// Callers, validation and encoding are done here, once, in this order: who calls, then what he
-// sends, then the feature.
+// Rights, validation and encoding are done here, once, in this order: who acts and may he, then
+// what he sends, then the feature.
 #pragma once
 
 #include <string>
 #include <type_traits>
 #include <utility>
 
-#include "api/caller.h"
+#include "api/actor.h"
 #include "rpc/procedure.h"
 #include "schema/schema.h"
 
@@ -48,97 +48,107 @@ rpc::Text text_of(const Out& value) {
   return text;
 }
 
+/// Fills in what decides who may call, and puts the decision before `function`, a callable
+/// (Session, rpc::Call) -> Task<Result<rpc::Reply>>.
+template <class F>
+rpc::Procedure guarded(rpc::Procedure procedure, F function) {
+  procedure.handler = [requirement = requirement_of(procedure),
+                       function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
+    auto session = admit(call, requirement);
+    if (!session) co_return fail(session.error());
+    co_return co_await function(std::move(*session), std::move(call));
+  };
+  return procedure;
+}
+
 template <class In, class Out, class F>
-rpc::Procedure procedure(std::string path, rpc::Kind kind, std::string docs, F function,
+rpc::Procedure procedure(std::string path, rpc::Kind kind, rpc::Meta meta, F function,
                          Schema output) {
-  return {.path = std::move(path),
-          .kind = kind,
-          .input = input_schema(schema_of<In>()),
-          .output = std::move(output),
-          .docs = std::move(docs),
-          .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
-            auto session = session_of(call);
-            if (!session) co_return fail(session.error());
-            Result<Out> out = Result<Out>(std::unexpect, Error{});
-            if constexpr (std::is_void_v<In>) {
-              out = co_await function(std::move(*session));
-            } else {
-              auto input = input_of<In>(call);
-              if (!input) co_return fail(input.error());
-              out = co_await function(std::move(*session), std::move(*input));
-            }
-            if (!out) co_return fail(out.error());
-            if constexpr (std::is_void_v<Out>) {
-              co_return rpc::Reply(rpc::Text{});
-            } else {
-              co_return rpc::Reply(text_of(*out));
-            }
-          }};
+  return guarded({.path = std::move(path),
+                  .kind = kind,
+                  .input = input_schema(schema_of<In>()),
+                  .output = std::move(output),
+                  .meta = std::move(meta)},
+                 [function = std::move(function)](Session session,
+                                                  rpc::Call call) -> Task<Result<rpc::Reply>> {
+                   Result<Out> out = Result<Out>(std::unexpect, Error{});
+                   if constexpr (std::is_void_v<In>) {
+                     out = co_await function(std::move(session));
+                   } else {
+                     auto input = input_of<In>(call);
+                     if (!input) co_return fail(input.error());
+                     out = co_await function(std::move(session), std::move(*input));
+                   }
+                   if (!out) co_return fail(out.error());
+                   if constexpr (std::is_void_v<Out>) {
+                     co_return rpc::Reply(rpc::Text{});
+                   } else {
+                     co_return rpc::Reply(text_of(*out));
+                   }
+                 });
 }
 
 }  // namespace procedures_detail
 
 template <class In, class Out, class F>
-void add_query(rpc::ProcedureTable& table, std::string path, std::string docs, F function,
+void add_query(rpc::ProcedureTable& table, std::string path, rpc::Meta meta, F function,
                Schema output = schema_of<Out>()) {
   table.add(procedures_detail::procedure<In, Out>(
-      std::move(path), rpc::Kind::kQuery, std::move(docs), std::move(function), std::move(output)));
+      std::move(path), rpc::Kind::kQuery, std::move(meta), std::move(function), std::move(output)));
 }
 
 template <class In, class Out, class F>
-void add_mutation(rpc::ProcedureTable& table, std::string path, std::string docs, F function) {
+void add_mutation(rpc::ProcedureTable& table, std::string path, rpc::Meta meta, F function) {
   table.add(procedures_detail::procedure<In, Out>(std::move(path), rpc::Kind::kMutation,
-                                                  std::move(docs), std::move(function),
+                                                  std::move(meta), std::move(function),
                                                   schema_of<Out>()));
 }
 
 /// A procedure whose input and output are described by schemas made at run time. `function` is
 /// (Session, Json) -> Task<Result<std::string>>: of a valid input, the JSON text of the output.
 template <class F>
-void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, std::string docs,
+void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, rpc::Meta meta,
                  const Schema& input, Schema output, F function) {
-  table.add({.path = std::move(path),
-             .kind = kind,
-             .input = input_schema(input),
-             .output = std::move(output),
-             .docs = std::move(docs),
-             .handler = [function = std::move(function),
-                         input](rpc::Call call) -> Task<Result<rpc::Reply>> {
-               auto session = session_of(call);
-               if (!session) co_return fail(session.error());
-               if (call.input.form || call.input.bytes) {
-                 co_return fail(Code::kUnsupportedMediaType,
-                                "This procedure takes JSON (application/json)");
-               }
-               if (!call.input.json && may_be_absent(input)) call.input.json = Json::object();
-               auto valid = validate(input, std::move(call.input.json));
-               if (!valid) co_return fail(valid.error());
-               auto out = co_await function(std::move(*session), std::move(**valid));
-               if (!out) co_return fail(out.error());
-               co_return rpc::Reply(rpc::Text(std::move(*out)));
-             }});
+  table.add(procedures_detail::guarded(
+      {.path = std::move(path),
+       .kind = kind,
+       .input = input_schema(input),
+       .output = std::move(output),
+       .meta = std::move(meta)},
+      [function = std::move(function), input](Session session,
+                                              rpc::Call call) -> Task<Result<rpc::Reply>> {
+        if (call.input.form || call.input.bytes) {
+          co_return fail(Code::kUnsupportedMediaType,
+                         "This procedure takes JSON (application/json)");
+        }
+        if (!call.input.json && may_be_absent(input)) call.input.json = Json::object();
+        auto valid = validate(input, std::move(call.input.json));
+        if (!valid) co_return fail(valid.error());
+        auto out = co_await function(std::move(session), std::move(**valid));
+        if (!out) co_return fail(out.error());
+        co_return rpc::Reply(rpc::Text(std::move(*out)));
+      }));
 }
 
 /// `output` where the type alone does not say it (RawJson). `function` is (Session, In) ->
 /// rpc::Items whose items carry ids; `Item` describes their data.
 template <class In, class Item, class F>
-void add_subscription(rpc::ProcedureTable& table, std::string path, std::string docs, F function,
+void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta meta, F function,
                       Schema item = schema_of<Item>()) {
-  table.add(
+  table.add(procedures_detail::guarded(
       {.path = std::move(path),
        .kind = rpc::Kind::kSubscription,
        .input = input_schema(schema_of<In>()),
        .output = std::move(item),
        .is_tracked = true,
-       .docs = std::move(docs),
-       .handler = [function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
-         auto session = session_of(call);
-         if (!session) co_return fail(session.error());
-         auto input = procedures_detail::input_of<In>(call);
-         if (!input) co_return fail(input.error());
-         auto items = function(*session, std::move(*input));
-         co_return rpc::Reply(while_authorized(std::move(*session), std::move(items)));
-       }});
+       .meta = std::move(meta)},
+      [function = std::move(function)](Session session,
+                                       rpc::Call call) -> Task<Result<rpc::Reply>> {
+        auto input = procedures_detail::input_of<In>(call);
+        if (!input) co_return fail(input.error());
+        auto items = function(session, std::move(*input));
+        co_return rpc::Reply(while_authorized(std::move(session), std::move(items)));
+      }));
 }
 
 }  // namespace synap::api

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "api/caller.h"
+#include "api/actor.h"
 #include "base/task.h"
 #include "features/rooms.h"
 #include "schema/schema.h"

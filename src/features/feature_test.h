@@ -15,13 +15,13 @@
 
 namespace synap::features {
 
-// The callers of these tests have no keys of their own.
-class EveryKeyIsLive final : public api::KeyStatus {
+// The actors of these tests have no keys of their own.
+class EverybodyMay final : public api::Authority {
  public:
-  bool is_live(const std::string&) const override { return true; }
-  Result<> admit(const std::string&) const override { return {}; }
+  Result<> check(const api::Actor&) const override { return {}; }
+  Result<> admit(const api::Actor&) const override { return {}; }
 };
-inline const EveryKeyIsLive kEveryKeyIsLive;
+inline const EverybodyMay kEverybodyMay;
 
 // A store that can be told to refuse.
 class BreakableStore final : public content::ContentStore {
@@ -113,8 +113,8 @@ class FeatureTest : public testing::Test {
                     std::string header_key = "") {
     const auto* procedure = procedures.find(path);
     SYNAP_CHECK(procedure != nullptr, path);
-    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
-    context->caller = api::Caller{std::move(user), api::Role::kMember, "key"};
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    context->actor = api::Actor::of_key(std::move(user), api::Role::kMember, "key");
     context->idempotency_key = std::move(header_key);
     rpc::Call request{.context = context, .input = {.json = std::move(asked)}};
     auto reply = sync_wait(executor, procedure->handler(std::move(request)));

@@ -34,6 +34,37 @@ std::string_view kind_name(Kind kind) {
   std::unreachable();
 }
 
+std::string_view effects_name(Effects effects) {
+  switch (effects) {
+    case Effects::kReads:
+      return "reads";
+    case Effects::kAppends:
+      return "appends";
+    case Effects::kIdempotent:
+      return "idempotent";
+    case Effects::kDestroys:
+      return "destroys";
+  }
+  std::unreachable();
+}
+
+std::string_view access_name(Access access) {
+  switch (access) {
+    case Access::kPublic:
+      return "public";
+    case Access::kCaller:
+      return "caller";
+    case Access::kOwner:
+      return "owner";
+  }
+  std::unreachable();
+}
+
+std::string scope_of(const Procedure& procedure) {
+  const std::string group = procedure.path.substr(0, procedure.path.find('.'));
+  return group + (procedure.meta.effects == Effects::kReads ? ":read" : ":write");
+}
+
 bool takes_input(const Procedure& procedure) {
   return !procedure.input.is_undefined();
 }
@@ -51,6 +82,7 @@ void ProcedureTable::add(Procedure procedure) {
     rest.remove_prefix(dot + 1);
   }
   SYNAP_CHECK(procedure.handler, path);
+  SYNAP_CHECK(procedure.kind == Kind::kMutation || procedure.meta.effects == Effects::kReads, path);
   // A name is a procedure or a router, never both.
   for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
     SYNAP_CHECK(!by_path_.contains(path.substr(0, dot)), path);

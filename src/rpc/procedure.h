@@ -70,16 +70,64 @@ struct Call {
   std::stop_token stop;
 };
 
+/// What a call does to the pod: what an agent asks before it calls, and a client before it repeats.
+enum class Effects : std::uint8_t {
+  kReads,       // changes nothing
+  kAppends,     // adds to what there is; each call adds again, but for an idempotency key
+  kIdempotent,  // changes what there is; to do it again changes nothing more
+  kDestroys,    // takes something away, or overwrites it
+};
+std::string_view effects_name(Effects effects);  // "reads"
+
+/// Who may call.
+enum class Access : std::uint8_t {
+  kPublic,  // anybody, unknown
+  kCaller,  // every user
+  kOwner,   // owners of the pod
+};
+std::string_view access_name(Access access);  // "public"
+
+/// A failure that callers should expect.
+struct ErrorMeta {
+  Code code;
+  std::string when;  // "There is no such note."
+};
+
+struct Example {
+  std::string input;   // JSON text; empty where there is none
+  std::string output;  // JSON text; empty if it is not shown
+};
+
+/// What is said of a procedure besides its schemas. Documents are made of it, and whoever serves
+/// calls enforces it in one place before the feature runs.
+struct Meta {
+  std::string summary;  // one sentence
+  std::string docs = {};
+  Effects effects = Effects::kReads;
+  Access access = Access::kCaller;
+  std::vector<ErrorMeta> errors = {};
+  std::vector<Example> examples = {};
+  std::string deprecated = {};  // what to call instead; empty unless it is
+  /// Of mutations: a repeat with the same idempotency key is answered as the first call was, and
+  /// does nothing. Where none are kept, a call with one is refused.
+  bool keeps_idempotency_keys = false;
+};
+
 struct Procedure {
   std::string path;  // dotted: "notes.create"
   Kind kind = Kind::kQuery;
   Schema input;             // kUndefined where there is none
   Schema output;            // of one item for streams
   bool is_tracked = false;  // its items carry ids
-  bool is_public = false;   // needs no caller
-  std::string docs;
+  Meta meta;
   std::function<Task<Result<Reply>>(Call)> handler;
+
+  bool is_public() const { return meta.access == Access::kPublic; }
 };
+
+/// What a key must be allowed for a call: "notes:read" if the procedure notes.x changes nothing,
+/// else "notes:write".
+std::string scope_of(const Procedure& procedure);
 
 /// False where the input is undefined, whatever a caller sends.
 bool takes_input(const Procedure& procedure);

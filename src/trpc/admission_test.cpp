@@ -32,7 +32,7 @@ class Admissions : public testing::Test {
     procedure.path = std::move(path);
     procedure.kind = kind;
     procedure.input = any();
-    procedure.is_public = is_public;
+    if (is_public) procedure.meta.access = rpc::Access::kPublic;
     procedure.handler = [](rpc::Call) -> Task<Result<rpc::Reply>> {
       ADD_FAILURE() << "nothing is called while a request is admitted";
       co_return rpc::Reply(rpc::Text());

@@ -102,7 +102,7 @@ Task<net::Response> answer_batch(std::vector<ReadyCall> calls, const Options& op
 constexpr std::size_t kPublicBodyBytesMax = 64 * 1024;
 
 bool is_public(const PlannedCall& call) {
-  return call.procedure != nullptr && call.procedure->is_public && !call.refusal;
+  return call.procedure != nullptr && call.procedure->is_public() && !call.refusal;
 }
 
 }  // namespace

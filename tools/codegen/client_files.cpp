@@ -99,7 +99,7 @@ std::string text_of(const Router& router, const std::string& indent) {
   const std::string deeper = indent + "  ";
   std::string out = "{\n";
   for (const auto& [name, procedure] : router.procedures) {
-    out += comment(procedure->docs, deeper);
+    out += comment(procedure->meta.summary, deeper);
     out += fmt::format("{}{}: {};\n", deeper, name, type_of(*procedure));
   }
   for (const auto& [name, inner] : router.routers) {

@@ -1193,7 +1193,7 @@ export type AppRouter = TRPCBuiltRouter<
       head: Query<void, LogHead>;
       /** What happened, the oldest first, page by page. */
       list: Query<ListEventsInput | undefined, EventList>;
-      /** What happens, live. The id of each item is the event's position: resume with it and nothing is missed and nothing comes twice. */
+      /** What happens, live. */
       watch: Subscription<WatchEvents | undefined, Tracked<SynapEvent>>;
     };
     keys: {
@@ -1211,7 +1211,7 @@ export type AppRouter = TRPCBuiltRouter<
     notes: {
       /** Make a note. */
       create: Mutation<CreateNote, Accepted>;
-      /** Delete a note. Its events and its text are kept. */
+      /** Delete a note. */
       delete: Mutation<DeleteNote, Accepted>;
       /** One note with its text. */
       get: Query<GetNote, FullNote>;
@@ -1263,7 +1263,7 @@ export type AppRouter = TRPCBuiltRouter<
       get: Query<RunId, RunWithSteps>;
       /** What was done for your events, the newest first. */
       list: Query<ListRunsInput | undefined, RunList>;
-      /** Try a dead letter again, with all its attempts. Steps that are done stay done. */
+      /** Try a dead letter again, with all its attempts. */
       retry: Mutation<RunId, Retried>;
     };
     tags: {

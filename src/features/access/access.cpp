@@ -1,11 +1,12 @@
 #include "features/access/access.h"
 
-#include "api/procedures.h"
+#include "features/procedures.h"
 
 namespace synap::features::access {
 namespace {
 
 using api::Session;
+using rpc::Effects;
 
 struct Health {
   std::string status = "ok";
@@ -85,9 +86,6 @@ Result<CreatedKey> shown(Result<api::NewKey> made) {
 }
 
 Task<Result<CreatedKey>> create_user(const Rooms& rooms, Session session, CreateUser input) {
-  if (session.caller.role != api::Role::kOwner) {
-    co_return fail(Code::kForbidden, "Only an owner of the pod may add users");
-  }
   const auto role = api::role_by_name(input.role).value_or(api::Role::kMember);
   co_return shown(co_await rooms.keys.create_user(input.name, role, session.user_id()));
 }
@@ -116,29 +114,25 @@ void add(const Rooms& rooms) {
                         .kind = rpc::Kind::kQuery,
                         .input = {},
                         .output = schema_of<Health>(),
-                        .is_public = true,
-                        .docs = "Answers if the pod does. Needs no key.",
+                        .meta = {.summary = "Answers if the pod does. Needs no key.",
+                                 .access = rpc::Access::kPublic},
                         .handler = [](rpc::Call) -> Task<Result<rpc::Reply>> {
                           co_return rpc::Reply(rpc::Text(R"({"status":"ok"})"));
                         }});
-  api::add_mutation<CreateUser, CreatedKey>(
-      rooms.procedures, "users.create", "Add a user, with a first key. For owners.",
-      [&rooms](Session session, CreateUser input) {
-        return create_user(rooms, std::move(session), std::move(input));
-      });
-  api::add_mutation<CreateKey, CreatedKey>(
-      rooms.procedures, "keys.create", "Make another key for yourself.",
-      [&rooms](Session session, CreateKey input) {
-        return create_key(rooms, std::move(session), std::move(input));
-      });
-  api::add_query<void, KeyList>(
-      rooms.procedures, "keys.list", "Your keys, without their secrets.",
-      [&rooms](Session session) { return list_keys(rooms, std::move(session)); });
-  api::add_mutation<RevokeKey, Revoked>(
-      rooms.procedures, "keys.revoke", "Revoke a key of yours, from now on and for good.",
-      [&rooms](Session session, RevokeKey input) {
-        return revoke_key(rooms, std::move(session), std::move(input));
-      });
+  add_mutation(rooms, "users.create",
+               {.summary = "Add a user, with a first key. For owners.",
+                .effects = Effects::kAppends,
+                .access = rpc::Access::kOwner},
+               create_user);
+  add_mutation(rooms, "keys.create",
+               {.summary = "Make another key for yourself.", .effects = Effects::kAppends},
+               create_key);
+  add_query(rooms, "keys.list", {.summary = "Your keys, without their secrets."}, list_keys);
+  add_mutation(rooms, "keys.revoke",
+               {.summary = "Revoke a key of yours, from now on and for good.",
+                .effects = Effects::kDestroys,
+                .errors = {{Code::kNotFound, "You have no such key."}}},
+               revoke_key);
 }
 
 }  // namespace synap::features::access

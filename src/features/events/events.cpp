@@ -4,8 +4,8 @@
 
 #include <charconv>
 
-#include "api/procedures.h"
 #include "base/crypto.h"
+#include "features/procedures.h"
 
 namespace synap::features::event_views {
 namespace {
@@ -209,25 +209,21 @@ Schema synap_event_schema() {
 }
 
 void add(const Rooms& rooms) {
-  api::add_query<ListEvents, EventList>(rooms.procedures, "events.list",
-                                        "What happened, the oldest first, page by page.",
-                                        [&rooms](Session session, ListEvents input) {
-                                          return list(rooms, std::move(session), std::move(input));
-                                        });
-  api::add_query<void, LogHead>(
-      rooms.procedures, "events.head",
-      "The end of the log and its hash, to be kept elsewhere as a proof of all before it.",
-      [&rooms](Session session) { return head(rooms, std::move(session)); });
-  api::add_query<GetEvent, RawJson>(
-      rooms.procedures, "events.get", "One event.",
-      [&rooms](Session session, GetEvent input) {
-        return get(rooms, std::move(session), std::move(input));
-      },
-      synap_event_schema());
+  add_query(rooms, "events.list", {.summary = "What happened, the oldest first, page by page."},
+            list);
+  add_query(
+      rooms, "events.head",
+      {.summary =
+           "The end of the log and its hash, to be kept elsewhere as a proof of all before it."},
+      head);
+  add_query(rooms, "events.get",
+            {.summary = "One event.", .errors = {{Code::kNotFound, "You have no such event."}}},
+            get, synap_event_schema());
   api::add_subscription<WatchEvents, RawJson>(
       rooms.procedures, "events.watch",
-      "What happens, live. The id of each item is the event's position: resume with it and nothing "
-      "is missed and nothing comes twice.",
+      {.summary = "What happens, live.",
+       .docs = "The id of each item is the event's position: resume with it and nothing is missed "
+               "and nothing comes twice."},
       [&rooms](Session session, WatchEvents input) {
         auto from = first_position(rooms.log, input);
         return watch(rooms, std::move(session), std::move(input), std::move(from));

@@ -2,17 +2,18 @@
 
 #include <algorithm>
 
-#include "api/procedures.h"
 #include "features/command.h"
 #include "features/notes/events.h"
 #include "features/notes/note_projection.h"
 #include "features/notes/note_text.h"
 #include "features/notes/versions.h"
+#include "features/procedures.h"
 
 namespace synap::features::notes {
 namespace {
 
 using api::Session;
+using rpc::Effects;
 
 // Characters, not bytes. The request body's limit is reached first by most texts of this length.
 constexpr std::size_t kContentCharactersMax = 5'000'000;
@@ -264,27 +265,38 @@ Task<Result<Accepted>> restore(const Rooms& rooms, Session session, RestoreNote 
 }  // namespace
 
 void add_commands(const Rooms& rooms) {
-  api::add_mutation<CreateNote, Accepted>(rooms.procedures, "notes.create", "Make a note.",
-                                          [&rooms](Session session, CreateNote input) {
-                                            return create(rooms, std::move(session),
-                                                          std::move(input));
-                                          });
-  api::add_mutation<UpdateNote, Accepted>(
-      rooms.procedures, "notes.update", "Change a note's text, title or tags.",
-      [&rooms](Session session, UpdateNote input) {
-        return update(rooms, std::move(session), std::move(input));
-      });
-  api::add_mutation<DeleteNote, Accepted>(
-      rooms.procedures, "notes.delete", "Delete a note. Its events and its text are kept.",
-      [&rooms](Session session, DeleteNote input) {
-        return remove(rooms, std::move(session), std::move(input));
-      });
-  api::add_mutation<RestoreNote, Accepted>(
-      rooms.procedures, "notes.restore",
-      "Make an earlier version the newest one: text, title and tags.",
-      [&rooms](Session session, RestoreNote input) {
-        return restore(rooms, std::move(session), std::move(input));
-      });
+  const rpc::ErrorMeta no_such{Code::kNotFound, "You have no such note."};
+  const rpc::ErrorMeta no_such_version{Code::kNotFound, "You have no such note or version."};
+  const rpc::ErrorMeta changed{Code::kConflict, "The note has not the expectedVersion."};
+  const rpc::ErrorMeta reused{Code::kConflict, "The idempotency key was used for something else."};
+  add_mutation(rooms, "notes.create",
+               {.summary = "Make a note.",
+                .docs = "Answered when the command is on disk; requests.get and events.watch tell "
+                        "when the note is stored.",
+                .effects = Effects::kAppends,
+                .errors = {reused},
+                .examples = {{R"({"content":"# Groceries\n\n- milk","tags":["home"]})", ""}},
+                .keeps_idempotency_keys = true},
+               create);
+  add_mutation(rooms, "notes.update",
+               {.summary = "Change a note's text, title or tags.",
+                .effects = Effects::kIdempotent,
+                .errors = {no_such, changed, reused},
+                .keeps_idempotency_keys = true},
+               update);
+  add_mutation(rooms, "notes.delete",
+               {.summary = "Delete a note.",
+                .docs = "Its events and its text are kept.",
+                .effects = Effects::kDestroys,
+                .errors = {no_such, changed, reused},
+                .keeps_idempotency_keys = true},
+               remove);
+  add_mutation(rooms, "notes.restore",
+               {.summary = "Make an earlier version the newest one: text, title and tags.",
+                .effects = Effects::kIdempotent,
+                .errors = {no_such_version, changed, reused},
+                .keeps_idempotency_keys = true},
+               restore);
 }
 
 }  // namespace synap::features::notes

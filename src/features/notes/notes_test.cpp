@@ -315,8 +315,8 @@ TEST_F(Notes, ConcurrentUpdatesAllHappen) {
   const auto* procedure = procedures.find("notes.update");
   test::Started<Result<rpc::Reply>> calls(executor);
   for (int i = 0; i < 16; ++i) {
-    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
-    context->caller = api::Caller{"ann", api::Role::kMember, "key"};
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
     calls.add(procedure->handler(
         {.context = context, .input = {.json = input(id, {{"title", std::to_string(i)}})}}));
   }

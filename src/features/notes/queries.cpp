@@ -1,10 +1,10 @@
 #include "features/notes/queries.h"
 
-#include "api/procedures.h"
 #include "base/clock.h"
 #include "features/notes/note_projection.h"
 #include "features/notes/note_text.h"
 #include "features/notes/versions.h"
+#include "features/procedures.h"
 
 namespace synap::features::notes {
 namespace {
@@ -253,23 +253,16 @@ Task<Result<TagList>> list_tags(const Rooms& rooms, Session session, ListTags in
 }  // namespace
 
 void add_queries(const Rooms& rooms) {
-  api::add_query<ListNotes, NoteList>(rooms.procedures, "notes.list",
-                                      "Notes, the newest first, page by page.",
-                                      [&rooms](Session session, ListNotes input) {
-                                        return list(rooms, std::move(session), std::move(input));
-                                      });
-  const auto get_note = [&rooms](Session session, GetNote input) {
-    return get(rooms, std::move(session), std::move(input));
-  };
-  api::add_query<GetNote, FullNote>(rooms.procedures, "notes.get", "One note with its text.",
-                                    get_note);
-  api::add_query<GetNote, FullNote>(rooms.procedures, "notes.getById", "The same as notes.get.",
-                                    get_note);
-  api::add_query<ListTags, TagList>(rooms.procedures, "tags.list",
-                                    "The tags of your notes, with how many have each.",
-                                    [&rooms](Session session, ListTags input) {
-                                      return list_tags(rooms, std::move(session), std::move(input));
-                                    });
+  const rpc::ErrorMeta no_such{Code::kNotFound,
+                               "You have no such note, or it has no such version."};
+  add_query(rooms, "notes.list", {.summary = "Notes, the newest first, page by page."}, list);
+  add_query(rooms, "notes.get", {.summary = "One note with its text.", .errors = {no_such}}, get);
+  add_query(
+      rooms, "notes.getById",
+      {.summary = "The same as notes.get.", .errors = {no_such}, .deprecated = "Call notes.get."},
+      get);
+  add_query(rooms, "tags.list", {.summary = "The tags of your notes, with how many have each."},
+            list_tags);
 }
 
 }  // namespace synap::features::notes

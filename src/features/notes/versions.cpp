@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "api/procedures.h"
 #include "base/clock.h"
+#include "features/procedures.h"
 
 namespace synap::features::notes {
 namespace {
@@ -152,11 +152,10 @@ Task<Result<std::string>> content_of(const Rooms& rooms, NoteFile file) {
 }
 
 void add_history(const Rooms& rooms) {
-  api::add_query<GetHistory, History>(rooms.procedures, "notes.history",
-                                      "The versions of a note, the newest first.",
-                                      [&rooms](Session session, GetHistory input) {
-                                        return history(rooms, std::move(session), std::move(input));
-                                      });
+  add_query(rooms, "notes.history",
+            {.summary = "The versions of a note, the newest first.",
+             .errors = {{Code::kNotFound, "You have no such note."}}},
+            history);
 }
 
 }  // namespace synap::features::notes

@@ -58,7 +58,8 @@ const ObjectSchema<Completed>& describe(Type<Completed>);
 struct ChangeOptions {
   std::string procedure;  // "complete": tasks.complete
   std::string action;     // "completion": task.completion.requested
-  std::string docs;
+  std::string summary;    // "Say that a task is done."
+  rpc::Effects effects = rpc::Effects::kIdempotent;
 };
 
 /// The part of a noun that knows its fields as schemas only. Registers event types, projections and

@@ -10,6 +10,7 @@ namespace {
 
 using api::Session;
 using events::EventType;
+using rpc::Effects;
 using Take = UntypedObjectSchema::Take;
 
 constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
@@ -273,10 +274,15 @@ UntypedObjectSchema& with_extras(UntypedObjectSchema& schema) {
 }
 
 template <class F>
-void add(const std::shared_ptr<NounParts>& parts, const std::string& procedure, std::string docs,
-         const Schema& input, F function) {
+void add(const std::shared_ptr<NounParts>& parts, const std::string& procedure, std::string summary,
+         Effects effects, const Schema& input, F function) {
+  rpc::Meta meta{.summary = std::move(summary), .effects = effects, .keeps_idempotency_keys = true};
+  if (effects != Effects::kAppends) {
+    meta.errors = {{Code::kNotFound, fmt::format("You have no such {}.", parts->options.name)},
+                   {Code::kConflict, "It has not the expectedVersion."}};
+  }
   api::add_untyped(parts->rooms.procedures, parts->options.plural + "." + procedure,
-                   rpc::Kind::kMutation, std::move(docs), input, schema_of<Completed>(),
+                   rpc::Kind::kMutation, std::move(meta), input, schema_of<Completed>(),
                    [parts, function](Session session, Json asked) {
                      return function(parts, std::move(session), std::move(asked));
                    });
@@ -288,21 +294,21 @@ void add_noun_commands(const std::shared_ptr<NounParts>& parts) {
   const auto& name = parts->options.name;
   auto created = object("Create" + parts->title(""));
   created.extend(parts->fields).field("idempotencyKey", optional(key_schema()), kKeyDocs);
-  add(parts, "create", fmt::format("Make a {}.", name), created, create);
+  add(parts, "create", fmt::format("Make a {}.", name), Effects::kAppends, created, create);
 
   auto updated = change_input("Update" + parts->title(""));
   updated.extend(parts->fields, Take::kPartial);
   add(parts, "update", fmt::format("Change a {}. What is absent stays as it is.", name),
-      with_extras(updated), update);
+      Effects::kIdempotent, with_extras(updated), update);
 
   auto removed = change_input("Delete" + parts->title(""));
-  add(parts, "delete", fmt::format("Delete a {}. Its events are kept.", name), with_extras(removed),
-      remove);
+  add(parts, "delete", fmt::format("Delete a {}. Its events are kept.", name), Effects::kDestroys,
+      with_extras(removed), remove);
 
   auto restored = change_input("Restore" + parts->title(""));
   restored.field("version", integer().min(1), "The one to go back to.");
   add(parts, "restore", fmt::format("Make an earlier version of a {} the newest one.", name),
-      with_extras(restored), restore);
+      Effects::kIdempotent, with_extras(restored), restore);
 }
 
 void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOptions& options,
@@ -312,7 +318,7 @@ void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOption
   title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   auto asked = change_input(title + parts->title(""));
   asked.extend(input);
-  add(parts, options.procedure, options.docs, with_extras(asked),
+  add(parts, options.procedure, options.summary, options.effects, with_extras(asked),
       [action = options.action, decide = std::move(decide)](
           std::shared_ptr<NounParts> its, Session session,
           Json given) -> Task<Result<std::string>> {

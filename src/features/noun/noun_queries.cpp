@@ -124,6 +124,14 @@ Json shown(const std::string& id, Thing thing) {
   return answer;
 }
 
+namespace {
+
+rpc::ErrorMeta no_such_meta(const NounParts& parts) {
+  return {Code::kNotFound, fmt::format("You have no such {}.", parts.options.name)};
+}
+
+}  // namespace
+
 void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
   const auto& name = parts->options.name;
   const auto path = [&](std::string_view procedure) {
@@ -133,8 +141,8 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
   wanted.field("id", string().uuid())
       .field("version", optional(integer().min(1)), "As it was in this version.");
   api::add_untyped(parts->rooms.procedures, path("get"), rpc::Kind::kQuery,
-                   fmt::format("One {}.", name), wanted, parts->shown,
-                   [parts](Session session, Json input) {
+                   {.summary = fmt::format("One {}.", name), .errors = {no_such_meta(*parts)}},
+                   wanted, parts->shown, [parts](Session session, Json input) {
                      return get(parts, std::move(session), std::move(input));
                    });
 
@@ -153,8 +161,9 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
   answer.field("versions", array(entry), "The newest first.")
       .field("nextBefore", optional(integer()), "Absent on the last page.");
   api::add_untyped(parts->rooms.procedures, path("history"), rpc::Kind::kQuery,
-                   fmt::format("The versions of a {}, the newest first.", name), asked, answer,
-                   [parts](Session session, Json input) {
+                   {.summary = fmt::format("The versions of a {}, the newest first.", name),
+                    .errors = {no_such_meta(*parts)}},
+                   asked, answer, [parts](Session session, Json input) {
                      return history(parts, std::move(session), std::move(input));
                    });
 }

@@ -63,7 +63,10 @@ void add_plants(const Rooms& rooms, bool is_today) {
     return;
   }
   Noun<Plant> plants(rooms, options);
-  plants.add_change<Grow>({.procedure = "grow", .action = "growing", .docs = "Let it grow."},
+  plants.add_change<Grow>({.procedure = "grow",
+                           .action = "growing",
+                           .summary = "Let it grow.",
+                           .effects = rpc::Effects::kAppends},
                           [](Plant plant, const Grow& grow) -> Result<Plant> {
                             if (!plant.is_alive) {
                               return fail(Code::kConflict, "Only what lives grows");
@@ -162,8 +165,8 @@ TEST_F(Nouns, ConcurrentChangesAllHappenOneAfterAnother) {
   const auto* grow = procedures.find("plants.grow");
   test::Started<Result<rpc::Reply>> calls(executor);
   for (int i = 0; i < 16; ++i) {
-    auto context = std::make_shared<api::CallContext>(kEveryKeyIsLive);
-    context->caller = api::Caller{"ann", api::Role::kMember, "key"};
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
     calls.add(grow->handler({.context = context, .input = {.json = input(id, {{"by", 1}})}}));
   }
   for (const auto& result : calls.wait()) EXPECT_TRUE(result);

@@ -37,14 +37,15 @@ void add(const Rooms& rooms) {
   Noun<Project> projects(rooms, {.name = "project",
                                  .plural = "projects",
                                  .indexed = {"status", "startDate", "endDate", "title"}});
+  projects.add_change<Nothing>({.procedure = "complete",
+                                .action = "completion",
+                                .summary = "Say that a project is completed."},
+                               [](Project project, const Nothing&) -> Result<Project> {
+                                 project.status = "completed";
+                                 return project;
+                               });
   projects.add_change<Nothing>(
-      {.procedure = "complete", .action = "completion", .docs = "Say that a project is completed."},
-      [](Project project, const Nothing&) -> Result<Project> {
-        project.status = "completed";
-        return project;
-      });
-  projects.add_change<Nothing>(
-      {.procedure = "reopen", .action = "reopening", .docs = "Make a project active again."},
+      {.procedure = "reopen", .action = "reopening", .summary = "Make a project active again."},
       [](Project project, const Nothing&) -> Result<Project> {
         project.status = "active";
         return project;

@@ -1,7 +1,7 @@
 #include "features/requests/requests.h"
 
-#include "api/procedures.h"
 #include "features/events/events.h"
+#include "features/procedures.h"
 
 namespace synap::features::requests {
 namespace {
@@ -93,11 +93,10 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
 }  // namespace
 
 void add(const Rooms& rooms) {
-  api::add_query<GetRequest, Request>(rooms.procedures, "requests.get",
-                                      "What became of a command: pending, completed or failed.",
-                                      [&rooms](Session session, GetRequest input) {
-                                        return get(rooms, std::move(session), std::move(input));
-                                      });
+  add_query(rooms, "requests.get",
+            {.summary = "What became of a command: pending, completed or failed.",
+             .errors = {{Code::kNotFound, "You made no such request."}}},
+            get);
 }
 
 }  // namespace synap::features::requests

@@ -1,7 +1,7 @@
 #include "features/runs/runs.h"
 
-#include "api/procedures.h"
 #include "base/clock.h"
+#include "features/procedures.h"
 
 namespace synap::features::runs {
 namespace {
@@ -211,22 +211,17 @@ Task<Result<Retried>> retry(const Rooms& rooms, Session session, RunId input) {
 }  // namespace
 
 void add(const Rooms& rooms) {
-  api::add_query<ListRuns, RunList>(rooms.procedures, "runs.list",
-                                    "What was done for your events, the newest first.",
-                                    [&rooms](Session session, ListRuns input) {
-                                      return list(rooms, std::move(session), std::move(input));
-                                    });
-  api::add_query<RunId, RunWithSteps>(rooms.procedures, "runs.get",
-                                      "One run with the steps that are done.",
-                                      [&rooms](Session session, RunId input) {
-                                        return get(rooms, std::move(session), std::move(input));
-                                      });
-  api::add_mutation<RunId, Retried>(
-      rooms.procedures, "runs.retry",
-      "Try a dead letter again, with all its attempts. Steps that are done stay done.",
-      [&rooms](Session session, RunId input) {
-        return retry(rooms, std::move(session), std::move(input));
-      });
+  const rpc::ErrorMeta no_such{Code::kNotFound, "There is no such run for your events."};
+  add_query(rooms, "runs.list", {.summary = "What was done for your events, the newest first."},
+            list);
+  add_query(rooms, "runs.get",
+            {.summary = "One run with the steps that are done.", .errors = {no_such}}, get);
+  add_mutation(rooms, "runs.retry",
+               {.summary = "Try a dead letter again, with all its attempts.",
+                .docs = "Steps that are done stay done.",
+                .effects = rpc::Effects::kIdempotent,
+                .errors = {no_such, {Code::kPreconditionFailed, "The run has not failed."}}},
+               retry);
 }
 
 }  // namespace synap::features::runs

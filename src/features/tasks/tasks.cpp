@@ -41,13 +41,13 @@ void add(const Rooms& rooms) {
                            .indexed = {"status", "dueDate", "priority", "projectId"},
                            .references = {{"projectId", "projects"}}});
   tasks.add_change<Nothing>(
-      {.procedure = "complete", .action = "completion", .docs = "Say that a task is done."},
+      {.procedure = "complete", .action = "completion", .summary = "Say that a task is done."},
       [](Task task, const Nothing&) -> Result<Task> {
         task.status = "done";
         return task;
       });
   tasks.add_change<Nothing>(
-      {.procedure = "reopen", .action = "reopening", .docs = "Say that a task is open again."},
+      {.procedure = "reopen", .action = "reopening", .summary = "Say that a task is open again."},
       [](Task task, const Nothing&) -> Result<Task> {
         task.status = "open";
         return task;

@@ -1,17 +1,12 @@
 #include "features/upkeep/upkeep.h"
 
-#include "api/procedures.h"
+#include "features/procedures.h"
 
 namespace synap::features::upkeep {
 namespace {
 
 using api::Session;
 using projections::Projection;
-
-Result<> only_owner(const Session& session) {
-  if (session.caller.role == api::Role::kOwner) return {};
-  return fail(Code::kForbidden, "Only an owner of the pod may ask for this");
-}
 
 struct VerifyLog {
   std::int64_t after = 0;
@@ -56,7 +51,6 @@ const ObjectSchema<LogVerification>& describe(Type<LogVerification>) {
 }
 
 Task<Result<LogVerification>> verify_log(const Rooms& rooms, Session session, VerifyLog input) {
-  if (auto may = only_owner(session); !may) co_return fail(may.error());
   auto found = co_await rooms.log.verify(input.after, static_cast<int>(input.limit));
   if (!found) co_return fail(found.error());
   LogVerification answer{found->events, !found->first_broken, std::nullopt, std::nullopt};
@@ -133,7 +127,6 @@ ProjectionStatus shown(projections::Status status) {
 }
 
 Task<Result<ProjectionList>> list_projections(const Rooms& rooms, Session session) {
-  if (auto may = only_owner(session); !may) co_return fail(may.error());
   auto all = co_await rooms.projections.list();
   if (!all) co_return fail(all.error());
   ProjectionList list{.end = rooms.log.end().value()};
@@ -163,7 +156,6 @@ const ObjectSchema<Rebuilding>& describe(Type<Rebuilding>) {
 }
 
 Task<Result<Rebuilding>> rebuild(const Rooms& rooms, Session session, ProjectionName input) {
-  if (auto may = only_owner(session); !may) co_return fail(may.error());
   auto begun = co_await rooms.projections.rebuild(input.name);
   if (!begun) co_return fail(begun.error());
   co_return Rebuilding{.name = input.name};
@@ -192,7 +184,6 @@ const ObjectSchema<ProjectionComparison>& describe(Type<ProjectionComparison>) {
 
 Task<Result<ProjectionComparison>> verify(const Rooms& rooms, Session session,
                                           ProjectionName input) {
-  if (auto may = only_owner(session); !may) co_return fail(may.error());
   auto found = co_await rooms.projections.verify(input.name);
   if (!found) co_return fail(found.error());
   ProjectionComparison answer{.name = input.name,
@@ -207,27 +198,29 @@ Task<Result<ProjectionComparison>> verify(const Rooms& rooms, Session session,
 }  // namespace
 
 void add(const Rooms& rooms) {
-  api::add_query<VerifyLog, LogVerification>(
-      rooms.procedures, "log.verify",
-      "Recompute the hash chain of the log, part by part. For owners.",
-      [&rooms](Session session, VerifyLog input) {
-        return verify_log(rooms, std::move(session), std::move(input));
-      });
-  api::add_query<void, ProjectionList>(
-      rooms.procedures, "projections.list", "The read models and how they stand. For owners.",
-      [&rooms](Session session) { return list_projections(rooms, std::move(session)); });
-  api::add_mutation<ProjectionName, Rebuilding>(
-      rooms.procedures, "projections.rebuild",
-      "Make a read model again from the log, beside the present one. For owners.",
-      [&rooms](Session session, ProjectionName input) {
-        return rebuild(rooms, std::move(session), std::move(input));
-      });
-  api::add_mutation<ProjectionName, ProjectionComparison>(
-      rooms.procedures, "projections.verify",
-      "Compare a read model with what follows from the log. For owners.",
-      [&rooms](Session session, ProjectionName input) {
-        return verify(rooms, std::move(session), std::move(input));
-      });
+  using rpc::Access;
+  const rpc::ErrorMeta no_such{Code::kNotFound, "There is no such read model."};
+  add_query(rooms, "log.verify",
+            {.summary = "Recompute the hash chain of the log, part by part. For owners.",
+             .access = Access::kOwner},
+            verify_log);
+  add_query(
+      rooms, "projections.list",
+      {.summary = "The read models and how they stand. For owners.", .access = Access::kOwner},
+      list_projections);
+  add_mutation(
+      rooms, "projections.rebuild",
+      {.summary = "Make a read model again from the log, beside the present one. For owners.",
+       .effects = rpc::Effects::kIdempotent,
+       .access = Access::kOwner,
+       .errors = {no_such, {Code::kConflict, "It is being made already."}}},
+      rebuild);
+  add_mutation(rooms, "projections.verify",
+               {.summary = "Compare a read model with what follows from the log. For owners.",
+                .effects = rpc::Effects::kIdempotent,
+                .access = Access::kOwner,
+                .errors = {no_such, {Code::kConflict, "It is being made already."}}},
+               verify);
 }
 
 }  // namespace synap::features::upkeep

@@ -1,0 +1,54 @@
+#include "api/actor.h"
+
+#include <fmt/format.h>
+
+namespace synap::api {
+
+std::string_view role_name(Role role) {
+  return role == Role::kOwner ? "owner" : "member";
+}
+
+std::optional<Role> role_by_name(std::string_view name) {
+  if (name == "owner") return Role::kOwner;
+  if (name == "member") return Role::kMember;
+  return std::nullopt;
+}
+
+Requirement requirement_of(const rpc::Procedure& procedure) {
+  return {procedure.meta.access, rpc::scope_of(procedure), procedure.kind == rpc::Kind::kMutation,
+          procedure.meta.keeps_idempotency_keys};
+}
+
+Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
+  const auto* context = dynamic_cast<const CallContext*>(call.context.get());
+  SYNAP_CHECK(context != nullptr, "every call has the context of this server");
+  if (!context->actor) return fail(context->actor.error());
+  Session session{*context->actor, context->idempotency_key, call.stop, &context->authority};
+  const auto& actor = session.actor;
+  if (auto admitted = context->authority.admit(actor); !admitted) return fail(admitted.error());
+  if (requirement.access == rpc::Access::kOwner && actor.role != Role::kOwner) {
+    return fail(Code::kForbidden, "Only an owner of the pod may ask for this");
+  }
+  if (!actor.scopes.allow(requirement.scope)) {
+    return fail(
+        Code::kForbidden,
+        fmt::format("This API key is not for that: the scope {} is needed", requirement.scope));
+  }
+  if (requirement.is_mutation && !requirement.keeps_idempotency_keys &&
+      !session.idempotency_key.empty()) {
+    return fail(Code::kBadRequest,
+                "This procedure keeps no Idempotency-Key: send none, and ask what is there before "
+                "it is called again");
+  }
+  return session;
+}
+
+rpc::Items while_authorized(Session session, rpc::Items items) {
+  while (auto item = co_await items.next()) {
+    if (auto live = session.check(); !live) co_return fail(live.error());
+    co_yield std::move(*item);
+  }
+  co_return std::move(items.end());
+}
+
+}  // namespace synap::api

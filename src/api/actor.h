@@ -1,0 +1,93 @@
+// Actor: who acts, and by what right. Session: what a procedure knows of one call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "api/scopes.h"
+#include "base/status.h"
+#include "base/uuid.h"
+#include "events/log.h"
+#include "rpc/procedure.h"
+
+namespace synap::api {
+
+enum class Role : std::uint8_t { kOwner, kMember };
+std::string_view role_name(Role role);
+std::optional<Role> role_by_name(std::string_view name);
+
+/// Made by whoever starts a call: from an API key, for a run, for an agent that acts for somebody.
+struct Actor {
+  /// Whose data it reads and changes.
+  std::string user_id;
+  Role role = Role::kMember;
+  /// What stands in the events as the one who acted.
+  events::Actor recorded;
+  events::Source source = events::Source::kApi;
+  Scopes scopes;
+
+  static Actor of_key(std::string user_id, Role role, std::string key_id, Scopes scopes = {}) {
+    return {std::move(user_id), role, events::Actor::key(std::move(key_id)), events::Source::kApi,
+            std::move(scopes)};
+  }
+};
+
+/// Tells whether an actor may still act. A key can be revoked while a connection or a subscription
+/// that began with it goes on. Must outlive every call that it stands behind. Any thread.
+class Authority {
+ public:
+  virtual ~Authority() = default;
+  /// kUnauthorized: it may not act any more.
+  virtual Result<> check(const Actor& actor) const = 0;
+  /// Called once a call; besides, kTooManyRequests: its user has made more calls than he may.
+  virtual Result<> admit(const Actor& actor) const = 0;
+};
+
+/// The context of every call: made once a request (once a connection over WebSocket).
+class CallContext final : public rpc::Context {
+ public:
+  explicit CallContext(const Authority& whose) : authority(whose) {}
+  const Authority& authority;
+  /// Who acts, or why that is not known: then procedures that are not public answer this error.
+  Result<Actor> actor = fail(Code::kUnauthorized, "");
+  /// Of the Idempotency-Key header of one call's request; empty without one.
+  std::string idempotency_key;
+};
+
+/// What a procedure is given besides its input.
+struct Session {
+  Actor actor;
+  std::string idempotency_key;  // empty without one
+  std::stop_token stop;
+  const Authority* authority = nullptr;
+
+  /// kUnauthorized once the actor may not act any more: for calls that last.
+  Result<> check() const { return authority->check(actor); }
+
+  /// The one place where a user's reading is bounded: all a feature reads, it reads through this
+  /// scope or through Database::read_as(user_id()).
+  events::Scope scope() const { return events::Scope::of_user(actor.user_id); }
+  const std::string& user_id() const { return actor.user_id; }
+};
+
+/// What `items` yields, until the actor may not act any more: then it ends with kUnauthorized.
+rpc::Items while_authorized(Session session, rpc::Items items);
+
+/// What a call needs, as its procedure's Meta says.
+struct Requirement {
+  rpc::Access access = rpc::Access::kCaller;
+  std::string scope;  // rpc::scope_of
+  bool is_mutation = false;
+  bool keeps_idempotency_keys = false;
+};
+Requirement requirement_of(const rpc::Procedure& procedure);
+
+/// Decides whether a call may be made, and makes its Session: the one place where access is
+/// enforced. kUnauthorized: the actor is not known; kForbidden: he may not; kTooManyRequests;
+/// kBadRequest: an idempotency key where none is kept.
+Result<Session> admit(const rpc::Call& call, const Requirement& requirement);
+
+}  // namespace synap::api
