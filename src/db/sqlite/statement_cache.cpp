@@ -4,15 +4,33 @@
 
 namespace synap::db::sqlite {
 
-StatementCache::StatementCache(std::size_t statements_max) : statements_max_(statements_max) {}
+StatementCache::StatementCache(std::size_t statements_max)
+    : statements_max_(statements_max), places_(kPlaces) {}
 
 StatementCache::~StatementCache() = default;
 
+StatementCache::Place& StatementCache::place_of(std::string_view sql) {
+  const auto address = reinterpret_cast<std::uintptr_t>(sql.data());
+  return places_[(address ^ (address >> 8) ^ sql.size()) & (kPlaces - 1)];
+}
+
+StatementCache::Entry* StatementCache::find(std::string_view sql) {
+  Place& place = place_of(sql);
+  const bool is_known =
+      place.begin == sql.data() && place.size == sql.size() && place.entry->sql == sql;
+  if (!is_known) {
+    const auto known = by_text_.find(sql);
+    if (known == by_text_.end()) return nullptr;
+    place = {sql.data(), sql.size(), known->second};
+  }
+  entries_.splice(entries_.begin(), entries_, place.entry);
+  return &*place.entry;
+}
+
 Statement* StatementCache::idle(std::string_view sql) {
-  const auto known = by_text_.find(sql);
-  if (known == by_text_.end()) return nullptr;
-  entries_.splice(entries_.begin(), entries_, known->second);
-  for (auto& statement : known->second->statements) {
+  Entry* entry = find(sql);
+  if (entry == nullptr) return nullptr;
+  for (auto& statement : entry->statements) {
     if (!statement->is_busy()) return statement.get();
   }
   return nullptr;
@@ -38,12 +56,14 @@ void StatementCache::make_room() {
     --entry;
     size_ -= std::erase_if(entry->statements, [](const auto& one) { return !one->is_busy(); });
     if (!entry->statements.empty()) continue;
+    places_.assign(kPlaces, {});
     by_text_.erase(entry->sql);
     entry = entries_.erase(entry);
   }
 }
 
 void StatementCache::clear() {
+  places_.assign(kPlaces, {});
   by_text_.clear();
   entries_.clear();
   size_ = 0;

@@ -38,12 +38,23 @@ class StatementCache {
     std::vector<std::unique_ptr<Statement>> statements;
   };
   using Entries = std::list<Entry>;
+  // Most texts are literals: the same bytes at the same place. So the place is looked at first, and
+  // no text is hashed; that it still holds the same text is seen by comparing.
+  struct Place {
+    const char* begin = nullptr;
+    std::size_t size = 0;
+    Entries::iterator entry;
+  };
+  static constexpr std::size_t kPlaces = 256;  // a power of two
+  Place& place_of(std::string_view sql);
+  Entry* find(std::string_view sql);
   void make_room();
 
   const std::size_t statements_max_;
   std::size_t size_ = 0;
   Entries entries_;  // the last used first
   std::unordered_map<std::string_view, Entries::iterator> by_text_;
+  std::vector<Place> places_;
 };
 
 }  // namespace synap::db::sqlite
