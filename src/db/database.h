@@ -183,6 +183,10 @@ class Tx {
   /// given to a read). A closure that pages stops early and goes on from a cursor in another one.
   virtual bool is_out_of_time() const { return false; }
 
+  /// Grows whenever something that was written through this Tx's connection is undone. What a room
+  /// remembers of its own uncommitted rows holds for as long as this is the same.
+  virtual std::int64_t undone() const = 0;
+
   /// Runs on the writer's thread once the change is on disk and before write() answers, in the
   /// order of the commits. Must be short and must not block. Not called if it fails.
   void on_commit(std::move_only_function<void()> action) {

@@ -50,6 +50,9 @@ struct Envelope {
   std::optional<Uuid> id;            // default: a new one
   std::optional<Uuid> aggregate_id;  // the thing it is about; absent for events outside streams
   std::string aggregate_type;        // "note"; empty if there is no aggregate
+  /// The aggregate's id was made for this event, so nobody need look whether it has others. If it
+  /// has after all, the append is refused.
+  bool starts_stream = false;
   std::optional<std::int64_t> timestamp;  // Unix ms; default: now
   std::optional<Uuid> correlation_id;     // shared by all that follows from one cause
   std::optional<Uuid> causation_id;       // the event that led to this one
@@ -133,6 +136,8 @@ class NewEvent {
   const std::string& type() const { return draft_->type; }
   /// True if the id was chosen by the caller, so that this may be a repeat.
   bool has_given_id() const { return has_given_id_; }
+  /// Envelope::starts_stream.
+  bool starts_stream() const { return starts_stream_; }
 
   // What the log commits to (chain.h), made where the event is made and not on the writer's thread.
   const Salt& salt() const { return salt_; }
@@ -148,13 +153,14 @@ class NewEvent {
 
  private:
   friend class EventTypes;
-  NewEvent(std::shared_ptr<Event> draft, bool has_given_id);
+  NewEvent(std::shared_ptr<Event> draft, bool has_given_id, bool starts_stream);
 
   std::shared_ptr<Event> draft_;
   Salt salt_{};
   Sha256 header_hash_{};
   Sha256 content_hash_{};
   bool has_given_id_;
+  bool starts_stream_;
 };
 
 }  // namespace synap::events

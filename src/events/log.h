@@ -133,6 +133,8 @@ class EventLog {
   /// read() gives it. For followers, which read and write in one transaction.
   virtual Page read(db::Tx& tx, const Filter& filter) = 0;
   virtual Head head(db::Tx& tx) = 0;
+  /// Within a transaction: the last event of a stream, or null if `scope` has no such stream.
+  virtual EventRef newest(db::Tx& tx, const Scope& scope, const Uuid& aggregate_id) = 0;
 
   /// `observer` is called in each appending transaction with the events just inserted, in the order
   /// in which observers were added; if it aborts the Tx, the append has failed. At the start, while

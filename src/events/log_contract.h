@@ -189,6 +189,58 @@ TEST_P(EventLog, CountsTheVersionsOfEachStream) {
   EXPECT_EQ((*append({.events = {event(1)}})).events.front()->aggregate_version, 0);
 }
 
+TEST_P(EventLog, AStreamSaidToBeNewIsRefusedIfItIsNot) {
+  const auto thing = Uuid::v7();
+  auto envelope = of("ann", thing);
+  envelope.starts_stream = true;
+  auto first = append({.events = {event(1, envelope), event(2, of("ann", thing))}});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->events[0]->aggregate_version, 1);
+  EXPECT_EQ(first->events[1]->aggregate_version, 2);
+  EXPECT_FALSE(append({.events = {event(3, envelope)}}));
+  auto others = of("bob", thing);
+  others.starts_stream = true;
+  EXPECT_FALSE(append({.events = {event(3, others)}}));
+  EXPECT_EQ(stream(thing)->size(), 2U);
+  EXPECT_TRUE(append({.events = {event(3, of("ann", thing))}}));
+}
+
+TEST_P(EventLog, TheNewestEventOfAStreamIsItsOwnersOnly) {
+  const auto thing = Uuid::v7();
+  const auto newest = [&](const Scope& scope, const Uuid& id) {
+    return *write([&](db::Tx& tx) { return log().newest(tx, scope, id); });
+  };
+  EXPECT_EQ(newest(Scope::whole_pod(), thing), nullptr);
+  ASSERT_TRUE(append(batch(1, 3, of("ann", thing))));
+  EXPECT_EQ(newest(Scope::of_user("ann"), thing)->aggregate_version, 3);
+  EXPECT_EQ(newest(Scope::of_user("bob"), thing), nullptr);
+  EXPECT_EQ(newest(Scope::of_user("ann"), Uuid::v7()), nullptr);
+}
+
+// What the log remembers of its end must not outlive what was undone.
+TEST_P(EventLog, AnAppendThatIsUndoneLeavesNoGapInTheChain) {
+  ASSERT_TRUE(append(batch(1, 2)));
+  const auto undone = write([&](db::Tx& tx) {
+    log().append(tx, batch(3, 2));
+    tx.abort({Code::kConflict, "undone", nullptr});
+  });
+  EXPECT_FALSE(undone);
+  test::Started<Result<Appended>> together(executor);
+  auto stale = of("ann", Uuid::v7());
+  for (int i = 0; i < 16; ++i) {
+    Append one = batch(i, 2, i % 2 == 0 ? of("ann") : stale);
+    if (i % 2 != 0) one.expectations.push_back({*stale.aggregate_id, 7});
+    together.add(log().append(std::move(one)));
+  }
+  int appended = 0;
+  for (const auto& result : together.wait()) appended += result ? 1 : 0;
+  EXPECT_EQ(appended, 8);
+  const auto verified = sync_wait(executor, log().verify(0, 1'000));
+  ASSERT_TRUE(verified);
+  EXPECT_FALSE(verified->first_broken) << verified->first_broken->what;
+  EXPECT_EQ(verified->events, 18);
+}
+
 TEST_P(EventLog, AppendAcceptsTheExactExpectedVersion) {
   const auto id = Uuid::v7();
   for (int n = 0; n < 3; ++n) {

@@ -154,7 +154,8 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
     std::ignore = event->decoded.get(
         [&]() -> Result<std::shared_ptr<const void>> { return std::move(decoded); });
   }
-  return NewEvent(std::move(event), has_given_id);
+  return NewEvent(std::move(event), has_given_id,
+                  envelope.starts_stream && envelope.aggregate_id.has_value());
 }
 
 Result<EventRef> EventTypes::current(const EventRef& event) const {

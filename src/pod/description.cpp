@@ -39,6 +39,9 @@ class NoEventLog final : public events::EventLog {
   Task<Result<events::EventRef>> at(std::int64_t) override { used("EventLog::at"); }
   events::Page read(db::Tx&, const events::Filter&) override { used("EventLog::read"); }
   events::Head head(db::Tx&) override { used("EventLog::head"); }
+  events::EventRef newest(db::Tx&, const events::Scope&, const Uuid&) override {
+    used("EventLog::newest");
+  }
   // To observe is to register.
   void observe(Observer) override {}
   Task<Result<events::Head>> head() override { used("EventLog::head"); }

@@ -62,6 +62,9 @@ class Connection final : public Tx {
   /// From now on the closure has so much time: then its statements are ended (kTimeout).
   void limit_time(std::chrono::milliseconds most);
   bool is_out_of_time() const override;
+  std::int64_t undone() const override { return undone_; }
+  /// For whoever rolls back, wholly or to a savepoint.
+  void count_undone() { ++undone_; }
   /// Runs the closure of `operation`. One that throws fails (kInternalServerError).
   void carry_out(database_detail::Operation& operation);
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
@@ -106,6 +109,7 @@ class Connection final : public Tx {
   std::string scope_user_;
   bool in_scope_ = false;
   std::size_t bound_bytes_ = 0;
+  std::int64_t undone_ = 0;
   bool has_time_limit_ = false;
   std::chrono::milliseconds time_limit_{};
   int looks_ = 0;                 // at the clock, since the limit was set

@@ -348,6 +348,7 @@ void SqliteDatabase::break_off(const Error& failure) {
 }
 
 void SqliteDatabase::roll_back() {
+  writer_->count_undone();
   if (!is_rolled_back()) std::ignore = writer_->execute("ROLLBACK");
 }
 
@@ -365,6 +366,7 @@ void SqliteDatabase::run_closure(Operation& operation, Actions& on_commit) {
     writer_->run("RELEASE closure");
     operation.error = writer_->take_error();
   } else if (!is_rolled_back()) {
+    writer_->count_undone();
     writer_->run("ROLLBACK TO closure");
     writer_->run("RELEASE closure");
     writer_->begin_closure();

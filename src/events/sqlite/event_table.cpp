@@ -126,6 +126,11 @@ Head EventTable::head(db::Tx& tx) {
   return head;
 }
 
+Head EventTable::head_to_append(db::Tx& tx) {
+  if (last_.undone != tx.undone()) last_ = {head(tx), tx.undone()};
+  return last_.head;
+}
+
 std::int64_t EventTable::next_version(db::Tx& tx, const Event& event) {
   if (!event.aggregate_id) return 0;
   auto rows = tx.query(
@@ -144,9 +149,8 @@ std::optional<std::int64_t> EventTable::number_of(db::Tx& tx, std::string_view n
   return names_.number(tx, name);
 }
 
-EventRef EventTable::insert(db::Tx& tx, const NewEvent& event, Head& head) {
+EventRef EventTable::insert(db::Tx& tx, const NewEvent& event, std::int64_t version, Head& head) {
   const Event& draft = event.draft();
-  const auto version = next_version(tx, draft);
   const auto position = head.position + 1;
   const auto link =
       link_hash(head.link, position, version, event.header_hash(), event.content_hash());
@@ -177,6 +181,7 @@ EventRef EventTable::insert(db::Tx& tx, const NewEvent& event, Head& head) {
       draft.data);
   if (!tx.ok()) return nullptr;
   head = {position, link};
+  last_ = {head, tx.undone()};
   return event.recorded(position, version);
 }
 

@@ -27,12 +27,15 @@ class EventTable {
 
   /// The last position and its link; both zero for an empty log.
   static Head head(db::Tx& tx);
+  /// The same within a transaction of the one writer, which remembers what it inserted last.
+  Head head_to_append(db::Tx& tx);
 
   /// The version that an event of this aggregate would get; 0 without aggregate. Aborts with
   /// kNotFound if the aggregate is another user's.
   std::int64_t next_version(db::Tx& tx, const Event& event);
-  /// Inserts the event behind `head`, and moves `head` to it. Null if the Tx has failed.
-  EventRef insert(db::Tx& tx, const NewEvent& event, Head& head);
+  /// Inserts the event behind `head` as this version of its aggregate, and moves `head` to it. Null
+  /// if the Tx has failed.
+  EventRef insert(db::Tx& tx, const NewEvent& event, std::int64_t version, Head& head);
 
   /// The event of a row of SYNAP_EVENT_COLUMNS.
   EventRef event_of(db::Tx& tx, db::Rows& row);
@@ -43,6 +46,11 @@ class EventTable {
  private:
   std::optional<std::int64_t> number_of(db::Tx& tx, std::string_view name);
   Names& names_;
+  struct Remembered {
+    Head head;
+    std::int64_t undone = -1;  // Tx::undone() at the time
+  };
+  Remembered last_;
 };
 
 }  // namespace synap::events::sqlite

@@ -140,12 +140,23 @@ bool SqliteEventLog::may_append(db::Tx& tx, const Append& append) {
   return tx.ok();
 }
 
+// The event's place in its stream; `before` are those of its batch that stand before it.
+std::int64_t SqliteEventLog::version_of(db::Tx& tx, const NewEvent& event,
+                                        std::span<const EventRef> before) {
+  const auto& aggregate = event.draft().aggregate_id;
+  if (!aggregate) return 0;
+  if (!before.empty() && before.back()->aggregate_id == aggregate) {
+    return before.back()->aggregate_version + 1;
+  }
+  return event.starts_stream() ? 1 : table_.next_version(tx, event.draft());
+}
+
 bool SqliteEventLog::insert_all(db::Tx& tx, const Append& append, Appended& appended) {
-  auto head = EventTable::head(tx);
+  auto head = table_.head_to_append(tx);
   for (const auto& event : append.events) {
     SYNAP_CHECK(event.draft().user_id == append.events.front().draft().user_id,
                 "a batch belongs to one user");
-    auto recorded = table_.insert(tx, event, head);
+    auto recorded = table_.insert(tx, event, version_of(tx, event, appended.events), head);
     if (recorded == nullptr) return false;
     appended.events.push_back(std::move(recorded));
   }
@@ -236,6 +247,16 @@ SqliteEventLog::Search SqliteEventLog::search_of(db::Tx& tx, const Scope& scope,
     search.finds_nothing = search.finds_nothing || numbers.empty();
   }
   return search;
+}
+
+EventRef SqliteEventLog::newest(db::Tx& tx, const Scope& scope, const Uuid& aggregate_id) {
+  auto rows = tx.query("SELECT " SYNAP_EVENT_COLUMNS
+                       " FROM events WHERE aggregate = $1 ORDER BY aggregate_version DESC LIMIT 1",
+                       aggregate_id);
+  if (!rows.next()) return nullptr;
+  auto event = table_.event_of(tx, rows);
+  if (scope.user_id() && *scope.user_id() != event->user_id) return nullptr;
+  return event;
 }
 
 Page SqliteEventLog::read_from_table(db::Tx& tx, const Scope& scope, const Filter& filter) {

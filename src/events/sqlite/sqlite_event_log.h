@@ -21,6 +21,7 @@ class SqliteEventLog final : public EventLog {
   Task<Result<Appended>> append(Append append) override;
   Task<Result<Page>> read(Scope scope, Filter filter) override;
   Page read(db::Tx& tx, const Filter& filter) override;
+  EventRef newest(db::Tx& tx, const Scope& scope, const Uuid& aggregate_id) override;
   Head head(db::Tx& tx) override { return EventTable::head(tx); }
   Task<Result<std::vector<EventRef>>> read_stream(Scope scope, Uuid aggregate_id,
                                                   std::int64_t from_version, int limit) override;
@@ -39,6 +40,7 @@ class SqliteEventLog final : public EventLog {
   std::optional<EventRef> repeat_of_id(db::Tx& tx, const NewEvent& event);
   std::optional<Appended> repeat_of_batch(db::Tx& tx, const Append& append);
   bool may_append(db::Tx& tx, const Append& append);
+  std::int64_t version_of(db::Tx& tx, const NewEvent& event, std::span<const EventRef> before);
   bool insert_all(db::Tx& tx, const Append& append, Appended& appended);
   void keep_answer(db::Tx& tx, const Append& append, Appended& appended);
   std::optional<EventRef> one(db::Tx& tx, std::string_view where, const db::Value& value);
