@@ -23,12 +23,13 @@ class EverybodyMay final : public api::Authority {
 };
 inline const EverybodyMay kEverybodyMay;
 
-// A store that can be told to refuse.
+// A store that can be told to refuse, or to let puts wait.
 class BreakableStore final : public content::ContentStore {
  public:
   explicit BreakableStore(std::unique_ptr<content::ContentStore> store)
       : store_(std::move(store)) {}
   Task<Result<content::Stored>> put(content::ContentKey key, std::string bytes) override {
+    if (is_held) co_await released.wait_past(0, {});
     if (is_broken) co_return fail(Code::kPreconditionFailed, "the store is broken");
     co_return co_await store_->put(std::move(key), std::move(bytes));
   }
@@ -49,6 +50,8 @@ class BreakableStore final : public content::ContentStore {
   Task<Result<>> remove(content::ContentKey key) override { return store_->remove(key); }
 
   std::atomic<bool> is_broken = false;
+  std::atomic<bool> is_held = false;
+  Watermark released;  // raised: puts that were held go on
 
  private:
   std::unique_ptr<content::ContentStore> store_;

@@ -128,6 +128,7 @@ struct Draft {
   Uuid entity_id;
   Uuid request_id = Uuid::v7();
   std::optional<content::ContentKey> stored = std::nullopt;
+  bool is_new = false;  // the entity's id was made for it
 };
 
 // The name under which the text of this request is kept; nobody else ever uses it.
@@ -162,9 +163,10 @@ Task<Result<Accepted>> request(Draft& draft, const events::EventType<Data>& type
                                std::function<void(db::Tx&)> decide, std::string key,
                                std::string fingerprint) {
   Result<Submitted> submitted = fail(Code::kInternalServerError, "");
-  auto event = draft.rooms.types.make(
-      type, std::move(data),
-      requested_by(draft.session, draft.request_id, draft.entity_id, std::string(kEntityType)));
+  auto envelope =
+      requested_by(draft.session, draft.request_id, draft.entity_id, std::string(kEntityType));
+  envelope.starts_stream = draft.is_new;
+  auto event = draft.rooms.types.make(type, std::move(data), std::move(envelope));
   if (event) {
     submitted = co_await submit(draft.rooms, {.event = std::move(*event),
                                               .decide = std::move(decide),
@@ -190,6 +192,7 @@ Task<Result<Accepted>> create(const Rooms& rooms, Session session, CreateNote in
   if (input.tags) requested.tags = std::move(*input.tags);
   remove_duplicates(requested.tags);
   Draft draft{rooms, session, Uuid::v7()};
+  draft.is_new = true;
   auto text = co_await store_text(draft, true, std::move(input.content));
   if (!text) co_return fail(text.error());
   requested.text = std::move(*text);
@@ -197,17 +200,36 @@ Task<Result<Accepted>> create(const Rooms& rooms, Session session, CreateNote in
                              std::move(key), std::move(fingerprint));
 }
 
-// Decides by the note's row, which knows what was asked for and not settled yet: so a change can be
-// asked for before the one before it is done, and costs the same after 10,000 of them.
-std::function<void(db::Tx&)> may_change(Uuid id, std::string user_id,
-                                        std::optional<std::int64_t> expected_version) {
-  return [id, user = std::move(user_id), expected_version](db::Tx& tx) {
+struct Standing {
+  std::int64_t version = 0;
+  std::int64_t pending = 0;
+  std::string state;
+};
+
+// How a note stands, or nothing if there is none. It has no row while it is being made and nothing
+// else was asked of it: then that request is the newest event of its stream.
+std::optional<Standing> standing_of(const Rooms& rooms, db::Tx& tx, const Uuid& id,
+                                    const std::string& user) {
+  {
     auto rows = tx.query(
         "SELECT version, pending, state FROM notes_data WHERE id = $1 AND user_id = $2", id, user);
-    if (!rows.next() || rows.view(2) == kDeleting) {
+    if (rows.next()) return Standing{rows.integer(0), rows.integer(1), rows.text(2)};
+  }
+  const auto newest = rooms.log.newest(tx, events::Scope::of_user(user), id);
+  if (newest == nullptr || newest->type != kNoteCreationRequested.name) return std::nullopt;
+  return Standing{0, 0, std::string(kCreating)};
+}
+
+// Decides by what was asked for and is not settled yet: so a change can be asked for before the one
+// before it is done, and costs the same after 10,000 of them.
+std::function<void(db::Tx&)> may_change(const Rooms& rooms, Uuid id, std::string user_id,
+                                        std::optional<std::int64_t> expected_version) {
+  return [&rooms, id, user = std::move(user_id), expected_version](db::Tx& tx) {
+    const auto note = standing_of(rooms, tx, id, user);
+    if (!note || note->state == kDeleting) {
       return tx.abort({Code::kNotFound, "There is no such note", nullptr});
     }
-    const auto version = std::max<std::int64_t>(rows.integer(0), 1) + rows.integer(1);
+    const auto version = std::max<std::int64_t>(note->version, 1) + note->pending;
     if (!expected_version || *expected_version == version) return;
     tx.abort({Code::kConflict, "The note has another version than the expected one",
               std::make_shared<Json>(Json::object({{"actualVersion", version}}))});
@@ -230,18 +252,20 @@ Task<Result<Accepted>> update(const Rooms& rooms, Session session, UpdateNote in
     if (!text) co_return fail(text.error());
     requested.text = std::move(*text);
   }
-  co_return co_await request(draft, kNoteUpdateRequested, std::move(requested),
-                             may_change(draft.entity_id, session.user_id(), input.expected_version),
-                             std::move(key), std::move(fingerprint));
+  co_return co_await request(
+      draft, kNoteUpdateRequested, std::move(requested),
+      may_change(rooms, draft.entity_id, session.user_id(), input.expected_version), std::move(key),
+      std::move(fingerprint));
 }
 
 Task<Result<Accepted>> remove(const Rooms& rooms, Session session, DeleteNote input) {
   auto key = idempotency_of(session, input.idempotency_key);
   auto fingerprint = key.empty() ? std::string() : json_text(input);
   Draft draft{rooms, session, Uuid::parse(input.id).value_or(Uuid{})};
-  co_return co_await request(draft, kNoteDeletionRequested, NoteDeletionRequested{},
-                             may_change(draft.entity_id, session.user_id(), input.expected_version),
-                             std::move(key), std::move(fingerprint));
+  co_return co_await request(
+      draft, kNoteDeletionRequested, NoteDeletionRequested{},
+      may_change(rooms, draft.entity_id, session.user_id(), input.expected_version), std::move(key),
+      std::move(fingerprint));
 }
 
 // A version of the past becomes the newest one: its text is in its file already.
@@ -257,9 +281,10 @@ Task<Result<Accepted>> restore(const Rooms& rooms, Session session, RestoreNote 
   requested.title = std::move(past->title);
   requested.tags = std::move(past->tags);
   requested.text = NoteText{.file = std::move(past->file), .preview = preview_of(*content)};
-  co_return co_await request(draft, kNoteUpdateRequested, std::move(requested),
-                             may_change(draft.entity_id, session.user_id(), input.expected_version),
-                             std::move(key), std::move(fingerprint));
+  co_return co_await request(
+      draft, kNoteUpdateRequested, std::move(requested),
+      may_change(rooms, draft.entity_id, session.user_id(), input.expected_version), std::move(key),
+      std::move(fingerprint));
 }
 
 }  // namespace

@@ -70,12 +70,8 @@ void keep_version(db::Tx& tx, const Event& event) {
       event.aggregate_id);
 }
 
-void fold_creation_requested(db::Tx& tx, const Event& event) {
-  tx.run("INSERT INTO notes_data(id, user_id, state) VALUES ($1, $2, $3)", event.aggregate_id,
-         event.user_id, kCreating);
-}
-
-// A creation that was given up may be tried again, so its row may be there or not.
+// A creation that was given up may be tried again, and a note may be changed before it is there: so
+// its row may be there or not.
 void fold_creation_completed(db::Tx& tx, const Event& event) {
   const auto* note = read(tx, event, kNoteCreationCompleted);
   if (note == nullptr) return;
@@ -96,8 +92,12 @@ void fold_creation_failed(db::Tx& tx, const Event& event) {
   tx.run("DELETE FROM notes_data WHERE id = $1 AND version = 0", event.aggregate_id);
 }
 
+// A note that is being made has no row until something else is asked of it.
 void fold_update_requested(db::Tx& tx, const Event& event) {
-  tx.run("UPDATE notes_data SET pending = pending + 1 WHERE id = $1", event.aggregate_id);
+  tx.run(
+      "INSERT INTO notes_data(id, user_id, state, pending) VALUES ($1, $2, $3, 1) "
+      "ON CONFLICT(id) DO UPDATE SET pending = pending + 1",
+      event.aggregate_id, event.user_id, kCreating);
 }
 
 // Updates that were given up do not count as pending any more; one of them may be tried again and
@@ -149,7 +149,10 @@ void fold_update_failed(db::Tx& tx, const Event& event) {
 }
 
 void fold_deletion_requested(db::Tx& tx, const Event& event) {
-  tx.run("UPDATE notes_data SET state = $2 WHERE id = $1", event.aggregate_id, kDeleting);
+  tx.run(
+      "INSERT INTO notes_data(id, user_id, state) VALUES ($1, $2, $3) "
+      "ON CONFLICT(id) DO UPDATE SET state = $3",
+      event.aggregate_id, event.user_id, kDeleting);
 }
 
 void fold_deletion_failed(db::Tx& tx, const Event& event) {
@@ -183,7 +186,6 @@ std::vector<std::string> types_of(std::span<const Case> cases) {
 }
 
 constexpr Case kNoteCases[] = {
-    {kNoteCreationRequested.name, fold_creation_requested},
     {kNoteCreationCompleted.name, fold_creation_completed},
     {kNoteCreationFailed.name, fold_creation_failed},
     {kNoteUpdateRequested.name, fold_update_requested},

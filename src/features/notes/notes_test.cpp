@@ -372,6 +372,31 @@ TEST_F(Notes, ListPagesFromTheNewest) {
   EXPECT_EQ(seen, ids);
 }
 
+TEST_F(Notes, CanBeChangedOrDeletedBeforeItIsThere) {
+  content->is_held = true;
+  const auto asked = [&](const char* path, Json in) {
+    const auto answer = call(path, std::move(in));
+    EXPECT_TRUE(answer) << path;
+    return answer ? answer->find("entityId")->as_string() : "";
+  };
+  const auto changed = asked("notes.create", Json::object({{"content", "one"}}));
+  const auto deleted = asked("notes.create", Json::object({{"content", "one"}}));
+  const auto other = call("notes.update", input(changed, {{"title", "x"}, {"expectedVersion", 2}}));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(actual_version(other.error()), 1);
+  EXPECT_EQ(call("notes.update", input(changed, {{"title", "x"}}), "bob").error().code,
+            Code::kNotFound);
+  asked("notes.update", input(changed, {{"title", "two"}, {"expectedVersion", 1}}));
+  asked("notes.update", input(changed, {{"title", "three"}, {"expectedVersion", 2}}));
+  asked("notes.delete", input(deleted));
+  EXPECT_EQ(call("notes.update", input(deleted, {{"title", "x"}})).error().code, Code::kNotFound);
+  content->released.raise(1);
+  wait_until_idle();
+  EXPECT_EQ(get(changed).find("title")->as_string(), "three");
+  EXPECT_EQ(get(changed).find("version")->as_integer(), 3);
+  EXPECT_EQ(call("notes.get", input(deleted)).error().code, Code::kNotFound);
+}
+
 TEST_F(Notes, CreationThatFailsForGoodIsToldAndCanBeRetried) {
   content->is_broken = true;
   testing::internal::CaptureStderr();

@@ -86,8 +86,12 @@ void check_references(const NounParts& parts, db::Tx& tx, const std::string& use
 // One try at a command: the events of it, and what must be true in the transaction.
 class Attempt {
  public:
+  /// On a thing that is there.
   Attempt(const NounParts& parts, const Session& session, const Uuid& id)
       : parts_(parts), session_(session), id_(id) {}
+  /// On a new one.
+  Attempt(const NounParts& parts, const Session& session)
+      : parts_(parts), session_(session), id_(Uuid::v7()), is_new_(true) {}
 
   Result<> add_requested(const std::string& action, Json asked) {
     auto event = parts_.rooms.types.make(EventType<Json>{parts_.type(action, "requested")},
@@ -128,12 +132,15 @@ class Attempt {
 
  private:
   events::Envelope envelope() const {
-    return requested_by(session_, request_id_, id_, parts_.options.name);
+    auto envelope = requested_by(session_, request_id_, id_, parts_.options.name);
+    envelope.starts_stream = is_new_ && append_.events.empty();
+    return envelope;
   }
 
   const NounParts& parts_;
   const Session& session_;
   Uuid id_;
+  bool is_new_ = false;
   Uuid request_id_ = Uuid::v7();
   events::Append append_;
   Completed completed_;
@@ -141,7 +148,7 @@ class Attempt {
 
 Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session, Json input) {
   const auto extras = extras_of(session, input);
-  Attempt attempt(*parts, session, Uuid::v7());
+  Attempt attempt(*parts, session);
   if (auto added = attempt.add_requested("creation", input); !added) co_return fail(added.error());
   if (auto added = attempt.add_completed("creation", 1, input); !added) {
     co_return fail(added.error());
