@@ -12,9 +12,10 @@ namespace {
 
 // How soon a follower looks again after the storage failed it.
 constexpr std::chrono::milliseconds kStorageRetry(1'000);
-// A follower that has caught up lets this pass before it folds what came since: under load its
-// transactions hold many events, and nobody waits for it longer than settled() allows.
-constexpr std::chrono::milliseconds kGather(5);
+// A follower that has caught up lets so much time pass before it folds what came since, unless
+// somebody waits for it: under load its transactions hold many events.
+constexpr std::chrono::milliseconds kGatherPiece(5);
+constexpr int kGatherPieces = 5;
 // Between two pieces of a table that is being removed.
 constexpr std::chrono::milliseconds kRemovalPause(20);
 // settled() does not wait for a follower that is this far behind: it would take too long.
@@ -183,7 +184,9 @@ Task<void> Projections::follow(Member& member) {
       member.folded.raise(advance->position);
       if (!advance->is_at_end) continue;
       co_await rooms_.log.end().wait_past(advance->position, stop);
-      co_await sleep_for(kGather, stop);
+      for (int i = 0; i < kGatherPieces && member.waiting == 0; ++i) {
+        if (!co_await sleep_for(kGatherPiece, stop)) break;
+      }
     } else if (is_of_storage(advance.error())) {
       co_await sleep_for(kStorageRetry, stop);
     } else {
@@ -215,6 +218,7 @@ Task<Result<>> Projections::build(Member& member) {
 
 Task<void> Projections::run_rebuild(Member& member) {
   const bool was_stopped = member.is_stopped;
+  member.is_rebuilding = true;
   member.second_began = SteadyClock::now();
   auto built = co_await build(member);
   if (built) {
@@ -226,7 +230,9 @@ Task<void> Projections::run_rebuild(Member& member) {
     std::ignore = co_await rooms_.database.write(
         [&](db::Tx& tx) { store::set_error(tx, member.projection.name, built.error().message); });
   }
+  // In this order: whoever sees that it is current may rebuild or verify it.
   member.is_busy = false;
+  member.is_rebuilding = false;
 }
 
 // At the start: what a changed description asks for, and what an earlier process left half done.
@@ -331,7 +337,7 @@ Task<Result<std::vector<Status>>> Projections::list() {
       status.error = (*kept)[i]->error;
     }
     const auto& of_second = (*kept)[i] ? (*kept)[i]->second : std::nullopt;
-    status.is_current = (*kept)[i] && status.version == member.version &&
+    status.is_current = (*kept)[i] && status.version == member.version && !member.is_rebuilding &&
                         !(of_second && of_second->purpose == Purpose::kRebuild);
     if (const auto second = member.second_position.load(); second >= 0) {
       status.second_position = second;
@@ -359,6 +365,11 @@ Task<void> Projections::settled(const std::string& name, std::string user_id) {
                                         .types = member->projection.types});
   if (!page || page->events.empty()) co_return;
   const auto wanted = page->events.back()->position;
+  struct Waiting {
+    explicit Waiting(std::atomic<int>& count) : count_(count) { ++count_; }
+    ~Waiting() { --count_; }
+    std::atomic<int>& count_;
+  } waiting(member->waiting);
   for (int poll = 0; poll < kSettlePolls && member->folded.value() < wanted; ++poll) {
     if (member->is_stopped) co_return;
     co_await sleep_for(kSettlePoll);

@@ -28,9 +28,11 @@ struct Member {
   /// A second set has caught up and is to be folded in the commits of the live one.
   std::atomic<bool> has_twin = false;
   std::atomic<bool> is_busy = false;  // being rebuilt or verified
+  std::atomic<bool> is_rebuilding = false;
   /// Of a second set being filled: how far it is; -1 without one.
   std::atomic<std::int64_t> second_position = -1;
   Watermark folded;                                        // of a follower: the live position
+  std::atomic<int> waiting = 0;                            // in settled(), for it to get on
   std::atomic<bool> is_stopped = false;                    // of a follower: its fold failed
   std::atomic<SteadyClock::time_point> second_began = {};  // for the pace
 };
