@@ -48,15 +48,19 @@ rpc::Text text_of(const Out& value) {
   return text;
 }
 
-/// Fills in what decides who may call, and puts the decision before `function`, a callable
-/// (Session, rpc::Call) -> Task<Result<rpc::Reply>>.
+inline Task<Result<rpc::Reply>> refused(Error error) {
+  co_return fail(std::move(error));
+}
+
+/// Puts the decision who may call before `function`, a callable (Session, rpc::Call) ->
+/// Task<Result<rpc::Reply>>. No coroutine of its own: every call would pay for its frame.
 template <class F>
 rpc::Procedure guarded(rpc::Procedure procedure, F function) {
   procedure.handler = [requirement = requirement_of(procedure),
-                       function = std::move(function)](rpc::Call call) -> Task<Result<rpc::Reply>> {
+                       function = std::move(function)](rpc::Call call) {
     auto session = admit(call, requirement);
-    if (!session) co_return fail(session.error());
-    co_return co_await function(std::move(*session), std::move(call));
+    if (!session) return refused(std::move(session.error()));
+    return function(std::move(*session), std::move(call));
   };
   return procedure;
 }
