@@ -72,14 +72,22 @@ Check check_pages(DoctorDatabase& database, const DataOptions& options) {
 Check check_schema(DoctorDatabase& database) {
   std::set<std::string, std::less<>> known;
   for (const auto name : pod::migration_names()) known.emplace(name);
+  std::set<std::string, std::less<>> retired;
+  for (const auto& migration : pod::retired_migrations()) retired.emplace(migration.name);
+  bool is_retired = false;
   Examples unknown;
   std::size_t count = 0;
   auto done =
       database.each("SELECT name FROM migrations ORDER BY applied_at, name", [&](const Row& row) {
         ++count;
+        if (retired.contains(row[0])) is_retired = true;
         if (!known.contains(row[0])) unknown.add(std::string(row[0]));
       });
   if (!done) return {"schema", State::kFail, "it cannot be read: " + done.error().message};
+  if (is_retired) {
+    return {"schema", State::kFail,
+            "made by Synap 0.1.0, whose data directories are not read any more; make a new one"};
+  }
   if (unknown.count() > 0) {
     return {"schema", State::kFail,
             fmt::format("made by a newer synap ({}); this one must not write it", unknown.text())};

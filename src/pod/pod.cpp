@@ -4,11 +4,13 @@
 
 #include "api/front.h"
 #include "api/keys.h"
+#include "base/background.h"
 #include "bus/dispatcher.h"
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "net/server.h"
+#include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/features.h"
 #include "pod/readiness.h"
@@ -33,6 +35,8 @@ struct Pod::Parts {
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<features::Rooms> rooms;
   std::unique_ptr<Readiness> readiness;
+  std::unique_ptr<ContentSweep> sweep;
+  std::unique_ptr<Background> upkeep;
   std::unique_ptr<api::Front> front;
   std::unique_ptr<net::HttpServer> server;
   std::string new_owner_key;
@@ -92,6 +96,9 @@ Result<> Pod::Parts::serve() {
   if (auto started = workers->start(); !started) return started;
   dispatcher->observe(*log);
   projections->start();
+  sweep = std::make_unique<ContentSweep>(*database, *log, *content);
+  upkeep = std::make_unique<Background>(workers->executor());
+  upkeep->begin(sweep->run(upkeep->token()));
   readiness = std::make_unique<Readiness>(
       ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min}, *database, *directory);
   front = std::make_unique<api::Front>(
@@ -135,6 +142,7 @@ Pod::~Pod() {
   stop();
   // Whoever still runs procedures or handlers uses the rooms, which are made of all the others.
   parts_->server.reset();
+  parts_->upkeep.reset();
   parts_->workers.reset();
 }
 
@@ -153,6 +161,7 @@ bool Pod::stop() {
   const auto half = parts_->options.stop_grace / 2;
   if (parts_->server != nullptr) parts_->server->stop(half);
   const bool is_finished = parts_->workers == nullptr || parts_->workers->stop(half);
+  if (parts_->upkeep != nullptr) parts_->upkeep->stop();
   if (parts_->projections != nullptr) parts_->projections->stop();
   if (parts_->database != nullptr) parts_->database->close();
   return is_finished;

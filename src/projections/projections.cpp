@@ -142,36 +142,21 @@ void Projections::observe(db::Tx& tx, std::span<const events::EventRef> events) 
   }
 }
 
-void Projections::begin(Task<void> task) {
-  {
-    std::lock_guard lock(mutex_);
-    ++running_;
-  }
-  auto counted = [](Projections& self, Task<void> work) -> Task<void> {
-    co_await std::move(work);
-    std::lock_guard lock(self.mutex_);
-    if (--self.running_ == 0) self.ended_.notify_all();
-  };
-  spawn(*executor_, counted(*this, std::move(task)));
-}
-
 void Projections::start() {
   is_started_ = true;
   for (auto& member : members_) {
-    if (!is_inline(*member)) begin(follow(*member));
+    if (!is_inline(*member)) background_.begin(follow(*member));
   }
-  begin(rebuild_changed());
-  begin(remove_leftovers());
+  background_.begin(rebuild_changed());
+  background_.begin(remove_leftovers());
 }
 
 void Projections::stop() {
-  stopping_.request_stop();
-  std::unique_lock lock(mutex_);
-  ended_.wait(lock, [this] { return running_ == 0; });
+  background_.stop();
 }
 
 Task<void> Projections::follow(Member& member) {
-  const auto stop = stopping_.get_token();
+  const auto stop = background_.token();
   Follower follower(rooms_.database, rooms_.log, rooms_.types, member.projection.types,
                     member.projection.fold, [this, &member](db::Tx& tx, std::int64_t position) {
                       store::set_position(tx, member.projection.name, position);
@@ -209,7 +194,7 @@ Task<Result<>> Projections::build(Member& member) {
   SecondSet second(rooms_, member);
   if (auto begun = co_await second.begin(Purpose::kRebuild); !begun) co_return begun;
   for (;;) {
-    if (auto filled = co_await second.fill(stopping_.get_token()); !filled) co_return filled;
+    if (auto filled = co_await second.fill(background_.token()); !filled) co_return filled;
     auto taken = co_await second.take_over();
     if (!taken) co_return fail(taken.error());
     if (*taken) co_return Result<>{};
@@ -223,7 +208,7 @@ Task<void> Projections::run_rebuild(Member& member) {
   auto built = co_await build(member);
   if (built) {
     member.is_stopped = false;
-    if (was_stopped) begin(follow(member));
+    if (was_stopped) background_.begin(follow(member));
   } else if (built.error().code != Code::kClientClosedRequest) {
     fmt::print(stderr, "synap: the projection {} cannot be rebuilt: {}\n", member.projection.name,
                built.error().message);
@@ -240,7 +225,7 @@ Task<void> Projections::rebuild_changed() {
   for (auto& member : members_) {
     auto kept = co_await rooms_.database.read(
         [&](db::Tx& tx) { return store::find(tx, member->projection.name); });
-    if (!kept || !*kept || stopping_.stop_requested()) co_return;
+    if (!kept || !*kept || background_.is_stopping()) co_return;
     const auto& second = (*kept)->second;
     if (second && second->purpose == Purpose::kVerify) {
       std::ignore = co_await SecondSet(rooms_, *member).drop();
@@ -253,7 +238,7 @@ Task<void> Projections::rebuild_changed() {
 }
 
 Task<void> Projections::remove_leftovers() {
-  const auto stop = stopping_.get_token();
+  const auto stop = background_.token();
   while (!stop.stop_requested()) {
     auto is_done = co_await rooms_.database.write(db::Lane::kBackground,
                                                   [](db::Tx& tx) { return remove_old_tables(tx); });
@@ -282,7 +267,7 @@ Task<Result<>> Projections::rebuild(std::string name) {
     co_await self.run_rebuild(of);
     co_await self.remove_leftovers();
   };
-  begin(work(*this, **member));
+  background_.begin(work(*this, **member));
   co_return Result<>{};
 }
 
@@ -295,7 +280,7 @@ Task<Result<Comparison>> Projections::verify(std::string name) {
   Result<Comparison> found = fail(Code::kInternalServerError, "");
   auto ready = co_await second.begin(Purpose::kVerify);
   for (bool follows = false; ready && !follows;) {
-    ready = co_await second.fill(stopping_.get_token());
+    ready = co_await second.fill(background_.token());
     if (!ready) break;
     auto followed = co_await second.follow_live();
     if (!followed) ready = fail(followed.error());

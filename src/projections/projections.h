@@ -9,15 +9,13 @@
 // inline projection over a log that has events for it) prepare() fills them before it returns.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "base/background.h"
 #include "base/executor.h"
 #include "projections/comparison.h"
 #include "projections/second_set.h"
@@ -85,18 +83,14 @@ class Projections {
   Task<void> rebuild_changed();
   Task<void> run_rebuild(Member& member);
   Task<void> remove_leftovers();
-  void begin(Task<void> task);
 
   const Rooms rooms_;
   std::deque<Projection> added_;  // not prepared yet
   Members members_;
-  std::stop_source stopping_;
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  int running_ = 0;  // coroutines that have not ended
   bool is_started_ = false;
   std::unique_ptr<ThreadExecutor> executor_ =
       std::make_unique<ThreadExecutor>("projections", ThreadPriority::kBackground);
+  Background background_{*executor_};
 };
 
 }  // namespace synap::projections
