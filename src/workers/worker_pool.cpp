@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/timer.h"
 #include "workers/step.h"
@@ -11,8 +13,9 @@ namespace {
 
 // How soon a job is taken up again whose state could not be stored (a full disk, mostly).
 constexpr std::int64_t kStoreRetryMs = 1'000;
-// How often a call may begin, and the process end before it does.
-constexpr int kStartsMax = 3;
+// How often a run may be done alone, and the process end before it does; and once before that it
+// was done beside others.
+constexpr int kStartsAloneMax = 3;
 // How often the queue is asked for delayed jobs at most and at least.
 constexpr std::int64_t kClockMsMin = 5;
 constexpr std::int64_t kClockMsMax = 200;
@@ -87,8 +90,10 @@ Result<> WorkerPool::start() {
   if (!jobs) return fail(jobs.error());
   queue_.push(std::move(*jobs));
   is_started_ = true;
-  loops_ = options_.concurrency + 1;
+  loops_ = options_.concurrency + 2;
+  started_at_ = SteadyClock::now();
   for (int i = 0; i < options_.concurrency; ++i) spawn(*executor_, work());
+  spawn(*executor_, do_suspects());
   spawn(*executor_, watch_clock());
   return {};
 }
@@ -128,10 +133,13 @@ Task<bool> WorkerPool::may_start(const bus::Job& job) {
     co_await try_again_soon(job);
     co_return false;
   }
-  if (*starts <= kStartsMax) co_return true;
+  if (*starts <= 1 + kStartsAloneMax) co_return true;
   auto event = co_await log_.at(job.event_position);
-  const Error error{Code::kInternalServerError,
-                    fmt::format("It was started {} times without ending", kStartsMax), nullptr};
+  const Error error{
+      Code::kInternalServerError,
+      fmt::format("It was done alone {} times, and each time the process ended before it did",
+                  kStartsAloneMax),
+      nullptr};
   fmt::print(stderr, "synap: run {} of {} was given up: {}\n", job.run_id.to_string(),
              job.function->id, error.message);
   Result<> stored = fail(Code::kServiceUnavailable, "");
@@ -144,22 +152,40 @@ Task<bool> WorkerPool::may_start(const bus::Job& job) {
   co_return false;
 }
 
-// A job that was under way when a process ended may be what ended it. Such jobs are done one after
-// another: then the next end of the process counts against one of them, and not against all that
-// happened to be under way, which a few kills in a row would otherwise make dead letters.
 Task<void> WorkerPool::do_job(bus::Job job) {
-  const bool is_suspect = job.is_found && job.starts > 0;
-  if (is_suspect && std::exchange(has_suspect_, true)) {
-    suspects_.push_back(std::move(job));
-    co_return;
+  if (!job.is_found || job.starts == 0) co_return co_await do_at_once(std::move(job));
+  suspects_.push_back(std::move(job));
+  suspects_seen_.raise(suspects_seen_.value() + 1);
+}
+
+// A job that was under way when a process ended may be what ended it. Such jobs are done one after
+// another: so the next end of the process counts against one of them, and not against all that
+// happened to be under way. Those that have the fewest ends against them are first, and one that
+// was done alone before waits until the pool has run for a while: whoever kills a pod again and
+// again makes no dead letters of bystanders, and a pod that has a deadly job serves between its
+// ends.
+Task<void> WorkerPool::do_suspects() {
+  const auto stop = stopping_.get_token();
+  while (!stop.stop_requested()) {
+    const auto seen = suspects_seen_.value();
+    const auto first = std::ranges::min_element(suspects_, {}, &bus::Job::starts);
+    if (first == suspects_.end()) {
+      co_await suspects_seen_.wait_past(seen, stop);
+      continue;
+    }
+    auto pause = std::chrono::milliseconds(0);
+    if (first->starts >= 2) pause = options_.suspect_pause;
+    if (first->starts >= 3) pause = pause * 5 / 2;
+    if (SteadyClock::now() < started_at_ + pause) {
+      co_await sleep_until(started_at_ + pause, stop);
+      continue;  // others may have come
+    }
+    auto job = std::move(*first);
+    suspects_.erase(first);
+    co_await do_at_once(std::move(job));
   }
-  co_await do_at_once(std::move(job));
-  if (!is_suspect) co_return;
-  has_suspect_ = false;
-  if (suspects_.empty()) co_return;
-  auto next = std::move(suspects_.front());
-  suspects_.pop_front();
-  queue_.push_again(std::move(next));
+  std::lock_guard lock(mutex_);
+  if (--loops_ == 0) ended_.notify_all();
 }
 
 Task<void> WorkerPool::do_at_once(bus::Job job) {

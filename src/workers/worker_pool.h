@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -18,6 +17,7 @@
 
 #include "base/executor.h"
 #include "base/task.h"
+#include "base/timer.h"
 #include "bus/function.h"
 #include "bus/queue.h"
 #include "workers/handler.h"
@@ -27,6 +27,9 @@ namespace synap::workers {
 
 struct WorkerPoolOptions {
   int concurrency = 256;  // runs under way at a time
+  /// How long the pool must have run before a run that was done alone and saw the process end is
+  /// done once more; after the second such end two and a half times as long.
+  std::chrono::milliseconds suspect_pause{2'000};
 };
 
 class WorkerPool {
@@ -61,6 +64,7 @@ class WorkerPool {
   Task<void> watch_clock();
   Task<bool> may_start(const bus::Job& job);
   Task<void> do_job(bus::Job job);
+  Task<void> do_suspects();
   Task<void> do_at_once(bus::Job job);
   Task<void> settle(bus::Job job, const events::Event& event, class Step& step,
                     std::optional<Outcome> outcome);
@@ -74,9 +78,10 @@ class WorkerPool {
   events::EventTypes& types_;
   std::unordered_map<const bus::Function*, std::unique_ptr<EventHandler>> handlers_;
   std::stop_source stopping_;
-  // Of the executor: see do_job().
-  bool has_suspect_ = false;
-  std::deque<bus::Job> suspects_;
+  // Of the executor: see do_suspects().
+  std::vector<bus::Job> suspects_;
+  Watermark suspects_seen_;  // how many there ever were
+  SteadyClock::time_point started_at_;
 
   std::mutex mutex_;
   std::condition_variable ended_;

@@ -98,6 +98,119 @@ class WorkerPoolTest : public testing::Test {
   std::unique_ptr<WorkerPool> pool;
 };
 
+// Processes with a pool in them, one after another over one database, each of them killed: what was
+// under way is never settled.
+class KilledPoolTest : public testing::Test {
+ protected:
+  struct Process {
+    bus::Functions functions;
+    bus::Queue queue;
+    events::EventTypes types;
+    std::unique_ptr<db::sqlite::SqliteDatabase> database;
+    std::unique_ptr<events::sqlite::SqliteEventLog> log;
+    std::unique_ptr<RunStore> store;
+    std::unique_ptr<bus::Dispatcher> dispatcher;
+    std::unique_ptr<WorkerPool> pool;
+  };
+
+  void start(FunctionHandler::Function function) {
+    own = std::make_unique<Process>();
+    own->types.add("thing.making.requested", object("Thing"), "");
+    own->database =
+        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    auto migrations = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& migration : bus::migrations()) migrations.push_back(migration);
+    for (const auto& migration : RunStore::migrations()) migrations.push_back(migration);
+    SYNAP_CHECK(own->database->migrate(migrations).has_value());
+    own->log = std::move(*events::sqlite::SqliteEventLog::open(*own->database));
+    own->store = std::make_unique<RunStore>(*own->database, *own->log, own->types);
+    own->dispatcher = std::make_unique<bus::Dispatcher>(own->functions, own->queue);
+    own->pool = std::make_unique<WorkerPool>(
+        WorkerPoolOptions{.concurrency = 16, .suspect_pause = pause}, own->functions, own->queue,
+        *own->store, *own->log, own->types);
+    own->pool->add("f",
+                   std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
+                   {.fulfills = true});
+    ASSERT_TRUE(own->pool->start());
+    own->dispatcher->observe(*own->log);
+  }
+  void append(int count) {
+    events::Append batch;
+    for (int i = 0; i < count; ++i) {
+      events::Envelope envelope;
+      envelope.user_id = "ann";
+      batch.events.push_back(*own->types.make("thing.making.requested", "{}", std::move(envelope)));
+    }
+    ASSERT_TRUE(sync_wait(executor, own->log->append(std::move(batch))));
+  }
+  void wait(Watermark& mark) {
+    sync_wait(executor, [](Watermark& it) -> Task<void> { co_await it.wait_past(0); }(mark));
+  }
+  /// Ends with the first event's run under way. Before that, everybody else's is done.
+  void die_of_the_first_run(int new_events = 0) {
+    Watermark deadly;
+    Watermark never;
+    start([&](const Event& event, Step&) -> Task<Outcome> {
+      if (event.position > 1) co_return Outcome::done();
+      deadly.raise(1);
+      co_await never.wait_past(0);
+      co_return Outcome::done();
+    });
+    if (new_events > 0) append(new_events);
+    wait(deadly);
+    own.reset();
+  }
+  std::int64_t count(std::string_view sql) {
+    return *test::run(executor, [&] {
+      return own->database->read([&](db::Tx& tx) {
+        auto rows = tx.query(sql);
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    });
+  }
+  std::int64_t failed() { return count("SELECT count(*) FROM runs_data WHERE status = 'failed'"); }
+
+  std::chrono::milliseconds pause{0};
+  test::TempDirectory directory;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<Process> own;
+};
+
+TEST_F(KilledPoolTest, ARunThatSawTheProcessEndWheneverItWasDoneAloneIsGivenUp) {
+  testing::internal::CaptureStderr();
+  die_of_the_first_run(4);  // made here, so nothing is known of it
+  die_of_the_first_run();   // done beside others
+  for (int alone = 1; alone <= 3; ++alone) die_of_the_first_run();
+  start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  sync_wait(executor, [](events::EventLog& log) -> Task<void> {
+    co_await log.end().wait_past(4);  // its .failed
+  }(*own->log));
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("was given up"), std::string::npos);
+  EXPECT_EQ(failed(), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM jobs"), 0);
+}
+
+// Somebody kills the pod whenever it has started: no run has had its chance.
+TEST_F(KilledPoolTest, ARunThatWasDoneAloneWaitsForAPodThatLasts) {
+  for (int i = 0; i < 3; ++i) die_of_the_first_run(i == 0 ? 1 : 0);
+  pause = std::chrono::hours(1);
+  for (int kills = 0; kills < 6; ++kills) {
+    std::atomic<int> calls = 0;
+    start([&](const Event& event, Step&) -> Task<Outcome> {
+      if (event.position == 1) ++calls;
+      co_return Outcome::done();
+    });
+    append(1);  // others are served meanwhile
+    while (count("SELECT count(*) FROM jobs") > 1) std::this_thread::yield();
+    EXPECT_EQ(calls, 0);
+    own.reset();
+  }
+  pause = std::chrono::milliseconds(0);
+  start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  while (count("SELECT count(*) FROM jobs") > 0) std::this_thread::yield();
+  EXPECT_EQ(failed(), 0);
+}
+
 TEST_F(WorkerPoolTest, StepsOfOneNameAreTold) {
   std::atomic<int> calls = 0;
   std::atomic<int> attempts = 0;

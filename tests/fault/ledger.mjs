@@ -43,7 +43,6 @@ export class Ledger {
   }
 }
 
-/** All that the pod says and has on disk, for judge(). `callers`: user -> Caller. */
 /** Every read model compared with what follows from the log, and the log's chain, as the owner asks. */
 export async function proofs(owner) {
   const found = { projections: [], chain: { ok: true, events: 0 } };
@@ -54,9 +53,7 @@ export async function proofs(owner) {
     if (Date.now() > until) throw new Error('a rebuild does not end');
     await new Promise((resolve) => { setTimeout(resolve, 50); });
   }
-  for (const { name } of await list()) {
-    found.projections.push(await owner.tell('projections.verify', { name }));
-  }
+  found.projections = await Promise.all((await list()).map(({ name }) => owner.tell('projections.verify', { name })));
   found.head = await owner.ask('events.head', undefined);
   for (let after = 0; after !== undefined;) {
     const part = await owner.ask('log.verify', { after });
@@ -75,6 +72,7 @@ export function judgeProofs({ projections, chain, head }, wrong) {
   if (chain.events < head.position) wrong(`the chain has ${chain.events} of ${head.position} events`);
 }
 
+/** All that the pod says and has on disk, for judge(). `callers`: user -> Caller. */
 export async function gather(pod, ledger, callers, watchers) {
   const facts = { events: [], notes: new Map(), files: new Map(), requests: new Map(), watched: {} };
   for (const [user, caller] of Object.entries(callers)) {

@@ -220,7 +220,7 @@ export async function ordeal(t, { name, ends, clients, seed, folder, end }) {
     moments.underLoad += 1;
     await checkDue();
     // While everybody writes; and the next end comes in the middle of a rebuild, sooner or later.
-    if (i % 6 === 0) judgeProofs(await proofs(callers.owner), (sentence) => load.wrong.push(sentence));
+    judgeProofs(await proofs(callers.owner), (sentence) => load.wrong.push(sentence));
     const { projections } = await callers.owner.ask('projections.list', undefined);
     if (projections.every(({ status }) => status === 'live')) await callers.owner.tell('projections.rebuild', { name: i % 2 ? 'notes' : 'tags' });
     await pause(choices.between(0, 400));
