@@ -2,14 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace synap::pod {
 namespace {
 
-// A page costs the log as many look-ups, some 10 us each, in one read.
-constexpr int kNamesAStep = 500;
-constexpr std::chrono::milliseconds kBetweenSteps(1'000);
-constexpr std::chrono::milliseconds kBetweenRounds(30 * 60 * 1'000);
+// A directory is read anew for each page, so large pages are cheap and many are not; the log is
+// asked for fewer at a time, some 10 us each, so that no read lasts.
+constexpr int kNamesAPage = content::kListedMax;
+constexpr std::size_t kNamesARead = 1'000;
 constexpr std::size_t kFoundMax = 10'000;
+// A start has better things to do first; between pages the disk is left to others.
+constexpr std::chrono::minutes kAfterStart(1);
+constexpr std::chrono::seconds kBetweenPages(5);
+constexpr std::chrono::minutes kBetweenRemovals(10);
+constexpr std::chrono::hours kBetweenRounds(24);
 
 bool is_mentioned(events::EventLog& log, db::Tx& tx, const content::ContentKey& key) {
   const auto entity = Uuid::parse(key.entity_id());
@@ -26,59 +34,80 @@ bool is_mentioned(events::EventLog& log, db::Tx& tx, const content::ContentKey& 
 }  // namespace
 
 Task<Result<std::vector<content::ContentKey>>> ContentSweep::unmentioned(
-    const content::Page& page) {
-  co_return co_await database_.read([&](db::Tx& tx) {
-    std::vector<content::ContentKey> keys;
-    for (const auto& item : page.items) {
-      auto key = content::ContentKey::parse(item.path);
-      if (key && tx.ok() && !is_mentioned(log_, tx, *key)) keys.push_back(*std::move(key));
-    }
-    return keys;
-  });
+    std::vector<content::ContentKey> keys) {
+  std::vector<content::ContentKey> without;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kNamesARead) {
+    const auto end = std::min(begin + kNamesARead, keys.size());
+    auto read = co_await database_.read([&](db::Tx& tx) {
+      std::vector<content::ContentKey> found;
+      for (std::size_t i = begin; i < end && tx.ok(); ++i) {
+        if (!is_mentioned(log_, tx, keys[i])) found.push_back(keys[i]);
+      }
+      return found;
+    });
+    if (!read) co_return fail(read.error());
+    std::move(read->begin(), read->end(), std::back_inserter(without));
+  }
+  co_return without;
 }
 
-Task<Result<ContentSweep::Step>> ContentSweep::step(SteadyClock::time_point now) {
-  auto page = co_await content_.list({.after = after_, .limit = kNamesAStep});
+Task<Result<bool>> ContentSweep::look(SteadyClock::time_point now) {
+  auto page = co_await content_.list({.after = after_, .limit = kNamesAPage});
   if (!page) co_return fail(page.error());
-  auto without_event = co_await unmentioned(*page);
-  if (!without_event) co_return fail(without_event.error());
-
-  // What got its event, or is gone, is no longer waited for.
-  std::map<std::string, SteadyClock::time_point> still;
-  Step step{.looked_at = static_cast<int>(page->items.size())};
-  for (const auto& key : *without_event) {
-    const auto known = found_.find(key.path());
-    const auto since = known == found_.end() ? now : known->second;
-    if (now - since < kUnmentionedFor) {
-      still.emplace(key.path(), since);
-      continue;
-    }
-    if (auto removed = co_await content_.remove(key); !removed) co_return fail(removed.error());
-    ++step.removed;
+  std::vector<content::ContentKey> keys;
+  for (const auto& item : page->items) {
+    if (auto key = content::ContentKey::parse(item.path)) keys.push_back(*std::move(key));
   }
-  const auto begin = found_.upper_bound(after_);
-  const auto end = page->next ? found_.upper_bound(*page->next) : found_.end();
-  found_.erase(begin, end);
-  for (auto& [path, since] : still) {
-    if (found_.size() < kFoundMax) found_.emplace(path, since);
+  auto without = co_await unmentioned(std::move(keys));
+  if (!without) co_return fail(without.error());
+  for (const auto& key : *without) {
+    if (found_.size() < kFoundMax) found_.try_emplace(key.path(), now);
   }
   after_ = page->next.value_or("");
-  step.is_round_over = !page->next;
-  co_return step;
+  co_return !page->next;
+}
+
+Task<Result<int>> ContentSweep::remove(SteadyClock::time_point now) {
+  std::vector<content::ContentKey> due;
+  for (const auto& [path, since] : found_) {
+    if (now - since >= kUnmentionedFor) due.push_back(*content::ContentKey::parse(path));
+  }
+  auto without = co_await unmentioned(due);
+  if (!without) co_return fail(without.error());
+  for (const auto& key : *without) {
+    if (auto removed = co_await content_.remove(key); !removed) co_return fail(removed.error());
+  }
+  for (const auto& key : due) found_.erase(key.path());
+  co_return static_cast<int>(without->size());
+}
+
+Task<void> ContentSweep::round(std::stop_token stop) {
+  for (bool is_over = false; !is_over && !stop.stop_requested();) {
+    auto looked = co_await look(SteadyClock::now());
+    is_over = !looked || *looked;
+    if (!looked) {
+      fmt::print(stderr, "synap: content cannot be looked through: {}\n", looked.error().message);
+    }
+    co_await sleep_for(kBetweenPages, stop);
+  }
 }
 
 Task<void> ContentSweep::run(std::stop_token stop) {
+  co_await sleep_for(kAfterStart, stop);
   while (!stop.stop_requested()) {
-    auto done = co_await step(SteadyClock::now());
-    if (!done) {
-      fmt::print(stderr, "synap: content that no event mentions cannot be swept: {}\n",
-                 done.error().message);
-    } else if (done->removed > 0) {
-      fmt::print(stderr, "synap: {} pieces of content that no event mentions were removed\n",
-                 done->removed);
+    co_await round(stop);
+    const auto next = SteadyClock::now() + kBetweenRounds;
+    while (!stop.stop_requested() && SteadyClock::now() < next) {
+      co_await sleep_for(kBetweenRemovals, stop);
+      auto removed = co_await remove(SteadyClock::now());
+      if (!removed) {
+        fmt::print(stderr, "synap: content that no event mentions cannot be removed: {}\n",
+                   removed.error().message);
+      } else if (*removed > 0) {
+        fmt::print(stderr, "synap: {} pieces of content that no event mentions were removed\n",
+                   *removed);
+      }
     }
-    const bool is_pause = !done || done->is_round_over;
-    co_await sleep_for(is_pause ? kBetweenRounds : kBetweenSteps, stop);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/task.h"
 #include "base/timer.h"
@@ -29,19 +30,20 @@ class ContentSweep {
   ContentSweep(db::Database& database, events::EventLog& log, content::ContentStore& content)
       : database_(database), log_(log), content_(content) {}
 
-  struct Step {
-    int looked_at = 0;
-    int removed = 0;
-    bool is_round_over = false;  // the next step begins again with the first name
-  };
-  /// Looks at the next names, a page of them; `now` is what time it is. One call at a time.
-  Task<Result<Step>> step(SteadyClock::time_point now);
+  // One call of these at a time; `now` is what time it is.
 
-  /// Goes through all names again and again, slowly, until asked to stop.
+  /// Looks at the next names, a page of them, for those without an event. True: these were the
+  /// last, and the next call begins again.
+  Task<Result<bool>> look(SteadyClock::time_point now);
+  /// Removes what was found an hour ago and still has no event. The number of names.
+  Task<Result<int>> remove(SteadyClock::time_point now);
+
+  /// Looks through all names soon after the start and then once a day, until asked to stop.
   Task<void> run(std::stop_token stop);
 
  private:
-  Task<Result<std::vector<content::ContentKey>>> unmentioned(const content::Page& page);
+  Task<void> round(std::stop_token stop);
+  Task<Result<std::vector<content::ContentKey>>> unmentioned(std::vector<content::ContentKey> keys);
 
   db::Database& database_;
   events::EventLog& log_;
