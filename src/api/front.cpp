@@ -16,8 +16,6 @@ bool is_below(std::string_view prefix, std::string_view path) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
-constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
-
 net::Response json_response(int status, std::string body) {
   net::Response response;
   response.status = status;
@@ -51,9 +49,9 @@ Result<Actor> actor_of(const Keys& keys, const rpc::Origin& origin) {
 Result<std::string> idempotency_key_of(const rpc::Origin& origin) {
   const std::string* key = origin.headers.find("idempotency-key");
   if (key == nullptr || origin.is_connection) return std::string();
-  if (key->empty() || key->size() > kIdempotencyKeyCharactersMax) {
+  if (key->empty() || key->size() > rpc::kIdempotencyKeyCharactersMax) {
     return fail(Code::kBadRequest, fmt::format("An Idempotency-Key has 1 to {} characters",
-                                               kIdempotencyKeyCharactersMax));
+                                               rpc::kIdempotencyKeyCharactersMax));
   }
   if (origin.kind == rpc::Kind::kMutation && origin.paths.size() > 1) {
     return fail(Code::kBadRequest,

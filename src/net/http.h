@@ -97,6 +97,12 @@ struct Response {
   std::move_only_function<Task<void>(BodyWriter&)> stream = nullptr;
 };
 
+/// "Not Found"; empty for a status that has no name here.
+std::string_view reason_phrase(int status);
+/// After how many seconds a client may try again what was answered with this status: refused for
+/// lack of room or of a disk, or because it asked too often. Empty if that would not help.
+std::string_view retry_after_seconds(int status);
+
 /// One side of an open WebSocket. The server owns it; all calls come from its executor.
 class WebSocket {
  public:

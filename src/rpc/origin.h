@@ -12,6 +12,9 @@
 
 namespace synap::rpc {
 
+/// Of an Idempotency-Key, with which a caller names one mutation.
+inline constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
+
 /// Of one request, or of a connection over which calls come later. It is good for as long as the
 /// request is.
 struct Origin {

@@ -1,6 +1,7 @@
 #include "trpc/envelope.h"
 
 #include "base/json.h"
+#include "rpc/event_stream.h"
 #include "schema/schema.h"
 
 namespace synap::trpc {
@@ -34,7 +35,7 @@ void append_zod_error(std::string& out, const Error& error) {
 // [[JSON]], or [[]] for undefined.
 void append_encoded(std::string& out, const rpc::Text& data) {
   out += "[[";
-  if (data) append_one_line(out, *data);
+  if (data) rpc::append_one_line(out, *data);
   out += "]]";
 }
 
@@ -94,13 +95,6 @@ void append_success(std::string& out, const rpc::Text& data) {
   out += "}}";
 }
 
-void append_one_line(std::string& out, std::string_view json) {
-  const auto start = out.size();
-  out += json;
-  // Inside of a string of JSON a line end is always escaped, so a raw one is only a blank.
-  for (auto at = start; (at = out.find_first_of("\r\n", at)) != std::string::npos;) out[at] = ' ';
-}
-
 std::string jsonl_head(std::size_t calls) {
   std::string out;
   char separator = '{';
@@ -123,7 +117,7 @@ std::string jsonl_success(std::size_t chunk, const rpc::Text& data) {
   out += "[[{\"result\":{";
   if (data) {
     out += "\"data\":";
-    append_one_line(out, *data);
+    rpc::append_one_line(out, *data);
   }
   out += "}}]]]\n";
   return out;
@@ -167,33 +161,12 @@ std::string jsonl_stream_error(std::size_t stream, const ErrorView& view) {
   return out;
 }
 
-std::string sse_event(std::string_view name, std::string_view data) {
-  std::string out;
-  out.append("event: ").append(name).append("\ndata: ");
-  append_one_line(out, data);
-  out += "\n\n";
-  return out;
-}
-
-std::string sse_item(const rpc::Item& item) {
-  std::string out = "data: ";
-  // The official server says `data: undefined` here, which its own client cannot read.
-  append_one_line(out, item.data ? std::string_view(*item.data) : "null");
-  if (item.id) out.append("\nid: ").append(*item.id);
-  out += "\n\n";
-  return out;
-}
-
 std::string sse_item_restoring(const rpc::Item& item, std::string_view last_id) {
-  std::string out = sse_item(item);
+  std::string out = rpc::sse_item(item);
   out.pop_back();
   out += "id: \n\nevent: restore-id\ndata: \nid: ";
   out.append(last_id).append("\n\n");
   return out;
-}
-
-bool is_event_id(std::string_view id) {
-  return !id.empty() && id.find_first_of(std::string_view("\0\r\n", 3)) == std::string_view::npos;
 }
 
 std::string websocket_error(const Addressee& to, const ErrorView& view) {

@@ -9,7 +9,7 @@
 //             lines  [chunk,status,value]; value is [[JSON]], [[]] for undefined, or
 //                    [[{"key":0}],["key",TYPE,chunk]] where another chunk follows:
 //                    TYPE 0 one value (status 0), 1 a stream (status 1 item, 0 end, 2 error SHAPE)
-//   SSE       [event: NAME LF] data: JSON LF [id: ID LF] LF
+//   SSE       as rpc/event_stream.h says
 //   WebSocket {"id":ID[,"jsonrpc":"2.0"],"result":{"type":"data","data":X[,"id":ID]}}
 #pragma once
 
@@ -37,10 +37,6 @@ void append_error_shape(std::string& out, const ErrorView& view);
 void append_error(std::string& out, const ErrorView& view);
 void append_success(std::string& out, const rpc::Text& data);
 
-/// JSON text without the line ends that may stand between its tokens: SSE and JSONL end a message
-/// at one.
-void append_one_line(std::string& out, std::string_view json);
-
 // Lines of JSONL, each with its line end.
 std::string jsonl_head(std::size_t calls);
 std::string jsonl_success(std::size_t chunk, const rpc::Text& data);
@@ -51,14 +47,9 @@ enum class JsonlStatus { kEnd = 0, kItem = 1 };
 std::string jsonl_item(std::size_t stream, JsonlStatus status, const rpc::Text& data);
 std::string jsonl_stream_error(std::size_t stream, const ErrorView& view);
 
-// Events of SSE.
-std::string sse_event(std::string_view name, std::string_view data);
-std::string sse_item(const rpc::Item& item);
 /// An item without an id after one with an id: it clears the id that a browser would put on it,
 /// and sets it again behind it.
 std::string sse_item_restoring(const rpc::Item& item, std::string_view last_id);
-/// An id that can be sent: not empty, no NUL, CR or LF.
-bool is_event_id(std::string_view id);
 
 /// Whose answer a message over WebSocket is: JSON text of the id, and whether to say jsonrpc.
 struct Addressee {

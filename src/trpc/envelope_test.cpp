@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "rpc/event_stream.h"
 
 namespace synap::trpc {
 namespace {
@@ -78,19 +79,19 @@ TEST(Envelope, JsonlLinesAreWhatTheClientDecodes) {
 }
 
 TEST(Envelope, SseItemsAreOneLineAndNeverUndefined) {
-  EXPECT_EQ(sse_item({std::nullopt, "{\n \"a\":\r\n1}"}), "data: {  \"a\":  1}\n\n");
-  EXPECT_EQ(sse_item({"7", "1"}), "data: 1\nid: 7\n\n");
-  EXPECT_EQ(sse_item({std::nullopt, std::nullopt}), "data: null\n\n");
+  EXPECT_EQ(rpc::sse_item({std::nullopt, "{\n \"a\":\r\n1}"}), "data: {  \"a\":  1}\n\n");
+  EXPECT_EQ(rpc::sse_item({"7", "1"}), "data: 1\nid: 7\n\n");
+  EXPECT_EQ(rpc::sse_item({std::nullopt, std::nullopt}), "data: null\n\n");
   EXPECT_EQ(sse_item_restoring({std::nullopt, "1"}, "7"),
             "data: 1\nid: \n\nevent: restore-id\ndata: \nid: 7\n\n");
-  EXPECT_EQ(sse_event("return", ""), "event: return\ndata: \n\n");
+  EXPECT_EQ(rpc::sse_event("return", ""), "event: return\ndata: \n\n");
 }
 
 TEST(Envelope, AnEventIdCanBeSentInOneLine) {
-  EXPECT_TRUE(is_event_id("1"));
+  EXPECT_TRUE(rpc::is_event_id("1"));
   for (const std::string& id :
        {std::string(), std::string("a\nb"), std::string("\r"), std::string("a\0b", 3)}) {
-    EXPECT_FALSE(is_event_id(id));
+    EXPECT_FALSE(rpc::is_event_id(id));
   }
 }
 

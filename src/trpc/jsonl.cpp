@@ -1,7 +1,8 @@
 #include <memory>
 #include <utility>
 
-#include "trpc/body.h"
+#include "base/crew.h"
+#include "net/shared_body.h"
 #include "trpc/envelope.h"
 #include "trpc/streams.h"
 
@@ -63,7 +64,7 @@ class JsonlStream {
 
   JsonlPlan plan_;
   std::stop_source stop_;
-  SharedBody body_;
+  net::SharedBody body_;
   std::size_t next_chunk_;
 };
 

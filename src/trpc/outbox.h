@@ -12,9 +12,9 @@
 #include <deque>
 #include <string>
 
+#include "base/crew.h"
 #include "base/task.h"
 #include "net/http.h"
-#include "trpc/crew.h"
 
 namespace synap::trpc {
 

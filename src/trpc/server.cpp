@@ -14,19 +14,11 @@
 namespace synap::trpc {
 namespace {
 
-// After how many seconds a client may try again what was refused for lack of room or of a disk, or
-// because it asked too often; empty if that would not help.
-std::string_view retry_after_seconds(int status) {
-  if (status == info(Code::kServiceUnavailable).http_status) return "5";
-  if (status == info(Code::kTooManyRequests).http_status) return "1";
-  return "";
-}
-
 net::Response json_response(int status, std::string body) {
   net::Response response;
   response.status = status;
   response.headers = common_headers("application/json");
-  if (const auto seconds = retry_after_seconds(status); !seconds.empty()) {
+  if (const auto seconds = net::retry_after_seconds(status); !seconds.empty()) {
     response.headers.add("retry-after", std::string(seconds));
   }
   response.body = std::move(body);

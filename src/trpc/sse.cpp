@@ -1,7 +1,9 @@
 #include <utility>
 
+#include "base/crew.h"
 #include "base/json.h"
-#include "trpc/body.h"
+#include "net/shared_body.h"
+#include "rpc/event_stream.h"
 #include "trpc/envelope.h"
 #include "trpc/streams.h"
 
@@ -12,18 +14,18 @@ class SseStream {
  public:
   SseStream(SsePlan plan, net::BodyWriter& writer) : plan_(std::move(plan)), body_(writer, stop_) {
     // An id that cannot be sent cannot be restored either.
-    if (is_event_id(plan_.last_event_id)) last_id_ = plan_.last_event_id;
+    if (rpc::is_event_id(plan_.last_event_id)) last_id_ = plan_.last_event_id;
   }
 
   Task<void> run() {
     const std::stop_callback when_gone(plan_.gone,
                                        [stop = stop_]() mutable { stop.request_stop(); });
     // The client is not "connected" before it has read this, whatever else arrives.
-    if (!co_await body_.write(sse_event("connected", client_options()))) co_return;
+    if (!co_await body_.write(rpc::sse_event("connected", client_options()))) co_return;
     std::stop_source ended;
     Crew helpers;
     helpers.start(
-        body_.keep_alive(sse_event("ping", ""), plan_.options.sse_ping, ended.get_token()));
+        body_.keep_alive(rpc::sse_event("ping", ""), plan_.options.sse_ping, ended.get_token()));
     helpers.start(limit_duration(ended.get_token()));
     co_await deliver();
     ended.request_stop();
@@ -48,13 +50,13 @@ class SseStream {
     while (auto item = co_await items.next()) {
       // Between two items a stream may be let go of.
       if (stop_.stop_requested()) co_return;
-      if (item->id && !is_event_id(*item->id)) {
+      if (item->id && !rpc::is_event_id(*item->id)) {
         co_await fail_with({Code::kInternalServerError, "An event's id cannot be sent"});
         stop_.request_stop();
         co_return;
       }
       if (item->id) last_id_ = item->id;
-      if (!co_await body_.write(item->id || !last_id_ ? sse_item(*item)
+      if (!co_await body_.write(item->id || !last_id_ ? rpc::sse_item(*item)
                                                       : sse_item_restoring(*item, *last_id_))) {
         co_return;
       }
@@ -63,7 +65,7 @@ class SseStream {
     if (!end) {
       co_await fail_with(end.error());
     } else if (!stop_.stop_requested()) {
-      co_await body_.write(sse_event("return", ""));
+      co_await body_.write(rpc::sse_event("return", ""));
     }
   }
 
@@ -74,7 +76,7 @@ class SseStream {
     if (stop_.stop_requested()) co_return;
     std::string shape;
     append_error_shape(shape, {error, path_, plan_.options.zod_error});
-    co_await body_.write(sse_event("serialized-error", shape));
+    co_await body_.write(rpc::sse_event("serialized-error", shape));
   }
 
   Task<void> limit_duration(std::stop_token ended) {
@@ -91,7 +93,7 @@ class SseStream {
 
   SsePlan plan_;
   std::stop_source stop_;
-  SharedBody body_;
+  net::SharedBody body_;
   std::string path_;
   std::optional<std::string> last_id_;
 };

@@ -13,10 +13,10 @@
 #include <stop_token>
 #include <string>
 
+#include "base/crew.h"
 #include "base/timer.h"
 #include "net/http.h"
 #include "trpc/call.h"
-#include "trpc/crew.h"
 #include "trpc/outbox.h"
 #include "trpc/server.h"
 #include "trpc/websocket_message.h"

@@ -1,6 +1,7 @@
 // The calls of a WebSocketSession.
 #include <utility>
 
+#include "rpc/event_stream.h"
 #include "trpc/envelope.h"
 #include "trpc/websocket.h"
 
@@ -147,7 +148,7 @@ Task<std::optional<Error>> WebSocketSession::send_items(const Addressee& to, rpc
     if (!item) break;
     // Between two items a stream may be let go of: this is how one that is stopped ends.
     if (stop.stop_requested()) co_return std::nullopt;
-    if (item->id && !is_event_id(*item->id)) {
+    if (item->id && !rpc::is_event_id(*item->id)) {
       co_return Error{Code::kInternalServerError, "An event's id cannot be sent"};
     }
     co_await send(websocket_item(to, *item));

@@ -6,17 +6,17 @@
 #include <stop_token>
 #include <string>
 
+#include "base/crew.h"
 #include "base/task.h"
 #include "base/timer.h"
 #include "net/http.h"
-#include "trpc/crew.h"
 
-namespace synap::trpc {
+namespace synap::net {
 
 class SharedBody {
  public:
   /// `reader_gone` is asked to stop when a write fails.
-  SharedBody(net::BodyWriter& writer, std::stop_source reader_gone)
+  SharedBody(BodyWriter& writer, std::stop_source reader_gone)
       : writer_(writer), reader_gone_(std::move(reader_gone)), last_write_(SteadyClock::now()) {}
 
   /// Sends `chunk` behind what others are sending. False: the reader is gone.
@@ -28,7 +28,7 @@ class SharedBody {
                         std::stop_token stop);
 
  private:
-  net::BodyWriter& writer_;
+  BodyWriter& writer_;
   std::stop_source reader_gone_;
   SteadyClock::time_point last_write_;
   bool is_writing_ = false;
@@ -36,4 +36,4 @@ class SharedBody {
   Gate turn_;
 };
 
-}  // namespace synap::trpc
+}  // namespace synap::net

@@ -1,6 +1,6 @@
-#include "trpc/body.h"
+#include "net/shared_body.h"
 
-namespace synap::trpc {
+namespace synap::net {
 
 Task<bool> SharedBody::write(std::string chunk) {
   while (is_writing_) co_await turn_.wait();
@@ -34,4 +34,4 @@ Task<void> SharedBody::keep_alive(std::string chunk, std::chrono::milliseconds i
   }
 }
 
-}  // namespace synap::trpc
+}  // namespace synap::net

@@ -1,10 +1,10 @@
-#include "trpc/crew.h"
+#include "base/crew.h"
 
 #include <gtest/gtest.h>
 
 #include "base/test_support.h"
 
-namespace synap::trpc {
+namespace synap {
 namespace {
 
 class GateTest : public testing::Test {
@@ -43,4 +43,4 @@ TEST_F(GateTest, PassesOnTheTurnOfOneThatIsDestroyedBeforeItGoesOn) {
 }
 
 }  // namespace
-}  // namespace synap::trpc
+}  // namespace synap

@@ -13,7 +13,7 @@
 #include "base/executor.h"
 #include "base/task.h"
 
-namespace synap::trpc {
+namespace synap {
 
 class Gate {
  public:
@@ -94,4 +94,4 @@ class Crew {
   Gate ended_;
 };
 
-}  // namespace synap::trpc
+}  // namespace synap
