@@ -18,10 +18,12 @@ enum class Side { kInput, kOutput };
 /// Every named object within `roots`, each once, those that others are made of first.
 std::vector<Schema> collect_named(const std::vector<Schema>& roots);
 
+/// What a named object is called where both sides are told of: <Name>Input on the input side if the
+/// two differ, unless the name ends so already.
+std::string name_on_side(const SchemaNode& named, Side side);
+
 /// A type expression: "CreateNote", "string[]", "{ a?: string }", "void".
-///
-/// The two sides of an object with defaults in it differ; then its input side is called
-/// <Name>Input, unless the name ends so already. `indent` is that of the line it will stand on.
+/// Named objects are called as name_on_side() says. `indent` is that of the line it will stand on.
 std::string to_typescript(const Schema& schema, Side side, const std::string& indent = "");
 /// `export interface Name {...}` with its docs, for one named object.
 std::string define_typescript(const Schema& named, Side side);
@@ -39,9 +41,13 @@ std::string zod_definitions(const std::vector<Schema>& roots);
 /// JSON Schema 2020-12, complete in itself: the root is written out (MCP wants "type" there), named
 /// objects within it are under $defs.
 Json to_json_schema(const Schema& schema, Side side = Side::kInput);
-/// A part of a larger document: named objects are {"$ref": ref_prefix + name}.
+/// A part of a larger document, which tells of both sides: named objects are {"$ref": ref_prefix +
+/// name_on_side()}. Besides a string's format it says the pattern that the format means here, since
+/// others read more into "uuid" and "date-time" than is taken.
 Json json_schema_part(const Schema& schema, Side side, std::string_view ref_prefix);
-/// What stands under that name.
-Json json_schema_definition(const Schema& named, Side side, std::string_view ref_prefix);
+/// What stands under those names, an object: all that the parts need. CHECKs that a name means one
+/// thing.
+Json json_schema_definitions(const std::vector<Schema>& inputs, const std::vector<Schema>& outputs,
+                             std::string_view ref_prefix);
 
 }  // namespace synap

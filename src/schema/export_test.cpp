@@ -157,5 +157,31 @@ TEST(SchemaExport, WritesJsonSchemaWithTheRootInPlace) {
             R"({"type":"array","items":{"$ref":"#/components/schemas/Author"}})");
 }
 
+TEST(SchemaExport, ADocumentTellsOfBothSidesOfAnObject) {
+  const auto inner = object("Page").field_or("limit", integer(), 5);
+  const auto outer = object("Ask").field("page", inner).field("by", author());
+  const auto all = json_schema_definitions({outer}, {outer}, "#/s/");
+  std::string called;
+  for (const auto& [name, schema] : all.as_object()) called += name + " ";
+  EXPECT_EQ(called, "PageInput Author AskInput Page Ask ");
+  EXPECT_EQ(all.find("AskInput")->find("properties")->find("page")->dump(),
+            R"({"$ref":"#/s/PageInput"})");
+  EXPECT_EQ(all.find("PageInput")->find("required"), nullptr);
+  EXPECT_EQ(all.find("Page")->find("required")->dump(), R"(["limit"])");
+  EXPECT_EQ(json_schema_part(outer, Side::kOutput, "#/s/").dump(), R"({"$ref":"#/s/Ask"})");
+}
+
+TEST(SchemaExport, ADocumentSaysWhatAFormatMeansHere) {
+  const auto part = json_schema_part(string().uuid(), Side::kInput, "");
+  EXPECT_EQ(part.string_or("format", ""), "uuid");
+  EXPECT_TRUE(part.string_or("pattern", "").starts_with("^([0-9a-fA-F]{8}-")) << part.dump();
+}
+
+TEST(SchemaExportDeathTest, ANameMeansOneSchemaInADocument) {
+  const auto page = object("Page").field_or("limit", integer(), 5);
+  const auto input = object("PageInput").field("other", string());
+  EXPECT_DEATH(json_schema_definitions({page, input}, {}, ""), "two schemas are called PageInput");
+}
+
 }  // namespace
 }  // namespace synap

@@ -58,13 +58,6 @@ bool sides_differ(const SchemaNode& node) {
   });
 }
 
-std::string typescript_name(const SchemaNode& node, Side side) {
-  if (side == Side::kInput && !node.name.ends_with("Input") && sides_differ(node)) {
-    return node.name + "Input";
-  }
-  return node.name;
-}
-
 std::string typescript(const SchemaNode& node, Side side, const std::string& indent);
 
 std::string typescript_members(const SchemaNode& node, Side side, const std::string& indent) {
@@ -119,8 +112,7 @@ std::string typescript(const SchemaNode& node, Side side, const std::string& ind
     case SchemaKind::kNullable:
       return typescript(*node.inner, side, indent) + " | null";
     case SchemaKind::kObject:
-      return node.name.empty() ? typescript_members(node, side, indent)
-                               : typescript_name(node, side);
+      return node.name.empty() ? typescript_members(node, side, indent) : name_on_side(node, side);
   }
   return "never";
 }
@@ -228,6 +220,13 @@ void collect(const SchemaNodePtr& node, std::map<std::string, const SchemaNode*>
 
 }  // namespace
 
+std::string name_on_side(const SchemaNode& named, Side side) {
+  if (side == Side::kInput && !named.name.ends_with("Input") && sides_differ(named)) {
+    return named.name + "Input";
+  }
+  return named.name;
+}
+
 std::vector<Schema> collect_named(const std::vector<Schema>& roots) {
   std::map<std::string, const SchemaNode*> seen;
   std::vector<Schema> named;
@@ -242,8 +241,7 @@ std::string to_typescript(const Schema& schema, Side side, const std::string& in
 std::string define_typescript(const Schema& named, Side side) {
   SYNAP_CHECK(!named.name().empty());
   return fmt::format("{}export interface {} {}\n", doc_comment(named.docs(), ""),
-                     typescript_name(named.node(), side),
-                     typescript_members(named.node(), side, ""));
+                     name_on_side(named.node(), side), typescript_members(named.node(), side, ""));
 }
 
 std::string typescript_definitions(const std::vector<Schema>& inputs,
@@ -255,7 +253,7 @@ std::string typescript_definitions(const std::vector<Schema>& inputs,
   std::string out;
   const auto define = [&](const Schema& named, Side side) {
     const auto text = define_typescript(named, side);
-    const auto name = typescript_name(named.node(), side);
+    const auto name = name_on_side(named.node(), side);
     const auto [at, is_new] = written.emplace(name, text);
     SYNAP_CHECK(at->second == text, "two types are called " + name);
     if (is_new) out.append(out.empty() ? "" : "\n").append(text);

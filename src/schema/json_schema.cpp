@@ -6,13 +6,20 @@ namespace {
 
 using Presence = SchemaField::Presence;
 
+// The patterns are written as zod prints them.
+std::string_view without_slashes(std::string_view pattern) {
+  return pattern.substr(1, pattern.size() - 2);
+}
+
 struct Writer {
   Side side;
   std::string_view ref_prefix;
+  bool is_part = false;  // of a document that tells of both sides
 
   Json part(const SchemaNode& node) const {
-    if (!node.name.empty()) return Json::object({{"$ref", std::string(ref_prefix) + node.name}});
-    return whole(node);
+    if (node.name.empty()) return whole(node);
+    const auto name = is_part ? name_on_side(node, side) : node.name;
+    return Json::object({{"$ref", std::string(ref_prefix) + name}});
   }
 
   Json whole(const SchemaNode& node) const {
@@ -75,8 +82,8 @@ struct Writer {
 
   static Json typed(std::string_view type) { return Json::object({{"type", type}}); }
 
-  static Json bounded(std::string_view type, const SchemaNode& node, std::string_view min,
-                      std::string_view max) {
+  Json bounded(std::string_view type, const SchemaNode& node, std::string_view min,
+               std::string_view max) const {
     Json out = typed(type);
     for (const auto& check : node.checks) {
       switch (check.kind) {
@@ -88,9 +95,11 @@ struct Writer {
           break;
         case SchemaCheck::Kind::kUuid:
           out.set("format", "uuid");
+          if (is_part) out.set("pattern", without_slashes(uuid_pattern()));
           break;
         case SchemaCheck::Kind::kDatetime:
           out.set("format", "date-time");
+          if (is_part) out.set("pattern", without_slashes(datetime_pattern()));
           break;
         case SchemaCheck::Kind::kPattern:
           out.set("pattern", check.pattern);
@@ -119,12 +128,25 @@ Json to_json_schema(const Schema& schema, Side side) {
 }
 
 Json json_schema_part(const Schema& schema, Side side, std::string_view ref_prefix) {
-  return Writer{side, ref_prefix}.part(schema.node());
+  return Writer{side, ref_prefix, true}.part(schema.node());
 }
 
-Json json_schema_definition(const Schema& named, Side side, std::string_view ref_prefix) {
-  SYNAP_CHECK(!named.name().empty());
-  return Writer{side, ref_prefix}.whole(named.node());
+Json json_schema_definitions(const std::vector<Schema>& inputs, const std::vector<Schema>& outputs,
+                             std::string_view ref_prefix) {
+  std::vector<Schema> all = inputs;
+  all.insert(all.end(), outputs.begin(), outputs.end());
+  collect_named(all);  // a name means one object on both sides
+  Json definitions = Json::object();
+  const auto define = [&](const Schema& named, Side side) {
+    const auto name = name_on_side(named.node(), side);
+    Json definition = Writer{side, ref_prefix, true}.whole(named.node());
+    const Json* there = definitions.find(name);
+    SYNAP_CHECK(there == nullptr || *there == definition, "two schemas are called " + name);
+    definitions.set(name, std::move(definition));
+  };
+  for (const auto& named : collect_named(inputs)) define(named, Side::kInput);
+  for (const auto& named : collect_named(outputs)) define(named, Side::kOutput);
+  return definitions;
 }
 
 }  // namespace synap
