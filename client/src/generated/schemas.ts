@@ -120,8 +120,8 @@ export const CompleteProject = z.object({
 export const CreateProject = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -148,12 +148,12 @@ export const ListProjects = z.object({
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
   sort: z.enum(["-createdAt", "createdAt", "status", "-status", "startDate", "-startDate", "endDate", "-endDate", "title", "-title"]).default("-createdAt").describe("A minus: the largest first."),
   status: z.enum(["active", "paused", "completed"]).optional().describe("Only those where it is this."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is this."),
-  startDateFrom: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not less."),
-  startDateTo: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not more."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is this."),
-  endDateFrom: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not less."),
-  endDateTo: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not more."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
+  startDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),
+  startDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not more."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
+  endDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),
+  endDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not more."),
   title: z.string().min(1).max(500).optional().describe("Only those where it is this."),
 });
 
@@ -174,8 +174,8 @@ export const UpdateProject = z.object({
   id: z.uuid(),
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).optional(),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
@@ -209,7 +209,7 @@ export const CompleteTask = z.object({
 export const CreateTask = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
   projectId: z.uuid().optional().describe("The project it is for."),
@@ -238,9 +238,9 @@ export const ListTasks = z.object({
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
   sort: z.enum(["-createdAt", "createdAt", "status", "-status", "dueDate", "-dueDate", "priority", "-priority", "projectId", "-projectId"]).default("-createdAt").describe("A minus: the largest first."),
   status: z.enum(["open", "in_progress", "done"]).optional().describe("Only those where it is this."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is this."),
-  dueDateFrom: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not less."),
-  dueDateTo: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("Only those where it is not more."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
+  dueDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),
+  dueDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not more."),
   priority: z.enum(["low", "normal", "high", "urgent"]).optional().describe("Only those where it is this."),
   projectId: z.uuid().optional().describe("Only those where it is this."),
 });
@@ -262,7 +262,7 @@ export const UpdateTask = z.object({
   id: z.uuid(),
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
   status: z.enum(["open", "in_progress", "done"]).optional(),
   projectId: z.uuid().nullable().optional().describe("The project it is for."),
@@ -352,8 +352,8 @@ export const ProjectCompletionCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
@@ -364,16 +364,16 @@ export const ProjectCreationCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
 export const ProjectCreationRequested = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
@@ -389,8 +389,8 @@ export const ProjectReopeningCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
@@ -401,16 +401,16 @@ export const ProjectUpdateCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
 export const ProjectUpdateRequested = z.object({
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  startDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).optional(),
 });
 
@@ -419,7 +419,7 @@ export const TaskCompletionCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
   projectId: z.uuid().optional().describe("The project it is for."),
@@ -432,7 +432,7 @@ export const TaskCreationCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
   projectId: z.uuid().optional().describe("The project it is for."),
@@ -441,7 +441,7 @@ export const TaskCreationCompleted = z.object({
 export const TaskCreationRequested = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
   projectId: z.uuid().optional().describe("The project it is for."),
@@ -459,7 +459,7 @@ export const TaskReopeningCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
   projectId: z.uuid().optional().describe("The project it is for."),
@@ -472,7 +472,7 @@ export const TaskUpdateCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
   projectId: z.uuid().optional().describe("The project it is for."),
@@ -481,7 +481,7 @@ export const TaskUpdateCompleted = z.object({
 export const TaskUpdateRequested = z.object({
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
   status: z.enum(["open", "in_progress", "done"]).optional(),
   projectId: z.uuid().nullable().optional().describe("The project it is for."),

@@ -10,11 +10,17 @@ bool is_date(std::string_view text) {
   return text.ends_with('Z') && parse_iso8601(text).has_value();
 }
 
+// The same in JavaScript: whatever a client's own check lets through is taken, also the 29th of
+// February of a leap year.
+constexpr const char* kPattern =
+    R"(^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|)"
+    R"(\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|)"
+    R"(02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$)";
+
 }  // namespace
 
 StringSchema date_schema() {
-  return string().max(40).pattern(R"(^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?$)",
-                                  is_date);
+  return string().max(40).pattern(kPattern, is_date);
 }
 
 }  // namespace synap::features

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "features/events/events.h"
 #include "features/feature_test.h"
 #include "features/noun/dates.h"
@@ -362,6 +364,26 @@ TEST_F(TasksAndProjects, ATaskIsForAProjectThatIsThere) {
   for (const char* wrong : {"2026-13-01", "tomorrow", "2026-12-01T25:00:00Z", "2026-12-01T10:00"}) {
     EXPECT_EQ(call("tasks.update", input(id, {{"dueDate", wrong}})).error().code, Code::kBadRequest)
         << wrong;
+  }
+}
+
+TEST(Dates, AreWhatTheirPatternSaysToOthers) {
+  const auto schema = date_schema();
+  const std::regex pattern(schema.node().check(SchemaCheck::Kind::kPattern)->pattern);
+  const auto is_date = [&](const std::string& text) {
+    const bool is_taken = validate(schema, Json(text)).has_value();
+    EXPECT_EQ(std::regex_search(text, pattern), is_taken) << text;
+    return is_taken;
+  };
+  for (const char* text : {"2026-01-31", "2024-02-29", "2000-02-29", "0000-02-29", "2026-04-30",
+                           "2026-01-31T23:59:59Z", "2026-01-31T00:00:00.25Z"}) {
+    EXPECT_TRUE(is_date(text)) << text;
+  }
+  for (const char* text :
+       {"", "2026-02-29", "1900-02-29", "2026-04-31", "0000-00-00", "2026-13-01", "2026-01-32",
+        "2026-01-31T12:00Z", "2026-01-31T24:00:00Z", "2026-01-31T12:60:00Z", "2026-01-31T12:00:60Z",
+        "2026-01-31T12:00:00", "2026-01-31T12:00:00.Z", "2026-01-31T12:00:00+01:00", "26-01-31"}) {
+    EXPECT_FALSE(is_date(text)) << text;
   }
 }
 
