@@ -539,7 +539,9 @@ Task<> Connection::refuse(Error error, int status) {
   is_late_ = false;
   read_deadline_ = kNever;
   phase_ = Phase::kServing;
-  Response response = loop_.handler().refusal(error);
+  const Request& head = parser_.head();
+  Response response = head.path.empty() ? loop_.handler().refusal(error)
+                                        : loop_.handler().refusal_to(head, error);
   response.status = status;
   response.stream = nullptr;
   head_.clear();

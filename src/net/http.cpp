@@ -112,4 +112,8 @@ Task<Admission> Handler::admit(const Request&) {
   co_return Admission{.account = "everybody"};
 }
 
+Response Handler::refusal_to(const Request&, const Error& error) {
+  return refusal(error);
+}
+
 }  // namespace synap::net

@@ -169,6 +169,9 @@ class Handler {
   /// The response to something that is not a request at all (malformed, too large, too slow): the
   /// server asks for it so that even this refusal has the protocol's own shape.
   virtual Response refusal(const Error& error) = 0;
+  /// The same where something of the head was read, its request line at least: so that a handler
+  /// that serves several protocols knows which of them was meant. The others need not look at it.
+  virtual Response refusal_to(const Request& head, const Error& error);
 };
 
 }  // namespace synap::net

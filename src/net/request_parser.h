@@ -44,7 +44,8 @@ class RequestParser {
   /// Why it failed. Only in kFailed.
   const Failure& failure() const;
 
-  /// The head, once it is read: in kBody and kDone.
+  /// The head, once it is read: in kBody and kDone. Before, and in kFailed, head() has what of it
+  /// was read so far.
   bool is_http_1_0() const;
   bool keeps_alive() const;
   bool expects_continue() const;
