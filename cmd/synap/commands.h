@@ -19,5 +19,6 @@ Command projections_rebuild_command();
 Command projections_verify_command();
 Command import_markdown_command();
 Command doctor_command();
+Command openapi_command();
 
 }  // namespace synap::cli

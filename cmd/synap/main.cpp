@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
           projections_verify_command(),
           import_markdown_command(),
           doctor_command(),
+          openapi_command(),
       },
       argc, argv);
 }

@@ -7,6 +7,8 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "net/ascii.h"
+#include "rest/document.h"
+#include "rest/server.h"
 
 namespace synap::api {
 namespace {
@@ -70,24 +72,34 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   co_return std::shared_ptr<const rpc::Context>(std::move(context));
 }
 
+Result<std::string> account_of(const Keys& keys, const rpc::Origin& origin) {
+  auto actor = actor_of(keys, origin);
+  if (!actor) return fail(actor.error());
+  return actor->recorded.id;
+}
+
 trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
   trpc::Options trpc;
   trpc.batch_max = options.batch_max;
   trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.origins = options.origins;
   trpc.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
-  trpc.identify = [&keys](const rpc::Origin& origin) -> Result<std::string> {
-    auto actor = actor_of(keys, origin);
-    if (!actor) return fail(actor.error());
-    return actor->recorded.id;
-  };
+  trpc.identify = [&keys](const rpc::Origin& origin) { return account_of(keys, origin); };
   return trpc;
+}
+
+rest::Options rest_options(const Keys& keys) {
+  rest::Options rest;
+  rest.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
+  rest.identify = [&keys](const rpc::Origin& origin) { return account_of(keys, origin); };
+  return rest;
 }
 
 // What the official tRPC client and EventSource send; each of them would otherwise stop at its
 // preflight.
 constexpr const char* kTrpcHeaders =
     "content-type, authorization, trpc-accept, last-event-id, idempotency-key";
+constexpr const char* kRestHeaders = "content-type, authorization, last-event-id, idempotency-key";
 
 // Answers to a path, whatever else the request says.
 class Answers final : public net::Handler {
@@ -142,6 +154,13 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
   mount({.prefix = "/trpc",
          .handler = std::make_shared<trpc::Server>(trpc_options(options, keys), procedures),
          .cors_headers = kTrpcHeaders});
+  mount({.prefix = "/api",
+         .handler = std::make_shared<rest::Server>(rest_options(keys), procedures),
+         .cors_headers = kRestHeaders});
+  mount({.prefix = "/openapi.json",
+         .handler = std::make_shared<rest::DocumentServer>(
+             rest::DocumentOptions{.public_url = options.names.public_url}, procedures),
+         .authentication = Authentication::kByPath});
   mount(answers("/health", healthy));
   mount(answers("/ready", [is_ready = std::move(is_ready)] { return ready(is_ready); }));
   mount(answers("/api/inngest", nothing_yet));
@@ -153,11 +172,11 @@ void Front::mount(Mount mount) {
   SYNAP_CHECK(
       mount.authentication != Authentication::kBySignature || !mount.signature_header.empty(),
       mount.prefix);
-  for (const auto& other : mounts_) {
-    SYNAP_CHECK(!is_below(mount.prefix, other.prefix) && !is_below(other.prefix, mount.prefix),
-                mount.prefix);
-  }
+  for (const auto& other : mounts_) SYNAP_CHECK(mount.prefix != other.prefix, mount.prefix);
   mounts_.push_back(std::move(mount));
+  // What is below another comes before it.
+  std::ranges::sort(mounts_, std::ranges::greater{},
+                    [](const Mount& each) { return each.prefix.size(); });
 }
 
 const Mount* Front::find(std::string_view path) const {
@@ -168,9 +187,12 @@ const Mount* Front::find(std::string_view path) const {
 
 std::optional<net::Response> Front::wrong_host(const net::Request& head) {
   if (names_.has(head)) return std::nullopt;
-  return refusal({Code::kForbidden,
-                  "This pod does not go by the name of the request's Host header; the setting "
-                  "public_url says where else than at its own address it is found"});
+  const auto* mount = find(head.path);
+  net::Handler& handler = mount == nullptr ? *this : *mount->handler;
+  return handler.refusal(
+      {Code::kForbidden,
+       "This pod does not go by the name of the request's Host header; the setting "
+       "public_url says where else than at its own address it is found"});
 }
 
 Task<net::Admission> Front::admit(const net::Request& head) {
@@ -188,7 +210,7 @@ Task<net::Admission> Front::admit(const Mount* mount, const net::Request& head) 
   net::Admission admission;
   if (mount == nullptr) {
     admission.answer =
-        refusal({Code::kNotFound, "Nothing is served here; procedures are under /trpc", nullptr});
+        refusal({Code::kNotFound, "Nothing is served here; procedures are under /trpc and /api"});
   } else if (mount->authentication == Authentication::kByHandler) {
     admission = co_await mount->handler->admit(head);
   } else if (mount->authentication == Authentication::kByPath) {
@@ -224,6 +246,13 @@ Task<void> Front::serve_websocket(const net::Request& request, net::WebSocket& s
 
 net::Response Front::refusal(const Error& error) {
   return trpc::Server::error_response(error);
+}
+
+net::Response Front::refusal_to(const net::Request& head, const Error& error) {
+  const auto* mount = find(head.path);
+  auto response = mount == nullptr ? refusal(error) : mount->handler->refusal(error);
+  cors_.apply(head, response);
+  return response;
 }
 
 }  // namespace synap::api

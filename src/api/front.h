@@ -1,5 +1,6 @@
 // Front: what the HTTP server serves: a table of mounts, with CORS and the check of the Host around
-// all of them. /trpc, /health and /ready are its own; other protocols are mounted beside them.
+// all of them. /trpc, /api, /openapi.json, /health and /ready are its own; other protocols are
+// mounted beside them.
 #pragma once
 
 #include <functional>
@@ -49,8 +50,8 @@ class Front final : public net::Handler {
   Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
         std::function<Task<Result<>>()> is_ready);
 
-  /// Before the server starts. CHECKs that no other mount has the prefix, a part of it or something
-  /// below it. /api/inngest is taken already: functions over HTTP will be there.
+  /// Before the server starts. A path is served by the longest prefix that it is below; CHECKs that
+  /// no other mount has this one. /api/inngest is taken already: functions over HTTP will be there.
   void mount(Mount mount);
 
   Task<net::Admission> admit(const net::Request& head) override;
@@ -58,6 +59,7 @@ class Front final : public net::Handler {
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
   Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
   net::Response refusal(const Error& error) override;
+  net::Response refusal_to(const net::Request& head, const Error& error) override;
 
  private:
   const Mount* find(std::string_view path) const;

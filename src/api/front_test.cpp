@@ -25,8 +25,7 @@ class FrontTest : public testing::Test {
                 }});
     // Answers the Idempotency-Key of the call.
     add_mutation<void, std::string>(
-        table_, "key",
-        {.effects = rpc::Effects::kAppends, .keeps_idempotency_keys = true},
+        table_, "key", {.effects = rpc::Effects::kAppends, .keeps_idempotency_keys = true},
         [](Session session) -> Task<Result<std::string>> { co_return session.idempotency_key; });
   }
   void TearDown() override { server_.reset(); }
@@ -163,10 +162,66 @@ TEST_F(FrontTest, AMountMayAuthenticateByASignatureOfTheBody) {
 
 TEST_F(FrontTest, TwoMountsCannotHaveOnePath) {
   make_front();
-  for (const char* prefix : {"/trpc", "/trpc/below", "/api", "/api/inngest", "/health"}) {
+  for (const char* prefix : {"/trpc", "/api", "/api/inngest", "/health"}) {
     EXPECT_DEATH(front_->mount({.prefix = prefix, .handler = std::make_shared<Echo>()}), prefix);
   }
   front_->mount({.prefix = "/trpcx", .handler = std::make_shared<Echo>()});
+}
+
+TEST_F(FrontTest, ThePathBelowAnotherIsItsOwn) {
+  make_front();
+  front_->mount({.prefix = "/api/below", .handler = std::make_shared<Echo>()});
+  net::TestClient client(start());
+  EXPECT_EQ(client.post("/api/below", "echo").body, "echo");
+  EXPECT_EQ(client.get("/api/inngest", authorization()).status, 404);
+  EXPECT_NE(client.get("/api/inngest/x").body.find("kept for functions"), std::string::npos);
+  EXPECT_EQ(client.get("/api/health").body, "\"well\"");
+  EXPECT_EQ(client.get("/api/belowx").header("content-type"), "application/problem+json");
+}
+
+TEST_F(FrontTest, ServesTheRestFormAsItServesTrpc) {
+  const auto port = start();
+  net::TestClient client(port);
+  const auto headers = kJson + authorization() + "idempotency-key: k\r\n";
+  EXPECT_EQ(client.post("/api/key", "", headers).body, "\"k\"");
+  EXPECT_EQ(client.get("/api/key", authorization()).status, 405);
+  // A stranger is refused before his body has come.
+  net::TestClient stranger(port);
+  stranger.send(
+      "POST /api/key HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+      "origin: http://localhost:3000\r\ncontent-length: 10000000\r\n\r\n[[");
+  const auto answer = stranger.read_response();
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.header("content-type"), "application/problem+json");
+  EXPECT_NE(answer.header("access-control-allow-origin"), "") << "a page may read why";
+}
+
+TEST_F(FrontTest, RefusesInTheShapeOfWhatWasAskedFor) {
+  server_options_.body_bytes_max = 10;
+  const auto port = start();
+  const auto refused = [&](const char* path) {
+    return net::TestClient(port).post(
+        path, "more than ten bytes", kJson + authorization() + "origin: http://localhost:3000\r\n");
+  };
+  EXPECT_EQ(refused("/api/key").status, 413);
+  EXPECT_EQ(refused("/api/key").header("content-type"), "application/problem+json");
+  EXPECT_NE(refused("/api/key").header("access-control-allow-origin"), "");
+  EXPECT_EQ(refused("/trpc/key").status, 413);
+  EXPECT_EQ(refused("/trpc/key").header("content-type"), "application/json");
+  net::TestClient elsewhere(port);
+  elsewhere.send("GET /api/health HTTP/1.1\r\nhost: evil.example\r\n\r\n");
+  EXPECT_EQ(elsewhere.read_response().header("content-type"), "application/problem+json");
+}
+
+TEST_F(FrontTest, GivesTheDocumentToAnybody) {
+  options_.names.public_url = "https://notes.example/";
+  net::TestClient client(start());
+  const auto document = client.get("/openapi.json");
+  EXPECT_EQ(document.status, 200);
+  const auto json = parse_json(document.body);
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->find("servers")->dump(), R"([{"url":"https://notes.example"}])");
+  EXPECT_NE(json->find("paths")->find("/api/health"), nullptr);
 }
 
 }  // namespace

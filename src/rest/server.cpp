@@ -1,0 +1,116 @@
+#include "rest/server.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "rest/problem.h"
+#include "rest/request.h"
+#include "rest/stream.h"
+
+namespace synap::rest {
+namespace {
+
+// What is public takes small inputs only.
+constexpr std::size_t kPublicBodyBytesMax = 64 * 1024;
+
+net::Response refusal_of(const Error& error, const Target& target) {
+  auto response = problem_response(error);
+  if (!target.allow.empty()) response.headers.add("allow", target.allow);
+  return response;
+}
+
+net::Response value_response(rpc::Text value) {
+  net::Response response;
+  response.headers.add("cache-control", "no-store");
+  if (value) {
+    response.headers.add("content-type", "application/json");
+    response.body = *std::move(value);
+  } else {
+    response.status = 204;
+  }
+  return response;
+}
+
+}  // namespace
+
+Server::Server(Options options, const rpc::ProcedureTable& procedures)
+    : options_(std::move(options)), procedures_(procedures) {
+  SYNAP_CHECK(options_.base_path.starts_with('/'), options_.base_path);
+  SYNAP_CHECK(options_.create_context && options_.identify);
+}
+
+// What is wrong with the head is wrong for everybody, so it is said first; it tells a stranger
+// nothing that the document does not.
+Task<net::Admission> Server::admit(const net::Request& head) {
+  net::Admission admission;
+  Target target;
+  auto found = find_target(options_.base_path, procedures_, head, target);
+  if (!found) {
+    admission.answer = refusal_of(found.error(), target);
+    co_return admission;
+  }
+  auto known = options_.identify({.headers = head.headers, .peer = head.peer});
+  if (known) {
+    admission.account = *std::move(known);
+  } else if (target.procedure->is_public()) {
+    admission.body_bytes_max = kPublicBodyBytesMax;
+  } else {
+    admission.answer = problem_response(known.error());
+  }
+  co_return admission;
+}
+
+Task<net::Response> Server::serve(const net::Request& request) {
+  Target target;
+  auto found = find_target(options_.base_path, procedures_, request, target);
+  if (!found) co_return refusal_of(found.error(), target);
+  auto answer = co_await call(*target.procedure, request);
+  if (!answer) co_return problem_response(answer.error());
+  co_return *std::move(answer);
+}
+
+Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
+                                         const net::Request& request) const {
+  rpc::Origin origin{.headers = request.headers, .peer = request.peer};
+  origin.paths = {procedure.path};
+  origin.kind = procedure.kind;
+  auto context = co_await options_.create_context(origin);
+  if (!context) co_return fail(context.error());
+  auto input = read_input(procedure, request);
+  if (!input) co_return fail(input.error());
+
+  // A subscription goes on after this coroutine: it is stopped by its stream too.
+  std::stop_source stop;
+  const std::stop_callback when_gone(request.gone, [stop]() mutable { stop.request_stop(); });
+  auto reply = co_await procedure.handler(
+      {.context = *std::move(context), .input = *std::move(input), .stop = stop.get_token()});
+  if (!reply) co_return fail(reply.error());
+  if (auto* items = std::get_if<rpc::Items>(&*reply)) {
+    if (procedure.kind == rpc::Kind::kSubscription) {
+      co_return stream_response({std::move(*items), stop, request.gone, options_.ping});
+    }
+    co_return fail(Code::kNotImplemented,
+                   fmt::format("{} answers in parts, which only /trpc can send", procedure.path));
+  }
+  if (procedure.kind == rpc::Kind::kSubscription) {
+    co_return fail(Code::kInternalServerError,
+                   fmt::format("The subscription {} gave no stream", procedure.path));
+  }
+  co_return value_response(std::move(std::get<rpc::Text>(*reply)));
+}
+
+std::optional<net::Response> Server::refuse_upgrade(const net::Request&) {
+  return problem_response({Code::kNotFound, "A WebSocket is served at /trpc"});
+}
+
+Task<void> Server::serve_websocket(const net::Request&, net::WebSocket&) {
+  co_return;
+}
+
+net::Response Server::refusal(const Error& error) {
+  return problem_response(error);
+}
+
+}  // namespace synap::rest
