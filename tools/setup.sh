@@ -3,8 +3,9 @@
 #
 #   tools/setup.sh build|test|bench
 #
-# Packages come from Debian and, for tests, from the npm registry. What is there already is left
-# alone; asks for the administrator's password only if something is missing.
+# Packages come from Debian and, for tests, from the npm registry and PyPI (tools/npm_ci.sh,
+# tools/pip_install.sh). What is there already is left alone; asks for the administrator's password
+# only if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,7 +13,7 @@ build="clang-19 cmake ninja-build ccache mold make git ca-certificates
   libboost1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libmimalloc-dev
   libsimdjson-dev libsqlite3-dev
   libssl-dev libtomlplusplus-dev"
-test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 curl
+test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 python3-venv curl
   chromium e2fsprogs mount util-linux"
 bench="libbenchmark-dev postgresql-15 python3"
 

@@ -76,7 +76,7 @@ TEST_F(RestDocument, ReadsAFlatInputFromTheQuery) {
             R"([{"name":"tag","in":"query","description":"Only these.","required":false,)"
             R"("schema":{"type":"string"}},)"
             R"({"name":"limit","in":"query","required":false,)"
-            R"("schema":{"type":"integer","maximum":9,"default":5}}])");
+            R"("schema":{"type":"integer","maximum":9,"minimum":-9007199254740991,"default":5}}])");
   EXPECT_EQ(at({"paths", "/api/notes.list", "post", "requestBody"}),
             R"({"required":false,"content":{"application/json":)"
             R"({"schema":{"$ref":"#/components/schemas/ListNotesInput"}}}})");

@@ -42,8 +42,8 @@ std::string zod_definitions(const std::vector<Schema>& roots);
 /// objects within it are under $defs.
 Json to_json_schema(const Schema& schema, Side side = Side::kInput);
 /// A part of a larger document, which tells of both sides: named objects are {"$ref": ref_prefix +
-/// name_on_side()}. Besides a string's format it says the pattern that the format means here, since
-/// others read more into "uuid" and "date-time" than is taken.
+/// name_on_side()}. It says what others would not know: the pattern that a format means here, since
+/// "uuid" and "date-time" are more elsewhere than is taken, and where whole numbers end.
 Json json_schema_part(const Schema& schema, Side side, std::string_view ref_prefix);
 /// What stands under those names, an object: all that the parts need. CHECKs that a name means one
 /// thing.

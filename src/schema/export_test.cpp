@@ -171,6 +171,11 @@ TEST(SchemaExport, ADocumentTellsOfBothSidesOfAnObject) {
   EXPECT_EQ(json_schema_part(outer, Side::kOutput, "#/s/").dump(), R"({"$ref":"#/s/Ask"})");
 }
 
+TEST(SchemaExport, ADocumentSaysWhereWholeNumbersEnd) {
+  EXPECT_EQ(json_schema_part(integer().min(1), Side::kInput, "").dump(),
+            R"({"type":"integer","minimum":1,"maximum":9007199254740991})");
+}
+
 TEST(SchemaExport, ADocumentSaysWhatAFormatMeansHere) {
   const auto part = json_schema_part(string().uuid(), Side::kInput, "");
   EXPECT_EQ(part.string_or("format", ""), "uuid");

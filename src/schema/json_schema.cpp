@@ -41,7 +41,7 @@ struct Writer {
       case SchemaKind::kNumber:
         return bounded("number", node, "minimum", "maximum");
       case SchemaKind::kInteger:
-        return bounded("integer", node, "minimum", "maximum");
+        return integer(node);
       case SchemaKind::kString:
         return bounded("string", node, "minLength", "maxLength");
       case SchemaKind::kEnum: {
@@ -61,6 +61,17 @@ struct Writer {
         return members(node);
     }
     return Json::object();
+  }
+
+  // Whole numbers end where JavaScript's do, which a part says of each that has no bound of its
+  // own.
+  Json integer(const SchemaNode& node) const {
+    Json out = bounded("integer", node, "minimum", "maximum");
+    if (!is_part) return out;
+    constexpr std::int64_t kSafeMax = (std::int64_t{1} << 53) - 1;
+    if (node.check(SchemaCheck::Kind::kMin) == nullptr) out.set("minimum", -kSafeMax);
+    if (node.check(SchemaCheck::Kind::kMax) == nullptr) out.set("maximum", kSafeMax);
+    return out;
   }
 
   Json members(const SchemaNode& node) const {
