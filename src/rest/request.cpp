@@ -37,9 +37,8 @@ Result<> check_content_type(const net::Request& head) {
               fmt::format("The body must be application/json, not \"{}\"", shown(*header)));
 }
 
-// Of a procedure without parameters GET is still allowed; what cannot be asked for at all is a
-// subscription whose input is no flat object.
 std::string wrong_method(const rpc::Procedure& procedure, const net::Request& head) {
+  // A subscription whose input is not flat: nothing can say it here.
   if (allowed_methods(procedure).empty()) {
     return fmt::format("The {} {} is served at /trpc only", rpc::kind_name(procedure.kind),
                        procedure.path);
@@ -49,10 +48,12 @@ std::string wrong_method(const rpc::Procedure& procedure, const net::Request& he
 }
 
 // An EventSource that comes back says in a header what it saw last, beside the URL it began with.
-void resume(const rpc::Procedure& procedure, const net::Request& request, Json& input) {
-  if (!procedure.is_tracked) return;
+Result<> resume(const rpc::Procedure& procedure, const net::Request& request, Json& input) {
   const std::string* last = request.headers.find("last-event-id");
-  if (last != nullptr && !last->empty() && is_valid_utf8(*last)) input.set("lastEventId", *last);
+  if (!procedure.is_tracked || last == nullptr || last->empty()) return {};
+  if (!is_valid_utf8(*last)) return fail(Code::kBadRequest, "Last-Event-ID is no UTF-8");
+  input.set("lastEventId", *last);
+  return {};
 }
 
 Result<rpc::Input> read_body(const rpc::Procedure& procedure, const net::Request& request) {
@@ -115,7 +116,7 @@ Result<rpc::Input> read_input(const rpc::Procedure& procedure, const net::Reques
   if (!object) return fail(object.error());
   rpc::Input input;
   if (!rpc::takes_input(procedure)) return input;
-  resume(procedure, request, *object);
+  if (auto done = resume(procedure, request, *object); !done) return fail(done.error());
   input.json = *std::move(object);
   return input;
 }

@@ -217,6 +217,7 @@ TEST_F(RestServer, ASubscriptionResumesBehindTheLastEvent) {
   items_max_ = 1;
   auto again = request("GET", "count?lastEventId=3");
   again.headers.add("last-event-id", "7");
+  EXPECT_EQ(told(request("GET", "count", "", {{"last-event-id", "\xff"}})).substr(0, 4), "400 ");
   EXPECT_TRUE(streamed(again).starts_with(": open\n\ndata: {\"lastEventId\":\"7\"}\nid: 0\n\n"));
 }
 

@@ -1,5 +1,5 @@
 // Procedure: one thing that can be called, described once. Everything that lets people, programs
-// and agents call Synap (tRPC today; REST, MCP and forms later) is made from a table of these.
+// and agents call Synap (tRPC and REST; MCP and forms later) is made from a table of these.
 //
 // Here a call is a path, an input and a context; the answer is one JSON value or a stream of them.
 // No word of HTTP, and none of what the procedures are about.
