@@ -70,10 +70,12 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
 Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& functions) {
   co_return co_await database_.read_at_start([&](db::Tx& tx) {
     std::vector<bus::Job> jobs;
+    // CROSS: the jobs first, and their runs by id. For the order's sake SQLite would go through all
+    // runs that there ever were.
     auto rows = tx.query(
         "SELECT jobs.run, jobs.attempt, jobs.due_at, jobs.lane, runs_data.function, "
-        "runs_data.event_position, jobs.starts FROM jobs JOIN runs_data ON runs_data.id = jobs.run "
-        "ORDER BY runs_data.event_position, jobs.run");
+        "runs_data.event_position, jobs.starts FROM jobs CROSS JOIN runs_data "
+        "ON runs_data.id = jobs.run ORDER BY runs_data.event_position, jobs.run");
     while (rows.next()) {
       bus::Job job;
       job.run_id = rows.uuid(0).value_or(Uuid{});
