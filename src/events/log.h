@@ -53,6 +53,9 @@ struct Idempotency {
   std::string key;       // 1..256 characters, within one user
   Sha256 fingerprint{};  // of what was asked for; another one under the same key is an error
   std::string answer;    // JSON text that a repeat is given
+  /// Whose key it is; empty: that of the events' user. Another than theirs where one user makes
+  /// another, who has no keys yet.
+  std::string user_id = {};
 };
 
 struct Append {

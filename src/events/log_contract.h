@@ -341,6 +341,10 @@ TEST_P(EventLog, IdempotencyKeysBelongToOneUser) {
     ASSERT_TRUE(appended);
     EXPECT_FALSE(appended->is_repeat);
   }
+  auto of_another = batch(1, 1, of("eve"));  // than the one whom the events are about
+  of_another.idempotency = key("k", "ann", "");
+  of_another.idempotency->user_id = "ann";
+  EXPECT_EQ(append(std::move(of_another))->answer, "ann");
 }
 
 TEST_P(EventLog, FailedCommandLeavesItsIdempotencyKeyFree) {

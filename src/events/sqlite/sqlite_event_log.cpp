@@ -27,6 +27,10 @@ std::string_view bytes_of(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
+const std::string& owner_of(const Idempotency& idempotency, const Append& append) {
+  return idempotency.user_id.empty() ? append.events.front().draft().user_id : idempotency.user_id;
+}
+
 }  // namespace
 
 std::vector<db::Database::Migration> SqliteEventLog::migrations() {
@@ -73,7 +77,7 @@ bool SqliteEventLog::meets(db::Tx& tx, const Expectation& expectation, std::stri
 
 std::optional<Appended> SqliteEventLog::repeat_of_key(db::Tx& tx, const Append& append) {
   const auto& idempotency = *append.idempotency;
-  const auto user = names_.find(tx, append.events.front().draft().user_id);
+  const auto user = names_.find(tx, owner_of(idempotency, append));
   if (!user) return std::nullopt;
   Appended first;
   std::int64_t from = 0;
@@ -168,7 +172,7 @@ void SqliteEventLog::keep_answer(db::Tx& tx, const Append& append, Appended& app
   tx.run(
       "INSERT INTO idempotency(user, key, fingerprint, answer, first_position, last_position) "
       "VALUES ($1, $2, $3, $4, $5, $6)",
-      names_.number(tx, append.events.front().draft().user_id), idempotency.key,
+      names_.number(tx, owner_of(idempotency, append)), idempotency.key,
       Blob{bytes_of(idempotency.fingerprint)}, idempotency.answer,
       appended.events.front()->position, appended.events.back()->position);
   appended.answer = idempotency.answer;
