@@ -16,7 +16,7 @@ class FrontTest : public testing::Test {
   FrontTest() {
     rig_.open(directory_.path());
     keys_ = rig_.keys.get();
-    key_ = sync_wait(executor_, keys_->create_user("ann", Role::kOwner, ""))->key;
+    key_ = sync_wait(executor_, keys_->create_user("ann", Role::kOwner))->key;
     table_.add({.path = "health",
                 .kind = rpc::Kind::kQuery,
                 .meta = {.access = rpc::Access::kPublic},

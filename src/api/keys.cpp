@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cstring>
+#include <ranges>
 
+#include "api/access_events.h"
 #include "base/clock.h"
 
 namespace synap::api {
@@ -15,100 +17,71 @@ constexpr std::size_t kSecretBytes = 32;
 // What a list of keys shows of each: enough to tell them apart, nothing to guess the rest by.
 constexpr std::size_t kShownCharacters = kPrefix.size() + 4;
 
-struct UserCreated {
-  std::string user_id;
-  std::string name;
-  std::string role;
-};
-const ObjectSchema<UserCreated>& describe(Type<UserCreated>) {
-  static const auto schema = object<UserCreated>("UserCreated")
-                                 .field("userId", &UserCreated::user_id, string())
-                                 .field("name", &UserCreated::name, string().max(100))
-                                 .field("role", &UserCreated::role, one_of({"owner", "member"}));
-  return schema;
-}
-
-struct KeyCreated {
-  std::string key_id;
-  std::string name;
-  std::string prefix;
-  std::string hash;
-};
-const ObjectSchema<KeyCreated>& describe(Type<KeyCreated>) {
-  static const auto schema =
-      object<KeyCreated>("KeyCreated")
-          .field("keyId", &KeyCreated::key_id, string().uuid())
-          .field("name", &KeyCreated::name, string().max(100))
-          .field("prefix", &KeyCreated::prefix, string())
-          .field("hash", &KeyCreated::hash, string(), "SHA-256 of the key, hexadecimal.");
-  return schema;
-}
-
-struct KeyRevoked {
-  std::string key_id;
-};
-const ObjectSchema<KeyRevoked>& describe(Type<KeyRevoked>) {
-  static const auto schema =
-      object<KeyRevoked>("KeyRevoked").field("keyId", &KeyRevoked::key_id, string().uuid());
-  return schema;
-}
-
-constexpr events::EventType<UserCreated> kUserCreationCompleted{"user.creation.completed"};
-constexpr events::EventType<KeyCreated> kKeyCreationCompleted{"key.creation.completed"};
-constexpr events::EventType<KeyRevoked> kKeyRevocationCompleted{"key.revocation.completed"};
-
 Sha256 hash_of(std::string_view raw) {
   Sha256 hash{};
   std::memcpy(hash.data(), raw.data(), std::min(raw.size(), hash.size()));
   return hash;
 }
 
-std::string bytes_of_hex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    std::uint8_t byte = 0;
-    std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
-    bytes.push_back(static_cast<char>(byte));
+// As rows have them. What cannot be read must not become "everything".
+Result<Scopes> scopes_of(std::string_view text) {
+  std::vector<std::string> names;
+  for (const auto name : std::views::split(text, ' ')) {
+    if (!name.empty()) names.emplace_back(name.begin(), name.end());
   }
-  return bytes;
+  auto scopes = Scopes::parse(std::move(names));
+  if (scopes) return scopes;
+  return fail(Code::kInternalServerError,
+              "The scopes of a key cannot be read: " + scopes.error().message);
 }
 
-template <class Data>
-const Data* read(db::Tx& tx, const events::Event& event, const events::EventType<Data>& type) {
-  auto data = data_of(event, type);
-  if (data) return *data;
-  tx.abort(data.error());
-  return nullptr;
-}
-
-void fold(db::Tx& tx, const events::Event& event) {
-  if (event.type == kUserCreationCompleted.name) {
-    const auto* user = read(tx, event, kUserCreationCompleted);
-    if (user == nullptr) return;
-    tx.run("INSERT INTO users_data(id, name, role, created_at) VALUES ($1, $2, $3, $4)",
-           user->user_id, user->name, user->role, event.timestamp);
-  } else if (event.type == kKeyCreationCompleted.name) {
-    const auto* key = read(tx, event, kKeyCreationCompleted);
-    if (key == nullptr) return;
-    const auto hash = bytes_of_hex(key->hash);
-    tx.run(
-        "INSERT INTO api_keys_data(id, user_id, name, prefix, hash, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6)",
-        key->key_id, event.user_id, key->name, key->prefix, db::Blob{hash}, event.timestamp);
-  } else if (event.type == kKeyRevocationCompleted.name) {
-    const auto* key = read(tx, event, kKeyRevocationCompleted);
-    if (key == nullptr) return;
-    tx.run("UPDATE api_keys_data SET revoked_at = $2 WHERE id = $1", key->key_id, event.timestamp);
-  }
-}
-
-events::Envelope envelope_of(std::string user_id, std::string aggregate_type,
-                             std::string_view aggregate_id) {
+events::Envelope envelope_of(const AccessRequest& request, std::string user_id,
+                             std::string aggregate_type, std::string_view aggregate_id) {
   events::Envelope envelope;
   envelope.user_id = std::move(user_id);
+  envelope.source = request.actor ? request.actor->source : events::Source::kSystem;
+  if (request.actor) envelope.actor = request.actor->recorded;
   envelope.aggregate_type = std::move(aggregate_type);
   envelope.aggregate_id = Uuid::parse(aggregate_id);
   return envelope;
+}
+
+// The key of who asks may have been revoked since the call began: then nothing comes of it, and
+// whoever revokes a stolen key can look at what it has made.
+void check_asker(db::Tx& tx, const AccessRequest& request) {
+  if (!request.actor || request.actor->recorded.kind != events::Actor::Kind::kKey) return;
+  auto rows = tx.query("SELECT 1 FROM api_keys_data WHERE id = $1 AND revoked_at IS NOT NULL",
+                       request.actor->recorded.id);
+  if (rows.next()) tx.abort({Code::kUnauthorized, "This API key is not valid", nullptr});
+}
+
+// Keys by which an owner may do everything, now.
+constexpr std::string_view kFullOwnerKeys =
+    "SELECT 1 FROM users_data JOIN api_keys_data ON user_id = users_data.id "
+    "WHERE role = 'owner' AND revoked_at IS NULL AND scopes = '' "
+    "AND (expires_at IS NULL OR expires_at > $2) AND api_keys_data.id {} $1 LIMIT 1";
+
+bool is_last_of_owners(db::Tx& tx, const std::string& key_id, std::int64_t now) {
+  static const auto kThis = fmt::format(fmt::runtime(kFullOwnerKeys), "=");
+  static const auto kOthers = fmt::format(fmt::runtime(kFullOwnerKeys), "<>");
+  {
+    auto rows = tx.query(kThis, key_id, now);
+    if (!rows.next()) return false;
+  }
+  auto rows = tx.query(kOthers, key_id, now);
+  return !rows.next();
+}
+
+/// What is kept as the answer to an idempotency key: no secret.
+struct KeptAnswer {
+  std::string user_id;
+  std::string key_id;
+};
+const ObjectSchema<KeptAnswer>& describe(Type<KeptAnswer>) {
+  static const auto schema = object<KeptAnswer>()
+                                 .field("userId", &KeptAnswer::user_id, string())
+                                 .field("keyId", &KeptAnswer::key_id, string());
+  return schema;
 }
 
 }  // namespace
@@ -119,121 +92,95 @@ const ObjectSchema<KeyInfo>& describe(Type<KeyInfo>) {
           .field("id", &KeyInfo::id, string().uuid())
           .field("name", &KeyInfo::name, string())
           .field("prefix", &KeyInfo::prefix, string(), "The first characters of the key.")
+          .field("scopes", &KeyInfo::scopes, array(string()),
+                 "What it may do; [\"*\"]: all that its user may.")
           .field("createdAt", &KeyInfo::created_at, string().datetime())
+          .field("expiresAt", &KeyInfo::expires_at, string().datetime(), "Absent: never.")
+          .field("lastUsedAt", &KeyInfo::last_used_at, string().datetime(), "Absent: not yet.")
           .field("revokedAt", &KeyInfo::revoked_at, string().datetime());
+  return schema;
+}
+
+const ObjectSchema<UserInfo>& describe(Type<UserInfo>) {
+  static const auto schema =
+      object<UserInfo>("User")
+          .field("id", &UserInfo::id, string())
+          .field("name", &UserInfo::name, string())
+          .field("role", &UserInfo::role, one_of({"owner", "member"}))
+          .field("createdAt", &UserInfo::created_at, string().datetime())
+          .field("keys", &UserInfo::keys, integer(), "That are neither revoked nor expired.");
   return schema;
 }
 
 struct Keys::Made {
   NewKey key;
-  std::string name;
-  std::string prefix;
-  Sha256 hash{};
-  std::optional<events::NewEvent> event;
+  events::NewEvent event;
 };
 
-std::size_t Keys::Hash::operator()(const Sha256& hash) const {
-  // The bytes of a hash of a random secret are as good as any hash of them.
-  std::size_t value = 0;
-  std::memcpy(&value, hash.data(), sizeof value);
-  return value;
+void Keys::add_event_types(events::EventTypes& types) {
+  add_access_event_types(types);
 }
 
 projections::Projection Keys::projection() {
-  using db::ColumnType;
-  return {
-      .name = "access",
-      .kind = projections::Projection::Kind::kInline,
-      .tables = {{.name = "users",
-                  .columns = {{"id"}, {"name"}, {"role"}, {"created_at", ColumnType::kInteger}},
-                  .primary_key = {"id"},
-                  .is_of_users = false},
-                 {.name = "api_keys",
-                  .columns = {{"id"},
-                              {"user_id"},
-                              {"name"},
-                              {"prefix"},
-                              {"hash", ColumnType::kBytes},
-                              {"created_at", ColumnType::kInteger},
-                              {"revoked_at", ColumnType::kInteger, true}},
-                  .primary_key = {"id"},
-                  .indexes = {{.columns = {"user_id", "id"}}}}},
-      .types = {std::string(kUserCreationCompleted.name), std::string(kKeyCreationCompleted.name),
-                std::string(kKeyRevocationCompleted.name)},
-      .fold = fold};
+  return access_projection();
 }
 
 Keys::Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-           RateLimit limit)
-    : database_(database), log_(log), types_(types), limit_(limit) {
+           RateLimit limit, KeyClock clock)
+    : database_(database), log_(log), types_(types), live_(limit, std::move(clock)) {
   log_.observe([this](db::Tx& tx, std::span<const events::EventRef> events) {
     for (const auto& event : events) observe(tx, *event);
   });
 }
 
-// The rows are the projection's; here is what the memory has of them, once they are on disk.
+// The rows are the projection's, which has folded the event before; here is what the memory has of
+// them, once they are on disk.
 void Keys::observe(db::Tx& tx, const events::Event& event) {
   if (event.type == kKeyRevocationCompleted.name) {
-    const auto* revoked = read(tx, event, kKeyRevocationCompleted);
-    if (revoked == nullptr) return;
-    tx.on_commit([this, key_id = revoked->key_id] {
-      std::unique_lock lock(mutex_);
-      live_keys_.erase(key_id);
-      std::erase_if(actors_, [&](const auto& entry) { return entry.second.recorded.id == key_id; });
-    });
+    auto revoked = data_of(event, kKeyRevocationCompleted);
+    if (!revoked) return tx.abort(revoked.error());
+    tx.on_commit([this, key_id = (*revoked)->key_id] { live_.remove(key_id); });
+  } else if (event.type == kUserCreationCompleted.name) {
+    tx.on_commit([this] { live_.add_user(); });
   } else if (event.type == kKeyCreationCompleted.name) {
-    const auto* key = read(tx, event, kKeyCreationCompleted);
-    if (key == nullptr) return;
-    auto actor = Actor::of_key(event.user_id, Role::kMember, key->key_id);
-    auto rows = tx.query("SELECT role FROM users_data WHERE id = $1", event.user_id);
-    if (rows.next()) actor.role = role_by_name(rows.view(0)).value_or(Role::kMember);
-    tx.on_commit([this, hash = hash_of(bytes_of_hex(key->hash)), actor = std::move(actor)] {
-      std::unique_lock lock(mutex_);
-      has_users_ = true;
-      live_keys_.try_emplace(actor.recorded.id);
-      actors_.emplace(hash, actor);
-    });
+    auto key = data_of(event, kKeyCreationCompleted);
+    if (!key) return tx.abort(key.error());
+    auto rows = tx.query(
+        "SELECT hash, role, scopes, expires_at FROM api_keys_data "
+        "JOIN users_data ON users_data.id = user_id WHERE api_keys_data.id = $1",
+        (*key)->key_id);
+    if (!rows.next()) return;
+    auto scopes = scopes_of(rows.view(2));
+    if (!scopes) return tx.abort(scopes.error());
+    LiveKeys::Entry entry{.hash = hash_of(rows.view(0))};
+    entry.actor = Actor::of_key(event.user_id, role_by_name(rows.view(1)).value_or(Role::kMember),
+                                (*key)->key_id, std::move(*scopes));
+    if (!rows.is_null(3)) entry.expires_at = rows.integer(3);
+    tx.on_commit([this, entry = std::move(entry)] { live_.add(entry); });
   }
-}
-
-void Keys::add_event_types(events::EventTypes& types) {
-  types.add(kUserCreationCompleted, "A user was added to the pod.");
-  types.add(kKeyCreationCompleted, "A user got an API key.");
-  types.add(kKeyRevocationCompleted, "An API key was revoked.");
 }
 
 Task<Result<>> Keys::load() {
-  auto read = co_await database_.read_at_start([](db::Tx& tx) {
-    std::vector<std::pair<Sha256, Actor>> found;
+  auto read = co_await database_.read_at_start([this](db::Tx& tx) {
+    auto users = tx.query("SELECT 1 FROM users_data LIMIT 1");
+    if (users.next()) live_.add_user();
     auto rows = tx.query(
-        "SELECT hash, user_id, role, api_keys_data.id FROM api_keys_data "
-        "JOIN users_data ON users_data.id = user_id WHERE revoked_at IS NULL");
+        "SELECT hash, api_keys_data.user_id, role, id, scopes, expires_at, used_at "
+        "FROM (SELECT * FROM api_keys_data WHERE revoked_at IS NULL) AS api_keys_data "
+        "JOIN (SELECT id AS owner_id, role FROM users_data) ON owner_id = user_id "
+        "LEFT JOIN (SELECT key_id, used_at FROM key_uses_data) ON key_id = id");
     while (rows.next()) {
-      found.emplace_back(
-          hash_of(rows.view(0)),
-          Actor::of_key(rows.text(1), role_by_name(rows.view(2)).value_or(Role::kMember),
-                        rows.text(3)));
+      auto scopes = scopes_of(rows.view(4));
+      if (!scopes) return tx.abort(scopes.error());
+      LiveKeys::Entry entry{.hash = hash_of(rows.view(0))};
+      entry.actor = Actor::of_key(rows.text(1), role_by_name(rows.view(2)).value_or(Role::kMember),
+                                  rows.text(3), std::move(*scopes));
+      if (!rows.is_null(5)) entry.expires_at = rows.integer(5);
+      if (!rows.is_null(6)) entry.used_at = rows.integer(6);
+      live_.add(std::move(entry));
     }
-    return found;
   });
-  if (!read) co_return fail(read.error());
-  auto any_user = co_await database_.read([](db::Tx& tx) {
-    auto rows = tx.query("SELECT 1 FROM users_data LIMIT 1");
-    return rows.next();
-  });
-  if (!any_user) co_return fail(any_user.error());
-  std::unique_lock lock(mutex_);
-  has_users_ = *any_user;
-  for (auto& [hash, actor] : *read) {
-    live_keys_.try_emplace(actor.recorded.id);
-    actors_.emplace(hash, std::move(actor));
-  }
-  co_return Result<>{};
-}
-
-bool Keys::has_users() const {
-  std::shared_lock lock(mutex_);
-  return has_users_;
+  co_return read;
 }
 
 Result<Actor> Keys::authenticate(std::string_view token) const {
@@ -242,105 +189,128 @@ Result<Actor> Keys::authenticate(std::string_view token) const {
                 "An API key is needed: Authorization: Bearer synap_..., or the connection "
                 "parameter \"token\"");
   }
-  std::shared_lock lock(mutex_);
-  const auto found = actors_.find(sha256(token));
-  if (found == actors_.end()) return fail(Code::kUnauthorized, "This API key is not valid");
-  return found->second;
-}
-
-Result<Keys::Made> Keys::make_key(const std::string& user_id, std::string name) const {
-  Made made;
-  std::uint8_t secret[kSecretBytes];
-  random_bytes(secret, sizeof secret);
-  made.key.user_id = user_id;
-  made.key.key_id = Uuid::v7().to_string();
-  made.key.key =
-      std::string(kPrefix) + to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
-  made.name = std::move(name);
-  made.prefix = made.key.key.substr(0, kShownCharacters);
-  made.hash = sha256(made.key.key);
-  auto event = types_.make(kKeyCreationCompleted,
-                           KeyCreated{made.key.key_id, made.name, made.prefix, to_hex(made.hash)},
-                           envelope_of(user_id, "key", made.key.key_id));
-  if (!event) return fail(event.error());
-  made.event = std::move(*event);
-  return made;
+  return live_.find(token);
 }
 
 Result<> Keys::check(const Actor& actor) const {
-  std::shared_lock lock(mutex_);
-  if (live_keys_.contains(actor.recorded.id)) return {};
-  return fail(Code::kUnauthorized, "This API key is not valid");
+  return live_.check(actor.recorded.id);
 }
 
 Result<> Keys::admit(const Actor& actor) const {
-  std::shared_lock lock(mutex_);
-  const auto key = live_keys_.find(actor.recorded.id);
-  if (key == live_keys_.end()) return fail(Code::kUnauthorized, "This API key is not valid");
-  if (limit_.take(key->second, RateLimit::Clock::now())) return {};
-  return fail(Code::kTooManyRequests,
-              fmt::format("This API key may make {} calls a second", limit_.calls_per_second()));
+  return live_.admit(actor.recorded.id);
 }
 
-Task<Result<NewKey>> Keys::create_user(std::string name, Role role, std::string by_user_id,
-                                       std::function<Result<>(const NewKey&)> keep) {
+Result<Keys::Made> Keys::make_key(const std::string& user_id, KeyOptions options,
+                                  const AccessRequest& request) const {
+  if (request.actor && !request.actor->scopes.cover(options.scopes)) {
+    return fail(Code::kForbidden, "A key makes no key that may do more than itself");
+  }
+  std::uint8_t secret[kSecretBytes];
+  random_bytes(secret, sizeof secret);
+  NewKey key{.user_id = user_id, .key_id = Uuid::v7().to_string()};
+  key.key =
+      std::string(kPrefix) + to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
+  KeyCreated data{.key_id = key.key_id,
+                  .name = std::move(options.name),
+                  .prefix = key.key.substr(0, kShownCharacters),
+                  .hash = to_hex(sha256(key.key))};
+  if (!options.scopes.is_everything()) data.scopes = options.scopes.names();
+  if (options.expires_at) data.expires_at = to_iso8601(*options.expires_at);
+  auto event = types_.make(kKeyCreationCompleted, std::move(data),
+                           envelope_of(request, user_id, "key", key.key_id));
+  if (!event) return fail(event.error());
+  return Made{std::move(key), std::move(*event)};
+}
+
+Task<Result<NewKey>> Keys::append(NewKey key, std::vector<events::NewEvent> events,
+                                  AccessRequest request, std::function<void(db::Tx&)> decide) {
+  events::Append append{.events = std::move(events)};
+  append.decide = [&request, decide = std::move(decide)](db::Tx& tx) {
+    check_asker(tx, request);
+    if (tx.ok() && decide) decide(tx);
+  };
+  if (!request.idempotency_key.empty() && request.actor) {
+    events::Idempotency idempotency{.key = request.idempotency_key,
+                                    .fingerprint = sha256(request.fingerprint_of),
+                                    .user_id = request.actor->user_id};
+    encode(idempotency.answer, KeptAnswer{key.user_id, key.key_id});
+    append.idempotency = std::move(idempotency);
+  }
+  auto appended = co_await log_.append(std::move(append));
+  if (!appended) co_return fail(appended.error());
+  if (!appended->is_repeat) co_return key;
+  auto json = parse_json(appended->answer);
+  if (!json) co_return fail(json.error());
+  auto first = decode<KeptAnswer>(std::move(*json));
+  if (!first) co_return fail(first.error());
+  co_return NewKey{first->user_id, first->key_id, "", true};
+}
+
+Task<Result<NewKey>> Keys::create_user(std::string name, Role role, AccessRequest request,
+                                       Keep keep) {
   const std::string user_id = Uuid::v7().to_string();
-  const std::string role_text(role_name(role));
-  auto made = make_key(user_id, "first key");
+  KeyOptions first{.name = "first key"};
+  if (request.actor) first.scopes = request.actor->scopes;
+  auto made = make_key(user_id, std::move(first), request);
   if (!made) co_return fail(made.error());
-  auto envelope = envelope_of(user_id, "user", user_id);
-  if (!by_user_id.empty()) envelope.metadata = Json::object({{"createdBy", by_user_id}}).dump();
-  auto user = types_.make(kUserCreationCompleted, UserCreated{user_id, name, role_text},
-                          std::move(envelope));
+  auto user =
+      types_.make(kUserCreationCompleted, UserCreated{user_id, name, std::string(role_name(role))},
+                  envelope_of(request, user_id, "user", user_id));
   if (!user) co_return fail(user.error());
   if (keep) {
     if (auto kept = keep(made->key); !kept) co_return fail(kept.error());
   }
-  auto written = co_await log_.append({.events = {*user, *made->event}});
-  if (!written) co_return fail(written.error());
-  co_return made->key;
+  std::vector<events::NewEvent> both = {std::move(*user), std::move(made->event)};
+  co_return co_await append(std::move(made->key), std::move(both), std::move(request), nullptr);
 }
 
-Task<Result<NewKey>> Keys::create_key(std::string user_id, std::string name) {
-  auto made = make_key(user_id, std::move(name));
+Task<Result<NewKey>> Keys::create_key(std::string user_id, KeyOptions options,
+                                      AccessRequest request, Keep keep) {
+  auto made = make_key(user_id, std::move(options), request);
   if (!made) co_return fail(made.error());
-  auto written =
-      co_await log_.append({.events = {*made->event}, .decide = [&](db::Tx& tx) {
-                              auto rows =
-                                  tx.query("SELECT 1 FROM users_data WHERE id = $1", user_id);
-                              if (rows.next()) return;
-                              tx.abort({Code::kNotFound, "There is no such user", nullptr});
-                            }});
-  if (!written) co_return fail(written.error());
-  co_return made->key;
-}
-
-Task<Result<std::vector<KeyInfo>>> Keys::list(std::string user_id) {
-  co_return co_await database_.read_as(user_id, [](db::Tx& tx) {
-    std::vector<KeyInfo> keys;
-    auto rows =
-        tx.query("SELECT id, name, prefix, created_at, revoked_at FROM api_keys ORDER BY id");
-    while (rows.next()) {
-      KeyInfo key{rows.text(0), rows.text(1), rows.text(2), to_iso8601(rows.integer(3)), {}};
-      if (!rows.is_null(4)) key.revoked_at = to_iso8601(rows.integer(4));
-      keys.push_back(std::move(key));
+  if (keep) {
+    if (auto kept = keep(made->key); !kept) co_return fail(kept.error());
+  }
+  const bool is_bounded = request.actor.has_value();
+  const auto decide = [user_id, is_bounded, now = live_.now()](db::Tx& tx) {
+    {
+      auto rows = tx.query("SELECT 1 FROM users_data WHERE id = $1", user_id);
+      if (!rows.next()) return tx.abort({Code::kNotFound, "There is no such user", nullptr});
     }
-    return keys;
-  });
+    auto rows = tx.query(
+        "SELECT count(*) FROM (SELECT 1 FROM api_keys_data WHERE user_id = $1 "
+        "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) LIMIT $3)",
+        user_id, now, kKeysMax);
+    if (!is_bounded || !rows.next() || rows.integer(0) < kKeysMax) return;
+    tx.abort({Code::kPreconditionFailed,
+              fmt::format("A user has at most {} keys that work; revoke some first", kKeysMax),
+              nullptr});
+  };
+  std::vector<events::NewEvent> one = {std::move(made->event)};
+  co_return co_await append(std::move(made->key), std::move(one), std::move(request), decide);
 }
 
-Task<Result<>> Keys::revoke(std::string user_id, std::string key_id) {
+Task<Result<>> Keys::revoke(std::string user_id, std::string key_id, AccessRequest request) {
   if (!Uuid::parse(key_id)) co_return fail(Code::kNotFound, "There is no such key");
-  auto event =
-      types_.make(kKeyRevocationCompleted, KeyRevoked{key_id}, envelope_of(user_id, "key", key_id));
+  auto event = types_.make(kKeyRevocationCompleted, KeyRevoked{key_id},
+                           envelope_of(request, user_id, "key", key_id));
   if (!event) co_return fail(event.error());
-  const auto is_live = [&](db::Tx& tx) {
-    auto rows = tx.query(
-        "SELECT 1 FROM api_keys_data WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", key_id,
-        user_id);
-    if (!rows.next()) tx.abort({Code::kNotFound, "There is no such key", nullptr});
+  const auto decide = [user_id, key_id, now = live_.now()](db::Tx& tx) {
+    {
+      auto rows = tx.query(
+          "SELECT 1 FROM api_keys_data WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
+          key_id, user_id);
+      if (!rows.next()) return tx.abort({Code::kNotFound, "There is no such key", nullptr});
+    }
+    if (!is_last_of_owners(tx, key_id, now)) return;
+    tx.abort({Code::kPreconditionFailed,
+              "This is the last key by which an owner can do everything; make another one first, "
+              "and revoke this one by that",
+              nullptr});
   };
-  auto revoked = co_await log_.append({.events = {std::move(*event)}, .decide = is_live});
+  std::vector<events::NewEvent> one = {std::move(*event)};
+  auto revoked = co_await append({.user_id = user_id, .key_id = key_id}, std::move(one),
+                                 std::move(request), decide);
   if (!revoked) co_return fail(revoked.error());
   co_return Result<>{};
 }

@@ -1,26 +1,24 @@
 // Keys: the users of a pod and the API keys they call with.
 //
 // A key is "synap_" and 32 random bytes in base64url. It is shown once, when it is made; kept is
-// its SHA-256, and a caller is found by the hash of what he sends: in constant time as far as the
-// key goes, and in O(1) as far as their number goes. (A slow hash would protect a guessable secret;
-// 256 random bits are none.) All keys are in memory, so a request costs no query, and a revoked key
-// is refused from the moment its revocation is on disk. Users and keys follow from their events, as
+// its SHA-256. (A slow hash would protect a guessable secret; 256 random bits are none.) All keys
+// are in memory (live_keys.h), so a call costs no query, and a revoked key is refused from the
+// moment its revocation is on disk. Users and keys follow from their events (access_events.h), as
 // everything does: the rows are a projection, and the memory observes the log.
+//
+// Nobody locks everybody out: the last key of an owner that is good for everything cannot be
+// revoked, which is decided in the transaction that would revoke it.
 #pragma once
 
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "api/actor.h"
-#include "api/rate_limit.h"
-#include "base/crypto.h"
+#include "api/key_uses.h"
+#include "api/live_keys.h"
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
@@ -28,68 +26,128 @@
 
 namespace synap::api {
 
+/// Who asks for a change of users or keys; by default the pod itself, which is bound by nothing.
+struct AccessRequest {
+  std::optional<Actor> actor;
+  /// A repeat with the same one, by the same user, is answered as the first was, without the
+  /// secret, which is kept nowhere. Empty: there is none.
+  std::string idempotency_key;
+  /// What a repeat must have in common with the first request: its procedure and input.
+  std::string fingerprint_of;
+};
+
+struct KeyOptions {
+  std::string name;
+  Scopes scopes;
+  std::optional<std::int64_t> expires_at;  // Unix ms
+};
+
 struct NewKey {
   std::string user_id;
   std::string key_id;
-  std::string key;  // the secret itself; nobody can say it again
+  std::string key;  // the secret itself; nobody can say it again. Empty in the answer to a repeat
+  bool is_repeat = false;
 };
 
 struct KeyInfo {
   std::string id;
   std::string name;
   std::string prefix;  // "synap_AbCd", to recognise it by
+  std::vector<std::string> scopes;
   std::string created_at;
+  std::optional<std::string> expires_at;
+  std::optional<std::string> last_used_at;
   std::optional<std::string> revoked_at;
 };
 const ObjectSchema<KeyInfo>& describe(Type<KeyInfo>);
 
+struct UserInfo {
+  std::string id;
+  std::string name;
+  std::string role;
+  std::string created_at;
+  std::int64_t keys = 0;  // that are neither revoked nor expired
+};
+const ObjectSchema<UserInfo>& describe(Type<UserInfo>);
+
+/// A part of a list, in the order of ids, which is that of creation.
+template <class T>
+struct AccessPage {
+  std::vector<T> items;
+  bool is_last = true;  // or there are more behind the last one
+};
+
 class Keys final : public Authority {
  public:
+  /// Of one user, that are neither revoked nor expired: more than anybody has a use for, and few
+  /// enough that a stolen key cannot fill the memory with others.
+  static constexpr int kKeysMax = 1'000;
+
   static void add_event_types(events::EventTypes& types);
   /// Users and their keys, as rows.
   static projections::Projection projection();
+  static std::vector<db::Database::Migration> migrations() { return KeyUses::migrations(); }
 
   /// Follows the log: what is appended about keys is known here once it is on disk. All must
   /// outlive it, and it the log's last append.
   Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-       RateLimit limit = RateLimit(0));
+       RateLimit limit = RateLimit(0), KeyClock clock = KeyClock());
 
   /// Reads all keys. Before anything else but the projections.
   Task<Result<>> load();
   /// True from the first user on, also when none of them has a key any more.
-  bool has_users() const;
+  bool has_users() const { return live_.has_users(); }
+  /// When keys were used last, which is to be written down now and then.
+  KeyUses& uses() { return uses_; }
+  /// Unix ms, by the clock by which keys expire.
+  std::int64_t now() const { return live_.now(); }
 
-  /// kUnauthorized: missing, malformed, unknown or revoked; the message does not tell which of the
-  /// last three.
+  /// kUnauthorized: missing, malformed, unknown or revoked, and the message does not tell which of
+  /// the last three; or expired.
   Result<Actor> authenticate(std::string_view token) const;
 
   Result<> check(const Actor& actor) const override;
   Result<> admit(const Actor& actor) const override;
 
-  /// `keep`, if given, is handed the key before it is any good: what it cannot keep is not made.
-  Task<Result<NewKey>> create_user(std::string name, Role role, std::string by_user_id,
-                                   std::function<Result<>(const NewKey&)> keep = nullptr);
-  Task<Result<NewKey>> create_key(std::string user_id, std::string name);
-  Task<Result<std::vector<KeyInfo>>> list(std::string user_id);
-  /// kNotFound: the user has no such key.
-  Task<Result<>> revoke(std::string user_id, std::string key_id);
+  // Changes. All: kUnauthorized, if the key of who asks was revoked meanwhile; kConflict, if the
+  // idempotency key was used for something else.
+
+  /// Is handed a key before it is any good: what it cannot keep is not made.
+  using Keep = std::function<Result<>(const NewKey&)>;
+
+  /// With a first key, of the scopes of the key that asks.
+  Task<Result<NewKey>> create_user(std::string name, Role role, AccessRequest request = {},
+                                   Keep keep = nullptr);
+  /// kNotFound: there is no such user; kForbidden: its scopes are more than those of who asks;
+  /// kPreconditionFailed: the user has kKeysMax keys.
+  Task<Result<NewKey>> create_key(std::string user_id, KeyOptions options,
+                                  AccessRequest request = {}, Keep keep = nullptr);
+  /// kNotFound: the user has no such key; kPreconditionFailed: without it no owner could manage the
+  /// pod any more.
+  Task<Result<>> revoke(std::string user_id, std::string key_id, AccessRequest request = {});
+
+  Task<Result<AccessPage<KeyInfo>>> list(std::string user_id, std::string after_id = "",
+                                         int limit = 500);
+  Task<Result<AccessPage<UserInfo>>> list_users(std::string after_id, int limit);
+  Task<Result<bool>> has_user(std::string user_id);
+  /// The first of them, if there is one.
+  Task<Result<std::optional<std::string>>> find_owner();
+  /// The keys of owners that are not revoked, but for `key_id`: (user, key).
+  Task<Result<std::vector<std::pair<std::string, std::string>>>> owner_keys_but(std::string key_id);
 
  private:
-  struct Hash {
-    std::size_t operator()(const Sha256& hash) const;
-  };
   struct Made;
-  Result<Made> make_key(const std::string& user_id, std::string name) const;
+  Result<Made> make_key(const std::string& user_id, KeyOptions options,
+                        const AccessRequest& request) const;
+  Task<Result<NewKey>> append(NewKey key, std::vector<events::NewEvent> events,
+                              AccessRequest request, std::function<void(db::Tx&)> decide);
   void observe(db::Tx& tx, const events::Event& event);
 
   db::Database& database_;
   events::EventLog& log_;
   const events::EventTypes& types_;
-  const RateLimit limit_;
-  mutable std::shared_mutex mutex_;
-  bool has_users_ = false;
-  std::unordered_map<Sha256, Actor, Hash> actors_;                     // by the hash of the key
-  mutable std::unordered_map<std::string, RateLimit::Key> live_keys_;  // by their ids
+  LiveKeys live_;
+  KeyUses uses_{database_, live_};
 };
 
 }  // namespace synap::api

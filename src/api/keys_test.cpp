@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "api/access_events.h"
 #include "api/test_keys.h"
+#include "base/background.h"
 
 namespace synap::api {
 namespace {
@@ -11,20 +13,33 @@ class KeysTest : public testing::Test {
  protected:
   KeysTest() { open(); }
   void open(RateLimit limit = RateLimit(0)) {
-    rig.open(directory.path(), limit);
+    rig.open(directory.path(), limit, KeyClock([this] { return wall; }, [this] { return steady; }));
     keys = rig.keys.get();
     ASSERT_TRUE(sync_wait(executor, keys->load()));
   }
   NewKey user(std::string name, Role role = Role::kMember) {
-    return *sync_wait(executor, keys->create_user(std::move(name), role, ""));
+    return *sync_wait(executor, keys->create_user(std::move(name), role));
   }
+  Result<NewKey> key(const std::string& user_id, KeyOptions options, AccessRequest request = {}) {
+    return sync_wait(executor, keys->create_key(user_id, std::move(options), std::move(request)));
+  }
+  NewKey second_key(const std::string& user_id) { return *key(user_id, {.name = "second"}); }
+  AccessRequest by(const NewKey& key) { return {.actor = *keys->authenticate(key.key)}; }
   Result<> revoke(const std::string& user_id, const std::string& key_id) {
     return sync_wait(executor, keys->revoke(user_id, key_id));
   }
   std::vector<KeyInfo> list(const std::string& user_id) {
-    return *sync_wait(executor, keys->list(user_id));
+    return sync_wait(executor, keys->list(user_id))->items;
+  }
+  std::vector<std::string> types_of(const std::string& user_id) {
+    const auto page = sync_wait(executor, rig.log->read(events::Scope::of_user(user_id), {}));
+    std::vector<std::string> seen;
+    for (const auto& event : page->events) seen.push_back(event->type);
+    return seen;
   }
 
+  std::int64_t wall = 1'800'000'000'000;
+  KeyClock::Steady::time_point steady{std::chrono::hours(1)};
   test::TempDirectory directory;
   ThreadExecutor executor{"test"};
   TestKeys rig;
@@ -48,8 +63,8 @@ TEST_F(KeysTest, AuthenticatesWhoeverHasTheKey) {
 }
 
 TEST_F(KeysTest, UsersWithoutKeysAreStillUsers) {
-  const auto ann = user("ann", Role::kOwner);
-  ASSERT_TRUE(sync_wait(executor, keys->revoke(ann.user_id, ann.key_id)));
+  const auto ann = user("ann");
+  ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
   open();
   EXPECT_FALSE(keys->authenticate(ann.key));
   // Otherwise the next start would make another owner.
@@ -59,7 +74,7 @@ TEST_F(KeysTest, UsersWithoutKeysAreStillUsers) {
 TEST_F(KeysTest, NewKeyIsKeptBeforeItOpensAnything) {
   std::string kept;
   const auto keep = [&](bool works) {
-    return sync_wait(executor, keys->create_user("ann", Role::kOwner, "",
+    return sync_wait(executor, keys->create_user("ann", Role::kOwner, {},
                                                  [&, works](const NewKey& made) -> Result<> {
                                                    kept = made.key;
                                                    EXPECT_FALSE(keys->authenticate(made.key));
@@ -91,7 +106,7 @@ TEST_F(KeysTest, RefusalsDoNotTellWhatIsWrong) {
 
 TEST_F(KeysTest, RevocationTakesEffectAtOnceAndForGood) {
   const auto ann = user("ann");
-  const auto second = *sync_wait(executor, keys->create_key(ann.user_id, "second"));
+  const auto second = second_key(ann.user_id);
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
   EXPECT_FALSE(keys->authenticate(ann.key));
   EXPECT_TRUE(keys->authenticate(second.key));
@@ -101,20 +116,249 @@ TEST_F(KeysTest, RevocationTakesEffectAtOnceAndForGood) {
   EXPECT_TRUE(keys->authenticate(second.key));
 }
 
-TEST_F(KeysTest, EachKeyHasItsOwnRate) {
+TEST_F(KeysTest, AllKeysOfAUserShareOneRate) {
   open(RateLimit(2));
   const auto ann = user("ann");
-  const auto second = *sync_wait(executor, keys->create_key(ann.user_id, "second"));
-  const auto actor_of = [&](const NewKey& key) { return *keys->authenticate(key.key); };
-  const Actor first = actor_of(ann);
-  int admitted = 0;
-  for (int i = 0; i < 100; ++i) admitted += keys->admit(first) ? 1 : 0;
-  EXPECT_GE(admitted, 2);
-  EXPECT_LT(admitted, 100);
-  EXPECT_TRUE(keys->admit(actor_of(second)));
+  const auto second = second_key(ann.user_id);
+  const auto bob = user("bob");
+  const Actor first = by(ann).actor.value();
+  EXPECT_TRUE(keys->admit(first));
+  EXPECT_TRUE(keys->admit(*by(second).actor));
+  const auto refused = keys->admit(*by(second).actor);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kTooManyRequests);
+  EXPECT_TRUE(keys->admit(*by(bob).actor));
+  steady += std::chrono::milliseconds(500);
+  EXPECT_TRUE(keys->admit(*by(second).actor));
+  EXPECT_FALSE(keys->admit(first));
   // Revoked is not "later".
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
   EXPECT_EQ(keys->admit(first).error().code, Code::kUnauthorized);
+}
+
+TEST_F(KeysTest, AKeyCarriesItsScopes) {
+  const auto ann = user("ann");
+  const auto made = *key(ann.user_id, {"reader", *Scopes::parse({"notes:read", "tasks:*"})});
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(keys->authenticate(made.key)->scopes.names(),
+              (std::vector<std::string>{"notes:read", "tasks:*"}));
+    EXPECT_TRUE(keys->authenticate(ann.key)->scopes.is_everything());
+    EXPECT_EQ(list(ann.user_id)[0].scopes, std::vector<std::string>{"*"});
+    EXPECT_EQ(list(ann.user_id)[1].scopes, (std::vector<std::string>{"notes:read", "tasks:*"}));
+    open();
+  }
+}
+
+TEST_F(KeysTest, AKeyMakesNoneThatMayDoMore) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto narrow = *key(ann.user_id, {"narrow", *Scopes::parse({"keys:write", "notes:*"})});
+  const auto refused = key(ann.user_id, {.name = "all"}, by(narrow));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kForbidden);
+  EXPECT_FALSE(key(ann.user_id, {"more", *Scopes::parse({"notes:*", "tasks:read"})}, by(narrow)));
+  EXPECT_TRUE(key(ann.user_id, {"less", *Scopes::parse({"notes:read"})}, by(narrow)));
+  // Nor by way of another user.
+  const auto bob = sync_wait(executor, keys->create_user("bob", Role::kOwner, by(narrow)));
+  EXPECT_EQ(keys->authenticate(bob->key)->scopes, *Scopes::parse({"keys:write", "notes:*"}));
+}
+
+TEST_F(KeysTest, AnExpiredKeyIsToldSo) {
+  const auto ann = user("ann");
+  const auto made = *key(ann.user_id, {.name = "short", .expires_at = wall + 1'000});
+  const auto actor = *keys->authenticate(made.key);
+  wall += 999;
+  EXPECT_TRUE(keys->check(actor));
+  wall += 1;
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const auto& refused : {keys->check(actor), keys->admit(actor),
+                                Result<>(fail(keys->authenticate(made.key).error()))}) {
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, Code::kUnauthorized);
+      EXPECT_NE(refused.error().message.find("expired at 2027-01-15T08:00:01.000Z"),
+                std::string::npos)
+          << refused.error().message;
+    }
+    EXPECT_TRUE(keys->authenticate(ann.key));
+    open();
+  }
+}
+
+TEST_F(KeysTest, AClockThatIsSetBackRevivesNoKey) {
+  const auto ann = user("ann");
+  const auto made = *key(ann.user_id, {.name = "short", .expires_at = wall + 1'000});
+  steady += std::chrono::seconds(2);
+  wall -= 1'000'000;
+  EXPECT_FALSE(keys->authenticate(made.key));
+  // One that was set forward by mistake has harmed nobody once it is right again.
+  const auto later = *key(ann.user_id, {.name = "later", .expires_at = keys->now() + 1'000'000});
+  wall += 100'000'000;
+  EXPECT_FALSE(keys->authenticate(later.key));
+  wall -= 100'000'000;
+  EXPECT_TRUE(keys->authenticate(later.key));
+}
+
+TEST_F(KeysTest, TheLastFullKeyOfTheOwnersCannotBeRevoked) {
+  const auto ann = user("ann", Role::kOwner);
+  user("bob");
+  // Neither of these could do everything, for long.
+  ASSERT_TRUE(key(ann.user_id, {"narrow", *Scopes::parse({"notes:*"})}));
+  ASSERT_TRUE(key(ann.user_id, {.name = "over", .expires_at = wall + 1}));
+  wall += 1;
+  const auto refused = revoke(ann.user_id, ann.key_id);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kPreconditionFailed);
+  EXPECT_NE(refused.error().message.find("make another one first"), std::string::npos);
+  EXPECT_TRUE(keys->authenticate(ann.key));
+  // All others can.
+  const auto others = list(ann.user_id);
+  for (const auto& other : others) {
+    if (other.id != ann.key_id) EXPECT_TRUE(revoke(ann.user_id, other.id));
+  }
+  const auto second = second_key(ann.user_id);
+  EXPECT_TRUE(revoke(ann.user_id, ann.key_id));
+  EXPECT_EQ(revoke(ann.user_id, second.key_id).error().code, Code::kPreconditionFailed);
+  // Another owner is one, too.
+  user("eve", Role::kOwner);
+  EXPECT_TRUE(revoke(ann.user_id, second.key_id));
+}
+
+TEST_F(KeysTest, OfTwoRevocationsAtOnceOnlyOneMayTakeTheLastKey) {
+  const auto ann = user("ann", Role::kOwner);
+  for (int round = 0; round < 20; ++round) {
+    const auto all = list(ann.user_id);
+    const auto spare = second_key(ann.user_id);
+    std::string last;
+    for (const auto& each : all) {
+      if (!each.revoked_at) last = each.id;
+    }
+    const auto both = [&]() -> Task<int> {
+      std::vector<Task<Result<>>> tasks;
+      tasks.push_back(keys->revoke(ann.user_id, last));
+      tasks.push_back(keys->revoke(ann.user_id, spare.key_id));
+      int done = 0;
+      for (const auto& result : co_await when_all(std::move(tasks))) done += result ? 1 : 0;
+      co_return done;
+    };
+    ASSERT_EQ(sync_wait(executor, both()), 1);
+  }
+}
+
+TEST_F(KeysTest, ARevokedKeyMakesNoMoreKeysWhateverIsUnderWay) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto stolen = second_key(ann.user_id);
+  const auto thief = by(stolen);  // the call has begun
+  ASSERT_TRUE(revoke(ann.user_id, stolen.key_id));
+  EXPECT_EQ(key(ann.user_id, {.name = "child"}, thief).error().code, Code::kUnauthorized);
+  EXPECT_EQ(sync_wait(executor, keys->create_user("eve", Role::kOwner, thief)).error().code,
+            Code::kUnauthorized);
+  EXPECT_EQ(sync_wait(executor, keys->revoke(ann.user_id, ann.key_id, thief)).error().code,
+            Code::kUnauthorized);
+}
+
+TEST_F(KeysTest, ARepeatMakesNothingAndTellsNoSecret) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto once = [&](std::string asked) {
+    auto request = by(ann);
+    request.idempotency_key = "once";
+    request.fingerprint_of = std::move(asked);
+    return sync_wait(executor, keys->create_user("bob", Role::kMember, request));
+  };
+  const auto first = *once("bob");
+  const auto end = rig.log->end().value();
+  const auto again = *once("bob");
+  EXPECT_TRUE(again.is_repeat);
+  EXPECT_EQ(again.user_id, first.user_id);
+  EXPECT_EQ(again.key_id, first.key_id);
+  EXPECT_EQ(again.key, "");
+  EXPECT_EQ(rig.log->end().value(), end);
+  EXPECT_EQ(once("eve").error().code, Code::kConflict);
+}
+
+TEST_F(KeysTest, LastUseReachesTheDiskNowAndThenAndAtAStop) {
+  const auto ann = user("ann");
+  const auto gone = second_key(ann.user_id);
+  EXPECT_EQ(list(ann.user_id).front().last_used_at, std::nullopt);
+  const auto actor = *by(ann).actor;
+  for (int call = 0; call < 100; ++call) ASSERT_TRUE(keys->admit(actor));
+  ASSERT_TRUE(keys->admit(*by(gone).actor));
+  ASSERT_TRUE(revoke(ann.user_id, gone.key_id));
+  const auto used = to_iso8601(wall);
+  EXPECT_EQ(list(ann.user_id).front().last_used_at, used);
+  const auto rows = [&] {
+    return *test::run(executor, [&] {
+      return rig.database->read([](db::Tx& tx) {
+        auto found = tx.query("SELECT count(*) FROM key_uses_data");
+        return found.next() ? found.integer(0) : -1;
+      });
+    });
+  };
+  EXPECT_EQ(rows(), 0) << "a call costs no write";
+  {
+    Background background(executor);
+    background.begin(keys->uses().run(background.token()));
+  }
+  EXPECT_EQ(rows(), 2) << "also of a key that is gone by now";
+  open();
+  EXPECT_EQ(list(ann.user_id).front().last_used_at, used);
+  EXPECT_EQ(list(ann.user_id).back().last_used_at, used);
+}
+
+TEST_F(KeysTest, TenThousandKeysAreListedInPagesAndOneUserHasNoMoreThanHisPart) {
+  const auto ann = user("ann");
+  // Ten users' keys, made as their own events, a thousand in one append.
+  for (int owner = 0; owner < 10; ++owner) {
+    const auto whose = owner == 0 ? ann.user_id : user("user").user_id;
+    events::Append append;
+    for (int i = owner == 0 ? 1 : 0; i < Keys::kKeysMax; ++i) {
+      KeyCreated data{.key_id = Uuid::v7().to_string(),
+                      .name = "many",
+                      .prefix = "synap_AbCd",
+                      .hash = to_hex(sha256(std::to_string(owner * 10'000 + i)))};
+      events::Envelope envelope;
+      envelope.user_id = whose;
+      envelope.aggregate_type = "key";
+      envelope.aggregate_id = Uuid::parse(data.key_id);
+      append.events.push_back(*rig.types.make(kKeyCreationCompleted, data, envelope));
+    }
+    ASSERT_TRUE(sync_wait(executor, rig.log->append(std::move(append))));
+  }
+  EXPECT_TRUE(keys->authenticate(std::to_string(9 * 10'000 + 999)));
+  const auto refused = key(ann.user_id, {.name = "one more"}, by(ann));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kPreconditionFailed);
+  std::size_t seen = 0;
+  std::string after;
+  for (bool is_last = false; !is_last;) {
+    const auto page = *sync_wait(executor, keys->list(ann.user_id, after, 300));
+    ASSERT_LE(page.items.size(), 300u);
+    seen += page.items.size();
+    after = page.items.back().id;
+    is_last = page.is_last;
+  }
+  EXPECT_EQ(seen, 1'000u);
+  const auto users = *sync_wait(executor, keys->list_users("", 4));
+  EXPECT_EQ(users.items.size(), 4u);
+  EXPECT_FALSE(users.is_last);
+  EXPECT_EQ(users.items.front().keys, Keys::kKeysMax);
+  // One that is revoked makes room.
+  ASSERT_TRUE(revoke(ann.user_id, after));
+  EXPECT_TRUE(key(ann.user_id, {.name = "one more"}, by(ann)));
+}
+
+TEST_F(KeysTest, AnEventSaysWhoActed) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto bob = *sync_wait(executor, keys->create_user("bob", Role::kMember, by(ann)));
+  const auto read = [&](const std::string& user_id) {
+    return sync_wait(executor, rig.log->read(events::Scope::of_user(user_id), {}))->events;
+  };
+  for (const auto& event : read(ann.user_id)) {
+    EXPECT_EQ(event->source, events::Source::kSystem);
+    EXPECT_EQ(event->actor, std::nullopt);
+  }
+  for (const auto& event : read(bob.user_id)) {
+    EXPECT_EQ(event->source, events::Source::kApi);
+    EXPECT_EQ(event->actor, events::Actor::key(ann.key_id));
+  }
 }
 
 TEST_F(KeysTest, OnlyItsUserRevokesOrListsAKey) {
@@ -144,15 +388,13 @@ TEST_F(KeysTest, NoSecretIsStoredOrListed) {
 TEST_F(KeysTest, EveryChangeIsAnEvent) {
   const auto ann = user("ann");
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
-  const auto page = sync_wait(executor, rig.log->read(events::Scope::of_user(ann.user_id), {}));
-  std::vector<std::string> seen;
-  for (const auto& event : page->events) seen.push_back(event->type);
-  EXPECT_EQ(seen, (std::vector<std::string>{"user.creation.completed", "key.creation.completed",
-                                            "key.revocation.completed"}));
+  EXPECT_EQ(types_of(ann.user_id),
+            (std::vector<std::string>{"user.creation.completed", "key.creation.completed",
+                                      "key.revocation.completed"}));
 }
 
 TEST_F(KeysTest, KeyOfAnUnknownUserIsNotMade) {
-  const auto refused = sync_wait(executor, keys->create_key("nobody", "name"));
+  const auto refused = key("nobody", {.name = "name"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kNotFound);
   EXPECT_EQ(rig.log->end().value(), 0);

@@ -13,18 +13,21 @@ namespace synap::api {
 
 /// Where it is kept can be opened again and again, one at a time.
 struct TestKeys {
-  void open(const std::string& directory, RateLimit limit = RateLimit(0)) {
+  void open(const std::string& directory, RateLimit limit = RateLimit(0),
+            KeyClock clock = KeyClock()) {
     close();
     if (types.all().empty()) Keys::add_event_types(types);
     database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory + "/test.db"}));
     auto tables = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& more : projections::Projections::migrations()) tables.push_back(more);
+    for (const auto& list : {projections::Projections::migrations(), Keys::migrations()}) {
+      tables.insert(tables.end(), list.begin(), list.end());
+    }
     SYNAP_CHECK(database->migrate(tables).has_value());
     log = std::move(*events::sqlite::SqliteEventLog::open(*database));
     projections = std::make_unique<projections::Projections>(*database, *log, types);
     projections->add(Keys::projection());
     SYNAP_CHECK(projections->prepare().has_value());
-    keys = std::make_unique<Keys>(*database, *log, types, limit);
+    keys = std::make_unique<Keys>(*database, *log, types, limit, std::move(clock));
   }
   void close() {
     keys.reset();

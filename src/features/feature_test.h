@@ -72,7 +72,7 @@ class FeatureTest : public testing::Test {
         std::move(*content::LocalStore::open(directory.path() + "/content")));
     auto migrations = events::sqlite::SqliteEventLog::migrations();
     for (const auto& more : {projections::Projections::migrations(), bus::migrations(),
-                             workers::RunStore::migrations()}) {
+                             workers::RunStore::migrations(), api::Keys::migrations()}) {
       migrations.insert(migrations.end(), more.begin(), more.end());
     }
     SYNAP_CHECK(database->migrate(migrations).has_value());

@@ -134,9 +134,10 @@ std::vector<Setting> make_settings() {
                      return (text.starts_with("http://") || text.starts_with("https://")) &&
                             !net::host_of(text).empty();
                    }));
-  all.push_back(number_setting("calls_per_second_max",
-                               "Calls a second that one API key may make; 0 is no limit.", 0,
-                               1'000'000, &PodOptions::calls_per_second_max));
+  all.push_back(number_setting(
+      "calls_per_second_max",
+      "Calls a second that one user may make, with all keys together; 0 is no limit.", 0, 1'000'000,
+      &PodOptions::calls_per_second_max));
   all.push_back(number_setting("header_bytes_max", "The largest head of a request, in bytes.", 1024,
                                kMiB, &PodOptions::header_bytes_max));
   all.push_back(number_setting("body_bytes_max", "The largest request, in bytes.", 1024,

@@ -16,6 +16,9 @@
 namespace synap::pod {
 namespace {
 
+// Behind the name of a secret that is being replaced.
+constexpr const char* kAside = ".tmp";
+
 std::unexpected<Error> unusable(const std::string& path) {
   return fail(Code::kServiceUnavailable,
               fmt::format("The data directory {} cannot be used: {}", path, std::strerror(errno)));
@@ -72,6 +75,15 @@ bool has_lost_its_database(const std::string& path) {
     if (!entry.path().filename().string().starts_with('.')) return true;
   }
   return false;
+}
+
+Result<> DataDirectory::check_holds_pod(const std::string& path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path + "/synap.db", failed);
+  if ((!failed && size > 0) || has_lost_its_database(path)) return {};
+  return fail(Code::kNotFound, fmt::format("There is no pod in {}: it has no synap.db. Nothing was "
+                                           "changed; --data says where the pod is",
+                                           path));
 }
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path) {
@@ -151,7 +163,12 @@ DataDirectory::~DataDirectory() {
 }
 
 Result<> DataDirectory::write_secret(const std::string& path, std::string_view text) const {
-  const auto aside = path + ".tmp";
+  if (auto staged = stage_secret(path, text); !staged) return staged;
+  return place_secret(path);
+}
+
+Result<> DataDirectory::stage_secret(const std::string& path, std::string_view text) const {
+  const auto aside = path + kAside;
   // What a crash has left, or somebody else has put there.
   if (::unlink(aside.c_str()) != 0 && errno != ENOENT) return unusable(path_);
   const int file =
@@ -162,7 +179,12 @@ Result<> DataDirectory::write_secret(const std::string& path, std::string_view t
       ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::fsync(file) == 0;
   ::close(file);
-  if (!is_written || ::rename(aside.c_str(), path.c_str()) != 0) return unusable(path_);
+  if (!is_written) return unusable(path_);
+  return {};
+}
+
+Result<> DataDirectory::place_secret(const std::string& path) const {
+  if (::rename((path + kAside).c_str(), path.c_str()) != 0) return unusable(path_);
   if (!sync_directory(path_)) return unusable(path_);
   return {};
 }

@@ -2,7 +2,7 @@
 //
 //   synap.db       events, runs, read models (SQLite, with synap.db-wal and synap.db-shm beside it)
 //   content/       the text of notes
-//   owner.key      the owner's first key, mode 0600
+//   owner.key      a key of the owner: the first, or that of the last `synap keys reset`; mode 0600
 //   synap.lock     holds the process id of the process that has the directory
 //
 // The lock is one of the kernel on the directory itself, so that it has no name which somebody
@@ -32,9 +32,16 @@ class DataDirectory {
   std::string content() const { return path_ + "/content"; }
   std::string owner_key() const { return path_ + "/owner.key"; }
 
+  /// kNotFound: there is no database in `path`, and so no pod; with a sentence.
+  static Result<> check_holds_pod(const std::string& path);
+
   /// Writes a file of mode 0600 in this directory, whole or not at all, and syncs it. What stands
   /// under its name, a symbolic link too, is replaced.
   Result<> write_secret(const std::string& path, std::string_view text) const;
+  /// The two halves of it: writes the file under another name, which is on disk then; and gives it
+  /// its own.
+  Result<> stage_secret(const std::string& path, std::string_view text) const;
+  Result<> place_secret(const std::string& path) const;
 
   /// Whether the path still names the directory that is held here, and synap.lock the lock. If
   /// not, another process may have begun to use what is there now. Any thread.

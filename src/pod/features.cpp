@@ -20,7 +20,8 @@ std::vector<db::Database::Migration> all_migrations() {
   std::vector<db::Database::Migration> all;
   for (const auto& list :
        {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
-        bus::migrations(), workers::RunStore::migrations(), Readiness::migrations()}) {
+        bus::migrations(), workers::RunStore::migrations(), Readiness::migrations(),
+        api::Keys::migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

@@ -43,8 +43,10 @@ struct Pod::Parts {
   bool is_stopped = false;
 
   Result<> open();
+  Result<> load_keys();
   Result<> make_owner();
   Result<> serve();
+  Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
 };
 
 Result<> Pod::Parts::open() {
@@ -76,14 +78,17 @@ Result<> Pod::Parts::open() {
   return projections->prepare();
 }
 
+Result<> Pod::Parts::load_keys() {
+  return sync_wait(workers->executor(), keys->load());
+}
+
 Result<> Pod::Parts::make_owner() {
-  if (auto loaded = sync_wait(workers->executor(), keys->load()); !loaded) return loaded;
   if (keys->has_users()) return {};
   // The key is kept before its owner is made: a crash in between makes another owner, not a pod
   // that nobody can enter.
   auto owner =
       sync_wait(workers->executor(),
-                keys->create_user("owner", api::Role::kOwner, "", [this](const api::NewKey& made) {
+                keys->create_user("owner", api::Role::kOwner, {}, [this](const api::NewKey& made) {
                   return directory->write_secret(directory->owner_key(), made.key + "\n");
                 }));
   if (!owner) return fail(owner.error());
@@ -99,6 +104,7 @@ Result<> Pod::Parts::serve() {
   sweep = std::make_unique<ContentSweep>(*database, *log, *content);
   upkeep = std::make_unique<Background>(workers->executor());
   upkeep->begin(sweep->run(upkeep->token()));
+  upkeep->begin(keys->uses().run(upkeep->token()));
   readiness = std::make_unique<Readiness>(
       ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min}, *database, *directory);
   front = std::make_unique<api::Front>(
@@ -127,12 +133,54 @@ Result<> Pod::Parts::serve() {
   return server->start();
 }
 
+// The order survives a crash at any line: owner.key holds the old key until the new one is good,
+// and no other is revoked before owner.key holds the new one. What a crash leaves is a key that
+// nobody was told of, beside whatever worked before; the next reset goes the whole way.
+Result<OwnerReset> Pod::Parts::reset_owner(const OwnerResetOptions& asked) {
+  auto& executor = workers->executor();
+  const auto path = directory->owner_key();
+  const auto keep = [&](const api::NewKey& made) {
+    return directory->stage_secret(path, made.key + "\n");
+  };
+  auto owner = sync_wait(executor, keys->find_owner());
+  if (!owner) return fail(owner.error());
+  const auto made =
+      *owner ? sync_wait(executor, keys->create_key(**owner, {.name = "reset"}, {}, keep))
+             : sync_wait(executor, keys->create_user("owner", api::Role::kOwner, {}, keep));
+  if (!made) return fail(made.error());
+  if (auto placed = directory->place_secret(path); !placed) return fail(placed.error());
+  OwnerReset reset{.user_id = made->user_id,
+                   .key_id = made->key_id,
+                   .path = path,
+                   .is_new_user = !owner->has_value()};
+  if (!asked.revokes_others) return reset;
+  auto others = sync_wait(executor, keys->owner_keys_but(made->key_id));
+  if (!others) return fail(others.error());
+  for (const auto& [user_id, key_id] : *others) {
+    if (auto done = sync_wait(executor, keys->revoke(user_id, key_id)); !done) {
+      return fail(done.error());
+    }
+    ++reset.revoked;
+  }
+  return reset;
+}
+
+Result<OwnerReset> Pod::reset_owner(const OwnerResetOptions& asked) {
+  if (auto there = DataDirectory::check_holds_pod(asked.data); !there) return fail(there.error());
+  Pod pod;
+  pod.parts_->options.data = asked.data;
+  for (auto step : {&Parts::open, &Parts::load_keys}) {
+    if (auto done = (pod.parts_.get()->*step)(); !done) return fail(done.error());
+  }
+  return pod.parts_->reset_owner(asked);
+}
+
 Pod::Pod() : parts_(std::make_unique<Parts>()) {}
 
 Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
   std::unique_ptr<Pod> pod(new Pod);
   pod->parts_->options = std::move(options);
-  for (auto step : {&Parts::open, &Parts::make_owner, &Parts::serve}) {
+  for (auto step : {&Parts::open, &Parts::load_keys, &Parts::make_owner, &Parts::serve}) {
     if (auto done = (pod->parts_.get()->*step)(); !done) return fail(done.error());
   }
   return pod;

@@ -24,7 +24,7 @@ struct PodOptions {
   std::string public_url = {};  // where others find the pod, through a proxy; empty: nowhere else
   std::size_t body_bytes_max = 10 * 1024 * 1024;
   std::size_t batch_max = 100;
-  int calls_per_second_max = 0;  // of one API key; 0: no limit
+  int calls_per_second_max = 0;  // of one user; 0: no limit
   std::size_t header_bytes_max = 64 * 1024;
   std::size_t connections_max = 10'000;
   // Of these, for callers with a key; nothing: a quarter of them.
@@ -45,6 +45,20 @@ struct PodOptions {
   std::int64_t disk_free_bytes_min = 64 * 1024 * 1024;
 };
 
+struct OwnerResetOptions {
+  std::string data;
+  /// All other keys of owners are revoked: of a pod whose keys others may have.
+  bool revokes_others = false;
+};
+/// What became of a reset.
+struct OwnerReset {
+  std::string user_id;
+  std::string key_id;
+  std::string path;          // of the file that holds the key
+  bool is_new_user = false;  // there was no owner
+  int revoked = 0;           // other keys
+};
+
 class Pod {
  public:
   /// Opens (or makes) the data directory, recovers, and serves. kConflict: another process has the
@@ -57,6 +71,11 @@ class Pod {
   std::uint16_t port() const;
   /// The owner's key, if this start has made it; otherwise empty.
   const std::string& new_owner_key() const;
+
+  /// Brings an owner back into a pod that does not run: makes a key for the first owner, or an
+  /// owner if there is none, and puts it into owner.key. kConflict: it runs; kNotFound: there is no
+  /// pod in the directory, where nothing was changed.
+  static Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
 
   /// Stops within the grace of the options. False: some runs were cut off; they go on after the
   /// next start.

@@ -35,10 +35,28 @@ export interface WatchEvents {
 export interface CreateKey {
   /** To recognise it by. */
   name: string;
+  /** What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks. */
+  scopes?: string[];
+  /** Default: never. */
+  expiresAt?: string;
+  /** Instead of expiresAt. */
+  expiresInDays?: number;
+  /** Of another user; for owners. Default: yourself. */
+  userId?: string;
+}
+
+export interface ListKeysInput {
+  /** Of another user; for owners. Default: yourself. */
+  userId?: string;
+  limit?: number;
+  /** The nextCursor of the page before. */
+  cursor?: string | null;
 }
 
 export interface RevokeKey {
   keyId: string;
+  /** Of another user; for owners. Default: yourself. */
+  userId?: string;
 }
 
 export interface VerifyLogInput {
@@ -338,6 +356,12 @@ export interface CreateUserInput {
   role?: "owner" | "member";
 }
 
+export interface ListUsersInput {
+  limit?: number;
+  /** The nextCursor of the page before. */
+  cursor?: string | null;
+}
+
 export interface Actor {
   /** The API key that called. */
   key?: string;
@@ -406,8 +430,10 @@ export interface Health {
 export interface CreatedKey {
   userId: string;
   keyId: string;
-  /** Shown this once; nobody can say it again. */
-  key: string;
+  /** Shown this once; nobody can say it again. Absent in a repeat. */
+  key?: string;
+  /** The Idempotency-Key was used before: this is what was made then, without the key. If nobody has it, revoke it and make another. */
+  isRepeat: boolean;
 }
 
 export interface Key {
@@ -415,12 +441,21 @@ export interface Key {
   name: string;
   /** The first characters of the key. */
   prefix: string;
+  /** What it may do; ["*"]: all that its user may. */
+  scopes: string[];
   createdAt: string;
+  /** Absent: never. */
+  expiresAt?: string;
+  /** Absent: not yet. */
+  lastUsedAt?: string;
   revokedAt?: string;
 }
 
 export interface KeyList {
+  /** The oldest first. */
   keys: Key[];
+  /** Absent on the last page. */
+  nextCursor?: string;
 }
 
 export interface Revoked {
@@ -778,12 +813,32 @@ export interface TaskList {
   nextCursor?: string;
 }
 
+export interface User {
+  id: string;
+  name: string;
+  role: "owner" | "member";
+  createdAt: string;
+  /** That are neither revoked nor expired. */
+  keys: number;
+}
+
+export interface UserList {
+  /** The oldest first. */
+  users: User[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
 export interface KeyCreated {
   keyId: string;
   name: string;
   prefix: string;
   /** SHA-256 of the key, hexadecimal. */
   hash: string;
+  /** What it may do; absent: all that its user may. */
+  scopes?: string[];
+  /** Absent: never. */
+  expiresAt?: string;
 }
 
 export interface KeyRevoked {
@@ -1197,11 +1252,11 @@ export type AppRouter = TRPCBuiltRouter<
       watch: Subscription<WatchEvents | undefined, Tracked<SynapEvent>>;
     };
     keys: {
-      /** Make another key for yourself. */
+      /** Make another key, for yourself or, as an owner, for another user. */
       create: Mutation<CreateKey, CreatedKey>;
-      /** Your keys, without their secrets. */
-      list: Query<void, KeyList>;
-      /** Revoke a key of yours, from now on and for good. */
+      /** Your keys or, as an owner, those of another user; without their secrets. */
+      list: Query<ListKeysInput | undefined, KeyList>;
+      /** Revoke a key, from now on and for good; as an owner, also one of another user. */
       revoke: Mutation<RevokeKey, Revoked>;
     };
     log: {
@@ -1293,6 +1348,8 @@ export type AppRouter = TRPCBuiltRouter<
     users: {
       /** Add a user, with a first key. For owners. */
       create: Mutation<CreateUserInput, CreatedKey>;
+      /** The users of the pod. For owners. */
+      list: Query<ListUsersInput | undefined, UserList>;
     };
   }
 >;

@@ -50,10 +50,21 @@ export const WatchEvents = z.object({
 
 export const CreateKey = z.object({
   name: z.string().min(1).max(100).describe("To recognise it by."),
+  scopes: z.array(z.string().min(1).max(64)).min(1).max(32).optional().describe("What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks."),
+  expiresAt: z.iso.datetime().optional().describe("Default: never."),
+  expiresInDays: z.int().min(1).max(36500).optional().describe("Instead of expiresAt."),
+  userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
+});
+
+export const ListKeys = z.object({
+  userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
+  limit: z.int().min(1).max(500).default(100),
+  cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
 });
 
 export const RevokeKey = z.object({
   keyId: z.uuid(),
+  userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
 });
 
 export const VerifyLog = z.object({
@@ -275,11 +286,18 @@ export const CreateUser = z.object({
   role: z.enum(["owner", "member"]).default("member"),
 });
 
+export const ListUsers = z.object({
+  limit: z.int().min(1).max(500).default(100),
+  cursor: z.string().max(128).nullable().optional().describe("The nextCursor of the page before."),
+});
+
 export const KeyCreated = z.object({
   keyId: z.uuid(),
   name: z.string().max(100),
   prefix: z.string(),
   hash: z.string().describe("SHA-256 of the key, hexadecimal."),
+  scopes: z.array(z.string().max(64)).min(1).max(32).optional().describe("What it may do; absent: all that its user may."),
+  expiresAt: z.iso.datetime().optional().describe("Absent: never."),
 });
 
 export const KeyRevoked = z.object({
@@ -499,6 +517,7 @@ export const inputSchemas = {
   "events.list": ListEvents.optional(),
   "events.watch": WatchEvents.optional(),
   "keys.create": CreateKey,
+  "keys.list": ListKeys.optional(),
   "keys.revoke": RevokeKey,
   "log.verify": VerifyLog.optional(),
   "notes.create": CreateNote,
@@ -535,6 +554,7 @@ export const inputSchemas = {
   "tasks.restore": RestoreTask,
   "tasks.update": UpdateTask,
   "users.create": CreateUser,
+  "users.list": ListUsers.optional(),
 };
 
 /** What an event says, by its type. */

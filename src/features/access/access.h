@@ -1,4 +1,4 @@
-// users.create, keys.create, keys.list, keys.revoke, and health: who may come in.
+// users.list, users.create, keys.create, keys.list, keys.revoke, and health: who may come in.
 #pragma once
 
 #include "features/rooms.h"

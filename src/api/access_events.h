@@ -1,0 +1,50 @@
+// The events of users and their keys, and the rows that follow from them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/types.h"
+#include "projections/projection.h"
+
+namespace synap::api {
+
+struct UserCreated {
+  std::string user_id;
+  std::string name;
+  std::string role;
+};
+const ObjectSchema<UserCreated>& describe(Type<UserCreated>);
+
+/// Since version 2 with scopes and an end; a key of version 1 has every right, for ever.
+struct KeyCreated {
+  std::string key_id;
+  std::string name;
+  std::string prefix;
+  std::string hash;
+  std::optional<std::vector<std::string>> scopes;  // nothing: every right
+  std::optional<std::string> expires_at;
+};
+const ObjectSchema<KeyCreated>& describe(Type<KeyCreated>);
+
+struct KeyRevoked {
+  std::string key_id;
+};
+const ObjectSchema<KeyRevoked>& describe(Type<KeyRevoked>);
+
+Json upcast_key_created(Json data, std::int64_t from);
+
+inline constexpr events::EventType<UserCreated> kUserCreationCompleted{"user.creation.completed"};
+inline constexpr events::EventType<KeyCreated> kKeyCreationCompleted{
+    .name = "key.creation.completed", .data_version = 2, .upcast = upcast_key_created};
+inline constexpr events::EventType<KeyRevoked> kKeyRevocationCompleted{"key.revocation.completed"};
+
+void add_access_event_types(events::EventTypes& types);
+
+/// Tables `users` and `api_keys`. Of a key's scopes the row has their names with blanks between,
+/// and none for every right.
+projections::Projection access_projection();
+
+}  // namespace synap::api

@@ -1,0 +1,39 @@
+// KeyUses: when each key was last used, written down now and then.
+//
+// It is known in memory from the moment of the call and reaches the disk within a minute, all keys
+// in one go: no call costs a write. It is not in the log (events/log.h) and no projection: a crash
+// loses the last minute of it, a clean stop nothing.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <vector>
+
+#include "api/live_keys.h"
+#include "base/task.h"
+#include "db/database.h"
+
+namespace synap::api {
+
+class KeyUses {
+ public:
+  /// Table `key_uses`: a key's row is there once it was used.
+  static std::vector<db::Database::Migration> migrations();
+
+  /// Both must outlive it.
+  KeyUses(db::Database& database, LiveKeys& keys) : database_(database), keys_(keys) {}
+  KeyUses(const KeyUses&) = delete;
+  KeyUses& operator=(const KeyUses&) = delete;
+
+  /// Writes once a minute, and once more when it is asked to stop, which ends it: while the
+  /// database is open.
+  Task<void> run(std::stop_token stop, std::chrono::milliseconds pause = std::chrono::minutes(1));
+  /// Writes what is not written. Where that fails it is tried again next time.
+  Task<Result<>> write();
+
+ private:
+  db::Database& database_;
+  LiveKeys& keys_;
+};
+
+}  // namespace synap::api

@@ -1,0 +1,124 @@
+#include "api/live_keys.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/clock.h"
+
+namespace synap::api {
+namespace {
+
+std::unexpected<Error> not_valid() {
+  return fail(Code::kUnauthorized, "This API key is not valid");
+}
+
+}  // namespace
+
+std::size_t LiveKeys::Hash::operator()(const Sha256& hash) const {
+  // The bytes of a hash of a random secret are as good as any hash of them.
+  std::size_t value = 0;
+  std::memcpy(&value, hash.data(), sizeof value);
+  return value;
+}
+
+void LiveKeys::add(Entry entry) {
+  auto key = std::make_shared<Key>();
+  key->used_at = entry.used_at;
+  key->entry = std::move(entry);
+  std::unique_lock lock(mutex_);
+  has_users_ = true;
+  auto& account = accounts_[key->entry.actor.user_id];
+  if (account == nullptr) account = std::make_shared<RateLimit::Account>();
+  key->account = account;
+  by_hash_.emplace(key->entry.hash, key);
+  by_id_.emplace(key->entry.actor.recorded.id, std::move(key));
+}
+
+void LiveKeys::remove(const std::string& key_id) {
+  std::unique_lock lock(mutex_);
+  const auto found = by_id_.find(key_id);
+  if (found == by_id_.end()) return;
+  by_hash_.erase(found->second->entry.hash);
+  by_id_.erase(found);
+}
+
+// Said only to whoever has the key: it was found by its hash.
+Result<> LiveKeys::check_time(const Key& key, std::int64_t now) const {
+  const auto& end = key.entry.expires_at;
+  if (!end || now < *end) return {};
+  return fail(Code::kUnauthorized,
+              fmt::format("This API key expired at {}; another key of its user, or an owner of the "
+                          "pod, can make a new one",
+                          to_iso8601(*end)));
+}
+
+Result<Actor> LiveKeys::find(std::string_view token) const {
+  const auto hash = sha256(token);
+  std::shared_lock lock(mutex_);
+  const auto found = by_hash_.find(hash);
+  if (found == by_hash_.end()) return not_valid();
+  if (auto live = check_time(*found->second, now()); !live) return fail(live.error());
+  return found->second->entry.actor;
+}
+
+Result<> LiveKeys::check(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(key_id);
+  if (found == by_id_.end()) return not_valid();
+  return check_time(*found->second, now());
+}
+
+Result<> LiveKeys::admit(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(key_id);
+  if (found == by_id_.end()) return not_valid();
+  const auto time = now();
+  if (auto live = check_time(*found->second, time); !live) return live;
+  if (!limit_.take(*found->second->account, clock_.steady())) {
+    return fail(Code::kTooManyRequests,
+                fmt::format("A user of this pod may make {} calls a second, with all keys together",
+                            limit_.calls_per_second()));
+  }
+  note_use(found->second, time);
+  return {};
+}
+
+// Who takes the uses clears the mark first and then reads the time: a use that finds the mark set
+// has left its time before, and one that comes later sets the mark again.
+void LiveKeys::note_use(const KeyRef& key, std::int64_t now) const {
+  key->used_at.store(now, std::memory_order_relaxed);
+  if (key->is_used.exchange(true, std::memory_order_acq_rel)) return;
+  std::lock_guard lock(uses_mutex_);
+  used_.push_back(key);
+}
+
+std::int64_t LiveKeys::used_at(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(key_id);
+  return found == by_id_.end() ? 0 : found->second->used_at.load(std::memory_order_relaxed);
+}
+
+std::vector<LiveKeys::Use> LiveKeys::take_uses() {
+  std::vector<KeyRef> used;
+  std::vector<Use> uses;
+  {
+    std::lock_guard lock(uses_mutex_);
+    used.swap(used_);
+    uses.swap(given_back_);
+  }
+  for (const auto& key : used) {
+    key->is_used.exchange(false, std::memory_order_acq_rel);
+    const auto& actor = key->entry.actor;
+    uses.push_back(
+        {actor.recorded.id, actor.user_id, key->used_at.load(std::memory_order_relaxed)});
+  }
+  return uses;
+}
+
+void LiveKeys::give_back(std::vector<Use> uses) {
+  std::lock_guard lock(uses_mutex_);
+  given_back_ = std::move(uses);
+}
+
+}  // namespace synap::api

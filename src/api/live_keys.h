@@ -1,0 +1,96 @@
+// LiveKeys: the keys that are not revoked, in memory, so that a call costs no query.
+//
+// A caller is found by the hash of what they send: in constant time as far as the key goes, and in
+// O(1) as far as the number of keys goes. What is kept besides, a user's rate and when a key was
+// last used, is found by way of the key. Keys that have expired stay, so that whoever has one is
+// told so, and not that it is wrong.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "api/actor.h"
+#include "api/key_clock.h"
+#include "api/rate_limit.h"
+#include "base/crypto.h"
+
+namespace synap::api {
+
+/// Any thread.
+class LiveKeys {
+ public:
+  /// A key as the log has it.
+  struct Entry {
+    Sha256 hash{};
+    Actor actor;
+    std::optional<std::int64_t> expires_at;  // Unix ms
+    std::int64_t used_at = 0;                // Unix ms; 0: not yet, as far as is known
+  };
+  /// That a key was used.
+  struct Use {
+    std::string key_id;
+    std::string user_id;
+    std::int64_t at = 0;  // Unix ms
+  };
+
+  LiveKeys(RateLimit limit, KeyClock clock) : limit_(limit), clock_(std::move(clock)) {}
+
+  void add(Entry entry);
+  void add_user() { has_users_ = true; }
+  void remove(const std::string& key_id);
+  /// True from the first user on, also when none of them has a key any more.
+  bool has_users() const { return has_users_; }
+  std::int64_t now() const { return clock_.unix_ms(); }
+
+  /// Whose key `token` is. kUnauthorized.
+  Result<Actor> find(std::string_view token) const;
+  /// kUnauthorized: the key is revoked or has expired.
+  Result<> check(const std::string& key_id) const;
+  /// Counts a call, too. Besides kTooManyRequests.
+  Result<> admit(const std::string& key_id) const;
+
+  /// 0: not at all, or not a live key.
+  std::int64_t used_at(const std::string& key_id) const;
+  /// The keys that were used since the last call of this, also those that are gone by now.
+  std::vector<Use> take_uses();
+  /// They could not be written down, and are taken again later.
+  void give_back(std::vector<Use> uses);
+
+ private:
+  struct Key {
+    Entry entry;
+    std::shared_ptr<RateLimit::Account> account;  // of its user
+    std::atomic<std::int64_t> used_at{0};
+    std::atomic<bool> is_used{false};  // and so is in used_
+  };
+  using KeyRef = std::shared_ptr<Key>;
+  struct Hash {
+    std::size_t operator()(const Sha256& hash) const;
+  };
+
+  Result<> check_time(const Key& key, std::int64_t now) const;
+  void note_use(const KeyRef& key, std::int64_t now) const;
+
+  const RateLimit limit_;
+  const KeyClock clock_;
+  std::atomic<bool> has_users_ = false;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<Sha256, KeyRef, Hash> by_hash_;
+  std::unordered_map<std::string, KeyRef> by_id_;
+  // Of every user who ever had a key here: users stay.
+  std::unordered_map<std::string, std::shared_ptr<RateLimit::Account>> accounts_;
+
+  mutable std::mutex uses_mutex_;
+  mutable std::vector<KeyRef> used_;  // each once
+  std::vector<Use> given_back_;
+};
+
+}  // namespace synap::api
