@@ -128,6 +128,8 @@ int run_command_line(const std::vector<Command>& commands, int argc, char** argv
   for (const auto& command : commands) add_command(app, command, exit_code);
   describe(app, "events", "What happened: list, get, tail.");
   describe(app, "runs", "What was done for it: list, show, retry.");
+  describe(app, "users", "Who may come in: list, create.");
+  describe(app, "keys", "What they come in with: list, create, revoke, reset.");
   describe(app, "import", "Bring in what you have: markdown.");
   app.add_subcommand("help", "Say what a command does: synap help events tail");
   const auto arguments = arguments_of(argc, argv);

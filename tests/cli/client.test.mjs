@@ -8,7 +8,8 @@ import { Running, client, makeNote, run, startPod, temporary } from './synap.mjs
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const COMMANDS = ['serve', 'call', 'events list', 'events get', 'events tail', 'runs list',
-  'runs show', 'runs retry', 'log verify', 'projections list', 'projections rebuild',
+  'runs show', 'runs retry', 'users list', 'users create', 'keys list', 'keys create', 'keys revoke',
+  'keys reset', 'log verify', 'projections list', 'projections rebuild',
   'projections verify', 'import markdown', 'doctor'];
 
 test('every command has a help with an example', async () => {
