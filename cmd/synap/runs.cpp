@@ -150,13 +150,14 @@ Command runs_show_command() {
 
 Command runs_retry_command() {
   auto options = std::make_shared<RunOptions>();
-  return with_client_options(
-      {.words = "runs retry",
-       .docs = "Try a run again that has failed for good. Steps that are done stay done.",
-       .example = "synap runs retry 01980000-0000-7000-8000-000000000000",
-       .options = {{"ID", "Of the run.", &options->id, "", true}},
-       .run = [options] { return retry(*options); }},
-      options);
+  return with_client_options({.words = "runs retry",
+                              .docs = "Try a run again that has failed for good, or now one that "
+                                      "waits. Steps that are done stay "
+                                      "done.",
+                              .example = "synap runs retry 01980000-0000-7000-8000-000000000000",
+                              .options = {{"ID", "Of the run.", &options->id, "", true}},
+                              .run = [options] { return retry(*options); }},
+                             options);
 }
 
 }  // namespace synap::cli

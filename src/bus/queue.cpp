@@ -1,5 +1,6 @@
 #include "bus/queue.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/check.h"
@@ -64,6 +65,17 @@ void Queue::wake_due(std::int64_t now_ms) {
     delayed_.erase(delayed_.begin());
   }
   hand_out();
+}
+
+bool Queue::hurry(const Uuid& run_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find_if(
+      delayed_, [&](const auto& entry) { return entry.second.run_id == run_id; });
+  if (found == delayed_.end()) return false;
+  ready_.push_back(std::move(found->second));
+  delayed_.erase(found);
+  hand_out();
+  return true;
 }
 
 std::optional<std::int64_t> Queue::next_due() const {

@@ -55,6 +55,8 @@ class Queue {
   void release(const Job& job);
   /// Moves what has become due to the ready ones. Called by the timer of the worker pool.
   void wake_due(std::int64_t now_ms);
+  /// Makes the delayed job of this run ready. False: there is none. Looks through all of them.
+  bool hurry(const Uuid& run_id);
   /// When the next delayed job is due, if there is one.
   std::optional<std::int64_t> next_due() const;
 

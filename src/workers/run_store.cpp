@@ -1,6 +1,6 @@
 #include "workers/run_store.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "base/clock.h"
 
@@ -68,14 +68,15 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
 }
 
 Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& functions) {
-  co_return co_await database_.read_at_start([&](db::Tx& tx) {
+  co_return co_await database_.read_at_start([&, now = unix_ms_now()](db::Tx& tx) {
     std::vector<bus::Job> jobs;
     // CROSS: the jobs first, and their runs by id. For the order's sake SQLite would go through all
     // runs that there ever were.
     auto rows = tx.query(
         "SELECT jobs.run, jobs.attempt, jobs.due_at, jobs.lane, runs_data.function, "
-        "runs_data.event_position, jobs.starts FROM jobs CROSS JOIN runs_data "
-        "ON runs_data.id = jobs.run ORDER BY runs_data.event_position, jobs.run");
+        "runs_data.event_position, jobs.starts, runs_data.status "
+        "FROM jobs CROSS JOIN runs_data ON runs_data.id = jobs.run "
+        "ORDER BY runs_data.event_position, jobs.run");
     while (rows.next()) {
       bus::Job job;
       job.run_id = rows.uuid(0).value_or(Uuid{});
@@ -87,7 +88,13 @@ Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& fu
       job.may_have_results = true;
       job.is_found = true;
       job.starts = static_cast<int>(rows.integer(6));
-      if (job.function != nullptr) jobs.push_back(std::move(job));
+      if (job.function == nullptr) continue;
+      // A clock that was ahead then, and is right now, would make it wait for as long. A sleep's
+      // length is the handler's own affair; runs.retry ends it.
+      if (rows.view(7) == "active") {
+        job.due_at = std::min(job.due_at, now + job.function->retry.delay_ms_max);
+      }
+      jobs.push_back(std::move(job));
     }
     return jobs;
   });
@@ -173,9 +180,9 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
   });
 }
 
-Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
-                                        const bus::Functions& functions) {
-  auto written = co_await database_.write([&](db::Tx& tx) {
+Task<Result<std::optional<bus::Job>>> RunStore::revive(std::string user_id, Uuid run_id,
+                                                       const bus::Functions& functions) {
+  co_return co_await database_.write([&](db::Tx& tx) -> std::optional<bus::Job> {
     bus::Job job;
     {
       auto rows = tx.query(
@@ -184,21 +191,21 @@ Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
           run_id, user_id);
       if (!rows.next()) {
         tx.abort({Code::kNotFound, "There is no such run", nullptr});
-        return job;
+        return std::nullopt;
       }
-      if (rows.view(2) != "failed") {
-        tx.abort({Code::kConflict,
-                  fmt::format("Only a failed run can be tried again; this one is {}", rows.view(2)),
-                  nullptr});
-        return job;
+      if (rows.view(2) == "completed") {
+        tx.abort(
+            {Code::kConflict, "The run has completed; there is nothing to try again", nullptr});
+        return std::nullopt;
       }
+      if (rows.view(2) != "failed") return std::nullopt;
       job.function = functions.find(rows.view(0));
       job.event_position = rows.integer(1);
       job.lane = rows.uuid(3);
     }
     if (job.function == nullptr) {
       tx.abort({Code::kConflict, "The function of this run is gone", nullptr});
-      return job;
+      return std::nullopt;
     }
     job.run_id = run_id;
     job.may_have_results = true;
@@ -209,7 +216,6 @@ Task<Result<bus::Job>> RunStore::revive(std::string user_id, Uuid run_id,
     tx.run("INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2)", run_id, job.lane);
     return job;
   });
-  co_return written;
 }
 
 }  // namespace synap::workers

@@ -32,7 +32,8 @@ class RunStore {
   void write_completion(db::Tx& tx, const Uuid& run_id, std::string_view output);
 
   /// All jobs of the table in the order of their events, a revived one's too: for the start. A job
-  /// whose function is gone is left.
+  /// whose function is gone is left. None waits for its next attempt longer than its function says,
+  /// whatever the clock said when that was decided.
   Task<Result<std::vector<bus::Job>>> load_jobs(const bus::Functions& functions);
 
   /// Counts that a call of the job begins, before it does; how many have begun and not ended.
@@ -49,8 +50,10 @@ class RunStore {
   Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
                          std::vector<StepResult> unsaved);
   /// A dead letter is tried again, with all its attempts; the steps that are done stay done.
-  /// kNotFound: the user has no such run; kConflict: it has not failed.
-  Task<Result<bus::Job>> revive(std::string user_id, Uuid run_id, const bus::Functions& functions);
+  /// Nothing was done if the run has not ended: it has its job. kNotFound: the user has no such
+  /// run; kConflict: it has completed.
+  Task<Result<std::optional<bus::Job>>> revive(std::string user_id, Uuid run_id,
+                                               const bus::Functions& functions);
 
  private:
   Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,

@@ -281,7 +281,12 @@ Task<void> WorkerPool::try_again_soon(bus::Job job) {
 Task<Result<>> WorkerPool::retry(std::string user_id, Uuid run_id) {
   auto job = co_await store_.revive(std::move(user_id), run_id, functions_);
   if (!job) co_return fail(job.error());
-  queue_.push({std::move(*job)});
+  if (*job) {
+    queue_.push({std::move(**job)});
+  } else if (!queue_.hurry(run_id)) {
+    co_return fail(Code::kConflict,
+                   "The run is under way, or waits for an earlier change of the same thing");
+  }
   co_return Result<>{};
 }
 

@@ -56,7 +56,8 @@ class WorkerPool {
   bool stop(std::chrono::milliseconds grace);
 
   Executor& executor() { return *executor_; }
-  /// Tries a dead letter again: see RunStore::revive.
+  /// Tries a dead letter again (RunStore::revive), or now what waits for its next attempt or
+  /// sleeps. kConflict: there is nothing to hurry.
   Task<Result<>> retry(std::string user_id, Uuid run_id);
 
  private:

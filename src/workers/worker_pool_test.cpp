@@ -6,6 +6,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "base/clock.h"
 #include "base/test_support.h"
 #include "bus/dispatcher.h"
 #include "db/sqlite/sqlite_database.h"
@@ -486,6 +487,29 @@ TEST_F(WorkerPoolTest, MayBeDestroyedWhileARunWaitsForTheDatabase) {
   // What was committed is committed, and goes on from there after the next start.
   EXPECT_EQ(text_of("SELECT count(*) FROM run_steps_data"), "1");
   EXPECT_EQ(text_of("SELECT count(*) FROM jobs"), "1");
+}
+
+// The clock was ahead when the next attempt was put off, and is right at this start.
+TEST_F(WorkerPoolTest, AfterAStartNoAttemptWaitsLongerThanItsFunctionSays) {
+  start([](const Event&, Step&) -> Task<Outcome> {
+    co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 1'000'000);
+  });
+  append(2);
+  while (text_of("SELECT count(*) FROM jobs WHERE due_at > 0") != "2") std::this_thread::yield();
+  ASSERT_TRUE(pool->stop(std::chrono::seconds(30)));
+  static constexpr std::int64_t kTenYears = 315'360'000'000;
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) {
+      tx.run("UPDATE jobs SET due_at = due_at + $1", kTenYears);
+      // How long a sleep is, only its handler knows.
+      tx.run("UPDATE runs_data SET status = 'sleeping' WHERE event_position = 2");
+    });
+  }));
+  const auto jobs = sync_wait(executor, store->load_jobs(functions));
+  ASSERT_TRUE(jobs);
+  const auto longest = jobs->front().function->retry.delay_ms_max;
+  EXPECT_LE(jobs->front().due_at, unix_ms_now() + longest);
+  EXPECT_GT(jobs->back().due_at, unix_ms_now() + longest);
 }
 
 }  // namespace

@@ -1318,7 +1318,7 @@ export type AppRouter = TRPCBuiltRouter<
       get: Query<RunId, RunWithSteps>;
       /** What was done for your events, the newest first. */
       list: Query<ListRunsInput | undefined, RunList>;
-      /** Try a dead letter again, with all its attempts. */
+      /** Try a dead letter again, with all its attempts, or now what waits. */
       retry: Mutation<RunId, Retried>;
     };
     tags: {

@@ -217,10 +217,11 @@ void add(const Rooms& rooms) {
   add_query(rooms, "runs.get",
             {.summary = "One run with the steps that are done.", .errors = {no_such}}, get);
   add_mutation(rooms, "runs.retry",
-               {.summary = "Try a dead letter again, with all its attempts.",
-                .docs = "Steps that are done stay done.",
+               {.summary = "Try a dead letter again, with all its attempts, or now what waits.",
+                .docs = "Steps that are done stay done. A run that waits for its next attempt, or "
+                        "sleeps, goes on at once.",
                 .effects = rpc::Effects::kIdempotent,
-                .errors = {no_such, {Code::kPreconditionFailed, "The run has not failed."}}},
+                .errors = {no_such, {Code::kConflict, "It has completed, or is under way."}}},
                retry);
 }
 
