@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "api/access_events.h"
 #include "api/test_keys.h"
 #include "base/background.h"
@@ -181,6 +183,38 @@ TEST_F(KeysTest, AnExpiredKeyIsToldSo) {
     EXPECT_TRUE(keys->authenticate(ann.key));
     open();
   }
+}
+
+TEST_F(KeysTest, ASubscriptionEndsWithItsKey) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto stream_of = [&](const NewKey& made, std::function<void()> then) {
+    Session session{.actor = *keys->authenticate(made.key), .authority = keys};
+    auto two = [](std::function<void()> between) -> rpc::Items {
+      co_yield rpc::Item{"1", "1"};
+      between();
+      co_yield rpc::Item{"2", "2"};
+      co_return rpc::Text{};
+    };
+    return while_authorized(std::move(session), two(std::move(then)));
+  };
+  const auto read = [&](rpc::Items items) -> Task<std::pair<int, Code>> {
+    int count = 0;
+    while (co_await items.next()) ++count;
+    co_return std::pair(count, items.end() ? Code::kNotFound : items.end().error().code);
+  };
+  const auto ended = std::pair(1, Code::kUnauthorized);
+  const auto expiring = *key(ann.user_id, {.name = "short", .expires_at = wall + 1});
+  EXPECT_EQ(sync_wait(executor, read(stream_of(expiring, [&] { wall += 1; }))), ended);
+  // By itself, which is how somebody signs out.
+  const auto own = second_key(ann.user_id);
+  auto request = by(own);
+  const auto revoke_itself = [&] {
+    std::jthread([&] {
+      ThreadExecutor other("other");
+      EXPECT_TRUE(sync_wait(other, keys->revoke(ann.user_id, own.key_id, request)));
+    }).join();
+  };
+  EXPECT_EQ(sync_wait(executor, read(stream_of(own, revoke_itself))), ended);
 }
 
 TEST_F(KeysTest, AClockThatIsSetBackRevivesNoKey) {

@@ -134,6 +134,38 @@ for (const lane of lanes) {
       assert.ok(listed.revokedAt);
     });
 
+    test('a key that revokes itself ends what it watches', async () => {
+      const { key, keyId } = await owner.keys.create.mutate({ name: 'to sign out' });
+      const own = connected({ key });
+      const watching = watch(connected({ key }), {});
+      await watching.started;
+      assert.deepEqual(await own.keys.revoke.mutate({ keyId }), { revoked: true });
+      await assert.rejects(within(10_000, watching.ended, 'the watch ends'), codeIs('UNAUTHORIZED'));
+      await assert.rejects(own.notes.list.query(), codeIs('UNAUTHORIZED'));
+    });
+
+    test('an owner gives and takes the keys of a member, and sees none of the notes', async () => {
+      const ada = await owner.users.create.mutate({ name: 'Ada' });
+      const member = connected({ key: ada.key });
+      const { entityId } = await makeNote(member, { content: 'hers' });
+      const whose = { userId: ada.userId };
+      const narrow = await owner.keys.create.mutate({ name: 'reader', scopes: ['notes:read'], expiresInDays: 1, ...whose });
+      const reader = connected({ key: narrow.key });
+      assert.equal((await reader.notes.get.query({ id: entityId })).id, entityId);
+      await assert.rejects(reader.notes.create.mutate({ content: 'x' }), codeIs('FORBIDDEN'));
+      await assert.rejects(reader.keys.list.query(), codeIs('FORBIDDEN'));
+      const { keys } = await owner.keys.list.query(whose);
+      assert.deepEqual(keys.map(({ name, scopes }) => [name, scopes]), [['first key', ['*']], ['reader', ['notes:read']]]);
+      assert.ok(keys[0].lastUsedAt && keys[1].lastUsedAt && keys[1].expiresAt);
+      await assert.rejects(member.keys.list.query({ userId: 'somebody' }), codeIs('FORBIDDEN'));
+      await assert.rejects(member.users.list.query(), codeIs('FORBIDDEN'));
+      for (const { id } of keys) await owner.keys.revoke.mutate({ keyId: id, ...whose });
+      await assert.rejects(member.notes.list.query(), codeIs('UNAUTHORIZED'));
+      await assert.rejects(reader.notes.list.query(), codeIs('UNAUTHORIZED'));
+      assert.equal((await owner.users.list.query()).users.find(({ id }) => id === ada.userId).keys, 0);
+      await assert.rejects(owner.notes.get.query({ id: entityId }), codeIs('NOT_FOUND'));
+    });
+
     test('a revoked key is refused when the socket reconnects, and after a restart', async () => {
       const { key, keyId } = await owner.keys.create.mutate({ name: 'to be revoked too' });
       const member = connected({ key });
