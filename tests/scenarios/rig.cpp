@@ -54,8 +54,9 @@ void Rig::open() {
   }
   p.dispatcher = std::make_unique<bus::Dispatcher>(p.functions, p.queue);
   p.runs = std::make_unique<workers::RunStore>(*p.database, *p.log, p.types);
-  p.pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{.concurrency = 8},
-                                                 p.functions, p.queue, *p.runs, *p.log, p.types);
+  p.pool = std::make_unique<workers::WorkerPool>(
+      workers::WorkerPoolOptions{.concurrency = 8, .suspect_pause = {}}, p.functions, p.queue,
+      *p.runs, *p.log, p.types);
   for (const auto& line : functions_) {
     p.pool->add(line.id, std::make_unique<ScriptHandler>(world_, line.type, line.script),
                 {.retry = {.retries_max = line.retries, .delay_ms = line.delay_ms},
