@@ -1,0 +1,175 @@
+// What those who are in an append, and those who verify it later, may rely on (log_contract.h).
+// Included by tests only.
+#pragma once
+
+#include "events/contract/rig.h"
+
+namespace synap::events::contract {
+
+TEST_P(EventLog, ObserversAreHandedTheEventsInTheTransactionThatAppendsThem) {
+  std::vector<std::string> seen;
+  log().observe([&](db::Tx& tx, std::span<const EventRef> events) {
+    for (const auto& each : events) {
+      seen.push_back(each->type + "@" + std::to_string(each->position));
+      auto rows = tx.query("SELECT count(*) FROM events WHERE position = $1", each->position);
+      EXPECT_TRUE(rows.next());
+      EXPECT_EQ(rows.integer(0), 1);
+    }
+  });
+  ASSERT_TRUE(append({.events = {event(1), event(2, of("ann"), "b.made")}}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"a.made@1", "b.made@2"}));
+}
+
+TEST_P(EventLog, AnObserverThatAbortsRefusesTheAppendAndNoOther) {
+  log().observe([&](db::Tx& tx, std::span<const EventRef> events) {
+    if (events.front()->type == "b.made") tx.abort({Code::kForbidden, "not this one", nullptr});
+  });
+  test::Started<Result<Appended>> appends(executor);
+  for (int n = 1; n <= 9; ++n) {
+    appends.add(log().append({.events = {event(n, of("ann"), n % 3 == 0 ? "b.made" : "a.made")}}));
+  }
+  int refused = 0;
+  for (const auto& result : appends.wait()) {
+    if (!result) EXPECT_EQ(result.error().code, Code::kForbidden);
+    refused += result ? 0 : 1;
+  }
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(log().end().value(), 6);
+  EXPECT_EQ(read({})->events.size(), 6u);
+}
+
+TEST_P(EventLog, DecidesWithinTheAppendButNotForARepeat) {
+  int decided = 0;
+  const auto refuse = [&](db::Tx& tx) {
+    ++decided;
+    if (decided > 1) tx.abort({Code::kNotFound, "gone", nullptr});
+  };
+  const Append once{.events = {event(1)}, .idempotency = key("k", "x", "1"), .decide = refuse};
+  ASSERT_TRUE(append(once));
+  Append again{.events = {event(1)}, .idempotency = key("k", "x", "1"), .decide = refuse};
+  EXPECT_TRUE(append(again)->is_repeat);
+  EXPECT_EQ(decided, 1);
+  EXPECT_EQ(append({.events = {event(2)}, .decide = refuse}).error().code, Code::kNotFound);
+  EXPECT_EQ(log().end().value(), 1);
+}
+
+TEST_P(EventLog, KeepsWhoActed) {
+  Envelope envelope = of("ann");
+  envelope.actor = Actor{Actor::Kind::kAgent, "writer", "bob"};
+  ASSERT_TRUE(append({.events = {event(1, envelope), event(2)}}));
+  reopen();
+  EXPECT_EQ((*at(1))->actor, envelope.actor);
+  EXPECT_NE((*at(1))->json().find(R"("actor":{"agent":"writer","onBehalfOf":"bob"})"),
+            std::string::npos);
+  EXPECT_EQ((*at(2))->actor, std::nullopt);
+}
+
+TEST_P(EventLog, EventsFormAChainThatVerifies) {
+  const auto empty = sync_wait(executor, log().head());
+  EXPECT_EQ(empty->position, 0);
+  EXPECT_EQ(to_hex(empty->link), std::string(64, '0'));
+  const auto id = Uuid::v7();
+  ASSERT_TRUE(append(batch(1, 3, of("ann", id))));
+  ASSERT_TRUE(append(batch(4, 4, of("bob"))));
+  reopen();
+  const auto head = sync_wait(executor, log().head());
+  EXPECT_EQ(head->position, 7);
+  EXPECT_NE(head->link, empty->link);
+  const auto all = sync_wait(executor, log().verify(0, 1'000));
+  ASSERT_TRUE(all);
+  EXPECT_FALSE(all->first_broken);
+  EXPECT_EQ(all->events, 7);
+  EXPECT_TRUE(all->is_at_end);
+  // In slices too.
+  const auto first = sync_wait(executor, log().verify(0, 3));
+  EXPECT_EQ(first->next_after, 3);
+  EXPECT_FALSE(first->is_at_end);
+  const auto rest = sync_wait(executor, log().verify(3, 1'000));
+  EXPECT_FALSE(rest->first_broken);
+  EXPECT_EQ(rest->events, 4);
+}
+
+TEST_P(EventLog, AChangeBehindItsBackIsFoundWhereItIs) {
+  Envelope envelope = of("ann", Uuid::v7());
+  envelope.metadata = R"({"why":"so"})";
+  envelope.actor = Actor::key("k");
+  for (const char* change : {
+           "data = '{\"n\":9}'",
+           "metadata = NULL",
+           "metadata = '{}'",
+           "user = (SELECT number FROM names WHERE name = 'eve')",
+           "source = 6",
+           "timestamp = timestamp + 1",
+           "aggregate_version = 9",
+           "aggregate_type = NULL",
+           "actor = 'other'",
+           "on_behalf_of = 1",
+           "data_version = 2",
+           "id = x'00000000000000000000000000000000'",
+           "request = x'00000000000000000000000000000000'",
+           "content_hash = zeroblob(32)",
+           "link = zeroblob(32)",
+           "salt = zeroblob(16)",
+           "salt = NULL",
+       }) {
+    storage = GetParam().make();
+    reopen();
+    ASSERT_TRUE(append({.events = {event(1, envelope), event(2, envelope), event(3, envelope)}}));
+    ASSERT_TRUE(append({.events = {event(4, of("eve"))}}));
+    ASSERT_TRUE(write([&](db::Tx& tx) {
+      tx.run("DROP TRIGGER events_are_not_updated");
+      tx.run(std::string("UPDATE events SET ") + change + " WHERE position = 2");
+    }));
+    const auto found = sync_wait(executor, log().verify(0, 1'000));
+    ASSERT_TRUE(found && found->first_broken) << change;
+    EXPECT_EQ(found->first_broken->position, 2) << change;
+  }
+}
+
+TEST_P(EventLog, AnEventThatIsGoneIsFoundWhereItWas) {
+  ASSERT_TRUE(append(batch(1, 3)));
+  ASSERT_TRUE(write([&](db::Tx& tx) {
+    tx.run("DROP TRIGGER events_are_not_deleted");
+    tx.run("DELETE FROM events WHERE position = 2");
+  }));
+  const auto found = sync_wait(executor, log().verify(0, 1'000));
+  ASSERT_TRUE(found && found->first_broken);
+  EXPECT_EQ(found->first_broken->position, 2);
+}
+
+TEST_P(EventLog, AnErasedEventKeepsItsPlaceAndTheChain) {
+  Envelope envelope = of("ann", Uuid::v7());
+  envelope.metadata = R"({"why":"so"})";
+  ASSERT_TRUE(append({.events = {event(1, envelope), event(2, envelope), event(3, envelope)}}));
+  constexpr std::string_view kErase =
+      "UPDATE events SET salt = NULL, metadata = NULL, data = '{}' WHERE position = 2";
+  ASSERT_TRUE(write([&](db::Tx& tx) { tx.run(kErase); }));
+  const auto found = sync_wait(executor, log().verify(0, 1'000));
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->first_broken) << found->first_broken->what;
+  EXPECT_EQ(found->events, 3);
+  reopen();
+  const EventRef erased = *at(2);
+  EXPECT_TRUE(erased->is_erased);
+  EXPECT_EQ(erased->data, "{}");
+  EXPECT_EQ(erased->metadata, "");
+  EXPECT_EQ(erased->type, "a.made");
+  EXPECT_NE(erased->json().find(R"("erased":true)"), std::string::npos);
+  EXPECT_FALSE((*at(1))->is_erased);
+  // Only all of it together, and only once.
+  for (const char* half : {
+           "UPDATE events SET salt = NULL WHERE position = 1",
+           "UPDATE events SET salt = NULL, data = '{}' WHERE position = 1",
+           "UPDATE events SET salt = NULL, metadata = NULL, data = '{\"n\":2}' WHERE position = 1",
+           "UPDATE events SET salt = NULL, metadata = NULL, data = '{}', source = 3 "
+           "WHERE position = 1",
+           "UPDATE events SET salt = zeroblob(16) WHERE position = 2",
+           "UPDATE events SET data = '{\"n\":1}' WHERE position = 2",
+       }) {
+    testing::internal::CaptureStderr();
+    EXPECT_FALSE(write([&](db::Tx& tx) { tx.run(half); })) << half;
+    testing::internal::GetCapturedStderr();
+  }
+}
+
+}  // namespace synap::events::contract
