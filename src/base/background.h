@@ -35,7 +35,7 @@ class Background {
   void stop() {
     stopping_.request_stop();
     std::unique_lock lock(mutex_);
-    ended_.wait(lock, [this] { return running_ == 0; });
+    executor_.wait(lock, ended_, [this] { return running_ == 0; });
   }
 
  private:

@@ -17,8 +17,16 @@ void Executor::bind_to_this_thread() {
   current_executor = this;
 }
 
+Executor::Bound::~Bound() {
+  current_executor = before_;
+}
+
 void Executor::unbind() {
   current_executor = nullptr;
+  end();
+}
+
+void Executor::end() {
   std::lock_guard lock(mutex_);
   has_ended_ = true;
 }

@@ -12,6 +12,7 @@
 
 #include <condition_variable>
 #include <coroutine>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -41,11 +42,32 @@ class Executor {
   /// A mistake unless frames of this executor may be destroyed by the calling thread.
   void check_may_destroy() const;
 
+  /// Blocks a plain thread until `is_done()`, which is asked under `lock`; `signal` is notified
+  /// when coroutines of this executor have changed what it says. A simulated one goes on meanwhile.
+  virtual void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& signal,
+                    const std::function<bool()>& is_done) {
+    signal.wait(lock, is_done);
+  }
+
  protected:
+  /// While it lives, the calling thread is this executor's: for one that has no thread of its own.
+  class Bound {
+   public:
+    explicit Bound(Executor& executor) : before_(current()) { executor.bind_to_this_thread(); }
+    Bound(const Bound&) = delete;
+    Bound& operator=(const Bound&) = delete;
+    ~Bound();
+
+   private:
+    Executor* before_;
+  };
+
   /// Marks the calling thread as this executor's. Called once at the start of the thread.
   void bind_to_this_thread();
   /// Nothing is resumed any more. Called once at the end of the thread.
   void unbind();
+  /// The same without a thread.
+  void end();
   /// Makes the executor's thread call run_posted() soon. Called by any thread, under mutex_, when
   /// something was posted where nothing was.
   virtual void wake() = 0;

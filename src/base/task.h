@@ -257,7 +257,7 @@ T sync_wait(Executor& executor, Task<T> task) {
   };
   spawn(executor, body());
   std::unique_lock lock(mutex);
-  done.wait(lock, [&] { return finished; });
+  executor.wait(lock, done, [&] { return finished; });
   return task.take();
 }
 

@@ -10,77 +10,83 @@
 
 namespace synap {
 
+void Timers::add(SleepUntil* sleep) {
+  std::lock_guard lock(mutex_);
+  sleep->place_ = sleeping_.emplace(sleep->when_, sleep);
+  if (sleep->place_ == sleeping_.begin()) first_changed();
+}
+
+void Timers::wake_early(SleepUntil* sleep) {
+  std::lock_guard lock(mutex_);
+  if (remove_locked(sleep)) sleep->waiter_.wake();
+}
+
+void Timers::remove(SleepUntil* sleep) {
+  std::lock_guard lock(mutex_);
+  remove_locked(sleep);
+}
+
+// True if it was still asleep.
+bool Timers::remove_locked(SleepUntil* sleep) {
+  if (sleep->place_ == sleeping_.end()) return false;
+  sleeping_.erase(sleep->place_);
+  sleep->place_ = sleeping_.end();
+  return true;
+}
+
+std::optional<SteadyClock::time_point> Timers::first_locked() const {
+  if (sleeping_.empty()) return std::nullopt;
+  return sleeping_.begin()->first;
+}
+
+void Timers::wake_first_locked() {
+  SleepUntil* sleep = sleeping_.begin()->second;
+  remove_locked(sleep);
+  sleep->slept_ = true;
+  sleep->waiter_.wake();
+}
+
+namespace {
+
 // One thread for all sleeps of the process. It is never joined: a sleeping coroutine may outlive
-// every static object, and the thread touches nothing but what it was given. The sleepers are woken
-// under the lock, so that one who signs off knows whether it was woken.
-class TimerThread {
+// every static object, and the thread touches nothing but what it was given.
+class TimerThread final : public Timers {
  public:
-  static TimerThread& instance() {
-    static TimerThread* timers = new TimerThread;
-    return *timers;
-  }
-
-  void add(SleepUntil* sleep) {
-    bool is_first = false;
-    {
-      std::lock_guard lock(mutex_);
-      sleep->place_ = sleeping_.emplace(sleep->when_, sleep);
-      is_first = sleep->place_ == sleeping_.begin();
-    }
-    if (is_first) wake_.notify_one();
-  }
-
-  void wake_early(SleepUntil* sleep) {
-    std::lock_guard lock(mutex_);
-    if (remove_locked(sleep)) sleep->waiter_.wake();
-  }
-
-  void remove(SleepUntil* sleep) {
-    std::lock_guard lock(mutex_);
-    remove_locked(sleep);
-  }
-
- private:
   TimerThread() {
     std::thread([this] { run(); }).detach();
   }
+
+ private:
+  void first_changed() override { wake_.notify_one(); }
 
   [[noreturn]] void run() {
     begin_thread("timers");
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (sleeping_.empty()) {
+      const auto first = first_locked();
+      if (!first) {
         wake_.wait(lock);
-        continue;
+      } else if (*first > SteadyClock::now()) {
+        wake_.wait_until(lock, *first);
+      } else {
+        wake_first_locked();
       }
-      const auto first = sleeping_.begin();
-      if (first->first > SteadyClock::now()) {
-        wake_.wait_until(lock, first->first);
-        continue;
-      }
-      SleepUntil* sleep = first->second;
-      remove_locked(sleep);
-      sleep->slept_ = true;
-      sleep->waiter_.wake();
     }
   }
 
-  // True if it was still asleep.
-  bool remove_locked(SleepUntil* sleep) {
-    if (sleep->place_ == sleeping_.end()) return false;
-    sleeping_.erase(sleep->place_);
-    sleep->place_ = sleeping_.end();
-    return true;
-  }
-
-  std::mutex mutex_;
   std::condition_variable wake_;
-  std::multimap<SteadyClock::time_point, SleepUntil*> sleeping_;
 };
+
+}  // namespace
+
+Timers& Timers::real() {
+  static auto* timers = new TimerThread;
+  return *timers;
+}
 
 void SleepUntil::await_suspend(std::coroutine_handle<> self) {
   waiter_.suspend(self);
-  TimerThread::instance().add(this);
+  timers_.add(this);
   // The coroutine cannot resume before this returns: both ways of resuming it post to the
   // executor whose thread is running this line.
   if (stop_.stop_possible()) on_stop_.emplace(stop_, OnStop{this});
@@ -95,11 +101,11 @@ bool SleepUntil::await_resume() noexcept {
 // The callback first: reset() waits for one that runs on another thread, which uses this object.
 void SleepUntil::sign_off() {
   on_stop_.reset();
-  TimerThread::instance().remove(this);
+  timers_.remove(this);
 }
 
 void SleepUntil::OnStop::operator()() const noexcept {
-  TimerThread::instance().wake_early(sleep);
+  sleep->timers_.wake_early(sleep);
 }
 
 std::int64_t Watermark::value() const {

@@ -1,6 +1,8 @@
 // Sleeping without holding a thread, and waiting for a number to grow: the two ways in which a
 // coroutine waits for something that is not an answer. Both can be stopped by a std::stop_token,
 // and both sign off when the coroutine is destroyed while it waits.
+//
+// Whoever has a World sleeps by it (world.h): the free functions sleep by the real time.
 #pragma once
 
 #include <chrono>
@@ -18,11 +20,43 @@ namespace synap {
 
 using SteadyClock = std::chrono::steady_clock;
 
+class SleepUntil;
+
+/// The sleepers of one clock, in the order in which they wake. Thread-safe.
+class Timers {
+ public:
+  Timers() = default;
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+  /// Those of the real clock: one thread of the process wakes them.
+  static Timers& real();
+
+ protected:
+  ~Timers() = default;
+  /// Another sleeper is the first now. Under mutex_.
+  virtual void first_changed() = 0;
+  /// When the first wakes. Under mutex_.
+  std::optional<SteadyClock::time_point> first_locked() const;
+  /// Wakes the first. Under mutex_, so that one who signs off knows whether it was woken.
+  void wake_first_locked();
+
+  mutable std::mutex mutex_;
+
+ private:
+  friend class SleepUntil;
+  void add(SleepUntil* sleep);
+  void wake_early(SleepUntil* sleep);
+  void remove(SleepUntil* sleep);
+  bool remove_locked(SleepUntil* sleep);
+
+  std::multimap<SteadyClock::time_point, SleepUntil*> sleeping_;
+};
+
 /// Awaitable. Yields true when the time has come, false if `stop` was asked for before.
 class SleepUntil {
  public:
-  SleepUntil(SteadyClock::time_point when, std::stop_token stop)
-      : when_(when), stop_(std::move(stop)) {}
+  SleepUntil(Timers& timers, SteadyClock::time_point when, std::stop_token stop)
+      : timers_(timers), when_(when), stop_(std::move(stop)) {}
   ~SleepUntil() {
     if (waiter_.is_suspended()) sign_off();
   }
@@ -32,13 +66,14 @@ class SleepUntil {
   bool await_resume() noexcept;
 
  private:
-  friend class TimerThread;
+  friend class Timers;
   struct OnStop {
     SleepUntil* sleep;
     void operator()() const noexcept;
   };
   void sign_off();
 
+  Timers& timers_;
   SteadyClock::time_point when_;
   std::stop_token stop_;
   Waiter waiter_;
@@ -48,10 +83,10 @@ class SleepUntil {
 };
 
 inline SleepUntil sleep_until(SteadyClock::time_point when, std::stop_token stop = {}) {
-  return {when, std::move(stop)};
+  return {Timers::real(), when, std::move(stop)};
 }
 inline SleepUntil sleep_for(std::chrono::milliseconds duration, std::stop_token stop = {}) {
-  return {SteadyClock::now() + duration, std::move(stop)};
+  return {Timers::real(), SteadyClock::now() + duration, std::move(stop)};
 }
 
 /// A number that only grows, and coroutines that wait for it to pass a value: the end of the log

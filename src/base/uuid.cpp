@@ -25,25 +25,28 @@ void set_time_and_version(Uuid& id, std::int64_t unix_ms) {
 
 }  // namespace
 
-Uuid Uuid::v7() {
-  // RFC 9562 6.2, method 1: the 12 bits behind the version count within one millisecond. The
-  // counter starts low enough that 2048 ids fit before the time is moved ahead by one.
-  thread_local std::int64_t last_ms = 0;
-  thread_local std::uint32_t counter = 0;
-  Uuid id;
-  random_bytes(id.bytes.data(), id.bytes.size());
-  const std::int64_t now = unix_ms_now();
-  if (now > last_ms) {
-    last_ms = now;
-    counter = ((static_cast<std::uint32_t>(id.bytes[6]) << 8) | id.bytes[7]) & 0x7ff;
-  } else if (++counter > 0xfff) {
-    ++last_ms;
-    counter = 0;
+// RFC 9562 6.2, method 1: the 12 bits behind the version count within one millisecond. The counter
+// starts low enough that 2048 ids fit before the time is moved ahead by one.
+Uuid UuidSource::next(std::int64_t unix_ms, const std::array<std::uint8_t, 16>& random) {
+  Uuid id{random};
+  if (unix_ms > last_ms_) {
+    last_ms_ = unix_ms;
+    counter_ = ((static_cast<std::uint32_t>(id.bytes[6]) << 8) | id.bytes[7]) & 0x7ff;
+  } else if (++counter_ > 0xfff) {
+    ++last_ms_;
+    counter_ = 0;
   }
-  id.bytes[6] = static_cast<std::uint8_t>(counter >> 8);
-  id.bytes[7] = static_cast<std::uint8_t>(counter);
-  set_time_and_version(id, last_ms);
+  id.bytes[6] = static_cast<std::uint8_t>(counter_ >> 8);
+  id.bytes[7] = static_cast<std::uint8_t>(counter_);
+  set_time_and_version(id, last_ms_);
   return id;
+}
+
+Uuid Uuid::v7() {
+  thread_local UuidSource source;
+  std::array<std::uint8_t, 16> random;
+  random_bytes(random.data(), random.size());
+  return source.next(unix_ms_now(), random);
 }
 
 Uuid Uuid::derived(std::int64_t unix_ms, std::string_view name) {

@@ -15,7 +15,7 @@ namespace synap {
 struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
 
-  /// A new version 7 id. Ids made by one thread grow strictly.
+  /// A new version 7 id, of the real time and randomness. Ids made by one thread grow strictly.
   static Uuid v7();
   /// The id whose first 48 bits are `unix_ms` and whose other bits come from the SHA-256 of
   /// `name`: the same arguments give the same id. For events whose repeat must be the same event.
@@ -32,6 +32,17 @@ struct Uuid {
   std::int64_t unix_ms() const;
 
   friend auto operator<=>(const Uuid&, const Uuid&) = default;
+};
+
+/// Makes version 7 ids of the time and the randomness that it is given. They grow strictly, also
+/// where the clock goes backwards. One thread at a time.
+class UuidSource {
+ public:
+  Uuid next(std::int64_t unix_ms, const std::array<std::uint8_t, 16>& random);
+
+ private:
+  std::int64_t last_ms_ = 0;
+  std::uint32_t counter_ = 0;
 };
 
 }  // namespace synap

@@ -55,9 +55,12 @@ std::string_view actor_kind_name(Actor::Kind kind) {
   return "";
 }
 
-NewEvent::NewEvent(std::shared_ptr<Event> draft, bool has_given_id, bool starts_stream)
-    : draft_(std::move(draft)), has_given_id_(has_given_id), starts_stream_(starts_stream) {
-  random_bytes(salt_.data(), salt_.size());
+NewEvent::NewEvent(std::shared_ptr<Event> draft, const Salt& salt, bool has_given_id,
+                   bool starts_stream)
+    : draft_(std::move(draft)),
+      salt_(salt),
+      has_given_id_(has_given_id),
+      starts_stream_(starts_stream) {
   header_hash_ = events::header_hash(*draft_);
   content_hash_ = events::content_hash(salt_, draft_->data, draft_->metadata);
 }

@@ -153,7 +153,7 @@ class NewEvent {
 
  private:
   friend class EventTypes;
-  NewEvent(std::shared_ptr<Event> draft, bool has_given_id, bool starts_stream);
+  NewEvent(std::shared_ptr<Event> draft, const Salt& salt, bool has_given_id, bool starts_stream);
 
   std::shared_ptr<Event> draft_;
   Salt salt_{};

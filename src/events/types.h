@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/world.h"
 #include "events/event.h"
 #include "schema/schema.h"
 
@@ -96,6 +97,11 @@ class EventTypes {
     Options options;
   };
 
+  /// New events have their ids, times and salts from `world`, which must outlive it.
+  explicit EventTypes(World& world = real_world()) : world_(world) {}
+
+  World& world() const { return world_; }
+
   /// CHECKs that the name is well formed and new, that the schema describes an object, and that
   /// there is an upcaster if there is an older version.
   void add(std::string_view name, Schema data, std::string docs) {
@@ -140,6 +146,7 @@ class EventTypes {
   Result<NewEvent> finish(const Info& info, std::string data, Envelope envelope,
                           std::shared_ptr<const void> decoded) const;
 
+  World& world_;
   std::map<std::string, Info, std::less<>> by_name_;
 };
 

@@ -37,16 +37,16 @@ struct Follower::Slice {
   std::int64_t failed_at = 0;
 
   void run(db::Tx& tx, const Follower& follower) {
-    const auto started = std::chrono::steady_clock::now();
+    const auto started = follower.rooms_.world.now();
     failed_at = 0;
     position = page.next_after;
     for (end = begin; end < page.events.size(); ++end) {
       const auto& event = *page.events[end];
-      if (end > begin && std::chrono::steady_clock::now() - started > kSliceMax) {
+      if (end > begin && follower.rooms_.world.now() - started > kSliceMax) {
         position = page.events[end - 1]->position;
         break;
       }
-      fold_one(tx, follower.types_, follower.fold_, event);
+      fold_one(tx, follower.rooms_.types, follower.fold_, event);
       if (!tx.ok()) {
         failed_at = event.position;
         return;
@@ -57,8 +57,8 @@ struct Follower::Slice {
 };
 
 Task<Result<events::Page>> Follower::next_page(std::int64_t from, std::int64_t until) {
-  auto page = co_await log_.read(events::Scope::whole_pod(),
-                                 {.after = from, .limit = kPageMax, .types = event_types_});
+  auto page = co_await rooms_.log.read(events::Scope::whole_pod(),
+                                       {.after = from, .limit = kPageMax, .types = event_types_});
   if (!page) co_return fail(page.error());
   while (!page->events.empty() && page->events.back()->position > until) page->events.pop_back();
   if (page->next_after >= until) {
@@ -67,7 +67,7 @@ Task<Result<events::Page>> Follower::next_page(std::int64_t from, std::int64_t u
   }
   // Here and not in the transaction: the writer parses no JSON.
   for (const auto& event : page->events) {
-    const auto* info = types_.find(event->type);
+    const auto* info = rooms_.types.find(event->type);
     if (info != nullptr && info->options.decode != nullptr && !event->is_erased) {
       info->options.decode(*event, info->options);
     }
@@ -87,8 +87,8 @@ Task<Result<Advance>> Follower::advance(std::int64_t from, std::int64_t until) {
     }
   }
   Slice slice{page_, next_};
-  auto written =
-      co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) { slice.run(tx, *this); });
+  auto written = co_await rooms_.database.write(db::Lane::kBackground,
+                                                [&](db::Tx& tx) { slice.run(tx, *this); });
   if (!written) {
     page_goes_on_at_ = -1;
     auto error = written.error();

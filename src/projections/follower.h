@@ -10,11 +10,20 @@
 #include <vector>
 
 #include "base/task.h"
+#include "base/world.h"
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
 
 namespace synap::projections {
+
+/// What the rooms below are to a projection; all must outlive it.
+struct Rooms {
+  db::Database& database;
+  events::EventLog& log;
+  const events::EventTypes& types;
+  World& world;
+};
 
 /// How far one slice got.
 struct Advance {
@@ -29,12 +38,8 @@ class Follower {
   /// Keeps that everything up to `position` is folded.
   using Save = std::function<void(db::Tx&, std::int64_t position)>;
 
-  /// `database`, `log` and `types` must outlive it.
-  Follower(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-           std::vector<std::string> event_types, Fold fold, Save save)
-      : database_(database),
-        log_(log),
-        types_(types),
+  Follower(const Rooms& rooms, std::vector<std::string> event_types, Fold fold, Save save)
+      : rooms_(rooms),
         event_types_(std::move(event_types)),
         fold_(std::move(fold)),
         save_(std::move(save)) {}
@@ -49,9 +54,7 @@ class Follower {
   struct Slice;
   Task<Result<events::Page>> next_page(std::int64_t from, std::int64_t until);
 
-  db::Database& database_;
-  events::EventLog& log_;
-  const events::EventTypes& types_;
+  const Rooms rooms_;
   std::vector<std::string> event_types_;
   Fold fold_;
   Save save_;

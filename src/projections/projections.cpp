@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/timer.h"
 
 namespace synap::projections {
 namespace {
@@ -44,8 +43,9 @@ Error no_projection(const std::string& name) {
 }  // namespace
 
 Projections::Projections(db::Database& database, events::EventLog& log,
-                         const events::EventTypes& types)
-    : rooms_{database, log, types} {
+                         const events::EventTypes& types, World& world)
+    : rooms_{database, log, types, world},
+      executor_(world.make_executor("projections", ThreadPriority::kBackground)) {
   rooms_.log.observe(
       [this](db::Tx& tx, std::span<const events::EventRef> events) { observe(tx, events); });
 }
@@ -157,8 +157,8 @@ void Projections::stop() {
 
 Task<void> Projections::follow(Member& member) {
   const auto stop = background_.token();
-  Follower follower(rooms_.database, rooms_.log, rooms_.types, member.projection.types,
-                    member.projection.fold, [this, &member](db::Tx& tx, std::int64_t position) {
+  Follower follower(rooms_, member.projection.types, member.projection.fold,
+                    [this, &member](db::Tx& tx, std::int64_t position) {
                       store::set_position(tx, member.projection.name, position);
                       if (member.has_twin) fold_twin(tx, rooms_, member, position);
                     });
@@ -170,10 +170,10 @@ Task<void> Projections::follow(Member& member) {
       if (!advance->is_at_end) continue;
       co_await rooms_.log.end().wait_past(advance->position, stop);
       for (int i = 0; i < kGatherPieces && member.waiting == 0; ++i) {
-        if (!co_await sleep_for(kGatherPiece, stop)) break;
+        if (!co_await rooms_.world.sleep_for(kGatherPiece, stop)) break;
       }
     } else if (is_of_storage(advance.error())) {
-      co_await sleep_for(kStorageRetry, stop);
+      co_await rooms_.world.sleep_for(kStorageRetry, stop);
     } else {
       co_await stop_follower(member, std::move(advance.error()));
       co_return;
@@ -204,7 +204,7 @@ Task<Result<>> Projections::build(Member& member) {
 Task<void> Projections::run_rebuild(Member& member) {
   const bool was_stopped = member.is_stopped;
   member.is_rebuilding = true;
-  member.second_began = SteadyClock::now();
+  member.second_began = rooms_.world.now();
   auto built = co_await build(member);
   if (built) {
     member.is_stopped = false;
@@ -243,7 +243,7 @@ Task<void> Projections::remove_leftovers() {
     auto is_done = co_await rooms_.database.write(db::Lane::kBackground,
                                                   [](db::Tx& tx) { return remove_old_tables(tx); });
     if (!is_done || *is_done) co_return;
-    co_await sleep_for(kRemovalPause, stop);
+    co_await rooms_.world.sleep_for(kRemovalPause, stop);
   }
 }
 
@@ -275,7 +275,7 @@ Task<Result<Comparison>> Projections::verify(std::string name) {
   auto claimed = claim(name);
   if (!claimed) co_return fail(claimed.error());
   Member& member = **claimed;
-  member.second_began = SteadyClock::now();
+  member.second_began = rooms_.world.now();
   SecondSet second(rooms_, member);
   Result<Comparison> found = fail(Code::kInternalServerError, "");
   auto ready = co_await second.begin(Purpose::kVerify);
@@ -326,7 +326,7 @@ Task<Result<std::vector<Status>>> Projections::list() {
                         !(of_second && of_second->purpose == Purpose::kRebuild);
     if (const auto second = member.second_position.load(); second >= 0) {
       status.second_position = second;
-      const std::chrono::duration<double> spent = SteadyClock::now() - member.second_began.load();
+      const std::chrono::duration<double> spent = rooms_.world.now() - member.second_began.load();
       if (second > 0) {
         status.seconds_left = static_cast<std::int64_t>(
             spent.count() * static_cast<double>(end - second) / static_cast<double>(second) + 0.5);
@@ -357,7 +357,7 @@ Task<void> Projections::settled(const std::string& name, std::string user_id) {
   } waiting(member->waiting);
   for (int poll = 0; poll < kSettlePolls && member->folded.value() < wanted; ++poll) {
     if (member->is_stopped) co_return;
-    co_await sleep_for(kSettlePoll);
+    co_await rooms_.world.sleep_for(kSettlePoll);
   }
 }
 

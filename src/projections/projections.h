@@ -44,7 +44,8 @@ class Projections {
   static std::vector<db::Database::Migration> migrations() { return store::migrations(); }
 
   /// Folds events in the transactions that append them from now on. All must outlive it.
-  Projections(db::Database& database, events::EventLog& log, const events::EventTypes& types);
+  Projections(db::Database& database, events::EventLog& log, const events::EventTypes& types,
+              World& world = real_world());
   /// stop().
   ~Projections();
 
@@ -88,8 +89,7 @@ class Projections {
   std::deque<Projection> added_;  // not prepared yet
   Members members_;
   bool is_started_ = false;
-  std::unique_ptr<ThreadExecutor> executor_ =
-      std::make_unique<ThreadExecutor>("projections", ThreadPriority::kBackground);
+  const std::unique_ptr<Executor> executor_;
   Background background_{*executor_};
 };
 

@@ -19,7 +19,7 @@ SecondSet::SecondSet(const Rooms& rooms, Member& member)
     : rooms_(rooms),
       member_(member),
       follower_(
-          rooms.database, rooms.log, rooms.types, member.projection.types,
+          rooms, member.projection.types,
           [&member](db::Tx& tx, const events::Event& event) {
             const db::Tx::WithTableNames names(tx, member.tables.second_names());
             member.projection.fold(tx, event);

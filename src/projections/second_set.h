@@ -37,13 +37,6 @@ struct Member {
   std::atomic<SteadyClock::time_point> second_began = {};  // for the pace
 };
 
-/// What the rooms below are to a projection; all must outlive it.
-struct Rooms {
-  db::Database& database;
-  events::EventLog& log;
-  const events::EventTypes& types;
-};
-
 class SecondSet {
  public:
   SecondSet(const Rooms& rooms, Member& member);
