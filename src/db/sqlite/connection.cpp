@@ -143,19 +143,21 @@ void Statement::close() {
   is_busy_ = false;
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mode mode) {
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mode mode,
+                                                     World& world, const std::string& vfs) {
+  const char* own_vfs = vfs.empty() ? nullptr : vfs.c_str();
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                     (mode == Mode::kWriter ? SQLITE_OPEN_CREATE : 0);
   const int code =
-      sqlite3_open_v2(path.c_str(), &handle, flags, mode == Mode::kWriter ? wal_vfs() : nullptr);
+      sqlite3_open_v2(path.c_str(), &handle, flags, mode == Mode::kWriter ? wal_vfs(vfs) : own_vfs);
   if (code != SQLITE_OK) {
     auto error = error_of(code, path);
     error.message = fmt::format("{} cannot be opened: {}", path, sqlite3_errstr(code));
     sqlite3_close(handle);
     return fail(std::move(error));
   }
-  std::unique_ptr<Connection> connection(new Connection(handle));
+  std::unique_ptr<Connection> connection(new Connection(handle, world));
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   sqlite3_create_function_v2(
@@ -223,7 +225,7 @@ void Connection::begin_closure() {
   on_commit_.clear();
   last_failure_ = SQLITE_OK;
   has_time_limit_ = false;
-  page_until_ = Clock::now() + kPageTime;
+  page_until_ = world_.now() + kPageTime;
 }
 
 void Connection::carry_out(database_detail::Operation& operation) {
@@ -245,19 +247,19 @@ void Connection::limit_time(std::chrono::milliseconds most) {
   has_time_limit_ = true;
   looks_ = 0;
   time_limit_ = most;
-  stop_at_ = Clock::now() + most;
+  stop_at_ = world_.now() + most;
   page_until_ = std::min(page_until_, stop_at_ - most * 3 / 5);
 }
 
 bool Connection::is_over_time() {
   if (!has_time_limit_) return false;
   ++looks_;
-  const auto over = Clock::now() - stop_at_;
+  const auto over = world_.now() - stop_at_;
   return over > (looks_ > kLooksMin ? Clock::duration(0) : (kPatienceFactor - 1) * time_limit_);
 }
 
 bool Connection::is_out_of_time() const {
-  return Clock::now() > page_until_;
+  return world_.now() > page_until_;
 }
 
 void Connection::enter_scope(std::string_view user) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/world.h"
 #include "db/database.h"
 #include "db/sqlite/scope.h"
 #include "db/sqlite/statement_cache.h"
@@ -51,7 +52,10 @@ class Connection final : public Tx {
   enum class Mode { kWriter, kReader };
   /// So long a connection waits for a lock that another process holds.
   static constexpr int kBusyTimeoutMs = 5'000;
-  static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode);
+  /// `world` must outlive it. `vfs` is SQLite's layer for its files; "": its own.
+  static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode,
+                                                  World& world = real_world(),
+                                                  const std::string& vfs = {});
   ~Connection() override;
 
   /// Runs statements that have neither parameters nor rows.
@@ -89,11 +93,11 @@ class Connection final : public Tx {
 
  private:
   friend class Statement;
-  using Clock = std::chrono::steady_clock;
+  using Clock = SteadyClock;
   // A pod has some 150 statements of its own.
   static constexpr std::size_t kStatementsMax = 256;
 
-  explicit Connection(sqlite3* handle) : handle_(handle) {}
+  Connection(sqlite3* handle, World& world) : world_(world), handle_(handle) {}
   void failed(int code, std::string_view what);
   bool is_over_time();
   void load_scope_names();
@@ -101,6 +105,7 @@ class Connection final : public Tx {
   static int authorize(void* self, int action, const char* first, const char* second,
                        const char* schema, const char* view);
 
+  World& world_;
   sqlite3* handle_;
   StatementCache statements_{kStatementsMax};
   StatementCache scoped_statements_{kStatementsMax};

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/thread.h"
 #include "db/sqlite/connection.h"
 
 namespace synap::db::sqlite {
@@ -22,10 +21,13 @@ Readers::~Readers() {
 }
 
 void Readers::start(std::vector<std::unique_ptr<Connection>> connections, Options options) {
-  options_ = options;
+  time_max_ = options.time_max;
+  waiting_max_ = options.waiting_max;
+  wake_ = options.world.make_signal();
   connections_ = std::move(connections);
   for (auto& connection : connections_) {
-    threads_.emplace_back([this, &own = *connection] { run(own); });
+    threads_.push_back(options.world.start_thread(
+        "db reader", ThreadPriority::kNormal, [this, &own = *connection] { return turn(own); }));
   }
 }
 
@@ -33,10 +35,10 @@ std::optional<Error> Readers::submit(Operation* operation) {
   {
     std::lock_guard lock(mutex_);
     if (is_closed_) return is_stopping();
-    if (queue_.size() >= options_.waiting_max) return too_many_wait(queue_.size());
+    if (queue_.size() >= waiting_max_) return too_many_wait(queue_.size());
     queue_.push_back(operation);
   }
-  wake_.notify_one();
+  wake_->notify_one();
   return std::nullopt;
 }
 
@@ -67,7 +69,7 @@ Readers::Hold::~Hold() {
     std::lock_guard lock(readers_.mutex_);
     readers_.is_held_ = false;
   }
-  readers_.wake_.notify_all();
+  readers_.wake_->notify_all();
 }
 
 void Readers::close() {
@@ -75,41 +77,41 @@ void Readers::close() {
     std::lock_guard lock(mutex_);
     is_closed_ = true;
   }
-  wake_.notify_all();
-  for (auto& thread : threads_) thread.join();
+  if (wake_ != nullptr) wake_->notify_all();
   threads_.clear();
   connections_.clear();
 }
 
-void Readers::run(Connection& connection) {
-  begin_thread("db reader");
-  for (;;) {
-    Operation* operation = nullptr;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return !is_held_ && (is_closed_ || !queue_.empty()); });
-      if (queue_.empty()) return;
-      operation = queue_.front();
-      queue_.pop_front();
-      ++running_;
-    }
-    connection.begin_closure();
-    if (operation->has_time_limit) connection.limit_time(options_.time_max);
-    // BEGIN, so that all statements of the closure see one snapshot.
-    connection.run("BEGIN");
-    if (operation->is_scoped) connection.enter_scope(operation->user);
-    if (connection.ok()) connection.carry_out(*operation);
-    operation->error = connection.take_error();
-    if (operation->is_scoped) connection.leave_scope();
-    // Also where its time is over.
-    connection.begin_closure();
-    if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
-    std::lock_guard lock(mutex_);
-    if (--running_ == 0) idle_.notify_all();
-    // Under the lock: whoever destroys the coroutine finds it either not answered or posted.
-    operation->waiter.wake();
-    answered_.notify_all();
+// One read. False: there will be none any more.
+bool Readers::turn(Connection& connection) {
+  Operation* operation = nullptr;
+  {
+    std::unique_lock lock(mutex_);
+    const auto woken =
+        wake_->wait(lock, [this] { return !is_held_ && (is_closed_ || !queue_.empty()); });
+    if (woken == Signal::Woken::kNotYet) return true;
+    if (queue_.empty()) return false;
+    operation = queue_.front();
+    queue_.pop_front();
+    ++running_;
   }
+  connection.begin_closure();
+  if (operation->has_time_limit) connection.limit_time(time_max_);
+  // BEGIN, so that all statements of the closure see one snapshot.
+  connection.run("BEGIN");
+  if (operation->is_scoped) connection.enter_scope(operation->user);
+  if (connection.ok()) connection.carry_out(*operation);
+  operation->error = connection.take_error();
+  if (operation->is_scoped) connection.leave_scope();
+  // Also where its time is over.
+  connection.begin_closure();
+  if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
+  std::lock_guard lock(mutex_);
+  if (--running_ == 0) idle_.notify_all();
+  // Under the lock: whoever destroys the coroutine finds it either not answered or posted.
+  operation->waiter.wake();
+  answered_.notify_all();
+  return true;
 }
 
 }  // namespace synap::db::sqlite

@@ -12,9 +12,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
+#include "base/world.h"
 #include "db/database.h"
 
 namespace synap::db::sqlite {
@@ -36,10 +36,11 @@ class Readers {
   ~Readers();  // close()
 
   struct Options {
+    World& world = real_world();
     std::chrono::milliseconds time_max{250};  // a read is stopped after it
     std::size_t waiting_max = 100'000;        // more reads are refused
   };
-  /// One thread for each connection. Once.
+  /// One thread of the world for each connection. Once.
   void start(std::vector<std::unique_ptr<Connection>> connections, Options options);
 
   /// The error if it is refused; then the operation stays its owner's.
@@ -67,14 +68,15 @@ class Readers {
   void close();
 
  private:
-  void run(Connection& connection);
+  bool turn(Connection& connection);
 
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::vector<std::thread> threads_;
-  Options options_;
+  std::vector<std::unique_ptr<WorldThread>> threads_;
+  std::chrono::milliseconds time_max_{};
+  std::size_t waiting_max_ = 0;
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_;  // a read is due, or the end
+  std::unique_ptr<Signal> wake_;  // a read is due, or the end
   std::condition_variable idle_;  // no read is under way
   std::condition_variable answered_;
   std::deque<Operation*> queue_;

@@ -7,8 +7,6 @@
 #include <iterator>
 #include <unordered_map>
 
-#include "base/clock.h"
-#include "base/thread.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/failure_log.h"
 #include "db/sqlite/wal_vfs.h"
@@ -48,17 +46,21 @@ void run_action(std::move_only_function<void()>& action) {
 
 }  // namespace
 
+SqliteDatabase::SqliteDatabase(World& world) : world_(world), write_wake_(world.make_signal()) {}
+
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
   // Counting its memory costs SQLite a mutex for each allocation of each thread.
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   std::ignore = configured;
-  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase);
-  auto writer = Connection::open(options.path, Connection::Mode::kWriter);
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options.world));
+  auto writer =
+      Connection::open(options.path, Connection::Mode::kWriter, options.world, options.vfs);
   if (!writer) return fail(writer.error());
   database->writer_ = std::move(*writer);
   std::vector<std::unique_ptr<Connection>> readers;
   for (int i = 0; i < options.readers; ++i) {
-    auto reader = Connection::open(options.path, Connection::Mode::kReader);
+    auto reader =
+        Connection::open(options.path, Connection::Mode::kReader, options.world, options.vfs);
     if (!reader) return fail(reader.error());
     readers.push_back(std::move(*reader));
   }
@@ -67,10 +69,13 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
       WalKeeper::Options{.bytes_max = options.wal_bytes_max,
                          .idle_before_truncate = options.idle_before_truncate,
                          .patience = options.full_wal_patience});
-  database->readers_.start(std::move(readers),
-                           {.time_max = options.read_time_max, .waiting_max = options.waiting_max});
+  database->readers_.start(std::move(readers), {.world = options.world,
+                                                .time_max = options.read_time_max,
+                                                .waiting_max = options.waiting_max});
   database->waiting_max_ = options.waiting_max;
-  database->writer_thread_ = std::thread([self = database.get()] { self->run_writer(); });
+  database->writer_thread_ =
+      options.world.start_thread("db writer", ThreadPriority::kNormal,
+                                 [self = database.get()] { return self->turn_of_writer(); });
   return database;
 }
 
@@ -79,9 +84,9 @@ void SqliteDatabase::close() {
     std::lock_guard lock(write_mutex_);
     stopping_ = true;
   }
-  write_wake_.notify_all();
+  write_wake_->notify_all();
   readers_.close();
-  if (writer_thread_.joinable()) writer_thread_.join();
+  writer_thread_.reset();
 }
 
 SqliteDatabase::~SqliteDatabase() {
@@ -92,7 +97,7 @@ SqliteDatabase::~SqliteDatabase() {
 
 Result<> SqliteDatabase::run_migrations(const std::vector<Migration>& migrations,
                                         const std::vector<Retired>& retired) {
-  ThreadExecutor executor("migrate");
+  const auto executor = world_.make_executor("migrate");
   auto run = [&]() -> Task<Result<>> {
     co_return co_await write([&](Tx& tx) {
       for (const auto& migration : migrations) known_migrations_.emplace(migration.name);
@@ -103,7 +108,7 @@ Result<> SqliteDatabase::run_migrations(const std::vector<Migration>& migrations
       for (const auto& migration : migrations) apply(tx, migration);
     });
   };
-  return sync_wait(executor, run());
+  return sync_wait(*executor, run());
 }
 
 // Another version's tables are not touched: this one does not know what its writes would break.
@@ -136,7 +141,8 @@ void SqliteDatabase::apply(Tx& tx, const Migration& migration) {
     tx.abort(std::move(error));
     return;
   }
-  tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name, unix_ms_now());
+  tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name,
+         world_.unix_ms());
 }
 
 Statistics SqliteDatabase::statistics() const {
@@ -176,7 +182,7 @@ std::optional<Error> SqliteDatabase::submit_write(Operation* operation) {
     was_empty = interactive_.empty() && background_.empty();
     lane.push_back(operation);
   }
-  if (was_empty) write_wake_.notify_one();
+  if (was_empty) write_wake_->notify_one();
   return std::nullopt;
 }
 
@@ -188,21 +194,20 @@ void SqliteDatabase::withdraw(Operation* operation) {
   write_answered_.wait(lock, [&] { return operation->waiter.is_posted(); });
 }
 
-void SqliteDatabase::run_writer() {
-  begin_thread("db writer");
+// One group, or idle work. False: there will be none any more.
+bool SqliteDatabase::turn_of_writer() {
   std::vector<Operation*> group;
-  for (;;) {
-    const auto next = take_group(group);
-    if (next == Next::kEnd) return;
-    if (next == Next::kIdleWork) {
-      wal_->do_idle_work();
-    } else {
-      commit_group(group);
-      group.clear();
-      if (!broken_) wal_->checkpoint_if_large();
-    }
-    if (wal_->has_disk_failed() && !broken_) break_off(wal_->last_error().value_or(Error{}));
+  const auto next = take_group(group);
+  if (next == Next::kEnd) return false;
+  if (next == Next::kNothing) return true;
+  if (next == Next::kIdleWork) {
+    wal_->do_idle_work();
+  } else {
+    commit_group(group);
+    if (!broken_) wal_->checkpoint_if_large();
   }
+  if (wal_->has_disk_failed() && !broken_) break_off(wal_->last_error().value_or(Error{}));
+  return true;
 }
 
 // Waits until there is something to do.
@@ -215,11 +220,10 @@ SqliteDatabase::Next SqliteDatabase::take_group(std::vector<Operation*>& group) 
   };
   std::unique_lock lock(write_mutex_);
   const auto is_due = [&] { return stopping_ || !interactive_.empty() || !background_.empty(); };
-  if (const auto idle = is_due() || broken_ ? std::nullopt : wal_->idle_work_due()) {
-    if (!write_wake_.wait_for(lock, *idle, is_due)) return Next::kIdleWork;
-  } else {
-    write_wake_.wait(lock, is_due);
-  }
+  const auto idle = is_due() || broken_ ? std::nullopt : wal_->idle_work_due();
+  const auto woken = write_wake_->wait(lock, is_due, idle);
+  if (woken == Signal::Woken::kTimeUp) return Next::kIdleWork;
+  if (woken == Signal::Woken::kNotYet) return Next::kNothing;
   if (interactive_.empty() && background_.empty()) return Next::kEnd;
   const bool people_wait = !interactive_.empty();
   take(interactive_, kGroupClosuresMax);
@@ -324,9 +328,9 @@ std::optional<Error> SqliteDatabase::begin() {
 
 std::optional<Error> SqliteDatabase::commit() {
   writer_->begin_closure();
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = world_.now();
   writer_->run("COMMIT");
-  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin;
+  const std::chrono::nanoseconds took = world_.now() - begin;
   commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
   const auto syncs = wal_syncs(writer_->handle());
   syncs_.store(syncs.count, std::memory_order_relaxed);

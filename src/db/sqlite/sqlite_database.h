@@ -18,9 +18,9 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/world.h"
 #include "db/database.h"
 #include "db/sqlite/readers.h"
 #include "db/sqlite/wal_keeper.h"
@@ -29,6 +29,8 @@ namespace synap::db::sqlite {
 
 struct SqliteOptions {
   std::string path;
+  std::string vfs = {};  // SQLite's layer for its files, registered; "": its own
+  World& world = real_world();
   int readers = 2;
   /// A read is stopped after this. With two readers, four of such reads are what others wait for
   /// half a second; and as long as a read takes, the log of changes cannot begin again.
@@ -83,13 +85,13 @@ class SqliteDatabase final : public Database {
                           const std::vector<Retired>& retired) override;
 
  private:
-  SqliteDatabase() = default;
+  explicit SqliteDatabase(World& world);
   void check_migrations(Tx& tx, const std::vector<Retired>& retired);
   void apply(Tx& tx, const Migration& migration);
   std::optional<Error> submit_write(Operation* operation);
   std::deque<Operation*>& lane_of(const Operation& operation);
-  void run_writer();
-  enum class Next { kGroup, kIdleWork, kEnd };
+  bool turn_of_writer();
+  enum class Next { kGroup, kIdleWork, kNothing, kEnd };
   Next take_group(std::vector<Operation*>& group);
   void cut(std::vector<Operation*>& group, std::size_t count);
   using Actions = std::vector<std::move_only_function<void()>>;
@@ -104,11 +106,12 @@ class SqliteDatabase final : public Database {
   bool is_rolled_back() const;
   void break_off(const Error& failure);
 
+  World& world_;
   std::unique_ptr<Connection> writer_;
   Readers readers_;
   std::unique_ptr<WalKeeper> wal_;
   mutable std::mutex write_mutex_;
-  std::condition_variable write_wake_;
+  const std::unique_ptr<Signal> write_wake_;
   std::condition_variable write_answered_;
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
@@ -125,7 +128,7 @@ class SqliteDatabase final : public Database {
   std::atomic<std::int64_t> sync_ns_{0};
   std::set<std::string, std::less<>> known_migrations_;  // writer thread only
 
-  std::thread writer_thread_;
+  std::unique_ptr<WorldThread> writer_thread_;
 };
 
 }  // namespace synap::db::sqlite

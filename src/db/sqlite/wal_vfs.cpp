@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <new>
+#include <string_view>
 #include <vector>
 
 #include "base/check.h"
@@ -12,17 +15,20 @@
 namespace synap::db::sqlite {
 namespace {
 
-constexpr const char* kName = "synap-wal";
+constexpr std::string_view kName = "synap-wal";
 
 // More than this is not kept back: a transaction of many pages goes to the file in such pieces.
 constexpr std::size_t kKeptBytesMax = 1 << 20;
 // SQLite's layer takes the size of a write for one of at most 128 KiB, and cuts off what is above.
 constexpr std::size_t kWriteBytesMax = 64 << 10;
 
-sqlite3_vfs* unix_vfs() {
-  static auto* vfs = sqlite3_vfs_find(nullptr);
-  return vfs;
-}
+// A copy of the layer below, whose functions it shares but for one: so what these find in it
+// (pAppData) is theirs.
+struct Layer {
+  sqlite3_vfs vfs;  // must be first: SQLite sees only this
+  sqlite3_vfs* below;
+  std::string name;
+};
 
 // An open WAL. SQLite gives room for it, followed by room for the file of the layer below.
 struct WalFile {
@@ -140,8 +146,8 @@ constexpr sqlite3_io_methods kMethods = {
     unlock,  is_reserved, control, sector_size, characteristics, nullptr, nullptr,   nullptr,
     nullptr, nullptr,     nullptr};
 
-int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* flags_out) {
-  auto* below = unix_vfs();
+int open(sqlite3_vfs* layer, const char* path, sqlite3_file* file, int flags, int* flags_out) {
+  auto* below = reinterpret_cast<Layer*>(layer)->below;
   if ((flags & SQLITE_OPEN_WAL) == 0) return below->xOpen(below, path, file, flags, flags_out);
   auto* self = new (file) WalFile{};
   std::memset(self->below(), 0, static_cast<std::size_t>(below->szOsFile));
@@ -158,17 +164,24 @@ int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* fla
 
 }  // namespace
 
-const char* wal_vfs() {
-  static const int registered = [] {
-    static sqlite3_vfs layer = *unix_vfs();
-    layer.szOsFile += static_cast<int>(sizeof(WalFile));
-    layer.zName = kName;
-    layer.pNext = nullptr;
-    layer.xOpen = open;
-    return sqlite3_vfs_register(&layer, /*makeDflt=*/0);
-  }();
-  SYNAP_CHECK(registered == SQLITE_OK);
-  return kName;
+const char* wal_vfs(const std::string& below) {
+  static std::mutex mutex;
+  static std::map<std::string, Layer> layers;  // never removed: SQLite keeps their addresses
+  std::lock_guard lock(mutex);
+  const auto [known, is_new] = layers.try_emplace(below);
+  auto& [vfs, under, name] = known->second;
+  if (is_new) {
+    under = sqlite3_vfs_find(below.empty() ? nullptr : below.c_str());
+    SYNAP_CHECK(under != nullptr, below);
+    name = below.empty() ? std::string(kName) : std::string(kName) + ":" + below;
+    vfs = *under;
+    vfs.szOsFile += static_cast<int>(sizeof(WalFile));
+    vfs.zName = name.c_str();
+    vfs.pNext = nullptr;
+    vfs.xOpen = open;
+    SYNAP_CHECK(sqlite3_vfs_register(&vfs, /*makeDflt=*/0) == SQLITE_OK, name);
+  }
+  return name.c_str();
 }
 
 WalSyncs wal_syncs(sqlite3* connection) {

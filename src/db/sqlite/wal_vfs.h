@@ -14,14 +14,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 struct sqlite3;
 
 namespace synap::db::sqlite {
 
-/// Registers the layer, once, and gives its name for sqlite3_open_v2(). Any thread. Only for the
-/// connection that writes.
-const char* wal_vfs();
+/// Registers the layer above that of the name `below` ("": SQLite's own for Unix), once, and gives
+/// its name for sqlite3_open_v2(). Any thread. Only for the connection that writes.
+const char* wal_vfs(const std::string& below = {});
 
 /// How often the WAL was synced since it was opened, and how long that took.
 struct WalSyncs {

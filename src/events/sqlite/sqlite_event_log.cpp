@@ -37,16 +37,16 @@ std::vector<db::Database::Migration> SqliteEventLog::migrations() {
   return {{"log.1", kEventTables}};
 }
 
-Result<std::unique_ptr<SqliteEventLog>> SqliteEventLog::open(db::Database& database) {
+Result<std::unique_ptr<SqliteEventLog>> SqliteEventLog::open(db::Database& database, World& world) {
   std::unique_ptr<SqliteEventLog> log(new SqliteEventLog(database));
-  ThreadExecutor executor("open log");
+  const auto executor = world.make_executor("open log");
   auto load = [&]() -> Task<Result<Head>> {
     co_return co_await database.read_at_start([&](db::Tx& tx) {
       log->names_.load(tx);
       return EventTable::head(tx);
     });
   };
-  auto head = sync_wait(executor, load());
+  auto head = sync_wait(*executor, load());
   if (!head) return fail(head.error());
   log->end_.raise(head->position);
   return log;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/world.h"
 #include "events/log.h"
 #include "events/sqlite/event_table.h"
 #include "events/sqlite/names.h"
@@ -15,7 +16,8 @@ class SqliteEventLog final : public EventLog {
  public:
   static std::vector<db::Database::Migration> migrations();
   /// Finds the end of the log, whose tables are there. `database` must outlive the log.
-  static Result<std::unique_ptr<SqliteEventLog>> open(db::Database& database);
+  static Result<std::unique_ptr<SqliteEventLog>> open(db::Database& database,
+                                                      World& world = real_world());
 
   Appended append(db::Tx& tx, const Append& append) override;
   Task<Result<Appended>> append(Append append) override;
