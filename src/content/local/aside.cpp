@@ -1,13 +1,9 @@
 #include "content/local/aside.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
 
 namespace synap::content {
 namespace {
@@ -18,34 +14,27 @@ constexpr const char* kDirectory = ".tmp";
 constexpr std::size_t kUnsyncedMax = std::size_t{8} * 1024 * 1024;
 
 void empty(const Descriptor& directory) {
-  const int copy = ::fcntl(directory.number(), F_DUPFD_CLOEXEC, 0);
-  DIR* listing = copy < 0 ? nullptr : ::fdopendir(copy);
-  if (listing == nullptr) {
-    const Descriptor closed(copy);
-    return;
-  }
-  while (const dirent* entry = ::readdir(listing)) {
-    if (entry->d_name[0] != '.') ::unlinkat(directory.number(), entry->d_name, 0);
-  }
-  ::closedir(listing);
+  directory.files().list(directory.number(), [&](const char* name, FileSystem::Kind) {
+    directory.files().unlink(directory.number(), name);
+  });
 }
 
 }  // namespace
 
 AsideFile::~AsideFile() {
-  if (is_aside_) ::unlinkat(directory_->number(), name_.c_str(), 0);
+  if (is_aside_) directory_->files().unlink(directory_->number(), name_);
 }
 
 bool AsideFile::take_name(const Descriptor& directory, const std::string& name, unsigned flags) {
-  if (::renameat2(directory_->number(), name_.c_str(), directory.number(), name.c_str(), flags)) {
+  if (!directory_->files().rename(directory_->number(), name_, directory.number(), name, flags)) {
     return false;
   }
   is_aside_ = false;
   return true;
 }
 
-Result<> Aside::open(int root, Aside& aside) {
-  aside.root_ = root;
+Result<> Aside::open(const Descriptor& root, Aside& aside) {
+  aside.root_ = &root;
   aside.directory_ = std::make_shared<const Descriptor>(make_directory(root, kDirectory));
   if (!*aside.directory_) return fail(error_of(errno, "open", kDirectory));
   empty(*aside.directory_);
@@ -59,7 +48,7 @@ std::shared_ptr<const Descriptor> Aside::directory() const {
 
 std::shared_ptr<const Descriptor> Aside::make_again() {
   std::lock_guard lock(mutex_);
-  auto made = std::make_shared<const Descriptor>(make_directory(root_, kDirectory));
+  auto made = std::make_shared<const Descriptor>(make_directory(*root_, kDirectory));
   if (*made) directory_ = made;
   return made;
 }
@@ -67,11 +56,12 @@ std::shared_ptr<const Descriptor> Aside::make_again() {
 Result<std::unique_ptr<AsideFile>> Aside::create(const ContentKey& for_key) {
   auto directory = this->directory();
   auto name = fmt::format("{}", next_.fetch_add(1, std::memory_order_relaxed));
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  Descriptor file(::openat(directory->number(), name.c_str(), kFlags, 0600));
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL;
+  auto& files = root_->files();
+  Descriptor file(files, files.open(directory->number(), name, kFlags));
   if (!file && errno == ENOENT) {
     directory = make_again();
-    if (*directory) file = Descriptor(::openat(directory->number(), name.c_str(), kFlags, 0600));
+    if (*directory) file = Descriptor(files, files.open(directory->number(), name, kFlags));
   }
   if (!file) return fail(error_of(errno, "create a file for", for_key.path()));
   return std::make_unique<AsideFile>(std::move(directory), std::move(name), std::move(file));
@@ -98,7 +88,8 @@ Result<Stored> Upload::finish() {
 
 Result<> Upload::sync() {
   unsynced_ = 0;
-  if (::fsync(file_->file().number()) == 0) return {};
+  const auto& file = file_->file();
+  if (file.files().sync(file.number())) return {};
   return fail(error_of(errno, "sync", key_.path()));
 }
 

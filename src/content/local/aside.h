@@ -37,8 +37,8 @@ class AsideFile {
 /// The directory. Of any thread.
 class Aside {
  public:
-  /// Makes the directory below `root` if it is missing, and empties it.
-  static Result<> open(int root, Aside& aside);
+  /// Makes the directory below `root`, which must outlive it, if it is missing, and empties it.
+  static Result<> open(const Descriptor& root, Aside& aside);
   /// A new file. Makes the directory again if somebody has deleted it.
   Result<std::unique_ptr<AsideFile>> create(const ContentKey& for_key);
 
@@ -46,7 +46,7 @@ class Aside {
   std::shared_ptr<const Descriptor> directory() const;
   std::shared_ptr<const Descriptor> make_again();
 
-  int root_ = -1;
+  const Descriptor* root_ = nullptr;
   std::atomic<std::uint64_t> next_ = 0;
   mutable std::mutex mutex_;
   std::shared_ptr<const Descriptor> directory_;

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -20,12 +18,11 @@ Error out_of_reach(std::string_view what, std::string_view where, std::string_vi
 }
 
 // As much as there is, up to `count`; -1 with errno.
-ssize_t read_fully(int file, char* out, std::size_t count, std::int64_t offset) {
+ssize_t read_fully(const Descriptor& file, char* out, std::size_t count, std::int64_t offset) {
   std::size_t done = 0;
   while (done < count) {
-    const auto got =
-        ::pread(file, out + done, count - done, offset + static_cast<std::int64_t>(done));
-    if (got < 0 && errno == EINTR) continue;
+    const auto got = file.files().read(file.number(), out + done, count - done,
+                                       offset + static_cast<std::int64_t>(done));
     if (got < 0) return -1;
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
@@ -35,21 +32,6 @@ ssize_t read_fully(int file, char* out, std::size_t count, std::int64_t offset) 
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    if (number_ >= 0) ::close(number_);
-    number_ = std::exchange(other.number_, -1);
-  }
-  return *this;
-}
-
-// Somebody may be about to say why something failed.
-Descriptor::~Descriptor() {
-  const int error = errno;
-  if (number_ >= 0) ::close(number_);
-  errno = error;
-}
-
 Error error_of(int code, std::string_view what, std::string_view where) {
   if (code == ENOSPC || code == EDQUOT) {
     return {Code::kServiceUnavailable, "The disk is full: content cannot be stored", nullptr,
@@ -58,28 +40,30 @@ Error error_of(int code, std::string_view what, std::string_view where) {
   return out_of_reach(what, where, std::strerror(code));
 }
 
-Descriptor open_directory(int parent, const std::string& name) {
-  return Descriptor(
-      ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+Descriptor open_directory(const Descriptor& parent, const std::string& name) {
+  auto& files = parent.files();
+  return {files, files.open(parent.number(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)};
 }
 
-Descriptor make_directory(int parent, const std::string& name) {
+Descriptor make_directory(const Descriptor& parent, const std::string& name) {
   auto directory = open_directory(parent, name);
   if (directory || errno != ENOENT) return directory;
-  if (::mkdirat(parent, name.c_str(), 0700) != 0 && errno != EEXIST) return {};
-  if (::fsync(parent) != 0) return {};
+  auto& files = parent.files();
+  if (!files.make_directory(parent.number(), name) && errno != EEXIST) return {};
+  if (!files.sync(parent.number())) return {};
   return open_directory(parent, name);
 }
 
 // Part by part: O_NOFOLLOW is about the last one only. O_NONBLOCK: a FIFO that somebody has put
 // there would wait for its writer.
-Result<Descriptor> open_file(int root, const ContentKey& key) {
+Result<Descriptor> open_file(const Descriptor& root, const ContentKey& key) {
   const auto user = open_directory(root, key.user_id());
-  const auto directory = user ? open_directory(user.number(), key.entity_type()) : Descriptor();
+  const auto directory = user ? open_directory(user, key.entity_type()) : Descriptor();
   Descriptor file;
   if (directory) {
-    file = Descriptor(::openat(directory.number(), key.file_name().c_str(),
-                               O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    auto& files = root.files();
+    file = Descriptor(
+        files, files.open(directory.number(), key.file_name(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   }
   if (file) return file;
   if (errno == ENOENT) return fail(Code::kNotFound, "There is no such content");
@@ -87,18 +71,17 @@ Result<Descriptor> open_file(int root, const ContentKey& key) {
 }
 
 Result<std::int64_t> size_of(const Descriptor& file, const ContentKey& key) {
-  struct stat info{};
-  if (::fstat(file.number(), &info) != 0) return fail(error_of(errno, "stat", key.path()));
-  if (!S_ISREG(info.st_mode)) {
+  FileInfo info;
+  if (!file.files().look(file.number(), info)) return fail(error_of(errno, "stat", key.path()));
+  if (!info.is_regular) {
     return fail(out_of_reach("open", key.path(), "this is no regular file"));
   }
-  return info.st_size;
+  return info.size;
 }
 
 Result<> write_all(const Descriptor& file, std::string_view bytes, const ContentKey& key) {
   while (!bytes.empty()) {
-    const auto count = ::write(file.number(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
+    const auto count = file.files().write(file.number(), bytes.data(), bytes.size());
     if (count < 0) return fail(error_of(errno, "write", key.path()));
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -108,7 +91,7 @@ Result<> write_all(const Descriptor& file, std::string_view bytes, const Content
 Result<std::string> read_at(const Descriptor& file, std::int64_t offset, std::size_t count,
                             const ContentKey& key) {
   std::string bytes(count, '\0');
-  const auto got = read_fully(file.number(), bytes.data(), count, offset);
+  const auto got = read_fully(file, bytes.data(), count, offset);
   if (got < 0) return fail(error_of(errno, "read", key.path()));
   // Nobody cuts a file that has its name, so somebody else did.
   if (static_cast<std::size_t>(got) != count) {
@@ -118,14 +101,13 @@ Result<std::string> read_at(const Descriptor& file, std::int64_t offset, std::si
 }
 
 bool holds(const Descriptor& file, std::string_view bytes) {
-  struct stat info{};
-  if (::fstat(file.number(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  if (info.st_size != static_cast<std::int64_t>(bytes.size())) return false;
+  FileInfo info;
+  if (!file.files().look(file.number(), info) || !info.is_regular) return false;
+  if (info.size != static_cast<std::int64_t>(bytes.size())) return false;
   std::array<char, std::size_t{64} * 1024> buffer;
   for (std::size_t at = 0; at < bytes.size(); at += buffer.size()) {
     const auto part = bytes.substr(at, buffer.size());
-    const auto got =
-        read_fully(file.number(), buffer.data(), part.size(), static_cast<std::int64_t>(at));
+    const auto got = read_fully(file, buffer.data(), part.size(), static_cast<std::int64_t>(at));
     if (got < 0 || part != std::string_view(buffer.data(), static_cast<std::size_t>(got))) {
       return false;
     }

@@ -1,7 +1,6 @@
 #include "content/local/group_writer.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -89,8 +88,9 @@ bool GroupWriter::write_aside(Write& write) {
 // What was streamed is durable by now and takes the place of what is there, whatever that is.
 bool GroupWriter::is_there_already(Write& write) {
   if (write.kind != Write::Kind::kPut || has_failed_to_sync_) return false;
-  Descriptor file(::openat(write.directory->number(), write.key.file_name().c_str(),
-                           O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  auto& files = root_.files();
+  Descriptor file(files, files.open(write.directory->number(), write.key.file_name(),
+                                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (!file || !holds(file, write.bytes)) return false;
   write.same = std::move(file);
   return true;
@@ -116,7 +116,7 @@ bool GroupWriter::take_name(Write& write, bool may_replace) {
 
 // Its put answers with an error, and trying again must not find what may never reach the disk.
 void GroupWriter::take_back(Write& write) {
-  ::unlinkat(write.directory->number(), write.key.file_name().c_str(), 0);
+  root_.files().unlink(write.directory->number(), write.key.file_name());
 }
 
 // The directory by its path, not the open one that the puts use: somebody may have moved that
@@ -124,10 +124,10 @@ void GroupWriter::take_back(Write& write) {
 void GroupWriter::remove(Write& write) {
   const auto user = open_directory(root_, write.key.user_id());
   write.directory = std::make_shared<const Descriptor>(
-      user ? open_directory(user.number(), write.key.entity_type()) : Descriptor());
+      user ? open_directory(user, write.key.entity_type()) : Descriptor());
   if (*write.directory) {
     const auto& name = write.key.file_name();
-    if (::unlinkat(write.directory->number(), name.c_str(), 0) == 0) return;
+    if (root_.files().unlink(write.directory->number(), name)) return;
   }
   if (errno != ENOENT) write.error = error_of(errno, "remove", write.key.path());
 }
@@ -139,7 +139,7 @@ void GroupWriter::sync_files(const Writes& writes, bool together) {
     if (!write.error) write.error = error;
   };
   if (together) {
-    if (::syncfs(root_) == 0) return;
+    if (root_.files().sync_all(root_.number())) return;
     const auto error = error_of(errno, "sync", "the filesystem of the content");
     for (auto* write : writes) failed(*write, error);
     return;
@@ -147,7 +147,7 @@ void GroupWriter::sync_files(const Writes& writes, bool together) {
   for (auto* write : writes) {
     if (write->error) continue;
     const auto* file = write->same ? &write->same : write->file ? &write->file->file() : nullptr;
-    if (file == nullptr || ::fsync(file->number()) == 0) continue;
+    if (file == nullptr || root_.files().sync(file->number())) continue;
     failed(*write, error_of(errno, "sync", write->key.path()));
   }
 }
@@ -157,7 +157,7 @@ void GroupWriter::sync_directories(const Writes& writes) {
   for (auto* write : writes) {
     if (write->error || !*write->directory) continue;
     if (!synced.insert(write->directory->number()).second) continue;
-    if (::fsync(write->directory->number()) == 0) continue;
+    if (root_.files().sync(write->directory->number())) continue;
     has_failed_to_sync_ = true;
     const auto error = error_of(errno, "sync the directory of", write->key.path());
     for (auto* other : writes) {
@@ -172,8 +172,8 @@ std::shared_ptr<const Descriptor> GroupWriter::directory_of(const ContentKey& ke
     return known->second;
   }
   const auto user = make_directory(root_, key.user_id());
-  auto directory = std::make_shared<const Descriptor>(
-      user ? make_directory(user.number(), key.entity_type()) : Descriptor());
+  auto directory = std::make_shared<const Descriptor>(user ? make_directory(user, key.entity_type())
+                                                           : Descriptor());
   if (*directory) directories_.emplace(std::move(path), directory);
   return directory;
 }

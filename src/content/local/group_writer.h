@@ -37,7 +37,7 @@ struct Write final : Work {
 class GroupWriter {
  public:
   /// `root` and `aside` must outlive it.
-  GroupWriter(int root, Aside& aside) : root_(root), aside_(aside) {}
+  GroupWriter(const Descriptor& root, Aside& aside) : root_(root), aside_(aside) {}
 
   /// At most one change of each key: so the order of those is that of the groups.
   void write(const WorkGroup& group);
@@ -55,7 +55,7 @@ class GroupWriter {
   /// The open directory of a key's user and type, made if it is missing; none with errno.
   std::shared_ptr<const Descriptor> directory_of(const ContentKey& key);
 
-  const int root_;
+  const Descriptor& root_;
   Aside& aside_;
   std::unordered_map<std::string, std::shared_ptr<const Descriptor>> directories_;
   bool has_failed_to_sync_ = false;

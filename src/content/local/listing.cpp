@@ -1,10 +1,6 @@
 #include "content/local/listing.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,27 +9,14 @@
 namespace synap::content {
 namespace {
 
-// Calls `use` for each entry that is, or may be, of the type.
-Result<> each_entry(const Descriptor& directory, unsigned char type, const std::string& path,
+// Calls `use` for each entry that is, or may be, of the kind.
+Result<> each_entry(const Descriptor& directory, FileSystem::Kind kind, const std::string& path,
                     const std::function<void(const char*)>& use) {
-  const int copy = ::fcntl(directory.number(), F_DUPFD_CLOEXEC, 0);
-  DIR* listing = copy < 0 ? nullptr : ::fdopendir(copy);
-  if (listing == nullptr) {
-    const Descriptor closed(copy);
-    return fail(error_of(errno, "list", path));
-  }
-  ::rewinddir(listing);  // the copy shares its place with the original
-  int error = 0;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(listing);
-    error = errno;
-    if (entry == nullptr) break;
-    if (entry->d_name[0] == '.') continue;
-    if (entry->d_type == type || entry->d_type == DT_UNKNOWN) use(entry->d_name);
-  }
-  ::closedir(listing);
-  if (error != 0) return fail(error_of(error, "list", path));
+  const bool is_listed =
+      directory.files().list(directory.number(), [&](const char* name, FileSystem::Kind found) {
+        if (found == kind || found == FileSystem::Kind::kUnknown) use(name);
+      });
+  if (!is_listed) return fail(error_of(errno, "list", path));
   return {};
 }
 
@@ -45,7 +28,7 @@ class Walk {
   Result<> enter(const Descriptor& directory, const std::string& path, int depth) {
     if (depth == 0) return list_directory(directory, path);
     std::vector<std::string> below;
-    auto read = each_entry(directory, DT_DIR, path, [&](const char* name) {
+    auto read = each_entry(directory, FileSystem::Kind::kDirectory, path, [&](const char* name) {
       if (auto sub = fmt::format("{}{}/", path, name); may_hold(sub)) below.push_back(sub);
     });
     if (!read) return read;
@@ -54,7 +37,7 @@ class Walk {
     for (const auto& sub : below) {
       if (is_full()) return {};
       const auto name = sub.substr(path.size(), sub.size() - path.size() - 1);
-      const auto opened = open_directory(directory.number(), name);
+      const auto opened = open_directory(directory, name);
       if (!opened) {
         // Deleted meanwhile, or no directory at all.
         if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) continue;
@@ -81,7 +64,7 @@ class Walk {
   Result<> list_directory(const Descriptor& directory, const std::string& path) {
     const auto room = static_cast<std::size_t>(listing_.limit) - considered_ + 1;
     std::vector<std::string> names;  // a heap, the greatest in front
-    auto read = each_entry(directory, DT_REG, path, [&](const char* name) {
+    auto read = each_entry(directory, FileSystem::Kind::kRegular, path, [&](const char* name) {
       auto whole = path + name;
       if (!whole.starts_with(listing_.prefix) || whole <= listing_.after) return;
       if (names.size() == room && whole >= names.front()) return;
@@ -108,13 +91,10 @@ class Walk {
   }
 
   void add(const Descriptor& directory, const std::string& path, const std::string& name) {
-    struct stat info{};
+    FileInfo info;
     // One that is gone since is not there; one that cannot be looked at would be no file of ours.
-    if (::fstatat(directory.number(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
-    if (!S_ISREG(info.st_mode)) return;
-    page_.items.push_back(
-        {path, info.st_size,
-         std::int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000});
+    if (!directory.files().look(directory.number(), name, info) || !info.is_regular) return;
+    page_.items.push_back({path, info.size, info.modified_at});
   }
 
   const Listing& listing_;
@@ -125,14 +105,12 @@ class Walk {
 
 }  // namespace
 
-Result<Page> list_files(int root, const Listing& listing) {
+Result<Page> list_files(const Descriptor& root, const Listing& listing) {
   if (listing.limit < 1 || listing.limit > kListedMax) {
     return fail(Code::kBadRequest, fmt::format("The limit of a listing is 1 to {}", kListedMax));
   }
-  const Descriptor top(::dup(root));
-  if (!top) return fail(error_of(errno, "list", "the content"));
   Walk walk(listing);
-  if (auto done = walk.enter(top, "", 2); !done) return fail(done.error());
+  if (auto done = walk.enter(root, "", 2); !done) return fail(done.error());
   return walk.take_page();
 }
 

@@ -1,8 +1,6 @@
 #include "content/local/local_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,7 +8,6 @@
 #include <unordered_set>
 
 #include "base/crypto.h"
-#include "base/thread.h"
 #include "content/local/listing.h"
 
 namespace synap::content {
@@ -44,13 +41,14 @@ Task<Result<T>> run_on(WorkQueue& queue, std::function<Result<T>()> function) {
   co_return std::move(*job->result);
 }
 
-void run_jobs(WorkQueue& queue) {
-  for (;;) {
-    const auto job = queue.take(1, [](const Work&) { return true; });
-    if (job.empty()) return;
-    static_cast<Job&>(*job.front()).run();
-    queue.finish(job);
-  }
+// One job. False: there will be none any more.
+bool run_job(WorkQueue& queue) {
+  WorkGroup job;
+  if (!queue.take(job, 1, [](const Work&) { return true; })) return false;
+  if (job.empty()) return true;
+  static_cast<Job&>(*job.front()).run();
+  queue.finish(job);
+  return true;
 }
 
 // From where to where a range goes, in content of `size` bytes.
@@ -68,7 +66,7 @@ Result<Range> cut(const Range& range, std::int64_t size) {
 /// A file that is read chunk by chunk; of one thread after another.
 class Reading {
  public:
-  Reading(int root, ContentKey key, Range range)
+  Reading(const Descriptor& root, ContentKey key, Range range)
       : root_(root), key_(std::move(key)), range_(range) {}
 
   /// The number of bytes that are left, once it is open.
@@ -108,7 +106,7 @@ class Reading {
   }
 
  private:
-  int root_;
+  const Descriptor& root_;
   ContentKey key_;
   Range range_;
   Descriptor file_;
@@ -116,38 +114,30 @@ class Reading {
 
 }  // namespace
 
-Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& root) {
-  std::unique_ptr<LocalStore> store(new LocalStore);
-  if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail(Code::kServiceUnavailable,
-                fmt::format("{} cannot be made: {}", root, std::strerror(errno)));
-  }
-  store->root_ = Descriptor(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& root, Place place) {
+  std::unique_ptr<LocalStore> store(new LocalStore(place.world));
+  store->root_ = Descriptor(place.files, place.files.open_root(root));
   if (!store->root_) {
     return fail(Code::kServiceUnavailable,
                 fmt::format("{} cannot be used: {}", root, std::strerror(errno)));
   }
-  if (auto opened = Aside::open(store->root_.number(), store->aside_); !opened) {
+  if (auto opened = Aside::open(store->root_, store->aside_); !opened) {
     return fail(opened.error());
   }
   auto* self = store.get();
-  store->writer_ = std::thread([self] { self->run_writer(); });
-  store->reader_ = std::thread([self] {
-    begin_thread("content reader");
-    run_jobs(self->reads_);
-  });
-  store->long_worker_ = std::thread([self] {
-    begin_thread("content long", ThreadPriority::kBackground);
-    run_jobs(self->long_work_);
-  });
+  store->group_writer_.emplace(store->root_, store->aside_);
+  store->writer_ = place.world.start_thread("content writer", ThreadPriority::kBackground,
+                                            [self] { return self->turn_of_writer(); });
+  store->reader_ = place.world.start_thread("content reader", ThreadPriority::kNormal,
+                                            [self] { return run_job(self->reads_); });
+  store->long_worker_ = place.world.start_thread("content long", ThreadPriority::kBackground,
+                                                 [self] { return run_job(self->long_work_); });
   return store;
 }
 
 LocalStore::~LocalStore() {
   for (auto* queue : {&writes_, &reads_, &long_work_}) queue->end();
-  for (auto* thread : {&writer_, &reader_, &long_worker_}) {
-    if (thread->joinable()) thread->join();
-  }
+  for (auto* thread : {&writer_, &reader_, &long_worker_}) thread->reset();
 }
 
 Task<Result<Stored>> LocalStore::put(ContentKey key, std::string bytes) {
@@ -179,12 +169,12 @@ Task<Result<std::string>> LocalStore::get(ContentKey key) {
 }
 
 Task<Result<std::string>> LocalStore::get(ContentKey key, Range range) {
-  auto reading = std::make_shared<Reading>(root_.number(), std::move(key), range);
+  auto reading = std::make_shared<Reading>(root_, std::move(key), range);
   co_return co_await run_on<std::string>(reads_, [reading] { return reading->all(); });
 }
 
 Chunks LocalStore::read(ContentKey key, Range range) {
-  auto reading = std::make_shared<Reading>(root_.number(), std::move(key), range);
+  auto reading = std::make_shared<Reading>(root_, std::move(key), range);
   while (!reading->is_at_end()) {
     auto chunk = co_await run_on<std::string>(reads_, [reading] { return reading->next(); });
     if (!chunk) co_return fail(chunk.error());
@@ -194,18 +184,17 @@ Chunks LocalStore::read(ContentKey key, Range range) {
 }
 
 Task<Result<std::int64_t>> LocalStore::size(ContentKey key) {
-  co_return co_await run_on<std::int64_t>(
-      reads_, [root = root_.number(), key = std::move(key)]() -> Result<std::int64_t> {
-        auto file = open_file(root, key);
-        if (!file) return fail(file.error());
-        return size_of(*file, key);
-      });
+  co_return co_await run_on<std::int64_t>(reads_,
+                                          [this, key = std::move(key)]() -> Result<std::int64_t> {
+                                            auto file = open_file(root_, key);
+                                            if (!file) return fail(file.error());
+                                            return size_of(*file, key);
+                                          });
 }
 
 Task<Result<Page>> LocalStore::list(Listing listing) {
   co_return co_await run_on<Page>(
-      long_work_,
-      [root = root_.number(), listing = std::move(listing)] { return list_files(root, listing); });
+      long_work_, [this, listing = std::move(listing)] { return list_files(root_, listing); });
 }
 
 Task<Result<>> LocalStore::remove(ContentKey key) {
@@ -220,20 +209,17 @@ Task<Result<>> LocalStore::carry_out(std::shared_ptr<Write> write) {
 
 // A second change of a key ends the group and begins the next, so the order is kept. By file names,
 // which is cheaper: two users with one file name share no group, and nothing else comes of it.
-void LocalStore::run_writer() {
-  begin_thread("content writer", ThreadPriority::kBackground);
-  GroupWriter writer(root_.number(), aside_);
+bool LocalStore::turn_of_writer() {
   std::unordered_set<std::string_view> names;
   const auto is_new = [&](const Work& work) {
     return names.insert(static_cast<const Write&>(work).key.file_name()).second;
   };
-  for (;;) {
-    names.clear();
-    const auto group = writes_.take(kGroupMax, is_new);
-    if (group.empty()) return;
-    writer.write(group);
-    writes_.finish(group);
-  }
+  WorkGroup group;
+  if (!writes_.take(group, kGroupMax, is_new)) return false;
+  if (group.empty()) return true;
+  group_writer_->write(group);
+  writes_.finish(group);
+  return true;
 }
 
 }  // namespace synap::content

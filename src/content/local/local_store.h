@@ -10,11 +10,12 @@
 // streamed puts and listings.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <thread>
+#include <utility>
 
+#include "base/world.h"
 #include "content/local/aside.h"
 #include "content/local/files.h"
 #include "content/local/group_writer.h"
@@ -25,8 +26,16 @@ namespace synap::content {
 
 class LocalStore final : public ContentStore {
  public:
+  /// Where the store lives; both must outlive it.
+  struct Place {
+    World& world = real_world();
+    FileSystem& files = FileSystem::real();
+  };
   /// Makes the directory if it is missing. kServiceUnavailable says why it cannot be used.
-  static Result<std::unique_ptr<LocalStore>> open(const std::string& root);
+  static Result<std::unique_ptr<LocalStore>> open(const std::string& root) {
+    return open(root, Place{});
+  }
+  static Result<std::unique_ptr<LocalStore>> open(const std::string& root, Place place);
   /// Finishes what is queued. Streams and Tasks that go on with the store must have ended or been
   /// destroyed.
   ~LocalStore() override;
@@ -41,18 +50,19 @@ class LocalStore final : public ContentStore {
   Task<Result<>> remove(ContentKey key) override;
 
  private:
-  LocalStore() = default;
+  explicit LocalStore(World& world) : writes_(world), reads_(world), long_work_(world) {}
   Task<Result<>> carry_out(std::shared_ptr<Write> write);
-  void run_writer();
+  bool turn_of_writer();
 
   Descriptor root_;
   Aside aside_;
   WorkQueue writes_;
   WorkQueue reads_;
   WorkQueue long_work_;
-  std::thread writer_;
-  std::thread reader_;
-  std::thread long_worker_;
+  std::optional<GroupWriter> group_writer_;  // of the writer's thread
+  std::unique_ptr<WorldThread> writer_;
+  std::unique_ptr<WorldThread> reader_;
+  std::unique_ptr<WorldThread> long_worker_;
 };
 
 }  // namespace synap::content

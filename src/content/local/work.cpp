@@ -14,12 +14,14 @@ void WorkQueue::add(std::shared_ptr<Work> work, Done* waiting) {
     SYNAP_CHECK(!is_ended_, "the store is closed");
     queue_.push_back(std::move(work));
   }
-  wake_.notify_one();
+  wake_->notify_one();
 }
 
-WorkGroup WorkQueue::take(std::size_t most, const std::function<bool(const Work&)>& may_join) {
-  WorkGroup group;
-  while (group.empty() && wait_for_work()) {
+bool WorkQueue::take(WorkGroup& group, std::size_t most,
+                     const std::function<bool(const Work&)>& may_join) {
+  while (group.empty()) {
+    if (wait_for_work() == Signal::Woken::kNotYet) return true;
+    if (pending_.empty()) return false;
     std::lock_guard lock(waiting_mutex_);
     while (!pending_.empty() && group.size() < most) {
       if (pending_.front()->waiting_ != nullptr) {
@@ -29,16 +31,17 @@ WorkGroup WorkQueue::take(std::size_t most, const std::function<bool(const Work&
       pending_.pop_front();
     }
   }
-  return group;
+  return true;
 }
 
-// False: there is none and will be none.
-bool WorkQueue::wait_for_work() {
+// Due without any pending: there will be none any more.
+Signal::Woken WorkQueue::wait_for_work() {
   std::unique_lock lock(mutex_);
-  if (pending_.empty()) wake_.wait(lock, [this] { return is_ended_ || !queue_.empty(); });
+  const auto woken =
+      wake_->wait(lock, [this] { return is_ended_ || !queue_.empty() || !pending_.empty(); });
   for (auto& work : queue_) pending_.push_back(std::move(work));
   queue_.clear();
-  return !pending_.empty();
+  return woken;
 }
 
 // Under one lock with forget(): whoever is not forgotten yet is there to be resumed.
@@ -64,7 +67,7 @@ void WorkQueue::end() {
     std::lock_guard lock(mutex_);
     is_ended_ = true;
   }
-  wake_.notify_all();
+  wake_->notify_all();
 }
 
 }  // namespace synap::content

@@ -5,7 +5,6 @@
 // nobody waits for any more and that was not begun is dropped: nobody was told of it.
 #pragma once
 
-#include <condition_variable>
 #include <coroutine>
 #include <cstddef>
 #include <deque>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/world.h"
 
 namespace synap::content {
 
@@ -38,10 +38,13 @@ using WorkGroup = std::vector<std::shared_ptr<Work>>;
 /// The work of one thread, which calls take() and finish(); the others are for any.
 class WorkQueue {
  public:
-  /// Waits for work and takes some: the oldest, and those behind it, up to `most`, for as long as
-  /// `may_join` says yes. It is asked about each that is taken, and must not refuse the first.
-  /// Empty: the queue has ended.
-  WorkGroup take(std::size_t most, const std::function<bool(const Work&)>& may_join);
+  explicit WorkQueue(World& world) : wake_(world.make_signal()) {}
+
+  /// Waits for work and takes some into `group`, which is empty: the oldest, and those behind it,
+  /// up to `most`, for as long as `may_join` says yes. It is asked about each that is taken, and
+  /// must not refuse the first. False: the queue has ended. True without work: the thread's turn
+  /// has (World::start_thread).
+  bool take(WorkGroup& group, std::size_t most, const std::function<bool(const Work&)>& may_join);
   /// Resumes the coroutines that wait for `done`, those of one executor with one wake-up.
   void finish(const WorkGroup& done);
   /// take() gives what is left, and then nothing.
@@ -51,10 +54,10 @@ class WorkQueue {
   friend class Done;
   void add(std::shared_ptr<Work> work, Done* waiting);
   void forget(Work& work);
-  bool wait_for_work();
+  Signal::Woken wait_for_work();
 
   std::mutex mutex_;
-  std::condition_variable wake_;
+  const std::unique_ptr<Signal> wake_;
   std::deque<std::shared_ptr<Work>> queue_;
   bool is_ended_ = false;
   std::deque<std::shared_ptr<Work>> pending_;  // taken from the queue; of its thread only
