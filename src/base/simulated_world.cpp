@@ -83,8 +83,8 @@ class SimulatedSignal final : public Signal {
       until_.reset();
       return Woken::kDue;
     }
-    if (most && !until_) until_ = world_.now() + *most;
-    if (until_ && *until_ <= world_.now()) {
+    if (most && !until_) until_ = world_.now_ + *most;
+    if (until_ && *until_ <= world_.now_) {
       until_.reset();
       return Woken::kTimeUp;
     }
@@ -142,6 +142,13 @@ std::int64_t SimulatedWorld::unix_ms() {
   const auto passed =
       std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
   return (kStart + passed + jumped_).count();
+}
+
+SteadyClock::time_point SimulatedWorld::now() {
+  if (look_time_max_.count() > 0) {
+    now_ += std::chrono::microseconds(below(static_cast<std::uint64_t>(look_time_max_.count())));
+  }
+  return now_;
 }
 
 void SimulatedWorld::random(std::uint8_t* out, std::size_t count) {

@@ -24,7 +24,7 @@ class SimulatedWorld final : public World {
   ~SimulatedWorld();
 
   std::int64_t unix_ms() override;
-  SteadyClock::time_point now() override { return now_; }
+  SteadyClock::time_point now() override;
   void random(std::uint8_t* out, std::size_t count) override;
   Uuid new_id() override;
   Timers& timers() override;
@@ -45,6 +45,9 @@ class SimulatedWorld final : public World {
   void pass(std::chrono::nanoseconds time);
   /// To the moment at which somebody wakes next. False: nobody sleeps.
   bool pass_to_next();
+  /// From now on each look at the steady clock finds it later by up to so much, so that work takes
+  /// time; at first it is nothing.
+  void let_looks_take(std::chrono::microseconds most) { look_time_max_ = most; }
   /// Sets the wall clock forward or back; the steady one does not notice.
   void jump(std::chrono::milliseconds by) { jumped_ += by; }
   /// Turns, and lets time pass where everything waits for it, until `is_done`. CHECKs that there is
@@ -63,6 +66,7 @@ class SimulatedWorld final : public World {
   std::mt19937_64 random_;
   SteadyClock::time_point now_{};
   std::chrono::milliseconds jumped_{0};
+  std::chrono::microseconds look_time_max_{0};
   UuidSource ids_;
   std::unique_ptr<Clockwork> timers_;
   std::vector<class SimulatedExecutor*> executors_;

@@ -113,9 +113,7 @@ int Disk::begin_sync() {
   const bool is_slow = is_one_in(faults.slow_sync);
   const std::chrono::microseconds most = is_slow ? kSlowSyncTimeMax : kSyncTimeMax;
   world_.pass(std::chrono::microseconds(world_.below(static_cast<std::uint64_t>(most.count()))));
-  if (!is_one_in(faults.failing_sync)) return 0;
-  ++failed_syncs_;
-  return EIO;
+  return is_one_in(faults.failing_sync) ? EIO : 0;
 }
 
 int Disk::sync(const NodeRef& node) {
@@ -185,9 +183,13 @@ void Disk::lose_directory(Node& directory) {
   directory.changed.clear();
 }
 
-void Disk::restore() {
+void Disk::resume() {
   has_power_ = true;
   changes_left_.reset();
+}
+
+void Disk::restore() {
+  resume();
   std::set<Node*> seen;
   // From the top: what is below a name that was lost is gone.
   each_node(root_, seen,

@@ -58,14 +58,16 @@ class Disk {
   Disk& operator=(const Disk&) = delete;
 
   Faults faults;
-  /// The power goes with the change after so many others. Then every call fails, until restore().
+  /// The power goes with the change after so many others. Then every call fails, until restore() or
+  /// resume().
   void cut_power_after(std::uint64_t changes) { changes_left_ = changes; }
   void cut_power() { has_power_ = false; }
   bool has_power() const { return has_power_; }
   /// The power is back: what is there is what was safe, and some of what was not. Nothing is open.
   void restore();
-  /// How many syncs have failed so far.
-  std::int64_t failed_syncs() const { return failed_syncs_; }
+  /// It was not the power but the process that has gone: all is there as the system shows it, and
+  /// no safer than it was. Nothing is open.
+  void resume();
 
   NodeRef root() const { return root_; }
   /// What a name in a directory means, or null.
@@ -97,7 +99,6 @@ class Disk {
   NodeRef root_ = std::make_shared<Node>(true);
   bool has_power_ = true;
   std::optional<std::uint64_t> changes_left_;
-  std::int64_t failed_syncs_ = 0;
 };
 
 }  // namespace synap::simulation

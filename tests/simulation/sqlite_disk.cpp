@@ -30,6 +30,13 @@ struct SqliteDiskParts {
   Disk& disk;
   std::map<std::string, SharedFile> shared{};
   int open_files = 0;
+  std::int64_t failed_syncs = 0;
+
+  int sync(const NodeRef& node) {
+    const int error = disk.sync(node);
+    if (error != 0) ++failed_syncs;
+    return error;
+  }
 };
 
 namespace {
@@ -155,10 +162,9 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 
 int sync(sqlite3_file* file, int) {
   auto& self = file_of(file);
-  auto& disk = self.parts->disk;
-  if (disk.sync(self.node) != 0) return SQLITE_IOERR_FSYNC;
+  if (self.parts->sync(self.node) != 0) return SQLITE_IOERR_FSYNC;
   if (!std::exchange(self.syncs_directory, false)) return SQLITE_OK;
-  return code_of(disk.sync(disk.root()), SQLITE_IOERR_DIR_FSYNC);
+  return code_of(self.parts->sync(self.parts->disk.root()), SQLITE_IOERR_DIR_FSYNC);
 }
 
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
@@ -352,6 +358,10 @@ SqliteDisk::~SqliteDisk() {
 const std::string& SqliteDisk::name() {
   static const std::string name(kName);
   return name;
+}
+
+std::int64_t SqliteDisk::failed_syncs() const {
+  return parts_->failed_syncs;
 }
 
 void SqliteDisk::forget() {

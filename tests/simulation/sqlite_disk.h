@@ -18,6 +18,8 @@ class SqliteDisk {
 
   /// For SqliteOptions::vfs.
   static const std::string& name();
+  /// How many syncs of its files have failed so far.
+  std::int64_t failed_syncs() const;
   /// After a loss of power, when no connection is open any more.
   void forget();
 

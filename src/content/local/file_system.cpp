@@ -42,8 +42,14 @@ FileSystem::Kind kind_of(unsigned char type) {
 class RealFileSystem final : public FileSystem {
  public:
   int open_root(const std::string& path) override {
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return -1;
-    return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int root = ::open(path.c_str(), kFlags);
+    if (root < 0) return -1;
+    const Descriptor parent(*this, ::openat(root, "..", kFlags));
+    if (parent && ::fsync(parent.number()) == 0) return root;
+    const Descriptor closed(*this, root);
+    return -1;
   }
   int open(int directory, const std::string& name, int flags) override {
     return ::openat(directory, name.c_str(), flags | O_CLOEXEC, 0600);

@@ -28,7 +28,8 @@ class FileSystem {
   /// The machine's.
   static FileSystem& real();
 
-  /// mkdir(2), mode 0700, where it is missing, and open(2).
+  /// mkdir(2), mode 0700, where it is missing, open(2), and fsync(2) of the directory it is in:
+  /// what is stored below a name that may be lost is lost with it.
   virtual int open_root(const std::string& path) = 0;
   /// openat(2), O_CLOEXEC and mode 0600.
   virtual int open(int directory, const std::string& name, int flags) = 0;

@@ -46,12 +46,16 @@ Descriptor open_directory(const Descriptor& parent, const std::string& name) {
 }
 
 Descriptor make_directory(const Descriptor& parent, const std::string& name) {
-  auto directory = open_directory(parent, name);
-  if (directory || errno != ENOENT) return directory;
   auto& files = parent.files();
-  if (!files.make_directory(parent.number(), name) && errno != EEXIST) return {};
-  if (!files.sync(parent.number())) return {};
-  return open_directory(parent, name);
+  auto directory = open_directory(parent, name);
+  if (!directory && errno == ENOENT) {
+    if (!files.make_directory(parent.number(), name) && errno != EEXIST) return {};
+    directory = open_directory(parent, name);
+  }
+  // Also where it was there: whoever made it may have ended before its name was safe, and a file is
+  // lost with its directory.
+  if (directory && !files.sync(parent.number())) return {};
+  return directory;
 }
 
 // Part by part: O_NOFOLLOW is about the last one only. O_NONBLOCK: a FIFO that somebody has put

@@ -18,7 +18,7 @@ Error error_of(int code, std::string_view what, std::string_view where);
 
 /// None of these follows a symbolic link; a Descriptor that is none comes with errno.
 Descriptor open_directory(const Descriptor& parent, const std::string& name);
-/// The same, made (mode 0700) and durable if it was missing.
+/// The same, made (mode 0700) if it was missing; its name is durable.
 Descriptor make_directory(const Descriptor& parent, const std::string& name);
 /// The file of `key` below the open directory `root`, to read. kNotFound, also where a directory
 /// of its path is missing. Never waits, whatever stands there in place of a regular file.

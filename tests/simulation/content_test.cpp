@@ -1,0 +1,71 @@
+// What the simulation has found in the content store, each told by itself.
+#include <gtest/gtest.h>
+
+#include "base/test_support.h"
+#include "content/local/local_store.h"
+#include "simulation/machine.h"
+
+namespace synap::simulation {
+namespace {
+
+using content::ContentKey;
+using content::LocalStore;
+
+// A loss of power may spare what was not safe, so each is tried with some seeds.
+class ContentTest : public testing::TestWithParam<std::uint64_t> {
+ protected:
+  ~ContentTest() override { store.reset(); }
+
+  void open() {
+    auto opened = LocalStore::open("content", {.world = machine.world, .files = machine.files});
+    ASSERT_TRUE(opened) << opened.error().message;
+    store = std::move(*opened);
+  }
+  void end_process(bool has_lost_power) {
+    machine.disk.cut_power();
+    store.reset();
+    machine.go_on(has_lost_power);
+  }
+  Result<content::Stored> put(const std::string& id, std::string bytes) {
+    return sync_wait(*executor, store->put(*ContentKey::make("ann", "note", id, "md"), bytes));
+  }
+  Result<std::string> get(const std::string& id) {
+    return sync_wait(*executor, store->get(*ContentKey::make("ann", "note", id, "md")));
+  }
+
+  Machine machine{GetParam()};
+  std::unique_ptr<Executor> executor = machine.world.make_executor("test");
+  std::unique_ptr<LocalStore> store;
+};
+
+TEST_P(ContentTest, KeepsItsRootWithTheFirstFile) {
+  open();
+  ASSERT_TRUE(put("a", "text"));
+  end_process(/*has_lost_power=*/true);
+  open();
+  EXPECT_EQ(get("a").value_or(""), "text");
+}
+
+// Killed after it made a directory and before it synced its name; the next process finds it there.
+TEST_P(ContentTest, KeepsAFileInADirectoryThatAnotherProcessHasMade) {
+  open();
+  for (std::uint64_t changes = 0;; ++changes) {
+    machine.disk.cut_power_after(changes);
+    const bool is_put = put("a", "text").has_value();
+    end_process(/*has_lost_power=*/false);
+    open();
+    if (machine.disk.find(machine.disk.find(machine.disk.root(), "content"), "ann") != nullptr) {
+      break;
+    }
+    ASSERT_FALSE(is_put);
+  }
+  ASSERT_TRUE(put("b", "text"));
+  end_process(/*has_lost_power=*/true);
+  open();
+  EXPECT_EQ(get("b").value_or(""), "text");
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, ContentTest, testing::Range<std::uint64_t>(1, 9));
+
+}  // namespace
+}  // namespace synap::simulation
