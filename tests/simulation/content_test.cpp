@@ -65,6 +65,24 @@ TEST_P(ContentTest, KeepsAFileInADirectoryThatAnotherProcessHasMade) {
   EXPECT_EQ(get("b").value_or(""), "text");
 }
 
+// After a failed sync a file that is there is written again. That fails too; but it was answered
+// for before.
+TEST_P(ContentTest, KeepsAFileWhoseSecondPutFails) {
+  open();
+  ASSERT_TRUE(put("a", "text"));
+  machine.disk.faults.failing_sync = 1;
+  ASSERT_FALSE(put("b", "text"));
+  for (int i = 0; i < 20; ++i) {
+    machine.disk.faults.failing_sync = 2;
+    std::ignore = put("a", "text");
+    machine.disk.faults.failing_sync = 0;
+    ASSERT_EQ(get("a").value_or(""), "text");
+  }
+  end_process(/*has_lost_power=*/true);
+  open();
+  EXPECT_EQ(get("a").value_or(""), "text");
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, ContentTest, testing::Range<std::uint64_t>(1, 9));
 
 }  // namespace

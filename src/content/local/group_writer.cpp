@@ -47,7 +47,7 @@ void GroupWriter::write(const WorkGroup& group) {
   sync_files(writes, together);
   if (!together) sync_directories(writes);
   for (auto* write : writes) {
-    if (write->error && write->has_name) take_back(*write);
+    if (write->error && write->has_name && !write->has_replaced) take_back(*write);
     write->file.reset();
     write->same = {};
     write->directory.reset();
@@ -111,10 +111,13 @@ bool GroupWriter::take_name(Write& write, bool may_replace) {
   if (!write.has_name && (may_replace || (errno != EEXIST && errno != EINVAL))) {
     write.error = error_of(errno, "give a name to", write.key.path());
   }
+  write.has_replaced = write.has_name && may_replace;
   return write.has_name;
 }
 
-// Its put answers with an error, and trying again must not find what may never reach the disk.
+// Its put answers with an error, and trying again must not find what may never reach the disk. One
+// that has replaced another stays: its bytes were safe before it took the name, and what it has
+// replaced may have been answered for.
 void GroupWriter::take_back(Write& write) {
   root_.files().unlink(write.directory->number(), write.key.file_name());
 }

@@ -32,6 +32,7 @@ struct Write final : Work {
   std::shared_ptr<const Descriptor> directory;
   Descriptor same;  // the file that has the name, and the same bytes
   bool has_name = false;
+  bool has_replaced = false;  // what had the name
 };
 
 class GroupWriter {
