@@ -8,7 +8,7 @@ RUN_ARGS ?=
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint fmt asan tsan fault fuzz bench client clean setup setup-test
+.PHONY: help run build test unit simulate lint fmt asan tsan fault fuzz bench client clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,6 +34,11 @@ unit: setup-test ## Run the C++ tests only
 	@cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS)
 	ctest --test-dir build/dev --output-on-failure -j $(JOBS) -LE 'e2e|node|fault'
+
+simulate: setup-test ## Simulate log, read models and content for SECONDS (default 60), or one SEED
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target simulation
+	build/dev/bin/simulation $(if $(SECONDS)$(if $(SEED),,x),--seconds $(or $(SECONDS),60)) $(SEED)
 
 lint: setup-test ## Check formatting, layers and clang-tidy
 	@python3 tools/tidy.py

@@ -1,6 +1,7 @@
 #include "base/simulated_world.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -152,7 +153,13 @@ SteadyClock::time_point SimulatedWorld::now() {
 }
 
 void SimulatedWorld::random(std::uint8_t* out, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(random_());
+  while (count > 0) {
+    const auto word = random_();
+    const auto part = std::min(count, sizeof word);
+    std::memcpy(out, &word, part);
+    out += part;
+    count -= part;
+  }
 }
 
 std::uint64_t SimulatedWorld::below(std::uint64_t bound) {

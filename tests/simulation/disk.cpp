@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <functional>
 
 #include "base/check.h"
@@ -19,8 +20,7 @@ void copy_sector(const std::string& from, std::size_t sector, std::string& to) {
   const auto count = std::min(kSector, from.size() - begin);
   // What lies between the end and a sector beyond it was never written: zeros.
   if (to.size() < begin + count) to.resize(begin + count, '\0');
-  std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(begin), count,
-              to.begin() + static_cast<std::ptrdiff_t>(begin));
+  std::memcpy(to.data() + begin, from.data() + begin, count);
 }
 
 void each_node(const NodeRef& node, std::set<Node*>& seen, const std::function<void(Node&)>& use) {
@@ -94,7 +94,7 @@ int Disk::write(const NodeRef& file, std::size_t at, std::string_view bytes) {
     first = std::min(at, file->bytes.size());
     file->bytes.resize(end, '\0');
   }
-  std::ranges::copy(bytes, file->bytes.begin() + static_cast<std::ptrdiff_t>(at));
+  std::memcpy(file->bytes.data() + at, bytes.data(), bytes.size());
   for (auto sector = first / kSector; sector * kSector < end; ++sector) file->dirty.insert(sector);
   file->modified_at = world_.unix_ms();
   return 0;

@@ -126,7 +126,7 @@ struct Draft {
   const Rooms& rooms;
   const Session& session;
   Uuid entity_id;
-  Uuid request_id = Uuid::v7();
+  Uuid request_id = rooms.types.world().new_id();
   std::optional<content::ContentKey> stored = std::nullopt;
   bool is_new = false;  // the entity's id was made for it
 };
@@ -191,7 +191,7 @@ Task<Result<Accepted>> create(const Rooms& rooms, Session session, CreateNote in
   requested.title = input.title ? std::move(*input.title) : title_of(input.content);
   if (input.tags) requested.tags = std::move(*input.tags);
   remove_duplicates(requested.tags);
-  Draft draft{rooms, session, Uuid::v7()};
+  Draft draft{rooms, session, rooms.types.world().new_id()};
   draft.is_new = true;
   auto text = co_await store_text(draft, true, std::move(input.content));
   if (!text) co_return fail(text.error());

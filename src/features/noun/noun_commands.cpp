@@ -91,7 +91,7 @@ class Attempt {
       : parts_(parts), session_(session), id_(id) {}
   /// On a new one.
   Attempt(const NounParts& parts, const Session& session)
-      : parts_(parts), session_(session), id_(Uuid::v7()), is_new_(true) {}
+      : parts_(parts), session_(session), id_(parts.rooms.types.world().new_id()), is_new_(true) {}
 
   Result<> add_requested(const std::string& action, Json asked) {
     auto event = parts_.rooms.types.make(EventType<Json>{parts_.type(action, "requested")},
@@ -141,7 +141,7 @@ class Attempt {
   const Session& session_;
   Uuid id_;
   bool is_new_ = false;
-  Uuid request_id_ = Uuid::v7();
+  Uuid request_id_ = parts_.rooms.types.world().new_id();
   events::Append append_;
   Completed completed_;
 };

@@ -1,0 +1,155 @@
+#include "simulation/pod.h"
+
+#include "bus/dispatcher.h"
+#include "features/notes/events.h"
+#include "features/notes/note_projection.h"
+#include "features/projects/projects.h"
+#include "features/tasks/tasks.h"
+#include "pod/features.h"
+
+namespace synap::simulation {
+namespace {
+
+using db::ColumnType;
+using projections::Projection;
+
+// The smallest bound there is, so that the log of changes is always near it.
+constexpr std::int64_t kWalBytesMax = 300'000;
+
+class EverybodyMay final : public api::Authority {
+ public:
+  Result<> check(const api::Actor&) const override { return {}; }
+  Result<> admit(const api::Actor&) const override { return {}; }
+};
+const EverybodyMay kEverybodyMay;
+
+// How often something has happened to each thing, so that an event that was folded twice or not at
+// all is seen in the row.
+Projection things_projection() {
+  return {.name = "things",
+          .tables = {{.name = "things",
+                      .columns = {{"id", ColumnType::kBytes},
+                                  {"user_id"},
+                                  {"happenings", ColumnType::kInteger},
+                                  {"text"}},
+                      .primary_key = {"id"}}},
+          .types = {std::string(kThing.name)},
+          .fold = [](db::Tx& tx, const events::Event& event) {
+            auto thing = data_of(event, kThing);
+            if (!thing) return tx.abort(thing.error());
+            tx.run(
+                "INSERT INTO things_data(id, user_id, happenings, text) VALUES ($1, $2, 1, $3) "
+                "ON CONFLICT(id) DO UPDATE SET happenings = happenings + 1, text = $3",
+                event.aggregate_id, event.user_id, (*thing)->text);
+          }};
+}
+
+Projection sums_projection() {
+  return {.name = "sums",
+          .kind = Projection::Kind::kFollower,
+          .tables = {{.name = "sums",
+                      .columns = {{"user_id"}, {"happenings", ColumnType::kInteger}},
+                      .primary_key = {"user_id"}}},
+          .types = {std::string(kThing.name)},
+          .fold = [](db::Tx& tx, const events::Event& event) {
+            tx.run(
+                "INSERT INTO sums_data(user_id, happenings) VALUES ($1, 1) "
+                "ON CONFLICT(user_id) DO UPDATE SET happenings = happenings + 1",
+                event.user_id);
+          }};
+}
+
+}  // namespace
+
+const ObjectSchema<Thing>& describe(Type<Thing>) {
+  static const auto schema =
+      object<Thing>("Thing").field("number", &Thing::number).field("text", &Thing::text);
+  return schema;
+}
+
+// What features are registered with. The workers are never started: commands that complete at once
+// need none.
+struct Pod::Features {
+  explicit Features(Pod& pod)
+      : runs(*pod.database, *pod.log, pod.types),
+        workers({}, functions, queue, runs, *pod.log, pod.types),
+        keys(*pod.database, *pod.log, pod.types),
+        rooms{*pod.database, *pod.log, pod.types,  *pod.projections,
+              *pod.content,  workers,  procedures, keys} {}
+
+  bus::Functions functions;
+  bus::Queue queue;
+  workers::RunStore runs;
+  workers::WorkerPool workers;
+  api::Keys keys;
+  rpc::ProcedureTable procedures;
+  features::Rooms rooms;
+};
+
+Pod::Pod(Machine& machine)
+    : world(machine.world), executor(machine.world.make_executor("callers")), types(world) {}
+
+Result<std::unique_ptr<Pod>> Pod::start(Machine& machine) {
+  std::unique_ptr<Pod> pod(new Pod(machine));
+  if (auto opened = pod->open(machine); !opened) return fail(opened.error());
+  return pod;
+}
+
+Result<> Pod::open(Machine& machine) {
+  auto opened = db::sqlite::SqliteDatabase::open({.path = "synap.db",
+                                                  .vfs = SqliteDisk::name(),
+                                                  .world = world,
+                                                  .wal_bytes_max = kWalBytesMax});
+  if (!opened) return fail(opened.error());
+  database = std::move(*opened);
+  if (auto done = database->migrate(pod::all_migrations()); !done) return done;
+  auto the_log = events::sqlite::SqliteEventLog::open(*database, world);
+  if (!the_log) return fail(the_log.error());
+  log = std::move(*the_log);
+  auto store = content::LocalStore::open("content", {.world = world, .files = machine.files});
+  if (!store) return fail(store.error());
+  content = std::move(*store);
+  projections = std::make_unique<projections::Projections>(*database, *log, types, world);
+  features_ = std::make_unique<Features>(*this);
+  add_features();
+  if (auto prepared = projections->prepare(); !prepared) return prepared;
+  projections->start();
+  return {};
+}
+
+void Pod::add_features() {
+  types.add(kThing, "Something has happened to a thing.");
+  features::notes::add_event_types(types);
+  for (auto& projection :
+       {things_projection(), sums_projection(), features::notes::notes_projection(),
+        features::notes::tags_projection()}) {
+    projections->add(projection);
+  }
+  features::projects::add(features_->rooms);
+  features::tasks::add(features_->rooms);
+  projection_names_ = {"things",   "sums",           "notes", features::notes::kTagsProjection,
+                       "projects", "project_totals", "tasks", "task_totals"};
+}
+
+Pod::~Pod() {
+  if (projections != nullptr) projections->stop();
+  if (database != nullptr) database->close();
+  features_.reset();
+  projections.reset();
+  content.reset();
+  log.reset();
+  database.reset();
+}
+
+Task<Result<Json>> Pod::call(std::string path, std::string user, Json input) {
+  const auto* procedure = features_->procedures.find(path);
+  SYNAP_CHECK(procedure != nullptr, path);
+  auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+  context->actor = api::Actor::of_key(std::move(user), api::Role::kMember, "key");
+  auto reply =
+      co_await procedure->handler({.context = context, .input = {.json = std::move(input)}});
+  if (!reply) co_return fail(reply.error());
+  co_return parse_json(std::get<rpc::Text>(*reply).value_or("null"));
+}
+
+}  // namespace synap::simulation
