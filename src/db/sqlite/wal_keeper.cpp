@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "db/sqlite/connection.h"
+#include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
 namespace {
@@ -36,6 +37,7 @@ WalKeeper::WalKeeper(Connection& writer, Readers& readers, Options options)
   const int code = sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
                                              &pages, nullptr);
   sqlite3_busy_timeout(writer_.handle(), Connection::kBusyTimeoutMs);
+  if (code != SQLITE_OK) secure_wal();
   if (code != SQLITE_OK && pages > 0) set_pages(pages);
   sqlite3_wal_hook(
       writer_.handle(),
@@ -44,6 +46,20 @@ WalKeeper::WalKeeper(Connection& writer, Readers& readers, Options options)
         return SQLITE_OK;
       },
       this);
+}
+
+// What the WAL has from before stays for now, and commits will stand behind it. An earlier process
+// may have failed to sync it and been killed before the power went: then it is there to be read and
+// not on disk, and what stands behind it would be lost with it.
+void WalKeeper::secure_wal() {
+  int code = sqlite3_exec(writer_.handle(), "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) {
+    code = write_wal_again(writer_.handle());
+    sqlite3_exec(writer_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  if (code == SQLITE_OK) return;
+  last_error_ = error_of(code, "securing the log of changes at the start");
+  has_disk_failed_ = true;
 }
 
 void WalKeeper::set_pages(int pages) {
@@ -62,6 +78,7 @@ std::int64_t WalKeeper::wal_bytes() const {
 }
 
 std::optional<Error> WalKeeper::make_room() {
+  if (has_disk_failed_) return last_error_;
   if (pages_ < restart_at_) return std::nullopt;
   // Most of it first, while everybody may read; then what is left takes a few milliseconds.
   if (unmoved_pages() >= kIdleCheckpointPages) checkpoint(SQLITE_CHECKPOINT_PASSIVE);

@@ -39,7 +39,8 @@ class WalKeeper {
     std::chrono::milliseconds patience;
   };
 
-  /// `writer` is the one connection that commits. Empties what a crash has left in the WAL.
+  /// `writer` is the one connection that commits. Empties what a crash has left in the WAL, or,
+  /// where that cannot be, makes sure that it is on disk.
   WalKeeper(Connection& writer, Readers& readers, Options options);
   WalKeeper(const WalKeeper&) = delete;
   WalKeeper& operator=(const WalKeeper&) = delete;
@@ -65,6 +66,7 @@ class WalKeeper {
  private:
   int checkpoint(int mode);
   bool restart(std::chrono::milliseconds patience, int mode);
+  void secure_wal();
   void set_pages(int pages);
   int unmoved_pages() const { return pages_ - moved_pages_; }
 

@@ -184,12 +184,35 @@ const char* wal_vfs(const std::string& below) {
   return name.c_str();
 }
 
-WalSyncs wal_syncs(sqlite3* connection) {
+namespace {
+
+// Before its first transaction a connection has no WAL, and this is null.
+sqlite3_file* wal_of(sqlite3* connection) {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
-  // Before its first transaction a connection has no WAL.
-  if (file == nullptr || file->pMethods != &kMethods) return {};
-  return wal(file).syncs;
+  return file != nullptr && file->pMethods == &kMethods ? file : nullptr;
+}
+
+}  // namespace
+
+int write_wal_again(sqlite3* connection) {
+  sqlite3_file* file = wal_of(connection);
+  if (file == nullptr) return SQLITE_OK;
+  sqlite3_int64 size = 0;
+  int code = file_size(file, &size);
+  std::vector<char> piece(kWriteBytesMax);
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;) {
+    const auto count = static_cast<int>(std::min<sqlite3_int64>(size - at, kWriteBytesMax));
+    code = read(file, piece.data(), count, at);
+    if (code == SQLITE_OK) code = write(file, piece.data(), count, at);
+    at += count;
+  }
+  return code == SQLITE_OK ? sync(file, SQLITE_SYNC_NORMAL) : code;
+}
+
+WalSyncs wal_syncs(sqlite3* connection) {
+  sqlite3_file* file = wal_of(connection);
+  return file == nullptr ? WalSyncs{} : wal(file).syncs;
 }
 
 }  // namespace synap::db::sqlite

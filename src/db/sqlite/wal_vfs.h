@@ -24,6 +24,12 @@ namespace synap::db::sqlite {
 /// its name for sqlite3_open_v2(). Any thread. Only for the connection that writes.
 const char* wal_vfs(const std::string& below = {});
 
+/// Writes all that is in the WAL once more, as it is, and syncs it. After a sync that failed the
+/// system takes what it could not write for written, also for the next process, whose syncs then
+/// pass it over. SQLite's code. Of a connection that was opened with wal_vfs(), on its thread,
+/// within a transaction that may write.
+int write_wal_again(sqlite3* connection);
+
 /// How often the WAL was synced since it was opened, and how long that took.
 struct WalSyncs {
   std::int64_t count = 0;
