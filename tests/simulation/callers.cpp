@@ -190,12 +190,14 @@ Task<void> Callers::append_things() {
   const auto id = old != nullptr ? old->first : machine_.world.new_id();
   const auto log_version = old != nullptr ? old->second.log_version : 0;
   const bool is_given = is_one_in(8);
+  const bool is_unfoldable = is_one_in(15);
   events::Append asked;
   for (auto left = is_one_in(4) ? 1 + below(5) : 1; left > 0; --left) {
     events::Envelope envelope{.user_id = user, .aggregate_id = id, .aggregate_type = "thing"};
     if (is_given) envelope.id = machine_.world.new_id();
     asked.events.push_back(
-        *pod_->types.make(kThing, Thing{log_version, some_text()}, std::move(envelope)));
+        *pod_->types.make(kThing, Thing{is_unfoldable && left == 1 ? -1 : log_version, some_text()},
+                          std::move(envelope)));
   }
   const bool is_expected = is_one_in(3);
   const bool must_conflict = is_expected && is_one_in(4);
@@ -219,6 +221,7 @@ Task<void> Callers::append_things() {
     ledger_.require(may_be_repeat, "what was asked for first is called a repeat");
     co_return;
   }
+  ledger_.require(!is_unfoldable, "an append that cannot be folded was taken");
   ledger_.require(!is_anothers, "an append to another user's aggregate was taken");
   ledger_.require(!must_conflict, "an append was taken against its expectation");
   const auto& first = *appended->events.front();

@@ -37,6 +37,9 @@ Projection things_projection() {
           .fold = [](db::Tx& tx, const events::Event& event) {
             auto thing = data_of(event, kThing);
             if (!thing) return tx.abort(thing.error());
+            if ((*thing)->number < 0) {
+              return tx.abort({Code::kBadRequest, "refused by the fold", nullptr});
+            }
             tx.run(
                 "INSERT INTO things_data(id, user_id, happenings, text) VALUES ($1, $2, 1, $3) "
                 "ON CONFLICT(id) DO UPDATE SET happenings = happenings + 1, text = $3",

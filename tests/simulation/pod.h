@@ -14,7 +14,8 @@
 
 namespace synap::simulation {
 
-/// What the simulation itself says in the log, beside what the features say.
+/// What the simulation itself says in the log, beside what the features say. One of a negative
+/// number is refused by its fold, when it is in the transaction already.
 struct Thing {
   std::int64_t number = 0;
   std::string text;
