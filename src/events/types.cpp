@@ -135,7 +135,7 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
   }
   const bool has_given_id = envelope.id.has_value();
   auto event = std::make_shared<Event>();
-  event->id = has_given_id ? *envelope.id : world_.new_id();
+  event->id = has_given_id ? *envelope.id : world_->new_id();
   event->type = info.name;
   event->data_version = info.options.data_version;
   event->user_id = std::move(envelope.user_id);
@@ -143,7 +143,7 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
   event->actor = std::move(envelope.actor);
   event->aggregate_id = envelope.aggregate_id;
   event->aggregate_type = std::move(envelope.aggregate_type);
-  event->timestamp = envelope.timestamp ? *envelope.timestamp : world_.unix_ms();
+  event->timestamp = envelope.timestamp ? *envelope.timestamp : world_->unix_ms();
   event->correlation_id = envelope.correlation_id;
   event->causation_id = envelope.causation_id;
   event->request_id = envelope.request_id;
@@ -154,7 +154,7 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
         [&]() -> Result<std::shared_ptr<const void>> { return std::move(decoded); });
   }
   Salt salt;
-  world_.random(salt.data(), salt.size());
+  world_->random(salt.data(), salt.size());
   return NewEvent(std::move(event), salt, has_given_id,
                   envelope.starts_stream && envelope.aggregate_id.has_value());
 }

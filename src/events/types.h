@@ -98,9 +98,10 @@ class EventTypes {
   };
 
   /// New events have their ids, times and salts from `world`, which must outlive it.
-  explicit EventTypes(World& world = real_world()) : world_(world) {}
+  explicit EventTypes(World& world) : world_(&world) {}
+  EventTypes() : EventTypes(real_world()) {}
 
-  World& world() const { return world_; }
+  World& world() const { return *world_; }
 
   /// CHECKs that the name is well formed and new, that the schema describes an object, and that
   /// there is an upcaster if there is an older version.
@@ -146,7 +147,7 @@ class EventTypes {
   Result<NewEvent> finish(const Info& info, std::string data, Envelope envelope,
                           std::shared_ptr<const void> decoded) const;
 
-  World& world_;
+  World* world_;
   std::map<std::string, Info, std::less<>> by_name_;
 };
 

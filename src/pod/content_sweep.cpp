@@ -88,17 +88,17 @@ Task<void> ContentSweep::round(std::stop_token stop) {
     if (!looked) {
       fmt::print(stderr, "synap: content cannot be looked through: {}\n", looked.error().message);
     }
-    co_await sleep_for(kBetweenPages, stop);
+    co_await world_.sleep_for(kBetweenPages, stop);
   }
 }
 
 Task<void> ContentSweep::run(std::stop_token stop) {
-  co_await sleep_for(kAfterStart, stop);
+  co_await world_.sleep_for(kAfterStart, stop);
   while (!stop.stop_requested()) {
     co_await round(stop);
     const auto next = SteadyClock::now() + kBetweenRounds;
     while (!stop.stop_requested() && SteadyClock::now() < next) {
-      co_await sleep_for(kBetweenRemovals, stop);
+      co_await world_.sleep_for(kBetweenRemovals, stop);
       auto removed = co_await remove(SteadyClock::now());
       if (!removed) {
         fmt::print(stderr, "synap: content that no event mentions cannot be removed: {}\n",

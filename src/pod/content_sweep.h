@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/task.h"
-#include "base/timer.h"
+#include "base/world.h"
 #include "content/store.h"
 #include "db/database.h"
 #include "events/log.h"
@@ -27,8 +27,9 @@ class ContentSweep {
   static constexpr std::chrono::hours kUnmentionedFor{1};
 
   /// All must outlive it.
-  ContentSweep(db::Database& database, events::EventLog& log, content::ContentStore& content)
-      : database_(database), log_(log), content_(content) {}
+  ContentSweep(db::Database& database, events::EventLog& log, content::ContentStore& content,
+               World& world = real_world())
+      : database_(database), log_(log), content_(content), world_(world) {}
 
   // One call of these at a time; `now` is what time it is.
 
@@ -48,6 +49,7 @@ class ContentSweep {
   db::Database& database_;
   events::EventLog& log_;
   content::ContentStore& content_;
+  World& world_;
   std::string after_;  // of the last name that was looked at in this round
   /// Names without an event, and since when. Bounded: what has no room is found in a later round.
   std::map<std::string, SteadyClock::time_point> found_;

@@ -20,11 +20,12 @@ namespace synap::pod {
 // Members are made from the top and destroyed from the bottom: each uses those above it only.
 struct Pod::Parts {
   PodOptions options;
+  World& world = real_world();
   std::unique_ptr<DataDirectory> directory;
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
   std::unique_ptr<content::LocalStore> content;
-  events::EventTypes types;
+  events::EventTypes types{world};
   bus::Functions functions;
   bus::Queue queue;
   rpc::ProcedureTable procedures;
@@ -53,18 +54,18 @@ Result<> Pod::Parts::open() {
   auto opened = DataDirectory::open(options.data);
   if (!opened) return fail(opened.error());
   directory = std::move(*opened);
-  auto sqlite = db::sqlite::SqliteDatabase::open({.path = directory->database()});
+  auto sqlite = db::sqlite::SqliteDatabase::open({.path = directory->database(), .world = world});
   if (!sqlite) return fail(sqlite.error());
   database = std::move(*sqlite);
   if (auto done = database->migrate(all_migrations(), retired_migrations()); !done) return done;
-  auto the_log = events::sqlite::SqliteEventLog::open(*database);
+  auto the_log = events::sqlite::SqliteEventLog::open(*database, world);
   if (!the_log) return fail(the_log.error());
   log = std::move(*the_log);
-  auto store = content::LocalStore::open(directory->content());
+  auto store = content::LocalStore::open(directory->content(), {.world = world});
   if (!store) return fail(store.error());
   content = std::move(*store);
 
-  projections = std::make_unique<projections::Projections>(*database, *log, types);
+  projections = std::make_unique<projections::Projections>(*database, *log, types, world);
   dispatcher = std::make_unique<bus::Dispatcher>(functions, queue);
   runs = std::make_unique<workers::RunStore>(*database, *log, types);
   workers = std::make_unique<workers::WorkerPool>(
@@ -101,7 +102,7 @@ Result<> Pod::Parts::serve() {
   if (auto started = workers->start(); !started) return started;
   dispatcher->observe(*log);
   projections->start();
-  sweep = std::make_unique<ContentSweep>(*database, *log, *content);
+  sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
   upkeep = std::make_unique<Background>(workers->executor());
   upkeep->begin(sweep->run(upkeep->token()));
   upkeep->begin(keys->uses().run(upkeep->token()));
