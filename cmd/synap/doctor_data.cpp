@@ -121,12 +121,12 @@ Result<std::vector<FileRow>> file_rows(DoctorDatabase& database) {
 enum class FileState { kFine, kMissing, kDamaged };
 
 // Follows no symbolic link: a pod does not either.
-FileState look_at(int root, const FileRow& row, bool is_deep) {
+FileState look_at(const content::Descriptor& root, const FileRow& row, bool is_deep) {
   const auto key = content::ContentKey::parse(row.path);
   if (!key) return FileState::kMissing;
   const auto user = content::open_directory(root, key->user_id());
   const auto directory =
-      user ? content::open_directory(user.number(), key->entity_type()) : content::Descriptor();
+      user ? content::open_directory(user, key->entity_type()) : content::Descriptor();
   struct stat info{};
   if (!directory ||
       ::fstatat(directory.number(), key->file_name().c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -134,7 +134,8 @@ FileState look_at(int root, const FileRow& row, bool is_deep) {
   }
   if (!S_ISREG(info.st_mode) || info.st_size != row.size) return FileState::kDamaged;
   if (!is_deep) return FileState::kFine;
-  const content::Descriptor file(::openat(directory.number(), key->file_name().c_str(),
+  const content::Descriptor file(root.files(),
+                                 ::openat(directory.number(), key->file_name().c_str(),
                                           O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   Sha256Hasher hasher;
   std::vector<char> buffer(std::size_t{256} * 1024);
@@ -160,10 +161,11 @@ Check check_content(DoctorDatabase& database, const DataOptions& options) {
   auto rows = file_rows(database);
   if (!rows) return failed("its rows cannot be read: " + rows.error().message);
   const content::Descriptor root(
+      content::FileSystem::real(),
       ::open((options.data + "/content").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   std::vector<std::pair<FileRow, FileState>> wrong;
   for (const auto& row : *rows) {
-    const auto state = look_at(root.number(), row, options.is_deep);
+    const auto state = look_at(root, row, options.is_deep);
     if (state != FileState::kFine) wrong.emplace_back(row, state);
   }
   if (options.is_pod_running && !wrong.empty()) {
@@ -171,7 +173,7 @@ Check check_content(DoctorDatabase& database, const DataOptions& options) {
     if (!now) return failed("its rows cannot be read: " + now.error().message);
     std::erase_if(wrong, [&](auto& entry) {
       if (std::ranges::find(*now, entry.first) == now->end()) return true;
-      entry.second = look_at(root.number(), entry.first, options.is_deep);
+      entry.second = look_at(root, entry.first, options.is_deep);
       return entry.second == FileState::kFine;
     });
   }

@@ -62,13 +62,14 @@ TEST(LiveKeys, UsesThatCouldNotBeWrittenComeAgainBeforeNewerOnes) {
   ASSERT_TRUE(keys.admit("a"));
   auto uses = keys.take_uses();
   ASSERT_EQ(uses.size(), 1u);
+  const auto first_at = uses.front().at;
   keys.give_back(std::move(uses));
   time = 1'000'000;
   ASSERT_TRUE(keys.admit("a"));
   uses = keys.take_uses();
   ASSERT_EQ(uses.size(), 2u);
-  EXPECT_EQ(uses.front().at, 1);
-  EXPECT_EQ(uses.back().at, 1'000'000);
+  EXPECT_EQ(uses.front().at, first_at);
+  EXPECT_GE(uses.back().at, 1'000'000);
 }
 
 }  // namespace
