@@ -75,9 +75,11 @@ test('the answers over REST are those over tRPC', async (t) => {
   };
   for (const [name, input] of [['notes.list', { limit: 5 }], ['events.list', {}], ['keys.list']]) {
     const query = new URLSearchParams(input ?? {});
+    // When a key was used last is another time at each use of it.
+    const timeless = (body) => JSON.parse(JSON.stringify(body), (member, value) => (member === 'lastUsedAt' ? undefined : value));
     const trpc = await ask(`/trpc/${name}${input ? `?input=${encodeURIComponent(JSON.stringify(input))}` : ''}`);
     const rest = await ask(`/api/${name}?${query}`);
-    assert.deepEqual(rest.body, trpc.body.result.data, name);
+    assert.deepEqual(timeless(rest.body), timeless(trpc.body.result.data), name);
   }
   const id = '01a2158f-73c7-73c5-bb06-34a5034b8324';
   const trpc = await ask(`/trpc/notes.get?input=${encodeURIComponent(JSON.stringify({ id }))}`);

@@ -50,7 +50,7 @@ export const WatchEvents = z.object({
 
 export const CreateKey = z.object({
   name: z.string().min(1).max(100).describe("To recognise it by."),
-  scopes: z.array(z.string().min(1).max(64)).min(1).max(32).optional().describe("What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks."),
+  scopes: z.array(z.string().max(64).regex(/^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$/)).min(1).max(32).optional().describe("What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks."),
   expiresAt: z.iso.datetime().optional().describe("Default: never."),
   expiresInDays: z.int().min(1).max(36500).optional().describe("Instead of expiresAt."),
   userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),

@@ -79,7 +79,9 @@ const ObjectSchema<CreateKey>& describe(Type<CreateKey>) {
       object<CreateKey>("CreateKey")
           .field("name", &CreateKey::name, string().min(1).max(100), "To recognise it by.")
           .field("scopes", &CreateKey::scopes,
-                 array(string().min(1).max(api::Scopes::kCharactersMax))
+                 array(string()
+                           .max(api::Scopes::kCharactersMax)
+                           .pattern(R"(^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$)", api::is_scope))
                      .min(1)
                      .max(api::Scopes::kCountMax),
                  "What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. "
