@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/check.h"
 #include "schema/export.h"
@@ -13,6 +14,7 @@ namespace fuzz {
 using namespace synap;
 
 struct Part {
+  std::string kind;
   std::string id;
   std::int64_t size = 0;
   std::vector<std::vector<int>> grid;
@@ -20,9 +22,24 @@ struct Part {
 
 const ObjectSchema<Part>& describe(Type<Part>) {
   static const auto schema = object<Part>()
+                                 .field("kind", &Part::kind, one_of({"part", "piece"}))
                                  .field("id", &Part::id, string().uuid())
                                  .field("size", &Part::size, integer().min(0))
                                  .field("grid", &Part::grid);
+  return schema;
+}
+
+struct Circle {
+  double radius = 0;
+};
+const ObjectSchema<Circle>& describe(Type<Circle>) {
+  static const auto schema =
+      object<Circle>().tag("kind", "circle").field("radius", &Circle::radius, number().min(0));
+  return schema;
+}
+using Shape = std::variant<Circle, Part>;
+const PlainSchema& describe(Type<Shape>) {
+  static const auto schema = discriminated_union("kind", {schema_of<Circle>(), schema_of<Part>()});
   return schema;
 }
 
@@ -38,6 +55,7 @@ struct Whole {
   bool flag = false;
   Json any;
   std::optional<RawJson> raw;
+  std::optional<std::vector<Shape>> shapes;
 };
 
 const ObjectSchema<Whole>& describe(Type<Whole>) {
@@ -53,13 +71,27 @@ const ObjectSchema<Whole>& describe(Type<Whole>) {
           .field_or("weight", &Whole::weight, number().min(-1).max(1), 0.5)
           .field_or("flag", &Whole::flag, boolean(), true)
           .field("any", &Whole::any)
-          .field("raw", &Whole::raw, record(any()));
+          .field("raw", &Whole::raw, record(any()))
+          .field("shapes", &Whole::shapes);
   return schema;
+}
+
+// Whoever asks for unknown keys gets the same value; refused, it is so for them alone.
+template <class T>
+void check_unknown_keys(const Json& input, const Result<T>& value) {
+  UnknownKeys unknown;
+  const auto told = decode<T>(std::optional(input), unknown);
+  SYNAP_CHECK(told.has_value() == value.has_value(), input.dump());
+  SYNAP_CHECK(parse_json(unknown.to_json()).has_value(), unknown.to_json());
+  UnknownKeys refused{.are_refused = true};
+  const auto strict = decode<T>(std::optional(input), refused);
+  SYNAP_CHECK(strict.has_value() == (value.has_value() && unknown.empty()), input.dump());
 }
 
 template <class T>
 void check(const Json& input) {
   const auto value = decode<T>(input);
+  check_unknown_keys<T>(input, value);
   const auto untyped = validate(schema_of<T>(), input);
   SYNAP_CHECK(value.has_value() == untyped.has_value(), input.dump());
   const auto given_away = decode<T>(Json(input));
@@ -93,6 +125,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!json) return 0;
   fuzz::check<fuzz::Whole>(*json);
   fuzz::check<fuzz::Part>(*json);
+  fuzz::check<fuzz::Shape>(*json);
+  fuzz::check<std::vector<fuzz::Shape>>(*json);
   fuzz::check<std::vector<fuzz::Part>>(*json);
   fuzz::check<std::map<std::string, std::vector<std::int64_t>>>(*json);
   fuzz::check<std::optional<std::string>>(*json);

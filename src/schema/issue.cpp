@@ -44,9 +44,44 @@ std::string quoted(std::string_view text) {
   return fmt::format("\"{}\"", text);
 }
 
+// Names come from strangers and may be as long as a body.
+constexpr std::size_t kNameBytesMax = 200;
+
+std::string cut(std::string_view text) {
+  if (text.size() <= kNameBytesMax) return std::string(text);
+  text = text.substr(0, kNameBytesMax);
+  return std::string(text.substr(0, valid_utf8_prefix(text))) + "...";
+}
+
+bool is_plain_step(std::string_view key) {
+  return std::ranges::all_of(key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$';
+  });
+}
+
 constexpr double kSafeIntegerMax = 9007199254740991;
 
 }  // namespace
+
+std::string dot_path(const Path& path) {
+  std::vector<const Path*> steps;
+  for (const Path* step = &path; step != nullptr; step = step->up) steps.push_back(step);
+  std::string out;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if ((*step)->key == nullptr) {
+      out.append(fmt::format("[{}]", (*step)->index));
+    } else if (is_plain_step(*(*step)->key)) {
+      out.append(step == steps.rbegin() ? "" : ".").append(*(*step)->key);
+    } else {
+      out.push_back('[');
+      append_json_string(out, *(*step)->key);
+      out.push_back(']');
+    }
+    if (out.size() > kNameBytesMax) break;
+  }
+  return cut(out);
+}
 
 bool Issues::wants(bool is_final) {
   if (is_final) ++final_count_;
@@ -63,6 +98,12 @@ void Issues::wrong_type(const Path* path, std::string_view expected, const Json*
   if (!wants()) return;
   list(Json::object({{"expected", expected}, {"code", "invalid_type"}}), path,
        fmt::format("Invalid input: expected {}, received {}", expected, type_name(received)));
+}
+
+void Issues::no_object(const Path* path, const Json* received) {
+  if (!wants()) return;
+  list(Json::object({{"code", "invalid_type"}, {"expected", "object"}}), path,
+       fmt::format("Invalid input: expected object, received {}", type_name(received)));
 }
 
 void Issues::missing_any(const Path* path) {
@@ -125,6 +166,40 @@ void Issues::wrong_format(const Path* path, const SchemaCheck& check) {
        path, std::move(message));
 }
 
+void Issues::no_such_option(const Path* path, const SchemaNode& node) {
+  if (!wants()) return;
+  Json::Array values;
+  std::string all;
+  for (const auto& option : node.options) {
+    for (const auto& value : *discriminator_values(*option, node.discriminator)) {
+      all.append(fmt::format("{}'{}'", all.empty() ? "" : " | ", value));
+      values.emplace_back(value);
+    }
+  }
+  const Path here{path, &node.discriminator, 0};
+  list(Json::object({{"code", "invalid_union"},
+                     {"errors", Json::array()},
+                     {"note", "No matching discriminator"},
+                     {"discriminator", node.discriminator},
+                     {"options", std::move(values)}}),
+       &here, "Invalid discriminator value. Expected " + all);
+}
+
+void Issues::unrecognized_keys(const Path* path, const std::vector<const std::string*>& keys,
+                               std::size_t count) {
+  if (!wants()) return;
+  Json::Array names;
+  std::string all;
+  for (const auto* key : keys) {
+    auto name = cut(*key);
+    all.append(all.empty() ? "" : ", ").append(quoted(name));
+    names.emplace_back(std::move(name));
+  }
+  if (count > keys.size()) all.append(fmt::format(" and {} more", count - keys.size()));
+  list(Json::object({{"code", "unrecognized_keys"}, {"keys", std::move(names)}}), path,
+       fmt::format("Unrecognized key{}: {}", count > 1 ? "s" : "", all));
+}
+
 void Issues::out_of_bounds(const Path* path, const SchemaCheck& check, std::string_view origin,
                            bool is_final) {
   if (!wants(is_final)) return;
@@ -154,6 +229,18 @@ Error Issues::to_error() && {
 }
 
 }  // namespace schema_detail
+
+std::string UnknownKeys::to_json() const {
+  std::string out = "[";
+  for (const auto& path : paths) {
+    if (out.size() > 1) out.push_back(',');
+    append_json_string(out, path);
+  }
+  if (count > paths.size()) {
+    append_json_string(out.append(","), fmt::format("and {} more", count - paths.size()));
+  }
+  return out.append("]");
+}
 
 Json flatten_issues(const Json& issues) {
   Json::Array form;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -19,6 +20,9 @@ struct Path {
   std::size_t index = 0;
 };
 
+/// As zod's toDotPath: `tags[0].name`; cut where it is longer than 200 bytes.
+std::string dot_path(const Path& path);
+
 /// What is listed at most. A hostile input of a million wrong items must not become an answer of a
 /// hundred megabytes.
 inline constexpr std::size_t kIssuesListedMax = 100;
@@ -31,11 +35,18 @@ class Issues {
   std::size_t final_count() const { return final_count_; }
 
   void wrong_type(const Path* path, std::string_view expected, const Json* received);
+  /// The same where a union of objects is expected, which zod says in another order.
+  void no_object(const Path* path, const Json* received);
   void missing_any(const Path* path);
   void not_integer(const Path* path, const Json& received);
   void unsafe_integer(const Path* path, bool is_positive);
   void wrong_value(const Path* path, const SchemaNode& node);
   void wrong_format(const Path* path, const SchemaCheck& check);
+  /// At `path` is an object of the union `node` whose discriminator chooses none of its options.
+  void no_such_option(const Path* path, const SchemaNode& node);
+  /// Of the object at `path`; `keys` may be the first of `count`.
+  void unrecognized_keys(const Path* path, const std::vector<const std::string*>& keys,
+                         std::size_t count);
   /// `is_final` where the value itself was not looked at any further.
   void out_of_bounds(const Path* path, const SchemaCheck& check, std::string_view origin,
                      bool is_final = false);

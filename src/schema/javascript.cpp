@@ -53,6 +53,9 @@ std::string doc_comment(std::string docs, std::string_view indent) {
 
 bool sides_differ(const SchemaNode& node) {
   if (node.inner != nullptr && sides_differ(*node.inner)) return true;
+  if (std::ranges::any_of(node.options, [](const auto& each) { return sides_differ(*each); })) {
+    return true;
+  }
   return std::any_of(node.fields.begin(), node.fields.end(), [](const SchemaField& field) {
     return field.presence == Presence::kDefaulted || sides_differ(*field.schema);
   });
@@ -101,8 +104,9 @@ std::string typescript(const SchemaNode& node, Side side, const std::string& ind
     }
     case SchemaKind::kArray: {
       const auto item = typescript(*node.inner, side, indent);
-      const bool is_union =
-          node.inner->kind == SchemaKind::kNullable || node.inner->kind == SchemaKind::kEnum;
+      const bool is_union = node.inner->kind == SchemaKind::kNullable ||
+                            node.inner->kind == SchemaKind::kEnum ||
+                            node.inner->kind == SchemaKind::kUnion;
       return is_union ? fmt::format("({})[]", item) : item + "[]";
     }
     case SchemaKind::kRecord:
@@ -113,6 +117,14 @@ std::string typescript(const SchemaNode& node, Side side, const std::string& ind
       return typescript(*node.inner, side, indent) + " | null";
     case SchemaKind::kObject:
       return node.name.empty() ? typescript_members(node, side, indent) : name_on_side(node, side);
+    case SchemaKind::kUnion: {
+      std::string out;
+      for (const auto& option : node.options) {
+        if (!out.empty()) out.append(" | ");
+        out.append(typescript(*option, side, indent));
+      }
+      return out;
+    }
   }
   return "never";
 }
@@ -195,6 +207,14 @@ std::string zod_bare(const SchemaNode& node, const std::string& indent) {
       return zod(*node.inner, indent) + ".nullable()";
     case SchemaKind::kObject:
       return zod_members(node, indent);
+    case SchemaKind::kUnion: {
+      std::string out;
+      for (const auto& option : node.options) {
+        if (!out.empty()) out.append(", ");
+        out.append(zod(*option, indent));
+      }
+      return "z.discriminatedUnion(" + quoted(node.discriminator) + ", [" + out + "])";
+    }
   }
   return "z.never()";
 }
@@ -215,6 +235,7 @@ void collect(const SchemaNodePtr& node, std::map<std::string, const SchemaNode*>
   }
   if (node->inner != nullptr) collect(node->inner, seen, named);
   for (const auto& field : node->fields) collect(field.schema, seen, named);
+  for (const auto& option : node->options) collect(option, seen, named);
   if (!node->name.empty()) named.emplace_back(node);
 }
 

@@ -59,6 +59,11 @@ struct Writer {
         return Json::object({{"anyOf", Json::Array{part(*node.inner), typed("null")}}});
       case SchemaKind::kObject:
         return members(node);
+      case SchemaKind::kUnion: {
+        Json::Array options;
+        for (const auto& option : node.options) options.push_back(part(*option));
+        return Json::object({{"oneOf", std::move(options)}});
+      }
     }
     return Json::object();
   }

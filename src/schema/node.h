@@ -26,6 +26,7 @@ enum class SchemaKind : std::uint8_t {
   kArray,
   kObject,
   kRecord,    // any keys, one schema for the values
+  kUnion,     // one of some objects, told apart by one member
   kOptional,  // the inner one, or undefined
   kNullable,  // the inner one, or null
 };
@@ -49,6 +50,7 @@ struct SchemaStorage {
     kVector,
     kMap,
     kStruct,
+    kVariant,
   };
   using Visit = void (*)(void* context, const std::string* key, const void* item);
 
@@ -60,6 +62,9 @@ struct SchemaStorage {
   void (*reserve)(void* vector, std::size_t count) = nullptr;
   void (*clear)(void* container) = nullptr;
   void (*each)(const void* container, void* context, Visit visit) = nullptr;
+  std::vector<const SchemaStorage*> alternatives = {};           // of variants, in their order
+  void* (*emplace)(void* variant, std::size_t index) = nullptr;  // another alternative, new
+  std::size_t (*index)(const void* variant) = nullptr;           // the one that it holds
 };
 
 struct SchemaCheck {
@@ -78,7 +83,7 @@ struct SchemaField {
   SchemaNodePtr schema;  // never kOptional: that is the presence
   Presence presence = Presence::kRequired;
   Json default_value;
-  // Of objects that describe a C++ struct:
+  // Of objects that describe a C++ struct; kNothing for a tag, which no member holds:
   const SchemaStorage* storage = nullptr;
   std::size_t offset = 0;
 };
@@ -87,11 +92,13 @@ struct SchemaNode {
   SchemaKind kind = SchemaKind::kUndefined;
   std::string name;  // of objects; empty where it has none
   std::string docs;
-  std::vector<SchemaCheck> checks;  // in the order in which they are made
-  std::vector<std::string> values;  // of kEnum
-  bool is_literal = false;          // of kEnum: written as a literal
-  SchemaNodePtr inner;              // of kArray, kRecord, kOptional, kNullable
-  std::vector<SchemaField> fields;  // of kObject
+  std::vector<SchemaCheck> checks;          // in the order in which they are made
+  std::vector<std::string> values;          // of kEnum
+  bool is_literal = false;                  // of kEnum: written as a literal
+  SchemaNodePtr inner;                      // of kArray, kRecord, kOptional, kNullable
+  std::vector<SchemaField> fields;          // of kObject
+  std::string discriminator;                // of kUnion: the member whose value chooses
+  std::vector<SchemaNodePtr> options = {};  // of kUnion: objects, no value of it in two of them
 
   const SchemaCheck* check(SchemaCheck::Kind wanted) const {
     for (const auto& each : checks) {
@@ -100,6 +107,10 @@ struct SchemaNode {
     return nullptr;
   }
 };
+
+/// The values of an object's field that choose it in a union; nullptr if the field is no such one.
+const std::vector<std::string>* discriminator_values(const SchemaNode& object,
+                                                     std::string_view discriminator);
 
 /// CHECKs that values of `node` can be stored so; `where` names the field in the complaint.
 void check_storable(const SchemaNode& node, const SchemaStorage& storage, std::string_view where);

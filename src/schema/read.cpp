@@ -131,6 +131,7 @@ void Reader::read_bare(const SchemaNode& node, const Json* input, const SchemaSt
     if (!is_one) return issues_.wrong_value(path, node);
     return read_string(node, *input, storage, target, path);
   }
+  if (node.kind == SchemaKind::kUnion) return read_union(node, input, storage, target, path);
   if (node.kind == SchemaKind::kUndefined && input == nullptr) return;
   if (input == nullptr || !is_of_kind(node.kind, *input)) return wrong_type(node, input, path);
   switch (node.kind) {
@@ -230,6 +231,7 @@ void Reader::read_string(const SchemaNode& node, const Json& input, const Schema
     }
     if (!is_right) issues_.wrong_format(path, check);
   }
+  if (storage.form == Form::kNothing) return;  // a tag
   if (storage.form == Form::kString) {
     *static_cast<std::string*>(target) = take_string(input);
   } else {
@@ -238,8 +240,8 @@ void Reader::read_string(const SchemaNode& node, const Json& input, const Schema
 }
 
 std::optional<Error> read(const SchemaNode& node, const Json* input, bool may_take,
-                          const SchemaStorage& storage, void* target) {
-  Reader reader(may_take);
+                          const SchemaStorage& storage, void* target, UnknownKeys* unknown) {
+  Reader reader(may_take, unknown);
   reader.read(node, input, storage, target, nullptr);
   if (reader.issues().empty()) return std::nullopt;
   return std::move(reader.issues()).to_error();
@@ -263,10 +265,11 @@ Result<Json> validate(const Schema& schema, Json&& input) {
   return output;
 }
 
-Result<std::optional<Json>> validate(const Schema& schema, std::optional<Json> input) {
+Result<std::optional<Json>> validate(const Schema& schema, std::optional<Json> input,
+                                     UnknownKeys* unknown) {
   Json output;
   auto error = schema_detail::read(schema.node(), input ? &*input : nullptr, true,
-                                   schema_detail::storage_of<Json>(), &output);
+                                   schema_detail::storage_of<Json>(), &output, unknown);
   if (error) return fail(std::move(*error));
   if (!input) return std::optional<Json>();
   return std::optional<Json>(std::move(output));

@@ -92,6 +92,7 @@ void Reader::read_object(const SchemaNode& node, const Json& input, const Schema
   }
   // Clients mostly write the members in the order of the fields: look behind the last one first.
   std::size_t at = 0;
+  std::size_t known = 0;
   for (const auto& field : node.fields) {
     const Json* value = nullptr;
     for (std::size_t looked = 0; looked < members.size(); ++looked) {
@@ -99,12 +100,52 @@ void Reader::read_object(const SchemaNode& node, const Json& input, const Schema
       const auto& member = members[at++];
       if (member.first == field.name) {
         value = &member.second;
+        ++known;
         break;
       }
     }
     read_field(field, value, json, target, path);
   }
+  if (unknown_ != nullptr && known < members.size()) note_unknown(node, members, path);
   if (json != nullptr) *static_cast<Json*>(target) = Json(std::move(stripped));
+}
+
+void Reader::note_unknown(const SchemaNode& node, const Json::Object& members, const Path* path) {
+  std::vector<const std::string*> keys;
+  std::size_t count = 0;
+  const auto is_known = [&](const std::string& key) {
+    return std::ranges::any_of(node.fields,
+                               [&](const SchemaField& field) { return field.name == key; });
+  };
+  for (const auto* member : in_javascript_order(members)) {
+    if (is_known(member->first)) continue;
+    if (++count <= UnknownKeys::kNamedMax) keys.push_back(&member->first);
+  }
+  if (unknown_->are_refused) return issues_.unrecognized_keys(path, keys, count);
+  unknown_->count += count;
+  for (const auto* key : keys) {
+    if (unknown_->paths.size() == UnknownKeys::kNamedMax) break;
+    const Path here{path, key, 0};
+    unknown_->paths.push_back(dot_path(here));
+  }
+}
+
+void Reader::read_union(const SchemaNode& node, const Json* input, const SchemaStorage& storage,
+                        void* target, const Path* path) {
+  if (input == nullptr || !input->is_object()) return issues_.no_object(path, input);
+  const Json* chosen = input->find(node.discriminator);
+  for (std::size_t i = 0; chosen != nullptr && chosen->is_string() && i < node.options.size();
+       ++i) {
+    const auto& option = *node.options[i];
+    const auto& values = *discriminator_values(option, node.discriminator);
+    if (std::ranges::find(values, chosen->as_string()) == values.end()) continue;
+    if (storage.form == Form::kVariant) {
+      return read_object(option, *input, *storage.alternatives[i], storage.emplace(target, i),
+                         path);
+    }
+    return read_object(option, *input, storage, target, path);
+  }
+  issues_.no_such_option(path, node);
 }
 
 void Reader::read_field(const SchemaField& field, const Json* input, Json::Object* json,

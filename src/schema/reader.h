@@ -8,13 +8,15 @@
 #include "base/json.h"
 #include "schema/issue.h"
 #include "schema/node.h"
+#include "schema/schema.h"
 
 namespace synap::schema_detail {
 
 /// One validation: its issues, and whether the input may be emptied.
 class Reader {
  public:
-  explicit Reader(bool may_take) : may_take_(may_take) {}
+  /// `unknown` may be nullptr: then nobody wants to know.
+  Reader(bool may_take, UnknownKeys* unknown) : may_take_(may_take), unknown_(unknown) {}
 
   void read(const SchemaNode& node, const Json* input, const SchemaStorage& storage, void* target,
             const Path* path);
@@ -31,6 +33,9 @@ class Reader {
                   void* target, const Path* path);
   void read_record(const SchemaNode& node, const Json& input, const SchemaStorage& storage,
                    void* target, const Path* path);
+  void note_unknown(const SchemaNode& node, const Json::Object& members, const Path* path);
+  void read_union(const SchemaNode& node, const Json* input, const SchemaStorage& storage,
+                  void* target, const Path* path);
   void read_number(const SchemaNode& node, const Json& input, const SchemaStorage& storage,
                    void* target, const Path* path);
   void read_string(const SchemaNode& node, const Json& input, const SchemaStorage& storage,
@@ -49,6 +54,7 @@ class Reader {
   }
 
   bool may_take_;
+  UnknownKeys* unknown_;
   Issues issues_;
 };
 

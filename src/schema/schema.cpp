@@ -68,6 +68,7 @@ bool fits_int(const SchemaNode& node) {
 
 bool fits(const SchemaNode& node, const SchemaStorage& storage) {
   if (node.kind == SchemaKind::kUndefined) return storage.form == Form::kNothing;
+  if (storage.form == Form::kNothing) return node.kind == SchemaKind::kEnum && node.is_literal;
   if (storage.form == Form::kJson || storage.form == Form::kRawJson) {
     return node.kind != SchemaKind::kOptional;
   }
@@ -93,12 +94,29 @@ bool fits(const SchemaNode& node, const SchemaStorage& storage) {
       return node.kind == SchemaKind::kRecord && fits_inner(node, storage);
     case Form::kStruct:
       return &node == storage.object;
+    case Form::kVariant:
+      return node.kind == SchemaKind::kUnion &&
+             std::ranges::equal(node.options, storage.alternatives,
+                                [](const SchemaNodePtr& option, const SchemaStorage* alternative) {
+                                  return alternative->object == option.get();
+                                });
     default:
       return false;
   }
 }
 
 }  // namespace
+
+const std::vector<std::string>* discriminator_values(const SchemaNode& object,
+                                                     std::string_view discriminator) {
+  for (const auto& field : object.fields) {
+    if (field.name != discriminator) continue;
+    const bool is_one = field.schema->kind == SchemaKind::kEnum &&
+                        field.presence == SchemaField::Presence::kRequired;
+    return is_one ? &field.schema->values : nullptr;
+  }
+  return nullptr;
+}
 
 void check_storable(const SchemaNode& node, const SchemaStorage& storage, std::string_view where) {
   SYNAP_CHECK(fits(node, storage), where);
@@ -232,6 +250,23 @@ PlainSchema nullable(const Schema& inner) {
   return PlainSchema(wrapper_of(SchemaKind::kNullable, inner));
 }
 
+PlainSchema discriminated_union(std::string discriminator, const std::vector<Schema>& options) {
+  SYNAP_CHECK(options.size() > 1, discriminator);
+  SchemaNode node = node_of(SchemaKind::kUnion);
+  std::vector<std::string> seen;
+  for (const auto& option : options) {
+    const auto* values = discriminator_values(option.node(), discriminator);
+    SYNAP_CHECK(values != nullptr, discriminator);
+    for (const auto& value : *values) {
+      SYNAP_CHECK(std::ranges::find(seen, value) == seen.end(), value);
+      seen.push_back(value);
+    }
+    node.options.push_back(option.node_ptr());
+  }
+  node.discriminator = std::move(discriminator);
+  return PlainSchema(std::move(node));
+}
+
 UntypedObjectSchema::UntypedObjectSchema(std::string name)
     : building_(std::make_shared<SchemaNode>()) {
   SYNAP_CHECK(is_type_name(name), name);
@@ -276,6 +311,8 @@ UntypedObjectSchema& UntypedObjectSchema::extend(const Schema& object, Take take
       if (from.presence == Presence::kOptional && from.schema->kind != SchemaKind::kNullable) {
         field.schema = nullable(Schema(from.schema)).node_ptr();
       }
+      field.presence = Presence::kOptional;
+    } else if (from.presence == Presence::kRequired && take == Take::kOptional) {
       field.presence = Presence::kOptional;
     } else if (from.presence == Presence::kDefaulted) {
       if (take == Take::kFilled) {

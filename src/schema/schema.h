@@ -12,12 +12,13 @@
 //   Result<CreateNote> in = decode<CreateNote>(json);   // every issue, each with its path
 //   encode(out, note);                                   // appends JSON text
 //
-// Validation behaves as zod 4.6 does: unknown keys are stripped, all issues are listed, their
-// shape, order, paths and messages are zod's (tests/schema/ compares the two).
+// Validation behaves as zod 4.6 does: all issues are listed, their shape, order, paths and messages
+// are zod's (tests/schema/ compares the two). Unknown keys are stripped; who gives an UnknownKeys
+// is told of them, or has them refused.
 //
-// Not described: types that contain themselves, unions. What a stranger sends should have bounds:
-// a list without .max() takes as many items as the body holds, and a struct is larger than its
-// text.
+// Not described: types that contain themselves, unions that no member tells apart. What a stranger
+// sends should have bounds: a list without .max() takes as many items as the body holds, and a
+// struct is larger than its text.
 //
 // A schema is a value: cheap to copy, immutable once built, and safe to share between threads. The
 // one exception is an object while its fields are being added.
@@ -130,6 +131,18 @@ PlainSchema one_of(std::vector<std::string> values);
 PlainSchema record(const Schema& values);
 PlainSchema optional(const Schema& inner);
 PlainSchema nullable(const Schema& inner);
+/// One of several objects, told apart by a member that each of them has: a literal or one_of(), no
+/// value of it in two of them. In C++ a std::variant of described structs in the same order:
+///
+///   struct Circle { double radius = 0; };   object<Circle>("Circle").tag("kind", "circle")...
+///   struct Square { double side = 0; };     object<Square>("Square").tag("kind", "square")...
+///   using Shape = std::variant<Circle, Square>;
+///   inline const PlainSchema& describe(Type<Shape>) {  // beside the structs
+///     static const auto schema =
+///         discriminated_union("kind", {schema_of<Circle>(), schema_of<Square>()});
+///     return schema;
+///   }
+PlainSchema discriminated_union(std::string discriminator, const std::vector<Schema>& options);
 
 /// An object without a C++ type: for validate().
 class UntypedObjectSchema : public Schema {
@@ -142,8 +155,9 @@ class UntypedObjectSchema : public Schema {
   /// The fields of another object, as zod's .extend() and .partial() give them.
   enum class Take : std::uint8_t {
     kAsTheyAre,
-    kPartial,  // each may be absent; one that could be absent may be null besides: "no more"
-    kFilled,   // those with defaults are always there
+    kPartial,   // each may be absent; one that could be absent may be null besides: "no more"
+    kOptional,  // each may be absent, as zod's .partial(); a default is still filled in
+    kFilled,    // those with defaults are always there
   };
   UntypedObjectSchema& extend(const Schema& object, Take take = Take::kAsTheyAre);
   UntypedObjectSchema& doc(std::string text);
@@ -182,6 +196,23 @@ class ObjectSchema : public UntypedObjectSchema {
     UntypedObjectSchema::doc(std::move(text));
     return *this;
   }
+  /// A literal that no member holds: it must be read, and is written, with this value.
+  ObjectSchema& tag(std::string name, std::string value, std::string docs = "");
+  /// The fields of a struct that T is derived from, zod's .extend() the other way round.
+  template <class Base>
+    requires std::derived_from<T, Base>
+  ObjectSchema& extend(const ObjectSchema<Base>& base) {
+    const T example{};
+    const auto offset =
+        static_cast<std::size_t>(reinterpret_cast<const char*>(static_cast<const Base*>(&example)) -
+                                 reinterpret_cast<const char*>(&example));
+    for (SchemaField field : base.node().fields) {
+      field.quoted_name.clear();
+      field.offset += offset;
+      add(std::move(field));
+    }
+    return *this;
+  }
 
  private:
   template <class M>
@@ -211,6 +242,11 @@ inline UntypedObjectSchema object(std::string name = "") {
   return UntypedObjectSchema(std::move(name));
 }
 
+/// An object of the same fields, each of which may be absent.
+inline UntypedObjectSchema partial(const Schema& whole, std::string name = "") {
+  return object(std::move(name)).extend(whole, UntypedObjectSchema::Take::kOptional);
+}
+
 /// The schema that follows from a C++ type alone.
 template <class T>
 Schema schema_of() {
@@ -234,11 +270,26 @@ Schema schema_of() {
     return array(schema_of<typename T::value_type>());
   } else if constexpr (schema_detail::is_map<T>) {
     return record(schema_of<typename T::mapped_type>());
+  } else if constexpr (schema_detail::is_variant<T>) {
+    return describe(Type<T>{});
   } else {
     static_assert(Described<T>, "no schema: write describe(Type<T>) in the namespace of the type");
     return describe(Type<T>{});
   }
 }
+
+/// What an input had that its schema does not know.
+struct UnknownKeys {
+  /// True: they are issues, as with zod's z.strictObject. False: they are left out and named here.
+  bool are_refused = false;
+  std::vector<std::string> paths = {};  // "tags[0].colour": at most kNamedMax, each of 200 bytes
+  std::size_t count = 0;                // of all
+
+  static constexpr std::size_t kNamedMax = 20;
+  bool empty() const { return count == 0; }
+  /// JSON text of the paths, the last of which says how many there are besides.
+  std::string to_json() const;
+};
 
 namespace schema_detail {
 
@@ -251,19 +302,20 @@ const Schema& schema_once() {
 // Fills `target` or says what is wrong. `input` is nullptr for undefined; with `may_take` its
 // strings and containers are moved out of it.
 [[nodiscard]] std::optional<Error> read(const SchemaNode& node, const Json* input, bool may_take,
-                                        const SchemaStorage& storage, void* target);
+                                        const SchemaStorage& storage, void* target,
+                                        UnknownKeys* unknown = nullptr);
 void write(std::string& out, const SchemaStorage& storage, const void* value);
 
 template <class T>
-Result<T> decode(const Json* input, bool may_take) {
+Result<T> decode(const Json* input, bool may_take, UnknownKeys* unknown = nullptr) {
   if constexpr (std::is_void_v<T>) {
     static constexpr SchemaStorage kNothing{};
-    auto error = read(schema_once<T>().node(), input, may_take, kNothing, nullptr);
+    auto error = read(schema_once<T>().node(), input, may_take, kNothing, nullptr, unknown);
     if (error) return fail(std::move(*error));
     return {};
   } else {
     Result<T> result{std::in_place};
-    auto error = read(schema_once<T>().node(), input, may_take, storage_of<T>(), &*result);
+    auto error = read(schema_once<T>().node(), input, may_take, storage_of<T>(), &*result, unknown);
     if (error) result = fail(std::move(*error));
     return result;
   }
@@ -292,6 +344,11 @@ template <class T>
 Result<T> decode(std::optional<Json>&& input) {
   return schema_detail::decode<T>(input ? &*input : nullptr, true);
 }
+/// The same; nothing is done for unknown keys where there are none.
+template <class T>
+Result<T> decode(std::optional<Json>&& input, UnknownKeys& unknown) {
+  return schema_detail::decode<T>(input ? &*input : nullptr, true, &unknown);
+}
 
 /// The same by a schema of the caller's own, which must fit T: a string with bounds, a list.
 template <class T>
@@ -317,10 +374,23 @@ void encode(std::string& out, const T& value) {
 Result<Json> validate(const Schema& schema, const Json& input);
 Result<Json> validate(const Schema& schema, Json&& input);
 /// The same where there may be no value on either side.
-Result<std::optional<Json>> validate(const Schema& schema, std::optional<Json> input);
+Result<std::optional<Json>> validate(const Schema& schema, std::optional<Json> input,
+                                     UnknownKeys* unknown = nullptr);
 
 /// zod's z.flattenError: {"formErrors":[...],"fieldErrors":{"name":["..."]}}.
 Json flatten_issues(const Json& issues);
+
+template <class T>
+ObjectSchema<T>& ObjectSchema<T>::tag(std::string name, std::string value, std::string docs) {
+  static constexpr SchemaStorage kNothing{};
+  SchemaField field;
+  field.name = std::move(name);
+  field.docs = std::move(docs);
+  field.schema = literal(std::move(value)).node_ptr();
+  field.storage = &kNothing;
+  add(std::move(field));
+  return *this;
+}
 
 template <class T>
 template <class M>

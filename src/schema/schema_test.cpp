@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <variant>
 
 namespace synap {
 namespace {
@@ -42,6 +43,53 @@ const ObjectSchema<Note>& describe(Type<Note>) {
                                  .field("scores", &Note::scores)
                                  .field("raw", &Note::raw)
                                  .field("extra", &Note::extra, nullable(any()));
+  return schema;
+}
+
+struct Circle {
+  double radius = 0;
+};
+const ObjectSchema<Circle>& describe(Type<Circle>) {
+  static const auto schema =
+      object<Circle>().tag("kind", "circle").field("radius", &Circle::radius, number());
+  return schema;
+}
+
+struct Square {
+  std::string kind;
+  std::vector<int> sides = {1};
+};
+const ObjectSchema<Square>& describe(Type<Square>) {
+  static const auto schema = object<Square>()
+                                 .field("kind", &Square::kind, one_of({"square", "rhombus"}))
+                                 .field("sides", &Square::sides);
+  return schema;
+}
+
+using Shape = std::variant<Circle, Square>;
+const PlainSchema& describe(Type<Shape>) {
+  static const auto schema =
+      discriminated_union("kind", {schema_of<Circle>(), schema_of<Square>()});
+  return schema;
+}
+
+struct Base {
+  std::string name;
+};
+const ObjectSchema<Base>& describe(Type<Base>) {
+  static const auto schema = object<Base>().field("name", &Base::name);
+  return schema;
+}
+struct Other {
+  virtual ~Other() = default;
+  int unseen = 7;
+};
+struct Derived : Other, Base {
+  int rank = 0;
+};
+const ObjectSchema<Derived>& describe(Type<Derived>) {
+  static const auto schema =
+      object<Derived>().extend(describe(Type<Base>{})).field("rank", &Derived::rank);
   return schema;
 }
 
@@ -317,6 +365,56 @@ TEST(SchemaDeathTest, ASchemaThatDoesNotFitItsMemberIsCaughtWhenItIsMade) {
   EXPECT_DEATH(object("not a name"), "not a name");
   EXPECT_DEATH(string().min(1).min(2), "twice");
   EXPECT_DEATH(one_of({"a", "a"}), "a");
+}
+
+TEST(Schema, AVariantHoldsTheOptionThatItsDiscriminatorNames) {
+  const auto circle = decode<Shape>(json(R"({"radius":2,"kind":"circle"})"));
+  ASSERT_TRUE(circle.has_value());
+  EXPECT_EQ(std::get<Circle>(*circle).radius, 2);
+  EXPECT_EQ(decoded<Shape>(R"({"radius":2,"kind":"circle"})"), R"({"kind":"circle","radius":2})");
+  EXPECT_EQ(decoded<Shape>(R"({"kind":"rhombus","sides":[3]})"),
+            R"({"kind":"rhombus","sides":[3]})");
+  EXPECT_EQ(decoded<Shape>(R"({"kind":"line"})"),
+            "[\"kind\"]: Invalid discriminator value. Expected 'circle' | 'square' | 'rhombus'\n");
+  EXPECT_EQ(decoded<Shape>(R"({"kind":"circle"})"),
+            "[\"radius\"]: Invalid input: expected number, received undefined\n");
+}
+
+TEST(SchemaDeathTest, OneValueOfADiscriminatorMeansOneOption) {
+  EXPECT_DEATH(discriminated_union("kind", {schema_of<Circle>(), schema_of<Circle>()}), "circle");
+  EXPECT_DEATH(discriminated_union("kind", {schema_of<Circle>(), schema_of<Base>()}), "kind");
+}
+
+TEST(Schema, AStructHasTheFieldsOfItsBase) {
+  EXPECT_EQ(decoded<Derived>(R"({"rank":3,"name":"x"})"), R"({"name":"x","rank":3})");
+  const auto derived = decode<Derived>(json(R"({"rank":3,"name":"x"})"));
+  EXPECT_EQ(derived->unseen, 7);
+}
+
+TEST(Schema, UnknownKeysAreNamedWithTheirPathsAndAreBounded) {
+  UnknownKeys unknown;
+  const auto note = decode<Note>(
+      std::optional(
+          json(R"({"content":"a","titel":"b","parent":null,"scores":{"x":1},"extra":{"free":1},
+                             "raw":{"free":1},"tags":[{"name":"ab","marks":[],"b c":{"d":1}}]})")),
+      unknown);
+  ASSERT_TRUE(note.has_value());
+  EXPECT_EQ(unknown.to_json(), R"(["tags[0][\"b c\"]","titel"])");
+
+  Json many = json(R"({"content":"a","tags":[],"scores":{},"extra":null,"parent":null})");
+  for (int i = 0; i < 1000; ++i) many.set("k" + std::string(1000, 'x') + std::to_string(i), i);
+  UnknownKeys bounded;
+  ASSERT_TRUE(decode<Note>(std::optional(Json(many)), bounded).has_value());
+  EXPECT_EQ(bounded.count, 1000U);
+  EXPECT_EQ(bounded.paths.size(), UnknownKeys::kNamedMax);
+  EXPECT_LT(bounded.to_json().size(), 5000U);
+  EXPECT_TRUE(bounded.to_json().ends_with(R"(,"and 980 more"])"));
+
+  UnknownKeys refused{.are_refused = true};
+  const auto error = decode<Note>(std::optional(std::move(many)), refused);
+  ASSERT_FALSE(error.has_value());
+  EXPECT_LT(error.error().message.size(), 20'000U);
+  EXPECT_NE(error.error().message.find("and 980 more"), std::string::npos);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/json.h"
@@ -46,9 +48,31 @@ template <class T>
 inline constexpr bool is_map = false;
 template <class T>
 inline constexpr bool is_map<std::map<std::string, T>> = true;
+template <class T>
+inline constexpr bool is_variant = false;
+template <class... T>
+inline constexpr bool is_variant<std::variant<T...>> = true;
 
 template <class T>
 const SchemaStorage& storage_of();
+
+template <class... T>
+void store_variant(SchemaStorage& storage, std::type_identity<std::variant<T...>>) {
+  using Variant = std::variant<T...>;
+  using Emplace = void* (*)(Variant&);
+  storage.form = SchemaStorage::Form::kVariant;
+  storage.alternatives = {&storage_of<T>()...};
+  storage.emplace = [](void* value, std::size_t index) -> void* {
+    static constexpr Emplace kEmplace[] = {
+        [](Variant& self) -> void* { return &self.template emplace<T>(); }...};
+    return kEmplace[index](*static_cast<Variant*>(value));
+  };
+  storage.index = [](const void* value) { return static_cast<const Variant*>(value)->index(); };
+  storage.each = [](const void* value, void* context, SchemaStorage::Visit visit) {
+    std::visit([&](const auto& item) { visit(context, nullptr, &item); },
+               *static_cast<const Variant*>(value));
+  };
+}
 
 template <class T>
 SchemaStorage make_storage() {
@@ -102,6 +126,8 @@ SchemaStorage make_storage() {
     storage.each = [](const void* value, void* context, SchemaStorage::Visit visit) {
       for (const auto& [key, item] : *static_cast<const T*>(value)) visit(context, &key, &item);
     };
+  } else if constexpr (is_variant<T>) {
+    store_variant(storage, std::type_identity<T>{});
   } else {
     static_assert(Described<T>, "no schema: write describe(Type<T>) in the namespace of the type");
     storage.form = Form::kStruct;

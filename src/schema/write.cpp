@@ -44,7 +44,10 @@ void write_struct(std::string& out, const SchemaNode& object, const void* value)
     const bool may_be_absent = field.presence == SchemaField::Presence::kOptional;
     const std::size_t before = out.size();
     out.push_back(separator);
-    if (field.storage->form == Form::kOptional && may_be_absent) {
+    if (field.storage->form == Form::kNothing) {
+      out.append(field.quoted_name);
+      append_json_string(out, field.schema->values[0]);
+    } else if (field.storage->form == Form::kOptional && may_be_absent) {
       if (!write_optional(out, *field.storage, member, field.quoted_name)) {
         out.resize(before);
         continue;
@@ -95,6 +98,11 @@ void write(std::string& out, const SchemaStorage& storage, const void* value) {
     }
     case Form::kStruct:
       return write_struct(out, *storage.object, value);
+    case Form::kVariant: {
+      Items item{out, *storage.alternatives[storage.index(value)]};
+      storage.each(value, &item, Items::visit);
+      return;
+    }
   }
 }
 

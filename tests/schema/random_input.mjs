@@ -139,6 +139,7 @@ export function valid(schema, r) {
     case "record": return bag(r, r.below(4), () => valid(def.valueType, r));
     case "optional":
     case "default": return r.chance(0.4) ? undefined : valid(def.innerType, r);
+    case "union": return valid(r.pick(def.options), r);
     case "nullable": return r.chance(0.3) ? null : valid(def.innerType, r);
     case "object": {
       const names = Object.keys(def.shape);
@@ -149,6 +150,7 @@ export function valid(schema, r) {
         if (value !== undefined) out[name] = value;
       }
       if (r.chance(0.2)) Object.assign(out, { stranger: anything(r, 2) });
+      if (r.chance(0.05)) Object.assign(out, { "b c": 1, 7: null });
       return out;
     }
     default: throw new Error(`no generator for ${def.type}`);

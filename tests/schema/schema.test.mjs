@@ -64,6 +64,44 @@ before(async () => {
   }
 });
 
+test("unknown keys are named, or refused as zod's strict objects refuse them", async () => {
+  const file = join(folder, "strict.mjs");
+  writeFileSync(file, ask("zod").replaceAll("z.object(", "z.strictObject("));
+  const { schemas: strict } = await import(pathToFileURL(file));
+  const answers = ask("run-strict", cases.map((each) => each.line).join("\n") + "\n").trimEnd().split("\n");
+  let refused = 0;
+  for (const [at, { name, line, ours: lax }] of cases.entries()) {
+    const zods = strict[name].safeParse(JSON.parse(line)[1]);
+    const ours = JSON.parse(answers[at]);
+    assert.equal(ours.issues === undefined, zods.success, line);
+    if (zods.success) {
+      assert.equal(lax.unknown, undefined, line);
+      continue;
+    }
+    const issues = zods.error.issues;
+    const listed = ours.issues.filter((issue) => issue.code !== "custom");
+    assert.equal(JSON.stringify(listed), JSON.stringify(issues.slice(0, issuesListedMax)), line);
+    // What is not refused otherwise names the same keys, in the same order.
+    if (lax.issues !== undefined) continue;
+    refused++;
+    const paths = issues.flatMap((issue) => issue.keys.map((key) => z.core.toDotPath([...issue.path, key])));
+    assert.deepEqual(lax.unknown.slice(0, 20), paths.slice(0, 20), line);
+    assert.equal(lax.unknown.length, Math.min(paths.length, 21), line);
+  }
+  assert.ok(refused > 500, "hardly any input had unknown keys alone");
+});
+
+test("partial() is zod's .partial()", () => {
+  const outcome = (result) => (result.success ? result.data : result.error.issues);
+  for (const [ours, whole] of [["partialNote", "note"], ["partialList", "listNotes"]]) {
+    const theirs = schemas[whole].partial();
+    for (const { line } of cases.filter((each) => each.name === ours || each.name === whole)) {
+      const input = JSON.parse(line)[1];
+      assert.deepEqual(outcome(schemas[ours].safeParse(input)), outcome(theirs.safeParse(input)), line);
+    }
+  }
+});
+
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test("random inputs are neither all right nor all wrong", () => {

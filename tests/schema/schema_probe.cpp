@@ -3,6 +3,7 @@
 //   schema_probe zod          the JavaScript module of their zod schemas
 //   schema_probe typescript   the module of their types, and of what must hold between the two
 //   schema_probe json-schema  {"name": JSON Schema, ...}
+//   schema_probe run-strict   the same with unknown keys refused
 //   schema_probe run          reads lines of ["schema", input] (or ["schema"] for undefined);
 //                             for each writes {"value":...} or {"issues":[...],"message":...}
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "schema/export.h"
@@ -97,6 +99,65 @@ inline const ObjectSchema<ListNotes>& describe(Type<ListNotes>) {
   return schema;
 }
 
+struct Circle {
+  double radius = 0;
+  std::optional<std::string> colour;
+};
+inline const ObjectSchema<Circle>& describe(Type<Circle>) {
+  static const auto schema = object<Circle>("Circle")
+                                 .tag("kind", "circle")
+                                 .field("radius", &Circle::radius, number().min(0))
+                                 .field("colour", &Circle::colour, string().max(5));
+  return schema;
+}
+
+struct Polygon {
+  std::string kind;
+  std::vector<std::int64_t> sides;
+  bool is_closed = false;
+};
+inline const ObjectSchema<Polygon>& describe(Type<Polygon>) {
+  static const auto schema =
+      object<Polygon>()
+          .field("kind", &Polygon::kind, one_of({"polygon", "tri'angle"}))
+          .field("sides", &Polygon::sides, array(integer().min(0).max(50)).max(4))
+          .field_or("closed", &Polygon::is_closed, boolean(), true);
+  return schema;
+}
+
+using Shape = std::variant<Circle, Polygon>;
+inline const PlainSchema& describe(Type<Shape>) {
+  static const auto schema =
+      discriminated_union("kind", {schema_of<Circle>(), schema_of<Polygon>()});
+  return schema;
+}
+
+struct Drawing : Attachment {
+  Shape frame;
+  std::optional<Shape> cut;
+  std::vector<Shape> shapes;
+};
+inline const ObjectSchema<Drawing>& describe(Type<Drawing>) {
+  static const auto schema =
+      object<Drawing>("Drawing")
+          .extend(describe(Type<Attachment>{}))
+          .field("frame", &Drawing::frame)
+          .field("cut", &Drawing::cut)
+          .field("shapes", &Drawing::shapes, array(schema_of<Shape>()).max(3));
+  return schema;
+}
+
+const Schema& untyped_union() {
+  static const Schema schema = discriminated_union(
+      "type", {object("Text").field("type", literal("text")).field("text", string().min(1)),
+               object("Pair")
+                   .field("type", one_of({"pair", "couple"}))
+                   .field("left", optional(any()))
+                   .field_or("right", integer(), 7),
+               object("None").field("type", literal("none"))});
+  return schema;
+}
+
 bool is_slug(std::string_view text) {
   if (text.empty()) return false;
   for (const char c : text) {
@@ -121,6 +182,11 @@ struct Case {
   Schema schema;
   Run typed = nullptr;  // through the C++ type
 };
+
+const Schema& partial_list() {
+  static const Schema schema = partial(schema_of<ListNotes>(), "SomeOfListNotes");
+  return schema;
+}
 
 std::vector<Case> cases() {
   return {
@@ -170,6 +236,13 @@ std::vector<Case> cases() {
       {"note", schema_of<Note>(), typed<Note>},
       {"notes", array(schema_of<Note>()).min(1), typed<std::vector<Note>>},
       {"listNotes", schema_of<ListNotes>(), typed<ListNotes>},
+      {"partialNote", partial(schema_of<Note>())},
+      {"partialList", partial_list()},
+      {"shape", schema_of<Shape>(), typed<Shape>},
+      {"message", untyped_union()},
+      {"messages", array(nullable(untyped_union())).min(1)},
+      {"shapeRecord", record(schema_of<Shape>()), typed<std::map<std::string, Shape>>},
+      {"drawing", schema_of<Drawing>(), typed<Drawing>},
   };
 }
 
@@ -206,13 +279,14 @@ Json json_schemas() {
   return out;
 }
 
-std::string answer(const Case& each, const std::optional<Json>& input) {
-  const auto value = validate(each.schema, input);
+std::string answer(const Case& each, const std::optional<Json>& input, bool is_strict) {
+  UnknownKeys unknown{.are_refused = is_strict};
+  const auto value = validate(each.schema, input, &unknown);
   if (!value) {
     const Json& issues = *value.error().details->find("issues");
     Json out = Json::object(
         {{"issues", issues}, {"message", value.error().message}, {"flat", flatten_issues(issues)}});
-    if (each.typed) {
+    if (each.typed && !is_strict) {
       const auto same = each.typed(each.schema, input);
       out.set("typedAgrees", !same && same.error().message == value.error().message);
     }
@@ -224,10 +298,11 @@ std::string answer(const Case& each, const std::optional<Json>& input) {
     const auto text = each.typed(each.schema, input);
     out.append(",\"typed\":" + (text ? *text : "\"refused\""));
   }
+  if (!unknown.empty()) out.append(",\"unknown\":" + unknown.to_json());
   return out + "}";
 }
 
-int run() {
+int run(bool is_strict) {
   std::map<std::string, Case> by_name;
   for (auto& each : cases()) by_name.emplace(each.name, each);
   std::string line;
@@ -240,7 +315,7 @@ int run() {
     auto& items = request->as_array();
     std::optional<Json> input;
     if (items.size() > 1) input = std::move(items[1]);
-    std::printf("%s\n", answer(by_name.at(items[0].as_string()), input).c_str());
+    std::printf("%s\n", answer(by_name.at(items[0].as_string()), input, is_strict).c_str());
   }
   return 0;
 }
@@ -249,7 +324,8 @@ int run() {
 
 int main(int count, char** arguments) {
   const std::string_view mode = count == 2 ? arguments[1] : "";
-  if (mode == "run") return probe::run();
+  if (mode == "run") return probe::run(false);
+  if (mode == "run-strict") return probe::run(true);
   if (mode == "zod") std::cout << probe::zod_module();
   if (mode == "typescript") std::cout << probe::typescript_module();
   if (mode == "json-schema") std::cout << probe::json_schemas().dump();
