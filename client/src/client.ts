@@ -10,6 +10,7 @@ import {
   type HTTPLinkOptions,
   type TRPCLink,
 } from '@trpc/client';
+import { observable } from '@trpc/server/observable';
 
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
 
@@ -35,6 +36,11 @@ export interface SynapClientOptions {
   token: string | (() => string | Promise<string>);
   /** How events come. Default: a WebSocket. */
   transport?: 'websocket' | 'sse';
+  /**
+   * Told of keys of an input that the pod does not know, as those of a misspelt field: it carries
+   * the call out without them. "refuse": it refuses the call instead. Default: a warning.
+   */
+  unknownKeys?: 'refuse' | ((path: string, keys: string[]) => void);
   fetch?: typeof fetch;
   WebSocket?: typeof WebSocket;
   /** One of your own cannot be told to send headers: then the key is in the URL. */
@@ -99,7 +105,7 @@ function eventsOverWebSocket(endpoint: string, options: SynapClientOptions): Eve
   if (!WebSocket) throw new Error('There is no WebSocket here: give one, or use transport "sse"');
   const socket = createWSClient({
     url: endpoint.replace(/^http/, 'ws'),
-    connectionParams: async () => ({ token: await tokenOf(options) }),
+    connectionParams: () => paramsOf(options),
     WebSocket,
     lazy: { enabled: true, closeMs: SOCKET_IDLE_MS },
     keepAlive: SOCKET_PING,
@@ -116,7 +122,7 @@ function eventsOverSse(endpoint: string, options: SynapClientOptions): Events {
   if (!EventSource) throw new Error('There is no EventSource here: give one, or use "websocket"');
   const close = async () => {};
   if (options.EventSource || !eventSourceTakesFetch) {
-    const connectionParams = async () => ({ token: await tokenOf(options) });
+    const connectionParams = () => paramsOf(options);
     return { link: httpSubscriptionLink({ url: endpoint, EventSource, connectionParams }), close };
   }
   const fetchWithToken = async (url: string | URL, init: RequestInit) => {
@@ -131,8 +137,39 @@ async function tokenOf({ token }: SynapClientOptions): Promise<string> {
   return typeof token === 'function' ? token() : token;
 }
 
-async function headersOf(options: SynapClientOptions): Promise<{ authorization: string }> {
-  return { authorization: `Bearer ${await tokenOf(options)}` };
+async function headersOf(options: SynapClientOptions): Promise<Record<string, string>> {
+  return {
+    authorization: `Bearer ${await tokenOf(options)}`,
+    ...(options.unknownKeys === 'refuse' ? { 'synap-unknown-keys': 'refuse' } : {}),
+  };
+}
+
+async function paramsOf(options: SynapClientOptions): Promise<Record<string, string>> {
+  return {
+    token: await tokenOf(options),
+    ...(options.unknownKeys === 'refuse' ? { unknownKeys: 'refuse' } : {}),
+  };
+}
+
+const warn = (path: string, keys: string[]): void =>
+  console.warn(`synap: ${path} does not know, and did without: ${keys.join(', ')}`);
+
+// The pod tells them beside the data of a result, which stays what its type says.
+function unknownKeysLink(options: SynapClientOptions): TRPCLink<AppRouter> {
+  const tell = typeof options.unknownKeys === 'function' ? options.unknownKeys : warn;
+  return () =>
+    ({ op, next }) =>
+      observable((observer) =>
+        next(op).subscribe({
+          next(value) {
+            const { unknownKeys } = value.result as { unknownKeys?: string[] };
+            if (unknownKeys) tell(op.path, unknownKeys);
+            observer.next(value);
+          },
+          error: (error) => observer.error(error),
+          complete: () => observer.complete(),
+        }),
+      );
 }
 
 /** A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close(). */
@@ -150,6 +187,7 @@ export function createSynapClient(options: SynapClientOptions): SynapClient {
   };
   const trpc = createTRPCClient<AppRouter>({
     links: [
+      unknownKeysLink(options),
       splitLink({
         condition: (op) => op.type === 'subscription',
         true: events.link,

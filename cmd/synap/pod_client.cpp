@@ -167,6 +167,8 @@ outbound::Request PodClient::request(std::string_view method, std::string_view p
   request.method = method;
   request.url = fmt::format("{}/trpc/{}", url_, net::percent_encode(path));
   if (!key_.empty()) request.headers.push_back({"authorization", "Bearer " + key_});
+  // A word that the pod does not know is a mistake of who typed it.
+  request.headers.push_back({"synap-unknown-keys", "refuse"});
   if (method == "POST") request.headers.push_back({"content-type", "application/json"});
   return request;
 }

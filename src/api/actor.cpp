@@ -23,7 +23,8 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   const auto* context = dynamic_cast<const CallContext*>(call.context.get());
   SYNAP_CHECK(context != nullptr, "every call has the context of this server");
   if (!context->actor) return fail(context->actor.error());
-  Session session{*context->actor, context->idempotency_key, call.stop, &context->authority};
+  Session session{*context->actor, context->idempotency_key, call.stop, &context->authority,
+                  context->refuses_unknown_keys};
   const auto& actor = session.actor;
   if (auto admitted = context->authority.admit(actor); !admitted) return fail(admitted.error());
   if (requirement.access == rpc::Access::kOwner && actor.role != Role::kOwner) {

@@ -55,6 +55,8 @@ class CallContext final : public rpc::Context {
   Result<Actor> actor = fail(Code::kUnauthorized, "");
   /// Of the Idempotency-Key header of one call's request; empty without one.
   std::string idempotency_key;
+  /// Whether input keys that a procedure does not know are refused, and not only told.
+  bool refuses_unknown_keys = false;
 };
 
 /// What a procedure is given besides its input.
@@ -63,6 +65,7 @@ struct Session {
   std::string idempotency_key;  // empty without one
   std::stop_token stop;
   const Authority* authority = nullptr;
+  bool refuses_unknown_keys = false;
 
   /// kUnauthorized once the actor may not act any more: for calls that last.
   Result<> check() const { return authority->check(actor); }

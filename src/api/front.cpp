@@ -62,6 +62,19 @@ Result<std::string> idempotency_key_of(const rpc::Origin& origin) {
   return *key;
 }
 
+// What to do with input keys that a procedure does not know: refuse the call, or tell them with its
+// answer. Of a WebSocket or an EventSource, which send no header, its connectionParams say it.
+Result<bool> refuses_unknown_keys(const rpc::Origin& origin) {
+  std::string_view wish = "tell";
+  if (const std::string* header = origin.headers.find("synap-unknown-keys")) wish = *header;
+  if (origin.connection_params) wish = origin.connection_params->string_or("unknownKeys", wish);
+  if (wish == "refuse" || wish == "tell") return wish == "refuse";
+  return fail(Code::kBadRequest,
+              "What to do with unknown input keys (the header "
+              "synap-unknown-keys, or unknownKeys of connectionParams) is "
+              "\"refuse\" or \"tell\"");
+}
+
 Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
                                                              const rpc::Origin& origin) {
   auto context = std::make_shared<CallContext>(keys);
@@ -69,6 +82,9 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   auto idempotency_key = idempotency_key_of(origin);
   if (!idempotency_key) co_return fail(idempotency_key.error());
   context->idempotency_key = *std::move(idempotency_key);
+  auto refuses = refuses_unknown_keys(origin);
+  if (!refuses) co_return fail(refuses.error());
+  context->refuses_unknown_keys = *refuses;
   co_return std::shared_ptr<const rpc::Context>(std::move(context));
 }
 
@@ -98,8 +114,9 @@ rest::Options rest_options(const Keys& keys) {
 // What the official tRPC client and EventSource send; each of them would otherwise stop at its
 // preflight.
 constexpr const char* kTrpcHeaders =
-    "content-type, authorization, trpc-accept, last-event-id, idempotency-key";
-constexpr const char* kRestHeaders = "content-type, authorization, last-event-id, idempotency-key";
+    "content-type, authorization, trpc-accept, last-event-id, idempotency-key, synap-unknown-keys";
+constexpr const char* kRestHeaders =
+    "content-type, authorization, last-event-id, idempotency-key, synap-unknown-keys";
 
 // Answers to a path, whatever else the request says.
 class Answers final : public net::Handler {

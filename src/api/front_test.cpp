@@ -11,6 +11,14 @@
 namespace synap::api {
 namespace {
 
+struct Person {
+  std::string name;
+};
+const ObjectSchema<Person>& describe(Type<Person>) {
+  static const auto schema = object<Person>("Person").field("name", &Person::name, string().min(1));
+  return schema;
+}
+
 class FrontTest : public testing::Test {
  protected:
   FrontTest() {
@@ -27,6 +35,22 @@ class FrontTest : public testing::Test {
     add_mutation<void, std::string>(
         table_, "key", {.effects = rpc::Effects::kAppends, .keeps_idempotency_keys = true},
         [](Session session) -> Task<Result<std::string>> { co_return session.idempotency_key; });
+    add_query<Person, std::string>(table_, "greet", {},
+                                   [](Session, Person person) -> Task<Result<std::string>> {
+                                     if (person.name == "nobody") {
+                                       co_return fail(Code::kNotFound, "There is nobody");
+                                     }
+                                     co_return person.name;
+                                   });
+    add_untyped(table_, "untyped", rpc::Kind::kQuery, {}, schema_of<Person>(), string(),
+                [](Session, Json person) -> Task<Result<std::string>> {
+                  co_return person.find("name")->dump();
+                });
+    add_subscription<Person, std::string>(table_, "follow", {},
+                                          [](Session, Person person) -> rpc::Items {
+                                            co_yield rpc::Item{"1", "\"" + person.name + "\""};
+                                            co_return rpc::Text();
+                                          });
   }
   void TearDown() override { server_.reset(); }
 
@@ -94,6 +118,62 @@ TEST_F(FrontTest, AnIdempotencyKeyOfAnUpgradeIsNoCalls) {
   ASSERT_EQ(client.upgrade("/trpc", authorization() + "idempotency-key: k\r\n").status, 101);
   client.send_text(R"({"id":1,"method":"mutation","params":{"path":"key"}})");
   EXPECT_EQ(client.read_text(), R"({"id":1,"result":{"type":"data","data":""}})");
+}
+
+constexpr const char* kPerson = "%7B%22name%22:%22a%22,%22nmae%22:1%7D";  // {"name":"a","nmae":1}
+
+TEST_F(FrontTest, UnknownKeysAreToldBesideTheDataOfEveryFraming) {
+  net::TestClient client(start());
+  const auto get = [&](const std::string& target, const std::string& headers = "") {
+    return client.get("/trpc/" + target, authorization() + headers).body;
+  };
+  const std::string told = R"({"result":{"data":"a","unknownKeys":["nmae"]}})";
+  EXPECT_EQ(get(std::string("greet?input=") + kPerson), told);
+  EXPECT_EQ(get(std::string("untyped?input=") + kPerson), told);
+  EXPECT_EQ(get("greet?input=%7B%22name%22:%22a%22%7D"), R"({"result":{"data":"a"}})");
+  const std::string batch = std::string("untyped,greet?batch=1&input=%7B%220%22:") + kPerson +
+                            ",%221%22:%7B%22name%22:%22b%22%7D%7D";
+  EXPECT_EQ(get(batch), "[" + told + R"(,{"result":{"data":"b"}}])");
+  EXPECT_NE(get(batch, "trpc-accept: application/jsonl\r\n").find(told), std::string::npos);
+  EXPECT_NE(get(std::string("follow?input=") + kPerson)
+                .find("event: unknown-keys\ndata: [\"nmae\"]\n\ndata: \"a\""),
+            std::string::npos);
+  // A call that fails tells them too: they may be why.
+  EXPECT_NE(get("greet?input=%7B%22name%22:%22nobody%22,%22x%22:1%7D")
+                .find(R"("zodError":null,"unknownKeys":["x"]}})"),
+            std::string::npos);
+}
+
+TEST_F(FrontTest, UnknownKeysAreToldOverWebSocket) {
+  net::TestClient client(start());
+  ASSERT_EQ(client.upgrade("/trpc", authorization()).status, 101);
+  client.send_text(
+      R"({"id":1,"method":"query","params":{"path":"greet","input":{"name":"a","x":1}}})");
+  EXPECT_EQ(client.read_text(),
+            R"({"id":1,"result":{"type":"data","data":"a","unknownKeys":["x"]}})");
+  client.send_text(
+      R"({"id":2,"method":"subscription","params":{"path":"follow","input":{"name":"a","x":1}}})");
+  EXPECT_EQ(client.read_text(), R"({"id":2,"result":{"type":"started","unknownKeys":["x"]}})");
+}
+
+TEST_F(FrontTest, UnknownKeysAreRefusedForWhoWantsThat) {
+  net::TestClient client(start());
+  const auto wish = [&](const std::string& how) {
+    return client.get(std::string("/trpc/greet?input=") + kPerson,
+                      authorization() + "synap-unknown-keys: " + how + "\r\n");
+  };
+  const auto refused = wish("refuse");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find(R"(Unrecognized key: \"nmae\")"), std::string::npos) << refused.body;
+  EXPECT_EQ(wish("tell").status, 200);
+  EXPECT_NE(wish("perhaps").body.find("\\\"refuse\\\" or \\\"tell\\\""), std::string::npos);
+  ASSERT_EQ(client.upgrade("/trpc?connectionParams=1").status, 101);
+  client.send_text(R"({"method":"connectionParams","data":{"token":")" + key_ +
+                   R"(","unknownKeys":"refuse"}})");
+  client.send_text(
+      R"({"id":1,"method":"query","params":{"path":"greet","input":{"name":"a","x":1}}})");
+  const auto answer = client.read_text().value_or("");
+  EXPECT_NE(answer.find(R"("code":"BAD_REQUEST")"), std::string::npos) << answer;
 }
 
 TEST_F(FrontTest, IsNotServedUnderANameThatIsNotIts) {

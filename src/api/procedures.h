@@ -4,7 +4,8 @@
 //       [this](Session session, GetNote input) -> Task<Result<NoteWithContent>> { ... });
 //
 // Rights, validation and encoding are done here, once, in this order: who acts and may he, then
-// what he sends, then the feature.
+// what he sends, then the feature. Keys of an input that its schema does not know are told to
+// whoever made the call (rpc::Call::unknown_keys), or refused.
 #pragma once
 
 #include <string>
@@ -31,14 +32,28 @@ inline Schema input_schema(const Schema& input) {
 
 namespace procedures_detail {
 
+/// Where the keys that an input's schema does not know go: to whoever made the call.
+class UnknownKeysOf {
+ public:
+  UnknownKeysOf(const Session& session, const rpc::Call& call)
+      : keys_(call.unknown_keys != nullptr ? *call.unknown_keys : unheard_) {
+    keys_.are_refused = session.refuses_unknown_keys;
+  }
+  UnknownKeys& keys() { return keys_; }
+
+ private:
+  UnknownKeys unheard_;
+  UnknownKeys& keys_;
+};
+
 template <class In>
-Result<In> input_of(rpc::Call& call) {
+Result<In> input_of(const Session& session, rpc::Call& call) {
   if (call.input.form || call.input.bytes) {
     return fail(Code::kUnsupportedMediaType, "This procedure takes JSON (application/json)");
   }
   static const bool is_optional = may_be_absent(schema_of<In>());
   if (!call.input.json && is_optional) call.input.json = Json::object();
-  return decode<In>(std::move(call.input.json));
+  return decode<In>(std::move(call.input.json), UnknownKeysOf(session, call).keys());
 }
 
 template <class Out>
@@ -79,7 +94,7 @@ rpc::Procedure procedure(std::string path, rpc::Kind kind, rpc::Meta meta, F fun
                    if constexpr (std::is_void_v<In>) {
                      out = co_await function(std::move(session));
                    } else {
-                     auto input = input_of<In>(call);
+                     auto input = input_of<In>(session, call);
                      if (!input) co_return fail(input.error());
                      out = co_await function(std::move(session), std::move(*input));
                    }
@@ -126,7 +141,8 @@ void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, r
                          "This procedure takes JSON (application/json)");
         }
         if (!call.input.json && may_be_absent(input)) call.input.json = Json::object();
-        auto valid = validate(input, std::move(call.input.json));
+        auto valid = validate(input, std::move(call.input.json),
+                              &procedures_detail::UnknownKeysOf(session, call).keys());
         if (!valid) co_return fail(valid.error());
         auto out = co_await function(std::move(session), std::move(**valid));
         if (!out) co_return fail(out.error());
@@ -148,7 +164,7 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta me
        .meta = std::move(meta)},
       [function = std::move(function)](Session session,
                                        rpc::Call call) -> Task<Result<rpc::Reply>> {
-        auto input = procedures_detail::input_of<In>(call);
+        auto input = procedures_detail::input_of<In>(session, call);
         if (!input) co_return fail(input.error());
         auto items = function(session, std::move(*input));
         co_return rpc::Reply(while_authorized(std::move(session), std::move(items)));

@@ -68,6 +68,9 @@ struct Call {
   Input input;
   /// Asked to stop when nobody waits for the answer any more.
   std::stop_token stop;
+  /// Told what the input had that the procedure does not know; nullptr: nobody would hear of it.
+  /// Whoever makes the call keeps it until there is a reply.
+  UnknownKeys* unknown_keys = nullptr;
 };
 
 /// What a call does to the pod: what an agent asks before it calls, and a client before it repeats.

@@ -5,7 +5,9 @@
 
 namespace synap::trpc {
 
-Task<Result<rpc::Reply>> perform(ReadyCall call) {
+namespace {
+
+Task<Result<rpc::Reply>> reply_to(ReadyCall call, UnknownKeys& unknown) {
   if (call.plan.refusal) co_return fail(*std::move(call.plan.refusal));
   if (!call.context) co_return fail(std::move(call.context.error()));
   if (!call.input) co_return fail(std::move(call.input.error()));
@@ -13,7 +15,17 @@ Task<Result<rpc::Reply>> perform(ReadyCall call) {
       .context = *std::move(call.context),
       .input = *std::move(call.input),
       .stop = std::move(call.stop),
+      .unknown_keys = &unknown,
   });
+}
+
+}  // namespace
+
+Task<Answer> perform(ReadyCall call) {
+  UnknownKeys unknown;
+  Answer answer{co_await reply_to(std::move(call), unknown)};
+  if (!unknown.empty()) answer.unknown_keys = unknown.to_json();
+  co_return answer;
 }
 
 Error no_stream_here() {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <stop_token>
+#include <string>
 
 #include "base/status.h"
 #include "base/task.h"
@@ -24,7 +25,11 @@ struct ReadyCall {
 
 /// The call's own answer. What was refused earlier answers here, in the order in which the
 /// official server finds out: path, method, context, input.
-Task<Result<rpc::Reply>> perform(ReadyCall call);
+struct Answer {
+  Result<rpc::Reply> reply;
+  std::string unknown_keys = {};  // of the input: a JSON array, or empty
+};
+Task<Answer> perform(ReadyCall call);
 
 /// The refusal of a stream where only one value can be sent.
 Error no_stream_here();

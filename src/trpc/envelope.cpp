@@ -32,6 +32,11 @@ void append_zod_error(std::string& out, const Error& error) {
   }
 }
 
+void append_unknown_keys(std::string& out, std::string_view keys, std::string_view separator) {
+  if (keys.empty()) return;
+  out.append(separator).append("\"unknownKeys\":").append(keys);
+}
+
 // [[JSON]], or [[]] for undefined.
 void append_encoded(std::string& out, const rpc::Text& data) {
   out += "[[";
@@ -77,6 +82,7 @@ void append_error_shape(std::string& out, const ErrorView& view) {
     out += ",\"zodError\":";
     append_zod_error(out, view.error);
   }
+  append_unknown_keys(out, view.unknown_keys, ",");
   out += "}}";
 }
 
@@ -86,12 +92,13 @@ void append_error(std::string& out, const ErrorView& view) {
   out += '}';
 }
 
-void append_success(std::string& out, const rpc::Text& data) {
+void append_success(std::string& out, const rpc::Text& data, std::string_view unknown_keys) {
   out += "{\"result\":{";
   if (data) {
     out += "\"data\":";
     out += *data;
   }
+  append_unknown_keys(out, unknown_keys, data ? "," : "");
   out += "}}";
 }
 
@@ -111,7 +118,7 @@ std::string jsonl_head(std::size_t calls) {
   return out;
 }
 
-std::string jsonl_success(std::size_t chunk, const rpc::Text& data) {
+std::string jsonl_success(std::size_t chunk, const rpc::Text& data, std::string_view unknown_keys) {
   std::string out;
   open_line(out, chunk, '0');
   out += "[[{\"result\":{";
@@ -119,6 +126,7 @@ std::string jsonl_success(std::size_t chunk, const rpc::Text& data) {
     out += "\"data\":";
     rpc::append_one_line(out, *data);
   }
+  append_unknown_keys(out, unknown_keys, data ? "," : "");
   out += "}}]]]\n";
   return out;
 }
@@ -132,14 +140,17 @@ std::string jsonl_error(std::size_t chunk, const ErrorView& view) {
   return out;
 }
 
-std::string jsonl_stream(std::size_t call, std::size_t result, std::size_t stream) {
+std::string jsonl_stream(std::size_t call, std::size_t result, std::size_t stream,
+                         std::string_view unknown_keys) {
   std::string out;
   open_line(out, call, '0');
   out += "[[{\"result\":0}],[\"result\",0,";
   append_number(out, result);
   out += "]]]\n";
   open_line(out, result, '0');
-  out += "[[{\"data\":0}],[\"data\",1,";
+  out += "[[{\"data\":0";
+  append_unknown_keys(out, unknown_keys, ",");
+  out += "}],[\"data\",1,";
   append_number(out, stream);
   out += "]]]\n";
   return out;
@@ -178,8 +189,13 @@ std::string websocket_error(const Addressee& to, const ErrorView& view) {
   return out;
 }
 
-std::string websocket_data(const Addressee& to, const rpc::Text& data) {
-  return websocket_item(to, rpc::Item{std::nullopt, data});
+std::string websocket_data(const Addressee& to, const rpc::Text& data,
+                           std::string_view unknown_keys) {
+  std::string out = websocket_item(to, rpc::Item{std::nullopt, data});
+  if (unknown_keys.empty()) return out;
+  out.resize(out.size() - std::string_view("}}").size());
+  append_unknown_keys(out, unknown_keys, ",");
+  return out.append("}}");
 }
 
 std::string websocket_item(const Addressee& to, const rpc::Item& item) {
@@ -199,11 +215,13 @@ std::string websocket_item(const Addressee& to, const rpc::Item& item) {
   return out;
 }
 
-std::string websocket_state(const Addressee& to, std::string_view type) {
+std::string websocket_state(const Addressee& to, std::string_view type,
+                            std::string_view unknown_keys) {
   std::string out;
   open_message(out, to);
-  out.append(",\"result\":{\"type\":\"").append(type).append("\"}}");
-  return out;
+  out.append(",\"result\":{\"type\":\"").append(type).append("\"");
+  append_unknown_keys(out, unknown_keys, ",");
+  return out.append("}}");
 }
 
 }  // namespace synap::trpc

@@ -34,20 +34,23 @@ class JsonlStream {
   Task<void> answer(std::size_t index, ReadyCall call) {
     call.stop = stop_.get_token();
     const std::string path = call.plan.path;
-    auto reply = co_await perform(std::move(call));
+    auto [reply, unknown_keys] = co_await perform(std::move(call));
     if (!reply) {
-      co_await body_.write(jsonl_error(index, view(reply.error(), path)));
+      auto error = view(reply.error(), path);
+      error.unknown_keys = unknown_keys;
+      co_await body_.write(jsonl_error(index, error));
     } else if (auto* value = std::get_if<rpc::Text>(&*reply)) {
-      co_await body_.write(jsonl_success(index, *value));
+      co_await body_.write(jsonl_success(index, *value, unknown_keys));
     } else {
-      co_await stream(index, std::get<rpc::Items>(*std::move(reply)), path);
+      co_await stream(index, std::get<rpc::Items>(*std::move(reply)), path, unknown_keys);
     }
   }
 
-  Task<void> stream(std::size_t index, rpc::Items items, const std::string& path) {
+  Task<void> stream(std::size_t index, rpc::Items items, const std::string& path,
+                    const std::string& unknown_keys) {
     const std::size_t result = next_chunk_++;
     const std::size_t chunk = next_chunk_++;
-    if (!co_await body_.write(jsonl_stream(index, result, chunk))) co_return;
+    if (!co_await body_.write(jsonl_stream(index, result, chunk, unknown_keys))) co_return;
     while (auto item = co_await items.next()) {
       // Between two items a stream may be let go of: this is how one that nobody reads ends.
       if (stop_.stop_requested()) co_return;

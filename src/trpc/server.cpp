@@ -32,28 +32,29 @@ net::Response whole_error(const Error& error, bool with_zod_error) {
 }
 
 // One call's part of the answer, and the status that it would have alone.
-int append_answer(std::string& out, const Result<rpc::Reply>& reply, std::string_view path,
+int append_answer(std::string& out, const Answer& answer, std::string_view path,
                   bool with_zod_error) {
+  const auto& reply = answer.reply;
   const auto refuse = [&](const Error& error) {
-    append_error(out, {error, path, with_zod_error});
+    append_error(out, {error, path, with_zod_error, answer.unknown_keys});
     return info(error.code).http_status;
   };
   if (!reply) return refuse(reply.error());
   const auto* value = std::get_if<rpc::Text>(&*reply);
   if (value == nullptr) return refuse(no_stream_here());
-  append_success(out, *value);
+  append_success(out, *value, answer.unknown_keys);
   return 200;
 }
 
 Task<net::Response> answer_one(ReadyCall call, const Options& options) {
   const std::string path = call.plan.path;
-  const auto reply = co_await perform(std::move(call));
+  const auto answer = co_await perform(std::move(call));
   // The official server throws here, where the call is no longer known: no path.
-  if (reply && std::holds_alternative<rpc::Items>(*reply)) {
+  if (answer.reply && std::holds_alternative<rpc::Items>(*answer.reply)) {
     co_return whole_error(no_stream_here(), options.zod_error);
   }
   std::string body;
-  const int status = append_answer(body, reply, path, options.zod_error);
+  const int status = append_answer(body, answer, path, options.zod_error);
   co_return json_response(status, std::move(body));
 }
 
@@ -62,9 +63,10 @@ Task<net::Response> answer_one(ReadyCall call, const Options& options) {
 constexpr std::size_t kBatchConcurrencyMax = 16;
 constexpr std::size_t kBatchAnswerBytesMax = 16 << 20;
 
-Task<Result<rpc::Reply>> refuse_too_much() {
-  co_return fail(Code::kPayloadTooLarge,
-                 "The answers before this one are too large together: ask again, in another batch");
+Task<Answer> refuse_too_much() {
+  co_return Answer{
+      fail(Code::kPayloadTooLarge,
+           "The answers before this one are too large together: ask again, in another batch")};
 }
 
 Task<net::Response> answer_batch(std::vector<ReadyCall> calls, const Options& options) {
@@ -73,16 +75,16 @@ Task<net::Response> answer_batch(std::vector<ReadyCall> calls, const Options& op
   for (std::size_t begin = 0; begin < calls.size(); begin += kBatchConcurrencyMax) {
     const std::size_t end = std::min(calls.size(), begin + kBatchConcurrencyMax);
     std::vector<std::string> paths;
-    std::vector<Task<Result<rpc::Reply>>> tasks;
+    std::vector<Task<Answer>> tasks;
     for (std::size_t i = begin; i < end; ++i) {
       paths.push_back(calls[i].plan.path);
       tasks.push_back(body.size() < kBatchAnswerBytesMax ? perform(std::move(calls[i]))
                                                          : refuse_too_much());
     }
-    const auto replies = co_await when_all(std::move(tasks));
-    for (std::size_t i = 0; i < replies.size(); ++i) {
+    const auto answers = co_await when_all(std::move(tasks));
+    for (std::size_t i = 0; i < answers.size(); ++i) {
       body += body.empty() ? '[' : ',';
-      statuses.insert(append_answer(body, replies[i], paths[i], options.zod_error));
+      statuses.insert(append_answer(body, answers[i], paths[i], options.zod_error));
     }
   }
   body += ']';

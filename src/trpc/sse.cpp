@@ -36,10 +36,12 @@ class SseStream {
   Task<void> deliver() {
     plan_.call.stop = stop_.get_token();
     path_ = plan_.call.plan.path;
-    auto reply = co_await perform(std::move(plan_.call));
+    auto [reply, unknown_keys] = co_await perform(std::move(plan_.call));
     if (!reply) {
-      co_await fail_with(reply.error());
+      co_await fail_with(reply.error(), unknown_keys);
     } else if (auto* items = std::get_if<rpc::Items>(&*reply)) {
+      // Readers skip events of names that they do not know.
+      if (!unknown_keys.empty()) co_await body_.write(rpc::sse_event("unknown-keys", unknown_keys));
       co_await deliver_items(*items);
     } else {
       co_await fail_with(no_stream_given(path_));
@@ -72,10 +74,10 @@ class SseStream {
   // After a stop nothing is said: a client that reads an end without "return" comes back and
   // resumes, which is right for both of the stops it can live to see (its time is up, the server
   // goes).
-  Task<void> fail_with(const Error& error) {
+  Task<void> fail_with(const Error& error, std::string_view unknown_keys = {}) {
     if (stop_.stop_requested()) co_return;
     std::string shape;
-    append_error_shape(shape, {error, path_, plan_.options.zod_error});
+    append_error_shape(shape, {error, path_, plan_.options.zod_error, unknown_keys});
     co_await body_.write(rpc::sse_event("serialized-error", shape));
   }
 

@@ -218,8 +218,9 @@ Task<void> WebSocketSession::leave_when_asked() {
 }
 
 Task<void> WebSocketSession::send_error(const Addressee& to, const Error& error,
-                                        std::optional<std::string_view> path) {
-  co_await send(websocket_error(to, {error, path, options_.zod_error}));
+                                        std::optional<std::string_view> path,
+                                        std::string_view unknown_keys) {
+  co_await send(websocket_error(to, {error, path, options_.zod_error, unknown_keys}));
 }
 
 Task<void> WebSocketSession::send(std::string text) {

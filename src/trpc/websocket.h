@@ -45,7 +45,7 @@ class WebSocketSession {
   Task<void> make_context(Result<std::optional<Json>> connection_params);
   Task<ContextResult> context();
   Task<void> run_call(ClientMessage message, net::Budget::Grant grant, std::stop_source stop);
-  Task<Result<rpc::Reply>> answer(ClientMessage& message, std::stop_token stop);
+  Task<Answer> answer(ClientMessage& message, std::stop_token stop);
   Task<void> run_subscription(ClientMessage message, std::stop_source stop);
   Task<std::optional<Error>> send_items(const Addressee& to, rpc::Items items,
                                         std::stop_token stop);
@@ -59,7 +59,7 @@ class WebSocketSession {
   Task<void> pay_pongs_late();
 
   Task<void> send_error(const Addressee& to, const Error& error,
-                        std::optional<std::string_view> path);
+                        std::optional<std::string_view> path, std::string_view unknown_keys = {});
   Task<void> send(std::string text);
   void stop_calls();
 

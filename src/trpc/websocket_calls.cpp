@@ -63,11 +63,11 @@ Task<void> WebSocketSession::run_call(ClientMessage message, net::Budget::Grant 
     while (answering_ >= kAnsweringMax) co_await answered_.wait();
     ++answering_;
     co_await outbox_.room();
-    auto reply = co_await answer(message, stop.get_token());
+    auto [reply, unknown_keys] = co_await answer(message, stop.get_token());
     if (!reply) {
-      co_await send_error(message.from, reply.error(), message.path);
+      co_await send_error(message.from, reply.error(), message.path, unknown_keys);
     } else if (auto* value = std::get_if<rpc::Text>(&*reply)) {
-      co_await send(websocket_data(message.from, *value));
+      co_await send(websocket_data(message.from, *value, unknown_keys));
     } else {
       co_await send_error(
           message.from,
@@ -84,7 +84,7 @@ Task<void> WebSocketSession::run_call(ClientMessage message, net::Budget::Grant 
   in_flight_.erase(place);
 }
 
-Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message, std::stop_token stop) {
+Task<Answer> WebSocketSession::answer(ClientMessage& message, std::stop_token stop) {
   ReadyCall call;
   call.context = co_await context();
   call.plan.path = message.path;
@@ -104,17 +104,19 @@ Task<Result<rpc::Reply>> WebSocketSession::answer(ClientMessage& message, std::s
 Task<void> WebSocketSession::run_subscription(ClientMessage message, std::stop_source stop) {
   const auto token = stop.get_token();
   std::optional<Error> error;
+  std::string told;  // of unknown keys
   bool has_started = false;
   // Stopped while it waited for the context: it never begins.
   (void)co_await context();
   if (!token.stop_requested()) {
-    auto reply = co_await answer(message, token);
+    auto [reply, unknown_keys] = co_await answer(message, token);
+    told = std::move(unknown_keys);
     if (!reply) {
       error = std::move(reply.error());
     } else if (auto* items = std::get_if<rpc::Items>(&*reply)) {
       if (!token.stop_requested()) {
         has_started = true;
-        co_await send(websocket_state(message.from, "started"));
+        co_await send(websocket_state(message.from, "started", told));
         error = co_await send_items(message.from, std::move(*items), token);
       }
     } else {
@@ -127,7 +129,7 @@ Task<void> WebSocketSession::run_subscription(ClientMessage message, std::stop_s
   // The id is free before the client can know that it is.
   release(message.from.id);
   if (error && !has_started) {
-    co_await send_error(message.from, *error, message.path);
+    co_await send_error(message.from, *error, message.path, told);
   } else {
     co_await send(websocket_state(message.from, "stopped"));
   }

@@ -49,6 +49,11 @@ test('a wrong command line is exit code 2 and a sentence', async () => {
   assert.equal(JSON.parse(stderr).error.code, 'BAD_REQUEST');
 });
 
+test('a word that the pod does not know is refused', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  await assert.rejects(client(pod)('call', 'notes.list', '{"limt":1}'), /Unrecognized key: "limt"/);
+});
+
 test('where no pod answers it says so and how to start one', async () => {
   const free = await new Promise((resolve) => {
     const server = http.createServer().listen(0, '127.0.0.1', () => {

@@ -1215,6 +1215,8 @@ interface AppErrorShape
       zodError: { formErrors: string[]; fieldErrors: Record<string, string[]> } | null;
       /** What a program can use of the reason, as `actualVersion` of a conflict. */
       details?: Record<string, unknown>;
+      /** Keys of the input that the procedure does not know, by their paths. */
+      unknownKeys?: string[];
     }
   > {}
 
