@@ -17,16 +17,6 @@ std::string number_text(double value) {
   return text;
 }
 
-std::string_view type_name(const Json* value) {
-  if (value == nullptr) return "undefined";
-  if (value->is_null()) return "null";
-  if (value->is_bool()) return "boolean";
-  if (value->is_number()) return "number";
-  if (value->is_string()) return "string";
-  if (value->is_array()) return "array";
-  return "object";
-}
-
 Json path_json(const Path* path) {
   Json::Array steps;
   for (; path != nullptr; path = path->up) {
@@ -63,6 +53,16 @@ bool is_plain_step(std::string_view key) {
 constexpr double kSafeIntegerMax = 9007199254740991;
 
 }  // namespace
+
+std::string_view type_name(const Json* value) {
+  if (value == nullptr) return "undefined";
+  if (value->is_null()) return "null";
+  if (value->is_bool()) return "boolean";
+  if (value->is_number()) return "number";
+  if (value->is_string()) return "string";
+  if (value->is_array()) return "array";
+  return "object";
+}
 
 std::string dot_path(const Path& path) {
   std::vector<const Path*> steps;

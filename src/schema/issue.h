@@ -23,6 +23,9 @@ struct Path {
 /// As zod's toDotPath: `tags[0].name`; cut where it is longer than 200 bytes.
 std::string dot_path(const Path& path);
 
+/// As zod names what it received: "undefined" for nullptr.
+std::string_view type_name(const Json* value);
+
 /// What is listed at most. A hostile input of a million wrong items must not become an answer of a
 /// hundred megabytes.
 inline constexpr std::size_t kIssuesListedMax = 100;
@@ -50,6 +53,11 @@ class Issues {
   /// `is_final` where the value itself was not looked at any further.
   void out_of_bounds(const Path* path, const SchemaCheck& check, std::string_view origin,
                      bool is_final = false);
+
+  /// One of another kind: its members but for path and message, which stand behind them.
+  void add(Json issue, const Path* path, std::string message) {
+    if (wants()) list(std::move(issue), path, std::move(message));
+  }
 
   Error to_error() &&;
 

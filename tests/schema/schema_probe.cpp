@@ -3,6 +3,8 @@
 //   schema_probe zod          the JavaScript module of their zod schemas
 //   schema_probe typescript   the module of their types, and of what must hold between the two
 //   schema_probe json-schema  {"name": JSON Schema, ...}
+//   schema_probe judge        reads lines of [JSON Schema, value]; for each writes {"valid":...} or
+//                             {"refused":"why the schema cannot be used"}
 //   schema_probe run-strict   the same with unknown keys refused
 //   schema_probe run          reads lines of ["schema", input] (or ["schema"] for undefined);
 //                             for each writes {"value":...} or {"issues":[...],"message":...}
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "schema/export.h"
+#include "schema/json_validator.h"
 #include "schema/schema.h"
 
 namespace probe {
@@ -320,10 +323,26 @@ int run(bool is_strict) {
   return 0;
 }
 
+int judge() {
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const auto request = parse_json(line, {.depth_max = 200});
+    SYNAP_CHECK(request.has_value(), line);
+    const auto& items = request->as_array();
+    const auto validator = JsonValidator::compile(items[0], "");
+    Json answer = validator
+                      ? Json::object({{"valid", validator->validate(items[1], "").has_value()}})
+                      : Json::object({{"refused", validator.error().message}});
+    std::printf("%s\n", answer.dump().c_str());
+  }
+  return 0;
+}
+
 }  // namespace probe
 
 int main(int count, char** arguments) {
   const std::string_view mode = count == 2 ? arguments[1] : "";
+  if (mode == "judge") return probe::judge();
   if (mode == "run") return probe::run(false);
   if (mode == "run-strict") return probe::run(true);
   if (mode == "zod") std::cout << probe::zod_module();
