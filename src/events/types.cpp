@@ -42,7 +42,7 @@ std::string failed_type_of(std::string_view type) {
 }
 
 void EventTypes::add(std::string_view name, Schema data, std::string docs, Options options) {
-  SYNAP_CHECK(is_well_formed(name), name);
+  SYNAP_CHECK(is_well_formed(name) && !name.starts_with(kRegisteredPrefix), name);
   SYNAP_CHECK(!by_name_.contains(name), name);
   SYNAP_CHECK(options.data_version == 1 || options.upcast != nullptr, name);
   const bool needs_aggregate = options.needs_aggregate;
@@ -101,6 +101,13 @@ Result<NewEvent> EventTypes::make(std::string_view type, std::string data,
     if (auto valid = validate(info->data, std::move(*json)); !valid) return fail(valid.error());
   }
   return finish(*info, std::move(data), std::move(envelope), nullptr);
+}
+
+Result<NewEvent> EventTypes::make_registered(std::string_view type, std::int64_t data_version,
+                                             std::string data, Envelope envelope) const {
+  SYNAP_CHECK(is_well_formed(type) && type.starts_with(kRegisteredPrefix), type);
+  const Info info{.name = std::string(type), .options = {.data_version = data_version}};
+  return finish(info, std::move(data), std::move(envelope), nullptr);
 }
 
 Result<NewEvent> EventTypes::make_trusted(std::string_view type, std::string text,

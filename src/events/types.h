@@ -27,6 +27,8 @@ namespace synap::events {
 
 inline constexpr std::size_t kEventDataBytesMax = 512 * 1024;
 inline constexpr std::size_t kEventTypeCharactersMax = 128;
+/// Types that users register, and no others, begin so.
+inline constexpr std::string_view kRegisteredPrefix = "x.";
 
 /// Gives data of version `from` in the shape of version `from + 1`. Pure.
 using Upcaster = Json (*)(Json data, std::int64_t from);
@@ -137,6 +139,11 @@ class EventTypes {
     return make_trusted(type.name, std::move(text), std::make_shared<const Data>(std::move(data)),
                         std::move(envelope));
   }
+
+  /// Of a type that a user has registered, in the version that `data` were judged by: whoever keeps
+  /// such types says so. CHECKs that the name begins with kRegisteredPrefix, as no other type does.
+  Result<NewEvent> make_registered(std::string_view type, std::int64_t data_version,
+                                   std::string data, Envelope envelope) const;
 
   /// The event as its readers of today expect it: itself, or a copy whose data are upcast.
   Result<EventRef> current(const EventRef& event) const;

@@ -213,6 +213,11 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
       return Json::object(
           {{"keyId", *mutate("keys.create", Json::object({{"name", "x"}}), key).find("keyId")}});
     }
+    if (path == "events.publish") {
+      const Json schema = Json::object({{"type", "object"}});
+      mutate("eventTypes.register", Json::object({{"name", "x.a.b"}, {"schema", schema}}), key);
+      return Json::object({{"type", "x.a.b"}, {"data", Json::object()}});
+    }
     if (path == "notes.create") return Json::object({{"content", "text"}});
     if (verb == "create") return Json::object({{"title", "title"}});
     if (verb == "update") return with_id(noun, {{"title", "other"}});

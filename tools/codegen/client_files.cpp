@@ -119,7 +119,8 @@ std::string app_router(const std::vector<const rpc::Procedure*>& procedures,
     outputs.push_back(procedure->output);
   }
   std::string event_data =
-      "/** What an event says, by its type. */\nexport interface EventData {\n";
+      "/** What an event says, by its type. Those that users register are not among them. */\n"
+      "export interface EventData {\n";
   for (const auto* type : types) {
     outputs.push_back(type->data);
     event_data += comment(type->docs, "  ");
@@ -148,7 +149,11 @@ std::string schemas(const std::vector<const rpc::Procedure*>& procedures,
     inputs += fmt::format("  \"{}\": {},\n", procedure->path, to_zod(procedure->input));
   }
   inputs += "};\n";
-  std::string data = "/** What an event says, by its type. */\nexport const eventSchemas = {\n";
+  std::string data =
+      "/** An event as the pod tells it; its data are any object. */\n"
+      "export const synapEventSchema = SynapEvent;\n\n"
+      "/** What an event says, by its type, in the newest version of its data. Those that users "
+      "register are not among them. */\nexport const eventSchemas = {\n";
   for (const auto* type : types) {
     roots.push_back(type->data);
     data += fmt::format("  \"{}\": {},\n", type->name, to_zod(type->data));

@@ -9,6 +9,19 @@ import type {
   TRPCSubscriptionProcedure,
 } from "@trpc/server";
 
+export interface GetEventType {
+  name: string;
+  /** Absent: the newest. */
+  version?: number;
+}
+
+export interface RegisterEventType {
+  /** x.<noun>.<what> */
+  name: string;
+  /** JSON Schema 2020-12 of the data, at most 64 KiB. */
+  schema: Record<string, unknown>;
+}
+
 export interface GetEvent {
   id: string;
 }
@@ -21,6 +34,26 @@ export interface ListEventsInput {
   types?: string[];
   aggregateId?: string;
   correlationId?: string;
+}
+
+export interface PublishEvent {
+  /** One that you have registered. */
+  type: string;
+  /** As the newest version of its schema. */
+  data: Record<string, unknown>;
+  /** The thing it is about; its events are of one noun. */
+  aggregateId?: string;
+  /** Refused with CONFLICT unless the thing has so many events. */
+  expectedVersion?: number;
+  /** Repeating the call with its key gives the first answer again. */
+  idempotencyKey?: string;
+}
+
+export interface ReadStreamInput {
+  aggregateId: string;
+  /** The nextVersion of the page before. */
+  fromVersion?: number;
+  limit?: number;
 }
 
 export interface WatchEvents {
@@ -362,6 +395,34 @@ export interface ListUsersInput {
   cursor?: string | null;
 }
 
+export interface RegisteredEventType {
+  name: string;
+  version: number;
+  /** JSON Schema 2020-12. */
+  schema: Record<string, unknown>;
+  registeredAt: string;
+}
+
+export interface ListedEventType {
+  name: string;
+  /** The newest. */
+  version: number;
+  registeredAt: string;
+}
+
+export interface EventTypeList {
+  /** By their names; at most 1,000. */
+  types: ListedEventType[];
+}
+
+export interface EventTypeVersion {
+  name: string;
+  /** The newest: the dataVersion of events from now on. */
+  version: number;
+  /** False: the schema is that of the newest version already. */
+  isNew: boolean;
+}
+
 export interface Actor {
   /** The API key that called. */
   key?: string;
@@ -421,6 +482,21 @@ export interface EventList {
   nextAfter: number;
   /** There was nothing behind it. A page may be empty and not at the end. */
   atEnd: boolean;
+}
+
+export interface PublishedEvent {
+  eventId: string;
+  /** Its place in the whole log. */
+  position: number;
+  /** Its place in its stream. */
+  aggregateVersion?: number;
+}
+
+export interface StreamPage {
+  /** In the order of their versions; fewer than the limit where they are large. */
+  events: SynapEvent[];
+  /** Where to go on; absent: there was nothing behind it. */
+  nextVersion?: number;
 }
 
 export interface Health {
@@ -829,6 +905,13 @@ export interface UserList {
   nextCursor?: string;
 }
 
+export interface EventTypeRegistered {
+  name: string;
+  version: number;
+  /** JSON Schema 2020-12. */
+  schema: Record<string, unknown>;
+}
+
 export interface KeyCreated {
   keyId: string;
   name: string;
@@ -1119,8 +1202,10 @@ export interface UserCreated {
   role: "owner" | "member";
 }
 
-/** What an event says, by its type. */
+/** What an event says, by its type. Those that users register are not among them. */
 export interface EventData {
+  /** A user said what events of a type of their own say. */
+  "event_type.registration.completed": EventTypeRegistered;
   /** A user got an API key. */
   "key.creation.completed": KeyCreated;
   /** An API key was revoked. */
@@ -1243,6 +1328,14 @@ export type AppRouter = TRPCBuiltRouter<
   {
     /** Answers if the pod does. Needs no key. */
     health: Query<void, Health>;
+    eventTypes: {
+      /** An event type of yours, with its schema. */
+      get: Query<GetEventType, RegisteredEventType>;
+      /** The event types that you have registered. */
+      list: Query<void, EventTypeList>;
+      /** Say what events of a type of your own say. */
+      register: Mutation<RegisterEventType, EventTypeVersion>;
+    };
     events: {
       /** One event. */
       get: Query<GetEvent, SynapEvent>;
@@ -1250,6 +1343,10 @@ export type AppRouter = TRPCBuiltRouter<
       head: Query<void, LogHead>;
       /** What happened, the oldest first, page by page. */
       list: Query<ListEventsInput | undefined, EventList>;
+      /** Record an event of a type that you have registered. */
+      publish: Mutation<PublishEvent, PublishedEvent>;
+      /** What happened to one thing, version by version. */
+      readStream: Query<ReadStreamInput, StreamPage>;
       /** What happens, live. */
       watch: Subscription<WatchEvents | undefined, Tracked<SynapEvent>>;
     };

@@ -2,6 +2,16 @@
 // `synap_codegen --out client/src/generated` writes it again.
 import { z } from "zod";
 
+export const GetEventType = z.object({
+  name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128),
+  version: z.int().min(1).optional().describe("Absent: the newest."),
+});
+
+export const RegisterEventType = z.object({
+  name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128).describe("x.<noun>.<what>"),
+  schema: z.record(z.string(), z.any()).describe("JSON Schema 2020-12 of the data, at most 64 KiB."),
+});
+
 export const GetEvent = z.object({
   id: z.uuid(),
 });
@@ -12,6 +22,20 @@ export const ListEvents = z.object({
   types: z.array(z.string().min(1).max(128)).max(100).optional().describe("Only events of these types."),
   aggregateId: z.uuid().optional(),
   correlationId: z.uuid().optional(),
+});
+
+export const PublishEvent = z.object({
+  type: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128).describe("One that you have registered."),
+  data: z.record(z.string(), z.any()).describe("As the newest version of its schema."),
+  aggregateId: z.uuid().optional().describe("The thing it is about; its events are of one noun."),
+  expectedVersion: z.int().min(0).optional().describe("Refused with CONFLICT unless the thing has so many events."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating the call with its key gives the first answer again."),
+});
+
+export const ReadStream = z.object({
+  aggregateId: z.uuid(),
+  fromVersion: z.int().min(1).default(1).describe("The nextVersion of the page before."),
+  limit: z.int().min(1).max(1000).default(100),
 });
 
 export const Actor = z.object({
@@ -291,6 +315,12 @@ export const ListUsers = z.object({
   cursor: z.string().max(128).nullable().optional().describe("The nextCursor of the page before."),
 });
 
+export const EventTypeRegistered = z.object({
+  name: z.string(),
+  version: z.int().min(1),
+  schema: z.record(z.string(), z.any()).describe("JSON Schema 2020-12."),
+});
+
 export const KeyCreated = z.object({
   keyId: z.uuid(),
   name: z.string().max(100),
@@ -513,8 +543,12 @@ export const UserCreated = z.object({
 
 /** The input of each procedure that takes one, by its path. */
 export const inputSchemas = {
+  "eventTypes.get": GetEventType,
+  "eventTypes.register": RegisterEventType,
   "events.get": GetEvent,
   "events.list": ListEvents.optional(),
+  "events.publish": PublishEvent,
+  "events.readStream": ReadStream,
   "events.watch": WatchEvents.optional(),
   "keys.create": CreateKey,
   "keys.list": ListKeys.optional(),
@@ -557,8 +591,12 @@ export const inputSchemas = {
   "users.list": ListUsers.optional(),
 };
 
-/** What an event says, by its type. */
+/** An event as the pod tells it; its data are any object. */
+export const synapEventSchema = SynapEvent;
+
+/** What an event says, by its type, in the newest version of its data. Those that users register are not among them. */
 export const eventSchemas = {
+  "event_type.registration.completed": EventTypeRegistered,
   "key.creation.completed": KeyCreated,
   "key.revocation.completed": KeyRevoked,
   "note.creation.completed": NoteCreationCompleted,
