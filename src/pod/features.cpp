@@ -7,13 +7,24 @@
 #include "features/event_types/event_types.h"
 #include "features/events/events.h"
 #include "features/notes/notes.h"
-#include "features/projects/projects.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
-#include "features/tasks/tasks.h"
 #include "features/upkeep/upkeep.h"
 #include "pod/readiness.h"
 #include "workers/run_store.h"
+
+// The nouns: each is a file with a function add() in the namespace of this name, and a line here,
+// in the order of their names.
+#define SYNAP_NOUNS(NOUN) \
+  NOUN(projects)          \
+  NOUN(tasks)
+
+#define DECLARE(noun)               \
+  namespace synap::features::noun { \
+  void add(const Rooms& rooms);     \
+  }
+SYNAP_NOUNS(DECLARE)
+#undef DECLARE
 
 namespace synap::pod {
 
@@ -49,8 +60,9 @@ void add_features(const features::Rooms& rooms) {
   rooms.projections.add(api::Keys::projection());
   features::access::add(rooms);
   features::notes::add(rooms);
-  features::projects::add(rooms);
-  features::tasks::add(rooms);
+#define ADD(noun) features::noun::add(rooms);
+  SYNAP_NOUNS(ADD)
+#undef ADD
   features::requests::add(rooms);
   features::event_views::add(rooms);
   features::event_types::add(rooms);

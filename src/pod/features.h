@@ -1,4 +1,4 @@
-// Every feature of a pod, in one list. A new noun is a folder and two lines in features.cpp.
+// Every feature of a pod, in one list. A new noun is a file and a line in features.cpp.
 #pragma once
 
 #include <vector>

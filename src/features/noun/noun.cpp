@@ -123,6 +123,19 @@ NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
   add_noun_list(parts_);
 }
 
+void NounCore::add_field_change(const FieldChangeOptions& options) {
+  const SchemaField* field = field_of(parts_->fields, options.field);
+  SYNAP_CHECK(field != nullptr, options.field);
+  SYNAP_CHECK(validate(Schema(field->schema), options.value).has_value(), options.field);
+  static const Schema kNothing = object("NoFields");
+  add_change({.procedure = options.procedure, .action = options.action, .summary = options.summary},
+             kNothing, [name = options.field, value = options.value](const Json& now, const Json&) {
+               Json then = now;
+               then.set(name, value);
+               return Result<Json>(std::move(then));
+             });
+}
+
 void NounCore::add_change(const ChangeOptions& options, const Schema& input, Decide decide) {
   add_noun_change(parts_, options, input, std::move(decide));
 }

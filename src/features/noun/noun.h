@@ -9,7 +9,8 @@
 //   const ObjectSchema<Task>& describe(Type<Task>) { ... .field("title", &Task::title, ...) ... }
 //
 //   Noun<Task> tasks(rooms, {.name = "task", .plural = "tasks", .indexed = {"status", "dueDate"}});
-//   tasks.add_change<Complete>({...}, [](Task now, const Complete&) -> Result<Task> { ... });
+//   tasks.add_field_change({.procedure = "complete", ..., .field = "status", .value = "done"});
+//   tasks.add_change<Delay>({...}, [](Task now, const Delay& asked) -> Result<Task> { ... });
 //
 // Its commands have no outside effects, so they complete at once: `.requested` and `.completed` are
 // appended and folded in one commit, and the answer says what version the thing has now. The event
@@ -62,6 +63,15 @@ struct ChangeOptions {
   rpc::Effects effects = rpc::Effects::kIdempotent;
 };
 
+/// A command that gives one field one value, whatever it was.
+struct FieldChangeOptions {
+  std::string procedure;  // "complete": tasks.complete
+  std::string action;     // "completion": task.completion.requested
+  std::string summary;    // "Say that a task is done."
+  std::string field;      // "status"
+  Json value;             // "done"
+};
+
 /// The part of a noun that knows its fields as schemas only. Registers event types, projections and
 /// procedures, which keep what they need; itself it is needed for add_change() only.
 class NounCore {
@@ -74,6 +84,8 @@ class NounCore {
   NounCore(const Rooms& rooms, NounOptions options, Schema fields);
 
   void add_change(const ChangeOptions& options, const Schema& input, Decide decide);
+  /// CHECKs that the noun has the field, and that it takes the value.
+  void add_field_change(const FieldChangeOptions& options);
 
  private:
   std::shared_ptr<struct NounParts> parts_;
@@ -85,6 +97,8 @@ class Noun {
  public:
   Noun(const Rooms& rooms, NounOptions options)
       : core_(rooms, std::move(options), schema_of<T>()) {}
+
+  void add_field_change(const FieldChangeOptions& options) { core_.add_field_change(options); }
 
   /// `decide` is a callable (T now, const In& input) -> Result<T>.
   template <class In, class Decide>

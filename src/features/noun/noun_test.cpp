@@ -7,11 +7,17 @@
 #include "features/events/events.h"
 #include "features/feature_test.h"
 #include "features/noun/dates.h"
-#include "features/projects/projects.h"
 #include "features/requests/requests.h"
-#include "features/tasks/tasks.h"
 
 namespace synap::features {
+
+namespace projects {
+void add(const Rooms& rooms);
+}
+namespace tasks {
+void add(const Rooms& rooms);
+}
+
 namespace {
 
 struct Plant {

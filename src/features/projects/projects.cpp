@@ -1,5 +1,4 @@
-#include "features/projects/projects.h"
-
+// Projects: what tasks are for.
 #include "features/noun/dates.h"
 #include "features/noun/noun.h"
 
@@ -25,31 +24,22 @@ const ObjectSchema<Project>& describe(Type<Project>) {
   return schema;
 }
 
-struct Nothing {};
-const ObjectSchema<Nothing>& describe(Type<Nothing>) {
-  static const auto schema = object<Nothing>("NoFields");
-  return schema;
-}
-
 }  // namespace
 
 void add(const Rooms& rooms) {
   Noun<Project> projects(rooms, {.name = "project",
                                  .plural = "projects",
                                  .indexed = {"status", "startDate", "endDate", "title"}});
-  projects.add_change<Nothing>({.procedure = "complete",
-                                .action = "completion",
-                                .summary = "Say that a project is completed."},
-                               [](Project project, const Nothing&) -> Result<Project> {
-                                 project.status = "completed";
-                                 return project;
-                               });
-  projects.add_change<Nothing>(
-      {.procedure = "reopen", .action = "reopening", .summary = "Make a project active again."},
-      [](Project project, const Nothing&) -> Result<Project> {
-        project.status = "active";
-        return project;
-      });
+  projects.add_field_change({.procedure = "complete",
+                             .action = "completion",
+                             .summary = "Say that a project is completed.",
+                             .field = "status",
+                             .value = "completed"});
+  projects.add_field_change({.procedure = "reopen",
+                             .action = "reopening",
+                             .summary = "Make a project active again.",
+                             .field = "status",
+                             .value = "active"});
 }
 
 }  // namespace synap::features::projects

@@ -1,5 +1,4 @@
-#include "features/tasks/tasks.h"
-
+// Tasks: what is to be done, by when, and for which project.
 #include "features/noun/dates.h"
 #include "features/noun/noun.h"
 
@@ -27,12 +26,6 @@ const ObjectSchema<Task>& describe(Type<Task>) {
   return schema;
 }
 
-struct Nothing {};
-const ObjectSchema<Nothing>& describe(Type<Nothing>) {
-  static const auto schema = object<Nothing>("NoFields");
-  return schema;
-}
-
 }  // namespace
 
 void add(const Rooms& rooms) {
@@ -40,18 +33,16 @@ void add(const Rooms& rooms) {
                            .plural = "tasks",
                            .indexed = {"status", "dueDate", "priority", "projectId"},
                            .references = {{"projectId", "projects"}}});
-  tasks.add_change<Nothing>(
-      {.procedure = "complete", .action = "completion", .summary = "Say that a task is done."},
-      [](Task task, const Nothing&) -> Result<Task> {
-        task.status = "done";
-        return task;
-      });
-  tasks.add_change<Nothing>(
-      {.procedure = "reopen", .action = "reopening", .summary = "Say that a task is open again."},
-      [](Task task, const Nothing&) -> Result<Task> {
-        task.status = "open";
-        return task;
-      });
+  tasks.add_field_change({.procedure = "complete",
+                          .action = "completion",
+                          .summary = "Say that a task is done.",
+                          .field = "status",
+                          .value = "done"});
+  tasks.add_field_change({.procedure = "reopen",
+                          .action = "reopening",
+                          .summary = "Say that a task is open again.",
+                          .field = "status",
+                          .value = "open"});
 }
 
 }  // namespace synap::features::tasks
