@@ -33,6 +33,30 @@ net::Response value_response(rpc::Text value) {
   return response;
 }
 
+// JSON text with escapes for all that is not ASCII, as a header field wants it. `json` is UTF-8.
+std::string ascii_json(std::string_view json) {
+  std::string out;
+  for (std::size_t at = 0; at < json.size();) {
+    const auto byte = static_cast<unsigned char>(json[at]);
+    if (byte < 0x80) {
+      out += json[at++];
+      continue;
+    }
+    const std::size_t length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    unsigned code = byte & (0xffU >> (length + 1));
+    for (std::size_t i = 1; i < length && at + i < json.size(); ++i) {
+      code = code << 6 | (static_cast<unsigned char>(json[at + i]) & 0x3fU);
+    }
+    at += length;
+    if (code >= 0x10000) {
+      out += fmt::format("\\u{:04x}", 0xd800 + ((code - 0x10000) >> 10));
+      code = 0xdc00 + ((code - 0x10000) & 0x3ff);
+    }
+    out += fmt::format("\\u{:04x}", code);
+  }
+  return out;
+}
+
 }  // namespace
 
 Server::Server(Options options, const rpc::ProcedureTable& procedures)
@@ -66,13 +90,18 @@ Task<net::Response> Server::serve(const net::Request& request) {
   Target target;
   auto found = find_target(options_.base_path, procedures_, request, target);
   if (!found) co_return refusal_of(found.error(), target);
-  auto answer = co_await call(*target.procedure, request);
-  if (!answer) co_return problem_response(answer.error());
-  co_return *std::move(answer);
+  UnknownKeys unknown;
+  auto answer = co_await call(*target.procedure, request, unknown);
+  auto response = answer ? *std::move(answer) : problem_response(answer.error());
+  if (!unknown.empty()) {
+    response.headers.add("synap-unknown-keys", ascii_json(unknown.to_json()));
+    response.headers.add("access-control-expose-headers", "synap-unknown-keys");
+  }
+  co_return response;
 }
 
 Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
-                                         const net::Request& request) const {
+                                         const net::Request& request, UnknownKeys& unknown) const {
   rpc::Origin origin{.headers = request.headers, .peer = request.peer};
   origin.paths = {procedure.path};
   origin.kind = procedure.kind;
@@ -84,8 +113,10 @@ Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
   // A subscription goes on after this coroutine: it is stopped by its stream too.
   std::stop_source stop;
   const std::stop_callback when_gone(request.gone, [stop]() mutable { stop.request_stop(); });
-  auto reply = co_await procedure.handler(
-      {.context = *std::move(context), .input = *std::move(input), .stop = stop.get_token()});
+  auto reply = co_await procedure.handler({.context = *std::move(context),
+                                           .input = *std::move(input),
+                                           .stop = stop.get_token(),
+                                           .unknown_keys = &unknown});
   if (!reply) co_return fail(reply.error());
   if (auto* items = std::get_if<rpc::Items>(&*reply)) {
     if (procedure.kind == rpc::Kind::kSubscription) {

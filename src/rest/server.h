@@ -5,7 +5,9 @@
 //   GET  {base}/{path}             subscriptions, over Server-Sent Events (stream.h)
 //
 // The answer is the output's JSON with 200, or 204 where there is none; errors are
-// application/problem+json (problem.h). openapi.h describes all of it to clients.
+// application/problem+json (problem.h). Keys of the input that the procedure does not know are told
+// in the header synap-unknown-keys, a JSON array in ASCII, of either. openapi.h describes all of it
+// to clients.
 //
 // Who calls is decided from the head of a request, as over tRPC: a stranger's body is neither read
 // nor parsed, unless what he asks for is public. No cookie says who calls, so a page of another
@@ -46,8 +48,8 @@ class Server final : public net::Handler {
   net::Response refusal(const Error& error) override;
 
  private:
-  Task<Result<net::Response>> call(const rpc::Procedure& procedure,
-                                   const net::Request& request) const;
+  Task<Result<net::Response>> call(const rpc::Procedure& procedure, const net::Request& request,
+                                   UnknownKeys& unknown) const;
 
   const Options options_;
   const rpc::ProcedureTable& procedures_;

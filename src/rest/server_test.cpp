@@ -54,7 +54,7 @@ class RestServer : public testing::Test {
                 .is_tracked = kind == rpc::Kind::kSubscription,
                 .meta = {.access = access},
                 .handler = [this, input, kind](rpc::Call call) -> Task<Result<rpc::Reply>> {
-                  auto valid = validate(input, std::move(call.input.json));
+                  auto valid = validate(input, std::move(call.input.json), call.unknown_keys);
                   if (!valid) co_return fail(valid.error());
                   rpc::Text text;
                   if (*valid) text = (*valid)->dump();
@@ -160,6 +160,17 @@ TEST_F(RestServer, ABadInputIsToldByItsIssues) {
   EXPECT_TRUE(told(request("POST", "change", "")).starts_with("400 "));
   EXPECT_TRUE(told(request("POST", "change?tag=a", "{}")).starts_with("400 "))
       << "a parameter that nobody would read";
+}
+
+TEST_F(RestServer, UnknownKeysAreToldInAHeader) {
+  const auto told_keys = [&](const char* body) {
+    const auto response = serve(request("POST", "change", body));
+    const auto* keys = response.headers.find("synap-unknown-keys");
+    return std::to_string(response.status) + " " + (keys != nullptr ? *keys : "-");
+  };
+  EXPECT_EQ(told_keys(R"({"tag":"a"})"), "200 -");
+  EXPECT_EQ(told_keys(R"({"tga":"a","é😀\n":1})"), R"(200 ["tga","[\"\u00e9\ud83d\ude00\\n\"]"])");
+  EXPECT_EQ(told_keys(R"({"tag":1,"x":1})"), R"(400 ["x"])");
 }
 
 TEST_F(RestServer, TellsHowAPathIsCalled) {

@@ -131,6 +131,28 @@ TEST(JsonValidator, HostileSchemasAndValuesEndSoon) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
+// As many rules for one value as there may be, at every level of a value as deep as it may be.
+TEST(JsonValidator, TheDeepestJudgementFitsTheStack) {
+  constexpr int kChain = 14;  // a definition is two rules: itself, and what its allOf holds
+  Json definitions = Json::object();
+  for (int i = 0; i < kChain; ++i) {
+    const Json next = Json::object({{"$ref", "#/$defs/d" + std::to_string(i + 1)}});
+    definitions.set("d" + std::to_string(i), Json::object({{"allOf", Json::Array{next}}}));
+  }
+  definitions.set(
+      "d" + std::to_string(kChain),
+      Json::object({{"properties", Json::object({{"a", Json::object({{"$ref", "#"}})}})}}));
+  const Json schema = Json::object({{"$ref", "#/$defs/d0"}, {"$defs", definitions}});
+  std::string deep = "1";
+  for (int i = 0; i < 63; ++i) deep = R"({"a":)" + deep + "}";
+  EXPECT_EQ(told(schema.dump(), deep), "");
+  Json longer = definitions;
+  Json more = true;
+  for (int i = 0; i < 3; ++i) more = Json::object({{"allOf", Json::Array{more}}});
+  longer.set("d" + std::to_string(kChain), more);
+  EXPECT_NE(refused(Json::object({{"$ref", "#/$defs/d0"}, {"$defs", longer}}).dump()), "");
+}
+
 TEST(JsonValidator, FormatsAreThoseOfTheirStandards) {
   const auto fits = [](std::string_view format, std::string_view text) {
     const Json schema = Json::object({{"format", format}});
