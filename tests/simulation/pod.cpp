@@ -3,9 +3,17 @@
 #include "bus/dispatcher.h"
 #include "features/notes/events.h"
 #include "features/notes/note_projection.h"
-#include "features/projects/projects.h"
-#include "features/tasks/tasks.h"
 #include "pod/features.h"
+
+// A noun has no header: its add() is declared where it is registered.
+namespace synap::features {
+namespace projects {
+void add(const Rooms& rooms);
+}
+namespace tasks {
+void add(const Rooms& rooms);
+}
+}  // namespace synap::features
 
 namespace synap::simulation {
 namespace {
