@@ -27,17 +27,6 @@ net::Response json_response(int status, std::string body) {
   return response;
 }
 
-std::string_view bearer_token(const net::Headers& headers) {
-  const std::string* header = headers.find("authorization");
-  if (header == nullptr) return {};
-  std::string_view value = *header;
-  constexpr std::string_view kScheme = "bearer ";
-  if (!net::equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
-  value.remove_prefix(kScheme.size());
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  return value;
-}
-
 Result<Actor> actor_of(const Keys& keys, const rpc::Origin& origin) {
   std::string_view token = bearer_token(origin.headers);
   if (token.empty() && origin.connection_params) {
@@ -165,6 +154,17 @@ Task<net::Response> nothing_yet() {
 
 }  // namespace
 
+std::string_view bearer_token(const net::Headers& headers) {
+  const std::string* header = headers.find("authorization");
+  if (header == nullptr) return {};
+  std::string_view value = *header;
+  constexpr std::string_view kScheme = "bearer ";
+  if (!net::equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
+  value.remove_prefix(kScheme.size());
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  return value;
+}
+
 Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
              std::function<Task<Result<>>()> is_ready)
     : names_(options.names), cors_{options.origins} {
@@ -204,6 +204,7 @@ const Mount* Front::find(std::string_view path) const {
 
 std::optional<net::Response> Front::wrong_host(const net::Request& head) {
   if (names_.has(head)) return std::nullopt;
+  hosts_refused_.add();
   const auto* mount = find(head.path);
   net::Handler& handler = mount == nullptr ? *this : *mount->handler;
   return handler.refusal(

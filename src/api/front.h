@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/keys.h"
+#include "base/metrics.h"
 #include "net/cors.h"
 #include "net/http.h"
 #include "net/origins.h"
@@ -30,6 +31,9 @@ enum class Authentication : std::uint8_t {
   kByHandler,    // its own admit() decides
   kBySignature,  // of the body, which its serve() verifies: the head must carry `signature_header`
 };
+
+/// What a request shows in its Authorization header, or nothing; good for as long as the headers.
+std::string_view bearer_token(const net::Headers& headers);
 
 /// A path, all that is below it, and who serves it.
 struct Mount {
@@ -61,6 +65,9 @@ class Front final : public net::Handler {
   net::Response refusal(const Error& error) override;
   net::Response refusal_to(const net::Request& head, const Error& error) override;
 
+  /// How many requests were for a host that is not the pod's. Any thread.
+  std::uint64_t hosts_refused() const { return hosts_refused_.value(); }
+
  private:
   const Mount* find(std::string_view path) const;
   std::optional<net::Response> wrong_host(const net::Request& head);
@@ -69,6 +76,7 @@ class Front final : public net::Handler {
   const net::HostNames names_;
   const net::CorsPolicy cors_;
   std::vector<Mount> mounts_;
+  Counter hosts_refused_;
 };
 
 }  // namespace synap::api

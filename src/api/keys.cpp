@@ -189,7 +189,9 @@ Result<Actor> Keys::authenticate(std::string_view token) const {
                 "An API key is needed: Authorization: Bearer synap_..., or the connection "
                 "parameter \"token\"");
   }
-  return live_.find(token);
+  auto found = live_.find(token);
+  if (!found) refused_.add();
+  return found;
 }
 
 Result<> Keys::check(const Actor& actor) const {

@@ -19,6 +19,7 @@
 #include "api/actor.h"
 #include "api/key_uses.h"
 #include "api/live_keys.h"
+#include "base/metrics.h"
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
@@ -105,6 +106,8 @@ class Keys final : public Authority {
   /// kUnauthorized: missing, malformed, unknown or revoked, and the message does not tell which of
   /// the last three; or expired.
   Result<Actor> authenticate(std::string_view token) const;
+  /// How many keys were refused: those that were sent and are not valid.
+  std::uint64_t refused() const { return refused_.value(); }
 
   Result<> check(const Actor& actor) const override;
   Result<> admit(const Actor& actor) const override;
@@ -148,6 +151,7 @@ class Keys final : public Authority {
   const events::EventTypes& types_;
   LiveKeys live_;
   KeyUses uses_{database_, live_};
+  mutable Counter refused_;
 };
 
 }  // namespace synap::api

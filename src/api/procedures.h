@@ -4,8 +4,9 @@
 //       [this](Session session, GetNote input) -> Task<Result<NoteWithContent>> { ... });
 //
 // Rights, validation and encoding are done here, once, in this order: who acts and may he, then
-// what he sends, then the feature. Keys of an input that its schema does not know are told to
-// whoever made the call (rpc::Call::unknown_keys), or refused.
+// what he sends, then the feature. Each call is counted here too, whatever protocol it came by. Keys
+// of an input that its schema does not know are told to whoever made the call
+// (rpc::Call::unknown_keys), or refused.
 #pragma once
 
 #include <string>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "api/actor.h"
+#include "api/call_timer.h"
 #include "rpc/procedure.h"
 #include "schema/schema.h"
 
@@ -67,15 +69,18 @@ inline Task<Result<rpc::Reply>> refused(Error error) {
   co_return fail(std::move(error));
 }
 
-/// Puts the decision who may call before `function`, a callable (Session, rpc::Call) ->
-/// Task<Result<rpc::Reply>>. No coroutine of its own: every call would pay for its frame.
+/// Puts the decision who may call before `function`, a callable (Session, rpc::Call, CallTimer) ->
+/// Task<Result<rpc::Reply>>, which tells the timer how the call ends. No coroutine of its own:
+/// every call would pay for its frame.
 template <class F>
 rpc::Procedure guarded(rpc::Procedure procedure, F function) {
-  procedure.handler = [requirement = requirement_of(procedure),
-                       function = std::move(function)](rpc::Call call) {
+  procedure.meter = std::make_shared<rpc::CallMeter>();
+  procedure.handler = [requirement = requirement_of(procedure), meter = procedure.meter,
+                       path = procedure.path, function = std::move(function)](rpc::Call call) {
+    CallTimer timer(*meter, path, call);
     auto session = admit(call, requirement);
-    if (!session) return refused(std::move(session.error()));
-    return function(std::move(*session), std::move(call));
+    if (!session) return refused(timer.failed(std::move(session.error())));
+    return function(std::move(*session), std::move(call), std::move(timer));
   };
   return procedure;
 }
@@ -88,17 +93,18 @@ rpc::Procedure procedure(std::string path, rpc::Kind kind, rpc::Meta meta, F fun
                   .input = input_schema(schema_of<In>()),
                   .output = std::move(output),
                   .meta = std::move(meta)},
-                 [function = std::move(function)](Session session,
-                                                  rpc::Call call) -> Task<Result<rpc::Reply>> {
+                 [function = std::move(function)](Session session, rpc::Call call,
+                                                  CallTimer timer) -> Task<Result<rpc::Reply>> {
                    Result<Out> out = Result<Out>(std::unexpect, Error{});
                    if constexpr (std::is_void_v<In>) {
                      out = co_await function(std::move(session));
                    } else {
                      auto input = input_of<In>(session, call);
-                     if (!input) co_return fail(input.error());
+                     if (!input) co_return fail(timer.failed(std::move(input.error())));
                      out = co_await function(std::move(session), std::move(*input));
                    }
-                   if (!out) co_return fail(out.error());
+                   if (!out) co_return fail(timer.failed(std::move(out.error())));
+                   timer.succeeded();
                    if constexpr (std::is_void_v<Out>) {
                      co_return rpc::Reply(rpc::Text{});
                    } else {
@@ -134,18 +140,19 @@ void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, r
        .input = input_schema(input),
        .output = std::move(output),
        .meta = std::move(meta)},
-      [function = std::move(function), input](Session session,
-                                              rpc::Call call) -> Task<Result<rpc::Reply>> {
+      [function = std::move(function), input](Session session, rpc::Call call,
+                                              CallTimer timer) -> Task<Result<rpc::Reply>> {
         if (call.input.form || call.input.bytes) {
-          co_return fail(Code::kUnsupportedMediaType,
-                         "This procedure takes JSON (application/json)");
+          co_return fail(timer.failed(
+              {Code::kUnsupportedMediaType, "This procedure takes JSON (application/json)"}));
         }
         if (!call.input.json && may_be_absent(input)) call.input.json = Json::object();
         auto valid = validate(input, std::move(call.input.json),
                               &procedures_detail::UnknownKeysOf(session, call).keys());
-        if (!valid) co_return fail(valid.error());
+        if (!valid) co_return fail(timer.failed(std::move(valid.error())));
         auto out = co_await function(std::move(session), std::move(**valid));
-        if (!out) co_return fail(out.error());
+        if (!out) co_return fail(timer.failed(std::move(out.error())));
+        timer.succeeded();
         co_return rpc::Reply(rpc::Text(std::move(*out)));
       }));
 }
@@ -163,10 +170,11 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta me
        .is_tracked = true,
        .meta = std::move(meta)},
       [function = std::move(function)](Session session,
-                                       rpc::Call call) -> Task<Result<rpc::Reply>> {
+                                       rpc::Call call, CallTimer timer) -> Task<Result<rpc::Reply>> {
         auto input = procedures_detail::input_of<In>(session, call);
-        if (!input) co_return fail(input.error());
+        if (!input) co_return fail(timer.failed(std::move(input.error())));
         auto items = function(session, std::move(*input));
+        timer.succeeded();
         co_return rpc::Reply(while_authorized(std::move(session), std::move(items)));
       }));
 }

@@ -448,6 +448,7 @@ bool Connection::keeps_alive() const {
 }
 
 Task<bool> Connection::answer(const Request& request, Response response) {
+  loop_.shared().count_response(response.status);
   if (response.stream) co_return co_await stream(request, response);
   const bool is_kept = keeps_alive();
   head_.clear();
@@ -528,6 +529,7 @@ Task<bool> Connection::upgrade() {
     co_await refuse({Code::kBadRequest, "there is data behind a request for an upgrade"}, 400);
     co_return false;
   }
+  loop_.shared().count_response(101);
   error_code ec;
   socket_.cancel(ec);
   co_await run_websocket(loop_, std::move(socket_), request, gone_, place_);
@@ -544,6 +546,7 @@ Task<> Connection::refuse(Error error, int status) {
                                         : loop_.handler().refusal_to(head, error);
   response.status = status;
   response.stream = nullptr;
+  loop_.shared().count_response(status);
   head_.clear();
   write_head(response, {.keeps_alive = false, .date = loop_.date()}, head_);
   head_ += response.body;

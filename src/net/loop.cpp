@@ -37,6 +37,15 @@ int unacknowledged_bytes(Socket& socket) {
   return count;
 }
 
+ServerStatistics Shared::statistics() const {
+  ServerStatistics all;
+  for (std::size_t i = 0; i < all.responses.size(); ++i) all.responses[i] = responses_[i].value();
+  all.connections = connections();
+  all.strangers = strangers_.load(std::memory_order_relaxed);
+  all.bytes_in_flight = budget.used();
+  return all;
+}
+
 void Shared::connection_opened() {
   connections_.fetch_add(1, std::memory_order_relaxed);
   alive_.fetch_add(1, std::memory_order_relaxed);

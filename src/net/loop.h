@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/metrics.h"
 #include "net/http.h"
 #include "net/server.h"
 
@@ -50,6 +51,8 @@ struct Shared {
   void connection_closed();
   void websocket_opened();
   void websocket_closed();
+  void count_response(int status) { responses_[static_cast<std::size_t>(status) / 100 % 6].add(); }
+  ServerStatistics statistics() const;
   std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
   void count_stranger(int change) {
     strangers_.fetch_add(static_cast<std::size_t>(change), std::memory_order_relaxed);
@@ -69,6 +72,7 @@ struct Shared {
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::size_t> strangers_{0};
   std::atomic<std::size_t> alive_{0};
+  std::array<Counter, 6> responses_;
   std::mutex mutex_;
   std::condition_variable none_;
 

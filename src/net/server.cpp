@@ -178,6 +178,9 @@ class HttpServer::Impl {
   }
 
   std::uint16_t port() const { return port_; }
+  ServerStatistics statistics() const {
+    return shared_ != nullptr ? shared_->statistics() : ServerStatistics{};
+  }
 
   void stop(std::chrono::milliseconds grace) {
     std::lock_guard lock(mutex_);
@@ -242,6 +245,9 @@ Result<> HttpServer::start() {
 }
 std::uint16_t HttpServer::port() const {
   return impl_->port();
+}
+ServerStatistics HttpServer::statistics() const {
+  return impl_->statistics();
 }
 void HttpServer::stop(std::chrono::milliseconds grace) {
   impl_->stop(grace);

@@ -6,6 +6,7 @@
 // slow to read, is told where that is still possible and dropped.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -38,6 +39,14 @@ struct ServerOptions {
       30'000};  // RFC 6455 ping when silent; none answered: dropped
 };
 
+/// What was answered since the start, and what there is now.
+struct ServerStatistics {
+  std::array<std::uint64_t, 6> responses{};  // by the first digit of their status; WebSockets: 1
+  std::size_t connections = 0;
+  std::size_t strangers = 0;        // of these, whose caller is not known
+  std::size_t bytes_in_flight = 0;  // of requests and messages
+};
+
 /// Who is known and who is a stranger, a handler says of each request (Admission::account) and of a
 /// WebSocket (WebSocket::know). Strangers have at most connections_max - connections_kept places;
 /// where these are taken, or all are, a newcomer gets the place of the stranger who has waited
@@ -54,6 +63,8 @@ class HttpServer {
   Result<> start();
   /// The bound port, once started.
   std::uint16_t port() const;
+  /// Any thread. The parts may be of different moments.
+  ServerStatistics statistics() const;
 
   /// Stops accepting, closes idle connections, asks Request::gone of streams and WebSockets to
   /// stop, since they would not end by themselves, and lets answers in flight finish for up to

@@ -100,6 +100,10 @@ bool set_origins(Config& config, const Value& value) {
   return true;
 }
 
+// Fewer could be guessed by whoever has the time, more do not belong into a header.
+constexpr std::size_t kMetricsKeyCharactersMin = 16;
+constexpr std::size_t kMetricsKeyCharactersMax = 512;
+
 constexpr std::string_view kListenExpected =
     "HOST:PORT with an IP address, as 127.0.0.1:4400, [::1]:4400 or localhost:4400";
 
@@ -181,6 +185,16 @@ std::vector<Setting> make_settings() {
   all.push_back(number_setting("disk_free_bytes_min",
                                "Free bytes of the disk below which /ready says no; 0 is no bound.",
                                0, std::int64_t{1} << 50, &PodOptions::disk_free_bytes_min));
+  all.push_back(text_setting(
+      "metrics_key", "A key that reads /metrics and nothing else.",
+      fmt::format("{} to {} visible characters", kMetricsKeyCharactersMin,
+                  kMetricsKeyCharactersMax),
+      [](Config& config, const std::string& text) {
+        config.pod.metrics_key = text;
+        return text.size() >= kMetricsKeyCharactersMin && text.size() <= kMetricsKeyCharactersMax &&
+               std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+      }));
+  all.back().info.is_secret = true;
   all.push_back({{"insecure", "Serve on an address that others can reach, without TLS.", true},
                  "true or false",
                  [](Config& config, const Value& value) {
@@ -309,13 +323,18 @@ Result<> apply_file(const std::string& path, Config& config) {
 constexpr std::array<std::string_view, 3> kOtherVariables = {"SYNAP_URL", "SYNAP_KEY",
                                                              "SYNAP_CONFIG"};
 
+Error not_as_expected(const Setting& setting, std::string_view name, std::string_view text) {
+  auto sentence = fmt::format("{} must be {}", name, setting.expected);
+  if (!setting.info.is_secret) sentence += fmt::format("; it is \"{}\"", text);
+  return {Code::kBadRequest, std::move(sentence)};
+}
+
 Result<> apply_environment(const std::map<std::string, std::string>& environment, Config& config) {
   for (const auto& setting : all_settings()) {
     const auto variable = variable_of(setting.info.name);
     const auto at = environment.find(variable);
     if (at == environment.end() || apply_text(setting, config, at->second)) continue;
-    return fail(Code::kBadRequest,
-                fmt::format("{} must be {}; it is \"{}\"", variable, setting.expected, at->second));
+    return fail(not_as_expected(setting, variable, at->second));
   }
   for (const auto& [variable, text] : environment) {
     if (!variable.starts_with("SYNAP_") || std::ranges::count(kOtherVariables, variable) > 0) {
@@ -363,8 +382,7 @@ Result<Config> load_config(const ConfigSources& sources) {
     const auto* setting = find_setting(name);
     SYNAP_CHECK(setting != nullptr, name);
     if (apply_text(*setting, config, text)) continue;
-    return fail(Code::kBadRequest,
-                fmt::format("{} must be {}; it is \"{}\"", flag_of(name), setting->expected, text));
+    return fail(not_as_expected(*setting, flag_of(name), text));
   }
   if (!is_loopback(config.pod.host) && !config.is_insecure) {
     return fail(Code::kBadRequest,

@@ -34,6 +34,7 @@ struct SettingInfo {
   std::string_view name;
   std::string_view docs;
   bool is_switch = false;  // true or false; as a flag it needs no value
+  bool is_secret = false;  // a value that is wrong is not shown
 };
 const std::vector<SettingInfo>& settings();
 std::string variable_of(std::string_view setting);  // "SYNAP_HTTP_THREADS"

@@ -4,6 +4,7 @@
 
 #include "api/front.h"
 #include "api/keys.h"
+#include "api/metrics_page.h"
 #include "base/background.h"
 #include "bus/dispatcher.h"
 #include "content/local/local_store.h"
@@ -13,6 +14,7 @@
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/features.h"
+#include "pod/measures.h"
 #include "pod/readiness.h"
 #include "workers/worker_pool.h"
 
@@ -40,6 +42,7 @@ struct Pod::Parts {
   std::unique_ptr<Background> upkeep;
   std::unique_ptr<api::Front> front;
   std::unique_ptr<net::HttpServer> server;
+  Metrics metrics;
   std::string new_owner_key;
   bool is_stopped = false;
 
@@ -113,6 +116,9 @@ Result<> Pod::Parts::serve() {
                         .names = {.listening = options.host, .public_url = options.public_url},
                         .batch_max = options.batch_max},
       procedures, *keys, [this] { return readiness->check(); });
+  front->mount(
+      {.prefix = "/metrics",
+       .handler = std::make_shared<api::MetricsPage>(metrics, *keys, options.metrics_key)});
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.host = options.host,
                          .port = options.port,
@@ -131,6 +137,16 @@ Result<> Pod::Parts::serve() {
                          .stranger_timeout = options.stranger_timeout,
                          .write_timeout = options.write_timeout},
       *front);
+  add_measures(metrics, {.procedures = procedures,
+                         .keys = *keys,
+                         .front = *front,
+                         .server = *server,
+                         .database = *database,
+                         .queue = queue,
+                         .functions = functions,
+                         .workers = *workers,
+                         .projections = *projections,
+                         .directory = *directory});
   return server->start();
 }
 

@@ -43,6 +43,8 @@ struct PodOptions {
   // Below this /ready says no: less is gone within minutes of notes, and a database that cannot
   // grow can neither tidy its log away.
   std::int64_t disk_free_bytes_min = 64 * 1024 * 1024;
+  // What /metrics takes beside an owner's key; empty: nothing.
+  std::string metrics_key = {};
 };
 
 struct OwnerResetOptions {

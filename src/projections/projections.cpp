@@ -337,6 +337,21 @@ Task<Result<std::vector<Status>>> Projections::list() {
   co_return list;
 }
 
+std::vector<Progress> Projections::progress() const {
+  std::vector<Progress> all;
+  for (const auto& member : members_) {
+    // In this order: what is folded is never behind an end that was read before it.
+    const auto folded = member->folded.value();
+    const auto end = rooms_.log.end().value();
+    all.push_back({.name = member->projection.name,
+                   .kind = member->projection.kind,
+                   .lag = is_inline(*member) ? 0 : std::max<std::int64_t>(end - folded, 0),
+                   .is_stopped = member->is_stopped,
+                   .is_rebuilding = member->is_rebuilding});
+  }
+  return all;
+}
+
 Task<void> Projections::settled(const std::string& name, std::string user_id) {
   Member* member = find(name);
   SYNAP_CHECK(member != nullptr, name);

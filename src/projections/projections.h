@@ -39,6 +39,15 @@ struct Status {
   std::int64_t lag() const { return end - position; }
 };
 
+/// How far a projection is, as the memory has it: what can be asked for while nothing is read.
+struct Progress {
+  std::string_view name;  // for as long as the projections
+  Projection::Kind kind = Projection::Kind::kInline;
+  std::int64_t lag = 0;  // events that a follower has not folded yet
+  bool is_stopped = false;
+  bool is_rebuilding = false;
+};
+
 class Projections {
  public:
   static std::vector<db::Database::Migration> migrations() { return store::migrations(); }
@@ -59,6 +68,8 @@ class Projections {
   void stop();
 
   Task<Result<std::vector<Status>>> list();
+  /// Any thread, after prepare().
+  std::vector<Progress> progress() const;
   /// Fills a second set of tables and puts it in place of the live one; answers when it has begun.
   /// kNotFound; kConflict: it is being rebuilt or verified already.
   Task<Result<>> rebuild(std::string name);

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "base/stream.h"
 #include "base/task.h"
+#include "rpc/call_meter.h"
 #include "schema/schema.h"
 
 namespace synap::rpc {
@@ -124,6 +125,8 @@ struct Procedure {
   bool is_tracked = false;  // its items carry ids
   Meta meta;
   std::function<Task<Result<Reply>>(Call)> handler;
+  /// Of its calls, counted by the handler; nothing where they are not.
+  std::shared_ptr<CallMeter> meter = {};
 
   bool is_public() const { return meta.access == Access::kPublic; }
 };

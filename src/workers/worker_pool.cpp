@@ -77,7 +77,7 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                                          .retry = options.retry,
                                          .in_aggregate_order = options.in_aggregate_order,
                                          .fulfills = options.fulfills});
-  handlers_.emplace(&function, std::move(handler));
+  handlers_.try_emplace(&function).first->second.handler = std::move(handler);
 }
 
 Result<> WorkerPool::start() {
@@ -145,6 +145,7 @@ Task<bool> WorkerPool::may_start(const bus::Job& job) {
   Result<> stored = fail(Code::kServiceUnavailable, "");
   if (event) stored = co_await store_.give_up(job, **event, error, {});
   if (stored) {
+    handlers_.at(job.function).counts.given_up.add();
     queue_.release(job);
   } else {
     co_await try_again_soon(job);
@@ -210,7 +211,7 @@ Task<void> WorkerPool::do_at_once(bus::Job job) {
   // stands still inside, and is destroyed here with all that it had begun: nothing of it may go on
   // beside what settles the run.
   try {
-    co_await body(*handler->second, **event, step, outcome);
+    co_await body(*handler->second.handler, **event, step, outcome);
   } catch (const std::exception& thrown) {
     outcome = failure_of(thrown.what());
   } catch (...) {
@@ -223,6 +224,8 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
                               std::optional<Outcome> outcome) {
   auto unsaved = step.take_unsaved();
   const auto& parked = step.parked();
+  auto& counts = handlers_.at(job.function).counts;
+  auto* ended = &counts.completed;
   Result<> stored;
   if (step.has_finished()) {
     // It is stored already.
@@ -232,6 +235,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
     job.may_have_results = true;
     stored = co_await store_.sleep(job, std::move(unsaved));
     if (stored) {
+      counts.slept.add();
       queue_.push_again(std::move(job));
       co_return;
     }
@@ -253,6 +257,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
       next.may_have_results = true;
       stored = co_await store_.retry_later(next, error, std::move(unsaved));
       if (stored) {
+        counts.retried.add();
         queue_.push_again(std::move(next));
         co_return;
       }
@@ -260,9 +265,11 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
       fmt::print(stderr, "synap: run {} of {} was given up: {}\n", job.run_id.to_string(),
                  job.function->id, error.message);
       stored = co_await store_.give_up(job, event, error, std::move(unsaved));
+      ended = &counts.given_up;
     }
   }
   if (stored) {
+    ended->add();
     queue_.release(job);
   } else {
     co_await try_again_soon(std::move(job));
@@ -272,6 +279,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
 // What happened could not be stored, so as far as anyone knows it did not happen: the same attempt
 // is made again.
 Task<void> WorkerPool::try_again_soon(bus::Job job) {
+  handlers_.at(job.function).counts.unstored.add();
   job.may_have_results = true;
   job.due_at = unix_ms_now() + kStoreRetryMs;
   queue_.push_again(std::move(job));

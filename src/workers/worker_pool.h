@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/metrics.h"
 #include "base/task.h"
 #include "base/timer.h"
 #include "bus/function.h"
@@ -30,6 +31,15 @@ struct WorkerPoolOptions {
   /// How long the pool must have run before a run that was done alone and saw the process end is
   /// done once more; after the second such end two and a half times as long.
   std::chrono::milliseconds suspect_pause{2'000};
+};
+
+/// How attempts of one function's runs have ended since the start. Any thread.
+struct RunCounts {
+  Counter completed;
+  Counter retried;   // failed, and put away to be tried again
+  Counter slept;     // put away until its time comes
+  Counter given_up;  // dead letters
+  Counter unstored;  // the end could not be stored, so the attempt is made again
 };
 
 class WorkerPool {
@@ -56,6 +66,10 @@ class WorkerPool {
   bool stop(std::chrono::milliseconds grace);
 
   Executor& executor() { return *executor_; }
+  /// Of a function that was added; any thread after start(), for as long as the pool.
+  const RunCounts& counts(const bus::Function& function) const {
+    return handlers_.at(&function).counts;
+  }
   /// Tries a dead letter again (RunStore::revive), or now what waits for its next attempt or
   /// sleeps. kConflict: there is nothing to hurry.
   Task<Result<>> retry(std::string user_id, Uuid run_id);
@@ -77,7 +91,11 @@ class WorkerPool {
   RunStore& store_;
   events::EventLog& log_;
   events::EventTypes& types_;
-  std::unordered_map<const bus::Function*, std::unique_ptr<EventHandler>> handlers_;
+  struct Handling {
+    std::unique_ptr<EventHandler> handler;
+    RunCounts counts = {};
+  };
+  std::unordered_map<const bus::Function*, Handling> handlers_;
   std::stop_source stopping_;
   // Of the executor: see do_suspects().
   std::vector<bus::Job> suspects_;

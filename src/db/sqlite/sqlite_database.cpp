@@ -248,6 +248,7 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   } else {
     commits_.fetch_add(1, std::memory_order_relaxed);
     closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
+    spread_.group_closures.observe(static_cast<std::int64_t>(group.size()));
     for (auto& action : on_commit) run_action(action);
   }
   // Answered and posted in one step: whoever destroys one of the coroutines meanwhile waits for the
@@ -332,7 +333,12 @@ std::optional<Error> SqliteDatabase::commit() {
   writer_->run("COMMIT");
   const std::chrono::nanoseconds took = world_.now() - begin;
   commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
+  spread_.commit_time.observe(took);
   const auto syncs = wal_syncs(writer_->handle());
+  // A commit syncs the log once, or fails. This thread alone writes what it is compared with.
+  if (syncs.count > syncs_.load(std::memory_order_relaxed)) {
+    spread_.sync_time.observe(syncs.time.count() - sync_ns_.load(std::memory_order_relaxed));
+  }
   syncs_.store(syncs.count, std::memory_order_relaxed);
   sync_ns_.store(syncs.time.count(), std::memory_order_relaxed);
   auto failure = writer_->take_error();

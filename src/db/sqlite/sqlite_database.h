@@ -10,6 +10,7 @@
 // disk is not that: writes fail one by one and succeed again when there is room.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -20,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "base/world.h"
 #include "db/database.h"
 #include "db/sqlite/readers.h"
@@ -64,6 +66,15 @@ struct Statistics {
   std::size_t waiting_reads = 0;
 };
 
+/// How what was done is spread, of the writer. Any thread reads.
+struct Spread {
+  static constexpr std::array<std::int64_t, 10> kGroupBounds = {1,  2,  4,   8,   16,
+                                                                32, 64, 128, 256, 512};
+  Histogram commit_time = Histogram::of_latency();  // from COMMIT to its answer, the sync included
+  Histogram sync_time = Histogram::of_latency();    // of the log of changes, in commits
+  Histogram group_closures{Histogram::Unit::kCount, kGroupBounds};  // that were one commit
+};
+
 class Connection;
 
 class SqliteDatabase final : public Database {
@@ -77,6 +88,7 @@ class SqliteDatabase final : public Database {
 
   /// Any thread. The parts may be of different moments.
   Statistics statistics() const;
+  const Spread& spread() const { return spread_; }
 
  protected:
   void submit(Operation* operation) override;
@@ -126,6 +138,7 @@ class SqliteDatabase final : public Database {
   std::atomic<std::int64_t> commit_ns_{0};
   std::atomic<std::int64_t> syncs_{0};
   std::atomic<std::int64_t> sync_ns_{0};
+  Spread spread_;
   std::set<std::string, std::less<>> known_migrations_;  // writer thread only
 
   std::unique_ptr<WorldThread> writer_thread_;

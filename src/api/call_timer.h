@@ -1,0 +1,48 @@
+// CallTimer: one call, from its admission to its end: counted by its procedure's meter.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/status.h"
+#include "rpc/procedure.h"
+
+namespace synap::api {
+
+/// Begins with the call and travels with it, in the frame of the coroutine that carries it out. If
+/// that frame goes before it has told how the call ended, the caller has gone: counted as
+/// CLIENT_CLOSED_REQUEST.
+class CallTimer {
+ public:
+  /// `meter` and `path` must outlive it.
+  CallTimer(rpc::CallMeter& meter, std::string_view path, const rpc::Call& call)
+      : meter_(&meter), path_(path), context_(call.context) {}
+  CallTimer(CallTimer&& other) noexcept
+      : meter_(std::exchange(other.meter_, nullptr)),
+        path_(other.path_),
+        context_(std::move(other.context_)),
+        begin_(other.begin_) {}
+  CallTimer& operator=(CallTimer&&) = delete;
+  ~CallTimer();
+
+  void succeeded() { end({}); }
+  /// Gives the error on.
+  Error failed(Error error) {
+    end(error.code);
+    return error;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void end(std::optional<Code> code);
+
+  rpc::CallMeter* meter_;  // nothing: it has ended, or was moved on
+  std::string_view path_;
+  std::shared_ptr<const rpc::Context> context_;  // of whoever calls, for the log
+  Clock::time_point begin_ = Clock::now();
+};
+
+}  // namespace synap::api

@@ -1,0 +1,56 @@
+#include "api/metrics_page.h"
+
+#include "api/front.h"
+#include "base/crypto.h"
+
+namespace synap::api {
+
+Result<> MetricsPage::may_read(const net::Request& head) const {
+  const auto token = bearer_token(head.headers);
+  if (!key_.empty() && is_equal_in_constant_time(token, key_)) return {};
+  const auto actor = keys_.authenticate(token);
+  if (!actor) return fail(actor.error());
+  if (actor->role == Role::kOwner && actor->scopes.allow(kScope)) return {};
+  return fail(
+      Code::kForbidden,
+      "The metrics are for an owner of the pod, with a key that has the scope metrics:read, "
+      "and for its metrics_key");
+}
+
+Task<net::Admission> MetricsPage::admit(const net::Request& head) {
+  net::Admission admission;
+  if (head.method != "GET" && head.method != "HEAD") {
+    admission.answer = refusal({Code::kMethodNotSupported, "Metrics are read with GET or HEAD"});
+    admission.answer->headers.add("allow", "GET, HEAD");
+  } else if (auto allowed = may_read(head); !allowed) {
+    admission.answer = refusal(allowed.error());
+    if (allowed.error().code == Code::kUnauthorized) {
+      admission.answer->headers.add("www-authenticate", "Bearer");
+    }
+  } else {
+    admission.answer = co_await serve(head);
+  }
+  co_return admission;
+}
+
+Task<net::Response> MetricsPage::serve(const net::Request&) {
+  net::Response response;
+  response.headers.add("content-type", std::string(Metrics::kContentType));
+  response.headers.add("cache-control", "no-store");
+  response.body = metrics_.text();
+  co_return response;
+}
+
+std::optional<net::Response> MetricsPage::refuse_upgrade(const net::Request&) {
+  return refusal({Code::kNotFound, "A WebSocket is served at /trpc"});
+}
+
+Task<void> MetricsPage::serve_websocket(const net::Request&, net::WebSocket&) {
+  co_return;
+}
+
+net::Response MetricsPage::refusal(const Error& error) {
+  return trpc::Server::error_response(error);
+}
+
+}  // namespace synap::api

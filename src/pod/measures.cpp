@@ -1,0 +1,179 @@
+#include "pod/measures.h"
+
+#include <array>
+
+namespace synap::pod {
+namespace {
+
+using Type = Metrics::Type;
+
+double real(std::integral auto value) {
+  return static_cast<double>(value);
+}
+
+void add_calls(Metrics& metrics, const rpc::ProcedureTable& procedures) {
+  metrics.add("synap_calls_total", Type::kCounter,
+              "Calls that have ended, by procedure and code (OK, or that of the error).",
+              [&procedures](Samples& samples) {
+                for (const auto* procedure : procedures.all()) {
+                  if (procedure->meter == nullptr) continue;
+                  const auto add = [&](std::optional<Code> code, std::string_view name) {
+                    const auto calls = procedure->meter->calls(code);
+                    // Of 21 codes a procedure knows few.
+                    if (code && calls == 0) return;
+                    samples.add({{"procedure", procedure->path}, {"code", name}}, real(calls));
+                  };
+                  add({}, "OK");
+                  for (int i = 0; i < kCodeCount; ++i) {
+                    add(static_cast<Code>(i), info(static_cast<Code>(i)).name);
+                  }
+                }
+              });
+  metrics.add("synap_call_duration_seconds", Type::kHistogram,
+              "From a call's admission to its end, the commit included; of a subscription, to the "
+              "begin of its stream.",
+              [&procedures](Samples& samples) {
+                for (const auto* procedure : procedures.all()) {
+                  if (procedure->meter == nullptr) continue;
+                  samples.add({{"procedure", procedure->path}}, procedure->meter->latency());
+                }
+              });
+}
+
+void add_server(Metrics& metrics, const Measured& measured) {
+  metrics.add("synap_http_responses_total", Type::kCounter,
+              "Answers to HTTP requests by the class of their status; 1xx are WebSockets.",
+              [&server = measured.server](Samples& samples) {
+                constexpr std::array<std::string_view, 6> kClasses = {"",    "1xx", "2xx",
+                                                                      "3xx", "4xx", "5xx"};
+                const auto now = server.statistics();
+                for (std::size_t i = 1; i < kClasses.size(); ++i) {
+                  samples.add({{"class", kClasses[i]}}, real(now.responses[i]));
+                }
+              });
+  metrics.add("synap_http_connections", Type::kGauge,
+              "Open connections, by whether their caller is known.",
+              [&server = measured.server](Samples& samples) {
+                const auto now = server.statistics();
+                // The two are of different moments.
+                const auto strangers = std::min(now.strangers, now.connections);
+                samples.add({{"caller", "known"}}, real(now.connections - strangers));
+                samples.add({{"caller", "stranger"}}, real(strangers));
+              });
+  metrics.add("synap_http_in_flight_bytes", Type::kGauge,
+              "Bytes of requests and messages that are on their way or being carried out.",
+              [&server = measured.server] { return real(server.statistics().bytes_in_flight); });
+  metrics.add("synap_refused_keys_total", Type::kCounter, "API keys that were not valid.",
+              [&keys = measured.keys] { return real(keys.refused()); });
+  metrics.add("synap_refused_hosts_total", Type::kCounter,
+              "Requests for a host that is not the pod's.",
+              [&front = measured.front] { return real(front.hosts_refused()); });
+}
+
+// A family whose only sample is read from the statistics of the database.
+template <class Read>
+void add_of_database(Metrics& metrics, const db::sqlite::SqliteDatabase& database, std::string name,
+                     Type type, std::string help, Read read) {
+  metrics.add(std::move(name), type, std::move(help),
+              [&database, read] { return static_cast<double>(read(database.statistics())); });
+}
+
+void add_database(Metrics& metrics, const db::sqlite::SqliteDatabase& database) {
+  using db::sqlite::Statistics;
+  const auto add = [&](std::string name, Type type, std::string help, auto read) {
+    add_of_database(metrics, database, std::move(name), type, std::move(help), read);
+  };
+  const auto add_spread = [&](std::string name, std::string help,
+                              const Histogram db::sqlite::Spread::* histogram) {
+    metrics.add(std::move(name), Type::kHistogram, std::move(help),
+                [&spread = database.spread(), histogram](Samples& samples) {
+                  samples.add({}, spread.*histogram);
+                });
+  };
+  add_spread("synap_database_commit_seconds", "Of a commit, its sync included.",
+             &db::sqlite::Spread::commit_time);
+  add_spread("synap_database_sync_seconds", "Of the sync of a commit.",
+             &db::sqlite::Spread::sync_time);
+  add_spread("synap_database_commit_writes", "Writes that went into one commit.",
+             &db::sqlite::Spread::group_closures);
+  add("synap_database_checkpoints_total", Type::kCounter,
+      "How often the log of changes (WAL) was moved into the database.",
+      [](const Statistics& now) { return now.checkpoints; });
+  add("synap_database_wal_bytes", Type::kGauge, "The file of the log of changes (WAL).",
+      [](const Statistics& now) { return now.wal_bytes; });
+  metrics.add("synap_database_waiting", Type::kGauge, "Writes and reads that wait for their turn.",
+              [&database](Samples& samples) {
+                const auto now = database.statistics();
+                samples.add({{"for", "write"}}, real(now.waiting_writes));
+                samples.add({{"for", "read"}}, real(now.waiting_reads));
+              });
+}
+
+void add_runs(Metrics& metrics, const Measured& measured) {
+  metrics.add("synap_queue_jobs", Type::kGauge, "Jobs that nobody does yet.",
+              [&queue = measured.queue](Samples& samples) {
+                samples.add({{"state", "ready"}}, real(queue.ready_count()));
+                samples.add({{"state", "delayed"}}, real(queue.delayed_count()));
+              });
+  metrics.add("synap_runs_total", Type::kCounter,
+              "Attempts of runs that have ended, by function and outcome; given_up are dead "
+              "letters.",
+              [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
+                for (const auto& function : functions.all()) {
+                  const auto& counts = workers.counts(*function);
+                  const auto add = [&](std::string_view outcome, const Counter& counter) {
+                    samples.add({{"function", function->id}, {"outcome", outcome}},
+                                real(counter.value()));
+                  };
+                  add("completed", counts.completed);
+                  add("retried", counts.retried);
+                  add("slept", counts.slept);
+                  add("given_up", counts.given_up);
+                  add("unstored", counts.unstored);
+                }
+              });
+}
+
+void add_projections(Metrics& metrics, const projections::Projections& projections) {
+  metrics.add("synap_projection_lag_events", Type::kGauge,
+              "Events that a follower has not folded yet.", [&projections](Samples& samples) {
+                for (const auto& one : projections.progress()) {
+                  if (one.kind == projections::Projection::Kind::kInline) continue;
+                  samples.add({{"projection", one.name}}, real(one.lag));
+                }
+              });
+  metrics.add("synap_projection_stopped", Type::kGauge,
+              "1 where a follower was stopped because its fold failed, else 0.",
+              [&projections](Samples& samples) {
+                for (const auto& one : projections.progress()) {
+                  samples.add({{"projection", one.name}}, one.is_stopped ? 1 : 0);
+                }
+              });
+  metrics.add("synap_projection_rebuilding", Type::kGauge,
+              "1 where a projection is being filled again, else 0.",
+              [&projections](Samples& samples) {
+                for (const auto& one : projections.progress()) {
+                  samples.add({{"projection", one.name}}, one.is_rebuilding ? 1 : 0);
+                }
+              });
+}
+
+}  // namespace
+
+void add_measures(Metrics& metrics, const Measured& measured) {
+  metrics.add("synap_build_info", Type::kGauge, "1, with the version as a label.",
+              [](Samples& samples) { samples.add({{"version", SYNAP_VERSION}}, 1); });
+  add_calls(metrics, measured.procedures);
+  add_server(metrics, measured);
+  add_database(metrics, measured.database);
+  add_runs(metrics, measured);
+  add_projections(metrics, measured.projections);
+  metrics.add("synap_disk_free_bytes", Type::kGauge,
+              "Bytes that the disk of the data directory still has for the pod.",
+              [&directory = measured.directory](Samples& samples) {
+                if (const auto free = directory.free_bytes()) samples.add(real(*free));
+              });
+  add_process_measures(metrics);
+}
+
+}  // namespace synap::pod

@@ -1,0 +1,40 @@
+// Measures: what is measured of a pod, by the names under which Prometheus knows it
+// (docs/operations.md). Each is counted where it happens; here they are only given their names.
+#pragma once
+
+#include "api/front.h"
+#include "api/keys.h"
+#include "base/metrics.h"
+#include "bus/function.h"
+#include "bus/queue.h"
+#include "db/sqlite/sqlite_database.h"
+#include "net/server.h"
+#include "pod/data_directory.h"
+#include "projections/projections.h"
+#include "rpc/procedure.h"
+#include "workers/worker_pool.h"
+
+namespace synap::pod {
+
+/// Whom to ask.
+struct Measured {
+  const rpc::ProcedureTable& procedures;
+  const api::Keys& keys;
+  const api::Front& front;
+  const net::HttpServer& server;
+  const db::sqlite::SqliteDatabase& database;
+  const bus::Queue& queue;
+  const bus::Functions& functions;
+  const workers::WorkerPool& workers;
+  const projections::Projections& projections;
+  const DataDirectory& directory;
+};
+
+/// Adds the families of a pod and of its process. All of `measured` must outlive `metrics`. None of
+/// them reads the database or waits, so that they can be had while it cannot be reached.
+void add_measures(Metrics& metrics, const Measured& measured);
+
+/// Those of the process, as every client library of Prometheus calls them.
+void add_process_measures(Metrics& metrics);
+
+}  // namespace synap::pod
