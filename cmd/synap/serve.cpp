@@ -9,6 +9,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "base/log.h"
 #include "pod/config.h"
 #include "pod/pod.h"
 #include "synap/commands.h"
@@ -46,7 +47,9 @@ class StopSignals {
       first_.release();
       const int second = wait_for_second(std::chrono::steady_clock::now() + stop_max);
       if (second > 0) std::_Exit(128 + second);
-      tell("the stop takes too long and ends here; what was under way goes on at the next start");
+      write_log(LogLevel::kWarn, "pod",
+                "the stop takes too long and ends here; what was under way goes on at the next "
+                "start");
       std::_Exit(kExitOk);
     }).detach();
   }
@@ -88,18 +91,34 @@ pod::ConfigSources sources_of(const ServeOptions& options) {
   return sources;
 }
 
-void say_ready(const pod::Pod& pod, const pod::PodOptions& options, bool is_json) {
-  const auto url = "http://" + pod::address_text(options.host, pod.port());
-  std::error_code failed;
-  const auto data = std::filesystem::absolute(options.data, failed).lexically_normal().string();
-  if (!pod.new_owner_key().empty()) {
-    tell(fmt::format("the owner's key, shown this once: {}", pod.new_owner_key()));
+// A key is no line of a log, which is kept and sent about: where programs read the log, it is only
+// said where the key is.
+void tell_owner_key(const std::string& key, const std::string& data, const LogOptions& log) {
+  if (log.format == LogFormat::kText) {
+    tell(fmt::format("the owner's key, shown this once: {}", key));
     tell(fmt::format("it is kept in {}/owner.key, which only you can read", data));
+  } else {
+    write_log(LogLevel::kInfo, "pod", "the owner's key is in {file}, which only you can read",
+              {{"file", data + "/owner.key"}});
   }
-  tell(fmt::format("serving {} from {}", url, data));
+}
+
+void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
+  const auto url = "http://" + pod::address_text(config.pod.host, pod.port());
+  std::error_code failed;
+  const auto data = std::filesystem::absolute(config.pod.data, failed).lexically_normal().string();
+  if (!pod.new_owner_key().empty()) tell_owner_key(pod.new_owner_key(), data, config.log);
+  write_log(LogLevel::kInfo, "pod", "serving {url} from {data}", {{"url", url}, {"data", data}});
   if (!is_json) return;
   print_line(
       Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());
+}
+
+int cannot_start(const Error& error, const LogOptions& log, bool is_json) {
+  if (is_json || log.format == LogFormat::kText) return report(error, is_json);
+  write_log(LogLevel::kError, "pod", "{error}",
+            {{"error", error.message}, {"code", info(error.code).name}});
+  return exit_code_of(error.code);
 }
 
 int serve(const ServeOptions& options, StopSignals& signals) {
@@ -108,18 +127,24 @@ int serve(const ServeOptions& options, StopSignals& signals) {
     report(config.error(), options.is_json);
     return kExitUsage;
   }
-  for (const auto& warning : config->warnings) tell(warning);
+  set_log(config->log);
+  for (const auto& warning : config->warnings) {
+    write_log(LogLevel::kWarn, "pod", "{warning}", {{"warning", warning}});
+  }
   // The database holds all that its users have written, and its directory may be one that others
   // can read.
   ::umask(0077);
   signals.watch(config->pod.stop_grace + kStopMargin);
   auto pod = pod::Pod::start(config->pod);
-  if (!pod) return report(pod.error(), options.is_json);
-  say_ready(**pod, config->pod, options.is_json);
+  if (!pod) return cannot_start(pod.error(), config->log, options.is_json);
+  say_ready(**pod, *config, options.is_json);
   signals.wait();
-  tell("stopping; once more to stop at once");
+  write_log(LogLevel::kInfo, "pod", "stopping; once more to stop at once");
+  const bool is_finished = (*pod)->stop();
+  write_log(LogLevel::kInfo, "pod",
+            is_finished ? "stopped" : "stopped; what was under way goes on at the next start");
   // What is still running then uses all that would be destroyed here.
-  if (!(*pod)->stop()) std::_Exit(kExitOk);
+  if (!is_finished) std::_Exit(kExitOk);
   return kExitOk;
 }
 

@@ -1,6 +1,21 @@
 #include "api/call_timer.h"
 
+#include "api/actor.h"
+#include "base/log.h"
+
 namespace synap::api {
+namespace {
+
+// Longer than this, people notice, and an operator wants to know of it: a command takes 2 ms, and
+// the longest query is stopped after 250.
+constexpr std::chrono::seconds kSlow{1};
+
+std::string_view user_of(const rpc::Context* context) {
+  const auto* call = dynamic_cast<const CallContext*>(context);
+  return call != nullptr && call->actor ? std::string_view(call->actor->user_id) : "";
+}
+
+}  // namespace
 
 CallTimer::~CallTimer() {
   if (meter_ != nullptr) end(Code::kClientClosedRequest);
@@ -9,6 +24,19 @@ CallTimer::~CallTimer() {
 void CallTimer::end(std::optional<Code> code) {
   const auto took = Clock::now() - begin_;
   std::exchange(meter_, nullptr)->count(code, took);
+  const bool is_slow = took > kSlow;
+  if (!is_slow && !is_logged(LogLevel::kDebug)) return;
+  const auto name = code ? info(*code).name : "OK";
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  const auto ms = static_cast<double>(us) / 1'000;
+  const auto user = user_of(context_.get());
+  if (is_slow) {
+    write_log_bounded(Same::kMessage, LogLevel::kWarn, "api", "slow: {procedure} {code} in {ms} ms",
+                      {{"procedure", path_}, {"code", name}, {"ms", ms}, {"user", user}});
+  } else {
+    write_log(LogLevel::kDebug, "api", "{procedure} {code} in {ms} ms",
+              {{"procedure", path_}, {"code", name}, {"ms", ms}, {"user", user}});
+  }
 }
 
 }  // namespace synap::api

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "net/ascii.h"
 #include "rest/document.h"
 #include "rest/server.h"
@@ -32,7 +33,7 @@ Result<Actor> actor_of(const Keys& keys, const rpc::Origin& origin) {
   if (token.empty() && origin.connection_params) {
     token = origin.connection_params->string_or("token", "");
   }
-  return keys.authenticate(token);
+  return keys.authenticate(token, origin.peer);
 }
 
 // One key is one call's. Of several calls it would make one: so it is said which one is meant, or
@@ -83,11 +84,13 @@ Result<std::string> account_of(const Keys& keys, const rpc::Origin& origin) {
   return actor->recorded.id;
 }
 
-trpc::Options trpc_options(const FrontOptions& options, const Keys& keys) {
+trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
+                           Counter& origins_refused) {
   trpc::Options trpc;
   trpc.batch_max = options.batch_max;
   trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.origins = options.origins;
+  trpc.origins_refused = &origins_refused;
   trpc.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
   trpc.identify = [&keys](const rpc::Origin& origin) { return account_of(keys, origin); };
   return trpc;
@@ -169,7 +172,8 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
              std::function<Task<Result<>>()> is_ready)
     : names_(options.names), cors_{options.origins} {
   mount({.prefix = "/trpc",
-         .handler = std::make_shared<trpc::Server>(trpc_options(options, keys), procedures),
+         .handler = std::make_shared<trpc::Server>(trpc_options(options, keys, origins_refused_),
+                                                   procedures),
          .cors_headers = kTrpcHeaders});
   mount({.prefix = "/api",
          .handler = std::make_shared<rest::Server>(rest_options(keys), procedures),
@@ -205,6 +209,10 @@ const Mount* Front::find(std::string_view path) const {
 std::optional<net::Response> Front::wrong_host(const net::Request& head) {
   if (names_.has(head)) return std::nullopt;
   hosts_refused_.add();
+  const auto* host = head.headers.find("host");
+  write_log_bounded(Same::kMessage, LogLevel::kInfo, "api",
+                    "a request for a host that is not the pod's was refused",
+                    {{"host", host == nullptr ? "" : *host}, {"peer", head.peer}});
   const auto* mount = find(head.path);
   net::Handler& handler = mount == nullptr ? *this : *mount->handler;
   return handler.refusal(

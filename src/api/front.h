@@ -67,6 +67,8 @@ class Front final : public net::Handler {
 
   /// How many requests were for a host that is not the pod's. Any thread.
   std::uint64_t hosts_refused() const { return hosts_refused_.value(); }
+  /// How many pages of other origins wanted to open a WebSocket or to send a form.
+  std::uint64_t origins_refused() const { return origins_refused_.value(); }
 
  private:
   const Mount* find(std::string_view path) const;
@@ -75,8 +77,9 @@ class Front final : public net::Handler {
 
   const net::HostNames names_;
   const net::CorsPolicy cors_;
-  std::vector<Mount> mounts_;
   Counter hosts_refused_;
+  Counter origins_refused_;
+  std::vector<Mount> mounts_;
 };
 
 }  // namespace synap::api

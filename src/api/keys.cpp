@@ -8,6 +8,7 @@
 
 #include "api/access_events.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 namespace synap::api {
 namespace {
@@ -183,14 +184,17 @@ Task<Result<>> Keys::load() {
   co_return read;
 }
 
-Result<Actor> Keys::authenticate(std::string_view token) const {
+Result<Actor> Keys::authenticate(std::string_view token, std::string_view peer) const {
   if (token.empty()) {
     return fail(Code::kUnauthorized,
                 "An API key is needed: Authorization: Bearer synap_..., or the connection "
                 "parameter \"token\"");
   }
   auto found = live_.find(token);
-  if (!found) refused_.add();
+  if (found) return found;
+  refused_.add();
+  write_log_bounded(Same::kMessage, LogLevel::kInfo, "api", "an API key was refused",
+                    {{"peer", peer}});
   return found;
 }
 

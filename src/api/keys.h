@@ -105,7 +105,8 @@ class Keys final : public Authority {
 
   /// kUnauthorized: missing, malformed, unknown or revoked, and the message does not tell which of
   /// the last three; or expired.
-  Result<Actor> authenticate(std::string_view token) const;
+  /// `peer`: who has sent it, for the log.
+  Result<Actor> authenticate(std::string_view token, std::string_view peer = {}) const;
   /// How many keys were refused: those that were sent and are not valid.
   std::uint64_t refused() const { return refused_.value(); }
 

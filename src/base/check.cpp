@@ -1,13 +1,21 @@
 #include "base/check.h"
 
-#include <cstdio>
 #include <cstdlib>
+
+#include "base/log.h"
 
 namespace synap {
 
 void check_failed(const char* file, int line, const char* condition, std::string_view note) {
-  std::fprintf(stderr, "synap: %s:%d: this must be true: %s%s%.*s\n", file, line, condition,
-               note.empty() ? "" : ": ", static_cast<int>(note.size()), note.data());
+  flush_log();
+  if (note.empty()) {
+    write_log(LogLevel::kError, "base", "{file}:{line}: this must be true: {condition}",
+              {{"file", file}, {"line", std::int64_t{line}}, {"condition", condition}});
+  } else {
+    write_log(
+        LogLevel::kError, "base", "{file}:{line}: this must be true: {condition}: {note}",
+        {{"file", file}, {"line", std::int64_t{line}}, {"condition", condition}, {"note", note}});
+  }
   std::abort();
 }
 

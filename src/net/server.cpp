@@ -8,13 +8,13 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <future>
 #include <mutex>
 #include <vector>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "net/loop.h"
 
 namespace synap::net {
@@ -134,8 +134,9 @@ class Acceptor {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_log_) return;
     next_log_ = now + std::chrono::seconds(1);
-    fmt::print(stderr, "synap: cannot accept connections: {}; trying again every 100 ms\n",
-               std::strerror(error));
+    write_log(LogLevel::kError, "net",
+              "cannot accept connections: {error}; trying again every 100 ms",
+              {{"error", std::strerror(error)}});
   }
 
   Shared& shared_;
@@ -216,8 +217,9 @@ class HttpServer::Impl {
   // Some handler never returned. Its coroutine may be resumed by whatever it waits for, at any
   // time, so the executor it knows must stay: its thread ends, its memory is given up.
   void abandon() {
-    fmt::print(stderr, "synap: {} handlers did not return though their clients are gone\n",
-               shared_->connections());
+    write_log(LogLevel::kError, "net",
+              "{count} handlers did not return though their clients are gone",
+              {{"count", static_cast<std::int64_t>(shared_->connections())}});
     for (auto& loop : loops_) loop->join();
     acceptor_.reset();
     for (auto& loop : loops_) static_cast<void>(loop.release());

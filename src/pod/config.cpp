@@ -195,6 +195,21 @@ std::vector<Setting> make_settings() {
                std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
       }));
   all.back().info.is_secret = true;
+  all.push_back(text_setting("log_format", "How the log on stderr is written: text or json.",
+                             "text or json", [](Config& config, const std::string& text) {
+                               config.log.format =
+                                   text == "json" ? LogFormat::kJson : LogFormat::kText;
+                               return text == "json" || text == "text";
+                             }));
+  all.push_back(text_setting("log_level",
+                             "The least that is logged: error, warn, info, or debug, which is a "
+                             "line for each call.",
+                             "error, warn, info or debug",
+                             [](Config& config, const std::string& text) {
+                               const auto level = log_level_by_name(text);
+                               if (level) config.log.level = *level;
+                               return level.has_value();
+                             }));
   all.push_back({{"insecure", "Serve on an address that others can reach, without TLS.", true},
                  "true or false",
                  [](Config& config, const Value& value) {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
 #include "base/status.h"
 #include "pod/pod.h"
 
@@ -22,6 +23,7 @@ namespace synap::pod {
 
 struct Config {
   PodOptions pod;
+  LogOptions log;
   /// The owner has agreed to a listen address that others can reach without TLS.
   bool is_insecure = false;
   /// SYNAP_* variables that mean nothing, likely misspelt: sentences to show.

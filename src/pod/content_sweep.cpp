@@ -1,9 +1,9 @@
 #include "pod/content_sweep.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
+
+#include "base/log.h"
 
 namespace synap::pod {
 namespace {
@@ -86,7 +86,8 @@ Task<void> ContentSweep::round(std::stop_token stop) {
     auto looked = co_await look(SteadyClock::now());
     is_over = !looked || *looked;
     if (!looked) {
-      fmt::print(stderr, "synap: content cannot be looked through: {}\n", looked.error().message);
+      write_log(LogLevel::kError, "pod", "content cannot be looked through: {error}",
+                {{"error", looked.error().message}});
     }
     co_await world_.sleep_for(kBetweenPages, stop);
   }
@@ -101,11 +102,13 @@ Task<void> ContentSweep::run(std::stop_token stop) {
       co_await world_.sleep_for(kBetweenRemovals, stop);
       auto removed = co_await remove(SteadyClock::now());
       if (!removed) {
-        fmt::print(stderr, "synap: content that no event mentions cannot be removed: {}\n",
-                   removed.error().message);
+        write_log(LogLevel::kError, "pod",
+                  "content that no event mentions cannot be removed: {error}",
+                  {{"error", removed.error().message}});
       } else if (*removed > 0) {
-        fmt::print(stderr, "synap: {} pieces of content that no event mentions were removed\n",
-                   *removed);
+        write_log(LogLevel::kInfo, "pod",
+                  "{count} pieces of content that no event mentions were removed",
+                  {{"count", static_cast<std::int64_t>(*removed)}});
       }
     }
   }

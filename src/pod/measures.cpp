@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/io_errors.h"
+
 namespace synap::pod {
 namespace {
 
@@ -68,6 +70,23 @@ void add_server(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_refused_hosts_total", Type::kCounter,
               "Requests for a host that is not the pod's.",
               [&front = measured.front] { return real(front.hosts_refused()); });
+  metrics.add("synap_refused_origins_total", Type::kCounter,
+              "Pages of other origins that wanted to open a WebSocket or to send a form.",
+              [&front = measured.front] { return real(front.origins_refused()); });
+}
+
+void add_io_errors(Metrics& metrics) {
+  metrics.add("synap_io_errors_total", Type::kCounter,
+              "What the disk would not do, by who asked and what is wrong.", [](Samples& samples) {
+                for (int s = 0; s < kStoreCount; ++s) {
+                  for (int f = 1; f < kFaultCount; ++f) {
+                    const auto store = static_cast<Store>(s);
+                    const auto fault = static_cast<Fault>(f);
+                    samples.add({{"store", store_name(store)}, {"fault", fault_name(fault)}},
+                                real(io_errors(store, fault).value()));
+                  }
+                }
+              });
 }
 
 // A family whose only sample is read from the statistics of the database.
@@ -166,6 +185,7 @@ void add_measures(Metrics& metrics, const Measured& measured) {
   add_calls(metrics, measured.procedures);
   add_server(metrics, measured);
   add_database(metrics, measured.database);
+  add_io_errors(metrics);
   add_runs(metrics, measured);
   add_projections(metrics, measured.projections);
   metrics.add("synap_disk_free_bytes", Type::kGauge,

@@ -6,6 +6,7 @@
 #include "api/keys.h"
 #include "api/metrics_page.h"
 #include "base/background.h"
+#include "base/log.h"
 #include "bus/dispatcher.h"
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
@@ -229,6 +230,7 @@ bool Pod::stop() {
   if (parts_->upkeep != nullptr) parts_->upkeep->stop();
   if (parts_->projections != nullptr) parts_->projections->stop();
   if (parts_->database != nullptr) parts_->database->close();
+  flush_log();
   return is_finished;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/log.h"
 
 namespace synap::projections {
 namespace {
@@ -81,7 +82,8 @@ Result<> Projections::prepare() {
       return ready;
     }
     if (!needs_build) continue;
-    fmt::print(stderr, "synap: filling the tables of {} from the log\n", member->projection.name);
+    write_log(LogLevel::kInfo, "projections", "filling the tables of {projection} from the log",
+              {{"projection", member->projection.name}});
     if (auto built = sync_wait(*executor_, build(*member)); !built) {
       return fail(Error{built.error().code,
                         fmt::format("The tables of {} cannot be filled: {}",
@@ -182,12 +184,15 @@ Task<void> Projections::follow(Member& member) {
 }
 
 Task<void> Projections::stop_follower(Member& member, Error error) {
-  fmt::print(stderr, "synap: the projection {} was stopped: {}\n", member.projection.name,
-             error.message);
+  write_log(LogLevel::kError, "projections", "the projection {projection} was stopped: {error}",
+            {{"projection", member.projection.name}, {"error", error.message}});
   member.is_stopped = true;
   auto kept = co_await rooms_.database.write(
       [&](db::Tx& tx) { store::set_error(tx, member.projection.name, error.message); });
-  if (!kept) fmt::print(stderr, "synap: and that cannot be kept: {}\n", kept.error().message);
+  if (kept) co_return;
+  write_log(LogLevel::kError, "projections",
+            "that the projection {projection} was stopped cannot be kept: {error}",
+            {{"projection", member.projection.name}, {"error", kept.error().message}});
 }
 
 Task<Result<>> Projections::build(Member& member) {
@@ -207,11 +212,14 @@ Task<void> Projections::run_rebuild(Member& member) {
   member.second_began = rooms_.world.now();
   auto built = co_await build(member);
   if (built) {
+    write_log(LogLevel::kInfo, "projections", "the projection {projection} was rebuilt",
+              {{"projection", member.projection.name}});
     member.is_stopped = false;
     if (was_stopped) background_.begin(follow(member));
   } else if (built.error().code != Code::kClientClosedRequest) {
-    fmt::print(stderr, "synap: the projection {} cannot be rebuilt: {}\n", member.projection.name,
-               built.error().message);
+    write_log(LogLevel::kError, "projections",
+              "the projection {projection} cannot be rebuilt: {error}",
+              {{"projection", member.projection.name}, {"error", built.error().message}});
     std::ignore = co_await rooms_.database.write(
         [&](db::Tx& tx) { store::set_error(tx, member.projection.name, built.error().message); });
   }

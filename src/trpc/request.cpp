@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "net/ascii.h"
 #include "net/url.h"
 #include "trpc/multipart.h"
@@ -279,9 +280,12 @@ Result<std::optional<Json>> check_connection_params(const Json* value) {
 
 Result<> check_origin(const Options& options, const net::Request& request) {
   if (options.origins.allows(request)) return {};
-  return fail(Code::kForbidden, "Pages of the origin \"" +
-                                    to_valid_utf8(*request.headers.find("origin")) +
-                                    "\" are not allowed here");
+  const auto& origin = *request.headers.find("origin");
+  if (options.origins_refused != nullptr) options.origins_refused->add();
+  write_log_bounded(Same::kMessage, LogLevel::kInfo, "trpc", "a page of another origin was refused",
+                    {{"origin", origin}, {"peer", request.peer}});
+  return fail(Code::kForbidden,
+              "Pages of the origin \"" + to_valid_utf8(origin) + "\" are not allowed here");
 }
 
 }  // namespace synap::trpc

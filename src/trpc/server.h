@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/metrics.h"
 #include "base/task.h"
 #include "base/timer.h"
 #include "net/http.h"
@@ -72,6 +73,8 @@ struct Options {
   std::optional<std::size_t> websocket_batch_max;
   /// From where a browser's page may open a WebSocket or send a form.
   net::Origins origins{};
+  /// Counts those that were refused for that; outlives the server.
+  Counter* origins_refused = nullptr;
   std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const RequestInfo&)>
       create_context;
   /// On whose account a caller's bytes are (net/budget.h), from the head of a request alone; or why

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/timer.h"
 #include "workers/step.h"
 
@@ -34,6 +35,17 @@ Outcome failure_of(std::string_view thrown) {
   return Outcome::failed_retry_in(
       {Code::kInternalServerError, fmt::format("The handler threw: {}", thrown), nullptr},
       Outcome::kUsualDelay);
+}
+
+// Whoever wants each of them finds it by runs.list; the log tells that there are some.
+void log_given_up(const bus::Job& job, const Error& error) {
+  write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
+                    "run {run} of {function} was given up: {error}",
+                    {{"run", job.run_id.to_string()},
+                     {"function", job.function->id},
+                     {"error", error.message},
+                     {"code", info(error.code).name},
+                     {"attempt", std::int64_t{job.attempt}}});
 }
 
 struct SelfHandle {
@@ -140,8 +152,7 @@ Task<bool> WorkerPool::may_start(const bus::Job& job) {
       fmt::format("It was done alone {} times, and each time the process ended before it did",
                   kStartsAloneMax),
       nullptr};
-  fmt::print(stderr, "synap: run {} of {} was given up: {}\n", job.run_id.to_string(),
-             job.function->id, error.message);
+  log_given_up(job, error);
   Result<> stored = fail(Code::kServiceUnavailable, "");
   if (event) stored = co_await store_.give_up(job, **event, error, {});
   if (stored) {
@@ -262,8 +273,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
         co_return;
       }
     } else {
-      fmt::print(stderr, "synap: run {} of {} was given up: {}\n", job.run_id.to_string(),
-                 job.function->id, error.message);
+      log_given_up(job, error);
       stored = co_await store_.give_up(job, event, error, std::move(unsaved));
       ended = &counts.given_up;
     }

@@ -80,6 +80,9 @@ test('each family moves when its thing happens', async (t) => {
   assert.equal((await ask(pod, '/trpc/notes.getById?input=%22x%22', pod.key)).status, 400);
   assert.equal((await ask(pod, '/trpc/notes.list', 'synap_wrong')).status, 401);
   assert.equal(await raw(pod, 'GET /health HTTP/1.1\r\nhost: evil.example\r\n\r\n'), 403);
+  assert.equal(await raw(pod, 'GET /trpc HTTP/1.1\r\nhost: localhost\r\norigin: https://evil.example\r\n'
+    + 'upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n'
+    + 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'), 403);
   const idle = net.connect(Number(new URL(pod.url).port), '127.0.0.1');
   t.after(() => idle.destroy());
   await once(idle, 'connect');
@@ -96,6 +99,7 @@ test('each family moves when its thing happens', async (t) => {
   assert.ok(grew('synap_http_responses_total', { class: '2xx' }) >= 2);
   assert.equal(grew('synap_refused_keys_total'), 1);
   assert.equal(grew('synap_refused_hosts_total'), 1);
+  assert.equal(grew('synap_refused_origins_total'), 1);
   assert.ok(value(after, 'synap_http_connections', { caller: 'stranger' }) >= 1);
   assert.ok(grew('synap_database_commit_seconds_count') >= 2);
   assert.ok(grew('synap_database_sync_seconds_count') >= 2);

@@ -1,19 +1,22 @@
 #include "content/local/files.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+
+#include "base/io_errors.h"
+#include "base/log.h"
 
 namespace synap::content {
 namespace {
 
 Error out_of_reach(std::string_view what, std::string_view where, std::string_view why) {
-  fmt::print(stderr, "synap: content: {} {}: {}\n", what, where, why);
+  io_errors(Store::kContent, Fault::kGone).add();
+  write_log_bounded(Same::kMessage, LogLevel::kError, "content", "content: {what} {where}: {error}",
+                    {{"what", what}, {"where", where}, {"error", why}});
   return {Code::kServiceUnavailable, "Content cannot be reached now", nullptr, Fault::kGone};
 }
 
@@ -34,6 +37,10 @@ ssize_t read_fully(const Descriptor& file, char* out, std::size_t count, std::in
 
 Error error_of(int code, std::string_view what, std::string_view where) {
   if (code == ENOSPC || code == EDQUOT) {
+    io_errors(Store::kContent, Fault::kFull).add();
+    write_log_bounded(Same::kMessage, LogLevel::kError, "content",
+                      "content: {what} {where}: the disk is full",
+                      {{"what", what}, {"where", where}});
     return {Code::kServiceUnavailable, "The disk is full: content cannot be stored", nullptr,
             Fault::kFull};
   }

@@ -12,8 +12,8 @@
 
 namespace synap::content {
 
-/// What a failed system call comes to for the caller. A full disk is a sentence to them; of all
-/// else the operator gets a line on stderr: what was tried, where, and the kernel's reason.
+/// What a failed system call comes to for the caller. It is counted (base/io_errors.h), and the
+/// operator gets a line in the log: what was tried, where, and the kernel's reason.
 Error error_of(int code, std::string_view what, std::string_view where);
 
 /// None of these follows a symbolic link; a Descriptor that is none comes with errno.

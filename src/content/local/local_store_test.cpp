@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/io_errors.h"
 #include "content/store_contract.h"
 
 namespace synap::content::contract {
@@ -282,6 +283,7 @@ TEST_F(LocalStoreTest, FullDiskRefusesAndKeepsTheOldBytes) {
   open(disk.path() + "/content");
   ASSERT_TRUE(put(key_of("old"), "old bytes"));
   disk.fill(16 << 10);
+  const auto full_before = io_errors(Store::kContent, Fault::kFull).value();
   testing::internal::CaptureStderr();
   // Alone and in a group: the two ways to the disk.
   for (const int count : {1, 20}) {
@@ -303,7 +305,10 @@ TEST_F(LocalStoreTest, FullDiskRefusesAndKeepsTheOldBytes) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message, "The disk is full: content cannot be stored");
   EXPECT_EQ(files_in(disk.path() + "/content/.tmp"), 0u);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  const auto told = testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("content: write ann/note/old.md: the disk is full"), std::string::npos)
+      << told;
+  EXPECT_GT(io_errors(Store::kContent, Fault::kFull).value(), full_before);
   disk.give_back();
   EXPECT_TRUE(put(key_of("old"), std::string(200'000, 'x')));
   EXPECT_EQ(get(key_of("old"))->size(), 200'000u);

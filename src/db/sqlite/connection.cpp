@@ -7,7 +7,8 @@
 #include <exception>
 
 #include "base/check.h"
-#include "db/sqlite/failure_log.h"
+#include "base/io_errors.h"
+#include "base/log.h"
 #include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
@@ -26,8 +27,11 @@ constexpr int kPatienceFactor = 4;
 }  // namespace
 
 Error error_of(int code, std::string_view what) {
-  log_failure(fmt::format("database: {} (sqlite {}): {}", sqlite3_errstr(code), code, what));
+  write_log_bounded(
+      Same::kLine, LogLevel::kError, "db", "database: {error} (sqlite {code}): {what}",
+      {{"error", sqlite3_errstr(code)}, {"code", std::int64_t{code}}, {"what", what}});
   const auto unavailable = [](Fault fault, const char* message) {
+    io_errors(Store::kDatabase, fault).add();
     return Error{Code::kServiceUnavailable, message, nullptr, fault};
   };
   if (code == SQLITE_IOERR_CORRUPTFS) code = SQLITE_CORRUPT;
@@ -45,6 +49,7 @@ Error error_of(int code, std::string_view what) {
       return unavailable(Fault::kBusy, "The database is busy now");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      io_errors(Store::kDatabase, Fault::kDamaged).add();
       return {Code::kInternalServerError, "The database is damaged: run synap doctor", nullptr,
               Fault::kDamaged};
     case SQLITE_CONSTRAINT:
@@ -230,7 +235,8 @@ void Connection::begin_closure() {
 
 void Connection::carry_out(database_detail::Operation& operation) {
   const auto threw = [this](std::string_view what) {
-    log_failure(fmt::format("database: a closure threw: {}", what));
+    write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: a closure threw: {error}",
+                      {{"error", what}});
     abort({Code::kInternalServerError, "An internal error was logged", nullptr});
   };
   // The statements it had open are closed by now: their rows were on its stack.
@@ -315,8 +321,9 @@ int Connection::authorize(void* self, int action, const char* first, const char*
 void Connection::failed(int code, std::string_view what) {
   last_failure_ = code;
   if (code == SQLITE_INTERRUPT) {
-    log_failure(
-        fmt::format("database: a read was stopped after {} ms: {}", time_limit_.count(), what));
+    write_log_bounded(Same::kLine, LogLevel::kWarn, "db",
+                      "database: a read was stopped after {ms} ms: {what}",
+                      {{"ms", std::int64_t{time_limit_.count()}}, {"what", what}});
     return abort({Code::kTimeout,
                   fmt::format("This query read for {} ms and was stopped; ask for less",
                               time_limit_.count()),

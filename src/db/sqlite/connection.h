@@ -16,7 +16,7 @@
 namespace synap::db::sqlite {
 
 /// What an SQLite result code means to a caller. Also leaves a line for the operator
-/// (failure_log.h): `what` says where, with SQLite's own words.
+/// (base/log.h): `what` says where, with SQLite's own words.
 Error error_of(int code, std::string_view what);
 /// True if nobody can know what is on disk after a commit or a checkpoint that failed so.
 bool leaves_disk_unknown(int code);

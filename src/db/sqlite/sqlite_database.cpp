@@ -7,8 +7,8 @@
 #include <iterator>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "db/sqlite/connection.h"
-#include "db/sqlite/failure_log.h"
 #include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
@@ -40,7 +40,9 @@ void run_action(std::move_only_function<void()>& action) {
   try {
     action();
   } catch (const std::exception& exception) {
-    log_failure(fmt::format("database: an action after a commit threw: {}", exception.what()));
+    write_log_bounded(Same::kLine, LogLevel::kError, "db",
+                      "database: an action after a commit threw: {error}",
+                      {{"error", exception.what()}});
   }
 }
 
@@ -92,7 +94,7 @@ void SqliteDatabase::close() {
 SqliteDatabase::~SqliteDatabase() {
   close();
   if (wal_ != nullptr && !broken_) wal_->close();
-  flush_failure_log();
+  flush_log();
 }
 
 Result<> SqliteDatabase::run_migrations(const std::vector<Migration>& migrations,
@@ -354,7 +356,8 @@ void SqliteDatabase::break_off(const Error& failure) {
           ? failure
           : Error{Code::kServiceUnavailable,
                   "The disk failed while writing: restart Synap to recover", nullptr, Fault::kGone};
-  log_failure("database: nothing is written any more: " + broken_->message);
+  write_log(LogLevel::kError, "db", "database: nothing is written any more: {error}",
+            {{"error", broken_->message}});
 }
 
 void SqliteDatabase::roll_back() {

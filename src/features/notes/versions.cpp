@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "features/procedures.h"
 
 namespace synap::features::notes {
@@ -144,7 +145,8 @@ Task<Result<std::string>> content_of(const Rooms& rooms, NoteFile file) {
   if (!content && content.error().code != Code::kNotFound) co_return fail(content.error());
   if (content && to_hex(sha256(*content)) == file.checksum) co_return std::move(*content);
   const std::string_view what = content ? "damaged: it is not what was stored" : "missing";
-  fmt::print(stderr, "synap: content {} is {}\n", file.name, what);
+  write_log_bounded(Same::kMessage, LogLevel::kError, "features", "content {name} is {what}",
+                    {{"name", file.name}, {"what", what}});
   co_return fail(Code::kInternalServerError,
                  fmt::format("The stored text of this version is {}; the other versions of the "
                              "note are kept in files of their own (notes.history)",

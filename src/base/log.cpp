@@ -1,0 +1,306 @@
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cmath>
+#include <mutex>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+namespace synap {
+namespace {
+
+constexpr std::chrono::seconds kSecond{1};
+constexpr int kSameLinesMax = 1;
+constexpr int kSameMessagesMax = 10;
+// The lines of a program that are the same are not many kinds. More than these are not remembered:
+// they are written each time.
+constexpr std::size_t kRemembered = 500;
+// Of one value; a line of some of them is still one write to a pipe.
+constexpr std::size_t kValueBytesMax = 1'000;
+
+constexpr std::array<std::string_view, 4> kLevels = {"error", "warn", "info", "debug"};
+
+// What must not reach a terminal or end a line: controls (also those above ASCII, of which one
+// begins an escape sequence), other line ends, and what turns the direction of writing.
+bool is_hostile(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+// The code point at the begin of `text`, which is valid, and how many bytes it has.
+std::pair<char32_t, std::size_t> first_of(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto more = [&](std::size_t i) { return static_cast<char32_t>(at(i) & 0x3f); };
+  if (at(0) < 0x80) return {at(0), 1};
+  if (at(0) < 0xe0) return {(at(0) & 0x1fU) << 6 | more(1), 2};
+  if (at(0) < 0xf0) return {(at(0) & 0x0fU) << 12 | more(1) << 6 | more(2), 3};
+  return {(at(0) & 0x07U) << 18 | more(1) << 12 | more(2) << 6 | more(3), 4};
+}
+
+// `text` without anything hostile, as it may stand between quotation marks of JSON or, without
+// `is_quoted`, in a sentence. What is no UTF-8 becomes U+FFFD.
+void append_escaped(std::string& out, std::string_view text, bool is_quoted) {
+  const bool is_cut = text.size() > kValueBytesMax;
+  text = text.substr(0, kValueBytesMax);
+  if (is_cut) text = text.substr(0, std::max<std::size_t>(valid_utf8_prefix(text), 1));
+  while (!text.empty()) {
+    auto valid = text.substr(0, valid_utf8_prefix(text));
+    text.remove_prefix(valid.size());
+    while (!valid.empty()) {
+      const auto [c, bytes] = first_of(valid);
+      if (c == '\n') {
+        out += "\\n";
+      } else if (is_hostile(c)) {
+        out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
+      } else {
+        if (is_quoted && (c == '"' || c == '\\')) out += '\\';
+        out += valid.substr(0, bytes);
+      }
+      valid.remove_prefix(bytes);
+    }
+    if (text.empty()) break;
+    out += "\xef\xbf\xbd";
+    text.remove_prefix(1);
+  }
+  if (is_cut) out += "…";
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  append_escaped(out, text, true);
+  out += '"';
+}
+
+void append_number(std::string& out, const LogField& field) {
+  if (const auto* whole = std::get_if<std::int64_t>(&field.value)) {
+    out += fmt::format("{}", *whole);
+  } else {
+    const auto real = std::get<double>(field.value);
+    out += std::isfinite(real) ? fmt::format("{}", real) : "null";
+  }
+}
+
+const LogField* find(std::span<const LogField> fields, std::string_view name) {
+  const auto at = std::ranges::find(fields, name, &LogField::name);
+  return at == fields.end() ? nullptr : &*at;
+}
+
+// The message with its fields in their places. A place without a field stays as it is.
+std::string sentence_of(std::string_view message, std::span<const LogField> fields) {
+  std::string out;
+  while (!message.empty()) {
+    const auto open = message.find('{');
+    const auto close = message.find('}', open == message.npos ? 0 : open);
+    out += message.substr(0, std::min(open, message.size()));
+    if (open == message.npos) break;
+    const LogField* field =
+        close == message.npos ? nullptr : find(fields, message.substr(open + 1, close - open - 1));
+    if (field == nullptr) {
+      out += '{';
+      message.remove_prefix(open + 1);
+      continue;
+    }
+    if (const auto* text = std::get_if<std::string_view>(&field->value)) {
+      append_escaped(out, *text, false);
+    } else {
+      append_number(out, *field);
+    }
+    message.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+bool is_named(std::string_view message, std::string_view field) {
+  return message.find(fmt::format("{{{}}}", field)) != message.npos;
+}
+
+// name=value; what is not one plain word is quoted.
+void append_pair(std::string& out, const LogField& field) {
+  out += fmt::format(" {}=", field.name);
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  if (text == nullptr) return append_number(out, field);
+  const bool is_word = !text->empty() && std::ranges::all_of(*text, [](char c) {
+    return c > ' ' && c < '\x7f' && c != '"' && c != '=' && c != '\\';
+  });
+  if (is_word) return append_escaped(out, *text, false);
+  append_quoted(out, *text);
+}
+
+struct Log {
+  std::atomic<LogLevel> level{LogLevel::kInfo};
+  std::atomic<LogFormat> format{LogFormat::kText};
+  std::atomic<bool> has_left_out{false};
+  std::mutex mutex;
+  // Under the mutex.
+  RepeatedLines repeated;
+  struct Kind {
+    LogLevel level = LogLevel::kError;
+    std::string room;
+  };
+  std::map<std::string, Kind, std::less<>> kinds;  // of what was left out, by its key
+};
+
+// Never destroyed: threads may write while the process ends.
+Log& the_log() {
+  static Log* log = new Log;
+  return *log;
+}
+
+// One call a line, so that lines of several processes on one pipe do not mix. What stderr does not
+// take is lost: there is nobody else to tell.
+void write(std::string_view line) {
+  while (!line.empty()) {
+    const auto count = ::write(STDERR_FILENO, line.data(), line.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;
+    line.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void write_left_out(Log& log, const std::vector<RepeatedLines::LeftOut>& all) {
+  for (const auto& [key, count] : all) {
+    const auto kind = log.kinds.find(key);
+    if (kind == log.kinds.end()) continue;
+    write(
+        log_line(log.format, kind->second.level, unix_ms_now(), kind->second.room, key, {}, count));
+    log.kinds.erase(kind);
+  }
+}
+
+}  // namespace
+
+std::string_view log_level_name(LogLevel level) {
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
+std::optional<LogLevel> log_level_by_name(std::string_view name) {
+  const auto at = std::ranges::find(kLevels, name);
+  if (at == kLevels.end()) return std::nullopt;
+  return static_cast<LogLevel>(at - kLevels.begin());
+}
+
+std::string log_line(LogFormat format, LogLevel level, std::int64_t unix_ms, std::string_view room,
+                     std::string_view message, std::span<const LogField> fields,
+                     std::int64_t left_out) {
+  auto sentence = sentence_of(message, fields);
+  if (left_out > 0) sentence += fmt::format(" (and {} more of these)", left_out);
+  std::string line;
+  if (format == LogFormat::kText) {
+    line = "synap: " + sentence;
+    for (const auto& field : fields) {
+      if (!is_named(message, field.name)) append_pair(line, field);
+    }
+  } else {
+    line = fmt::format(R"({{"time":"{}","level":"{}","room":"{}","message":)", to_iso8601(unix_ms),
+                       log_level_name(level), room);
+    append_json_string(line, sentence);
+    for (const auto& field : fields) {
+      line += fmt::format(R"(,"{}":)", field.name);
+      if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+        append_quoted(line, *text);
+      } else {
+        append_number(line, field);
+      }
+    }
+    if (left_out > 0) line += fmt::format(R"(,"left_out":{})", left_out);
+    line += '}';
+  }
+  line += '\n';
+  return line;
+}
+
+void set_log(LogOptions options) {
+  auto& log = the_log();
+  log.level.store(options.level, std::memory_order_relaxed);
+  log.format.store(options.format, std::memory_order_relaxed);
+}
+
+bool is_logged(LogLevel level) {
+  return level <= the_log().level.load(std::memory_order_relaxed);
+}
+
+void write_log(LogLevel level, std::string_view room, std::string_view message, LogFields fields) {
+  if (!is_logged(level)) return;
+  auto& log = the_log();
+  const auto line = log_line(log.format, level, unix_ms_now(), room, message, fields);
+  std::lock_guard lock(log.mutex);
+  if (log.has_left_out.load(std::memory_order_relaxed)) {
+    write_left_out(log, log.repeated.over(std::chrono::steady_clock::now()));
+    log.has_left_out.store(!log.kinds.empty(), std::memory_order_relaxed);
+  }
+  write(line);
+}
+
+void write_log_bounded(Same same, LogLevel level, std::string_view room, std::string_view message,
+                       LogFields fields) {
+  if (!is_logged(level)) return;
+  auto& log = the_log();
+  // What is told of lines that were left out is this, so nothing of strangers is in the second.
+  const auto key = same == Same::kLine ? sentence_of(message, fields) : std::string(message);
+  std::lock_guard lock(log.mutex);
+  const auto now = std::chrono::steady_clock::now();
+  const auto most = same == Same::kLine ? kSameLinesMax : kSameMessagesMax;
+  const auto answer = log.repeated.add(key, most, now);
+  write_left_out(log, log.repeated.over(now));
+  if (answer.is_written) {
+    log.kinds.erase(key);
+    write(log_line(log.format, level, unix_ms_now(), room, message, fields, answer.before));
+  } else {
+    log.kinds.try_emplace(key, Log::Kind{level, std::string(room)});
+  }
+  log.has_left_out.store(!log.kinds.empty(), std::memory_order_relaxed);
+}
+
+void flush_log() {
+  auto& log = the_log();
+  std::lock_guard lock(log.mutex);
+  write_left_out(log, log.repeated.rest());
+}
+
+RepeatedLines::Answer RepeatedLines::add(std::string_view key, int most, Time now) {
+  auto known = seconds_.find(key);
+  if (known == seconds_.end()) {
+    if (seconds_.size() < kRemembered) seconds_.emplace(key, Second{now, 1});
+    return {true};
+  }
+  auto& second = known->second;
+  if (now - second.begin >= kSecond) {
+    const auto before = second.left_out;
+    second = {now, 1};
+    return {true, before};
+  }
+  if (second.written < most) {
+    ++second.written;
+    return {true};
+  }
+  ++second.left_out;
+  return {false};
+}
+
+std::vector<RepeatedLines::LeftOut> RepeatedLines::over(Time now) {
+  std::vector<LeftOut> told;
+  std::erase_if(seconds_, [&](const auto& known) {
+    if (now - known.second.begin < kSecond) return false;
+    if (known.second.left_out > 0) told.push_back({known.first, known.second.left_out});
+    return true;
+  });
+  return told;
+}
+
+std::vector<RepeatedLines::LeftOut> RepeatedLines::rest() {
+  std::vector<LeftOut> told;
+  for (const auto& [key, second] : std::exchange(seconds_, {})) {
+    if (second.left_out > 0) told.push_back({key, second.left_out});
+  }
+  return told;
+}
+
+}  // namespace synap
