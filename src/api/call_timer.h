@@ -1,4 +1,5 @@
-// CallTimer: one call, from its admission to its end: counted by its procedure's meter.
+// CallTimer: one call, from its admission to its end: counted by its procedure's meter, and written
+// to the log where that is wanted or it took long.
 #pragma once
 
 #include <chrono>
@@ -17,9 +18,12 @@ namespace synap::api {
 /// CLIENT_CLOSED_REQUEST.
 class CallTimer {
  public:
+  using Clock = std::chrono::steady_clock;
+
   /// `meter` and `path` must outlive it.
-  CallTimer(rpc::CallMeter& meter, std::string_view path, const rpc::Call& call)
-      : meter_(&meter), path_(path), context_(call.context) {}
+  CallTimer(rpc::CallMeter& meter, std::string_view path, const rpc::Call& call,
+            Clock::time_point begin = Clock::now())
+      : meter_(&meter), path_(path), context_(call.context), begin_(begin) {}
   CallTimer(CallTimer&& other) noexcept
       : meter_(std::exchange(other.meter_, nullptr)),
         path_(other.path_),
@@ -36,13 +40,12 @@ class CallTimer {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
   void end(std::optional<Code> code);
 
   rpc::CallMeter* meter_;  // nothing: it has ended, or was moved on
   std::string_view path_;
   std::shared_ptr<const rpc::Context> context_;  // of whoever calls, for the log
-  Clock::time_point begin_ = Clock::now();
+  Clock::time_point begin_;
 };
 
 }  // namespace synap::api

@@ -206,6 +206,13 @@ TEST_F(ProjectionsTest, AFollowerWhoseFoldFailsIsStoppedAloneAndSaysWhy) {
   EXPECT_EQ(total("others"), 9);
   EXPECT_EQ(total(), 2);
   projections->stop();
+  const auto progress = projections->progress();
+  ASSERT_EQ(progress.size(), 2u);
+  EXPECT_EQ(progress[0].name, "sums");
+  EXPECT_TRUE(progress[0].is_stopped);
+  EXPECT_EQ(progress[0].lag, 2);
+  EXPECT_FALSE(progress[1].is_stopped);
+  EXPECT_EQ(progress[1].lag, 0);
   EXPECT_NE(testing::internal::GetCapturedStderr().find("position 2"), std::string::npos);
   EXPECT_EQ(status("sums").error, "The event at position 2 cannot be folded: no sum");
   EXPECT_EQ(status("others").error, "");

@@ -512,5 +512,26 @@ TEST_F(WorkerPoolTest, AfterAStartNoAttemptWaitsLongerThanItsFunctionSays) {
   EXPECT_GT(jobs->back().due_at, unix_ms_now() + longest);
 }
 
+TEST_F(WorkerPoolTest, EveryAttemptIsCountedByHowItEnded) {
+  testing::internal::CaptureStderr();
+  // The first completes, the second sleeps once, the third fails at each of its four attempts.
+  start([](const Event& event, Step& step) -> Task<Outcome> {
+    if (event.position == 2) co_await step.sleep("nap", std::chrono::milliseconds(1));
+    if (event.position == 3) co_return Outcome::failed({Code::kServiceUnavailable, "no"});
+    co_return Outcome::done();
+  });
+  append(3);
+  wait_until_idle();
+  ASSERT_TRUE(pool->stop(std::chrono::seconds(10)));
+  const auto& counts = pool->counts(*functions.find("f"));
+  EXPECT_EQ(counts.completed.value(), 2u);
+  EXPECT_EQ(counts.slept.value(), 1u);
+  EXPECT_EQ(counts.retried.value(), 3u);
+  EXPECT_EQ(counts.given_up.value(), 1u);
+  EXPECT_EQ(counts.unstored.value(), 0u);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("of f was given up: no code="),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace synap::workers
