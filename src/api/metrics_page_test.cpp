@@ -22,8 +22,8 @@ class MetricsPageTest : public testing::Test {
  protected:
   MetricsPageTest() {
     rig_.open(directory_.path());
-    owner_ = sync_wait(executor_, rig_.keys->create_user("ann", Role::kOwner, ""))->key;
-    member_ = sync_wait(executor_, rig_.keys->create_user("bob", Role::kMember, ""))->key;
+    owner_ = sync_wait(executor_, rig_.keys->create_user("ann", Role::kOwner))->key;
+    member_ = sync_wait(executor_, rig_.keys->create_user("bob", Role::kMember))->key;
     metrics_.add("synap_number", Metrics::Type::kGauge, "A number.", [] { return 7.0; });
     add_query<void, std::string>(table_, "say", {},
                                  [](Session) -> Task<Result<std::string>> { co_return "yes"; });

@@ -4,8 +4,8 @@
 //       [this](Session session, GetNote input) -> Task<Result<NoteWithContent>> { ... });
 //
 // Rights, validation and encoding are done here, once, in this order: who acts and may he, then
-// what he sends, then the feature. Each call is counted here too, whatever protocol it came by. Keys
-// of an input that its schema does not know are told to whoever made the call
+// what he sends, then the feature. Each call is counted here too, whatever protocol it came by.
+// Keys of an input that its schema does not know are told to whoever made the call
 // (rpc::Call::unknown_keys), or refused.
 #pragma once
 
@@ -169,8 +169,8 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta me
        .output = std::move(item),
        .is_tracked = true,
        .meta = std::move(meta)},
-      [function = std::move(function)](Session session,
-                                       rpc::Call call, CallTimer timer) -> Task<Result<rpc::Reply>> {
+      [function = std::move(function)](Session session, rpc::Call call,
+                                       CallTimer timer) -> Task<Result<rpc::Reply>> {
         auto input = procedures_detail::input_of<In>(session, call);
         if (!input) co_return fail(timer.failed(std::move(input.error())));
         auto items = function(session, std::move(*input));
