@@ -116,6 +116,10 @@ test('only an owner and the metrics key may scrape', async (t) => {
   const member = result.data.key;
   await scrape(pod, pod.key);
   assert.equal((await ask(pod, '/metrics', member)).status, 403);
+  for (const [scope, status] of [['metrics:read', 200], ['*:read', 200], ['notes:*', 403]]) {
+    const made = await tell(pod, 'keys.create', { name: 'for scrapes', scopes: [scope] });
+    assert.equal((await ask(pod, '/metrics', made.result.data.key)).status, status, scope);
+  }
   for (const key of ['', 'synap_wrong', METRICS_KEY.slice(1), `${METRICS_KEY}x`]) {
     const refused = await ask(pod, '/metrics', key);
     assert.equal(refused.status, 401, key);

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "api/metrics_page.h"
 #include "base/clock.h"
 #include "features/command.h"
 #include "features/procedures.h"
@@ -177,9 +178,12 @@ api::AccessRequest request_of(const Session& session, std::string_view procedure
   return request;
 }
 
-// A name that no procedure asks for is a slip of the pen, and its key would be good for nothing.
+// A name that neither a procedure nor /metrics asks for is a slip of the pen, and its key would be
+// good for nothing.
 Result<> check_groups(const Rooms& rooms, const std::vector<std::string>& scopes) {
-  std::set<std::string, std::less<>> groups = {"*"};
+  constexpr auto kOfMetrics = api::MetricsPage::kScope;
+  std::set<std::string, std::less<>> groups = {
+      "*", std::string(kOfMetrics.substr(0, kOfMetrics.find(':')))};
   for (const auto* procedure : rooms.procedures.all()) {
     if (procedure->is_public()) continue;
     const auto scope = rpc::scope_of(*procedure);
