@@ -17,11 +17,20 @@ std::string number_text(double value) {
   return text;
 }
 
+// Names come from strangers and may be as long as a body.
+constexpr std::size_t kNameBytesMax = 200;
+
+std::string cut(std::string_view text) {
+  if (text.size() <= kNameBytesMax) return std::string(text);
+  text = text.substr(0, kNameBytesMax);
+  return std::string(text.substr(0, valid_utf8_prefix(text))) + "...";
+}
+
 Json path_json(const Path* path) {
   Json::Array steps;
   for (; path != nullptr; path = path->up) {
     if (path->key != nullptr) {
-      steps.emplace_back(*path->key);
+      steps.emplace_back(cut(*path->key));
     } else {
       steps.emplace_back(static_cast<std::uint64_t>(path->index));
     }
@@ -32,15 +41,6 @@ Json path_json(const Path* path) {
 
 std::string quoted(std::string_view text) {
   return fmt::format("\"{}\"", text);
-}
-
-// Names come from strangers and may be as long as a body.
-constexpr std::size_t kNameBytesMax = 200;
-
-std::string cut(std::string_view text) {
-  if (text.size() <= kNameBytesMax) return std::string(text);
-  text = text.substr(0, kNameBytesMax);
-  return std::string(text.substr(0, valid_utf8_prefix(text))) + "...";
 }
 
 bool is_plain_step(std::string_view key) {
@@ -86,6 +86,10 @@ std::string dot_path(const Path& path) {
 bool Issues::wants(bool is_final) {
   if (is_final) ++final_count_;
   return ++count_ <= kIssuesListedMax;
+}
+
+bool Issues::is_listing() const {
+  return count_ < kIssuesListedMax;
 }
 
 void Issues::list(Json issue, const Path* path, std::string message) {

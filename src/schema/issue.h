@@ -33,6 +33,8 @@ inline constexpr std::size_t kIssuesListedMax = 100;
 class Issues {
  public:
   bool empty() const { return count_ == 0; }
+  /// Whether the next one is listed; those behind it are only counted.
+  bool is_listing() const;
   std::size_t count() const { return count_; }
   /// Those after which zod makes no more checks of the values around them.
   std::size_t final_count() const { return final_count_; }

@@ -21,6 +21,13 @@ constexpr std::int64_t kPatternBytesMax = 256 * 1024;
 // bounds the stack.
 constexpr int kBesideDepthMax = 32;
 constexpr std::size_t kProblemsMax = 20;
+// How deep schemas may stand in each other, over references too; how many there may be; how long
+// the pointer to one; and how large the program of a pattern. A document of 64 KiB could otherwise
+// end the stack or take hundreds of megabytes.
+constexpr int kCompileDepthMax = 256;
+constexpr std::size_t kRulesMax = 4'000;
+constexpr std::size_t kPointerBytesMax = 2 * 1024;
+constexpr int kPatternProgramMax = 500;
 constexpr std::string_view kDialect = "https://json-schema.org/draft/2020-12/schema";
 
 constexpr std::string_view kNotes[] = {
@@ -121,13 +128,24 @@ class Compiler {
  private:
   // Each schema of the document is one rule, however often it is referred to.
   Index rule_at(const Json& schema, const std::string& pointer) {
+    if (pointer.size() > kPointerBytesMax) {
+      problem(pointer, "stands behind names that are too long");
+      return JsonRule::kNone;
+    }
+    if (by_pointer_.size() >= kRulesMax && !by_pointer_.contains(pointer)) {
+      problem(pointer, fmt::format("is one schema too many: there may be {}", kRulesMax));
+      return JsonRule::kNone;
+    }
     const auto [at, is_new] =
         by_pointer_.emplace(pointer, static_cast<Index>(rules_->rules.size()));
     if (!is_new) return at->second;
     const Index index = at->second;
     rules_->rules.emplace_back();
     JsonRule rule;
-    if (schema.is_bool()) {
+    ++depth_;
+    if (depth_ > kCompileDepthMax) {
+      problem(pointer, "is reached through too many others");
+    } else if (schema.is_bool()) {
       rule.is_never = !schema.as_bool();
     } else if (!schema.is_object()) {
       problem(pointer, "a schema is an object, true or false");
@@ -136,6 +154,7 @@ class Compiler {
         keyword(rule, schema, word, value, pointer);
       }
     }
+    --depth_;
     rules_->rules[index] = std::move(rule);
     return index;
   }
@@ -345,6 +364,7 @@ class Compiler {
       if (type == std::end(kTypes)) {
         return problem(here, "is null, boolean, integer, number, string, array or object");
       }
+      if ((rule.types & type->bits) == type->bits) continue;
       rule.types |= type->bits;
       rule.type_names.append(rule.type_names.empty() ? "" : " or ").append(type->name);
     }
@@ -380,13 +400,15 @@ class Compiler {
     const auto translated = re2_text(text);
     auto compiled = std::make_shared<const re2::RE2>(
         re2::StringPiece(translated.data(), translated.size()), options);
-    if (compiled->ok()) return compiled;
+    if (compiled->ok() && compiled->ProgramSize() <= kPatternProgramMax) return compiled;
+    if (compiled->ok()) return problem(here, "is too large a pattern"), nullptr;
     problem(here, fmt::format("is no pattern that RE2 takes: {}", compiled->error()));
     return nullptr;
   }
 
   // Anchors are found wherever they may stand; one in an `enum` or `const` is none.
   void find_anchors(const Json& value, const std::string& pointer) {
+    if (pointer.size() > kPointerBytesMax) return;  // no schema may stand there
     if (value.is_array()) {
       for (std::size_t i = 0; i < value.as_array().size(); ++i) {
         find_anchors(value.as_array()[i], fmt::format("{}/{}", pointer, i));
@@ -462,7 +484,11 @@ class Compiler {
 
   void problem(const std::string& pointer, std::string reason) {
     ++problem_count_;
-    if (problems_.size() < kProblemsMax) problems_.emplace_back(pointer, std::move(reason));
+    if (problems_.size() >= kProblemsMax) return;
+    constexpr std::size_t kShown = 200;
+    const bool is_long = pointer.size() > kShown;
+    const auto shown = pointer.substr(0, valid_utf8_prefix(pointer.substr(0, kShown)));
+    problems_.emplace_back(is_long ? shown + "..." : pointer, std::move(reason));
   }
 
   Error error() const {
@@ -489,6 +515,7 @@ class Compiler {
   std::map<std::string, Index> by_pointer_;
   std::map<std::string, std::string> anchors_;
   std::vector<int> depths_;
+  int depth_ = 0;
   std::size_t patterns_ = 0;
   std::vector<std::pair<std::string, std::string>> problems_;
   std::size_t problem_count_ = 0;

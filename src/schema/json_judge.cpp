@@ -124,13 +124,14 @@ class Judge {
     const auto text = canonical_json(value);
     if (!step(rule.values.size() + text.size() / kBytesAStep)) return false;
     if (std::ranges::find(rule.canonical_values, text) != rule.canonical_values.end()) return true;
+    if (!is_told(issues, path)) return false;
     std::string all;
     constexpr std::size_t kShownMax = 10;
     for (std::size_t i = 0; i < std::min(rule.values.size(), kShownMax); ++i) {
       all.append(all.empty() ? "" : "|").append(short_text(rule.values[i]));
     }
     if (rule.values.size() > kShownMax) all += "|...";
-    return wrong(issues, path, "invalid_value", {{"values", rule.values}},
+    return wrong(issues, path, "invalid_value", {{"values", shown_values(rule)}},
                  (rule.values.size() == 1 ? "Invalid input: expected "
                                           : "Invalid option: expected one of ") +
                      all);
@@ -162,11 +163,15 @@ class Judge {
       fits = bound(rule.min_length, length, path, issues, {false, "string", " characters"}) && fits;
     }
     if (rule.pattern) {
-      if (!step(text.size() / kBytesAStep + 1)) return false;
+      if (!step(pattern_steps(*rule.pattern, text))) return false;
       if (!matches(*rule.pattern, text)) {
-        fits = wrong(issues, path, "invalid_format",
-                     {{"format", "regex"}, {"pattern", "/" + rule.pattern->pattern() + "/"}},
-                     "Invalid string: must match pattern /" + rule.pattern->pattern() + "/");
+        fits = false;
+        if (is_told(issues, path)) {
+          const auto pattern = "/" + rule.pattern->pattern() + "/";
+          std::ignore =
+              wrong(issues, path, "invalid_format", {{"format", "regex"}, {"pattern", pattern}},
+                    "Invalid string: must match pattern " + pattern);
+        }
       }
     }
     if (rule.format != nullptr) {
@@ -267,7 +272,7 @@ class Judge {
       fits = judge(at->second, value, here, issues) && fits;
     }
     for (const auto& [pattern, index] : rule.pattern_properties) {
-      if (!step(1 + name.size() / kBytesAStep)) return Member::kWrong;
+      if (!step(pattern_steps(*pattern, name))) return Member::kWrong;
       if (!matches(*pattern, name)) continue;
       is_known = true;
       fits = judge(index, value, here, issues) && fits;
@@ -362,6 +367,33 @@ class Judge {
     for (const auto& [name, value] : facts) issue.set(name, value);
     issues->add(std::move(issue), path, std::move(message));
     return false;
+  }
+
+  // Whether what is wrong will be listed; if it will only be counted, that is done, and nothing
+  // need be made for it.
+  static bool is_told(Issues* issues, const Path* path) {
+    if (issues == nullptr) return false;
+    if (issues->is_listing()) return true;
+    issues->add(Json(), path, {});
+    return false;
+  }
+
+  // Those that the issue lists: some of many, and none that are long.
+  static Json shown_values(const JsonRule& rule) {
+    constexpr std::size_t kValuesMax = 20;
+    constexpr std::size_t kBytesMax = 200;
+    Json shown = Json::array();
+    for (std::size_t i = 0; i < std::min(rule.values.size(), kValuesMax); ++i) {
+      if (rule.canonical_values[i].size() <= kBytesMax) shown.push_back(rule.values[i]);
+    }
+    return shown;
+  }
+
+  // Where RE2 cannot hold a pattern's states it goes through its program for each byte.
+  static std::size_t pattern_steps(const re2::RE2& pattern, std::string_view text) {
+    constexpr std::size_t kInstructionsAStep = 512;
+    const auto size = static_cast<std::size_t>(std::max(pattern.ProgramSize(), 1));
+    return 1 + text.size() / kBytesAStep + text.size() * size / kInstructionsAStep;
   }
 
   bool step(std::size_t count = 1) {

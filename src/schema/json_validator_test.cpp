@@ -153,6 +153,45 @@ TEST(JsonValidator, TheDeepestJudgementFitsTheStack) {
   EXPECT_NE(refused(Json::object({{"$ref", "#/$defs/d0"}, {"$defs", longer}}).dump()), "");
 }
 
+// A document of 64 KiB, as eventTypes.register takes, must neither end the stack nor fill the
+// memory.
+TEST(JsonValidator, AChainOfReferencesIsRefusedBeforeTheStackEnds) {
+  constexpr int kLinks = 140;
+  std::string schema = R"({"$ref":"#/x-/0","x-":[)";
+  for (int i = 1; i <= kLinks; ++i) {
+    std::string link = R"({"$ref":"#/x-/)" + std::to_string(i) + "\"}";
+    for (int depth = 0; depth < 50; ++depth) link = R"({"not":)" + link + "}";
+    schema += link + ",";
+  }
+  schema += "true]}";
+  EXPECT_NE(refused(schema).find("too many others"), std::string::npos);
+}
+
+TEST(JsonValidator, NamesAndNumbersOfSchemasAreBounded) {
+  const std::string name(32'000, '/');
+  std::string many;
+  for (int i = 0; i < 10'000; ++i) many += i == 0 ? "{}" : ",{}";
+  EXPECT_NE(
+      refused(R"({"properties":{")" + name + R"(":{"anyOf":[)" + many + "]}}}").find("too long"),
+      std::string::npos);
+  const auto message = refused(R"({"anyOf":[)" + many + "]}");
+  EXPECT_NE(message.find("one schema too many"), std::string::npos);
+  EXPECT_LT(message.size(), 10'000U);
+  EXPECT_NE(refused(R"({"pattern":"a[ab]{900}c"})").find("too large a pattern"), std::string::npos);
+}
+
+TEST(JsonValidator, WhatIsWrongIsToldInFewBytes) {
+  std::string values;
+  for (int i = 0; i < 2'000; ++i) values += i == 0 ? "[]" : ",[]";
+  std::string items;
+  for (int i = 0; i < 20'000; ++i) items += i == 0 ? "0" : ",0";
+  const std::string name(50'000, 'k');
+  const auto text = told(R"({"additionalProperties":{"items":{"const":[)" + values + "]}}}",
+                         "{\"" + name + "\":[" + items + "]}");
+  EXPECT_LT(text.size(), 200'000U);
+  EXPECT_LT(told(R"({"type":["string","string","string"]})", "1").size(), 100U);
+}
+
 TEST(JsonValidator, FormatsAreThoseOfTheirStandards) {
   const auto fits = [](std::string_view format, std::string_view text) {
     const Json schema = Json::object({{"format", format}});
