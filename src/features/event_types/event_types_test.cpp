@@ -38,6 +38,35 @@ class EventTypesTest : public FeatureTest {
   static constexpr auto kStream = "01980000-0000-7000-8000-000000000001";
 };
 
+// The stream of a registration follows from its name: whoever published there first would have it.
+TEST_F(EventTypesTest, NobodyPublishesIntoTheStreamOfARegistration) {
+  register_weight();
+  const auto stream = Uuid::derived(0, "event_type\nbob\nx.weight.recorded").to_string();
+  const auto refused = told("events.publish", R"({"type":"x.weight.recorded","data":{"kg":1},)"
+                                              R"("aggregateId":")" +
+                                                  stream + "\"}");
+  EXPECT_NE(refused.find("BAD_REQUEST"), std::string::npos) << refused;
+  register_weight("bob");
+}
+
+TEST_F(EventTypesTest, AStreamStaysOfOneNounWhoeverPublishesAtATime) {
+  for (const char* name : {"x.n1.done", "x.n2.done"}) {
+    told("eventTypes.register", std::string(R"({"name":")") + name + R"(","schema":{}})");
+  }
+  test::Started<Result<rpc::Reply>> calls(executor);
+  const auto* publish = procedures.find("events.publish");
+  for (int i = 0; i < 20; ++i) {
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+    const auto input = json(std::string(R"({"type":"x.n)") + (i % 2 == 0 ? "1" : "2") +
+                            R"(.done","data":{},"aggregateId":")" + kStream + "\"}");
+    calls.add(publish->handler({.context = context, .input = {.json = input}}));
+  }
+  int published = 0;
+  for (const auto& result : calls.wait()) published += result ? 1 : 0;
+  EXPECT_EQ(published, 10);
+}
+
 TEST_F(EventTypesTest, ARegisteredTypeIsItsUsersAndHasVersions) {
   EXPECT_EQ(told("eventTypes.register", kWeight),
             R"({"name":"x.weight.recorded","version":1,"isNew":true})");
