@@ -56,21 +56,26 @@ void check_asker(db::Tx& tx, const AccessRequest& request) {
   if (rows.next()) tx.abort({Code::kUnauthorized, "This API key is not valid", nullptr});
 }
 
-// Keys by which an owner may do everything, now.
+// Keys by which an owner may do everything, now; those that never end come first.
 constexpr std::string_view kFullOwnerKeys =
-    "SELECT 1 FROM users_data JOIN api_keys_data ON user_id = users_data.id "
+    "SELECT expires_at FROM users_data JOIN api_keys_data ON user_id = users_data.id "
     "WHERE role = 'owner' AND revoked_at IS NULL AND scopes = '' "
-    "AND (expires_at IS NULL OR expires_at > $2) AND api_keys_data.id {} $1 LIMIT 1";
+    "AND (expires_at IS NULL OR expires_at > $2) AND api_keys_data.id {} $1 ORDER BY expires_at IS "
+    "NOT NULL LIMIT 1";
 
 bool is_last_of_owners(db::Tx& tx, const std::string& key_id, std::int64_t now) {
   static const auto kThis = fmt::format(fmt::runtime(kFullOwnerKeys), "=");
   static const auto kOthers = fmt::format(fmt::runtime(kFullOwnerKeys), "<>");
+  bool ends = false;
   {
     auto rows = tx.query(kThis, key_id, now);
     if (!rows.next()) return false;
+    ends = !rows.is_null(0);
   }
   auto rows = tx.query(kOthers, key_id, now);
-  return !rows.next();
+  if (!rows.next()) return true;
+  // One that ends is no other for one that does not: later nobody would get in.
+  return !ends && !rows.is_null(0);
 }
 
 /// What is kept as the answer to an idempotency key: no secret.
@@ -210,6 +215,15 @@ Result<Keys::Made> Keys::make_key(const std::string& user_id, KeyOptions options
                                   const AccessRequest& request) const {
   if (request.actor && !request.actor->scopes.cover(options.scopes)) {
     return fail(Code::kForbidden, "A key makes no key that may do more than itself");
+  }
+  // Nor one that outlives it: else whoever has a key for a day has one for ever.
+  if (const auto end = request.actor ? live_.end_of(request.actor->recorded.id) : std::nullopt) {
+    if (options.expires_at && *options.expires_at > *end) {
+      return fail(Code::kForbidden, fmt::format("A key makes no key that lasts longer than itself, "
+                                                "which ends at {}",
+                                                to_iso8601(*end)));
+    }
+    if (!options.expires_at) options.expires_at = end;
   }
   std::uint8_t secret[kSecretBytes];
   random_bytes(secret, sizeof secret);

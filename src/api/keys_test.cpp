@@ -256,6 +256,23 @@ TEST_F(KeysTest, TheLastFullKeyOfTheOwnersCannotBeRevoked) {
   EXPECT_TRUE(revoke(ann.user_id, second.key_id));
 }
 
+TEST_F(KeysTest, AKeyThatEndsIsNoOtherForOneThatDoesNot) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto brief = *key(ann.user_id, {.name = "brief", .expires_at = wall + 100'000'000});
+  EXPECT_EQ(revoke(ann.user_id, ann.key_id).error().code, Code::kPreconditionFailed);
+  EXPECT_TRUE(revoke(ann.user_id, brief.key_id));
+}
+
+TEST_F(KeysTest, AKeyMakesNoneThatOutlivesIt) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto brief = *key(ann.user_id, {.name = "brief", .expires_at = wall + 100'000'000});
+  const AccessRequest by_brief{.actor = *keys->authenticate(brief.key)};
+  EXPECT_EQ(
+      key(ann.user_id, {.name = "longer", .expires_at = wall + 200'000'000}, by_brief).error().code,
+      Code::kForbidden);
+  ASSERT_TRUE(key(ann.user_id, {.name = "same"}, by_brief));
+}
+
 TEST_F(KeysTest, OfTwoRevocationsAtOnceOnlyOneMayTakeTheLastKey) {
   const auto ann = user("ann", Role::kOwner);
   for (int round = 0; round < 20; ++round) {

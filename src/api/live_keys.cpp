@@ -69,6 +69,12 @@ Result<> LiveKeys::check(const std::string& key_id) const {
   return check_time(*found->second, now());
 }
 
+std::optional<std::int64_t> LiveKeys::end_of(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(key_id);
+  return found == by_id_.end() ? std::nullopt : found->second->entry.expires_at;
+}
+
 Result<> LiveKeys::admit(const std::string& key_id) const {
   std::shared_lock lock(mutex_);
   const auto found = by_id_.find(key_id);

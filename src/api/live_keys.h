@@ -54,6 +54,8 @@ class LiveKeys {
   Result<Actor> find(std::string_view token) const;
   /// kUnauthorized: the key is revoked or has expired.
   Result<> check(const std::string& key_id) const;
+  /// When the key ends, Unix ms; nothing: never, or it is none.
+  std::optional<std::int64_t> end_of(const std::string& key_id) const;
   /// Counts a call, too. Besides kTooManyRequests.
   Result<> admit(const std::string& key_id) const;
 
