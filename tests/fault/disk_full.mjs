@@ -167,6 +167,8 @@ test('files that may not grow end no pod and lose nothing', { timeout: 60_000 },
   };
   for (let i = 0; i < 10; ++i) assert.ok(await create(`small ${i}`, `text ${i}`));
   for (const requestId of ledger.acks.keys()) await owner.settled(requestId);
+  // Counted too, before nothing can be written any more: counts are kept behind the log.
+  assert.equal((await owner.ask('notes.list', { limit: 1 })).total, 10);
   execFileSync('prlimit', [`--pid=${pod.pid}`, '--fsize=4096:unlimited']);
   let refused = 0;
   for (let i = 0; i < 10; ++i) refused += !await create(`large ${i}`, 'x'.repeat(20_000 + i * 20_000));
