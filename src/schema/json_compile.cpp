@@ -27,7 +27,7 @@ constexpr std::size_t kProblemsMax = 20;
 constexpr int kCompileDepthMax = 256;
 constexpr std::size_t kRulesMax = 4'000;
 constexpr std::size_t kPointerBytesMax = 2 * 1024;
-constexpr int kPatternProgramMax = 500;
+constexpr int kPatternProgramMax = 1'500;  // a class as \p{L} is some 700
 constexpr std::string_view kDialect = "https://json-schema.org/draft/2020-12/schema";
 
 constexpr std::string_view kNotes[] = {

@@ -391,7 +391,7 @@ class Judge {
 
   // Where RE2 cannot hold a pattern's states it goes through its program for each byte.
   static std::size_t pattern_steps(const re2::RE2& pattern, std::string_view text) {
-    constexpr std::size_t kInstructionsAStep = 512;
+    constexpr std::size_t kInstructionsAStep = 128;
     const auto size = static_cast<std::size_t>(std::max(pattern.ProgramSize(), 1));
     return 1 + text.size() / kBytesAStep + text.size() * size / kInstructionsAStep;
   }
