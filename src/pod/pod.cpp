@@ -102,9 +102,10 @@ Result<> Pod::Parts::make_owner() {
 }
 
 Result<> Pod::Parts::serve() {
-  // The jobs of the table first, then the dispatcher: what it makes from now on comes behind them.
-  if (auto started = workers->start(); !started) return started;
+  // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:
+  // the table, which is loaded here, has no job that the dispatcher has queued.
   dispatcher->observe(*log);
+  if (auto started = workers->start(); !started) return started;
   projections->start();
   sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
   upkeep = std::make_unique<Background>(workers->executor());

@@ -62,8 +62,8 @@ class WorkerPoolTest : public testing::Test {
                                         *log, types);
     pool->add("f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
               {.retry = {.retries_max = 3, .delay_ms = 1}, .fulfills = fulfills});
-    ASSERT_TRUE(pool->start());
     dispatcher->observe(*log);
+    ASSERT_TRUE(pool->start());
   }
   void append(int count = 1) {
     events::Append batch;
@@ -132,8 +132,8 @@ class KilledPoolTest : public testing::Test {
     own->pool->add("f",
                    std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
                    {.fulfills = true});
-    ASSERT_TRUE(own->pool->start());
     own->dispatcher->observe(*own->log);
+    ASSERT_TRUE(own->pool->start());
   }
   void append(int count) {
     events::Append batch;

@@ -63,8 +63,8 @@ void Rig::open() {
                  .in_aggregate_order = line.in_aggregate_order,
                  .fulfills = line.fulfills});
   }
-  SYNAP_CHECK(p.pool->start().has_value());
   p.dispatcher->observe(*p.log);
+  SYNAP_CHECK(p.pool->start().has_value());
 }
 
 std::string Rig::command(const std::string& line) {
