@@ -44,7 +44,7 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   return session;
 }
 
-rpc::Items while_authorized(Session session, rpc::Items items) {
+rpc::Items while_authorized(Session session, rpc::Items items, std::optional<OpenStream> open) {
   while (auto item = co_await items.next()) {
     if (auto live = session.check(); !live) co_return fail(live.error());
     co_yield std::move(*item);

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include "api/call_timer.h"
 #include "api/scopes.h"
 #include "base/status.h"
 #include "base/uuid.h"
@@ -55,6 +56,7 @@ class CallContext final : public rpc::Context {
   Result<Actor> actor = fail(Code::kUnauthorized, "");
   /// Of the Idempotency-Key header of one call's request; empty without one.
   std::string idempotency_key;
+  std::string peer;  // the address that it came from
   /// Whether input keys that a procedure does not know are refused, and not only told.
   bool refuses_unknown_keys = false;
 };
@@ -77,7 +79,8 @@ struct Session {
 };
 
 /// What `items` yields, until the actor may not act any more: then it ends with kUnauthorized.
-rpc::Items while_authorized(Session session, rpc::Items items);
+/// `open`, if there is one, is counted for as long.
+rpc::Items while_authorized(Session session, rpc::Items items, std::optional<OpenStream> open = {});
 
 /// What a call needs, as its procedure's Meta says.
 struct Requirement {

@@ -10,6 +10,11 @@ namespace {
 // the longest query is stopped after 250.
 constexpr std::chrono::seconds kSlow{1};
 
+std::string_view peer_of(const rpc::Context* context) {
+  const auto* call = dynamic_cast<const CallContext*>(context);
+  return call != nullptr ? std::string_view(call->peer) : "";
+}
+
 std::string_view user_of(const rpc::Context* context) {
   const auto* call = dynamic_cast<const CallContext*>(context);
   return call != nullptr && call->actor ? std::string_view(call->actor->user_id) : "";
@@ -30,12 +35,14 @@ void CallTimer::end(std::optional<Code> code) {
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   const auto ms = static_cast<double>(us) / 1'000;
   const auto user = user_of(context_.get());
+  const auto peer = peer_of(context_.get());
   if (is_slow) {
-    write_log_bounded(Same::kMessage, LogLevel::kWarn, "api", "slow: {procedure} {code} in {ms} ms",
-                      {{"procedure", path_}, {"code", name}, {"ms", ms}, {"user", user}});
+    write_log_bounded(
+        Same::kMessage, LogLevel::kWarn, "api", "slow: {procedure} {code} in {ms} ms",
+        {{"procedure", path_}, {"code", name}, {"ms", ms}, {"user", user}, {"peer", peer}});
   } else {
     write_log(LogLevel::kDebug, "api", "{procedure} {code} in {ms} ms",
-              {{"procedure", path_}, {"code", name}, {"ms", ms}, {"user", user}});
+              {{"procedure", path_}, {"code", name}, {"ms", ms}, {"user", user}, {"peer", peer}});
   }
 }
 

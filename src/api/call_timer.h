@@ -13,6 +13,20 @@
 
 namespace synap::api {
 
+/// An open stream of a subscription, counted while this lives. Moved with it.
+class OpenStream {
+ public:
+  explicit OpenStream(rpc::CallMeter& meter) : meter_(&meter) { meter_->stream_opened(); }
+  OpenStream(OpenStream&& other) noexcept : meter_(std::exchange(other.meter_, nullptr)) {}
+  OpenStream& operator=(OpenStream&&) = delete;
+  ~OpenStream() {
+    if (meter_ != nullptr) meter_->stream_closed();
+  }
+
+ private:
+  rpc::CallMeter* meter_;  // nothing: it was moved on
+};
+
 /// Begins with the call and travels with it, in the frame of the coroutine that carries it out. If
 /// that frame goes before it has told how the call ended, the caller has gone: counted as
 /// CLIENT_CLOSED_REQUEST.
@@ -33,6 +47,12 @@ class CallTimer {
   ~CallTimer();
 
   void succeeded() { end({}); }
+  /// It was answered with a stream, which is open from now on. Must not outlive the procedure.
+  OpenStream answered_with_stream() {
+    OpenStream stream(*meter_);
+    succeeded();
+    return stream;
+  }
   /// Gives the error on.
   Error failed(Error error) {
     end(error.code);

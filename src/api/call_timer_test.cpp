@@ -23,6 +23,7 @@ class CallTimerTest : public testing::Test {
   CallTimerTest() {
     auto context = std::make_shared<CallContext>(everybody_);
     context->actor = Actor::of_key("ann", Role::kMember, "key");
+    context->peer = "192.0.2.7";
     call_.context = context;
     testing::internal::CaptureStderr();
   }
@@ -43,7 +44,7 @@ TEST_F(CallTimerTest, ASlowCallIsLoggedWithoutBeingAskedFor) {
   begun(2s).succeeded();
   const auto text = written();
   EXPECT_TRUE(text.starts_with("synap: slow: notes.get OK in 2")) << text;
-  EXPECT_TRUE(text.ends_with(" ms user=ann\n")) << text;
+  EXPECT_TRUE(text.ends_with(" ms user=ann peer=192.0.2.7\n")) << text;
   EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
   EXPECT_EQ(meter_.calls({}), 2u);
 }

@@ -69,6 +69,7 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
                                                              const rpc::Origin& origin) {
   auto context = std::make_shared<CallContext>(keys);
   context->actor = actor_of(keys, origin);
+  context->peer = origin.peer;
   auto idempotency_key = idempotency_key_of(origin);
   if (!idempotency_key) co_return fail(idempotency_key.error());
   context->idempotency_key = *std::move(idempotency_key);

@@ -18,6 +18,14 @@ std::string bearer(std::string_view key) {
   return "authorization: Bearer " + std::string(key) + "\r\n";
 }
 
+struct Watch {
+  std::string what;
+};
+const ObjectSchema<Watch>& describe(Type<Watch>) {
+  static const auto schema = object<Watch>("Watch").field("what", &Watch::what);
+  return schema;
+}
+
 class MetricsPageTest : public testing::Test {
  protected:
   MetricsPageTest() {
@@ -30,8 +38,20 @@ class MetricsPageTest : public testing::Test {
     add_query<void, std::string>(table_, "fail", {}, [](Session) -> Task<Result<std::string>> {
       co_return fail(Code::kConflict, "no");
     });
+    add_mutation<void, std::string>(table_, "change", {.effects = rpc::Effects::kAppends},
+                                    [](Session) -> Task<Result<std::string>> { co_return "yes"; });
+    add_query<std::vector<std::string>, std::string>(
+        table_, "join", {},
+        [](Session, std::vector<std::string>) -> Task<Result<std::string>> { co_return "yes"; });
+    add_subscription<Watch, std::string>(table_, "watch", {},
+                                         [](Session, Watch) { return three(); });
   }
   void TearDown() override { server_.reset(); }
+
+  static rpc::Items three() {
+    for (const char* data : {"1", "2", "3"}) co_yield rpc::Item{"id", data};
+    co_return rpc::Text{};
+  }
 
   net::TestClient client(std::string metrics_key = std::string(kMetricsKey)) {
     server_.reset();
@@ -103,6 +123,41 @@ TEST_F(MetricsPageTest, EachCallIsCountedByWhatCameOfIt) {
   EXPECT_EQ(calls("fail"), 0u);
   EXPECT_EQ(calls("fail", Code::kConflict), 2u);
   EXPECT_EQ(table_.find("say")->meter->latency().count(), 3u);
+}
+
+TEST_F(MetricsPageTest, CallsThatAreRefusedBeforeTheyBeginAreCountedUnderTheirProcedure) {
+  auto asker = client();
+  asker.get("/trpc/say");                             // a stranger
+  asker.get("/trpc/say,nothing?batch=1");             // of whom this procedure is hidden, too
+  asker.get("/trpc/change", bearer(owner_));          // not with this method
+  asker.get("/trpc/join?input=%7B", bearer(owner_));  // no JSON
+  asker.get("/trpc/nothing", bearer(owner_));         // no procedure
+  asker.get("/api/say");
+  asker.get("/api/nothing", bearer(owner_));
+  asker.request("POST", "/api/join", bearer(owner_) + "content-type: application/json\r\n", "{");
+  asker.read_response();
+  EXPECT_EQ(calls("say", Code::kUnauthorized), 3u);
+  EXPECT_EQ(calls("change", Code::kMethodNotSupported), 1u);
+  EXPECT_EQ(table_.find("say")->meter->latency().count(), 0u) << "they took no time";
+  const auto& none = table_.meter_of_none();
+  EXPECT_EQ(none.calls(Code::kNotFound) + none.calls(Code::kUnauthorized), 3u);
+}
+
+TEST_F(MetricsPageTest, AStreamIsOpenUntilItIsLetGoOf) {
+  auto context = std::make_shared<CallContext>(*rig_.keys);
+  context->actor = rig_.keys->authenticate(owner_);
+  const auto& watch = *table_.find("watch");
+  const auto open = [&]() -> Task<std::int64_t> {
+    rpc::Call call{.context = context};
+    call.input.json = Json::object({{"what", "all"}});
+    auto reply = co_await watch.handler(std::move(call));
+    auto items = std::get<rpc::Items>(std::move(*reply));
+    EXPECT_TRUE(co_await items.next());
+    co_return watch.meter->streams();
+  };
+  EXPECT_EQ(sync_wait(executor_, open()), 1);
+  EXPECT_EQ(watch.meter->streams(), 0) << "let go of in the middle";
+  EXPECT_EQ(calls("watch"), 1u);
 }
 
 TEST_F(MetricsPageTest, ACallWhoseCallerIsGoneIsCountedToo) {

@@ -174,8 +174,8 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta me
         auto input = procedures_detail::input_of<In>(session, call);
         if (!input) co_return fail(timer.failed(std::move(input.error())));
         auto items = function(session, std::move(*input));
-        timer.succeeded();
-        co_return rpc::Reply(while_authorized(std::move(session), std::move(items)));
+        co_return rpc::Reply(
+            while_authorized(std::move(session), std::move(items), timer.answered_with_stream()));
       }));
 }
 

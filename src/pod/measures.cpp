@@ -13,23 +13,25 @@ double real(std::integral auto value) {
   return static_cast<double>(value);
 }
 
+void add_calls_of(Samples& samples, std::string_view procedure, const rpc::CallMeter& meter) {
+  samples.add({{"procedure", procedure}, {"code", "OK"}}, real(meter.calls({})));
+  for (int i = 0; i < kCodeCount; ++i) {
+    const auto code = static_cast<Code>(i);
+    // Of 21 codes a procedure knows few.
+    if (meter.calls(code) == 0) continue;
+    samples.add({{"procedure", procedure}, {"code", info(code).name}}, real(meter.calls(code)));
+  }
+}
+
 void add_calls(Metrics& metrics, const rpc::ProcedureTable& procedures) {
   metrics.add("synap_calls_total", Type::kCounter,
               "Calls that have ended, by procedure and code (OK, or that of the error).",
               [&procedures](Samples& samples) {
                 for (const auto* procedure : procedures.all()) {
                   if (procedure->meter == nullptr) continue;
-                  const auto add = [&](std::optional<Code> code, std::string_view name) {
-                    const auto calls = procedure->meter->calls(code);
-                    // Of 21 codes a procedure knows few.
-                    if (code && calls == 0) return;
-                    samples.add({{"procedure", procedure->path}, {"code", name}}, real(calls));
-                  };
-                  add({}, "OK");
-                  for (int i = 0; i < kCodeCount; ++i) {
-                    add(static_cast<Code>(i), info(static_cast<Code>(i)).name);
-                  }
+                  add_calls_of(samples, procedure->path, *procedure->meter);
                 }
+                add_calls_of(samples, "none", procedures.meter_of_none());
               });
   metrics.add("synap_call_duration_seconds", Type::kHistogram,
               "From a call's admission to its end, the commit included; of a subscription, to the "
@@ -38,6 +40,14 @@ void add_calls(Metrics& metrics, const rpc::ProcedureTable& procedures) {
                 for (const auto* procedure : procedures.all()) {
                   if (procedure->meter == nullptr) continue;
                   samples.add({{"procedure", procedure->path}}, procedure->meter->latency());
+                }
+              });
+  metrics.add("synap_streams_open", Type::kGauge, "Subscriptions that are being watched.",
+              [&procedures](Samples& samples) {
+                for (const auto* procedure : procedures.all()) {
+                  if (procedure->meter == nullptr) continue;
+                  if (procedure->kind != rpc::Kind::kSubscription) continue;
+                  samples.add({{"procedure", procedure->path}}, real(procedure->meter->streams()));
                 }
               });
 }

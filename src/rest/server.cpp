@@ -72,6 +72,7 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   Target target;
   auto found = find_target(options_.base_path, procedures_, head, target);
   if (!found) {
+    procedures_.count_refusal(target.procedure, found.error().code);
     admission.answer = refusal_of(found.error(), target);
     co_return admission;
   }
@@ -81,6 +82,7 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   } else if (target.procedure->is_public()) {
     admission.body_bytes_max = kPublicBodyBytesMax;
   } else {
+    procedures_.count_refusal(target.procedure, known.error().code);
     admission.answer = problem_response(known.error());
   }
   co_return admission;
@@ -105,10 +107,14 @@ Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
   rpc::Origin origin{.headers = request.headers, .peer = request.peer};
   origin.paths = {procedure.path};
   origin.kind = procedure.kind;
+  const auto refuse = [&](Error error) {
+    procedures_.count_refusal(&procedure, error.code);
+    return fail(std::move(error));
+  };
   auto context = co_await options_.create_context(origin);
-  if (!context) co_return fail(context.error());
+  if (!context) co_return refuse(std::move(context.error()));
   auto input = read_input(procedure, request);
-  if (!input) co_return fail(input.error());
+  if (!input) co_return refuse(std::move(input.error()));
 
   // A subscription goes on after this coroutine: it is stopped by its stream too.
   std::stop_source stop;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include "base/metrics.h"
@@ -20,6 +22,14 @@ class CallMeter {
     latency_.observe(took);
   }
 
+  /// One that was refused before its handler began: it took no time that says anything.
+  void refuse(Code code) { counts_[index_of(code)].add(); }
+
+  /// Of a subscription: its streams that are open.
+  void stream_opened() { streams_.fetch_add(1, std::memory_order_relaxed); }
+  void stream_closed() { streams_.fetch_sub(1, std::memory_order_relaxed); }
+  std::int64_t streams() const { return streams_.load(std::memory_order_relaxed); }
+
   std::uint64_t calls(std::optional<Code> code) const { return counts_[index_of(code)].value(); }
   const Histogram& latency() const { return latency_; }
 
@@ -29,6 +39,7 @@ class CallMeter {
   }
 
   std::array<Counter, kCodeCount + 1> counts_;  // the first: without an error
+  std::atomic<std::int64_t> streams_{0};
   Histogram latency_ = Histogram::of_latency();
 };
 

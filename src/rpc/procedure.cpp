@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 
 namespace synap::rpc {
 namespace {
@@ -96,6 +97,15 @@ void ProcedureTable::add(Procedure procedure) {
 const Procedure* ProcedureTable::find(std::string_view path) const {
   const auto at = by_path_.find(path);
   return at == by_path_.end() ? nullptr : &at->second;
+}
+
+void ProcedureTable::count_refusal(const Procedure* procedure, Code code) const {
+  CallMeter* meter = procedure == nullptr ? meter_of_none_.get() : procedure->meter.get();
+  if (meter != nullptr) meter->refuse(code);
+  if (!is_logged(LogLevel::kDebug)) return;
+  write_log(LogLevel::kDebug, "rpc", "{procedure} {code}, refused before it began",
+            {{"procedure", procedure == nullptr ? "none" : std::string_view(procedure->path)},
+             {"code", info(code).name}});
 }
 
 std::vector<const Procedure*> ProcedureTable::all() const {

@@ -152,8 +152,15 @@ class ProcedureTable {
   /// In the order of their paths.
   std::vector<const Procedure*> all() const;
 
+  /// Counts a call that was refused before its handler began; nullptr: of no procedure that there
+  /// is, whatever path was asked for. Any thread.
+  void count_refusal(const Procedure* procedure, Code code) const;
+  /// Of calls of no procedure.
+  const CallMeter& meter_of_none() const { return *meter_of_none_; }
+
  private:
   std::map<std::string, Procedure, std::less<>> by_path_;
+  std::shared_ptr<CallMeter> meter_of_none_ = std::make_shared<CallMeter>();
 };
 
 }  // namespace synap::rpc

@@ -7,10 +7,15 @@ namespace synap::trpc {
 
 namespace {
 
+std::unexpected<Error> refuse(const ReadyCall& call, Error error) {
+  if (call.procedures != nullptr) call.procedures->count_refusal(call.plan.procedure, error.code);
+  return fail(std::move(error));
+}
+
 Task<Result<rpc::Reply>> reply_to(ReadyCall call, UnknownKeys& unknown) {
-  if (call.plan.refusal) co_return fail(*std::move(call.plan.refusal));
-  if (!call.context) co_return fail(std::move(call.context.error()));
-  if (!call.input) co_return fail(std::move(call.input.error()));
+  if (call.plan.refusal) co_return refuse(call, *std::move(call.plan.refusal));
+  if (!call.context) co_return refuse(call, std::move(call.context.error()));
+  if (!call.input) co_return refuse(call, std::move(call.input.error()));
   co_return co_await call.plan.procedure->handler(rpc::Call{
       .context = *std::move(call.context),
       .input = *std::move(call.input),

@@ -21,6 +21,7 @@ struct ReadyCall {
   ContextResult context;
   Result<rpc::Input> input;
   std::stop_token stop;
+  const rpc::ProcedureTable* procedures = nullptr;  // which counts what is refused here
 };
 
 /// The call's own answer. What was refused earlier answers here, in the order in which the

@@ -180,7 +180,8 @@ Task<net::Response> Server::answer(DecodedRequest decoded, ContextResult context
     calls.push_back({.plan = std::move(decoded.calls[i]),
                      .context = context,
                      .input = std::move(inputs[i]),
-                     .stop = request.gone});
+                     .stop = request.gone,
+                     .procedures = &procedures_});
   }
 
   net::Response response;

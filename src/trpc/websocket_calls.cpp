@@ -98,6 +98,7 @@ Task<Answer> WebSocketSession::answer(ClientMessage& message, std::stop_token st
     call.input->json = std::move(message.input);
   }
   call.stop = std::move(stop);
+  call.procedures = &procedures_;
   co_return co_await perform(std::move(call));
 }
 
