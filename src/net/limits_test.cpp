@@ -198,6 +198,7 @@ TEST_F(ServerLimits, WaitWhenTheSystemHasNoMoreSockets) {
   EXPECT_LT(cpu_used, CLOCKS_PER_SEC / 10);
   const auto log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+  EXPECT_GT(server->statistics().accept_failures, 0u);
 }
 
 // --- strangers ---

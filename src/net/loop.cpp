@@ -40,6 +40,7 @@ int unacknowledged_bytes(Socket& socket) {
 ServerStatistics Shared::statistics() const {
   ServerStatistics all;
   for (std::size_t i = 0; i < all.responses.size(); ++i) all.responses[i] = responses_[i].value();
+  all.accept_failures = accept_failures_.value();
   all.connections = connections();
   all.strangers = strangers_.load(std::memory_order_relaxed);
   all.bytes_in_flight = budget.used();

@@ -52,6 +52,7 @@ struct Shared {
   void websocket_opened();
   void websocket_closed();
   void count_response(int status) { responses_[static_cast<std::size_t>(status) / 100 % 6].add(); }
+  void count_accept_failure() { accept_failures_.add(); }
   ServerStatistics statistics() const;
   std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
   void count_stranger(int change) {
@@ -73,6 +74,7 @@ struct Shared {
   std::atomic<std::size_t> strangers_{0};
   std::atomic<std::size_t> alive_{0};
   std::array<Counter, 6> responses_;
+  Counter accept_failures_;
   std::mutex mutex_;
   std::condition_variable none_;
 

@@ -107,6 +107,7 @@ class Acceptor {
           case ENOBUFS:
           case ENOMEM:
             log_pause(errno);
+            shared_.count_accept_failure();
             for (auto& loop : loops_) loop->give_way();
             return false;
           case EBADF:

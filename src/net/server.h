@@ -42,6 +42,7 @@ struct ServerOptions {
 /// What was answered since the start, and what there is now.
 struct ServerStatistics {
   std::array<std::uint64_t, 6> responses{};  // by the first digit of their status; WebSockets: 1
+  std::uint64_t accept_failures = 0;         // how often the system had no socket for a connection
   std::size_t connections = 0;
   std::size_t strangers = 0;        // of these, whose caller is not known
   std::size_t bytes_in_flight = 0;  // of requests and messages

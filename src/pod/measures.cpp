@@ -72,6 +72,9 @@ void add_server(Metrics& metrics, const Measured& measured) {
                 samples.add({{"caller", "known"}}, real(now.connections - strangers));
                 samples.add({{"caller", "stranger"}}, real(strangers));
               });
+  metrics.add("synap_accept_errors_total", Type::kCounter,
+              "How often the system had no socket for a connection.",
+              [&server = measured.server] { return real(server.statistics().accept_failures); });
   metrics.add("synap_http_in_flight_bytes", Type::kGauge,
               "Bytes of requests and messages that are on their way or being carried out.",
               [&server = measured.server] { return real(server.statistics().bytes_in_flight); });
@@ -163,6 +166,16 @@ void add_runs(Metrics& metrics, const Measured& measured) {
               });
 }
 
+void add_run_times(Metrics& metrics, const Measured& measured) {
+  metrics.add("synap_run_duration_seconds", Type::kHistogram,
+              "Of an attempt: the call of its function, what it waits for included.",
+              [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
+                for (const auto& function : functions.all()) {
+                  samples.add({{"function", function->id}}, workers.counts(*function).took);
+                }
+              });
+}
+
 void add_projections(Metrics& metrics, const projections::Projections& projections) {
   metrics.add("synap_projection_lag_events", Type::kGauge,
               "Events that a follower has not folded yet.", [&projections](Samples& samples) {
@@ -197,6 +210,9 @@ void add_measures(Metrics& metrics, const Measured& measured) {
   add_database(metrics, measured.database);
   add_io_errors(metrics);
   add_runs(metrics, measured);
+  add_run_times(metrics, measured);
+  metrics.add("synap_log_position", Type::kGauge, "The position of the newest event.",
+              [&log = measured.log] { return real(log.end().value()); });
   add_projections(metrics, measured.projections);
   metrics.add("synap_disk_free_bytes", Type::kGauge,
               "Bytes that the disk of the data directory still has for the pod.",

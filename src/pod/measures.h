@@ -8,6 +8,7 @@
 #include "bus/function.h"
 #include "bus/queue.h"
 #include "db/sqlite/sqlite_database.h"
+#include "events/log.h"
 #include "net/server.h"
 #include "pod/data_directory.h"
 #include "projections/projections.h"
@@ -27,6 +28,7 @@ struct Measured {
   const bus::Functions& functions;
   const workers::WorkerPool& workers;
   const projections::Projections& projections;
+  events::EventLog& log;
   const DataDirectory& directory;
 };
 

@@ -148,6 +148,7 @@ Result<> Pod::Parts::serve() {
                          .functions = functions,
                          .workers = *workers,
                          .projections = *projections,
+                         .log = *log,
                          .directory = *directory});
   return server->start();
 }

@@ -221,6 +221,7 @@ Task<void> WorkerPool::do_at_once(bus::Job job) {
   // Resumed either by the end of the call or, when the handler parks, by Step. Then the handler
   // stands still inside, and is destroyed here with all that it had begun: nothing of it may go on
   // beside what settles the run.
+  const auto began = SteadyClock::now();
   try {
     co_await body(*handler->second.handler, **event, step, outcome);
   } catch (const std::exception& thrown) {
@@ -228,6 +229,7 @@ Task<void> WorkerPool::do_at_once(bus::Job job) {
   } catch (...) {
     outcome = failure_of("something that is no std::exception");
   }
+  handler->second.counts.took.observe(SteadyClock::now() - began);
   co_await settle(std::move(job), **event, step, std::move(outcome));
 }
 

@@ -40,6 +40,7 @@ struct RunCounts {
   Counter slept;     // put away until its time comes
   Counter given_up;  // dead letters
   Counter unstored;  // the end could not be stored, so the attempt is made again
+  Histogram took = Histogram::of_latency();  // calls of the handler, their waits included
 };
 
 class WorkerPool {

@@ -529,6 +529,7 @@ TEST_F(WorkerPoolTest, EveryAttemptIsCountedByHowItEnded) {
   EXPECT_EQ(counts.retried.value(), 3u);
   EXPECT_EQ(counts.given_up.value(), 1u);
   EXPECT_EQ(counts.unstored.value(), 0u);
+  EXPECT_EQ(counts.took.count(), 7u) << "calls of the handler";
   EXPECT_NE(testing::internal::GetCapturedStderr().find("of f was given up: no code="),
             std::string::npos);
 }

@@ -79,6 +79,11 @@ test('each family moves when its thing happens', async (t) => {
   assert.equal((await tell(pod, 'notes.create', { content: '# Hello' })).status, 200);
   assert.equal((await ask(pod, '/trpc/notes.getById?input=%22x%22', pod.key)).status, 400);
   assert.equal((await ask(pod, '/trpc/notes.list', 'synap_wrong')).status, 401);
+  assert.equal((await ask(pod, '/trpc/no.such', pod.key)).status, 404);
+  const watching = new AbortController();
+  t.after(() => watching.abort());
+  const stream = await ask(pod, '/trpc/events.watch', pod.key, { signal: watching.signal });
+  assert.equal(stream.status, 200);
   assert.equal(await raw(pod, 'GET /health HTTP/1.1\r\nhost: evil.example\r\n\r\n'), 403);
   assert.equal(await raw(pod, 'GET /trpc HTTP/1.1\r\nhost: localhost\r\norigin: https://evil.example\r\n'
     + 'upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n'
@@ -94,6 +99,12 @@ test('each family moves when its thing happens', async (t) => {
   assert.equal(grew('synap_calls_total', { procedure: 'notes.create', code: 'OK' }), 1);
   assert.equal(grew('synap_calls_total', { procedure: 'notes.getById', code: 'BAD_REQUEST' }), 1);
   assert.equal(grew('synap_call_duration_seconds_count', { procedure: 'notes.create' }), 1);
+  assert.equal(grew('synap_calls_total', { procedure: 'notes.list', code: 'UNAUTHORIZED' }), 1);
+  assert.equal(grew('synap_calls_total', { procedure: 'none', code: 'NOT_FOUND' }), 1);
+  assert.equal(value(after, 'synap_streams_open', { procedure: 'events.watch' }), 1);
+  assert.ok(grew('synap_log_position') >= 2);
+  assert.equal(grew('synap_run_duration_seconds_count', { function: 'notes.create' }), 1);
+  assert.equal(grew('synap_accept_errors_total'), 0);
   assert.ok(grew('synap_call_duration_seconds_sum', { procedure: 'notes.create' }) > 0);
   assert.ok(grew('synap_http_responses_total', { class: '4xx' }) >= 3);
   assert.ok(grew('synap_http_responses_total', { class: '2xx' }) >= 2);
@@ -108,6 +119,10 @@ test('each family moves when its thing happens', async (t) => {
   assert.ok(grew('synap_database_commit_writes_sum') >= 2);
   assert.ok(value(after, 'synap_database_wal_bytes') > 0);
   assert.ok(grew('process_cpu_seconds_total') > 0);
+
+  watching.abort();
+  await untilScrape(pod, (families) =>
+    value(families, 'synap_streams_open', { procedure: 'events.watch' }) === 0, 'that nobody watches');
 });
 
 test('only an owner and the metrics key may scrape', async (t) => {
