@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 
 #include "base/test_support.h"
+#include "base/timer.h"
 #include "bus/dispatcher.h"
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
@@ -116,6 +118,7 @@ class FeatureTest : public testing::Test {
                     std::string header_key = "") {
     const auto* procedure = procedures.find(path);
     SYNAP_CHECK(procedure != nullptr, path);
+    if (procedure->kind == rpc::Kind::kQuery) wait_for_followers();
     auto context = std::make_shared<api::CallContext>(kEverybodyMay);
     context->actor = api::Actor::of_key(std::move(user), api::Role::kMember, "key");
     context->idempotency_key = std::move(header_key);
@@ -129,6 +132,23 @@ class FeatureTest : public testing::Test {
     auto accepted = call(path, std::move(asked));
     if (accepted) wait_until_idle();
     return accepted;
+  }
+  // A list waits for the counts of its user's own events for so long only; on a busy machine that
+  // may be too short, and these tests are not about it.
+  void wait_for_followers() {
+    auto followed = [this](const std::string& name) -> Task<void> {
+      for (;;) {
+        const auto list = *co_await projections->list();
+        const auto status = std::ranges::find(list, name, &projections::Status::name);
+        if (status == list.end() || !status->error.empty() || status->position >= status->end)
+          co_return;
+        co_await projections->settled(name, "ann");
+        co_await sleep_for(std::chrono::milliseconds(1));
+      }
+    };
+    const auto list = sync_wait(executor, projections->list());
+    SYNAP_CHECK(list.has_value());
+    for (const auto& status : *list) sync_wait(executor, followed(status.name));
   }
   // Every run of these tests ends with an event: so whenever the log has grown, look again.
   void wait_until_idle() {

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kRemovalPause(20);
 // settled() does not wait for a follower that is this far behind: it would take too long.
 constexpr std::int64_t kSettleLagMax = 5'000;
 constexpr std::chrono::milliseconds kSettlePoll(2);
-constexpr int kSettlePolls = 500;
+constexpr int kSettlePolls = 125;
 
 bool folds(const Projection& projection, const events::Event& event) {
   return std::find(projection.types.begin(), projection.types.end(), event.type) !=

@@ -79,7 +79,7 @@ class Projections {
 
   /// Returns when the follower `name` has folded what `user_id` did before, or can soon not be
   /// expected to: for queries that show counts, so that people see their own completed writes in
-  /// them. At most a second.
+  /// them. At most 250 ms.
   Task<void> settled(const std::string& name, std::string user_id);
 
  private:
