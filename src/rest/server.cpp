@@ -57,6 +57,17 @@ std::string ascii_json(std::string_view json) {
   return out;
 }
 
+// Proxies take heads of 4 KiB: what has no room in a quarter of that is only counted.
+std::string header_text(UnknownKeys unknown) {
+  constexpr std::size_t kBytesMax = 1'024;
+  auto text = ascii_json(unknown.to_json());
+  while (text.size() > kBytesMax && !unknown.paths.empty()) {
+    unknown.paths.pop_back();
+    text = ascii_json(unknown.to_json());
+  }
+  return text;
+}
+
 }  // namespace
 
 Server::Server(Options options, const rpc::ProcedureTable& procedures)
@@ -96,7 +107,7 @@ Task<net::Response> Server::serve(const net::Request& request) {
   auto answer = co_await call(*target.procedure, request, unknown);
   auto response = answer ? *std::move(answer) : problem_response(answer.error());
   if (!unknown.empty()) {
-    response.headers.add("synap-unknown-keys", ascii_json(unknown.to_json()));
+    response.headers.add("synap-unknown-keys", header_text(std::move(unknown)));
     response.headers.add("access-control-expose-headers", "synap-unknown-keys");
   }
   co_return response;

@@ -171,6 +171,16 @@ TEST_F(RestServer, UnknownKeysAreToldInAHeader) {
   EXPECT_EQ(told_keys(R"({"tag":"a"})"), "200 -");
   EXPECT_EQ(told_keys(R"({"tga":"a","é😀\n":1})"), R"(200 ["tga","[\"\u00e9\ud83d\ude00\\n\"]"])");
   EXPECT_EQ(told_keys(R"({"tag":1,"x":1})"), R"(400 ["x"])");
+  // What was carried out must reach its caller through proxies that take small heads.
+  std::string many = R"({"tag":"a")";
+  for (int i = 0; i < 40; ++i) {
+    many += ",\"" + std::to_string(i);
+    for (int j = 0; j < 90; ++j) many += "é";
+    many += "\":1";
+  }
+  const auto bounded = told_keys((many + "}").c_str());
+  EXPECT_LT(bounded.size(), 1'100U);
+  EXPECT_TRUE(bounded.ends_with(R"(more"])")) << bounded;
 }
 
 TEST_F(RestServer, TellsHowAPathIsCalled) {

@@ -241,7 +241,8 @@ std::string UnknownKeys::to_json() const {
     append_json_string(out, path);
   }
   if (count > paths.size()) {
-    append_json_string(out.append(","), fmt::format("and {} more", count - paths.size()));
+    if (out.size() > 1) out.push_back(',');
+    append_json_string(out, fmt::format("and {} more", count - paths.size()));
   }
   return out.append("]");
 }
