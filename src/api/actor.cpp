@@ -44,12 +44,21 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   return session;
 }
 
-rpc::Items while_authorized(Session session, rpc::Items items, std::optional<OpenStream> open) {
-  while (auto item = co_await items.next()) {
-    if (auto live = session.check(); !live) co_return fail(live.error());
-    co_yield std::move(*item);
+rpc::Items while_authorized(Session session, rpc::Items items, std::string path,
+                            std::optional<OpenStream> open) {
+  std::string thrown;
+  try {
+    while (auto item = co_await items.next()) {
+      if (auto live = session.check(); !live) co_return fail(live.error());
+      co_yield std::move(*item);
+    }
+    co_return std::move(items.end());
+  } catch (const std::exception& exception) {
+    thrown = exception.what();
+  } catch (...) {
+    thrown = "something that is no std::exception";
   }
-  co_return std::move(items.end());
+  co_return fail(rpc::error_of_exception(path, thrown));
 }
 
 }  // namespace synap::api

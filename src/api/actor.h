@@ -78,9 +78,11 @@ struct Session {
   const std::string& user_id() const { return actor.user_id; }
 };
 
-/// What `items` yields, until the actor may not act any more: then it ends with kUnauthorized.
+/// What `items` yields, until the actor may not act any more: then it ends with kUnauthorized. What
+/// `items` throws ends it with kInternalServerError, and is written to the log as of `path`.
 /// `open`, if there is one, is counted for as long.
-rpc::Items while_authorized(Session session, rpc::Items items, std::optional<OpenStream> open = {});
+rpc::Items while_authorized(Session session, rpc::Items items, std::string path = {},
+                            std::optional<OpenStream> open = {});
 
 /// What a call needs, as its procedure's Meta says.
 struct Requirement {

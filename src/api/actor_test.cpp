@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "api/procedures.h"
 #include "base/test_support.h"
 
@@ -67,6 +69,30 @@ TEST_F(ActorTest, AnIdempotencyKeyThatIsNotKeptIsRefused) {
   const auto called = call("notes.create", Role::kMember, {}, "once");
   ASSERT_FALSE(called);
   EXPECT_EQ(called.error().code, Code::kBadRequest);
+}
+
+TEST_F(ActorTest, AStreamThatThrowsEndsWithAnError) {
+  add_subscription<Json, std::string>(table_, "watch", {.summary = "Watch."}, [](Session, Json) {
+    return []() -> rpc::Items {
+      co_yield rpc::Item{"1", "1"};
+      throw std::runtime_error("it broke");
+    }();
+  });
+  auto all = [&]() -> Task<Result<rpc::Text>> {
+    auto context = std::make_shared<CallContext>(everybody_);
+    context->actor = Actor::of_key("ann", Role::kMember, "key");
+    auto reply =
+        co_await table_.find("watch")->handler({.context = context, .input = {.json = Json()}});
+    auto& items = std::get<rpc::Items>(*reply);
+    while (co_await items.next()) {
+    }
+    co_return std::move(items.end());
+  };
+  testing::internal::CaptureStderr();
+  const auto end = sync_wait(executor_, all());
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("it broke"), std::string::npos);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, Code::kInternalServerError);
 }
 
 TEST(Scopes, AreWrittenInOneWay) {

@@ -162,6 +162,7 @@ void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, r
 template <class In, class Item, class F>
 void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta meta, F function,
                       Schema item = schema_of<Item>()) {
+  auto name = path;
   table.add(procedures_detail::guarded(
       {.path = std::move(path),
        .kind = rpc::Kind::kSubscription,
@@ -169,13 +170,13 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta me
        .output = std::move(item),
        .is_tracked = true,
        .meta = std::move(meta)},
-      [function = std::move(function)](Session session, rpc::Call call,
-                                       CallTimer timer) -> Task<Result<rpc::Reply>> {
+      [function = std::move(function), name = std::move(name)](
+          Session session, rpc::Call call, CallTimer timer) -> Task<Result<rpc::Reply>> {
         auto input = procedures_detail::input_of<In>(session, call);
         if (!input) co_return fail(timer.failed(std::move(input.error())));
         auto items = function(session, std::move(*input));
-        co_return rpc::Reply(
-            while_authorized(std::move(session), std::move(items), timer.answered_with_stream()));
+        co_return rpc::Reply(while_authorized(std::move(session), std::move(items), name,
+                                              timer.answered_with_stream()));
       }));
 }
 

@@ -130,10 +130,10 @@ Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
   // A subscription goes on after this coroutine: it is stopped by its stream too.
   std::stop_source stop;
   const std::stop_callback when_gone(request.gone, [stop]() mutable { stop.request_stop(); });
-  auto reply = co_await procedure.handler({.context = *std::move(context),
-                                           .input = *std::move(input),
-                                           .stop = stop.get_token(),
-                                           .unknown_keys = &unknown});
+  auto reply = co_await rpc::invoke(procedure, {.context = *std::move(context),
+                                                .input = *std::move(input),
+                                                .stop = stop.get_token(),
+                                                .unknown_keys = &unknown});
   if (!reply) co_return fail(reply.error());
   if (auto* items = std::get_if<rpc::Items>(&*reply)) {
     if (procedure.kind == rpc::Kind::kSubscription) {

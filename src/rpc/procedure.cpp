@@ -70,6 +70,22 @@ bool takes_input(const Procedure& procedure) {
   return !procedure.input.is_undefined();
 }
 
+Error error_of_exception(std::string_view path, std::string_view what) {
+  write_log(LogLevel::kError, "rpc", "{procedure} has thrown: {what}",
+            {{"procedure", path}, {"what", what}});
+  return {Code::kInternalServerError, "The procedure failed in a way that it does not foresee"};
+}
+
+Task<Result<Reply>> invoke(const Procedure& procedure, Call call) {
+  try {
+    co_return co_await procedure.handler(std::move(call));
+  } catch (const std::exception& thrown) {
+    co_return fail(error_of_exception(procedure.path, thrown.what()));
+  } catch (...) {
+    co_return fail(error_of_exception(procedure.path, "something that is no std::exception"));
+  }
+}
+
 void ProcedureTable::add(Procedure procedure) {
   const std::string path = procedure.path;
   SYNAP_CHECK(path.size() <= kPathBytesMax, path);

@@ -141,6 +141,13 @@ bool takes_input(const Procedure& procedure);
 /// Whoever asks for a longer path asks for nothing that there is.
 inline constexpr std::size_t kPathBytesMax = 200;
 
+/// What whoever caught an exception of the procedure `path` answers; it is written to the log.
+Error error_of_exception(std::string_view path, std::string_view what);
+
+/// Calls the handler of `procedure`. What it throws harms this call alone: kInternalServerError,
+/// with what was thrown on stderr.
+Task<Result<Reply>> invoke(const Procedure& procedure, Call call);
+
 class ProcedureTable {
  public:
   /// CHECKs that the path is well formed and no longer than kPathBytesMax, new, no prefix of

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace synap::rpc {
 namespace {
 
@@ -42,6 +44,23 @@ TEST(ProcedureTableDeathTest, RefusesPathsThatNoClientCanCall) {
   for (const char* path : {"", ".", "a.", ".a", "a..b", "a b", "a-b", "1a", "then", "notes.call"}) {
     EXPECT_DEATH(table.add(named(path)), "this must be true") << path;
   }
+}
+
+// One bad call harms itself and nobody else.
+TEST(Invoke, WhatAProcedureThrowsIsItsAnswer) {
+  ThreadExecutor executor("test");
+  auto procedure = named("bad");
+  procedure.handler = [](Call) -> Task<Result<Reply>> {
+    throw std::runtime_error("it broke");
+    co_return Reply(Text());
+  };
+  testing::internal::CaptureStderr();
+  const auto reply = sync_wait(executor, invoke(procedure, {}));
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("bad has thrown: it broke"),
+            std::string::npos);
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, Code::kInternalServerError);
+  EXPECT_EQ(reply.error().message.find("it broke"), std::string::npos);
 }
 
 TEST(KindName, IsTheWordOfTheWire) {

@@ -16,12 +16,12 @@ Task<Result<rpc::Reply>> reply_to(ReadyCall call, UnknownKeys& unknown) {
   if (call.plan.refusal) co_return refuse(call, *std::move(call.plan.refusal));
   if (!call.context) co_return refuse(call, std::move(call.context.error()));
   if (!call.input) co_return refuse(call, std::move(call.input.error()));
-  co_return co_await call.plan.procedure->handler(rpc::Call{
-      .context = *std::move(call.context),
-      .input = *std::move(call.input),
-      .stop = std::move(call.stop),
-      .unknown_keys = &unknown,
-  });
+  co_return co_await rpc::invoke(*call.plan.procedure, {
+                                                           .context = *std::move(call.context),
+                                                           .input = *std::move(call.input),
+                                                           .stop = std::move(call.stop),
+                                                           .unknown_keys = &unknown,
+                                                       });
 }
 
 }  // namespace
