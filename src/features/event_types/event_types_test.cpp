@@ -185,6 +185,19 @@ TEST_F(EventTypesTest, ARepeatWithItsKeyIsTheFirstEvent) {
                   .starts_with("CONFLICT"));
 }
 
+TEST_F(EventTypesTest, ARepeatIsAnsweredAlsoWhenTheSchemaHasMovedOn) {
+  register_weight();
+  const std::string first = R"({"type":"x.weight.recorded","data":{"kg":1},"idempotencyKey":"k"})";
+  const auto answer = told("events.publish", first);
+  told("eventTypes.register",
+       R"({"name":"x.weight.recorded","schema":{"required":["lb"],"type":"object"}})");
+  EXPECT_EQ(told("events.publish", first), answer);
+  EXPECT_TRUE(told("events.publish",
+                   R"({"type":"x.weight.recorded","data":{"kg":1},"idempotencyKey":"other"})")
+                  .starts_with("BAD_REQUEST"));
+  EXPECT_EQ(sync_wait(executor, log->head())->position, 3);
+}
+
 TEST_F(EventTypesTest, ManyRegistrationsAtOnceAreVersionsInARow) {
   std::vector<Task<Result<rpc::Reply>>> calls;
   for (int i = 0; i < 10; ++i) {

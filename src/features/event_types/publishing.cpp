@@ -111,15 +111,20 @@ class Publisher {
     }
     auto validator = validators_.of(session.user_id(), **type);
     if (!validator) co_return fail(validator.error());
-    if (auto valid = validator->validate(input.data, "data"); !valid) co_return fail(valid.error());
+    auto valid = validator->validate(input.data, "data");
 
     events::Append append;
     auto envelope = co_await envelope_of(session, input, append);
     if (!envelope) co_return fail(envelope.error());
     keep_key(session, input, append);
+    if (!valid) {
+      // It may be the repeat of one that an earlier version of the schema took.
+      if (!append.idempotency) co_return fail(valid.error());
+      append.decide = [error = valid.error()](db::Tx& tx) { tx.abort(error); };
+    }
     auto event = rooms_.types.make_registered(input.type, (*type)->version, input.data.dump(),
                                               std::move(*envelope));
-    if (!event) co_return fail(event.error());
+    if (!event) co_return fail(valid ? event.error() : valid.error());
     append.events.push_back(std::move(*event));
     auto appended = co_await rooms_.log.append(std::move(append));
     if (!appended) co_return fail(appended.error());

@@ -274,10 +274,16 @@ Task<Result<Accepted>> restore(const Rooms& rooms, Session session, RestoreNote 
   auto fingerprint = key.empty() ? std::string() : json_text(input);
   Draft draft{rooms, session, Uuid::parse(input.id).value_or(Uuid{})};
   auto past = co_await version_of(rooms, session, draft.entity_id, input.version);
-  if (!past) co_return fail(past.error());
-  auto content = co_await content_of(rooms, past->file);
-  if (!content) co_return fail(content.error());
+  Result<std::string> content = fail(past ? Error{} : past.error());
+  if (past) content = co_await content_of(rooms, past->file);
   NoteUpdateRequested requested;
+  if (!content) {
+    // It may be the repeat of one that was carried out when the version was still there.
+    if (key.empty()) co_return fail(content.error());
+    auto refuse = [error = content.error()](db::Tx& tx) { tx.abort(error); };
+    co_return co_await request(draft, kNoteUpdateRequested, std::move(requested), std::move(refuse),
+                               std::move(key), std::move(fingerprint));
+  }
   requested.title = std::move(past->title);
   requested.tags = std::move(past->tags);
   requested.text = NoteText{.file = std::move(past->file), .preview = preview_of(*content)};

@@ -298,6 +298,18 @@ TEST_F(Notes, RepeatedCommandGivesTheFirstAnswer) {
   EXPECT_EQ(*done("notes.update", update), *updated);
 }
 
+TEST_F(Notes, ARestoreIsRepeatedAlsoWhenTheNoteIsGone) {
+  const auto id = make("one");
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", "two"}})));
+  const auto restore = input(id, {{"version", 1}, {"idempotencyKey", "k"}});
+  const auto restored = *done("notes.restore", restore);
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  const auto again = call("notes.restore", restore);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*again, restored);
+  EXPECT_EQ(call("notes.restore", input(id, {{"version", 1}})).error().code, Code::kNotFound);
+}
+
 TEST_F(Notes, IdempotencyKeyForAnotherCommandIsAConflict) {
   ASSERT_TRUE(done("notes.create", Json::object({{"content", "1"}, {"idempotencyKey", "k"}})));
   const auto other =

@@ -161,16 +161,16 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
   co_return json_text(*completed);
 }
 
-// The thing is not there; but the command may be the repeat of one that was carried out, and then
-// it is answered as the first was.
+// The command cannot be carried out as things are now; but it may be the repeat of one that was,
+// and then it is answered as the first was.
 Task<Result<Completed>> only_as_repeat(const NounParts& parts, const Session& session,
-                                       const Extras& extras, const Change& change) {
-  if (extras.key.empty()) co_return fail(no_such(parts));
+                                       const Extras& extras, const Change& change, Error refusal) {
+  if (extras.key.empty()) co_return fail(std::move(refusal));
   Attempt attempt(parts, session, extras.id);
   if (auto added = attempt.add_requested(change.action, change.asked); !added) {
     co_return fail(added.error());
   }
-  attempt.set_decide([&](db::Tx& tx) { tx.abort(no_such(parts)); });
+  attempt.set_decide([&](db::Tx& tx) { tx.abort(refusal); });
   co_return co_await attempt.run(extras);
 }
 
@@ -186,7 +186,7 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
   // A wrong version refuses everything but a repeat, so only the transaction can say.
   const bool is_expected = !extras.expected_version || *extras.expected_version == thing.version;
   auto then = is_expected ? change.decide(thing.state) : std::optional<Json>();
-  if (!then) co_return fail(then.error());
+  if (!then) co_return co_await only_as_repeat(parts, session, extras, change, then.error());
   Attempt attempt(parts, session, extras.id);
   auto added = attempt.add_requested(change.action, change.asked);
   if (added && is_expected) {
@@ -216,7 +216,7 @@ Task<Result<std::string>> change_thing(const NounParts& parts, const Session& se
     if (thing) {
       completed = co_await change_once(parts, session, extras, change, *thing, is_stale);
     } else if (thing.error().code == Code::kNotFound) {
-      completed = co_await only_as_repeat(parts, session, extras, change);
+      completed = co_await only_as_repeat(parts, session, extras, change, no_such(parts));
     } else {
       completed = fail(thing.error());
     }
@@ -261,7 +261,12 @@ Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session sess
   const Json wanted = *input.find("version");
   const auto extras = extras_of(session, input);
   auto past = co_await find_version(*parts, session, extras.id, wanted.as_integer());
-  if (!past) co_return fail(past.error());
+  if (!past) {
+    auto first = co_await only_as_repeat(*parts, session, extras, {"update", Json::object(), {}},
+                                         past.error());
+    if (!first) co_return fail(first.error());
+    co_return json_text(*first);
+  }
   co_return co_await change_thing(
       *parts, session, extras,
       {"update", past->state,

@@ -216,6 +216,23 @@ TEST_F(Nouns, ARepeatIsAnsweredAsTheFirstAlsoWhenTheThingIsGone) {
             Code::kNotFound);
 }
 
+TEST_F(Nouns, ARepeatIsAnsweredAsTheFirstAlsoWhenItCouldNotBeDoneNow) {
+  const auto id = make("fern", {{"height", 0}});
+  ASSERT_TRUE(call("plants.update", input(id, {{"height", 5}})));
+  const auto restore = input(id, {{"version", 1}, {"idempotencyKey", "k1"}});
+  const auto restored = *call("plants.restore", restore);
+  const auto grow = input(id, {{"by", 2}, {"idempotencyKey", "k2"}});
+  const auto grown = *call("plants.grow", grow);
+  ASSERT_TRUE(call("plants.update", input(id, {{"isAlive", false}})));
+  EXPECT_EQ(*call("plants.grow", grow), grown);
+  EXPECT_EQ(call("plants.grow", input(id, {{"by", 2}})).error().code, Code::kConflict);
+  ASSERT_TRUE(call("plants.delete", input(id)));
+  EXPECT_EQ(*call("plants.restore", restore), restored);
+  EXPECT_EQ(
+      call("plants.restore", input(id, {{"version", 1}, {"idempotencyKey", "k3"}})).error().code,
+      Code::kNotFound);
+}
+
 TEST_F(Nouns, HistoryShowsEveryVersionAndRestoreBringsOneBack) {
   const auto id = make("fern", {{"planted", "2026-01-31"}});
   ASSERT_TRUE(call("plants.update", input(id, {{"planted", nullptr}, {"height", 9}})));
