@@ -23,6 +23,7 @@ CREATE VIEW key_uses AS SELECT * FROM key_uses_data WHERE user_id = current_user
 )"}};
 }
 
+// What cannot be written was given back and comes with the next; why, the database has told.
 Task<void> KeyUses::run(std::stop_token stop, std::chrono::milliseconds pause) {
   while (co_await sleep_for(pause, stop)) std::ignore = co_await write();
   std::ignore = co_await write();

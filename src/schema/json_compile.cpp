@@ -15,8 +15,9 @@ namespace {
 using Index = JsonRule::Index;
 
 constexpr std::size_t kPatternsMax = 50;
-// A pattern within it is a few hundred instructions; one that would need more is refused.
-constexpr std::int64_t kPatternBytesMax = 256 * 1024;
+// What a pattern may take, its states included: 50 of them in each of the schemas that are kept
+// compiled are 100 MB at most.
+constexpr std::int64_t kPatternBytesMax = 64 * 1024;
 // How deep rules that judge the same value may refer to each other: with the depth of values this
 // bounds the stack.
 constexpr int kBesideDepthMax = 32;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "features/event_types/registered.h"
 #include "features/events/events.h"
 #include "features/feature_test.h"
 
@@ -196,6 +197,19 @@ TEST_F(EventTypesTest, ARepeatIsAnsweredAlsoWhenTheSchemaHasMovedOn) {
                    R"({"type":"x.weight.recorded","data":{"kg":1},"idempotencyKey":"other"})")
                   .starts_with("BAD_REQUEST"));
   EXPECT_EQ(sync_wait(executor, log->head())->position, 3);
+}
+
+TEST(Validators, OneUsersManySchemasDriveNobodyElsesOut) {
+  event_types::Validators validators;
+  const auto use = [&](const std::string& user, std::int64_t version) {
+    EXPECT_TRUE(validators.of(user, {"x.a.b", version, "{}", 0}));
+  };
+  use("ann", 1);
+  for (int version = 1; version <= 200; ++version) use("bob", version);
+  EXPECT_EQ(validators.kept_of("bob"), event_types::Validators::kKeptOfUserMax);
+  EXPECT_EQ(validators.kept_of("ann"), 1U);
+  for (int user = 0; user < 100; ++user) use(std::to_string(user), 1);
+  EXPECT_EQ(validators.kept_of("ann"), 0U);
 }
 
 TEST_F(EventTypesTest, ManyRegistrationsAtOnceAreVersionsInARow) {

@@ -9,9 +9,6 @@
 namespace synap::features::event_types {
 namespace {
 
-// Patterns make a compiled schema large, up to some MiB, if somebody wants that.
-constexpr std::size_t kCompiledMax = 32;
-
 bool is_name(std::string_view name) {
   if (!name.starts_with("x.")) return false;
   int parts = 0;
@@ -55,10 +52,11 @@ Task<Result<std::optional<Registered>>> find(const Rooms& rooms, const std::stri
 }
 
 Result<JsonValidator> Validators::of(const std::string& user_id, const Registered& type) {
-  auto key = fmt::format("{}\n{}\n{}", user_id, type.name, type.version);
   {
     const std::lock_guard lock(mutex_);
-    const auto at = std::ranges::find(newest_first_, key, &Entry::key);
+    const auto at = std::ranges::find_if(newest_first_, [&](const Entry& entry) {
+      return entry.version == type.version && entry.type == type.name && entry.user_id == user_id;
+    });
     if (at != newest_first_.end()) {
       newest_first_.splice(newest_first_.begin(), newest_first_, at);
       return at->validator;
@@ -70,9 +68,26 @@ Result<JsonValidator> Validators::of(const std::string& user_id, const Registere
   // It could be used when it was registered: what a later version refuses, it must still read.
   if (!compiled) return fail(Code::kInternalServerError, compiled.error().message);
   const std::lock_guard lock(mutex_);
-  newest_first_.push_front({std::move(key), *compiled});
-  if (newest_first_.size() > kCompiledMax) newest_first_.pop_back();
+  make_room(user_id);
+  newest_first_.push_front({user_id, type.name, type.version, *compiled});
   return compiled;
+}
+
+std::size_t Validators::kept_of(const std::string& user_id) const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::ranges::count(newest_first_, user_id, &Entry::user_id));
+}
+
+// The user's own oldest goes first, where he has his share.
+void Validators::make_room(const std::string& user_id) {
+  const auto own = std::ranges::count(newest_first_, user_id, &Entry::user_id);
+  if (static_cast<std::size_t>(own) >= kKeptOfUserMax) {
+    const auto oldest = std::find_if(newest_first_.rbegin(), newest_first_.rend(),
+                                     [&](const Entry& entry) { return entry.user_id == user_id; });
+    newest_first_.erase(std::next(oldest).base());
+  } else if (newest_first_.size() >= kKeptMax) {
+    newest_first_.pop_back();
+  }
 }
 
 }  // namespace synap::features::event_types

@@ -35,17 +35,26 @@ Task<Result<std::optional<Registered>>> find(const Rooms& rooms, const std::stri
                                              std::string name,
                                              std::optional<std::int64_t> version = std::nullopt);
 
-/// Compiled schemas, those used last. Any thread.
+/// Compiled schemas, those used last; a user who has many keeps nobody else's from staying. Any
+/// thread.
 class Validators {
  public:
+  static constexpr std::size_t kKeptMax = 32;
+  static constexpr std::size_t kKeptOfUserMax = 8;
+
   Result<JsonValidator> of(const std::string& user_id, const Registered& type);
+  std::size_t kept_of(const std::string& user_id) const;
 
  private:
   struct Entry {
-    std::string key;
+    std::string user_id;
+    std::string type;
+    std::int64_t version = 0;
     JsonValidator validator;
   };
-  std::mutex mutex_;
+  void make_room(const std::string& user_id);
+
+  mutable std::mutex mutex_;
   std::list<Entry> newest_first_;
 };
 
