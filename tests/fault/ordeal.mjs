@@ -11,6 +11,11 @@ import { Watcher } from './watcher.mjs';
 
 const kLargeText = 64 * 1024 + 1;  // goes into the content store before its event is appended
 const kRetriesMax = 100;
+// From one end to the next so many commands are sent as fast as they are answered; after them each
+// client takes its time. The proofs read the whole log while everybody writes: without this, each
+// would make the next one longer by a part of itself.
+const kQuickCommands = 300;
+const kSlowPauseMs = 100;
 
 /** What tests of this kind are told by environment variables. */
 export function choicesOfOrdeal({ ends }) {
@@ -28,6 +33,7 @@ class Load {
   #gate = new EventEmitter().setMaxListeners(0);
   #isUp = false;
   #isOver = false;
+  #quickCommands = 0;
   #texts = 0;
   #keys = 0;
 
@@ -35,6 +41,7 @@ class Load {
 
   up() {
     this.#isUp = true;
+    this.#quickCommands = kQuickCommands;
     this.#gate.emit('up');
   }
   down() {
@@ -55,6 +62,7 @@ class Load {
         caller.renew();
         continue;
       }
+      if (--this.#quickCommands < 0) await Promise.race([once(this.#gate, 'down'), pause(kSlowPauseMs)]);
       const at = choices.next();
       if (own.length < 3 || at < 0.55) await this.#create(caller, user, own, choices);
       else if (at < 0.9) await this.#update(caller, choices.pick(own), own, choices);
