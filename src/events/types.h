@@ -1,11 +1,12 @@
 // EventTypes: every type of event there is, each with the schema of its data. What is not
 // registered, or does not fit, cannot become an event.
 //
-// A type is named `<noun>.<action>.requested|completed|failed`. A feature declares it as a constant
-// that ties the name to the C++ struct of its data:
+// A type is named `<noun>.<action>.requested|completed|failed`. Those of a noun follow from its
+// description (features/noun). A feature of another kind declares its own as constants that tie the
+// name to the C++ struct of the data:
 //
-//   inline constexpr EventType<NoteCreationRequested> kNoteCreationRequested{
-//       "note.creation.requested"};
+//   inline constexpr EventType<UserCreated> kUserCreationCompleted{
+//       "user.creation.completed"};
 //
 // What was written once is read for ever: when the data of a type change in a way that older ones
 // do not fit, its data version grows by one and an upcaster says how the older become the newer.

@@ -5,12 +5,9 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "features/notes/events.h"
 
 namespace synap::simulation {
 namespace {
-
-namespace notes = features::notes;
 
 const std::vector<std::string> kUsers = {"ann", "bob", "eve"};
 
@@ -292,34 +289,50 @@ Task<void> Callers::check_chain() {
 
 // Notes: what their commands and workers append, with the files that it names.
 
+namespace {
+
+const events::EventType<Json> kNoteCreationRequested{"note.creation.requested"};
+const events::EventType<Json> kNoteCreationCompleted{"note.creation.completed"};
+const events::EventType<Json> kNoteUpdateRequested{"note.update.requested"};
+const events::EventType<Json> kNoteUpdateCompleted{"note.update.completed"};
+
+Json file_of(const std::string& path, const std::string& bytes) {
+  return Json::object({{"name", path},
+                       {"size", static_cast<std::int64_t>(bytes.size())},
+                       {"checksum", to_hex(sha256(bytes))}});
+}
+
+}  // namespace
+
 Task<void> Callers::create_note() {
   const auto user = any_user();
   const auto id = machine_.world.new_id();
   const auto path = content::ContentKey::make(user, "note", id.to_string(), "md")->path();
   if (auto put = co_await put_known(path); !put) co_return;
   const auto bytes = bytes_of(path, ledger_.files[path].generation);
-  const notes::NoteFile file{path, static_cast<std::int64_t>(bytes.size()), to_hex(sha256(bytes))};
+  const auto text = Json::object({{"file", file_of(path, bytes)}, {"preview", ""}});
   const auto envelope = [&] {
     return events::Envelope{.user_id = user,
                             .aggregate_id = id,
                             .aggregate_type = "note",
                             .request_id = machine_.world.new_id()};
   };
-  const std::vector<std::string> tags = {fmt::format("t{}", below(5))};
+  const auto tags = Json::array().push_back(fmt::format("t{}", below(5)));
   events::Append asked;
   asked.events.push_back(*pod_->types.make(
-      notes::kNoteCreationRequested,
-      {.text = {.file = file, .preview = ""}, .title = "a note", .tags = tags}, envelope()));
-  asked.events.push_back(*pod_->types.make(notes::kNoteCreationCompleted,
-                                           {.entity_id = id.to_string(),
-                                            .title = "a note",
-                                            .tags = tags,
-                                            .preview = "",
-                                            .file = file,
-                                            .version = 1,
-                                            .at = to_iso8601(machine_.world.unix_ms()),
-                                            .source = "api"},
-                                           envelope()));
+      kNoteCreationRequested, Json::object({{"text", text}, {"title", "a note"}, {"tags", tags}}),
+      envelope()));
+  asked.events.push_back(
+      *pod_->types.make(kNoteCreationCompleted,
+                        Json::object({{"entityId", id.to_string()},
+                                      {"title", "a note"},
+                                      {"tags", tags},
+                                      {"preview", ""},
+                                      {"file", file_of(path, bytes)},
+                                      {"version", 1},
+                                      {"at", to_iso8601(machine_.world.unix_ms())},
+                                      {"source", "api"}}),
+                        envelope()));
   const auto appended = co_await append(std::move(asked));
   if (appended) ledger_.notes[id] = {.user = user, .version = 1, .log_version = 2};
 }
@@ -335,25 +348,24 @@ Task<void> Callers::update_note() {
                         ->path();
   if (auto put = co_await put_known(path); !put) co_return;
   const auto bytes = bytes_of(path, ledger_.files[path].generation);
-  const notes::NoteFile file{path, static_cast<std::int64_t>(bytes.size()), to_hex(sha256(bytes))};
+  const auto text = Json::object({{"file", file_of(path, bytes)}, {"preview", ""}});
   const events::Envelope envelope{
       .user_id = known.user, .aggregate_id = id, .aggregate_type = "note", .request_id = request};
-  std::optional<std::vector<std::string>> tags;
-  if (is_one_in(2)) tags = {fmt::format("t{}", below(5))};
+  auto requested = Json::object({{"text", text}});
+  auto completed = Json::object({{"entityId", id.to_string()},
+                                 {"preview", ""},
+                                 {"file", file_of(path, bytes)},
+                                 {"version", known.version + 1},
+                                 {"at", to_iso8601(machine_.world.unix_ms())},
+                                 {"source", "api"}});
+  if (is_one_in(2)) {
+    const auto tags = Json::array().push_back(fmt::format("t{}", below(5)));
+    for (auto* data : {&requested, &completed}) data->set("tags", tags);
+  }
   events::Append asked;
   asked.expectations = {{id, known.log_version}};
-  asked.events.push_back(*pod_->types.make(
-      notes::kNoteUpdateRequested,
-      {.text = notes::NoteText{.file = file, .preview = ""}, .tags = tags}, envelope));
-  asked.events.push_back(*pod_->types.make(notes::kNoteUpdateCompleted,
-                                           {.entity_id = id.to_string(),
-                                            .tags = tags,
-                                            .preview = "",
-                                            .file = file,
-                                            .version = known.version + 1,
-                                            .at = to_iso8601(machine_.world.unix_ms()),
-                                            .source = "api"},
-                                           envelope));
+  asked.events.push_back(*pod_->types.make(kNoteUpdateRequested, std::move(requested), envelope));
+  asked.events.push_back(*pod_->types.make(kNoteUpdateCompleted, std::move(completed), envelope));
   const auto appended = co_await append(std::move(asked));
   if (!appended) co_return;
   auto& now = ledger_.notes[id];

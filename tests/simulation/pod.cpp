@@ -1,8 +1,7 @@
 #include "simulation/pod.h"
 
 #include "bus/dispatcher.h"
-#include "features/notes/events.h"
-#include "features/notes/note_projection.h"
+#include "features/notes/notes.h"
 #include "pod/features.h"
 
 // A noun has no header: its add() is declared where it is registered.
@@ -130,15 +129,11 @@ Result<> Pod::open(Machine& machine) {
 
 void Pod::add_features() {
   types.add(kThing, "Something has happened to a thing.");
-  features::notes::add_event_types(types);
-  for (auto& projection :
-       {things_projection(), sums_projection(), features::notes::notes_projection(),
-        features::notes::tags_projection()}) {
-    projections->add(projection);
-  }
+  for (auto& projection : {things_projection(), sums_projection()}) projections->add(projection);
+  features::notes::add(features_->rooms);
   features::projects::add(features_->rooms);
   features::tasks::add(features_->rooms);
-  projection_names_ = {"things",   "sums",           "notes", features::notes::kTagsProjection,
+  projection_names_ = {"things",   "sums",           "notes", "tags",
                        "projects", "project_totals", "tasks", "task_totals"};
 }
 

@@ -98,31 +98,31 @@ export interface VerifyLogInput {
   limit?: number;
 }
 
-export interface CreateNote {
+export interface CreateNoteInput {
   /** The text, Markdown. */
   content: string;
-  /** Default: the first line of the text. */
+  /** Unless one was given: the first line of the text. */
   title?: string;
   tags?: string[];
-  /** Repeating a command with its key gives the first answer again, and no second note. */
+  /** Repeating a command with its key gives the first answer again. */
   idempotencyKey?: string;
 }
 
 export interface DeleteNote {
   id: string;
-  /** Refused with CONFLICT unless the note has this version. */
+  /** Refused with CONFLICT unless it has this version. */
   expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again, and no second note. */
+  /** Repeating a command with its key gives the first answer again. */
   idempotencyKey?: string;
 }
 
 export interface GetNote {
   id: string;
-  /** As it was in this version. Absent: as it is. */
+  /** As it was in this version. */
   version?: number;
 }
 
-export interface GetHistoryInput {
+export interface GetNoteHistoryInput {
   id: string;
   limit?: number;
   /** Only versions before this one: the nextBefore of the page before. */
@@ -133,7 +133,9 @@ export interface ListNotesInput {
   limit?: number;
   /** The nextCursor of the page before. */
   cursor?: string | null;
-  /** Only notes with this tag. */
+  /** A minus: the largest first. */
+  sort?: "-createdAt" | "createdAt";
+  /** Only those with this tag. */
   tag?: string;
 }
 
@@ -141,9 +143,9 @@ export interface RestoreNote {
   id: string;
   /** The one to go back to. */
   version: number;
-  /** Refused with CONFLICT unless the note has this version. */
+  /** Refused with CONFLICT unless it has this version. */
   expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again, and no second note. */
+  /** Repeating a command with its key gives the first answer again. */
   idempotencyKey?: string;
 }
 
@@ -151,13 +153,12 @@ export interface UpdateNote {
   id: string;
   /** Absent: stays as it is. */
   content?: string;
-  /** Absent: stays as it is. */
+  /** Unless one was given: the first line of the text. */
   title?: string;
-  /** Absent: stay as they are. */
   tags?: string[];
-  /** Refused with CONFLICT unless the note has this version. */
+  /** Refused with CONFLICT unless it has this version. */
   expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again, and no second note. */
+  /** Repeating a command with its key gives the first answer again. */
   idempotencyKey?: string;
 }
 
@@ -566,30 +567,34 @@ export interface Accepted {
 
 export interface FullNote {
   id: string;
-  title: string;
-  /** The text's first 500 characters. */
-  preview: string;
-  tags: string[];
+  /** 1 when made, +1 with each change. */
+  version: number;
   createdAt: string;
   updatedAt: string;
+  /** Unless one was given: the first line of the text. */
+  title: string;
+  tags: string[];
+  /** How its text begins. */
+  preview: string;
   /** Where its text is. */
   filePath: string;
   /** Bytes. */
   fileSize: number;
   /** SHA-256 of the text, hexadecimal. */
   checksum: string;
-  /** 1 when created, +1 with each update. */
-  version: number;
   /** The text, Markdown. */
   content: string;
 }
 
 export interface NoteVersion {
   version: number;
-  /** When it was asked for. */
+  /** When it was made. */
   at: string;
   /** Of the change: api, agent, sync, ... */
   source: string;
+  /** The command behind it. */
+  requestId?: string;
+  /** Unless one was given: the first line of the text. */
   title: string;
   tags: string[];
   /** Where its text is. */
@@ -598,8 +603,6 @@ export interface NoteVersion {
   fileSize: number;
   /** SHA-256 of the text, hexadecimal. */
   checksum: string;
-  /** The command behind it. */
-  requestId?: string;
 }
 
 export interface NoteHistory {
@@ -611,28 +614,30 @@ export interface NoteHistory {
 
 export interface Note {
   id: string;
-  title: string;
-  /** The text's first 500 characters. */
-  preview: string;
-  tags: string[];
+  /** 1 when made, +1 with each change. */
+  version: number;
   createdAt: string;
   updatedAt: string;
+  /** Unless one was given: the first line of the text. */
+  title: string;
+  tags: string[];
+  /** How its text begins. */
+  preview: string;
   /** Where its text is. */
   filePath: string;
   /** Bytes. */
   fileSize: number;
   /** SHA-256 of the text, hexadecimal. */
   checksum: string;
-  /** 1 when created, +1 with each update. */
-  version: number;
 }
 
 export interface NoteList {
-  /** The newest first. */
   notes: Note[];
   /** All that match, on every page. */
   total: number;
-  /** Absent on the last page. */
+  /** True: there are more; not all were counted. */
+  totalIsAtLeast?: boolean;
+  /** Absent on the last page. A page before it may be short, or empty. */
   nextCursor?: string;
 }
 
@@ -939,11 +944,13 @@ export interface NoteFile {
 
 export interface NoteCreationCompleted {
   entityId: string;
+  /** Unless one was given: the first line of the text. */
   title: string;
   tags: string[];
   /** How the text begins. */
   preview: string;
   file: NoteFile;
+  /** That it has now. */
   version: number;
   /** When the change was asked for. */
   at: string;
@@ -975,13 +982,14 @@ export interface NoteText {
 
 export interface NoteCreationRequested {
   text: NoteText;
+  /** Unless one was given: the first line of the text. */
   title: string;
   tags: string[];
 }
 
 export interface NoteDeletionCompleted {
   entityId: string;
-  /** When the change was asked for. */
+  /** When it was asked for. */
   at: string;
 }
 
@@ -989,14 +997,14 @@ export interface NoteDeletionRequested {}
 
 export interface NoteUpdateCompleted {
   entityId: string;
-  /** Absent: as it was. */
+  /** Unless one was given: the first line of the text. */
   title?: string;
-  /** Absent: as they were. */
   tags?: string[];
   /** How the text begins. */
   preview?: string;
   /** Absent: as it was. */
   file?: NoteFile;
+  /** That it has now. */
   version: number;
   /** When the change was asked for. */
   at: string;
@@ -1006,6 +1014,7 @@ export interface NoteUpdateCompleted {
 
 export interface NoteUpdateRequested {
   text?: NoteText;
+  /** Unless one was given: the first line of the text. */
   title?: string;
   tags?: string[];
 }
@@ -1222,7 +1231,7 @@ export interface EventData {
   "note.deletion.failed": Failure;
   /** Somebody wants a note to be deleted. */
   "note.deletion.requested": NoteDeletionRequested;
-  /** A note was changed. */
+  /** A note was changed. What is absent is as it was. */
   "note.update.completed": NoteUpdateCompleted;
   /** What note.update.requested asked for was given up. */
   "note.update.failed": Failure;
@@ -1364,7 +1373,7 @@ export type AppRouter = TRPCBuiltRouter<
     };
     notes: {
       /** Make a note. */
-      create: Mutation<CreateNote, Accepted>;
+      create: Mutation<CreateNoteInput, Accepted>;
       /** Delete a note. */
       delete: Mutation<DeleteNote, Accepted>;
       /** One note with its text. */
@@ -1372,12 +1381,12 @@ export type AppRouter = TRPCBuiltRouter<
       /** The same as notes.get. */
       getById: Query<GetNote, FullNote>;
       /** The versions of a note, the newest first. */
-      history: Query<GetHistoryInput, NoteHistory>;
-      /** Notes, the newest first, page by page. */
+      history: Query<GetNoteHistoryInput, NoteHistory>;
+      /** Your notes, page by page. */
       list: Query<ListNotesInput | undefined, NoteList>;
-      /** Make an earlier version the newest one: text, title and tags. */
+      /** Make an earlier version of a note the newest one, text included. */
       restore: Mutation<RestoreNote, Accepted>;
-      /** Change a note's text, title or tags. */
+      /** Change a note. What is absent stays as it is. */
       update: Mutation<UpdateNote, Accepted>;
     };
     projections: {

@@ -98,23 +98,23 @@ export const VerifyLog = z.object({
 
 export const CreateNote = z.object({
   content: z.string().min(1).max(5000000).describe("The text, Markdown."),
-  title: z.string().min(1).max(500).optional().describe("Default: the first line of the text."),
-  tags: z.array(z.string().min(1).max(100)).max(100).optional(),
-  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again, and no second note."),
+  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  tags: z.array(z.string().min(1).max(100)).max(100).default([]),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const DeleteNote = z.object({
   id: z.uuid(),
-  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless the note has this version."),
-  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again, and no second note."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const GetNote = z.object({
   id: z.uuid(),
-  version: z.int().min(1).optional().describe("As it was in this version. Absent: as it is."),
+  version: z.int().min(1).optional().describe("As it was in this version."),
 });
 
-export const GetHistory = z.object({
+export const GetNoteHistory = z.object({
   id: z.uuid(),
   limit: z.int().min(1).max(200).default(50),
   before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
@@ -122,24 +122,25 @@ export const GetHistory = z.object({
 
 export const ListNotes = z.object({
   limit: z.int().min(1).max(100).default(20),
-  cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
-  tag: z.string().min(1).optional().describe("Only notes with this tag."),
+  cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
+  sort: z.enum(["-createdAt", "createdAt"]).default("-createdAt").describe("A minus: the largest first."),
+  tag: z.string().min(1).optional().describe("Only those with this tag."),
 });
 
 export const RestoreNote = z.object({
   id: z.uuid(),
   version: z.int().min(1).describe("The one to go back to."),
-  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless the note has this version."),
-  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again, and no second note."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const UpdateNote = z.object({
   id: z.uuid(),
   content: z.string().min(1).max(5000000).optional().describe("Absent: stays as it is."),
-  title: z.string().min(1).max(500).optional().describe("Absent: stays as it is."),
-  tags: z.array(z.string().min(1).max(100)).max(100).optional().describe("Absent: stay as they are."),
-  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless the note has this version."),
-  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again, and no second note."),
+  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  tags: z.array(z.string().min(1).max(100)).max(100).optional(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const ProjectionName = z.object({
@@ -342,11 +343,11 @@ export const NoteFile = z.object({
 
 export const NoteCreationCompleted = z.object({
   entityId: z.uuid(),
-  title: z.string(),
-  tags: z.array(z.string()),
+  title: z.string().min(1).max(500).describe("Unless one was given: the first line of the text."),
+  tags: z.array(z.string().min(1).max(100)).max(100).default([]),
   preview: z.string().describe("How the text begins."),
   file: NoteFile,
-  version: z.int().min(1),
+  version: z.int().min(1).describe("That it has now."),
   at: z.iso.datetime().describe("When the change was asked for."),
   source: z.string().describe("By which way: api, agent, sync, ..."),
 });
@@ -367,32 +368,32 @@ export const NoteText = z.object({
 
 export const NoteCreationRequested = z.object({
   text: NoteText,
-  title: z.string(),
-  tags: z.array(z.string()),
+  title: z.string().min(1).max(500).describe("Unless one was given: the first line of the text."),
+  tags: z.array(z.string().min(1).max(100)).max(100).default([]),
 });
 
 export const NoteDeletionCompleted = z.object({
   entityId: z.uuid(),
-  at: z.iso.datetime().describe("When the change was asked for."),
+  at: z.iso.datetime().describe("When it was asked for."),
 });
 
 export const NoteDeletionRequested = z.object({});
 
 export const NoteUpdateCompleted = z.object({
   entityId: z.uuid(),
-  title: z.string().optional().describe("Absent: as it was."),
-  tags: z.array(z.string()).optional().describe("Absent: as they were."),
+  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   preview: z.string().optional().describe("How the text begins."),
   file: NoteFile.optional().describe("Absent: as it was."),
-  version: z.int().min(1),
+  version: z.int().min(1).describe("That it has now."),
   at: z.iso.datetime().describe("When the change was asked for."),
   source: z.string().describe("By which way: api, agent, sync, ..."),
 });
 
 export const NoteUpdateRequested = z.object({
   text: NoteText.optional(),
-  title: z.string().optional(),
-  tags: z.array(z.string()).optional(),
+  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  tags: z.array(z.string().min(1).max(100)).max(100).optional(),
 });
 
 export const ProjectCompletionCompleted = z.object({
@@ -558,7 +559,7 @@ export const inputSchemas = {
   "notes.delete": DeleteNote,
   "notes.get": GetNote,
   "notes.getById": GetNote,
-  "notes.history": GetHistory,
+  "notes.history": GetNoteHistory,
   "notes.list": ListNotes.optional(),
   "notes.restore": RestoreNote,
   "notes.update": UpdateNote,

@@ -1,14 +1,17 @@
-// Notes: Markdown text with a title and tags. The feature is this folder:
-//
-//   events.h      what can happen to a note           commands.h   from an input to an event
-//   handlers.h    what the workers do with an event   queries.h    notes.list, notes.get, tags.list
-//   note_projection.h  the read models and their folds   versions.h   what a note was;
-//   notes.history
+// Notes: Markdown text with a title and tags.
 #pragma once
+
+#include <string>
+#include <string_view>
 
 #include "features/rooms.h"
 
 namespace synap::features::notes {
+
+inline constexpr std::size_t kTitleCharactersMax = 100;  // of a title made from the text
+
+/// The first line that has words in it, without Markdown's heading marks; "Untitled" without one.
+std::string title_of(std::string_view text);
 
 /// Registers event types, projections, functions and procedures. `rooms` must outlive them.
 void add(const Rooms& rooms);

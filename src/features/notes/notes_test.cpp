@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "features/feature_test.h"
-#include "features/notes/note_projection.h"
-#include "features/notes/note_text.h"
+#include "features/noun/stored_text.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
 

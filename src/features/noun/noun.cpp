@@ -8,9 +8,12 @@ namespace synap::features {
 namespace {
 
 // What follows from a noun besides its fields.
-constexpr std::string_view kReserved[] = {"id",        "entityId",  "version",         "at",
-                                          "createdAt", "updatedAt", "expectedVersion", "limit",
-                                          "cursor",    "sort",      "idempotencyKey"};
+constexpr std::string_view kReserved[] = {
+    "id",    "entityId", "version", "at",     "createdAt",      "updatedAt", "expectedVersion",
+    "limit", "cursor",   "sort",    "source", "idempotencyKey", "requestId"};
+// And from its text.
+constexpr std::string_view kReservedByText[] = {"content",  "text",     "file",    "preview",
+                                                "filePath", "fileSize", "checksum"};
 
 const SchemaField* field_of(const Schema& object, std::string_view name) {
   for (const auto& field : object.node().fields) {
@@ -48,13 +51,19 @@ IndexedField indexed_field(const Schema& fields, const std::string& name) {
   return indexed;
 }
 
-Schema shown_schema(const std::string& name, const Schema& fields) {
+Schema shown_schema(const std::string& name, const Schema& fields, bool has_text) {
   auto schema = object(name);
   schema.field("id", string().uuid())
       .field("version", integer().min(1), "1 when made, +1 with each change.")
       .field("createdAt", string().datetime())
       .field("updatedAt", string().datetime())
       .extend(fields, UntypedObjectSchema::Take::kFilled);
+  if (has_text) {
+    schema.field("preview", string(), "How its text begins.")
+        .field("filePath", string(), "Where its text is.")
+        .field("fileSize", integer(), "Bytes.")
+        .field("checksum", string(), "SHA-256 of the text, hexadecimal.");
+  }
   return schema;
 }
 
@@ -68,6 +77,14 @@ const ObjectSchema<Completed>& describe(Type<Completed>) {
           .field("entityId", &Completed::entity_id, string().uuid(), "What it is about.")
           .field("version", &Completed::version, integer().min(1), "That it has now.");
   return schema;
+}
+
+std::string capital(std::string_view word) {
+  std::string text(word);
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  }
+  return text;
 }
 
 db::Value column_value(const IndexedField& field, const Json* value) {
@@ -88,8 +105,17 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
   for (const auto& reference : options.references) {
     SYNAP_CHECK(field_of(fields, reference.field) != nullptr, reference.field);
   }
+  if (options.tags) SYNAP_CHECK(field_of(fields, options.tags->field) != nullptr, options.name);
+  if (options.text) {
+    for (const auto reserved : kReservedByText) {
+      SYNAP_CHECK(field_of(fields, reserved) == nullptr, reserved);
+    }
+    for (const auto& derived : options.text->derived) {
+      SYNAP_CHECK(field_of(fields, derived.field) != nullptr, derived.field);
+    }
+  }
   totals = options.name + "_totals";
-  shown = shown_schema(title(""), fields);
+  shown = shown_schema(title(""), fields, options.text.has_value());
 }
 
 std::string NounParts::type(std::string_view action, std::string_view suffix) const {
@@ -97,9 +123,7 @@ std::string NounParts::type(std::string_view action, std::string_view suffix) co
 }
 
 std::string NounParts::title(std::string_view rest) const {
-  std::string title = options.name;
-  if (title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 'a' + 'A');
-  return title + std::string(rest);
+  return capital(options.name) + std::string(rest);
 }
 
 Json NounParts::filled(const Json& state) const {
@@ -118,9 +142,19 @@ NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
     : parts_(std::make_shared<NounParts>(rooms, std::move(options), std::move(fields))) {
   add_noun_event_types(*parts_);
   add_noun_projections(parts_);
-  add_noun_commands(parts_);
+  if (parts_->options.text) {
+    add_text_commands(parts_);
+    add_text_handlers(parts_);
+  } else {
+    add_noun_commands(parts_);
+  }
   add_noun_queries(parts_);
   add_noun_list(parts_);
+  if (parts_->options.tags && !parts_->options.tags->procedure.empty()) add_tag_list(parts_);
+}
+
+void NounCore::add_former_get(const std::string& procedure) {
+  features::add_former_get(parts_, procedure);
 }
 
 void NounCore::add_field_change(const FieldChangeOptions& options) {
@@ -137,6 +171,7 @@ void NounCore::add_field_change(const FieldChangeOptions& options) {
 }
 
 void NounCore::add_change(const ChangeOptions& options, const Schema& input, Decide decide) {
+  SYNAP_CHECK(!parts_->options.text, options.procedure);
   add_noun_change(parts_, options, input, std::move(decide));
 }
 

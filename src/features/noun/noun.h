@@ -12,9 +12,13 @@
 //   tasks.add_field_change({.procedure = "complete", ..., .field = "status", .value = "done"});
 //   tasks.add_change<Delay>({...}, [](Task now, const Delay& asked) -> Result<Task> { ... });
 //
-// Its commands have no outside effects, so they complete at once: `.requested` and `.completed` are
-// appended and folded in one commit, and the answer says what version the thing has now. The event
-// is still the only cause, and whoever listens to `.requested` hears it.
+// Commands without outside effects complete at once: `.requested` and `.completed` are appended and
+// folded in one commit, and the answer says what version the thing has now. The event is still the
+// only cause, and whoever listens to `.requested` hears it.
+//
+// A noun with a text (NounOptions::text) keeps it in the content store, a file for each version.
+// Its commands append `.requested` and are answered "pending"; workers store the text and append
+// `.completed`, for one thing in the order in which it was asked.
 //
 // A field that is added needs a default (field_or, or an optional): then older events are read with
 // it, and the table fills itself again.
@@ -22,6 +26,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +36,26 @@
 #include "schema/schema.h"
 
 namespace synap::features {
+
+/// The text that things of a noun have beside their fields: `content` in its procedures.
+struct TextOptions {
+  std::string extension;  // of its files: "md"
+  std::string docs;       // of the text: "Markdown."
+  /// Fields that a creation may leave out, since they follow from the text.
+  struct Derived {
+    std::string field;
+    std::function<Json(std::string_view text)> from;
+  };
+  std::vector<Derived> derived = {};
+};
+
+/// A field that holds a list of names by which things are found: lists are filtered by one of them,
+/// and how many things have each is counted. Names that come twice are kept once.
+struct TagOptions {
+  std::string field;      // "tags"; also the name of the follower that counts
+  std::string one;        // "tag": the filter, and in the names of tables
+  std::string procedure;  // "tags.list": lists them with their counts; empty: none does
+};
 
 struct NounOptions {
   std::string name;    // "task": in the names of events and as the aggregate type
@@ -44,6 +69,9 @@ struct NounOptions {
     std::string plural;
   };
   std::vector<Reference> references = {};
+  std::optional<TextOptions> text = std::nullopt;
+  std::optional<TagOptions> tags = std::nullopt;
+  std::string example = "";  // JSON text: the input of a creation, for readers of the docs
 };
 
 /// What became of a command that completes at once.
@@ -83,7 +111,10 @@ class NounCore {
   /// `rooms` must outlive the procedures. CHECKs what `options` says of `fields`.
   NounCore(const Rooms& rooms, NounOptions options, Schema fields);
 
+  /// CHECKs that the noun has no text, as such a change completes at once.
   void add_change(const ChangeOptions& options, const Schema& input, Decide decide);
+  /// `get` under a name that it had once.
+  void add_former_get(const std::string& procedure);
   /// CHECKs that the noun has the field, and that it takes the value.
   void add_field_change(const FieldChangeOptions& options);
 
@@ -98,6 +129,7 @@ class Noun {
   Noun(const Rooms& rooms, NounOptions options)
       : core_(rooms, std::move(options), schema_of<T>()) {}
 
+  void add_former_get(const std::string& procedure) { core_.add_former_get(procedure); }
   void add_field_change(const FieldChangeOptions& options) { core_.add_field_change(options); }
 
   /// `decide` is a callable (T now, const In& input) -> Result<T>.

@@ -3,7 +3,7 @@
 // decides again.
 #include <fmt/format.h>
 
-#include "features/noun/noun_parts.h"
+#include "features/noun/command_input.h"
 
 namespace synap::features {
 namespace {
@@ -13,17 +13,9 @@ using events::EventType;
 using rpc::Effects;
 using Take = UntypedObjectSchema::Take;
 
-constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
 // How often a command is decided anew because the thing changed meanwhile, before the caller is
 // told. Each time somebody else has got on, so this ends.
 constexpr int kDecideAttemptsMax = 64;
-
-constexpr auto kVersionDocs = "Refused with CONFLICT unless it has this version.";
-constexpr auto kKeyDocs = "Repeating a command with its key gives the first answer again.";
-
-StringSchema key_schema() {
-  return string().min(1).max(kIdempotencyKeyCharactersMax);
-}
 
 // A change as a caller asks for it.
 struct Change {
@@ -32,56 +24,6 @@ struct Change {
   /// What the thing is to be; nothing: it is to be deleted.
   std::function<Result<std::optional<Json>>(const Json& now)> decide;
 };
-
-// What all commands take besides, taken out of their input.
-struct Extras {
-  Uuid id;
-  std::optional<std::int64_t> expected_version;
-  std::string key;
-  std::string fingerprint;
-};
-
-Json take(Json& input, std::string_view name) {
-  auto& members = input.as_object();
-  for (auto it = members.begin(); it != members.end(); ++it) {
-    if (it->first != name) continue;
-    Json value = std::move(it->second);
-    members.erase(it);
-    return value;
-  }
-  return {};
-}
-
-Extras extras_of(const Session& session, Json& input) {
-  Extras extras;
-  std::optional<std::string> own_key;
-  const Json* key = input.find("idempotencyKey");
-  if (key != nullptr) own_key = key->as_string();
-  extras.key = idempotency_of(session, own_key);
-  if (!extras.key.empty()) extras.fingerprint = input.dump();
-  take(input, "idempotencyKey");
-  const Json version = take(input, "expectedVersion");
-  if (version.is_integer()) extras.expected_version = version.as_integer();
-  const Json id = take(input, "id");
-  if (id.is_string()) extras.id = Uuid::parse(id.as_string()).value_or(Uuid{});
-  return extras;
-}
-
-// Aborts where a field names something of another noun that the user does not have.
-void check_references(const NounParts& parts, db::Tx& tx, const std::string& user,
-                      const Json& state) {
-  for (const auto& [field, plural] : parts.options.references) {
-    const Json* value = state.find(field);
-    if (value == nullptr || !value->is_string()) continue;
-    const auto id = Uuid::parse(value->as_string());
-    auto rows = tx.query(
-        fmt::format("SELECT 1 FROM {}_data WHERE id = $1 AND user_id = $2", plural), id, user);
-    if (id && rows.next()) continue;
-    return tx.abort({Code::kBadRequest,
-                     fmt::format("{}: there is no such thing among your {}", field, plural),
-                     nullptr});
-  }
-}
 
 // One try at a command: the events of it, and what must be true in the transaction.
 class Attempt {
@@ -114,7 +56,7 @@ class Attempt {
   }
   void set_decide(std::function<void(db::Tx&)> decide) { append_.decide = std::move(decide); }
 
-  Task<Result<Completed>> run(const Extras& extras) {
+  Task<Result<Completed>> run(const CommandExtras& extras) {
     completed_.request_id = request_id_.to_string();
     completed_.entity_id = id_.to_string();
     if (!extras.key.empty()) {
@@ -147,7 +89,8 @@ class Attempt {
 };
 
 Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = extras_of(session, input);
+  const auto extras = take_extras(session, input);
+  remove_repeated_tags(*parts, input);
   Attempt attempt(*parts, session);
   if (auto added = attempt.add_requested("creation", input); !added) co_return fail(added.error());
   if (auto added = attempt.add_completed("creation", 1, input); !added) {
@@ -164,7 +107,8 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
 // The command cannot be carried out as things are now; but it may be the repeat of one that was,
 // and then it is answered as the first was.
 Task<Result<Completed>> only_as_repeat(const NounParts& parts, const Session& session,
-                                       const Extras& extras, const Change& change, Error refusal) {
+                                       const CommandExtras& extras, const Change& change,
+                                       Error refusal) {
   if (extras.key.empty()) co_return fail(std::move(refusal));
   Attempt attempt(parts, session, extras.id);
   if (auto added = attempt.add_requested(change.action, change.asked); !added) {
@@ -174,15 +118,10 @@ Task<Result<Completed>> only_as_repeat(const NounParts& parts, const Session& se
   co_return co_await attempt.run(extras);
 }
 
-Error other_version(std::int64_t actual) {
-  return {Code::kConflict, "It has another version than the expected one",
-          std::make_shared<Json>(Json::object({{"actualVersion", actual}}))};
-}
-
 // Decides on `thing` and appends; `is_stale` tells that it changed before that was on disk.
 Task<Result<Completed>> change_once(const NounParts& parts, const Session& session,
-                                    const Extras& extras, const Change& change, const Thing& thing,
-                                    bool& is_stale) {
+                                    const CommandExtras& extras, const Change& change,
+                                    const Thing& thing, bool& is_stale) {
   // A wrong version refuses everything but a repeat, so only the transaction can say.
   const bool is_expected = !extras.expected_version || *extras.expected_version == thing.version;
   auto then = is_expected ? change.decide(thing.state) : std::optional<Json>();
@@ -208,7 +147,7 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
 }
 
 Task<Result<std::string>> change_thing(const NounParts& parts, const Session& session,
-                                       const Extras& extras, const Change& change) {
+                                       const CommandExtras& extras, const Change& change) {
   Result<Completed> completed = fail(no_such(parts));
   for (int attempt = 0; attempt < kDecideAttemptsMax; ++attempt) {
     auto thing = co_await find_thing(parts, session, extras.id);
@@ -226,23 +165,12 @@ Task<Result<std::string>> change_thing(const NounParts& parts, const Session& se
   co_return json_text(*completed);
 }
 
-// What is given replaces what was; null takes away.
-Json patched(const Json& now, const Json& patch) {
-  Json then = Json::object();
-  for (const auto& [key, value] : now.as_object()) {
-    if (patch.find(key) == nullptr) then.as_object().emplace_back(key, value);
-  }
-  for (const auto& [key, value] : patch.as_object()) {
-    if (!value.is_null()) then.as_object().emplace_back(key, value);
-  }
-  return then;
-}
-
 Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = extras_of(session, input);
+  const auto extras = take_extras(session, input);
   if (input.as_object().empty()) {
     co_return fail(Code::kBadRequest, "Nothing to change: give at least one field");
   }
+  remove_repeated_tags(*parts, input);
   co_return co_await change_thing(
       *parts, session, extras,
       {"update", input,
@@ -250,7 +178,7 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
 }
 
 Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = extras_of(session, input);
+  const auto extras = take_extras(session, input);
   co_return co_await change_thing(
       *parts, session, extras,
       {"deletion", Json::object(),
@@ -259,7 +187,7 @@ Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session sessi
 
 Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session session, Json input) {
   const Json wanted = *input.find("version");
-  const auto extras = extras_of(session, input);
+  const auto extras = take_extras(session, input);
   auto past = co_await find_version(*parts, session, extras.id, wanted.as_integer());
   if (!past) {
     auto first = co_await only_as_repeat(*parts, session, extras, {"update", Json::object(), {}},
@@ -273,76 +201,73 @@ Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session sess
        [&](const Json&) -> Result<std::optional<Json>> { return past->state; }});
 }
 
-UntypedObjectSchema change_input(std::string name) {
-  auto schema = object(std::move(name));
-  schema.field("id", string().uuid());
-  return schema;
-}
-
-UntypedObjectSchema& with_extras(UntypedObjectSchema& schema) {
-  schema.field("expectedVersion", optional(integer().min(1)), kVersionDocs);
-  schema.field("idempotencyKey", optional(key_schema()), kKeyDocs);
-  return schema;
-}
-
-template <class F>
-void add(const std::shared_ptr<NounParts>& parts, const std::string& procedure, std::string summary,
-         Effects effects, const Schema& input, F function) {
-  rpc::Meta meta{.summary = std::move(summary), .effects = effects, .keeps_idempotency_keys = true};
-  if (effects != Effects::kAppends) {
-    meta.errors = {{Code::kNotFound, fmt::format("You have no such {}.", parts->options.name)},
-                   {Code::kConflict, "It has not the expectedVersion."}};
-  }
-  api::add_untyped(parts->rooms.procedures, parts->options.plural + "." + procedure,
-                   rpc::Kind::kMutation, std::move(meta), input, schema_of<Completed>(),
-                   [parts, function](Session session, Json asked) {
-                     return function(parts, std::move(session), std::move(asked));
-                   });
+rpc::Meta meta_of(std::string summary, Effects effects) {
+  return {.summary = std::move(summary), .effects = effects};
 }
 
 }  // namespace
 
+// What is given replaces what was; null takes away.
+Json patched(const Json& now, const Json& patch) {
+  Json then = Json::object();
+  for (const auto& [key, value] : now.as_object()) {
+    if (patch.find(key) == nullptr) then.as_object().emplace_back(key, value);
+  }
+  for (const auto& [key, value] : patch.as_object()) {
+    if (!value.is_null()) then.as_object().emplace_back(key, value);
+  }
+  return then;
+}
+
 void add_noun_commands(const std::shared_ptr<NounParts>& parts) {
   const auto& name = parts->options.name;
+  const auto add = [&](const std::string& procedure, rpc::Meta meta, const Schema& input,
+                       auto function) {
+    add_command(parts, procedure, std::move(meta), input, schema_of<Completed>(), function);
+  };
   auto created = object("Create" + parts->title(""));
-  created.extend(parts->fields).field("idempotencyKey", optional(key_schema()), kKeyDocs);
-  add(parts, "create", fmt::format("Make a {}.", name), Effects::kAppends, created, create);
+  auto meta = meta_of(fmt::format("Make a {}.", name), Effects::kAppends);
+  if (!parts->options.example.empty()) meta.examples = {{parts->options.example, ""}};
+  add("create", std::move(meta), with_key(created.extend(parts->fields)), create);
 
   auto updated = change_input("Update" + parts->title(""));
   updated.extend(parts->fields, Take::kPartial);
-  add(parts, "update", fmt::format("Change a {}. What is absent stays as it is.", name),
-      Effects::kIdempotent, with_extras(updated), update);
+  add("update",
+      meta_of(fmt::format("Change a {}. What is absent stays as it is.", name),
+              Effects::kIdempotent),
+      with_extras(updated), update);
 
   auto removed = change_input("Delete" + parts->title(""));
-  add(parts, "delete", fmt::format("Delete a {}. Its events are kept.", name), Effects::kDestroys,
+  add("delete", meta_of(fmt::format("Delete a {}. Its events are kept.", name), Effects::kDestroys),
       with_extras(removed), remove);
 
   auto restored = change_input("Restore" + parts->title(""));
   restored.field("version", integer().min(1), "The one to go back to.");
-  add(parts, "restore", fmt::format("Make an earlier version of a {} the newest one.", name),
-      Effects::kIdempotent, with_extras(restored), restore);
+  add("restore",
+      meta_of(fmt::format("Make an earlier version of a {} the newest one.", name),
+              Effects::kIdempotent),
+      with_extras(restored), restore);
 }
 
 void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOptions& options,
                      const Schema& input, NounCore::Decide decide) {
   add_noun_change_events(*parts, options, input);
-  std::string title = options.procedure;
-  title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-  auto asked = change_input(title + parts->title(""));
+  auto asked = change_input(capital(options.procedure) + parts->title(""));
   asked.extend(input);
-  add(parts, options.procedure, options.summary, options.effects, with_extras(asked),
-      [action = options.action, decide = std::move(decide)](
-          std::shared_ptr<NounParts> its, Session session,
-          Json given) -> Task<Result<std::string>> {
-        const auto extras = extras_of(session, given);
-        co_return co_await change_thing(
-            *its, session, extras,
-            {action, given, [&](const Json& now) -> Result<std::optional<Json>> {
-               auto then = decide(now, given);
-               if (!then) return fail(then.error());
-               return std::move(*then);
-             }});
-      });
+  add_command(parts, options.procedure, meta_of(options.summary, options.effects),
+              with_extras(asked), schema_of<Completed>(),
+              [action = options.action, decide = std::move(decide)](
+                  std::shared_ptr<NounParts> its, Session session,
+                  Json given) -> Task<Result<std::string>> {
+                const auto extras = take_extras(session, given);
+                co_return co_await change_thing(
+                    *its, session, extras,
+                    {action, given, [&](const Json& now) -> Result<std::optional<Json>> {
+                       auto then = decide(now, given);
+                       if (!then) return fail(then.error());
+                       return std::move(*then);
+                     }});
+              });
 }
 
 }  // namespace synap::features

@@ -9,14 +9,6 @@ namespace {
 
 using Take = UntypedObjectSchema::Take;
 
-std::string capital(std::string_view word) {
-  std::string text(word);
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
-    text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  }
-  return text;
-}
-
 void add(NounParts& parts, std::string_view action, std::string_view suffix, const Schema& data,
          std::string docs) {
   parts.rooms.types.add(
@@ -34,9 +26,58 @@ UntypedObjectSchema completed(const NounParts& parts, std::string_view action) {
   return schema;
 }
 
+// What all completed events of a noun with a text end with.
+UntypedObjectSchema& with_origin(UntypedObjectSchema& schema) {
+  return schema.field("version", integer().min(1), "That it has now.")
+      .field("at", string().datetime(), "When the change was asked for.")
+      .field("source", string(), "By which way: api, agent, sync, ...");
+}
+
+void add_text_event_types(NounParts& parts) {
+  const auto& name = parts.options.name;
+  const Schema file = object(parts.title("File")).extend(schema_of<StoredText>());
+  auto text = object(parts.title("Text"));
+  text.field("content", optional(string()), "The text, if it is short.")
+      .field("file", optional(file), "Where it is, if it is long.")
+      .field("preview", optional(string()), "How a text in a file begins.");
+  constexpr auto kPreviewDocs = "How the text begins.";
+
+  auto creation = object(parts.title("CreationRequested"));
+  creation.field("text", text).extend(parts.fields);
+  add(parts, "creation", "requested", creation,
+      fmt::format("Somebody wants a {} to be made.", name));
+  auto created = object(parts.title("CreationCompleted"));
+  created.field("entityId", string().uuid())
+      .extend(parts.fields)
+      .field("preview", string(), kPreviewDocs)
+      .field("file", file);
+  add(parts, "creation", "completed", with_origin(created),
+      fmt::format("A {} was made: its text is stored, and it is listed.", name));
+
+  auto update = object(parts.title("UpdateRequested"));
+  update.field("text", optional(text)).extend(parts.fields, Take::kPartial);
+  add(parts, "update", "requested", update,
+      fmt::format("Somebody wants a {} to be changed.", name));
+  auto updated = object(parts.title("UpdateCompleted"));
+  updated.field("entityId", string().uuid())
+      .extend(parts.fields, Take::kPartial)
+      .field("preview", optional(string()), kPreviewDocs)
+      .field("file", optional(file), "Absent: as it was.");
+  add(parts, "update", "completed", with_origin(updated),
+      fmt::format("A {} was changed. What is absent is as it was.", name));
+
+  add(parts, "deletion", "requested", object(parts.title("DeletionRequested")),
+      fmt::format("Somebody wants a {} to be deleted.", name));
+  auto deleted = object(parts.title("DeletionCompleted"));
+  deleted.field("entityId", string().uuid())
+      .field("at", string().datetime(), "When it was asked for.");
+  add(parts, "deletion", "completed", deleted, fmt::format("A {} was deleted.", name));
+}
+
 }  // namespace
 
 void add_noun_event_types(NounParts& parts) {
+  if (parts.options.text) return add_text_event_types(parts);
   const auto& name = parts.options.name;
   add(parts, "creation", "requested", object(parts.title("CreationRequested")).extend(parts.fields),
       fmt::format("Somebody wants a {} to be made.", name));
@@ -61,6 +102,7 @@ void add_noun_change_events(NounParts& parts, const ChangeOptions& options, cons
       fmt::format("{}.{} was done: this is what the {} is now.", parts.options.plural,
                   options.procedure, parts.options.name));
   parts.things->types.push_back(parts.type(action, "completed"));
+  if (parts.options.tags) parts.counts->types.push_back(parts.type(action, "completed"));
 }
 
 }  // namespace synap::features

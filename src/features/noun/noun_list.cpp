@@ -53,6 +53,11 @@ std::vector<std::string> sort_names(const NounParts& parts) {
   return names;
 }
 
+const std::string* asked_tag(const NounParts& parts, const Json& input) {
+  const Json* tag = parts.options.tags ? input.find(parts.options.tags->one) : nullptr;
+  return tag != nullptr ? &tag->as_string() : nullptr;
+}
+
 std::vector<Condition> conditions_of(const NounParts& parts, const Json& input) {
   std::vector<Condition> conditions;
   for (const auto& field : parts.indexed) {
@@ -96,7 +101,8 @@ class Listing {
         order_(order),
         after_(std::move(after)),
         limit_(input.find("limit")->as_integer()),
-        conditions_(conditions_of(parts, input)) {}
+        conditions_(conditions_of(parts, input)),
+        tag_(asked_tag(parts, input)) {}
 
   Result<Json> run(db::Tx& tx) {
     Json things = Json::array();
@@ -116,7 +122,9 @@ class Listing {
     if (!after_) return "";
     const auto than = order_.is_descending ? "<" : ">";
     values.emplace_back(after_->id);
-    if (order_.field == nullptr) return fmt::format(" AND id {} $1", than);
+    if (order_.field == nullptr) {
+      return fmt::format(" AND {} {} $1", is_led_by_tag() ? "entity" : "id", than);
+    }
     const auto column = sort_column();
     if (after_->value.is_null()) {
       return order_.is_descending
@@ -138,26 +146,47 @@ class Listing {
       values.push_back(condition.value);
       text += fmt::format(" AND {}${}", condition.sql, values.size());
     }
+    if (tag_ != nullptr && !is_led_by_tag()) {
+      values.emplace_back(std::string_view(*tag_));
+      text += fmt::format(
+          " AND EXISTS (SELECT 1 FROM {} AS t WHERE t.entity = {}.id AND t.{} = ${})",
+          tags_table(parts_), parts_.options.plural, parts_.options.tags->one, values.size());
+    }
     return text;
   }
 
-  // With one filter and the order of creation, the filter's own index leads to the rows that fit.
-  bool is_led_by_filter() const { return conditions_.size() == 1 && order_.field == nullptr; }
+  // In the order of creation the index of the tags leads to the rows that fit, or, with one filter
+  // and no tag, the filter's own.
+  bool is_led_by_tag() const { return tag_ != nullptr && order_.field == nullptr; }
+  bool is_led_by_filter() const {
+    return conditions_.size() == 1 && tag_ == nullptr && order_.field == nullptr;
+  }
+  /// All rows that are led to fit.
+  bool is_led_to_all() const {
+    return is_led_by_filter() || (conditions_.empty() && (tag_ == nullptr || is_led_by_tag()));
+  }
+
+  std::string with_tag(std::vector<db::Value>& values) const {
+    values.emplace_back(std::string_view(*tag_));
+    return fmt::format("{0} JOIN {1} ON {1}.id = {0}.entity WHERE {2} = ${3}", tags_table(parts_),
+                       parts_.options.plural, parts_.options.tags->one, values.size());
+  }
 
   void walk(db::Tx& tx, Json& things, std::string& next) const {
     std::vector<db::Value> values;
     const auto behind = keyset(values);
     const auto fits = matches(values);
+    const auto from = is_led_by_tag() ? with_tag(values)
+                                      : fmt::format("{} WHERE {}", parts_.options.plural,
+                                                    is_led_by_filter() ? fits : "1");
     const auto direction = order_.is_descending ? "DESC" : "ASC";
     const auto order = order_.field
                            ? fmt::format("{} {}, id {}", sort_column(), direction, direction)
-                           : fmt::format("id {}", direction);
-    values.emplace_back(is_led_by_filter() ? limit_ + 1 : kWalkedMax + 1);
-    const auto sql = fmt::format(
-        "SELECT {}, id, {}, version, created_at, updated_at, data FROM {} WHERE {}{} ORDER BY {} "
-        "LIMIT ${}",
-        is_led_by_filter() ? "1" : fits, sort_column(), parts_.options.plural,
-        is_led_by_filter() ? fits : "1", behind, order, values.size());
+                           : fmt::format("{} {}", is_led_by_tag() ? "entity" : "id", direction);
+    values.emplace_back(is_led_to_all() ? limit_ + 1 : kWalkedMax + 1);
+    const auto sql = fmt::format("SELECT {}, id, {}, {} FROM {}{} ORDER BY {} LIMIT ${}",
+                                 is_led_to_all() ? "1" : fits, sort_column(), thing_columns(parts_),
+                                 from, behind, order, values.size());
     auto rows = tx.query_with(sql, values);
     Place last;  // the last row that was taken or passed over
     for (std::int64_t walked = 0; rows.next(); ++walked) {
@@ -182,34 +211,40 @@ class Listing {
   }
 
   Json read(db::Rows& row) const {
-    Thing thing;
-    thing.version = row.integer(3);
-    thing.created_at = row.integer(4);
-    thing.updated_at = row.integer(5);
-    auto state = parse_json(row.view(6));
-    thing.state = parts_.filled(state ? *state : Json::object());
-    return shown(row.uuid(1).value_or(Uuid{}).to_string(), std::move(thing));
+    return shown(parts_, row.uuid(1).value_or(Uuid{}), read_thing(parts_, row, 3));
   }
 
-  // Without a filter the total is kept by a follower. With one it is counted as far as is cheap:
-  // over the rows that the first filter's index leads to.
+  // Without a filter, and with a tag alone, the total is kept by a follower. Otherwise it is
+  // counted as far as is cheap: over the rows that the tag's or the first filter's index leads to.
   void count(db::Tx& tx, Json& answer) const {
     if (conditions_.empty()) {
-      auto rows = tx.query(fmt::format("SELECT count FROM {}", parts_.totals));
+      auto rows = tag_ != nullptr
+                      ? tx.query(fmt::format("SELECT count FROM {} WHERE {} = $1",
+                                             tag_counts_table(parts_), parts_.options.tags->one),
+                                 *tag_)
+                      : tx.query(fmt::format("SELECT count FROM {}", parts_.totals));
       answer.set("total", rows.next() ? rows.integer(0) : std::int64_t{0});
       return;
     }
-    std::vector<db::Value> values = {conditions_.front().value};
+    std::vector<db::Value> values;
+    std::size_t counted = 0;  // of the conditions: those that the rows are led by
+    std::string from;
+    if (tag_ != nullptr) {
+      from = with_tag(values);
+    } else {
+      values.push_back(conditions_[counted++].value);
+      from = fmt::format("{} WHERE {}$1", parts_.options.plural, conditions_.front().sql);
+    }
     std::string rest = "1";
-    for (std::size_t i = 1; i < conditions_.size(); ++i) {
-      values.push_back(conditions_[i].value);
-      rest += fmt::format(" AND {}${}", conditions_[i].sql, values.size());
+    for (; counted < conditions_.size(); ++counted) {
+      values.push_back(conditions_[counted].value);
+      rest += fmt::format(" AND {}${}", conditions_[counted].sql, values.size());
     }
     values.emplace_back(kCountedMax + 1);
     auto rows = tx.query_with(
-        fmt::format("SELECT count(*), coalesce(sum({}), 0) FROM (SELECT * FROM {} WHERE {}$1 "
+        fmt::format("SELECT count(*), coalesce(sum(fits), 0) FROM (SELECT {} AS fits FROM {} "
                     "LIMIT ${})",
-                    rest, parts_.options.plural, conditions_.front().sql, values.size()),
+                    rest, from, values.size()),
         values);
     if (!rows.next()) return;
     const bool is_cut = rows.integer(0) > kCountedMax;
@@ -222,6 +257,7 @@ class Listing {
   const std::optional<Place> after_;
   const std::int64_t limit_;
   const std::vector<Condition> conditions_;
+  const std::string* tag_;  // nullptr: of any
 };
 
 Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session, Json input) {
@@ -234,7 +270,7 @@ Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session
     if (!place) co_return fail(place.error());
     after = std::move(*place);
   }
-  co_await parts->rooms.projections.settled(parts->totals, session.user_id());
+  co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
   auto answer = co_await parts->rooms.database.read_as(
       session.user_id(), [&](db::Tx& tx) { return Listing(*parts, input, *order, after).run(tx); });
   if (!answer) co_return fail(answer.error());
@@ -254,6 +290,10 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts) {
     if (!field.has_ranges) continue;
     input.field(field.name + "From", optional(field.schema), "Only those where it is not less.");
     input.field(field.name + "To", optional(field.schema), "Only those where it is not more.");
+  }
+  if (parts->options.tags) {
+    const auto& one = parts->options.tags->one;
+    input.field(one, optional(string().min(1)), fmt::format("Only those with this {}.", one));
   }
   auto output = object(parts->title("List"));
   output.field(parts->options.plural, array(parts->shown))

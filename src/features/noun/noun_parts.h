@@ -8,6 +8,7 @@
 
 #include "db/table.h"
 #include "features/noun/noun.h"
+#include "features/noun/stored_text.h"
 
 namespace synap::features {
 
@@ -37,17 +38,32 @@ struct NounParts {
   const Schema fields;
   Schema shown;  // a thing as callers are shown it
   std::vector<IndexedField> indexed;
-  /// Its projection, while commands are being added: each brings an event that is folded.
+  /// Its projections, while commands are being added: each brings an event that is folded.
   projections::Projection* things = nullptr;
-  std::string totals;  // the name of the follower that counts
+  projections::Projection* counts = nullptr;
+  std::string totals;  // the table of how many things each user has
 };
+
+// Where the life of a thing with a text is, as far as it was asked for: kept in its row, so that
+// the next change can be decided on by one look, however long its history is.
+inline constexpr std::string_view kCreating = "creating";
+inline constexpr std::string_view kLive = "live";
+inline constexpr std::string_view kDeleting = "deleting";
+
+/// The first letter as a capital.
+std::string capital(std::string_view word);
 
 void add_noun_event_types(NounParts& parts);
 void add_noun_change_events(NounParts& parts, const ChangeOptions& options, const Schema& input);
 void add_noun_projections(const std::shared_ptr<NounParts>& parts);
 void add_noun_commands(const std::shared_ptr<NounParts>& parts);
+/// Those of a noun with a text, and what the workers do when one of them was asked for.
+void add_text_commands(const std::shared_ptr<NounParts>& parts);
+void add_text_handlers(const std::shared_ptr<NounParts>& parts);
 void add_noun_queries(const std::shared_ptr<NounParts>& parts);
 void add_noun_list(const std::shared_ptr<NounParts>& parts);
+void add_tag_list(const std::shared_ptr<NounParts>& parts);
+void add_former_get(const std::shared_ptr<NounParts>& parts, const std::string& procedure);
 /// The events and the procedure of a command of its own.
 void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOptions& options,
                      const Schema& input, NounCore::Decide decide);
@@ -60,14 +76,36 @@ struct Thing {
   std::string source;
   std::optional<Uuid> request_id;
   Json state;  // its fields, filled
+  // Of a noun with a text.
+  StoredText file;
+  std::string preview;
 };
+/// The columns of a thing's row; read_thing() reads a row of them that begins at `first`.
+std::string thing_columns(const NounParts& parts);
+Thing read_thing(const NounParts& parts, db::Rows& row, int first);
 /// kNotFound: the user has none of this id; or it has no such version.
 Task<Result<Thing>> find_thing(const NounParts& parts, const api::Session& session, Uuid id);
 Task<Result<Thing>> find_version(const NounParts& parts, const api::Session& session, Uuid id,
                                  std::int64_t version);
 Error no_such(const NounParts& parts);
 
+/// The follower that counts a noun's things, and those of each tag.
+std::string counting_follower(const NounParts& parts);
+std::string tags_table(const NounParts& parts);
+std::string tag_counts_table(const NounParts& parts);
+/// The tables of a noun's tags: which thing has which, beside the things themselves.
+db::Table tag_index_table(const NounParts& parts);
+/// Makes the index of a thing's tags right: `before` and `after` are its fields, nullptr: none.
+void index_tags(const NounParts& parts, db::Tx& tx, const events::Event& event, const Json* before,
+                const Json* after);
+projections::Projection tag_counts_projection(std::shared_ptr<NounParts> parts);
+/// The fold of a noun with a text.
+std::function<void(db::Tx&, const events::Event&)> text_fold(std::shared_ptr<NounParts> parts);
+
+/// What is given replaces what was; null takes away.
+Json patched(const Json& now, const Json& patch);
+
 /// What a caller is shown of a thing; its schema is NounParts::shown.
-Json shown(const std::string& id, Thing thing);
+Json shown(const NounParts& parts, const Uuid& id, Thing thing);
 
 }  // namespace synap::features

@@ -40,6 +40,7 @@ struct Fold {
         "request_id, data) SELECT id, version, user_id, created_at, updated_at, source, "
         "request_id, data FROM {}_data WHERE id = $1",
         name, plural);
+    select = fmt::format("SELECT data FROM {}_data WHERE id = $1", plural);
     remove = fmt::format("DELETE FROM {}_data WHERE id = $1", plural);
     remove_versions = fmt::format("DELETE FROM {}_versions_data WHERE entity = $1", name);
     deletion = parts->type(kDeletion, "completed");
@@ -47,6 +48,10 @@ struct Fold {
 
   void operator()(db::Tx& tx, const Event& event) const {
     if (event.type == deletion) {
+      if (parts->options.tags) {
+        const auto before = state_of(tx, event);
+        index_tags(*parts, tx, event, &before, nullptr);
+      }
       tx.run(remove_versions, event.aggregate_id);
       tx.run(remove, event.aggregate_id);
       return;
@@ -62,6 +67,10 @@ struct Fold {
   }
 
   void write(db::Tx& tx, const Event& event, std::int64_t version, const Json& state) const {
+    if (parts->options.tags) {
+      const auto before = version > 1 ? state_of(tx, event) : Json::object();
+      index_tags(*parts, tx, event, &before, &state);
+    }
     if (version > 1) tx.run(keep, event.aggregate_id);
     const auto text = state.dump();
     const auto source = events::source_name(event.source);
@@ -76,7 +85,15 @@ struct Fold {
     }
   }
 
+  // What the row says of the thing's fields.
+  Json state_of(db::Tx& tx, const Event& event) const {
+    auto rows = tx.query(select, event.aggregate_id);
+    if (!rows.next()) return Json::object();
+    return parse_json(rows.view(0)).value_or(Json::object());
+  }
+
   std::shared_ptr<NounParts> parts;
+  std::string select;
   std::string upsert;
   std::string keep;
   std::string remove;
@@ -100,20 +117,43 @@ db::Table things_table(const NounParts& parts) {
     table.columns.push_back({field.column, field.type, field.is_nullable});
     table.indexes.push_back({.columns = {"user_id", field.column, "id"}});
   }
+  if (parts.options.text) {
+    for (const auto& column :
+         {db::Column{"state"}, db::Column{"pending", ColumnType::kInteger}, db::Column{"preview"},
+          db::Column{"file_path"}, db::Column{"file_size", ColumnType::kInteger},
+          db::Column{"checksum"}}) {
+      table.columns.push_back(column);
+    }
+    // Until it is made it has version 0.
+    table.shown_where = "version > 0";
+    for (auto& index : table.indexes) index.where = table.shown_where;
+  }
   return table;
 }
 
+// Updates that were given up: one of them may be tried again and come about after all.
+db::Table given_up_table(const NounParts& parts) {
+  return {.name = parts.options.name + "_given_up",
+          .columns = {{"entity", ColumnType::kBytes}, {"request", ColumnType::kBytes}, {"user_id"}},
+          .primary_key = {"entity", "request"}};
+}
+
 db::Table versions_table(const NounParts& parts) {
-  return {.name = parts.options.name + "_versions",
-          .columns = {{"entity", ColumnType::kBytes},
-                      {"version", ColumnType::kInteger},
-                      {"user_id"},
-                      {"created_at", ColumnType::kInteger},
-                      {"updated_at", ColumnType::kInteger},
-                      {"source"},
-                      {"request_id", ColumnType::kBytes, true},
-                      {"data"}},
-          .primary_key = {"entity", "version"}};
+  db::Table table{.name = parts.options.name + "_versions",
+                  .columns = {{"entity", ColumnType::kBytes},
+                              {"version", ColumnType::kInteger},
+                              {"user_id"},
+                              {"created_at", ColumnType::kInteger},
+                              {"updated_at", ColumnType::kInteger},
+                              {"source"},
+                              {"request_id", ColumnType::kBytes, true},
+                              {"data"}},
+                  .primary_key = {"entity", "version"}};
+  if (parts.options.text) {
+    table.columns.insert(table.columns.end(),
+                         {{"file_path"}, {"file_size", ColumnType::kInteger}, {"checksum"}});
+  }
+  return table;
 }
 
 Projection totals(const NounParts& parts) {
@@ -135,19 +175,40 @@ Projection totals(const NounParts& parts) {
           }};
 }
 
+// What a noun's rows follow from.
+std::vector<std::string> folded_types(const NounParts& parts) {
+  std::vector<std::string> types;
+  for (const auto* action : {"creation", "update", "deletion"}) {
+    types.push_back(parts.type(action, "completed"));
+    if (!parts.options.text) continue;
+    if (action != std::string_view("creation")) types.push_back(parts.type(action, "requested"));
+    types.push_back(parts.type(action, "failed"));
+  }
+  return types;
+}
+
 }  // namespace
 
+std::string counting_follower(const NounParts& parts) {
+  return parts.options.tags ? parts.options.tags->field : parts.totals;
+}
+
 void add_noun_projections(const std::shared_ptr<NounParts>& parts) {
-  Projection things{
-      .name = parts->options.plural,
-      .kind = Projection::Kind::kInline,
-      .tables = {things_table(*parts), versions_table(*parts)},
-      .types = {parts->type("creation", "completed"), parts->type("update", "completed"),
-                parts->type(kDeletion, "completed")},
-      .depends_on = to_json_schema(parts->fields).dump(),
-      .fold = Fold(parts)};
+  Projection things{.name = parts->options.plural,
+                    .kind = Projection::Kind::kInline,
+                    .tables = {things_table(*parts), versions_table(*parts)},
+                    .types = folded_types(*parts),
+                    .depends_on = to_json_schema(parts->fields).dump()};
+  if (parts->options.text) {
+    things.tables.push_back(given_up_table(*parts));
+    things.fold = text_fold(parts);
+  } else {
+    things.fold = Fold(parts);
+  }
+  if (parts->options.tags) things.tables.push_back(tag_index_table(*parts));
   parts->things = &parts->rooms.projections.add(std::move(things));
-  parts->rooms.projections.add(totals(*parts));
+  parts->counts = &parts->rooms.projections.add(parts->options.tags ? tag_counts_projection(parts)
+                                                                    : totals(*parts));
 }
 
 }  // namespace synap::features

@@ -12,16 +12,11 @@ using Take = UntypedObjectSchema::Take;
 
 constexpr auto kColumns = "version, created_at, updated_at, source, request_id, data";
 
-Thing read_thing(const NounParts& parts, db::Rows& row) {
-  Thing thing;
-  thing.version = row.integer(0);
-  thing.created_at = row.integer(1);
-  thing.updated_at = row.integer(2);
-  thing.source = row.text(3);
-  thing.request_id = row.uuid(4);
-  auto state = parse_json(row.view(5));
-  thing.state = parts.filled(state ? *state : Json::object());
-  return thing;
+// As thing_columns(), of a version of the past, whose preview nobody asks for.
+std::string past_columns(const NounParts& parts) {
+  std::string columns = kColumns;
+  if (parts.options.text) columns += ", '', file_path, file_size, checksum";
+  return columns;
 }
 
 // The present version is the thing's row, those of the past have rows of their own.
@@ -30,12 +25,11 @@ Task<Result<std::vector<Thing>>> versions_up_to(const NounParts& parts, const Se
   co_return co_await parts.rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     std::vector<Thing> versions;
     const auto sql = fmt::format(
-        "SELECT {0} FROM {1} WHERE id = $1 AND version <= $2 UNION ALL SELECT {0} FROM "
-        "{2}_versions "
+        "SELECT {} FROM {} WHERE id = $1 AND version <= $2 UNION ALL SELECT {} FROM {}_versions "
         "WHERE entity = $1 AND version <= $2 ORDER BY version DESC LIMIT $3",
-        kColumns, parts.options.plural, parts.options.name);
+        thing_columns(parts), parts.options.plural, past_columns(parts), parts.options.name);
     auto rows = tx.query(sql, id, last, limit);
-    while (rows.next()) versions.push_back(read_thing(parts, rows));
+    while (rows.next()) versions.push_back(read_thing(parts, rows, 0));
     return versions;
   });
 }
@@ -48,16 +42,30 @@ Task<Result<std::string>> get(std::shared_ptr<NounParts> parts, Session session,
                    ? co_await find_version(*parts, session, uuid, version->as_integer())
                    : co_await find_thing(*parts, session, uuid);
   if (!thing) co_return fail(thing.error());
-  co_return shown(uuid.to_string(), std::move(*thing)).dump();
+  if (!parts->options.text) co_return shown(*parts, uuid, std::move(*thing)).dump();
+  // A file belongs to one version and never changes, so it fits the row whenever it is read.
+  auto text = co_await text_in(parts->rooms, thing->file);
+  if (!text) co_return fail(text.error());
+  if (version != nullptr) thing->preview = preview_of(*text);
+  auto answer = shown(*parts, uuid, std::move(*thing));
+  answer.as_object().emplace_back("content", std::move(*text));
+  co_return answer.dump();
 }
 
-Json history_entry(Thing thing) {
+void add_file(Json& object, StoredText file) {
+  object.as_object().emplace_back("filePath", std::move(file.name));
+  object.as_object().emplace_back("fileSize", file.size);
+  object.as_object().emplace_back("checksum", std::move(file.checksum));
+}
+
+Json history_entry(const NounParts& parts, Thing thing) {
   Json entry = Json::object(
       {{"version", thing.version}, {"at", to_iso8601(thing.updated_at)}, {"source", thing.source}});
   if (thing.request_id) entry.set("requestId", thing.request_id->to_string());
   for (auto& [key, value] : thing.state.as_object()) {
     entry.as_object().emplace_back(key, std::move(value));
   }
+  if (parts.options.text) add_file(entry, std::move(thing.file));
   return entry;
 }
 
@@ -76,7 +84,7 @@ Task<Result<std::string>> history(std::shared_ptr<NounParts> parts, Session sess
       next = list.as_array().back().find("version")->as_integer();
       break;
     }
-    list.push_back(history_entry(std::move(version)));
+    list.push_back(history_entry(*parts, std::move(version)));
   }
   Json answer = Json::object({{"versions", std::move(list)}});
   if (next) answer.set("nextBefore", *next);
@@ -84,6 +92,28 @@ Task<Result<std::string>> history(std::shared_ptr<NounParts> parts, Session sess
 }
 
 }  // namespace
+
+std::string thing_columns(const NounParts& parts) {
+  std::string columns = kColumns;
+  if (parts.options.text) columns += ", preview, file_path, file_size, checksum";
+  return columns;
+}
+
+Thing read_thing(const NounParts& parts, db::Rows& row, int first) {
+  Thing thing;
+  thing.version = row.integer(first);
+  thing.created_at = row.integer(first + 1);
+  thing.updated_at = row.integer(first + 2);
+  thing.source = row.text(first + 3);
+  thing.request_id = row.uuid(first + 4);
+  auto state = parse_json(row.view(first + 5));
+  thing.state = parts.filled(state ? *state : Json::object());
+  if (parts.options.text) {
+    thing.preview = row.text(first + 6);
+    thing.file = {row.text(first + 7), row.integer(first + 8), row.text(first + 9)};
+  }
+  return thing;
+}
 
 Error no_such(const NounParts& parts) {
   return {Code::kNotFound, fmt::format("There is no such {}", parts.options.name), nullptr};
@@ -103,9 +133,10 @@ Task<Result<Thing>> find_version(const NounParts& parts, const Session& session,
 Task<Result<Thing>> find_thing(const NounParts& parts, const Session& session, Uuid id) {
   auto found = co_await parts.rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     std::optional<Thing> thing;
-    const auto sql = fmt::format("SELECT {} FROM {} WHERE id = $1", kColumns, parts.options.plural);
+    const auto sql =
+        fmt::format("SELECT {} FROM {} WHERE id = $1", thing_columns(parts), parts.options.plural);
     auto rows = tx.query(sql, id);
-    if (rows.next()) thing = read_thing(parts, rows);
+    if (rows.next()) thing = read_thing(parts, rows, 0);
     return thing;
   });
   if (!found) co_return fail(found.error());
@@ -113,13 +144,17 @@ Task<Result<Thing>> find_thing(const NounParts& parts, const Session& session, U
   co_return std::move(**found);
 }
 
-Json shown(const std::string& id, Thing thing) {
-  Json answer = Json::object({{"id", id},
+Json shown(const NounParts& parts, const Uuid& id, Thing thing) {
+  Json answer = Json::object({{"id", id.to_string()},
                               {"version", thing.version},
                               {"createdAt", to_iso8601(thing.created_at)},
                               {"updatedAt", to_iso8601(thing.updated_at)}});
   for (auto& [key, value] : thing.state.as_object()) {
     answer.as_object().emplace_back(key, std::move(value));
+  }
+  if (parts.options.text) {
+    answer.as_object().emplace_back("preview", std::move(thing.preview));
+    add_file(answer, std::move(thing.file));
   }
   return answer;
 }
@@ -130,7 +165,25 @@ rpc::ErrorMeta no_such_meta(const NounParts& parts) {
   return {Code::kNotFound, fmt::format("You have no such {}.", parts.options.name)};
 }
 
+void add_get(const std::shared_ptr<NounParts>& parts, const std::string& procedure, rpc::Meta meta,
+             const Schema& wanted, const Schema& answer) {
+  api::add_untyped(parts->rooms.procedures, parts->options.plural + "." + procedure,
+                   rpc::Kind::kQuery, std::move(meta), wanted, answer,
+                   [parts](Session session, Json input) {
+                     return get(parts, std::move(session), std::move(input));
+                   });
+}
+
 }  // namespace
+
+void add_former_get(const std::shared_ptr<NounParts>& parts, const std::string& procedure) {
+  const auto* now = parts->rooms.procedures.find(parts->options.plural + ".get");
+  add_get(parts, procedure,
+          {.summary = fmt::format("The same as {}.", now->path),
+           .errors = {no_such_meta(*parts)},
+           .deprecated = fmt::format("Call {}.", now->path)},
+          now->input, now->output);
+}
 
 void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
   const auto& name = parts->options.name;
@@ -140,11 +193,15 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
   auto wanted = object("Get" + parts->title(""));
   wanted.field("id", string().uuid())
       .field("version", optional(integer().min(1)), "As it was in this version.");
-  api::add_untyped(parts->rooms.procedures, path("get"), rpc::Kind::kQuery,
-                   {.summary = fmt::format("One {}.", name), .errors = {no_such_meta(*parts)}},
-                   wanted, parts->shown, [parts](Session session, Json input) {
-                     return get(parts, std::move(session), std::move(input));
-                   });
+  Schema answer = parts->shown;
+  if (parts->options.text) {
+    auto full = object("Full" + parts->title(""));
+    answer = full.extend(parts->shown).field("content", string(), parts->options.text->docs);
+  }
+  add_get(parts, "get",
+          {.summary = fmt::format("One {}{}.", name, parts->options.text ? " with its text" : ""),
+           .errors = {no_such_meta(*parts)}},
+          wanted, answer);
 
   auto asked = object("Get" + parts->title("History"));
   asked.field("id", string().uuid())
@@ -157,13 +214,18 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
       .field("source", string(), "Of the change: api, agent, sync, ...")
       .field("requestId", optional(string().uuid()), "The command behind it.")
       .extend(parts->fields, Take::kFilled);
-  auto answer = object(parts->title("History"));
-  answer.field("versions", array(entry), "The newest first.")
+  if (parts->options.text) {
+    entry.field("filePath", string(), "Where its text is.")
+        .field("fileSize", integer(), "Bytes.")
+        .field("checksum", string(), "SHA-256 of the text, hexadecimal.");
+  }
+  auto page = object(parts->title("History"));
+  page.field("versions", array(entry), "The newest first.")
       .field("nextBefore", optional(integer()), "Absent on the last page.");
   api::add_untyped(parts->rooms.procedures, path("history"), rpc::Kind::kQuery,
                    {.summary = fmt::format("The versions of a {}, the newest first.", name),
                     .errors = {no_such_meta(*parts)}},
-                   asked, answer, [parts](Session session, Json input) {
+                   asked, page, [parts](Session session, Json input) {
                      return history(parts, std::move(session), std::move(input));
                    });
 }

@@ -390,6 +390,168 @@ TEST_F(TasksAndProjects, ATaskIsForAProjectThatIsThere) {
   }
 }
 
+// A noun with a text, tags, an indexed field and a reference; and one with tags that completes at
+// once.
+struct Essay {
+  std::string heading;
+  std::vector<std::string> labels;
+  std::optional<std::int64_t> stars;
+  std::optional<std::string> project_id;
+};
+const ObjectSchema<Essay>& describe(Type<Essay>) {
+  static const auto schema = object<Essay>("EssayFields")
+                                 .field("heading", &Essay::heading, string().min(1))
+                                 .field_or("labels", &Essay::labels, array(string().min(1)), {})
+                                 .field("stars", &Essay::stars, integer().min(0).max(5))
+                                 .field("projectId", &Essay::project_id, string().uuid());
+  return schema;
+}
+struct Pot {
+  std::string name;
+  std::vector<std::string> colours;
+};
+const ObjectSchema<Pot>& describe(Type<Pot>) {
+  static const auto schema = object<Pot>("PotFields")
+                                 .field("name", &Pot::name, string().min(1))
+                                 .field_or("colours", &Pot::colours, array(string().min(1)), {});
+  return schema;
+}
+
+class NounsWithTextAndTags : public FeatureTest {
+ protected:
+  NounsWithTextAndTags()
+      : FeatureTest([](const Rooms& rooms) {
+          requests::add(rooms);
+          projects::add(rooms);
+          Noun<Essay> essays(
+              rooms,
+              {.name = "essay",
+               .plural = "essays",
+               .indexed = {"stars"},
+               .references = {{"projectId", "projects"}},
+               .text = TextOptions{.extension = "txt",
+                                   .docs = "The text.",
+                                   .derived = {{"heading",
+                                                [](std::string_view text) {
+                                                  return Json(text.substr(0, 5));
+                                                }}}},
+               .tags = TagOptions{.field = "labels", .one = "label", .procedure = "labels.list"}});
+          Noun<Pot> pots(rooms,
+                         {.name = "pot",
+                          .plural = "pots",
+                          .tags = TagOptions{
+                              .field = "colours", .one = "colour", .procedure = "colours.list"}});
+        }) {}
+
+  static Json names(std::initializer_list<const char*> all) {
+    Json list = Json::array();
+    for (const char* name : all) list.push_back(name);
+    return list;
+  }
+  std::string make(const std::string& text, Json::Object more = {}) {
+    Json asked = Json::object({{"content", text}});
+    for (auto& [key, value] : more) asked.set(key, std::move(value));
+    const auto made = done("essays.create", asked);
+    SYNAP_CHECK(made.has_value(), made ? "" : made.error().message);
+    return made->find("entityId")->as_string();
+  }
+  /// The field of each thing in a list, and its total.
+  std::string list(const char* path, const char* field, Json asked) {
+    const auto page = call(path, std::move(asked));
+    if (!page) return page.error().message;
+    std::string shown;
+    for (const auto& thing : page->as_object().front().second.as_array()) {
+      shown += thing.find(field)->as_string() + " ";
+    }
+    return shown + "of " + page->find("total")->dump();
+  }
+  std::string essays(Json asked) { return list("essays.list", "heading", std::move(asked)); }
+  void expect_verified(std::initializer_list<const char*> all) {
+    for (const char* name : all) {
+      const auto found = sync_wait(executor, projections->verify(name));
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_TRUE(found->is_equal()) << name << ": " << found->first_difference;
+    }
+  }
+};
+
+TEST_F(NounsWithTextAndTags, AreFilteredByTagFieldAndOrder) {
+  make("one", {{"labels", names({"a", "b", "a"})}, {"stars", 2}});
+  make("two", {{"labels", names({"a"})}, {"stars", 5}});
+  make("three", {{"labels", names({"b"})}, {"stars", 1}});
+  make("four", {{"heading", "4"}, {"labels", names({"a"})}});
+  EXPECT_EQ(essays(Json::object()), "4 three two one of 4");
+  EXPECT_EQ(essays(Json::object({{"label", "a"}})), "4 two one of 3");
+  EXPECT_EQ(essays(Json::object({{"label", "a"}, {"sort", "createdAt"}})), "one two 4 of 3");
+  EXPECT_EQ(essays(Json::object({{"label", "a"}, {"starsFrom", 2}})), "two one of 2");
+  EXPECT_EQ(essays(Json::object({{"label", "a"}, {"sort", "stars"}})), "4 one two of 3");
+  EXPECT_EQ(essays(Json::object({{"label", "a"}, {"sort", "-stars"}, {"starsTo", 4}})), "one of 1");
+  EXPECT_EQ(essays(Json::object({{"label", "c"}})), "of 0");
+  std::string seen;
+  Json page = Json::object({{"label", "a"}, {"sort", "stars"}, {"limit", 1}});
+  for (;;) {
+    const auto found = *call("essays.list", page);
+    for (const auto& essay : found.find("essays")->as_array()) {
+      seen += essay.find("heading")->as_string() + " ";
+    }
+    if (found.find("nextCursor") == nullptr) break;
+    page.set("cursor", *found.find("nextCursor"));
+  }
+  EXPECT_EQ(seen, "4 one two ");
+  EXPECT_EQ(call("labels.list", Json::object())->find("labels")->dump(),
+            R"([{"label":"a","count":3},{"label":"b","count":2}])");
+  expect_verified({"essays", "labels"});
+}
+
+TEST_F(NounsWithTextAndTags, NullTakesAFieldAwayAndARestoreDoesToo) {
+  const auto id = make("one");
+  ASSERT_TRUE(done("essays.update", input(id, {{"stars", 3}})));
+  EXPECT_EQ(call("essays.get", input(id))->find("stars")->as_integer(), 3);
+  ASSERT_TRUE(done("essays.restore", input(id, {{"version", 1}})));
+  EXPECT_EQ(call("essays.get", input(id))->find("stars"), nullptr);
+  ASSERT_TRUE(done("essays.restore", input(id, {{"version", 2}})));
+  ASSERT_TRUE(done("essays.update", input(id, {{"stars", nullptr}, {"content", "two"}})));
+  const auto essay = *call("essays.get", input(id));
+  EXPECT_EQ(essay.find("stars"), nullptr);
+  EXPECT_EQ(essay.find("content")->as_string(), "two");
+  EXPECT_EQ(essay.find("version")->as_integer(), 5);
+  EXPECT_EQ(essay.find("filePath")->as_string().substr(0, 10), "ann/essay/");
+  expect_verified({"essays", "labels"});
+}
+
+TEST_F(NounsWithTextAndTags, WhatTheyReferToMustBeThere) {
+  const auto nobodys = Uuid::v7().to_string();
+  const auto refused =
+      call("essays.create", Json::object({{"content", "x"}, {"projectId", nobodys}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kBadRequest);
+  const auto project = *call("projects.create", Json::object({{"title", "p"}}));
+  const auto id = make("one", {{"projectId", *project.find("entityId")}});
+  EXPECT_FALSE(call("essays.update", input(id, {{"projectId", nobodys}})));
+  EXPECT_TRUE(done("essays.update", input(id, {{"projectId", nullptr}})));
+}
+
+TEST_F(NounsWithTextAndTags, TagsOfWhatCompletesAtOnceAreCountedToo) {
+  const auto make_pot = [&](const char* name, Json colours) {
+    return call("pots.create", Json::object({{"name", name}, {"colours", std::move(colours)}}))
+        ->find("entityId")
+        ->as_string();
+  };
+  const auto one = make_pot("one", names({"red", "blue", "red"}));
+  const auto two = make_pot("two", names({"red"}));
+  ASSERT_TRUE(call("pots.update", input(one, {{"colours", names({"green"})}})));
+  ASSERT_TRUE(call("pots.update", input(two, {{"name", "second"}})));
+  EXPECT_EQ(list("pots.list", "name", Json::object({{"colour", "red"}})), "second of 1");
+  EXPECT_EQ(list("pots.list", "name", Json::object({{"colour", "green"}})), "one of 1");
+  EXPECT_EQ(call("colours.list", Json::object())->find("colours")->dump(),
+            R"([{"colour":"green","count":1},{"colour":"red","count":1}])");
+  ASSERT_TRUE(call("pots.delete", input(one)));
+  EXPECT_EQ(call("colours.list", Json::object())->find("colours")->dump(),
+            R"([{"colour":"red","count":1}])");
+  EXPECT_EQ(list("pots.list", "name", Json::object()), "second of 1");
+  expect_verified({"pots", "colours"});
+}
+
 TEST(Dates, AreWhatTheirPatternSaysToOthers) {
   const auto schema = date_schema();
   const std::regex pattern(schema.node().check(SchemaCheck::Kind::kPattern)->pattern);

@@ -1,0 +1,89 @@
+#include "features/noun/command_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace synap::features {
+namespace {
+
+constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
+
+}  // namespace
+
+Json take(Json& input, std::string_view name) {
+  auto& members = input.as_object();
+  for (auto it = members.begin(); it != members.end(); ++it) {
+    if (it->first != name) continue;
+    Json value = std::move(it->second);
+    members.erase(it);
+    return value;
+  }
+  return {};
+}
+
+CommandExtras take_extras(const api::Session& session, Json& input) {
+  CommandExtras extras;
+  std::optional<std::string> own_key;
+  if (const Json* key = input.find("idempotencyKey")) own_key = key->as_string();
+  extras.key = idempotency_of(session, own_key);
+  if (!extras.key.empty()) extras.fingerprint = input.dump();
+  take(input, "idempotencyKey");
+  const Json version = take(input, "expectedVersion");
+  if (version.is_integer()) extras.expected_version = version.as_integer();
+  const Json id = take(input, "id");
+  if (id.is_string()) extras.id = Uuid::parse(id.as_string()).value_or(Uuid{});
+  return extras;
+}
+
+UntypedObjectSchema change_input(std::string name) {
+  auto schema = object(std::move(name));
+  schema.field("id", string().uuid());
+  return schema;
+}
+
+UntypedObjectSchema& with_extras(UntypedObjectSchema& input) {
+  input.field("expectedVersion", optional(integer().min(1)),
+              "Refused with CONFLICT unless it has this version.");
+  return with_key(input);
+}
+
+UntypedObjectSchema& with_key(UntypedObjectSchema& input) {
+  return input.field("idempotencyKey", optional(string().min(1).max(kIdempotencyKeyCharactersMax)),
+                     "Repeating a command with its key gives the first answer again.");
+}
+
+void remove_repeated_tags(const NounParts& parts, Json& fields) {
+  if (!parts.options.tags) return;
+  for (auto& [name, value] : fields.as_object()) {
+    if (name != parts.options.tags->field || !value.is_array()) continue;
+    auto& tags = value.as_array();
+    Json::Array unique;
+    for (auto& tag : tags) {
+      if (std::ranges::find(unique, tag) == unique.end()) unique.push_back(std::move(tag));
+    }
+    tags = std::move(unique);
+  }
+}
+
+void check_references(const NounParts& parts, db::Tx& tx, const std::string& user,
+                      const Json& state) {
+  for (const auto& [field, plural] : parts.options.references) {
+    const Json* value = state.find(field);
+    if (value == nullptr || !value->is_string()) continue;
+    const auto id = Uuid::parse(value->as_string());
+    auto rows = tx.query(
+        fmt::format("SELECT 1 FROM {}_data WHERE id = $1 AND user_id = $2", plural), id, user);
+    if (id && rows.next()) continue;
+    return tx.abort({Code::kBadRequest,
+                     fmt::format("{}: there is no such thing among your {}", field, plural),
+                     nullptr});
+  }
+}
+
+Error other_version(std::int64_t actual) {
+  return {Code::kConflict, "It has another version than the expected one",
+          std::make_shared<Json>(Json::object({{"actualVersion", actual}}))};
+}
+
+}  // namespace synap::features

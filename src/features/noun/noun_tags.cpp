@@ -1,0 +1,196 @@
+// A noun's tags: which thing has which, as its rows say; how many things have each, counted behind
+// the log; and the procedure that lists them.
+#include <fmt/format.h>
+
+#include "features/noun/noun_parts.h"
+
+namespace synap::features {
+namespace {
+
+using api::Session;
+using db::ColumnType;
+using events::Event;
+using projections::Projection;
+
+constexpr std::int64_t kLimitMax = 1'000;
+
+Json::Array tags_of(const NounParts& parts, const Json* fields) {
+  const Json* tags = fields != nullptr ? fields->find(parts.options.tags->field) : nullptr;
+  return tags != nullptr && tags->is_array() ? tags->as_array() : Json::Array{};
+}
+
+std::string counted_table(const NounParts& parts) {
+  return "counted_" + parts.options.plural;
+}
+
+// The follower is behind the rows, so it counts by what it knows of each thing itself.
+struct Counts {
+  explicit Counts(std::shared_ptr<NounParts> of) : parts(std::move(of)) {
+    const auto& one = parts->options.tags->one;
+    const auto counts = tag_counts_table(*parts);
+    add_to_tag = fmt::format(
+        "INSERT INTO {0}_data(user_id, {1}, count) VALUES ($1, $2, $3) "
+        "ON CONFLICT(user_id, {1}) DO UPDATE SET count = count + $3",
+        counts, one);
+    drop_tag = fmt::format("DELETE FROM {}_data WHERE user_id = $1 AND {} = $2 AND count <= 0",
+                           counts, one);
+    add_to_total = fmt::format(
+        "INSERT INTO {}_data(user_id, count) VALUES ($1, $2) "
+        "ON CONFLICT(user_id) DO UPDATE SET count = count + $2",
+        parts->totals);
+    const auto counted = counted_table(*parts);
+    select = fmt::format("SELECT tags FROM {}_data WHERE entity = $1", counted);
+    put = fmt::format(
+        "INSERT INTO {}_data(entity, user_id, tags) VALUES ($1, $2, $3) "
+        "ON CONFLICT(entity) DO UPDATE SET tags = $3",
+        counted);
+    remove = fmt::format("DELETE FROM {}_data WHERE entity = $1", counted);
+    creation = parts->type("creation", "completed");
+    deletion = parts->type("deletion", "completed");
+  }
+
+  void operator()(db::Tx& tx, const Event& event) const {
+    const bool is_creation = event.type == creation;
+    const auto before = counted_tags(tx, event);
+    if (!is_creation && !before) return;
+    if (event.type == deletion) {
+      count(tx, event, *before, -1);
+      tx.run(add_to_total, event.user_id, -1);
+      tx.run(remove, event.aggregate_id);
+      return;
+    }
+    auto data = data_of(event, events::EventType<Json>{event.type});
+    if (!data) return tx.abort(data.error());
+    // An update may leave the tags as they were.
+    const Json* said = (*data)->find(parts->options.tags->field);
+    if (said == nullptr && !is_creation) return;
+    const auto after = said != nullptr && said->is_array() ? said->as_array() : Json::Array{};
+    if (before) count(tx, event, *before, -1);
+    count(tx, event, after, 1);
+    tx.run(put, event.aggregate_id, event.user_id, Json(after).dump());
+    if (is_creation && !before) tx.run(add_to_total, event.user_id, 1);
+  }
+
+  std::optional<Json::Array> counted_tags(db::Tx& tx, const Event& event) const {
+    auto rows = tx.query(select, event.aggregate_id);
+    if (!rows.next()) return std::nullopt;
+    auto tags = parse_json(rows.view(0));
+    return tags && tags->is_array() ? std::move(tags->as_array()) : Json::Array{};
+  }
+
+  void count(db::Tx& tx, const Event& event, const Json::Array& tags, std::int64_t change) const {
+    for (const auto& tag : tags) {
+      tx.run(add_to_tag, event.user_id, tag.as_string(), change);
+      if (change < 0) tx.run(drop_tag, event.user_id, tag.as_string());
+    }
+  }
+
+  std::shared_ptr<NounParts> parts;
+  std::string add_to_tag;
+  std::string drop_tag;
+  std::string add_to_total;
+  std::string select;
+  std::string put;
+  std::string remove;
+  std::string creation;
+  std::string deletion;
+};
+
+Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto& tags = *parts->options.tags;
+  co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
+  auto answer = co_await parts->rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    const auto limit = input.find("limit")->as_integer();
+    Json page = Json::array();
+    std::optional<std::string> next;
+    auto rows = tx.query(fmt::format("SELECT {0}, count FROM {1} WHERE {0} > $1 ORDER BY {0} "
+                                     "LIMIT $2",
+                                     tags.one, tag_counts_table(*parts)),
+                         input.string_or("cursor", ""), limit + 1);
+    while (rows.next()) {
+      if (static_cast<std::int64_t>(page.as_array().size()) == limit) {
+        next = page.as_array().back().find(tags.one)->as_string();
+        break;
+      }
+      page.push_back(Json::object({{tags.one, rows.text(0)}, {"count", rows.integer(1)}}));
+    }
+    Json found = Json::object({{tags.field, std::move(page)}});
+    if (next) found.set("nextCursor", std::move(*next));
+    return found;
+  });
+  if (!answer) co_return fail(answer.error());
+  co_return answer->dump();
+}
+
+}  // namespace
+
+std::string tags_table(const NounParts& parts) {
+  return fmt::format("{}_{}", parts.options.name, parts.options.tags->field);
+}
+
+std::string tag_counts_table(const NounParts& parts) {
+  return fmt::format("{}_{}_counts", parts.options.name, parts.options.tags->one);
+}
+
+db::Table tag_index_table(const NounParts& parts) {
+  const auto& one = parts.options.tags->one;
+  return {.name = tags_table(parts),
+          .columns = {{"user_id"}, {one}, {"entity", ColumnType::kBytes}},
+          .primary_key = {"user_id", one, "entity"}};
+}
+
+void index_tags(const NounParts& parts, db::Tx& tx, const Event& event, const Json* before,
+                const Json* after) {
+  const auto& one = parts.options.tags->one;
+  const auto table = tags_table(parts);
+  for (const auto& tag : tags_of(parts, before)) {
+    tx.run(fmt::format("DELETE FROM {}_data WHERE user_id = $1 AND {} = $2 AND entity = $3", table,
+                       one),
+           event.user_id, tag.as_string(), event.aggregate_id);
+  }
+  for (const auto& tag : tags_of(parts, after)) {
+    tx.run(fmt::format("INSERT INTO {}_data(user_id, {}, entity) VALUES ($1, $2, $3) "
+                       "ON CONFLICT DO NOTHING",
+                       table, one),
+           event.user_id, tag.as_string(), event.aggregate_id);
+  }
+}
+
+Projection tag_counts_projection(std::shared_ptr<NounParts> parts) {
+  const auto& one = parts->options.tags->one;
+  return {.name = counting_follower(*parts),
+          .kind = Projection::Kind::kFollower,
+          .tables = {{.name = tag_counts_table(*parts),
+                      .columns = {{"user_id"}, {one}, {"count", ColumnType::kInteger}},
+                      .primary_key = {"user_id", one}},
+                     {.name = parts->totals,
+                      .columns = {{"user_id"}, {"count", ColumnType::kInteger}},
+                      .primary_key = {"user_id"}},
+                     {.name = counted_table(*parts),
+                      .columns = {{"entity", ColumnType::kBytes}, {"user_id"}, {"tags"}},
+                      .primary_key = {"entity"}}},
+          .types = {parts->type("creation", "completed"), parts->type("update", "completed"),
+                    parts->type("deletion", "completed")},
+          .fold = Counts(parts)};
+}
+
+void add_tag_list(const std::shared_ptr<NounParts>& parts) {
+  const auto& tags = *parts->options.tags;
+  auto input = object("List" + capital(tags.field));
+  input.field_or("limit", integer().min(1).max(kLimitMax), kLimitMax)
+      .field("cursor", string().nullish(), "The nextCursor of the page before.");
+  auto entry = object(capital(tags.one) + "Count");
+  entry.field(tags.one, string())
+      .field("count", integer(), fmt::format("{} that have it.", capital(parts->options.plural)));
+  auto output = object(capital(tags.one) + "List");
+  output.field(tags.field, array(entry), "In the order of their names.")
+      .field("nextCursor", optional(string()), "Absent on the last page.");
+  api::add_untyped(parts->rooms.procedures, tags.procedure, rpc::Kind::kQuery,
+                   {.summary = fmt::format("The {} of your {}, with how many have each.",
+                                           tags.field, parts->options.plural)},
+                   input, output, [parts](Session session, Json asked) {
+                     return list(parts, std::move(session), std::move(asked));
+                   });
+}
+
+}  // namespace synap::features

@@ -1,0 +1,274 @@
+// The commands of a noun with a text. Each decides, appends one `.requested` event and answers
+// "pending"; the handlers do the rest.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "features/noun/command_input.h"
+
+namespace synap::features {
+namespace {
+
+using api::Session;
+using events::EventType;
+using rpc::Effects;
+using Take = UntypedObjectSchema::Take;
+
+// Characters, not bytes. The request body's limit is reached first by most texts of this length.
+constexpr std::size_t kTextCharactersMax = 5'000'000;
+
+// A command in the making: its ids, and the file that was put for it before its event is appended.
+struct Draft {
+  Draft(const NounParts& the_parts, const Session& the_session, const CommandExtras& the_extras)
+      : parts(the_parts), session(the_session), extras(the_extras), entity_id(the_extras.id) {}
+
+  const NounParts& parts;
+  const Session& session;
+  const CommandExtras& extras;
+  Uuid entity_id;
+  Uuid request_id = parts.rooms.types.world().new_id();
+  std::optional<content::ContentKey> stored;
+  bool is_new = false;  // the entity's id was made for it
+};
+
+Json file_json(const StoredText& file) {
+  return Json::object({{"name", file.name}, {"size", file.size}, {"checksum", file.checksum}});
+}
+
+// The text of a command, as its event has it: a short one rides in the event, and the worker stores
+// it; a longer one is stored here, once and under its final name.
+Task<Result<Json>> place_text(Draft& draft, std::string text) {
+  if (text.size() <= kInlineTextBytesMax) {
+    co_return Json::object({{"content", std::move(text)}});
+  }
+  const auto& options = draft.parts.options;
+  auto key = text_key(draft.session.user_id(), options.name, draft.entity_id,
+                      draft.is_new ? std::nullopt : std::optional(draft.request_id),
+                      options.text->extension);
+  if (!key) co_return fail(key.error());
+  auto preview = preview_of(text);
+  draft.stored = *key;
+  auto stored = co_await put_text(draft.parts.rooms.content, *key, std::move(text));
+  if (!stored) co_return fail(stored.error());
+  co_return Json::object({{"file", file_json(*stored)}, {"preview", std::move(preview)}});
+}
+
+using DecideInTx = std::function<void(db::Tx&)>;
+
+Task<Result<std::string>> request(Draft& draft, std::string_view action, Json data,
+                                  DecideInTx decide) {
+  const auto& parts = draft.parts;
+  Result<Submitted> submitted = fail(Code::kInternalServerError, "");
+  auto envelope =
+      requested_by(draft.session, draft.request_id, draft.entity_id, parts.options.name);
+  envelope.starts_stream = draft.is_new;
+  auto event = parts.rooms.types.make(EventType<Json>{parts.type(action, "requested")},
+                                      std::move(data), std::move(envelope));
+  if (event) {
+    submitted = co_await submit(parts.rooms, {.event = std::move(*event),
+                                              .decide = std::move(decide),
+                                              .idempotency_key = draft.extras.key,
+                                              .fingerprint_of = draft.extras.fingerprint});
+  } else {
+    submitted = fail(event.error());
+  }
+  // Nothing mentions the file of a command that was refused, or of a repeat. If this fails too, the
+  // sweep finds it.
+  if (draft.stored && (!submitted || submitted->is_repeat)) {
+    std::ignore = co_await parts.rooms.content.remove(*draft.stored);
+  }
+  if (!submitted) co_return fail(submitted.error());
+  co_return json_text(submitted->accepted);
+}
+
+// A member of `fields` for each field that follows from the text and was not given; in the order of
+// the noun's fields.
+Json with_derived(const NounParts& parts, Json given, std::string_view text) {
+  Json fields = Json::object();
+  for (const auto& field : parts.fields.node().fields) {
+    const auto& derived = parts.options.text->derived;
+    const auto rule = std::ranges::find(derived, field.name, &TextOptions::Derived::field);
+    const Json* value = given.find(field.name);
+    if (value == nullptr && rule == derived.end()) continue;
+    fields.as_object().emplace_back(field.name, value != nullptr ? *value : rule->from(text));
+  }
+  return fields;
+}
+
+Json event_data(std::optional<Json> text, Json fields) {
+  Json data = Json::object();
+  if (text) data.as_object().emplace_back("text", std::move(*text));
+  for (auto& member : fields.as_object()) data.as_object().push_back(std::move(member));
+  return data;
+}
+
+Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto extras = take_extras(session, input);
+  Draft draft(*parts, session, extras);
+  draft.entity_id = parts->rooms.types.world().new_id();
+  draft.is_new = true;
+  Json content = take(input, "content");
+  auto fields = with_derived(*parts, std::move(input), content.as_string());
+  remove_repeated_tags(*parts, fields);
+  DecideInTx decide;
+  if (!parts->options.references.empty()) {
+    decide = [&](db::Tx& tx) { check_references(*parts, tx, session.user_id(), fields); };
+  }
+  auto text = co_await place_text(draft, std::move(content.as_string()));
+  if (!text) co_return fail(text.error());
+  auto data = decide ? event_data(std::move(*text), fields)
+                     : event_data(std::move(*text), std::move(fields));
+  co_return co_await request(draft, "creation", std::move(data), std::move(decide));
+}
+
+struct Standing {
+  std::int64_t version = 0;
+  std::int64_t pending = 0;
+  std::string state;
+};
+
+// How a thing stands, or nothing if there is none. It has no row while it is being made and nothing
+// else was asked of it: then that request is the newest event of its stream.
+std::optional<Standing> standing_of(const NounParts& parts, db::Tx& tx, const Uuid& id,
+                                    const std::string& user) {
+  {
+    auto rows = tx.query(
+        fmt::format("SELECT version, pending, state FROM {}_data WHERE id = $1 AND user_id = $2",
+                    parts.options.plural),
+        id, user);
+    if (rows.next()) return Standing{rows.integer(0), rows.integer(1), rows.text(2)};
+  }
+  const auto newest = parts.rooms.log.newest(tx, events::Scope::of_user(user), id);
+  if (newest == nullptr || newest->type != parts.type("creation", "requested")) {
+    return std::nullopt;
+  }
+  return Standing{0, 0, std::string(kCreating)};
+}
+
+// Decides by what was asked for and is not settled yet: so a change can be asked for before the one
+// before it is done, and costs the same after 10,000 of them.
+DecideInTx may_change(const Draft& draft, const Json& fields) {
+  return [&draft, &fields](db::Tx& tx) {
+    const auto& parts = draft.parts;
+    const auto& user = draft.session.user_id();
+    const auto thing = standing_of(parts, tx, draft.entity_id, user);
+    if (!thing || thing->state == kDeleting) return tx.abort(no_such(parts));
+    const auto version = std::max<std::int64_t>(thing->version, 1) + thing->pending;
+    const auto& expected = draft.extras.expected_version;
+    if (expected && *expected != version) return tx.abort(other_version(version));
+    check_references(parts, tx, user, fields);
+  };
+}
+
+Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto extras = take_extras(session, input);
+  if (input.as_object().empty()) {
+    co_return fail(Code::kBadRequest, "Nothing to change: give content or at least one field");
+  }
+  remove_repeated_tags(*parts, input);
+  Draft draft(*parts, session, extras);
+  std::optional<Json> text;
+  Json content = take(input, "content");
+  if (content.is_string()) {
+    auto placed = co_await place_text(draft, std::move(content.as_string()));
+    if (!placed) co_return fail(placed.error());
+    text = std::move(*placed);
+  }
+  auto data = event_data(std::move(text), input);
+  co_return co_await request(draft, "update", std::move(data), may_change(draft, input));
+}
+
+Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto extras = take_extras(session, input);
+  Draft draft(*parts, session, extras);
+  co_return co_await request(draft, "deletion", Json::object(), may_change(draft, input));
+}
+
+// A version of the past becomes the newest one: its text is in its file already.
+Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const Json wanted = *input.find("version");
+  const auto extras = take_extras(session, input);
+  Draft draft(*parts, session, extras);
+  auto past = co_await find_version(*parts, session, extras.id, wanted.as_integer());
+  Result<std::string> text = fail(past ? Error{} : past.error());
+  if (past) text = co_await text_in(parts->rooms, past->file);
+  if (!text) {
+    // It may be the repeat of one that was carried out when the version was still there.
+    if (extras.key.empty()) co_return fail(text.error());
+    co_return co_await request(draft, "update", Json::object(),
+                               [error = text.error()](db::Tx& tx) { tx.abort(error); });
+  }
+  auto placed = Json::object({{"file", file_json(past->file)}, {"preview", preview_of(*text)}});
+  // What it did not have then is taken away.
+  for (const auto& field : parts->fields.node().fields) {
+    if (past->state.find(field.name) == nullptr) past->state.set(field.name, nullptr);
+  }
+  auto data = event_data(std::move(placed), past->state);
+  co_return co_await request(draft, "update", std::move(data), may_change(draft, past->state));
+}
+
+StringSchema content_schema() {
+  return string().min(1).max(kTextCharactersMax);
+}
+
+UntypedObjectSchema create_input(const NounParts& parts) {
+  const auto& text = *parts.options.text;
+  auto input = object("Create" + parts.title(""));
+  input.field("content", content_schema(), text.docs);
+  for (const auto& field : parts.fields.node().fields) {
+    const bool is_derived = std::ranges::any_of(
+        text.derived, [&](const auto& derived) { return derived.field == field.name; });
+    const Schema schema(field.schema);
+    if (is_derived || field.presence == SchemaField::Presence::kOptional) {
+      input.field(field.name, optional(schema), field.docs);
+    } else if (field.presence == SchemaField::Presence::kDefaulted) {
+      input.field_or(field.name, schema, field.default_value, field.docs);
+    } else {
+      input.field(field.name, schema, field.docs);
+    }
+  }
+  return with_key(input);
+}
+
+}  // namespace
+
+void add_text_commands(const std::shared_ptr<NounParts>& parts) {
+  const auto& name = parts->options.name;
+  const auto add = [&](const std::string& procedure, rpc::Meta meta, const Schema& input,
+                       auto function) {
+    add_command(parts, procedure, std::move(meta), input, schema_of<Accepted>(), function);
+  };
+  rpc::Meta creation{
+      .summary = fmt::format("Make a {}.", name),
+      .docs = fmt::format("Answered when the command is on disk; requests.get and events.watch "
+                          "tell when the {} is stored.",
+                          name),
+      .effects = Effects::kAppends};
+  if (!parts->options.example.empty()) creation.examples = {{parts->options.example, ""}};
+  add("create", std::move(creation), create_input(*parts), create);
+
+  auto updated = change_input("Update" + parts->title(""));
+  updated.field("content", optional(content_schema()), "Absent: stays as it is.")
+      .extend(parts->fields, Take::kPartial);
+  add("update",
+      {.summary = fmt::format("Change a {}. What is absent stays as it is.", name),
+       .effects = Effects::kIdempotent},
+      with_extras(updated), update);
+
+  auto removed = change_input("Delete" + parts->title(""));
+  add("delete",
+      {.summary = fmt::format("Delete a {}.", name),
+       .docs = "Its events and its text are kept.",
+       .effects = Effects::kDestroys},
+      with_extras(removed), remove);
+
+  auto restored = change_input("Restore" + parts->title(""));
+  restored.field("version", integer().min(1), "The one to go back to.");
+  add("restore",
+      {.summary =
+           fmt::format("Make an earlier version of a {} the newest one, text included.", name),
+       .effects = Effects::kIdempotent},
+      with_extras(restored), restore);
+}
+
+}  // namespace synap::features

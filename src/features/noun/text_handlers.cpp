@@ -1,0 +1,173 @@
+// What the workers do when a change of a thing with a text was asked for: store the text, and
+// append what became of it.
+#include "base/clock.h"
+#include "features/noun/noun_parts.h"
+#include "workers/step.h"
+
+namespace synap::features {
+namespace {
+
+using events::Event;
+using events::EventType;
+using workers::Outcome;
+using workers::Step;
+
+// A shared beginning: which noun, and of which type the events are.
+class TextHandler : public workers::EventHandler {
+ public:
+  TextHandler(std::shared_ptr<NounParts> parts, std::string_view action)
+      : parts_(std::move(parts)),
+        requested_(parts_->type(action, "requested")),
+        completed_(parts_->type(action, "completed")) {}
+  std::string_view event_type() const override { return requested_; }
+
+ protected:
+  const NounParts& parts() const { return *parts_; }
+
+  // Where the text of the change is: put by the command already, or put here, once and for all
+  // under a name of its own.
+  Task<Result<StoredText>> store(const Event& event, const Json& text, bool is_first) {
+    if (const Json* file = text.find("file")) co_return decode<StoredText>(*file);
+    auto key =
+        text_key(event.user_id, parts().options.name, *event.aggregate_id,
+                 is_first ? std::nullopt : event.request_id, parts().options.text->extension);
+    if (!key) co_return fail(key.error());
+    co_return co_await put_text(parts().rooms.content, std::move(*key),
+                                std::string(text.string_or("content", "")));
+  }
+
+  static Json beginning(const Event& event) {
+    return Json::object({{"entityId", event.aggregate_id->to_string()}});
+  }
+  static void add_fields(Json& data, const Json& requested) {
+    for (const auto& [name, value] : requested.as_object()) {
+      if (name != "text") data.as_object().emplace_back(name, value);
+    }
+  }
+  static void add_text(Json& data, const Json& text, const StoredText& file) {
+    const Json* content = text.find("content");
+    data.as_object().emplace_back("preview", content != nullptr
+                                                 ? preview_of(content->as_string())
+                                                 : std::string(text.string_or("preview", "")));
+    data.as_object().emplace_back(
+        "file",
+        Json::object({{"name", file.name}, {"size", file.size}, {"checksum", file.checksum}}));
+  }
+  static void add_origin(Json& data, const Event& event, std::int64_t version) {
+    data.as_object().emplace_back("version", version);
+    data.as_object().emplace_back("at", to_iso8601(event.timestamp));
+    data.as_object().emplace_back("source", events::source_name(event.source));
+  }
+  Result<events::NewEvent> completion(const Event& event, const Step& step, Json data) const {
+    return parts().rooms.types.make(EventType<Json>{completed_}, std::move(data),
+                                    caused_by(event, step.run_id()));
+  }
+  Task<Outcome> publish(Step& step, const events::NewEvent& completed) {
+    co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
+      parts().rooms.log.append(tx, {.events = {completed}});
+    });
+  }
+
+ private:
+  std::shared_ptr<NounParts> parts_;
+  std::string requested_;
+  std::string completed_;
+};
+
+class CreationHandler final : public TextHandler {
+ public:
+  using TextHandler::TextHandler;
+
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto requested = data_of(event, EventType<Json>{event.type});
+    if (!requested) co_return Outcome::failed_for_good(requested.error());
+    const Json* text = (*requested)->find("text");
+    if (text == nullptr) co_return Outcome::failed_for_good({Code::kBadRequest, "It has no text"});
+    auto file = co_await step.run<StoredText>("upload-to-storage",
+                                              [&] { return store(event, *text, true); });
+    if (!file) co_return Outcome::failed(file.error());
+
+    Json data = beginning(event);
+    add_fields(data, **requested);
+    add_text(data, *text, *file);
+    add_origin(data, event, 1);
+    auto completed = completion(event, step, std::move(data));
+    if (!completed) co_return Outcome::failed_for_good(completed.error());
+    co_return co_await publish(step, *completed);
+  }
+};
+
+class UpdateHandler final : public TextHandler {
+ public:
+  using TextHandler::TextHandler;
+
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto requested = data_of(event, EventType<Json>{event.type});
+    if (!requested) co_return Outcome::failed_for_good(requested.error());
+    const Json* text = (*requested)->find("text");
+    Json data = beginning(event);
+    add_fields(data, **requested);
+    if (text != nullptr) {
+      auto file = co_await step.run<StoredText>("upload-to-storage",
+                                                [&] { return store(event, *text, false); });
+      if (!file) co_return Outcome::failed(file.error());
+      add_text(data, *text, *file);
+    }
+
+    // The changes of a thing are carried out one after another, so its version stays until this one
+    // is; should it not, the transaction below finds out, and this is tried again.
+    auto version = co_await parts().rooms.database.read(
+        [&](db::Tx& tx) { return present_version(tx, event); });
+    if (!version) co_return Outcome::failed(version.error());
+    if (*version == 0) co_return Outcome::failed_for_good(not_there());
+    add_origin(data, event, *version + 1);
+    auto completed = completion(event, step, std::move(data));
+    if (!completed) co_return Outcome::failed_for_good(completed.error());
+    co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
+      if (present_version(tx, event) != *version) {
+        return tx.abort({Code::kServiceUnavailable, "It changed meanwhile", nullptr});
+      }
+      parts().rooms.log.append(tx, {.events = {*completed}});
+    });
+  }
+
+ private:
+  // The row's version, in the transaction of the caller; 0 without a row that is shown.
+  std::int64_t present_version(db::Tx& tx, const Event& event) const {
+    auto rows = tx.query(
+        "SELECT version FROM " + parts().options.plural + "_data WHERE id = $1 AND user_id = $2",
+        event.aggregate_id, event.user_id);
+    return rows.next() ? rows.integer(0) : 0;
+  }
+  Error not_there() const {
+    return {Code::kNotFound,
+            "The " + parts().options.name + " is not there: it was deleted, or never created",
+            nullptr};
+  }
+};
+
+class DeletionHandler final : public TextHandler {
+ public:
+  using TextHandler::TextHandler;
+
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    Json data = beginning(event);
+    data.as_object().emplace_back("at", to_iso8601(event.timestamp));
+    auto completed = completion(event, step, std::move(data));
+    if (!completed) co_return Outcome::failed_for_good(completed.error());
+    co_return co_await publish(step, *completed);
+  }
+};
+
+}  // namespace
+
+void add_text_handlers(const std::shared_ptr<NounParts>& parts) {
+  const workers::WorkerPool::FunctionOptions options{.in_aggregate_order = true, .fulfills = true};
+  auto& workers = parts->rooms.workers;
+  const auto& plural = parts->options.plural;
+  workers.add(plural + ".create", std::make_unique<CreationHandler>(parts, "creation"), options);
+  workers.add(plural + ".update", std::make_unique<UpdateHandler>(parts, "update"), options);
+  workers.add(plural + ".delete", std::make_unique<DeletionHandler>(parts, "deletion"), options);
+}
+
+}  // namespace synap::features
