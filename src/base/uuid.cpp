@@ -83,14 +83,14 @@ std::optional<Uuid> Uuid::from_bytes(std::string_view raw) {
 }
 
 std::string Uuid::to_string() const {
-  std::string text;
-  text.reserve(36);
+  char text[36];
+  char* at = text;
   for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
-    text.push_back(kHex[bytes[i] >> 4]);
-    text.push_back(kHex[bytes[i] & 15]);
+    if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
+    *at++ = kHex[bytes[i] >> 4];
+    *at++ = kHex[bytes[i] & 15];
   }
-  return text;
+  return std::string(text, sizeof text);
 }
 
 std::int64_t Uuid::unix_ms() const {
