@@ -40,35 +40,48 @@ struct Counts {
         parts->totals);
     const auto counted = counted_table(*parts);
     select = fmt::format("SELECT tags FROM {}_data WHERE entity = $1", counted);
-    put = fmt::format(
-        "INSERT INTO {}_data(entity, user_id, tags) VALUES ($1, $2, $3) "
-        "ON CONFLICT(entity) DO UPDATE SET tags = $3",
+    insert = fmt::format(
+        "INSERT INTO {}_data(entity, user_id, tags) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         counted);
+    change = fmt::format("UPDATE {}_data SET tags = $2 WHERE entity = $1", counted);
     remove = fmt::format("DELETE FROM {}_data WHERE entity = $1", counted);
     creation = parts->type("creation", "completed");
     deletion = parts->type("deletion", "completed");
   }
 
   void operator()(db::Tx& tx, const Event& event) const {
-    const bool is_creation = event.type == creation;
-    const auto before = counted_tags(tx, event);
-    if (!is_creation && !before) return;
-    if (event.type == deletion) {
-      count(tx, event, *before, -1);
-      tx.run(add_to_total, event.user_id, -1);
-      tx.run(remove, event.aggregate_id);
-      return;
-    }
+    if (event.type == deletion) return count_deletion(tx, event);
     auto data = data_of(event, events::EventType<Json>{event.type});
     if (!data) return tx.abort(data.error());
-    // An update may leave the tags as they were.
     const Json* said = (*data)->find(parts->options.tags->field);
-    if (said == nullptr && !is_creation) return;
-    const auto after = said != nullptr && said->is_array() ? said->as_array() : Json::Array{};
-    if (before) count(tx, event, *before, -1);
-    count(tx, event, after, 1);
-    tx.run(put, event.aggregate_id, event.user_id, Json(after).dump());
-    if (is_creation && !before) tx.run(add_to_total, event.user_id, 1);
+    const bool says_tags = said != nullptr && said->is_array();
+    if (event.type == creation) {
+      count_creation(tx, event, says_tags ? said->as_array() : Json::Array{});
+    } else if (says_tags) {  // an update may leave the tags as they were
+      count_change(tx, event, said->as_array());
+    }
+  }
+
+  void count_creation(db::Tx& tx, const Event& event, const Json::Array& tags) const {
+    if (tx.run(insert, event.aggregate_id, event.user_id, Json(tags).dump()) == 0) return;
+    tx.run(add_to_total, event.user_id, 1);
+    count(tx, event, tags, 1);
+  }
+
+  void count_change(db::Tx& tx, const Event& event, const Json::Array& tags) const {
+    const auto before = counted_tags(tx, event);
+    if (!before) return;
+    count(tx, event, *before, -1);
+    count(tx, event, tags, 1);
+    tx.run(change, event.aggregate_id, Json(tags).dump());
+  }
+
+  void count_deletion(db::Tx& tx, const Event& event) const {
+    const auto before = counted_tags(tx, event);
+    if (!before) return;
+    count(tx, event, *before, -1);
+    tx.run(add_to_total, event.user_id, -1);
+    tx.run(remove, event.aggregate_id);
   }
 
   std::optional<Json::Array> counted_tags(db::Tx& tx, const Event& event) const {
@@ -78,10 +91,10 @@ struct Counts {
     return tags && tags->is_array() ? std::move(tags->as_array()) : Json::Array{};
   }
 
-  void count(db::Tx& tx, const Event& event, const Json::Array& tags, std::int64_t change) const {
+  void count(db::Tx& tx, const Event& event, const Json::Array& tags, std::int64_t by) const {
     for (const auto& tag : tags) {
-      tx.run(add_to_tag, event.user_id, tag.as_string(), change);
-      if (change < 0) tx.run(drop_tag, event.user_id, tag.as_string());
+      tx.run(add_to_tag, event.user_id, tag.as_string(), by);
+      if (by < 0) tx.run(drop_tag, event.user_id, tag.as_string());
     }
   }
 
@@ -90,7 +103,8 @@ struct Counts {
   std::string drop_tag;
   std::string add_to_total;
   std::string select;
-  std::string put;
+  std::string insert;
+  std::string change;
   std::string remove;
   std::string creation;
   std::string deletion;
