@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -13,11 +14,13 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/task.h"
+#include "base/timer.h"
 
 namespace synap::test {
 
@@ -99,6 +102,32 @@ class Started {
   std::deque<std::optional<T>> results_;
   std::size_t done_ = 0;
 };
+
+/// Blocks until `holds()`, which is asked again whenever `mark` has grown. False: it did not come
+/// to hold for so long that it never will.
+template <class Holds>
+[[nodiscard]] bool wait_until(Executor& executor, Watermark& mark, Holds holds) {
+  const auto give_up_at = SteadyClock::now() + std::chrono::seconds(30);
+  for (;;) {
+    const auto seen = mark.value();
+    if (holds()) return true;
+    std::stop_source grown;
+    std::stop_source late;
+    auto growth = [&]() -> Task<bool> {
+      const bool is_past = co_await mark.wait_past(seen, late.get_token());
+      grown.request_stop();
+      co_return is_past;
+    };
+    auto lateness = [&]() -> Task<bool> {
+      if (co_await sleep_until(give_up_at, grown.get_token())) late.request_stop();
+      co_return true;
+    };
+    Started<bool> both(executor);
+    both.add(growth());
+    both.add(lateness());
+    if (!both.wait().front()) return false;
+  }
+}
 
 /// A new directory, removed with all that is in it.
 class TempDirectory {

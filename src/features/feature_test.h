@@ -136,19 +136,14 @@ class FeatureTest : public testing::Test {
   // A list waits for the counts of its user's own events for so long only; on a busy machine that
   // may be too short, and these tests are not about it.
   void wait_for_followers() {
-    auto followed = [this](const std::string& name) -> Task<void> {
-      for (;;) {
-        const auto list = *co_await projections->list();
-        const auto status = std::ranges::find(list, name, &projections::Status::name);
-        if (status == list.end() || !status->error.empty() || status->position >= status->end)
-          co_return;
-        co_await projections->settled(name, "ann");
-        co_await sleep_for(std::chrono::milliseconds(1));
-      }
-    };
-    const auto list = sync_wait(executor, projections->list());
-    SYNAP_CHECK(list.has_value());
-    for (const auto& status : *list) sync_wait(executor, followed(status.name));
+    for (const auto& each : projections->progress()) {
+      if (each.lag > 0) sync_wait(executor, projections->settled(std::string(each.name), "ann"));
+    }
+    SYNAP_CHECK(test::wait_until(executor, projections->changes(), [this] {
+      const auto all = projections->progress();
+      return std::ranges::all_of(all,
+                                 [](const auto& each) { return each.lag == 0 || each.is_stopped; });
+    }));
   }
   // Every run of these tests ends with an event: so whenever the log has grown, look again.
   void wait_until_idle() {

@@ -169,6 +169,7 @@ Task<void> Projections::follow(Member& member) {
     auto advance = co_await follower.advance(from, INT64_MAX);
     if (advance) {
       member.folded.raise(advance->position);
+      tell_change();
       if (!advance->is_at_end) continue;
       co_await rooms_.log.end().wait_past(advance->position, stop);
       for (int i = 0; i < kGatherPieces && member.waiting == 0; ++i) {
@@ -189,6 +190,7 @@ Task<void> Projections::stop_follower(Member& member, Error error) {
   member.is_stopped = true;
   auto kept = co_await rooms_.database.write(
       [&](db::Tx& tx) { store::set_error(tx, member.projection.name, error.message); });
+  tell_change();
   if (kept) co_return;
   write_log(LogLevel::kError, "projections",
             "that the projection {projection} was stopped cannot be kept: {error}",
@@ -226,6 +228,7 @@ Task<void> Projections::run_rebuild(Member& member) {
   // In this order: whoever sees that it is current may rebuild or verify it.
   member.is_busy = false;
   member.is_rebuilding = false;
+  tell_change();
 }
 
 // At the start: what a changed description asks for, and what an earlier process left half done.

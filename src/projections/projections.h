@@ -17,6 +17,7 @@
 
 #include "base/background.h"
 #include "base/executor.h"
+#include "base/timer.h"
 #include "projections/comparison.h"
 #include "projections/second_set.h"
 
@@ -70,6 +71,9 @@ class Projections {
   Task<Result<std::vector<Status>>> list();
   /// Any thread, after prepare().
   std::vector<Progress> progress() const;
+  /// Grows when a follower has folded something or was stopped, and when a rebuild has ended: for
+  /// those who wait for what list() and progress() say.
+  Watermark& changes() { return changes_; }
   /// Fills a second set of tables and puts it in place of the live one; answers when it has begun.
   /// kNotFound; kConflict: it is being rebuilt or verified already.
   Task<Result<>> rebuild(std::string name);
@@ -95,11 +99,13 @@ class Projections {
   Task<void> rebuild_changed();
   Task<void> run_rebuild(Member& member);
   Task<void> remove_leftovers();
+  void tell_change() { changes_.raise(changes_.value() + 1); }
 
   const Rooms rooms_;
   std::deque<Projection> added_;  // not prepared yet
   Members members_;
   bool is_started_ = false;
+  Watermark changes_;  // raised on the executor
   const std::unique_ptr<Executor> executor_;
   Background background_{*executor_};
 };

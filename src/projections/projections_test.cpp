@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
@@ -128,16 +130,9 @@ class ProjectionsTest : public testing::Test {
   }
   // Until nothing is rebuilt any more.
   void settle_rebuilds() {
-    auto wait = [this]() -> Task<void> {
-      for (;;) {
-        bool is_busy = false;
-        auto list = co_await projections->list();
-        for (const auto& each : *list) is_busy = is_busy || !each.is_current;
-        if (!is_busy) co_return;
-        co_await sleep_for(std::chrono::milliseconds(1));
-      }
-    };
-    sync_wait(executor, wait());
+    ASSERT_TRUE(test::wait_until(executor, projections->changes(), [this] {
+      return std::ranges::all_of(*sync_wait(executor, projections->list()), &Status::is_current);
+    }));
   }
   Result<Comparison> verify(const std::string& name) {
     return sync_wait(executor, projections->verify(name));

@@ -82,9 +82,12 @@ class WorkerPoolTest : public testing::Test {
       });
     });
   }
-  void wait_until_idle() {
-    while (text_of("SELECT count(*) FROM jobs") != "0") std::this_thread::yield();
+  /// Until the query gives this.
+  void wait_until(std::string_view sql, std::string_view text) {
+    ASSERT_TRUE(
+        test::wait_until(executor, database->commits(), [&] { return text_of(sql) == text; }));
   }
+  void wait_until_idle() { wait_until("SELECT count(*) FROM jobs", "0"); }
 
   bool fulfills = true;
   test::TempDirectory directory;
@@ -169,6 +172,11 @@ class KilledPoolTest : public testing::Test {
       });
     });
   }
+  /// Until no more than these are left.
+  void wait_for_jobs(std::int64_t left) {
+    ASSERT_TRUE(test::wait_until(executor, own->database->commits(),
+                                 [&] { return count("SELECT count(*) FROM jobs") <= left; }));
+  }
   std::int64_t failed() { return count("SELECT count(*) FROM runs_data WHERE status = 'failed'"); }
 
   std::chrono::milliseconds pause{0};
@@ -202,13 +210,13 @@ TEST_F(KilledPoolTest, ARunThatWasDoneAloneWaitsForAPodThatLasts) {
       co_return Outcome::done();
     });
     append(1);  // others are served meanwhile
-    while (count("SELECT count(*) FROM jobs") > 1) std::this_thread::yield();
+    wait_for_jobs(1);
     EXPECT_EQ(calls, 0);
     own.reset();
   }
   pause = std::chrono::milliseconds(0);
   start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
-  while (count("SELECT count(*) FROM jobs") > 0) std::this_thread::yield();
+  wait_for_jobs(0);
   EXPECT_EQ(failed(), 0);
 }
 
@@ -495,7 +503,7 @@ TEST_F(WorkerPoolTest, AfterAStartNoAttemptWaitsLongerThanItsFunctionSays) {
     co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 1'000'000);
   });
   append(2);
-  while (text_of("SELECT count(*) FROM jobs WHERE due_at > 0") != "2") std::this_thread::yield();
+  wait_until("SELECT count(*) FROM jobs WHERE due_at > 0", "2");
   ASSERT_TRUE(pool->stop(std::chrono::seconds(30)));
   static constexpr std::int64_t kTenYears = 315'360'000'000;
   ASSERT_TRUE(test::run(executor, [&] {

@@ -184,11 +184,8 @@ bool Rig::is_reached(const std::vector<std::string>& words) {
 }
 
 std::string Rig::until(const std::vector<std::string>& words) {
-  const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
-  while (!is_reached(words)) {
-    if (std::chrono::steady_clock::now() > give_up_at) return "never\n";
-    std::this_thread::yield();
-  }
+  auto& mark = words[1] == "halted" ? world_.halts_seen() : parts_->database->commits();
+  if (!test::wait_until(executor_, mark, [&] { return is_reached(words); })) return "never\n";
   // What was seen in the database is on disk before the log's memory knows of it: one write more,
   // and it does.
   const auto caught_up =

@@ -68,6 +68,7 @@ void World::keep(std::coroutine_handle<> halted) {
   std::lock_guard lock(mutex_);
   all->push_back(halted);
   is_halted_ = true;
+  halts_seen_.raise(halts_seen_.value() + 1);
 }
 
 ScriptHandler::ScriptHandler(World& world, std::string event_type, const std::string& script)

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/timer.h"
 #include "workers/handler.h"
 #include "workers/step.h"
 
@@ -32,6 +33,8 @@ class World {
   std::map<std::string, int> counts() const;
 
   bool is_halted() const;
+  /// Grows when something halts.
+  Watermark& halts_seen() { return halts_seen_; }
   /// What was halted went with a crash.
   void forget_halt();
   /// True the first time for each name.
@@ -43,6 +46,7 @@ class World {
   std::map<std::string, int> counts_;
   std::map<std::string, bool> has_halted_;
   bool is_halted_ = false;
+  Watermark halts_seen_;
 };
 
 class ScriptHandler final : public workers::EventHandler {

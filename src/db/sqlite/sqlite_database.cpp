@@ -149,7 +149,7 @@ void SqliteDatabase::apply(Tx& tx, const Migration& migration) {
 
 Statistics SqliteDatabase::statistics() const {
   Statistics all;
-  all.commits = commits_;
+  all.commits = commits_.value();
   all.closures = closures_;
   all.commit_time = std::chrono::nanoseconds(commit_ns_);
   all.syncs = syncs_;
@@ -248,10 +248,10 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   if (failure) {
     for (auto* operation : group) operation->error = failure;
   } else {
-    commits_.fetch_add(1, std::memory_order_relaxed);
     closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
     spread_.group_closures.observe(static_cast<std::int64_t>(group.size()));
     for (auto& action : on_commit) run_action(action);
+    commits_.raise(commits_.value() + 1);
   }
   // Answered and posted in one step: whoever destroys one of the coroutines meanwhile waits for the
   // lock, and then finds its post to withdraw.

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "base/timer.h"
 #include "base/world.h"
 #include "db/database.h"
 #include "db/sqlite/readers.h"
@@ -89,6 +90,9 @@ class SqliteDatabase final : public Database {
   /// Any thread. The parts may be of different moments.
   Statistics statistics() const;
   const Spread& spread() const { return spread_; }
+  /// How many groups have been committed: for those who look at rows of others again whenever some
+  /// may have changed. It grows when their Tx::on_commit has run.
+  Watermark& commits() { return commits_; }
 
  protected:
   void submit(Operation* operation) override;
@@ -133,7 +137,7 @@ class SqliteDatabase final : public Database {
   std::optional<Error> broken_;
   int cautious_groups_ = 0;  // writer thread only: how many groups are still to be run apart
 
-  std::atomic<std::int64_t> commits_{0};
+  Watermark commits_;  // raised by the writer thread
   std::atomic<std::int64_t> closures_{0};
   std::atomic<std::int64_t> commit_ns_{0};
   std::atomic<std::int64_t> syncs_{0};

@@ -338,15 +338,10 @@ TEST_F(Nouns, AFieldIsAddedToAPodWithDataByOneLine) {
   EXPECT_EQ(text(moss, "room"), "\"bath\"");
   EXPECT_EQ(text(moss, "height"), "4");
   // And the table fills itself again, so that lists can be asked for the new field.
-  auto current = [this]() -> Task<void> {
-    for (bool is_current = false; !is_current;) {
-      co_await sleep_for(std::chrono::milliseconds(1));
-      is_current = true;
-      auto list = co_await projections->list();
-      for (const auto& each : *list) is_current = is_current && each.is_current;
-    }
-  };
-  sync_wait(executor, current());
+  ASSERT_TRUE(test::wait_until(executor, projections->changes(), [this] {
+    return std::ranges::all_of(*sync_wait(executor, projections->list()),
+                               &projections::Status::is_current);
+  }));
   EXPECT_EQ(list(Json::object({{"room", "kitchen"}})), "fern of 1");
   EXPECT_EQ(list(Json::object({{"room", "bath"}})), "moss of 1");
   expect_verified("plants");
