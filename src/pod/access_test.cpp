@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <map>
-#include <thread>
 
 #include "base/json.h"
 #include "base/test_support.h"
@@ -14,6 +13,7 @@
 #include "pod/data_directory.h"
 #include "pod/description.h"
 #include "pod/pod.h"
+#include "pod/test_request.h"
 
 namespace synap::pod {
 namespace {
@@ -189,7 +189,9 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
     const auto id = accepted.string_or("requestId", "");
     if (id.empty()) return;
     const auto path = fmt::format("requests.get?input=%7B%22requestId%22%3A%22{}%22%7D", id);
-    while (query(path, key).string_or("status", "") == "pending") std::this_thread::yield();
+    ASSERT_TRUE(wait_for_request(pod->port(), key, std::string(id), [&] {
+      return query(path, key).string_or("status", "") != "pending";
+    }));
   };
   // An id of something that is there, for what changes things: made anew for each.
   const auto made = [&](const std::string& noun) {

@@ -4,13 +4,13 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <thread>
 
 #include "base/json.h"
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
 #include "net/test_client.h"
 #include "pod/data_directory.h"
+#include "pod/test_request.h"
 
 namespace synap::pod {
 namespace {
@@ -51,6 +51,12 @@ class PodTest : public testing::Test {
         call("GET", "/trpc/requests.get?input=%7B%22requestId%22%3A%22" + request_id + "%22%7D");
     return std::string(answer.string_or("status", answer.dump()));
   }
+  /// What has become of the request when it is not pending any more.
+  std::string end_of(const std::string& request_id) {
+    EXPECT_TRUE(wait_for_request(pod->port(), key, request_id,
+                                 [&] { return status(request_id) != "pending"; }));
+    return status(request_id);
+  }
   std::int64_t total() { return call("GET", "/trpc/notes.list").find("total")->as_integer(); }
 
   test::TempDirectory directory;
@@ -87,7 +93,7 @@ TEST_F(PodTest, SecondOpenIsRefusedAlsoWhenTheLockFileWasRemovedOrReplaced) {
 
 TEST_F(PodTest, WithoutItsDatabaseIsRefusedAndLeftAsItIs) {
   start();
-  while (status(create("note")) == "pending") std::this_thread::yield();
+  EXPECT_EQ(end_of(create("note")), "completed");
   pod.reset();
   const auto data = options().data;
   const auto key_path = data + "/owner.key";
@@ -187,8 +193,7 @@ TEST_F(PodTest, RestartGoesOnWithWhatWasCutOff) {
   }
   start();
   for (const auto& request : requests) {
-    while (status(request) == "pending") std::this_thread::yield();
-    EXPECT_EQ(status(request), "completed");
+    EXPECT_EQ(end_of(request), "completed");
   }
   EXPECT_EQ(total(), static_cast<std::int64_t>(requests.size()));
 }
