@@ -69,6 +69,9 @@ class World {
   virtual Uuid new_id() = 0;
   virtual Timers& timers() = 0;
 
+  SleepUntil sleep_until(SteadyClock::time_point when, std::stop_token stop = {}) {
+    return {timers(), when, std::move(stop)};
+  }
   SleepUntil sleep_for(std::chrono::milliseconds duration, std::stop_token stop = {}) {
     return {timers(), now() + duration, std::move(stop)};
   }

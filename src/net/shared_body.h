@@ -8,16 +8,19 @@
 
 #include "base/crew.h"
 #include "base/task.h"
-#include "base/timer.h"
+#include "base/world.h"
 #include "net/http.h"
 
 namespace synap::net {
 
 class SharedBody {
  public:
-  /// `reader_gone` is asked to stop when a write fails.
-  SharedBody(BodyWriter& writer, std::stop_source reader_gone)
-      : writer_(writer), reader_gone_(std::move(reader_gone)), last_write_(SteadyClock::now()) {}
+  /// `reader_gone` is asked to stop when a write fails. `writer` and `world` must outlive it.
+  SharedBody(BodyWriter& writer, std::stop_source reader_gone, World& world)
+      : writer_(writer),
+        reader_gone_(std::move(reader_gone)),
+        world_(world),
+        last_write_(world.now()) {}
 
   /// Sends `chunk` behind what others are sending. False: the reader is gone.
   Task<bool> write(std::string chunk);
@@ -30,6 +33,7 @@ class SharedBody {
  private:
   BodyWriter& writer_;
   std::stop_source reader_gone_;
+  World& world_;
   SteadyClock::time_point last_write_;
   bool is_writing_ = false;
   bool is_broken_ = false;

@@ -137,7 +137,8 @@ Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
   if (!reply) co_return fail(reply.error());
   if (auto* items = std::get_if<rpc::Items>(&*reply)) {
     if (procedure.kind == rpc::Kind::kSubscription) {
-      co_return stream_response({std::move(*items), stop, request.gone, options_.ping});
+      co_return stream_response(
+          {options_.world, std::move(*items), stop, request.gone, options_.ping});
     }
     co_return fail(Code::kNotImplemented,
                    fmt::format("{} answers in parts, which only /trpc can send", procedure.path));

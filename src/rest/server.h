@@ -20,6 +20,7 @@
 #include <string>
 
 #include "base/task.h"
+#include "base/world.h"
 #include "net/http.h"
 #include "rpc/origin.h"
 #include "rpc/procedure.h"
@@ -27,6 +28,7 @@
 namespace synap::rest {
 
 struct Options {
+  World& world = real_world();
   std::string base_path = "/api";
   std::chrono::milliseconds ping{15'000};  // between two signs of life of a stream; 0: none
   std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const rpc::Origin&)>

@@ -34,7 +34,7 @@ Task<void> deliver(StreamPlan& plan, net::SharedBody& body) {
 Task<void> run(StreamPlan plan, net::BodyWriter& writer) {
   const std::stop_callback when_gone(plan.gone,
                                      [stop = plan.stop]() mutable { stop.request_stop(); });
-  net::SharedBody body(writer, plan.stop);
+  net::SharedBody body(writer, plan.stop, plan.world);
   if (!co_await body.write(": open\n\n")) co_return;
   std::stop_source ended;
   Crew helpers;

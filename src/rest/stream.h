@@ -12,12 +12,14 @@
 #include <chrono>
 #include <stop_token>
 
+#include "base/world.h"
 #include "net/http.h"
 #include "rpc/procedure.h"
 
 namespace synap::rest {
 
 struct StreamPlan {
+  World& world;
   rpc::Items items;
   std::stop_source stop;  // asked when nobody reads any more: whoever makes the items has its token
   std::stop_token gone;   // of the request

@@ -12,7 +12,9 @@ namespace {
 class JsonlStream {
  public:
   JsonlStream(JsonlPlan plan, net::BodyWriter& writer)
-      : plan_(std::move(plan)), body_(writer, stop_), next_chunk_(plan_.calls.size()) {}
+      : plan_(std::move(plan)),
+        body_(writer, stop_, plan_.options.world),
+        next_chunk_(plan_.calls.size()) {}
 
   Task<void> run() {
     const std::stop_callback when_gone(plan_.gone,

@@ -34,7 +34,7 @@
 #include "base/json.h"
 #include "base/metrics.h"
 #include "base/task.h"
-#include "base/timer.h"
+#include "base/world.h"
 #include "net/http.h"
 #include "net/origins.h"
 #include "rpc/origin.h"
@@ -51,6 +51,7 @@ struct RequestInfo : rpc::Origin {
 };
 
 struct Options {
+  World& world = real_world();
   std::string base_path = "/trpc";
   std::size_t batch_max = 100;
   bool method_override = false;  // queries and subscriptions by POST too

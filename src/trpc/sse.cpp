@@ -12,7 +12,8 @@ namespace {
 
 class SseStream {
  public:
-  SseStream(SsePlan plan, net::BodyWriter& writer) : plan_(std::move(plan)), body_(writer, stop_) {
+  SseStream(SsePlan plan, net::BodyWriter& writer)
+      : plan_(std::move(plan)), body_(writer, stop_, plan_.options.world) {
     // An id that cannot be sent cannot be restored either.
     if (rpc::is_event_id(plan_.last_event_id)) last_id_ = plan_.last_event_id;
   }
@@ -84,7 +85,7 @@ class SseStream {
   Task<void> limit_duration(std::stop_token ended) {
     const auto longest = plan_.options.sse_duration_max;
     if (longest <= std::chrono::milliseconds(0)) co_return;
-    if (co_await sleep_for(longest, ended)) stop_.request_stop();
+    if (co_await plan_.options.world.sleep_for(longest, ended)) stop_.request_stop();
   }
 
   std::string client_options() const {

@@ -1,7 +1,9 @@
 // SSE and JSONL towards readers that are slow, leave, or stay too long.
 #include <gtest/gtest.h>
 
-#include "base/executor.h"
+#include <algorithm>
+
+#include "base/simulated_world.h"
 #include "schema/schema.h"
 #include "trpc/server.h"
 
@@ -12,10 +14,11 @@ using std::chrono::milliseconds;
 
 class FakeWriter final : public net::BodyWriter {
  public:
+  explicit FakeWriter(World& world) : world_(world) {}
   Task<bool> write(std::string_view chunk) override {
     if (chunks.size() >= chunks_max) co_return false;
     chunks.emplace_back(chunk);
-    if (pause.count() > 0) co_await sleep_for(pause);
+    if (pause.count() > 0) co_await world_.sleep_for(pause);
     co_return true;
   }
   std::string text() const {
@@ -27,6 +30,9 @@ class FakeWriter final : public net::BodyWriter {
   std::vector<std::string> chunks;
   std::size_t chunks_max = 1000;
   milliseconds pause{0};
+
+ private:
+  World& world_;
 };
 
 class StreamTest : public testing::Test {
@@ -53,9 +59,9 @@ class StreamTest : public testing::Test {
   rpc::Items count(std::stop_token stop) {
     const std::stop_callback on_stop(stop, [this] { was_stopped_ = true; });
     while (!stop.stop_requested()) {
-      ++made_;
+      if (++made_ == stop_after_) gone_.request_stop();
       co_yield rpc::Item{std::to_string(made_), "1"};
-      if (pause_.count() > 0) co_await sleep_for(pause_, stop);
+      if (pause_.count() > 0) co_await world_.sleep_for(pause_, stop);
     }
     co_return rpc::Text();
   }
@@ -74,18 +80,20 @@ class StreamTest : public testing::Test {
       headers_ = response.headers;
       co_await response.stream(writer_);
     };
-    sync_wait(executor_, body());
+    sync_wait(*executor_, body());
   }
 
-  Options options_;
+  SimulatedWorld world_{1};
+  Options options_{.world = world_};
   rpc::ProcedureTable table_;
-  FakeWriter writer_;
+  FakeWriter writer_{world_};
   net::Headers headers_;
   std::stop_source gone_;
   milliseconds pause_{0};
   int made_ = 0;
+  int stop_after_ = 0;  // items; 0: the server does not stop
   bool was_stopped_ = false;
-  ThreadExecutor executor_{"test"};
+  std::unique_ptr<Executor> executor_ = world_.make_executor("test");
 };
 
 TEST_F(StreamTest, SseStopsItsHandlerWhenTheReaderIsGone) {
@@ -99,9 +107,9 @@ TEST_F(StreamTest, SseMakesNothingAheadOfASlowReader) {
   writer_.pause = milliseconds(20);
   options_.sse_duration_max = milliseconds(110);
   serve("/forever");
-  // The head and an item each 20 ms, and one more that was made when the time was up.
-  EXPECT_LE(made_, 7);
-  EXPECT_LE(writer_.chunks.size(), 7u);
+  // The head and an item each 20 ms: the sixth is being sent when the time is up.
+  EXPECT_EQ(made_, 6);
+  EXPECT_EQ(writer_.chunks.size(), 7u);
 }
 
 TEST_F(StreamTest, SseEndsWithoutReturnWhenItsTimeIsUp) {
@@ -122,14 +130,14 @@ TEST_F(StreamTest, SseEndsWithoutReturnWhenTheServerStops) {
 
 TEST_F(StreamTest, SsePingsOnlyWhileNothingElseIsSent) {
   options_.sse_ping = milliseconds(20);
-  options_.sse_duration_max = milliseconds(100);
+  options_.sse_duration_max = milliseconds(110);
   pause_ = milliseconds(5);
   serve("/forever");
   EXPECT_EQ(writer_.text().find("ping"), std::string::npos);
   writer_.chunks.clear();
   pause_ = milliseconds(1000);
   serve("/forever");
-  EXPECT_NE(writer_.text().find("event: ping\ndata: \n\n"), std::string::npos);
+  EXPECT_EQ(std::ranges::count(writer_.chunks, "event: ping\ndata: \n\n"), 5);
 }
 
 TEST_F(StreamTest, JsonlStopsItsCallsWhenTheReaderIsGone) {
@@ -142,14 +150,11 @@ TEST_F(StreamTest, JsonlStopsItsCallsWhenTheReaderIsGone) {
 
 TEST_F(StreamTest, JsonlStopsItsCallsWhenTheServerStops) {
   pause_ = milliseconds(5);
-  writer_.pause = milliseconds(5);
-  std::thread stopper([this] {
-    std::this_thread::sleep_for(milliseconds(60));
-    gone_.request_stop();
-  });
+  writer_.chunks_max = SIZE_MAX;
+  stop_after_ = 10;
   serve("/items", "batch=1");
-  stopper.join();
   EXPECT_TRUE(was_stopped_);
+  EXPECT_EQ(made_, 10);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ WebSocketSession::WebSocketSession(const Options& options, const rpc::ProcedureT
       socket_(socket),
       reconnects_(reconnects),
       outbox_(socket, options.websocket_queue_bytes_max),
-      last_message_(SteadyClock::now()) {
+      last_message_(options.world.now()) {
   const QueryParameters query(upgrade.query);
   const auto* announced = query.find("connectionParams");
   awaits_connection_params_ = announced != nullptr && *announced == "1";
@@ -48,7 +48,7 @@ Task<void> WebSocketSession::run() {
   }
 
   while (auto message = co_await socket_.read()) {
-    last_message_ = SteadyClock::now();
+    last_message_ = options_.world.now();
     co_await on_message(*std::move(message));
     // A stranger's next message is read when the calls of this one have ended: each call in flight
     // costs far more than its bytes.
@@ -177,17 +177,17 @@ Task<void> WebSocketSession::pay_pongs() {
 }
 
 Task<void> WebSocketSession::pay_pongs_late() {
-  co_await sleep_for(kFenceMax, ending_.get_token());
+  co_await options_.world.sleep_for(kFenceMax, ending_.get_token());
   co_await pay_pongs();
 }
 
 Task<void> WebSocketSession::keep_alive() {
   const auto stop = ending_.get_token();
-  while (co_await sleep_until(last_message_ + options_.websocket_keepalive, stop)) {
-    const auto asked = SteadyClock::now();
+  while (co_await options_.world.sleep_until(last_message_ + options_.websocket_keepalive, stop)) {
+    const auto asked = options_.world.now();
     if (asked < last_message_ + options_.websocket_keepalive) continue;
     if (!co_await outbox_.put("PING")) co_return;
-    if (!co_await sleep_for(options_.websocket_pong_wait, stop)) co_return;
+    if (!co_await options_.world.sleep_for(options_.websocket_pong_wait, stop)) co_return;
     if (last_message_ < asked) {
       socket_.abort();
       co_return;
@@ -207,7 +207,7 @@ Task<void> WebSocketSession::announce_reconnects() {
 // stopped, because a client takes that for their end and does not resume them.
 Task<void> WebSocketSession::leave_when_asked() {
   const auto ending = ending_.get_token();
-  while (!ending.stop_requested()) co_await sleep_for(std::chrono::hours(1), ending);
+  while (!ending.stop_requested()) co_await options_.world.sleep_for(std::chrono::hours(1), ending);
   if (is_silent_) co_return;
   is_silent_ = true;
   co_await outbox_.put("{\"id\":null,\"method\":\"reconnect\"}");

@@ -35,7 +35,7 @@ Task<void> WebSocketSession::make_context(Result<std::optional<Json>> connection
   if (!made) co_await send_error({}, made.error(), std::nullopt);
   context_made_.wake_all();
   if (made) co_return;
-  co_await sleep_for(kLastCallsWait, ending_.get_token());
+  co_await options_.world.sleep_for(kLastCallsWait, ending_.get_token());
   co_await calls_.join();
   if (is_silent_) co_return;
   is_silent_ = true;

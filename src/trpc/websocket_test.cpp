@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "base/executor.h"
+#include "base/simulated_world.h"
 #include "trpc/server.h"
 
 namespace synap::trpc {
@@ -74,16 +74,16 @@ class WebSocketTest : public testing::Test {
     options_.zod_error = false;
     options_.create_context =
         [this](const RequestInfo&) -> Task<Result<std::shared_ptr<const rpc::Context>>> {
-      co_await sleep_for(context_pause_);
+      co_await world_.sleep_for(context_pause_);
       co_return nullptr;
     };
     add("count", rpc::Kind::kSubscription, [this](rpc::Call call) -> Task<Result<rpc::Reply>> {
       co_return rpc::Reply(count(call.stop));
     });
     add("stubborn", rpc::Kind::kSubscription,
-        [](rpc::Call) -> Task<Result<rpc::Reply>> { co_return rpc::Reply(stubborn()); });
-    add("wait", rpc::Kind::kQuery, [](rpc::Call call) -> Task<Result<rpc::Reply>> {
-      while (co_await sleep_for(std::chrono::hours(1), call.stop)) continue;
+        [this](rpc::Call) -> Task<Result<rpc::Reply>> { co_return rpc::Reply(stubborn()); });
+    add("wait", rpc::Kind::kQuery, [this](rpc::Call call) -> Task<Result<rpc::Reply>> {
+      while (co_await world_.sleep_for(std::chrono::hours(1), call.stop)) continue;
       co_return rpc::Reply(rpc::Text("\"stopped\""));
     });
   }
@@ -106,9 +106,9 @@ class WebSocketTest : public testing::Test {
     co_return rpc::Text();
   }
   // Does not hear that it is stopped for a while.
-  static rpc::Items stubborn() {
+  rpc::Items stubborn() {
     co_yield rpc::Item{std::nullopt, "1"};
-    co_await sleep_for(milliseconds(600));
+    co_await world_.sleep_for(milliseconds(600));
     co_return rpc::Text();
   }
 
@@ -125,7 +125,7 @@ class WebSocketTest : public testing::Test {
       co_await script();
       co_await crew.join();
     };
-    sync_wait(executor_, body());
+    sync_wait(*executor_, body());
   }
   Task<void> until_sent(std::string part) {
     while (!socket_.has_sent(part)) co_await socket_.changed.wait();
@@ -134,9 +134,7 @@ class WebSocketTest : public testing::Test {
     while (made_ < count) co_await produced_.wait();
   }
   // Until what can go on without anybody's help has gone on.
-  Task<void> settle() {
-    for (int i = 0; i < 100; ++i) co_await sleep_until(SteadyClock::now());
-  }
+  Task<void> settle() { co_await world_.sleep_for(milliseconds(0)); }
   std::ptrdiff_t times_sent(std::string_view text) const {
     return std::ranges::count(socket_.sent, text);
   }
@@ -145,7 +143,8 @@ class WebSocketTest : public testing::Test {
            R"(","params":{"path":")" + std::string(path) + R"("}})";
   }
 
-  Options options_;
+  SimulatedWorld world_{1};
+  Options options_{.world = world_};
   rpc::ProcedureTable table_;
   FakeSocket socket_;
   Watermark reconnects_;
@@ -155,7 +154,7 @@ class WebSocketTest : public testing::Test {
   Gate produced_;
   int made_ = 0;
   int stopped_ = 0;
-  ThreadExecutor executor_{"test"};
+  std::unique_ptr<Executor> executor_ = world_.make_executor("test");
 };
 
 TEST_F(WebSocketTest, ASlowReaderHoldsUpItsSubscriptionsAndLosesNothing) {
@@ -195,10 +194,9 @@ TEST_F(WebSocketTest, APongWaitsForAStopButNotForEver) {
     co_await until_sent(R"("type":"data")");
     socket_.say(R"({"id":1,"method":"subscription.stop"})");
     socket_.say("PING");
-    const auto begun = SteadyClock::now();
+    const auto begun = world_.now();
     co_await until_sent("PONG");
-    const auto waited = SteadyClock::now() - begun;
-    EXPECT_GT(waited, milliseconds(200));
+    EXPECT_EQ(world_.now() - begun, milliseconds(250));
     EXPECT_FALSE(socket_.has_sent("stopped"));
     co_await until_sent("stopped");
     socket_.abort();
