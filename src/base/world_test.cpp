@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/manual_world.h"
 #include "base/simulated_world.h"
 #include "base/task.h"
+#include "base/test_support.h"
 
 namespace synap {
 namespace {
@@ -162,6 +164,43 @@ TEST(RealWorld, TurnsAThreadOfItsOwnUntilItEnds) {
   }
   ASSERT_EQ(seen.size(), 100u);
   EXPECT_EQ(seen.back(), 99);
+}
+
+TEST(ManualWorld, WakesWhoeverSleepsWhenItsTimeIsMovedAndNotBefore) {
+  ManualWorld world;
+  const auto executor = world.make_executor("test");
+  test::Started<bool> sleepers(*executor);
+  sleepers.add_awaitable([&] { return world.sleep_for(1s); });
+  sleepers.add_awaitable([&] { return world.sleep_for(2s); });
+  ASSERT_TRUE(world.wait_for_sleeper(1s));
+  test::settle(*executor);
+  world.pass(999ms);
+  test::settle(*executor);
+  EXPECT_EQ(sleepers.done(), 0u);
+  world.pass(1ms);
+  test::settle(*executor);
+  EXPECT_EQ(sleepers.done(), 1u);
+  world.pass(1h);
+  EXPECT_EQ(sleepers.wait(), (std::vector<bool>{true, true}));
+}
+
+TEST(ManualWorld, ASleepUntilWhatHasPassedIsOverAtOnce) {
+  ManualWorld world;
+  const auto executor = world.make_executor("test");
+  const auto when = world.now() + 1s;
+  world.pass(2s);
+  EXPECT_TRUE(test::run(*executor, [&] { return world.sleep_until(when); }));
+}
+
+TEST(ManualWorld, AJumpIsSeenByTheWallClockAlone) {
+  ManualWorld world;
+  const auto wall = world.unix_ms();
+  const auto steady = world.now();
+  world.jump(-1h);
+  EXPECT_EQ(world.unix_ms(), wall - 3'600'000);
+  EXPECT_EQ(world.now(), steady);
+  world.pass(1s);
+  EXPECT_EQ(world.unix_ms(), wall - 3'599'000);
 }
 
 }  // namespace
