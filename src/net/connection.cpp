@@ -17,7 +17,6 @@ namespace synap::net {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-using std::chrono::steady_clock;
 
 namespace {
 
@@ -99,7 +98,7 @@ class Connection::Send {
   bool await_ready() { return c_.is_broken_ || c_.send_some(); }
   void await_suspend(std::coroutine_handle<> self) {
     c_.writer_ = self_ = self;
-    c_.renew_write_deadline(steady_clock::now());
+    c_.renew_write_deadline(c_.loop_.now());
     c_.wait_writable();
   }
   bool await_resume() {
@@ -237,7 +236,7 @@ void Connection::wait_writable() {
 void Connection::on_writable() {
   if (!writer_ || is_broken_) return;
   if (send_some()) return wake(writer_);
-  renew_write_deadline(steady_clock::now());
+  renew_write_deadline(loop_.now());
   wait_writable();
 }
 
@@ -322,13 +321,13 @@ Task<bool> Connection::receive_head() {
   in_max_ = kFreeBytes;
   phase_ = Phase::kIdle;
   const auto& options = loop_.options();
-  read_deadline_ = steady_clock::now() +
-                   (place_.is_known() ? options.idle_timeout
-                                      : std::min(options.idle_timeout, options.stranger_timeout));
+  read_deadline_ =
+      loop_.now() + (place_.is_known() ? options.idle_timeout
+                                       : std::min(options.idle_timeout, options.stranger_timeout));
   for (;;) {
     if (!unread().empty() && phase_ == Phase::kIdle) {
       phase_ = Phase::kReceiving;
-      read_deadline_ = steady_clock::now() + loop_.options().head_timeout;
+      read_deadline_ = loop_.now() + loop_.options().head_timeout;
     }
     if (!co_await parse()) co_return false;
     if (parser_.state() != RequestParser::State::kHead) break;
@@ -352,7 +351,7 @@ Task<bool> Connection::receive_body(const Admission& admission) {
   if (parser_.state() == State::kDone) co_return true;
   parser_.limit_body(admission.body_bytes_max);
   phase_ = Phase::kReceiving;
-  read_deadline_ = steady_clock::now() + loop_.options().body_timeout;
+  read_deadline_ = loop_.now() + loop_.options().body_timeout;
   grant_ = Budget::Grant(loop_.budget(), admission.account);
   const auto length = parser_.content_length();
   if (length && parser_.state() != State::kFailed) {
@@ -542,8 +541,8 @@ Task<> Connection::refuse(Error error, int status) {
   read_deadline_ = kNever;
   phase_ = Phase::kServing;
   const Request& head = parser_.head();
-  Response response = head.path.empty() ? loop_.handler().refusal(error)
-                                        : loop_.handler().refusal_to(head, error);
+  Response response =
+      head.path.empty() ? loop_.handler().refusal(error) : loop_.handler().refusal_to(head, error);
   response.status = status;
   response.stream = nullptr;
   loop_.shared().count_response(status);
@@ -568,7 +567,7 @@ Task<> Connection::linger() {
   in_taken_ = 0;
   drained_ = 0;
   is_fresh_ = false;
-  read_deadline_ = steady_clock::now() + kLingerTime;
+  read_deadline_ = loop_.now() + kLingerTime;
   while (!is_over() && drained_ < kLingerBytesMax) co_await more();
 }
 

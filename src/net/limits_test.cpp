@@ -23,7 +23,9 @@ using std::chrono::steady_clock;
 
 class ServerLimits : public testing::Test, public TestServer {
  protected:
-  ServerLimits() { handler.fixed("/hello", "hello"); }
+  explicit ServerLimits(Time time = Time::kReal) : TestServer(time) {
+    handler.fixed("/hello", "hello");
+  }
 
   // The whole life of a refusal: an answer of the protocol's own shape, then the end.
   static void expect_refusal(TestClient& client, int status, const std::string& name) {
@@ -72,56 +74,82 @@ TEST_F(ServerLimits, LetAClientThatIsStillSendingReadItsRefusal) {
   expect_refusal(client, 413, "PAYLOAD_TOO_LARGE");
 }
 
-TEST_F(ServerLimits, RefuseASlowHead) {
-  options.head_timeout = milliseconds(40);
-  TestClient client(start());
-  client.send("GET / HT");
+// --- time ---
+
+class ServerTime : public ServerLimits {
+ protected:
+  ServerTime() : ServerLimits(Time::kByHand) {}
+  void TearDown() override { server.reset(); }
+  /// A client that was answered and has said this since, which the server has known for up to a
+  /// second.
+  TestClient client_saying(std::uint16_t port, std::string_view text) {
+    TestClient client(port);
+    EXPECT_EQ(client.get("/hello").status, 200);
+    client.send(text);
+    settle();
+    return client;
+  }
+};
+
+TEST_F(ServerTime, RefusesASlowHead) {
+  auto client = client_saying(start(), "GET / HT");
+  pass(options.head_timeout - milliseconds(1'100));  // a second has passed
+  EXPECT_FALSE(has_come(client));
+  pass_until_heard(client);
   expect_refusal(client, 408, "TIMEOUT");
 }
 
-TEST_F(ServerLimits, RefuseAHeadThatTrickles) {
-  options.head_timeout = milliseconds(60);
-  TestClient client(start());
-  std::atomic<bool> ended = false;
-  std::thread trickle([&] {
-    client.send("GET / HTTP/1.1\r\nx: ");
-    while (!ended && client.send("x")) std::this_thread::sleep_for(milliseconds(5));
-  });
-  EXPECT_EQ(client.read_response().status, 408);
-  ended = true;
-  trickle.join();
-}
-
-TEST_F(ServerLimits, RefuseASlowBody) {
-  options.body_timeout = milliseconds(40);
-  TestClient client(start());
-  client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf");
+TEST_F(ServerTime, RefusesAHeadThatTrickles) {
+  auto client = client_saying(start(), "GET / HTTP/1.1\r\nx: ");
+  for (auto passed = milliseconds(1'000); passed < options.head_timeout;
+       passed += milliseconds(1'000)) {
+    EXPECT_FALSE(has_come(client)) << passed.count();
+    client.send("x");
+    settle();
+  }
+  pass(milliseconds(1'000));
+  EXPECT_TRUE(has_come(client));
   expect_refusal(client, 408, "TIMEOUT");
 }
 
-TEST_F(ServerLimits, CloseAnIdleConnectionWithoutAWord) {
-  options.idle_timeout = milliseconds(40);
+TEST_F(ServerTime, RefusesASlowBody) {
+  auto client =
+      client_saying(start(), "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf");
+  pass(options.body_timeout - milliseconds(1'100));
+  EXPECT_FALSE(has_come(client));
+  pass_until_heard(client);
+  expect_refusal(client, 408, "TIMEOUT");
+}
+
+TEST_F(ServerTime, ClosesAnIdleConnectionWithoutAWord) {
   const auto port = start();
   TestClient fresh(port);
+  pass_until_heard(fresh);
   EXPECT_TRUE(fresh.is_closed_by_server());
-  TestClient used(port);
-  EXPECT_EQ(used.get("/hello").status, 200);
+  auto used = client_saying(port, "");
+  pass(options.idle_timeout - milliseconds(1'100));
+  EXPECT_FALSE(has_come(used));
+  pass_until_heard(used);
   EXPECT_TRUE(used.is_closed_by_server());
 }
 
-TEST_F(ServerLimits, DoNotHurryAHandler) {
-  options.head_timeout = options.body_timeout = options.idle_timeout = options.write_timeout =
-      milliseconds(20);
-  handler.paths["/slow"] = [](const Request&) -> Task<Response> {
-    co_await sleep_for(milliseconds(120));
+TEST_F(ServerTime, DoesNotHurryAHandler) {
+  Event serving;
+  Watermark release;
+  handler.paths["/slow"] = [&](const Request&) -> Task<Response> {
+    serving.set();
+    co_await release.wait_past(0);
     co_return Response{.body = "done"};
   };
   TestClient client(start());
-  EXPECT_EQ(client.get("/slow").body, "done");
+  client.request("GET", "/slow");
+  ASSERT_TRUE(serving.wait());
+  pass(std::chrono::hours(1));
+  release.raise(1);
+  EXPECT_EQ(client.read_response().body, "done");
 }
 
-TEST_F(ServerLimits, DropAClientThatNeverReadsItsStream) {
-  options.write_timeout = milliseconds(60);
+TEST_F(ServerTime, DropsAClientThatNeverReadsItsStream) {
   Event dropped;
   handler.paths["/flood"] = [&](const Request& request) -> Task<Response> {
     Response response;
@@ -136,30 +164,29 @@ TEST_F(ServerLimits, DropAClientThatNeverReadsItsStream) {
   };
   TestClient client(start(), {.receive_buffer = 4096});
   client.request("GET", "/flood");
+  settle();
+  for (int i = 0; i < 10'000 && !dropped.is_set(); ++i) pass(options.write_timeout);
   EXPECT_TRUE(dropped.wait());
 }
 
-TEST_F(ServerLimits, BearAClientThatReadsSlowly) {
-  options.write_timeout = milliseconds(150);
-  handler.fixed("/large", std::string(8'000'000, 'x'));
+TEST_F(ServerTime, BearsAClientThatReadsSlowly) {
+  static constexpr std::size_t kBytes = 8'000'000;
+  handler.fixed("/large", std::string(kBytes, 'x'));
   TestClient client(start(), {.receive_buffer = 64 * 1024});
   client.request("GET", "/large");
-  // Longer in all than the limit, but never silent for as long.
-  const auto begin = steady_clock::now();
-  std::size_t taken = 0;
-  char piece[50'000];
-  while (steady_clock::now() - begin < milliseconds(600)) {
-    std::this_thread::sleep_for(milliseconds(20));
-    const auto count = ::recv(client.fd(), piece, sizeof piece, MSG_DONTWAIT);
-    if (count > 0) taken += static_cast<std::size_t>(count);
-    ASSERT_NE(count, 0);
-  }
-  while (taken < 8'000'000) {
-    const auto count = ::recv(client.fd(), piece, sizeof piece, 0);
+  settle();
+  // Longer in all than the limit, but never silent for as long: each time so much is read that the
+  // kernel must have told the other side of some of it.
+  std::string piece(400'000, '\0');
+  for (std::size_t taken = 0; taken < kBytes;) {
+    pass(options.write_timeout * 2 / 3);
+    const auto count = ::recv(client.fd(), piece.data(), piece.size(), MSG_WAITALL);
     ASSERT_GT(count, 0) << "after " << taken << " bytes";
     taken += static_cast<std::size_t>(count);
   }
 }
+
+// --- room ---
 
 TEST_F(ServerLimits, RefuseConnectionsBeyondTheMaximum) {
   options.connections_max = 2;
@@ -206,7 +233,7 @@ TEST_F(ServerLimits, WaitWhenTheSystemHasNoMoreSockets) {
 // Whoever says his name is known.
 class Strangers : public ServerLimits {
  protected:
-  Strangers() {
+  explicit Strangers(Time time = Time::kReal) : ServerLimits(time) {
     options.threads = 1;
     handler.knowing = false;
     handler.admitting = [](const Request& head) -> Admission {
@@ -271,20 +298,27 @@ TEST_F(Strangers, AreNotLetIntoThePlaceOfWhoeverIsKnown) {
   EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
 }
 
-TEST_F(Strangers, MayNotKeepAConnectionForLong) {
-  options.stranger_timeout = milliseconds(40);
+class StrangersTime : public Strangers {
+ protected:
+  StrangersTime() : Strangers(Time::kByHand) {}
+};
+
+TEST_F(StrangersTime, MayNotKeepAConnectionForLong) {
   const auto port = start();
   TestClient ann(port);
   EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
   TestClient known(port);
   known.upgrade("/ws", kAnn);
   TestClient silent(port);
+  pass_until_heard(silent);
   EXPECT_TRUE(silent.is_closed_by_server());
   TestClient used(port);
   EXPECT_EQ(used.get("/hello").status, 200);
+  pass_until_heard(used);
   EXPECT_TRUE(used.is_closed_by_server());
   TestClient socket(port);
   socket.upgrade("/ws");
+  pass_until_heard(socket);
   EXPECT_EQ(socket.read_frame().close_code(), 1008);
   // All this has taken longer than a stranger may take.
   EXPECT_EQ(ann.get("/hello", kAnn).status, 200);
@@ -317,12 +351,14 @@ TEST_F(ServerStop, LetsAnAnswerInFlightFinish) {
     co_await release.wait_past(0);
     co_return Response{.body = request.gone.stop_requested() ? "hurried" : "done"};
   };
+  options.threads = 1;
   TestClient client(start());
+  TestClient idle(server->port());
+  EXPECT_EQ(idle.get("/hello").status, 200);
   client.request("GET", "/work");
   ASSERT_TRUE(serving.wait());
   std::thread stopper([&] { server->stop(std::chrono::seconds(5)); });
-  // The listening socket is the first to go: then the stop has begun.
-  while (TestClient(server->port()).is_connected()) std::this_thread::yield();
+  EXPECT_TRUE(idle.is_closed_by_server()) << "the stop has begun";
   release.raise(1);
   const auto response = client.read_response();
   EXPECT_EQ(response.body, "done");

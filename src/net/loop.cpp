@@ -79,7 +79,7 @@ bool Shared::wait_for_none(std::chrono::milliseconds limit) {
 
 Guest::Guest(Loop& loop) : loop_(loop), place_(loop.guests_.size()) {
   loop_.guests_.push_back(this);
-  loop_.arm_sweep();
+  loop_.keep_sweeping();
 }
 
 Guest::~Guest() {
@@ -109,7 +109,6 @@ Loop::Loop(Shared& shared, int number)
     : shared_(shared),
       sweep_interval_(interval_for(shared.options)),
       work_(io_.get_executor()),
-      sweep_timer_(io_.get_executor()),
       scratch_(64 * 1024),
       thread_([this, number] { run(number); }) {}
 
@@ -182,22 +181,24 @@ void Loop::force() {
 }
 
 void Loop::join() {
+  background_.stop();
   work_.reset();
   io_.stop();
   thread_.join();
 }
 
-void Loop::arm_sweep() {
-  if (sweep_armed_) return;
-  sweep_armed_ = true;
-  sweep_timer_.expires_after(sweep_interval_);
-  sweep_timer_.async_wait([this](const boost::system::error_code& ec) {
-    sweep_armed_ = false;
-    if (ec) return;
-    const auto now = std::chrono::steady_clock::now();
-    each_guest([now](Guest& guest) { guest.sweep(now); });
-    if (!guests_.empty()) arm_sweep();
-  });
+void Loop::keep_sweeping() {
+  if (std::exchange(is_sweeping_, true)) return;
+  background_.begin(sweep());
+}
+
+Task<void> Loop::sweep() {
+  const auto stop = background_.token();
+  while (!guests_.empty() && co_await options().world.sleep_for(sweep_interval_, stop)) {
+    const auto time = now();
+    each_guest([time](Guest& guest) { guest.sweep(time); });
+  }
+  is_sweeping_ = false;
 }
 
 std::string_view Loop::date() {

@@ -9,7 +9,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -22,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/background.h"
 #include "base/executor.h"
 #include "base/metrics.h"
 #include "net/http.h"
@@ -94,7 +94,7 @@ class Guest {
   Guest& operator=(const Guest&) = delete;
   virtual ~Guest();
 
-  /// Called every now and then: ends waits that are over.
+  /// Called every now and then, from no other guest's coroutine: ends waits that are over.
   virtual void sweep(SteadyTime now) = 0;
   /// The server is stopping: end if idle, tell handlers of endless answers.
   virtual void begin_stop() = 0;
@@ -150,6 +150,7 @@ class Loop final : public Executor {
   void join();
 
   bool is_stopping() const { return stopping_; }
+  SteadyTime now() { return options().world.now(); }
   Shared& shared() { return shared_; }
   const ServerOptions& options() const { return shared_.options; }
   Handler& handler() { return shared_.handler; }
@@ -166,7 +167,8 @@ class Loop final : public Executor {
   friend class StrangerPlace;
   bool make_room();
   void run(int number);
-  void arm_sweep();
+  void keep_sweeping();
+  Task<void> sweep();
   template <class Visit>
   void each_guest(Visit visit);
 
@@ -178,15 +180,12 @@ class Loop final : public Executor {
   Loop* next_ = nullptr;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      sweep_timer_;
-  bool sweep_armed_ = false;
+  bool is_sweeping_ = false;
   bool stopping_ = false;
   std::vector<char> scratch_;
   std::int64_t date_second_ = -1;
   std::string date_;
+  Background background_{*this};
   std::thread thread_;  // last: it uses all of the above
 };
 

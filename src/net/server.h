@@ -14,11 +14,13 @@
 #include <string>
 
 #include "base/status.h"
+#include "base/world.h"
 #include "net/http.h"
 
 namespace synap::net {
 
 struct ServerOptions {
+  World& world = real_world();
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
   int threads = 2;

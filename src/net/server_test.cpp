@@ -64,8 +64,11 @@ TEST_F(HttpServer, KeepsTheConnectionForTheNextRequest) {
 }
 
 TEST_F(HttpServer, AnswersPipelinedRequestsInOrder) {
-  handler.paths["/slow"] = [](const Request&) -> Task<Response> {
-    co_await sleep_for(std::chrono::milliseconds(20));
+  Event serving;
+  Watermark release;
+  handler.paths["/slow"] = [&](const Request&) -> Task<Response> {
+    serving.set();
+    co_await release.wait_past(0);
     co_return Response{.body = "slow"};
   };
   TestClient client(start());
@@ -73,6 +76,8 @@ TEST_F(HttpServer, AnswersPipelinedRequestsInOrder) {
       "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n"
       "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc"
       "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n");
+  ASSERT_TRUE(serving.wait());
+  release.raise(1);
   EXPECT_EQ(client.read_response().body, "slow");
   EXPECT_EQ(client.read_response().body, "POST /echo  abc");
   EXPECT_EQ(client.read_response().body, R"({"hello":"world"})");
@@ -199,14 +204,20 @@ TEST_F(HttpServer, TellsTheHandlerWhoAsks) {
 }
 
 TEST_F(HttpServer, RunsAHandlerOnAnExecutorOfItsOwnThread) {
-  handler.paths["/where"] = [](const Request&) -> Task<Response> {
+  Event serving;
+  Watermark release;
+  handler.paths["/where"] = [&](const Request&) -> Task<Response> {
     Executor* before = Executor::current();
-    co_await sleep_for(std::chrono::milliseconds(1));
+    serving.set();
+    co_await release.wait_past(0);
     co_return Response{.body =
                            before != nullptr && before == Executor::current() ? "same" : "other"};
   };
   TestClient client(start());
-  EXPECT_EQ(client.get("/where").body, "same");
+  client.request("GET", "/where");
+  ASSERT_TRUE(serving.wait());
+  release.raise(1);
+  EXPECT_EQ(client.read_response().body, "same");
 }
 
 TEST_F(HttpServer, ServesManyConnectionsAtOnce) {

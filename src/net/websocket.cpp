@@ -26,7 +26,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 namespace websocket = beast::websocket;
 using boost::system::error_code;
-using std::chrono::steady_clock;
 
 namespace {
 
@@ -106,7 +105,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
         stream_(Wire(std::move(socket))),
         gone_(std::move(gone)),
         place_(&place),
-        stranger_deadline_(steady_clock::now() + loop.options().stranger_timeout) {
+        stranger_deadline_(loop.now() + loop.options().stranger_timeout) {
     place.set_known(false);
     place.hand_over(*this);
     loop_.shared().websocket_opened();
@@ -179,7 +178,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     SYNAP_CHECK(!is_under_way(kWrite), "one write at a time");
     if (!is_usable()) co_return false;
     if (then == Then::kMore) keep_back(true);
-    renew_write_deadline(steady_clock::now());
+    renew_write_deadline(loop_.now());
     const auto ec = co_await start(kWrite, [&](auto handler) {
       stream_.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
     });
@@ -274,7 +273,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     if (bytes == 0) co_return true;
     Budget::Wait wait(grant, bytes);
     room_wait_ = &wait;
-    room_deadline_ = steady_clock::now() + loop_.options().body_timeout;
+    room_deadline_ = loop_.now() + loop_.options().body_timeout;
     const bool is_granted = co_await wait;
     room_wait_ = nullptr;
     room_deadline_ = kNever;
@@ -339,7 +338,7 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   }
 
   void heard() {
-    heard_at_ = steady_clock::now();
+    heard_at_ = loop_.now();
     is_pinged_ = false;
   }
 

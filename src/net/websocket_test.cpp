@@ -15,7 +15,7 @@ using Then = WebSocket::Then;
 
 class WebSocketServer : public testing::Test, public TestServer {
  protected:
-  WebSocketServer() {
+  explicit WebSocketServer(Time time = Time::kReal) : TestServer(time) {
     handler.websocket = [this](const Request&, WebSocket& socket) -> Task<> {
       while (auto message = co_await socket.read()) {
         co_await socket.write((message->is_text ? "" : "binary ") + message->data, Then::kNothing);
@@ -26,6 +26,11 @@ class WebSocketServer : public testing::Test, public TestServer {
   void TearDown() override { server.reset(); }  // before `ended`
 
   Event ended;  // the read of the handler yielded nothing
+};
+
+class WebSocketTime : public WebSocketServer {
+ protected:
+  WebSocketTime() : WebSocketServer(Time::kByHand) {}
 };
 
 TEST_F(WebSocketServer, EchoesText) {
@@ -190,13 +195,11 @@ TEST_F(WebSocketServer, AbortsWithoutAWordWhileAWriteIsPending) {
   handler.websocket = [&](const Request& request, WebSocket& socket) -> Task<> {
     std::vector<Task<bool>> both;
     const auto writer = [&]() -> Task<bool> {
-      while (co_await socket.write(std::string(1'000'000, 'x'), Then::kNothing)) {
-      }
-      write_failed.set();
+      const std::string large(30'000'000, 'x');  // more than kernels take
+      if (!co_await socket.write(large, Then::kNothing)) write_failed.set();
       co_return true;
     };
     const auto aborter = [&]() -> Task<bool> {
-      co_await sleep_for(std::chrono::milliseconds(30));
       socket.abort();
       EXPECT_TRUE(request.gone.stop_requested());
       co_return true;
@@ -250,30 +253,32 @@ TEST_F(WebSocketServer, TellsTheHandlerThatThePeerLeft) {
   EXPECT_TRUE(gone.wait());
 }
 
-TEST_F(WebSocketServer, PingsASilentPeerAndKeepsOneThatAnswers) {
-  options.websocket_ping = std::chrono::milliseconds(30);
+TEST_F(WebSocketTime, PingsASilentPeerAndKeepsOneThatAnswers) {
   TestClient client(start());
   client.upgrade("/ws");
   for (int i = 0; i < 5; ++i) {
+    pass_until_heard(client);
     const auto frame = client.read_frame();
     ASSERT_EQ(frame.opcode, 0x9);
     client.send_frame(0xA, frame.data);
+    settle();
   }
   client.send_text("still here");
   EXPECT_EQ(client.read_text(), "still here");
 }
 
-TEST_F(WebSocketServer, DropsAPeerThatAnswersNoPing) {
-  options.websocket_ping = std::chrono::milliseconds(30);
+TEST_F(WebSocketTime, DropsAPeerThatAnswersNoPing) {
   TestClient client(start());
   client.upgrade("/ws");
+  settle();
+  pass_until_heard(client);
   EXPECT_EQ(client.read_frame().opcode, 0x9);
+  pass(options.websocket_ping);
   EXPECT_TRUE(client.is_closed_by_server());
   EXPECT_TRUE(ended.wait());
 }
 
-TEST_F(WebSocketServer, DropsAPeerThatNeverReads) {
-  options.write_timeout = std::chrono::milliseconds(60);
+TEST_F(WebSocketTime, DropsAPeerThatNeverReads) {
   Event dropped;
   handler.websocket = [&](const Request&, WebSocket& socket) -> Task<> {
     while (co_await socket.write(std::string(1'000'000, 'x'), Then::kNothing)) {
@@ -282,6 +287,8 @@ TEST_F(WebSocketServer, DropsAPeerThatNeverReads) {
   };
   TestClient client(start(), {.receive_buffer = 4096});
   client.upgrade("/ws");
+  settle();
+  for (int i = 0; i < 10'000 && !dropped.is_set(); ++i) pass(options.write_timeout);
   EXPECT_TRUE(dropped.wait());
 }
 
