@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <map>
+#include <utility>
 
-#include "schema/issue.h"
+#include "schema/json_pattern.h"
+#include "schema/json_places.h"
+#include "schema/json_problems.h"
 #include "schema/json_rules.h"
 #include "schema/json_validator.h"
 
@@ -15,20 +17,13 @@ namespace {
 using Index = JsonRule::Index;
 
 constexpr std::size_t kPatternsMax = 50;
-// What a pattern may take, its states included: 50 of them in each of the schemas that are kept
-// compiled are 100 MB at most.
-constexpr std::int64_t kPatternBytesMax = 64 * 1024;
 // How deep rules that judge the same value may refer to each other: with the depth of values this
 // bounds the stack.
 constexpr int kBesideDepthMax = 32;
-constexpr std::size_t kProblemsMax = 20;
-// How deep schemas may stand in each other, over references too; how many there may be; how long
-// the pointer to one; and how large the program of a pattern. A document of 64 KiB could otherwise
-// end the stack or take hundreds of megabytes.
+// How deep schemas may stand in each other, over references too, and how many there may be. A
+// document of 64 KiB could otherwise end the stack or take hundreds of megabytes.
 constexpr int kCompileDepthMax = 256;
 constexpr std::size_t kRulesMax = 4'000;
-constexpr std::size_t kPointerBytesMax = 2 * 1024;
-constexpr int kPatternProgramMax = 1'500;  // a class as \p{L} is some 700
 constexpr std::string_view kDialect = "https://json-schema.org/draft/2020-12/schema";
 
 constexpr std::string_view kNotes[] = {
@@ -49,80 +44,14 @@ constexpr NamedType kTypes[] = {{"null", kJsonNull},       {"boolean", kJsonBool
                                 {"string", kJsonString},   {"array", kJsonArray},
                                 {"object", kJsonObject}};
 
-std::string pointer_step(std::string_view name) {
-  std::string out = "/";
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-// "/properties/a~1b" -> {"properties", "a/b"}
-std::vector<std::string> steps_of(std::string_view pointer) {
-  std::vector<std::string> steps;
-  for (std::size_t at = 0; at < pointer.size(); ++at) {
-    if (pointer[at] == '/') {
-      steps.emplace_back();
-    } else if (pointer[at] == '~' && at + 1 < pointer.size()) {
-      steps.back() += pointer[++at] == '1' ? '/' : '~';
-    } else {
-      steps.back() += pointer[at];
-    }
-  }
-  return steps;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    unsigned byte = 0;
-    if (text[at] == '%' && at + 2 < text.size() &&
-        std::from_chars(text.data() + at + 1, text.data() + at + 3, byte, 16).ptr ==
-            text.data() + at + 3) {
-      out += static_cast<char>(byte);
-      at += 2;
-    } else {
-      out += text[at];
-    }
-  }
-  return out;
-}
-
-// JavaScript's \u00e9 as RE2 writes it. All else that both know is the same in both.
-std::string re2_text(std::string_view pattern) {
-  std::string out;
-  for (std::size_t at = 0; at < pattern.size(); ++at) {
-    if (pattern[at] != '\\' || at + 1 == pattern.size()) {
-      out += pattern[at];
-    } else if (pattern[at + 1] == 'u' && at + 5 < pattern.size() && pattern[at + 2] != '{') {
-      out += fmt::format("\\x{{{}}}", pattern.substr(at + 2, 4));
-      at += 5;
-    } else if (pattern[at + 1] == 'u') {
-      out += "\\x";
-      ++at;
-    } else {
-      out += pattern[at];
-      out += pattern[++at];
-    }
-  }
-  return out;
-}
-
 class Compiler {
  public:
-  Compiler(const Json& root, std::string_view field) : root_(root), field_(field) {}
+  Compiler(const Json& root, std::string_view field) : root_(root), field_(field), places_(root) {}
 
   Result<std::shared_ptr<const JsonRules>> run() {
-    find_anchors(root_, "");
     rule_at(root_, "");
     if (problems_.empty()) refuse_endless_references();
-    if (!problems_.empty()) return fail(error());
+    if (!problems_.empty()) return fail(problems_.error(field_));
     return std::shared_ptr<const JsonRules>(std::move(rules_));
   }
 
@@ -395,69 +324,17 @@ class Compiler {
       problem(here, fmt::format("is one pattern too many: a schema has at most {}", kPatternsMax));
       return nullptr;
     }
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_max_mem(kPatternBytesMax);
-    const auto translated = re2_text(text);
-    auto compiled = std::make_shared<const re2::RE2>(
-        re2::StringPiece(translated.data(), translated.size()), options);
-    if (compiled->ok() && compiled->ProgramSize() <= kPatternProgramMax) return compiled;
-    if (compiled->ok()) return problem(here, "is too large a pattern"), nullptr;
-    problem(here, fmt::format("is no pattern that RE2 takes: {}", compiled->error()));
+    auto compiled = compile_pattern(text);
+    if (compiled) return *std::move(compiled);
+    problem(here, std::move(compiled.error()));
     return nullptr;
   }
 
-  // Anchors are found wherever they may stand; one in an `enum` or `const` is none.
-  void find_anchors(const Json& value, const std::string& pointer) {
-    if (pointer.size() > kPointerBytesMax) return;  // no schema may stand there
-    if (value.is_array()) {
-      for (std::size_t i = 0; i < value.as_array().size(); ++i) {
-        find_anchors(value.as_array()[i], fmt::format("{}/{}", pointer, i));
-      }
-    }
-    if (!value.is_object()) return;
-    for (const auto& [word, member] : value.as_object()) {
-      if (word == "enum" || word == "const" || word == "default" || word == "examples") continue;
-      if (word == "$anchor" && member.is_string()) anchors_.emplace(member.as_string(), pointer);
-      find_anchors(member, pointer + pointer_step(word));
-    }
-  }
-
   Index referred(const Json& value, const std::string& here) {
-    if (!value.is_string() || !value.as_string().starts_with('#')) {
-      problem(here, "refers only to places of this schema: #/$defs/name");
-      return JsonRule::kNone;
-    }
-    std::string pointer = percent_decoded(std::string_view(value.as_string()).substr(1));
-    if (!pointer.empty() && pointer[0] != '/') {
-      const auto anchor = anchors_.find(pointer);
-      if (anchor == anchors_.end()) {
-        problem(here, "refers to an anchor that is not there");
-        return JsonRule::kNone;
-      }
-      pointer = anchor->second;
-    }
-    const Json* target = &root_;
-    std::string canonical;
-    for (const auto& step : steps_of(pointer)) {
-      target = member_of(*target, step);
-      canonical += pointer_step(step);
-      if (target != nullptr) continue;
-      problem(here, "refers to a place that is not there");
-      return JsonRule::kNone;
-    }
-    return rule_at(*target, canonical);
-  }
-
-  static const Json* member_of(const Json& value, const std::string& step) {
-    if (value.is_object()) return value.find(step);
-    std::size_t index = 0;
-    const auto* end = step.data() + step.size();
-    if (!value.is_array() || std::from_chars(step.data(), end, index).ptr != end ||
-        index >= value.as_array().size()) {
-      return nullptr;
-    }
-    return &value.as_array()[index];
+    const auto place = places_.referred(value);
+    if (place) return rule_at(*place->schema, place->pointer);
+    problem(here, std::string(place.error()));
+    return JsonRule::kNone;
   }
 
   // Rules that judge the same value must come to an end, and soon: that is how deep a validation
@@ -484,42 +361,18 @@ class Compiler {
   }
 
   void problem(const std::string& pointer, std::string reason) {
-    ++problem_count_;
-    if (problems_.size() >= kProblemsMax) return;
-    constexpr std::size_t kShown = 200;
-    const bool is_long = pointer.size() > kShown;
-    const auto shown = pointer.substr(0, valid_utf8_prefix(pointer.substr(0, kShown)));
-    problems_.emplace_back(is_long ? shown + "..." : pointer, std::move(reason));
-  }
-
-  Error error() const {
-    std::string message = "The schema cannot be used:";
-    Json::Array issues;
-    for (const auto& [pointer, reason] : problems_) {
-      message +=
-          fmt::format("{} #{} {}", issues.empty() ? "" : ";", pointer.substr(0, 200), reason);
-      Json::Array path{std::string(field_)};
-      for (auto& step : steps_of(pointer)) path.emplace_back(std::move(step));
-      issues.push_back(
-          Json::object({{"code", "custom"}, {"path", std::move(path)}, {"message", reason}}));
-    }
-    if (problem_count_ > problems_.size()) {
-      message += fmt::format("; and {} more", problem_count_ - problems_.size());
-    }
-    return {Code::kBadRequest, std::move(message),
-            std::make_shared<Json>(Json::object({{"issues", std::move(issues)}}))};
+    problems_.add(pointer, std::move(reason));
   }
 
   const Json& root_;
   std::string_view field_;
+  JsonPlaces places_;
   std::shared_ptr<JsonRules> rules_ = std::make_shared<JsonRules>();
   std::map<std::string, Index> by_pointer_;
-  std::map<std::string, std::string> anchors_;
   std::vector<int> depths_;
   int depth_ = 0;
   std::size_t patterns_ = 0;
-  std::vector<std::pair<std::string, std::string>> problems_;
-  std::size_t problem_count_ = 0;
+  JsonProblems problems_;
 };
 
 }  // namespace
