@@ -8,6 +8,9 @@
 // The object lives as long as run() or an operation on the socket. All of it is on its loop's
 // thread. A waiting coroutine is resumed only by the loop (a socket's readiness, a sweep, a stop),
 // never from inside another coroutine's call.
+//
+// Its sources: connection.cpp receives requests, connection_answers.cpp answers them,
+// connection_socket.cpp moves the bytes, and connection_waits.h is where the first two wait for it.
 #pragma once
 
 #include <sys/uio.h>

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 namespace {
 
 // A quarter of the shortest limit, so that none is overrun by more than that; within 5 ms (tests)
-// and 250 ms, a quarter of the time a connection lingers (connection.cpp).
+// and 250 ms, a quarter of the time a connection lingers (connection_answers.cpp).
 std::chrono::milliseconds interval_for(const ServerOptions& options) {
   const auto shortest =
       std::min({options.head_timeout, options.body_timeout, options.idle_timeout,
