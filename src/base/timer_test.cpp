@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "base/first_of.h"
 #include "base/test_support.h"
 
 namespace synap {
@@ -120,6 +121,37 @@ TEST_F(Cancelled, WhileAnotherThreadWakesItItIsResumedOrNot) {
 
 Task<bool> wait_past(Watermark& mark, std::int64_t past, std::stop_token stop = {}) {
   co_return co_await mark.wait_past(past, std::move(stop));
+}
+
+Task<void> first_of_both(Watermark& mark, milliseconds most, std::stop_token stop = {}) {
+  return first_of(
+      std::move(stop), [&mark](std::stop_token over) { return mark.wait_past(0, over); },
+      [most](std::stop_token over) { return sleep_for(most, over); });
+}
+
+TEST(FirstOf, EndsWithTheFirstThatComesOrWhenItIsStopped) {
+  ThreadExecutor executor("test");
+  Watermark never;
+  sync_wait(executor, first_of_both(never, milliseconds(1)));
+  Watermark there(1);
+  sync_wait(executor, first_of_both(there, hours(1)));
+  std::stop_source stop;
+  std::thread stopper([&] { stop.request_stop(); });
+  sync_wait(executor, first_of_both(never, hours(1), stop.get_token()));
+  stopper.join();
+}
+
+TEST_F(Cancelled, AllThatAFirstOfWaitsForIsForgotten) {
+  test::call_on(executor, [&] {
+    waiter = note([this] { return first_of_both(mark, hours(1), stop.get_token()); });
+    waiter.start();
+  });
+  test::settle(executor);
+  test::call_on(executor, [&] { destroy(); });
+  mark.raise(1);
+  stop.request_stop();
+  test::settle(executor);
+  EXPECT_EQ(ended, 0);
 }
 
 TEST(SleepUntil, WakesNotBeforeItsTime) {

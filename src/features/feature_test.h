@@ -137,7 +137,7 @@ class FeatureTest : public testing::Test {
   // may be too short, and these tests are not about it.
   void wait_for_followers() {
     for (const auto& each : projections->progress()) {
-      if (each.lag > 0) sync_wait(executor, projections->settled(std::string(each.name), "ann"));
+      if (each.lag > 0) sync_wait(executor, projections->settled(std::string(each.name)));
     }
     SYNAP_CHECK(test::wait_until(executor, projections->changes(), [this] {
       const auto all = projections->progress();

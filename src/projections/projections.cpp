@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/first_of.h"
 #include "base/log.h"
 
 namespace synap::projections {
@@ -12,16 +13,18 @@ namespace {
 
 // How soon a follower looks again after the storage failed it.
 constexpr std::chrono::milliseconds kStorageRetry(1'000);
-// A follower that has caught up lets so much time pass before it folds what came since, unless
-// somebody waits for it: under load its transactions hold many events.
-constexpr std::chrono::milliseconds kGatherPiece(5);
-constexpr int kGatherPieces = 5;
+// A follower that has caught up lets so much time pass, or so many events come, before it folds
+// what came since, unless somebody waits for it: each of its transactions is a sync of the disk,
+// and one event alone costs almost as much as a thousand. At 20 notes in a second it makes 5
+// transactions instead of 40. The events are few enough to be folded in a slice or two, and for
+// settled() to wait for them.
+constexpr std::chrono::milliseconds kGather(200);
+constexpr std::int64_t kGatherEvents = 1'000;
 // Between two pieces of a table that is being removed.
 constexpr std::chrono::milliseconds kRemovalPause(20);
 // settled() does not wait for a follower that is this far behind: it would take too long.
 constexpr std::int64_t kSettleLagMax = 5'000;
-constexpr std::chrono::milliseconds kSettlePoll(2);
-constexpr int kSettlePolls = 125;
+constexpr std::chrono::milliseconds kSettle(250);
 
 bool folds(const Projection& projection, const events::Event& event) {
   return std::find(projection.types.begin(), projection.types.end(), event.type) !=
@@ -172,9 +175,7 @@ Task<void> Projections::follow(Member& member) {
       tell_change();
       if (!advance->is_at_end) continue;
       co_await rooms_.log.end().wait_past(advance->position, stop);
-      for (int i = 0; i < kGatherPieces && member.waiting == 0; ++i) {
-        if (!co_await rooms_.world.sleep_for(kGatherPiece, stop)) break;
-      }
+      co_await gather(member, advance->position);
     } else if (is_of_storage(advance.error())) {
       co_await rooms_.world.sleep_for(kStorageRetry, stop);
     } else {
@@ -184,10 +185,23 @@ Task<void> Projections::follow(Member& member) {
   }
 }
 
+// Until there is enough behind `position` to be folded, or somebody waits for it.
+Task<void> Projections::gather(Member& member, std::int64_t position) {
+  if (member.awaited.value() > position) co_return;
+  co_await first_of(
+      background_.token(),
+      [&](std::stop_token over) { return member.awaited.wait_past(position, std::move(over)); },
+      [&](std::stop_token over) {
+        return rooms_.log.end().wait_past(position + kGatherEvents, std::move(over));
+      },
+      [&](std::stop_token over) { return rooms_.world.sleep_for(kGather, std::move(over)); });
+}
+
 Task<void> Projections::stop_follower(Member& member, Error error) {
   write_log(LogLevel::kError, "projections", "the projection {projection} was stopped: {error}",
             {{"projection", member.projection.name}, {"error", error.message}});
   member.is_stopped = true;
+  member.stops.raise(member.stops.value() + 1);
   auto kept = co_await rooms_.database.write(
       [&](db::Tx& tx) { store::set_error(tx, member.projection.name, error.message); });
   tell_change();
@@ -375,16 +389,26 @@ Task<void> Projections::settled(const std::string& name, std::string user_id) {
                                         .limit = static_cast<int>(kSettleLagMax),
                                         .types = member->projection.types});
   if (!page || page->events.empty()) co_return;
-  const auto wanted = page->events.back()->position;
-  struct Waiting {
-    explicit Waiting(std::atomic<int>& count) : count_(count) { ++count_; }
-    ~Waiting() { --count_; }
-    std::atomic<int>& count_;
-  } waiting(member->waiting);
-  for (int poll = 0; poll < kSettlePolls && member->folded.value() < wanted; ++poll) {
-    if (member->is_stopped) co_return;
-    co_await rooms_.world.sleep_for(kSettlePoll);
-  }
+  co_await reached(*member, page->events.back()->position);
+}
+
+Task<void> Projections::settled(const std::string& name) {
+  Member* member = find(name);
+  SYNAP_CHECK(member != nullptr, name);
+  co_await reached(*member, rooms_.log.end().value());
+}
+
+// What is awaited is raised first: the follower, which looks at it after it has folded, misses
+// nobody. Likewise the stops are read before is_stopped, which is set before they are raised.
+Task<void> Projections::reached(Member& member, std::int64_t position) {
+  const auto stops = member.stops.value();
+  if (member.is_stopped || member.folded.value() >= position) co_return;
+  member.awaited.raise(position);
+  co_await first_of(
+      {},
+      [&](std::stop_token over) { return member.folded.wait_past(position - 1, std::move(over)); },
+      [&](std::stop_token over) { return member.stops.wait_past(stops, std::move(over)); },
+      [&](std::stop_token over) { return rooms_.world.sleep_for(kSettle, std::move(over)); });
 }
 
 }  // namespace synap::projections

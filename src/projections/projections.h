@@ -85,6 +85,8 @@ class Projections {
   /// expected to: for queries that show counts, so that people see their own completed writes in
   /// them. At most 250 ms.
   Task<void> settled(const std::string& name, std::string user_id);
+  /// The same for all that anybody did before.
+  Task<void> settled(const std::string& name);
 
  private:
   using Members = std::vector<std::unique_ptr<Member>>;
@@ -95,6 +97,8 @@ class Projections {
   void observe(db::Tx& tx, std::span<const events::EventRef> events);
   Task<Result<>> build(Member& member);
   Task<void> follow(Member& member);
+  Task<void> gather(Member& member, std::int64_t position);
+  Task<void> reached(Member& member, std::int64_t position);
   Task<void> stop_follower(Member& member, Error error);
   Task<void> rebuild_changed();
   Task<void> run_rebuild(Member& member);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/simulated_world.h"
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
@@ -147,6 +148,7 @@ class ProjectionsTest : public testing::Test {
   std::string unsummable = "unsummable";
   test::TempDirectory directory;
   events::EventTypes types;
+  SimulatedWorld world{1};  // of the tests that say when time passes
   ThreadExecutor executor{"test"};
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
@@ -188,6 +190,52 @@ TEST_F(ProjectionsTest, AFollowerFoldsEachEventOnceAlsoAfterARestart) {
   projections->start();
   EXPECT_EQ(total(), 5);
   EXPECT_EQ(status("sums").lag(), 0);
+}
+
+TEST_F(ProjectionsTest, AFollowerGathersUnlessSomebodyWaitsOrThereIsMuch) {
+  auto test = world.make_executor("test");
+  database = std::move(*db::sqlite::SqliteDatabase::open(
+      {.path = directory.path() + "/simulated.db", .world = world}));
+  std::vector<db::Database::Migration> all = events::sqlite::SqliteEventLog::migrations();
+  for (const auto& more : Projections::migrations()) all.push_back(more);
+  ASSERT_TRUE(database->migrate(all));
+  log = std::move(*events::sqlite::SqliteEventLog::open(*database, world));
+  projections.emplace(*database, *log, types, world);
+  projections->add(sums());
+  ASSERT_TRUE(projections->prepare());
+  projections->start();
+  world.settle();
+  const auto append_many = [&](int count) {
+    std::vector<events::NewEvent> many;
+    for (int i = 0; i < count; ++i) {
+      events::Envelope envelope{.user_id = "ann", .aggregate_id = Uuid::v7()};
+      many.push_back(*types.make(kThingMade, ThingMade{"a", 1}, std::move(envelope)));
+    }
+    ASSERT_TRUE(sync_wait(*test, log->append({.events = std::move(many)})));
+    world.settle();
+  };
+  const auto lag = [&] { return projections->progress()[0].lag; };
+  const auto begin = world.now();
+
+  append_many(2);
+  EXPECT_EQ(lag(), 2);
+  sync_wait(*test, projections->settled("sums", "ann"));
+  EXPECT_EQ(lag(), 0);
+
+  append_many(1'000);
+  EXPECT_EQ(lag(), 1'000);
+  append_many(1);
+  EXPECT_EQ(lag(), 0);
+  EXPECT_EQ(world.now(), begin);
+
+  append_many(1);
+  world.pass(std::chrono::milliseconds(199));
+  world.settle();
+  EXPECT_EQ(lag(), 1);
+  world.pass(std::chrono::milliseconds(1));
+  world.settle();
+  EXPECT_EQ(lag(), 0);
+  close();
 }
 
 TEST_F(ProjectionsTest, AFollowerWhoseFoldFailsIsStoppedAloneAndSaysWhy) {

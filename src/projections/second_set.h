@@ -31,9 +31,12 @@ struct Member {
   std::atomic<bool> is_rebuilding = false;
   /// Of a second set being filled: how far it is; -1 without one.
   std::atomic<std::int64_t> second_position = -1;
-  Watermark folded;                                        // of a follower: the live position
-  std::atomic<int> waiting = 0;                            // in settled(), for it to get on
-  std::atomic<bool> is_stopped = false;                    // of a follower: its fold failed
+  // Of a follower: the live position, how far somebody in settled() waits for it to get, and
+  // whether and how often it was stopped because its fold failed.
+  Watermark folded;
+  Watermark awaited;
+  std::atomic<bool> is_stopped = false;
+  Watermark stops;
   std::atomic<SteadyClock::time_point> second_began = {};  // for the pace
 };
 
