@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/once.h"
 #include "base/status.h"
 #include "base/uuid.h"
 
@@ -221,6 +222,20 @@ TEST(Code, NamesAreUniqueAndFoundAgain) {
   EXPECT_TRUE(info(Code::kServiceUnavailable).retriable);
   EXPECT_FALSE(info(Code::kConflict).retriable);
   EXPECT_FALSE(info(Code::kInternalServerError).retriable);
+}
+
+TEST(Once, RunsItsFunctionOnceForAllAndAgainOnlyWhereItThrew) {
+  Once once;
+  int runs = 0;  // no atomic: all that return have seen it written
+  EXPECT_THROW(once.run([&] { throw ++runs; }), int);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      once.run([&] { ++runs; });
+      EXPECT_EQ(runs, 2);
+    });
+  }
+  for (auto& thread : threads) thread.join();
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ NewEvent::NewEvent(std::shared_ptr<Event> draft, const Salt& salt, bool has_give
 
 const std::string& Event::json() const {
   SYNAP_CHECK(position > 0, "only a recorded event is shown");
-  std::call_once(json_once_, [this] {
+  json_once_.run([this] {
     std::string out;
     out.reserve(data.size() + metadata.size() + 512);
     out.append(R"({"id":")").append(id.to_string()).append(R"(","version":"v1","type":)");

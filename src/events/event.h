@@ -4,12 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/crypto.h"
+#include "base/once.h"
 #include "base/status.h"
 #include "base/uuid.h"
 
@@ -72,12 +72,12 @@ class DecodedData {
   /// Thread-safe.
   template <class Decode>
   const Result<std::shared_ptr<const void>>& get(Decode decode) const {
-    std::call_once(once_, [&] { value_ = decode(); });
+    once_.run([&] { value_ = decode(); });
     return value_;
   }
 
  private:
-  mutable std::once_flag once_;
+  mutable Once once_;
   mutable Result<std::shared_ptr<const void>> value_ = nullptr;
 };
 
@@ -117,7 +117,7 @@ struct Event : EventFields {
   const std::string& json() const;
 
  private:
-  mutable std::once_flag json_once_;
+  mutable Once json_once_;
   mutable std::string json_;
 };
 using EventRef = std::shared_ptr<const Event>;
