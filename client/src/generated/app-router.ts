@@ -98,7 +98,7 @@ export interface VerifyLogInput {
   limit?: number;
 }
 
-export interface CreateNoteInput {
+export interface CreateNote {
   /** The text, Markdown. */
   content: string;
   /** Unless one was given: the first line of the text. */
@@ -1373,7 +1373,7 @@ export type AppRouter = TRPCBuiltRouter<
     };
     notes: {
       /** Make a note. */
-      create: Mutation<CreateNoteInput, Accepted>;
+      create: Mutation<CreateNote, Accepted>;
       /** Delete a note. */
       delete: Mutation<DeleteNote, Accepted>;
       /** One note with its text. */

@@ -99,7 +99,7 @@ export const VerifyLog = z.object({
 export const CreateNote = z.object({
   content: z.string().min(1).max(5000000).describe("The text, Markdown."),
   title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
-  tags: z.array(z.string().min(1).max(100)).max(100).default([]),
+  tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 

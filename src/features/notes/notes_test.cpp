@@ -106,6 +106,7 @@ TEST_F(Notes, TheirTablesFollowFromTheLogWhateverHappenedToThem) {
   content->is_broken = false;
   testing::internal::GetCapturedStderr();
   ASSERT_TRUE(done("notes.delete", input(two)));
+  wait_for_followers();
   for (const char* name : {"notes", "tags"}) {
     const auto found = sync_wait(executor, projections->verify(name));
     ASSERT_TRUE(found) << found.error().message;

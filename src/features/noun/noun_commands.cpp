@@ -118,6 +118,17 @@ Task<Result<Completed>> only_as_repeat(const NounParts& parts, const Session& se
   co_return co_await attempt.run(extras);
 }
 
+// The fields of `then` that differ from `now`: a reference must be there when it is set, and may be
+// left to what is gone since.
+Json changed(const Json& now, const Json& then) {
+  Json fields = Json::object();
+  for (const auto& [name, value] : then.as_object()) {
+    const Json* before = now.find(name);
+    if (before == nullptr || !(*before == value)) fields.as_object().emplace_back(name, value);
+  }
+  return fields;
+}
+
 // Decides on `thing` and appends; `is_stale` tells that it changed before that was on disk.
 Task<Result<Completed>> change_once(const NounParts& parts, const Session& session,
                                     const CommandExtras& extras, const Change& change,
@@ -141,7 +152,7 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
     const auto actual = rows.integer(0);
     if (actual != thing.version) is_stale = true;
     if (is_stale || !is_expected) return tx.abort(other_version(actual));
-    if (*then) check_references(parts, tx, session.user_id(), **then);
+    if (*then) check_references(parts, tx, session.user_id(), changed(thing.state, **then));
   });
   co_return co_await attempt.run(extras);
 }

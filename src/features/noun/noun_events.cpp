@@ -14,6 +14,9 @@ void add(NounParts& parts, std::string_view action, std::string_view suffix, con
   parts.rooms.types.add(
       parts.type(action, suffix), data, std::move(docs),
       {.needs_aggregate = true,
+       // That a thing was deleted is folded from the header alone: skipped, it would come back.
+       .on_erased = action == "deletion" && suffix == "completed" ? events::OnErased::kFold
+                                                                  : events::OnErased::kSkip,
        .decode = [](const events::Event& event, const events::EventTypes::Options& options) {
          std::ignore = data_of(
              event, events::EventType<Json>{event.type, options.data_version, options.upcast});

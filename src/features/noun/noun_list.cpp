@@ -80,10 +80,12 @@ struct Place {
 std::string cursor_text(const Place& place) {
   return to_base64url(Json::array().push_back(place.value).push_back(place.id.to_string()).dump());
 }
+Error not_a_cursor() {
+  return {Code::kBadRequest,
+          "cursor: give the nextCursor of the page before, as it is, with the same sort", nullptr};
+}
 Result<Place> place_of(std::string_view cursor) {
-  const auto wrong = [] {
-    return fail(Code::kBadRequest, "cursor: give the nextCursor of the page before, as it is");
-  };
+  const auto wrong = [] { return fail(not_a_cursor()); };
   const auto text = from_base64url(cursor);
   if (!text) return wrong();
   auto json = parse_json(*text);
@@ -268,6 +270,10 @@ Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session
   if (cursor != nullptr && cursor->is_string()) {
     auto place = place_of(cursor->as_string());
     if (!place) co_return fail(place.error());
+    // Of another order of the list, or made up: its value would not fit the column.
+    const bool fits = order->field == nullptr || place->value.is_null() ||
+                      validate(order->field->schema, place->value).has_value();
+    if (!fits) co_return fail(not_a_cursor());
     after = std::move(*place);
   }
   co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());

@@ -54,12 +54,11 @@ struct Counts {
     auto data = data_of(event, events::EventType<Json>{event.type});
     if (!data) return tx.abort(data.error());
     const Json* said = (*data)->find(parts->options.tags->field);
-    const bool says_tags = said != nullptr && said->is_array();
-    if (event.type == creation) {
-      count_creation(tx, event, says_tags ? said->as_array() : Json::Array{});
-    } else if (says_tags) {  // an update may leave the tags as they were
-      count_change(tx, event, said->as_array());
-    }
+    const auto tags = said != nullptr && said->is_array() ? said->as_array() : Json::Array{};
+    if (event.type == creation) return count_creation(tx, event, tags);
+    // An update of a noun with a text says what it changes, of another noun all that the thing is.
+    if (said == nullptr && parts->options.text) return;
+    count_change(tx, event, tags);
   }
 
   void count_creation(db::Tx& tx, const Event& event, const Json::Array& tags) const {

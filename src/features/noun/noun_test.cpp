@@ -315,6 +315,19 @@ TEST_F(Nouns, PagesShowEachThingOnceInEveryOrder) {
   }
 }
 
+TEST_F(Nouns, ACursorOfAnotherOrderIsRefused) {
+  make("fern", {{"height", 1}});
+  const auto id = Uuid::v7().to_string();
+  for (const char* sort : {"height", "-planted", "isAlive"}) {
+    for (const char* value : {"5.5", "\"x\"", "[]", "{}"}) {
+      const auto cursor = to_base64url("[" + std::string(value) + ",\"" + id + "\"]");
+      const auto refused = call("plants.list", Json::object({{"sort", sort}, {"cursor", cursor}}));
+      ASSERT_FALSE(refused) << sort << value;
+      EXPECT_EQ(refused.error().code, Code::kBadRequest);
+    }
+  }
+}
+
 TEST_F(Nouns, TheirTablesFollowFromTheLog) {
   const auto fern = make("fern");
   const auto moss = make("moss", {{"planted", "2026-01-01"}});
@@ -379,6 +392,12 @@ TEST_F(TasksAndProjects, ATaskIsForAProjectThatIsThere) {
             1);
   EXPECT_EQ(call("tasks.reopen", input(id))->find("version")->as_integer(), 3);
   EXPECT_EQ(call("tasks.get", input(id))->find("status")->as_string(), "open");
+  // A project that is gone holds nobody up.
+  ASSERT_TRUE(call("projects.delete", input(house)));
+  EXPECT_TRUE(call("tasks.complete", input(id)));
+  EXPECT_TRUE(call("tasks.update", input(id, {{"title", "Paint it"}})));
+  EXPECT_EQ(call("tasks.update", input(id, {{"projectId", Uuid::v7().to_string()}})).error().code,
+            Code::kBadRequest);
   for (const char* wrong : {"2026-13-01", "tomorrow", "2026-12-01T25:00:00Z", "2026-12-01T10:00"}) {
     EXPECT_EQ(call("tasks.update", input(id, {{"dueDate", wrong}})).error().code, Code::kBadRequest)
         << wrong;

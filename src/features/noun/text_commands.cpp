@@ -81,16 +81,21 @@ Task<Result<std::string>> request(Draft& draft, std::string_view action, Json da
   co_return json_text(submitted->accepted);
 }
 
-// A member of `fields` for each field that follows from the text and was not given; in the order of
-// the noun's fields.
+// The fields of a new thing in their order: those that were given, those that follow from the text,
+// and those that have a default.
 Json with_derived(const NounParts& parts, Json given, std::string_view text) {
   Json fields = Json::object();
   for (const auto& field : parts.fields.node().fields) {
     const auto& derived = parts.options.text->derived;
     const auto rule = std::ranges::find(derived, field.name, &TextOptions::Derived::field);
     const Json* value = given.find(field.name);
-    if (value == nullptr && rule == derived.end()) continue;
-    fields.as_object().emplace_back(field.name, value != nullptr ? *value : rule->from(text));
+    if (value != nullptr) {
+      fields.as_object().emplace_back(field.name, *value);
+    } else if (rule != derived.end()) {
+      fields.as_object().emplace_back(field.name, rule->from(text));
+    } else if (field.presence == SchemaField::Presence::kDefaulted) {
+      fields.as_object().emplace_back(field.name, field.default_value);
+    }
   }
   return fields;
 }
@@ -219,13 +224,8 @@ UntypedObjectSchema create_input(const NounParts& parts) {
     const bool is_derived = std::ranges::any_of(
         text.derived, [&](const auto& derived) { return derived.field == field.name; });
     const Schema schema(field.schema);
-    if (is_derived || field.presence == SchemaField::Presence::kOptional) {
-      input.field(field.name, optional(schema), field.docs);
-    } else if (field.presence == SchemaField::Presence::kDefaulted) {
-      input.field_or(field.name, schema, field.default_value, field.docs);
-    } else {
-      input.field(field.name, schema, field.docs);
-    }
+    const bool is_required = field.presence == SchemaField::Presence::kRequired && !is_derived;
+    input.field(field.name, is_required ? schema : optional(schema), field.docs);
   }
   return with_key(input);
 }
