@@ -123,7 +123,7 @@ Task<Result<>> Projections::make_ready(Member& member, bool& needs_build) {
       fresh.version = needs_build ? "" : member.version;
       if (kept) {
         member.tables.put_live_aside(tx, kept->layout, fresh.generation);
-        if (kept->second) member.tables.put_second_aside(tx, kept->generation);
+        if (kept->second) member.tables.put_second_aside(tx, kept->layout, kept->generation);
       }
       member.tables.create(tx, fresh.generation);
       store::put(tx, fresh);
@@ -223,15 +223,14 @@ Task<Result<>> Projections::build(Member& member) {
 }
 
 Task<void> Projections::run_rebuild(Member& member) {
-  const bool was_stopped = member.is_stopped;
   member.is_rebuilding = true;
   member.second_began = rooms_.world.now();
   auto built = co_await build(member);
   if (built) {
     write_log(LogLevel::kInfo, "projections", "the projection {projection} was rebuilt",
               {{"projection", member.projection.name}});
-    member.is_stopped = false;
-    if (was_stopped) background_.begin(follow(member));
+    // It may have been stopped before the rebuild or beside it.
+    if (member.is_stopped.exchange(false)) background_.begin(follow(member));
   } else if (built.error().code != Code::kClientClosedRequest) {
     write_log(LogLevel::kError, "projections",
               "the projection {projection} cannot be rebuilt: {error}",

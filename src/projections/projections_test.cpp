@@ -349,6 +349,32 @@ TEST_F(ProjectionsTest, TablesThatCannotServeAreFilledBeforeTheStartGoesOn) {
   EXPECT_EQ(total(), 2);
 }
 
+TEST_F(ProjectionsTest, ARebuildThatAnEarlierVersionHasBegunDoesNotStandInTheWay) {
+  open({things()});
+  for (const char* name : {"a", "b"}) ASSERT_TRUE(append(name));
+  for (const auto* table : {"more", ""}) {
+    ASSERT_TRUE(write([&](db::Tx& tx) {
+      auto kept = store::find(tx, "things");
+      ++kept->generation;
+      kept->second = {Purpose::kRebuild, kept->version, 0};
+      // The earlier version has a table less than today's, or one more.
+      tx.run("CREATE TABLE things_data__second(id BLOB PRIMARY KEY)");
+      if (*table == 0) tx.run("CREATE TABLE more_data__second(id BLOB PRIMARY KEY)");
+      store::put(tx, *kept);
+    }));
+    auto changed = things();
+    if (*table != 0) {
+      changed.tables.push_back(
+          {.name = table, .columns = {{"id"}, {"user_id"}}, .primary_key = {"id"}});
+    }
+    testing::internal::CaptureStderr();
+    open({changed});
+    testing::internal::GetCapturedStderr();
+    EXPECT_EQ(names(), (Names{"a", "b"}));
+    EXPECT_TRUE(verify("things")->is_equal());
+  }
+}
+
 TEST_F(ProjectionsTest, VerifyNamesTheFirstRowThatDiffers) {
   open({things(), sums()});
   projections->start();

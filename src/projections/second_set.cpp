@@ -40,7 +40,7 @@ Task<Result<>> SecondSet::begin(Purpose purpose) {
         position = kept->second->position;
         return;
       }
-      member_.tables.put_second_aside(tx, kept->generation);
+      member_.tables.put_second_aside(tx, kept->layout, kept->generation);
     }
     ++kept->generation;
     kept->second = {purpose, member_.version, 0};
@@ -129,7 +129,7 @@ Task<Result<>> SecondSet::drop() {
   co_return co_await rooms_.database.write([&](db::Tx& tx) {
     auto kept = store::find(tx, member_.projection.name);
     if (!kept || !kept->second) return;
-    member_.tables.put_second_aside(tx, kept->generation);
+    member_.tables.put_second_aside(tx, kept->layout, kept->generation);
     kept->second.reset();
     store::put(tx, *kept);
     tx.on_commit([this] {

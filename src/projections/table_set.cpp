@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 namespace synap::projections {
 namespace {
@@ -84,9 +85,21 @@ void TableSet::swap(db::Tx& tx, std::int64_t generation) const {
   create_views(tx);
 }
 
-void TableSet::put_second_aside(db::Tx& tx, std::int64_t generation) const {
+// An earlier version may have begun the second set, with other tables than today's.
+void TableSet::put_second_aside(db::Tx& tx, const std::string& kept_layout,
+                                std::int64_t generation) const {
+  std::map<std::string, std::vector<std::string>> keys;
+  for (const auto& table : parse_layout(kept_layout).as_array()) {
+    auto& key = keys[std::string(table.string_or("name", "")) + "_data" + std::string(kSecond)];
+    for (const auto& column : table.find("key")->as_array()) key.push_back(column.as_string());
+  }
   for (const auto& table : projection_.tables) {
-    put_aside(tx, table.data_name() + std::string(kSecond), table.primary_key, generation);
+    keys.try_emplace(table.data_name() + std::string(kSecond), table.primary_key);
+  }
+  for (const auto& [name, key] : keys) {
+    const bool is_there =
+        tx.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1", name).next();
+    if (is_there) put_aside(tx, name, key, generation);
   }
 }
 

@@ -23,7 +23,7 @@ class TableSet {
   void create_second(db::Tx& tx, std::int64_t generation) const;
   /// Gives the second tables the names of the live ones, which are put aside as old.
   void swap(db::Tx& tx, std::int64_t generation) const;
-  void put_second_aside(db::Tx& tx, std::int64_t generation) const;
+  void put_second_aside(db::Tx& tx, const std::string& kept_layout, std::int64_t generation) const;
   /// Puts the live tables aside, whatever their layout was.
   void put_live_aside(db::Tx& tx, const std::string& kept_layout, std::int64_t generation) const;
   /// Makes the live tables, which `kept_layout` describes, fit for today's statements by adding
