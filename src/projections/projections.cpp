@@ -87,7 +87,8 @@ Result<> Projections::prepare() {
     if (!needs_build) continue;
     write_log(LogLevel::kInfo, "projections", "filling the tables of {projection} from the log",
               {{"projection", member->projection.name}});
-    if (auto built = sync_wait(*executor_, build(*member)); !built) {
+    auto filling = is_inline(*member) ? build(*member) : catch_up(*member);
+    if (auto built = sync_wait(*executor_, std::move(filling)); !built) {
       return fail(Error{built.error().code,
                         fmt::format("The tables of {} cannot be filled: {}",
                                     member->projection.name, built.error().message),
@@ -114,12 +115,12 @@ Task<Result<>> Projections::make_ready(Member& member, bool& needs_build) {
       position = kept->position;
       store::put(tx, *kept);
     } else if (tx.ok()) {
-      // Empty tables are right for an empty log, and for a follower, which will catch up.
+      // Empty tables are right for an empty log.
       Kept fresh;
       fresh.name = name;
       fresh.layout = layout_of(member.projection);
       fresh.generation = kept ? kept->generation + 1 : 1;
-      needs_build = is_inline(member) && end > 0;
+      needs_build = end > 0;
       fresh.version = needs_build ? "" : member.version;
       if (kept) {
         member.tables.put_live_aside(tx, kept->layout, fresh.generation);
@@ -160,18 +161,47 @@ void Projections::stop() {
   background_.stop();
 }
 
+Follower Projections::follower_of(Member& member) {
+  return Follower(rooms_, member.projection.types, member.projection.fold,
+                  [this, &member](db::Tx& tx, std::int64_t position) {
+                    store::set_position(tx, member.projection.name, position);
+                    if (member.has_twin) fold_twin(tx, rooms_, member, position);
+                  });
+}
+
+// Before the start: a follower whose tables are new folds all there is, so that nobody reads them
+// half filled. It goes on where an earlier start was ended. What its fold refuses stops it alone.
+Task<Result<>> Projections::catch_up(Member& member) {
+  Follower follower = follower_of(member);
+  for (bool is_at_end = false; !is_at_end;) {
+    auto advance = co_await follower.advance(member.folded.value(), INT64_MAX);
+    if (!advance && is_of_storage(advance.error())) co_return fail(advance.error());
+    if (!advance) {
+      co_await stop_follower(member, std::move(advance.error()));
+      co_return Result<>{};
+    }
+    member.folded.raise(advance->position);
+    is_at_end = advance->is_at_end;
+  }
+  co_return co_await rooms_.database.write([&](db::Tx& tx) {
+    auto kept = store::find(tx, member.projection.name);
+    if (!kept) return;
+    kept->version = member.version;
+    kept->error.clear();
+    store::put(tx, *kept);
+  });
+}
+
 Task<void> Projections::follow(Member& member) {
   const auto stop = background_.token();
-  Follower follower(rooms_, member.projection.types, member.projection.fold,
-                    [this, &member](db::Tx& tx, std::int64_t position) {
-                      store::set_position(tx, member.projection.name, position);
-                      if (member.has_twin) fold_twin(tx, rooms_, member, position);
-                    });
+  Follower follower = follower_of(member);
+  bool has_begun = false;
   while (!stop.stop_requested()) {
     const auto from = member.folded.value();
     auto advance = co_await follower.advance(from, INT64_MAX);
     if (advance) {
       member.folded.raise(advance->position);
+      if (!std::exchange(has_begun, true)) co_await forget_error(member);
       tell_change();
       if (!advance->is_at_end) continue;
       co_await rooms_.log.end().wait_past(advance->position, stop);
@@ -211,6 +241,14 @@ Task<void> Projections::stop_follower(Member& member, Error error) {
             {{"projection", member.projection.name}, {"error", kept.error().message}});
 }
 
+// What stopped it in an earlier process has passed.
+Task<void> Projections::forget_error(Member& member) {
+  const auto& name = member.projection.name;
+  auto kept = co_await rooms_.database.read([&](db::Tx& tx) { return store::find(tx, name); });
+  if (!kept || !*kept || (*kept)->error.empty()) co_return;
+  std::ignore = co_await rooms_.database.write([&](db::Tx& tx) { store::set_error(tx, name, ""); });
+}
+
 Task<Result<>> Projections::build(Member& member) {
   SecondSet second(rooms_, member);
   if (auto begun = co_await second.begin(Purpose::kRebuild); !begun) co_return begun;
@@ -235,8 +273,11 @@ Task<void> Projections::run_rebuild(Member& member) {
     write_log(LogLevel::kError, "projections",
               "the projection {projection} cannot be rebuilt: {error}",
               {{"projection", member.projection.name}, {"error", built.error().message}});
-    std::ignore = co_await rooms_.database.write(
-        [&](db::Tx& tx) { store::set_error(tx, member.projection.name, built.error().message); });
+    // A full disk says nothing of the tables that serve; the next start tries again.
+    if (!is_of_storage(built.error())) {
+      std::ignore = co_await rooms_.database.write(
+          [&](db::Tx& tx) { store::set_error(tx, member.projection.name, built.error().message); });
+    }
   }
   // In this order: whoever sees that it is current may rebuild or verify it.
   member.is_busy = false;

@@ -96,6 +96,9 @@ class Projections {
   Task<Result<>> make_ready(Member& member, bool& needs_build);
   void observe(db::Tx& tx, std::span<const events::EventRef> events);
   Task<Result<>> build(Member& member);
+  Follower follower_of(Member& member);
+  Task<Result<>> catch_up(Member& member);
+  Task<void> forget_error(Member& member);
   Task<void> follow(Member& member);
   Task<void> gather(Member& member, std::int64_t position);
   Task<void> reached(Member& member, std::int64_t position);

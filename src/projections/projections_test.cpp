@@ -54,6 +54,32 @@ class ProjectionsTest : public testing::Test {
     ASSERT_TRUE(prepared) << prepared.error().message;
   }
 
+  // The same with time that tests say, and everything in this thread; and started.
+  std::unique_ptr<Executor> open_simulated(Projection projection) {
+    close();
+    database = std::move(*db::sqlite::SqliteDatabase::open(
+        {.path = directory.path() + "/simulated.db", .world = world}));
+    std::vector<db::Database::Migration> all = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& more : Projections::migrations()) all.push_back(more);
+    SYNAP_CHECK(database->migrate(all).has_value());
+    log = std::move(*events::sqlite::SqliteEventLog::open(*database, world));
+    projections.emplace(*database, *log, types, world);
+    projections->add(std::move(projection));
+    SYNAP_CHECK(projections->prepare().has_value());
+    projections->start();
+    world.settle();
+    return world.make_executor("test");
+  }
+  // In one commit.
+  void append_all(Executor& on, const std::vector<std::string>& names) {
+    std::vector<events::NewEvent> many;
+    for (const auto& name : names) {
+      events::Envelope envelope{.user_id = "ann", .aggregate_id = Uuid::v7()};
+      many.push_back(*types.make(kThingMade, ThingMade{name, 1}, std::move(envelope)));
+    }
+    ASSERT_TRUE(sync_wait(on, log->append({.events = std::move(many)})));
+  }
+
   Projection things() {
     return {.name = "things",
             .tables = {{.name = "things",
@@ -193,25 +219,9 @@ TEST_F(ProjectionsTest, AFollowerFoldsEachEventOnceAlsoAfterARestart) {
 }
 
 TEST_F(ProjectionsTest, AFollowerGathersUnlessSomebodyWaitsOrThereIsMuch) {
-  auto test = world.make_executor("test");
-  database = std::move(*db::sqlite::SqliteDatabase::open(
-      {.path = directory.path() + "/simulated.db", .world = world}));
-  std::vector<db::Database::Migration> all = events::sqlite::SqliteEventLog::migrations();
-  for (const auto& more : Projections::migrations()) all.push_back(more);
-  ASSERT_TRUE(database->migrate(all));
-  log = std::move(*events::sqlite::SqliteEventLog::open(*database, world));
-  projections.emplace(*database, *log, types, world);
-  projections->add(sums());
-  ASSERT_TRUE(projections->prepare());
-  projections->start();
-  world.settle();
+  auto test = open_simulated(sums());
   const auto append_many = [&](int count) {
-    std::vector<events::NewEvent> many;
-    for (int i = 0; i < count; ++i) {
-      events::Envelope envelope{.user_id = "ann", .aggregate_id = Uuid::v7()};
-      many.push_back(*types.make(kThingMade, ThingMade{"a", 1}, std::move(envelope)));
-    }
-    ASSERT_TRUE(sync_wait(*test, log->append({.events = std::move(many)})));
+    append_all(*test, std::vector<std::string>(static_cast<std::size_t>(count), "a"));
     world.settle();
   };
   const auto lag = [&] { return projections->progress()[0].lag; };
@@ -259,6 +269,48 @@ TEST_F(ProjectionsTest, AFollowerWhoseFoldFailsIsStoppedAloneAndSaysWhy) {
   EXPECT_NE(testing::internal::GetCapturedStderr().find("position 2"), std::string::npos);
   EXPECT_EQ(status("sums").error, "The event at position 2 cannot be folded: no sum");
   EXPECT_EQ(status("others").error, "");
+
+  // The next start finds that it can be folded, and says no more that it cannot.
+  unsummable = "none";
+  open({sums(), sums("others")});
+  projections->start();
+  EXPECT_EQ(total(), 9);
+  EXPECT_TRUE(test::wait_until(executor, projections->changes(),
+                               [this] { return status("sums").error.empty(); }));
+}
+
+TEST_F(ProjectionsTest, AFollowerThatStopsWhileItIsRebuiltGoesOnAfterwards) {
+  int failures = 0;
+  auto projection = sums();
+  projection.fold = [&failures, fold = projection.fold](db::Tx& tx, const events::Event& event) {
+    if ((*data_of(event, kThingMade))->name == "late" && failures > 0) {
+      --failures;
+      throw std::runtime_error("not now");
+    }
+    fold(tx, event);
+  };
+  auto test = open_simulated(projection);
+  // Many slices, so that the rebuild is still under way when the live one stops.
+  for (int i = 0; i < 20; ++i) append_all(*test, std::vector<std::string>(1'000, "a"));
+  sync_wait(*test, projections->settled("sums"));
+  failures = 1;
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(sync_wait(*test, projections->rebuild("sums")));
+  append_all(*test, {"late"});
+  sync_wait(*test, projections->settled("sums"));
+  EXPECT_EQ(failures, 0);
+  world.settle();
+  const auto said = testing::internal::GetCapturedStderr();
+  EXPECT_LT(said.find("was stopped"), said.find("was rebuilt")) << said;
+  append_all(*test, {"b"});
+  sync_wait(*test, projections->settled("sums"));
+  const auto now = projections->progress()[0];
+  EXPECT_FALSE(now.is_stopped);
+  EXPECT_EQ(now.lag, 0);
+  const auto verified = sync_wait(*test, projections->verify("sums"));
+  ASSERT_TRUE(verified);
+  EXPECT_TRUE(verified->is_equal()) << verified->first_difference;
+  close();
 }
 
 TEST_F(ProjectionsTest, ARebuildGivesTheSameRowsWhileOthersWrite) {
@@ -347,6 +399,25 @@ TEST_F(ProjectionsTest, TablesThatCannotServeAreFilledBeforeTheStartGoesOn) {
   EXPECT_EQ(names(), (Names{"a", "b"}));
   projections->start();
   EXPECT_EQ(total(), 2);
+}
+
+TEST_F(ProjectionsTest, AChangedFollowerIsFilledBeforeTheStartGoesOn) {
+  open({sums()});
+  projections->start();
+  for (const char* name : {"a", "b"}) ASSERT_TRUE(append(name, 2));
+  EXPECT_EQ(total(), 4);
+  auto changed = sums();
+  changed.tables[0].columns[1].type = ColumnType::kReal;
+  testing::internal::CaptureStderr();
+  open({changed});
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("sums"), std::string::npos);
+  EXPECT_EQ(total(), 4);
+  EXPECT_TRUE(status("sums").is_current);
+  // One that nobody had before, too.
+  testing::internal::CaptureStderr();
+  open({changed, sums("others")});
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(total("others"), 4);
 }
 
 TEST_F(ProjectionsTest, ARebuildThatAnEarlierVersionHasBegunDoesNotStandInTheWay) {
