@@ -52,9 +52,9 @@ void fold(db::Tx& tx, const events::Event& event) {
     const auto* key = read(tx, event, kKeyCreationCompleted);
     if (key != nullptr) fold_key(tx, event, *key);
   } else if (event.type == kKeyRevocationCompleted.name) {
-    const auto* key = read(tx, event, kKeyRevocationCompleted);
-    if (key == nullptr) return;
-    tx.run("UPDATE api_keys_data SET revoked_at = $2 WHERE id = $1", key->key_id, event.timestamp);
+    if (!event.aggregate_id) return tx.abort({Code::kInternalServerError, "It names no key"});
+    tx.run("UPDATE api_keys_data SET revoked_at = $2 WHERE id = $1",
+           event.aggregate_id->to_string(), event.timestamp);
   }
 }
 

@@ -39,7 +39,9 @@ Json upcast_key_created(Json data, std::int64_t from);
 inline constexpr events::EventType<UserCreated> kUserCreationCompleted{"user.creation.completed"};
 inline constexpr events::EventType<KeyCreated> kKeyCreationCompleted{
     .name = "key.creation.completed", .data_version = 2, .upcast = upcast_key_created};
-inline constexpr events::EventType<KeyRevoked> kKeyRevocationCompleted{"key.revocation.completed"};
+// Folded by its aggregate, which is the key: a key stays revoked also where the event was erased.
+inline constexpr events::EventType<KeyRevoked> kKeyRevocationCompleted{
+    .name = "key.revocation.completed", .on_erased = events::OnErased::kFold};
 
 void add_access_event_types(events::EventTypes& types);
 

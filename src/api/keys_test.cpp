@@ -436,6 +436,24 @@ TEST_F(KeysTest, NoSecretIsStoredOrListed) {
   open();
 }
 
+TEST_F(KeysTest, ARevokedKeyStaysRevokedWhereTheEventOfThatWasErased) {
+  const auto ann = user("ann");
+  ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
+  const auto erased = test::run(executor, [&] {
+    return rig.database->write([](db::Tx& tx) {
+      return tx.run(
+          "UPDATE events SET salt = NULL, metadata = NULL, data = '{}' WHERE type = "
+          "(SELECT number FROM names WHERE name = 'key.revocation.completed')");
+    });
+  });
+  EXPECT_EQ(erased.value_or(0), 1);
+  open();
+  const auto verified = sync_wait(executor, rig.projections->verify("access"));
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_TRUE(verified->is_equal()) << verified->first_difference;
+  EXPECT_FALSE(keys->authenticate(ann.key));
+}
+
 TEST_F(KeysTest, EveryChangeIsAnEvent) {
   const auto ann = user("ann");
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));

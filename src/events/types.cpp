@@ -56,7 +56,9 @@ void EventTypes::add(std::string_view name, Schema data, std::string docs, Optio
 void EventTypes::add_failed(std::string_view type) {
   const auto name = failed_type_of(type);
   if (by_name_.contains(name)) return;
-  add(EventType<Failure>{.name = name, .needs_aggregate = false},
+  // That it was given up is in the header.
+  add(EventType<Failure>{
+          .name = name, .needs_aggregate = false, .on_erased = OnErased::kFold},
       fmt::format("What {} asked for was given up.", type));
 }
 

@@ -9,14 +9,21 @@ namespace {
 
 using Take = UntypedObjectSchema::Take;
 
+// What a fold takes from the header alone happens also where the data were erased: skipped, a thing
+// that was deleted would come back, and an update that was carried out would be waited for.
+events::OnErased on_erased(const NounParts& parts, std::string_view action,
+                           std::string_view suffix) {
+  const bool is_of_header =
+      action == "deletion" || suffix == "requested" || (parts.options.text && action == "update");
+  return is_of_header ? events::OnErased::kFold : events::OnErased::kSkip;
+}
+
 void add(NounParts& parts, std::string_view action, std::string_view suffix, const Schema& data,
          std::string docs) {
   parts.rooms.types.add(
       parts.type(action, suffix), data, std::move(docs),
       {.needs_aggregate = true,
-       // That a thing was deleted is folded from the header alone: skipped, it would come back.
-       .on_erased = action == "deletion" && suffix == "completed" ? events::OnErased::kFold
-                                                                  : events::OnErased::kSkip,
+       .on_erased = on_erased(parts, action, suffix),
        .decode = [](const events::Event& event, const events::EventTypes::Options& options) {
          std::ignore = data_of(
              event, events::EventType<Json>{event.type, options.data_version, options.upcast});

@@ -51,6 +51,7 @@ struct Counts {
 
   void operator()(db::Tx& tx, const Event& event) const {
     if (event.type == deletion) return count_deletion(tx, event);
+    if (event.is_erased) return;
     auto data = data_of(event, events::EventType<Json>{event.type});
     if (!data) return tx.abort(data.error());
     const Json* said = (*data)->find(parts->options.tags->field);

@@ -165,12 +165,13 @@ class TextFold {
   }
 
   void updated(db::Tx& tx, const Event& event) const {
-    const Json* said = data_of(tx, event);
-    if (said == nullptr) return;
     // One that was given up before does not count as pending any more.
     if (tx.run(take_up_, event.aggregate_id, event.request_id) == 0) {
       tx.run(settle_update_, event.aggregate_id);
     }
+    if (event.is_erased) return;  // what it changed is gone; that it is settled is not
+    const Json* said = data_of(tx, event);
+    if (said == nullptr) return;
     tx.run(keep_, event.aggregate_id);
     const auto before = state_of(tx, event);
     const auto after = parts_->filled(patched(before, of_fields(*said)));
