@@ -23,10 +23,14 @@ bool is_mentioned(events::EventLog& log, db::Tx& tx, const content::ContentKey& 
   const auto entity = Uuid::parse(key.entity_id());
   // Not a name that a pod makes: nobody can say whose it is, so it stays.
   if (!entity) return true;
-  events::Filter filter{.limit = 1, .aggregate_id = entity};
+  events::Filter filter{.limit = 1};
   if (const auto request = key.request_id()) {
-    filter.request_id = Uuid::parse(*request);
-    if (!filter.request_id) return true;
+    // A command is the root of its correlation, which has an index: looking through the events of
+    // its thing would cost what was ever done to it.
+    filter.correlation_id = Uuid::parse(*request);
+    if (!filter.correlation_id) return true;
+  } else {
+    filter.aggregate_id = entity;
   }
   return !log.read(tx, filter).events.empty();
 }
@@ -58,12 +62,18 @@ Task<Result<bool>> ContentSweep::look(SteadyClock::time_point now) {
   for (const auto& item : page->items) {
     if (auto key = content::ContentKey::parse(item.path)) keys.push_back(*std::move(key));
   }
+  // A page that cannot be judged now is come back to in the next round; those behind it are not
+  // kept waiting.
+  after_ = page->next.value_or("");
   auto without = co_await unmentioned(std::move(keys));
-  if (!without) co_return fail(without.error());
+  if (!without) {
+    write_log(LogLevel::kError, "pod", "content cannot be looked through: {error}",
+              {{"error", without.error().message}});
+    co_return !page->next;
+  }
   for (const auto& key : *without) {
     if (found_.size() < kFoundMax) found_.try_emplace(key.path(), now);
   }
-  after_ = page->next.value_or("");
   co_return !page->next;
 }
 
@@ -83,7 +93,7 @@ Task<Result<int>> ContentSweep::remove(SteadyClock::time_point now) {
 
 Task<void> ContentSweep::round(std::stop_token stop) {
   for (bool is_over = false; !is_over && !stop.stop_requested();) {
-    auto looked = co_await look(SteadyClock::now());
+    auto looked = co_await look(world_.now());
     is_over = !looked || *looked;
     if (!looked) {
       write_log(LogLevel::kError, "pod", "content cannot be looked through: {error}",
@@ -97,10 +107,10 @@ Task<void> ContentSweep::run(std::stop_token stop) {
   co_await world_.sleep_for(kAfterStart, stop);
   while (!stop.stop_requested()) {
     co_await round(stop);
-    const auto next = SteadyClock::now() + kBetweenRounds;
-    while (!stop.stop_requested() && SteadyClock::now() < next) {
+    const auto next = world_.now() + kBetweenRounds;
+    while (!stop.stop_requested() && world_.now() < next) {
       co_await world_.sleep_for(kBetweenRemovals, stop);
-      auto removed = co_await remove(SteadyClock::now());
+      auto removed = co_await remove(world_.now());
       if (!removed) {
         write_log(LogLevel::kError, "pod",
                   "content that no event mentions cannot be removed: {error}",

@@ -40,6 +40,7 @@ class ContentSweepTest : public testing::Test {
     envelope.user_id = "ann";
     envelope.aggregate_id = entity;
     envelope.aggregate_type = "note";
+    envelope.correlation_id = request;
     envelope.request_id = request;
     auto event = types.make("note.creation.requested", "{}", std::move(envelope));
     SYNAP_CHECK(sync_wait(executor, log->append({.events = {*event}})).has_value());
