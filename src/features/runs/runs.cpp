@@ -71,7 +71,8 @@ const ObjectSchema<RunList>& describe(Type<RunList>) {
   static const auto schema =
       object<RunList>("RunList")
           .field("runs", &RunList::runs, array(schema_of<Run>()), "The newest first.")
-          .field("nextCursor", &RunList::next_cursor, string().uuid(), "Absent on the last page.");
+          .field("nextCursor", &RunList::next_cursor, string().uuid(),
+                 "Absent on the last page. A page before it may be short, or empty.");
   return schema;
 }
 
@@ -124,6 +125,9 @@ const ObjectSchema<Retried>& describe(Type<Retried>) {
   return schema;
 }
 
+// Rows that one page walks over: some 10 ms.
+constexpr std::int64_t kWalkedMax = 10'000;
+
 constexpr std::string_view kRunColumns =
     "SELECT id, function, status, attempts, event_position, created_at, ended_at, error FROM runs ";
 
@@ -152,22 +156,25 @@ Task<Result<RunList>> list(const Rooms& rooms, Session session, ListRuns input) 
   if (input.cursor) before = Uuid::parse(*input.cursor).value_or(before);
   auto page = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     RunList found;
-    const std::string order = " ORDER BY id DESC LIMIT $2";
-    std::vector<db::Value> values = {before, input.limit + 1};
-    std::string where = "WHERE id < $1";
-    if (input.status == "failed") {
-      where += " AND status = 'failed'";  // as the index of dead letters says it
-    } else if (input.status) {
-      where += " AND status = $3";
-      values.push_back(*input.status);
-    }
-    auto rows = tx.query_with(std::string(kRunColumns) + where + order, values);
-    while (rows.next()) {
-      if (static_cast<std::int64_t>(found.runs.size()) == input.limit) {
-        found.next_cursor = found.runs.back().id;
+    // The index of dead letters leads to those; others are looked at one by one, over a bounded
+    // number of rows: then the page ends, short or empty, with a cursor to go on from.
+    const bool is_led = !input.status || input.status == "failed";
+    const auto where =
+        input.status == "failed" ? "WHERE status = 'failed' AND id < $1" : "WHERE id < $1";
+    auto rows = tx.query(std::string(kRunColumns) + where + " ORDER BY id DESC LIMIT $2", before,
+                         is_led ? input.limit + 1 : kWalkedMax + 1);
+    std::string last;  // the last row that was taken or passed over
+    for (std::int64_t walked = 0; rows.next(); ++walked) {
+      Run run;
+      read_run(rows, run);
+      const bool fits = !input.status || run.status == *input.status;
+      const bool is_full = static_cast<std::int64_t>(found.runs.size()) == input.limit;
+      if ((is_full && fits) || walked == kWalkedMax || (walked > 0 && tx.is_out_of_time())) {
+        found.next_cursor = last;
         break;
       }
-      read_run(rows, found.runs.emplace_back());
+      last = run.id;
+      if (fits) found.runs.push_back(std::move(run));
     }
     return found;
   });
