@@ -101,7 +101,7 @@ export interface VerifyLogInput {
 export interface CreateNote {
   /** The text, Markdown. */
   content: string;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title?: string;
   tags?: string[];
   /** Repeating a command with its key gives the first answer again. */
@@ -153,7 +153,7 @@ export interface UpdateNote {
   id: string;
   /** Absent: stays as it is. */
   content?: string;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title?: string;
   tags?: string[];
   /** Refused with CONFLICT unless it has this version. */
@@ -571,7 +571,7 @@ export interface FullNote {
   version: number;
   createdAt: string;
   updatedAt: string;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
   /** How its text begins. */
@@ -594,7 +594,7 @@ export interface NoteVersion {
   source: string;
   /** The command behind it. */
   requestId?: string;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
   /** Where its text is. */
@@ -618,7 +618,7 @@ export interface Note {
   version: number;
   createdAt: string;
   updatedAt: string;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
   /** How its text begins. */
@@ -633,7 +633,7 @@ export interface Note {
 
 export interface NoteList {
   notes: Note[];
-  /** All that match, on every page. */
+  /** All that match, on every page. Kept behind the writes: it can lag while the pod is overloaded or its disk is full. */
   total: number;
   /** True: there are more; not all were counted. */
   totalIsAtLeast?: boolean;
@@ -739,7 +739,7 @@ export interface ProjectHistory {
 
 export interface ProjectList {
   projects: Project[];
-  /** All that match, on every page. */
+  /** All that match, on every page. Kept behind the writes: it can lag while the pod is overloaded or its disk is full. */
   total: number;
   /** True: there are more; not all were counted. */
   totalIsAtLeast?: boolean;
@@ -819,7 +819,7 @@ export interface Run {
 export interface RunList {
   /** The newest first. */
   runs: Run[];
-  /** Absent on the last page. */
+  /** Absent on the last page. A page before it may be short, or empty. */
   nextCursor?: string;
 }
 
@@ -886,7 +886,7 @@ export interface TaskHistory {
 
 export interface TaskList {
   tasks: Task[];
-  /** All that match, on every page. */
+  /** All that match, on every page. Kept behind the writes: it can lag while the pod is overloaded or its disk is full. */
   total: number;
   /** True: there are more; not all were counted. */
   totalIsAtLeast?: boolean;
@@ -944,7 +944,7 @@ export interface NoteFile {
 
 export interface NoteCreationCompleted {
   entityId: string;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
   /** How the text begins. */
@@ -982,7 +982,7 @@ export interface NoteText {
 
 export interface NoteCreationRequested {
   text: NoteText;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
 }
@@ -997,7 +997,7 @@ export interface NoteDeletionRequested {}
 
 export interface NoteUpdateCompleted {
   entityId: string;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title?: string;
   tags?: string[];
   /** How the text begins. */
@@ -1014,7 +1014,7 @@ export interface NoteUpdateCompleted {
 
 export interface NoteUpdateRequested {
   text?: NoteText;
-  /** Unless one was given: the first line of the text. */
+  /** A creation that gives none takes the first line of the text. */
   title?: string;
   tags?: string[];
 }

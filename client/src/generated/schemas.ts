@@ -98,7 +98,7 @@ export const VerifyLog = z.object({
 
 export const CreateNote = z.object({
   content: z.string().min(1).max(5000000).describe("The text, Markdown."),
-  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -137,7 +137,7 @@ export const RestoreNote = z.object({
 export const UpdateNote = z.object({
   id: z.uuid(),
   content: z.string().min(1).max(5000000).optional().describe("Absent: stays as it is."),
-  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
@@ -343,7 +343,7 @@ export const NoteFile = z.object({
 
 export const NoteCreationCompleted = z.object({
   entityId: z.uuid(),
-  title: z.string().min(1).max(500).describe("Unless one was given: the first line of the text."),
+  title: z.string().min(1).max(500).describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).default([]),
   preview: z.string().describe("How the text begins."),
   file: NoteFile,
@@ -368,7 +368,7 @@ export const NoteText = z.object({
 
 export const NoteCreationRequested = z.object({
   text: NoteText,
-  title: z.string().min(1).max(500).describe("Unless one was given: the first line of the text."),
+  title: z.string().min(1).max(500).describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).default([]),
 });
 
@@ -381,7 +381,7 @@ export const NoteDeletionRequested = z.object({});
 
 export const NoteUpdateCompleted = z.object({
   entityId: z.uuid(),
-  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   preview: z.string().optional().describe("How the text begins."),
   file: NoteFile.optional().describe("Absent: as it was."),
@@ -392,7 +392,7 @@ export const NoteUpdateCompleted = z.object({
 
 export const NoteUpdateRequested = z.object({
   text: NoteText.optional(),
-  title: z.string().min(1).max(500).optional().describe("Unless one was given: the first line of the text."),
+  title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
 });
 

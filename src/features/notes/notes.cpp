@@ -18,7 +18,7 @@ const ObjectSchema<Note>& describe(Type<Note>) {
   static const auto schema =
       object<Note>("NoteFields")
           .field("title", &Note::title, string().min(1).max(kTitleInputCharactersMax),
-                 "Unless one was given: the first line of the text.")
+                 "A creation that gives none takes the first line of the text.")
           .field_or("tags", &Note::tags,
                     array(string().min(1).max(kTagCharactersMax)).max(kTagsMax), {});
   return schema;

@@ -25,10 +25,10 @@ Json take(Json& input, std::string_view name) {
 CommandExtras take_extras(const api::Session& session, Json& input) {
   CommandExtras extras;
   std::optional<std::string> own_key;
-  if (const Json* key = input.find("idempotencyKey")) own_key = key->as_string();
+  if (Json key = take(input, "idempotencyKey"); key.is_string()) own_key = key.as_string();
   extras.key = idempotency_of(session, own_key);
+  // Without the key: it is the same command whether the key came in the input or in the header.
   if (!extras.key.empty()) extras.fingerprint = input.dump();
-  take(input, "idempotencyKey");
   const Json version = take(input, "expectedVersion");
   if (version.is_integer()) extras.expected_version = version.as_integer();
   const Json id = take(input, "id");

@@ -119,26 +119,32 @@ class Listing {
  private:
   std::string sort_column() const { return order_.field ? order_.field->column : "id"; }
 
-  // Nulls are the smallest, as the index has them; a keyset over them says so by IS.
-  std::string keyset(std::vector<db::Value>& values) const {
-    if (!after_) return "";
+  // Rows behind a cursor: a condition, and its values.
+  struct Behind {
+    std::string sql;
+    std::vector<db::Value> values = {};
+  };
+  // The rows behind the cursor, in their order. A condition on the sort column is one on a row
+  // value, which an index can seek to. Nulls are the smallest, as the index has them, and compare
+  // with nothing: so they are a part of their own.
+  std::vector<Behind> parts_behind() const {
+    if (!after_) return {{""}};
     const auto than = order_.is_descending ? "<" : ">";
-    values.emplace_back(after_->id);
     if (order_.field == nullptr) {
-      return fmt::format(" AND {} {} $1", is_led_by_tag() ? "entity" : "id", than);
+      return {
+          {fmt::format(" AND {} {} $1", is_led_by_tag() ? "entity" : "id", than), {after_->id}}};
     }
     const auto column = sort_column();
+    const Behind nulls{fmt::format(" AND {} IS NULL", column)};
     if (after_->value.is_null()) {
-      return order_.is_descending
-                 ? fmt::format(" AND {} IS NULL AND id < $1", column)
-                 : fmt::format(" AND (({} IS NULL AND id > $1) OR {} IS NOT NULL)", column, column);
+      const Behind more_nulls{nulls.sql + fmt::format(" AND id {} $1", than), {after_->id}};
+      if (order_.is_descending) return {more_nulls};
+      return {more_nulls, {fmt::format(" AND {} IS NOT NULL", column)}};
     }
-    values.push_back(column_value(*order_.field, &after_->value));
-    auto text = fmt::format("({} {} $2 OR ({} = $2 AND id {} $1)", column, than, column, than);
-    if (order_.is_descending && order_.field->is_nullable) {
-      text += fmt::format(" OR {} IS NULL", column);
-    }
-    return " AND " + text + ")";
+    const Behind values{fmt::format(" AND ({}, id) {} ($1, $2)", column, than),
+                        {column_value(*order_.field, &after_->value), after_->id}};
+    if (order_.is_descending && order_.field->is_nullable) return {values, nulls};
+    return {values};
   }
 
   // The conditions as one column of the result, so that rows which do not fit are walked over, too.
@@ -175,8 +181,17 @@ class Listing {
   }
 
   void walk(db::Tx& tx, Json& things, std::string& next) const {
-    std::vector<db::Value> values;
-    const auto behind = keyset(values);
+    std::int64_t walked = 0;
+    Place last;  // the last row that was taken or passed over
+    for (const auto& behind : parts_behind()) {
+      walk_part(tx, behind, things, walked, last, next);
+      if (!next.empty()) return;
+    }
+  }
+
+  void walk_part(db::Tx& tx, const Behind& behind, Json& things, std::int64_t& walked, Place& last,
+                 std::string& next) const {
+    auto values = behind.values;
     const auto fits = matches(values);
     const auto from = is_led_by_tag() ? with_tag(values)
                                       : fmt::format("{} WHERE {}", parts_.options.plural,
@@ -188,10 +203,9 @@ class Listing {
     values.emplace_back(is_led_to_all() ? limit_ + 1 : kWalkedMax + 1);
     const auto sql = fmt::format("SELECT {}, id, {}, {} FROM {}{} ORDER BY {} LIMIT ${}",
                                  is_led_to_all() ? "1" : fits, sort_column(), thing_columns(parts_),
-                                 from, behind, order, values.size());
+                                 from, behind.sql, order, values.size());
     auto rows = tx.query_with(sql, values);
-    Place last;  // the last row that was taken or passed over
-    for (std::int64_t walked = 0; rows.next(); ++walked) {
+    for (; rows.next(); ++walked) {
       const bool is_full = static_cast<std::int64_t>(things.as_array().size()) == limit_;
       const bool fits_row = rows.integer(0) != 0;
       const bool is_enough = walked == kWalkedMax || (walked > 0 && tx.is_out_of_time());
@@ -303,7 +317,9 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts) {
   }
   auto output = object(parts->title("List"));
   output.field(parts->options.plural, array(parts->shown))
-      .field("total", integer(), "All that match, on every page.")
+      .field("total", integer(),
+             "All that match, on every page. Kept behind the writes: it can lag while the pod is "
+             "overloaded or its disk is full.")
       .field("totalIsAtLeast", optional(boolean()), "True: there are more; not all were counted.")
       .field("nextCursor", optional(string()),
              "Absent on the last page. A page before it may be short, or empty.");

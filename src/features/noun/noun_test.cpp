@@ -315,6 +315,14 @@ TEST_F(Nouns, PagesShowEachThingOnceInEveryOrder) {
   }
 }
 
+TEST_F(Nouns, ARepeatIsOneWhicheverWayItsKeyCame) {
+  const auto first = *call("plants.create", Json::object({{"name", "fern"}}), "ann", "k");
+  const auto again =
+      call("plants.create", Json::object({{"name", "fern"}, {"idempotencyKey", "k"}}));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*again, first);
+}
+
 TEST_F(Nouns, ACursorOfAnotherOrderIsRefused) {
   make("fern", {{"height", 1}});
   const auto id = Uuid::v7().to_string();
@@ -543,6 +551,47 @@ TEST_F(NounsWithTextAndTags, WhatTheyReferToMustBeThere) {
   const auto id = make("one", {{"projectId", *project.find("entityId")}});
   EXPECT_FALSE(call("essays.update", input(id, {{"projectId", nobodys}})));
   EXPECT_TRUE(done("essays.update", input(id, {{"projectId", nullptr}})));
+}
+
+TEST_F(NounsWithTextAndTags, WhatFollowsFromAHeaderAloneIsFoldedAlsoWhereItsDataWereErased) {
+  const auto kept = make("kept", {{"labels", names({"a"})}});
+  const auto gone = make("gone", {{"labels", names({"a"})}});
+  ASSERT_TRUE(done("essays.update", input(kept, {{"stars", 2}})));
+  ASSERT_TRUE(done("essays.delete", input(gone)));
+  content->is_broken = true;
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(done("essays.update", input(kept, {{"content", "lost"}})));
+  testing::internal::GetCapturedStderr();
+  content->is_broken = false;
+  const auto pot = call("pots.create", Json::object({{"name", "x"}, {"colours", names({"red"})}}));
+  ASSERT_TRUE(call("pots.delete", input(pot->find("entityId")->as_string())));
+  wait_for_followers();
+  // The number of events whose data were erased.
+  const auto erase = [&](const std::string& names) {
+    const auto count = test::run(executor, [&] {
+      return database->write([&](db::Tx& tx) {
+        return tx.run(
+            "UPDATE events SET salt = NULL, metadata = NULL, data = '{}' "
+            "WHERE type IN (SELECT number FROM names WHERE " +
+            names + ")");
+      });
+    });
+    open();
+    return count.value_or(0);
+  };
+  EXPECT_EQ(erase("name LIKE '%.requested' OR name LIKE '%.failed' "
+                  "OR name LIKE '%.deletion.completed'"),
+            10);
+  expect_verified({"essays", "labels", "pots", "colours"});
+  // What an update changed is gone with its data; that it is settled is not.
+  EXPECT_EQ(erase("name = 'essay.update.completed'"), 1);
+  ASSERT_TRUE(sync_wait(executor, projections->rebuild("essays")));
+  ASSERT_TRUE(test::wait_until(executor, projections->changes(), [this] {
+    return std::ranges::all_of(*sync_wait(executor, projections->list()),
+                               &projections::Status::is_current);
+  }));
+  EXPECT_EQ(call("essays.get", input(kept))->find("version")->as_integer(), 1);
+  EXPECT_TRUE(done("essays.update", input(kept, {{"stars", 3}, {"expectedVersion", 1}})));
 }
 
 TEST_F(NounsWithTextAndTags, TagsOfWhatCompletesAtOnceAreCountedToo) {
