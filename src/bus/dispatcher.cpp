@@ -1,7 +1,5 @@
 #include "bus/dispatcher.h"
 
-#include "base/clock.h"
-
 namespace synap::bus {
 namespace {
 
@@ -74,14 +72,14 @@ void Dispatcher::dispatch(db::Tx& tx, std::span<const events::EventRef> events) 
 
 Job Dispatcher::make_run(db::Tx& tx, const Function& function, const events::Event& event) {
   Job job;
-  job.run_id = Uuid::v7();
+  job.run_id = world_.new_id();
   job.function = &function;
   job.event_position = event.position;
   if (function.in_aggregate_order) job.lane = event.aggregate_id;
   tx.run(
       "INSERT INTO runs_data(id, function, event_position, user_id, lane, status, attempts, "
       "created_at) VALUES ($1, $2, $3, $4, $5, 'active', 0, $6)",
-      job.run_id, function.id, event.position, event.user_id, job.lane, unix_ms_now());
+      job.run_id, function.id, event.position, event.user_id, job.lane, world_.unix_ms());
   tx.run("INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2)", job.run_id,
          job.lane);
   return job;

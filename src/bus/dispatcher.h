@@ -23,7 +23,8 @@ std::vector<db::Database::Migration> migrations();
 class Dispatcher {
  public:
   /// All must outlive the log's last append.
-  Dispatcher(const Functions& functions, Queue& queue) : functions_(functions), queue_(queue) {}
+  Dispatcher(const Functions& functions, Queue& queue, World& world = real_world())
+      : functions_(functions), queue_(queue), world_(world) {}
 
   /// Dispatches what is appended from now on. Once, before anything is.
   void observe(events::EventLog& log);
@@ -35,6 +36,7 @@ class Dispatcher {
 
   const Functions& functions_;
   Queue& queue_;
+  World& world_;
   // Writer thread only.
   std::unordered_map<std::string, std::vector<const Function*>> functions_by_type_;
 };

@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "base/check.h"
-#include "base/clock.h"
 
 namespace synap::bus {
 
@@ -30,7 +29,7 @@ void Queue::push_locked(Job job) {
 }
 
 void Queue::make_ready(Job job) {
-  if (job.due_at > unix_ms_now()) {
+  if (job.due_at > world_.unix_ms()) {
     delayed_.emplace(job.due_at, std::move(job));
   } else {
     ready_.push_back(std::move(job));

@@ -22,6 +22,7 @@
 
 #include "base/executor.h"
 #include "base/uuid.h"
+#include "base/world.h"
 #include "bus/function.h"
 
 namespace synap::bus {
@@ -43,7 +44,8 @@ struct Job {
 
 class Queue {
  public:
-  Queue() = default;
+  /// `world` must outlive the queue.
+  explicit Queue(World& world = real_world()) : world_(world) {}
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
@@ -96,6 +98,7 @@ class Queue {
   void make_ready(Job job);
   void hand_out();
 
+  World& world_;
   mutable std::mutex mutex_;
   std::deque<Job> ready_;
   std::multimap<std::int64_t, Job> delayed_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
-
 namespace synap::workers {
 namespace {
 
@@ -40,7 +38,7 @@ void RunStore::write_results(db::Tx& tx, const Uuid& run_id,
         "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         run_id, db::Blob{bytes_of(result.hash)}, result.place, result.name, op_name(result.op),
-        result.memo, unix_ms_now());
+        result.memo, world_.unix_ms());
   }
 }
 
@@ -48,7 +46,7 @@ void RunStore::write_completion(db::Tx& tx, const Uuid& run_id, std::string_view
   tx.run(
       "UPDATE runs_data SET status = 'completed', attempts = attempts + 1, ended_at = $2, "
       "output = $3, error = NULL WHERE id = $1",
-      run_id, unix_ms_now(), output);
+      run_id, world_.unix_ms(), output);
   tx.run("DELETE FROM jobs WHERE run = $1", run_id);
 }
 
@@ -68,7 +66,7 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
 }
 
 Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& functions) {
-  co_return co_await database_.read_at_start([&, now = unix_ms_now()](db::Tx& tx) {
+  co_return co_await database_.read_at_start([&, now = world_.unix_ms()](db::Tx& tx) {
     std::vector<bus::Job> jobs;
     // CROSS: the jobs first, and their runs by id. For the order's sake SQLite would go through all
     // runs that there ever were.
@@ -174,7 +172,7 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
     const auto changed = tx.run(
         "UPDATE runs_data SET status = 'failed', attempts = attempts + 1, ended_at = $2, "
         "error = $3 WHERE id = $1 AND status <> 'failed'",
-        job.run_id, unix_ms_now(), error_json(error));
+        job.run_id, world_.unix_ms(), error_json(error));
     tx.run("DELETE FROM jobs WHERE run = $1", job.run_id);
     if (failed && changed > 0) log_.append(tx, {.events = {*failed}});
   });

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/world.h"
 #include "bus/queue.h"
 #include "db/database.h"
 #include "events/log.h"
@@ -20,10 +21,12 @@ class RunStore {
   static std::vector<db::Database::Migration> migrations();
 
   /// All must outlive the store.
-  RunStore(db::Database& database, events::EventLog& log, const events::EventTypes& types)
-      : database_(database), log_(log), types_(types) {}
+  RunStore(db::Database& database, events::EventLog& log, const events::EventTypes& types,
+           World& world = real_world())
+      : database_(database), log_(log), types_(types), world_(world) {}
 
   db::Database& database() const { return database_; }
+  World& world() const { return world_; }
 
   /// Within a transaction: stores results; one that is stored already stays as it is.
   void write_results(db::Tx& tx, const Uuid& run_id, const std::vector<StepResult>& results);
@@ -62,6 +65,7 @@ class RunStore {
   db::Database& database_;
   events::EventLog& log_;
   const events::EventTypes& types_;
+  World& world_;
 };
 
 }  // namespace synap::workers

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "workers/run_store.h"
 
 namespace synap::workers {
@@ -69,7 +68,7 @@ Task<Result<>> Step::fail_for_good(const StepHash& hash, std::string_view id, co
 }
 
 Task<void> Step::sleep(std::string_view id, std::chrono::milliseconds duration) {
-  co_await sleep_until(id, unix_ms_now() + duration.count());
+  co_await sleep_until(id, store_.world().unix_ms() + duration.count());
 }
 
 Task<void> Step::sleep_until(std::string_view id, std::int64_t unix_ms) {

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/timer.h"
 #include "workers/step.h"
 
 namespace synap::workers {
@@ -21,9 +19,9 @@ constexpr int kStartsAloneMax = 3;
 constexpr std::int64_t kClockMsMin = 5;
 constexpr std::int64_t kClockMsMax = 200;
 
-double random_fraction() {
+double random_fraction(World& world) {
   std::uint8_t bytes[4];
-  random_bytes(bytes, sizeof bytes);
+  world.random(bytes, sizeof bytes);
   const std::uint32_t value = static_cast<std::uint32_t>(bytes[0]) << 24 |
                               static_cast<std::uint32_t>(bytes[1]) << 16 |
                               static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3];
@@ -103,7 +101,7 @@ Result<> WorkerPool::start() {
   queue_.push(std::move(*jobs));
   is_started_ = true;
   loops_ = options_.concurrency + 2;
-  started_at_ = SteadyClock::now();
+  started_at_ = world_.now();
   for (int i = 0; i < options_.concurrency; ++i) spawn(*executor_, work());
   spawn(*executor_, do_suspects());
   spawn(*executor_, watch_clock());
@@ -126,11 +124,11 @@ Task<void> WorkerPool::work() {
 Task<void> WorkerPool::watch_clock() {
   const auto stop = stopping_.get_token();
   while (!stop.stop_requested()) {
-    const auto now = unix_ms_now();
+    const auto now = world_.unix_ms();
     queue_.wake_due(now);
     const auto next = queue_.next_due().value_or(now + kClockMsMax);
     const auto wait = std::clamp(next - now, kClockMsMin, kClockMsMax);
-    co_await sleep_for(std::chrono::milliseconds(wait), stop);
+    co_await world_.sleep_for(std::chrono::milliseconds(wait), stop);
   }
   std::lock_guard lock(mutex_);
   if (--loops_ == 0) ended_.notify_all();
@@ -188,8 +186,8 @@ Task<void> WorkerPool::do_suspects() {
     auto pause = std::chrono::milliseconds(0);
     if (first->starts >= 2) pause = options_.suspect_pause;
     if (first->starts >= 3) pause = pause * 5 / 2;
-    if (SteadyClock::now() < started_at_ + pause) {
-      co_await sleep_until(started_at_ + pause, stop);
+    if (world_.now() < started_at_ + pause) {
+      co_await world_.sleep_until(started_at_ + pause, stop);
       continue;  // others may have come
     }
     auto job = std::move(*first);
@@ -221,7 +219,7 @@ Task<void> WorkerPool::do_at_once(bus::Job job) {
   // Resumed either by the end of the call or, when the handler parks, by Step. Then the handler
   // stands still inside, and is destroyed here with all that it had begun: nothing of it may go on
   // beside what settles the run.
-  const auto began = SteadyClock::now();
+  const auto began = world_.now();
   try {
     co_await body(*handler->second.handler, **event, step, outcome);
   } catch (const std::exception& thrown) {
@@ -229,7 +227,7 @@ Task<void> WorkerPool::do_at_once(bus::Job job) {
   } catch (...) {
     outcome = failure_of("something that is no std::exception");
   }
-  handler->second.counts.took.observe(SteadyClock::now() - began);
+  handler->second.counts.took.observe(world_.now() - began);
   co_await settle(std::move(job), **event, step, std::move(outcome));
 }
 
@@ -263,10 +261,10 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
       const std::int64_t delay =
           outcome && outcome->retry_delay_ms() >= 0
               ? outcome->retry_delay_ms()
-              : bus::retry_delay_ms(job.function->retry, job.attempt, random_fraction());
+              : bus::retry_delay_ms(job.function->retry, job.attempt, random_fraction(world_));
       bus::Job next = job;
       next.attempt = job.attempt + 1;
-      next.due_at = unix_ms_now() + delay;
+      next.due_at = world_.unix_ms() + delay;
       next.may_have_results = true;
       stored = co_await store_.retry_later(next, error, std::move(unsaved));
       if (stored) {
@@ -293,7 +291,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
 Task<void> WorkerPool::try_again_soon(bus::Job job) {
   handlers_.at(job.function).counts.unstored.add();
   job.may_have_results = true;
-  job.due_at = unix_ms_now() + kStoreRetryMs;
+  job.due_at = world_.unix_ms() + kStoreRetryMs;
   queue_.push_again(std::move(job));
   co_return;
 }

@@ -19,6 +19,7 @@
 #include "base/metrics.h"
 #include "base/task.h"
 #include "base/timer.h"
+#include "base/world.h"
 #include "bus/function.h"
 #include "bus/queue.h"
 #include "workers/handler.h"
@@ -31,6 +32,7 @@ struct WorkerPoolOptions {
   /// How long the pool must have run before a run that was done alone and saw the process end is
   /// done once more; after the second such end two and a half times as long.
   std::chrono::milliseconds suspect_pause{2'000};
+  World& world = real_world();
 };
 
 /// How attempts of one function's runs have ended since the start. Any thread.
@@ -86,7 +88,8 @@ class WorkerPool {
                     std::optional<Outcome> outcome);
   Task<void> try_again_soon(bus::Job job);
 
-  WorkerPoolOptions options_;
+  const WorkerPoolOptions options_;
+  World& world_ = options_.world;
   bus::Functions& functions_;
   bus::Queue& queue_;
   RunStore& store_;

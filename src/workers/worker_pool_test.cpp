@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/clock.h"
+#include "base/manual_world.h"
 #include "base/test_support.h"
 #include "bus/dispatcher.h"
 #include "db/sqlite/sqlite_database.h"
@@ -107,6 +108,12 @@ class WorkerPoolTest : public testing::Test {
 class KilledPoolTest : public testing::Test {
  protected:
   struct Process {
+    explicit Process(World& world) : queue(world) {}
+    // What is queued is finished while the store is there, whose closures it is.
+    ~Process() {
+      pool.reset();
+      database->close();
+    }
     bus::Functions functions;
     bus::Queue queue;
     events::EventTypes types;
@@ -118,7 +125,7 @@ class KilledPoolTest : public testing::Test {
   };
 
   void start(FunctionHandler::Function function) {
-    own = std::make_unique<Process>();
+    own = std::make_unique<Process>(world);
     own->types.add("thing.making.requested", object("Thing"), "");
     own->database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
@@ -127,11 +134,11 @@ class KilledPoolTest : public testing::Test {
     for (const auto& migration : RunStore::migrations()) migrations.push_back(migration);
     SYNAP_CHECK(own->database->migrate(migrations).has_value());
     own->log = std::move(*events::sqlite::SqliteEventLog::open(*own->database));
-    own->store = std::make_unique<RunStore>(*own->database, *own->log, own->types);
-    own->dispatcher = std::make_unique<bus::Dispatcher>(own->functions, own->queue);
+    own->store = std::make_unique<RunStore>(*own->database, *own->log, own->types, world);
+    own->dispatcher = std::make_unique<bus::Dispatcher>(own->functions, own->queue, world);
     own->pool = std::make_unique<WorkerPool>(
-        WorkerPoolOptions{.concurrency = 16, .suspect_pause = pause}, own->functions, own->queue,
-        *own->store, *own->log, own->types);
+        WorkerPoolOptions{.concurrency = 16, .suspect_pause = pause, .world = world},
+        own->functions, own->queue, *own->store, *own->log, own->types);
     own->pool->add("f",
                    std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
                    {.fulfills = true});
@@ -180,6 +187,7 @@ class KilledPoolTest : public testing::Test {
   std::int64_t failed() { return count("SELECT count(*) FROM runs_data WHERE status = 'failed'"); }
 
   std::chrono::milliseconds pause{0};
+  ManualWorld world;
   test::TempDirectory directory;
   ThreadExecutor executor{"test"};
   std::unique_ptr<Process> own;
@@ -202,22 +210,46 @@ TEST_F(KilledPoolTest, ARunThatSawTheProcessEndWheneverItWasDoneAloneIsGivenUp) 
 // Somebody kills the pod whenever it has started: no run has had its chance.
 TEST_F(KilledPoolTest, ARunThatWasDoneAloneWaitsForAPodThatLasts) {
   for (int i = 0; i < 3; ++i) die_of_the_first_run(i == 0 ? 1 : 0);
-  pause = std::chrono::hours(1);
-  for (int kills = 0; kills < 6; ++kills) {
-    std::atomic<int> calls = 0;
+  pause = std::chrono::seconds(2);
+  std::atomic<int> calls = 0;
+  const auto start_and_serve_others = [&] {
     start([&](const Event& event, Step&) -> Task<Outcome> {
       if (event.position == 1) ++calls;
       co_return Outcome::done();
     });
-    append(1);  // others are served meanwhile
+    append(1);
     wait_for_jobs(1);
     EXPECT_EQ(calls, 0);
+  };
+  for (int kills = 0; kills < 6; ++kills) {
+    start_and_serve_others();
+    world.pass(pause - std::chrono::milliseconds(1));
+    append(1);  // behind what the time has brought about
+    wait_for_jobs(1);
     own.reset();
+    EXPECT_EQ(calls, 0);
   }
-  pause = std::chrono::milliseconds(0);
-  start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  start_and_serve_others();
+  world.pass(pause);
   wait_for_jobs(0);
+  EXPECT_EQ(calls, 1);
   EXPECT_EQ(failed(), 0);
+}
+
+// The pool looks at the clock of its world, not at the machine's.
+TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step&) -> Task<Outcome> {
+    if (++calls == 2) co_return Outcome::done();
+    co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 3'600'000);
+  });
+  append(1);
+  ASSERT_TRUE(test::wait_until(executor, own->database->commits(), [&] {
+    return count("SELECT count(*) FROM jobs WHERE due_at > 0") == 1;
+  }));
+  world.pass(std::chrono::milliseconds(3'600'000));
+  wait_for_jobs(0);
+  EXPECT_EQ(calls, 2);
 }
 
 TEST_F(WorkerPoolTest, StepsOfOneNameAreTold) {

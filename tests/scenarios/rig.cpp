@@ -20,6 +20,12 @@ std::string result_line(const Result<>& result) {
 
 // Made from the top, destroyed from the bottom.
 struct Rig::Parts {
+  // What is queued is finished while the store is there, whose closures it is.
+  ~Parts() {
+    pool.reset();
+    database->close();
+  }
+
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
   events::EventTypes types;
