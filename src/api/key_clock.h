@@ -8,34 +8,27 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 
-#include "base/clock.h"
+#include "base/world.h"
 
 namespace synap::api {
 
-/// A value; any thread.
+/// Any thread. `world` must outlive it.
 class KeyClock {
  public:
-  using Steady = std::chrono::steady_clock;
-  using WallNow = std::function<std::int64_t()>;  // Unix ms
-  using SteadyNow = std::function<Steady::time_point()>;
+  explicit KeyClock(World& world) : world_(world) {}
 
-  explicit KeyClock(WallNow wall = unix_ms_now, SteadyNow steady = Steady::now)
-      : wall_(std::move(wall)), steady_(std::move(steady)) {}
-
-  Steady::time_point steady() const { return steady_(); }
+  SteadyClock::time_point steady() const { return world_.now(); }
   std::int64_t unix_ms() const {
     const auto passed =
-        std::chrono::duration_cast<std::chrono::milliseconds>(steady_() - began_steady_);
-    return std::max(wall_(), began_wall_ + passed.count());
+        std::chrono::duration_cast<std::chrono::milliseconds>(world_.now() - began_steady_);
+    return std::max(world_.unix_ms(), began_wall_ + passed.count());
   }
 
  private:
-  WallNow wall_;
-  SteadyNow steady_;
-  std::int64_t began_wall_ = wall_();
-  Steady::time_point began_steady_ = steady_();
+  World& world_;
+  std::int64_t began_wall_ = world_.unix_ms();
+  SteadyClock::time_point began_steady_ = world_.now();
 };
 
 }  // namespace synap::api

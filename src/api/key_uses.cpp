@@ -1,14 +1,14 @@
 #include "api/key_uses.h"
 
 #include <algorithm>
-
-#include "base/timer.h"
+#include <chrono>
 
 namespace synap::api {
 namespace {
 
 // Of one transaction, so that nobody waits long behind it: some milliseconds.
 constexpr std::size_t kRowsMax = 500;
+constexpr std::chrono::minutes kPause(1);
 
 }  // namespace
 
@@ -24,8 +24,8 @@ CREATE VIEW key_uses AS SELECT * FROM key_uses_data WHERE user_id = current_user
 }
 
 // What cannot be written was given back and comes with the next; why, the database has told.
-Task<void> KeyUses::run(std::stop_token stop, std::chrono::milliseconds pause) {
-  while (co_await sleep_for(pause, stop)) std::ignore = co_await write();
+Task<void> KeyUses::run(std::stop_token stop) {
+  while (co_await world_.sleep_for(kPause, stop)) std::ignore = co_await write();
   std::ignore = co_await write();
 }
 

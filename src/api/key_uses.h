@@ -5,12 +5,12 @@
 // loses the last minute of it, a clean stop nothing.
 #pragma once
 
-#include <chrono>
 #include <stop_token>
 #include <vector>
 
 #include "api/live_keys.h"
 #include "base/task.h"
+#include "base/world.h"
 #include "db/database.h"
 
 namespace synap::api {
@@ -20,20 +20,22 @@ class KeyUses {
   /// Table `key_uses`: a key's row is there once it was used.
   static std::vector<db::Database::Migration> migrations();
 
-  /// Both must outlive it.
-  KeyUses(db::Database& database, LiveKeys& keys) : database_(database), keys_(keys) {}
+  /// All must outlive it.
+  KeyUses(db::Database& database, LiveKeys& keys, World& world)
+      : database_(database), keys_(keys), world_(world) {}
   KeyUses(const KeyUses&) = delete;
   KeyUses& operator=(const KeyUses&) = delete;
 
   /// Writes once a minute, and once more when it is asked to stop, which ends it: while the
   /// database is open.
-  Task<void> run(std::stop_token stop, std::chrono::milliseconds pause = std::chrono::minutes(1));
+  Task<void> run(std::stop_token stop);
   /// Writes what is not written. Where that fails it is tried again next time.
   Task<Result<>> write();
 
  private:
   db::Database& database_;
   LiveKeys& keys_;
+  World& world_;
 };
 
 }  // namespace synap::api

@@ -132,8 +132,12 @@ projections::Projection Keys::projection() {
 }
 
 Keys::Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-           RateLimit limit, KeyClock clock)
-    : database_(database), log_(log), types_(types), live_(limit, std::move(clock)) {
+           RateLimit limit, World& world)
+    : database_(database),
+      log_(log),
+      types_(types),
+      live_(limit, world),
+      uses_(database, live_, world) {
   log_.observe([this](db::Tx& tx, std::span<const events::EventRef> events) {
     for (const auto& event : events) observe(tx, *event);
   });

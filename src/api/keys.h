@@ -92,7 +92,7 @@ class Keys final : public Authority {
   /// Follows the log: what is appended about keys is known here once it is on disk. All must
   /// outlive it, and it the log's last append.
   Keys(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-       RateLimit limit = RateLimit(0), KeyClock clock = KeyClock());
+       RateLimit limit = RateLimit(0), World& world = real_world());
 
   /// Reads all keys. Before anything else but the projections.
   Task<Result<>> load();
@@ -151,7 +151,7 @@ class Keys final : public Authority {
   events::EventLog& log_;
   const events::EventTypes& types_;
   LiveKeys live_;
-  KeyUses uses_{database_, live_};
+  KeyUses uses_;
   mutable Counter refused_;
 };
 

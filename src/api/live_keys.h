@@ -41,7 +41,7 @@ class LiveKeys {
     std::int64_t at = 0;  // Unix ms
   };
 
-  LiveKeys(RateLimit limit, KeyClock clock) : limit_(limit), clock_(std::move(clock)) {}
+  LiveKeys(RateLimit limit, World& world) : limit_(limit), clock_(world) {}
 
   void add(Entry entry);
   void add_user() { has_users_ = true; }

@@ -6,6 +6,8 @@
 #include <map>
 #include <thread>
 
+#include "base/manual_world.h"
+
 namespace synap::api {
 namespace {
 
@@ -17,8 +19,8 @@ LiveKeys::Entry entry_of(const std::string& id) {
 TEST(LiveKeys, NoUseIsLostBetweenThoseWhoCallAndWhoWritesItDown) {
   constexpr int kThreads = 4;
   constexpr int kCalls = 2'000;
-  std::atomic<std::int64_t> time = 1;  // each call has its own
-  LiveKeys keys(RateLimit(0), KeyClock([&] { return time.fetch_add(1); }));
+  ManualWorld world;
+  LiveKeys keys(RateLimit(0), world);
   keys.add(entry_of("often"));
   keys.add(entry_of("goes"));
   std::latch begin(kThreads + 2);
@@ -28,6 +30,7 @@ TEST(LiveKeys, NoUseIsLostBetweenThoseWhoCallAndWhoWritesItDown) {
     threads.emplace_back([&] {
       begin.arrive_and_wait();
       for (int call = 0; call < kCalls; ++call) {
+        world.pass(std::chrono::milliseconds(1));  // no use is at the time of the one before
         EXPECT_TRUE(keys.admit("often"));
         std::ignore = keys.admit("goes");
         EXPECT_TRUE(keys.find("secret of often"));
@@ -56,20 +59,20 @@ TEST(LiveKeys, NoUseIsLostBetweenThoseWhoCallAndWhoWritesItDown) {
 }
 
 TEST(LiveKeys, UsesThatCouldNotBeWrittenComeAgainBeforeNewerOnes) {
-  std::int64_t time = 1;
-  LiveKeys keys(RateLimit(0), KeyClock([&] { return time; }));
+  ManualWorld world;
+  LiveKeys keys(RateLimit(0), world);
   keys.add(entry_of("a"));
   ASSERT_TRUE(keys.admit("a"));
   auto uses = keys.take_uses();
   ASSERT_EQ(uses.size(), 1u);
   const auto first_at = uses.front().at;
   keys.give_back(std::move(uses));
-  time = 1'000'000;
+  world.pass(std::chrono::seconds(1'000));
   ASSERT_TRUE(keys.admit("a"));
   uses = keys.take_uses();
   ASSERT_EQ(uses.size(), 2u);
   EXPECT_EQ(uses.front().at, first_at);
-  EXPECT_GE(uses.back().at, 1'000'000);
+  EXPECT_EQ(uses.back().at, first_at + 1'000'000);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace synap::api {
 /// Where it is kept can be opened again and again, one at a time.
 struct TestKeys {
   void open(const std::string& directory, RateLimit limit = RateLimit(0),
-            KeyClock clock = KeyClock()) {
+            World& world = real_world()) {
     close();
     if (types.all().empty()) Keys::add_event_types(types);
     database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory + "/test.db"}));
@@ -27,7 +27,7 @@ struct TestKeys {
     projections = std::make_unique<projections::Projections>(*database, *log, types);
     projections->add(Keys::projection());
     SYNAP_CHECK(projections->prepare().has_value());
-    keys = std::make_unique<Keys>(*database, *log, types, limit, std::move(clock));
+    keys = std::make_unique<Keys>(*database, *log, types, limit, world);
   }
   void close() {
     keys.reset();
