@@ -73,8 +73,8 @@ struct Session {
   Result<> check() const { return authority->check(actor); }
 
   /// The one place where a user's reading is bounded: all a feature reads, it reads through this
-  /// scope or through Database::read_as(user_id()).
-  events::Scope scope() const { return events::Scope::of_user(actor.user_id); }
+  /// tenancy or through Database::read_as(user_id()).
+  events::Tenancy tenancy() const { return events::Tenancy::of_user(actor.user_id); }
   const std::string& user_id() const { return actor.user_id; }
 };
 

@@ -36,7 +36,7 @@ class KeysTest : public testing::Test {
     return sync_wait(executor, keys->list(user_id))->items;
   }
   std::vector<std::string> types_of(const std::string& user_id) {
-    const auto page = sync_wait(executor, rig.log->read(events::Scope::of_user(user_id), {}));
+    const auto page = sync_wait(executor, rig.log->read(events::Tenancy::of_user(user_id), {}));
     std::vector<std::string> seen;
     for (const auto& event : page->events) seen.push_back(event->type);
     return seen;
@@ -411,7 +411,7 @@ TEST_F(KeysTest, AnEventSaysWhoActed) {
   const auto ann = user("ann", Role::kOwner);
   const auto bob = *sync_wait(executor, keys->create_user("bob", Role::kMember, by(ann)));
   const auto read = [&](const std::string& user_id) {
-    return sync_wait(executor, rig.log->read(events::Scope::of_user(user_id), {}))->events;
+    return sync_wait(executor, rig.log->read(events::Tenancy::of_user(user_id), {}))->events;
   };
   for (const auto& event : read(ann.user_id)) {
     EXPECT_EQ(event->source, events::Source::kSystem);

@@ -227,7 +227,7 @@ struct Operation {
   Waiter waiter;
   Queue queue = Queue::kRead;
   std::string_view user;  // of a read_as
-  bool is_scoped = false;
+  bool is_for_one_user = false;
   bool has_time_limit = true;  // of a read
   std::optional<Error> error;
 };
@@ -273,7 +273,7 @@ class Database {
   /// answers kInternalServerError.
   template <class F>
   auto read_as(std::string_view user, F closure) {
-    return Awaiter<F>(*this, {.queue = Queue::kRead, .user = user, .is_scoped = true},
+    return Awaiter<F>(*this, {.queue = Queue::kRead, .user = user, .is_for_one_user = true},
                       std::move(closure));
   }
 
@@ -309,7 +309,7 @@ class Database {
   struct How {
     Queue queue;
     std::string_view user = {};
-    bool is_scoped = false;
+    bool is_for_one_user = false;
     bool has_time_limit = true;
   };
 
@@ -322,7 +322,7 @@ class Database {
         : database_(database), closure_(std::move(closure)) {
       queue = how.queue;
       user = how.user;
-      is_scoped = how.is_scoped;
+      is_for_one_user = how.is_for_one_user;
       has_time_limit = how.has_time_limit;
     }
     // Before the closure and the result are gone, which the database may be at work on.

@@ -327,7 +327,7 @@ TEST_P(Database, ReadAsShowsOneUsersRowsOnly) {
 
 TEST_P(Database, ReadAsRefusesBaseTablesHoweverTheyAreNamed) {
   ASSERT_TRUE(write([](Tx& tx) { insert(tx, 1, "bob"); }));
-  // The statement once more without a scope: what was prepared there must not serve here.
+  // The statement once more without a tenancy: what was prepared there must not serve here.
   ASSERT_TRUE(read([](Tx& tx) { tx.run("SELECT id FROM items_data"); }));
   for (const char* sql : {
            "SELECT id FROM items_data",

@@ -10,8 +10,8 @@
 // is not appended again: the first answer is given again. Immutability is enforced by the database,
 // and events form a hash chain (chain.h), so that a change behind its back is found.
 //
-// Tenancy: whoever reads says for whom. A Scope of a user sees the events of that user only, and an
-// aggregate belongs to the user of its first event: to others it does not exist (kNotFound).
+// Tenancy: whoever reads says for whom. A Tenancy of a user sees the events of that user only, and
+// an aggregate belongs to the user of its first event: to others it does not exist (kNotFound).
 #pragma once
 
 #include <functional>
@@ -30,16 +30,17 @@
 
 namespace synap::events {
 
-class Scope {
+/// For whom something is read: a user, or the whole pod. A value.
+class Tenancy {
  public:
-  static Scope of_user(std::string user_id) { return Scope(std::move(user_id)); }
+  static Tenancy of_user(std::string user_id) { return Tenancy(std::move(user_id)); }
   /// Everything: for the bus and for the owner's own tools.
-  static Scope whole_pod() { return Scope(std::nullopt); }
+  static Tenancy whole_pod() { return Tenancy(std::nullopt); }
   const std::optional<std::string>& user_id() const { return user_id_; }
   bool sees(const Event& event) const { return !user_id_ || *user_id_ == event.user_id; }
 
  private:
-  explicit Scope(std::optional<std::string> user_id) : user_id_(std::move(user_id)) {}
+  explicit Tenancy(std::optional<std::string> user_id) : user_id_(std::move(user_id)) {}
   std::optional<std::string> user_id_;
 };
 
@@ -124,20 +125,20 @@ class EventLog {
   /// Appends in a transaction of its own. Answers when the events are on disk.
   virtual Task<Result<Appended>> append(Append append) = 0;
 
-  virtual Task<Result<Page>> read(Scope scope, Filter filter) = 0;
+  virtual Task<Result<Page>> read(Tenancy tenancy, Filter filter) = 0;
   /// One stream in the order of its versions, from `from_version` on; at most `limit` events, and
   /// fewer where they are large. Empty if there is none.
-  virtual Task<Result<std::vector<EventRef>>> read_stream(Scope scope, Uuid aggregate_id,
+  virtual Task<Result<std::vector<EventRef>>> read_stream(Tenancy tenancy, Uuid aggregate_id,
                                                           std::int64_t from_version, int limit) = 0;
-  virtual Task<Result<EventRef>> find(Scope scope, Uuid id) = 0;  // kNotFound
-  virtual Task<Result<EventRef>> at(std::int64_t position) = 0;   // kNotFound
+  virtual Task<Result<EventRef>> find(Tenancy tenancy, Uuid id) = 0;  // kNotFound
+  virtual Task<Result<EventRef>> at(std::int64_t position) = 0;       // kNotFound
 
   /// Within a transaction: events behind `after`, of these types (empty: all), ascending; a page as
   /// read() gives it. For followers, which read and write in one transaction.
   virtual Page read(db::Tx& tx, const Filter& filter) = 0;
   virtual Head head(db::Tx& tx) = 0;
-  /// Within a transaction: the last event of a stream, or null if `scope` has no such stream.
-  virtual EventRef newest(db::Tx& tx, const Scope& scope, const Uuid& aggregate_id) = 0;
+  /// Within a transaction: the last event of a stream, or null if `tenancy` has no such stream.
+  virtual EventRef newest(db::Tx& tx, const Tenancy& tenancy, const Uuid& aggregate_id) = 0;
 
   /// `observer` is called in each appending transaction with the events just inserted, in the order
   /// in which observers were added; if it aborts the Tx, the append has failed. At the start, while

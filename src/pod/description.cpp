@@ -28,18 +28,18 @@ class NoEventLog final : public events::EventLog {
  public:
   events::Appended append(db::Tx&, const events::Append&) override { used("EventLog::append"); }
   Task<Result<events::Appended>> append(events::Append) override { used("EventLog::append"); }
-  Task<Result<events::Page>> read(events::Scope, events::Filter) override {
+  Task<Result<events::Page>> read(events::Tenancy, events::Filter) override {
     used("EventLog::read");
   }
-  Task<Result<std::vector<events::EventRef>>> read_stream(events::Scope, Uuid, std::int64_t,
+  Task<Result<std::vector<events::EventRef>>> read_stream(events::Tenancy, Uuid, std::int64_t,
                                                           int) override {
     used("EventLog::read_stream");
   }
-  Task<Result<events::EventRef>> find(events::Scope, Uuid) override { used("EventLog::find"); }
+  Task<Result<events::EventRef>> find(events::Tenancy, Uuid) override { used("EventLog::find"); }
   Task<Result<events::EventRef>> at(std::int64_t) override { used("EventLog::at"); }
   events::Page read(db::Tx&, const events::Filter&) override { used("EventLog::read"); }
   events::Head head(db::Tx&) override { used("EventLog::head"); }
-  events::EventRef newest(db::Tx&, const events::Scope&, const Uuid&) override {
+  events::EventRef newest(db::Tx&, const events::Tenancy&, const Uuid&) override {
     used("EventLog::newest");
   }
   // To observe is to register.

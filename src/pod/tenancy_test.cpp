@@ -1,4 +1,4 @@
-// In a user's scope only listed views can be named, whatever a room or a feature adds to the
+// In a user's tenancy only listed views can be named, whatever a room or a feature adds to the
 // database of a pod.
 #include <gtest/gtest.h>
 
@@ -58,7 +58,7 @@ class TenancyTest : public testing::Test {
   std::unique_ptr<db::Database> database;
 };
 
-TEST_F(TenancyTest, OnlyListedViewsCanBeNamedInAUsersScope) {
+TEST_F(TenancyTest, OnlyListedViewsCanBeNamedInAUsersTenancy) {
   const auto names = everything();
   ASSERT_TRUE(names.contains("events") && names.contains("sqlite_schema"));
   std::set<std::string> readable;

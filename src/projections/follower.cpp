@@ -57,7 +57,7 @@ struct Follower::Slice {
 };
 
 Task<Result<events::Page>> Follower::next_page(std::int64_t from, std::int64_t until) {
-  auto page = co_await rooms_.log.read(events::Scope::whole_pod(),
+  auto page = co_await rooms_.log.read(events::Tenancy::whole_pod(),
                                        {.after = from, .limit = kPageMax, .types = event_types_});
   if (!page) co_return fail(page.error());
   while (!page->events.empty() && page->events.back()->position > until) page->events.pop_back();

@@ -424,7 +424,7 @@ Task<void> Projections::settled(const std::string& name, std::string user_id) {
   const auto end = rooms_.log.end().value();
   if (folded >= end || end - folded > kSettleLagMax) co_return;
   // These are in memory, and few.
-  auto page = co_await rooms_.log.read(events::Scope::of_user(std::move(user_id)),
+  auto page = co_await rooms_.log.read(events::Tenancy::of_user(std::move(user_id)),
                                        {.after = folded,
                                         .limit = static_cast<int>(kSettleLagMax),
                                         .types = member->projection.types});

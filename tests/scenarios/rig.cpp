@@ -215,7 +215,8 @@ std::string Rig::retry(const std::vector<std::string>& words) {
 
 std::string Rig::show() {
   std::string out = "events\n";
-  auto page = sync_wait(executor_, parts_->log->read(events::Scope::whole_pod(), {.limit = 1000}));
+  auto page =
+      sync_wait(executor_, parts_->log->read(events::Tenancy::whole_pod(), {.limit = 1000}));
   for (const auto& event : page->events) {
     out += fmt::format("  {} {} {} v{} {}", event->position, event->type,
                        label_of(event->aggregate_id), event->aggregate_version,

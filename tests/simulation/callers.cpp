@@ -245,14 +245,15 @@ Task<void> Callers::append_again() {
 }
 
 Task<void> Callers::read_log() {
-  const auto scope = is_one_in(2) ? events::Scope::whole_pod() : events::Scope::of_user(any_user());
+  const auto tenancy =
+      is_one_in(2) ? events::Tenancy::whole_pod() : events::Tenancy::of_user(any_user());
   const auto end = ledger_.end();
   events::Filter filter{
       .after = static_cast<std::int64_t>(below(static_cast<std::uint64_t>(end) + 1)),
       .limit = 1 + static_cast<int>(below(50))};
   if (is_one_in(4)) filter.types = {std::string(kThing.name)};
-  const auto page = co_await pod_->log->read(scope, filter);
-  if (hears("read", page) && page) ledger_.check_page(scope, filter, *page, end);
+  const auto page = co_await pod_->log->read(tenancy, filter);
+  if (hears("read", page) && page) ledger_.check_page(tenancy, filter, *page, end);
 }
 
 Task<void> Callers::read_stream() {
@@ -261,7 +262,8 @@ Task<void> Callers::read_stream() {
   const auto id = thing->first;
   const auto known = thing->second;
   const auto user = any_user();
-  const auto stream = co_await pod_->log->read_stream(events::Scope::of_user(user), id, 1, 10'000);
+  const auto stream =
+      co_await pod_->log->read_stream(events::Tenancy::of_user(user), id, 1, 10'000);
   if (!hears("stream", stream) || !stream) co_return;
   ledger_.require(user == known.user || stream->empty(), "another user's stream was shown");
   for (std::size_t i = 0; i < stream->size(); ++i) {

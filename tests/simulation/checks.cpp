@@ -21,7 +21,7 @@ Task<std::vector<events::EventRef>> Callers::whole_log() {
   std::int64_t after = 0;
   for (bool is_at_end = false; !is_at_end;) {
     auto page =
-        co_await pod_->log->read(events::Scope::whole_pod(), {.after = after, .limit = 500});
+        co_await pod_->log->read(events::Tenancy::whole_pod(), {.after = after, .limit = 500});
     if (!page) {
       if (is_alive()) ledger_.violate("the log cannot be read: " + page.error().message);
       break;

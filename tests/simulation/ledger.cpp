@@ -72,13 +72,13 @@ void Ledger::saw_time(std::int64_t unix_ms) {
   time_max_ = std::max(time_max_, unix_ms);
 }
 
-void Ledger::check_page(const events::Scope& scope, const events::Filter& filter,
+void Ledger::check_page(const events::Tenancy& tenancy, const events::Filter& filter,
                         const events::Page& page, std::int64_t end) {
   std::set<std::int64_t> shown;
   std::int64_t last = filter.after;
   for (const auto& event : page.events) {
     require(event->position > last, "a page is out of order");
-    require(scope.sees(*event), "a user was shown another's event");
+    require(tenancy.sees(*event), "a user was shown another's event");
     last = event->position;
     shown.insert(last);
     saw(*event);
@@ -88,7 +88,7 @@ void Ledger::check_page(const events::Scope& scope, const events::Filter& filter
   if (!filter.types.empty() || filter.aggregate_id) return;
   const auto until = std::min(page.next_after, end);
   for (auto it = known_.upper_bound(filter.after); it != known_.end() && it->first <= until; ++it) {
-    const bool is_theirs = !scope.user_id() || *scope.user_id() == it->second.user;
+    const bool is_theirs = !tenancy.user_id() || *tenancy.user_id() == it->second.user;
     require(!is_theirs || shown.contains(it->first),
             fmt::format("position {} was left out of a page", it->first));
   }

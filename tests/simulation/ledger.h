@@ -52,7 +52,7 @@ class Ledger {
   /// The last position that somebody was told of.
   std::int64_t end() const { return known_.empty() ? 0 : known_.rbegin()->first; }
   /// What is said of one page: of whom it is, and that it leaves nothing out up to `end`.
-  void check_page(const events::Scope& scope, const events::Filter& filter,
+  void check_page(const events::Tenancy& tenancy, const events::Filter& filter,
                   const events::Page& page, std::int64_t end);
   /// All of the log, from the first position on.
   void check_log(const std::vector<events::EventRef>& all);

@@ -169,9 +169,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
       handle, "current_user_id", 0, SQLITE_UTF8 | SQLITE_DETERMINISTIC, connection.get(),
       [](sqlite3_context* context, int, sqlite3_value**) {
         const auto* self = static_cast<Connection*>(sqlite3_user_data(context));
-        if (!self->in_scope_) return sqlite3_result_null(context);
-        sqlite3_result_text(context, self->scope_user_.data(),
-                            static_cast<int>(self->scope_user_.size()), SQLITE_TRANSIENT);
+        if (!self->in_tenancy_) return sqlite3_result_null(context);
+        sqlite3_result_text(context, self->tenant_.data(), static_cast<int>(self->tenant_.size()),
+                            SQLITE_TRANSIENT);
       },
       nullptr, nullptr, nullptr);
   // Set once: each setting would make SQLite prepare every statement anew.
@@ -213,7 +213,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
 
 Connection::~Connection() {
   statements_.clear();
-  scoped_statements_.clear();
+  tenant_statements_.clear();
   sqlite3_close(handle_);
 }
 
@@ -268,22 +268,22 @@ bool Connection::is_out_of_time() const {
   return world_.now() > page_until_;
 }
 
-void Connection::enter_scope(std::string_view user) {
+void Connection::enter_tenancy(std::string_view user) {
   std::int64_t version = -1;
   if (auto rows = query("PRAGMA schema_version"); rows.next()) version = rows.integer(0);
-  if (version != scope_version_) {
-    load_scope_names();
-    if (ok()) scope_version_ = version;
+  if (version != rules_version_) {
+    load_rules();
+    if (ok()) rules_version_ = version;
   }
-  scope_user_ = user;
-  in_scope_ = true;
+  tenant_ = user;
+  in_tenancy_ = true;
 }
 
-void Connection::leave_scope() {
-  in_scope_ = false;
+void Connection::leave_tenancy() {
+  in_tenancy_ = false;
 }
 
-void Connection::load_scope_names() {
+void Connection::load_rules() {
   std::set<std::string> views;
   std::set<std::string> shadow_tables;
   std::vector<std::string> virtual_tables = {"json_each", "json_tree"};
@@ -302,18 +302,18 @@ void Connection::load_scope_names() {
     }
   }
   // A connection meets a virtual table by parsing a declaration of it, which looks like a change of
-  // the schema: nothing that could be allowed in a scope, so it is done before.
+  // the schema: nothing that could be allowed in a tenancy, so it is done before.
   for (const auto& table : virtual_tables) {
     sqlite3_finalize(prepare("SELECT 1 FROM \"" + table + "\""));
   }
-  scope_.set_names(std::move(views), std::move(shadow_tables));
+  rules_.set_names(std::move(views), std::move(shadow_tables));
 }
 
 int Connection::authorize(void* self, int action, const char* first, const char* second,
                           const char* schema, const char* view) {
   const auto& connection = *static_cast<const Connection*>(self);
-  if (!connection.in_scope_) return SQLITE_OK;
-  return connection.scope_.allows(action, first, second, schema, view, connection.is_running_)
+  if (!connection.in_tenancy_) return SQLITE_OK;
+  return connection.rules_.allows(action, first, second, schema, view, connection.is_running_)
              ? SQLITE_OK
              : SQLITE_DENY;
 }
@@ -334,7 +334,7 @@ void Connection::failed(int code, std::string_view what) {
 
 // Null if it cannot be, which has then failed.
 sqlite3_stmt* Connection::prepare(std::string_view sql) {
-  if (in_scope_ && scope_.renames_a_view(sql)) {
+  if (in_tenancy_ && rules_.renames_a_view(sql)) {
     failed(SQLITE_AUTH, sql);
     return nullptr;
   }
@@ -347,7 +347,7 @@ sqlite3_stmt* Connection::prepare(std::string_view sql) {
 
 Cursor* Connection::start(std::string_view sql, const Value* values, std::size_t count) {
   if (!ok()) return nullptr;
-  auto& statements = in_scope_ ? scoped_statements_ : statements_;
+  auto& statements = in_tenancy_ ? tenant_statements_ : statements_;
   Statement* statement = statements.idle(sql);
   if (statement == nullptr) {
     sqlite3_stmt* handle = prepare(sql);

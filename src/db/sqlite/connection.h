@@ -10,8 +10,8 @@
 
 #include "base/world.h"
 #include "db/database.h"
-#include "db/sqlite/scope.h"
 #include "db/sqlite/statement_cache.h"
+#include "db/sqlite/tenancy_rules.h"
 
 namespace synap::db::sqlite {
 
@@ -77,9 +77,9 @@ class Connection final : public Tx {
   }
 
   /// Between these, statements may name the listed views only, which show the rows of `user`
-  /// (scope.h). Within a transaction: the views are those of its snapshot.
-  void enter_scope(std::string_view user);
-  void leave_scope();
+  /// (tenancy_rules.h). Within a transaction: the views are those of its snapshot.
+  void enter_tenancy(std::string_view user);
+  void leave_tenancy();
 
   sqlite3* handle() { return handle_; }
   /// The bytes of all parameters since this was asked last.
@@ -100,7 +100,7 @@ class Connection final : public Tx {
   Connection(sqlite3* handle, World& world) : world_(world), handle_(handle) {}
   void failed(int code, std::string_view what);
   bool is_over_time();
-  void load_scope_names();
+  void load_rules();
   sqlite3_stmt* prepare(std::string_view sql);
   static int authorize(void* self, int action, const char* first, const char* second,
                        const char* schema, const char* view);
@@ -108,11 +108,11 @@ class Connection final : public Tx {
   World& world_;
   sqlite3* handle_;
   StatementCache statements_{kStatementsMax};
-  StatementCache scoped_statements_{kStatementsMax};
-  Scope scope_;
-  std::int64_t scope_version_ = -1;  // the version of the schema whose names `scope_` has
-  std::string scope_user_;
-  bool in_scope_ = false;
+  StatementCache tenant_statements_{kStatementsMax};
+  TenancyRules rules_;
+  std::int64_t rules_version_ = -1;  // the version of the schema whose names `rules_` has
+  std::string tenant_;
+  bool in_tenancy_ = false;
   std::size_t bound_bytes_ = 0;
   std::int64_t undone_ = 0;
   bool has_time_limit_ = false;

@@ -17,9 +17,9 @@ TEST(Connection, PreparesAStatementOnceForAllUsers) {
   auto reader = std::move(*Connection::open(path, Connection::Mode::kReader));
   for (int i = 0; i < 10; ++i) {
     reader->begin_closure();
-    reader->enter_scope(i % 2 == 0 ? "ann" : "bob");
+    reader->enter_tenancy(i % 2 == 0 ? "ann" : "bob");
     reader->run("SELECT id FROM items");
-    reader->leave_scope();
+    reader->leave_tenancy();
     reader->run("SELECT id FROM items_data");
     EXPECT_TRUE(reader->ok());
   }

@@ -99,10 +99,10 @@ bool Readers::turn(Connection& connection) {
   if (operation->has_time_limit) connection.limit_time(time_max_);
   // BEGIN, so that all statements of the closure see one snapshot.
   connection.run("BEGIN");
-  if (operation->is_scoped) connection.enter_scope(operation->user);
+  if (operation->is_for_one_user) connection.enter_tenancy(operation->user);
   if (connection.ok()) connection.carry_out(*operation);
   operation->error = connection.take_error();
-  if (operation->is_scoped) connection.leave_scope();
+  if (operation->is_for_one_user) connection.leave_tenancy();
   // Also where its time is over.
   connection.begin_closure();
   if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");

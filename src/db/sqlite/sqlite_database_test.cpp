@@ -289,8 +289,8 @@ TEST_F(SqliteDatabaseTest, StopsAReadThatTakesTooLong) {
   testing::internal::CaptureStderr();
   for (const auto& closure : too_long) {
     const auto read = test::run(executor, [&] { return database->read(closure); });
-    const auto scoped = test::run(executor, [&] { return database->read_as("ann", closure); });
-    for (const auto& result : {read, scoped}) {
+    const auto of_user = test::run(executor, [&] { return database->read_as("ann", closure); });
+    for (const auto& result : {read, of_user}) {
       ASSERT_FALSE(result);
       EXPECT_EQ(result.error().code, Code::kTimeout);
       EXPECT_EQ(result.error().message, "This query read for 10 ms and was stopped; ask for less");

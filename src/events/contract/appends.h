@@ -99,14 +99,14 @@ TEST_P(EventLog, AStreamSaidToBeNewIsRefusedIfItIsNot) {
 
 TEST_P(EventLog, TheNewestEventOfAStreamIsItsOwnersOnly) {
   const auto thing = Uuid::v7();
-  const auto newest = [&](const Scope& scope, const Uuid& id) {
-    return *write([&](db::Tx& tx) { return log().newest(tx, scope, id); });
+  const auto newest = [&](const Tenancy& tenancy, const Uuid& id) {
+    return *write([&](db::Tx& tx) { return log().newest(tx, tenancy, id); });
   };
-  EXPECT_EQ(newest(Scope::whole_pod(), thing), nullptr);
+  EXPECT_EQ(newest(Tenancy::whole_pod(), thing), nullptr);
   ASSERT_TRUE(append(batch(1, 3, of("ann", thing))));
-  EXPECT_EQ(newest(Scope::of_user("ann"), thing)->aggregate_version, 3);
-  EXPECT_EQ(newest(Scope::of_user("bob"), thing), nullptr);
-  EXPECT_EQ(newest(Scope::of_user("ann"), Uuid::v7()), nullptr);
+  EXPECT_EQ(newest(Tenancy::of_user("ann"), thing)->aggregate_version, 3);
+  EXPECT_EQ(newest(Tenancy::of_user("bob"), thing), nullptr);
+  EXPECT_EQ(newest(Tenancy::of_user("ann"), Uuid::v7()), nullptr);
 }
 
 // What the log remembers of its end must not outlive what was undone.
@@ -267,13 +267,13 @@ TEST_P(EventLog, AnotherUsersAggregateDoesNotExist) {
     EXPECT_EQ(refused.error().code, Code::kNotFound) << expected;
     EXPECT_EQ(refused.error().details, nullptr) << expected;
   }
-  const auto bob = Scope::of_user("bob");
+  const auto bob = Tenancy::of_user("bob");
   EXPECT_TRUE(stream(id, 1, bob)->empty());
   EXPECT_EQ(find((*at(1))->id, bob).error().code, Code::kNotFound);
   Filter filter;
   filter.aggregate_id = id;
   EXPECT_TRUE(read(filter, bob)->events.empty());
-  EXPECT_EQ(read(filter, Scope::of_user("ann"))->events.size(), 2u);
+  EXPECT_EQ(read(filter, Tenancy::of_user("ann"))->events.size(), 2u);
 }
 
 TEST_P(EventLog, JoinsATransactionOfOthers) {
@@ -309,7 +309,7 @@ TEST_P(EventLog, AppendInATransactionThatHasFailedDoesNothing) {
   }));
   EXPECT_TRUE(append(batch(1, 1, of("new user"))));
   EXPECT_TRUE(append(batch(1, 1, of("newer user"))));
-  EXPECT_EQ(read({}, Scope::of_user("new user"))->events.size(), 1u);
+  EXPECT_EQ(read({}, Tenancy::of_user("new user"))->events.size(), 1u);
 }
 
 TEST_P(EventLog, NamesGivenInATransactionThatFailsAreNotMixedUp) {
@@ -323,7 +323,7 @@ TEST_P(EventLog, NamesGivenInATransactionThatFailsAreNotMixedUp) {
   reopen();
   EXPECT_EQ((*at(1))->user_id, "kept");
   EXPECT_EQ((*at(2))->user_id, "undone");
-  EXPECT_EQ(read({}, Scope::of_user("undone"))->events.size(), 1u);
+  EXPECT_EQ(read({}, Tenancy::of_user("undone"))->events.size(), 1u);
 }
 
 }  // namespace synap::events::contract

@@ -18,10 +18,10 @@ TEST_P(EventLog, FiltersByAllThatAnEventIsAbout) {
   }
   // From memory first, then from the table: the answers are the same.
   for (int pass = 0; pass < 2; ++pass) {
-    const auto got = [&](Filter filter, Scope scope) {
-      return positions(read(std::move(filter), std::move(scope))->events);
+    const auto got = [&](Filter filter, Tenancy tenancy) {
+      return positions(read(std::move(filter), std::move(tenancy))->events);
     };
-    const auto pod = Scope::whole_pod();
+    const auto pod = Tenancy::whole_pod();
     Filter by_aggregate, by_correlation, by_request, by_type, by_all;
     by_aggregate.aggregate_id = by_all.aggregate_id = aggregate;
     by_correlation.correlation_id = by_all.correlation_id = correlation;
@@ -29,15 +29,15 @@ TEST_P(EventLog, FiltersByAllThatAnEventIsAbout) {
     by_type.types = by_all.types = {"a.changed", "b.made", "never.heard.of"};
     EXPECT_EQ(got(by_aggregate, pod), (Positions{1, 5, 9, 13, 17, 21}));
     EXPECT_EQ(got(by_correlation, pod), (Positions{1, 4, 7, 10, 13, 16, 19, 22}));
-    EXPECT_EQ(got(by_correlation, Scope::of_user("bob")), (Positions{4, 10, 16, 22}));
+    EXPECT_EQ(got(by_correlation, Tenancy::of_user("bob")), (Positions{4, 10, 16, 22}));
     EXPECT_EQ(got(by_request, pod), (Positions{1, 7, 13, 19}));
     EXPECT_EQ(got(by_type, pod), (Positions{1, 6, 11, 16, 21}));
-    EXPECT_EQ(got(by_type, Scope::of_user("ann")), (Positions{1, 11, 21}));
+    EXPECT_EQ(got(by_type, Tenancy::of_user("ann")), (Positions{1, 11, 21}));
     EXPECT_EQ(got(by_all, pod), Positions{1});
     by_all.after = 1;
     EXPECT_TRUE(got(by_all, pod).empty());
-    EXPECT_TRUE(got({}, Scope::of_user("nobody")).empty());
-    EXPECT_EQ(got({}, Scope::of_user("bob")).size(), 12u);
+    EXPECT_TRUE(got({}, Tenancy::of_user("nobody")).empty());
+    EXPECT_EQ(got({}, Tenancy::of_user("bob")).size(), 12u);
     Filter unknown;
     unknown.types = {"never.heard.of"};
     EXPECT_EQ(read(unknown)->next_after, 24);
@@ -103,8 +103,8 @@ TEST_P(EventLog, FilterThatMatchesLittleFindsItInALongLog) {
     const auto found = read(rare);
     ASSERT_EQ(found->events.size(), 1u);
     EXPECT_EQ(found->events.front()->position, kEvents + 1);
-    EXPECT_EQ(read(rare, Scope::of_user("bob"))->events.size(), 1u);
-    const auto nothing = read(of_ann, Scope::of_user("ann"));
+    EXPECT_EQ(read(rare, Tenancy::of_user("bob"))->events.size(), 1u);
+    const auto nothing = read(of_ann, Tenancy::of_user("ann"));
     EXPECT_TRUE(nothing->events.empty());
     EXPECT_EQ(nothing->next_after, kEvents + 2);
     reopen();
@@ -129,7 +129,7 @@ TEST_P(EventLog, ReadersSeeEveryPositionOnceInOrderUnderConcurrentAppends) {
         while (next <= kTotal) {
           co_await log().end().wait_past(filter.after);
           filter.limit = 1 + static_cast<int>(random() % 50);
-          auto page = co_await log().read(Scope::whole_pod(), filter);
+          auto page = co_await log().read(Tenancy::whole_pod(), filter);
           if (!page) co_return 1;
           for (const auto& event : page->events) {
             if (event->position != next++) co_return 1;
@@ -197,7 +197,7 @@ TEST_P(EventLog, GoesOnWhereItEndedAfterReopening) {
 TEST_P(EventLog, AStreamIsReadInPages) {
   const auto id = Uuid::v7();
   ASSERT_TRUE(append(batch(1, 5, of("ann", id))));
-  const auto page = sync_wait(executor, log().read_stream(Scope::whole_pod(), id, 2, 3));
+  const auto page = sync_wait(executor, log().read_stream(Tenancy::whole_pod(), id, 2, 3));
   EXPECT_EQ(positions(*page), (Positions{2, 3, 4}));
 }
 

@@ -79,14 +79,14 @@ class EventLog : public testing::TestWithParam<Engine> {
   Result<Appended> append(Append what) {
     return sync_wait(executor, log().append(std::move(what)));
   }
-  Result<Page> read(Filter filter, Scope scope = Scope::whole_pod()) {
-    return sync_wait(executor, log().read(scope, filter));
+  Result<Page> read(Filter filter, Tenancy tenancy = Tenancy::whole_pod()) {
+    return sync_wait(executor, log().read(tenancy, filter));
   }
-  Result<Refs> stream(Uuid id, std::int64_t from = 1, Scope scope = Scope::whole_pod()) {
-    return sync_wait(executor, log().read_stream(scope, id, from, 1'000));
+  Result<Refs> stream(Uuid id, std::int64_t from = 1, Tenancy tenancy = Tenancy::whole_pod()) {
+    return sync_wait(executor, log().read_stream(tenancy, id, from, 1'000));
   }
-  Result<EventRef> find(Uuid id, Scope scope = Scope::whole_pod()) {
-    return sync_wait(executor, log().find(scope, id));
+  Result<EventRef> find(Uuid id, Tenancy tenancy = Tenancy::whole_pod()) {
+    return sync_wait(executor, log().find(tenancy, id));
   }
   Result<EventRef> at(std::int64_t position) { return sync_wait(executor, log().at(position)); }
   template <class F>

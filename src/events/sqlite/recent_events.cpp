@@ -58,7 +58,7 @@ EventRef RecentEvents::at(std::int64_t position) const {
   return events_[static_cast<std::size_t>(position - events_.front()->position)];
 }
 
-std::optional<Page> RecentEvents::read(const Scope& scope, const Filter& filter) const {
+std::optional<Page> RecentEvents::read(const Tenancy& tenancy, const Filter& filter) const {
   std::lock_guard lock(mutex_);
   if (events_.empty() || filter.after + 1 < events_.front()->position) return std::nullopt;
   const auto skip = static_cast<std::size_t>(filter.after + 1 - events_.front()->position);
@@ -71,7 +71,7 @@ std::optional<Page> RecentEvents::read(const Scope& scope, const Filter& filter)
   for (auto i = skip; i < events_.size(); ++i) {
     const auto& event = events_[i];
     page.next_after = event->position;
-    if (!scope.sees(*event) || !matches(*event, filter)) continue;
+    if (!tenancy.sees(*event) || !matches(*event, filter)) continue;
     page.events.push_back(event);
     bytes += event->data.size();
     if (is_full(page, bytes, filter)) {

@@ -20,7 +20,7 @@ class RecentEvents {
   EventRef at(std::int64_t position) const;
   /// The page, or nothing if the table must be asked: events behind `filter.after` have gone from
   /// here already, or an index finds them sooner than a walk does.
-  std::optional<Page> read(const Scope& scope, const Filter& filter) const;
+  std::optional<Page> read(const Tenancy& tenancy, const Filter& filter) const;
 
  private:
   mutable std::mutex mutex_;

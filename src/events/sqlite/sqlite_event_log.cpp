@@ -228,7 +228,7 @@ struct SqliteEventLog::Search {
   }
 };
 
-SqliteEventLog::Search SqliteEventLog::search_of(db::Tx& tx, const Scope& scope,
+SqliteEventLog::Search SqliteEventLog::search_of(db::Tx& tx, const Tenancy& tenancy,
                                                  const Filter& filter) {
   Search search;
   search.values.push_back(filter.after);
@@ -236,8 +236,8 @@ SqliteEventLog::Search SqliteEventLog::search_of(db::Tx& tx, const Scope& scope,
   if (filter.aggregate_id) search.add("aggregate =", *filter.aggregate_id);
   if (filter.correlation_id) search.add("correlation =", *filter.correlation_id);
   if (filter.request_id) search.add("request =", *filter.request_id);
-  if (scope.user_id()) {
-    const auto number = names_.find(tx, *scope.user_id());
+  if (tenancy.user_id()) {
+    const auto number = names_.find(tx, *tenancy.user_id());
     // Among the rows of one aggregate or correlation the user's index would only be a detour.
     search.add(search.is_narrow ? "+user =" : "user =", number.value_or(0));
     search.finds_nothing = !number;
@@ -253,21 +253,21 @@ SqliteEventLog::Search SqliteEventLog::search_of(db::Tx& tx, const Scope& scope,
   return search;
 }
 
-EventRef SqliteEventLog::newest(db::Tx& tx, const Scope& scope, const Uuid& aggregate_id) {
+EventRef SqliteEventLog::newest(db::Tx& tx, const Tenancy& tenancy, const Uuid& aggregate_id) {
   auto rows = tx.query("SELECT " SYNAP_EVENT_COLUMNS
                        " FROM events WHERE aggregate = $1 ORDER BY aggregate_version DESC LIMIT 1",
                        aggregate_id);
   if (!rows.next()) return nullptr;
   auto event = table_.event_of(tx, rows);
-  if (scope.user_id() && *scope.user_id() != event->user_id) return nullptr;
+  if (tenancy.user_id() && *tenancy.user_id() != event->user_id) return nullptr;
   return event;
 }
 
-Page SqliteEventLog::read_from_table(db::Tx& tx, const Scope& scope, const Filter& filter) {
+Page SqliteEventLog::read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter) {
   Page page;
   const auto end = std::max(filter.after, EventTable::head(tx).position);
   page.next_after = end;
-  auto search = search_of(tx, scope, filter);
+  auto search = search_of(tx, tenancy, filter);
   // Where few of the rows that are walked over may match, the walk is bounded: what lies behind is
   // read next time.
   if (!search.is_narrow && (!filter.types.empty() || filter.request_id)) {
@@ -292,11 +292,11 @@ Page SqliteEventLog::read_from_table(db::Tx& tx, const Scope& scope, const Filte
   return page;
 }
 
-Task<Result<Page>> SqliteEventLog::read(Scope scope, Filter filter) {
-  if (auto page = recent_.read(scope, filter)) co_return std::move(*page);
+Task<Result<Page>> SqliteEventLog::read(Tenancy tenancy, Filter filter) {
+  if (auto page = recent_.read(tenancy, filter)) co_return std::move(*page);
   for (int scan = 1;; ++scan) {
     auto page =
-        co_await database_.read([&](db::Tx& tx) { return read_from_table(tx, scope, filter); });
+        co_await database_.read([&](db::Tx& tx) { return read_from_table(tx, tenancy, filter); });
     // A page without events is for its reader to go on behind; most have nothing to do between.
     if (!page || !page->events.empty() || page->is_at_end || scan == kScansMax) co_return page;
     filter.after = page->next_after;
@@ -304,10 +304,10 @@ Task<Result<Page>> SqliteEventLog::read(Scope scope, Filter filter) {
 }
 
 Page SqliteEventLog::read(db::Tx& tx, const Filter& filter) {
-  return read_from_table(tx, Scope::whole_pod(), filter);
+  return read_from_table(tx, Tenancy::whole_pod(), filter);
 }
 
-Task<Result<std::vector<EventRef>>> SqliteEventLog::read_stream(Scope scope, Uuid aggregate_id,
+Task<Result<std::vector<EventRef>>> SqliteEventLog::read_stream(Tenancy tenancy, Uuid aggregate_id,
                                                                 std::int64_t from_version,
                                                                 int limit) {
   co_return co_await database_.read([&](db::Tx& tx) {
@@ -321,7 +321,7 @@ Task<Result<std::vector<EventRef>>> SqliteEventLog::read_stream(Scope scope, Uui
     while (!is_full(page, bytes, filter) && rows.next()) {
       auto event = table_.event_of(tx, rows);
       bytes += event->data.size();
-      if (scope.sees(*event)) page.events.push_back(std::move(event));
+      if (tenancy.sees(*event)) page.events.push_back(std::move(event));
     }
     return std::move(page.events);
   });
@@ -335,10 +335,10 @@ std::optional<EventRef> SqliteEventLog::one(db::Tx& tx, std::string_view where,
   return table_.event_of(tx, rows);
 }
 
-Task<Result<EventRef>> SqliteEventLog::find(Scope scope, Uuid id) {
+Task<Result<EventRef>> SqliteEventLog::find(Tenancy tenancy, Uuid id) {
   auto found = co_await database_.read([&](db::Tx& tx) { return one(tx, "id", id); });
   if (!found) co_return fail(found.error());
-  if (!*found || !scope.sees(***found)) co_return fail(Code::kNotFound, "There is no such event");
+  if (!*found || !tenancy.sees(***found)) co_return fail(Code::kNotFound, "There is no such event");
   co_return **found;
 }
 

@@ -21,13 +21,13 @@ class SqliteEventLog final : public EventLog {
 
   Appended append(db::Tx& tx, const Append& append) override;
   Task<Result<Appended>> append(Append append) override;
-  Task<Result<Page>> read(Scope scope, Filter filter) override;
+  Task<Result<Page>> read(Tenancy tenancy, Filter filter) override;
   Page read(db::Tx& tx, const Filter& filter) override;
-  EventRef newest(db::Tx& tx, const Scope& scope, const Uuid& aggregate_id) override;
+  EventRef newest(db::Tx& tx, const Tenancy& tenancy, const Uuid& aggregate_id) override;
   Head head(db::Tx& tx) override { return EventTable::head(tx); }
-  Task<Result<std::vector<EventRef>>> read_stream(Scope scope, Uuid aggregate_id,
+  Task<Result<std::vector<EventRef>>> read_stream(Tenancy tenancy, Uuid aggregate_id,
                                                   std::int64_t from_version, int limit) override;
-  Task<Result<EventRef>> find(Scope scope, Uuid id) override;
+  Task<Result<EventRef>> find(Tenancy tenancy, Uuid id) override;
   Task<Result<EventRef>> at(std::int64_t position) override;
   void observe(Observer observer) override { observers_.push_back(std::move(observer)); }
   Task<Result<Head>> head() override;
@@ -47,8 +47,8 @@ class SqliteEventLog final : public EventLog {
   void keep_answer(db::Tx& tx, const Append& append, Appended& appended);
   std::optional<EventRef> one(db::Tx& tx, std::string_view where, const db::Value& value);
   struct Search;
-  Search search_of(db::Tx& tx, const Scope& scope, const Filter& filter);
-  Page read_from_table(db::Tx& tx, const Scope& scope, const Filter& filter);
+  Search search_of(db::Tx& tx, const Tenancy& tenancy, const Filter& filter);
+  Page read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter);
 
   db::Database& database_;
   Names names_;

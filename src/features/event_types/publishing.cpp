@@ -84,7 +84,7 @@ const ObjectSchema<StreamPage>& describe(Type<StreamPage>) {
 // version is the number of its events. Within the transaction: two may publish at a time.
 void check_stream(const Rooms& rooms, db::Tx& tx, const Session& session, const Uuid& stream,
                   const std::string& noun) {
-  const auto newest = rooms.log.newest(tx, session.scope(), stream);
+  const auto newest = rooms.log.newest(tx, session.tenancy(), stream);
   if (newest == nullptr || newest->aggregate_type == noun) return;
   tx.abort({Code::kBadRequest,
             fmt::format("The stream {} is of \"{}\": events of \"{}\" need another one",
@@ -175,7 +175,7 @@ class Publisher {
 Task<Result<StreamPage>> read_stream(const Rooms& rooms, Session session, ReadStream input) {
   const Uuid stream = Uuid::parse(input.aggregate_id).value_or(Uuid{});
   // One more than is shown, to know whether there is one.
-  auto events = co_await rooms.log.read_stream(session.scope(), stream, input.from_version,
+  auto events = co_await rooms.log.read_stream(session.tenancy(), stream, input.from_version,
                                                static_cast<int>(input.limit) + 1);
   if (!events) co_return fail(events.error());
   if (events->empty() && input.from_version == 1) {
@@ -191,7 +191,7 @@ Task<Result<StreamPage>> read_stream(const Rooms& rooms, Session session, ReadSt
   }
   // A page may end early because its events are large: then the next one tells.
   if (page.next_version && events->size() == page.events.size()) {
-    auto more = co_await rooms.log.read_stream(session.scope(), stream, *page.next_version, 1);
+    auto more = co_await rooms.log.read_stream(session.tenancy(), stream, *page.next_version, 1);
     if (!more) co_return fail(more.error());
     if (more->empty()) page.next_version.reset();
   }

@@ -101,7 +101,7 @@ Task<Result<EventList>> list(const Rooms& rooms, Session session, ListEvents inp
   filter.types = std::move(input.types).value_or(std::vector<std::string>{});
   if (input.aggregate_id) filter.aggregate_id = Uuid::parse(*input.aggregate_id);
   if (input.correlation_id) filter.correlation_id = Uuid::parse(*input.correlation_id);
-  auto page = co_await rooms.log.read(session.scope(), std::move(filter));
+  auto page = co_await rooms.log.read(session.tenancy(), std::move(filter));
   if (!page) co_return fail(page.error());
   EventList list;
   list.next_after = page->next_after;
@@ -121,7 +121,7 @@ Task<Result<LogHead>> head(const Rooms& rooms, Session) {
 }
 
 Task<Result<RawJson>> get(const Rooms& rooms, Session session, GetEvent input) {
-  auto event = co_await rooms.log.find(session.scope(), Uuid::parse(input.id).value_or(Uuid{}));
+  auto event = co_await rooms.log.find(session.tenancy(), Uuid::parse(input.id).value_or(Uuid{}));
   if (!event) co_return fail(event.error());
   auto shown = rooms.types.current(*event);
   if (!shown) co_return fail(shown.error());
@@ -158,7 +158,7 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchEvents input,
     filter.correlation_id = filter.request_id;  // a command is the root of its correlation
   }
   while (!session.stop.stop_requested()) {
-    auto page = co_await rooms.log.read(session.scope(), filter);
+    auto page = co_await rooms.log.read(session.tenancy(), filter);
     if (!page) co_return fail(page.error());
     for (const auto& event : page->events) {
       auto shown = rooms.types.current(event);

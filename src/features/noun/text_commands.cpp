@@ -143,7 +143,7 @@ std::optional<Standing> standing_of(const NounParts& parts, db::Tx& tx, const Uu
         id, user);
     if (rows.next()) return Standing{rows.integer(0), rows.integer(1), rows.text(2)};
   }
-  const auto newest = parts.rooms.log.newest(tx, events::Scope::of_user(user), id);
+  const auto newest = parts.rooms.log.newest(tx, events::Tenancy::of_user(user), id);
   if (newest == nullptr || newest->type != parts.type("creation", "requested")) {
     return std::nullopt;
   }

@@ -59,7 +59,7 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
   filter.limit = kEventsMax;
   filter.correlation_id = id;  // a command is the root of its correlation
   filter.request_id = id;
-  auto page = co_await rooms.log.read(session.scope(), std::move(filter));
+  auto page = co_await rooms.log.read(session.tenancy(), std::move(filter));
   if (!page) co_return fail(page.error());
   if (page->events.empty()) co_return fail(Code::kNotFound, "There is no such request");
 

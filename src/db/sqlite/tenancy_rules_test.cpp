@@ -1,4 +1,4 @@
-#include "db/sqlite/scope.h"
+#include "db/sqlite/tenancy_rules.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace synap::db::sqlite {
 namespace {
 
-class ScopeTest : public testing::Test {
+class TenancyRulesTest : public testing::Test {
  protected:
   void SetUp() override {
     const auto path = directory.path() + "/test.db";
@@ -25,19 +25,19 @@ class ScopeTest : public testing::Test {
         "  JOIN items_data ON items_data.id = words.rowid WHERE user_id = current_user_id();"));
     reader = std::move(*Connection::open(path, Connection::Mode::kReader));
   }
-  /// The rows of `sql` in ann's scope, or -1 if it is refused.
+  /// The rows of `sql` in ann's tenancy, or -1 if it is refused.
   int rows_of(std::string_view sql) {
     testing::internal::CaptureStderr();
     reader->begin_closure();
     reader->run("BEGIN");
-    reader->enter_scope("ann");
+    reader->enter_tenancy("ann");
     int count = 0;
     {
       auto rows = reader->query(sql);
       while (rows.next()) ++count;
     }
     if (!reader->ok()) count = -1;
-    reader->leave_scope();
+    reader->leave_tenancy();
     EXPECT_TRUE(reader->execute("END"));
     testing::internal::GetCapturedStderr();
     return count;
@@ -48,7 +48,7 @@ class ScopeTest : public testing::Test {
   std::unique_ptr<Connection> reader;
 };
 
-TEST_F(ScopeTest, OpensListedViewsAndWhatStandsOnThem) {
+TEST_F(TenancyRulesTest, OpensListedViewsAndWhatStandsOnThem) {
   EXPECT_EQ(rows_of("SELECT id FROM items"), 1);
   EXPECT_EQ(rows_of("SELECT count(*) FROM items"), 1);
   EXPECT_EQ(rows_of("SELECT id FROM tagged"), 1);
@@ -60,7 +60,7 @@ TEST_F(ScopeTest, OpensListedViewsAndWhatStandsOnThem) {
   EXPECT_EQ(rows_of("SELECT id FROM Items WHERE id = (SELECT max(id) FROM ITEMS)"), 1);
 }
 
-TEST_F(ScopeTest, OpensJsonEachOverAColumnOfAView) {
+TEST_F(TenancyRulesTest, OpensJsonEachOverAColumnOfAView) {
   EXPECT_EQ(rows_of("SELECT value FROM items, json_each(items.tags)"), 2);
   EXPECT_EQ(rows_of("SELECT id FROM items WHERE EXISTS "
                     "(SELECT 1 FROM json_tree(items.tags) WHERE value = 'a')"),
@@ -69,7 +69,7 @@ TEST_F(ScopeTest, OpensJsonEachOverAColumnOfAView) {
   EXPECT_EQ(rows_of("SELECT value FROM json_each((SELECT tags FROM items_data))"), -1);
 }
 
-TEST_F(ScopeTest, OpensFullTextThroughAViewOnly) {
+TEST_F(TenancyRulesTest, OpensFullTextThroughAViewOnly) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(rows_of("SELECT text FROM found WHERE query MATCH 'words'"), 1);
     EXPECT_EQ(rows_of("SELECT text FROM found"), 1);
@@ -82,7 +82,7 @@ TEST_F(ScopeTest, OpensFullTextThroughAViewOnly) {
   EXPECT_EQ(rows_of("SELECT text FROM words WHERE words MATCH 'words'"), -1);
 }
 
-TEST_F(ScopeTest, ClosesWhatIsNoTable) {
+TEST_F(TenancyRulesTest, ClosesWhatIsNoTable) {
   for (const char* sql : {
            "SELECT name FROM sqlite_master",
            "SELECT name FROM sqlite_schema",
@@ -111,15 +111,15 @@ TEST_F(ScopeTest, ClosesWhatIsNoTable) {
   }
 }
 
-TEST_F(ScopeTest, KnowsAViewThatIsListedNoLonger) {
+TEST_F(TenancyRulesTest, KnowsAViewThatIsListedNoLonger) {
   EXPECT_EQ(rows_of("SELECT id FROM items"), 1);
   ASSERT_TRUE(writer->execute("DROP VIEW items; CREATE VIEW items AS SELECT * FROM items_data"));
   EXPECT_EQ(rows_of("SELECT id FROM items"), -1);
 }
 
-TEST(Scope, FindsCommonTableExpressionsHoweverTheyAreWritten) {
-  Scope scope;
-  scope.set_names({"Items", "two words"}, {});
+TEST(TenancyRules, FindsCommonTableExpressionsHoweverTheyAreWritten) {
+  TenancyRules rules;
+  rules.set_names({"Items", "two words"}, {});
   for (const char* sql : {
            "WITH items AS (SELECT 1) SELECT 1",
            "with ITEMS(a, b) as (select 1, 2) select 1",
@@ -129,7 +129,7 @@ TEST(Scope, FindsCommonTableExpressionsHoweverTheyAreWritten) {
            "WITH \"two words\" AS (SELECT 1) SELECT 1",
            "SELECT (WITH `items` AS (SELECT 1) SELECT 1)",
        }) {
-    EXPECT_TRUE(scope.renames_a_view(sql)) << sql;
+    EXPECT_TRUE(rules.renames_a_view(sql)) << sql;
   }
   for (const char* sql : {
            "SELECT id FROM items AS i",
@@ -143,7 +143,7 @@ TEST(Scope, FindsCommonTableExpressionsHoweverTheyAreWritten) {
            "SELECT \"items",
            "",
        }) {
-    EXPECT_FALSE(scope.renames_a_view(sql)) << sql;
+    EXPECT_FALSE(rules.renames_a_view(sql)) << sql;
   }
 }
 

@@ -1,4 +1,4 @@
-// Scope: what a statement may name while it runs on behalf of one user (Database::read_as).
+// TenancyRules: what a statement may name while it runs on behalf of one user (Database::read_as).
 //
 // Everything is closed and little is opened: a statement may read *listed* views, json_each and
 // json_tree, and nothing else. A view is listed if its own text calls current_user_id(); a base
@@ -17,7 +17,7 @@
 namespace synap::db::sqlite {
 
 /// The names a database has for its users' statements. Belongs to one connection and its thread.
-class Scope {
+class TenancyRules {
  public:
   /// The listed views, and the tables in which virtual tables (full text) keep what they have.
   /// Names are compared as SQLite does: ASCII letters without their case.

@@ -1,4 +1,4 @@
-#include "db/sqlite/scope.h"
+#include "db/sqlite/tenancy_rules.h"
 
 #include <sqlite3.h>
 
@@ -93,13 +93,13 @@ bool contains(const std::array<std::string_view, kSize>& list, std::string_view 
 
 }  // namespace
 
-void Scope::set_names(std::set<std::string> views, std::set<std::string> shadow_tables) {
+void TenancyRules::set_names(std::set<std::string> views, std::set<std::string> shadow_tables) {
   views_ = folded(views);
   shadow_tables_ = folded(shadow_tables);
 }
 
-bool Scope::allows(int action, const char* first, const char* second, const char* schema,
-                   const char* view, bool is_running) const {
+bool TenancyRules::allows(int action, const char* first, const char* second, const char* schema,
+                          const char* view, bool is_running) const {
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_RECURSIVE:
@@ -116,8 +116,8 @@ bool Scope::allows(int action, const char* first, const char* second, const char
   }
 }
 
-bool Scope::allows_read(const char* table, const char* schema, const char* view,
-                        bool is_running) const {
+bool TenancyRules::allows_read(const char* table, const char* schema, const char* view,
+                               bool is_running) const {
   if (table == nullptr || schema == nullptr || std::string_view(schema) != "main") return false;
   const auto name = folded(table);
   if (views_.contains(name) || contains(kTableFunctions, name)) return true;
@@ -126,7 +126,7 @@ bool Scope::allows_read(const char* table, const char* schema, const char* view,
 }
 
 // Only a common table expression is written NAME [(COLUMNS)] AS [[NOT] MATERIALIZED] (.
-bool Scope::renames_a_view(std::string_view sql) const {
+bool TenancyRules::renames_a_view(std::string_view sql) const {
   const auto tokens = tokens_of(sql);
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!views_.contains(tokens[i])) continue;
