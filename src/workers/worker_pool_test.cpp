@@ -160,7 +160,9 @@ class KilledPoolTest : public testing::Test {
   /// Ends with the first event's run under way. Before that, everybody else's is done.
   void die_of_the_first_run(int new_events = 0) {
     Watermark deadly;
-    Watermark never;
+    // Of the whole process, so that the runs which wait for it, and are left where a kill leaves
+    // them, are known to somebody.
+    static auto& never = *new Watermark;
     start([&](const Event& event, Step&) -> Task<Outcome> {
       if (event.position > 1) co_return Outcome::done();
       deadly.raise(1);
