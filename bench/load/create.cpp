@@ -14,7 +14,7 @@ namespace {
 class CreateRun : public HttpCaller {
  public:
   explicit CreateRun(const Options& options)
-      : requests_(options.address, options.token, options.content_size) {
+      : requests_(options.address, options.token, options.shape, options.content_size) {
     for (std::size_t i = 0; i < options.connections; ++i)
       connections_.push_back(std::make_unique<HttpConnection>(loop_, options.address, *this));
     measure_from_ = now() + static_cast<Nanoseconds>(options.warmup_seconds * 1e9);

@@ -15,7 +15,7 @@ class FloodRun : public HttpCaller {
  public:
   explicit FloodRun(const Options& options)
       : options_(options),
-        requests_(options.address, options.token, options.content_size),
+        requests_(options.address, options.token, options.shape, options.content_size),
         ledger_(options.notes),
         watch_(loop_, options.address, options.token,
                [this](const CompletionWatch::Completion& completion) {

@@ -1,4 +1,4 @@
-// synap_load: posts notes to a tRPC server on this machine and measures it.
+// synap_load: posts notes to a server on this machine and measures it.
 #include <fmt/format.h>
 
 #include <exception>

@@ -27,14 +27,15 @@ std::string make_content(std::size_t size) {
 }  // namespace
 
 NoteRequests::NoteRequests(const Address& address, std::string_view token,
-                           std::size_t content_size) {
-  const std::string body = fmt::format(R"({{"content":"{}"}})", make_content(content_size));
-  request_ = fmt::format(
-      "POST /trpc/notes.create HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n",
-      address.host_header);
+                           const RequestShape& shape, std::size_t content_size) {
+  const std::size_t text_at = shape.body.find(kTextMark);
+  std::string body = shape.body;
+  body.replace(text_at, kTextMark.size(), make_content(content_size));
+  request_ = fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n",
+                         shape.path, address.host_header);
   if (!token.empty()) request_ += fmt::format("Authorization: Bearer {}\r\n", token);
   request_ += fmt::format("Content-Length: {}\r\n\r\n", body.size());
-  number_at_ = request_.size() + std::string_view(R"({"content":"Note )").size();
+  number_at_ = request_.size() + text_at + std::string_view("Note ").size();
   request_ += body;
 }
 

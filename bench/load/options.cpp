@@ -10,7 +10,7 @@ namespace synap::bench {
 const std::string_view kUsage =
     R"(synap_load MODE --url http://127.0.0.1:PORT [options]
 
-Posts notes to a tRPC server on this machine and measures it.
+Posts notes to a server on this machine and measures it. All but create speak tRPC.
 
   create   N connections post as fast as they are answered: requests a second, latency
   flood    posts a fixed number of notes and waits for every completion over the WebSocket
@@ -19,7 +19,9 @@ Posts notes to a tRPC server on this machine and measures it.
   --url URL          the server; tRPC at /trpc, WebSocket at the same path
   --token TOKEN      bearer token, and connectionParams.token of the WebSocket
   --connections N    concurrent connections (default 64)
-  --content BYTES    size of a note (default 1024)
+  --content BYTES    size of a note's text (default 1024)
+  --path PATH        create: where to post (default /trpc/notes.create)
+  --body JSON        create: what to post, the text at {text} (default {"content":"{text}"})
   --duration S       create, paced: measured seconds (default 5)
   --warmup S         create, paced: seconds before, not counted (default 1)
   --notes N          flood: how many (default 5000)
@@ -45,6 +47,20 @@ std::size_t parse_count(std::string_view name, std::string_view text, double low
   return static_cast<std::size_t>(parse_number(name, text, low, high));
 }
 
+std::string parse_path(std::string_view text) {
+  const bool has_other = text.find_first_of(" \r\n") != std::string_view::npos;
+  if (!text.starts_with('/') || has_other)
+    throw std::invalid_argument("--path must start with / and hold no spaces");
+  return std::string(text);
+}
+
+std::string parse_body(std::string_view text) {
+  const auto at = text.find(kTextMark);
+  if (at == std::string_view::npos || text.find(kTextMark, at + 1) != std::string_view::npos)
+    throw std::invalid_argument(fmt::format("--body must hold {} once", kTextMark));
+  return std::string(text);
+}
+
 Mode parse_mode(std::string_view text) {
   if (text == "create") return Mode::kCreate;
   if (text == "flood") return Mode::kFlood;
@@ -61,6 +77,10 @@ void set_option(Options& options, std::string_view name, std::string_view value)
     options.connections = parse_count(name, value, 1, 4096);
   else if (name == "--content")
     options.content_size = parse_count(name, value, 64, 1 << 20);
+  else if (name == "--path")
+    options.shape.path = parse_path(value);
+  else if (name == "--body")
+    options.shape.body = parse_body(value);
   else if (name == "--duration")
     options.duration_seconds = parse_number(name, value, 0.1, 600);
   else if (name == "--warmup")
@@ -80,6 +100,7 @@ void set_option(Options& options, std::string_view name, std::string_view value)
 Options parse_options(int count, char** arguments) {
   Options options;
   bool has_mode = false;
+  bool has_shape = false;
   for (int i = 1; i < count; ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--help" || argument == "-h") {
@@ -91,6 +112,7 @@ Options parse_options(int count, char** arguments) {
     } else if (argument.starts_with("--")) {
       if (++i == count) throw std::invalid_argument(fmt::format("{} needs a value", argument));
       set_option(options, argument, arguments[i]);
+      has_shape = has_shape || argument == "--path" || argument == "--body";
     } else {
       options.mode = parse_mode(argument);
       has_mode = true;
@@ -98,6 +120,9 @@ Options parse_options(int count, char** arguments) {
   }
   if (!has_mode) throw std::invalid_argument("no mode: create, flood or paced");
   if (options.address.port == 0) throw std::invalid_argument("--url is missing");
+  // The others wait for completions, which only a pod's notes have.
+  if (has_shape && options.mode != Mode::kCreate)
+    throw std::invalid_argument("--path and --body are for create only");
   return options;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "address.h"
+#include "note_requests.h"
 
 namespace synap::bench {
 
@@ -16,6 +17,7 @@ struct Options {
   std::size_t connections = 64;
   std::size_t notes = 5000;
   std::size_t content_size = 1024;
+  RequestShape shape;
   double rate_per_second = 20;
   double duration_seconds = 5;
   double warmup_seconds = 1;

@@ -19,7 +19,7 @@ class PacedRun : public HttpCaller {
         warmup_notes_(static_cast<std::size_t>(options.warmup_seconds * options.rate_per_second)),
         total_notes_(warmup_notes_ +
                      static_cast<std::size_t>(options.duration_seconds * options.rate_per_second)),
-        requests_(options.address, options.token, options.content_size),
+        requests_(options.address, options.token, options.shape, options.content_size),
         ledger_(total_notes_),
         accept_latency_(total_notes_, 0),
         watch_(loop_, options.address, options.token,

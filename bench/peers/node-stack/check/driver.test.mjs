@@ -54,6 +54,14 @@ test('answers other than 200 are errors, not requests', async () => {
   assert.ok(Math.abs(report.errors - report.requests / 9) < 20, JSON.stringify(report));
 });
 
+test('a create run posts what another server takes to where it takes it', async () => {
+  const body = '{"title":"A note","content":"{text}"}';
+  const run = ['create', '--duration', '0.5', '--warmup', '0'];
+  assert.equal((await drive('none', ...run, '--path', '/records', '--body', body)).code, 0);
+  assert.equal((await drive('none', ...run, '--path', '/records')).code, 1);
+  assert.equal((await drive('none', ...run, '--path', '/elsewhere')).code, 1);
+});
+
 test('a stall is charged to the notes that were due meanwhile', async () => {
   const { code, report } = await drive('late', 'paced', '--rate', '100', '--duration', '1',
     '--warmup', '0', '--connections', '1', '--timeout', '10');
