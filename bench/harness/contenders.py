@@ -1,12 +1,14 @@
-"""The programs that are measured: PostgreSQL with the Node peer on it, and Synap."""
+"""The programs that are measured: PostgreSQL with the Node peer on it, PocketBase, and Synap."""
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
 import signal
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 from . import processes
@@ -14,6 +16,7 @@ from .processes import Failure
 
 BENCH = Path(__file__).resolve().parent.parent
 PEER = BENCH / "peers" / "node-stack"
+POCKETBASE = BENCH.parent / "build" / "pocketbase" / "base"
 
 
 def set_aside(directory):
@@ -93,6 +96,8 @@ class Peer:
     """The Node stack with one of its two buses."""
 
     token = ""
+    runs = ("flood", "paced", "create")
+    create_options = ()
 
     def __init__(self, bus, postgres, directory):
         self.name = f"peer {bus}"
@@ -132,10 +137,58 @@ class Peer:
                               timeout=seconds + 30).stdout
 
 
+class PocketBase:
+    """PocketBase as it is shipped, with a collection like notes, asked by a superuser. It has no
+    workers: a record is complete when its creation is answered, so only creations are measured."""
+
+    name = "PocketBase"
+    runs = ("create",)
+    create_options = ("--path", "/api/collections/notes/records",
+                      "--body", '{"title":"A note","content":"{text}"}')
+
+    def __init__(self, directory):
+        self.directory = directory / "pocketbase"
+        self.log = directory / "pocketbase.log"
+        self.process = None
+        self.token = ""
+
+    def start(self):
+        set_aside(self.directory)
+        # Migrations that it writes itself go beside its data: they belong to one run, too.
+        data = ("--dir", str(self.directory / "data"))
+        who, password = "bench@example.com", "only for this run"
+        subprocess.run([POCKETBASE, "superuser", "upsert", who, password, *data], check=True,
+                       stdout=subprocess.DEVNULL)
+        port = processes.free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = processes.start(
+            [POCKETBASE, "serve", "--http", f"127.0.0.1:{port}", *data], self.log)
+        processes.wait_for_answer(self.process, f"{self.url}/api/health")
+        self.token = ""
+        self.token = self.post("/api/collections/_superusers/auth-with-password",
+                               {"identity": who, "password": password})["token"]
+        self.post("/api/collections", {"name": "notes", "type": "base", "fields": [
+            {"name": "title", "type": "text"},
+            {"name": "content", "type": "text", "max": 1_000_000}]})
+
+    def post(self, path, value):
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(self.url + path, json.dumps(value).encode(), headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def stop(self):
+        processes.stop(self.process)
+
+
 class Synap:
     """One pod on the embedded engine."""
 
     name = "synap"
+    runs = ("flood", "paced", "create")
+    create_options = ()
 
     def __init__(self, binary, directory, extra_arguments):
         self.binary = binary

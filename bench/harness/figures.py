@@ -11,12 +11,18 @@ class Figure:
     key: str
     unit: str
     more_is_better: bool
-    target: float  # Times the peer (more is better), or a share of the peer's (less is better).
+    # Times the peer (more is better), or a share of the peer's (less is better); None: no target.
+    target: float | None
+    peers: str = "peer"  # Whose better one it is compared with: names that begin so.
 
     def target_text(self):
+        if self.target is None:
+            return ""
         return f"≥ {self.target:g} ×" if self.more_is_better else f"≤ 1/{1 / self.target:g}"
 
     def is_met(self, ratio):
+        if self.target is None:
+            return None
         return ratio >= self.target if self.more_is_better else ratio <= self.target
 
     def better(self, left, right):
@@ -26,6 +32,10 @@ class Figure:
 FIGURES = [
     Figure("notes.create, 64 connections", "create", "requests_per_s", "/s", True, 12),
     Figure("notes.create, 64 connections, p99", "create", "p99_ms", "ms", False, 1 / 6),
+    Figure("notes.create against PocketBase's record creation", "create", "requests_per_s",
+           "/s", True, None, "PocketBase"),
+    Figure("notes.create against PocketBase's record creation, p99", "create", "p99_ms", "ms",
+           False, None, "PocketBase"),
     Figure("end to end, flooded until drained", "flood", "notes_per_s", "notes/s", True, 10),
     Figure("end to end at 20 notes/s, p50", "paced", "p50_ms", "ms", False, 1 / 5),
     Figure("end to end at 20 notes/s, p99", "paced", "p99_ms", "ms", False, 1 / 4),
@@ -48,16 +58,17 @@ def values(samples, contender, figure):
 
 def summarize(samples, contenders):
     """One row for each figure: medians, the better peer, and the median of the rounds' ratios."""
-    peers = [name for name in contenders if name.startswith("peer")]
     rows = []
     for figure in FIGURES:
         row = {"title": figure.title, "unit": figure.unit, "target": figure.target_text()}
-        by_contender = {name: values(samples, name, figure) for name in contenders}
+        peers = [name for name in contenders if name.startswith(figure.peers)]
+        by_contender = {name: values(samples, name, figure) for name in contenders
+                        if name in peers or name == "synap"}
         for name, all_values in by_contender.items():
             present = [value for value in all_values if value is not None]
             row[name] = median(present) if present else None
         known = [name for name in peers if row[name] is not None]
-        if not known and row.get("synap") is None:
+        if not peers or (not known and row.get("synap") is None):
             continue
         if known:
             best = figure.better(*[(row[name], name) for name in known]) if len(known) > 1 else (
