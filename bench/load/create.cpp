@@ -80,6 +80,7 @@ class CreateRun : public HttpCaller {
     report.add("max_ms", latencies_.max_ms());
     report.add("errors", static_cast<double>(errors_));
     if (errors_ > 0) report.fail(fmt::format("{} errors, the first: {}", errors_, first_error_));
+    if (errors_ == 0 && latencies_.count() == 0) report.fail("no request was answered");
     return report;
   }
 

@@ -54,6 +54,10 @@ test('answers other than 200 are errors, not requests', async () => {
   assert.ok(Math.abs(report.errors - report.requests / 9) < 20, JSON.stringify(report));
 });
 
+test('a create run in which no request is answered fails', async () => {
+  assert.equal((await drive('silent', 'create', '--duration', '0.3', '--warmup', '0')).code, 1);
+});
+
 test('a create run posts what another server takes to where it takes it', async () => {
   const body = '{"title":"A note","content":"{text}"}';
   const run = ['create', '--duration', '0.5', '--warmup', '0'];

@@ -1,6 +1,7 @@
 // A pod without a database: answers the few calls that synap_load makes, and lies when told to.
 // FAULT: none, missing (one note never completes), twice (one completes twice), refuse (every tenth
-// note is a 503), late (the 20 first notes are answered 300 ms late, as if the server had stalled).
+// note is a 503), late (the 20 first notes are answered 300 ms late, as if the server had stalled),
+// silent (no note is answered).
 // /records is what another server than a pod may have: its notes need the title 'A note'.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -36,6 +37,7 @@ const server = createServer((request, response) => {
     if (!(request.url in expected)) return answer(404, { error: request.url });
     if (title !== expected[request.url]) return answer(400, { error: `title ${title}` });
     if (content.length !== 1024) return answer(400, { error: `content of ${content.length}` });
+    if (fault === 'silent') return undefined;
     const note = notes++;
     if (fault === 'refuse' && note % 10 === 9) return answer(503, { error: 'busy' });
     const requestId = randomUUID();
