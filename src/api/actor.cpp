@@ -25,7 +25,7 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   if (!context->actor) return fail(context->actor.error());
   Session session{*context->actor, context->idempotency_key, call.stop, &context->authority,
                   context->refuses_unknown_keys};
-  const auto& actor = session.actor;
+  const Actor& actor = session.actor;
   if (auto admitted = context->authority.admit(actor); !admitted) return fail(admitted.error());
   if (requirement.access == rpc::Access::kOwner && actor.role != Role::kOwner) {
     return fail(Code::kForbidden, "Only an owner of the pod may ask for this");

@@ -9,6 +9,7 @@
 
 #include "api/call_timer.h"
 #include "api/scopes.h"
+#include "base/check.h"
 #include "base/status.h"
 #include "base/uuid.h"
 #include "events/log.h"
@@ -36,6 +37,23 @@ struct Actor {
   }
 };
 
+/// An actor, shared by all that it does: a call costs no copy. Never empty.
+class ActorRef {
+ public:
+  ActorRef(Actor actor) : actor_(std::make_shared<const Actor>(std::move(actor))) {}
+  explicit ActorRef(std::shared_ptr<const Actor> actor) : actor_(std::move(actor)) {
+    SYNAP_CHECK(actor_ != nullptr);
+  }
+
+  const Actor& operator*() const { return *actor_; }
+  const Actor* operator->() const { return actor_.get(); }
+  operator const Actor&() const { return *actor_; }
+  const std::shared_ptr<const Actor>& shared() const { return actor_; }
+
+ private:
+  std::shared_ptr<const Actor> actor_;
+};
+
 /// Tells whether an actor may still act. A key can be revoked while a connection or a subscription
 /// that began with it goes on. Must outlive every call that it stands behind. Any thread.
 class Authority {
@@ -53,7 +71,7 @@ class CallContext final : public rpc::Context {
   explicit CallContext(const Authority& whose) : authority(whose) {}
   const Authority& authority;
   /// Who acts, or why that is not known: then procedures that are not public answer this error.
-  Result<Actor> actor = fail(Code::kUnauthorized, "");
+  Result<ActorRef> actor = fail(Code::kUnauthorized, "");
   /// Of the Idempotency-Key header of one call's request; empty without one.
   std::string idempotency_key;
   std::string peer;  // the address that it came from
@@ -63,7 +81,7 @@ class CallContext final : public rpc::Context {
 
 /// What a procedure is given besides its input.
 struct Session {
-  Actor actor;
+  ActorRef actor;
   std::string idempotency_key;  // empty without one
   std::stop_token stop;
   const Authority* authority = nullptr;
@@ -74,8 +92,8 @@ struct Session {
 
   /// The one place where a user's reading is bounded: all a feature reads, it reads through this
   /// tenancy or through Database::read_as(user_id()).
-  events::Tenancy tenancy() const { return events::Tenancy::of_user(actor.user_id); }
-  const std::string& user_id() const { return actor.user_id; }
+  events::Tenancy tenancy() const { return events::Tenancy::of_user(actor->user_id); }
+  const std::string& user_id() const { return actor->user_id; }
 };
 
 /// What `items` yields, until the actor may not act any more: then it ends with kUnauthorized. What

@@ -17,7 +17,7 @@ std::string_view peer_of(const rpc::Context* context) {
 
 std::string_view user_of(const rpc::Context* context) {
   const auto* call = dynamic_cast<const CallContext*>(context);
-  return call != nullptr && call->actor ? std::string_view(call->actor->user_id) : "";
+  return call != nullptr && call->actor ? std::string_view((*call->actor)->user_id) : "";
 }
 
 }  // namespace

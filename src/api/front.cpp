@@ -28,12 +28,17 @@ net::Response json_response(int status, std::string body) {
   return response;
 }
 
-Result<Actor> actor_of(const Keys& keys, const rpc::Origin& origin) {
-  std::string_view token = bearer_token(origin.headers);
-  if (token.empty() && origin.connection_params) {
-    token = origin.connection_params->string_or("token", "");
-  }
-  return keys.authenticate(token, origin.peer);
+std::string_view token_of(const rpc::Origin& origin) {
+  const auto token = bearer_token(origin.headers);
+  if (!token.empty() || !origin.connection_params) return token;
+  return origin.connection_params->string_or("token", "");
+}
+
+// Whoever was identified by the head of this request is not looked for again. Whoever was not, and
+// asks for something public, was counted then.
+Result<ActorRef> actor_of(const Keys& keys, const rpc::Origin& origin) {
+  if (origin.caller == nullptr) return keys.find(token_of(origin));
+  return ActorRef(std::static_pointer_cast<const Actor>(origin.caller));
 }
 
 // One key is one call's. Of several calls it would make one: so it is said which one is meant, or
@@ -79,10 +84,10 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   co_return std::shared_ptr<const rpc::Context>(std::move(context));
 }
 
-Result<std::string> account_of(const Keys& keys, const rpc::Origin& origin) {
-  auto actor = actor_of(keys, origin);
+Result<rpc::Caller> caller_of(const Keys& keys, const rpc::Origin& origin) {
+  const auto actor = keys.authenticate(token_of(origin), origin.peer);
   if (!actor) return fail(actor.error());
-  return actor->recorded.id;
+  return rpc::Caller{(*actor)->recorded.id, actor->shared()};
 }
 
 trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
@@ -93,14 +98,14 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
   trpc.origins = options.origins;
   trpc.origins_refused = &origins_refused;
   trpc.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
-  trpc.identify = [&keys](const rpc::Origin& origin) { return account_of(keys, origin); };
+  trpc.identify = [&keys](const rpc::Origin& origin) { return caller_of(keys, origin); };
   return trpc;
 }
 
 rest::Options rest_options(const Keys& keys) {
   rest::Options rest;
   rest.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
-  rest.identify = [&keys](const rpc::Origin& origin) { return account_of(keys, origin); };
+  rest.identify = [&keys](const rpc::Origin& origin) { return caller_of(keys, origin); };
   return rest;
 }
 

@@ -193,14 +193,16 @@ Task<Result<>> Keys::load() {
   co_return read;
 }
 
-Result<Actor> Keys::authenticate(std::string_view token, std::string_view peer) const {
-  if (token.empty()) {
-    return fail(Code::kUnauthorized,
-                "An API key is needed: Authorization: Bearer synap_..., or the connection "
-                "parameter \"token\"");
-  }
-  auto found = live_.find(token);
-  if (found) return found;
+Result<ActorRef> Keys::find(std::string_view token) const {
+  if (!token.empty()) return live_.find(token);
+  return fail(Code::kUnauthorized,
+              "An API key is needed: Authorization: Bearer synap_..., or the connection "
+              "parameter \"token\"");
+}
+
+Result<ActorRef> Keys::authenticate(std::string_view token, std::string_view peer) const {
+  auto found = find(token);
+  if (found || token.empty()) return found;
   refused_.add();
   write_log_bounded(Same::kMessage, LogLevel::kInfo, "api", "an API key was refused",
                     {{"peer", peer}});

@@ -105,9 +105,11 @@ class Keys final : public Authority {
 
   /// kUnauthorized: missing, malformed, unknown or revoked, and the message does not tell which of
   /// the last three; or expired.
-  /// `peer`: who has sent it, for the log.
-  Result<Actor> authenticate(std::string_view token, std::string_view peer = {}) const;
-  /// How many keys were refused: those that were sent and are not valid.
+  Result<ActorRef> find(std::string_view token) const;
+  /// The same, once a request or a connection: what is refused is counted, and told in the log.
+  /// `peer`: who has sent it.
+  Result<ActorRef> authenticate(std::string_view token, std::string_view peer = {}) const;
+  /// How many keys authenticate() refused: those that were sent and are not valid.
   std::uint64_t refused() const { return refused_.value(); }
 
   Result<> check(const Actor& actor) const override;

@@ -58,9 +58,9 @@ TEST_F(KeysTest, AuthenticatesWhoeverHasTheKey) {
   for (int pass = 0; pass < 2; ++pass) {
     const auto caller = keys->authenticate(ann.key);
     ASSERT_TRUE(caller);
-    EXPECT_EQ(caller->user_id, ann.user_id);
-    EXPECT_EQ(caller->role, Role::kOwner);
-    EXPECT_EQ(caller->recorded.id, ann.key_id);
+    EXPECT_EQ((*caller)->user_id, ann.user_id);
+    EXPECT_EQ((*caller)->role, Role::kOwner);
+    EXPECT_EQ((*caller)->recorded.id, ann.key_id);
     open();
   }
 }
@@ -143,9 +143,9 @@ TEST_F(KeysTest, AKeyCarriesItsScopes) {
   const auto ann = user("ann");
   const auto made = *key(ann.user_id, {"reader", *Scopes::parse({"notes:read", "tasks:*"})});
   for (int pass = 0; pass < 2; ++pass) {
-    EXPECT_EQ(keys->authenticate(made.key)->scopes.names(),
+    EXPECT_EQ((*keys->authenticate(made.key))->scopes.names(),
               (std::vector<std::string>{"notes:read", "tasks:*"}));
-    EXPECT_TRUE(keys->authenticate(ann.key)->scopes.is_everything());
+    EXPECT_TRUE((*keys->authenticate(ann.key))->scopes.is_everything());
     EXPECT_EQ(list(ann.user_id)[0].scopes, std::vector<std::string>{"*"});
     EXPECT_EQ(list(ann.user_id)[1].scopes, (std::vector<std::string>{"notes:read", "tasks:*"}));
     open();
@@ -162,7 +162,7 @@ TEST_F(KeysTest, AKeyMakesNoneThatMayDoMore) {
   EXPECT_TRUE(key(ann.user_id, {"less", *Scopes::parse({"notes:read"})}, by(narrow)));
   // Nor by way of another user.
   const auto bob = sync_wait(executor, keys->create_user("bob", Role::kOwner, by(narrow)));
-  EXPECT_EQ(keys->authenticate(bob->key)->scopes, *Scopes::parse({"keys:write", "notes:*"}));
+  EXPECT_EQ((*keys->authenticate(bob->key))->scopes, *Scopes::parse({"keys:write", "notes:*"}));
 }
 
 TEST_F(KeysTest, AnExpiredKeyIsToldSo) {

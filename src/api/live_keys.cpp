@@ -53,13 +53,14 @@ Result<> LiveKeys::check_time(const Key& key, std::int64_t now) const {
                           to_iso8601(*end)));
 }
 
-Result<Actor> LiveKeys::find(std::string_view token) const {
+Result<ActorRef> LiveKeys::find(std::string_view token) const {
   const auto hash = sha256(token);
   std::shared_lock lock(mutex_);
   const auto found = by_hash_.find(hash);
   if (found == by_hash_.end()) return not_valid();
   if (auto live = check_time(*found->second, now()); !live) return fail(live.error());
-  return found->second->entry.actor;
+  const auto& key = found->second;
+  return ActorRef(std::shared_ptr<const Actor>(key, &key->entry.actor));
 }
 
 Result<> LiveKeys::check(const std::string& key_id) const {

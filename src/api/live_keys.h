@@ -51,7 +51,7 @@ class LiveKeys {
   std::int64_t now() const { return clock_.unix_ms(); }
 
   /// Whose key `token` is. kUnauthorized.
-  Result<Actor> find(std::string_view token) const;
+  Result<ActorRef> find(std::string_view token) const;
   /// kUnauthorized: the key is revoked or has expired.
   Result<> check(const std::string& key_id) const;
   /// When the key ends, Unix ms; nothing: never, or it is none.

@@ -10,7 +10,7 @@ Result<> MetricsPage::may_read(const net::Request& head) const {
   if (!key_.empty() && is_equal_in_constant_time(token, key_)) return {};
   const auto actor = keys_.authenticate(token, head.peer);
   if (!actor) return fail(actor.error());
-  if (actor->role == Role::kOwner && actor->scopes.allow(kScope)) return {};
+  if ((*actor)->role == Role::kOwner && (*actor)->scopes.allow(kScope)) return {};
   return fail(
       Code::kForbidden,
       "The metrics are for an owner of the pod, with a key that has the scope metrics:read, "

@@ -43,6 +43,14 @@ class MetricsPageTest : public testing::Test {
     add_query<std::vector<std::string>, std::string>(
         table_, "join", {},
         [](Session, std::vector<std::string>) -> Task<Result<std::string>> { co_return "yes"; });
+    table_.add({.path = "open",
+                .kind = rpc::Kind::kQuery,
+                .input = {},
+                .output = schema_of<std::string>(),
+                .meta = {.access = rpc::Access::kPublic},
+                .handler = [](rpc::Call) -> Task<Result<rpc::Reply>> {
+                  co_return rpc::Reply(rpc::Text("\"yes\""));
+                }});
     add_subscription<Watch, std::string>(table_, "watch", {},
                                          [](Session, Watch) { return three(); });
   }
@@ -175,6 +183,10 @@ TEST_F(MetricsPageTest, RefusedKeysAndHostsAreCounted) {
   asker.get("/trpc/say", bearer("synap_wrong"));
   asker.get("/trpc/say");  // none was sent
   EXPECT_EQ(rig_.keys->refused(), 1u);
+  // Asked for once to admit, and once more to serve: the key of one request all the same.
+  EXPECT_EQ(asker.get("/trpc/open", bearer("synap_wrong")).status, 200);
+  EXPECT_EQ(asker.get("/api/open", bearer("synap_wrong")).status, 200);
+  EXPECT_EQ(rig_.keys->refused(), 3u);
   net::TestClient other(server_->port());
   other.send("GET /health HTTP/1.1\r\nhost: evil.example\r\n\r\n");
   EXPECT_EQ(other.read_response().status, 403);

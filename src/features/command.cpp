@@ -16,8 +16,8 @@ events::Envelope requested_by(const api::Session& session, const Uuid& request_i
                               const Uuid& entity_id, std::string entity_type) {
   events::Envelope envelope;
   envelope.user_id = session.user_id();
-  envelope.source = session.actor.source;
-  envelope.actor = session.actor.recorded;
+  envelope.source = session.actor->source;
+  envelope.actor = session.actor->recorded;
   envelope.aggregate_id = entity_id;
   envelope.aggregate_type = std::move(entity_type);
   envelope.correlation_id = request_id;

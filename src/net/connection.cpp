@@ -80,7 +80,8 @@ Task<bool> Connection::exchange() {
   if (!admission.answer || !admission.account.empty()) place_.set_known(!admission.account.empty());
   if (admission.answer) co_return co_await answer_from_head(std::move(*admission.answer));
   if (!co_await receive_body(admission)) co_return false;
-  const Request request = parser_.take();
+  Request request = parser_.take();
+  request.caller = std::move(admission.caller);
   Response response = co_await loop_.handler().serve(request);
   co_return co_await answer(request, std::move(response));
 }

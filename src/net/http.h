@@ -53,6 +53,8 @@ struct Request {
   /// says when). A client that closes its side of the connection counts as gone. A WebSocket's is
   /// noticed by a pending read().
   std::stop_token gone;
+  /// Admission::caller, which admit() gave.
+  std::shared_ptr<const void> caller = {};
 };
 
 /// Where a streamed response body is written. Owned by the server.
@@ -145,6 +147,8 @@ struct Admission {
   std::optional<Response> answer;
   /// On whose account its bytes are (budget.h); empty: nobody knows who it is.
   std::string account = {};
+  /// What the handler found out about who asks, for its serve() alone.
+  std::shared_ptr<const void> caller = {};
   /// How large a body may be here, if that is less than the server allows.
   std::size_t body_bytes_max = std::numeric_limits<std::size_t>::max();
 };

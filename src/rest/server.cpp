@@ -89,7 +89,8 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   }
   auto known = options_.identify({.headers = head.headers, .peer = head.peer});
   if (known) {
-    admission.account = *std::move(known);
+    admission.account = std::move(known->account);
+    admission.caller = std::move(known->known);
   } else if (target.procedure->is_public()) {
     admission.body_bytes_max = kPublicBodyBytesMax;
   } else {
@@ -118,6 +119,7 @@ Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
   rpc::Origin origin{.headers = request.headers, .peer = request.peer};
   origin.paths = {procedure.path};
   origin.kind = procedure.kind;
+  origin.caller = request.caller;
   const auto refuse = [&](Error error) {
     procedures_.count_refusal(&procedure, error.code);
     return fail(std::move(error));

@@ -33,9 +33,8 @@ struct Options {
   std::chrono::milliseconds ping{15'000};  // between two signs of life of a stream; 0: none
   std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const rpc::Origin&)>
       create_context;
-  /// On whose account a caller's bytes are (net/budget.h), from the head of a request alone; or why
-  /// nobody knows who he is.
-  std::function<Result<std::string>(const rpc::Origin&)> identify;
+  /// Who calls, from the head of a request alone, or why nobody knows who he is.
+  std::function<Result<rpc::Caller>(const rpc::Origin&)> identify;
 };
 
 class Server final : public net::Handler {

@@ -32,9 +32,9 @@ class RestServer : public testing::Test {
       paths_ = origin.paths;
       co_return nullptr;
     };
-    options_.identify = [](const rpc::Origin& origin) -> Result<std::string> {
+    options_.identify = [](const rpc::Origin& origin) -> Result<rpc::Caller> {
       const auto* key = origin.headers.find("authorization");
-      if (key != nullptr && *key == "right") return "ann";
+      if (key != nullptr && *key == "right") return rpc::Caller{"ann", nullptr};
       return fail(Code::kUnauthorized, "who are you");
     };
     const auto flat = object("Flat").field("tag", optional(string().max(3)));

@@ -2,6 +2,7 @@
 // contexts reads it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,14 @@ struct Origin {
   bool is_connection = false;
   std::vector<std::string> paths = {};  // of the calls, where they are known
   std::optional<Kind> kind = {};        // of all of them; nothing where it is not known
+  /// Caller::known of the request; null where nobody was identified before.
+  std::shared_ptr<const void> caller = {};
+};
+
+/// Who calls, as far as the head of a request tells.
+struct Caller {
+  std::string account;                // on which its bytes are (net/budget.h)
+  std::shared_ptr<const void> known;  // for whoever makes the context of its calls
 };
 
 }  // namespace synap::rpc

@@ -15,11 +15,11 @@ class Admissions : public testing::Test {
         [](const RequestInfo&) -> Task<Result<std::shared_ptr<const rpc::Context>>> {
       co_return nullptr;
     };
-    options_.identify = [](const rpc::Origin& origin) -> Result<std::string> {
+    options_.identify = [](const rpc::Origin& origin) -> Result<rpc::Caller> {
       const auto* key = origin.headers.find("authorization");
-      if (key != nullptr && *key == "right") return "ann";
+      if (key != nullptr && *key == "right") return rpc::Caller{"ann", nullptr};
       const auto& params = origin.connection_params;
-      if (params && params->string_or("token", "") == "right") return "ann";
+      if (params && params->string_or("token", "") == "right") return rpc::Caller{"ann", nullptr};
       return fail(Code::kUnauthorized, "who are you");
     };
     add("open", rpc::Kind::kQuery, true);

@@ -129,7 +129,8 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   }
   auto known = identify(head);
   if (known) {
-    admission.account = *std::move(known);
+    admission.account = std::move(known->account);
+    admission.caller = std::move(known->known);
     co_return admission;
   }
   auto decoded = decode_request(options_, procedures_, head);
@@ -143,8 +144,8 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   co_return admission;
 }
 
-Result<std::string> Server::identify(const net::Request& request) const {
-  if (!options_.identify) return std::string(kEverybody);
+Result<rpc::Caller> Server::identify(const net::Request& request) const {
+  if (!options_.identify) return rpc::Caller{std::string(kEverybody), nullptr};
   rpc::Origin origin{.headers = request.headers, .peer = request.peer};
   auto known = options_.identify(origin);
   if (known) return known;
@@ -164,6 +165,7 @@ Task<net::Response> Server::serve(const net::Request& request) {
   for (const auto& call : decoded->calls) request_info.paths.push_back(call.path);
   request_info.is_batch = decoded->is_batch;
   request_info.kind = decoded->kind;
+  request_info.caller = request.caller;
   if (decoded->wants_jsonl) request_info.accept = "application/jsonl";
   auto context = co_await options_.create_context(request_info);
   co_return co_await answer(*std::move(decoded), std::move(context), request);

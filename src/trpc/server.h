@@ -78,10 +78,10 @@ struct Options {
   Counter* origins_refused = nullptr;
   std::function<Task<Result<std::shared_ptr<const rpc::Context>>>(const RequestInfo&)>
       create_context;
-  /// On whose account a caller's bytes are (net/budget.h), from the head of a request alone; or why
-  /// nobody knows who he is. Then he gets no further than that, unless all he asks for is public.
-  /// Without this everybody is known, and on one account.
-  std::function<Result<std::string>(const rpc::Origin&)> identify;
+  /// Who calls, from the head of a request alone, or why nobody knows who he is. Then he gets no
+  /// further than that, unless all he asks for is public. Without this everybody is known, and on
+  /// one account.
+  std::function<Result<rpc::Caller>(const rpc::Origin&)> identify;
 };
 
 class Server final : public net::Handler {
@@ -103,7 +103,7 @@ class Server final : public net::Handler {
   static net::Response error_response(const Error& error);
 
  private:
-  Result<std::string> identify(const net::Request& request) const;
+  Result<rpc::Caller> identify(const net::Request& request) const;
   Task<net::Response> answer(DecodedRequest decoded,
                              Result<std::shared_ptr<const rpc::Context>> context,
                              const net::Request& request) const;

@@ -89,10 +89,11 @@ void WebSocketSession::know(const std::optional<Json>& connection_params) {
   rpc::Origin origin{.headers = upgrade_.headers, .peer = upgrade_.peer};
   origin.connection_params = connection_params;
   origin.is_connection = true;
-  auto account = options_.identify ? options_.identify(origin) : std::string(kEverybody);
-  if (!account) return;
+  auto caller =
+      options_.identify ? options_.identify(origin) : rpc::Caller{std::string(kEverybody), nullptr};
+  if (!caller) return;
   is_known_ = true;
-  socket_.know(*std::move(account));
+  socket_.know(std::move(caller->account));
 }
 
 // Each call keeps its share of the frame's bytes until it has ended.

@@ -267,10 +267,11 @@ TEST_F(WebSocketTest, AMessageMayBeLargeWhereNobodyIsAskedWhoHeIs) {
 }
 
 TEST_F(WebSocketTest, AMessageMayBeLargeAfterTheParametersThatSayWhoSendsIt) {
-  options_.identify = [](const rpc::Origin& origin) -> Result<std::string> {
+  options_.identify = [](const rpc::Origin& origin) -> Result<rpc::Caller> {
     EXPECT_TRUE(origin.is_connection);
-    if (origin.connection_params)
-      return std::string(origin.connection_params->string_or("token", ""));
+    if (const auto& params = origin.connection_params) {
+      return rpc::Caller{std::string(params->string_or("token", "")), nullptr};
+    }
     return fail(Code::kUnauthorized, "who are you");
   };
   query_ = "connectionParams=1";
@@ -284,7 +285,7 @@ TEST_F(WebSocketTest, AMessageMayBeLargeAfterTheParametersThatSayWhoSendsIt) {
 }
 
 TEST_F(WebSocketTest, AStrangerAsksForLittleAtATime) {
-  options_.identify = [](const rpc::Origin&) -> Result<std::string> {
+  options_.identify = [](const rpc::Origin&) -> Result<rpc::Caller> {
     return fail(Code::kUnauthorized, "who are you");
   };
   Gate changed;

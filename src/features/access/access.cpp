@@ -164,7 +164,7 @@ const ObjectSchema<Revoked>& describe(Type<Revoked>) {
 // Whose keys are meant: the caller's own, or for owners those of whom they name.
 Result<std::string> whose(const Session& session, const std::optional<std::string>& user_id) {
   if (!user_id || *user_id == session.user_id()) return session.user_id();
-  if (session.actor.role == api::Role::kOwner) return *user_id;
+  if (session.actor->role == api::Role::kOwner) return *user_id;
   return fail(Code::kForbidden, "Only an owner of the pod may name another user");
 }
 
@@ -215,7 +215,7 @@ Result<std::optional<std::int64_t>> end_of(const Rooms& rooms, const CreateKey& 
 
 Result<api::KeyOptions> options_of(const Rooms& rooms, const Session& session,
                                    const CreateKey& input) {
-  api::KeyOptions options{.name = input.name, .scopes = session.actor.scopes};
+  api::KeyOptions options{.name = input.name, .scopes = session.actor->scopes};
   if (input.scopes) {
     auto scopes = api::Scopes::parse(*input.scopes);
     if (!scopes) return fail(scopes.error());

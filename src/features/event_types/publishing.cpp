@@ -139,8 +139,8 @@ class Publisher {
                                              events::Append& append) {
     events::Envelope envelope;
     envelope.user_id = session.user_id();
-    envelope.source = session.actor.source;
-    envelope.actor = session.actor.recorded;
+    envelope.source = session.actor->source;
+    envelope.actor = session.actor->recorded;
     if (!input.aggregate_id) {
       if (!input.expected_version) co_return envelope;
       co_return fail(Code::kBadRequest, "expectedVersion is of a stream: it needs an aggregateId");
