@@ -133,6 +133,22 @@ TEST_P(EventLog, AnAppendThatIsUndoneLeavesNoGapInTheChain) {
   EXPECT_EQ(verified->events, 18);
 }
 
+TEST_P(EventLog, AVersionThatIsUndoneIsGivenAgain) {
+  const auto thing = Uuid::v7();
+  ASSERT_TRUE(append(batch(1, 2, of("ann", thing))));
+  EXPECT_FALSE(write([&](db::Tx& tx) {
+    log().append(tx, batch(3, 3, of("ann", thing)));
+    tx.abort({Code::kConflict, "undone", nullptr});
+  }));
+  const auto next = append(batch(6, 1, of("ann", thing)));
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->events.front()->aggregate_version, 3);
+  // What is remembered of a stream is its owner's only.
+  const auto foreign = append(batch(7, 1, of("bob", thing)));
+  ASSERT_FALSE(foreign);
+  EXPECT_EQ(foreign.error().code, Code::kNotFound);
+}
+
 TEST_P(EventLog, AppendAcceptsTheExactExpectedVersion) {
   const auto id = Uuid::v7();
   for (int n = 0; n < 3; ++n) {

@@ -52,6 +52,10 @@ std::optional<std::string> break_of(const Event& event, std::int64_t expected_po
   return std::nullopt;
 }
 
+Error no_such_thing() {
+  return {Code::kNotFound, "There is no such thing", nullptr};
+}
+
 }  // namespace
 
 // The small columns stand before the data, so that a scan of them reads no overflow page.
@@ -131,15 +135,32 @@ Head EventTable::head_to_append(db::Tx& tx) {
   return last_.head;
 }
 
+void EventTable::remember(db::Tx& tx, const Uuid& aggregate, Stream stream) {
+  constexpr std::size_t kStreamsMax = 4096;
+  if (streams_undone_ != tx.undone() || streams_.size() >= kStreamsMax) streams_.clear();
+  streams_undone_ = tx.undone();
+  streams_.insert_or_assign(aggregate, stream);
+}
+
+const EventTable::Stream* EventTable::recall(db::Tx& tx, const Uuid& aggregate) {
+  if (streams_undone_ != tx.undone()) return nullptr;
+  const auto found = streams_.find(aggregate);
+  return found == streams_.end() ? nullptr : &found->second;
+}
+
 std::int64_t EventTable::next_version(db::Tx& tx, const Event& event) {
   if (!event.aggregate_id) return 0;
+  if (const auto* stream = recall(tx, *event.aggregate_id)) {
+    if (names_.number(tx, event.user_id) != stream->user) tx.abort(no_such_thing());
+    return stream->version + 1;
+  }
   auto rows = tx.query(
       "SELECT aggregate_version, user FROM events WHERE aggregate = $1 "
       "ORDER BY aggregate_version DESC LIMIT 1",
       *event.aggregate_id);
   if (!rows.next()) return 1;
   if (names_.name(tx, rows.integer(1)) != event.user_id) {
-    tx.abort({Code::kNotFound, "There is no such thing", nullptr});
+    tx.abort(no_such_thing());
   }
   return rows.integer(0) + 1;
 }
@@ -152,6 +173,7 @@ std::optional<std::int64_t> EventTable::number_of(db::Tx& tx, std::string_view n
 EventRef EventTable::insert(db::Tx& tx, const NewEvent& event, std::int64_t version, Head& head) {
   const Event& draft = event.draft();
   const auto position = head.position + 1;
+  const auto user = names_.number(tx, draft.user_id);
   const auto link =
       link_hash(head.link, position, version, event.header_hash(), event.content_hash());
   std::optional<int> actor_kind;
@@ -173,15 +195,15 @@ EventRef EventTable::insert(db::Tx& tx, const NewEvent& event, std::int64_t vers
       "aggregate_version, source, actor_kind, actor, on_behalf_of, timestamp, id, correlation, "
       "causation, request, content_hash, link, salt, metadata, data) VALUES ($1, $2, $3, $4, $5, "
       "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
-      position, names_.number(tx, draft.type), draft.data_version, names_.number(tx, draft.user_id),
-      draft.aggregate_id, number_of(tx, draft.aggregate_type), version_or_null,
-      static_cast<int>(draft.source), actor_kind, actor, on_behalf_of, draft.timestamp, draft.id,
-      draft.correlation_id, draft.causation_id, draft.request_id,
-      db::Blob{bytes_of(event.content_hash())}, db::Blob{bytes_of(link)}, db::Blob{salt}, metadata,
-      draft.data);
+      position, names_.number(tx, draft.type), draft.data_version, user, draft.aggregate_id,
+      number_of(tx, draft.aggregate_type), version_or_null, static_cast<int>(draft.source),
+      actor_kind, actor, on_behalf_of, draft.timestamp, draft.id, draft.correlation_id,
+      draft.causation_id, draft.request_id, db::Blob{bytes_of(event.content_hash())},
+      db::Blob{bytes_of(link)}, db::Blob{salt}, metadata, draft.data);
   if (!tx.ok()) return nullptr;
   head = {position, link};
   last_ = {head, tx.undone()};
+  if (draft.aggregate_id) remember(tx, *draft.aggregate_id, {version, user});
   return event.recorded(position, version);
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 #include "events/event.h"
 #include "events/log.h"
@@ -31,7 +32,8 @@ class EventTable {
   Head head_to_append(db::Tx& tx);
 
   /// The version that an event of this aggregate would get; 0 without aggregate. Aborts with
-  /// kNotFound if the aggregate is another user's.
+  /// kNotFound if the aggregate is another user's. Of those that were inserted lately it is
+  /// remembered: most events are the second of their aggregate, a moment after the first.
   std::int64_t next_version(db::Tx& tx, const Event& event);
   /// Inserts the event behind `head` as this version of its aggregate, and moves `head` to it. Null
   /// if the Tx has failed.
@@ -51,6 +53,16 @@ class EventTable {
     std::int64_t undone = -1;  // Tx::undone() at the time
   };
   Remembered last_;
+
+  struct Stream {
+    std::int64_t version = 0;  // of its newest event
+    std::int64_t user = 0;     // the number of its name
+  };
+  // Of the aggregates that were inserted lately, as of the Tx::undone() beside it.
+  std::unordered_map<Uuid, Stream> streams_;
+  std::int64_t streams_undone_ = -1;
+  void remember(db::Tx& tx, const Uuid& aggregate, Stream stream);
+  const Stream* recall(db::Tx& tx, const Uuid& aggregate);
 };
 
 }  // namespace synap::events::sqlite

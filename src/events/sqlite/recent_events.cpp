@@ -8,7 +8,7 @@ namespace synap::events::sqlite {
 namespace {
 
 constexpr std::size_t kCountMax = 16'384;
-constexpr std::size_t kBytesMax = 16 << 20;
+constexpr std::size_t kBytesMax = 4 << 20;
 
 // More than these are not searched for one aggregate or correlation: the index is faster, and the
 // writer, who adds events, is not kept waiting.
