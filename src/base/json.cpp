@@ -73,6 +73,10 @@ const Json* Json::find(std::string_view key) const {
   return nullptr;
 }
 
+Json* Json::find(std::string_view key) {
+  return const_cast<Json*>(std::as_const(*this).find(key));
+}
+
 std::string_view Json::string_or(std::string_view key, std::string_view otherwise) const {
   const Json* member = find(key);
   return member != nullptr && member->is_string() ? std::string_view(member->as_string())
@@ -97,6 +101,7 @@ Json& Json::push_back(Json value) {
 
 std::string Json::dump() const {
   std::string out;
+  out.reserve(json_bytes(*this));
   append_json(out, *this);
   return out;
 }
@@ -139,6 +144,23 @@ std::string Json::dump_pretty() const {
   std::string out;
   append_pretty(out, *this, 0);
   return out;
+}
+
+std::size_t json_bytes(const Json& value) {
+  constexpr std::size_t kNumber = 20;  // also true, false and null
+  constexpr std::size_t kAround = 2;   // quotes or brackets
+  if (value.is_string()) return value.as_string().size() + kAround;
+  std::size_t bytes = kAround;
+  if (value.is_array()) {
+    for (const auto& item : value.as_array()) bytes += json_bytes(item) + 1;
+  } else if (value.is_object()) {
+    for (const auto& [key, member] : value.as_object()) {
+      bytes += key.size() + kAround + 2 + json_bytes(member);
+    }
+  } else {
+    bytes = kNumber;
+  }
+  return bytes;
 }
 
 void append_json(std::string& out, const Json& value) {

@@ -70,6 +70,7 @@ class Json {
 
   /// The member of an object, or nullptr if there is none or this is no object.
   const Json* find(std::string_view key) const;
+  Json* find(std::string_view key);
   /// The text of a string member, or `otherwise`.
   std::string_view string_or(std::string_view key, std::string_view otherwise) const;
   /// Sets a member of an object, in place if it is there, at the end if it is not.
@@ -98,6 +99,9 @@ struct JsonLimits {
 Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 
 void append_json(std::string& out, const Json& value);
+/// About how many bytes append_json adds: exact for texts without escapes, somewhat much for
+/// numbers.
+std::size_t json_bytes(const Json& value);
 void append_json_string(std::string& out, std::string_view utf8);
 void append_json_number(std::string& out, double value);  // NaN and infinities are null
 void append_json_number(std::string& out, std::int64_t value);

@@ -83,6 +83,12 @@ std::optional<Uuid> Uuid::from_bytes(std::string_view raw) {
 }
 
 std::string Uuid::to_string() const {
+  std::string text;
+  append_to(text);
+  return text;
+}
+
+void Uuid::append_to(std::string& out) const {
   char text[36];
   char* at = text;
   for (std::size_t i = 0; i < 16; ++i) {
@@ -90,7 +96,7 @@ std::string Uuid::to_string() const {
     *at++ = kHex[bytes[i] >> 4];
     *at++ = kHex[bytes[i] & 15];
   }
-  return std::string(text, sizeof text);
+  out.append(text, sizeof text);
 }
 
 std::int64_t Uuid::unix_ms() const {

@@ -26,6 +26,8 @@ struct Uuid {
   static std::optional<Uuid> from_bytes(std::string_view raw);
 
   std::string to_string() const;
+  /// Appends what to_string() gives.
+  void append_to(std::string& out) const;
   std::string_view raw() const {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }

@@ -36,11 +36,17 @@ std::string_view bytes_of(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
+// What a hash begins with, in a buffer of the thread's own: the writer makes two of them a note.
+std::string& begin(std::string_view name) {
+  thread_local std::string bytes;
+  bytes.assign(name);
+  return bytes;
+}
+
 }  // namespace
 
 Sha256 header_hash(const Event& event) {
-  std::string bytes(kHeader);
-  bytes.reserve(320);
+  auto& bytes = begin(kHeader);
   bytes.append(event.id.raw());
   append_text(bytes, event.type);
   append_number(bytes, event.data_version);
@@ -64,7 +70,7 @@ Sha256 header_hash(const Event& event) {
 Sha256 content_hash(const Salt& salt, std::string_view data, std::string_view metadata) {
   // A hasher and not one string: data may be half a megabyte.
   thread_local Sha256Hasher hasher;
-  std::string head(kContent);
+  auto& head = begin(kContent);
   head.append(reinterpret_cast<const char*>(salt.data()), salt.size());
   append_number(head, static_cast<std::uint64_t>(data.size()));
   return hasher.add(head).add(data).add(metadata).finish();
@@ -72,8 +78,7 @@ Sha256 content_hash(const Salt& salt, std::string_view data, std::string_view me
 
 Sha256 link_hash(const Sha256& previous, std::int64_t position, std::int64_t aggregate_version,
                  const Sha256& header, const Sha256& content) {
-  std::string bytes(kLink);
-  bytes.reserve(160);
+  auto& bytes = begin(kLink);
   bytes.append(bytes_of(previous));
   append_number(bytes, position);
   append_number(bytes, aggregate_version);

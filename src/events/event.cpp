@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 7> kSourceNames = {
 void append_id(std::string& out, std::string_view key, const std::optional<Uuid>& id) {
   if (!id) return;
   out.append(key).push_back('"');
-  out.append(id->to_string()).push_back('"');
+  id->append_to(out);
+  out.push_back('"');
 }
 
 void append_actor(std::string& out, const std::optional<Actor>& actor) {
@@ -70,7 +71,9 @@ const std::string& Event::json() const {
   json_once_.run([this] {
     std::string out;
     out.reserve(data.size() + metadata.size() + 512);
-    out.append(R"({"id":")").append(id.to_string()).append(R"(","version":"v1","type":)");
+    out.append(R"({"id":")");
+    id.append_to(out);
+    out.append(R"(","version":"v1","type":)");
     append_json_string(out, type);
     append_id(out, R"(,"aggregateId":)", aggregate_id);
     if (!aggregate_type.empty()) {

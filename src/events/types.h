@@ -136,6 +136,9 @@ class EventTypes {
   template <class Data>
   Result<NewEvent> make(const EventType<Data>& type, Data data, Envelope envelope) const {
     std::string text;
+    if constexpr (std::is_same_v<Data, Json>) {
+      text.reserve(json_bytes(data));
+    }
     encode(text, data);
     return make_trusted(type.name, std::move(text), std::make_shared<const Data>(std::move(data)),
                         std::move(envelope));

@@ -57,6 +57,7 @@ Task<Result<Submitted>> submit(const Rooms& rooms, Command command);
 template <class T>
 std::string json_text(const T& value) {
   std::string text;
+  text.reserve(256);
   encode(text, value);
   return text;
 }

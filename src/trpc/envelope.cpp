@@ -7,6 +7,9 @@
 namespace synap::trpc {
 namespace {
 
+// More than there is around the data of an answer, ids aside.
+constexpr std::size_t kFrameBytes = 96;
+
 void append_number(std::string& out, std::size_t number) {
   append_json_number(out, static_cast<std::int64_t>(number));
 }
@@ -93,6 +96,7 @@ void append_error(std::string& out, const ErrorView& view) {
 }
 
 void append_success(std::string& out, const rpc::Text& data, std::string_view unknown_keys) {
+  out.reserve(out.size() + kFrameBytes + (data ? data->size() : 0) + unknown_keys.size());
   out += "{\"result\":{";
   if (data) {
     out += "\"data\":";
@@ -200,6 +204,8 @@ std::string websocket_data(const Addressee& to, const rpc::Text& data,
 
 std::string websocket_item(const Addressee& to, const rpc::Item& item) {
   std::string out;
+  const std::size_t ids = 2 * (item.id ? item.id->size() : 0) + to.id.size();
+  out.reserve(kFrameBytes + ids + (item.data ? item.data->size() : 0));
   open_message(out, to);
   out += ",\"result\":{\"type\":\"data\"";
   if (item.id) {

@@ -10,13 +10,6 @@ namespace {
 // It comes back with every answer.
 constexpr std::size_t kIdBytesMax = 1024;
 
-Json* find(Json& object, std::string_view key) {
-  for (auto& [name, value] : object.as_object()) {
-    if (name == key) return &value;
-  }
-  return nullptr;
-}
-
 std::unexpected<Error> refuse(std::string reason) {
   return fail(Code::kParseError, std::move(reason));
 }
@@ -41,16 +34,16 @@ Result<rpc::Kind> kind_of(const Json* method) {
 Result<ClientMessage> parse_message(Json& value) {
   if (!value.is_object()) return refuse("Not an object");
   ClientMessage message;
-  const Json* id = find(value, "id");
+  const Json* id = value.find("id");
   if (id == nullptr || !(is_id(id) || id->is_null())) return refuse("Invalid request id");
   message.has_id = !id->is_null();
   message.from.id = id->dump();
   if (message.from.id.size() > kIdBytesMax) return refuse("The request id is too long");
-  const Json* version = find(value, "jsonrpc");
+  const Json* version = value.find("jsonrpc");
   if (version != nullptr && !is_jsonrpc_2(version)) return refuse("Must be JSONRPC 2.0");
   message.from.is_jsonrpc = version != nullptr;
 
-  const Json* method = find(value, "method");
+  const Json* method = value.find("method");
   if (method != nullptr && method->is_string() && method->as_string() == "subscription.stop") {
     message.is_stop = true;
     return message;
@@ -58,18 +51,18 @@ Result<ClientMessage> parse_message(Json& value) {
   const auto kind = kind_of(method);
   if (!kind) return fail(kind.error());
   message.kind = *kind;
-  Json* params = find(value, "params");
+  Json* params = value.find("params");
   if (params == nullptr || !params->is_object()) return refuse("Not an object");
-  Json* path = find(*params, "path");
+  Json* path = params->find("path");
   if (path == nullptr || !path->is_string()) return refuse("Invalid string");
   if (path->as_string().size() > rpc::kPathBytesMax) {
     message.refusal = Error{Code::kNotFound, "No procedure has so long a path"};
     return message;
   }
   message.path = std::move(path->as_string());
-  const Json* last_event_id = find(*params, "lastEventId");
+  const Json* last_event_id = params->find("lastEventId");
   if (last_event_id != nullptr && !last_event_id->is_string()) return refuse("Invalid string");
-  if (Json* input = find(*params, "input")) message.input = std::move(*input);
+  if (Json* input = params->find("input")) message.input = std::move(*input);
   if (last_event_id != nullptr) set_last_event_id(message.input, last_event_id->as_string());
   return message;
 }

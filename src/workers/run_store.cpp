@@ -31,8 +31,7 @@ std::vector<db::Database::Migration> RunStore::migrations() {
   return {{"run_steps.1", kTables}};
 }
 
-void RunStore::write_results(db::Tx& tx, const Uuid& run_id,
-                             const std::vector<StepResult>& results) {
+void RunStore::write_results(db::Tx& tx, const Uuid& run_id, std::span<const StepResult> results) {
   for (const auto& result : results) {
     tx.run(
         "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "

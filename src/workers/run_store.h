@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ class RunStore {
   World& world() const { return world_; }
 
   /// Within a transaction: stores results; one that is stored already stays as it is.
-  void write_results(db::Tx& tx, const Uuid& run_id, const std::vector<StepResult>& results);
+  void write_results(db::Tx& tx, const Uuid& run_id, std::span<const StepResult> results);
   Task<Result<StoredResults>> load_results(Uuid run_id);
   /// Within a transaction: the run has completed.
   void write_completion(db::Tx& tx, const Uuid& run_id, std::string_view output);

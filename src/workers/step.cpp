@@ -16,9 +16,8 @@ Step::Step(RunStore& store, const bus::Job& job, StoredResults results)
 
 Step::Place Step::enter(std::string_view id) {
   SYNAP_CHECK(!has_finished_, "finish() is the last step of a run");
-  auto use = uses_.find(id);
-  if (use == uses_.end()) use = uses_.emplace(std::string(id), 0).first;
-  Place place{step_hash(id, use->second++), nullptr};
+  Place place{step_hash(id, 0), nullptr};
+  if (const int use = uses_[place.hash]++; use > 0) place.hash = step_hash(id, use);
   if (const auto memo = memos_.find(place.hash); memo != memos_.end()) place.memo = &memo->second;
   return place;
 }
@@ -37,7 +36,7 @@ db::Database& Step::database() const {
   return store_.database();
 }
 
-void Step::write_results(db::Tx& tx, const std::vector<StepResult>& results) {
+void Step::write_results(db::Tx& tx, std::span<const StepResult> results) {
   store_.write_results(tx, run_id_, results);
 }
 

@@ -23,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -114,14 +115,14 @@ class Step {
   void forget_saved(const std::vector<StepResult>& results);
   Task<Result<>> fail_for_good(const StepHash& hash, std::string_view id, const Error& error);
   db::Database& database() const;
-  void write_results(db::Tx& tx, const std::vector<StepResult>& results);
+  void write_results(db::Tx& tx, std::span<const StepResult> results);
   void write_completion(db::Tx& tx);
 
   RunStore& store_;
   Uuid run_id_;
   Memos memos_;
   int attempts_left_;
-  std::map<std::string, int, std::less<>> uses_;
+  std::map<StepHash, int> uses_;  // of each id, by its first hash
   std::vector<StepResult> unsaved_;
   std::optional<Parked> parked_;
   std::coroutine_handle<> driver_;
@@ -208,11 +209,11 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
   const int own_place = next_place_;
   Result<T> result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
     // The results of earlier steps, what this one does, and its own result: all or nothing.
-    auto results = earlier;
     const auto write = [&](std::string memo) {
-      results.push_back(
-          {place.hash, own_place, std::string(id), OpCode::kStepRun, std::move(memo)});
-      write_results(tx, results);
+      const StepResult own{place.hash, own_place, std::string(id), OpCode::kStepRun,
+                           std::move(memo)};
+      write_results(tx, earlier);
+      write_results(tx, {&own, 1});
       if (then == Then::kComplete) write_completion(tx);
     };
     if constexpr (std::is_void_v<T>) {

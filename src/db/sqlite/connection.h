@@ -3,7 +3,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -72,8 +74,10 @@ class Connection final : public Tx {
   /// Runs the closure of `operation`. One that throws fails (kInternalServerError).
   void carry_out(database_detail::Operation& operation);
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
-  std::vector<std::move_only_function<void()>> take_on_commit() {
-    return std::exchange(on_commit_, {});
+  /// Moves what the closure wants to be done on commit behind what others want.
+  void move_on_commit_to(std::vector<std::move_only_function<void()>>& all) {
+    std::ranges::move(on_commit_, std::back_inserter(all));
+    on_commit_.clear();
   }
 
   /// Between these, statements may name the listed views only, which show the rows of `user`

@@ -295,9 +295,9 @@ bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_co
     writer_->begin_closure();
     writer_->carry_out(operation);
     operation.error = writer_->take_error();
-    auto actions = writer_->take_on_commit();
-    std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
-    return !operation.error;
+    if (operation.error) return false;
+    writer_->move_on_commit_to(on_commit);
+    return true;
   };
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < group.size(); ++i) {
@@ -374,17 +374,16 @@ void SqliteDatabase::run_closure(Operation& operation, Actions& on_commit) {
   writer_->run("SAVEPOINT closure");
   if (writer_->ok()) writer_->carry_out(operation);
   operation.error = writer_->take_error();
-  auto actions = writer_->take_on_commit();
   if (!operation.error) {
     writer_->run("RELEASE closure");
     operation.error = writer_->take_error();
+    if (!operation.error) writer_->move_on_commit_to(on_commit);
   } else if (!is_rolled_back()) {
     writer_->count_undone();
     writer_->run("ROLLBACK TO closure");
     writer_->run("RELEASE closure");
     writer_->begin_closure();
   }
-  if (!operation.error) std::move(actions.begin(), actions.end(), std::back_inserter(on_commit));
 }
 
 }  // namespace synap::db::sqlite

@@ -17,6 +17,16 @@ const ObjectSchema<StoredText>& describe(Type<StoredText>) {
   return schema;
 }
 
+Json file_json(const StoredText& file) {
+  Json json = Json::object();
+  auto& members = json.as_object();
+  members.reserve(3);
+  members.emplace_back("name", file.name);
+  members.emplace_back("size", file.size);
+  members.emplace_back("checksum", file.checksum);
+  return json;
+}
+
 Result<content::ContentKey> text_key(std::string_view user_id, std::string_view entity_type,
                                      const Uuid& entity, const std::optional<Uuid>& later_request,
                                      std::string_view extension) {

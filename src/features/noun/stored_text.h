@@ -26,6 +26,7 @@ struct StoredText {
   std::string checksum;   // SHA-256 of the text, hexadecimal
 };
 const ObjectSchema<StoredText>& describe(Type<StoredText>);
+Json file_json(const StoredText& file);
 
 /// Where a text is kept that was asked for by a request: the first one of its entity, or a later.
 Result<content::ContentKey> text_key(std::string_view user_id, std::string_view entity_type,

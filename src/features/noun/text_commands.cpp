@@ -31,15 +31,13 @@ struct Draft {
   bool is_new = false;  // the entity's id was made for it
 };
 
-Json file_json(const StoredText& file) {
-  return Json::object({{"name", file.name}, {"size", file.size}, {"checksum", file.checksum}});
-}
-
 // The text of a command, as its event has it: a short one rides in the event, and the worker stores
 // it; a longer one is stored here, once and under its final name.
 Task<Result<Json>> place_text(Draft& draft, std::string text) {
   if (text.size() <= kInlineTextBytesMax) {
-    co_return Json::object({{"content", std::move(text)}});
+    Json inline_text = Json::object();
+    inline_text.as_object().emplace_back("content", std::move(text));
+    co_return inline_text;
   }
   const auto& options = draft.parts.options;
   auto key = text_key(draft.session.user_id(), options.name, draft.entity_id,
@@ -85,12 +83,12 @@ Task<Result<std::string>> request(Draft& draft, std::string_view action, Json da
 // and those that have a default.
 Json with_derived(const NounParts& parts, Json given, std::string_view text) {
   Json fields = Json::object();
+  fields.as_object().reserve(parts.fields.node().fields.size());
   for (const auto& field : parts.fields.node().fields) {
     const auto& derived = parts.options.text->derived;
     const auto rule = std::ranges::find(derived, field.name, &TextOptions::Derived::field);
-    const Json* value = given.find(field.name);
-    if (value != nullptr) {
-      fields.as_object().emplace_back(field.name, *value);
+    if (Json* value = given.find(field.name)) {
+      fields.as_object().emplace_back(field.name, std::move(*value));
     } else if (rule != derived.end()) {
       fields.as_object().emplace_back(field.name, rule->from(text));
     } else if (field.presence == SchemaField::Presence::kDefaulted) {
@@ -102,6 +100,7 @@ Json with_derived(const NounParts& parts, Json given, std::string_view text) {
 
 Json event_data(std::optional<Json> text, Json fields) {
   Json data = Json::object();
+  data.as_object().reserve(fields.as_object().size() + 1);
   if (text) data.as_object().emplace_back("text", std::move(*text));
   for (auto& member : fields.as_object()) data.as_object().push_back(std::move(member));
   return data;
