@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "api/front.h"
 #include "api/keys.h"
 #include "api/metrics_page.h"
@@ -50,6 +52,7 @@ struct Pod::Parts {
   Result<> open();
   Result<> load_keys();
   Result<> make_owner();
+  Error with_key_file(Error error) const;
   Result<> serve();
   Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
 };
@@ -99,6 +102,22 @@ Result<> Pod::Parts::make_owner() {
   if (!owner) return fail(owner.error());
   new_owner_key = owner->key;
   return {};
+}
+
+// The next start finds an owner and says nothing of the key: so this one must, though it fails. Not
+// the key itself, since an error is kept in logs.
+Error Pod::Parts::with_key_file(Error error) const {
+  if (new_owner_key.empty()) return error;
+  std::error_code failed;
+  const auto absolute = std::filesystem::absolute(directory->owner_key(), failed);
+  const auto file = failed ? directory->owner_key() : absolute.lexically_normal().string();
+  error.message += fmt::format(
+      "; the owner's key is made, and is in {}, which only you can read: the next start has it",
+      file);
+  Json details = error.details != nullptr ? *error.details : Json::object();
+  details.set("ownerKeyFile", file);
+  error.details = std::make_shared<Json>(std::move(details));
+  return error;
 }
 
 Result<> Pod::Parts::serve() {
@@ -201,7 +220,9 @@ Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
   std::unique_ptr<Pod> pod(new Pod);
   pod->parts_->options = std::move(options);
   for (auto step : {&Parts::open, &Parts::load_keys, &Parts::make_owner, &Parts::serve}) {
-    if (auto done = (pod->parts_.get()->*step)(); !done) return fail(done.error());
+    if (auto done = (pod->parts_.get()->*step)(); !done) {
+      return fail(pod->parts_->with_key_file(done.error()));
+    }
   }
   return pod;
 }

@@ -64,7 +64,8 @@ struct OwnerReset {
 class Pod {
  public:
   /// Opens (or makes) the data directory, recovers, and serves. kConflict: another process has the
-  /// directory or the address. kServiceUnavailable: the directory cannot be used.
+  /// directory or the address. kServiceUnavailable: the directory cannot be used. Where it fails
+  /// after it has made the owner's key, the message and {"ownerKeyFile"} say where that is.
   static Result<std::unique_ptr<Pod>> start(PodOptions options);
   ~Pod();
   Pod(const Pod&) = delete;

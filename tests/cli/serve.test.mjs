@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
-import { Running, run, startPod, temporary, within } from './synap.mjs';
+import { Running, client, run, startPod, temporary, within } from './synap.mjs';
 
 test('says the owner\'s key at the first start only, and keeps it for him alone', async (t) => {
   const data = path.join(temporary(t), 'pod');
@@ -104,6 +104,28 @@ test('an address in use is refused with a sentence', async (t) => {
   const second = await run(['serve', '--data', path.join(directory, 'b'), '--listen', pod.address]);
   assert.equal(second.code, 5);
   assert.match(second.stderr, /cannot listen on 127\.0\.0\.1/);
+});
+
+test('a first start that fails says where the key is that it made', async (t) => {
+  const directory = temporary(t);
+  const pod = await startPod(t, path.join(directory, 'a'));
+  const data = path.join(directory, 'b');
+  const file = path.join(data, 'owner.key');
+  const first = await run(['serve', '--data', 'b', '--listen', pod.address, '--json'], { cwd: directory });
+  assert.equal(first.code, 5);
+  const { error } = JSON.parse(first.stderr.trimEnd().split('\n').at(-1));
+  assert.ok(error.message.includes(`the owner's key is made, and is in ${file}`), error.message);
+  assert.equal(error.ownerKeyFile, file);
+  assert.doesNotMatch(first.stderr, /synap_/);
+
+  // Only the start that made it has something to say of it.
+  const again = await run(['serve', '--data', data, '--listen', pod.address]);
+  assert.equal(again.code, 5);
+  assert.doesNotMatch(again.stderr, /owner/);
+
+  const second = await startPod(t, data);
+  assert.equal(await client(second)('call', 'health'), '{"status":"ok"}\n');
+  assert.equal((await run(['users', 'list'], { env: second.env })).code, 0);
 });
 
 test('an address that others can reach needs --insecure', async (t) => {
