@@ -76,7 +76,11 @@ Task<Result<std::string>> history(std::shared_ptr<NounParts> parts, Session sess
   const auto last = before != nullptr ? before->as_integer() - 1 : INT64_MAX;
   auto versions = co_await versions_up_to(*parts, session, id, last, limit + 1);
   if (!versions) co_return fail(versions.error());
-  if (versions->empty() && before == nullptr) co_return fail(no_such(*parts));
+  if (versions->empty()) {
+    // A thing that is there has nothing before its first version; one that is gone has no history.
+    auto thing = co_await find_thing(*parts, session, id);
+    if (!thing) co_return fail(thing.error());
+  }
   Json list = Json::array();
   std::optional<std::int64_t> next;
   for (auto& version : *versions) {

@@ -251,6 +251,19 @@ TEST_F(Nouns, HistoryShowsEveryVersionAndRestoreBringsOneBack) {
   EXPECT_EQ(call("plants.history", input(id), "bob").error().code, Code::kNotFound);
 }
 
+TEST_F(Nouns, TheHistoryOfNothingIsNotFoundOnEveryPage) {
+  const auto id = make("fern");
+  EXPECT_EQ(call("plants.history", input(id, {{"before", 1}}))->dump(), R"({"versions":[]})");
+  EXPECT_EQ(call("plants.history", input(id, {{"before", 2}}), "bob").error().code,
+            Code::kNotFound);
+  ASSERT_TRUE(call("plants.delete", input(id)));
+  for (Json::Object page : {Json::Object{}, {{"before", 2}}, {{"before", 1}}}) {
+    const auto gone = call("plants.history", input(id, std::move(page)));
+    ASSERT_FALSE(gone) << gone->dump();
+    EXPECT_EQ(gone.error().code, Code::kNotFound);
+  }
+}
+
 TEST_F(Nouns, AnothersThingDoesNotExist) {
   const auto id = make("fern");
   for (const char* path :
