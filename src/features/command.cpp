@@ -38,9 +38,17 @@ events::Envelope caused_by(const events::Event& cause, const Uuid& run_id) {
   return envelope;
 }
 
-std::string idempotency_of(const api::Session& session,
-                           const std::optional<std::string>& of_input) {
-  return of_input ? *of_input : session.idempotency_key;
+Result<std::string> idempotency_of(const api::Session& session,
+                                   const std::optional<std::string>& of_input) {
+  const auto& of_header = session.idempotency_key;
+  if (!of_input) return of_header;
+  if (!of_header.empty() && of_header != *of_input) {
+    // Under either of them a repeat with the other one would be done twice.
+    return fail(
+        Code::kBadRequest,
+        "The Idempotency-Key header and the input's idempotencyKey differ: give one of them");
+  }
+  return *of_input;
 }
 
 Task<Result<Submitted>> submit(const Rooms& rooms, Command command) {

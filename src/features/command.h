@@ -39,9 +39,10 @@ struct Command {
   std::string fingerprint_of;
 };
 
-/// The idempotency key of a call: the input's, or else the header's; empty without one. Only with
-/// one does a fingerprint of the input have to be made.
-std::string idempotency_of(const api::Session& session, const std::optional<std::string>& of_input);
+/// The idempotency key of a call: the input's or the header's; empty without one. Only with one
+/// does a fingerprint of the input have to be made. kBadRequest: it has two that differ.
+Result<std::string> idempotency_of(const api::Session& session,
+                                   const std::optional<std::string>& of_input);
 
 /// What became of a command that was submitted.
 struct Submitted {

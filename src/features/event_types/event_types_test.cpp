@@ -186,6 +186,15 @@ TEST_F(EventTypesTest, ARepeatWithItsKeyIsTheFirstEvent) {
                   .starts_with("CONFLICT"));
 }
 
+TEST_F(EventTypesTest, TwoIdempotencyKeysOfOneEventAreRefused) {
+  register_weight();
+  const std::string asked = R"({"type":"x.weight.recorded","data":{"kg":1},"idempotencyKey":"k"})";
+  EXPECT_EQ(told("events.publish", asked, "ann", "other"),
+            "BAD_REQUEST: The Idempotency-Key header and the input's idempotencyKey differ: give "
+            "one of them");
+  EXPECT_EQ(told("events.publish", asked, "ann", "k"), told("events.publish", asked));
+}
+
 TEST_F(EventTypesTest, ARepeatIsAnsweredAlsoWhenTheSchemaHasMovedOn) {
   register_weight();
   const std::string first = R"({"type":"x.weight.recorded","data":{"kg":1},"idempotencyKey":"k"})";

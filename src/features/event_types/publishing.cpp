@@ -116,7 +116,7 @@ class Publisher {
     events::Append append;
     auto envelope = co_await envelope_of(session, input, append);
     if (!envelope) co_return fail(envelope.error());
-    keep_key(session, input, append);
+    if (auto kept = keep_key(session, input, append); !kept) co_return fail(kept.error());
     if (!valid) {
       // It may be the repeat of one that an earlier version of the schema took.
       if (!append.idempotency) co_return fail(valid.error());
@@ -159,13 +159,16 @@ class Publisher {
     co_return envelope;
   }
 
-  static void keep_key(const Session& session, const PublishEvent& input, events::Append& append) {
+  static Result<> keep_key(const Session& session, const PublishEvent& input,
+                           events::Append& append) {
     auto key = idempotency_of(session, input.idempotency_key);
-    if (key.empty()) return;
+    if (!key) return fail(key.error());
+    if (key->empty()) return {};
     PublishEvent asked = input;
     asked.idempotency_key.reset();
     // The first answer is made of the first event, so none is kept.
-    append.idempotency = {std::move(key), sha256("events.publish\n" + json_text(asked)), "null"};
+    append.idempotency = {*std::move(key), sha256("events.publish\n" + json_text(asked)), "null"};
+    return {};
   }
 
   const Rooms& rooms_;

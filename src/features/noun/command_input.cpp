@@ -22,11 +22,13 @@ Json take(Json& input, std::string_view name) {
   return {};
 }
 
-CommandExtras take_extras(const api::Session& session, Json& input) {
+Result<CommandExtras> take_extras(const api::Session& session, Json& input) {
   CommandExtras extras;
   std::optional<std::string> own_key;
   if (Json key = take(input, "idempotencyKey"); key.is_string()) own_key = key.as_string();
-  extras.key = idempotency_of(session, own_key);
+  auto idempotency = idempotency_of(session, own_key);
+  if (!idempotency) return fail(idempotency.error());
+  extras.key = *std::move(idempotency);
   // Without the key: it is the same command whether the key came in the input or in the header.
   if (!extras.key.empty()) extras.fingerprint = input.dump();
   const Json version = take(input, "expectedVersion");

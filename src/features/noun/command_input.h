@@ -16,8 +16,9 @@ struct CommandExtras {
   std::string fingerprint;  // of what was asked; made only with a key
 };
 
-/// Takes them out of a command's valid input.
-CommandExtras take_extras(const api::Session& session, Json& input);
+/// Takes them out of a command's valid input. kBadRequest: it has another idempotency key than the
+/// header.
+Result<CommandExtras> take_extras(const api::Session& session, Json& input);
 /// Takes a member out of an object; null if it has none.
 Json take(Json& input, std::string_view name);
 
@@ -37,7 +38,8 @@ void check_references(const NounParts& parts, db::Tx& tx, const std::string& use
 
 Error other_version(std::int64_t actual);
 
-/// Registers a command. `function` is (parts, Session, Json) -> Task<Result<std::string>>.
+/// Registers a command. `function` is (parts, Session, CommandExtras, Json) ->
+/// Task<Result<std::string>>; the input comes to it without the extras.
 template <class F>
 void add_command(const std::shared_ptr<NounParts>& parts, const std::string& procedure,
                  rpc::Meta meta, const Schema& input, Schema output, F function) {
@@ -50,11 +52,15 @@ void add_command(const std::shared_ptr<NounParts>& parts, const std::string& pro
   } else {
     meta.errors = {{Code::kConflict, "The idempotency key was used for something else."}};
   }
-  api::add_untyped(parts->rooms.procedures, parts->options.plural + "." + procedure,
-                   rpc::Kind::kMutation, std::move(meta), input, std::move(output),
-                   [parts, function](api::Session session, Json asked) {
-                     return function(parts, std::move(session), std::move(asked));
-                   });
+  api::add_untyped(
+      parts->rooms.procedures, parts->options.plural + "." + procedure, rpc::Kind::kMutation,
+      std::move(meta), input, std::move(output),
+      [parts, function](api::Session session, Json asked) -> Task<Result<std::string>> {
+        auto extras = take_extras(session, asked);
+        if (!extras) co_return fail(extras.error());
+        co_return co_await function(parts, std::move(session), std::move(*extras),
+                                    std::move(asked));
+      });
 }
 
 }  // namespace synap::features

@@ -88,8 +88,8 @@ class Attempt {
   Completed completed_;
 };
 
-Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = take_extras(session, input);
+Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session,
+                                 CommandExtras extras, Json input) {
   remove_repeated_tags(*parts, input);
   Attempt attempt(*parts, session);
   if (auto added = attempt.add_requested("creation", input); !added) co_return fail(added.error());
@@ -176,8 +176,8 @@ Task<Result<std::string>> change_thing(const NounParts& parts, const Session& se
   co_return json_text(*completed);
 }
 
-Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = take_extras(session, input);
+Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session session,
+                                 CommandExtras extras, Json input) {
   if (input.as_object().empty()) {
     co_return fail(Code::kBadRequest, "Nothing to change: give at least one field");
   }
@@ -188,17 +188,17 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
        [&](const Json& now) -> Result<std::optional<Json>> { return patched(now, input); }});
 }
 
-Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = take_extras(session, input);
+Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session,
+                                 CommandExtras extras, Json input) {
   co_return co_await change_thing(
       *parts, session, extras,
       {"deletion", Json::object(),
        [](const Json&) -> Result<std::optional<Json>> { return std::nullopt; }});
 }
 
-Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session session, Json input) {
+Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session session,
+                                  CommandExtras extras, Json input) {
   const Json wanted = *input.find("version");
-  const auto extras = take_extras(session, input);
   auto past = co_await find_version(*parts, session, extras.id, wanted.as_integer());
   if (!past) {
     auto first = co_await only_as_repeat(*parts, session, extras, {"update", Json::object(), {}},
@@ -268,9 +268,8 @@ void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOption
   add_command(parts, options.procedure, meta_of(options.summary, options.effects),
               with_extras(asked), schema_of<Completed>(),
               [action = options.action, decide = std::move(decide)](
-                  std::shared_ptr<NounParts> its, Session session,
+                  std::shared_ptr<NounParts> its, Session session, CommandExtras extras,
                   Json given) -> Task<Result<std::string>> {
-                const auto extras = take_extras(session, given);
                 co_return co_await change_thing(
                     *its, session, extras,
                     {action, given, [&](const Json& now) -> Result<std::optional<Json>> {

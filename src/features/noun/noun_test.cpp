@@ -336,6 +336,20 @@ TEST_F(Nouns, ARepeatIsOneWhicheverWayItsKeyCame) {
   EXPECT_EQ(*again, first);
 }
 
+TEST_F(Nouns, TwoIdempotencyKeysOfOneCommandAreRefused) {
+  const auto asked = [](const std::string& name) {
+    return Json::object({{"name", name}, {"idempotencyKey", "of-the-input"}});
+  };
+  const auto refused = call("plants.create", asked("fern"), "ann", "of-the-header");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kBadRequest);
+  EXPECT_EQ(refused.error().message,
+            "The Idempotency-Key header and the input's idempotencyKey differ: give one of them");
+  EXPECT_EQ(list(), "of 0");
+  EXPECT_TRUE(call("plants.create", asked("moss"), "ann", "of-the-input"));
+  EXPECT_EQ(list(), "moss of 1");
+}
+
 TEST_F(Nouns, ACursorOfAnotherOrderIsRefused) {
   make("fern", {{"height", 1}});
   const auto id = Uuid::v7().to_string();

@@ -106,8 +106,8 @@ Json event_data(std::optional<Json> text, Json fields) {
   return data;
 }
 
-Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = take_extras(session, input);
+Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session,
+                                 CommandExtras extras, Json input) {
   Draft draft(*parts, session, extras);
   draft.entity_id = parts->rooms.types.world().new_id();
   draft.is_new = true;
@@ -164,8 +164,8 @@ DecideInTx may_change(const Draft& draft, const Json& fields) {
   };
 }
 
-Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = take_extras(session, input);
+Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session session,
+                                 CommandExtras extras, Json input) {
   if (input.as_object().empty()) {
     co_return fail(Code::kBadRequest, "Nothing to change: give content or at least one field");
   }
@@ -182,16 +182,16 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
   co_return co_await request(draft, "update", std::move(data), may_change(draft, input));
 }
 
-Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  const auto extras = take_extras(session, input);
+Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session,
+                                 CommandExtras extras, Json input) {
   Draft draft(*parts, session, extras);
   co_return co_await request(draft, "deletion", Json::object(), may_change(draft, input));
 }
 
 // A version of the past becomes the newest one: its text is in its file already.
-Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session session, Json input) {
+Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session session,
+                                  CommandExtras extras, Json input) {
   const Json wanted = *input.find("version");
-  const auto extras = take_extras(session, input);
   Draft draft(*parts, session, extras);
   auto past = co_await find_version(*parts, session, extras.id, wanted.as_integer());
   Result<std::string> text = fail(past ? Error{} : past.error());
