@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "base/uuid.h"
@@ -87,11 +89,20 @@ Result<Json> value_of(const HttpResponse& response) {
   return value_of(std::move(*envelope), response.status);
 }
 
-std::string read_key(const std::string& data) {
-  std::string key;
-  std::ifstream file(data + "/owner.key");
-  std::getline(file, key);
-  return key;
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// Of the environment; nothing where it is not set.
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::string full_path(const std::string& path) {
+  std::error_code failed;
+  const auto full = std::filesystem::absolute(path, failed);
+  return failed ? path : full.lexically_normal().string();
 }
 
 // Delivers what has arrived. False: that was all, and `end` says true or what went wrong.
@@ -140,7 +151,7 @@ std::string data_of(const ClientOptions& options) {
   return options.data.empty() ? "./synap-data" : options.data;
 }
 
-PodClient::PodClient(std::string url, std::string key)
+PodClient::PodClient(std::string url, Key key)
     : url_(std::move(url)), key_(std::move(key)), http_(std::make_unique<HttpClient>()) {}
 
 Result<PodClient> PodClient::make(const ClientOptions& options) {
@@ -152,21 +163,43 @@ Result<PodClient> PodClient::make(const ClientOptions& options) {
         Code::kBadRequest,
         fmt::format("--url must be http://HOST:PORT or https://…; it is \"{}\"", options.url));
   }
-  std::string key = options.key;
-  if (key.empty() && (!options.data.empty() || pod::is_loopback(host))) {
-    key = read_key(data_of(options));
+  auto key = key_for(options, host);
+  if (!key) return fail(key.error());
+  return PodClient(std::move(url), std::move(*key));
+}
+
+Result<PodClient::Key> PodClient::key_for(const ClientOptions& options, const std::string& host) {
+  const auto of_environment = variable("SYNAP_KEY");
+  const auto path = full_path(data_of(options) + "/owner.key");
+  Key key;
+  if (const auto& given = options.key ? options.key : of_environment) {
+    key = {*given, given == of_environment ? "SYNAP_KEY" : "--key"};
+    // It is what a script gives whose secret is missing: not to be taken for the owner.
+    if (is_blank(key.text)) {
+      return fail(Code::kBadRequest,
+                  fmt::format("{} is empty: give a key, or leave it out to use the owner's, from "
+                              "DATA/owner.key",
+                              key.origin));
+    }
+  } else if (options.data.empty() && !pod::is_loopback(host)) {
+    key.origin = fmt::format("none, as {} is for this machine only", path);
+  } else {
+    std::ifstream file(path);
+    std::getline(file, key.text);
+    key.origin = key.text.empty() ? fmt::format("none, as {} has none", path) : path;
   }
-  if (key.find_first_of("\r\n") != std::string::npos) {
-    return fail(Code::kBadRequest, "--key has a line end in it, which no key has");
+  if (key.text.find_first_of("\r\n") != std::string::npos) {
+    return fail(Code::kBadRequest,
+                fmt::format("{} has a line end in it, which no key has", key.origin));
   }
-  return PodClient(std::move(url), std::move(key));
+  return key;
 }
 
 outbound::Request PodClient::request(std::string_view method, std::string_view path) const {
   outbound::Request request;
   request.method = method;
   request.url = fmt::format("{}/trpc/{}", url_, net::percent_encode(path));
-  if (!key_.empty()) request.headers.push_back({"authorization", "Bearer " + key_});
+  if (!key_.text.empty()) request.headers.push_back({"authorization", "Bearer " + key_.text});
   // A word that the pod does not know is a mistake of who typed it.
   request.headers.push_back({"synap-unknown-keys", "refuse"});
   if (method == "POST") request.headers.push_back({"content-type", "application/json"});

@@ -17,7 +17,7 @@ namespace synap::cli {
 
 struct ClientOptions {
   std::string url = "http://127.0.0.1:4400";
-  std::string key;
+  std::optional<std::string> key;
   std::string data;
   bool is_json = false;
 };
@@ -33,7 +33,7 @@ class PodClient {
  public:
   /// The key is the given one, or the one in owner.key of the data directory. That of the default
   /// directory goes to this machine only: it is no business of whoever answers elsewhere.
-  /// kBadRequest: the URL is none.
+  /// kBadRequest: the URL is none, or a key was given that is empty.
   static Result<PodClient> make(const ClientOptions& options);
   PodClient(PodClient&&) = default;
 
@@ -66,13 +66,20 @@ class PodClient {
   const std::string& url() const { return url_; }
 
  private:
-  PodClient(std::string url, std::string key);
+  // A key and where it is from, as people are told.
+  struct Key {
+    std::string text;
+    std::string origin;
+  };
+  static Result<Key> key_for(const ClientOptions& options, const std::string& host);
+
+  PodClient(std::string url, Key key);
   outbound::Request request(std::string_view method, std::string_view path) const;
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
 
   std::string url_;
-  std::string key_;
+  Key key_;
   std::unique_ptr<HttpClient> http_;
 };
 

@@ -184,6 +184,29 @@ test('runs list and show', async (t) => {
   assert.match(await synap('runs', 'show', runs[0].id), /status +\w+[^]*upload-to-storage/);
 });
 
+test('a key that is given and empty is refused, and not taken for the owner', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const empty = { ...pod.env, SYNAP_KEY: '' };
+  for (const [args, env, name] of [
+    [['call', 'notes.list', '--key', ''], pod.env, '--key'],
+    [['call', 'notes.list', '--key', ' '], pod.env, '--key'],
+    [['call', 'notes.list', '--key', ''], { ...pod.env, SYNAP_KEY: pod.key }, '--key'],
+    [['call', 'notes.list'], empty, 'SYNAP_KEY'],
+    [['keys', 'list'], empty, 'SYNAP_KEY'],
+    [['events', 'tail'], empty, 'SYNAP_KEY'],
+    [['doctor'], empty, 'SYNAP_KEY'],
+    [['import', 'markdown', os.tmpdir()], empty, 'SYNAP_KEY'],
+  ]) {
+    const { code, stdout, stderr } = await run(args, { env });
+    assert.equal(code, 2, `${args.join(' ')}: ${stdout}${stderr}`);
+    assert.equal(stdout, '');
+    assert.match(stderr, new RegExp(`^synap: ${name} is empty: give a key, or leave it out`));
+  }
+  assert.equal((await run(['call', 'notes.list', '--key='], { env: pod.env })).code, 2);
+  assert.match((await run(['call', 'notes.list', '--key', 'a\nb'])).stderr, /^synap: --key has a line end in it/);
+  assert.equal((await run(['call', 'notes.list', '--key', pod.key], { env: empty })).code, 0);
+});
+
 // What is not a pod, and remembers what it was sent.
 async function impostor(t, host) {
   const seen = [];
