@@ -200,7 +200,7 @@ Check check_pod(PodClient& pod) {
 Check check_key(PodClient& pod) {
   const auto keys = pod.query("keys.list", Json::object());
   if (keys) return {"key", State::kOk, "the pod knows it"};
-  return {"key", State::kFail, fmt::format("{}: {}", pod.url(), keys.error().message)};
+  return {"key", State::kFail, keys.error().message};
 }
 
 Check check_port(const std::string& url) {

@@ -210,11 +210,32 @@ Result<HttpResponse> PodClient::send(const outbound::Request& request,
                                      const std::function<bool(std::string_view)>& on_event_bytes) {
   auto response = http_->send(request, on_event_bytes);
   if (response) return response;
-  return fail(Error{Code::kServiceUnavailable,
-                    fmt::format("No pod answers at {} ({}); start one with `synap serve`, or say "
-                                "with --url where it is",
-                                url_, response.error().message),
-                    std::make_shared<Json>(Json::object({{std::string(kUnreachable), true}}))});
+  return fail(with_place(
+      {Code::kServiceUnavailable,
+       fmt::format("No pod answers at {} ({}); start one with `synap serve`, or say with --url "
+                   "where it is",
+                   url_, response.error().message),
+       std::make_shared<Json>(Json::object({{std::string(kUnreachable), true}}))}));
+}
+
+// Where the mistake may be one of the place or the key, which come from defaults, variables and
+// files: what was used of them.
+Error PodClient::with_place(Error error) const {
+  const bool is_refused = error.code == Code::kUnauthorized || error.code == Code::kForbidden ||
+                          error.code == Code::kBadGateway;
+  if (!is_refused && !is_unreachable(error)) return error;
+  error.message += is_refused ? fmt::format(" [pod: {}, key: {}]", url_, key_.origin)
+                              : fmt::format(" [key: {}]", key_.origin);
+  Json details = error.details != nullptr ? *error.details : Json::object();
+  details.set("url", url_).set("key", key_.origin);
+  error.details = std::make_shared<Json>(std::move(details));
+  return error;
+}
+
+Result<Json> PodClient::answer_of(const HttpResponse& response) const {
+  auto value = value_of(response);
+  if (!value) return fail(with_place(value.error()));
+  return value;
 }
 
 Result<Json> PodClient::query(std::string_view path, const Json& input) {
@@ -222,7 +243,7 @@ Result<Json> PodClient::query(std::string_view path, const Json& input) {
   get.url += "?input=" + net::percent_encode(input.dump());
   auto response = send(get);
   if (!response) return fail(response.error());
-  return value_of(*response);
+  return answer_of(*response);
 }
 
 Result<Json> PodClient::mutate(std::string_view path, const Json& input,
@@ -234,7 +255,7 @@ Result<Json> PodClient::mutate(std::string_view path, const Json& input,
   }
   auto response = send(post);
   if (!response) return fail(response.error());
-  return value_of(*response);
+  return answer_of(*response);
 }
 
 Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
@@ -250,17 +271,19 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
   auto response = send(get);
   if (!response) return fail(response.error());
   auto answers = parse_json(response->body);
-  if (!answers) return fail(strange_answer(response->status));
+  if (!answers) return fail(with_place(strange_answer(response->status)));
   // What is wrong with the whole request is said once.
   if (!answers->is_array() || answers->as_array().size() != inputs.size()) {
     if (answers->is_array() && !answers->as_array().empty())
       *answers = Json(answers->as_array()[0]);
     auto refusal = value_of(std::move(*answers), response->status);
-    return fail(refusal ? strange_answer(response->status) : refusal.error());
+    return fail(with_place(refusal ? strange_answer(response->status) : refusal.error()));
   }
   std::vector<Result<Json>> values;
   for (auto& answer : answers->as_array()) {
-    values.push_back(value_of(std::move(answer), response->status));
+    auto value = value_of(std::move(answer), response->status);
+    if (!value) value = fail(with_place(value.error()));
+    values.push_back(std::move(value));
   }
   return values;
 }
@@ -275,7 +298,7 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
   auto response = send(post, [](std::string_view) { return false; });
   if (!response) return fail(response.error());
   if (response->status != 405 && !response->is_event_stream) {
-    auto value = value_of(*response);
+    auto value = answer_of(*response);
     if (!value) return fail(value.error());
     return std::optional(std::move(*value));
   }
@@ -289,9 +312,9 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
     return deliver(reader, last_id, on_item, end);
   });
   if (!response) return fail(response.error());
-  if (!end) return fail(end.error());
+  if (!end) return fail(with_place(end.error()));
   if (response->is_event_stream) return std::nullopt;
-  auto value = value_of(*response);
+  auto value = answer_of(*response);
   if (!value) return fail(value.error());
   return std::optional(std::move(*value));
 }
@@ -308,9 +331,10 @@ Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Jso
     return deliver(reader, last_id, on_item, end);
   });
   if (!response) return fail(response.error());
-  if (!end || response->is_event_stream) return end;
-  auto value = value_of(*response);
-  return fail(value ? strange_answer(response->status) : value.error());
+  if (!end) return fail(with_place(end.error()));
+  if (response->is_event_stream) return end;
+  auto value = answer_of(*response);
+  return fail(value ? with_place(strange_answer(response->status)) : value.error());
 }
 
 Result<HttpResponse> PodClient::get(std::string_view page) {
@@ -323,7 +347,7 @@ Result<std::int64_t> PodClient::end_of_log() {
       query("events.list", Json::object({{"correlationId", Uuid{}.to_string()}, {"limit", 1}}));
   if (!page) return fail(page.error());
   const Json* end = page->find("nextAfter");
-  if (end == nullptr || !end->is_integer()) return fail(strange_answer(200));
+  if (end == nullptr || !end->is_integer()) return fail(with_place(strange_answer(200)));
   return end->as_integer();
 }
 

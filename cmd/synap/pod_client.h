@@ -38,7 +38,9 @@ class PodClient {
   PodClient(PodClient&&) = default;
 
   /// All calls: kServiceUnavailable with is_unreachable() if no pod answers; otherwise what the pod
-  /// says. A validation failure is one sentence, with {"issues":[…]} as details.
+  /// says. A validation failure is one sentence, with {"issues":[…]} as details. What can be a
+  /// mistake of where or with which key (nobody answers, no pod does, the key is refused) says
+  /// both.
   Result<Json> query(std::string_view path, const Json& input);
   Result<Json> mutate(std::string_view path, const Json& input,
                       std::string_view idempotency_key = "");
@@ -77,6 +79,8 @@ class PodClient {
   outbound::Request request(std::string_view method, std::string_view path) const;
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
+  Result<Json> answer_of(const HttpResponse& response) const;
+  Error with_place(Error error) const;
 
   std::string url_;
   Key key_;

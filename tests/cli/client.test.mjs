@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -205,6 +206,37 @@ test('a key that is given and empty is refused, and not taken for the owner', as
   assert.equal((await run(['call', 'notes.list', '--key='], { env: pod.env })).code, 2);
   assert.match((await run(['call', 'notes.list', '--key', 'a\nb'])).stderr, /^synap: --key has a line end in it/);
   assert.equal((await run(['call', 'notes.list', '--key', pod.key], { env: empty })).code, 0);
+});
+
+test('a call that is refused, or not answered, says where it went and with which key', async (t) => {
+  const directory = temporary(t);
+  const pod = await startPod(t, path.join(directory, 'pod'));
+  const other = path.join(directory, 'other');
+  mkdirSync(other);
+  const file = path.join(other, 'owner.key');
+  const told = async (args, env = {}, command = ['call', 'notes.list']) => {
+    const { stderr } = await run([...command, ...args], { env: { ...pod.env, ...env } });
+    return stderr;
+  };
+  const ofAnother = { SYNAP_DATA: other };
+  assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: none, as ${file} has none]\n`));
+  writeFileSync(file, 'synap_wrong\n');
+  assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: ${file}]\n`));
+  assert.ok((await told(['--key', 'synap_wrong'])).endsWith(` [pod: ${pod.url}, key: --key]\n`));
+  assert.ok((await told([], { SYNAP_KEY: 'synap_wrong' })).endsWith(` [pod: ${pod.url}, key: SYNAP_KEY]\n`));
+  for (const command of [['keys', 'list'], ['events', 'tail'], ['projections', 'rebuild', 'notes']]) {
+    assert.ok((await told([], ofAnother, command)).endsWith(` [pod: ${pod.url}, key: ${file}]\n`), command[0]);
+  }
+  const { error } = JSON.parse(await told(['--json'], ofAnother));
+  assert.deepEqual([error.url, error.key], [pod.url, file]);
+  // What is not about the place or the key says nothing of them.
+  assert.doesNotMatch(await told([`{"id":"${NOBODY}"}`], {}, ['call', 'notes.get']), /owner\.key/);
+
+  pod.kill('SIGTERM');
+  await pod.end();
+  const unanswered = await told([], ofAnother);
+  assert.ok(unanswered.startsWith(`synap: No pod answers at ${pod.url} `), unanswered);
+  assert.ok(unanswered.endsWith(` [key: ${file}]\n`), unanswered);
 });
 
 // What is not a pod, and remembers what it was sent.
