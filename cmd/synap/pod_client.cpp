@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "net/url.h"
 #include "outbound/sse.h"
 #include "pod/config.h"
+#include "pod/description.h"
 
 namespace synap::cli {
 namespace {
@@ -288,26 +290,35 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
   return values;
 }
 
+Result<bool> PodClient::is_mutation(std::string_view path) {
+  static const pod::Description known;
+  if (const auto* procedure = known.procedures().find(path)) {
+    return procedure->kind == rpc::Kind::kMutation;
+  }
+  // It may be one of a newer pod, which describes its procedures to everybody.
+  auto page = get("/openapi.json");
+  if (!page) return fail(page.error());
+  const auto document = parse_json(page->body);
+  const Json* at = document ? document->find("paths") : nullptr;
+  if (at != nullptr) at = at->find(fmt::format("/api/{}", path));
+  if (at == nullptr || !at->is_object()) return true;  // the pod says itself that there is none
+  return std::ranges::any_of(at->as_object(), [](const auto& operation) {
+    return operation.second.string_or("x-synap-kind", "") == rpc::kind_name(rpc::Kind::kMutation);
+  });
+}
+
 Result<std::optional<Json>> PodClient::call(std::string_view path, const std::optional<Json>& input,
                                             const OnItem& on_item) {
-  // The pod knows what kind a procedure is, also one that is newer than this program: a mutation
-  // takes a POST and all others refuse it before they look at anything else, a query by its status
-  // and a subscription within a stream.
-  auto post = request("POST", path);
-  if (input) post.body = input->dump();
-  auto response = send(post, [](std::string_view) { return false; });
-  if (!response) return fail(response.error());
-  if (response->status != 405 && !response->is_event_stream) {
-    auto value = answer_of(*response);
-    if (!value) return fail(value.error());
-    return std::optional(std::move(*value));
-  }
-  auto get = request("GET", path);
-  if (input) get.url += "?input=" + net::percent_encode(input->dump());
+  // Known before it is asked: a request by the wrong method is refused, and counted as an error.
+  const auto has_effects = is_mutation(path);
+  if (!has_effects) return fail(has_effects.error());
   outbound::SseReader reader;
   std::string last_id;
   Result<bool> end = false;
-  response = send(get, [&](std::string_view bytes) {
+  auto asked = request(*has_effects ? "POST" : "GET", path);
+  if (input && *has_effects) asked.body = input->dump();
+  if (input && !*has_effects) asked.url += "?input=" + net::percent_encode(input->dump());
+  auto response = send(asked, [&](std::string_view bytes) {
     reader.add(bytes);
     return deliver(reader, last_id, on_item, end);
   });

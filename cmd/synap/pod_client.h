@@ -81,6 +81,7 @@ class PodClient {
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
   Result<Json> answer_of(const HttpResponse& response) const;
   Error with_place(Error error) const;
+  Result<bool> is_mutation(std::string_view path);
 
   std::string url_;
   Key key_;

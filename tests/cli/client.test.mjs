@@ -259,6 +259,25 @@ test('what answers and is no pod is said to be none', async (t) => {
   assert.match(stderr, /no pod/);
 });
 
+test('call asks a newer pod of what kind a procedure is that it does not know', async (t) => {
+  const seen = [];
+  const operation = (kind) => ({ post: { 'x-synap-kind': kind } });
+  const paths = { '/api/things.find': operation('query'), '/api/things.make': operation('mutation') };
+  const server = http.createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    response.end(JSON.stringify(request.url === '/openapi.json' ? { paths } : { result: { data: 1 } }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${server.address().port}`;
+  for (const procedure of ['things.find', 'things.make', 'things.none']) {
+    assert.equal((await run(['call', procedure, '--url', url])).stdout, '1\n');
+  }
+  assert.deepEqual(seen.filter((line) => !line.endsWith('/openapi.json')),
+    ['GET /trpc/things.find', 'POST /trpc/things.make', 'POST /trpc/things.none']);
+});
+
 test('the key of the default directory is for this machine only', async (t) => {
   const outside = Object.values(os.networkInterfaces()).flat()
     .find((address) => address.family === 'IPv4' && !address.internal)?.address;

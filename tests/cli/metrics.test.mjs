@@ -67,6 +67,17 @@ async function raw(pod, text) {
   return Number(answer.split(' ')[1]);
 }
 
+test('a call by the command line is counted once, as what it came to', async (t) => {
+  const pod = await start(t);
+  for (const [procedure, input] of [['notes.list', '{}'], ['tasks.create', '{"title":"x"}']]) {
+    assert.equal((await run(['call', procedure, input], { env: pod.env })).code, 0);
+  }
+  const families = await scrape(pod);
+  const counted = families.synap_calls.samples.filter((sample) => sample.value > 0)
+    .map(({ labels }) => `${labels.procedure} ${labels.code}`);
+  assert.deepEqual(counted.sort(), ['notes.list OK', 'tasks.create OK']);
+});
+
 test('each family moves when its thing happens', async (t) => {
   const pod = await start(t);
   const before = await scrape(pod);
