@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace synap::db {
 namespace {
 
@@ -47,6 +49,16 @@ Json strings(const std::vector<std::string>& values) {
   return list;
 }
 
+// Whether what a column keeps stands for the same of `values` as it did.
+bool still_stand_for(const Json& kept_column, const std::vector<std::string>& values) {
+  const Json* kept = kept_column.find("values");
+  if (kept == nullptr) return values.empty();
+  const auto& before = kept->as_array();
+  return before.size() <= values.size() &&
+         std::equal(before.begin(), before.end(), values.begin(),
+                    [](const Json& one, const std::string& other) { return one == Json(other); });
+}
+
 }  // namespace
 
 std::vector<std::string> create_statements(const Table& table, std::string_view suffix,
@@ -77,9 +89,12 @@ std::string create_view_statement(const Table& table) {
 Json to_json(const Table& table) {
   Json columns = Json::array();
   for (const auto& column : table.columns) {
-    columns.push_back(Json::object({{"name", column.name},
-                                    {"type", type_name(column.type)},
-                                    {"nullable", column.is_nullable}}));
+    Json described = Json::object({{"name", column.name},
+                                   {"type", type_name(column.type)},
+                                   {"nullable", column.is_nullable}});
+    // Only where there are some, so that other tables are described as they were before.
+    if (!column.values.empty()) described.set("values", strings(column.values));
+    columns.push_back(std::move(described));
   }
   Json indexes = Json::array();
   for (const auto& index : table.indexes) {
@@ -108,7 +123,7 @@ std::optional<std::vector<Column>> missing_columns(const Table& table, const Jso
       const bool was_nullable = nullable != nullptr && nullable->as_bool();
       // What must not be null today could not be written as null then.
       if (old.string_or("type", "") != type_name(column.type) ||
-          (column.is_nullable && !was_nullable)) {
+          (column.is_nullable && !was_nullable) || !still_stand_for(old, column.values)) {
         return std::nullopt;
       }
       is_there = true;

@@ -22,6 +22,9 @@ struct Column {
   std::string name;
   ColumnType type = ColumnType::kText;
   bool is_nullable = false;
+  /// Of integers that stand for listed values: these, from 0 on. Rows that were written by another
+  /// list mean something else.
+  std::vector<std::string> values = {};
 };
 
 struct Index {
@@ -51,7 +54,7 @@ std::string create_view_statement(const Table& table);
 Json to_json(const Table& table);
 /// The columns of `table` that a table described by `kept` (of to_json) lacks. Nothing at all if
 /// rows cannot be written to it by today's statements even with these added: another key, or a
-/// column of another type.
+/// column of another type or of other values. Values behind the kept ones are no other.
 std::optional<std::vector<Column>> missing_columns(const Table& table, const Json& kept);
 std::string add_column_statement(const Table& table, const Column& column);
 

@@ -133,7 +133,7 @@ export interface ListNotesInput {
   limit?: number;
   /** The nextCursor of the page before. */
   cursor?: string | null;
-  /** A minus: the largest first. */
+  /** A minus: the largest first. Listed values have the order of their list. */
   sort?: "-createdAt" | "createdAt";
   /** Only those with this tag. */
   tag?: string;
@@ -212,7 +212,7 @@ export interface ListProjectsInput {
   limit?: number;
   /** The nextCursor of the page before. */
   cursor?: string | null;
-  /** A minus: the largest first. */
+  /** A minus: the largest first. Listed values have the order of their list. */
   sort?: "-createdAt" | "createdAt" | "status" | "-status" | "startDate" | "-startDate" | "endDate" | "-endDate" | "title" | "-title";
   /** Only those where it is this. */
   status?: "active" | "paused" | "completed";
@@ -334,7 +334,7 @@ export interface ListTasksInput {
   limit?: number;
   /** The nextCursor of the page before. */
   cursor?: string | null;
-  /** A minus: the largest first. */
+  /** A minus: the largest first. Listed values have the order of their list. */
   sort?: "-createdAt" | "createdAt" | "status" | "-status" | "dueDate" | "-dueDate" | "priority" | "-priority" | "projectId" | "-projectId";
   /** Only those where it is this. */
   status?: "open" | "in_progress" | "done";

@@ -123,7 +123,7 @@ export const GetNoteHistory = z.object({
 export const ListNotes = z.object({
   limit: z.int().min(1).max(100).default(20),
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
-  sort: z.enum(["-createdAt", "createdAt"]).default("-createdAt").describe("A minus: the largest first."),
+  sort: z.enum(["-createdAt", "createdAt"]).default("-createdAt").describe("A minus: the largest first. Listed values have the order of their list."),
   tag: z.string().min(1).optional().describe("Only those with this tag."),
 });
 
@@ -182,7 +182,7 @@ export const GetProjectHistory = z.object({
 export const ListProjects = z.object({
   limit: z.int().min(1).max(100).default(20),
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
-  sort: z.enum(["-createdAt", "createdAt", "status", "-status", "startDate", "-startDate", "endDate", "-endDate", "title", "-title"]).default("-createdAt").describe("A minus: the largest first."),
+  sort: z.enum(["-createdAt", "createdAt", "status", "-status", "startDate", "-startDate", "endDate", "-endDate", "title", "-title"]).default("-createdAt").describe("A minus: the largest first. Listed values have the order of their list."),
   status: z.enum(["active", "paused", "completed"]).optional().describe("Only those where it is this."),
   startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
   startDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),
@@ -272,7 +272,7 @@ export const GetTaskHistory = z.object({
 export const ListTasks = z.object({
   limit: z.int().min(1).max(100).default(20),
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
-  sort: z.enum(["-createdAt", "createdAt", "status", "-status", "dueDate", "-dueDate", "priority", "-priority", "projectId", "-projectId"]).default("-createdAt").describe("A minus: the largest first."),
+  sort: z.enum(["-createdAt", "createdAt", "status", "-status", "dueDate", "-dueDate", "priority", "-priority", "projectId", "-projectId"]).default("-createdAt").describe("A minus: the largest first. Listed values have the order of their list."),
   status: z.enum(["open", "in_progress", "done"]).optional().describe("Only those where it is this."),
   dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
   dueDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "features/noun/noun_parts.h"
 
 namespace synap::features {
@@ -31,9 +33,9 @@ IndexedField indexed_field(const Schema& fields, const std::string& name) {
   indexed.is_nullable = is_nullable || field->presence == SchemaField::Presence::kOptional;
   switch (inner.kind()) {
     case SchemaKind::kString:
-    case SchemaKind::kEnum:
       indexed.type = db::ColumnType::kText;
       break;
+    case SchemaKind::kEnum:
     case SchemaKind::kBoolean:
     case SchemaKind::kInteger:
       indexed.type = db::ColumnType::kInteger;
@@ -67,6 +69,14 @@ Schema shown_schema(const std::string& name, const Schema& fields, bool has_text
   return schema;
 }
 
+// The place of a listed value in its list.
+std::int64_t place_in_list(const IndexedField& field, const Json& value) {
+  const auto& values = field.schema.node().values;
+  const auto found =
+      value.is_string() ? std::ranges::find(values, value.as_string()) : values.end();
+  return found != values.end() ? found - values.begin() : IndexedField::kUnlisted;
+}
+
 }  // namespace
 
 const ObjectSchema<Completed>& describe(Type<Completed>) {
@@ -89,6 +99,7 @@ std::string capital(std::string_view word) {
 
 db::Value column_value(const IndexedField& field, const Json* value) {
   if (value == nullptr || value->is_null()) return nullptr;
+  if (field.is_listed()) return place_in_list(field, *value);
   if (value->is_bool()) return value->as_bool();
   if (field.type == db::ColumnType::kInteger) return value->as_integer();
   if (field.type == db::ColumnType::kReal) return value->as_number();

@@ -72,13 +72,24 @@ std::vector<Condition> conditions_of(const NounParts& parts, const Json& input) 
   return conditions;
 }
 
-// A cursor says behind which row to go on: the value of its sort column as JSON, and its id.
+// A cursor says behind which row to go on: the value that it is sorted by as JSON, and its id. A
+// listed value is there by its name, which stays the same when others are listed before it.
 struct Place {
   Json value;
   Uuid id;
 };
 std::string cursor_text(const Place& place) {
   return to_base64url(Json::array().push_back(place.value).push_back(place.id.to_string()).dump());
+}
+Json listed_value(const IndexedField& field, std::int64_t place) {
+  const auto& values = field.schema.node().values;
+  if (place < 0 || place >= std::ssize(values)) return IndexedField::kUnlisted;
+  return values[static_cast<std::size_t>(place)];
+}
+bool is_value_of(const Order& order, const Json& value) {
+  if (order.field == nullptr || value.is_null()) return true;
+  if (order.field->is_listed() && value == Json(IndexedField::kUnlisted)) return true;
+  return validate(order.field->schema, value).has_value();
 }
 Error not_a_cursor() {
   return {Code::kBadRequest,
@@ -220,6 +231,7 @@ class Listing {
 
   Json sort_value(db::Rows& row) const {
     if (order_.field == nullptr || row.is_null(2)) return nullptr;
+    if (order_.field->is_listed()) return listed_value(*order_.field, row.integer(2));
     if (order_.field->type == db::ColumnType::kText) return row.text(2);
     if (order_.field->type == db::ColumnType::kReal) return row.real(2);
     if (order_.field->schema.kind() == SchemaKind::kBoolean) return row.integer(2) != 0;
@@ -285,9 +297,7 @@ Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session
     auto place = place_of(cursor->as_string());
     if (!place) co_return fail(place.error());
     // Of another order of the list, or made up: its value would not fit the column.
-    const bool fits = order->field == nullptr || place->value.is_null() ||
-                      validate(order->field->schema, place->value).has_value();
-    if (!fits) co_return fail(not_a_cursor());
+    if (!is_value_of(*order, place->value)) co_return fail(not_a_cursor());
     after = std::move(*place);
   }
   co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
@@ -304,7 +314,8 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts) {
   auto input = object("List" + parts->title("s"));
   input.field_or("limit", integer().min(1).max(kLimitMax), 20)
       .field("cursor", string().nullish(), "The nextCursor of the page before.")
-      .field_or("sort", one_of(sort_names(*parts)), "-createdAt", "A minus: the largest first.");
+      .field_or("sort", one_of(sort_names(*parts)), "-createdAt",
+                "A minus: the largest first. Listed values have the order of their list.");
   for (const auto& field : parts->indexed) {
     input.field(field.name, optional(field.schema), "Only those where it is this.");
     if (!field.has_ranges) continue;

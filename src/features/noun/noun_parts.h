@@ -14,12 +14,20 @@ namespace synap::features {
 
 /// A field by which lists are filtered and sorted, and its column.
 struct IndexedField {
+  /// The place of a value that is not listed, as an event of an earlier version may have it: behind
+  /// all that are, and behind those that will be.
+  static constexpr std::int64_t kUnlisted = std::int64_t{1} << 32;
+
   std::string name;    // "dueDate"
   std::string column;  // "f_dueDate"
   db::ColumnType type = db::ColumnType::kText;
   bool is_nullable = false;
   bool has_ranges = false;  // numbers and texts in the order of time: ...From, ...To
   Schema schema;
+
+  /// Its values are listed: the column holds the place of each in the list, so that they are in the
+  /// order in which they are declared.
+  bool is_listed() const { return schema.kind() == SchemaKind::kEnum; }
 };
 
 /// The value of an indexed field in its column; views what it was made of.

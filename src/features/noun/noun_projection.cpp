@@ -115,6 +115,7 @@ db::Table things_table(const NounParts& parts) {
                   .indexes = {{.columns = {"user_id", "id"}}}};
   for (const auto& field : parts.indexed) {
     table.columns.push_back({field.column, field.type, field.is_nullable});
+    if (field.is_listed()) table.columns.back().values = field.schema.node().values;
     table.indexes.push_back({.columns = {"user_id", field.column, "id"}});
   }
   if (parts.options.text) {
