@@ -292,13 +292,16 @@ Task<void> Projections::rebuild_changed() {
         [&](db::Tx& tx) { return store::find(tx, member->projection.name); });
     if (!kept || !*kept || background_.is_stopping()) co_return;
     const auto& second = (*kept)->second;
-    if (second && second->purpose == Purpose::kVerify) {
-      std::ignore = co_await SecondSet(rooms_, *member).drop();
-    }
-    const bool was_rebuilding = second && second->purpose == Purpose::kRebuild;
-    if ((*kept)->version == member->version && !was_rebuilding) continue;
+    const bool is_changed = (*kept)->version != member->version;
+    if (!is_changed && !second) continue;
+    // Otherwise the second set is of a verification or rebuild that was asked for since the start.
     if (member->is_busy.exchange(true)) continue;
-    co_await run_rebuild(*member);
+    if (is_changed || second->purpose == Purpose::kRebuild) {
+      co_await run_rebuild(*member);  // which puts aside what is not its own
+    } else {
+      std::ignore = co_await SecondSet(rooms_, *member).drop();
+      member->is_busy = false;
+    }
   }
 }
 

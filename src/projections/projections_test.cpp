@@ -56,6 +56,12 @@ class ProjectionsTest : public testing::Test {
 
   // The same with time that tests say, and everything in this thread; and started.
   std::unique_ptr<Executor> open_simulated(Projection projection) {
+    auto test = prepare_simulated(std::move(projection));
+    projections->start();
+    world.settle();
+    return test;
+  }
+  std::unique_ptr<Executor> prepare_simulated(Projection projection) {
     close();
     database = std::move(*db::sqlite::SqliteDatabase::open(
         {.path = directory.path() + "/simulated.db", .world = world}));
@@ -66,8 +72,6 @@ class ProjectionsTest : public testing::Test {
     projections.emplace(*database, *log, types, world);
     projections->add(std::move(projection));
     SYNAP_CHECK(projections->prepare().has_value());
-    projections->start();
-    world.settle();
     return world.make_executor("test");
   }
   // In one commit.
@@ -468,6 +472,26 @@ TEST_F(ProjectionsTest, VerifyNamesTheFirstRowThatDiffers) {
             std::string::npos)
       << differs->first_difference;
   EXPECT_FALSE(verify("nothing"));
+}
+
+// What the start removes is of an earlier process, and not of who asks while it starts.
+TEST_F(ProjectionsTest, AVerificationIsLeftAloneByTheStart) {
+  auto first = prepare_simulated(things());
+  append_all(*first, {"a", "b"});
+  for (int turns = 0; turns < 60; turns += 3) {
+    auto test = prepare_simulated(things());
+    test::Started<Result<Comparison>> verifying(*test);
+    verifying.add(projections->verify("things"));
+    for (int i = 0; i < turns; ++i) world.turn();
+    projections->start();
+    int looks = 0;  // in vain: it would go on for ever
+    world.run_until([&] { return verifying.done() == 1 || ++looks > 10'000; });
+    ASSERT_EQ(verifying.done(), 1u) << turns;
+    const auto found = std::move(verifying.wait().front());
+    ASSERT_TRUE(found) << turns << ": " << found.error().message;
+    EXPECT_TRUE(found->is_equal()) << turns;
+    close();
+  }
 }
 
 TEST_F(ProjectionsTest, AnErasedEventIsNotFoldedAgain) {
