@@ -420,38 +420,45 @@ std::vector<Progress> Projections::progress() const {
   return all;
 }
 
-Task<void> Projections::settled(const std::string& name, std::string user_id) {
+Task<bool> Projections::settled(const std::string& name, std::string user_id) {
   Member* member = find(name);
   SYNAP_CHECK(member != nullptr, name);
   const auto folded = member->folded.value();
   const auto end = rooms_.log.end().value();
-  if (folded >= end || end - folded > kSettleLagMax) co_return;
+  if (folded >= end) co_return true;
+  if (end - folded > kSettleLagMax) co_return false;
   // These are in memory, and few.
   auto page = co_await rooms_.log.read(events::Tenancy::of_user(std::move(user_id)),
                                        {.after = folded,
                                         .limit = static_cast<int>(kSettleLagMax),
                                         .types = member->projection.types});
-  if (!page || page->events.empty()) co_return;
-  co_await reached(*member, page->events.back()->position);
+  if (!page) co_return false;
+  // Large events end a page before the end of the log: what lies behind was not looked at.
+  const bool is_all = page->next_after >= end;
+  if (page->events.empty()) co_return is_all;
+  const bool is_reached = co_await reached(*member, page->events.back()->position);
+  co_return is_reached&& is_all;
 }
 
-Task<void> Projections::settled(const std::string& name) {
+Task<bool> Projections::settled(const std::string& name) {
   Member* member = find(name);
   SYNAP_CHECK(member != nullptr, name);
-  co_await reached(*member, rooms_.log.end().value());
+  co_return co_await reached(*member, rooms_.log.end().value());
 }
 
 // What is awaited is raised first: the follower, which looks at it after it has folded, misses
 // nobody. Likewise the stops are read before is_stopped, which is set before they are raised.
-Task<void> Projections::reached(Member& member, std::int64_t position) {
+Task<bool> Projections::reached(Member& member, std::int64_t position) {
   const auto stops = member.stops.value();
-  if (member.is_stopped || member.folded.value() >= position) co_return;
+  if (member.folded.value() >= position) co_return true;
+  if (member.is_stopped) co_return false;
   member.awaited.raise(position);
   co_await first_of(
       {},
       [&](std::stop_token over) { return member.folded.wait_past(position - 1, std::move(over)); },
       [&](std::stop_token over) { return member.stops.wait_past(stops, std::move(over)); },
       [&](std::stop_token over) { return rooms_.world.sleep_for(kSettle, std::move(over)); });
+  co_return member.folded.value() >= position;
 }
 
 }  // namespace synap::projections

@@ -83,10 +83,11 @@ class Projections {
 
   /// Returns when the follower `name` has folded what `user_id` did before, or can soon not be
   /// expected to: for queries that show counts, so that people see their own completed writes in
-  /// them. At most 250 ms.
-  Task<void> settled(const std::string& name, std::string user_id);
+  /// them. At most 250 ms. False: it was stopped, or is further behind, or that cannot be told, so
+  /// that its rows may be of an earlier time.
+  Task<bool> settled(const std::string& name, std::string user_id);
   /// The same for all that anybody did before.
-  Task<void> settled(const std::string& name);
+  Task<bool> settled(const std::string& name);
 
  private:
   using Members = std::vector<std::unique_ptr<Member>>;
@@ -101,7 +102,7 @@ class Projections {
   Task<void> forget_error(Member& member);
   Task<void> follow(Member& member);
   Task<void> gather(Member& member, std::int64_t position);
-  Task<void> reached(Member& member, std::int64_t position);
+  Task<bool> reached(Member& member, std::int64_t position);
   Task<void> stop_follower(Member& member, Error error);
   Task<void> rebuild_changed();
   Task<void> run_rebuild(Member& member);

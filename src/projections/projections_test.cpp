@@ -252,6 +252,47 @@ TEST_F(ProjectionsTest, AFollowerGathersUnlessSomebodyWaitsOrThereIsMuch) {
   close();
 }
 
+TEST_F(ProjectionsTest, WhoeverWaitsForAFollowerIsToldWhetherItGotThere) {
+  auto projection = sums();
+  bool is_full = false;
+  projection.fold = [&is_full, fold = projection.fold](db::Tx& tx, const events::Event& event) {
+    if (is_full) return tx.abort({Code::kServiceUnavailable, "the disk is full", nullptr});
+    fold(tx, event);
+  };
+  auto test = open_simulated(projection);
+  const auto settled = [&](const char* user) {
+    return sync_wait(*test, projections->settled("sums", user));
+  };
+  append_all(*test, {"a"});
+  EXPECT_TRUE(settled("ann"));
+  is_full = true;
+  append_all(*test, {"b"});
+  const auto begin = world.now();
+  EXPECT_FALSE(settled("ann"));
+  EXPECT_EQ(world.now() - begin, std::chrono::milliseconds(250));
+  EXPECT_TRUE(settled("bob")) << "nothing of his is behind";
+  EXPECT_FALSE(sync_wait(*test, projections->settled("sums")));
+  is_full = false;
+  world.pass(std::chrono::seconds(1));
+  EXPECT_TRUE(settled("ann"));
+
+  // Too many to be waited for, or to be looked through.
+  is_full = true;
+  append_all(*test, std::vector<std::string>(5'001, "c"));
+  EXPECT_FALSE(settled("ann"));
+  EXPECT_FALSE(settled("bob"));
+  is_full = false;
+  world.pass(std::chrono::seconds(1));
+  world.settle();
+  EXPECT_TRUE(settled("ann"));
+  testing::internal::CaptureStderr();
+  append_all(*test, {"unsummable"});
+  EXPECT_FALSE(settled("ann"));
+  EXPECT_FALSE(settled("ann"));
+  testing::internal::GetCapturedStderr();
+  close();
+}
+
 TEST_F(ProjectionsTest, AFollowerWhoseFoldFailsIsStoppedAloneAndSaysWhy) {
   open({sums(), sums("others")});
   testing::internal::CaptureStderr();

@@ -633,10 +633,12 @@ export interface Note {
 
 export interface NoteList {
   notes: Note[];
-  /** All that match, on every page. Kept behind the writes: it can lag while the pod is overloaded or its disk is full. */
+  /** All that match, on every page. */
   total: number;
   /** True: there are more; not all were counted. */
   totalIsAtLeast?: boolean;
+  /** True: the total, which is kept behind the writes, may not have your last ones yet: the pod is overloaded, its disk is full, or what counts was stopped. Else absent. */
+  totalIsStale?: boolean;
   /** Absent on the last page. A page before it may be short, or empty. */
   nextCursor?: string;
 }
@@ -739,10 +741,12 @@ export interface ProjectHistory {
 
 export interface ProjectList {
   projects: Project[];
-  /** All that match, on every page. Kept behind the writes: it can lag while the pod is overloaded or its disk is full. */
+  /** All that match, on every page. */
   total: number;
   /** True: there are more; not all were counted. */
   totalIsAtLeast?: boolean;
+  /** True: the total, which is kept behind the writes, may not have your last ones yet: the pod is overloaded, its disk is full, or what counts was stopped. Else absent. */
+  totalIsStale?: boolean;
   /** Absent on the last page. A page before it may be short, or empty. */
   nextCursor?: string;
 }
@@ -837,6 +841,8 @@ export interface TagCount {
 export interface TagList {
   /** In the order of their names. */
   tags: TagCount[];
+  /** True: the counts, which are kept behind the writes, may not have your last ones yet. Else absent. */
+  countsAreStale?: boolean;
   /** Absent on the last page. */
   nextCursor?: string;
 }
@@ -886,10 +892,12 @@ export interface TaskHistory {
 
 export interface TaskList {
   tasks: Task[];
-  /** All that match, on every page. Kept behind the writes: it can lag while the pod is overloaded or its disk is full. */
+  /** All that match, on every page. */
   total: number;
   /** True: there are more; not all were counted. */
   totalIsAtLeast?: boolean;
+  /** True: the total, which is kept behind the writes, may not have your last ones yet: the pod is overloaded, its disk is full, or what counts was stopped. Else absent. */
+  totalIsStale?: boolean;
   /** Absent on the last page. A page before it may be short, or empty. */
   nextCursor?: string;
 }

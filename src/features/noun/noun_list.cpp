@@ -117,12 +117,17 @@ class Listing {
         conditions_(conditions_of(parts, input)),
         tag_(asked_tag(parts, input)) {}
 
-  Result<Json> run(db::Tx& tx) {
+  /// Without a filter, and with a tag alone, the total is kept by a follower.
+  bool has_kept_total() const { return conditions_.empty(); }
+
+  /// `is_stale`: the follower that keeps the total is behind.
+  Result<Json> run(db::Tx& tx, bool is_stale) const {
     Json things = Json::array();
     std::string next;
     walk(tx, things, next);
     Json answer = Json::object({{parts_.options.plural, std::move(things)}});
     count(tx, answer);
+    if (is_stale) answer.set("totalIsStale", true);
     if (!next.empty()) answer.set("nextCursor", next);
     return answer;
   }
@@ -242,10 +247,10 @@ class Listing {
     return shown(parts_, row.uuid(1).value_or(Uuid{}), read_thing(parts_, row, 3));
   }
 
-  // Without a filter, and with a tag alone, the total is kept by a follower. Otherwise it is
-  // counted as far as is cheap: over the rows that the tag's or the first filter's index leads to.
+  // What no follower keeps is counted as far as is cheap: over the rows that the tag's or the first
+  // filter's index leads to.
   void count(db::Tx& tx, Json& answer) const {
-    if (conditions_.empty()) {
+    if (has_kept_total()) {
       auto rows = tag_ != nullptr
                       ? tx.query(fmt::format("SELECT count FROM {} WHERE {} = $1",
                                              tag_counts_table(parts_), parts_.options.tags->one),
@@ -300,9 +305,12 @@ Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session
     if (!is_value_of(*order, place->value)) co_return fail(not_a_cursor());
     after = std::move(*place);
   }
-  co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
+  const Listing listing(*parts, input, *order, std::move(after));
+  const bool is_stale =
+      listing.has_kept_total() &&
+      !co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
   auto answer = co_await parts->rooms.database.read_as(
-      session.user_id(), [&](db::Tx& tx) { return Listing(*parts, input, *order, after).run(tx); });
+      session.user_id(), [&](db::Tx& tx) { return listing.run(tx, is_stale); });
   if (!answer) co_return fail(answer.error());
   if (!*answer) co_return fail(answer->error());
   co_return (**answer).dump();
@@ -328,10 +336,11 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts) {
   }
   auto output = object(parts->title("List"));
   output.field(parts->options.plural, array(parts->shown))
-      .field("total", integer(),
-             "All that match, on every page. Kept behind the writes: it can lag while the pod is "
-             "overloaded or its disk is full.")
+      .field("total", integer(), "All that match, on every page.")
       .field("totalIsAtLeast", optional(boolean()), "True: there are more; not all were counted.")
+      .field("totalIsStale", optional(boolean()),
+             "True: the total, which is kept behind the writes, may not have your last ones yet: "
+             "the pod is overloaded, its disk is full, or what counts was stopped. Else absent.")
       .field("nextCursor", optional(string()),
              "Absent on the last page. A page before it may be short, or empty.");
   api::add_untyped(parts->rooms.procedures, parts->options.plural + ".list", rpc::Kind::kQuery,

@@ -112,7 +112,8 @@ struct Counts {
 
 Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session, Json input) {
   const auto& tags = *parts->options.tags;
-  co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
+  const bool is_settled =
+      co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
   auto answer = co_await parts->rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     const auto limit = input.find("limit")->as_integer();
     Json page = Json::array();
@@ -129,6 +130,7 @@ Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session
       page.push_back(Json::object({{tags.one, rows.text(0)}, {"count", rows.integer(1)}}));
     }
     Json found = Json::object({{tags.field, std::move(page)}});
+    if (!is_settled) found.set("countsAreStale", true);
     if (next) found.set("nextCursor", std::move(*next));
     return found;
   });
@@ -198,6 +200,9 @@ void add_tag_list(const std::shared_ptr<NounParts>& parts) {
       .field("count", integer(), fmt::format("{} that have it.", capital(parts->options.plural)));
   auto output = object(capital(tags.one) + "List");
   output.field(tags.field, array(entry), "In the order of their names.")
+      .field("countsAreStale", optional(boolean()),
+             "True: the counts, which are kept behind the writes, may not have your last ones yet. "
+             "Else absent.")
       .field("nextCursor", optional(string()), "Absent on the last page.");
   api::add_untyped(parts->rooms.procedures, tags.procedure, rpc::Kind::kQuery,
                    {.summary = fmt::format("The {} of your {}, with how many have each.",

@@ -295,6 +295,33 @@ TEST_F(Nouns, ListsAreFilteredAndSortedByIndexedFields) {
   EXPECT_EQ(call("plants.list", Json::object({{"cursor", "x"}})).error().code, Code::kBadRequest);
 }
 
+TEST_F(Nouns, ATotalWhoseFollowerIsBehindSaysThatItIsStale) {
+  const auto mark = [this](Json asked, const std::string& user = "ann") {
+    const auto page = *call("plants.list", std::move(asked), user);
+    return page.find("totalIsStale") != nullptr && page.find("totalIsStale")->as_bool();
+  };
+  make("fern");
+  EXPECT_FALSE(mark(Json::object()));
+  const auto change = [this](const char* sql) {
+    ASSERT_TRUE(
+        test::run(executor, [&] { return database->write([&](db::Tx& tx) { tx.run(sql); }); }));
+  };
+  change(
+      "CREATE TRIGGER refuse BEFORE INSERT ON plant_totals_data "
+      "BEGIN SELECT raise(ABORT, 'not now'); END");
+  testing::internal::CaptureStderr();
+  make("moss");
+  EXPECT_EQ(list(), "moss fern of 1");
+  EXPECT_TRUE(mark(Json::object()));
+  EXPECT_FALSE(mark(Json::object({{"height", 1}}))) << "that total is counted";
+  EXPECT_FALSE(mark(Json::object(), "bob")) << "his are all in it";
+  change("DROP TRIGGER refuse");
+  open();
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(list(), "moss fern of 2");
+  EXPECT_FALSE(mark(Json::object()));
+}
+
 TEST_F(Nouns, PagesShowEachThingOnceInEveryOrder) {
   for (int i = 0; i < 11; ++i) {
     Json::Object more = {{"height", i % 3}, {"isAlive", i % 2 == 0}};
