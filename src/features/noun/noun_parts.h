@@ -99,6 +99,8 @@ Error no_such(const NounParts& parts);
 
 /// The follower that counts a noun's things, and those of each tag.
 std::string counting_follower(const NounParts& parts);
+/// The table of the things that it has counted.
+std::string counted_table(const NounParts& parts);
 std::string tags_table(const NounParts& parts);
 std::string tag_counts_table(const NounParts& parts);
 /// The tables of a noun's tags: which thing has which, beside the things themselves.

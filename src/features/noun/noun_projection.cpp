@@ -157,22 +157,34 @@ db::Table versions_table(const NounParts& parts) {
   return table;
 }
 
+// The follower is behind the rows, so it keeps which things it has counted: one may be deleted that
+// was never made, since its creation failed or its data were erased.
 Projection totals(const NounParts& parts) {
   const auto table = parts.totals;
+  const auto counted = counted_table(parts);
   const auto created = parts.type("creation", "completed");
   const auto deleted = parts.type(kDeletion, "completed");
   const auto add = fmt::format(
       "INSERT INTO {0}_data(user_id, count) VALUES ($1, $2) "
       "ON CONFLICT(user_id) DO UPDATE SET count = count + $2",
       table);
+  const auto keep = fmt::format(
+      "INSERT INTO {}_data(entity, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", counted);
+  const auto forget =
+      fmt::format("DELETE FROM {}_data WHERE entity = $1 AND user_id = $2", counted);
   return {.name = table,
           .kind = Projection::Kind::kFollower,
           .tables = {{.name = table,
                       .columns = {{"user_id"}, {"count", ColumnType::kInteger}},
-                      .primary_key = {"user_id"}}},
+                      .primary_key = {"user_id"}},
+                     {.name = counted,
+                      .columns = {{"entity", ColumnType::kBytes}, {"user_id"}},
+                      .primary_key = {"entity"}}},
           .types = {created, deleted},
-          .fold = [add, created](db::Tx& tx, const Event& event) {
-            tx.run(add, event.user_id, event.type == created ? 1 : -1);
+          .fold = [add, keep, forget, created](db::Tx& tx, const Event& event) {
+            const bool is_creation = event.type == created;
+            if (tx.run(is_creation ? keep : forget, event.aggregate_id, event.user_id) == 0) return;
+            tx.run(add, event.user_id, is_creation ? 1 : -1);
           }};
 }
 
@@ -192,6 +204,10 @@ std::vector<std::string> folded_types(const NounParts& parts) {
 
 std::string counting_follower(const NounParts& parts) {
   return parts.options.tags ? parts.options.tags->field : parts.totals;
+}
+
+std::string counted_table(const NounParts& parts) {
+  return "counted_" + parts.options.plural;
 }
 
 void add_noun_projections(const std::shared_ptr<NounParts>& parts) {

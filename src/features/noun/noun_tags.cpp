@@ -19,10 +19,6 @@ Json::Array tags_of(const NounParts& parts, const Json* fields) {
   return tags != nullptr && tags->is_array() ? tags->as_array() : Json::Array{};
 }
 
-std::string counted_table(const NounParts& parts) {
-  return "counted_" + parts.options.plural;
-}
-
 // The follower is behind the rows, so it counts by what it knows of each thing itself.
 struct Counts {
   explicit Counts(std::shared_ptr<NounParts> of) : parts(std::move(of)) {

@@ -669,6 +669,50 @@ TEST_F(NounsWithTextAndTags, TagsOfWhatCompletesAtOnceAreCountedToo) {
   expect_verified({"pots", "colours"});
 }
 
+// A noun with a text and no tags.
+struct Letter {
+  std::string heading;
+};
+const ObjectSchema<Letter>& describe(Type<Letter>) {
+  static const auto schema =
+      object<Letter>("LetterFields").field("heading", &Letter::heading, string().min(1));
+  return schema;
+}
+class NounsWithText : public FeatureTest {
+ protected:
+  NounsWithText()
+      : FeatureTest([](const Rooms& rooms) {
+          requests::add(rooms);
+          Noun<Letter> letters(rooms,
+                               {.name = "letter",
+                                .plural = "letters",
+                                .text = TextOptions{.extension = "txt", .docs = "The text."}});
+        }) {}
+
+  std::int64_t total() { return call("letters.list", Json::object())->find("total")->as_integer(); }
+};
+
+TEST_F(NounsWithText, WhatWasDeletedBeforeItWasMadeIsNotTakenFromTheTotal) {
+  const auto letter = Json::object({{"heading", "h"}, {"content", "text"}});
+  ASSERT_TRUE(done("letters.create", letter));
+  content->is_held = true;
+  content->is_broken = true;
+  testing::internal::CaptureStderr();
+  const auto made = call("letters.create", letter);
+  ASSERT_TRUE(made) << made.error().message;
+  const auto deleted = call("letters.delete", input(made->find("entityId")->as_string()));
+  ASSERT_TRUE(deleted) << deleted.error().message;
+  content->released.raise(1);
+  wait_until_idle();
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status(*made), "failed");
+  EXPECT_EQ(status(*deleted), "completed");
+  EXPECT_EQ(total(), 1);
+  const auto found = sync_wait(executor, projections->verify("letter_totals"));
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_TRUE(found->is_equal()) << found->first_difference;
+}
+
 TEST(Dates, AreWhatTheirPatternSaysToOthers) {
   const auto schema = date_schema();
   const std::regex pattern(schema.node().check(SchemaCheck::Kind::kPattern)->pattern);
