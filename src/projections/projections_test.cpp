@@ -535,6 +535,51 @@ TEST_F(ProjectionsTest, AVerificationIsLeftAloneByTheStart) {
   }
 }
 
+TEST_F(ProjectionsTest, AVerifyThatCannotTidyUpBurdensNoLaterAppend) {
+  int folds = 0;
+  auto projection = things();
+  projection.fold = [&folds, fold = projection.fold](db::Tx& tx, const events::Event& event) {
+    ++folds;
+    fold(tx, event);
+  };
+  auto test = open_simulated(projection);
+  append_all(*test, std::vector<std::string>(500, "a"));
+  const auto change = [&](const char* sql) {
+    auto write = [&]() -> Task<Result<>> {
+      co_return co_await database->write([&](db::Tx& tx) { tx.run(sql); });
+    };
+    ASSERT_TRUE(sync_wait(*test, write()));
+  };
+  change(
+      "CREATE TRIGGER refuse BEFORE UPDATE ON projections WHEN new.second_purpose IS NULL "
+      "BEGIN SELECT raise(ABORT, 'not now'); END");
+  EXPECT_FALSE(sync_wait(*test, projections->verify("things")));
+  change("DROP TRIGGER refuse");
+  EXPECT_EQ(sync_wait(*test, projections->list())->front().second_position, std::nullopt);
+  folds = 0;
+  append_all(*test, {"b"});
+  EXPECT_EQ(folds, 1) << "of the live tables";
+
+  // The next one begins anew, and what comes in the same commit folds no more than itself.
+  std::optional<Result<Comparison>> found;
+  auto verify = [&]() -> Task<void> { found = co_await projections->verify("things"); };
+  Background beside(*test);
+  beside.begin(verify());
+  folds = 0;
+  append_all(*test, {"c"});
+  EXPECT_LT(folds, 100);
+  world.settle();
+  for (int i = 0; i < 1'000 && !found; ++i) {
+    world.pass(std::chrono::milliseconds(20));
+    world.settle();
+  }
+  ASSERT_TRUE(found && *found);
+  EXPECT_TRUE((*found)->is_equal()) << (*found)->first_difference;
+  EXPECT_EQ((*found)->rows, 502);
+  beside.stop();
+  close();
+}
+
 TEST_F(ProjectionsTest, AnErasedEventIsNotFoldedAgain) {
   open({things()});
   for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(append(name));

@@ -125,17 +125,18 @@ Task<Result<bool>> SecondSet::follow_live() {
   });
 }
 
+// That nobody needs it any more is so whatever becomes of the write. A twin that stayed after a
+// full disk would be folded with every append, and the second set that is begun next, being empty,
+// from the start of the log within the first of them.
 Task<Result<>> SecondSet::drop() {
+  member_.has_twin = false;
+  member_.second_position = -1;
   co_return co_await rooms_.database.write([&](db::Tx& tx) {
     auto kept = store::find(tx, member_.projection.name);
     if (!kept || !kept->second) return;
     member_.tables.put_second_aside(tx, kept->layout, kept->generation);
     kept->second.reset();
     store::put(tx, *kept);
-    tx.on_commit([this] {
-      member_.has_twin = false;
-      member_.second_position = -1;
-    });
   });
 }
 

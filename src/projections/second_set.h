@@ -55,7 +55,8 @@ class SecondSet {
   Task<Result<bool>> take_over();
   /// The same for a comparison: from then on both sets are folded in the same commits.
   Task<Result<bool>> follow_live();
-  /// Puts them aside to be removed.
+  /// Puts them aside to be removed. If that fails, they stay as they are, folded no further, until
+  /// the next begin() or start puts them aside.
   Task<Result<>> drop();
 
  private:
