@@ -41,7 +41,9 @@ CREATE TABLE jobs(
 }  // namespace
 
 std::vector<db::Database::Migration> migrations() {
-  return {{"runs.1", kTables}};
+  return {{"runs.1", kTables},
+          // How far away due_at was when it was decided; NULL: of before this column, or at once.
+          {"runs.2", "ALTER TABLE jobs ADD COLUMN wait_ms INTEGER"}};
 }
 
 void Dispatcher::observe(events::EventLog& log) {

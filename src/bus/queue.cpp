@@ -6,6 +6,36 @@
 #include "base/check.h"
 
 namespace synap::bus {
+namespace {
+
+// The year 10000. What is due later, as for ever, is due then, so that times can be added.
+constexpr std::int64_t kDueAtMax = 253'402'300'800'000;
+
+std::int64_t steady_ms(World& world) {
+  const auto since = world.now().time_since_epoch();
+  return std::chrono::floor<std::chrono::milliseconds>(since).count();
+}
+
+}  // namespace
+
+Queue::Queue(World& world) : world_(world), ahead_ms_(world_.unix_ms() - steady_ms(world_)) {}
+
+// The wall clock, but never behind what has passed by the steady one. The latter alone would stand
+// still while the machine sleeps. That the two are not read at one moment is no more than once a
+// millisecond, since it is their largest difference that is kept.
+std::int64_t Queue::clock() {
+  const auto steady = steady_ms(world_);
+  ahead_ms_ = std::max(ahead_ms_, world_.unix_ms() - steady);
+  return steady + ahead_ms_;
+}
+
+// Decided when it is pushed, also for a job whose lane is held: its time passes while it waits.
+Queue::WakesAt Queue::wakes_at(const Job& job) {
+  auto wait = std::min(job.due_at, kDueAtMax) - world_.unix_ms();
+  if (job.wait_ms) wait = std::min(wait, *job.wait_ms);
+  if (wait <= 0) return std::nullopt;
+  return clock() + wait;
+}
 
 void Queue::push(std::vector<Job> jobs) {
   std::lock_guard lock(mutex_);
@@ -20,17 +50,19 @@ void Queue::push_locked(Job job) {
       // From the back: only a dead letter that is tried again comes after a later event's.
       auto& waiting = lane->second;
       auto at = waiting.end();
-      while (at != waiting.begin() && std::prev(at)->event_position > job.event_position) --at;
-      waiting.insert(at, std::move(job));
+      while (at != waiting.begin() && std::prev(at)->job.event_position > job.event_position) --at;
+      const auto wakes = wakes_at(job);
+      waiting.insert(at, {std::move(job), wakes});
       return;
     }
   }
-  make_ready(std::move(job));
+  const auto wakes = wakes_at(job);
+  make_ready(std::move(job), wakes);
 }
 
-void Queue::make_ready(Job job) {
-  if (job.due_at > world_.unix_ms()) {
-    delayed_.emplace(job.due_at, std::move(job));
+void Queue::make_ready(Job job, WakesAt wakes_at) {
+  if (wakes_at && *wakes_at > clock()) {
+    delayed_.emplace(*wakes_at, std::move(job));
   } else {
     ready_.push_back(std::move(job));
   }
@@ -38,7 +70,8 @@ void Queue::make_ready(Job job) {
 
 void Queue::push_again(Job job) {
   std::lock_guard lock(mutex_);
-  make_ready(std::move(job));
+  const auto wakes = wakes_at(job);
+  make_ready(std::move(job), wakes);
   hand_out();
 }
 
@@ -51,15 +84,16 @@ void Queue::release(const Job& job) {
     lanes_.erase(lane);
     return;
   }
-  Job next = std::move(lane->second.front());
+  auto next = std::move(lane->second.front());
   lane->second.pop_front();
-  make_ready(std::move(next));
+  make_ready(std::move(next.job), next.wakes_at);
   hand_out();
 }
 
-void Queue::wake_due(std::int64_t now_ms) {
+void Queue::wake_due() {
   std::lock_guard lock(mutex_);
-  while (!delayed_.empty() && delayed_.begin()->first <= now_ms) {
+  const auto now = clock();
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
     ready_.push_back(std::move(delayed_.begin()->second));
     delayed_.erase(delayed_.begin());
   }
@@ -77,10 +111,10 @@ bool Queue::hurry(const Uuid& run_id) {
   return true;
 }
 
-std::optional<std::int64_t> Queue::next_due() const {
+std::optional<std::chrono::milliseconds> Queue::next_due_in() {
   std::lock_guard lock(mutex_);
   if (delayed_.empty()) return std::nullopt;
-  return delayed_.begin()->first;
+  return std::chrono::milliseconds(std::max<std::int64_t>(delayed_.begin()->first - clock(), 0));
 }
 
 std::size_t Queue::ready_count() const {

@@ -7,8 +7,12 @@
 // Lanes: jobs of one lane are handed out one at a time, those that wait in the order of their
 // events, as after a restart; a lane is held from take() until release(). While a job of a lane is
 // delayed, its lane waits with it.
+//
+// Time: a job is due at a time of the wall clock, which may jump. Set forward, it makes jobs due
+// sooner; set back, it puts off none: what passes by the steady clock has passed.
 #pragma once
 
+#include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <deque>
@@ -33,6 +37,9 @@ struct Job {
   std::int64_t event_position = 0;
   int attempt = 0;          // from 0
   std::int64_t due_at = 0;  // Unix ms; 0: at once
+  /// How long it waits at most from its push on, whatever the wall clock says by then: how far away
+  /// `due_at` was when that was decided. Nothing: that is not known.
+  std::optional<std::int64_t> wait_ms = std::nullopt;
   std::optional<Uuid> lane;
   /// False for a run that was just made: it has no stored results to load.
   bool may_have_results = false;
@@ -45,7 +52,7 @@ struct Job {
 class Queue {
  public:
   /// `world` must outlive the queue.
-  explicit Queue(World& world = real_world()) : world_(world) {}
+  explicit Queue(World& world = real_world());
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
@@ -56,11 +63,11 @@ class Queue {
   /// The job is done for good: the next one of its lane may go.
   void release(const Job& job);
   /// Moves what has become due to the ready ones. Called by the timer of the worker pool.
-  void wake_due(std::int64_t now_ms);
+  void wake_due();
   /// Makes the delayed job of this run ready. False: there is none. Looks through all of them.
   bool hurry(const Uuid& run_id);
-  /// When the next delayed job is due, if there is one.
-  std::optional<std::int64_t> next_due() const;
+  /// In how long the next delayed job is due, if there is one; 0: it is.
+  std::optional<std::chrono::milliseconds> next_due_in();
 
   /// Ready jobs that nobody has taken, and delayed ones.
   std::size_t ready_count() const;
@@ -94,19 +101,28 @@ class Queue {
   void close();
 
  private:
+  // When a job is to wake, by the queue's clock; nothing: at once.
+  using WakesAt = std::optional<std::int64_t>;
+  struct Waiting {
+    Job job;
+    WakesAt wakes_at;
+  };
+  std::int64_t clock();
+  WakesAt wakes_at(const Job& job);
   void push_locked(Job job);
-  void make_ready(Job job);
+  void make_ready(Job job, WakesAt wakes_at);
   void hand_out();
 
   World& world_;
   mutable std::mutex mutex_;
   std::deque<Job> ready_;
-  std::multimap<std::int64_t, Job> delayed_;
+  std::multimap<std::int64_t, Job> delayed_;  // by when they wake
   // A lane that is in the map is held; the jobs behind it wait here.
   // A list, because most are empty, and an empty deque is not small.
-  std::unordered_map<Uuid, std::list<Job>> lanes_;
+  std::unordered_map<Uuid, std::list<Waiting>> lanes_;
   std::deque<Take*> takers_;
   bool is_closed_ = false;
+  std::int64_t ahead_ms_;  // how far its clock is ahead of the steady one
 };
 
 }  // namespace synap::bus

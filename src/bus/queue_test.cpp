@@ -5,7 +5,7 @@
 #include <set>
 #include <thread>
 
-#include "base/clock.h"
+#include "base/manual_world.h"
 #include "base/test_support.h"
 
 namespace synap::bus {
@@ -13,6 +13,8 @@ namespace {
 
 const Uuid kLane = Uuid::v7();
 const Uuid kOtherLane = Uuid::v7();
+constexpr std::chrono::milliseconds kHour(3'600'000);
+constexpr std::chrono::milliseconds kMs(1);
 
 Job job(std::int64_t number, std::optional<Uuid> lane = {}, std::int64_t due_at = 0) {
   Job made;
@@ -31,9 +33,15 @@ class QueueTest : public testing::Test {
     taken = *sync_wait(executor, take());
     return taken.event_position;
   }
-  static std::int64_t in_an_hour() { return unix_ms_now() + 3'600'000; }
+  std::int64_t in_an_hour() { return world.unix_ms() + kHour.count(); }
+  /// What is ready when so much time has passed.
+  void pass(std::chrono::milliseconds time) {
+    world.pass(time);
+    queue.wake_due();
+  }
 
-  Queue queue;
+  ManualWorld world;
+  Queue queue{world};
   Job taken;
   ThreadExecutor executor{"test"};
 };
@@ -86,9 +94,9 @@ TEST_F(QueueTest, JobThatIsPushedAgainKeepsItsLane) {
   queue.push_again(again);
   EXPECT_EQ(next(), 0);
   EXPECT_EQ(queue.delayed_count(), 1u);
-  queue.wake_due(again.due_at - 1);
+  pass(kHour - kMs);
   EXPECT_EQ(next(), 0);
-  queue.wake_due(again.due_at);
+  pass(kMs);
   EXPECT_EQ(next(), 1);
   EXPECT_EQ(next(), 0);
   queue.release(taken);
@@ -100,9 +108,9 @@ TEST_F(QueueTest, DelayedHeadHoldsItsLane) {
   queue.push({job(1, kLane, due), job(2, kLane), job(3)});
   EXPECT_EQ(next(), 3);
   EXPECT_EQ(next(), 0);
-  EXPECT_EQ(queue.next_due(), due);
-  queue.wake_due(due);
-  EXPECT_EQ(queue.next_due(), std::nullopt);
+  EXPECT_EQ(queue.next_due_in(), kHour);
+  pass(kHour);
+  EXPECT_EQ(queue.next_due_in(), std::nullopt);
   EXPECT_EQ(next(), 1);
   queue.release(taken);
   EXPECT_EQ(next(), 2);
@@ -116,7 +124,7 @@ TEST_F(QueueTest, DelayedJobBehindALaneIsDelayedWhenItsTurnComes) {
   queue.release(taken);
   EXPECT_EQ(next(), 0);
   EXPECT_EQ(queue.delayed_count(), 1u);
-  queue.wake_due(due);
+  pass(kHour);
   EXPECT_EQ(next(), 2);
   queue.release(taken);
   EXPECT_EQ(next(), 3);
@@ -125,11 +133,46 @@ TEST_F(QueueTest, DelayedJobBehindALaneIsDelayedWhenItsTurnComes) {
 TEST_F(QueueTest, DelayedJobsWakeInTheOrderOfTheirTimes) {
   const auto due = in_an_hour();
   queue.push({job(1, {}, due + 2), job(2, {}, due), job(3, {}, due + 1), job(4, {}, due)});
-  queue.wake_due(due + 1);
+  pass(kHour + kMs);
   EXPECT_EQ(next(), 2);
   EXPECT_EQ(next(), 4);
   EXPECT_EQ(next(), 3);
   EXPECT_EQ(next(), 0);
+}
+
+TEST_F(QueueTest, AClockThatIsSetBackPutsOffNoJobAndOneThatIsSetForwardHurriesThem) {
+  const auto due = in_an_hour();
+  queue.push({job(1, kLane), job(2, kLane, due), job(3, {}, due)});
+  EXPECT_EQ(next(), 1);
+  world.jump(-24 * kHour);
+  pass(kHour - kMs);
+  queue.release(taken);
+  EXPECT_EQ(next(), 0);
+  pass(kMs);
+  EXPECT_EQ(next(), 3);
+  EXPECT_EQ(next(), 2);
+
+  queue.push({job(4, {}, in_an_hour())});
+  world.jump(24 * kHour);
+  pass(kHour - kMs);
+  EXPECT_EQ(next(), 0) << "it was only set right";
+  world.jump(kMs);
+  pass(0 * kMs);
+  EXPECT_EQ(next(), 4);
+}
+
+TEST_F(QueueTest, AJobWaitsNoLongerThanWasDecided) {
+  auto one = job(1, {}, in_an_hour());
+  one.wait_ms = 2'000;
+  world.jump(-24 * kHour);
+  queue.push({one, job(2, {}, INT64_MAX)});
+  EXPECT_EQ(queue.next_due_in(), 2'000 * kMs);
+  pass(2'000 * kMs);
+  EXPECT_EQ(next(), 1);
+  one.due_at = 1;  // long since
+  queue.push({one});
+  EXPECT_EQ(next(), 1);
+  EXPECT_EQ(queue.delayed_count(), 1u);
 }
 
 TEST_F(QueueTest, WaitingTakersAreServedInTheirOrder) {

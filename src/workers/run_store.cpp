@@ -65,13 +65,13 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
 }
 
 Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& functions) {
-  co_return co_await database_.read_at_start([&, now = world_.unix_ms()](db::Tx& tx) {
+  co_return co_await database_.read_at_start([&](db::Tx& tx) {
     std::vector<bus::Job> jobs;
     // CROSS: the jobs first, and their runs by id. For the order's sake SQLite would go through all
     // runs that there ever were.
     auto rows = tx.query(
         "SELECT jobs.run, jobs.attempt, jobs.due_at, jobs.lane, runs_data.function, "
-        "runs_data.event_position, jobs.starts, runs_data.status "
+        "runs_data.event_position, jobs.starts, runs_data.status, jobs.wait_ms "
         "FROM jobs CROSS JOIN runs_data ON runs_data.id = jobs.run "
         "ORDER BY runs_data.event_position, jobs.run");
     while (rows.next()) {
@@ -86,10 +86,13 @@ Task<Result<std::vector<bus::Job>>> RunStore::load_jobs(const bus::Functions& fu
       job.is_found = true;
       job.starts = static_cast<int>(rows.integer(6));
       if (job.function == nullptr) continue;
-      // A clock that was ahead then, and is right now, would make it wait for as long. A sleep's
-      // length is the handler's own affair; runs.retry ends it.
-      if (rows.view(7) == "active") {
-        job.due_at = std::min(job.due_at, now + job.function->retry.delay_ms_max);
+      // A clock that was ahead then, or is behind now, would make it wait for as long. Of a job of
+      // before wait_ms was kept no more is known than what its function says of retries, and of a
+      // sleep nothing.
+      if (!rows.is_null(8)) {
+        job.wait_ms = rows.integer(8);
+      } else if (rows.view(7) == "active") {
+        job.wait_ms = job.function->retry.delay_ms_max;
       }
       jobs.push_back(std::move(job));
     }
@@ -123,8 +126,8 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, const Error& error,
         "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2 "
         "WHERE id = $1",
         job.run_id, error_json(error));
-    tx.run("UPDATE jobs SET attempt = $2, due_at = $3, starts = 0 WHERE run = $1", job.run_id,
-           job.attempt, job.due_at);
+    tx.run("UPDATE jobs SET attempt = $2, due_at = $3, wait_ms = $4, starts = 0 WHERE run = $1",
+           job.run_id, job.attempt, job.due_at, job.wait_ms);
   });
 }
 
@@ -132,8 +135,8 @@ Task<Result<>> RunStore::sleep(const bus::Job& job, std::vector<StepResult> unsa
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, unsaved);
     tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
-    tx.run("UPDATE jobs SET attempt = 0, due_at = $2, starts = 0 WHERE run = $1", job.run_id,
-           job.due_at);
+    tx.run("UPDATE jobs SET attempt = 0, due_at = $2, wait_ms = $3, starts = 0 WHERE run = $1",
+           job.run_id, job.due_at, job.wait_ms);
   });
 }
 

@@ -36,8 +36,8 @@ class RunStore {
   void write_completion(db::Tx& tx, const Uuid& run_id, std::string_view output);
 
   /// All jobs of the table in the order of their events, a revived one's too: for the start. A job
-  /// whose function is gone is left. None waits for its next attempt longer than its function says,
-  /// whatever the clock said when that was decided.
+  /// whose function is gone is left. None waits longer than was decided when it was put off,
+  /// whatever the clock said then and says now.
   Task<Result<std::vector<bus::Job>>> load_jobs(const bus::Functions& functions);
 
   /// Counts that a call of the job begins, before it does; how many have begun and not ended.
@@ -45,7 +45,7 @@ class RunStore {
 
   /// The run has completed.
   Task<Result<>> complete(const bus::Job& job, std::string output, std::vector<StepResult> unsaved);
-  /// The run is called again at `job.due_at` as attempt `job.attempt`.
+  /// The run is called again at `job.due_at`, `job.wait_ms` from now, as attempt `job.attempt`.
   Task<Result<>> retry_later(const bus::Job& job, const Error& error,
                              std::vector<StepResult> unsaved);
   Task<Result<>> sleep(const bus::Job& job, std::vector<StepResult> unsaved);

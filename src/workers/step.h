@@ -71,6 +71,8 @@ class Step {
   Task<Outcome> finish(std::string_view id, F closure);
 
   Task<void> sleep(std::string_view id, std::chrono::milliseconds duration);
+  /// Until then by the wall clock, or until as much time has passed as it is away now: a clock that
+  /// is set back makes no sleep longer.
   Task<void> sleep_until(std::string_view id, std::int64_t unix_ms);
 
   const Uuid& run_id() const { return run_id_; }

@@ -16,8 +16,8 @@ constexpr std::int64_t kStoreRetryMs = 1'000;
 // was done beside others.
 constexpr int kStartsAloneMax = 3;
 // How often the queue is asked for delayed jobs at most and at least.
-constexpr std::int64_t kClockMsMin = 5;
-constexpr std::int64_t kClockMsMax = 200;
+constexpr std::chrono::milliseconds kClockMin(5);
+constexpr std::chrono::milliseconds kClockMax(200);
 
 double random_fraction(World& world) {
   std::uint8_t bytes[4];
@@ -44,6 +44,11 @@ void log_given_up(const bus::Job& job, const Error& error) {
                      {"error", error.message},
                      {"code", info(error.code).name},
                      {"attempt", std::int64_t{job.attempt}}});
+}
+
+void put_off(bus::Job& job, std::int64_t due_at, std::int64_t wait_ms) {
+  job.due_at = due_at;
+  job.wait_ms = std::max<std::int64_t>(wait_ms, 0);
 }
 
 struct SelfHandle {
@@ -124,11 +129,9 @@ Task<void> WorkerPool::work() {
 Task<void> WorkerPool::watch_clock() {
   const auto stop = stopping_.get_token();
   while (!stop.stop_requested()) {
-    const auto now = world_.unix_ms();
-    queue_.wake_due(now);
-    const auto next = queue_.next_due().value_or(now + kClockMsMax);
-    const auto wait = std::clamp(next - now, kClockMsMin, kClockMsMax);
-    co_await world_.sleep_for(std::chrono::milliseconds(wait), stop);
+    queue_.wake_due();
+    const auto wait = queue_.next_due_in().value_or(kClockMax);
+    co_await world_.sleep_for(std::clamp(wait, kClockMin, kClockMax), stop);
   }
   std::lock_guard lock(mutex_);
   if (--loops_ == 0) ended_.notify_all();
@@ -242,7 +245,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
     // It is stored already.
   } else if (!outcome && parked->op == OpCode::kSleep) {
     job.attempt = 0;
-    job.due_at = parked->until;
+    put_off(job, parked->until, parked->until - world_.unix_ms());
     job.may_have_results = true;
     stored = co_await store_.sleep(job, std::move(unsaved));
     if (stored) {
@@ -264,7 +267,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
               : bus::retry_delay_ms(job.function->retry, job.attempt, random_fraction(world_));
       bus::Job next = job;
       next.attempt = job.attempt + 1;
-      next.due_at = world_.unix_ms() + delay;
+      put_off(next, world_.unix_ms() + delay, delay);
       next.may_have_results = true;
       stored = co_await store_.retry_later(next, error, std::move(unsaved));
       if (stored) {
@@ -291,7 +294,7 @@ Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& st
 Task<void> WorkerPool::try_again_soon(bus::Job job) {
   handlers_.at(job.function).counts.unstored.add();
   job.may_have_results = true;
-  job.due_at = world_.unix_ms() + kStoreRetryMs;
+  put_off(job, world_.unix_ms() + kStoreRetryMs, kStoreRetryMs);
   queue_.push_again(std::move(job));
   co_return;
 }

@@ -186,6 +186,17 @@ class KilledPoolTest : public testing::Test {
     ASSERT_TRUE(test::wait_until(executor, own->database->commits(),
                                  [&] { return count("SELECT count(*) FROM jobs") <= left; }));
   }
+  /// Until so many runs are put off, in the table and in the queue.
+  void wait_for_delayed(std::int64_t delayed = 1) {
+    ASSERT_TRUE(test::wait_until(executor, own->database->commits(), [&] {
+      return count("SELECT count(*) FROM jobs WHERE due_at <> 0") == delayed;
+    }));
+    // They are queued when their writes have been answered, and so before this one is.
+    ASSERT_TRUE(test::run(own->pool->executor(), [&] {
+      return own->database->write(db::Lane::kBackground, [](db::Tx&) {});
+    }));
+    ASSERT_EQ(own->queue.delayed_count(), static_cast<std::size_t>(delayed));
+  }
   std::int64_t failed() { return count("SELECT count(*) FROM runs_data WHERE status = 'failed'"); }
 
   std::chrono::milliseconds pause{0};
@@ -252,6 +263,42 @@ TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
   world.pass(std::chrono::milliseconds(3'600'000));
   wait_for_jobs(0);
   EXPECT_EQ(calls, 2);
+}
+
+TEST_F(KilledPoolTest, AClockThatIsSetBackPutsOffNoRetry) {
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step&) -> Task<Outcome> {
+    if (++calls == 2) co_return Outcome::done();
+    co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 2'000);
+  });
+  append(1);
+  wait_for_delayed();
+  world.jump(-std::chrono::hours(24));
+  world.pass(std::chrono::milliseconds(2'000));
+  wait_for_jobs(0);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(KilledPoolTest, AClockThatIsBehindAtTheStartPutsOffNothingByMoreThanItsOwnDelay) {
+  std::atomic<int> calls = 0;
+  const auto handler = [&](const Event& event, Step& step) -> Task<Outcome> {
+    ++calls;
+    if (event.position == 2) co_await step.sleep("a while", std::chrono::milliseconds(2'000));
+    if (calls > 2) co_return Outcome::done();
+    co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 2'000);
+  };
+  start(handler);
+  append(2);
+  wait_for_delayed(2);
+  own.reset();
+  world.jump(-std::chrono::hours(24));
+  start(handler);
+  EXPECT_EQ(own->queue.delayed_count(), 2u);
+  world.pass(std::chrono::milliseconds(1'999));
+  EXPECT_EQ(own->queue.delayed_count(), 2u);
+  world.pass(std::chrono::milliseconds(1));
+  wait_for_jobs(0);
+  EXPECT_EQ(calls, 4);
 }
 
 TEST_F(WorkerPoolTest, StepsOfOneNameAreTold) {
@@ -531,27 +578,31 @@ TEST_F(WorkerPoolTest, MayBeDestroyedWhileARunWaitsForTheDatabase) {
   EXPECT_EQ(text_of("SELECT count(*) FROM jobs"), "1");
 }
 
-// The clock was ahead when the next attempt was put off, and is right at this start.
-TEST_F(WorkerPoolTest, AfterAStartNoAttemptWaitsLongerThanItsFunctionSays) {
+// The clock was ahead when the next attempts were put off, and is right at this start.
+TEST_F(WorkerPoolTest, AfterAStartNothingWaitsLongerThanWasDecided) {
   start([](const Event&, Step&) -> Task<Outcome> {
     co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 1'000'000);
   });
-  append(2);
-  wait_until("SELECT count(*) FROM jobs WHERE due_at > 0", "2");
+  append(3);
+  wait_until("SELECT count(*) FROM jobs WHERE due_at > 0", "3");
   ASSERT_TRUE(pool->stop(std::chrono::seconds(30)));
   static constexpr std::int64_t kTenYears = 315'360'000'000;
   ASSERT_TRUE(test::run(executor, [&] {
     return database->write([](db::Tx& tx) {
       tx.run("UPDATE jobs SET due_at = due_at + $1", kTenYears);
-      // How long a sleep is, only its handler knows.
-      tx.run("UPDATE runs_data SET status = 'sleeping' WHERE event_position = 2");
+      // Two of an earlier version. How long a sleep is, only its handler knew.
+      tx.run(
+          "UPDATE jobs SET wait_ms = NULL "
+          "WHERE run IN (SELECT id FROM runs_data WHERE event_position > 1)");
+      tx.run("UPDATE runs_data SET status = 'sleeping' WHERE event_position = 3");
     });
   }));
   const auto jobs = sync_wait(executor, store->load_jobs(functions));
   ASSERT_TRUE(jobs);
-  const auto longest = jobs->front().function->retry.delay_ms_max;
-  EXPECT_LE(jobs->front().due_at, unix_ms_now() + longest);
-  EXPECT_GT(jobs->back().due_at, unix_ms_now() + longest);
+  ASSERT_EQ(jobs->size(), 3u);
+  EXPECT_EQ((*jobs)[0].wait_ms, 1'000'000);
+  EXPECT_EQ((*jobs)[1].wait_ms, (*jobs)[1].function->retry.delay_ms_max);
+  EXPECT_EQ((*jobs)[2].wait_ms, std::nullopt);
 }
 
 TEST_F(WorkerPoolTest, EveryAttemptIsCountedByHowItEnded) {
