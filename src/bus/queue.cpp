@@ -30,7 +30,9 @@ std::int64_t Queue::clock() {
 }
 
 // Decided when it is pushed, also for a job whose lane is held: its time passes while it waits.
+// Zero is no time but a mark: a wall clock before 1970 would never get there.
 Queue::WakesAt Queue::wakes_at(const Job& job) {
+  if (job.due_at == 0) return std::nullopt;
   auto wait = std::min(job.due_at, kDueAtMax) - world_.unix_ms();
   if (job.wait_ms) wait = std::min(wait, *job.wait_ms);
   if (wait <= 0) return std::nullopt;

@@ -175,6 +175,14 @@ TEST_F(QueueTest, AJobWaitsNoLongerThanWasDecided) {
   EXPECT_EQ(queue.delayed_count(), 1u);
 }
 
+TEST_F(QueueTest, WhatIsDueAtOnceIsSoAlsoBefore1970) {
+  world.jump(std::chrono::milliseconds(-2 * world.unix_ms()));
+  Queue before(world);
+  before.push({job(1), job(2, {}, world.unix_ms() + 1)});
+  EXPECT_EQ(before.ready_count(), 1u);
+  EXPECT_EQ(before.next_due_in(), kMs);
+}
+
 TEST_F(QueueTest, WaitingTakersAreServedInTheirOrder) {
   std::vector<std::int64_t> got;
   auto take_one = [&](int taker) -> Task<bool> {

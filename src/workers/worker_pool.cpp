@@ -47,7 +47,8 @@ void log_given_up(const bus::Job& job, const Error& error) {
 }
 
 void put_off(bus::Job& job, std::int64_t due_at, std::int64_t wait_ms) {
-  job.due_at = due_at;
+  // 0 would be at once, which a clock that stands there does not mean.
+  job.due_at = due_at != 0 ? due_at : 1;
   job.wait_ms = std::max<std::int64_t>(wait_ms, 0);
 }
 

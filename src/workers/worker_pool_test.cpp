@@ -301,6 +301,20 @@ TEST_F(KilledPoolTest, AClockThatIsBehindAtTheStartPutsOffNothingByMoreThanItsOw
   EXPECT_EQ(calls, 4);
 }
 
+TEST_F(KilledPoolTest, RunsAreDoneAlsoWhileTheClockIsBefore1970) {
+  world.jump(-std::chrono::years(60));
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step&) -> Task<Outcome> {
+    if (++calls == 2) co_return Outcome::done();
+    co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 2'000);
+  });
+  append(1);
+  wait_for_delayed();
+  world.pass(std::chrono::milliseconds(2'000));
+  wait_for_jobs(0);
+  EXPECT_EQ(calls, 2);
+}
+
 TEST_F(WorkerPoolTest, StepsOfOneNameAreTold) {
   std::atomic<int> calls = 0;
   std::atomic<int> attempts = 0;
