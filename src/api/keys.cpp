@@ -190,7 +190,11 @@ Task<Result<>> Keys::load() {
       live_.add(std::move(entry));
     }
   });
-  co_return read;
+  if (!read || log_.end().value() == 0) co_return read;
+  auto newest = co_await log_.at(log_.end().value());
+  if (!newest) co_return fail(newest.error());
+  live_.raise_clock((*newest)->timestamp);
+  co_return Result<>{};
 }
 
 Result<ActorRef> Keys::find(std::string_view token) const {

@@ -234,6 +234,21 @@ TEST_F(KeysTest, AClockThatIsSetBackRevivesNoKey) {
   EXPECT_TRUE(keys->authenticate(later.key));
 }
 
+TEST_F(KeysTest, AStartWithAClockThatIsBehindRevivesNoKey) {
+  const auto ann = user("ann");
+  const auto made = *key(ann.user_id, {.name = "short", .expires_at = world.unix_ms() + 1'000});
+  const auto lasting = *key(ann.user_id, {.name = "long", .expires_at = world.unix_ms() + 90'000});
+  world.pass(std::chrono::seconds(2));
+  user("bob");  // by whose event the next start knows how late it is
+  world.jump(-std::chrono::hours(24));
+  open();
+  EXPECT_FALSE(keys->authenticate(made.key));
+  EXPECT_TRUE(keys->authenticate(lasting.key));
+  // From there on by what passes.
+  world.pass(std::chrono::seconds(88));
+  EXPECT_FALSE(keys->authenticate(lasting.key));
+}
+
 TEST_F(KeysTest, TheLastFullKeyOfTheOwnersCannotBeRevoked) {
   const auto ann = user("ann", Role::kOwner);
   user("bob");

@@ -49,6 +49,8 @@ class LiveKeys {
   /// True from the first user on, also when none of them has a key any more.
   bool has_users() const { return has_users_; }
   std::int64_t now() const { return clock_.unix_ms(); }
+  /// At the start: it is not earlier than this, whatever the clock says.
+  void raise_clock(std::int64_t unix_ms) { clock_.raise(unix_ms); }
 
   /// Whose key `token` is. kUnauthorized.
   Result<ActorRef> find(std::string_view token) const;
@@ -82,7 +84,7 @@ class LiveKeys {
   void note_use(const KeyRef& key, std::int64_t now) const;
 
   const RateLimit limit_;
-  const KeyClock clock_;
+  KeyClock clock_;
   std::atomic<bool> has_users_ = false;
   mutable std::shared_mutex mutex_;
   std::unordered_map<Sha256, KeyRef, Hash> by_hash_;

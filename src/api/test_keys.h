@@ -16,7 +16,10 @@ struct TestKeys {
   void open(const std::string& directory, RateLimit limit = RateLimit(0),
             World& world = real_world()) {
     close();
-    if (types.all().empty()) Keys::add_event_types(types);
+    if (types.all().empty()) {
+      types = events::EventTypes(world);
+      Keys::add_event_types(types);
+    }
     database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory + "/test.db"}));
     auto tables = events::sqlite::SqliteEventLog::migrations();
     for (const auto& list : {projections::Projections::migrations(), Keys::migrations()}) {
