@@ -130,8 +130,9 @@ Result<> Pod::Parts::serve() {
   upkeep = std::make_unique<Background>(workers->executor());
   upkeep->begin(sweep->run(upkeep->token()));
   upkeep->begin(keys->uses().run(upkeep->token()));
-  readiness = std::make_unique<Readiness>(
-      ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min}, *database, *directory);
+  readiness =
+      std::make_unique<Readiness>(ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min},
+                                  *database, *directory, world);
   front = std::make_unique<api::Front>(
       api::FrontOptions{.origins = {options.allowed_origins},
                         .names = {.listening = options.host, .public_url = options.public_url},

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
-
 namespace synap::pod {
 namespace {
 
@@ -38,7 +36,7 @@ class Readiness::Looking {
   void end(Result<> answer) {
     std::lock_guard lock(readiness_.mutex_);
     readiness_.answer_ = std::move(answer);
-    readiness_.ended_ = Clock::now();
+    readiness_.ended_ = readiness_.world_.now();
   }
 
  private:
@@ -46,7 +44,7 @@ class Readiness::Looking {
 };
 
 // Nothing: the caller is to look.
-std::optional<Result<>> Readiness::known(Clock::time_point now) {
+std::optional<Result<>> Readiness::known(SteadyClock::time_point now) {
   std::lock_guard lock(mutex_);
   if (is_looking_) {
     const auto since = now - began_;
@@ -64,7 +62,7 @@ std::optional<Result<>> Readiness::known(Clock::time_point now) {
 }
 
 Task<Result<>> Readiness::check() {
-  if (auto answer = known(Clock::now())) co_return std::move(*answer);
+  if (auto answer = known(world_.now())) co_return std::move(*answer);
   Looking looking(*this);
   auto answer = co_await look();
   looking.end(answer);
@@ -79,7 +77,7 @@ Task<Result<>> Readiness::look() {
     co_return not_ready(fmt::format("The disk has {} MiB left; the pod is not ready below {} MiB",
                                     *free / kMiB, options_.free_bytes_min / kMiB));
   }
-  co_return co_await database_.write(db::Lane::kBackground, [now = unix_ms_now()](db::Tx& tx) {
+  co_return co_await database_.write(db::Lane::kBackground, [now = world_.unix_ms()](db::Tx& tx) {
     tx.run(
         "INSERT INTO readiness(id, looked_at) VALUES (1, $1) "
         "ON CONFLICT(id) DO UPDATE SET looked_at = excluded.looked_at",

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "base/world.h"
 #include "db/database.h"
 #include "pod/data_directory.h"
 
@@ -30,28 +31,29 @@ class Readiness {
   static std::vector<db::Database::Migration> migrations();
 
   /// All must outlive it, and so must it those who await check().
-  Readiness(ReadinessOptions options, db::Database& database, const DataDirectory& directory)
-      : options_(options), database_(database), directory_(directory) {}
+  Readiness(ReadinessOptions options, db::Database& database, const DataDirectory& directory,
+            World& world = real_world())
+      : options_(options), database_(database), directory_(directory), world_(world) {}
 
   /// kServiceUnavailable: it is not, with the reason as a sentence. Any thread. While one caller
   /// looks, the others get the answer of before.
   Task<Result<>> check();
 
  private:
-  using Clock = std::chrono::steady_clock;
   class Looking;
 
-  std::optional<Result<>> known(Clock::time_point now);
+  std::optional<Result<>> known(SteadyClock::time_point now);
   Task<Result<>> look();
 
   const ReadinessOptions options_;
   db::Database& database_;
   const DataDirectory& directory_;
+  World& world_;
 
   std::mutex mutex_;
   bool is_looking_ = false;
-  Clock::time_point began_;  // the last look
-  Clock::time_point ended_;
+  SteadyClock::time_point began_;  // the last look
+  SteadyClock::time_point ended_;
   std::optional<Result<>> answer_;  // of the last look that has ended
 };
 

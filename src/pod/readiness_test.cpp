@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <future>
 
+#include "base/manual_world.h"
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
 
@@ -23,7 +24,7 @@ class ReadinessTest : public testing::Test {
     directory = std::move(*DataDirectory::open(at));
     database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory->database()}));
     ASSERT_TRUE(database->migrate(Readiness::migrations()));
-    readiness = std::make_unique<Readiness>(options, *database, *directory);
+    readiness = std::make_unique<Readiness>(options, *database, *directory, world);
   }
   Result<> check() { return sync_wait(executor, readiness->check()); }
   std::string reason() {
@@ -31,6 +32,7 @@ class ReadinessTest : public testing::Test {
     return answer ? "ready" : answer.error().message;
   }
 
+  ManualWorld world;
   test::TempDirectory temporary;
   const std::string path = temporary.path() + "/data";
   ThreadExecutor executor{"test"};
@@ -60,6 +62,12 @@ TEST_F(ReadinessTest, GivesAFreshAnswerAgain) {
   const auto before = database->statistics().commits;
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(check());
   EXPECT_EQ(database->statistics().commits, before + 1);
+  world.pass(kForLong - std::chrono::milliseconds(1));
+  EXPECT_TRUE(check());
+  EXPECT_EQ(database->statistics().commits, before + 1);
+  world.pass(std::chrono::milliseconds(1));
+  EXPECT_TRUE(check());
+  EXPECT_EQ(database->statistics().commits, before + 2);
 }
 
 TEST_F(ReadinessTest, SaysNoBelowTheFloor) {
@@ -82,9 +90,13 @@ TEST_F(ReadinessTest, SaysNoOnADiskThatIsFull) {
   open(disk.path() + "/data", {.fresh_for = std::chrono::milliseconds(0)});
   EXPECT_EQ(reason(), "ready");
   disk.fill();
-  // What is left of the last page may take a write or two.
+  // What is left of the last page may take a write or two. A row that says the same time again is
+  // none.
   std::string said = "ready";
-  for (int i = 0; i < 2'000 && said == "ready"; ++i) said = reason();
+  for (int i = 0; i < 2'000 && said == "ready"; ++i) {
+    world.pass(std::chrono::milliseconds(1));
+    said = reason();
+  }
   EXPECT_THAT(said, HasSubstr("full"));
   disk.give_back();
   EXPECT_EQ(reason(), "ready");
@@ -95,8 +107,8 @@ TEST_F(ReadinessTest, SaysNoOnADiskThatIsFull) {
 
 // The writer hangs, as it does on a disk that does not answer.
 TEST_F(ReadinessTest, DoesNotWaitWithWhoLooksAndLosesPatience) {
-  for (const auto patience : {kForLong, std::chrono::milliseconds(-1)}) {
-    open(path, {.fresh_for = std::chrono::milliseconds(0), .patience = patience});
+  for (const auto waited : {kForLong, kForLong + std::chrono::milliseconds(1)}) {
+    open(path, {.fresh_for = std::chrono::milliseconds(0), .patience = kForLong});
     EXPECT_TRUE(check());
     std::promise<void> hangs;
     std::promise<void> goes_on;
@@ -110,7 +122,8 @@ TEST_F(ReadinessTest, DoesNotWaitWithWhoLooksAndLosesPatience) {
     hangs.get_future().wait();
     calls.add(readiness->check());
     test::settle(executor);
-    EXPECT_THAT(reason(), patience == kForLong ? HasSubstr("ready") : HasSubstr("waiting"));
+    world.pass(waited);
+    EXPECT_THAT(reason(), waited == kForLong ? HasSubstr("ready") : HasSubstr("waiting"));
     goes_on.set_value();
     for (const auto& result : calls.wait()) EXPECT_TRUE(result);
     EXPECT_EQ(reason(), "ready");
