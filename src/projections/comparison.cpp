@@ -8,8 +8,10 @@
 namespace synap::projections {
 namespace {
 
-// Rows in one read: some 2 ms.
-constexpr std::int64_t kRangeRows = 200;
+// Rows in one read: some 2 ms. Large ones are fewer: two ranges of so many bytes, one of each set,
+// are read from a slow disk in a read's time.
+constexpr std::size_t kRangeRows = 200;
+constexpr std::size_t kRangeBytes = 1024 * 1024;
 // How often a range is tried again because an append came between the two sets.
 constexpr int kTriesMax = 100;
 constexpr std::size_t kShownMax = 60;
@@ -66,6 +68,12 @@ Field field_of(db::Rows& rows, int at, db::ColumnType type) {
   return field;
 }
 
+// The next rows of a table.
+struct Range {
+  std::vector<Row> rows;
+  bool is_end = false;  // there are no more
+};
+
 // Goes through one table of both sets.
 class TableWalk {
  public:
@@ -81,7 +89,8 @@ class TableWalk {
     }
   }
 
-  std::vector<Row> range(db::Tx& tx) const {
+  /// One row at least, if there is one, and no more than `most`.
+  Range range(db::Tx& tx, std::size_t most = kRangeRows) const {
     std::vector<db::Value> values;
     std::string where;
     if (!last_.empty()) {
@@ -92,18 +101,22 @@ class TableWalk {
       }
       where = fmt::format(" WHERE ({}) > ({})", key_, fmt::join(marks, ", "));
     }
-    values.emplace_back(kRangeRows);
+    values.emplace_back(static_cast<std::int64_t>(most));
     auto rows = tx.query_with(fmt::format("SELECT {} FROM {}{} ORDER BY {} LIMIT ${}", columns_,
                                           table_.data_name(), where, key_, values.size()),
                               values);
-    std::vector<Row> all;
+    Range range;
+    std::size_t bytes = 0;
     while (rows.next()) {
-      Row& row = all.emplace_back();
+      Row& row = range.rows.emplace_back();
       for (std::size_t i = 0; i < table_.columns.size(); ++i) {
         row.push_back(field_of(rows, static_cast<int>(i), table_.columns[i].type));
+        bytes += row.back().bytes.size();
       }
+      if (bytes >= kRangeBytes || tx.is_out_of_time()) return range;
     }
-    return all;
+    range.is_end = range.rows.size() < most;
+    return range;
   }
   void go_behind(const Row& row) { last_ = row; }
 
@@ -158,14 +171,30 @@ void add_rows(Sha256Hasher& hasher, const std::vector<Row>& rows) {
   }
 }
 
-// Both sets' next rows as of one moment; nothing if an append came between the two.
+// Both sets' next rows, as many of each, but where one has ended.
 struct Pair {
   std::vector<Row> live;
   std::vector<Row> built;
+  bool is_end = false;
 };
-Task<Result<Pair>> next_pair(const Rooms& rooms, const Member& member, const TableWalk& walk) {
+Pair pair_of(db::Tx& tx, const TableWalk& walk, const db::TableNames& second) {
+  auto live = walk.range(tx);
+  const db::Tx::WithTableNames names(tx, second);
+  auto built = walk.range(tx, live.is_end ? kRangeRows : live.rows.size());
+  // What the live ones have more is no difference yet: the others were only not read as far.
+  if (!built.is_end && live.rows.size() > built.rows.size()) {
+    live.rows.resize(built.rows.size());
+    live.is_end = false;
+  }
+  return {std::move(live.rows), std::move(built.rows), live.is_end && built.is_end};
+}
+
+// As of one moment: where an append came between the two, they are read again.
+Task<Result<Pair>> next_pair(const Rooms& rooms, const Member& member, const TableWalk& walk,
+                             const std::stop_token& stop) {
   const auto second = member.tables.make_second_names();
-  for (int attempt = 0; attempt < kTriesMax; ++attempt) {
+  for (int attempt = 0; attempt < kTriesMax;) {
+    if (stop.stop_requested()) co_return fail(Code::kClientClosedRequest, "Synap is stopping");
     auto pair = co_await rooms.database.read([&](db::Tx& tx) {
       std::optional<Pair> both;
       const auto kept = store::find(tx, member.projection.name);
@@ -174,16 +203,15 @@ Task<Result<Pair>> next_pair(const Rooms& rooms, const Member& member, const Tab
                                      ? kept->position
                                      : rooms.log.head(tx).position;
       if (kept->second->position != live_position) return both;
-      both.emplace();
-      both->live = walk.range(tx);
-      const db::Tx::WithTableNames names(tx, second);
-      both->built = walk.range(tx);
+      both = pair_of(tx, walk, second);
       return both;
     });
-    // A read that found no time on a busy machine is tried again.
+    // A read that found no time on a busy machine is tried again, however often: it says nothing of
+    // the two sets, and has waited already.
     if (!pair && pair.error().code == Code::kTimeout) continue;
     if (!pair) co_return fail(pair.error());
     if (*pair) co_return std::move(**pair);
+    ++attempt;
     auto folded = co_await rooms.database.write([&](db::Tx& tx) {
       const auto kept = store::find(tx, member.projection.name);
       if (!kept) return;
@@ -199,14 +227,14 @@ Task<Result<Pair>> next_pair(const Rooms& rooms, const Member& member, const Tab
 
 }  // namespace
 
-Task<Result<Comparison>> compare(const Rooms& rooms, Member& member) {
+Task<Result<Comparison>> compare(const Rooms& rooms, Member& member, std::stop_token stop) {
   Comparison found;
   Sha256Hasher live;
   Sha256Hasher built;
   for (const auto& table : member.projection.tables) {
     TableWalk walk(table);
     for (;;) {
-      auto pair = co_await next_pair(rooms, member, walk);
+      auto pair = co_await next_pair(rooms, member, walk, stop);
       if (!pair) co_return fail(pair.error());
       add_rows(live, pair->live);
       add_rows(built, pair->built);
@@ -214,7 +242,7 @@ Task<Result<Comparison>> compare(const Rooms& rooms, Member& member) {
       if (found.first_difference.empty()) {
         found.first_difference = first_difference(walk, pair->live, pair->built);
       }
-      if (!found.first_difference.empty() || pair->live.size() < kRangeRows) break;
+      if (!found.first_difference.empty() || pair->is_end) break;
       walk.go_behind(pair->live.back());
     }
   }
@@ -228,11 +256,12 @@ Task<Result<std::string>> digest_of(const Rooms& rooms, const Projection& projec
   for (const auto& table : projection.tables) {
     TableWalk walk(table);
     for (;;) {
-      auto rows = co_await rooms.database.read([&](db::Tx& tx) { return walk.range(tx); });
-      if (!rows) co_return fail(rows.error());
-      add_rows(hasher, *rows);
-      if (rows->size() < kRangeRows) break;
-      walk.go_behind(rows->back());
+      auto range = co_await rooms.database.read([&](db::Tx& tx) { return walk.range(tx); });
+      if (!range && range.error().code == Code::kTimeout) continue;
+      if (!range) co_return fail(range.error());
+      add_rows(hasher, range->rows);
+      if (range->is_end) break;
+      walk.go_behind(range->rows.back());
     }
   }
   co_return to_hex(hasher.finish());

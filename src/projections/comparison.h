@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 
 #include "base/crypto.h"
@@ -22,9 +23,10 @@ struct Comparison {
   bool is_equal() const { return first_difference.empty() && live_digest == built_digest; }
 };
 
-/// Compares them; the second set follows the live one (SecondSet::follow_live). kTimeout: the two
-/// were not found at one position often enough.
-Task<Result<Comparison>> compare(const Rooms& rooms, Member& member);
+/// Compares them; the second set follows the live one (SecondSet::follow_live). On a busy machine
+/// it takes longer. kTimeout: the two were not found at one position often enough;
+/// kClientClosedRequest: it was stopped.
+Task<Result<Comparison>> compare(const Rooms& rooms, Member& member, std::stop_token stop);
 
 /// The digest of the live tables alone, range by range: of one moment only if nobody writes.
 Task<Result<std::string>> digest_of(const Rooms& rooms, const Projection& projection);

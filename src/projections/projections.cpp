@@ -355,7 +355,7 @@ Task<Result<Comparison>> Projections::verify(std::string name) {
     follows = followed && *followed;
   }
   if (ready) {
-    found = co_await compare(rooms_, member);
+    found = co_await compare(rooms_, member, background_.token());
   } else {
     found = fail(ready.error());
   }

@@ -26,6 +26,37 @@ const ObjectSchema<ThingMade>& describe(Type<ThingMade>) {
 }
 constexpr events::EventType<ThingMade> kThingMade{"thing.making.completed"};
 
+// A machine so busy that time passes whenever somebody looks at the clock.
+class BusyWorld final : public World {
+ public:
+  explicit BusyWorld(SimulatedWorld& world) : world_(world) {}
+  std::int64_t unix_ms() override { return world_.unix_ms(); }
+  SteadyClock::time_point now() override {
+    if (looks > 0) {
+      --looks;
+      world_.pass(step);
+    }
+    return world_.now();
+  }
+  void random(std::uint8_t* out, std::size_t count) override { world_.random(out, count); }
+  Uuid new_id() override { return world_.new_id(); }
+  Timers& timers() override { return world_.timers(); }
+  std::unique_ptr<Executor> make_executor(std::string name, ThreadPriority priority) override {
+    return world_.make_executor(std::move(name), priority);
+  }
+  std::unique_ptr<Signal> make_signal() override { return world_.make_signal(); }
+  std::unique_ptr<WorldThread> start_thread(std::string name, ThreadPriority priority,
+                                            std::function<bool()> turn) override {
+    return world_.start_thread(std::move(name), priority, std::move(turn));
+  }
+
+  std::int64_t looks = 0;  // for so many more
+  std::chrono::milliseconds step{0};
+
+ private:
+  SimulatedWorld& world_;
+};
+
 class ProjectionsTest : public testing::Test {
  protected:
   ProjectionsTest() {
@@ -55,21 +86,22 @@ class ProjectionsTest : public testing::Test {
   }
 
   // The same with time that tests say, and everything in this thread; and started.
-  std::unique_ptr<Executor> open_simulated(Projection projection) {
-    auto test = prepare_simulated(std::move(projection));
+  std::unique_ptr<Executor> open_simulated(Projection projection, World* other = nullptr) {
+    auto test = prepare_simulated(std::move(projection), other);
     projections->start();
     world.settle();
     return test;
   }
-  std::unique_ptr<Executor> prepare_simulated(Projection projection) {
+  std::unique_ptr<Executor> prepare_simulated(Projection projection, World* other = nullptr) {
+    World& in = other != nullptr ? *other : world;
     close();
     database = std::move(*db::sqlite::SqliteDatabase::open(
-        {.path = directory.path() + "/simulated.db", .world = world}));
+        {.path = directory.path() + "/simulated.db", .world = in}));
     std::vector<db::Database::Migration> all = events::sqlite::SqliteEventLog::migrations();
     for (const auto& more : Projections::migrations()) all.push_back(more);
     SYNAP_CHECK(database->migrate(all).has_value());
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database, world));
-    projections.emplace(*database, *log, types, world);
+    log = std::move(*events::sqlite::SqliteEventLog::open(*database, in));
+    projections.emplace(*database, *log, types, in);
     projections->add(std::move(projection));
     SYNAP_CHECK(projections->prepare().has_value());
     return world.make_executor("test");
@@ -179,6 +211,7 @@ class ProjectionsTest : public testing::Test {
   test::TempDirectory directory;
   events::EventTypes types;
   SimulatedWorld world{1};  // of the tests that say when time passes
+  BusyWorld busy{world};
   ThreadExecutor executor{"test"};
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
@@ -533,6 +566,73 @@ TEST_F(ProjectionsTest, AVerificationIsLeftAloneByTheStart) {
     EXPECT_TRUE(found->is_equal()) << turns;
     close();
   }
+}
+
+TEST_F(ProjectionsTest, AVerifyWhoseReadsGetNoTimeGoesOn) {
+  int folds = 0;
+  auto projection = things();
+  projection.fold = [&, fold = projection.fold](db::Tx& tx, const events::Event& event) {
+    fold(tx, event);
+    // The second set is full.
+    if (++folds == 600) busy.looks = 5'000;
+  };
+  auto test = open_simulated(projection, &busy);
+  append_all(*test, std::vector<std::string>(300, "a"));
+  busy.step = std::chrono::hours(1);
+  testing::internal::CaptureStderr();
+  const auto found = sync_wait(*test, projections->verify("things"));
+  testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_TRUE(found->is_equal()) << found->first_difference;
+  EXPECT_EQ(found->rows, 300);
+  EXPECT_EQ(busy.looks, 0);
+  close();
+}
+
+TEST_F(ProjectionsTest, AVerifyReadsAsManyRowsAtATimeAsItHasTimeFor) {
+  auto test = open_simulated(things(), &busy);
+  append_all(*test, std::vector<std::string>(300, "a"));
+  busy.step = std::chrono::milliseconds(20);
+  busy.looks = 1'000'000;
+  testing::internal::CaptureStderr();
+  const auto found = sync_wait(*test, projections->verify("things"));
+  const auto digest = sync_wait(*test, projections->digest("things"));
+  testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_TRUE(found->is_equal()) << found->first_difference;
+  EXPECT_EQ(found->rows, 300);
+  ASSERT_TRUE(digest) << digest.error().message;
+  EXPECT_EQ(*digest, found->live_digest);
+  close();
+}
+
+TEST_F(ProjectionsTest, VerifyFindsWhatDiffersBehindLargeRows) {
+  auto test = open_simulated(things());
+  std::vector<std::string> large(12, std::string(200'000, 'a'));
+  large.emplace_back("z");
+  for (const auto& name : large) append_all(*test, {name});
+  EXPECT_TRUE(sync_wait(*test, projections->verify("things"))->is_equal());
+  auto change = [&](const char* sql) {
+    auto write = [&]() -> Task<Result<>> {
+      co_return co_await database->write([&](db::Tx& tx) { tx.run(sql); });
+    };
+    ASSERT_TRUE(sync_wait(*test, write()));
+  };
+  change("UPDATE things_data SET name = 'y' WHERE name = 'z'");
+  auto found = sync_wait(*test, projections->verify("things"));
+  EXPECT_NE(found->first_difference.find(R"(name is "y" and should be "z")"), std::string::npos)
+      << found->first_difference;
+  change("DELETE FROM things_data WHERE name = 'y'");
+  found = sync_wait(*test, projections->verify("things"));
+  EXPECT_NE(found->first_difference.find("is missing"), std::string::npos)
+      << found->first_difference;
+  change(
+      "INSERT INTO things_data SELECT x'ffffffffffffffffffffffffffffffff', user_id, name, weight "
+      "FROM things_data LIMIT 1");
+  found = sync_wait(*test, projections->verify("things"));
+  EXPECT_NE(found->first_difference.find("is in one of the two only"), std::string::npos)
+      << found->first_difference;
+  close();
 }
 
 TEST_F(ProjectionsTest, AVerifyThatCannotTidyUpBurdensNoLaterAppend) {
