@@ -45,7 +45,7 @@ Result<std::string> idempotency_of(const api::Session& session,
   if (!of_header.empty() && of_header != *of_input) {
     // Under either of them a repeat with the other one would be done twice.
     return fail(
-        Code::kBadRequest,
+        Code::kConflict,
         "The Idempotency-Key header and the input's idempotencyKey differ: give one of them");
   }
   return *of_input;

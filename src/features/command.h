@@ -40,7 +40,7 @@ struct Command {
 };
 
 /// The idempotency key of a call: the input's or the header's; empty without one. Only with one
-/// does a fingerprint of the input have to be made. kBadRequest: it has two that differ.
+/// does a fingerprint of the input have to be made. kConflict: it has two that differ.
 Result<std::string> idempotency_of(const api::Session& session,
                                    const std::optional<std::string>& of_input);
 

@@ -190,7 +190,7 @@ TEST_F(EventTypesTest, TwoIdempotencyKeysOfOneEventAreRefused) {
   register_weight();
   const std::string asked = R"({"type":"x.weight.recorded","data":{"kg":1},"idempotencyKey":"k"})";
   EXPECT_EQ(told("events.publish", asked, "ann", "other"),
-            "BAD_REQUEST: The Idempotency-Key header and the input's idempotencyKey differ: give "
+            "CONFLICT: The Idempotency-Key header and the input's idempotencyKey differ: give "
             "one of them");
   EXPECT_EQ(told("events.publish", asked, "ann", "k"), told("events.publish", asked));
 }

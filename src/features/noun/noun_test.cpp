@@ -369,7 +369,7 @@ TEST_F(Nouns, TwoIdempotencyKeysOfOneCommandAreRefused) {
   };
   const auto refused = call("plants.create", asked("fern"), "ann", "of-the-header");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::kBadRequest);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
   EXPECT_EQ(refused.error().message,
             "The Idempotency-Key header and the input's idempotencyKey differ: give one of them");
   EXPECT_EQ(list(), "of 0");
