@@ -22,7 +22,8 @@ std::string bytes_of_hex(std::string_view hex) {
 }
 
 template <class Data>
-const Data* read(db::Tx& tx, const events::Event& event, const events::EventType<Data>& type) {
+std::shared_ptr<const Data> read(db::Tx& tx, const events::Event& event,
+                                 const events::EventType<Data>& type) {
   auto data = data_of(event, type);
   if (data) return *data;
   tx.abort(data.error());
@@ -44,12 +45,12 @@ void fold_key(db::Tx& tx, const events::Event& event, const KeyCreated& key) {
 
 void fold(db::Tx& tx, const events::Event& event) {
   if (event.type == kUserCreationCompleted.name) {
-    const auto* user = read(tx, event, kUserCreationCompleted);
+    const auto user = read(tx, event, kUserCreationCompleted);
     if (user == nullptr) return;
     tx.run("INSERT INTO users_data(id, name, role, created_at) VALUES ($1, $2, $3, $4)",
            user->user_id, user->name, user->role, event.timestamp);
   } else if (event.type == kKeyCreationCompleted.name) {
-    const auto* key = read(tx, event, kKeyCreationCompleted);
+    const auto key = read(tx, event, kKeyCreationCompleted);
     if (key != nullptr) fold_key(tx, event, *key);
   } else if (event.type == kKeyRevocationCompleted.name) {
     if (!event.aggregate_id) return tx.abort({Code::kInternalServerError, "It names no key"});

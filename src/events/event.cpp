@@ -56,9 +56,10 @@ std::string_view actor_kind_name(Actor::Kind kind) {
   return "";
 }
 
-NewEvent::NewEvent(std::shared_ptr<Event> draft, const Salt& salt, bool has_given_id,
-                   bool starts_stream)
+NewEvent::NewEvent(std::shared_ptr<Event> draft, std::shared_ptr<const void> decoded,
+                   const Salt& salt, bool has_given_id, bool starts_stream)
     : draft_(std::move(draft)),
+      decoded_(std::move(decoded)),
       salt_(salt),
       has_given_id_(has_given_id),
       starts_stream_(starts_stream) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,25 +61,33 @@ struct Envelope {
   std::string metadata;                   // JSON text of an object, or empty
 };
 
-/// The data of an event as the C++ struct of its type, shared by all who need it. Filled once, by
-/// whoever asks first; see data_of() in types.h.
+/// The data of an event as the C++ struct of its type, shared by all who work with them at the same
+/// time; see data_of() in types.h. The event itself does not keep them: they are many small pieces
+/// of memory, which are best given back soon, on the thread that made them.
 class DecodedData {
  public:
   DecodedData() = default;
   DecodedData(const DecodedData&) = delete;
   DecodedData& operator=(const DecodedData&) = delete;
 
-  /// What `decode()`, a callable () -> Result<std::shared_ptr<const void>>, gave the first time.
-  /// Thread-safe.
+  /// What somebody has already, or else what `decode()` gives, a callable () ->
+  /// Result<std::shared_ptr<const void>>. Thread-safe.
   template <class Decode>
-  const Result<std::shared_ptr<const void>>& get(Decode decode) const {
-    once_.run([&] { value_ = decode(); });
-    return value_;
+  Result<std::shared_ptr<const void>> get(Decode decode) const {
+    {
+      std::lock_guard lock(mutex_);
+      if (auto data = data_.lock()) return data;
+    }
+    auto made = decode();
+    if (!made) return made;
+    std::lock_guard lock(mutex_);
+    data_ = *made;
+    return made;
   }
 
  private:
-  mutable Once once_;
-  mutable Result<std::shared_ptr<const void>> value_ = nullptr;
+  mutable std::mutex mutex_;
+  mutable std::weak_ptr<const void> data_;
 };
 
 /// What an event says: docs/formats.md describes each field.
@@ -153,9 +162,12 @@ class NewEvent {
 
  private:
   friend class EventTypes;
-  NewEvent(std::shared_ptr<Event> draft, const Salt& salt, bool has_given_id, bool starts_stream);
+  NewEvent(std::shared_ptr<Event> draft, std::shared_ptr<const void> decoded, const Salt& salt,
+           bool has_given_id, bool starts_stream);
 
   std::shared_ptr<Event> draft_;
+  // Kept until it is appended, so that whoever observes the append parses no JSON.
+  std::shared_ptr<const void> decoded_;
   Salt salt_{};
   Sha256 header_hash_{};
   Sha256 content_hash_{};

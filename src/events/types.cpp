@@ -57,8 +57,7 @@ void EventTypes::add_failed(std::string_view type) {
   const auto name = failed_type_of(type);
   if (by_name_.contains(name)) return;
   // That it was given up is in the header.
-  add(EventType<Failure>{
-          .name = name, .needs_aggregate = false, .on_erased = OnErased::kFold},
+  add(EventType<Failure>{.name = name, .needs_aggregate = false, .on_erased = OnErased::kFold},
       fmt::format("What {} asked for was given up.", type));
 }
 
@@ -159,12 +158,12 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
   event->data = std::move(data);
   event->metadata = std::move(envelope.metadata);
   if (decoded) {
-    std::ignore = event->decoded.get(
-        [&]() -> Result<std::shared_ptr<const void>> { return std::move(decoded); });
+    std::ignore =
+        event->decoded.get([&]() -> Result<std::shared_ptr<const void>> { return decoded; });
   }
   Salt salt;
   world_->random(salt.data(), salt.size());
-  return NewEvent(std::move(event), salt, has_given_id,
+  return NewEvent(std::move(event), std::move(decoded), salt, has_given_id,
                   envelope.starts_stream && envelope.aggregate_id.has_value());
 }
 

@@ -66,12 +66,12 @@ std::string failed_type_of(std::string_view type);
 /// The data of an event in the shape of the present version: parsed and upcast as need be.
 Result<Json> current_data(const Event& event, std::int64_t data_version, Upcaster upcast);
 
-/// The data of `event`, which must be of this type, as its struct; valid as long as the event. Read
-/// once for all who ask; any thread. kInternalServerError: the stored data do not fit the type.
+/// The data of `event`, which must be of this type, as its struct. Read once for all who have them
+/// at the same time; any thread. kInternalServerError: the stored data do not fit the type.
 template <class Data>
-Result<const Data*> data_of(const Event& event, const EventType<Data>& type) {
+Result<std::shared_ptr<const Data>> data_of(const Event& event, const EventType<Data>& type) {
   SYNAP_CHECK(event.type == type.name, event.type);
-  const auto& decoded = event.decoded.get([&]() -> Result<std::shared_ptr<const void>> {
+  auto decoded = event.decoded.get([&]() -> Result<std::shared_ptr<const void>> {
     auto json = current_data(event, type.data_version, type.upcast);
     if (!json) return fail(json.error());
     auto data = decode<Data>(std::move(*json));
@@ -79,7 +79,7 @@ Result<const Data*> data_of(const Event& event, const EventType<Data>& type) {
     return std::make_shared<const Data>(std::move(*data));
   });
   if (!decoded) return fail(decoded.error());
-  return static_cast<const Data*>(decoded->get());
+  return std::static_pointer_cast<const Data>(*std::move(decoded));
 }
 
 class EventTypes {
@@ -89,9 +89,9 @@ class EventTypes {
     Upcaster upcast = nullptr;
     bool needs_aggregate = false;
     OnErased on_erased = OnErased::kSkip;
-    /// Reads an event's data into its struct, so that data_of() finds them; nothing to do where
-    /// there is no struct.
-    void (*decode)(const Event& event, const Options& options) = nullptr;
+    /// Reads an event's data into its struct, which data_of() finds while it is kept; null where
+    /// they cannot be read. No function where there is no struct.
+    std::shared_ptr<const void> (*decode)(const Event& event, const Options& options) = nullptr;
   };
   struct Info {
     std::string name;
@@ -116,9 +116,9 @@ class EventTypes {
   void add(EventType<Data> type, std::string docs) {
     add(type.name, schema_of<Data>(), std::move(docs),
         {type.data_version, type.upcast, type.needs_aggregate, type.on_erased,
-         [](const Event& event, const Options& options) {
+         [](const Event& event, const Options& options) -> std::shared_ptr<const void> {
            const EventType<Data> same{event.type, options.data_version, options.upcast};
-           std::ignore = data_of(event, same);
+           return data_of(event, same).value_or(nullptr);
          }});
   }
   /// Registers the `.failed` type of `type` unless it is there.

@@ -66,10 +66,11 @@ Task<Result<events::Page>> Follower::next_page(std::int64_t from, std::int64_t u
     page->is_at_end = true;
   }
   // Here and not in the transaction: the writer parses no JSON.
+  decoded_.clear();
   for (const auto& event : page->events) {
     const auto* info = rooms_.types.find(event->type);
     if (info != nullptr && info->options.decode != nullptr && !event->is_erased) {
-      info->options.decode(*event, info->options);
+      decoded_.push_back(info->options.decode(*event, info->options));
     }
   }
   co_return page;
@@ -101,6 +102,7 @@ Task<Result<Advance>> Follower::advance(std::int64_t from, std::int64_t until) {
   next_ = slice.end;
   const bool is_through = slice.position == page_.next_after;
   page_goes_on_at_ = is_through ? -1 : slice.position;
+  if (is_through) decoded_.clear();
   co_return Advance{slice.position, is_through && page_.is_at_end};
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ class Follower {
   Save save_;
   // What the last slice left of its page, and where it goes on; of one caller at a time.
   events::Page page_;
+  std::vector<std::shared_ptr<const void>> decoded_;  // the data of its events
   std::size_t next_ = 0;
   std::int64_t page_goes_on_at_ = -1;
 };

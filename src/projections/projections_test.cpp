@@ -127,7 +127,7 @@ class ProjectionsTest : public testing::Test {
                         .indexes = {{.columns = {"user_id", "weight"}}}}},
             .types = {"thing.making.completed"},
             .fold = [this](db::Tx& tx, const events::Event& event) {
-              const auto* made = *data_of(event, kThingMade);
+              const auto made = *data_of(event, kThingMade);
               if (made->name == refused) {
                 return tx.abort({Code::kBadRequest, "refused by the fold", nullptr});
               }
@@ -144,7 +144,7 @@ class ProjectionsTest : public testing::Test {
                         .primary_key = {"user_id"}}},
             .types = {"thing.making.completed"},
             .fold = [this, name](db::Tx& tx, const events::Event& event) {
-              const auto* made = *data_of(event, kThingMade);
+              const auto made = *data_of(event, kThingMade);
               if (made->name == unsummable && name == "sums") throw std::runtime_error("no sum");
               tx.run("INSERT INTO " + name +
                          "_data(user_id, total) VALUES ($1, $2) "
@@ -440,7 +440,7 @@ TEST_F(ProjectionsTest, ANewColumnIsServedAtOnceAndFilledBesideTheOldRows) {
   auto changed = things();
   changed.tables[0].columns.push_back({"double_weight", ColumnType::kInteger});
   changed.fold = [](db::Tx& tx, const events::Event& event) {
-    const auto* made = *data_of(event, kThingMade);
+    const auto made = *data_of(event, kThingMade);
     tx.run(
         "INSERT INTO things_data(id, user_id, name, weight, double_weight) "
         "VALUES ($1, $2, $3, $4, $5)",

@@ -24,9 +24,11 @@ void add(NounParts& parts, std::string_view action, std::string_view suffix, con
       parts.type(action, suffix), data, std::move(docs),
       {.needs_aggregate = true,
        .on_erased = on_erased(parts, action, suffix),
-       .decode = [](const events::Event& event, const events::EventTypes::Options& options) {
-         std::ignore = data_of(
-             event, events::EventType<Json>{event.type, options.data_version, options.upcast});
+       .decode = [](const events::Event& event,
+                    const events::EventTypes::Options& options) -> std::shared_ptr<const void> {
+         return data_of(event,
+                        events::EventType<Json>{event.type, options.data_version, options.upcast})
+             .value_or(nullptr);
        }});
 }
 

@@ -97,7 +97,7 @@ class TextFold {
     Fold fold;
   };
 
-  const Json* data_of(db::Tx& tx, const Event& event) const {
+  std::shared_ptr<const Json> data_of(db::Tx& tx, const Event& event) const {
     auto data = events::data_of(event, events::EventType<Json>{event.type});
     if (data) return *data;
     tx.abort(data.error());
@@ -148,7 +148,7 @@ class TextFold {
   // A creation that was given up may be tried again, and a thing may be changed before it is there:
   // so its row may be there or not.
   void created(db::Tx& tx, const Event& event) const {
-    const Json* said = data_of(tx, event);
+    const auto said = data_of(tx, event);
     if (said == nullptr) return;
     const auto state = parts_->filled(*said);
     write(tx, create_, event, *said, state);
@@ -170,7 +170,7 @@ class TextFold {
       tx.run(settle_update_, event.aggregate_id);
     }
     if (event.is_erased) return;  // what it changed is gone; that it is settled is not
-    const Json* said = data_of(tx, event);
+    const auto said = data_of(tx, event);
     if (said == nullptr) return;
     tx.run(keep_, event.aggregate_id);
     const auto before = state_of(tx, event);
