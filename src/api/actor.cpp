@@ -44,14 +44,40 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   return session;
 }
 
-rpc::Items while_authorized(Session session, rpc::Items items, std::string path,
+namespace {
+
+// Is asked to stop when either of two is.
+class EitherStops {
+ public:
+  EitherStops(std::stop_token one, std::stop_token other)
+      : one_(std::move(one), Ask{source_}), other_(std::move(other), Ask{source_}) {}
+
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  struct Ask {
+    std::stop_source source;
+    void operator()() { source.request_stop(); }
+  };
+  std::stop_source source_;
+  std::stop_callback<Ask> one_;
+  std::stop_callback<Ask> other_;
+};
+
+}  // namespace
+
+rpc::Items while_authorized(Session session, BeginItems begin, std::string path,
                             std::optional<OpenStream> open) {
+  const EitherStops stops(session.stop, session.authority->ended(session.actor));
+  session.stop = stops.token();
   std::string thrown;
   try {
+    auto items = begin(session);
     while (auto item = co_await items.next()) {
       if (auto live = session.check(); !live) co_return fail(live.error());
       co_yield std::move(*item);
     }
+    if (auto live = session.check(); !live) co_return fail(live.error());
     co_return std::move(items.end());
   } catch (const std::exception& exception) {
     thrown = exception.what();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -63,6 +64,9 @@ class Authority {
   virtual Result<> check(const Actor& actor) const = 0;
   /// Called once a call; besides, kTooManyRequests: its user has made more calls than he may.
   virtual Result<> admit(const Actor& actor) const = 0;
+  /// Asked to stop once it may not act any more: some time, at most a minute, after check() says
+  /// so. For what waits, and would not ask.
+  virtual std::stop_token ended(const Actor&) const { return {}; }
 };
 
 /// The context of every call: made once a request (once a connection over WebSocket).
@@ -96,10 +100,13 @@ struct Session {
   const std::string& user_id() const { return actor->user_id; }
 };
 
-/// What `items` yields, until the actor may not act any more: then it ends with kUnauthorized. What
-/// `items` throws ends it with kInternalServerError, and is written to the log as of `path`.
-/// `open`, if there is one, is counted for as long.
-rpc::Items while_authorized(Session session, rpc::Items items, std::string path = {},
+/// Begins the stream of a session, whose `stop` asks it to end.
+using BeginItems = std::move_only_function<rpc::Items(Session)>;
+
+/// What the stream yields, until the actor may not act any more: then it is asked to stop, and ends
+/// with kUnauthorized. What it throws ends it with kInternalServerError, and is written to the log
+/// as of `path`. `open`, if there is one, is counted for as long.
+rpc::Items while_authorized(Session session, BeginItems begin, std::string path = {},
                             std::optional<OpenStream> open = {});
 
 /// What a call needs, as its procedure's Meta says.

@@ -25,7 +25,10 @@ CREATE VIEW key_uses AS SELECT * FROM key_uses_data WHERE user_id = current_user
 
 // What cannot be written was given back and comes with the next; why, the database has told.
 Task<void> KeyUses::run(std::stop_token stop) {
-  while (co_await world_.sleep_for(kPause, stop)) std::ignore = co_await write();
+  while (co_await world_.sleep_for(kPause, stop)) {
+    keys_.end_expired();
+    std::ignore = co_await write();
+  }
   std::ignore = co_await write();
 }
 

@@ -26,8 +26,8 @@ class KeyUses {
   KeyUses(const KeyUses&) = delete;
   KeyUses& operator=(const KeyUses&) = delete;
 
-  /// Writes once a minute, and once more when it is asked to stop, which ends it: while the
-  /// database is open.
+  /// Writes once a minute, and ends what goes on with keys that have expired. Writes once more when
+  /// it is asked to stop, which ends it: while the database is open.
   Task<void> run(std::stop_token stop);
   /// Writes what is not written. Where that fails it is tried again next time.
   Task<Result<>> write();

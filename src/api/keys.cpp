@@ -217,6 +217,10 @@ Result<> Keys::check(const Actor& actor) const {
   return live_.check(actor.recorded.id);
 }
 
+std::stop_token Keys::ended(const Actor& actor) const {
+  return live_.ended(actor.recorded.id);
+}
+
 Result<> Keys::admit(const Actor& actor) const {
   return live_.admit(actor.recorded.id);
 }

@@ -114,6 +114,7 @@ class Keys final : public Authority {
 
   Result<> check(const Actor& actor) const override;
   Result<> admit(const Actor& actor) const override;
+  std::stop_token ended(const Actor& actor) const override;
 
   // Changes. All: kUnauthorized, if the key of who asks was revoked meanwhile; kConflict, if the
   // idempotency key was used for something else.

@@ -196,7 +196,9 @@ TEST_F(KeysTest, ASubscriptionEndsWithItsKey) {
       co_yield rpc::Item{"2", "2"};
       co_return rpc::Text{};
     };
-    return while_authorized(std::move(session), two(std::move(then)));
+    return while_authorized(std::move(session), [two, then = std::move(then)](Session) mutable {
+      return two(std::move(then));
+    });
   };
   const auto read = [&](rpc::Items items) -> Task<std::pair<int, Code>> {
     int count = 0;
@@ -218,6 +220,35 @@ TEST_F(KeysTest, ASubscriptionEndsWithItsKey) {
     }).join();
   };
   EXPECT_EQ(sync_wait(executor, read(stream_of(own, revoke_itself))), ended);
+}
+
+TEST_F(KeysTest, ASubscriptionThatWaitsEndsWithItsKey) {
+  const auto ann = user("ann", Role::kOwner);
+  const auto read_with = [&](const NewKey& made) -> Task<Code> {
+    Session session{.actor = *keys->authenticate(made.key), .authority = keys};
+    auto items = while_authorized(std::move(session), [this](Session own) -> rpc::Items {
+      co_await world.sleep_for(std::chrono::hours(24), own.stop);
+      co_return rpc::Text{};
+    });
+    EXPECT_FALSE(co_await items.next());
+    co_return items.end() ? Code::kNotFound : items.end().error().code;
+  };
+  const auto second = second_key(ann.user_id);
+  test::Started<Code> revoked(executor);
+  revoked.add(read_with(second));
+  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::hours(24)));
+  ASSERT_TRUE(revoke(ann.user_id, second.key_id));
+  EXPECT_EQ(revoked.wait().front(), Code::kUnauthorized);
+
+  const auto brief = *key(ann.user_id, {.name = "brief", .expires_at = world.unix_ms() + 1'000});
+  test::Started<Code> expired(executor);
+  expired.add(read_with(brief));
+  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::hours(24)));
+  Background minutely(executor);
+  minutely.begin(keys->uses().run(minutely.token()));
+  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::minutes(1)));
+  world.pass(std::chrono::minutes(1));
+  EXPECT_EQ(expired.wait().front(), Code::kUnauthorized);
 }
 
 TEST_F(KeysTest, AClockThatIsSetBackRevivesNoKey) {

@@ -36,11 +36,37 @@ void LiveKeys::add(Entry entry) {
 }
 
 void LiveKeys::remove(const std::string& key_id) {
-  std::unique_lock lock(mutex_);
+  KeyRef removed;
+  {
+    std::unique_lock lock(mutex_);
+    const auto found = by_id_.find(key_id);
+    if (found == by_id_.end()) return;
+    removed = found->second;
+    by_hash_.erase(removed->entry.hash);
+    by_id_.erase(found);
+  }
+  // Not under the lock: those who are asked to stop may look at their key.
+  removed->ended.request_stop();
+}
+
+std::stop_token LiveKeys::ended(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
   const auto found = by_id_.find(key_id);
-  if (found == by_id_.end()) return;
-  by_hash_.erase(found->second->entry.hash);
-  by_id_.erase(found);
+  if (found != by_id_.end()) return found->second->ended.get_token();
+  std::stop_source gone;
+  gone.request_stop();
+  return gone.get_token();
+}
+
+void LiveKeys::end_expired() {
+  std::vector<KeyRef> expired;
+  {
+    std::shared_lock lock(mutex_);
+    for (const auto& [id, key] : by_id_) {
+      if (!key->ended.stop_requested() && !check_time(*key, now())) expired.push_back(key);
+    }
+  }
+  for (const auto& key : expired) key->ended.request_stop();
 }
 
 // Said only to whoever has the key: it was found by its hash.

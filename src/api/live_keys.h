@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,6 +59,10 @@ class LiveKeys {
   Result<> check(const std::string& key_id) const;
   /// When the key ends, Unix ms; nothing: never, or it is none.
   std::optional<std::int64_t> end_of(const std::string& key_id) const;
+  /// Asked to stop when the key is removed, and when end_expired() finds that it has expired.
+  std::stop_token ended(const std::string& key_id) const;
+  /// Asks whoever waits with a key that has expired to stop.
+  void end_expired();
   /// Counts a call, too. Besides kTooManyRequests.
   Result<> admit(const std::string& key_id) const;
 
@@ -74,6 +79,7 @@ class LiveKeys {
     std::shared_ptr<RateLimit::Account> account;  // of its user
     std::atomic<std::int64_t> used_at{0};
     std::atomic<bool> is_used{false};  // and so is in used_
+    std::stop_source ended;
   };
   using KeyRef = std::shared_ptr<Key>;
   struct Hash {

@@ -174,8 +174,10 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta me
           Session session, rpc::Call call, CallTimer timer) -> Task<Result<rpc::Reply>> {
         auto input = procedures_detail::input_of<In>(session, call);
         if (!input) co_return fail(timer.failed(std::move(input.error())));
-        auto items = function(session, std::move(*input));
-        co_return rpc::Reply(while_authorized(std::move(session), std::move(items), name,
+        auto begin = [&function, input = std::move(*input)](Session session) mutable {
+          return function(std::move(session), std::move(input));
+        };
+        co_return rpc::Reply(while_authorized(std::move(session), std::move(begin), name,
                                               timer.answered_with_stream()));
       }));
 }
