@@ -197,6 +197,15 @@ class KilledPoolTest : public testing::Test {
     }));
     ASSERT_EQ(own->queue.delayed_count(), static_cast<std::size_t>(delayed));
   }
+  // One run, whose first attempt has failed: the second is to be made so much later, and succeeds.
+  void start_to_succeed_second(std::atomic<int>& calls, std::int64_t delay_ms) {
+    start([&calls, delay_ms](const Event&, Step&) -> Task<Outcome> {
+      if (++calls == 2) co_return Outcome::done();
+      co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, delay_ms);
+    });
+    append(1);
+    wait_for_delayed();
+  }
   std::int64_t failed() { return count("SELECT count(*) FROM runs_data WHERE status = 'failed'"); }
 
   std::chrono::milliseconds pause{0};
@@ -252,14 +261,7 @@ TEST_F(KilledPoolTest, ARunThatWasDoneAloneWaitsForAPodThatLasts) {
 // The pool looks at the clock of its world, not at the machine's.
 TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
   std::atomic<int> calls = 0;
-  start([&](const Event&, Step&) -> Task<Outcome> {
-    if (++calls == 2) co_return Outcome::done();
-    co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 3'600'000);
-  });
-  append(1);
-  ASSERT_TRUE(test::wait_until(executor, own->database->commits(), [&] {
-    return count("SELECT count(*) FROM jobs WHERE due_at > 0") == 1;
-  }));
+  start_to_succeed_second(calls, 3'600'000);
   world.pass(std::chrono::milliseconds(3'600'000));
   wait_for_jobs(0);
   EXPECT_EQ(calls, 2);
@@ -267,12 +269,7 @@ TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
 
 TEST_F(KilledPoolTest, AClockThatIsSetBackPutsOffNoRetry) {
   std::atomic<int> calls = 0;
-  start([&](const Event&, Step&) -> Task<Outcome> {
-    if (++calls == 2) co_return Outcome::done();
-    co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 2'000);
-  });
-  append(1);
-  wait_for_delayed();
+  start_to_succeed_second(calls, 2'000);
   world.jump(-std::chrono::hours(24));
   world.pass(std::chrono::milliseconds(2'000));
   wait_for_jobs(0);
