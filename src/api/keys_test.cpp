@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "api/access_events.h"
@@ -224,10 +225,12 @@ TEST_F(KeysTest, ASubscriptionEndsWithItsKey) {
 
 TEST_F(KeysTest, ASubscriptionThatWaitsEndsWithItsKey) {
   const auto ann = user("ann", Role::kOwner);
+  constexpr std::chrono::hours kDay(24);
+  std::atomic<bool> has_slept_through = false;
   const auto read_with = [&](const NewKey& made) -> Task<Code> {
     Session session{.actor = *keys->authenticate(made.key), .authority = keys};
-    auto items = while_authorized(std::move(session), [this](Session own) -> rpc::Items {
-      co_await world.sleep_for(std::chrono::hours(24), own.stop);
+    auto items = while_authorized(std::move(session), [&](Session own) -> rpc::Items {
+      if (co_await world.sleep_for(kDay, own.stop)) has_slept_through = true;
       co_return rpc::Text{};
     });
     EXPECT_FALSE(co_await items.next());
@@ -236,19 +239,25 @@ TEST_F(KeysTest, ASubscriptionThatWaitsEndsWithItsKey) {
   const auto second = second_key(ann.user_id);
   test::Started<Code> revoked(executor);
   revoked.add(read_with(second));
-  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::hours(24)));
+  ASSERT_TRUE(world.wait_for_sleeper(kDay));
   ASSERT_TRUE(revoke(ann.user_id, second.key_id));
+  world.pass(kDay);  // too late to wake whoever was asked to stop
   EXPECT_EQ(revoked.wait().front(), Code::kUnauthorized);
+  EXPECT_FALSE(has_slept_through);
 
-  const auto brief = *key(ann.user_id, {.name = "brief", .expires_at = world.unix_ms() + 1'000});
+  constexpr std::chrono::minutes kMinute(1);
+  const auto brief = *key(ann.user_id, {.name = "brief", .expires_at = keys->now() + 1'000});
   test::Started<Code> expired(executor);
   expired.add(read_with(brief));
-  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::hours(24)));
+  ASSERT_TRUE(world.wait_for_sleeper(kDay));
   Background minutely(executor);
   minutely.begin(keys->uses().run(minutely.token()));
-  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::minutes(1)));
-  world.pass(std::chrono::minutes(1));
+  ASSERT_TRUE(world.wait_for_sleeper(kMinute));
+  world.pass(kMinute);
+  ASSERT_TRUE(world.wait_for_sleeper(kMinute));  // it has looked, and sleeps again
+  world.pass(kDay);
   EXPECT_EQ(expired.wait().front(), Code::kUnauthorized);
+  EXPECT_FALSE(has_slept_through);
 }
 
 TEST_F(KeysTest, AClockThatIsSetBackRevivesNoKey) {
