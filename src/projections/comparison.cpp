@@ -251,11 +251,13 @@ Task<Result<Comparison>> compare(const Rooms& rooms, Member& member, std::stop_t
   co_return found;
 }
 
-Task<Result<std::string>> digest_of(const Rooms& rooms, const Projection& projection) {
+Task<Result<std::string>> digest_of(const Rooms& rooms, const Projection& projection,
+                                    std::stop_token stop) {
   Sha256Hasher hasher;
   for (const auto& table : projection.tables) {
     TableWalk walk(table);
     for (;;) {
+      if (stop.stop_requested()) co_return fail(Code::kClientClosedRequest, "Synap is stopping");
       auto range = co_await rooms.database.read([&](db::Tx& tx) { return walk.range(tx); });
       if (!range && range.error().code == Code::kTimeout) continue;
       if (!range) co_return fail(range.error());

@@ -29,6 +29,8 @@ struct Comparison {
 Task<Result<Comparison>> compare(const Rooms& rooms, Member& member, std::stop_token stop);
 
 /// The digest of the live tables alone, range by range: of one moment only if nobody writes.
-Task<Result<std::string>> digest_of(const Rooms& rooms, const Projection& projection);
+/// kClientClosedRequest: it was stopped.
+Task<Result<std::string>> digest_of(const Rooms& rooms, const Projection& projection,
+                                    std::stop_token stop);
 
 }  // namespace synap::projections

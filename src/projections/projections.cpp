@@ -369,7 +369,7 @@ Task<Result<Comparison>> Projections::verify(std::string name) {
 Task<Result<std::string>> Projections::digest(std::string name) {
   Member* member = find(name);
   if (member == nullptr) co_return fail(no_projection(name));
-  co_return co_await digest_of(rooms_, member->projection);
+  co_return co_await digest_of(rooms_, member->projection, background_.token());
 }
 
 Task<Result<std::vector<Status>>> Projections::list() {
@@ -427,7 +427,7 @@ Task<bool> Projections::settled(const std::string& name, std::string user_id) {
   const auto end = rooms_.log.end().value();
   if (folded >= end) co_return true;
   if (end - folded > kSettleLagMax) co_return false;
-  // These are in memory, and few.
+  // They are few, and most are in memory.
   auto page = co_await rooms_.log.read(events::Tenancy::of_user(std::move(user_id)),
                                        {.after = folded,
                                         .limit = static_cast<int>(kSettleLagMax),
@@ -437,7 +437,7 @@ Task<bool> Projections::settled(const std::string& name, std::string user_id) {
   const bool is_all = page->next_after >= end;
   if (page->events.empty()) co_return is_all;
   const bool is_reached = co_await reached(*member, page->events.back()->position);
-  co_return is_reached&& is_all;
+  co_return (is_reached && is_all);
 }
 
 Task<bool> Projections::settled(const std::string& name) {
