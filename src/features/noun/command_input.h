@@ -16,7 +16,7 @@ struct CommandExtras {
   std::string fingerprint;  // of what was asked; made only with a key
 };
 
-/// Takes them out of a command's valid input. kBadRequest: it has another idempotency key than the
+/// Takes them out of a command's valid input. kConflict: it has another idempotency key than the
 /// header.
 Result<CommandExtras> take_extras(const api::Session& session, Json& input);
 /// Takes a member out of an object; null if it has none.
@@ -48,9 +48,11 @@ void add_command(const std::shared_ptr<NounParts>& parts, const std::string& pro
     meta.errors = {{Code::kNotFound, "You have no such " + parts->options.name + "."},
                    {Code::kConflict,
                     "It has not the expectedVersion, or the idempotency key was used for something "
-                    "else."}};
+                    "else, or is another than the header's."}};
   } else {
-    meta.errors = {{Code::kConflict, "The idempotency key was used for something else."}};
+    meta.errors = {{Code::kConflict,
+                    "The idempotency key was used for something else, or is another than the "
+                    "header's."}};
   }
   api::add_untyped(
       parts->rooms.procedures, parts->options.plural + "." + procedure, rpc::Kind::kMutation,
