@@ -67,6 +67,15 @@ NewEvent::NewEvent(std::shared_ptr<Event> draft, std::shared_ptr<const void> dec
   content_hash_ = events::content_hash(salt_, draft_->data, draft_->metadata);
 }
 
+EventRef NewEvent::recorded(std::int64_t position, std::int64_t aggregate_version) const {
+  EventFields fields = *draft_;
+  fields.position = position;
+  fields.aggregate_version = aggregate_version;
+  auto event = std::make_shared<const Event>(std::move(fields));
+  event->decoded.share(decoded_);
+  return event;
+}
+
 const std::string& Event::json() const {
   SYNAP_CHECK(position > 0, "only a recorded event is shown");
   json_once_.run([this] {

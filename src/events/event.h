@@ -85,6 +85,12 @@ class DecodedData {
     return made;
   }
 
+  /// Lets others share `data` for as long as somebody keeps them.
+  void share(const std::shared_ptr<const void>& data) const {
+    std::lock_guard lock(mutex_);
+    data_ = data;
+  }
+
  private:
   mutable std::mutex mutex_;
   mutable std::weak_ptr<const void> data_;
@@ -112,9 +118,8 @@ struct EventFields {
   bool is_erased = false;
 };
 
-/// An event of the log. Immutable once recorded; shared by all who read it. Until its append has
-/// committed, `position` and `aggregate_version` may still change (db/database.h: a closure may be
-/// run again), so whoever sees it within that transaction keeps no copy of them.
+/// An event of the log. Immutable once recorded; shared by all who read it. What an observer is
+/// handed within the appending transaction is an event only when that has committed.
 struct Event : EventFields {
   Event() = default;
   explicit Event(EventFields fields) : EventFields(std::move(fields)) {}
@@ -153,19 +158,16 @@ class NewEvent {
   const Sha256& header_hash() const { return header_hash_; }
   const Sha256& content_hash() const { return content_hash_; }
 
-  /// For the log alone, when the row has been inserted: the draft becomes the recorded event.
-  EventRef recorded(std::int64_t position, std::int64_t aggregate_version) const {
-    draft_->position = position;
-    draft_->aggregate_version = aggregate_version;
-    return draft_;
-  }
+  /// For the log alone, when the row has been inserted: the event as recorded. A copy: it stays in
+  /// memory long after the draft, and is given back by the writer's thread, which makes it here.
+  EventRef recorded(std::int64_t position, std::int64_t aggregate_version) const;
 
  private:
   friend class EventTypes;
   NewEvent(std::shared_ptr<Event> draft, std::shared_ptr<const void> decoded, const Salt& salt,
            bool has_given_id, bool starts_stream);
 
-  std::shared_ptr<Event> draft_;
+  std::shared_ptr<const Event> draft_;
   // Kept until it is appended, so that whoever observes the append parses no JSON.
   std::shared_ptr<const void> decoded_;
   Salt salt_{};

@@ -49,6 +49,20 @@ TEST_F(EventTypesTest, BoundsTheUser) {
   EXPECT_TRUE(types.make("note.creation.requested", R"({"n":1})", envelope));
 }
 
+// A closure that is run again records again, and what the first run showed to others stays as it
+// was.
+TEST_F(EventTypesTest, WhatIsRecordedTwiceIsTwoEvents) {
+  const auto draft = types.make("note.creation.requested", R"({"n":1})", envelope);
+  ASSERT_TRUE(draft);
+  const auto first = draft->recorded(7, 1);
+  const auto second = draft->recorded(9, 2);
+  EXPECT_EQ(first->position, 7);
+  EXPECT_EQ(first->aggregate_version, 1);
+  EXPECT_EQ(second->position, 9);
+  EXPECT_EQ(second->aggregate_version, 2);
+  EXPECT_EQ(second->data, first->data);
+}
+
 TEST_F(EventTypesTest, RegistersTheFailedTypeWithTheRequestedOne) {
   ASSERT_NE(types.find("note.creation.failed"), nullptr);
   EXPECT_EQ(types.all().size(), 2u);

@@ -135,24 +135,18 @@ Head EventTable::head_to_append(db::Tx& tx) {
   return last_.head;
 }
 
-void EventTable::remember(db::Tx& tx, const Uuid& aggregate, Stream stream) {
-  constexpr std::size_t kStreamsMax = 4096;
-  if (streams_undone_ != tx.undone() || streams_.size() >= kStreamsMax) streams_.clear();
-  streams_undone_ = tx.undone();
-  streams_.insert_or_assign(aggregate, stream);
-}
-
-const EventTable::Stream* EventTable::recall(db::Tx& tx, const Uuid& aggregate) {
-  if (streams_undone_ != tx.undone()) return nullptr;
-  const auto found = streams_.find(aggregate);
-  return found == streams_.end() ? nullptr : &found->second;
+EventTable::Stream& EventTable::place_of(const Uuid& aggregate) {
+  constexpr std::size_t kStreams = 4096;
+  if (streams_.empty()) streams_.resize(kStreams);
+  return streams_[std::hash<Uuid>{}(aggregate) % kStreams];
 }
 
 std::int64_t EventTable::next_version(db::Tx& tx, const Event& event) {
   if (!event.aggregate_id) return 0;
-  if (const auto* stream = recall(tx, *event.aggregate_id)) {
-    if (names_.number(tx, event.user_id) != stream->user) tx.abort(no_such_thing());
-    return stream->version + 1;
+  const auto& stream = place_of(*event.aggregate_id);
+  if (stream.undone == tx.undone() && stream.aggregate == *event.aggregate_id) {
+    if (names_.number(tx, event.user_id) != stream.user) tx.abort(no_such_thing());
+    return stream.version + 1;
   }
   auto rows = tx.query(
       "SELECT aggregate_version, user FROM events WHERE aggregate = $1 "
@@ -203,7 +197,9 @@ EventRef EventTable::insert(db::Tx& tx, const NewEvent& event, std::int64_t vers
   if (!tx.ok()) return nullptr;
   head = {position, link};
   last_ = {head, tx.undone()};
-  if (draft.aggregate_id) remember(tx, *draft.aggregate_id, {version, user});
+  if (draft.aggregate_id) {
+    place_of(*draft.aggregate_id) = {*draft.aggregate_id, version, user, tx.undone()};
+  }
   return event.recorded(position, version);
 }
 

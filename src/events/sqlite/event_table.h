@@ -4,7 +4,7 @@
 
 #include <optional>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "events/event.h"
 #include "events/log.h"
@@ -54,15 +54,17 @@ class EventTable {
   };
   Remembered last_;
 
+  // The newest event of an aggregate, as long as Tx::undone() is the same.
   struct Stream {
-    std::int64_t version = 0;  // of its newest event
-    std::int64_t user = 0;     // the number of its name
+    Uuid aggregate;
+    std::int64_t version = 0;
+    std::int64_t user = 0;  // the number of its name
+    std::int64_t undone = -1;
   };
-  // Of the aggregates that were inserted lately, as of the Tx::undone() beside it.
-  std::unordered_map<Uuid, Stream> streams_;
-  std::int64_t streams_undone_ = -1;
-  void remember(db::Tx& tx, const Uuid& aggregate, Stream stream);
-  const Stream* recall(db::Tx& tx, const Uuid& aggregate);
+  // Of the aggregates that were inserted lately. Each has one place, which it shares with others:
+  // who comes later has it.
+  std::vector<Stream> streams_;
+  Stream& place_of(const Uuid& aggregate);
 };
 
 }  // namespace synap::events::sqlite
