@@ -89,6 +89,23 @@ TEST_P(EventLog, FindsTheBoundaryOfMemoryAndTableSeamless) {
   EXPECT_EQ(at(kEvents + 1).error().code, Code::kNotFound);
 }
 
+TEST_P(EventLog, FindsEachEventByItsPositionInAnyOrder) {
+  constexpr int kEvents = 300;
+  for (int n = 1; n <= kEvents; n += 100) ASSERT_TRUE(append(batch(n, 100)));
+  reopen();  // nothing is in memory
+  std::vector<std::int64_t> asked;
+  for (std::int64_t position = 1; position <= kEvents; ++position) asked.push_back(position);
+  asked.insert(asked.end(), asked.rbegin(), asked.rend());
+  for (std::int64_t n = 0; n < kEvents; ++n) asked.push_back(1 + n * 7 % kEvents);
+  for (const auto position : asked) {
+    const auto found = at(position);
+    ASSERT_TRUE(found);
+    ASSERT_EQ((*found)->position, position);
+    ASSERT_EQ((*found)->data, R"({"n":)" + std::to_string(position) + "}");
+  }
+  EXPECT_EQ(at(kEvents + 1).error().code, Code::kNotFound);
+}
+
 TEST_P(EventLog, FilterThatMatchesLittleFindsItInALongLog) {
   constexpr int kEvents = 45'000;
   for (int n = 1; n <= kEvents; n += 1'000) ASSERT_TRUE(append(batch(n, 1'000)));

@@ -327,27 +327,44 @@ Task<Result<std::vector<EventRef>>> SqliteEventLog::read_stream(Tenancy tenancy,
   });
 }
 
-std::optional<EventRef> SqliteEventLog::one(db::Tx& tx, std::string_view where,
-                                            const db::Value& value) {
-  auto rows = tx.query_with(
-      fmt::format("SELECT " SYNAP_EVENT_COLUMNS " FROM events WHERE {} = $1", where), {value});
-  if (!rows.next()) return std::nullopt;
-  return table_.event_of(tx, rows);
-}
-
 Task<Result<EventRef>> SqliteEventLog::find(Tenancy tenancy, Uuid id) {
-  auto found = co_await database_.read([&](db::Tx& tx) { return one(tx, "id", id); });
+  auto found = co_await database_.read([&](db::Tx& tx) -> EventRef {
+    auto rows = tx.query("SELECT " SYNAP_EVENT_COLUMNS " FROM events WHERE id = $1", id);
+    return rows.next() ? table_.event_of(tx, rows) : nullptr;
+  });
   if (!found) co_return fail(found.error());
-  if (!*found || !tenancy.sees(***found)) co_return fail(Code::kNotFound, "There is no such event");
-  co_return **found;
+  if (*found == nullptr || !tenancy.sees(**found)) {
+    co_return fail(Code::kNotFound, "There is no such event");
+  }
+  co_return *found;
 }
 
 Task<Result<EventRef>> SqliteEventLog::at(std::int64_t position) {
   if (auto event = recent_.at(position)) co_return event;
-  auto found = co_await database_.read([&](db::Tx& tx) { return one(tx, "position", position); });
+  if (auto event = ahead_.at(position)) co_return event;
+  auto found =
+      co_await database_.read([&](db::Tx& tx) { return read_with_neighbours(tx, position); });
   if (!found) co_return fail(found.error());
-  if (!*found) co_return fail(Code::kNotFound, "There is no such event");
-  co_return **found;
+  if (*found == nullptr) co_return fail(Code::kNotFound, "There is no such event");
+  co_return *found;
+}
+
+EventRef SqliteEventLog::read_with_neighbours(db::Tx& tx, std::int64_t position) {
+  // Whoever stood before this in the line of readers may have read it, too.
+  if (auto event = ahead_.at(position)) return event;
+  std::vector<EventRef> events;
+  std::size_t bytes = 0;
+  auto rows = tx.query("SELECT " SYNAP_EVENT_COLUMNS
+                       " FROM events WHERE position >= $1 ORDER BY position LIMIT $2",
+                       position, ahead_.limit_for(position));
+  while (bytes < ReadAhead::kBytesMax && rows.next()) {
+    events.push_back(table_.event_of(tx, rows));
+    bytes += events.back()->data.size() + events.back()->metadata.size();
+  }
+  if (events.empty() || events.front()->position != position) return nullptr;
+  auto event = events.front();
+  ahead_.put(std::move(events));
+  return event;
 }
 
 Task<Result<Head>> SqliteEventLog::head() {

@@ -8,6 +8,7 @@
 #include "events/log.h"
 #include "events/sqlite/event_table.h"
 #include "events/sqlite/names.h"
+#include "events/sqlite/read_ahead.h"
 #include "events/sqlite/recent_events.h"
 
 namespace synap::events::sqlite {
@@ -45,7 +46,7 @@ class SqliteEventLog final : public EventLog {
   std::int64_t version_of(db::Tx& tx, const NewEvent& event, std::span<const EventRef> before);
   bool insert_all(db::Tx& tx, const Append& append, Appended& appended);
   void keep_answer(db::Tx& tx, const Append& append, Appended& appended);
-  std::optional<EventRef> one(db::Tx& tx, std::string_view where, const db::Value& value);
+  EventRef read_with_neighbours(db::Tx& tx, std::int64_t position);
   struct Search;
   Search search_of(db::Tx& tx, const Tenancy& tenancy, const Filter& filter);
   Page read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter);
@@ -54,6 +55,7 @@ class SqliteEventLog final : public EventLog {
   Names names_;
   EventTable table_{names_};
   RecentEvents recent_;
+  ReadAhead ahead_;
   std::vector<Observer> observers_;  // not changed once anything is appended
   Watermark end_;
 };
