@@ -1,0 +1,79 @@
+// Writes the page to a folder: node build.mjs FOLDER
+//   index.html, favicon.svg, app-<hash>.css, app-<hash>.js and the chunks that screens are loaded from.
+// Fails if a type is wrong, or if the bundle is larger than a first view may be.
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { build } from 'esbuild';
+
+// What the first view may load, and all of it, in bytes after minifying.
+const FIRST_VIEW_BYTES_MAX = 100_000;
+const ALL_BYTES_MAX = 250_000;
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** Builds the page into `folder`; gives the bytes of the first view and of everything. */
+export async function buildPage(folder) {
+  const result = await build({
+    absWorkingDir: here,
+    entryPoints: { app: 'src/main.tsx', 'app-style': 'src/style/app.css' },
+    outdir: folder,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: ['es2022', 'chrome111', 'firefox114', 'safari16.4'],
+    minify: true,
+    metafile: true,
+    write: false,
+    legalComments: 'none',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    logLevel: 'warning',
+  });
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const sizes = new Map();
+  for (const file of result.outputFiles) {
+    sizes.set(basename(file.path), file.contents.length);
+    await writeFile(join(folder, basename(file.path)), file.contents);
+  }
+
+  const outputs = Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output]);
+  const script = outputs.find(([, output]) => output.entryPoint === 'src/main.tsx');
+  const style = outputs.find(([, output]) => output.entryPoint === 'src/style/app.css');
+  const preloads = script[1].imports
+    .filter((one) => one.kind === 'import-statement')
+    .map((one) => basename(one.path));
+  const html = (await readFile(join(here, 'src/index.html'), 'utf8'))
+    .replace('{{style}}', `/${style[0]}`)
+    .replace('{{script}}', `/${script[0]}`)
+    .replace('{{preloads}}', preloads.map((name) => `<link rel="modulepreload" href="/${name}">`).join('\n'));
+  await writeFile(join(folder, 'index.html'), html);
+  const icon = await readFile(join(here, 'src/favicon.svg'), 'utf8');
+  await writeFile(join(folder, 'favicon.svg'), icon);
+
+  const first = [script[0], style[0], ...preloads].reduce((sum, name) => sum + sizes.get(name), html.length);
+  const all = [...sizes.values()].reduce((sum, bytes) => sum + bytes, html.length + icon.length);
+  return { first, all, files: sizes };
+}
+
+async function main() {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const folder = positionals[0] ?? join(here, 'dist');
+  const tsc = fileURLToPath(new URL('node_modules/.bin/tsc', import.meta.url));
+  const types = spawnSync(tsc, ['-p', join(here, 'tsconfig.json')], { stdio: 'inherit' });
+  if (types.status !== 0) process.exit(1);
+  const { first, all } = await buildPage(folder);
+  console.log(`page: first view ${first} bytes, everything ${all} bytes, minified`);
+  if (first > FIRST_VIEW_BYTES_MAX || all > ALL_BYTES_MAX) {
+    console.error(`page: more than ${FIRST_VIEW_BYTES_MAX} for the first view, or ${ALL_BYTES_MAX} for all`);
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

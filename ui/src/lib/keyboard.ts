@@ -1,0 +1,59 @@
+// The keyboard: single keys, and two keys one after the other ("g e"). Nothing happens while somebody
+// writes in a field, but for Escape, which leaves it.
+
+export interface Shortcut {
+  keys: string;
+  label: string;
+  run(): void;
+}
+
+const SECOND_KEY_MS = 1_200;
+const layers: Shortcut[][] = [];
+
+/** Adds shortcuts; later ones come before earlier ones. Gives what takes them away. */
+export function addShortcuts(shortcuts: Shortcut[]): () => void {
+  layers.push(shortcuts);
+  return () => {
+    const at = layers.indexOf(shortcuts);
+    if (at >= 0) layers.splice(at, 1);
+  };
+}
+
+/** Everything that works now, for the help; of two with the same keys the one that counts. */
+export function shortcutsNow(): Shortcut[] {
+  const seen = new Map<string, Shortcut>();
+  for (const shortcut of layers.flat()) seen.set(shortcut.keys, shortcut);
+  return [...seen.values()];
+}
+
+function find(keys: string): Shortcut | undefined {
+  return layers.findLast((layer) => layer.some((one) => one.keys === keys))?.find((one) => one.keys === keys);
+}
+
+export function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input,textarea,select,[contenteditable]');
+}
+
+export function startKeyboard(): void {
+  let first = '';
+  let timer = 0;
+  addEventListener('keydown', (press) => {
+    if (press.defaultPrevented || press.ctrlKey || press.metaKey || press.altKey) return;
+    if (isWriting(press.target)) {
+      if (press.key === 'Escape') (press.target as HTMLElement).blur();
+      return;
+    }
+    if (document.querySelector('dialog[open]')) return;
+    const shortcut = find(first ? `${first} ${press.key}` : press.key);
+    clearTimeout(timer);
+    if (!shortcut && !first && layers.flat().some((one) => one.keys.startsWith(`${press.key} `))) {
+      first = press.key;
+      timer = window.setTimeout(() => (first = ''), SECOND_KEY_MS);
+      return;
+    }
+    first = '';
+    if (!shortcut) return;
+    press.preventDefault();
+    shortcut.run();
+  });
+}

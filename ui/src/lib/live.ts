@@ -1,0 +1,129 @@
+// One WebSocket to the pod with one subscription to events.watch. It is made again by itself, behind
+// the last event that was told, so that nothing is missed and nothing comes twice.
+import { signal } from '@preact/signals';
+
+import type { SynapEvent } from './events.js';
+
+/** live: what happens is told. lost: the connection is, and is being made again. */
+export type LiveStatus = 'connecting' | 'live' | 'lost';
+export const liveStatus = signal<LiveStatus>('connecting');
+
+interface Message {
+  id?: number | null;
+  method?: string;
+  result?: { type: string; data?: { id: string; data: SynapEvent } };
+  error?: { message: string; data?: { code?: string } };
+}
+
+interface Handlers {
+  onEvent(event: SynapEvent): void;
+  /** The subscription stands (again). */
+  onLive(): void;
+  /** The pod refuses to tell this caller anything. */
+  onRefused(): void;
+}
+
+// A proxy or a sleeping laptop can drop a connection without a word: ask for a sign of life.
+const PING_EVERY_MS = 10_000;
+const PONG_WITHIN_MS = 5_000;
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 4_000;
+
+export class LiveEvents {
+  readonly #handlers: Handlers;
+  #last: string;
+  #socket: WebSocket | undefined;
+  #era = 0;
+  #attempt = 0;
+  #retryTimer = 0;
+  #pingTimer = 0;
+  #pongTimer = 0;
+
+  constructor(after: number, handlers: Handlers) {
+    this.#last = String(after);
+    this.#handlers = handlers;
+    addEventListener('online', this.#hurry);
+  }
+
+  start(): void {
+    this.#connect();
+  }
+
+  stop(): void {
+    removeEventListener('online', this.#hurry);
+    this.#leave();
+  }
+
+  // The network is back: no reason to wait for the timer.
+  readonly #hurry = (): void => {
+    if (liveStatus.value === 'lost') this.#connect();
+  };
+
+  #leave(): void {
+    ++this.#era;
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#pingTimer);
+    clearTimeout(this.#pongTimer);
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  #connect(): void {
+    this.#leave();
+    const era = this.#era;
+    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/trpc`);
+    this.#socket = socket;
+    socket.onopen = () => era === this.#era && this.#subscribe(socket);
+    socket.onmessage = (message) => era === this.#era && this.#take(String(message.data));
+    socket.onclose = () => era === this.#era && this.#lost();
+  }
+
+  #subscribe(socket: WebSocket): void {
+    const params = { path: 'events.watch', input: { lastEventId: this.#last } };
+    socket.send(JSON.stringify({ id: 1, method: 'subscription', params }));
+    this.#ping();
+  }
+
+  #ping(): void {
+    clearTimeout(this.#pingTimer);
+    this.#pingTimer = window.setTimeout(() => {
+      this.#socket?.send('PING');
+      this.#pongTimer = window.setTimeout(() => this.#lost(), PONG_WITHIN_MS);
+    }, PING_EVERY_MS);
+  }
+
+  #take(text: string): void {
+    clearTimeout(this.#pongTimer);
+    this.#ping();
+    if (text === 'PONG') return;
+    if (text === 'PING') return this.#socket?.send('PONG');
+    const message = JSON.parse(text) as Message;
+    // The pod is about to stop.
+    if (message.method === 'reconnect') return this.#lost();
+    if (message.error) return this.#refused(message.error.data?.code);
+    if (message.result?.type === 'started') {
+      this.#attempt = 0;
+      liveStatus.value = 'live';
+      this.#handlers.onLive();
+    } else if (message.result?.type === 'data' && message.result.data) {
+      this.#last = message.result.data.id;
+      this.#handlers.onEvent(message.result.data.data);
+    } else if (message.result?.type === 'stopped') {
+      this.#lost();
+    }
+  }
+
+  #refused(code: string | undefined): void {
+    if (code !== 'UNAUTHORIZED' && code !== 'FORBIDDEN') return this.#lost();
+    this.#leave();
+    liveStatus.value = 'lost';
+    this.#handlers.onRefused();
+  }
+
+  #lost(): void {
+    this.#leave();
+    liveStatus.value = 'lost';
+    const delay = Math.min(RETRY_MS_MIN * 2 ** this.#attempt++, RETRY_MS_MAX);
+    this.#retryTimer = window.setTimeout(() => this.#connect(), delay * (0.75 + Math.random() / 4));
+  }
+}

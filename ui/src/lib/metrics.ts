@@ -1,0 +1,81 @@
+// /metrics, read every two seconds while a screen shows it; and what the curves show of it.
+import { signal } from '@preact/signals';
+
+import { plain } from './rpc.js';
+
+export interface Sample {
+  at: number;
+  /** A metric with its labels as written: synap_queue_jobs{state="ready"}. */
+  values: Map<string, number>;
+}
+
+const EVERY_MS = 2_000;
+// Four minutes of curve.
+const SAMPLES_MAX = 120;
+
+export const samples = signal<Sample[]>([]);
+export const metricsProblem = signal('');
+
+function parse(text: string): Map<string, number> {
+  const values = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#') || line.includes('synap_call_duration_seconds_bucket')) continue;
+    const at = line.lastIndexOf(' ');
+    values.set(line.slice(0, at), Number(line.slice(at + 1)));
+  }
+  return values;
+}
+
+let watchers = 0;
+let timer = 0;
+
+async function read(): Promise<void> {
+  try {
+    const response = await plain('/metrics');
+    if (response.ok) {
+      const sample = { at: Date.now(), values: parse(await response.text()) };
+      samples.value = [...samples.value.slice(1 - SAMPLES_MAX), sample];
+      metricsProblem.value = '';
+    } else {
+      metricsProblem.value = response.status === 403 ? 'The numbers of a pod are for its owners.' : `/metrics answered ${response.status}`;
+    }
+  } catch {
+    metricsProblem.value = 'The pod does not answer.';
+  }
+  if (watchers > 0) timer = window.setTimeout(() => void read(), EVERY_MS);
+}
+
+/** Reads until the returned function is called. */
+export function watchMetrics(): () => void {
+  if (++watchers === 1) void read();
+  return () => {
+    if (--watchers === 0) clearTimeout(timer);
+  };
+}
+
+/** Of all values whose name begins so. */
+export function sumOf(sample: Sample | undefined, prefix: string): number | undefined {
+  if (!sample) return undefined;
+  let sum: number | undefined;
+  for (const [name, value] of sample.values) if (name.startsWith(prefix)) sum = (sum ?? 0) + value;
+  return sum;
+}
+
+/** What a counter grew by in a second, between each two samples. A restart of the pod is a gap. */
+export function ratesOf(all: Sample[], prefix: string): (number | undefined)[] {
+  return all.slice(1).map((sample, index) => {
+    const before = all[index]!;
+    const grown = (sumOf(sample, prefix) ?? 0) - (sumOf(before, prefix) ?? 0);
+    const seconds = (sample.at - before.at) / 1000;
+    return grown < 0 || seconds > 10 ? undefined : grown / seconds;
+  });
+}
+
+/** The mean of a histogram's observations between each two samples. */
+export function meansOf(all: Sample[], name: string): (number | undefined)[] {
+  return all.slice(1).map((sample, index) => {
+    const grown = (part: string) => (sumOf(sample, name + part) ?? 0) - (sumOf(all[index], name + part) ?? 0);
+    const count = grown('_count');
+    return count > 0 ? grown('_sum') / count : undefined;
+  });
+}

@@ -1,0 +1,121 @@
+// Calls of the pod's procedures: tRPC's wire over fetch, with the session's cookie.
+
+/** An error that the pod answered, or that came in the way of its answer (`code` "UNREACHABLE"). */
+export class PodError extends Error {
+  readonly code: string;
+  readonly status: number;
+  /** What is wrong with the input: a path in it, and a sentence. */
+  readonly issues: { path: (string | number)[]; message: string }[];
+  constructor(message: string, code: string, status: number, issues: PodError['issues'] = []) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.issues = issues;
+  }
+}
+
+interface Envelope {
+  result?: { data?: unknown };
+  error?: { message: string; data?: { code?: string; httpStatus?: number; issues?: unknown } };
+}
+
+// What every proxy takes in one URL; a longer input goes as a body, over REST.
+const URL_LENGTH_MAX = 8_000;
+export const PAGE_HEADERS = { 'synap-page': '1' };
+
+/** Called when the pod says that nobody is signed in any more. */
+let onSignedOut: () => void = () => {};
+export function whenSignedOut(call: () => void): void {
+  onSignedOut = call;
+}
+
+const isIssue = (value: unknown): value is { path: (string | number)[]; message: string } =>
+  typeof value === 'object' && value !== null && 'path' in value && 'message' in value;
+
+/** The issues of an error: beside the message or, as zod's clients read them, in it. */
+function issuesOf(message: string, data: unknown): PodError['issues'] {
+  if (Array.isArray(data)) return data.filter(isIssue);
+  if (!message.startsWith('[')) return [];
+  try {
+    const parsed: unknown = JSON.parse(message);
+    return Array.isArray(parsed) ? parsed.filter(isIssue) : [];
+  } catch {
+    return [];
+  }
+}
+
+const sentenceOf = (issues: PodError['issues']): string =>
+  issues.map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message)).join('; ');
+
+function errorOf(message: string, code: string, status: number, data: unknown): PodError {
+  const issues = issuesOf(message, data);
+  return new PodError(issues.length ? sentenceOf(issues) : message, code, status, issues);
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, {
+      ...init,
+      credentials: 'same-origin',
+      headers: { ...PAGE_HEADERS, ...(init.headers as Record<string, string>) },
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new PodError('The pod does not answer', 'UNREACHABLE', 0);
+  }
+}
+
+async function parsed(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    throw new PodError(`The pod answered ${response.status} without JSON`, 'UNREACHABLE', response.status);
+  }
+}
+
+async function overTrpc(path: string, init: RequestInit): Promise<unknown> {
+  const response = await send(path, init);
+  const { result, error } = (await parsed(response)) as Envelope;
+  if (result) return result.data;
+  if (response.status === 401) onSignedOut();
+  const data = error?.data;
+  throw errorOf(error?.message ?? 'The pod gave no reason', data?.code ?? 'ERROR', response.status, data?.issues);
+}
+
+async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await send(`/api/${name}`, { method: 'POST', headers, body, signal: signal ?? null });
+  if (response.status === 204) return undefined;
+  const answer = await parsed(response);
+  if (response.ok) return answer;
+  if (response.status === 401) onSignedOut();
+  const { detail, code, issues } = answer as { detail?: string; code?: string; issues?: unknown };
+  throw errorOf(detail ?? 'The pod gave no reason', code ?? 'ERROR', response.status, issues);
+}
+
+/** Asks a query. */
+export async function query<T>(name: string, input?: unknown, signal?: AbortSignal): Promise<T> {
+  const text = input === undefined ? undefined : JSON.stringify(input);
+  const url = `/trpc/${name}${text === undefined ? '' : `?input=${encodeURIComponent(text)}`}`;
+  if (text !== undefined && url.length > URL_LENGTH_MAX) return (await overRest(name, text, signal)) as T;
+  return (await overTrpc(url, { signal: signal ?? null })) as T;
+}
+
+/** Calls a mutation. It is at the pod once, or this rejects. */
+export async function mutate<T>(name: string, input?: unknown): Promise<T> {
+  return (await overTrpc(`/trpc/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    ...(input === undefined ? {} : { body: JSON.stringify(input) }),
+  })) as T;
+}
+
+/** A page of the pod that is no procedure: /session, /metrics, /openapi.json, /ready. */
+export async function plain(path: string, init: RequestInit = {}): Promise<Response> {
+  return send(path, init);
+}
+
+/** What to tell people about an error of any kind. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

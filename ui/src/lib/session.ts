@@ -1,0 +1,65 @@
+// Who is signed in. The session is a cookie that scripts cannot read; the pod says whose it is.
+import { signal } from '@preact/signals';
+
+import { PodError, plain, whenSignedOut } from './rpc.js';
+
+export interface Session {
+  user: { id: string; name: string; role: 'owner' | 'member' };
+  session?: string;
+  expiresAt?: string;
+  pod?: { name?: string; version?: string };
+}
+
+/** undefined: not asked yet; null: nobody. */
+export const session = signal<Session | null | undefined>(undefined);
+/** Why nobody is signed in, where there is something to tell. */
+export const signInNotice = signal('');
+
+whenSignedOut(() => {
+  if (!session.value) return;
+  signInNotice.value = 'Your session has ended. Sign in again.';
+  session.value = null;
+});
+
+async function answerOf(response: Response): Promise<Session> {
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok && answer) return answer as Session;
+  const { message, detail } = (answer ?? {}) as { message?: string; detail?: string };
+  throw new PodError(message ?? detail ?? `The pod answered ${response.status}`, 'UNAUTHORIZED', response.status);
+}
+
+const post = (body: object): Promise<Response> =>
+  plain('/session', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+/** Signs in with a key or with the token of a one-time link. */
+export async function signIn(secret: { key: string } | { token: string }): Promise<void> {
+  const signedIn = await answerOf(await post(secret));
+  signInNotice.value = '';
+  session.value = { ...signedIn, ...(await whoIsIt()) };
+}
+
+/** What the pod says about the cookie; null if nobody is signed in. */
+export async function whoIsIt(): Promise<Session | null> {
+  const response = await plain('/session');
+  if (response.status === 401 || response.status === 403 || response.status === 404) return null;
+  return answerOf(response);
+}
+
+export async function signOut(): Promise<void> {
+  await plain('/session', { method: 'DELETE' }).catch(() => undefined);
+  signInNotice.value = '';
+  session.value = null;
+}
+
+/** The token of a one-time link. It is taken out of the address and the history at once. */
+export function takeTokenFromAddress(): string | undefined {
+  const token = /^#token=(.+)$/.exec(location.hash)?.[1];
+  if (token) history.replaceState(null, '', location.pathname + location.search);
+  return token && decodeURIComponent(token);
+}
+
+export const isOwner = (): boolean => session.value?.user.role === 'owner';

@@ -1,0 +1,30 @@
+// The page of a pod: who is here, and then the screens.
+import { render } from 'preact';
+
+import { App } from './app.js';
+import { startKeyboard } from './lib/keyboard.js';
+import { startRouter } from './lib/router.js';
+import { session, signIn, signInNotice, takeTokenFromAddress, whoIsIt } from './lib/session.js';
+import { messageOf } from './lib/rpc.js';
+import { startTheme } from './parts/theme.js';
+
+async function findOutWhoIsHere(): Promise<void> {
+  const token = takeTokenFromAddress();
+  try {
+    if (token) return await signIn({ token });
+  } catch (error) {
+    signInNotice.value = messageOf(error);
+  }
+  try {
+    session.value = await whoIsIt();
+  } catch (error) {
+    signInNotice.value = messageOf(error);
+    session.value = null;
+  }
+}
+
+startTheme();
+startRouter();
+startKeyboard();
+render(<App />, document.getElementById('page')!);
+void findOutWhoIsHere();

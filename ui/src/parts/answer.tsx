@@ -1,0 +1,113 @@
+// What is asked of the pod for a screen: waiting, an error with a way out, or the answer.
+import type { ComponentChildren } from 'preact';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+import { log } from '../lib/log.js';
+import { liveStatus } from '../lib/live.js';
+import { messageOf } from '../lib/rpc.js';
+import type { SynapEvent } from '../lib/events.js';
+
+export interface Answer<T> {
+  value: T | undefined;
+  error: unknown;
+  isLoading: boolean;
+  reload(): void;
+}
+
+/** Asks when `key` changes, and again when told to. An older answer stays until the new one is there. */
+export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Answer<T> {
+  const [state, setState] = useState<{ key: string; value?: T; error?: unknown; isLoading: boolean }>({
+    key,
+    isLoading: true,
+  });
+  const [turn, setTurn] = useState(0);
+  const reload = useCallback(() => setTurn((before) => before + 1), []);
+  useEffect(() => {
+    const abort = new AbortController();
+    setState((before) =>
+      before.key === key ? { ...before, isLoading: true } : { key, isLoading: true },
+    );
+    ask(abort.signal).then(
+      (value) => !abort.signal.aborted && setState({ key, value, isLoading: false }),
+      (error: unknown) =>
+        !abort.signal.aborted && setState((before) => ({ ...before, key, error, isLoading: false })),
+    );
+    return () => abort.abort();
+  }, [key, turn]);
+  // What could not be asked while the pod was away is asked once it is back.
+  const status = liveStatus.value;
+  const failed = state.error !== undefined;
+  useEffect(() => {
+    if (status === 'live' && failed) reload();
+  }, [status]);
+  const isOld = state.key !== key;
+  return {
+    value: isOld ? undefined : state.value,
+    error: isOld ? undefined : state.error,
+    isLoading: isOld || state.isLoading,
+    reload,
+  };
+}
+
+// Several events of one command come together: one question for all of them.
+const GATHER_MS = 120;
+
+/** Calls `reload` soon after an event that `concerns`. */
+export function useReloadOn(concerns: (event: SynapEvent) => boolean, reload: () => void): void {
+  const latest = useRef({ concerns, reload });
+  latest.current = { concerns, reload };
+  const current = log.value;
+  useEffect(() => {
+    let timer = 0;
+    const stop = current?.listen((event) => {
+      if (timer || !latest.current.concerns(event)) return;
+      timer = window.setTimeout(() => {
+        timer = 0;
+        latest.current.reload();
+      }, GATHER_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop?.();
+    };
+  }, [current]);
+}
+
+export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+  return (
+    <div class="problem" role="alert">
+      <p>
+        <bdi>{messageOf(error)}</bdi>
+      </p>
+      {retry && (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Waiting() {
+  return (
+    <p class="waiting" role="status">
+      Loading…
+    </p>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+/** The answer, or what stands in its place. */
+export function Show<T>({ of, children }: { of: Answer<T>; children: (value: T) => ComponentChildren }) {
+  if (of.value !== undefined) return <>{children(of.value)}</>;
+  if (of.error !== undefined) return <Problem error={of.error} retry={of.reload} />;
+  return <Waiting />;
+}

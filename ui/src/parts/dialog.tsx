@@ -1,0 +1,60 @@
+// A dialog over the page: the browser's own, which keeps the focus in it and closes on Escape.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+
+import { Icon } from './icon.js';
+
+interface Props {
+  title: string;
+  onClose(): void;
+  children: ComponentChildren;
+  isWide?: boolean;
+}
+
+export function Dialog({ title, onClose, children, isWide }: Props) {
+  const element = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current?.showModal();
+    return () => before instanceof HTMLElement && before.focus();
+  }, []);
+  const onClick = (click: MouseEvent) => click.target === element.current && onClose();
+  return (
+    <dialog ref={element} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={onClose} onMouseDown={onClick}>
+      <div class="dialog-body">
+        <header>
+          <h2 id={id}>{title}</h2>
+          <button type="button" class="plain" aria-label="Close" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/** Asks before something that cannot simply be undone. */
+export function Confirm(props: { title: string; text: string; action: string; onYes(): void; onClose(): void }) {
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <p>{props.text}</p>
+      <p class="actions">
+        <button
+          type="button"
+          class="danger"
+          onClick={() => {
+            props.onClose();
+            props.onYes();
+          }}
+        >
+          {props.action}
+        </button>
+        <button type="button" onClick={props.onClose}>
+          Cancel
+        </button>
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,139 @@
+// A form made from a schema.
+import { useId } from 'preact/hooks';
+
+import { type Field, labelOf } from '../lib/fields.js';
+import { query } from '../lib/rpc.js';
+import { useAnswer } from './answer.js';
+
+export type Values = Record<string, string>;
+
+interface ControlProps {
+  field: Field;
+  value: string;
+  id: string;
+  describedBy: string | undefined;
+  isWrong: boolean;
+  onChange(value: string): void;
+}
+
+type Named = { id: string; title?: string; name?: string };
+
+function Reference({ field, value, id, describedBy, onChange }: ControlProps) {
+  const { value: answer } = useAnswer(`choices:${field.references}`, (signal) =>
+    query<Record<string, Named[]>>(`${field.references}.list`, { limit: 100 }, signal),
+  );
+  const things = answer?.[field.references] ?? [];
+  const isListed = value === '' || things.some((one) => one.id === value);
+  return (
+    <select id={id} value={value} aria-describedby={describedBy} onChange={(event) => onChange(event.currentTarget.value)}>
+      <option value="">none</option>
+      {!isListed && <option value={value}>{value}</option>}
+      {things.map((one) => (
+        <option key={one.id} value={one.id}>
+          {one.title ?? one.name ?? one.id}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Choice({ field, value, id, describedBy, onChange }: ControlProps) {
+  const standard = field.schema.default;
+  const isFree = !field.isRequired && value === '';
+  return (
+    <select id={id} value={value} aria-describedby={describedBy} onChange={(event) => onChange(event.currentTarget.value)}>
+      {(isFree || standard === undefined) && <option value="">{standard === undefined ? '–' : `${String(standard)} (if nothing is said)`}</option>}
+      {field.choices.map((choice) => (
+        <option key={choice} value={choice}>
+          {choice.replace(/_/g, ' ')}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Control(props: ControlProps) {
+  const { field, value, id, describedBy, isWrong, onChange } = props;
+  const common = {
+    id,
+    value,
+    'aria-describedby': describedBy,
+    'aria-invalid': isWrong || undefined,
+    required: field.isRequired,
+    onInput: (event: Event) => onChange((event.currentTarget as HTMLInputElement).value),
+  };
+  switch (field.kind) {
+    case 'reference':
+      return <Reference {...props} />;
+    case 'choice':
+      return <Choice {...props} />;
+    case 'yesno':
+      return (
+        <select {...common} onInput={undefined} onChange={(event) => onChange(event.currentTarget.value)}>
+          <option value="">–</option>
+          <option value="true">yes</option>
+          <option value="false">no</option>
+        </select>
+      );
+    case 'text':
+      return <textarea {...common} rows={8} dir="auto" spellcheck />;
+    case 'json':
+      return <textarea {...common} rows={5} class="mono" spellcheck={false} />;
+    case 'number':
+      return <input {...common} type="number" min={field.schema.minimum} max={field.schema.maximum} step={field.schema.type === 'integer' ? 1 : 'any'} />;
+    case 'date':
+      if (value.includes('T') || field.schema.format === 'date-time') {
+        return <input {...common} type="text" placeholder="2026-01-31T12:00:00Z" />;
+      }
+      return <input {...common} type="date" />;
+    case 'list':
+      return <input {...common} type="text" dir="auto" placeholder="one, two" />;
+    default:
+      return <input {...common} type="text" dir="auto" maxLength={field.schema.maxLength} />;
+  }
+}
+
+interface FieldProps {
+  field: Field;
+  value: string;
+  issue?: string | undefined;
+  onChange(value: string): void;
+}
+
+export function FormField({ field, value, issue, onChange }: FieldProps) {
+  const id = useId();
+  const help = field.kind === 'list' ? [field.schema.description, 'A comma between two.'].filter(Boolean).join(' ') : field.schema.description;
+  const describedBy = [help && `${id}-help`, issue && `${id}-issue`].filter(Boolean).join(' ') || undefined;
+  return (
+    <div class={`field ${field.kind}`}>
+      <label for={id}>
+        {labelOf(field.name)}
+        {field.isRequired && <span class="quiet"> (needed)</span>}
+      </label>
+      <Control field={field} value={value} id={id} describedBy={describedBy} isWrong={issue !== undefined} onChange={onChange} />
+      {help && <p id={`${id}-help`} class="help">{help}</p>}
+      {issue && <p id={`${id}-issue`} class="issue">{issue}</p>}
+    </div>
+  );
+}
+
+export function FormFields(props: { fields: Field[]; values: Values; issues: Record<string, string>; onChange(values: Values): void }) {
+  return (
+    <>
+      {props.fields.map((field) => (
+        <FormField
+          key={field.name}
+          field={field}
+          value={props.values[field.name] ?? ''}
+          issue={props.issues[field.name]}
+          onChange={(value) => props.onChange({ ...props.values, [field.name]: value })}
+        />
+      ))}
+    </>
+  );
+}
+
+/** The issues of an error by the field that they are about. */
+export function issuesByField(issues: { path: (string | number)[]; message: string }[]): Record<string, string> {
+  return Object.fromEntries(issues.filter(({ path }) => path.length > 0).map(({ path, message }) => [String(path[0]), message]));
+}

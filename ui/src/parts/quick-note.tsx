@@ -1,0 +1,54 @@
+// A note from where one is: write, Ctrl+Enter, and see it move through the log beside it.
+import { useState } from 'preact/hooks';
+
+import { command } from '../lib/command.js';
+import { messageOf } from '../lib/rpc.js';
+import { say } from './say.js';
+
+export function QuickNote() {
+  const [text, setText] = useState('');
+  const [made, setMade] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [issue, setIssue] = useState('');
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (!text.trim() || isBusy) return;
+    setBusy(true);
+    setIssue('');
+    command('notes.create', { content: text })
+      .then(({ entityId }) => {
+        setText('');
+        setMade(entityId);
+        say('The note is stored');
+      })
+      .catch((error: unknown) => setIssue(messageOf(error)))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <section class="card quick-note" aria-labelledby="quick-note-title">
+      <header>
+        <h2 id="quick-note-title">Write a note</h2>
+        {made && <a href={`/notes/${made}`}>Open the last one</a>}
+      </header>
+      <form onSubmit={submit}>
+        <textarea
+          aria-label="Text of the note, Markdown"
+          rows={4}
+          dir="auto"
+          placeholder={'# A title\n\nAnd what there is to say, in Markdown.'}
+          value={text}
+          aria-invalid={issue !== '' || undefined}
+          onInput={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)}
+        />
+        {issue && <p class="issue" role="alert">{issue}</p>}
+        <p class="actions">
+          <button type="submit" class="primary" disabled={isBusy || !text.trim()}>
+            {isBusy ? 'Storing…' : 'Make the note'}
+          </button>
+          <span class="quiet">Ctrl + Enter</span>
+        </p>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,29 @@
+// What the page says: in a corner for eyes, politely for screen readers.
+import { signal } from '@preact/signals';
+
+interface Said {
+  id: number;
+  text: string;
+  kind: 'good' | 'bad';
+}
+
+const said = signal<Said[]>([]);
+let count = 0;
+
+export function say(text: string, kind: Said['kind'] = 'good'): void {
+  const one = { id: ++count, text, kind };
+  said.value = [...said.value.slice(-3), one];
+  setTimeout(() => (said.value = said.value.filter((other) => other !== one)), kind === 'bad' ? 8_000 : 3_000);
+}
+
+export function Sayings() {
+  return (
+    <div class="sayings" role="status" aria-live="polite">
+      {said.value.map(({ id, text, kind }) => (
+        <p key={id} class={kind}>
+          {text}
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+// Home: is the pod well, what happens now, and what to do first.
+import { useEffect } from 'preact/hooks';
+
+import { log } from '../lib/log.js';
+import { isOwner } from '../lib/session.js';
+import { EventRow } from '../parts/event-row.js';
+import { FirstSteps } from '../parts/first-steps.js';
+import { Health } from '../parts/health.js';
+import { Numbers } from '../parts/numbers.js';
+import { QuickNote } from '../parts/quick-note.js';
+import { watchMetrics } from '../lib/metrics.js';
+import { podDocument } from '../lib/document.js';
+
+const NEWEST = 14;
+
+function Newest() {
+  const current = log.value;
+  void current?.changed.value;
+  const rows = (current?.rows ?? []).slice(-NEWEST).reverse();
+  return (
+    <section class="card newest" aria-labelledby="newest-title">
+      <header>
+        <h2 id="newest-title">Newest events</h2>
+        <a href="/events">All events</a>
+      </header>
+      {rows.length === 0 ? (
+        <p class="quiet">{current?.ready.value ? 'Nothing has happened yet.' : 'Loading…'}</p>
+      ) : (
+        <ul class="events-short">
+          {rows.map((row) => (
+            <li key={row.position}>
+              <a href={`/events/${row.id}`}>
+                <EventRow row={row} />
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function HomeScreen() {
+  const owner = isOwner();
+  useEffect(() => (owner ? watchMetrics() : undefined), [owner]);
+  const hasNotes = podDocument.value?.has('notes.create');
+  return (
+    <div class="home">
+      <h1 class="unseen">Home</h1>
+      <Health />
+      {owner && <Numbers />}
+      <div class="home-columns">
+        <Newest />
+        <div class="home-side">
+          {hasNotes && <QuickNote />}
+          <FirstSteps />
+        </div>
+      </div>
+    </div>
+  );
+}
