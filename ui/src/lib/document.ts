@@ -76,7 +76,7 @@ interface OpenApi {
   components: { schemas: Record<string, Schema> };
 }
 
-const COMMON_FIELDS = ['id', 'expectedVersion', 'idempotencyKey'];
+export const COMMON_FIELDS = ['id', 'expectedVersion', 'idempotencyKey'];
 const KNOWN_VERBS = ['create', 'update', 'delete', 'get', 'getById', 'list', 'history', 'restore'];
 
 export class PodDocument {

@@ -55,7 +55,7 @@ export function nounOfType(type: string): string {
 export function titleOf(data: Record<string, unknown>): string {
   const error = data['error'] as { message?: unknown } | undefined;
   for (const value of [error?.message, data['title'], data['name'], data['message'], data['preview']]) {
-    if (typeof value === 'string' && value !== '') return value.slice(0, TITLE_LENGTH_MAX);
+    if (typeof value === 'string' && value !== '') return value.slice(0, TITLE_LENGTH_MAX).replace(/^#+\s+/, '');
   }
   return '';
 }

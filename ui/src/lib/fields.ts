@@ -8,6 +8,8 @@ export interface Field {
   schema: Schema;
   kind: FieldKind;
   isRequired: boolean;
+  /** It can be taken away: null says so. */
+  isNullable: boolean;
   choices: string[];
   /** The plural of the noun whose id this is. */
   references: string;
@@ -41,7 +43,8 @@ export function fieldOf(document: PodDocument, name: string, schema: Schema, isR
   const noun = /^(.+)Id$/.exec(name)?.[1];
   const references = plain.format === 'uuid' ? (document.nouns.find((one) => one.name === noun)?.plural ?? '') : '';
   const choices = (plain.enum ?? []).map(String);
-  return { name, schema: plain, kind: kindOf(plain, references), isRequired, choices, references };
+  const isNullable = (document.resolve(schema).anyOf ?? []).some((one) => one.type === 'null');
+  return { name, schema: plain, kind: kindOf(plain, references), isRequired, isNullable, choices, references };
 }
 
 export function fieldsOf(document: PodDocument, schema: Schema | undefined): Field[] {

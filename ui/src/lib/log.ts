@@ -62,6 +62,12 @@ export class EventLog {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The id of the event at `position`, or of the next one that this reader may see. */
+  async eventAt(position: number): Promise<string | undefined> {
+    const { events } = await query<EventList>('events.list', { after: position - 1, limit: 1 });
+    return events[0]?.id;
+  }
+
   /** Looks through the part of the log before what is known. One at a time. */
   loadOlder(span = this.#window): Promise<void> {
     if (this.oldest <= 0) return Promise.resolve();

@@ -102,7 +102,8 @@ interface FieldProps {
 
 export function FormField({ field, value, issue, onChange }: FieldProps) {
   const id = useId();
-  const help = field.kind === 'list' ? [field.schema.description, 'A comma between two.'].filter(Boolean).join(' ') : field.schema.description;
+  const said = field.schema.description?.startsWith('Absent:') ? undefined : field.schema.description;
+  const help = field.kind === 'list' ? [said, 'A comma between two.'].filter(Boolean).join(' ') : said;
   const describedBy = [help && `${id}-help`, issue && `${id}-issue`].filter(Boolean).join(' ') || undefined;
   return (
     <div class={`field ${field.kind}`}>

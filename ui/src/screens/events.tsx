@@ -1,1 +1,204 @@
-export default function Screen() { return <p>later</p>; }
+// Events: the log as a live list, and one event beside it.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+
+import { podDocument } from '../lib/document.js';
+import type { Row } from '../lib/events.js';
+import { parseFilter, termOf, withTerm } from '../lib/filter.js';
+import { addShortcuts } from '../lib/keyboard.js';
+import { log, type EventLog } from '../lib/log.js';
+import { useNarrow } from '../lib/narrow.js';
+import { LogView } from '../lib/log-view.js';
+import { go, route, withQuery } from '../lib/router.js';
+import { messageOf } from '../lib/rpc.js';
+import { number } from '../lib/time.js';
+import { Empty, Waiting } from '../parts/answer.js';
+import { EventRow } from '../parts/event-row.js';
+import { Icon } from '../parts/icon.js';
+import { say } from '../parts/say.js';
+import { VirtualList } from '../parts/virtual-list.js';
+import { EventPanel } from './event.js';
+
+// Of a filter that nothing passes, so much of the log is looked through before the page asks.
+const LOOKED_THROUGH_MAX = 20_000;
+const MATCHES_WANTED = 100;
+const OUTCOMES = ['requested', 'completed', 'failed'];
+const SOURCES = ['api', 'agent', 'automation', 'sync', 'migration', 'system', 'intelligence'];
+
+function Toolbar({ text, onChange }: { text: string; onChange(text: string): void }) {
+  const nouns = ['note', 'task', 'project', 'key', 'user'];
+  for (const noun of podDocument.value?.nouns ?? []) if (!nouns.includes(noun.name)) nouns.push(noun.name);
+  const outcome = termOf(text, 'is');
+  return (
+    <div class="toolbar" role="search">
+      <div class="search">
+        <Icon name="search" />
+        <input
+          data-search
+          type="search"
+          aria-label="Filter the events"
+          placeholder="Filter: words, an id, type:note.*, actor:…, since:2h"
+          title={'Words in the type or the title, or the beginning of an id.\ntype:note.creation.*  noun:task  is:failed  source:api\nactor:ID  user:ID  about:ID  request:ID\nsince:2h  until:2026-01-31T12:00'}
+          spellcheck={false}
+          value={text}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      </div>
+      <div class="filters">
+        <select aria-label="Noun" value={termOf(text, 'noun')} onChange={(event) => onChange(withTerm(text, 'noun', event.currentTarget.value))}>
+        <option value="">every noun</option>
+        {nouns.map((noun) => (
+          <option key={noun}>{noun}</option>
+        ))}
+      </select>
+      <select aria-label="Source" value={termOf(text, 'source')} onChange={(event) => onChange(withTerm(text, 'source', event.currentTarget.value))}>
+        <option value="">every source</option>
+        {SOURCES.map((source) => (
+          <option key={source}>{source}</option>
+        ))}
+      </select>
+      <div class="toggles" role="group" aria-label="Outcome">
+        {OUTCOMES.map((one) => (
+          <button key={one} type="button" aria-pressed={outcome === one} onClick={() => onChange(withTerm(text, 'is', outcome === one ? '' : one))}>
+            {one}
+          </button>
+        ))}
+      </div>
+      </div>
+    </div>
+  );
+}
+
+/** Walks back through the log until the filter has found enough. */
+function useSearchBack(current: EventLog, view: LogView): { isLooking: boolean; more(): void } {
+  const [isLooking, setLooking] = useState(false);
+  const latest = useRef(view);
+  latest.current = view;
+  const more = (): void => {
+    if (isLooking || current.oldest <= 0) return;
+    setLooking(true);
+    const wanted = view.count + MATCHES_WANTED;
+    const stopAt = Math.max(0, current.oldest - LOOKED_THROUGH_MAX);
+    const walk = async (): Promise<void> => {
+      while (latest.current === view && current.oldest > stopAt && view.count < wanted) {
+        const oldest = current.rows[0];
+        if (view.filter.since !== undefined && oldest && oldest.at < view.filter.since) break;
+        await current.loadOlder();
+        view.update(Infinity);
+      }
+    };
+    walk()
+      .catch((error: unknown) => say(messageOf(error), 'bad'))
+      .finally(() => setLooking(false));
+  };
+  useEffect(() => {
+    if (view.count < MATCHES_WANTED) more();
+  }, [view]);
+  return { isLooking, more };
+}
+
+function Footer({ current, isLooking, more }: { current: EventLog; isLooking: boolean; more(): void }) {
+  if (isLooking) return <p class="list-footer">Looking through the log…</p>;
+  if (current.oldest <= 0) return <p class="list-footer">This is where the log begins.</p>;
+  return (
+    <p class="list-footer">
+      Everything behind position {number(current.oldest)} was looked at.{' '}
+      <button type="button" class="link" onClick={more}>
+        Look further back
+      </button>
+    </p>
+  );
+}
+
+function EventList({ current, openId }: { current: EventLog; openId: string | undefined }) {
+  const text = route.value.query.get('q') ?? '';
+  const view = useMemo(() => new LogView(current, parseFilter(text)), [current, text]);
+  const [pausedAt, setPausedAt] = useState<number>();
+  const height = useNarrow() ? 54 : 32;
+  void current.changed.value;
+  view.update(pausedAt ?? Infinity);
+  const search = useSearchBack(current, view);
+  const setText = (next: string) => go(withQuery({ q: next }), { replace: true });
+  const togglePause = () => setPausedAt((before) => (before === undefined ? current.end : undefined));
+  useEffect(() => addShortcuts([{ keys: 'p', label: 'Pause or go on', run: togglePause }]), []);
+
+  const waiting = pausedAt === undefined ? 0 : view.countBehind(pausedAt);
+  const hrefOf = (row: Row) => `/events/${row.id}${text ? `?q=${encodeURIComponent(text)}` : ''}`;
+  return (
+    <div class="split-list">
+      <div class="bar-top">
+        <h1>Events</h1>
+        <button type="button" class="small" aria-pressed={pausedAt !== undefined} onClick={togglePause} title="p">
+          <Icon name={pausedAt === undefined ? 'pause' : 'play'} />
+          {pausedAt === undefined ? 'Pause' : `Go on${waiting ? ` (${number(waiting)} new)` : ''}`}
+        </button>
+        <span class="quiet count">{view.filter.isEmpty ? `position ${number(current.end)}` : `${number(view.count)} found`}</span>
+        {openId === undefined && <PositionField current={current} />}
+      </div>
+      <Toolbar text={text} onChange={setText} />
+      {view.filter.issues.map((issue) => (
+        <p key={issue} class="list-footer issue">{issue}</p>
+      ))}
+      {view.count === 0 && current.ready.value && !search.isLooking && current.oldest <= 0 ? (
+        <Empty title={view.filter.isEmpty ? 'Nothing has happened yet' : 'No event passes this filter'}>
+          {!view.filter.isEmpty && (
+            <button type="button" onClick={() => setText('')}>
+              Take the filter away
+            </button>
+          )}
+        </Empty>
+      ) : (
+        <VirtualList
+          key={text}
+          label="Events, the newest first"
+          count={view.count}
+          rowHeight={height}
+          item={(index) => view.at(index)}
+          keyOf={(row) => row.id}
+          hrefOf={hrefOf}
+          render={(row) => <EventRow row={row} />}
+          openKey={openId}
+          addedAbove={view.added}
+          onNearEnd={search.more}
+          footer={<Footer current={current} {...search} />}
+        />
+      )}
+    </div>
+  );
+}
+
+/** From a position: opens the event that is there, or the next one. */
+function PositionField({ current }: { current: EventLog }) {
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const field = (event.currentTarget as HTMLFormElement).elements.namedItem('position') as HTMLInputElement;
+    const position = Number(field.value);
+    if (!Number.isInteger(position) || position < 1) return;
+    current.eventAt(position).then(
+      (id) => (id ? go(`/events/${id}`) : say('There is no event behind this position', 'bad')),
+      (error: unknown) => say(messageOf(error), 'bad'),
+    );
+  };
+  return (
+    <form class="position" onSubmit={submit}>
+      <input name="position" type="number" min={1} aria-label="Go to the event at a position" placeholder="Position" />
+    </form>
+  );
+}
+
+export default function EventsScreen() {
+  const current = log.value;
+  const openId = route.value.parts[1];
+  useEffect(() => {
+    if (openId === undefined) return;
+    const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
+    return addShortcuts([{ keys: 'Escape', label: 'Close the event', run: close }]);
+  }, [openId]);
+  if (!current) return <Waiting />;
+  return (
+    <div class={`split ${openId ? 'has-panel' : ''}`}>
+      <EventList current={current} openId={openId} />
+      {openId && <EventPanel key={openId} id={openId} />}
+    </div>
+  );
+}
+

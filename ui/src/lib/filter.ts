@@ -1,0 +1,104 @@
+// The filter of the events, as one writes it: words and name:value pairs, all of which must hold.
+//   note                     a word in the type or the title, or an id
+//   type:note.creation.*     a type, with * for anything; noun:task; is:failed
+//   source:api  actor:key:0198…  user:0197…  about:ID  request:ID
+//   since:2h  until:2026-01-31T12:00
+import type { Row } from './events.js';
+
+export interface Filter {
+  text: string;
+  /** What all rows pass. */
+  isEmpty: boolean;
+  /** No older event can pass: there is no need to look further back. */
+  since: number | undefined;
+  /** What is written but means nothing. */
+  issues: string[];
+  passes(row: Row): boolean;
+}
+
+type Test = (row: Row) => boolean;
+
+const UNITS: Record<string, number> = { s: 1e3, m: 6e4, min: 6e4, h: 36e5, d: 864e5 };
+export const FILTER_NAMES = ['type', 'noun', 'is', 'source', 'actor', 'user', 'about', 'request', 'since', 'until'];
+
+function wildcard(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*');
+  return new RegExp(`^${escaped}$`);
+}
+
+/** "2h" before now, or a time. */
+function timeOf(text: string): number | undefined {
+  const span = /^(\d+)(s|m|min|h|d)$/.exec(text);
+  if (span) return Date.now() - Number(span[1]) * UNITS[span[2]!]!;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+function testOf(name: string, value: string): Test | undefined {
+  const starts = (text: string) => text.startsWith(value);
+  switch (name) {
+    case 'type': {
+      const pattern = wildcard(value);
+      return (row) => pattern.test(row.type);
+    }
+    case 'noun':
+      return (row) => row.noun === value;
+    case 'is':
+      return (row) => row.outcome === value;
+    case 'source':
+      return (row) => row.source === value;
+    case 'actor':
+      return (row) => starts(row.actor) || starts(row.actor.slice(row.actor.indexOf(':') + 1));
+    case 'user':
+      return (row) => starts(row.user);
+    case 'about':
+      return (row) => starts(row.aggregateId);
+    case 'request':
+      return (row) => starts(row.request);
+    default:
+      return undefined;
+  }
+}
+
+function wordTest(word: string): Test {
+  const lower = word.toLowerCase();
+  const isIdStart = /^[0-9a-f]{8}/.test(lower);
+  return (row) =>
+    row.type.includes(lower) ||
+    row.title.toLowerCase().includes(lower) ||
+    (isIdStart && [row.id, row.aggregateId, row.request].some((id) => id.startsWith(lower)));
+}
+
+export function parseFilter(text: string): Filter {
+  const tests: Test[] = [];
+  const issues: string[] = [];
+  let since: number | undefined;
+  for (const term of text.trim().split(/\s+/).filter(Boolean)) {
+    const [, name, value] = /^([a-z]+):(.*)$/.exec(term) ?? [];
+    if (name === undefined || value === undefined) {
+      tests.push(wordTest(term));
+    } else if (name === 'since' || name === 'until') {
+      const at = timeOf(value);
+      if (at === undefined) issues.push(`${name}: give a time, or as 2h, 30min, 7d`);
+      else if (name === 'since') tests.push((row) => row.at >= at);
+      else tests.push((row) => row.at <= at);
+      if (name === 'since') since = at;
+    } else if (value !== '') {
+      const test = testOf(name, value);
+      if (test) tests.push(test);
+      else if (FILTER_NAMES.some((known) => known.startsWith(name))) issues.push(`${name}: is not complete`);
+      else tests.push(wordTest(term));
+    }
+  }
+  return { text, since, issues, isEmpty: tests.length === 0, passes: (row) => tests.every((test) => test(row)) };
+}
+
+/** The filter's text with the terms of `name` replaced by one, or taken away. */
+export function withTerm(text: string, name: string, value: string): string {
+  const rest = text.split(/\s+/).filter((term) => term && !term.startsWith(`${name}:`));
+  return [...rest, ...(value ? [`${name}:${value}`] : [])].join(' ');
+}
+
+export function termOf(text: string, name: string): string {
+  return text.split(/\s+/).find((term) => term.startsWith(`${name}:`))?.slice(name.length + 1) ?? '';
+}

@@ -1,0 +1,79 @@
+// What a list shows of the log: the rows that pass a filter, the newest first, kept up with both ends
+// of the log without looking at a row twice.
+import type { Row } from './events.js';
+import type { Filter } from './filter.js';
+import type { EventLog } from './log.js';
+
+export class LogView {
+  readonly filter: Filter;
+  readonly #log: EventLog;
+  #rows: Row[] = [];
+  // The positions between which rows have been looked at.
+  #from = Infinity;
+  #to = -1;
+  /** Rows that were put on top since the view was made. */
+  added = 0;
+
+  constructor(log: EventLog, filter: Filter) {
+    this.#log = log;
+    this.filter = filter;
+  }
+
+  /** Row `index` from the top. */
+  at(index: number): Row {
+    return this.#rows[this.#rows.length - 1 - index]!;
+  }
+
+  get count(): number {
+    return this.#rows.length;
+  }
+
+  /** Takes in what is new, up to the position `until`. */
+  update(until: number): void {
+    const all = this.#log.rows;
+    const older: Row[] = [];
+    const newer: Row[] = [];
+    const begin = this.#to < 0 ? 0 : upperBound(all, this.#to);
+    for (let index = begin; index < all.length; ++index) {
+      const row = all[index]!;
+      if (row.position > until) break;
+      this.#to = row.position;
+      if (this.filter.passes(row)) newer.push(row);
+    }
+    if (this.#from !== Infinity) {
+      const end = upperBound(all, this.#from - 1);
+      for (let index = 0; index < end; ++index) if (this.filter.passes(all[index]!)) older.push(all[index]!);
+    }
+    const first = all[0]?.position;
+    if (first !== undefined) {
+      // The log lets go of its oldest rows when there are too many.
+      if (first > this.#from) this.#rows = this.#rows.slice(upperBound(this.#rows, first - 1));
+      this.#from = first;
+    }
+    if (this.#rows.length > 0) this.added += newer.length;
+    if (older.length > 0) this.#rows = older.concat(this.#rows, newer);
+    else for (const row of newer) this.#rows.push(row);
+  }
+
+  /** How many rows behind `position` would pass. */
+  countBehind(position: number): number {
+    const all = this.#log.rows;
+    let count = 0;
+    for (let index = upperBound(all, position); index < all.length; ++index) {
+      if (this.filter.passes(all[index]!)) ++count;
+    }
+    return count;
+  }
+}
+
+/** The index of the first row behind `position`. */
+function upperBound(rows: Row[], position: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle]!.position <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,119 @@
+// The form of a thing: for a new one, or to change one. Long texts are plain fields with a preview.
+import { useEffect, useState } from 'preact/hooks';
+
+import { type Field, fromText, toText } from '../lib/fields.js';
+import { guardLeaving } from '../lib/router.js';
+import { messageOf, PodError } from '../lib/rpc.js';
+import { FormField, issuesByField, type Values } from './form.js';
+import { Markdown } from './markdown.js';
+
+interface Props {
+  fields: Field[];
+  /** What the thing is now; {} for a new one. */
+  thing: Record<string, unknown>;
+  action: string;
+  /** Gets only what was changed; null takes a value away. */
+  onSubmit(changes: Record<string, unknown>): Promise<void>;
+  onCancel(): void;
+}
+
+function changesOf(fields: Field[], before: Values, after: Values): Record<string, unknown> {
+  const changes: Record<string, unknown> = {};
+  for (const field of fields) {
+    const text = after[field.name] ?? '';
+    if (text === (before[field.name] ?? '')) continue;
+    const value = fromText(field, text);
+    if (value !== undefined) changes[field.name] = value;
+    else if (field.isNullable) changes[field.name] = null;
+    else changes[field.name] = field.kind === 'list' ? [] : text;
+  }
+  return changes;
+}
+
+function TextField(props: { field: Field; value: string; issue: string | undefined; onChange(value: string): void }) {
+  const [isPreview, setPreview] = useState(false);
+  return (
+    <div class="text-field">
+      <div class="toggles" role="group" aria-label={`${props.field.name}: write or preview`}>
+        <button type="button" aria-pressed={!isPreview} onClick={() => setPreview(false)}>
+          Write
+        </button>
+        <button type="button" aria-pressed={isPreview} onClick={() => setPreview(true)}>
+          Preview
+        </button>
+      </div>
+      {isPreview ? (
+        <div class="preview">{props.value ? <Markdown text={props.value} label="Preview" /> : <p class="quiet">Nothing to show.</p>}</div>
+      ) : (
+        <FormField {...props} />
+      )}
+    </div>
+  );
+}
+
+export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) {
+  const [before] = useState<Values>(() => Object.fromEntries(fields.map((field) => [field.name, toText(field, thing[field.name])])));
+  const [values, setValues] = useState(before);
+  const [issue, setIssue] = useState('');
+  const [issues, setIssues] = useState<Record<string, string>>({});
+  const [isBusy, setBusy] = useState(false);
+  const isChanged = fields.some((field) => values[field.name] !== before[field.name]);
+
+  useEffect(() => {
+    guardLeaving(isChanged && !isBusy ? () => confirm('Leave without saving what you wrote?') : undefined);
+    const warn = (event: BeforeUnloadEvent) => isChanged && event.preventDefault();
+    addEventListener('beforeunload', warn);
+    return () => {
+      guardLeaving(undefined);
+      removeEventListener('beforeunload', warn);
+    };
+  }, [isChanged, isBusy]);
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (isBusy) return;
+    setIssue('');
+    setIssues({});
+    try {
+      const changes = changesOf(fields, before, values);
+      setBusy(true);
+      guardLeaving(undefined);
+      onSubmit(changes)
+        .catch((error: unknown) => {
+          setIssue(messageOf(error));
+          if (error instanceof PodError) setIssues(issuesByField(error.issues));
+        })
+        .finally(() => setBusy(false));
+    } catch (error) {
+      setIssue(messageOf(error));
+    }
+  };
+  const onKeyDown = (press: KeyboardEvent) => press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press);
+  return (
+    <form class="fields thing-form" onSubmit={submit} onKeyDown={onKeyDown} noValidate>
+      {fields.map((field) => {
+        const own = {
+          field,
+          value: values[field.name] ?? '',
+          issue: issues[field.name],
+          onChange: (value: string) => setValues((all) => ({ ...all, [field.name]: value })),
+        };
+        return field.kind === 'text' ? <TextField key={field.name} {...own} /> : <FormField key={field.name} {...own} />;
+      })}
+      {issue && (
+        <p class="issue" role="alert">
+          {issue}
+        </p>
+      )}
+      <p class="actions">
+        <button type="submit" class="primary" disabled={isBusy || !isChanged}>
+          {isBusy ? 'Storing…' : action}
+        </button>
+        <button type="button" onClick={onCancel}>
+          Cancel
+        </button>
+        <span class="quiet">Ctrl + Enter</span>
+      </p>
+    </form>
+  );
+}

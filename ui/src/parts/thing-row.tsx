@@ -1,0 +1,52 @@
+// One thing in a list: its title, what tells it apart, and when it was changed.
+import type { Field } from '../lib/fields.js';
+import { shown, titleOfThing, type Thing } from '../lib/things.js';
+import { Chip, Status } from './badge.js';
+import { Line } from './text.js';
+import { Time } from './time.js';
+
+const TAGS_SHOWN = 4;
+
+function Value({ field, value }: { field: Field; value: unknown }) {
+  if (value === undefined || value === null || value === '') return null;
+  if (field.name === 'status') return <Status status={String(value)} />;
+  if (field.kind === 'list' && Array.isArray(value)) {
+    return (
+      <>
+        {value.slice(0, TAGS_SHOWN).map((tag) => (
+          <Chip key={String(tag)}>
+            <Line text={String(tag)} max={24} />
+          </Chip>
+        ))}
+        {value.length > TAGS_SHOWN && <span class="quiet">+{value.length - TAGS_SHOWN}</span>}
+      </>
+    );
+  }
+  // What everything is if nothing is said tells nothing.
+  if (field.kind === 'choice' && value === field.schema.default) return null;
+  return (
+    <Chip title={field.name}>
+      {field.name === 'dueDate' && 'due '}
+      <Line text={shown(value)} max={30} />
+    </Chip>
+  );
+}
+
+export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] }) {
+  const preview = thing['preview'] ?? thing['description'];
+  const title = titleOfThing(thing);
+  return (
+    <span class={`thing-row ${thing['status'] === 'done' ? 'is-done' : ''}`}>
+      <b>
+        <Line text={title} />
+      </b>
+      <span class="thing-values">
+        {columns.map((field) => (
+          <Value key={field.name} field={field} value={thing[field.name]} />
+        ))}
+      </span>
+      <span class="thing-preview">{typeof preview === 'string' && <Line text={preview.replace(/^#+\s*/, '').replace(title, '').trim()} max={160} />}</span>
+      <Time at={thing.updatedAt} />
+    </span>
+  );
+}

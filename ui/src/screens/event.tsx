@@ -1,0 +1,164 @@
+// One event: what it says, whose it is, and what it came from and led to.
+import { nounOfType, outcomeOf, type SynapEvent } from '../lib/events.js';
+import type { Run } from '../lib/causes.js';
+import { podDocument } from '../lib/document.js';
+import { go, withQuery } from '../lib/router.js';
+import { query } from '../lib/rpc.js';
+import { asCurl, asTypeScript } from '../lib/snippets.js';
+import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
+import { NounBadge, OutcomeMark } from '../parts/badge.js';
+import { CauseTree } from '../parts/cause-tree.js';
+import { CopyButton, Id } from '../parts/copy.js';
+import { Icon } from '../parts/icon.js';
+import { Json } from '../parts/json.js';
+import { Time } from '../parts/time.js';
+
+// A cause with more events than this is told in part.
+const EVENTS_MAX = 500;
+const RUNS_MAX = 500;
+
+interface Causes {
+  events: SynapEvent[];
+  runs: Run[];
+  isCut: boolean;
+}
+
+/** All events of one cause, and the runs that were made for them. */
+async function causesOf(event: SynapEvent, signal: AbortSignal): Promise<Causes> {
+  if (!event.correlationId) return { events: [event], runs: [], isCut: false };
+  const { events, atEnd } = await query<{ events: SynapEvent[]; atEnd: boolean }>(
+    'events.list',
+    { correlationId: event.correlationId, limit: EVENTS_MAX },
+    signal,
+  );
+  const runs = await runsOf(events, event.correlationId, signal);
+  return { events, runs, isCut: !atEnd };
+}
+
+async function runsOf(events: SynapEvent[], correlationId: string, signal: AbortSignal): Promise<Run[]> {
+  const document = podDocument.value;
+  const filters = document?.resolve(document.procedures.get('runs.list')?.input).properties ?? {};
+  if ('correlationId' in filters) {
+    return (await query<{ runs: Run[] }>('runs.list', { correlationId, limit: RUNS_MAX }, signal)).runs;
+  }
+  const named = [...new Set(events.map((one) => one.actor?.['run']).filter((id) => id !== undefined))];
+  const runs = await Promise.all(named.slice(0, 50).map((id) => query<Run>('runs.get', { id }, signal).catch(() => undefined)));
+  const found = runs.filter((run) => run !== undefined);
+  // A run that has led to nothing yet is named by no event: look among the newest.
+  const isOpen = events.some((one) => outcomeOf(one.type) === 'requested' && !events.some((other) => other.causationId === one.id));
+  if (!isOpen) return found;
+  const ids = new Set(events.map((one) => one.id));
+  const newest = await query<{ runs: Run[] }>('runs.list', { limit: RUNS_MAX }, signal);
+  return [...found, ...newest.runs.filter((run) => ids.has(run.eventId) && !named.includes(run.id))];
+}
+
+function ThingLink({ event }: { event: SynapEvent }) {
+  const noun = podDocument.value?.nouns.find((one) => one.name === event.aggregateType);
+  if (!event.aggregateId) return <span class="quiet">nothing</span>;
+  return (
+    <>
+      {noun ? <a href={`/${noun.plural}/${event.aggregateId}`}>{event.aggregateType}</a> : event.aggregateType} <Id id={event.aggregateId} />{' '}
+      {event.aggregateVersion !== undefined && <span class="quiet">version {event.aggregateVersion}</span>}{' '}
+      <a href={`/events?q=about:${event.aggregateId}`}>its events</a>
+    </>
+  );
+}
+
+function Facts({ event }: { event: SynapEvent }) {
+  const actor = Object.entries(event.actor ?? {});
+  return (
+    <dl class="facts">
+      <dt>When</dt>
+      <dd>
+        <Time at={event.timestamp} style="long" /> <span class="quiet"><Time at={event.timestamp} style="ago" /></span>
+      </dd>
+      <dt>Position</dt>
+      <dd>{event.position}</dd>
+      <dt>About</dt>
+      <dd><ThingLink event={event} /></dd>
+      <dt>Who</dt>
+      <dd>
+        {actor.length === 0 ? 'the pod itself' : actor.map(([kind, id]) => (
+          <span key={kind}>
+            {kind === 'run' ? <a href={`/runs/${id}`}>run</a> : kind} <Id id={id} />{' '}
+          </span>
+        ))}
+        <span class="quiet">of user</span> <Id id={event.userId} />
+      </dd>
+      <dt>Source</dt>
+      <dd>{event.source}</dd>
+      {event.requestId && (
+        <>
+          <dt>Request</dt>
+          <dd><Id id={event.requestId} /> <a href={`/events?q=request:${event.requestId}`}>its events</a></dd>
+        </>
+      )}
+      <dt>Id</dt>
+      <dd><Id id={event.id} /></dd>
+    </dl>
+  );
+}
+
+function CausesOf({ event }: { event: SynapEvent }) {
+  const causes = useAnswer(`causes:${event.id}`, (signal) => causesOf(event, signal));
+  useReloadOn((other) => other.correlationId === event.correlationId, causes.reload);
+  return (
+    <section aria-labelledby="causes-title">
+      <div class="section-title">
+        <h3 id="causes-title">Causes</h3>
+      </div>
+      <Show of={causes}>
+        {({ events, runs, isCut }) => (
+          <>
+            <CauseTree events={events} runs={runs} openId={event.id} />
+            {isCut && <p class="cut">Only the first {EVENTS_MAX} are shown.</p>}
+          </>
+        )}
+      </Show>
+    </section>
+  );
+}
+
+export function EventPanel({ id }: { id: string }) {
+  const answer = useAnswer(`event:${id}`, (signal) => query<SynapEvent>('events.get', { id }, signal));
+  const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
+  return (
+    <section class="split-panel" aria-label="Event">
+      <div class="panel">
+        <header>
+          {answer.value && (
+            <h2>
+              <OutcomeMark outcome={outcomeOf(answer.value.type)} /> <NounBadge noun={nounOfType(answer.value.type)} /> {answer.value.type}
+            </h2>
+          )}
+          <button type="button" class="plain panel-close" onClick={close} aria-label="Close the event" title="Esc">
+            <Icon name="close" />
+          </button>
+        </header>
+        <Show of={answer}>
+          {(event) => (
+            <>
+              <Facts event={event} />
+              <CausesOf event={event} />
+              <section aria-labelledby="data-title">
+                <div class="section-title">
+                  <h3 id="data-title">Data{event.erased ? ' (erased)' : ''}</h3>
+                  <CopyButton label="JSON" text={() => JSON.stringify(event, null, 2)} />
+                  <CopyButton label="curl" text={() => asCurl('events.get', { id }, 'query')} />
+                  <CopyButton label="TypeScript" text={() => asTypeScript('events.watch', { types: [event.type] }, 'subscription')} />
+                </div>
+                <Json value={event.data} label="Data of the event as JSON" />
+              </section>
+              {event.metadata && (
+                <section>
+                  <h3>Metadata</h3>
+                  <Json value={event.metadata} label="Metadata of the event as JSON" />
+                </section>
+              )}
+            </>
+          )}
+        </Show>
+      </div>
+    </section>
+  );
+}

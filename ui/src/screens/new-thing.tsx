@@ -1,0 +1,29 @@
+// A new thing of a noun.
+import { useEffect, useRef } from 'preact/hooks';
+
+import { command } from '../lib/command.js';
+import type { Noun, PodDocument } from '../lib/document.js';
+import { go } from '../lib/router.js';
+import { fieldsOfNoun } from '../lib/things.js';
+import { say } from '../parts/say.js';
+import { ThingForm } from '../parts/thing-form.js';
+
+export function NewThing({ document, noun }: { document: PodDocument; noun: Noun }) {
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => panel.current?.querySelector<HTMLElement>('input,textarea')?.focus(), []);
+  const submit = async (values: Record<string, unknown>) => {
+    const { entityId } = await command(`${noun.plural}.create`, values);
+    say(`The ${noun.name} is made`);
+    go(`/${noun.plural}/${entityId}`, { replace: true });
+  };
+  return (
+    <section class="split-panel" aria-label={`New ${noun.name}`} ref={panel}>
+      <div class="panel">
+        <header>
+          <h2>New {noun.name}</h2>
+        </header>
+        <ThingForm fields={fieldsOfNoun(document, noun)} thing={{}} action={`Make the ${noun.name}`} onSubmit={submit} onCancel={() => go(`/${noun.plural}`)} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,135 @@
+// The versions of a thing: what differs between two of them, and back to one.
+import { useState } from 'preact/hooks';
+
+import { command } from '../lib/command.js';
+import type { Noun, PodDocument } from '../lib/document.js';
+import { messageOf, query } from '../lib/rpc.js';
+import { fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
+import { Show, useAnswer } from '../parts/answer.js';
+import { Confirm } from '../parts/dialog.js';
+import { ThingDiff } from '../parts/diff.js';
+import { say } from '../parts/say.js';
+import { Line } from '../parts/text.js';
+import { Time } from '../parts/time.js';
+
+interface Version extends Record<string, unknown> {
+  version: number;
+  at: string;
+  source: string;
+  requestId?: string;
+}
+
+interface History {
+  versions: Version[];
+  nextBefore?: number;
+}
+
+const VERSIONS_MAX = 200;
+
+interface Props {
+  document: PodDocument;
+  noun: Noun;
+  thing: Thing;
+}
+
+function Restore({ noun, thing, version }: { noun: Noun; thing: Thing; version: number }) {
+  const [isAsking, setAsking] = useState(false);
+  const run = () => {
+    command(`${noun.plural}.restore`, { id: thing.id, version, expectedVersion: thing.version }).then(
+      () => say(`Version ${version} is the newest again`),
+      (error: unknown) => say(messageOf(error), 'bad'),
+    );
+  };
+  return (
+    <>
+      <button type="button" class="small" onClick={() => setAsking(true)}>
+        Restore
+      </button>
+      {isAsking && (
+        <Confirm
+          title={`Back to version ${version}?`}
+          text={`Version ${thing.version + 1} will be as version ${version} was. Nothing is lost: all versions stay.`}
+          action="Restore"
+          onYes={run}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}
+
+/** Compares by what `get` says of both, where the history leaves the text out. */
+function Comparison({ document, noun, thing, from, to, versions }: Props & { from: number; to: number; versions: Version[] }) {
+  const fields = fieldsOfNoun(document, noun);
+  const names = fields.map((field) => field.name);
+  const texts = fields.filter((field) => field.kind === 'text').map((field) => field.name);
+  const known = (version: number) => versions.find((one) => one.version === version);
+  const canAskForOne = 'version' in (document.resolve(document.procedures.get(`${noun.plural}.get`)?.input).properties ?? {});
+  const both = useAnswer(`compare:${thing.id}:${from}:${to}`, async (signal) => {
+    const ask = async (version: number): Promise<Record<string, unknown>> =>
+      canAskForOne ? query<Thing>(`${noun.plural}.get`, { id: thing.id, version }, signal) : (known(version) ?? {});
+    return Promise.all([from > 0 ? ask(from) : {}, ask(to)]);
+  });
+  return (
+    <Show of={both}>
+      {([before, after]) => <ThingDiff before={before as Record<string, unknown>} after={after as Record<string, unknown>} fields={names} texts={texts} />}
+    </Show>
+  );
+}
+
+export function ThingHistory(props: Props) {
+  const { noun, thing } = props;
+  const [picked, setPicked] = useState<{ from: number; to: number }>();
+  const history = useAnswer(`history:${thing.id}:${thing.version}`, (signal) =>
+    query<History>(`${noun.plural}.history`, { id: thing.id, limit: VERSIONS_MAX }, signal).catch(() =>
+      query<History>(`${noun.plural}.history`, { id: thing.id }, signal),
+    ),
+  );
+  const to = picked?.to ?? thing.version;
+  const from = picked?.from ?? to - 1;
+  return (
+    <Show of={history}>
+      {({ versions, nextBefore }) => (
+        <>
+          <div class="compare">
+            <label>
+              From{' '}
+              <select value={String(from)} onChange={(event) => setPicked({ from: Number(event.currentTarget.value), to })}>
+                <option value="0">nothing</option>
+                {versions.map(({ version }) => (
+                  <option key={version} value={String(version)}>{`version ${version}`}</option>
+                ))}
+              </select>
+            </label>
+            <label>
+              to{' '}
+              <select value={String(to)} onChange={(event) => setPicked({ from, to: Number(event.currentTarget.value) })}>
+                {versions.map(({ version }) => (
+                  <option key={version} value={String(version)}>{`version ${version}`}</option>
+                ))}
+              </select>
+            </label>
+          </div>
+          <Comparison {...props} from={from} to={to} versions={versions} />
+          <ol class="versions" aria-label="Versions, the newest first">
+            {versions.map((version) => (
+              <li key={version.version} class={version.version === to ? 'open' : ''}>
+                <button type="button" class="link" onClick={() => setPicked({ from: version.version - 1, to: version.version })} aria-pressed={version.version === to}>
+                  {`version ${version.version}`}
+                </button>
+                <span class="version-title">
+                  <Line text={titleOfThing(version)} max={80} />
+                </span>
+                <span class="quiet">
+                  {version.source} <Time at={version.at} />
+                </span>
+                {version.version !== thing.version && noun.has('restore') ? <Restore noun={noun} thing={thing} version={version.version} /> : <span class="quiet">now</span>}
+              </li>
+            ))}
+          </ol>
+          {nextBefore !== undefined && <p class="cut">Older versions are there, but not shown.</p>}
+        </>
+      )}
+    </Show>
+  );
+}

@@ -1,0 +1,221 @@
+// One thing: to read, to change, its history, and what else can be done with it.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+import { command } from '../lib/command.js';
+import { COMMON_FIELDS, type Noun, type PodDocument, type Procedure, without } from '../lib/document.js';
+import { fieldOf, fieldsOf, labelOf } from '../lib/fields.js';
+import { addShortcuts } from '../lib/keyboard.js';
+import { go } from '../lib/router.js';
+import { messageOf, PodError, query } from '../lib/rpc.js';
+import { fieldsOfNoun, shown, titleOfThing, type Thing } from '../lib/things.js';
+import { Empty, Problem, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
+import { Chip, Status } from '../parts/badge.js';
+import { Id } from '../parts/copy.js';
+import { Confirm, Dialog } from '../parts/dialog.js';
+import { Icon } from '../parts/icon.js';
+import { Markdown } from '../parts/markdown.js';
+import { say } from '../parts/say.js';
+import { Line } from '../parts/text.js';
+import { ThingForm } from '../parts/thing-form.js';
+import { Time } from '../parts/time.js';
+import { ThingHistory } from './thing-history.js';
+
+interface OneThing {
+  document: PodDocument;
+  noun: Noun;
+  thing: Thing;
+}
+
+function Read({ document, noun, thing }: OneThing) {
+  const fields = fieldsOfNoun(document, noun);
+  const texts = fields.filter((field) => field.kind === 'text');
+  const facts = fields.filter((field) => field.kind !== 'text' && !['title', 'name'].includes(field.name) && shown(thing[field.name]) !== '');
+  return (
+    <>
+      <dl class="facts">
+        {facts.map((field) => (
+          <FactOf key={field.name} label={labelOf(field.name)}>
+            {field.kind === 'list' ? (
+              <span class="chips">
+                {(thing[field.name] as string[]).map((tag) => (
+                  <a key={tag} href={`/${noun.plural}?tag=${encodeURIComponent(tag)}`}>
+                    <Chip><Line text={tag} /></Chip>
+                  </a>
+                ))}
+              </span>
+            ) : field.name === 'status' ? (
+              <Status status={String(thing[field.name])} />
+            ) : field.references ? (
+              <a href={`/${field.references}/${String(thing[field.name])}`}>{String(thing[field.name])}</a>
+            ) : (
+              <Line text={shown(thing[field.name])} max={2_000} />
+            )}
+          </FactOf>
+        ))}
+        <FactOf label="Changed">
+          <Time at={thing.updatedAt} /> <span class="quiet">version {thing.version}, made <Time at={thing.createdAt} /></span>
+        </FactOf>
+        <FactOf label="Id">
+          <Id id={thing.id} /> <a href={`/events?q=about:${thing.id}`}>its events</a>
+        </FactOf>
+      </dl>
+      {texts.map((field) => {
+        const text = thing[field.name];
+        return typeof text === 'string' && text !== '' ? (
+          <div key={field.name} class="reading">
+            <Markdown text={text} label={labelOf(field.name)} />
+          </div>
+        ) : null;
+      })}
+    </>
+  );
+}
+
+function FactOf({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function Edit({ document, noun, thing, onDone }: OneThing & { onDone(): void }) {
+  // Changes are made to what was read: another's change meanwhile is a conflict, not lost.
+  const [read] = useState(thing);
+  const input = document.resolve(document.procedures.get(`${noun.plural}.update`)?.input).properties ?? {};
+  const fields = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
+    fieldOf(document, name, schema, noun.required.includes(name)),
+  );
+  const submit = async (changes: Record<string, unknown>) => {
+    try {
+      await command(`${noun.plural}.update`, { id: read.id, expectedVersion: read.version, ...changes });
+    } catch (error) {
+      if (error instanceof PodError && error.code === 'CONFLICT') {
+        throw new Error(`This ${noun.name} was changed meanwhile (it is now version ${thing.version}). Copy what you wrote, close and edit again.`);
+      }
+      throw error;
+    }
+    say('Saved');
+    onDone();
+  };
+  return <ThingForm fields={fields} thing={read} action="Save" onSubmit={submit} onCancel={onDone} />;
+}
+
+function Change({ document, noun, thing, procedure }: OneThing & { procedure: Procedure }) {
+  const [isOpen, setOpen] = useState(false);
+  const { properties = {}, required = [] } = document.resolve(procedure.input);
+  const own = without(properties, COMMON_FIELDS);
+  const fields = fieldsOf(document, { type: 'object', properties: own, required: required.filter((name) => name in own) });
+  const verb = procedure.name.slice(noun.plural.length + 1);
+  const run = async (values: Record<string, unknown>) => {
+    await command(procedure.name, { id: thing.id, ...values });
+    say(`${labelOf(verb)}: done`);
+    setOpen(false);
+  };
+  const click = () => (fields.length ? setOpen(true) : run({}).catch((error: unknown) => say(messageOf(error), 'bad')));
+  return (
+    <>
+      <button type="button" onClick={click} title={procedure.summary}>
+        {labelOf(verb)}
+      </button>
+      {isOpen && (
+        <Dialog title={procedure.summary || labelOf(verb)} onClose={() => setOpen(false)}>
+          <ThingForm fields={fields} thing={{}} action={labelOf(verb)} onSubmit={run} onCancel={() => setOpen(false)} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
+  const [isAsking, setAsking] = useState(false);
+  const run = () => {
+    command(`${noun.plural}.delete`, { id: thing.id }).then(
+      () => {
+        say(`The ${noun.name} is deleted`);
+        go(`/${noun.plural}`);
+      },
+      (error: unknown) => say(messageOf(error), 'bad'),
+    );
+  };
+  return (
+    <>
+      <button type="button" onClick={() => setAsking(true)}>
+        Delete
+      </button>
+      {isAsking && (
+        <Confirm
+          title={`Delete this ${noun.name}?`}
+          text={`"${titleOfThing(thing).slice(0, 100)}" goes out of the lists. Its events stay in the log.`}
+          action="Delete"
+          onYes={run}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}
+
+export function ThingPanel({ document, noun, id, tab }: { document: PodDocument; noun: Noun; id: string; tab: string }) {
+  const answer = useAnswer(`${noun.plural}:${id}`, (signal) => query<Thing>(`${noun.plural}.get`, { id }, signal));
+  useReloadOn((event) => event.aggregateId === id, answer.reload);
+  const base = `/${noun.plural}/${id}`;
+  const search = location.search;
+  useEffect(
+    () =>
+      addShortcuts([
+        { keys: 'e', label: 'Edit it', run: () => go(`${base}/edit`) },
+        { keys: 'v', label: 'Its versions', run: () => go(`${base}/history`) },
+      ]),
+    [base],
+  );
+  const thing = answer.value;
+  const isGone = answer.error instanceof PodError && answer.error.code === 'NOT_FOUND';
+  return (
+    <section class="split-panel" aria-label={noun.name}>
+      <div class="panel">
+        <header>
+          <h2>{thing && !isGone ? <Line text={titleOfThing(thing)} max={500} /> : noun.name}</h2>
+          <a class="panel-close" href={`/${noun.plural}${search}`} aria-label="Close" title="Esc">
+            <Icon name="close" />
+          </a>
+        </header>
+        {isGone && (
+          <Empty title={`There is no such ${noun.name}`}>
+            <p>
+              It was deleted, or there never was one. <a href={`/events?q=about:${id}`}>Its events</a>
+            </p>
+          </Empty>
+        )}
+        {!isGone && answer.error !== undefined && !thing && <Problem error={answer.error} retry={answer.reload} />}
+        {!thing && answer.error === undefined && <Waiting />}
+        {thing && !isGone && (
+          <>
+            <nav class="tabs" aria-label={`This ${noun.name}`}>
+              {(['read', 'edit', 'history'] as const).map((name) => (
+                <a key={name} href={`${name === 'read' ? base : `${base}/${name}`}${search}`} aria-current={tab === name ? 'page' : undefined}>
+                  {labelOf(name)}
+                </a>
+              ))}
+            </nav>
+            {tab === 'edit' && <Edit document={document} noun={noun} thing={thing} onDone={() => go(base + search)} />}
+            {tab === 'history' && <ThingHistory document={document} noun={noun} thing={thing} />}
+            {tab === 'read' && (
+              <>
+                <div class="actions">
+                  {noun.changes.map((procedure) => (
+                    <Change key={procedure.name} document={document} noun={noun} thing={thing} procedure={procedure} />
+                  ))}
+                  {noun.has('delete') && <Delete noun={noun} thing={thing} />}
+                </div>
+                <Read document={document} noun={noun} thing={thing} />
+              </>
+            )}
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
