@@ -91,8 +91,9 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
 
   async function answerFile(path, response) {
     if (rebuild && path === '/') await buildPage(dist);
-    const name = extname(path) ? path.slice(1) : 'index.html';
-    if (name.includes('/') && extname(path)) return json(response, 404, { message: 'No such file' });
+    // A deep link may have a dot in it (/catalogue/notes.create): only names of files are files.
+    const isFile = extname(path) in TYPES && !path.slice(1).includes('/');
+    const name = isFile ? path.slice(1) : 'index.html';
     const bytes = await readFile(join(dist, name)).catch(() => undefined);
     if (!bytes) return json(response, 404, { message: 'No such file' });
     const headers = { 'content-type': TYPES[extname(name)], 'content-security-policy': POLICY };

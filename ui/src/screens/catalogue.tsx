@@ -1,1 +1,105 @@
-export default function Screen() { return <p>later</p>; }
+// The catalogue: every procedure and every type of events, as the pod describes them.
+import { useEffect } from 'preact/hooks';
+
+import { podDocument, type PodDocument, type Procedure } from '../lib/document.js';
+import { addShortcuts } from '../lib/keyboard.js';
+import { go, route, withQuery } from '../lib/router.js';
+import { Empty, Waiting } from '../parts/answer.js';
+import { Icon } from '../parts/icon.js';
+import { EventTypeList, EventTypePanel } from './event-types.js';
+import { ProcedurePanel } from './procedure.js';
+
+function matches(procedure: Procedure, find: string): boolean {
+  return `${procedure.name} ${procedure.summary}`.toLowerCase().includes(find);
+}
+
+function ProcedureList({ document, openName, find }: { document: PodDocument; openName: string | undefined; find: string }) {
+  const groups = [...document.groups()]
+    .map(([group, procedures]) => [group, procedures.filter((one) => matches(one, find))] as const)
+    .filter(([, procedures]) => procedures.length > 0)
+    .sort(([a], [b]) => a.localeCompare(b));
+  if (groups.length === 0) return <Empty title="No procedure has these words" />;
+  return (
+    <div class="scrolls">
+      {groups.map(([group, procedures]) => (
+        <section key={group} class="group" aria-label={group}>
+          <h2>{group}</h2>
+          <ul>
+            {procedures.map((one) => (
+              <li key={one.name}>
+                <a href={`/catalogue/${one.name}${location.search}`} aria-current={one.name === openName ? 'true' : undefined} data-in-list>
+                  <span class={`kind ${one.kind}`}>{one.kind}</span>
+                  <code>{one.name}</code>
+                  <span class="quiet group-words">{one.summary}</span>
+                </a>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+/** j and k, in a list that is wholly in the page. */
+function step(by: number): void {
+  const links = [...document.querySelectorAll<HTMLElement>('[data-in-list]')];
+  const at = links.findIndex((link) => link === document.activeElement || (document.activeElement === document.body && link.hasAttribute('aria-current')));
+  const next = links[Math.min(Math.max(at + by, 0), links.length - 1)];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+}
+
+export default function CatalogueScreen() {
+  const pod = podDocument.value;
+  const [, first, second] = route.value.parts;
+  const isTypes = first === 'types';
+  const openName = isTypes ? second : first;
+  const find = (route.value.query.get('find') ?? '').toLowerCase();
+  const base = isTypes ? '/catalogue/types' : '/catalogue';
+  useEffect(
+    () =>
+      addShortcuts([
+        { keys: 'j', label: 'Next in the list', run: () => step(1) },
+        { keys: 'k', label: 'Previous in the list', run: () => step(-1) },
+        ...(openName ? [{ keys: 'Escape', label: 'Close it', run: () => go(base + location.search) }] : []),
+      ]),
+    [base, openName],
+  );
+  if (!pod) return <Waiting />;
+  return (
+    <div class={`split catalogue ${openName ? 'has-panel' : ''}`}>
+      <div class="split-list">
+        <div class="bar-top">
+          <h1>Catalogue</h1>
+          <a class="quiet" href="/openapi.json" target="_blank" rel="noreferrer">
+            OpenAPI
+          </a>
+        </div>
+        <div class="toolbar" role="search">
+          <div class="search">
+            <Icon name="search" />
+            <input
+              data-search
+              type="search"
+              aria-label="Find in the catalogue"
+              placeholder="Find"
+              value={route.value.query.get('find') ?? ''}
+              onInput={(event) => go(withQuery({ find: event.currentTarget.value }), { replace: true })}
+            />
+          </div>
+          <nav class="toggles" aria-label="Parts of the catalogue">
+            <a class="toggle" href="/catalogue" aria-current={isTypes ? undefined : 'page'}>
+              Procedures
+            </a>
+            <a class="toggle" href="/catalogue/types" aria-current={isTypes ? 'page' : undefined}>
+              Event types
+            </a>
+          </nav>
+        </div>
+        {isTypes ? <EventTypeList openName={openName} find={find} /> : <ProcedureList document={pod} openName={openName} find={find} />}
+      </div>
+      {openName && (isTypes ? <EventTypePanel key={openName} name={openName} /> : <ProcedurePanel key={openName} document={pod} name={openName} />)}
+    </div>
+  );
+}

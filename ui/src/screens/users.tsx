@@ -1,1 +1,269 @@
-export default function Screen() { return <p>later</p>; }
+// Users and keys: who may come in, with which keys; for members their own keys.
+import { useState } from 'preact/hooks';
+
+import { podDocument, without } from '../lib/document.js';
+import { type Field, fieldsOf } from '../lib/fields.js';
+import { route } from '../lib/router.js';
+import { messageOf, mutate, query } from '../lib/rpc.js';
+import { isOwner, session } from '../lib/session.js';
+import { now } from '../lib/time.js';
+import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
+import { Chip, Status } from '../parts/badge.js';
+import { CopyButton } from '../parts/copy.js';
+import { Confirm, Dialog } from '../parts/dialog.js';
+import { Icon } from '../parts/icon.js';
+import { say } from '../parts/say.js';
+import { Line } from '../parts/text.js';
+import { ThingForm } from '../parts/thing-form.js';
+import { Time } from '../parts/time.js';
+
+interface User {
+  id: string;
+  name: string;
+  role: string;
+  createdAt: string;
+  keys: number;
+}
+
+interface Key {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: string[];
+  createdAt: string;
+  expiresAt?: string;
+  lastUsedAt?: string;
+  revokedAt?: string;
+  kind?: string;
+}
+
+interface CreatedKey {
+  userId: string;
+  keyId: string;
+  key?: string;
+}
+
+const PAGE = 500;
+
+/** A key is shown once, when it is made. */
+function NewKey({ secret, onClose }: { secret: string; onClose(): void }) {
+  return (
+    <Dialog title="The new key" onClose={onClose}>
+      <p>Nobody can say it again: copy it now.</p>
+      <p class="secret">
+        <code>{secret}</code>
+        <CopyButton text={secret} label="Copy" />
+      </p>
+      <p class="actions">
+        <button type="button" onClick={onClose}>
+          I have it
+        </button>
+      </p>
+    </Dialog>
+  );
+}
+
+interface MakeProps {
+  title: string;
+  label: string;
+  procedure: string;
+  /** What the form does not ask for. */
+  given: Record<string, unknown>;
+  hidden: string[];
+  /** Another user's events are not told to this one: after this, ask again. */
+  onMade(): void;
+}
+
+/** A button, a form made from the procedure's schema, and the key that comes of it. */
+function Make({ title, label, procedure, given, hidden, onMade }: MakeProps) {
+  const [isOpen, setOpen] = useState(false);
+  const [secret, setSecret] = useState('');
+  const document = podDocument.value;
+  if (!document) return null;
+  const schema = document.resolve(document.procedures.get(procedure)?.input);
+  const fields: Field[] = fieldsOf(document, { ...schema, properties: without(schema.properties ?? {}, hidden) });
+  const submit = async (values: Record<string, unknown>) => {
+    const { key } = await mutate<CreatedKey>(procedure, { ...given, ...values });
+    setOpen(false);
+    onMade();
+    if (key) setSecret(key);
+  };
+  return (
+    <>
+      <button type="button" class="primary" onClick={() => setOpen(true)}>
+        <Icon name="plus" />
+        {label}
+      </button>
+      {isOpen && (
+        <Dialog title={title} onClose={() => setOpen(false)}>
+          <ThingForm fields={fields} thing={{}} action={label} onSubmit={submit} onCancel={() => setOpen(false)} />
+        </Dialog>
+      )}
+      {secret && <NewKey secret={secret} onClose={() => setSecret('')} />}
+    </>
+  );
+}
+
+function statusOf(key: Key): 'revoked' | 'expired' | 'live' {
+  if (key.revokedAt) return 'revoked';
+  return key.expiresAt && Date.parse(key.expiresAt) < now.value ? 'expired' : 'live';
+}
+
+function Revoke({ owner, own, onDone }: { owner: User | undefined; own: Key; onDone(): void }) {
+  const [isAsking, setAsking] = useState(false);
+  const run = () => {
+    mutate('keys.revoke', { keyId: own.id, ...(owner ? { userId: owner.id } : {}) }).then(
+      () => {
+        say('The key is revoked');
+        onDone();
+      },
+      (error: unknown) => say(messageOf(error), 'bad'),
+    );
+  };
+  return (
+    <>
+      <button type="button" class="small" onClick={() => setAsking(true)} aria-label={`Revoke ${own.name}`}>
+        Revoke
+      </button>
+      {isAsking && (
+        <Confirm
+          title="Revoke this key?"
+          text={`"${own.name}" (${own.prefix}…) is refused from now on and for good, and what it has open ends.`}
+          action="Revoke"
+          onYes={run}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}
+
+function KeyTable({ keys, owner, onDone }: { keys: Key[]; owner: User | undefined; onDone(): void }) {
+  return (
+    <div class="table-box">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Key</th>
+            <th scope="col">May</th>
+            <th scope="col">Last used</th>
+            <th scope="col">Expires</th>
+            <th scope="col">Made</th>
+            <th scope="col">Status</th>
+            <th scope="col"><span class="unseen">Revoke</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          {keys.map((key) => (
+            <tr key={key.id} class={statusOf(key) === 'live' ? '' : 'is-over'}>
+              <td>
+                <b><Line text={key.name} max={60} /></b>
+                <br />
+                <code class="quiet">{key.prefix}…</code>
+              </td>
+              <td>
+                <span class="chips">{key.scopes.map((scope) => <Chip key={scope}>{scope === '*' ? 'everything' : scope}</Chip>)}</span>
+              </td>
+              <td><Time at={key.lastUsedAt} style="ago" /></td>
+              <td><Time at={key.expiresAt} /></td>
+              <td><Time at={key.createdAt} /></td>
+              <td><Status status={statusOf(key)} /></td>
+              <td>{statusOf(key) === 'live' && <Revoke owner={owner} own={key} onDone={onDone} />}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Keys({ owner }: { owner: User | undefined }) {
+  const isOwn = owner === undefined || owner.id === session.value?.user.id;
+  const answer = useAnswer(`keys:${owner?.id ?? ''}`, async (signal) => {
+    const page = await query<{ keys: Key[]; nextCursor?: string }>('keys.list', { limit: PAGE, ...(owner ? { userId: owner.id } : {}) }, signal);
+    // The live ones first; sessions are not keys to look after.
+    const keys = page.keys.filter((key) => key.kind !== 'session');
+    return { keys: keys.sort((a, b) => Number(statusOf(a) !== 'live') - Number(statusOf(b) !== 'live')), isCut: page.nextCursor !== undefined };
+  });
+  useReloadOn((event) => event.type.startsWith('key.'), answer.reload);
+  return (
+    <section class="card" aria-label="Keys">
+      <header>
+        <h2>{isOwn ? 'Your keys' : <>Keys of <Line text={owner.name} /></>}</h2>
+        <Make
+          title={isOwn ? 'Another key of your own' : 'A key for this user'}
+          label="Make a key"
+          procedure="keys.create"
+          given={owner ? { userId: owner.id } : {}}
+          hidden={['userId', 'idempotencyKey', 'expiresAt']}
+          onMade={answer.reload}
+        />
+      </header>
+      <Show of={answer}>
+        {({ keys, isCut }) => (
+          <>
+            <KeyTable keys={keys} owner={owner} onDone={answer.reload} />
+            {isCut && <p class="cut in-card">Only the first {PAGE} are shown.</p>}
+          </>
+        )}
+      </Show>
+    </section>
+  );
+}
+
+function Users({ openId }: { openId: string | undefined }) {
+  const answer = useAnswer('users', (signal) => query<{ users: User[]; nextCursor?: string }>('users.list', { limit: PAGE }, signal));
+  useReloadOn((event) => event.type.startsWith('user.') || event.type.startsWith('key.'), answer.reload);
+  const users = answer.value?.users ?? [];
+  const open = users.find((user) => user.id === (openId ?? session.value?.user.id)) ?? (openId ? undefined : users[0]);
+  return (
+    <>
+      <section class="card" aria-label="Users">
+        <header>
+          <h2>Users</h2>
+          <Make title="Another user, with a first key" label="Add a user" procedure="users.create" given={{}} hidden={['idempotencyKey']} onMade={answer.reload} />
+        </header>
+        <Show of={answer}>
+          {() => (
+            <div class="table-box">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">User</th>
+                    <th scope="col">Role</th>
+                    <th scope="col" class="number">Keys</th>
+                    <th scope="col">Since</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {users.map((user) => (
+                    <tr key={user.id} class={user.id === open?.id ? 'is-open' : ''}>
+                      <td>
+                        <a href={`/users/${user.id}`}><b><Line text={user.name} max={80} /></b></a>
+                        {user.id === session.value?.user.id && <span class="quiet"> you</span>}
+                      </td>
+                      <td>{user.role}</td>
+                      <td class="number">{user.keys}</td>
+                      <td><Time at={user.createdAt} /></td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
+        </Show>
+      </section>
+      {open && <Keys key={open.id} owner={open} />}
+    </>
+  );
+}
+
+export default function UsersScreen() {
+  const openId = route.value.parts[1];
+  return (
+    <div class="sheet">
+      <h1>{isOwner() ? 'Users and keys' : 'Keys'}</h1>
+      {isOwner() ? <Users openId={openId} /> : <Keys owner={undefined} />}
+    </div>
+  );
+}

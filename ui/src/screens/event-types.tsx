@@ -1,0 +1,114 @@
+// Types of events, in the catalogue: what they say, who writes them, who reads them.
+import { nounOfType, outcomeOf } from '../lib/events.js';
+import { type EventType, eventType, eventTypes } from '../lib/event-types.js';
+import { asTypeScript } from '../lib/snippets.js';
+import { Empty, Show, useAnswer } from '../parts/answer.js';
+import { NounBadge, OutcomeMark } from '../parts/badge.js';
+import { CopyButton } from '../parts/copy.js';
+import { Icon } from '../parts/icon.js';
+import { SchemaView } from '../parts/schema.js';
+
+const FROM_WORDS = {
+  pod: 'of the pod',
+  yours: 'yours',
+  seen: 'seen in the log',
+};
+
+export function EventTypeList({ openName, find }: { openName: string | undefined; find: string }) {
+  const answer = useAnswer('event-types', eventTypes);
+  return (
+    <Show of={answer}>
+      {(types) => {
+        const found = types.filter((type) => `${type.name} ${type.summary ?? ''}`.toLowerCase().includes(find));
+        if (found.length === 0) return <Empty title="No event type has these words" />;
+        return (
+          <ul class="scrolls group">
+            {found.map((type) => (
+              <li key={type.name}>
+                <a href={`/catalogue/types/${type.name}${location.search}`} aria-current={type.name === openName ? 'true' : undefined} data-in-list>
+                  <OutcomeMark outcome={outcomeOf(type.name)} />
+                  <NounBadge noun={nounOfType(type.name)} />
+                  <code>{type.name}</code>
+                  <span class="quiet group-words">{type.summary ?? FROM_WORDS[type.from]}</span>
+                </a>
+              </li>
+            ))}
+          </ul>
+        );
+      }}
+    </Show>
+  );
+}
+
+/** A procedure is a link; `function:` and `projection:` say what else it is. */
+function Part({ name }: { name: string }) {
+  const [kind, rest] = name.includes(':') ? name.split(':') : ['procedure', name];
+  if (kind === 'procedure') return <a href={`/catalogue/${name}`}><code>{name}</code></a>;
+  if (kind === 'projection') return <>read model <a href="/pod"><code>{rest}</code></a></>;
+  return <>{kind} <code>{rest}</code></>;
+}
+
+function Parts({ names }: { names: string[] | undefined }) {
+  if (!names) return <span class="quiet">the pod does not say</span>;
+  if (names.length === 0) return <span class="quiet">nobody</span>;
+  return (
+    <ul>
+      {names.map((name) => (
+        <li key={name}>
+          <Part name={name} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Described({ type }: { type: EventType }) {
+  return (
+    <>
+      {type.summary && <p>{type.summary}</p>}
+      <div class="actions">
+        <a class="button" href={`/events?q=type:${encodeURIComponent(type.name)}`}>
+          Its events
+        </a>
+        <CopyButton label="TypeScript" text={() => asTypeScript('events.watch', { types: [type.name] }, 'subscription')} />
+      </div>
+      <dl class="facts">
+        <dt>From</dt>
+        <dd>{FROM_WORDS[type.from]}</dd>
+        {type.version !== undefined && (
+          <>
+            <dt>Version</dt>
+            <dd>{type.version}</dd>
+          </>
+        )}
+        <dt>Written by</dt>
+        <dd><Parts names={type.writtenBy} /></dd>
+        <dt>Read by</dt>
+        <dd><Parts names={type.readBy} /></dd>
+      </dl>
+      <section>
+        <h3>Data</h3>
+        {type.schema ? <SchemaView schema={type.schema} /> : <p class="quiet">The pod does not describe them here.</p>}
+      </section>
+    </>
+  );
+}
+
+export function EventTypePanel({ name }: { name: string }) {
+  const answer = useAnswer(`event-type:${name}`, async (signal) => ({ type: await eventType(name, signal) }));
+  return (
+    <section class="split-panel" aria-label="Event type">
+      <div class="panel">
+        <header>
+          <h2>
+            <NounBadge noun={nounOfType(name)} /> {name}
+          </h2>
+          <a class="panel-close" href={`/catalogue/types${location.search}`} aria-label="Close" title="Esc">
+            <Icon name="close" />
+          </a>
+        </header>
+        <Show of={answer}>{({ type }) => (type ? <Described type={type} /> : <Empty title="There is no such event type" />)}</Show>
+      </div>
+    </section>
+  );
+}

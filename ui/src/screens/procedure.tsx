@@ -1,0 +1,181 @@
+// One procedure: what it does, a form made from its schema, its answer, and the same in a shell or in
+// TypeScript.
+import { useState } from 'preact/hooks';
+
+import type { PodDocument, Procedure } from '../lib/document.js';
+import { type Field, fieldsOf, fromText, toText } from '../lib/fields.js';
+import { messageOf, mutate, PodError, query } from '../lib/rpc.js';
+import { asCurl, asTypeScript } from '../lib/snippets.js';
+import { duration } from '../lib/time.js';
+import { Empty } from '../parts/answer.js';
+import { Chip } from '../parts/badge.js';
+import { CopyButton } from '../parts/copy.js';
+import { Confirm } from '../parts/dialog.js';
+import { FormFields, issuesByField, type Values } from '../parts/form.js';
+import { Icon } from '../parts/icon.js';
+import { Json } from '../parts/json.js';
+import { SchemaView } from '../parts/schema.js';
+
+const EFFECT_WORDS: Record<string, string> = {
+  reads: 'changes nothing',
+  appends: 'makes something',
+  idempotent: 'changes something',
+  destroys: 'takes something away',
+};
+
+interface Tried {
+  answer?: unknown;
+  error?: PodError;
+  ms: number;
+}
+
+/** The input that the form says; undefined where it says nothing and may. Throws a sentence. */
+function inputOf(fields: Field[], values: Values, isRequired: boolean): Record<string, unknown> | undefined {
+  const input: Record<string, unknown> = {};
+  for (const field of fields) {
+    const value = fromText(field, values[field.name] ?? '');
+    if (value !== undefined) input[field.name] = value;
+  }
+  return Object.keys(input).length === 0 && !isRequired ? undefined : input;
+}
+
+function valuesOf(fields: Field[], example: unknown): Values {
+  const known = (example ?? {}) as Record<string, unknown>;
+  return Object.fromEntries(fields.map((field) => [field.name, toText(field, known[field.name])]));
+}
+
+function Answer({ tried }: { tried: Tried }) {
+  return (
+    <div class="tried" role="status">
+      <p>
+        {tried.error ? <b class="issue">{`${tried.error.code}: ${tried.error.message}`}</b> : <b>Answer</b>} <span class="quiet">after {duration(tried.ms)}</span>
+      </p>
+      {!tried.error && <Json value={tried.answer ?? null} label="Answer as JSON" />}
+    </div>
+  );
+}
+
+function TryIt({ document, procedure }: { document: PodDocument; procedure: Procedure }) {
+  const fields = fieldsOf(document, procedure.input);
+  const [values, setValues] = useState<Values>(() => valuesOf(fields, procedure.examples[0]));
+  const [tried, setTried] = useState<Tried>();
+  const [issue, setIssue] = useState('');
+  const [isAsking, setAsking] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+
+  const read = (): Record<string, unknown> | undefined => inputOf(fields, values, procedure.isInputRequired);
+  const readOrNothing = (): Record<string, unknown> | undefined => {
+    try {
+      return read();
+    } catch {
+      return undefined;
+    }
+  };
+  const run = async (): Promise<void> => {
+    setIssue('');
+    let input: Record<string, unknown> | undefined;
+    try {
+      input = read();
+    } catch (error) {
+      return setIssue(messageOf(error));
+    }
+    setBusy(true);
+    const begin = performance.now();
+    const ask = procedure.kind === 'mutation' ? mutate : query;
+    try {
+      const answer = await ask<unknown>(procedure.name, input);
+      setTried({ answer, ms: performance.now() - begin });
+    } catch (error) {
+      const known = error instanceof PodError ? error : new PodError(messageOf(error), 'ERROR', 0);
+      setTried({ error: known, ms: performance.now() - begin });
+    }
+    setBusy(false);
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (procedure.effects === 'destroys') setAsking(true);
+    else void run();
+  };
+  const issues = tried?.error ? issuesByField(tried.error.issues) : {};
+  const kind = procedure.kind;
+  return (
+    <section aria-labelledby="try-title">
+      <div class="section-title">
+        <h3 id="try-title">Try it</h3>
+        <CopyButton label="curl" text={() => asCurl(procedure.name, readOrNothing(), kind)} />
+        <CopyButton label="TypeScript" text={() => asTypeScript(procedure.name, readOrNothing(), kind)} />
+      </div>
+      <form class="fields" onSubmit={submit} noValidate>
+        {fields.length === 0 && <p class="quiet">It needs to be told nothing.</p>}
+        <FormFields fields={fields} values={values} issues={issues} onChange={setValues} />
+        {issue && (
+          <p class="issue" role="alert">
+            {issue}
+          </p>
+        )}
+        {kind === 'subscription' ? (
+          <p class="quiet">
+            This tells what happens as it happens: <a href="/events">Events</a> shows it.
+          </p>
+        ) : (
+          <p class="actions">
+            <button type="submit" class="primary" disabled={isBusy}>
+              {isBusy ? 'Calling…' : 'Call it'}
+            </button>
+            <span class="quiet">It {EFFECT_WORDS[procedure.effects] ?? procedure.effects}.</span>
+          </p>
+        )}
+      </form>
+      {tried && <Answer tried={tried} />}
+      {isAsking && (
+        <Confirm
+          title={`Call ${procedure.name}?`}
+          text="It takes something away, in this pod and not in a copy of it."
+          action="Call it"
+          onYes={() => void run()}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </section>
+  );
+}
+
+export function ProcedurePanel({ document, name }: { document: PodDocument; name: string }) {
+  const procedure = document.procedures.get(name);
+  return (
+    <section class="split-panel" aria-label="Procedure">
+      <div class="panel">
+        <header>
+          <h2>
+            <code>{name}</code>
+          </h2>
+          <a class="panel-close" href={`/catalogue${location.search}`} aria-label="Close" title="Esc">
+            <Icon name="close" />
+          </a>
+        </header>
+        {!procedure && <Empty title="There is no such procedure" />}
+        {procedure && (
+          <>
+            <p>{procedure.summary}</p>
+            {procedure.description && <p class="quiet description">{procedure.description}</p>}
+            <p class="chips">
+              <Chip>{procedure.kind}</Chip>
+              <Chip>{EFFECT_WORDS[procedure.effects] ?? procedure.effects}</Chip>
+              <Chip>{procedure.access === 'owner' ? 'for owners' : procedure.access === 'public' ? 'for anybody' : 'for users'}</Chip>
+              {procedure.scope && <Chip title="What a key needs">{procedure.scope}</Chip>}
+            </p>
+            <TryIt document={document} procedure={procedure} />
+            <section>
+              <h3>What it takes</h3>
+              <SchemaView schema={procedure.input} />
+            </section>
+            <section>
+              <h3>{procedure.kind === 'subscription' ? 'What it tells' : 'What it answers'}</h3>
+              <SchemaView schema={procedure.output} />
+            </section>
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
