@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the locked npm packages of the client and the tests, each folder again only when its lock
+# Installs the locked npm packages of the client, the page and the tests, each folder again only when its lock
 # has changed.
 set -eu
 cd "$(dirname "$0")/.."
-for lock in client/package-lock.json $(find tests -name package-lock.json -not -path '*/node_modules/*' | sort); do
+for lock in client/package-lock.json ui/package-lock.json $(find tests -name package-lock.json -not -path '*/node_modules/*' | sort); do
   [ -f "$lock" ] || continue
   folder=$(dirname "$lock")
   stamp="$folder/node_modules/.installed"

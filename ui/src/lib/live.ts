@@ -113,11 +113,11 @@ export class LiveEvents {
     }
   }
 
+  // Whether the session is still one is asked; if it is, the refusal may pass.
   #refused(code: string | undefined): void {
-    if (code !== 'UNAUTHORIZED' && code !== 'FORBIDDEN') return this.#lost();
-    this.#leave();
-    liveStatus.value = 'lost';
-    this.#handlers.onRefused();
+    this.#attempt = Math.max(this.#attempt, 4);
+    this.#lost();
+    if (code === 'UNAUTHORIZED' || code === 'FORBIDDEN') this.#handlers.onRefused();
   }
 
   #lost(): void {

@@ -40,7 +40,7 @@ export function Id({ id }: { id: string }) {
   const [isDone, setDone] = useState(false);
   const click = () => void copy(id).then(() => (setDone(true), setTimeout(() => setDone(false), 1_200)));
   return (
-    <button type="button" class="id" title={`${id}\nClick to copy`} aria-label={`Copy ${id}`} onClick={click}>
+    <button type="button" class="id" title={`${id}\nClick to copy`} onClick={click}>
       {isDone ? 'copied' : shortId(id)}
     </button>
   );

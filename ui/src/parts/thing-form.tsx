@@ -1,7 +1,7 @@
 // The form of a thing: for a new one, or to change one. Long texts are plain fields with a preview.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { type Field, fromText, toText } from '../lib/fields.js';
+import { type Field, fromText, labelOf, toText } from '../lib/fields.js';
 import { guardLeaving } from '../lib/router.js';
 import { messageOf, PodError } from '../lib/rpc.js';
 import { FormField, issuesByField, type Values } from './form.js';
@@ -16,6 +16,9 @@ interface Props {
   onSubmit(changes: Record<string, unknown>): Promise<void>;
   onCancel(): void;
 }
+
+// A field with a longer text, above all with a long line, holds up a browser for seconds.
+const EDITED_LENGTH_MAX = 200_000;
 
 function changesOf(fields: Field[], before: Values, after: Values): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
@@ -32,6 +35,20 @@ function changesOf(fields: Field[], before: Values, after: Values): Record<strin
 
 function TextField(props: { field: Field; value: string; issue: string | undefined; onChange(value: string): void }) {
   const [isPreview, setPreview] = useState(false);
+  const [isLongTaken, setLongTaken] = useState(false);
+  if (props.value.length > EDITED_LENGTH_MAX && !isLongTaken) {
+    return (
+      <div class="field">
+        <b>{labelOf(props.field.name)}</b>
+        <p class="quiet">
+          {`${props.value.length.toLocaleString()} characters: a browser may stall over so long a text. `}
+          <button type="button" class="link" onClick={() => setLongTaken(true)}>
+            Edit it nevertheless
+          </button>
+        </p>
+      </div>
+    );
+  }
   return (
     <div class="text-field">
       <div class="toggles" role="group" aria-label={`${props.field.name}: write or preview`}>
@@ -69,6 +86,9 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
     };
   }, [isChanged, isBusy]);
 
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>('input,textarea,select')?.focus(), []);
+
   const submit = (event: Event) => {
     event.preventDefault();
     if (isBusy) return;
@@ -90,7 +110,7 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
   };
   const onKeyDown = (press: KeyboardEvent) => press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press);
   return (
-    <form class="fields thing-form" onSubmit={submit} onKeyDown={onKeyDown} noValidate>
+    <form ref={form} class="fields thing-form" onSubmit={submit} onKeyDown={onKeyDown} noValidate>
       {fields.map((field) => {
         const own = {
           field,

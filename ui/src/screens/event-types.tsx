@@ -1,6 +1,7 @@
 // Types of events, in the catalogue: what they say, who writes them, who reads them.
 import { nounOfType, outcomeOf } from '../lib/events.js';
 import { type EventType, eventType, eventTypes } from '../lib/event-types.js';
+import { log } from '../lib/log.js';
 import { asTypeScript } from '../lib/snippets.js';
 import { Empty, Show, useAnswer } from '../parts/answer.js';
 import { NounBadge, OutcomeMark } from '../parts/badge.js';
@@ -15,7 +16,8 @@ const FROM_WORDS = {
 };
 
 export function EventTypeList({ openName, find }: { openName: string | undefined; find: string }) {
-  const answer = useAnswer('event-types', eventTypes);
+  // Types that are only known from the log are there once the log is.
+  const answer = useAnswer(`event-types:${log.value?.ready.value}`, eventTypes);
   return (
     <Show of={answer}>
       {(types) => {
@@ -95,7 +97,7 @@ function Described({ type }: { type: EventType }) {
 }
 
 export function EventTypePanel({ name }: { name: string }) {
-  const answer = useAnswer(`event-type:${name}`, async (signal) => ({ type: await eventType(name, signal) }));
+  const answer = useAnswer(`event-type:${name}:${log.value?.ready.value}`, async (signal) => ({ type: await eventType(name, signal) }));
   return (
     <section class="split-panel" aria-label="Event type">
       <div class="panel">

@@ -1,6 +1,4 @@
 // A new thing of a noun.
-import { useEffect, useRef } from 'preact/hooks';
-
 import { command } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
 import { go } from '../lib/router.js';
@@ -9,15 +7,13 @@ import { say } from '../parts/say.js';
 import { ThingForm } from '../parts/thing-form.js';
 
 export function NewThing({ document, noun }: { document: PodDocument; noun: Noun }) {
-  const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.querySelector<HTMLElement>('input,textarea')?.focus(), []);
   const submit = async (values: Record<string, unknown>) => {
     const { entityId } = await command(`${noun.plural}.create`, values);
     say(`The ${noun.name} is made`);
     go(`/${noun.plural}/${entityId}`, { replace: true });
   };
   return (
-    <section class="split-panel" aria-label={`New ${noun.name}`} ref={panel}>
+    <section class="split-panel" aria-label={`New ${noun.name}`}>
       <div class="panel">
         <header>
           <h2>New {noun.name}</h2>

@@ -1,0 +1,85 @@
+// A note whose writer means harm: nothing of it runs, nothing of it deceives, nothing of it stalls.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { longestStall, shoot, Site, watchStalls } from './site.mjs';
+
+const HARM = [
+  '<script>globalThis.harmed = 1</script>',
+  '<img src=x onerror="globalThis.harmed = 2">',
+  '<svg onload="globalThis.harmed = 3"></svg>',
+  '[click me](javascript:globalThis.harmed=4)',
+  '<a href="javascript:globalThis.harmed=5">or me</a>',
+  '![](https://elsewhere.example/pixel.png)',
+  '<iframe src="https://elsewhere.example/"></iframe>',
+  '<style>body { display: none }</style>',
+  '<form action="https://elsewhere.example/"><input name=key></form>',
+  'user\u202egpj.exe and \u2066isolated',
+].join('\n\n');
+
+describe('a hostile note', () => {
+  let site;
+  before(async () => (site = await Site.open()));
+  after(() => site?.close());
+
+  test('is shown and does nothing', async () => {
+    const id = await site.make('notes', { title: `<b onclick=x>bold\u202edeceit`, content: HARM, tags: ['<script>', 'a\u202eb'] });
+    await site.make('tasks', { title: '"><script>globalThis.harmed=6</script>' });
+    const page = await site.visit();
+    await site.signIn(page);
+    const { events } = await site.call('events.list', { aggregateId: id });
+    const places = [
+      ['/', '.events-short li'],
+      ['/notes', '.virtual-list .row'],
+      [`/notes/${id}`, '.reading'],
+      [`/notes/${id}/edit`, '.thing-form'],
+      [`/notes/${id}/history`, '.versions li'],
+      ['/events', '.virtual-list .row'],
+      [`/events/${events[1].id}`, '.json'],
+      ['/tasks', '.virtual-list .row'],
+    ];
+    for (const [path, selector] of places) {
+      await site.goto(page, path);
+      await page.waitForSelector(selector);
+      for (const link of await page.$$('.markdown a')) await link.click({ timeout: 1_000, noWaitAfter: true }).catch(() => {});
+      assert.equal(await page.evaluate(() => globalThis.harmed), undefined, path);
+      assert.equal(await page.evaluate(() => document.querySelectorAll('main script, main iframe, main style, main object, main [onclick], main [onerror]').length), 0, path);
+      assert.equal(await page.evaluate(() => getComputedStyle(document.body).display), 'block', path);
+      const isDeceived = await page.evaluate(() => /[\u202a-\u202e\u2066-\u2069]/.test([...document.querySelectorAll('main bdi, main h2')].map((one) => one.textContent).join('')));
+      assert.equal(isDeceived, false, `${path}: a direction override is shown as what it is`);
+    }
+    await site.goto(page, `/notes/${id}`);
+    await shoot(page, '1280-hostile-note');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('of one line of a megabyte does not stall the page', async (t) => {
+    const id = await site.make('notes', { title: 'long', content: 'a'.repeat(1_000_000) });
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.waitForSelector('.events-short li');
+    await watchStalls(page);
+    await page.keyboard.press('g');
+    await page.keyboard.press('n');
+    await page.waitForSelector('.virtual-list .row');
+    await page.click(`[data-key="${id}"]`);
+    await page.waitForSelector('.reading >> text=Show');
+    const stalls = [await longestStall(page)];
+    const { events } = await site.call('events.list', { aggregateId: id });
+    await page.goto(`${site.url}/events/${events[0].id}`);
+    await page.waitForSelector('.json');
+    await page.goto(`${site.url}/notes/${id}`);
+    await page.waitForSelector('.reading >> text=Show');
+    await watchStalls(page);
+    await page.click('.tabs >> text=Edit');
+    await page.waitForSelector('.thing-form');
+    await page.click('.tabs >> text=History');
+    await page.waitForSelector('.versions');
+    const stall = Math.max(...stalls, await longestStall(page));
+    t.diagnostic(`the longest stall was ${Math.round(stall)} ms`);
+    assert.ok(stall < 1_500, `a stall of ${stall} ms`);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,99 @@
+// The log as it moves: through a crash of the pod, and when it is long.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { heapOf, longestStall, shoot, Site, until, watchStalls } from './site.mjs';
+
+describe('the live log', () => {
+  let site;
+  before(async () => (site = await Site.open()));
+  after(() => site?.close());
+
+  test('says that the pod is gone, and misses nothing when it is back', async () => {
+    await site.flood(20);
+    const page = await site.visit();
+    await site.signIn(page, { path: '/events?q=noun:task' });
+    const found = async () => Number((await page.textContent('.count')).replace(/\D/g, ''));
+    await until(10_000, async () => (await found()) === 40, 'what was there is shown');
+    for (const signal of ['SIGKILL', 'SIGTERM']) {
+      const before = await found();
+      const flooding = site.flood(200).catch(() => {});
+      await site.pod.kill(signal);
+      await flooding;
+      await page.waitForSelector('[data-live=lost] >> text=connection lost');
+      await shoot(page, `1280-connection-lost-${signal.toLowerCase()}`);
+      await site.pod.startAgain();
+      await site.flood(30);
+      await page.waitForSelector('[data-live=live]');
+      const { total } = await site.call('tasks.list', { limit: 1 });
+      await until(10_000, async () => (await found()) === total * 2, `all ${total * 2} events after ${signal}, not ${await found()}`);
+      assert.ok((await found()) >= before + 60);
+    }
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('is paused and goes on', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/events?q=paused' });
+    await page.waitForSelector('text=Pause');
+    await page.keyboard.press('p');
+    await page.waitForSelector('text=Go on');
+    await site.make('tasks', { title: 'paused' });
+    await page.waitForSelector('text=Go on (2 new)');
+    assert.equal(await page.locator('.virtual-list .row').count(), 0);
+    await page.keyboard.press('p');
+    await page.waitForSelector('.virtual-list .row:nth-child(2)');
+    await page.context().close();
+  });
+
+  test('of 100,000 events is scrolled without a stall', async (t) => {
+    await site.flood(47_000, 8);
+    const page = await site.visit();
+    await site.signIn(page, { path: '/events' });
+    await page.waitForSelector('.virtual-list .row');
+    await watchStalls(page);
+
+    // While it moves quickly.
+    await site.flood(3_500);
+    const end = String(await site.end());
+    assert.ok(Number(end) > 100_000);
+    await page.waitForFunction((wanted) => document.querySelector('.count').textContent.replace(/\D/g, '') === wanted, end);
+
+    // To its begin, in steps, as far as the page has loaded.
+    const steps = await page.evaluate(async () => {
+      const list = document.querySelector('.virtual-list');
+      const begin = performance.now();
+      let count = 0;
+      while (!list.textContent.includes('This is where the log begins') && performance.now() - begin < 60_000) {
+        list.scrollTop = list.scrollHeight;
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        ++count;
+      }
+      return { count, ms: performance.now() - begin, height: list.scrollHeight };
+    });
+    assert.ok(steps.height > 100_000 * 32, `all rows are in the list: ${steps.height} px`);
+    // And through all of it.
+    const frames = await page.evaluate(async () => {
+      const list = document.querySelector('.virtual-list');
+      const gaps = [];
+      let last = performance.now();
+      for (let step = 0; step < 120; ++step) {
+        list.scrollTop = (list.scrollHeight / 120) * step;
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        gaps.push(performance.now() - last);
+        last = performance.now();
+      }
+      return gaps.sort((a, b) => a - b);
+    });
+    const stall = await longestStall(page);
+    const heap = await heapOf(page);
+    const rows = await page.locator('.virtual-list .row').count();
+    t.diagnostic(`to the begin in ${Math.round(steps.ms)} ms; frames p50 ${Math.round(frames[60])}, longest ${Math.round(frames[119])} ms; longest stall ${Math.round(stall)} ms; heap ${Math.round(heap / 1e6)} MB; ${rows} rows in the page`);
+    assert.ok(stall < 1_000, `a stall of ${stall} ms`);
+    assert.ok(heap < 150_000_000, `${heap} bytes`);
+    assert.ok(rows < 100, `${rows} rows in the page`);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+});

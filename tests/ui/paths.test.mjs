@@ -1,0 +1,166 @@
+// What people do with the page: come in, make a note and see it move, change it, go back to what it was.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Site } from './site.mjs';
+
+describe('the page', () => {
+  let site;
+  before(async () => (site = await Site.open()));
+  after(() => site?.close());
+
+  test('refuses a wrong key with a sentence, and lets a right one in', async () => {
+    const page = await site.visit();
+    await page.goto(site.url);
+    await page.fill('#key', 'synap_wrong');
+    await page.click('button[type=submit]');
+    await page.waitForFunction(() => document.querySelector('#sign-in-notice').textContent.length > 10);
+    await site.signIn(page);
+    assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }).includes('synap_')), false);
+    assert.equal(await page.evaluate(() => document.cookie), '', 'scripts cannot read the session');
+    await page.click('text=Sign out');
+    await page.waitForSelector('#key');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('makes a note and shows it moving, without being asked', async (t) => {
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.fill('.quick-note textarea', '# Seen at once\n\nfrom Home');
+    await page.click('text=Make the note');
+    await page.waitForSelector('.events-short >> text=Seen at once');
+    await page.waitForSelector('.events-short .event-row.completed >> text=Seen at once');
+    await page.waitForSelector('.first-steps li.done >> text=Make a note');
+    await page.reload();
+    await page.waitForSelector('[data-live=live]');
+    const ms = await page.evaluate(() => performance.now() - performance.getEntriesByType('navigation')[0].loadEventEnd);
+    t.diagnostic(`live ${Math.round(ms)} ms after load`);
+    assert.ok(ms < 2_000, `live ${ms} ms after load`);
+    // Somebody else's doing is shown, too.
+    await site.make('tasks', { title: 'From a program' });
+    await page.waitForSelector('.events-short >> text=From a program');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('changes a note, compares versions, restores one, deletes it', async () => {
+    const page = await site.visit();
+    const id = await site.make('notes', { content: '# Plan\n\none\ntwo' });
+    await site.signIn(page, { path: `/notes/${id}` });
+    await page.click('.tabs >> text=Edit');
+    await page.fill('.text-field textarea', '# Plan\n\none\nthree');
+    await page.click('text=Save');
+    await page.waitForSelector('.reading >> text=three');
+    await page.click('.tabs >> text=History');
+    await page.waitForSelector('.diff .removed >> text=two');
+    await page.waitForSelector('.diff .added >> text=three');
+    await page.click('.versions >> text=Restore');
+    await page.click('dialog button.danger');
+    await page.waitForSelector('.versions li:nth-child(3)');
+    await page.click('.tabs >> text=Read');
+    await page.waitForSelector('.reading >> text=two');
+    await page.click('.panel button >> text=Delete');
+    await page.click('dialog button.danger');
+    await page.waitForURL('**/notes');
+    await page.goto(`${site.url}/notes/${id}`);
+    await page.waitForSelector('text=There is no such note');
+    assert.deepEqual(page.complaints.filter((one) => !one.includes('status of 404')), []);
+    await page.context().close();
+  });
+
+  test('says that somebody else was quicker, and keeps what was written', async () => {
+    const page = await site.visit();
+    const id = await site.make('tasks', { title: 'Shared' });
+    await site.signIn(page, { path: `/tasks/${id}/edit` });
+    await page.fill('.thing-form input', 'Mine');
+    await site.call('tasks.update', { id, title: 'Theirs' });
+    await page.click('text=Save');
+    await page.waitForSelector('.thing-form .issue >> text=changed meanwhile');
+    assert.equal(await page.inputValue('.thing-form input'), 'Mine');
+    await page.context().close();
+  });
+
+  test('tells what is wrong beside the field', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/catalogue/notes.create' });
+    await page.fill('.fields textarea', '');
+    await page.click('text=Call it');
+    await page.waitForSelector('.field .issue');
+    await page.fill('.fields textarea', 'tried');
+    await page.click('text=Call it');
+    await page.waitForSelector('.tried .json >> text=requestId');
+    assert.deepEqual(page.complaints.filter((one) => !one.includes('status of 400')), []);
+    await page.context().close();
+  });
+
+  test('shows a new key once, and revokes it', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/users' });
+    await page.click('text=Make a key');
+    await page.fill('dialog input', 'a program');
+    await page.keyboard.press('Enter');
+    const key = await page.textContent('.secret code');
+    assert.match(key, /^synap_/);
+    await page.click('text=I have it');
+    const isLive = async () => (await site.pod.http('notes.list', { key })).status === 200;
+    assert.ok(await isLive());
+    await page.click('tr:has-text("a program") >> text=Revoke');
+    await page.click('dialog button.danger');
+    await page.waitForSelector('tr.is-over:has-text("a program")');
+    assert.equal(await isLive(), false);
+    await page.context().close();
+  });
+
+  test('can be used with the keyboard alone', async () => {
+    const page = await site.visit();
+    const { keyboard } = page;
+    await page.goto(site.url);
+    await page.waitForSelector('#key');
+    await keyboard.type(site.pod.key);
+    await keyboard.press('Enter');
+    await page.waitForSelector('[data-live=live]');
+    await page.waitForSelector('nav >> text=Notes');
+    await keyboard.press('?');
+    await page.waitForSelector('dialog[open] >> text=Go to Events');
+    await keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    await keyboard.press('g');
+    await keyboard.press('n');
+    await page.waitForURL('**/notes');
+    await page.waitForSelector('text=New note');
+    await keyboard.press('c');
+    await page.waitForSelector('.thing-form textarea:focus');
+    await keyboard.type('# By hand');
+    await keyboard.press('Control+Enter');
+    await page.waitForSelector('.reading >> text=By hand');
+    await keyboard.press('e');
+    await page.waitForSelector('.thing-form textarea:focus');
+    await keyboard.press('Control+End');
+    await keyboard.type('\n\nand more');
+    await keyboard.press('Control+Enter');
+    await page.waitForSelector('.reading >> text=and more');
+    await keyboard.press('v');
+    await page.waitForSelector('.diff .added >> text=and more');
+    await keyboard.press('Escape');
+    await page.waitForURL('**/notes');
+    await keyboard.press('g');
+    await keyboard.press('e');
+    await page.waitForSelector('.virtual-list .row');
+    await keyboard.press('/');
+    await keyboard.type('noun:note is:completed');
+    await page.waitForFunction(() => [...document.querySelectorAll('.row .event-type')].every((one) => one.textContent.includes('completed')));
+    await keyboard.press('Escape');
+    await keyboard.press('j');
+    await page.waitForSelector('.row a:focus');
+    const first = await page.evaluate(() => document.activeElement.dataset.key);
+    await keyboard.press('j');
+    await page.waitForFunction((before) => document.activeElement.dataset.key !== before, first);
+    await keyboard.press('Enter');
+    await page.waitForSelector('.cause-tree li');
+    await keyboard.press('Escape');
+    await page.waitForSelector('.split-panel', { state: 'detached' });
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+});

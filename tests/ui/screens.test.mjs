@@ -1,0 +1,75 @@
+// Each screen, wide and narrow, light and dark: it is there, nothing goes wrong in it, nothing sticks
+// out of it, axe finds nothing serious. A screenshot of each is kept in the build directory.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { checkAccessibility, NARROW, shoot, Site, WIDE } from './site.mjs';
+
+describe('every screen', () => {
+  let site;
+  let screens;
+  before(async () => {
+    site = await Site.open();
+    const project = await site.make('projects', { title: 'Garden', description: 'What grows **where**.' });
+    await site.make('tasks', { title: 'Buy seeds', priority: 'high', dueDate: '2030-03-01', projectId: project });
+    const task = await site.make('tasks', { title: 'Dig', description: '- deep\n- wide' });
+    await site.call('tasks.complete', { id: task });
+    const note = await site.make('notes', { content: '# Groceries\n\n- milk\n- bread', tags: ['home', 'garden'] });
+    await site.call('notes.update', { id: note, content: '# Groceries\n\n- oat milk\n- bread\n- seeds' });
+    await site.call('eventTypes.register', {
+      name: 'x.weight.recorded',
+      schema: { type: 'object', properties: { kg: { type: 'number', description: 'In kilograms.' } }, required: ['kg'] },
+    });
+    await site.call('events.publish', { type: 'x.weight.recorded', data: { kg: 80.5 } });
+    await site.call('keys.create', { name: 'a laptop', scopes: ['notes:read'], expiresInDays: 90 });
+    await site.call('users.create', { name: 'Ada' });
+    const { events } = await site.call('events.list', { types: ['note.creation.completed'] });
+    const { runs } = await site.call('runs.list');
+    screens = [
+      ['home', '/', '.events-short li'],
+      ['events', '/events', '.virtual-list .row'],
+      ['event', `/events/${events[0].id}`, '.cause-tree li:nth-child(3)'],
+      ['runs', '/runs', '.virtual-list .row'],
+      ['run', `/runs/${runs[0].id}`, '.steps li'],
+      ['notes', '/notes', '.virtual-list .row'],
+      ['note', `/notes/${note}`, '.reading'],
+      ['note-edit', `/notes/${note}/edit`, 'textarea'],
+      ['note-history', `/notes/${note}/history`, '.versions li'],
+      ['tasks', '/tasks', '.virtual-list .row'],
+      ['task-new', '/tasks/new', '.thing-form'],
+      ['projects', '/projects', '.virtual-list .row'],
+      ['catalogue', '/catalogue', '.group li'],
+      ['procedure', '/catalogue/notes.create', '.fields textarea'],
+      ['event-types', '/catalogue/types', '.group li'],
+      ['event-type', '/catalogue/types/x.weight.recorded', '.schema li'],
+      ['users', '/users', 'tbody tr'],
+      ['pod', '/pod', 'tbody tr'],
+      ['nowhere', '/nowhere', '.empty'],
+    ];
+  });
+  after(() => site?.close());
+
+  for (const [width, viewport, colorScheme] of [
+    ['1280', WIDE, 'light'],
+    ['390', NARROW, 'dark'],
+  ]) {
+    test(`is there at ${width} px, ${colorScheme}`, async () => {
+      const page = await site.visit({ viewport, colorScheme });
+      await page.goto(site.url);
+      await page.waitForSelector('#key');
+      await checkAccessibility(page, 'sign-in');
+      await shoot(page, `${width}-sign-in`);
+      await site.signIn(page);
+      for (const [name, path, selector] of screens) {
+        await site.goto(page, path);
+        await page.waitForSelector(selector);
+        const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
+        assert.ok(scrollWidth <= viewport.width, `${name} is ${scrollWidth} px wide`);
+        await checkAccessibility(page, `${name} at ${width} px`);
+        await shoot(page, `${width}-${name}`);
+        assert.deepEqual(page.complaints, [], name);
+      }
+      await page.context().close();
+    });
+  }
+});

@@ -1,0 +1,192 @@
+// The parts of the page that need no browser: filters, differences, trees of causes, views of the log.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { createRequire } from 'node:module';
+
+const ui = fileURLToPath(new URL('../../ui', import.meta.url));
+const { build } = createRequire(join(ui, 'package.json'))('esbuild');
+
+let folder;
+let lib;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'synap-ui-'));
+  const parts = ['filter', 'diff', 'causes', 'log-view', 'fields', 'document', 'events', 'snippets'];
+  const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
+  const outfile = join(folder, 'lib.mjs');
+  await build({ stdin: { contents, resolveDir: ui }, bundle: true, format: 'esm', outfile, logLevel: 'error' });
+  globalThis.addEventListener ??= () => {};
+  lib = await import(pathToFileURL(outfile));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+let position = 0;
+const event = (type, more = {}) => ({
+  id: `id-${++position}`,
+  type,
+  position,
+  data: {},
+  source: 'api',
+  userId: 'ann',
+  timestamp: '2026-01-31T12:00:00.000Z',
+  ...more,
+});
+
+describe('a filter', () => {
+  const passes = (text, row) => lib.parseFilter(text).passes(lib.rowOf(row));
+  const note = event('note.creation.completed', { data: { title: 'Groceries' }, aggregateId: '0198aaaa-1', actor: { run: '0198bbbb-1' } });
+
+  test('has wildcards, words, ids and names, all of which must hold', () => {
+    for (const text of ['', 'note', 'groc', 'type:note.*', 'type:*.completed', 'noun:note is:completed', 'actor:0198bbbb', 'about:0198aaaa', '0198aaaa', 'source:api groc']) {
+      assert.ok(passes(text, note), text);
+    }
+    for (const text of ['task', 'type:note', 'type:task.*', 'noun:note is:failed', 'actor:0198cccc', 'source:sync groc', 'type:.*']) {
+      assert.ok(!passes(text, note), text);
+    }
+  });
+
+  test('knows spans and times, and says what it does not know', () => {
+    const recent = event('note.creation.completed', { timestamp: new Date(Date.now() - 60_000).toISOString() });
+    assert.ok(passes('since:2h', recent));
+    assert.ok(!passes('since:30s', recent));
+    assert.ok(passes('until:30s', recent));
+    assert.ok(!passes('until:2020-01-01', recent));
+    assert.equal(lib.parseFilter('since:yesterdayish').issues.length, 1);
+  });
+});
+
+describe('a difference', () => {
+  const text = (lines) => lines.map(({ kind, text }) => `${{ same: ' ', added: '+', removed: '-', gap: '~' }[kind]}${text}`);
+
+  test('is of as few lines as can be', () => {
+    assert.deepEqual(text(lib.diffLines('a\nb\nc', 'a\nx\nc\nd')), [' a', '-b', '+x', ' c', '+d']);
+    assert.deepEqual(text(lib.diffLines('', 'a')), ['-', '+a']);
+    assert.deepEqual(text(lib.diffLines('b\nc\na', 'a\nb\nc')), ['+a', ' b', ' c', '-a']);
+  });
+
+  test('leaves out what is the same for long', () => {
+    const long = Array.from({ length: 50 }, (_, line) => `line ${line}`);
+    const changed = long.with(25, 'changed');
+    const lines = text(lib.diffLines(long.join('\n'), changed.join('\n')));
+    assert.equal(lines.length, 10);
+    assert.equal(lines[0], '~22 lines unchanged');
+  });
+
+  test('of texts that have nothing in common ends soon', () => {
+    const many = (word) => Array.from({ length: 20_000 }, (_, line) => `${word} ${line}`).join('\n');
+    const begin = performance.now();
+    assert.equal(lib.diffLines(many('a'), many('b')).length, 40_000);
+    assert.ok(performance.now() - begin < 3_000);
+  });
+});
+
+describe('a tree of causes', () => {
+  test('has what was done by a run below the run', () => {
+    const asked = event('note.creation.requested');
+    const done = event('note.creation.completed', { causationId: asked.id, actor: { run: 'run-1' } });
+    const after_ = event('tag.count.completed', { causationId: done.id });
+    const run = { id: 'run-1', function: 'notes.create', status: 'completed', eventId: asked.id, createdAt: asked.timestamp, endedAt: asked.timestamp };
+    const nodes = lib.causeTree([asked, done, after_], [run]);
+    assert.deepEqual(nodes.map(({ id, depth }) => [id, depth]), [[asked.id, 0], ['run-1', 1], [done.id, 2], [after_.id, 3]]);
+  });
+
+  test('keeps events whose cause is not there', () => {
+    const orphan = event('note.update.completed', { causationId: 'gone' });
+    assert.deepEqual(lib.causeTree([orphan], []).map(({ id }) => id), [orphan.id]);
+  });
+});
+
+describe('a view of the log', () => {
+  const logOf = (rows) => ({ rows });
+  const tasks = (count, from) => Array.from({ length: count }, (_, index) => lib.rowOf({ ...event('task.creation.completed'), position: from + index, id: `p${from + index}` }));
+
+  test('takes in both ends, each row once', () => {
+    const log = logOf(tasks(10, 101));
+    const view = new lib.LogView(log, lib.parseFilter(''));
+    view.update(Infinity);
+    assert.deepEqual([view.count, view.at(0).position, view.at(9).position, view.added], [10, 110, 101, 0]);
+    log.rows = tasks(100, 1).concat(log.rows, tasks(5, 111));
+    view.update(Infinity);
+    view.update(Infinity);
+    assert.deepEqual([view.count, view.at(0).position, view.at(114).position, view.added], [115, 115, 1, 5]);
+  });
+
+  test('stays where it is paused, and says how many wait', () => {
+    const log = logOf(tasks(10, 1));
+    const view = new lib.LogView(log, lib.parseFilter('noun:task'));
+    view.update(7);
+    assert.deepEqual([view.count, view.at(0).position, view.countBehind(7)], [7, 7, 3]);
+    view.update(Infinity);
+    assert.equal(view.count, 10);
+  });
+
+  test('lets go of what the log lets go of', () => {
+    const log = logOf(tasks(100, 1));
+    const view = new lib.LogView(log, lib.parseFilter(''));
+    view.update(Infinity);
+    log.rows = log.rows.slice(60);
+    view.update(Infinity);
+    assert.deepEqual([view.count, view.at(39).position], [40, 61]);
+  });
+});
+
+describe('a noun', () => {
+  const operation = (id, input) => ({
+    post: {
+      operationId: id,
+      'x-synap-kind': /create|update|delete|finish|restore/.test(id) ? 'mutation' : 'query',
+      requestBody: { content: { 'application/json': { schema: input } } },
+    },
+  });
+  const openApi = {
+    info: { title: 'Synap', version: '1' },
+    components: {
+      schemas: {
+        GetBook: { type: 'object', properties: { id: { type: 'string' } } },
+        MakeBook: {
+          type: 'object',
+          required: ['title'],
+          properties: { title: { type: 'string' }, pages: { type: 'integer' }, finished: { anyOf: [{ type: 'string' }, { type: 'null' }] }, idempotencyKey: { type: 'string' } },
+        },
+        ListBooks: { type: 'object', properties: { limit: {}, cursor: {}, sort: { enum: ['-createdAt'] }, pages: { type: 'integer' } } },
+      },
+    },
+    paths: {
+      '/a': operation('books.create', { $ref: '#/components/schemas/MakeBook' }),
+      '/b': operation('books.get', { $ref: '#/components/schemas/GetBook' }),
+      '/c': operation('books.list', { $ref: '#/components/schemas/ListBooks' }),
+      '/d': operation('books.history', {}),
+      '/e': operation('books.finish', {}),
+      '/f': operation('users.list', {}),
+    },
+  };
+
+  test('appears by itself where its procedures are', () => {
+    const document = new lib.PodDocument(openApi);
+    assert.deepEqual(document.nouns.map(({ name, plural, title }) => [name, plural, title]), [['book', 'books', 'Books']]);
+    const [books] = document.nouns;
+    assert.deepEqual(Object.keys(books.fields), ['title', 'pages', 'finished']);
+    assert.deepEqual(Object.keys(books.filters), ['pages']);
+    assert.deepEqual(books.changes.map(({ name }) => name), ['books.finish']);
+  });
+
+  test('has fields that say what they are, and read back', () => {
+    const document = new lib.PodDocument(openApi);
+    const fields = lib.fieldsOf(document, { $ref: '#/components/schemas/MakeBook' });
+    assert.deepEqual(fields.map(({ kind }) => kind), ['line', 'number', 'line', 'line']);
+    assert.deepEqual(fields.map(({ isNullable }) => isNullable), [false, false, true, false]);
+    assert.equal(lib.fromText(fields[1], '12'), 12);
+    assert.throws(() => lib.fromText(fields[1], 'many'), /no number/);
+  });
+});
+
+describe('a snippet', () => {
+  test('survives quotes', () => {
+    globalThis.location = { origin: 'http://127.0.0.1:4400' };
+    assert.match(lib.asCurl('notes.create', { content: "it's" }, 'mutation'), /-d '\{"content":"it'\\''s"\}'$/);
+  });
+});
