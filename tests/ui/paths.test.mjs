@@ -112,6 +112,54 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('takes the token of a one-time link out of the address at once', async () => {
+    const page = await site.visit();
+    await page.goto(`${site.url}/#token=not-one`);
+    await page.waitForFunction(() => document.querySelector('#sign-in-notice')?.textContent.length > 10);
+    assert.equal(page.url(), `${site.url}/`);
+    assert.equal(await page.evaluate(() => history.length), 2, 'nothing to go back to has it');
+    await page.context().close();
+  });
+
+  test('shows a member what is theirs', async () => {
+    const { key } = await site.call('users.create', { name: 'Ada' });
+    const page = await site.visit();
+    await site.signIn(page, { key });
+    await page.waitForSelector('.health.good');
+    assert.equal(await page.locator('nav >> text=Pod').count(), 0);
+    await page.click('nav >> text=Keys');
+    await page.waitForSelector('tbody tr');
+    assert.equal(await page.locator('text=Add a user').count(), 0);
+    await page.goto(`${site.url}/notes`);
+    await page.waitForSelector('text=There is no note yet');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('begins at a position or a time, and goes back to live', async () => {
+    await site.make('tasks', { title: 'before' });
+    const position = await site.end();
+    await site.make('tasks', { title: 'after' });
+    const page = await site.visit();
+    await site.signIn(page, { path: '/events' });
+    await page.waitForSelector('.row >> text=after');
+    await page.fill('.position input', String(position));
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.row >> text=before');
+    assert.equal(await page.locator('.row >> text=after').count(), 0);
+    assert.match(await page.textContent('.count'), new RegExp(`up to position ${position}`));
+    await page.click('text=Back to live');
+    await page.waitForSelector('.row >> text=after');
+    await page.fill('.position input', '2020-01-01');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=Nothing has happened yet');
+    await page.fill('.position input', '2040-01-01');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.row >> text=after');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   test('can be used with the keyboard alone', async () => {
     const page = await site.visit();
     const { keyboard } = page;

@@ -27,7 +27,7 @@ function wildcard(pattern: string): RegExp {
 }
 
 /** "2h" before now, or a time. */
-function timeOf(text: string): number | undefined {
+export function timeOf(text: string): number | undefined {
   const span = /^(\d+)(s|m|min|h|d)$/.exec(text);
   if (span) return Date.now() - Number(span[1]) * UNITS[span[2]!]!;
   const at = Date.parse(text);

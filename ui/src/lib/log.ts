@@ -20,6 +20,20 @@ const WINDOW_MAX = 100_000;
 // Some 60 MB. Older rows are let go, and loaded again when somebody scrolls to them.
 const ROWS_MAX = 200_000;
 
+/** The position of the last event that is not later than `time`: by halves, some twenty questions. */
+async function positionOf(time: number): Promise<number> {
+  let low = 0;
+  let high = (await query<EventList>('events.list', { limit: 1, types: ['-'] })).nextAfter;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const { events } = await query<EventList>('events.list', { after: middle, limit: 1 });
+    const [event] = events;
+    if (!event || Date.parse(event.timestamp) > time) high = middle;
+    else low = event.position;
+  }
+  return low;
+}
+
 type Listener = (event: SynapEvent) => void;
 
 export class EventLog {
@@ -62,10 +76,11 @@ export class EventLog {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The id of the event at `position`, or of the next one that this reader may see. */
-  async eventAt(position: number): Promise<string | undefined> {
-    const { events } = await query<EventList>('events.list', { after: position - 1, limit: 1 });
-    return events[0]?.id;
+  /** Shows what was, up to a position or a time in milliseconds; it does not move. */
+  async startAt(at: { position: number } | { time: number }): Promise<void> {
+    this.end = this.oldest = 'position' in at ? at.position : await positionOf(at.time);
+    await this.loadOlder(FIRST_WINDOW);
+    this.ready.value = true;
   }
 
   /** Looks through the part of the log before what is known. One at a time. */

@@ -1,8 +1,11 @@
 // The numbers of a pod that tell whether work is done and whether there is room.
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 
 import { ratesOf, samples, sumOf } from '../lib/metrics.js';
+import { query } from '../lib/rpc.js';
 import { bytes, number } from '../lib/time.js';
+import { useAnswer } from './answer.js';
 
 function Figure({ label, value, href, isBad, children }: { label: string; value: string; href?: string; isBad?: boolean; children?: ComponentChildren }) {
   const body = (
@@ -22,12 +25,27 @@ function Figure({ label, value, href, isBad, children }: { label: string; value:
 const perSecond = (rate: number | undefined): string =>
   rate === undefined ? '–' : rate >= 10 ? number(Math.round(rate)) : rate.toFixed(1);
 
+// The counter of /metrics begins with the process: what was given up before, and not tried again, counts too.
+const DEAD_LETTERS_MAX = 100;
+const ASK_EVERY_MS = 10_000;
+
+function useDeadLetters(): number | undefined {
+  const answer = useAnswer('dead-letters', async (signal) =>
+    (await query<{ runs: unknown[] }>('runs.list', { status: 'failed', limit: DEAD_LETTERS_MAX }, signal)).runs.length,
+  );
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && answer.reload(), ASK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return answer.value;
+}
+
 export function Numbers() {
   const all = samples.value;
   const last = all.at(-1);
   const sum = (prefix: string) => sumOf(last, prefix);
   const shown = (value: number | undefined, format = number) => (value === undefined ? '–' : format(value));
-  const givenUp = [...(last?.values ?? [])].reduce((total, [name, value]) => (/^synap_runs_total.*given_up/.test(name) ? total + value : total), 0);
+  const dead = useDeadLetters();
   const lag = sum('synap_projection_lag_events');
   return (
     <ul class="numbers" aria-label="Numbers">
@@ -35,7 +53,7 @@ export function Numbers() {
       <Figure label="Events a second" value={perSecond(ratesOf(all, 'synap_log_position').at(-1))} />
       <Figure label="Calls a second" value={perSecond(ratesOf(all, 'synap_calls_total').at(-1))} />
       <Figure label="Queue" value={shown(sum('synap_queue_jobs'))} href="/runs?status=active" />
-      <Figure label="Dead letters" value={last ? number(givenUp) : '–'} href="/runs?status=failed" isBad={givenUp > 0} />
+      <Figure label="Dead letters" value={dead === undefined ? '–' : `${number(dead)}${dead === DEAD_LETTERS_MAX ? '+' : ''}`} href="/runs?status=failed" isBad={dead !== undefined && dead > 0} />
       <Figure label="Lag" value={shown(lag)} href="/pod" />
       <Figure label="Disk left" value={shown(sum('synap_disk_free_bytes'), bytes)} />
       <Figure label="WAL" value={shown(sum('synap_database_wal_bytes'), bytes)} />

@@ -3,9 +3,9 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
 import type { Row } from '../lib/events.js';
-import { parseFilter, termOf, withTerm } from '../lib/filter.js';
+import { parseFilter, termOf, timeOf, withTerm } from '../lib/filter.js';
 import { addShortcuts } from '../lib/keyboard.js';
-import { log, type EventLog } from '../lib/log.js';
+import { EventLog, log } from '../lib/log.js';
 import { useNarrow } from '../lib/narrow.js';
 import { LogView } from '../lib/log-view.js';
 import { go, route, withQuery } from '../lib/router.js';
@@ -116,29 +116,38 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
   const height = useNarrow() ? 54 : 32;
   void current.changed.value;
   view.update(pausedAt ?? Infinity);
-  const search = useSearchBack(current, view);
+  const back = useSearchBack(current, view);
   const setText = (next: string) => go(withQuery({ q: next }), { replace: true });
   const togglePause = () => setPausedAt((before) => (before === undefined ? current.end : undefined));
   useEffect(() => addShortcuts([{ keys: 'p', label: 'Pause or go on', run: togglePause }]), []);
 
   const waiting = pausedAt === undefined ? 0 : view.countBehind(pausedAt);
-  const hrefOf = (row: Row) => `/events/${row.id}${text ? `?q=${encodeURIComponent(text)}` : ''}`;
+  const isLive = current === log.value;
+  const search = location.search;
+  const hrefOf = (row: Row) => `/events/${row.id}${search}`;
   return (
     <div class="split-list">
       <div class="bar-top">
         <h1>Events</h1>
-        <button type="button" class="small" aria-pressed={pausedAt !== undefined} onClick={togglePause} title="p">
-          <Icon name={pausedAt === undefined ? 'pause' : 'play'} />
-          {pausedAt === undefined ? 'Pause' : `Go on${waiting ? ` (${number(waiting)} new)` : ''}`}
-        </button>
-        <span class="quiet count">{view.filter.isEmpty ? `position ${number(current.end)}` : `${number(view.count)} found`}</span>
-        {openId === undefined && <PositionField current={current} />}
+        {isLive ? (
+          <button type="button" class="small" aria-pressed={pausedAt !== undefined} onClick={togglePause} title="p">
+            <Icon name={pausedAt === undefined ? 'pause' : 'play'} />
+            {pausedAt === undefined ? 'Pause' : `Go on${waiting ? ` (${number(waiting)} new)` : ''}`}
+          </button>
+        ) : (
+          <button type="button" class="small" onClick={() => go(withQuery({ at: '' }))}>
+            <Icon name="play" />
+            Back to live
+          </button>
+        )}
+        <span class="quiet count">{view.filter.isEmpty ? `${isLive ? '' : 'up to '}position ${number(current.end)}` : `${number(view.count)} found`}</span>
+        {openId === undefined && <StartField key={route.value.query.get('at')} />}
       </div>
       <Toolbar text={text} onChange={setText} />
       {view.filter.issues.map((issue) => (
         <p key={issue} class="list-footer issue">{issue}</p>
       ))}
-      {view.count === 0 && current.ready.value && !search.isLooking && current.oldest <= 0 ? (
+      {view.count === 0 && current.ready.value && !back.isLooking && current.oldest <= 0 ? (
         <Empty title={view.filter.isEmpty ? 'Nothing has happened yet' : 'No event passes this filter'}>
           {!view.filter.isEmpty && (
             <button type="button" onClick={() => setText('')}>
@@ -148,7 +157,7 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
         </Empty>
       ) : (
         <VirtualList
-          key={text}
+          key={`${text} ${String(isLive)}`}
           label="Events, the newest first"
           count={view.count}
           rowHeight={height}
@@ -158,35 +167,50 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
           render={(row) => <EventRow row={row} />}
           openKey={openId}
           addedAbove={view.added}
-          onNearEnd={search.more}
-          footer={<Footer current={current} {...search} />}
+          onNearEnd={back.more}
+          footer={<Footer current={current} {...back} />}
         />
       )}
     </div>
   );
 }
 
-/** From a position: opens the event that is there, or the next one. */
-function PositionField({ current }: { current: EventLog }) {
+/** "1200", "2h" or "2026-01-31T12:00": where the list begins, going back. */
+function startOf(text: string): { position: number } | { time: number } | undefined {
+  if (/^\d+$/.test(text)) return { position: Number(text) };
+  const time = timeOf(text);
+  return time === undefined ? undefined : { time };
+}
+
+function StartField() {
   const submit = (event: Event) => {
     event.preventDefault();
-    const field = (event.currentTarget as HTMLFormElement).elements.namedItem('position') as HTMLInputElement;
-    const position = Number(field.value);
-    if (!Number.isInteger(position) || position < 1) return;
-    current.eventAt(position).then(
-      (id) => (id ? go(`/events/${id}`) : say('There is no event behind this position', 'bad')),
-      (error: unknown) => say(messageOf(error), 'bad'),
-    );
+    const field = (event.currentTarget as HTMLFormElement).elements.namedItem('start') as HTMLInputElement;
+    const text = field.value.trim();
+    if (text && !startOf(text)) say('Give a position, a time, or as 2h', 'bad');
+    else go(withQuery({ at: text }));
   };
   return (
     <form class="position" onSubmit={submit}>
-      <input name="position" type="number" min={1} aria-label="Go to the event at a position" placeholder="Position" />
+      <input name="start" type="text" aria-label="Begin at a position or a time, and go back from there" placeholder="Position or 2h" defaultValue={route.value.query.get('at') ?? ''} />
     </form>
   );
 }
 
+/** The live log, or the part of it that the address asks for. */
+function useLog(): EventLog | undefined {
+  const live = log.value;
+  const at = route.value.query.get('at') ?? '';
+  const start = startOf(at);
+  const past = useMemo(() => (start ? new EventLog() : undefined), [at]);
+  useEffect(() => {
+    if (past && start) past.startAt(start).catch((error: unknown) => say(messageOf(error), 'bad'));
+  }, [past]);
+  return past ?? live;
+}
+
 export default function EventsScreen() {
-  const current = log.value;
+  const current = useLog();
   const openId = route.value.parts[1];
   useEffect(() => {
     if (openId === undefined) return;
