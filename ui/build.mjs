@@ -43,7 +43,10 @@ export async function buildPage(folder) {
     await writeFile(join(folder, basename(file.path)), file.contents);
   }
 
-  const outputs = Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output]);
+  const outputs = Object.entries(result.metafile.outputs).map(([path, output]) => [
+    basename(path),
+    output,
+  ]);
   const script = outputs.find(([, output]) => output.entryPoint === 'src/main.tsx');
   const style = outputs.find(([, output]) => output.entryPoint === 'src/style/app.css');
   const preloads = script[1].imports
@@ -52,12 +55,18 @@ export async function buildPage(folder) {
   const html = (await readFile(join(here, 'src/index.html'), 'utf8'))
     .replace('{{style}}', `/${style[0]}`)
     .replace('{{script}}', `/${script[0]}`)
-    .replace('{{preloads}}', preloads.map((name) => `<link rel="modulepreload" href="/${name}">`).join('\n'));
+    .replace(
+      '{{preloads}}',
+      preloads.map((name) => `<link rel="modulepreload" href="/${name}">`).join('\n'),
+    );
   await writeFile(join(folder, 'index.html'), html);
   const icon = await readFile(join(here, 'src/favicon.svg'), 'utf8');
   await writeFile(join(folder, 'favicon.svg'), icon);
 
-  const first = [script[0], style[0], ...preloads].reduce((sum, name) => sum + sizes.get(name), html.length);
+  const first = [script[0], style[0], ...preloads].reduce(
+    (sum, name) => sum + sizes.get(name),
+    html.length,
+  );
   const all = [...sizes.values()].reduce((sum, bytes) => sum + bytes, html.length + icon.length);
   return { first, all, files: sizes };
 }
@@ -71,7 +80,9 @@ async function main() {
   const { first, all } = await buildPage(folder);
   console.log(`page: first view ${first} bytes, everything ${all} bytes, minified`);
   if (first > FIRST_VIEW_BYTES_MAX || all > ALL_BYTES_MAX) {
-    console.error(`page: more than ${FIRST_VIEW_BYTES_MAX} for the first view, or ${ALL_BYTES_MAX} for all`);
+    console.error(
+      `page: more than ${FIRST_VIEW_BYTES_MAX} for the first view, or ${ALL_BYTES_MAX} for all`,
+    );
     process.exit(1);
   }
 }

@@ -70,12 +70,17 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
 
   async function answerSession(request, response) {
     const session = sessionOf(request);
-    const tell = ({ id, user }) => ({ user, session: id, pod: { name: 'development', version: 'dev' } });
+    const tell = ({ id, user }) => ({
+      user,
+      session: id,
+      pod: { name: 'development', version: 'dev' },
+    });
     if (request.method === 'GET') {
       if (session) return json(response, 200, tell(session));
       return json(response, 401, { message: 'Nobody is signed in' });
     }
-    if (request.headers['synap-page'] !== '1') return json(response, 403, { message: 'No synap-page header' });
+    if (request.headers['synap-page'] !== '1')
+      return json(response, 403, { message: 'No synap-page header' });
     if (request.method === 'DELETE') {
       sessions.delete(session?.id);
       return json(response, 204);
@@ -103,17 +108,25 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://page');
     if (pathname === '/session') {
-      answerSession(request, response).catch((error) => json(response, 500, { message: String(error) }));
+      answerSession(request, response).catch((error) =>
+        json(response, 500, { message: String(error) }),
+      );
     } else if (isMount(pathname)) {
       const forward = httpRequest(onward(request), (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
         answer.pipe(response);
       });
-      forward.on('error', () => (response.headersSent ? response.destroy() : json(response, 502, { message: 'The pod does not answer' })));
+      forward.on('error', () =>
+        response.headersSent
+          ? response.destroy()
+          : json(response, 502, { message: 'The pod does not answer' }),
+      );
       response.on('close', () => forward.destroy());
       request.pipe(forward);
     } else {
-      answerFile(pathname, response).catch((error) => json(response, 500, { message: String(error) }));
+      answerFile(pathname, response).catch((error) =>
+        json(response, 500, { message: String(error) }),
+      );
     }
   });
   server.on('upgrade', (request, socket, head) => {
@@ -135,13 +148,23 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => (server.close(), server.closeAllConnections()) };
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => (server.close(), server.closeAllConnections()),
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
-    options: { pod: { type: 'string', default: 'http://127.0.0.1:4400' }, listen: { type: 'string', default: '4401' } },
+    options: {
+      pod: { type: 'string', default: 'http://127.0.0.1:4400' },
+      listen: { type: 'string', default: '4401' },
+    },
   });
-  const { url } = await serveForDevelopment({ pod: values.pod, port: Number(values.listen), rebuild: true });
+  const { url } = await serveForDevelopment({
+    pod: values.pod,
+    port: Number(values.listen),
+    rebuild: true,
+  });
   console.log(`page: ${url}, of the pod ${values.pod}; it is built again with each load`);
 }

@@ -23,7 +23,11 @@ describe('a hostile note', () => {
   after(() => site?.close());
 
   test('is shown and does nothing', async () => {
-    const id = await site.make('notes', { title: `<b onclick=x>bold\u202edeceit`, content: HARM, tags: ['<script>', 'a\u202eb'] });
+    const id = await site.make('notes', {
+      title: `<b onclick=x>bold\u202edeceit`,
+      content: HARM,
+      tags: ['<script>', 'a\u202eb'],
+    });
     await site.make('tasks', { title: '"><script>globalThis.harmed=6</script>' });
     const page = await site.visit();
     await site.signIn(page);
@@ -41,11 +45,31 @@ describe('a hostile note', () => {
     for (const [path, selector] of places) {
       await site.goto(page, path);
       await page.waitForSelector(selector);
-      for (const link of await page.$$('.markdown a')) await link.click({ timeout: 1_000, noWaitAfter: true }).catch(() => {});
+      for (const link of await page.$$('.markdown a'))
+        await link.click({ timeout: 1_000, noWaitAfter: true }).catch(() => {});
       assert.equal(await page.evaluate(() => globalThis.harmed), undefined, path);
-      assert.equal(await page.evaluate(() => document.querySelectorAll('main script, main iframe, main style, main object, main [onclick], main [onerror]').length), 0, path);
-      assert.equal(await page.evaluate(() => getComputedStyle(document.body).display), 'block', path);
-      const isDeceived = await page.evaluate(() => /[\u202a-\u202e\u2066-\u2069]/.test([...document.querySelectorAll('main bdi, main h2')].map((one) => one.textContent).join('')));
+      assert.equal(
+        await page.evaluate(
+          () =>
+            document.querySelectorAll(
+              'main script, main iframe, main style, main object, main [onclick], main [onerror]',
+            ).length,
+        ),
+        0,
+        path,
+      );
+      assert.equal(
+        await page.evaluate(() => getComputedStyle(document.body).display),
+        'block',
+        path,
+      );
+      const isDeceived = await page.evaluate(() =>
+        /[\u202a-\u202e\u2066-\u2069]/.test(
+          [...document.querySelectorAll('main bdi, main h2')]
+            .map((one) => one.textContent)
+            .join(''),
+        ),
+      );
       assert.equal(isDeceived, false, `${path}: a direction override is shown as what it is`);
     }
     await site.goto(page, `/notes/${id}`);

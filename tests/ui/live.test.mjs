@@ -26,7 +26,11 @@ describe('the live log', () => {
       await site.flood(30);
       await page.waitForSelector('[data-live=live]');
       const { total } = await site.call('tasks.list', { limit: 1 });
-      await until(10_000, async () => (await found()) === total * 2, `all ${total * 2} events after ${signal}, not ${await found()}`);
+      await until(
+        10_000,
+        async () => (await found()) === total * 2,
+        `all ${total * 2} events after ${signal}, not ${await found()}`,
+      );
       assert.ok((await found()) >= before + 60);
     }
     assert.deepEqual(page.complaints, []);
@@ -58,14 +62,20 @@ describe('the live log', () => {
     await site.flood(3_500);
     const end = String(await site.end());
     assert.ok(Number(end) > 100_000);
-    await page.waitForFunction((wanted) => document.querySelector('.count').textContent.replace(/\D/g, '') === wanted, end);
+    await page.waitForFunction(
+      (wanted) => document.querySelector('.count').textContent.replace(/\D/g, '') === wanted,
+      end,
+    );
 
     // To its begin, in steps, as far as the page has loaded.
     const steps = await page.evaluate(async () => {
       const list = document.querySelector('.virtual-list');
       const begin = performance.now();
       let count = 0;
-      while (!list.textContent.includes('This is where the log begins') && performance.now() - begin < 60_000) {
+      while (
+        !list.textContent.includes('This is where the log begins') &&
+        performance.now() - begin < 60_000
+      ) {
         list.scrollTop = list.scrollHeight;
         await new Promise((resolve) => requestAnimationFrame(resolve));
         ++count;
@@ -89,7 +99,9 @@ describe('the live log', () => {
     const stall = await longestStall(page);
     const heap = await heapOf(page);
     const rows = await page.locator('.virtual-list .row').count();
-    t.diagnostic(`to the begin in ${Math.round(steps.ms)} ms; frames p50 ${Math.round(frames[60])}, longest ${Math.round(frames[119])} ms; longest stall ${Math.round(stall)} ms; heap ${Math.round(heap / 1e6)} MB; ${rows} rows in the page`);
+    t.diagnostic(
+      `to the begin in ${Math.round(steps.ms)} ms; frames p50 ${Math.round(frames[60])}, longest ${Math.round(frames[119])} ms; longest stall ${Math.round(stall)} ms; heap ${Math.round(heap / 1e6)} MB; ${rows} rows in the page`,
+    );
     assert.ok(stall < 1_000, `a stall of ${stall} ms`);
     assert.ok(heap < 150_000_000, `${heap} bytes`);
     assert.ok(rows < 100, `${rows} rows in the page`);

@@ -14,9 +14,16 @@ describe('the page', () => {
     await page.goto(site.url);
     await page.fill('#key', 'synap_wrong');
     await page.click('button[type=submit]');
-    await page.waitForFunction(() => document.querySelector('#sign-in-notice').textContent.length > 10);
+    await page.waitForFunction(
+      () => document.querySelector('#sign-in-notice').textContent.length > 10,
+    );
     await site.signIn(page);
-    assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }).includes('synap_')), false);
+    assert.equal(
+      await page.evaluate(() =>
+        JSON.stringify({ ...localStorage, ...sessionStorage }).includes('synap_'),
+      ),
+      false,
+    );
     assert.equal(await page.evaluate(() => document.cookie), '', 'scripts cannot read the session');
     await page.click('text=Sign out');
     await page.waitForSelector('#key');
@@ -34,7 +41,9 @@ describe('the page', () => {
     await page.waitForSelector('.first-steps li.done >> text=Make a note');
     await page.reload();
     await page.waitForSelector('[data-live=live]');
-    const ms = await page.evaluate(() => performance.now() - performance.getEntriesByType('navigation')[0].loadEventEnd);
+    const ms = await page.evaluate(
+      () => performance.now() - performance.getEntriesByType('navigation')[0].loadEventEnd,
+    );
     t.diagnostic(`live ${Math.round(ms)} ms after load`);
     assert.ok(ms < 2_000, `live ${ms} ms after load`);
     // Somebody else's doing is shown, too.
@@ -65,7 +74,10 @@ describe('the page', () => {
     await page.waitForURL('**/notes');
     await page.goto(`${site.url}/notes/${id}`);
     await page.waitForSelector('text=There is no such note');
-    assert.deepEqual(page.complaints.filter((one) => !one.includes('status of 404')), []);
+    assert.deepEqual(
+      page.complaints.filter((one) => !one.includes('status of 404')),
+      [],
+    );
     await page.context().close();
   });
 
@@ -90,7 +102,10 @@ describe('the page', () => {
     await page.fill('.fields textarea', 'tried');
     await page.click('text=Call it');
     await page.waitForSelector('.tried .json >> text=requestId');
-    assert.deepEqual(page.complaints.filter((one) => !one.includes('status of 400')), []);
+    assert.deepEqual(
+      page.complaints.filter((one) => !one.includes('status of 400')),
+      [],
+    );
     await page.context().close();
   });
 
@@ -112,10 +127,28 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('shows the sign-in again, and why, when the session is ended elsewhere', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.waitForSelector('.events-short');
+    const { status } = await page
+      .context()
+      .request.delete(`${site.url}/session`, {
+        headers: { 'synap-page': '1', origin: site.url, 'sec-fetch-site': 'same-origin' },
+      })
+      .then((answer) => ({ status: answer.status() }));
+    assert.ok(status < 300, `${status}`);
+    if (!site.isOfPod) await page.click('nav >> text=Notes');
+    await page.waitForSelector('#key');
+    await page.context().close();
+  });
+
   test('takes the token of a one-time link out of the address at once', async () => {
     const page = await site.visit();
     await page.goto(`${site.url}/#token=not-one`);
-    await page.waitForFunction(() => document.querySelector('#sign-in-notice')?.textContent.length > 10);
+    await page.waitForFunction(
+      () => document.querySelector('#sign-in-notice')?.textContent.length > 10,
+    );
     assert.equal(page.url(), `${site.url}/`);
     assert.equal(await page.evaluate(() => history.length), 2, 'nothing to go back to has it');
     await page.context().close();
@@ -197,7 +230,11 @@ describe('the page', () => {
     await page.waitForSelector('.virtual-list .row');
     await keyboard.press('/');
     await keyboard.type('noun:note is:completed');
-    await page.waitForFunction(() => [...document.querySelectorAll('.row .event-type')].every((one) => one.textContent.includes('completed')));
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.row .event-type')].every((one) =>
+        one.textContent.includes('completed'),
+      ),
+    );
     await keyboard.press('Escape');
     await keyboard.press('j');
     await page.waitForSelector('.row a:focus');

@@ -10,15 +10,33 @@ describe('every screen', () => {
   let screens;
   before(async () => {
     site = await Site.open();
-    const project = await site.make('projects', { title: 'Garden', description: 'What grows **where**.' });
-    await site.make('tasks', { title: 'Buy seeds', priority: 'high', dueDate: '2030-03-01', projectId: project });
+    const project = await site.make('projects', {
+      title: 'Garden',
+      description: 'What grows **where**.',
+    });
+    await site.make('tasks', {
+      title: 'Buy seeds',
+      priority: 'high',
+      dueDate: '2030-03-01',
+      projectId: project,
+    });
     const task = await site.make('tasks', { title: 'Dig', description: '- deep\n- wide' });
     await site.call('tasks.complete', { id: task });
-    const note = await site.make('notes', { content: '# Groceries\n\n- milk\n- bread', tags: ['home', 'garden'] });
-    await site.call('notes.update', { id: note, content: '# Groceries\n\n- oat milk\n- bread\n- seeds' });
+    const note = await site.make('notes', {
+      content: '# Groceries\n\n- milk\n- bread',
+      tags: ['home', 'garden'],
+    });
+    await site.call('notes.update', {
+      id: note,
+      content: '# Groceries\n\n- oat milk\n- bread\n- seeds',
+    });
     await site.call('eventTypes.register', {
       name: 'x.weight.recorded',
-      schema: { type: 'object', properties: { kg: { type: 'number', description: 'In kilograms.' } }, required: ['kg'] },
+      schema: {
+        type: 'object',
+        properties: { kg: { type: 'number', description: 'In kilograms.' } },
+        required: ['kg'],
+      },
     });
     await site.call('events.publish', { type: 'x.weight.recorded', data: { kg: 80.5 } });
     await site.call('keys.create', { name: 'a laptop', scopes: ['notes:read'], expiresInDays: 90 });
@@ -63,7 +81,9 @@ describe('every screen', () => {
       for (const [name, path, selector] of screens) {
         await site.goto(page, path);
         await page.waitForSelector(selector);
-        const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
+        const { scrollWidth } = await page.evaluate(() => ({
+          scrollWidth: document.documentElement.scrollWidth,
+        }));
         assert.ok(scrollWidth <= viewport.width, `${name} is ${scrollWidth} px wide`);
         await checkAccessibility(page, `${name} at ${width} px`);
         await shoot(page, `${width}-${name}`);

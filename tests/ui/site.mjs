@@ -16,16 +16,26 @@ export { until };
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 if (!existsSync(executablePath)) {
-  throw new Error(`There is no browser at ${executablePath}: apt install chromium, or set CHROMIUM`);
+  throw new Error(
+    `There is no browser at ${executablePath}: apt install chromium, or set CHROMIUM`,
+  );
 }
 const shots = process.env.SYNAP_UI_SHOTS ?? fileURLToPath(new URL('shots', import.meta.url));
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axeSource = await readFile(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
 
 export const WIDE = { width: 1280, height: 800 };
 export const NARROW = { width: 390, height: 844 };
 
 /** What a browser says by itself about answers that are expected. */
-const EXPECTED = [/status of 401/, /ERR_CONNECTION_REFUSED/, /status of 502/, /WebSocket connection to/];
+const EXPECTED = [
+  /status of 401/,
+  /ERR_CONNECTION_REFUSED/,
+  /status of 502/,
+  /WebSocket connection to/,
+];
 
 export class Site {
   /** A new pod, its page, and a browser. */
@@ -36,7 +46,10 @@ export class Site {
     site.isOfPod = answer.ok && (answer.headers.get('content-type') ?? '').startsWith('text/html');
     if (!site.isOfPod) {
       const folder = process.env.SYNAP_UI_PAGE;
-      site.development = await serveForDevelopment({ pod: site.pod.url, ...(folder ? { folder } : {}) });
+      site.development = await serveForDevelopment({
+        pod: site.pod.url,
+        ...(folder ? { folder } : {}),
+      });
     }
     site.url = site.isOfPod ? site.pod.url : site.development.url;
     site.browser = await chromium.launch({
@@ -55,7 +68,11 @@ export class Site {
 
   /** A browser of its own. `page.complaints` has what went wrong in it, but for what is expected. */
   async visit({ viewport = WIDE, colorScheme = 'light' } = {}) {
-    const context = await this.browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
+    const context = await this.browser.newContext({
+      viewport,
+      colorScheme,
+      reducedMotion: 'reduce',
+    });
     const page = await context.newPage();
     page.complaints = [];
     page.on('pageerror', (error) => page.complaints.push(String(error)));
@@ -65,11 +82,13 @@ export class Site {
     });
     page.on('console', (message) => {
       const text = message.text();
-      if (message.type() === 'error' && !EXPECTED.some((one) => one.test(text))) page.complaints.push(text);
+      if (message.type() === 'error' && !EXPECTED.some((one) => one.test(text)))
+        page.complaints.push(text);
     });
     page.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
-      if (protocol.startsWith('http') && origin !== this.url) page.complaints.push(`asked ${request.url()}`);
+      if (protocol.startsWith('http') && origin !== this.url)
+        page.complaints.push(`asked ${request.url()}`);
     });
     page.setDefaultTimeout(20_000);
     return page;
@@ -92,7 +111,10 @@ export class Site {
   async call(name, body, key = this.pod.key) {
     const isQuery = /\.(list|get|history)$/.test(name);
     const input = isQuery && body ? `?input=${encodeURIComponent(JSON.stringify(body))}` : '';
-    const answer = await this.pod.http(name + input, { key, ...(isQuery ? {} : { body: body ?? {} }) });
+    const answer = await this.pod.http(name + input, {
+      key,
+      ...(isQuery ? {} : { body: body ?? {} }),
+    });
     assert.ok(answer.body.result, `${name}: ${JSON.stringify(answer.body.error)}`);
     return answer.body.result.data;
   }
@@ -100,7 +122,12 @@ export class Site {
   /** Makes a thing and waits until it is there. */
   async make(plural, input) {
     const { entityId } = await this.call(`${plural}.create`, input);
-    const isThere = async () => (await this.pod.http(`${plural}.get?input=${encodeURIComponent(JSON.stringify({ id: entityId }))}`)).status === 200;
+    const isThere = async () =>
+      (
+        await this.pod.http(
+          `${plural}.get?input=${encodeURIComponent(JSON.stringify({ id: entityId }))}`,
+        )
+      ).status === 200;
     await until(10_000, isThere, `${plural} ${entityId} is there`);
     return entityId;
   }
@@ -113,8 +140,13 @@ export class Site {
         const size = Math.min(100, count - made);
         const first = made;
         made += size;
-        const body = Object.fromEntries(Array.from({ length: size }, (_, index) => [index, { title: `task ${first + index}` }]));
-        const { status } = await this.pod.http(`${Array(size).fill('tasks.create').join(',')}?batch=1`, { body });
+        const body = Object.fromEntries(
+          Array.from({ length: size }, (_, index) => [index, { title: `task ${first + index}` }]),
+        );
+        const { status } = await this.pod.http(
+          `${Array(size).fill('tasks.create').join(',')}?batch=1`,
+          { body },
+        );
         assert.equal(status, 200);
       }
     };
@@ -135,10 +167,18 @@ export async function shoot(page, name) {
 export async function checkAccessibility(page, what) {
   // Over the debugger, so that the page's policy stays as it is.
   await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ['violations'] }),
+  );
   const serious = violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`);
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .slice(0, 3)
+          .map((node) => `${node.target} ${node.failureSummary}`)
+          .join(' | ')}`,
+    );
   assert.deepEqual(serious, [], `${what}: axe`);
 }
 

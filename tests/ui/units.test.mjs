@@ -15,10 +15,25 @@ let folder;
 let lib;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'synap-ui-'));
-  const parts = ['filter', 'diff', 'causes', 'log-view', 'fields', 'document', 'events', 'snippets'];
+  const parts = [
+    'filter',
+    'diff',
+    'causes',
+    'log-view',
+    'fields',
+    'document',
+    'events',
+    'snippets',
+  ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
-  await build({ stdin: { contents, resolveDir: ui }, bundle: true, format: 'esm', outfile, logLevel: 'error' });
+  await build({
+    stdin: { contents, resolveDir: ui },
+    bundle: true,
+    format: 'esm',
+    outfile,
+    logLevel: 'error',
+  });
   globalThis.addEventListener ??= () => {};
   lib = await import(pathToFileURL(outfile));
 });
@@ -38,19 +53,44 @@ const event = (type, more = {}) => ({
 
 describe('a filter', () => {
   const passes = (text, row) => lib.parseFilter(text).passes(lib.rowOf(row));
-  const note = event('note.creation.completed', { data: { title: 'Groceries' }, aggregateId: '0198aaaa-1', actor: { run: '0198bbbb-1' } });
+  const note = event('note.creation.completed', {
+    data: { title: 'Groceries' },
+    aggregateId: '0198aaaa-1',
+    actor: { run: '0198bbbb-1' },
+  });
 
   test('has wildcards, words, ids and names, all of which must hold', () => {
-    for (const text of ['', 'note', 'groc', 'type:note.*', 'type:*.completed', 'noun:note is:completed', 'actor:0198bbbb', 'about:0198aaaa', '0198aaaa', 'source:api groc']) {
+    for (const text of [
+      '',
+      'note',
+      'groc',
+      'type:note.*',
+      'type:*.completed',
+      'noun:note is:completed',
+      'actor:0198bbbb',
+      'about:0198aaaa',
+      '0198aaaa',
+      'source:api groc',
+    ]) {
       assert.ok(passes(text, note), text);
     }
-    for (const text of ['task', 'type:note', 'type:task.*', 'noun:note is:failed', 'actor:0198cccc', 'source:sync groc', 'type:.*']) {
+    for (const text of [
+      'task',
+      'type:note',
+      'type:task.*',
+      'noun:note is:failed',
+      'actor:0198cccc',
+      'source:sync groc',
+      'type:.*',
+    ]) {
       assert.ok(!passes(text, note), text);
     }
   });
 
   test('knows spans and times, and says what it does not know', () => {
-    const recent = event('note.creation.completed', { timestamp: new Date(Date.now() - 60_000).toISOString() });
+    const recent = event('note.creation.completed', {
+      timestamp: new Date(Date.now() - 60_000).toISOString(),
+    });
     assert.ok(passes('since:2h', recent));
     assert.ok(!passes('since:30s', recent));
     assert.ok(passes('until:30s', recent));
@@ -60,7 +100,10 @@ describe('a filter', () => {
 });
 
 describe('a difference', () => {
-  const text = (lines) => lines.map(({ kind, text }) => `${{ same: ' ', added: '+', removed: '-', gap: '~' }[kind]}${text}`);
+  const text = (lines) =>
+    lines.map(
+      ({ kind, text }) => `${{ same: ' ', added: '+', removed: '-', gap: '~' }[kind]}${text}`,
+    );
 
   test('is of as few lines as can be', () => {
     assert.deepEqual(text(lib.diffLines('a\nb\nc', 'a\nx\nc\nd')), [' a', '-b', '+x', ' c', '+d']);
@@ -77,7 +120,8 @@ describe('a difference', () => {
   });
 
   test('of texts that have nothing in common ends soon', () => {
-    const many = (word) => Array.from({ length: 20_000 }, (_, line) => `${word} ${line}`).join('\n');
+    const many = (word) =>
+      Array.from({ length: 20_000 }, (_, line) => `${word} ${line}`).join('\n');
     const begin = performance.now();
     assert.equal(lib.diffLines(many('a'), many('b')).length, 40_000);
     assert.ok(performance.now() - begin < 3_000);
@@ -87,32 +131,66 @@ describe('a difference', () => {
 describe('a tree of causes', () => {
   test('has what was done by a run below the run', () => {
     const asked = event('note.creation.requested');
-    const done = event('note.creation.completed', { causationId: asked.id, actor: { run: 'run-1' } });
+    const done = event('note.creation.completed', {
+      causationId: asked.id,
+      actor: { run: 'run-1' },
+    });
     const after_ = event('tag.count.completed', { causationId: done.id });
-    const run = { id: 'run-1', function: 'notes.create', status: 'completed', eventId: asked.id, createdAt: asked.timestamp, endedAt: asked.timestamp };
+    const run = {
+      id: 'run-1',
+      function: 'notes.create',
+      status: 'completed',
+      eventId: asked.id,
+      createdAt: asked.timestamp,
+      endedAt: asked.timestamp,
+    };
     const nodes = lib.causeTree([asked, done, after_], [run]);
-    assert.deepEqual(nodes.map(({ id, depth }) => [id, depth]), [[asked.id, 0], ['run-1', 1], [done.id, 2], [after_.id, 3]]);
+    assert.deepEqual(
+      nodes.map(({ id, depth }) => [id, depth]),
+      [
+        [asked.id, 0],
+        ['run-1', 1],
+        [done.id, 2],
+        [after_.id, 3],
+      ],
+    );
   });
 
   test('keeps events whose cause is not there', () => {
     const orphan = event('note.update.completed', { causationId: 'gone' });
-    assert.deepEqual(lib.causeTree([orphan], []).map(({ id }) => id), [orphan.id]);
+    assert.deepEqual(
+      lib.causeTree([orphan], []).map(({ id }) => id),
+      [orphan.id],
+    );
   });
 });
 
 describe('a view of the log', () => {
   const logOf = (rows) => ({ rows });
-  const tasks = (count, from) => Array.from({ length: count }, (_, index) => lib.rowOf({ ...event('task.creation.completed'), position: from + index, id: `p${from + index}` }));
+  const tasks = (count, from) =>
+    Array.from({ length: count }, (_, index) =>
+      lib.rowOf({
+        ...event('task.creation.completed'),
+        position: from + index,
+        id: `p${from + index}`,
+      }),
+    );
 
   test('takes in both ends, each row once', () => {
     const log = logOf(tasks(10, 101));
     const view = new lib.LogView(log, lib.parseFilter(''));
     view.update(Infinity);
-    assert.deepEqual([view.count, view.at(0).position, view.at(9).position, view.added], [10, 110, 101, 0]);
+    assert.deepEqual(
+      [view.count, view.at(0).position, view.at(9).position, view.added],
+      [10, 110, 101, 0],
+    );
     log.rows = tasks(100, 1).concat(log.rows, tasks(5, 111));
     view.update(Infinity);
     view.update(Infinity);
-    assert.deepEqual([view.count, view.at(0).position, view.at(114).position, view.added], [115, 115, 1, 5]);
+    assert.deepEqual(
+      [view.count, view.at(0).position, view.at(114).position, view.added],
+      [115, 115, 1, 5],
+    );
   });
 
   test('stays where it is paused, and says how many wait', () => {
@@ -150,9 +228,22 @@ describe('a noun', () => {
         MakeBook: {
           type: 'object',
           required: ['title'],
-          properties: { title: { type: 'string' }, pages: { type: 'integer' }, finished: { anyOf: [{ type: 'string' }, { type: 'null' }] }, idempotencyKey: { type: 'string' } },
+          properties: {
+            title: { type: 'string' },
+            pages: { type: 'integer' },
+            finished: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+            idempotencyKey: { type: 'string' },
+          },
         },
-        ListBooks: { type: 'object', properties: { limit: {}, cursor: {}, sort: { enum: ['-createdAt'] }, pages: { type: 'integer' } } },
+        ListBooks: {
+          type: 'object',
+          properties: {
+            limit: {},
+            cursor: {},
+            sort: { enum: ['-createdAt'] },
+            pages: { type: 'integer' },
+          },
+        },
       },
     },
     paths: {
@@ -167,18 +258,30 @@ describe('a noun', () => {
 
   test('appears by itself where its procedures are', () => {
     const document = new lib.PodDocument(openApi);
-    assert.deepEqual(document.nouns.map(({ name, plural, title }) => [name, plural, title]), [['book', 'books', 'Books']]);
+    assert.deepEqual(
+      document.nouns.map(({ name, plural, title }) => [name, plural, title]),
+      [['book', 'books', 'Books']],
+    );
     const [books] = document.nouns;
     assert.deepEqual(Object.keys(books.fields), ['title', 'pages', 'finished']);
     assert.deepEqual(Object.keys(books.filters), ['pages']);
-    assert.deepEqual(books.changes.map(({ name }) => name), ['books.finish']);
+    assert.deepEqual(
+      books.changes.map(({ name }) => name),
+      ['books.finish'],
+    );
   });
 
   test('has fields that say what they are, and read back', () => {
     const document = new lib.PodDocument(openApi);
     const fields = lib.fieldsOf(document, { $ref: '#/components/schemas/MakeBook' });
-    assert.deepEqual(fields.map(({ kind }) => kind), ['line', 'number', 'line', 'line']);
-    assert.deepEqual(fields.map(({ isNullable }) => isNullable), [false, false, true, false]);
+    assert.deepEqual(
+      fields.map(({ kind }) => kind),
+      ['line', 'number', 'line', 'line'],
+    );
+    assert.deepEqual(
+      fields.map(({ isNullable }) => isNullable),
+      [false, false, true, false],
+    );
     assert.equal(lib.fromText(fields[1], '12'), 12);
     assert.throws(() => lib.fromText(fields[1], 'many'), /no number/);
   });
@@ -187,6 +290,9 @@ describe('a noun', () => {
 describe('a snippet', () => {
   test('survives quotes', () => {
     globalThis.location = { origin: 'http://127.0.0.1:4400' };
-    assert.match(lib.asCurl('notes.create', { content: "it's" }, 'mutation'), /-d '\{"content":"it'\\''s"\}'$/);
+    assert.match(
+      lib.asCurl('notes.create', { content: "it's" }, 'mutation'),
+      /-d '\{"content":"it'\\''s"\}'$/,
+    );
   });
 });

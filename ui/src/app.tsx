@@ -1,6 +1,6 @@
 // The frame around the screens: where one can go, whether the page is live, and which screen is shown.
 import type { ComponentType } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { loadDocument, podDocument } from './lib/document.js';
 import { addShortcuts } from './lib/keyboard.js';
@@ -8,24 +8,15 @@ import { EventLog, log } from './lib/log.js';
 import { liveStatus } from './lib/live.js';
 import { go, route } from './lib/router.js';
 import { messageOf } from './lib/rpc.js';
-import { isOwner, session, signOut } from './lib/session.js';
+import { isOwner, session } from './lib/session.js';
 import { Empty, Problem, Waiting } from './parts/answer.js';
-import { hueOf } from './parts/badge.js';
 import { Help, isHelpOpen } from './parts/help.js';
-import { Icon, type IconName } from './parts/icon.js';
+import { Icon } from './parts/icon.js';
+import { Navigation, places } from './parts/navigation.js';
 import { Sayings } from './parts/say.js';
-import { Line } from './parts/text.js';
-import { ThemeButton, toggleTheme } from './parts/theme.js';
+import { toggleTheme } from './parts/theme.js';
 import { HomeScreen } from './screens/home.js';
 import { SignIn } from './screens/sign-in.js';
-
-interface Place {
-  href: string;
-  label: string;
-  icon: IconName;
-  key: string;
-  noun?: string;
-}
 
 // Screens that the first view does not show come when they are asked for.
 const SCREENS: Record<string, () => Promise<{ default: ComponentType }>> = {
@@ -36,77 +27,6 @@ const SCREENS: Record<string, () => Promise<{ default: ComponentType }>> = {
   pod: () => import('./screens/pod.js'),
   noun: () => import('./screens/noun.js'),
 };
-
-function places(): Place[] {
-  const taken = new Set(['h', 'e', 'r', 'c', 'u', 'p']);
-  const nouns = (podDocument.value?.nouns ?? []).map((noun): Place => {
-    const key = [...noun.plural].find((letter) => !taken.has(letter)) ?? '';
-    taken.add(key);
-    return { href: `/${noun.plural}`, label: noun.title, icon: 'noun', key, noun: noun.name };
-  });
-  return [
-    { href: '/', label: 'Home', icon: 'home', key: 'h' },
-    { href: '/events', label: 'Events', icon: 'events', key: 'e' },
-    { href: '/runs', label: 'Runs', icon: 'runs', key: 'r' },
-    ...nouns,
-    { href: '/catalogue', label: 'Catalogue', icon: 'catalogue', key: 'c' },
-    { href: '/users', label: isOwner() ? 'Users and keys' : 'Keys', icon: 'users', key: 'u' },
-    ...(isOwner() ? [{ href: '/pod', label: 'Pod', icon: 'pod' as const, key: 'p' }] : []),
-  ];
-}
-
-function Navigation({ isOpen, onLeave }: { isOpen: boolean; onLeave(): void }) {
-  const current = `/${route.value.parts[0] ?? ''}`;
-  const all = places();
-  const nounsBegin = all.findIndex((place) => place.noun);
-  const nounsEnd = all.findLastIndex((place) => place.noun);
-  return (
-    <nav id="places" class={isOpen ? 'is-open' : ''} aria-label="Screens">
-      <a class="brand" href="/" onClick={onLeave}>
-        <img src="/favicon.svg" alt="" width="22" height="22" />
-        Synap
-      </a>
-      <ul>
-        {all.map((place, index) => (
-          <li key={place.href} class={index === nounsBegin || index === nounsEnd + 1 ? 'begins' : ''}>
-            <a
-              href={place.href}
-              aria-current={current === place.href ? 'page' : undefined}
-              title={place.key && `g ${place.key}`}
-              onClick={onLeave}
-            >
-              {place.noun ? <i class="noun-dot" style={{ '--hue': String(hueOf(place.noun)) }} aria-hidden="true" /> : <Icon name={place.icon} />}
-              {place.label}
-            </a>
-          </li>
-        ))}
-      </ul>
-      <Account />
-    </nav>
-  );
-}
-
-function Account() {
-  const { user, pod } = session.value!;
-  const version = podDocument.value?.version ?? pod?.version;
-  return (
-    <div class="account">
-      <p>
-        <b><Line text={user.name} max={40} /></b>
-        <span class="quiet">{user.role}{version ? ` · ${version}` : ''}</span>
-      </p>
-      <div class="account-buttons">
-        <ThemeButton />
-        <button type="button" class="plain" onClick={() => (isHelpOpen.value = true)} aria-label="Keyboard help" title="Keyboard (?)">
-          ?
-        </button>
-        <button type="button" class="small" onClick={() => void signOut()}>
-          Sign out
-        </button>
-      </div>
-    </div>
-  );
-}
 
 const LIVE_WORDS = {
   connecting: 'connecting',
@@ -133,7 +53,9 @@ function nameOfScreen(first: string | undefined): string | undefined {
 function Screen() {
   const first = route.value.parts[0];
   const name = nameOfScreen(first);
-  const [loaded, setLoaded] = useState<{ name: string; Component: ComponentType } | { name: string; error: unknown }>();
+  const [loaded, setLoaded] = useState<
+    { name: string; Component: ComponentType } | { name: string; error: unknown }
+  >();
   useEffect(() => {
     if (!name || loaded?.name === name) return;
     SCREENS[name]!().then(
@@ -155,7 +77,12 @@ function Screen() {
   if (loaded?.name !== name) return <Waiting />;
   if ('error' in loaded) {
     // The pod may have been replaced by another version, whose files have other names.
-    return <Problem error={new Error(`This part of the page did not load. ${messageOf(loaded.error)}`)} retry={() => location.reload()} />;
+    return (
+      <Problem
+        error={new Error(`This part of the page did not load. ${messageOf(loaded.error)}`)}
+        retry={() => location.reload()}
+      />
+    );
   }
   return <loaded.Component key={first} />;
 }
@@ -166,7 +93,11 @@ function useShortcuts(): void {
   useEffect(() => {
     const shortcuts = places()
       .filter((place) => place.key)
-      .map((place) => ({ keys: `g ${place.key}`, label: `Go to ${place.label}`, run: () => go(place.href) }));
+      .map((place) => ({
+        keys: `g ${place.key}`,
+        label: `Go to ${place.label}`,
+        run: () => go(place.href),
+      }));
     return addShortcuts([
       { keys: '?', label: 'This help', run: () => (isHelpOpen.value = true) },
       { keys: '/', label: 'Search or filter', run: focusSearch },
@@ -190,6 +121,28 @@ function useTitle(): void {
   }, [first, podDocument.value]);
 }
 
+/** After a restart the pod may be another version, with other procedures and another page. */
+function Outdated() {
+  const [first, setFirst] = useState<string>();
+  const status = liveStatus.value;
+  const version = podDocument.value?.version;
+  const wasLost = useRef(false);
+  useEffect(() => setFirst((before) => before ?? version), [version]);
+  useEffect(() => {
+    if (status === 'live' && wasLost.current) loadDocument().catch(() => {});
+    wasLost.current = status === 'lost';
+  }, [status]);
+  if (!first || first === version) return null;
+  return (
+    <p class="outdated" role="status">
+      The pod is version {version} now.{' '}
+      <button type="button" class="link" onClick={() => location.reload()}>
+        Load its page
+      </button>
+    </p>
+  );
+}
+
 function SignedIn() {
   const [isOpen, setOpen] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -209,9 +162,18 @@ function SignedIn() {
   useTitle();
   return (
     <>
-      <a class="skip" href="#main" data-foreign>Skip to the content</a>
+      <a class="skip" href="#main" data-foreign>
+        Skip to the content
+      </a>
       <header class="top">
-        <button type="button" class="plain" aria-label="Menu" aria-expanded={isOpen} aria-controls="places" onClick={() => setOpen(!isOpen)}>
+        <button
+          type="button"
+          class="plain"
+          aria-label="Menu"
+          aria-expanded={isOpen}
+          aria-controls="places"
+          onClick={() => setOpen(!isOpen)}
+        >
           <Icon name="menu" />
         </button>
         <a class="brand" href="/">
@@ -223,6 +185,7 @@ function SignedIn() {
       <Navigation isOpen={isOpen} onLeave={() => setOpen(false)} />
       {isOpen && <div class="veil" onClick={() => setOpen(false)} />}
       <main id="main" tabIndex={-1}>
+        <Outdated />
         {error !== undefined && <Problem error={error} retry={() => location.reload()} />}
         <Screen />
       </main>

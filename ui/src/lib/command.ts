@@ -25,7 +25,11 @@ async function settled(requestId: string): Promise<void> {
       const request = await query<RequestState>('requests.get', { requestId });
       if (request.status === 'completed') return;
       if (request.status === 'failed') {
-        throw new PodError(request.error?.message ?? 'It failed', request.error?.name ?? 'FAILED', 0);
+        throw new PodError(
+          request.error?.message ?? 'It failed',
+          request.error?.name ?? 'FAILED',
+          0,
+        );
       }
       await new Promise<void>((resolve) => {
         wake = resolve;

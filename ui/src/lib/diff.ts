@@ -16,7 +16,8 @@ export function diffLines(before: string, after: string): DiffLine[] {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) ++head;
   let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a.at(-1 - tail) === b.at(-1 - tail)) ++tail;
+  while (tail < a.length - head && tail < b.length - head && a.at(-1 - tail) === b.at(-1 - tail))
+    ++tail;
   const middleA = a.slice(head, a.length - tail);
   const middleB = b.slice(head, b.length - tail);
   const same = (text: string): DiffLine => ({ kind: 'same', text });
@@ -41,10 +42,11 @@ function search(a: string[], b: string[]): DiffLine[] | undefined {
   for (let d = 0; d <= max; ++d) {
     trace.push(new Map(furthest));
     for (let k = -d; k <= d; k += 2) {
-      const down = k === -d || (k !== d && (furthest.get(k - 1) ?? -1) < (furthest.get(k + 1) ?? -1));
+      const down =
+        k === -d || (k !== d && (furthest.get(k - 1) ?? -1) < (furthest.get(k + 1) ?? -1));
       let x = down ? (furthest.get(k + 1) ?? 0) : (furthest.get(k - 1) ?? 0) + 1;
       let y = x - k;
-      while (x < a.length && y < b.length && a[x] === b[y]) ++x, ++y;
+      while (x < a.length && y < b.length && a[x] === b[y]) (++x, ++y);
       furthest.set(k, x);
       if (x >= a.length && y >= b.length) return walkBack(a, b, trace, d);
     }
@@ -52,7 +54,12 @@ function search(a: string[], b: string[]): DiffLine[] | undefined {
   return undefined;
 }
 
-function walkBack(a: string[], b: string[], trace: Map<number, number>[], depth: number): DiffLine[] {
+function walkBack(
+  a: string[],
+  b: string[],
+  trace: Map<number, number>[],
+  depth: number,
+): DiffLine[] {
   const lines: DiffLine[] = [];
   let x = a.length;
   let y = b.length;
@@ -63,8 +70,9 @@ function walkBack(a: string[], b: string[], trace: Map<number, number>[], depth:
     const previousK = down ? k + 1 : k - 1;
     const previousX = d === 0 ? 0 : (furthest.get(previousK) ?? 0);
     const previousY = d === 0 ? 0 : previousX - previousK;
-    while (x > previousX && y > previousY) lines.push({ kind: 'same', text: a[--x]! }), --y;
-    if (d > 0) lines.push(down ? { kind: 'added', text: b[--y]! } : { kind: 'removed', text: a[--x]! });
+    while (x > previousX && y > previousY) (lines.push({ kind: 'same', text: a[--x]! }), --y);
+    if (d > 0)
+      lines.push(down ? { kind: 'added', text: b[--y]! } : { kind: 'removed', text: a[--x]! });
   }
   return lines.reverse();
 }
@@ -79,7 +87,8 @@ function fold(lines: DiffLine[]): DiffLine[] {
   const folded: DiffLine[] = [];
   let hidden = 0;
   const flush = () => {
-    if (hidden) folded.push({ kind: 'gap', text: `${hidden} ${hidden === 1 ? 'line' : 'lines'} unchanged` });
+    if (hidden)
+      folded.push({ kind: 'gap', text: `${hidden} ${hidden === 1 ? 'line' : 'lines'} unchanged` });
     hidden = 0;
   };
   lines.forEach((line, index) => {

@@ -61,12 +61,21 @@ interface Operation {
   tags?: string[];
   summary?: string;
   description?: string;
-  parameters?: { name?: string; in?: string; description?: string; required?: boolean; schema?: Schema }[];
+  parameters?: {
+    name?: string;
+    in?: string;
+    description?: string;
+    required?: boolean;
+    schema?: Schema;
+  }[];
   requestBody?: {
     required?: boolean;
     content: Record<string, { schema?: Schema; examples?: Record<string, { value: unknown }> }>;
   };
-  responses?: Record<string, { content?: Record<string, { schema?: Schema; 'x-synap-item'?: Schema }> }>;
+  responses?: Record<
+    string,
+    { content?: Record<string, { schema?: Schema; 'x-synap-item'?: Schema }> }
+  >;
   [extension: `x-synap-${string}`]: string | undefined;
 }
 
@@ -145,13 +154,14 @@ export class PodDocument {
         filters,
         sorts: (this.resolve(sort).enum ?? []).map(String),
         changes: procedures.filter(
-          (one) => one.kind === 'mutation' && !KNOWN_VERBS.includes(one.name.slice(plural.length + 1)),
+          (one) =>
+            one.kind === 'mutation' && !KNOWN_VERBS.includes(one.name.slice(plural.length + 1)),
         ),
         has: (verb) => find(verb) !== undefined,
       });
     }
     const order = ['notes', 'tasks', 'projects'];
-    const rank = (noun: Noun) => (order.indexOf(noun.plural) + 1 || order.length + 1);
+    const rank = (noun: Noun) => order.indexOf(noun.plural) + 1 || order.length + 1;
     return nouns.sort((a, b) => rank(a) - rank(b) || a.plural.localeCompare(b.plural));
   }
 }

@@ -17,10 +17,18 @@ export interface EventType {
 export async function eventTypes(signal: AbortSignal): Promise<EventType[]> {
   const types = new Map<string, EventType>();
   for (const row of log.value?.rows ?? []) types.set(row.type, { name: row.type, from: 'seen' });
-  const { types: registered } = await query<{ types: { name: string; version: number }[] }>('eventTypes.list', undefined, signal);
+  const { types: registered } = await query<{ types: { name: string; version: number }[] }>(
+    'eventTypes.list',
+    undefined,
+    signal,
+  );
   for (const one of registered) types.set(one.name, { ...one, from: 'yours' });
   if (podDocument.value?.has('catalogue.eventTypes')) {
-    const { types: described } = await query<{ types: Omit<EventType, 'from'>[] }>('catalogue.eventTypes', undefined, signal);
+    const { types: described } = await query<{ types: Omit<EventType, 'from'>[] }>(
+      'catalogue.eventTypes',
+      undefined,
+      signal,
+    );
     for (const one of described) types.set(one.name, { ...one, from: 'pod' });
   }
   return [...types.values()].sort((a, b) => a.name.localeCompare(b.name));

@@ -52,14 +52,23 @@ export function nounOfType(type: string): string {
 }
 
 function firstLineOf(text: string): string {
-  const [line = ''] = text.slice(0, TITLE_LENGTH_MAX).replace(/^#+\s+/, '').split('\n', 1);
+  const [line = ''] = text
+    .slice(0, TITLE_LENGTH_MAX)
+    .replace(/^#+\s+/, '')
+    .split('\n', 1);
   return line;
 }
 
 /** A few words that tell one event from others of its type. */
 export function titleOf(data: Record<string, unknown>): string {
   const error = data['error'] as { message?: unknown } | undefined;
-  for (const value of [error?.message, data['title'], data['name'], data['message'], data['preview']]) {
+  for (const value of [
+    error?.message,
+    data['title'],
+    data['name'],
+    data['message'],
+    data['preview'],
+  ]) {
     if (typeof value === 'string' && value !== '') return firstLineOf(value);
   }
   return '';

@@ -1,7 +1,8 @@
 // What a form makes of a schema: one kind of control for each field, and back to JSON.
 import type { PodDocument, Schema } from './document.js';
 
-export type FieldKind = 'line' | 'text' | 'choice' | 'number' | 'yesno' | 'list' | 'date' | 'reference' | 'json';
+export type FieldKind =
+  'line' | 'text' | 'choice' | 'number' | 'yesno' | 'list' | 'date' | 'reference' | 'json';
 
 export interface Field {
   name: string;
@@ -34,22 +35,43 @@ function kindOf(schema: Schema, references: string): FieldKind {
   if (type === 'array' && schema.items?.type === 'string') return 'list';
   if (type !== 'string') return 'json';
   // Dates are described by a pattern that begins with the leap years.
-  if (schema.format === 'date' || schema.format === 'date-time' || schema.pattern?.startsWith('^(?:(?:\\d\\d[2468]')) return 'date';
+  if (
+    schema.format === 'date' ||
+    schema.format === 'date-time' ||
+    schema.pattern?.startsWith('^(?:(?:\\d\\d[2468]')
+  )
+    return 'date';
   return (schema.maxLength ?? 0) > TEXT_FROM_LENGTH ? 'text' : 'line';
 }
 
-export function fieldOf(document: PodDocument, name: string, schema: Schema, isRequired: boolean): Field {
+export function fieldOf(
+  document: PodDocument,
+  name: string,
+  schema: Schema,
+  isRequired: boolean,
+): Field {
   const plain = plainOf(document, schema);
   const noun = /^(.+)Id$/.exec(name)?.[1];
-  const references = plain.format === 'uuid' ? (document.nouns.find((one) => one.name === noun)?.plural ?? '') : '';
+  const references =
+    plain.format === 'uuid' ? (document.nouns.find((one) => one.name === noun)?.plural ?? '') : '';
   const choices = (plain.enum ?? []).map(String);
   const isNullable = (document.resolve(schema).anyOf ?? []).some((one) => one.type === 'null');
-  return { name, schema: plain, kind: kindOf(plain, references), isRequired, isNullable, choices, references };
+  return {
+    name,
+    schema: plain,
+    kind: kindOf(plain, references),
+    isRequired,
+    isNullable,
+    choices,
+    references,
+  };
 }
 
 export function fieldsOf(document: PodDocument, schema: Schema | undefined): Field[] {
   const { properties = {}, required = [] } = document.resolve(schema);
-  return Object.entries(properties).map(([name, one]) => fieldOf(document, name, one, required.includes(name)));
+  return Object.entries(properties).map(([name, one]) =>
+    fieldOf(document, name, one, required.includes(name)),
+  );
 }
 
 /** A value as the control shows it. */
@@ -63,7 +85,10 @@ export function toText(field: Field, value: unknown): string {
 /** What the control says as JSON; undefined if it says nothing. Throws a sentence. */
 export function fromText(field: Field, text: string): unknown {
   if (field.kind === 'list') {
-    const items = text.split(',').map((item) => item.trim()).filter(Boolean);
+    const items = text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean);
     return items.length ? items : undefined;
   }
   if (text === '') return undefined;
@@ -85,6 +110,10 @@ export function fromText(field: Field, text: string): unknown {
 
 /** dueDate → Due date */
 export function labelOf(name: string): string {
-  const words = name.replace(/Id$/, '').replace(/([A-Z])/g, ' $1').toLowerCase().trim();
+  const words = name
+    .replace(/Id$/, '')
+    .replace(/([A-Z])/g, ' $1')
+    .toLowerCase()
+    .trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -19,7 +19,18 @@ export interface Filter {
 type Test = (row: Row) => boolean;
 
 const UNITS: Record<string, number> = { s: 1e3, m: 6e4, min: 6e4, h: 36e5, d: 864e5 };
-export const FILTER_NAMES = ['type', 'noun', 'is', 'source', 'actor', 'user', 'about', 'request', 'since', 'until'];
+export const FILTER_NAMES = [
+  'type',
+  'noun',
+  'is',
+  'source',
+  'actor',
+  'user',
+  'about',
+  'request',
+  'since',
+  'until',
+];
 
 function wildcard(pattern: string): RegExp {
   const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*');
@@ -86,11 +97,18 @@ export function parseFilter(text: string): Filter {
     } else if (value !== '') {
       const test = testOf(name, value);
       if (test) tests.push(test);
-      else if (FILTER_NAMES.some((known) => known.startsWith(name))) issues.push(`${name}: is not complete`);
+      else if (FILTER_NAMES.some((known) => known.startsWith(name)))
+        issues.push(`${name}: is not complete`);
       else tests.push(wordTest(term));
     }
   }
-  return { text, since, issues, isEmpty: tests.length === 0, passes: (row) => tests.every((test) => test(row)) };
+  return {
+    text,
+    since,
+    issues,
+    isEmpty: tests.length === 0,
+    passes: (row) => tests.every((test) => test(row)),
+  };
 }
 
 /** The filter's text with the terms of `name` replaced by one, or taken away. */
@@ -100,5 +118,10 @@ export function withTerm(text: string, name: string, value: string): string {
 }
 
 export function termOf(text: string, name: string): string {
-  return text.split(/\s+/).find((term) => term.startsWith(`${name}:`))?.slice(name.length + 1) ?? '';
+  return (
+    text
+      .split(/\s+/)
+      .find((term) => term.startsWith(`${name}:`))
+      ?.slice(name.length + 1) ?? ''
+  );
 }

@@ -27,7 +27,9 @@ export function shortcutsNow(): Shortcut[] {
 }
 
 function find(keys: string): Shortcut | undefined {
-  return layers.findLast((layer) => layer.some((one) => one.keys === keys))?.find((one) => one.keys === keys);
+  return layers
+    .findLast((layer) => layer.some((one) => one.keys === keys))
+    ?.find((one) => one.keys === keys);
 }
 
 export function isWriting(target: EventTarget | null): boolean {

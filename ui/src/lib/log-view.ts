@@ -42,7 +42,8 @@ export class LogView {
     }
     if (this.#from !== Infinity) {
       const end = upperBound(all, this.#from - 1);
-      for (let index = 0; index < end; ++index) if (this.filter.passes(all[index]!)) older.push(all[index]!);
+      for (let index = 0; index < end; ++index)
+        if (this.filter.passes(all[index]!)) older.push(all[index]!);
     }
     const first = all[0]?.position;
     if (first !== undefined) {

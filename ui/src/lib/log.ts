@@ -94,7 +94,7 @@ export class EventLog {
     const until = this.oldest;
     const from = Math.max(0, until - span);
     const found: Row[] = [];
-    for (let after = from; after < until; ) {
+    for (let after = from; after < until;) {
       const page = await query<EventList>('events.list', { after, limit: WINDOW });
       for (const event of page.events) if (event.position <= until) found.push(rowOf(event));
       if (page.nextAfter <= after) break;

@@ -19,7 +19,8 @@ export const metricsProblem = signal('');
 function parse(text: string): Map<string, number> {
   const values = new Map<string, number>();
   for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#') || line.includes('synap_call_duration_seconds_bucket')) continue;
+    if (line === '' || line.startsWith('#') || line.includes('synap_call_duration_seconds_bucket'))
+      continue;
     const at = line.lastIndexOf(' ');
     values.set(line.slice(0, at), Number(line.slice(at + 1)));
   }
@@ -37,7 +38,10 @@ async function read(): Promise<void> {
       samples.value = [...samples.value.slice(1 - SAMPLES_MAX), sample];
       metricsProblem.value = '';
     } else {
-      metricsProblem.value = response.status === 403 ? 'The numbers of a pod are for its owners.' : `/metrics answered ${response.status}`;
+      metricsProblem.value =
+        response.status === 403
+          ? 'The numbers of a pod are for its owners.'
+          : `/metrics answered ${response.status}`;
     }
   } catch {
     metricsProblem.value = 'The pod does not answer.';
@@ -74,7 +78,8 @@ export function ratesOf(all: Sample[], prefix: string): (number | undefined)[] {
 /** The mean of a histogram's observations between each two samples. */
 export function meansOf(all: Sample[], name: string): (number | undefined)[] {
   return all.slice(1).map((sample, index) => {
-    const grown = (part: string) => (sumOf(sample, name + part) ?? 0) - (sumOf(all[index], name + part) ?? 0);
+    const grown = (part: string) =>
+      (sumOf(sample, name + part) ?? 0) - (sumOf(all[index], name + part) ?? 0);
     const count = grown('_count');
     return count > 0 ? grown('_sum') / count : undefined;
   });

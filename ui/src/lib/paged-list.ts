@@ -57,7 +57,8 @@ export function usePagedList<T extends { id: string }>(
   current.current = state;
   const turn = useRef(0);
 
-  const ask = async (cursor: string | undefined): Promise<Page> => query<Page>(name, { ...input, limit: PAGE, ...(cursor ? { cursor } : {}) });
+  const ask = async (cursor: string | undefined): Promise<Page> =>
+    query<Page>(name, { ...input, limit: PAGE, ...(cursor ? { cursor } : {}) });
 
   const load = async (isMore: boolean): Promise<void> => {
     const mine = ++turn.current;
@@ -67,7 +68,9 @@ export function usePagedList<T extends { id: string }>(
       let items: T[] = isMore ? before.items : [];
       let cursor = isMore ? before.cursor : undefined;
       let page: Page;
-      const wanted = isMore ? items.length + 1 : Math.min(Math.max(before.items.length, 1), RELOADED_MAX);
+      const wanted = isMore
+        ? items.length + 1
+        : Math.min(Math.max(before.items.length, 1), RELOADED_MAX);
       do {
         page = await ask(cursor);
         items = items.concat(page[member] as T[]);
@@ -76,7 +79,9 @@ export function usePagedList<T extends { id: string }>(
       if (mine !== turn.current) return;
       const known = new Set(items.map((item) => item.id));
       const isTailKept = !isMore && before.items.length > items.length && cursor !== undefined;
-      const tail = isTailKept ? before.items.slice(items.length).filter((item) => !known.has(item.id)) : [];
+      const tail = isTailKept
+        ? before.items.slice(items.length).filter((item) => !known.has(item.id))
+        : [];
       setState({
         key,
         items: items.concat(tail),
@@ -100,7 +105,8 @@ export function usePagedList<T extends { id: string }>(
     ...shown,
     isComplete: shown.isReady && shown.cursor === undefined,
     more: () => {
-      if (!shown.isLoading && shown.cursor !== undefined && shown.error === undefined) void load(true);
+      if (!shown.isLoading && shown.cursor !== undefined && shown.error === undefined)
+        void load(true);
     },
     reload,
   };

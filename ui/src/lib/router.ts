@@ -56,7 +56,11 @@ export function startRouter(): void {
     const link = (click.target as Element | null)?.closest?.('a');
     if (!link?.href || link.target || link.hasAttribute('download')) return;
     const url = new URL(link.href);
-    if (url.origin !== location.origin || /^\/(api|trpc|metrics|openapi\.json)\b/.test(url.pathname)) return;
+    if (
+      url.origin !== location.origin ||
+      /^\/(api|trpc|metrics|openapi\.json)\b/.test(url.pathname)
+    )
+      return;
     if (link.closest('[data-foreign]')) return;
     click.preventDefault();
     go(url.pathname + url.search);

@@ -45,7 +45,9 @@ function issuesOf(message: string, data: unknown): PodError['issues'] {
 }
 
 const sentenceOf = (issues: PodError['issues']): string =>
-  issues.map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message)).join('; ');
+  issues
+    .map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message))
+    .join('; ');
 
 function errorOf(message: string, code: string, status: number, data: unknown): PodError {
   const issues = issuesOf(message, data);
@@ -69,7 +71,11 @@ async function parsed(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch {
-    throw new PodError(`The pod answered ${response.status} without JSON`, 'UNREACHABLE', response.status);
+    throw new PodError(
+      `The pod answered ${response.status} without JSON`,
+      'UNREACHABLE',
+      response.status,
+    );
   }
 }
 
@@ -79,12 +85,22 @@ async function overTrpc(path: string, init: RequestInit): Promise<unknown> {
   if (result) return result.data;
   if (response.status === 401) onSignedOut();
   const data = error?.data;
-  throw errorOf(error?.message ?? 'The pod gave no reason', data?.code ?? 'ERROR', response.status, data?.issues);
+  throw errorOf(
+    error?.message ?? 'The pod gave no reason',
+    data?.code ?? 'ERROR',
+    response.status,
+    data?.issues,
+  );
 }
 
 async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {
   const headers = { 'content-type': 'application/json' };
-  const response = await send(`/api/${name}`, { method: 'POST', headers, body, signal: signal ?? null });
+  const response = await send(`/api/${name}`, {
+    method: 'POST',
+    headers,
+    body,
+    signal: signal ?? null,
+  });
   if (response.status === 204) return undefined;
   const answer = await parsed(response);
   if (response.ok) return answer;
@@ -97,7 +113,8 @@ async function overRest(name: string, body: string, signal?: AbortSignal): Promi
 export async function query<T>(name: string, input?: unknown, signal?: AbortSignal): Promise<T> {
   const text = input === undefined ? undefined : JSON.stringify(input);
   const url = `/trpc/${name}${text === undefined ? '' : `?input=${encodeURIComponent(text)}`}`;
-  if (text !== undefined && url.length > URL_LENGTH_MAX) return (await overRest(name, text, signal)) as T;
+  if (text !== undefined && url.length > URL_LENGTH_MAX)
+    return (await overRest(name, text, signal)) as T;
   return (await overTrpc(url, { signal: signal ?? null })) as T;
 }
 

@@ -25,7 +25,11 @@ async function answerOf(response: Response): Promise<Session> {
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok && answer) return answer as Session;
   const { message, detail } = (answer ?? {}) as { message?: string; detail?: string };
-  throw new PodError(message ?? detail ?? `The pod answered ${response.status}`, 'UNAUTHORIZED', response.status);
+  throw new PodError(
+    message ?? detail ?? `The pod answered ${response.status}`,
+    'UNAUTHORIZED',
+    response.status,
+  );
 }
 
 const post = (body: object): Promise<Response> =>

@@ -7,8 +7,11 @@ export function asCurl(procedure: string, input: unknown, kind: string): string 
   const authorization = '-H "authorization: Bearer $SYNAP_KEY"';
   const url = `${location.origin}/api/${procedure}`;
   if (kind === 'subscription') {
-    const parameters = Object.entries((input ?? {}) as Record<string, unknown>).flatMap(([name, value]) =>
-      (Array.isArray(value) ? value : [value]).map((one) => `${name}=${encodeURIComponent(String(one))}`),
+    const parameters = Object.entries((input ?? {}) as Record<string, unknown>).flatMap(
+      ([name, value]) =>
+        (Array.isArray(value) ? value : [value]).map(
+          (one) => `${name}=${encodeURIComponent(String(one))}`,
+        ),
     );
     return `curl -sN ${shellQuoted(url + (parameters.length ? `?${parameters.join('&')}` : ''))} ${authorization}`;
   }

@@ -2,11 +2,16 @@
 import type { Noun, PodDocument } from './document.js';
 import { type Field, fieldOf } from './fields.js';
 
-export type Thing = { id: string; version: number; createdAt: string; updatedAt: string } & Record<string, unknown>;
+export type Thing = { id: string; version: number; createdAt: string; updatedAt: string } & Record<
+  string,
+  unknown
+>;
 
 /** The fields of a noun, as it is made with. */
 export function fieldsOfNoun(document: PodDocument, noun: Noun): Field[] {
-  return Object.entries(noun.fields).map(([name, schema]) => fieldOf(document, name, schema, noun.required.includes(name)));
+  return Object.entries(noun.fields).map(([name, schema]) =>
+    fieldOf(document, name, schema, noun.required.includes(name)),
+  );
 }
 
 /** What a thing is called. */
@@ -20,7 +25,11 @@ export function titleOfThing(thing: Record<string, unknown>): string {
 
 /** Those that a list has room for: short ones that tell things apart. */
 export function columnsOf(fields: Field[]): Field[] {
-  return fields.filter((field) => !['title', 'name'].includes(field.name) && ['choice', 'date', 'list', 'number', 'yesno'].includes(field.kind));
+  return fields.filter(
+    (field) =>
+      !['title', 'name'].includes(field.name) &&
+      ['choice', 'date', 'list', 'number', 'yesno'].includes(field.kind),
+  );
 }
 
 /** A value in few words. */

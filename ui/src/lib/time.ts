@@ -1,9 +1,18 @@
 // Times as people read them: in their own zone, with UTC beside it.
 import { signal } from '@preact/signals';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
+});
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const dayAndYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const dayAndYear = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+});
 
 /** Moves every 10 seconds: what shows how long ago something was listens to it. */
 export const now = signal(Date.now());
@@ -28,7 +37,8 @@ export function longTime(at: number): string {
   return `${dayAndYear.format(at)}, ${clockOf(at)}`;
 }
 
-export const utcOf = (at: number): string => `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+export const utcOf = (at: number): string =>
+  `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 
 /** "4 min ago"; `present` moves with the signal above. */
 export function ago(at: number, present: number): string {

@@ -16,7 +16,12 @@ export interface Answer<T> {
 
 /** Asks when `key` changes, and again when told to. An older answer stays until the new one is there. */
 export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Answer<T> {
-  const [state, setState] = useState<{ key: string; value?: T; error?: unknown; isLoading: boolean }>({
+  const [state, setState] = useState<{
+    key: string;
+    value?: T;
+    error?: unknown;
+    isLoading: boolean;
+  }>({
     key,
     isLoading: true,
   });
@@ -30,7 +35,8 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
     ask(abort.signal).then(
       (value) => !abort.signal.aborted && setState({ key, value, isLoading: false }),
       (error: unknown) =>
-        !abort.signal.aborted && setState((before) => ({ ...before, key, error, isLoading: false })),
+        !abort.signal.aborted &&
+        setState((before) => ({ ...before, key, error, isLoading: false })),
     );
     return () => abort.abort();
   }, [key, turn]);
@@ -106,7 +112,13 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /** The answer, or what stands in its place. */
-export function Show<T>({ of, children }: { of: Answer<T>; children: (value: T) => ComponentChildren }) {
+export function Show<T>({
+  of,
+  children,
+}: {
+  of: Answer<T>;
+  children: (value: T) => ComponentChildren;
+}) {
   if (of.value !== undefined) return <>{children(of.value)}</>;
   if (of.error !== undefined) return <Problem error={of.error} retry={of.reload} />;
   return <Waiting />;

@@ -40,13 +40,31 @@ export function OutcomeMark({ outcome }: { outcome: Outcome }) {
 }
 
 const STATUS_KINDS: Record<string, string> = {
-  completed: 'good', done: 'good', live: 'good', ok: 'good', ready: 'good',
-  failed: 'bad', stopped: 'bad', fail: 'bad', revoked: 'bad', expired: 'bad',
-  active: 'busy', rebuilding: 'busy', verifying: 'busy', in_progress: 'busy', pending: 'busy',
-  sleeping: 'calm', open: 'calm',
+  completed: 'good',
+  done: 'good',
+  live: 'good',
+  ok: 'good',
+  ready: 'good',
+  failed: 'bad',
+  stopped: 'bad',
+  fail: 'bad',
+  revoked: 'bad',
+  expired: 'bad',
+  active: 'busy',
+  rebuilding: 'busy',
+  verifying: 'busy',
+  in_progress: 'busy',
+  pending: 'busy',
+  sleeping: 'calm',
+  open: 'calm',
   warn: 'warn',
 };
-const STATUS_ICONS: Record<string, IconName> = { good: 'check', bad: 'cross', busy: 'play', warn: 'warn' };
+const STATUS_ICONS: Record<string, IconName> = {
+  good: 'check',
+  bad: 'cross',
+  busy: 'play',
+  warn: 'warn',
+};
 
 export function Status({ status }: { status: string }) {
   const kind = STATUS_KINDS[status] ?? 'calm';

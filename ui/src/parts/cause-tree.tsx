@@ -18,7 +18,10 @@ function Connectors({ node }: { node: CauseNode }) {
   });
   if (node.depth > 0) {
     const x = (node.depth - 1) * INDENT + 11;
-    paths.push(`M${x} 0V${node.isLast ? middle - 6 : ROW}`, `M${x} ${middle - 6}q0 6 6 6H${x + INDENT - 6}`);
+    paths.push(
+      `M${x} 0V${node.isLast ? middle - 6 : ROW}`,
+      `M${x} ${middle - 6}q0 6 6 6H${x + INDENT - 6}`,
+    );
   }
   return (
     <svg class="connectors" width={width} height={ROW} aria-hidden="true">
@@ -32,7 +35,13 @@ function Bar({ node, begin, span }: { node: CauseNode; begin: number; span: numb
   const width = Math.max(((node.end - node.begin) / span) * 100, 1);
   return (
     <span class="bar" aria-hidden="true">
-      <i class={node.kind} style={{ left: `${Math.min(left, 99)}%`, width: `${Math.min(width, 100 - Math.min(left, 99))}%` }} />
+      <i
+        class={node.kind}
+        style={{
+          left: `${Math.min(left, 99)}%`,
+          width: `${Math.min(width, 100 - Math.min(left, 99))}%`,
+        }}
+      />
     </span>
   );
 }
@@ -49,12 +58,23 @@ function Label({ node }: { node: CauseNode }) {
   return (
     <>
       <OutcomeMark outcome={outcomeOf(event.type)} />
-      <b>{event.type}</b> <span class="quiet"><Line text={titleOf(event.data)} max={60} /></span>
+      <b>{event.type}</b>{' '}
+      <span class="quiet">
+        <Line text={titleOf(event.data)} max={60} />
+      </span>
     </>
   );
 }
 
-export function CauseTree({ events, runs, openId }: { events: SynapEvent[]; runs: Run[]; openId: string }) {
+export function CauseTree({
+  events,
+  runs,
+  openId,
+}: {
+  events: SynapEvent[];
+  runs: Run[];
+  openId: string;
+}) {
   const nodes = causeTree(events, runs);
   const begin = Math.min(...nodes.map((node) => node.begin));
   const span = Math.max(...nodes.map((node) => node.end)) - begin || 1;
@@ -63,10 +83,17 @@ export function CauseTree({ events, runs, openId }: { events: SynapEvent[]; runs
       {nodes.map((node) => (
         <li key={node.id} class={node.id === openId ? 'open' : ''}>
           <Connectors node={node} />
-          <a href={node.kind === 'run' ? `/runs/${node.id}` : `/events/${node.id}`} aria-current={node.id === openId ? 'true' : undefined}>
-            <span class="cause-label"><Label node={node} /></span>
+          <a
+            href={node.kind === 'run' ? `/runs/${node.id}` : `/events/${node.id}`}
+            aria-current={node.id === openId ? 'true' : undefined}
+          >
+            <span class="cause-label">
+              <Label node={node} />
+            </span>
             <span class="cause-time">
-              {node.kind === 'run' ? duration(node.end - node.begin) : `+${duration(node.begin - begin)}`}
+              {node.kind === 'run'
+                ? duration(node.end - node.begin)
+                : `+${duration(node.begin - begin)}`}
             </span>
             <Bar node={node} begin={begin} span={span} />
           </a>

@@ -38,7 +38,8 @@ export function CopyButton({ text, label }: { text: string | (() => string); lab
 /** An id: short to look at, whole to copy. */
 export function Id({ id }: { id: string }) {
   const [isDone, setDone] = useState(false);
-  const click = () => void copy(id).then(() => (setDone(true), setTimeout(() => setDone(false), 1_200)));
+  const click = () =>
+    void copy(id).then(() => (setDone(true), setTimeout(() => setDone(false), 1_200)));
   return (
     <button type="button" class="id" title={`${id}\nClick to copy`} onClick={click}>
       {isDone ? 'copied' : shortId(id)}

@@ -21,7 +21,13 @@ export function Dialog({ title, onClose, children, isWide }: Props) {
   }, []);
   const onClick = (click: MouseEvent) => click.target === element.current && onClose();
   return (
-    <dialog ref={element} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={onClose} onMouseDown={onClick}>
+    <dialog
+      ref={element}
+      class={isWide ? 'wide' : ''}
+      aria-labelledby={id}
+      onClose={onClose}
+      onMouseDown={onClick}
+    >
       <div class="dialog-body">
         <header>
           <h2 id={id}>{title}</h2>
@@ -36,7 +42,13 @@ export function Dialog({ title, onClose, children, isWide }: Props) {
 }
 
 /** Asks before something that cannot simply be undone. */
-export function Confirm(props: { title: string; text: string; action: string; onYes(): void; onClose(): void }) {
+export function Confirm(props: {
+  title: string;
+  text: string;
+  action: string;
+  onYes(): void;
+  onClose(): void;
+}) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       <p>{props.text}</p>

@@ -14,21 +14,34 @@ export function TextDiff({ before, after }: { before: string; after: string }) {
     <div class="diff" role="region" aria-label="What changed in the text" tabIndex={0}>
       {lines.slice(0, LINES_SHOWN_MAX).map((line, index) => (
         <div key={index} class={line.kind}>
-          <span class="sign" aria-hidden="true">{SIGNS[line.kind]}</span>
+          <span class="sign" aria-hidden="true">
+            {SIGNS[line.kind]}
+          </span>
           <span class="unseen">{NAMES[line.kind]}</span>
           <bdi dir="auto">{visible(line.text.slice(0, LINE_LENGTH_MAX)) || ' '}</bdi>
         </div>
       ))}
-      {lines.length > LINES_SHOWN_MAX && <div class="gap">and {lines.length - LINES_SHOWN_MAX} more lines</div>}
+      {lines.length > LINES_SHOWN_MAX && (
+        <div class="gap">and {lines.length - LINES_SHOWN_MAX} more lines</div>
+      )}
     </div>
   );
 }
 
 const asText = (value: unknown): string =>
-  value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  value === undefined || value === null
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
 
 /** The fields that differ. Those in `texts` are compared line by line. */
-export function ThingDiff(props: { before: Record<string, unknown>; after: Record<string, unknown>; fields: string[]; texts: string[] }) {
+export function ThingDiff(props: {
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
+  fields: string[];
+  texts: string[];
+}) {
   const { before, after, texts } = props;
   const changed = props.fields.filter((name) => asText(before[name]) !== asText(after[name]));
   if (changed.length === 0) return <p class="quiet">Nothing differs.</p>;
@@ -41,9 +54,13 @@ export function ThingDiff(props: { before: Record<string, unknown>; after: Recor
             <TextDiff before={asText(before[name])} after={asText(after[name])} />
           ) : (
             <p class="change">
-              <del><Line text={asText(before[name]) || 'nothing'} /></del>
+              <del>
+                <Line text={asText(before[name]) || 'nothing'} />
+              </del>
               <span aria-hidden="true"> → </span>
-              <ins><Line text={asText(after[name]) || 'nothing'} /></ins>
+              <ins>
+                <Line text={asText(after[name]) || 'nothing'} />
+              </ins>
             </p>
           )}
         </section>

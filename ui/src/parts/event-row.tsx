@@ -14,7 +14,10 @@ export function EventRow({ row }: { row: Row }) {
   const isToday = Date.now() - row.at < 43_200_000;
   return (
     <span class={`event-row ${row.outcome}`}>
-      <time dateTime={new Date(row.at).toISOString()} title={`${longTime(row.at)}\n${utcOf(row.at)}`}>
+      <time
+        dateTime={new Date(row.at).toISOString()}
+        title={`${longTime(row.at)}\n${utcOf(row.at)}`}
+      >
         {isToday ? clockOf(row.at) : shortTime(row.at)}
       </time>
       <OutcomeMark outcome={row.outcome} />

@@ -31,15 +31,28 @@ function stored(): boolean {
 /** By somebody else than this page, over the API. */
 function isByClient(row: Row): boolean {
   const own = session.value?.session;
-  return row.source === 'api' && row.outcome === 'requested' && row.actor !== `session:${own}` && row.actor !== `key:${own}` && row.actor.startsWith('key:') && own !== undefined;
+  return (
+    row.source === 'api' &&
+    row.outcome === 'requested' &&
+    row.actor !== `session:${own}` &&
+    row.actor !== `key:${own}` &&
+    row.actor.startsWith('key:') &&
+    own !== undefined
+  );
 }
 
 export function FirstSteps() {
   const [isHidden, setHidden] = useState(stored);
   const hasNotes = podDocument.value?.has('notes.list') ?? false;
   const facts = useAnswer(`first-steps:${hasNotes}`, async (signal) => {
-    const notes = hasNotes ? await query<{ total: number }>('notes.list', { limit: 1 }, signal) : { total: 0 };
-    const { keys } = await query<{ keys: { revokedAt?: string; kind?: string }[] }>('keys.list', undefined, signal);
+    const notes = hasNotes
+      ? await query<{ total: number }>('notes.list', { limit: 1 }, signal)
+      : { total: 0 };
+    const { keys } = await query<{ keys: { revokedAt?: string; kind?: string }[] }>(
+      'keys.list',
+      undefined,
+      signal,
+    );
     return { notes: notes.total, keys: keys.filter((key) => key.kind !== 'session').length };
   });
   useReloadOn((event) => event.type.endsWith('.creation.completed'), facts.reload);
@@ -48,9 +61,17 @@ export function FirstSteps() {
   const rows = log.value?.rows.slice(-2_000) ?? [];
   const steps: Step[] = [
     { title: 'Make a note', isDone: facts.value.notes > 0, href: '/notes/new' },
-    { title: 'Import what you have', isDone: rows.some((row) => IMPORT_SOURCES.includes(row.source)) || facts.value.notes > 20, shell: 'synap import markdown DIR' },
+    {
+      title: 'Import what you have',
+      isDone: rows.some((row) => IMPORT_SOURCES.includes(row.source)) || facts.value.notes > 20,
+      shell: 'synap import markdown DIR',
+    },
     { title: 'Make a key for a program', isDone: facts.value.keys > 1, href: '/users' },
-    { title: 'Connect a client', isDone: rows.some(isByClient), shell: `npm install ${location.origin}/synap-client.tgz` },
+    {
+      title: 'Connect a client',
+      isDone: rows.some(isByClient),
+      shell: `npm install ${location.origin}/synap-client.tgz`,
+    },
   ];
   const isAllDone = steps.every((step) => step.isDone);
   const hide = () => {

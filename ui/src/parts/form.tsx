@@ -25,7 +25,12 @@ function Reference({ field, value, id, describedBy, onChange }: ControlProps) {
   const things = answer?.[field.references] ?? [];
   const isListed = value === '' || things.some((one) => one.id === value);
   return (
-    <select id={id} value={value} aria-describedby={describedBy} onChange={(event) => onChange(event.currentTarget.value)}>
+    <select
+      id={id}
+      value={value}
+      aria-describedby={describedBy}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
       <option value="">none</option>
       {!isListed && <option value={value}>{value}</option>}
       {things.map((one) => (
@@ -41,8 +46,17 @@ function Choice({ field, value, id, describedBy, onChange }: ControlProps) {
   const standard = field.schema.default;
   const isFree = !field.isRequired && value === '';
   return (
-    <select id={id} value={value} aria-describedby={describedBy} onChange={(event) => onChange(event.currentTarget.value)}>
-      {(isFree || standard === undefined) && <option value="">{standard === undefined ? '–' : `${String(standard)} (if nothing is said)`}</option>}
+    <select
+      id={id}
+      value={value}
+      aria-describedby={describedBy}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
+      {(isFree || standard === undefined) && (
+        <option value="">
+          {standard === undefined ? '–' : `${String(standard)} (if nothing is said)`}
+        </option>
+      )}
       {field.choices.map((choice) => (
         <option key={choice} value={choice}>
           {choice.replace(/_/g, ' ')}
@@ -69,7 +83,11 @@ function Control(props: ControlProps) {
       return <Choice {...props} />;
     case 'yesno':
       return (
-        <select {...common} onInput={undefined} onChange={(event) => onChange(event.currentTarget.value)}>
+        <select
+          {...common}
+          onInput={undefined}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        >
           <option value="">–</option>
           <option value="true">yes</option>
           <option value="false">no</option>
@@ -80,7 +98,15 @@ function Control(props: ControlProps) {
     case 'json':
       return <textarea {...common} rows={5} class="mono" spellcheck={false} />;
     case 'number':
-      return <input {...common} type="number" min={field.schema.minimum} max={field.schema.maximum} step={field.schema.type === 'integer' ? 1 : 'any'} />;
+      return (
+        <input
+          {...common}
+          type="number"
+          min={field.schema.minimum}
+          max={field.schema.maximum}
+          step={field.schema.type === 'integer' ? 1 : 'any'}
+        />
+      );
     case 'date':
       if (value.includes('T') || field.schema.format === 'date-time') {
         return <input {...common} type="text" placeholder="2026-01-31T12:00:00Z" />;
@@ -102,23 +128,47 @@ interface FieldProps {
 
 export function FormField({ field, value, issue, onChange }: FieldProps) {
   const id = useId();
-  const said = field.schema.description?.startsWith('Absent:') ? undefined : field.schema.description;
-  const help = field.kind === 'list' ? [said, 'A comma between two.'].filter(Boolean).join(' ') : said;
-  const describedBy = [help && `${id}-help`, issue && `${id}-issue`].filter(Boolean).join(' ') || undefined;
+  const said = field.schema.description?.startsWith('Absent:')
+    ? undefined
+    : field.schema.description;
+  const help =
+    field.kind === 'list' ? [said, 'A comma between two.'].filter(Boolean).join(' ') : said;
+  const describedBy =
+    [help && `${id}-help`, issue && `${id}-issue`].filter(Boolean).join(' ') || undefined;
   return (
     <div class={`field ${field.kind}`}>
       <label for={id}>
         {labelOf(field.name)}
         {field.isRequired && <span class="quiet"> (needed)</span>}
       </label>
-      <Control field={field} value={value} id={id} describedBy={describedBy} isWrong={issue !== undefined} onChange={onChange} />
-      {help && <p id={`${id}-help`} class="help">{help}</p>}
-      {issue && <p id={`${id}-issue`} class="issue">{issue}</p>}
+      <Control
+        field={field}
+        value={value}
+        id={id}
+        describedBy={describedBy}
+        isWrong={issue !== undefined}
+        onChange={onChange}
+      />
+      {help && (
+        <p id={`${id}-help`} class="help">
+          {help}
+        </p>
+      )}
+      {issue && (
+        <p id={`${id}-issue`} class="issue">
+          {issue}
+        </p>
+      )}
     </div>
   );
 }
 
-export function FormFields(props: { fields: Field[]; values: Values; issues: Record<string, string>; onChange(values: Values): void }) {
+export function FormFields(props: {
+  fields: Field[];
+  values: Values;
+  issues: Record<string, string>;
+  onChange(values: Values): void;
+}) {
   return (
     <>
       {props.fields.map((field) => (
@@ -135,6 +185,12 @@ export function FormFields(props: { fields: Field[]; values: Values; issues: Rec
 }
 
 /** The issues of an error by the field that they are about. */
-export function issuesByField(issues: { path: (string | number)[]; message: string }[]): Record<string, string> {
-  return Object.fromEntries(issues.filter(({ path }) => path.length > 0).map(({ path, message }) => [String(path[0]), message]));
+export function issuesByField(
+  issues: { path: (string | number)[]; message: string }[],
+): Record<string, string> {
+  return Object.fromEntries(
+    issues
+      .filter(({ path }) => path.length > 0)
+      .map(({ path, message }) => [String(path[0]), message]),
+  );
 }

@@ -11,7 +11,11 @@ export function Help() {
   return (
     <Dialog title="Keyboard" onClose={() => (isHelpOpen.value = false)}>
       <dl class="shortcuts">
-        {[...shortcutsNow(), { keys: 'Enter', label: 'Open' }, { keys: 'Escape', label: 'Leave a field, close' }].map(({ keys, label }) => (
+        {[
+          ...shortcutsNow(),
+          { keys: 'Enter', label: 'Open' },
+          { keys: 'Escape', label: 'Leave a field, close' },
+        ].map(({ keys, label }) => (
           <div key={keys}>
             <dt>
               {keys.split(' ').map((key) => (

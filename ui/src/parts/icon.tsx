@@ -5,7 +5,8 @@ const PATHS = {
   runs: 'M5 3.500v11l9-5.500z',
   noun: 'M4 2.500h7l3 3v10H4zM7 8h4M7 11h4',
   catalogue: 'M3 3h5v5H3zM10 3h5v5h-5zM3 10h5v5H3zM10 10h5v5h-5z',
-  users: 'M9 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.500 15.500c.6-3 2.600-4.500 5.500-4.500s4.900 1.500 5.500 4.500',
+  users:
+    'M9 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.500 15.500c.6-3 2.600-4.500 5.500-4.500s4.900 1.500 5.500 4.500',
   pod: 'M3 5c0-1.100 2.700-2 6-2s6 .9 6 2-2.700 2-6 2-6-.9-6-2zM3 5v8c0 1.100 2.700 2 6 2s6-.9 6-2V5M3 9c0 1.100 2.700 2 6 2s6-.9 6-2',
   search: 'M8 13A5 5 0 1 0 8 3a5 5 0 0 0 0 10zM11.700 11.700 15.500 15.500',
   copy: 'M6 6V3h9v9h-3M3 6h9v9H3z',
@@ -28,7 +29,14 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 18 18" width="18" height="18" aria-hidden="true" focusable="false">
+    <svg
+      class="icon"
+      viewBox="0 0 18 18"
+      width="18"
+      height="18"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

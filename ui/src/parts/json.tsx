@@ -5,7 +5,8 @@ import { visible } from './text.js';
 
 const STRING_MAX = 2_000;
 const TEXT_MAX = 60_000;
-const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
+const TOKEN =
+  /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 
 function shorten(key: string, value: unknown): unknown {
   void key;
@@ -19,7 +20,13 @@ function coloured(text: string) {
   for (const match of text.matchAll(TOKEN)) {
     const [whole, string, colon, word] = match;
     parts.push(text.slice(at, match.index));
-    const kind = string ? (colon ? 'json-name' : 'json-string') : word ? 'json-word' : 'json-number';
+    const kind = string
+      ? colon
+        ? 'json-name'
+        : 'json-string'
+      : word
+        ? 'json-word'
+        : 'json-number';
     parts.push(<span class={kind}>{string ?? whole}</span>, colon ?? '');
     at = match.index + whole.length;
   }

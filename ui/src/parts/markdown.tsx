@@ -13,10 +13,15 @@ export function Markdown({ text, label }: { text: string; label: string }) {
   const { value } = useAnswer(`markdown:${isRendered}:${text}`, async (signal) => {
     if (!isRendered) return '';
     const input = { text };
-    const asked = procedure.kind === "mutation" ? mutate<{ html: string }>("markdown.render", input) : query<{ html: string }>("markdown.render", input, signal);
+    const asked =
+      procedure.kind === 'mutation'
+        ? mutate<{ html: string }>('markdown.render', input)
+        : query<{ html: string }>('markdown.render', input, signal);
     return (await asked).html;
   });
   if (!isRendered || !value) return <LongText text={text} label={label} />;
   // Links in it leave the page: they are no places of it.
-  return <div class="markdown" dir="auto" data-foreign dangerouslySetInnerHTML={{ __html: value }} />;
+  return (
+    <div class="markdown" dir="auto" data-foreign dangerouslySetInnerHTML={{ __html: value }} />
+  );
 }

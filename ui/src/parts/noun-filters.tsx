@@ -13,17 +13,27 @@ const SORT_LABELS: Record<string, [string, string]> = {
 
 function sortLabel(sort: string): string {
   const name = sort.replace(/^-/, '');
-  const [down, up] = SORT_LABELS[name] ?? [`${labelOf(name).toLowerCase()}, down`, `${labelOf(name).toLowerCase()}, up`];
+  const [down, up] = SORT_LABELS[name] ?? [
+    `${labelOf(name).toLowerCase()}, down`,
+    `${labelOf(name).toLowerCase()}, up`,
+  ];
   return sort.startsWith('-') ? down : up;
 }
 
-const set = (name: string, value: string): void => go(withQuery({ [name]: value }), { replace: true });
+const set = (name: string, value: string): void =>
+  go(withQuery({ [name]: value }), { replace: true });
 
 function TagFilter({ value }: { value: string }) {
-  const { value: answer } = useAnswer('tags', (signal) => query<{ tags: { tag: string; count: number }[] }>('tags.list', undefined, signal));
+  const { value: answer } = useAnswer('tags', (signal) =>
+    query<{ tags: { tag: string; count: number }[] }>('tags.list', undefined, signal),
+  );
   const tags = answer?.tags ?? [];
   return (
-    <select aria-label="Tag" value={value} onChange={(event) => set('tag', event.currentTarget.value)}>
+    <select
+      aria-label="Tag"
+      value={value}
+      onChange={(event) => set('tag', event.currentTarget.value)}
+    >
       <option value="">every tag</option>
       {value && !tags.some((one) => one.tag === value) && <option value={value}>{value}</option>}
       {tags.map(({ tag, count }) => (
@@ -37,11 +47,19 @@ function TagFilter({ value }: { value: string }) {
 
 function ReferenceFilter({ field, value }: { field: Field; value: string }) {
   const { value: answer } = useAnswer(`choices:${field.references}`, (signal) =>
-    query<Record<string, { id: string; title?: string; name?: string }[]>>(`${field.references}.list`, { limit: 100 }, signal),
+    query<Record<string, { id: string; title?: string; name?: string }[]>>(
+      `${field.references}.list`,
+      { limit: 100 },
+      signal,
+    ),
   );
   const things = answer?.[field.references] ?? [];
   return (
-    <select aria-label={labelOf(field.name)} value={value} onChange={(event) => set(field.name, event.currentTarget.value)}>
+    <select
+      aria-label={labelOf(field.name)}
+      value={value}
+      onChange={(event) => set(field.name, event.currentTarget.value)}
+    >
       <option value="">every {labelOf(field.name).toLowerCase()}</option>
       {value && !things.some((one) => one.id === value) && <option value={value}>{value}</option>}
       {things.map((one) => (
@@ -57,7 +75,11 @@ function Filter({ field, names }: { field: Field; names: string[] }) {
   const value = route.value.query.get(field.name) ?? '';
   if (field.kind === 'choice') {
     return (
-      <select aria-label={labelOf(field.name)} value={value} onChange={(event) => set(field.name, event.currentTarget.value)}>
+      <select
+        aria-label={labelOf(field.name)}
+        value={value}
+        onChange={(event) => set(field.name, event.currentTarget.value)}
+      >
         <option value="">every {labelOf(field.name).toLowerCase()}</option>
         {field.choices.map((choice) => (
           <option key={choice} value={choice}>
@@ -76,20 +98,31 @@ function Filter({ field, names }: { field: Field; names: string[] }) {
     return (
       <label>
         {labelOf(field.name).toLowerCase()}
-        <input type="date" value={value} onChange={(event) => set(field.name, event.currentTarget.value)} />
+        <input
+          type="date"
+          value={value}
+          onChange={(event) => set(field.name, event.currentTarget.value)}
+        />
       </label>
     );
   }
   return (
     <label>
       {labelOf(field.name).toLowerCase()}
-      <input type="text" inputMode={field.kind === 'number' ? 'numeric' : 'text'} value={value} onChange={(event) => set(field.name, event.currentTarget.value)} />
+      <input
+        type="text"
+        inputMode={field.kind === 'number' ? 'numeric' : 'text'}
+        value={value}
+        onChange={(event) => set(field.name, event.currentTarget.value)}
+      />
     </label>
   );
 }
 
 export function NounFilters({ document, noun }: { document: PodDocument; noun: Noun }) {
-  const fields = Object.entries(noun.filters).map(([name, schema]) => fieldOf(document, name, schema, false));
+  const fields = Object.entries(noun.filters).map(([name, schema]) =>
+    fieldOf(document, name, schema, false),
+  );
   const names = fields.map((field) => field.name);
   return (
     <div class="toolbar" role="search">
@@ -105,18 +138,22 @@ export function NounFilters({ document, noun }: { document: PodDocument; noun: N
         />
       </div>
       <div class="filters">
-      {fields.map((field) => (
-        <Filter key={field.name} field={field} names={names} />
-      ))}
-      {noun.sorts.length > 0 && (
-        <select aria-label="Order" value={route.value.query.get('sort') ?? noun.sorts[0]} onChange={(event) => set('sort', event.currentTarget.value)}>
-          {noun.sorts.map((sort) => (
-            <option key={sort} value={sort}>
-              {sortLabel(sort)}
-            </option>
-          ))}
-        </select>
-      )}
+        {fields.map((field) => (
+          <Filter key={field.name} field={field} names={names} />
+        ))}
+        {noun.sorts.length > 0 && (
+          <select
+            aria-label="Order"
+            value={route.value.query.get('sort') ?? noun.sorts[0]}
+            onChange={(event) => set('sort', event.currentTarget.value)}
+          >
+            {noun.sorts.map((sort) => (
+              <option key={sort} value={sort}>
+                {sortLabel(sort)}
+              </option>
+            ))}
+          </select>
+        )}
       </div>
     </div>
   );

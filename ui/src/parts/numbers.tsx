@@ -7,7 +7,19 @@ import { query } from '../lib/rpc.js';
 import { bytes, number } from '../lib/time.js';
 import { useAnswer } from './answer.js';
 
-function Figure({ label, value, href, isBad, children }: { label: string; value: string; href?: string; isBad?: boolean; children?: ComponentChildren }) {
+function Figure({
+  label,
+  value,
+  href,
+  isBad,
+  children,
+}: {
+  label: string;
+  value: string;
+  href?: string;
+  isBad?: boolean;
+  children?: ComponentChildren;
+}) {
   const body = (
     <>
       <span class="figure-label">{label}</span>
@@ -16,9 +28,7 @@ function Figure({ label, value, href, isBad, children }: { label: string; value:
     </>
   );
   return (
-    <li class={isBad ? 'is-bad' : ''}>
-      {href ? <a href={href}>{body}</a> : <div>{body}</div>}
-    </li>
+    <li class={isBad ? 'is-bad' : ''}>{href ? <a href={href}>{body}</a> : <div>{body}</div>}</li>
   );
 }
 
@@ -30,8 +40,16 @@ const DEAD_LETTERS_MAX = 100;
 const ASK_EVERY_MS = 10_000;
 
 function useDeadLetters(): number | undefined {
-  const answer = useAnswer('dead-letters', async (signal) =>
-    (await query<{ runs: unknown[] }>('runs.list', { status: 'failed', limit: DEAD_LETTERS_MAX }, signal)).runs.length,
+  const answer = useAnswer(
+    'dead-letters',
+    async (signal) =>
+      (
+        await query<{ runs: unknown[] }>(
+          'runs.list',
+          { status: 'failed', limit: DEAD_LETTERS_MAX },
+          signal,
+        )
+      ).runs.length,
   );
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && answer.reload(), ASK_EVERY_MS);
@@ -44,16 +62,25 @@ export function Numbers() {
   const all = samples.value;
   const last = all.at(-1);
   const sum = (prefix: string) => sumOf(last, prefix);
-  const shown = (value: number | undefined, format = number) => (value === undefined ? '–' : format(value));
+  const shown = (value: number | undefined, format = number) =>
+    value === undefined ? '–' : format(value);
   const dead = useDeadLetters();
   const lag = sum('synap_projection_lag_events');
   return (
     <ul class="numbers" aria-label="Numbers">
       <Figure label="Events" value={shown(sum('synap_log_position'))} href="/events" />
-      <Figure label="Events a second" value={perSecond(ratesOf(all, 'synap_log_position').at(-1))} />
+      <Figure
+        label="Events a second"
+        value={perSecond(ratesOf(all, 'synap_log_position').at(-1))}
+      />
       <Figure label="Calls a second" value={perSecond(ratesOf(all, 'synap_calls_total').at(-1))} />
       <Figure label="Queue" value={shown(sum('synap_queue_jobs'))} href="/runs?status=active" />
-      <Figure label="Dead letters" value={dead === undefined ? '–' : `${number(dead)}${dead === DEAD_LETTERS_MAX ? '+' : ''}`} href="/runs?status=failed" isBad={dead !== undefined && dead > 0} />
+      <Figure
+        label="Dead letters"
+        value={dead === undefined ? '–' : `${number(dead)}${dead === DEAD_LETTERS_MAX ? '+' : ''}`}
+        href="/runs?status=failed"
+        isBad={dead !== undefined && dead > 0}
+      />
       <Figure label="Lag" value={shown(lag)} href="/pod" />
       <Figure label="Disk left" value={shown(sum('synap_disk_free_bytes'), bytes)} />
       <Figure label="WAL" value={shown(sum('synap_database_wal_bytes'), bytes)} />

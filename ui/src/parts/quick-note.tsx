@@ -39,9 +39,15 @@ export function QuickNote() {
           value={text}
           aria-invalid={issue !== '' || undefined}
           onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)}
+          onKeyDown={(event) =>
+            event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)
+          }
         />
-        {issue && <p class="issue" role="alert">{issue}</p>}
+        {issue && (
+          <p class="issue" role="alert">
+            {issue}
+          </p>
+        )}
         <p class="actions">
           <button type="submit" class="primary" disabled={isBusy || !text.trim()}>
             {isBusy ? 'Storing…' : 'Make the note'}

@@ -13,7 +13,10 @@ let count = 0;
 export function say(text: string, kind: Said['kind'] = 'good'): void {
   const one = { id: ++count, text, kind };
   said.value = [...said.value.slice(-3), one];
-  setTimeout(() => (said.value = said.value.filter((other) => other !== one)), kind === 'bad' ? 8_000 : 3_000);
+  setTimeout(
+    () => (said.value = said.value.filter((other) => other !== one)),
+    kind === 'bad' ? 8_000 : 3_000,
+  );
 }
 
 export function Sayings() {

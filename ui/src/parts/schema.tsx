@@ -16,7 +16,8 @@ function typeOf(schema: Schema): string {
 
 function boundsOf(schema: Schema): string {
   const parts = [];
-  const isUseful = (bound: number | undefined) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+  const isUseful = (bound: number | undefined) =>
+    bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
   if (isUseful(schema.minimum)) parts.push(`≥ ${schema.minimum}`);
   if (isUseful(schema.maximum)) parts.push(`≤ ${schema.maximum}`);
   if (schema.minLength) parts.push(`from ${schema.minLength} characters`);
@@ -26,7 +27,15 @@ function boundsOf(schema: Schema): string {
   return parts.join(', ');
 }
 
-function Properties({ document, schema, depth }: { document: PodDocument; schema: Schema; depth: number }) {
+function Properties({
+  document,
+  schema,
+  depth,
+}: {
+  document: PodDocument;
+  schema: Schema;
+  depth: number;
+}) {
   const entries = Object.entries(schema.properties ?? {});
   if (entries.length === 0) return <p class="quiet">{depth === 0 ? 'Nothing.' : 'Any members.'}</p>;
   return (
@@ -38,7 +47,12 @@ function Properties({ document, schema, depth }: { document: PodDocument; schema
         return (
           <li key={name}>
             <code>{name}</code>
-            {!schema.required?.includes(name) && <span class="quiet" title="May be absent">?</span>} <span class="schema-type">{typeOf(raw.$ref ? { $ref: raw.$ref } : one)}</span>{' '}
+            {!schema.required?.includes(name) && (
+              <span class="quiet" title="May be absent">
+                ?
+              </span>
+            )}{' '}
+            <span class="schema-type">{typeOf(raw.$ref ? { $ref: raw.$ref } : one)}</span>{' '}
             <span class="quiet">{boundsOf(one)}</span>
             {one.description && <p class="help">{one.description}</p>}
             {isNested && (

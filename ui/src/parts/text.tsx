@@ -7,7 +7,10 @@ const SHOWN_MAX = 20_000;
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f\u200b\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
 export const visible = (text: string): string =>
-  text.replace(UNSEEN, (one) => `\u2039U+${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}\u203a`);
+  text.replace(
+    UNSEEN,
+    (one) => `\u2039U+${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}\u203a`,
+  );
 
 /** A line of somebody's text: a title, a name. */
 export function Line({ text, max = 200 }: { text: string; max?: number }) {

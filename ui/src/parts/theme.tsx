@@ -43,7 +43,13 @@ export function toggleTheme(): void {
 export function ThemeButton() {
   const next = theme.value === 'dark' ? 'light' : 'dark';
   return (
-    <button type="button" class="plain" onClick={toggleTheme} aria-label={`Change to ${next} colours`} title={`${next} colours`}>
+    <button
+      type="button"
+      class="plain"
+      onClick={toggleTheme}
+      aria-label={`Change to ${next} colours`}
+      title={`${next} colours`}
+    >
       <Icon name={next === 'dark' ? 'moon' : 'sun'} />
     </button>
   );

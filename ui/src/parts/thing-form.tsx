@@ -33,7 +33,12 @@ function changesOf(fields: Field[], before: Values, after: Values): Record<strin
   return changes;
 }
 
-function TextField(props: { field: Field; value: string; issue: string | undefined; onChange(value: string): void }) {
+function TextField(props: {
+  field: Field;
+  value: string;
+  issue: string | undefined;
+  onChange(value: string): void;
+}) {
   const [isPreview, setPreview] = useState(false);
   const [isLongTaken, setLongTaken] = useState(false);
   if (props.value.length > EDITED_LENGTH_MAX && !isLongTaken) {
@@ -60,7 +65,13 @@ function TextField(props: { field: Field; value: string; issue: string | undefin
         </button>
       </div>
       {isPreview ? (
-        <div class="preview">{props.value ? <Markdown text={props.value} label="Preview" /> : <p class="quiet">Nothing to show.</p>}</div>
+        <div class="preview">
+          {props.value ? (
+            <Markdown text={props.value} label="Preview" />
+          ) : (
+            <p class="quiet">Nothing to show.</p>
+          )}
+        </div>
       ) : (
         <FormField {...props} />
       )}
@@ -69,7 +80,9 @@ function TextField(props: { field: Field; value: string; issue: string | undefin
 }
 
 export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) {
-  const [before] = useState<Values>(() => Object.fromEntries(fields.map((field) => [field.name, toText(field, thing[field.name])])));
+  const [before] = useState<Values>(() =>
+    Object.fromEntries(fields.map((field) => [field.name, toText(field, thing[field.name])])),
+  );
   const [values, setValues] = useState(before);
   const [issue, setIssue] = useState('');
   const [issues, setIssues] = useState<Record<string, string>>({});
@@ -77,7 +90,9 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
   const isChanged = fields.some((field) => values[field.name] !== before[field.name]);
 
   useEffect(() => {
-    guardLeaving(isChanged && !isBusy ? () => confirm('Leave without saving what you wrote?') : undefined);
+    guardLeaving(
+      isChanged && !isBusy ? () => confirm('Leave without saving what you wrote?') : undefined,
+    );
     const warn = (event: BeforeUnloadEvent) => isChanged && event.preventDefault();
     addEventListener('beforeunload', warn);
     return () => {
@@ -108,7 +123,8 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
       setIssue(messageOf(error));
     }
   };
-  const onKeyDown = (press: KeyboardEvent) => press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press);
+  const onKeyDown = (press: KeyboardEvent) =>
+    press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press);
   return (
     <form ref={form} class="fields thing-form" onSubmit={submit} onKeyDown={onKeyDown} noValidate>
       {fields.map((field) => {
@@ -118,7 +134,11 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
           issue: issues[field.name],
           onChange: (value: string) => setValues((all) => ({ ...all, [field.name]: value })),
         };
-        return field.kind === 'text' ? <TextField key={field.name} {...own} /> : <FormField key={field.name} {...own} />;
+        return field.kind === 'text' ? (
+          <TextField key={field.name} {...own} />
+        ) : (
+          <FormField key={field.name} {...own} />
+        );
       })}
       {issue && (
         <p class="issue" role="alert">

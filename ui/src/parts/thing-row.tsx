@@ -45,7 +45,17 @@ export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] })
           <Value key={field.name} field={field} value={thing[field.name]} />
         ))}
       </span>
-      <span class="thing-preview">{typeof preview === 'string' && <Line text={preview.replace(/^#+\s*/, '').replace(title, '').trim()} max={160} />}</span>
+      <span class="thing-preview">
+        {typeof preview === 'string' && (
+          <Line
+            text={preview
+              .replace(/^#+\s*/, '')
+              .replace(title, '')
+              .trim()}
+            max={160}
+          />
+        )}
+      </span>
       <Time at={thing.updatedAt} />
     </span>
   );

@@ -7,7 +7,8 @@ export function Time({ at, style = 'short' }: { at: string | number | undefined;
   if (at === undefined) return <span class="quiet">never</span>;
   const ms = typeof at === 'number' ? at : Date.parse(at);
   if (Number.isNaN(ms)) return <span>{String(at)}</span>;
-  const text = style === 'long' ? longTime(ms) : style === 'ago' ? ago(ms, now.value) : shortTime(ms);
+  const text =
+    style === 'long' ? longTime(ms) : style === 'ago' ? ago(ms, now.value) : shortTime(ms);
   const title = style === 'ago' ? `${longTime(ms)}\n${utcOf(ms)}` : utcOf(ms);
   return (
     <time dateTime={new Date(ms).toISOString()} title={title}>

@@ -1,6 +1,6 @@
 // A list of any length: only the rows that can be seen are in the page. Rows are links, so they can be
 // focused, opened in another tab and read by a screen reader; j and k walk through them.
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { addShortcuts, isWriting } from '../lib/keyboard.js';
@@ -21,55 +21,79 @@ interface Props<T> {
   onNearEnd?(): void;
   /** Rows were put before the first one: what is being read stays where it is. */
   addedAbove?: number;
-  onScrolled?(isAtTop: boolean): void;
   footer?: ComponentChildren;
 }
 
 const ROWS_AROUND = 8;
 const NEAR_END_ROWS = 60;
 
-export function VirtualList<T>(props: Props<T>) {
-  const { count, rowHeight, item, keyOf } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 800 });
-  const active = useRef<string | undefined>(props.openKey);
-  const wantsFocus = useRef(false);
+interface View {
+  top: number;
+  height: number;
+}
 
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - ROWS_AROUND);
-  const last = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + ROWS_AROUND);
-
-  useLayoutEffect(() => {
+/** The part of the box that is seen. */
+function useView(box: RefObject<HTMLDivElement | null>): [View, () => void] {
+  const [view, setView] = useState<View>({ top: 0, height: 800 });
+  const measure = () => {
     const element = box.current!;
-    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
+    setView({ top: element.scrollTop, height: element.clientHeight });
+  };
+  useLayoutEffect(() => {
     measure();
     const observer = new ResizeObserver(measure);
-    observer.observe(element);
+    observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
+  return [view, measure];
+}
 
-  const above = props.addedAbove ?? 0;
-  const aboveBefore = useRef(above);
+/** Rows that are put above push nothing away from under the reader's eyes. */
+function useKeptPlace(
+  box: RefObject<HTMLDivElement | null>,
+  above: number,
+  rowHeight: number,
+): void {
+  const before = useRef(above);
   useLayoutEffect(() => {
     const element = box.current!;
-    const added = above - aboveBefore.current;
-    aboveBefore.current = above;
+    const added = above - before.current;
+    before.current = above;
     if (added > 0 && element.scrollTop > rowHeight / 2) element.scrollTop += added * rowHeight;
   }, [above]);
+}
 
-  useEffect(() => {
-    if (count > 0 && last >= count - NEAR_END_ROWS) props.onNearEnd?.();
-  }, [last, count]);
+function scrollTo(element: HTMLElement, top: number, rowHeight: number): void {
+  if (top < element.scrollTop) element.scrollTop = top;
+  const below = top + rowHeight - element.clientHeight;
+  if (below > element.scrollTop) element.scrollTop = below;
+}
 
+interface Walk {
+  onFocus(key: string): void;
+  step(by: number): void;
+}
+
+/** Walking through the rows: the focus goes along, also to rows that are not in the page yet. */
+function useWalk<T>(
+  props: Props<T>,
+  box: RefObject<HTMLDivElement | null>,
+  measure: () => void,
+): Walk {
+  const active = useRef(props.openKey);
+  const wantsFocus = useRef(false);
   useLayoutEffect(() => {
     if (!wantsFocus.current) return;
-    const link = box.current!.querySelector<HTMLElement>(`[data-key="${CSS.escape(active.current ?? '')}"]`);
+    const selector = `[data-key="${CSS.escape(active.current ?? '')}"]`;
+    const link = box.current!.querySelector<HTMLElement>(selector);
     if (!link) return;
     wantsFocus.current = false;
     link.focus({ preventScroll: true });
   });
-
+  const { count, rowHeight, item, keyOf } = props;
   const indexOfActive = (): number => {
-    for (let index = 0; index < count; ++index) if (keyOf(item(index)) === active.current) return index;
+    for (let index = 0; index < count; ++index)
+      if (keyOf(item(index)) === active.current) return index;
     return -1;
   };
   const goTo = (index: number): void => {
@@ -77,19 +101,13 @@ export function VirtualList<T>(props: Props<T>) {
     const target = Math.min(Math.max(index, 0), count - 1);
     active.current = keyOf(item(target));
     wantsFocus.current = true;
-    const element = box.current!;
-    const top = target * rowHeight;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + rowHeight > element.scrollTop + element.clientHeight) {
-      element.scrollTop = top + rowHeight - element.clientHeight;
-    }
-    setView({ top: element.scrollTop, height: element.clientHeight });
+    scrollTo(box.current!, target * rowHeight, rowHeight);
+    measure();
   };
   const step = (by: number): void => {
     const from = indexOfActive();
     goTo(from < 0 ? Math.ceil(box.current!.scrollTop / rowHeight) : from + by);
   };
-
   const latest = useRef({ step, goTo, count });
   latest.current = { step, goTo, count };
   useEffect(
@@ -98,47 +116,73 @@ export function VirtualList<T>(props: Props<T>) {
         { keys: 'j', label: 'Next in the list', run: () => latest.current.step(1) },
         { keys: 'k', label: 'Previous in the list', run: () => latest.current.step(-1) },
         { keys: 'Home', label: 'First in the list', run: () => latest.current.goTo(0) },
-        { keys: 'End', label: 'Last that is loaded', run: () => latest.current.goTo(latest.current.count) },
+        {
+          keys: 'End',
+          label: 'Last that is loaded',
+          run: () => latest.current.goTo(latest.current.count),
+        },
       ]),
     [],
   );
+  return { step, onFocus: (key) => (active.current = key) };
+}
+
+/** Goes to a row's address without loading the page again; other tabs and windows as always. */
+function follow(click: MouseEvent, href: string): void {
+  if (click.metaKey || click.ctrlKey || click.shiftKey || click.button !== 0) return;
+  click.preventDefault();
+  go(href);
+}
+
+function Row<T>({ index, props, walk }: { index: number; props: Props<T>; walk: Walk }) {
+  const { count, rowHeight } = props;
+  const item = props.item(index);
+  const key = props.keyOf(item);
+  const href = props.hrefOf(item);
+  return (
+    <li
+      class="row"
+      style={{ top: `${index * rowHeight}px`, height: `${rowHeight}px` }}
+      aria-setsize={count}
+      aria-posinset={index + 1}
+    >
+      <a
+        href={href}
+        data-key={key}
+        aria-current={key === props.openKey ? 'true' : undefined}
+        onFocus={() => walk.onFocus(key)}
+        onClick={(click) => follow(click, href)}
+      >
+        {props.render(item)}
+      </a>
+    </li>
+  );
+}
+
+export function VirtualList<T>(props: Props<T>) {
+  const { count, rowHeight, item, keyOf } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [view, measure] = useView(box);
+  useKeptPlace(box, props.addedAbove ?? 0, rowHeight);
+  const walk = useWalk(props, box, measure);
+
+  const first = Math.max(0, Math.floor(view.top / rowHeight) - ROWS_AROUND);
+  const last = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + ROWS_AROUND);
+  useEffect(() => {
+    if (count > 0 && last >= count - NEAR_END_ROWS) props.onNearEnd?.();
+  }, [last, count]);
 
   const onKeyDown = (press: KeyboardEvent): void => {
     if (isWriting(press.target) || (press.key !== 'ArrowDown' && press.key !== 'ArrowUp')) return;
     press.preventDefault();
-    step(press.key === 'ArrowDown' ? 1 : -1);
+    walk.step(press.key === 'ArrowDown' ? 1 : -1);
   };
-  const onScroll = (): void => {
-    const element = box.current!;
-    setView({ top: element.scrollTop, height: element.clientHeight });
-    props.onScrolled?.(element.scrollTop < rowHeight / 2);
-  };
-
   const rows = [];
   for (let index = first; index < last; ++index) {
-    const one = item(index);
-    const key = keyOf(one);
-    const href = props.hrefOf(one);
-    rows.push(
-      <li key={key} class="row" style={{ top: `${index * rowHeight}px`, height: `${rowHeight}px` }} aria-setsize={count} aria-posinset={index + 1}>
-        <a
-          href={href}
-          data-key={key}
-          aria-current={key === props.openKey ? 'true' : undefined}
-          onFocus={() => (active.current = key)}
-          onClick={(click) => {
-            if (click.metaKey || click.ctrlKey || click.shiftKey || click.button !== 0) return;
-            click.preventDefault();
-            go(href);
-          }}
-        >
-          {props.render(one)}
-        </a>
-      </li>,
-    );
+    rows.push(<Row key={keyOf(item(index))} index={index} props={props} walk={walk} />);
   }
   return (
-    <div class="virtual-list" ref={box} onScroll={onScroll} onKeyDown={onKeyDown} tabIndex={-1}>
+    <div class="virtual-list" ref={box} onScroll={measure} onKeyDown={onKeyDown} tabIndex={-1}>
       <ul aria-label={props.label} style={{ height: `${count * rowHeight}px` }}>
         {rows}
       </ul>

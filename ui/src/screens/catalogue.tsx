@@ -13,7 +13,15 @@ function matches(procedure: Procedure, find: string): boolean {
   return `${procedure.name} ${procedure.summary}`.toLowerCase().includes(find);
 }
 
-function ProcedureList({ document, openName, find }: { document: PodDocument; openName: string | undefined; find: string }) {
+function ProcedureList({
+  document,
+  openName,
+  find,
+}: {
+  document: PodDocument;
+  openName: string | undefined;
+  find: string;
+}) {
   const groups = [...document.groups()]
     .map(([group, procedures]) => [group, procedures.filter((one) => matches(one, find))] as const)
     .filter(([, procedures]) => procedures.length > 0)
@@ -27,7 +35,11 @@ function ProcedureList({ document, openName, find }: { document: PodDocument; op
           <ul>
             {procedures.map((one) => (
               <li key={one.name}>
-                <a href={`/catalogue/${one.name}${location.search}`} aria-current={one.name === openName ? 'true' : undefined} data-in-list>
+                <a
+                  href={`/catalogue/${one.name}${location.search}`}
+                  aria-current={one.name === openName ? 'true' : undefined}
+                  data-in-list
+                >
                   <span class={`kind ${one.kind}`}>{one.kind}</span>
                   <code>{one.name}</code>
                   <span class="quiet group-words">{one.summary}</span>
@@ -44,7 +56,11 @@ function ProcedureList({ document, openName, find }: { document: PodDocument; op
 /** j and k, in a list that is wholly in the page. */
 function step(by: number): void {
   const links = [...document.querySelectorAll<HTMLElement>('[data-in-list]')];
-  const at = links.findIndex((link) => link === document.activeElement || (document.activeElement === document.body && link.hasAttribute('aria-current')));
+  const at = links.findIndex(
+    (link) =>
+      link === document.activeElement ||
+      (document.activeElement === document.body && link.hasAttribute('aria-current')),
+  );
   const next = links[Math.min(Math.max(at + by, 0), links.length - 1)];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
@@ -62,7 +78,9 @@ export default function CatalogueScreen() {
       addShortcuts([
         { keys: 'j', label: 'Next in the list', run: () => step(1) },
         { keys: 'k', label: 'Previous in the list', run: () => step(-1) },
-        ...(openName ? [{ keys: 'Escape', label: 'Close it', run: () => go(base + location.search) }] : []),
+        ...(openName
+          ? [{ keys: 'Escape', label: 'Close it', run: () => go(base + location.search) }]
+          : []),
       ]),
     [base, openName],
   );
@@ -85,7 +103,9 @@ export default function CatalogueScreen() {
               aria-label="Find in the catalogue"
               placeholder="Find"
               value={route.value.query.get('find') ?? ''}
-              onInput={(event) => go(withQuery({ find: event.currentTarget.value }), { replace: true })}
+              onInput={(event) =>
+                go(withQuery({ find: event.currentTarget.value }), { replace: true })
+              }
             />
           </div>
           <nav class="toggles" aria-label="Parts of the catalogue">
@@ -97,9 +117,18 @@ export default function CatalogueScreen() {
             </a>
           </nav>
         </div>
-        {isTypes ? <EventTypeList openName={openName} find={find} /> : <ProcedureList document={pod} openName={openName} find={find} />}
+        {isTypes ? (
+          <EventTypeList openName={openName} find={find} />
+        ) : (
+          <ProcedureList document={pod} openName={openName} find={find} />
+        )}
       </div>
-      {openName && (isTypes ? <EventTypePanel key={openName} name={openName} /> : <ProcedurePanel key={openName} document={pod} name={openName} />)}
+      {openName &&
+        (isTypes ? (
+          <EventTypePanel key={openName} name={openName} />
+        ) : (
+          <ProcedurePanel key={openName} document={pod} name={openName} />
+        ))}
     </div>
   );
 }

@@ -21,13 +21,19 @@ export function EventTypeList({ openName, find }: { openName: string | undefined
   return (
     <Show of={answer}>
       {(types) => {
-        const found = types.filter((type) => `${type.name} ${type.summary ?? ''}`.toLowerCase().includes(find));
+        const found = types.filter((type) =>
+          `${type.name} ${type.summary ?? ''}`.toLowerCase().includes(find),
+        );
         if (found.length === 0) return <Empty title="No event type has these words" />;
         return (
           <ul class="scrolls group">
             {found.map((type) => (
               <li key={type.name}>
-                <a href={`/catalogue/types/${type.name}${location.search}`} aria-current={type.name === openName ? 'true' : undefined} data-in-list>
+                <a
+                  href={`/catalogue/types/${type.name}${location.search}`}
+                  aria-current={type.name === openName ? 'true' : undefined}
+                  data-in-list
+                >
                   <OutcomeMark outcome={outcomeOf(type.name)} />
                   <NounBadge noun={nounOfType(type.name)} />
                   <code>{type.name}</code>
@@ -45,9 +51,26 @@ export function EventTypeList({ openName, find }: { openName: string | undefined
 /** A procedure is a link; `function:` and `projection:` say what else it is. */
 function Part({ name }: { name: string }) {
   const [kind, rest] = name.includes(':') ? name.split(':') : ['procedure', name];
-  if (kind === 'procedure') return <a href={`/catalogue/${name}`}><code>{name}</code></a>;
-  if (kind === 'projection') return <>read model <a href="/pod"><code>{rest}</code></a></>;
-  return <>{kind} <code>{rest}</code></>;
+  if (kind === 'procedure')
+    return (
+      <a href={`/catalogue/${name}`}>
+        <code>{name}</code>
+      </a>
+    );
+  if (kind === 'projection')
+    return (
+      <>
+        read model{' '}
+        <a href="/pod">
+          <code>{rest}</code>
+        </a>
+      </>
+    );
+  return (
+    <>
+      {kind} <code>{rest}</code>
+    </>
+  );
 }
 
 function Parts({ names }: { names: string[] | undefined }) {
@@ -72,7 +95,10 @@ function Described({ type }: { type: EventType }) {
         <a class="button" href={`/events?q=type:${encodeURIComponent(type.name)}`}>
           Its events
         </a>
-        <CopyButton label="TypeScript" text={() => asTypeScript('events.watch', { types: [type.name] }, 'subscription')} />
+        <CopyButton
+          label="TypeScript"
+          text={() => asTypeScript('events.watch', { types: [type.name] }, 'subscription')}
+        />
       </div>
       <dl class="facts">
         <dt>From</dt>
@@ -84,20 +110,30 @@ function Described({ type }: { type: EventType }) {
           </>
         )}
         <dt>Written by</dt>
-        <dd><Parts names={type.writtenBy} /></dd>
+        <dd>
+          <Parts names={type.writtenBy} />
+        </dd>
         <dt>Read by</dt>
-        <dd><Parts names={type.readBy} /></dd>
+        <dd>
+          <Parts names={type.readBy} />
+        </dd>
       </dl>
       <section>
         <h3>Data</h3>
-        {type.schema ? <SchemaView schema={type.schema} /> : <p class="quiet">The pod does not describe them here.</p>}
+        {type.schema ? (
+          <SchemaView schema={type.schema} />
+        ) : (
+          <p class="quiet">The pod does not describe them here.</p>
+        )}
       </section>
     </>
   );
 }
 
 export function EventTypePanel({ name }: { name: string }) {
-  const answer = useAnswer(`event-type:${name}:${log.value?.ready.value}`, async (signal) => ({ type: await eventType(name, signal) }));
+  const answer = useAnswer(`event-type:${name}:${log.value?.ready.value}`, async (signal) => ({
+    type: await eventType(name, signal),
+  }));
   return (
     <section class="split-panel" aria-label="Event type">
       <div class="panel">
@@ -105,11 +141,20 @@ export function EventTypePanel({ name }: { name: string }) {
           <h2>
             <NounBadge noun={nounOfType(name)} /> {name}
           </h2>
-          <a class="panel-close" href={`/catalogue/types${location.search}`} aria-label="Close" title="Esc">
+          <a
+            class="panel-close"
+            href={`/catalogue/types${location.search}`}
+            aria-label="Close"
+            title="Esc"
+          >
             <Icon name="close" />
           </a>
         </header>
-        <Show of={answer}>{({ type }) => (type ? <Described type={type} /> : <Empty title="There is no such event type" />)}</Show>
+        <Show of={answer}>
+          {({ type }) =>
+            type ? <Described type={type} /> : <Empty title="There is no such event type" />
+          }
+        </Show>
       </div>
     </section>
   );

@@ -35,21 +35,36 @@ async function causesOf(event: SynapEvent, signal: AbortSignal): Promise<Causes>
   return { events, runs, isCut: !atEnd };
 }
 
-async function runsOf(events: SynapEvent[], correlationId: string, signal: AbortSignal): Promise<Run[]> {
+async function runsOf(
+  events: SynapEvent[],
+  correlationId: string,
+  signal: AbortSignal,
+): Promise<Run[]> {
   const document = podDocument.value;
   const filters = document?.resolve(document.procedures.get('runs.list')?.input).properties ?? {};
   if ('correlationId' in filters) {
-    return (await query<{ runs: Run[] }>('runs.list', { correlationId, limit: RUNS_MAX }, signal)).runs;
+    return (await query<{ runs: Run[] }>('runs.list', { correlationId, limit: RUNS_MAX }, signal))
+      .runs;
   }
-  const named = [...new Set(events.map((one) => one.actor?.['run']).filter((id) => id !== undefined))];
-  const runs = await Promise.all(named.slice(0, 50).map((id) => query<Run>('runs.get', { id }, signal).catch(() => undefined)));
+  const named = [
+    ...new Set(events.map((one) => one.actor?.['run']).filter((id) => id !== undefined)),
+  ];
+  const runs = await Promise.all(
+    named.slice(0, 50).map((id) => query<Run>('runs.get', { id }, signal).catch(() => undefined)),
+  );
   const found = runs.filter((run) => run !== undefined);
   // A run that has led to nothing yet is named by no event: look among the newest.
-  const isOpen = events.some((one) => outcomeOf(one.type) === 'requested' && !events.some((other) => other.causationId === one.id));
+  const isOpen = events.some(
+    (one) =>
+      outcomeOf(one.type) === 'requested' && !events.some((other) => other.causationId === one.id),
+  );
   if (!isOpen) return found;
   const ids = new Set(events.map((one) => one.id));
   const newest = await query<{ runs: Run[] }>('runs.list', { limit: RUNS_MAX }, signal);
-  return [...found, ...newest.runs.filter((run) => ids.has(run.eventId) && !named.includes(run.id))];
+  return [
+    ...found,
+    ...newest.runs.filter((run) => ids.has(run.eventId) && !named.includes(run.id)),
+  ];
 }
 
 function ThingLink({ event }: { event: SynapEvent }) {
@@ -57,8 +72,15 @@ function ThingLink({ event }: { event: SynapEvent }) {
   if (!event.aggregateId) return <span class="quiet">nothing</span>;
   return (
     <>
-      {noun ? <a href={`/${noun.plural}/${event.aggregateId}`}>{event.aggregateType}</a> : event.aggregateType} <Id id={event.aggregateId} />{' '}
-      {event.aggregateVersion !== undefined && <span class="quiet">version {event.aggregateVersion}</span>}{' '}
+      {noun ? (
+        <a href={`/${noun.plural}/${event.aggregateId}`}>{event.aggregateType}</a>
+      ) : (
+        event.aggregateType
+      )}{' '}
+      <Id id={event.aggregateId} />{' '}
+      {event.aggregateVersion !== undefined && (
+        <span class="quiet">version {event.aggregateVersion}</span>
+      )}{' '}
       <a href={`/events?q=about:${event.aggregateId}`}>its events</a>
     </>
   );
@@ -70,19 +92,26 @@ function Facts({ event }: { event: SynapEvent }) {
     <dl class="facts">
       <dt>When</dt>
       <dd>
-        <Time at={event.timestamp} style="long" /> <span class="quiet"><Time at={event.timestamp} style="ago" /></span>
+        <Time at={event.timestamp} style="long" />{' '}
+        <span class="quiet">
+          <Time at={event.timestamp} style="ago" />
+        </span>
       </dd>
       <dt>Position</dt>
       <dd>{event.position}</dd>
       <dt>About</dt>
-      <dd><ThingLink event={event} /></dd>
+      <dd>
+        <ThingLink event={event} />
+      </dd>
       <dt>Who</dt>
       <dd>
-        {actor.length === 0 ? 'the pod itself' : actor.map(([kind, id]) => (
-          <span key={kind}>
-            {kind === 'run' ? <a href={`/runs/${id}`}>run</a> : kind} <Id id={id} />{' '}
-          </span>
-        ))}
+        {actor.length === 0
+          ? 'the pod itself'
+          : actor.map(([kind, id]) => (
+              <span key={kind}>
+                {kind === 'run' ? <a href={`/runs/${id}`}>run</a> : kind} <Id id={id} />{' '}
+              </span>
+            ))}
         <span class="quiet">of user</span> <Id id={event.userId} />
       </dd>
       <dt>Source</dt>
@@ -90,11 +119,16 @@ function Facts({ event }: { event: SynapEvent }) {
       {event.requestId && (
         <>
           <dt>Request</dt>
-          <dd><Id id={event.requestId} /> <a href={`/events?q=request:${event.requestId}`}>its events</a></dd>
+          <dd>
+            <Id id={event.requestId} />{' '}
+            <a href={`/events?q=request:${event.requestId}`}>its events</a>
+          </dd>
         </>
       )}
       <dt>Id</dt>
-      <dd><Id id={event.id} /></dd>
+      <dd>
+        <Id id={event.id} />
+      </dd>
     </dl>
   );
 }
@@ -120,7 +154,9 @@ function CausesOf({ event }: { event: SynapEvent }) {
 }
 
 export function EventPanel({ id }: { id: string }) {
-  const answer = useAnswer(`event:${id}`, (signal) => query<SynapEvent>('events.get', { id }, signal));
+  const answer = useAnswer(`event:${id}`, (signal) =>
+    query<SynapEvent>('events.get', { id }, signal),
+  );
   const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
   return (
     <section class="split-panel" aria-label="Event">
@@ -128,10 +164,17 @@ export function EventPanel({ id }: { id: string }) {
         <header>
           {answer.value && (
             <h2>
-              <OutcomeMark outcome={outcomeOf(answer.value.type)} /> <NounBadge noun={nounOfType(answer.value.type)} /> {answer.value.type}
+              <OutcomeMark outcome={outcomeOf(answer.value.type)} />{' '}
+              <NounBadge noun={nounOfType(answer.value.type)} /> {answer.value.type}
             </h2>
           )}
-          <button type="button" class="plain panel-close" onClick={close} aria-label="Close the event" title="Esc">
+          <button
+            type="button"
+            class="plain panel-close"
+            onClick={close}
+            aria-label="Close the event"
+            title="Esc"
+          >
             <Icon name="close" />
           </button>
         </header>
@@ -145,7 +188,12 @@ export function EventPanel({ id }: { id: string }) {
                   <h3 id="data-title">Data{event.erased ? ' (erased)' : ''}</h3>
                   <CopyButton label="JSON" text={() => JSON.stringify(event, null, 2)} />
                   <CopyButton label="curl" text={() => asCurl('events.get', { id }, 'query')} />
-                  <CopyButton label="TypeScript" text={() => asTypeScript('events.watch', { types: [event.type] }, 'subscription')} />
+                  <CopyButton
+                    label="TypeScript"
+                    text={() =>
+                      asTypeScript('events.watch', { types: [event.type] }, 'subscription')
+                    }
+                  />
                 </div>
                 <Json value={event.data} label="Data of the event as JSON" />
               </section>

@@ -26,7 +26,8 @@ const SOURCES = ['api', 'agent', 'automation', 'sync', 'migration', 'system', 'i
 
 function Toolbar({ text, onChange }: { text: string; onChange(text: string): void }) {
   const nouns = ['note', 'task', 'project', 'key', 'user'];
-  for (const noun of podDocument.value?.nouns ?? []) if (!nouns.includes(noun.name)) nouns.push(noun.name);
+  for (const noun of podDocument.value?.nouns ?? [])
+    if (!nouns.includes(noun.name)) nouns.push(noun.name);
   const outcome = termOf(text, 'is');
   return (
     <div class="toolbar" role="search">
@@ -37,32 +38,47 @@ function Toolbar({ text, onChange }: { text: string; onChange(text: string): voi
           type="search"
           aria-label="Filter the events"
           placeholder="Filter: words, an id, type:note.*, actor:…, since:2h"
-          title={'Words in the type or the title, or the beginning of an id.\ntype:note.creation.*  noun:task  is:failed  source:api\nactor:ID  user:ID  about:ID  request:ID\nsince:2h  until:2026-01-31T12:00'}
+          title={
+            'Words in the type or the title, or the beginning of an id.\ntype:note.creation.*  noun:task  is:failed  source:api\nactor:ID  user:ID  about:ID  request:ID\nsince:2h  until:2026-01-31T12:00'
+          }
           spellcheck={false}
           value={text}
           onInput={(event) => onChange(event.currentTarget.value)}
         />
       </div>
       <div class="filters">
-        <select aria-label="Noun" value={termOf(text, 'noun')} onChange={(event) => onChange(withTerm(text, 'noun', event.currentTarget.value))}>
-        <option value="">every noun</option>
-        {nouns.map((noun) => (
-          <option key={noun}>{noun}</option>
-        ))}
-      </select>
-      <select aria-label="Source" value={termOf(text, 'source')} onChange={(event) => onChange(withTerm(text, 'source', event.currentTarget.value))}>
-        <option value="">every source</option>
-        {SOURCES.map((source) => (
-          <option key={source}>{source}</option>
-        ))}
-      </select>
-      <div class="toggles" role="group" aria-label="Outcome">
-        {OUTCOMES.map((one) => (
-          <button key={one} type="button" aria-pressed={outcome === one} onClick={() => onChange(withTerm(text, 'is', outcome === one ? '' : one))}>
-            {one}
-          </button>
-        ))}
-      </div>
+        <select
+          aria-label="Noun"
+          value={termOf(text, 'noun')}
+          onChange={(event) => onChange(withTerm(text, 'noun', event.currentTarget.value))}
+        >
+          <option value="">every noun</option>
+          {nouns.map((noun) => (
+            <option key={noun}>{noun}</option>
+          ))}
+        </select>
+        <select
+          aria-label="Source"
+          value={termOf(text, 'source')}
+          onChange={(event) => onChange(withTerm(text, 'source', event.currentTarget.value))}
+        >
+          <option value="">every source</option>
+          {SOURCES.map((source) => (
+            <option key={source}>{source}</option>
+          ))}
+        </select>
+        <div class="toggles" role="group" aria-label="Outcome">
+          {OUTCOMES.map((one) => (
+            <button
+              key={one}
+              type="button"
+              aria-pressed={outcome === one}
+              onClick={() => onChange(withTerm(text, 'is', outcome === one ? '' : one))}
+            >
+              {one}
+            </button>
+          ))}
+        </div>
       </div>
     </div>
   );
@@ -96,7 +112,15 @@ function useSearchBack(current: EventLog, view: LogView): { isLooking: boolean; 
   return { isLooking, more };
 }
 
-function Footer({ current, isLooking, more }: { current: EventLog; isLooking: boolean; more(): void }) {
+function Footer({
+  current,
+  isLooking,
+  more,
+}: {
+  current: EventLog;
+  isLooking: boolean;
+  more(): void;
+}) {
   if (isLooking) return <p class="list-footer">Looking through the log…</p>;
   if (current.oldest <= 0) return <p class="list-footer">This is where the log begins.</p>;
   return (
@@ -118,7 +142,8 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
   view.update(pausedAt ?? Infinity);
   const back = useSearchBack(current, view);
   const setText = (next: string) => go(withQuery({ q: next }), { replace: true });
-  const togglePause = () => setPausedAt((before) => (before === undefined ? current.end : undefined));
+  const togglePause = () =>
+    setPausedAt((before) => (before === undefined ? current.end : undefined));
   useEffect(() => addShortcuts([{ keys: 'p', label: 'Pause or go on', run: togglePause }]), []);
 
   const waiting = pausedAt === undefined ? 0 : view.countBehind(pausedAt);
@@ -130,9 +155,17 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
       <div class="bar-top">
         <h1>Events</h1>
         {isLive ? (
-          <button type="button" class="small" aria-pressed={pausedAt !== undefined} onClick={togglePause} title="p">
+          <button
+            type="button"
+            class="small"
+            aria-pressed={pausedAt !== undefined}
+            onClick={togglePause}
+            title="p"
+          >
             <Icon name={pausedAt === undefined ? 'pause' : 'play'} />
-            {pausedAt === undefined ? 'Pause' : `Go on${waiting ? ` (${number(waiting)} new)` : ''}`}
+            {pausedAt === undefined
+              ? 'Pause'
+              : `Go on${waiting ? ` (${number(waiting)} new)` : ''}`}
           </button>
         ) : (
           <button type="button" class="small" onClick={() => go(withQuery({ at: '' }))}>
@@ -140,15 +173,23 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
             Back to live
           </button>
         )}
-        <span class="quiet count">{view.filter.isEmpty ? `${isLive ? '' : 'up to '}position ${number(current.end)}` : `${number(view.count)} found`}</span>
+        <span class="quiet count">
+          {view.filter.isEmpty
+            ? `${isLive ? '' : 'up to '}position ${number(current.end)}`
+            : `${number(view.count)} found`}
+        </span>
         {openId === undefined && <StartField key={route.value.query.get('at')} />}
       </div>
       <Toolbar text={text} onChange={setText} />
       {view.filter.issues.map((issue) => (
-        <p key={issue} class="list-footer issue">{issue}</p>
+        <p key={issue} class="list-footer issue">
+          {issue}
+        </p>
       ))}
       {view.count === 0 && current.ready.value && !back.isLooking && current.oldest <= 0 ? (
-        <Empty title={view.filter.isEmpty ? 'Nothing has happened yet' : 'No event passes this filter'}>
+        <Empty
+          title={view.filter.isEmpty ? 'Nothing has happened yet' : 'No event passes this filter'}
+        >
           {!view.filter.isEmpty && (
             <button type="button" onClick={() => setText('')}>
               Take the filter away
@@ -185,14 +226,22 @@ function startOf(text: string): { position: number } | { time: number } | undefi
 function StartField() {
   const submit = (event: Event) => {
     event.preventDefault();
-    const field = (event.currentTarget as HTMLFormElement).elements.namedItem('start') as HTMLInputElement;
+    const field = (event.currentTarget as HTMLFormElement).elements.namedItem(
+      'start',
+    ) as HTMLInputElement;
     const text = field.value.trim();
     if (text && !startOf(text)) say('Give a position, a time, or as 2h', 'bad');
     else go(withQuery({ at: text }));
   };
   return (
     <form class="position" onSubmit={submit}>
-      <input name="start" type="text" aria-label="Begin at a position or a time, and go back from there" placeholder="Position or 2h" defaultValue={route.value.query.get('at') ?? ''} />
+      <input
+        name="start"
+        type="text"
+        aria-label="Begin at a position or a time, and go back from there"
+        placeholder="Position or 2h"
+        defaultValue={route.value.query.get('at') ?? ''}
+      />
     </form>
   );
 }
@@ -225,4 +274,3 @@ export default function EventsScreen() {
     </div>
   );
 }
-

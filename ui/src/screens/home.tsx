@@ -11,7 +11,7 @@ import { QuickNote } from '../parts/quick-note.js';
 import { watchMetrics } from '../lib/metrics.js';
 import { podDocument } from '../lib/document.js';
 
-const NEWEST = 14;
+const NEWEST = 18;
 
 function Newest() {
   const current = log.value;

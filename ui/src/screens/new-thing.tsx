@@ -18,7 +18,13 @@ export function NewThing({ document, noun }: { document: PodDocument; noun: Noun
         <header>
           <h2>New {noun.name}</h2>
         </header>
-        <ThingForm fields={fieldsOfNoun(document, noun)} thing={{}} action={`Make the ${noun.name}`} onSubmit={submit} onCancel={() => go(`/${noun.plural}`)} />
+        <ThingForm
+          fields={fieldsOfNoun(document, noun)}
+          thing={{}}
+          action={`Make the ${noun.name}`}
+          onSubmit={submit}
+          onCancel={() => go(`/${noun.plural}`)}
+        />
       </div>
     </section>
   );

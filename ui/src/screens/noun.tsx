@@ -22,7 +22,11 @@ const NARROW_ROW_HEIGHT = 54;
 const OWN_PARAMETERS = ['find', 'sort'];
 
 /** What the address says of filters that the noun has. */
-function inputOf(document: PodDocument, noun: Noun, query: URLSearchParams): Record<string, unknown> {
+function inputOf(
+  document: PodDocument,
+  noun: Noun,
+  query: URLSearchParams,
+): Record<string, unknown> {
   const input: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(noun.filters)) {
     const text = query.get(name);
@@ -34,14 +38,32 @@ function inputOf(document: PodDocument, noun: Noun, query: URLSearchParams): Rec
   return sort ? { ...input, sort } : input;
 }
 
-function NounList({ document, noun, openId }: { document: PodDocument; noun: Noun; openId: string | undefined }) {
+function NounList({
+  document,
+  noun,
+  openId,
+}: {
+  document: PodDocument;
+  noun: Noun;
+  openId: string | undefined;
+}) {
   const query = route.value.query;
   const input = inputOf(document, noun, query);
-  const list = usePagedList<Thing>(`${noun.plural}.list`, noun.plural, input, (event) => event.aggregateType === noun.name);
+  const list = usePagedList<Thing>(
+    `${noun.plural}.list`,
+    noun.plural,
+    input,
+    (event) => event.aggregateType === noun.name,
+  );
   const columns = useMemo(() => columnsOf(fieldsOfNoun(document, noun)), [document, noun]);
   const find = (query.get('find') ?? '').toLowerCase();
   const found = useMemo(
-    () => (find ? list.items.filter((thing) => `${titleOfThing(thing)} ${String(thing['preview'] ?? '')}`.toLowerCase().includes(find)) : list.items),
+    () =>
+      find
+        ? list.items.filter((thing) =>
+            `${titleOfThing(thing)} ${String(thing['preview'] ?? '')}`.toLowerCase().includes(find),
+          )
+        : list.items,
     [list.items, find],
   );
   const isFiltered = find !== '' || Object.keys(input).some((name) => name !== 'sort');
@@ -51,7 +73,9 @@ function NounList({ document, noun, openId }: { document: PodDocument; noun: Nou
     <div class={`split-list ${isNarrow ? '' : 'is-wide'}`}>
       <div class="bar-top">
         <h1>{noun.title}</h1>
-        <span class="quiet">{list.total === undefined ? '' : `${number(list.total)}${list.isTotalAtLeast ? '+' : ''}`}</span>
+        <span class="quiet">
+          {list.total === undefined ? '' : `${number(list.total)}${list.isTotalAtLeast ? '+' : ''}`}
+        </span>
         <a class="button bar-action" href={`/${noun.plural}/new`} title="c">
           <Icon name="plus" />
           New {noun.name}
@@ -61,7 +85,9 @@ function NounList({ document, noun, openId }: { document: PodDocument; noun: Nou
       {list.error !== undefined && <Problem error={list.error} retry={list.reload} />}
       {!list.isReady && list.error === undefined && <Waiting />}
       {list.isReady && found.length === 0 && list.isComplete && (
-        <Empty title={isFiltered ? `No ${noun.name} passes this filter` : `There is no ${noun.name} yet`}>
+        <Empty
+          title={isFiltered ? `No ${noun.name} passes this filter` : `There is no ${noun.name} yet`}
+        >
           {isFiltered ? (
             <button type="button" onClick={() => go(`/${noun.plural}`)}>
               Take the filter away
@@ -84,7 +110,19 @@ function NounList({ document, noun, openId }: { document: PodDocument; noun: Nou
           render={(thing) => <ThingRow thing={thing} columns={columns} />}
           openKey={openId}
           onNearEnd={list.more}
-          footer={!list.isComplete && <p class="list-footer">{list.isLoading ? 'Loading…' : <button type="button" class="link" onClick={list.more}>More</button>}</p>}
+          footer={
+            !list.isComplete && (
+              <p class="list-footer">
+                {list.isLoading ? (
+                  'Loading…'
+                ) : (
+                  <button type="button" class="link" onClick={list.more}>
+                    More
+                  </button>
+                )}
+              </p>
+            )
+          }
         />
       )}
     </div>
@@ -99,7 +137,15 @@ export default function NounScreen() {
     () =>
       addShortcuts([
         { keys: 'c', label: `Make a ${noun?.name}`, run: () => go(`/${plural}/new`) },
-        ...(id ? [{ keys: 'Escape', label: 'Close it', run: () => go(withQuery({}).replace(/^\/[^?]*/, `/${plural}`)) }] : []),
+        ...(id
+          ? [
+              {
+                keys: 'Escape',
+                label: 'Close it',
+                run: () => go(withQuery({}).replace(/^\/[^?]*/, `/${plural}`)),
+              },
+            ]
+          : []),
       ]),
     [plural, id],
   );
@@ -108,7 +154,9 @@ export default function NounScreen() {
     <div class={`split ${id ? 'has-panel' : ''}`}>
       <NounList document={document} noun={noun} openId={id} />
       {id === 'new' && <NewThing document={document} noun={noun} />}
-      {id && id !== 'new' && <ThingPanel key={id} document={document} noun={noun} id={id} tab={tab ?? 'read'} />}
+      {id && id !== 'new' && (
+        <ThingPanel key={id} document={document} noun={noun} id={id} tab={tab ?? 'read'} />
+      )}
     </div>
   );
 }

@@ -3,38 +3,19 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
 import { meansOf, metricsProblem, ratesOf, samples, sumOf, watchMetrics } from '../lib/metrics.js';
-import { messageOf, mutate, query } from '../lib/rpc.js';
+import { messageOf, query } from '../lib/rpc.js';
 import { bytes, duration, number } from '../lib/time.js';
 import { Show, useAnswer } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
-import { Confirm } from '../parts/dialog.js';
 import { Curve } from '../parts/curve.js';
 import { say } from '../parts/say.js';
 import { Time } from '../parts/time.js';
+import { Projections } from './read-models.js';
 
-interface Projection {
-  name: string;
-  kind: string;
-  status: string;
-  position: number;
-  lag: number;
-  error?: string;
-  filledTo?: number;
-  secondsLeft?: number;
-}
-
-interface Comparison {
-  ok: boolean;
-  rows: number;
-  liveDigest: string;
-  firstDifference?: string;
-}
-
-const ASK_EVERY_MS = 2_000;
-const ASK_EVERY_MS_CALM = 10_000;
-
-const perSecond = (value: number): string => `${value < 10 ? value.toFixed(1) : number(Math.round(value))} /s`;
-const milliseconds = (seconds: number): string => (seconds < 0.01 ? `${(seconds * 1000).toFixed(2)} ms` : duration(seconds * 1000));
+const perSecond = (value: number): string =>
+  `${value < 10 ? value.toFixed(1) : number(Math.round(value))} /s`;
+const milliseconds = (seconds: number): string =>
+  seconds < 0.01 ? `${(seconds * 1000).toFixed(2)} ms` : duration(seconds * 1000);
 
 function Curves() {
   useEffect(watchMetrics, []);
@@ -42,134 +23,28 @@ function Curves() {
   const values = (prefix: string) => all.map((sample) => sumOf(sample, prefix));
   return (
     <section aria-labelledby="curves-title">
-      <h2 id="curves-title" class="unseen">The last minutes</h2>
+      <h2 id="curves-title" class="unseen">
+        The last minutes
+      </h2>
       {metricsProblem.value && <p class="issue">{metricsProblem.value}</p>}
       <div class="curves">
         <Curve label="Events" values={ratesOf(all, 'synap_log_position')} format={perSecond} />
         <Curve label="Calls" values={ratesOf(all, 'synap_calls_total')} format={perSecond} />
-        <Curve label="Commit, mean" values={meansOf(all, 'synap_database_commit_seconds')} format={milliseconds} />
-        <Curve label="Sync, mean" values={meansOf(all, 'synap_database_sync_seconds')} format={milliseconds} />
+        <Curve
+          label="Commit, mean"
+          values={meansOf(all, 'synap_database_commit_seconds')}
+          format={milliseconds}
+        />
+        <Curve
+          label="Sync, mean"
+          values={meansOf(all, 'synap_database_sync_seconds')}
+          format={milliseconds}
+        />
         <Curve label="Memory" values={values('process_resident_memory_bytes')} format={bytes} />
         <Curve label="Connections" values={values('synap_http_connections')} format={number} />
         <Curve label="Queue" values={values('synap_queue_jobs')} format={number} />
         <Curve label="WAL" values={values('synap_database_wal_bytes')} format={bytes} />
       </div>
-    </section>
-  );
-}
-
-function Progress({ one, end }: { one: Projection; end: number }) {
-  if (one.filledTo === undefined) return null;
-  return (
-    <p class="progress">
-      <progress value={one.filledTo} max={end || 1} aria-label={`Rebuilding ${one.name}`} />
-      <span class="quiet">
-        {`${number(one.filledTo)} of ${number(end)}`}
-        {one.secondsLeft !== undefined && `, ${duration(one.secondsLeft * 1000)} left`}
-      </span>
-    </p>
-  );
-}
-
-function ProjectionRow({ one, end, reload }: { one: Projection; end: number; reload(): void }) {
-  const [isAsking, setAsking] = useState(false);
-  const [compared, setCompared] = useState<Comparison | 'busy'>();
-  const rebuild = () => {
-    mutate('projections.rebuild', { name: one.name }).then(
-      () => {
-        say(`${one.name} is being rebuilt`);
-        reload();
-      },
-      (error: unknown) => say(messageOf(error), 'bad'),
-    );
-  };
-  const verify = () => {
-    setCompared('busy');
-    mutate<Comparison>('projections.verify', { name: one.name }).then(setCompared, (error: unknown) => {
-      setCompared(undefined);
-      say(messageOf(error), 'bad');
-    });
-  };
-  return (
-    <tr>
-      <td>
-        <b>{one.name}</b>
-        {one.error && <p class="issue">{one.error}</p>}
-        <Progress one={one} end={end} />
-      </td>
-      <td>{one.kind}</td>
-      <td><Status status={one.status} /></td>
-      <td class="number">{number(one.position)}</td>
-      <td class="number">{number(one.lag)}</td>
-      <td>
-        {compared === undefined && <span class="quiet">–</span>}
-        {compared === 'busy' && <span class="quiet">comparing…</span>}
-        {typeof compared === 'object' && (
-          <span title={compared.firstDifference ?? compared.liveDigest}>
-            <Status status={compared.ok ? 'ok' : 'fail'} /> <code>{compared.liveDigest.slice(0, 10)}</code> <span class="quiet">{number(compared.rows)} rows</span>
-          </span>
-        )}
-      </td>
-      <td>
-        <span class="actions">
-          <button type="button" class="small" onClick={verify} disabled={compared === 'busy'} aria-label={`Verify ${one.name}`}>
-            Verify
-          </button>
-          <button type="button" class="small" onClick={() => setAsking(true)} disabled={one.status === 'rebuilding'} aria-label={`Rebuild ${one.name}`}>
-            Rebuild
-          </button>
-        </span>
-        {isAsking && (
-          <Confirm
-            title={`Rebuild ${one.name}?`}
-            text="It is made again from the log, beside the present one, which serves meanwhile."
-            action="Rebuild"
-            onYes={rebuild}
-            onClose={() => setAsking(false)}
-          />
-        )}
-      </td>
-    </tr>
-  );
-}
-
-function Projections() {
-  const answer = useAnswer('projections', (signal) => query<{ projections: Projection[]; end: number }>('projections.list', undefined, signal));
-  const isBusy = answer.value?.projections.some((one) => one.status !== 'live') ?? false;
-  useEffect(() => {
-    const timer = setInterval(() => !document.hidden && answer.reload(), isBusy ? ASK_EVERY_MS : ASK_EVERY_MS_CALM);
-    return () => clearInterval(timer);
-  }, [isBusy]);
-  return (
-    <section class="card" aria-label="Read models">
-      <header>
-        <h2>Read models</h2>
-        <span class="quiet">{answer.value && `the log ends at ${number(answer.value.end)}`}</span>
-      </header>
-      <Show of={answer}>
-        {({ projections, end }) => (
-          <div class="table-box">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Kind</th>
-                  <th scope="col">Status</th>
-                  <th scope="col" class="number">Position</th>
-                  <th scope="col" class="number">Lag</th>
-                  <th scope="col">Digest</th>
-                  <th scope="col"><span class="unseen">Verify or rebuild</span></th>
-                </tr>
-              </thead>
-              <tbody>
-                {projections.map((one) => (
-                  <ProjectionRow key={one.name} one={one} end={end} reload={answer.reload} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-      </Show>
     </section>
   );
 }
@@ -183,8 +58,15 @@ interface Verified {
 
 /** Goes through the hash chain of the log, part by part. */
 function LogProof() {
-  const [state, setState] = useState<{ events: number; isBusy: boolean; words: string; ok?: boolean }>();
-  const head = useAnswer('log-head', (signal) => query<{ position: number; hash: string }>('events.head', undefined, signal));
+  const [state, setState] = useState<{
+    events: number;
+    isBusy: boolean;
+    words: string;
+    ok?: boolean;
+  }>();
+  const head = useAnswer('log-head', (signal) =>
+    query<{ position: number; hash: string }>('events.head', undefined, signal),
+  );
   const verify = async (): Promise<void> => {
     let events = 0;
     let after: number | undefined = 0;
@@ -193,7 +75,12 @@ function LogProof() {
       const part: Verified = await query<Verified>('log.verify', { after });
       events += part.events;
       if (!part.ok) {
-        setState({ events, isBusy: false, ok: false, words: `The chain is broken at position ${part.broken?.position ?? '?'}` });
+        setState({
+          events,
+          isBusy: false,
+          ok: false,
+          words: `The chain is broken at position ${part.broken?.position ?? '?'}`,
+        });
         return;
       }
       after = part.nextAfter;
@@ -205,7 +92,11 @@ function LogProof() {
     <section class="card" aria-label="The log">
       <header>
         <h2>The log</h2>
-        <button type="button" onClick={() => verify().catch((error: unknown) => say(messageOf(error), 'bad'))} disabled={state?.isBusy}>
+        <button
+          type="button"
+          onClick={() => verify().catch((error: unknown) => say(messageOf(error), 'bad'))}
+          disabled={state?.isBusy}
+        >
           {state?.isBusy ? `${number(state.events)} events…` : 'Verify the hash chain'}
         </button>
       </header>
@@ -217,7 +108,8 @@ function LogProof() {
         )}
         {state && !state.isBusy && (
           <p role="status">
-            <Status status={state.ok ? 'ok' : 'fail'} /> {state.ok ? `${number(state.events)} events continue the chain.` : state.words}
+            <Status status={state.ok ? 'ok' : 'fail'} />{' '}
+            {state.ok ? `${number(state.events)} events continue the chain.` : state.words}
           </p>
         )}
       </div>
@@ -233,7 +125,9 @@ interface Check {
 }
 
 function Doctor() {
-  const answer = useAnswer('doctor', (signal) => query<{ checks: Check[]; at?: string }>('pod.doctor', undefined, signal));
+  const answer = useAnswer('doctor', (signal) =>
+    query<{ checks: Check[]; at?: string }>('pod.doctor', undefined, signal),
+  );
   return (
     <section class="card" aria-label="Doctor">
       <header>
@@ -254,7 +148,11 @@ function Doctor() {
                 </div>
               </li>
             ))}
-            {at && <li class="quiet"><Time at={at} style="long" /></li>}
+            {at && (
+              <li class="quiet">
+                <Time at={at} style="long" />
+              </li>
+            )}
           </ul>
         )}
       </Show>
@@ -270,10 +168,17 @@ interface Setting {
   description?: string;
 }
 
-const asWritten = (value: unknown): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value));
+const asWritten = (value: unknown): string =>
+  typeof value === 'string'
+    ? value
+    : value === undefined || value === null
+      ? ''
+      : JSON.stringify(value);
 
 function Settings() {
-  const answer = useAnswer('settings', (signal) => query<{ settings: Setting[] }>('pod.settings', undefined, signal));
+  const answer = useAnswer('settings', (signal) =>
+    query<{ settings: Setting[] }>('pod.settings', undefined, signal),
+  );
   return (
     <section class="card" aria-label="Settings">
       <header>
@@ -297,8 +202,16 @@ function Settings() {
                       <code>{setting.name}</code>
                       {setting.description && <p class="help">{setting.description}</p>}
                     </td>
-                    <td class="setting-value"><code>{asWritten(setting.value) || '–'}</code></td>
-                    <td>{setting.from === 'default' ? <span class="quiet">default</span> : <b>{setting.from}</b>}</td>
+                    <td class="setting-value">
+                      <code>{asWritten(setting.value) || '–'}</code>
+                    </td>
+                    <td>
+                      {setting.from === 'default' ? (
+                        <span class="quiet">default</span>
+                      ) : (
+                        <b>{setting.from}</b>
+                      )}
+                    </td>
                   </tr>
                 ))}
               </tbody>

@@ -30,7 +30,11 @@ interface Tried {
 }
 
 /** The input that the form says; undefined where it says nothing and may. Throws a sentence. */
-function inputOf(fields: Field[], values: Values, isRequired: boolean): Record<string, unknown> | undefined {
+function inputOf(
+  fields: Field[],
+  values: Values,
+  isRequired: boolean,
+): Record<string, unknown> | undefined {
   const input: Record<string, unknown> = {};
   for (const field of fields) {
     const value = fromText(field, values[field.name] ?? '');
@@ -48,7 +52,12 @@ function Answer({ tried }: { tried: Tried }) {
   return (
     <div class="tried" role="status">
       <p>
-        {tried.error ? <b class="issue">{`${tried.error.code}: ${tried.error.message}`}</b> : <b>Answer</b>} <span class="quiet">after {duration(tried.ms)}</span>
+        {tried.error ? (
+          <b class="issue">{`${tried.error.code}: ${tried.error.message}`}</b>
+        ) : (
+          <b>Answer</b>
+        )}{' '}
+        <span class="quiet">after {duration(tried.ms)}</span>
       </p>
       {!tried.error && <Json value={tried.answer ?? null} label="Answer as JSON" />}
     </div>
@@ -63,7 +72,8 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
 
-  const read = (): Record<string, unknown> | undefined => inputOf(fields, values, procedure.isInputRequired);
+  const read = (): Record<string, unknown> | undefined =>
+    inputOf(fields, values, procedure.isInputRequired);
   const readOrNothing = (): Record<string, unknown> | undefined => {
     try {
       return read();
@@ -103,7 +113,10 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
       <div class="section-title">
         <h3 id="try-title">Try it</h3>
         <CopyButton label="curl" text={() => asCurl(procedure.name, readOrNothing(), kind)} />
-        <CopyButton label="TypeScript" text={() => asTypeScript(procedure.name, readOrNothing(), kind)} />
+        <CopyButton
+          label="TypeScript"
+          text={() => asTypeScript(procedure.name, readOrNothing(), kind)}
+        />
       </div>
       <form class="fields" onSubmit={submit} noValidate>
         {fields.length === 0 && <p class="quiet">It needs to be told nothing.</p>}
@@ -149,7 +162,12 @@ export function ProcedurePanel({ document, name }: { document: PodDocument; name
           <h2>
             <code>{name}</code>
           </h2>
-          <a class="panel-close" href={`/catalogue${location.search}`} aria-label="Close" title="Esc">
+          <a
+            class="panel-close"
+            href={`/catalogue${location.search}`}
+            aria-label="Close"
+            title="Esc"
+          >
             <Icon name="close" />
           </a>
         </header>
@@ -161,7 +179,13 @@ export function ProcedurePanel({ document, name }: { document: PodDocument; name
             <p class="chips">
               <Chip>{procedure.kind}</Chip>
               <Chip>{EFFECT_WORDS[procedure.effects] ?? procedure.effects}</Chip>
-              <Chip>{procedure.access === 'owner' ? 'for owners' : procedure.access === 'public' ? 'for anybody' : 'for users'}</Chip>
+              <Chip>
+                {procedure.access === 'owner'
+                  ? 'for owners'
+                  : procedure.access === 'public'
+                    ? 'for anybody'
+                    : 'for users'}
+              </Chip>
               {procedure.scope && <Chip title="What a key needs">{procedure.scope}</Chip>}
             </p>
             <TryIt document={document} procedure={procedure} />

@@ -55,7 +55,13 @@ function RunRow({ run }: { run: Run }) {
     <span class="run-row">
       <Status status={run.status} />
       <b>{run.function}</b>
-      <span class="run-words">{run.error && run.status !== 'completed' ? <Line text={run.error.message} max={120} /> : <span class="quiet">for {run.eventType}</span>}</span>
+      <span class="run-words">
+        {run.error && run.status !== 'completed' ? (
+          <Line text={run.error.message} max={120} />
+        ) : (
+          <span class="quiet">for {run.eventType}</span>
+        )}
+      </span>
       <span class="quiet run-numbers">
         {run.attempts > 1 && `${run.attempts} attempts, `}
         {duration(end - Date.parse(run.createdAt))}
@@ -69,7 +75,10 @@ function RunList({ openId }: { openId: string | undefined }) {
   const status = route.value.query.get('status') ?? '';
   const list = usePagedList<Run>('runs.list', 'runs', status ? { status } : {}, () => true);
   const isNarrow = useNarrow() || openId !== undefined;
-  useAskAgain(list.reload, list.items.some((run) => run.status === 'active' || run.status === 'sleeping'));
+  useAskAgain(
+    list.reload,
+    list.items.some((run) => run.status === 'active' || run.status === 'sleeping'),
+  );
   const search = status ? `?status=${status}` : '';
   return (
     <div class={`split-list ${isNarrow ? '' : 'is-wide'}`}>
@@ -81,7 +90,11 @@ function RunList({ openId }: { openId: string | undefined }) {
           All
         </a>
         {STATUSES.map((one) => (
-          <a key={one} href={`/runs?status=${one}`} aria-current={status === one ? 'page' : undefined}>
+          <a
+            key={one}
+            href={`/runs?status=${one}`}
+            aria-current={status === one ? 'page' : undefined}
+          >
             {one}
           </a>
         ))}
@@ -90,7 +103,11 @@ function RunList({ openId }: { openId: string | undefined }) {
       {!list.isReady && list.error === undefined && <Waiting />}
       {list.isReady && list.items.length === 0 && (
         <Empty title={status ? `No run is ${status}` : 'There was no run yet'}>
-          <p>{status === 'failed' ? 'What was given up would be here, with a button to try it again.' : 'A run is the work that an event makes: to store the text of a note, for instance.'}</p>
+          <p>
+            {status === 'failed'
+              ? 'What was given up would be here, with a button to try it again.'
+              : 'A run is the work that an event makes: to store the text of a note, for instance.'}
+          </p>
         </Empty>
       )}
       {list.items.length > 0 && (
@@ -113,7 +130,17 @@ function RunList({ openId }: { openId: string | undefined }) {
 
 const OP_WORDS: Record<string, string> = { StepRun: 'done', StepFailed: 'failed', Sleep: 'slept' };
 
-function StepItem({ step, begin, from, span }: { step: Step; begin: number; from: number; span: number }) {
+function StepItem({
+  step,
+  begin,
+  from,
+  span,
+}: {
+  step: Step;
+  begin: number;
+  from: number;
+  span: number;
+}) {
   const [isOpen, setOpen] = useState(step.op === 'StepFailed');
   const at = Date.parse(step.storedAt);
   const left = ((from - begin) / span) * 100;
@@ -121,11 +148,19 @@ function StepItem({ step, begin, from, span }: { step: Step; begin: number; from
   return (
     <li>
       <button type="button" class="step" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <Status status={step.op === 'StepFailed' ? 'failed' : step.op === 'Sleep' ? 'sleeping' : 'done'} />
+        <Status
+          status={step.op === 'StepFailed' ? 'failed' : step.op === 'Sleep' ? 'sleeping' : 'done'}
+        />
         <span class="step-name">{step.name}</span>
         <span class="quiet">{duration(at - from)}</span>
         <span class="bar" aria-hidden="true">
-          <i class={step.op === 'Sleep' ? 'sleep' : 'run'} style={{ left: `${Math.min(left, 98)}%`, width: `${Math.max(2, Math.min(width, 100 - Math.min(left, 98)))}%` }} />
+          <i
+            class={step.op === 'Sleep' ? 'sleep' : 'run'}
+            style={{
+              left: `${Math.min(left, 98)}%`,
+              width: `${Math.max(2, Math.min(width, 100 - Math.min(left, 98)))}%`,
+            }}
+          />
         </span>
       </button>
       {isOpen && (
@@ -133,7 +168,10 @@ function StepItem({ step, begin, from, span }: { step: Step; begin: number; from
           <p class="quiet">
             {OP_WORDS[step.op] ?? step.op} at <Time at={step.storedAt} style="long" />
           </p>
-          <Json value={step.result?.error ?? step.result?.data ?? null} label={`Result of ${step.name}`} />
+          <Json
+            value={step.result?.error ?? step.result?.data ?? null}
+            label={`Result of ${step.name}`}
+          />
         </div>
       )}
     </li>
@@ -148,14 +186,22 @@ function Steps({ run }: { run: RunWithSteps }) {
   return (
     <ol class="steps">
       {run.steps.map((step, index) => (
-        <StepItem key={`${step.name}:${index}`} step={step} begin={begin} from={times[index - 1] ?? begin} span={span} />
+        <StepItem
+          key={`${step.name}:${index}`}
+          step={step}
+          begin={begin}
+          from={times[index - 1] ?? begin}
+          span={span}
+        />
       ))}
     </ol>
   );
 }
 
 function RunPanel({ id }: { id: string }) {
-  const answer = useAnswer(`run:${id}`, (signal) => query<RunWithSteps>('runs.get', { id }, signal));
+  const answer = useAnswer(`run:${id}`, (signal) =>
+    query<RunWithSteps>('runs.get', { id }, signal),
+  );
   const run = answer.value;
   useReloadOn((event) => event.actor?.['run'] === id || event.id === run?.eventId, answer.reload);
   useAskAgain(answer.reload, run?.status === 'active' || run?.status === 'sleeping');
@@ -182,7 +228,11 @@ function RunPanel({ id }: { id: string }) {
               )}
               <div class="actions">
                 {canRetry && (
-                  <button type="button" class="primary" onClick={() => void retry(id, answer.reload)}>
+                  <button
+                    type="button"
+                    class="primary"
+                    onClick={() => void retry(id, answer.reload)}
+                  >
                     {known.status === 'failed' ? 'Try it again' : 'Try it now'}
                   </button>
                 )}
@@ -191,16 +241,32 @@ function RunPanel({ id }: { id: string }) {
               <dl class="facts">
                 <dt>For</dt>
                 <dd>
-                  <a href={`/events/${known.eventId}`}>{known.eventType}</a> <span class="quiet">position {known.eventPosition}</span>
+                  <a href={`/events/${known.eventId}`}>{known.eventType}</a>{' '}
+                  <span class="quiet">position {known.eventPosition}</span>
                 </dd>
                 <dt>Begun</dt>
-                <dd><Time at={known.createdAt} style="long" /></dd>
+                <dd>
+                  <Time at={known.createdAt} style="long" />
+                </dd>
                 <dt>Ended</dt>
-                <dd>{known.endedAt ? <><Time at={known.endedAt} style="long" /> <span class="quiet">after {duration(Date.parse(known.endedAt) - Date.parse(known.createdAt))}</span></> : 'not yet'}</dd>
+                <dd>
+                  {known.endedAt ? (
+                    <>
+                      <Time at={known.endedAt} style="long" />{' '}
+                      <span class="quiet">
+                        after {duration(Date.parse(known.endedAt) - Date.parse(known.createdAt))}
+                      </span>
+                    </>
+                  ) : (
+                    'not yet'
+                  )}
+                </dd>
                 <dt>Attempts</dt>
                 <dd>{known.attempts}</dd>
                 <dt>Id</dt>
-                <dd><Id id={known.id} /></dd>
+                <dd>
+                  <Id id={known.id} />
+                </dd>
               </dl>
               <section aria-labelledby="steps-title">
                 <div class="section-title">
@@ -220,7 +286,9 @@ export default function RunsScreen() {
   const openId = route.value.parts[1];
   useEffect(() => {
     if (openId === undefined) return undefined;
-    return addShortcuts([{ keys: 'Escape', label: 'Close the run', run: () => go(`/runs${location.search}`) }]);
+    return addShortcuts([
+      { keys: 'Escape', label: 'Close the run', run: () => go(`/runs${location.search}`) },
+    ]);
   }, [openId]);
   return (
     <div class={`split ${openId ? 'has-panel' : ''}`}>

@@ -41,7 +41,8 @@ export function SignIn() {
           {isBusy ? 'Signing in…' : 'Sign in'}
         </button>
         <p class="help">
-          On the pod's machine, <code>synap open</code> signs you in without a key. The owner's key is in <code>owner.key</code> in the data directory.
+          On the pod's machine, <code>synap open</code> signs you in without a key. The owner's key
+          is in <code>owner.key</code> in the data directory.
         </p>
       </form>
     </main>

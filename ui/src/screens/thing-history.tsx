@@ -35,7 +35,11 @@ interface Props {
 function Restore({ noun, thing, version }: { noun: Noun; thing: Thing; version: number }) {
   const [isAsking, setAsking] = useState(false);
   const run = () => {
-    command(`${noun.plural}.restore`, { id: thing.id, version, expectedVersion: thing.version }).then(
+    command(`${noun.plural}.restore`, {
+      id: thing.id,
+      version,
+      expectedVersion: thing.version,
+    }).then(
       () => say(`Version ${version} is the newest again`),
       (error: unknown) => say(messageOf(error), 'bad'),
     );
@@ -59,20 +63,38 @@ function Restore({ noun, thing, version }: { noun: Noun; thing: Thing; version: 
 }
 
 /** Compares by what `get` says of both, where the history leaves the text out. */
-function Comparison({ document, noun, thing, from, to, versions }: Props & { from: number; to: number; versions: Version[] }) {
+function Comparison({
+  document,
+  noun,
+  thing,
+  from,
+  to,
+  versions,
+}: Props & { from: number; to: number; versions: Version[] }) {
   const fields = fieldsOfNoun(document, noun);
   const names = fields.map((field) => field.name);
   const texts = fields.filter((field) => field.kind === 'text').map((field) => field.name);
   const known = (version: number) => versions.find((one) => one.version === version);
-  const canAskForOne = 'version' in (document.resolve(document.procedures.get(`${noun.plural}.get`)?.input).properties ?? {});
+  const canAskForOne =
+    'version' in
+    (document.resolve(document.procedures.get(`${noun.plural}.get`)?.input).properties ?? {});
   const both = useAnswer(`compare:${thing.id}:${from}:${to}`, async (signal) => {
     const ask = async (version: number): Promise<Record<string, unknown>> =>
-      canAskForOne ? query<Thing>(`${noun.plural}.get`, { id: thing.id, version }, signal) : (known(version) ?? {});
+      canAskForOne
+        ? query<Thing>(`${noun.plural}.get`, { id: thing.id, version }, signal)
+        : (known(version) ?? {});
     return Promise.all([from > 0 ? ask(from) : {}, ask(to)]);
   });
   return (
     <Show of={both}>
-      {([before, after]) => <ThingDiff before={before as Record<string, unknown>} after={after as Record<string, unknown>} fields={names} texts={texts} />}
+      {([before, after]) => (
+        <ThingDiff
+          before={before as Record<string, unknown>}
+          after={after as Record<string, unknown>}
+          fields={names}
+          texts={texts}
+        />
+      )}
     </Show>
   );
 }
@@ -81,8 +103,8 @@ export function ThingHistory(props: Props) {
   const { noun, thing } = props;
   const [picked, setPicked] = useState<{ from: number; to: number }>();
   const history = useAnswer(`history:${thing.id}:${thing.version}`, (signal) =>
-    query<History>(`${noun.plural}.history`, { id: thing.id, limit: VERSIONS_MAX }, signal).catch(() =>
-      query<History>(`${noun.plural}.history`, { id: thing.id }, signal),
+    query<History>(`${noun.plural}.history`, { id: thing.id, limit: VERSIONS_MAX }, signal).catch(
+      () => query<History>(`${noun.plural}.history`, { id: thing.id }, signal),
     ),
   );
   const to = picked?.to ?? thing.version;
@@ -94,7 +116,10 @@ export function ThingHistory(props: Props) {
           <div class="compare">
             <label>
               From{' '}
-              <select value={String(from)} onChange={(event) => setPicked({ from: Number(event.currentTarget.value), to })}>
+              <select
+                value={String(from)}
+                onChange={(event) => setPicked({ from: Number(event.currentTarget.value), to })}
+              >
                 <option value="0">nothing</option>
                 {versions.map(({ version }) => (
                   <option key={version} value={String(version)}>{`version ${version}`}</option>
@@ -103,7 +128,10 @@ export function ThingHistory(props: Props) {
             </label>
             <label>
               to{' '}
-              <select value={String(to)} onChange={(event) => setPicked({ from, to: Number(event.currentTarget.value) })}>
+              <select
+                value={String(to)}
+                onChange={(event) => setPicked({ from, to: Number(event.currentTarget.value) })}
+              >
                 {versions.map(({ version }) => (
                   <option key={version} value={String(version)}>{`version ${version}`}</option>
                 ))}
@@ -114,7 +142,12 @@ export function ThingHistory(props: Props) {
           <ol class="versions" aria-label="Versions, the newest first">
             {versions.map((version) => (
               <li key={version.version} class={version.version === to ? 'open' : ''}>
-                <button type="button" class="link" onClick={() => setPicked({ from: version.version - 1, to: version.version })} aria-pressed={version.version === to}>
+                <button
+                  type="button"
+                  class="link"
+                  onClick={() => setPicked({ from: version.version - 1, to: version.version })}
+                  aria-pressed={version.version === to}
+                >
                   {`version ${version.version}`}
                 </button>
                 <span class="version-title">
@@ -123,7 +156,11 @@ export function ThingHistory(props: Props) {
                 <span class="quiet">
                   {version.source} <Time at={version.at} />
                 </span>
-                {version.version !== thing.version && noun.has('restore') ? <Restore noun={noun} thing={thing} version={version.version} /> : <span class="quiet">now</span>}
+                {version.version !== thing.version && noun.has('restore') ? (
+                  <Restore noun={noun} thing={thing} version={version.version} />
+                ) : (
+                  <span class="quiet">now</span>
+                )}
               </li>
             ))}
           </ol>

@@ -3,7 +3,13 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 import { command } from '../lib/command.js';
-import { COMMON_FIELDS, type Noun, type PodDocument, type Procedure, without } from '../lib/document.js';
+import {
+  COMMON_FIELDS,
+  type Noun,
+  type PodDocument,
+  type Procedure,
+  without,
+} from '../lib/document.js';
 import { fieldOf, fieldsOf, labelOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
@@ -30,7 +36,12 @@ interface OneThing {
 function Read({ document, noun, thing }: OneThing) {
   const fields = fieldsOfNoun(document, noun);
   const texts = fields.filter((field) => field.kind === 'text');
-  const facts = fields.filter((field) => field.kind !== 'text' && !['title', 'name'].includes(field.name) && shown(thing[field.name]) !== '');
+  const facts = fields.filter(
+    (field) =>
+      field.kind !== 'text' &&
+      !['title', 'name'].includes(field.name) &&
+      shown(thing[field.name]) !== '',
+  );
   return (
     <>
       <dl class="facts">
@@ -39,22 +50,23 @@ function Read({ document, noun, thing }: OneThing) {
             {field.kind === 'list' ? (
               <span class="chips">
                 {(thing[field.name] as string[]).map((tag) => (
-                  <a key={tag} href={`/${noun.plural}?tag=${encodeURIComponent(tag)}`}>
-                    <Chip><Line text={tag} /></Chip>
-                  </a>
+                  <Tag key={tag} noun={noun} tag={tag} />
                 ))}
               </span>
             ) : field.name === 'status' ? (
               <Status status={String(thing[field.name])} />
             ) : field.references ? (
-              <a href={`/${field.references}/${String(thing[field.name])}`}>{String(thing[field.name])}</a>
+              <Reference plural={field.references} id={String(thing[field.name])} />
             ) : (
               <Line text={shown(thing[field.name])} max={2_000} />
             )}
           </FactOf>
         ))}
         <FactOf label="Changed">
-          <Time at={thing.updatedAt} /> <span class="quiet">version {thing.version}, made <Time at={thing.createdAt} /></span>
+          <Time at={thing.updatedAt} />{' '}
+          <span class="quiet">
+            version {thing.version}, made <Time at={thing.createdAt} />
+          </span>
         </FactOf>
         <FactOf label="Id">
           <Id id={thing.id} /> <a href={`/events?q=about:${thing.id}`}>its events</a>
@@ -72,6 +84,27 @@ function Read({ document, noun, thing }: OneThing) {
   );
 }
 
+function Tag({ noun, tag }: { noun: Noun; tag: string }) {
+  const chip = (
+    <Chip>
+      <Line text={tag} />
+    </Chip>
+  );
+  return 'tag' in noun.filters ? (
+    <a href={`/${noun.plural}?tag=${encodeURIComponent(tag)}`}>{chip}</a>
+  ) : (
+    chip
+  );
+}
+
+/** Another noun's thing, by its name where it can be asked for. */
+function Reference({ plural, id }: { plural: string; id: string }) {
+  const { value } = useAnswer(`${plural}:${id}`, (signal) =>
+    query<Thing>(`${plural}.get`, { id }, signal),
+  );
+  return <a href={`/${plural}/${id}`}>{value ? <Line text={titleOfThing(value)} /> : id}</a>;
+}
+
 function FactOf({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     <>
@@ -84,37 +117,51 @@ function FactOf({ label, children }: { label: string; children: ComponentChildre
 function Edit({ document, noun, thing, onDone }: OneThing & { onDone(): void }) {
   // Changes are made to what was read: another's change meanwhile is a conflict, not lost.
   const [read] = useState(thing);
-  const input = document.resolve(document.procedures.get(`${noun.plural}.update`)?.input).properties ?? {};
+  const input =
+    document.resolve(document.procedures.get(`${noun.plural}.update`)?.input).properties ?? {};
   const fields = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
     fieldOf(document, name, schema, noun.required.includes(name)),
   );
   const submit = async (changes: Record<string, unknown>) => {
     try {
-      await command(`${noun.plural}.update`, { id: read.id, expectedVersion: read.version, ...changes });
+      await command(`${noun.plural}.update`, {
+        id: read.id,
+        expectedVersion: read.version,
+        ...changes,
+      });
     } catch (error) {
       if (error instanceof PodError && error.code === 'CONFLICT') {
-        throw new Error(`This ${noun.name} was changed meanwhile (it is now version ${thing.version}). Copy what you wrote, close and edit again.`);
+        throw new Error(
+          `This ${noun.name} was changed meanwhile (it is now version ${thing.version}). Copy what you wrote, close and edit again.`,
+        );
       }
       throw error;
     }
     say('Saved');
     onDone();
   };
-  return <ThingForm fields={fields} thing={read} action="Save" onSubmit={submit} onCancel={onDone} />;
+  return (
+    <ThingForm fields={fields} thing={read} action="Save" onSubmit={submit} onCancel={onDone} />
+  );
 }
 
 function Change({ document, noun, thing, procedure }: OneThing & { procedure: Procedure }) {
   const [isOpen, setOpen] = useState(false);
   const { properties = {}, required = [] } = document.resolve(procedure.input);
   const own = without(properties, COMMON_FIELDS);
-  const fields = fieldsOf(document, { type: 'object', properties: own, required: required.filter((name) => name in own) });
+  const fields = fieldsOf(document, {
+    type: 'object',
+    properties: own,
+    required: required.filter((name) => name in own),
+  });
   const verb = procedure.name.slice(noun.plural.length + 1);
   const run = async (values: Record<string, unknown>) => {
     await command(procedure.name, { id: thing.id, ...values });
     say(`${labelOf(verb)}: done`);
     setOpen(false);
   };
-  const click = () => (fields.length ? setOpen(true) : run({}).catch((error: unknown) => say(messageOf(error), 'bad')));
+  const click = () =>
+    fields.length ? setOpen(true) : run({}).catch((error: unknown) => say(messageOf(error), 'bad'));
   return (
     <>
       <button type="button" onClick={click} title={procedure.summary}>
@@ -122,7 +169,13 @@ function Change({ document, noun, thing, procedure }: OneThing & { procedure: Pr
       </button>
       {isOpen && (
         <Dialog title={procedure.summary || labelOf(verb)} onClose={() => setOpen(false)}>
-          <ThingForm fields={fields} thing={{}} action={labelOf(verb)} onSubmit={run} onCancel={() => setOpen(false)} />
+          <ThingForm
+            fields={fields}
+            thing={{}}
+            action={labelOf(verb)}
+            onSubmit={run}
+            onCancel={() => setOpen(false)}
+          />
         </Dialog>
       )}
     </>
@@ -158,8 +211,20 @@ function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
   );
 }
 
-export function ThingPanel({ document, noun, id, tab }: { document: PodDocument; noun: Noun; id: string; tab: string }) {
-  const answer = useAnswer(`${noun.plural}:${id}`, (signal) => query<Thing>(`${noun.plural}.get`, { id }, signal));
+export function ThingPanel({
+  document,
+  noun,
+  id,
+  tab,
+}: {
+  document: PodDocument;
+  noun: Noun;
+  id: string;
+  tab: string;
+}) {
+  const answer = useAnswer(`${noun.plural}:${id}`, (signal) =>
+    query<Thing>(`${noun.plural}.get`, { id }, signal),
+  );
   useReloadOn((event) => event.aggregateId === id, answer.reload);
   const base = `/${noun.plural}/${id}`;
   const search = location.search;
@@ -185,28 +250,48 @@ export function ThingPanel({ document, noun, id, tab }: { document: PodDocument;
         {isGone && (
           <Empty title={`There is no such ${noun.name}`}>
             <p>
-              It was deleted, or there never was one. <a href={`/events?q=about:${id}`}>Its events</a>
+              It was deleted, or there never was one.{' '}
+              <a href={`/events?q=about:${id}`}>Its events</a>
             </p>
           </Empty>
         )}
-        {!isGone && answer.error !== undefined && !thing && <Problem error={answer.error} retry={answer.reload} />}
+        {!isGone && answer.error !== undefined && !thing && (
+          <Problem error={answer.error} retry={answer.reload} />
+        )}
         {!thing && answer.error === undefined && <Waiting />}
         {thing && !isGone && (
           <>
             <nav class="tabs" aria-label={`This ${noun.name}`}>
               {(['read', 'edit', 'history'] as const).map((name) => (
-                <a key={name} href={`${name === 'read' ? base : `${base}/${name}`}${search}`} aria-current={tab === name ? 'page' : undefined}>
+                <a
+                  key={name}
+                  href={`${name === 'read' ? base : `${base}/${name}`}${search}`}
+                  aria-current={tab === name ? 'page' : undefined}
+                >
                   {labelOf(name)}
                 </a>
               ))}
             </nav>
-            {tab === 'edit' && <Edit document={document} noun={noun} thing={thing} onDone={() => go(base + search)} />}
+            {tab === 'edit' && (
+              <Edit
+                document={document}
+                noun={noun}
+                thing={thing}
+                onDone={() => go(base + search)}
+              />
+            )}
             {tab === 'history' && <ThingHistory document={document} noun={noun} thing={thing} />}
             {tab === 'read' && (
               <>
                 <div class="actions">
                   {noun.changes.map((procedure) => (
-                    <Change key={procedure.name} document={document} noun={noun} thing={thing} procedure={procedure} />
+                    <Change
+                      key={procedure.name}
+                      document={document}
+                      noun={noun}
+                      thing={thing}
+                      procedure={procedure}
+                    />
                   ))}
                   {noun.has('delete') && <Delete noun={noun} thing={thing} />}
                 </div>

@@ -81,7 +81,10 @@ function Make({ title, label, procedure, given, hidden, onMade }: MakeProps) {
   const document = podDocument.value;
   if (!document) return null;
   const schema = document.resolve(document.procedures.get(procedure)?.input);
-  const fields: Field[] = fieldsOf(document, { ...schema, properties: without(schema.properties ?? {}, hidden) });
+  const fields: Field[] = fieldsOf(document, {
+    ...schema,
+    properties: without(schema.properties ?? {}, hidden),
+  });
   const submit = async (values: Record<string, unknown>) => {
     const { key } = await mutate<CreatedKey>(procedure, { ...given, ...values });
     setOpen(false);
@@ -96,7 +99,13 @@ function Make({ title, label, procedure, given, hidden, onMade }: MakeProps) {
       </button>
       {isOpen && (
         <Dialog title={title} onClose={() => setOpen(false)}>
-          <ThingForm fields={fields} thing={{}} action={label} onSubmit={submit} onCancel={() => setOpen(false)} />
+          <ThingForm
+            fields={fields}
+            thing={{}}
+            action={label}
+            onSubmit={submit}
+            onCancel={() => setOpen(false)}
+          />
         </Dialog>
       )}
       {secret && <NewKey secret={secret} onClose={() => setSecret('')} />}
@@ -122,7 +131,12 @@ function Revoke({ owner, own, onDone }: { owner: User | undefined; own: Key; onD
   };
   return (
     <>
-      <button type="button" class="small" onClick={() => setAsking(true)} aria-label={`Revoke ${own.name}`}>
+      <button
+        type="button"
+        class="small"
+        onClick={() => setAsking(true)}
+        aria-label={`Revoke ${own.name}`}
+      >
         Revoke
       </button>
       {isAsking && (
@@ -138,7 +152,15 @@ function Revoke({ owner, own, onDone }: { owner: User | undefined; own: Key; onD
   );
 }
 
-function KeyTable({ keys, owner, onDone }: { keys: Key[]; owner: User | undefined; onDone(): void }) {
+function KeyTable({
+  keys,
+  owner,
+  onDone,
+}: {
+  keys: Key[];
+  owner: User | undefined;
+  onDone(): void;
+}) {
   return (
     <div class="table-box">
       <table>
@@ -150,25 +172,43 @@ function KeyTable({ keys, owner, onDone }: { keys: Key[]; owner: User | undefine
             <th scope="col">Expires</th>
             <th scope="col">Made</th>
             <th scope="col">Status</th>
-            <th scope="col"><span class="unseen">Revoke</span></th>
+            <th scope="col">
+              <span class="unseen">Revoke</span>
+            </th>
           </tr>
         </thead>
         <tbody>
           {keys.map((key) => (
             <tr key={key.id} class={statusOf(key) === 'live' ? '' : 'is-over'}>
               <td>
-                <b><Line text={key.name} max={60} /></b>
+                <b>
+                  <Line text={key.name} max={60} />
+                </b>
                 <br />
                 <code class="quiet">{key.prefix}…</code>
               </td>
               <td>
-                <span class="chips">{key.scopes.map((scope) => <Chip key={scope}>{scope === '*' ? 'everything' : scope}</Chip>)}</span>
+                <span class="chips">
+                  {key.scopes.map((scope) => (
+                    <Chip key={scope}>{scope === '*' ? 'everything' : scope}</Chip>
+                  ))}
+                </span>
               </td>
-              <td><Time at={key.lastUsedAt} style="ago" /></td>
-              <td><Time at={key.expiresAt} /></td>
-              <td><Time at={key.createdAt} /></td>
-              <td><Status status={statusOf(key)} /></td>
-              <td>{statusOf(key) === 'live' && <Revoke owner={owner} own={key} onDone={onDone} />}</td>
+              <td>
+                <Time at={key.lastUsedAt} style="ago" />
+              </td>
+              <td>
+                <Time at={key.expiresAt} />
+              </td>
+              <td>
+                <Time at={key.createdAt} />
+              </td>
+              <td>
+                <Status status={statusOf(key)} />
+              </td>
+              <td>
+                {statusOf(key) === 'live' && <Revoke owner={owner} own={key} onDone={onDone} />}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -180,16 +220,31 @@ function KeyTable({ keys, owner, onDone }: { keys: Key[]; owner: User | undefine
 function Keys({ owner }: { owner: User | undefined }) {
   const isOwn = owner === undefined || owner.id === session.value?.user.id;
   const answer = useAnswer(`keys:${owner?.id ?? ''}`, async (signal) => {
-    const page = await query<{ keys: Key[]; nextCursor?: string }>('keys.list', { limit: PAGE, ...(owner ? { userId: owner.id } : {}) }, signal);
+    const page = await query<{ keys: Key[]; nextCursor?: string }>(
+      'keys.list',
+      { limit: PAGE, ...(owner ? { userId: owner.id } : {}) },
+      signal,
+    );
     // The live ones first; sessions are not keys to look after.
     const keys = page.keys.filter((key) => key.kind !== 'session');
-    return { keys: keys.sort((a, b) => Number(statusOf(a) !== 'live') - Number(statusOf(b) !== 'live')), isCut: page.nextCursor !== undefined };
+    return {
+      keys: keys.sort((a, b) => Number(statusOf(a) !== 'live') - Number(statusOf(b) !== 'live')),
+      isCut: page.nextCursor !== undefined,
+    };
   });
   useReloadOn((event) => event.type.startsWith('key.'), answer.reload);
   return (
     <section class="card" aria-label="Keys">
       <header>
-        <h2>{isOwn ? 'Your keys' : <>Keys of <Line text={owner.name} /></>}</h2>
+        <h2>
+          {isOwn ? (
+            'Your keys'
+          ) : (
+            <>
+              Keys of <Line text={owner.name} />
+            </>
+          )}
+        </h2>
         <Make
           title={isOwn ? 'Another key of your own' : 'A key for this user'}
           label="Make a key"
@@ -212,16 +267,30 @@ function Keys({ owner }: { owner: User | undefined }) {
 }
 
 function Users({ openId }: { openId: string | undefined }) {
-  const answer = useAnswer('users', (signal) => query<{ users: User[]; nextCursor?: string }>('users.list', { limit: PAGE }, signal));
-  useReloadOn((event) => event.type.startsWith('user.') || event.type.startsWith('key.'), answer.reload);
+  const answer = useAnswer('users', (signal) =>
+    query<{ users: User[]; nextCursor?: string }>('users.list', { limit: PAGE }, signal),
+  );
+  useReloadOn(
+    (event) => event.type.startsWith('user.') || event.type.startsWith('key.'),
+    answer.reload,
+  );
   const users = answer.value?.users ?? [];
-  const open = users.find((user) => user.id === (openId ?? session.value?.user.id)) ?? (openId ? undefined : users[0]);
+  const open =
+    users.find((user) => user.id === (openId ?? session.value?.user.id)) ??
+    (openId ? undefined : users[0]);
   return (
     <>
       <section class="card" aria-label="Users">
         <header>
           <h2>Users</h2>
-          <Make title="Another user, with a first key" label="Add a user" procedure="users.create" given={{}} hidden={['idempotencyKey']} onMade={answer.reload} />
+          <Make
+            title="Another user, with a first key"
+            label="Add a user"
+            procedure="users.create"
+            given={{}}
+            hidden={['idempotencyKey']}
+            onMade={answer.reload}
+          />
         </header>
         <Show of={answer}>
           {() => (
@@ -231,7 +300,9 @@ function Users({ openId }: { openId: string | undefined }) {
                   <tr>
                     <th scope="col">User</th>
                     <th scope="col">Role</th>
-                    <th scope="col" class="number">Keys</th>
+                    <th scope="col" class="number">
+                      Keys
+                    </th>
                     <th scope="col">Since</th>
                   </tr>
                 </thead>
@@ -239,12 +310,18 @@ function Users({ openId }: { openId: string | undefined }) {
                   {users.map((user) => (
                     <tr key={user.id} class={user.id === open?.id ? 'is-open' : ''}>
                       <td>
-                        <a href={`/users/${user.id}`}><b><Line text={user.name} max={80} /></b></a>
+                        <a href={`/users/${user.id}`}>
+                          <b>
+                            <Line text={user.name} max={80} />
+                          </b>
+                        </a>
                         {user.id === session.value?.user.id && <span class="quiet"> you</span>}
                       </td>
                       <td>{user.role}</td>
                       <td class="number">{user.keys}</td>
-                      <td><Time at={user.createdAt} /></td>
+                      <td>
+                        <Time at={user.createdAt} />
+                      </td>
                     </tr>
                   ))}
                 </tbody>

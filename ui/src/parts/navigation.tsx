@@ -1,0 +1,110 @@
+// Where one can go, and who is here.
+import { podDocument } from '../lib/document.js';
+import { route } from '../lib/router.js';
+import { isOwner, session, signOut } from '../lib/session.js';
+import { hueOf } from './badge.js';
+import { isHelpOpen } from './help.js';
+import { Icon, type IconName } from './icon.js';
+import { Line } from './text.js';
+import { ThemeButton } from './theme.js';
+
+interface Place {
+  href: string;
+  label: string;
+  icon: IconName;
+  key: string;
+  noun?: string;
+}
+
+export function places(): Place[] {
+  const taken = new Set(['h', 'e', 'r', 'c', 'u', 'p']);
+  const nouns = (podDocument.value?.nouns ?? []).map((noun): Place => {
+    const key = [...noun.plural].find((letter) => !taken.has(letter)) ?? '';
+    taken.add(key);
+    return { href: `/${noun.plural}`, label: noun.title, icon: 'noun', key, noun: noun.name };
+  });
+  return [
+    { href: '/', label: 'Home', icon: 'home', key: 'h' },
+    { href: '/events', label: 'Events', icon: 'events', key: 'e' },
+    { href: '/runs', label: 'Runs', icon: 'runs', key: 'r' },
+    ...nouns,
+    { href: '/catalogue', label: 'Catalogue', icon: 'catalogue', key: 'c' },
+    { href: '/users', label: isOwner() ? 'Users and keys' : 'Keys', icon: 'users', key: 'u' },
+    ...(isOwner() ? [{ href: '/pod', label: 'Pod', icon: 'pod' as const, key: 'p' }] : []),
+  ];
+}
+
+export function Navigation({ isOpen, onLeave }: { isOpen: boolean; onLeave(): void }) {
+  const current = `/${route.value.parts[0] ?? ''}`;
+  const all = places();
+  const nounsBegin = all.findIndex((place) => place.noun);
+  const nounsEnd = all.findLastIndex((place) => place.noun);
+  return (
+    <nav id="places" class={isOpen ? 'is-open' : ''} aria-label="Screens">
+      <a class="brand" href="/" onClick={onLeave}>
+        <img src="/favicon.svg" alt="" width="22" height="22" />
+        Synap
+      </a>
+      <ul>
+        {all.map((place, index) => (
+          <li
+            key={place.href}
+            class={index === nounsBegin || index === nounsEnd + 1 ? 'begins' : ''}
+          >
+            <a
+              href={place.href}
+              aria-current={current === place.href ? 'page' : undefined}
+              title={place.key && `g ${place.key}`}
+              onClick={onLeave}
+            >
+              {place.noun ? (
+                <i
+                  class="noun-dot"
+                  style={{ '--hue': String(hueOf(place.noun)) }}
+                  aria-hidden="true"
+                />
+              ) : (
+                <Icon name={place.icon} />
+              )}
+              {place.label}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <Account />
+    </nav>
+  );
+}
+
+function Account() {
+  const { user, pod } = session.value!;
+  const version = podDocument.value?.version ?? pod?.version;
+  return (
+    <div class="account">
+      <p>
+        <b>
+          <Line text={user.name} max={40} />
+        </b>
+        <span class="quiet">
+          {user.role}
+          {version ? ` · ${version}` : ''}
+        </span>
+      </p>
+      <div class="account-buttons">
+        <ThemeButton />
+        <button
+          type="button"
+          class="plain"
+          onClick={() => (isHelpOpen.value = true)}
+          aria-label="Keyboard help"
+          title="Keyboard (?)"
+        >
+          ?
+        </button>
+        <button type="button" class="small" onClick={() => void signOut()}>
+          Sign out
+        </button>
+      </div>
+    </div>
+  );
+}

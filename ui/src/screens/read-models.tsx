@@ -1,0 +1,176 @@
+// The read models: how far each is, what is in it, and making it again.
+import { useEffect, useState } from 'preact/hooks';
+
+import { messageOf, mutate, query } from '../lib/rpc.js';
+import { duration, number } from '../lib/time.js';
+import { Show, useAnswer } from '../parts/answer.js';
+import { Status } from '../parts/badge.js';
+import { Confirm } from '../parts/dialog.js';
+import { say } from '../parts/say.js';
+
+interface Projection {
+  name: string;
+  kind: string;
+  status: string;
+  position: number;
+  lag: number;
+  error?: string;
+  filledTo?: number;
+  secondsLeft?: number;
+}
+
+interface Comparison {
+  ok: boolean;
+  rows: number;
+  liveDigest: string;
+  firstDifference?: string;
+}
+
+const ASK_EVERY_MS = 2_000;
+const ASK_EVERY_MS_CALM = 10_000;
+
+function Progress({ one, end }: { one: Projection; end: number }) {
+  if (one.filledTo === undefined) return null;
+  return (
+    <p class="progress">
+      <progress value={one.filledTo} max={end || 1} aria-label={`Rebuilding ${one.name}`} />
+      <span class="quiet">
+        {`${number(one.filledTo)} of ${number(end)}`}
+        {one.secondsLeft !== undefined && `, ${duration(one.secondsLeft * 1000)} left`}
+      </span>
+    </p>
+  );
+}
+
+function ProjectionRow({ one, end, reload }: { one: Projection; end: number; reload(): void }) {
+  const [isAsking, setAsking] = useState(false);
+  const [compared, setCompared] = useState<Comparison | 'busy'>();
+  const rebuild = () => {
+    mutate('projections.rebuild', { name: one.name }).then(
+      () => {
+        say(`${one.name} is being rebuilt`);
+        reload();
+      },
+      (error: unknown) => say(messageOf(error), 'bad'),
+    );
+  };
+  const verify = () => {
+    setCompared('busy');
+    mutate<Comparison>('projections.verify', { name: one.name }).then(
+      setCompared,
+      (error: unknown) => {
+        setCompared(undefined);
+        say(messageOf(error), 'bad');
+      },
+    );
+  };
+  return (
+    <tr>
+      <td>
+        <b>{one.name}</b>
+        {one.error && <p class="issue">{one.error}</p>}
+        <Progress one={one} end={end} />
+      </td>
+      <td>{one.kind}</td>
+      <td>
+        <Status status={one.status} />
+      </td>
+      <td class="number">{number(one.position)}</td>
+      <td class="number">{number(one.lag)}</td>
+      <td>
+        {compared === undefined && <span class="quiet">–</span>}
+        {compared === 'busy' && <span class="quiet">comparing…</span>}
+        {typeof compared === 'object' && (
+          <span title={compared.firstDifference ?? compared.liveDigest}>
+            <Status status={compared.ok ? 'ok' : 'fail'} />{' '}
+            <code>{compared.liveDigest.slice(0, 10)}</code>{' '}
+            <span class="quiet">{number(compared.rows)} rows</span>
+          </span>
+        )}
+      </td>
+      <td>
+        <span class="actions">
+          <button
+            type="button"
+            class="small"
+            onClick={verify}
+            disabled={compared === 'busy'}
+            aria-label={`Verify ${one.name}`}
+          >
+            Verify
+          </button>
+          <button
+            type="button"
+            class="small"
+            onClick={() => setAsking(true)}
+            disabled={one.status === 'rebuilding'}
+            aria-label={`Rebuild ${one.name}`}
+          >
+            Rebuild
+          </button>
+        </span>
+        {isAsking && (
+          <Confirm
+            title={`Rebuild ${one.name}?`}
+            text="It is made again from the log, beside the present one, which serves meanwhile."
+            action="Rebuild"
+            onYes={rebuild}
+            onClose={() => setAsking(false)}
+          />
+        )}
+      </td>
+    </tr>
+  );
+}
+
+export function Projections() {
+  const answer = useAnswer('projections', (signal) =>
+    query<{ projections: Projection[]; end: number }>('projections.list', undefined, signal),
+  );
+  const isBusy = answer.value?.projections.some((one) => one.status !== 'live') ?? false;
+  useEffect(() => {
+    const timer = setInterval(
+      () => !document.hidden && answer.reload(),
+      isBusy ? ASK_EVERY_MS : ASK_EVERY_MS_CALM,
+    );
+    return () => clearInterval(timer);
+  }, [isBusy]);
+  return (
+    <section class="card" aria-label="Read models">
+      <header>
+        <h2>Read models</h2>
+        <span class="quiet">{answer.value && `the log ends at ${number(answer.value.end)}`}</span>
+      </header>
+      <Show of={answer}>
+        {({ projections, end }) => (
+          <div class="table-box">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col">Kind</th>
+                  <th scope="col">Status</th>
+                  <th scope="col" class="number">
+                    Position
+                  </th>
+                  <th scope="col" class="number">
+                    Lag
+                  </th>
+                  <th scope="col">Digest</th>
+                  <th scope="col">
+                    <span class="unseen">Verify or rebuild</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {projections.map((one) => (
+                  <ProjectionRow key={one.name} one={one} end={end} reload={answer.reload} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Show>
+    </section>
+  );
+}
