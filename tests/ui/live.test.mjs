@@ -51,6 +51,33 @@ describe('the live log', () => {
     await page.context().close();
   });
 
+  test('leaves what is being read where it is, while rows come above it', async () => {
+    await site.flood(100);
+    const page = await site.visit();
+    await site.signIn(page, { path: '/events' });
+    await page.waitForSelector('.virtual-list .row');
+    const seen = () =>
+      page.evaluate(() => {
+        const list = document.querySelector('.virtual-list');
+        const { left, top } = list.getBoundingClientRect();
+        return document.elementFromPoint(left + 200, top + 100).closest('a').dataset.key;
+      });
+    await page.evaluate(() => (document.querySelector('.virtual-list').scrollTop = 1_600));
+    await page.waitForFunction(() => document.querySelectorAll('.row a').length > 20);
+    await page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    );
+    const before = await seen();
+    await site.flood(40);
+    const end = String(await site.end());
+    await page.waitForFunction(
+      (wanted) => document.querySelector('.count').textContent.replace(/\D/g, '') === wanted,
+      end,
+    );
+    assert.equal(await seen(), before);
+    await page.context().close();
+  });
+
   test('of 100,000 events is scrolled without a stall', async (t) => {
     await site.flood(47_000, 8);
     const page = await site.visit();

@@ -30,7 +30,17 @@ function parse(text: string): Map<string, number> {
 let watchers = 0;
 let timer = 0;
 
+let isReading = false;
+
 async function read(): Promise<void> {
+  if (isReading) return;
+  isReading = true;
+  if (!document.hidden) await sample();
+  isReading = false;
+  if (watchers > 0) timer = window.setTimeout(() => void read(), EVERY_MS);
+}
+
+async function sample(): Promise<void> {
   try {
     const response = await plain('/metrics');
     if (response.ok) {
@@ -46,7 +56,6 @@ async function read(): Promise<void> {
   } catch {
     metricsProblem.value = 'The pod does not answer.';
   }
-  if (watchers > 0) timer = window.setTimeout(() => void read(), EVERY_MS);
 }
 
 /** Reads until the returned function is called. */

@@ -7,6 +7,15 @@ import { LongText } from './text.js';
 // A longer text is shown as it is: a browser stalls over a million characters in one element.
 const RENDERED_LENGTH_MAX = 200_000;
 
+/** Links of a text lead out of the page, into another tab, and nowhere but to places. */
+function follow(click: MouseEvent): void {
+  const link = (click.target as Element | null)?.closest?.('a');
+  if (!link) return;
+  click.preventDefault();
+  if (!/^(https?|mailto):$/.test(link.protocol)) return;
+  window.open(link.href, '_blank', 'noopener,noreferrer');
+}
+
 export function Markdown({ text, label }: { text: string; label: string }) {
   const procedure = podDocument.value?.procedures.get('markdown.render');
   const isRendered = procedure !== undefined && text.length <= RENDERED_LENGTH_MAX;
@@ -20,8 +29,13 @@ export function Markdown({ text, label }: { text: string; label: string }) {
     return (await asked).html;
   });
   if (!isRendered || !value) return <LongText text={text} label={label} />;
-  // Links in it leave the page: they are no places of it.
   return (
-    <div class="markdown" dir="auto" data-foreign dangerouslySetInnerHTML={{ __html: value }} />
+    <div
+      class="markdown"
+      dir="auto"
+      data-foreign
+      onClick={follow}
+      dangerouslySetInnerHTML={{ __html: value }}
+    />
   );
 }

@@ -183,7 +183,7 @@ export function VirtualList<T>(props: Props<T>) {
   }
   return (
     <div class="virtual-list" ref={box} onScroll={measure} onKeyDown={onKeyDown} tabIndex={-1}>
-      <ul aria-label={props.label} style={{ height: `${count * rowHeight}px` }}>
+      <ul role="list" aria-label={props.label} style={{ height: `${count * rowHeight}px` }}>
         {rows}
       </ul>
       {props.footer}
