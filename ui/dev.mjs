@@ -82,6 +82,7 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
     if (request.headers['synap-page'] !== '1')
       return json(response, 403, { message: 'No synap-page header' });
     if (request.method === 'DELETE') {
+      for (const socket of session?.sockets ?? []) socket.destroy();
       sessions.delete(session?.id);
       return json(response, 204);
     }
@@ -89,7 +90,7 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
     const user = key && (await userOf(pod, key));
     if (!user) return json(response, 401, { message: 'This key is not valid' });
     const id = randomBytes(16).toString('hex');
-    sessions.set(id, { key, user });
+    sessions.set(id, { key, user, sockets: new Set() });
     const cookie = `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/`;
     return json(response, 200, tell({ id, user }), { 'set-cookie': cookie });
   }
@@ -130,6 +131,9 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
     }
   });
   server.on('upgrade', (request, socket, head) => {
+    const { sockets } = sessionOf(request) ?? {};
+    sockets?.add(socket);
+    socket.on('close', () => sockets?.delete(socket));
     const forward = httpRequest(onward(request));
     socket.on('error', () => forward.destroy());
     forward.on('upgrade', (answer, podSocket, podHead) => {

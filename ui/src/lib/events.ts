@@ -83,7 +83,7 @@ function intern(text: string): string {
   return text;
 }
 
-export function actorOf(event: SynapEvent): string {
+function actorOf(event: SynapEvent): string {
   const [kind, id] = Object.entries(event.actor ?? {})[0] ?? [];
   return kind ? `${kind}:${id}` : 'pod';
 }

@@ -19,7 +19,7 @@ export interface Filter {
 type Test = (row: Row) => boolean;
 
 const UNITS: Record<string, number> = { s: 1e3, m: 6e4, min: 6e4, h: 36e5, d: 864e5 };
-export const FILTER_NAMES = [
+const FILTER_NAMES = [
   'type',
   'noun',
   'is',

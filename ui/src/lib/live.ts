@@ -12,15 +12,15 @@ interface Message {
   id?: number | null;
   method?: string;
   result?: { type: string; data?: { id: string; data: SynapEvent } };
-  error?: { message: string; data?: { code?: string } };
+  error?: { message: string };
 }
 
 interface Handlers {
   onEvent(event: SynapEvent): void;
   /** The subscription stands (again). */
   onLive(): void;
-  /** The pod refuses to tell this caller anything. */
-  onRefused(): void;
+  /** The connection is lost, or was refused: nobody may be signed in any more. */
+  onLost(): void;
 }
 
 // A proxy or a sleeping laptop can drop a connection without a word: ask for a sign of life.
@@ -100,7 +100,7 @@ export class LiveEvents {
     const message = JSON.parse(text) as Message;
     // The pod is about to stop.
     if (message.method === 'reconnect') return this.#lost();
-    if (message.error) return this.#refused(message.error.data?.code);
+    if (message.error) return this.#refused();
     if (message.result?.type === 'started') {
       this.#attempt = 0;
       liveStatus.value = 'live';
@@ -113,16 +113,16 @@ export class LiveEvents {
     }
   }
 
-  // Whether the session is still one is asked; if it is, the refusal may pass.
-  #refused(code: string | undefined): void {
-    this.#attempt = Math.max(this.#attempt, 4);
+  // It may pass, but not soon.
+  #refused(): void {
+    this.#attempt = Math.max(this.#attempt, 3);
     this.#lost();
-    if (code === 'UNAUTHORIZED' || code === 'FORBIDDEN') this.#handlers.onRefused();
   }
 
   #lost(): void {
     this.#leave();
     liveStatus.value = 'lost';
+    this.#handlers.onLost();
     const delay = Math.min(RETRY_MS_MIN * 2 ** this.#attempt++, RETRY_MS_MAX);
     this.#retryTimer = window.setTimeout(() => this.#connect(), delay * (0.75 + Math.random() / 4));
   }

@@ -5,7 +5,7 @@ import { signal } from '@preact/signals';
 import { rowOf, type Row, type SynapEvent } from './events.js';
 import { LiveEvents } from './live.js';
 import { query } from './rpc.js';
-import { whoIsIt, session } from './session.js';
+import { endSession, session, whoIsIt } from './session.js';
 
 interface EventList {
   events: SynapEvent[];
@@ -58,7 +58,7 @@ export class EventLog {
     this.#live = new LiveEvents(this.end, {
       onEvent: (event) => this.#append(event),
       onLive: () => void this.#checkSession(),
-      onRefused: () => void this.#checkSession(),
+      onLost: () => void this.#checkSession(),
     });
     this.#live.start();
     await this.loadOlder(FIRST_WINDOW);
@@ -133,11 +133,11 @@ export class EventLog {
     this.oldest = (this.rows[0]?.position ?? 1) - 1;
   }
 
-  // A pod that came back may have forgotten the session, or be another version.
+  // The session may have been ended elsewhere; a pod that came back may have forgotten it.
   async #checkSession(): Promise<void> {
     const now = await whoIsIt().catch(() => undefined);
-    if (now === null && session.value) session.value = null;
-    else if (now && JSON.stringify(now) !== JSON.stringify(session.value)) session.value = now;
+    if (now === null) return endSession();
+    if (now && JSON.stringify(now) !== JSON.stringify(session.value)) session.value = now;
   }
 }
 

@@ -21,7 +21,7 @@ interface Envelope {
 
 // What every proxy takes in one URL; a longer input goes as a body, over REST.
 const URL_LENGTH_MAX = 8_000;
-export const PAGE_HEADERS = { 'synap-page': '1' };
+const PAGE_HEADERS = { 'synap-page': '1' };
 
 /** Called when the pod says that nobody is signed in any more. */
 let onSignedOut: () => void = () => {};

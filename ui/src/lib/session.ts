@@ -15,11 +15,14 @@ export const session = signal<Session | null | undefined>(undefined);
 /** Why nobody is signed in, where there is something to tell. */
 export const signInNotice = signal('');
 
-whenSignedOut(() => {
+/** Somebody was signed in and is no more. */
+export function endSession(): void {
   if (!session.value) return;
   signInNotice.value = 'Your session has ended. Sign in again.';
   session.value = null;
-});
+}
+
+whenSignedOut(endSession);
 
 async function answerOf(response: Response): Promise<Session> {
   const answer: unknown = await response.json().catch(() => undefined);

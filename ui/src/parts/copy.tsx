@@ -47,6 +47,6 @@ export function Id({ id }: { id: string }) {
   );
 }
 
-export function shortId(id: string): string {
+function shortId(id: string): string {
   return id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 }

@@ -8,7 +8,7 @@ const LINE_LENGTH_MAX = 2_000;
 const SIGNS = { same: ' ', added: '+', removed: '−', gap: '⋯' };
 const NAMES = { same: '', added: 'added: ', removed: 'removed: ', gap: '' };
 
-export function TextDiff({ before, after }: { before: string; after: string }) {
+function TextDiff({ before, after }: { before: string; after: string }) {
   const lines = diffLines(before, after);
   return (
     <div class="diff" role="region" aria-label="What changed in the text" tabIndex={0}>

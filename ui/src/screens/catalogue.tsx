@@ -2,8 +2,8 @@
 import { useEffect } from 'preact/hooks';
 
 import { podDocument, type PodDocument, type Procedure } from '../lib/document.js';
-import { addShortcuts } from '../lib/keyboard.js';
 import { go, route, withQuery } from '../lib/router.js';
+import { addWalk } from '../lib/walk.js';
 import { Empty, Waiting } from '../parts/answer.js';
 import { Icon } from '../parts/icon.js';
 import { EventTypeList, EventTypePanel } from './event-types.js';
@@ -53,19 +53,6 @@ function ProcedureList({
   );
 }
 
-/** j and k, in a list that is wholly in the page. */
-function step(by: number): void {
-  const links = [...document.querySelectorAll<HTMLElement>('[data-in-list]')];
-  const at = links.findIndex(
-    (link) =>
-      link === document.activeElement ||
-      (document.activeElement === document.body && link.hasAttribute('aria-current')),
-  );
-  const next = links[Math.min(Math.max(at + by, 0), links.length - 1)];
-  next?.focus();
-  next?.scrollIntoView({ block: 'nearest' });
-}
-
 export default function CatalogueScreen() {
   const pod = podDocument.value;
   const [, first, second] = route.value.parts;
@@ -75,13 +62,11 @@ export default function CatalogueScreen() {
   const base = isTypes ? '/catalogue/types' : '/catalogue';
   useEffect(
     () =>
-      addShortcuts([
-        { keys: 'j', label: 'Next in the list', run: () => step(1) },
-        { keys: 'k', label: 'Previous in the list', run: () => step(-1) },
-        ...(openName
+      addWalk(
+        openName
           ? [{ keys: 'Escape', label: 'Close it', run: () => go(base + location.search) }]
-          : []),
-      ]),
+          : [],
+      ),
     [base, openName],
   );
   if (!pod) return <Waiting />;

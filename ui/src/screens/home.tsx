@@ -9,6 +9,7 @@ import { Health } from '../parts/health.js';
 import { Numbers } from '../parts/numbers.js';
 import { QuickNote } from '../parts/quick-note.js';
 import { watchMetrics } from '../lib/metrics.js';
+import { addWalk } from '../lib/walk.js';
 import { podDocument } from '../lib/document.js';
 
 const NEWEST = 18;
@@ -29,7 +30,7 @@ function Newest() {
         <ul class="events-short">
           {rows.map((row) => (
             <li key={row.position}>
-              <a href={`/events/${row.id}`}>
+              <a href={`/events/${row.id}`} data-in-list>
                 <EventRow row={row} />
               </a>
             </li>
@@ -43,6 +44,7 @@ function Newest() {
 export function HomeScreen() {
   const owner = isOwner();
   useEffect(() => (owner ? watchMetrics() : undefined), [owner]);
+  useEffect(() => addWalk(), []);
   const hasNotes = podDocument.value?.has('notes.create');
   return (
     <div class="home">

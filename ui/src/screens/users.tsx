@@ -1,5 +1,5 @@
 // Users and keys: who may come in, with which keys; for members their own keys.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
 import { podDocument, without } from '../lib/document.js';
 import { type Field, fieldsOf } from '../lib/fields.js';
@@ -7,6 +7,7 @@ import { route } from '../lib/router.js';
 import { messageOf, mutate, query } from '../lib/rpc.js';
 import { isOwner, session } from '../lib/session.js';
 import { now } from '../lib/time.js';
+import { addWalk } from '../lib/walk.js';
 import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
 import { Chip, Status } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
@@ -310,7 +311,7 @@ function Users({ openId }: { openId: string | undefined }) {
                   {users.map((user) => (
                     <tr key={user.id} class={user.id === open?.id ? 'is-open' : ''}>
                       <td>
-                        <a href={`/users/${user.id}`}>
+                        <a href={`/users/${user.id}`} data-in-list>
                           <b>
                             <Line text={user.name} max={80} />
                           </b>
@@ -336,6 +337,7 @@ function Users({ openId }: { openId: string | undefined }) {
 }
 
 export default function UsersScreen() {
+  useEffect(() => addWalk(), []);
   const openId = route.value.parts[1];
   return (
     <div class="sheet">
