@@ -31,13 +31,19 @@ const SCREENS: Record<string, () => Promise<{ default: ComponentType }>> = {
 const LIVE_WORDS = {
   connecting: 'connecting',
   live: 'live',
-  lost: 'connection lost, trying again',
+  lost: 'connection lost',
 };
 
 function LiveBadge() {
   const status = liveStatus.value;
   return (
-    <p class={`live-badge ${status}`} role="status" aria-live="polite" data-live={status}>
+    <p
+      class={`live-badge ${status}`}
+      role="status"
+      aria-live="polite"
+      data-live={status}
+      title={status === 'lost' ? 'It is tried again by itself' : undefined}
+    >
       <i aria-hidden="true" />
       {LIVE_WORDS[status]}
     </p>
@@ -158,6 +164,10 @@ function SignedIn() {
     };
   };
   useEffect(begin, []);
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    return addShortcuts([{ keys: 'Escape', label: 'Close the menu', run: () => setOpen(false) }]);
+  }, [isOpen]);
   useShortcuts();
   useTitle();
   return (
