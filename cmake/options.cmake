@@ -2,6 +2,7 @@
 option(SYNAP_TESTS "Build the tests" ON)
 option(SYNAP_BENCH "Build the benchmarks" OFF)
 option(SYNAP_FUZZ "Build the fuzzers" OFF)
+option(SYNAP_UI "Build the page and compile it in" ON)
 set(SYNAP_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

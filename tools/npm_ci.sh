@@ -1,11 +1,14 @@
 #!/bin/sh
-# Installs the locked npm packages of the client, the page and the tests, each folder again only when its lock
-# has changed.
+# Installs the locked npm packages of the folders named (default: of the client, the page and the
+# tests), each again only when its lock has changed.
 set -eu
 cd "$(dirname "$0")/.."
-for lock in client/package-lock.json ui/package-lock.json $(find tests -name package-lock.json -not -path '*/node_modules/*' | sort); do
+if [ $# -eq 0 ]; then
+  set -- client ui $(find examples tests -name package-lock.json -not -path '*/node_modules/*' -exec dirname {} ';' 2>/dev/null | sort)
+fi
+for folder; do
+  lock="$folder/package-lock.json"
   [ -f "$lock" ] || continue
-  folder=$(dirname "$lock")
   stamp="$folder/node_modules/.installed"
   if [ -f "$stamp" ] && cmp -s "$lock" "$stamp"; then continue; fi
   echo "setup: npm ci in $folder" >&2

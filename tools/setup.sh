@@ -3,8 +3,8 @@
 #
 #   tools/setup.sh build|test|bench
 #
-# Packages come from Debian and, for tests, from the npm registry and PyPI (tools/npm_ci.sh,
-# tools/pip_install.sh). What is there already is left alone; asks for the administrator's password
+# Packages come from Debian, for the page and for tests from the npm registry (tools/npm_ci.sh), and
+# for tests from PyPI (tools/pip_install.sh). What is there already is left alone; asks for the administrator's password
 # only if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -38,10 +38,8 @@ if [ -n "$missing" ]; then
   DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >&2
 fi
 
-[ "${1:-build}" = build ] && exit 0
-
-# Tests, the client and the measured peer run on Node 20 or later; Debian 12 has 18, which is enough
-# to fetch a later one from the npm registry, for this tree alone.
+# The page is built by Node 20 or later, and the tests, the client and the measured peer run on it; Debian
+# 12 has 18, which is enough to fetch a later one from the npm registry, for this tree alone.
 node_major() { "$1" --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p'; }
 if [ "$(node_major node || true)" = "" ] || ! command -v npm >/dev/null; then
   $as_root apt-get update -qq

@@ -1,0 +1,34 @@
+// Page: what a browser is shown at the pod's address. Static files: whoever may see nothing gets a
+// page with nothing in it.
+//
+// Every path that is asked for by a browser as a page, and is no file, is answered with index.html,
+// which shows what the path means. The names of other files say what is in them, so they are kept
+// by browsers for ever.
+#pragma once
+
+#include <span>
+
+#include "net/http.h"
+#include "page/files.h"
+
+namespace synap::page {
+
+class Page final : public net::Handler {
+ public:
+  /// `nothing` answers what is neither a file nor asked for as a page.
+  Page(std::span<const File> files, std::function<net::Response(const Error&)> nothing)
+      : files_(files), nothing_(std::move(nothing)) {}
+
+  Task<net::Response> serve(const net::Request& head) override;
+  std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
+  Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
+  net::Response refusal(const Error& error) override { return nothing_(error); }
+
+ private:
+  const File* find(const net::Request& head) const;
+
+  const std::span<const File> files_;
+  const std::function<net::Response(const Error&)> nothing_;
+};
+
+}  // namespace synap::page
