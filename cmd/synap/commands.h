@@ -6,6 +6,7 @@
 namespace synap::cli {
 
 Command serve_command();
+Command open_command();
 Command call_command();
 Command events_list_command();
 Command events_get_command();

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   return run_command_line(
       {
           serve_command(),
+          open_command(),
           call_command(),
           events_list_command(),
           events_get_command(),

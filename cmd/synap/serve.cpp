@@ -109,6 +109,11 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
   const auto data = std::filesystem::absolute(config.pod.data, failed).lexically_normal().string();
   if (!pod.new_owner_key().empty()) tell_owner_key(pod.new_owner_key(), data, config.log);
   write_log(LogLevel::kInfo, "pod", "serving {url} from {data}", {{"url", url}, {"data", data}});
+  if (!pod.new_owner_link().empty() && config.log.format == LogFormat::kText) {
+    tell(fmt::format("look at it, signed in once within 15 minutes: {}{}", url,
+                     pod.new_owner_link()));
+    tell("later, `synap open` makes such a link");
+  }
   if (!is_json) return;
   print_line(
       Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());

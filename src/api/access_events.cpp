@@ -37,10 +37,10 @@ void fold_key(db::Tx& tx, const events::Event& event, const KeyCreated& key) {
   std::optional<std::int64_t> expires_at;
   if (key.expires_at) expires_at = parse_iso8601(*key.expires_at);
   tx.run(
-      "INSERT INTO api_keys_data(id, user_id, name, prefix, hash, created_at, scopes, expires_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      "INSERT INTO api_keys_data(id, user_id, name, prefix, hash, created_at, scopes, expires_at, "
+      "kind, parent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
       key.key_id, event.user_id, key.name, key.prefix, db::Blob{hash}, event.timestamp, scopes,
-      expires_at);
+      expires_at, key.kind.value_or(""), key.parent.value_or(""));
 }
 
 void fold(db::Tx& tx, const events::Event& event) {
@@ -79,7 +79,11 @@ const ObjectSchema<KeyCreated>& describe(Type<KeyCreated>) {
           .field("scopes", &KeyCreated::scopes,
                  array(string().max(Scopes::kCharactersMax)).min(1).max(Scopes::kCountMax),
                  "What it may do; absent: all that its user may.")
-          .field("expiresAt", &KeyCreated::expires_at, string().datetime(), "Absent: never.");
+          .field("expiresAt", &KeyCreated::expires_at, string().datetime(), "Absent: never.")
+          .field("kind", &KeyCreated::kind, one_of({"session"}),
+                 "What else it is than an API key: the session of a browser. Absent: an API key.")
+          .field("parent", &KeyCreated::parent, string().uuid(),
+                 "Of a session: the key for which it stands, and with which it ends.");
   return schema;
 }
 
@@ -89,15 +93,15 @@ const ObjectSchema<KeyRevoked>& describe(Type<KeyRevoked>) {
   return schema;
 }
 
-// What version 2 has more may be absent.
+// What later versions have more may be absent.
 Json upcast_key_created(Json data, std::int64_t /*from*/) {
   return data;
 }
 
 void add_access_event_types(events::EventTypes& types) {
   types.add(kUserCreationCompleted, "A user was added to the pod.");
-  types.add(kKeyCreationCompleted, "A user got an API key.");
-  types.add(kKeyRevocationCompleted, "An API key was revoked.");
+  types.add(kKeyCreationCompleted, "A user got an API key, or a session in a browser.");
+  types.add(kKeyRevocationCompleted, "An API key was revoked, or a session ended.");
 }
 
 projections::Projection access_projection() {
@@ -119,9 +123,11 @@ projections::Projection access_projection() {
                               {"created_at", ColumnType::kInteger},
                               {"revoked_at", ColumnType::kInteger, true},
                               {"scopes"},
-                              {"expires_at", ColumnType::kInteger, true}},
+                              {"expires_at", ColumnType::kInteger, true},
+                              {"kind"},
+                              {"parent"}},
                   .primary_key = {"id"},
-                  .indexes = {{.columns = {"user_id", "id"}},
+                  .indexes = {{.columns = {"user_id", "kind", "id"}},
                               {.columns = {"user_id", "expires_at"},
                                .where = "revoked_at IS NULL"}}}},
       .types = {std::string(kUserCreationCompleted.name), std::string(kKeyCreationCompleted.name),

@@ -28,16 +28,11 @@ net::Response json_response(int status, std::string body) {
   return response;
 }
 
-std::string_view token_of(const rpc::Origin& origin) {
-  const auto token = bearer_token(origin.headers);
-  if (!token.empty() || !origin.connection_params) return token;
-  return origin.connection_params->string_or("token", "");
-}
-
 // Whoever was identified by the head of this request is not looked for again. Whoever was not, and
 // asks for something public, was counted then.
-Result<ActorRef> actor_of(const Keys& keys, const rpc::Origin& origin) {
-  if (origin.caller == nullptr) return keys.find(token_of(origin));
+Result<ActorRef> actor_of(const Keys& keys, const SessionCookie& cookie,
+                          const rpc::Origin& origin) {
+  if (origin.caller == nullptr) return keys.find(credential_of(origin, cookie));
   return ActorRef(std::static_pointer_cast<const Actor>(origin.caller));
 }
 
@@ -71,9 +66,10 @@ Result<bool> refuses_unknown_keys(const rpc::Origin& origin) {
 }
 
 Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
+                                                             const SessionCookie& cookie,
                                                              const rpc::Origin& origin) {
   auto context = std::make_shared<CallContext>(keys);
-  context->actor = actor_of(keys, origin);
+  context->actor = actor_of(keys, cookie, origin);
   context->peer = origin.peer;
   auto idempotency_key = idempotency_key_of(origin);
   if (!idempotency_key) co_return fail(idempotency_key.error());
@@ -84,8 +80,9 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   co_return std::shared_ptr<const rpc::Context>(std::move(context));
 }
 
-Result<rpc::Caller> caller_of(const Keys& keys, const rpc::Origin& origin) {
-  const auto actor = keys.authenticate(token_of(origin), origin.peer);
+Result<rpc::Caller> caller_of(const Keys& keys, const SessionCookie& cookie,
+                              const rpc::Origin& origin) {
+  const auto actor = keys.authenticate(credential_of(origin, cookie), origin.peer);
   if (!actor) return fail(actor.error());
   return rpc::Caller{(*actor)->recorded.id, actor->shared()};
 }
@@ -97,15 +94,23 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
   trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.origins = options.origins;
   trpc.origins_refused = &origins_refused;
-  trpc.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
-  trpc.identify = [&keys](const rpc::Origin& origin) { return caller_of(keys, origin); };
+  trpc.create_context = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
+    return context_of(keys, cookie, origin);
+  };
+  trpc.identify = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
+    return caller_of(keys, cookie, origin);
+  };
   return trpc;
 }
 
-rest::Options rest_options(const Keys& keys) {
+rest::Options rest_options(const FrontOptions& options, const Keys& keys) {
   rest::Options rest;
-  rest.create_context = [&keys](const rpc::Origin& origin) { return context_of(keys, origin); };
-  rest.identify = [&keys](const rpc::Origin& origin) { return caller_of(keys, origin); };
+  rest.create_context = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
+    return context_of(keys, cookie, origin);
+  };
+  rest.identify = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
+    return caller_of(keys, cookie, origin);
+  };
   return rest;
 }
 
@@ -163,17 +168,6 @@ Task<net::Response> nothing_yet() {
 
 }  // namespace
 
-std::string_view bearer_token(const net::Headers& headers) {
-  const std::string* header = headers.find("authorization");
-  if (header == nullptr) return {};
-  std::string_view value = *header;
-  constexpr std::string_view kScheme = "bearer ";
-  if (!net::equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
-  value.remove_prefix(kScheme.size());
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  return value;
-}
-
 Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
              std::function<Task<Result<>>()> is_ready)
     : names_(options.names), cors_{options.origins} {
@@ -182,7 +176,7 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
                                                    procedures),
          .cors_headers = kTrpcHeaders});
   mount({.prefix = "/api",
-         .handler = std::make_shared<rest::Server>(rest_options(keys), procedures),
+         .handler = std::make_shared<rest::Server>(rest_options(options, keys), procedures),
          .cors_headers = kRestHeaders});
   mount({.prefix = "/openapi.json",
          .handler = std::make_shared<rest::DocumentServer>(
@@ -194,7 +188,9 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
 }
 
 void Front::mount(Mount mount) {
-  SYNAP_CHECK(mount.prefix.starts_with('/') && !mount.prefix.ends_with('/'), mount.prefix);
+  SYNAP_CHECK(
+      mount.prefix.empty() || (mount.prefix.starts_with('/') && !mount.prefix.ends_with('/')),
+      mount.prefix);
   SYNAP_CHECK(mount.handler != nullptr, mount.prefix);
   SYNAP_CHECK(
       mount.authentication != Authentication::kBySignature || !mount.signature_header.empty(),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/keys.h"
+#include "api/session_cookie.h"
 #include "base/metrics.h"
 #include "net/cors.h"
 #include "net/http.h"
@@ -22,6 +23,7 @@ namespace synap::api {
 struct FrontOptions {
   net::Origins origins{};
   net::HostNames names{};
+  SessionCookie cookie{};
   std::size_t batch_max = 100;
 };
 
@@ -32,12 +34,9 @@ enum class Authentication : std::uint8_t {
   kBySignature,  // of the body, which its serve() verifies: the head must carry `signature_header`
 };
 
-/// What a request shows in its Authorization header, or nothing; good for as long as the headers.
-std::string_view bearer_token(const net::Headers& headers);
-
 /// A path, all that is below it, and who serves it.
 struct Mount {
-  std::string prefix;                     // "/trpc"
+  std::string prefix;                     // "/trpc"; empty: all that no other serves
   std::shared_ptr<net::Handler> handler;  // kept by the front
   std::string cors_headers = {};          // what pages of other origins may send: "a, b"
   Authentication authentication = Authentication::kByHandler;

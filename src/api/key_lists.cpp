@@ -24,13 +24,15 @@ std::optional<std::string> time_of(db::Rows& rows, int column) {
 
 }  // namespace
 
-Task<Result<AccessPage<KeyInfo>>> Keys::list(std::string user_id, std::string after_id, int limit) {
+Task<Result<AccessPage<KeyInfo>>> Keys::list(std::string user_id, std::string after_id, int limit,
+                                             KeyKind kind) {
   co_return co_await database_.read_as(user_id, [&](db::Tx& tx) {
     AccessPage<KeyInfo> page;
     auto rows = tx.query(
         "SELECT id, name, prefix, scopes, created_at, expires_at, revoked_at, used_at "
-        "FROM api_keys LEFT JOIN key_uses ON key_id = id WHERE id > $1 ORDER BY id LIMIT $2",
-        after_id, limit + 1);
+        "FROM api_keys LEFT JOIN key_uses ON key_id = id WHERE kind = $3 AND id > $1 "
+        "ORDER BY id LIMIT $2",
+        after_id, limit + 1, key_kind_name(kind));
     while (rows.next()) {
       if (std::ssize(page.items) == limit) {
         page.is_last = false;
@@ -57,7 +59,7 @@ Task<Result<AccessPage<UserInfo>>> Keys::list_users(std::string after_id, int li
     AccessPage<UserInfo> page;
     auto rows = tx.query(
         "SELECT id, name, role, created_at, (SELECT count(*) FROM api_keys_data "
-        "WHERE user_id = users_data.id AND revoked_at IS NULL "
+        "WHERE user_id = users_data.id AND kind = '' AND revoked_at IS NULL "
         "AND (expires_at IS NULL OR expires_at > $3)) "
         "FROM users_data WHERE id > $1 ORDER BY id LIMIT $2",
         after_id, limit + 1, live_.now());
@@ -73,10 +75,14 @@ Task<Result<AccessPage<UserInfo>>> Keys::list_users(std::string after_id, int li
   });
 }
 
-Task<Result<bool>> Keys::has_user(std::string user_id) {
+Task<Result<std::optional<UserInfo>>> Keys::find_user(std::string user_id) {
   co_return co_await database_.read([&](db::Tx& tx) {
-    auto rows = tx.query("SELECT 1 FROM users_data WHERE id = $1", user_id);
-    return rows.next();
+    std::optional<UserInfo> user;
+    auto rows = tx.query("SELECT name, role, created_at FROM users_data WHERE id = $1", user_id);
+    if (rows.next()) {
+      user = UserInfo{user_id, rows.text(0), rows.text(1), to_iso8601(rows.integer(2))};
+    }
+    return user;
   });
 }
 
@@ -96,7 +102,7 @@ Task<Result<std::vector<std::pair<std::string, std::string>>>> Keys::owner_keys_
     auto rows = tx.query(
         "SELECT user_id, api_keys_data.id FROM users_data "
         "JOIN api_keys_data ON user_id = users_data.id "
-        "WHERE role = 'owner' AND revoked_at IS NULL AND api_keys_data.id <> $1",
+        "WHERE role = 'owner' AND kind = '' AND revoked_at IS NULL AND api_keys_data.id <> $1",
         key_id);
     while (rows.next()) keys.emplace_back(rows.text(0), rows.text(1));
     return keys;

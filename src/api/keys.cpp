@@ -13,10 +13,21 @@
 namespace synap::api {
 namespace {
 
-constexpr std::string_view kPrefix = "synap_";
 constexpr std::size_t kSecretBytes = 32;
-// What a list of keys shows of each: enough to tell them apart, nothing to guess the rest by.
-constexpr std::size_t kShownCharacters = kPrefix.size() + 4;
+// What a list of keys shows of each behind its prefix: enough to tell them apart, nothing to guess
+// the rest by.
+constexpr std::size_t kShownCharacters = 4;
+
+// So that whoever finds one knows what he has found.
+std::string_view prefix_of(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kKey:
+      return "synap_";
+    case KeyKind::kSession:
+      return "synap_session_";
+  }
+  return "";
+}
 
 Sha256 hash_of(std::string_view raw) {
   Sha256 hash{};
@@ -36,6 +47,15 @@ Result<Scopes> scopes_of(std::string_view text) {
               "The scopes of a key cannot be read: " + scopes.error().message);
 }
 
+// Which kind a row says it is, and for which key it stands. What is not known is let be.
+bool read_kind(db::Rows& rows, int column, LiveKeys::Entry& entry) {
+  const auto kind = key_kind_by_name(rows.view(column));
+  if (!kind) return false;
+  entry.kind = *kind;
+  entry.parent = rows.text(column + 1);
+  return true;
+}
+
 events::Envelope envelope_of(const AccessRequest& request, std::string user_id,
                              std::string aggregate_type, std::string_view aggregate_id) {
   events::Envelope envelope;
@@ -51,15 +71,17 @@ events::Envelope envelope_of(const AccessRequest& request, std::string user_id,
 // whoever revokes a stolen key can look at what it has made.
 void check_asker(db::Tx& tx, const AccessRequest& request) {
   if (!request.actor || request.actor->recorded.kind != events::Actor::Kind::kKey) return;
-  auto rows = tx.query("SELECT 1 FROM api_keys_data WHERE id = $1 AND revoked_at IS NOT NULL",
-                       request.actor->recorded.id);
+  auto rows = tx.query(
+      "SELECT 1 FROM api_keys_data WHERE revoked_at IS NOT NULL AND id IN "
+      "($1, (SELECT parent FROM api_keys_data WHERE id = $1))",
+      request.actor->recorded.id);
   if (rows.next()) tx.abort({Code::kUnauthorized, "This API key is not valid", nullptr});
 }
 
 // Keys by which an owner may do everything, now; those that never end come first.
 constexpr std::string_view kFullOwnerKeys =
     "SELECT expires_at FROM users_data JOIN api_keys_data ON user_id = users_data.id "
-    "WHERE role = 'owner' AND revoked_at IS NULL AND scopes = '' "
+    "WHERE role = 'owner' AND revoked_at IS NULL AND scopes = '' AND kind = '' "
     "AND (expires_at IS NULL OR expires_at > $2) AND api_keys_data.id {} $1 ORDER BY expires_at IS "
     "NOT NULL LIMIT 1";
 
@@ -118,11 +140,6 @@ const ObjectSchema<UserInfo>& describe(Type<UserInfo>) {
   return schema;
 }
 
-struct Keys::Made {
-  NewKey key;
-  events::NewEvent event;
-};
-
 void Keys::add_event_types(events::EventTypes& types) {
   add_access_event_types(types);
 }
@@ -156,7 +173,7 @@ void Keys::observe(db::Tx& tx, const events::Event& event) {
     auto key = data_of(event, kKeyCreationCompleted);
     if (!key) return tx.abort(key.error());
     auto rows = tx.query(
-        "SELECT hash, role, scopes, expires_at FROM api_keys_data "
+        "SELECT hash, role, scopes, expires_at, kind, parent FROM api_keys_data "
         "JOIN users_data ON users_data.id = user_id WHERE api_keys_data.id = $1",
         (*key)->key_id);
     if (!rows.next()) return;
@@ -166,6 +183,7 @@ void Keys::observe(db::Tx& tx, const events::Event& event) {
     entry.actor = Actor::of_key(event.user_id, role_by_name(rows.view(1)).value_or(Role::kMember),
                                 (*key)->key_id, std::move(*scopes));
     if (!rows.is_null(3)) entry.expires_at = rows.integer(3);
+    if (!read_kind(rows, 4, entry)) return;
     tx.on_commit([this, entry = std::move(entry)] { live_.add(entry); });
   }
 }
@@ -174,11 +192,14 @@ Task<Result<>> Keys::load() {
   auto read = co_await database_.read_at_start([this](db::Tx& tx) {
     auto users = tx.query("SELECT 1 FROM users_data LIMIT 1");
     if (users.next()) live_.add_user();
+    auto links = tx.query("SELECT max(expires_at) FROM sign_in_links_data");
+    if (links.next() && !links.is_null(0)) links_end_ = links.integer(0);
     auto rows = tx.query(
-        "SELECT hash, api_keys_data.user_id, role, id, scopes, expires_at, used_at "
+        "SELECT hash, api_keys_data.user_id, role, id, scopes, expires_at, used_at, kind, parent "
         "FROM (SELECT * FROM api_keys_data WHERE revoked_at IS NULL) AS api_keys_data "
         "JOIN (SELECT id AS owner_id, role FROM users_data) ON owner_id = user_id "
-        "LEFT JOIN (SELECT key_id, used_at FROM key_uses_data) ON key_id = id");
+        "LEFT JOIN (SELECT key_id, used_at FROM key_uses_data) ON key_id = id "
+        "ORDER BY kind <> ''");  // keys before what stands for them
     while (rows.next()) {
       auto scopes = scopes_of(rows.view(4));
       if (!scopes) return tx.abort(scopes.error());
@@ -187,7 +208,7 @@ Task<Result<>> Keys::load() {
                                   rows.text(3), std::move(*scopes));
       if (!rows.is_null(5)) entry.expires_at = rows.integer(5);
       if (!rows.is_null(6)) entry.used_at = rows.integer(6);
-      live_.add(std::move(entry));
+      if (read_kind(rows, 7, entry)) live_.add(std::move(entry));
     }
   });
   if (!read || log_.end().value() == 0) co_return read;
@@ -197,16 +218,16 @@ Task<Result<>> Keys::load() {
   co_return Result<>{};
 }
 
-Result<ActorRef> Keys::find(std::string_view token) const {
-  if (!token.empty()) return live_.find(token);
+Result<ActorRef> Keys::find(const Credential& shown) const {
+  if (!shown.token.empty()) return live_.find(shown);
   return fail(Code::kUnauthorized,
               "An API key is needed: Authorization: Bearer synap_..., or the connection "
               "parameter \"token\"");
 }
 
-Result<ActorRef> Keys::authenticate(std::string_view token, std::string_view peer) const {
-  auto found = find(token);
-  if (found || token.empty()) return found;
+Result<ActorRef> Keys::authenticate(const Credential& shown, std::string_view peer) const {
+  auto found = find(shown);
+  if (found || shown.token.empty()) return found;
   refused_.add();
   write_log_bounded(Same::kMessage, LogLevel::kInfo, "api", "an API key was refused",
                     {{"peer", peer}});
@@ -231,7 +252,9 @@ Result<Keys::Made> Keys::make_key(const std::string& user_id, KeyOptions options
     return fail(Code::kForbidden, "A key makes no key that may do more than itself");
   }
   // Nor one that outlives it: else whoever has a key for a day has one for ever.
-  if (const auto end = request.actor ? live_.end_of(request.actor->recorded.id) : std::nullopt) {
+  const auto end =
+      request.actor ? live_.end_of(live_.key_behind(request.actor->recorded.id)) : std::nullopt;
+  if (end) {
     if (options.expires_at && *options.expires_at > *end) {
       return fail(Code::kForbidden, fmt::format("A key makes no key that lasts longer than itself, "
                                                 "which ends at {}",
@@ -242,14 +265,20 @@ Result<Keys::Made> Keys::make_key(const std::string& user_id, KeyOptions options
   std::uint8_t secret[kSecretBytes];
   random_bytes(secret, sizeof secret);
   NewKey key{.user_id = user_id, .key_id = Uuid::v7().to_string()};
+  const auto prefix = prefix_of(options.kind);
   key.key =
-      std::string(kPrefix) + to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
+      std::string(prefix) + to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
   KeyCreated data{.key_id = key.key_id,
                   .name = std::move(options.name),
-                  .prefix = key.key.substr(0, kShownCharacters),
+                  .prefix = key.key.substr(0, prefix.size() + kShownCharacters),
                   .hash = to_hex(sha256(key.key))};
   if (!options.scopes.is_everything()) data.scopes = options.scopes.names();
   if (options.expires_at) data.expires_at = to_iso8601(*options.expires_at);
+  if (options.kind != KeyKind::kKey) {
+    data.kind = key_kind_name(options.kind);
+    data.parent = options.parent;
+  }
+  key.expires_at = options.expires_at;
   auto event = types_.make(kKeyCreationCompleted, std::move(data),
                            envelope_of(request, user_id, "key", key.key_id));
   if (!event) return fail(event.error());
@@ -277,7 +306,7 @@ Task<Result<NewKey>> Keys::append(NewKey key, std::vector<events::NewEvent> even
   if (!json) co_return fail(json.error());
   auto first = decode<KeptAnswer>(std::move(*json));
   if (!first) co_return fail(first.error());
-  co_return NewKey{first->user_id, first->key_id, "", true};
+  co_return NewKey{first->user_id, first->key_id, "", true, std::nullopt};
 }
 
 Task<Result<NewKey>> Keys::create_user(std::string name, Role role, AccessRequest request,
@@ -300,24 +329,26 @@ Task<Result<NewKey>> Keys::create_user(std::string name, Role role, AccessReques
 
 Task<Result<NewKey>> Keys::create_key(std::string user_id, KeyOptions options,
                                       AccessRequest request, Keep keep) {
+  const auto kind = options.kind;
   auto made = make_key(user_id, std::move(options), request);
   if (!made) co_return fail(made.error());
   if (keep) {
     if (auto kept = keep(made->key); !kept) co_return fail(kept.error());
   }
   const bool is_bounded = request.actor.has_value();
-  const auto decide = [user_id, is_bounded, now = live_.now()](db::Tx& tx) {
+  const auto decide = [user_id, kind, is_bounded, now = live_.now()](db::Tx& tx) {
     {
       auto rows = tx.query("SELECT 1 FROM users_data WHERE id = $1", user_id);
       if (!rows.next()) return tx.abort({Code::kNotFound, "There is no such user", nullptr});
     }
     auto rows = tx.query(
-        "SELECT count(*) FROM (SELECT 1 FROM api_keys_data WHERE user_id = $1 "
+        "SELECT count(*) FROM (SELECT 1 FROM api_keys_data WHERE user_id = $1 AND kind = $4 "
         "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) LIMIT $3)",
-        user_id, now, kKeysMax);
+        user_id, now, kKeysMax, key_kind_name(kind));
     if (!is_bounded || !rows.next() || rows.integer(0) < kKeysMax) return;
     tx.abort({Code::kPreconditionFailed,
-              fmt::format("A user has at most {} keys that work; revoke some first", kKeysMax),
+              fmt::format("A user has at most {} {}s that work; revoke some first", kKeysMax,
+                          kind == KeyKind::kKey ? "key" : key_kind_name(kind)),
               nullptr});
   };
   std::vector<events::NewEvent> one = {std::move(made->event)};

@@ -6,10 +6,16 @@
 // moment its revocation is on disk. Users and keys follow from their events (access_events.h), as
 // everything does: the rows are a projection, and the memory observes the log.
 //
+// A session of a browser stands for a key (credential.h): it is made, kept and revoked as a key is,
+// may do what its key may, and ends with it at the latest. A link that begins one is good once and
+// for minutes: it is a row that is not in the log (sessions.cpp), and goes when it is used.
+//
 // Nobody locks everybody out: the last key of an owner that is good for everything cannot be
 // revoked, which is decided in the transaction that would revoke it.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,6 +23,7 @@
 #include <vector>
 
 #include "api/actor.h"
+#include "api/credential.h"
 #include "api/key_uses.h"
 #include "api/live_keys.h"
 #include "base/metrics.h"
@@ -41,6 +48,8 @@ struct KeyOptions {
   std::string name;
   Scopes scopes;
   std::optional<std::int64_t> expires_at;  // Unix ms
+  KeyKind kind = KeyKind::kKey;
+  std::string parent = {};  // of a session: the key for which it stands
 };
 
 struct NewKey {
@@ -48,7 +57,16 @@ struct NewKey {
   std::string key_id;
   std::string key;  // the secret itself; nobody can say it again. Empty in the answer to a repeat
   bool is_repeat = false;
+  std::optional<std::int64_t> expires_at = {};  // Unix ms
 };
+
+/// What signs a browser in at the pod's page.
+struct NewLink {
+  std::string token;            // kept nowhere
+  std::int64_t expires_at = 0;  // Unix ms
+};
+/// The link itself, from the pod's address on: "/#token=...".
+std::string path_of_link(std::string_view token);
 
 struct KeyInfo {
   std::string id;
@@ -84,10 +102,14 @@ class Keys final : public Authority {
   /// enough that a stolen key cannot fill the memory with others.
   static constexpr int kKeysMax = 1'000;
 
+  static constexpr std::chrono::milliseconds kSessionMax = std::chrono::days(30);
+  static constexpr std::chrono::milliseconds kLinkMax = std::chrono::minutes(15);
+  static constexpr int kLinksMax = 100;  // of one user, that are good
+
   static void add_event_types(events::EventTypes& types);
   /// Users and their keys, as rows.
   static projections::Projection projection();
-  static std::vector<db::Database::Migration> migrations() { return KeyUses::migrations(); }
+  static std::vector<db::Database::Migration> migrations();
 
   /// Follows the log: what is appended about keys is known here once it is on disk. All must
   /// outlive it, and it the log's last append.
@@ -105,12 +127,17 @@ class Keys final : public Authority {
 
   /// kUnauthorized: missing, malformed, unknown or revoked, and the message does not tell which of
   /// the last three; or expired.
-  Result<ActorRef> find(std::string_view token) const;
+  Result<ActorRef> find(const Credential& shown) const;
   /// The same, once a request or a connection: what is refused is counted, and told in the log.
   /// `peer`: who has sent it.
-  Result<ActorRef> authenticate(std::string_view token, std::string_view peer = {}) const;
+  Result<ActorRef> authenticate(const Credential& shown, std::string_view peer = {}) const;
   /// How many keys authenticate() refused: those that were sent and are not valid.
   std::uint64_t refused() const { return refused_.value(); }
+
+  /// When the key or session of `actor` ends, Unix ms; nothing: never.
+  std::optional<std::int64_t> end_of(const Actor& actor) const {
+    return live_.end_of(actor.recorded.id);
+  }
 
   Result<> check(const Actor& actor) const override;
   Result<> admit(const Actor& actor) const override;
@@ -133,19 +160,33 @@ class Keys final : public Authority {
   /// pod any more.
   Task<Result<>> revoke(std::string user_id, std::string key_id, AccessRequest request = {});
 
+  // Sessions and links. They stand for the key of `whose`, or for the one for which that stands,
+  // and may do the same. kPreconditionFailed: the user has too many of them.
+
+  Task<Result<NewKey>> create_session(ActorRef whose);
+  Task<Result<NewLink>> create_link(ActorRef whose);
+  /// Begins a session by a link, which is good no more then. kUnauthorized: it is not.
+  Task<Result<NewKey>> use_link(std::string token);
+
+  /// Of one kind.
   Task<Result<AccessPage<KeyInfo>>> list(std::string user_id, std::string after_id = "",
-                                         int limit = 500);
+                                         int limit = 500, KeyKind kind = KeyKind::kKey);
   Task<Result<AccessPage<UserInfo>>> list_users(std::string after_id, int limit);
-  Task<Result<bool>> has_user(std::string user_id);
+  /// Nothing: there is no such user.
+  Task<Result<std::optional<UserInfo>>> find_user(std::string user_id);
   /// The first of them, if there is one.
   Task<Result<std::optional<std::string>>> find_owner();
   /// The keys of owners that are not revoked, but for `key_id`: (user, key).
   Task<Result<std::vector<std::pair<std::string, std::string>>>> owner_keys_but(std::string key_id);
 
  private:
-  struct Made;
+  struct Made {
+    NewKey key;
+    events::NewEvent event;
+  };
   Result<Made> make_key(const std::string& user_id, KeyOptions options,
                         const AccessRequest& request) const;
+  KeyOptions session_of(const ActorRef& whose) const;
   Task<Result<NewKey>> append(NewKey key, std::vector<events::NewEvent> events,
                               AccessRequest request, std::function<void(db::Tx&)> decide);
   void observe(db::Tx& tx, const events::Event& event);
@@ -155,6 +196,8 @@ class Keys final : public Authority {
   const events::EventTypes& types_;
   LiveKeys live_;
   KeyUses uses_;
+  // When the last link that was made is good no more: until then strangers' tokens are looked for.
+  std::atomic<std::int64_t> links_end_{0};
   mutable Counter refused_;
 };
 

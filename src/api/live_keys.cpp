@@ -7,10 +7,34 @@
 #include "base/clock.h"
 
 namespace synap::api {
+
+std::string_view key_kind_name(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kKey:
+      return "";
+    case KeyKind::kSession:
+      return "session";
+  }
+  return "";
+}
+
+std::optional<KeyKind> key_kind_by_name(std::string_view name) {
+  for (const auto kind : {KeyKind::kKey, KeyKind::kSession}) {
+    if (key_kind_name(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
 namespace {
 
-std::unexpected<Error> not_valid() {
-  return fail(Code::kUnauthorized, "This API key is not valid");
+std::unexpected<Error> not_valid(KeyKind kind = KeyKind::kKey) {
+  switch (kind) {
+    case KeyKind::kKey:
+      return fail(Code::kUnauthorized, "This API key is not valid");
+    case KeyKind::kSession:
+      return fail(Code::kUnauthorized, "This session has ended: sign in again");
+  }
+  return fail(Code::kUnauthorized, "");
 }
 
 }  // namespace
@@ -26,8 +50,14 @@ void LiveKeys::add(Entry entry) {
   auto key = std::make_shared<Key>();
   key->used_at = entry.used_at;
   key->entry = std::move(entry);
+  const bool is_over = !check_time(*key, now());
   std::unique_lock lock(mutex_);
   has_users_ = true;
+  if (key->entry.kind != KeyKind::kKey) {
+    const auto parent = by_id_.find(key->entry.parent);
+    if (is_over || parent == by_id_.end()) return;
+    parent->second->children.push_back(key->entry.actor.recorded.id);
+  }
   auto& account = accounts_[key->entry.actor.user_id];
   if (account == nullptr) account = std::make_shared<RateLimit::Account>();
   key->account = account;
@@ -35,18 +65,30 @@ void LiveKeys::add(Entry entry) {
   by_id_.emplace(key->entry.actor.recorded.id, std::move(key));
 }
 
+LiveKeys::KeyRef LiveKeys::take_out(const std::string& key_id) {
+  const auto found = by_id_.find(key_id);
+  if (found == by_id_.end()) return nullptr;
+  auto key = found->second;
+  by_hash_.erase(key->entry.hash);
+  by_id_.erase(found);
+  return key;
+}
+
 void LiveKeys::remove(const std::string& key_id) {
-  KeyRef removed;
+  std::vector<KeyRef> removed;
   {
     std::unique_lock lock(mutex_);
-    const auto found = by_id_.find(key_id);
-    if (found == by_id_.end()) return;
-    removed = found->second;
-    by_hash_.erase(removed->entry.hash);
-    by_id_.erase(found);
+    auto key = take_out(key_id);
+    if (key == nullptr) return;
+    for (const auto& child : key->children) {
+      if (auto session = take_out(child)) removed.push_back(std::move(session));
+    }
+    const auto parent = by_id_.find(key->entry.parent);
+    if (parent != by_id_.end()) std::erase(parent->second->children, key_id);
+    removed.push_back(std::move(key));
   }
   // Not under the lock: those who are asked to stop may look at their key.
-  removed->ended.request_stop();
+  for (const auto& key : removed) key->ended.request_stop();
 }
 
 std::stop_token LiveKeys::ended(const std::string& key_id) const {
@@ -66,24 +108,30 @@ void LiveKeys::end_expired() {
       if (!key->ended.stop_requested() && !check_time(*key, now())) expired.push_back(key);
     }
   }
-  for (const auto& key : expired) key->ended.request_stop();
+  for (const auto& key : expired) {
+    key->ended.request_stop();
+    if (key->entry.kind != KeyKind::kKey) remove(key->entry.actor.recorded.id);
+  }
 }
 
 // Said only to whoever has the key: it was found by its hash.
 Result<> LiveKeys::check_time(const Key& key, std::int64_t now) const {
   const auto& end = key.entry.expires_at;
   if (!end || now < *end) return {};
+  if (key.entry.kind != KeyKind::kKey) return not_valid(key.entry.kind);
   return fail(Code::kUnauthorized,
               fmt::format("This API key expired at {}; another key of its user, or an owner of the "
                           "pod, can make a new one",
                           to_iso8601(*end)));
 }
 
-Result<ActorRef> LiveKeys::find(std::string_view token) const {
-  const auto hash = sha256(token);
+Result<ActorRef> LiveKeys::find(const Credential& shown) const {
+  const auto hash = sha256(shown.token);
   std::shared_lock lock(mutex_);
   const auto found = by_hash_.find(hash);
-  if (found == by_hash_.end()) return not_valid();
+  if (found == by_hash_.end() || found->second->entry.kind != shown.kind) {
+    return not_valid(shown.kind);
+  }
   if (auto live = check_time(*found->second, now()); !live) return fail(live.error());
   const auto& key = found->second;
   return ActorRef(std::shared_ptr<const Actor>(key, &key->entry.actor));
@@ -100,6 +148,22 @@ std::optional<std::int64_t> LiveKeys::end_of(const std::string& key_id) const {
   std::shared_lock lock(mutex_);
   const auto found = by_id_.find(key_id);
   return found == by_id_.end() ? std::nullopt : found->second->entry.expires_at;
+}
+
+Result<ActorRef> LiveKeys::find_by_id(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(key_id);
+  if (found == by_id_.end()) return not_valid();
+  const auto& key = found->second;
+  if (auto live = check_time(*key, now()); !live) return fail(live.error());
+  return ActorRef(std::shared_ptr<const Actor>(key, &key->entry.actor));
+}
+
+std::string LiveKeys::key_behind(const std::string& key_id) const {
+  std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(key_id);
+  if (found == by_id_.end() || found->second->entry.parent.empty()) return key_id;
+  return found->second->entry.parent;
 }
 
 Result<> LiveKeys::admit(const std::string& key_id) const {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "api/actor.h"
+#include "api/credential.h"
 #include "api/key_clock.h"
 #include "api/rate_limit.h"
 #include "base/crypto.h"
@@ -34,6 +35,8 @@ class LiveKeys {
     Actor actor;
     std::optional<std::int64_t> expires_at;  // Unix ms
     std::int64_t used_at = 0;                // Unix ms; 0: not yet, as far as is known
+    KeyKind kind = KeyKind::kKey;
+    std::string parent = {};  // the key for which it stands; empty: none
   };
   /// That a key was used.
   struct Use {
@@ -44,8 +47,10 @@ class LiveKeys {
 
   LiveKeys(RateLimit limit, World& world) : limit_(limit), clock_(world) {}
 
+  /// A session whose key is gone, or whose time is over, is not added.
   void add(Entry entry);
   void add_user() { has_users_ = true; }
+  /// And the sessions that stand for it.
   void remove(const std::string& key_id);
   /// True from the first user on, also when none of them has a key any more.
   bool has_users() const { return has_users_; }
@@ -53,15 +58,19 @@ class LiveKeys {
   /// At the start: it is not earlier than this, whatever the clock says.
   void raise_clock(std::int64_t unix_ms) { clock_.raise(unix_ms); }
 
-  /// Whose key `token` is. kUnauthorized.
-  Result<ActorRef> find(std::string_view token) const;
+  /// Whose it is. kUnauthorized.
+  Result<ActorRef> find(const Credential& shown) const;
+  Result<ActorRef> find_by_id(const std::string& key_id) const;
   /// kUnauthorized: the key is revoked or has expired.
   Result<> check(const std::string& key_id) const;
   /// When the key ends, Unix ms; nothing: never, or it is none.
   std::optional<std::int64_t> end_of(const std::string& key_id) const;
+  /// The key for which a session stands; of any other, itself.
+  std::string key_behind(const std::string& key_id) const;
   /// Asked to stop when the key is removed, and when end_expired() finds that it has expired.
   std::stop_token ended(const std::string& key_id) const;
-  /// Asks whoever waits with a key that has expired to stop.
+  /// Asks whoever waits with a key that has expired to stop. Sessions that have are
+  /// forgotten.
   void end_expired();
   /// Counts a call, too. Besides kTooManyRequests.
   Result<> admit(const std::string& key_id) const;
@@ -80,12 +89,14 @@ class LiveKeys {
     std::atomic<std::int64_t> used_at{0};
     std::atomic<bool> is_used{false};  // and so is in used_
     std::stop_source ended;
+    std::vector<std::string> children;  // sessions that stand for it
   };
   using KeyRef = std::shared_ptr<Key>;
   struct Hash {
     std::size_t operator()(const Sha256& hash) const;
   };
 
+  KeyRef take_out(const std::string& key_id);
   Result<> check_time(const Key& key, std::int64_t now) const;
   void note_use(const KeyRef& key, std::int64_t now) const;
 

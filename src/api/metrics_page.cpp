@@ -6,9 +6,10 @@
 namespace synap::api {
 
 Result<> MetricsPage::may_read(const net::Request& head) const {
-  const auto token = bearer_token(head.headers);
-  if (!key_.empty() && is_equal_in_constant_time(token, key_)) return {};
-  const auto actor = keys_.authenticate(token, head.peer);
+  const rpc::Origin origin{.headers = head.headers, .peer = head.peer, .method = head.method};
+  const auto shown = credential_of(origin, cookie_);
+  if (!key_.empty() && is_equal_in_constant_time(bearer_token(head.headers), key_)) return {};
+  const auto actor = keys_.authenticate(shown, head.peer);
   if (!actor) return fail(actor.error());
   if ((*actor)->role == Role::kOwner && (*actor)->scopes.allow(kScope)) return {};
   return fail(

@@ -2,8 +2,8 @@
 // source of truth: every read model can be made again from it (projections/).
 //
 // Not in the log, and so not made again: the answers kept for idempotency keys, runs with the
-// results of their steps (they say how far work got, not what happened), and when a key was last
-// used.
+// results of their steps (they say how far work got, not what happened), when a key was last used,
+// and links that sign a browser in.
 //
 // Order: positions are dense and grow; a reader that has seen position n has seen everything up to
 // n, always. Repeats: an event id that is in the log, or a (user, idempotency key) that was used,

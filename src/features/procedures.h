@@ -39,5 +39,12 @@ void add_mutation(const Rooms& rooms, std::string path, rpc::Meta meta,
                                return function(rooms, std::move(session), std::move(input));
                              });
 }
+template <class Out>
+void add_mutation(const Rooms& rooms, std::string path, rpc::Meta meta,
+                  Task<Result<Out>> (*function)(const Rooms&, api::Session)) {
+  api::add_mutation<void, Out>(
+      rooms.procedures, std::move(path), std::move(meta),
+      [&rooms, function](api::Session session) { return function(rooms, std::move(session)); });
+}
 
 }  // namespace synap::features

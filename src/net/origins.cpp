@@ -15,6 +15,12 @@ std::string_view authority_of(std::string_view text) {
   return text.substr(0, text.find_first_of("/?#"));
 }
 
+// What stands behind the authority of a URL.
+std::string_view path_of(std::string_view url) {
+  const auto authority = authority_of(url);
+  return url.substr(static_cast<std::size_t>(authority.data() - url.data()) + authority.size());
+}
+
 bool is_address(const std::string& host) {
   unsigned char bytes[16];
   return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
@@ -39,6 +45,20 @@ std::string host_of(std::string_view text) {
   std::string lower(host);
   std::ranges::transform(lower, lower.begin(), ascii_lower);
   return lower;
+}
+
+bool is_of_own_page(const Headers& headers, std::string_view public_url) {
+  const std::string* origin = headers.find("origin");
+  if (origin == nullptr) {
+    const std::string* site = headers.find("sec-fetch-site");
+    return site != nullptr && *site == "same-origin";
+  }
+  const auto public_origin = public_url.substr(0, public_url.size() - path_of(public_url).size());
+  if (!public_url.empty() && equal_ignoring_case(*origin, public_origin)) return true;
+  const std::string* host = headers.find("host");
+  if (host == nullptr || !equal_ignoring_case(*origin, "http://" + *host)) return false;
+  // Where others find it by https, a page that came by http may be anybody's.
+  return !public_url.starts_with("https://") || host_of(*host) != host_of(public_url);
 }
 
 bool is_loopback_name(std::string_view host) {

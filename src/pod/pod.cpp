@@ -7,6 +7,7 @@
 #include "api/front.h"
 #include "api/keys.h"
 #include "api/metrics_page.h"
+#include "api/session_page.h"
 #include "base/background.h"
 #include "base/log.h"
 #include "bus/dispatcher.h"
@@ -14,6 +15,7 @@
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "net/server.h"
+#include "page/page.h"
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/features.h"
@@ -22,6 +24,16 @@
 #include "workers/worker_pool.h"
 
 namespace synap::pod {
+namespace {
+
+// Of this pod and of no other: its first event's id.
+std::string cookie_name_of(const events::Event& first) {
+  const auto raw = first.id.raw();
+  return to_hex(reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size());
+}
+
+}  // namespace
+
 // Members are made from the top and destroyed from the bottom: each uses those above it only.
 struct Pod::Parts {
   PodOptions options;
@@ -47,6 +59,7 @@ struct Pod::Parts {
   std::unique_ptr<net::HttpServer> server;
   Metrics metrics;
   std::string new_owner_key;
+  std::string new_owner_link;
   bool is_stopped = false;
 
   Result<> open();
@@ -101,6 +114,12 @@ Result<> Pod::Parts::make_owner() {
                 }));
   if (!owner) return fail(owner.error());
   new_owner_key = owner->key;
+  // Whoever starts a pod for the first time can look at it at once.
+  auto whose = keys->find(owner->key);
+  if (!whose) return fail(whose.error());
+  auto link = sync_wait(workers->executor(), keys->create_link(*whose));
+  if (!link) return fail(link.error());
+  new_owner_link = api::path_of_link(link->token);
   return {};
 }
 
@@ -133,14 +152,26 @@ Result<> Pod::Parts::serve() {
   readiness =
       std::make_unique<Readiness>(ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min},
                                   *database, *directory, world);
+  auto first = sync_wait(workers->executor(), log->at(1));
+  if (!first) return fail(first.error());
+  const api::SessionCookie cookie(cookie_name_of(**first), options.public_url);
   front = std::make_unique<api::Front>(
       api::FrontOptions{.origins = {options.allowed_origins},
                         .names = {.listening = options.host, .public_url = options.public_url},
+                        .cookie = cookie,
                         .batch_max = options.batch_max},
       procedures, *keys, [this] { return readiness->check(); });
   front->mount(
       {.prefix = "/metrics",
-       .handler = std::make_shared<api::MetricsPage>(metrics, *keys, options.metrics_key)});
+       .handler = std::make_shared<api::MetricsPage>(metrics, *keys, options.metrics_key, cookie)});
+  front->mount({.prefix = "/session",
+                .handler = std::make_shared<api::SessionPage>(*keys, cookie, options.public_url,
+                                                              SYNAP_VERSION)});
+  front->mount(
+      {.prefix = "",
+       .handler = std::make_shared<page::Page>(
+           page::files(), [](const Error& error) { return trpc::Server::error_response(error); }),
+       .authentication = api::Authentication::kByPath});
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.host = options.host,
                          .port = options.port,
@@ -242,6 +273,10 @@ std::uint16_t Pod::port() const {
 
 const std::string& Pod::new_owner_key() const {
   return parts_->new_owner_key;
+}
+
+const std::string& Pod::new_owner_link() const {
+  return parts_->new_owner_link;
 }
 
 // Callers first, so that nothing new comes in; then the workers, which finish what is under way;

@@ -74,6 +74,9 @@ class Pod {
   std::uint16_t port() const;
   /// The owner's key, if this start has made it; otherwise empty.
   const std::string& new_owner_key() const;
+  /// At the same start: what signs its owner in at the page, once, within 15 minutes, from the
+  /// pod's address on: "/#token=...".
+  const std::string& new_owner_link() const;
 
   /// Brings an owner back into a pod that does not run: makes a key for the first owner, or an
   /// owner if there is none, and puts it into owner.key. kConflict: it runs; kNotFound: there is no

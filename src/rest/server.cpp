@@ -87,7 +87,8 @@ Task<net::Admission> Server::admit(const net::Request& head) {
     admission.answer = refusal_of(found.error(), target);
     co_return admission;
   }
-  auto known = options_.identify({.headers = head.headers, .peer = head.peer});
+  auto known =
+      options_.identify({.headers = head.headers, .peer = head.peer, .method = head.method});
   if (known) {
     admission.account = std::move(known->account);
     admission.caller = std::move(known->known);
@@ -116,7 +117,7 @@ Task<net::Response> Server::serve(const net::Request& request) {
 
 Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
                                          const net::Request& request, UnknownKeys& unknown) const {
-  rpc::Origin origin{.headers = request.headers, .peer = request.peer};
+  rpc::Origin origin{.headers = request.headers, .peer = request.peer, .method = request.method};
   origin.paths = {procedure.path};
   origin.kind = procedure.kind;
   origin.caller = request.caller;

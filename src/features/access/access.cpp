@@ -115,6 +115,7 @@ const ObjectSchema<CreatedKey>& describe(Type<CreatedKey>) {
 
 struct ListKeys {
   std::optional<std::string> user_id;
+  std::string kind;
   std::int64_t limit = 100;
   std::optional<std::string> cursor;
 };
@@ -122,6 +123,8 @@ const ObjectSchema<ListKeys>& describe(Type<ListKeys>) {
   static const auto schema =
       object<ListKeys>("ListKeys")
           .field("userId", &ListKeys::user_id, string().min(1).max(kIdMax), kWhoseDocs)
+          .field_or("kind", &ListKeys::kind, one_of({"key", "session"}), "key",
+                    "Sessions are those of browsers, which are signed in by a key or a link.")
           .field_or("limit", &ListKeys::limit, integer().min(1).max(kPageMax), 100)
           .field("cursor", &ListKeys::cursor, string().uuid().nullish(),
                  "The nextCursor of the page before.");
@@ -137,6 +140,22 @@ const ObjectSchema<KeyList>& describe(Type<KeyList>) {
       object<KeyList>("KeyList")
           .field("keys", &KeyList::keys, array(schema_of<api::KeyInfo>()), "The oldest first.")
           .field("nextCursor", &KeyList::next_cursor, string().uuid(), "Absent on the last page.");
+  return schema;
+}
+
+struct SignInLink {
+  std::string token;
+  std::string path;
+  std::string expires_at;
+};
+const ObjectSchema<SignInLink>& describe(Type<SignInLink>) {
+  static const auto schema =
+      object<SignInLink>("SignInLink")
+          .field("token", &SignInLink::token, string(), "Shown this once.")
+          .field("path", &SignInLink::path, string(),
+                 "The link, from the pod's address on: \"/#token=...\". What stands behind the # "
+                 "is sent to no server and kept in no log.")
+          .field("expiresAt", &SignInLink::expires_at, string().datetime());
   return schema;
 }
 
@@ -263,12 +282,13 @@ Task<Result<KeyList>> list_keys(const Rooms& rooms, Session session, ListKeys in
   auto user_id = whose(session, input.user_id);
   if (!user_id) co_return fail(user_id.error());
   if (*user_id != session.user_id()) {
-    auto is_there = co_await rooms.keys.has_user(*user_id);
+    auto is_there = co_await rooms.keys.find_user(*user_id);
     if (!is_there) co_return fail(is_there.error());
     if (!*is_there) co_return fail(Code::kNotFound, "There is no such user");
   }
-  auto page =
-      co_await rooms.keys.list(*user_id, input.cursor.value_or(""), static_cast<int>(input.limit));
+  auto page = co_await rooms.keys.list(
+      *user_id, input.cursor.value_or(""), static_cast<int>(input.limit),
+      input.kind == "session" ? api::KeyKind::kSession : api::KeyKind::kKey);
   if (!page) co_return fail(page.error());
   KeyList list{std::move(page->items), std::nullopt};
   if (!page->is_last) list.next_cursor = list.keys.back().id;
@@ -282,6 +302,12 @@ Task<Result<Revoked>> revoke_key(const Rooms& rooms, Session session, RevokeKey 
       co_await rooms.keys.revoke(*user_id, input.key_id, request_of(session, "keys.revoke", input));
   if (!done) co_return fail(done.error());
   co_return Revoked{};
+}
+
+Task<Result<SignInLink>> create_link(const Rooms& rooms, Session session) {
+  auto made = co_await rooms.keys.create_link(session.actor);
+  if (!made) co_return fail(made.error());
+  co_return SignInLink{made->token, api::path_of_link(made->token), to_iso8601(made->expires_at)};
 }
 
 void add_users(const Rooms& rooms) {
@@ -312,11 +338,13 @@ void add_keys(const Rooms& rooms) {
                create_key);
   add_query(rooms, "keys.list",
             {.summary = "Your keys or, as an owner, those of another user; without their secrets.",
+             .docs = "Or the sessions that stand for them.",
              .errors = {not_yours, {Code::kNotFound, "There is no such user."}}},
             list_keys);
   add_mutation(
       rooms, "keys.revoke",
       {.summary = "Revoke a key, from now on and for good; as an owner, also one of another user.",
+       .docs = "The sessions that stand for it end with it. A session is revoked by its id, too.",
        .effects = Effects::kDestroys,
        .errors = {{Code::kNotFound, "The user has no such key."},
                   not_yours,
@@ -324,6 +352,16 @@ void add_keys(const Rooms& rooms) {
                    "It is the last key by which an owner can do everything."}},
        .keeps_idempotency_keys = true},
       revoke_key);
+}
+
+void add_sessions(const Rooms& rooms) {
+  add_mutation(rooms, "sessions.createLink",
+               {.summary = "Make a link that signs a browser in at the pod's page, once, within 15 "
+                           "minutes.",
+                .docs = "The session may do what the key may that asks, and ends with it, at the "
+                        "latest after 30 days.",
+                .effects = Effects::kAppends},
+               create_link);
 }
 
 }  // namespace
@@ -341,6 +379,7 @@ void add(const Rooms& rooms) {
                         }});
   add_users(rooms);
   add_keys(rooms);
+  add_sessions(rooms);
 }
 
 }  // namespace synap::features::access

@@ -1,0 +1,32 @@
+// Credential: what a request shows to say who calls.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace synap::api {
+
+/// What a secret is good for. Each is a row of its own with an end of its own, revoked as any.
+enum class KeyKind : std::uint8_t {
+  kKey,      // an API key: sent with every request
+  kSession,  // of a browser that has shown a key or a link; in its cookie. Ends with that key
+};
+/// As events and rows have it: "session"; of an API key, which was there first, "".
+std::string_view key_kind_name(KeyKind kind);
+/// Nothing: there is no such kind.
+std::optional<KeyKind> key_kind_by_name(std::string_view name);
+
+/// A view of what was sent: good for as long as the request.
+struct Credential {
+  Credential() = default;
+  template <std::convertible_to<std::string_view> Text>
+  Credential(const Text& of, KeyKind sent_as = KeyKind::kKey) : token(of), kind(sent_as) {}
+
+  std::string_view token;  // empty: none was sent
+  /// As what it was sent. A key in a cookie is none, nor is a session in a header.
+  KeyKind kind = KeyKind::kKey;
+};
+
+}  // namespace synap::api

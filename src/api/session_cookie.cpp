@@ -1,0 +1,74 @@
+#include "api/session_cookie.h"
+
+#include <fmt/format.h>
+
+#include "net/ascii.h"
+#include "net/origins.h"
+
+namespace synap::api {
+namespace {
+
+// The value of a cookie, of which several may stand in one header and in several.
+std::string_view cookie_of(const net::Headers& headers, std::string_view name) {
+  for (const auto& header : headers) {
+    if (!net::equal_ignoring_case(header.name, "cookie")) continue;
+    std::string_view rest = header.value;
+    while (!rest.empty()) {
+      auto pair = rest.substr(0, rest.find(';'));
+      rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+      while (pair.starts_with(' ')) pair.remove_prefix(1);
+      if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+        return pair.substr(name.size() + 1);
+      }
+    }
+  }
+  return {};
+}
+
+bool only_reads(std::string_view method) {
+  return method == "GET" || method == "HEAD";
+}
+
+}  // namespace
+
+SessionCookie::SessionCookie(std::string_view pod, std::string public_url)
+    : name_(fmt::format("synap_{}", pod)), public_url_(std::move(public_url)) {}
+
+Credential SessionCookie::of(const net::Headers& headers, std::string_view method) const {
+  if (name_.empty()) return {};
+  const auto token = cookie_of(headers, name_);
+  if (token.empty() || !net::is_of_own_page(headers, public_url_)) return {};
+  if (!only_reads(method) && headers.find(kPageHeader) == nullptr) return {};
+  return {token, KeyKind::kSession};
+}
+
+std::string SessionCookie::set(std::string_view token, std::chrono::seconds lasts) const {
+  // Where it is found by https, the cookie goes no other way.
+  const bool is_secure = public_url_.starts_with("https://");
+  return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{}", name_, token,
+                     lasts.count(), is_secure ? "; Secure" : "");
+}
+
+Credential credential_of(const rpc::Origin& origin, const SessionCookie& cookie) {
+  if (const auto token = bearer_token(origin.headers); !token.empty()) return token;
+  if (origin.connection_params) {
+    const Json* token = origin.connection_params->find("token");
+    if (token != nullptr && token->is_string() && !token->as_string().empty()) {
+      return std::string_view(token->as_string());
+    }
+  }
+  return cookie.of(origin.headers, origin.method);
+}
+
+std::string_view bearer_token(const net::Headers& headers) {
+  const std::string* header = headers.find("authorization");
+  if (header == nullptr) return {};
+  std::string_view value = *header;
+  constexpr std::string_view kScheme = "bearer ";
+  if (!net::equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
+  value.remove_prefix(kScheme.size());
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  return value;
+}
+
+}  // namespace synap::api
