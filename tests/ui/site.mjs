@@ -32,7 +32,7 @@ export const NARROW = { width: 390, height: 844 };
 /** What a browser says by itself about answers that are expected. */
 const EXPECTED = [
   /status of 401/,
-  /ERR_CONNECTION_REFUSED/,
+  /ERR_CONNECTION_(REFUSED|RESET)/,
   /status of 502/,
   /WebSocket connection to/,
 ];
