@@ -1,11 +1,11 @@
 // Makes a note, waits until it is stored, and reads it back. With a pod running:
 //
-//   SYNAP_TOKEN=$(cat synap-data/owner.key) node examples/quickstart.mjs
+//   SYNAP_KEY=$(cat synap-data/owner.key) node examples/quickstart.mjs
 import { createSynapClient, isEvent } from '@synap/client';
 
 const client = createSynapClient({
   url: process.env.SYNAP_URL ?? 'http://127.0.0.1:4400',
-  token: process.env.SYNAP_TOKEN ?? '',
+  key: process.env.SYNAP_KEY,
   transport: process.env.SYNAP_TRANSPORT === 'sse' ? 'sse' : 'websocket',
 });
 

@@ -5,6 +5,7 @@ import {
   httpLink,
   httpSubscriptionLink,
   splitLink,
+  TRPCClientError,
   wsLink,
   type TRPCClient,
   type HTTPLinkOptions,
@@ -14,7 +15,8 @@ import { observable } from '@trpc/server/observable';
 
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
 
-import { ClientClosedError } from './errors.js';
+import { ClientClosedError, NoKeyError } from './errors.js';
+import type { EventOf, EventType, RegisteredType, SynapEvent } from './events.js';
 import type { AppRouter, Request } from './generated/app-router.js';
 import type { EventSourceOfPod } from './subscription.js';
 import { WaitingRoom, type WaitOptions } from './wait.js';
@@ -29,11 +31,22 @@ import {
   type WatchOptions,
 } from './watch.js';
 
+type Maybe = string | undefined;
+type HeaderFields = Record<string, string>;
+
 export interface SynapClientOptions {
   /** Of the pod: "http://127.0.0.1:4400". With or without /trpc behind it. */
   url: string | URL;
-  /** An API key, or what gives one; asked again for every request. */
-  token: string | (() => string | Promise<string>);
+  /**
+   * An API key, or what gives one; asked again for every request. Absent: nobody is said to call,
+   * unless `headers` or a cookie of the pod's own page say it. Empty or undefined: an error.
+   */
+  key?: Maybe | (() => Maybe | Promise<Maybe>);
+  /**
+   * More header fields of every HTTP request, or what gives them. Neither a WebSocket nor a browser's
+   * EventSource can send them.
+   */
+  headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>);
   /** How events come. Default: a WebSocket. */
   transport?: 'websocket' | 'sse';
   /**
@@ -47,25 +60,39 @@ export interface SynapClientOptions {
   EventSource?: typeof EventSource;
 }
 
-export interface SynapHelpers {
+/** `Own`: the data of event types that users of the pod have registered, by their names. */
+export interface SynapHelpers<Own extends object = {}> {
   /**
-   * Events as they happen, for `for await`. A connection that is lost is made again, and the stream
-   * goes on behind the last event: nothing is missed and nothing comes twice. Ends when the signal
-   * aborts.
+   * Events as they happen, for `for await`. With `types`, `event.type` narrows `event.data`. A
+   * connection that is lost is made again, and the stream goes on behind the last event: nothing is
+   * missed and nothing comes twice. Ends when the signal aborts.
    */
-  watch(filter?: WatchFilter, options?: WatchOptions): EventStream;
+  watch<const T extends Watchable<Own> = never>(
+    filter?: WatchFilter<T>,
+    options?: WatchOptions,
+  ): EventStream<Watched<T, Own>>;
   /** The same, told to handlers. */
-  watch(filter: WatchFilter, handlers: WatchHandlers, options?: WatchOptions): Watch;
+  watch<const T extends Watchable<Own> = never>(
+    filter: WatchFilter<T>,
+    handlers: WatchHandlers<Watched<T, Own>>,
+    options?: WatchOptions,
+  ): Watch;
   /**
    * Resolves when the command has completed. Rejects with RequestFailedError when it has failed,
-   * with WaitTimeoutError when it takes too long.
+   * with WaitTimeoutError when it takes too long or no pod answers.
    */
   waitFor(requestId: string, options?: WaitOptions): Promise<Request>;
   /** Ends every watch and wait, and the connection. A program that has watched must call it to end. */
   close(): Promise<void>;
 }
 
-export type SynapClient = TRPCClient<AppRouter> & SynapHelpers;
+/** What `types` may name: a misspelt type would be waited for for ever. */
+export type Watchable<Own = {}> = EventType | (keyof Own & string) | RegisteredType;
+
+/** An event of a watch of these types; of any, where none were named. */
+export type Watched<T extends string, Own = {}> = [T] extends [never] ? SynapEvent : EventOf<T, Own>;
+
+export type SynapClient<Own extends object = {}> = TRPCClient<AppRouter> & SynapHelpers<Own>;
 
 // What the pod takes in one request, and what every proxy takes in one URL.
 const BATCH_MAX = 100;
@@ -105,7 +132,7 @@ function eventsOverWebSocket(endpoint: string, options: SynapClientOptions): Eve
   if (!WebSocket) throw new Error('There is no WebSocket here: give one, or use transport "sse"');
   const socket = createWSClient({
     url: endpoint.replace(/^http/, 'ws'),
-    connectionParams: () => paramsOf(options),
+    ...connectionParamsOf(options),
     WebSocket,
     lazy: { enabled: true, closeMs: SOCKET_IDLE_MS },
     keepAlive: SOCKET_PING,
@@ -122,40 +149,55 @@ function eventsOverSse(endpoint: string, options: SynapClientOptions): Events {
   if (!EventSource) throw new Error('There is no EventSource here: give one, or use "websocket"');
   const close = async () => {};
   if (options.EventSource || !eventSourceTakesFetch) {
-    const connectionParams = () => paramsOf(options);
-    return { link: httpSubscriptionLink({ url: endpoint, EventSource, connectionParams }), close };
+    const params = connectionParamsOf(options);
+    return { link: httpSubscriptionLink({ url: endpoint, EventSource, ...params }), close };
   }
-  const fetchWithToken = async (url: string | URL, init: RequestInit) => {
+  const fetchWithHeaders = async (url: string | URL, init: RequestInit) => {
     const headers = { ...(init.headers as Record<string, string>), ...(await headersOf(options)) };
     return (options.fetch ?? fetch)(url, { ...init, headers });
   };
-  const eventSourceOptions = { fetch: fetchWithToken } as EventSourceInit;
+  const eventSourceOptions = { fetch: fetchWithHeaders } as EventSourceInit;
   return { link: httpSubscriptionLink({ url: endpoint, EventSource, eventSourceOptions }), close };
 }
 
-async function tokenOf({ token }: SynapClientOptions): Promise<string> {
-  return typeof token === 'function' ? token() : token;
+async function keyOf({ key }: SynapClientOptions): Promise<string> {
+  const found = typeof key === 'function' ? await key() : key;
+  if (!found) throw new NoKeyError();
+  return found;
 }
 
-async function headersOf(options: SynapClientOptions): Promise<Record<string, string>> {
+async function headersOf(options: SynapClientOptions): Promise<HeaderFields> {
+  const { headers } = options;
   return {
-    authorization: `Bearer ${await tokenOf(options)}`,
+    ...('key' in options ? { authorization: `Bearer ${await keyOf(options)}` } : {}),
     ...(options.unknownKeys === 'refuse' ? { 'synap-unknown-keys': 'refuse' } : {}),
+    ...(typeof headers === 'function' ? await headers() : headers),
   };
 }
 
-async function paramsOf(options: SynapClientOptions): Promise<Record<string, string>> {
-  return {
-    token: await tokenOf(options),
-    ...(options.unknownKeys === 'refuse' ? { unknownKeys: 'refuse' } : {}),
-  };
+// None where there is nothing to say: a page of the pod itself is known by its cookie.
+function connectionParamsOf(options: SynapClientOptions) {
+  const refuse = options.unknownKeys === 'refuse';
+  if (!('key' in options) && !refuse) return {};
+  const connectionParams = async (): Promise<Record<string, string>> => ({
+    ...('key' in options ? { token: await keyOf(options) } : {}),
+    ...(refuse ? { unknownKeys: 'refuse' } : {}),
+  });
+  return { connectionParams };
 }
 
 const warn = (path: string, keys: string[]): void =>
   console.warn(`synap: ${path} does not know, and did without: ${keys.join(', ')}`);
 
+// tRPC says of every abort that there was one, and drops the reason. Who gave it wants it back.
+function abortedBy(signal: AbortSignal): TRPCClientError<AppRouter> {
+  const reason: unknown = signal.reason;
+  const cause = reason instanceof Error ? reason : new Error(String(reason));
+  return new TRPCClientError(cause.message, { cause, meta: { isAborted: true } });
+}
+
 // The pod tells them beside the data of a result, which stays what its type says.
-function unknownKeysLink(options: SynapClientOptions): TRPCLink<AppRouter> {
+function tellingLink(options: SynapClientOptions): TRPCLink<AppRouter> {
   const tell = typeof options.unknownKeys === 'function' ? options.unknownKeys : warn;
   return () =>
     ({ op, next }) =>
@@ -166,14 +208,20 @@ function unknownKeysLink(options: SynapClientOptions): TRPCLink<AppRouter> {
             if (unknownKeys) tell(op.path, unknownKeys);
             observer.next(value);
           },
-          error: (error) => observer.error(error),
+          error: (error) => observer.error(op.signal?.aborted ? abortedBy(op.signal) : error),
           complete: () => observer.complete(),
         }),
       );
 }
 
-/** A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close(). */
-export function createSynapClient(options: SynapClientOptions): SynapClient {
+/**
+ * A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close().
+ * `createSynapClient<{ 'x.weight.recorded': { kg: number } }>(…)` types events of your own.
+ */
+export function createSynapClient<Own extends object = {}>(
+  options: SynapClientOptions,
+): SynapClient<Own> {
+  if ('key' in options && !options.key) throw new NoKeyError();
   const endpoint = endpointOf(options.url);
   const events =
     options.transport === 'sse'
@@ -187,7 +235,7 @@ export function createSynapClient(options: SynapClientOptions): SynapClient {
   };
   const trpc = createTRPCClient<AppRouter>({
     links: [
-      unknownKeysLink(options),
+      tellingLink(options),
       splitLink({
         condition: (op) => op.type === 'subscription',
         true: events.link,
@@ -225,15 +273,15 @@ export function createSynapClient(options: SynapClientOptions): SynapClient {
       ? watchWithHandlers(source, running, filter, second, third)
       : watchAsStream(source, running, filter, second);
   }
-  const helpers: SynapHelpers = {
-    watch: watch as SynapHelpers['watch'],
+  const helpers: SynapHelpers<Own> = {
+    watch: watch as SynapHelpers<Own>['watch'],
     waitFor: async (requestId, waitOptions) => {
       checkOpen();
       return waitingRoom.wait(requestId, waitOptions);
     },
     close: async () => {
       isClosed = true;
-      for (const stop of [...running]) stop();
+      for (const end of [...running]) end(new ClientClosedError());
       waitingRoom.close();
       await events.close();
     },
@@ -242,7 +290,7 @@ export function createSynapClient(options: SynapClientOptions): SynapClient {
   return new Proxy(trpc, {
     get: (target, name, receiver) =>
       Object.hasOwn(helpers, name)
-        ? helpers[name as keyof SynapHelpers]
+        ? helpers[name as keyof SynapHelpers<Own>]
         : Reflect.get(target, name, receiver),
-  }) as SynapClient;
+  }) as SynapClient<Own>;
 }

@@ -1,14 +1,23 @@
 // One subscription to events.watch, kept alive: begun again behind the last event whenever it is
-// lost, until it is stopped or refused. tRPC's own links reconnect sockets; this covers what they do
-// not: a stream the pod ended, errors that pass, and the time before the first event has come.
+// lost, until it is stopped or refused. tRPC's own links reconnect sockets, and tell of it only as a
+// state of the connection; this covers what they do not: a stream the pod ended, errors that pass, and
+// the time before the first event has come.
 import type { Tracked, SynapEvent, WatchEvents } from './generated/app-router.js';
-import { isRefusal } from './errors.js';
+import { ConnectionLostError, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
+
+/** A link's connection: "pending" is tRPC's word for one that is there. */
+export interface ConnectionState {
+  state: 'idle' | 'connecting' | 'pending';
+  /** Why it is made again, or could not be made. */
+  error: unknown;
+}
 
 export interface ItemHandlers {
   onStarted(): void;
   onData(item: Tracked<SynapEvent>): void;
   onError(error: unknown): void;
   onComplete(): void;
+  onConnectionStateChange(state: ConnectionState): void;
 }
 
 /** What is needed of a pod. */
@@ -18,11 +27,14 @@ export interface EventSourceOfPod {
   subscribe(input: WatchEvents, handlers: ItemHandlers): { unsubscribe(): void };
 }
 
+/** Before it has begun for the first time; while events come; while there is no connection. */
+export type SubscriptionStatus = 'connecting' | 'live' | 'interrupted';
+
 export interface SubscriptionHandlers {
   /** Everything after this moment will be told; again after every interruption. */
   onStarted(): void;
   onEvent(event: SynapEvent): void;
-  /** It was interrupted and will be begun again. */
+  /** It was interrupted, or could not begin, and is tried again. Once until it goes on. */
   onInterrupted(error: unknown): void;
   /** It was refused, or a handler threw: there will be no more events. */
   onEnd(error: unknown): void;
@@ -41,6 +53,8 @@ export class EventSubscription {
   readonly #filter: WatchEvents;
   readonly #handlers: SubscriptionHandlers;
   #last: string | undefined;
+  #status: SubscriptionStatus = 'connecting';
+  #error: unknown;
   #attempt = 0;
   #startedAt = Infinity;
   // Counts beginnings: what belongs to an earlier one is not listened to any more.
@@ -62,6 +76,15 @@ export class EventSubscription {
   /** The position of the last event that was told, or where the subscription began. */
   get lastEventId(): string | undefined {
     return this.#last;
+  }
+
+  get status(): SubscriptionStatus {
+    return this.#status;
+  }
+
+  /** Why it is interrupted: the newest reason. */
+  get error(): unknown {
+    return this.#error;
   }
 
   /** Begins, or goes on after a stop(). */
@@ -91,7 +114,7 @@ export class EventSubscription {
       onStarted: () => {
         if (era !== this.#era) return;
         this.#startedAt = Date.now();
-        this.#tell(() => this.#handlers.onStarted());
+        this.#live();
       },
       onData: (item) => {
         if (era !== this.#era) return;
@@ -102,7 +125,13 @@ export class EventSubscription {
         this.#tell(() => this.#handlers.onEvent(item.data));
       },
       onError: (error) => this.#lost(era, error),
-      onComplete: () => this.#lost(era, new Error('The pod ended the stream')),
+      onComplete: () => this.#lost(era, new ConnectionLostError('The pod ended the stream')),
+      // The link makes the connection again by itself and says "started" then.
+      onConnectionStateChange: ({ state, error }) => {
+        if (era !== this.#era || state !== 'connecting') return;
+        if (isRefusal(error)) return this.#lost(era, error);
+        if (error || this.#status === 'live') this.#interrupted(ConnectionLostError.of(error));
+      },
     });
     // A handler may have stopped it already.
     if (era === this.#era) this.#active = active;
@@ -112,13 +141,28 @@ export class EventSubscription {
   #lost(era: number, error: unknown): void {
     if (era !== this.#era) return;
     this.stop();
+    if (keyIsMissing(error)) return this.#handlers.onEnd(new NoKeyError());
     if (isRefusal(error)) return this.#handlers.onEnd(error);
     const next = this.#era;
-    this.#tell(() => this.#handlers.onInterrupted(error));
+    this.#interrupted(error);
     if (next !== this.#era) return;
     if (Date.now() - this.#startedAt > LASTED_MS) this.#attempt = 0;
     this.#startedAt = Infinity;
     this.#timer = setTimeout(() => this.start(), delayMs(this.#attempt++));
+  }
+
+  #live(): void {
+    if (this.#status === 'live') return;
+    this.#status = 'live';
+    this.#error = undefined;
+    this.#tell(() => this.#handlers.onStarted());
+  }
+
+  #interrupted(error: unknown): void {
+    this.#error = error;
+    if (this.#status === 'interrupted') return;
+    this.#status = 'interrupted';
+    this.#tell(() => this.#handlers.onInterrupted(error));
   }
 
   // A mistake in a handler must not end in the socket's code, where nobody hears of it.

@@ -5,8 +5,9 @@ import { EventSubscription, type EventSourceOfPod } from './subscription.js';
 
 export interface WaitOptions {
   /** Default: 30 seconds. Infinity: as long as it takes. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
+  timeoutMs?: number | undefined;
+  /** Ends the wait, which rejects with the signal's reason. The command goes on. */
+  signal?: AbortSignal | undefined;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -43,7 +44,11 @@ export class WaitingRoom {
       });
       const abort = () => waiting.reject(signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
-      const late = () => waiting.reject(new WaitTimeoutError(requestId, timeoutMs));
+      const late = () => {
+        // Whatever was heard of it before, the pod was asked and has not answered since.
+        const unreachable = waiting.error ?? this.#subscription?.error;
+        waiting.reject(new WaitTimeoutError(requestId, timeoutMs, unreachable));
+      };
       const timer = timeoutMs === Infinity ? undefined : setTimeout(late, timeoutMs);
       this.#waiting.add(waiting);
       if (this.#isWatching) waiting.ask();
@@ -93,6 +98,8 @@ type Settle = (resolve: (request: Request) => void, reject: (reason: unknown) =>
 /** One who waits for one command. */
 class Waiting {
   readonly requestId: string;
+  /** Why the pod has not answered, if it was asked and did not. */
+  error: unknown;
   readonly #getRequest: (requestId: string) => Promise<Request>;
   readonly #end: (settle: Settle) => void;
   #isEnded = false;
@@ -127,10 +134,12 @@ class Waiting {
       while (this.#askAgain && !this.#isEnded) {
         this.#askAgain = false;
         const request = await this.#getRequest(this.requestId);
+        this.error = undefined;
         if (request.status === 'completed') this.#settle((resolve) => resolve(request));
         if (request.status === 'failed') this.reject(new RequestFailedError(request));
       }
     } catch (error) {
+      this.error = error;
       if (isRefusal(error)) this.reject(error);
       else if (!this.#isEnded) this.#retry = setTimeout(() => this.ask(), ASK_AGAIN_MS);
     } finally {

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { createSynapClient } from '@synap/client';
+import { TRPCError } from '@trpc/server';
+
+import { createSynapClient, isSynapError, messageOf } from '@synap/client';
 import { eventSchemas, inputSchemas } from '@synap/client/schemas';
 
-import { FakePod } from './fake-pod.mjs';
+import { FakePod, within } from './fake-pod.mjs';
 
 describe('calls', () => {
   let pod;
@@ -16,14 +18,14 @@ describe('calls', () => {
 
   test('the URL may be the pod or its endpoint, with or without a slash', async () => {
     for (const tail of ['', '/', '/trpc', '/trpc/']) {
-      const client = createSynapClient({ url: pod.url + tail, token: 'key' });
+      const client = createSynapClient({ url: pod.url + tail, key: 'key' });
       assert.deepEqual(await client.notes.get.query({ id: 'a' }), { id: 'a' }, tail);
       await client.close();
     }
   });
 
   test('calls of one moment are one request, of at most a hundred', async () => {
-    const client = createSynapClient({ url: pod.url, token: 'key' });
+    const client = createSynapClient({ url: pod.url, key: 'key' });
     const calls = Array.from({ length: 150 }, (_, i) => client.notes.create.mutate({ content: `${i}` }));
     const answers = await Promise.all(calls);
     assert.deepEqual(answers.map((answer) => answer.requestId), answers.map((_, i) => `${i}`));
@@ -32,7 +34,7 @@ describe('calls', () => {
   });
 
   test('long texts go alone, so that a batch never outgrows what the pod takes', async () => {
-    const client = createSynapClient({ url: pod.url, token: 'key' });
+    const client = createSynapClient({ url: pod.url, key: 'key' });
     const content = 'x'.repeat(40_000);
     await Promise.all([content, content, 'a', 'b'].map((content) => client.notes.create.mutate({ content })));
     assert.equal(pod.httpRequests, 3);
@@ -52,14 +54,82 @@ describe('calls', () => {
       used.push(new URL(url).pathname);
       return fetch(url, init);
     };
-    const client = createSynapClient({ url: pod.url, token: 'key', fetch: myFetch, WebSocket: MyWebSocket });
+    const client = createSynapClient({ url: pod.url, key: 'key', fetch: myFetch, WebSocket: MyWebSocket });
     await client.watch().ready;
     assert.deepEqual(used, ['/trpc/events.list', '/trpc']);
     await client.close();
   });
 
+  test('without a key nobody is said to call, and headers go with every request', async () => {
+    const plain = createSynapClient({ url: pod.url });
+    await plain.notes.get.query({ id: 'a' });
+    await plain.watch().ready;
+    assert.deepEqual(pod.calls.map((call) => call.token), [undefined, undefined, undefined]);
+    await plain.close();
+    for (const headers of [{ authorization: 'Bearer mine' }, async () => ({ authorization: 'Bearer mine' })]) {
+      pod.calls.length = 0;
+      const client = createSynapClient({ url: pod.url, headers, transport: 'sse' });
+      await client.watch().ready;
+      assert.deepEqual(pod.calls.map((call) => call.token), ['mine', 'mine']);
+      await client.close();
+    }
+  });
+
+  test('a key that is empty is said at once, and where a function gives it', async () => {
+    for (const key of [undefined, '']) {
+      assert.throws(() => createSynapClient({ url: pod.url, key }), {
+        name: 'NoKeyError',
+        message: /^No key was given/,
+      });
+    }
+    for (const transport of ['websocket', 'sse']) {
+      const client = createSynapClient({ url: pod.url, key: () => '', transport });
+      await assert.rejects(client.notes.get.query({ id: 'a' }), /^TRPCClientError: No key was given/);
+      await assert.rejects(within(5_000, client.watch().ready, 'it is refused'), /No key was given/);
+      await assert.rejects(within(5_000, client.watch({ lastEventId: '0' }).ready, 'it is refused'), /No key was given/);
+      await client.close();
+    }
+    assert.equal(pod.calls.length, 0);
+  });
+
+  test('messageOf makes a sentence of what goes wrong', async () => {
+    const issues = [
+      { path: ['tags', 0], message: 'Too long' },
+      { path: ['content'], message: 'Too small' },
+      { path: [], message: 'Odd' },
+    ];
+    pod.next.set('notes.get', new TRPCError({ code: 'BAD_REQUEST', message: JSON.stringify(issues) }));
+    const client = createSynapClient({ url: pod.url, key: 'key' });
+    const messageFrom = (promise) => promise.then(() => 'nothing', messageOf);
+    const get = (options) => messageFrom(client.notes.get.query({ id: 'a' }, options));
+    assert.equal(await get(), 'tags[0]: Too long; content: Too small; Odd');
+    pod.next.set('notes.get', new TRPCError({ code: 'NOT_FOUND', message: '[gone]' }));
+    assert.equal(await get(), '[gone]');
+    const zod = inputSchemas['notes.create'].safeParse({ content: 5 });
+    assert.match(messageOf(zod.error), /^content: Invalid input/);
+    assert.match(await get({ signal: AbortSignal.timeout(0) }), /aborted due to timeout$/);
+    assert.equal(await get({ signal: AbortSignal.abort(new Error('enough')) }), 'enough');
+    await pod.stop();
+    assert.match(await get(), /^The pod does not answer: connect ECONNREFUSED/);
+    assert.equal(messageOf('text'), 'text');
+    assert.equal(messageOf(undefined), 'Something went wrong');
+    pod = await FakePod.start();
+    await client.close();
+  });
+
+  test('an error is known by its shape, also one of a second copy of @trpc/client', async () => {
+    pod.next.set('notes.get', new TRPCError({ code: 'NOT_FOUND', message: 'gone' }));
+    const client = createSynapClient({ url: pod.url, key: 'key' });
+    const error = await client.notes.get.query({ id: 'a' }).catch((error) => error);
+    class TRPCClientError extends Error {}
+    const foreign = Object.assign(new TRPCClientError('gone'), { name: 'TRPCClientError', shape: error.shape, data: error.data });
+    assert.ok(isSynapError(error) && isSynapError(foreign));
+    assert.ok(!isSynapError(new Error('gone')) && !isSynapError({ name: 'TRPCClientError', shape: {} }));
+    await client.close();
+  });
+
   test('the client can be awaited and looked at like any object', async () => {
-    const client = createSynapClient({ url: pod.url, token: 'key' });
+    const client = createSynapClient({ url: pod.url, key: 'key' });
     assert.equal(await Promise.resolve(client), client);
     await client.close();
   });

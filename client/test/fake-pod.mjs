@@ -18,6 +18,11 @@ export function within(ms, promise, what) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** Until `probe()` is true. For what nobody tells. */
+export async function until(probe) {
+  while (!probe()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 export class FakePod {
   log = [];
   requests = new Map();
@@ -30,7 +35,7 @@ export class FakePod {
   next = new Map();
   #changes = new EventEmitter().setMaxListeners(0);
 
-  static async start() {
+  static async start(port = 0) {
     const pod = new FakePod();
     const t = initTRPC.context().create();
     const procedure = t.procedure.use(({ ctx, path, getRawInput, next }) =>
@@ -97,7 +102,7 @@ export class FakePod {
     });
     pod.sockets = new WebSocketServer({ server: pod.server });
     applyWSSHandler({ wss: pod.sockets, router, createContext });
-    pod.server.listen(0, '127.0.0.1');
+    pod.server.listen(port, '127.0.0.1');
     await once(pod.server, 'listening');
     pod.url = `http://127.0.0.1:${pod.server.address().port}`;
     return pod;

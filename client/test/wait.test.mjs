@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { TRPCError } from '@trpc/server';
 
-import { createSynapClient } from '@synap/client';
+import { createSynapClient, isSynapError } from '@synap/client';
 
 import { FakePod, within } from './fake-pod.mjs';
 
@@ -15,7 +15,7 @@ describe('waitFor', () => {
   let client;
   beforeEach(async () => {
     pod = await FakePod.start();
-    client = createSynapClient({ url: pod.url, token: 'key' });
+    client = createSynapClient({ url: pod.url, key: 'key' });
     pod.requests.set(requestId, request('pending'));
   });
   afterEach(async () => {
@@ -89,6 +89,17 @@ describe('waitFor', () => {
 
   test('rejects when there is no such request', async () => {
     await assert.rejects(client.waitFor('unknown'), (error) => error.data.code === 'NOT_FOUND');
+  });
+
+  test('says that no pod was there, where it is not known what became of the command', async () => {
+    await pod.stop();
+    await assert.rejects(client.waitFor(requestId, { timeoutMs: 300 }), (error) => {
+      assert.equal(error.name, 'WaitTimeoutError');
+      assert.match(error.message, /^It is not known whether request r1 has ended: .*ECONNREFUSED/);
+      assert.ok(isSynapError(error.cause));
+      return true;
+    });
+    pod = await FakePod.start();
   });
 
   test('rejects when it takes too long, is aborted, or the client is closed', async () => {

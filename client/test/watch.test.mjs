@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { TRPCError } from '@trpc/server';
 
-import { createSynapClient, isSynapError } from '@synap/client';
+import { createSynapClient, isSynapError, messageOf } from '@synap/client';
 
-import { FakePod, within } from './fake-pod.mjs';
+import { FakePod, until, within } from './fake-pod.mjs';
 
 for (const transport of ['websocket', 'sse']) {
   describe(`watch over ${transport}`, () => {
@@ -14,7 +14,7 @@ for (const transport of ['websocket', 'sse']) {
     let client;
     beforeEach(async () => {
       pod = await FakePod.start();
-      client = createSynapClient({ url: pod.url, token: 'key', transport });
+      client = createSynapClient({ url: pod.url, key: 'key', transport });
     });
     afterEach(async () => {
       await client.close();
@@ -73,6 +73,70 @@ for (const transport of ['websocket', 'sse']) {
       assert.deepEqual(await take(stream, 1), []);
     });
 
+    test('says once that the connection is lost, and when it goes on', async () => {
+      const told = [];
+      const again = withResolvers();
+      const watch = client.watch(
+        {},
+        {
+          onEvent: again.resolve,
+          onConnected: () => told.push('connected'),
+          onInterrupted: (error) => told.push(error.name),
+        },
+        { onStatus: (status, error) => told.push(`${status} ${error?.name ?? ''}`.trim()) },
+      );
+      assert.equal(watch.status, 'connecting');
+      await watch.ready;
+      assert.equal(watch.status, 'live');
+      pod.cut();
+      await within(5_000, until(() => watch.status === 'interrupted'), 'it is interrupted');
+      assert.match(watch.error.message, /^There is no connection to the pod/);
+      pod.push();
+      await within(8_000, again.promise, 'the event');
+      assert.equal(watch.status, 'live');
+      assert.equal(watch.error, undefined);
+      watch.stop();
+      assert.equal(watch.status, 'ended');
+      assert.deepEqual(told, [
+        'live', 'connected',
+        'interrupted ConnectionLostError', 'ConnectionLostError',
+        'live', 'connected',
+        'ended',
+      ]);
+    });
+
+    test('says that no pod is there, until one is', async () => {
+      const { port } = pod.server.address();
+      await pod.stop();
+      const told = [];
+      const stream = client.watch({}, { onStatus: (status, error) => told.push([status, error]) });
+      await within(5_000, until(() => stream.status === 'interrupted'), 'it is interrupted');
+      assert.match(messageOf(stream.error), /ECONNREFUSED/);
+      pod = await FakePod.start(port);
+      await within(8_000, stream.ready, 'it is ready');
+      assert.deepEqual(told.map(([status]) => status), ['interrupted', 'live']);
+    });
+
+    test('ready rejects with what happened: a timeout, an abort, a stop, a close', async () => {
+      const { port } = pod.server.address();
+      await pod.stop();
+      const late = client.watch({}, { signal: AbortSignal.timeout(50) });
+      await assert.rejects(late.ready, { name: 'TimeoutError' });
+      assert.deepEqual(await take(late, 1), []);
+      const abort = new AbortController();
+      const aborted = client.watch({}, { signal: abort.signal });
+      abort.abort(new Error('enough'));
+      await assert.rejects(aborted.ready, { message: 'enough' });
+      await assert.rejects(client.watch({}, { signal: abort.signal }).ready, { message: 'enough' });
+      const stopped = client.watch();
+      stopped.stop();
+      await assert.rejects(stopped.ready, { name: 'WatchStoppedError' });
+      const left = client.watch();
+      await client.close();
+      await assert.rejects(left.ready, { name: 'ClientClosedError' });
+      pod = await FakePod.start(port);
+    });
+
     test('misses nothing when the connection is cut before the first event', async () => {
       const stream = client.watch();
       await stream.ready;
@@ -127,11 +191,13 @@ for (const transport of ['websocket', 'sse']) {
       await within(8_000, watch.ready, 'it is ready');
       pod.push();
       await within(8_000, told.promise, 'an event');
-      assert.deepEqual(interruptions, ['SERVICE_UNAVAILABLE', 'TOO_MANY_REQUESTS']);
+      // Over SSE a stream has begun before it is refused: so it is interrupted twice.
+      const expected = ['SERVICE_UNAVAILABLE', ...(transport === 'sse' ? ['TOO_MANY_REQUESTS'] : [])];
+      assert.deepEqual(interruptions, expected);
     });
 
     test('a refusal ends it: the loop throws, ready rejects', async () => {
-      const refused = createSynapClient({ url: pod.url, token: 'revoked', transport });
+      const refused = createSynapClient({ url: pod.url, key: 'revoked', transport });
       const stream = refused.watch();
       const isUnauthorized = (error) => isSynapError(error) && error.data.code === 'UNAUTHORIZED';
       await assert.rejects(within(5_000, stream.ready, 'it is refused'), isUnauthorized);
@@ -179,7 +245,7 @@ for (const transport of ['websocket', 'sse']) {
 
     test('the key is asked for each time, and never in the URL', async () => {
       let asked = 0;
-      const mine = createSynapClient({ url: pod.url, token: () => `key${++asked}`, transport });
+      const mine = createSynapClient({ url: pod.url, key: () => `key${++asked}`, transport });
       await mine.watch().ready;
       await mine.notes.get.query({ id: 'a' });
       const tokens = pod.calls.map((call) => call.token);

@@ -91,6 +91,8 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
                            Counter& origins_refused) {
   trpc::Options trpc;
   trpc.batch_max = options.batch_max;
+  // Two pings and a half: by then the network between is gone, whatever the kernel still believes.
+  trpc.sse_client_inactivity = trpc.sse_ping * 5 / 2;
   trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.origins = options.origins;
   trpc.origins_refused = &origins_refused;

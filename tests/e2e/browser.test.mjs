@@ -72,16 +72,16 @@ describe('@synap/client in Chromium', () => {
     within(
       40_000,
       page.evaluate(
-        async ({ url, token, transport, source, argument }) => {
+        async ({ url, key, transport, source, argument }) => {
           const { createSynapClient } = await import('/client.js');
-          const client = createSynapClient({ url, token, transport });
+          const client = createSynapClient({ url, key, transport });
           try {
             return await (0, eval)(`(${source})`)(client, argument);
           } finally {
             await client.close();
           }
         },
-        { url: pod.url, token: pod.key, transport, source: inPage.toString(), argument },
+        { url: pod.url, key: pod.key, transport, source: inPage.toString(), argument },
       ),
       'the page is done',
     );
@@ -138,7 +138,7 @@ describe('@synap/client in Chromium', () => {
         page.evaluate(
           async ({ url, transport }) => {
             const { createSynapClient } = await import('/client.js');
-            const client = createSynapClient({ url, token: 'synap_wrong', transport });
+            const client = createSynapClient({ url, key: 'synap_wrong', transport });
             const codes = [];
             const note = (error) => codes.push(error.data?.code);
             await client.notes.list.query().catch(note);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -134,6 +134,38 @@ export class Pod {
   }
 }
 
+/** A TCP proxy before the pod, whose connections can be cut, and which can be shut. */
+export async function proxyOf(pod) {
+  const sockets = new Set();
+  const proxy = { isOpen: true };
+  const server = createServer((near) => {
+    if (!proxy.isOpen) return near.destroy();
+    const far = createConnection(pod.port, '127.0.0.1');
+    for (const [one, other] of [[near, far], [far, near]]) {
+      sockets.add(one);
+      one.pipe(other);
+      one.on('error', () => {});
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return Object.assign(proxy, {
+    key: pod.key,
+    url: `http://127.0.0.1:${server.address().port}`,
+    cut() {
+      proxy.isOpen = false;
+      for (const socket of [...sockets]) socket.destroy();
+    },
+    close() {
+      proxy.cut();
+      server.close();
+    },
+  });
+}
+
 /** An official client that asks over HTTP and watches over `transport`. */
 export function connect(lane, pod, { key = pod.key, transport = 'websocket', headers = {} } = {}) {
   const { createTRPCClient, createWSClient, httpBatchLink, httpSubscriptionLink, splitLink, wsLink } =
@@ -166,9 +198,13 @@ export function connect(lane, pod, { key = pod.key, transport = 'websocket', hea
   return { client, close: async () => socket?.close() };
 }
 
-/** A subscription to events.watch that keeps what it is told. */
+/** The first item of a watch without lastEventId: where it begins, not something that happened. */
+export const watchStarted = 'events.watch.started';
+
+/** A subscription to events.watch that keeps the events it is told. */
 export function watch(client, input) {
   const started = withResolvers();
+  const began = withResolvers();
   const ended = withResolvers();
   // Who does not wait for one of them hears of its error from the other.
   const start = within(10_000, started.promise, 'the subscription starts');
@@ -178,6 +214,7 @@ export function watch(client, input) {
   const subscription = client.events.watch.subscribe(input, {
     onStarted: started.resolve,
     onData: (item) => {
+      if (item.data.type === watchStarted) return began.resolve();
       items.push(item);
       waiting = waiting.filter((wake) => !wake());
     },
@@ -190,6 +227,8 @@ export function watch(client, input) {
   return {
     items,
     started: start,
+    /** Of one without lastEventId: it has been told where it begins. */
+    began: within(10_000, began.promise, 'the first item').catch(() => {}),
     ended: ended.promise,
     stop: () => subscription.unsubscribe(),
     /** Until `has()` is true of what was told. */

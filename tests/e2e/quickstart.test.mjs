@@ -16,7 +16,7 @@ test('the quick start runs, over both transports', async () => {
   try {
     for (const transport of ['websocket', 'sse']) {
       const { stdout } = await promisify(execFile)(process.execPath, [example], {
-        env: { ...process.env, SYNAP_URL: pod.url, SYNAP_TOKEN: pod.key, SYNAP_TRANSPORT: transport },
+        env: { ...process.env, SYNAP_URL: pod.url, SYNAP_KEY: pod.key, SYNAP_TRANSPORT: transport },
         timeout: 30_000,
       });
       const lines = stdout.trim().split('\n');

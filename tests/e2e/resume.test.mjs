@@ -126,7 +126,7 @@ for (const transport of ['websocket', 'sse']) {
     after(() => pod?.remove());
 
     test('for await goes on behind its last event; waitFor ends', { timeout: 60_000 }, async () => {
-      const client = createSynapClient({ url: pod.url, token: pod.key, transport });
+      const client = createSynapClient({ url: pod.url, key: pod.key, transport });
       const begin = (await allEvents(client)).length;
       const stream = client.watch();
       await stream.ready;

@@ -37,7 +37,7 @@ describe('unknown keys', () => {
       const { promise, resolve } = withResolvers();
       const client = createSynapClient({
         url: pod.url,
-        token: pod.key,
+        key: pod.key,
         transport,
         unknownKeys: (path, keys) => {
           told.push([path, ...keys]);
@@ -61,7 +61,7 @@ describe('unknown keys', () => {
       }
       await client.close();
 
-      const strict = createSynapClient({ url: pod.url, token: pod.key, transport, unknownKeys: 'refuse' });
+      const strict = createSynapClient({ url: pod.url, key: pod.key, transport, unknownKeys: 'refuse' });
       await assert.rejects(strict.tasks.list.query({ limit: 1, first: 1 }), codeIs('BAD_REQUEST'));
       const refused = withResolvers();
       strict.events.watch.subscribe({ tpyes: [] }, { onError: refused.resolve });

@@ -61,7 +61,7 @@ export interface WatchEvents {
   types?: string[];
   /** Only events that follow from this command. */
   requestId?: string;
-  /** Go on behind this position. Absent: begin with what happens from now on. */
+  /** Go on behind this position. Absent: begin with what happens from now on, and be told first where that is. */
   lastEventId?: string | null;
 }
 

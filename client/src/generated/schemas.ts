@@ -69,7 +69,7 @@ export const SynapEvent = z.object({
 export const WatchEvents = z.object({
   types: z.array(z.string().min(1).max(128)).max(100).optional().describe("Only events of these types."),
   requestId: z.uuid().optional().describe("Only events that follow from this command."),
-  lastEventId: z.string().nullable().optional().describe("Go on behind this position. Absent: begin with what happens from now on."),
+  lastEventId: z.string().nullable().optional().describe("Go on behind this position. Absent: begin with what happens from now on, and be told first where that is."),
 });
 
 export const CreateKey = z.object({

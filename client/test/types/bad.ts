@@ -3,11 +3,13 @@ import { createTRPCClient, httpBatchLink } from '@trpc/client';
 
 import { createSynapClient, isEvent, type AppRouter, type EventData, type SynapEvent } from '@synap/client';
 
-// @ts-expect-error a client needs a key
-createSynapClient({ url: 'http://localhost:4400' });
+// @ts-expect-error a client needs a pod
+createSynapClient({ key: '' });
+// @ts-expect-error a key is text
+createSynapClient({ url: '', key: 5 });
 // @ts-expect-error a transport that does not exist
-createSynapClient({ url: '', token: '', transport: 'carrier-pigeon' });
-const client = createSynapClient({ url: '', token: '' });
+createSynapClient({ url: '', key: '', transport: 'carrier-pigeon' });
+const client = createSynapClient({ url: '', key: '' });
 
 // @ts-expect-error no such procedure
 client.nope.query();
@@ -49,6 +51,14 @@ client.notes.list.query().then((page) => page.nextCursor.length);
 client.watch({}, { onError: () => {} });
 // @ts-expect-error types is a list
 client.watch({ types: 'note.creation.completed' });
+// @ts-expect-error a misspelt type would be waited for for ever
+client.watch({ types: ['note.creation.complete'] });
+// @ts-expect-error nor does it compile with handlers
+client.watch({ types: ['note.creation.complete'] }, { onEvent: () => {} });
+// @ts-expect-error a deletion has no file
+client.watch({ types: ['note.deletion.completed'] }, { onEvent: (event) => event.data.file });
+// @ts-expect-error two types: which of them is to be looked at first
+(async () => { for await (const event of client.watch({ types: ['note.deletion.completed', 'note.creation.completed'] })) event.data.file; })();
 // @ts-expect-error the position is text where one resumes
 client.watch({ lastEventId: 5 });
 // @ts-expect-error a watch gives events, not tracked items

@@ -7,6 +7,7 @@ import {
   createSynapClient,
   isEvent,
   isSynapError,
+  messageOf,
   type Accepted,
   type AppRouter,
   type CreateNote,
@@ -16,6 +17,7 @@ import {
   type ListNotesInput,
   type SynapEvent,
   type Tracked,
+  type WatchStatus,
 } from '@synap/client';
 import { eventSchemas, inputSchemas, SynapEvent as SynapEventSchema } from '@synap/client/schemas';
 
@@ -43,8 +45,13 @@ ok<Same<Loose<DataOf<'user.creation.completed'>>, Loose<EventData['user.creation
 ok<Same<z.input<(typeof inputSchemas)['users.create']>['name'], In['users']['create']['name']>>();
 export const parsed = SynapEventSchema.parse({}).position.toFixed();
 
-const client = createSynapClient({ url: 'http://localhost:4400', token: async () => 'synap_' });
-createSynapClient({ url: new URL('http://localhost'), token: '', transport: 'sse', fetch, WebSocket, EventSource });
+const client = createSynapClient({ url: 'http://localhost:4400', key: async () => 'synap_' });
+createSynapClient({ url: new URL('http://localhost'), key: '', transport: 'sse', fetch, WebSocket, EventSource });
+// A page of the pod itself; a proxy that wants more; a variable that may not be set.
+createSynapClient({ url: '/' });
+createSynapClient({ url: '', headers: { 'x-tenant': 'a' } });
+createSynapClient({ url: '', headers: async () => ({ 'x-tenant': 'a' }) });
+createSynapClient({ url: '', key: process.env['SYNAP_KEY'] });
 
 export async function good(signal: AbortSignal) {
   await client.health.query();
@@ -58,11 +65,39 @@ export async function good(signal: AbortSignal) {
   client.events.watch.subscribe(undefined, { onData: ({ id, data }) => id + data.position });
   client.events.watch.subscribe({ lastEventId: '1' }, {});
 
-  for await (const event of client.watch({ types: ['note.creation.completed', 'not.known.yet'] }, { signal })) {
+  for await (const event of client.watch({}, { signal })) {
     if (isEvent(event, 'note.creation.completed')) event.data.file.name.slice();
     if (isEvent(event, 'note.creation.failed')) event.data.attempts.toFixed();
     event.position.toFixed();
   }
+  // The type narrows the data, and one type needs no look at it.
+  for await (const event of client.watch({ types: ['note.creation.completed', 'note.deletion.completed'] })) {
+    switch (event.type) {
+      case 'note.creation.completed':
+        event.data.file.name.slice();
+        break;
+      case 'note.deletion.completed':
+        event.data satisfies object;
+        break;
+      default:
+        event satisfies never;
+    }
+    if (isEvent(event, 'note.creation.completed')) event.data.file.name.slice();
+  }
+  client.watch({ types: ['note.creation.completed'] }, { onEvent: (event) => event.data.file.name.slice() });
+  const types: EventType[] = ['note.creation.completed', 'note.update.completed'];
+  for await (const event of client.watch({ types, requestId })) event.type satisfies EventType;
+  // Types of one's own: as any object, or declared once.
+  for await (const event of client.watch({ types: ['x.weight.recorded'] })) event.data['kg'] satisfies unknown;
+  interface Mine {
+    'x.weight.recorded': { kg: number };
+  }
+  const mine = createSynapClient<Mine>({ url: '', key: '' });
+  for await (const event of mine.watch({ types: ['x.weight.recorded', 'note.creation.completed'] })) {
+    if (event.type === 'x.weight.recorded') event.data.kg.toFixed();
+    else event.data.file.name.slice();
+  }
+  client.watch({}, { onStatus: (status, error) => (status === 'interrupted' ? messageOf(error) : '') }).status satisfies WatchStatus;
   const watch = client.watch({}, { onEvent: (event) => event.type, onError: () => {} }, { signal });
   await watch.ready;
   watch.stop();

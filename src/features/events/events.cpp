@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "features/procedures.h"
 
@@ -14,6 +15,7 @@ using api::Session;
 
 constexpr int kWatchPage = 256;
 constexpr std::size_t kTypesMax = 100;
+constexpr const char* kWatchStarted = "events.watch.started";
 
 StringSchema type_schema() {
   return string().min(1).max(events::kEventTypeCharactersMax);
@@ -90,7 +92,8 @@ const ObjectSchema<WatchEvents>& describe(Type<WatchEvents>) {
           .field("requestId", &WatchEvents::request_id, string().uuid(),
                  "Only events that follow from this command.")
           .field("lastEventId", &WatchEvents::last_event_id, string().nullish(),
-                 "Go on behind this position. Absent: begin with what happens from now on.");
+                 "Go on behind this position. Absent: begin with what happens from now on, and be "
+                 "told first where that is.");
   return schema;
 }
 
@@ -146,9 +149,29 @@ Result<std::int64_t> first_position(events::EventLog& log, const WatchEvents& in
   return position;
 }
 
+// Says where a stream begins, to clients that did not say it themselves. Those of tRPC and a plain
+// EventSource resume by the id of the last item they have had: without this one, what happened
+// while a connection was lost before its first event would be missed. It must be an item like any
+// other, since they keep no other id; and it looks like an event, whose type nobody asks for, since
+// typed callers take every item for one.
+rpc::Item started_item(const Session& session, std::int64_t position) {
+  const auto id = Uuid::v7();
+  return {std::to_string(position), Json::object({{"id", id.to_string()},
+                                                  {"version", "v1"},
+                                                  {"type", kWatchStarted},
+                                                  {"dataVersion", 1},
+                                                  {"data", Json::object()},
+                                                  {"userId", session.user_id()},
+                                                  {"source", "system"},
+                                                  {"timestamp", to_iso8601(id.unix_ms())},
+                                                  {"position", position}})
+                                        .dump()};
+}
+
 rpc::Items watch(const Rooms& rooms, Session session, WatchEvents input,
                  Result<std::int64_t> from) {
   if (!from) co_return fail(from.error());
+  if (!input.last_event_id) co_yield started_item(session, *from);
   events::Filter filter;
   filter.after = *from;
   filter.limit = kWatchPage;
@@ -223,7 +246,10 @@ void add(const Rooms& rooms) {
       rooms.procedures, "events.watch",
       {.summary = "What happens, live.",
        .docs = "The id of each item is the event's position: resume with it and nothing is missed "
-               "and nothing comes twice."},
+               "and nothing comes twice. Without lastEventId the first item is no event that "
+               "happened: its type is events.watch.started, whichever types were asked for, its "
+               "data are empty, and its id and position are where the stream begins, so that "
+               "clients which resume by the last id they saw miss nothing from the start."},
       [&rooms](Session session, WatchEvents input) {
         auto from = first_position(rooms.log, input);
         return watch(rooms, std::move(session), std::move(input), std::move(from));
