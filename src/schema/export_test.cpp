@@ -42,14 +42,16 @@ TEST(SchemaExport, WritesTypescriptForBothSides) {
   EXPECT_EQ(typescript_definitions({list_notes()}, {list_notes()}),
             R"(/** Who wrote it. */
 export interface Author {
+  /** At least 1 character. */
   name: string;
 }
 
 export interface ListNotesInput {
   author: Author;
-  /** How many. */
-  limit?: number;
-  sort?: "up" | "down";
+  /** How many. At most 9; default 5. */
+  limit?: number | undefined;
+  sort?: "up" | "down" | undefined;
+  /** Each a UUID. */
   "with-dash": (string | null)[] | null;
 }
 

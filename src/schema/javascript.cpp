@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include "schema/export.h"
@@ -61,6 +62,62 @@ bool sides_differ(const SchemaNode& node) {
   });
 }
 
+// "1 to 100", "at least 1 character", "at most 20 items"; nothing without bounds.
+std::string bounds_text(const SchemaNode& node, std::string_view unit) {
+  const auto* min = node.check(SchemaCheck::Kind::kMin);
+  const auto* max = node.check(SchemaCheck::Kind::kMax);
+  if (min == nullptr && max == nullptr) return "";
+  std::string out;
+  if (min != nullptr && max != nullptr) {
+    out = fmt::format("{} to {}", number_text(min->bound), number_text(max->bound));
+  } else {
+    const auto& only = min != nullptr ? *min : *max;
+    out = (min != nullptr ? "at least " : "at most ") + number_text(only.bound);
+  }
+  if (unit.empty()) return out;
+  const bool is_one = max == nullptr ? min->bound == 1 : max->bound == 1;
+  return fmt::format("{} {}{}", out, unit, is_one ? "" : "s");
+}
+
+// What a reader of the type cannot see in it.
+std::string limits_text(const SchemaNode& node) {
+  switch (node.kind) {
+    case SchemaKind::kNumber:
+    case SchemaKind::kInteger:
+      return bounds_text(node, "");
+    case SchemaKind::kString:
+      if (node.check(SchemaCheck::Kind::kUuid) != nullptr) return "a UUID";
+      if (node.check(SchemaCheck::Kind::kDatetime) != nullptr) return "a time, ISO 8601";
+      return bounds_text(node, "character");
+    case SchemaKind::kArray: {
+      auto out = bounds_text(node, "item");
+      if (const auto each = limits_text(*node.inner); !each.empty()) {
+        out.append(out.empty() ? "each " : ", each ").append(each);
+      }
+      return out;
+    }
+    case SchemaKind::kNullable:
+      return limits_text(*node.inner);
+    default:
+      return "";
+  }
+}
+
+// The docs of a field and, where one is to be filled in, its limits and default behind them. Of
+// what is read only a time is said to be one.
+std::string field_docs(const SchemaField& field, Side side) {
+  const bool is_named = !field.schema->name.empty();  // then the docs are there
+  std::string out = field.docs.empty() && !is_named ? field.schema->docs : field.docs;
+  auto facts = limits_text(*field.schema);
+  if (side == Side::kOutput && facts != "a time, ISO 8601") facts.clear();
+  if (side == Side::kInput && field.presence == Presence::kDefaulted) {
+    facts.append(facts.empty() ? "default " : "; default ").append(field.default_value.dump());
+  }
+  if (facts.empty()) return out;
+  facts[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(facts[0])));
+  return out.append(out.empty() ? "" : " ").append(facts).append(".");
+}
+
 std::string typescript(const SchemaNode& node, Side side, const std::string& indent);
 
 std::string typescript_members(const SchemaNode& node, Side side, const std::string& indent) {
@@ -70,11 +127,12 @@ std::string typescript_members(const SchemaNode& node, Side side, const std::str
   for (const auto& field : node.fields) {
     const bool may_be_absent = field.presence == Presence::kOptional ||
                                (field.presence == Presence::kDefaulted && side == Side::kInput);
-    const bool is_named = !field.schema->name.empty();  // then the docs are there
-    out.append(
-        doc_comment(field.docs.empty() && !is_named ? field.schema->docs : field.docs, deeper));
-    out.append(fmt::format("{}{}{}: {};\n", deeper, member_name(field.name),
-                           may_be_absent ? "?" : "", typescript(*field.schema, side, deeper)));
+    out.append(doc_comment(field_docs(field, side), deeper));
+    // JSON has no undefined: to say it of what is sent is to leave it out. So the cursor of a page
+    // that has none may be handed on, under exactOptionalPropertyTypes too.
+    out.append(fmt::format("{}{}{}: {}{};\n", deeper, member_name(field.name),
+                           may_be_absent ? "?" : "", typescript(*field.schema, side, deeper),
+                           may_be_absent && side == Side::kInput ? " | undefined" : ""));
   }
   return out.append(indent).append("}");
 }
@@ -270,14 +328,14 @@ std::string typescript_definitions(const std::vector<Schema>& inputs,
   std::vector<Schema> all = inputs;
   all.insert(all.end(), outputs.begin(), outputs.end());
   collect_named(all);  // a name means one object on both sides
-  std::map<std::string, std::string> written;
+  std::map<std::string, const SchemaNode*> written;
   std::string out;
   const auto define = [&](const Schema& named, Side side) {
-    const auto text = define_typescript(named, side);
     const auto name = name_on_side(named.node(), side);
-    const auto [at, is_new] = written.emplace(name, text);
-    SYNAP_CHECK(at->second == text, "two types are called " + name);
-    if (is_new) out.append(out.empty() ? "" : "\n").append(text);
+    // What is the same on both sides is written as it is sent, which says more.
+    const auto [at, is_new] = written.emplace(name, &named.node());
+    SYNAP_CHECK(at->second == &named.node(), "two types are called " + name);
+    if (is_new) out.append(out.empty() ? "" : "\n").append(define_typescript(named, side));
   };
   for (const auto& named : collect_named(inputs)) define(named, Side::kInput);
   for (const auto& named : collect_named(outputs)) define(named, Side::kOutput);

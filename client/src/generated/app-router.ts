@@ -10,390 +10,442 @@ import type {
 } from "@trpc/server";
 
 export interface GetEventType {
+  /** At most 128 characters. */
   name: string;
-  /** Absent: the newest. */
-  version?: number;
+  /** Absent: the newest. At least 1. */
+  version?: number | undefined;
 }
 
 export interface RegisterEventType {
-  /** x.<noun>.<what> */
+  /** x.<noun>.<what> At most 128 characters. */
   name: string;
   /** JSON Schema 2020-12 of the data, at most 64 KiB. */
   schema: Record<string, unknown>;
 }
 
 export interface GetEvent {
+  /** A UUID. */
   id: string;
 }
 
 export interface ListEventsInput {
-  /** Only events at greater positions: the nextAfter of the page before. */
-  after?: number;
-  limit?: number;
-  /** Only events of these types. */
-  types?: string[];
-  aggregateId?: string;
-  correlationId?: string;
+  /** Only events at greater positions: the nextAfter of the page before. At least 0; default 0. */
+  after?: number | undefined;
+  /** 1 to 1000; default 100. */
+  limit?: number | undefined;
+  /** Only events of these types. At most 100 items, each 1 to 128 characters. */
+  types?: string[] | undefined;
+  /** A UUID. */
+  aggregateId?: string | undefined;
+  /** A UUID. */
+  correlationId?: string | undefined;
 }
 
 export interface PublishEvent {
-  /** One that you have registered. */
+  /** One that you have registered. At most 128 characters. */
   type: string;
   /** As the newest version of its schema. */
   data: Record<string, unknown>;
-  /** The thing it is about; its events are of one noun. */
-  aggregateId?: string;
-  /** Refused with CONFLICT unless the thing has so many events. */
-  expectedVersion?: number;
-  /** Repeating the call with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** The thing it is about; its events are of one noun. A UUID. */
+  aggregateId?: string | undefined;
+  /** Refused with CONFLICT unless the thing has so many events. At least 0. */
+  expectedVersion?: number | undefined;
+  /** Repeating the call with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface ReadStreamInput {
+  /** A UUID. */
   aggregateId: string;
-  /** The nextVersion of the page before. */
-  fromVersion?: number;
-  limit?: number;
+  /** The nextVersion of the page before. At least 1; default 1. */
+  fromVersion?: number | undefined;
+  /** 1 to 1000; default 100. */
+  limit?: number | undefined;
 }
 
 export interface WatchEvents {
-  /** Only events of these types. */
-  types?: string[];
-  /** Only events that follow from this command. */
-  requestId?: string;
+  /** Only events of these types. At most 100 items, each 1 to 128 characters. */
+  types?: string[] | undefined;
+  /** Only events that follow from this command. A UUID. */
+  requestId?: string | undefined;
   /** Go on behind this position. Absent: begin with what happens from now on, and be told first where that is. */
-  lastEventId?: string | null;
+  lastEventId?: string | null | undefined;
 }
 
 export interface CreateKey {
-  /** To recognise it by. */
+  /** To recognise it by. 1 to 100 characters. */
   name: string;
-  /** What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks. */
-  scopes?: string[];
-  /** Default: never. */
-  expiresAt?: string;
-  /** Instead of expiresAt. */
-  expiresInDays?: number;
-  /** Of another user; for owners. Default: yourself. */
-  userId?: string;
+  /** What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks. 1 to 32 items, each at most 64 characters. */
+  scopes?: string[] | undefined;
+  /** Default: never. A time, ISO 8601. */
+  expiresAt?: string | undefined;
+  /** Instead of expiresAt. 1 to 36500. */
+  expiresInDays?: number | undefined;
+  /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
+  userId?: string | undefined;
 }
 
 export interface ListKeysInput {
-  /** Of another user; for owners. Default: yourself. */
-  userId?: string;
-  limit?: number;
-  /** The nextCursor of the page before. */
-  cursor?: string | null;
+  /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
+  userId?: string | undefined;
+  /** 1 to 500; default 100. */
+  limit?: number | undefined;
+  /** The nextCursor of the page before. A UUID. */
+  cursor?: string | null | undefined;
 }
 
 export interface RevokeKey {
+  /** A UUID. */
   keyId: string;
-  /** Of another user; for owners. Default: yourself. */
-  userId?: string;
+  /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
+  userId?: string | undefined;
 }
 
 export interface VerifyLogInput {
-  /** Go on behind this position: the nextAfter of the part before. */
-  after?: number;
-  limit?: number;
+  /** Go on behind this position: the nextAfter of the part before. At least 0; default 0. */
+  after?: number | undefined;
+  /** 1 to 20000; default 20000. */
+  limit?: number | undefined;
 }
 
 export interface CreateNote {
-  /** The text, Markdown. */
+  /** The text, Markdown. 1 to 5000000 characters. */
   content: string;
-  /** A creation that gives none takes the first line of the text. */
-  title?: string;
-  tags?: string[];
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** A creation that gives none takes the first line of the text. 1 to 500 characters. */
+  title?: string | undefined;
+  /** At most 100 items, each 1 to 100 characters. */
+  tags?: string[] | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface DeleteNote {
+  /** A UUID. */
   id: string;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface GetNote {
+  /** A UUID. */
   id: string;
-  /** As it was in this version. */
-  version?: number;
+  /** As it was in this version. At least 1. */
+  version?: number | undefined;
 }
 
 export interface GetNoteHistoryInput {
+  /** A UUID. */
   id: string;
-  limit?: number;
-  /** Only versions before this one: the nextBefore of the page before. */
-  before?: number;
+  /** 1 to 200; default 50. */
+  limit?: number | undefined;
+  /** Only versions before this one: the nextBefore of the page before. At least 1. */
+  before?: number | undefined;
 }
 
 export interface ListNotesInput {
-  limit?: number;
+  /** 1 to 100; default 20. */
+  limit?: number | undefined;
   /** The nextCursor of the page before. */
-  cursor?: string | null;
-  /** A minus: the largest first. Listed values have the order of their list. */
-  sort?: "-createdAt" | "createdAt";
-  /** Only those with this tag. */
-  tag?: string;
+  cursor?: string | null | undefined;
+  /** A minus: the largest first. Listed values have the order of their list. Default "-createdAt". */
+  sort?: "-createdAt" | "createdAt" | undefined;
+  /** Only those with this tag. At least 1 character. */
+  tag?: string | undefined;
 }
 
 export interface RestoreNote {
+  /** A UUID. */
   id: string;
-  /** The one to go back to. */
+  /** The one to go back to. At least 1. */
   version: number;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface UpdateNote {
+  /** A UUID. */
   id: string;
-  /** Absent: stays as it is. */
-  content?: string;
-  /** A creation that gives none takes the first line of the text. */
-  title?: string;
-  tags?: string[];
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Absent: stays as it is. 1 to 5000000 characters. */
+  content?: string | undefined;
+  /** A creation that gives none takes the first line of the text. 1 to 500 characters. */
+  title?: string | undefined;
+  /** At most 100 items, each 1 to 100 characters. */
+  tags?: string[] | undefined;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface ProjectionName {
+  /** 1 to 100 characters. */
   name: string;
 }
 
 export interface CompleteProject {
+  /** A UUID. */
   id: string;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface CreateProjectInput {
+  /** 1 to 500 characters. */
   title: string;
-  /** Markdown. */
-  description?: string;
-  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
-  startDate?: string;
-  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
-  endDate?: string;
-  status?: "active" | "paused" | "completed";
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Markdown. At most 50000 characters; default "". */
+  description?: string | undefined;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+  startDate?: string | undefined;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+  endDate?: string | undefined;
+  /** Default "active". */
+  status?: "active" | "paused" | "completed" | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface DeleteProject {
+  /** A UUID. */
   id: string;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface GetProject {
+  /** A UUID. */
   id: string;
-  /** As it was in this version. */
-  version?: number;
+  /** As it was in this version. At least 1. */
+  version?: number | undefined;
 }
 
 export interface GetProjectHistoryInput {
+  /** A UUID. */
   id: string;
-  limit?: number;
-  /** Only versions before this one: the nextBefore of the page before. */
-  before?: number;
+  /** 1 to 200; default 50. */
+  limit?: number | undefined;
+  /** Only versions before this one: the nextBefore of the page before. At least 1. */
+  before?: number | undefined;
 }
 
 export interface ListProjectsInput {
-  limit?: number;
+  /** 1 to 100; default 20. */
+  limit?: number | undefined;
   /** The nextCursor of the page before. */
-  cursor?: string | null;
-  /** A minus: the largest first. Listed values have the order of their list. */
-  sort?: "-createdAt" | "createdAt" | "status" | "-status" | "startDate" | "-startDate" | "endDate" | "-endDate" | "title" | "-title";
+  cursor?: string | null | undefined;
+  /** A minus: the largest first. Listed values have the order of their list. Default "-createdAt". */
+  sort?: "-createdAt" | "createdAt" | "status" | "-status" | "startDate" | "-startDate" | "endDate" | "-endDate" | "title" | "-title" | undefined;
   /** Only those where it is this. */
-  status?: "active" | "paused" | "completed";
-  /** Only those where it is this. */
-  startDate?: string;
-  /** Only those where it is not less. */
-  startDateFrom?: string;
-  /** Only those where it is not more. */
-  startDateTo?: string;
-  /** Only those where it is this. */
-  endDate?: string;
-  /** Only those where it is not less. */
-  endDateFrom?: string;
-  /** Only those where it is not more. */
-  endDateTo?: string;
-  /** Only those where it is this. */
-  title?: string;
+  status?: "active" | "paused" | "completed" | undefined;
+  /** Only those where it is this. At most 40 characters. */
+  startDate?: string | undefined;
+  /** Only those where it is not less. At most 40 characters. */
+  startDateFrom?: string | undefined;
+  /** Only those where it is not more. At most 40 characters. */
+  startDateTo?: string | undefined;
+  /** Only those where it is this. At most 40 characters. */
+  endDate?: string | undefined;
+  /** Only those where it is not less. At most 40 characters. */
+  endDateFrom?: string | undefined;
+  /** Only those where it is not more. At most 40 characters. */
+  endDateTo?: string | undefined;
+  /** Only those where it is this. 1 to 500 characters. */
+  title?: string | undefined;
 }
 
 export interface ReopenProject {
+  /** A UUID. */
   id: string;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface RestoreProject {
+  /** A UUID. */
   id: string;
-  /** The one to go back to. */
+  /** The one to go back to. At least 1. */
   version: number;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface UpdateProject {
+  /** A UUID. */
   id: string;
-  title?: string;
-  /** Markdown. */
-  description?: string;
-  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
-  startDate?: string | null;
-  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
-  endDate?: string | null;
-  status?: "active" | "paused" | "completed";
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** 1 to 500 characters. */
+  title?: string | undefined;
+  /** Markdown. At most 50000 characters. */
+  description?: string | undefined;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+  startDate?: string | null | undefined;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+  endDate?: string | null | undefined;
+  status?: "active" | "paused" | "completed" | undefined;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface GetRequest {
+  /** A UUID. */
   requestId: string;
 }
 
 export interface RunId {
+  /** A UUID. */
   id: string;
 }
 
 export interface ListRunsInput {
-  limit?: number;
-  /** The nextCursor of the page before. */
-  cursor?: string | null;
-  status?: "active" | "sleeping" | "completed" | "failed";
+  /** 1 to 500; default 50. */
+  limit?: number | undefined;
+  /** The nextCursor of the page before. A UUID. */
+  cursor?: string | null | undefined;
+  status?: "active" | "sleeping" | "completed" | "failed" | undefined;
 }
 
 export interface ListTagsInput {
-  limit?: number;
+  /** 1 to 1000; default 1000. */
+  limit?: number | undefined;
   /** The nextCursor of the page before. */
-  cursor?: string | null;
+  cursor?: string | null | undefined;
 }
 
 export interface CompleteTask {
+  /** A UUID. */
   id: string;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface CreateTaskInput {
+  /** 1 to 500 characters. */
   title: string;
-  /** Markdown. */
-  description?: string;
-  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
-  dueDate?: string;
-  priority?: "low" | "normal" | "high" | "urgent";
-  status?: "open" | "in_progress" | "done";
-  /** The project it is for. */
-  projectId?: string;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Markdown. At most 50000 characters; default "". */
+  description?: string | undefined;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+  dueDate?: string | undefined;
+  /** Default "normal". */
+  priority?: "low" | "normal" | "high" | "urgent" | undefined;
+  /** Default "open". */
+  status?: "open" | "in_progress" | "done" | undefined;
+  /** The project it is for. A UUID. */
+  projectId?: string | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface DeleteTask {
+  /** A UUID. */
   id: string;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface GetTask {
+  /** A UUID. */
   id: string;
-  /** As it was in this version. */
-  version?: number;
+  /** As it was in this version. At least 1. */
+  version?: number | undefined;
 }
 
 export interface GetTaskHistoryInput {
+  /** A UUID. */
   id: string;
-  limit?: number;
-  /** Only versions before this one: the nextBefore of the page before. */
-  before?: number;
+  /** 1 to 200; default 50. */
+  limit?: number | undefined;
+  /** Only versions before this one: the nextBefore of the page before. At least 1. */
+  before?: number | undefined;
 }
 
 export interface ListTasksInput {
-  limit?: number;
+  /** 1 to 100; default 20. */
+  limit?: number | undefined;
   /** The nextCursor of the page before. */
-  cursor?: string | null;
-  /** A minus: the largest first. Listed values have the order of their list. */
-  sort?: "-createdAt" | "createdAt" | "status" | "-status" | "dueDate" | "-dueDate" | "priority" | "-priority" | "projectId" | "-projectId";
+  cursor?: string | null | undefined;
+  /** A minus: the largest first. Listed values have the order of their list. Default "-createdAt". */
+  sort?: "-createdAt" | "createdAt" | "status" | "-status" | "dueDate" | "-dueDate" | "priority" | "-priority" | "projectId" | "-projectId" | undefined;
   /** Only those where it is this. */
-  status?: "open" | "in_progress" | "done";
+  status?: "open" | "in_progress" | "done" | undefined;
+  /** Only those where it is this. At most 40 characters. */
+  dueDate?: string | undefined;
+  /** Only those where it is not less. At most 40 characters. */
+  dueDateFrom?: string | undefined;
+  /** Only those where it is not more. At most 40 characters. */
+  dueDateTo?: string | undefined;
   /** Only those where it is this. */
-  dueDate?: string;
-  /** Only those where it is not less. */
-  dueDateFrom?: string;
-  /** Only those where it is not more. */
-  dueDateTo?: string;
-  /** Only those where it is this. */
-  priority?: "low" | "normal" | "high" | "urgent";
-  /** Only those where it is this. */
-  projectId?: string;
+  priority?: "low" | "normal" | "high" | "urgent" | undefined;
+  /** Only those where it is this. A UUID. */
+  projectId?: string | undefined;
 }
 
 export interface ReopenTask {
+  /** A UUID. */
   id: string;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface RestoreTask {
+  /** A UUID. */
   id: string;
-  /** The one to go back to. */
+  /** The one to go back to. At least 1. */
   version: number;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface UpdateTask {
+  /** A UUID. */
   id: string;
-  title?: string;
-  /** Markdown. */
-  description?: string;
-  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
-  dueDate?: string | null;
-  priority?: "low" | "normal" | "high" | "urgent";
-  status?: "open" | "in_progress" | "done";
-  /** The project it is for. */
-  projectId?: string | null;
-  /** Refused with CONFLICT unless it has this version. */
-  expectedVersion?: number;
-  /** Repeating a command with its key gives the first answer again. */
-  idempotencyKey?: string;
+  /** 1 to 500 characters. */
+  title?: string | undefined;
+  /** Markdown. At most 50000 characters. */
+  description?: string | undefined;
+  /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+  dueDate?: string | null | undefined;
+  priority?: "low" | "normal" | "high" | "urgent" | undefined;
+  status?: "open" | "in_progress" | "done" | undefined;
+  /** The project it is for. A UUID. */
+  projectId?: string | null | undefined;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
 }
 
 export interface CreateUserInput {
+  /** 1 to 100 characters. */
   name: string;
-  role?: "owner" | "member";
+  /** Default "member". */
+  role?: "owner" | "member" | undefined;
 }
 
 export interface ListUsersInput {
-  limit?: number;
-  /** The nextCursor of the page before. */
-  cursor?: string | null;
+  /** 1 to 500; default 100. */
+  limit?: number | undefined;
+  /** The nextCursor of the page before. At most 128 characters. */
+  cursor?: string | null | undefined;
 }
 
 export interface RegisteredEventType {
@@ -401,6 +453,7 @@ export interface RegisteredEventType {
   version: number;
   /** JSON Schema 2020-12. */
   schema: Record<string, unknown>;
+  /** A time, ISO 8601. */
   registeredAt: string;
 }
 
@@ -408,6 +461,7 @@ export interface ListedEventType {
   name: string;
   /** The newest. */
   version: number;
+  /** A time, ISO 8601. */
   registeredAt: string;
 }
 
@@ -456,6 +510,7 @@ export interface SynapEvent {
   source: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence";
   /** Who acted; absent: the pod itself. */
   actor?: Actor;
+  /** A time, ISO 8601. */
   timestamp: string;
   /** Shared by all that has one cause. */
   correlationId?: string;
@@ -520,11 +575,13 @@ export interface Key {
   prefix: string;
   /** What it may do; ["*"]: all that its user may. */
   scopes: string[];
+  /** A time, ISO 8601. */
   createdAt: string;
-  /** Absent: never. */
+  /** Absent: never. A time, ISO 8601. */
   expiresAt?: string;
-  /** Absent: not yet. */
+  /** Absent: not yet. A time, ISO 8601. */
   lastUsedAt?: string;
+  /** A time, ISO 8601. */
   revokedAt?: string;
 }
 
@@ -569,7 +626,9 @@ export interface FullNote {
   id: string;
   /** 1 when made, +1 with each change. */
   version: number;
+  /** A time, ISO 8601. */
   createdAt: string;
+  /** A time, ISO 8601. */
   updatedAt: string;
   /** A creation that gives none takes the first line of the text. */
   title: string;
@@ -588,7 +647,7 @@ export interface FullNote {
 
 export interface NoteVersion {
   version: number;
-  /** When it was made. */
+  /** When it was made. A time, ISO 8601. */
   at: string;
   /** Of the change: api, agent, sync, ... */
   source: string;
@@ -616,7 +675,9 @@ export interface Note {
   id: string;
   /** 1 when made, +1 with each change. */
   version: number;
+  /** A time, ISO 8601. */
   createdAt: string;
+  /** A time, ISO 8601. */
   updatedAt: string;
   /** A creation that gives none takes the first line of the text. */
   title: string;
@@ -702,7 +763,9 @@ export interface Project {
   id: string;
   /** 1 when made, +1 with each change. */
   version: number;
+  /** A time, ISO 8601. */
   createdAt: string;
+  /** A time, ISO 8601. */
   updatedAt: string;
   title: string;
   /** Markdown. */
@@ -716,7 +779,7 @@ export interface Project {
 
 export interface ProjectVersion {
   version: number;
-  /** When it was made. */
+  /** When it was made. A time, ISO 8601. */
   at: string;
   /** Of the change: api, agent, sync, ... */
   source: string;
@@ -777,10 +840,10 @@ export interface RunError {
 
 export interface RunStep {
   name: string;
-  /** StepRun, StepFailed or Sleep. */
-  op: string;
+  op: "StepRun" | "StepError" | "StepFailed" | "Sleep" | "RunComplete";
   /** {data}, {error}, or null for a sleep. */
   result: unknown;
+  /** A time, ISO 8601. */
   storedAt: string;
 }
 
@@ -795,7 +858,9 @@ export interface RunWithSteps {
   eventId: string;
   eventType: string;
   eventPosition: number;
+  /** A time, ISO 8601. */
   createdAt: string;
+  /** A time, ISO 8601. */
   endedAt?: string;
   /** Of the last attempt that failed. */
   error?: RunError;
@@ -814,7 +879,9 @@ export interface Run {
   eventId: string;
   eventType: string;
   eventPosition: number;
+  /** A time, ISO 8601. */
   createdAt: string;
+  /** A time, ISO 8601. */
   endedAt?: string;
   /** Of the last attempt that failed. */
   error?: RunError;
@@ -851,7 +918,9 @@ export interface Task {
   id: string;
   /** 1 when made, +1 with each change. */
   version: number;
+  /** A time, ISO 8601. */
   createdAt: string;
+  /** A time, ISO 8601. */
   updatedAt: string;
   title: string;
   /** Markdown. */
@@ -866,7 +935,7 @@ export interface Task {
 
 export interface TaskVersion {
   version: number;
-  /** When it was made. */
+  /** When it was made. A time, ISO 8601. */
   at: string;
   /** Of the change: api, agent, sync, ... */
   source: string;
@@ -906,6 +975,7 @@ export interface User {
   id: string;
   name: string;
   role: "owner" | "member";
+  /** A time, ISO 8601. */
   createdAt: string;
   /** That are neither revoked nor expired. */
   keys: number;
@@ -933,7 +1003,7 @@ export interface KeyCreated {
   hash: string;
   /** What it may do; absent: all that its user may. */
   scopes?: string[];
-  /** Absent: never. */
+  /** Absent: never. A time, ISO 8601. */
   expiresAt?: string;
 }
 
@@ -960,7 +1030,7 @@ export interface NoteCreationCompleted {
   file: NoteFile;
   /** That it has now. */
   version: number;
-  /** When the change was asked for. */
+  /** When the change was asked for. A time, ISO 8601. */
   at: string;
   /** By which way: api, agent, sync, ... */
   source: string;
@@ -997,7 +1067,7 @@ export interface NoteCreationRequested {
 
 export interface NoteDeletionCompleted {
   entityId: string;
-  /** When it was asked for. */
+  /** When it was asked for. A time, ISO 8601. */
   at: string;
 }
 
@@ -1014,7 +1084,7 @@ export interface NoteUpdateCompleted {
   file?: NoteFile;
   /** That it has now. */
   version: number;
-  /** When the change was asked for. */
+  /** When the change was asked for. A time, ISO 8601. */
   at: string;
   /** By which way: api, agent, sync, ... */
   source: string;

@@ -57,6 +57,10 @@ export async function good(signal: AbortSignal) {
   await client.health.query();
   await client.notes.list.query();
   await client.notes.list.query({ tag: 'a', cursor: null });
+  const page = await client.notes.list.query({ limit: 5 });
+  await client.notes.list.query({ limit: 5, cursor: page.nextCursor });
+  const run = await client.runs.get.query({ id: '' });
+  run.steps[0]?.op satisfies 'StepRun' | 'StepError' | 'StepFailed' | 'Sleep' | 'RunComplete' | undefined;
   const { requestId } = await client.notes.create.mutate({ content: 'x', tags: ['a'] }, { signal });
   const status: 'pending' | 'completed' | 'failed' = (await client.waitFor(requestId)).status;
   await client.waitFor(requestId, { timeoutMs: 1, signal });

@@ -94,7 +94,8 @@ const ObjectSchema<RunStep>& describe(Type<RunStep>) {
   static const auto schema =
       object<RunStep>("RunStep")
           .field("name", &RunStep::name)
-          .field("op", &RunStep::op, string(), "StepRun, StepFailed or Sleep.")
+          .field("op", &RunStep::op,
+                 one_of({"StepRun", "StepError", "StepFailed", "Sleep", "RunComplete"}))
           .field("result", &RunStep::result, any(), "{data}, {error}, or null for a sleep.")
           .field("storedAt", &RunStep::stored_at, string().datetime());
   return schema;
