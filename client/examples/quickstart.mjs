@@ -1,7 +1,7 @@
 // Makes a note, waits until it is stored, and reads it back. With a pod running:
 //
 //   SYNAP_KEY=$(cat synap-data/owner.key) node examples/quickstart.mjs
-import { createSynapClient, isEvent } from '@synap/client';
+import { createSynapClient } from '@synap/client';
 
 const client = createSynapClient({
   url: process.env.SYNAP_URL ?? 'http://127.0.0.1:4400',
@@ -10,7 +10,7 @@ const client = createSynapClient({
 });
 
 const events = client.watch({ types: ['note.creation.completed'] });
-await events.ready;
+await events.ready; // what happens from here on is told
 
 const { requestId, entityId } = await client.notes.create.mutate({
   content: '# Hello\n\nThis is my first note.',
@@ -19,7 +19,7 @@ const { requestId, entityId } = await client.notes.create.mutate({
 console.log('asked for note', entityId);
 
 for await (const event of events) {
-  if (!isEvent(event, 'note.creation.completed') || event.requestId !== requestId) continue;
+  if (event.requestId !== requestId) continue;
   console.log('stored as', event.data.file.name);
   break;
 }

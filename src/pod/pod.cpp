@@ -8,6 +8,7 @@
 #include "api/keys.h"
 #include "api/metrics_page.h"
 #include "api/session_page.h"
+#include "api/static_file.h"
 #include "base/background.h"
 #include "base/log.h"
 #include "bus/dispatcher.h"
@@ -16,6 +17,7 @@
 #include "events/sqlite/sqlite_event_log.h"
 #include "net/server.h"
 #include "page/page.h"
+#include "pod/client_package.h"
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/features.h"
@@ -172,6 +174,9 @@ Result<> Pod::Parts::serve() {
        .handler = std::make_shared<page::Page>(
            page::files(), [](const Error& error) { return trpc::Server::error_response(error); }),
        .authentication = api::Authentication::kByPath});
+  front->mount({.prefix = "/synap-client.tgz",
+                .handler = std::make_shared<api::StaticFile>(client_package(), "application/gzip"),
+                .authentication = api::Authentication::kByPath});
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.host = options.host,
                          .port = options.port,

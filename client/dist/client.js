@@ -1,0 +1,179 @@
+import { createTRPCClient, createWSClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink, TRPCClientError, wsLink, } from '@trpc/client';
+import { observable } from '@trpc/server/observable';
+import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
+import { ClientClosedError, NoKeyError } from './errors.js';
+import { WaitingRoom } from './wait.js';
+import { watchAsStream, watchWithHandlers, } from './watch.js';
+// What the pod takes in one request, and what every proxy takes in one URL.
+const BATCH_MAX = 100;
+const URL_LENGTH_MAX = 8_000;
+// A hundred texts of this length still fit into one request; a longer one goes alone.
+const BATCHED_INPUT_LENGTH_MAX = 32 * 1024;
+// The socket is kept for the next watch, but no program stays alive for long because of it.
+const SOCKET_IDLE_MS = 500;
+const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
+const socketRetryDelayMs = (attempt) => attempt === 0 ? 0 : Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2);
+function endpointOf(url) {
+    const endpoint = new URL(url, globalThis.location?.href);
+    endpoint.search = '';
+    endpoint.hash = '';
+    const path = endpoint.pathname.replace(/\/+$/, '');
+    endpoint.pathname = path.endsWith('/trpc') ? path : `${path}/trpc`;
+    return endpoint.href;
+}
+function isLong(input) {
+    const content = input?.content;
+    return typeof content === 'string' && content.length > BATCHED_INPUT_LENGTH_MAX;
+}
+function eventsOverWebSocket(endpoint, options) {
+    const WebSocket = options.WebSocket ?? DefaultWebSocket;
+    if (!WebSocket)
+        throw new Error('There is no WebSocket here: give one, or use transport "sse"');
+    const socket = createWSClient({
+        url: endpoint.replace(/^http/, 'ws'),
+        ...connectionParamsOf(options),
+        WebSocket,
+        lazy: { enabled: true, closeMs: SOCKET_IDLE_MS },
+        keepAlive: SOCKET_PING,
+        retryDelayMs: socketRetryDelayMs,
+    });
+    return {
+        link: wsLink({ client: socket }),
+        close: async () => void (await socket.close()),
+    };
+}
+function eventsOverSse(endpoint, options) {
+    const EventSource = options.EventSource ?? DefaultEventSource;
+    if (!EventSource)
+        throw new Error('There is no EventSource here: give one, or use "websocket"');
+    const close = async () => { };
+    if (options.EventSource || !eventSourceTakesFetch) {
+        const params = connectionParamsOf(options);
+        return { link: httpSubscriptionLink({ url: endpoint, EventSource, ...params }), close };
+    }
+    const fetchWithHeaders = async (url, init) => {
+        const headers = { ...init.headers, ...(await headersOf(options)) };
+        return (options.fetch ?? fetch)(url, { ...init, headers });
+    };
+    const eventSourceOptions = { fetch: fetchWithHeaders };
+    return { link: httpSubscriptionLink({ url: endpoint, EventSource, eventSourceOptions }), close };
+}
+async function keyOf({ key }) {
+    const found = typeof key === 'function' ? await key() : key;
+    if (!found)
+        throw new NoKeyError();
+    return found;
+}
+async function headersOf(options) {
+    const { headers } = options;
+    return {
+        ...('key' in options ? { authorization: `Bearer ${await keyOf(options)}` } : {}),
+        ...(options.unknownKeys === 'refuse' ? { 'synap-unknown-keys': 'refuse' } : {}),
+        ...(typeof headers === 'function' ? await headers() : headers),
+    };
+}
+// None where there is nothing to say: a page of the pod itself is known by its cookie.
+function connectionParamsOf(options) {
+    const refuse = options.unknownKeys === 'refuse';
+    if (!('key' in options) && !refuse)
+        return {};
+    const connectionParams = async () => ({
+        ...('key' in options ? { token: await keyOf(options) } : {}),
+        ...(refuse ? { unknownKeys: 'refuse' } : {}),
+    });
+    return { connectionParams };
+}
+const warn = (path, keys) => console.warn(`synap: ${path} does not know, and did without: ${keys.join(', ')}`);
+// tRPC says of every abort that there was one, and drops the reason. Who gave it wants it back.
+function abortedBy(signal) {
+    const reason = signal.reason;
+    const cause = reason instanceof Error ? reason : new Error(String(reason));
+    return new TRPCClientError(cause.message, { cause, meta: { isAborted: true } });
+}
+// The pod tells them beside the data of a result, which stays what its type says.
+function tellingLink(options) {
+    const tell = typeof options.unknownKeys === 'function' ? options.unknownKeys : warn;
+    return () => ({ op, next }) => observable((observer) => next(op).subscribe({
+        next(value) {
+            const { unknownKeys } = value.result;
+            if (unknownKeys)
+                tell(op.path, unknownKeys);
+            observer.next(value);
+        },
+        error: (error) => observer.error(op.signal?.aborted ? abortedBy(op.signal) : error),
+        complete: () => observer.complete(),
+    }));
+}
+/**
+ * A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close().
+ * `createSynapClient<{ 'x.weight.recorded': { kg: number } }>(…)` types events of your own.
+ */
+export function createSynapClient(options) {
+    if ('key' in options && !options.key)
+        throw new NoKeyError();
+    const endpoint = endpointOf(options.url);
+    const events = options.transport === 'sse'
+        ? eventsOverSse(endpoint, options)
+        : eventsOverWebSocket(endpoint, options);
+    const http = {
+        url: endpoint,
+        headers: () => headersOf(options),
+        // tRPC's idea of a fetch and the platform's differ in what `undefined` may stand for.
+        ...(options.fetch ? { fetch: options.fetch } : {}),
+    };
+    const trpc = createTRPCClient({
+        links: [
+            tellingLink(options),
+            splitLink({
+                condition: (op) => op.type === 'subscription',
+                true: events.link,
+                false: splitLink({
+                    condition: (op) => isLong(op.input),
+                    true: httpLink(http),
+                    false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
+                }),
+            }),
+        ],
+    });
+    const source = {
+        // Of events of no type there are none, so the page's end is the log's.
+        end: async () => {
+            const page = await trpc.events.list.query({ limit: 1, types: ['-'] });
+            return String(page.nextAfter);
+        },
+        subscribe: (input, handlers) => trpc.events.watch.subscribe(input, handlers),
+    };
+    const running = new Set();
+    const waitingRoom = new WaitingRoom(source, (requestId) => trpc.requests.get.query({ requestId }));
+    let isClosed = false;
+    const checkOpen = () => {
+        if (isClosed)
+            throw new ClientClosedError();
+    };
+    function watch(filter = {}, second = {}, third = {}) {
+        checkOpen();
+        return 'onEvent' in second
+            ? watchWithHandlers(source, running, filter, second, third)
+            : watchAsStream(source, running, filter, second);
+    }
+    const helpers = {
+        watch: watch,
+        waitFor: async (requestId, waitOptions) => {
+            checkOpen();
+            return waitingRoom.wait(requestId, waitOptions);
+        },
+        close: async () => {
+            isClosed = true;
+            for (const end of [...running])
+                end(new ClientClosedError());
+            waitingRoom.close();
+            await events.close();
+        },
+    };
+    // tRPC's client is a proxy that makes a path of whatever it is asked for: ours come before.
+    return new Proxy(trpc, {
+        get: (target, name, receiver) => Object.hasOwn(helpers, name)
+            ? helpers[name]
+            : Reflect.get(target, name, receiver),
+    });
+}

@@ -1,0 +1,56 @@
+import type { TRPCClientError } from '@trpc/client';
+import type { AppRouter, Request } from './generated/app-router.js';
+/** An error that the pod answered, or that came in the way of its answer. */
+export type SynapError = TRPCClientError<AppRouter>;
+/**
+ * Told by its shape, not its class: where an application has a second copy of @trpc/client, errors of
+ * both are errors of the pod.
+ */
+export declare function isSynapError(error: unknown): error is SynapError;
+/** The command was given up: `request.error` says why. */
+export declare class RequestFailedError extends Error {
+    readonly name = "RequestFailedError";
+    readonly request: Request;
+    constructor(request: Request);
+}
+/**
+ * The command had not ended in time, as far as the client knows; it goes on, and can be waited for
+ * again. `cause` is there if the pod could not be asked.
+ */
+export declare class WaitTimeoutError extends Error {
+    readonly name = "WaitTimeoutError";
+    readonly requestId: string;
+    constructor(requestId: string, timeoutMs: number, unreachable?: unknown);
+}
+/** close() was called. */
+export declare class ClientClosedError extends Error {
+    readonly name = "ClientClosedError";
+    constructor();
+}
+/** stop() was called, or the loop was left, before the watch had begun. */
+export declare class WatchStoppedError extends Error {
+    readonly name = "WatchStoppedError";
+    constructor();
+}
+/** Why a watch is interrupted: the connection was lost, or could not be made. It is tried again. */
+export declare class ConnectionLostError extends Error {
+    readonly name = "ConnectionLostError";
+    static of(cause: unknown): ConnectionLostError;
+}
+/**
+ * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
+ * zod's own errors, and of a pod that is not there.
+ */
+export declare function messageOf(error: unknown): string;
+/** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */
+export declare function keyIsMissing(error: unknown): boolean;
+/**
+ * True if asking again cannot help: the pod has understood and refuses. Whatever else goes wrong (a
+ * lost connection, a pod that restarts, a gateway's page instead of an answer) can pass.
+ */
+export declare function isRefusal(error: unknown): boolean;
+/** `key` was given, and is nothing. */
+export declare class NoKeyError extends Error {
+    readonly name = "NoKeyError";
+    constructor();
+}

@@ -1,0 +1,132 @@
+/**
+ * Told by its shape, not its class: where an application has a second copy of @trpc/client, errors of
+ * both are errors of the pod.
+ */
+export function isSynapError(error) {
+    return error instanceof Error && error.name === 'TRPCClientError' && 'shape' in error;
+}
+/** The command was given up: `request.error` says why. */
+export class RequestFailedError extends Error {
+    name = 'RequestFailedError';
+    request;
+    constructor(request) {
+        super(`${request.type} failed: ${request.error?.message ?? 'no reason was given'}`);
+        this.request = request;
+    }
+}
+/**
+ * The command had not ended in time, as far as the client knows; it goes on, and can be waited for
+ * again. `cause` is there if the pod could not be asked.
+ */
+export class WaitTimeoutError extends Error {
+    name = 'WaitTimeoutError';
+    requestId;
+    constructor(requestId, timeoutMs, unreachable) {
+        super(unreachable === undefined
+            ? `Request ${requestId} has not ended within ${timeoutMs} ms`
+            : `It is not known whether request ${requestId} has ended: within ${timeoutMs} ms there was` +
+                ` no answer of the pod (${messageOf(unreachable)})`, unreachable === undefined ? undefined : { cause: unreachable });
+        this.requestId = requestId;
+    }
+}
+/** close() was called. */
+export class ClientClosedError extends Error {
+    name = 'ClientClosedError';
+    constructor() {
+        super('The client was closed');
+    }
+}
+/** stop() was called, or the loop was left, before the watch had begun. */
+export class WatchStoppedError extends Error {
+    name = 'WatchStoppedError';
+    constructor() {
+        super('The watch was stopped before it had begun');
+    }
+}
+/** Why a watch is interrupted: the connection was lost, or could not be made. It is tried again. */
+export class ConnectionLostError extends Error {
+    name = 'ConnectionLostError';
+    static of(cause) {
+        const why = reasonOf(cause);
+        const message = 'There is no connection to the pod';
+        return new ConnectionLostError(why ? `${message} (${why})` : message, { cause });
+    }
+}
+// What links and fetch say where they know nothing, which would only make a sentence longer.
+const SAYS_NOTHING = /^(Unknown error|fetch failed|Failed to fetch|WebSocket closed)?$/;
+// The innermost message that says something: "connect ECONNREFUSED 127.0.0.1:4400".
+function reasonOf(error) {
+    if (typeof error !== 'object' || error === null)
+        return undefined;
+    const { cause, message, error: inner } = error;
+    const deeper = reasonOf(cause) ?? reasonOf(inner);
+    if (deeper)
+        return deeper;
+    return typeof message === 'string' && !SAYS_NOTHING.test(message) ? message : undefined;
+}
+// tRPC's message of an input that does not fit is zod's issues, as JSON.
+function issuesOf(message) {
+    if (!message.startsWith('['))
+        return undefined;
+    try {
+        const issues = JSON.parse(message);
+        const isIssue = (issue) => typeof issue?.message === 'string';
+        return Array.isArray(issues) && issues.length > 0 && issues.every(isIssue) ? issues : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function sentenceOf({ path = [], message }) {
+    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+    const field = place.join('').replace(/^\./, '');
+    return field ? `${field}: ${message}` : message;
+}
+/**
+ * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
+ * zod's own errors, and of a pod that is not there.
+ */
+export function messageOf(error) {
+    if (typeof error === 'string')
+        return error;
+    if (!(error instanceof Error))
+        return reasonOf(error) ?? 'Something went wrong';
+    const issues = error.issues ?? issuesOf(error.message);
+    if (Array.isArray(issues) && issues.length > 0)
+        return issues.map(sentenceOf).join('; ');
+    if (isSynapError(error) && !error.shape && !error.meta?.['isAborted']) {
+        if (keyIsMissing(error))
+            return new NoKeyError().message;
+        const why = reasonOf(error);
+        return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
+    }
+    return error.message || error.name;
+}
+/** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */
+export function keyIsMissing(error) {
+    if (typeof error !== 'object' || error === null)
+        return false;
+    const { message, cause } = error;
+    return String(message).includes(NO_KEY) || keyIsMissing(cause);
+}
+/**
+ * True if asking again cannot help: the pod has understood and refuses. Whatever else goes wrong (a
+ * lost connection, a pod that restarts, a gateway's page instead of an answer) can pass.
+ */
+export function isRefusal(error) {
+    if (keyIsMissing(error))
+        return true;
+    if (!isSynapError(error))
+        return false;
+    const status = error.data?.httpStatus;
+    return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+const NO_KEY = 'No key was given: `key` is empty';
+/** `key` was given, and is nothing. */
+export class NoKeyError extends Error {
+    name = 'NoKeyError';
+    constructor() {
+        super(`${NO_KEY}. Is the variable SYNAP_KEY set? ` +
+            "(The owner's key is in the pod's directory: synap-data/owner.key)");
+    }
+}

@@ -1,0 +1,1420 @@
+import type { TRPCBuiltRouter, TRPCDefaultErrorData, TRPCErrorShape, TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from "@trpc/server";
+export interface GetEventType {
+    /** At most 128 characters. */
+    name: string;
+    /** Absent: the newest. At least 1. */
+    version?: number | undefined;
+}
+export interface RegisterEventType {
+    /** x.<noun>.<what> At most 128 characters. */
+    name: string;
+    /** JSON Schema 2020-12 of the data, at most 64 KiB. */
+    schema: Record<string, unknown>;
+}
+export interface GetEvent {
+    /** A UUID. */
+    id: string;
+}
+export interface ListEventsInput {
+    /** Only events at greater positions: the nextAfter of the page before. At least 0; default 0. */
+    after?: number | undefined;
+    /** 1 to 1000; default 100. */
+    limit?: number | undefined;
+    /** Only events of these types. At most 100 items, each 1 to 128 characters. */
+    types?: string[] | undefined;
+    /** A UUID. */
+    aggregateId?: string | undefined;
+    /** A UUID. */
+    correlationId?: string | undefined;
+}
+export interface PublishEvent {
+    /** One that you have registered. At most 128 characters. */
+    type: string;
+    /** As the newest version of its schema. */
+    data: Record<string, unknown>;
+    /** The thing it is about; its events are of one noun. A UUID. */
+    aggregateId?: string | undefined;
+    /** Refused with CONFLICT unless the thing has so many events. At least 0. */
+    expectedVersion?: number | undefined;
+    /** Repeating the call with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface ReadStreamInput {
+    /** A UUID. */
+    aggregateId: string;
+    /** The nextVersion of the page before. At least 1; default 1. */
+    fromVersion?: number | undefined;
+    /** 1 to 1000; default 100. */
+    limit?: number | undefined;
+}
+export interface WatchEvents {
+    /** Only events of these types. At most 100 items, each 1 to 128 characters. */
+    types?: string[] | undefined;
+    /** Only events that follow from this command. A UUID. */
+    requestId?: string | undefined;
+    /** Go on behind this position. Absent: begin with what happens from now on, and be told first where that is. */
+    lastEventId?: string | null | undefined;
+}
+export interface CreateKey {
+    /** To recognise it by. 1 to 100 characters. */
+    name: string;
+    /** What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks. 1 to 32 items, each at most 64 characters. */
+    scopes?: string[] | undefined;
+    /** Default: never. A time, ISO 8601. */
+    expiresAt?: string | undefined;
+    /** Instead of expiresAt. 1 to 36500. */
+    expiresInDays?: number | undefined;
+    /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
+    userId?: string | undefined;
+}
+export interface ListKeysInput {
+    /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
+    userId?: string | undefined;
+    /** 1 to 500; default 100. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. A UUID. */
+    cursor?: string | null | undefined;
+}
+export interface RevokeKey {
+    /** A UUID. */
+    keyId: string;
+    /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
+    userId?: string | undefined;
+}
+export interface VerifyLogInput {
+    /** Go on behind this position: the nextAfter of the part before. At least 0; default 0. */
+    after?: number | undefined;
+    /** 1 to 20000; default 20000. */
+    limit?: number | undefined;
+}
+export interface CreateNote {
+    /** The text, Markdown. 1 to 5000000 characters. */
+    content: string;
+    /** A creation that gives none takes the first line of the text. 1 to 500 characters. */
+    title?: string | undefined;
+    /** At most 100 items, each 1 to 100 characters. */
+    tags?: string[] | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface DeleteNote {
+    /** A UUID. */
+    id: string;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface GetNote {
+    /** A UUID. */
+    id: string;
+    /** As it was in this version. At least 1. */
+    version?: number | undefined;
+}
+export interface GetNoteHistoryInput {
+    /** A UUID. */
+    id: string;
+    /** 1 to 200; default 50. */
+    limit?: number | undefined;
+    /** Only versions before this one: the nextBefore of the page before. At least 1. */
+    before?: number | undefined;
+}
+export interface ListNotesInput {
+    /** 1 to 100; default 20. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. */
+    cursor?: string | null | undefined;
+    /** A minus: the largest first. Listed values have the order of their list. Default "-createdAt". */
+    sort?: "-createdAt" | "createdAt" | undefined;
+    /** Only those with this tag. At least 1 character. */
+    tag?: string | undefined;
+}
+export interface RestoreNote {
+    /** A UUID. */
+    id: string;
+    /** The one to go back to. At least 1. */
+    version: number;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface UpdateNote {
+    /** A UUID. */
+    id: string;
+    /** Absent: stays as it is. 1 to 5000000 characters. */
+    content?: string | undefined;
+    /** A creation that gives none takes the first line of the text. 1 to 500 characters. */
+    title?: string | undefined;
+    /** At most 100 items, each 1 to 100 characters. */
+    tags?: string[] | undefined;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface ProjectionName {
+    /** 1 to 100 characters. */
+    name: string;
+}
+export interface CompleteProject {
+    /** A UUID. */
+    id: string;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface CreateProjectInput {
+    /** 1 to 500 characters. */
+    title: string;
+    /** Markdown. At most 50000 characters; default "". */
+    description?: string | undefined;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+    startDate?: string | undefined;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+    endDate?: string | undefined;
+    /** Default "active". */
+    status?: "active" | "paused" | "completed" | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface DeleteProject {
+    /** A UUID. */
+    id: string;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface GetProject {
+    /** A UUID. */
+    id: string;
+    /** As it was in this version. At least 1. */
+    version?: number | undefined;
+}
+export interface GetProjectHistoryInput {
+    /** A UUID. */
+    id: string;
+    /** 1 to 200; default 50. */
+    limit?: number | undefined;
+    /** Only versions before this one: the nextBefore of the page before. At least 1. */
+    before?: number | undefined;
+}
+export interface ListProjectsInput {
+    /** 1 to 100; default 20. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. */
+    cursor?: string | null | undefined;
+    /** A minus: the largest first. Listed values have the order of their list. Default "-createdAt". */
+    sort?: "-createdAt" | "createdAt" | "status" | "-status" | "startDate" | "-startDate" | "endDate" | "-endDate" | "title" | "-title" | undefined;
+    /** Only those where it is this. */
+    status?: "active" | "paused" | "completed" | undefined;
+    /** Only those where it is this. At most 40 characters. */
+    startDate?: string | undefined;
+    /** Only those where it is not less. At most 40 characters. */
+    startDateFrom?: string | undefined;
+    /** Only those where it is not more. At most 40 characters. */
+    startDateTo?: string | undefined;
+    /** Only those where it is this. At most 40 characters. */
+    endDate?: string | undefined;
+    /** Only those where it is not less. At most 40 characters. */
+    endDateFrom?: string | undefined;
+    /** Only those where it is not more. At most 40 characters. */
+    endDateTo?: string | undefined;
+    /** Only those where it is this. 1 to 500 characters. */
+    title?: string | undefined;
+}
+export interface ReopenProject {
+    /** A UUID. */
+    id: string;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface RestoreProject {
+    /** A UUID. */
+    id: string;
+    /** The one to go back to. At least 1. */
+    version: number;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface UpdateProject {
+    /** A UUID. */
+    id: string;
+    /** 1 to 500 characters. */
+    title?: string | undefined;
+    /** Markdown. At most 50000 characters. */
+    description?: string | undefined;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+    startDate?: string | null | undefined;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+    endDate?: string | null | undefined;
+    status?: "active" | "paused" | "completed" | undefined;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface GetRequest {
+    /** A UUID. */
+    requestId: string;
+}
+export interface RunId {
+    /** A UUID. */
+    id: string;
+}
+export interface ListRunsInput {
+    /** 1 to 500; default 50. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. A UUID. */
+    cursor?: string | null | undefined;
+    status?: "active" | "sleeping" | "completed" | "failed" | undefined;
+}
+export interface ListTagsInput {
+    /** 1 to 1000; default 1000. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. */
+    cursor?: string | null | undefined;
+}
+export interface CompleteTask {
+    /** A UUID. */
+    id: string;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface CreateTaskInput {
+    /** 1 to 500 characters. */
+    title: string;
+    /** Markdown. At most 50000 characters; default "". */
+    description?: string | undefined;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+    dueDate?: string | undefined;
+    /** Default "normal". */
+    priority?: "low" | "normal" | "high" | "urgent" | undefined;
+    /** Default "open". */
+    status?: "open" | "in_progress" | "done" | undefined;
+    /** The project it is for. A UUID. */
+    projectId?: string | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface DeleteTask {
+    /** A UUID. */
+    id: string;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface GetTask {
+    /** A UUID. */
+    id: string;
+    /** As it was in this version. At least 1. */
+    version?: number | undefined;
+}
+export interface GetTaskHistoryInput {
+    /** A UUID. */
+    id: string;
+    /** 1 to 200; default 50. */
+    limit?: number | undefined;
+    /** Only versions before this one: the nextBefore of the page before. At least 1. */
+    before?: number | undefined;
+}
+export interface ListTasksInput {
+    /** 1 to 100; default 20. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. */
+    cursor?: string | null | undefined;
+    /** A minus: the largest first. Listed values have the order of their list. Default "-createdAt". */
+    sort?: "-createdAt" | "createdAt" | "status" | "-status" | "dueDate" | "-dueDate" | "priority" | "-priority" | "projectId" | "-projectId" | undefined;
+    /** Only those where it is this. */
+    status?: "open" | "in_progress" | "done" | undefined;
+    /** Only those where it is this. At most 40 characters. */
+    dueDate?: string | undefined;
+    /** Only those where it is not less. At most 40 characters. */
+    dueDateFrom?: string | undefined;
+    /** Only those where it is not more. At most 40 characters. */
+    dueDateTo?: string | undefined;
+    /** Only those where it is this. */
+    priority?: "low" | "normal" | "high" | "urgent" | undefined;
+    /** Only those where it is this. A UUID. */
+    projectId?: string | undefined;
+}
+export interface ReopenTask {
+    /** A UUID. */
+    id: string;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface RestoreTask {
+    /** A UUID. */
+    id: string;
+    /** The one to go back to. At least 1. */
+    version: number;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface UpdateTask {
+    /** A UUID. */
+    id: string;
+    /** 1 to 500 characters. */
+    title?: string | undefined;
+    /** Markdown. At most 50000 characters. */
+    description?: string | undefined;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). At most 40 characters. */
+    dueDate?: string | null | undefined;
+    priority?: "low" | "normal" | "high" | "urgent" | undefined;
+    status?: "open" | "in_progress" | "done" | undefined;
+    /** The project it is for. A UUID. */
+    projectId?: string | null | undefined;
+    /** Refused with CONFLICT unless it has this version. At least 1. */
+    expectedVersion?: number | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface CreateUserInput {
+    /** 1 to 100 characters. */
+    name: string;
+    /** Default "member". */
+    role?: "owner" | "member" | undefined;
+}
+export interface ListUsersInput {
+    /** 1 to 500; default 100. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. At most 128 characters. */
+    cursor?: string | null | undefined;
+}
+export interface RegisteredEventType {
+    name: string;
+    version: number;
+    /** JSON Schema 2020-12. */
+    schema: Record<string, unknown>;
+    /** A time, ISO 8601. */
+    registeredAt: string;
+}
+export interface ListedEventType {
+    name: string;
+    /** The newest. */
+    version: number;
+    /** A time, ISO 8601. */
+    registeredAt: string;
+}
+export interface EventTypeList {
+    /** By their names; at most 1,000. */
+    types: ListedEventType[];
+}
+export interface EventTypeVersion {
+    name: string;
+    /** The newest: the dataVersion of events from now on. */
+    version: number;
+    /** False: the schema is that of the newest version already. */
+    isNew: boolean;
+}
+export interface Actor {
+    /** The API key that called. */
+    key?: string;
+    /** The run that did the work. */
+    run?: string;
+    /** The agent that decided. */
+    agent?: string;
+    /** The user whom the actor stands for. */
+    onBehalfOf?: string;
+}
+export interface SynapEvent {
+    /** UUIDv7. */
+    id: string;
+    /** Of this shape. */
+    version: "v1";
+    /** <noun>.<action>.requested|completed|failed */
+    type: string;
+    /** The thing it is about. */
+    aggregateId?: string;
+    aggregateType?: string;
+    /** Of the shape of the data. */
+    dataVersion: number;
+    /** As the schema of its type says. */
+    data: Record<string, unknown>;
+    /** True: the data were erased, for good. */
+    erased?: boolean;
+    metadata?: Record<string, unknown>;
+    userId: string;
+    source: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence";
+    /** Who acted; absent: the pod itself. */
+    actor?: Actor;
+    /** A time, ISO 8601. */
+    timestamp: string;
+    /** Shared by all that has one cause. */
+    correlationId?: string;
+    /** The event that led to this one. */
+    causationId?: string;
+    /** The command that led to this one. */
+    requestId?: string;
+    /** Its place in the whole log. */
+    position: number;
+    /** Its place in its stream. */
+    aggregateVersion?: number;
+}
+export interface LogHead {
+    /** The last one; 0: no events. */
+    position: number;
+    /** The link of the hash chain there, hexadecimal: it commits to every event. */
+    hash: string;
+}
+export interface EventList {
+    /** The oldest first. */
+    events: SynapEvent[];
+    /** Everything up to this position has been looked at. */
+    nextAfter: number;
+    /** There was nothing behind it. A page may be empty and not at the end. */
+    atEnd: boolean;
+}
+export interface PublishedEvent {
+    eventId: string;
+    /** Its place in the whole log. */
+    position: number;
+    /** Its place in its stream. */
+    aggregateVersion?: number;
+}
+export interface StreamPage {
+    /** In the order of their versions; fewer than the limit where they are large. */
+    events: SynapEvent[];
+    /** Where to go on; absent: there was nothing behind it. */
+    nextVersion?: number;
+}
+export interface Health {
+    status: "ok";
+}
+export interface CreatedKey {
+    userId: string;
+    keyId: string;
+    /** Shown this once; nobody can say it again. Absent in a repeat. */
+    key?: string;
+    /** The Idempotency-Key was used before: this is what was made then, without the key. If nobody has it, revoke it and make another. */
+    isRepeat: boolean;
+}
+export interface Key {
+    id: string;
+    name: string;
+    /** The first characters of the key. */
+    prefix: string;
+    /** What it may do; ["*"]: all that its user may. */
+    scopes: string[];
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** Absent: never. A time, ISO 8601. */
+    expiresAt?: string;
+    /** Absent: not yet. A time, ISO 8601. */
+    lastUsedAt?: string;
+    /** A time, ISO 8601. */
+    revokedAt?: string;
+}
+export interface KeyList {
+    /** The oldest first. */
+    keys: Key[];
+    /** Absent on the last page. */
+    nextCursor?: string;
+}
+export interface Revoked {
+    revoked: boolean;
+}
+export interface BrokenLink {
+    position: number;
+    /** What is wrong there. */
+    what: string;
+}
+export interface LogVerification {
+    /** That were looked at. */
+    events: number;
+    /** They continue the chain. */
+    ok: boolean;
+    /** Absent at the end. */
+    nextAfter?: number;
+    /** The first event that does not. */
+    broken?: BrokenLink;
+}
+export interface Accepted {
+    /** The command is on disk. */
+    status: "pending";
+    /** Ask requests.get, or watch, for what comes of it. */
+    requestId: string;
+    /** What it is about. */
+    entityId: string;
+}
+export interface FullNote {
+    id: string;
+    /** 1 when made, +1 with each change. */
+    version: number;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    updatedAt: string;
+    /** A creation that gives none takes the first line of the text. */
+    title: string;
+    tags: string[];
+    /** How its text begins. */
+    preview: string;
+    /** Where its text is. */
+    filePath: string;
+    /** Bytes. */
+    fileSize: number;
+    /** SHA-256 of the text, hexadecimal. */
+    checksum: string;
+    /** The text, Markdown. */
+    content: string;
+}
+export interface NoteVersion {
+    version: number;
+    /** When it was made. A time, ISO 8601. */
+    at: string;
+    /** Of the change: api, agent, sync, ... */
+    source: string;
+    /** The command behind it. */
+    requestId?: string;
+    /** A creation that gives none takes the first line of the text. */
+    title: string;
+    tags: string[];
+    /** Where its text is. */
+    filePath: string;
+    /** Bytes. */
+    fileSize: number;
+    /** SHA-256 of the text, hexadecimal. */
+    checksum: string;
+}
+export interface NoteHistory {
+    /** The newest first. */
+    versions: NoteVersion[];
+    /** Absent on the last page. */
+    nextBefore?: number;
+}
+export interface Note {
+    id: string;
+    /** 1 when made, +1 with each change. */
+    version: number;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    updatedAt: string;
+    /** A creation that gives none takes the first line of the text. */
+    title: string;
+    tags: string[];
+    /** How its text begins. */
+    preview: string;
+    /** Where its text is. */
+    filePath: string;
+    /** Bytes. */
+    fileSize: number;
+    /** SHA-256 of the text, hexadecimal. */
+    checksum: string;
+}
+export interface NoteList {
+    notes: Note[];
+    /** All that match, on every page. */
+    total: number;
+    /** True: there are more; not all were counted. */
+    totalIsAtLeast?: boolean;
+    /** True: the total, which is kept behind the writes, may not have your last ones yet: the pod is overloaded, its disk is full, or what counts was stopped. Else absent. */
+    totalIsStale?: boolean;
+    /** Absent on the last page. A page before it may be short, or empty. */
+    nextCursor?: string;
+}
+export interface ProjectionStatus {
+    name: string;
+    kind: "inline" | "follower";
+    /** rebuilding: the tables before serve meanwhile. */
+    status: "live" | "rebuilding" | "verifying" | "stopped";
+    /** Of its description. */
+    version: string;
+    /** The events up to here are in it. */
+    position: number;
+    /** Events that are not. */
+    lag: number;
+    /** Why it was stopped. */
+    error?: string;
+    /** How far a second set of its tables is filled. */
+    filledTo?: number;
+    /** Until that is at the end, at the present pace. */
+    secondsLeft?: number;
+}
+export interface ProjectionList {
+    projections: ProjectionStatus[];
+    /** The last position of the log. */
+    end: number;
+}
+export interface Rebuilding {
+    /** It has begun; projections.list tells how far it is. */
+    status: "rebuilding";
+    name: string;
+}
+export interface ProjectionComparison {
+    name: string;
+    /** The live tables are what follows from the log. */
+    ok: boolean;
+    /** That were compared. */
+    rows: number;
+    /** SHA-256. */
+    liveDigest: string;
+    /** SHA-256. */
+    rebuiltDigest: string;
+    firstDifference?: string;
+}
+export interface Completed {
+    /** It is done, and on disk. */
+    status: "completed";
+    /** Of the command. */
+    requestId: string;
+    /** What it is about. */
+    entityId: string;
+    /** That it has now. */
+    version: number;
+}
+export interface Project {
+    id: string;
+    /** 1 when made, +1 with each change. */
+    version: number;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    updatedAt: string;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string;
+    status: "active" | "paused" | "completed";
+}
+export interface ProjectVersion {
+    version: number;
+    /** When it was made. A time, ISO 8601. */
+    at: string;
+    /** Of the change: api, agent, sync, ... */
+    source: string;
+    /** The command behind it. */
+    requestId?: string;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string;
+    status: "active" | "paused" | "completed";
+}
+export interface ProjectHistory {
+    /** The newest first. */
+    versions: ProjectVersion[];
+    /** Absent on the last page. */
+    nextBefore?: number;
+}
+export interface ProjectList {
+    projects: Project[];
+    /** All that match, on every page. */
+    total: number;
+    /** True: there are more; not all were counted. */
+    totalIsAtLeast?: boolean;
+    /** True: the total, which is kept behind the writes, may not have your last ones yet: the pod is overloaded, its disk is full, or what counts was stopped. Else absent. */
+    totalIsStale?: boolean;
+    /** Absent on the last page. A page before it may be short, or empty. */
+    nextCursor?: string;
+}
+export interface RequestError {
+    /** As "NOT_FOUND". */
+    name: string;
+    message: string;
+}
+export interface Request {
+    requestId: string;
+    status: "pending" | "completed" | "failed";
+    /** Of the command's event. */
+    type: string;
+    /** What it is about. */
+    entityId?: string;
+    /** Why it failed. */
+    error?: RequestError;
+    /** The command's event and all that followed from it. */
+    events: SynapEvent[];
+}
+export interface RunError {
+    name: string;
+    message: string;
+}
+export interface RunStep {
+    name: string;
+    op: "StepRun" | "StepError" | "StepFailed" | "Sleep" | "RunComplete";
+    /** {data}, {error}, or null for a sleep. */
+    result: unknown;
+    /** A time, ISO 8601. */
+    storedAt: string;
+}
+export interface RunWithSteps {
+    id: string;
+    function: string;
+    /** active: queued, under way, or between two attempts. failed: a dead letter. */
+    status: "active" | "sleeping" | "completed" | "failed";
+    /** That have ended. */
+    attempts: number;
+    /** What it is a run for. */
+    eventId: string;
+    eventType: string;
+    eventPosition: number;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    endedAt?: string;
+    /** Of the last attempt that failed. */
+    error?: RunError;
+    /** Those that are done, in their order. */
+    steps: RunStep[];
+}
+export interface Run {
+    id: string;
+    function: string;
+    /** active: queued, under way, or between two attempts. failed: a dead letter. */
+    status: "active" | "sleeping" | "completed" | "failed";
+    /** That have ended. */
+    attempts: number;
+    /** What it is a run for. */
+    eventId: string;
+    eventType: string;
+    eventPosition: number;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    endedAt?: string;
+    /** Of the last attempt that failed. */
+    error?: RunError;
+}
+export interface RunList {
+    /** The newest first. */
+    runs: Run[];
+    /** Absent on the last page. A page before it may be short, or empty. */
+    nextCursor?: string;
+}
+export interface Retried {
+    status: "pending";
+    runId: string;
+}
+export interface TagCount {
+    tag: string;
+    /** Notes that have it. */
+    count: number;
+}
+export interface TagList {
+    /** In the order of their names. */
+    tags: TagCount[];
+    /** True: the counts, which are kept behind the writes, may not have your last ones yet. Else absent. */
+    countsAreStale?: boolean;
+    /** Absent on the last page. */
+    nextCursor?: string;
+}
+export interface Task {
+    id: string;
+    /** 1 when made, +1 with each change. */
+    version: number;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    updatedAt: string;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    status: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string;
+}
+export interface TaskVersion {
+    version: number;
+    /** When it was made. A time, ISO 8601. */
+    at: string;
+    /** Of the change: api, agent, sync, ... */
+    source: string;
+    /** The command behind it. */
+    requestId?: string;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    status: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string;
+}
+export interface TaskHistory {
+    /** The newest first. */
+    versions: TaskVersion[];
+    /** Absent on the last page. */
+    nextBefore?: number;
+}
+export interface TaskList {
+    tasks: Task[];
+    /** All that match, on every page. */
+    total: number;
+    /** True: there are more; not all were counted. */
+    totalIsAtLeast?: boolean;
+    /** True: the total, which is kept behind the writes, may not have your last ones yet: the pod is overloaded, its disk is full, or what counts was stopped. Else absent. */
+    totalIsStale?: boolean;
+    /** Absent on the last page. A page before it may be short, or empty. */
+    nextCursor?: string;
+}
+export interface User {
+    id: string;
+    name: string;
+    role: "owner" | "member";
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** That are neither revoked nor expired. */
+    keys: number;
+}
+export interface UserList {
+    /** The oldest first. */
+    users: User[];
+    /** Absent on the last page. */
+    nextCursor?: string;
+}
+export interface EventTypeRegistered {
+    name: string;
+    version: number;
+    /** JSON Schema 2020-12. */
+    schema: Record<string, unknown>;
+}
+export interface KeyCreated {
+    keyId: string;
+    name: string;
+    prefix: string;
+    /** SHA-256 of the key, hexadecimal. */
+    hash: string;
+    /** What it may do; absent: all that its user may. */
+    scopes?: string[];
+    /** Absent: never. A time, ISO 8601. */
+    expiresAt?: string;
+}
+export interface KeyRevoked {
+    keyId: string;
+}
+export interface NoteFile {
+    /** Its name in the content store. */
+    name: string;
+    /** Bytes. */
+    size: number;
+    /** SHA-256 of the text, hexadecimal. */
+    checksum: string;
+}
+export interface NoteCreationCompleted {
+    entityId: string;
+    /** A creation that gives none takes the first line of the text. */
+    title: string;
+    tags: string[];
+    /** How the text begins. */
+    preview: string;
+    file: NoteFile;
+    /** That it has now. */
+    version: number;
+    /** When the change was asked for. A time, ISO 8601. */
+    at: string;
+    /** By which way: api, agent, sync, ... */
+    source: string;
+}
+export interface Failure {
+    /** The function that was given up. */
+    function: string;
+    /** Its run. */
+    runId: string;
+    /** How often it was tried. */
+    attempts: number;
+    /** The kind of the last error. */
+    name: string;
+    /** What the last error said. */
+    message: string;
+}
+export interface NoteText {
+    /** The text, if it is short. */
+    content?: string;
+    /** Where it is, if it is long. */
+    file?: NoteFile;
+    /** How a text in a file begins. */
+    preview?: string;
+}
+export interface NoteCreationRequested {
+    text: NoteText;
+    /** A creation that gives none takes the first line of the text. */
+    title: string;
+    tags: string[];
+}
+export interface NoteDeletionCompleted {
+    entityId: string;
+    /** When it was asked for. A time, ISO 8601. */
+    at: string;
+}
+export interface NoteDeletionRequested {
+}
+export interface NoteUpdateCompleted {
+    entityId: string;
+    /** A creation that gives none takes the first line of the text. */
+    title?: string;
+    tags?: string[];
+    /** How the text begins. */
+    preview?: string;
+    /** Absent: as it was. */
+    file?: NoteFile;
+    /** That it has now. */
+    version: number;
+    /** When the change was asked for. A time, ISO 8601. */
+    at: string;
+    /** By which way: api, agent, sync, ... */
+    source: string;
+}
+export interface NoteUpdateRequested {
+    text?: NoteText;
+    /** A creation that gives none takes the first line of the text. */
+    title?: string;
+    tags?: string[];
+}
+export interface ProjectCompletionCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string;
+    status: "active" | "paused" | "completed";
+}
+export interface ProjectCompletionRequested {
+}
+export interface ProjectCreationCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string;
+    status: "active" | "paused" | "completed";
+}
+export interface ProjectCreationRequested {
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string;
+    status: "active" | "paused" | "completed";
+}
+export interface ProjectDeletionCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+}
+export interface ProjectDeletionRequested {
+}
+export interface ProjectReopeningCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string;
+    status: "active" | "paused" | "completed";
+}
+export interface ProjectReopeningRequested {
+}
+export interface ProjectUpdateCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string;
+    status: "active" | "paused" | "completed";
+}
+export interface ProjectUpdateRequested {
+    title?: string;
+    /** Markdown. */
+    description?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    startDate?: string | null;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    endDate?: string | null;
+    status?: "active" | "paused" | "completed";
+}
+export interface TaskCompletionCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    status: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string;
+}
+export interface TaskCompletionRequested {
+}
+export interface TaskCreationCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    status: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string;
+}
+export interface TaskCreationRequested {
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    status: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string;
+}
+export interface TaskDeletionCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+}
+export interface TaskDeletionRequested {
+}
+export interface TaskReopeningCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    status: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string;
+}
+export interface TaskReopeningRequested {
+}
+export interface TaskUpdateCompleted {
+    entityId: string;
+    /** That it has now. */
+    version: number;
+    title: string;
+    /** Markdown. */
+    description: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    status: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string;
+}
+export interface TaskUpdateRequested {
+    title?: string;
+    /** Markdown. */
+    description?: string;
+    /** A day (2026-01-31) or a time (2026-01-31T12:00:00Z). */
+    dueDate?: string | null;
+    priority?: "low" | "normal" | "high" | "urgent";
+    status?: "open" | "in_progress" | "done";
+    /** The project it is for. */
+    projectId?: string | null;
+}
+export interface UserCreated {
+    userId: string;
+    name: string;
+    role: "owner" | "member";
+}
+/** What an event says, by its type. Those that users register are not among them. */
+export interface EventData {
+    /** A user said what events of a type of their own say. */
+    "event_type.registration.completed": EventTypeRegistered;
+    /** A user got an API key. */
+    "key.creation.completed": KeyCreated;
+    /** An API key was revoked. */
+    "key.revocation.completed": KeyRevoked;
+    /** A note was made: its text is stored, and it is listed. */
+    "note.creation.completed": NoteCreationCompleted;
+    /** What note.creation.requested asked for was given up. */
+    "note.creation.failed": Failure;
+    /** Somebody wants a note to be made. */
+    "note.creation.requested": NoteCreationRequested;
+    /** A note was deleted. */
+    "note.deletion.completed": NoteDeletionCompleted;
+    /** What note.deletion.requested asked for was given up. */
+    "note.deletion.failed": Failure;
+    /** Somebody wants a note to be deleted. */
+    "note.deletion.requested": NoteDeletionRequested;
+    /** A note was changed. What is absent is as it was. */
+    "note.update.completed": NoteUpdateCompleted;
+    /** What note.update.requested asked for was given up. */
+    "note.update.failed": Failure;
+    /** Somebody wants a note to be changed. */
+    "note.update.requested": NoteUpdateRequested;
+    /** projects.complete was done: this is what the project is now. */
+    "project.completion.completed": ProjectCompletionCompleted;
+    /** What project.completion.requested asked for was given up. */
+    "project.completion.failed": Failure;
+    /** Somebody asked projects.complete. */
+    "project.completion.requested": ProjectCompletionRequested;
+    /** A project was made. */
+    "project.creation.completed": ProjectCreationCompleted;
+    /** What project.creation.requested asked for was given up. */
+    "project.creation.failed": Failure;
+    /** Somebody wants a project to be made. */
+    "project.creation.requested": ProjectCreationRequested;
+    /** A project was deleted. */
+    "project.deletion.completed": ProjectDeletionCompleted;
+    /** What project.deletion.requested asked for was given up. */
+    "project.deletion.failed": Failure;
+    /** Somebody wants a project to be deleted. */
+    "project.deletion.requested": ProjectDeletionRequested;
+    /** projects.reopen was done: this is what the project is now. */
+    "project.reopening.completed": ProjectReopeningCompleted;
+    /** What project.reopening.requested asked for was given up. */
+    "project.reopening.failed": Failure;
+    /** Somebody asked projects.reopen. */
+    "project.reopening.requested": ProjectReopeningRequested;
+    /** A project was changed: this is what it is now. */
+    "project.update.completed": ProjectUpdateCompleted;
+    /** What project.update.requested asked for was given up. */
+    "project.update.failed": Failure;
+    /** Somebody wants a project to be changed. */
+    "project.update.requested": ProjectUpdateRequested;
+    /** tasks.complete was done: this is what the task is now. */
+    "task.completion.completed": TaskCompletionCompleted;
+    /** What task.completion.requested asked for was given up. */
+    "task.completion.failed": Failure;
+    /** Somebody asked tasks.complete. */
+    "task.completion.requested": TaskCompletionRequested;
+    /** A task was made. */
+    "task.creation.completed": TaskCreationCompleted;
+    /** What task.creation.requested asked for was given up. */
+    "task.creation.failed": Failure;
+    /** Somebody wants a task to be made. */
+    "task.creation.requested": TaskCreationRequested;
+    /** A task was deleted. */
+    "task.deletion.completed": TaskDeletionCompleted;
+    /** What task.deletion.requested asked for was given up. */
+    "task.deletion.failed": Failure;
+    /** Somebody wants a task to be deleted. */
+    "task.deletion.requested": TaskDeletionRequested;
+    /** tasks.reopen was done: this is what the task is now. */
+    "task.reopening.completed": TaskReopeningCompleted;
+    /** What task.reopening.requested asked for was given up. */
+    "task.reopening.failed": Failure;
+    /** Somebody asked tasks.reopen. */
+    "task.reopening.requested": TaskReopeningRequested;
+    /** A task was changed: this is what it is now. */
+    "task.update.completed": TaskUpdateCompleted;
+    /** What task.update.requested asked for was given up. */
+    "task.update.failed": Failure;
+    /** Somebody wants a task to be changed. */
+    "task.update.requested": TaskUpdateRequested;
+    /** A user was added to the pod. */
+    "user.creation.completed": UserCreated;
+}
+/** What the pod says in `error.data` besides tRPC's own. */
+interface AppErrorShape extends TRPCErrorShape<TRPCDefaultErrorData & {
+    /** Of an input that does not fit: zod's flattened error. */
+    zodError: {
+        formErrors: string[];
+        fieldErrors: Record<string, string[]>;
+    } | null;
+    /** What a program can use of the reason, as `actualVersion` of a conflict. */
+    details?: Record<string, unknown>;
+    /** Keys of the input that the procedure does not know, by their paths. */
+    unknownKeys?: string[];
+}> {
+}
+interface Root {
+    ctx: object;
+    meta: object;
+    errorShape: AppErrorShape;
+    transformer: false;
+}
+type Query<TIn, TOut> = TRPCQueryProcedure<{
+    input: TIn;
+    output: TOut;
+    meta: object;
+}>;
+type Mutation<TIn, TOut> = TRPCMutationProcedure<{
+    input: TIn;
+    output: TOut;
+    meta: object;
+}>;
+type Subscription<TIn, TOut> = TRPCSubscriptionProcedure<{
+    input: TIn;
+    output: AsyncIterable<TOut, void, any>;
+    meta: object;
+}>;
+/** An item of a subscription that can be resumed: `id` is what to resume with. */
+export type Tracked<T> = {
+    id: string;
+    data: T;
+};
+/** All that the pod can be asked. */
+export type AppRouter = TRPCBuiltRouter<Root, {
+    /** Answers if the pod does. Needs no key. */
+    health: Query<void, Health>;
+    eventTypes: {
+        /** An event type of yours, with its schema. */
+        get: Query<GetEventType, RegisteredEventType>;
+        /** The event types that you have registered. */
+        list: Query<void, EventTypeList>;
+        /** Say what events of a type of your own say. */
+        register: Mutation<RegisterEventType, EventTypeVersion>;
+    };
+    events: {
+        /** One event. */
+        get: Query<GetEvent, SynapEvent>;
+        /** The end of the log and its hash, to be kept elsewhere as a proof of all before it. */
+        head: Query<void, LogHead>;
+        /** What happened, the oldest first, page by page. */
+        list: Query<ListEventsInput | undefined, EventList>;
+        /** Record an event of a type that you have registered. */
+        publish: Mutation<PublishEvent, PublishedEvent>;
+        /** What happened to one thing, version by version. */
+        readStream: Query<ReadStreamInput, StreamPage>;
+        /** What happens, live. */
+        watch: Subscription<WatchEvents | undefined, Tracked<SynapEvent>>;
+    };
+    keys: {
+        /** Make another key, for yourself or, as an owner, for another user. */
+        create: Mutation<CreateKey, CreatedKey>;
+        /** Your keys or, as an owner, those of another user; without their secrets. */
+        list: Query<ListKeysInput | undefined, KeyList>;
+        /** Revoke a key, from now on and for good; as an owner, also one of another user. */
+        revoke: Mutation<RevokeKey, Revoked>;
+    };
+    log: {
+        /** Recompute the hash chain of the log, part by part. For owners. */
+        verify: Query<VerifyLogInput | undefined, LogVerification>;
+    };
+    notes: {
+        /** Make a note. */
+        create: Mutation<CreateNote, Accepted>;
+        /** Delete a note. */
+        delete: Mutation<DeleteNote, Accepted>;
+        /** One note with its text. */
+        get: Query<GetNote, FullNote>;
+        /** The same as notes.get. */
+        getById: Query<GetNote, FullNote>;
+        /** The versions of a note, the newest first. */
+        history: Query<GetNoteHistoryInput, NoteHistory>;
+        /** Your notes, page by page. */
+        list: Query<ListNotesInput | undefined, NoteList>;
+        /** Make an earlier version of a note the newest one, text included. */
+        restore: Mutation<RestoreNote, Accepted>;
+        /** Change a note. What is absent stays as it is. */
+        update: Mutation<UpdateNote, Accepted>;
+    };
+    projections: {
+        /** The read models and how they stand. For owners. */
+        list: Query<void, ProjectionList>;
+        /** Make a read model again from the log, beside the present one. For owners. */
+        rebuild: Mutation<ProjectionName, Rebuilding>;
+        /** Compare a read model with what follows from the log. For owners. */
+        verify: Mutation<ProjectionName, ProjectionComparison>;
+    };
+    projects: {
+        /** Say that a project is completed. */
+        complete: Mutation<CompleteProject, Completed>;
+        /** Make a project. */
+        create: Mutation<CreateProjectInput, Completed>;
+        /** Delete a project. Its events are kept. */
+        delete: Mutation<DeleteProject, Completed>;
+        /** One project. */
+        get: Query<GetProject, Project>;
+        /** The versions of a project, the newest first. */
+        history: Query<GetProjectHistoryInput, ProjectHistory>;
+        /** Your projects, page by page. */
+        list: Query<ListProjectsInput | undefined, ProjectList>;
+        /** Make a project active again. */
+        reopen: Mutation<ReopenProject, Completed>;
+        /** Make an earlier version of a project the newest one. */
+        restore: Mutation<RestoreProject, Completed>;
+        /** Change a project. What is absent stays as it is. */
+        update: Mutation<UpdateProject, Completed>;
+    };
+    requests: {
+        /** What became of a command: pending, completed or failed. */
+        get: Query<GetRequest, Request>;
+    };
+    runs: {
+        /** One run with the steps that are done. */
+        get: Query<RunId, RunWithSteps>;
+        /** What was done for your events, the newest first. */
+        list: Query<ListRunsInput | undefined, RunList>;
+        /** Try a dead letter again, with all its attempts, or now what waits. */
+        retry: Mutation<RunId, Retried>;
+    };
+    tags: {
+        /** The tags of your notes, with how many have each. */
+        list: Query<ListTagsInput | undefined, TagList>;
+    };
+    tasks: {
+        /** Say that a task is done. */
+        complete: Mutation<CompleteTask, Completed>;
+        /** Make a task. */
+        create: Mutation<CreateTaskInput, Completed>;
+        /** Delete a task. Its events are kept. */
+        delete: Mutation<DeleteTask, Completed>;
+        /** One task. */
+        get: Query<GetTask, Task>;
+        /** The versions of a task, the newest first. */
+        history: Query<GetTaskHistoryInput, TaskHistory>;
+        /** Your tasks, page by page. */
+        list: Query<ListTasksInput | undefined, TaskList>;
+        /** Say that a task is open again. */
+        reopen: Mutation<ReopenTask, Completed>;
+        /** Make an earlier version of a task the newest one. */
+        restore: Mutation<RestoreTask, Completed>;
+        /** Change a task. What is absent stays as it is. */
+        update: Mutation<UpdateTask, Completed>;
+    };
+    users: {
+        /** Add a user, with a first key. For owners. */
+        create: Mutation<CreateUserInput, CreatedKey>;
+        /** The users of the pod. For owners. */
+        list: Query<ListUsersInput | undefined, UserList>;
+    };
+}>;
+export {};

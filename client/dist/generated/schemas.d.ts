@@ -1,0 +1,1394 @@
+import { z } from "zod";
+export declare const GetEventType: z.ZodObject<{
+    name: z.ZodString;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const RegisterEventType: z.ZodObject<{
+    name: z.ZodString;
+    schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const GetEvent: z.ZodObject<{
+    id: z.ZodUUID;
+}, z.core.$strip>;
+export declare const ListEvents: z.ZodObject<{
+    after: z.ZodDefault<z.ZodInt>;
+    limit: z.ZodDefault<z.ZodInt>;
+    types: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    aggregateId: z.ZodOptional<z.ZodUUID>;
+    correlationId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const PublishEvent: z.ZodObject<{
+    type: z.ZodString;
+    data: z.ZodRecord<z.ZodString, z.ZodAny>;
+    aggregateId: z.ZodOptional<z.ZodUUID>;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ReadStream: z.ZodObject<{
+    aggregateId: z.ZodUUID;
+    fromVersion: z.ZodDefault<z.ZodInt>;
+    limit: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
+export declare const Actor: z.ZodObject<{
+    key: z.ZodOptional<z.ZodString>;
+    run: z.ZodOptional<z.ZodString>;
+    agent: z.ZodOptional<z.ZodString>;
+    onBehalfOf: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const SynapEvent: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodLiteral<"v1">;
+    type: z.ZodString;
+    aggregateId: z.ZodOptional<z.ZodUUID>;
+    aggregateType: z.ZodOptional<z.ZodString>;
+    dataVersion: z.ZodInt;
+    data: z.ZodRecord<z.ZodString, z.ZodAny>;
+    erased: z.ZodOptional<z.ZodBoolean>;
+    metadata: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    userId: z.ZodString;
+    source: z.ZodEnum<{
+        sync: "sync";
+        agent: "agent";
+        api: "api";
+        automation: "automation";
+        migration: "migration";
+        system: "system";
+        intelligence: "intelligence";
+    }>;
+    actor: z.ZodOptional<z.ZodObject<{
+        key: z.ZodOptional<z.ZodString>;
+        run: z.ZodOptional<z.ZodString>;
+        agent: z.ZodOptional<z.ZodString>;
+        onBehalfOf: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    timestamp: z.ZodISODateTime;
+    correlationId: z.ZodOptional<z.ZodUUID>;
+    causationId: z.ZodOptional<z.ZodUUID>;
+    requestId: z.ZodOptional<z.ZodUUID>;
+    position: z.ZodInt;
+    aggregateVersion: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const WatchEvents: z.ZodObject<{
+    types: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    requestId: z.ZodOptional<z.ZodUUID>;
+    lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$strip>;
+export declare const CreateKey: z.ZodObject<{
+    name: z.ZodString;
+    scopes: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    expiresAt: z.ZodOptional<z.ZodISODateTime>;
+    expiresInDays: z.ZodOptional<z.ZodInt>;
+    userId: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ListKeys: z.ZodObject<{
+    userId: z.ZodOptional<z.ZodString>;
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+}, z.core.$strip>;
+export declare const RevokeKey: z.ZodObject<{
+    keyId: z.ZodUUID;
+    userId: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const VerifyLog: z.ZodObject<{
+    after: z.ZodDefault<z.ZodInt>;
+    limit: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
+export declare const CreateNote: z.ZodObject<{
+    content: z.ZodString;
+    title: z.ZodOptional<z.ZodString>;
+    tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const DeleteNote: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetNote: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const GetNoteHistory: z.ZodObject<{
+    id: z.ZodUUID;
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const ListNotes: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    sort: z.ZodDefault<z.ZodEnum<{
+        "-createdAt": "-createdAt";
+        createdAt: "createdAt";
+    }>>;
+    tag: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RestoreNote: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodInt;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const UpdateNote: z.ZodObject<{
+    id: z.ZodUUID;
+    content: z.ZodOptional<z.ZodString>;
+    title: z.ZodOptional<z.ZodString>;
+    tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ProjectionName: z.ZodObject<{
+    name: z.ZodString;
+}, z.core.$strip>;
+export declare const CompleteProject: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const CreateProject: z.ZodObject<{
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodString>;
+    endDate: z.ZodOptional<z.ZodString>;
+    status: z.ZodDefault<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const DeleteProject: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetProject: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const GetProjectHistory: z.ZodObject<{
+    id: z.ZodUUID;
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const ListProjects: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    sort: z.ZodDefault<z.ZodEnum<{
+        title: "title";
+        status: "status";
+        "-createdAt": "-createdAt";
+        createdAt: "createdAt";
+        "-status": "-status";
+        startDate: "startDate";
+        "-startDate": "-startDate";
+        endDate: "endDate";
+        "-endDate": "-endDate";
+        "-title": "-title";
+    }>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+    startDate: z.ZodOptional<z.ZodString>;
+    startDateFrom: z.ZodOptional<z.ZodString>;
+    startDateTo: z.ZodOptional<z.ZodString>;
+    endDate: z.ZodOptional<z.ZodString>;
+    endDateFrom: z.ZodOptional<z.ZodString>;
+    endDateTo: z.ZodOptional<z.ZodString>;
+    title: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ReopenProject: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RestoreProject: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodInt;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const UpdateProject: z.ZodObject<{
+    id: z.ZodUUID;
+    title: z.ZodOptional<z.ZodString>;
+    description: z.ZodOptional<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    endDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetRequest: z.ZodObject<{
+    requestId: z.ZodUUID;
+}, z.core.$strip>;
+export declare const RunId: z.ZodObject<{
+    id: z.ZodUUID;
+}, z.core.$strip>;
+export declare const ListRuns: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        failed: "failed";
+        active: "active";
+        completed: "completed";
+        sleeping: "sleeping";
+    }>>;
+}, z.core.$strip>;
+export declare const ListTags: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$strip>;
+export declare const CompleteTask: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const CreateTask: z.ZodObject<{
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodString>;
+    priority: z.ZodDefault<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodDefault<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodUUID>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const DeleteTask: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetTask: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const GetTaskHistory: z.ZodObject<{
+    id: z.ZodUUID;
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const ListTasks: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    sort: z.ZodDefault<z.ZodEnum<{
+        priority: "priority";
+        status: "status";
+        "-createdAt": "-createdAt";
+        createdAt: "createdAt";
+        "-status": "-status";
+        dueDate: "dueDate";
+        "-dueDate": "-dueDate";
+        "-priority": "-priority";
+        projectId: "projectId";
+        "-projectId": "-projectId";
+    }>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    dueDate: z.ZodOptional<z.ZodString>;
+    dueDateFrom: z.ZodOptional<z.ZodString>;
+    dueDateTo: z.ZodOptional<z.ZodString>;
+    priority: z.ZodOptional<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    projectId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const ReopenTask: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RestoreTask: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodInt;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const UpdateTask: z.ZodObject<{
+    id: z.ZodUUID;
+    title: z.ZodOptional<z.ZodString>;
+    description: z.ZodOptional<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    priority: z.ZodOptional<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const CreateUser: z.ZodObject<{
+    name: z.ZodString;
+    role: z.ZodDefault<z.ZodEnum<{
+        owner: "owner";
+        member: "member";
+    }>>;
+}, z.core.$strip>;
+export declare const ListUsers: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$strip>;
+export declare const EventTypeRegistered: z.ZodObject<{
+    name: z.ZodString;
+    version: z.ZodInt;
+    schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const KeyCreated: z.ZodObject<{
+    keyId: z.ZodUUID;
+    name: z.ZodString;
+    prefix: z.ZodString;
+    hash: z.ZodString;
+    scopes: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    expiresAt: z.ZodOptional<z.ZodISODateTime>;
+}, z.core.$strip>;
+export declare const KeyRevoked: z.ZodObject<{
+    keyId: z.ZodUUID;
+}, z.core.$strip>;
+export declare const NoteFile: z.ZodObject<{
+    name: z.ZodString;
+    size: z.ZodInt;
+    checksum: z.ZodString;
+}, z.core.$strip>;
+export declare const NoteCreationCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    title: z.ZodString;
+    tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    preview: z.ZodString;
+    file: z.ZodObject<{
+        name: z.ZodString;
+        size: z.ZodInt;
+        checksum: z.ZodString;
+    }, z.core.$strip>;
+    version: z.ZodInt;
+    at: z.ZodISODateTime;
+    source: z.ZodString;
+}, z.core.$strip>;
+export declare const Failure: z.ZodObject<{
+    function: z.ZodString;
+    runId: z.ZodUUID;
+    attempts: z.ZodInt;
+    name: z.ZodString;
+    message: z.ZodString;
+}, z.core.$strip>;
+export declare const NoteText: z.ZodObject<{
+    content: z.ZodOptional<z.ZodString>;
+    file: z.ZodOptional<z.ZodObject<{
+        name: z.ZodString;
+        size: z.ZodInt;
+        checksum: z.ZodString;
+    }, z.core.$strip>>;
+    preview: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const NoteCreationRequested: z.ZodObject<{
+    text: z.ZodObject<{
+        content: z.ZodOptional<z.ZodString>;
+        file: z.ZodOptional<z.ZodObject<{
+            name: z.ZodString;
+            size: z.ZodInt;
+            checksum: z.ZodString;
+        }, z.core.$strip>>;
+        preview: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    title: z.ZodString;
+    tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+}, z.core.$strip>;
+export declare const NoteDeletionCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    at: z.ZodISODateTime;
+}, z.core.$strip>;
+export declare const NoteDeletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const NoteUpdateCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    title: z.ZodOptional<z.ZodString>;
+    tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    preview: z.ZodOptional<z.ZodString>;
+    file: z.ZodOptional<z.ZodObject<{
+        name: z.ZodString;
+        size: z.ZodInt;
+        checksum: z.ZodString;
+    }, z.core.$strip>>;
+    version: z.ZodInt;
+    at: z.ZodISODateTime;
+    source: z.ZodString;
+}, z.core.$strip>;
+export declare const NoteUpdateRequested: z.ZodObject<{
+    text: z.ZodOptional<z.ZodObject<{
+        content: z.ZodOptional<z.ZodString>;
+        file: z.ZodOptional<z.ZodObject<{
+            name: z.ZodString;
+            size: z.ZodInt;
+            checksum: z.ZodString;
+        }, z.core.$strip>>;
+        preview: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    title: z.ZodOptional<z.ZodString>;
+    tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+}, z.core.$strip>;
+export declare const ProjectCompletionCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodString>;
+    endDate: z.ZodOptional<z.ZodString>;
+    status: z.ZodDefault<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+}, z.core.$strip>;
+export declare const ProjectCompletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const ProjectCreationCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodString>;
+    endDate: z.ZodOptional<z.ZodString>;
+    status: z.ZodDefault<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+}, z.core.$strip>;
+export declare const ProjectCreationRequested: z.ZodObject<{
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodString>;
+    endDate: z.ZodOptional<z.ZodString>;
+    status: z.ZodDefault<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+}, z.core.$strip>;
+export declare const ProjectDeletionCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+}, z.core.$strip>;
+export declare const ProjectDeletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const ProjectReopeningCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodString>;
+    endDate: z.ZodOptional<z.ZodString>;
+    status: z.ZodDefault<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+}, z.core.$strip>;
+export declare const ProjectReopeningRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const ProjectUpdateCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodString>;
+    endDate: z.ZodOptional<z.ZodString>;
+    status: z.ZodDefault<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+}, z.core.$strip>;
+export declare const ProjectUpdateRequested: z.ZodObject<{
+    title: z.ZodOptional<z.ZodString>;
+    description: z.ZodOptional<z.ZodString>;
+    startDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    endDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        active: "active";
+        completed: "completed";
+        paused: "paused";
+    }>>;
+}, z.core.$strip>;
+export declare const TaskCompletionCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodString>;
+    priority: z.ZodDefault<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodDefault<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const TaskCompletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const TaskCreationCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodString>;
+    priority: z.ZodDefault<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodDefault<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const TaskCreationRequested: z.ZodObject<{
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodString>;
+    priority: z.ZodDefault<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodDefault<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const TaskDeletionCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+}, z.core.$strip>;
+export declare const TaskDeletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const TaskReopeningCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodString>;
+    priority: z.ZodDefault<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodDefault<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const TaskReopeningRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const TaskUpdateCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    title: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodString>;
+    priority: z.ZodDefault<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodDefault<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const TaskUpdateRequested: z.ZodObject<{
+    title: z.ZodOptional<z.ZodString>;
+    description: z.ZodOptional<z.ZodString>;
+    dueDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    priority: z.ZodOptional<z.ZodEnum<{
+        normal: "normal";
+        high: "high";
+        low: "low";
+        urgent: "urgent";
+    }>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        open: "open";
+        done: "done";
+        in_progress: "in_progress";
+    }>>;
+    projectId: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+}, z.core.$strip>;
+export declare const UserCreated: z.ZodObject<{
+    userId: z.ZodString;
+    name: z.ZodString;
+    role: z.ZodEnum<{
+        owner: "owner";
+        member: "member";
+    }>;
+}, z.core.$strip>;
+/** The input of each procedure that takes one, by its path. */
+export declare const inputSchemas: {
+    "eventTypes.get": z.ZodObject<{
+        name: z.ZodString;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "eventTypes.register": z.ZodObject<{
+        name: z.ZodString;
+        schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>;
+    "events.get": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
+    "events.list": z.ZodOptional<z.ZodObject<{
+        after: z.ZodDefault<z.ZodInt>;
+        limit: z.ZodDefault<z.ZodInt>;
+        types: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        aggregateId: z.ZodOptional<z.ZodUUID>;
+        correlationId: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>>;
+    "events.publish": z.ZodObject<{
+        type: z.ZodString;
+        data: z.ZodRecord<z.ZodString, z.ZodAny>;
+        aggregateId: z.ZodOptional<z.ZodUUID>;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "events.readStream": z.ZodObject<{
+        aggregateId: z.ZodUUID;
+        fromVersion: z.ZodDefault<z.ZodInt>;
+        limit: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>;
+    "events.watch": z.ZodOptional<z.ZodObject<{
+        types: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        requestId: z.ZodOptional<z.ZodUUID>;
+        lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$strip>>;
+    "keys.create": z.ZodObject<{
+        name: z.ZodString;
+        scopes: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        expiresAt: z.ZodOptional<z.ZodISODateTime>;
+        expiresInDays: z.ZodOptional<z.ZodInt>;
+        userId: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "keys.list": z.ZodOptional<z.ZodObject<{
+        userId: z.ZodOptional<z.ZodString>;
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+    }, z.core.$strip>>;
+    "keys.revoke": z.ZodObject<{
+        keyId: z.ZodUUID;
+        userId: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "log.verify": z.ZodOptional<z.ZodObject<{
+        after: z.ZodDefault<z.ZodInt>;
+        limit: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
+    "notes.create": z.ZodObject<{
+        content: z.ZodString;
+        title: z.ZodOptional<z.ZodString>;
+        tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "notes.delete": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "notes.get": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "notes.getById": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "notes.history": z.ZodObject<{
+        id: z.ZodUUID;
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "notes.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        sort: z.ZodDefault<z.ZodEnum<{
+            "-createdAt": "-createdAt";
+            createdAt: "createdAt";
+        }>>;
+        tag: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "notes.restore": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodInt;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "notes.update": z.ZodObject<{
+        id: z.ZodUUID;
+        content: z.ZodOptional<z.ZodString>;
+        title: z.ZodOptional<z.ZodString>;
+        tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "projections.rebuild": z.ZodObject<{
+        name: z.ZodString;
+    }, z.core.$strip>;
+    "projections.verify": z.ZodObject<{
+        name: z.ZodString;
+    }, z.core.$strip>;
+    "projects.complete": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "projects.create": z.ZodObject<{
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodString>;
+        endDate: z.ZodOptional<z.ZodString>;
+        status: z.ZodDefault<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "projects.delete": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "projects.get": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "projects.history": z.ZodObject<{
+        id: z.ZodUUID;
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "projects.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        sort: z.ZodDefault<z.ZodEnum<{
+            title: "title";
+            status: "status";
+            "-createdAt": "-createdAt";
+            createdAt: "createdAt";
+            "-status": "-status";
+            startDate: "startDate";
+            "-startDate": "-startDate";
+            endDate: "endDate";
+            "-endDate": "-endDate";
+            "-title": "-title";
+        }>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+        startDate: z.ZodOptional<z.ZodString>;
+        startDateFrom: z.ZodOptional<z.ZodString>;
+        startDateTo: z.ZodOptional<z.ZodString>;
+        endDate: z.ZodOptional<z.ZodString>;
+        endDateFrom: z.ZodOptional<z.ZodString>;
+        endDateTo: z.ZodOptional<z.ZodString>;
+        title: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "projects.reopen": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "projects.restore": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodInt;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "projects.update": z.ZodObject<{
+        id: z.ZodUUID;
+        title: z.ZodOptional<z.ZodString>;
+        description: z.ZodOptional<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        endDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "requests.get": z.ZodObject<{
+        requestId: z.ZodUUID;
+    }, z.core.$strip>;
+    "runs.get": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
+    "runs.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            failed: "failed";
+            active: "active";
+            completed: "completed";
+            sleeping: "sleeping";
+        }>>;
+    }, z.core.$strip>>;
+    "runs.retry": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
+    "tags.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$strip>>;
+    "tasks.complete": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "tasks.create": z.ZodObject<{
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodString>;
+        priority: z.ZodDefault<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodDefault<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodUUID>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "tasks.delete": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "tasks.get": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "tasks.history": z.ZodObject<{
+        id: z.ZodUUID;
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "tasks.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        sort: z.ZodDefault<z.ZodEnum<{
+            priority: "priority";
+            status: "status";
+            "-createdAt": "-createdAt";
+            createdAt: "createdAt";
+            "-status": "-status";
+            dueDate: "dueDate";
+            "-dueDate": "-dueDate";
+            "-priority": "-priority";
+            projectId: "projectId";
+            "-projectId": "-projectId";
+        }>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        dueDate: z.ZodOptional<z.ZodString>;
+        dueDateFrom: z.ZodOptional<z.ZodString>;
+        dueDateTo: z.ZodOptional<z.ZodString>;
+        priority: z.ZodOptional<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        projectId: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>>;
+    "tasks.reopen": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "tasks.restore": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodInt;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "tasks.update": z.ZodObject<{
+        id: z.ZodUUID;
+        title: z.ZodOptional<z.ZodString>;
+        description: z.ZodOptional<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        priority: z.ZodOptional<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "users.create": z.ZodObject<{
+        name: z.ZodString;
+        role: z.ZodDefault<z.ZodEnum<{
+            owner: "owner";
+            member: "member";
+        }>>;
+    }, z.core.$strip>;
+    "users.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$strip>>;
+};
+/** An event as the pod tells it; its data are any object. */
+export declare const synapEventSchema: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodLiteral<"v1">;
+    type: z.ZodString;
+    aggregateId: z.ZodOptional<z.ZodUUID>;
+    aggregateType: z.ZodOptional<z.ZodString>;
+    dataVersion: z.ZodInt;
+    data: z.ZodRecord<z.ZodString, z.ZodAny>;
+    erased: z.ZodOptional<z.ZodBoolean>;
+    metadata: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    userId: z.ZodString;
+    source: z.ZodEnum<{
+        sync: "sync";
+        agent: "agent";
+        api: "api";
+        automation: "automation";
+        migration: "migration";
+        system: "system";
+        intelligence: "intelligence";
+    }>;
+    actor: z.ZodOptional<z.ZodObject<{
+        key: z.ZodOptional<z.ZodString>;
+        run: z.ZodOptional<z.ZodString>;
+        agent: z.ZodOptional<z.ZodString>;
+        onBehalfOf: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    timestamp: z.ZodISODateTime;
+    correlationId: z.ZodOptional<z.ZodUUID>;
+    causationId: z.ZodOptional<z.ZodUUID>;
+    requestId: z.ZodOptional<z.ZodUUID>;
+    position: z.ZodInt;
+    aggregateVersion: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+/** What an event says, by its type, in the newest version of its data. Those that users register are not among them. */
+export declare const eventSchemas: {
+    "event_type.registration.completed": z.ZodObject<{
+        name: z.ZodString;
+        version: z.ZodInt;
+        schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>;
+    "key.creation.completed": z.ZodObject<{
+        keyId: z.ZodUUID;
+        name: z.ZodString;
+        prefix: z.ZodString;
+        hash: z.ZodString;
+        scopes: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        expiresAt: z.ZodOptional<z.ZodISODateTime>;
+    }, z.core.$strip>;
+    "key.revocation.completed": z.ZodObject<{
+        keyId: z.ZodUUID;
+    }, z.core.$strip>;
+    "note.creation.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        title: z.ZodString;
+        tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        preview: z.ZodString;
+        file: z.ZodObject<{
+            name: z.ZodString;
+            size: z.ZodInt;
+            checksum: z.ZodString;
+        }, z.core.$strip>;
+        version: z.ZodInt;
+        at: z.ZodISODateTime;
+        source: z.ZodString;
+    }, z.core.$strip>;
+    "note.creation.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "note.creation.requested": z.ZodObject<{
+        text: z.ZodObject<{
+            content: z.ZodOptional<z.ZodString>;
+            file: z.ZodOptional<z.ZodObject<{
+                name: z.ZodString;
+                size: z.ZodInt;
+                checksum: z.ZodString;
+            }, z.core.$strip>>;
+            preview: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>;
+        title: z.ZodString;
+        tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    }, z.core.$strip>;
+    "note.deletion.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        at: z.ZodISODateTime;
+    }, z.core.$strip>;
+    "note.deletion.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "note.deletion.requested": z.ZodObject<{}, z.core.$strip>;
+    "note.update.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        title: z.ZodOptional<z.ZodString>;
+        tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        preview: z.ZodOptional<z.ZodString>;
+        file: z.ZodOptional<z.ZodObject<{
+            name: z.ZodString;
+            size: z.ZodInt;
+            checksum: z.ZodString;
+        }, z.core.$strip>>;
+        version: z.ZodInt;
+        at: z.ZodISODateTime;
+        source: z.ZodString;
+    }, z.core.$strip>;
+    "note.update.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "note.update.requested": z.ZodObject<{
+        text: z.ZodOptional<z.ZodObject<{
+            content: z.ZodOptional<z.ZodString>;
+            file: z.ZodOptional<z.ZodObject<{
+                name: z.ZodString;
+                size: z.ZodInt;
+                checksum: z.ZodString;
+            }, z.core.$strip>>;
+            preview: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>>;
+        title: z.ZodOptional<z.ZodString>;
+        tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    }, z.core.$strip>;
+    "project.completion.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodString>;
+        endDate: z.ZodOptional<z.ZodString>;
+        status: z.ZodDefault<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+    }, z.core.$strip>;
+    "project.completion.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "project.completion.requested": z.ZodObject<{}, z.core.$strip>;
+    "project.creation.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodString>;
+        endDate: z.ZodOptional<z.ZodString>;
+        status: z.ZodDefault<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+    }, z.core.$strip>;
+    "project.creation.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "project.creation.requested": z.ZodObject<{
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodString>;
+        endDate: z.ZodOptional<z.ZodString>;
+        status: z.ZodDefault<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+    }, z.core.$strip>;
+    "project.deletion.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+    }, z.core.$strip>;
+    "project.deletion.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "project.deletion.requested": z.ZodObject<{}, z.core.$strip>;
+    "project.reopening.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodString>;
+        endDate: z.ZodOptional<z.ZodString>;
+        status: z.ZodDefault<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+    }, z.core.$strip>;
+    "project.reopening.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "project.reopening.requested": z.ZodObject<{}, z.core.$strip>;
+    "project.update.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodString>;
+        endDate: z.ZodOptional<z.ZodString>;
+        status: z.ZodDefault<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+    }, z.core.$strip>;
+    "project.update.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "project.update.requested": z.ZodObject<{
+        title: z.ZodOptional<z.ZodString>;
+        description: z.ZodOptional<z.ZodString>;
+        startDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        endDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            active: "active";
+            completed: "completed";
+            paused: "paused";
+        }>>;
+    }, z.core.$strip>;
+    "task.completion.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodString>;
+        priority: z.ZodDefault<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodDefault<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "task.completion.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "task.completion.requested": z.ZodObject<{}, z.core.$strip>;
+    "task.creation.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodString>;
+        priority: z.ZodDefault<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodDefault<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "task.creation.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "task.creation.requested": z.ZodObject<{
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodString>;
+        priority: z.ZodDefault<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodDefault<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "task.deletion.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+    }, z.core.$strip>;
+    "task.deletion.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "task.deletion.requested": z.ZodObject<{}, z.core.$strip>;
+    "task.reopening.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodString>;
+        priority: z.ZodDefault<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodDefault<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "task.reopening.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "task.reopening.requested": z.ZodObject<{}, z.core.$strip>;
+    "task.update.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        title: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodString>;
+        priority: z.ZodDefault<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodDefault<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "task.update.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "task.update.requested": z.ZodObject<{
+        title: z.ZodOptional<z.ZodString>;
+        description: z.ZodOptional<z.ZodString>;
+        dueDate: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        priority: z.ZodOptional<z.ZodEnum<{
+            normal: "normal";
+            high: "high";
+            low: "low";
+            urgent: "urgent";
+        }>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            open: "open";
+            done: "done";
+            in_progress: "in_progress";
+        }>>;
+        projectId: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+    }, z.core.$strip>;
+    "user.creation.completed": z.ZodObject<{
+        userId: z.ZodString;
+        name: z.ZodString;
+        role: z.ZodEnum<{
+            owner: "owner";
+            member: "member";
+        }>;
+    }, z.core.$strip>;
+};

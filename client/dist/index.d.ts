@@ -1,0 +1,9 @@
+export { createSynapClient } from './client.js';
+export type { SynapClient, SynapClientOptions, SynapHelpers, Watchable, Watched, } from './client.js';
+export { ClientClosedError, ConnectionLostError, NoKeyError, RequestFailedError, WaitTimeoutError, WatchStoppedError, isSynapError, messageOf, } from './errors.js';
+export type { SynapError } from './errors.js';
+export { isEvent } from './events.js';
+export type { EventOf, EventType, RegisteredType } from './events.js';
+export type { WaitOptions } from './wait.js';
+export type { EventStream, Watch, WatchFilter, WatchHandlers, WatchOptions, WatchStatus, } from './watch.js';
+export type * from './generated/app-router.js';

@@ -1,0 +1,136 @@
+import { ConnectionLostError, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
+const DELAY_MS_MAX = 5_000;
+// Over SSE a stream that is about to be ended with an error has begun like any other: only one that
+// has lasted, or has told an event, lets the delays begin anew.
+const LASTED_MS = 10_000;
+// With jitter, so that the watchers of a pod that restarts do not come all at once.
+const delayMs = (attempt) => Math.min(50 * 2 ** attempt, DELAY_MS_MAX) * (0.5 + Math.random() / 2);
+export class EventSubscription {
+    #source;
+    #filter;
+    #handlers;
+    #last;
+    #status = 'connecting';
+    #error;
+    #attempt = 0;
+    #startedAt = Infinity;
+    // Counts beginnings: what belongs to an earlier one is not listened to any more.
+    #era = 0;
+    #active;
+    #timer;
+    constructor(source, filter, handlers) {
+        this.#source = source;
+        this.#filter = filter;
+        this.#handlers = handlers;
+        this.#last = filter.lastEventId ?? undefined;
+    }
+    /** The position of the last event that was told, or where the subscription began. */
+    get lastEventId() {
+        return this.#last;
+    }
+    get status() {
+        return this.#status;
+    }
+    /** Why it is interrupted: the newest reason. */
+    get error() {
+        return this.#error;
+    }
+    /** Begins, or goes on after a stop(). */
+    start() {
+        const era = ++this.#era;
+        void this.#begin(era).catch((error) => this.#lost(era, error));
+    }
+    /** No handler is called any more. */
+    stop() {
+        ++this.#era;
+        clearTimeout(this.#timer);
+        this.#active?.unsubscribe();
+        this.#active = undefined;
+    }
+    async #begin(era) {
+        if (this.#last === undefined) {
+            // Known before it begins, so that nothing is lost to an interruption before the first event,
+            // nor to the moment between a link's "started" and the pod's first look at its log.
+            const end = await this.#source.end();
+            if (era !== this.#era)
+                return;
+            this.#last = end;
+        }
+        const { lastEventId: _, ...filter } = this.#filter;
+        const active = this.#source.subscribe({ ...filter, lastEventId: this.#last }, {
+            onStarted: () => {
+                if (era !== this.#era)
+                    return;
+                this.#startedAt = Date.now();
+                this.#live();
+            },
+            onData: (item) => {
+                if (era !== this.#era)
+                    return;
+                // Links overlap two connections while they move from one to the other.
+                if (this.#last !== undefined && Number(item.id) <= Number(this.#last))
+                    return;
+                this.#last = item.id;
+                this.#attempt = 0;
+                this.#tell(() => this.#handlers.onEvent(item.data));
+            },
+            onError: (error) => this.#lost(era, error),
+            onComplete: () => this.#lost(era, new ConnectionLostError('The pod ended the stream')),
+            // The link makes the connection again by itself and says "started" then.
+            onConnectionStateChange: ({ state, error }) => {
+                if (era !== this.#era || state !== 'connecting')
+                    return;
+                if (isRefusal(error))
+                    return this.#lost(era, error);
+                if (error || this.#status === 'live')
+                    this.#interrupted(ConnectionLostError.of(error));
+            },
+        });
+        // A handler may have stopped it already.
+        if (era === this.#era)
+            this.#active = active;
+        else
+            active.unsubscribe();
+    }
+    #lost(era, error) {
+        if (era !== this.#era)
+            return;
+        this.stop();
+        if (keyIsMissing(error))
+            return this.#handlers.onEnd(new NoKeyError());
+        if (isRefusal(error))
+            return this.#handlers.onEnd(error);
+        const next = this.#era;
+        this.#interrupted(error);
+        if (next !== this.#era)
+            return;
+        if (Date.now() - this.#startedAt > LASTED_MS)
+            this.#attempt = 0;
+        this.#startedAt = Infinity;
+        this.#timer = setTimeout(() => this.start(), delayMs(this.#attempt++));
+    }
+    #live() {
+        if (this.#status === 'live')
+            return;
+        this.#status = 'live';
+        this.#error = undefined;
+        this.#tell(() => this.#handlers.onStarted());
+    }
+    #interrupted(error) {
+        this.#error = error;
+        if (this.#status === 'interrupted')
+            return;
+        this.#status = 'interrupted';
+        this.#tell(() => this.#handlers.onInterrupted(error));
+    }
+    // A mistake in a handler must not end in the socket's code, where nobody hears of it.
+    #tell(call) {
+        try {
+            call();
+        }
+        catch (error) {
+            this.stop();
+            this.#handlers.onEnd(error);
+        }
+    }
+}
