@@ -38,6 +38,7 @@ case "${1:?usage: run.sh dist | types | FILE...}" in
   *)
     needs "$PWD" @trpc/client @trpc/server ws eventsource esbuild playwright-core
     needs "$PWD/lane-11.19" @trpc/client
+    needs "$(cd ../../examples/react && pwd)" react @tanstack/react-query typescript
     exec node --test --test-reporter=spec "$@"
     ;;
 esac
