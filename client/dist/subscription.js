@@ -3,6 +3,8 @@ const DELAY_MS_MAX = 5_000;
 // Over SSE a stream that is about to be ended with an error has begun like any other: only one that
 // has lasted, or has told an event, lets the delays begin anew.
 const LASTED_MS = 10_000;
+// A connection that is neither refused nor answered would be waited for as long as the kernel likes.
+const BEGIN_MS_MAX = 20_000;
 // With jitter, so that the watchers of a pod that restarts do not come all at once.
 const delayMs = (attempt) => Math.min(50 * 2 ** attempt, DELAY_MS_MAX) * (0.5 + Math.random() / 2);
 export class EventSubscription {
@@ -14,10 +16,13 @@ export class EventSubscription {
     #error;
     #attempt = 0;
     #startedAt = Infinity;
+    // The present beginning has begun; a link says "connecting" before that, too.
+    #isStarted = false;
     // Counts beginnings: what belongs to an earlier one is not listened to any more.
     #era = 0;
     #active;
     #timer;
+    #deadline;
     constructor(source, filter, handlers) {
         this.#source = source;
         this.#filter = filter;
@@ -38,12 +43,15 @@ export class EventSubscription {
     /** Begins, or goes on after a stop(). */
     start() {
         const era = ++this.#era;
+        this.#isStarted = false;
+        this.#expectStart(era);
         void this.#begin(era).catch((error) => this.#lost(era, error));
     }
     /** No handler is called any more. */
     stop() {
         ++this.#era;
         clearTimeout(this.#timer);
+        clearTimeout(this.#deadline);
         this.#active?.unsubscribe();
         this.#active = undefined;
     }
@@ -62,6 +70,8 @@ export class EventSubscription {
                 if (era !== this.#era)
                     return;
                 this.#startedAt = Date.now();
+                this.#isStarted = true;
+                clearTimeout(this.#deadline);
                 this.#live();
             },
             onData: (item) => {
@@ -82,8 +92,12 @@ export class EventSubscription {
                     return;
                 if (isRefusal(error))
                     return this.#lost(era, error);
-                if (error || this.#status === 'live')
-                    this.#interrupted(ConnectionLostError.of(error));
+                if (!error && !this.#isStarted)
+                    return;
+                if (this.#isStarted)
+                    this.#expectStart(era);
+                this.#isStarted = false;
+                this.#interrupted(ConnectionLostError.of(error));
             },
         });
         // A handler may have stopped it already.
@@ -108,6 +122,10 @@ export class EventSubscription {
             this.#attempt = 0;
         this.#startedAt = Infinity;
         this.#timer = setTimeout(() => this.start(), delayMs(this.#attempt++));
+    }
+    #expectStart(era) {
+        const why = `There was no answer of the pod within ${BEGIN_MS_MAX} ms`;
+        this.#deadline = setTimeout(() => this.#lost(era, new ConnectionLostError(why)), BEGIN_MS_MAX);
     }
     #live() {
         if (this.#status === 'live')

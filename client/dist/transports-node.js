@@ -2,7 +2,14 @@
 // two packages, so that every Node behaves the same.
 import { EventSource as NodeEventSource } from 'eventsource';
 import { WebSocket as NodeWebSocket } from 'ws';
-export const DefaultWebSocket = NodeWebSocket;
+// Of one whose network is gone nobody answers the close, nor the next one's handshake.
+const ANSWER_MS_MAX = { closeTimeout: 2_000, handshakeTimeout: 10_000 };
+class BoundedWebSocket extends NodeWebSocket {
+    constructor(url, protocols) {
+        super(url, protocols, ANSWER_MS_MAX);
+    }
+}
+export const DefaultWebSocket = BoundedWebSocket;
 export const DefaultEventSource = NodeEventSource;
 /** True where the default EventSource takes a `fetch`, and so can send headers. */
 export const eventSourceTakesFetch = true;

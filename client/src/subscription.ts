@@ -44,6 +44,8 @@ const DELAY_MS_MAX = 5_000;
 // Over SSE a stream that is about to be ended with an error has begun like any other: only one that
 // has lasted, or has told an event, lets the delays begin anew.
 const LASTED_MS = 10_000;
+// A connection that is neither refused nor answered would be waited for as long as the kernel likes.
+const BEGIN_MS_MAX = 20_000;
 // With jitter, so that the watchers of a pod that restarts do not come all at once.
 const delayMs = (attempt: number): number =>
   Math.min(50 * 2 ** attempt, DELAY_MS_MAX) * (0.5 + Math.random() / 2);
@@ -57,10 +59,13 @@ export class EventSubscription {
   #error: unknown;
   #attempt = 0;
   #startedAt = Infinity;
+  // The present beginning has begun; a link says "connecting" before that, too.
+  #isStarted = false;
   // Counts beginnings: what belongs to an earlier one is not listened to any more.
   #era = 0;
   #active: { unsubscribe(): void } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     source: EventSourceOfPod,
@@ -90,6 +95,8 @@ export class EventSubscription {
   /** Begins, or goes on after a stop(). */
   start(): void {
     const era = ++this.#era;
+    this.#isStarted = false;
+    this.#expectStart(era);
     void this.#begin(era).catch((error: unknown) => this.#lost(era, error));
   }
 
@@ -97,6 +104,7 @@ export class EventSubscription {
   stop(): void {
     ++this.#era;
     clearTimeout(this.#timer);
+    clearTimeout(this.#deadline);
     this.#active?.unsubscribe();
     this.#active = undefined;
   }
@@ -114,6 +122,8 @@ export class EventSubscription {
       onStarted: () => {
         if (era !== this.#era) return;
         this.#startedAt = Date.now();
+        this.#isStarted = true;
+        clearTimeout(this.#deadline);
         this.#live();
       },
       onData: (item) => {
@@ -130,7 +140,10 @@ export class EventSubscription {
       onConnectionStateChange: ({ state, error }) => {
         if (era !== this.#era || state !== 'connecting') return;
         if (isRefusal(error)) return this.#lost(era, error);
-        if (error || this.#status === 'live') this.#interrupted(ConnectionLostError.of(error));
+        if (!error && !this.#isStarted) return;
+        if (this.#isStarted) this.#expectStart(era);
+        this.#isStarted = false;
+        this.#interrupted(ConnectionLostError.of(error));
       },
     });
     // A handler may have stopped it already.
@@ -149,6 +162,11 @@ export class EventSubscription {
     if (Date.now() - this.#startedAt > LASTED_MS) this.#attempt = 0;
     this.#startedAt = Infinity;
     this.#timer = setTimeout(() => this.start(), delayMs(this.#attempt++));
+  }
+
+  #expectStart(era: number): void {
+    const why = `There was no answer of the pod within ${BEGIN_MS_MAX} ms`;
+    this.#deadline = setTimeout(() => this.#lost(era, new ConnectionLostError(why)), BEGIN_MS_MAX);
   }
 
   #live(): void {

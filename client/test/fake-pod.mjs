@@ -35,9 +35,10 @@ export class FakePod {
   next = new Map();
   #changes = new EventEmitter().setMaxListeners(0);
 
-  static async start(port = 0) {
+  /** `sse`: of tRPC, as after how long without a word a client comes back. */
+  static async start(port = 0, sse = {}) {
     const pod = new FakePod();
-    const t = initTRPC.context().create();
+    const t = initTRPC.context().create({ sse });
     const procedure = t.procedure.use(({ ctx, path, getRawInput, next }) =>
       getRawInput().then((input) => {
         pod.calls.push({ path, input, token: ctx.token });

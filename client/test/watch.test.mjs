@@ -81,7 +81,12 @@ for (const transport of ['websocket', 'sse']) {
         {
           onEvent: again.resolve,
           onConnected: () => told.push('connected'),
-          onInterrupted: (error) => told.push(error.name),
+          onInterrupted: (error) => {
+            told.push(error.name);
+            assert.equal(watch.status, 'interrupted');
+            assert.equal(watch.error, error);
+            assert.match(error.message, /^There is no connection to the pod/);
+          },
         },
         { onStatus: (status, error) => told.push(`${status} ${error?.name ?? ''}`.trim()) },
       );
@@ -89,8 +94,6 @@ for (const transport of ['websocket', 'sse']) {
       await watch.ready;
       assert.equal(watch.status, 'live');
       pod.cut();
-      await within(5_000, until(() => watch.status === 'interrupted'), 'it is interrupted');
-      assert.match(watch.error.message, /^There is no connection to the pod/);
       pod.push();
       await within(8_000, again.promise, 'the event');
       assert.equal(watch.status, 'live');
@@ -234,13 +237,15 @@ for (const transport of ['websocket', 'sse']) {
     });
 
     test('a reader that is slow is given everything, and no more than a thousand wait', async () => {
-      const stream = client.watch();
+      const told = [];
+      const stream = client.watch({}, { onStatus: (status) => told.push(status) });
       await stream.ready;
       for (let i = 0; i < 2_500; ++i) pod.push();
       await pod.isQuiet();
       const all = await take(stream, 2_500);
       assert.deepEqual(all, Array.from({ length: 2_500 }, (_, i) => i + 1));
       assert.ok(pod.count('events.watch') > 1, 'it was paused and begun again');
+      assert.deepEqual(told, ['live'], 'to wait for the reader is no interruption');
     });
 
     test('the key is asked for each time, and never in the URL', async () => {
@@ -264,6 +269,27 @@ for (const transport of ['websocket', 'sse']) {
     });
   });
 }
+
+test('over sse a network that is gone without a word is noticed', async () => {
+  const pod = await FakePod.start(0, { client: { reconnectAfterInactivityMs: 200 } });
+  const client = createSynapClient({ url: pod.url, key: 'key', transport: 'sse' });
+  const told = [];
+  const again = withResolvers();
+  const watch = client.watch(
+    {},
+    { onEvent: again.resolve },
+    { onStatus: (status, error) => told.push([status, error?.message]) },
+  );
+  await watch.ready;
+  await within(5_000, until(() => told.length >= 3), 'it is interrupted, and goes on');
+  assert.equal(told[1][0], 'interrupted');
+  assert.match(told[1][1], /Timeout of 200ms/);
+  assert.equal(told[2][0], 'live');
+  pod.push();
+  assert.equal((await within(5_000, again.promise, 'the event')).position, 1);
+  await client.close();
+  await pod.stop();
+});
 
 function withResolvers() {
   let resolve;
