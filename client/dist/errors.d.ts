@@ -32,6 +32,11 @@ export declare class WatchStoppedError extends Error {
     readonly name = "WatchStoppedError";
     constructor();
 }
+/** `key` was given, and is nothing. */
+export declare class NoKeyError extends Error {
+    readonly name = "NoKeyError";
+    constructor();
+}
 /** Why a watch is interrupted: the connection was lost, or could not be made. It is tried again. */
 export declare class ConnectionLostError extends Error {
     readonly name = "ConnectionLostError";
@@ -49,8 +54,3 @@ export declare function keyIsMissing(error: unknown): boolean;
  * lost connection, a pod that restarts, a gateway's page instead of an answer) can pass.
  */
 export declare function isRefusal(error: unknown): boolean;
-/** `key` was given, and is nothing. */
-export declare class NoKeyError extends Error {
-    readonly name = "NoKeyError";
-    constructor();
-}

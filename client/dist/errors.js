@@ -43,6 +43,15 @@ export class WatchStoppedError extends Error {
         super('The watch was stopped before it had begun');
     }
 }
+const NO_KEY = 'No key was given: `key` is empty';
+/** `key` was given, and is nothing. */
+export class NoKeyError extends Error {
+    name = 'NoKeyError';
+    constructor() {
+        super(`${NO_KEY}. Is the variable SYNAP_KEY set? ` +
+            "(The owner's key is in the pod's directory: synap-data/owner.key)");
+    }
+}
 /** Why a watch is interrupted: the connection was lost, or could not be made. It is tried again. */
 export class ConnectionLostError extends Error {
     name = 'ConnectionLostError';
@@ -120,13 +129,4 @@ export function isRefusal(error) {
         return false;
     const status = error.data?.httpStatus;
     return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
-}
-const NO_KEY = 'No key was given: `key` is empty';
-/** `key` was given, and is nothing. */
-export class NoKeyError extends Error {
-    name = 'NoKeyError';
-    constructor() {
-        super(`${NO_KEY}. Is the variable SYNAP_KEY set? ` +
-            "(The owner's key is in the pod's directory: synap-data/owner.key)");
-    }
 }

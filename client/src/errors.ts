@@ -58,6 +58,19 @@ export class WatchStoppedError extends Error {
   }
 }
 
+const NO_KEY = 'No key was given: `key` is empty';
+
+/** `key` was given, and is nothing. */
+export class NoKeyError extends Error {
+  override readonly name = 'NoKeyError';
+  constructor() {
+    super(
+      `${NO_KEY}. Is the variable SYNAP_KEY set? ` +
+        "(The owner's key is in the pod's directory: synap-data/owner.key)",
+    );
+  }
+}
+
 /** Why a watch is interrupted: the connection was lost, or could not be made. It is tried again. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
@@ -137,17 +150,4 @@ export function isRefusal(error: unknown): boolean {
   if (!isSynapError(error)) return false;
   const status = error.data?.httpStatus;
   return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
-}
-
-const NO_KEY = 'No key was given: `key` is empty';
-
-/** `key` was given, and is nothing. */
-export class NoKeyError extends Error {
-  override readonly name = 'NoKeyError';
-  constructor() {
-    super(
-      `${NO_KEY}. Is the variable SYNAP_KEY set? ` +
-        "(The owner's key is in the pod's directory: synap-data/owner.key)",
-    );
-  }
 }
