@@ -22,7 +22,7 @@ export function asCurl(procedure: string, input: unknown, kind: string): string 
 export function asTypeScript(procedure: string, input: unknown, kind: string): string {
   const head =
     `import { createSynapClient } from '@synap/client';\n\n` +
-    `const synap = createSynapClient({ url: '${location.origin}', token: process.env.SYNAP_KEY! });\n`;
+    `const synap = createSynapClient({ url: '${location.origin}', key: process.env.SYNAP_KEY });\n`;
   const given = input === undefined ? '' : JSON.stringify(input, null, 2);
   if (procedure === 'events.watch') {
     return `${head}for await (const event of synap.watch(${given})) {\n  console.log(event.position, event.type);\n}\n`;
