@@ -70,6 +70,8 @@ export interface CreateKey {
 export interface ListKeysInput {
     /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
     userId?: string | undefined;
+    /** Sessions are those of browsers, which are signed in by a key or a link. Default "key". */
+    kind?: "key" | "session" | undefined;
     /** 1 to 500; default 100. */
     limit?: number | undefined;
     /** The nextCursor of the page before. A UUID. */
@@ -806,6 +808,14 @@ export interface Retried {
     status: "pending";
     runId: string;
 }
+export interface SignInLink {
+    /** Shown this once. */
+    token: string;
+    /** The link, from the pod's address on: "/#token=...". What stands behind the # is sent to no server and kept in no log. */
+    path: string;
+    /** A time, ISO 8601. */
+    expiresAt: string;
+}
 export interface TagCount {
     tag: string;
     /** Notes that have it. */
@@ -903,6 +913,10 @@ export interface KeyCreated {
     scopes?: string[];
     /** Absent: never. A time, ISO 8601. */
     expiresAt?: string;
+    /** What else it is than an API key: the session of a browser. Absent: an API key. */
+    kind?: "session";
+    /** Of a session: the key for which it stands, and with which it ends. */
+    parent?: string;
 }
 export interface KeyRevoked {
     keyId: string;
@@ -1166,9 +1180,9 @@ export interface UserCreated {
 export interface EventData {
     /** A user said what events of a type of their own say. */
     "event_type.registration.completed": EventTypeRegistered;
-    /** A user got an API key. */
+    /** A user got an API key, or a session in a browser. */
     "key.creation.completed": KeyCreated;
-    /** An API key was revoked. */
+    /** An API key was revoked, or a session ended. */
     "key.revocation.completed": KeyRevoked;
     /** A note was made: its text is stored, and it is listed. */
     "note.creation.completed": NoteCreationCompleted;
@@ -1385,6 +1399,10 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         list: Query<ListRunsInput | undefined, RunList>;
         /** Try a dead letter again, with all its attempts, or now what waits. */
         retry: Mutation<RunId, Retried>;
+    };
+    sessions: {
+        /** Make a link that signs a browser in at the pod's page, once, within 15 minutes. */
+        createLink: Mutation<void, SignInLink>;
     };
     tags: {
         /** The tags of your notes, with how many have each. */

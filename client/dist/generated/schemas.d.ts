@@ -82,6 +82,10 @@ export declare const CreateKey: z.ZodObject<{
 }, z.core.$strip>;
 export declare const ListKeys: z.ZodObject<{
     userId: z.ZodOptional<z.ZodString>;
+    kind: z.ZodDefault<z.ZodEnum<{
+        key: "key";
+        session: "session";
+    }>>;
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
 }, z.core.$strip>;
@@ -365,6 +369,10 @@ export declare const KeyCreated: z.ZodObject<{
     hash: z.ZodString;
     scopes: z.ZodOptional<z.ZodArray<z.ZodString>>;
     expiresAt: z.ZodOptional<z.ZodISODateTime>;
+    kind: z.ZodOptional<z.ZodEnum<{
+        session: "session";
+    }>>;
+    parent: z.ZodOptional<z.ZodUUID>;
 }, z.core.$strip>;
 export declare const KeyRevoked: z.ZodObject<{
     keyId: z.ZodUUID;
@@ -701,6 +709,10 @@ export declare const inputSchemas: {
     }, z.core.$strip>;
     "keys.list": z.ZodOptional<z.ZodObject<{
         userId: z.ZodOptional<z.ZodString>;
+        kind: z.ZodDefault<z.ZodEnum<{
+            key: "key";
+            session: "session";
+        }>>;
         limit: z.ZodDefault<z.ZodInt>;
         cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
     }, z.core.$strip>>;
@@ -1031,6 +1043,10 @@ export declare const eventSchemas: {
         hash: z.ZodString;
         scopes: z.ZodOptional<z.ZodArray<z.ZodString>>;
         expiresAt: z.ZodOptional<z.ZodISODateTime>;
+        kind: z.ZodOptional<z.ZodEnum<{
+            session: "session";
+        }>>;
+        parent: z.ZodOptional<z.ZodUUID>;
     }, z.core.$strip>;
     "key.revocation.completed": z.ZodObject<{
         keyId: z.ZodUUID;

@@ -71,6 +71,7 @@ export const CreateKey = z.object({
 });
 export const ListKeys = z.object({
     userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
+    kind: z.enum(["key", "session"]).default("key").describe("Sessions are those of browsers, which are signed in by a key or a link."),
     limit: z.int().min(1).max(500).default(100),
     cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
 });
@@ -282,6 +283,8 @@ export const KeyCreated = z.object({
     hash: z.string().describe("SHA-256 of the key, hexadecimal."),
     scopes: z.array(z.string().max(64)).min(1).max(32).optional().describe("What it may do; absent: all that its user may."),
     expiresAt: z.iso.datetime().optional().describe("Absent: never."),
+    kind: z.enum(["session"]).optional().describe("What else it is than an API key: the session of a browser. Absent: an API key."),
+    parent: z.uuid().optional().describe("Of a session: the key for which it stands, and with which it ends."),
 });
 export const KeyRevoked = z.object({
     keyId: z.uuid(),
