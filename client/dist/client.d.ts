@@ -13,6 +13,8 @@ export interface SynapClientOptions {
      * unless `headers` or a cookie of the pod's own page say it. Empty or undefined: an error.
      */
     key?: Maybe | (() => Maybe | Promise<Maybe>);
+    /** @deprecated What `key` was called before 0.2. */
+    token?: Maybe | (() => Maybe | Promise<Maybe>);
     /**
      * More header fields of every HTTP request, or what gives them. Neither a WebSocket nor a browser's
      * EventSource can send them.
@@ -57,5 +59,5 @@ export type SynapClient<Own extends object = {}> = TRPCClient<AppRouter> & Synap
  * A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close().
  * `createSynapClient<{ 'x.weight.recorded': { kg: number } }>(…)` types events of your own.
  */
-export declare function createSynapClient<Own extends object = {}>(options: SynapClientOptions): SynapClient<Own>;
+export declare function createSynapClient<Own extends object = {}>(given: SynapClientOptions): SynapClient<Own>;
 export {};

@@ -108,7 +108,8 @@ function tellingLink(options) {
  * A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close().
  * `createSynapClient<{ 'x.weight.recorded': { kg: number } }>(…)` types events of your own.
  */
-export function createSynapClient(options) {
+export function createSynapClient(given) {
+    const options = 'token' in given && !('key' in given) ? { ...given, key: given.token } : given;
     if ('key' in options && !options.key)
         throw new NoKeyError();
     const endpoint = endpointOf(options.url);

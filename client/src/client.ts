@@ -42,6 +42,8 @@ export interface SynapClientOptions {
    * unless `headers` or a cookie of the pod's own page say it. Empty or undefined: an error.
    */
   key?: Maybe | (() => Maybe | Promise<Maybe>);
+  /** @deprecated What `key` was called before 0.2. */
+  token?: Maybe | (() => Maybe | Promise<Maybe>);
   /**
    * More header fields of every HTTP request, or what gives them. Neither a WebSocket nor a browser's
    * EventSource can send them.
@@ -219,8 +221,9 @@ function tellingLink(options: SynapClientOptions): TRPCLink<AppRouter> {
  * `createSynapClient<{ 'x.weight.recorded': { kg: number } }>(…)` types events of your own.
  */
 export function createSynapClient<Own extends object = {}>(
-  options: SynapClientOptions,
+  given: SynapClientOptions,
 ): SynapClient<Own> {
+  const options = 'token' in given && !('key' in given) ? { ...given, key: given.token } : given;
   if ('key' in options && !options.key) throw new NoKeyError();
   const endpoint = endpointOf(options.url);
   const events =

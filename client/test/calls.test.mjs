@@ -75,6 +75,13 @@ describe('calls', () => {
     }
   });
 
+  test('a key is taken under the name that it had before', async () => {
+    const client = createSynapClient({ url: pod.url, token: 'old' });
+    await client.notes.get.query({ id: 'a' });
+    assert.deepEqual(pod.calls.map((call) => call.token), ['old']);
+    await client.close();
+  });
+
   test('a key that is empty is said at once, and where a function gives it', async () => {
     for (const key of [undefined, '']) {
       assert.throws(() => createSynapClient({ url: pod.url, key }), {
