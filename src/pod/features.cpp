@@ -6,6 +6,7 @@
 #include "features/access/access.h"
 #include "features/event_types/event_types.h"
 #include "features/events/events.h"
+#include "features/markdown/markdown.h"
 #include "features/notes/notes.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
@@ -65,6 +66,7 @@ void add_features(const features::Rooms& rooms) {
 #undef ADD
   features::requests::add(rooms);
   features::event_views::add(rooms);
+  features::markdown_views::add(rooms);
   features::event_types::add(rooms);
   features::runs::add(rooms);
   features::upkeep::add(rooms);

@@ -97,6 +97,9 @@ export declare const VerifyLog: z.ZodObject<{
     after: z.ZodDefault<z.ZodInt>;
     limit: z.ZodDefault<z.ZodInt>;
 }, z.core.$strip>;
+export declare const RenderMarkdown: z.ZodObject<{
+    text: z.ZodString;
+}, z.core.$strip>;
 export declare const CreateNote: z.ZodObject<{
     content: z.ZodString;
     title: z.ZodOptional<z.ZodString>;
@@ -724,6 +727,9 @@ export declare const inputSchemas: {
         after: z.ZodDefault<z.ZodInt>;
         limit: z.ZodDefault<z.ZodInt>;
     }, z.core.$strip>>;
+    "markdown.render": z.ZodObject<{
+        text: z.ZodString;
+    }, z.core.$strip>;
     "notes.create": z.ZodObject<{
         content: z.ZodString;
         title: z.ZodOptional<z.ZodString>;

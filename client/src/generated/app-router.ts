@@ -110,6 +110,11 @@ export interface VerifyLogInput {
   limit?: number | undefined;
 }
 
+export interface RenderMarkdown {
+  /** At most 262144 characters. */
+  text: string;
+}
+
 export interface CreateNote {
   /** The text, Markdown. 1 to 5000000 characters. */
   content: string;
@@ -613,6 +618,11 @@ export interface LogVerification {
   nextAfter?: number;
   /** The first event that does not. */
   broken?: BrokenLink;
+}
+
+export interface RenderedMarkdown {
+  /** Without scripts, styles and ids; links go to http, https and mailto only. */
+  html: string;
 }
 
 export interface Accepted {
@@ -1463,6 +1473,10 @@ export type AppRouter = TRPCBuiltRouter<
     log: {
       /** Recompute the hash chain of the log, part by part. For owners. */
       verify: Query<VerifyLogInput | undefined, LogVerification>;
+    };
+    markdown: {
+      /** Markdown as HTML that is safe in a page. */
+      render: Query<RenderMarkdown, RenderedMarkdown>;
     };
     notes: {
       /** Make a note. */

@@ -97,6 +97,10 @@ export const VerifyLog = z.object({
   limit: z.int().min(1).max(20000).default(20000),
 });
 
+export const RenderMarkdown = z.object({
+  text: z.string().max(262144),
+});
+
 export const CreateNote = z.object({
   content: z.string().min(1).max(5000000).describe("The text, Markdown."),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
@@ -558,6 +562,7 @@ export const inputSchemas = {
   "keys.list": ListKeys.optional(),
   "keys.revoke": RevokeKey,
   "log.verify": VerifyLog.optional(),
+  "markdown.render": RenderMarkdown,
   "notes.create": CreateNote,
   "notes.delete": DeleteNote,
   "notes.get": GetNote,
