@@ -110,9 +110,8 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
   if (!pod.new_owner_key().empty()) tell_owner_key(pod.new_owner_key(), data, config.log);
   write_log(LogLevel::kInfo, "pod", "serving {url} from {data}", {{"url", url}, {"data", data}});
   if (!pod.new_owner_link().empty() && config.log.format == LogFormat::kText) {
-    tell(fmt::format("look at it, signed in once within 15 minutes: {}{}", url,
-                     pod.new_owner_link()));
-    tell("later, `synap open` makes such a link");
+    tell(fmt::format("look at it, signed in once, within 15 minutes (later: `synap open`): {}{}",
+                     url, pod.new_owner_link()));
   }
   if (!is_json) return;
   print_line(

@@ -93,7 +93,7 @@ const ObjectSchema<KeyRevoked>& describe(Type<KeyRevoked>) {
   return schema;
 }
 
-// What later versions have more may be absent.
+// What version 2 has more may be absent.
 Json upcast_key_created(Json data, std::int64_t /*from*/) {
   return data;
 }

@@ -18,8 +18,8 @@ struct UserCreated {
 };
 const ObjectSchema<UserCreated>& describe(Type<UserCreated>);
 
-/// Since version 2 with scopes and an end; a key of version 1 has every right, for ever. Since
-/// version 3 sessions are made by the same event.
+/// Since version 2 with scopes and an end; a key of version 1 has every right, for ever. A
+/// session is made by the same event.
 struct KeyCreated {
   std::string key_id;
   std::string name;
@@ -41,7 +41,7 @@ Json upcast_key_created(Json data, std::int64_t from);
 
 inline constexpr events::EventType<UserCreated> kUserCreationCompleted{"user.creation.completed"};
 inline constexpr events::EventType<KeyCreated> kKeyCreationCompleted{
-    .name = "key.creation.completed", .data_version = 3, .upcast = upcast_key_created};
+    .name = "key.creation.completed", .data_version = 2, .upcast = upcast_key_created};
 // Folded by its aggregate, which is the key: a key stays revoked also where the event was erased.
 inline constexpr events::EventType<KeyRevoked> kKeyRevocationCompleted{
     .name = "key.revocation.completed", .on_erased = events::OnErased::kFold};

@@ -25,6 +25,9 @@ const SchemaNode* object_of(const Schema& input) {
   return node->kind == SchemaKind::kObject ? node : nullptr;
 }
 
+// The head of a request, which has all of a URL, is bounded: a longer text is sent in a body.
+constexpr double kCharactersMax = 8'192;
+
 std::optional<Parameter> parameter_of(const SchemaField& field) {
   SchemaNodePtr node = field.schema;
   // To leave it out says the same as null, but where it must be there.
@@ -33,6 +36,12 @@ std::optional<Parameter> parameter_of(const SchemaField& field) {
   }
   Parameter parameter{&field, std::move(node)};
   if (!is_scalar(parameter.item_kind())) return std::nullopt;
+  const auto& item = parameter.is_list() ? parameter.schema->inner : parameter.schema;
+  const auto* longest = item->check(SchemaCheck::Kind::kMax);
+  if (parameter.item_kind() == SchemaKind::kString && longest != nullptr &&
+      longest->bound > kCharactersMax) {
+    return std::nullopt;
+  }
   return parameter;
 }
 

@@ -1,5 +1,5 @@
 // Parameters: an input as the query of a URL. Only a flat input can be said so: an object whose
-// members are strings, numbers, booleans or lists of them.
+// members are strings, numbers, booleans or lists of them; and no text that no URL has room for.
 //
 //   ?tag=home&limit=5                 {"tag":"home","limit":5}
 //   ?types=note.creation.requested&types=note.creation.completed      a list: once for each item

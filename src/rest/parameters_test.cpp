@@ -75,6 +75,8 @@ TEST(RestParameters, CanSayFlatInputsOnly) {
   EXPECT_FALSE(is_flat(any()));
   EXPECT_FALSE(is_flat(string()));
   EXPECT_FALSE(is_flat(object("A").field("a", any())));
+  EXPECT_TRUE(is_flat(object("A").field("a", string().max(8'192))));
+  EXPECT_FALSE(is_flat(object("A").field("a", string().max(8'193)))) << "no URL has room for it";
   EXPECT_FALSE(is_flat(object("A").field("a", list_things())));
   EXPECT_FALSE(is_flat(object("A").field("a", array(array(string())))));
   EXPECT_FALSE(is_flat(object("A").field("a", nullable(string())))) << "null must be said";

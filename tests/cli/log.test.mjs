@@ -39,7 +39,8 @@ test('text says what it always said, and nothing of requests', async (t) => {
   const lines = await stopped(pod);
   assert.match(lines[0], /^synap: the owner's key, shown this once: synap_/);
   assert.match(lines[2], new RegExp(`^synap: serving ${pod.url} from /`));
-  assert.deepEqual(lines.slice(3), ['synap: stopping; once more to stop at once', 'synap: stopped']);
+  assert.match(lines[3], new RegExp(`^synap: look at it, .*: ${pod.url}/#token=synap_link_`));
+  assert.deepEqual(lines.slice(4), ['synap: stopping; once more to stop at once', 'synap: stopped']);
 });
 
 test('as JSON every line is an object, and the owner\'s key is in none', async (t) => {
