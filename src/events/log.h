@@ -15,6 +15,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -74,21 +75,46 @@ struct Appended {
   std::string answer;  // of an idempotency key: the first answer
 };
 
+/// The order in which a read gives what it finds.
+enum class Order : std::uint8_t { kOldestFirst, kNewestFirst };
+
+/// How far the timestamps of neighbours may be out of order for a range of times to find all.
+inline constexpr std::int64_t kTimeSlackMs = 60'000;
+
+/// What a read asks for: events between two positions for which all that is said is true.
 struct Filter {
   std::int64_t after = 0;  // positions greater than this
   int limit = 100;
-  std::vector<std::string> types;  // any of these; empty: all
+  /// Any of these; empty: all. "note.*" is every type that begins with "note.".
+  std::vector<std::string> types;
   std::optional<Uuid> aggregate_id;
   std::optional<Uuid> correlation_id;
   std::optional<Uuid> request_id;
+  std::optional<Source> source;
+  std::optional<std::string> actor;  // the id of the key, run or agent that acted
+  /// Timestamps (Unix ms) of at least `from` and less than `to`. No other events are given. Where
+  /// they stand is searched for by halves, since timestamps grow with positions but for a clock
+  /// that was set: one that is off from its neighbours by more than kTimeSlackMs may not be found.
+  std::optional<std::int64_t> from;
+  std::optional<std::int64_t> to;
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();  // positions less than this
+  Order order = Order::kOldestFirst;
 };
+
+/// Whether `pattern` is this type, or all that begin as it does ("note.*").
+bool is_of_type(std::string_view type, std::string_view pattern);
+/// Whether all but the positions is as the filter asks.
+bool matches(const Event& event, const Filter& filter);
 
 /// At most `limit` events, and fewer where they are large (2 MiB of data end a page).
 struct Page {
-  std::vector<EventRef> events;  // ascending
-  /// Everything up to here was looked at: where to go on.
+  std::vector<EventRef> events;  // in the order of the filter
+  /// The oldest first: everything up to here was looked at; where to go on. The newest first: the
+  /// last position there was to be looked at, behind which one follows what comes.
   std::int64_t next_after = 0;
-  /// There was nothing behind `next_after` at the time.
+  /// The newest first: everything from here on was looked at; the `before` to go on with.
+  std::int64_t next_before = 0;
+  /// There was nothing further in this direction at the time.
   bool is_at_end = false;
 };
 

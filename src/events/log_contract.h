@@ -8,3 +8,4 @@
 #include "events/contract/appends.h"
 #include "events/contract/chain.h"
 #include "events/contract/reads.h"
+#include "events/contract/searches.h"

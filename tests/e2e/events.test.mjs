@@ -60,6 +60,39 @@ for (const lane of lanes) {
       assert.deepEqual(await client.events.get.query({ id: ofNote[0].id }), ofNote[0]);
     });
 
+    test('the newest come first, page by page, to the beginning', async () => {
+      const all = (await allEvents(client)).reverse();
+      for (const limit of [1, 3, 100]) {
+        const paged = [];
+        for (let page, before; !page?.atEnd; before = page.nextBefore) {
+          page = await client.events.list.query({ order: 'desc', before, limit });
+          paged.push(...page.events);
+        }
+        assert.deepEqual(paged, all, `limit ${limit}`);
+      }
+      const newest = await client.events.list.query({ order: 'desc', limit: 1 });
+      assert.equal(newest.nextAfter, all[0].position);
+      assert.equal((await client.events.list.query({ limit: 1 })).nextBefore, undefined);
+    });
+
+    test('filters by beginnings of types, source, actor and time', async () => {
+      const all = await allEvents(client);
+      const list = async (filter) => (await client.events.list.query(filter)).events;
+      const notes = all.filter((event) => event.type.startsWith('note.'));
+      assert.deepEqual(await list({ types: ['note.*'] }), notes);
+      assert.deepEqual(await list({ types: ['no.*'] }), []);
+      assert.deepEqual(await list({ types: ['*'] }), all);
+      const bySystem = all.filter((event) => event.source === 'system');
+      assert.ok(bySystem.length > 0 && bySystem.length < all.length);
+      assert.deepEqual(await list({ source: 'system' }), bySystem);
+      const { key } = notes[0].actor;
+      const byKey = all.filter((event) => event.actor?.key === key);
+      assert.deepEqual(await list({ actor: key }), byKey);
+      const { timestamp } = notes[4];
+      assert.deepEqual(await list({ from: timestamp }), all.filter((event) => event.timestamp >= timestamp));
+      assert.deepEqual(await list({ to: timestamp }), all.filter((event) => event.timestamp < timestamp));
+    });
+
     test('an event has the shape of SynapEvent v1', async () => {
       const [requested, completed] = await allEvents(client, { aggregateId: made[0].entityId });
       assert.deepEqual(Object.keys(requested).sort(), [
@@ -81,7 +114,7 @@ for (const lane of lanes) {
     });
 
     test('bad bounds are refused with the field that is wrong', async () => {
-      for (const input of [{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { after: -1 }, { types: [''] }, { aggregateId: 'x' }]) {
+      for (const input of [{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { after: -1 }, { types: [''] }, { types: ['no*'] }, { types: ['*.x'] }, { aggregateId: 'x' }, { before: 0 }, { order: 'up' }, { source: 'x' }, { from: 'today' }]) {
         await assert.rejects(client.events.list.query(input), (error) => {
           codeIs('BAD_REQUEST')(error);
           assert.deepEqual(Object.keys(error.data.zodError.fieldErrors), Object.keys(input));
@@ -132,15 +165,20 @@ for (const lane of lanes) {
         const types = ['note.creation.completed'];
         const byType = watch(connection.client, { types, lastEventId: '0' });
         const byRequest = watch(connection.client, { requestId: made[2].requestId, lastEventId: '0' });
+        const bySystem = watch(connection.client, { source: 'system', types: ['note.creation.*'], lastEventId: '0' });
         const last = await makeNote(client, { content: 'last' });
         await byType.event('note.creation.completed', last.requestId);
         await byRequest.event('note.creation.completed', made[2].requestId);
+        await bySystem.event('note.creation.completed', last.requestId);
         const told = (watching) => watching.items.map((item) => item.data);
         const all = await allEvents(client);
         assert.deepEqual(told(byType), all.filter((event) => types.includes(event.type)));
+        const isBySystem = (event) => event.source === 'system' && event.type.startsWith('note.creation.');
+        assert.deepEqual(told(bySystem), all.filter(isBySystem));
         assert.deepEqual(told(byRequest), all.filter((event) => event.requestId === made[2].requestId));
         byType.stop();
         byRequest.stop();
+        bySystem.stop();
       });
 
       test(`a watch over ${transport} refuses a position that never was`, async () => {

@@ -18,14 +18,26 @@ export interface GetEvent {
 export interface ListEventsInput {
     /** Only events at greater positions: the nextAfter of the page before. At least 0; default 0. */
     after?: number | undefined;
+    /** Only events at smaller positions: the nextBefore of the page before. At least 1. */
+    before?: number | undefined;
+    /** asc: the oldest first. desc: the newest first. Default "asc". */
+    order?: "asc" | "desc" | undefined;
     /** 1 to 1000; default 100. */
     limit?: number | undefined;
-    /** Only events of these types. At most 100 items, each 1 to 128 characters. */
+    /** Only events of these types; note.* is all that begin with "note.". At most 100 items, each 1 to 128 characters. */
     types?: string[] | undefined;
     /** A UUID. */
     aggregateId?: string | undefined;
     /** A UUID. */
     correlationId?: string | undefined;
+    /** Only events that came into the pod this way. */
+    source?: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence" | undefined;
+    /** Only what this key, run or agent did: its id. 1 to 128 characters. */
+    actor?: string | undefined;
+    /** Only events of this time or later. The times of events grow with their positions; one may be missed that a clock put more than a minute off from its neighbours. A time, ISO 8601. */
+    from?: string | undefined;
+    /** Only events before this time. A time, ISO 8601. */
+    to?: string | undefined;
 }
 export interface PublishEvent {
     /** One that you have registered. At most 128 characters. */
@@ -48,8 +60,16 @@ export interface ReadStreamInput {
     limit?: number | undefined;
 }
 export interface WatchEvents {
-    /** Only events of these types. At most 100 items, each 1 to 128 characters. */
+    /** Only events of these types; note.* is all that begin with "note.". At most 100 items, each 1 to 128 characters. */
     types?: string[] | undefined;
+    /** A UUID. */
+    aggregateId?: string | undefined;
+    /** A UUID. */
+    correlationId?: string | undefined;
+    /** Only events that came into the pod this way. */
+    source?: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence" | undefined;
+    /** Only what this key, run or agent did: its id. 1 to 128 characters. */
+    actor?: string | undefined;
     /** Only events that follow from this command. A UUID. */
     requestId?: string | undefined;
     /** Go on behind this position. Absent: begin with what happens from now on, and be told first where that is. */
@@ -478,11 +498,13 @@ export interface LogHead {
     hash: string;
 }
 export interface EventList {
-    /** The oldest first. */
+    /** In the order asked for. */
     events: SynapEvent[];
-    /** Everything up to this position has been looked at. */
+    /** asc: everything up to this position has been looked at. desc: the last position that there was to be looked at; whoever watches from it misses nothing. */
     nextAfter: number;
-    /** There was nothing behind it. A page may be empty and not at the end. */
+    /** desc: everything from this position on has been looked at. */
+    nextBefore?: number;
+    /** There was nothing further. A page may be empty and not at the end. */
     atEnd: boolean;
 }
 export interface PublishedEvent {
@@ -1329,7 +1351,7 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         get: Query<GetEvent, SynapEvent>;
         /** The end of the log and its hash, to be kept elsewhere as a proof of all before it. */
         head: Query<void, LogHead>;
-        /** What happened, the oldest first, page by page. */
+        /** What happened, page by page, the oldest first or the newest. */
         list: Query<ListEventsInput | undefined, EventList>;
         /** Record an event of a type that you have registered. */
         publish: Mutation<PublishEvent, PublishedEvent>;

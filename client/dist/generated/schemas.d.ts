@@ -12,10 +12,27 @@ export declare const GetEvent: z.ZodObject<{
 }, z.core.$strip>;
 export declare const ListEvents: z.ZodObject<{
     after: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+    order: z.ZodDefault<z.ZodEnum<{
+        desc: "desc";
+        asc: "asc";
+    }>>;
     limit: z.ZodDefault<z.ZodInt>;
     types: z.ZodOptional<z.ZodArray<z.ZodString>>;
     aggregateId: z.ZodOptional<z.ZodUUID>;
     correlationId: z.ZodOptional<z.ZodUUID>;
+    source: z.ZodOptional<z.ZodEnum<{
+        sync: "sync";
+        agent: "agent";
+        api: "api";
+        automation: "automation";
+        migration: "migration";
+        system: "system";
+        intelligence: "intelligence";
+    }>>;
+    actor: z.ZodOptional<z.ZodString>;
+    from: z.ZodOptional<z.ZodISODateTime>;
+    to: z.ZodOptional<z.ZodISODateTime>;
 }, z.core.$strip>;
 export declare const PublishEvent: z.ZodObject<{
     type: z.ZodString;
@@ -70,6 +87,18 @@ export declare const SynapEvent: z.ZodObject<{
 }, z.core.$strip>;
 export declare const WatchEvents: z.ZodObject<{
     types: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    aggregateId: z.ZodOptional<z.ZodUUID>;
+    correlationId: z.ZodOptional<z.ZodUUID>;
+    source: z.ZodOptional<z.ZodEnum<{
+        sync: "sync";
+        agent: "agent";
+        api: "api";
+        automation: "automation";
+        migration: "migration";
+        system: "system";
+        intelligence: "intelligence";
+    }>>;
+    actor: z.ZodOptional<z.ZodString>;
     requestId: z.ZodOptional<z.ZodUUID>;
     lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
 }, z.core.$strip>;
@@ -681,10 +710,27 @@ export declare const inputSchemas: {
     }, z.core.$strip>;
     "events.list": z.ZodOptional<z.ZodObject<{
         after: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+        order: z.ZodDefault<z.ZodEnum<{
+            desc: "desc";
+            asc: "asc";
+        }>>;
         limit: z.ZodDefault<z.ZodInt>;
         types: z.ZodOptional<z.ZodArray<z.ZodString>>;
         aggregateId: z.ZodOptional<z.ZodUUID>;
         correlationId: z.ZodOptional<z.ZodUUID>;
+        source: z.ZodOptional<z.ZodEnum<{
+            sync: "sync";
+            agent: "agent";
+            api: "api";
+            automation: "automation";
+            migration: "migration";
+            system: "system";
+            intelligence: "intelligence";
+        }>>;
+        actor: z.ZodOptional<z.ZodString>;
+        from: z.ZodOptional<z.ZodISODateTime>;
+        to: z.ZodOptional<z.ZodISODateTime>;
     }, z.core.$strip>>;
     "events.publish": z.ZodObject<{
         type: z.ZodString;
@@ -700,6 +746,18 @@ export declare const inputSchemas: {
     }, z.core.$strip>;
     "events.watch": z.ZodOptional<z.ZodObject<{
         types: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        aggregateId: z.ZodOptional<z.ZodUUID>;
+        correlationId: z.ZodOptional<z.ZodUUID>;
+        source: z.ZodOptional<z.ZodEnum<{
+            sync: "sync";
+            agent: "agent";
+            api: "api";
+            automation: "automation";
+            migration: "migration";
+            system: "system";
+            intelligence: "intelligence";
+        }>>;
+        actor: z.ZodOptional<z.ZodString>;
         requestId: z.ZodOptional<z.ZodUUID>;
         lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     }, z.core.$strip>>;

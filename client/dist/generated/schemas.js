@@ -14,10 +14,16 @@ export const GetEvent = z.object({
 });
 export const ListEvents = z.object({
     after: z.int().min(0).default(0).describe("Only events at greater positions: the nextAfter of the page before."),
+    before: z.int().min(1).optional().describe("Only events at smaller positions: the nextBefore of the page before."),
+    order: z.enum(["asc", "desc"]).default("asc").describe("asc: the oldest first. desc: the newest first."),
     limit: z.int().min(1).max(1000).default(100),
-    types: z.array(z.string().min(1).max(128)).max(100).optional().describe("Only events of these types."),
+    types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/)).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
     aggregateId: z.uuid().optional(),
     correlationId: z.uuid().optional(),
+    source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]).optional().describe("Only events that came into the pod this way."),
+    actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
+    from: z.iso.datetime().optional().describe("Only events of this time or later. The times of events grow with their positions; one may be missed that a clock put more than a minute off from its neighbours."),
+    to: z.iso.datetime().optional().describe("Only events before this time."),
 });
 export const PublishEvent = z.object({
     type: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128).describe("One that you have registered."),
@@ -58,7 +64,11 @@ export const SynapEvent = z.object({
     aggregateVersion: z.int().min(1).optional().describe("Its place in its stream."),
 });
 export const WatchEvents = z.object({
-    types: z.array(z.string().min(1).max(128)).max(100).optional().describe("Only events of these types."),
+    types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/)).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
+    aggregateId: z.uuid().optional(),
+    correlationId: z.uuid().optional(),
+    source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]).optional().describe("Only events that came into the pod this way."),
+    actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
     requestId: z.uuid().optional().describe("Only events that follow from this command."),
     lastEventId: z.string().nullable().optional().describe("Go on behind this position. Absent: begin with what happens from now on, and be told first where that is."),
 });

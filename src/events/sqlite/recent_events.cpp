@@ -22,14 +22,6 @@ std::size_t bytes_of(const Event& event) {
   return sizeof(Event) + 2 * (event.data.size() + event.metadata.size()) + event.user_id.size();
 }
 
-bool matches(const Event& event, const Filter& filter) {
-  if (filter.aggregate_id && event.aggregate_id != filter.aggregate_id) return false;
-  if (filter.correlation_id && event.correlation_id != filter.correlation_id) return false;
-  if (filter.request_id && event.request_id != filter.request_id) return false;
-  return filter.types.empty() ||
-         std::find(filter.types.begin(), filter.types.end(), event.type) != filter.types.end();
-}
-
 }  // namespace
 
 bool is_full(const Page& page, std::size_t bytes, const Filter& filter) {
@@ -60,25 +52,60 @@ EventRef RecentEvents::at(std::int64_t position) const {
 
 std::optional<Page> RecentEvents::read(const Tenancy& tenancy, const Filter& filter) const {
   std::lock_guard lock(mutex_);
-  if (events_.empty() || filter.after + 1 < events_.front()->position) return std::nullopt;
-  const auto skip = static_cast<std::size_t>(filter.after + 1 - events_.front()->position);
+  if (events_.empty()) return std::nullopt;
+  return filter.order == Order::kOldestFirst ? read_up(tenancy, filter)
+                                             : read_down(tenancy, filter);
+}
+
+std::optional<Page> RecentEvents::read_up(const Tenancy& tenancy, const Filter& filter) const {
+  const auto first = events_.front()->position;
+  if (filter.after + 1 < first) return std::nullopt;
+  const auto skip = static_cast<std::size_t>(filter.after + 1 - first);
+  const auto stop = std::min(
+      events_.size(), static_cast<std::size_t>(std::max<std::int64_t>(filter.before - first, 0)));
   const bool is_narrow = filter.aggregate_id || filter.correlation_id;
-  if (is_narrow && events_.size() > skip + kNarrowScanMax) return std::nullopt;
+  if (is_narrow && stop > skip + kNarrowScanMax) return std::nullopt;
   Page page;
   std::size_t bytes = 0;
   page.next_after = filter.after;
   page.is_at_end = true;
-  for (auto i = skip; i < events_.size(); ++i) {
+  for (auto i = skip; i < stop; ++i) {
     const auto& event = events_[i];
     page.next_after = event->position;
     if (!tenancy.sees(*event) || !matches(*event, filter)) continue;
     page.events.push_back(event);
     bytes += event->data.size();
     if (is_full(page, bytes, filter)) {
-      page.is_at_end = i + 1 == events_.size();
+      page.is_at_end = i + 1 == stop;
       break;
     }
   }
+  return page;
+}
+
+// The page if memory fills it, or holds all there is; otherwise the table begins from the end, too.
+std::optional<Page> RecentEvents::read_down(const Tenancy& tenancy, const Filter& filter) const {
+  const auto first = events_.front()->position;
+  const auto floor = filter.after + 1;
+  const auto last = std::min(events_.back()->position, filter.before - 1);
+  const bool is_narrow = filter.aggregate_id || filter.correlation_id;
+  if (is_narrow && last >= first + static_cast<std::int64_t>(kNarrowScanMax)) return std::nullopt;
+  Page page;
+  std::size_t bytes = 0;
+  page.next_after = std::max(filter.after, last);
+  page.next_before = floor;
+  page.is_at_end = true;
+  for (auto position = last; position >= std::max(first, floor); --position) {
+    const auto& event = events_[static_cast<std::size_t>(position - first)];
+    if (!tenancy.sees(*event) || !matches(*event, filter)) continue;
+    page.events.push_back(event);
+    bytes += event->data.size();
+    if (!is_full(page, bytes, filter)) continue;
+    page.next_before = position;
+    page.is_at_end = position == floor;
+    return page;
+  }
+  if (floor < first) return std::nullopt;
   return page;
 }
 

@@ -23,6 +23,9 @@ class RecentEvents {
   std::optional<Page> read(const Tenancy& tenancy, const Filter& filter) const;
 
  private:
+  std::optional<Page> read_up(const Tenancy& tenancy, const Filter& filter) const;
+  std::optional<Page> read_down(const Tenancy& tenancy, const Filter& filter) const;
+
   mutable std::mutex mutex_;
   std::deque<EventRef> events_;
   std::size_t bytes_ = 0;

@@ -6,16 +6,15 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "events/sqlite/search.h"
 
 namespace synap::events::sqlite {
 namespace {
 
 using db::Blob;
 
-// A filter that matches little would scan the whole log in one read; it goes on in the next one.
-constexpr std::int64_t kScannedMax = 20'000;
-// And this often in one call of read(): then the page says how far it got, and its reader decides
-// whether to go on. 200,000 rows are some 50 ms of a reader.
+// How many bounded walks (Span) one call of read() makes at most: then the page says how far it
+// got, and its reader decides whether to go on. 200,000 rows are some 50 ms of a reader.
 constexpr int kScansMax = 10;
 
 Error conflict(std::string message, std::int64_t actual_version) {
@@ -207,52 +206,6 @@ Task<Result<Appended>> SqliteEventLog::append(Append append) {
       [this, &append](db::Tx& tx) { return this->append(tx, std::as_const(append)); });
 }
 
-// The conditions of a read, and whether an index leads to few rows or a part of the log is walked.
-struct SqliteEventLog::Search {
-  std::string sql = "SELECT " SYNAP_EVENT_COLUMNS " FROM events WHERE position > $1";
-  std::vector<db::Value> values;
-  bool is_narrow = false;
-  bool finds_nothing = false;
-
-  void add(std::string_view condition, const db::Value& value) {
-    values.push_back(value);
-    sql.append(fmt::format(" AND {} ${}", condition, values.size()));
-  }
-  void add_types(const std::vector<std::int64_t>& numbers) {
-    sql.append(" AND +type IN (");
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      values.push_back(numbers[i]);
-      sql.append(fmt::format("{}${}", i == 0 ? "" : ",", values.size()));
-    }
-    sql.append(")");
-  }
-};
-
-SqliteEventLog::Search SqliteEventLog::search_of(db::Tx& tx, const Tenancy& tenancy,
-                                                 const Filter& filter) {
-  Search search;
-  search.values.push_back(filter.after);
-  search.is_narrow = filter.aggregate_id || filter.correlation_id;
-  if (filter.aggregate_id) search.add("aggregate =", *filter.aggregate_id);
-  if (filter.correlation_id) search.add("correlation =", *filter.correlation_id);
-  if (filter.request_id) search.add("request =", *filter.request_id);
-  if (tenancy.user_id()) {
-    const auto number = names_.find(tx, *tenancy.user_id());
-    // Among the rows of one aggregate or correlation the user's index would only be a detour.
-    search.add(search.is_narrow ? "+user =" : "user =", number.value_or(0));
-    search.finds_nothing = !number;
-  }
-  if (!filter.types.empty()) {
-    std::vector<std::int64_t> numbers;
-    for (const auto& type : filter.types) {
-      if (const auto number = names_.find(tx, type)) numbers.push_back(*number);
-    }
-    search.add_types(numbers);
-    search.finds_nothing = search.finds_nothing || numbers.empty();
-  }
-  return search;
-}
-
 EventRef SqliteEventLog::newest(db::Tx& tx, const Tenancy& tenancy, const Uuid& aggregate_id) {
   auto rows = tx.query("SELECT " SYNAP_EVENT_COLUMNS
                        " FROM events WHERE aggregate = $1 ORDER BY aggregate_version DESC LIMIT 1",
@@ -264,42 +217,41 @@ EventRef SqliteEventLog::newest(db::Tx& tx, const Tenancy& tenancy, const Uuid& 
 }
 
 Page SqliteEventLog::read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter) {
+  const bool is_up = filter.order == Order::kOldestFirst;
+  const auto head = EventTable::head(tx).position;
+  const auto span = Span::of(tx, filter, head);
+  const Search search(tx, names_, tenancy, filter, span);
   Page page;
-  const auto end = std::max(filter.after, EventTable::head(tx).position);
-  page.next_after = end;
-  auto search = search_of(tx, tenancy, filter);
-  // Where few of the rows that are walked over may match, the walk is bounded: what lies behind is
-  // read next time.
-  if (!search.is_narrow && (!filter.types.empty() || filter.request_id)) {
-    page.next_after = std::min(end, filter.after + kScannedMax);
-    search.add("position <=", page.next_after);
-  }
-  search.values.push_back(filter.limit);
-  search.sql.append(fmt::format(" ORDER BY position LIMIT ${}", search.values.size()));
-  if (search.finds_nothing) page.next_after = end;
-  std::size_t bytes = 0;
-  if (!search.finds_nothing) {
-    auto rows = tx.query_with(search.sql, search.values);
+  auto next = span.is_cut && !search.finds_nothing() ? (is_up ? span.last : span.first) : span.end;
+  if (!search.finds_nothing() && span.first <= span.last) {
+    std::size_t bytes = 0;
+    auto rows = search.rows(tx);
     while (rows.next()) {
       page.events.push_back(table_.event_of(tx, rows));
       bytes += page.events.back()->data.size();
       if (!is_full(page, bytes, filter) && !tx.is_out_of_time()) continue;
-      page.next_after = page.events.back()->position;
+      next = page.events.back()->position;
       break;
     }
   }
-  page.is_at_end = page.next_after >= end;
+  page.is_at_end = next == span.end;
+  page.next_after = is_up ? next : std::max(filter.after, std::min(head, filter.before - 1));
+  page.next_before = is_up ? 0 : next;
   return page;
 }
 
 Task<Result<Page>> SqliteEventLog::read(Tenancy tenancy, Filter filter) {
   if (auto page = recent_.read(tenancy, filter)) co_return std::move(*page);
+  std::optional<std::int64_t> end;  // as the first walk saw it
   for (int scan = 1;; ++scan) {
     auto page =
         co_await database_.read([&](db::Tx& tx) { return read_from_table(tx, tenancy, filter); });
+    if (page && filter.order == Order::kNewestFirst)
+      page->next_after = *(end = end.value_or(page->next_after));
     // A page without events is for its reader to go on behind; most have nothing to do between.
     if (!page || !page->events.empty() || page->is_at_end || scan == kScansMax) co_return page;
-    filter.after = page->next_after;
+    filter.after = filter.order == Order::kOldestFirst ? page->next_after : filter.after;
+    if (filter.order == Order::kNewestFirst) filter.before = page->next_before;
   }
 }
 

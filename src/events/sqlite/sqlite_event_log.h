@@ -47,8 +47,6 @@ class SqliteEventLog final : public EventLog {
   bool insert_all(db::Tx& tx, const Append& append, Appended& appended);
   void keep_answer(db::Tx& tx, const Append& append, Appended& appended);
   EventRef read_with_neighbours(db::Tx& tx, std::int64_t position);
-  struct Search;
-  Search search_of(db::Tx& tx, const Tenancy& tenancy, const Filter& filter);
   Page read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter);
 
   db::Database& database_;

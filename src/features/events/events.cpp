@@ -17,43 +17,106 @@ constexpr int kWatchPage = 256;
 constexpr std::size_t kTypesMax = 100;
 constexpr const char* kWatchStarted = "events.watch.started";
 
+std::vector<std::string> source_names() {
+  using enum events::Source;
+  std::vector<std::string> names;
+  for (const auto source : {kApi, kAgent, kAutomation, kSync, kMigration, kSystem, kIntelligence}) {
+    names.emplace_back(events::source_name(source));
+  }
+  return names;
+}
+
 StringSchema type_schema() {
   return string().min(1).max(events::kEventTypeCharactersMax);
 }
 
-struct ListEvents {
-  std::int64_t after = 0;
-  std::int64_t limit = 100;
+// What events.list and events.watch can be asked for alike.
+struct EventFilter {
   std::optional<std::vector<std::string>> types;
   std::optional<std::string> aggregate_id;
   std::optional<std::string> correlation_id;
+  std::optional<std::string> source;
+  std::optional<std::string> actor;
+};
+
+bool is_type_pattern(std::string_view text) {
+  const auto star = text.find('*');
+  if (star == std::string_view::npos) return true;
+  return star + 1 == text.size() && (star == 0 || text[star - 1] == '.');
+}
+
+template <class T>
+void add_filter_fields(ObjectSchema<T>& schema) {
+  const auto of_filter = []<class M>(M EventFilter::* member) -> M T::* { return member; };
+  schema
+      .field(
+          "types", of_filter(&EventFilter::types),
+          array(type_schema().pattern(R"(^([^*]*|([^*]*\.)?\*)$)", is_type_pattern)).max(kTypesMax),
+          "Only events of these types; note.* is all that begin with \"note.\".")
+      .field("aggregateId", of_filter(&EventFilter::aggregate_id), string().uuid())
+      .field("correlationId", of_filter(&EventFilter::correlation_id), string().uuid())
+      .field("source", of_filter(&EventFilter::source), one_of(source_names()),
+             "Only events that came into the pod this way.")
+      .field("actor", of_filter(&EventFilter::actor), string().min(1).max(128),
+             "Only what this key, run or agent did: its id.");
+}
+
+events::Filter filter_of(EventFilter input) {
+  events::Filter filter;
+  filter.types = std::move(input.types).value_or(std::vector<std::string>{});
+  if (input.aggregate_id) filter.aggregate_id = Uuid::parse(*input.aggregate_id);
+  if (input.correlation_id) filter.correlation_id = Uuid::parse(*input.correlation_id);
+  if (input.source) filter.source = events::source_by_name(*input.source);
+  filter.actor = std::move(input.actor);
+  return filter;
+}
+
+struct ListEvents : EventFilter {
+  std::int64_t after = 0;
+  std::optional<std::int64_t> before;
+  std::string order = "asc";
+  std::int64_t limit = 100;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
 };
 const ObjectSchema<ListEvents>& describe(Type<ListEvents>) {
-  static const auto schema =
-      object<ListEvents>("ListEvents")
-          .field_or("after", &ListEvents::after, integer().min(0), 0,
-                    "Only events at greater positions: the nextAfter of the page before.")
-          .field_or("limit", &ListEvents::limit, integer().min(1).max(1000), 100)
-          .field("types", &ListEvents::types, array(type_schema()).max(kTypesMax),
-                 "Only events of these types.")
-          .field("aggregateId", &ListEvents::aggregate_id, string().uuid())
-          .field("correlationId", &ListEvents::correlation_id, string().uuid());
+  static const auto schema = [] {
+    auto list = object<ListEvents>("ListEvents");
+    list.field_or("after", &ListEvents::after, integer().min(0), 0,
+                  "Only events at greater positions: the nextAfter of the page before.")
+        .field("before", &ListEvents::before, integer().min(1),
+               "Only events at smaller positions: the nextBefore of the page before.")
+        .field_or("order", &ListEvents::order, one_of({"asc", "desc"}), "asc",
+                  "asc: the oldest first. desc: the newest first.")
+        .field_or("limit", &ListEvents::limit, integer().min(1).max(1000), 100);
+    add_filter_fields(list);
+    list.field("from", &ListEvents::from, string().datetime(),
+               "Only events of this time or later. The times of events grow with their positions; "
+               "one may be missed that a clock put more than a minute off from its neighbours.")
+        .field("to", &ListEvents::to, string().datetime(), "Only events before this time.");
+    return list;
+  }();
   return schema;
 }
 
 struct EventList {
   std::vector<RawJson> events;
   std::int64_t next_after = 0;
+  std::optional<std::int64_t> next_before;
   bool at_end = false;
 };
 const ObjectSchema<EventList>& describe(Type<EventList>) {
   static const auto schema =
       object<EventList>("EventList")
-          .field("events", &EventList::events, array(synap_event_schema()), "The oldest first.")
+          .field("events", &EventList::events, array(synap_event_schema()),
+                 "In the order asked for.")
           .field("nextAfter", &EventList::next_after, integer(),
-                 "Everything up to this position has been looked at.")
+                 "asc: everything up to this position has been looked at. desc: the last position "
+                 "that there was to be looked at; whoever watches from it misses nothing.")
+          .field("nextBefore", &EventList::next_before, integer(),
+                 "desc: everything from this position on has been looked at.")
           .field("atEnd", &EventList::at_end, boolean(),
-                 "There was nothing behind it. A page may be empty and not at the end.");
+                 "There was nothing further. A page may be empty and not at the end.");
   return schema;
 }
 
@@ -79,35 +142,39 @@ const ObjectSchema<GetEvent>& describe(Type<GetEvent>) {
   return schema;
 }
 
-struct WatchEvents {
-  std::optional<std::vector<std::string>> types;
+struct WatchEvents : EventFilter {
   std::optional<std::string> request_id;
   std::optional<std::string> last_event_id;
 };
 const ObjectSchema<WatchEvents>& describe(Type<WatchEvents>) {
-  static const auto schema =
-      object<WatchEvents>("WatchEvents")
-          .field("types", &WatchEvents::types, array(type_schema()).max(kTypesMax),
-                 "Only events of these types.")
-          .field("requestId", &WatchEvents::request_id, string().uuid(),
-                 "Only events that follow from this command.")
-          .field("lastEventId", &WatchEvents::last_event_id, string().nullish(),
-                 "Go on behind this position. Absent: begin with what happens from now on, and be "
-                 "told first where that is.");
+  static const auto schema = [] {
+    auto watch = object<WatchEvents>("WatchEvents");
+    add_filter_fields(watch);
+    watch
+        .field("requestId", &WatchEvents::request_id, string().uuid(),
+               "Only events that follow from this command.")
+        .field("lastEventId", &WatchEvents::last_event_id, string().nullish(),
+               "Go on behind this position. Absent: begin with what happens from now on, and be "
+               "told first where that is.");
+    return watch;
+  }();
   return schema;
 }
 
 Task<Result<EventList>> list(const Rooms& rooms, Session session, ListEvents input) {
-  events::Filter filter;
+  const bool is_down = input.order == "desc";
+  auto filter = filter_of(input);
   filter.after = input.after;
+  if (input.before) filter.before = *input.before;
+  if (is_down) filter.order = events::Order::kNewestFirst;
   filter.limit = static_cast<int>(input.limit);
-  filter.types = std::move(input.types).value_or(std::vector<std::string>{});
-  if (input.aggregate_id) filter.aggregate_id = Uuid::parse(*input.aggregate_id);
-  if (input.correlation_id) filter.correlation_id = Uuid::parse(*input.correlation_id);
+  if (input.from) filter.from = parse_iso8601(*input.from);
+  if (input.to) filter.to = parse_iso8601(*input.to);
   auto page = co_await rooms.log.read(session.tenancy(), std::move(filter));
   if (!page) co_return fail(page.error());
   EventList list;
   list.next_after = page->next_after;
+  if (is_down) list.next_before = page->next_before;
   list.at_end = page->is_at_end;
   for (const auto& event : page->events) {
     auto shown = rooms.types.current(event);
@@ -172,13 +239,13 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchEvents input,
                  Result<std::int64_t> from) {
   if (!from) co_return fail(from.error());
   if (!input.last_event_id) co_yield started_item(session, *from);
-  events::Filter filter;
+  auto filter = filter_of(input);
   filter.after = *from;
   filter.limit = kWatchPage;
-  filter.types = std::move(input.types).value_or(std::vector<std::string>{});
   if (input.request_id) {
     filter.request_id = Uuid::parse(*input.request_id);
-    filter.correlation_id = filter.request_id;  // a command is the root of its correlation
+    // A command is the root of its correlation, unless another one is asked for.
+    if (!filter.correlation_id) filter.correlation_id = filter.request_id;
   }
   while (!session.stop.stop_requested()) {
     auto page = co_await rooms.log.read(session.tenancy(), filter);
@@ -219,8 +286,7 @@ Schema synap_event_schema() {
           .field("erased", optional(boolean()), "True: the data were erased, for good.")
           .field("metadata", optional(record(any())))
           .field("userId", string())
-          .field("source", one_of({"api", "agent", "automation", "sync", "migration", "system",
-                                   "intelligence"}))
+          .field("source", one_of(source_names()))
           .field("actor", optional(actor_schema()), "Who acted; absent: the pod itself.")
           .field("timestamp", string().datetime())
           .field("correlationId", optional(string().uuid()), "Shared by all that has one cause.")
@@ -232,8 +298,12 @@ Schema synap_event_schema() {
 }
 
 void add(const Rooms& rooms) {
-  add_query(rooms, "events.list", {.summary = "What happened, the oldest first, page by page."},
-            list);
+  add_query(
+      rooms, "events.list",
+      {.summary = "What happened, page by page, the oldest first or the newest.",
+       .docs = "Nothing is missed between two pages, whatever happens meanwhile. A filter that "
+               "matches little may end a page before it is full: go on until atEnd."},
+      list);
   add_query(
       rooms, "events.head",
       {.summary =

@@ -1,0 +1,50 @@
+// Search: one read of the table `events` as SQL. An index leads to the few rows of an aggregate or
+// a correlation; everything else is a walk over positions, which is bounded where little may match.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "db/database.h"
+#include "events/log.h"
+#include "events/sqlite/names.h"
+
+namespace synap::events::sqlite {
+
+/// The positions that one read looks at, and what is left when it has.
+struct Span {
+  std::int64_t first = 1;
+  std::int64_t last = 0;  // less than first: there is nothing to look at
+  /// Where the direction of the filter ends: its last position upwards, its first downwards.
+  std::int64_t end = 0;
+  bool is_cut = false;  // a bounded walk ends before that
+
+  static Span of(db::Tx& tx, const Filter& filter, std::int64_t head);
+};
+
+/// The query over a span; made and used within one transaction. `filter` must outlive it.
+class Search {
+ public:
+  Search(db::Tx& tx, Names& names, const Tenancy& tenancy, const Filter& filter, const Span& span);
+
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
+
+  /// A name of the filter was never used: no row can match.
+  bool finds_nothing() const { return finds_nothing_; }
+  db::Rows rows(db::Tx& tx) const { return tx.query_with(sql_, values_); }
+
+ private:
+  void add(std::string_view condition, const db::Value& value);
+  std::string placeholder(const db::Value& value);
+  void add_types(db::Tx& tx, Names& names, const std::vector<std::string>& patterns);
+
+  std::string sql_;
+  std::deque<std::string> texts_;  // that values_ point into
+  std::vector<db::Value> values_;
+  bool finds_nothing_ = false;
+};
+
+}  // namespace synap::events::sqlite
