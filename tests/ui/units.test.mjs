@@ -202,6 +202,46 @@ describe('a view of the log', () => {
     assert.equal(view.count, 10);
   });
 
+  test('asks the pod for what it understands of a filter', () => {
+    const asked = (text) => lib.parseFilter(text).asked;
+    const id = '01980000-0000-7000-8000-000000000001';
+    assert.deepEqual(asked('groceries is:failed actor:0198 type:*.failed'), {});
+    assert.deepEqual(asked(`type:note.creation.* actor:key:${id}`), {
+      types: ['note.creation.*'],
+      actor: id,
+    });
+    assert.deepEqual(asked(`noun:task type:note.* source:api about:${id}`), {
+      types: ['task.*', 'x.task.*'],
+      source: 'api',
+      aggregateId: id,
+    });
+    assert.deepEqual(asked('since:2026-01-31T12:00Z until:2026-01-31T13:00Z'), {
+      from: '2026-01-31T12:00:00.000Z',
+      to: '2026-01-31T13:00:00.001Z',
+    });
+  });
+
+  test('finds what is older by the pod, and takes no row twice', async () => {
+    const log = { rows: tasks(10, 101), oldest: 100, changed: { value: 0 } };
+    const view = new lib.LogView(log, lib.parseFilter('noun:task'));
+    view.update(Infinity);
+    const asked = [];
+    globalThis.fetch = async (url) => {
+      asked.push(JSON.parse(new URL(url, 'http://pod').searchParams.get('input')));
+      const events = tasks(2, 7).reverse().map((row) => ({ ...event(row.type), ...row }));
+      const data = { events, nextAfter: 100, nextBefore: 7, atEnd: false };
+      return new Response(JSON.stringify({ result: { data } }));
+    };
+    await view.loadOlder();
+    assert.deepEqual(asked, [
+      { order: 'desc', limit: 1000, before: 101, types: ['task.*', 'x.task.*'] },
+    ]);
+    // Another view has loaded the part of the log that was searched already.
+    log.rows = tasks(100, 1).concat(log.rows);
+    view.update(Infinity);
+    assert.deepEqual([view.count, view.at(11).position, view.oldest], [12, 7, 6]);
+  });
+
   test('lets go of what the log lets go of', () => {
     const log = logOf(tasks(100, 1));
     const view = new lib.LogView(log, lib.parseFilter(''));

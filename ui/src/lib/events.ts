@@ -20,6 +20,16 @@ export interface SynapEvent {
   aggregateVersion?: number;
 }
 
+/** What events.list can be asked for beside a part of the log. */
+export interface EventQuestion {
+  types?: string[];
+  source?: string;
+  actor?: string;
+  aggregateId?: string;
+  from?: string;
+  to?: string;
+}
+
 export type Outcome = 'requested' | 'completed' | 'failed' | 'other';
 
 /** What a list shows of an event: a few hundred bytes, so that hundreds of thousands fit into a page. */

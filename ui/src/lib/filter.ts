@@ -3,14 +3,14 @@
 //   type:note.creation.*     a type, with * for anything; noun:task; is:failed
 //   source:api  actor:key:0198…  user:0197…  about:ID  request:ID
 //   since:2h  until:2026-01-31T12:00
-import type { Row } from './events.js';
+import type { EventQuestion, Row } from './events.js';
 
 export interface Filter {
   text: string;
   /** What all rows pass. */
   isEmpty: boolean;
-  /** No older event can pass: there is no need to look further back. */
-  since: number | undefined;
+  /** What the pod is asked for: at least every event that passes. */
+  asked: EventQuestion;
   /** What is written but means nothing. */
   issues: string[];
   passes(row: Row): boolean;
@@ -18,6 +18,15 @@ export interface Filter {
 
 type Test = (row: Row) => boolean;
 
+export const SOURCES = [
+  'api',
+  'agent',
+  'automation',
+  'sync',
+  'migration',
+  'system',
+  'intelligence',
+];
 const UNITS: Record<string, number> = { s: 1e3, m: 6e4, min: 6e4, h: 36e5, d: 864e5 };
 const FILTER_NAMES = [
   'type',
@@ -71,6 +80,27 @@ function testOf(name: string, value: string): Test | undefined {
   }
 }
 
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What the pod knows of a term; it takes whole ids, and of a type its beginning. */
+function questionOf(name: string, value: string): EventQuestion {
+  const id = value.slice(value.indexOf(':') + 1);
+  switch (name) {
+    case 'type':
+      return /^[^*]*$|^[^*]+\.\*$/.test(value) ? { types: [value] } : {};
+    case 'noun':
+      return { types: [`${value}.*`, `x.${value}.*`] };
+    case 'source':
+      return SOURCES.includes(value) ? { source: value } : {};
+    case 'actor':
+      return ID.test(id) ? { actor: id } : {};
+    case 'about':
+      return ID.test(value) ? { aggregateId: value } : {};
+    default:
+      return {};
+  }
+}
+
 function wordTest(word: string): Test {
   const lower = word.toLowerCase();
   const isIdStart = /^[0-9a-f]{8}/.test(lower);
@@ -83,7 +113,7 @@ function wordTest(word: string): Test {
 export function parseFilter(text: string): Filter {
   const tests: Test[] = [];
   const issues: string[] = [];
-  let since: number | undefined;
+  const asked: EventQuestion = {};
   for (const term of text.trim().split(/\s+/).filter(Boolean)) {
     const [, name, value] = /^([a-z]+):(.*)$/.exec(term) ?? [];
     if (name === undefined || value === undefined) {
@@ -91,11 +121,17 @@ export function parseFilter(text: string): Filter {
     } else if (name === 'since' || name === 'until') {
       const at = timeOf(value);
       if (at === undefined) issues.push(`${name}: give a time, or as 2h, 30min, 7d`);
-      else if (name === 'since') tests.push((row) => row.at >= at);
-      else tests.push((row) => row.at <= at);
-      if (name === 'since') since = at;
+      else if (name === 'since') {
+        tests.push((row) => row.at >= at);
+        asked.from = new Date(at).toISOString();
+      } else {
+        tests.push((row) => row.at <= at);
+        asked.to = new Date(at + 1).toISOString();
+      }
     } else if (value !== '') {
       const test = testOf(name, value);
+      // Of two terms of a name the pod is asked for the first; both must hold.
+      if (test) Object.assign(asked, { ...questionOf(name, value), ...asked });
       if (test) tests.push(test);
       else if (FILTER_NAMES.some((known) => known.startsWith(name)))
         issues.push(`${name}: is not complete`);
@@ -104,7 +140,7 @@ export function parseFilter(text: string): Filter {
   }
   return {
     text,
-    since,
+    asked,
     issues,
     isEmpty: tests.length === 0,
     passes: (row) => tests.every((test) => test(row)),

@@ -1,8 +1,9 @@
 // What a list shows of the log: the rows that pass a filter, the newest first, kept up with both ends
-// of the log without looking at a row twice.
+// of the log without looking at a row twice. What is older than the log knows is searched for by the
+// pod, as far as it understands the filter.
 import type { Row } from './events.js';
 import type { Filter } from './filter.js';
-import type { EventLog } from './log.js';
+import { ROWS_MAX, rowsUpTo, type EventLog } from './log.js';
 
 export class LogView {
   readonly filter: Filter;
@@ -11,6 +12,8 @@ export class LogView {
   // The positions between which rows have been looked at.
   #from = Infinity;
   #to = -1;
+  // Once the pod has searched: everything behind this position was looked at, here or there.
+  #searched: number | undefined;
   /** Rows that were put on top since the view was made. */
   added = 0;
 
@@ -28,6 +31,26 @@ export class LogView {
     return this.#rows.length;
   }
 
+  /** Everything behind this position was looked at. */
+  get oldest(): number {
+    return this.#searched ?? this.#log.oldest;
+  }
+
+  /** Looks further back. */
+  async loadOlder(): Promise<void> {
+    if (this.oldest <= 0) return;
+    if (Object.keys(this.filter.asked).length === 0) {
+      await this.#log.loadOlder();
+      return this.update(Infinity);
+    }
+    this.update(Infinity);
+    this.#searched ??= this.#log.oldest;
+    const { rows, oldest } = await rowsUpTo(this.#searched, this.filter.asked);
+    this.#rows = rows.filter((row) => this.filter.passes(row)).concat(this.#rows);
+    this.#searched = oldest;
+    ++this.#log.changed.value;
+  }
+
   /** Takes in what is new, up to the position `until`. */
   update(until: number): void {
     const all = this.#log.rows;
@@ -40,7 +63,7 @@ export class LogView {
       this.#to = row.position;
       if (this.filter.passes(row)) newer.push(row);
     }
-    if (this.#from !== Infinity) {
+    if (this.#from !== Infinity && this.#searched === undefined) {
       const end = upperBound(all, this.#from - 1);
       for (let index = 0; index < end; ++index)
         if (this.filter.passes(all[index]!)) older.push(all[index]!);
@@ -48,12 +71,20 @@ export class LogView {
     const first = all[0]?.position;
     if (first !== undefined) {
       // The log lets go of its oldest rows when there are too many.
-      if (first > this.#from) this.#rows = this.#rows.slice(upperBound(this.#rows, first - 1));
+      if (first > this.#from && this.#searched === undefined)
+        this.#rows = this.#rows.slice(upperBound(this.#rows, first - 1));
       this.#from = first;
     }
     if (this.#rows.length > 0) this.added += newer.length;
     if (older.length > 0) this.#rows = older.concat(this.#rows, newer);
     else for (const row of newer) this.#rows.push(row);
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.#rows.length <= ROWS_MAX * 1.1) return;
+    this.#rows = this.#rows.slice(-ROWS_MAX);
+    if (this.#searched !== undefined) this.#searched = this.#rows[0]!.position - 1;
   }
 
   /** How many rows behind `position` would pass. */

@@ -2,7 +2,7 @@
 // events come by themselves, older ones when somebody scrolls to them.
 import { signal } from '@preact/signals';
 
-import { rowOf, type Row, type SynapEvent } from './events.js';
+import { rowOf, type EventQuestion, type Row, type SynapEvent } from './events.js';
 import { LiveEvents } from './live.js';
 import { query } from './rpc.js';
 import { endSession, session, whoIsIt } from './session.js';
@@ -10,28 +10,44 @@ import { endSession, session, whoIsIt } from './session.js';
 interface EventList {
   events: SynapEvent[];
   nextAfter: number;
+  nextBefore: number;
   atEnd: boolean;
 }
 
-const FIRST_WINDOW = 200;
-const WINDOW = 1_000;
-// A stretch without events of this reader is looked through in larger and larger windows.
-const WINDOW_MAX = 100_000;
+const FIRST_PAGE = 200;
+const PAGE = 1_000;
 // Some 60 MB. Older rows are let go, and loaded again when somebody scrolls to them.
-const ROWS_MAX = 200_000;
+export const ROWS_MAX = 200_000;
 
-/** The position of the last event that is not later than `time`: by halves, some twenty questions. */
+interface OlderRows {
+  /** Ascending. */
+  rows: Row[];
+  /** Everything behind this position was looked at. */
+  oldest: number;
+  /** The end of the log, if that was not left out by `until`. */
+  end: number;
+}
+
+/** What the pod finds up to the position `until`, the newest first. */
+export async function rowsUpTo(
+  until: number,
+  question: EventQuestion = {},
+  limit = PAGE,
+): Promise<OlderRows> {
+  const before = until === Infinity ? {} : { before: until + 1 };
+  const input = { order: 'desc', limit, ...before, ...question };
+  const page = await query<EventList>('events.list', input);
+  return {
+    rows: page.events.map(rowOf).reverse(),
+    oldest: page.nextBefore - 1,
+    end: page.nextAfter,
+  };
+}
+
+/** The position of the last event that is not later than `time`. */
 async function positionOf(time: number): Promise<number> {
-  let low = 0;
-  let high = (await query<EventList>('events.list', { limit: 1, types: ['-'] })).nextAfter;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const { events } = await query<EventList>('events.list', { after: middle, limit: 1 });
-    const [event] = events;
-    if (!event || Date.parse(event.timestamp) > time) high = middle;
-    else low = event.position;
-  }
-  return low;
+  const { rows } = await rowsUpTo(Infinity, { to: new Date(time + 1).toISOString() }, 1);
+  return rows[0]?.position ?? 0;
 }
 
 type Listener = (event: SynapEvent) => void;
@@ -48,20 +64,19 @@ export class EventLog {
   #listeners = new Set<Listener>();
   #isFlushing = false;
   #loading: Promise<void> | undefined;
-  #window = WINDOW;
 
   /** Loads the newest events and listens for more. */
   async start(): Promise<void> {
-    // Of events of no type there are none, so this page's end is the log's.
-    const { nextAfter } = await query<EventList>('events.list', { limit: 1, types: ['-'] });
-    this.end = this.oldest = nextAfter;
+    const newest = await rowsUpTo(Infinity, {}, FIRST_PAGE);
+    this.rows = newest.rows;
+    this.end = newest.end;
+    this.oldest = newest.oldest;
     this.#live = new LiveEvents(this.end, {
       onEvent: (event) => this.#append(event),
       onLive: () => void this.#checkSession(),
       onLost: () => void this.#checkSession(),
     });
     this.#live.start();
-    await this.loadOlder(FIRST_WINDOW);
     this.ready.value = true;
   }
 
@@ -79,30 +94,21 @@ export class EventLog {
   /** Shows what was, up to a position or a time in milliseconds; it does not move. */
   async startAt(at: { position: number } | { time: number }): Promise<void> {
     this.end = this.oldest = 'position' in at ? at.position : await positionOf(at.time);
-    await this.loadOlder(FIRST_WINDOW);
+    await this.loadOlder(FIRST_PAGE);
     this.ready.value = true;
   }
 
-  /** Looks through the part of the log before what is known. One at a time. */
-  loadOlder(span = this.#window): Promise<void> {
+  /** Loads what is before the part of the log that is known. One at a time. */
+  loadOlder(limit = PAGE): Promise<void> {
     if (this.oldest <= 0) return Promise.resolve();
-    this.#loading ??= this.#loadOlder(span).finally(() => (this.#loading = undefined));
+    this.#loading ??= this.#loadOlder(limit).finally(() => (this.#loading = undefined));
     return this.#loading;
   }
 
-  async #loadOlder(span: number): Promise<void> {
-    const until = this.oldest;
-    const from = Math.max(0, until - span);
-    const found: Row[] = [];
-    for (let after = from; after < until;) {
-      const page = await query<EventList>('events.list', { after, limit: WINDOW });
-      for (const event of page.events) if (event.position <= until) found.push(rowOf(event));
-      if (page.nextAfter <= after) break;
-      after = page.nextAfter;
-    }
-    this.#window = found.length < span / 10 ? Math.min(span * 4, WINDOW_MAX) : WINDOW;
-    this.rows = found.concat(this.rows);
-    this.oldest = from;
+  async #loadOlder(limit: number): Promise<void> {
+    const { rows, oldest } = await rowsUpTo(this.oldest, {}, limit);
+    this.rows = rows.concat(this.rows);
+    this.oldest = oldest;
     ++this.changed.value;
   }
 

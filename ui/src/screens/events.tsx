@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
 import type { Row } from '../lib/events.js';
-import { parseFilter, termOf, timeOf, withTerm } from '../lib/filter.js';
+import { parseFilter, SOURCES, termOf, timeOf, withTerm } from '../lib/filter.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { EventLog, log } from '../lib/log.js';
 import { useNarrow } from '../lib/narrow.js';
@@ -18,11 +18,10 @@ import { say } from '../parts/say.js';
 import { VirtualList } from '../parts/virtual-list.js';
 import { EventPanel } from './event.js';
 
-// Of a filter that nothing passes, so much of the log is looked through before the page asks.
+// Of a filter that the pod does not know, so much of the log is looked through before the page asks.
 const LOOKED_THROUGH_MAX = 20_000;
 const MATCHES_WANTED = 100;
 const OUTCOMES = ['requested', 'completed', 'failed'];
-const SOURCES = ['api', 'agent', 'automation', 'sync', 'migration', 'system', 'intelligence'];
 
 function Toolbar({ text, onChange }: { text: string; onChange(text: string): void }) {
   const nouns = ['note', 'task', 'project', 'key', 'user'];
@@ -84,48 +83,45 @@ function Toolbar({ text, onChange }: { text: string; onChange(text: string): voi
   );
 }
 
-/** Walks back through the log until the filter has found enough. */
+/** Looks back through the log until the filter has found enough. */
 function useSearchBack(current: EventLog, view: LogView): { isLooking: boolean; more(): void } {
   const [isLooking, setLooking] = useState(false);
   const latest = useRef(view);
   latest.current = view;
   const more = (): void => {
-    if (isLooking || current.oldest <= 0) return;
+    if (isLooking || view.oldest <= 0) return;
     setLooking(true);
     const wanted = view.count + MATCHES_WANTED;
-    const stopAt = Math.max(0, current.oldest - LOOKED_THROUGH_MAX);
+    const stopAt = Math.max(0, view.oldest - LOOKED_THROUGH_MAX);
     const walk = async (): Promise<void> => {
-      while (latest.current === view && current.oldest > stopAt && view.count < wanted) {
-        const oldest = current.rows[0];
-        if (view.filter.since !== undefined && oldest && oldest.at < view.filter.since) break;
-        await current.loadOlder();
-        view.update(Infinity);
-      }
+      while (latest.current === view && view.oldest > stopAt && view.count < wanted)
+        await view.loadOlder();
     };
     walk()
       .catch((error: unknown) => say(messageOf(error), 'bad'))
       .finally(() => setLooking(false));
   };
+  const isReady = current.ready.value;
   useEffect(() => {
-    if (view.count < MATCHES_WANTED) more();
-  }, [view]);
+    if (isReady && view.count < MATCHES_WANTED) more();
+  }, [view, isReady]);
   return { isLooking, more };
 }
 
 function Footer({
-  current,
+  view,
   isLooking,
   more,
 }: {
-  current: EventLog;
+  view: LogView;
   isLooking: boolean;
   more(): void;
 }) {
   if (isLooking) return <p class="list-footer">Looking through the log…</p>;
-  if (current.oldest <= 0) return <p class="list-footer">This is where the log begins.</p>;
+  if (view.oldest <= 0) return <p class="list-footer">This is where the log begins.</p>;
   return (
     <p class="list-footer">
-      Everything behind position {number(current.oldest)} was looked at.{' '}
+      Everything behind position {number(view.oldest)} was looked at.{' '}
       <button type="button" class="link" onClick={more}>
         Look further back
       </button>
@@ -186,7 +182,7 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
           {issue}
         </p>
       ))}
-      {view.count === 0 && current.ready.value && !back.isLooking && current.oldest <= 0 ? (
+      {view.count === 0 && current.ready.value && !back.isLooking && view.oldest <= 0 ? (
         <Empty
           title={view.filter.isEmpty ? 'Nothing has happened yet' : 'No event passes this filter'}
         >
@@ -209,7 +205,7 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
           openKey={openId}
           addedAbove={view.added}
           onNearEnd={back.more}
-          footer={<Footer current={current} {...back} />}
+          footer={<Footer view={view} {...back} />}
         />
       )}
     </div>
