@@ -1,5 +1,10 @@
 #include "features/notes/notes.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "features/notes/origins.h"
 #include "features/noun/noun.h"
 #include "features/noun/stored_text.h"
 
@@ -10,9 +15,14 @@ constexpr std::size_t kTitleInputCharactersMax = 500;
 constexpr std::size_t kTagCharactersMax = 100;
 constexpr std::size_t kTagsMax = 100;
 
+constexpr std::size_t kPathCharactersMax =
+    4'500;  // Linux's 4,096 bytes, and a mark of the importer's
+
 struct Note {
   std::string title;
   std::vector<std::string> tags;
+  Json properties;
+  std::optional<Origin> origin;
 };
 const ObjectSchema<Note>& describe(Type<Note>) {
   static const auto schema =
@@ -20,8 +30,39 @@ const ObjectSchema<Note>& describe(Type<Note>) {
           .field("title", &Note::title, string().min(1).max(kTitleInputCharactersMax),
                  "A creation that gives none takes the first line of the text.")
           .field_or("tags", &Note::tags,
-                    array(string().min(1).max(kTagCharactersMax)).max(kTagsMax), {});
+                    array(string().min(1).max(kTagCharactersMax)).max(kTagsMax), {})
+          .field_or("properties", &Note::properties, record(any()), Json::object(),
+                    "What else is known of it, by name: any JSON, 64 KiB of text at most.")
+          .field("origin", &Note::origin, schema_of<Origin>(),
+                 "The file that it was imported from; absent: none.");
   return schema;
+}
+
+int depth_of(const Json& value) {
+  int below = 0;
+  if (value.is_array()) {
+    for (const auto& item : value.as_array()) below = std::max(below, depth_of(item));
+  } else if (value.is_object()) {
+    for (const auto& [name, member] : value.as_object()) below = std::max(below, depth_of(member));
+  } else {
+    return 0;
+  }
+  return below + 1;
+}
+
+// The recursion is as deep as the parser of inputs lets JSON be.
+Result<> check_properties(const Json& given) {
+  const Json* properties = given.find("properties");
+  if (properties == nullptr || !properties->is_object()) return {};
+  if (const auto bytes = properties->dump().size(); bytes > kPropertiesBytesMax) {
+    return fail(Code::kBadRequest, fmt::format("properties: {} bytes of JSON, at most {}", bytes,
+                                               kPropertiesBytesMax));
+  }
+  if (depth_of(*properties) > kPropertiesDepthMax) {
+    return fail(Code::kBadRequest, fmt::format("properties: more than {} values inside each other",
+                                               kPropertiesDepthMax));
+  }
+  return {};
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -32,6 +73,15 @@ std::string_view trimmed(std::string_view text) {
 }
 
 }  // namespace
+
+const ObjectSchema<Origin>& describe(Type<Origin>) {
+  static const auto schema =
+      object<Origin>("NoteOrigin")
+          .field("path", &Origin::path, string().min(1).max(kPathCharactersMax), "Absolute.")
+          .field("checksum", &Origin::checksum, string().min(64).max(64),
+                 "SHA-256 of the file, hexadecimal.");
+  return schema;
+}
 
 std::string title_of(std::string_view text) {
   while (!text.empty()) {
@@ -55,10 +105,17 @@ void add(const Rooms& rooms) {
            TextOptions{
                .extension = "md",
                .docs = "The text, Markdown.",
-               .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}}},
+               .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
+               .takes_times = true},
        .tags = TagOptions{.field = "tags", .one = "tag", .procedure = "tags.list"},
+       .unlisted = {"properties", "origin"},
+       // A restored note has been imported from its file all the same: else the next import, which
+       // finds the file unchanged, would undo the restore.
+       .unrestored = {"origin"},
+       .check = check_properties,
        .example = R"({"content":"# Groceries\n\n- milk","tags":["home"]})"});
   notes.add_former_get("getById");
+  add_origins(rooms);
 }
 
 }  // namespace synap::features::notes

@@ -1,4 +1,4 @@
-// Notes: Markdown text with a title and tags.
+// Notes: Markdown text with a title, tags, and properties: whatever else its author said of it.
 #pragma once
 
 #include <string>
@@ -8,7 +8,9 @@
 
 namespace synap::features::notes {
 
-inline constexpr std::size_t kTitleCharactersMax = 100;  // of a title made from the text
+inline constexpr std::size_t kTitleCharactersMax = 100;        // of a title made from the text
+inline constexpr std::size_t kPropertiesBytesMax = 64 * 1024;  // as JSON text: they ride in events
+inline constexpr int kPropertiesDepthMax = 32;  // half of what a request's input may have
 
 /// The first line that has words in it, without Markdown's heading marks; "Untitled" without one.
 std::string title_of(std::string_view text);

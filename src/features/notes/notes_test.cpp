@@ -124,7 +124,7 @@ TEST_F(Notes, HistoryShowsWhatEachVersionWas) {
   ASSERT_EQ(versions.size(), 3u);
   EXPECT_EQ(versions[0].find("version")->as_integer(), 3);
   EXPECT_EQ(versions[0].find("title")->as_string(), "Third");
-  EXPECT_EQ(versions[1].find("title")->as_string(), "first");
+  EXPECT_EQ(versions[1].find("title")->as_string(), "second");
   EXPECT_EQ(versions[2].find("source")->as_string(), "api");
   EXPECT_EQ(versions[2].find("filePath")->as_string(), "ann/note/" + id + ".md");
   EXPECT_EQ(versions[1].find("filePath")->as_string(), versions[0].find("filePath")->as_string());
@@ -407,6 +407,143 @@ TEST_F(Notes, CanBeChangedOrDeletedBeforeItIsThere) {
   EXPECT_EQ(get(changed).find("title")->as_string(), "three");
   EXPECT_EQ(get(changed).find("version")->as_integer(), 3);
   EXPECT_EQ(call("notes.get", input(deleted)).error().code, Code::kNotFound);
+}
+
+TEST_F(Notes, ATitleThatFollowsFromTheTextIsRenewedUntilOneIsGiven) {
+  const auto id = make("# First\ntext");
+  const auto title = [&] { return get(id).find("title")->as_string(); };
+  ASSERT_TRUE(done("notes.update", input(id, {{"tags", Json::array().push_back("a")}})));
+  EXPECT_EQ(title(), "First");
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", std::string(100'000, 'x')}})));
+  EXPECT_EQ(title(), std::string(100, 'x'));
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", "Given"}})));
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Third"}})));
+  EXPECT_EQ(title(), "Given");
+  // A version of the past comes back with what was known of its title.
+  ASSERT_TRUE(done("notes.restore", input(id, {{"version", 1}})));
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Fourth"}})));
+  EXPECT_EQ(title(), "Fourth");
+  ASSERT_TRUE(done("notes.restore", input(id, {{"version", 5}})));
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Fifth"}})));
+  EXPECT_EQ(title(), "Given");
+}
+
+TEST_F(Notes, ATitleThatWasGivenStaysAlsoWhereItIsTheFirstLine) {
+  const auto id = make("# Same", {{"title", "Same"}});
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Other"}})));
+  EXPECT_EQ(get(id).find("title")->as_string(), "Same");
+}
+
+TEST_F(Notes, WhichTitleFollowsIsDecidedInTheOrderOfTheUpdates) {
+  content->is_held = true;
+  const auto name =
+      call("notes.create", Json::object({{"content", "one"}}))->find("entityId")->as_string();
+  ASSERT_TRUE(call("notes.update", input(name, {{"content", "two"}})));
+  ASSERT_TRUE(call("notes.update", input(name, {{"title", "Given"}})));
+  ASSERT_TRUE(call("notes.update", input(name, {{"content", "three"}})));
+  content->released.raise(1);
+  wait_until_idle();
+  EXPECT_EQ(call("notes.get", input(name, {{"version", 2}}))->find("title")->as_string(), "two");
+  EXPECT_EQ(get(name).find("title")->as_string(), "Given");
+}
+
+TEST_F(Notes, PropertiesAreKeptReplacedAndBounded) {
+  const auto properties = *parse_json(R"({"created":"2024-05-01","up":{"n":[1,null,true]}})");
+  const auto id = make("text", {{"properties", properties}});
+  const auto now = [&] { return *get(id).find("properties"); };
+  EXPECT_EQ(now(), properties);
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "other"}})));
+  EXPECT_EQ(now(), properties);
+  ASSERT_TRUE(done("notes.update", input(id, {{"properties", Json::object({{"a", 1}})}})));
+  EXPECT_EQ(now(), Json::object({{"a", 1}}));
+  ASSERT_TRUE(done("notes.update", input(id, {{"properties", Json::object()}})));
+  EXPECT_EQ(now(), Json::object());
+  ASSERT_TRUE(done("notes.restore", input(id, {{"version", 1}})));
+  EXPECT_EQ(now(), properties);
+  const auto history = *call("notes.history", input(id));
+  EXPECT_EQ(*history.find("versions")->as_array()[2].find("properties"), Json::object({{"a", 1}}));
+  // Lists leave them out.
+  const auto list = *call("notes.list", Json::object());
+  EXPECT_EQ(list.find("notes")->as_array().front().find("properties"), nullptr);
+  EXPECT_NE(list.find("notes")->as_array().front().find("title"), nullptr);
+
+  const auto refused = [&](Json value) {
+    const auto answer =
+        call("notes.create", Json::object({{"content", "x"}, {"properties", std::move(value)}}));
+    return answer ? "" : answer.error().message;
+  };
+  EXPECT_EQ(refused(Json::object({{"a", std::string(kPropertiesBytesMax - 8, 'x')}})), "");
+  EXPECT_EQ(refused(Json::object({{"a", std::string(kPropertiesBytesMax, 'x')}})),
+            "properties: 65544 bytes of JSON, at most 65536");
+  Json deep = 1;
+  for (int i = 1; i < kPropertiesDepthMax; ++i) deep = Json::object({{"a", std::move(deep)}});
+  EXPECT_EQ(refused(Json::object({{"a", deep}})), "");
+  EXPECT_EQ(refused(Json::object({{"a", Json::object({{"a", deep}})}})),
+            "properties: more than 32 values inside each other");
+  EXPECT_NE(refused(Json::array()), "");
+}
+
+TEST_F(Notes, AnImportSaysWhenANoteWasMadeAndChanged) {
+  using Times = std::pair<std::string, std::string>;
+  const auto times = [&](const std::string& id) {
+    const auto note = get(id);
+    return Times(note.find("createdAt")->as_string(), note.find("updatedAt")->as_string());
+  };
+  const auto old = "2001-02-03T04:05:06.000Z";
+  const auto later = "2002-02-03T04:05:06.000Z";
+  const auto both = make("one", {{"createdAt", old}, {"updatedAt", later}});
+  EXPECT_EQ(times(both), Times(old, later));
+  ASSERT_TRUE(done("notes.update", input(both, {{"title", "x"}, {"updatedAt", later}})));
+  EXPECT_EQ(times(both), Times(old, later));
+  ASSERT_TRUE(done("notes.update", input(both, {{"title", "y"}})));
+  EXPECT_EQ(times(both).first, old);
+  EXPECT_GT(times(both).second, later);
+  // What was changed was made before that.
+  EXPECT_EQ(times(make("two", {{"updatedAt", old}})), Times(old, old));
+  EXPECT_EQ(times(make("three", {{"createdAt", old}})).first, old);
+
+  const auto refused = [&](const char* created, const char* updated) {
+    Json asked = Json::object({{"content", "x"}, {"createdAt", created}, {"updatedAt", updated}});
+    const auto answer = call("notes.create", std::move(asked));
+    return answer ? "" : answer.error().message;
+  };
+  EXPECT_EQ(refused(later, old), "updatedAt: it is before createdAt");
+  EXPECT_EQ(refused("2999-01-01T00:00:00Z", later), "createdAt: it is yet to come");
+  EXPECT_NE(refused("yesterday", later), "");
+}
+
+TEST_F(Notes, AreFoundByTheFileThatTheyWereImportedFrom) {
+  const auto sum = [](char c) { return std::string(64, c); };
+  const auto origin = [&](std::string path, char c) {
+    return Json::object({{"path", std::move(path)}, {"checksum", sum(c)}});
+  };
+  const auto find = [&](Json asked, std::string user = "ann") {
+    return call("notes.findOrigins", std::move(asked), std::move(user))->find("notes")->as_array();
+  };
+  const auto by_path = Json::object({{"paths", Json::array().push_back("/v/a.md")}});
+  const auto id = make("one", {{"origin", origin("/v/a.md", 'a')}});
+  EXPECT_TRUE(find(by_path, "bob").empty());
+  ASSERT_EQ(find(by_path).size(), 1u);
+  EXPECT_EQ(find(by_path)[0].find("id")->as_string(), id);
+  // Renamed and changed: both of its paths are known, and what it was imported from last.
+  ASSERT_TRUE(done("notes.update", input(id, {{"origin", origin("/v/b.md", 'b')}})));
+  const auto found = find(by_path);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].find("checksum")->as_string(), sum('a'));
+  EXPECT_EQ(found[0].find("presentChecksum")->as_string(), sum('b'));
+  EXPECT_EQ(found[0].find("version")->as_integer(), 2);
+  EXPECT_EQ(find(Json::object({{"checksums", Json::array().push_back(sum('b'))}})).size(), 1u);
+  // A restore is a change of the note, not of what was imported.
+  ASSERT_TRUE(done("notes.restore", input(id, {{"version", 1}})));
+  EXPECT_EQ(find(by_path)[0].find("presentChecksum")->as_string(), sum('b'));
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  const auto deleted = find(Json::object({{"ids", Json::array().push_back(id)}}));
+  ASSERT_EQ(deleted.size(), 2u);
+  EXPECT_EQ(deleted[0].find("version"), nullptr);
+  wait_for_followers();
+  const auto verified = sync_wait(executor, projections->verify("note_origins"));
+  ASSERT_TRUE(verified);
+  EXPECT_TRUE(verified->is_equal());
 }
 
 TEST_F(Notes, CreationThatFailsForGoodIsToldAndCanBeRetried) {

@@ -60,6 +60,10 @@ void add_command(const std::shared_ptr<NounParts>& parts, const std::string& pro
       [parts, function](api::Session session, Json asked) -> Task<Result<std::string>> {
         auto extras = take_extras(session, asked);
         if (!extras) co_return fail(extras.error());
+        if (parts->options.check) {
+          auto checked = parts->options.check(asked);
+          if (!checked) co_return fail(checked.error());
+        }
         co_return co_await function(parts, std::move(session), std::move(*extras),
                                     std::move(asked));
       });

@@ -14,8 +14,9 @@ constexpr std::string_view kReserved[] = {
     "id",    "entityId", "version", "at",     "createdAt",      "updatedAt", "expectedVersion",
     "limit", "cursor",   "sort",    "source", "idempotencyKey", "requestId"};
 // And from its text.
-constexpr std::string_view kReservedByText[] = {"content",  "text",     "file",    "preview",
-                                                "filePath", "fileSize", "checksum"};
+constexpr std::string_view kReservedByText[] = {"content",  "text",     "file",
+                                                "preview",  "filePath", "fileSize",
+                                                "checksum", kDerived,   kWhereDerived};
 
 const SchemaField* field_of(const Schema& object, std::string_view name) {
   for (const auto& field : object.node().fields) {
@@ -51,6 +52,27 @@ IndexedField indexed_field(const Schema& fields, const std::string& name) {
   indexed.has_ranges = is_number || inner.node().check(SchemaCheck::Kind::kDatetime) != nullptr ||
                        inner.node().check(SchemaCheck::Kind::kPattern) != nullptr;
   return indexed;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// Of an object's fields those whose names are listed, or those whose names are not.
+UntypedObjectSchema selected(const Schema& fields, const std::vector<std::string>& names,
+                             bool are_listed) {
+  auto some = object();
+  for (const auto& field : fields.node().fields) {
+    if (contains(names, field.name) != are_listed) continue;
+    const Schema schema(field.schema);
+    if (field.presence == SchemaField::Presence::kDefaulted) {
+      some.field_or(field.name, schema, field.default_value, field.docs);
+    } else {
+      const bool is_optional = field.presence == SchemaField::Presence::kOptional;
+      some.field(field.name, is_optional ? optional(schema) : schema, field.docs);
+    }
+  }
+  return some;
 }
 
 Schema shown_schema(const std::string& name, const Schema& fields, bool has_text) {
@@ -116,6 +138,9 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
   for (const auto& reference : options.references) {
     SYNAP_CHECK(field_of(fields, reference.field) != nullptr, reference.field);
   }
+  for (const auto* names : {&options.unlisted, &options.unrestored}) {
+    for (const auto& name : *names) SYNAP_CHECK(options.text && field_of(fields, name), name);
+  }
   if (options.tags) SYNAP_CHECK(field_of(fields, options.tags->field) != nullptr, options.name);
   if (options.text) {
     for (const auto reserved : kReservedByText) {
@@ -126,7 +151,15 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
     }
   }
   totals = options.name + "_totals";
-  shown = shown_schema(title(""), fields, options.text.has_value());
+  shown =
+      shown_schema(title(""), selected(fields, options.unlisted, false), options.text.has_value());
+  full = shown;
+  if (options.text) {
+    full = object("Full" + title(""))
+               .extend(shown)
+               .extend(selected(fields, options.unlisted, true), UntypedObjectSchema::Take::kFilled)
+               .field("content", string(), options.text->docs);
+  }
 }
 
 std::string NounParts::type(std::string_view action, std::string_view suffix) const {

@@ -20,6 +20,9 @@
 // Its commands append `.requested` and are answered "pending"; workers store the text and append
 // `.completed`, for one thing in the order in which it was asked.
 //
+// A field that follows from the text (TextOptions::derived) and was not given follows it further:
+// a change of the text renews it, until somebody gives one.
+//
 // A field that is added needs a default (field_or, or an optional): then older events are read with
 // it, and the table fills itself again.
 #pragma once
@@ -47,6 +50,8 @@ struct TextOptions {
     std::function<Json(std::string_view text)> from;
   };
   std::vector<Derived> derived = {};
+  /// Commands may say when a thing was made and changed where it comes from: createdAt, updatedAt.
+  bool takes_times = false;
 };
 
 /// A field that holds a list of names by which things are found: lists are filtered by one of them,
@@ -71,6 +76,13 @@ struct NounOptions {
   std::vector<Reference> references = {};
   std::optional<TextOptions> text = std::nullopt;
   std::optional<TagOptions> tags = std::nullopt;
+  /// Fields that lists leave out, as they may be large, and that `get` and `history` show. Of a
+  /// noun with a text.
+  std::vector<std::string> unlisted = {};
+  /// Fields that a restore leaves as they are. Of a noun with a text.
+  std::vector<std::string> unrestored = {};
+  /// Judges the fields that a command gives, beyond what their schemas can say. kBadRequest.
+  std::function<Result<>(const Json& given)> check = nullptr;
   std::string example = "";  // JSON text: the input of a creation, for readers of the docs
 };
 

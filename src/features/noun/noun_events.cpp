@@ -38,6 +38,20 @@ UntypedObjectSchema completed(const NounParts& parts, std::string_view action) {
   return schema;
 }
 
+// What events say of a thing besides its fields: which of them follow from the text, and when it
+// was made and changed where it comes from.
+UntypedObjectSchema& with_beside(const NounParts& parts, UntypedObjectSchema& schema) {
+  if (parts.has_derived()) {
+    schema.field(std::string(kDerived), optional(array(string())),
+                 "The fields that were made from the text; absent: none, or as before.");
+  }
+  if (parts.takes_times()) {
+    schema.field(std::string(kCreatedAt), optional(string().datetime()), kCreatedAtDocs)
+        .field(std::string(kUpdatedAt), optional(string().datetime()), kUpdatedAtDocs);
+  }
+  return schema;
+}
+
 // What all completed events of a noun with a text end with.
 UntypedObjectSchema& with_origin(UntypedObjectSchema& schema) {
   return schema.field("version", integer().min(1), "That it has now.")
@@ -56,26 +70,30 @@ void add_text_event_types(NounParts& parts) {
 
   auto creation = object(parts.title("CreationRequested"));
   creation.field("text", text).extend(parts.fields);
-  add(parts, "creation", "requested", creation,
+  add(parts, "creation", "requested", with_beside(parts, creation),
       fmt::format("Somebody wants a {} to be made.", name));
   auto created = object(parts.title("CreationCompleted"));
   created.field("entityId", string().uuid())
       .extend(parts.fields)
       .field("preview", string(), kPreviewDocs)
       .field("file", file);
-  add(parts, "creation", "completed", with_origin(created),
+  add(parts, "creation", "completed", with_origin(with_beside(parts, created)),
       fmt::format("A {} was made: its text is stored, and it is listed.", name));
 
   auto update = object(parts.title("UpdateRequested"));
   update.field("text", optional(text)).extend(parts.fields, Take::kPartial);
-  add(parts, "update", "requested", update,
+  if (parts.has_derived()) {
+    update.field(std::string(kWhereDerived), optional(record(any())),
+                 "What those fields become that follow from the text, where they do.");
+  }
+  add(parts, "update", "requested", with_beside(parts, update),
       fmt::format("Somebody wants a {} to be changed.", name));
   auto updated = object(parts.title("UpdateCompleted"));
   updated.field("entityId", string().uuid())
       .extend(parts.fields, Take::kPartial)
       .field("preview", optional(string()), kPreviewDocs)
       .field("file", optional(file), "Absent: as it was.");
-  add(parts, "update", "completed", with_origin(updated),
+  add(parts, "update", "completed", with_origin(with_beside(parts, updated)),
       fmt::format("A {} was changed. What is absent is as it was.", name));
 
   add(parts, "deletion", "requested", object(parts.title("DeletionRequested")),

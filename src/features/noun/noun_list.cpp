@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "features/noun/noun_parts.h"
+#include "features/noun/command_input.h"
 
 namespace synap::features {
 namespace {
@@ -244,7 +244,9 @@ class Listing {
   }
 
   Json read(db::Rows& row) const {
-    return shown(parts_, row.uuid(1).value_or(Uuid{}), read_thing(parts_, row, 3));
+    auto thing = read_thing(parts_, row, 3);
+    for (const auto& field : parts_.options.unlisted) std::ignore = take(thing.state, field);
+    return shown(parts_, row.uuid(1).value_or(Uuid{}), std::move(thing));
   }
 
   // What no follower keeps is counted as far as is cheap: over the rows that the tag's or the first

@@ -40,11 +40,15 @@ struct NounParts {
   std::string title(std::string_view rest) const;                            // TaskCreated
   /// The thing's fields, and nothing else, in their order; what is absent and has a default too.
   Json filled(const Json& state) const;
+  /// True where its commands may say when a thing was made and changed (TextOptions::takes_times).
+  bool takes_times() const { return options.text && options.text->takes_times; }
+  bool has_derived() const { return options.text && !options.text->derived.empty(); }
 
   const Rooms& rooms;
   const NounOptions options;
   const Schema fields;
-  Schema shown;  // a thing as callers are shown it
+  Schema shown;  // a thing as lists show it
+  Schema full;   // as `get` shows it
   std::vector<IndexedField> indexed;
   /// Its projections, while commands are being added: each brings an event that is folded.
   projections::Projection* things = nullptr;
@@ -57,6 +61,17 @@ struct NounParts {
 inline constexpr std::string_view kCreating = "creating";
 inline constexpr std::string_view kLive = "live";
 inline constexpr std::string_view kDeleting = "deleting";
+
+// In events and rows of a noun with a text: the names of the fields that were made from it and not
+// given; and, of an update, what such fields become with the new text.
+inline constexpr std::string_view kDerived = "derived";
+inline constexpr std::string_view kWhereDerived = "whereDerived";
+// In commands and events: when a thing was made and changed where it comes from.
+inline constexpr std::string_view kCreatedAt = "createdAt";
+inline constexpr std::string_view kUpdatedAt = "updatedAt";
+
+inline constexpr auto kCreatedAtDocs = "When it was made where it comes from; absent: now.";
+inline constexpr auto kUpdatedAtDocs = "When it was changed where it comes from; absent: now.";
 
 /// The first letter as a capital.
 std::string capital(std::string_view word);
@@ -83,7 +98,8 @@ struct Thing {
   std::int64_t updated_at = 0;
   std::string source;
   std::optional<Uuid> request_id;
-  Json state;  // its fields, filled
+  Json state;                    // its fields, filled
+  Json derived = Json::array();  // the names of those that follow from its text
   // Of a noun with a text.
   StoredText file;
   std::string preview;
@@ -115,7 +131,7 @@ std::function<void(db::Tx&, const events::Event&)> text_fold(std::shared_ptr<Nou
 /// What is given replaces what was; null takes away.
 Json patched(const Json& now, const Json& patch);
 
-/// What a caller is shown of a thing; its schema is NounParts::shown.
+/// What a caller is shown of a thing; its schema is NounParts::full without the text.
 Json shown(const NounParts& parts, const Uuid& id, Thing thing);
 
 }  // namespace synap::features

@@ -111,7 +111,9 @@ Thing read_thing(const NounParts& parts, db::Rows& row, int first) {
   thing.source = row.text(first + 3);
   thing.request_id = row.uuid(first + 4);
   auto state = parse_json(row.view(first + 5));
-  thing.state = parts.filled(state ? *state : Json::object());
+  if (!state) state = Json::object();
+  thing.state = parts.filled(*state);
+  if (const Json* derived = state->find(kDerived)) thing.derived = *derived;
   if (parts.options.text) {
     thing.preview = row.text(first + 6);
     thing.file = {row.text(first + 7), row.integer(first + 8), row.text(first + 9)};
@@ -197,15 +199,10 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
   auto wanted = object("Get" + parts->title(""));
   wanted.field("id", string().uuid())
       .field("version", optional(integer().min(1)), "As it was in this version.");
-  Schema answer = parts->shown;
-  if (parts->options.text) {
-    auto full = object("Full" + parts->title(""));
-    answer = full.extend(parts->shown).field("content", string(), parts->options.text->docs);
-  }
   add_get(parts, "get",
           {.summary = fmt::format("One {}{}.", name, parts->options.text ? " with its text" : ""),
            .errors = {no_such_meta(*parts)}},
-          wanted, answer);
+          wanted, parts->full);
 
   auto asked = object("Get" + parts->title("History"));
   asked.field("id", string().uuid())

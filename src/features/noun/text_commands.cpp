@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "features/noun/command_input.h"
 
 namespace synap::features {
@@ -84,6 +85,7 @@ Task<Result<std::string>> request(Draft& draft, std::string_view action, Json da
 Json with_derived(const NounParts& parts, Json given, std::string_view text) {
   Json fields = Json::object();
   fields.as_object().reserve(parts.fields.node().fields.size());
+  Json made = Json::array();
   for (const auto& field : parts.fields.node().fields) {
     const auto& derived = parts.options.text->derived;
     const auto rule = std::ranges::find(derived, field.name, &TextOptions::Derived::field);
@@ -91,11 +93,33 @@ Json with_derived(const NounParts& parts, Json given, std::string_view text) {
       fields.as_object().emplace_back(field.name, std::move(*value));
     } else if (rule != derived.end()) {
       fields.as_object().emplace_back(field.name, rule->from(text));
+      made.push_back(field.name);
     } else if (field.presence == SchemaField::Presence::kDefaulted) {
       fields.as_object().emplace_back(field.name, field.default_value);
     }
   }
+  if (!made.as_array().empty()) fields.set(kDerived, std::move(made));
+  for (const auto name : {kCreatedAt, kUpdatedAt}) {
+    if (const Json* at = given.find(name)) fields.set(name, *at);
+  }
   return fields;
+}
+
+// Times of elsewhere may lie in the past. A day's grace is for clocks and zones that differ.
+Result<> check_times(const NounParts& parts, const Json& input) {
+  constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
+  const auto latest = parts.rooms.types.world().unix_ms() + kDayMs;
+  std::optional<std::int64_t> created;
+  for (const auto name : {kCreatedAt, kUpdatedAt}) {
+    const auto at = parse_iso8601(input.string_or(name, ""));
+    if (!at) continue;
+    if (*at > latest) return fail(Code::kBadRequest, fmt::format("{}: it is yet to come", name));
+    if (created && *at < *created) {
+      return fail(Code::kBadRequest, fmt::format("{}: it is before {}", name, kCreatedAt));
+    }
+    if (name == kCreatedAt) created = at;
+  }
+  return {};
 }
 
 Json event_data(std::optional<Json> text, Json fields) {
@@ -111,6 +135,7 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
   Draft draft(*parts, session, extras);
   draft.entity_id = parts->rooms.types.world().new_id();
   draft.is_new = true;
+  if (auto checked = check_times(*parts, input); !checked) co_return fail(checked.error());
   Json content = take(input, "content");
   auto fields = with_derived(*parts, std::move(input), content.as_string());
   remove_repeated_tags(*parts, fields);
@@ -123,6 +148,15 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
   auto data = decide ? event_data(std::move(*text), fields)
                      : event_data(std::move(*text), std::move(fields));
   co_return co_await request(draft, "creation", std::move(data), std::move(decide));
+}
+
+// What the fields become that follow from the text, where they still do.
+void offer_derived(const NounParts& parts, Json& fields, std::string_view text) {
+  Json offered = Json::object();
+  for (const auto& [name, from] : parts.options.text->derived) {
+    if (fields.find(name) == nullptr) offered.set(name, from(text));
+  }
+  if (!offered.as_object().empty()) fields.set(kWhereDerived, std::move(offered));
 }
 
 struct Standing {
@@ -169,11 +203,13 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
   if (input.as_object().empty()) {
     co_return fail(Code::kBadRequest, "Nothing to change: give content or at least one field");
   }
+  if (auto checked = check_times(*parts, input); !checked) co_return fail(checked.error());
   remove_repeated_tags(*parts, input);
   Draft draft(*parts, session, extras);
   std::optional<Json> text;
   Json content = take(input, "content");
   if (content.is_string()) {
+    offer_derived(*parts, input, content.as_string());
     auto placed = co_await place_text(draft, std::move(content.as_string()));
     if (!placed) co_return fail(placed.error());
     text = std::move(*placed);
@@ -207,12 +243,20 @@ Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session sess
   for (const auto& field : parts->fields.node().fields) {
     if (past->state.find(field.name) == nullptr) past->state.set(field.name, nullptr);
   }
+  for (const auto& name : parts->options.unrestored) std::ignore = take(past->state, name);
+  if (parts->has_derived()) past->state.set(kDerived, std::move(past->derived));
   auto data = event_data(std::move(placed), past->state);
   co_return co_await request(draft, "update", std::move(data), may_change(draft, past->state));
 }
 
 StringSchema content_schema() {
   return string().min(1).max(kTextCharactersMax);
+}
+
+void add_times(const NounParts& parts, UntypedObjectSchema& input) {
+  if (!parts.takes_times()) return;
+  input.field(std::string(kCreatedAt), optional(string().datetime()), kCreatedAtDocs)
+      .field(std::string(kUpdatedAt), optional(string().datetime()), kUpdatedAtDocs);
 }
 
 UntypedObjectSchema create_input(const NounParts& parts) {
@@ -226,6 +270,7 @@ UntypedObjectSchema create_input(const NounParts& parts) {
     const bool is_required = field.presence == SchemaField::Presence::kRequired && !is_derived;
     input.field(field.name, is_required ? schema : optional(schema), field.docs);
   }
+  add_times(parts, input);
   return with_key(input);
 }
 
@@ -249,6 +294,7 @@ void add_text_commands(const std::shared_ptr<NounParts>& parts) {
   auto updated = change_input("Update" + parts->title(""));
   updated.field("content", optional(content_schema()), "Absent: stays as it is.")
       .extend(parts->fields, Take::kPartial);
+  add_times(*parts, updated);
   add("update",
       {.summary = fmt::format("Change a {}. What is absent stays as it is.", name),
        .effects = Effects::kIdempotent},

@@ -46,7 +46,8 @@ class TextHandler : public workers::EventHandler {
   }
   static void add_fields(Json& data, const Json& requested) {
     for (const auto& [name, value] : requested.as_object()) {
-      if (name != "text") data.as_object().emplace_back(name, value);
+      if (name != "text" && name != kDerived && name != kWhereDerived)
+        data.as_object().emplace_back(name, value);
     }
   }
   static void add_text(Json& data, const Json& text, const StoredText& file) {
@@ -92,6 +93,7 @@ class CreationHandler final : public TextHandler {
 
     Json data = beginning(event, (*requested)->as_object().size());
     add_fields(data, **requested);
+    if (const Json* derived = (*requested)->find(kDerived)) data.set(kDerived, *derived);
     add_text(data, *text, *file);
     add_origin(data, event, 1);
     auto completed = completion(event, step, std::move(data));
@@ -119,15 +121,16 @@ class UpdateHandler final : public TextHandler {
 
     // The changes of a thing are carried out one after another, so its version stays until this one
     // is; should it not, the transaction below finds out, and this is tried again.
-    auto version = co_await parts().rooms.database.read(
-        [&](db::Tx& tx) { return present_version(tx, event); });
-    if (!version) co_return Outcome::failed(version.error());
-    if (*version == 0) co_return Outcome::failed_for_good(not_there());
-    add_origin(data, event, *version + 1);
+    auto present =
+        co_await parts().rooms.database.read([&](db::Tx& tx) { return present_of(tx, event); });
+    if (!present) co_return Outcome::failed(present.error());
+    if (present->version == 0) co_return Outcome::failed_for_good(not_there());
+    if (parts().has_derived()) renew_derived(data, **requested, present->derived);
+    add_origin(data, event, present->version + 1);
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
     co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
-      if (present_version(tx, event) != *version) {
+      if (present_of(tx, event).version != present->version) {
         return tx.abort({Code::kServiceUnavailable, "It changed meanwhile", nullptr});
       }
       parts().rooms.log.append(tx, {.events = {*completed}});
@@ -135,12 +138,38 @@ class UpdateHandler final : public TextHandler {
   }
 
  private:
-  // The row's version, in the transaction of the caller; 0 without a row that is shown.
-  std::int64_t present_version(db::Tx& tx, const Event& event) const {
-    auto rows = tx.query(
-        "SELECT version FROM " + parts().options.plural + "_data WHERE id = $1 AND user_id = $2",
-        event.aggregate_id, event.user_id);
-    return rows.next() ? rows.integer(0) : 0;
+  // What the row says, in the transaction of the caller: version 0 without a row that is shown.
+  struct Present {
+    std::int64_t version = 0;
+    Json derived = Json::array();
+  };
+  Present present_of(db::Tx& tx, const Event& event) const {
+    auto rows = tx.query("SELECT version, data FROM " + parts().options.plural +
+                             "_data WHERE id = $1 AND user_id = $2",
+                         event.aggregate_id, event.user_id);
+    Present present;
+    if (!rows.next()) return present;
+    present.version = rows.integer(0);
+    auto state = parse_json(rows.view(1));
+    if (const Json* derived = state ? state->find(kDerived) : nullptr) present.derived = *derived;
+    return present;
+  }
+
+  // Whether a field still follows from the text is known only now that the updates before this one
+  // are carried out: so the command said what it would become, and here it does or does not.
+  static void renew_derived(Json& data, const Json& requested, const Json& before) {
+    const Json* offered = requested.find(kWhereDerived);
+    const Json* restored = requested.find(kDerived);
+    Json still = Json::array();
+    for (const auto& name : before.as_array()) {
+      if (requested.find(name.as_string()) != nullptr) continue;  // given: it follows no more
+      if (const Json* value = offered != nullptr ? offered->find(name.as_string()) : nullptr) {
+        data.set(name.as_string(), *value);
+      }
+      still.push_back(name);
+    }
+    if (restored != nullptr) still = *restored;
+    if (!before.as_array().empty() || restored != nullptr) data.set(kDerived, std::move(still));
   }
   Error not_there() const {
     return {Code::kNotFound,

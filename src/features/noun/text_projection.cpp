@@ -2,6 +2,8 @@
 // that the next change can be decided on.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "features/noun/noun_parts.h"
 
@@ -16,7 +18,7 @@ class TextFold {
   explicit TextFold(std::shared_ptr<NounParts> parts) : parts_(std::move(parts)) {
     const auto things = parts_->options.plural + "_data";
     const auto& name = parts_->options.name;
-    constexpr int kFixedMarks = 11;
+    constexpr int kFixedMarks = 12;
     std::string columns;
     std::string marks;
     std::string changes;
@@ -29,14 +31,15 @@ class TextFold {
     }
     create_ = fmt::format(
         "INSERT INTO {0}(id, user_id, state, version, created_at, updated_at, source, request_id, "
-        "data, preview, file_path, file_size, checksum{1}) VALUES ($1, $2, '{4}', $3, $4, $4, $5, "
+        "data, preview, file_path, file_size, checksum{1}) VALUES ($1, $2, '{4}', $3, $12, $4, $5, "
         "$6, $7, $8, $9, $10, $11{2}) ON CONFLICT(id) DO UPDATE SET state = CASE WHEN state = "
-        "'{5}' THEN state ELSE '{4}' END, version = $3, created_at = $4, updated_at = $4, "
+        "'{5}' THEN state ELSE '{4}' END, version = $3, created_at = $12, updated_at = $4, "
         "source = $5, request_id = $6, data = $7, preview = $8, file_path = $9, file_size = $10, "
         "checksum = $11{3}",
         things, columns, marks, changes, kLive, kDeleting);
     update_ = fmt::format(
-        "UPDATE {} SET version = $3, updated_at = $4, source = $5, request_id = $6, data = $7, "
+        "UPDATE {} SET version = $3, created_at = coalesce($12, created_at), "
+        "updated_at = $4, source = $5, request_id = $6, data = $7, "
         "preview = coalesce($8, preview), file_path = coalesce($9, file_path), "
         "file_size = coalesce($10, file_size), checksum = coalesce($11, checksum){} "
         "WHERE id = $1 AND user_id = $2",
@@ -110,6 +113,21 @@ class TextFold {
     return parse_json(rows.view(0)).value_or(Json::object());
   }
 
+  // When the event says that the thing was made and changed; absent: as it was.
+  struct Times {
+    std::optional<std::int64_t> created;
+    std::int64_t updated = 0;
+  };
+  static Times times_of(const Json& said, const Event& event, bool is_new) {
+    const auto at = parse_iso8601(said.string_or("at", "")).value_or(event.timestamp);
+    Times times{parse_iso8601(said.string_or(kCreatedAt, "")),
+                parse_iso8601(said.string_or(kUpdatedAt, "")).value_or(at)};
+    // Nothing is changed before it is made, also where one of the two is said alone.
+    if (is_new && !times.created) times.created = std::min(at, times.updated);
+    if (times.created) times.updated = std::max(times.updated, *times.created);
+    return times;
+  }
+
   // create_ and update_ have the same values; those of a file are absent where it is as it was.
   void write(db::Tx& tx, const std::string& sql, const Event& event, const Json& said,
              const Json& state) const {
@@ -117,7 +135,7 @@ class TextFold {
     if (version == nullptr || !version->is_integer()) {
       return tx.abort({Code::kInternalServerError, "It has no version", nullptr});
     }
-    const auto at = parse_iso8601(said.string_or("at", "")).value_or(event.timestamp);
+    const auto times = times_of(said, event, &sql == &create_);
     const auto text = state.dump();
     const Json* preview = said.find("preview");
     const Json* file = said.find("file");
@@ -129,14 +147,15 @@ class TextFold {
         event.aggregate_id,
         event.user_id,
         version->as_integer(),
-        at,
+        times.updated,
         said.string_or("source", ""),
         event.request_id,
         text,
         preview != nullptr ? db::Value(std::string_view(preview->as_string())) : db::Value(nullptr),
         of_file("name"),
         size != nullptr ? db::Value(size->as_integer()) : db::Value(nullptr),
-        of_file("checksum")};
+        of_file("checksum"),
+        times.created ? db::Value(*times.created) : db::Value(nullptr)};
     for (const auto& field : parts_->indexed) {
       values.push_back(column_value(field, state.find(field.name)));
     }
@@ -145,12 +164,18 @@ class TextFold {
     }
   }
 
+  // Which fields follow from the text is kept beside them, for the next update.
+  static void keep_derived(Json& state, const Json* said) {
+    if (said != nullptr && !said->as_array().empty()) state.set(kDerived, *said);
+  }
+
   // A creation that was given up may be tried again, and a thing may be changed before it is there:
   // so its row may be there or not.
   void created(db::Tx& tx, const Event& event) const {
     const auto said = data_of(tx, event);
     if (said == nullptr) return;
-    const auto state = parts_->filled(*said);
+    auto state = parts_->filled(*said);
+    keep_derived(state, said->find(kDerived));
     write(tx, create_, event, *said, state);
     if (parts_->options.tags) index_tags(*parts_, tx, event, nullptr, &state);
   }
@@ -174,7 +199,9 @@ class TextFold {
     if (said == nullptr) return;
     tx.run(keep_, event.aggregate_id);
     const auto before = state_of(tx, event);
-    const auto after = parts_->filled(patched(before, of_fields(*said)));
+    auto after = parts_->filled(patched(before, of_fields(*said)));
+    const Json* derived = said->find(kDerived);
+    keep_derived(after, derived != nullptr ? derived : before.find(kDerived));
     if (parts_->options.tags && said->find(parts_->options.tags->field) != nullptr) {
       index_tags(*parts_, tx, event, &before, &after);
     }

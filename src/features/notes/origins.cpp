@@ -1,0 +1,141 @@
+#include "features/notes/origins.h"
+
+#include <fmt/format.h>
+
+#include "features/procedures.h"
+
+namespace synap::features::notes {
+namespace {
+
+using db::ColumnType;
+using events::Event;
+
+constexpr std::size_t kAskedMax = 200;  // of each kind
+constexpr std::int64_t kFoundMax = 20;  // for each: a file was a new note after each deletion
+
+struct FindOrigins {
+  std::vector<std::string> paths;
+  std::vector<std::string> checksums;
+  std::vector<std::string> ids;
+};
+const ObjectSchema<FindOrigins>& describe(Type<FindOrigins>) {
+  static const auto schema =
+      object<FindOrigins>("FindOrigins")
+          .field_or("paths", &FindOrigins::paths, array(string()).max(kAskedMax), {})
+          .field_or("checksums", &FindOrigins::checksums, array(string()).max(kAskedMax), {})
+          .field_or("ids", &FindOrigins::ids, array(string().uuid()).max(kAskedMax), {},
+                    "Of notes, which may be deleted.");
+  return schema;
+}
+
+struct ImportedNote {
+  std::string id;
+  std::string path;
+  std::string checksum;
+  std::int64_t imported_version = 0;
+  std::optional<std::int64_t> version;
+  std::optional<std::string> present_checksum;
+};
+const ObjectSchema<ImportedNote>& describe(Type<ImportedNote>) {
+  static const auto schema =
+      object<ImportedNote>("ImportedNote")
+          .field("id", &ImportedNote::id, string().uuid())
+          .field("path", &ImportedNote::path, string(), "Of a file that it was imported from.")
+          .field("checksum", &ImportedNote::checksum, string(), "Of that file then.")
+          .field("importedVersion", &ImportedNote::imported_version, integer(),
+                 "The version that came of it.")
+          .field("version", &ImportedNote::version, integer(), "Of the note now; absent: deleted.")
+          .field("presentChecksum", &ImportedNote::present_checksum, string(),
+                 "Of the file that was imported last.");
+  return schema;
+}
+
+struct Origins {
+  std::vector<ImportedNote> notes;
+};
+const ObjectSchema<Origins>& describe(Type<Origins>) {
+  static const auto schema = object<Origins>("NoteOrigins")
+                                 .field("notes", &Origins::notes, array(schema_of<ImportedNote>()),
+                                        "Each with each of its files, the newest note first.");
+  return schema;
+}
+
+// A row for each note and path, and none of them is another note's: what is folded with the append
+// touches rows of its own aggregate only.
+projections::Projection origins() {
+  return {.name = "note_origins",
+          .kind = projections::Projection::Kind::kInline,
+          .tables = {{.name = "note_origins",
+                      .columns = {{"entity", ColumnType::kBytes},
+                                  {"path"},
+                                  {"user_id"},
+                                  {"checksum"},
+                                  {"version", ColumnType::kInteger}},
+                      .primary_key = {"entity", "path"},
+                      .indexes = {{.columns = {"user_id", "path"}},
+                                  {.columns = {"user_id", "checksum"}}}}},
+          .types = {"note.creation.completed", "note.update.completed"},
+          .fold = [](db::Tx& tx, const Event& event) {
+            if (event.is_erased) return;
+            auto data = events::data_of(event, events::EventType<Json>{event.type});
+            if (!data) return tx.abort(data.error());
+            const Json* origin = (*data)->find("origin");
+            if (origin == nullptr || !origin->is_object()) return;
+            const Json* version = (*data)->find("version");
+            tx.run(
+                "INSERT INTO note_origins_data(entity, path, user_id, checksum, version) "
+                "VALUES ($1, $2, $3, $4, $5) ON CONFLICT(entity, path) DO UPDATE SET "
+                "checksum = $4, version = $5",
+                event.aggregate_id, origin->string_or("path", ""), event.user_id,
+                origin->string_or("checksum", ""),
+                version != nullptr && version->is_integer() ? version->as_integer() : 0);
+          }};
+}
+
+// What the note's row says of its file.
+std::optional<std::string> present_checksum(std::string_view data) {
+  auto state = parse_json(data);
+  const Json* origin = state ? state->find("origin") : nullptr;
+  if (origin == nullptr) return std::nullopt;
+  return std::string(origin->string_or("checksum", ""));
+}
+
+void find(db::Tx& tx, std::string_view condition, const db::Value& value, Origins& found) {
+  const auto sql = fmt::format(
+      "SELECT o.entity, o.path, o.checksum, o.version, n.version, n.data FROM note_origins AS o "
+      "LEFT JOIN notes AS n ON n.id = o.entity WHERE o.{} = $1 ORDER BY o.entity DESC LIMIT $2",
+      condition);
+  auto rows = tx.query_with(sql, std::vector<db::Value>{value, kFoundMax});
+  while (rows.next()) {
+    ImportedNote note{.id = rows.uuid(0).value_or(Uuid{}).to_string(),
+                      .path = rows.text(1),
+                      .checksum = rows.text(2),
+                      .imported_version = rows.integer(3)};
+    if (!rows.is_null(4)) {
+      note.version = rows.integer(4);
+      note.present_checksum = present_checksum(rows.view(5));
+    }
+    found.notes.push_back(std::move(note));
+  }
+}
+
+Task<Result<Origins>> find_origins(const Rooms& rooms, api::Session session, FindOrigins asked) {
+  co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    Origins found;
+    for (const auto& path : asked.paths) find(tx, "path", std::string_view(path), found);
+    for (const auto& sum : asked.checksums) find(tx, "checksum", std::string_view(sum), found);
+    for (const auto& id : asked.ids) find(tx, "entity", Uuid::parse(id).value_or(Uuid{}), found);
+    return found;
+  });
+}
+
+}  // namespace
+
+void add_origins(const Rooms& rooms) {
+  rooms.projections.add(origins());
+  add_query(rooms, "notes.findOrigins",
+            {.summary = "The notes that were imported from files, by path, content or id."},
+            find_origins);
+}
+
+}  // namespace synap::features::notes
