@@ -11,6 +11,7 @@ pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)  # has no CMake package
 pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)  # its CMake package asks for its HTML library
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
+find_package(yaml-cpp REQUIRED)
 # The allocator of the programs: events are made on one thread and freed on another, which costs the
 # C library's a fifth of an append. Sanitizers bring their own.
 if(SYNAP_SANITIZE)

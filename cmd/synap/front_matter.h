@@ -1,35 +1,62 @@
-// FrontMatter: what stands between two lines of "---" at the beginning of a Markdown file. Of its
-// YAML as much is read as such blocks have:
+// FrontMatter: what stands at the beginning of a Markdown file about it, read by libraries:
 //
-//   block = "---" line* ("---" | "...")
-//   line  = key ":" value | indented or "- " lines, which belong to the key before | "#…" | blank
-//   title = plain, 'single' or "double" quoted text, or a "|" or ">" block
-//   tags  = [a, "b"] | a block list of "- a" | a, b
+//   "---" YAML 1.2 (its core schema)      "---" or "..."
+//   "+++" TOML 1.0                        "+++"
+//   ";;;" JSON, an object                 ";;;"
+//   "{"   JSON, an object, up to its "}", alone on the first line as `{` or with its first member
 //
-// A block that is something else is no front matter: it stays text, and `problem` says why.
+// A block that is something else is no front matter: it stays text, and `problem` says why. A file
+// harms only itself: bytes, nesting and what aliases stand for are bounded, and no exception of a
+// library gets out.
 #pragma once
 
-#include <optional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+#include "base/status.h"
+
 namespace synap::cli {
 
+/// The properties of a block, by name.
+struct Properties {
+  Json values = Json::object();
+  /// How the source spells the values that do not print so, by JSON Pointer (RFC 6901): "/rating"
+  /// is "1.0" where its value is 1.
+  std::map<std::string, std::string> spellings = {};
+  std::vector<std::string> remarks = {};  // sentences on what is not as the source has it
+};
+
 struct FrontMatter {
-  std::optional<std::string> title;  // not empty
-  std::vector<std::string> tags;     // without "#", none empty, none twice
-  std::string_view body;             // the text without the block
-  std::string problem;               // a sentence, or empty
+  Properties properties;
+  bool is_there = false;
+  std::string_view body;    // the text without the block
+  std::string_view behind;  // the body; where the block stayed in it, what follows the block
+  std::string problem;      // a sentence, or empty
 };
 
 /// `text` is UTF-8 without a byte order mark; `body` points into it.
 FrontMatter read_front_matter(std::string_view text);
 
-/// "#a" and " a " are the tag "a".
-std::string_view tag_of(std::string_view text);
+// Readers of one syntax each. kUnprocessableContent: why it is none, with the line of `block`.
+Result<Properties> read_yaml_properties(std::string_view block);
+Result<Properties> read_toml_properties(std::string_view block);
+Result<Properties> read_json_properties(std::string_view block);
+
+/// More is no front matter: some hundred times of what people write.
+inline constexpr std::size_t kBlockBytesMax = 256 * 1024;
+/// Values inside each other, and all of them with what aliases stand for.
+inline constexpr int kBlockDepthMax = 32;
+inline constexpr std::size_t kBlockValuesMax = 20'000;
+
 std::string_view trimmed(std::string_view text);
 /// The line at the beginning of `rest`, without its end, which is taken off `rest`.
 std::string_view take_line(std::string_view& rest);
+/// One step of a JSON Pointer: "/" and the name, escaped.
+std::string pointer_step(std::string_view name);
+/// Where `values` has no such text as its own, the lines that have a comment in them.
+std::size_t count_comments(std::string_view block, const Json& values);
 
 }  // namespace synap::cli

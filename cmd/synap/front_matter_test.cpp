@@ -8,104 +8,168 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 
-std::string title(std::string_view block) {
-  const auto text = "---\n" + std::string(block) + "\n---\nbody";
-  return read_front_matter(text).title.value_or("(none)");
+std::string yaml(std::string_view block) {
+  const auto found = read_yaml_properties(block);
+  return found ? found->values.dump() : found.error().message;
 }
-std::vector<std::string> tags(std::string_view block) {
-  const auto text = "---\n" + std::string(block) + "\n---\nbody";
-  return read_front_matter(text).tags;
+std::string toml_values(std::string_view block) {
+  const auto found = read_toml_properties(block);
+  return found ? found->values.dump() : found.error().message;
 }
-std::string problem(std::string_view block) {
-  const auto text = "---\n" + std::string(block) + "\n---\nbody";
-  const auto found = read_front_matter(text);
-  EXPECT_EQ(found.body == text, !found.problem.empty()) << "kept as text exactly if malformed";
-  EXPECT_EQ(found.title.has_value() && !found.problem.empty(), false);
-  return found.problem;
+std::vector<std::string> remarks(std::string_view block) {
+  const auto found = read_yaml_properties(block);
+  return found ? found->remarks : std::vector<std::string>{"refused: " + found.error().message};
+}
+std::string repeated(std::string_view part, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += part;
+  return text;
 }
 
 TEST(FrontMatter, IsTakenOffTheText) {
-  const auto found = read_front_matter("---\ntitle: A\n---\n# Body\n");
-  EXPECT_EQ(found.title, "A");
-  EXPECT_EQ(found.body, "# Body\n");
-  EXPECT_EQ(found.problem, "");
-}
-
-TEST(FrontMatter, EndsWithDotsOrWindowsLineEndsToo) {
-  EXPECT_EQ(read_front_matter("---\ntitle: A\n...\nx").body, "x");
-  const auto found = read_front_matter("---\r\ntitle: A\r\ntags:\r\n  - b\r\n---\r\nx\r\n");
-  EXPECT_EQ(found.title, "A");
-  EXPECT_THAT(found.tags, ElementsAre("b"));
-  EXPECT_EQ(found.body, "x\r\n");
-}
-
-TEST(FrontMatter, MayBeEmpty) {
-  const auto found = read_front_matter("---\n---\nx");
-  EXPECT_EQ(found.body, "x");
-  EXPECT_EQ(found.problem, "");
-}
-
-TEST(FrontMatter, IsNotThereWithoutAFirstLineOfDashes) {
   for (const auto* text :
-       {"", "# A\n---\ntitle: A\n---\n", "----\ntitle: A\n---\n", " ---\na: b\n---"}) {
+       {"---\na: 1\n---\n# B\n", "---\r\na: 1\r\n---\r\n# B\n", "--- \na: 1\n...\n# B\n",
+        "+++\na = 1\n+++\n# B\n", ";;;\n{\"a\":1}\n;;;\n# B\n", "{\"a\": 1}\n# B\n",
+        "{\n  \"a\": 1\n}\n# B\n", "---\n{\"a\": 1}\n---\n# B\n"}) {
+    const auto found = read_front_matter(text);
+    EXPECT_EQ(found.properties.values.dump(), R"({"a":1})") << text;
+    EXPECT_EQ(found.body, "# B\n") << text;
+    EXPECT_TRUE(found.is_there);
+  }
+  EXPECT_EQ(read_front_matter("---\n---\nx").body, "x");
+  EXPECT_EQ(read_front_matter("---\n# only a comment\n---\nx").body, "x");
+}
+
+TEST(FrontMatter, IsNotThereWithoutItsFirstLine) {
+  for (const auto* text : {"", "# A\n---\na: b\n---\n", "----\na: b\n---\n", " ---\na: b\n---",
+                           "{{ template }}\n", "{: .class}\n", "{\"a\": 1} b\n", "{\"a\": 1\n"}) {
     const auto found = read_front_matter(text);
     EXPECT_EQ(found.body, text);
+    EXPECT_FALSE(found.is_there);
     EXPECT_EQ(found.problem, "");
   }
 }
 
-TEST(FrontMatter, ReadsTitlesOfEveryStyle) {
-  EXPECT_EQ(title("title: Plain words"), "Plain words");
-  EXPECT_EQ(title("title: Plain: with colon"), "Plain: with colon");
-  EXPECT_EQ(title("title: C# notes # a comment"), "C# notes");
-  EXPECT_EQ(title("title: 'It''s: quoted # here'"), "It's: quoted # here");
-  EXPECT_EQ(title(R"(title: "A \"quote\" \u00e9 \\" # c)"), "A \"quote\" é \\");
-  EXPECT_EQ(title("title: >-\n  Folded\n  lines"), "Folded lines");
-  EXPECT_EQ(title("title: first\n  second"), "first second");
-  EXPECT_EQ(title("Title: Upper"), "Upper");
-  EXPECT_EQ(title("\"title\": Quoted key"), "Quoted key");
-  EXPECT_EQ(title("title: 2024"), "2024");
-  EXPECT_EQ(title("title:\ntags: [a]"), "(none)");
-  EXPECT_EQ(title("title: ~"), "(none)");
-  EXPECT_EQ(title("title: \"null\""), "null");
-}
-
-TEST(FrontMatter, ReadsTagsOfEveryStyle) {
-  EXPECT_THAT(tags("tags: [a, \"b, c\", 'd']"), ElementsAre("a", "b, c", "d"));
-  EXPECT_THAT(tags("tags: [a,\n  b,\n]"), ElementsAre("a", "b"));
-  EXPECT_THAT(tags("tags: []"), IsEmpty());
-  EXPECT_THAT(tags("tags:\n  - a\n  - \"b c\"\n  - d # why\n"), ElementsAre("a", "b c", "d"));
-  EXPECT_THAT(tags("tags:\n- a\n- b"), ElementsAre("a", "b"));
-  EXPECT_THAT(tags("tags: a, b c,d"), ElementsAre("a", "b c", "d"));
-  EXPECT_THAT(tags("tags: one"), ElementsAre("one"));
-  EXPECT_THAT(tags("tags: '#x, #y'"), ElementsAre("x", "y"));
-  EXPECT_THAT(tags("tags: [a, a, ' a ']"), ElementsAre("a"));
-  EXPECT_THAT(tags("tags:"), IsEmpty());
-  EXPECT_THAT(tags("tags: null"), IsEmpty());
-}
-
-TEST(FrontMatter, LeavesOtherKeysAlone) {
-  EXPECT_EQ(title("author:\n  name: B\n  title: Dr\ndate: 2024-01-01\n# title: no\ntitle: A"), "A");
-}
-
-TEST(FrontMatter, AMalformedBlockIsKeptAsTextAndSaid) {
-  EXPECT_THAT(problem("title: \"open"), HasSubstr("a quote is not closed"));
-  EXPECT_THAT(problem("title: A\ntags: [a, b"), HasSubstr("a list is not closed"));
-  EXPECT_THAT(problem("tags: [a] b"), HasSubstr("text follows a closed list"));
-  EXPECT_THAT(problem("tags: [a, [b]]"), HasSubstr("a tag is no text"));
-  EXPECT_THAT(problem("tags:\n  a: b"), HasSubstr("the tags are no list"));
-  EXPECT_THAT(problem("title: [a]"), HasSubstr("the title is no text"));
-  EXPECT_THAT(problem("title:\n  - a"), HasSubstr("the title is a list"));
-  EXPECT_THAT(problem("title: A\nJust some prose."), HasSubstr("line 3 has no key"));
-  EXPECT_THAT(problem("  indented: a"), HasSubstr("line 2 belongs to no key"));
-  EXPECT_THAT(problem("title: A\ntitle: B"), HasSubstr("twice"));
-  EXPECT_THAT(problem("title: \"\\ud800\""), HasSubstr("\\u"));
-}
-
-TEST(FrontMatter, ABlockWithoutAnEndIsSaidIfItWasMeantAsOne) {
+TEST(FrontMatter, StaysTextWhereItCannotBeReadAndSaysWhy) {
+  for (const auto* text : {"---\na: \"x\n---\nB", "---\na: [b\n---\nB", "---\nprose\n---\nB",
+                           "---\na: b\nprose\n---\nB", "---\n- a\n---\nB", "---\na: *b\n---\nB",
+                           "---\na: \"\\q\"\n---\nB", "---\na: @b\n---\nB", "---\n**A**\n---\nB",
+                           "---\na: b\n--- c\n---\nB", "---\na: [b,,c]\n---\nB",
+                           "+++\na = \n+++\nB", "+++\na = 1\na = 2\n+++\nB", ";;;\n[]\n;;;\nB"}) {
+    const auto found = read_front_matter(text);
+    EXPECT_THAT(found.problem, HasSubstr("the front matter is kept as text: ")) << text;
+    EXPECT_EQ(found.body, text);
+    EXPECT_EQ(found.behind, "B");
+  }
+  EXPECT_THAT(read_front_matter("---\na: b\nprose\n---\n").problem, HasSubstr("line 3: "));
   EXPECT_THAT(read_front_matter("---\ntitle: A\n# Body\n").problem, HasSubstr("has no end"));
   EXPECT_EQ(read_front_matter("---\nA rule above prose.\n").problem, "");
+}
+
+TEST(YamlProperties, HaveTheTypesOfTheCoreSchema) {
+  EXPECT_EQ(yaml("a: true\nb: False\nc: yes\nd: on"), R"({"a":true,"b":false,"c":"yes","d":"on"})");
+  EXPECT_EQ(yaml("a:\nb: ~\nc: null\nd: 'null'"), R"({"a":null,"b":null,"c":null,"d":"null"})");
+  EXPECT_EQ(yaml("a: 012\nb: 0x1F\nc: 0o17\nd: +3\ne: 1_000"),
+            R"({"a":12,"b":31,"c":15,"d":3,"e":"1_000"})");
+  EXPECT_EQ(yaml("a: 1.50\nb: .5\nc: 1.\nd: 1e3\ne: 1.2.3\nf: 1e"),
+            R"({"a":1.5,"b":0.5,"c":1,"d":1000,"e":"1.2.3","f":"1e"})");
+  EXPECT_EQ(yaml("a: 2024-05-01\nb: 2024-05-01 10:00:00\nc: 12:30"),
+            R"({"a":"2024-05-01","b":"2024-05-01 10:00:00","c":"12:30"})");
+  EXPECT_EQ(yaml("a: !!str 2024\nb: !!int '3'\nc: ! 12"), R"({"a":"2024","b":3,"c":"12"})");
+  EXPECT_EQ(yaml("a: 12345678901234567890\nb: 1e999\nc: .inf\nd: .nan"),
+            R"({"a":12345678901234567000,"b":"1e999","c":".inf","d":".nan"})");
+}
+
+TEST(YamlProperties, KeepHowTheSourceSpellsANumber) {
+  const auto found = read_yaml_properties("a: 1.0\nb: [2, 0x10]\nc: {d/e: 1e3}\nf: 7\ng: '1.0'");
+  EXPECT_THAT(found->spellings,
+              ElementsAre(Pair("/a", "1.0"), Pair("/b/1", "0x10"), Pair("/c/d~1e", "1e3")));
+  // Where an alias or a merge puts the value, its spelling goes along.
+  EXPECT_THAT(read_yaml_properties("a: &x {n: 1.0}\nb: *x\nc: {<<: *x}\n")->spellings,
+              ElementsAre(Pair("/a/n", "1.0"), Pair("/b/n", "1.0"), Pair("/c/n", "1.0")));
+  EXPECT_THAT(read_yaml_properties("a: 1.0\na: 2\n? [1.0]\n: x")->spellings, IsEmpty());
+}
+
+TEST(YamlProperties, HaveTextsOfEveryStyle) {
+  EXPECT_EQ(yaml("a: >-\n  b\n  c\nd: |\n  e\n\n  f\ng: 'it''s'\nh: x\n  y"),
+            R"({"a":"b c","d":"e\n\nf\n","g":"it's","h":"x y"})");
+  EXPECT_EQ(yaml(R"(a: "\x41\u00e9\U0001F331\n\t")"), "{\"a\":\"Aé🌱\\n\\t\"}");
+  EXPECT_EQ(yaml(R"(a: "\ud83c\udf31 \\ud83c"
+b: '\u00e9')"),
+            R"({"a":"🌱 \\ud83c","b":"\\u00e9"})");
+  EXPECT_THAT(yaml(R"(a: "\ud83c")"), HasSubstr("line 2: invalid unicode"));
+}
+
+TEST(YamlProperties, HaveEveryKindOfName) {
+  EXPECT_EQ(yaml("og:title: a\n(up): b\nA: 1\na: 2\n\"q r\": 3\n4: 5\n? [x, y]\n: z"),
+            R"-({"og:title":"a","(up)":"b","A":1,"a":2,"q r":3,"4":5,"[\"x\",\"y\"]":"z"})-");
+  EXPECT_EQ(yaml("tags: [\n\"a\",\n\"b\"\n]"), R"({"tags":["a","b"]})");
+}
+
+TEST(YamlProperties, MergeMapsAndFollowAliases) {
+  EXPECT_EQ(yaml("a: &x [1, 2]\nb: *x"), R"({"a":[1,2],"b":[1,2]})");
+  EXPECT_EQ(yaml("d: &d {a: 1, b: 2}\ne:\n  <<: *d\n  b: 3"),
+            R"({"d":{"a":1,"b":2},"e":{"b":3,"a":1}})");
+  EXPECT_EQ(yaml("<<: [{a: 1}, {a: 2, b: 3}]"), R"({"a":1,"b":3})");
+  EXPECT_EQ(yaml("<<: x\n\"<<\": {a: 1}"), R"({"<<":{"a":1}})");
+}
+
+TEST(YamlProperties, TellWhatTheyChange) {
+  EXPECT_THAT(remarks("a: 1\nb: 2\na: 3"), ElementsAre(HasSubstr("line 4: \"a\" is there twice")));
+  EXPECT_THAT(remarks("a: !foo 3"), ElementsAre(HasSubstr("the type !foo is not known")));
+  EXPECT_THAT(remarks("a: !!binary aGk="), ElementsAre(HasSubstr("the type !!binary")));
+  EXPECT_THAT(remarks("a: .inf"), ElementsAre(HasSubstr(".inf is kept as text")));
+  EXPECT_THAT(remarks("# c\na: b # d\nc: \"e # f\"\ng: |\n  # h\n  i # j"),
+              ElementsAre("comments of the front matter are left out: 2"));
+  EXPECT_THAT(remarks("title: Core (Split: two)"), ElementsAre(HasSubstr("line 2: a colon")));
+  EXPECT_THAT(remarks("a: b\nc: [d, 'e']\nf: C#"), IsEmpty());
+}
+
+TEST(YamlProperties, AreBounded) {
+  EXPECT_THAT(yaml(repeated("[", 100'000)), HasSubstr("inside each other"));
+  EXPECT_THAT(yaml("a: " + repeated("{a: ", 100'000)), HasSubstr("inside each other"));
+  EXPECT_THAT(yaml(repeated("- ", 100'000)), HasSubstr("inside each other"));
+  EXPECT_THAT(yaml(repeated("? ", 100'000)), HasSubstr("inside each other"));
+  EXPECT_THAT(yaml("a: [" + repeated("1, ", kBlockValuesMax) + "1]"), HasSubstr("more than 20000"));
+  std::string laughs = "a0: &a0 [lol, lol, lol]\n";
+  for (int i = 1; i < 30; ++i) {
+    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" +
+              repeated("*a" + std::to_string(i - 1) + ", ", 9) + "]\n";
+  }
+  EXPECT_THAT(yaml(laughs), HasSubstr("it has more than 20000 values"));
+  EXPECT_THAT(yaml("a: &a " + std::string(1'000, 'x') + "\nb: [" + repeated("*a, ", 1'000) + "]"),
+              HasSubstr("its aliases stand for more"));
+  EXPECT_THAT(yaml("a: &a [*a]"), HasSubstr("stands for what it is in"));
+  EXPECT_THAT(read_front_matter("---\na: " + std::string(kBlockBytesMax, 'x') + "\n---\n").problem,
+              HasSubstr("longer than"));
+}
+
+TEST(TomlProperties, AreRead) {
+  EXPECT_EQ(toml_values("a = \"b\"\nc = [1, 2.5, true]\n[d]\ne = 'f'\n[[g]]\nh = 1"),
+            R"({"a":"b","c":[1,2.5,true],"d":{"e":"f"},"g":[{"h":1}]})");
+  EXPECT_EQ(toml_values("'é' = 1979-05-27T07:32:00-08:00\nb = 2024-05-01 # c\nc = 07:32:00"),
+            R"({"b":"2024-05-01","c":"07:32:00","é":"1979-05-27T07:32:00-08:00"})");
+  const auto found = read_toml_properties("a = 1_000\nb = [0xff, 2]\nc = 1.0 # d");
+  EXPECT_EQ(found->values.dump(), R"({"a":1000,"b":[255,2],"c":1})");
+  EXPECT_THAT(found->spellings,
+              ElementsAre(Pair("/a", "1_000"), Pair("/b/0", "0xff"), Pair("/c", "1.0")));
+  EXPECT_THAT(found->remarks, ElementsAre("comments of the front matter are left out: 1"));
+  EXPECT_THAT(toml_values("a = inf"), HasSubstr("\"inf\""));
+}
+
+TEST(TomlProperties, AreBounded) {
+  EXPECT_THAT(toml_values("a = " + repeated("[", 100'000)), HasSubstr("line 2"));
+  EXPECT_THAT(toml_values(repeated("a.", 100'000) + "a = 1"), HasSubstr("too many dots"));
+  EXPECT_THAT(toml_values("[" + repeated("a.", 100) + "a]"), HasSubstr("inside each other"));
+}
+
+TEST(JsonProperties, TellOfNamesThatComeTwice) {
+  const auto found = read_json_properties("{\"a\": 1,\n\"a\": 2.0}");
+  EXPECT_EQ(found->values.dump(), R"({"a":2})");
+  EXPECT_THAT(found->remarks, ElementsAre(HasSubstr("\"a\" is there twice")));
+  EXPECT_THAT(found->spellings, ElementsAre(Pair("/a", "2.0")));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "synap/markdown_note.h"
 
@@ -68,7 +69,7 @@ std::optional<std::pair<Json, std::string>> Importer::prepare(
   };
   if (!bytes) return skip(bytes.error());
   const auto name = std::filesystem::path(file.path).filename().string();
-  auto note = read_note(name, *bytes, options_.tags);
+  auto note = read_note(name, *bytes, options_.tags, unix_ms_now());
   if (!note) return skip(note.error());
   file.title = note->title;
   file.remarks = std::move(note->remarks);
@@ -78,6 +79,9 @@ std::optional<std::pair<Json, std::string>> Importer::prepare(
     for (const auto& tag : note->tags) tags.push_back(tag);
     input.set("tags", std::move(tags));
   }
+  if (!note->properties.as_object().empty()) input.set("properties", std::move(note->properties));
+  if (note->created_at) input.set("createdAt", to_iso8601(*note->created_at));
+  if (note->updated_at) input.set("updatedAt", to_iso8601(*note->updated_at));
   return std::pair(std::move(input), idempotency_key(relative_path, *bytes));
 }
 

@@ -4,17 +4,26 @@
 
 #include <algorithm>
 
-#include "base/json.h"
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "features/notes/notes.h"
 #include "synap/front_matter.h"
+#include "synap/heading.h"
 
 namespace synap::cli {
 namespace {
 
-// The bounds of notes.create, in characters.
-constexpr std::size_t kContentCharactersMax = 5'000'000;
-constexpr std::size_t kTitleCharactersMax = 500;
-constexpr std::size_t kTagCharactersMax = 100;
-constexpr std::size_t kTagsMax = 100;
+using features::notes::kPropertiesBytesMax;
+
+// Names that mean when a note was made or changed, in the order in which they are asked; letters of
+// any case, and without " ", "_" and "-": "Date Created" is "datecreated".
+constexpr std::string_view kCreatedNames[] = {"created",      "createdat",    "createdon",
+                                              "datecreated",  "creationdate", "createdtime",
+                                              "creationtime", "date"};
+constexpr std::string_view kUpdatedNames[] = {
+    "updated",      "updatedat",  "updatedon",       "dateupdated",  "lastupdated",
+    "modified",     "modifiedat", "datemodified",    "lastmodified", "lastmod",
+    "modifiedtime", "mtime",      "modificationdate"};
 
 bool begins_character(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -32,89 +41,235 @@ std::string_view first_characters(std::string_view text, std::size_t most) {
   return text;
 }
 
-// "## Title ##" is "Title"; nothing if the line is no heading.
-std::string_view heading_of(std::string_view line) {
-  const auto indent = line.find_first_not_of(' ');
-  if (indent > 3) return {};  // npos too
-  line.remove_prefix(indent);
-  const auto level = std::min(line.find_first_not_of('#'), line.size());
-  if (level == 0 || level > 6) return {};
-  if (level < line.size() && line[level] != ' ' && line[level] != '\t') return {};
-  auto text = trimmed(line.substr(level));
-  const auto end = text.find_last_not_of('#');
-  if (end == std::string_view::npos) return {};
-  // Hashes at the end belong to the heading unless a space parts them from it: "C#".
-  if (end + 1 < text.size() && text[end] == ' ') text = trimmed(text.substr(0, end));
-  return text;
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-bool is_underline(std::string_view line) {
-  line = trimmed(line);
-  return line.size() > 1 && (line.find_first_not_of('=') == std::string_view::npos ||
-                             line.find_first_not_of('-') == std::string_view::npos);
-}
-
-// What a line opens or closes: "```", "~~~" or nothing.
-std::string_view code_fence(std::string_view line) {
-  line = trimmed(line);
-  if (!line.starts_with("```") && !line.starts_with("~~~")) return {};
-  return line.substr(0, std::min(line.find_first_not_of(line.front()), line.size()));
-}
-
-// A paragraph's only line can have an underline; a list, quote, table or rule cannot.
-bool can_be_underlined(std::string_view line) {
-  return !line.starts_with("    ") &&
-         std::string_view("-*+>|=<#").find(trimmed(line).front()) == std::string_view::npos;
+std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c != ' ' && c != '_' && c != '-') plain += lower(c);
+  }
+  return plain;
 }
 
 std::string name_without_extension(std::string_view name) {
-  return std::string(name.substr(0, name.rfind('.')));
+  const auto dot = name.rfind('.');
+  return std::string(dot == name.npos || dot == 0 ? name : name.substr(0, dot));
 }
 
-void add_tags(MarkdownNote& note, const std::vector<std::string>& tags) {
-  for (const auto& text : tags) {
-    const auto tag = tag_of(text);
-    if (tag.empty() || std::ranges::find(note.tags, tag) != note.tags.end()) continue;
-    if (characters(tag) > kTagCharactersMax || note.tags.size() == kTagsMax) {
-      note.remarks.push_back(
-          fmt::format("the tag \"{}…\" is left out: a note has at most {} tags of "
-                      "{} characters",
-                      first_characters(tag, 20), kTagsMax, kTagCharactersMax));
-      continue;
+// Where the member is whose name is `name`, or else the first that differs by case only.
+Json::Object::iterator find_any_case(Json::Object& members, std::string_view name) {
+  const auto exact = std::ranges::find(members, name, &Json::Member::first);
+  if (exact != members.end()) return exact;
+  return std::ranges::find_if(members, [&](const Json::Member& member) {
+    return std::ranges::equal(member.first, name, {}, lower);
+  });
+}
+
+bool is_scalar(const Json& value) {
+  return !value.is_array() && !value.is_object();
+}
+
+// Fills a note from the properties of its file. What it uses up it takes out of them.
+class Filling {
+ public:
+  Filling(MarkdownNote& note, Properties properties, std::int64_t now)
+      : note_(note), given_(std::move(properties)), now_(now) {}
+
+  /// False: it is no front matter that a note can have, and `problem()` says why.
+  bool run() {
+    std::ranges::move(given_.remarks, std::back_inserter(note_.remarks));
+    take_export();
+    if (!take_title() || !take_tags()) return false;
+    take_times();
+    note_.properties = std::move(given_.values);
+    keep_spellings();
+    if (!exported_.as_object().empty()) {
+      for (auto& [name, value] : exported_.as_object())
+        note_.properties.set(name, std::move(value));
     }
-    note.tags.emplace_back(tag);
+    return check_properties();
   }
-}
+  const std::string& problem() const { return problem_; }
 
-}  // namespace
-
-std::string first_heading(std::string_view markdown) {
-  std::string_view fence;
-  std::string_view before;  // the line above, if it is a paragraph's first
-  bool is_after_blank = true;
-  while (!markdown.empty()) {
-    const auto line = take_line(markdown);
-    const auto mark = code_fence(line);
-    if (!fence.empty()) {
-      if (mark.starts_with(fence)) fence = {};
-      continue;
-    }
-    if (!mark.empty()) {
-      fence = mark;
-      before = {};
-      continue;
-    }
-    if (const auto heading = heading_of(line); !heading.empty()) return std::string(heading);
-    if (!before.empty() && is_underline(line)) return std::string(trimmed(before));
-    const bool is_blank = trimmed(line).empty();
-    before = !is_blank && is_after_blank && can_be_underlined(line) ? line : std::string_view();
-    is_after_blank = is_blank;
+ private:
+  bool refuse(std::string_view why) {
+    problem_ = fmt::format("the front matter is kept as text: {}", why);
+    return false;
   }
-  return {};
-}
 
-Result<MarkdownNote> read_note(std::string_view name, std::string_view bytes,
-                               const std::vector<std::string>& more_tags) {
+  // As the source spells a scalar.
+  std::string spelled(const std::string& pointer, const Json& value) {
+    if (value.is_string()) return value.as_string();
+    const auto found = given_.spellings.find(pointer);
+    return found != given_.spellings.end() ? found->second : value.dump();
+  }
+  void forget_spellings(const std::string& pointer) {
+    std::erase_if(given_.spellings, [&](const auto& entry) {
+      return entry.first == pointer || entry.first.starts_with(pointer + "/");
+    });
+  }
+
+  bool take_title() {
+    auto& members = given_.values.as_object();
+    const auto found = find_any_case(members, "title");
+    if (found == members.end()) return true;
+    if (!is_scalar(found->second)) return refuse("the title is a list or a map");
+    const auto pointer = pointer_step(found->first);
+    if (!found->second.is_null()) {
+      auto title = spelled(pointer, found->second);
+      std::ranges::replace_if(title, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+      note_.title = std::string(trimmed(title));
+    }
+    // One that is too long is cut, and stays a property as it is.
+    if (characters(note_.title) > kTitleCharactersMax) return true;
+    members.erase(found);
+    forget_spellings(pointer);
+    return true;
+  }
+
+  bool take_tags() {
+    auto& members = given_.values.as_object();
+    const auto found = find_any_case(members, "tags");
+    if (found == members.end()) return true;
+    const auto& value = found->second;
+    const auto pointer = pointer_step(found->first);
+    std::vector<std::string> tags;
+    if (value.is_object()) return refuse("the tags are a map");
+    if (value.is_array()) {
+      const auto& list = value.as_array();
+      if (!std::ranges::all_of(list, is_scalar)) return refuse("a tag is no text");
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        if (!list[i].is_null()) tags.push_back(spelled(fmt::format("{}/{}", pointer, i), list[i]));
+      }
+    } else if (!value.is_null()) {
+      std::string_view rest;
+      const auto text = spelled(pointer, value);
+      for (rest = text; !rest.empty();) {
+        const auto comma = rest.find(',');
+        tags.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
+      }
+    }
+    if (!add_tags(note_, tags)) return true;  // what does not fit stays a property as it is
+    members.erase(found);
+    forget_spellings(pointer);
+    return true;
+  }
+
+  void take_times() {
+    note_.created_at = export_created_ ? export_created_ : time_of(kCreatedNames);
+    note_.updated_at = export_updated_ ? export_updated_ : time_of(kUpdatedNames);
+    if (note_.created_at && note_.updated_at && *note_.updated_at < *note_.created_at) {
+      note_.remarks.emplace_back(
+          "it was changed before it was made, as its dates say: the later "
+          "one counts for both");
+      note_.updated_at = note_.created_at;
+    }
+  }
+
+  template <std::size_t N>
+  std::optional<std::int64_t> time_of(const std::string_view (&names)[N]) {
+    constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
+    for (const auto name : names) {
+      for (const auto& [key, value] : given_.values.as_object()) {
+        if (plain_name(key) != name || !value.is_string() || trimmed(value.as_string()).empty()) {
+          continue;
+        }
+        const auto moment = moment_of(trimmed(value.as_string()));
+        if (moment && *moment <= now_ + kDayMs) return moment;
+        note_.remarks.push_back(fmt::format("\"{}\" is {}; it is kept as a property only",
+                                            first_characters(key, 100),
+                                            moment ? "yet to come" : "no date of ISO 8601"));
+      }
+    }
+    return std::nullopt;
+  }
+
+  // What an export wrote of the note. Anything else of the name is a property as any other.
+  void take_export() {
+    auto& members = given_.values.as_object();
+    const auto found = std::ranges::find(members, kExportName, &Json::Member::first);
+    if (found == members.end() || !found->second.is_object()) return;
+    auto& said = found->second;
+    const Json* version = said.find("version");
+    if (!Uuid::parse(said.string_or("id", "")) || version == nullptr || !version->is_integer()) {
+      return;
+    }
+    note_.exported_id = said.string_or("id", "");
+    note_.exported_version = version->as_integer();
+    export_created_ = parse_iso8601(said.string_or("createdAt", ""));
+    export_updated_ = parse_iso8601(said.string_or("updatedAt", ""));
+    if (Json* properties = said.find("properties");
+        properties != nullptr && properties->is_object()) {
+      exported_ = std::move(*properties);
+    }
+    members.erase(found);
+    forget_spellings(pointer_step(kExportName));
+  }
+
+  void keep_spellings() {
+    if (given_.spellings.empty() || exported_.find(kSpellingName) != nullptr) return;
+    if (note_.properties.find(kSpellingName) != nullptr) {
+      note_.remarks.push_back(
+          fmt::format("how its numbers are spelled is left out: it has a property \"{}\" itself",
+                      kSpellingName));
+      return;
+    }
+    Json spellings = Json::object();
+    for (const auto& [pointer, spelling] : given_.spellings) {
+      spellings.as_object().emplace_back(pointer, spelling);
+    }
+    note_.properties.set(kSpellingName, std::move(spellings));
+  }
+
+  bool check_properties() {
+    auto& members = note_.properties.as_object();
+    // JavaScript's name of an object's prototype: the pod takes no property of it.
+    if (std::erase_if(members, [](const auto& member) { return member.first == "__proto__"; }) >
+        0) {
+      note_.remarks.emplace_back("the property \"__proto__\" is left out: no client could read it");
+    }
+    if (const auto bytes = note_.properties.dump().size(); bytes > kPropertiesBytesMax) {
+      return refuse(fmt::format("its properties are {} bytes of JSON, at most {}", bytes,
+                                kPropertiesBytesMax));
+    }
+    return true;
+  }
+
+ public:
+  // False: some of them do not fit.
+  static bool add_tags(MarkdownNote& note, const std::vector<std::string>& tags) {
+    bool fit = true;
+    for (const auto& text : tags) {
+      const auto tag = tag_of(text);
+      if (tag.empty() || std::ranges::find(note.tags, tag) != note.tags.end()) continue;
+      if (characters(tag) <= kTagCharactersMax && note.tags.size() < kTagsMax) {
+        note.tags.emplace_back(tag);
+        continue;
+      }
+      if (fit) {
+        note.remarks.push_back(
+            fmt::format("the tag \"{}…\" is left out: a note has at most {} tags of {} characters",
+                        first_characters(tag, 20), kTagsMax, kTagCharactersMax));
+      }
+      fit = false;
+    }
+    return fit;
+  }
+
+ private:
+  MarkdownNote& note_;
+  Properties given_;
+  std::int64_t now_;
+  std::optional<std::int64_t> export_created_;
+  std::optional<std::int64_t> export_updated_;
+  Json exported_ = Json::object();  // properties that the export's own member says
+  std::string problem_;
+};
+
+Result<> check_bytes(std::string_view bytes) {
   if (bytes.size() > kFileBytesMax) {
     return fail(Code::kPayloadTooLarge,
                 fmt::format("too large: {:.1f} MiB, at most {} MiB",
@@ -122,33 +277,72 @@ Result<MarkdownNote> read_note(std::string_view name, std::string_view bytes,
                             kFileBytesMax / (1024 * 1024)));
   }
   const auto valid = valid_utf8_prefix(bytes);
-  if (valid != bytes.size()) {
-    return fail(Code::kUnprocessableContent, fmt::format("no UTF-8: byte {} is wrong", valid + 1));
-  }
+  if (valid == bytes.size()) return {};
+  return fail(Code::kUnprocessableContent, fmt::format("no UTF-8: byte {} is wrong", valid + 1));
+}
+
+void choose_title(MarkdownNote& note, std::string_view name, std::string_view body) {
+  if (note.title.empty()) note.title = first_heading(body);
+  if (note.title.empty()) note.title = name_without_extension(name);
+  const auto cut = first_characters(note.title, kTitleCharactersMax);
+  if (cut.size() == note.title.size()) return;
+  note.remarks.push_back(fmt::format("the title is cut after {} characters", kTitleCharactersMax));
+  note.title = std::string(cut);
+}
+
+}  // namespace
+
+std::string_view tag_of(std::string_view text) {
+  text = trimmed(text);
+  while (text.starts_with('#')) text.remove_prefix(1);
+  return trimmed(text);
+}
+
+std::optional<std::int64_t> moment_of(std::string_view text) {
+  constexpr std::size_t kDateSize = 10;
+  const auto date = std::string(text.substr(0, kDateSize));
+  auto rest = text.substr(std::min(kDateSize, text.size()));
+  if (rest.empty()) return parse_iso8601(date + "T00:00:00Z");
+  if (rest.front() != 'T' && rest.front() != 't' && rest.front() != ' ') return std::nullopt;
+  rest.remove_prefix(1);
+  // HH:MM, and seconds with their fraction where they are there.
+  const auto zone_at = std::min(rest.find_first_of("Zz+- "), rest.size());
+  auto time = std::string(rest.substr(0, zone_at));
+  constexpr std::size_t kMinutesSize = 5;
+  if (time.size() == kMinutesSize) time += ":00";
+  auto zone = std::string(trimmed(rest.substr(zone_at)));
+  if (zone.empty() || zone == "z") zone = "Z";
+  if (zone.size() == 3) zone += ":00";        // +02
+  if (zone.size() == 5) zone.insert(3, ":");  // +0200
+  return parse_iso8601(fmt::format("{}T{}{}", date, time, zone));
+}
+
+Result<MarkdownNote> read_note(std::string_view name, std::string_view bytes,
+                               const std::vector<std::string>& more_tags, std::int64_t now) {
+  if (auto checked = check_bytes(bytes); !checked) return fail(checked.error());
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+  if (trimmed(bytes).empty()) return fail(Code::kUnprocessableContent, "empty");
   auto matter = read_front_matter(bytes);
-  if (trimmed(matter.body).empty()) {
-    return fail(Code::kUnprocessableContent,
-                matter.body.size() == bytes.size() ? "empty" : "empty but for its front matter");
+  MarkdownNote note;
+  auto body = matter.body;
+  if (!matter.problem.empty()) note.remarks.push_back(std::move(matter.problem));
+  if (matter.is_there) {
+    Filling filling(note, std::move(matter.properties), now);
+    if (!filling.run()) {
+      note = {};
+      note.remarks.push_back(filling.problem());
+      body = bytes;
+    }
   }
-  if (const auto count = characters(matter.body); count > kContentCharactersMax) {
+  if (const auto count = characters(body); count > kContentCharactersMax) {
     return fail(Code::kPayloadTooLarge,
                 fmt::format("too large: {} characters, at most {}", count, kContentCharactersMax));
   }
-  MarkdownNote note;
-  note.content = matter.body;
-  if (!matter.problem.empty()) note.remarks.push_back(std::move(matter.problem));
-  note.title = matter.title.value_or("");
-  if (note.title.empty()) note.title = first_heading(matter.body);
-  if (note.title.empty()) note.title = name_without_extension(name);
-  if (const auto cut = first_characters(note.title, kTitleCharactersMax); cut != note.title) {
-    note.remarks.push_back(
-        fmt::format("the title is cut after {} characters", kTitleCharactersMax));
-    note.title = std::string(cut);
-  }
-  add_tags(note, matter.tags);
-  add_tags(note, more_tags);
+  // A text is never empty: where there are properties only, it is an empty line.
+  note.content = body.empty() ? std::string("\n") : std::string(body);
+  choose_title(note, name, matter.behind);
+  Filling::add_tags(note, more_tags);
   return note;
 }
 

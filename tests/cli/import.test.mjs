@@ -59,17 +59,17 @@ test('makes notes of a tree, with title, tags and text, and says what it left ou
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
 
   const rehearsed = await importer(pod, root)('--dry-run');
-  assert.equal(rehearsed.imported, 7);
+  assert.equal(rehearsed.imported, 8);
   assert.equal((await allNotes(pod)).length, 0);
 
   const report = await importer(pod, root)('--tag', 'all');
-  assert.equal(report.imported, 7);
+  assert.equal(report.imported, 8);
   assert.equal(report.alreadyThere, 0);
   assert.deepEqual(report.failed, []);
   assert.equal(report.otherFiles, 1);
   const reasons = Object.fromEntries(report.skipped.map(({ path: name, reason }) => [name, reason]));
   assert.deepEqual(Object.keys(reasons).sort(), ['.git', 'dangling.md', 'empty.md', 'inside.md',
-    'large.md', 'latin1.md', 'only-front.md', 'outside']);
+    'large.md', 'latin1.md', 'outside']);
   assert.match(reasons['.git'], /hidden/);
   assert.match(reasons['latin1.md'], /UTF-8: byte 2/);
   assert.match(reasons['large.md'], /too large: 10\.0 MiB, at most 10 MiB/);
@@ -77,11 +77,11 @@ test('makes notes of a tree, with title, tags and text, and says what it left ou
   assert.match(reasons['inside.md'], /link to plain\.md/);
   assert.match(reasons['dangling.md'], /nowhere/);
   assert.equal(report.remarks.length, 1);
-  assert.match(report.remarks[0].reason, /kept as text: a quote is not closed/);
+  assert.match(report.remarks[0].reason, /kept as text: line 4: a quote is not closed/);
 
   const notes = Object.fromEntries((await allNotes(pod)).map((note) => [note.title, note]));
   assert.deepEqual(Object.keys(notes).sort(),
-    ['Broken', 'C', 'Front: matter', 'L', 'Package', 'The heading', 'plain']);
+    ['Broken', 'C', 'Front: matter', 'L', 'Package', 'T', 'The heading', 'plain']);
   assert.deepEqual(notes['Front: matter'].tags, ['a', 'b c', 'all']);
   assert.deepEqual(notes.L.tags, ['x', 'y', 'all']);
   assert.deepEqual(notes.C.tags, ['p', 'q', 'all']);
