@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <span>
 
 #include "synap/commands.h"
 #include "synap/importer.h"
@@ -48,7 +49,10 @@ class ProgressBar {
 
 struct Summary {
   std::size_t imported = 0;  // in a dry run: would be
+  std::size_t changed = 0;
+  std::size_t renamed = 0;
   std::size_t already_there = 0;
+  std::vector<Skipped> deleted;
   std::vector<Skipped> skipped;
   std::vector<Skipped> failed;
   std::vector<Skipped> remarks;
@@ -63,8 +67,17 @@ Summary summary_of(const MarkdownTree& tree, const std::vector<ImportedFile>& fi
       case Fate::kImported:
         ++summary.imported;
         break;
+      case Fate::kChanged:
+        ++summary.changed;
+        break;
+      case Fate::kRenamed:
+        ++summary.renamed;
+        break;
       case Fate::kAlreadyThere:
         ++summary.already_there;
+        break;
+      case Fate::kDeleted:
+        summary.deleted.push_back({file.path, file.reason});
         break;
       case Fate::kSkipped:
         summary.skipped.push_back({file.path, file.reason});
@@ -79,6 +92,19 @@ Summary summary_of(const MarkdownTree& tree, const std::vector<ImportedFile>& fi
   return summary;
 }
 
+std::string_view name_of(Fate fate) {
+  switch (fate) {
+    case Fate::kChanged:
+      return "changed";
+    case Fate::kRenamed:
+      return "renamed";
+    case Fate::kAlreadyThere:
+      return "alreadyThere";
+    default:
+      return "imported";
+  }
+}
+
 Json json_of(const std::vector<Skipped>& list) {
   Json array = Json::array();
   for (const auto& [path, reason] : list) {
@@ -91,40 +117,60 @@ void print_json(const ImportCommandOptions& options, const MarkdownTree& tree,
                 const std::vector<ImportedFile>& files, const Summary& summary) {
   Json notes = Json::array();
   for (const auto& file : files) {
-    if (file.fate == Fate::kSkipped || file.fate == Fate::kFailed) continue;
-    Json note = Json::object({{"path", file.path}, {"title", file.title}});
+    if (file.fate == Fate::kSkipped || file.fate == Fate::kFailed || file.fate == Fate::kDeleted) {
+      continue;
+    }
+    Json note =
+        Json::object({{"path", file.path}, {"title", file.title}, {"fate", name_of(file.fate)}});
     if (!file.note_id.empty()) note.set("id", file.note_id);
     notes.push_back(std::move(note));
   }
   print_line(Json::object({{"directory", displayed(tree.root)},
                            {"dryRun", options.is_dry_run},
-                           {"imported", std::uint64_t{summary.imported}},
-                           {"alreadyThere", std::uint64_t{summary.already_there}},
-                           {"skipped", json_of(summary.skipped)},
                            {"failed", json_of(summary.failed)},
+                           {"imported", std::uint64_t{summary.imported}},
+                           {"changed", std::uint64_t{summary.changed}},
+                           {"renamed", std::uint64_t{summary.renamed}},
+                           {"alreadyThere", std::uint64_t{summary.already_there}},
+                           {"deleted", json_of(summary.deleted)},
+                           {"skipped", json_of(summary.skipped)},
                            {"remarks", json_of(summary.remarks)},
                            {"otherFiles", std::uint64_t{tree.others}},
                            {"notes", std::move(notes)}})
                  .dump());
 }
 
+// The first of them: of a thousand nobody reads more, and --json has them all.
 void print_list(std::string_view name, const std::vector<Skipped>& list) {
-  print_line(fmt::format("{:<14} {}", name, list.size()));
-  for (const auto& [path, reason] : list) {
+  constexpr std::size_t kShownMax = 10;
+  if (list.empty()) return;
+  print_line(fmt::format("{}:", name));
+  const auto shown = list.size() > kShownMax + 1 ? kShownMax : list.size();
+  for (const auto& [path, reason] : std::span(list).first(shown)) {
     print_line("  " + printable(fmt::format("{}: {}", path, reason)));
   }
+  if (shown < list.size()) print_line(fmt::format("  … and {} more", list.size() - shown));
 }
 
 void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree,
                    const Summary& summary) {
-  print_line(
-      fmt::format("{:<14} {}", options.is_dry_run ? "to import" : "imported", summary.imported));
-  if (!options.is_dry_run)
-    print_line(fmt::format("{:<14} {}", "already there", summary.already_there));
+  print_list("remarks", summary.remarks);
   print_list("skipped", summary.skipped);
-  if (!options.is_dry_run) print_list("failed", summary.failed);
-  if (!summary.remarks.empty()) print_list("remarks", summary.remarks);
-  if (tree.others > 0) print_line(fmt::format("{:<14} {}", "not Markdown", tree.others));
+  print_list("deleted", summary.deleted);
+  print_list("failed", summary.failed);
+  // What people look for first is at the end, where a terminal stops.
+  const auto number = [](std::string_view name, std::size_t count) {
+    print_line(fmt::format("{:<14} {}", name, count));
+  };
+  if (!options.is_dry_run) number("failed", summary.failed.size());
+  number(options.is_dry_run ? "to import" : "imported", summary.imported);
+  if (summary.changed > 0) number("changed", summary.changed);
+  if (summary.renamed > 0) number("renamed", summary.renamed);
+  number("already there", summary.already_there);
+  if (!summary.deleted.empty()) number("deleted", summary.deleted.size());
+  if (!summary.skipped.empty()) number("skipped", summary.skipped.size());
+  if (!summary.remarks.empty()) number("remarks", summary.remarks.size());
+  if (tree.others > 0) number("not Markdown", tree.others);
 }
 
 int import_markdown(ImportCommandOptions& options) {
@@ -138,12 +184,14 @@ int import_markdown(ImportCommandOptions& options) {
   auto tree = find_markdown(options.directory);
   if (!tree) return report(tree.error(), is_json);
   Result<std::vector<ImportedFile>> files;
+  std::string unasked;
   {
     ProgressBar bar(tree->files.size(), !is_json);
     Importer importer(options.import, *tree, [&](std::size_t done) { bar.show(done); });
-    files = options.is_dry_run ? importer.rehearse() : importer.run();
+    files = options.is_dry_run ? importer.rehearse(unasked) : importer.run();
   }
   if (!files) return report(files.error(), is_json);
+  if (!unasked.empty()) tell("what is there already is not known: " + unasked);
   const auto summary = summary_of(*tree, *files);
   if (is_json) {
     print_json(options, *tree, *files, summary);
@@ -163,13 +211,18 @@ Command import_markdown_command() {
   Command command{
       .words = "import markdown",
       .docs =
-          "Make a note of every .md and .markdown file below a directory, with title and tags "
+          "Make a note of every .md and .markdown file below a directory, with all the properties "
           "of its front matter, and say what became of each. May be repeated: a file that is "
-          "unchanged is not imported again; one that has changed becomes another note. "
+          "unchanged does nothing, one that has changed becomes a new version of its note, one "
+          "that was renamed is known by its content, and one whose note was deleted is told. "
           "Symbolic links and hidden directories are skipped.",
       .example = "synap import markdown ~/notes --tag imported --dry-run",
       .options = {{"DIR", "The directory.", &options->directory, "", true},
-                  {"--dry-run", "Only say what would be done; needs no pod.", &options->is_dry_run},
+                  {"--dry-run",
+                   "Only say what would be done; where no pod answers, as for an empty one.",
+                   &options->is_dry_run},
+                  {"--again", "Make new notes of files whose notes were deleted.",
+                   &options->import.brings_back},
                   {"--concurrency", "Notes on their way at once. Default: 8",
                    &options->concurrency},
                   {"--tag", "For every note; may be given several times.", &options->import.tags},

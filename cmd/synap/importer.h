@@ -1,9 +1,10 @@
-// Importer: makes a note of every file of a Markdown tree, once, however often it is tried.
+// Importer: brings the files of a Markdown tree into a pod, and may be repeated.
 //
-// Every note is sent under an idempotency key that follows from the file's relative path and the
-// hash of its bytes. So a second import of the same tree makes nothing new, an import that broke
-// off is just begun again, and a pod that goes away in between is waited for: what was sent and not
-// answered is sent again. A file that has changed since is another note; the one it was stays.
+// The pod is asked what it knows of the files (import_plan.h), so that a second import does what
+// has changed since, and nothing where nothing has. Every command has an idempotency key that
+// follows from what it does: so an import that broke off is just begun again, two at once make each
+// note once, and a pod that goes away in between is waited for: what was sent and not answered is
+// sent again. Work is linear in the files; a few of them are in memory at a time.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "synap/import_plan.h"
 #include "synap/markdown_tree.h"
 #include "synap/pod_client.h"
 
@@ -25,62 +27,82 @@ namespace synap::cli {
 struct ImportOptions {
   ClientOptions client;
   std::vector<std::string> tags;  // for every note, besides its own
+  bool brings_back = false;       // what was deleted
   int concurrency = 8;
   /// How long nothing may go forward before the import gives up.
   std::chrono::seconds patience{60};
 };
 
 struct ImportedFile {
-  enum class Fate { kWaiting, kImported, kAlreadyThere, kSkipped, kFailed };
+  enum class Fate {
+    kWaiting,
+    kImported,
+    kChanged,  // a new version of its note
+    kRenamed,
+    kAlreadyThere,
+    kDeleted,  // its note was, and stays so
+    kSkipped,
+    kFailed
+  };
   std::string path;  // relative, as displayed
   Fate fate = Fate::kWaiting;
-  std::string reason;  // why it is skipped or failed
+  std::string reason;  // why it is skipped, deleted or failed
   std::string title;
   std::string note_id;
-  std::vector<std::string> remarks;
+  std::vector<std::string> remarks = {};
 };
 
 class Importer {
  public:
   /// `on_progress` is told how many files are done, by the calling thread.
   Importer(ImportOptions options, const MarkdownTree& tree,
-           std::function<void(std::size_t)> on_progress)
-      : options_(std::move(options)), tree_(tree), on_progress_(std::move(on_progress)) {}
+           std::function<void(std::size_t)> on_progress);
 
   /// The fate of every file, in the order of the tree. An error is one that concerns all of them:
   /// no pod answers, or the key is refused.
   Result<std::vector<ImportedFile>> run();
 
-  /// The same without a pod: files that would be sent are kWaiting.
-  std::vector<ImportedFile> rehearse();
+  /// What would become of every file. A pod that does not answer knows none of them: then
+  /// `unasked` says why.
+  std::vector<ImportedFile> rehearse(std::string& unasked);
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Sent {
-    std::size_t file;
+    std::size_t file = 0;
     std::string request_id;
+    ImportedFile::Fate fate = ImportedFile::Fate::kImported;  // once it is done
+    int attempt = 0;
   };
 
-  std::optional<std::pair<Json, std::string>> prepare(ImportedFile& file,
-                                                      const std::string& relative_path) const;
+  std::vector<SourceFile> read_some();
+  std::optional<SourceFile> read(std::size_t index);
   void send_files();
-  void send_file(PodClient& pod, std::size_t index);
-  Result<Json> send_patiently(PodClient& pod, const Json& input, const std::string& key);
+  void send(PodClient& pod, const std::vector<SourceFile>& files, int attempt);
+  void carry_out(PodClient& pod, const SourceFile& file, ImportPlan plan, int attempt);
+  void send_command(PodClient& pod, const SourceFile& file, const ImportPlan& plan, int attempt);
+  template <class Call>
+  auto patiently(Call call) -> decltype(call());
   Result<> settle_all();
   Result<std::size_t> settle(PodClient& pod, std::vector<Sent>& open, std::size_t count);
+  bool settle_one(const Sent& sent, const Json& answer);
+  void end_with(std::size_t index, ImportedFile::Fate fate, std::string reason);
   void went_forward();
   bool is_out_of_patience() const;
 
   ImportOptions options_;
   const MarkdownTree& tree_;
   std::function<void(std::size_t)> on_progress_;
+  std::string batch_;  // of the commands of this run
   std::int64_t log_end_before_ = 0;
   std::vector<ImportedFile> files_;
+  NoteClaims claims_;
   std::atomic<std::size_t> next_file_ = 0;
   std::atomic<Clock::rep> last_forward_ = 0;
   std::mutex mutex_;  // of the rest
   std::condition_variable changed_;
   std::deque<Sent> sent_;
+  std::vector<Sent> to_retry_;  // given up before this run; of the thread that settles
   std::size_t senders_ = 0;
   std::size_t done_ = 0;
   std::optional<Error> given_up_;  // why nothing more is sent

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
@@ -93,32 +93,159 @@ test('makes notes of a tree, with title, tags and text, and says what it left ou
   assert.equal(id, notes['Front: matter'].id);
 });
 
-test('repeated, it makes nothing new; a changed file is another note', async (t) => {
+const note = async (pod, id, version) =>
+  JSON.parse(await client(pod)('call', 'notes.get', JSON.stringify({ id, version })));
+const change = async (pod, procedure, input) => {
+  const { requestId } = JSON.parse(await client(pod)('call', procedure, JSON.stringify(input)));
+  const watch = new Running(['events', 'tail', '--json', '--after', '0'], { env: pod.env });
+  for (;;) {
+    const event = JSON.parse(await watch.line());
+    if (event.requestId === requestId && !event.type.endsWith('.requested')) break;
+  }
+  watch.kill('SIGKILL');
+};
+const numbers = ({ imported, changed, renamed, alreadyThere, deleted, failed }) =>
+  [imported, changed, renamed, alreadyThere, deleted.length, failed.length];
+const idOf = (report, name) => report.notes.find((one) => one.path === name).id;
+
+test('repeated, it does what has changed: nothing, a new version, a new path', async (t) => {
   const root = tree(t, { 'a.md': '# A', 'b.md': '# B', 'copy/b.md': '# B' });
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const again = importer(pod, root);
-  assert.equal((await again()).imported, 3, 'two files of one text are two notes');
-  const second = await again();
-  assert.deepEqual([second.imported, second.alreadyThere], [0, 3]);
+  const first = await again();
+  assert.deepEqual(numbers(first), [3, 0, 0, 0, 0, 0], 'two files of one text are two notes');
+  const before = await count(pod, 'note.update.requested');
+  assert.deepEqual(numbers(await again()), [0, 0, 0, 3, 0, 0]);
   const tagged = await again('--tag', 'late');
-  assert.deepEqual([tagged.imported, tagged.alreadyThere], [0, 3]);
+  assert.deepEqual(numbers(tagged), [0, 0, 0, 3, 0, 0]);
   assert.match(tagged.remarks[0].reason, /imported before with other tags/);
-  writeFileSync(path.join(root, 'a.md'), '# A, changed');
+  assert.equal(await count(pod, 'note.update.requested'), before, 'an unchanged file does nothing');
+
+  writeFileSync(path.join(root, 'a.md'), '---\ntags: [x]\nrating: 3\n---\n# A, changed');
+  const rehearsed = await again('--dry-run');
+  assert.deepEqual(numbers(rehearsed), [0, 1, 0, 2, 0, 0]);
+  assert.equal(await count(pod, 'note.update.requested'), before, 'a rehearsal does nothing');
   const third = await again();
-  assert.deepEqual([third.imported, third.alreadyThere], [1, 2]);
-  assert.equal((await allNotes(pod)).length, 4);
+  assert.deepEqual(numbers(third), [0, 1, 0, 2, 0, 0]);
+  const a = await note(pod, idOf(first, 'a.md'));
+  assert.deepEqual([a.version, a.title, a.tags, a.properties, a.content],
+    [2, 'A, changed', ['x'], { rating: 3 }, '# A, changed']);
+
+  renameSync(path.join(root, 'a.md'), path.join(root, 'z.md'));
+  const moved = await again();
+  assert.deepEqual(numbers(moved), [0, 0, 1, 2, 0, 0]);
+  assert.equal(idOf(moved, 'z.md'), idOf(first, 'a.md'));
+  assert.match(moved.remarks[0].reason, /it was .*\/a\.md$/);
+  assert.deepEqual(numbers(await again()), [0, 0, 0, 3, 0, 0]);
+  writeFileSync(path.join(root, 'z.md'), '# A, renamed and changed');
+  assert.deepEqual(numbers(await again()), [0, 1, 0, 2, 0, 0]);
+  // The same files from further down are the same files.
+  const below = await importer(pod, path.join(root, 'copy'))();
+  assert.deepEqual(numbers(below), [0, 0, 0, 1, 0, 0]);
+  assert.equal((await allNotes(pod)).length, 3);
+});
+
+test('what was changed in the pod stays, and is told where the file has changed as well', async (t) => {
+  const root = tree(t, { 'a.md': '---\ntitle: A\ntags: [x]\n---\nText\n' });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const first = await importer(pod, root)();
+  const id = idOf(first, 'a.md');
+  await change(pod, 'notes.update', { id, title: 'Of the pod', tags: ['x', 'mine'] });
+  writeFileSync(path.join(root, 'a.md'), '---\ntitle: A\ntags: [y]\n---\nOther text\n');
+  const second = await importer(pod, root)();
+  assert.deepEqual(numbers(second), [0, 1, 0, 0, 0, 0]);
+  assert.deepEqual(second.remarks, []);
+  const merged = await note(pod, id);
+  assert.deepEqual([merged.title, merged.tags, merged.content], ['Of the pod', ['y', 'mine'], 'Other text\n']);
+  await change(pod, 'notes.update', { id, content: 'The text of the pod\n' });
+  writeFileSync(path.join(root, 'a.md'), 'The text of the file\n');
+  const third = await importer(pod, root)();
+  assert.match(third.remarks.map(({ reason }) => reason).join(), /its content had been changed in the pod, too: version 4/);
+  assert.equal((await note(pod, id)).content, 'The text of the file\n');
+  assert.equal((await note(pod, id, 4)).content, 'The text of the pod\n');
+  // A restore is not undone by an import of the unchanged file.
+  await change(pod, 'notes.restore', { id, version: 4 });
+  assert.deepEqual(numbers(await importer(pod, root)()), [0, 0, 0, 1, 0, 0]);
+});
+
+test('a note that was deleted is said to be, and made again when that is asked', async (t) => {
+  const root = tree(t, { 'a.md': '# A', 'b.md': '# B' });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const id = idOf(await importer(pod, root)(), 'a.md');
+  await change(pod, 'notes.delete', { id });
+  for (const flag of ['--dry-run', '--json']) {
+    const report = await importer(pod, root)(flag);
+    assert.deepEqual(numbers(report), [0, 0, 0, 1, 1, 0]);
+    assert.deepEqual(report.deleted, [{ path: 'a.md', reason: 'its note was deleted; --again makes a new one' }]);
+  }
+  assert.equal((await allNotes(pod)).length, 1);
+  const again = await importer(pod, root)('--again');
+  assert.deepEqual(numbers(again), [1, 0, 0, 1, 0, 0]);
+  assert.notEqual(idOf(again, 'a.md'), id);
+  assert.deepEqual(numbers(await importer(pod, root)('--again')), [0, 0, 0, 2, 0, 0]);
+  assert.deepEqual(numbers(await importer(pod, root)()), [0, 0, 0, 2, 0, 0]);
+});
+
+test('two imports at once make each note once, and each says what it did itself', async (t) => {
+  const files = {};
+  for (let i = 0; i < 400; ++i) files[`${i}.md`] = `# Note ${i}`;
+  const root = tree(t, files);
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const both = await Promise.all([importer(pod, root)(), importer(pod, root)()]);
+  assert.equal(both[0].imported + both[1].imported, 400);
+  for (const report of both) assert.equal(report.imported + report.alreadyThere, 400);
+  assert.equal(await count(pod, 'note.creation.requested'), 400);
+  for (let i = 0; i < 400; ++i) writeFileSync(path.join(root, `${i}.md`), `# Note ${i}, changed`);
+  const changes = await Promise.all([importer(pod, root)(), importer(pod, root)()]);
+  assert.equal(changes[0].changed + changes[1].changed, 400);
+  assert.equal(await count(pod, 'note.update.requested'), 400);
+});
+
+test('a note whose run was given up before is made by the same command again', async (t) => {
+  const root = tree(t, { 'a.md': `# A\n${'text '.repeat(20)}`, 'b.md': '# B' });
+  const data = path.join(temporary(t), 'pod');
+  const pod = await startPod(t, data);
+  // Nothing can be put where a file is in the way of the directory.
+  const user = JSON.parse(await client(pod)('events', 'list', '--json', '--limit', '1')).events[0].userId;
+  mkdirSync(path.join(data, 'content'), { recursive: true });
+  const blocked = path.join(data, 'content', user);
+  rmSync(blocked, { recursive: true, force: true });
+  writeFileSync(blocked, 'in the way');
+  const first = await run(['import', 'markdown', root, '--json'], { env: pod.env });
+  assert.equal(first.code, 1, first.stdout);
+  assert.equal(JSON.parse(first.stdout).failed.length, 2);
+  assert.match(first.stderr, /2 of 2 files failed; the same command again tries those only/);
+  rmSync(blocked);
+  const second = await importer(pod, root)();
+  assert.deepEqual(numbers(second), [2, 0, 0, 0, 0, 0]);
+  assert.deepEqual(numbers(await importer(pod, root)()), [0, 0, 0, 2, 0, 0]);
+  assert.equal((await allNotes(pod)).length, 2);
 });
 
 test('prints a report to read, and no progress where there is no terminal', async (t) => {
-  const root = tree(t, { 'a.md': '# A', 'e.md': '' });
+  const files = { 'a.md': '# A' };
+  for (let i = 10; i < 70; ++i) files[`e${i}.md`] = '';
+  const root = tree(t, files);
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const { code, stdout, stderr } = await run(['import', 'markdown', root], { env: pod.env });
   assert.equal(code, 0);
   assert.equal(stderr, '');
-  assert.equal(stdout, 'imported       1\nalready there  0\nskipped        1\n  e.md: empty\nfailed         0\n');
+  const lines = stdout.split('\n');
+  assert.deepEqual(lines.slice(0, 3), ['skipped:', '  e10.md: empty', '  e11.md: empty']);
+  assert.deepEqual(lines.slice(10), ['  e19.md: empty', '  … and 50 more',
+    'failed         0', 'imported       1', 'already there  0', 'skipped        60', '']);
   const none = await run(['import', 'markdown', path.join(root, 'none')], { env: pod.env });
   assert.equal(none.code, 3);
   assert.match(none.stderr, /There is no directory/);
+});
+
+test('a rehearsal without a pod says that it knows of none', async (t) => {
+  const root = tree(t, { 'a.md': '# A' });
+  const { code, stdout, stderr } = await run(
+    ['import', 'markdown', root, '--dry-run', '--url', 'http://127.0.0.1:9', '--data', root]);
+  assert.equal(code, 0);
+  assert.match(stdout, /to import {6}1/);
+  assert.match(stderr, /what is there already is not known: No pod answers/);
 });
 
 test('a pod with small limits takes what fits', async (t) => {

@@ -106,7 +106,7 @@ void add(const Rooms& rooms) {
                .extension = "md",
                .docs = "The text, Markdown.",
                .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
-               .takes_times = true},
+               .takes_imports = true},
        .tags = TagOptions{.field = "tags", .one = "tag", .procedure = "tags.list"},
        .unlisted = {"properties", "origin"},
        // A restored note has been imported from its file all the same: else the next import, which

@@ -512,6 +512,19 @@ TEST_F(Notes, AnImportSaysWhenANoteWasMadeAndChanged) {
   EXPECT_NE(refused("yesterday", later), "");
 }
 
+TEST_F(Notes, ARepeatOfAnotherImportIsToldByTheMetadataOfTheEvents) {
+  const auto asked = [](const char* batch) {
+    return Json::object({{"content", "x"}, {"batch", batch}, {"idempotencyKey", "k"}});
+  };
+  const auto first = *done("notes.create", asked("one"));
+  EXPECT_EQ(done("notes.create", asked("two"))->dump(), first.dump());
+  const auto request =
+      *call("requests.get", Json::object({{"requestId", *first.find("requestId")}}));
+  for (const auto& event : request.find("events")->as_array()) {
+    EXPECT_EQ(event.find("metadata")->dump(), R"({"batch":"one"})");
+  }
+}
+
 TEST_F(Notes, AreFoundByTheFileThatTheyWereImportedFrom) {
   const auto sum = [](char c) { return std::string(64, c); };
   const auto origin = [&](std::string path, char c) {

@@ -29,6 +29,7 @@ Result<CommandExtras> take_extras(const api::Session& session, Json& input) {
   auto idempotency = idempotency_of(session, own_key);
   if (!idempotency) return fail(idempotency.error());
   extras.key = *std::move(idempotency);
+  if (const Json batch = take(input, kBatch); batch.is_string()) extras.batch = batch.as_string();
   // Without the key: it is the same command whether the key came in the input or in the header.
   if (!extras.key.empty()) extras.fingerprint = input.dump();
   const Json version = take(input, "expectedVersion");

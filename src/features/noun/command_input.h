@@ -14,6 +14,7 @@ struct CommandExtras {
   std::optional<std::int64_t> expected_version;
   std::string key;          // of idempotency; empty without one
   std::string fingerprint;  // of what was asked; made only with a key
+  std::string batch;        // empty without one
 };
 
 /// Takes them out of a command's valid input. kConflict: it has another idempotency key than the

@@ -14,9 +14,9 @@ constexpr std::string_view kReserved[] = {
     "id",    "entityId", "version", "at",     "createdAt",      "updatedAt", "expectedVersion",
     "limit", "cursor",   "sort",    "source", "idempotencyKey", "requestId"};
 // And from its text.
-constexpr std::string_view kReservedByText[] = {"content",  "text",     "file",
-                                                "preview",  "filePath", "fileSize",
-                                                "checksum", kDerived,   kWhereDerived};
+constexpr std::string_view kReservedByText[] = {"content",     "text",     "file",     "preview",
+                                                "filePath",    "fileSize", "checksum", kDerived,
+                                                kWhereDerived, kBatch};
 
 const SchemaField* field_of(const Schema& object, std::string_view name) {
   for (const auto& field : object.node().fields) {

@@ -50,8 +50,9 @@ struct TextOptions {
     std::function<Json(std::string_view text)> from;
   };
   std::vector<Derived> derived = {};
-  /// Commands may say when a thing was made and changed where it comes from: createdAt, updatedAt.
-  bool takes_times = false;
+  /// Commands may say what imports know: createdAt and updatedAt, when a thing was made and changed
+  /// where it comes from, and batch, the import that they are a part of.
+  bool takes_imports = false;
 };
 
 /// A field that holds a list of names by which things are found: lists are filtered by one of them,

@@ -45,7 +45,7 @@ UntypedObjectSchema& with_beside(const NounParts& parts, UntypedObjectSchema& sc
     schema.field(std::string(kDerived), optional(array(string())),
                  "The fields that were made from the text; absent: none, or as before.");
   }
-  if (parts.takes_times()) {
+  if (parts.takes_imports()) {
     schema.field(std::string(kCreatedAt), optional(string().datetime()), kCreatedAtDocs)
         .field(std::string(kUpdatedAt), optional(string().datetime()), kUpdatedAtDocs);
   }

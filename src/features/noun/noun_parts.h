@@ -40,8 +40,8 @@ struct NounParts {
   std::string title(std::string_view rest) const;                            // TaskCreated
   /// The thing's fields, and nothing else, in their order; what is absent and has a default too.
   Json filled(const Json& state) const;
-  /// True where its commands may say when a thing was made and changed (TextOptions::takes_times).
-  bool takes_times() const { return options.text && options.text->takes_times; }
+  /// True where its commands may say what imports know (TextOptions::takes_imports).
+  bool takes_imports() const { return options.text && options.text->takes_imports; }
   bool has_derived() const { return options.text && !options.text->derived.empty(); }
 
   const Rooms& rooms;
@@ -69,6 +69,9 @@ inline constexpr std::string_view kWhereDerived = "whereDerived";
 // In commands and events: when a thing was made and changed where it comes from.
 inline constexpr std::string_view kCreatedAt = "createdAt";
 inline constexpr std::string_view kUpdatedAt = "updatedAt";
+// In commands and in the metadata of their events: which import they are a part of. A repeat of an
+// idempotency key may come from another one, so it is no part of what a repeat has in common.
+inline constexpr std::string_view kBatch = "batch";
 
 inline constexpr auto kCreatedAtDocs = "When it was made where it comes from; absent: now.";
 inline constexpr auto kUpdatedAtDocs = "When it was changed where it comes from; absent: now.";

@@ -61,6 +61,9 @@ Task<Result<std::string>> request(Draft& draft, std::string_view action, Json da
   auto envelope =
       requested_by(draft.session, draft.request_id, draft.entity_id, parts.options.name);
   envelope.starts_stream = draft.is_new;
+  if (!draft.extras.batch.empty()) {
+    envelope.metadata = Json::object({{std::string(kBatch), draft.extras.batch}}).dump();
+  }
   auto event = parts.rooms.types.make(EventType<Json>{parts.type(action, "requested")},
                                       std::move(data), std::move(envelope));
   if (event) {
@@ -253,10 +256,14 @@ StringSchema content_schema() {
   return string().min(1).max(kTextCharactersMax);
 }
 
-void add_times(const NounParts& parts, UntypedObjectSchema& input) {
-  if (!parts.takes_times()) return;
+void add_import_words(const NounParts& parts, UntypedObjectSchema& input) {
+  if (!parts.takes_imports()) return;
+  constexpr std::size_t kBatchCharactersMax = 100;
   input.field(std::string(kCreatedAt), optional(string().datetime()), kCreatedAtDocs)
-      .field(std::string(kUpdatedAt), optional(string().datetime()), kUpdatedAtDocs);
+      .field(std::string(kUpdatedAt), optional(string().datetime()), kUpdatedAtDocs)
+      .field(std::string(kBatch), optional(string().min(1).max(kBatchCharactersMax)),
+             "The import that it is a part of: kept in the metadata of its events. A repeat of an "
+             "idempotency key may have another.");
 }
 
 UntypedObjectSchema create_input(const NounParts& parts) {
@@ -270,7 +277,7 @@ UntypedObjectSchema create_input(const NounParts& parts) {
     const bool is_required = field.presence == SchemaField::Presence::kRequired && !is_derived;
     input.field(field.name, is_required ? schema : optional(schema), field.docs);
   }
-  add_times(parts, input);
+  add_import_words(parts, input);
   return with_key(input);
 }
 
@@ -294,7 +301,7 @@ void add_text_commands(const std::shared_ptr<NounParts>& parts) {
   auto updated = change_input("Update" + parts->title(""));
   updated.field("content", optional(content_schema()), "Absent: stays as it is.")
       .extend(parts->fields, Take::kPartial);
-  add_times(*parts, updated);
+  add_import_words(*parts, updated);
   add("update",
       {.summary = fmt::format("Change a {}. What is absent stays as it is.", name),
        .effects = Effects::kIdempotent},

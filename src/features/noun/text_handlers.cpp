@@ -63,8 +63,10 @@ class TextHandler : public workers::EventHandler {
     data.as_object().emplace_back("source", events::source_name(event.source));
   }
   Result<events::NewEvent> completion(const Event& event, const Step& step, Json data) const {
+    auto envelope = caused_by(event, step.run_id());
+    if (parts().takes_imports()) envelope.metadata = event.metadata;  // which import it is of
     return parts().rooms.types.make(EventType<Json>{completed_}, std::move(data),
-                                    caused_by(event, step.run_id()));
+                                    std::move(envelope));
   }
   Task<Outcome> publish(Step& step, const events::NewEvent& completed) {
     co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
