@@ -7,6 +7,9 @@
 namespace synap::cli {
 namespace {
 
+// What an export says of a note has its properties two objects further in.
+constexpr int kJsonDepthMax = kBlockDepthMax + 3;
+
 constexpr std::string_view kSpace = " \t\r\n";
 
 bool is_fence(std::string_view line, std::string_view fence) {
@@ -167,7 +170,7 @@ std::size_t count_comments(std::string_view block, const Json& values) {
 }
 
 Result<Properties> read_json_properties(std::string_view block) {
-  auto json = parse_json(trimmed(block), {.depth_max = kBlockDepthMax + 1});
+  auto json = parse_json(trimmed(block), {.depth_max = kJsonDepthMax});
   if (!json) return fail(Code::kUnprocessableContent, json.error().message);
   if (!json->is_object()) return fail(Code::kUnprocessableContent, "it is no JSON object");
   // JSON is YAML, whose reader tells of names that come twice and of how numbers are spelled.

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "features/notes/notes.h"
+#include "synap/note_file.h"
 
 namespace synap::cli {
 namespace {
@@ -212,7 +213,7 @@ class Planner {
     return field(note, "title") == Json(file.title) &&
            field(note, "content") == Json(file.content) &&
            field(note, "tags") == strings(file.tags) &&
-           field(note, "properties") == file.properties &&
+           is_same_value(field(note, "properties"), file.properties) &&
            field(note, "createdAt") == time_json(file.created_at) &&
            field(note, "updatedAt") == time_json(file.updated_at);
   }
@@ -226,9 +227,9 @@ class Planner {
     const auto set = [&](std::string_view name, Json value) {
       const auto present = field(now, name);
       const auto before = field(then, name);
-      if (value == present || value == before) return;
+      if (is_same_value(value, present) || is_same_value(value, before)) return;
       plan.input.set(name, std::move(value));
-      if (present != before) {
+      if (!is_same_value(present, before)) {
         plan.remarks.push_back(fmt::format(
             "its {} had been changed in the pod, too: version {} has that", name, version));
       }

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
           projections_rebuild_command(),
           projections_verify_command(),
           import_markdown_command(),
+          export_command(),
           doctor_command(),
           openapi_command(),
       },

@@ -82,6 +82,8 @@ class Filling {
     std::ranges::move(given_.remarks, std::back_inserter(note_.remarks));
     take_export();
     if (!take_title() || !take_tags()) return false;
+    if (exact_title_) note_.title = *exact_title_;
+    if (exact_tags_) note_.tags = *exact_tags_;
     take_times();
     note_.properties = std::move(given_.values);
     keep_spellings();
@@ -178,7 +180,7 @@ class Filling {
           continue;
         }
         const auto moment = moment_of(trimmed(value.as_string()));
-        if (moment && *moment <= now_ + kDayMs) return moment;
+        if (moment && *moment - kDayMs <= now_) return moment;
         note_.remarks.push_back(fmt::format("\"{}\" is {}; it is kept as a property only",
                                             first_characters(key, 100),
                                             moment ? "yet to come" : "no date of ISO 8601"));
@@ -204,6 +206,14 @@ class Filling {
     if (Json* properties = said.find("properties");
         properties != nullptr && properties->is_object()) {
       exported_ = std::move(*properties);
+    }
+    const Json* title = said.find("title");
+    if (title != nullptr && title->is_string()) exact_title_ = title->as_string();
+    const Json* tags = said.find("tags");
+    if (tags != nullptr && tags->is_array() &&
+        std::ranges::all_of(tags->as_array(), &Json::is_string)) {
+      exact_tags_.emplace();
+      for (const auto& tag : tags->as_array()) exact_tags_->push_back(tag.as_string());
     }
     members.erase(found);
     forget_spellings(pointer_step(kExportName));
@@ -265,7 +275,10 @@ class Filling {
   std::int64_t now_;
   std::optional<std::int64_t> export_created_;
   std::optional<std::int64_t> export_updated_;
-  Json exported_ = Json::object();  // properties that the export's own member says
+  // What the export's own member says, exactly.
+  Json exported_ = Json::object();  // properties
+  std::optional<std::string> exact_title_;
+  std::optional<std::vector<std::string>> exact_tags_;
   std::string problem_;
 };
 

@@ -46,7 +46,7 @@ inline constexpr std::size_t kTagsMax = 100;
 /// The property that says how the source spells others: an object, by JSON Pointer.
 inline constexpr std::string_view kSpellingName = "$spelling";
 /// What an export says of the note itself: an object with id, version, createdAt, updatedAt, and
-/// those `properties` that no other line of the block can say.
+/// title, tags and properties, exactly, where no other line of the block can say them.
 inline constexpr std::string_view kExportName = "synap";
 
 /// "#a" and " a " are the tag "a".

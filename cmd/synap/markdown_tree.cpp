@@ -96,15 +96,21 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   // It was a regular file when it was found; a link or pipe in its place is not followed or waited
   // for.
   const int file = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0)
+    return fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
+  auto bytes = read_opened(file, bytes_max);
+  ::close(file);
+  return bytes;
+}
+
+Result<std::string> read_opened(int file, std::size_t bytes_max) {
   struct stat status{};
-  if (file < 0 || ::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-    auto refusal = fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
-    if (file >= 0) ::close(file);
-    return refusal;
+  if (::fstat(file, &status) != 0) {
+    return fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
   }
+  if (!S_ISREG(status.st_mode)) return fail(Code::kForbidden, "cannot be read: no regular file");
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size > bytes_max) {
-    ::close(file);
     return fail(Code::kPayloadTooLarge,
                 fmt::format("too large: {:.1f} MiB, at most {} MiB",
                             static_cast<double>(size) / (1024 * 1024), bytes_max / (1024 * 1024)));
@@ -115,15 +121,11 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     const auto count = ::read(file, bytes.data() + at, size - at);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      auto refusal =
-          fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
-      ::close(file);
-      return refusal;
+      return fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
     }
     if (count == 0) break;
     at += static_cast<std::size_t>(count);
   }
-  ::close(file);
   bytes.resize(at);
   return bytes;
 }

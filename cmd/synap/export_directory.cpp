@@ -1,0 +1,134 @@
+#include "synap/export_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/uuid.h"
+#include "synap/markdown_note.h"
+#include "synap/markdown_tree.h"
+
+namespace synap::cli {
+namespace {
+
+// Notes are private until somebody decides otherwise.
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kDirectoryMode = 0700;
+
+std::unexpected<Error> failed(std::string_view what) {
+  const auto code = errno == ENOENT   ? Code::kNotFound
+                    : errno == EEXIST ? Code::kConflict
+                                      : Code::kForbidden;
+  return fail(code, fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+Result<> write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto count = ::write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("cannot be written");
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ExportDirectory> ExportDirectory::open(const std::string& path) {
+  if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+    return failed("The directory " + displayed(path) + " cannot be made");
+  }
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return failed("The directory " + displayed(path) + " cannot be opened");
+  ExportDirectory opened(directory);
+  if (auto found = opened.find_exported(); !found) return fail(found.error());
+  return opened;
+}
+
+ExportDirectory::ExportDirectory(ExportDirectory&& other) noexcept
+    : directory_(std::exchange(other.directory_, -1)), exported_(std::move(other.exported_)) {}
+
+ExportDirectory::~ExportDirectory() {
+  if (directory_ >= 0) ::close(directory_);
+}
+
+Result<> ExportDirectory::find_exported() {
+  const int again = ::openat(directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* listing = again >= 0 ? ::fdopendir(again) : nullptr;
+  if (listing == nullptr) return failed("The directory cannot be read");
+  while (const auto* entry = ::readdir(listing)) {
+    const std::string name = entry->d_name;
+    if (!name.ends_with(".md")) continue;
+    const auto bytes = read(name);
+    const auto note = bytes ? read_note(name, *bytes, {}, INT64_MAX / 2)
+                            : Result<MarkdownNote>(fail(bytes.error()));
+    if (!note || note->exported_id.empty()) continue;
+    // Of copies the one that comes first by name, so that each export takes the same.
+    auto& kept = exported_[note->exported_id];
+    if (kept.name.empty() || name < kept.name) kept = {name, note->exported_version};
+  }
+  ::closedir(listing);
+  return {};
+}
+
+const ExportDirectory::Exported* ExportDirectory::of_note(const std::string& id) const {
+  const auto found = exported_.find(id);
+  return found != exported_.end() ? &found->second : nullptr;
+}
+
+Result<std::string> ExportDirectory::read(const std::string& name) const {
+  const int file =
+      ::openat(directory_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) return failed("cannot be read");
+  auto bytes = read_opened(file, kFileBytesMax);
+  ::close(file);
+  return bytes;
+}
+
+// Written beside it and then given its name, which is done or not done.
+Result<std::string> ExportDirectory::write_temporary(std::string_view bytes) const {
+  auto name = ".synap-export-" + Uuid::v7().to_string();
+  const int file = ::openat(directory_, name.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode);
+  if (file < 0) return failed("cannot be made");
+  auto written = write_all(file, bytes);
+  if (::close(file) != 0 && written) written = failed("cannot be written");
+  if (written) return name;
+  ::unlinkat(directory_, name.c_str(), 0);
+  return fail(written.error());
+}
+
+Result<> ExportDirectory::add(const std::string& name, std::string_view bytes) const {
+  auto temporary = write_temporary(bytes);
+  if (!temporary) return fail(temporary.error());
+  // A link is refused where the name is taken; a file system without links has a rename that is.
+  if (::linkat(directory_, temporary->c_str(), directory_, name.c_str(), 0) == 0) {
+    ::unlinkat(directory_, temporary->c_str(), 0);
+    return {};
+  }
+  if (errno != EEXIST && ::renameat2(directory_, temporary->c_str(), directory_, name.c_str(),
+                                     RENAME_NOREPLACE) == 0) {
+    return {};
+  }
+  auto refused = failed("cannot be made");
+  ::unlinkat(directory_, temporary->c_str(), 0);
+  return refused;
+}
+
+Result<> ExportDirectory::replace(const std::string& name, std::string_view bytes) const {
+  auto temporary = write_temporary(bytes);
+  if (!temporary) return fail(temporary.error());
+  if (::renameat(directory_, temporary->c_str(), directory_, name.c_str()) == 0) return {};
+  auto refused = failed("cannot be replaced");
+  ::unlinkat(directory_, temporary->c_str(), 0);
+  return refused;
+}
+
+}  // namespace synap::cli

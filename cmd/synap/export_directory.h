@@ -1,0 +1,44 @@
+// ExportDirectory: where exported notes are written. What is there and was not exported stays as it
+// is; symbolic links are not followed; a file is whole or not there.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/status.h"
+
+namespace synap::cli {
+
+class ExportDirectory {
+ public:
+  /// Makes the directory (not those above it) if it is not there, and reads which notes its files
+  /// were exported from. kNotFound, kForbidden: why it cannot be.
+  static Result<ExportDirectory> open(const std::string& path);
+  ExportDirectory(ExportDirectory&& other) noexcept;
+  ~ExportDirectory();
+
+  struct Exported {
+    std::string name;
+    std::int64_t version = 0;  // of the note
+  };
+  /// The file that was exported from this note, if there is one.
+  const Exported* of_note(const std::string& id) const;
+
+  /// The bytes of a file. kNotFound: there is none. kForbidden: it is no regular file.
+  Result<std::string> read(const std::string& name) const;
+  /// kConflict: there is one of this name, whatever it is.
+  Result<> add(const std::string& name, std::string_view bytes) const;
+  /// In the place of what is there under this name.
+  Result<> replace(const std::string& name, std::string_view bytes) const;
+
+ private:
+  explicit ExportDirectory(int directory) : directory_(directory) {}
+  Result<> find_exported();
+  Result<std::string> write_temporary(std::string_view bytes) const;
+
+  int directory_ = -1;
+  std::map<std::string, Exported> exported_;  // by the note's id
+};
+
+}  // namespace synap::cli

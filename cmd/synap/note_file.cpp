@@ -1,0 +1,234 @@
+#include "synap/note_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <clocale>
+#include <cwctype>
+
+#include "base/clock.h"
+#include "synap/front_matter.h"
+#include "synap/markdown_note.h"
+
+namespace synap::cli {
+namespace {
+
+Json field(const Json& note, std::string_view name) {
+  const Json* value = note.find(name);
+  return value != nullptr ? *value : Json();
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// A text that YAML reads as itself without quotes; of others some could be, too.
+bool is_plain(std::string_view text) {
+  if (text.empty() ||
+      (!is_letter(text.front()) && static_cast<unsigned char>(text.front()) < 0x80 &&
+       !(text.front() >= '0' && text.front() <= '9'))) {
+    return false;
+  }
+  // Words that readers of YAML 1.1 take for true and false.
+  static constexpr std::string_view kOldWords[] = {"y", "n", "yes", "no", "on", "off"};
+  const auto is_same = [&](std::string_view word) {
+    return std::ranges::equal(text, word, {}, [](char c) { return is_letter(c) ? c | 0x20 : c; });
+  };
+  if (std::ranges::any_of(kOldWords, is_same)) return false;
+  if (text.back() == ' ' || text.back() == ':') return false;
+  if (text.find(": ") != text.npos || text.find(" #") != text.npos) return false;
+  const bool is_printable = std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  // And is a text: not a number, true or null.
+  const auto read = read_yaml_properties(fmt::format("a: {}", text));
+  return is_printable && read && field(read->values, "a") == Json(text);
+}
+
+std::string scalar(const Json& value) {
+  return value.is_string() && is_plain(value.as_string()) ? value.as_string() : value.dump();
+}
+
+class YamlWriter {
+ public:
+  explicit YamlWriter(const Json& spellings) : spellings_(spellings) {}
+
+  void member(const std::string& name, const Json& value, const std::string& pointer, int depth) {
+    out_.append(static_cast<std::size_t>(depth) * 2, ' ');
+    out_ += scalar(Json(name)) + ":";
+    rest(value, pointer, depth);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  // What follows "name:" or "-".
+  void rest(const Json& value, const std::string& pointer, int depth) {
+    if (value.is_object() && !value.as_object().empty()) {
+      out_ += "\n";
+      for (const auto& [name, inner] : value.as_object()) {
+        member(name, inner, pointer + pointer_step(name), depth + 1);
+      }
+    } else if (value.is_array() && !value.as_array().empty()) {
+      out_ += "\n";
+      for (std::size_t i = 0; i < value.as_array().size(); ++i) {
+        out_.append(static_cast<std::size_t>(depth + 1) * 2, ' ');
+        out_ += "-";
+        rest(value.as_array()[i], fmt::format("{}/{}", pointer, i), depth + 1);
+      }
+    } else {
+      const auto spelling = value.is_number() ? spellings_.string_or(pointer, "") : "";
+      out_ += " " + (spelling.empty() ? scalar(value) : std::string(spelling)) + "\n";
+    }
+  }
+
+  const Json& spellings_;
+  std::string out_;
+};
+
+Json identity_of(const Json& note) {
+  Json said = Json::object();
+  for (const auto* name : {"id", "version", "createdAt", "updatedAt"}) {
+    said.set(name, field(note, name));
+  }
+  return said;
+}
+
+std::string as_yaml(const Json& note) {
+  const auto properties = field(note, "properties");
+  const Json* kept = properties.find(kSpellingName);
+  const Json spellings = kept != nullptr && kept->is_object() ? *kept : Json::object();
+  YamlWriter writer(spellings);
+  writer.member("title", field(note, "title"), "/title", 0);
+  if (const auto tags = field(note, "tags"); !tags.as_array().empty()) {
+    writer.member("tags", tags, "/tags", 0);
+  }
+  if (properties.is_object()) {
+    for (const auto& [name, value] : properties.as_object()) {
+      if (name != kSpellingName) writer.member(name, value, pointer_step(name), 0);
+    }
+  }
+  writer.member(std::string(kExportName), identity_of(note), "", 0);
+  return fmt::format("---\n{}---\n", writer.take());
+}
+
+std::string as_json(const Json& note) {
+  Json said = identity_of(note);
+  for (const auto* name : {"title", "tags", "properties"}) said.set(name, field(note, name));
+  return fmt::format(";;;\n{}\n;;;\n",
+                     Json::object({{std::string(kExportName), std::move(said)}}).dump());
+}
+
+std::uint32_t point_at(std::string_view text, std::size_t& at) {
+  const auto first = static_cast<unsigned char>(text[at++]);
+  if (first < 0x80) return first;
+  const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+  std::uint32_t point = first & (0x3fU >> more);
+  for (int i = 0; i < more && at < text.size(); ++i) {
+    point = point << 6 | (static_cast<unsigned char>(text[at++]) & 0x3fU);
+  }
+  return point;
+}
+
+// Characters that no name should have: of paths, of shells' and Windows' own, controls, and those
+// that show a name as another: invisible ones and changes of direction.
+bool is_unsafe(std::uint32_t point) {
+  if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return true;
+  if (point < 0x80)
+    return std::string_view("/\\:*?\"<>|").find(static_cast<char>(point)) != std::string_view::npos;
+  return (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+         (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+         (point >= 0xfff9 && point <= 0xffff) || (point >= 0xe0000 && point <= 0xe0fff) ||
+         point == 0xad;
+}
+
+// As file systems fold it that ignore case.
+std::string folded(std::string_view name) {
+  static const locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  std::string folded;
+  for (std::size_t at = 0; at < name.size();) {
+    const auto point = point_at(name, at);
+    const auto lower = unicode != nullptr ? ::towlower_l(static_cast<std::wint_t>(point), unicode)
+                                          : static_cast<std::wint_t>(point);
+    folded += std::to_string(lower) + ".";
+  }
+  return folded;
+}
+
+}  // namespace
+
+bool is_same_value(const Json& one, const Json& other) {
+  if (one.is_array() && other.is_array()) {
+    return std::ranges::equal(one.as_array(), other.as_array(), is_same_value);
+  }
+  if (!one.is_object() || !other.is_object()) return one == other;
+  if (one.as_object().size() != other.as_object().size()) return false;
+  auto sorted = [](const Json& object) {
+    std::vector<const Json::Member*> members;
+    for (const auto& member : object.as_object()) members.push_back(&member);
+    std::ranges::sort(members, {},
+                      [](const auto* member) { return std::string_view(member->first); });
+    return members;
+  };
+  return std::ranges::equal(sorted(one), sorted(other), [](const auto* a, const auto* b) {
+    return a->first == b->first && is_same_value(a->second, b->second);
+  });
+}
+
+bool is_file_of(std::string_view bytes, const Json& note) {
+  // Without a name: a title must come of the file itself.
+  const auto read = read_note("", bytes, {}, INT64_MAX / 2);
+  if (!read) return false;
+  Json tags = Json::array();
+  for (const auto& tag : read->tags) tags.push_back(tag);
+  const auto time = [](const std::optional<std::int64_t>& at) {
+    return at ? Json(to_iso8601(*at)) : Json();
+  };
+  return Json(read->title) == field(note, "title") &&
+         Json(read->content) == field(note, "content") && tags == field(note, "tags") &&
+         is_same_value(read->properties, field(note, "properties")) &&
+         time(read->created_at) == field(note, "createdAt") &&
+         time(read->updated_at) == field(note, "updatedAt");
+}
+
+Result<std::string> note_file(const Json& note) {
+  const std::string text(note.string_or("content", ""));
+  for (const auto write : {as_yaml, as_json}) {
+    auto file = write(note) + text;
+    if (is_file_of(file, note)) return file;
+  }
+  return fail(Code::kUnprocessableContent, text.size() + kBlockBytesMax > kFileBytesMax
+                                               ? "it is too large for a file that an import reads"
+                                               : "no file would be read as this note");
+}
+
+std::string file_name_of(std::string_view title) {
+  constexpr std::size_t kNameBytesMax = 120;
+  std::string name;
+  for (std::size_t at = 0; at < title.size();) {
+    const auto begin = at;
+    const auto point = point_at(title, at);
+    const auto character =
+        is_unsafe(point) ? std::string_view(" ") : title.substr(begin, at - begin);
+    if (name.size() + character.size() > kNameBytesMax) break;
+    if (character == " " && (name.empty() || name.ends_with(' '))) continue;
+    name += character;
+  }
+  const auto is_end = [](char c) { return c == ' ' || c == '.'; };
+  while (!name.empty() && is_end(name.back())) name.pop_back();
+  name.erase(0, std::min(name.find_first_not_of(". "), name.size()));
+  // A dash would be an option of most commands, and Windows keeps some names for devices.
+  static constexpr std::string_view kDevices[] = {"con", "prn", "aux", "nul"};
+  auto stem = name.substr(0, name.find('.'));
+  std::ranges::transform(stem, stem.begin(),
+                         [](char c) { return is_letter(c) ? static_cast<char>(c | 0x20) : c; });
+  const bool is_port = stem.size() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
+  if (name.starts_with('-') || is_port || std::ranges::find(kDevices, stem) != std::end(kDevices)) {
+    name.insert(0, "_");
+  }
+  return name.empty() ? "Untitled" : name;
+}
+
+bool FileNames::take(std::string_view name) {
+  return taken_.insert(folded(name)).second;
+}
+
+}  // namespace synap::cli

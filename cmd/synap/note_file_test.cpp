@@ -1,0 +1,106 @@
+#include "synap/note_file.h"
+
+#include <gtest/gtest.h>
+
+#include "synap/front_matter.h"
+#include "synap/markdown_note.h"
+
+namespace synap::cli {
+namespace {
+
+Json note_of(std::string_view properties, std::string_view title = "T",
+             std::string_view content = "Text\n") {
+  return Json::object({{"id", "01980000-0000-7000-8000-000000000001"},
+                       {"version", 3},
+                       {"createdAt", "2001-01-01T00:00:00.000Z"},
+                       {"updatedAt", "2002-01-01T00:00:00.000Z"},
+                       {"title", title},
+                       {"tags", Json::array().push_back("a").push_back("b, c")},
+                       {"properties", *parse_json(properties)},
+                       {"content", content}});
+}
+std::string file_of(const Json& note) {
+  const auto file = note_file(note);
+  return file ? *file : file.error().message;
+}
+
+TEST(NoteFile, IsReadableFrontMatterAndTheText) {
+  EXPECT_EQ(file_of(note_of(R"({"created":"2024-05-01","rating":1,"up":{"of":["x",null,[]]},)"
+                            R"("no":"1.0","$spelling":{"/rating":"1.0"}})")),
+            "---\ntitle: T\ntags:\n  - a\n  - b, c\ncreated: 2024-05-01\nrating: 1.0\nup:\n  of:\n"
+            "    - x\n    - null\n    - []\n\"no\": \"1.0\"\n"
+            "synap:\n  id: 01980000-0000-7000-8000-000000000001\n  version: 3\n"
+            "  createdAt: 2001-01-01T00:00:00.000Z\n  updatedAt: 2002-01-01T00:00:00.000Z\n---\n"
+            "Text\n");
+}
+
+TEST(NoteFile, IsReadBackAsTheNoteWhateverTheNoteHas) {
+  const auto long_name = std::string(2'000, 'n');
+  std::string deep = "1";
+  for (int i = 0; i < 31; ++i) deep = i % 2 == 0 ? "[" + deep + "]" : R"({"a":)" + deep + "}";
+  const std::string properties[] = {
+      "{}",
+      R"({"a":true,"b":"true","c":"~","d":"","e":" x ","f":"x: y","g":"x #y","h":"x:","i":"- x"})",
+      R"({"a":"line\nline\n","b":"\u0000\u0007\u007f\u0085\u2028\ufeff","c":"'\"\\","d":"🌱"})",
+      R"({"5":1,"null":2,"yes":3,"":4,"a b":5,"a: b":6,"- a":7,"<<":{"a":1},"é":8,"#":9,"?":10})",
+      R"({"a":1e300,"b":-0.1,"c":12345678901234,"d":"1e3","e":"0x10",".inf":".inf"})",
+      R"({"a":[],"b":{},"c":[[],[{}],[[1,[2]]],{"x":[{"y":{"z":[]}}]}]})",
+      R"({"title":"x","Title":"y","tags":{"a":1},"Tags":2,"synap":3})",
+      R"({"synap":{"id":"01980000-0000-7000-8000-000000000009","version":1}})",
+      R"({"$spelling":{"/a":"0x10"},"a":16})",
+      R"({"$spelling":{"/a":"1_0"},"a":10})",
+      R"({"$spelling":"mine","a":10})",
+      R"({"a":"---\n...\n;;;","b":"--- a","---":"..."})",
+      R"({")" + long_name + R"(":1})",
+      R"({"a":)" + deep + "}",
+      R"({"date":"yesterday","updated":"2999-01-01"})",
+  };
+  for (const auto& text : properties) {
+    const auto note = note_of(text);
+    const auto file = file_of(note);
+    EXPECT_TRUE(is_file_of(file, note)) << file;
+  }
+  for (const auto* title : {" T ", "a\nb", "#", "\"", "2024", "null", "x: y", "[a]", "‮x", "—"}) {
+    const auto note = note_of("{}", title);
+    EXPECT_TRUE(is_file_of(file_of(note), note)) << title;
+  }
+  for (const auto* content : {"\n", " \n", "\xef\xbb\xbf# A", "---\na: b\n---\n", "\r\n\r\nx"}) {
+    const auto note = note_of("{}", "T", content);
+    EXPECT_TRUE(is_file_of(file_of(note), note)) << content;
+  }
+}
+
+TEST(NoteFile, OfManyValuesIsJson) {
+  std::string list = "[1";
+  for (int i = 0; i < 25'000; ++i) list += ",1";
+  const auto note = note_of(R"({"a":)" + list + "]}");
+  EXPECT_TRUE(file_of(note).starts_with(";;;"));
+  EXPECT_TRUE(is_file_of(file_of(note), note));
+}
+
+TEST(NoteFile, HasANameThatIsSafe) {
+  EXPECT_EQ(file_name_of("A plan: two/three"), "A plan two three");
+  EXPECT_EQ(file_name_of("../../etc/passwd"), "etc passwd");
+  EXPECT_EQ(file_name_of(".hidden. "), "hidden");
+  EXPECT_EQ(file_name_of("-rf"), "_-rf");
+  EXPECT_EQ(file_name_of("CON"), "_CON");
+  EXPECT_EQ(file_name_of("lpt1.x"), "_lpt1.x");
+  EXPECT_EQ(file_name_of(std::string("a\0b\n\x1b[31m", 9)), "a b [31m");
+  EXPECT_EQ(file_name_of("\xe2\x80\xaegnp.exe"), "gnp.exe");
+  EXPECT_EQ(file_name_of("..."), "Untitled");
+  EXPECT_EQ(file_name_of(""), "Untitled");
+  EXPECT_EQ(file_name_of("Über 🌱"), "Über 🌱");
+  std::string faces;
+  for (int i = 0; i < 100; ++i) faces += "🌱";
+  EXPECT_EQ(file_name_of(faces), faces.substr(0, 120));
+}
+
+TEST(NoteFile, NamesClashWhereOnlyTheCaseDiffers) {
+  FileNames names;
+  EXPECT_TRUE(names.take("Übung.md"));
+  EXPECT_FALSE(names.take("übung.md"));
+  EXPECT_TRUE(names.take("Ubung.md"));
+}
+
+}  // namespace
+}  // namespace synap::cli

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { client, run, startPod, temporary } from './synap.mjs';
+
+const json = async (pod, ...args) => JSON.parse(await client(pod)(...args));
+const call = (pod, procedure, input) => json(pod, 'call', procedure, JSON.stringify(input));
+const exporting = (pod, root) => json(pod, 'export', root, '--json');
+const importing = (pod, root, ...args) => json(pod, 'import', 'markdown', root, '--json', ...args);
+
+/** All notes with their texts, by title; what differs from pod to pod is left out. */
+async function notesOf(pod) {
+  const { notes } = await call(pod, 'notes.list', { limit: 100, sort: 'createdAt' });
+  const all = [];
+  for (const { id } of notes) {
+    const { title, content, tags, properties, createdAt, updatedAt } = await call(pod, 'notes.get', { id });
+    all.push({ title, content, tags, properties, createdAt, updatedAt });
+  }
+  return all.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+/** A pod with notes of many kinds, imported and made. */
+async function filledPod(t) {
+  const vault = path.join(temporary(t), 'vault');
+  mkdirSync(vault);
+  const files = {
+    'a.md': '---\ntitle: "Über: alles 🌱"\ntags: [x, "y, z"]\nrating: 1.50\naliases: [b, 3]\ncreated: 2001-02-03\nup: {n: [1, {m: ~}]}\n---\nText\r\n',
+    'b.md': '+++\ndate = 2002-03-04T05:06:07Z\nn = 1_000\n+++\n# Of TOML\n',
+    'c.md': '---\nrating: 5\n---\n',
+    'd.md': '# Plain\n',
+    'e.md': '---\ntags: {not: a list}\n---\n# Kept as text\n',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(vault, name), text);
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { imported } = await importing(pod, vault);
+  assert.equal(imported, 5);
+  const made = path.join(temporary(t), 'made');
+  mkdirSync(made);
+  // Titles that are no names of files, and a text that looks like front matter.
+  for (const title of ['../../etc/passwd', 'Clash', 'clash', 'CON', '‮gnp.exe', ' spaces ', 'x'.repeat(500)]) {
+    await call(pod, 'notes.create', { title, content: '---\nnot: mine\n---\n', properties: { title, 5: 'five', 'a\nb': 0.1 } });
+  }
+  while ((await call(pod, 'notes.list', { limit: 100 })).notes.length < 12);
+  return pod;
+}
+
+test('an export makes the same notes in another pod, and changes nothing in its own', async (t) => {
+  const pod = await filledPod(t);
+  const root = path.join(temporary(t), 'export');
+  const first = await exporting(pod, root);
+  assert.deepEqual([first.exported, first.unchanged, first.left, first.failed], [12, 0, [], []]);
+  const names = readdirSync(root);
+  assert.equal(names.length, 12);
+  assert.equal(new Set(names.map((name) => name.toLowerCase())).size, 12);
+  for (const name of names) assert.ok(!/^[.-]|[/\\:\u202e]/.test(name) && Buffer.byteLength(name) < 200, name);
+
+  const events = (await json(pod, 'events', 'list', '--json', '--limit', '100000')).nextAfter;
+  const own = await importing(pod, root);
+  assert.deepEqual([own.alreadyThere, own.imported, own.changed, own.remarks], [12, 0, 0, []]);
+  assert.equal((await json(pod, 'events', 'list', '--json', '--limit', '100000')).nextAfter, events);
+
+  const other = await startPod(t, path.join(temporary(t), 'other'));
+  const there = await importing(other, root);
+  assert.deepEqual([there.imported, there.failed, there.remarks], [12, [], []]);
+  assert.deepEqual(await notesOf(other), await notesOf(pod));
+  const again = await importing(other, root);
+  assert.equal(again.alreadyThere, 12);
+
+  const second = await exporting(pod, root);
+  assert.deepEqual([second.exported, second.unchanged], [0, 12]);
+});
+
+test('a file that was edited becomes a version, and is not written over', async (t) => {
+  const pod = await filledPod(t);
+  const root = path.join(temporary(t), 'export');
+  await exporting(pod, root);
+  const file = path.join(root, 'Plain.md');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('# Plain', '# Plain and edited'));
+  const kept = await exporting(pod, root);
+  assert.deepEqual(kept.left.map(({ path: name }) => name), ['Plain.md']);
+  assert.match(readFileSync(file, 'utf8'), /edited/);
+  const report = await importing(pod, root);
+  assert.deepEqual([report.changed, report.alreadyThere], [1, 11]);
+  const { id } = report.notes.find((note) => note.path === 'Plain.md');
+  const note = await call(pod, 'notes.get', { id });
+  assert.deepEqual([note.version, note.content], [2, '# Plain and edited\n']);
+  assert.equal((await importing(pod, root)).alreadyThere, 12);
+  // A note that has changed in the pod renews its file, under the name that it has.
+  const third = await exporting(pod, root);
+  assert.deepEqual([third.exported, third.unchanged, third.left], [1, 11, []]);
+  assert.match(readFileSync(file, 'utf8'), /version: 2/);
+});
+
+test('other files and links are left alone', async (t) => {
+  const pod = await filledPod(t);
+  const root = path.join(temporary(t), 'export');
+  mkdirSync(root);
+  const outside = path.join(temporary(t), 'outside');
+  writeFileSync(outside, 'mine');
+  writeFileSync(path.join(root, 'Plain.md'), 'mine');
+  symlinkSync(outside, path.join(root, 'Of TOML.md'));
+  symlinkSync(path.join(root, 'nowhere'), path.join(root, 'c.md'));
+  const report = await exporting(pod, root);
+  assert.equal(report.exported, 12);
+  assert.equal(readFileSync(path.join(root, 'Plain.md'), 'utf8'), 'mine');
+  assert.equal(readFileSync(outside, 'utf8'), 'mine');
+  assert.equal(readdirSync(root).length, 15);
+  assert.ok(readdirSync(root).some((name) => /^Plain [0-9a-f]{8}\.md$/.test(name)));
+  assert.ok(!readdirSync(root).includes('nowhere'));
+});
+
+test('says why it cannot, and makes no directory without a pod', async (t) => {
+  const root = path.join(temporary(t), 'export');
+  const away = await run(['export', root, '--url', 'http://127.0.0.1:9', '--data', root]);
+  assert.notEqual(away.code, 0);
+  assert.match(away.stderr, /No pod answers/);
+  assert.throws(() => readdirSync(root));
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const none = await run(['export', path.join(root, 'deep', 'er')], { env: pod.env });
+  assert.equal(none.code, 3);
+  assert.match(none.stderr, /cannot be made: No such file/);
+  const empty = await run(['export', root], { env: pod.env });
+  assert.equal(empty.stdout, 'failed         0\nexported       0\nunchanged      0\n');
+});
