@@ -25,6 +25,7 @@ test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	cmake --build --preset dev -j $(JOBS)
 	@tools/npm_ci.sh
 	@tools/pip_install.sh
+	@tools/markdown_corpus.sh
 	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=5 >/dev/null
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	ctest --test-dir build/fuzz --output-on-failure -L fuzz

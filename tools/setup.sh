@@ -4,7 +4,8 @@
 #   tools/setup.sh build|test|bench
 #
 # Packages come from Debian, for the page and for tests from the npm registry (tools/npm_ci.sh), and
-# for tests from PyPI (tools/pip_install.sh). What is there already is left alone; asks for the administrator's password
+# for tests from PyPI (tools/pip_install.sh,
+# tools/markdown_corpus.sh). What is there already is left alone; asks for the administrator's password
 # only if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,7 +15,7 @@ build="clang-19 cmake ninja-build ccache mold make git ca-certificates
   libmd4c-dev libre2-dev libsimdjson-dev libsqlite3-dev pkg-config
   libssl-dev libtomlplusplus-dev libyaml-cpp-dev"
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 python3-venv
-  python3-prometheus-client curl
+  python3-markdown-it python3-prometheus-client python3-ruamel.yaml curl
   chromium e2fsprogs mount util-linux json-schema-test-suite"
 bench="libbenchmark-dev postgresql-15 python3 python3-venv"
 
