@@ -3,10 +3,9 @@
 #
 #   tools/setup.sh build|test|bench
 #
-# Packages come from Debian, for the page and for tests from the npm registry (tools/npm_ci.sh), and
-# for tests from PyPI (tools/pip_install.sh,
-# tools/markdown_corpus.sh). What is there already is left alone; asks for the administrator's password
-# only if something is missing.
+# Packages come from Debian, for the page and for tests from the npm registry (tools/npm_ci.sh,
+# for tests also tools/markdown_corpus.sh) and PyPI (tools/pip_install.sh). What is there already is
+# left alone; asks for the administrator's password only if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -63,6 +63,9 @@ TEST(FrontMatter, StaysTextWhereItCannotBeReadAndSaysWhy) {
     EXPECT_EQ(found.body, text);
     EXPECT_EQ(found.behind, "B");
   }
+  // To yaml-cpp this is the end of its input.
+  EXPECT_THAT(read_front_matter("---\na: b\n\x04\nc: d\n---\n").problem,
+              HasSubstr("line 3: a control character"));
   EXPECT_THAT(read_front_matter("---\na: b\nprose\n---\n").problem, HasSubstr("line 3: "));
   EXPECT_THAT(read_front_matter("---\ntitle: A\n# Body\n").problem, HasSubstr("has no end"));
   EXPECT_EQ(read_front_matter("---\nA rule above prose.\n").problem, "");

@@ -437,6 +437,22 @@ Result<Properties> read_once(std::string_view block) {
   }
 }
 
+// How yaml-cpp's message for a surrogate begins.
+constexpr std::string_view kInvalidUnicode = "invalid unicode";
+
+// YAML has no control characters, and to yaml-cpp some of them are the end of its input: what
+// follows would be lost.
+Result<> check_characters(std::string_view block) {
+  const auto is_control = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f;
+  };
+  const auto found = std::ranges::find_if(block, is_control);
+  if (found == block.end()) return {};
+  const auto line = std::count(block.begin(), found, '\n') + 2;
+  return fail(Code::kUnprocessableContent, fmt::format("line {}: a control character", line));
+}
+
 bool is_hex(std::string_view text) {
   return is_all(text, "0123456789abcdefABCDEF");
 }
@@ -503,12 +519,13 @@ std::string with_quoted_colons(std::string_view block, std::vector<int>& lines) 
 }  // namespace
 
 Result<Properties> read_yaml_properties(std::string_view block) {
+  if (auto checked = check_characters(block); !checked) return fail(checked.error());
   auto found = read_once(block);
   std::string joined;
-  if (!found) {
+  if (!found && found.error().message.find(kInvalidUnicode) != std::string::npos) {
     joined = with_joined_surrogates(block);
     block = joined;
-    if (auto again = read_once(block)) found = std::move(again);
+    found = read_once(block);
   }
   std::string quoted;
   if (!found) {
