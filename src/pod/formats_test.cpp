@@ -10,13 +10,13 @@
 namespace synap::pod {
 namespace {
 
-// The files of one version of an event's data: one as it was first, and one for each set of fields
-// that was added to it since, as type.1-imported.json.
+// The files of one version of an event's data: one as it was first, and in "added" one for each set
+// of fields that was added to it since, as type.1-imported.json.
 std::vector<std::string> fixtures(const std::string& type, std::int64_t version) {
   const auto name = type + "." + std::to_string(version);
-  const auto events = std::string(SYNAP_FORMATS) + "/events/";
-  std::vector<std::string> files = {events + name + ".json"};
-  for (const auto& entry : std::filesystem::directory_iterator(events)) {
+  std::vector<std::string> files = {std::string(SYNAP_FORMATS) + "/events/" + name + ".json"};
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(SYNAP_FORMATS) + "/added")) {
     if (entry.path().filename().string().starts_with(name + "-")) files.push_back(entry.path());
   }
   return files;

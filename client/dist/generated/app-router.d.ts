@@ -113,6 +113,12 @@ export interface RenderMarkdown {
     /** At most 262144 characters. */
     text: string;
 }
+export interface NoteOrigin {
+    /** Absolute. 1 to 4500 characters. */
+    path: string;
+    /** SHA-256 of the file, hexadecimal. 64 to 64 characters. */
+    checksum: string;
+}
 export interface CreateNote {
     /** The text, Markdown. 1 to 5000000 characters. */
     content: string;
@@ -120,6 +126,16 @@ export interface CreateNote {
     title?: string | undefined;
     /** At most 100 items, each 1 to 100 characters. */
     tags?: string[] | undefined;
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties?: Record<string, unknown> | undefined;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin | undefined;
+    /** When it was made where it comes from; absent: now. A time, ISO 8601. */
+    createdAt?: string | undefined;
+    /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
+    updatedAt?: string | undefined;
+    /** The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another. 1 to 100 characters. */
+    batch?: string | undefined;
     /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
     idempotencyKey?: string | undefined;
 }
@@ -130,6 +146,14 @@ export interface DeleteNote {
     expectedVersion?: number | undefined;
     /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
     idempotencyKey?: string | undefined;
+}
+export interface FindOriginsInput {
+    /** At most 200 items; default []. */
+    paths?: string[] | undefined;
+    /** At most 200 items; default []. */
+    checksums?: string[] | undefined;
+    /** Of notes, which may be deleted. At most 200 items, each a UUID; default []. */
+    ids?: string[] | undefined;
 }
 export interface GetNote {
     /** A UUID. */
@@ -174,6 +198,16 @@ export interface UpdateNote {
     title?: string | undefined;
     /** At most 100 items, each 1 to 100 characters. */
     tags?: string[] | undefined;
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties?: Record<string, unknown> | undefined;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin | null | undefined;
+    /** When it was made where it comes from; absent: now. A time, ISO 8601. */
+    createdAt?: string | undefined;
+    /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
+    updatedAt?: string | undefined;
+    /** The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another. 1 to 100 characters. */
+    batch?: string | undefined;
     /** Refused with CONFLICT unless it has this version. At least 1. */
     expectedVersion?: number | undefined;
     /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
@@ -583,6 +617,23 @@ export interface Accepted {
     /** What it is about. */
     entityId: string;
 }
+export interface ImportedNote {
+    id: string;
+    /** Of a file that it was imported from. */
+    path: string;
+    /** Of that file then. */
+    checksum: string;
+    /** The version that came of it. */
+    importedVersion: number;
+    /** Of the note now; absent: deleted. */
+    version?: number;
+    /** Of the file that was imported last. */
+    presentChecksum?: string;
+}
+export interface NoteOrigins {
+    /** Each with each of its files, the newest note first. */
+    notes: ImportedNote[];
+}
 export interface FullNote {
     id: string;
     /** 1 when made, +1 with each change. */
@@ -602,6 +653,10 @@ export interface FullNote {
     fileSize: number;
     /** SHA-256 of the text, hexadecimal. */
     checksum: string;
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties: Record<string, unknown>;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin;
     /** The text, Markdown. */
     content: string;
 }
@@ -616,6 +671,10 @@ export interface NoteVersion {
     /** A creation that gives none takes the first line of the text. */
     title: string;
     tags: string[];
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties: Record<string, unknown>;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin;
     /** Where its text is. */
     filePath: string;
     /** Bytes. */
@@ -648,6 +707,10 @@ export interface Note {
     fileSize: number;
     /** SHA-256 of the text, hexadecimal. */
     checksum: string;
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. Absent from a list where it is larger than 2 KiB. */
+    properties?: Record<string, unknown>;
+    /** The file that it was imported from; absent: none. Absent from a list where it is larger than 2 KiB. */
+    origin?: NoteOrigin;
 }
 export interface NoteList {
     notes: Note[];
@@ -964,9 +1027,19 @@ export interface NoteCreationCompleted {
     /** A creation that gives none takes the first line of the text. */
     title: string;
     tags: string[];
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties?: Record<string, unknown>;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin;
     /** How the text begins. */
     preview: string;
     file: NoteFile;
+    /** The fields that would follow from the text, and were given; absent: none, or as before. */
+    given?: string[];
+    /** When it was made where it comes from; absent: now. A time, ISO 8601. */
+    createdAt?: string;
+    /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
+    updatedAt?: string;
     /** That it has now. */
     version: number;
     /** When the change was asked for. A time, ISO 8601. */
@@ -999,6 +1072,16 @@ export interface NoteCreationRequested {
     /** A creation that gives none takes the first line of the text. */
     title: string;
     tags: string[];
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties?: Record<string, unknown>;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin;
+    /** The fields that would follow from the text, and were given; absent: none, or as before. */
+    given?: string[];
+    /** When it was made where it comes from; absent: now. A time, ISO 8601. */
+    createdAt?: string;
+    /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
+    updatedAt?: string;
 }
 export interface NoteDeletionCompleted {
     entityId: string;
@@ -1012,10 +1095,20 @@ export interface NoteUpdateCompleted {
     /** A creation that gives none takes the first line of the text. */
     title?: string;
     tags?: string[];
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties?: Record<string, unknown>;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin | null;
     /** How the text begins. */
     preview?: string;
     /** Absent: as it was. */
     file?: NoteFile;
+    /** The fields that would follow from the text, and were given; absent: none, or as before. */
+    given?: string[];
+    /** When it was made where it comes from; absent: now. A time, ISO 8601. */
+    createdAt?: string;
+    /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
+    updatedAt?: string;
     /** That it has now. */
     version: number;
     /** When the change was asked for. A time, ISO 8601. */
@@ -1028,6 +1121,16 @@ export interface NoteUpdateRequested {
     /** A creation that gives none takes the first line of the text. */
     title?: string;
     tags?: string[];
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties?: Record<string, unknown>;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin | null;
+    /** The fields that would follow from the text, and were given; absent: none, or as before. */
+    given?: string[];
+    /** When it was made where it comes from; absent: now. A time, ISO 8601. */
+    createdAt?: string;
+    /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
+    updatedAt?: string;
 }
 export interface ProjectCompletionCompleted {
     entityId: string;
@@ -1381,6 +1484,8 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         create: Mutation<CreateNote, Accepted>;
         /** Delete a note. */
         delete: Mutation<DeleteNote, Accepted>;
+        /** The notes that were imported from files, by path, content or id. */
+        findOrigins: Query<FindOriginsInput | undefined, NoteOrigins>;
         /** One note with its text. */
         get: Query<GetNote, FullNote>;
         /** The same as notes.get. */

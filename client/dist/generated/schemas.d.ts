@@ -129,16 +129,33 @@ export declare const VerifyLog: z.ZodObject<{
 export declare const RenderMarkdown: z.ZodObject<{
     text: z.ZodString;
 }, z.core.$strip>;
+export declare const NoteOrigin: z.ZodObject<{
+    path: z.ZodString;
+    checksum: z.ZodString;
+}, z.core.$strip>;
 export declare const CreateNote: z.ZodObject<{
     content: z.ZodString;
     title: z.ZodOptional<z.ZodString>;
     tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    origin: z.ZodOptional<z.ZodObject<{
+        path: z.ZodString;
+        checksum: z.ZodString;
+    }, z.core.$strip>>;
+    createdAt: z.ZodOptional<z.ZodISODateTime>;
+    updatedAt: z.ZodOptional<z.ZodISODateTime>;
+    batch: z.ZodOptional<z.ZodString>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const DeleteNote: z.ZodObject<{
     id: z.ZodUUID;
     expectedVersion: z.ZodOptional<z.ZodInt>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const FindOrigins: z.ZodObject<{
+    paths: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    checksums: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    ids: z.ZodDefault<z.ZodArray<z.ZodUUID>>;
 }, z.core.$strip>;
 export declare const GetNote: z.ZodObject<{
     id: z.ZodUUID;
@@ -169,6 +186,14 @@ export declare const UpdateNote: z.ZodObject<{
     content: z.ZodOptional<z.ZodString>;
     title: z.ZodOptional<z.ZodString>;
     tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        path: z.ZodString;
+        checksum: z.ZodString;
+    }, z.core.$strip>>>;
+    createdAt: z.ZodOptional<z.ZodISODateTime>;
+    updatedAt: z.ZodOptional<z.ZodISODateTime>;
+    batch: z.ZodOptional<z.ZodString>;
     expectedVersion: z.ZodOptional<z.ZodInt>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
@@ -418,12 +443,20 @@ export declare const NoteCreationCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
     title: z.ZodString;
     tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    origin: z.ZodOptional<z.ZodObject<{
+        path: z.ZodString;
+        checksum: z.ZodString;
+    }, z.core.$strip>>;
     preview: z.ZodString;
     file: z.ZodObject<{
         name: z.ZodString;
         size: z.ZodInt;
         checksum: z.ZodString;
     }, z.core.$strip>;
+    given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    createdAt: z.ZodOptional<z.ZodISODateTime>;
+    updatedAt: z.ZodOptional<z.ZodISODateTime>;
     version: z.ZodInt;
     at: z.ZodISODateTime;
     source: z.ZodString;
@@ -456,6 +489,14 @@ export declare const NoteCreationRequested: z.ZodObject<{
     }, z.core.$strip>;
     title: z.ZodString;
     tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    origin: z.ZodOptional<z.ZodObject<{
+        path: z.ZodString;
+        checksum: z.ZodString;
+    }, z.core.$strip>>;
+    given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    createdAt: z.ZodOptional<z.ZodISODateTime>;
+    updatedAt: z.ZodOptional<z.ZodISODateTime>;
 }, z.core.$strip>;
 export declare const NoteDeletionCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -466,12 +507,20 @@ export declare const NoteUpdateCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
     title: z.ZodOptional<z.ZodString>;
     tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        path: z.ZodString;
+        checksum: z.ZodString;
+    }, z.core.$strip>>>;
     preview: z.ZodOptional<z.ZodString>;
     file: z.ZodOptional<z.ZodObject<{
         name: z.ZodString;
         size: z.ZodInt;
         checksum: z.ZodString;
     }, z.core.$strip>>;
+    given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    createdAt: z.ZodOptional<z.ZodISODateTime>;
+    updatedAt: z.ZodOptional<z.ZodISODateTime>;
     version: z.ZodInt;
     at: z.ZodISODateTime;
     source: z.ZodString;
@@ -488,6 +537,14 @@ export declare const NoteUpdateRequested: z.ZodObject<{
     }, z.core.$strip>>;
     title: z.ZodOptional<z.ZodString>;
     tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        path: z.ZodString;
+        checksum: z.ZodString;
+    }, z.core.$strip>>>;
+    given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    createdAt: z.ZodOptional<z.ZodISODateTime>;
+    updatedAt: z.ZodOptional<z.ZodISODateTime>;
 }, z.core.$strip>;
 export declare const ProjectCompletionCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -792,6 +849,14 @@ export declare const inputSchemas: {
         content: z.ZodString;
         title: z.ZodOptional<z.ZodString>;
         tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        origin: z.ZodOptional<z.ZodObject<{
+            path: z.ZodString;
+            checksum: z.ZodString;
+        }, z.core.$strip>>;
+        createdAt: z.ZodOptional<z.ZodISODateTime>;
+        updatedAt: z.ZodOptional<z.ZodISODateTime>;
+        batch: z.ZodOptional<z.ZodString>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "notes.delete": z.ZodObject<{
@@ -799,6 +864,11 @@ export declare const inputSchemas: {
         expectedVersion: z.ZodOptional<z.ZodInt>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
+    "notes.findOrigins": z.ZodOptional<z.ZodObject<{
+        paths: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        checksums: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        ids: z.ZodDefault<z.ZodArray<z.ZodUUID>>;
+    }, z.core.$strip>>;
     "notes.get": z.ZodObject<{
         id: z.ZodUUID;
         version: z.ZodOptional<z.ZodInt>;
@@ -832,6 +902,14 @@ export declare const inputSchemas: {
         content: z.ZodOptional<z.ZodString>;
         title: z.ZodOptional<z.ZodString>;
         tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            path: z.ZodString;
+            checksum: z.ZodString;
+        }, z.core.$strip>>>;
+        createdAt: z.ZodOptional<z.ZodISODateTime>;
+        updatedAt: z.ZodOptional<z.ZodISODateTime>;
+        batch: z.ZodOptional<z.ZodString>;
         expectedVersion: z.ZodOptional<z.ZodInt>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
@@ -1119,12 +1197,20 @@ export declare const eventSchemas: {
         entityId: z.ZodUUID;
         title: z.ZodString;
         tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        origin: z.ZodOptional<z.ZodObject<{
+            path: z.ZodString;
+            checksum: z.ZodString;
+        }, z.core.$strip>>;
         preview: z.ZodString;
         file: z.ZodObject<{
             name: z.ZodString;
             size: z.ZodInt;
             checksum: z.ZodString;
         }, z.core.$strip>;
+        given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        createdAt: z.ZodOptional<z.ZodISODateTime>;
+        updatedAt: z.ZodOptional<z.ZodISODateTime>;
         version: z.ZodInt;
         at: z.ZodISODateTime;
         source: z.ZodString;
@@ -1148,6 +1234,14 @@ export declare const eventSchemas: {
         }, z.core.$strip>;
         title: z.ZodString;
         tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        origin: z.ZodOptional<z.ZodObject<{
+            path: z.ZodString;
+            checksum: z.ZodString;
+        }, z.core.$strip>>;
+        given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        createdAt: z.ZodOptional<z.ZodISODateTime>;
+        updatedAt: z.ZodOptional<z.ZodISODateTime>;
     }, z.core.$strip>;
     "note.deletion.completed": z.ZodObject<{
         entityId: z.ZodUUID;
@@ -1165,12 +1259,20 @@ export declare const eventSchemas: {
         entityId: z.ZodUUID;
         title: z.ZodOptional<z.ZodString>;
         tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            path: z.ZodString;
+            checksum: z.ZodString;
+        }, z.core.$strip>>>;
         preview: z.ZodOptional<z.ZodString>;
         file: z.ZodOptional<z.ZodObject<{
             name: z.ZodString;
             size: z.ZodInt;
             checksum: z.ZodString;
         }, z.core.$strip>>;
+        given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        createdAt: z.ZodOptional<z.ZodISODateTime>;
+        updatedAt: z.ZodOptional<z.ZodISODateTime>;
         version: z.ZodInt;
         at: z.ZodISODateTime;
         source: z.ZodString;
@@ -1194,6 +1296,14 @@ export declare const eventSchemas: {
         }, z.core.$strip>>;
         title: z.ZodOptional<z.ZodString>;
         tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            path: z.ZodString;
+            checksum: z.ZodString;
+        }, z.core.$strip>>>;
+        given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        createdAt: z.ZodOptional<z.ZodISODateTime>;
+        updatedAt: z.ZodOptional<z.ZodISODateTime>;
     }, z.core.$strip>;
     "project.completion.completed": z.ZodObject<{
         entityId: z.ZodUUID;

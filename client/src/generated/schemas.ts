@@ -111,10 +111,20 @@ export const RenderMarkdown = z.object({
   text: z.string().max(262144),
 });
 
+export const NoteOrigin = z.object({
+  path: z.string().min(1).max(4500).describe("Absolute."),
+  checksum: z.string().min(64).max(64).describe("SHA-256 of the file, hexadecimal."),
+});
+
 export const CreateNote = z.object({
   content: z.string().min(1).max(5000000).describe("The text, Markdown."),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
+  origin: NoteOrigin.optional().describe("The file that it was imported from; absent: none."),
+  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  batch: z.string().min(1).max(100).optional().describe("The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
@@ -122,6 +132,12 @@ export const DeleteNote = z.object({
   id: z.uuid(),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const FindOrigins = z.object({
+  paths: z.array(z.string()).max(200).default([]),
+  checksums: z.array(z.string()).max(200).default([]),
+  ids: z.array(z.uuid()).max(200).default([]).describe("Of notes, which may be deleted."),
 });
 
 export const GetNote = z.object({
@@ -154,6 +170,11 @@ export const UpdateNote = z.object({
   content: z.string().min(1).max(5000000).optional().describe("Absent: stays as it is."),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
+  origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
+  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  batch: z.string().min(1).max(100).optional().describe("The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -362,8 +383,13 @@ export const NoteCreationCompleted = z.object({
   entityId: z.uuid(),
   title: z.string().min(1).max(500).describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).default([]),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
+  origin: NoteOrigin.optional().describe("The file that it was imported from; absent: none."),
   preview: z.string().describe("How the text begins."),
   file: NoteFile,
+  given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
   version: z.int().min(1).describe("That it has now."),
   at: z.iso.datetime().describe("When the change was asked for."),
   source: z.string().describe("By which way: api, agent, sync, ..."),
@@ -387,6 +413,11 @@ export const NoteCreationRequested = z.object({
   text: NoteText,
   title: z.string().min(1).max(500).describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).default([]),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
+  origin: NoteOrigin.optional().describe("The file that it was imported from; absent: none."),
+  given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
 });
 
 export const NoteDeletionCompleted = z.object({
@@ -400,8 +431,13 @@ export const NoteUpdateCompleted = z.object({
   entityId: z.uuid(),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
+  origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
   preview: z.string().optional().describe("How the text begins."),
   file: NoteFile.optional().describe("Absent: as it was."),
+  given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
   version: z.int().min(1).describe("That it has now."),
   at: z.iso.datetime().describe("When the change was asked for."),
   source: z.string().describe("By which way: api, agent, sync, ..."),
@@ -411,6 +447,11 @@ export const NoteUpdateRequested = z.object({
   text: NoteText.optional(),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
+  origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
+  given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
 });
 
 export const ProjectCompletionCompleted = z.object({
@@ -575,6 +616,7 @@ export const inputSchemas = {
   "markdown.render": RenderMarkdown,
   "notes.create": CreateNote,
   "notes.delete": DeleteNote,
+  "notes.findOrigins": FindOrigins.optional(),
   "notes.get": GetNote,
   "notes.getById": GetNote,
   "notes.history": GetNoteHistory,

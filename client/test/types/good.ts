@@ -39,7 +39,7 @@ ok<Same<Watched, Tracked<SynapEvent>>>();
 type Loose<T> = T extends object ? { [K in keyof T]: Loose<T[K]> | Extract<undefined, T[K]> } : T;
 type DataOf<T extends EventType> = z.infer<(typeof eventSchemas)[T]>;
 ok<Eq<keyof typeof eventSchemas, EventType>>();
-ok<Same<DataOf<'note.creation.completed'>, EventData['note.creation.completed']>>();
+ok<Same<Loose<DataOf<'note.creation.completed'>>, Loose<EventData['note.creation.completed']>>>();
 ok<Same<DataOf<'note.creation.failed'>, EventData['note.creation.failed']>>();
 ok<Same<Loose<DataOf<'user.creation.completed'>>, Loose<EventData['user.creation.completed']>>>();
 ok<Same<z.input<(typeof inputSchemas)['users.create']>['name'], In['users']['create']['name']>>();

@@ -108,7 +108,7 @@ void add(const Rooms& rooms) {
                .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
                .takes_imports = true},
        .tags = TagOptions{.field = "tags", .one = "tag", .procedure = "tags.list"},
-       .unlisted = {"properties", "origin"},
+       .large = {"properties", "origin"},
        // A restored note has been imported from its file all the same: else the next import, which
        // finds the file unchanged, would undo the restore.
        .unrestored = {"origin"},

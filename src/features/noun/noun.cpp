@@ -14,9 +14,8 @@ constexpr std::string_view kReserved[] = {
     "id",    "entityId", "version", "at",     "createdAt",      "updatedAt", "expectedVersion",
     "limit", "cursor",   "sort",    "source", "idempotencyKey", "requestId"};
 // And from its text.
-constexpr std::string_view kReservedByText[] = {"content",     "text",     "file",     "preview",
-                                                "filePath",    "fileSize", "checksum", kDerived,
-                                                kWhereDerived, kBatch};
+constexpr std::string_view kReservedByText[] = {
+    "content", "text", "file", "preview", "filePath", "fileSize", "checksum", kGiven, kBatch};
 
 const SchemaField* field_of(const Schema& object, std::string_view name) {
   for (const auto& field : object.node().fields) {
@@ -70,6 +69,22 @@ UntypedObjectSchema selected(const Schema& fields, const std::vector<std::string
     } else {
       const bool is_optional = field.presence == SchemaField::Presence::kOptional;
       some.field(field.name, is_optional ? optional(schema) : schema, field.docs);
+    }
+  }
+  return some;
+}
+
+// The same fields, those that are listed without a default: they may be absent.
+UntypedObjectSchema without_defaults(const Schema& fields, const std::vector<std::string>& names) {
+  auto some = object();
+  for (const auto& field : fields.node().fields) {
+    const Schema schema(field.schema);
+    const bool is_defaulted = field.presence == SchemaField::Presence::kDefaulted;
+    if (is_defaulted && !contains(names, field.name)) {
+      some.field_or(field.name, schema, field.default_value, field.docs);
+    } else {
+      const bool is_required = field.presence == SchemaField::Presence::kRequired;
+      some.field(field.name, is_required ? schema : optional(schema), field.docs);
     }
   }
   return some;
@@ -138,7 +153,7 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
   for (const auto& reference : options.references) {
     SYNAP_CHECK(field_of(fields, reference.field) != nullptr, reference.field);
   }
-  for (const auto* names : {&options.unlisted, &options.unrestored}) {
+  for (const auto* names : {&options.large, &options.unrestored}) {
     for (const auto& name : *names) SYNAP_CHECK(options.text && field_of(fields, name), name);
   }
   if (options.tags) SYNAP_CHECK(field_of(fields, options.tags->field) != nullptr, options.name);
@@ -151,13 +166,24 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
     }
   }
   totals = options.name + "_totals";
-  shown =
-      shown_schema(title(""), selected(fields, options.unlisted, false), options.text.has_value());
-  full = shown;
+  const auto small =
+      shown_schema(title(""), selected(fields, options.large, false), options.text.has_value());
+  const auto large = selected(fields, options.large, true);
+  shown = small;
+  if (!options.large.empty()) {
+    auto listed = object(title("")).extend(small);
+    for (const auto& field : large.node().fields) {
+      listed.field(field.name, optional(Schema(field.schema)),
+                   field.docs + " Absent from a list where it is larger than 2 KiB.");
+    }
+    shown = listed;
+  }
+  said = without_defaults(fields, options.large);
+  full = small;
   if (options.text) {
     full = object("Full" + title(""))
-               .extend(shown)
-               .extend(selected(fields, options.unlisted, true), UntypedObjectSchema::Take::kFilled)
+               .extend(small)
+               .extend(large, UntypedObjectSchema::Take::kFilled)
                .field("content", string(), options.text->docs);
   }
 }

@@ -21,7 +21,8 @@
 // `.completed`, for one thing in the order in which it was asked.
 //
 // A field that follows from the text (TextOptions::derived) and was not given follows it further:
-// a change of the text renews it, until somebody gives one.
+// a change of the text renews it, until somebody gives one. Where older events do not say whether
+// it was given, it was not if it is what follows from how the text began.
 //
 // A field that is added needs a default (field_or, or an optional): then older events are read with
 // it, and the table fills itself again.
@@ -77,9 +78,9 @@ struct NounOptions {
   std::vector<Reference> references = {};
   std::optional<TextOptions> text = std::nullopt;
   std::optional<TagOptions> tags = std::nullopt;
-  /// Fields that lists leave out, as they may be large, and that `get` and `history` show. Of a
-  /// noun with a text.
-  std::vector<std::string> unlisted = {};
+  /// Fields that may be large: lists show them where they are at most 2 KiB, `get` and `history`
+  /// always. Events leave them out where they have their default. Of a noun with a text.
+  std::vector<std::string> large = {};
   /// Fields that a restore leaves as they are. Of a noun with a text.
   std::vector<std::string> unrestored = {};
   /// Judges the fields that a command gives, beyond what their schemas can say. kBadRequest.

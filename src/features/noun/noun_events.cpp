@@ -42,8 +42,9 @@ UntypedObjectSchema completed(const NounParts& parts, std::string_view action) {
 // was made and changed where it comes from.
 UntypedObjectSchema& with_beside(const NounParts& parts, UntypedObjectSchema& schema) {
   if (parts.has_derived()) {
-    schema.field(std::string(kDerived), optional(array(string())),
-                 "The fields that were made from the text; absent: none, or as before.");
+    schema.field(std::string(kGiven), optional(array(string())),
+                 "The fields that would follow from the text, and were given; absent: none, or as "
+                 "before.");
   }
   if (parts.takes_imports()) {
     schema.field(std::string(kCreatedAt), optional(string().datetime()), kCreatedAtDocs)
@@ -69,12 +70,12 @@ void add_text_event_types(NounParts& parts) {
   constexpr auto kPreviewDocs = "How the text begins.";
 
   auto creation = object(parts.title("CreationRequested"));
-  creation.field("text", text).extend(parts.fields);
+  creation.field("text", text).extend(parts.said);
   add(parts, "creation", "requested", with_beside(parts, creation),
       fmt::format("Somebody wants a {} to be made.", name));
   auto created = object(parts.title("CreationCompleted"));
   created.field("entityId", string().uuid())
-      .extend(parts.fields)
+      .extend(parts.said)
       .field("preview", string(), kPreviewDocs)
       .field("file", file);
   add(parts, "creation", "completed", with_origin(with_beside(parts, created)),
@@ -82,10 +83,6 @@ void add_text_event_types(NounParts& parts) {
 
   auto update = object(parts.title("UpdateRequested"));
   update.field("text", optional(text)).extend(parts.fields, Take::kPartial);
-  if (parts.has_derived()) {
-    update.field(std::string(kWhereDerived), optional(record(any())),
-                 "What those fields become that follow from the text, where they do.");
-  }
   add(parts, "update", "requested", with_beside(parts, update),
       fmt::format("Somebody wants a {} to be changed.", name));
   auto updated = object(parts.title("UpdateCompleted"));

@@ -17,6 +17,8 @@ constexpr std::int64_t kLimitMax = 100;
 // Rows that one page walks over: some 10 ms.
 constexpr std::int64_t kWalkedMax = 10'000;
 constexpr std::int64_t kCountedMax = 10'000;
+// Of a large field, as JSON: a page of 100 stays some 200 KiB.
+constexpr std::size_t kLargeShownMax = 2 * 1024;
 
 // What a list is asked for, as SQL conditions with their values.
 struct Condition {
@@ -245,7 +247,12 @@ class Listing {
 
   Json read(db::Rows& row) const {
     auto thing = read_thing(parts_, row, 3);
-    for (const auto& field : parts_.options.unlisted) std::ignore = take(thing.state, field);
+    for (const auto& field : parts_.options.large) {
+      const Json* value = thing.state.find(field);
+      if (value != nullptr && json_bytes(*value) > kLargeShownMax) {
+        std::ignore = take(thing.state, field);
+      }
+    }
     return shown(parts_, row.uuid(1).value_or(Uuid{}), std::move(thing));
   }
 

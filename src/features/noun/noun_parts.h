@@ -49,6 +49,7 @@ struct NounParts {
   const Schema fields;
   Schema shown;  // a thing as lists show it
   Schema full;   // as `get` shows it
+  Schema said;   // its fields in events: large ones are absent where they have their default
   std::vector<IndexedField> indexed;
   /// Its projections, while commands are being added: each brings an event that is folded.
   projections::Projection* things = nullptr;
@@ -62,10 +63,9 @@ inline constexpr std::string_view kCreating = "creating";
 inline constexpr std::string_view kLive = "live";
 inline constexpr std::string_view kDeleting = "deleting";
 
-// In events and rows of a noun with a text: the names of the fields that were made from it and not
-// given; and, of an update, what such fields become with the new text.
-inline constexpr std::string_view kDerived = "derived";
-inline constexpr std::string_view kWhereDerived = "whereDerived";
+// In events and rows of a noun with a text: the names of the fields that would follow from it and
+// were given.
+inline constexpr std::string_view kGiven = "given";
 // In commands and events: when a thing was made and changed where it comes from.
 inline constexpr std::string_view kCreatedAt = "createdAt";
 inline constexpr std::string_view kUpdatedAt = "updatedAt";
@@ -101,8 +101,8 @@ struct Thing {
   std::int64_t updated_at = 0;
   std::string source;
   std::optional<Uuid> request_id;
-  Json state;                    // its fields, filled
-  Json derived = Json::array();  // the names of those that follow from its text
+  Json state;                  // its fields, filled
+  Json given = Json::array();  // the names of those that would follow from its text
   // Of a noun with a text.
   StoredText file;
   std::string preview;

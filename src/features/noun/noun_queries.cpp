@@ -113,7 +113,7 @@ Thing read_thing(const NounParts& parts, db::Rows& row, int first) {
   auto state = parse_json(row.view(first + 5));
   if (!state) state = Json::object();
   thing.state = parts.filled(*state);
-  if (const Json* derived = state->find(kDerived)) thing.derived = *derived;
+  if (const Json* given = state->find(kGiven)) thing.given = *given;
   if (parts.options.text) {
     thing.preview = row.text(first + 6);
     thing.file = {row.text(first + 7), row.integer(first + 8), row.text(first + 9)};

@@ -88,20 +88,22 @@ Task<Result<std::string>> request(Draft& draft, std::string_view action, Json da
 Json with_derived(const NounParts& parts, Json given, std::string_view text) {
   Json fields = Json::object();
   fields.as_object().reserve(parts.fields.node().fields.size());
-  Json made = Json::array();
+  Json named = Json::array();
   for (const auto& field : parts.fields.node().fields) {
     const auto& derived = parts.options.text->derived;
+    const auto& large = parts.options.large;
     const auto rule = std::ranges::find(derived, field.name, &TextOptions::Derived::field);
     if (Json* value = given.find(field.name)) {
       fields.as_object().emplace_back(field.name, std::move(*value));
+      if (rule != derived.end()) named.push_back(field.name);
     } else if (rule != derived.end()) {
       fields.as_object().emplace_back(field.name, rule->from(text));
-      made.push_back(field.name);
-    } else if (field.presence == SchemaField::Presence::kDefaulted) {
+    } else if (field.presence == SchemaField::Presence::kDefaulted &&
+               std::ranges::find(large, field.name) == large.end()) {
       fields.as_object().emplace_back(field.name, field.default_value);
     }
   }
-  if (!made.as_array().empty()) fields.set(kDerived, std::move(made));
+  if (!named.as_array().empty()) fields.set(kGiven, std::move(named));
   for (const auto name : {kCreatedAt, kUpdatedAt}) {
     if (const Json* at = given.find(name)) fields.set(name, *at);
   }
@@ -151,15 +153,6 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
   auto data = decide ? event_data(std::move(*text), fields)
                      : event_data(std::move(*text), std::move(fields));
   co_return co_await request(draft, "creation", std::move(data), std::move(decide));
-}
-
-// What the fields become that follow from the text, where they still do.
-void offer_derived(const NounParts& parts, Json& fields, std::string_view text) {
-  Json offered = Json::object();
-  for (const auto& [name, from] : parts.options.text->derived) {
-    if (fields.find(name) == nullptr) offered.set(name, from(text));
-  }
-  if (!offered.as_object().empty()) fields.set(kWhereDerived, std::move(offered));
 }
 
 struct Standing {
@@ -212,7 +205,6 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
   std::optional<Json> text;
   Json content = take(input, "content");
   if (content.is_string()) {
-    offer_derived(*parts, input, content.as_string());
     auto placed = co_await place_text(draft, std::move(content.as_string()));
     if (!placed) co_return fail(placed.error());
     text = std::move(*placed);
@@ -247,7 +239,7 @@ Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session sess
     if (past->state.find(field.name) == nullptr) past->state.set(field.name, nullptr);
   }
   for (const auto& name : parts->options.unrestored) std::ignore = take(past->state, name);
-  if (parts->has_derived()) past->state.set(kDerived, std::move(past->derived));
+  if (parts->has_derived()) past->state.set(kGiven, std::move(past->given));
   auto data = event_data(std::move(placed), past->state);
   co_return co_await request(draft, "update", std::move(data), may_change(draft, past->state));
 }

@@ -1,5 +1,7 @@
 // What the workers do when a change of a thing with a text was asked for: store the text, and
 // append what became of it.
+#include <algorithm>
+
 #include "base/clock.h"
 #include "features/noun/noun_parts.h"
 #include "workers/step.h"
@@ -46,8 +48,7 @@ class TextHandler : public workers::EventHandler {
   }
   static void add_fields(Json& data, const Json& requested) {
     for (const auto& [name, value] : requested.as_object()) {
-      if (name != "text" && name != kDerived && name != kWhereDerived)
-        data.as_object().emplace_back(name, value);
+      if (name != "text" && name != kGiven) data.as_object().emplace_back(name, value);
     }
   }
   static void add_text(Json& data, const Json& text, const StoredText& file) {
@@ -95,7 +96,7 @@ class CreationHandler final : public TextHandler {
 
     Json data = beginning(event, (*requested)->as_object().size());
     add_fields(data, **requested);
-    if (const Json* derived = (*requested)->find(kDerived)) data.set(kDerived, *derived);
+    if (const Json* given = (*requested)->find(kGiven)) data.set(kGiven, *given);
     add_text(data, *text, *file);
     add_origin(data, event, 1);
     auto completed = completion(event, step, std::move(data));
@@ -127,7 +128,7 @@ class UpdateHandler final : public TextHandler {
         co_await parts().rooms.database.read([&](db::Tx& tx) { return present_of(tx, event); });
     if (!present) co_return Outcome::failed(present.error());
     if (present->version == 0) co_return Outcome::failed_for_good(not_there());
-    if (parts().has_derived()) renew_derived(data, **requested, present->derived);
+    if (parts().has_derived()) renew_derived(data, **requested, *present);
     add_origin(data, event, present->version + 1);
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
@@ -143,35 +144,39 @@ class UpdateHandler final : public TextHandler {
   // What the row says, in the transaction of the caller: version 0 without a row that is shown.
   struct Present {
     std::int64_t version = 0;
-    Json derived = Json::array();
+    Json state = Json::object();
+    std::string preview;
   };
   Present present_of(db::Tx& tx, const Event& event) const {
-    auto rows = tx.query("SELECT version, data FROM " + parts().options.plural +
+    auto rows = tx.query("SELECT version, data, preview FROM " + parts().options.plural +
                              "_data WHERE id = $1 AND user_id = $2",
                          event.aggregate_id, event.user_id);
     Present present;
     if (!rows.next()) return present;
     present.version = rows.integer(0);
-    auto state = parse_json(rows.view(1));
-    if (const Json* derived = state ? state->find(kDerived) : nullptr) present.derived = *derived;
+    present.state = parse_json(rows.view(1)).value_or(Json::object());
+    present.preview = rows.text(2);
     return present;
   }
 
   // Whether a field still follows from the text is known only now that the updates before this one
-  // are carried out: so the command said what it would become, and here it does or does not.
-  static void renew_derived(Json& data, const Json& requested, const Json& before) {
-    const Json* offered = requested.find(kWhereDerived);
-    const Json* restored = requested.find(kDerived);
-    Json still = Json::array();
-    for (const auto& name : before.as_array()) {
-      if (requested.find(name.as_string()) != nullptr) continue;  // given: it follows no more
-      if (const Json* value = offered != nullptr ? offered->find(name.as_string()) : nullptr) {
-        data.set(name.as_string(), *value);
+  // are carried out. How a text begins is in `data` by now, and is what such fields follow from.
+  void renew_derived(Json& data, const Json& requested, const Present& present) const {
+    const Json* kept = present.state.find(kGiven);
+    const Json before = kept != nullptr ? *kept : Json::array();
+    Json given = before;
+    for (const auto& [name, from] : parts().options.text->derived) {
+      const Json* value = present.state.find(name);
+      const bool is_named =
+          std::ranges::find(before.as_array(), Json(name)) != before.as_array().end();
+      if (requested.find(name) != nullptr) {
+        if (!is_named) given.push_back(name);
+      } else if (!is_named && value != nullptr && *value == from(present.preview)) {
+        if (const Json* preview = data.find("preview")) data.set(name, from(preview->as_string()));
       }
-      still.push_back(name);
     }
-    if (restored != nullptr) still = *restored;
-    if (!before.as_array().empty() || restored != nullptr) data.set(kDerived, std::move(still));
+    if (const Json* restored = requested.find(kGiven)) given = *restored;
+    if (given != before) data.set(kGiven, std::move(given));
   }
   Error not_there() const {
     return {Code::kNotFound,

@@ -164,9 +164,9 @@ class TextFold {
     }
   }
 
-  // Which fields follow from the text is kept beside them, for the next update.
-  static void keep_derived(Json& state, const Json* said) {
-    if (said != nullptr && !said->as_array().empty()) state.set(kDerived, *said);
+  // Which fields were given that would follow from the text is kept beside them, for updates.
+  static void keep_given(Json& state, const Json* said) {
+    if (said != nullptr && !said->as_array().empty()) state.set(kGiven, *said);
   }
 
   // A creation that was given up may be tried again, and a thing may be changed before it is there:
@@ -175,7 +175,7 @@ class TextFold {
     const auto said = data_of(tx, event);
     if (said == nullptr) return;
     auto state = parts_->filled(*said);
-    keep_derived(state, said->find(kDerived));
+    keep_given(state, said->find(kGiven));
     write(tx, create_, event, *said, state);
     if (parts_->options.tags) index_tags(*parts_, tx, event, nullptr, &state);
   }
@@ -200,8 +200,8 @@ class TextFold {
     tx.run(keep_, event.aggregate_id);
     const auto before = state_of(tx, event);
     auto after = parts_->filled(patched(before, of_fields(*said)));
-    const Json* derived = said->find(kDerived);
-    keep_derived(after, derived != nullptr ? derived : before.find(kDerived));
+    const Json* given = said->find(kGiven);
+    keep_given(after, given != nullptr ? given : before.find(kGiven));
     if (parts_->options.tags && said->find(parts_->options.tags->field) != nullptr) {
       index_tags(*parts_, tx, event, &before, &after);
     }
