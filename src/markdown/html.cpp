@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t kGrowthMax = 16;
 constexpr std::size_t kSmall = 4'096;
+// Each line that follows is held against every list and quote that is open.
+constexpr int kContainersMax = 100;
+// A bare link is looked for from each of its beginnings to the end of its word.
+constexpr std::size_t kWordWithLinksMax = 2'048;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -46,6 +50,51 @@ void append_escaped(std::string& out, std::string_view text) {
         out += c;
     }
   }
+}
+
+bool is_of_language(char c) {
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+         std::string_view("_+#.-").find(c) != std::string_view::npos;
+}
+
+// How many lists and quotes a line opens, or a few more: "- > 1. text".
+int containers_of(std::string_view line) {
+  int count = 0;
+  for (std::size_t at = 0; at < line.size();) {
+    const char c = line[at];
+    if (c == ' ' || c == '\t') {
+      ++at;
+    } else if (c == '>' || c == '-' || c == '+' || c == '*') {
+      ++count;
+      ++at;
+    } else if (c >= '0' && c <= '9') {
+      while (at < line.size() && line[at] >= '0' && line[at] <= '9') ++at;
+      if (at == line.size() || (line[at] != '.' && line[at] != ')')) break;
+      ++count;
+      ++at;
+    } else {
+      break;
+    }
+  }
+  return count;
+}
+
+// Calls `take` with each part of the text between two characters of `separators`, until it is
+// false.
+template <class Take>
+bool all_between(std::string_view text, std::string_view separators, Take take) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(separators), text.size());
+    if (!take(text.substr(0, end))) return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return true;
+}
+
+// A rule of dashes opens nothing.
+bool is_rule(std::string_view line) {
+  return line.find_first_not_of("-*_ \t\r") == std::string_view::npos &&
+         line.find_first_of(" \t") == std::string_view::npos;
 }
 
 // What md4c takes for an entity has nothing in it but letters, digits and '#'.
@@ -224,12 +273,12 @@ class Writer {
                                   : "<input type=\"checkbox\" disabled checked> ";
   }
 
+  // A class of the text's choice would be any class of the page: an entity can be a blank.
   void begin_code(const MD_BLOCK_CODE_DETAIL& code) {
+    const std::string_view language(code.lang.text, code.lang.size);
     out_ += "<pre><code";
-    if (code.lang.size > 0) {
-      out_ += " class=\"language-";
-      append_attribute(out_, code.lang);
-      out_ += '"';
+    if (!language.empty() && std::ranges::all_of(language, is_of_language)) {
+      out_ += fmt::format(" class=\"language-{}\"", language);
     }
     out_ += '>';
   }
@@ -294,9 +343,19 @@ Result<std::string> to_html(std::string_view text) {
     return fail(Code::kPayloadTooLarge,
                 fmt::format("Markdown is shown up to {} bytes", kTextBytesMax));
   }
+  const bool is_readable = all_between(text, "\n", [](std::string_view line) {
+    return is_rule(line) || containers_of(line) <= kContainersMax;
+  });
+  if (!is_readable) {
+    return fail(Code::kPayloadTooLarge,
+                fmt::format("A line opens more than {} lists and quotes", kContainersMax));
+  }
   Writer writer(text.size());
   MD_PARSER parser{};
   parser.flags = MD_DIALECT_GITHUB | MD_FLAG_NOHTML;
+  const bool has_words_for_links = all_between(
+      text, " \t\n\r", [](std::string_view word) { return word.size() <= kWordWithLinksMax; });
+  if (!has_words_for_links) parser.flags &= ~unsigned{MD_FLAG_PERMISSIVEAUTOLINKS};
   parser.enter_block = [](MD_BLOCKTYPE type, void* detail, void* to) {
     return static_cast<Writer*>(to)->enter(type, detail);
   };

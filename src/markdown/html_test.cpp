@@ -66,8 +66,10 @@ TEST(MarkdownHtml, NothingOfTheTextIsMarkup) {
   EXPECT_EQ(html("a <img src=x onerror=alert(1)> b"),
             "<p>a &lt;img src=x onerror=alert(1)&gt; b</p>\n");
   EXPECT_EQ(html("<!-- c -->"), "<p>&lt;!-- c --&gt;</p>\n");
-  EXPECT_EQ(html("```\"><script>\n```\n"),
-            "<pre><code class=\"language-&quot;&gt;&lt;script&gt;\"></code></pre>\n");
+  for (const char* language : {"\"><script>", "x&#32;veil", "x&Tab;veil", "\xC3\xA9"}) {
+    EXPECT_EQ(html(std::string("```") + language + "\n```\n"), "<pre><code></code></pre>\n")
+        << language;
+  }
   EXPECT_EQ(html("![\" onerror=\"x](data:image/png;base64,AA)").find("onerror=\"x\""),
             std::string::npos);
   EXPECT_EQ(html(std::string_view("a\0b", 3)),
@@ -78,24 +80,41 @@ TEST(MarkdownHtml, NothingOfTheTextIsMarkup) {
 TEST(MarkdownHtml, IsBoundInWhatItComesTo) {
   EXPECT_EQ(to_html(std::string(kTextBytesMax + 1, 'a')).error().code, Code::kPayloadTooLarge);
   std::string table = "|";
-  for (int i = 0; i < 10'000; ++i) table += "a|";
+  for (int i = 0; i < 4'000; ++i) table += "a|";
   table += "\n|";
-  for (int i = 0; i < 10'000; ++i) table += "---|";
-  for (int i = 0; i < 50'000; ++i) table += "\n|";
+  for (int i = 0; i < 4'000; ++i) table += "---|";
+  for (int i = 0; i < 15'000; ++i) table += "\n|";
   ASSERT_LT(table.size(), kTextBytesMax);
   const auto cells = to_html(table);
   ASSERT_FALSE(cells) << cells->size();
   EXPECT_EQ(cells.error().code, Code::kPayloadTooLarge);
-  std::string reference = "[r]: https://x.test/" + std::string(50'000, 'u') + "\n\n";
-  for (int i = 0; i < 20'000; ++i) reference += "[r]";
+  std::string reference = "[r]: https://x.test/" + std::string(20'000, 'u') + "\n\n";
+  for (int i = 0; i < 10'000; ++i) reference += "[r]";
   const auto made = to_html(reference);
   EXPECT_TRUE(!made || made->size() < kTextBytesMax * 20);
+}
+
+TEST(MarkdownHtml, ALineOpensNoMoreThanAnybodyReads) {
+  std::string deep;
+  for (int i = 0; i < 101; ++i) deep += "- ";
+  EXPECT_EQ(to_html(deep + "a").error().code, Code::kPayloadTooLarge);
+  EXPECT_EQ(to_html("b\n\n" + deep + "a").error().code, Code::kPayloadTooLarge);
+  EXPECT_TRUE(to_html(deep.substr(4) + "a"));
+  EXPECT_TRUE(to_html(std::string(300, '-'))) << "a rule";
+  EXPECT_TRUE(to_html("2026-11-26. " + std::string(200, '*'))) << "text";
+}
+
+TEST(MarkdownHtml, AWordTooLongForOneHasNoBareLinks) {
+  EXPECT_NE(html("http://a.b/(c)").find("<a "), std::string::npos);
+  std::string word;
+  while (word.size() < 3'000) word += "http://a.b/(";
+  EXPECT_EQ(html(word + " http://a.b/c").find("<a "), std::string::npos);
 }
 
 TEST(MarkdownHtml, DeepNestingIsReadInItsTime) {
   for (const char* mark : {"> ", "- ", "*a ", "[a", "![a", "`", "**a", "<a", "1. "}) {
     std::string deep;
-    while (deep.size() < 100'000) deep += mark;
+    while (deep.size() < kTextBytesMax - 8) deep += mark;
     EXPECT_TRUE(to_html(deep).has_value() || to_html(deep).error().code == Code::kPayloadTooLarge)
         << mark;
   }

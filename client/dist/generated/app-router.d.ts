@@ -110,7 +110,7 @@ export interface VerifyLogInput {
     limit?: number | undefined;
 }
 export interface RenderMarkdown {
-    /** At most 262144 characters. */
+    /** At most 65536 characters. */
     text: string;
 }
 export interface NoteOrigin {

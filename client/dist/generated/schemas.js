@@ -94,7 +94,7 @@ export const VerifyLog = z.object({
     limit: z.int().min(1).max(20000).default(20000),
 });
 export const RenderMarkdown = z.object({
-    text: z.string().max(262144),
+    text: z.string().max(65536),
 });
 export const NoteOrigin = z.object({
     path: z.string().min(1).max(4500).describe("Absolute."),

@@ -131,7 +131,7 @@ export interface VerifyLogInput {
 }
 
 export interface RenderMarkdown {
-  /** At most 262144 characters. */
+  /** At most 65536 characters. */
   text: string;
 }
 

@@ -108,7 +108,7 @@ export const VerifyLog = z.object({
 });
 
 export const RenderMarkdown = z.object({
-  text: z.string().max(262144),
+  text: z.string().max(65536),
 });
 
 export const NoteOrigin = z.object({

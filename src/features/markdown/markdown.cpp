@@ -42,7 +42,8 @@ void add(const Rooms& rooms) {
        .docs = "CommonMark with GitHub's tables, strikethrough, task lists and bare links. HTML "
                "in the text is shown as text.",
        .errors = {{Code::kPayloadTooLarge,
-                   "It is longer than 256 KiB, or comes to more than 16 times as much HTML."}},
+                   "It is longer than 64 KiB, a line opens more than 100 lists and quotes, or it "
+                   "comes to more than 16 times as much HTML."}},
        .examples = {{R"({"text":"# Hello"})", R"({"html":"<h1>Hello</h1>\n"})"}}},
       render);
 }
