@@ -1,5 +1,4 @@
-# The page (ui/), built by npm and compiled in. Without SYNAP_UI, or where there is no node, a program
-# is built that serves no page.
+# The page (ui/), built by npm and compiled in; without SYNAP_UI the program serves none.
 find_program(SYNAP_NODE node HINTS "${CMAKE_SOURCE_DIR}/build/node/node_modules/.bin")
 if(SYNAP_UI AND NOT SYNAP_NODE)
   message(FATAL_ERROR "The page is built by node, which is not here: tools/setup.sh installs it, and "

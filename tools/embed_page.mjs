@@ -41,7 +41,8 @@ for (const name of (await readdir(folder)).sort()) {
     arrays.push(`constexpr unsigned char ${array}[] = {\n#embed "${path}"\n};`);
     views.push(`view(${array})`);
   }
-  rows.push(`    {"${name}", "${type}", "\\"${hash}\\"", ${views.join(', ')}},`);
+  const isKept = /-[A-Z0-9]{8}\./.test(name);
+  rows.push(`    {"${name}", "${type}", "\\"${hash}\\"", ${isKept}, ${views.join(', ')}},`);
 }
 
 await writeFile(output, `// Made by tools/embed_page.mjs.

@@ -9,6 +9,9 @@ fi
 for folder; do
   lock="$folder/package-lock.json"
   [ -f "$lock" ] || continue
+  # Two builds of one tree must not take each other's packages away.
+  exec 9>"$folder/.npm_ci.lock"
+  flock 9
   stamp="$folder/node_modules/.installed"
   if [ -f "$stamp" ] && cmp -s "$lock" "$stamp"; then continue; fi
   echo "setup: npm ci in $folder" >&2

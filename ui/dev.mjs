@@ -79,7 +79,7 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
       if (session) return json(response, 200, tell(session));
       return json(response, 401, { message: 'Nobody is signed in' });
     }
-    if (request.headers['synap-page'] !== '1')
+    if (!request.headers['synap-page'])
       return json(response, 403, { message: 'No synap-page header' });
     if (request.method === 'DELETE') {
       for (const socket of session?.sockets ?? []) socket.destroy();

@@ -103,6 +103,14 @@ void tell_owner_key(const std::string& key, const std::string& data, const LogOp
   }
 }
 
+// Where a browser finds the page: nobody can open 0.0.0.0.
+std::string page_url(const pod::Pod& pod, const pod::Config& config) {
+  if (!config.pod.public_url.empty()) return config.pod.public_url;
+  const auto& host = config.pod.host;
+  const bool is_everywhere = host == "0.0.0.0" || host == "::";
+  return "http://" + pod::address_text(is_everywhere ? "127.0.0.1" : host, pod.port());
+}
+
 void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
   const auto url = "http://" + pod::address_text(config.pod.host, pod.port());
   std::error_code failed;
@@ -111,7 +119,7 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
   write_log(LogLevel::kInfo, "pod", "serving {url} from {data}", {{"url", url}, {"data", data}});
   if (!pod.new_owner_link().empty() && config.log.format == LogFormat::kText) {
     tell(fmt::format("look at it, signed in once, within 15 minutes (later: `synap open`): {}{}",
-                     url, pod.new_owner_link()));
+                     page_url(pod, config), pod.new_owner_link()));
   }
   if (!is_json) return;
   print_line(

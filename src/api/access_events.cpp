@@ -54,8 +54,13 @@ void fold(db::Tx& tx, const events::Event& event) {
     if (key != nullptr) fold_key(tx, event, *key);
   } else if (event.type == kKeyRevocationCompleted.name) {
     if (!event.aggregate_id) return tx.abort({Code::kInternalServerError, "It names no key"});
-    tx.run("UPDATE api_keys_data SET revoked_at = $2 WHERE id = $1",
-           event.aggregate_id->to_string(), event.timestamp);
+    // Its sessions are its own, and end with it.
+    const auto key_id = event.aggregate_id->to_string();
+    tx.run("UPDATE api_keys_data SET revoked_at = $2 WHERE id = $1", key_id, event.timestamp);
+    tx.run(
+        "UPDATE api_keys_data SET revoked_at = $2 WHERE parent = $1 AND parent <> '' "
+        "AND revoked_at IS NULL",
+        key_id, event.timestamp);
   }
 }
 
@@ -129,7 +134,8 @@ projections::Projection access_projection() {
                   .primary_key = {"id"},
                   .indexes = {{.columns = {"user_id", "kind", "id"}},
                               {.columns = {"user_id", "expires_at"},
-                               .where = "revoked_at IS NULL"}}}},
+                               .where = "revoked_at IS NULL AND kind = ''"},
+                              {.columns = {"parent"}, .where = "parent <> ''"}}}},
       .types = {std::string(kUserCreationCompleted.name), std::string(kKeyCreationCompleted.name),
                 std::string(kKeyRevocationCompleted.name)},
       .fold = fold};

@@ -18,13 +18,19 @@ std::string_view key_kind_name(KeyKind kind);
 /// Nothing: there is no such kind.
 std::optional<KeyKind> key_kind_by_name(std::string_view name);
 
+/// A session is shown in two halves: one in a cookie, which the browser sends to every server on
+/// the same host, whatever its port, and which no script reads; the other, these last characters of
+/// it, by the page, which only pages of the very same origin can know.
+inline constexpr std::size_t kPageHalfCharacters = 43;
+
 /// A view of what was sent: good for as long as the request.
 struct Credential {
   Credential() = default;
   template <std::convertible_to<std::string_view> Text>
   Credential(const Text& of, KeyKind sent_as = KeyKind::kKey) : token(of), kind(sent_as) {}
 
-  std::string_view token;  // empty: none was sent
+  std::string_view token;      // empty: none was sent
+  std::string_view page_half;  // of a session; behind the token
   /// As what it was sent. A key in a cookie is none, nor is a session in a header.
   KeyKind kind = KeyKind::kKey;
 };

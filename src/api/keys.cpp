@@ -56,28 +56,6 @@ bool read_kind(db::Rows& rows, int column, LiveKeys::Entry& entry) {
   return true;
 }
 
-events::Envelope envelope_of(const AccessRequest& request, std::string user_id,
-                             std::string aggregate_type, std::string_view aggregate_id) {
-  events::Envelope envelope;
-  envelope.user_id = std::move(user_id);
-  envelope.source = request.actor ? request.actor->source : events::Source::kSystem;
-  if (request.actor) envelope.actor = request.actor->recorded;
-  envelope.aggregate_type = std::move(aggregate_type);
-  envelope.aggregate_id = Uuid::parse(aggregate_id);
-  return envelope;
-}
-
-// The key of who asks may have been revoked since the call began: then nothing comes of it, and
-// whoever revokes a stolen key can look at what it has made.
-void check_asker(db::Tx& tx, const AccessRequest& request) {
-  if (!request.actor || request.actor->recorded.kind != events::Actor::Kind::kKey) return;
-  auto rows = tx.query(
-      "SELECT 1 FROM api_keys_data WHERE revoked_at IS NOT NULL AND id IN "
-      "($1, (SELECT parent FROM api_keys_data WHERE id = $1))",
-      request.actor->recorded.id);
-  if (rows.next()) tx.abort({Code::kUnauthorized, "This API key is not valid", nullptr});
-}
-
 // Keys by which an owner may do everything, now; those that never end come first.
 constexpr std::string_view kFullOwnerKeys =
     "SELECT expires_at FROM users_data JOIN api_keys_data ON user_id = users_data.id "
@@ -140,6 +118,28 @@ const ObjectSchema<UserInfo>& describe(Type<UserInfo>) {
   return schema;
 }
 
+events::Envelope Keys::envelope_of(const AccessRequest& request, std::string user_id,
+                                   std::string aggregate_type, std::string_view aggregate_id) {
+  events::Envelope envelope;
+  envelope.user_id = std::move(user_id);
+  envelope.source = request.actor ? request.actor->source : events::Source::kSystem;
+  if (request.actor) envelope.actor = request.actor->recorded;
+  envelope.aggregate_type = std::move(aggregate_type);
+  envelope.aggregate_id = Uuid::parse(aggregate_id);
+  return envelope;
+}
+
+// The key of who asks may have been revoked since the call began: then nothing comes of it, and
+// whoever revokes a stolen key can look at what it has made.
+void Keys::check_asker(db::Tx& tx, const AccessRequest& request) {
+  if (!request.actor || request.actor->recorded.kind != events::Actor::Kind::kKey) return;
+  auto rows = tx.query(
+      "SELECT 1 FROM api_keys_data WHERE revoked_at IS NOT NULL AND id IN "
+      "($1, (SELECT parent FROM api_keys_data WHERE id = $1))",
+      request.actor->recorded.id);
+  if (rows.next()) tx.abort({Code::kUnauthorized, "This API key is not valid", nullptr});
+}
+
 void Keys::add_event_types(events::EventTypes& types) {
   add_access_event_types(types);
 }
@@ -189,7 +189,7 @@ void Keys::observe(db::Tx& tx, const events::Event& event) {
 }
 
 Task<Result<>> Keys::load() {
-  auto read = co_await database_.read_at_start([this](db::Tx& tx) {
+  auto read = co_await database_.read_at_start([this, now = live_.now()](db::Tx& tx) {
     auto users = tx.query("SELECT 1 FROM users_data LIMIT 1");
     if (users.next()) live_.add_user();
     auto links = tx.query("SELECT max(expires_at) FROM sign_in_links_data");
@@ -199,7 +199,9 @@ Task<Result<>> Keys::load() {
         "FROM (SELECT * FROM api_keys_data WHERE revoked_at IS NULL) AS api_keys_data "
         "JOIN (SELECT id AS owner_id, role FROM users_data) ON owner_id = user_id "
         "LEFT JOIN (SELECT key_id, used_at FROM key_uses_data) ON key_id = id "
-        "ORDER BY kind <> ''");  // keys before what stands for them
+        "WHERE kind = '' OR expires_at > $1 "
+        "ORDER BY kind <> ''",  // keys before what stands for them
+        now);
     while (rows.next()) {
       auto scopes = scopes_of(rows.view(4));
       if (!scopes) return tx.abort(scopes.error());
@@ -268,6 +270,10 @@ Result<Keys::Made> Keys::make_key(const std::string& user_id, KeyOptions options
   const auto prefix = prefix_of(options.kind);
   key.key =
       std::string(prefix) + to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
+  if (options.kind == KeyKind::kSession) {
+    random_bytes(secret, sizeof secret);
+    key.key += to_base64url({reinterpret_cast<const char*>(secret), sizeof secret});
+  }
   KeyCreated data{.key_id = key.key_id,
                   .name = std::move(options.name),
                   .prefix = key.key.substr(0, prefix.size() + kShownCharacters),

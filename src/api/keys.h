@@ -103,7 +103,9 @@ class Keys final : public Authority {
   static constexpr int kKeysMax = 1'000;
 
   static constexpr std::chrono::milliseconds kSessionMax = std::chrono::days(30);
+  static constexpr int kSessionsMax = 100;  // of one user, that are good
   static constexpr std::chrono::milliseconds kLinkMax = std::chrono::minutes(15);
+  static constexpr std::string_view kLinkPrefix = "synap_link_";
   static constexpr int kLinksMax = 100;  // of one user, that are good
 
   static void add_event_types(events::EventTypes& types);
@@ -161,12 +163,17 @@ class Keys final : public Authority {
   Task<Result<>> revoke(std::string user_id, std::string key_id, AccessRequest request = {});
 
   // Sessions and links. They stand for the key of `whose`, or for the one for which that stands,
-  // and may do the same. kPreconditionFailed: the user has too many of them.
+  // and may do the same.
 
-  Task<Result<NewKey>> create_session(ActorRef whose);
+  /// Ends `instead_of`, the session in the same browser, and the oldest ones of a user who has
+  /// kSessionsMax: who shows a key is never locked out by sessions.
+  Task<Result<NewKey>> create_session(ActorRef whose, std::optional<ActorRef> instead_of = {});
+  /// Good for as long as `whose` is. kPreconditionFailed: the user has kLinksMax.
   Task<Result<NewLink>> create_link(ActorRef whose);
+  /// Whose link it is. kUnauthorized: it is good no more, which is counted as authenticate() does.
+  Task<Result<ActorRef>> find_link(std::string token, std::string_view peer = {});
   /// Begins a session by a link, which is good no more then. kUnauthorized: it is not.
-  Task<Result<NewKey>> use_link(std::string token);
+  Task<Result<NewKey>> use_link(std::string token, std::optional<ActorRef> instead_of = {});
 
   /// Of one kind.
   Task<Result<AccessPage<KeyInfo>>> list(std::string user_id, std::string after_id = "",
@@ -186,7 +193,12 @@ class Keys final : public Authority {
   };
   Result<Made> make_key(const std::string& user_id, KeyOptions options,
                         const AccessRequest& request) const;
+  static events::Envelope envelope_of(const AccessRequest& request, std::string user_id,
+                                      std::string aggregate_type, std::string_view aggregate_id);
+  static void check_asker(db::Tx& tx, const AccessRequest& request);
   KeyOptions session_of(const ActorRef& whose) const;
+  Task<Result<NewKey>> begin_session(ActorRef whose, std::optional<ActorRef> instead_of,
+                                     std::function<void(db::Tx&)> decide);
   Task<Result<NewKey>> append(NewKey key, std::vector<events::NewEvent> events,
                               AccessRequest request, std::function<void(db::Tx&)> decide);
   void observe(db::Tx& tx, const events::Event& event);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstring>
 
 #include "base/clock.h"
@@ -26,6 +27,8 @@ std::optional<KeyKind> key_kind_by_name(std::string_view name) {
 }
 
 namespace {
+
+constexpr std::chrono::milliseconds kForgottenAfter = std::chrono::days(30);
 
 std::unexpected<Error> not_valid(KeyKind kind = KeyKind::kKey) {
   switch (kind) {
@@ -105,12 +108,16 @@ void LiveKeys::end_expired() {
   {
     std::shared_lock lock(mutex_);
     for (const auto& [id, key] : by_id_) {
-      if (!key->ended.stop_requested() && !check_time(*key, now())) expired.push_back(key);
+      if (!check_time(*key, now())) expired.push_back(key);
     }
   }
   for (const auto& key : expired) {
     key->ended.request_stop();
-    if (key->entry.kind != KeyKind::kKey) remove(key->entry.actor.recorded.id);
+    // Not at once: a clock that was forward by mistake may be put right.
+    const auto& entry = key->entry;
+    if (entry.kind != KeyKind::kKey && *entry.expires_at + kForgottenAfter.count() < now()) {
+      remove(entry.actor.recorded.id);
+    }
   }
 }
 
@@ -126,7 +133,9 @@ Result<> LiveKeys::check_time(const Key& key, std::int64_t now) const {
 }
 
 Result<ActorRef> LiveKeys::find(const Credential& shown) const {
-  const auto hash = sha256(shown.token);
+  const auto hash = shown.page_half.empty()
+                        ? sha256(shown.token)
+                        : Sha256Hasher().add(shown.token).add(shown.page_half).finish();
   std::shared_lock lock(mutex_);
   const auto found = by_hash_.find(hash);
   if (found == by_hash_.end() || found->second->entry.kind != shown.kind) {
@@ -178,6 +187,10 @@ Result<> LiveKeys::admit(const std::string& key_id) const {
                             limit_.calls_per_second()));
   }
   note_use(found->second, time);
+  // Whoever looks for keys that nobody uses must not end the sessions that stand for one.
+  if (const auto parent = by_id_.find(found->second->entry.parent); parent != by_id_.end()) {
+    note_use(parent->second, time);
+  }
   return {};
 }
 

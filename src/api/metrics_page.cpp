@@ -6,7 +6,7 @@
 namespace synap::api {
 
 Result<> MetricsPage::may_read(const net::Request& head) const {
-  const rpc::Origin origin{.headers = head.headers, .peer = head.peer, .method = head.method};
+  const rpc::Origin origin{.headers = head.headers, .peer = head.peer};
   const auto shown = credential_of(origin, cookie_);
   if (!key_.empty() && is_equal_in_constant_time(bearer_token(head.headers), key_)) return {};
   const auto actor = keys_.authenticate(shown, head.peer);

@@ -25,21 +25,23 @@ std::string_view cookie_of(const net::Headers& headers, std::string_view name) {
   return {};
 }
 
-bool only_reads(std::string_view method) {
-  return method == "GET" || method == "HEAD";
-}
-
 }  // namespace
 
 SessionCookie::SessionCookie(std::string_view pod, std::string public_url)
     : name_(fmt::format("synap_{}", pod)), public_url_(std::move(public_url)) {}
 
-Credential SessionCookie::of(const net::Headers& headers, std::string_view method) const {
-  if (name_.empty()) return {};
+Credential SessionCookie::of(const net::Headers& headers, std::string_view page_half) const {
+  if (name_.empty() || page_half.empty()) return {};
   const auto token = cookie_of(headers, name_);
-  if (token.empty() || !net::is_of_own_page(headers, public_url_)) return {};
-  if (!only_reads(method) && headers.find(kPageHeader) == nullptr) return {};
-  return {token, KeyKind::kSession};
+  if (token.empty() || net::is_of_other_page(headers, public_url_)) return {};
+  Credential shown(token, KeyKind::kSession);
+  shown.page_half = page_half;
+  return shown;
+}
+
+Credential SessionCookie::of(const net::Headers& headers) const {
+  const std::string* half = headers.find(kPageHeader);
+  return half == nullptr ? Credential() : of(headers, *half);
 }
 
 std::string SessionCookie::set(std::string_view token, std::chrono::seconds lasts) const {
@@ -51,13 +53,14 @@ std::string SessionCookie::set(std::string_view token, std::chrono::seconds last
 
 Credential credential_of(const rpc::Origin& origin, const SessionCookie& cookie) {
   if (const auto token = bearer_token(origin.headers); !token.empty()) return token;
-  if (origin.connection_params) {
-    const Json* token = origin.connection_params->find("token");
-    if (token != nullptr && token->is_string() && !token->as_string().empty()) {
-      return std::string_view(token->as_string());
-    }
-  }
-  return cookie.of(origin.headers, origin.method);
+  if (!origin.connection_params) return cookie.of(origin.headers);
+  const auto parameter = [&](std::string_view name) -> std::string_view {
+    const Json* value = origin.connection_params->find(name);
+    return value != nullptr && value->is_string() ? std::string_view(value->as_string())
+                                                  : std::string_view();
+  };
+  if (const auto token = parameter("token"); !token.empty()) return token;
+  return cookie.of(origin.headers, parameter("page"));
 }
 
 std::string_view bearer_token(const net::Headers& headers) {

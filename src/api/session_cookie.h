@@ -1,9 +1,11 @@
 // SessionCookie: how a browser shows the session that it has, and when that counts.
 //
 // A browser sends a cookie with every request to a host, whichever page makes it and to whichever
-// port. So it counts only where the browser says that the request is of the pod's own page
-// (net::is_of_own_page), and, for all but reading, where that page has set a header that no form
-// can: `synap-page: 1`. A WebSocket is opened with an Origin always, and by no form.
+// port: also to servers that are none of this pod's. So the cookie has one half of the session only
+// (credential.h). The other the page has from the answer to its signing in, keeps where only pages
+// of the very same origin can read, and sends in the header `synap-page` of every request or, of a
+// WebSocket, in the connection parameter "page": that no form and no other page can do. Where a
+// browser says that another page sent a request, neither counts.
 #pragma once
 
 #include <chrono>
@@ -18,7 +20,6 @@ namespace synap::api {
 /// A value; any thread.
 class SessionCookie {
  public:
-  /// What a page sets with everything that it sends but reads.
   static constexpr std::string_view kPageHeader = "synap-page";
 
   SessionCookie() = default;
@@ -27,9 +28,11 @@ class SessionCookie {
   SessionCookie(std::string_view pod, std::string public_url);
 
   const std::string& name() const { return name_; }
-  /// The session in the cookies of a request where that counts; else nothing, as where there is
-  /// none.
-  Credential of(const net::Headers& headers, std::string_view method) const;
+  /// The session in the cookies of a request and `page_half`, where that counts; else nothing, as
+  /// where there is none.
+  Credential of(const net::Headers& headers, std::string_view page_half) const;
+  /// The same with the half that stands in its header.
+  Credential of(const net::Headers& headers) const;
   /// Values of Set-Cookie.
   std::string set(std::string_view token, std::chrono::seconds lasts) const;
   std::string clear() const { return set("", std::chrono::seconds(0)); }

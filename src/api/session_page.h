@@ -5,13 +5,15 @@
 //   DELETE                                                      signs out
 //
 // Answered from the head alone, with {user {id, name, role}, session, expiresAt, pod {version}}, or
-// with problem+json. The session itself is only in the cookie, which no script can read.
+// with problem+json. The answer to POST has `page` besides: the half of the session that the page
+// keeps (session_cookie.h); the other is only in the cookie.
 #pragma once
 
 #include <string>
 
 #include "api/keys.h"
 #include "api/session_cookie.h"
+#include "base/json.h"
 #include "net/http.h"
 
 namespace synap::api {
@@ -26,7 +28,7 @@ class SessionPage final : public net::Handler {
         version_(std::move(version)) {}
 
   /// kUnauthorized: not signed in, or what was shown is no good; kForbidden: not asked by a page of
-  /// the pod's own; kMethodNotSupported.
+  /// the pod's own; kConflict: somebody else is signed in; kTooManyRequests; kMethodNotSupported.
   Task<net::Admission> admit(const net::Request& head) override;
   Task<net::Response> serve(const net::Request& request) override;
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
@@ -37,7 +39,8 @@ class SessionPage final : public net::Handler {
   Task<net::Response> sign_in(const net::Request& head);
   Task<net::Response> sign_out(const net::Request& head);
   Task<net::Response> tell(const net::Request& head);
-  Task<Result<std::string>> told_of(const Actor& actor, std::optional<std::int64_t> expires_at);
+  std::optional<ActorRef> signed_in(const net::Request& head) const;
+  Task<Result<Json>> told_of(const Actor& actor, std::optional<std::int64_t> expires_at);
 
   Keys& keys_;
   const SessionCookie cookie_;

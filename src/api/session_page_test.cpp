@@ -41,14 +41,18 @@ class SessionPageTest : public testing::Test {
   // What a browser sends of the pod's own page, which was found at http://localhost.
   std::string page(std::string_view more = "") const {
     std::string headers =
-        "origin: http://localhost\r\nsynap-page: 1\r\ncontent-type: application/json\r\n";
+        "origin: http://localhost\r\ncontent-type: application/json\r\n"
+        "synap-page: " +
+        page_ + "\r\n";
     if (!cookie_.empty()) headers += "cookie: " + cookie_ + "\r\n";
     return headers.append(more);
   }
   net::TestResponse sign_in(const std::string& secret) {
     auto answer = ask("POST", "/session", page("authorization: Bearer " + secret + "\r\n"));
+    if (answer.status != 200) return answer;
     const auto cookie = answer.header("set-cookie");
     cookie_ = cookie.substr(0, cookie.find(';'));
+    page_ = parse_json(answer.body)->string_or("page", "");
     return answer;
   }
 
@@ -60,6 +64,7 @@ class SessionPageTest : public testing::Test {
   std::unique_ptr<Front> front_;
   std::unique_ptr<net::HttpServer> server_;
   std::string cookie_;
+  std::string page_ = "1";
 };
 
 TEST_F(SessionPageTest, AKeySignsInAndTheCookieThenStandsForIt) {
@@ -71,7 +76,8 @@ TEST_F(SessionPageTest, AKeySignsInAndTheCookieThenStandsForIt) {
   EXPECT_EQ(told.find("user")->string_or("role", ""), "owner");
   EXPECT_EQ(told.find("pod")->string_or("version", ""), "1.2.3");
   EXPECT_NE(told.find("expiresAt"), nullptr);
-  EXPECT_EQ(answer.body.find("synap_session"), std::string::npos) << "no script reads it";
+  EXPECT_EQ(answer.body.find("synap_session"), std::string::npos) << "no script reads that half";
+  EXPECT_EQ(cookie_.find(page_), std::string::npos) << "no other server is sent this one";
   EXPECT_EQ(ask("GET", "/session", page()).status, 200);
   const std::string session(told.string_or("session", ""));
   EXPECT_EQ(ask("GET", "/trpc/say", page()).body, R"({"result":{"data":")" + session + R"("}})");
@@ -97,20 +103,41 @@ TEST_F(SessionPageTest, WhatIsNoKeySignsNobodyIn) {
   }
 }
 
-TEST_F(SessionPageTest, AChangeWithoutThePagesHeaderIsNobodys) {
+TEST_F(SessionPageTest, TheCookieAloneIsNobodys) {
   sign_in(owner_.key);
   const std::string form =
       "origin: http://localhost\r\ncontent-type: application/json\r\ncookie: " + cookie_ + "\r\n";
-  EXPECT_EQ(ask("POST", "/trpc/change", form).status, 401);
-  EXPECT_EQ(ask("POST", "/api/change", form).status, 401);
+  for (const std::string& half : {std::string(), std::string("synap-page: 1\r\n")}) {
+    EXPECT_EQ(ask("POST", "/trpc/change", form + half).status, 401);
+    EXPECT_EQ(ask("POST", "/api/change", form + half).status, 401);
+    EXPECT_EQ(ask("GET", "/trpc/say", form + half).status, 401);
+  }
   EXPECT_EQ(ask("DELETE", "/session", form).status, 403);
+  EXPECT_EQ(ask("GET", "/trpc/say", page()).status, 200);
+}
+
+TEST_F(SessionPageTest, NobodyGoesOnInAnothersAccountWithoutAWord) {
+  const auto bob = *sync_wait(executor_, rig_.keys->create_user("bob", Role::kMember));
+  const auto link = sync_wait(executor_, rig_.keys->create_link(*rig_.keys->find(bob.key)))->token;
+  sign_in(owner_.key);
+  EXPECT_EQ(sign_in(link).status, 409);
+  EXPECT_EQ(ask("GET", "/trpc/say", page()).status, 200);
+  EXPECT_EQ(ask("DELETE", "/session", page()).status, 204);
+  EXPECT_EQ(sign_in(link).status, 200) << "the link was not used up";
+}
+
+TEST_F(SessionPageTest, SigningInAgainEndsTheSessionBefore) {
+  sign_in(owner_.key);
+  const auto before = page();
+  sign_in(owner_.key);
+  EXPECT_EQ(ask("GET", "/trpc/say", before).status, 401);
   EXPECT_EQ(ask("GET", "/trpc/say", page()).status, 200);
 }
 
 TEST_F(SessionPageTest, OtherPagesSignNobodyInOrOutAndUseNoCookie) {
   sign_in(owner_.key);
   const std::string others =
-      "origin: http://localhost:3000\r\nsynap-page: 1\r\ncookie: " + cookie_ + "\r\n";
+      "origin: http://localhost:3000\r\nsynap-page: " + page_ + "\r\ncookie: " + cookie_ + "\r\n";
   EXPECT_EQ(ask("GET", "/trpc/say", others).status, 401);
   EXPECT_EQ(ask("GET", "/session", others).status, 401);
   EXPECT_EQ(ask("DELETE", "/session", others).status, 403);
@@ -137,11 +164,12 @@ TEST_F(SessionPageTest, ASocketIsOpenedByTheCookieOnThePodsOwnPageOnly) {
   sign_in(owner_.key);
   const auto told = [&](std::string_view origin) {
     net::TestClient client(server_->port());
-    EXPECT_EQ(
-        client
-            .upgrade("/trpc", "origin: " + std::string(origin) + "\r\ncookie: " + cookie_ + "\r\n")
-            .status,
-        101);
+    EXPECT_EQ(client
+                  .upgrade("/trpc?connectionParams=1",
+                           "origin: " + std::string(origin) + "\r\ncookie: " + cookie_ + "\r\n")
+                  .status,
+              101);
+    client.send_text(R"({"method":"connectionParams","data":{"page":")" + page_ + R"("}})");
     client.send_text(R"({"id":1,"method":"query","params":{"path":"say"}})");
     return client.read_frame().data;
   };

@@ -24,14 +24,19 @@ class SessionsTest : public testing::Test {
     return *sync_wait(executor, keys->create_key(user_id, std::move(options)));
   }
   NewKey session(const NewKey& of) {
-    return *sync_wait(executor, keys->create_session(*keys->find(of.key)));
+    return *sync_wait(executor, keys->create_session(*keys->find(of.key), std::nullopt));
   }
   std::string link(const NewKey& of) {
     return sync_wait(executor, keys->create_link(*keys->find(of.key)))->token;
   }
   Result<NewKey> use(const std::string& link) { return sync_wait(executor, keys->use_link(link)); }
+  // As a browser shows it: in two halves.
   Result<ActorRef> signed_in(const NewKey& session) {
-    return keys->find({session.key, KeyKind::kSession});
+    Credential shown(
+        std::string_view(session.key).substr(0, session.key.size() - kPageHalfCharacters),
+        KeyKind::kSession);
+    shown.page_half = std::string_view(session.key).substr(shown.token.size());
+    return keys->find(shown);
   }
   Result<> revoke(const NewKey& key) {
     return sync_wait(executor, keys->revoke(key.user_id, key.key_id));
@@ -152,6 +157,62 @@ TEST_F(SessionsTest, ALinkIsGoodForFifteenMinutes) {
   EXPECT_TRUE(use(in_time));
   world.pass(1ms);
   EXPECT_FALSE(use(late));
+}
+
+TEST_F(SessionsTest, WhoShowsAKeyIsNeverLockedOutByHisSessions) {
+  const auto ann = owner();
+  const auto first = session(ann);
+  const auto second = session(ann);
+  for (int i = 2; i < Keys::kSessionsMax; ++i) session(ann);
+  EXPECT_TRUE(signed_in(first));
+  const auto more = session(ann);
+  EXPECT_TRUE(signed_in(more));
+  EXPECT_FALSE(signed_in(first)) << "the oldest gave way";
+  EXPECT_TRUE(signed_in(second));
+  const auto by_link = use(link(ann));
+  ASSERT_TRUE(by_link);
+  EXPECT_FALSE(signed_in(second)) << "also to one that a link began";
+}
+
+TEST_F(SessionsTest, TheSessionsOfARevokedKeyAreRevokedRows) {
+  const auto ann = owner();
+  const auto laptop = key(ann.user_id, {.name = "laptop"});
+  session(laptop);
+  ASSERT_TRUE(revoke(laptop));
+  const auto listed = sync_wait(executor, keys->list(ann.user_id, "", 10, KeyKind::kSession));
+  ASSERT_EQ(listed->items.size(), 1u);
+  EXPECT_TRUE(listed->items.front().revoked_at);
+}
+
+TEST_F(SessionsTest, ANewSessionTakesThePlaceOfTheOneBeforeInTheSameBrowser) {
+  const auto ann = owner();
+  const auto before = session(ann);
+  const auto whose = *keys->find(ann.key);
+  const auto after = sync_wait(executor, keys->create_session(whose, *signed_in(before)));
+  ASSERT_TRUE(after);
+  EXPECT_FALSE(signed_in(before));
+  EXPECT_TRUE(signed_in(*after));
+}
+
+TEST_F(SessionsTest, ALinkIsGoodForAsLongAsWhoMadeIt) {
+  const auto ann = owner();
+  const auto begun = session(ann);
+  const auto of_session = sync_wait(executor, keys->create_link(*signed_in(begun)))->token;
+  const auto used = sync_wait(executor, keys->create_link(*signed_in(begun)))->token;
+  const auto by_link = use(used);
+  ASSERT_TRUE(by_link);
+  const auto events = sync_wait(executor, rig.log->read(events::Tenancy::whole_pod(), {}))->events;
+  EXPECT_EQ(events.back()->actor->id, begun.key_id) << "as itself, not as its key";
+  ASSERT_TRUE(revoke(begun));
+  EXPECT_FALSE(use(of_session)) << "or whoever stole a session would stay";
+}
+
+TEST_F(SessionsTest, AKeyIsInUseWhereItsSessionIs) {
+  const auto ann = owner();
+  const auto begun = session(ann);
+  ASSERT_TRUE(keys->admit(**signed_in(begun)));
+  const auto listed = sync_wait(executor, keys->list(ann.user_id));
+  EXPECT_TRUE(listed->items.front().last_used_at);
 }
 
 TEST_F(SessionsTest, AUserHasNoMoreThanAHundredLinksThatAreGood) {

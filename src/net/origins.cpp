@@ -15,10 +15,14 @@ std::string_view authority_of(std::string_view text) {
   return text.substr(0, text.find_first_of("/?#"));
 }
 
-// What stands behind the authority of a URL.
-std::string_view path_of(std::string_view url) {
+// As browsers send it: without the port that goes without saying.
+std::string_view origin_of(std::string_view url) {
   const auto authority = authority_of(url);
-  return url.substr(static_cast<std::size_t>(authority.data() - url.data()) + authority.size());
+  const auto end = static_cast<std::size_t>(authority.data() - url.data()) + authority.size();
+  auto origin = url.substr(0, end);
+  const std::string_view usual = origin.starts_with("https://") ? ":443" : ":80";
+  if (origin.ends_with(usual)) origin.remove_suffix(usual.size());
+  return origin;
 }
 
 bool is_address(const std::string& host) {
@@ -47,18 +51,16 @@ std::string host_of(std::string_view text) {
   return lower;
 }
 
-bool is_of_own_page(const Headers& headers, std::string_view public_url) {
+bool is_of_other_page(const Headers& headers, std::string_view public_url) {
+  const std::string* site = headers.find("sec-fetch-site");
+  if (site != nullptr && *site != "same-origin") return true;
   const std::string* origin = headers.find("origin");
-  if (origin == nullptr) {
-    const std::string* site = headers.find("sec-fetch-site");
-    return site != nullptr && *site == "same-origin";
-  }
-  const auto public_origin = public_url.substr(0, public_url.size() - path_of(public_url).size());
-  if (!public_url.empty() && equal_ignoring_case(*origin, public_origin)) return true;
+  if (origin == nullptr) return false;
+  if (!public_url.empty() && equal_ignoring_case(*origin, origin_of(public_url))) return false;
   const std::string* host = headers.find("host");
-  if (host == nullptr || !equal_ignoring_case(*origin, "http://" + *host)) return false;
+  if (host == nullptr || !equal_ignoring_case(*origin, "http://" + *host)) return true;
   // Where others find it by https, a page that came by http may be anybody's.
-  return !public_url.starts_with("https://") || host_of(*host) != host_of(public_url);
+  return public_url.starts_with("https://") && host_of(*host) == host_of(public_url);
 }
 
 bool is_loopback_name(std::string_view host) {

@@ -26,11 +26,10 @@ struct Origins {
 /// The host of an origin, a URL or a Host header, in lower case, without scheme, port and brackets.
 std::string host_of(std::string_view text);
 
-/// Whether a browser says that a page of the server's own sent this, and of no other port or
-/// scheme: by an Origin that is the one of `public_url` (empty: there is none), or http and the
-/// Host asked for; or, where it sends no Origin, as with a GET, by Sec-Fetch-Site. Browsers let no
-/// page say so that is not.
-bool is_of_own_page(const Headers& headers, std::string_view public_url);
+/// Whether a browser says that a page of another origin sent this, be it of another port or scheme
+/// on the same host. Its own are that of `public_url` (empty: there is none) and, by http, the Host
+/// that was asked for. A browser says nothing of a GET by a page that came by plain http.
+bool is_of_other_page(const Headers& headers, std::string_view public_url);
 
 /// localhost, 127.0.0.1 or ::1.
 bool is_loopback_name(std::string_view host);

@@ -11,6 +11,7 @@ struct File {
   std::string_view name;  // "app-1a2b.js"
   std::string_view type;  // of its content: "text/javascript; charset=utf-8"
   std::string_view etag;  // of its bytes, with its quotes
+  bool is_kept = false;   // its name says what is in it: whoever has it need not ask again
   std::string_view plain;
   std::string_view gzip;    // empty where it is not smaller
   std::string_view brotli;  // the same

@@ -81,7 +81,7 @@ Task<net::Response> Page::serve(const net::Request& head) {
   net::Response response;
   response.headers.add("etag", std::string(file->etag));
   response.headers.add("cache-control",
-                       file->name == kIndex ? "no-cache" : "public, max-age=31536000, immutable");
+                       file->is_kept ? "public, max-age=31536000, immutable" : "no-cache");
   response.headers.add("content-security-policy", std::string(kPolicy));
   response.headers.add("x-content-type-options", "nosniff");
   response.headers.add("referrer-policy", "no-referrer");

@@ -2,8 +2,8 @@
 // page with nothing in it.
 //
 // Every path that is asked for by a browser as a page, and is no file, is answered with index.html,
-// which shows what the path means. The names of other files say what is in them, so they are kept
-// by browsers for ever.
+// which shows what the path means. Files whose names say what is in them are kept by browsers for
+// ever.
 #pragma once
 
 #include <span>

@@ -14,7 +14,11 @@ constexpr File kFiles[] = {
      .plain = "<html>",
      .gzip = "gz",
      .brotli = "br"},
-    {.name = "app-1.js", .type = "text/javascript; charset=utf-8", .etag = "\"a\"", .plain = "1"},
+    {.name = "app-1.js",
+     .type = "text/javascript; charset=utf-8",
+     .etag = "\"a\"",
+     .is_kept = true,
+     .plain = "1"},
 };
 
 class PageTest : public testing::Test {

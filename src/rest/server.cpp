@@ -87,8 +87,7 @@ Task<net::Admission> Server::admit(const net::Request& head) {
     admission.answer = refusal_of(found.error(), target);
     co_return admission;
   }
-  auto known =
-      options_.identify({.headers = head.headers, .peer = head.peer, .method = head.method});
+  auto known = options_.identify({.headers = head.headers, .peer = head.peer});
   if (known) {
     admission.account = std::move(known->account);
     admission.caller = std::move(known->known);
@@ -117,7 +116,7 @@ Task<net::Response> Server::serve(const net::Request& request) {
 
 Task<Result<net::Response>> Server::call(const rpc::Procedure& procedure,
                                          const net::Request& request, UnknownKeys& unknown) const {
-  rpc::Origin origin{.headers = request.headers, .peer = request.peer, .method = request.method};
+  rpc::Origin origin{.headers = request.headers, .peer = request.peer};
   origin.paths = {procedure.path};
   origin.kind = procedure.kind;
   origin.caller = request.caller;

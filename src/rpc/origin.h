@@ -21,7 +21,6 @@ inline constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
 struct Origin {
   const net::Headers& headers;
   std::string peer;                       // "127.0.0.1"
-  std::string_view method = "GET";        // of the request; an upgrade is one
   std::optional<Json> connection_params;  // an object of strings that the client sent, or nothing
   /// Whether this is a connection: what its headers say of one call is said of none of its calls.
   bool is_connection = false;

@@ -146,7 +146,7 @@ Task<net::Admission> Server::admit(const net::Request& head) {
 
 Result<rpc::Caller> Server::identify(const net::Request& request) const {
   if (!options_.identify) return rpc::Caller{std::string(kEverybody), nullptr};
-  rpc::Origin origin{.headers = request.headers, .peer = request.peer, .method = request.method};
+  rpc::Origin origin{.headers = request.headers, .peer = request.peer};
   auto known = options_.identify(origin);
   if (known) return known;
   // An EventSource can set no header: its page says who calls in the query.
@@ -160,8 +160,7 @@ Task<net::Response> Server::serve(const net::Request& request) {
   auto decoded = decode_request(options_, procedures_, request);
   if (!decoded) co_return whole_error(decoded.error(), options_.zod_error);
 
-  RequestInfo request_info{
-      {.headers = request.headers, .peer = request.peer, .method = request.method}};
+  RequestInfo request_info{{.headers = request.headers, .peer = request.peer}};
   request_info.connection_params = decoded->connection_params;
   for (const auto& call : decoded->calls) request_info.paths.push_back(call.path);
   request_info.is_batch = decoded->is_batch;

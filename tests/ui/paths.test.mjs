@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Site } from './site.mjs';
+import { Site, until } from './site.mjs';
 
 describe('the page', () => {
   let site;
@@ -131,7 +131,8 @@ describe('the page', () => {
     const page = await site.visit();
     await site.signIn(page);
     await page.waitForSelector('.events-short');
-    const headers = { 'synap-page': '1', origin: site.url, 'sec-fetch-site': 'same-origin' };
+    const half = await page.evaluate(() => localStorage.getItem('synap-page') ?? '1');
+    const headers = { 'synap-page': half, origin: site.url, 'sec-fetch-site': 'same-origin' };
     const answer = await page.context().request.delete(`${site.url}/session`, { headers });
     assert.ok(answer.ok(), `${answer.status()}`);
     await page.waitForSelector('#sign-in-notice >> text=Your session has ended');
@@ -147,6 +148,24 @@ describe('the page', () => {
     );
     assert.equal(page.url(), `${site.url}/`);
     assert.equal(await page.evaluate(() => history.length), 2, 'nothing to go back to has it');
+    await page.context().close();
+  });
+
+  test('follows a link in a tab that shows the page, and asks before it changes who is here', async () => {
+    const { key } = await site.call('users.create', { name: 'Mallory' });
+    const link = async (options) => (await site.call('sessions.createLink', undefined, options.key)).path;
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.waitForSelector('.events-short');
+    let asked = '';
+    page.removeAllListeners('dialog');
+    page.on('dialog', (dialog) => ((asked = dialog.message()), dialog.dismiss()));
+    await page.evaluate((path) => (location.hash = path.slice(1)), await link({ key }));
+    await page.waitForFunction(() => location.hash === '');
+    await until(5_000, () => asked !== '', 'the page asks');
+    assert.match(asked, /signed in as owner/);
+    await page.reload();
+    await page.waitForSelector('nav >> text=Pod');
     await page.context().close();
   });
 

@@ -40,7 +40,8 @@ describe('a run that fails', () => {
     await page.waitForSelector('.panel header >> text=completed');
     await page.waitForSelector('.steps li:nth-child(2)');
     assert.equal(await page.locator('.panel .problem').count(), 0);
-    assert.deepEqual(page.complaints, []);
+    // The pod may have begun the next attempt by itself just then, and said so.
+    assert.deepEqual(page.complaints.filter((text) => !text.includes('409')), []);
     await page.context().close();
   });
 });

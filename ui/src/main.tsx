@@ -4,14 +4,14 @@ import { render } from 'preact';
 import { App } from './app.js';
 import { startKeyboard } from './lib/keyboard.js';
 import { startRouter } from './lib/router.js';
-import { session, signIn, signInNotice, takeTokenFromAddress, whoIsIt } from './lib/session.js';
+import { followLink, session, signInNotice, takeTokenFromAddress, whoIsIt } from './lib/session.js';
 import { messageOf } from './lib/rpc.js';
 import { startTheme } from './parts/theme.js';
 
 async function findOutWhoIsHere(): Promise<void> {
   const token = takeTokenFromAddress();
   try {
-    if (token) return await signIn({ token });
+    if (token) return await followLink(token);
   } catch (error) {
     signInNotice.value = messageOf(error);
   }
@@ -28,3 +28,7 @@ startRouter();
 startKeyboard();
 render(<App />, document.getElementById('page')!);
 void findOutWhoIsHere();
+// A link that is opened in a tab that shows the page changes only what is behind the #.
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#token=')) void findOutWhoIsHere();
+});

@@ -3,6 +3,7 @@
 import { signal } from '@preact/signals';
 
 import type { SynapEvent } from './events.js';
+import { pageHalf } from './rpc.js';
 
 /** live: what happens is told. lost: the connection is, and is being made again. */
 export type LiveStatus = 'connecting' | 'live' | 'lost';
@@ -71,7 +72,8 @@ export class LiveEvents {
   #connect(): void {
     this.#leave();
     const era = this.#era;
-    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/trpc`);
+    const address = `${location.origin.replace(/^http/, 'ws')}/trpc?connectionParams=1`;
+    const socket = new WebSocket(address);
     this.#socket = socket;
     socket.onopen = () => era === this.#era && this.#subscribe(socket);
     socket.onmessage = (message) => era === this.#era && this.#take(String(message.data));
@@ -80,6 +82,7 @@ export class LiveEvents {
 
   #subscribe(socket: WebSocket): void {
     const params = { path: 'events.watch', input: { lastEventId: this.#last } };
+    socket.send(JSON.stringify({ method: 'connectionParams', data: { page: pageHalf() } }));
     socket.send(JSON.stringify({ id: 1, method: 'subscription', params }));
     this.#ping();
   }

@@ -21,7 +21,31 @@ interface Envelope {
 
 // What every proxy takes in one URL; a longer input goes as a body, over REST.
 const URL_LENGTH_MAX = 8_000;
-const PAGE_HEADERS = { 'synap-page': '1' };
+
+// The page's half of the session: the other is in a cookie, which browsers send to every server on the
+// host. This one is kept where only pages of this very origin read, and sent by this page alone.
+const PAGE_HALF = 'synap-page';
+const NO_HALF = '1';
+
+let halfOfThisTab: string | undefined;
+
+export function pageHalf(): string {
+  try {
+    return localStorage.getItem(PAGE_HALF) ?? NO_HALF;
+  } catch {
+    return halfOfThisTab ?? NO_HALF; // a browser that keeps nothing
+  }
+}
+
+export function keepPageHalf(half: string | undefined): void {
+  halfOfThisTab = half;
+  try {
+    if (half === undefined) localStorage.removeItem(PAGE_HALF);
+    else localStorage.setItem(PAGE_HALF, half);
+  } catch {
+    // Then it is this tab's, for as long as it is open.
+  }
+}
 
 /** Called when the pod says that nobody is signed in any more. */
 let onSignedOut: () => void = () => {};
@@ -59,7 +83,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     return await fetch(path, {
       ...init,
       credentials: 'same-origin',
-      headers: { ...PAGE_HEADERS, ...(init.headers as Record<string, string>) },
+      headers: { 'synap-page': pageHalf(), ...(init.headers as Record<string, string>) },
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;

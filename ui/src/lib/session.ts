@@ -1,13 +1,15 @@
 // Who is signed in. The session is a cookie that scripts cannot read; the pod says whose it is.
 import { signal } from '@preact/signals';
 
-import { PodError, plain, whenSignedOut } from './rpc.js';
+import { PodError, keepPageHalf, plain, whenSignedOut } from './rpc.js';
 
 export interface Session {
   user: { id: string; name: string; role: 'owner' | 'member' };
   session?: string;
   expiresAt?: string;
   pod?: { name?: string; version?: string };
+  /** Of the answer to signing in: the page's half of the session. */
+  page?: string;
 }
 
 /** undefined: not asked yet; null: nobody. */
@@ -30,7 +32,7 @@ async function answerOf(response: Response): Promise<Session> {
   const { message, detail } = (answer ?? {}) as { message?: string; detail?: string };
   throw new PodError(
     message ?? detail ?? `The pod answered ${response.status}`,
-    'UNAUTHORIZED',
+    response.status === 409 ? 'CONFLICT' : 'UNAUTHORIZED',
     response.status,
   );
 }
@@ -40,11 +42,28 @@ export async function signIn(secret: { key: string } | { token: string }): Promi
   const shown = 'key' in secret ? secret.key : secret.token;
   // What is pasted may have anything in it, and a header takes little: no key has anything else.
   if (!/^[\x21-\x7e]+$/.test(shown)) throw new PodError('This is no key', 'UNAUTHORIZED', 401);
-  const signedIn = await answerOf(
+  const { page, ...signedIn } = await answerOf(
     await plain('/session', { method: 'POST', headers: { authorization: `Bearer ${shown}` } }),
   );
+  keepPageHalf(page);
   signInNotice.value = '';
   session.value = { ...signedIn, ...(await whoIsIt()) };
+}
+
+/**
+ * Signs in with the token of a link that somebody opened. Where another user is signed in, he is
+ * asked: a link may be anybody's.
+ */
+export async function followLink(token: string): Promise<void> {
+  try {
+    await signIn({ token });
+  } catch (error) {
+    if (!(error instanceof PodError) || error.code !== 'CONFLICT') throw error;
+    const who = (await whoIsIt())?.user.name ?? 'somebody';
+    if (!confirm(`You are signed in as ${who}. Sign out, and in as whose link this is?`)) throw error;
+    await signOut();
+    await signIn({ token });
+  }
 }
 
 /** What the pod says about the cookie; null if nobody is signed in. */
@@ -56,6 +75,7 @@ export async function whoIsIt(): Promise<Session | null> {
 
 export async function signOut(): Promise<void> {
   await plain('/session', { method: 'DELETE' }).catch(() => undefined);
+  keepPageHalf(undefined);
   signInNotice.value = '';
   session.value = null;
 }
