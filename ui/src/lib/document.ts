@@ -85,7 +85,16 @@ interface OpenApi {
   components: { schemas: Record<string, Schema> };
 }
 
-export const COMMON_FIELDS = ['id', 'expectedVersion', 'idempotencyKey'];
+// Of a command, and what only an import says of where something is from.
+export const COMMON_FIELDS = [
+  'id',
+  'expectedVersion',
+  'idempotencyKey',
+  'createdAt',
+  'updatedAt',
+  'origin',
+  'batch',
+];
 const KNOWN_VERBS = ['create', 'update', 'delete', 'get', 'getById', 'list', 'history', 'restore'];
 
 export class PodDocument {

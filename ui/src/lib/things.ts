@@ -36,7 +36,7 @@ export function columnsOf(fields: Field[]): Field[] {
 export function shown(value: unknown): string {
   if (value === undefined || value === null || value === '') return '';
   if (Array.isArray(value)) return value.map(shown).join(', ');
-  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value === 'object') return Object.keys(value).length ? JSON.stringify(value) : '';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return String(value);
 }
