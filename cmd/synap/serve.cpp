@@ -13,7 +13,9 @@
 #include "pod/config.h"
 #include "pod/pod.h"
 #include "synap/commands.h"
+#include "synap/doctor_checks.h"
 #include "synap/output.h"
+#include "synap/port_holder.h"
 
 namespace synap::cli {
 namespace {
@@ -126,7 +128,23 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
       Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());
 }
 
-int cannot_start(const Error& error, const LogOptions& log, bool is_json) {
+// A second start by mistake is no matter of ports; and who has the port is what is asked next.
+Error with_holder(Error error, const pod::PodOptions& options) {
+  if (error.code != Code::kConflict || !error.message.starts_with("cannot listen")) return error;
+  const LockProbe probe(options.data);
+  if (probe.is_pod_running()) {
+    error.message = fmt::format(
+        "Another synap process (pid {}) has the data directory {} and its port; stop it first ({})",
+        probe.pid(), options.data, error.message);
+  } else {
+    error.message += fmt::format("; {}: stop that, or choose another with --listen {}",
+                                 who_has(options.port), pod::address_text(options.host, 0));
+  }
+  return error;
+}
+
+int cannot_start(Error error, const pod::PodOptions& options, const LogOptions& log, bool is_json) {
+  error = with_holder(std::move(error), options);
   if (is_json || log.format == LogFormat::kText) return report(error, is_json);
   write_log(LogLevel::kError, "pod", "{error}",
             {{"error", error.message}, {"code", info(error.code).name}});
@@ -148,7 +166,7 @@ int serve(const ServeOptions& options, StopSignals& signals) {
   ::umask(0077);
   signals.watch(config->pod.stop_grace + kStopMargin);
   auto pod = pod::Pod::start(config->pod);
-  if (!pod) return cannot_start(pod.error(), config->log, options.is_json);
+  if (!pod) return cannot_start(pod.error(), config->pod, config->log, options.is_json);
   say_ready(**pod, *config, options.is_json);
   signals.wait();
   write_log(LogLevel::kInfo, "pod", "stopping; once more to stop at once");

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
@@ -44,25 +43,20 @@ class Acceptor {
         pause_(loops.front()->io().get_executor()) {}
 
   Result<> listen() {
-    error_code ec;
-    const auto address = asio::ip::make_address(shared_.options.host, ec);
-    if (ec) {
-      return fail(Code::kBadRequest,
-                  fmt::format("\"{}\" is no IP address to listen on", shared_.options.host));
+    auto bound = shared_.options.address;
+    if (bound == nullptr) {
+      auto made = BoundAddress::bind(shared_.options.host, shared_.options.port);
+      if (!made) return fail(made.error());
+      bound = std::move(*made);
     }
-    const tcp::endpoint endpoint(address, shared_.options.port);
-    acceptor_.open(endpoint.protocol(), ec);
-    if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
-    if (!ec) acceptor_.bind(endpoint, ec);
+    error_code ec;
+    acceptor_.assign(bound->is_ipv6() ? tcp::v6() : tcp::v4(), bound->release(), ec);
+    // Refused where somebody else who had bound the address too was first to listen.
     if (!ec) acceptor_.listen(4096, ec);
     if (!ec) acceptor_.native_non_blocking(true, ec);
     if (!ec) port_ = acceptor_.local_endpoint(ec).port();
     if (!ec) return {};
-    const Code code = ec == asio::error::address_in_use  ? Code::kConflict
-                      : ec == asio::error::access_denied ? Code::kForbidden
-                                                         : Code::kBadRequest;
-    return fail(code, fmt::format("cannot listen on {} port {}: {}", shared_.options.host,
-                                  shared_.options.port, ec.message()));
+    return fail(cannot_listen(shared_.options.host, shared_.options.port, ec.value()));
   }
 
   std::uint16_t port() const { return port_; }

@@ -15,12 +15,14 @@
 
 #include "base/status.h"
 #include "base/world.h"
+#include "net/bound_address.h"
 #include "net/http.h"
 
 namespace synap::net {
 
 struct ServerOptions {
   World& world = real_world();
+  std::shared_ptr<BoundAddress> address = {};  // taken already, instead of host and port
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
   int threads = 2;

@@ -346,6 +346,19 @@ TEST_F(HttpServer, BoundsWhatItKeepsOfRequestsToCome) {
   EXPECT_EQ(client.read_response().body, "held");
 }
 
+TEST_F(HttpServer, ABoundAddressIsNobodyElsesAndServesOnceItIsStarted) {
+  auto bound = BoundAddress::bind("127.0.0.1", 0);
+  ASSERT_TRUE(bound) << bound.error().message;
+  options.address = *bound;
+  const auto port = start();
+  EXPECT_NE(port, 0);
+  TestClient client(port);
+  EXPECT_EQ(client.get("/hello").status, 200);
+  const auto refused = BoundAddress::bind("127.0.0.1", port);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+}
+
 TEST_F(HttpServer, SaysWhyItCannotListen) {
   const auto port = start();
   options.port = port;

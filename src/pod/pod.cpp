@@ -57,6 +57,7 @@ struct Pod::Parts {
   std::unique_ptr<Readiness> readiness;
   std::unique_ptr<ContentSweep> sweep;
   std::unique_ptr<Background> upkeep;
+  std::shared_ptr<net::BoundAddress> address;
   std::unique_ptr<api::Front> front;
   std::unique_ptr<net::HttpServer> server;
   Metrics metrics;
@@ -64,6 +65,7 @@ struct Pod::Parts {
   std::string new_owner_link;
   bool is_stopped = false;
 
+  Result<> take_address();
   Result<> open();
   Result<> load_keys();
   Result<> make_owner();
@@ -71,6 +73,15 @@ struct Pod::Parts {
   Result<> serve();
   Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
 };
+
+// Before there is anything else: a start that cannot serve leaves no directory, and no key that
+// nobody was told of.
+Result<> Pod::Parts::take_address() {
+  auto taken = net::BoundAddress::bind(options.host, options.port);
+  if (!taken) return fail(taken.error());
+  address = std::move(*taken);
+  return {};
+}
 
 Result<> Pod::Parts::open() {
   auto opened = DataDirectory::open(options.data);
@@ -178,7 +189,8 @@ Result<> Pod::Parts::serve() {
                 .handler = std::make_shared<api::StaticFile>(client_package(), "application/gzip"),
                 .authentication = api::Authentication::kByPath});
   server = std::make_unique<net::HttpServer>(
-      net::ServerOptions{.host = options.host,
+      net::ServerOptions{.address = std::move(address),
+                         .host = options.host,
                          .port = options.port,
                          .threads = options.http_threads,
                          .header_bytes_max = options.header_bytes_max,
@@ -256,7 +268,8 @@ Pod::Pod() : parts_(std::make_unique<Parts>()) {}
 Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
   std::unique_ptr<Pod> pod(new Pod);
   pod->parts_->options = std::move(options);
-  for (auto step : {&Parts::open, &Parts::load_keys, &Parts::make_owner, &Parts::serve}) {
+  for (auto step :
+       {&Parts::take_address, &Parts::open, &Parts::load_keys, &Parts::make_owner, &Parts::serve}) {
     if (auto done = (pod->parts_.get()->*step)(); !done) {
       return fail(pod->parts_->with_key_file(done.error()));
     }

@@ -63,8 +63,9 @@ struct OwnerReset {
 
 class Pod {
  public:
-  /// Opens (or makes) the data directory, recovers, and serves. kConflict: another process has the
-  /// directory or the address. kServiceUnavailable: the directory cannot be used. Where it fails
+  /// Takes the address, opens (or makes) the data directory, recovers, and serves. kConflict:
+  /// another process has the address, and nothing was made, or the directory. kServiceUnavailable:
+  /// the directory cannot be used. Where it fails
   /// after it has made the owner's key, the message and {"ownerKeyFile"} say where that is.
   static Result<std::unique_ptr<Pod>> start(PodOptions options);
   ~Pod();

@@ -179,6 +179,7 @@ TEST_F(PodTest, AddressThatIsInUseIsAConflictAndLeavesNothingRunning) {
   const auto refused = Pod::start(other);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kConflict);
+  EXPECT_FALSE(std::filesystem::exists(other.data)) << "nothing is made before the address is had";
   other.port = 0;
   EXPECT_TRUE(Pod::start(other));
 }

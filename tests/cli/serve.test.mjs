@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -98,34 +99,31 @@ test('a second process on one data directory is refused with a sentence', async 
   assert.match(second.stderr, new RegExp(`pid ${pod.child.pid}.*stop it first`));
 });
 
-test('an address in use is refused with a sentence', async (t) => {
+test('a port that is taken is refused before anything is made, and says who has it', async (t) => {
   const directory = temporary(t);
-  const pod = await startPod(t, path.join(directory, 'a'));
-  const second = await run(['serve', '--data', path.join(directory, 'b'), '--listen', pod.address]);
-  assert.equal(second.code, 5);
-  assert.match(second.stderr, /cannot listen on 127\.0\.0\.1/);
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address();
+  const data = path.join(directory, 'pod');
+  const refused = await run(['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--json']);
+  assert.equal(refused.code, 5);
+  const { message } = JSON.parse(refused.stderr.trimEnd().split('\n').at(-1)).error;
+  assert.match(message, new RegExp(`cannot listen on 127\\.0\\.0\\.1 port ${port}: .*in use`));
+  assert.match(message, new RegExp(`pid ${process.pid}, has it.*--listen 127\\.0\\.0\\.1:0`));
+  assert.deepEqual(readdirSync(directory), [], 'no directory, no key');
+
+  const pod = await startPod(t, data);
+  await pod.errorLine(/serving http/);
+  assert.match(pod.stderr, /the owner's key, shown this once/);
 });
 
-test('a first start that fails says where the key is that it made', async (t) => {
-  const directory = temporary(t);
-  const pod = await startPod(t, path.join(directory, 'a'));
-  const data = path.join(directory, 'b');
-  const file = path.join(data, 'owner.key');
-  const first = await run(['serve', '--data', 'b', '--listen', pod.address, '--json'], { cwd: directory });
-  assert.equal(first.code, 5);
-  const { error } = JSON.parse(first.stderr.trimEnd().split('\n').at(-1));
-  assert.ok(error.message.includes(`the owner's key is made, and is in ${file}`), error.message);
-  assert.equal(error.ownerKeyFile, file);
-  assert.doesNotMatch(first.stderr, /synap_/);
-
-  // Only the start that made it has something to say of it.
-  const again = await run(['serve', '--data', data, '--listen', pod.address]);
-  assert.equal(again.code, 5);
-  assert.doesNotMatch(again.stderr, /owner/);
-
-  const second = await startPod(t, data);
-  assert.equal(await client(second)('call', 'health'), '{"status":"ok"}\n');
-  assert.equal((await run(['users', 'list'], { env: second.env })).code, 0);
+test('a second start with the port of the first says that the first runs', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const pod = await startPod(t, data);
+  const second = await run(['serve', '--data', data, '--listen', pod.address]);
+  assert.equal(second.code, 5);
+  assert.match(second.stderr, new RegExp(`Another synap process \\(pid ${pod.child.pid}\\).*stop it first`));
 });
 
 test('an address that others can reach needs --insecure', async (t) => {
