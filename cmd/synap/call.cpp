@@ -1,10 +1,18 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 #include <memory>
 
+#include "synap/catalogue.h"
 #include "synap/commands.h"
+#include "synap/help.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
+#include "synap/request.h"
+#include "synap/suggestion.h"
+#include "synap/terminal.h"
 
 namespace synap::cli {
 namespace {
@@ -13,6 +21,7 @@ struct CallOptions {
   ClientOptions client;
   std::string procedure;
   std::string input;
+  bool waits = false;
 };
 
 Result<std::optional<Json>> input_of(std::string text) {
@@ -23,8 +32,156 @@ Result<std::optional<Json>> input_of(std::string text) {
   return std::optional(std::move(*json));
 }
 
+// What a newer pod says of itself; this program's own catalogue where none answers.
+Catalogue catalogue_of(const ClientOptions& options) {
+  auto pod = PodClient::make(options);
+  if (!pod) return Catalogue::own();
+  const auto page = pod->get("/openapi.json");
+  const auto document = page ? parse_json(page->body) : fail(page.error());
+  if (!document) return Catalogue::own();
+  Catalogue of_pod(*document);
+  return of_pod.all().empty() ? Catalogue::own() : of_pod;
+}
+
+Json json_of(const ProcedureInfo& info) {
+  Json json = Json::object({{"path", info.path}, {"kind", info.kind}, {"summary", info.summary}});
+  if (!info.scope.empty()) json.set("scope", info.scope);
+  return json;
+}
+
+// All of them, or those of one group.
+void list(const Catalogue& catalogue, const std::string& group, bool is_json) {
+  std::size_t longest = 0;
+  for (const auto& info : catalogue.all()) longest = std::max(longest, info.path.size());
+  std::vector<Line> lines;
+  for (const auto& info : catalogue.all()) {
+    if (!group.empty() && !info.path.starts_with(group + ".")) continue;
+    if (is_json) {
+      print_line(json_of(info).dump());
+    } else {
+      lines.push_back({padded(info.path, longest + 2) + info.kind, info.summary});
+    }
+  }
+  if (is_json) return;
+  print("Procedures of a pod:\n" + columns(lines) + "\n" +
+        paragraph("`synap call PROCEDURE --help` says what one takes and answers."));
+}
+
+std::string fields_text(const Json& schema) {
+  std::vector<Line> lines;
+  for (const auto& field : fields_of(schema)) {
+    auto docs = field.type() + (field.is_required ? ", required" : "");
+    if (const auto limits = field.limits(); !limits.empty()) docs += fmt::format(" ({})", limits);
+    docs += field.docs.empty() ? "" : ". " + field.docs;
+    lines.push_back({field.name, std::move(docs)});
+  }
+  return columns(lines);
+}
+
+// The least that is accepted, of a schema: for procedures whose example nobody has written.
+Json example_of(const Json& schema) {
+  Json example = Json::object();
+  for (const auto& field : fields_of(schema)) {
+    if (!field.is_required) continue;
+    const auto type = field.schema.string_or("type", "");
+    const Json* values = field.schema.find("enum");
+    Json value = "…";
+    if (values != nullptr && values->is_array()) value = values->as_array().front();
+    if (field.schema.string_or("format", "") == "uuid") {
+      value = "01980000-0000-7000-8000-000000000000";
+    }
+    if (type == "integer" || type == "number") value = 1;
+    if (type == "boolean") value = true;
+    if (type == "array") value = Json::array();
+    if (type == "object") value = Json::object();
+    example.set(field.name, std::move(value));
+  }
+  return example;
+}
+
+// A word for the shell, in quotes as it needs them.
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+void explain(const ProcedureInfo& info) {
+  std::string text = paragraph(
+      fmt::format("{} ({}{}): {}", info.path, info.kind,
+                  info.scope.empty() ? ", needs no key" : ", needs " + info.scope, info.summary));
+  if (!info.docs.empty()) text += paragraph(info.docs);
+  const bool has_input = !fields_of(info.input).empty();
+  text += fmt::format("\nUsage: synap call {}{}\n", info.path, has_input ? " JSON" : "");
+  if (has_input) text += "\nInput:\n" + fields_text(info.input);
+  if (const auto fields = fields_text(info.output); !fields.empty()) {
+    text += fmt::format("\n{}:\n{}", info.kind == "subscription" ? "Each item" : "Answer", fields);
+  }
+  text += fmt::format("\nExample:\n  synap call {}", info.path);
+  if (has_input) {
+    const auto example = info.example.is_null() ? example_of(info.input) : info.example;
+    text += " " + quoted(example.dump());
+  }
+  print(text + "\n");
+}
+
+bool is_group(const Catalogue& catalogue, const std::string& word) {
+  for (const auto& info : catalogue.all()) {
+    if (info.path.starts_with(word + ".")) return true;
+  }
+  return false;
+}
+
+// True: the word names a group of procedures, which are listed.
+bool list_group(const CallOptions& options) {
+  if (!is_group(Catalogue::own(), options.procedure)) return false;
+  list(Catalogue::own(), options.procedure, options.client.is_json);
+  return true;
+}
+
+std::optional<int> help(const CallOptions& options) {
+  if (options.procedure.empty()) return std::nullopt;
+  if (list_group(options)) return kExitOk;
+  if (const auto* known = Catalogue::own().find(options.procedure)) {
+    explain(*known);
+    return kExitOk;
+  }
+  const auto catalogue = catalogue_of(options.client);
+  if (const auto* known = catalogue.find(options.procedure)) {
+    explain(*known);
+    return kExitOk;
+  }
+  return report_usage(
+      fmt::format("There is no procedure \"{}\"{}`synap call` lists them", options.procedure,
+                  did_you_mean(options.procedure, catalogue.paths())),
+      options.client.is_json);
+}
+
+// What the pod refuses, with what a person would need to do it right.
+Error with_advice(Error error, const CallOptions& options) {
+  const bool is_known = Catalogue::own().find(options.procedure) != nullptr;
+  if (error.code == Code::kNotFound && !is_known) {
+    const auto catalogue = catalogue_of(options.client);
+    if (catalogue.find(options.procedure) != nullptr) return error;
+    error.message =
+        fmt::format("There is no procedure \"{}\"{}`synap call` lists them", options.procedure,
+                    did_you_mean(options.procedure, catalogue.paths()));
+  } else if (error.code == Code::kBadRequest && is_known) {
+    error.message += fmt::format("; `synap call {} --help` says what it takes", options.procedure);
+  } else if (is_unreachable(error) && !is_known) {
+    const auto near = suggestions(options.procedure, Catalogue::own().paths());
+    error.message += fmt::format("; and this synap knows no procedure \"{}\"{}", options.procedure,
+                                 near.empty() ? "" : fmt::format(", but \"{}\"", near.front()));
+  }
+  return error;
+}
+
 int call(const CallOptions& options) {
   const bool is_json = options.client.is_json;
+  if (options.procedure.empty()) {
+    list(catalogue_of(options.client), "", is_json);
+    return kExitOk;
+  }
   auto input = input_of(options.input);
   if (!input) return report(input.error(), is_json);
   auto pod = PodClient::make(options.client);
@@ -33,7 +190,12 @@ int call(const CallOptions& options) {
     print_line(item.dump());
     return true;
   });
-  if (!answer) return report(answer.error(), is_json);
+  if (!answer) return report(with_advice(answer.error(), options), is_json);
+  if (options.waits && *answer) {
+    auto done = wait_for(*pod, **answer);
+    if (!done) return report(done.error(), is_json);
+    *answer = std::move(*done);
+  }
   if (*answer) print_line((*answer)->dump());
   return kExitOk;
 }
@@ -46,11 +208,14 @@ Command call_command() {
       .words = "call",
       .docs =
           "Call a procedure of the pod and print its answer as JSON; the items of a "
-          "subscription as JSON lines, until it ends.",
+          "subscription as JSON lines, until it ends. Without a procedure: list them; with one "
+          "and --help: what it takes and answers.",
       .example = "synap call notes.create '{\"content\":\"# Hello\",\"tags\":[\"first\"]}'",
-      .options = {{"PROCEDURE", "As notes.list.", &options->procedure, "", true},
-                  {"JSON", "The input; - reads it from stdin.", &options->input}},
-      .run = [options] { return call(*options); }};
+      .options = {{"PROCEDURE", "As notes.list. Default: list all of them", &options->procedure},
+                  {"JSON", "The input; - reads it from stdin.", &options->input},
+                  wait_option(options->waits)},
+      .run = [options] { return call(*options); },
+      .help_about = [options] { return help(*options); }};
   for (auto& option : client_options(options->client)) command.options.push_back(option);
   return command;
 }

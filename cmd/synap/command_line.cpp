@@ -1,20 +1,22 @@
 #include "synap/command_line.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <set>
 #include <string_view>
 
+#include "synap/help.h"
 #include "synap/output.h"
+#include "synap/suggestion.h"
 
 // The one file that includes CLI11, which takes its time to compile.
 namespace synap::cli {
 namespace {
 
-constexpr std::string_view kExitCodes =
-    "Exit codes: 0 ok, 1 failure, 2 wrong usage or input, 3 not found, 4 denied, 5 conflict.\n"
-    "Results go to stdout, everything else to stderr; with --json an error is one JSON object.\n";
+using Arguments = std::vector<std::string>;
 
 template <class T>
 CLI::Option* add(CLI::App& app, const Option& option, T* target) {
@@ -37,115 +39,253 @@ CLI::Option* add(CLI::App& app, const Option& option, std::vector<std::string>* 
   return app.add_option(option.name, *target, option.docs)->allow_extra_args(false);
 }
 CLI::Option* add(CLI::App& app, const Option& option, std::optional<std::string>* target) {
-  return app.add_option_function<std::string>(
-      option.name, [target](const std::string& text) { *target = text; }, option.docs);
+  const auto set = [target](const std::string& text) { *target = text; };
+  if (!option.is_switch) return app.add_option_function<std::string>(option.name, set, option.docs);
+  // As a text: "true", or what stands behind "=".
+  return app.add_option_function<std::string>(option.name, set, option.docs)
+      ->expected(0, 1)
+      ->default_str("true")
+      ->allow_extra_args(false);
 }
 
-CLI::App* find_subcommand(CLI::App& app, std::string_view name) {
-  for (auto* subcommand : app.get_subcommands([](CLI::App*) { return true; })) {
-    if (subcommand->get_name() == name) return subcommand;
+void add(CLI::App& app, const Option& option) {
+  auto* added = std::visit([&](auto* target) { return add(app, option, target); }, option.target);
+  if (!option.variable.empty()) added->envname(option.variable);
+  if (option.is_required) added->required();
+  if (option.values.empty()) return;
+  added->check([&option](const std::string& text) -> std::string {
+    if (std::ranges::find(option.values, text) != option.values.end()) return "";
+    std::string all;
+    for (const auto& value : option.values) all += (all.empty() ? "" : ", ") + value;
+    return fmt::format("it must be one of {}, not \"{}\"", all, text);
+  });
+}
+
+// The words of a command, one by one.
+Arguments split(std::string_view words) {
+  Arguments all;
+  while (!words.empty()) {
+    const auto space = words.find(' ');
+    all.emplace_back(words.substr(0, space));
+    words.remove_prefix(space == std::string_view::npos ? words.size() : space + 1);
+  }
+  return all;
+}
+
+bool is_help(const std::string& argument) {
+  return argument == "--help" || argument == "-h";
+}
+
+/// The arguments as they are understood: the words of a command, and the rest.
+struct Asked {
+  Arguments before;  // options that stand before the words
+  Arguments words;   // up to the first option
+  Arguments rest;
+  bool wants_help = false;
+  bool wants_version = false;
+};
+
+// "help events tail" is "events tail --help", and "--json events list" is "events list --json".
+Asked read(int argc, char** argv) {
+  static const std::set<std::string, std::less<>> kWithValue = {"--url", "--key", "--data",
+                                                                "--context"};
+  Asked asked;
+  Arguments arguments(argv + std::min(argc, 1), argv + argc);
+  auto at = arguments.begin();
+  for (; at != arguments.end() && at->starts_with('-') && *at != "-"; ++at) {
+    if (is_help(*at)) {
+      asked.wants_help = true;
+    } else if (*at == "--version" || *at == "-v") {
+      asked.wants_version = true;
+    } else {
+      asked.before.push_back(*at);
+      if (kWithValue.contains(*at) && at + 1 != arguments.end()) asked.before.push_back(*++at);
+    }
+  }
+  if (at != arguments.end() && *at == "help") {
+    asked.wants_help = true;
+    ++at;
+  }
+  for (; at != arguments.end() && (!at->starts_with('-') || *at == "-"); ++at) {
+    asked.words.push_back(*at);
+  }
+  for (bool is_raw = false; at != arguments.end(); ++at) {
+    is_raw = is_raw || *at == "--";
+    if (!is_raw && is_help(*at)) {
+      asked.wants_help = true;
+    } else {
+      asked.rest.push_back(*at);
+    }
+  }
+  return asked;
+}
+
+bool is_json(const Asked& asked) {
+  return std::ranges::count(asked.rest, "--json") + std::ranges::count(asked.before, "--json") > 0;
+}
+
+const Command* find_command(const std::vector<Command>& commands, const Arguments& words,
+                            std::size_t& count) {
+  for (const auto& command : commands) {
+    const auto own = split(command.words);
+    if (words.size() < own.size()) continue;
+    if (!std::equal(own.begin(), own.end(), words.begin())) continue;
+    count = own.size();
+    return &command;
   }
   return nullptr;
 }
 
-void describe(CLI::App& app, std::string_view name, std::string docs) {
-  if (auto* group = find_subcommand(app, name)) group->description(std::move(docs));
+// The words that can stand behind the first `words` of a command.
+std::vector<std::string> next_words(const std::vector<Command>& commands, const Arguments& words) {
+  std::vector<std::string> next;
+  for (const auto& command : commands) {
+    const auto own = split(command.words);
+    if (own.size() <= words.size() || !std::equal(words.begin(), words.end(), own.begin()))
+      continue;
+    if (std::ranges::find(next, own[words.size()]) == next.end()) next.push_back(own[words.size()]);
+  }
+  return next;
 }
 
-void add_command(CLI::App& root, const Command& command, int& exit_code) {
-  CLI::App* app = &root;
-  std::string_view words = command.words;
-  while (!words.empty()) {
-    const auto space = words.find(' ');
-    const std::string word(words.substr(0, space));
-    const bool is_last = space == std::string_view::npos;
-    words.remove_prefix(is_last ? words.size() : space + 1);
-    auto* next = find_subcommand(*app, word);
-    if (next == nullptr) next = app->add_subcommand(word);
-    app = next;
-    if (!is_last) app->require_subcommand(1);
+constexpr std::string_view kHowToGetHelp =
+    "`synap help` or --help behind a command says what there is";
+
+int refuse_words(const std::vector<Command>& commands, const Asked& asked) {
+  Arguments known;
+  std::string text;
+  for (const auto& word : asked.words) {
+    const auto next = next_words(commands, known);
+    if (text.empty() || std::ranges::find(next, word) != next.end()) {
+      text += (text.empty() ? "" : " ") + word;
+    }
+    if (std::ranges::find(next, word) == next.end()) {
+      if (!known.empty()) text = fmt::format("{} {}", fmt::join(known, " "), word);
+      return report_usage(fmt::format("There is no command \"{}\"{}{}", text,
+                                      did_you_mean(word, next), kHowToGetHelp),
+                          is_json(asked));
+    }
+    known.push_back(word);
   }
-  // The first sentence stands in lists of commands, all of them in the command's own help.
-  const auto end = std::min(command.docs.find(". "), command.docs.size() - 1) + 1;
-  app->description(command.docs.substr(0, end));
-  const auto rest = end < command.docs.size() ? command.docs.substr(end + 1) + "\n\n" : "";
-  app->footer(rest + "Example:\n  " + command.example + "\n");
-  for (const auto& option : command.options) {
-    auto* added =
-        std::visit([&](auto* target) { return add(*app, option, target); }, option.target);
-    if (!option.variable.empty()) added->envname(option.variable);
-    if (option.is_required) added->required();
-  }
-  app->final_callback([&command, &exit_code] { exit_code = command.run(); });
+  return kExitUsage;
 }
 
-// "help events tail" is "events tail --help".
-std::vector<std::string> arguments_of(int argc, char** argv) {
-  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  if (!arguments.empty() && arguments.front() == "help") {
-    arguments.erase(arguments.begin());
-    arguments.emplace_back("--help");
+// What is wrong with the options, and what may have been meant.
+int refuse_options(const Command& command, const CLI::ParseError& error, const Arguments& arguments,
+                   bool is_json) {
+  std::string message = error.what();
+  std::ranges::replace(message, '\n', ' ');
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    std::vector<std::string> known;
+    for (const auto& option : command.options) {
+      for (const auto& flag : flags_of(option)) known.push_back(flag);
+    }
+    for (const auto& argument : arguments) {
+      const auto flag = argument.substr(0, argument.find('='));
+      if (!flag.starts_with("--") || flag == "--" || std::ranges::count(known, flag) > 0) continue;
+      message = fmt::format("`synap {}` has no option {}{}`synap {} --help` says what there is",
+                            command.words, flag, did_you_mean(flag, known), command.words);
+      return report_usage(message, is_json);
+    }
   }
+  return report_usage(
+      fmt::format("{}; `synap {} --help` says what there is", message, command.words), is_json);
+}
+
+std::vector<std::string> reversed(Arguments arguments) {
   std::ranges::reverse(arguments);  // as CLI11 takes them
   return arguments;
 }
 
-// The first words that name no command, or nothing.
-std::string unknown_words(CLI::App& app, std::vector<std::string> arguments) {
-  std::string words;
-  CLI::App* at = &app;
-  for (; !arguments.empty(); arguments.pop_back()) {
-    if (arguments.back().starts_with('-')) continue;
-    words += (words.empty() ? "" : " ") + arguments.back();
-    at = find_subcommand(*at, arguments.back());
-    if (at == nullptr) return words;
-    if (at->get_subcommands([](CLI::App*) { return true; }).empty()) return {};
+int run(const Command& command, const Asked& asked, std::size_t count) {
+  Arguments arguments = asked.before;
+  arguments.insert(arguments.end(), asked.words.begin() + static_cast<std::ptrdiff_t>(count),
+                   asked.words.end());
+  arguments.insert(arguments.end(), asked.rest.begin(), asked.rest.end());
+  CLI::App app("", "synap " + command.words);
+  app.set_help_flag();
+  for (const auto& option : command.options) add(app, option);
+  try {
+    app.parse(reversed(arguments));
+  } catch (const CLI::ParseError& error) {
+    if (!asked.wants_help) return refuse_options(command, error, arguments, is_json(asked));
   }
-  return {};
-}
-
-int refuse(CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  const bool is_json = std::ranges::find(arguments, "--json") != arguments.end();
-  std::string message = error.what();
-  const auto unknown = unknown_words(app, arguments);
-  if (!unknown.empty()) message = "There is no command \"" + unknown + "\"";
-  std::ranges::replace(message, '\n', ' ');
-  return report_usage(message + "; `synap help` or --help behind a command says what there is",
-                      is_json);
+  if (!asked.wants_help) return command.run();
+  if (command.help_about) {
+    if (const auto code = command.help_about()) return *code;
+  }
+  print(help_of_command(command));
+  return kExitOk;
 }
 
 }  // namespace
 
-int run_command_line(const std::vector<Command>& commands, int argc, char** argv) {
-  CLI::App app("Synap: an event-sourced data pod.", "synap");
-  app.set_version_flag("--version", "synap " SYNAP_VERSION);
-  app.require_subcommand(1);
-  app.footer(
-      "Examples:\n  synap serve\n  synap call notes.create '{\"content\":\"# Hello\"}'\n"
-      "  synap help events tail\n\n" +
-      std::string(kExitCodes));
-  int exit_code = 0;
-  for (const auto& command : commands) add_command(app, command, exit_code);
-  describe(app, "events", "What happened: list, get, tail.");
-  describe(app, "runs", "What was done for it: list, show, retry.");
-  describe(app, "users", "Who may come in: list, create.");
-  describe(app, "keys", "What they come in with: list, create, revoke, reset.");
-  describe(app, "import", "Bring in what you have: markdown.");
-  app.add_subcommand("help", "Say what a command does: synap help events tail");
-  const auto arguments = arguments_of(argc, argv);
-  if (arguments.empty()) return print_error_text(app.help()), kExitUsage;
-  try {
-    app.parse(std::vector<std::string>(arguments));
-  } catch (const CLI::CallForVersion& version) {
-    print_line(version.what());
-    return kExitOk;
-  } catch (const CLI::CallForHelp&) {
-    print(app.help());
-    return kExitOk;
-  } catch (const CLI::ParseError& error) {
-    return refuse(app, error, arguments);
+std::vector<std::string> flags_of(const Option& option) {
+  std::vector<std::string> flags;
+  std::string_view names = option.name;
+  while (!names.empty()) {
+    const auto comma = names.find(',');
+    if (names.starts_with("--")) flags.emplace_back(names.substr(0, comma));
+    names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
   }
-  return exit_code;
+  return flags;
+}
+
+bool takes_value(const Option& option) {
+  return !option.is_switch && !std::holds_alternative<bool*>(option.target);
+}
+
+std::vector<Command> all_commands(const Program& program) {
+  std::vector<Command> all = program.commands;
+  if (!program.made) return all;
+  std::set<std::string, std::less<>> known;
+  for (const auto& command : all) known.insert(command.words);
+  for (auto& command : program.made()) {
+    if (known.insert(command.words).second) all.push_back(std::move(command));
+  }
+  return all;
+}
+
+std::string docs_of_group(const Program& program, const std::vector<Command>& commands,
+                          const std::string& word) {
+  std::string docs = "What can be done with " + word;
+  for (const auto& group : program.groups) {
+    if (group.word == word) docs = group.docs;
+  }
+  const auto verbs = next_words(commands, {word});
+  return fmt::format("{}: {}.", docs, fmt::join(verbs, ", "));
+}
+
+int run_command_line(const Program& program, int argc, char** argv) {
+  const auto asked = read(argc, argv);
+  std::size_t count = 0;
+  if (const auto* command = find_command(program.commands, asked.words, count)) {
+    return run(*command, asked, count);
+  }
+  if (asked.wants_version && asked.words.empty()) {
+    print_line("synap " SYNAP_VERSION);
+    return kExitOk;
+  }
+  const auto commands = all_commands(program);
+  if (const auto* command = find_command(commands, asked.words, count)) {
+    return run(*command, asked, count);
+  }
+  if (asked.words.empty()) {
+    const bool is_odd = !asked.wants_help && !asked.before.empty();
+    if (is_odd) return report_usage(fmt::format("No command; {}", kHowToGetHelp), is_json(asked));
+    print(help_of_program(program, commands));
+    return kExitOk;
+  }
+  if (asked.words.size() == 1 && !next_words(commands, asked.words).empty()) {
+    if (!asked.wants_help && !asked.rest.empty()) {
+      return report_usage(
+          fmt::format("No command behind \"{}\"; {}", asked.words.front(), kHowToGetHelp),
+          is_json(asked));
+    }
+    print(help_of_group(program, commands, asked.words.front()));
+    return kExitOk;
+  }
+  return refuse_words(commands, asked);
 }
 
 }  // namespace synap::cli

@@ -11,8 +11,8 @@
 
 namespace synap::cli {
 
-/// "--limit", or "DIR" for an argument that has its place. The target keeps its value, which is the
-/// default, where the option is not given.
+/// "--limit", or "DIR" for an argument that has its place; "ID,--id" can be given as either. The
+/// target keeps its value, which is the default, where the option is not given.
 struct Option {
   using Target = std::variant<bool*, std::string*, std::int64_t*, std::vector<std::string>*,
                               std::optional<std::string>*>;
@@ -21,17 +21,48 @@ struct Option {
   Target target;
   std::string variable = {};  // of the environment, asked where the option is not given
   bool is_required = false;
+  std::string value = {};           // what the help calls its value; empty: by the target
+  bool is_switch = false;           // "--done" is "--done=true"; of an optional text
+  bool is_hidden = false;           // not in the help
+  std::vector<std::string> values;  // all that there are; empty: any
 };
 
 struct Command {
   std::string words;  // "events list"
   std::string docs;
   std::string example;
-  std::vector<Option> options;
-  std::function<int()> run;  // gives the exit code; owns what the options point to
+  std::vector<Option> options = {};
+  std::function<int()> run = {};  // gives the exit code; owns what the options point to
+  /// Asked for help with the options read: prints help about them and gives the exit code, or
+  /// nothing where the command's own help is meant. No function where there is only that.
+  std::function<std::optional<int>()> help_about = {};
 };
 
+/// Several commands that begin with the same word.
+struct Group {
+  std::string word;
+  std::string docs;
+};
+
+/// All that the program can be asked.
+struct Program {
+  std::vector<Group> groups;
+  std::vector<Command> commands;
+  /// Commands that follow from what the pod can do. Made where the words name none of `commands`,
+  /// or where all are listed; one with the words of those is left out.
+  std::function<std::vector<Command>()> made = {};
+};
+/// The commands of a program, those made too, by their words.
+std::vector<Command> all_commands(const Program& program);
+/// What its groups are, in one sentence each; that of a made one is made of its commands.
+std::string docs_of_group(const Program& program, const std::vector<Command>& commands,
+                          const std::string& word);
+/// The names of an option that begin with "--".
+std::vector<std::string> flags_of(const Option& option);
+/// True: a value follows it.
+bool takes_value(const Option& option);
+
 /// Runs the command that the arguments name. Gives the exit code of the program.
-int run_command_line(const std::vector<Command>& commands, int argc, char** argv);
+int run_command_line(const Program& program, int argc, char** argv);
 
 }  // namespace synap::cli

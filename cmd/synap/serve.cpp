@@ -178,6 +178,17 @@ int serve(const ServeOptions& options, StopSignals& signals) {
   return kExitOk;
 }
 
+// What it may be and what it is otherwise are said where the docs do not.
+Option option_of(const pod::SettingInfo& setting, std::optional<std::string>& target) {
+  Option option{
+      .name = pod::flag_of(setting.name), .docs = std::string(setting.docs), .target = &target};
+  option.value = setting.name == "listen" ? "HOST:PORT" : setting.is_number ? "NUMBER" : "TEXT";
+  if (setting.is_number) option.docs += fmt::format(" It is {}.", setting.expected);
+  if (!setting.value.empty()) option.docs += fmt::format(" Default: {}", setting.value);
+  option.docs += fmt::format(" [{}]", pod::variable_of(setting.name));
+  return option;
+}
+
 }  // namespace
 
 Command serve_command() {
@@ -197,11 +208,8 @@ Command serve_command() {
   const auto& settings = pod::settings();
   options->settings.resize(settings.size());
   for (std::size_t i = 0; i < settings.size(); ++i) {
-    Option option{pod::flag_of(settings[i].name),
-                  fmt::format("{} [{}]", settings[i].docs, pod::variable_of(settings[i].name)),
-                  &options->settings[i]};
-    if (settings[i].is_switch) option.target = &options->insecure;
-    command.options.push_back(std::move(option));
+    command.options.push_back(option_of(settings[i], options->settings[i]));
+    if (settings[i].is_switch) command.options.back().target = &options->insecure;
   }
   command.options.push_back(
       {"--json", "One line {\"url\",\"data\",\"pid\"} on stdout when ready.", &options->is_json});

@@ -76,9 +76,31 @@ Setting number_setting(std::string_view name, std::string_view docs, std::int64_
 template <class Member>
 Setting number_setting(std::string_view name, std::string_view docs, std::int64_t least,
                        std::int64_t most, Member PodOptions::* member) {
-  return number_setting(name, docs, least, most, [member](Config& config, std::int64_t n) {
+  auto setting = number_setting(name, docs, least, most, [member](Config& config, std::int64_t n) {
     config.pod.*member = static_cast<Member>(n);
   });
+  const Member value = PodOptions{}.*member;
+  if constexpr (requires { value.count(); }) {
+    setting.info.value = std::to_string(value.count());
+  } else {
+    setting.info.value = std::to_string(value);
+  }
+  setting.info.is_number = true;
+  return setting;
+}
+
+// What the texts are where nobody says them; those of the numbers are known by their members.
+void fill_in(std::vector<Setting>& all) {
+  const Config plain;
+  for (auto& setting : all) {
+    setting.info.expected = setting.expected;
+    if (setting.info.name == "data") setting.info.value = plain.pod.data;
+    if (setting.info.name == "listen") {
+      setting.info.value = address_text(plain.pod.host, plain.pod.port);
+    }
+    if (setting.info.name == "log_format") setting.info.value = "text";
+    if (setting.info.name == "log_level") setting.info.value = "info";
+  }
 }
 
 bool set_listen(Config& config, const std::string& text) {
@@ -217,6 +239,7 @@ std::vector<Setting> make_settings() {
                    if (is_on) config.is_insecure = *is_on;
                    return is_on.has_value();
                  }});
+  fill_in(all);
   return all;
 }
 

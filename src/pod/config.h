@@ -35,8 +35,11 @@ struct Config {
 struct SettingInfo {
   std::string_view name;
   std::string_view docs;
-  bool is_switch = false;  // true or false; as a flag it needs no value
-  bool is_secret = false;  // a value that is wrong is not shown
+  bool is_switch = false;     // true or false; as a flag it needs no value
+  bool is_secret = false;     // a value that is wrong is not shown
+  std::string expected = {};  // "a whole number from 1 to 256"
+  std::string value = {};     // what it is where nobody says it; empty: nothing
+  bool is_number = false;
 };
 const std::vector<SettingInfo>& settings();
 std::string variable_of(std::string_view setting);  // "SYNAP_HTTP_THREADS"

@@ -30,13 +30,13 @@ test('every command has a help with an example', async () => {
 
 test('a wrong command line is exit code 2 and a sentence', async () => {
   for (const [args, sentence] of [
-    [[], /Usage: synap/],
     [['bogus'], /no command "bogus"/],
     [['events', 'bogus'], /no command "events bogus"/],
     [['events', 'list', '--limit', 'x'], /--limit: it must be a whole number, not "x"/],
     [['events', 'list', '--nope'], /--nope/],
     [['runs', 'show'], /ID is required/],
     [['call', 'notes.list', '{x'], /no JSON/],
+    [['--json'], /No command/],
     [['call', 'health', '--url', 'ftp://x'], /--url must be http/],
     [['import', 'markdown', '/', '--concurrency', '0'], /--concurrency must be from 1 to 64/],
   ]) {
