@@ -41,11 +41,9 @@ CLI::Option* add(CLI::App& app, const Option& option, std::vector<std::string>* 
 CLI::Option* add(CLI::App& app, const Option& option, std::optional<std::string>* target) {
   const auto set = [target](const std::string& text) { *target = text; };
   if (!option.is_switch) return app.add_option_function<std::string>(option.name, set, option.docs);
-  // As a text: "true", or what stands behind "=".
-  return app.add_option_function<std::string>(option.name, set, option.docs)
-      ->expected(0, 1)
-      ->default_str("true")
-      ->allow_extra_args(false);
+  return app.add_flag_function(
+      option.name, [target](std::int64_t count) { *target = count > 0 ? "true" : "false"; },
+      option.docs);
 }
 
 void add(CLI::App& app, const Option& option) {

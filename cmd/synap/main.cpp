@@ -2,6 +2,7 @@
 
 #include "synap/command_line.h"
 #include "synap/commands.h"
+#include "synap/made_command.h"
 
 int main(int argc, char** argv) {
   using namespace synap::cli;
@@ -16,30 +17,32 @@ int main(int argc, char** argv) {
                                    {"log", "The hash chain of all events"},
                                    {"projections", "The read models, which follow from the log"},
                                    {"import", "Bring in what you have"}},
-                        .commands = {
-                            serve_command(),
-                            open_command(),
-                            call_command(),
-                            events_list_command(),
-                            events_get_command(),
-                            events_tail_command(),
-                            runs_list_command(),
-                            runs_show_command(),
-                            runs_retry_command(),
-                            users_list_command(),
-                            users_create_command(),
-                            keys_list_command(),
-                            keys_create_command(),
-                            keys_revoke_command(),
-                            keys_reset_command(),
-                            log_verify_command(),
-                            projections_list_command(),
-                            projections_rebuild_command(),
-                            projections_verify_command(),
-                            import_markdown_command(),
-                            export_command(),
-                            doctor_command(),
-                            openapi_command(),
-                        }};
+                        .commands =
+                            {
+                                serve_command(),
+                                open_command(),
+                                call_command(),
+                                events_list_command(),
+                                events_get_command(),
+                                events_tail_command(),
+                                runs_list_command(),
+                                runs_show_command(),
+                                runs_retry_command(),
+                                users_list_command(),
+                                users_create_command(),
+                                keys_list_command(),
+                                keys_create_command(),
+                                keys_revoke_command(),
+                                keys_reset_command(),
+                                log_verify_command(),
+                                projections_list_command(),
+                                projections_rebuild_command(),
+                                projections_verify_command(),
+                                import_markdown_command(),
+                                export_command(),
+                                doctor_command(),
+                                openapi_command(),
+                            },
+                        .made = made_commands};
   return run_command_line(program, argc, argv);
 }

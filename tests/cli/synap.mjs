@@ -82,6 +82,20 @@ export async function run(args, { input, ...options } = {}) {
   return running.end();
 }
 
+/** Runs a command in a terminal of its own; needs python3. Gives its exit code and what it shows. */
+export async function inTerminal(args, { env = {}, columns = 80, lines = 24 } = {}) {
+  const script = path.join(import.meta.dirname, 'terminal.py');
+  const child = spawn('python3', [script, `${columns}`, `${lines}`, BIN, ...args],
+    { env: { ...environment, COLUMNS: undefined, LINES: undefined, TERM: 'xterm', ...env } });
+  children.add(child);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (shown) => (text += shown));
+  child.stdin.end();
+  const [code] = await within(once(child, 'close'), 'the end of the terminal', 60_000);
+  children.delete(child);
+  return { code, text: text.replaceAll('\r\n', '\n') };
+}
+
 /** Starts a pod and waits until it is ready. */
 export async function startPod(t, data, { args = [], listen = '127.0.0.1:0', env } = {}) {
   const pod = new Running(['serve', '--json', '--data', data, '--listen', listen, ...args], { env });

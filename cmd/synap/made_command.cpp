@@ -1,0 +1,204 @@
+#include "synap/made_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "synap/made_input.h"
+#include "synap/made_output.h"
+#include "synap/output.h"
+#include "synap/pod_client.h"
+#include "synap/request.h"
+#include "synap/short_ids.h"
+
+namespace synap::cli {
+namespace {
+
+struct Made {
+  explicit Made(const ProcedureInfo& info) : procedure(info), input(info) {}
+  const ProcedureInfo& procedure;
+  MadeInput input;
+  ClientOptions client;
+  bool waits = false;
+  bool wants_all = false;
+};
+
+std::string group_of(const ProcedureInfo& procedure) {
+  return procedure.path.substr(0, procedure.path.find('.'));
+}
+
+const ProcedureInfo* sibling(const ProcedureInfo& procedure, std::string_view verb) {
+  return Catalogue::own().find(fmt::format("{}.{}", group_of(procedure), verb));
+}
+
+// An id that is given by its end is looked up in the list of its noun.
+Result<> complete_id(Made& made, PodClient& pod) {
+  const auto* argument = made.input.argument();
+  const auto text = made.input.argument_text();
+  if (argument == nullptr || argument->name != "id" || !text) return {};
+  const auto* list = sibling(made.procedure, "list");
+  if (list == nullptr) return {};
+  auto id = whole_id(pod, list->path, *text);
+  if (!id) return fail(id.error());
+  made.input.set_argument(*id);
+  return {};
+}
+
+// Where the next page begins: nextCursor is for cursor, nextBefore for before. False: nowhere.
+bool turn_page(const Json& page, Json& input) {
+  for (const auto& [key, value] : page.as_object()) {
+    if (!key.starts_with("next") || key.size() < 5 || value.is_null()) continue;
+    std::string name = key.substr(4);
+    name[0] = static_cast<char>(name[0] - 'A' + 'a');
+    input.set(name, value);
+    return true;
+  }
+  return false;
+}
+
+std::int64_t largest_page(const ProcedureInfo& procedure, std::int64_t otherwise) {
+  for (const auto& field : fields_of(procedure.input)) {
+    const Json* most = field.schema.find("maximum");
+    if (field.name == "limit" && most != nullptr && most->is_integer()) return most->as_integer();
+  }
+  return otherwise;
+}
+
+void tell_more(const Made& made, std::size_t shown, const Json& page) {
+  const Json* total = page.find("total");
+  tell(fmt::format("{} are shown{}; --limit {} shows more, --all shows all", shown,
+                   total != nullptr && total->is_integer()
+                       ? fmt::format(" of {}", total->as_integer())
+                       : ", and there are more",
+                   shown * 10));
+}
+
+// Page after page, until there are as many as were asked for.
+int list(Made& made, PodClient& pod, Json input) {
+  const bool is_json = made.client.is_json;
+  const auto page_max = largest_page(made.procedure, 100);
+  const Json* given = input.find("limit");
+  auto missing = given != nullptr && given->is_integer() ? given->as_integer() : 100;
+  const bool has_limit = largest_page(made.procedure, 0) > 0;
+  std::vector<Json> items;
+  for (;;) {
+    if (has_limit && (made.wants_all || missing > 0)) {
+      input.set("limit", made.wants_all ? page_max : std::min(missing, page_max));
+    }
+    auto page = pod.query(made.procedure.path, input);
+    if (!page) return report(page.error(), is_json);
+    const Json* found = page->find(items_name(made.procedure));
+    if (found == nullptr || !found->is_array()) break;
+    for (const auto& item : found->as_array()) {
+      if (is_json) print_line(item.dump());
+      items.push_back(item);
+    }
+    missing -= static_cast<std::int64_t>(found->as_array().size());
+    if (!turn_page(*page, input)) break;
+    if (made.wants_all || missing > 0) continue;
+    tell_more(made, items.size(), *page);
+    break;
+  }
+  if (is_json) return kExitOk;
+  const auto* create = sibling(made.procedure, "create");
+  show_items(made.procedure, create == nullptr ? Json() : create->input, items);
+  return kExitOk;
+}
+
+int change(Made& made, PodClient& pod, const Json& input) {
+  const bool is_json = made.client.is_json;
+  const bool has_input = !fields_of(made.procedure.input).empty();
+  auto answer = pod.call(made.procedure.path, has_input ? std::optional(input) : std::nullopt,
+                         [](const Json&) { return true; });
+  if (answer && *answer && made.waits) {
+    auto done = wait_for(pod, **answer);
+    if (!done) return report(done.error(), is_json);
+    *answer = std::move(*done);
+  }
+  if (!answer) return report(answer.error(), is_json);
+  if (!*answer) return kExitOk;
+  if (is_json) {
+    print_line((*answer)->dump());
+  } else {
+    show_object(**answer);
+  }
+  return kExitOk;
+}
+
+int run(Made& made) {
+  const bool is_json = made.client.is_json;
+  auto pod = PodClient::make(made.client);
+  if (!pod) return report(pod.error(), is_json);
+  if (auto done = complete_id(made, *pod); !done) return report(done.error(), is_json);
+  auto input = made.input.json();
+  if (!input) {
+    auto error = input.error();
+    error.message +=
+        fmt::format("; `synap {} {} --help` says what there is", kebab(group_of(made.procedure)),
+                    kebab(made.procedure.path.substr(made.procedure.path.find('.') + 1)));
+    return report(error, is_json);
+  }
+  if (!items_name(made.procedure).empty()) return list(made, *pod, std::move(*input));
+  return change(made, *pod, *input);
+}
+
+// As a person would write it: what the example of the procedure says, or what must be given.
+std::string example_of(const std::string& words, const ProcedureInfo& procedure, Made& made) {
+  std::string example = "synap " + words;
+  const auto* argument = made.input.argument();
+  for (const auto& field : fields_of(procedure.input)) {
+    const bool is_argument = argument != nullptr && argument->name == field.name;
+    const bool is_id = field.schema.string_or("format", "") == "uuid";
+    if (!field.is_required) continue;
+    if (!is_argument) example += " --" + kebab(field.name);
+    const auto type = field.schema.string_or("type", "");
+    if (is_id) {
+      example += " 01980000-0000-7000-8000-000000000000";
+    } else if (type == "string") {
+      example += field.name == "title" ? " 'Buy milk'" : " '# Hello'";
+    } else {
+      example += type == "integer" ? " 1" : " '{}'";
+    }
+  }
+  return example;
+}
+
+bool has_requests(const ProcedureInfo& procedure) {
+  const auto fields = fields_of(procedure.output);
+  return procedure.kind == "mutation" &&
+         std::ranges::any_of(fields, [](const auto& field) { return field.name == "requestId"; });
+}
+
+Command command_of(const ProcedureInfo& procedure) {
+  const auto dot = procedure.path.find('.');
+  auto made = std::make_shared<Made>(procedure);
+  Command command{
+      .words = kebab(procedure.path.substr(0, dot)) + " " + kebab(procedure.path.substr(dot + 1)),
+      .docs = procedure.summary + (procedure.docs.empty() ? "" : " " + procedure.docs),
+      .example = "",
+      .options = made->input.options(),
+      .run = [made] { return run(*made); }};
+  command.example = example_of(command.words, procedure, *made);
+  if (has_requests(procedure)) command.options.push_back(wait_option(made->waits));
+  if (!items_name(procedure).empty()) {
+    command.options.push_back(
+        {"--all", "Page after page, however many there are.", &made->wants_all});
+  }
+  for (auto& option : client_options(made->client)) command.options.push_back(option);
+  return command;
+}
+
+}  // namespace
+
+std::vector<Command> made_commands() {
+  std::vector<Command> commands;
+  for (const auto& procedure : Catalogue::own().all()) {
+    const bool is_one = procedure.kind == "query" || procedure.kind == "mutation";
+    if (!is_one || procedure.path.find('.') == std::string::npos) continue;
+    commands.push_back(command_of(procedure));
+  }
+  return commands;
+}
+
+}  // namespace synap::cli

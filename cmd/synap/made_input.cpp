@@ -1,0 +1,222 @@
+#include "synap/made_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "synap/made_command.h"
+
+namespace synap::cli {
+namespace {
+
+// A text that may be longer is more than a line: it has --file.
+constexpr double kLineMax = 10'000;
+
+std::string type_of(const FieldInfo& field) {
+  return std::string(field.schema.string_or("type", ""));
+}
+
+bool is_list_of_texts(const FieldInfo& field) {
+  const Json* items = field.schema.find("items");
+  return type_of(field) == "array" && items != nullptr && items->string_or("type", "") == "string";
+}
+
+double longest(const FieldInfo& field) {
+  const Json* most = field.schema.find("maxLength");
+  return type_of(field) == "string" && most != nullptr && most->is_number() ? most->as_number() : 0;
+}
+
+// "tags" is given one by one: --tag.
+std::string flag_name(const FieldInfo& field) {
+  auto name = kebab(field.name);
+  if (is_list_of_texts(field) && name.size() > 2 && name.ends_with('s')) name.pop_back();
+  return name;
+}
+
+std::vector<std::string> values_of(const FieldInfo& field) {
+  std::vector<std::string> values;
+  const Json* all = field.schema.find("enum");
+  if (all == nullptr || !all->is_array()) return values;
+  for (const auto& value : all->as_array()) {
+    if (value.is_string()) values.push_back(value.as_string());
+  }
+  return values;
+}
+
+std::string docs_of(const FieldInfo& field) {
+  std::string docs = field.docs;
+  const auto add = [&docs](const std::string& text) { docs += (docs.empty() ? "" : " ") + text; };
+  FieldInfo without_default = field;
+  if (field.schema.is_object()) {
+    Json schema = Json::object();
+    for (const auto& [key, value] : field.schema.as_object()) {
+      if (key != "default") schema.set(key, value);
+    }
+    without_default.schema = std::move(schema);
+  }
+  if (docs.empty() && field.schema.string_or("format", "") == "uuid") docs = "An id.";
+  if (const auto limits = without_default.limits(); !limits.empty()) add("(" + limits + ")");
+  if (is_list_of_texts(field)) add("May be given several times.");
+  if (field.is_nullable) add(fmt::format("--no-{}: none any more.", flag_name(field)));
+  const Json* value = field.schema.find("default");
+  if (value != nullptr && !value->is_null() &&
+      !(value->is_string() && value->as_string().empty())) {
+    add(fmt::format("Default: {}", value->is_string() ? value->as_string() : value->dump()));
+  }
+  return docs;
+}
+
+Result<std::string> read_whole(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file.is_open() || file.bad()) {
+    return fail(Code::kBadRequest,
+                fmt::format("--file {} cannot be read: {}", path, std::strerror(errno)));
+  }
+  return text;
+}
+
+Result<Json> json_value(const FieldInfo& field, const std::string& text) {
+  const auto type = type_of(field);
+  if (type == "string" || field.schema.find("enum") != nullptr) {
+    if (text != "-") return Json(text);
+    return Json(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  }
+  const auto wrong = [&] {
+    return fail(Code::kBadRequest,
+                fmt::format("--{} must be {}, not \"{}\"", flag_name(field), field.type(), text));
+  };
+  auto json = parse_json(text);
+  const bool is_whole = json && json->is_integer();
+  if (type == "integer" && !is_whole) return wrong();
+  if (type == "number" && !(json && json->is_number())) return wrong();
+  if (type == "boolean" && !(json && json->is_bool())) return wrong();
+  if ((type == "object" || type == "array") && !json) return wrong();
+  if (!json) return Json(text);  // anything may be a text
+  return std::move(*json);
+}
+
+}  // namespace
+
+std::string kebab(std::string_view camel) {
+  std::string out;
+  for (const char c : camel) {
+    if (c >= 'A' && c <= 'Z') {
+      out += '-';
+      out += static_cast<char>(c - 'A' + 'a');
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+MadeInput::MadeInput(const ProcedureInfo& procedure) : path_(procedure.path) {
+  for (auto& field : fields_of(procedure.input)) {
+    all_.push_back({.field = std::move(field)});
+    auto& given = all_.back();
+    if (argument_ == nullptr && given.field.is_required && type_of(given.field) == "string") {
+      argument_ = &given.field;
+    }
+    const double size = longest(given.field);
+    if (size > kLineMax && (long_text_ == nullptr || size > longest(long_text_->field))) {
+      long_text_ = &given;
+    }
+  }
+}
+
+Option MadeInput::option_of(Given& given) {
+  const auto name = flag_name(given.field);
+  Option option{.name = "--" + name, .docs = docs_of(given.field), .target = &given.text};
+  if (&given.field == argument_) {
+    auto upper = name;
+    std::ranges::transform(upper, upper.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c;
+    });
+    option.name = fmt::format("{},--{}", upper, name);
+  }
+  if (is_list_of_texts(given.field)) {
+    option.target = &given.texts;
+    if (name != kebab(given.field.name)) option.name += ",--" + kebab(given.field.name);
+  }
+  const auto type = type_of(given.field);
+  option.is_switch = type == "boolean";
+  option.values = values_of(given.field);
+  if (type == "integer" || type == "number") option.value = "NUMBER";
+  if (type == "object" || type == "array" || type.empty()) {
+    if (!is_list_of_texts(given.field) && option.values.empty()) option.value = "JSON";
+  }
+  if (given.field.schema.string_or("format", "") == "uuid") option.value = "ID";
+  return option;
+}
+
+std::vector<Option> MadeInput::options() {
+  std::vector<Option> options;
+  bool has_file = false;
+  for (auto& given : all_) {
+    options.push_back(option_of(given));
+    has_file = has_file || given.field.name == "file";
+    if (!given.field.is_nullable) continue;
+    options.push_back({.name = "--no-" + flag_name(given.field),
+                       .docs = "",
+                       .target = &given.is_none,
+                       .is_hidden = true});
+  }
+  if (long_text_ != nullptr && !has_file) {
+    options.push_back(
+        {.name = "--file",
+         .docs = fmt::format("Read {} from this file; - is stdin.", long_text_->field.name),
+         .target = &file_,
+         .value = "FILE"});
+  }
+  return options;
+}
+
+void MadeInput::set_argument(const std::string& text) {
+  for (auto& given : all_) {
+    if (&given.field == argument_) given.text = text;
+  }
+}
+
+std::optional<std::string> MadeInput::argument_text() const {
+  for (const auto& given : all_) {
+    if (&given.field == argument_) return given.text;
+  }
+  return std::nullopt;
+}
+
+Result<Json> MadeInput::value_of(const Given& given) const {
+  if (is_list_of_texts(given.field)) {
+    Json list = Json::array();
+    for (const auto& text : given.texts) list.push_back(text);
+    return list;
+  }
+  return json_value(given.field, *given.text);
+}
+
+Result<Json> MadeInput::json() {
+  Json input = Json::object();
+  for (const auto& given : all_) {
+    if (file_ && &given == long_text_) {
+      auto text = read_whole(*file_);
+      if (!text) return fail(text.error());
+      input.set(given.field.name, std::move(*text));
+    } else if (given.is_none) {
+      input.set(given.field.name, nullptr);
+    } else if (given.text || !given.texts.empty()) {
+      auto value = value_of(given);
+      if (!value) return value;
+      input.set(given.field.name, std::move(*value));
+    } else if (given.field.is_required) {
+      return fail(Code::kBadRequest, fmt::format("--{} is missing", flag_name(given.field)));
+    }
+  }
+  return input;
+}
+
+}  // namespace synap::cli

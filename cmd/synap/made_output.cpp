@@ -1,0 +1,160 @@
+#include "synap/made_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "synap/output.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
+#include "synap/times.h"
+
+namespace synap::cli {
+namespace {
+
+const Json* schema_of_items(const ProcedureInfo& procedure) {
+  const Json* properties = procedure.output.find("properties");
+  if (properties == nullptr || !properties->is_object() || properties->as_object().empty()) {
+    return nullptr;
+  }
+  const auto& first = properties->as_object().front().second;
+  const Json* items = first.find("items");
+  const bool is_list = first.string_or("type", "") == "array" && items != nullptr &&
+                       items->string_or("type", "") == "object";
+  return is_list ? items : nullptr;
+}
+
+std::string format_of(const FieldInfo& field) {
+  return std::string(field.schema.string_or("format", ""));
+}
+
+std::string text_of(const Json* value) {
+  if (value == nullptr || value->is_null()) return "";
+  if (value->is_string()) return value->as_string();
+  if (!value->is_array()) return value->dump();
+  std::string text;
+  for (const auto& item : value->as_array()) {
+    text += (text.empty() ? "" : ",") + (item.is_string() ? item.as_string() : item.dump());
+  }
+  return text;
+}
+
+// 0: the id; 1: what people have written; 2: times; 3: the rest.
+int rank_of(const FieldInfo& field, const std::vector<FieldInfo>& written) {
+  if (field.name == "id") return 0;
+  const auto same = [&](const FieldInfo& other) { return other.name == field.name; };
+  if (std::ranges::any_of(written, same) && format_of(field) != "uuid") return 1;
+  if (format_of(field) == "date-time") return 2;
+  return 3;
+}
+
+Cell cell_of(const FieldInfo& field, const Json& item) {
+  auto text = text_of(item.find(field.name));
+  if (format_of(field) == "uuid") return {short_id(text), Colour::kFaint};
+  if (format_of(field) == "date-time") return {local_time(text).substr(0, 16), Colour::kNone};
+  // A text of many lines begins with its first.
+  text = text.substr(0, text.find('\n'));
+  const bool is_choice = field.schema.find("enum") != nullptr;
+  return {std::move(text), is_choice ? colour_of(text_of(item.find(field.name))) : Colour::kNone};
+}
+
+// "dueDate" is "DUE DATE", and "createdAt", a time, is "CREATED".
+std::string heading_of(const FieldInfo& field) {
+  std::string_view name = field.name;
+  if (format_of(field) == "date-time" && name.size() > 2 && name.ends_with("At")) {
+    name.remove_suffix(2);
+  }
+  std::string heading;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') heading += ' ';
+    heading += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return heading;
+}
+
+void show_table(std::vector<FieldInfo> fields, const Json& made_by,
+                const std::vector<Json>& items) {
+  const auto written = fields_of(made_by);
+  // Where nothing is known of what people write, every field may be what they look for.
+  const auto rank = [&](const FieldInfo& field) {
+    const int own = rank_of(field, written);
+    return written.empty() && own == 3 ? 1 : own;
+  };
+  std::vector<std::pair<int, FieldInfo>> ranked;
+  for (int wanted = 0; wanted <= 3; ++wanted) {
+    for (const auto& field : fields) {
+      if (rank(field) == wanted) ranked.emplace_back(wanted, field);
+    }
+  }
+  std::vector<Column> columns;
+  for (const auto& [own, field] : ranked) {
+    const auto type = field.schema.string_or("type", "");
+    columns.push_back({.heading = heading_of(field),
+                       .is_number = type == "integer" || type == "number",
+                       .is_fixed = !format_of(field).empty(),
+                       .is_extra = own == 3});
+  }
+  Table table(std::move(columns));
+  for (const auto& item : items) {
+    std::vector<Cell> row;
+    for (const auto& [own, field] : ranked) row.push_back(cell_of(field, item));
+    table.add(std::move(row));
+  }
+  table.show();
+}
+
+}  // namespace
+
+std::string items_name(const ProcedureInfo& procedure) {
+  if (schema_of_items(procedure) == nullptr) return "";
+  return procedure.output.find("properties")->as_object().front().first;
+}
+
+void show_items(const ProcedureInfo& procedure, const Json& made_by,
+                const std::vector<Json>& items) {
+  const Json* schema = schema_of_items(procedure);
+  if (schema == nullptr) return;
+  const auto fields = fields_of(*schema);
+  if (is_terminal()) return show_table(fields, made_by, items);
+  for (const auto& item : items) {
+    std::string line;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      auto text = text_of(item.find(fields[i].name));
+      std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+      line += (i == 0 ? "" : "\t") + printable(text);
+    }
+    print_line(line);
+  }
+}
+
+void show_object(const Json& object) {
+  if (!object.is_object()) return print_line(object.dump());
+  std::size_t longest = 0;
+  for (const auto& [key, value] : object.as_object()) longest = std::max(longest, key.size());
+  std::string below;
+  std::string text;
+  for (const auto& [key, value] : object.as_object()) {
+    const auto shown = text_of(&value);
+    if (shown.find('\n') != std::string::npos) {
+      below += "\n" + shown + (shown.ends_with('\n') ? "" : "\n");
+      continue;
+    }
+    const bool is_time = is_terminal() && key.ends_with("At");
+    text += coloured(padded(key, longest), Colour::kFaint, has_colour()) + "  " +
+            printable(is_time ? local_time(shown) : shown) + "\n";
+  }
+  // The text of a note is shown as it is, but for what could move the cursor of a terminal.
+  if (is_terminal()) {
+    std::string safe;
+    for (std::string_view rest = below; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size() - 1);
+      safe +=
+          printable(rest.substr(0, end)) + (rest[end] == '\n' ? "\n" : printable(rest.substr(end)));
+      rest.remove_prefix(end + 1);
+    }
+    below = std::move(safe);
+  }
+  page(text + below);
+}
+
+}  // namespace synap::cli

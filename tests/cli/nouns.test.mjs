@@ -1,0 +1,150 @@
+// The commands that are made from the table of procedures: synap notes, tasks, projects, tags, …
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { client, inTerminal, run, startPod, temporary } from './synap.mjs';
+
+const NOBODY = '00000000-0000-7000-8000-000000000000';
+const fields = (text) => Object.fromEntries(text.trimEnd().split('\n').map((line) => line.split(/ {2,}/)));
+
+test('every noun has its commands, with flags made of the fields', async () => {
+  for (const noun of ['notes', 'tasks', 'projects']) {
+    const { stdout } = await run([noun, '--help']);
+    for (const verb of ['list', 'get', 'create', 'update', 'delete', 'history', 'restore']) {
+      assert.match(stdout, new RegExp(`\n {2}${verb} `), `${noun} ${verb}`);
+      const help = await run([noun, verb, '--help']);
+      assert.equal(help.code, 0);
+      assert.match(help.stdout, new RegExp(`Usage: synap ${noun} ${verb}[^]*Example:\n {2}synap ${noun} ${verb}`));
+    }
+  }
+  const help = (await run(['tasks', 'update', '--help'])).stdout.replaceAll(/\s+/g, ' ');
+  assert.match(help, /ID, --id An id\./);
+  assert.match(help, /--due-date TEXT A day .*--no-due-date: none any more/);
+  assert.match(help, /--priority CHOICE One of low, normal, high, urgent\./);
+  assert.match(help, /--expected-version NUMBER/);
+  assert.match((await run(['tasks', 'create', '--help'])).stdout, /--priority[^]*Default: normal/);
+  assert.match((await run(['event-types', 'list', '--help'])).stdout, /Usage: synap event-types list/);
+});
+
+test('a task is made, changed, completed and read by flags', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  const made = fields(await synap('tasks', 'create', 'Buy milk', '--due-date', '2027-01-31', '--priority', 'high'));
+  assert.equal(made.status, 'completed');
+  const id = made.entityId;
+  await synap('tasks', 'update', id, '--title', 'Buy oat milk', '--no-due-date');
+  await synap('tasks', 'complete', '--id', id);
+  const task = JSON.parse(await synap('tasks', 'get', id, '--json'));
+  assert.deepEqual([task.title, task.dueDate, task.status, task.priority], ['Buy oat milk', undefined, 'done', 'high']);
+  assert.equal(fields(await synap('tasks', 'get', id)).title, 'Buy oat milk');
+  assert.equal((await synap('tasks', 'history', id)).trimEnd().split('\n').length, 3);
+  await synap('tasks', 'restore', id, '--version', '1');
+  assert.equal(JSON.parse(await synap('tasks', 'get', id, '--json')).dueDate, '2027-01-31');
+  await synap('tasks', 'delete', id);
+  assert.equal((await run(['tasks', 'get', id], { env: pod.env })).code, 3);
+});
+
+test('a note takes its text from an argument, stdin or a file, and --wait stays until it is there', async (t) => {
+  const directory = temporary(t);
+  const pod = await startPod(t, path.join(directory, 'pod'));
+  const synap = client(pod);
+  const file = path.join(directory, 'a note.md');
+  writeFileSync(file, '# From a file\n');
+  const ways = [
+    [['notes', 'create', '# Said', '--tag', 'a', '--tag', 'b'], ''],
+    [['notes', 'create', '-'], '# From stdin\n'],
+    [['notes', 'create', '--file', file], ''],
+    [['notes', 'create', '--file', '-'], '# By --file -\n'],
+  ];
+  for (const [args, input] of ways) {
+    const { code, stdout } = await run([...args, '--wait', '--json'], { env: pod.env, input });
+    assert.equal(code, 0);
+    const { status, entityId } = JSON.parse(stdout);
+    assert.equal(status, 'completed');
+    assert.ok(JSON.parse(await synap('notes', 'get', entityId, '--json')).content, 'it is there at once');
+  }
+  const called = JSON.parse(await synap('call', 'notes.create', '{"content":"# Called"}', '--wait'));
+  assert.equal(called.status, 'completed');
+  const titles = (await synap('notes', 'list', '--json')).trimEnd().split('\n').map((line) => JSON.parse(line).title);
+  assert.deepEqual(titles.toSorted(), ['By --file -', 'Called', 'From a file', 'From stdin', 'Said']);
+  const tagged = (await synap('notes', 'list', '--tag', 'a')).trimEnd().split('\t');
+  assert.deepEqual([tagged[0].length, tagged[4], tagged[5]], [36, 'Said', 'a,b'], 'a line, tabs, whole ids');
+  assert.match(await synap('tags', 'list'), /^a\t1\nb\t1\n$/);
+});
+
+test('--wait of a command that fails says why and is no success', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { code, stdout, stderr } = await run(['notes', 'update', NOBODY, '--title', 'x', '--wait'], { env: pod.env });
+  assert.equal(code, 3);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^synap: [^\n]+\n$/);
+});
+
+test('what a flag cannot be is said by the program, before it asks', async () => {
+  for (const [args, sentence] of [
+    [['tasks', 'create'], /--title is missing; `synap tasks create --help`/],
+    [['tasks', 'create', 'x', '--priority', 'hi'], /--priority: it must be one of low, normal, high, urgent, not "hi"/],
+    [['tasks', 'update', NOBODY, '--expected-version', 'x'], /--expected-version must be a whole number, not "x"/],
+    [['tasks', 'create', 'x', '--priorty', 'low'], /no option --priorty; did you mean "--priority"/],
+    [['notes', 'create', '--file', '/nowhere'], /--file \/nowhere cannot be read: No such file/],
+    [['notes', 'crate'], /no command "notes crate"; did you mean "create"/],
+  ]) {
+    const { code, stderr } = await run(args, { env: { SYNAP_URL: 'http://127.0.0.1:1' } });
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, sentence);
+  }
+});
+
+test('a list says that there are more, and shows them when asked', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  for (let i = 0; i < 5; ++i) await client(pod)('tasks', 'create', `task ${i}`);
+  const few = await run(['tasks', 'list', '--limit', '2'], { env: pod.env });
+  assert.equal(few.stdout.trimEnd().split('\n').length, 2);
+  assert.match(few.stderr, /2 are shown of 5; .*--all/);
+  const all = await run(['tasks', 'list', '--all', '--limit', '2'], { env: pod.env });
+  assert.equal(all.stdout.trimEnd().split('\n').length, 5);
+  assert.equal(all.stderr, '');
+});
+
+test('in a terminal: a table that fits, short ids that are taken as ids, local times', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  const long = 'a long title '.repeat(20).trim();
+  await synap('tasks', 'create', long);
+  await synap('tasks', 'create', '日本語 の タスク \u001b[31m');
+  const tasks = (await synap('tasks', 'list', '--json')).trimEnd().split('\n').map((line) => JSON.parse(line));
+  for (const columns of [80, 120]) {
+    const { code, text } = await inTerminal(['tasks', 'list'], { env: { ...pod.env, TZ: 'Asia/Tokyo', NO_COLOR: '1' }, columns });
+    assert.equal(code, 0);
+    const lines = text.trimEnd().split('\n');
+    assert.equal(lines.length, 3);
+    assert.match(lines[0], /^ID +TITLE +/);
+    const ends = tasks.map(({ id }) => id.slice(-8));
+    assert.deepEqual(lines.slice(1).map((line) => line.slice(0, 8)), ends);
+    assert.match(text, /…/);
+    assert.doesNotMatch(text, /\u001b/);
+    const hour = new Date(Date.parse(tasks[0].createdAt) + 9 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ');
+    assert.ok(text.includes(hour), 'the zone of $TZ');
+    for (const line of lines) assert.ok([...line].length <= columns, line);
+    const shown = await synap('tasks', 'get', ends[0], '--json');
+    assert.equal(JSON.parse(shown).id, tasks[0].id);
+  }
+  assert.equal((await run(['tasks', 'get', 'ffffffff'], { env: pod.env })).code, 3);
+});
+
+test('colour is for terminals without NO_COLOR only, and a long list goes to the pager', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  for (let i = 0; i < 12; ++i) await synap('tasks', 'create', `task ${i}`);
+  const env = { ...pod.env, TERM: 'xterm', PAGER: '' };
+  assert.match((await inTerminal(['tasks', 'list'], { env })).text, /\u001b\[/);
+  assert.doesNotMatch((await inTerminal(['tasks', 'list'], { env: { ...env, NO_COLOR: '1' } })).text, /\u001b/);
+  assert.doesNotMatch((await inTerminal(['tasks', 'list'], { env: { ...env, TERM: 'dumb' } })).text, /\u001b/);
+  assert.doesNotMatch(await synap('tasks', 'list'), /\u001b/);
+  const paged = { ...env, NO_COLOR: '1', PAGER: 'sed s/^/paged:/' };
+  assert.match((await inTerminal(['tasks', 'list'], { env: paged, lines: 10 })).text, /^paged:ID/);
+  assert.match((await inTerminal(['tasks', 'list'], { env: paged, lines: 40 })).text, /^ID/);
+  const none = { ...paged, PAGER: '/nowhere/pager' };
+  assert.match((await inTerminal(['tasks', 'list'], { env: none, lines: 10 })).text, /ID +TITLE/);
+});

@@ -1,0 +1,24 @@
+"""Runs a program in a terminal of its own: terminal.py COLUMNS LINES PROGRAM ARGUMENT..."""
+import fcntl
+import os
+import pty
+import struct
+import sys
+import termios
+
+columns, lines = int(sys.argv[1]), int(sys.argv[2])
+child, terminal = pty.fork()
+if child == 0:
+    # Set before the program begins, by the side that the program has.
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    os.execv(sys.argv[3], sys.argv[3:])
+while True:
+    try:
+        shown = os.read(terminal, 65536)
+    except OSError:  # EIO: the program has ended
+        break
+    if not shown:
+        break
+    sys.stdout.buffer.write(shown)
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
