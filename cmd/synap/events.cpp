@@ -2,24 +2,31 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <thread>
 
+#include "base/clock.h"
 #include "synap/commands.h"
+#include "synap/event_search.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
+#include "synap/times.h"
 
 namespace synap::cli {
 namespace {
 
-constexpr std::int64_t kPageMax = 1'000;  // of events.list
 constexpr std::chrono::milliseconds kReconnectDelayMin{200};
 constexpr std::chrono::milliseconds kReconnectDelayMax{5'000};
 
 struct EventOptions {
   ClientOptions client;
-  std::int64_t after = 0;
+  std::int64_t after = -1;  // not given
   std::int64_t limit = 100;
+  bool wants_all = false;
+  std::optional<std::string> since;
   std::vector<std::string> types;
   std::string aggregate_id;
   std::string correlation_id;
@@ -51,51 +58,119 @@ Json array_of(const std::vector<std::string>& texts) {
   return array;
 }
 
+// In a terminal: the position, the local time, what happened, and the ends of ids.
+std::vector<Cell> cells_of(const Json& event) {
+  const auto type = event.string_or("type", "");
+  const auto about = event.string_or("aggregateId", "");
+  return {
+      {number_of(event, "position"), Colour::kFaint},
+      {local_time(event.string_or("timestamp", ""))},
+      {std::string(type), colour_of(type)},
+      {about.empty() ? ""
+                     : fmt::format("{} {}", event.string_or("aggregateType", ""), short_id(about))},
+      {short_id(event.string_or("requestId", "")), Colour::kFaint}};
+}
+
+void show(const std::vector<Json>& events) {
+  if (!is_terminal()) {
+    for (const auto& event : events) print_line(readable(event));
+    return;
+  }
+  Table table({{.heading = "POSITION", .is_number = true},
+               {.heading = "TIME", .is_fixed = true},
+               {.heading = "TYPE"},
+               {.heading = "ABOUT"},
+               {.heading = "REQUEST", .is_fixed = true}});
+  for (const auto& event : events) table.add(cells_of(event));
+  table.show();
+}
+
+Result<EventSearch> search_of(PodClient& pod, const EventOptions& options) {
+  EventSearch search{.after = std::max<std::int64_t>(options.after, 0), .limit = options.limit};
+  auto types = event_types(pod, options.types);
+  if (!types) return fail(types.error());
+  if (!types->empty()) search.filter.set("types", array_of(*types));
+  if (!options.aggregate_id.empty()) search.filter.set("aggregateId", options.aggregate_id);
+  if (!options.correlation_id.empty()) search.filter.set("correlationId", options.correlation_id);
+  if (options.wants_all) search.limit = std::numeric_limits<std::int64_t>::max();
+  if (!options.since) return search;
+  const auto time = parse_since(*options.since, unix_ms_now());
+  if (!time) return fail(time.error());
+  search.filter.set("from", to_iso8601(*time));
+  return search;
+}
+
+void tell_more(const FoundEvents& found, bool are_newest, bool is_filtered) {
+  if (!found.has_more) return;
+  if (!are_newest) {
+    tell(fmt::format(
+        "there may be more behind position {}: --after {} goes on there, --all shows all", found.to,
+        found.to));
+  } else if (found.events.empty()) {
+    tell(fmt::format("nothing was found behind position {}; --all looks at what is before it",
+                     found.from));
+  } else {
+    tell(
+        fmt::format("the newest {} are shown; there {} older ones: --limit, --since or --all show "
+                    "more, --after 0 begins with the oldest",
+                    found.events.size(), is_filtered ? "may be" : "are"));
+  }
+}
+
+// Without --after and --all the newest: whoever looks at a log wants its end.
 int list(const EventOptions& options) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
-  Json input = Json::object();
-  if (!options.types.empty()) input.set("types", array_of(options.types));
-  if (!options.aggregate_id.empty()) input.set("aggregateId", options.aggregate_id);
-  if (!options.correlation_id.empty()) input.set("correlationId", options.correlation_id);
-  Json events = Json::array();
-  std::int64_t after = options.after;
-  auto missing = options.limit;
-  while (missing > 0) {
-    const auto limit = std::min(missing, kPageMax);
-    input.set("after", after).set("limit", limit);
-    auto page = pod->query("events.list", input);
-    if (!page) return report(page.error(), is_json);
-    const Json* found = page->find("events");
-    const Json* next = page->find("nextAfter");
-    if (found == nullptr || next == nullptr) break;
-    for (const auto& event : found->as_array()) {
-      if (is_json) {
-        events.push_back(event);
-      } else {
-        print_line(readable(event));
-      }
-    }
-    missing -= static_cast<std::int64_t>(found->as_array().size());
-    after = next->as_integer();
-    // A page that is not full, or is empty, may end before the log does.
-    const Json* at_end = page->find("atEnd");
-    if (at_end == nullptr || !at_end->is_bool() || at_end->as_bool()) break;
+  auto search = search_of(*pod, options);
+  if (!search) return report(search.error(), is_json);
+  const bool are_newest = options.after < 0 && !options.wants_all;
+  auto found = are_newest ? newest_events(*pod, *search) : events_after(*pod, *search);
+  if (!found) return report(found.error(), is_json);
+  if (is_json) {
+    print_line(Json::object({{"events", Json(std::move(found->events))},
+                             {"nextAfter", found->to},
+                             {"hasMore", found->has_more}})
+                   .dump());
+  } else {
+    show(found->events);
+    tell_more(*found, are_newest, !search->filter.as_object().empty());
   }
-  if (is_json)
-    print_line(Json::object({{"events", std::move(events)}, {"nextAfter", after}}).dump());
   return kExitOk;
+}
+
+// An id, or a position, which is what people see.
+Result<Json> find_event(PodClient& pod, const std::string& id) {
+  const bool is_position =
+      !id.empty() && id.size() <= 15 && id.find_first_not_of("0123456789") == std::string::npos;
+  if (!is_position) return pod.query("events.get", Json::object({{"id", id}}));
+  const std::int64_t position = std::stoll(id);
+  auto found = events_after(pod, {.after = std::max<std::int64_t>(position - 1, 0), .limit = 1});
+  if (!found) return fail(found.error());
+  if (!found->events.empty() &&
+      number_of(found->events[0], "position") == std::to_string(position)) {
+    return std::move(found->events[0]);
+  }
+  return fail(Code::kNotFound, fmt::format("There is no event of yours at position {}", position));
 }
 
 int get(const EventOptions& options) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
-  auto event = pod->query("events.get", Json::object({{"id", options.id}}));
+  auto event = find_event(*pod, options.id);
   if (!event) return report(event.error(), is_json);
   print_line(is_json ? event->dump() : event->dump_pretty());
   return kExitOk;
+}
+
+// A line as they come: there is no table whose widths could be known.
+std::string live_line(const Json& event) {
+  if (!is_terminal()) return readable(event);
+  const auto cells = cells_of(event);
+  auto line = fmt::format("{:>8}  {}  {}  {}  {}", cells[0].text, cells[1].text,
+                          padded(cells[2].text, 26), padded(cells[3].text, 13), cells[4].text);
+  return coloured(truncated(printable(line), terminal_width()), cells[2].colour, has_colour());
 }
 
 // Says once that the connection is lost, and once that it is back.
@@ -120,14 +195,22 @@ int tail(const EventOptions& options) {
   // the first event. And a pod that has answered once is waited for.
   const auto end = pod->end_of_log();
   if (!end) return report(end.error(), is_json);
+  auto types = event_types(*pod, options.types);
+  if (!types) return report(types.error(), is_json);
   std::string last_id = options.tail_after.value_or(std::to_string(*end));
+  if (options.since) {
+    const auto time = parse_since(*options.since, unix_ms_now());
+    const auto begin = time ? position_at(*pod, to_iso8601(*time)) : fail(time.error());
+    if (!begin) return report(begin.error(), is_json);
+    last_id = std::to_string(*begin);
+  }
   Json input = Json::object();
-  if (!options.types.empty()) input.set("types", array_of(options.types));
+  if (!types->empty()) input.set("types", array_of(*types));
   Patience patience;
   for (;;) {
     auto ended = pod->subscribe("events.watch", input, last_id, [&](const Json& event) {
       patience.reset();
-      print_line(is_json ? event.dump() : readable(event));
+      print_line(is_json ? event.dump() : live_line(event));
       return true;
     });
     if (!ended && !is_passing(ended.error())) return report(ended.error(), is_json);
@@ -141,7 +224,16 @@ Command with_client_options(Command command, const std::shared_ptr<EventOptions>
 }
 
 Option types_option(EventOptions& options) {
-  return {"--type", "Only events of this type; may be given several times.", &options.types};
+  return {"--type",
+          "Only events of this type; may be given several times. note.* is all that begin so.",
+          &options.types};
+}
+
+Option since_option(EventOptions& options) {
+  return {.name = "--since",
+          .docs = "Only events since then: 90s, 15m, 2h, 3d, 1w, a day or a time.",
+          .target = &options.since,
+          .value = "WHEN"};
 }
 
 }  // namespace
@@ -150,10 +242,14 @@ Command events_list_command() {
   auto options = std::make_shared<EventOptions>();
   return with_client_options(
       {.words = "events list",
-       .docs = "List events, the oldest first.",
-       .example = "synap events list --type note.creation.completed --limit 20",
-       .options = {{"--after", "Only events behind this position. Default: 0", &options->after},
+       .docs = "List the newest events, the oldest of them first. --after and --all begin with the "
+               "oldest of all.",
+       .example = "synap events list --type 'note.*' --since 2h",
+       .options = {{"--after", "Only events behind this position, the oldest first.",
+                    &options->after},
                    {"--limit", "At most so many. Default: 100", &options->limit},
+                   {"--all", "However many there are.", &options->wants_all},
+                   since_option(*options),
                    types_option(*options),
                    {"--aggregate", "Only events about this thing.", &options->aggregate_id},
                    {"--correlation", "Only events of this cause, a requestId.",
@@ -164,12 +260,13 @@ Command events_list_command() {
 
 Command events_get_command() {
   auto options = std::make_shared<EventOptions>();
-  return with_client_options({.words = "events get",
-                              .docs = "Print one event as JSON.",
-                              .example = "synap events get 01980000-0000-7000-8000-000000000000",
-                              .options = {{"ID", "Of the event.", &options->id, "", true}},
-                              .run = [options] { return get(*options); }},
-                             options);
+  return with_client_options(
+      {.words = "events get",
+       .docs = "Print one event as JSON.",
+       .example = "synap events get 01980000-0000-7000-8000-000000000000",
+       .options = {{"ID", "Of the event, or its position.", &options->id, "", true}},
+       .run = [options] { return get(*options); }},
+      options);
 }
 
 Command events_tail_command() {
@@ -180,6 +277,7 @@ Command events_tail_command() {
                "the pod was away.",
        .example = "synap events tail --type note.creation.completed --json",
        .options = {types_option(*options),
+                   since_option(*options),
                    {"--after", "Begin behind this position. Default: from now on",
                     &options->tail_after}},
        .run = [options] { return tail(*options); }},

@@ -3,9 +3,13 @@
 #include <functional>
 #include <memory>
 
+#include "synap/catalogue.h"
 #include "synap/commands.h"
+#include "synap/made_output.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
+#include "synap/short_ids.h"
+#include "synap/terminal.h"
 
 namespace synap::cli {
 namespace {
@@ -61,31 +65,32 @@ std::string readable_user(const Json& user) {
 }
 
 // Page after page of what `path` lists as `items`.
-int list(const KeyOptions& options, std::string_view path, std::string_view items,
+int list(const KeyOptions& options, const std::string& path, std::string_view items,
          std::string (*readable)(const Json&)) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   Json input = Json::object({{"limit", kPageMax}});
   if (options.user) input.set("userId", *options.user);
-  Json all = Json::array();
+  Json::Array all;
   for (;;) {
     auto page = pod->query(path, input);
     if (!page) return report(page.error(), is_json);
     const Json* found = page->find(items);
     if (found == nullptr || !found->is_array()) break;
-    for (const auto& one : found->as_array()) {
-      if (is_json) {
-        all.push_back(one);
-      } else {
-        print_line(readable(one));
-      }
-    }
+    for (const auto& one : found->as_array()) all.push_back(one);
     const auto cursor = page->string_or("nextCursor", "");
     if (cursor.empty()) break;
     input.set("cursor", cursor);
   }
-  if (is_json) print_line(Json::object({{std::string(items), std::move(all)}}).dump());
+  if (is_json) {
+    print_line(Json::object({{std::string(items), Json(std::move(all))}}).dump());
+  } else if (is_terminal()) {
+    const auto* procedure = Catalogue::own().find(path);
+    if (procedure != nullptr) show_items(*procedure, {}, all);
+  } else {
+    for (const auto& one : all) print_line(readable(one));
+  }
   return kExitOk;
 }
 
@@ -119,11 +124,14 @@ int revoke(const KeyOptions& options) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
-  Json input = Json::object({{"keyId", options.id}});
+  const auto id =
+      options.user ? Result<std::string>(options.id) : whole_id(*pod, "keys.list", options.id);
+  if (!id) return report(id.error(), is_json);
+  Json input = Json::object({{"keyId", *id}});
   if (options.user) input.set("userId", *options.user);
   auto revoked = pod->mutate("keys.revoke", input);
   if (!revoked) return report(revoked.error(), is_json);
-  print_line(is_json ? revoked->dump() : fmt::format("key {} is revoked", options.id));
+  print_line(is_json ? revoked->dump() : fmt::format("key {} is revoked", *id));
   return kExitOk;
 }
 

@@ -6,6 +6,10 @@
 #include "synap/commands.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
+#include "synap/short_ids.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
+#include "synap/times.h"
 
 namespace synap::cli {
 namespace {
@@ -38,13 +42,40 @@ std::string readable(const Json& run) {
   return printable(line);
 }
 
+// In a terminal: how long it took instead of when it ended, and what went wrong.
+void show_table(const Json::Array& runs) {
+  Table table({{.heading = "ID", .is_fixed = true},
+               {.heading = "STATUS", .is_fixed = true},
+               {.heading = "STARTED", .is_fixed = true},
+               {.heading = "TOOK", .is_fixed = true},
+               {.heading = "ATTEMPTS", .is_number = true},
+               {.heading = "FUNCTION"},
+               {.heading = "EVENT", .is_extra = true},
+               {.heading = "ERROR"}});
+  for (const auto& run : runs) {
+    const auto status = run.string_or("status", "");
+    const Json* error = run.find("error");
+    const bool has_error = error != nullptr && error->is_object();
+    table.add({{short_id(run.string_or("id", "")), Colour::kFaint},
+               {std::string(status), colour_of(status)},
+               {local_time(run.string_or("createdAt", "")).substr(0, 16)},
+               {duration_between(run.string_or("createdAt", ""), run.string_or("endedAt", ""))},
+               {number_of(run, "attempts")},
+               {std::string(run.string_or("function", ""))},
+               {std::string(run.string_or("eventType", ""))},
+               {has_error ? error_text(*error) : "", Colour::kBad}});
+  }
+  table.show();
+}
+
 int list(const RunOptions& options) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   Json input = Json::object();
   if (!options.status.empty()) input.set("status", options.status);
-  Json all = Json::object({{"runs", Json::array()}});
+  Json::Array found;
+  std::string cursor;
   auto missing = options.limit;
   while (missing > 0) {
     input.set("limit", std::min(missing, kPageMax));
@@ -52,20 +83,21 @@ int list(const RunOptions& options) {
     if (!page) return report(page.error(), is_json);
     const Json* runs = page->find("runs");
     if (runs == nullptr) break;
-    for (const auto& run : runs->as_array()) {
-      if (is_json) {
-        all.as_object().front().second.push_back(run);
-      } else {
-        print_line(readable(run));
-      }
-    }
+    for (const auto& run : runs->as_array()) found.push_back(run);
     missing -= static_cast<std::int64_t>(runs->as_array().size());
-    const auto cursor = page->string_or("nextCursor", "");
+    cursor = page->string_or("nextCursor", "");
     if (cursor.empty()) break;
     input.set("cursor", cursor);
-    if (missing == 0) all.set("nextCursor", cursor);
   }
-  if (is_json) print_line(all.dump());
+  if (is_json) {
+    Json all = Json::object({{"runs", Json(std::move(found))}});
+    if (!cursor.empty()) all.set("nextCursor", cursor);
+    print_line(all.dump());
+  } else if (is_terminal()) {
+    show_table(found);
+  } else {
+    for (const auto& run : found) print_line(readable(run));
+  }
   return kExitOk;
 }
 
@@ -73,32 +105,69 @@ void print_field(std::string_view name, std::string_view value) {
   if (!value.empty()) print_line(printable(fmt::format("{:<10} {}", name, value)));
 }
 
+// What became of a step, in words.
+std::string_view word_of(std::string_view op) {
+  if (op == "StepRun") return "done";
+  if (op == "StepFailed") return "failed";
+  if (op == "Sleep") return "slept";
+  return op;
+}
+
+// What a step gave, or why it failed, without the envelope in which it is stored.
+std::string result_text(const Json& step) {
+  const Json* result = step.find("result");
+  if (result == nullptr || result->is_null()) return "";
+  if (const Json* error = result->find("error"); error != nullptr && error->is_object()) {
+    return error_text(*error);
+  }
+  const Json* data = result->find("data");
+  return data == nullptr ? result->dump() : data->dump();
+}
+
+std::string time_text(std::string_view time) {
+  return is_terminal() ? local_time(time) : std::string(time);
+}
+
+// How long each step took follows from when the one before it was stored: steps are stored as they
+// end, those of one transaction at the same time.
+void print_steps(const Json::Array& steps, std::string_view created) {
+  print_line(steps.empty() ? "steps      none is done" : "steps");
+  std::string before(created);
+  for (const auto& step : steps) {
+    const auto at = step.string_or("storedAt", "");
+    auto line = printable(fmt::format("  {}  {:<6}  {:<24}  {:>10}  {}", time_text(at),
+                                      word_of(step.string_or("op", "")), step.string_or("name", ""),
+                                      duration_between(before, at), result_text(step)));
+    while (line.ends_with(' ')) line.pop_back();
+    print_line(is_terminal() ? truncated(line, terminal_width()) : line);
+    before = at;
+  }
+}
+
 void print_run(const Json& run) {
+  const auto created = run.string_or("createdAt", "");
+  const auto ended = run.string_or("endedAt", "");
   print_field("run", run.string_or("id", ""));
   print_field("function", run.string_or("function", ""));
   print_field("status", run.string_or("status", ""));
   print_field("attempts", number_of(run, "attempts"));
   print_field("event", fmt::format("{} {} at position {}", run.string_or("eventType", ""),
                                    run.string_or("eventId", ""), number_of(run, "eventPosition")));
-  print_field("created", run.string_or("createdAt", ""));
-  print_field("ended", run.string_or("endedAt", ""));
+  print_field("created", time_text(created));
+  print_field("ended", time_text(ended));
+  print_field("took", duration_between(created, ended));
   if (const Json* error = run.find("error")) print_field("error", error_text(*error));
   const Json* steps = run.find("steps");
-  if (steps == nullptr || !steps->is_array()) return;
-  print_line(steps->as_array().empty() ? "steps      none is done" : "steps");
-  for (const auto& step : steps->as_array()) {
-    const Json* result = step.find("result");
-    print_line(printable(fmt::format("  {}  {}  {}  {}", step.string_or("storedAt", ""),
-                                     step.string_or("op", ""), step.string_or("name", ""),
-                                     result == nullptr ? "" : result->dump())));
-  }
+  if (steps != nullptr && steps->is_array()) print_steps(steps->as_array(), created);
 }
 
 int show(const RunOptions& options) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
-  auto run = pod->query("runs.get", Json::object({{"id", options.id}}));
+  const auto id = whole_id(*pod, "runs.list", options.id);
+  if (!id) return report(id.error(), is_json);
+  auto run = pod->query("runs.get", Json::object({{"id", *id}}));
   if (!run) return report(run.error(), is_json);
   if (is_json) {
     print_line(run->dump());
@@ -112,9 +181,11 @@ int retry(const RunOptions& options) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
-  auto retried = pod->mutate("runs.retry", Json::object({{"id", options.id}}));
+  const auto id = whole_id(*pod, "runs.list", options.id);
+  if (!id) return report(id.error(), is_json);
+  auto retried = pod->mutate("runs.retry", Json::object({{"id", *id}}));
   if (!retried) return report(retried.error(), is_json);
-  print_line(is_json ? retried->dump() : fmt::format("run {} is tried again", options.id));
+  print_line(is_json ? retried->dump() : fmt::format("run {} is tried again", *id));
   return kExitOk;
 }
 

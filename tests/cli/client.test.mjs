@@ -5,7 +5,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { Running, client, makeNote, run, startPod, temporary } from './synap.mjs';
+import { Running, client, inTerminal, makeNote, run, startPod, temporary } from './synap.mjs';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const COMMANDS = ['serve', 'call', 'events list', 'events get', 'events tail', 'runs list',
@@ -183,6 +183,13 @@ test('runs list and show', async (t) => {
   const run = JSON.parse(await synap('runs', 'show', runs[0].id, '--json'));
   assert.deepEqual(run.steps.map((step) => step.name), ['upload-to-storage', 'publish-completion']);
   assert.match(await synap('runs', 'show', runs[0].id), /status +\w+[^]*upload-to-storage/);
+  const shown = await synap('runs', 'show', runs[0].id);
+  assert.match(shown, /\ntook +\d+ ms\n[^]* done +upload-to-storage +\d+ ms +\{/);
+  assert.doesNotMatch(shown, /StepRun/);
+  const { text } = await inTerminal(['runs', 'list'], { env: { ...pod.env, NO_COLOR: '1' } });
+  assert.match(text, /^ID +STATUS +STARTED +TOOK +ATTEMPTS +FUNCTION/);
+  for (const line of text.trimEnd().split('\n')) assert.ok(line.length <= 80, line);
+  assert.equal(JSON.parse(await synap('runs', 'show', runs[0].id.slice(-8), '--json')).id, runs[0].id);
 });
 
 test('a key that is given and empty is refused, and not taken for the owner', async (t) => {
