@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "synap/commands.h"
@@ -17,6 +18,9 @@ std::string_view word(State state) {
   return state == State::kOk ? "ok" : state == State::kWarn ? "warn" : "fail";
 }
 
+// What has a port and says nothing is looked at no longer than this.
+constexpr std::chrono::seconds kSilenceMax{5};
+
 struct DoctorOptions {
   ClientOptions client;
   bool is_deep = false;
@@ -25,6 +29,7 @@ struct DoctorOptions {
 Result<std::vector<Check>> examine(const DoctorOptions& options) {
   auto pod = PodClient::make(options.client);
   if (!pod) return fail(pod.error());
+  pod->set_silence_max(kSilenceMax);
   const auto data = data_of(options.client);
   std::vector<Check> checks = {check_directory(data), check_fsync(data), check_space(data),
                                check_clock(data), check_sqlite()};
@@ -41,7 +46,7 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
     checks.push_back(check_pod(*pod));
     if (checks.back().state == State::kOk) checks.push_back(check_key(*pod));
   } else {
-    checks.push_back(check_port(options.client.url));
+    checks.push_back(check_port(*pod));
   }
   return checks;
 }

@@ -22,6 +22,8 @@
 #include "outbound/url.h"
 #include "pod/config.h"
 #include "pod/data_directory.h"
+#include "synap/key_source.h"
+#include "synap/port_holder.h"
 
 namespace synap::cli {
 namespace {
@@ -172,6 +174,7 @@ Check check_sqlite() {
 
 Check check_key_file(const std::string& data) {
   const auto path = data + "/owner.key";
+  if (const auto why = unreadable(data); !why.empty()) return {"key file", State::kFail, why};
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     const bool is_new = ::access((data + "/synap.db").c_str(), F_OK) != 0;
@@ -183,6 +186,10 @@ Check check_key_file(const std::string& data) {
     return {"key file", State::kFail,
             fmt::format("{} can be read by others (mode {:o}); chmod 600 closes it", path,
                         status.st_mode & 0777)};
+  }
+  if (const auto file = read_key_file(path); file.key.empty()) {
+    return {"key file", State::kFail,
+            fmt::format("{}: {}", path, file.problem.empty() ? "it is gone" : file.problem)};
   }
   return {"key file", State::kOk, fmt::format("{}, mode {:o}", path, status.st_mode & 0777)};
 }
@@ -203,7 +210,19 @@ Check check_key(PodClient& pod) {
   return {"key", State::kFail, keys.error().message};
 }
 
-Check check_port(const std::string& url) {
+// A pod answers its health to everybody, in a shape that is no accident.
+bool is_pod(PodClient& pod) {
+  const auto health = pod.query("health", Json::object());
+  return health && health->string_or("status", "") == "ok";
+}
+
+std::string unreadable(const std::string& data) {
+  if (::access(data.c_str(), R_OK | X_OK) == 0 || errno == ENOENT) return "";
+  return fmt::format("{} cannot be read ({}), so it was not looked at", data, because());
+}
+
+Check check_port(PodClient& pod) {
+  const auto& url = pod.url();
   const auto parts = outbound::parse_url(url);
   if (!parts || !pod::is_loopback(parts->host)) {
     return {"port", State::kWarn, url + " is not on this machine; not looked at"};
@@ -221,8 +240,15 @@ Check check_port(const std::string& url) {
   const auto reason = because();
   ::close(listener);
   if (is_free) return {"port", State::kOk, fmt::format("{} is free", parts->port)};
+  if (is_pod(pod)) {
+    return {"port", State::kOk,
+            fmt::format("a pod answers at {}; its data directory is another than this one: --data "
+                        "says which to look at",
+                        url)};
+  }
   return {"port", State::kFail,
-          fmt::format("{} cannot be used: {}; choose another with --listen", parts->port, reason)};
+          fmt::format("{} cannot be used: {}; {}; choose another with --listen", parts->port,
+                      reason, who_has(parts->port))};
 }
 
 }  // namespace synap::cli

@@ -43,7 +43,9 @@ Check check_key_file(const std::string& data);
 /// With a pod: that it answers, can write, and knows the key.
 Check check_pod(PodClient& pod);
 Check check_key(PodClient& pod);
-/// Without one: that nothing else has its port.
-Check check_port(const std::string& url);
+/// Without one: that nothing has its port, but for a pod with another directory.
+Check check_port(PodClient& pod);
+/// Empty, or why the files of a directory that is there cannot be looked at.
+std::string unreadable(const std::string& data);
 
 }  // namespace synap::cli

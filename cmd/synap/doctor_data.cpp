@@ -223,6 +223,9 @@ Check check_events(DoctorDatabase& database, const DataOptions& options) {
 }  // namespace
 
 std::vector<Check> check_data(const DataOptions& options) {
+  if (const auto why = unreadable(options.data); !why.empty()) {
+    return {{"database", State::kFail, why}};
+  }
   if (pod::has_lost_its_database(options.data)) {
     return {{"database", State::kFail,
              "synap.db is missing or empty, beside content or an owner.key that belong to it; put "

@@ -13,14 +13,10 @@ namespace {
 
 using Answer = Stream<outbound::Chunk, Result<outbound::End>>;
 
-// A pod pings an idle stream every 15 s and answers everything else sooner; silence for three times
-// as long is a dead connection.
-constexpr std::chrono::seconds kSilenceMax{45};
-
-outbound::Options options() {
+outbound::Options options(std::chrono::seconds silence_max) {
   return {.deadline = SteadyClock::time_point::max(),
           .response_bytes_max = std::numeric_limits<std::uint64_t>::max(),
-          .silence_max = kSilenceMax,
+          .silence_max = silence_max,
           .redirects_max = 0};
 }
 
@@ -48,7 +44,7 @@ HttpClient::HttpClient()
 
 Result<HttpResponse> HttpClient::send(const outbound::Request& request,
                                       const std::function<bool(std::string_view)>& on_event_bytes) {
-  Answer answer = client_.stream(request, options());
+  Answer answer = client_.stream(request, options(silence_max_));
   HttpResponse response;
   bool is_enough = false;
   while (!is_enough) {

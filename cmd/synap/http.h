@@ -2,6 +2,7 @@
 // plain thread. One thread at a time.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  /// How long a server may be silent before it counts as gone.
+  void set_silence_max(std::chrono::seconds limit) { silence_max_ = limit; }
+
   /// The bytes of a text/event-stream go to `on_event_bytes`, on the calling thread, as they come,
   /// until it returns false or the stream ends. kServiceUnavailable: no answer, or it broke off;
   /// the message says why in a few words.
@@ -33,6 +37,9 @@ class HttpClient {
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
 
  private:
+  // A pod pings an idle stream every 15 s and answers everything else sooner; silence for three
+  // times as long is a dead connection.
+  std::chrono::seconds silence_max_{45};
   ThreadExecutor executor_{"http"};
   outbound::Client client_;  // after the executor, to which it posts until it has gone
 };

@@ -1,11 +1,27 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdlib>
 
 #include "synap/command_line.h"
 #include "synap/commands.h"
 #include "synap/made_command.h"
 
+// A standard stream that is closed would be the number of the next file or socket that is opened,
+// and what is printed would go there. Reading from and writing to these fail, or do nothing.
+static void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest free number is this one. stdout is opened for reading, so that a write fails.
+    const int opened = ::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened != stream) std::abort();
+  }
+}
+
 int main(int argc, char** argv) {
   using namespace synap::cli;
+  occupy_standard_streams();
   // A reader that is gone is an error of the write, which says so where it happens.
   std::signal(SIGPIPE, SIG_IGN);
   // So is a file that may not grow (ulimit -f, LimitFSIZE=): like a full disk, it ends no pod.

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace synap::cli {
 
@@ -27,7 +29,9 @@ int exit_code_of(Code code) {
 void print(std::string_view text) {
   const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (is_written && std::fflush(stdout) == 0) return;
-  std::_Exit(kExitFailure);  // no reader, or no room: there is nobody to say it to
+  // Whoever closes a pipe has enough; a full disk is said.
+  if (errno != EPIPE) tell(fmt::format("stdout cannot be written: {}", std::strerror(errno)));
+  std::_Exit(kExitFailure);
 }
 
 void print_line(std::string_view line) {

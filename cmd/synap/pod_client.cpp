@@ -3,20 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include "base/uuid.h"
 #include "net/url.h"
 #include "outbound/sse.h"
+#include "outbound/url.h"
 #include "pod/config.h"
 #include "pod/description.h"
+#include "synap/key_source.h"
+#include "synap/port_holder.h"
 
 namespace synap::cli {
 namespace {
 
 constexpr std::string_view kUnreachable = "unreachable";
+constexpr std::string_view kStrange = "What answers there is no pod";
 
 // "/tags/0" as people write it: tags[0]
 std::string path_text(const Json& issue) {
@@ -72,8 +73,19 @@ Error error_of(const Json& shape, int status) {
 
 Error strange_answer(int status) {
   const Code code = status == 503 ? Code::kServiceUnavailable : Code::kBadGateway;
-  return {code, fmt::format("What answers there is no pod: its answer, of status {}, is not tRPC",
-                            status)};
+  return {code, fmt::format("{}: its answer, of status {}, is not tRPC", kStrange, status)};
+}
+
+bool is_strange(const Error& error) {
+  return error.message.starts_with(kStrange);
+}
+
+// Of this machine the program that answers can be named.
+std::string who_answers(const std::string& url) {
+  const auto parts = outbound::parse_url(url);
+  const bool is_here = parts && pod::is_loopback(parts->host);
+  return fmt::format("{}; --url says where the pod is",
+                     is_here ? fmt::format(" ({})", who_has(parts->port)) : "");
 }
 
 // Of {"result":{"data":…}} or {"error":…}.
@@ -89,22 +101,6 @@ Result<Json> value_of(const HttpResponse& response) {
   auto envelope = parse_json(response.body);
   if (!envelope) return fail(strange_answer(response.status));
   return value_of(std::move(*envelope), response.status);
-}
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
-// Of the environment; nothing where it is not set.
-std::optional<std::string> variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-}
-
-std::string full_path(const std::string& path) {
-  std::error_code failed;
-  const auto full = std::filesystem::absolute(path, failed);
-  return failed ? path : full.lexically_normal().string();
 }
 
 // Delivers what has arrived. False: that was all, and `end` says true or what went wrong.
@@ -139,62 +135,45 @@ bool deliver(outbound::SseReader& reader, std::string& last_id, const OnItem& on
 }  // namespace
 
 std::vector<Option> client_options(ClientOptions& options) {
-  return {{"--url", "Where the pod is. Default: http://127.0.0.1:4400", &options.url, "SYNAP_URL"},
-          {"--key",
-           "The API key; others on this machine see it here, so SYNAP_KEY is better. Default: the "
-           "owner's, from DATA/owner.key",
-           &options.key, "SYNAP_KEY"},
-          {"--data", "The pod's directory, for its owner.key. Default: ./synap-data", &options.data,
-           "SYNAP_DATA"},
-          {"--json", "Print JSON, errors too (on stderr).", &options.is_json}};
+  return {
+      {.name = "--url",
+       .docs = "Where the pod is. Default: that of the current context, or http://127.0.0.1:4400",
+       .target = &options.url,
+       .variable = "SYNAP_URL",
+       .value = "URL"},
+      {.name = "--context",
+       .docs = "One of the pods that `synap login` has signed in to.",
+       .target = &options.context,
+       .variable = "SYNAP_CONTEXT",
+       .value = "NAME"},
+      {.name = "--key",
+       .docs = "The API key; others on this machine see it here, so SYNAP_KEY is better. "
+               "Default: the owner's, from DATA/owner.key",
+       .target = &options.key,
+       .variable = "SYNAP_KEY",
+       .value = "KEY"},
+      {.name = "--data",
+       .docs = "The pod's directory, for its owner.key. Default: ./synap-data",
+       .target = &options.data,
+       .variable = "SYNAP_DATA",
+       .value = "DIR"},
+      {"--json", "Print JSON, errors too (on stderr).", &options.is_json}};
 }
 
 std::string data_of(const ClientOptions& options) {
   return options.data.empty() ? "./synap-data" : options.data;
 }
 
-PodClient::PodClient(std::string url, Key key)
-    : url_(std::move(url)), key_(std::move(key)), http_(std::make_unique<HttpClient>()) {}
+PodClient::PodClient(PodAndKey found)
+    : url_(std::move(found.url)),
+      key_{std::move(found.key), std::move(found.origin)},
+      advice_(std::move(found.advice)),
+      http_(std::make_unique<HttpClient>()) {}
 
 Result<PodClient> PodClient::make(const ClientOptions& options) {
-  std::string url = options.url;
-  while (url.ends_with('/')) url.pop_back();
-  const auto host = host_of(url);
-  if (host.empty()) {
-    return fail(
-        Code::kBadRequest,
-        fmt::format("--url must be http://HOST:PORT or https://…; it is \"{}\"", options.url));
-  }
-  auto key = key_for(options, host);
-  if (!key) return fail(key.error());
-  return PodClient(std::move(url), std::move(*key));
-}
-
-Result<PodClient::Key> PodClient::key_for(const ClientOptions& options, const std::string& host) {
-  const auto of_environment = variable("SYNAP_KEY");
-  const auto path = full_path(data_of(options) + "/owner.key");
-  Key key;
-  if (const auto& given = options.key ? options.key : of_environment) {
-    key = {*given, given == of_environment ? "SYNAP_KEY" : "--key"};
-    // It is what a script gives whose secret is missing: not to be taken for the owner.
-    if (is_blank(key.text)) {
-      return fail(Code::kBadRequest,
-                  fmt::format("{} is empty: give a key, or leave it out to use the owner's, from "
-                              "DATA/owner.key",
-                              key.origin));
-    }
-  } else if (options.data.empty() && !pod::is_loopback(host)) {
-    key.origin = fmt::format("none, as {} is for this machine only", path);
-  } else {
-    std::ifstream file(path);
-    std::getline(file, key.text);
-    key.origin = key.text.empty() ? fmt::format("none, as {} has none", path) : path;
-  }
-  if (key.text.find_first_of("\r\n") != std::string::npos) {
-    return fail(Code::kBadRequest,
-                fmt::format("{} has a line end in it, which no key has", key.origin));
-  }
-  return key;
+  auto found = find_pod_and_key(options);
+  if (!found) return fail(found.error());
+  return PodClient(std::move(*found));
 }
 
 outbound::Request PodClient::request(std::string_view method, std::string_view path) const {
@@ -226,6 +205,14 @@ Error PodClient::with_place(Error error) const {
   const bool is_refused = error.code == Code::kUnauthorized || error.code == Code::kForbidden ||
                           error.code == Code::kBadGateway;
   if (!is_refused && !is_unreachable(error)) return error;
+  if (error.code == Code::kUnauthorized) {
+    if (key_.text.empty() && !advice_.empty()) {
+      error.message = fmt::format("An API key is needed; {}", advice_);
+    } else if (!key_.text.empty()) {
+      error.message += "; it is of another pod, or was revoked or has expired";
+    }
+  }
+  if (is_strange(error)) error.message += who_answers(url_);
   error.message += is_refused ? fmt::format(" [pod: {}, key: {}]", url_, key_.origin)
                               : fmt::format(" [key: {}]", key_.origin);
   Json details = error.details != nullptr ? *error.details : Json::object();

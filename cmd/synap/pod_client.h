@@ -15,8 +15,11 @@
 
 namespace synap::cli {
 
+struct PodAndKey;
+
 struct ClientOptions {
-  std::string url = "http://127.0.0.1:4400";
+  std::string url;      // empty: not given
+  std::string context;  // empty: not given
   std::optional<std::string> key;
   std::string data;
   bool is_json = false;
@@ -31,9 +34,8 @@ using OnItem = std::function<bool(Json item)>;
 
 class PodClient {
  public:
-  /// The key is the given one, or the one in owner.key of the data directory. That of the default
-  /// directory goes to this machine only: it is no business of whoever answers elsewhere.
-  /// kBadRequest: the URL is none, or a key was given that is empty.
+  /// The pod and the key are the given ones, those of a context, or the pod of this machine and the
+  /// key in owner.key of the data directory (key_source.h). kBadRequest: what is given is wrong.
   static Result<PodClient> make(const ClientOptions& options);
   PodClient(PodClient&&) = default;
 
@@ -65,6 +67,9 @@ class PodClient {
   /// The last position of the log.
   Result<std::int64_t> end_of_log();
 
+  /// How long a pod may be silent before it counts as gone; 45 s.
+  void set_silence_max(std::chrono::seconds limit) { http_->set_silence_max(limit); }
+
   const std::string& url() const { return url_; }
 
  private:
@@ -73,9 +78,7 @@ class PodClient {
     std::string text;
     std::string origin;
   };
-  static Result<Key> key_for(const ClientOptions& options, const std::string& host);
-
-  PodClient(std::string url, Key key);
+  explicit PodClient(PodAndKey found);
   outbound::Request request(std::string_view method, std::string_view path) const;
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
@@ -85,6 +88,7 @@ class PodClient {
 
   std::string url_;
   Key key_;
+  std::string advice_;  // where there is no key
   std::unique_ptr<HttpClient> http_;
 };
 

@@ -358,8 +358,8 @@ Result<> apply_file(const std::string& path, Config& config) {
 }
 
 // Variables of the client's commands, and where the file is.
-constexpr std::array<std::string_view, 3> kOtherVariables = {"SYNAP_URL", "SYNAP_KEY",
-                                                             "SYNAP_CONFIG"};
+constexpr std::array<std::string_view, 4> kOtherVariables = {"SYNAP_URL", "SYNAP_KEY",
+                                                             "SYNAP_CONTEXT", "SYNAP_CONFIG"};
 
 Error not_as_expected(const Setting& setting, std::string_view name, std::string_view text) {
   auto sentence = fmt::format("{} must be {}", name, setting.expected);

@@ -19,7 +19,8 @@ async function doctor(env, expected, ...flags) {
 }
 
 async function freePort() {
-  const server = net.createServer();
+  // It says nothing to whoever comes, and knows when they have gone.
+  const server = net.createServer((socket) => socket.resume());
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
   return { port, server, close: () => new Promise((resolve) => server.close(resolve)) };

@@ -11,9 +11,10 @@ export const BIN = process.env.SYNAP_BIN ?? path.resolve('build/dev/bin/synap');
 const WAIT_MS = 30_000;
 
 // Nothing of the caller's own environment may reach the program's settings.
-const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith('SYNAP_')),
-);
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SYNAP_'))),
+  XDG_CONFIG_HOME: path.join(tmpdir(), 'synap-cli-has-no-configuration'),
+};
 
 /** A directory that goes when the test ends. */
 export function temporary(t) {
@@ -37,16 +38,18 @@ process.on('SIGTERM', () => process.exit(1));
 
 /** A process under way: its lines as they come, its text so far, its end. */
 export class Running {
-  constructor(args, { env = {}, cwd } = {}) {
+  constructor(args, { env = {}, cwd, stdio, uid, program = BIN } = {}) {
     this.stdout = '';
     this.stderr = '';
-    this.child = spawn(BIN, args, { env: { ...environment, ...env }, cwd });
+    this.child = spawn(program, args, { env: { ...environment, ...env }, cwd, stdio, uid });
     children.add(this.child);
     this.child.on('close', () => children.delete(this.child));
-    this.child.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));
+    this.child.stdout?.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     this.child.stdin.on('error', () => {}); // it may end without reading
-    this.lines = readline.createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    if (this.child.stdout) {
+      this.lines = readline.createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    }
     this.errors = readline.createInterface({ input: this.child.stderr })[Symbol.asyncIterator]();
     this.closed = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
   }

@@ -1,0 +1,161 @@
+#include "synap/key_source.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "pod/config.h"
+#include "synap/contexts.h"
+#include "synap/http.h"
+#include "synap/suggestion.h"
+
+namespace synap::cli {
+namespace {
+
+constexpr std::string_view kDefaultUrl = "http://127.0.0.1:4400";
+constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
+// A key has 49 characters; what is this long is another file.
+constexpr std::size_t kKeyFileMax = 4096;
+
+std::string trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
+}
+
+// Of the environment; nothing where it is not set.
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::string full_path(const std::string& path) {
+  std::error_code failed;
+  const auto full = std::filesystem::absolute(path, failed);
+  return failed ? path : full.lexically_normal().string();
+}
+
+// A key that somebody gave. One that is empty is what a script gives whose secret is missing: not
+// to be taken for the owner.
+Result<std::string> given_key(const std::string& text, std::string_view origin) {
+  auto key = trimmed(text);
+  if (key.empty()) {
+    return fail(Code::kBadRequest,
+                fmt::format("{} is empty: give a key, or leave it out to use the owner's, from "
+                            "DATA/owner.key",
+                            origin));
+  }
+  if (key.find_first_of("\r\n") != std::string::npos) {
+    return fail(Code::kBadRequest,
+                fmt::format("{} has a line end in it, which no key has", origin));
+  }
+  return key;
+}
+
+// The key of the data directory. That of the default one is for this machine only: it is no
+// business of whoever answers elsewhere.
+void take_key_of_directory(const ClientOptions& options, PodAndKey& found) {
+  const auto path = full_path(data_of(options) + "/owner.key");
+  if (options.data.empty() && !pod::is_loopback(host_of(found.url))) {
+    found.origin = fmt::format("none, as {} is for this machine only", path);
+    found.advice = "say --key KEY or SYNAP_KEY, or `synap login` once";
+    return;
+  }
+  auto file = read_key_file(path);
+  found.key = std::move(file.key);
+  found.origin = found.key.empty() ? fmt::format("none, as {} has none", path) : path;
+  if (file.is_missing) {
+    found.advice = fmt::format(
+        "there is no {}: run this where the pod was started, or say --data DIR, --key KEY or "
+        "SYNAP_KEY",
+        path);
+  } else if (!file.problem.empty()) {
+    found.advice = fmt::format("{}: {}; or say --key KEY or SYNAP_KEY", path, file.problem);
+  }
+}
+
+// The context that is meant: the one that is named, or the current one where nothing is said of
+// where the pod is.
+Result<std::optional<Context>> context_of(const ClientOptions& options) {
+  const bool has_place = !options.url.empty() || !options.data.empty();
+  if (options.context.empty() && has_place) return std::nullopt;
+  const auto contexts = load_contexts();
+  if (!contexts) return fail(contexts.error());
+  const auto& name = options.context.empty() ? contexts->current : options.context;
+  const auto* found = contexts->find(name);
+  if (found != nullptr) return *found;
+  if (options.context.empty()) return std::nullopt;
+  return fail(Code::kBadRequest,
+              fmt::format("There is no context \"{}\"{}`synap contexts` lists them, `synap login` "
+                          "makes one",
+                          name, did_you_mean(name, contexts->names())));
+}
+
+}  // namespace
+
+KeyFile read_key_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) {
+    const bool is_missing = errno == ENOENT || errno == ENOTDIR;
+    return {
+        .key = "",
+        .problem = is_missing ? "" : fmt::format("it may not be read ({})", std::strerror(errno)),
+        .is_missing = is_missing};
+  }
+  std::array<char, kKeyFileMax> buffer{};
+  const auto count = ::read(file, buffer.data(), buffer.size());
+  const int reason = errno;
+  ::close(file);
+  if (count < 0)
+    return {.key = "", .problem = fmt::format("it cannot be read ({})", std::strerror(reason))};
+  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
+    return {.key = "", .problem = "it is UTF-16, as some Windows programs write: save it as UTF-8"};
+  }
+  if (text.starts_with(kUtf8Mark)) text.remove_prefix(kUtf8Mark.size());
+  auto key = trimmed(text);
+  if (key.empty()) return {.key = "", .problem = "it is empty"};
+  const bool is_word = key.find_first_of(" \t\r\n") == std::string::npos;
+  for (const char c : key) {
+    if (!is_word || static_cast<unsigned char>(c) <= 0x20 ||
+        static_cast<unsigned char>(c) >= 0x7f) {
+      return {.key = "", .problem = "it holds something else than one key"};
+    }
+  }
+  return {.key = std::move(key), .problem = ""};
+}
+
+Result<PodAndKey> find_pod_and_key(const ClientOptions& options) {
+  const auto context = context_of(options);
+  if (!context) return fail(context.error());
+  PodAndKey found{.url = options.url, .key = "", .origin = "", .advice = ""};
+  if (*context) found.url = (*context)->url;
+  if (found.url.empty()) found.url = kDefaultUrl;
+  while (found.url.ends_with('/')) found.url.pop_back();
+  if (host_of(found.url).empty()) {
+    return fail(
+        Code::kBadRequest,
+        fmt::format("--url must be http://HOST:PORT or https://…; it is \"{}\"", found.url));
+  }
+  const auto of_environment = variable("SYNAP_KEY");
+  if (const auto& given = options.key ? options.key : of_environment) {
+    found.origin = given == of_environment ? "SYNAP_KEY" : "--key";
+    auto key = given_key(*given, found.origin);
+    if (!key) return fail(key.error());
+    found.key = std::move(*key);
+  } else if (*context) {
+    found.key = (*context)->key;
+    found.origin = fmt::format("context {}", (*context)->name);
+  } else {
+    take_key_of_directory(options, found);
+  }
+  return found;
+}
+
+}  // namespace synap::cli

@@ -1,0 +1,34 @@
+// KeySource: where the address of a pod and the key for it come from: flags, variables, a context
+// that somebody has signed in to, or the data directory.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+#include "synap/pod_client.h"
+
+namespace synap::cli {
+
+/// A pod and a key, and what people are told of where they come from.
+struct PodAndKey {
+  std::string url;     // without a slash at its end
+  std::string key;     // empty: none
+  std::string origin;  // of the key: "--key", a path, "none, as … has none"
+  /// What to do, where there is no key or the file of it says nothing; empty otherwise.
+  std::string advice;
+};
+
+/// kBadRequest: the URL is none, a key was given that is empty or is no key, there is no such
+/// context.
+Result<PodAndKey> find_pod_and_key(const ClientOptions& options);
+
+/// The key in a file as people and editors leave it: with a byte order mark, CRLF, spaces around
+/// it. What is no text of one key is told in `problem`.
+struct KeyFile {
+  std::string key;
+  std::string problem;  // "it may not be read (Permission denied)"
+  bool is_missing = false;
+};
+KeyFile read_key_file(const std::string& path);
+
+}  // namespace synap::cli

@@ -1,0 +1,125 @@
+// What goes wrong around a command is said to somebody at a shell: which file, which flag, who.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import test from 'node:test';
+import { BIN, client, run, startPod, temporary } from './synap.mjs';
+
+const NOBODY_UID = 65534;
+
+test('in the wrong directory it says which file was looked for and which flags help', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const cwd = temporary(t);
+  const { code, stderr } = await run(['notes', 'list'], { env: { SYNAP_URL: pod.url }, cwd });
+  assert.equal(code, 4);
+  assert.ok(stderr.includes(`there is no ${path.join(cwd, 'synap-data', 'owner.key')}`), stderr);
+  assert.match(stderr, /run this where the pod was started, or say --data DIR, --key KEY or SYNAP_KEY/);
+  assert.doesNotMatch(stderr, /Authorization: Bearer|connection parameter/);
+});
+
+test('a key of another pod is said to be one', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'a'));
+  const other = await startPod(t, path.join(temporary(t), 'b'));
+  const { code, stderr } = await run(['notes', 'list'], { env: { ...pod.env, SYNAP_DATA: other.data } });
+  assert.equal(code, 4);
+  assert.match(stderr, /it is of another pod, or was revoked/);
+  assert.ok(stderr.includes(path.join(other.data, 'owner.key')));
+});
+
+test('a key file is taken as editors leave it: BOM, CRLF, spaces', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const data = temporary(t);
+  const file = path.join(data, 'owner.key');
+  const env = { SYNAP_URL: pod.url, SYNAP_DATA: data };
+  for (const text of [`\ufeff${pod.key}\n`, `${pod.key}\r\n`, `\ufeff \t${pod.key} \r\n\r\n`, pod.key]) {
+    writeFileSync(file, text);
+    assert.equal((await run(['notes', 'list'], { env })).code, 0, JSON.stringify(text));
+  }
+  assert.equal((await run(['notes', 'list'], { env: { SYNAP_URL: pod.url, SYNAP_KEY: `${pod.key}\r\n` } })).code, 0);
+  for (const [bytes, problem] of [
+    [Buffer.from(`\ufeff${pod.key}`, 'utf16le'), /it is UTF-16/],
+    ['', /it is empty/],
+    [' \r\n', /it is empty/],
+    [`${pod.key}\n${pod.key}\n`, /something else than one key/],
+    [Buffer.alloc(100_000, 7), /something else than one key/],
+  ]) {
+    writeFileSync(file, bytes);
+    const { code, stderr } = await run(['notes', 'list'], { env });
+    assert.equal(code, 4);
+    assert.match(stderr, problem);
+    assert.ok(stderr.includes(file), stderr);
+  }
+});
+
+test('a key file or a directory that may not be read is said to be so', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const directory = temporary(t);
+  // As somebody else: to root every file is open.
+  const isRoot = process.getuid() === 0;
+  const uid = isRoot ? NOBODY_UID : undefined;
+  chmodSync(directory, 0o755);
+  const program = path.join(directory, 'synap');
+  copyFileSync(BIN, program);
+  chmodSync(program, 0o755);
+  const data = path.join(directory, 'data');
+  mkdirSync(data, { mode: 0o755 });
+  writeFileSync(path.join(data, 'owner.key'), pod.key, { mode: isRoot ? 0o600 : 0 });
+  const env = { SYNAP_URL: pod.url, SYNAP_DATA: data };
+  const key = await run(['notes', 'list'], { env, uid, cwd: directory, program });
+  assert.equal(key.code, 4, key.stderr);
+  assert.match(key.stderr, /owner\.key: it may not be read \(Permission denied\)/);
+
+  chmodSync(data, isRoot ? 0o700 : 0);
+  const doctor = await run(['doctor'], { env, uid, cwd: directory, program });
+  chmodSync(data, 0o700);
+  assert.equal(doctor.code, 1);
+  assert.match(doctor.stdout, /fail +database +\S+ cannot be read \(Permission denied\), so it was not looked at/);
+  assert.match(doctor.stdout, /fail +key file +\S+ cannot be read/);
+  assert.doesNotMatch(doctor.stdout, /none yet/);
+});
+
+test('where something else answers it says who that is', async (t) => {
+  const server = http.createServer((request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const { code, stderr } = await run(['events', 'list', '--url', url]);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`What answers there is no pod.*pid ${process.pid}.*--url says where`));
+  const doctor = await run(['doctor'], { env: { SYNAP_URL: url, SYNAP_DATA: path.join(temporary(t), 'x') } });
+  assert.match(doctor.stdout, new RegExp(`fail +port .*in use; .*pid ${process.pid}, has it; .*--listen`));
+});
+
+test('doctor in another directory knows the pod that has the port', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { code, stdout } = await run(['doctor'], { env: { SYNAP_URL: pod.url }, cwd: temporary(t) });
+  assert.equal(code, 0, stdout);
+  assert.ok(stdout.includes(`a pod answers at ${pod.url}; its data directory is another`), stdout);
+});
+
+test('what cannot be written is a failure with a sentence, and closed streams harm nothing', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  await client(pod)('tasks', 'create', 'x');
+  for (const args of [['call', 'health'], ['events', 'list'], ['tasks', 'list'], ['--help'], ['call'],
+    ['--version'], ['doctor'], ['openapi']]) {
+    const full = await run(args, { env: pod.env, stdio: ['pipe', openSync('/dev/full', 'w'), 'pipe'] });
+    assert.equal(full.code, 1, args.join(' '));
+    assert.match(full.stderr, /^synap: stdout cannot be written: No space left on device\n$/);
+    const shell = (text) => {
+      try {
+        return { code: 0, stderr: execFileSync('/bin/sh', ['-c', text, 'sh', BIN, ...args],
+          { env: { ...process.env, ...pod.env }, stdio: 'pipe' }).toString() };
+      } catch (error) {
+        return { code: error.status, stderr: error.stderr.toString() };
+      }
+    };
+    const closed = shell('exec "$@" >&-');
+    assert.equal(closed.code, 1, args.join(' '));
+    assert.match(closed.stderr, /stdout cannot be written: Bad file descriptor/);
+    assert.equal(shell('exec "$@" <&- 2>&-').code, 0, args.join(' '));
+  }
+  assert.equal(JSON.parse(await client(pod)('call', 'health')).status, 'ok');
+});
