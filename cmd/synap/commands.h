@@ -7,6 +7,11 @@ namespace synap::cli {
 
 Command serve_command();
 Command open_command();
+Command login_command();
+Command logout_command();
+Command contexts_command();
+Command logs_command();
+Command version_command();
 Command call_command();
 Command events_list_command();
 Command events_get_command();

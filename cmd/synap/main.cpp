@@ -6,6 +6,7 @@
 
 #include "synap/command_line.h"
 #include "synap/commands.h"
+#include "synap/completion.h"
 #include "synap/made_command.h"
 
 // A standard stream that is closed would be the number of the next file or socket that is opened,
@@ -26,39 +27,45 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // So is a file that may not grow (ulimit -f, LimitFSIZE=): like a full disk, it ends no pod.
   std::signal(SIGXFSZ, SIG_IGN);
-  const Program program{.groups = {{"events", "What happened"},
-                                   {"runs", "What was done for it"},
-                                   {"users", "Who may come in"},
-                                   {"keys", "What they come in with"},
-                                   {"log", "The hash chain of all events"},
-                                   {"projections", "The read models, which follow from the log"},
-                                   {"import", "Bring in what you have"}},
-                        .commands =
-                            {
-                                serve_command(),
-                                open_command(),
-                                call_command(),
-                                events_list_command(),
-                                events_get_command(),
-                                events_tail_command(),
-                                runs_list_command(),
-                                runs_show_command(),
-                                runs_retry_command(),
-                                users_list_command(),
-                                users_create_command(),
-                                keys_list_command(),
-                                keys_create_command(),
-                                keys_revoke_command(),
-                                keys_reset_command(),
-                                log_verify_command(),
-                                projections_list_command(),
-                                projections_rebuild_command(),
-                                projections_verify_command(),
-                                import_markdown_command(),
-                                export_command(),
-                                doctor_command(),
-                                openapi_command(),
-                            },
-                        .made = made_commands};
+  Program program{.groups = {{"events", "What happened"},
+                             {"runs", "What was done for it"},
+                             {"users", "Who may come in"},
+                             {"keys", "What they come in with"},
+                             {"log", "The hash chain of all events"},
+                             {"projections", "The read models, which follow from the log"},
+                             {"import", "Bring in what you have"}},
+                  .commands =
+                      {
+                          serve_command(),
+                          open_command(),
+                          login_command(),
+                          contexts_command(),
+                          logout_command(),
+                          call_command(),
+                          events_list_command(),
+                          events_get_command(),
+                          events_tail_command(),
+                          runs_list_command(),
+                          runs_show_command(),
+                          runs_retry_command(),
+                          users_list_command(),
+                          users_create_command(),
+                          keys_list_command(),
+                          keys_create_command(),
+                          keys_revoke_command(),
+                          keys_reset_command(),
+                          log_verify_command(),
+                          projections_list_command(),
+                          projections_rebuild_command(),
+                          projections_verify_command(),
+                          import_markdown_command(),
+                          export_command(),
+                          doctor_command(),
+                          logs_command(),
+                          version_command(),
+                          openapi_command(),
+                      },
+                  .made = made_commands};
+  program.commands.push_back(completion_command(program));
   return run_command_line(program, argc, argv);
 }

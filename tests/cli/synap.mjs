@@ -45,12 +45,14 @@ export class Running {
     children.add(this.child);
     this.child.on('close', () => children.delete(this.child));
     this.child.stdout?.setEncoding('utf8').on('data', (text) => (this.stdout += text));
-    this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     this.child.stdin.on('error', () => {}); // it may end without reading
     if (this.child.stdout) {
       this.lines = readline.createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
     }
-    this.errors = readline.createInterface({ input: this.child.stderr })[Symbol.asyncIterator]();
+    if (this.child.stderr) {
+      this.errors = readline.createInterface({ input: this.child.stderr })[Symbol.asyncIterator]();
+    }
     this.closed = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
@@ -86,14 +88,14 @@ export async function run(args, { input, ...options } = {}) {
 }
 
 /** Runs a command in a terminal of its own; needs python3. Gives its exit code and what it shows. */
-export async function inTerminal(args, { env = {}, columns = 80, lines = 24 } = {}) {
+export async function inTerminal(args, { env = {}, columns = 80, lines = 24, input = '' } = {}) {
   const script = path.join(import.meta.dirname, 'terminal.py');
   const child = spawn('python3', [script, `${columns}`, `${lines}`, BIN, ...args],
     { env: { ...environment, COLUMNS: undefined, LINES: undefined, TERM: 'xterm', ...env } });
   children.add(child);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (shown) => (text += shown));
-  child.stdin.end();
+  child.stdin.end(input);
   const [code] = await within(once(child, 'close'), 'the end of the terminal', 60_000);
   children.delete(child);
   return { code, text: text.replaceAll('\r\n', '\n') };

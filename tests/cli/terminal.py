@@ -1,4 +1,7 @@
-"""Runs a program in a terminal of its own: terminal.py COLUMNS LINES PROGRAM ARGUMENT..."""
+"""Runs a program in a terminal of its own: terminal.py COLUMNS LINES PROGRAM ARGUMENT...
+
+What stands on stdin is typed when the program has shown something, as a person would answer.
+"""
 import fcntl
 import os
 import pty
@@ -12,6 +15,7 @@ if child == 0:
     # Set before the program begins, by the side that the program has.
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     os.execv(sys.argv[3], sys.argv[3:])
+typed = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
 while True:
     try:
         shown = os.read(terminal, 65536)
@@ -20,5 +24,8 @@ while True:
     if not shown:
         break
     sys.stdout.buffer.write(shown)
+    if typed:
+        os.write(terminal, typed)
+        typed = b""
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

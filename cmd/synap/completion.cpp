@@ -1,0 +1,154 @@
+#include "synap/completion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "synap/catalogue.h"
+#include "synap/output.h"
+
+namespace synap::cli {
+namespace {
+
+// What can stand behind some words: "" -> serve, call, …; "events" -> list, get, …; "events list"
+// -> --after, ….
+using Tree = std::map<std::string, std::vector<std::string>>;
+
+void add(std::vector<std::string>& words, std::string word) {
+  if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
+}
+
+Tree tree_of(const Program& program) {
+  Tree tree;
+  for (const auto& command : all_commands(program)) {
+    std::string before;
+    std::string_view rest = command.words;
+    while (!rest.empty()) {
+      const auto space = rest.find(' ');
+      const std::string word(rest.substr(0, space));
+      add(tree[before], word);
+      before += (before.empty() ? "" : " ") + word;
+      rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
+    }
+    auto& flags = tree[command.words];
+    for (const auto& option : command.options) {
+      for (const auto& flag : flags_of(option)) add(flags, flag);
+      if (option.name.starts_with("PROCEDURE")) {
+        for (const auto& path : Catalogue::own().paths()) add(flags, path);
+      }
+    }
+    add(flags, "--help");
+  }
+  add(tree[""], "help");
+  return tree;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// The words of a command line, as far as they name a command, and what can stand behind them: the
+// same in both shells.
+std::string cases(const Tree& tree) {
+  std::string text = "  case \"$path\" in\n";
+  for (const auto& [path, words] : tree) {
+    text += fmt::format("    \"{}\") next=\"{}\" ;;\n", path, joined(words));
+  }
+  return text + "  esac\n";
+}
+
+std::string known_paths(const Tree& tree) {
+  std::string text;
+  for (const auto& [path, words] : tree) {
+    if (!path.empty()) text += fmt::format("{}\"{}\"", text.empty() ? "" : "|", path);
+  }
+  return text;
+}
+
+std::string bash(const Tree& tree) {
+  return fmt::format(R"(# synap completion bash: source <(synap completion bash)
+_synap() {{
+  local current="${{COMP_WORDS[COMP_CWORD]}}" path="" next="" word i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="${{path:+$path }}${{COMP_WORDS[i]}}"
+    case "$word" in
+      {}) path="$word" ;;
+    esac
+  done
+{}  COMPREPLY=($(compgen -W "$next" -- "$current"))
+  [[ ${{#COMPREPLY[@]}} -gt 0 || "$current" == -* ]] || COMPREPLY=($(compgen -f -- "$current"))
+}}
+complete -F _synap synap
+)",
+                     known_paths(tree), cases(tree));
+}
+
+std::string zsh(const Tree& tree) {
+  return fmt::format(R"(#compdef synap
+# synap completion zsh > "${{fpath[1]}}/_synap"
+_synap() {{
+  local path="" next="" word i
+  for ((i = 2; i < CURRENT; i++)); do
+    word="${{path:+$path }}${{words[i]}}"
+    case "$word" in
+      {}) path="$word" ;;
+    esac
+  done
+{}  compadd -- ${{=next}} || _files
+}}
+compdef _synap synap
+)",
+                     known_paths(tree), cases(tree));
+}
+
+std::string fish(const Tree& tree) {
+  std::string text =
+      "# synap completion fish > ~/.config/fish/completions/synap.fish\n"
+      "function __synap_path\n"
+      "  set -l path\n"
+      "  for word in (commandline -opc)[2..-1]\n"
+      "    switch (string join ' ' $path $word)\n"
+      "      case";
+  for (const auto& [path, words] : tree) {
+    if (!path.empty()) text += fmt::format(" '{}'", path);
+  }
+  text +=
+      "\n        set path $path $word\n"
+      "    end\n"
+      "  end\n"
+      "  test (string join ' ' $path) = \"$argv\"\n"
+      "end\n";
+  for (const auto& [path, words] : tree) {
+    text += fmt::format("complete -c synap -n \"__synap_path {}\" -a '{}'\n", path, joined(words));
+  }
+  return text;
+}
+
+int completion(const Program& program, const std::string& shell) {
+  const auto tree = tree_of(program);
+  if (shell == "bash") print(bash(tree));
+  if (shell == "zsh") print(zsh(tree));
+  if (shell == "fish") print(fish(tree));
+  return kExitOk;
+}
+
+}  // namespace
+
+Command completion_command(const Program& program) {
+  auto shell = std::make_shared<std::string>();
+  return {.words = "completion",
+          .docs = "Print what makes a shell complete the words of this program with the Tab key.",
+          .example = "source <(synap completion bash)",
+          .options = {{.name = "SHELL",
+                       .docs = "",
+                       .target = shell.get(),
+                       .is_required = true,
+                       .values = {"bash", "zsh", "fish"}}},
+          .run = [shell, &program] { return completion(program, *shell); }};
+}
+
+}  // namespace synap::cli

@@ -1,0 +1,228 @@
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "synap/commands.h"
+#include "synap/contexts.h"
+#include "synap/http.h"
+#include "synap/key_source.h"
+#include "synap/output.h"
+#include "synap/pod_client.h"
+#include "synap/suggestion.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
+
+namespace synap::cli {
+namespace {
+
+struct LoginOptions {
+  std::string url;
+  std::string name;
+  std::optional<std::string> key;
+  std::string data;
+  bool is_json = false;
+};
+
+// What is typed is not shown: a key is a secret.
+class HiddenTyping {
+ public:
+  HiddenTyping() {
+    if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+    termios hidden = before_;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    is_hidden_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
+  }
+  ~HiddenTyping() {
+    if (is_hidden_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  HiddenTyping(const HiddenTyping&) = delete;
+  HiddenTyping& operator=(const HiddenTyping&) = delete;
+
+ private:
+  termios before_{};
+  bool is_hidden_ = false;
+};
+
+// From --key, the owner.key of --data, or stdin: a flag is seen by others on this machine.
+Result<std::string> key_of(const LoginOptions& options) {
+  if (options.key && *options.key != "-") return *options.key;
+  if (!options.key && !options.data.empty()) {
+    const auto path = options.data + "/owner.key";
+    const auto file = read_key_file(path);
+    if (!file.key.empty()) return file.key;
+    return fail(Code::kBadRequest,
+                fmt::format("{}: {}", path, file.is_missing ? "there is none" : file.problem));
+  }
+  std::string key;
+  if (::isatty(STDIN_FILENO) == 1) {
+    // Before it is asked for: what was typed ahead would be shown, or lost.
+    const HiddenTyping hidden;
+    print_error_text(fmt::format("API key of {} (it is not shown): ", options.url));
+    std::getline(std::cin, key);
+    print_error_text("\n");
+  } else {
+    std::getline(std::cin, key);
+  }
+  return key;
+}
+
+// "127.0.0.1:4400" of "http://127.0.0.1:4400".
+std::string name_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  return scheme == std::string::npos ? url : url.substr(scheme + 3);
+}
+
+// The key is tried before it is kept: one that is wrong is said now, not at the next command.
+int login(LoginOptions options) {
+  const bool is_json = options.is_json;
+  if (options.url.find("://") == std::string::npos) options.url = "http://" + options.url;
+  while (options.url.ends_with('/')) options.url.pop_back();
+  auto key = key_of(options);
+  if (!key) return report(key.error(), is_json);
+  ClientOptions client;
+  client.url = options.url;
+  client.key = *key;
+  auto pod = PodClient::make(client);
+  if (!pod) return report(pod.error(), is_json);
+  if (auto known = pod->query("keys.list", Json::object({{"limit", 1}})); !known) {
+    // A key that may do little is a key too.
+    if (known.error().code != Code::kForbidden) return report(known.error(), is_json);
+  }
+  auto contexts = load_contexts();
+  if (!contexts) return report(contexts.error(), is_json);
+  const auto name = options.name.empty() ? name_of(pod->url()) : options.name;
+  const auto end = key->find_last_not_of(" \t\r\n");
+  contexts->set({name, pod->url(), key->substr(0, end + 1)});
+  contexts->current = name;
+  if (auto saved = save_contexts(*contexts); !saved) return report(saved.error(), is_json);
+  if (is_json) {
+    print_line(
+        Json::object({{"name", name}, {"url", pod->url()}, {"path", contexts_path()}}).dump());
+  } else {
+    tell(fmt::format("signed in to {} as context {}, which is the current one; the key is in {}",
+                     pod->url(), name, contexts_path()));
+  }
+  return kExitOk;
+}
+
+struct ContextOptions {
+  std::string name;
+  bool is_json = false;
+};
+
+int unknown(const Contexts& contexts, const ContextOptions& options) {
+  return report(
+      {Code::kNotFound, fmt::format("There is no context \"{}\"{}`synap contexts` lists them",
+                                    options.name, did_you_mean(options.name, contexts.names()))},
+      options.is_json);
+}
+
+void show(const Contexts& contexts, bool is_json) {
+  Table table({{.heading = ""}, {.heading = "NAME"}, {.heading = "URL"}});
+  for (const auto& context : contexts.all) {
+    const bool is_current = context.name == contexts.current;
+    if (is_json) {
+      print_line(
+          Json::object({{"name", context.name}, {"url", context.url}, {"current", is_current}})
+              .dump());
+    } else if (is_terminal()) {
+      table.add({{is_current ? "*" : " "}, {context.name}, {context.url}});
+    } else {
+      print_line(fmt::format("{}\t{}\t{}", is_current ? "*" : "", printable(context.name),
+                             printable(context.url)));
+    }
+  }
+  table.show();
+  if (contexts.all.empty() && !is_json) tell("there are none; `synap login URL` makes one");
+}
+
+int list_or_choose(const ContextOptions& options) {
+  auto contexts = load_contexts();
+  if (!contexts) return report(contexts.error(), options.is_json);
+  if (!options.name.empty()) {
+    if (contexts->find(options.name) == nullptr) return unknown(*contexts, options);
+    contexts->current = options.name;
+    if (auto saved = save_contexts(*contexts); !saved)
+      return report(saved.error(), options.is_json);
+  }
+  show(*contexts, options.is_json);
+  return kExitOk;
+}
+
+int logout(ContextOptions options) {
+  auto contexts = load_contexts();
+  if (!contexts) return report(contexts.error(), options.is_json);
+  if (options.name.empty()) options.name = contexts->current;
+  if (!contexts->remove(options.name)) return unknown(*contexts, options);
+  if (auto saved = save_contexts(*contexts); !saved) return report(saved.error(), options.is_json);
+  if (options.is_json) {
+    print_line(Json::object({{"name", options.name}}).dump());
+  } else {
+    tell(
+        fmt::format("context {} and its key are forgotten here; `synap keys revoke` ends the key "
+                    "itself",
+                    options.name));
+  }
+  return kExitOk;
+}
+
+Option json_option(bool& is_json) {
+  return {"--json", "Print JSON, errors too (on stderr).", &is_json};
+}
+
+}  // namespace
+
+Command login_command() {
+  auto options = std::make_shared<LoginOptions>();
+  return {.words = "login",
+          .docs =
+              "Sign in to a pod, and talk to it from now on: its address and key are kept as a "
+              "context. The key is asked for, or read from stdin.",
+          .example = "synap login https://notes.example --name home",
+          .options = {{.name = "URL",
+                       .docs = "Where the pod is, as http://127.0.0.1:4400.",
+                       .target = &options->url,
+                       .is_required = true},
+                      {.name = "--name",
+                       .docs = "To call the context by. Default: the host and port of the URL",
+                       .target = &options->name,
+                       .value = "NAME"},
+                      {.name = "--key",
+                       .docs = "The API key, which others on this machine see here; - is stdin.",
+                       .target = &options->key,
+                       .value = "KEY"},
+                      {.name = "--data",
+                       .docs = "Take the key from DIR/owner.key.",
+                       .target = &options->data,
+                       .value = "DIR"},
+                      json_option(options->is_json)},
+          .run = [options] { return login(*options); }};
+}
+
+Command contexts_command() {
+  auto options = std::make_shared<ContextOptions>();
+  return {.words = "contexts",
+          .docs =
+              "List the pods that you have signed in to; with a name, make that the current one. "
+              "--context NAME is for one command.",
+          .example = "synap contexts home",
+          .options = {{"NAME", "Of the context that is to be the current one.", &options->name},
+                      json_option(options->is_json)},
+          .run = [options] { return list_or_choose(*options); }};
+}
+
+Command logout_command() {
+  auto options = std::make_shared<ContextOptions>();
+  return {.words = "logout",
+          .docs = "Forget a context and its key, here. The key itself goes on being good.",
+          .example = "synap logout home",
+          .options = {{"NAME", "Of the context. Default: the current one", &options->name},
+                      json_option(options->is_json)},
+          .run = [options] { return logout(*options); }};
+}
+
+}  // namespace synap::cli

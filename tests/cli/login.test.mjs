@@ -1,0 +1,148 @@
+// Pods that somebody has signed in to, and the small commands around them.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { once } from 'node:events';
+import path from 'node:path';
+import test from 'node:test';
+import { BIN, Running, client, inTerminal, run, startPod, temporary } from './synap.mjs';
+
+// A user's own configuration, and a directory without a pod.
+function home(t) {
+  const directory = temporary(t);
+  const file = path.join(directory, 'configuration', 'synap', 'contexts.json');
+  const env = { XDG_CONFIG_HOME: path.join(directory, 'configuration') };
+  return { file, env, cwd: directory };
+}
+
+test('login keeps an address and a key, for the user alone, and later commands use them', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'a'));
+  const other = await startPod(t, path.join(temporary(t), 'b'));
+  const { file, ...at } = home(t);
+  await client(other)('tasks', 'create', 'of the other');
+  const first = await run(['login', pod.url, '--name', 'home'], { ...at, input: `${pod.key}\n` });
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /signed in to .* as context home/);
+  assert.doesNotMatch(first.stderr + first.stdout, /synap_/, 'the key is not shown');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal(statSync(path.dirname(file)).mode & 0o777, 0o700);
+  assert.equal((await run(['tasks', 'create', 'of home'], at)).code, 0);
+  assert.equal((await run(['login', other.address, '--data', other.data], at)).code, 0);
+
+  const titles = async (...args) => {
+    const { code, stdout, stderr } = await run(['tasks', 'list', '--json', ...args], at);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout).title;
+  };
+  assert.equal(await titles(), 'of the other', 'the last one is the current one');
+  assert.equal(await titles('--context', 'home'), 'of home');
+  assert.equal((await run(['contexts'], at)).stdout, `\thome\t${pod.url}\n*\t${other.address}\t${other.url}\n`);
+  assert.equal((await run(['contexts', 'home'], at)).code, 0);
+  assert.equal(await titles(), 'of home');
+  // What is said of the place counts more.
+  const local = await run(['tasks', 'list', '--json'], { ...at, env: { ...at.env, ...other.env } });
+  assert.equal(JSON.parse(local.stdout).title, 'of the other');
+
+  assert.equal((await run(['logout'], at)).code, 0);
+  assert.equal((await run(['contexts'], at)).stdout, `\t${other.address}\t${other.url}\n`);
+  assert.doesNotMatch(readFileSync(file, 'utf8'), new RegExp(pod.key));
+  assert.equal((await run(['logout', 'home'], at)).code, 3);
+  const wrong = await run(['tasks', 'list', '--context', 'hme'], at);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /There is no context "hme"; `synap contexts` lists them/);
+});
+
+test('login with a wrong key, or to no pod, keeps nothing', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { file, ...at } = home(t);
+  assert.equal((await run(['login', pod.url], { ...at, input: 'synap_wrong\n' })).code, 4);
+  assert.equal((await run(['login', pod.url], { ...at, input: '' })).code, 2);
+  assert.equal((await run(['login', 'http://127.0.0.1:1'], { ...at, input: pod.key })).code, 1);
+  assert.ok(!existsSync(file));
+  assert.equal((await run(['login', pod.url], { ...at, input: pod.key })).code, 0);
+  writeFileSync(file, 'not JSON');
+  const broken = await run(['tasks', 'list'], at);
+  assert.equal(broken.code, 2);
+  assert.ok(broken.stderr.includes(`${file} is no file of contexts`), broken.stderr);
+});
+
+test('version says both versions, and that they differ', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { stdout, stderr } = await run(['version'], { env: pod.env });
+  assert.match(stdout, new RegExp(`^synap {2}(\\d+\\.\\d+\\.\\d+)\npod {4}\\1 at ${pod.url}\n$`));
+  assert.equal(stderr, '');
+  assert.equal(JSON.parse((await run(['version', '--json'], { env: pod.env })).stdout).url, pod.url);
+  const none = await run(['version'], { env: { SYNAP_URL: 'http://127.0.0.1:1' } });
+  assert.equal(none.code, 0);
+  assert.match(none.stdout, /pod {4}none answers at http:\/\/127\.0\.0\.1:1\n/);
+  const newer = http.createServer((request, response) => {
+    response.end(JSON.stringify({ info: { title: 'Synap', version: '99.0.0' } }));
+  }).listen(0, '127.0.0.1');
+  await once(newer, 'listening');
+  t.after(() => newer.close());
+  const told = await run(['version'], { env: { SYNAP_URL: `http://127.0.0.1:${newer.address().port}` } });
+  assert.match(told.stdout, /pod {4}99\.0\.0 at/);
+  assert.match(told.stderr, /different versions/);
+});
+
+test('logs shows the file that the log goes to, and says where else it goes', async (t) => {
+  const directory = temporary(t);
+  const data = path.join(directory, 'pod');
+  const log = path.join(directory, 'pod.log');
+  const serve = ['serve', '--json', '--data', data, '--listen', '127.0.0.1:0'];
+  const pod = new Running(serve, { stdio: ['pipe', 'pipe', openSync(log, 'w')] });
+  t.after(() => pod.kill('SIGKILL'));
+  await pod.line('that it is ready');
+  const shown = await run(['logs'], { env: { SYNAP_DATA: data } });
+  assert.equal(shown.code, 0);
+  assert.match(shown.stdout, /serving http/);
+  assert.ok(shown.stderr.includes(`it goes to ${log}`), shown.stderr);
+  assert.equal((await run(['logs', '--lines', '1'], { env: { SYNAP_DATA: data } })).stdout.trimEnd().split('\n').length, 1);
+  const follow = new Running(['logs', '--follow', '--lines', '0'], { env: { SYNAP_DATA: data } });
+  t.after(() => follow.kill('SIGKILL'));
+  await follow.errorLine(/it goes to/);
+  pod.kill('SIGTERM');
+  assert.match(await follow.line('what is written since'), /stopping/);
+  await pod.end();
+  const none = await run(['logs'], { env: { SYNAP_DATA: data } });
+  assert.equal(none.code, 3);
+  assert.match(none.stderr, /No pod has .*synap serve 2> FILE/);
+  const piped = await startPod(t, path.join(directory, 'other'));
+  assert.match((await run(['logs'], { env: piped.env })).stderr, /to another program, by a pipe|to a socket/);
+});
+
+test('bash completes commands, options and procedures', async (t) => {
+  const script = path.join(temporary(t), 'synap.bash');
+  writeFileSync(script, (await run(['completion', 'bash'])).stdout);
+  const completed = (...words) => execFileSync('bash', ['--norc', '-c',
+    `source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _synap; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    'bash', ...words]).toString().trimEnd().split('\n');
+  assert.deepEqual(completed('synap', 'ev').toSorted(), ['event-types', 'events']);
+  assert.deepEqual(completed('synap', 'events', 't'), ['tail']);
+  assert.deepEqual(completed('synap', 'events', 'list', '--si'), ['--since']);
+  assert.deepEqual(completed('synap', '--json', 'tasks', 'create', '--pri'), ['--priority']);
+  assert.deepEqual(completed('synap', 'call', 'notes.cr'), ['notes.create']);
+});
+
+test('zsh and fish have every command too, and other shells are refused', async () => {
+  for (const shell of ['zsh', 'fish']) {
+    const { code, stdout } = await run(['completion', shell]);
+    assert.equal(code, 0);
+    assert.match(stdout, /list get tail/);
+    assert.match(stdout, /--since/);
+    assert.match(stdout, /notes\.create/);
+  }
+  const { code, stderr } = await run(['completion', 'tcsh']);
+  assert.equal(code, 2);
+  assert.match(stderr, /must be one of bash, zsh, fish/);
+});
+
+test('in a terminal the key is asked for and not shown', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { env } = home(t);
+  const { code, text } = await inTerminal(['login', pod.url], { env, input: `${pod.key}\r` });
+  assert.equal(code, 0, text);
+  assert.match(text, /API key of http.* \(it is not shown\): /);
+  assert.ok(!text.includes(pod.key), text);
+});
