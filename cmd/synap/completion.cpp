@@ -54,7 +54,8 @@ std::string joined(const std::vector<std::string>& words) {
 // The words of a command line, as far as they name a command, and what can stand behind them: the
 // same in both shells.
 std::string cases(const Tree& tree) {
-  std::string text = "  case \"$path\" in\n";
+  // Not $path, which zsh keeps the directories of programs in.
+  std::string text = "  case \"$at\" in\n";
   for (const auto& [path, words] : tree) {
     text += fmt::format("    \"{}\") next=\"{}\" ;;\n", path, joined(words));
   }
@@ -72,11 +73,11 @@ std::string known_paths(const Tree& tree) {
 std::string bash(const Tree& tree) {
   return fmt::format(R"(# synap completion bash: source <(synap completion bash)
 _synap() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" path="" next="" word i
+  local current="${{COMP_WORDS[COMP_CWORD]}}" at="" next="" word i
   for ((i = 1; i < COMP_CWORD; i++)); do
-    word="${{path:+$path }}${{COMP_WORDS[i]}}"
+    word="${{at:+$at }}${{COMP_WORDS[i]}}"
     case "$word" in
-      {}) path="$word" ;;
+      {}) at="$word" ;;
     esac
   done
 {}  COMPREPLY=($(compgen -W "$next" -- "$current"))
@@ -91,11 +92,11 @@ std::string zsh(const Tree& tree) {
   return fmt::format(R"(#compdef synap
 # synap completion zsh > "${{fpath[1]}}/_synap"
 _synap() {{
-  local path="" next="" word i
+  local at="" next="" word i
   for ((i = 2; i < CURRENT; i++)); do
-    word="${{path:+$path }}${{words[i]}}"
+    word="${{at:+$at }}${{words[i]}}"
     case "$word" in
-      {}) path="$word" ;;
+      {}) at="$word" ;;
     esac
   done
 {}  compadd -- ${{=next}} || _files

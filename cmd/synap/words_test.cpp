@@ -1,0 +1,150 @@
+// The pure parts of the command line: suggestions, widths, tables, times, patterns.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "synap/catalogue.h"
+#include "synap/event_search.h"
+#include "synap/made_command.h"
+#include "synap/suggestion.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
+#include "synap/times.h"
+
+namespace synap::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Suggestion, IsNearByASlipOrByAPart) {
+  const std::vector<std::string> names = {"list", "get", "create", "complete", "history"};
+  EXPECT_THAT(suggestions("lst", names), ElementsAre("list"));
+  EXPECT_THAT(suggestions("craete", names), ElementsAre("create"));
+  EXPECT_THAT(suggestions("HISTO", names), ElementsAre("history"));
+  EXPECT_THAT(suggestions("", names), IsEmpty());
+  EXPECT_THAT(suggestions("zzz", names), IsEmpty());
+  EXPECT_THAT(suggestions(std::string(100'000, 'l'), names), IsEmpty());
+  EXPECT_EQ(did_you_mean("lst", names), "; did you mean \"list\"? ");
+  EXPECT_EQ(did_you_mean("zzz", names), "; ");
+}
+
+TEST(Terminal, CountsColumnsAndNotBytes) {
+  EXPECT_EQ(display_width("abc"), 3u);
+  EXPECT_EQ(display_width("日本"), 4u);
+  EXPECT_EQ(display_width("e\xcc\x81"), 1u) << "a combining mark";
+  EXPECT_EQ(display_width("\xff\xff"), 2u) << "no UTF-8";
+  EXPECT_EQ(truncated("日本語", 5), "日本…");
+  EXPECT_EQ(truncated("日本語", 4), "日…");
+  EXPECT_EQ(truncated("abc", 3), "abc");
+  EXPECT_EQ(truncated("abc", 0), "");
+  EXPECT_EQ(padded("日", 4), "日  ");
+}
+
+TEST(Terminal, WrapsBetweenWordsOnly) {
+  EXPECT_EQ(wrapped("one two three", 7), "one two\nthree");
+  EXPECT_EQ(wrapped("a-very-long-word b", 5, 2), "a-very-long-word\n  b");
+  EXPECT_EQ(wrapped("one two", 9, 4, 4), "one\n    two");
+  EXPECT_EQ(wrapped("", 5), "");
+}
+
+TEST(Table, FitsAnyWidthByCuttingTheWidestText) {
+  Table table({{.heading = "ID", .is_fixed = true},
+               {.heading = "TITLE"},
+               {.heading = "EMPTY"},
+               {.heading = "N", .is_number = true},
+               {.heading = "EXTRA", .is_extra = true}});
+  table.add({{"12345678"}, {"a title that is long"}, {""}, {"7"}, {"x"}});
+  table.add({{"12345678"}, {"short\x1b[31m"}, {""}, {"12"}, {"y"}});
+  EXPECT_EQ(table.text(80, false),
+            "ID        TITLE                  N  EXTRA\n"
+            "12345678  a title that is long   7  x\n"
+            "12345678  short?[31m            12  y\n");
+  EXPECT_EQ(table.text(24, false),
+            "ID        TITLE        N\n"
+            "12345678  a title t…   7\n"
+            "12345678  short?[31m  12\n");
+  for (std::size_t width = 8; width < 60; ++width) {
+    const auto text = table.text(width, false);
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = text.find('\n', at);
+      EXPECT_LE(display_width(text.substr(at, end - at)), width);
+      at = end + 1;
+    }
+  }
+  EXPECT_NE(table.text(80, true).find("\x1b[2mID\x1b[0m"), std::string::npos);
+}
+
+TEST(Times, DurationsHaveTwoUnitsAtMost) {
+  EXPECT_EQ(duration_text(12), "12 ms");
+  EXPECT_EQ(duration_text(3'400), "3.4 s");
+  EXPECT_EQ(duration_text(130'000), "2 min 10 s");
+  EXPECT_EQ(duration_text(11'100'000), "3 h 5 min");
+  EXPECT_EQ(duration_text(180'000'000), "2 d 2 h");
+  EXPECT_EQ(duration_between("2026-01-31T12:00:00.000Z", "2026-01-31T12:00:01.500Z"), "1.5 s");
+  EXPECT_EQ(duration_between("2026-01-31T12:00:00.000Z", "2026-01-31T11:00:00.000Z"), "");
+  EXPECT_EQ(duration_between("", "2026-01-31T12:00:00.000Z"), "");
+}
+
+TEST(Times, SinceIsADurationADayOrATime) {
+  ::setenv("TZ", "Asia/Tokyo", 1);
+  ::tzset();
+  constexpr std::int64_t kNow = 1'800'000'000'000;
+  EXPECT_EQ(parse_since("90s", kNow).value_or(0), kNow - 90'000);
+  EXPECT_EQ(parse_since("2h", kNow).value_or(0), kNow - 7'200'000);
+  EXPECT_EQ(parse_since("1w", kNow).value_or(0), kNow - 604'800'000);
+  EXPECT_EQ(parse_since("1970-01-02", kNow).value_or(0), 15 * 3'600'000) << "midnight in Tokyo";
+  EXPECT_EQ(parse_since("1970-01-01T00:00:01Z", kNow).value_or(0), 1'000);
+  EXPECT_EQ(local_time("1970-01-01T00:00:00.000Z"), "1970-01-01 09:00:00");
+  for (const auto* wrong : {"", "h", "-2h", "2", "2x", "99999999999999999d", "2026-02-30", "x"}) {
+    EXPECT_FALSE(parse_since(wrong, kNow)) << wrong;
+  }
+  EXPECT_EQ(local_time("no time"), "no time");
+}
+
+TEST(EventSearch, PatternsMatchWithStars) {
+  EXPECT_TRUE(fits("note.creation.completed", "note.*"));
+  EXPECT_TRUE(fits("note.creation.completed", "note.*.completed"));
+  EXPECT_TRUE(fits("note.creation.completed", "*.completed"));
+  EXPECT_TRUE(fits("a", "a"));
+  EXPECT_FALSE(fits("note.creation.completed", "task.*"));
+  EXPECT_FALSE(fits("notes", "note"));
+}
+
+TEST(Catalogue, KnowsEveryProcedureWithItsFields) {
+  const auto* create = Catalogue::own().find("tasks.create");
+  ASSERT_NE(create, nullptr);
+  EXPECT_EQ(create->kind, "mutation");
+  EXPECT_EQ(create->scope, "tasks:write");
+  const auto fields = fields_of(create->input);
+  ASSERT_FALSE(fields.empty());
+  EXPECT_EQ(fields[0].name, "title");
+  EXPECT_TRUE(fields[0].is_required);
+  EXPECT_EQ(fields[0].type(), "text");
+  EXPECT_EQ(fields[0].limits(), "1 to 500 characters");
+  EXPECT_EQ(Catalogue::own().find("nope"), nullptr);
+}
+
+TEST(Catalogue, TakesADocumentThatIsNone) {
+  for (const auto* text : {"{}", "[]", "null", R"({"paths":7})", R"({"paths":{"/api/x":7}})",
+                           R"({"paths":{"/api/x":{"post":{"requestBody":{"content":7}}}}})"}) {
+    const Catalogue catalogue(*parse_json(text));
+    for (const auto& info : catalogue.all()) EXPECT_THAT(fields_of(info.input), IsEmpty());
+  }
+  // One that refers to itself ends.
+  const Catalogue circle(*parse_json(
+      R"({"paths":{"/api/x":{"post":{"requestBody":{"content":{"application/json":
+      {"schema":{"$ref":"#/components/schemas/A"}}}}}}},
+      "components":{"schemas":{"A":{"type":"object",
+      "properties":{"a":{"$ref":"#/components/schemas/A"}}}}}})"));
+  EXPECT_NE(circle.find("x"), nullptr);
+}
+
+TEST(MadeCommand, WordsAreThoseOfAShell) {
+  EXPECT_EQ(kebab("expectedVersion"), "expected-version");
+  EXPECT_EQ(kebab("id"), "id");
+}
+
+}  // namespace
+}  // namespace synap::cli
