@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -16,6 +17,9 @@
 
 namespace synap::cli {
 namespace {
+
+// What answers nothing keeps a list that the program has itself no longer than this.
+constexpr std::chrono::seconds kSilenceMax{5};
 
 struct CallOptions {
   ClientOptions client;
@@ -36,6 +40,7 @@ Result<std::optional<Json>> input_of(std::string text) {
 Catalogue catalogue_of(const ClientOptions& options) {
   auto pod = PodClient::make(options);
   if (!pod) return Catalogue::own();
+  pod->set_silence_max(kSilenceMax);
   const auto page = pod->get("/openapi.json");
   const auto document = page ? parse_json(page->body) : fail(page.error());
   if (!document) return Catalogue::own();

@@ -1,5 +1,7 @@
 // What the program says of itself: lists, help, and what was meant by a wrong word.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import test from 'node:test';
 import { run } from './synap.mjs';
 
@@ -73,6 +75,17 @@ test('call without a procedure lists them, by the program itself where no pod an
   const lines = (await told(['call', '--json'])).trimEnd().split('\n').map((line) => JSON.parse(line));
   assert.deepEqual(lines.find(({ path }) => path === 'notes.list'),
     { path: 'notes.list', kind: 'query', summary: 'Your notes, page by page.', scope: 'notes:read' });
+});
+
+test('call lists what the program knows where something has the port and says nothing', async (t) => {
+  const silent = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.after(() => silent.close());
+  const begin = Date.now();
+  const { code, stdout } = await run(['call', '--url', `http://127.0.0.1:${silent.address().port}`]);
+  assert.equal(code, 0);
+  assert.match(stdout, /notes\.create/);
+  assert.ok(Date.now() - begin < 30_000, 'not as long as a stream may be silent');
 });
 
 test('call PROCEDURE --help says its fields, types, limits, defaults and an example', async () => {
