@@ -334,6 +334,12 @@ export interface ListRunsInput {
     /** The nextCursor of the page before. A UUID. */
     cursor?: string | null | undefined;
     status?: "active" | "sleeping" | "completed" | "failed" | undefined;
+    /** Only runs of this function: notes.create. 1 to 200 characters. */
+    function?: string | undefined;
+    /** Only runs for this event. A UUID. */
+    eventId?: string | undefined;
+    /** Only runs for events that share this cause. A UUID. */
+    correlationId?: string | undefined;
 }
 export interface ListTagsInput {
     /** 1 to 1000; default 1000. */

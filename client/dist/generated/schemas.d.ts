@@ -299,6 +299,9 @@ export declare const ListRuns: z.ZodObject<{
         completed: "completed";
         sleeping: "sleeping";
     }>>;
+    function: z.ZodOptional<z.ZodString>;
+    eventId: z.ZodOptional<z.ZodUUID>;
+    correlationId: z.ZodOptional<z.ZodUUID>;
 }, z.core.$strip>;
 export declare const ListTags: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
@@ -1018,6 +1021,9 @@ export declare const inputSchemas: {
             completed: "completed";
             sleeping: "sleeping";
         }>>;
+        function: z.ZodOptional<z.ZodString>;
+        eventId: z.ZodOptional<z.ZodUUID>;
+        correlationId: z.ZodOptional<z.ZodUUID>;
     }, z.core.$strip>>;
     "runs.retry": z.ZodObject<{
         id: z.ZodUUID;

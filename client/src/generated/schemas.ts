@@ -265,6 +265,9 @@ export const ListRuns = z.object({
   limit: z.int().min(1).max(500).default(50),
   cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
   status: z.enum(["active", "sleeping", "completed", "failed"]).optional(),
+  function: z.string().min(1).max(200).optional().describe("Only runs of this function: notes.create."),
+  eventId: z.uuid().optional().describe("Only runs for this event."),
+  correlationId: z.uuid().optional().describe("Only runs for events that share this cause."),
 });
 
 export const ListTags = z.object({

@@ -1,5 +1,7 @@
 #include "features/runs/runs.h"
 
+#include <limits>
+
 #include "base/clock.h"
 #include "features/procedures.h"
 
@@ -8,18 +10,30 @@ namespace {
 
 using api::Session;
 
+struct Run;
+
 struct ListRuns {
   std::int64_t limit = 50;
   std::optional<std::string> cursor;
   std::optional<std::string> status;
+  std::optional<std::string> function;
+  std::optional<std::string> event_id;
+  std::optional<std::string> correlation_id;
+
+  bool fits(const Run& run) const;
 };
 const ObjectSchema<ListRuns>& describe(Type<ListRuns>) {
-  static const auto schema = object<ListRuns>("ListRuns")
-                                 .field_or("limit", &ListRuns::limit, integer().min(1).max(500), 50)
-                                 .field("cursor", &ListRuns::cursor, string().uuid().nullish(),
-                                        "The nextCursor of the page before.")
-                                 .field("status", &ListRuns::status,
-                                        one_of({"active", "sleeping", "completed", "failed"}));
+  static const auto schema =
+      object<ListRuns>("ListRuns")
+          .field_or("limit", &ListRuns::limit, integer().min(1).max(500), 50)
+          .field("cursor", &ListRuns::cursor, string().uuid().nullish(),
+                 "The nextCursor of the page before.")
+          .field("status", &ListRuns::status, one_of({"active", "sleeping", "completed", "failed"}))
+          .field("function", &ListRuns::function, string().min(1).max(200),
+                 "Only runs of this function: notes.create.")
+          .field("eventId", &ListRuns::event_id, string().uuid(), "Only runs for this event.")
+          .field("correlationId", &ListRuns::correlation_id, string().uuid(),
+                 "Only runs for events that share this cause.");
   return schema;
 }
 
@@ -128,6 +142,8 @@ const ObjectSchema<Retried>& describe(Type<Retried>) {
 
 // Rows that one page walks over: some 10 ms.
 constexpr std::int64_t kWalkedMax = 10'000;
+// Events whose runs are looked up in one read: some 2 us each.
+constexpr int kEventsPage = 1'000;
 
 constexpr std::string_view kRunColumns =
     "SELECT id, function, status, attempts, event_position, created_at, ended_at, error FROM runs ";
@@ -151,34 +167,134 @@ Task<Result<>> add_event(const Rooms& rooms, Run& run) {
   co_return Result<>{};
 }
 
-Task<Result<RunList>> list(const Rooms& rooms, Session session, ListRuns input) {
+bool ListRuns::fits(const Run& run) const {
+  return (!status || run.status == *status) && (!function || run.function == *function);
+}
+
+// The newest first. The index of dead letters leads to those; others are looked at one by one, over
+// a bounded number of rows: then the page ends, short or empty, with a cursor to go on from.
+RunList newest_runs(db::Tx& tx, const ListRuns& input) {
   Uuid before;
   before.bytes.fill(0xff);
   if (input.cursor) before = Uuid::parse(*input.cursor).value_or(before);
-  auto page = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
-    RunList found;
-    // The index of dead letters leads to those; others are looked at one by one, over a bounded
-    // number of rows: then the page ends, short or empty, with a cursor to go on from.
-    const bool is_led = !input.status || input.status == "failed";
-    const auto where =
-        input.status == "failed" ? "WHERE status = 'failed' AND id < $1" : "WHERE id < $1";
-    auto rows = tx.query(std::string(kRunColumns) + where + " ORDER BY id DESC LIMIT $2", before,
-                         is_led ? input.limit + 1 : kWalkedMax + 1);
-    std::string last;  // the last row that was taken or passed over
-    for (std::int64_t walked = 0; rows.next(); ++walked) {
-      Run run;
-      read_run(rows, run);
-      const bool fits = !input.status || run.status == *input.status;
-      const bool is_full = static_cast<std::int64_t>(found.runs.size()) == input.limit;
-      if ((is_full && fits) || walked == kWalkedMax || (walked > 0 && tx.is_out_of_time())) {
-        found.next_cursor = last;
+  const bool is_led = !input.function && (!input.status || input.status == "failed");
+  const auto where =
+      input.status == "failed" ? "WHERE status = 'failed' AND id < $1" : "WHERE id < $1";
+  RunList found;
+  auto rows = tx.query(std::string(kRunColumns) + where + " ORDER BY id DESC LIMIT $2", before,
+                       is_led ? input.limit + 1 : kWalkedMax + 1);
+  std::string last;  // the last row that was taken or passed over
+  for (std::int64_t walked = 0; rows.next(); ++walked) {
+    Run run;
+    read_run(rows, run);
+    const bool is_full = static_cast<std::int64_t>(found.runs.size()) == input.limit;
+    if ((is_full && input.fits(run)) || walked == kWalkedMax ||
+        (walked > 0 && tx.is_out_of_time())) {
+      found.next_cursor = last;
+      break;
+    }
+    last = run.id;
+    if (input.fits(run)) found.runs.push_back(std::move(run));
+  }
+  return found;
+}
+
+// Of one event, the newest first. One for each of its functions: they are few.
+void add_runs_of(db::Tx& tx, std::int64_t event_position, const ListRuns& input,
+                 std::vector<Run>& runs) {
+  auto rows = tx.query(std::string(kRunColumns) + "WHERE event_position = $1 ORDER BY id DESC",
+                       event_position);
+  while (rows.next()) {
+    Run run;
+    read_run(rows, run);
+    if (input.fits(run)) runs.push_back(std::move(run));
+  }
+}
+
+// The events that runs are asked for, a page at a time, the newest first: one event, or those of a
+// cause, from that of the cursor's run on.
+class EventsAskedFor {
+ public:
+  EventsAskedFor(const Rooms& rooms, const Session& session, const ListRuns& input)
+      : rooms_(rooms), session_(session), input_(input) {}
+
+  Task<Result<events::Page>> next(std::int64_t before) const {
+    if (!input_.event_id) {
+      co_return co_await rooms_.log.read(session_.tenancy(),
+                                         {.limit = kEventsPage,
+                                          .correlation_id = Uuid::parse(*input_.correlation_id),
+                                          .before = before,
+                                          .order = events::Order::kNewestFirst});
+    }
+    events::Page page;
+    page.is_at_end = true;
+    auto event = co_await rooms_.log.find(session_.tenancy(),
+                                          Uuid::parse(*input_.event_id).value_or(Uuid{}));
+    if (!event && event.error().code != Code::kNotFound) co_return fail(event.error());
+    const auto cause = Uuid::parse(input_.correlation_id.value_or(""));
+    if (event && (!input_.correlation_id || (*event)->correlation_id == cause)) {
+      page.events.push_back(std::move(*event));
+    }
+    co_return page;
+  }
+
+ private:
+  const Rooms& rooms_;
+  const Session& session_;
+  const ListRuns& input_;
+};
+
+// An index leads to the events, and one from each of them to its runs. The runs of a page are in
+// the order of their events; behind the cursor are those of its event that stand behind it, and
+// those of earlier events.
+Task<Result<RunList>> runs_for_events(const Rooms& rooms, const Session& session,
+                                      const ListRuns& input) {
+  RunList found;
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  std::int64_t cursor_position = 0;
+  if (input.cursor) {
+    const auto cursor = Uuid::parse(*input.cursor).value_or(Uuid{});
+    auto position = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+      auto rows = tx.query("SELECT event_position FROM runs WHERE id = $1", cursor);
+      return rows.next() ? rows.integer(0) : std::int64_t{0};
+    });
+    if (!position) co_return fail(position.error());
+    cursor_position = *position;
+    before = cursor_position + 1;
+  }
+  const EventsAskedFor asked(rooms, session, input);
+  for (bool is_at_end = false; !is_at_end && !found.next_cursor;) {
+    auto page = co_await asked.next(before);
+    if (!page) co_return fail(page.error());
+    auto read = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+      std::vector<Run> runs;
+      for (const auto& event : page->events) add_runs_of(tx, event->position, input, runs);
+      return runs;
+    });
+    if (!read) co_return fail(read.error());
+    for (auto& run : *read) {
+      if (run.event_position == cursor_position && run.id >= *input.cursor) continue;
+      if (static_cast<std::int64_t>(found.runs.size()) == input.limit) {
+        found.next_cursor = found.runs.back().id;
         break;
       }
-      last = run.id;
-      if (fits) found.runs.push_back(std::move(run));
+      found.runs.push_back(std::move(run));
     }
-    return found;
-  });
+    before = page->next_before;
+    is_at_end = page->is_at_end;
+  }
+  co_return found;
+}
+
+Task<Result<RunList>> list(const Rooms& rooms, Session session, ListRuns input) {
+  const bool is_of_events = input.event_id || input.correlation_id;
+  Result<RunList> page;
+  if (is_of_events) {
+    page = co_await runs_for_events(rooms, session, input);
+  } else {
+    page = co_await rooms.database.read_as(session.user_id(),
+                                           [&](db::Tx& tx) { return newest_runs(tx, input); });
+  }
   if (!page) co_return page;
   for (auto& run : page->runs) {
     if (auto added = co_await add_event(rooms, run); !added) co_return fail(added.error());

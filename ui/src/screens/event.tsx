@@ -31,40 +31,12 @@ async function causesOf(event: SynapEvent, signal: AbortSignal): Promise<Causes>
     { correlationId: event.correlationId, limit: EVENTS_MAX },
     signal,
   );
-  const runs = await runsOf(events, event.correlationId, signal);
+  const { runs } = await query<{ runs: Run[] }>(
+    'runs.list',
+    { correlationId: event.correlationId, limit: RUNS_MAX },
+    signal,
+  );
   return { events, runs, isCut: !atEnd };
-}
-
-async function runsOf(
-  events: SynapEvent[],
-  correlationId: string,
-  signal: AbortSignal,
-): Promise<Run[]> {
-  const document = podDocument.value;
-  const filters = document?.resolve(document.procedures.get('runs.list')?.input).properties ?? {};
-  if ('correlationId' in filters) {
-    return (await query<{ runs: Run[] }>('runs.list', { correlationId, limit: RUNS_MAX }, signal))
-      .runs;
-  }
-  const named = [
-    ...new Set(events.map((one) => one.actor?.['run']).filter((id) => id !== undefined)),
-  ];
-  const runs = await Promise.all(
-    named.slice(0, 50).map((id) => query<Run>('runs.get', { id }, signal).catch(() => undefined)),
-  );
-  const found = runs.filter((run) => run !== undefined);
-  // A run that has led to nothing yet is named by no event: look among the newest.
-  const isOpen = events.some(
-    (one) =>
-      outcomeOf(one.type) === 'requested' && !events.some((other) => other.causationId === one.id),
-  );
-  if (!isOpen) return found;
-  const ids = new Set(events.map((one) => one.id));
-  const newest = await query<{ runs: Run[] }>('runs.list', { limit: RUNS_MAX }, signal);
-  return [
-    ...found,
-    ...newest.runs.filter((run) => ids.has(run.eventId) && !named.includes(run.id)),
-  ];
 }
 
 function ThingLink({ event }: { event: SynapEvent }) {

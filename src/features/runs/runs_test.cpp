@@ -1,0 +1,101 @@
+#include "features/runs/runs.h"
+
+#include <gtest/gtest.h>
+
+#include "features/feature_test.h"
+#include "features/notes/notes.h"
+
+namespace synap::features::runs {
+namespace {
+
+// Does nothing, for every event of a note.
+class Onlooker final : public workers::EventHandler {
+ public:
+  std::string_view event_type() const override { return "note.*"; }
+  Task<workers::Outcome> handle(const events::Event&, workers::Step&) override {
+    co_return workers::Outcome::done();
+  }
+};
+
+class Runs : public FeatureTest {
+ protected:
+  Runs()
+      : FeatureTest([](const Rooms& rooms) {
+          notes::add(rooms);
+          runs::add(rooms);
+          rooms.workers.add("test.one", std::make_unique<Onlooker>(), {});
+          rooms.workers.add("test.two", std::make_unique<Onlooker>(), {});
+        }) {}
+
+  /// The request of a note that was made.
+  std::string make(const std::string& text) {
+    const auto before = log->end().value();
+    const auto accepted = call("notes.create", Json::object({{"content", text}}));
+    // An onlooker's run ends without an event; its commit was that of the event it is for.
+    test::run(executor, [&] { return log->end().wait_past(before + 1, {}); });
+    return accepted->find("requestId")->as_string();
+  }
+  /// "function position" of each run, all pages of at most `limit`, and that no page is longer.
+  std::vector<std::string> listed(Json::Object input, int limit = 50,
+                                  const std::string& user = "ann") {
+    std::vector<std::string> runs;
+    Json asked(std::move(input));
+    asked.set("limit", limit);
+    for (;;) {
+      const auto page = call("runs.list", asked, user);
+      EXPECT_TRUE(page) << page.error().message;
+      if (!page) return runs;
+      const auto& list = page->find("runs")->as_array();
+      EXPECT_LE(static_cast<int>(list.size()), limit);
+      for (const auto& run : list) {
+        runs.push_back(run.find("function")->as_string() + " " +
+                       std::to_string(run.find("eventPosition")->as_integer()));
+      }
+      const auto* next = page->find("nextCursor");
+      if (next == nullptr || runs.size() > 100) return runs;
+      asked.set("cursor", *next);
+    }
+  }
+  using Names = std::vector<std::string>;
+  static Names sorted(Names names) {
+    std::ranges::sort(names);
+    return names;
+  }
+};
+
+TEST_F(Runs, OfOneCauseAreListedWhateverElseRan) {
+  make("before");
+  const auto request = make("note");
+  make("behind");
+  const Names expected = {"notes.create 3", "test.one 3", "test.one 4", "test.two 3", "test.two 4"};
+  for (const int limit : {1, 2, 3, 50}) {
+    EXPECT_EQ(sorted(listed({{"correlationId", request}}, limit)), expected) << limit;
+  }
+  EXPECT_EQ(listed({{"correlationId", request}, {"function", "notes.create"}}),
+            Names{"notes.create 3"});
+  EXPECT_EQ(listed({{"correlationId", request}, {"status", "failed"}}), Names{});
+  EXPECT_EQ(listed({{"correlationId", request}}, 50, "bob"), Names{});
+}
+
+TEST_F(Runs, OfOneEventAreListedAlsoWithTheCauseItHas) {
+  const auto request = make("note");
+  const auto other = make("other");
+  const auto event = sync_wait(executor, log->at(1));
+  const auto id = (*event)->id.to_string();
+  const Names expected = {"notes.create 1", "test.one 1", "test.two 1"};
+  EXPECT_EQ(sorted(listed({{"eventId", id}}, 2)), expected);
+  EXPECT_EQ(sorted(listed({{"eventId", id}, {"correlationId", request}})), expected);
+  EXPECT_EQ(listed({{"eventId", id}, {"correlationId", other}}), Names{});
+  EXPECT_EQ(listed({{"eventId", id}}, 50, "bob"), Names{});
+  EXPECT_EQ(listed({{"eventId", "01980000-0000-7000-8000-000000000001"}}), Names{});
+}
+
+TEST_F(Runs, OfOneFunctionAreListedTheNewestFirst) {
+  for (const char* text : {"1", "2", "3"}) make(text);
+  EXPECT_EQ(listed({{"function", "notes.create"}}, 2),
+            (Names{"notes.create 5", "notes.create 3", "notes.create 1"}));
+  EXPECT_EQ(listed({{"function", "notes.none"}}), Names{});
+}
+
+}  // namespace
+}  // namespace synap::features::runs
