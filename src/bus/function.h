@@ -44,6 +44,8 @@ struct Function {
   /// request has failed, and its `.failed` event is appended. Of all functions that a type triggers
   /// at most one is.
   bool fulfills = false;
+  /// Types of events that its runs may append, beside the `.failed` ones of what it fulfills.
+  std::vector<std::string> appends = {};
 };
 
 /// All functions of the pod. Filled at the start, then only read.

@@ -4,6 +4,7 @@
 #include "bus/dispatcher.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "features/access/access.h"
+#include "features/catalogue/catalogue.h"
 #include "features/event_types/event_types.h"
 #include "features/events/events.h"
 #include "features/markdown/markdown.h"
@@ -68,6 +69,7 @@ void add_features(const features::Rooms& rooms) {
   features::event_views::add(rooms);
   features::markdown_views::add(rooms);
   features::event_types::add(rooms);
+  features::catalogue::add(rooms);
   features::runs::add(rooms);
   features::upkeep::add(rooms);
 }

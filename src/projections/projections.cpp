@@ -372,6 +372,12 @@ Task<Result<std::string>> Projections::digest(std::string name) {
   co_return co_await digest_of(rooms_, member->projection, background_.token());
 }
 
+std::vector<const Projection*> Projections::described() const {
+  std::vector<const Projection*> all;
+  for (const auto& member : members_) all.push_back(&member->projection);
+  return all;
+}
+
 Task<Result<std::vector<Status>>> Projections::list() {
   auto kept = co_await rooms_.database.read([&](db::Tx& tx) {
     std::vector<std::optional<Kept>> all;

@@ -68,6 +68,9 @@ class Projections {
   /// Ends what is under way; what was being rebuilt goes on after the next start.
   void stop();
 
+  /// What was added; any thread after prepare(), for as long as the projections.
+  std::vector<const Projection*> described() const;
+
   Task<Result<std::vector<Status>>> list();
   /// Any thread, after prepare().
   std::vector<Progress> progress() const;

@@ -170,6 +170,11 @@ Json operation(const rpc::Procedure& procedure, std::string id) {
   out.set("x-synap-kind", rpc::kind_name(procedure.kind));
   out.set("x-synap-effects", rpc::effects_name(meta.effects));
   out.set("x-synap-access", rpc::access_name(meta.access));
+  if (!meta.appends.empty()) {
+    Json types = Json::array();
+    for (const auto& type : meta.appends) types.push_back(type);
+    out.set("x-synap-appends", std::move(types));
+  }
   if (!procedure.is_public()) out.set("x-synap-scope", rpc::scope_of(procedure));
   return out;
 }

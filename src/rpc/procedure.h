@@ -115,6 +115,8 @@ struct Meta {
   /// Of mutations: a repeat with the same idempotency key is answered as the first call was, and
   /// does nothing. Where none are kept, a call with one is refused.
   bool keeps_idempotency_keys = false;
+  /// Types of events that a call may append, itself and before it is answered.
+  std::vector<std::string> appends = {};
 };
 
 struct Procedure {

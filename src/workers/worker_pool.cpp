@@ -92,7 +92,8 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                                          .triggers = {{trigger}},
                                          .retry = options.retry,
                                          .in_aggregate_order = options.in_aggregate_order,
-                                         .fulfills = options.fulfills});
+                                         .fulfills = options.fulfills,
+                                         .appends = std::move(options.appends)});
   handlers_.try_emplace(&function).first->second.handler = std::move(handler);
 }
 

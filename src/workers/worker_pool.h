@@ -56,7 +56,8 @@ class WorkerPool {
   struct FunctionOptions {
     bus::RetryPolicy retry;
     bool in_aggregate_order = false;
-    bool fulfills = false;  // bus::Function
+    bool fulfills = false;                  // bus::Function
+    std::vector<std::string> appends = {};  // bus::Function
   };
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
   /// types of all triggers.
@@ -69,6 +70,8 @@ class WorkerPool {
   bool stop(std::chrono::milliseconds grace);
 
   Executor& executor() { return *executor_; }
+  /// Those that were added; any thread after start().
+  const bus::Functions& functions() const { return functions_; }
   /// Of a function that was added; any thread after start(), for as long as the pool.
   const RunCounts& counts(const bus::Function& function) const {
     return handlers_.at(&function).counts;

@@ -517,6 +517,27 @@ export interface ListUsersInput {
   cursor?: string | null | undefined;
 }
 
+export interface TypeOfEvent {
+  /** note.creation.completed */
+  name: string;
+  summary: string;
+  /** What it is about: note. */
+  noun: string;
+  /** Of the shape of its data: the dataVersion that is written now. */
+  version: number;
+  /** The JSON Schema of its data. */
+  schema: unknown;
+  /** Procedures, and what the pod does by itself: notes.create, function:notes.create. */
+  writtenBy: string[];
+  /** What it starts and what is folded from it: function:notes.create, projection:notes. */
+  readBy: string[];
+}
+
+export interface TypesOfEvents {
+  /** In the order of their names. */
+  types: TypeOfEvent[];
+}
+
 export interface RegisteredEventType {
   name: string;
   version: number;
@@ -1575,6 +1596,10 @@ export type AppRouter = TRPCBuiltRouter<
   {
     /** Answers if the pod does. Needs no key. */
     health: Query<void, Health>;
+    catalogue: {
+      /** The types of events that the pod has, who writes and who reads them. */
+      eventTypes: Query<void, TypesOfEvents>;
+    };
     eventTypes: {
       /** An event type of yours, with its schema. */
       get: Query<GetEventType, RegisteredEventType>;

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "api/access_events.h"
 #include "api/metrics_page.h"
 #include "base/clock.h"
 #include "features/command.h"
@@ -319,7 +320,9 @@ void add_users(const Rooms& rooms) {
                 .docs = "The key may do what the key may that asks.",
                 .effects = Effects::kAppends,
                 .access = rpc::Access::kOwner,
-                .keeps_idempotency_keys = true},
+                .keeps_idempotency_keys = true,
+                .appends = {std::string(api::kUserCreationCompleted.name),
+                            std::string(api::kKeyCreationCompleted.name)}},
                create_user);
 }
 
@@ -334,7 +337,8 @@ void add_keys(const Rooms& rooms) {
                             "named, by who is no owner."},
                            {Code::kNotFound, "There is no such user."},
                            {Code::kPreconditionFailed, "The user has 1000 keys that work."}},
-                .keeps_idempotency_keys = true},
+                .keeps_idempotency_keys = true,
+                .appends = {std::string(api::kKeyCreationCompleted.name)}},
                create_key);
   add_query(rooms, "keys.list",
             {.summary = "Your keys or, as an owner, those of another user; without their secrets.",
@@ -350,7 +354,8 @@ void add_keys(const Rooms& rooms) {
                   not_yours,
                   {Code::kPreconditionFailed,
                    "It is the last key by which an owner can do everything."}},
-       .keeps_idempotency_keys = true},
+       .keeps_idempotency_keys = true,
+       .appends = {std::string(api::kKeyRevocationCompleted.name)}},
       revoke_key);
 }
 

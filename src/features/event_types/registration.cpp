@@ -228,7 +228,8 @@ void add_registration(const Rooms& rooms) {
        .errors = {{Code::kBadRequest, "The schema is none, or says what is not known here."},
                   {Code::kPreconditionFailed,
                    "You have as many types, or it as many versions, as "
-                   "there may be."}}},
+                   "there may be."}},
+       .appends = {std::string(kRegistrationCompleted.name)}},
       register_type);
   add_query(rooms, "eventTypes.list", {.summary = "The event types that you have registered."},
             list);

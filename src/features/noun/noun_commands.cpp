@@ -212,11 +212,21 @@ Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session sess
        [&](const Json&) -> Result<std::optional<Json>> { return past->state; }});
 }
 
+// At once: nobody else has to do anything.
+std::vector<std::string> appended_by(const NounParts& parts, std::string_view action) {
+  return {parts.type(action, "requested"), parts.type(action, "completed")};
+}
+
 rpc::Meta meta_of(std::string summary, Effects effects) {
   return {.summary = std::move(summary), .effects = effects};
 }
 
 }  // namespace
+
+std::string_view action_of(std::string_view procedure) {
+  if (procedure == "create") return "creation";
+  return procedure == "delete" ? "deletion" : "update";
+}
 
 // What is given replaces what was; null takes away.
 Json patched(const Json& now, const Json& patch) {
@@ -234,6 +244,7 @@ void add_noun_commands(const std::shared_ptr<NounParts>& parts) {
   const auto& name = parts->options.name;
   const auto add = [&](const std::string& procedure, rpc::Meta meta, const Schema& input,
                        auto function) {
+    meta.appends = appended_by(*parts, action_of(procedure));
     add_command(parts, procedure, std::move(meta), input, schema_of<Completed>(), function);
   };
   auto created = object("Create" + parts->title(""));
@@ -265,8 +276,9 @@ void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOption
   add_noun_change_events(*parts, options, input);
   auto asked = change_input(capital(options.procedure) + parts->title(""));
   asked.extend(input);
-  add_command(parts, options.procedure, meta_of(options.summary, options.effects),
-              with_extras(asked), schema_of<Completed>(),
+  auto meta = meta_of(options.summary, options.effects);
+  meta.appends = appended_by(*parts, options.action);
+  add_command(parts, options.procedure, std::move(meta), with_extras(asked), schema_of<Completed>(),
               [action = options.action, decide = std::move(decide)](
                   std::shared_ptr<NounParts> its, Session session, CommandExtras extras,
                   Json given) -> Task<Result<std::string>> {

@@ -76,6 +76,10 @@ inline constexpr std::string_view kBatch = "batch";
 inline constexpr auto kCreatedAtDocs = "When it was made where it comes from; absent: now.";
 inline constexpr auto kUpdatedAtDocs = "When it was changed where it comes from; absent: now.";
 
+/// What the procedure does to a thing, as its events call it: "creation" of "create"; to restore is
+/// an update.
+std::string_view action_of(std::string_view procedure);
+
 /// The first letter as a capital.
 std::string capital(std::string_view word);
 

@@ -201,12 +201,17 @@ class DeletionHandler final : public TextHandler {
 }  // namespace
 
 void add_text_handlers(const std::shared_ptr<NounParts>& parts) {
-  const workers::WorkerPool::FunctionOptions options{.in_aggregate_order = true, .fulfills = true};
-  auto& workers = parts->rooms.workers;
-  const auto& plural = parts->options.plural;
-  workers.add(plural + ".create", std::make_unique<CreationHandler>(parts, "creation"), options);
-  workers.add(plural + ".update", std::make_unique<UpdateHandler>(parts, "update"), options);
-  workers.add(plural + ".delete", std::make_unique<DeletionHandler>(parts, "deletion"), options);
+  const auto add = [&]<class Handler>(std::type_identity<Handler>, const char* procedure,
+                                      const char* action) {
+    parts->rooms.workers.add(parts->options.plural + procedure,
+                             std::make_unique<Handler>(parts, action),
+                             {.in_aggregate_order = true,
+                              .fulfills = true,
+                              .appends = {parts->type(action, "completed")}});
+  };
+  add(std::type_identity<CreationHandler>{}, ".create", "creation");
+  add(std::type_identity<UpdateHandler>{}, ".update", "update");
+  add(std::type_identity<DeletionHandler>{}, ".delete", "deletion");
 }
 
 }  // namespace synap::features
