@@ -21,6 +21,10 @@
 
 namespace synap::pod {
 
+/// Which source has said what a setting is.
+enum class Origin : std::uint8_t { kDefault, kFile, kEnvironment, kFlag };
+std::string_view origin_name(Origin origin);  // "environment"
+
 struct Config {
   PodOptions pod;
   LogOptions log;
@@ -28,6 +32,8 @@ struct Config {
   bool is_insecure = false;
   /// SYNAP_* variables that mean nothing, likely misspelt: sentences to show.
   std::vector<std::string> warnings;
+  /// By setting; those that nobody has said anything about are not in it.
+  std::map<std::string, Origin, std::less<>> origins;
 };
 
 /// One thing that can be set: "http_threads" in the file, SYNAP_HTTP_THREADS in the environment,

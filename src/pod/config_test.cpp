@@ -95,6 +95,34 @@ TEST_F(ConfigTest, VariablesBeatTheFileAndFlagsBeatBoth) {
   EXPECT_EQ(config->pod.batch_max, 30u);
 }
 
+TEST_F(ConfigTest, RemembersWhereEachSettingCameFromAndShowsNoSecret) {
+  sources_.environment = {{"SYNAP_HTTP_THREADS", "4"}, {"SYNAP_METRICS_KEY", "0123456789abcdef"}};
+  sources_.flags = {{"batch_max", "30"},
+                    {"allowed_origins", "https://a.example,https://b.example"}};
+  const auto config = load("http_threads = 3\nhead_timeout_ms = 7\n");
+  ASSERT_TRUE(config) << config.error().message;
+  std::map<std::string, SettingInForce> all;
+  for (const auto& setting : config->pod.settings) {
+    EXPECT_FALSE(setting.description.empty()) << setting.name;
+    EXPECT_EQ(setting.value.find("0123456789"), std::string::npos);
+    all[setting.name] = setting;
+  }
+  EXPECT_EQ(all.size(), settings().size());
+  const auto told = [&](const char* name) {
+    const auto& setting = all[name];
+    return setting.value + " | " + setting.default_value + " | " + setting.from;
+  };
+  EXPECT_EQ(told("http_threads"), "4 | 2 | environment");
+  EXPECT_EQ(told("batch_max"), "30 | 100 | flag");
+  EXPECT_EQ(told("head_timeout_ms"), "7 | 10000 | file");
+  EXPECT_EQ(told("body_timeout_ms"), "30000 | 30000 | default");
+  EXPECT_EQ(told("listen"), "127.0.0.1:4400 | 127.0.0.1:4400 | default");
+  EXPECT_EQ(told("allowed_origins"), "https://a.example, https://b.example |  | flag");
+  EXPECT_EQ(told("metrics_key"), "(set) | (not set) | environment");
+  EXPECT_EQ(told("log_level"), "info | info | default");
+  EXPECT_EQ(told("insecure"), "false | false | default");
+}
+
 TEST_F(ConfigTest, ReadsListsAndSwitchesFromText) {
   sources_.environment = {{"SYNAP_ALLOWED_ORIGINS", "https://a.example, https://b.example"},
                           {"SYNAP_INSECURE", "true"}};

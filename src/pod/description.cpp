@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "pod/features.h"
+#include "pod/self_procedures.h"
 
 namespace synap::pod {
 namespace {
@@ -89,6 +90,7 @@ struct Description::Parts {
 
 Description::Description() : parts_(std::make_unique<Parts>()) {
   add_features(parts_->rooms);
+  add_self_procedures(parts_->procedures, {});
 }
 
 Description::~Description() = default;

@@ -20,9 +20,11 @@
 #include "pod/client_package.h"
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
+#include "pod/doctor.h"
 #include "pod/features.h"
 #include "pod/measures.h"
 #include "pod/readiness.h"
+#include "pod/self_procedures.h"
 #include "workers/worker_pool.h"
 
 namespace synap::pod {
@@ -55,6 +57,7 @@ struct Pod::Parts {
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<features::Rooms> rooms;
   std::unique_ptr<Readiness> readiness;
+  std::unique_ptr<Doctor> doctor;
   std::unique_ptr<ContentSweep> sweep;
   std::unique_ptr<Background> upkeep;
   std::shared_ptr<net::BoundAddress> address;
@@ -109,6 +112,11 @@ Result<> Pod::Parts::open() {
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *workers, procedures, *keys});
   add_features(*rooms);
+  add_self_procedures(
+      procedures,
+      {.settings = [this]() -> const std::vector<SettingInForce>& { return options.settings; },
+       .examine = [this](std::string user_id) { return doctor->examine(std::move(user_id)); },
+       .unix_ms = [this] { return world.unix_ms(); }});
   return projections->prepare();
 }
 
@@ -165,6 +173,15 @@ Result<> Pod::Parts::serve() {
   readiness =
       std::make_unique<Readiness>(ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min},
                                   *database, *directory, world);
+  doctor =
+      std::make_unique<Doctor>(Doctor::Patient{.readiness = *readiness,
+                                               .database = *database,
+                                               .log = *log,
+                                               .projections = *projections,
+                                               .directory = *directory,
+                                               .keys = *keys,
+                                               .disk_free_bytes_min = options.disk_free_bytes_min,
+                                               .world = world});
   auto first = sync_wait(workers->executor(), log->at(1));
   if (!first) return fail(first.error());
   const api::SessionCookie cookie(cookie_name_of(**first), options.public_url);

@@ -13,6 +13,15 @@
 
 namespace synap::pod {
 
+/// A setting as it is in force, for those who look: each value is text, as one would write it.
+struct SettingInForce {
+  std::string name;
+  std::string value;          // empty: nothing; of a secret "(set)" or "(not set)"
+  std::string default_value;  // what it would be if nobody had said anything
+  std::string from;           // "default", "file", "environment" or "flag"
+  std::string description;
+};
+
 struct PodOptions {
   std::string data = "./synap-data";
   std::string host = "127.0.0.1";
@@ -45,6 +54,8 @@ struct PodOptions {
   std::int64_t disk_free_bytes_min = 64 * 1024 * 1024;
   // What /metrics takes beside an owner's key; empty: nothing.
   std::string metrics_key = {};
+  // What load_config() made these options of; empty where somebody else did.
+  std::vector<SettingInForce> settings = {};
 };
 
 struct OwnerResetOptions {

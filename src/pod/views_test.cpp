@@ -1,6 +1,7 @@
 // What a pod says of itself: its types of events, its settings, its checks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <map>
 
@@ -14,6 +15,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
@@ -70,6 +72,57 @@ TEST_F(ViewsTest, EveryTypeOfEventIsWrittenBySomebodyAndItsReadersAreNamed) {
   EXPECT_THAT(written("key.creation.completed"), ElementsAre("keys.create", "users.create"));
   EXPECT_EQ(types["key.creation.completed"].find("version")->as_integer(), 3);
   EXPECT_EQ(types["key.creation.completed"].string_or("noun", ""), "key");
+}
+
+TEST_F(ViewsTest, SettingsAreToldWithTheirOrigins) {
+  start({.settings = {{"batch_max", "30", "100", "flag", "Calls in one request."}}});
+  EXPECT_EQ(query("pod.settings").dump(),
+            R"({"settings":[{"name":"batch_max","value":"30","default":"100","from":"flag",)"
+            R"("description":"Calls in one request."}]})");
+}
+
+TEST_F(ViewsTest, TheDoctorSaysWhatIsWrongAndWhatToDo) {
+  start({.disk_free_bytes_min = 0});
+  const auto checks = [&] {
+    std::map<std::string, Json> all;
+    const auto answer = query("pod.doctor");
+    for (const auto& check : answer.find("checks")->as_array()) {
+      all[check.find("name")->as_string()] = check;
+    }
+    return all;
+  };
+  const auto status = [](std::map<std::string, Json> all, const char* name) {
+    return all[name].string_or("status", "not there");
+  };
+  auto well = checks();
+  for (const char* name :
+       {"ready", "permissions", "read models", "dead letters", "log of changes", "clock", "keys"}) {
+    EXPECT_EQ(status(well, name), "ok") << well[name].dump();
+    EXPECT_EQ(well[name].find("advice"), nullptr);
+  }
+  EXPECT_NE(status(well, "disk"), "fail");
+  const auto data = directory.path() + "/data";
+  ASSERT_EQ(::chmod((data + "/owner.key").c_str(), 0644), 0);
+  auto open = checks();
+  EXPECT_EQ(status(open, "permissions"), "fail");
+  EXPECT_THAT(open["permissions"].string_or("advice", ""), HasSubstr("chmod 600"));
+  ASSERT_EQ(::chmod((data + "/owner.key").c_str(), 0600), 0);
+  ASSERT_EQ(::chmod(data.c_str(), 0755), 0);
+  EXPECT_EQ(status(checks(), "permissions"), "warn");
+}
+
+TEST_F(ViewsTest, OnlyOwnersAreToldOfThePod) {
+  start();
+  net::TestClient client(pod->port());
+  client.request(
+      "POST", "/trpc/users.create",
+      "authorization: Bearer " + pod->new_owner_key() + "\r\ncontent-type: application/json\r\n",
+      R"({"name":"bob"})");
+  const auto made = parse_json(client.read_response().body);
+  const auto key = made->find("result")->find("data")->find("key")->as_string();
+  for (const char* path : {"pod.settings", "pod.doctor"}) {
+    EXPECT_EQ(query(path, key).find("data")->string_or("code", ""), "FORBIDDEN") << path;
+  }
 }
 
 }  // namespace

@@ -832,6 +832,34 @@ export interface NoteList {
   nextCursor?: string;
 }
 
+export interface Check {
+  name: string;
+  status: "ok" | "warn" | "fail";
+  message: string;
+  /** What to do. */
+  advice?: string;
+}
+
+export interface Examination {
+  checks: Check[];
+  /** When they were made. A time, ISO 8601. */
+  at: string;
+}
+
+export interface SettingInForce {
+  /** As in the file: http_threads. */
+  name: string;
+  /** As one would write it; empty: nothing. Of a secret only (set) or (not set). */
+  value: string;
+  default: string;
+  from: "default" | "file" | "environment" | "flag";
+  description: string;
+}
+
+export interface SettingList {
+  settings: SettingInForce[];
+}
+
 export interface ProjectionStatus {
   name: string;
   kind: "inline" | "follower";
@@ -1657,6 +1685,12 @@ export type AppRouter = TRPCBuiltRouter<
       restore: Mutation<RestoreNote, Accepted>;
       /** Change a note. What is absent stays as it is. */
       update: Mutation<UpdateNote, Accepted>;
+    };
+    pod: {
+      /** Quick checks of the running pod, with what to do. For owners. */
+      doctor: Query<void, Examination>;
+      /** The settings in force, and where each came from. For owners. */
+      settings: Query<void, SettingList>;
     };
     projections: {
       /** The read models and how they stand. For owners. */

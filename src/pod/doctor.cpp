@@ -1,0 +1,181 @@
+#include "pod/doctor.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "base/clock.h"
+
+namespace synap::pod {
+namespace {
+
+using Status = Check::Status;
+
+constexpr std::int64_t kMiB = 1024 * 1024;
+constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
+// Beside what /ready asks for: days of notes rather than minutes.
+constexpr std::int64_t kSpaceLow = 1024 * kMiB;
+// A follower that folds 20,000 events a second has caught up with these before anybody looks twice.
+constexpr std::int64_t kLagMax = 10'000;
+constexpr int kDeadLettersMax = 1'000;  // that are counted
+// Clocks of two machines differ by less.
+constexpr std::int64_t kClockBehindMaxMs = 5'000;
+constexpr std::int64_t kExpiresSoonMs = 7 * kDayMs;
+
+Check failed(std::string name, const Error& error) {
+  return {std::move(name), Status::kFail, fmt::format("It cannot be looked at: {}", error.message)};
+}
+
+// The mode of a file, or nothing where it is not there.
+std::optional<unsigned> mode_of(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return status.st_mode & 07777U;
+}
+
+}  // namespace
+
+std::string_view check_status_name(Check::Status status) {
+  return status == Status::kOk ? "ok" : status == Status::kWarn ? "warn" : "fail";
+}
+
+Task<Check> Doctor::ready() {
+  const auto ready = co_await patient_.readiness.check();
+  if (ready) co_return Check{"ready", Status::kOk, "A row can be written and synced."};
+  co_return Check{"ready", Status::kFail, ready.error().message,
+                  "Until then every write is refused; /ready says when it has passed."};
+}
+
+Check Doctor::disk() const {
+  const auto free = patient_.directory.free_bytes();
+  if (!free) return failed("disk", free.error());
+  auto message = fmt::format("{} MiB are free.", *free / kMiB);
+  if (*free < patient_.disk_free_bytes_min) {
+    return {"disk", Status::kFail, std::move(message),
+            "Make room: below disk_free_bytes_min the pod is not ready."};
+  }
+  if (*free < kSpaceLow) return {"disk", Status::kWarn, std::move(message), "Make room soon."};
+  return {"disk", Status::kOk, std::move(message)};
+}
+
+Check Doctor::permissions() const {
+  const auto folder = std::filesystem::path(patient_.directory.database()).parent_path().string();
+  const auto of_folder = mode_of(folder);
+  if (!of_folder) return {"permissions", Status::kFail, fmt::format("{} is gone.", folder)};
+  if (is_open_to_writers(*of_folder)) {
+    return {"permissions", Status::kFail,
+            fmt::format("Others can write to {} (mode {:o}).", folder, *of_folder),
+            "chmod 700 closes it."};
+  }
+  const auto key = patient_.directory.owner_key();
+  const auto of_key = mode_of(key);
+  if (of_key && (*of_key & 0077U) != 0) {
+    return {"permissions", Status::kFail,
+            fmt::format("Others can read the owner's key in {} (mode {:o}).", key, *of_key),
+            "chmod 600 closes it; then make another key and revoke this one."};
+  }
+  if ((*of_folder & 0077U) != 0) {
+    return {"permissions", Status::kWarn,
+            fmt::format("Others can look into {} (mode {:o}).", folder, *of_folder),
+            "chmod 700 closes it."};
+  }
+  return {"permissions", Status::kOk, "Only their owner can read the data."};
+}
+
+Check Doctor::read_models() const {
+  std::vector<std::string> stopped;
+  std::vector<std::string> behind;
+  std::vector<std::string> rebuilding;
+  for (const auto& each : patient_.projections.progress()) {
+    if (each.is_stopped) stopped.emplace_back(each.name);
+    if (each.is_rebuilding) rebuilding.emplace_back(each.name);
+    if (each.lag > kLagMax) behind.push_back(fmt::format("{} by {} events", each.name, each.lag));
+  }
+  if (!stopped.empty()) {
+    return {"read models", Status::kFail, fmt::format("Stopped: {}.", fmt::join(stopped, ", ")),
+            "projections.list says why; the log has everything, and projections.rebuild makes "
+            "them again."};
+  }
+  if (!behind.empty()) {
+    return {"read models", Status::kWarn, fmt::format("Behind: {}.", fmt::join(behind, ", ")),
+            "They catch up by themselves unless more comes than they can fold."};
+  }
+  if (!rebuilding.empty()) {
+    return {"read models", Status::kOk,
+            fmt::format("Being made again: {}.", fmt::join(rebuilding, ", "))};
+  }
+  return {"read models", Status::kOk, "All follow the log."};
+}
+
+Task<Check> Doctor::dead_letters() {
+  // An index has these rows and no others.
+  const auto count = co_await patient_.database.read([](db::Tx& tx) {
+    auto rows =
+        tx.query("SELECT count(*) FROM (SELECT 1 FROM runs_data WHERE status = 'failed' LIMIT $1)",
+                 kDeadLettersMax);
+    return rows.next() ? rows.integer(0) : std::int64_t{0};
+  });
+  if (!count) co_return failed("dead letters", count.error());
+  if (*count == 0) co_return Check{"dead letters", Status::kOk, "No run was given up."};
+  co_return Check{
+      "dead letters", Status::kWarn,
+      fmt::format("{}{} runs were given up.", *count == kDeadLettersMax ? "At least " : "", *count),
+      "runs.list {status: \"failed\"} says why, and runs.retry tries one again."};
+}
+
+Check Doctor::wal() const {
+  const auto bytes = patient_.database.statistics().wal_bytes;
+  const auto bound = db::sqlite::SqliteOptions{}.wal_bytes_max;
+  auto message = fmt::format("{} of {} MiB.", bytes / kMiB, bound / kMiB);
+  if (bytes < bound) return {"log of changes", Status::kOk, std::move(message)};
+  return {"log of changes", Status::kWarn, std::move(message),
+          "Something reads the database without an end: another process that has it open?"};
+}
+
+Task<Check> Doctor::clock() {
+  const auto now = patient_.world.unix_ms();
+  const auto newest = co_await patient_.log.at(patient_.log.end().value());
+  if (!newest) co_return failed("clock", newest.error());
+  if ((*newest)->timestamp <= now + kClockBehindMaxMs) {
+    co_return Check{"clock", Status::kOk, fmt::format("It says {}.", to_iso8601(now))};
+  }
+  co_return Check{"clock", Status::kWarn,
+                  fmt::format("It says {}, but the newest event is of {}.", to_iso8601(now),
+                              to_iso8601((*newest)->timestamp)),
+                  "Set the clock; a time server keeps it right."};
+}
+
+Task<Check> Doctor::expiring_keys(std::string user_id) {
+  const auto page =
+      co_await patient_.keys.list(std::move(user_id), "", api::Keys::kKeysMax, api::KeyKind::kKey);
+  if (!page) co_return failed("keys", page.error());
+  std::vector<std::string> soon;
+  const auto now = patient_.keys.now();
+  for (const auto& key : page->items) {
+    if (key.revoked_at || !key.expires_at) continue;
+    const auto end = parse_iso8601(*key.expires_at).value_or(0);
+    if (end > now && end < now + kExpiresSoonMs) {
+      soon.push_back(fmt::format("{} ({}) at {}", key.name, key.prefix, *key.expires_at));
+    }
+  }
+  if (soon.empty()) co_return Check{"keys", Status::kOk, "None of yours expires within a week."};
+  co_return Check{"keys", Status::kWarn, fmt::format("Expire soon: {}.", fmt::join(soon, ", ")),
+                  "keys.create makes another one."};
+}
+
+Task<std::vector<Check>> Doctor::examine(std::string user_id) {
+  std::vector<Check> checks;
+  checks.push_back(co_await ready());
+  checks.push_back(disk());
+  checks.push_back(permissions());
+  checks.push_back(read_models());
+  checks.push_back(co_await dead_letters());
+  checks.push_back(wal());
+  checks.push_back(co_await clock());
+  checks.push_back(co_await expiring_keys(std::move(user_id)));
+  co_return checks;
+}
+
+}  // namespace synap::pod

@@ -1,0 +1,61 @@
+// Doctor: quick looks at a running pod from within, each with what to do where something is wrong.
+// What it takes to look deeper (files, indexes, checksums) `synap doctor` does beside it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/keys.h"
+#include "base/task.h"
+#include "base/world.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/log.h"
+#include "pod/data_directory.h"
+#include "pod/readiness.h"
+#include "projections/projections.h"
+
+namespace synap::pod {
+
+/// What one look has found.
+struct Check {
+  enum class Status : std::uint8_t { kOk, kWarn, kFail };
+  std::string name;  // "disk"
+  Status status = Status::kOk;
+  std::string message;      // a sentence
+  std::string advice = {};  // what to do; empty: nothing
+};
+std::string_view check_status_name(Check::Status status);  // "ok"
+
+class Doctor {
+ public:
+  /// All must outlive it, and those who await examine().
+  struct Patient {
+    Readiness& readiness;
+    db::sqlite::SqliteDatabase& database;
+    events::EventLog& log;
+    const projections::Projections& projections;
+    const DataDirectory& directory;
+    api::Keys& keys;
+    std::int64_t disk_free_bytes_min = 0;
+    World& world = real_world();
+  };
+  explicit Doctor(Patient patient) : patient_(patient) {}
+
+  /// Any thread. `user_id`: whose keys are looked at. Each check is a look at memory, a file's mode
+  /// or few rows; one that cannot be made has failed.
+  Task<std::vector<Check>> examine(std::string user_id);
+
+ private:
+  Task<Check> ready();
+  Check disk() const;
+  Check permissions() const;
+  Check read_models() const;
+  Task<Check> dead_letters();
+  Check wal() const;
+  Task<Check> clock();
+  Task<Check> expiring_keys(std::string user_id);
+
+  Patient patient_;
+};
+
+}  // namespace synap::pod

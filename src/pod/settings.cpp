@@ -1,0 +1,244 @@
+#include "pod/settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "net/origins.h"
+
+namespace synap::pod {
+
+const std::string_view kListenExpected =
+    "HOST:PORT with an IP address, as 127.0.0.1:4400, [::1]:4400 or localhost:4400";
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+namespace {
+
+// The value as it is, if it is a T.
+template <class T>
+std::optional<T> as(const SettingValue& value) {
+  if (const auto* same = std::get_if<T>(&value)) return *same;
+  return std::nullopt;
+}
+
+Setting text_setting(std::string_view name, std::string_view docs, std::string expected,
+                     std::function<bool(Config&, const std::string&)> set) {
+  return {{name, docs},
+          std::move(expected),
+          [set = std::move(set)](Config& c, const SettingValue& value) {
+            const auto text = as<std::string>(value);
+            return text && set(c, *text);
+          }};
+}
+
+Setting number_setting(std::string_view name, std::string_view docs, std::int64_t least,
+                       std::int64_t most, std::function<void(Config&, std::int64_t)> set) {
+  return {{name, docs},
+          fmt::format("a whole number from {} to {}", least, most),
+          [=, set = std::move(set)](Config& config, const SettingValue& value) {
+            const auto number = as<std::int64_t>(value);
+            if (!number || *number < least || *number > most) return false;
+            set(config, *number);
+            return true;
+          }};
+}
+
+// A member of PodOptions that is a number.
+template <class Member>
+Setting number_setting(std::string_view name, std::string_view docs, std::int64_t least,
+                       std::int64_t most, Member PodOptions::* member) {
+  auto setting = number_setting(name, docs, least, most, [member](Config& config, std::int64_t n) {
+    config.pod.*member = static_cast<Member>(n);
+  });
+  setting.show = [member](const Config& config) {
+    if constexpr (std::is_integral_v<Member>) {
+      return std::to_string(config.pod.*member);
+    } else {
+      return std::to_string((config.pod.*member).count());
+    }
+  };
+  return setting;
+}
+
+bool set_listen(Config& config, const std::string& text) {
+  const auto address = parse_address(text);
+  if (!address) return false;
+  config.pod.host = address->host;
+  config.pod.port = address->port;
+  return true;
+}
+
+bool set_origins(Config& config, const SettingValue& value) {
+  const auto origins = as<std::vector<std::string>>(value);
+  if (!origins) return false;
+  const auto is_origin = [](const std::string& origin) {
+    return origin == "*" || origin.starts_with("http://") || origin.starts_with("https://");
+  };
+  if (!std::ranges::all_of(*origins, is_origin)) return false;
+  config.pod.allowed_origins = *origins;
+  return true;
+}
+
+// Fewer could be guessed by whoever has the time, more do not belong into a header.
+constexpr std::size_t kMetricsKeyCharactersMin = 16;
+constexpr std::size_t kMetricsKeyCharactersMax = 512;
+
+std::vector<Setting> make_settings() {
+  constexpr std::int64_t kMiB = 1024 * 1024;
+  constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
+  std::vector<Setting> all;
+  all.push_back(text_setting("data", "The directory in which the pod keeps everything.",
+                             "the path of a directory",
+                             [](Config& config, const std::string& text) {
+                               config.pod.data = text;
+                               return !text.empty();
+                             }));
+  all.back().show = [](const Config& c) { return c.pod.data; };
+  all.push_back(text_setting("listen", "Where to serve, HOST:PORT. Port 0 is any free one.",
+                             std::string(kListenExpected), set_listen));
+  all.back().show = [](const Config& c) { return address_text(c.pod.host, c.pod.port); };
+  all.push_back(number_setting("http_threads", "Threads that serve HTTP and WebSocket.", 1, 256,
+                               &PodOptions::http_threads));
+  all.push_back(number_setting("worker_concurrency", "Runs under way at once.", 1, 100'000,
+                               &PodOptions::worker_concurrency));
+  all.push_back(
+      {{"allowed_origins",
+        "Origins whose web pages may call the pod beside its own and this machine's, or * "
+        "for any. A comma between two."},
+       "a list of origins, as https://notes.example, or *",
+       set_origins,
+       [](const Config& c) { return fmt::format("{}", fmt::join(c.pod.allowed_origins, ", ")); }});
+  all.push_back(
+      text_setting("public_url",
+                   "Where others find the pod, as https://notes.example: its host is one "
+                   "that requests may be for.",
+                   "a URL, as https://notes.example", [](Config& config, const std::string& text) {
+                     config.pod.public_url = text;
+                     return (text.starts_with("http://") || text.starts_with("https://")) &&
+                            !net::host_of(text).empty();
+                   }));
+  all.back().show = [](const Config& c) { return c.pod.public_url; };
+  all.push_back(number_setting(
+      "calls_per_second_max",
+      "Calls a second that one user may make, with all keys together; 0 is no limit.", 0, 1'000'000,
+      &PodOptions::calls_per_second_max));
+  all.push_back(number_setting("header_bytes_max", "The largest head of a request, in bytes.", 1024,
+                               kMiB, &PodOptions::header_bytes_max));
+  all.push_back(number_setting("body_bytes_max", "The largest request, in bytes.", 1024,
+                               1024 * kMiB, &PodOptions::body_bytes_max));
+  all.push_back(
+      number_setting("batch_max", "Calls in one request.", 1, 10'000, &PodOptions::batch_max));
+  all.push_back(number_setting("connections_max", "Connections at once.", 1, 1'000'000,
+                               &PodOptions::connections_max));
+  all.push_back(number_setting("connections_kept",
+                               "Connections of connections_max that only callers with a key get; a "
+                               "quarter of them if not set.",
+                               0, 1'000'000, [](Config& config, std::int64_t n) {
+                                 config.pod.connections_kept = static_cast<std::size_t>(n);
+                               }));
+  all.back().show = [](const Config& c) {
+    return c.pod.connections_kept ? std::to_string(*c.pod.connections_kept) : std::string();
+  };
+  all.push_back(number_setting("bytes_in_flight_max",
+                               "Bytes of requests under way at once, of everybody together.", kMiB,
+                               1024 * 1024 * kMiB, &PodOptions::bytes_in_flight_max));
+  all.push_back(number_setting("bytes_in_flight_key_max",
+                               "Bytes of requests under way at once, of one API key.", 1024,
+                               1024 * 1024 * kMiB, &PodOptions::bytes_in_flight_key_max));
+  all.push_back(
+      number_setting("bytes_in_flight_strangers_max",
+                     "Bytes of requests under way at once, of all without a key together.", kMiB,
+                     1024 * kMiB, &PodOptions::bytes_in_flight_strangers_max));
+  all.push_back(number_setting("head_timeout_ms", "How long the head of a request may take.", 1,
+                               kDayMs, &PodOptions::head_timeout));
+  all.push_back(number_setting("body_timeout_ms", "How long the body of a request may take.", 1,
+                               kDayMs, &PodOptions::body_timeout));
+  all.push_back(number_setting("idle_timeout_ms",
+                               "How long a connection may wait between requests.", 1, kDayMs,
+                               &PodOptions::idle_timeout));
+  all.push_back(number_setting(
+      "stranger_timeout_ms",
+      "How long a connection without a key may wait, between requests or as a WebSocket.", 1,
+      kDayMs, &PodOptions::stranger_timeout));
+  all.push_back(number_setting("write_timeout_ms",
+                               "How long a client may take nothing of what is sent to it.", 1,
+                               kDayMs, &PodOptions::write_timeout));
+  all.push_back(number_setting("stop_grace_ms", "How long a stop waits for what is under way.", 0,
+                               600'000, &PodOptions::stop_grace));
+  all.push_back(number_setting("disk_free_bytes_min",
+                               "Free bytes of the disk below which /ready says no; 0 is no bound.",
+                               0, std::int64_t{1} << 50, &PodOptions::disk_free_bytes_min));
+  all.push_back(text_setting(
+      "metrics_key", "A key that reads /metrics and nothing else.",
+      fmt::format("{} to {} visible characters", kMetricsKeyCharactersMin,
+                  kMetricsKeyCharactersMax),
+      [](Config& config, const std::string& text) {
+        config.pod.metrics_key = text;
+        return text.size() >= kMetricsKeyCharactersMin && text.size() <= kMetricsKeyCharactersMax &&
+               std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+      }));
+  all.back().info.is_secret = true;
+  all.back().show = [](const Config& c) { return c.pod.metrics_key; };
+  all.push_back(text_setting("log_format", "How the log on stderr is written: text or json.",
+                             "text or json", [](Config& config, const std::string& text) {
+                               config.log.format =
+                                   text == "json" ? LogFormat::kJson : LogFormat::kText;
+                               return text == "json" || text == "text";
+                             }));
+  all.back().show = [](const Config& c) {
+    return std::string(c.log.format == LogFormat::kJson ? "json" : "text");
+  };
+  all.push_back(text_setting("log_level",
+                             "The least that is logged: error, warn, info, or debug, which is a "
+                             "line for each call.",
+                             "error, warn, info or debug",
+                             [](Config& config, const std::string& text) {
+                               const auto level = log_level_by_name(text);
+                               if (level) config.log.level = *level;
+                               return level.has_value();
+                             }));
+  all.back().show = [](const Config& c) { return std::string(log_level_name(c.log.level)); };
+  all.push_back({{"insecure", "Serve on an address that others can reach, without TLS.", true},
+                 "true or false",
+                 [](Config& config, const SettingValue& value) {
+                   const auto is_on = as<bool>(value);
+                   if (is_on) config.is_insecure = *is_on;
+                   return is_on.has_value();
+                 },
+                 [](const Config& c) { return std::string(c.is_insecure ? "true" : "false"); }});
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Setting>& all_settings() {
+  static const auto all = [] {
+    auto made = make_settings();
+    const Config plain;
+    for (auto& setting : made) {
+      setting.info.expected = setting.expected;
+      setting.info.is_number = setting.expected.starts_with("a whole number");
+      if (!setting.info.is_secret && !setting.info.is_switch) {
+        setting.info.value = setting.show(plain);
+      }
+    }
+    return made;
+  }();
+  return all;
+}
+
+const Setting* find_setting(std::string_view name) {
+  const auto& all = all_settings();
+  const auto at = std::ranges::find_if(all, [&](const Setting& s) { return s.info.name == name; });
+  return at == all.end() ? nullptr : &*at;
+}
+
+}  // namespace synap::pod
