@@ -137,7 +137,10 @@ Task<Result<>> Projections::make_ready(Member& member, bool& needs_build) {
 // Runs in every appending transaction, so it does nothing but fold.
 void Projections::observe(db::Tx& tx, std::span<const events::EventRef> events) {
   for (const auto& member : members_) {
-    if (!is_inline(*member)) continue;
+    if (!is_inline(*member)) {
+      pass_over(tx, *member, events);
+      continue;
+    }
     for (const auto& event : events) {
       if (!tx.ok()) return;
       if (folds(member->projection, *event)) {
@@ -146,6 +149,21 @@ void Projections::observe(db::Tx& tx, std::span<const events::EventRef> events) 
     }
     if (member->has_twin) fold_twin(tx, rooms_, *member, events.back()->position);
   }
+}
+
+// A follower that has caught up is as far as the log with what does not concern it, and not behind
+// until it looks. One that is behind, or has a second set beside it, goes through the log itself.
+// Looked at when the events are on disk, since those of one commit come one after another; the
+// follower may be at work on the same positions then, and there is nothing in them for it to fold.
+void Projections::pass_over(db::Tx& tx, Member& member, std::span<const events::EventRef> events) {
+  const bool concerns = std::ranges::any_of(
+      events, [&](const auto& event) { return folds(member.projection, *event); });
+  if (concerns) return;
+  tx.on_commit([&member, before = events.front()->position - 1, end = events.back()->position] {
+    if (member.folded.value() == before && !member.is_busy && !member.is_stopped) {
+      member.folded.raise(end);
+    }
+  });
 }
 
 void Projections::start() {
@@ -390,7 +408,8 @@ Task<Result<std::vector<Status>>> Projections::list() {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const Member& member = *members_[i];
     Status status{.name = member.projection.name, .kind = member.projection.kind, .end = end};
-    status.position = is_inline(member) ? end : member.folded.value();
+    // It may have gone on since the end was looked at.
+    status.position = is_inline(member) ? end : std::min(end, member.folded.value());
     if ((*kept)[i]) {
       status.version = (*kept)[i]->version;
       status.error = (*kept)[i]->error;

@@ -99,6 +99,7 @@ class Projections {
   Result<Member*> claim(const std::string& name);
   Task<Result<>> make_ready(Member& member, bool& needs_build);
   void observe(db::Tx& tx, std::span<const events::EventRef> events);
+  void pass_over(db::Tx& tx, Member& member, std::span<const events::EventRef> events);
   Task<Result<>> build(Member& member);
   Follower follower_of(Member& member);
   Task<Result<>> catch_up(Member& member);

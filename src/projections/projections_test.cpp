@@ -285,6 +285,35 @@ TEST_F(ProjectionsTest, AFollowerGathersUnlessSomebodyWaitsOrThereIsMuch) {
   close();
 }
 
+TEST_F(ProjectionsTest, AFollowerIsNotBehindWhatDoesNotConcernIt) {
+  auto test = open_simulated(sums());
+  const auto append_others = [&] {
+    events::Envelope envelope{.user_id = "ann"};
+    const auto made = types.make("other.making.completed", "{}", envelope);
+    ASSERT_TRUE(sync_wait(*test, log->append({.events = {*made}})));
+  };
+  append_others();
+  EXPECT_EQ(projections->progress().front().lag, 0) << "at once";
+  append_all(*test, {"a"});
+  append_others();
+  EXPECT_EQ(projections->progress().front().lag, 2) << "until it has folded what concerns it";
+  world.pass(std::chrono::milliseconds(300));
+  world.settle();
+  EXPECT_EQ(projections->progress().front().lag, 0);
+  append_all(*test, {"b"});
+  world.settle();
+  world.pass(std::chrono::milliseconds(300));
+  world.settle();
+  const auto total = test::run(*test, [&] {
+    return database->read([](db::Tx& tx) {
+      auto rows = tx.query("SELECT total FROM sums_data");
+      return rows.next() ? rows.integer(0) : -1;
+    });
+  });
+  EXPECT_EQ(*total, 2);
+  close();
+}
+
 TEST_F(ProjectionsTest, WhoeverWaitsForAFollowerIsToldWhetherItGotThere) {
   auto projection = sums();
   bool is_full = false;
