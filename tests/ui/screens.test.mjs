@@ -5,6 +5,20 @@ import { after, before, describe, test } from 'node:test';
 
 import { checkAccessibility, NARROW, shoot, Site, WIDE } from './site.mjs';
 
+// All that Markdown has, for the eye.
+const MARKDOWN = [
+  '# A trip to the sea',
+  'Words that are **strong**, *soft*, ~~gone~~ or `code`, and a [link](https://example.org/a/long/path).',
+  '## What to take',
+  '- [x] towels\n- [ ] a book\n  1. first\n  2. second',
+  '> It was quiet.\n>\n> > And then it was not.',
+  '| Day | Place | Kilometres |\n|---|:-:|---:|\n| Monday | Lübeck | 67.5 |\n| Tuesday | Travemünde | 20 |',
+  '```js\nconst far = kilometres => kilometres > 100; // a line that is much longer than a telephone is wide, to be scrolled\n```',
+  '---',
+  'https://example.org/an/address/that/does/not/fit/on/one/line/of/a/telephone/because/it/goes/on/and/on',
+  '### Smaller\n\nThe end.',
+].join('\n\n');
+
 describe('every screen', () => {
   let site;
   let screens;
@@ -30,6 +44,7 @@ describe('every screen', () => {
       id: note,
       content: '# Groceries\n\n- oat milk\n- bread\n- seeds',
     });
+    const rich = await site.make('notes', { content: MARKDOWN });
     await site.call('eventTypes.register', {
       name: 'x.weight.recorded',
       schema: {
@@ -51,6 +66,7 @@ describe('every screen', () => {
       ['run', `/runs/${runs[0].id}`, '.steps li'],
       ['notes', '/notes', '.virtual-list .row'],
       ['note', `/notes/${note}`, '.reading'],
+      ['note-rich', `/notes/${rich}`, '.reading table'],
       ['note-edit', `/notes/${note}/edit`, 'textarea'],
       ['note-history', `/notes/${note}/history`, '.versions li'],
       ['tasks', '/tasks', '.virtual-list .row'],
@@ -60,8 +76,9 @@ describe('every screen', () => {
       ['procedure', '/catalogue/notes.create', '.fields textarea'],
       ['event-types', '/catalogue/types', '.group li'],
       ['event-type', '/catalogue/types/x.weight.recorded', '.schema li'],
+      ['event-type-of-pod', '/catalogue/types/note.creation.completed', '.schema li'],
       ['users', '/users', 'tbody tr'],
-      ['pod', '/pod', 'tbody tr'],
+      ['pod', '/pod', '.checks li'],
       ['nowhere', '/nowhere', '.empty'],
     ];
   });

@@ -74,6 +74,14 @@ export function sumOf(sample: Sample | undefined, prefix: string): number | unde
   return sum;
 }
 
+/** The largest of all values whose name begins so. */
+export function largestOf(sample: Sample | undefined, prefix: string): number | undefined {
+  let largest: number | undefined;
+  for (const [name, value] of sample?.values ?? [])
+    if (name.startsWith(prefix)) largest = Math.max(largest ?? value, value);
+  return largest;
+}
+
 /** What a counter grew by in a second, between each two samples. A restart of the pod is a gap. */
 export function ratesOf(all: Sample[], prefix: string): (number | undefined)[] {
   return all.slice(1).map((sample, index) => {

@@ -16,6 +16,14 @@ function follow(click: MouseEvent): void {
   window.open(link.href, '_blank', 'noopener,noreferrer');
 }
 
+/** What the HTML of a text does not say to those who use a keyboard, or a reader of screens. */
+function makeAccessible(element: HTMLElement | null): void {
+  for (const box of element?.querySelectorAll('input') ?? [])
+    box.setAttribute('aria-label', box.checked ? 'done' : 'not done');
+  // They scroll sideways where they are too wide.
+  for (const wide of element?.querySelectorAll<HTMLElement>('pre, table') ?? []) wide.tabIndex = 0;
+}
+
 export function Markdown({ text, label }: { text: string; label: string }) {
   const procedure = podDocument.value?.procedures.get('markdown.render');
   const isRendered = procedure !== undefined && text.length <= RENDERED_LENGTH_MAX;
@@ -31,6 +39,8 @@ export function Markdown({ text, label }: { text: string; label: string }) {
   if (!isRendered || !value) return <LongText text={text} label={label} />;
   return (
     <div
+      key={value}
+      ref={makeAccessible}
       class="markdown"
       dir="auto"
       data-foreign

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 
-import { ratesOf, samples, sumOf } from '../lib/metrics.js';
+import { largestOf, ratesOf, samples, sumOf } from '../lib/metrics.js';
 import { query } from '../lib/rpc.js';
 import { bytes, number } from '../lib/time.js';
 import { useAnswer } from './answer.js';
@@ -65,7 +65,8 @@ export function Numbers() {
   const shown = (value: number | undefined, format = number) =>
     value === undefined ? '–' : format(value);
   const dead = useDeadLetters();
-  const lag = sum('synap_projection_lag_events');
+  // Of the read model that is furthest behind: the same events are ahead of each.
+  const lag = largestOf(last, 'synap_projection_lag_events');
   return (
     <ul class="numbers" aria-label="Numbers">
       <Figure label="Events" value={shown(sum('synap_log_position'))} href="/events" />
