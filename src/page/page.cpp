@@ -86,7 +86,8 @@ Task<net::Response> Page::serve(const net::Request& head) {
   response.headers.add("x-content-type-options", "nosniff");
   response.headers.add("referrer-policy", "no-referrer");
   response.headers.add("cross-origin-opener-policy", "same-origin");
-  if (has_item(header_of(head, "if-none-match"), file->etag)) {
+  const auto known = header_of(head, "if-none-match");
+  if (known == "*" || has_item(known, file->etag)) {
     response.status = 304;
     co_return response;
   }

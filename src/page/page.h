@@ -6,7 +6,7 @@
 // ever.
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "net/http.h"
 #include "page/files.h"
@@ -16,8 +16,8 @@ namespace synap::page {
 class Page final : public net::Handler {
  public:
   /// `nothing` answers what is neither a file nor asked for as a page.
-  Page(std::span<const File> files, std::function<net::Response(const Error&)> nothing)
-      : files_(files), nothing_(std::move(nothing)) {}
+  Page(std::vector<File> files, std::function<net::Response(const Error&)> nothing)
+      : files_(std::move(files)), nothing_(std::move(nothing)) {}
 
   Task<net::Response> serve(const net::Request& head) override;
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
@@ -27,7 +27,7 @@ class Page final : public net::Handler {
  private:
   const File* find(const net::Request& head) const;
 
-  const std::span<const File> files_;
+  const std::vector<File> files_;
   const std::function<net::Response(const Error&)> nothing_;
 };
 

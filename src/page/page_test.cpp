@@ -34,7 +34,7 @@ class PageTest : public testing::Test {
   }
 
   ThreadExecutor executor_{"test"};
-  Page page_{kFiles, [](const Error& error) {
+  Page page_{{std::begin(kFiles), std::end(kFiles)}, [](const Error& error) {
                net::Response response{.status = info(error.code).http_status};
                response.body = error.message;
                return response;
@@ -71,6 +71,7 @@ TEST_F(PageTest, WhatTheBrowserHasIsNotSentAgain) {
     EXPECT_EQ(header(response, "etag"), "\"i\"");
   }
   EXPECT_EQ(ask("/", {{"If-None-Match", "\"old\""}}).status, 200);
+  EXPECT_EQ(ask("/", {{"If-None-Match", "*"}}).status, 304);
 }
 
 TEST_F(PageTest, IsSentAsSmallAsTheBrowserTakesIt) {

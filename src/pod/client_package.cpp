@@ -1,5 +1,9 @@
 #include "pod/client_package.h"
 
+#include <string>
+
+#include "base/crypto.h"
+
 namespace synap::pod {
 namespace {
 
@@ -10,8 +14,10 @@ constexpr unsigned char kBytes[] = {
 
 }  // namespace
 
-std::string_view client_package() {
-  return {reinterpret_cast<const char*>(kBytes), sizeof kBytes};
+page::File client_package() {
+  const std::string_view bytes(reinterpret_cast<const char*>(kBytes), sizeof kBytes);
+  static const std::string tag = '"' + to_hex(sha256(bytes)).substr(0, 32) + '"';
+  return {.name = "synap-client.tgz", .type = "application/gzip", .etag = tag, .plain = bytes};
 }
 
 }  // namespace synap::pod

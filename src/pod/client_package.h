@@ -2,11 +2,12 @@
 // installed from it always match.
 #pragma once
 
-#include <string_view>
+#include "page/files.h"
 
 namespace synap::pod {
 
-/// The bytes of synap-client.tgz, which npm installs (tools/client_package.sh). Static.
-std::string_view client_package();
+/// synap-client.tgz, which npm installs (tools/client_package.sh). The next version of the pod has
+/// another under this name.
+page::File client_package();
 
 }  // namespace synap::pod

@@ -8,7 +8,6 @@
 #include "api/keys.h"
 #include "api/metrics_page.h"
 #include "api/session_page.h"
-#include "api/static_file.h"
 #include "base/background.h"
 #include "base/log.h"
 #include "bus/dispatcher.h"
@@ -197,13 +196,12 @@ Result<> Pod::Parts::serve() {
   front->mount({.prefix = "/session",
                 .handler = std::make_shared<api::SessionPage>(*keys, cookie, options.public_url,
                                                               SYNAP_VERSION)});
-  front->mount(
-      {.prefix = "",
-       .handler = std::make_shared<page::Page>(
-           page::files(), [](const Error& error) { return trpc::Server::error_response(error); }),
-       .authentication = api::Authentication::kByPath});
-  front->mount({.prefix = "/synap-client.tgz",
-                .handler = std::make_shared<api::StaticFile>(client_package(), "application/gzip"),
+  std::vector<page::File> files(page::files().begin(), page::files().end());
+  files.push_back(client_package());
+  front->mount({.prefix = "",
+                .handler = std::make_shared<page::Page>(
+                    std::move(files),
+                    [](const Error& error) { return trpc::Server::error_response(error); }),
                 .authentication = api::Authentication::kByPath});
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.address = std::move(address),
