@@ -42,6 +42,8 @@ std::string text_of(const Json* value) {
 // 0: the id; 1: what people have written; 2: times; 3: the rest.
 int rank_of(const FieldInfo& field, const std::vector<FieldInfo>& written) {
   if (field.name == "id") return 0;
+  // An object has no short form: it must not take the room of a title.
+  if (field.schema.string_or("type", "") == "object") return 3;
   const auto same = [&](const FieldInfo& other) { return other.name == field.name; };
   if (std::ranges::any_of(written, same) && format_of(field) != "uuid") return 1;
   if (format_of(field) == "date-time") return 2;

@@ -51,7 +51,7 @@ function ThingLink({ event }: { event: SynapEvent }) {
       )}{' '}
       <Id id={event.aggregateId} />{' '}
       {event.aggregateVersion !== undefined && (
-        <span class="quiet">version {event.aggregateVersion}</span>
+        <span class="quiet">event {event.aggregateVersion} of it</span>
       )}{' '}
       <a href={`/events?q=about:${event.aggregateId}`}>its events</a>
     </>
