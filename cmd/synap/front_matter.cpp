@@ -169,6 +169,12 @@ std::size_t count_comments(std::string_view block, const Json& values) {
   return count;
 }
 
+Json whole_number(std::int64_t value) {
+  constexpr auto kMax = static_cast<std::int64_t>(kWholeNumberMax);
+  if (value > kMax || value < -kMax) return static_cast<double>(value);
+  return value;
+}
+
 Result<Properties> read_json_properties(std::string_view block) {
   auto json = parse_json(trimmed(block), {.depth_max = kJsonDepthMax});
   if (!json) return fail(Code::kUnprocessableContent, json.error().message);

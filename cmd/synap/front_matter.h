@@ -52,6 +52,9 @@ inline constexpr int kBlockDepthMax = 32;
 inline constexpr std::size_t kBlockValuesMax = 20'000;
 
 std::string_view trimmed(std::string_view text);
+/// As the pod reads it: beyond 2^53 the nearest double, as in JavaScript. What was written is its
+/// spelling then.
+Json whole_number(std::int64_t value);
 /// The line at the beginning of `rest`, without its end, which is taken off `rest`.
 std::string_view take_line(std::string_view& rest);
 /// One step of a JSON Pointer: "/" and the name, escaped.

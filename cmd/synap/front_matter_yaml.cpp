@@ -57,7 +57,7 @@ std::optional<Json> integer_of(std::string_view digits, int base) {
   std::int64_t value = 0;
   const auto* end = digits.data() + digits.size();
   const auto read = std::from_chars(digits.data(), end, value, base);
-  if (read.ec == std::errc() && read.ptr == end) return Json(value);
+  if (read.ec == std::errc() && read.ptr == end) return whole_number(value);
   return std::nullopt;  // over 64 bits
 }
 
@@ -87,6 +87,20 @@ Json resolved(std::string_view text) {
     number = float_of(text);
   }
   return number ? std::move(*number) : Json(text);
+}
+
+// yaml-cpp 0.7 makes one byte of the escapes \N and \_, U+0085 and U+00A0. The source was valid, so
+// whatever is not is one of those.
+std::string as_utf8(std::string_view text) {
+  std::string valid;
+  for (;;) {
+    const auto prefix = valid_utf8_prefix(text);
+    valid += text.substr(0, prefix);
+    if (prefix == text.size()) return valid;
+    valid += '\xC2';
+    valid += text[prefix];
+    text.remove_prefix(prefix + 1);
+  }
 }
 
 bool is_infinite_or_no_number(std::string_view text) {
@@ -138,7 +152,8 @@ class Builder final : public YAML::EventHandler {
     add(meant.value, mark, 0);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
+                const std::string& unescaped) override {
+    const auto text = as_utf8(unescaped);
     const bool is_plain = tag.empty() || tag == "?";
     if (is_at_key()) return add(text, mark, anchor, is_plain && text == "<<");
     auto value = is_plain ? resolved(text) : typed(tag, text, mark);

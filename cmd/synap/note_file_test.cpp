@@ -34,6 +34,52 @@ TEST(NoteFile, IsReadableFrontMatterAndTheText) {
             "Text\n");
 }
 
+// What an import makes of `bytes`, as the pod shows it.
+Json imported(std::string_view bytes) {
+  const auto note = read_note("a.md", bytes, {}, INT64_MAX / 2);
+  EXPECT_TRUE(note);
+  Json shown = note_of("{}", note->title, note->content);
+  Json tags = Json::array();
+  for (const auto& tag : note->tags) tags.push_back(tag);
+  shown.set("tags", std::move(tags));
+  shown.set("properties", note->properties);
+  return shown;
+}
+
+TEST(NoteFile, AMemberOfTheExportsNameThatIsNoMarkIsAPropertyLikeAny) {
+  for (const char* block :
+       {"synap: x", "synap: {id: 0197999000000000001, version: 2}",
+        "synap: {id: 1, properties: {a: 1}}", "synap: [1]", "synap: 1.0",
+        "t: T\nsynap:\n  id: 0197999000000000001\n  version: pp \nro3 ertsion: pp "
+        "\nro3 ert;;;ies: {a: 1}"}) {
+    const auto note = imported(std::string("---\n") + block + "\n---\nx");
+    const auto file = note_file(note);
+    EXPECT_TRUE(file) << block << ": " << file.error().message << "\n" << note.dump();
+    if (file) EXPECT_TRUE(is_file_of(*file, note)) << *file;
+  }
+}
+
+// The pod has the nearest double of it, as JavaScript does: the digits are in its spelling.
+TEST(NoteFile, ANumberOfMoreDigitsThanADoubleHasKeepsThem) {
+  for (const char* block :
+       {"---\nid: 197999000000000001\n---\nx", "+++\nid = 197999000000000001\n+++\nx",
+        "---\nid: -9223372036854775807\n---\nx"}) {
+    const auto note = imported(block);
+    const Json& properties = *note.find("properties");
+    EXPECT_EQ(*parse_json(properties.dump()), properties) << "as the pod keeps it";
+    const auto* spelling = properties.find("$spelling");
+    ASSERT_NE(spelling, nullptr) << block;
+    EXPECT_NE(std::string(block).find(spelling->string_or("/id", "?")), std::string::npos);
+    EXPECT_TRUE(note_file(note)) << block;
+  }
+}
+
+TEST(NoteFile, TheEscapesOfYamlForALineAndABlankOfUnicodeAreText) {
+  const auto note = imported("---\na: \"x\\Ny\\_z \u00e9\\N\"\n---\nx");
+  EXPECT_EQ(note.find("properties")->string_or("a", ""), "x\u0085y\u00a0z \u00e9\u0085");
+  EXPECT_TRUE(note_file(note));
+}
+
 TEST(NoteFile, IsReadBackAsTheNoteWhateverTheNoteHas) {
   const auto long_name = std::string(2'000, 'n');
   std::string deep = "1";
