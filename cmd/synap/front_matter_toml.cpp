@@ -64,7 +64,8 @@ class Converter {
     if (const auto* text = node.as_string()) return text->get();
     if (const auto* boolean = node.as_boolean()) return boolean->get();
     const auto spelling = std::string(trimmed(source_of(node.source())));
-    if (const auto* integer = node.as_integer()) return number(whole_number(integer->get()), spelling, pointer);
+    if (const auto* integer = node.as_integer())
+      return number(whole_number(integer->get()), spelling, pointer);
     if (const auto* real = node.as_floating_point()) {
       if (std::isfinite(real->get())) return number(real->get(), spelling, pointer);
       found_.remarks.push_back(

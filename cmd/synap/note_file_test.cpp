@@ -63,7 +63,7 @@ TEST(NoteFile, AMemberOfTheExportsNameThatIsNoMarkIsAPropertyLikeAny) {
 TEST(NoteFile, ANumberOfMoreDigitsThanADoubleHasKeepsThem) {
   for (const char* block :
        {"---\nid: 197999000000000001\n---\nx", "+++\nid = 197999000000000001\n+++\nx",
-        "---\nid: -9223372036854775807\n---\nx"}) {
+        ";;;\n{\"id\": 197999000000000001}\n;;;\nx", "---\nid: -9223372036854775807\n---\nx"}) {
     const auto note = imported(block);
     const Json& properties = *note.find("properties");
     EXPECT_EQ(*parse_json(properties.dump()), properties) << "as the pod keeps it";
