@@ -183,5 +183,25 @@ TEST_F(SessionPageTest, SaysWhatItTakes) {
   EXPECT_EQ(refused.header("allow"), "GET, HEAD, POST, DELETE");
 }
 
+TEST(SessionPage, SigningInAndOutAreCallsLikeAny) {
+  test::TempDirectory directory;
+  ThreadExecutor executor{"test"};
+  TestKeys rig;
+  rig.open(directory.path(), RateLimit(2));
+  const auto owner = *sync_wait(executor, rig.keys->create_user("ann", Role::kOwner));
+  SessionPage page(*rig.keys, SessionCookie("pod", ""), "", "1.2.3");
+  net::Request head{.method = "POST", .path = "/session"};
+  head.headers = {{"Host", "h"},
+                  {"Origin", "http://h"},
+                  {"Synap-Page", "1"},
+                  {"Authorization", "Bearer " + owner.key}};
+  std::vector<int> statuses;
+  for (int i = 0; i < 8; ++i) {
+    statuses.push_back(sync_wait(executor, page.serve(head)).status);
+  }
+  EXPECT_EQ(statuses.front(), 200);
+  EXPECT_EQ(statuses.back(), 429) << "nobody fills the log with sessions";
+}
+
 }  // namespace
 }  // namespace synap::api
