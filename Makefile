@@ -8,7 +8,7 @@ RUN_ARGS ?=
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit simulate lint fmt asan tsan fault fuzz bench client clean setup setup-test
+.PHONY: help run build test unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -82,6 +82,11 @@ client: setup-test ## Generate and build the TypeScript client
 	build/dev/bin/synap_codegen --out client/src/generated
 	@tools/npm_ci.sh
 	npm run --prefix client build
+
+reference: setup-test ## Write docs/reference from the program
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target synap
+	SYNAP_BIN=build/dev/bin/synap node tools/reference.mjs --out docs/reference
 
 setup: ## Install what building needs
 	@tools/setup.sh build
