@@ -9,13 +9,15 @@ declares; a header that says "Private to the room" or "to this folder" is includ
 source of a room is in its CMakeLists.txt; commit subjects are `room: imperative` of at most 60
 characters, with a body; headers say what they are and have #pragma once; lines are no longer than 100 columns
 and have no tabs or trailing space; no file is longer than 800 lines; a TODO gives its reason; no
-path of somebody's machine.
+path of somebody's machine; what a Markdown page links to, or names as a file of the tree, is there (links.py).
 """
 
 import pathlib
 import re
 import subprocess
 import sys
+
+import links
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLUMNS_MAX = 100
@@ -183,11 +185,15 @@ def check_tree():
             found += include_offences(path, text, layers)
             found += dependency_offences(path, text, layers, listed)
             found += privacy_offences(path, text, private)
+        # The corpus is what fuzzers are fed, not what people read.
+        if path.endswith('.md') and not path.startswith('fuzz/corpus/'):
+            found += links.offences(path, text, **links.tree(ROOT))
         offences += [f'{path}:{number}: {sentence}' for number, sentence in found]
     return offences
 
 
 def self_test():
+    links.self_test()
     layers = {'base': 0, 'db': 1, 'net': 1}
     assert list(include_offences('src/base/a.h', '#include "db/x.h"', layers))
     assert list(include_offences('src/db/a.h', '#include "net/x.h"', layers))
