@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What pages say of the program is there: claims.py ROOT
 
-docs/guarantees.md names tests as `Suite.Name`: each is declared in the sources.
+docs/guarantees.md names tests as `Suite.Name`: each is declared in the sources. docs/troubleshooting.md
+quotes what the program says, in the first cell of its tables: each part between two … is in a text of
+the sources, in that order.
 """
 import pathlib
 import re
@@ -9,6 +11,13 @@ import subprocess
 import sys
 
 NAME = re.compile(r"`([A-Z]\w+)\.([A-Z]\w+)`")
+ROW = re.compile(r"^\| (.*?) \|", re.MULTILINE)
+QUOTED = re.compile(r"`([^`]+)`")
+# What looks like a sentence and not like a name: `totalIsStale`, `….failed`.
+SENTENCE = re.compile(r"\w \S")
+# C++ and JavaScript texts: "…", and those that follow each other are one.
+TEXTS = re.compile(r'(?:(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|\'(?:[^\'\\\n]|\\.)*\')[\s+()]*)+')
+PART = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`|\'((?:[^\'\\\n]|\\.)*)\'')
 DECLARED = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)")
 
 
@@ -23,10 +32,33 @@ def missing_tests(page, declared):
     return [f"{suite}.{name}" for suite, name in NAME.findall(page) if (suite, name) not in declared]
 
 
+def texts_of(source):
+    """Its texts, joined as the compiler joins them; what is filled in is …"""
+    for run in TEXTS.findall(source):
+        text = "".join("".join(part) for part in PART.findall(run)).replace('\\"', '"')
+        yield re.sub(r"\$?\{[^}]*\}", "…", text)
+
+
+def said_sentences(page):
+    for cell in ROW.findall(page):
+        for quoted in QUOTED.findall(cell):
+            if SENTENCE.search(quoted):
+                yield quoted
+
+
+def is_said(sentence, texts):
+    parts = [part.strip(" ;,") for part in sentence.split("…")]
+    return all(any(part in text for text in texts) for part in parts if len(part) > 3)
+
+
 def self_test():
     declared = set(DECLARED.findall("TEST_P(EventLog,\n  Keeps) TEST(A, B)"))
     assert declared == {("EventLog", "Keeps"), ("A", "B")}
     assert missing_tests("`EventLog.Keeps` and `EventLog.Loses`", declared) == ["EventLog.Loses"]
+    texts = list(texts_of('fail("a {} is" \n  " gone; so \\"{}\\"", x); say(`no ${y} there`)'))
+    assert texts == ["a … is gone; so \"…\"", "no … there"], texts
+    assert is_said("a … is gone", texts) and not is_said("a … was gone", texts)
+    assert list(said_sentences("| `it is so`, `name` | `not this one` |\n")) == ["it is so"]
 
 
 def main():
@@ -39,7 +71,14 @@ def main():
     wrong = [f"docs/guarantees.md: there is no test {name}" for name in missing_tests(page, declared)]
     if len(named) < 20:
         wrong.append(f"docs/guarantees.md names {len(named)} tests only")
-    print("\n".join(wrong) or f"{len(named)} tests")
+    others = ["client/src/errors.ts", "tools/setup.sh", "cmake/options.cmake", "cmake/page.cmake"]
+    told = [text for path, source in texts.items() if not path.endswith("_test.cpp") for text in texts_of(source)]
+    told += [text for path in others for text in texts_of((root / path).read_text(encoding="utf-8"))]
+    sentences = list(said_sentences((root / "docs/troubleshooting.md").read_text(encoding="utf-8")))
+    wrong += [f"docs/troubleshooting.md: nothing says `{sentence}`" for sentence in sentences if not is_said(sentence, told)]
+    if len(sentences) < 25:
+        wrong.append(f"docs/troubleshooting.md quotes {len(sentences)} sentences only")
+    print("\n".join(wrong) or f"{len(named)} tests, {len(sentences)} sentences")
     return 1 if wrong else 0
 
 
