@@ -30,22 +30,37 @@ for package in $wanted; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
     missing="$missing $package"
 done
-as_root=""
-[ "$(id -u)" -eq 0 ] || as_root="sudo"
-if [ -n "$missing" ]; then
-  echo "setup: installing$missing" >&2
-  $as_root apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >&2
-fi
-
 # The page is built by Node 20 or later, and the tests, the client and the measured peer run on it; Debian
 # 12 has 18, which is enough to fetch a later one from the npm registry, for this tree alone.
 node_major() { "$1" --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p'; }
 if [ "$(node_major node || true)" = "" ] || ! command -v npm >/dev/null; then
-  $as_root apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends \
-    nodejs npm >&2
+  missing="$missing nodejs npm"
 fi
+
+# Says what somebody else has to do, and ends.
+give_up() {
+  echo "setup: these packages are missing, and $1:$missing" >&2
+  echo "setup: whoever may install can do it by" >&2
+  echo "  apt-get update && apt-get install -y --no-install-recommends$missing" >&2
+  exit 1
+}
+if [ -n "$missing" ]; then
+  command -v apt-get >/dev/null ||
+    give_up "this is no Debian 12 (there is no apt-get; other systems have them under other names)"
+  as_root=""
+  if [ "$(id -u)" -ne 0 ]; then
+    as_root="sudo"
+    command -v sudo >/dev/null || give_up "only root may install (there is no sudo)"
+    # It may ask for a password only where somebody can give it.
+    [ -t 0 ] || sudo -n true 2>/dev/null || give_up "sudo wants a password here"
+  fi
+  echo "setup: installing$missing" >&2
+  { $as_root apt-get update -qq &&
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends $missing >&2; } ||
+    give_up "apt-get could not install them"
+fi
+
 if [ "$(node_major node)" -lt 20 ] && [ ! -x build/node/node_modules/.bin/node ]; then
   echo "setup: installing node 22 into build/node" >&2
   mkdir -p build/node
