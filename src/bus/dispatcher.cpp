@@ -41,9 +41,12 @@ CREATE TABLE jobs(
 }  // namespace
 
 std::vector<db::Database::Migration> migrations() {
-  return {{"runs.1", kTables},
-          // How far away due_at was when it was decided; NULL: of before this column, or at once.
-          {"runs.2", "ALTER TABLE jobs ADD COLUMN wait_ms INTEGER"}};
+  std::vector<db::Database::Migration> all = {
+      {"runs.1", kTables},
+      // How far away due_at was when it was decided; NULL: of before this column, or at once.
+      {"runs.2", "ALTER TABLE jobs ADD COLUMN wait_ms INTEGER"}};
+  for (const auto& more : JobStore::migrations()) all.push_back(more);
+  return all;
 }
 
 void Dispatcher::observe(events::EventLog& log) {
@@ -51,40 +54,46 @@ void Dispatcher::observe(events::EventLog& log) {
       [this](db::Tx& tx, std::span<const events::EventRef> events) { dispatch(tx, events); });
 }
 
-const std::vector<const Function*>& Dispatcher::functions_for(const std::string& event_type) {
+const std::vector<FunctionPtr>& Dispatcher::functions_for(const std::string& event_type) {
+  if (auto now = functions_.now(); now != set_) {
+    functions_by_type_.clear();
+    set_ = std::move(now);
+  }
   auto known = functions_by_type_.find(event_type);
   if (known == functions_by_type_.end()) {
-    known = functions_by_type_.emplace(event_type, functions_.matching(event_type)).first;
+    known = functions_by_type_.emplace(event_type, set_->matching(event_type)).first;
   }
   return known->second;
 }
 
 void Dispatcher::dispatch(db::Tx& tx, std::span<const events::EventRef> events) {
-  std::vector<Job> jobs;
   for (const auto& event : events) {
-    for (const Function* function : functions_for(event->type)) {
+    // The first event of an aggregate is behind nobody, and so is the first function for it.
+    bool may_be_behind_others = event->aggregate_version != 1;
+    for (const auto& function : functions_for(event->type)) {
       if (function->user_id && *function->user_id != event->user_id) continue;
-      jobs.push_back(make_run(tx, *function, *event));
+      const bool is_in_order = function->in_aggregate_order && event->aggregate_id.has_value();
+      make_run(tx, function, *event, is_in_order && may_be_behind_others);
+      may_be_behind_others = may_be_behind_others || is_in_order;
     }
   }
-  if (jobs.empty()) return;
-  // In memory too only when it is on disk: a commit that fails dispatches nothing.
-  tx.on_commit([this, made = std::move(jobs)]() mutable { queue_.push(std::move(made)); });
 }
 
-Job Dispatcher::make_run(db::Tx& tx, const Function& function, const events::Event& event) {
+void Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
+                          bool may_be_behind_others) {
   Job job;
   job.run_id = world_.new_id();
-  job.function = &function;
-  job.event_position = event.position;
-  if (function.in_aggregate_order) job.lane = event.aggregate_id;
+  job.function = function;
+  job.position = event.position;
+  job.user_id = event.user_id;
+  std::optional<Uuid> lane;
+  if (function->in_aggregate_order) lane = event.aggregate_id;
+  job.line = lane.value_or(job.run_id);
   tx.run(
       "INSERT INTO runs_data(id, function, event_position, user_id, lane, status, attempts, "
       "created_at) VALUES ($1, $2, $3, $4, $5, 'active', 0, $6)",
-      job.run_id, function.id, event.position, event.user_id, job.lane, world_.unix_ms());
-  tx.run("INSERT INTO jobs(run, attempt, due_at, lane) VALUES ($1, 0, 0, $2)", job.run_id,
-         job.lane);
-  return job;
+      job.run_id, function->id, event.position, event.user_id, lane, world_.unix_ms());
+  jobs_.add(tx, std::move(job), may_be_behind_others);
 }
 
 }  // namespace synap::bus

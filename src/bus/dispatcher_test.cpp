@@ -34,7 +34,8 @@ class DispatcherTest : public testing::Test {
     ASSERT_TRUE(parts->database->migrate(tables));
     parts->log = std::move(*events::sqlite::SqliteEventLog::open(*parts->database));
     parts->queue = std::make_unique<Queue>();
-    parts->dispatcher = std::make_unique<Dispatcher>(functions, *parts->queue);
+    parts->jobs = std::make_unique<JobStore>(*parts->database, functions, *parts->queue);
+    parts->dispatcher = std::make_unique<Dispatcher>(functions, *parts->jobs);
   }
   void start() { parts->dispatcher->observe(*parts->log); }
   Queue& queue() { return *parts->queue; }
@@ -71,6 +72,7 @@ class DispatcherTest : public testing::Test {
     std::unique_ptr<db::sqlite::SqliteDatabase> database;
     std::unique_ptr<events::sqlite::SqliteEventLog> log;
     std::unique_ptr<Queue> queue;
+    std::unique_ptr<JobStore> jobs;
     std::unique_ptr<Dispatcher> dispatcher;
   };
   test::TempDirectory directory;
@@ -88,14 +90,41 @@ TEST_F(DispatcherTest, MakesOneRunForEachFunctionAnEventTriggers) {
   ASSERT_TRUE(append("a.changed"));
   ASSERT_TRUE(append("b.made"));
   EXPECT_EQ(runs(), (Runs{"on-a@1", "on-made@1", "on-a@2", "on-made@3"}));
-  // The queue has them in the same order, with lanes for those that keep the aggregate's order.
-  auto take = [&]() -> Task<std::optional<Job>> { co_return co_await queue().take(); };
-  for (std::size_t i = 0; i < 4; ++i) {
-    const auto job = sync_wait(executor, take());
-    EXPECT_EQ(job->function->id + "@" + std::to_string(job->event_position), runs()[i]);
-    EXPECT_EQ(job->lane.has_value(), job->function->id == "on-a");
+  // The queue has them, claimed; those that keep the aggregate's order are in its line.
+  Runs queued;
+  while (const auto job = queue().next()) {
+    queued.push_back(job->function->id + "@" + std::to_string(job->position));
+    EXPECT_EQ(job->line == job->run_id, job->function->id != "on-a");
     EXPECT_FALSE(job->may_have_results);
+    EXPECT_EQ(job->fence, 1);
   }
+  EXPECT_EQ(queued, (Runs{"on-a@1", "on-made@1", "on-a@2", "on-made@3"}));
+}
+
+// Two functions that keep the order, and one event that is the first of its aggregate.
+TEST_F(DispatcherTest, FunctionsInOrderGoOneAfterAnotherForTheFirstEventToo) {
+  functions.add({.id = "on-a-too", .triggers = {{"a.made"}}, .in_aggregate_order = true});
+  start();
+  ASSERT_TRUE(append("a.made"));
+  const auto first = queue().next();
+  EXPECT_EQ(first->function->id, "on-a");
+  EXPECT_EQ(queue().next()->function->id, "on-made");
+  EXPECT_FALSE(queue().next());
+  ASSERT_TRUE(write([&](db::Tx& tx) { parts->jobs->finish(tx, *first); }));
+  EXPECT_EQ(queue().next()->function->id, "on-a-too");
+}
+
+TEST_F(DispatcherTest, AFunctionThatIsReplacedOrTakenAwayIsSoForTheNextEvent) {
+  start();
+  ASSERT_TRUE(append("b.made"));
+  functions.put({.id = "on-made", .triggers = {{"a.changed"}}});
+  ASSERT_TRUE(append("b.made"));
+  ASSERT_TRUE(append("a.changed"));
+  functions.remove("on-made");
+  ASSERT_TRUE(append("a.changed"));
+  EXPECT_EQ(runs(), (Runs{"on-made@1", "on-a@3", "on-made@3", "on-a@4"}));
+  // Who works with the one of before has it still.
+  EXPECT_EQ(queue().next()->function->triggers.size(), 2u);
 }
 
 TEST_F(DispatcherTest, MakesNoRunTwiceOverRestarts) {
@@ -103,7 +132,7 @@ TEST_F(DispatcherTest, MakesNoRunTwiceOverRestarts) {
     start();
     ASSERT_TRUE(append("b.made"));
     EXPECT_EQ(runs().size(), round);
-    EXPECT_EQ(queue().ready_count(), 1u);
+    EXPECT_EQ(queue().waiting_count(), 1u);
     open();
   }
 }
@@ -135,7 +164,7 @@ TEST_F(DispatcherTest, TransactionThatIsRolledBackMakesNoRun) {
     tx.abort({Code::kConflict, "", nullptr});
   }));
   EXPECT_TRUE(runs().empty());
-  EXPECT_EQ(queue().ready_count(), 0u);
+  EXPECT_EQ(queue().waiting_count(), 0u);
   ASSERT_TRUE(append("b.made"));
   EXPECT_EQ(runs(), Runs{"on-made@1"});
 }
@@ -162,7 +191,7 @@ TEST_F(DispatcherTest, FailingCommitsMakeEachRunExactlyOnceInTheEnd) {
   const auto all = runs();
   EXPECT_EQ(all.size(), static_cast<std::size_t>(2 * (appended + 1)));
   EXPECT_EQ(std::set(all.begin(), all.end()).size(), all.size());
-  EXPECT_EQ(queue().ready_count(), all.size());
+  EXPECT_EQ(queue().waiting_count(), all.size());
 }
 
 TEST_F(DispatcherTest, CommitThatFailsAfterItHasDispatchedIsDispatchedAgain) {
@@ -184,7 +213,7 @@ TEST_F(DispatcherTest, CommitThatFailsAfterItHasDispatchedIsDispatchedAgain) {
   ASSERT_TRUE(append("b.made"));
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(runs().size(), static_cast<std::size_t>(appended + 1));
-  EXPECT_EQ(queue().ready_count(), static_cast<std::size_t>(appended + 1));
+  EXPECT_EQ(queue().waiting_count(), static_cast<std::size_t>(appended + 1));
   close();
 }
 

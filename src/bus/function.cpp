@@ -21,8 +21,10 @@ std::int64_t retry_delay_ms(const RetryPolicy& policy, int retry, double random)
   return static_cast<std::int64_t>(bounded * (0.5 + random));
 }
 
-const Function& Functions::add(Function function) {
-  SYNAP_CHECK(!function.id.empty() && find(function.id) == nullptr, function.id);
+namespace {
+
+void check_well_formed(const Function& function, const FunctionSet& set) {
+  SYNAP_CHECK(!function.id.empty(), "a function has an id");
   for (const auto& trigger : function.triggers) {
     const auto star = trigger.event.find('*');
     const bool is_exact = star == std::string::npos && !trigger.event.empty();
@@ -31,35 +33,73 @@ const Function& Functions::add(Function function) {
                              (trigger.event[star - 1] == '.' || trigger.event[star - 1] == '/');
     SYNAP_CHECK(is_exact || is_wildcard, trigger.event);
   }
-  if (function.fulfills) {
-    SYNAP_CHECK(
-        function.triggers.size() == 1 && function.triggers.front().event.ends_with(".requested"),
-        "a function fulfills the requests of one type");
-    for (const auto* other : matching(function.triggers.front().event)) {
-      SYNAP_CHECK(!other->fulfills, "one function fulfills the requests of a type");
-    }
+  if (!function.fulfills) return;
+  SYNAP_CHECK(
+      function.triggers.size() == 1 && function.triggers.front().event.ends_with(".requested"),
+      "a function fulfills the requests of one type");
+  for (const auto& other : set.matching(function.triggers.front().event)) {
+    SYNAP_CHECK(!other->fulfills || other->id == function.id,
+                "one function fulfills the requests of a type");
   }
-  functions_.push_back(std::make_unique<Function>(std::move(function)));
-  return *functions_.back();
 }
 
-const Function* Functions::find(std::string_view id) const {
-  for (const auto& function : functions_) {
-    if (function->id == id) return function.get();
-  }
-  return nullptr;
+}  // namespace
+
+FunctionPtr FunctionSet::find(std::string_view id) const {
+  const auto found = std::ranges::find(functions_, id, [](const auto& one) { return one->id; });
+  return found != functions_.end() ? *found : nullptr;
 }
 
-std::vector<const Function*> Functions::matching(std::string_view event_type) const {
-  std::vector<const Function*> matching;
+std::vector<FunctionPtr> FunctionSet::matching(std::string_view event_type) const {
+  std::vector<FunctionPtr> matching;
   for (const auto& function : functions_) {
-    const auto& triggers = function->triggers;
-    if (std::any_of(triggers.begin(), triggers.end(),
-                    [&](const Trigger& trigger) { return matches(trigger, event_type); })) {
-      matching.push_back(function.get());
+    if (std::ranges::any_of(function->triggers,
+                            [&](const Trigger& trigger) { return matches(trigger, event_type); })) {
+      matching.push_back(function);
     }
   }
   return matching;
+}
+
+FunctionPtr Functions::add(Function function) {
+  std::lock_guard lock(mutex_);
+  SYNAP_CHECK(set_->find(function.id) == nullptr, function.id);
+  check_well_formed(function, *set_);
+  auto added = std::make_shared<const Function>(std::move(function));
+  replace_locked(added);
+  return added;
+}
+
+FunctionPtr Functions::put(Function function) {
+  std::lock_guard lock(mutex_);
+  check_well_formed(function, *set_);
+  auto added = std::make_shared<const Function>(std::move(function));
+  replace_locked(added);
+  return added;
+}
+
+void Functions::replace_locked(const FunctionPtr& function) {
+  auto next = std::make_shared<FunctionSet>(*set_);
+  const auto place =
+      std::ranges::find(next->functions_, function->id, [](const auto& one) { return one->id; });
+  if (place != next->functions_.end()) {
+    *place = function;
+  } else {
+    next->functions_.push_back(function);
+  }
+  set_ = std::move(next);
+}
+
+void Functions::remove(std::string_view id) {
+  std::lock_guard lock(mutex_);
+  auto next = std::make_shared<FunctionSet>(*set_);
+  std::erase_if(next->functions_, [&](const auto& one) { return one->id == id; });
+  set_ = std::move(next);
+}
+
+std::shared_ptr<const FunctionSet> Functions::now() const {
+  std::lock_guard lock(mutex_);
+  return set_;
 }
 
 }  // namespace synap::bus

@@ -1,5 +1,9 @@
 // Function: something that runs when events happen: its name, what triggers it, how it is retried.
 // What it does is the business of the workers; the bus only knows that it exists.
+//
+// FunctionSet: all functions at one time. It never changes; Functions replaces it by another when
+// one is added, changed or taken away, also while the pod runs. Whoever works with a function holds
+// it, and so the version that he began with.
 #pragma once
 
 #include <cstdint>
@@ -44,22 +48,48 @@ struct Function {
   /// request has failed, and its `.failed` event is appended. Of all functions that a type triggers
   /// at most one is.
   bool fulfills = false;
+  /// It computes, rather than waits: its calls have a thread of their own.
+  bool computes = false;
   /// Types of events that its runs may append, beside the `.failed` ones of what it fulfills.
   std::vector<std::string> appends = {};
 };
 
-/// All functions of the pod. Filled at the start, then only read.
-class Functions {
+using FunctionPtr = std::shared_ptr<const Function>;
+
+/// Immutable; any thread.
+class FunctionSet {
  public:
-  /// CHECKs that the id is new and that every trigger is well formed.
-  const Function& add(Function function);
-  const Function* find(std::string_view id) const;
+  FunctionPtr find(std::string_view id) const;
   /// The functions that one event of this type starts: each once, however many triggers match.
-  std::vector<const Function*> matching(std::string_view event_type) const;
-  const std::vector<std::unique_ptr<Function>>& all() const { return functions_; }
+  std::vector<FunctionPtr> matching(std::string_view event_type) const;
+  /// In the order in which they were added.
+  const std::vector<FunctionPtr>& all() const { return functions_; }
 
  private:
-  std::vector<std::unique_ptr<Function>> functions_;
+  friend class Functions;
+  std::vector<FunctionPtr> functions_;
+};
+
+/// Thread-safe.
+class Functions {
+ public:
+  /// CHECKs that the id is new, that every trigger is well formed, and that no other function
+  /// fulfills the requests it fulfills.
+  FunctionPtr add(Function function);
+  /// Puts `function` in the place of the one of its id, or adds it. Runs that were begun go on with
+  /// the new one at their next call. CHECKs as add().
+  FunctionPtr put(Function function);
+  /// Nothing is triggered any more; what it was to do stays stored, and waits for its return.
+  void remove(std::string_view id);
+
+  std::shared_ptr<const FunctionSet> now() const;
+  FunctionPtr find(std::string_view id) const { return now()->find(id); }
+
+ private:
+  void replace_locked(const FunctionPtr& function);
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const FunctionSet> set_ = std::make_shared<FunctionSet>();
 };
 
 }  // namespace synap::bus

@@ -34,12 +34,12 @@ TEST(Functions, MatchesEachFunctionOnceHoweverManyOfItsTriggersMatch) {
   functions.add({.id = "both", .triggers = {{"note.*"}, {"note.made"}}});
   functions.add({.id = "one", .triggers = {{"note.made"}}});
   functions.add({.id = "none", .triggers = {}});
-  const auto found = functions.matching("note.made");
+  const auto found = functions.now()->matching("note.made");
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0]->id, "both");
   EXPECT_EQ(found[1]->id, "one");
-  EXPECT_EQ(functions.matching("note.other").size(), 1u);
-  EXPECT_TRUE(functions.matching("task.made").empty());
+  EXPECT_EQ(functions.now()->matching("note.other").size(), 1u);
+  EXPECT_TRUE(functions.now()->matching("task.made").empty());
   EXPECT_EQ(functions.find("one"), found[1]);
   EXPECT_EQ(functions.find("two"), nullptr);
 }

@@ -1,172 +1,197 @@
 #include "bus/queue.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/check.h"
 
 namespace synap::bus {
-namespace {
 
-// The year 10000. What is due later, as for ever, is due then, so that times can be added.
-constexpr std::int64_t kDueAtMax = 253'402'300'800'000;
-
-std::int64_t steady_ms(World& world) {
-  const auto since = world.now().time_since_epoch();
-  return std::chrono::floor<std::chrono::milliseconds>(since).count();
+int Queue::waiting_of_locked(std::string_view user_id) const {
+  const auto found = waiting_of_.find(std::string(user_id));
+  return found != waiting_of_.end() ? found->second : 0;
 }
 
-}  // namespace
-
-Queue::Queue(World& world) : world_(world), ahead_ms_(world_.unix_ms() - steady_ms(world_)) {}
-
-// The wall clock, but never behind what has passed by the steady one. The latter alone would stand
-// still while the machine sleeps. That the two are not read at one moment is no more than once a
-// millisecond, since it is their largest difference that is kept.
-std::int64_t Queue::clock() {
-  const auto steady = steady_ms(world_);
-  ahead_ms_ = std::max(ahead_ms_, world_.unix_ms() - steady);
-  return steady + ahead_ms_;
+int Queue::room_locked(std::string_view user_id) const {
+  const int own = waiting_of_locked(user_id);
+  const int kept = limits_.waiting_kept - own;
+  const int shared = std::min(limits_.waiting_of_user - own, limits_.waiting - waiting_);
+  return std::max({kept, shared, 0});
 }
 
-// Decided when it is pushed, also for a job whose lane is held: its time passes while it waits.
-// Zero is no time but a mark: a wall clock before 1970 would never get there.
-Queue::WakesAt Queue::wakes_at(const Job& job) {
-  if (job.due_at == 0) return std::nullopt;
-  auto wait = std::min(job.due_at, kDueAtMax) - world_.unix_ms();
-  if (job.wait_ms) wait = std::min(wait, *job.wait_ms);
-  if (wait <= 0) return std::nullopt;
-  return clock() + wait;
+int Queue::room(std::string_view user_id) const {
+  std::lock_guard lock(mutex_);
+  if (!unclaimed_.empty() && unclaimed_.contains(std::string(user_id))) return 0;
+  return room_locked(user_id);
 }
 
 void Queue::push(std::vector<Job> jobs) {
+  if (jobs.empty()) return;
   std::lock_guard lock(mutex_);
-  for (auto& job : jobs) push_locked(std::move(job));
-  hand_out();
-}
-
-void Queue::push_locked(Job job) {
-  if (job.lane) {
-    const auto [lane, is_free] = lanes_.try_emplace(*job.lane);
-    if (!is_free) {
-      // From the back: only a dead letter that is tried again comes after a later event's.
-      auto& waiting = lane->second;
-      auto at = waiting.end();
-      while (at != waiting.begin() && std::prev(at)->job.event_position > job.event_position) --at;
-      const auto wakes = wakes_at(job);
-      waiting.insert(at, {std::move(job), wakes});
-      return;
-    }
+  for (auto& job : jobs) {
+    const std::string function_id = job.function->id;
+    const std::string user_id = job.user_id;
+    auto& function = functions_[function_id];
+    function.users[user_id].jobs.push_back(std::move(job));
+    ++waiting_of_[user_id];
+    ++waiting_;
+    see_to_user(function_id, function, user_id);
   }
-  const auto wakes = wakes_at(job);
-  make_ready(std::move(job), wakes);
+  changed_locked();
 }
 
-void Queue::make_ready(Job job, WakesAt wakes_at) {
-  if (wakes_at && *wakes_at > clock()) {
-    delayed_.emplace(*wakes_at, std::move(job));
-  } else {
-    ready_.push_back(std::move(job));
+bool Queue::may_go(const OfFunction& function) const {
+  if (function.paused_until) return !function.is_probed && function.running == 0;
+  return function.running < limits_.running_of_function;
+}
+
+// A user is in the ring of a function, and a function in the ring, exactly while a job of theirs
+// may go. They are put in at the end; next() takes from the front.
+void Queue::see_to_user(const std::string& function_id, OfFunction& function,
+                        const std::string& user_id) {
+  const auto found = function.users.find(user_id);
+  if (found == function.users.end()) return;
+  auto& user = found->second;
+  if (user.jobs.empty() && user.running == 0) {
+    SYNAP_CHECK(!user.is_in_ring, "a user without a job is in no ring");
+    function.users.erase(found);
+  } else if (!user.is_in_ring && !user.jobs.empty() && user.running < running_of_user_max()) {
+    user.is_in_ring = true;
+    function.ring.push_back(user_id);
   }
+  see_to_function(function_id, function);
 }
 
-void Queue::push_again(Job job) {
+void Queue::see_to_function(const std::string& function_id, OfFunction& function) {
+  if (function.is_in_ring || function.ring.empty() || !may_go(function)) return;
+  function.is_in_ring = true;
+  ring_.push_back(function_id);
+}
+
+std::optional<Job> Queue::next() {
   std::lock_guard lock(mutex_);
-  const auto wakes = wakes_at(job);
-  make_ready(std::move(job), wakes);
-  hand_out();
+  if (ring_.empty() || running_ >= limits_.running) return std::nullopt;
+  const auto function_id = std::move(ring_.front());
+  ring_.pop_front();
+  auto& function = functions_.at(function_id);
+  function.is_in_ring = false;
+
+  const auto user_id = std::move(function.ring.front());
+  function.ring.pop_front();
+  auto& user = function.users.at(user_id);
+  user.is_in_ring = false;
+  Job job = std::move(user.jobs.front());
+  user.jobs.pop_front();
+  ++user.running;
+  ++function.running;
+  ++running_;
+  --waiting_;
+  if (const auto waiting = waiting_of_.find(user_id); --waiting->second == 0) {
+    waiting_of_.erase(waiting);
+  }
+  if (function.paused_until) function.is_probed = true;
+  see_to_user(function_id, function, user_id);
+  // Its own room has grown, or, once, that of everybody.
+  if (!unclaimed_.empty() && (waiting_ == limits_.waiting / 2 ||
+                              (unclaimed_.contains(user_id) && wants_claim_locked(user_id)))) {
+    wished_locked();
+  }
+  return job;
 }
 
 void Queue::release(const Job& job) {
-  if (!job.lane) return;
   std::lock_guard lock(mutex_);
-  const auto lane = lanes_.find(*job.lane);
-  SYNAP_CHECK(lane != lanes_.end(), "a job releases a lane that it does not hold");
-  if (lane->second.empty()) {
-    lanes_.erase(lane);
-    return;
+  const auto found = functions_.find(job.function->id);
+  SYNAP_CHECK(found != functions_.end(), "only a job that was taken is released");
+  auto& function = found->second;
+  auto& user = function.users.at(job.user_id);
+  SYNAP_CHECK(user.running > 0, "only a job that was taken is released");
+  --user.running;
+  --function.running;
+  --running_;
+  see_to_user(found->first, function, job.user_id);
+  changed_locked();
+}
+
+void Queue::pause(std::string_view function_id, SteadyClock::time_point until) {
+  std::lock_guard lock(mutex_);
+  auto& function = functions_[std::string(function_id)];
+  // Those who were under way when the first of them paused it say nothing new.
+  if (!function.paused_until || *function.paused_until < until) function.paused_until = until;
+  function.is_probed = true;
+  wished_locked();
+  if (!function.is_in_ring) return;
+  std::erase(ring_, std::string(function_id));
+  function.is_in_ring = false;
+}
+
+void Queue::resume(std::string_view function_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = functions_.find(std::string(function_id));
+  if (found == functions_.end() || !found->second.paused_until) return;
+  found->second.paused_until.reset();
+  found->second.is_probed = false;
+  see_to_function(found->first, found->second);
+  changed_locked();
+}
+
+void Queue::end_pauses(SteadyClock::time_point now) {
+  std::lock_guard lock(mutex_);
+  for (auto& [id, function] : functions_) {
+    if (!function.paused_until || *function.paused_until > now) continue;
+    function.is_probed = false;
+    see_to_function(id, function);
   }
-  auto next = std::move(lane->second.front());
-  lane->second.pop_front();
-  make_ready(std::move(next.job), next.wakes_at);
-  hand_out();
+  changed_locked();
 }
 
-void Queue::wake_due() {
+std::optional<SteadyClock::time_point> Queue::next_end_of_pause() const {
   std::lock_guard lock(mutex_);
-  const auto now = clock();
-  while (!delayed_.empty() && delayed_.begin()->first <= now) {
-    ready_.push_back(std::move(delayed_.begin()->second));
-    delayed_.erase(delayed_.begin());
+  std::optional<SteadyClock::time_point> first;
+  for (const auto& [id, function] : functions_) {
+    if (!function.paused_until || !function.is_probed || function.running > 0) continue;
+    first = std::min(first.value_or(*function.paused_until), *function.paused_until);
   }
-  hand_out();
+  return first;
 }
 
-bool Queue::hurry(const Uuid& run_id) {
+void Queue::note_unclaimed(std::string_view user_id) {
   std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find_if(
-      delayed_, [&](const auto& entry) { return entry.second.run_id == run_id; });
-  if (found == delayed_.end()) return false;
-  ready_.push_back(std::move(found->second));
-  delayed_.erase(found);
-  hand_out();
-  return true;
+  unclaimed_.emplace(user_id);
+  wished_locked();
 }
 
-std::optional<std::chrono::milliseconds> Queue::next_due_in() {
+void Queue::note_all_claimed(std::string_view user_id) {
   std::lock_guard lock(mutex_);
-  if (delayed_.empty()) return std::nullopt;
-  return std::chrono::milliseconds(std::max<std::int64_t>(delayed_.begin()->first - clock(), 0));
+  unclaimed_.erase(std::string(user_id));
 }
 
-std::size_t Queue::ready_count() const {
+// A user's jobs are claimed many at a time: when half of the room that he may have is free.
+bool Queue::wants_claim_locked(std::string_view user_id) const {
+  const int own = waiting_of_locked(user_id);
+  const bool has_shared_room =
+      own <= limits_.waiting_of_user / 2 && waiting_ <= limits_.waiting / 2;
+  return has_shared_room || own <= limits_.waiting_kept / 2;
+}
+
+bool Queue::wants_claim() const {
   std::lock_guard lock(mutex_);
-  return ready_.size();
+  return std::ranges::any_of(unclaimed_,
+                             [this](const auto& user_id) { return wants_claim_locked(user_id); });
 }
 
-std::size_t Queue::delayed_count() const {
+void Queue::note_wish() {
   std::lock_guard lock(mutex_);
-  return delayed_.size();
+  wished_locked();
 }
 
-void Queue::hand_out() {
-  while (!takers_.empty() && !ready_.empty()) {
-    Take* taker = takers_.front();
-    takers_.pop_front();
-    taker->job_ = std::move(ready_.front());
-    ready_.pop_front();
-    taker->waiter_.wake();
-  }
-}
-
-void Queue::close() {
+std::size_t Queue::waiting_count() const {
   std::lock_guard lock(mutex_);
-  is_closed_ = true;
-  for (Take* taker : takers_) taker->waiter_.wake();
-  takers_.clear();
+  return static_cast<std::size_t>(waiting_);
 }
 
-bool Queue::Take::await_suspend(std::coroutine_handle<> self) {
-  std::lock_guard lock(queue_.mutex_);
-  if (queue_.is_closed_) return false;
-  if (!queue_.ready_.empty()) {
-    job_ = std::move(queue_.ready_.front());
-    queue_.ready_.pop_front();
-    return false;
-  }
-  waiter_.suspend(self);
-  queue_.takers_.push_back(this);
-  return true;
-}
-
-void Queue::Take::sign_off() {
-  std::lock_guard lock(queue_.mutex_);
-  if (!waiter_.is_posted()) {
-    std::erase(queue_.takers_, this);
-  } else if (job_) {
-    queue_.ready_.push_front(std::move(*job_));
-    queue_.hand_out();
-  }
+std::size_t Queue::running_count() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(running_);
 }
 
 }  // namespace synap::bus

@@ -1,128 +1,114 @@
-// Queue: the jobs that are due, in memory, in the order in which they were made.
+// Queue: the jobs that somebody may do now, in memory, and whose turn it is. The table of jobs is
+// the truth (job_store.h); this is the part of it that this process has claimed.
 //
-// A job is one thing to be done for a run: call its function. The table `jobs` is the truth; this
-// is the part of it that somebody waits for. A crash empties it, and the next start fills it again
-// from the table (run_store.h), in the order of their events.
+// Fair: functions take turns, and the users of one function do. A function has so many jobs under
+// way at a time and no more, and one user so many of them, so that neither what takes long nor who
+// wants much keeps others waiting.
 //
-// Lanes: jobs of one lane are handed out one at a time, those that wait in the order of their
-// events, as after a restart; a lane is held from take() until release(). While a job of a lane is
-// delayed, its lane waits with it.
-//
-// Time: a job is due at a time of the wall clock, which may jump. Set forward, it makes jobs due
-// sooner; set back, it puts off none: what passes by the steady clock has passed.
+// Bounded: a job is only claimed while there is room; what has none waits in its table. Some room
+// is always kept for a user who has little here.
 #pragma once
 
 #include <chrono>
-#include <coroutine>
 #include <cstdint>
 #include <deque>
-#include <list>
-#include <map>
 #include <mutex>
 #include <optional>
-#include <stop_token>
+#include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
-#include "base/executor.h"
-#include "base/uuid.h"
-#include "base/world.h"
-#include "bus/function.h"
+#include "base/timer.h"
+#include "bus/job.h"
 
 namespace synap::bus {
 
-struct Job {
-  Uuid run_id;
-  const Function* function = nullptr;
-  std::int64_t event_position = 0;
-  int attempt = 0;          // from 0
-  std::int64_t due_at = 0;  // Unix ms; 0: at once
-  /// How long it waits at most from its push on, whatever the wall clock says by then: how far away
-  /// `due_at` was when that was decided. Nothing: that is not known.
-  std::optional<std::int64_t> wait_ms = std::nullopt;
-  std::optional<Uuid> lane;
-  /// False for a run that was just made: it has no stored results to load.
-  bool may_have_results = false;
-  /// It was found in the table by this start: an earlier process may have died of it.
-  bool is_found = false;
-  /// Of one that was found: how often it was started by a process that found it, and did not end.
-  int starts = 0;
+struct QueueLimits {
+  int waiting = 4'096;  // jobs that wait here, in all
+  int waiting_of_user = 1'024;
+  int waiting_kept = 64;  // for each user, however full it is
+  int running = 1'024;    // jobs under way, in all
+  int running_of_function = 256;
 };
 
+/// Thread-safe.
 class Queue {
  public:
-  /// `world` must outlive the queue.
-  explicit Queue(World& world = real_world());
+  explicit Queue(QueueLimits limits = {}) : limits_(limits) {}
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  /// Any thread. Jobs that are not due yet wait until they are.
+  /// How many more jobs of this user it takes; none while others of his wait in the table, which
+  /// are before them. What is pushed beyond that is kept, too.
+  int room(std::string_view user_id) const;
   void push(std::vector<Job> jobs);
-  /// Puts a job back that was taken and is to be done again: its lane, if it has one, stays held.
-  void push_again(Job job);
-  /// The job is done for good: the next one of its lane may go.
+  /// The job whose turn it is, if one may go. It counts as under way until release().
+  std::optional<Job> next();
   void release(const Job& job);
-  /// Moves what has become due to the ready ones. Called by the timer of the worker pool.
-  void wake_due();
-  /// Makes the delayed job of this run ready. False: there is none. Looks through all of them.
-  bool hurry(const Uuid& run_id);
-  /// In how long the next delayed job is due, if there is one; 0: it is.
-  std::optional<std::chrono::milliseconds> next_due_in();
 
-  /// Ready jobs that nobody has taken, and delayed ones.
-  std::size_t ready_count() const;
-  std::size_t delayed_count() const;
+  /// For as long as a function is paused, one of its jobs may be under way, to see whether it may
+  /// go on; between two of them passes as much time.
+  void pause(std::string_view function_id, SteadyClock::time_point until);
+  void resume(std::string_view function_id);
+  /// Lets jobs go whose function's pause is over.
+  void end_pauses(SteadyClock::time_point now);
+  std::optional<SteadyClock::time_point> next_end_of_pause() const;
 
-  /// Awaitable: the next ready job; nothing once the queue is closed. A coroutine that is destroyed
-  /// while it waits leaves the job, if it was given one already, to the next.
-  class Take {
-   public:
-    explicit Take(Queue& queue) : queue_(queue) {}
-    ~Take() {
-      if (waiter_.is_suspended()) sign_off();
-    }
-    bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<> self);
-    std::optional<Job> await_resume() noexcept {
-      waiter_.resumed();
-      return std::move(job_);
-    }
+  /// Of this user are some in the table that may be claimed; none are any more.
+  void note_unclaimed(std::string_view user_id);
+  void note_all_claimed(std::string_view user_id);
+  /// True if jobs wait in the table for room that there is by now.
+  bool wants_claim() const;
 
-   private:
-    friend class Queue;
-    void sign_off();
+  /// Grows when there may be something for next(): a job, or a place for one.
+  Watermark& changes() { return changes_; }
+  /// Grows when whoever claims, and watches the time, has to look again.
+  Watermark& wishes() { return wishes_; }
+  void note_wish();
 
-    Queue& queue_;
-    std::optional<Job> job_;
-    Waiter waiter_;
-  };
-  Take take() { return Take(*this); }
-  /// Lets everyone who waits in take() go, without a job, now and from now on.
-  void close();
+  std::size_t waiting_count() const;
+  std::size_t running_count() const;
 
  private:
-  // When a job is to wake, by the queue's clock; nothing: at once.
-  using WakesAt = std::optional<std::int64_t>;
-  struct Waiting {
-    Job job;
-    WakesAt wakes_at;
+  struct OfUser {
+    std::deque<Job> jobs;
+    int running = 0;
+    bool is_in_ring = false;
   };
-  std::int64_t clock();
-  WakesAt wakes_at(const Job& job);
-  void push_locked(Job job);
-  void make_ready(Job job, WakesAt wakes_at);
-  void hand_out();
+  struct OfFunction {
+    std::unordered_map<std::string, OfUser> users;
+    std::deque<std::string> ring;  // users with a job that may go
+    int running = 0;
+    bool is_in_ring = false;
+    std::optional<SteadyClock::time_point> paused_until;
+    bool is_probed = false;
+  };
 
-  World& world_;
+  int room_locked(std::string_view user_id) const;
+  int waiting_of_locked(std::string_view user_id) const;
+  void see_to_user(const std::string& function_id, OfFunction& function,
+                   const std::string& user_id);
+  void see_to_function(const std::string& function_id, OfFunction& function);
+  bool may_go(const OfFunction& function) const;
+  int running_of_user_max() const { return (limits_.running_of_function * 3 + 3) / 4; }
+  bool wants_claim_locked(std::string_view user_id) const;
+  void changed_locked() { changes_.raise(++change_count_); }
+  void wished_locked() { wishes_.raise(++wish_count_); }
+
+  const QueueLimits limits_;
   mutable std::mutex mutex_;
-  std::deque<Job> ready_;
-  std::multimap<std::int64_t, Job> delayed_;  // by when they wake
-  // A lane that is in the map is held; the jobs behind it wait here.
-  // A list, because most are empty, and an empty deque is not small.
-  std::unordered_map<Uuid, std::list<Waiting>> lanes_;
-  std::deque<Take*> takers_;
-  bool is_closed_ = false;
-  std::int64_t ahead_ms_;  // how far its clock is ahead of the steady one
+  std::unordered_map<std::string, OfFunction> functions_;
+  std::deque<std::string> ring_;  // functions with a job that may go
+  std::unordered_map<std::string, int> waiting_of_;
+  std::unordered_set<std::string> unclaimed_;  // users
+  int waiting_ = 0;
+  int running_ = 0;
+  std::int64_t change_count_ = 0;
+  Watermark changes_;
+  std::int64_t wish_count_ = 0;
+  Watermark wishes_;
 };
 
 }  // namespace synap::bus

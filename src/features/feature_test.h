@@ -80,9 +80,10 @@ class FeatureTest : public testing::Test {
     SYNAP_CHECK(database->migrate(migrations).has_value());
     log = std::move(*events::sqlite::SqliteEventLog::open(*database));
     projections = std::make_unique<projections::Projections>(*database, *log, types);
-    dispatcher = std::make_unique<bus::Dispatcher>(functions, *queue);
-    store = std::make_unique<workers::RunStore>(*database, *log, types);
-    pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{16}, functions, *queue,
+    job_store = std::make_unique<bus::JobStore>(*database, *functions, *queue);
+    dispatcher = std::make_unique<bus::Dispatcher>(*functions, *job_store);
+    store = std::make_unique<workers::RunStore>(*database, *job_store, *log, types);
+    pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{}, *functions, *queue,
                                                  *store, *log, types);
     keys = std::make_unique<api::Keys>(*database, *log, types);
     rooms = std::make_unique<Rooms>(
@@ -104,12 +105,13 @@ class FeatureTest : public testing::Test {
     pool.reset();
     store.reset();
     dispatcher.reset();
+    job_store.reset();
     projections.reset();
     log.reset();
     content.reset();
     database.reset();
     types = {};
-    functions = {};
+    functions.emplace();
     queue.emplace();
     procedures = {};
   }
@@ -181,10 +183,11 @@ class FeatureTest : public testing::Test {
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
   std::unique_ptr<BreakableStore> content;
   events::EventTypes types;
-  bus::Functions functions;
+  std::optional<bus::Functions> functions{std::in_place};
   std::optional<bus::Queue> queue{std::in_place};
   rpc::ProcedureTable procedures;
   std::unique_ptr<projections::Projections> projections;
+  std::unique_ptr<bus::JobStore> job_store;
   std::unique_ptr<bus::Dispatcher> dispatcher;
   std::unique_ptr<workers::RunStore> store;
   std::unique_ptr<workers::WorkerPool> pool;

@@ -81,7 +81,8 @@ struct Description::Parts {
   bus::Functions functions;
   bus::Queue queue;
   rpc::ProcedureTable procedures;
-  workers::RunStore runs{database, log, types};
+  bus::JobStore jobs{database, functions, queue};
+  workers::RunStore runs{database, jobs, log, types};
   projections::Projections projections{database, log, types};
   workers::WorkerPool workers{{}, functions, queue, runs, log, types};
   api::Keys keys{database, log, types};

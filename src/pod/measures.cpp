@@ -143,16 +143,16 @@ void add_database(Metrics& metrics, const db::sqlite::SqliteDatabase& database) 
 
 void add_runs(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_queue_jobs", Type::kGauge, "Jobs that nobody does yet.",
-              [&queue = measured.queue](Samples& samples) {
-                samples.add({{"state", "ready"}}, real(queue.ready_count()));
-                samples.add({{"state", "delayed"}}, real(queue.delayed_count()));
+              [&jobs = measured.jobs, &queue = measured.queue](Samples& samples) {
+                samples.add({{"state", "ready"}}, real(queue.waiting_count()));
+                samples.add({{"state", "delayed"}}, real(jobs.parked_count()));
               });
   metrics.add("synap_runs_total", Type::kCounter,
               "Attempts of runs that have ended, by function and outcome; given_up are dead "
               "letters.",
               [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
-                for (const auto& function : functions.all()) {
-                  const auto& counts = workers.counts(*function);
+                for (const auto& function : functions.now()->all()) {
+                  const auto& counts = workers.counts(function->id);
                   const auto add = [&](std::string_view outcome, const Counter& counter) {
                     samples.add({{"function", function->id}, {"outcome", outcome}},
                                 real(counter.value()));
@@ -161,6 +161,7 @@ void add_runs(Metrics& metrics, const Measured& measured) {
                   add("retried", counts.retried);
                   add("slept", counts.slept);
                   add("given_up", counts.given_up);
+                  add("paused", counts.paused);
                   add("unstored", counts.unstored);
                 }
               });
@@ -170,8 +171,8 @@ void add_run_times(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_run_duration_seconds", Type::kHistogram,
               "Of an attempt: the call of its function, what it waits for included.",
               [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
-                for (const auto& function : functions.all()) {
-                  samples.add({{"function", function->id}}, workers.counts(*function).took);
+                for (const auto& function : functions.now()->all()) {
+                  samples.add({{"function", function->id}}, workers.counts(function->id).took);
                 }
               });
 }

@@ -6,6 +6,7 @@
 #include "api/keys.h"
 #include "base/metrics.h"
 #include "bus/function.h"
+#include "bus/job_store.h"
 #include "bus/queue.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/log.h"
@@ -24,6 +25,7 @@ struct Measured {
   const api::Front& front;
   const net::HttpServer& server;
   const db::sqlite::SqliteDatabase& database;
+  const bus::JobStore& jobs;
   const bus::Queue& queue;
   const bus::Functions& functions;
   const workers::WorkerPool& workers;

@@ -47,9 +47,10 @@ struct Pod::Parts {
   std::unique_ptr<content::LocalStore> content;
   events::EventTypes types{world};
   bus::Functions functions;
-  bus::Queue queue;
+  std::unique_ptr<bus::Queue> queue;
   rpc::ProcedureTable procedures;
   std::unique_ptr<projections::Projections> projections;
+  std::unique_ptr<bus::JobStore> jobs;
   std::unique_ptr<bus::Dispatcher> dispatcher;
   std::unique_ptr<workers::RunStore> runs;
   std::unique_ptr<workers::WorkerPool> workers;
@@ -101,11 +102,14 @@ Result<> Pod::Parts::open() {
   content = std::move(*store);
 
   projections = std::make_unique<projections::Projections>(*database, *log, types, world);
-  dispatcher = std::make_unique<bus::Dispatcher>(functions, queue);
-  runs = std::make_unique<workers::RunStore>(*database, *log, types);
-  workers = std::make_unique<workers::WorkerPool>(
-      workers::WorkerPoolOptions{.concurrency = options.worker_concurrency}, functions, queue,
-      *runs, *log, types);
+  queue = std::make_unique<bus::Queue>(
+      bus::QueueLimits{.running = 4 * options.worker_concurrency,
+                       .running_of_function = options.worker_concurrency});
+  jobs = std::make_unique<bus::JobStore>(*database, functions, *queue);
+  dispatcher = std::make_unique<bus::Dispatcher>(functions, *jobs);
+  runs = std::make_unique<workers::RunStore>(*database, *jobs, *log, types);
+  workers = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{}, functions, *queue,
+                                                  *runs, *log, types);
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
   rooms = std::make_unique<features::Rooms>(
@@ -161,7 +165,7 @@ Error Pod::Parts::with_key_file(Error error) const {
 
 Result<> Pod::Parts::serve() {
   // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:
-  // the table, which is loaded here, has no job that the dispatcher has queued.
+  // of the jobs that are taken over here, none is one that this process has claimed.
   dispatcher->observe(*log);
   if (auto started = workers->start(); !started) return started;
   projections->start();
@@ -227,7 +231,8 @@ Result<> Pod::Parts::serve() {
                          .front = *front,
                          .server = *server,
                          .database = *database,
-                         .queue = queue,
+                         .jobs = *jobs,
+                         .queue = *queue,
                          .functions = functions,
                          .workers = *workers,
                          .projections = *projections,

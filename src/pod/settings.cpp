@@ -107,8 +107,10 @@ std::vector<Setting> make_settings() {
   all.back().show = [](const Config& c) { return address_text(c.pod.host, c.pod.port); };
   all.push_back(number_setting("http_threads", "Threads that serve HTTP and WebSocket.", 1, 256,
                                &PodOptions::http_threads));
-  all.push_back(number_setting("worker_concurrency", "Runs under way at once.", 1, 100'000,
-                               &PodOptions::worker_concurrency));
+  all.push_back(
+      number_setting("worker_concurrency",
+                     "Runs of one function under way at once, of one user three quarters of them.",
+                     1, 100'000, &PodOptions::worker_concurrency));
   all.push_back(
       {{"allowed_origins",
         "Origins whose web pages may call the pod beside its own and this machine's, or * "

@@ -21,10 +21,24 @@ std::string_view op_name(OpCode code) {
       return "StepFailed";
     case OpCode::kSleep:
       return "Sleep";
+    case OpCode::kWaitForEvent:
+      return "WaitForEvent";
     case OpCode::kRunComplete:
       return "RunComplete";
   }
   return "None";
+}
+
+bool is_outage(const Error& error) {
+  return error.fault == Fault::kFull || error.fault == Fault::kBusy || error.fault == Fault::kGone;
+}
+
+std::optional<OpCode> op_by_name(std::string_view name) {
+  for (const auto code : {OpCode::kStepRun, OpCode::kStepError, OpCode::kStepFailed, OpCode::kSleep,
+                          OpCode::kWaitForEvent, OpCode::kRunComplete}) {
+    if (op_name(code) == name) return code;
+  }
+  return std::nullopt;
 }
 
 std::string error_json(const Error& error) {

@@ -4,16 +4,19 @@
 //   step id    hex(sha1(id)); the n-th repeat of an id within one call is sha1("{id}:{n}"), n >= 1
 //   memo       what a step id is answered with when the function is called again:
 //                {"data": ...}  the step's result        {"error": {...}}  it failed for good
-//                null           a sleep that is over
+//                null           a sleep that is over, a wait for an event that did not come
+//                an event       that was waited for
 //   op         what a call reports that is not a plain end: a step that ran, failed, or a sleep
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/json.h"
 #include "base/status.h"
 
 namespace synap::workers {
@@ -34,14 +37,16 @@ struct StepHashHasher {
 /// Stored results by step: JSON text in the shapes above.
 using Memos = std::unordered_map<StepHash, std::string, StepHashHasher>;
 
-/// What is stored of a run's steps.
-struct StoredResults {
-  Memos memos;
-  int next_place = 0;  // behind those of all that are stored
+enum class OpCode : std::uint8_t {
+  kStepRun,
+  kStepError,
+  kStepFailed,
+  kSleep,
+  kWaitForEvent,
+  kRunComplete,
 };
-
-enum class OpCode : std::uint8_t { kStepRun, kStepError, kStepFailed, kSleep, kRunComplete };
 std::string_view op_name(OpCode code);  // "StepRun"
+std::optional<OpCode> op_by_name(std::string_view name);
 
 /// One memo to be stored.
 struct StepResult {
@@ -51,6 +56,43 @@ struct StepResult {
   OpCode op = OpCode::kStepRun;
   std::string memo;
 };
+
+/// What event a run waits for: of its own user, of this type, behind the moment at which it began.
+struct EventWait {
+  std::string type;
+  /// Where something must stand, with dots, in the event as JSON ("data.orderId"); empty: any event
+  /// of the type.
+  std::string path;
+  Json value;
+};
+
+/// A step that is begun and not done: one that failed and is to be tried again, a sleep, or a wait.
+struct PendingStep {
+  StepHash hash{};
+  std::string name;
+  OpCode op = OpCode::kStepError;
+  int attempts = 0;         // of kStepError: that have failed
+  std::int64_t due_at = 0;  // when it goes on, by the clock of jobs (bus/job_clock.h)
+  std::string error;        // of kStepError: error_json of its last attempt
+  std::optional<EventWait> wait = std::nullopt;  // of kWaitForEvent
+};
+
+/// What is stored of a run's steps.
+struct StoredResults {
+  Memos memos;
+  std::unordered_map<StepHash, PendingStep, StepHashHasher> pending;
+  int next_place = 0;           // behind those of all that are stored
+  std::int64_t memo_bytes = 0;  // of all memos
+};
+
+/// What a run may keep. Source: Inngest's limits, which its users plan for.
+inline constexpr std::int64_t kStepBytesMax = 4 << 20;
+inline constexpr std::int64_t kRunBytesMax = 32 << 20;
+inline constexpr int kStepsMax = 1'000;
+
+/// True where a store or a host that a function needs is out of order: no attempt can do better
+/// until it is mended, and none says anything about the function.
+bool is_outage(const Error& error);
 
 /// {"name":"NOT_FOUND","message":"..."}: an Error as runs, memos and failed events keep it.
 std::string error_json(const Error& error);

@@ -1,6 +1,7 @@
-// RunStore: the tables of runs, their step results and their jobs, as the workers use them. Each
-// method that changes something is one transaction, and what it says about a run is all of it: a
-// crash leaves the run as it was before or as it is after.
+// RunStore: the tables of runs and of their steps, as the workers use them. Each method that
+// changes something is one transaction, and what it says about a run is all of it, its job too: a
+// crash leaves the run as it was before or as it is after. Where the claim of the job is not the
+// last one (bus/job_store.h), nothing is changed and the answer is kConflict.
 #pragma once
 
 #include <optional>
@@ -9,10 +10,11 @@
 #include <vector>
 
 #include "base/world.h"
-#include "bus/queue.h"
+#include "bus/job_store.h"
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
+#include "workers/event_waits.h"
 #include "workers/op.h"
 
 namespace synap::workers {
@@ -22,51 +24,77 @@ class RunStore {
   static std::vector<db::Database::Migration> migrations();
 
   /// All must outlive the store.
-  RunStore(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-           World& world = real_world())
-      : database_(database), log_(log), types_(types), world_(world) {}
+  RunStore(db::Database& database, bus::JobStore& jobs, events::EventLog& log,
+           const events::EventTypes& types, World& world = real_world())
+      : database_(database),
+        jobs_(jobs),
+        log_(log),
+        types_(types),
+        world_(world),
+        waits_(database, jobs, log, world) {}
 
   db::Database& database() const { return database_; }
+  bus::JobStore& jobs() const { return jobs_; }
+  EventWaits& waits() { return waits_; }
+  bus::JobClock& clock() const { return jobs_.clock(); }
   World& world() const { return world_; }
+  /// In [0, 1).
+  double random() const;
 
-  /// Within a transaction: stores results; one that is stored already stays as it is.
-  void write_results(db::Tx& tx, const Uuid& run_id, std::span<const StepResult> results);
+  /// Within a transaction of whoever holds the job: stores results; one that is stored already
+  /// stays as it is. How many were not.
+  std::int64_t write_results(db::Tx& tx, const Uuid& run_id, std::span<const StepResult> results,
+                             bool may_be_pending);
   Task<Result<StoredResults>> load_results(Uuid run_id);
   /// Within a transaction: the run has completed.
-  void write_completion(db::Tx& tx, const Uuid& run_id, std::string_view output);
+  void write_completion(db::Tx& tx, const bus::Job& job, std::string_view output,
+                        bool may_be_pending);
+  /// The time of a wait is over: stores that it is, as the run's result `place`, unless an event
+  /// came meanwhile. What the wait has come to: its memo.
+  Task<Result<std::string>> end_wait(const bus::Job& job, StepHash step, std::string name,
+                                     int place);
 
-  /// All jobs of the table in the order of their events, a revived one's too: for the start. A job
-  /// whose function is gone is left. None waits longer than was decided when it was put off,
-  /// whatever the clock said then and says now.
-  Task<Result<std::vector<bus::Job>>> load_jobs(const bus::Functions& functions);
+  /// Counts that a call of a job that was found begins, before it does; how many have begun and not
+  /// ended.
+  Task<Result<int>> count_start(const bus::Job& job);
 
-  /// Counts that a call of the job begins, before it does; how many have begun and not ended.
-  Task<Result<int>> count_start(Uuid run_id);
-
+  /// What a call has stored of steps, with what becomes of its run.
+  struct Steps {
+    std::vector<StepResult> results;
+    std::vector<PendingStep> pending;
+    bool may_be_pending = false;  // of the results
+  };
   /// The run has completed.
-  Task<Result<>> complete(const bus::Job& job, std::string output, std::vector<StepResult> unsaved);
-  /// The run is called again at `job.due_at`, `job.wait_ms` from now, as attempt `job.attempt`.
-  Task<Result<>> retry_later(const bus::Job& job, const Error& error,
-                             std::vector<StepResult> unsaved);
-  Task<Result<>> sleep(const bus::Job& job, std::vector<StepResult> unsaved);
+  Task<Result<>> complete(const bus::Job& job, std::string output, Steps steps);
+  /// It is called again in `delay_ms`, as attempt `job.attempt`. `error`: an attempt has ended so.
+  Task<Result<>> retry_later(const bus::Job& job, std::int64_t delay_ms, std::optional<Error> error,
+                             Steps steps);
+  /// It is called again when the first of its pending steps is due, but not before `delay_ms`.
+  /// `has_failed`: an attempt at one of them has ended.
+  Task<Result<>> park(const bus::Job& job, std::int64_t delay_ms, bool has_failed, Steps steps);
   /// The run is given up: a dead letter and, if its function is the one that fulfills the request,
   /// the request's `.failed` event.
   Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
-                         std::vector<StepResult> unsaved);
-  /// A dead letter is tried again, with all its attempts; the steps that are done stay done.
-  /// Nothing was done if the run has not ended: it has its job. kNotFound: the user has no such
-  /// run; kConflict: it has completed.
-  Task<Result<std::optional<bus::Job>>> revive(std::string user_id, Uuid run_id,
-                                               const bus::Functions& functions);
+                         int attempts, Steps steps);
+  /// A dead letter is tried again, with all its attempts; the steps that are done stay done. What
+  /// waits for its next attempt, or sleeps, goes on at once. kNotFound: the user has no such run;
+  /// kConflict: it has completed, is under way, or waits for an earlier run of its line.
+  Task<Result<>> retry_now(std::string user_id, Uuid run_id, const bus::Functions& functions);
 
  private:
   Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,
-                                      const Error& error) const;
+                                      const Error& error, int attempts) const;
+  void write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps);
+  void forget_pending(db::Tx& tx, const Uuid& run_id);
+  void revive(db::Tx& tx, bus::Job job);
+  void hurry(db::Tx& tx, const bus::Job& job);
 
   db::Database& database_;
+  bus::JobStore& jobs_;
   events::EventLog& log_;
   const events::EventTypes& types_;
   World& world_;
+  EventWaits waits_;
 };
 
 }  // namespace synap::workers

@@ -1,5 +1,7 @@
 #include "workers/step.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/check.h"
@@ -8,27 +10,75 @@
 namespace synap::workers {
 
 Step::Step(RunStore& store, const bus::Job& job, StoredResults results)
-    : store_(store),
-      run_id_(job.run_id),
-      memos_(std::move(results.memos)),
-      attempts_left_(job.function->retry.retries_max - job.attempt),
-      next_place_(results.next_place) {}
+    : store_(store), job_(job), stored_(std::move(results)), next_place_(stored_.next_place) {}
 
 Step::Place Step::enter(std::string_view id) {
   SYNAP_CHECK(!has_finished_, "finish() is the last step of a run");
-  Place place{step_hash(id, 0), nullptr};
+  Place place{step_hash(id, 0)};
   if (const int use = uses_[place.hash]++; use > 0) place.hash = step_hash(id, use);
-  if (const auto memo = memos_.find(place.hash); memo != memos_.end()) place.memo = &memo->second;
+  if (const auto memo = stored_.memos.find(place.hash); memo != stored_.memos.end()) {
+    place.memo = &memo->second;
+    return place;
+  }
+  if (const auto begun = stored_.pending.find(place.hash); begun != stored_.pending.end()) {
+    place.pending = &begun->second;
+    place.is_to_park = begun->second.due_at > store_.clock().now();
+  } else if (next_place_ + static_cast<int>(pending_.size()) >= kStepsMax) {
+    exceeded_limit_ = Error{
+        Code::kPayloadTooLarge,
+        fmt::format("The function run exceeded the step limit of {} steps.", kStepsMax), nullptr};
+  }
+  place.is_to_park = place.is_to_park || exceeded_limit_.has_value();
   return place;
 }
 
 void Step::remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo) {
+  stored_.memo_bytes += static_cast<std::int64_t>(memo.size());
+  has_made_progress_ = has_made_progress_ || op != OpCode::kStepFailed;
   unsaved_.push_back({hash, next_place_++, std::string(id), op, std::move(memo)});
 }
 
-bool Step::parks_on(const Error& error) {
-  if (attempts_left_ <= 0 || !error.is_retriable()) return false;
-  parked_ = Parked{OpCode::kStepError, error, 0};
+std::optional<Error> Step::excess_of(std::string_view id, std::size_t memo_bytes) const {
+  const auto bytes = static_cast<std::int64_t>(memo_bytes);
+  if (bytes > kStepBytesMax) {
+    return Error{Code::kPayloadTooLarge,
+                 fmt::format("The result of the step \"{}\" has {} bytes; at most {} are kept", id,
+                             bytes, kStepBytesMax),
+                 nullptr};
+  }
+  if (stored_.memo_bytes + bytes > kRunBytesMax) {
+    return Error{Code::kPayloadTooLarge,
+                 fmt::format("With the result of the step \"{}\" the run would keep {} bytes; at "
+                             "most {} are kept",
+                             id, stored_.memo_bytes + bytes, kRunBytesMax),
+                 nullptr};
+  }
+  return std::nullopt;
+}
+
+bool Step::exceeds(std::string_view id, std::size_t memo_bytes) {
+  if (auto excess = excess_of(id, memo_bytes)) exceeded_limit_ = std::move(excess);
+  return exceeded_limit_.has_value();
+}
+
+// While what it needs is out of order, its attempts are not counted: they say nothing about it.
+bool Step::parks_on(const Place& place, std::string_view id, const Error& error) {
+  PendingStep pending{.hash = place.hash,
+                      .name = std::string(id),
+                      .op = OpCode::kStepError,
+                      .attempts = place.pending != nullptr ? place.pending->attempts : 0,
+                      .error = error_json(error)};
+  if (is_outage(error)) {
+    outage_ = error;
+    pending.due_at = 0;
+  } else {
+    const auto& retry = job_.function->retry;
+    if (pending.attempts >= retry.retries_max || !error.is_retriable()) return false;
+    pending.due_at =
+        store_.clock().now() + bus::retry_delay_ms(retry, pending.attempts, store_.random());
+    ++pending.attempts;
+  }
+  pending_.push_back(std::move(pending));
   return true;
 }
 
@@ -36,20 +86,32 @@ db::Database& Step::database() const {
   return store_.database();
 }
 
-void Step::write_results(db::Tx& tx, std::span<const StepResult> results) {
-  store_.write_results(tx, run_id_, results);
+std::int64_t Step::write_results(db::Tx& tx, std::span<const StepResult> results) {
+  return store_.write_results(tx, job_.run_id, results, !stored_.pending.empty());
+}
+
+// The effect of a commit is in the transaction of its result: whoever cannot store the one must not
+// have the other.
+void Step::write_own(db::Tx& tx, const StepResult& result) {
+  if (write_results(tx, {&result, 1}) == 1) return;
+  tx.abort({Code::kConflict, "The step is done already", nullptr});
 }
 
 void Step::write_completion(db::Tx& tx) {
-  store_.write_completion(tx, run_id_, Outcome::done().output());
+  store_.write_completion(tx, job_, Outcome::done().output(), !stored_.pending.empty());
+}
+
+void Step::check_claim(db::Tx& tx) {
+  store_.jobs().holds(tx, job_);
 }
 
 Task<Result<>> Step::save() {
   if (unsaved_.empty()) co_return Result<>{};
   // A copy, since the closure runs on the database's thread, and a step beside this one goes on.
   const auto results = unsaved_;
-  auto saved = co_await database().write(db::Lane::kBackground,
-                                         [&](db::Tx& tx) { write_results(tx, results); });
+  auto saved = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+    if (store_.jobs().holds(tx, job_)) write_results(tx, results);
+  });
   if (saved) forget_saved(results);
   co_return saved;
 }
@@ -60,22 +122,72 @@ void Step::forget_saved(const std::vector<StepResult>& results) {
   });
 }
 
-Task<Result<>> Step::fail_for_good(const StepHash& hash, std::string_view id, const Error& error) {
-  has_exhausted_step_ = true;
-  remember(hash, id, OpCode::kStepFailed, R"({"error":)" + error_json(error) + "}");
+Task<Result<>> Step::fail_for_good(const Place& place, std::string_view id, const Error& error) {
+  exhausted_attempts_ = 1 + (place.pending != nullptr ? place.pending->attempts : 0);
+  remember(place.hash, id, OpCode::kStepFailed, R"({"error":)" + error_json(error) + "}");
   co_return co_await save();
 }
 
+void Step::note_exhausted(const Place&) {
+  exhausted_attempts_ = std::max(exhausted_attempts_, 1);
+}
+
 Task<void> Step::sleep(std::string_view id, std::chrono::milliseconds duration) {
-  co_await sleep_until(id, store_.world().unix_ms() + duration.count());
+  const Place place = enter(id);
+  co_await sleep_for(place, id, duration.count());
 }
 
 Task<void> Step::sleep_until(std::string_view id, std::int64_t unix_ms) {
   const Place place = enter(id);
+  co_await sleep_for(place, id, unix_ms - store_.world().unix_ms());
+}
+
+Task<Result<std::optional<Json>>> Step::wait_for_event(std::string_view id, EventWait wait,
+                                                       std::chrono::milliseconds timeout) {
+  const Place place = enter(id);
+  if (place.memo != nullptr) co_return event_of(*place.memo);
+  if (place.is_to_park) co_await Park{*this};
+  if (place.pending == nullptr) {
+    pending_.push_back({.hash = place.hash,
+                        .name = std::string(id),
+                        .op = OpCode::kWaitForEvent,
+                        .due_at = due_in(timeout.count()),
+                        .wait = std::move(wait)});
+    co_await Park{*this};
+  }
+  const UnderWay under_way(*this);
+  auto memo = co_await store_.end_wait(job_, place.hash, std::string(id), next_place_);
+  if (!memo) co_return fail(memo.error());
+  stored_.memo_bytes += static_cast<std::int64_t>(memo->size());
+  has_made_progress_ = true;
+  ++next_place_;
+  co_return event_of(*memo);
+}
+
+Result<std::optional<Json>> Step::event_of(const std::string& memo) {
+  auto event = parse_json(memo);
+  if (!event) return fail(event.error());
+  if (event->is_null()) return std::nullopt;
+  return std::optional(std::move(*event));
+}
+
+std::int64_t Step::due_in(std::int64_t wait_ms) const {
+  const auto now = store_.clock().now();
+  return wait_ms > INT64_MAX - now ? INT64_MAX : now + std::max<std::int64_t>(wait_ms, 0);
+}
+
+Task<void> Step::sleep_for(Place place, std::string_view id, std::int64_t wait_ms) {
   if (place.memo != nullptr) co_return;
-  // The memo is stored with the sleep itself: when the handler is called again, the time has come.
-  remember(place.hash, id, OpCode::kSleep, "null");
-  parked_ = Parked{OpCode::kSleep, {}, unix_ms};
+  if (place.pending != nullptr && !place.is_to_park) {
+    remember(place.hash, id, OpCode::kSleep, "null");
+    co_return;
+  }
+  if (!place.is_to_park) {
+    pending_.push_back({.hash = place.hash,
+                        .name = std::string(id),
+                        .op = OpCode::kSleep,
+                        .due_at = due_in(wait_ms)});
+  }
   co_await Park{*this};
 }
 

@@ -10,11 +10,14 @@
 // commit()  runs its closure in one transaction with its result: exactly once.
 // finish()  is the last commit() of a run: its transaction also says that the run has completed.
 // sleep()   ends the call; the handler is called again when the time has come.
+// wait_for_event()  the same; when the event has come, or the time is over.
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
-// function's retries allow; only when they are used up, or the error cannot go away, does it
-// answer with the Error, and the handler decides: fail, or go on without. Steps may be awaited
-// together (when_all): one that ends the call ends those beside it where they are.
+// function's retries allow, each step by itself; only when they are used up, or the error cannot go
+// away, does it answer with the Error, and the handler decides: fail, or go on without.
+//
+// Steps may be awaited together (when_all). Those beside one that parks, because it sleeps or is to
+// be tried again, are done first; then the call ends.
 #pragma once
 
 #include <chrono>
@@ -30,7 +33,8 @@
 
 #include "base/json.h"
 #include "base/task.h"
-#include "bus/queue.h"
+#include "base/timer.h"
+#include "bus/job.h"
 #include "db/database.h"
 #include "schema/schema.h"
 #include "workers/handler.h"
@@ -40,16 +44,9 @@ namespace synap::workers {
 
 class RunStore;
 
-/// Why a call ended before its handler did.
-struct Parked {
-  OpCode op = OpCode::kStepError;  // kStepError or kSleep
-  Error error;                     // of kStepError
-  std::int64_t until = 0;          // of kSleep: Unix ms
-};
-
 class Step {
  public:
-  /// Of the call that `job` asks for.
+  /// Of the call that `job` asks for, which must outlive it.
   Step(RunStore& store, const bus::Job& job, StoredResults results);
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
@@ -75,30 +72,62 @@ class Step {
   /// is set back makes no sleep longer.
   Task<void> sleep_until(std::string_view id, std::int64_t unix_ms);
 
-  const Uuid& run_id() const { return run_id_; }
+  /// The first event that is as `wait` says, as JSON; nothing if none comes in time. An event from
+  /// before this step was reached does not count.
+  Task<Result<std::optional<Json>>> wait_for_event(std::string_view id, EventWait wait,
+                                                   std::chrono::milliseconds timeout);
 
-  // For the pool that calls the handler (worker_pool.h).
-  void set_driver(std::coroutine_handle<> driver) { driver_ = driver; }
-  const std::optional<Parked>& parked() const { return parked_; }
+  const Uuid& run_id() const { return job_.run_id; }
+
+  // For the driver that calls the handler (local_driver.h).
+
+  /// Grows when is_over() may say something else. Of the executor's thread.
+  Watermark& turns() { return turns_; }
+  void note_turn() { turns_.raise(++turn_count_); }
+  /// Nothing goes on in the handler: all that it has begun is parked.
+  bool is_over() const { return parked_ > 0 && under_way_ == 0; }
   std::vector<StepResult> take_unsaved() { return std::exchange(unsaved_, {}); }
-  bool has_exhausted_step() const { return has_exhausted_step_; }
+  std::vector<PendingStep> take_pending() { return std::exchange(pending_, {}); }
+  bool has_made_progress() const { return has_made_progress_; }
+  /// How often a step was tried that has failed for good; 0: none has.
+  int exhausted_attempts() const { return exhausted_attempts_; }
   /// The run is stored as completed.
   bool has_finished() const { return has_finished_; }
+  const std::optional<Error>& exceeded_limit() const { return exceeded_limit_; }
+  const std::optional<Error>& outage() const { return outage_; }
 
  private:
-  // Ends the call: control goes to the driver and never comes back here.
+  // Where a part of the handler stands still for the rest of the call. That nothing else goes on is
+  // only known when control has come back to the executor: a part beside it may be about to begin.
   struct Park {
     Step& step;
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
-      return step.driver_;
+    void await_suspend(std::coroutine_handle<>) const {
+      ++step.parked_;
+      step.note_turn();
     }
     void await_resume() const noexcept {}
+  };
+  // While it lives, a step is under way.
+  class UnderWay {
+   public:
+    explicit UnderWay(Step& step) : step_(step) { ++step_.under_way_; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay() {
+      --step_.under_way_;
+      step_.note_turn();
+    }
+
+   private:
+    Step& step_;
   };
 
   struct Place {
     StepHash hash;
-    const std::string* memo = nullptr;  // if the step is done
+    const std::string* memo = nullptr;     // if the step is done
+    const PendingStep* pending = nullptr;  // if it was begun before
+    bool is_to_park = false;               // it cannot go on now
   };
   Place enter(std::string_view id);
   template <class T>
@@ -111,25 +140,41 @@ class Step {
   auto commit_and(Then then, std::string_view id, F closure)
       -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
   /// True if the step is to be tried again later; then the caller parks.
-  bool parks_on(const Error& error);
+  bool parks_on(const Place& place, std::string_view id, const Error& error);
+  /// An error if a memo of so many bytes may not be kept.
+  std::optional<Error> excess_of(std::string_view id, std::size_t memo_bytes) const;
+  /// The same, kept as what the run fails of.
+  bool exceeds(std::string_view id, std::size_t memo_bytes);
+  /// A step that failed for good, in an earlier call, answers with its error again.
+  void note_exhausted(const Place& place);
   /// Stores the results that are not on disk yet.
   Task<Result<>> save();
   void forget_saved(const std::vector<StepResult>& results);
-  Task<Result<>> fail_for_good(const StepHash& hash, std::string_view id, const Error& error);
+  Task<Result<>> fail_for_good(const Place& place, std::string_view id, const Error& error);
+  static Result<std::optional<Json>> event_of(const std::string& memo);
+  std::int64_t due_in(std::int64_t wait_ms) const;
+  Task<void> sleep_for(Place place, std::string_view id, std::int64_t wait_ms);
   db::Database& database() const;
-  void write_results(db::Tx& tx, std::span<const StepResult> results);
+  std::int64_t write_results(db::Tx& tx, std::span<const StepResult> results);
+  void write_own(db::Tx& tx, const StepResult& result);
   void write_completion(db::Tx& tx);
+  void check_claim(db::Tx& tx);
 
   RunStore& store_;
-  Uuid run_id_;
-  Memos memos_;
-  int attempts_left_;
+  const bus::Job& job_;
+  StoredResults stored_;
   std::map<StepHash, int> uses_;  // of each id, by its first hash
   std::vector<StepResult> unsaved_;
-  std::optional<Parked> parked_;
-  std::coroutine_handle<> driver_;
+  std::vector<PendingStep> pending_;  // what this call has changed
+  std::optional<Error> exceeded_limit_;
+  std::optional<Error> outage_;
+  Watermark turns_;
+  std::int64_t turn_count_ = 0;
+  int parked_ = 0;
+  int under_way_ = 0;
   int next_place_;
-  bool has_exhausted_step_ = false;
+  int exhausted_attempts_ = 0;
+  bool has_made_progress_ = false;
   bool has_finished_ = false;
 };
 
@@ -161,23 +206,32 @@ std::string Step::to_memo(const Result<T>& result) {
 template <class T, class F>
 Task<Result<T>> Step::run(std::string_view id, F function) {
   const Place place = enter(id);
+  if (place.is_to_park) co_await Park{*this};
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
-    has_exhausted_step_ = has_exhausted_step_ || !result;
+    if (!result) note_exhausted(place);
     co_return result;
   }
   Result<T> result = Result<T>(std::unexpect, Error{});
-  if (auto saved = co_await save(); !saved) {
-    result = synap::fail(saved.error());
-  } else {
-    result = co_await function();
+  {
+    const UnderWay under_way(*this);
+    if (auto saved = co_await save(); !saved) {
+      result = synap::fail(saved.error());
+    } else {
+      result = co_await function();
+    }
+    if (result) {
+      auto memo = to_memo(result);
+      if (!exceeds(id, memo.size())) {
+        remember(place.hash, id, OpCode::kStepRun, std::move(memo));
+        co_return result;
+      }
+    }
   }
-  if (result) {
-    remember(place.hash, id, OpCode::kStepRun, to_memo(result));
-    co_return result;
-  }
-  if (parks_on(result.error())) co_await Park{*this};
-  if (auto noted = co_await fail_for_good(place.hash, id, result.error()); !noted) {
+  if (exceeded_limit_) co_await Park{*this};
+  if (parks_on(place, id, result.error())) co_await Park{*this};
+  const UnderWay under_way(*this);
+  if (auto noted = co_await fail_for_good(place, id, result.error()); !noted) {
     co_return synap::fail(noted.error());
   }
   co_return result;
@@ -201,40 +255,59 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
   using T = std::invoke_result_t<F&, db::Tx&>;
   const Place place = enter(id);
+  if (place.is_to_park) co_await Park{*this};
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
-    has_exhausted_step_ = has_exhausted_step_ || !result;
+    if (!result) note_exhausted(place);
     co_return result;
   }
-  // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
-  const auto earlier = unsaved_;
-  const int own_place = next_place_;
-  Result<T> result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
-    // The results of earlier steps, what this one does, and its own result: all or nothing.
-    const auto write = [&](std::string memo) {
-      const StepResult own{place.hash, own_place, std::string(id), OpCode::kStepRun,
-                           std::move(memo)};
-      write_results(tx, earlier);
-      write_results(tx, {&own, 1});
-      if (then == Then::kComplete) write_completion(tx);
-    };
-    if constexpr (std::is_void_v<T>) {
-      closure(tx);
-      write(to_memo(Result<void>{}));
-    } else {
-      Result<T> value = closure(tx);
-      write(to_memo(value));
-      return std::move(*value);
+  Result<T> result = Result<T>(std::unexpect, Error{});
+  {
+    const UnderWay under_way(*this);
+    // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
+    const auto earlier = unsaved_;
+    const int own_place = next_place_;
+    std::size_t memo_bytes = 0;
+    result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
+      // The results of earlier steps, what this one does, and its own result: all or nothing.
+      const auto write = [&](std::string memo) {
+        memo_bytes = memo.size();
+        const StepResult own{place.hash, own_place, std::string(id), OpCode::kStepRun,
+                             std::move(memo)};
+        write_results(tx, earlier);
+        write_own(tx, own);
+        if (then == Then::kComplete) {
+          write_completion(tx);
+        } else {
+          check_claim(tx);
+        }
+      };
+      if constexpr (std::is_void_v<T>) {
+        closure(tx);
+        write(to_memo(Result<void>{}));
+      } else {
+        Result<T> value = closure(tx);
+        auto memo = to_memo(value);
+        if (auto excess = excess_of(id, memo.size())) {
+          tx.abort(std::move(*excess));
+        } else {
+          write(std::move(memo));
+        }
+        return std::move(*value);
+      }
+    });
+    if (result) {
+      forget_saved(earlier);
+      stored_.memo_bytes += static_cast<std::int64_t>(memo_bytes);
+      has_made_progress_ = true;
+      ++next_place_;
+      if (then == Then::kComplete) has_finished_ = true;
+      co_return result;
     }
-  });
-  if (result) {
-    forget_saved(earlier);
-    ++next_place_;
-    if (then == Then::kComplete) has_finished_ = true;
-    co_return result;
   }
-  if (parks_on(result.error())) co_await Park{*this};
-  if (auto noted = co_await fail_for_good(place.hash, id, result.error()); !noted) {
+  if (parks_on(place, id, result.error())) co_await Park{*this};
+  const UnderWay under_way(*this);
+  if (auto noted = co_await fail_for_good(place, id, result.error()); !noted) {
     co_return synap::fail(noted.error());
   }
   co_return result;

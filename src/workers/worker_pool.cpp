@@ -4,63 +4,40 @@
 
 #include <algorithm>
 
+#include "base/first_of.h"
 #include "base/log.h"
-#include "workers/step.h"
+#include "workers/local_driver.h"
 
 namespace synap::workers {
 namespace {
 
+using std::chrono::milliseconds;
+
 // How soon a job is taken up again whose state could not be stored (a full disk, mostly).
-constexpr std::int64_t kStoreRetryMs = 1'000;
+constexpr milliseconds kStoreRetry(1'000);
 // How often a run may be done alone, and the process end before it does; and once before that it
 // was done beside others.
 constexpr int kStartsAloneMax = 3;
-// How often the queue is asked for delayed jobs at most and at least.
-constexpr std::chrono::milliseconds kClockMin(5);
-constexpr std::chrono::milliseconds kClockMax(200);
-
-double random_fraction(World& world) {
-  std::uint8_t bytes[4];
-  world.random(bytes, sizeof bytes);
-  const std::uint32_t value = static_cast<std::uint32_t>(bytes[0]) << 24 |
-                              static_cast<std::uint32_t>(bytes[1]) << 16 |
-                              static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3];
-  return static_cast<double>(value) / 4294967296.0;
-}
-
-Outcome failure_of(std::string_view thrown) {
-  // Tried again, although the code says that it would not help: nobody knows what was thrown.
-  return Outcome::failed_retry_in(
-      {Code::kInternalServerError, fmt::format("The handler threw: {}", thrown), nullptr},
-      Outcome::kUsualDelay);
-}
+// How late a jump of the wall clock is noticed at most, where something waits.
+constexpr milliseconds kClockMax(200);
+constexpr milliseconds kPauseMax(30'000);
 
 // Whoever wants each of them finds it by runs.list; the log tells that there are some.
-void log_given_up(const bus::Job& job, const Error& error) {
+void log_given_up(const bus::Job& job, const Error& error, int attempts) {
   write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
                     "run {run} of {function} was given up: {error}",
                     {{"run", job.run_id.to_string()},
                      {"function", job.function->id},
                      {"error", error.message},
                      {"code", info(error.code).name},
-                     {"attempt", std::int64_t{job.attempt}}});
+                     {"attempts", std::int64_t{attempts}}});
 }
 
-void put_off(bus::Job& job, std::int64_t due_at, std::int64_t wait_ms) {
-  // 0 would be at once, which a clock that stands there does not mean.
-  job.due_at = due_at != 0 ? due_at : 1;
-  job.wait_ms = std::max<std::int64_t>(wait_ms, 0);
+void log_paused(const bus::Job& job, const Error& error) {
+  write_log_bounded(Same::kMessage, LogLevel::kWarn, "workers",
+                    "{function} is paused, since what it needs is out of order: {error}",
+                    {{"function", job.function->id}, {"error", error.message}});
 }
-
-struct SelfHandle {
-  std::coroutine_handle<> handle;
-  bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> self) noexcept {
-    handle = self;
-    return false;
-  }
-  std::coroutine_handle<> await_resume() const noexcept { return handle; }
-};
 
 }  // namespace
 
@@ -74,103 +51,147 @@ WorkerPool::WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus
       types_(types) {}
 
 WorkerPool::~WorkerPool() {
-  if (stop(std::chrono::milliseconds(0))) return;
-  // Somebody (the database, mostly) holds coroutines of this executor and will post them. It must
-  // be there to take them, and must not run them: they use this pool. So its thread ends and it
-  // stays, as do the frames of those runs, until the process goes.
-  executor_->stop();
+  if (stop(milliseconds(0))) return;
+  // Somebody (the database, mostly) holds coroutines of these executors and will post them. They
+  // must be there to take them, and must not run them: they use this pool. So their threads end and
+  // they stay, as do the frames of those runs, until the process goes.
   static std::mutex mutex;
   static auto* limbo = new std::vector<std::unique_ptr<ThreadExecutor>>;
-  std::lock_guard lock(mutex);
-  limbo->push_back(std::move(executor_));
+  for (auto* executor : {&executor_, &computing_}) {
+    if (*executor == nullptr) continue;
+    (*executor)->stop();
+    std::lock_guard lock(mutex);
+    limbo->push_back(std::move(*executor));
+  }
 }
 
 void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> handler,
                      FunctionOptions options) {
   const std::string trigger(handler->event_type());
-  const auto& function = functions_.add({.id = std::move(function_id),
-                                         .triggers = {{trigger}},
-                                         .retry = options.retry,
-                                         .in_aggregate_order = options.in_aggregate_order,
-                                         .fulfills = options.fulfills,
-                                         .appends = std::move(options.appends)});
-  handlers_.try_emplace(&function).first->second.handler = std::move(handler);
+  if (options.computes && computing_ == nullptr) {
+    computing_ = std::make_unique<ThreadExecutor>("computing", ThreadPriority::kBackground);
+  }
+  functions_.add({.id = function_id,
+                  .triggers = {{trigger}},
+                  .retry = options.retry,
+                  .in_aggregate_order = options.in_aggregate_order,
+                  .fulfills = options.fulfills,
+                  .computes = options.computes,
+                  .appends = std::move(options.appends)});
+  handlers_[function_id].driver = std::make_unique<LocalDriver>(std::move(handler), store_);
 }
 
 Result<> WorkerPool::start() {
   // Now that all types are known: what a run that is given up appends must be one of them.
-  for (const auto& function : functions_.all()) {
+  for (const auto& function : functions_.now()->all()) {
     const auto failed = events::failed_type_of(function->triggers.front().event);
     SYNAP_CHECK(!function->fulfills || types_.find(failed) != nullptr, failed);
   }
-  auto jobs = sync_wait(*executor_, store_.load_jobs(functions_));
-  if (!jobs) return fail(jobs.error());
-  queue_.push(std::move(*jobs));
-  is_started_ = true;
-  loops_ = options_.concurrency + 2;
+  auto taken = sync_wait(*executor_, store_.jobs().take_over());
+  if (!taken) return fail(taken.error());
+  if (auto loaded = sync_wait(*executor_, store_.waits().load()); !loaded) return loaded;
   started_at_ = world_.now();
-  for (int i = 0; i < options_.concurrency; ++i) spawn(*executor_, work());
+  under_way_ = 5;
+  spawn(*executor_, take());
+  spawn(*executor_, watch());
+  spawn(*executor_, extend_leases());
   spawn(*executor_, do_suspects());
-  spawn(*executor_, watch_clock());
+  spawn(*executor_, follow_waits());
   return {};
 }
 
-bool WorkerPool::stop(std::chrono::milliseconds grace) {
-  queue_.close();
+bool WorkerPool::stop(milliseconds grace) {
   stopping_.request_stop();
   std::unique_lock lock(mutex_);
-  return ended_.wait_for(lock, grace, [this] { return loops_ == 0; });
+  return ended_.wait_for(lock, grace, [this] { return under_way_ == 0; });
 }
 
-Task<void> WorkerPool::work() {
-  while (auto job = co_await queue_.take()) co_await do_job(std::move(*job));
+void WorkerPool::one_more() {
   std::lock_guard lock(mutex_);
-  if (--loops_ == 0) ended_.notify_all();
+  ++under_way_;
 }
 
-Task<void> WorkerPool::watch_clock() {
+void WorkerPool::one_less() {
+  std::lock_guard lock(mutex_);
+  if (--under_way_ == 0) ended_.notify_all();
+}
+
+Task<void> WorkerPool::take() {
   const auto stop = stopping_.get_token();
   while (!stop.stop_requested()) {
-    queue_.wake_due();
-    const auto wait = queue_.next_due_in().value_or(kClockMax);
-    co_await world_.sleep_for(std::clamp(wait, kClockMin, kClockMax), stop);
+    const auto seen = queue_.changes().value();
+    while (!stop.stop_requested()) {
+      auto job = queue_.next();
+      if (!job) break;
+      begin(std::move(*job));
+    }
+    co_await queue_.changes().wait_past(seen, stop);
   }
-  std::lock_guard lock(mutex_);
-  if (--loops_ == 0) ended_.notify_all();
+  one_less();
 }
 
-// What a run found in the table at the start may have ended the process before: it gets a few
-// chances, and then it is a dead letter rather than a pod that cannot start. False: it is settled.
-Task<bool> WorkerPool::may_start(const bus::Job& job) {
-  if (!job.is_found) co_return true;
-  auto starts = co_await store_.count_start(job.run_id);
-  if (!starts) {
-    co_await try_again_soon(job);
-    co_return false;
-  }
-  if (*starts <= 1 + kStartsAloneMax) co_return true;
-  auto event = co_await log_.at(job.event_position);
-  const Error error{
-      Code::kInternalServerError,
-      fmt::format("It was done alone {} times, and each time the process ended before it did",
-                  kStartsAloneMax),
-      nullptr};
-  log_given_up(job, error);
-  Result<> stored = fail(Code::kServiceUnavailable, "");
-  if (event) stored = co_await store_.give_up(job, **event, error, {});
-  if (stored) {
-    handlers_.at(job.function).counts.given_up.add();
-    queue_.release(job);
-  } else {
-    co_await try_again_soon(job);
-  }
-  co_return false;
+void WorkerPool::begin(bus::Job job) {
+  one_more();
+  const bool is_suspect = job.is_found && job.starts > 0;  // done by do_suspects()
+  auto& executor = job.function->computes && !is_suspect ? *computing_ : *executor_;
+  spawn(executor, do_job(std::move(job)));
 }
 
-Task<void> WorkerPool::do_job(bus::Job job) {
-  if (!job.is_found || job.starts == 0) co_return co_await do_at_once(std::move(job));
-  suspects_.push_back(std::move(job));
-  suspects_seen_.raise(suspects_seen_.value() + 1);
+// Sees to what nobody else brings about: that parked jobs are claimed when they are due, and ready
+// ones when there is room, and that pauses end.
+Task<void> WorkerPool::watch() {
+  const auto stop = stopping_.get_token();
+  auto& jobs = store_.jobs();
+  while (!stop.stop_requested()) {
+    const auto seen = queue_.wishes().value();
+    const auto due = jobs.next_due();
+    const auto now = jobs.clock().now();
+    if ((due && *due <= now) || queue_.wants_claim()) {
+      co_await claim();
+      continue;
+    }
+    auto wait = due ? std::min(milliseconds(*due - now), kClockMax) : milliseconds::max();
+    if (const auto end = queue_.next_end_of_pause()) {
+      const auto left = std::chrono::ceil<milliseconds>(*end - world_.now());
+      if (left <= milliseconds(0)) {
+        queue_.end_pauses(world_.now());
+        continue;
+      }
+      wait = std::min(wait, left);
+    }
+    const auto wished = [&](std::stop_token over) { return queue_.wishes().wait_past(seen, over); };
+    if (wait == milliseconds::max()) {
+      co_await wished(stop);
+    } else {
+      co_await first_of(stop, wished,
+                        [&](std::stop_token over) { return world_.sleep_for(wait, over); });
+    }
+  }
+  one_less();
+}
+
+Task<void> WorkerPool::follow_waits() {
+  co_await store_.waits().follow(stopping_.get_token());
+  one_less();
+}
+
+Task<void> WorkerPool::claim() {
+  auto& jobs = store_.jobs();
+  auto claimed =
+      co_await jobs.database().write(db::Lane::kBackground, [&](db::Tx& tx) { jobs.claim(tx); });
+  if (!claimed) co_await world_.sleep_for(kStoreRetry, stopping_.get_token());
+}
+
+Task<void> WorkerPool::extend_leases() {
+  const auto stop = stopping_.get_token();
+  auto& jobs = store_.jobs();
+  while (co_await world_.sleep_for(jobs.lease() / 3, stop)) {
+    if (queue_.running_count() + queue_.waiting_count() == 0) continue;
+    // One that fails is followed by others before a lease ends.
+    std::ignore =
+        co_await jobs.database().write(db::Lane::kBackground, [&](db::Tx& tx) { jobs.extend(tx); });
+  }
+  one_less();
 }
 
 // A job that was under way when a process ended may be what ended it. Such jobs are done one after
@@ -179,6 +200,18 @@ Task<void> WorkerPool::do_job(bus::Job job) {
 // was done alone before waits until the pool has run for a while: whoever kills a pod again and
 // again makes no dead letters of bystanders, and a pod that has a deadly job serves between its
 // ends.
+Task<void> WorkerPool::do_job(bus::Job job) {
+  if (job.is_found && job.starts > 0) {
+    queue_.release(job);  // others go on meanwhile
+    suspects_.push_back(std::move(job));
+    suspects_seen_.raise(suspects_seen_.value() + 1);
+  } else {
+    co_await do_until_stored(job);
+    queue_.release(job);
+  }
+  one_less();
+}
+
 Task<void> WorkerPool::do_suspects() {
   const auto stop = stopping_.get_token();
   while (!stop.stop_requested()) {
@@ -188,7 +221,7 @@ Task<void> WorkerPool::do_suspects() {
       co_await suspects_seen_.wait_past(seen, stop);
       continue;
     }
-    auto pause = std::chrono::milliseconds(0);
+    auto pause = milliseconds(0);
     if (first->starts >= 2) pause = options_.suspect_pause;
     if (first->starts >= 3) pause = pause * 5 / 2;
     if (world_.now() < started_at_ + pause) {
@@ -197,120 +230,122 @@ Task<void> WorkerPool::do_suspects() {
     }
     auto job = std::move(*first);
     suspects_.erase(first);
-    co_await do_at_once(std::move(job));
+    co_await do_until_stored(std::move(job));
   }
-  std::lock_guard lock(mutex_);
-  if (--loops_ == 0) ended_.notify_all();
-}
-
-Task<void> WorkerPool::do_at_once(bus::Job job) {
-  if (!co_await may_start(job)) co_return;
-  job.is_found = false;
-  auto event = co_await log_.at(job.event_position);
-  Result<StoredResults> results;
-  if (event && job.may_have_results) results = co_await store_.load_results(job.run_id);
-  if (!event || !results) {
-    co_await try_again_soon(std::move(job));
-    co_return;
-  }
-  const auto handler = handlers_.find(job.function);
-  SYNAP_CHECK(handler != handlers_.end(), job.function->id);
-
-  Step step(store_, job, std::move(*results));
-  step.set_driver(co_await SelfHandle{});
-  std::optional<Outcome> outcome;
-  auto body = [](EventHandler& h, const events::Event& e, Step& s,
-                 std::optional<Outcome>& out) -> Task<void> { out = co_await h.handle(e, s); };
-  // Resumed either by the end of the call or, when the handler parks, by Step. Then the handler
-  // stands still inside, and is destroyed here with all that it had begun: nothing of it may go on
-  // beside what settles the run.
-  const auto began = world_.now();
-  try {
-    co_await body(*handler->second.handler, **event, step, outcome);
-  } catch (const std::exception& thrown) {
-    outcome = failure_of(thrown.what());
-  } catch (...) {
-    outcome = failure_of("something that is no std::exception");
-  }
-  handler->second.counts.took.observe(world_.now() - began);
-  co_await settle(std::move(job), **event, step, std::move(outcome));
-}
-
-Task<void> WorkerPool::settle(bus::Job job, const events::Event& event, Step& step,
-                              std::optional<Outcome> outcome) {
-  auto unsaved = step.take_unsaved();
-  const auto& parked = step.parked();
-  auto& counts = handlers_.at(job.function).counts;
-  auto* ended = &counts.completed;
-  Result<> stored;
-  if (step.has_finished()) {
-    // It is stored already.
-  } else if (!outcome && parked->op == OpCode::kSleep) {
-    job.attempt = 0;
-    put_off(job, parked->until, parked->until - world_.unix_ms());
-    job.may_have_results = true;
-    stored = co_await store_.sleep(job, std::move(unsaved));
-    if (stored) {
-      counts.slept.add();
-      queue_.push_again(std::move(job));
-      co_return;
-    }
-  } else if (outcome && outcome->kind() == Outcome::Kind::kDone) {
-    stored = co_await store_.complete(job, outcome->output(), std::move(unsaved));
-  } else {
-    const Error& error = outcome ? outcome->error() : parked->error;
-    // A failed step has used its retries up already: its handler's failing is final.
-    const bool may_retry = !outcome || (outcome->may_retry() && !step.has_exhausted_step() &&
-                                        job.attempt < job.function->retry.retries_max);
-    if (may_retry) {
-      const std::int64_t delay =
-          outcome && outcome->retry_delay_ms() >= 0
-              ? outcome->retry_delay_ms()
-              : bus::retry_delay_ms(job.function->retry, job.attempt, random_fraction(world_));
-      bus::Job next = job;
-      next.attempt = job.attempt + 1;
-      put_off(next, world_.unix_ms() + delay, delay);
-      next.may_have_results = true;
-      stored = co_await store_.retry_later(next, error, std::move(unsaved));
-      if (stored) {
-        counts.retried.add();
-        queue_.push_again(std::move(next));
-        co_return;
-      }
-    } else {
-      log_given_up(job, error);
-      stored = co_await store_.give_up(job, event, error, std::move(unsaved));
-      ended = &counts.given_up;
-    }
-  }
-  if (stored) {
-    ended->add();
-    queue_.release(job);
-  } else {
-    co_await try_again_soon(std::move(job));
-  }
+  one_less();
 }
 
 // What happened could not be stored, so as far as anyone knows it did not happen: the same attempt
 // is made again.
-Task<void> WorkerPool::try_again_soon(bus::Job job) {
-  handlers_.at(job.function).counts.unstored.add();
-  job.may_have_results = true;
-  put_off(job, world_.unix_ms() + kStoreRetryMs, kStoreRetryMs);
-  queue_.push_again(std::move(job));
-  co_return;
+Task<void> WorkerPool::do_until_stored(bus::Job job) {
+  const auto stop = stopping_.get_token();
+  for (;;) {
+    const auto done = co_await do_once(job);
+    // Somebody else has it, and says what becomes of it.
+    if (done || done.error().code == Code::kConflict) break;
+    handling_of(job).counts.unstored.add();
+    job.may_have_results = true;
+    if (!co_await world_.sleep_for(kStoreRetry, stop)) break;
+  }
+}
+
+// What a run found in the table at the start may have ended the process before: it gets a few
+// chances, and then it is a dead letter rather than a pod that cannot start.
+Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
+  auto event = co_await log_.at(job.position);
+  if (!event) co_return fail(event.error());
+  if (job.is_found) {
+    auto starts = co_await store_.count_start(job);
+    if (!starts) co_return fail(starts.error());
+    if (*starts > 1 + kStartsAloneMax) {
+      const Error error{
+          Code::kInternalServerError,
+          fmt::format("It was done alone {} times, and each time the process ended before it did",
+                      kStartsAloneMax),
+          nullptr};
+      co_return co_await give_up(job, **event, error, job.attempt + 1, {});
+    }
+  }
+  StoredResults stored;
+  if (job.may_have_results) {
+    auto loaded = co_await store_.load_results(job.run_id);
+    if (!loaded) co_return fail(loaded.error());
+    stored = std::move(*loaded);
+  }
+  const bool may_be_pending = !stored.pending.empty();
+  auto& handling = handling_of(job);
+  const auto began = world_.now();
+  auto answer = co_await handling.driver->call({job, **event, std::move(stored)});
+  handling.counts.took.observe(world_.now() - began);
+  co_return co_await settle(job, **event, std::move(answer), may_be_pending);
+}
+
+milliseconds WorkerPool::pause(const bus::Job& job, Handling& handling) {
+  const int before = handling.outages++;
+  const auto wait = std::min(options_.outage_pause * (1 << std::min(before, 5)), kPauseMax);
+  queue_.pause(job.function->id, world_.now() + wait);
+  return wait;
+}
+
+Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event, Answer answer,
+                                  bool may_be_pending) {
+  auto& handling = handling_of(job);
+  auto& counts = handling.counts;
+  RunStore::Steps steps{std::move(answer.results), std::move(answer.pending), may_be_pending};
+  milliseconds delay(0);
+  if (answer.outage) {
+    log_paused(job, *answer.outage);
+    delay = pause(job, handling);
+  } else if (handling.outages.exchange(0) > 0) {
+    queue_.resume(job.function->id);
+  }
+  if (answer.kind == Answer::Kind::kDone) {
+    Result<> stored;
+    if (!answer.is_stored) {
+      stored = co_await store_.complete(job, std::move(answer.output), std::move(steps));
+    }
+    if (stored) counts.completed.add();
+    co_return stored;
+  }
+  bus::Job next = job;
+  if (answer.has_made_progress) next.attempt = 0;
+  if (answer.kind == Answer::Kind::kPending) {
+    const bool has_failed =
+        !answer.outage && std::ranges::any_of(steps.pending, [](const auto& step) {
+          return step.op == OpCode::kStepError;
+        });
+    auto stored = co_await store_.park(next, delay.count(), has_failed, std::move(steps));
+    if (stored) (answer.outage ? counts.paused : has_failed ? counts.retried : counts.slept).add();
+    co_return stored;
+  }
+  if (answer.outage) {
+    auto stored = co_await store_.retry_later(next, delay.count(), std::nullopt, std::move(steps));
+    if (stored) counts.paused.add();
+    co_return stored;
+  }
+  if (answer.may_retry && next.attempt < job.function->retry.retries_max) {
+    const auto wait = answer.retry_delay_ms.value_or(
+        bus::retry_delay_ms(job.function->retry, next.attempt, store_.random()));
+    ++next.attempt;
+    auto stored = co_await store_.retry_later(next, wait, answer.error, std::move(steps));
+    if (stored) counts.retried.add();
+    co_return stored;
+  }
+  const int attempts = answer.step_attempts > 0 ? answer.step_attempts : next.attempt + 1;
+  co_return co_await give_up(job, event, answer.error, attempts, std::move(steps));
+}
+
+Task<Result<>> WorkerPool::give_up(const bus::Job& job, const events::Event& event,
+                                   const Error& error, int attempts, RunStore::Steps steps) {
+  auto stored = co_await store_.give_up(job, event, error, attempts, std::move(steps));
+  if (!stored) co_return stored;
+  log_given_up(job, error, attempts);
+  handling_of(job).counts.given_up.add();
+  co_return stored;
 }
 
 Task<Result<>> WorkerPool::retry(std::string user_id, Uuid run_id) {
-  auto job = co_await store_.revive(std::move(user_id), run_id, functions_);
-  if (!job) co_return fail(job.error());
-  if (*job) {
-    queue_.push({std::move(**job)});
-  } else if (!queue_.hurry(run_id)) {
-    co_return fail(Code::kConflict,
-                   "The run is under way, or waits for an earlier change of the same thing");
-  }
-  co_return Result<>{};
+  co_return co_await store_.retry_now(std::move(user_id), run_id, functions_);
 }
 
 }  // namespace synap::workers

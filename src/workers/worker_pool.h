@@ -1,8 +1,12 @@
-// WorkerPool: takes jobs from the queue and calls their handlers, many at a time on one thread:
-// handlers wait (for the disk, for the network) far more than they compute.
+// WorkerPool: takes jobs from the queue and has their functions called, many at a time on one
+// thread: handlers wait (for the disk, for the network) far more than they compute. Those that
+// compute have a thread of their own.
 //
-// One job goes a straight way: load what is stored, call the handler, look at how the call ended
-// (completed, failed, parked), store that, let the next of the lane go.
+// One job goes a straight way: load what is stored, call the driver, look at what the call came to
+// (done, failed, waiting for steps), store that.
+//
+// When a function says that what it needs is out of order, a full disk or a host that is gone, it
+// is paused: no attempt is spent, one run at a time looks whether it may go on.
 #pragma once
 
 #include <atomic>
@@ -10,6 +14,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -21,17 +26,21 @@
 #include "base/timer.h"
 #include "base/world.h"
 #include "bus/function.h"
+#include "bus/job_store.h"
 #include "bus/queue.h"
+#include "workers/driver.h"
 #include "workers/handler.h"
 #include "workers/run_store.h"
 
 namespace synap::workers {
 
 struct WorkerPoolOptions {
-  int concurrency = 256;  // runs under way at a time
   /// How long the pool must have run before a run that was done alone and saw the process end is
   /// done once more; after the second such end two and a half times as long.
   std::chrono::milliseconds suspect_pause{2'000};
+  /// How long a function is paused at first when what it needs is out of order; then twice as long
+  /// each time, up to half a minute.
+  std::chrono::milliseconds outage_pause{1'000};
   World& world = real_world();
 };
 
@@ -41,6 +50,7 @@ struct RunCounts {
   Counter retried;   // failed, and put away to be tried again
   Counter slept;     // put away until its time comes
   Counter given_up;  // dead letters
+  Counter paused;    // put away because what it needs is out of order
   Counter unstored;  // the end could not be stored, so the attempt is made again
   Histogram took = Histogram::of_latency();  // calls of the handler, their waits included
 };
@@ -57,39 +67,54 @@ class WorkerPool {
     bus::RetryPolicy retry;
     bool in_aggregate_order = false;
     bool fulfills = false;                  // bus::Function
+    bool computes = false;                  // bus::Function
     std::vector<std::string> appends = {};  // bus::Function
   };
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
   /// types of all triggers.
   void add(std::string function_id, std::unique_ptr<EventHandler> handler, FunctionOptions options);
 
-  /// Fills the queue with the jobs of the table and begins. Blocks while it loads.
+  /// Takes over what an earlier process left, and begins. Blocks meanwhile.
   Result<> start();
   /// Takes no more jobs and waits for those under way. A run that has not ended by then goes on
   /// after the next start, from its last stored step. False: some were still under way.
   bool stop(std::chrono::milliseconds grace);
 
   Executor& executor() { return *executor_; }
-  /// Those that were added; any thread after start().
+  /// Those that were added; any thread.
   const bus::Functions& functions() const { return functions_; }
   /// Of a function that was added; any thread after start(), for as long as the pool.
-  const RunCounts& counts(const bus::Function& function) const {
-    return handlers_.at(&function).counts;
+  const RunCounts& counts(std::string_view function_id) const {
+    return handlers_.at(std::string(function_id)).counts;
   }
-  /// Tries a dead letter again (RunStore::revive), or now what waits for its next attempt or
-  /// sleeps. kConflict: there is nothing to hurry.
+  /// RunStore::retry_now.
   Task<Result<>> retry(std::string user_id, Uuid run_id);
 
  private:
-  Task<void> work();
-  Task<void> watch_clock();
-  Task<bool> may_start(const bus::Job& job);
+  struct Handling {
+    std::unique_ptr<Driver> driver;
+    std::atomic<int> outages = 0;  // one after another
+    RunCounts counts = {};
+  };
+
+  Task<void> take();
+  Task<void> watch();
+  Task<void> claim();
+  Task<void> extend_leases();
+  Task<void> follow_waits();
+  void begin(bus::Job job);
   Task<void> do_job(bus::Job job);
   Task<void> do_suspects();
-  Task<void> do_at_once(bus::Job job);
-  Task<void> settle(bus::Job job, const events::Event& event, class Step& step,
-                    std::optional<Outcome> outcome);
-  Task<void> try_again_soon(bus::Job job);
+  Task<void> do_until_stored(bus::Job job);
+  Task<Result<>> do_once(const bus::Job& job);
+  Task<Result<>> settle(const bus::Job& job, const events::Event& event, Answer answer,
+                        bool may_be_pending);
+  Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
+                         int attempts, RunStore::Steps steps);
+  std::chrono::milliseconds pause(const bus::Job& job, Handling& handling);
+  Handling& handling_of(const bus::Job& job) { return handlers_.at(job.function->id); }
+  void one_more();
+  void one_less();
 
   const WorkerPoolOptions options_;
   World& world_ = options_.world;
@@ -98,11 +123,7 @@ class WorkerPool {
   RunStore& store_;
   events::EventLog& log_;
   events::EventTypes& types_;
-  struct Handling {
-    std::unique_ptr<EventHandler> handler;
-    RunCounts counts = {};
-  };
-  std::unordered_map<const bus::Function*, Handling> handlers_;
+  std::unordered_map<std::string, Handling> handlers_;
   std::stop_source stopping_;
   // Of the executor: see do_suspects().
   std::vector<bus::Job> suspects_;
@@ -111,11 +132,11 @@ class WorkerPool {
 
   std::mutex mutex_;
   std::condition_variable ended_;
-  int loops_ = 0;  // coroutines that have not ended
-  bool is_started_ = false;
+  int under_way_ = 0;  // coroutines that have not ended
 
   std::unique_ptr<ThreadExecutor> executor_ =
       std::make_unique<ThreadExecutor>("workers", ThreadPriority::kBackground);
+  std::unique_ptr<ThreadExecutor> computing_;  // made when a function computes
 };
 
 }  // namespace synap::workers

@@ -30,7 +30,8 @@ struct Rig::Parts {
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
   events::EventTypes types;
   bus::Functions functions;
-  bus::Queue queue;
+  bus::Queue queue{{.running_of_function = 8}};
+  std::unique_ptr<bus::JobStore> jobs;
   std::unique_ptr<bus::Dispatcher> dispatcher;
   std::unique_ptr<workers::RunStore> runs;
   std::unique_ptr<workers::WorkerPool> pool;
@@ -54,15 +55,17 @@ void Rig::open() {
   }
   SYNAP_CHECK(p.database->migrate(migrations).has_value());
   p.log = std::move(*events::sqlite::SqliteEventLog::open(*p.database));
-  for (const char* name : {"order.placing.requested", "order.placing.completed",
-                           "order.change.requested", "order.note.requested"}) {
-    p.types.add(name, object("Order"), "");
+  for (const char* name :
+       {"order.placing.requested", "order.placing.completed", "order.change.requested",
+        "order.note.requested", "order.payment.completed"}) {
+    p.types.add(name, object("Order").field("number", optional(number())), "");
   }
-  p.dispatcher = std::make_unique<bus::Dispatcher>(p.functions, p.queue);
-  p.runs = std::make_unique<workers::RunStore>(*p.database, *p.log, p.types);
+  p.jobs = std::make_unique<bus::JobStore>(*p.database, p.functions, p.queue);
+  p.dispatcher = std::make_unique<bus::Dispatcher>(p.functions, *p.jobs);
+  p.runs = std::make_unique<workers::RunStore>(*p.database, *p.jobs, *p.log, p.types);
   p.pool = std::make_unique<workers::WorkerPool>(
-      workers::WorkerPoolOptions{.concurrency = 8, .suspect_pause = {}}, p.functions, p.queue,
-      *p.runs, *p.log, p.types);
+      workers::WorkerPoolOptions{.suspect_pause = {}, .outage_pause = std::chrono::milliseconds(1)},
+      p.functions, p.queue, *p.runs, *p.log, p.types);
   for (const auto& line : functions_) {
     p.pool->add(line.id, std::make_unique<ScriptHandler>(world_, line.type, line.script),
                 {.retry = {.retries_max = line.retries, .delay_ms = line.delay_ms},
@@ -104,7 +107,10 @@ std::string Rig::pass_time() {
   auto database =
       std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/s.db"}));
   SYNAP_CHECK(test::run(executor_, [&] {
-    return database->write([](db::Tx& tx) { tx.run("UPDATE jobs SET due_at = 1"); });
+    return database->write([](db::Tx& tx) {
+      tx.run("UPDATE parked_jobs SET due_at = 1");
+      tx.run("UPDATE pending_steps_data SET due_at = 1");
+    });
   }));
   return "";
 }
@@ -143,11 +149,11 @@ std::string Rig::label_of(const std::optional<Uuid>& id) const {
   return known != labels_.end() ? known->second : "?";
 }
 
-// append TYPE AGGREGATE [as EVENT] [and TYPE AGGREGATE]...
+// append TYPE AGGREGATE [as EVENT] [DATA] [and TYPE AGGREGATE]..., for USER if that is the last
 std::string Rig::append(const std::vector<std::string>& words) {
   const auto request = id_of(fmt::format("request{}", ++requests_));
   events::Append batch;
-  for (std::size_t i = 1; i + 1 < words.size(); i += 3) {
+  for (std::size_t i = 1; i + 1 < words.size() && words[i] != "for"; i += 3) {
     events::Envelope envelope;
     envelope.user_id = "ann";
     envelope.aggregate_id = id_of(words[i + 1]);
@@ -158,7 +164,13 @@ std::string Rig::append(const std::vector<std::string>& words) {
       envelope.id = id_of(words[i + 3]);
       i += 2;
     }
-    auto event = parts_->types.make(type, "{}", std::move(envelope));
+    std::string data = "{}";
+    if (i + 2 < words.size() && words[i + 2].starts_with('{')) {
+      data = words[i + 2];
+      i += 1;
+    }
+    if (words.size() > 2 && words[words.size() - 2] == "for") envelope.user_id = words.back();
+    auto event = parts_->types.make(type, std::move(data), std::move(envelope));
     SYNAP_CHECK(event.has_value(), type);
     batch.events.push_back(std::move(*event));
   }
@@ -171,13 +183,18 @@ std::string Rig::append(const std::vector<std::string>& words) {
   return out;
 }
 
-// idle: nothing is left to do. sleeping, waiting (between two attempts), completed N, halted.
+// idle: nothing is left to do. sleeping, asleep N, waiting (between two attempts), completed N,
+// halted.
 bool Rig::is_reached(const std::vector<std::string>& words) {
   const auto& what = words[1];
   if (what == "halted") return world_.is_halted();
-  std::string sql = "SELECT count(*) = 0 FROM jobs";
+  std::string sql = "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs) = 0";
   if (what == "sleeping") sql = "SELECT count(*) > 0 FROM runs_data WHERE status = 'sleeping'";
-  if (what == "waiting") sql = "SELECT count(*) > 0 FROM jobs WHERE attempt > 0";
+  if (what == "asleep") {
+    sql = "SELECT count(*) >= " + words[2] + " FROM runs_data WHERE status = 'sleeping'";
+  }
+  if (what == "waiting")
+    sql = "SELECT count(*) > 0 FROM parked_jobs JOIN runs_data ON id = run WHERE status = 'active'";
   if (what == "completed") {
     sql = "SELECT count(*) >= " + words[2] + " FROM runs_data WHERE status = 'completed'";
   }
@@ -244,10 +261,22 @@ std::string Rig::show() {
         auto steps =
             tx.query("SELECT name, op, memo FROM run_steps_data WHERE run = $1 ORDER BY place", id);
         while (steps.next()) {
-          rows_text += fmt::format("    {} {} {}\n", steps.text(0), steps.text(1), steps.text(2));
+          auto memo = steps.text(2);
+          if (steps.view(1) == "WaitForEvent" && memo != "null") {
+            memo = fmt::format("event {}", parse_json(memo)->find("position")->as_integer());
+          }
+          rows_text += fmt::format("    {} {} {}\n", steps.text(0), steps.text(1), memo);
+        }
+        auto pending = tx.query(
+            "SELECT name, op, attempts FROM pending_steps_data WHERE run = $1 ORDER BY name", id);
+        while (pending.next()) {
+          rows_text += fmt::format("    {} {} pending", pending.text(0), pending.text(1));
+          if (pending.integer(2) > 0) rows_text += fmt::format(", failed {}", pending.integer(2));
+          rows_text += "\n";
         }
       }
-      auto jobs = tx.query("SELECT count(*) FROM jobs");
+      auto jobs =
+          tx.query("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs)");
       if (jobs.next()) rows_text += fmt::format("jobs {}\n", jobs.integer(0));
       rows_text += "committed\n";
       auto effects = tx.query("SELECT name, event FROM effects ORDER BY number");

@@ -79,6 +79,10 @@ ScriptHandler::ScriptHandler(World& world, std::string event_type, const std::st
 
 ScriptHandler::Failing ScriptHandler::failing_of(const Words& op) {
   Failing failing;
+  if (op.size() == 4 && op[2] == "broken") {
+    failing.times = std::stoi(op[3]);
+    failing.fault = Fault::kFull;
+  }
   if (op.size() < 5) return failing;
   failing.times = std::stoi(op[3]);
   failing.code = code_of(op[4]);
@@ -91,7 +95,9 @@ Task<Result<>> ScriptHandler::run_step(Words op, workers::Step& step) {
   const auto& name = op[1];
   auto done = co_await step.run<std::string>(name, [&]() -> Task<Result<std::string>> {
     const int call = world_.count(name);
-    if (call <= failing.times) co_return fail(error_of(failing.code, name));
+    auto error = error_of(failing.code, name);
+    error.fault = failing.fault;
+    if (call <= failing.times) co_return fail(std::move(error));
     co_return name + " " + std::to_string(call);
   });
   if (!done && !failing.is_caught) co_return fail(done.error());
@@ -110,10 +116,46 @@ Task<Result<>> ScriptHandler::commit_step(Words op, const events::Event& event,
   co_return Result<>{};
 }
 
+Task<Result<>> ScriptHandler::wait_step(Words op, workers::Step& step) {
+  workers::EventWait wait{.type = op[2]};
+  if (op.size() > 5) {
+    wait.path = op[4];
+    wait.value = parse_json(op[5]).value_or(Json());
+  }
+  auto came = co_await step.wait_for_event(op[1], std::move(wait),
+                                           std::chrono::milliseconds(std::stoi(op[3])));
+  if (!came) co_return fail(came.error());
+  world_.count(op[1] + (*came ? " came" : " did not come"));
+  co_return Result<>{};
+}
+
+Task<Result<>> ScriptHandler::both(std::vector<Task<Result<>>> tasks) {
+  for (const auto& done : co_await when_all(std::move(tasks))) {
+    if (!done) co_return fail(done.error());
+  }
+  co_return Result<>{};
+}
+
 Task<Outcome> ScriptHandler::handle(const events::Event& event, workers::Step& step) {
   for (const auto& op : ops_) {
     Result<> done;
     if (op[0] == "run") done = co_await run_step(op, step);
+    if (op[0] == "wait") done = co_await wait_step(op, step);
+    if (op[0] == "both") {
+      std::vector<Task<Result<>>> tasks;
+      tasks.push_back(run_step({"run", op[1]}, step));
+      tasks.push_back(run_step(Words(op.begin() + 1, op.end()), step));
+      done = co_await both(std::move(tasks));
+    }
+    if (op[0] == "nap-beside") {
+      std::vector<Task<Result<>>> tasks;
+      tasks.push_back([](workers::Step& of, Words words) -> Task<Result<>> {
+        co_await of.sleep(words[1], std::chrono::milliseconds(std::stoi(words[2])));
+        co_return Result<>{};
+      }(step, op));
+      tasks.push_back(run_step(Words(op.begin() + 2, op.end()), step));
+      done = co_await both(std::move(tasks));
+    }
     if (op[0] == "commit") done = co_await commit_step(op, event, step);
     if (op[0] == "sleep") {
       co_await step.sleep(op[1], std::chrono::milliseconds(std::stoi(op[2])));

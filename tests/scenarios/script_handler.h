@@ -2,11 +2,14 @@
 //
 //   script    = op *(";" op)
 //   op        = "run" NAME [failing]        step.run; each call of its function counts as an effect
+//             | "wait" NAME TYPE MILLISECONDS [PATH JSON]   step.wait_for_event; what came counts
 //             | "commit" NAME [failing]     step.commit; adds a row to the table `effects`
-//             | "sleep" NAME MILLISECONDS   step.sleep
-//             | "halt" NAME                 waits for good, once in a scenario: where to crash
-//             | "fail" CODE                 ends with Outcome::failed
-//             | "give-up" CODE              ends with Outcome::failed_for_good
+//             | "run" NAME "broken" COUNT   the same; its first COUNT calls say that a disk is full
+//             | "both" NAME NAME [failing]  two step.run at once; the second fails
+//             | "nap-beside" NAME MILLISECONDS NAME [failing]   a step.sleep, and a step.run at
+//             once | "sleep" NAME MILLISECONDS   step.sleep | "halt" NAME                 waits for
+//             good, once in a scenario: where to crash | "fail" CODE                 ends with
+//             Outcome::failed | "give-up" CODE              ends with Outcome::failed_for_good
 //   failing   = "fails" COUNT CODE ["caught"]
 //
 // A failing step fails on its first COUNT calls, counted over restarts; when it answers with an
@@ -61,9 +64,12 @@ class ScriptHandler final : public workers::EventHandler {
     int times = 0;
     Code code = Code::kServiceUnavailable;
     bool is_caught = false;
+    Fault fault = Fault::kNone;
   };
   static Failing failing_of(const Words& op);
   Task<Result<>> run_step(Words op, workers::Step& step);
+  Task<Result<>> wait_step(Words op, workers::Step& step);
+  Task<Result<>> both(std::vector<Task<Result<>>> tasks);
   Task<Result<>> commit_step(Words op, const events::Event& event, workers::Step& step);
 
   World& world_;

@@ -81,7 +81,8 @@ const ObjectSchema<Thing>& describe(Type<Thing>) {
 // need none.
 struct Pod::Features {
   explicit Features(Pod& pod)
-      : runs(*pod.database, *pod.log, pod.types),
+      : jobs(*pod.database, functions, queue, {.world = pod.world}),
+        runs(*pod.database, jobs, *pod.log, pod.types, pod.world),
         workers({}, functions, queue, runs, *pod.log, pod.types),
         keys(*pod.database, *pod.log, pod.types),
         rooms{*pod.database, *pod.log, pod.types,  *pod.projections,
@@ -89,6 +90,7 @@ struct Pod::Features {
 
   bus::Functions functions;
   bus::Queue queue;
+  bus::JobStore jobs;
   workers::RunStore runs;
   workers::WorkerPool workers;
   api::Keys keys;

@@ -996,11 +996,21 @@ export interface RunError {
 
 export interface RunStep {
   name: string;
-  op: "StepRun" | "StepError" | "StepFailed" | "Sleep" | "RunComplete";
-  /** {data}, {error}, or null for a sleep. */
+  op: "StepRun" | "StepError" | "StepFailed" | "Sleep" | "WaitForEvent" | "RunComplete";
+  /** {data}, {error}, the event that was waited for, or null for a sleep or a wait in vain. */
   result: unknown;
   /** A time, ISO 8601. */
   storedAt: string;
+}
+
+export interface PendingRunStep {
+  name: string;
+  /** StepError: it failed and is to be tried again. */
+  op: "StepError" | "Sleep" | "WaitForEvent";
+  /** That have failed. */
+  attempts: number;
+  /** Of its last attempt. */
+  error?: RunError;
 }
 
 export interface RunWithSteps {
@@ -1022,6 +1032,8 @@ export interface RunWithSteps {
   error?: RunError;
   /** Those that are done, in their order. */
   steps: RunStep[];
+  /** Those that are begun and not done. */
+  pendingSteps: PendingRunStep[];
 }
 
 export interface Run {

@@ -62,7 +62,7 @@ std::vector<std::string> writers_of(const Rooms& rooms, std::string_view type) {
   for (const auto* procedure : rooms.procedures.all()) {
     if (has(procedure->meta.appends, type)) writers.push_back(procedure->path);
   }
-  for (const auto& function : rooms.workers.functions().all()) {
+  for (const auto& function : rooms.workers.functions().now()->all()) {
     if (has(function->appends, type) || may_fail_with(*function, type)) {
       writers.push_back("function:" + function->id);
     }
@@ -72,7 +72,7 @@ std::vector<std::string> writers_of(const Rooms& rooms, std::string_view type) {
 
 std::vector<std::string> readers_of(const Rooms& rooms, std::string_view type) {
   std::vector<std::string> readers;
-  for (const auto* function : rooms.workers.functions().matching(type)) {
+  for (const auto& function : rooms.workers.functions().now()->matching(type)) {
     if (!function->user_id) readers.push_back("function:" + function->id);
   }
   for (const auto* projection : rooms.projections.described()) {

@@ -105,25 +105,47 @@ struct RunStep {
   std::string stored_at;
 };
 const ObjectSchema<RunStep>& describe(Type<RunStep>) {
+  static const auto schema = object<RunStep>("RunStep")
+                                 .field("name", &RunStep::name)
+                                 .field("op", &RunStep::op,
+                                        one_of({"StepRun", "StepError", "StepFailed", "Sleep",
+                                                "WaitForEvent", "RunComplete"}))
+                                 .field("result", &RunStep::result, any(),
+                                        "{data}, {error}, the event that was waited for, or null "
+                                        "for a sleep or a wait in vain.")
+                                 .field("storedAt", &RunStep::stored_at, string().datetime());
+  return schema;
+}
+
+struct PendingRunStep {
+  std::string name;
+  std::string op;
+  std::int64_t attempts = 0;
+  std::optional<RawJson> error;
+};
+const ObjectSchema<PendingRunStep>& describe(Type<PendingRunStep>) {
   static const auto schema =
-      object<RunStep>("RunStep")
-          .field("name", &RunStep::name)
-          .field("op", &RunStep::op,
-                 one_of({"StepRun", "StepError", "StepFailed", "Sleep", "RunComplete"}))
-          .field("result", &RunStep::result, any(), "{data}, {error}, or null for a sleep.")
-          .field("storedAt", &RunStep::stored_at, string().datetime());
+      object<PendingRunStep>("PendingRunStep")
+          .field("name", &PendingRunStep::name)
+          .field("op", &PendingRunStep::op, one_of({"StepError", "Sleep", "WaitForEvent"}),
+                 "StepError: it failed and is to be tried again.")
+          .field("attempts", &PendingRunStep::attempts, integer(), "That have failed.")
+          .field("error", &PendingRunStep::error, run_error_schema(), "Of its last attempt.");
   return schema;
 }
 
 struct RunWithSteps : Run {
   std::vector<RunStep> steps;
+  std::vector<PendingRunStep> pending;
 };
 const ObjectSchema<RunWithSteps>& describe(Type<RunWithSteps>) {
   static const auto schema = [] {
     auto run = object<RunWithSteps>("RunWithSteps");
     add_run_fields(run);
     run.field("steps", &RunWithSteps::steps, array(schema_of<RunStep>()),
-              "Those that are done, in their order.");
+              "Those that are done, in their order.")
+        .field("pendingSteps", &RunWithSteps::pending, array(schema_of<PendingRunStep>()),
+               "Those that are begun and not done.");
     return run;
   }();
   return schema;
@@ -311,11 +333,19 @@ Task<Result<RunWithSteps>> get(const Rooms& rooms, Session session, RunId input)
       if (!rows.next()) return run;
       read_run(rows, run.emplace());
     }
+    {
+      auto rows = tx.query(
+          "SELECT name, op, memo, stored_at FROM run_steps WHERE run = $1 ORDER BY place", id);
+      while (rows.next()) {
+        run->steps.push_back(
+            {rows.text(0), rows.text(1), {rows.text(2)}, to_iso8601(rows.integer(3))});
+      }
+    }
     auto rows = tx.query(
-        "SELECT name, op, memo, stored_at FROM run_steps WHERE run = $1 ORDER BY place", id);
+        "SELECT name, op, attempts, error FROM pending_steps WHERE run = $1 ORDER BY name", id);
     while (rows.next()) {
-      run->steps.push_back(
-          {rows.text(0), rows.text(1), {rows.text(2)}, to_iso8601(rows.integer(3))});
+      auto& step = run->pending.emplace_back(rows.text(0), rows.text(1), rows.integer(2));
+      if (!rows.is_null(3)) step.error = RawJson{rows.text(3)};
     }
     return run;
   });

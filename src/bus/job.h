@@ -1,0 +1,32 @@
+// Job: one thing to be done for a run: call its function.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/uuid.h"
+#include "bus/function.h"
+
+namespace synap::bus {
+
+struct Job {
+  /// Jobs of one line are done one after another, in the order of their positions: the line of an
+  /// aggregate, or of the run alone.
+  Uuid line;
+  std::int64_t position = 0;  // of the event that the run is for
+  Uuid run_id;
+  FunctionPtr function;
+  std::string user_id;
+  int attempt = 0;  // of the function's own code, from 0; steps have attempts of their own
+  /// Grows with each claim. Whoever says what a job has come to says which claim he holds, and
+  /// changes nothing if it is not the last one.
+  std::int64_t fence = 0;
+  /// False for a run that was just made: it has no stored results to load.
+  bool may_have_results = false;
+  /// It was under way, or about to be, when a process ended, which may have died of it.
+  bool is_found = false;
+  /// Of one that was found: how often it was started by a process that found it, and did not end.
+  int starts = 0;
+};
+
+}  // namespace synap::bus

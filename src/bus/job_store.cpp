@@ -1,0 +1,438 @@
+#include "bus/job_store.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace synap::bus {
+namespace {
+
+constexpr std::string_view kTables = R"(
+-- state: 0 behind another of its line, 1 ready, 2 claimed. `step` is not empty for a job that calls
+-- one step of a run rather than the function from its beginning. `starts` counts the calls that a
+-- process began after it found the job here, and that have not ended: a call that takes the process
+-- with it must not be made for ever. `woken`: something that the run waits for has come since it
+-- was claimed.
+CREATE TABLE jobs_of_lines(
+  line BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  run BLOB NOT NULL,
+  step BLOB NOT NULL DEFAULT x'',
+  function TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  attempt INTEGER NOT NULL DEFAULT 0,
+  fence INTEGER NOT NULL DEFAULT 0,
+  claimed_by BLOB,
+  lease_until INTEGER,
+  is_found INTEGER NOT NULL DEFAULT 0,
+  starts INTEGER NOT NULL DEFAULT 0,
+  woken INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(line, position, run, step)
+) STRICT, WITHOUT ROWID;
+
+-- due_at is by the clock below; NULL: it waits for something to happen.
+CREATE TABLE parked_jobs(
+  line BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  run BLOB NOT NULL,
+  step BLOB NOT NULL DEFAULT x'',
+  function TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  due_at INTEGER,
+  PRIMARY KEY(line, position, run, step)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parked_jobs_due ON parked_jobs(due_at) WHERE due_at IS NOT NULL;
+
+-- How far the clock of jobs had come when something was parked last.
+CREATE TABLE job_clock(one INTEGER PRIMARY KEY CHECK(one = 1), now INTEGER NOT NULL) STRICT;
+INSERT INTO job_clock VALUES(1, 0);
+
+-- Those of a lane were done in the order of their events.
+INSERT INTO jobs_of_lines(line, position, run, function, user_id, state, attempt, is_found, starts)
+  SELECT coalesce(jobs.lane, jobs.run), event_position, jobs.run, function, user_id,
+    row_number() OVER (PARTITION BY coalesce(jobs.lane, jobs.run) ORDER BY event_position, jobs.run)
+      = 1, attempt, 1, starts
+  FROM jobs JOIN runs_data ON runs_data.id = jobs.run;
+INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at)
+  SELECT l.line, l.position, l.run, l.function, l.user_id, l.attempt, 0,
+    min(jobs.due_at, coalesce(jobs.wait_ms, 9223372036854775807 - 4102444800000)
+      + CAST(strftime('%s', 'now') AS INTEGER) * 1000)
+  FROM jobs_of_lines l JOIN jobs ON jobs.run = l.run WHERE jobs.due_at <> 0 AND l.state = 1;
+DELETE FROM jobs_of_lines WHERE run IN (SELECT run FROM parked_jobs);
+DROP TABLE jobs;
+ALTER TABLE jobs_of_lines RENAME TO jobs;
+CREATE INDEX jobs_ready ON jobs(user_id, function, position) WHERE state = 1;
+)";
+
+// What one claim looks at, so that it holds the writer for a few milliseconds: users, functions of
+// each, jobs of each of those, and jobs that have become due.
+constexpr int kUsersMax = 64;
+constexpr int kFunctionsMax = 64;
+constexpr int kShareMax = 64;
+constexpr std::int64_t kDueMax = 500;
+
+const Error& lost() {
+  static const Error error{Code::kConflict, "The job was claimed anew meanwhile", nullptr};
+  return error;
+}
+
+}  // namespace
+
+std::vector<db::Database::Migration> JobStore::migrations() {
+  return {{"runs.3", kTables}};
+}
+
+JobStore::JobStore(db::Database& database, const Functions& functions, Queue& queue,
+                   JobStoreOptions options)
+    : database_(database),
+      functions_(functions),
+      queue_(queue),
+      options_(options),
+      clock_(options.world),
+      process_(options.world.new_id()) {}
+
+Task<Result<>> JobStore::take_over() {
+  co_return co_await database_.write(db::Lane::kBackground, [this](db::Tx& tx) {
+    tx.run(
+        "UPDATE jobs SET state = 1, is_found = 1, claimed_by = NULL, lease_until = NULL "
+        "WHERE state = 2");
+    {
+      auto rows = tx.query("SELECT now FROM job_clock");
+      if (rows.next()) clock_.advance_to(rows.integer(0));
+    }
+    {
+      auto rows = tx.query("SELECT count(*) FROM jobs WHERE state = 0");
+      if (rows.next()) behind_ = rows.integer(0);
+    }
+    {
+      auto rows = tx.query("SELECT count(*) FROM parked_jobs");
+      if (rows.next()) parked_ = rows.integer(0);
+    }
+    {
+      auto rows = tx.query("SELECT DISTINCT user_id FROM jobs WHERE state = 1");
+      while (rows.next()) queue_.note_unclaimed(rows.view(0));
+    }
+    read_next_due(tx);
+  });
+}
+
+bool JobStore::has_others(db::Tx& tx, const Uuid& line) {
+  for (const auto* sql : {"SELECT 1 FROM jobs WHERE line = $1 LIMIT 1",
+                          "SELECT 1 FROM parked_jobs WHERE line = $1 LIMIT 1"}) {
+    auto rows = tx.query(sql, line);
+    if (rows.next()) return true;
+  }
+  return false;
+}
+
+void JobStore::insert(db::Tx& tx, const Job& job, State state) {
+  const bool is_claimed = state == State::kClaimed;
+  tx.run(
+      "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, claimed_by, "
+      "lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      job.line, job.position, job.run_id, job.function->id, job.user_id,
+      static_cast<std::int64_t>(state), job.attempt, job.fence,
+      is_claimed ? std::optional(process_) : std::nullopt,
+      is_claimed ? std::optional(lease_end()) : std::nullopt);
+}
+
+void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
+  if (may_be_behind_others && has_others(tx, job.line)) {
+    // At once, and not on commit: whoever ends the job before it in this very commit looks here.
+    ++behind_;
+    return insert(tx, job, State::kBehind);
+  }
+  make_ready(tx, std::move(job));
+}
+
+// The row is not there yet, or not any more.
+void JobStore::make_ready(db::Tx& tx, Job job) {
+  if (queue_.room(job.user_id) == 0) {
+    insert(tx, job, State::kReady);
+    return tx.on_commit([this, user_id = job.user_id] { queue_.note_unclaimed(user_id); });
+  }
+  ++job.fence;
+  insert(tx, job, State::kClaimed);
+  tx.on_commit([this, claimed = std::move(job)]() mutable {
+    std::vector<Job> one;
+    one.push_back(std::move(claimed));
+    queue_.push(std::move(one));
+  });
+}
+
+bool JobStore::holds(db::Tx& tx, const Job& job) {
+  bool is_last = false;
+  {
+    auto rows = tx.query(
+        "SELECT fence FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
+        "AND step = x'' AND state = 2",
+        job.line, job.position, job.run_id);
+    is_last = rows.next() && rows.integer(0) == job.fence;
+  }
+  if (!is_last) tx.abort(lost());
+  return is_last;
+}
+
+int JobStore::count_start(db::Tx& tx, const Job& job) {
+  int starts = 0;
+  {
+    auto rows = tx.query(
+        "UPDATE jobs SET starts = starts + 1 WHERE line = $1 AND position = $2 "
+        "AND run = $3 AND step = x'' AND fence = $4 RETURNING starts",
+        job.line, job.position, job.run_id, job.fence);
+    if (rows.next()) starts = static_cast<int>(rows.integer(0));
+    rows.next();
+  }
+  if (starts == 0) tx.abort(lost());
+  return starts;
+}
+
+void JobStore::finish(db::Tx& tx, const Job& job) {
+  const auto gone = tx.run(
+      "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
+      "AND step = x'' AND state = 2 AND fence = $4",
+      job.line, job.position, job.run_id, job.fence);
+  if (gone != 1) return tx.abort(lost());
+  if (behind_ > 0) let_next_go(tx, job.line);
+}
+
+void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
+  Job next;
+  {
+    auto rows = tx.query(
+        "SELECT position, run, function, user_id, attempt, fence, state FROM jobs "
+        "WHERE line = $1 ORDER BY position, run LIMIT 1",
+        line);
+    if (!rows.next() || rows.integer(6) != static_cast<std::int64_t>(State::kBehind)) return;
+    next.line = line;
+    next.position = rows.integer(0);
+    next.run_id = rows.uuid(1).value_or(Uuid{});
+    next.function = functions_.find(rows.view(2));
+    next.user_id = rows.text(3);
+    next.attempt = static_cast<int>(rows.integer(4));
+    next.fence = rows.integer(5);
+    next.may_have_results = true;
+  }
+  tx.on_commit([this] { --behind_; });
+  if (next.function == nullptr) {
+    // It waits for the return of its function, and so do those behind it.
+    tx.run("UPDATE jobs SET state = 1 WHERE line = $1 AND position = $2 AND run = $3", line,
+           next.position, next.run_id);
+    return;
+  }
+  tx.run("DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3", line, next.position,
+         next.run_id);
+  make_ready(tx, std::move(next));
+}
+
+void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms) {
+  std::optional<bool> was_woken;
+  {
+    auto rows = tx.query(
+        "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
+        "AND step = x'' AND state = 2 AND fence = $4 RETURNING woken",
+        job.line, job.position, job.run_id, job.fence);
+    if (rows.next()) was_woken = rows.integer(0) != 0;
+    rows.next();
+  }
+  if (!was_woken) return tx.abort(lost());
+  if (*was_woken) {
+    Job again = job;
+    again.is_found = false;
+    again.starts = 0;
+    again.may_have_results = true;
+    return make_ready(tx, std::move(again));
+  }
+  const auto now = clock_.now();
+  std::optional<std::int64_t> due_at;
+  if (wait_ms)
+    due_at = *wait_ms > kNever - now ? kNever - 1 : now + std::max<std::int64_t>(*wait_ms, 0);
+  tx.run(
+      "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
+      due_at);
+  tx.run("UPDATE job_clock SET now = $1 WHERE now < $1", now);
+  tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
+}
+
+// Writer thread, as everybody who sets it.
+void JobStore::note_parked(std::int64_t due_at) {
+  ++parked_;
+  if (due_at >= next_due_) return;
+  next_due_ = due_at;
+  queue_.note_wish();
+}
+
+bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
+  Job parked = job;
+  {
+    auto rows = tx.query(
+        "DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 "
+        "AND step = x'' RETURNING function, user_id, attempt, fence",
+        job.line, job.position, job.run_id);
+    if (!rows.next()) return false;
+    parked.function = functions_.find(rows.view(0));
+    parked.user_id = rows.text(1);
+    parked.attempt = static_cast<int>(rows.integer(2));
+    parked.fence = rows.integer(3);
+    parked.may_have_results = true;
+    rows.next();
+  }
+  tx.on_commit([this] { --parked_; });
+  if (parked.function == nullptr) {
+    tx.abort({Code::kConflict, "The function of this run is gone", nullptr});
+    return false;
+  }
+  make_ready(tx, std::move(parked));
+  return true;
+}
+
+bool JobStore::wake(db::Tx& tx, const Job& job) {
+  return wake_parked(tx, job) || tx.run(
+                                     "UPDATE jobs SET woken = 1 WHERE line = $1 AND "
+                                     "position = $2 AND run = $3 AND state = 2",
+                                     job.line, job.position, job.run_id) > 0;
+}
+
+std::int64_t JobStore::make_due_ready(db::Tx& tx) {
+  const auto now = clock_.now();
+  std::vector<std::string> users;
+  tx.run(
+      "INSERT INTO jobs(line, position, run, step, function, user_id, state, attempt, fence) "
+      "SELECT line, position, run, step, function, user_id, 1, attempt, fence FROM parked_jobs "
+      "WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+      now, kDueMax);
+  {
+    auto rows = tx.query(
+        "DELETE FROM parked_jobs WHERE (line, position, run, step) IN (SELECT line, position, run, "
+        "step FROM parked_jobs WHERE due_at <= $1 ORDER BY due_at LIMIT $2) RETURNING user_id",
+        now, kDueMax);
+    while (rows.next()) users.push_back(rows.text(0));
+  }
+  const auto count = static_cast<std::int64_t>(users.size());
+  std::ranges::sort(users);
+  users.erase(std::ranges::unique(users).begin(), users.end());
+  for (auto& user_id : users) queue_.note_unclaimed(user_id);
+  if (count > 0) tx.on_commit([this, count] { parked_ -= count; });
+  return count;
+}
+
+void JobStore::read_next_due(db::Tx& tx) {
+  auto rows = tx.query(
+      "SELECT due_at FROM parked_jobs WHERE due_at IS NOT NULL ORDER BY due_at "
+      "LIMIT 1");
+  const auto first = rows.next() ? rows.integer(0) : kNever;
+  tx.on_commit([this, first] { next_due_ = first; });
+}
+
+std::optional<std::int64_t> JobStore::next_due() const {
+  const auto due = next_due_.load();
+  return due == kNever ? std::nullopt : std::optional(due);
+}
+
+void JobStore::claim(db::Tx& tx) {
+  make_due_ready(tx);
+  read_next_due(tx);
+  std::vector<Job> claimed;
+  // From where the last claim ended, and around: whose name comes late is not served late.
+  std::string user_id = claim_after_;
+  bool is_around = false;
+  for (int users = 0; users < kUsersMax; ++users) {
+    {
+      auto rows = tx.query(
+          "SELECT user_id FROM jobs WHERE state = 1 AND user_id > $1 "
+          "ORDER BY user_id LIMIT 1",
+          user_id);
+      if (rows.next()) {
+        user_id = rows.text(0);
+      } else if (is_around) {
+        break;
+      } else {
+        is_around = true;
+        user_id.clear();
+        continue;
+      }
+    }
+    if (is_around && user_id > claim_after_) break;
+    claim_of(tx, user_id, claimed);
+  }
+  claim_after_ = user_id;
+  if (claimed.empty()) return;
+  tx.on_commit([this, jobs = std::move(claimed)]() mutable { queue_.push(std::move(jobs)); });
+}
+
+// The functions of which this user has ready jobs, another one first each time.
+std::vector<FunctionPtr> JobStore::ready_functions(db::Tx& tx, const std::string& user_id) {
+  std::vector<FunctionPtr> functions;
+  std::string after;
+  for (int i = 0; i < kFunctionsMax; ++i) {
+    auto rows = tx.query(
+        "SELECT function FROM jobs WHERE state = 1 AND user_id = $1 "
+        "AND function > $2 ORDER BY function LIMIT 1",
+        user_id, after);
+    if (!rows.next()) break;
+    after = rows.text(0);
+    if (auto function = functions_.find(after)) functions.push_back(std::move(function));
+  }
+  if (!functions.empty()) {
+    const auto first = ++claims_ % static_cast<std::int64_t>(functions.size());
+    std::ranges::rotate(functions, functions.begin() + first);
+  }
+  return functions;
+}
+
+// A share of each of the user's functions, while there is room.
+void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed) {
+  queue_.note_all_claimed(user_id);
+  int room = queue_.room(user_id);
+  const auto functions = ready_functions(tx, user_id);
+  auto left = static_cast<int>(functions.size());
+  bool is_some_left = false;
+  std::vector<Job> found;
+  for (const auto& function : functions) {
+    const int share = std::min((room + left - 1) / left, kShareMax);
+    --left;
+    auto rows = tx.query(
+        "SELECT line, position, run, attempt, fence, is_found, starts FROM jobs WHERE state = 1 "
+        "AND user_id = $1 AND function = $2 ORDER BY position LIMIT $3",
+        user_id, function->id, share + 1);
+    int taken = 0;
+    while (rows.next()) {
+      if (taken == share) {
+        is_some_left = true;
+        break;
+      }
+      ++taken;
+      found.push_back({.line = rows.uuid(0).value_or(Uuid{}),
+                       .position = rows.integer(1),
+                       .run_id = rows.uuid(2).value_or(Uuid{}),
+                       .function = function,
+                       .user_id = user_id,
+                       .attempt = static_cast<int>(rows.integer(3)),
+                       .fence = rows.integer(4) + 1,
+                       .may_have_results = true,
+                       .is_found = rows.integer(5) != 0,
+                       .starts = static_cast<int>(rows.integer(6))});
+    }
+    room -= taken;
+  }
+  for (auto& job : found) {
+    tx.run(
+        "UPDATE jobs SET state = 2, fence = $4, claimed_by = $5, lease_until = $6, woken = 0 "
+        "WHERE line = $1 AND position = $2 AND run = $3 AND step = x''",
+        job.line, job.position, job.run_id, job.fence, process_, lease_end());
+    claimed.push_back(std::move(job));
+  }
+  if (is_some_left) queue_.note_unclaimed(user_id);
+}
+
+void JobStore::extend(db::Tx& tx) {
+  tx.run("UPDATE jobs SET lease_until = $1 WHERE state = 2 AND claimed_by = $2", lease_end(),
+         process_);
+}
+
+}  // namespace synap::bus

@@ -1,0 +1,110 @@
+// JobStore: the tables of jobs. `jobs` has what is to be done now, `parked_jobs` what waits for a
+// time or for something to happen: a million runs asleep are rows there, and nothing else.
+//
+//   ready     nobody has it
+//   claimed   a process has it, for as long as its lease lasts
+//   behind    another job of its line is before it (job.h)
+//
+// A claim has a fence, a number that grows. Everything that ends a claim (finish, park) says which
+// one, and changes nothing if there was a later one: the transaction is aborted with kConflict, and
+// all that was to happen with it does not.
+//
+// All methods with a Tx are for the writer's thread, within a transaction, and may run again if the
+// database runs their closure again. What they hand out goes to the queue when that is on disk.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/world.h"
+#include "bus/job_clock.h"
+#include "bus/queue.h"
+#include "db/database.h"
+
+namespace synap::bus {
+
+struct JobStoreOptions {
+  World& world = real_world();
+  /// How long a claim holds without being extended.
+  std::chrono::milliseconds lease{300'000};
+};
+
+class JobStore {
+ public:
+  static std::vector<db::Database::Migration> migrations();
+
+  /// All must outlive the store.
+  JobStore(db::Database& database, const Functions& functions, Queue& queue,
+           JobStoreOptions options = {});
+
+  /// For the start, when no other process has this database: what an earlier one had claimed is
+  /// ready again, and known to have been found. Blocks.
+  Task<Result<>> take_over();
+
+  /// A new job. It is claimed if there is room for it, and queued on commit.
+  void add(db::Tx& tx, Job job, bool may_be_behind_others);
+
+  /// False, and the transaction is aborted: the claim is not the last one.
+  bool holds(db::Tx& tx, const Job& job);
+  /// Counts that a call of a job that was found begins, before it does: how many have begun, and
+  /// not ended.
+  int count_start(db::Tx& tx, const Job& job);
+  /// The job is done for good; the next of its line may go.
+  void finish(db::Tx& tx, const Job& job);
+  /// It is to be done again, `wait_ms` from now, or when wake() says so; as this attempt. If it was
+  /// woken while it was under way, it is to be done again at once.
+  void park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms);
+  /// The job of this run (its line, position and run id are looked at) is to be done now, if it is
+  /// parked. False: it is not.
+  bool wake_parked(db::Tx& tx, const Job& job);
+  /// The same; if it is under way, it is to be done again. False: it is neither.
+  bool wake(db::Tx& tx, const Job& job);
+
+  /// Makes what has become due ready, and claims of what is ready as much as there is room for, of
+  /// each user and function a share. The claimed ones are queued on commit.
+  void claim(db::Tx& tx);
+  /// When the next parked job is due, by clock(); nothing: none is.
+  std::optional<std::int64_t> next_due() const;
+  /// How many jobs are parked. Any thread.
+  std::int64_t parked_count() const { return parked_; }
+  /// All claims of this process hold for another lease.
+  void extend(db::Tx& tx);
+
+  JobClock& clock() { return clock_; }
+  std::chrono::milliseconds lease() const { return options_.lease; }
+  db::Database& database() { return database_; }
+
+ private:
+  enum class State : std::int64_t { kBehind = 0, kReady = 1, kClaimed = 2 };
+  bool has_others(db::Tx& tx, const Uuid& line);
+  void insert(db::Tx& tx, const Job& job, State state);
+  void make_ready(db::Tx& tx, Job job);
+  void let_next_go(db::Tx& tx, const Uuid& line);
+  std::vector<FunctionPtr> ready_functions(db::Tx& tx, const std::string& user_id);
+  void claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed);
+  std::int64_t make_due_ready(db::Tx& tx);
+  void read_next_due(db::Tx& tx);
+  void note_parked(std::int64_t due_at);
+  std::int64_t lease_end() { return clock_.now() + options_.lease.count(); }
+
+  db::Database& database_;
+  const Functions& functions_;
+  Queue& queue_;
+  const JobStoreOptions options_;
+  JobClock clock_;
+  const Uuid process_;  // whose claims these are
+  // Never less than how many stand behind others; mostly none do, and then nobody looks for them.
+  std::atomic<std::int64_t> behind_{0};
+  std::atomic<std::int64_t> parked_{0};
+  static constexpr std::int64_t kNever = INT64_MAX;
+  std::atomic<std::int64_t> next_due_{kNever};
+  // Writer thread only.
+  std::string claim_after_;  // the user where the last claim ended
+  std::int64_t claims_ = 0;
+};
+
+}  // namespace synap::bus

@@ -1,0 +1,329 @@
+#include "bus/job_store.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/manual_world.h"
+#include "base/test_support.h"
+#include "bus/dispatcher.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+
+// The contract of the tables of jobs: what every engine that stores them must keep.
+namespace synap::bus {
+namespace {
+
+using std::chrono::milliseconds;
+
+class JobStoreTest : public testing::Test {
+ protected:
+  JobStoreTest() {
+    for (const auto* id : {"f", "g"}) functions.add({.id = id, .triggers = {{"thing"}}});
+    database =
+        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    auto tables = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& more : migrations()) tables.push_back(more);
+    SYNAP_CHECK(database->migrate(tables).has_value());
+    restart();
+  }
+  /// As after a kill: what was claimed stays claimed, and nobody has it.
+  void restart(QueueLimits limits = {}) {
+    store.reset();
+    queue.emplace(limits);
+    store.emplace(*database, functions, *queue, JobStoreOptions{.world = world});
+    ASSERT_TRUE(sync_wait(executor, store->take_over()));
+  }
+  Job job(std::int64_t position, std::optional<Uuid> line = std::nullopt,
+          const std::string& function_id = "f", const std::string& user_id = "ann") {
+    Job made;
+    made.run_id = world.new_id();
+    made.line = line.value_or(made.run_id);
+    made.position = position;
+    made.function = functions.find(function_id);
+    made.user_id = user_id;
+    return made;
+  }
+  template <class F>
+  Result<> write(F closure) {
+    return test::run(executor, [&] { return database->write(closure); });
+  }
+  void add(Job job) {
+    ASSERT_TRUE(write([&](db::Tx& tx) { store->add(tx, job, true); }));
+  }
+  void claim() {
+    ASSERT_TRUE(write([&](db::Tx& tx) { store->claim(tx); }));
+  }
+  Result<> finish(const Job& job) {
+    return write([&](db::Tx& tx) { store->finish(tx, job); });
+  }
+  Result<> park(const Job& job, std::optional<std::int64_t> wait_ms) {
+    return write([&](db::Tx& tx) { store->park(tx, job, wait_ms); });
+  }
+  bool wake(const Job& job) {
+    bool found = false;
+    EXPECT_TRUE(write([&](db::Tx& tx) { found = store->wake(tx, job); }));
+    return found;
+  }
+  /// The job that is handed out next, or position 0.
+  Job next() {
+    auto job = queue->next();
+    return job ? std::move(*job) : Job{};
+  }
+  /// Positions of all that is handed out now, in order; each is done.
+  std::vector<std::int64_t> done_now() {
+    std::vector<std::int64_t> done;
+    for (;;) {
+      const auto job = next();
+      if (job.position == 0) return done;
+      done.push_back(job.position);
+      EXPECT_TRUE(finish(job));
+      queue->release(job);
+    }
+  }
+  using Positions = std::vector<std::int64_t>;
+
+  ManualWorld world;
+  test::TempDirectory directory;
+  ThreadExecutor executor{"test"};
+  Functions functions;
+  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  std::optional<Queue> queue;
+  std::optional<JobStore> store;
+};
+
+TEST_F(JobStoreTest, ANewJobIsClaimedInItsOwnTransaction) {
+  add(job(1));
+  const auto claimed = next();
+  EXPECT_EQ(claimed.position, 1);
+  EXPECT_EQ(claimed.fence, 1);
+  EXPECT_TRUE(finish(claimed));
+  EXPECT_FALSE(finish(claimed)) << "it is done";
+}
+
+TEST_F(JobStoreTest, WhatIsRolledBackIsNotHandedOut) {
+  EXPECT_FALSE(write([&](db::Tx& tx) {
+    store->add(tx, job(1), true);
+    tx.abort({Code::kConflict, "", nullptr});
+  }));
+  EXPECT_EQ(next().position, 0);
+}
+
+TEST_F(JobStoreTest, OneOfALineIsHandedOutAtATimeInTheOrderOfPositions) {
+  const auto line = Uuid::v7();
+  for (const auto position : {5, 6, 8}) add(job(position, line));
+  add(job(7));
+  const auto first = next();
+  EXPECT_EQ(first.position, 5);
+  EXPECT_EQ(next().position, 7);
+  EXPECT_EQ(next().position, 0);
+  // One that comes back, from before those that wait.
+  add(job(3, line));
+  EXPECT_TRUE(finish(first));
+  EXPECT_EQ(done_now(), (Positions{3, 6, 8}));
+}
+
+TEST_F(JobStoreTest, AParkedJobHoldsItsLine) {
+  const auto line = Uuid::v7();
+  add(job(1, line));
+  const auto first = next();
+  EXPECT_TRUE(park(first, 1'000));
+  add(job(2, line));
+  EXPECT_EQ(next().position, 0);
+  world.pass(milliseconds(1'000));
+  claim();
+  EXPECT_EQ(done_now(), (Positions{1, 2}));
+}
+
+// The one before it ends in the very commit that puts it behind.
+TEST_F(JobStoreTest, NobodyIsForgottenWhoComesWhileTheOneBeforeEnds) {
+  const auto line = Uuid::v7();
+  add(job(1, line));
+  const auto first = next();
+  ASSERT_TRUE(write([&](db::Tx& tx) {
+    store->add(tx, job(2, line), true);
+    store->finish(tx, first);
+  }));
+  EXPECT_EQ(done_now(), Positions{2});
+}
+
+TEST_F(JobStoreTest, OnlyTheLastClaimMaySayWhatAJobHasComeTo) {
+  add(job(1));
+  const auto stale = next();
+  restart();
+  claim();
+  const auto claimed = next();
+  EXPECT_EQ(claimed.run_id, stale.run_id);
+  EXPECT_EQ(claimed.fence, stale.fence + 1);
+  for (const auto& result :
+       {finish(stale), park(stale, 5), write([&](db::Tx& tx) { store->holds(tx, stale); }),
+        write([&](db::Tx& tx) { store->count_start(tx, stale); })}) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Code::kConflict);
+  }
+  EXPECT_TRUE(write([&](db::Tx& tx) { store->holds(tx, claimed); }));
+  EXPECT_TRUE(finish(claimed));
+}
+
+TEST_F(JobStoreTest, WhatAProcessHadIsFoundByTheNextAndItsStartsAreCounted) {
+  add(job(1));
+  restart();
+  claim();
+  auto found = next();
+  EXPECT_TRUE(found.is_found);
+  EXPECT_EQ(found.starts, 0);
+  ASSERT_TRUE(write([&](db::Tx& tx) { EXPECT_EQ(store->count_start(tx, found), 1); }));
+  restart();
+  claim();
+  found = next();
+  EXPECT_EQ(found.starts, 1);
+  // A call that has ended counts no more.
+  ASSERT_TRUE(park(found, 0));
+  claim();
+  found = next();
+  EXPECT_FALSE(found.is_found);
+  EXPECT_EQ(found.starts, 0);
+}
+
+TEST_F(JobStoreTest, AParkedJobIsClaimedWhenItIsDue) {
+  add(job(1));
+  const auto due_at = store->clock().now() + 500;
+  ASSERT_TRUE(park(next(), 500));
+  EXPECT_EQ(store->next_due(), due_at);
+  EXPECT_EQ(store->parked_count(), 1);
+  world.pass(milliseconds(499));
+  claim();
+  EXPECT_EQ(next().position, 0);
+  world.pass(milliseconds(1));
+  claim();
+  EXPECT_EQ(next().position, 1);
+  EXPECT_FALSE(store->next_due());
+  EXPECT_EQ(store->parked_count(), 0);
+}
+
+TEST_F(JobStoreTest, AJobThatWaitsForSomethingIsDoneWhenItIsWoken) {
+  add(job(1));
+  const auto claimed = next();
+  ASSERT_TRUE(park(claimed, std::nullopt));
+  world.pass(std::chrono::hours(24 * 365));
+  claim();
+  EXPECT_EQ(next().position, 0);
+  EXPECT_TRUE(wake(claimed));
+  EXPECT_EQ(done_now(), Positions{1});
+  EXPECT_FALSE(wake(claimed));
+}
+
+TEST_F(JobStoreTest, AJobThatIsWokenWhileItIsUnderWayIsDoneAgain) {
+  add(job(1));
+  const auto claimed = next();
+  EXPECT_TRUE(wake(claimed));
+  ASSERT_TRUE(park(claimed, 1'000'000));
+  const auto again = next();
+  EXPECT_EQ(again.position, 1);
+  ASSERT_TRUE(park(again, 1'000'000));
+  EXPECT_EQ(next().position, 0);
+}
+
+TEST_F(JobStoreTest, AClockThatIsSetBackPutsOffNoJobAndOneThatIsSetForwardHurriesThem) {
+  add(job(1));
+  ASSERT_TRUE(park(next(), 1'000));
+  world.jump(-std::chrono::hours(24));
+  world.pass(milliseconds(1'000));
+  claim();
+  const auto first = next();
+  EXPECT_EQ(first.position, 1);
+  ASSERT_TRUE(park(first, 3'600'000));
+  world.jump(std::chrono::hours(26));
+  claim();
+  EXPECT_EQ(done_now(), Positions{1});
+}
+
+TEST_F(JobStoreTest, AStartWithAClockThatIsBehindPutsNothingOff) {
+  add(job(1));
+  ASSERT_TRUE(park(next(), 1'000));
+  world.jump(-std::chrono::years(10));
+  restart();
+  world.pass(milliseconds(999));
+  claim();
+  EXPECT_EQ(next().position, 0);
+  world.pass(milliseconds(1));
+  claim();
+  EXPECT_EQ(done_now(), Positions{1});
+}
+
+TEST_F(JobStoreTest, AJobWithoutRoomWaitsInTheTableAndKeepsItsPlace) {
+  restart({.waiting = 4, .waiting_of_user = 2, .waiting_kept = 1});
+  for (int position = 1; position <= 6; ++position) add(job(position));
+  EXPECT_EQ(queue->waiting_count(), 2u);
+  EXPECT_EQ(done_now(), (Positions{1, 2}));
+  add(job(7));
+  EXPECT_EQ(next().position, 0) << "it is behind those in the table";
+  Positions all;
+  while (queue->wants_claim()) {
+    claim();
+    for (const auto position : done_now()) all.push_back(position);
+  }
+  EXPECT_EQ(all, (Positions{3, 4, 5, 6, 7}));
+}
+
+TEST_F(JobStoreTest, ABacklogOfOneUserOrFunctionKeepsNobodyElseWaiting) {
+  restart({.waiting = 8, .waiting_of_user = 4, .waiting_kept = 2});
+  for (int position = 1; position <= 100; ++position) add(job(position));
+  add(job(101, std::nullopt, "g", "ann"));
+  add(job(102, std::nullopt, "f", "zoe"));
+  EXPECT_EQ(queue->waiting_count(), 5u) << "four of ann's, and zoe's";
+  EXPECT_EQ(done_now(), (Positions{1, 102, 2, 3, 4}));
+  claim();
+  const auto next_ones = done_now();
+  EXPECT_TRUE(std::ranges::find(next_ones, 101) != next_ones.end())
+      << "the only one of its function";
+}
+
+TEST_F(JobStoreTest, WhatIsReadyAtAStartIsClaimedForAllUsersInTurn) {
+  restart({.waiting = 0, .waiting_of_user = 0, .waiting_kept = 0});
+  for (int i = 0; i < 200; ++i) add(job(i + 1, std::nullopt, "f", "user" + std::to_string(i)));
+  EXPECT_EQ(next().position, 0);
+  restart();
+  std::size_t done = 0;
+  for (int claims = 0; claims < 5 && queue->wants_claim(); ++claims) {
+    claim();
+    done += done_now().size();
+  }
+  EXPECT_EQ(done, 200u);
+}
+
+TEST_F(JobStoreTest, AJobWhoseFunctionIsGoneWaitsForItsReturn) {
+  add(job(1));
+  add(job(2, std::nullopt, "g"));
+  functions.remove("f");
+  restart();
+  claim();
+  EXPECT_EQ(done_now(), Positions{2});
+  EXPECT_FALSE(queue->wants_claim());
+  functions.add({.id = "f", .triggers = {{"thing"}}});
+  restart();
+  claim();
+  EXPECT_EQ(done_now(), Positions{1});
+}
+
+TEST_F(JobStoreTest, LeasesAreExtendedOnlyOfWhatThisProcessHas) {
+  add(job(1));
+  world.pass(milliseconds(60'000));
+  ASSERT_TRUE(write([&](db::Tx& tx) { store->extend(tx); }));
+  const auto left = [&] {
+    std::int64_t until = 0;
+    EXPECT_TRUE(write([&](db::Tx& tx) {
+      auto rows = tx.query("SELECT max(coalesce(lease_until, 0)) FROM jobs");
+      if (rows.next()) until = rows.integer(0);
+    }));
+    return until - store->clock().now();
+  };
+  EXPECT_EQ(left(), store->lease().count());
+  JobStore other(*database, functions, *queue, {.world = world});
+  world.pass(milliseconds(1'000));
+  ASSERT_TRUE(write([&](db::Tx& tx) { other.extend(tx); }));
+  EXPECT_EQ(left(), store->lease().count() - 1'000);
+}
+
+}  // namespace
+}  // namespace synap::bus

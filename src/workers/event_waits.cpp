@@ -1,0 +1,277 @@
+#include "workers/event_waits.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/first_of.h"
+#include "base/log.h"
+
+namespace synap::workers {
+namespace {
+
+constexpr std::string_view kTables = R"(
+-- path and value are '' for a wait that any event of the type ends.
+CREATE TABLE waits_data(
+  run BLOB NOT NULL,
+  step BLOB NOT NULL,
+  line BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  user_id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  path TEXT NOT NULL,
+  value TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY(run, step)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX waits_by_event ON waits_data(user_id, type, path, value);
+CREATE INDEX waits_by_type ON waits_data(type, since);
+-- Up to where the log was looked at for waits.
+CREATE TABLE waits_looked_at(one INTEGER PRIMARY KEY CHECK(one = 1), position INTEGER NOT NULL)
+  STRICT;
+INSERT INTO waits_looked_at VALUES(1, 0);
+)";
+
+constexpr int kPageMax = 200;
+// Places of events that waits of one type may differ in, and waits that are ended in one commit.
+constexpr int kPathsMax = 64;
+constexpr int kSliceMax = 200;
+constexpr std::chrono::milliseconds kRetry(1'000);
+constexpr std::int64_t kUnstoredMax = 20'000;
+
+db::Blob blob_of(const StepHash& hash) {
+  return db::Blob{{reinterpret_cast<const char*>(hash.data()), hash.size()}};
+}
+
+// 7 and 7.0 are one number.
+std::string text_of(const Json& value) {
+  if (value.is_number() && !value.is_integer()) {
+    const double number = value.as_number();
+    if (std::trunc(number) == number && std::abs(number) < 9e15) {
+      return Json(static_cast<std::int64_t>(number)).dump();
+    }
+  }
+  return value.dump();
+}
+
+const Json* at(const Json& event, std::string_view path) {
+  const Json* place = &event;
+  while (!path.empty() && place != nullptr) {
+    const auto dot = std::min(path.find('.'), path.size());
+    place = place->is_object() ? place->find(path.substr(0, dot)) : nullptr;
+    path.remove_prefix(std::min(dot + 1, path.size()));
+  }
+  return place;
+}
+
+}  // namespace
+
+std::vector<db::Database::Migration> EventWaits::migrations() {
+  return {{"waits.1", kTables}};
+}
+
+void EventWaits::begin(db::Tx& tx, const bus::Job& job, const StepHash& step,
+                       const EventWait& wait) {
+  const auto since = log_.head(tx).position;
+  const auto value = wait.path.empty() ? std::string() : text_of(wait.value);
+  tx.run(
+      "INSERT INTO waits_data(run, step, line, position, user_id, type, path, value, since) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+      job.run_id, blob_of(step), job.line, job.position, job.user_id, wait.type, wait.path, value,
+      since);
+  tx.on_commit([this, type = wait.type, since] { note(type, since); });
+}
+
+void EventWaits::end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHash>& step) {
+  if (step) {
+    tx.run("DELETE FROM waits_data WHERE run = $1 AND step = $2", run_id, blob_of(*step));
+  } else {
+    tx.run("DELETE FROM waits_data WHERE run = $1", run_id);
+  }
+}
+
+// Before the first event behind the wait can be looked at: both are told on the writer's thread, in
+// the order of the commits.
+void EventWaits::note(const std::string& type, std::int64_t since) {
+  std::lock_guard lock(mutex_);
+  if (!types_.emplace(type, since).second) return;
+  // Events behind it may have been passed over while nobody waited for this type.
+  looked_at_ = types_.size() == 1 ? since : std::min(looked_at_, since);
+  new_types_.raise(++types_seen_);
+}
+
+std::vector<std::string> EventWaits::types() {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> types;
+  for (const auto& [type, since] : types_) types.push_back(type);
+  return types;
+}
+
+Task<Result<>> EventWaits::load() {
+  std::map<std::string, std::int64_t> found;
+  std::int64_t looked_at = 0;
+  auto read = co_await database_.read_at_start([&](db::Tx& tx) {
+    std::string type;
+    for (;;) {
+      auto rows = tx.query(
+          "SELECT type, since FROM waits_data WHERE type > $1 ORDER BY type, since LIMIT 1", type);
+      if (!rows.next()) break;
+      type = rows.text(0);
+      found.emplace(type, rows.integer(1));
+    }
+    auto rows = tx.query("SELECT position FROM waits_looked_at");
+    if (rows.next()) looked_at = rows.integer(0);
+  });
+  if (!read) co_return read;
+  // Nothing that is older than every wait can end one.
+  auto first = found.empty() ? looked_at : std::numeric_limits<std::int64_t>::max();
+  for (const auto& [type, since] : found) first = std::min(first, since);
+  std::lock_guard lock(mutex_);
+  types_ = std::move(found);
+  looked_at_ = std::max(looked_at, first);
+  stored_looked_at_ = looked_at;
+  co_return Result<>{};
+}
+
+Task<void> EventWaits::follow(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const auto seen = new_types_.value();
+    auto waited_for = types();
+    if (waited_for.empty()) {
+      co_await new_types_.wait_past(seen, stop);
+      continue;
+    }
+    std::int64_t from = 0;
+    {
+      std::lock_guard lock(mutex_);
+      from = looked_at_;
+    }
+    if (log_.end().value() <= from) {
+      co_await first_of(
+          stop, [&](std::stop_token over) { return log_.end().wait_past(from, over); },
+          [&](std::stop_token over) { return new_types_.wait_past(seen, over); });
+      continue;
+    }
+    if (const auto done = co_await follow_page(std::move(waited_for)); !done) {
+      write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
+                        "events that runs wait for cannot be looked at: {error}",
+                        {{"error", done.error().message}});
+      co_await world_.sleep_for(kRetry, stop);
+    }
+  }
+}
+
+Task<Result<>> EventWaits::follow_page(std::vector<std::string> waited_for) {
+  std::int64_t from = 0;
+  {
+    std::lock_guard lock(mutex_);
+    from = looked_at_;
+  }
+  auto page = co_await log_.read(events::Tenancy::whole_pod(),
+                                 {.after = from, .limit = kPageMax, .types = waited_for});
+  if (!page) co_return fail(page.error());
+  for (const auto& event : page->events) {
+    if (auto matched = co_await match(*event); !matched) co_return matched;
+  }
+  // What was looked at for nothing is looked at again after a crash, and ends nothing then either:
+  // so the position is stored with what is ended, and now and then.
+  if (page->next_after - stored_looked_at_ > kUnstoredMax) {
+    auto stored = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      tx.run("UPDATE waits_looked_at SET position = $1 WHERE position < $1", page->next_after);
+    });
+    if (!stored) co_return stored;
+    stored_looked_at_ = page->next_after;
+  }
+  std::lock_guard lock(mutex_);
+  if (looked_at_ == from) looked_at_ = page->next_after;  // else a new type is to be looked at
+  co_return Result<>{};
+}
+
+Task<Result<>> EventWaits::match(const events::Event& event) {
+  auto paths = co_await database_.read([&](db::Tx& tx) { return paths_of(tx, event); });
+  if (!paths) co_return fail(paths.error());
+  if (paths->empty()) co_return Result<>{};
+  auto json = parse_json(event.json());
+  if (!json) co_return fail(json.error());
+  std::vector<Found> found;
+  for (auto& path : *paths) {
+    const Json* value = path.empty() ? nullptr : at(*json, path);
+    if (!path.empty() && value == nullptr) continue;
+    auto text = path.empty() ? std::string() : text_of(*value);
+    found.push_back({std::move(path), std::move(text)});
+  }
+  for (bool is_more = !found.empty(); is_more;) {
+    auto ended = co_await database_.write(db::Lane::kBackground,
+                                          [&](db::Tx& tx) { return end_some(tx, event, found); });
+    if (!ended) co_return fail(ended.error());
+    is_more = *ended;
+  }
+  co_return Result<>{};
+}
+
+std::vector<std::string> EventWaits::paths_of(db::Tx& tx, const events::Event& event) {
+  std::vector<std::string> paths;
+  {
+    auto rows =
+        tx.query("SELECT 1 FROM waits_data WHERE user_id = $1 AND type = $2 AND path = '' LIMIT 1",
+                 event.user_id, event.type);
+    if (rows.next()) paths.emplace_back();
+  }
+  std::string after;
+  while (paths.size() < kPathsMax) {
+    auto rows = tx.query(
+        "SELECT path FROM waits_data WHERE user_id = $1 AND type = $2 AND path > $3 "
+        "ORDER BY path LIMIT 1",
+        event.user_id, event.type, after);
+    if (!rows.next()) break;
+    after = rows.text(0);
+    paths.push_back(after);
+  }
+  return paths;
+}
+
+// True: there are more.
+bool EventWaits::end_some(db::Tx& tx, const events::Event& event, const std::vector<Found>& found) {
+  struct Ended {
+    bus::Job job;
+    StepHash step{};
+  };
+  std::vector<Ended> ended;
+  for (const auto& one : found) {
+    auto rows = tx.query(
+        "SELECT run, step, line, position FROM waits_data WHERE user_id = $1 AND type = $2 AND "
+        "path = $3 AND value = $4 AND since < $5 LIMIT $6",
+        event.user_id, event.type, one.path, one.value, event.position,
+        kSliceMax - static_cast<std::int64_t>(ended.size()));
+    while (rows.next()) {
+      auto& next = ended.emplace_back();
+      next.job.run_id = rows.uuid(0).value_or(Uuid{});
+      const auto raw = rows.view(1);
+      std::copy_n(raw.begin(), std::min(raw.size(), next.step.size()), next.step.begin());
+      next.job.line = rows.uuid(2).value_or(Uuid{});
+      next.job.position = rows.integer(3);
+    }
+  }
+  for (const auto& one : ended) {
+    tx.run(
+        "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "
+        "SELECT run, hash, (SELECT coalesce(max(place) + 1, 0) FROM run_steps_data WHERE run = "
+        "$1), "
+        "name, op, $3, $4 FROM pending_steps_data WHERE run = $1 AND hash = $2 "
+        "ON CONFLICT DO NOTHING",
+        one.job.run_id, blob_of(one.step), event.json(), world_.unix_ms());
+    tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", one.job.run_id,
+           blob_of(one.step));
+    end(tx, one.job.run_id, one.step);
+    jobs_.wake(tx, one.job);
+  }
+  const bool is_more = static_cast<int>(ended.size()) == kSliceMax;
+  if (!is_more) {
+    tx.run("UPDATE waits_looked_at SET position = $1 WHERE position < $1", event.position);
+  }
+  return is_more;
+}
+
+}  // namespace synap::workers

@@ -1,0 +1,74 @@
+// EventWaits: runs that wait for an event. A wait says the type, and, if it must, what stands at
+// one place of the event ("data.orderId" is 7); an index leads from an event to the waits that it
+// ends, however many there are.
+//
+// Waits follow the log from a stored position. A wait knows the position at which it began: an
+// event before that does not end it, however late it is looked at, and each one behind does. What
+// an event ends is stored in slices, each in one transaction with the jobs that it wakes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/task.h"
+#include "base/timer.h"
+#include "base/world.h"
+#include "bus/job_store.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "workers/op.h"
+
+namespace synap::workers {
+
+class EventWaits {
+ public:
+  static std::vector<db::Database::Migration> migrations();
+
+  /// All must outlive it.
+  EventWaits(db::Database& database, bus::JobStore& jobs, events::EventLog& log, World& world)
+      : database_(database), jobs_(jobs), log_(log), world_(world) {}
+
+  /// Within a transaction: the run of `job` waits, from the end of the log on.
+  void begin(db::Tx& tx, const bus::Job& job, const StepHash& step, const EventWait& wait);
+  /// Within a transaction: it waits no more; nothing: for none of its steps.
+  void end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHash>& step);
+
+  /// Reads which types are waited for. Before follow().
+  Task<Result<>> load();
+  /// Ends waits for what is appended, until `stop` is asked for.
+  Task<void> follow(std::stop_token stop);
+
+ private:
+  // What stands at a place of an event, as the index has it.
+  struct Found {
+    std::string path;
+    std::string value;
+  };
+  Task<Result<>> follow_page(std::vector<std::string> types);
+  Task<Result<>> match(const events::Event& event);
+  std::vector<std::string> paths_of(db::Tx& tx, const events::Event& event);
+  bool end_some(db::Tx& tx, const events::Event& event, const std::vector<Found>& found);
+  void note(const std::string& type, std::int64_t since);
+  std::vector<std::string> types();
+
+  db::Database& database_;
+  bus::JobStore& jobs_;
+  events::EventLog& log_;
+  World& world_;
+
+  std::mutex mutex_;
+  std::map<std::string, std::int64_t> types_;  // waited for, since when at the earliest
+  std::int64_t looked_at_ = 0;                 // every event up to here
+  std::int64_t types_seen_ = 0;
+  std::int64_t stored_looked_at_ = 0;  // of follow()
+  Watermark new_types_;
+};
+
+}  // namespace synap::workers

@@ -1,0 +1,77 @@
+#include "workers/local_driver.h"
+
+#include <fmt/format.h>
+
+#include "workers/step.h"
+
+namespace synap::workers {
+namespace {
+
+Outcome failure_of(std::string_view thrown) {
+  // Tried again, although the code says that it would not help: nobody knows what was thrown.
+  return Outcome::failed_retry_in(
+      {Code::kInternalServerError, fmt::format("The handler threw: {}", thrown), nullptr},
+      Outcome::kUsualDelay);
+}
+
+Task<void> handle(EventHandler& handler, const events::Event& event, Step& step,
+                  std::optional<Outcome>& outcome) {
+  try {
+    outcome = co_await handler.handle(event, step);
+  } catch (const std::exception& thrown) {
+    outcome = failure_of(thrown.what());
+  } catch (...) {
+    outcome = failure_of("something that is no std::exception");
+  }
+  step.note_turn();
+}
+
+// What an outcome says that no step has.
+void add_outcome(Answer& answer, const Outcome& outcome, const Step& step) {
+  if (outcome.kind() == Outcome::Kind::kDone) {
+    answer.kind = Answer::Kind::kDone;
+    answer.output = outcome.output();
+    answer.is_stored = step.has_finished();
+    return;
+  }
+  answer.kind = Answer::Kind::kFailed;
+  answer.error = outcome.error();
+  answer.step_attempts = step.exhausted_attempts();
+  // A failed step has used its retries up already: its handler's failing is final.
+  answer.may_retry = outcome.may_retry() && answer.step_attempts == 0;
+  if (outcome.retry_delay_ms() >= 0) answer.retry_delay_ms = outcome.retry_delay_ms();
+  if (is_outage(outcome.error())) answer.outage = outcome.error();
+}
+
+}  // namespace
+
+Task<Answer> LocalDriver::call(Call call) {
+  Step step(store_, call.job, std::move(call.stored));
+  std::optional<Outcome> outcome;
+  {
+    // Goes, with all that it has begun, at the end of this block: where it stands still, if steps
+    // park. Nothing of it may go on beside what settles the run.
+    auto handling = handle(*handler_, call.event, step, outcome);
+    handling.start();
+    for (;;) {
+      const auto turn = step.turns().value();
+      if (outcome || step.is_over()) break;
+      co_await step.turns().wait_past(turn);
+    }
+  }
+  Answer answer;
+  if (const auto& limit = step.exceeded_limit()) {
+    answer.kind = Answer::Kind::kFailed;
+    answer.error = *limit;
+  } else if (outcome) {
+    add_outcome(answer, *outcome, step);
+  } else {
+    answer.outage = step.outage();
+  }
+  answer.has_made_progress = step.has_made_progress();
+  answer.results = step.take_unsaved();
+  answer.pending = step.take_pending();
+  co_return answer;
+}
+
+}  // namespace synap::workers
