@@ -53,6 +53,37 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('ticks "connect a client" off for a program with a key of its own, and for nobody else', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    const step = page.locator('.first-steps li', { hasText: 'Connect a client' });
+    const isDone = async () => (await step.textContent()).includes('(done)');
+    const madeBy = async (key, title) => {
+      await site.call('tasks.create', { title }, key);
+      await page.waitForSelector(`.events-short >> text=${title}`);
+    };
+    await step.waitFor();
+    // The command line calls with the key that the pod made for its owner.
+    await madeBy(site.pod.key, 'by the command line');
+    assert.equal(await isDone(), false);
+    const { key } = await site.call('keys.create', { name: 'a reporter' });
+    await page.waitForSelector('.first-steps li.done >> text=Make a key');
+    // A browser acts by its session, also where such a key signed it in.
+    const other = await site.visit();
+    await site.signIn(other, { key });
+    await other.fill('.quick-note textarea', 'by a browser');
+    await other.click('text=Make the note');
+    await page.waitForSelector('.events-short >> text=by a browser');
+    assert.equal(await isDone(), false);
+    await madeBy(key, 'by a program');
+    await page.waitForSelector('.first-steps li.done >> text=Connect a client');
+    await page.reload();
+    await page.waitForSelector('.first-steps li.done >> text=Connect a client');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+    await other.context().close();
+  });
+
   test('changes a note, compares versions, restores one, deletes it', async () => {
     const page = await site.visit();
     const id = await site.make('notes', { content: '# Plan\n\none\ntwo' });

@@ -1,10 +1,9 @@
 // What to do first with a pod. Each step ticks itself off when it has happened.
 import { useState } from 'preact/hooks';
 
-import type { Row } from '../lib/events.js';
+import { nounOfType, type SynapEvent } from '../lib/events.js';
 import { log } from '../lib/log.js';
 import { query } from '../lib/rpc.js';
-import { session } from '../lib/session.js';
 import { podDocument } from '../lib/document.js';
 import { useAnswer, useReloadOn } from './answer.js';
 import { CopyButton } from './copy.js';
@@ -18,6 +17,7 @@ interface Step {
   isDone: boolean;
   href?: string;
   shell?: string;
+  help?: string;
 }
 
 function stored(): boolean {
@@ -28,48 +28,73 @@ function stored(): boolean {
   }
 }
 
-/** By somebody else than this page, over the API. */
-function isByClient(row: Row): boolean {
-  const own = session.value?.session;
-  return (
-    row.source === 'api' &&
-    row.outcome === 'requested' &&
-    row.actor !== `session:${own}` &&
-    row.actor !== `key:${own}` &&
-    row.actor.startsWith('key:') &&
-    own !== undefined
-  );
+// Keys that somebody made rather than the pod: so many of the newest are looked at.
+const KEYS_LOOKED_AT = 10;
+
+interface Programs {
+  /** Their keys, as the log names who acted. */
+  actors: Set<string>;
+  /** One of them has changed something. */
+  isOneConnected: boolean;
+}
+
+/** Not the beginning of a browser's session, which its key begins. */
+const isWork = (noun: string): boolean => noun !== 'key';
+
+/**
+ * Whose keys are programs'. The pod's own key, which `synap` uses, is made by the pod itself; every
+ * other key was asked for. A browser acts by its session and not by the key that signed it in.
+ */
+async function programsOf(keys: { id: string }[], signal: AbortSignal): Promise<Programs> {
+  const find = async (question: object): Promise<SynapEvent[]> =>
+    (await query<{ events: SynapEvent[] }>('events.list', question, signal)).events;
+  const newest = keys.slice(-KEYS_LOOKED_AT).map(({ id }) => id);
+  const made = await Promise.all(newest.map((id) => find({ aggregateId: id, limit: 1 })));
+  const ids = newest.filter((_, index) => made[index]?.[0]?.source === 'api');
+  const acts = await Promise.all(ids.map((id) => find({ actor: id, order: 'desc' })));
+  return {
+    actors: new Set(ids.map((id) => `key:${id}`)),
+    isOneConnected: acts.flat().some((event) => isWork(nounOfType(event.type))),
+  };
+}
+
+function usePrograms(): Programs | undefined {
+  const answer = useAnswer('programs', async (signal) => {
+    const { keys } = await query<{ keys: { id: string }[] }>('keys.list', { limit: 500 }, signal);
+    return programsOf(keys, signal);
+  });
+  useReloadOn((event) => event.type === 'key.creation.completed', answer.reload);
+  return answer.value;
 }
 
 export function FirstSteps() {
   const [isHidden, setHidden] = useState(stored);
   const hasNotes = podDocument.value?.has('notes.list') ?? false;
-  const facts = useAnswer(`first-steps:${hasNotes}`, async (signal) => {
-    const notes = hasNotes
-      ? await query<{ total: number }>('notes.list', { limit: 1 }, signal)
-      : { total: 0 };
-    const { keys } = await query<{ keys: { revokedAt?: string; kind?: string }[] }>(
-      'keys.list',
-      undefined,
-      signal,
-    );
-    return { notes: notes.total, keys: keys.filter((key) => key.kind !== 'session').length };
-  });
+  const facts = useAnswer(`first-steps:${hasNotes}`, async (signal) =>
+    hasNotes
+      ? (await query<{ total: number }>('notes.list', { limit: 1 }, signal)).total
+      : 0,
+  );
+  const programs = usePrograms();
   useReloadOn((event) => event.type.endsWith('.creation.completed'), facts.reload);
   void log.value?.changed.value;
-  if (isHidden || !facts.value) return null;
+  if (isHidden || facts.value === undefined || !programs) return null;
+  const notes = facts.value;
   const rows = log.value?.rows.slice(-2_000) ?? [];
   const steps: Step[] = [
-    { title: 'Make a note', isDone: facts.value.notes > 0, href: '/notes/new' },
+    { title: 'Make a note', isDone: notes > 0, href: '/notes/new' },
     {
       title: 'Import what you have',
-      isDone: rows.some((row) => IMPORT_SOURCES.includes(row.source)) || facts.value.notes > 20,
+      isDone: rows.some((row) => IMPORT_SOURCES.includes(row.source)) || notes > 20,
       shell: 'synap import markdown DIR',
     },
-    { title: 'Make a key for a program', isDone: facts.value.keys > 1, href: '/users' },
+    { title: 'Make a key for a program', isDone: programs.actors.size > 0, href: '/users' },
     {
-      title: 'Connect a client',
-      isDone: rows.some(isByClient),
+      title: 'Connect a client with such a key',
+      isDone:
+        programs.isOneConnected ||
+        rows.some((row) => programs.actors.has(row.actor) && isWork(row.noun)),
+      help: 'Done when a program with a key of its own has changed something.',
       shell: `npm install ${location.origin}/synap-client.tgz`,
     },
   ];
@@ -97,6 +122,7 @@ export function FirstSteps() {
             <div>
               {step.href && !step.isDone ? <a href={step.href}>{step.title}</a> : step.title}
               <span class="unseen">{step.isDone ? ' (done)' : ' (to do)'}</span>
+              {step.help && !step.isDone && <p class="help">{step.help}</p>}
               {step.shell && !step.isDone && (
                 <p class="shell">
                   <code>{step.shell}</code>
