@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { heapOf, longestStall, shoot, Site, until, watchStalls } from './site.mjs';
+import { checkAccessibility, heapOf, longestStall, shoot, Site, until, watchStalls } from './site.mjs';
 
 describe('the live log', () => {
   let site;
@@ -33,6 +33,33 @@ describe('the live log', () => {
       );
       assert.ok((await found()) >= before + 60);
     }
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('tells that the numbers of Home are out of date while the pod is gone', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    const numbers = page.getByRole('region', { name: 'Numbers', exact: true });
+    const outdated = page.getByRole('region', { name: 'Numbers, out of date', exact: true });
+    const figure = page.locator('.numbers .figure-value').first();
+    const colour = () => figure.evaluate((one) => getComputedStyle(one).color);
+    await numbers.waitFor();
+    await page.waitForFunction(() =>
+      /\d/.test(document.querySelector('.numbers .figure-value').textContent),
+    );
+    const live = await colour();
+    await site.pod.kill();
+    await outdated.waitFor();
+    assert.match(await outdated.getByRole('status').textContent(), /^Out of date: .* \d\d:\d\d:\d\d,/);
+    assert.notEqual(await colour(), live);
+    assert.match(await page.locator('.numbers li').first().textContent(), /\(out of date\)/);
+    await checkAccessibility(page, 'Home without its pod');
+    await shoot(page, '1280-home-without-pod');
+    await site.pod.startAgain();
+    await numbers.waitFor();
+    assert.equal(await colour(), live);
+    assert.equal(await numbers.getByRole('status').textContent(), '');
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });

@@ -1,6 +1,7 @@
 // /metrics, read every two seconds while a screen shows it; and what the curves show of it.
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 
+import { liveStatus } from './live.js';
 import { plain } from './rpc.js';
 
 export interface Sample {
@@ -15,6 +16,10 @@ const SAMPLES_MAX = 120;
 
 export const samples = signal<Sample[]>([]);
 export const metricsProblem = signal('');
+/** The last sample tells how the pod was, and nobody knows how it is. */
+export const isOutdated = computed(
+  () => liveStatus.value === 'lost' || metricsProblem.value !== '',
+);
 
 function parse(text: string): Map<string, number> {
   const values = new Map<string, number>();
@@ -56,6 +61,13 @@ async function sample(): Promise<void> {
   } catch {
     metricsProblem.value = 'The pod does not answer.';
   }
+}
+
+/** Reads now and not only when the next time has come. */
+export function sampleNow(): void {
+  if (watchers === 0) return;
+  clearTimeout(timer);
+  void read();
 }
 
 /** Reads until the returned function is called. */

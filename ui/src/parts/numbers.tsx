@@ -1,10 +1,10 @@
 // The numbers of a pod that tell whether work is done and whether there is room.
-import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 
-import { largestOf, ratesOf, samples, sumOf } from '../lib/metrics.js';
+import { liveStatus } from '../lib/live.js';
+import { isOutdated, largestOf, ratesOf, sampleNow, samples, sumOf } from '../lib/metrics.js';
 import { query } from '../lib/rpc.js';
-import { bytes, number } from '../lib/time.js';
+import { bytes, clockOf, number } from '../lib/time.js';
 import { useAnswer } from './answer.js';
 
 function Figure({
@@ -12,19 +12,17 @@ function Figure({
   value,
   href,
   isBad,
-  children,
 }: {
   label: string;
   value: string;
   href?: string;
   isBad?: boolean;
-  children?: ComponentChildren;
 }) {
   const body = (
     <>
       <span class="figure-label">{label}</span>
       <span class="figure-value">{value}</span>
-      {children}
+      {isOutdated.value && <span class="unseen"> (out of date)</span>}
     </>
   );
   return (
@@ -58,6 +56,18 @@ function useDeadLetters(): number | undefined {
   return answer.value;
 }
 
+/** That the numbers are of a time when the pod still answered. */
+function OutdatedSince({ at }: { at: number | undefined }) {
+  return (
+    <p class="numbers-outdated" role="status">
+      {isOutdated.value &&
+        (at === undefined
+          ? 'The pod does not say its numbers.'
+          : `Out of date: these numbers are of ${clockOf(at).slice(0, 8)}, when the pod last answered.`)}
+    </p>
+  );
+}
+
 export function Numbers() {
   const all = samples.value;
   const last = all.at(-1);
@@ -67,24 +77,31 @@ export function Numbers() {
   const dead = useDeadLetters();
   // Of the read model that is furthest behind: the same events are ahead of each.
   const lag = largestOf(last, 'synap_projection_lag_events');
+  const status = liveStatus.value;
+  useEffect(() => {
+    if (status === 'live') sampleNow();
+  }, [status]);
   return (
-    <ul class="numbers" aria-label="Numbers">
-      <Figure label="Events" value={shown(sum('synap_log_position'))} href="/events" />
-      <Figure
-        label="Events a second"
-        value={perSecond(ratesOf(all, 'synap_log_position').at(-1))}
-      />
-      <Figure label="Calls a second" value={perSecond(ratesOf(all, 'synap_calls_total').at(-1))} />
-      <Figure label="Queue" value={shown(sum('synap_queue_jobs'))} href="/runs?status=active" />
-      <Figure
-        label="Dead letters"
-        value={dead === undefined ? '–' : `${number(dead)}${dead === DEAD_LETTERS_MAX ? '+' : ''}`}
-        href="/runs?status=failed"
-        isBad={dead !== undefined && dead > 0}
-      />
-      <Figure label="Lag" value={shown(lag)} href="/pod" />
-      <Figure label="Disk left" value={shown(sum('synap_disk_free_bytes'), bytes)} />
-      <Figure label="WAL" value={shown(sum('synap_database_wal_bytes'), bytes)} />
-    </ul>
+    <section aria-label={isOutdated.value ? 'Numbers, out of date' : 'Numbers'}>
+      <ul class={`numbers ${isOutdated.value ? 'is-outdated' : ''}`}>
+        <Figure label="Events" value={shown(sum('synap_log_position'))} href="/events" />
+        <Figure
+          label="Events a second"
+          value={perSecond(ratesOf(all, 'synap_log_position').at(-1))}
+        />
+        <Figure label="Calls a second" value={perSecond(ratesOf(all, 'synap_calls_total').at(-1))} />
+        <Figure label="Queue" value={shown(sum('synap_queue_jobs'))} href="/runs?status=active" />
+        <Figure
+          label="Dead letters"
+          value={dead === undefined ? '–' : `${number(dead)}${dead === DEAD_LETTERS_MAX ? '+' : ''}`}
+          href="/runs?status=failed"
+          isBad={dead !== undefined && dead > 0}
+        />
+        <Figure label="Lag" value={shown(lag)} href="/pod" />
+        <Figure label="Disk left" value={shown(sum('synap_disk_free_bytes'), bytes)} />
+        <Figure label="WAL" value={shown(sum('synap_database_wal_bytes'), bytes)} />
+      </ul>
+      <OutdatedSince at={last?.at} />
+    </section>
   );
 }
