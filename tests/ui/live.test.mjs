@@ -64,6 +64,24 @@ describe('the live log', () => {
     await page.context().close();
   });
 
+  test('is counted on Home as it moves, whenever the other numbers are read', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    const figure = page.locator('.numbers .figure-value').first();
+    await until(5_000, async () => /\d/.test(await figure.textContent()), 'the numbers are read');
+    await page.route('**/metrics', () => {}); // From now on they are not.
+    await site.make('tasks', { title: 'Counted at once' });
+    // In one frame, so that the list and its number are of the same moment.
+    await page.waitForFunction(
+      (wanted) =>
+        document.querySelector('.events-short').textContent.includes('Counted at once') &&
+        Number(document.querySelector('.figure-value').textContent.replace(/\D/g, '')) >= wanted,
+      await site.end(),
+      { timeout: 5_000 },
+    );
+    await page.context().close();
+  });
+
   test('is paused and goes on', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/events?q=paused' });

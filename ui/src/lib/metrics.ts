@@ -63,9 +63,9 @@ async function sample(): Promise<void> {
   }
 }
 
-/** Reads now and not only when the next time has come. */
+/** After a problem: reads now, and not only when the next time has come. */
 export function sampleNow(): void {
-  if (watchers === 0) return;
+  if (watchers === 0 || metricsProblem.value === '') return;
   clearTimeout(timer);
   void read();
 }

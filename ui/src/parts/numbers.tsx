@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 
 import { liveStatus } from '../lib/live.js';
+import { log } from '../lib/log.js';
 import { isOutdated, largestOf, ratesOf, sampleNow, samples, sumOf } from '../lib/metrics.js';
 import { query } from '../lib/rpc.js';
 import { bytes, clockOf, number } from '../lib/time.js';
@@ -77,6 +78,10 @@ export function Numbers() {
   const dead = useDeadLetters();
   // Of the read model that is furthest behind: the same events are ahead of each.
   const lag = largestOf(last, 'synap_projection_lag_events');
+  // What the list below shows is counted from the same stream, and not a sample later.
+  void log.value?.changed.value;
+  const told = sum('synap_log_position');
+  const events = told === undefined ? undefined : Math.max(told, log.value?.end ?? 0);
   const status = liveStatus.value;
   useEffect(() => {
     if (status === 'live') sampleNow();
@@ -84,7 +89,7 @@ export function Numbers() {
   return (
     <section aria-label={isOutdated.value ? 'Numbers, out of date' : 'Numbers'}>
       <ul class={`numbers ${isOutdated.value ? 'is-outdated' : ''}`}>
-        <Figure label="Events" value={shown(sum('synap_log_position'))} href="/events" />
+        <Figure label="Events" value={shown(events)} href="/events" />
         <Figure
           label="Events a second"
           value={perSecond(ratesOf(all, 'synap_log_position').at(-1))}
