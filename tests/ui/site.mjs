@@ -182,6 +182,32 @@ export async function checkAccessibility(page, what) {
   assert.deepEqual(serious, [], `${what}: axe`);
 }
 
+/**
+ * Fails if something on what is shown sticks out to the side: of the document, or of a container that
+ * cuts it off or would have to be scrolled. What ends in an ellipsis says that there is more, and long
+ * lines of what people wrote (code, tables) scroll by themselves.
+ */
+export async function checkWidths(page, what) {
+  const wide = await page.evaluate(() => {
+    const nameOf = (element) =>
+      `${element.localName}.${[...element.classList].join('.')} (${element.scrollWidth} in ${element.clientWidth} px)`;
+    const isShown = (element) => element.checkVisibility({ visibilityProperty: true });
+    const clipped = [...document.querySelectorAll('body *')].filter((element) => {
+      if (element.scrollWidth <= element.clientWidth + 1 || element.clientWidth === 0) return false;
+      if (element.matches('input, svg *, .markdown pre, .markdown table')) return false;
+      const { overflowX, textOverflow, clipPath } = getComputedStyle(element);
+      if (clipPath !== 'none') return false; // For screen readers only.
+      return overflowX !== 'visible' && textOverflow !== 'ellipsis' && isShown(element);
+    });
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return [
+      ...(scrollWidth > clientWidth ? [`the document (${scrollWidth} in ${clientWidth} px)`] : []),
+      ...clipped.map(nameOf),
+    ];
+  });
+  assert.deepEqual(wide, [], `${what}: nothing sticks out`);
+}
+
 /** Keeps how long the page's own work held up everything else. */
 export async function watchStalls(page) {
   await page.evaluate(() => {

@@ -23,7 +23,7 @@ export function EventRow({ row }: { row: Row }) {
       <OutcomeMark outcome={row.outcome} />
       <span class="event-type">
         <NounBadge noun={row.noun} />
-        {actionOf(row)}
+        <span class="event-action">{actionOf(row)}</span>
       </span>
       <span class="event-title">
         <Line text={row.title} max={100} />

@@ -1,4 +1,6 @@
 // Filters and orders of a list, as the noun's `list` has them. They are in the address.
+import { useState } from 'preact/hooks';
+
 import type { Noun, PodDocument } from '../lib/document.js';
 import { type Field, fieldOf, labelOf } from '../lib/fields.js';
 import { go, route, withQuery } from '../lib/router.js';
@@ -124,6 +126,8 @@ export function NounFilters({ document, noun }: { document: PodDocument; noun: N
     fieldOf(document, name, schema, false),
   );
   const names = fields.map((field) => field.name);
+  const active = names.filter((name) => route.value.query.get(name)).length;
+  const [isOpen, setOpen] = useState(active > 0);
   return (
     <div class="toolbar" role="search">
       <div class="search">
@@ -137,7 +141,16 @@ export function NounFilters({ document, noun }: { document: PodDocument; noun: N
           onInput={(event) => set('find', event.currentTarget.value)}
         />
       </div>
-      <div class="filters">
+      <button
+        type="button"
+        class="fold"
+        aria-expanded={isOpen}
+        aria-controls="noun-filters"
+        onClick={() => setOpen(!isOpen)}
+      >
+        Filters{active > 0 && ` (${active})`}
+      </button>
+      <div id="noun-filters" class={`filters can-fold ${isOpen ? 'is-open' : ''}`}>
         {fields.map((field) => (
           <Filter key={field.name} field={field} names={names} />
         ))}

@@ -71,13 +71,13 @@ function ProjectionRow({ one, end, reload }: { one: Projection; end: number; rel
         {one.error && <p class="issue">{one.error}</p>}
         <Progress one={one} end={end} />
       </td>
-      <td>{one.kind}</td>
-      <td>
+      <td data-label="Kind">{one.kind}</td>
+      <td data-label="Status">
         <Status status={one.status} />
       </td>
-      <td class="number">{number(one.position)}</td>
-      <td class="number">{number(one.lag)}</td>
-      <td>
+      <td class="number" data-label="Position">{number(one.position)}</td>
+      <td class="number" data-label="Lag">{number(one.lag)}</td>
+      <td data-label="Digest">
         {compared === undefined && <span class="quiet">–</span>}
         {compared === 'busy' && <span class="quiet">comparing…</span>}
         {typeof compared === 'object' && (
@@ -144,7 +144,7 @@ export function Projections() {
       <Show of={answer}>
         {({ projections, end }) => (
           <div class="table-box">
-            <table>
+            <table class="cards">
               <thead>
                 <tr>
                   <th scope="col">Name</th>

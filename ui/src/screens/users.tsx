@@ -164,7 +164,7 @@ function KeyTable({
 }) {
   return (
     <div class="table-box">
-      <table>
+      <table class="cards">
         <thead>
           <tr>
             <th scope="col">Key</th>
@@ -188,23 +188,23 @@ function KeyTable({
                 <br />
                 <code class="quiet">{key.prefix}…</code>
               </td>
-              <td>
+              <td data-label="May">
                 <span class="chips">
                   {key.scopes.map((scope) => (
                     <Chip key={scope}>{scope === '*' ? 'everything' : scope}</Chip>
                   ))}
                 </span>
               </td>
-              <td>
+              <td data-label="Last used">
                 <Time at={key.lastUsedAt} style="ago" />
               </td>
-              <td>
+              <td data-label="Expires">
                 <Time at={key.expiresAt} />
               </td>
-              <td>
+              <td data-label="Made">
                 <Time at={key.createdAt} />
               </td>
-              <td>
+              <td data-label="Status">
                 <Status status={statusOf(key)} />
               </td>
               <td>
