@@ -112,6 +112,21 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('has one search for titles, which finds what is far down in the list', async () => {
+    await site.make('projects', { title: 'Needle under the haystack' });
+    for (let index = 0; index < 210; ++index)
+      await site.call('projects.create', { title: `Hay ${index}` });
+    const page = await site.visit();
+    await site.signIn(page, { path: '/projects' });
+    await page.waitForSelector('.virtual-list .row');
+    assert.equal(await page.locator('.toolbar input:not([type=date])').count(), 1);
+    await page.keyboard.press('/');
+    await page.keyboard.type('needle');
+    await page.waitForSelector('.row >> text=Needle under the haystack');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   test('says that somebody else was quicker, and keeps what was written', async () => {
     const page = await site.visit();
     const id = await site.make('tasks', { title: 'Shared' });

@@ -153,7 +153,8 @@ export class PodDocument {
       const named = /Get(\w+)$/.exec(get.input?.$ref ?? '')?.[1] ?? plural.replace(/s$/, '');
       const input = this.resolve(create.input);
       const listed = this.resolve(list.input).properties ?? {};
-      const { limit: _, cursor: __, sort, ...filters } = listed;
+      // Titles are searched by their words: a field for whole ones beside that would be a second one.
+      const { limit: _, cursor: __, title: ___, sort, ...filters } = listed;
       nouns.push({
         name: named.charAt(0).toLowerCase() + named.slice(1),
         plural,

@@ -135,7 +135,7 @@ export function NounFilters({ document, noun }: { document: PodDocument; noun: N
         <input
           data-search
           type="search"
-          aria-label={`Find in the titles of the ${noun.plural} that are loaded`}
+          aria-label={`Find in the titles of the ${noun.plural}`}
           placeholder="Find in titles"
           value={route.value.query.get('find') ?? ''}
           onInput={(event) => set('find', event.currentTarget.value)}

@@ -19,6 +19,8 @@ import { ThingPanel } from './thing.js';
 
 const ROW_HEIGHT = 40;
 const NARROW_ROW_HEIGHT = 54;
+const FOUND_WANTED = 30;
+const SEARCHED_MAX = 5_000;
 const OWN_PARAMETERS = ['find', 'sort'];
 
 /** What the address says of filters that the noun has. */
@@ -66,6 +68,11 @@ function NounList({
         : list.items,
     [list.items, find],
   );
+  // What is loaded is searched: so more of it is, until a screen is full.
+  useEffect(() => {
+    const isEnough = found.length >= FOUND_WANTED || list.items.length >= SEARCHED_MAX;
+    if (find && !isEnough) list.more();
+  }, [find, list.items, list.isLoading]);
   const isFiltered = find !== '' || Object.keys(input).some((name) => name !== 'sort');
   const isNarrow = useNarrow() || openId !== undefined;
   const search = location.search;
