@@ -127,6 +127,18 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('shows in lists the words of Markdown, and keeps its marks', async () => {
+    const content = '# **Plain** words\n\nWith a [link](https://example.org) and `code`.';
+    const id = await site.make('notes', { content });
+    const page = await site.visit();
+    await site.signIn(page, { path: '/notes' });
+    const row = page.locator(`.row a[data-key="${id}"]`);
+    assert.equal(await row.locator('b').textContent(), 'Plain words');
+    assert.equal(await row.locator('.thing-preview').textContent(), 'With a link and code.');
+    assert.equal((await site.call('notes.get', { id })).preview, content);
+    await page.context().close();
+  });
+
   test('says that somebody else was quicker, and keeps what was written', async () => {
     const page = await site.visit();
     const id = await site.make('tasks', { title: 'Shared' });

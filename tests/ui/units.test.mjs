@@ -24,6 +24,7 @@ before(async () => {
     'document',
     'events',
     'snippets',
+    'plain-text',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -49,6 +50,41 @@ const event = (type, more = {}) => ({
   userId: 'ann',
   timestamp: '2026-01-31T12:00:00.000Z',
   ...more,
+});
+
+describe('plain text', () => {
+  test('has the words of Markdown without its marks', () => {
+    for (const [markdown, plain] of [
+      ['# Groceries\n\n- milk\n- [x] bread\n  1. rye', 'Groceries milk bread rye'],
+      ['What grows **where**, *how* and ~~why~~ __when__.', 'What grows where, how and why when.'],
+      ['***all*** of **it *in* one**', 'all of it in one'],
+      ['A [link](https://example.org/a "title"), ![a picture](x.png), <https://b.org>.', 'A link, a picture, https://b.org.'],
+      ['> quoted\n> > twice', 'quoted twice'],
+      ['Title\n=====\ntext\n\n---\n\nmore', 'Title text more'],
+      ['```js\nconst far = 2 ** 3;\n```', 'const far = 2 ** 3;'],
+      ['Call `a_b*c*` or \\*not this\\*', 'Call a_b*c* or *not this*'],
+      ['| Day | Place |\n|---|:-:|\n| Monday | Lübeck |', 'Day Place Monday Lübeck'],
+      ['**[both](https://example.org)**', 'both'],
+      // Cut off where the preview ends.
+      ['see [the plan](https://example.org/lo', 'see the plan'],
+      ['and **bold without an e', 'and bold without an e'],
+    ])
+      assert.equal(lib.plainText(markdown), plain, markdown);
+  });
+
+  test('leaves alone what is no Markdown', () => {
+    for (const text of ['snake_case_name', '5 * 3 * 2', 'C# and 3) and #tag', 'a <b> & [c]', '-1 or 2 - 3', 'if (a || b)'])
+      assert.equal(lib.plainText(text), text);
+  });
+
+  test('takes no longer for what is hostile', () => {
+    for (const one of ['*', '_', '[', '`', '![', '**a ', '> - ', '\\`', '~~a']) {
+      const begin = performance.now();
+      lib.plainText(one.repeat(100_000));
+      const took = performance.now() - begin;
+      assert.ok(took < 100, `${one}: ${took} ms`);
+    }
+  });
 });
 
 describe('a filter', () => {

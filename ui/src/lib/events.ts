@@ -1,4 +1,5 @@
 // Events as the pod tells them, and the short form of them that the page keeps of each.
+import { plainText } from './plain-text.js';
 
 export interface SynapEvent {
   id: string;
@@ -77,11 +78,11 @@ export function titleOf(data: Record<string, unknown>): string {
     data['title'],
     data['name'],
     data['message'],
-    data['preview'],
   ]) {
     if (typeof value === 'string' && value !== '') return firstLineOf(value);
   }
-  return '';
+  const preview = data['preview'];
+  return typeof preview === 'string' ? plainText(preview).slice(0, TITLE_LENGTH_MAX) : '';
 }
 
 // Types, sources and users repeat: one string for each keeps the rows small.

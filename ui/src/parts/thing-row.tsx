@@ -1,5 +1,6 @@
 // One thing in a list: its title, what tells it apart, and when it was changed.
 import type { Field } from '../lib/fields.js';
+import { plainText } from '../lib/plain-text.js';
 import { shown, titleOfThing, type Thing } from '../lib/things.js';
 import { Chip, Status } from './badge.js';
 import { Line } from './text.js';
@@ -32,9 +33,19 @@ function Value({ field, value }: { field: Field; value: unknown }) {
   );
 }
 
-export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] }) {
-  const preview = thing['preview'] ?? thing['description'];
+/** Title and beginning of its text, as words; a title that was made from the text is not said twice. */
+function linesOf(thing: Thing): { title: string; preview: string } {
   const title = titleOfThing(thing);
+  const text = thing['preview'] ?? thing['description'];
+  if (typeof text !== 'string') return { title, preview: '' };
+  const words = plainText(text);
+  const titleWords = plainText(title);
+  if (titleWords === '' || !words.startsWith(titleWords)) return { title, preview: words };
+  return { title: titleWords, preview: words.slice(titleWords.length).trim() };
+}
+
+export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] }) {
+  const { title, preview } = linesOf(thing);
   return (
     <span class={`thing-row ${thing['status'] === 'done' ? 'is-done' : ''}`}>
       <b>
@@ -46,15 +57,7 @@ export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] })
         ))}
       </span>
       <span class="thing-preview">
-        {typeof preview === 'string' && (
-          <Line
-            text={preview
-              .replace(/^#+\s*/, '')
-              .replace(title, '')
-              .trim()}
-            max={160}
-          />
-        )}
+        <Line text={preview} max={160} />
       </span>
       <Time at={thing.updatedAt} />
     </span>
