@@ -141,13 +141,14 @@ Check check_fsync(const std::string& data) {
 Check check_space(const std::string& data) {
   struct statvfs system{};
   if (::statvfs(existing(data).c_str(), &system) != 0) {
-    return {"space", State::kFail, fmt::format("it cannot be asked for: {}", because())};
+    return {"disk", State::kFail, fmt::format("it cannot be asked for: {}", because())};
   }
   const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
   const auto state = free < kSpaceNone  ? State::kFail
                      : free < kSpaceLow ? State::kWarn
                                         : State::kOk;
-  return {"space", state, fmt::format("{} MiB are free", free / kMiB)};
+  return {"disk", state,
+          fmt::format("{} are free", pod::size_text(static_cast<std::int64_t>(free)))};
 }
 
 Check check_clock(const std::string& data) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -61,6 +62,16 @@ std::string holder_of(int lock) {
 
 bool is_open_to_writers(unsigned mode) {
   return (mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+std::string size_text(std::int64_t bytes) {
+  constexpr std::array<std::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto count = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; count >= 1024 && unit + 1 < kUnits.size(); ++unit) count /= 1024;
+  // Of few units the next digit tells something, too.
+  return count < 10 && unit > 0 ? fmt::format("{:.1f} {}", count, kUnits[unit])
+                                : fmt::format("{:.0f} {}", count, kUnits[unit]);
 }
 
 bool has_lost_its_database(const std::string& path) {

@@ -65,5 +65,7 @@ class DataDirectory {
 bool is_open_to_writers(unsigned mode);
 /// Whether the directory has content or an owner's key, but not the database that they belong to.
 bool has_lost_its_database(const std::string& path);
+/// Bytes as people read them: "61 GiB", "4.5 MiB". The page says them alike (ui/src/lib/time.ts).
+std::string size_text(std::int64_t bytes);
 
 }  // namespace synap::pod

@@ -51,7 +51,7 @@ Task<Check> Doctor::ready() {
 Check Doctor::disk() const {
   const auto free = patient_.directory.free_bytes();
   if (!free) return failed("disk", free.error());
-  auto message = fmt::format("{} MiB are free.", *free / kMiB);
+  auto message = fmt::format("{} are free.", size_text(*free));
   if (*free < patient_.disk_free_bytes_min) {
     return {"disk", Status::kFail, std::move(message),
             "Make room: below disk_free_bytes_min the pod is not ready."};
@@ -128,7 +128,7 @@ Task<Check> Doctor::dead_letters() {
 Check Doctor::wal() const {
   const auto bytes = patient_.database.statistics().wal_bytes;
   const auto bound = db::sqlite::SqliteOptions{}.wal_bytes_max;
-  auto message = fmt::format("{} of {} MiB.", bytes / kMiB, bound / kMiB);
+  auto message = fmt::format("{} of {}.", size_text(bytes), size_text(bound));
   if (bytes < bound) return {"log of changes", Status::kOk, std::move(message)};
   return {"log of changes", Status::kWarn, std::move(message),
           "Something reads the database without an end: another process that has it open?"};

@@ -15,6 +15,16 @@
 namespace synap::pod {
 namespace {
 
+TEST(SizeText, SaysBytesInPowersOf1024WithTwoDigitsOrMore) {
+  EXPECT_EQ(size_text(0), "0 B");
+  EXPECT_EQ(size_text(1023), "1023 B");
+  EXPECT_EQ(size_text(1024), "1.0 KiB");
+  EXPECT_EQ(size_text(4'718'592), "4.5 MiB");
+  EXPECT_EQ(size_text(128LL << 20), "128 MiB");
+  EXPECT_EQ(size_text(61LL << 30), "61 GiB");
+  EXPECT_EQ(size_text(5'000LL << 40), "5000 TiB");
+}
+
 class PodTest : public testing::Test {
  protected:
   PodOptions options() const {

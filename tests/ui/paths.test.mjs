@@ -1,8 +1,13 @@
 // What people do with the page: come in, make a note and see it move, change it, go back to what it was.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { Site, until } from './site.mjs';
+
+const binary =
+  process.env.SYNAP_BIN ?? fileURLToPath(new URL('../../build/dev/bin/synap', import.meta.url));
 
 describe('the page', () => {
   let site;
@@ -224,6 +229,29 @@ describe('the page', () => {
     assert.match(asked, /signed in as owner/);
     await page.reload();
     await page.waitForSelector('nav >> text=Pod');
+    await page.context().close();
+  });
+
+  test('says the same words and units on Home, on Pod and in synap doctor', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    const home = page.locator('.numbers');
+    await until(5_000, async () => /free\d/.test(await home.textContent()), 'the numbers are read');
+    await page.waitForSelector('.numbers >> text=Log of changes');
+    const shownOnHome = await home.textContent();
+    await page.click('nav >> text=Pod');
+    await page.waitForSelector('.checks li');
+    await page.waitForSelector('.curve >> text=Log of changes');
+    const shownOnPod = await page.textContent('.sheet');
+    const command = ['doctor', '--data', site.pod.data, '--url', site.pod.url];
+    const said = await new Promise((resolve) =>
+      execFile(binary, command, (_, stdout) => resolve(stdout)),
+    );
+    for (const text of [shownOnHome, shownOnPod, said]) {
+      assert.match(text, /disk/i);
+      assert.match(text, /\d (MiB|GiB|TiB)/);
+      assert.doesNotMatch(text, /\bWAL\b|\d [KMGT]B\b/);
+    }
     await page.context().close();
   });
 

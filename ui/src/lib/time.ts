@@ -62,10 +62,11 @@ export function duration(ms: number): string {
   return `${size} ${unit}`;
 }
 
+/** As the pod says them (src/pod/data_directory.h). */
 export function bytes(count: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let at = 0;
-  for (; count >= 1000 && at < units.length - 1; ++at) count /= 1000;
+  for (; count >= 1024 && at < units.length - 1; ++at) count /= 1024;
   return `${count < 10 && at > 0 ? count.toFixed(1) : Math.round(count)} ${units[at]}`;
 }
 

@@ -103,8 +103,8 @@ export function Numbers() {
           isBad={dead !== undefined && dead > 0}
         />
         <Figure label="Lag" value={shown(lag)} href="/pod" />
-        <Figure label="Disk left" value={shown(sum('synap_disk_free_bytes'), bytes)} />
-        <Figure label="WAL" value={shown(sum('synap_database_wal_bytes'), bytes)} />
+        <Figure label="Disk free" value={shown(sum('synap_disk_free_bytes'), bytes)} />
+        <Figure label="Log of changes" value={shown(sum('synap_database_wal_bytes'), bytes)} />
       </ul>
       <OutdatedSince at={last?.at} />
     </section>

@@ -43,7 +43,7 @@ function Curves() {
         <Curve label="Memory" values={values('process_resident_memory_bytes')} format={bytes} />
         <Curve label="Connections" values={values('synap_http_connections')} format={number} />
         <Curve label="Queue" values={values('synap_queue_jobs')} format={number} />
-        <Curve label="WAL" values={values('synap_database_wal_bytes')} format={bytes} />
+        <Curve label="Log of changes" values={values('synap_database_wal_bytes')} format={bytes} />
       </div>
     </section>
   );
