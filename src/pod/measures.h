@@ -2,6 +2,9 @@
 // (docs/operations.md). Each is counted where it happens; here they are only given their names.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "api/front.h"
 #include "api/keys.h"
 #include "base/metrics.h"
@@ -40,5 +43,7 @@ void add_measures(Metrics& metrics, const Measured& measured);
 
 /// Those of the process, as every client library of Prometheus calls them.
 void add_process_measures(Metrics& metrics);
+/// The memory that the process has of the machine. Nothing: the machine does not say.
+std::optional<std::int64_t> resident_bytes();
 
 }  // namespace synap::pod

@@ -23,6 +23,7 @@
 #include "pod/features.h"
 #include "pod/measures.h"
 #include "pod/readiness.h"
+#include "pod/samples.h"
 #include "pod/self_procedures.h"
 #include "workers/worker_pool.h"
 
@@ -63,6 +64,7 @@ struct Pod::Parts {
   std::shared_ptr<net::BoundAddress> address;
   std::unique_ptr<api::Front> front;
   std::unique_ptr<net::HttpServer> server;
+  std::unique_ptr<Sampler> sampler;
   Metrics metrics;
   std::string new_owner_key;
   std::string new_owner_link;
@@ -119,6 +121,7 @@ Result<> Pod::Parts::open() {
       procedures,
       {.settings = [this]() -> const std::vector<SettingInForce>& { return options.settings; },
        .examine = [this](std::string user_id) { return doctor->examine(std::move(user_id)); },
+       .samples = [this](std::size_t count) { return sampler->newest(count); },
        .unix_ms = [this] { return world.unix_ms(); }});
   return projections->prepare();
 }
@@ -226,19 +229,23 @@ Result<> Pod::Parts::serve() {
                          .stranger_timeout = options.stranger_timeout,
                          .write_timeout = options.write_timeout},
       *front);
-  add_measures(metrics, {.procedures = procedures,
-                         .keys = *keys,
-                         .front = *front,
-                         .server = *server,
-                         .database = *database,
-                         .jobs = *jobs,
-                         .queue = *queue,
-                         .functions = functions,
-                         .workers = *workers,
-                         .projections = *projections,
-                         .log = *log,
-                         .directory = *directory});
-  return server->start();
+  const Measured measured{.procedures = procedures,
+                          .keys = *keys,
+                          .front = *front,
+                          .server = *server,
+                          .database = *database,
+                          .jobs = *jobs,
+                          .queue = *queue,
+                          .functions = functions,
+                          .workers = *workers,
+                          .projections = *projections,
+                          .log = *log,
+                          .directory = *directory};
+  add_measures(metrics, measured);
+  sampler = std::make_unique<Sampler>([measured] { return reading_of(measured); }, world);
+  if (auto started = server->start(); !started) return started;
+  upkeep->begin(sampler->run(upkeep->token()));
+  return {};
 }
 
 // The order survives a crash at any line: owner.key holds the old key until the new one is good,

@@ -18,14 +18,6 @@ namespace {
 
 using Type = Metrics::Type;
 
-std::optional<std::int64_t> resident_bytes() {
-  std::ifstream file("/proc/self/statm");
-  std::int64_t all = 0;
-  std::int64_t resident = 0;
-  if (!(file >> all >> resident)) return std::nullopt;
-  return resident * ::sysconf(_SC_PAGESIZE);
-}
-
 std::optional<double> cpu_seconds() {
   timespec time{};
   if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) != 0) return std::nullopt;
@@ -78,6 +70,14 @@ void add(Metrics& metrics, std::string name, Type type, std::string help, Read r
 }
 
 }  // namespace
+
+std::optional<std::int64_t> resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t all = 0;
+  std::int64_t resident = 0;
+  if (!(file >> all >> resident)) return std::nullopt;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
 
 void add_process_measures(Metrics& metrics) {
   add(metrics, "process_resident_memory_bytes", Type::kGauge, "Memory that the process has.",

@@ -111,6 +111,15 @@ TEST_F(ViewsTest, TheDoctorSaysWhatIsWrongAndWhatToDo) {
   EXPECT_EQ(status(checks(), "permissions"), "warn");
 }
 
+TEST_F(ViewsTest, ThePodHasNoSamplesInItsFirstSecondsAndRefusesToLookFurtherThanAnHour) {
+  start();
+  const auto answer = query("pod.samples");
+  EXPECT_THAT(answer.find("samples")->as_array(), IsEmpty());
+  EXPECT_GT(answer.find("at")->as_integer(), 1'700'000'000'000);
+  const auto refused = query("pod.samples?input=%7B%22seconds%22%3A3601%7D");
+  EXPECT_EQ(refused.find("data")->string_or("code", ""), "BAD_REQUEST");
+}
+
 TEST_F(ViewsTest, OnlyOwnersAreToldOfThePod) {
   start();
   net::TestClient client(pod->port());
@@ -120,7 +129,7 @@ TEST_F(ViewsTest, OnlyOwnersAreToldOfThePod) {
       R"({"name":"bob"})");
   const auto made = parse_json(client.read_response().body);
   const auto key = made->find("result")->find("data")->find("key")->as_string();
-  for (const char* path : {"pod.settings", "pod.doctor"}) {
+  for (const char* path : {"pod.settings", "pod.doctor", "pod.samples"}) {
     EXPECT_EQ(query(path, key).find("data")->string_or("code", ""), "FORBIDDEN") << path;
   }
 }

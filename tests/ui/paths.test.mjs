@@ -255,6 +255,38 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('begins its curves with the hour that the pod has kept', async () => {
+    const page = await site.visit();
+    // As a pod answers that has run for an hour.
+    const { result } = (await site.pod.http('pod.samples')).body;
+    const { at } = result.data;
+    const samples = Array.from({ length: 360 }, (_, index) => ({
+      at: at - (360 - index) * 10_000,
+      eventsPerSecond: index === 100 ? 4_321 : 1,
+      callsPerSecond: 2,
+      residentBytes: 50 * 2 ** 20,
+      logOfChangesBytes: 0,
+      connections: 3,
+      queuedJobs: 4,
+      lagEvents: 5,
+    }));
+    await page.route('**/trpc/pod.samples*', (route) =>
+      route.fulfill({ json: { result: { data: { samples, at } } } }),
+    );
+    await site.signIn(page, { path: '/pod' });
+    await page.waitForSelector('svg[aria-label^="Events: now"][aria-label$="at most 4,321 /s in 1 h"]');
+    const path = await page.getAttribute('svg[aria-label^="Lag:"] .line', 'd');
+    assert.ok(path.split('L').length > 300, `${path.length} characters`);
+    // And live behind it.
+    await until(
+      10_000,
+      async () => !(await page.textContent('.curve:nth-child(1) b')).startsWith('1.0'),
+      'the page goes on by itself',
+    );
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   test('shows a member what is theirs', async () => {
     const { key } = await site.call('users.create', { name: 'Ada' });
     const page = await site.visit();

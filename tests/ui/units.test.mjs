@@ -25,6 +25,7 @@ before(async () => {
     'events',
     'snippets',
     'plain-text',
+    'curves',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -84,6 +85,36 @@ describe('plain text', () => {
       const took = performance.now() - begin;
       assert.ok(took < 100, `${one}: ${took} ms`);
     }
+  });
+});
+
+describe('a curve', () => {
+  const kept = (at, more = {}) => ({ at, eventsPerSecond: at / 1000, residentBytes: at, ...more });
+  const live = (at, position) => ({ at, values: new Map([['synap_log_position', position]]) });
+
+  test('begins with what the pod has kept and goes on with what the page has seen', () => {
+    assert.deepEqual(
+      lib.pointsOf(
+        'events',
+        [kept(10_000), kept(20_000), kept(30_000)],
+        [live(25_000, 100), live(27_000, 104), live(29_000, 104)],
+      ),
+      [
+        { at: 10_000, value: 10 },
+        { at: 20_000, value: 20 },
+        { at: 27_000, value: 2 },
+        { at: 29_000, value: 0 },
+      ],
+    );
+    assert.deepEqual(lib.pointsOf('commit', [kept(10_000, { commitSeconds: 0.5 }), kept(20_000)], []), [
+      { at: 10_000, value: 0.5 },
+      { at: 20_000, value: undefined },
+    ]);
+  });
+
+  test('has the times of the reader, whatever the clock of the pod says', () => {
+    const [sample] = lib.inOwnTime({ samples: [kept(5_000)], at: 8_000 }, 1_000_000);
+    assert.equal(sample.at, 997_000);
   });
 });
 

@@ -197,6 +197,9 @@ export declare const UpdateNote: z.ZodObject<{
     expectedVersion: z.ZodOptional<z.ZodInt>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
+export declare const ListSamples: z.ZodObject<{
+    seconds: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
 export declare const ProjectionName: z.ZodObject<{
     name: z.ZodString;
 }, z.core.$strip>;
@@ -916,6 +919,9 @@ export declare const inputSchemas: {
         expectedVersion: z.ZodOptional<z.ZodInt>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
+    "pod.samples": z.ZodOptional<z.ZodObject<{
+        seconds: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
     "projections.rebuild": z.ZodObject<{
         name: z.ZodString;
     }, z.core.$strip>;

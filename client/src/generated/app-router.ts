@@ -244,6 +244,11 @@ export interface UpdateNote {
   idempotencyKey?: string | undefined;
 }
 
+export interface ListSamplesInput {
+  /** How far back. 1 to 3600; default 3600. */
+  seconds?: number | undefined;
+}
+
 export interface ProjectionName {
   /** 1 to 100 characters. */
   name: string;
@@ -844,6 +849,33 @@ export interface Examination {
   checks: Check[];
   /** When they were made. A time, ISO 8601. */
   at: string;
+}
+
+export interface PodSample {
+  /** When it was taken, in milliseconds since 1970. Rates and means are of the time since the one before. */
+  at: number;
+  eventsPerSecond: number;
+  callsPerSecond: number;
+  /** Of a commit, its sync included, in the mean. Absent: there was none. */
+  commitSeconds?: number;
+  /** Of the sync of a commit, in the mean. */
+  syncSeconds?: number;
+  /** The memory of the process. */
+  residentBytes: number;
+  /** The file of the log of changes. */
+  logOfChangesBytes: number;
+  connections: number;
+  /** Jobs that nobody does yet. */
+  queuedJobs: number;
+  /** Events that the read model which is furthest behind has not folded. */
+  lagEvents: number;
+}
+
+export interface SampleList {
+  /** The oldest first. None in the first seconds after the start. */
+  samples: PodSample[];
+  /** The pod's time now, in milliseconds since 1970: what the times of the samples are compared with. */
+  at: number;
 }
 
 export interface SettingInForce {
@@ -1701,6 +1733,8 @@ export type AppRouter = TRPCBuiltRouter<
     pod: {
       /** Quick checks of the running pod, with what to do. For owners. */
       doctor: Query<void, Examination>;
+      /** The last hour of the pod's curves: a sample every 10 seconds. For owners. */
+      samples: Query<ListSamplesInput | undefined, SampleList>;
       /** The settings in force, and where each came from. For owners. */
       settings: Query<void, SettingList>;
     };

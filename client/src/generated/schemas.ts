@@ -179,6 +179,10 @@ export const UpdateNote = z.object({
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
+export const ListSamples = z.object({
+  seconds: z.int().min(1).max(3600).default(3600).describe("How far back."),
+});
+
 export const ProjectionName = z.object({
   name: z.string().min(1).max(100),
 });
@@ -626,6 +630,7 @@ export const inputSchemas = {
   "notes.list": ListNotes.optional(),
   "notes.restore": RestoreNote,
   "notes.update": UpdateNote,
+  "pod.samples": ListSamples.optional(),
   "projections.rebuild": ProjectionName,
   "projections.verify": ProjectionName,
   "projects.complete": CompleteProject,

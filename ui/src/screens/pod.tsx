@@ -1,8 +1,9 @@
 // The pod: its curves, its read models, whether its log is whole, its settings, and what doctor says.
 import { useEffect, useState } from 'preact/hooks';
 
+import { CURVES, inOwnTime, pointsOf, type PodSample, type PodSamples } from '../lib/curves.js';
 import { podDocument } from '../lib/document.js';
-import { meansOf, metricsProblem, ratesOf, samples, sumOf, watchMetrics } from '../lib/metrics.js';
+import { isOutdated, metricsProblem, samples, watchMetrics } from '../lib/metrics.js';
 import { messageOf, query } from '../lib/rpc.js';
 import { bytes, duration, number } from '../lib/time.js';
 import { Show, useAnswer } from '../parts/answer.js';
@@ -17,34 +18,46 @@ const perSecond = (value: number): string =>
 const milliseconds = (seconds: number): string =>
   seconds < 0.01 ? `${(seconds * 1000).toFixed(2)} ms` : duration(seconds * 1000);
 
+// The page's own samples are of four minutes: the pod's are asked for again before these run out.
+const KEPT_EVERY_MS = 120_000;
+
+/** What the pod has kept; of one that does not know the procedure nothing. */
+function useKept(): PodSample[] {
+  const isKept = podDocument.value?.has('pod.samples') ?? false;
+  const answer = useAnswer(`samples:${isKept}`, async (signal) => {
+    if (!isKept) return [];
+    return inOwnTime(await query<PodSamples>('pod.samples', undefined, signal), Date.now());
+  });
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && answer.reload(), KEPT_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return answer.value ?? [];
+}
+
 function Curves() {
   useEffect(watchMetrics, []);
-  const all = samples.value;
-  const values = (prefix: string) => all.map((sample) => sumOf(sample, prefix));
+  const kept = useKept();
+  const live = samples.value;
+  const points = (name: keyof typeof CURVES) => pointsOf(name, kept, live);
   return (
     <section aria-labelledby="curves-title">
       <h2 id="curves-title" class="unseen">
-        The last minutes
+        The last hour
       </h2>
       {metricsProblem.value && <p class="issue">{metricsProblem.value}</p>}
-      <div class="curves">
-        <Curve label="Events" values={ratesOf(all, 'synap_log_position')} format={perSecond} />
-        <Curve label="Calls" values={ratesOf(all, 'synap_calls_total')} format={perSecond} />
-        <Curve
-          label="Commit, mean"
-          values={meansOf(all, 'synap_database_commit_seconds')}
-          format={milliseconds}
-        />
-        <Curve
-          label="Sync, mean"
-          values={meansOf(all, 'synap_database_sync_seconds')}
-          format={milliseconds}
-        />
-        <Curve label="Memory" values={values('process_resident_memory_bytes')} format={bytes} />
-        <Curve label="Connections" values={values('synap_http_connections')} format={number} />
-        <Curve label="Queue" values={values('synap_queue_jobs')} format={number} />
-        <Curve label="Log of changes" values={values('synap_database_wal_bytes')} format={bytes} />
+      <div class={`curves ${isOutdated.value ? 'is-outdated' : ''}`}>
+        <Curve label="Events" points={points('events')} format={perSecond} />
+        <Curve label="Calls" points={points('calls')} format={perSecond} />
+        <Curve label="Commit, mean" points={points('commit')} format={milliseconds} />
+        <Curve label="Sync, mean" points={points('sync')} format={milliseconds} />
+        <Curve label="Memory" points={points('memory')} format={bytes} />
+        <Curve label="Connections" points={points('connections')} format={number} />
+        <Curve label="Queue" points={points('queue')} format={number} />
+        <Curve label="Lag" points={points('lag')} format={number} />
+        <Curve label="Log of changes" points={points('logOfChanges')} format={bytes} />
       </div>
+      <p class="help curves-help">The last hour, as far as the pod has run, and live from here on.</p>
     </section>
   );
 }
