@@ -180,4 +180,23 @@ describe('the live log', () => {
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });
+
+  test('is searched for a request of long ago by the pod, and not by the page', async () => {
+    assert.ok((await site.end()) > 100_000);
+    const { events } = await site.call('events.list', { types: ['task.creation.*'], limit: 1 });
+    const [{ requestId, userId }] = events;
+    const page = await site.visit();
+    const questions = [];
+    page.on('request', (request) => request.url().includes('events.list') && questions.push(request.url()));
+    await site.signIn(page, { path: `/events?q=request:${requestId}` });
+    await page.waitForSelector('.virtual-list .row:nth-child(2)');
+    await page.waitForSelector('text=This is where the log begins');
+    assert.equal(await page.locator('.virtual-list .row').count(), 2);
+    assert.equal(questions.length, 2, 'the newest of all, and these');
+    await page.fill('[data-search]', `user:${userId.replace(/^.{8}/, '01234567')}`);
+    await page.waitForSelector('text=No event passes this filter');
+    assert.equal(questions.length, 3);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
 });

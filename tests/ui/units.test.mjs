@@ -282,6 +282,8 @@ describe('a view of the log', () => {
       source: 'api',
       aggregateId: id,
     });
+    assert.deepEqual(asked(`request:${id} user:${id}`), { requestId: id, userId: id });
+    assert.deepEqual(asked('request:0198 user:ann'), {});
     assert.deepEqual(asked('since:2026-01-31T12:00Z until:2026-01-31T13:00Z'), {
       from: '2026-01-31T12:00:00.000Z',
       to: '2026-01-31T13:00:00.001Z',

@@ -21,6 +21,8 @@ export declare const ListEvents: z.ZodObject<{
     types: z.ZodOptional<z.ZodArray<z.ZodString>>;
     aggregateId: z.ZodOptional<z.ZodUUID>;
     correlationId: z.ZodOptional<z.ZodUUID>;
+    requestId: z.ZodOptional<z.ZodUUID>;
+    userId: z.ZodOptional<z.ZodString>;
     source: z.ZodOptional<z.ZodEnum<{
         sync: "sync";
         agent: "agent";
@@ -89,6 +91,8 @@ export declare const WatchEvents: z.ZodObject<{
     types: z.ZodOptional<z.ZodArray<z.ZodString>>;
     aggregateId: z.ZodOptional<z.ZodUUID>;
     correlationId: z.ZodOptional<z.ZodUUID>;
+    requestId: z.ZodOptional<z.ZodUUID>;
+    userId: z.ZodOptional<z.ZodString>;
     source: z.ZodOptional<z.ZodEnum<{
         sync: "sync";
         agent: "agent";
@@ -99,7 +103,6 @@ export declare const WatchEvents: z.ZodObject<{
         intelligence: "intelligence";
     }>>;
     actor: z.ZodOptional<z.ZodString>;
-    requestId: z.ZodOptional<z.ZodUUID>;
     lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
 }, z.core.$strip>;
 export declare const CreateKey: z.ZodObject<{
@@ -782,6 +785,8 @@ export declare const inputSchemas: {
         types: z.ZodOptional<z.ZodArray<z.ZodString>>;
         aggregateId: z.ZodOptional<z.ZodUUID>;
         correlationId: z.ZodOptional<z.ZodUUID>;
+        requestId: z.ZodOptional<z.ZodUUID>;
+        userId: z.ZodOptional<z.ZodString>;
         source: z.ZodOptional<z.ZodEnum<{
             sync: "sync";
             agent: "agent";
@@ -811,6 +816,8 @@ export declare const inputSchemas: {
         types: z.ZodOptional<z.ZodArray<z.ZodString>>;
         aggregateId: z.ZodOptional<z.ZodUUID>;
         correlationId: z.ZodOptional<z.ZodUUID>;
+        requestId: z.ZodOptional<z.ZodUUID>;
+        userId: z.ZodOptional<z.ZodString>;
         source: z.ZodOptional<z.ZodEnum<{
             sync: "sync";
             agent: "agent";
@@ -821,7 +828,6 @@ export declare const inputSchemas: {
             intelligence: "intelligence";
         }>>;
         actor: z.ZodOptional<z.ZodString>;
-        requestId: z.ZodOptional<z.ZodUUID>;
         lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     }, z.core.$strip>>;
     "keys.create": z.ZodObject<{

@@ -20,6 +20,8 @@ export const ListEvents = z.object({
     types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/)).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
     aggregateId: z.uuid().optional(),
     correlationId: z.uuid().optional(),
+    requestId: z.uuid().optional().describe("Only events that follow from this command."),
+    userId: z.string().min(1).max(128).optional().describe("Only events of this user. Everybody is told their own alone: of another there are none, which is answered without a look at the log."),
     source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]).optional().describe("Only events that came into the pod this way."),
     actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
     from: z.iso.datetime().optional().describe("Only events of this time or later. The times of events grow with their positions; one may be missed that a clock put more than a minute off from its neighbours."),
@@ -67,9 +69,10 @@ export const WatchEvents = z.object({
     types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/)).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
     aggregateId: z.uuid().optional(),
     correlationId: z.uuid().optional(),
+    requestId: z.uuid().optional().describe("Only events that follow from this command."),
+    userId: z.string().min(1).max(128).optional().describe("Only events of this user. Everybody is told their own alone: of another there are none, which is answered without a look at the log."),
     source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]).optional().describe("Only events that came into the pod this way."),
     actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
-    requestId: z.uuid().optional().describe("Only events that follow from this command."),
     lastEventId: z.string().nullable().optional().describe("Go on behind this position. Absent: begin with what happens from now on, and be told first where that is."),
 });
 export const CreateKey = z.object({

@@ -43,6 +43,10 @@ export interface ListEventsInput {
   aggregateId?: string | undefined;
   /** A UUID. */
   correlationId?: string | undefined;
+  /** Only events that follow from this command. A UUID. */
+  requestId?: string | undefined;
+  /** Only events of this user. Everybody is told their own alone: of another there are none, which is answered without a look at the log. 1 to 128 characters. */
+  userId?: string | undefined;
   /** Only events that came into the pod this way. */
   source?: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence" | undefined;
   /** Only what this key, run or agent did: its id. 1 to 128 characters. */
@@ -82,12 +86,14 @@ export interface WatchEvents {
   aggregateId?: string | undefined;
   /** A UUID. */
   correlationId?: string | undefined;
+  /** Only events that follow from this command. A UUID. */
+  requestId?: string | undefined;
+  /** Only events of this user. Everybody is told their own alone: of another there are none, which is answered without a look at the log. 1 to 128 characters. */
+  userId?: string | undefined;
   /** Only events that came into the pod this way. */
   source?: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence" | undefined;
   /** Only what this key, run or agent did: its id. 1 to 128 characters. */
   actor?: string | undefined;
-  /** Only events that follow from this command. A UUID. */
-  requestId?: string | undefined;
   /** Go on behind this position. Absent: begin with what happens from now on, and be told first where that is. */
   lastEventId?: string | null | undefined;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -35,6 +36,8 @@ struct EventFilter {
   std::optional<std::vector<std::string>> types;
   std::optional<std::string> aggregate_id;
   std::optional<std::string> correlation_id;
+  std::optional<std::string> request_id;
+  std::optional<std::string> user_id;
   std::optional<std::string> source;
   std::optional<std::string> actor;
 };
@@ -55,6 +58,11 @@ void add_filter_fields(ObjectSchema<T>& schema) {
           "Only events of these types; note.* is all that begin with \"note.\".")
       .field("aggregateId", of_filter(&EventFilter::aggregate_id), string().uuid())
       .field("correlationId", of_filter(&EventFilter::correlation_id), string().uuid())
+      .field("requestId", of_filter(&EventFilter::request_id), string().uuid(),
+             "Only events that follow from this command.")
+      .field("userId", of_filter(&EventFilter::user_id), string().min(1).max(128),
+             "Only events of this user. Everybody is told their own alone: of another there are "
+             "none, which is answered without a look at the log.")
       .field("source", of_filter(&EventFilter::source), one_of(source_names()),
              "Only events that came into the pod this way.")
       .field("actor", of_filter(&EventFilter::actor), string().min(1).max(128),
@@ -66,9 +74,20 @@ events::Filter filter_of(EventFilter input) {
   filter.types = std::move(input.types).value_or(std::vector<std::string>{});
   if (input.aggregate_id) filter.aggregate_id = Uuid::parse(*input.aggregate_id);
   if (input.correlation_id) filter.correlation_id = Uuid::parse(*input.correlation_id);
+  if (input.request_id) {
+    filter.request_id = Uuid::parse(*input.request_id);
+    // A command is the root of its correlation, which has an index, unless another one is asked
+    // for.
+    if (!filter.correlation_id) filter.correlation_id = filter.request_id;
+  }
   if (input.source) filter.source = events::source_by_name(*input.source);
   filter.actor = std::move(input.actor);
   return filter;
+}
+
+// Whose events nobody but they themselves may see (events::Tenancy).
+bool asks_for_another(const Session& session, const EventFilter& input) {
+  return input.user_id && *input.user_id != session.user_id();
 }
 
 struct ListEvents : EventFilter {
@@ -143,26 +162,32 @@ const ObjectSchema<GetEvent>& describe(Type<GetEvent>) {
 }
 
 struct WatchEvents : EventFilter {
-  std::optional<std::string> request_id;
   std::optional<std::string> last_event_id;
 };
 const ObjectSchema<WatchEvents>& describe(Type<WatchEvents>) {
   static const auto schema = [] {
     auto watch = object<WatchEvents>("WatchEvents");
     add_filter_fields(watch);
-    watch
-        .field("requestId", &WatchEvents::request_id, string().uuid(),
-               "Only events that follow from this command.")
-        .field("lastEventId", &WatchEvents::last_event_id, string().nullish(),
-               "Go on behind this position. Absent: begin with what happens from now on, and be "
-               "told first where that is.");
+    watch.field("lastEventId", &WatchEvents::last_event_id, string().nullish(),
+                "Go on behind this position. Absent: begin with what happens from now on, and be "
+                "told first where that is.");
     return watch;
   }();
   return schema;
 }
 
+// As if all had been looked at.
+EventList nothing(std::int64_t end, bool is_down) {
+  EventList list;
+  list.next_after = end;
+  if (is_down) list.next_before = 1;
+  list.at_end = true;
+  return list;
+}
+
 Task<Result<EventList>> list(const Rooms& rooms, Session session, ListEvents input) {
   const bool is_down = input.order == "desc";
+  if (asks_for_another(session, input)) co_return nothing(rooms.log.end().value(), is_down);
   auto filter = filter_of(input);
   filter.after = input.after;
   if (input.before) filter.before = *input.before;
@@ -239,14 +264,14 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchEvents input,
                  Result<std::int64_t> from) {
   if (!from) co_return fail(from.error());
   if (!input.last_event_id) co_yield started_item(session, *from);
+  if (asks_for_another(session, input)) {
+    // Nothing ever comes, and the stream is open all the same.
+    co_await rooms.log.end().wait_past(std::numeric_limits<std::int64_t>::max(), session.stop);
+    co_return rpc::Text{};
+  }
   auto filter = filter_of(input);
   filter.after = *from;
   filter.limit = kWatchPage;
-  if (input.request_id) {
-    filter.request_id = Uuid::parse(*input.request_id);
-    // A command is the root of its correlation, unless another one is asked for.
-    if (!filter.correlation_id) filter.correlation_id = filter.request_id;
-  }
   while (!session.stop.stop_requested()) {
     auto page = co_await rooms.log.read(session.tenancy(), filter);
     if (!page) co_return fail(page.error());

@@ -27,6 +27,8 @@ export interface EventQuestion {
   source?: string;
   actor?: string;
   aggregateId?: string;
+  requestId?: string;
+  userId?: string;
   from?: string;
   to?: string;
 }

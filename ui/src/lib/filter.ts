@@ -96,6 +96,10 @@ function questionOf(name: string, value: string): EventQuestion {
       return ID.test(id) ? { actor: id } : {};
     case 'about':
       return ID.test(value) ? { aggregateId: value } : {};
+    case 'request':
+      return ID.test(value) ? { requestId: value } : {};
+    case 'user':
+      return ID.test(value) ? { userId: value } : {};
     default:
       return {};
   }
