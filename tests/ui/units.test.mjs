@@ -102,6 +102,7 @@ describe('a curve', () => {
       [
         { at: 10_000, value: 10 },
         { at: 20_000, value: 20 },
+        { at: 25_000, value: undefined },
         { at: 27_000, value: 2 },
         { at: 29_000, value: 0 },
       ],

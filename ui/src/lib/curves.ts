@@ -32,21 +32,21 @@ export function inOwnTime({ samples, at }: PodSamples, now: number): PodSample[]
   return samples.map((sample) => ({ ...sample, at: sample.at + now - at }));
 }
 
+// A value for each sample; of the first one no rate is known.
 type Read = (samples: Sample[]) => (number | undefined)[];
 
 const rate =
   (name: string): Read =>
   (samples) =>
-    ratesOf(samples, name);
+    [undefined, ...ratesOf(samples, name)];
 const mean =
   (name: string): Read =>
   (samples) =>
-    meansOf(samples, name);
-// The first sample has no rate: of the others, too, it is left out.
+    [undefined, ...meansOf(samples, name)];
 const each =
   (read: (sample: Sample) => number | undefined): Read =>
   (samples) =>
-    samples.slice(1).map(read);
+    samples.map(read);
 const sum = (name: string): Read => each((sample) => sumOf(sample, name));
 
 export const CURVES = {
@@ -69,10 +69,8 @@ export function pointsOf(name: keyof typeof CURVES, kept: PodSample[], live: Sam
   const { kept: member, read } = CURVES[name];
   const begin = live[0]?.at ?? Infinity;
   const before = kept
-    .filter(({ at }) => at <= begin)
+    .filter(({ at }) => at < begin)
     .map((sample): Point => ({ at: sample.at, value: sample[member] }));
   const values = read(live);
-  return before.concat(
-    live.slice(1).map(({ at }, index): Point => ({ at, value: values[index] })),
-  );
+  return before.concat(live.map(({ at }, index): Point => ({ at, value: values[index] })));
 }
