@@ -8,11 +8,11 @@ namespace synap::bus {
 namespace {
 
 constexpr std::string_view kTables = R"(
--- state: 0 behind another of its line, 1 ready, 2 claimed. `step` is not empty for a job that calls
--- one step of a run rather than the function from its beginning. `starts` counts the calls that a
--- process began after it found the job here, and that have not ended: a call that takes the process
--- with it must not be made for ever. `woken`: something that the run waits for has come since it
--- was claimed.
+-- What this or another process has claimed (state 1), and what stands behind another of its line
+-- (state 0). `step` is not empty for a job that calls one step of a run rather than the function
+-- from its beginning. `starts` counts the calls that a process began after it found the job here,
+-- and that have not ended: a call that takes the process with it must not be made for ever.
+-- `woken`: something that the run waits for has come since it was claimed.
 CREATE TABLE jobs_of_lines(
   line BLOB NOT NULL,
   position INTEGER NOT NULL,
@@ -21,17 +21,16 @@ CREATE TABLE jobs_of_lines(
   function TEXT NOT NULL,
   user_id TEXT NOT NULL,
   state INTEGER NOT NULL,
-  attempt INTEGER NOT NULL DEFAULT 0,
-  fence INTEGER NOT NULL DEFAULT 0,
+  attempt INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
   claimed_by BLOB,
-  lease_until INTEGER,
-  is_found INTEGER NOT NULL DEFAULT 0,
   starts INTEGER NOT NULL DEFAULT 0,
   woken INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(line, position, run, step)
 ) STRICT, WITHOUT ROWID;
 
--- due_at is by the clock below; NULL: it waits for something to happen.
+-- What nobody has: 0 as due_at is to be done now, another time later, by the clock below, and NULL
+-- when something has happened.
 CREATE TABLE parked_jobs(
   line BLOB NOT NULL,
   position INTEGER NOT NULL,
@@ -42,29 +41,36 @@ CREATE TABLE parked_jobs(
   attempt INTEGER NOT NULL,
   fence INTEGER NOT NULL,
   due_at INTEGER,
+  is_found INTEGER NOT NULL DEFAULT 0,
+  starts INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(line, position, run, step)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX parked_jobs_due ON parked_jobs(due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX parked_jobs_ready ON parked_jobs(user_id, function, position) WHERE due_at = 0;
+CREATE INDEX parked_jobs_due ON parked_jobs(due_at) WHERE due_at > 0;
+
+-- Processes that claim: what one has claimed is its own until then.
+CREATE TABLE job_processes(id BLOB PRIMARY KEY, lease_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 -- How far the clock of jobs had come when something was parked last.
 CREATE TABLE job_clock(one INTEGER PRIMARY KEY CHECK(one = 1), now INTEGER NOT NULL) STRICT;
 INSERT INTO job_clock VALUES(1, 0);
 
--- Those of a lane were done in the order of their events.
-INSERT INTO jobs_of_lines(line, position, run, function, user_id, state, attempt, is_found, starts)
+-- Those of a lane were done in the order of their events. A deadline was never further away than
+-- wait_ms, where that was known.
+INSERT INTO jobs_of_lines(line, position, run, function, user_id, state, attempt, fence, starts)
   SELECT coalesce(jobs.lane, jobs.run), event_position, jobs.run, function, user_id,
     row_number() OVER (PARTITION BY coalesce(jobs.lane, jobs.run) ORDER BY event_position, jobs.run)
-      = 1, attempt, 1, starts
+      = 1, attempt, 0, starts
   FROM jobs JOIN runs_data ON runs_data.id = jobs.run;
-INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at)
-  SELECT l.line, l.position, l.run, l.function, l.user_id, l.attempt, 0,
-    min(jobs.due_at, coalesce(jobs.wait_ms, 9223372036854775807 - 4102444800000)
-      + CAST(strftime('%s', 'now') AS INTEGER) * 1000)
-  FROM jobs_of_lines l JOIN jobs ON jobs.run = l.run WHERE jobs.due_at <> 0 AND l.state = 1;
-DELETE FROM jobs_of_lines WHERE run IN (SELECT run FROM parked_jobs);
+INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, is_found,
+    starts)
+  SELECT l.line, l.position, l.run, l.function, l.user_id, l.attempt, 0, CASE jobs.due_at
+    WHEN 0 THEN 0 ELSE max(1, min(jobs.due_at, CAST(strftime('%s', 'now') AS INTEGER) * 1000
+      + coalesce(jobs.wait_ms, 4102444800000))) END, 1, l.starts
+  FROM jobs_of_lines l JOIN jobs ON jobs.run = l.run WHERE l.state = 1;
+DELETE FROM jobs_of_lines WHERE state = 1;
 DROP TABLE jobs;
 ALTER TABLE jobs_of_lines RENAME TO jobs;
-CREATE INDEX jobs_ready ON jobs(user_id, function, position) WHERE state = 1;
 )";
 
 // What one claim looks at, so that it holds the writer for a few milliseconds: users, functions of
@@ -97,14 +103,17 @@ JobStore::JobStore(db::Database& database, const Functions& functions, Queue& qu
 Task<Result<>> JobStore::take_over() {
   co_return co_await database_.write(db::Lane::kBackground, [this](db::Tx& tx) {
     tx.run(
-        "UPDATE jobs SET state = 1, is_found = 1, claimed_by = NULL, lease_until = NULL "
-        "WHERE state = 2");
+        "INSERT INTO parked_jobs(line, position, run, step, function, user_id, attempt, fence, "
+        "due_at, is_found, starts) SELECT line, position, run, step, function, user_id, attempt, "
+        "fence, 0, 1, starts FROM jobs WHERE state = 1");
+    tx.run("DELETE FROM jobs WHERE state = 1");
+    tx.run("DELETE FROM job_processes");
     {
       auto rows = tx.query("SELECT now FROM job_clock");
       if (rows.next()) clock_.advance_to(rows.integer(0));
     }
     {
-      auto rows = tx.query("SELECT count(*) FROM jobs WHERE state = 0");
+      auto rows = tx.query("SELECT count(*) FROM jobs");
       if (rows.next()) behind_ = rows.integer(0);
     }
     {
@@ -112,9 +121,10 @@ Task<Result<>> JobStore::take_over() {
       if (rows.next()) parked_ = rows.integer(0);
     }
     {
-      auto rows = tx.query("SELECT DISTINCT user_id FROM jobs WHERE state = 1");
+      auto rows = tx.query("SELECT DISTINCT user_id FROM parked_jobs WHERE due_at = 0");
       while (rows.next()) queue_.note_unclaimed(rows.view(0));
     }
+    extend(tx);
     read_next_due(tx);
   });
 }
@@ -128,39 +138,42 @@ bool JobStore::has_others(db::Tx& tx, const Uuid& line) {
   return false;
 }
 
-void JobStore::insert(db::Tx& tx, const Job& job, State state) {
-  const bool is_claimed = state == State::kClaimed;
+void JobStore::insert_claimed(db::Tx& tx, const Job& job) {
   tx.run(
       "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, claimed_by, "
-      "lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-      job.line, job.position, job.run_id, job.function->id, job.user_id,
-      static_cast<std::int64_t>(state), job.attempt, job.fence,
-      is_claimed ? std::optional(process_) : std::nullopt,
-      is_claimed ? std::optional(lease_end()) : std::nullopt);
+      "starts) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9)",
+      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
+      process_, job.starts);
+}
+
+void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at) {
+  tx.run(
+      "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
+      "is_found, starts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
+      due_at, job.is_found ? 1 : 0, job.starts);
+  tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
 }
 
 void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
-  if (may_be_behind_others && has_others(tx, job.line)) {
-    // At once, and not on commit: whoever ends the job before it in this very commit looks here.
-    ++behind_;
-    return insert(tx, job, State::kBehind);
-  }
-  make_ready(tx, std::move(job));
+  if (!may_be_behind_others || !has_others(tx, job.line)) return make_ready(tx, std::move(job));
+  // At once, and not on commit: whoever ends the job before it in this very commit looks here.
+  ++behind_;
+  tx.run(
+      "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence) "
+      "VALUES ($1, $2, $3, $4, $5, 0, $6, $7)",
+      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence);
 }
 
 // The row is not there yet, or not any more.
 void JobStore::make_ready(db::Tx& tx, Job job) {
   if (queue_.room(job.user_id) == 0) {
-    insert(tx, job, State::kReady);
+    insert_parked(tx, job, 0);
     return tx.on_commit([this, user_id = job.user_id] { queue_.note_unclaimed(user_id); });
   }
   ++job.fence;
-  insert(tx, job, State::kClaimed);
-  tx.on_commit([this, claimed = std::move(job)]() mutable {
-    std::vector<Job> one;
-    one.push_back(std::move(claimed));
-    queue_.push(std::move(one));
-  });
+  insert_claimed(tx, job);
+  tx.on_commit([this, claimed = std::move(job)]() mutable { queue_.push(std::move(claimed)); });
 }
 
 bool JobStore::holds(db::Tx& tx, const Job& job) {
@@ -168,7 +181,7 @@ bool JobStore::holds(db::Tx& tx, const Job& job) {
   {
     auto rows = tx.query(
         "SELECT fence FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
-        "AND step = x'' AND state = 2",
+        "AND step = x'' AND state = 1",
         job.line, job.position, job.run_id);
     is_last = rows.next() && rows.integer(0) == job.fence;
   }
@@ -193,7 +206,7 @@ int JobStore::count_start(db::Tx& tx, const Job& job) {
 void JobStore::finish(db::Tx& tx, const Job& job) {
   const auto gone = tx.run(
       "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
-      "AND step = x'' AND state = 2 AND fence = $4",
+      "AND step = x'' AND state = 1 AND fence = $4",
       job.line, job.position, job.run_id, job.fence);
   if (gone != 1) return tx.abort(lost());
   if (behind_ > 0) let_next_go(tx, job.line);
@@ -201,31 +214,36 @@ void JobStore::finish(db::Tx& tx, const Job& job) {
 
 void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   Job next;
+  std::string function_id;
   {
     auto rows = tx.query(
-        "SELECT position, run, function, user_id, attempt, fence, state FROM jobs "
+        "SELECT position, run, function, user_id, attempt, fence FROM jobs "
         "WHERE line = $1 ORDER BY position, run LIMIT 1",
         line);
-    if (!rows.next() || rows.integer(6) != static_cast<std::int64_t>(State::kBehind)) return;
+    if (!rows.next()) return;
     next.line = line;
     next.position = rows.integer(0);
     next.run_id = rows.uuid(1).value_or(Uuid{});
-    next.function = functions_.find(rows.view(2));
+    function_id = rows.text(2);
     next.user_id = rows.text(3);
     next.attempt = static_cast<int>(rows.integer(4));
     next.fence = rows.integer(5);
     next.may_have_results = true;
   }
   tx.on_commit([this] { --behind_; });
+  next.function = functions_.find(function_id);
   if (next.function == nullptr) {
     // It waits for the return of its function, and so do those behind it.
-    tx.run("UPDATE jobs SET state = 1 WHERE line = $1 AND position = $2 AND run = $3", line,
-           next.position, next.run_id);
-    return;
+    tx.run(
+        "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at) "
+        "SELECT line, position, run, function, user_id, attempt, fence, 0 FROM jobs "
+        "WHERE line = $1 AND position = $2 AND run = $3",
+        line, next.position, next.run_id);
+    tx.on_commit([this] { ++parked_; });
   }
   tx.run("DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3", line, next.position,
          next.run_id);
-  make_ready(tx, std::move(next));
+  if (next.function != nullptr) make_ready(tx, std::move(next));
 }
 
 void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms) {
@@ -233,7 +251,7 @@ void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
   {
     auto rows = tx.query(
         "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
-        "AND step = x'' AND state = 2 AND fence = $4 RETURNING woken",
+        "AND step = x'' AND state = 1 AND fence = $4 RETURNING woken",
         job.line, job.position, job.run_id, job.fence);
     if (rows.next()) was_woken = rows.integer(0) != 0;
     rows.next();
@@ -246,23 +264,22 @@ void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
     again.may_have_results = true;
     return make_ready(tx, std::move(again));
   }
+  Job again = job;
+  again.is_found = false;
+  again.starts = 0;
   const auto now = clock_.now();
   std::optional<std::int64_t> due_at;
   if (wait_ms)
-    due_at = *wait_ms > kNever - now ? kNever - 1 : now + std::max<std::int64_t>(*wait_ms, 0);
-  tx.run(
-      "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      due_at);
+    due_at =
+        std::max<std::int64_t>(1, now + std::clamp<std::int64_t>(*wait_ms, 0, kNever - 1 - now));
+  insert_parked(tx, again, due_at);
   tx.run("UPDATE job_clock SET now = $1 WHERE now < $1", now);
-  tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
 }
 
 // Writer thread, as everybody who sets it.
 void JobStore::note_parked(std::int64_t due_at) {
   ++parked_;
-  if (due_at >= next_due_) return;
+  if (due_at == 0 || due_at >= next_due_) return;
   next_due_ = due_at;
   queue_.note_wish();
 }
@@ -294,37 +311,27 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
 bool JobStore::wake(db::Tx& tx, const Job& job) {
   return wake_parked(tx, job) || tx.run(
                                      "UPDATE jobs SET woken = 1 WHERE line = $1 AND "
-                                     "position = $2 AND run = $3 AND state = 2",
+                                     "position = $2 AND run = $3 AND state = 1",
                                      job.line, job.position, job.run_id) > 0;
 }
 
-std::int64_t JobStore::make_due_ready(db::Tx& tx) {
-  const auto now = clock_.now();
+void JobStore::make_due_ready(db::Tx& tx) {
   std::vector<std::string> users;
-  tx.run(
-      "INSERT INTO jobs(line, position, run, step, function, user_id, state, attempt, fence) "
-      "SELECT line, position, run, step, function, user_id, 1, attempt, fence FROM parked_jobs "
-      "WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
-      now, kDueMax);
   {
     auto rows = tx.query(
-        "DELETE FROM parked_jobs WHERE (line, position, run, step) IN (SELECT line, position, run, "
-        "step FROM parked_jobs WHERE due_at <= $1 ORDER BY due_at LIMIT $2) RETURNING user_id",
-        now, kDueMax);
+        "UPDATE parked_jobs SET due_at = 0 WHERE (line, position, run, step) IN (SELECT line, "
+        "position, run, step FROM parked_jobs WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at "
+        "LIMIT $2) RETURNING user_id",
+        clock_.now(), kDueMax);
     while (rows.next()) users.push_back(rows.text(0));
   }
-  const auto count = static_cast<std::int64_t>(users.size());
   std::ranges::sort(users);
   users.erase(std::ranges::unique(users).begin(), users.end());
   for (auto& user_id : users) queue_.note_unclaimed(user_id);
-  if (count > 0) tx.on_commit([this, count] { parked_ -= count; });
-  return count;
 }
 
 void JobStore::read_next_due(db::Tx& tx) {
-  auto rows = tx.query(
-      "SELECT due_at FROM parked_jobs WHERE due_at IS NOT NULL ORDER BY due_at "
-      "LIMIT 1");
+  auto rows = tx.query("SELECT due_at FROM parked_jobs WHERE due_at > 0 ORDER BY due_at LIMIT 1");
   const auto first = rows.next() ? rows.integer(0) : kNever;
   tx.on_commit([this, first] { next_due_ = first; });
 }
@@ -344,7 +351,7 @@ void JobStore::claim(db::Tx& tx) {
   for (int users = 0; users < kUsersMax; ++users) {
     {
       auto rows = tx.query(
-          "SELECT user_id FROM jobs WHERE state = 1 AND user_id > $1 "
+          "SELECT user_id FROM parked_jobs WHERE due_at = 0 AND user_id > $1 "
           "ORDER BY user_id LIMIT 1",
           user_id);
       if (rows.next()) {
@@ -362,7 +369,10 @@ void JobStore::claim(db::Tx& tx) {
   }
   claim_after_ = user_id;
   if (claimed.empty()) return;
-  tx.on_commit([this, jobs = std::move(claimed)]() mutable { queue_.push(std::move(jobs)); });
+  tx.on_commit([this, jobs = std::move(claimed)]() mutable {
+    parked_ -= static_cast<std::int64_t>(jobs.size());
+    queue_.push(std::move(jobs));
+  });
 }
 
 // The functions of which this user has ready jobs, another one first each time.
@@ -371,7 +381,7 @@ std::vector<FunctionPtr> JobStore::ready_functions(db::Tx& tx, const std::string
   std::string after;
   for (int i = 0; i < kFunctionsMax; ++i) {
     auto rows = tx.query(
-        "SELECT function FROM jobs WHERE state = 1 AND user_id = $1 "
+        "SELECT function FROM parked_jobs WHERE due_at = 0 AND user_id = $1 "
         "AND function > $2 ORDER BY function LIMIT 1",
         user_id, after);
     if (!rows.next()) break;
@@ -397,8 +407,8 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     const int share = std::min((room + left - 1) / left, kShareMax);
     --left;
     auto rows = tx.query(
-        "SELECT line, position, run, attempt, fence, is_found, starts FROM jobs WHERE state = 1 "
-        "AND user_id = $1 AND function = $2 ORDER BY position LIMIT $3",
+        "SELECT line, position, run, attempt, fence, is_found, starts FROM parked_jobs "
+        "WHERE due_at = 0 AND user_id = $1 AND function = $2 ORDER BY position LIMIT $3",
         user_id, function->id, share + 1);
     int taken = 0;
     while (rows.next()) {
@@ -421,18 +431,19 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     room -= taken;
   }
   for (auto& job : found) {
-    tx.run(
-        "UPDATE jobs SET state = 2, fence = $4, claimed_by = $5, lease_until = $6, woken = 0 "
-        "WHERE line = $1 AND position = $2 AND run = $3 AND step = x''",
-        job.line, job.position, job.run_id, job.fence, process_, lease_end());
+    tx.run("DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 AND step = x''",
+           job.line, job.position, job.run_id);
+    insert_claimed(tx, job);
     claimed.push_back(std::move(job));
   }
   if (is_some_left) queue_.note_unclaimed(user_id);
 }
 
 void JobStore::extend(db::Tx& tx) {
-  tx.run("UPDATE jobs SET lease_until = $1 WHERE state = 2 AND claimed_by = $2", lease_end(),
-         process_);
+  tx.run(
+      "INSERT INTO job_processes(id, lease_until) VALUES ($1, $2) "
+      "ON CONFLICT(id) DO UPDATE SET lease_until = $2",
+      process_, clock_.now() + options_.lease.count());
 }
 
 }  // namespace synap::bus

@@ -1,9 +1,7 @@
-// JobStore: the tables of jobs. `jobs` has what is to be done now, `parked_jobs` what waits for a
-// time or for something to happen: a million runs asleep are rows there, and nothing else.
-//
-//   ready     nobody has it
-//   claimed   a process has it, for as long as its lease lasts
-//   behind    another job of its line is before it (job.h)
+// JobStore: the tables of jobs. `jobs` has what a process has claimed, for as long as its lease
+// lasts, and what stands behind another job of its line (job.h). `parked_jobs` has what nobody has:
+// what is to be done now and has no room in the queue yet, and what waits for a time or for
+// something to happen. A million runs asleep are rows there, and nothing else.
 //
 // A claim has a fence, a number that grows. Everything that ends a claim (finish, park) says which
 // one, and changes nothing if there was a later one: the transaction is aborted with kConflict, and
@@ -69,9 +67,9 @@ class JobStore {
   void claim(db::Tx& tx);
   /// When the next parked job is due, by clock(); nothing: none is.
   std::optional<std::int64_t> next_due() const;
-  /// How many jobs are parked. Any thread.
+  /// How many jobs nobody has. Any thread.
   std::int64_t parked_count() const { return parked_; }
-  /// All claims of this process hold for another lease.
+  /// All claims of this process hold for another lease: one row, however many there are.
   void extend(db::Tx& tx);
 
   JobClock& clock() { return clock_; }
@@ -79,17 +77,16 @@ class JobStore {
   db::Database& database() { return database_; }
 
  private:
-  enum class State : std::int64_t { kBehind = 0, kReady = 1, kClaimed = 2 };
   bool has_others(db::Tx& tx, const Uuid& line);
-  void insert(db::Tx& tx, const Job& job, State state);
+  void insert_claimed(db::Tx& tx, const Job& job);
+  void insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at);
   void make_ready(db::Tx& tx, Job job);
   void let_next_go(db::Tx& tx, const Uuid& line);
   std::vector<FunctionPtr> ready_functions(db::Tx& tx, const std::string& user_id);
   void claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed);
-  std::int64_t make_due_ready(db::Tx& tx);
+  void make_due_ready(db::Tx& tx);
   void read_next_due(db::Tx& tx);
   void note_parked(std::int64_t due_at);
-  std::int64_t lease_end() { return clock_.now() + options_.lease.count(); }
 
   db::Database& database_;
   const Functions& functions_;

@@ -313,7 +313,7 @@ TEST_F(JobStoreTest, LeasesAreExtendedOnlyOfWhatThisProcessHas) {
   const auto left = [&] {
     std::int64_t until = 0;
     EXPECT_TRUE(write([&](db::Tx& tx) {
-      auto rows = tx.query("SELECT max(coalesce(lease_until, 0)) FROM jobs");
+      auto rows = tx.query("SELECT lease_until FROM job_processes JOIN jobs ON claimed_by = id");
       if (rows.next()) until = rows.integer(0);
     }));
     return until - store->clock().now();

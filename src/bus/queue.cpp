@@ -6,37 +6,47 @@
 
 namespace synap::bus {
 
-int Queue::waiting_of_locked(std::string_view user_id) const {
-  const auto found = waiting_of_.find(std::string(user_id));
-  return found != waiting_of_.end() ? found->second : 0;
+int Queue::waiting_of_locked(const std::string& user_id) const {
+  const auto found = users_.find(user_id);
+  return found != users_.end() ? found->second.waiting : 0;
 }
 
-int Queue::room_locked(std::string_view user_id) const {
+int Queue::room_locked(const std::string& user_id) const {
   const int own = waiting_of_locked(user_id);
   const int kept = limits_.waiting_kept - own;
   const int shared = std::min(limits_.waiting_of_user - own, limits_.waiting - waiting_);
   return std::max({kept, shared, 0});
 }
 
-int Queue::room(std::string_view user_id) const {
+int Queue::room(const std::string& user_id) const {
   std::lock_guard lock(mutex_);
-  if (!unclaimed_.empty() && unclaimed_.contains(std::string(user_id))) return 0;
+  if (!unclaimed_.empty() && unclaimed_.contains(user_id)) return 0;
   return room_locked(user_id);
 }
 
-void Queue::push(std::vector<Job> jobs) {
-  if (jobs.empty()) return;
+void Queue::push(Job job) {
   std::lock_guard lock(mutex_);
-  for (auto& job : jobs) {
-    const std::string function_id = job.function->id;
-    const std::string user_id = job.user_id;
-    auto& function = functions_[function_id];
-    function.users[user_id].jobs.push_back(std::move(job));
-    ++waiting_of_[user_id];
-    ++waiting_;
-    see_to_user(function_id, function, user_id);
-  }
+  push_locked(std::move(job));
   changed_locked();
+}
+
+void Queue::push(std::vector<Job> jobs) {
+  std::lock_guard lock(mutex_);
+  for (auto& job : jobs) push_locked(std::move(job));
+  changed_locked();
+}
+
+void Queue::push_locked(Job job) {
+  auto& function = functions_[job.function->id];
+  auto& user = function.users[job.user_id];
+  if (user.user == nullptr) {
+    user.user = &users_[job.user_id];
+    ++user.user->functions;
+  }
+  ++user.user->waiting;
+  ++waiting_;
+  user.jobs.push_back(std::move(job));
+  see_to(function, user);
 }
 
 bool Queue::may_go(const OfFunction& function) const {
@@ -46,53 +56,51 @@ bool Queue::may_go(const OfFunction& function) const {
 
 // A user is in the ring of a function, and a function in the ring, exactly while a job of theirs
 // may go. They are put in at the end; next() takes from the front.
-void Queue::see_to_user(const std::string& function_id, OfFunction& function,
-                        const std::string& user_id) {
-  const auto found = function.users.find(user_id);
-  if (found == function.users.end()) return;
-  auto& user = found->second;
-  if (user.jobs.empty() && user.running == 0) {
-    SYNAP_CHECK(!user.is_in_ring, "a user without a job is in no ring");
-    function.users.erase(found);
-  } else if (!user.is_in_ring && !user.jobs.empty() && user.running < running_of_user_max()) {
+void Queue::see_to(OfFunction& function, OfUser& user) {
+  if (!user.is_in_ring && !user.jobs.empty() && user.running < running_of_user_max()) {
     user.is_in_ring = true;
-    function.ring.push_back(user_id);
+    function.ring.push_back(&user);
   }
-  see_to_function(function_id, function);
+  see_to(function);
 }
 
-void Queue::see_to_function(const std::string& function_id, OfFunction& function) {
+void Queue::see_to(OfFunction& function) {
   if (function.is_in_ring || function.ring.empty() || !may_go(function)) return;
   function.is_in_ring = true;
-  ring_.push_back(function_id);
+  ring_.push_back(&function);
+}
+
+// Users come and go; only who has something to do here is remembered.
+void Queue::forget_if_idle(OfFunction& function, const std::string& user_id) {
+  const auto found = function.users.find(user_id);
+  if (!found->second.jobs.empty() || found->second.running > 0) return;
+  if (--found->second.user->functions == 0) users_.erase(user_id);
+  function.users.erase(found);
 }
 
 std::optional<Job> Queue::next() {
   std::lock_guard lock(mutex_);
   if (ring_.empty() || running_ >= limits_.running) return std::nullopt;
-  const auto function_id = std::move(ring_.front());
+  auto& function = *ring_.front();
   ring_.pop_front();
-  auto& function = functions_.at(function_id);
   function.is_in_ring = false;
-
-  const auto user_id = std::move(function.ring.front());
+  auto& user = *function.ring.front();
   function.ring.pop_front();
-  auto& user = function.users.at(user_id);
   user.is_in_ring = false;
-  Job job = std::move(user.jobs.front());
+
+  std::optional<Job> job(std::move(user.jobs.front()));
   user.jobs.pop_front();
   ++user.running;
   ++function.running;
   ++running_;
   --waiting_;
-  if (const auto waiting = waiting_of_.find(user_id); --waiting->second == 0) {
-    waiting_of_.erase(waiting);
-  }
+  --user.user->waiting;
   if (function.paused_until) function.is_probed = true;
-  see_to_user(function_id, function, user_id);
+  see_to(function, user);
   // Its own room has grown, or, once, that of everybody.
-  if (!unclaimed_.empty() && (waiting_ == limits_.waiting / 2 ||
-                              (unclaimed_.contains(user_id) && wants_claim_locked(user_id)))) {
+  if (!unclaimed_.empty() &&
+      (waiting_ == limits_.waiting / 2 ||
+       (unclaimed_.contains(job->user_id) && wants_claim_locked(job->user_id)))) {
     wished_locked();
   }
   return job;
@@ -103,13 +111,14 @@ void Queue::release(const Job& job) {
   const auto found = functions_.find(job.function->id);
   SYNAP_CHECK(found != functions_.end(), "only a job that was taken is released");
   auto& function = found->second;
-  auto& user = function.users.at(job.user_id);
-  SYNAP_CHECK(user.running > 0, "only a job that was taken is released");
-  --user.running;
+  const auto user = function.users.find(job.user_id);
+  SYNAP_CHECK(user != function.users.end() && user->second.running > 0,
+              "only a job that was taken is released");
+  --user->second.running;
   --function.running;
   --running_;
-  see_to_user(found->first, function, job.user_id);
-  changed_locked();
+  see_to(function, user->second);
+  forget_if_idle(function, job.user_id);
 }
 
 void Queue::pause(std::string_view function_id, SteadyClock::time_point until) {
@@ -120,7 +129,7 @@ void Queue::pause(std::string_view function_id, SteadyClock::time_point until) {
   function.is_probed = true;
   wished_locked();
   if (!function.is_in_ring) return;
-  std::erase(ring_, std::string(function_id));
+  std::erase(ring_, &function);
   function.is_in_ring = false;
 }
 
@@ -130,7 +139,7 @@ void Queue::resume(std::string_view function_id) {
   if (found == functions_.end() || !found->second.paused_until) return;
   found->second.paused_until.reset();
   found->second.is_probed = false;
-  see_to_function(found->first, found->second);
+  see_to(found->second);
   changed_locked();
 }
 
@@ -139,7 +148,7 @@ void Queue::end_pauses(SteadyClock::time_point now) {
   for (auto& [id, function] : functions_) {
     if (!function.paused_until || *function.paused_until > now) continue;
     function.is_probed = false;
-    see_to_function(id, function);
+    see_to(function);
   }
   changed_locked();
 }
@@ -166,7 +175,7 @@ void Queue::note_all_claimed(std::string_view user_id) {
 }
 
 // A user's jobs are claimed many at a time: when half of the room that he may have is free.
-bool Queue::wants_claim_locked(std::string_view user_id) const {
+bool Queue::wants_claim_locked(const std::string& user_id) const {
   const int own = waiting_of_locked(user_id);
   const bool has_shared_room =
       own <= limits_.waiting_of_user / 2 && waiting_ <= limits_.waiting / 2;

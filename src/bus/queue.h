@@ -26,8 +26,8 @@
 namespace synap::bus {
 
 struct QueueLimits {
-  int waiting = 4'096;  // jobs that wait here, in all
-  int waiting_of_user = 1'024;
+  int waiting = 65'536;  // jobs that wait here, in all: some 200 bytes each
+  int waiting_of_user = 32'768;
   int waiting_kept = 64;  // for each user, however full it is
   int running = 1'024;    // jobs under way, in all
   int running_of_function = 256;
@@ -42,9 +42,11 @@ class Queue {
 
   /// How many more jobs of this user it takes; none while others of his wait in the table, which
   /// are before them. What is pushed beyond that is kept, too.
-  int room(std::string_view user_id) const;
+  int room(const std::string& user_id) const;
+  void push(Job job);
   void push(std::vector<Job> jobs);
-  /// The job whose turn it is, if one may go. It counts as under way until release().
+  /// The job whose turn it is, if one may go. It counts as under way until release(), and whoever
+  /// releases it asks for the next: nobody else is told of the place.
   std::optional<Job> next();
   void release(const Job& job);
 
@@ -72,36 +74,46 @@ class Queue {
   std::size_t running_count() const;
 
  private:
+  // A user, of all functions.
+  struct User {
+    int waiting = 0;
+    int functions = 0;
+  };
+  // A user of one function. Like a function it stays where it is made, and others point to it.
   struct OfUser {
     std::deque<Job> jobs;
     int running = 0;
     bool is_in_ring = false;
+    User* user = nullptr;
   };
   struct OfFunction {
     std::unordered_map<std::string, OfUser> users;
-    std::deque<std::string> ring;  // users with a job that may go
+    std::deque<OfUser*> ring;  // users with a job that may go
     int running = 0;
     bool is_in_ring = false;
     std::optional<SteadyClock::time_point> paused_until;
     bool is_probed = false;
   };
 
-  int room_locked(std::string_view user_id) const;
-  int waiting_of_locked(std::string_view user_id) const;
-  void see_to_user(const std::string& function_id, OfFunction& function,
-                   const std::string& user_id);
-  void see_to_function(const std::string& function_id, OfFunction& function);
+  int room_locked(const std::string& user_id) const;
+  int waiting_of_locked(const std::string& user_id) const;
+  void push_locked(Job job);
+  void see_to(OfFunction& function, OfUser& user);
+  void see_to(OfFunction& function);
+  void forget_if_idle(OfFunction& function, const std::string& user_id);
   bool may_go(const OfFunction& function) const;
   int running_of_user_max() const { return (limits_.running_of_function * 3 + 3) / 4; }
-  bool wants_claim_locked(std::string_view user_id) const;
-  void changed_locked() { changes_.raise(++change_count_); }
+  bool wants_claim_locked(const std::string& user_id) const;
+  void changed_locked() {
+    if (!ring_.empty() && running_ < limits_.running) changes_.raise(++change_count_);
+  }
   void wished_locked() { wishes_.raise(++wish_count_); }
 
   const QueueLimits limits_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, OfFunction> functions_;
-  std::deque<std::string> ring_;  // functions with a job that may go
-  std::unordered_map<std::string, int> waiting_of_;
+  std::deque<OfFunction*> ring_;  // functions with a job that may go
+  std::unordered_map<std::string, User> users_;
   std::unordered_set<std::string> unclaimed_;  // users
   int waiting_ = 0;
   int running_ = 0;

@@ -53,11 +53,7 @@ Task<Answer> LocalDriver::call(Call call) {
     // park. Nothing of it may go on beside what settles the run.
     auto handling = handle(*handler_, call.event, step, outcome);
     handling.start();
-    for (;;) {
-      const auto turn = step.turns().value();
-      if (outcome || step.is_over()) break;
-      co_await step.turns().wait_past(turn);
-    }
+    while (!outcome && !step.is_over()) co_await step.next_turn();
   }
   Answer answer;
   if (const auto& limit = step.exceeded_limit()) {

@@ -31,9 +31,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/executor.h"
 #include "base/json.h"
 #include "base/task.h"
-#include "base/timer.h"
 #include "bus/job.h"
 #include "db/database.h"
 #include "schema/schema.h"
@@ -81,9 +81,28 @@ class Step {
 
   // For the driver that calls the handler (local_driver.h).
 
-  /// Grows when is_over() may say something else. Of the executor's thread.
-  Watermark& turns() { return turns_; }
-  void note_turn() { turns_.raise(++turn_count_); }
+  /// Awaitable, by one: until the handler has ended, or is_over() may say something else.
+  class Turn {
+   public:
+    explicit Turn(Step& step) : step_(step) {}
+    ~Turn() {
+      if (waiter_.is_suspended() && !waiter_.is_posted()) step_.turn_ = nullptr;
+    }
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) {
+      waiter_.suspend(self);
+      step_.turn_ = &waiter_;
+    }
+    void await_resume() noexcept { waiter_.resumed(); }
+
+   private:
+    Step& step_;
+    Waiter waiter_;
+  };
+  Turn next_turn() { return Turn(*this); }
+  void note_turn() {
+    if (auto* waiter = std::exchange(turn_, nullptr)) waiter->wake();
+  }
   /// Nothing goes on in the handler: all that it has begun is parked.
   bool is_over() const { return parked_ > 0 && under_way_ == 0; }
   std::vector<StepResult> take_unsaved() { return std::exchange(unsaved_, {}); }
@@ -116,7 +135,7 @@ class Step {
     UnderWay& operator=(const UnderWay&) = delete;
     ~UnderWay() {
       --step_.under_way_;
-      step_.note_turn();
+      if (step_.parked_ > 0) step_.note_turn();
     }
 
    private:
@@ -168,8 +187,7 @@ class Step {
   std::vector<PendingStep> pending_;  // what this call has changed
   std::optional<Error> exceeded_limit_;
   std::optional<Error> outage_;
-  Watermark turns_;
-  std::int64_t turn_count_ = 0;
+  Waiter* turn_ = nullptr;  // of who waits for the next turn; of the executor's thread
   int parked_ = 0;
   int under_way_ = 0;
   int next_place_;

@@ -130,11 +130,32 @@ Task<void> WorkerPool::take() {
   one_less();
 }
 
+Executor& WorkerPool::executor_of(const bus::Job& job) {
+  const bool is_suspect = job.is_found && job.starts > 0;  // done by do_suspects()
+  return job.function->computes && !is_suspect ? *computing_ : *executor_;
+}
+
 void WorkerPool::begin(bus::Job job) {
   one_more();
-  const bool is_suspect = job.is_found && job.starts > 0;  // done by do_suspects()
-  auto& executor = job.function->computes && !is_suspect ? *computing_ : *executor_;
-  spawn(executor, do_job(std::move(job)));
+  auto& executor = executor_of(job);
+  spawn(executor, do_jobs(std::move(job)));
+}
+
+// One after another, as long as there are some that may be done here.
+Task<void> WorkerPool::do_jobs(bus::Job job) {
+  auto& executor = executor_of(job);
+  for (;;) {
+    co_await do_job(job);
+    if (stopping_.stop_requested()) break;
+    auto next = queue_.next();
+    while (next && &executor_of(*next) != &executor) {
+      begin(std::move(*next));
+      next = queue_.next();
+    }
+    if (!next) break;
+    job = std::move(*next);
+  }
+  one_less();
 }
 
 // Sees to what nobody else brings about: that parked jobs are claimed when they are due, and ready
@@ -200,16 +221,15 @@ Task<void> WorkerPool::extend_leases() {
 // was done alone before waits until the pool has run for a while: whoever kills a pod again and
 // again makes no dead letters of bystanders, and a pod that has a deadly job serves between its
 // ends.
-Task<void> WorkerPool::do_job(bus::Job job) {
-  if (job.is_found && job.starts > 0) {
-    queue_.release(job);  // others go on meanwhile
-    suspects_.push_back(std::move(job));
-    suspects_seen_.raise(suspects_seen_.value() + 1);
-  } else {
+Task<void> WorkerPool::do_job(bus::Job& job) {
+  if (!job.is_found || job.starts == 0) {
     co_await do_until_stored(job);
     queue_.release(job);
+    co_return;
   }
-  one_less();
+  queue_.release(job);  // others go on meanwhile
+  suspects_.push_back(std::move(job));
+  suspects_seen_.raise(suspects_seen_.value() + 1);
 }
 
 Task<void> WorkerPool::do_suspects() {
@@ -230,14 +250,14 @@ Task<void> WorkerPool::do_suspects() {
     }
     auto job = std::move(*first);
     suspects_.erase(first);
-    co_await do_until_stored(std::move(job));
+    co_await do_until_stored(job);
   }
   one_less();
 }
 
 // What happened could not be stored, so as far as anyone knows it did not happen: the same attempt
 // is made again.
-Task<void> WorkerPool::do_until_stored(bus::Job job) {
+Task<void> WorkerPool::do_until_stored(bus::Job& job) {
   const auto stop = stopping_.get_token();
   for (;;) {
     const auto done = co_await do_once(job);

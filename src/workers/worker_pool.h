@@ -103,9 +103,11 @@ class WorkerPool {
   Task<void> extend_leases();
   Task<void> follow_waits();
   void begin(bus::Job job);
-  Task<void> do_job(bus::Job job);
+  Executor& executor_of(const bus::Job& job);
+  Task<void> do_jobs(bus::Job job);
+  Task<void> do_job(bus::Job& job);
   Task<void> do_suspects();
-  Task<void> do_until_stored(bus::Job job);
+  Task<void> do_until_stored(bus::Job& job);
   Task<Result<>> do_once(const bus::Job& job);
   Task<Result<>> settle(const bus::Job& job, const events::Event& event, Answer answer,
                         bool may_be_pending);
