@@ -9,6 +9,7 @@ find_package(CURL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)  # has no CMake package
 pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)  # its CMake package asks for its HTML library
+find_package(date REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(yaml-cpp REQUIRED)
