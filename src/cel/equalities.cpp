@@ -12,7 +12,10 @@ namespace {
 
 // event.data["id"] is a path as event.data.id is.
 std::optional<Path> path_of(const Node& node) {
-  if (node.kind == NodeKind::kIdentifier) return Path{node.name};
+  if (node.kind == NodeKind::kIdentifier) {
+    // A type is a value where no variable has its name.
+    return is_type_name(node.name) ? std::nullopt : std::optional(Path{node.name});
+  }
   if (node.kind == NodeKind::kSelect) {
     auto path = path_of(node.children[0]);
     if (path) path->push_back(node.name);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "cel/ast.h"
 #include "cel/compare.h"
 #include "cel/evaluator.h"
@@ -33,15 +35,33 @@ Result<Expression> Expression::parse(std::string_view text, const ParseLimits& l
   return Expression(std::make_shared<const Node>(std::move(*root)));
 }
 
+namespace {
+
+// What comes out may be a good part of an event, which costs nothing while it is only looked at.
+constexpr std::int64_t kResultBytesFactor = 8;
+
+Result<Value> owned(const Value& value, const Limits& limits) {
+  Budget budget({.steps_max = std::numeric_limits<std::int64_t>::max(),
+                 .bytes_max = limits.bytes_max * kResultBytesFactor});
+  auto owned = value.owned(budget);
+  if (!budget.is_exhausted()) return owned;
+  return fail(Code::kPayloadTooLarge,
+              fmt::format("the value of the expression takes more than {} bytes",
+                          limits.bytes_max * kResultBytesFactor));
+}
+
+}  // namespace
+
 Result<Value> Expression::evaluate(const Bindings& bindings, const EvaluateOptions& options) const {
   Budget budget(options.limits);
-  auto value = Evaluator(bindings, Context{options, budget}).evaluate(*root_, nullptr);
+  const auto value = Evaluator(bindings, Context{options, budget}).evaluate(*root_, nullptr);
   if (!value) return value;
-  return value->owned();
+  return owned(*value, options.limits);
 }
 
 Result<bool> Expression::matches(const Bindings& bindings, const EvaluateOptions& options) const {
-  const auto value = evaluate(bindings, options);
+  Budget budget(options.limits);
+  const auto value = Evaluator(bindings, Context{options, budget}).evaluate(*root_, nullptr);
   if (!value) return fail(value.error());
   if (value->is_nothing()) return false;
   if (value->is(Kind::kBool)) return value->as_bool();

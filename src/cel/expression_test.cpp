@@ -31,6 +31,8 @@ TEST(Expression, RefusesWithLineColumnAndWhatWasExpected) {
   EXPECT_EQ(refusal("\"é\" ; 1"), "line 1, column 5: \";\" does not belong here");
   EXPECT_THAT(refusal("'abc"), StartsWith("line 1, column 1: a text begins here"));
   EXPECT_THAT(refusal("'\\q'"), HasSubstr("has an escape \\q, which is none"));
+  EXPECT_THAT(refusal("b'\\é'"), HasSubstr("has an escape \\é, which is none"));
+  EXPECT_EQ(refusal(".null"), "line 1, column 2: expected a name, found \"null\"");
   EXPECT_THAT(refusal("while"), HasSubstr("\"while\" is a reserved word"));
   EXPECT_THAT(refusal("9223372036854775808"), HasSubstr("a whole number is from"));
   EXPECT_THAT(refusal("has(event)"), HasSubstr("has() takes one field"));
@@ -81,6 +83,16 @@ TEST(Expression, EndsGrowingTextsAndListsWithTheirBytes) {
   EXPECT_THAT(strictly(lists), HasSubstr("makes more than 1048576 bytes"));
   EXPECT_THAT(strictly("event.t.replace('', event.t).replace('', event.t)", event),
               HasSubstr("makes more than 1048576 bytes"));
+}
+
+// Each list holds the one before twice: few bytes, and 2^40 elements for whoever writes them out.
+TEST(Expression, EndsListsThatShareTheirElementsWithTheirBytes) {
+  std::string text = "[[1]]";
+  for (int i = 0; i < 40; ++i) text += ".map(l, [l, l])";
+  EXPECT_THAT(strictly(text), HasSubstr("takes more than 8388608 bytes"));
+  EXPECT_THAT(loosely("'a' + " + text), HasSubstr("makes more than 1048576 bytes"));
+  EXPECT_THAT(strictly(text + " == " + text), HasSubstr("takes more than 100000 steps"));
+  EXPECT_EQ(strictly("size(" + text + ")"), "1");
 }
 
 TEST(Expression, ComparingLargeValuesCosts) {

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "cel/literal.h"
+#include "cel/utf8.h"
 
 namespace synap::cel {
 namespace {
@@ -84,10 +85,8 @@ Result<Token> Lexer::next() {
   for (const auto symbol : kSymbols) {
     if (text_.substr(at_).starts_with(symbol)) return token(TokenKind::kSymbol, symbol.size());
   }
-  // The whole character, whatever it has of bytes.
-  std::size_t bytes = 1;
-  while ((static_cast<unsigned char>(at(bytes)) & 0xC0) == 0x80) ++bytes;
-  return fail_at(place_, fmt::format("{} does not belong here", quoted(text_.substr(at_, bytes))));
+  const auto character = first_character(text_.substr(at_));
+  return fail_at(place_, fmt::format("{} does not belong here", quoted(character)));
 }
 
 Token Lexer::read_word() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 
@@ -58,6 +59,10 @@ class Lexer {
   std::size_t at_ = 0;
   Place place_;
 };
+
+/// What a literal stands for: a number (with the sign before it), a text, bytes, true, false, null.
+/// The error is a sentence: which numbers there are.
+std::expected<Value, std::string> literal_value(const Token& token, bool is_negative);
 
 /// "line 1, column 7: `message`"
 std::unexpected<Error> fail_at(Place place, std::string_view message);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "cel/utf8.h"
+
 namespace synap::cel {
 namespace {
 
@@ -125,7 +127,8 @@ std::expected<std::string, std::string> unescape(std::string_view raw, bool is_b
     const auto numeric = numeric_escape(rest);
     const bool is_known = numeric && (!is_bytes || numeric->is_byte);
     if (!is_known) {
-      return std::unexpected(fmt::format("has an escape \\{}, which is none", rest.substr(0, 1)));
+      return std::unexpected(
+          fmt::format("has an escape \\{}, which is none", first_character(rest)));
     }
     if (is_bytes) {
       out += static_cast<char>(numeric->value);

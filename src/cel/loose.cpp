@@ -58,18 +58,17 @@ double number_of(const Value& value) {
   return value.as_double();
 }
 
-std::string text_of_value(const Value& value) {
-  return value.is(Kind::kString) ? std::string(value.as_string()) : value.to_json().dump();
+// Lists and maps are written out, so `owned` counts them before: one may hold another many times.
+std::string text_of_value(const Value& value, Budget& budget) {
+  if (value.is(Kind::kString)) return std::string(value.as_string());
+  const auto counted = value.owned(budget);
+  return budget.is_exhausted() ? std::string() : counted.to_json().dump();
 }
 
 Result<Value> join_texts(const Value& left, const Value& right, Context& context) {
-  // Counted before it is made: a list of the event is written out whole.
-  for (const auto* value : {&left, &right}) {
-    const auto is_big = value->is(Kind::kList) || value->is(Kind::kMap);
-    const auto bytes = is_big ? json_bytes(value->to_json()) : 0;
-    if (!context.budget.make(static_cast<std::int64_t>(bytes))) return Value();
-  }
-  return made_string(context, text_of_value(left) + text_of_value(right));
+  auto text = text_of_value(left, context.budget);
+  text += text_of_value(right, context.budget);
+  return made_string(context, std::move(text));
 }
 
 // The reference joins everything that has no sum as texts, int and double among it ("5.51"), since

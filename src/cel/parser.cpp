@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 
 #include "cel/functions.h"
@@ -73,8 +72,7 @@ class Parser {
   Result<Node> index(Node operand);
   Result<Node> primary();
   Result<Node> name();
-  Result<Node> literal();
-  Result<Node> number(bool is_negative, Place place);
+  Result<Node> literal(bool is_negative, Place place);
   Result<Node> list();
   Result<Node> map();
   Result<std::vector<Node>> arguments(std::string_view end, std::string_view of);
@@ -211,7 +209,7 @@ Result<Node> Parser::unary() {
   node.operation = is("!") ? Operation::kNot : Operation::kNegate;
   if (auto done = advance(); !done) return fail(done.error());
   const bool is_number = token_.kind == TokenKind::kInt || token_.kind == TokenKind::kDouble;
-  if (node.operation == Operation::kNegate && is_number) return member(number(true, node.place));
+  if (node.operation == Operation::kNegate && is_number) return member(literal(true, node.place));
   // Operators before one another nest: "!!!x" takes stack too.
   if (++nesting_ > limits_.nesting_max) {
     return fail_at(node.place,
@@ -297,13 +295,12 @@ Result<Node> Parser::primary() {
   switch (token_.kind) {
     case TokenKind::kInt:
     case TokenKind::kDouble:
-      return number(false, token_.place);
     case TokenKind::kUint:
     case TokenKind::kString:
     case TokenKind::kBytes:
-      return literal();
+      return literal(false, token_.place);
     case TokenKind::kIdentifier:
-      return is_literal_word(token_) ? literal() : name();
+      return is_literal_word(token_) ? literal(false, token_.place) : name();
     default:
       break;
   }
@@ -323,7 +320,8 @@ Result<Node> Parser::primary() {
 
 Result<Node> Parser::name() {
   const auto word = token_;
-  if (word.kind != TokenKind::kIdentifier || word.is_word("in")) return expected("a name");
+  const bool is_name = word.kind == TokenKind::kIdentifier && !word.is_word("in");
+  if (!is_name || is_literal_word(word)) return expected("a name");
   if (auto done = advance(); !done) return fail(done.error());
   if (is("{")) return fail_at(word.place, "messages (Name{...}) are not part of this language");
   if (!is("(")) {
@@ -356,56 +354,11 @@ Result<Node> Parser::has(Place place) {
   return node;
 }
 
-Result<Node> Parser::literal() {
-  auto node = made(NodeKind::kLiteral, token_.place);
-  if (token_.kind == TokenKind::kString) {
-    node.value = Value::string(std::move(token_.content));
-  } else if (token_.kind == TokenKind::kBytes) {
-    node.value = Value::bytes(std::move(token_.content));
-  } else if (token_.kind == TokenKind::kUint) {
-    auto digits = token_.text.substr(0, token_.text.size() - 1);
-    const int base = digits.starts_with("0x") ? 16 : 10;
-    if (base == 16) digits.remove_prefix(2);
-    std::uint64_t number = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), number, base).ec !=
-        std::errc()) {
-      return fail_at(token_.place, "an unsigned number is at most 18446744073709551615");
-    }
-    node.value = Value(number);
-  } else if (!token_.is_word("null")) {
-    node.value = Value(token_.is_word("true"));
-  }
-  if (auto done = advance(); !done) return fail(done.error());
-  return finished(std::move(node));
-}
-
-Result<Node> Parser::number(bool is_negative, Place place) {
+Result<Node> Parser::literal(bool is_negative, Place place) {
   auto node = made(NodeKind::kLiteral, place);
-  auto digits = token_.text;
-  const int base = digits.starts_with("0x") ? 16 : 10;
-  if (base == 16) digits.remove_prefix(2);
-  // With its sign, since the lowest number is further from 0 than the highest.
-  const auto text = fmt::format("{}{}", is_negative ? "-" : "", digits);
-  const auto* end = text.data() + text.size();
-  if (token_.kind == TokenKind::kInt) {
-    std::int64_t number = 0;
-    if (std::from_chars(text.data(), end, number, base).ec != std::errc()) {
-      return fail_at(place, "a whole number is from -9223372036854775808 to 9223372036854775807");
-    }
-    node.value = Value(number);
-  } else {
-    double number = 0;
-    const bool is_out = std::from_chars(text.data(), end, number).ec != std::errc();
-    // One too small is 0, which stands there already; only one too large is none.
-    const bool is_small = text.find("e-") != std::string::npos ||
-                          text.find("E-") != std::string::npos || digits.starts_with("0.") ||
-                          digits.starts_with('.');
-    if (is_out && is_small) number = is_negative ? -0.0 : 0.0;
-    if (is_out && !is_small) {
-      return fail_at(place, "a number with a fraction has at most the range of a double");
-    }
-    node.value = Value(number);
-  }
+  auto value = literal_value(token_, is_negative);
+  if (!value) return fail_at(place, value.error());
+  node.value = std::move(*value);
   if (auto done = advance(); !done) return fail(done.error());
   return finished(std::move(node));
 }

@@ -17,101 +17,93 @@ namespace {
 // whole event is written out for one field of it.
 struct Part {
   Node node;
-  std::optional<Value> value;
+  const Json* value = nullptr;
 };
 
-Node literal_node(const Value& value, Place place) {
+const Json kNothing;
+const Json kTrue(true);
+const Json kFalse(false);
+
+Node literal_node(const Json& json, Place place) {
   Node node;
-  node.kind = NodeKind::kLiteral;
   node.place = place;
-  if (value.is(Kind::kList)) {
+  if (json.is_array()) {
     node.kind = NodeKind::kList;
-    for (std::size_t at = 0; at < value.as_list().size(); ++at) {
-      node.children.push_back(literal_node(value.as_list().at(at), place));
-    }
-  } else if (value.is(Kind::kMap)) {
+    for (const auto& item : json.as_array()) node.children.push_back(literal_node(item, place));
+  } else if (json.is_object()) {
     node.kind = NodeKind::kMap;
-    for (std::size_t at = 0; at < value.as_map().size(); ++at) {
-      const auto [key, item] = value.as_map().at(at);
-      node.children.push_back(literal_node(key, place));
+    for (const auto& [key, item] : json.as_object()) {
+      node.children.push_back(literal_node(Json(key), place));
       node.children.push_back(literal_node(item, place));
     }
+  } else if (json.is_string()) {
+    node.value = Value::string(json.as_string());
   } else {
-    node.value = value.owned();
+    node.value = Value::of(json);
   }
   return node;
+}
+
+// What Inngest's mode finds there; nullptr where nothing is.
+const Json* element(const Json& container, const Value& key) {
+  if (key.is(Kind::kString)) return container.find(key.as_string());
+  if (!container.is_array() || !key.is(Kind::kInt)) return nullptr;
+  const auto& items = container.as_array();
+  const auto index = static_cast<std::uint64_t>(key.as_int());  // a negative one is large
+  return index < items.size() ? &items[index] : nullptr;
 }
 
 class Substitution {
  public:
   Substitution(std::string_view variable, const Json& value) : variable_(variable), value_(value) {}
 
-  /// `is_hidden`: a macro around has a variable of this name. Nothing where the text would be too
-  /// long, or selecting takes too much.
-  std::optional<Node> apply(const Node& node, bool is_hidden) {
+  /// `is_hidden`: a macro around has a variable of this name. Anything where is_too_long.
+  Node apply(const Node& node, bool is_hidden) {
+    if (is_too_long()) return {};
     auto part = rebuild(node, is_hidden);
-    if (budget_.is_exhausted()) return std::nullopt;
-    return settled(std::move(part), node.place);
+    if (part.value == nullptr) return std::move(part.node);
+    // About what the text will have, before any of it is made.
+    bytes_ += json_bytes(*part.value);
+    return is_too_long() ? Node{} : literal_node(*part.value, node.place);
   }
+
+  bool is_too_long() const { return bytes_ > kStoredLimits.text_bytes_max; }
 
  private:
-  std::optional<Node> settled(Part part, Place place) {
-    if (!part.value) return std::move(part.node);
-    // About what the text will have, before any of it is made.
-    const auto bytes = part.value->is(Kind::kList) || part.value->is(Kind::kMap)
-                           ? json_bytes(part.value->to_json())
-                       : part.value->is(Kind::kString) ? part.value->as_string().size()
-                                                       : 8;
-    if (!budget_.make(static_cast<std::int64_t>(bytes))) return std::nullopt;
-    return literal_node(*part.value, place);
-  }
-
   Part rebuild(const Node& node, bool is_hidden) {
     if (node.kind == NodeKind::kIdentifier && !is_hidden && node.name == variable_) {
-      return {node, Value::of(value_)};
+      return {{}, &value_};
     }
-    if (node.kind == NodeKind::kSelect || node.kind == NodeKind::kHas ||
-        (node.kind == NodeKind::kIndex && node.children[1].kind == NodeKind::kLiteral)) {
-      return selected(node, is_hidden);
-    }
-    return {with_children(node, is_hidden), std::nullopt};
-  }
-
-  Part selected(const Node& node, bool is_hidden) {
+    const bool is_selection =
+        node.kind == NodeKind::kSelect || node.kind == NodeKind::kHas ||
+        (node.kind == NodeKind::kIndex && node.children[1].kind == NodeKind::kLiteral);
+    if (!is_selection) return {with_children(node, is_hidden)};
     auto operand = rebuild(node.children[0], is_hidden);
-    if (!operand.value) return {with_children(node, is_hidden), std::nullopt};
-    // As the evaluator has it in Inngest's mode: what is not there is null.
+    if (operand.value == nullptr) {
+      auto made = node;
+      made.children[0] = std::move(operand.node);
+      return {std::move(made)};
+    }
     const auto key =
         node.kind == NodeKind::kIndex ? node.children[1].value : Value(Text{{}, node.name});
-    const auto found = element(*operand.value, key);
-    if (node.kind == NodeKind::kHas) return {node, Value(found.has_value())};
-    return {node, found.value_or(Value())};
-  }
-
-  std::optional<Value> element(const Value& container, const Value& key) {
-    if (container.is(Kind::kMap)) return container.as_map().find(key, budget_);
-    if (!container.is(Kind::kList) || !key.is(Kind::kInt)) return std::nullopt;
-    const auto index = static_cast<std::uint64_t>(key.as_int());
-    if (key.as_int() < 0 || index >= container.as_list().size()) return std::nullopt;
-    return container.as_list().at(index);
+    const auto* found = element(*operand.value, key);
+    if (node.kind == NodeKind::kHas) return {{}, found != nullptr ? &kTrue : &kFalse};
+    return {{}, found != nullptr ? found : &kNothing};
   }
 
   Node with_children(const Node& node, bool is_hidden) {
     auto made = node;
-    made.children.clear();
     const bool hides =
         node.kind == NodeKind::kMacro && (node.name == variable_ || node.second_name == variable_);
     for (std::size_t at = 0; at < node.children.size(); ++at) {
-      auto child = apply(node.children[at], is_hidden || (hides && at > 0));
-      made.children.push_back(child ? std::move(*child) : Node{});
+      made.children[at] = apply(node.children[at], is_hidden || (hides && at > 0));
     }
     return made;
   }
 
   std::string_view variable_;
   const Json& value_;
-  Budget budget_{
-      {.steps_max = 100'000, .bytes_max = static_cast<std::int64_t>(kStoredLimits.text_bytes_max)}};
+  std::size_t bytes_ = 0;
 };
 
 // Whether it has one value whenever it is asked: no variable, no clock.
@@ -136,7 +128,7 @@ std::optional<bool> constant_truth(const Node& node) {
 }
 
 Node bool_node(bool value, Place place) {
-  return literal_node(Value(value), place);
+  return literal_node(Json(value), place);
 }
 
 // Whether it is a bool, or missing, whatever the data.
@@ -174,9 +166,10 @@ Node folded(Node node) {
 }  // namespace
 
 Result<Expression> Expression::with_values(std::string_view variable, const Json& value) const {
-  auto node = Substitution(variable, value).apply(*root_, false);
-  auto text = node ? text_of(folded(std::move(*node))) : std::string();
-  if (!node || text.size() > kStoredLimits.text_bytes_max) {
+  Substitution substitution(variable, value);
+  auto node = substitution.apply(*root_, false);
+  auto text = substitution.is_too_long() ? std::string() : text_of(folded(std::move(node)));
+  if (substitution.is_too_long() || text.size() > kStoredLimits.text_bytes_max) {
     return fail(Code::kPayloadTooLarge,
                 fmt::format("with the values of {} the expression has more than {} bytes", variable,
                             kStoredLimits.text_bytes_max));

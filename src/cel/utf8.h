@@ -16,6 +16,13 @@ inline std::size_t count_characters(std::string_view text) {
   return count;
 }
 
+/// The first character, whole.
+inline std::string_view first_character(std::string_view text) {
+  std::size_t end = text.empty() ? 0 : 1;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  return text.substr(0, end);
+}
+
 /// Where each character begins, and then where the text ends.
 inline std::vector<std::size_t> character_starts(std::string_view text) {
   std::vector<std::size_t> starts;

@@ -178,31 +178,51 @@ Type Value::as_type() const {
   return get<Type>();
 }
 
-Value Value::owned() const {
+namespace {
+
+Value owned_list(const List& list, Budget& budget) {
+  std::vector<Value> items;
+  for (std::size_t at = 0; at < list.size() && budget.make(sizeof(Value)); ++at) {
+    items.push_back(list.at(at).owned(budget));
+  }
+  return Value(List(std::move(items)));
+}
+
+Value owned_map(const Map& map, Budget& budget) {
+  std::vector<Map::Entry> entries;
+  for (std::size_t at = 0; at < map.size() && budget.make(2 * sizeof(Value)); ++at) {
+    const auto [key, value] = map.at(at);
+    entries.emplace_back(key.owned(budget), value.owned(budget));
+  }
+  return Value(Map(std::move(entries)));
+}
+
+// Without an owner the text is copied. One with an owner counts too: it is when it is written out.
+template <class Content>
+std::optional<std::string> copied(const Content& content, Budget& budget) {
+  if (!budget.make(static_cast<std::int64_t>(content.view.size()))) return std::string();
+  if (content.owner) return std::nullopt;
+  return std::string(content.view);
+}
+
+}  // namespace
+
+Value Value::owned(Budget& budget) const {
   switch (kind()) {
     case Kind::kMissing:
       return Value();
-    case Kind::kString:
-      return get<Text>().owner ? *this : string(std::string(as_string()));
-    case Kind::kBytes:
-      return get<Bytes>().owner ? *this : bytes(std::string(as_bytes()));
-    case Kind::kList: {
-      std::vector<Value> items;
-      items.reserve(as_list().size());
-      for (std::size_t at = 0; at < as_list().size(); ++at) {
-        items.push_back(as_list().at(at).owned());
-      }
-      return Value(List(std::move(items)));
+    case Kind::kString: {
+      auto copy = copied(get<Text>(), budget);
+      return copy ? string(std::move(*copy)) : *this;
     }
-    case Kind::kMap: {
-      std::vector<Map::Entry> entries;
-      entries.reserve(as_map().size());
-      for (std::size_t at = 0; at < as_map().size(); ++at) {
-        auto [key, value] = as_map().at(at);
-        entries.emplace_back(key.owned(), value.owned());
-      }
-      return Value(Map(std::move(entries)));
+    case Kind::kBytes: {
+      auto copy = copied(get<Bytes>(), budget);
+      return copy ? bytes(std::move(*copy)) : *this;
     }
+    case Kind::kList:
+      return owned_list(as_list(), budget);
+    case Kind::kMap:
+      return owned_map(as_map(), budget);
     default:
       return *this;
   }

@@ -153,8 +153,9 @@ class Value {
   Duration as_duration() const;
   Type as_type() const;
 
-  /// The same value, referring to nothing.
-  Value owned() const;
+  /// The same value, referring to nothing. Its parts are copied wherever they are: lists that share
+  /// one a million times would be a million lists, so it counts. Anything where nothing is left.
+  Value owned(Budget& budget) const;
 
   /// As JSON: bytes as base64, timestamps as RFC 3339, durations as "1.5s", types by their name,
   /// keys of maps as texts, unsigned numbers beyond 2^63 and infinities as JavaScript has them.

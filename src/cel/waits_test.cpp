@@ -36,6 +36,7 @@ TEST(Equalities, AreTheTermsOfTheOutermostConjunction) {
   EXPECT_EQ(equalities("async.a == [1]"), "rest");
   EXPECT_EQ(equalities("lowercase(async.a) == 'a'"), "rest");
   EXPECT_EQ(equalities("async.a[0] == 1"), "rest");
+  EXPECT_EQ(equalities("async.a == int"), "rest");
   EXPECT_EQ(equalities("true"), "all");
   EXPECT_EQ(equalities("false"), "rest");
 }
