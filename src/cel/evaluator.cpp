@@ -131,8 +131,8 @@ Result<Value> Evaluator::index(const Node& node, const Scope* scope) {
 Result<Value> Evaluator::unary(const Node& node, const Scope* scope) {
   const auto operand = argument(node.children[0], scope);
   if (!operand) return operand;
-  return placed(node, context_.is_loose() ? apply_unary_loosely(node.operation, *operand, context_)
-                                          : apply_unary(node.operation, *operand, context_));
+  return placed(node, context_.is_loose() ? apply_unary_loosely(node.operation, *operand)
+                                          : apply_unary(node.operation, *operand));
 }
 
 Result<Value> Evaluator::binary(const Node& node, const Scope* scope) {

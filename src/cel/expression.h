@@ -29,7 +29,8 @@ struct Node;
 
 enum class Mode : std::uint8_t { kStrict, kInngest };
 
-/// What a text may have. What nests costs stack: parsing some 1 KiB a level, evaluating too.
+/// What a text may have. What nests costs stack, when it is parsed and when it is evaluated: within
+/// these limits 1 MiB of it is enough, without optimisation too.
 struct ParseLimits {
   std::size_t text_bytes_max = 8 * 1024;
   std::size_t nodes_max = 2'048;

@@ -1,5 +1,6 @@
 #include "cel/expression.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,7 +80,7 @@ TEST(Expression, EndsGrowingTextsAndListsWithTheirBytes) {
   for (int i = 0; i < 20; ++i) text += doubled;
   EXPECT_THAT(strictly(text, event), HasSubstr("makes more than 1048576 bytes"));
   std::string lists = ten;
-  for (int i = 0; i < 30; ++i) lists = "[" + lists + "].map(l, l + l)[0]";
+  for (int i = 0; i < 30; ++i) lists = fmt::format("[{}].map(l, l + l)[0]", lists);
   EXPECT_THAT(strictly(lists), HasSubstr("makes more than 1048576 bytes"));
   EXPECT_THAT(strictly("event.t.replace('', event.t).replace('', event.t)", event),
               HasSubstr("makes more than 1048576 bytes"));
@@ -135,6 +136,7 @@ TEST(Expression, IsSharedByThreads) {
   const auto expression = *Expression::parse(
       "event.data.tags.exists(x, x == 'b') && event.data.t.matches('^a.c$') && size(event) == 1");
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 200; ++round) {

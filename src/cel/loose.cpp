@@ -84,8 +84,8 @@ Result<Value> add_loosely(const Value& left, const Value& right, Context& contex
 
 }  // namespace
 
-Result<Value> apply_unary_loosely(Operation operation, const Value& operand, Context& context) {
-  if (!operand.is_nothing()) return apply_unary(operation, operand, context);
+Result<Value> apply_unary_loosely(Operation operation, const Value& operand) {
+  if (!operand.is_nothing()) return apply_unary(operation, operand);
   // The reference answers false for `!missing` as for any call with what is missing. It is no slip
   // to be mended: filters are written, and stored, with it.
   return operation == Operation::kNot ? Value(false) : Value::missing();

@@ -191,7 +191,7 @@ std::optional<std::int64_t> list_index(const Value& key) {
 
 }  // namespace
 
-Result<Value> apply_unary(Operation operation, const Value& operand, Context& context) {
+Result<Value> apply_unary(Operation operation, const Value& operand) {
   if (operation == Operation::kNot && operand.is(Kind::kBool)) return Value(!operand.as_bool());
   if (operation == Operation::kNegate) {
     if (operand.is(Kind::kInt)) {
