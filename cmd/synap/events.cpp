@@ -1,15 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <memory>
-#include <thread>
 
 #include "base/clock.h"
 #include "synap/commands.h"
 #include "synap/event_search.h"
 #include "synap/output.h"
+#include "synap/patience.h"
 #include "synap/pod_client.h"
 #include "synap/table.h"
 #include "synap/terminal.h"
@@ -17,9 +16,6 @@
 
 namespace synap::cli {
 namespace {
-
-constexpr std::chrono::milliseconds kReconnectDelayMin{200};
-constexpr std::chrono::milliseconds kReconnectDelayMax{5'000};
 
 struct EventOptions {
   ClientOptions client;
@@ -172,20 +168,6 @@ std::string live_line(const Json& event) {
                           padded(cells[2].text, 26), padded(cells[3].text, 13), cells[4].text);
   return coloured(truncated(printable(line), terminal_width()), cells[2].colour, has_colour());
 }
-
-// Says once that the connection is lost, and once that it is back.
-class Patience {
- public:
-  void wait() {
-    if (delay_ == kReconnectDelayMin) tell("the pod does not answer any more; trying again");
-    std::this_thread::sleep_for(delay_);
-    delay_ = std::min(delay_ * 2, kReconnectDelayMax);
-  }
-  void reset() { delay_ = kReconnectDelayMin; }
-
- private:
-  std::chrono::milliseconds delay_ = kReconnectDelayMin;
-};
 
 int tail(const EventOptions& options) {
   const bool is_json = options.client.is_json;

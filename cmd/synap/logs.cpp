@@ -1,127 +1,187 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <thread>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "synap/commands.h"
 #include "synap/doctor_checks.h"
 #include "synap/output.h"
+#include "synap/patience.h"
+#include "synap/pod_client.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
+#include "synap/times.h"
 
 namespace synap::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{200};  // files do not say when they grow
-// Of the end of a file, in which the last lines are looked for.
-constexpr std::int64_t kTailBytesMax = 4 * 1024 * 1024;
+constexpr std::int64_t kLinesMax = 10'000;  // of pod.logs
 
 struct LogsOptions {
-  std::string data = "./synap-data";
+  ClientOptions client;
   std::int64_t lines = 100;
+  std::optional<std::string> level;
+  std::optional<std::string> since;
   bool follows = false;
 };
 
-// A pod writes its log to stderr and keeps none: where that goes is known of its process.
-std::string target_of(const std::string& pid) {
+Colour colour_of_level(std::string_view level) {
+  if (level == "error") return Colour::kBad;
+  if (level == "warn") return Colour::kBusy;
+  return level == "debug" ? Colour::kFaint : Colour::kNone;
+}
+
+// What the sentence does not say already.
+std::string rest_of(const Json& line, std::string_view message) {
+  std::string rest;
+  const Json* fields = line.find("fields");
+  if (fields == nullptr || !fields->is_object()) return rest;
+  for (const auto& [name, value] : fields->as_object()) {
+    const auto text = value.is_string() ? value.as_string() : value.dump();
+    if (!text.empty() && message.contains(text)) continue;
+    const bool is_word = !text.empty() && text.find_first_of(" \"=") == text.npos;
+    rest += fmt::format(" {}={}", name, is_word ? text : value.dump());
+  }
+  return rest;
+}
+
+// In a terminal the local time and colour; elsewhere tabs between time, level, room and message.
+void show(const Json& line) {
+  const auto level = line.string_or("level", "");
+  const auto message = line.string_or("message", "");
+  const auto text = printable(fmt::format("{}{}", message, rest_of(line, message)));
+  if (is_terminal()) {
+    const auto shown = fmt::format("{}  {:<5}  {:<8}  {}", local_time(line.string_or("time", "")),
+                                   level, line.string_or("room", ""), text);
+    print_line(coloured(shown, colour_of_level(level), has_colour()));
+  } else {
+    print_line(fmt::format("{}\t{}\t{}\t{}", line.string_or("time", ""), level,
+                           line.string_or("room", ""), text));
+  }
+}
+
+// Where a pod of this machine writes what it does not remember: its stderr.
+std::string where_all_are(const std::string& data) {
+  const LockProbe probe(data);
   std::error_code failed;
-  return std::filesystem::read_symlink("/proc/" + pid + "/fd/2", failed).string();
-}
-
-std::string where(const std::string& target, const std::string& pid) {
-  if (target.empty())
-    return "where it goes is not to be seen from here: it is another user's process";
-  if (target.starts_with("/dev/pts/") || target.starts_with("/dev/tty")) {
-    return fmt::format("it goes to the terminal {}", target);
-  }
-  if (target == "/dev/null") return "it goes to /dev/null: it is lost";
+  const auto target =
+      std::filesystem::read_symlink("/proc/" + probe.pid() + "/fd/2", failed).string();
+  if (!probe.is_pod_running() || target.empty()) return "the pod's stderr has them all";
   if (target.starts_with("socket:")) {
-    return fmt::format("it goes to a socket, as under systemd: journalctl _PID={} shows it", pid);
+    return fmt::format("`journalctl _PID={}` may have them", probe.pid());
   }
-  if (target.starts_with("pipe:")) return "it goes to another program, by a pipe";
-  return fmt::format("it goes to {}", target);
+  if (target.starts_with("pipe:")) return "the program that the pod's stderr is piped to has them";
+  return fmt::format("the pod's stderr has them all: {}", target);
 }
 
-// Where the last `lines` of the file begin.
-std::int64_t begin_of_last(std::ifstream& file, std::int64_t lines) {
-  file.seekg(0, std::ios::end);
-  const std::int64_t end = file.tellg();
-  const auto from = std::max<std::int64_t>(0, end - kTailBytesMax);
-  std::string text(static_cast<std::size_t>(end - from), '\0');
-  file.seekg(from);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  auto at = text.size();
-  if (at > 0 && text.back() == '\n') --at;
-  for (std::int64_t count = 0; at > 0; --at) {
-    if (text[at - 1] == '\n' && ++count == lines) break;
+void tell_what_is_missing(const Json& answer, const LogsOptions& options) {
+  const auto written = log_level_by_name(answer.string_or("writtenLevel", ""));
+  if (options.level && written && log_level_by_name(*options.level) > written) {
+    tell(fmt::format("this pod writes no lines below {}; `synap serve --log-level {}` does",
+                     log_level_name(*written), *options.level));
   }
-  return lines == 0 ? end : from + static_cast<std::int64_t>(at);
+  const Json* forgotten = answer.find("forgotten");
+  const Json* lines = answer.find("lines");
+  const bool wants_older =
+      lines != nullptr && static_cast<std::int64_t>(lines->as_array().size()) < options.lines;
+  if (wants_older && forgotten != nullptr && forgotten->is_integer() &&
+      forgotten->as_integer() > 0) {
+    tell(fmt::format("{} older lines are not remembered any more; {}", forgotten->as_integer(),
+                     where_all_are(data_of(options.client))));
+  }
 }
 
-// What is written after the sentence is said is followed.
-int show(const std::string& path, const LogsOptions& options, const std::string& sentence) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) return report({Code::kForbidden, path + " cannot be read"}, false);
-  auto at = begin_of_last(file, options.lines);
-  tell(sentence);
-  std::array<char, 64 * 1024> buffer{};
+int follow(PodClient& pod, const LogsOptions& options, Json input, std::string last_id) {
+  const bool is_json = options.client.is_json;
+  Patience patience;
   for (;;) {
-    file.clear();
-    file.seekg(at);
-    file.read(buffer.data(), buffer.size());
-    const auto count = file.gcount();
-    if (count > 0) print({buffer.data(), static_cast<std::size_t>(count)});
-    at += count;
-    if (count > 0) continue;
-    if (!options.follows) return kExitOk;
-    std::this_thread::sleep_for(kPause);
+    auto ended = pod.subscribe("pod.watchLogs", input, last_id, [&](const Json& line) {
+      patience.reset();
+      if (is_json) {
+        print_line(line.dump());
+      } else {
+        show(line);
+      }
+      return true;
+    });
+    if (!ended && !is_passing(ended.error())) return report(ended.error(), is_json);
+    patience.wait();
   }
+}
+
+Error with_version(Error error) {
+  if (error.code == Code::kNotFound) {
+    error.message = "This pod keeps no log that can be asked for: it is older than this program";
+  }
+  return error;
 }
 
 int logs(const LogsOptions& options) {
-  const LockProbe probe(options.data);
-  if (!probe.is_pod_running()) {
-    return report(
-        {Code::kNotFound,
-         fmt::format("No pod has {}: --data says where its directory is. A pod writes its "
-                     "log to its stderr; `synap serve 2> FILE` keeps it",
-                     options.data)},
-        false);
+  const bool is_json = options.client.is_json;
+  if (options.lines > kLinesMax) {
+    return report_usage(fmt::format("--lines must be from 0 to {}", kLinesMax), is_json);
   }
-  const auto target = target_of(probe.pid());
-  struct stat status{};
-  const bool is_file = ::stat(target.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  const auto sentence = fmt::format("the log of the pod (pid {}) is its stderr; {}", probe.pid(),
-                                    where(target, probe.pid()));
-  if (is_file) return show(target, options, sentence);
-  tell(sentence);
-  return kExitOk;
+  Json input = Json::object();
+  if (options.level) input.set("level", *options.level);
+  if (options.since) {
+    const auto time = parse_since(*options.since, unix_ms_now());
+    if (!time) return report(time.error(), is_json);
+    input.set("since", to_iso8601(*time));
+  }
+  auto pod = PodClient::make(options.client);
+  if (!pod) return report(pod.error(), is_json);
+  Json newest = input;
+  newest.set("limit", std::max<std::int64_t>(options.lines, 1));
+  auto answer = pod->query("pod.logs", newest);
+  if (!answer) return report(with_version(answer.error()), is_json);
+  const Json* lines = answer->find("lines");
+  if (lines != nullptr && lines->is_array() && options.lines > 0) {
+    for (const auto& line : lines->as_array()) {
+      if (is_json) {
+        print_line(line.dump());
+      } else {
+        show(line);
+      }
+    }
+  }
+  if (!is_json) tell_what_is_missing(*answer, options);
+  if (!options.follows) return kExitOk;
+  return follow(*pod, options, std::move(input), std::string(answer->string_or("lastId", "")));
 }
 
 }  // namespace
 
 Command logs_command() {
   auto options = std::make_shared<LogsOptions>();
-  return {
+  Command command{
       .words = "logs",
       .docs =
-          "Say where the log of the pod on this machine goes, and show its end if that is a "
-          "file. A pod writes to its stderr and keeps no log of its own.",
-      .example = "synap logs --follow",
-      .options = {{.name = "--data",
-                   .docs = "The pod's directory. Default: ./synap-data",
-                   .target = &options->data,
-                   .variable = "SYNAP_DATA",
-                   .value = "DIR"},
-                  {"--lines", "So many of the last lines.", &options->lines},
-                  {"--follow", "Go on with what is written, until stopped.", &options->follows}},
+          "Print the newest lines of the pod's log, wherever it runs. It remembers some thousands "
+          "of lines since its start; all go to its stderr.",
+      .example = "synap logs --follow --level warn",
+      .options = {{"--lines",
+                   fmt::format("So many of the newest, 0 to {}. Default: 100", kLinesMax),
+                   &options->lines},
+                  {.name = "--level",
+                   .docs = "Lines of this level and of more important ones. Default: all that are "
+                           "written",
+                   .target = &options->level,
+                   .values = {"error", "warn", "info", "debug"}},
+                  {.name = "--since",
+                   .docs = "Only lines since then: 90s, 15m, 2h, 3d, 1w, a day or a time.",
+                   .target = &options->since,
+                   .value = "WHEN"},
+                  {"-f,--follow",
+                   "Go on with what is written, until stopped. Goes on where it was "
+                   "when the pod was away.",
+                   &options->follows}},
       .run = [options] { return logs(*options); }};
+  for (auto& option : client_options(options->client)) command.options.push_back(option);
+  return command;
 }
 
 }  // namespace synap::cli

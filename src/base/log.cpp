@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/recent_lines.h"
 
 namespace synap {
 namespace {
@@ -134,6 +135,30 @@ void append_pair(std::string& out, const LogField& field) {
   append_quoted(out, *text);
 }
 
+std::string told_sentence(std::string_view message, std::span<const LogField> fields,
+                          std::int64_t left_out) {
+  auto sentence = sentence_of(message, fields);
+  if (left_out > 0) sentence += fmt::format(" (and {} more of these)", left_out);
+  return sentence;
+}
+
+// The members of a JSON object.
+std::string fields_json(std::span<const LogField> fields, std::int64_t left_out) {
+  std::string members;
+  for (const auto& field : fields) {
+    members += fmt::format(R"({}"{}":)", members.empty() ? "" : ",", field.name);
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+      append_quoted(members, *text);
+    } else {
+      append_number(members, field);
+    }
+  }
+  if (left_out > 0) {
+    members += fmt::format(R"({}"left_out":{})", members.empty() ? "" : ",", left_out);
+  }
+  return members;
+}
+
 struct Log {
   std::atomic<LogLevel> level{LogLevel::kInfo};
   std::atomic<LogFormat> format{LogFormat::kText};
@@ -146,6 +171,7 @@ struct Log {
     std::string room;
   };
   std::map<std::string, Kind, std::less<>> kinds;  // of what was left out, by its key
+  RecentLines recent;
 };
 
 // Never destroyed: threads may write while the process ends.
@@ -165,12 +191,23 @@ void write(std::string_view line) {
   }
 }
 
+// Under the mutex, so that stderr and memory have lines in the same order.
+void write(Log& log, LogLevel level, std::string_view room, std::string_view message,
+           std::span<const LogField> fields, std::int64_t left_out = 0) {
+  const auto now = unix_ms_now();
+  write(log_line(log.format, level, now, room, message, fields, left_out));
+  log.recent.add({.unix_ms = now,
+                  .level = level,
+                  .room = std::string(room),
+                  .message = told_sentence(message, fields, left_out),
+                  .fields = "{" + fields_json(fields, left_out) + "}"});
+}
+
 void write_left_out(Log& log, const std::vector<RepeatedLines::LeftOut>& all) {
   for (const auto& [key, count] : all) {
     const auto kind = log.kinds.find(key);
     if (kind == log.kinds.end()) continue;
-    write(
-        log_line(log.format, kind->second.level, unix_ms_now(), kind->second.room, key, {}, count));
+    write(log, kind->second.level, kind->second.room, key, {}, count);
     log.kinds.erase(kind);
   }
 }
@@ -190,8 +227,7 @@ std::optional<LogLevel> log_level_by_name(std::string_view name) {
 std::string log_line(LogFormat format, LogLevel level, std::int64_t unix_ms, std::string_view room,
                      std::string_view message, std::span<const LogField> fields,
                      std::int64_t left_out) {
-  auto sentence = sentence_of(message, fields);
-  if (left_out > 0) sentence += fmt::format(" (and {} more of these)", left_out);
+  const auto sentence = told_sentence(message, fields, left_out);
   std::string line;
   if (format == LogFormat::kText) {
     line = "synap: " + sentence;
@@ -202,15 +238,7 @@ std::string log_line(LogFormat format, LogLevel level, std::int64_t unix_ms, std
     line = fmt::format(R"({{"time":"{}","level":"{}","room":"{}","message":)", to_iso8601(unix_ms),
                        log_level_name(level), room);
     append_json_string(line, sentence);
-    for (const auto& field : fields) {
-      line += fmt::format(R"(,"{}":)", field.name);
-      if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-        append_quoted(line, *text);
-      } else {
-        append_number(line, field);
-      }
-    }
-    if (left_out > 0) line += fmt::format(R"(,"left_out":{})", left_out);
+    if (const auto members = fields_json(fields, left_out); !members.empty()) line += "," + members;
     line += '}';
   }
   line += '\n';
@@ -227,16 +255,31 @@ bool is_logged(LogLevel level) {
   return level <= the_log().level.load(std::memory_order_relaxed);
 }
 
-void write_log(LogLevel level, std::string_view room, std::string_view message, LogFields fields) {
+LogLevel log_level() {
+  return the_log().level.load(std::memory_order_relaxed);
+}
+
+RecentLines& recent_lines() {
+  return the_log().recent;
+}
+
+void write_last_log(LogLevel level, std::string_view room, std::string_view message,
+                    LogFields fields) {
   if (!is_logged(level)) return;
   auto& log = the_log();
-  const auto line = log_line(log.format, level, unix_ms_now(), room, message, fields);
   std::lock_guard lock(log.mutex);
   if (log.has_left_out.load(std::memory_order_relaxed)) {
     write_left_out(log, log.repeated.over(std::chrono::steady_clock::now()));
     log.has_left_out.store(!log.kinds.empty(), std::memory_order_relaxed);
   }
-  write(line);
+  write(log, level, room, message, fields);
+}
+
+// Who follows the log is woken when no lock is held: what wakes them has locks of its own.
+void write_log(LogLevel level, std::string_view room, std::string_view message, LogFields fields) {
+  if (!is_logged(level)) return;
+  write_last_log(level, room, message, fields);
+  the_log().recent.announce();
 }
 
 void write_log_bounded(Same same, LogLevel level, std::string_view room, std::string_view message,
@@ -245,18 +288,21 @@ void write_log_bounded(Same same, LogLevel level, std::string_view room, std::st
   auto& log = the_log();
   // What is told of lines that were left out is this, so nothing of strangers is in the second.
   const auto key = same == Same::kLine ? sentence_of(message, fields) : std::string(message);
-  std::lock_guard lock(log.mutex);
-  const auto now = std::chrono::steady_clock::now();
-  const auto most = same == Same::kLine ? kSameLinesMax : kSameMessagesMax;
-  const auto answer = log.repeated.add(key, most, now);
-  write_left_out(log, log.repeated.over(now));
-  if (answer.is_written) {
-    log.kinds.erase(key);
-    write(log_line(log.format, level, unix_ms_now(), room, message, fields, answer.before));
-  } else {
-    log.kinds.try_emplace(key, Log::Kind{level, std::string(room)});
+  {
+    std::lock_guard lock(log.mutex);
+    const auto now = std::chrono::steady_clock::now();
+    const auto most = same == Same::kLine ? kSameLinesMax : kSameMessagesMax;
+    const auto answer = log.repeated.add(key, most, now);
+    write_left_out(log, log.repeated.over(now));
+    if (answer.is_written) {
+      log.kinds.erase(key);
+      write(log, level, room, message, fields, answer.before);
+    } else {
+      log.kinds.try_emplace(key, Log::Kind{level, std::string(room)});
+    }
+    log.has_left_out.store(!log.kinds.empty(), std::memory_order_relaxed);
   }
-  log.has_left_out.store(!log.kinds.empty(), std::memory_order_relaxed);
+  log.recent.announce();
 }
 
 void flush_log() {

@@ -13,6 +13,8 @@
 // whatever could end a line, move a cursor or is no UTF-8 is escaped, so no value can pass for a
 // line. What is secret, and what people have written, does not belong into a log: no key, no body.
 //
+// The newest lines are kept in memory, too (recent_lines.h).
+//
 // There is one log for the process, as there is one stderr: it is set once, at the start. What has
 // no object of its own to be handed a log (a failed system call, a failed check) has something to
 // say too, and so had every constructor to take one.
@@ -50,6 +52,11 @@ struct LogOptions {
   LogFormat format = LogFormat::kText;
 };
 void set_log(LogOptions options);
+LogLevel log_level();  // that is written, with all that is more important
+
+class RecentLines;
+/// The lines that were written last. Any thread; for ever.
+RecentLines& recent_lines();
 
 /// Whether lines of this level are written: for what costs something to find out. Any thread.
 bool is_logged(LogLevel level);
@@ -63,6 +70,10 @@ using LogFields = std::initializer_list<LogField>;
 /// Writes a line, whole. Any thread.
 void write_log(LogLevel level, std::string_view room, std::string_view message,
                LogFields fields = {});
+/// As write_log(), of what ends the process at once: it may be said under any lock, so nobody who
+/// follows the log is woken for it.
+void write_last_log(LogLevel level, std::string_view room, std::string_view message,
+                    LogFields fields = {});
 
 /// What counts as the same, where it may happen thousands of times a second.
 enum class Same : std::uint8_t {
@@ -73,7 +84,7 @@ enum class Same : std::uint8_t {
 /// next one, or is said when something else is, or at the end.
 void write_log_bounded(Same same, LogLevel level, std::string_view room, std::string_view message,
                        LogFields fields = {});
-/// Says what was left out and not told yet: at the end.
+/// Says what was left out and not told yet: at the end. Wakes nobody either.
 void flush_log();
 
 /// The line, with its line feed. `left_out` is of lines that are the same.

@@ -1,7 +1,9 @@
 #include "pod/description.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "pod/features.h"
+#include "pod/log_procedures.h"
 #include "pod/self_procedures.h"
 
 namespace synap::pod {
@@ -92,6 +94,7 @@ struct Description::Parts {
 Description::Description() : parts_(std::make_unique<Parts>()) {
   add_features(parts_->rooms);
   add_self_procedures(parts_->procedures, {});
+  add_log_procedures(parts_->procedures, recent_lines(), "");
 }
 
 Description::~Description() = default;

@@ -21,6 +21,7 @@
 #include "pod/data_directory.h"
 #include "pod/doctor.h"
 #include "pod/features.h"
+#include "pod/log_procedures.h"
 #include "pod/measures.h"
 #include "pod/readiness.h"
 #include "pod/samples.h"
@@ -123,6 +124,7 @@ Result<> Pod::Parts::open() {
        .examine = [this](std::string user_id) { return doctor->examine(std::move(user_id)); },
        .samples = [this](std::size_t count) { return sampler->newest(count); },
        .unix_ms = [this] { return world.unix_ms(); }});
+  add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   return projections->prepare();
 }
 

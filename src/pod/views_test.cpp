@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/test_support.h"
 #include "net/test_client.h"
 #include "pod/pod.h"
@@ -120,6 +121,63 @@ TEST_F(ViewsTest, ThePodHasNoSamplesInItsFirstSecondsAndRefusesToLookFurtherThan
   EXPECT_EQ(refused.find("data")->string_or("code", ""), "BAD_REQUEST");
 }
 
+TEST_F(ViewsTest, TheLogIsReadWithoutTheMachine) {
+  start();
+  write_log(LogLevel::kInfo, "pod", "all is well");
+  write_log(LogLevel::kError, "workers", "{run} was given up", {{"run", "r1"}});
+  const auto errors = query("pod.logs?input=%7B%22level%22%3A%22error%22%2C%22limit%22%3A1%7D");
+  const auto& lines = errors.find("lines")->as_array();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].string_or("message", ""), "r1 was given up");
+  EXPECT_EQ(lines[0].string_or("room", ""), "workers");
+  EXPECT_EQ(lines[0].find("fields")->string_or("run", ""), "r1");
+  EXPECT_EQ(lines[0].string_or("id", ""), errors.string_or("lastId", "none"));
+  EXPECT_EQ(errors.string_or("writtenLevel", ""), "info");
+  const auto all = query("pod.logs").dump();
+  EXPECT_THAT(all, HasSubstr("all is well"));
+  EXPECT_THAT(all, Not(HasSubstr(pod->new_owner_key())));
+}
+
+// What `stream` sends up to `end`.
+std::string text_until(net::TestClient& stream, std::string_view end) {
+  std::string text;
+  while (!text.contains(end)) {
+    const auto chunk = stream.read_chunk();
+    if (!chunk) break;
+    text += *chunk;
+  }
+  return text;
+}
+
+TEST_F(ViewsTest, TheLogIsFollowedFromALineOnAlsoOverAStart) {
+  start();
+  const auto key = pod->new_owner_key();
+  const auto follow = [&](net::TestClient& client, const std::string& id) {
+    client.request("GET", "/trpc/pod.watchLogs?input=%7B%22level%22%3A%22warn%22%7D",
+                   "authorization: Bearer " + key + "\r\naccept: text/event-stream\r\n" +
+                       (id.empty() ? "" : "last-event-id: " + id + "\r\n"));
+    return client.read_head().status;
+  };
+  write_log(LogLevel::kWarn, "pod", "before");
+  const std::string id(query("pod.logs").string_or("lastId", ""));
+  net::TestClient client(pod->port(), {.timeout_s = 30});
+  ASSERT_EQ(follow(client, id), 200);
+  write_log(LogLevel::kInfo, "pod", "not asked for");
+  write_log(LogLevel::kWarn, "pod", "behind");
+  write_log(LogLevel::kWarn, "pod", "enough");
+  const auto text = text_until(client, "enough");
+  EXPECT_THAT(text, HasSubstr("\"message\":\"behind\""));
+  EXPECT_THAT(text, Not(HasSubstr("not asked for")));
+  EXPECT_THAT(text, Not(HasSubstr("before")));
+
+  net::TestClient of_another(pod->port(), {.timeout_s = 30});
+  ASSERT_EQ(follow(of_another, "12345.7"), 200);
+  EXPECT_THAT(text_until(of_another, "enough"), HasSubstr("\"message\":\"before\""));
+  net::TestClient wrong(pod->port(), {.timeout_s = 30});
+  follow(wrong, "x");
+  EXPECT_THAT(text_until(wrong, "BAD_REQUEST"), HasSubstr("lastEventId is the id of a line"));
+}
+
 TEST_F(ViewsTest, OnlyOwnersAreToldOfThePod) {
   start();
   net::TestClient client(pod->port());
@@ -129,9 +187,13 @@ TEST_F(ViewsTest, OnlyOwnersAreToldOfThePod) {
       R"({"name":"bob"})");
   const auto made = parse_json(client.read_response().body);
   const auto key = made->find("result")->find("data")->find("key")->as_string();
-  for (const char* path : {"pod.settings", "pod.doctor", "pod.samples"}) {
+  for (const char* path : {"pod.settings", "pod.doctor", "pod.samples", "pod.logs"}) {
     EXPECT_EQ(query(path, key).find("data")->string_or("code", ""), "FORBIDDEN") << path;
   }
+  net::TestClient follower(pod->port(), {.timeout_s = 30});
+  follower.request("GET", "/trpc/pod.watchLogs", "authorization: Bearer " + key + "\r\n");
+  EXPECT_EQ(follower.read_head().status, 200) << "a stream, which says why it ends";
+  EXPECT_THAT(text_until(follower, "FORBIDDEN"), HasSubstr("FORBIDDEN"));
 }
 
 }  // namespace

@@ -86,32 +86,6 @@ test('version says both versions, and that they differ', async (t) => {
   assert.match(told.stderr, /different versions/);
 });
 
-test('logs shows the file that the log goes to, and says where else it goes', async (t) => {
-  const directory = temporary(t);
-  const data = path.join(directory, 'pod');
-  const log = path.join(directory, 'pod.log');
-  const serve = ['serve', '--json', '--data', data, '--listen', '127.0.0.1:0'];
-  const pod = new Running(serve, { stdio: ['pipe', 'pipe', openSync(log, 'w')] });
-  t.after(() => pod.kill('SIGKILL'));
-  await pod.line('that it is ready');
-  const shown = await run(['logs'], { env: { SYNAP_DATA: data } });
-  assert.equal(shown.code, 0);
-  assert.match(shown.stdout, /serving http/);
-  assert.ok(shown.stderr.includes(`it goes to ${log}`), shown.stderr);
-  assert.equal((await run(['logs', '--lines', '1'], { env: { SYNAP_DATA: data } })).stdout.trimEnd().split('\n').length, 1);
-  const follow = new Running(['logs', '--follow', '--lines', '0'], { env: { SYNAP_DATA: data } });
-  t.after(() => follow.kill('SIGKILL'));
-  await follow.errorLine(/it goes to/);
-  pod.kill('SIGTERM');
-  assert.match(await follow.line('what is written since'), /stopping/);
-  await pod.end();
-  const none = await run(['logs'], { env: { SYNAP_DATA: data } });
-  assert.equal(none.code, 3);
-  assert.match(none.stderr, /No pod has .*synap serve 2> FILE/);
-  const piped = await startPod(t, path.join(directory, 'other'));
-  assert.match((await run(['logs'], { env: piped.env })).stderr, /to another program, by a pipe|to a socket/);
-});
-
 test('bash completes commands, options and procedures', async (t) => {
   const script = path.join(temporary(t), 'synap.bash');
   writeFileSync(script, (await run(['completion', 'bash'])).stdout);

@@ -219,9 +219,25 @@ export interface UpdateNote {
     /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
     idempotencyKey?: string | undefined;
 }
+export interface ReadLogsInput {
+    /** Lines of this level and of more important ones. Default "debug". */
+    level?: "error" | "warn" | "info" | "debug" | undefined;
+    /** Only lines of this time or later. A time, ISO 8601. */
+    since?: string | undefined;
+    /** So many of the newest. 1 to 10000; default 100. */
+    limit?: number | undefined;
+}
 export interface ListSamplesInput {
     /** How far back. 1 to 3600; default 3600. */
     seconds?: number | undefined;
+}
+export interface WatchLogsInput {
+    /** Lines of this level and of more important ones. Default "debug". */
+    level?: "error" | "warn" | "info" | "debug" | undefined;
+    /** Only lines of this time or later. A time, ISO 8601. */
+    since?: string | undefined;
+    /** Go on behind this line. Absent: begin with the oldest that is remembered. */
+    lastEventId?: string | null | undefined;
 }
 export interface ProjectionName {
     /** 1 to 100 characters. */
@@ -769,6 +785,29 @@ export interface Examination {
     checks: Check[];
     /** When they were made. A time, ISO 8601. */
     at: string;
+}
+export interface LogLine {
+    /** Its place in the log of one process. */
+    id: string;
+    /** A time, ISO 8601. */
+    time: string;
+    level: "error" | "warn" | "info" | "debug";
+    /** The part of the pod that says it. */
+    room: string;
+    /** A sentence. */
+    message: string;
+    /** What the sentence is about, by name. */
+    fields: Record<string, unknown>;
+}
+export interface LogLines {
+    /** The oldest first. */
+    lines: LogLine[];
+    /** The end of the log: pod.watchLogs goes on behind it. */
+    lastId: string;
+    /** Less important lines are not written (the setting log_level). */
+    writtenLevel: "error" | "warn" | "info" | "debug";
+    /** Lines since the start that are not remembered any more. */
+    forgotten: number;
 }
 export interface PodSample {
     /** When it was taken, in milliseconds since 1970. Rates and means are of the time since the one before. */
@@ -1601,10 +1640,14 @@ export type AppRouter = TRPCBuiltRouter<Root, {
     pod: {
         /** Quick checks of the running pod, with what to do. For owners. */
         doctor: Query<void, Examination>;
+        /** The newest lines of the pod's log. For owners. */
+        logs: Query<ReadLogsInput | undefined, LogLines>;
         /** The last hour of the pod's curves: a sample every 10 seconds. For owners. */
         samples: Query<ListSamplesInput | undefined, SampleList>;
         /** The settings in force, and where each came from. For owners. */
         settings: Query<void, SettingList>;
+        /** The lines of the pod's log as they are written. For owners. */
+        watchLogs: Subscription<WatchLogsInput | undefined, Tracked<LogLine>>;
     };
     projections: {
         /** The read models and how they stand. For owners. */

@@ -200,8 +200,41 @@ export declare const UpdateNote: z.ZodObject<{
     expectedVersion: z.ZodOptional<z.ZodInt>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
+export declare const ReadLogs: z.ZodObject<{
+    level: z.ZodDefault<z.ZodEnum<{
+        error: "error";
+        warn: "warn";
+        info: "info";
+        debug: "debug";
+    }>>;
+    since: z.ZodOptional<z.ZodISODateTime>;
+    limit: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
 export declare const ListSamples: z.ZodObject<{
     seconds: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
+export declare const LogLine: z.ZodObject<{
+    id: z.ZodString;
+    time: z.ZodISODateTime;
+    level: z.ZodEnum<{
+        error: "error";
+        warn: "warn";
+        info: "info";
+        debug: "debug";
+    }>;
+    room: z.ZodString;
+    message: z.ZodString;
+    fields: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const WatchLogs: z.ZodObject<{
+    level: z.ZodDefault<z.ZodEnum<{
+        error: "error";
+        warn: "warn";
+        info: "info";
+        debug: "debug";
+    }>>;
+    since: z.ZodOptional<z.ZodISODateTime>;
+    lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
 }, z.core.$strip>;
 export declare const ProjectionName: z.ZodObject<{
     name: z.ZodString;
@@ -925,8 +958,28 @@ export declare const inputSchemas: {
         expectedVersion: z.ZodOptional<z.ZodInt>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
+    "pod.logs": z.ZodOptional<z.ZodObject<{
+        level: z.ZodDefault<z.ZodEnum<{
+            error: "error";
+            warn: "warn";
+            info: "info";
+            debug: "debug";
+        }>>;
+        since: z.ZodOptional<z.ZodISODateTime>;
+        limit: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
     "pod.samples": z.ZodOptional<z.ZodObject<{
         seconds: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
+    "pod.watchLogs": z.ZodOptional<z.ZodObject<{
+        level: z.ZodDefault<z.ZodEnum<{
+            error: "error";
+            warn: "warn";
+            info: "info";
+            debug: "debug";
+        }>>;
+        since: z.ZodOptional<z.ZodISODateTime>;
+        lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     }, z.core.$strip>>;
     "projections.rebuild": z.ZodObject<{
         name: z.ZodString;

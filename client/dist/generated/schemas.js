@@ -158,8 +158,26 @@ export const UpdateNote = z.object({
     expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
     idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
+export const ReadLogs = z.object({
+    level: z.enum(["error", "warn", "info", "debug"]).default("debug").describe("Lines of this level and of more important ones."),
+    since: z.iso.datetime().optional().describe("Only lines of this time or later."),
+    limit: z.int().min(1).max(10000).default(100).describe("So many of the newest."),
+});
 export const ListSamples = z.object({
     seconds: z.int().min(1).max(3600).default(3600).describe("How far back."),
+});
+export const LogLine = z.object({
+    id: z.string().describe("Its place in the log of one process."),
+    time: z.iso.datetime(),
+    level: z.enum(["error", "warn", "info", "debug"]),
+    room: z.string().describe("The part of the pod that says it."),
+    message: z.string().describe("A sentence."),
+    fields: z.record(z.string(), z.any()).describe("What the sentence is about, by name."),
+});
+export const WatchLogs = z.object({
+    level: z.enum(["error", "warn", "info", "debug"]).default("debug").describe("Lines of this level and of more important ones."),
+    since: z.iso.datetime().optional().describe("Only lines of this time or later."),
+    lastEventId: z.string().nullable().optional().describe("Go on behind this line. Absent: begin with the oldest that is remembered."),
 });
 export const ProjectionName = z.object({
     name: z.string().min(1).max(100),
@@ -550,7 +568,9 @@ export const inputSchemas = {
     "notes.list": ListNotes.optional(),
     "notes.restore": RestoreNote,
     "notes.update": UpdateNote,
+    "pod.logs": ReadLogs.optional(),
     "pod.samples": ListSamples.optional(),
+    "pod.watchLogs": WatchLogs.optional(),
     "projections.rebuild": ProjectionName,
     "projections.verify": ProjectionName,
     "projects.complete": CompleteProject,
