@@ -13,8 +13,8 @@ namespace {
 
 using Answer = Stream<outbound::Chunk, Result<outbound::End>>;
 
-outbound::Options options(std::chrono::seconds silence_max) {
-  return {.deadline = SteadyClock::time_point::max(),
+outbound::Options options(std::chrono::seconds silence_max, SteadyClock::time_point deadline) {
+  return {.deadline = deadline,
           .response_bytes_max = std::numeric_limits<std::uint64_t>::max(),
           .silence_max = silence_max,
           .redirects_max = 0};
@@ -44,7 +44,7 @@ HttpClient::HttpClient()
 
 Result<HttpResponse> HttpClient::send(const outbound::Request& request,
                                       const std::function<bool(std::string_view)>& on_event_bytes) {
-  Answer answer = client_.stream(request, options(silence_max_));
+  Answer answer = client_.stream(request, options(silence_max_, deadline_));
   HttpResponse response;
   bool is_enough = false;
   while (!is_enough) {

@@ -9,6 +9,7 @@
 
 #include "base/executor.h"
 #include "base/status.h"
+#include "base/timer.h"
 #include "outbound/client.h"
 
 namespace synap::cli {
@@ -29,10 +30,12 @@ class HttpClient {
 
   /// How long a server may be silent before it counts as gone.
   void set_silence_max(std::chrono::seconds limit) { silence_max_ = limit; }
+  /// When every answer and stream ends, whatever comes.
+  void set_deadline(SteadyClock::time_point deadline) { deadline_ = deadline; }
 
   /// The bytes of a text/event-stream go to `on_event_bytes`, on the calling thread, as they come,
-  /// until it returns false or the stream ends. kServiceUnavailable: no answer, or it broke off;
-  /// the message says why in a few words.
+  /// until it returns false or the stream ends; it may send requests of its own.
+  /// kServiceUnavailable: no answer, or it broke off; the message says why in a few words.
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
 
@@ -40,6 +43,7 @@ class HttpClient {
   // A pod pings an idle stream every 15 s and answers everything else sooner; silence for three
   // times as long is a dead connection.
   std::chrono::seconds silence_max_{45};
+  SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
   ThreadExecutor executor_{"http"};
   outbound::Client client_;  // after the executor, to which it posts until it has gone
 };

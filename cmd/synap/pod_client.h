@@ -29,7 +29,7 @@ std::vector<Option> client_options(ClientOptions& options);
 /// The data directory that is meant.
 std::string data_of(const ClientOptions& options);
 
-/// One item of a subscription. False: enough.
+/// One item of a subscription. False: enough. May make calls of its own.
 using OnItem = std::function<bool(Json item)>;
 
 class PodClient {
@@ -69,6 +69,8 @@ class PodClient {
 
   /// How long a pod may be silent before it counts as gone; 45 s.
   void set_silence_max(std::chrono::seconds limit) { http_->set_silence_max(limit); }
+  /// When every call ends, as if nobody answered; never.
+  void set_deadline(SteadyClock::time_point deadline) { http_->set_deadline(deadline); }
 
   const std::string& url() const { return url_; }
 

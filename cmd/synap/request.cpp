@@ -9,8 +9,8 @@
 namespace synap::cli {
 namespace {
 
-// Most commands complete within some milliseconds; runs that are tried again take seconds.
-constexpr std::chrono::milliseconds kPauseMin{5};
+// Before a pod that has gone is asked again, which tells nobody when it is back.
+constexpr std::chrono::milliseconds kPauseMin{50};
 constexpr std::chrono::milliseconds kPauseMax{500};
 constexpr std::chrono::seconds kWaitMax{60};
 
@@ -32,24 +32,32 @@ Option wait_option(bool& waits) {
   return {"--wait", "Wait until the command has completed, at most a minute.", &waits};
 }
 
-// Asked again and again rather than watched: a pod that is started again meanwhile is asked as if
-// nothing had happened.
+// Its events are watched, and what they came to is asked of the pod: once the watch has begun, so
+// that nothing happens unseen in between, and with each event. A pod that is started again
+// meanwhile is asked as if nothing had happened.
 Result<Json> wait_for(PodClient& pod, Json answer) {
   const std::string id(answer.string_or("requestId", ""));
   if (id.empty() || answer.string_or("status", "") != "pending") return answer;
-  const auto until = std::chrono::steady_clock::now() + kWaitMax;
+  const auto until = SteadyClock::now() + kWaitMax;
+  pod.set_deadline(until);
+  Result<Json> request = Json();
+  const auto is_open = [&](const Json&) {
+    request = pod.query("requests.get", Json::object({{"requestId", id}}));
+    return request && request->string_or("status", "") == "pending";
+  };
   for (auto pause = kPauseMin;; pause = std::min(pause * 2, kPauseMax)) {
-    const auto request = pod.query("requests.get", Json::object({{"requestId", id}}));
-    if (!request && !is_passing(request.error())) return fail(request.error());
-    if (request) {
-      const auto status = request->string_or("status", "");
-      if (status == "failed") return fail(failure_of(*request));
-      if (status == "completed") {
-        answer.set("status", "completed");
-        return answer;
-      }
+    std::string from_now;  // each time: a watch that begins says so first
+    auto ended =
+        pod.subscribe("events.watch", Json::object({{"requestId", id}}), from_now, is_open);
+    if (!ended) request = fail(ended.error());
+    const auto status = request ? request->string_or("status", "") : "";
+    if (status == "failed") return fail(failure_of(*request));
+    if (status == "completed") {
+      answer.set("status", "completed");
+      return answer;
     }
-    if (std::chrono::steady_clock::now() >= until) {
+    if (!request && !is_passing(request.error())) return fail(request.error());
+    if (SteadyClock::now() + pause >= until) {
       return fail(Code::kTimeout,
                   fmt::format("The command is still under way after {} s; `synap requests get {}` "
                               "says what becomes of it",

@@ -10,7 +10,7 @@ namespace synap::cli {
 /// "--wait".
 Option wait_option(bool& waits);
 
-/// Waits until the command with this answer has completed, at most a minute, and gives the answer
+/// Watches until the command with this answer has completed, at most a minute, and gives the answer
 /// with its "status" as it is then. What was never pending is given as it is. The error of one that
 /// failed, with {"requestId"}; kTimeout: it is still under way.
 Result<Json> wait_for(PodClient& pod, Json answer);

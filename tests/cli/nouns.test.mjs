@@ -1,9 +1,11 @@
 // The commands that are made from the table of procedures: synap notes, tasks, projects, tags, …
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
-import { client, inTerminal, run, startPod, temporary } from './synap.mjs';
+import { Running, client, inTerminal, run, startPod, temporary, within } from './synap.mjs';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const fields = (text) => Object.fromEntries(text.trimEnd().split('\n').map((line) => line.split(/ {2,}/)));
@@ -71,6 +73,51 @@ test('a note takes its text from an argument, stdin or a file, and --wait stays 
   const tagged = (await synap('notes', 'list', '--tag', 'a')).trimEnd().split('\t');
   assert.deepEqual([tagged[0].length, tagged[4], tagged[5]], [36, 'Said', 'a,b'], 'a line, tabs, whole ids');
   assert.match(await synap('tags', 'list'), /^a\t1\nb\t1\n$/);
+});
+
+// A pod whose command goes on when the test says so. Calls that it is asked for wait in `asked`.
+async function slowPod(t) {
+  const asked = [];
+  const waiting = [];
+  const queue = [];
+  const server = http.createServer((request, response) => {
+    const [, name] = request.url.match(/^\/trpc\/([\w.]+)/);
+    asked.push(name);
+    const pair = { name, response };
+    if (waiting.length > 0) waiting.shift()(pair);
+    else queue.push(pair);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const next = (name) => within(new Promise((resolve) => (queue.length > 0 ? resolve(queue.shift()) : waiting.push(resolve))), name)
+    .then((pair) => (assert.equal(pair.name, name), pair.response));
+  const answer = (response, data) => response.end(JSON.stringify({ result: { data } }));
+  return { url: `http://127.0.0.1:${server.address().port}`, asked, next, answer };
+}
+
+test('--wait watches the events of its command, and asks no more often than they come', async (t) => {
+  const pod = await slowPod(t);
+  const requestId = '01980000-0000-7000-8000-000000000001';
+  const item = (position) => `data: {"position":${position}}\nid: ${position}\n\n`;
+  const command = new Running(['notes', 'create', 'x', '--wait', '--json', '--url', pod.url, '--key', 'k']);
+  t.after(() => command.kill('SIGKILL'));
+  pod.answer(await pod.next('notes.create'), { status: 'pending', requestId, entityId: requestId });
+  const first = await pod.next('events.watch');
+  assert.match(decodeURIComponent(first.req.url), new RegExp(`"requestId":"${requestId}"`));
+  first.writeHead(200, { 'content-type': 'text/event-stream' });
+  first.write(`event: connected\ndata: {}\n\n${item(1)}`);
+  pod.answer(await pod.next('requests.get'), { requestId, status: 'pending' });
+  first.write(item(2));
+  pod.answer(await pod.next('requests.get'), { requestId, status: 'pending' });
+  first.destroy(); // as a pod that is killed
+  const second = await pod.next('events.watch');
+  second.writeHead(200, { 'content-type': 'text/event-stream' });
+  second.write(item(3));
+  pod.answer(await pod.next('requests.get'), { requestId, status: 'completed' });
+  const { code, stdout, stderr } = await command.end();
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).status, 'completed');
+  assert.deepEqual(pod.asked, ['notes.create', 'events.watch', 'requests.get', 'requests.get', 'events.watch', 'requests.get']);
 });
 
 test('--wait of a command that fails says why and is no success', async (t) => {
