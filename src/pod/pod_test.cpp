@@ -1,9 +1,15 @@
 #include "pod/pod.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "base/json.h"
 #include "base/test_support.h"
@@ -192,6 +198,80 @@ TEST_F(PodTest, AddressThatIsInUseIsAConflictAndLeavesNothingRunning) {
   EXPECT_FALSE(std::filesystem::exists(other.data)) << "nothing is made before the address is had";
   other.port = 0;
   EXPECT_TRUE(Pod::start(other));
+}
+
+// A socket that has a port and is not listening: another may take the same port, until one of them
+// listens.
+class Rival {
+ public:
+  Rival() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int on = 1;
+    ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    name_.sin_family = AF_INET;
+    name_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&name_), sizeof name_), 0);
+    socklen_t size = sizeof name_;
+    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&name_), &size);
+  }
+  Rival(const Rival&) = delete;
+  Rival& operator=(const Rival&) = delete;
+  ~Rival() { ::close(socket_); }
+
+  std::uint16_t port() const { return ntohs(name_.sin_port); }
+  /// Blocks until `file` appears in `directory`, and listens then.
+  void listen_once_there_is(const std::string& directory, std::string_view file) const {
+    const int watch = ::inotify_init1(IN_CLOEXEC);
+    ::inotify_add_watch(watch, directory.c_str(), IN_MOVED_TO | IN_CREATE);
+    std::vector<char> buffer(4096);
+    for (bool is_there = false; !is_there;) {
+      const auto count = ::read(watch, buffer.data(), buffer.size());
+      is_there = count <= 0;
+      for (ssize_t at = 0; at < count;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+        is_there = is_there || (event->len > 0 && file == event->name);
+        at += static_cast<ssize_t>(sizeof *event + event->len);
+      }
+    }
+    ::listen(socket_, 1);
+    ::close(watch);
+  }
+
+ private:
+  int socket_;
+  sockaddr_in name_{};
+};
+
+TEST_F(PodTest, AFirstStartThatFailsLateSaysWhereTheOwnersKeyIs) {
+  // The rival has two commits' time; where it is late the pod has started, and the next may be.
+  constexpr int kTriesMax = 20;
+  for (int i = 0; i < kTriesMax; ++i) {
+    const Rival rival;
+    auto chosen = options();
+    chosen.data = directory.path() + "/late" + std::to_string(i);
+    chosen.port = rival.port();
+    ASSERT_EQ(::mkdir(chosen.data.c_str(), 0700), 0);
+    std::jthread listening([&] { rival.listen_once_there_is(chosen.data, "owner.key"); });
+    const auto started = Pod::start(chosen);
+    if (started) continue;
+    listening.join();
+    const auto& error = started.error();
+    EXPECT_EQ(error.code, Code::kConflict);
+    EXPECT_TRUE(error.message.starts_with("cannot listen")) << error.message;
+    EXPECT_TRUE(error.message.contains("the owner's key is made, and is in " + chosen.data))
+        << error.message;
+    ASSERT_NE(error.details, nullptr);
+    const auto file = error.details->string_or("ownerKeyFile", "");
+    EXPECT_EQ(file, chosen.data + "/owner.key");
+    chosen.port = 0;
+    auto next = Pod::start(chosen);
+    ASSERT_TRUE(next) << next.error().message;
+    EXPECT_TRUE((*next)->new_owner_key().empty());
+    pod = std::move(*next);
+    std::ifstream(std::string(file)) >> key;
+    EXPECT_EQ(total(), 0) << "it is the owner's";
+    return;
+  }
+  FAIL() << "the port was taken too late each time";
 }
 
 TEST_F(PodTest, RestartGoesOnWithWhatWasCutOff) {
