@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include "synap/commands.h"
 #include "synap/doctor_checks.h"
 #include "synap/doctor_data.h"
 #include "synap/output.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
 
 namespace synap::cli {
 namespace {
@@ -26,11 +29,18 @@ struct DoctorOptions {
   bool is_deep = false;
 };
 
+// As a person would write it: no "/./", nothing behind the name.
+std::string plain_path(const std::string& path) {
+  auto plain = std::filesystem::path(path).lexically_normal();
+  if (!plain.has_filename() && plain.has_relative_path()) plain = plain.parent_path();
+  return plain.string();
+}
+
 Result<std::vector<Check>> examine(const DoctorOptions& options) {
   auto pod = PodClient::make(options.client);
   if (!pod) return fail(pod.error());
   pod->set_silence_max(kSilenceMax);
-  const auto data = data_of(options.client);
+  const auto data = plain_path(data_of(options.client));
   std::vector<Check> checks = {check_directory(data), check_fsync(data), check_space(data),
                                check_clock(data), check_sqlite()};
   // Held until the data are read, so that no pod begins to write in between.
@@ -51,6 +61,24 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
   return checks;
 }
 
+Colour colour_of(State state) {
+  return state == State::kOk ? Colour::kGood : state == State::kWarn ? Colour::kBusy : Colour::kBad;
+}
+
+// Sentences, which are broken and not cut: what is left out may be what helps.
+std::string table_text(const std::vector<Check>& checks) {
+  constexpr std::size_t kStateWidth = 7;
+  constexpr std::size_t kNameWidth = 11;
+  constexpr std::size_t kIndent = kStateWidth + kNameWidth;
+  std::string text = padded("STATE", kStateWidth) + padded("CHECK", kNameWidth) + "FOUND\n";
+  for (const auto& [name, state, message] : checks) {
+    text += coloured(padded(word(state), kStateWidth), colour_of(state), has_colour()) +
+            padded(name, kNameWidth) +
+            wrapped(printable(message), terminal_width(), kIndent, kIndent) + "\n";
+  }
+  return text;
+}
+
 int doctor(const DoctorOptions& options) {
   const auto checks = examine(options);
   if (!checks) return report(checks.error(), options.client.is_json);
@@ -59,10 +87,11 @@ int doctor(const DoctorOptions& options) {
   Json all = Json::array();
   for (const auto& [name, state, message] : *checks) {
     all.push_back(Json::object({{"name", name}, {"state", word(state)}, {"message", message}}));
-    if (!options.client.is_json) {
+    if (!options.client.is_json && !is_terminal()) {
       print_line(printable(fmt::format("{:<4}  {:<10} {}", word(state), name, message)));
     }
   }
+  if (!options.client.is_json && is_terminal()) page(table_text(*checks));
   if (options.client.is_json) print_line(Json::object({{"ok", is_well}, {"checks", all}}).dump());
   return is_well ? kExitOk : kExitFailure;
 }

@@ -48,7 +48,7 @@ std::string because() {
 // `data`, or the nearest directory above it that exists.
 fs::path existing(const std::string& data) {
   std::error_code failed;
-  fs::path path = fs::absolute(data, failed);
+  fs::path path = fs::absolute(data, failed).lexically_normal();
   while (!fs::exists(path, failed) && path.has_relative_path()) path = path.parent_path();
   return path;
 }

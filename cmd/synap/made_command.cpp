@@ -1,6 +1,7 @@
 #include "synap/made_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -180,6 +181,10 @@ Command command_of(const ProcedureInfo& procedure) {
       .options = made->input.options(),
       .run = [made] { return run(*made); }};
   command.example = example_of(command.words, procedure, *made);
+  if (const auto names = item_fields(procedure); !names.empty()) {
+    command.docs += fmt::format(" Where stdout is no terminal: a line each, with tabs between {}.",
+                                fmt::join(names, ", "));
+  }
   if (has_requests(procedure)) command.options.push_back(wait_option(made->waits));
   if (!items_name(procedure).empty()) {
     command.options.push_back(

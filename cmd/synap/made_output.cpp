@@ -112,6 +112,14 @@ std::string items_name(const ProcedureInfo& procedure) {
   return procedure.output.find("properties")->as_object().front().first;
 }
 
+std::vector<std::string> item_fields(const ProcedureInfo& procedure) {
+  std::vector<std::string> names;
+  const Json* schema = schema_of_items(procedure);
+  if (schema == nullptr) return names;
+  for (const auto& field : fields_of(*schema)) names.push_back(field.name);
+  return names;
+}
+
 void show_items(const ProcedureInfo& procedure, const Json& made_by,
                 const std::vector<Json>& items) {
   const Json* schema = schema_of_items(procedure);

@@ -14,6 +14,9 @@ namespace synap::cli {
 /// none.
 std::string items_name(const ProcedureInfo& procedure);
 
+/// The names of the fields of what it lists, in the order in which programs get them.
+std::vector<std::string> item_fields(const ProcedureInfo& procedure);
+
 /// Rows for people in a terminal: the id, what `made_by` (the input of the noun's creation, or
 /// null) has, times; the rest where there is room. Elsewhere a line each, all fields in the order
 /// of the schema, a tab between two.

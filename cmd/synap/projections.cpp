@@ -8,6 +8,8 @@
 #include "synap/commands.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
+#include "synap/table.h"
+#include "synap/terminal.h"
 
 namespace synap::cli {
 namespace {
@@ -25,21 +27,50 @@ std::int64_t integer_of(const Json& object, std::string_view key) {
   return value != nullptr && value->is_integer() ? value->as_integer() : 0;
 }
 
+// How much of the log a second set of tables has, and how long the rest will take.
+std::string filled_text(const Json& projection, std::int64_t end) {
+  if (projection.find("filledTo") == nullptr || end <= 0) return "";
+  auto text = fmt::format("{} %", 100 * integer_of(projection, "filledTo") / end);
+  if (projection.find("secondsLeft") != nullptr) {
+    text += fmt::format(", {} s left", integer_of(projection, "secondsLeft"));
+  }
+  return text;
+}
+
 std::string readable(const Json& projection, std::int64_t end) {
   auto line = fmt::format("{:<12} {:<9} {:<10} {:>10}", projection.string_or("name", ""),
                           projection.string_or("kind", ""), projection.string_or("status", ""),
                           integer_of(projection, "position"));
   if (const auto lag = integer_of(projection, "lag"); lag > 0) line += fmt::format("  lag {}", lag);
-  if (projection.find("filledTo") != nullptr && end > 0) {
-    line += fmt::format("  {} %", 100 * integer_of(projection, "filledTo") / end);
-    if (projection.find("secondsLeft") != nullptr) {
-      line += fmt::format(", {} s left", integer_of(projection, "secondsLeft"));
-    }
-  }
+  if (const auto filled = filled_text(projection, end); !filled.empty()) line += "  " + filled;
   if (const auto error = projection.string_or("error", ""); !error.empty()) {
     line += fmt::format("  {}", error);
   }
   return printable(line);
+}
+
+void show_table(const Json::Array& projections, std::int64_t end) {
+  Table table({{.heading = "NAME", .is_fixed = true},
+               {.heading = "KIND"},
+               {.heading = "STATUS", .is_fixed = true},
+               {.heading = "POSITION", .is_number = true},
+               {.heading = "LAG", .is_number = true},
+               {.heading = "FILLED"},
+               {.heading = "ERROR"}});
+  for (const auto& each : projections) {
+    const auto status = each.string_or("status", "");
+    const Colour colour = status == "live"      ? Colour::kGood
+                          : status == "stopped" ? Colour::kBad
+                                                : Colour::kBusy;
+    table.add({{std::string(each.string_or("name", ""))},
+               {std::string(each.string_or("kind", "")), Colour::kFaint},
+               {std::string(status), colour},
+               {std::to_string(integer_of(each, "position"))},
+               {std::to_string(integer_of(each, "lag"))},
+               {filled_text(each, end)},
+               {std::string(each.string_or("error", "")), Colour::kBad}});
+  }
+  table.show();
 }
 
 Result<Json> status_of(PodClient& pod, std::string_view name, std::int64_t& end) {
@@ -65,8 +96,12 @@ int list(const ProjectionOptions& options) {
     print_line(found->dump());
     return kExitOk;
   }
-  for (const auto& each : found->find("projections")->as_array()) {
-    print_line(readable(each, integer_of(*found, "end")));
+  const auto& all = found->find("projections")->as_array();
+  const auto end = integer_of(*found, "end");
+  if (is_terminal()) {
+    show_table(all, end);
+  } else {
+    for (const auto& each : all) print_line(readable(each, end));
   }
   return kExitOk;
 }

@@ -81,6 +81,20 @@ test('call: queries, mutations, stdin, subscriptions', async (t) => {
   const read = await run(['call', 'notes.list', '-'], { env: pod.env, input: '{"limit":1}\n' });
   assert.equal(JSON.parse(read.stdout).total, 1);
 
+  const missing = await run(['call', 'notes.create'], { env: pod.env });
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /notes\.create needs an input, a JSON object with content, as '\{"content":[^']*\}'; /);
+  const empty = await run(['call', 'notes.create', '{}'], { env: pod.env });
+  assert.match(empty.stderr, /content: it is missing \(string\); /);
+  const live = new Running(['call', 'events.watch'], { env: pod.env });
+  t.after(() => live.kill('SIGKILL'));
+  // It shows what happens from now on: when that begins is not told, so things happen until it does.
+  const shown = live.line('an event');
+  let isShown = false;
+  shown.then(() => (isShown = true), () => {});
+  while (!isShown) await synap('tasks', 'create', 'x');
+  assert.match(JSON.parse(await shown).type, /^task\./, 'and not that the stream has begun');
+
   const watch = new Running(['call', 'events.watch', '{"lastEventId":"0"}'], { env: pod.env });
   t.after(() => watch.kill('SIGKILL'));
   assert.equal(JSON.parse(await watch.line()).position, 1);
@@ -190,6 +204,29 @@ test('runs list and show', async (t) => {
   assert.match(text, /^ID +STATUS +STARTED +TOOK +ATTEMPTS +FUNCTION/);
   for (const line of text.trimEnd().split('\n')) assert.ok(line.length <= 80, line);
   assert.equal(JSON.parse(await synap('runs', 'show', runs[0].id.slice(-8), '--json')).id, runs[0].id);
+});
+
+test('read models and checks are tables in a terminal, and nothing of a check is cut', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const env = { ...pod.env, NO_COLOR: '1', PAGER: 'cat' };
+  const list = (await inTerminal(['projections', 'list'], { env })).text;
+  assert.match(list, /^NAME +KIND +STATUS +POSITION +LAG\naccess +inline +live +\d+ +\d+\n/);
+  assert.match(await client(pod)('projections', 'list'), /^access +inline +live +\d+\n/);
+  const { projections } = JSON.parse(await client(pod)('projections', 'list', '--json'));
+  assert.equal(projections[0].name, 'access');
+
+  const cwd = path.dirname(pod.data);
+  const relative = { ...env, SYNAP_DATA: './pod/./' };
+  const plain = (await run(['doctor'], { env: relative, cwd })).stdout;
+  assert.ok(plain.includes(` ${pod.data} can be written`), plain);
+  assert.ok(plain.includes(' pod/owner.key, mode 600'), plain);
+  const { code, text } = await inTerminal(['doctor'], { env });
+  assert.equal(code, 0);
+  assert.match(text, /^STATE +CHECK +FOUND\nok +directory +\//);
+  for (const line of text.trimEnd().split('\n')) assert.ok(line.length <= 80 || !line.slice(18).includes(' '), line);
+  const words = (shown) => shown.replaceAll(/\s+/g, ' ');
+  assert.ok(words(text).includes('files that no row names are not looked at'), text);
+  assert.match((await inTerminal(['doctor'], { env: pod.env })).text, /\u001b\[\d+mok/);
 });
 
 test('a key that is given and empty is refused, and not taken for the owner', async (t) => {

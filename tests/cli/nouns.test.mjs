@@ -70,6 +70,10 @@ test('a note takes its text from an argument, stdin or a file, and --wait stays 
   assert.equal(called.status, 'completed');
   const titles = (await synap('notes', 'list', '--json')).trimEnd().split('\n').map((line) => JSON.parse(line).title);
   assert.deepEqual(titles.toSorted(), ['By --file -', 'Called', 'From a file', 'From stdin', 'Said']);
+  const help = (await run(['notes', 'list', '--help'])).stdout.replaceAll(/\s+/g, ' ');
+  const names = help.match(/no terminal: a line each, with tabs between ([\w, ]+)\./)[1].split(', ');
+  assert.equal(names[0], 'id');
+  assert.equal((await synap('notes', 'list', '--all')).split('\n')[0].split('\t').length, names.length);
   const tagged = (await synap('notes', 'list', '--tag', 'a')).trimEnd().split('\t');
   assert.deepEqual([tagged[0].length, tagged[4], tagged[5]], [36, 'Said', 'a,b'], 'a line, tabs, whole ids');
   assert.match(await synap('tags', 'list'), /^a\t1\nb\t1\n$/);
