@@ -21,6 +21,8 @@ namespace {
 // What answers nothing keeps a list that the program has itself no longer than this.
 constexpr std::chrono::seconds kSilenceMax{5};
 
+constexpr std::string_view kWatchStarted = "events.watch.started";
+
 struct CallOptions {
   ClientOptions client;
   std::string procedure;
@@ -181,6 +183,23 @@ Error with_advice(Error error, const CallOptions& options) {
   return error;
 }
 
+// Before the pod is asked, which would say that undefined is no object.
+Result<> check_is_given(const CallOptions& options, const std::optional<Json>& input) {
+  const auto* known = Catalogue::own().find(options.procedure);
+  if (input || known == nullptr) return {};
+  const auto fields = fields_of(known->input);
+  std::string needed;
+  for (const auto& field : fields) {
+    if (field.is_required) needed += (needed.empty() ? "" : ", ") + field.name;
+  }
+  if (needed.empty()) return {};
+  const auto example = known->example.is_null() ? example_of(known->input) : known->example;
+  return fail(Code::kBadRequest,
+              fmt::format("{0} needs an input, a JSON object with {1}, as {2}; `synap call {0} "
+                          "--help` says what it takes",
+                          options.procedure, needed, quoted(example.dump())));
+}
+
 int call(const CallOptions& options) {
   const bool is_json = options.client.is_json;
   if (options.procedure.empty()) {
@@ -189,9 +208,12 @@ int call(const CallOptions& options) {
   }
   auto input = input_of(options.input);
   if (!input) return report(input.error(), is_json);
+  if (auto given = check_is_given(options, *input); !given) return report(given.error(), is_json);
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   auto answer = pod->call(options.procedure, *input, [](const Json& item) {
+    // No event: it tells clients that resume where the stream begins.
+    if (item.string_or("type", "") == kWatchStarted) return true;
     print_line(item.dump());
     return true;
   });

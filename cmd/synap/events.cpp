@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "synap/commands.h"
 #include "synap/event_search.h"
 #include "synap/output.h"
@@ -27,7 +28,6 @@ struct EventOptions {
   std::string aggregate_id;
   std::string correlation_id;
   std::string id;
-  std::optional<std::string> tail_after;
 };
 
 std::string number_of(const Json& object, std::string_view key) {
@@ -82,6 +82,12 @@ void show(const std::vector<Json>& events) {
 }
 
 Result<EventSearch> search_of(PodClient& pod, const EventOptions& options) {
+  for (const auto& [flag, id] : {std::pair("--aggregate", &options.aggregate_id),
+                                 std::pair("--correlation", &options.correlation_id)}) {
+    if (id->empty() || Uuid::parse(*id)) continue;
+    return fail(Code::kBadRequest, fmt::format("{} must be a whole id, as {}; it is \"{}\"", flag,
+                                               "01980000-0000-7000-8000-000000000000", *id));
+  }
   EventSearch search{.after = std::max<std::int64_t>(options.after, 0), .limit = options.limit};
   auto types = event_types(pod, options.types);
   if (!types) return fail(types.error());
@@ -179,7 +185,12 @@ int tail(const EventOptions& options) {
   if (!end) return report(end.error(), is_json);
   auto types = event_types(*pod, options.types);
   if (!types) return report(types.error(), is_json);
-  std::string last_id = options.tail_after.value_or(std::to_string(*end));
+  if (options.after > *end) {
+    return report({Code::kBadRequest,
+                   fmt::format("--after {} is beyond the end of the log, {}", options.after, *end)},
+                  is_json);
+  }
+  std::string last_id = std::to_string(options.after < 0 ? *end : options.after);
   if (options.since) {
     const auto time = parse_since(*options.since, unix_ms_now());
     const auto begin = time ? position_at(*pod, to_iso8601(*time)) : fail(time.error());
@@ -261,7 +272,7 @@ Command events_tail_command() {
        .options = {types_option(*options),
                    since_option(*options),
                    {"--after", "Begin behind this position. Default: from now on",
-                    &options->tail_after}},
+                    &options->after}},
        .run = [options] { return tail(*options); }},
       options);
 }

@@ -39,13 +39,23 @@ std::optional<Json> issues_of(std::string_view message) {
   return std::move(*issues);
 }
 
+// What is not there is "undefined" in JavaScript only.
+std::string message_of(const Json& issue) {
+  const auto message = issue.string_or("message", "invalid");
+  if (message.ends_with("received undefined")) {
+    const auto expected = issue.string_or("expected", "");
+    return expected.empty() ? "it is missing" : fmt::format("it is missing ({})", expected);
+  }
+  return std::string(message);
+}
+
 std::string sentence_of(const Json& issues) {
   std::string sentence = "The input is wrong:";
   std::string_view separator = " ";
   for (const auto& issue : issues.as_array()) {
     const auto path = path_text(issue);
-    sentence += fmt::format("{}{}{}{}", separator, path, path.empty() ? "" : ": ",
-                            issue.string_or("message", "invalid"));
+    sentence +=
+        fmt::format("{}{}{}{}", separator, path, path.empty() ? "" : ": ", message_of(issue));
     separator = "; ";
   }
   return sentence;

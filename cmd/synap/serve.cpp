@@ -123,6 +123,9 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
     tell(fmt::format("look at it, signed in once, within 15 minutes (later: `synap open`): {}{}",
                      page_url(pod, config), pod.new_owner_link()));
   }
+  if (pod.new_owner_key().empty() && config.log.format == LogFormat::kText) {
+    tell("look at it: `synap open`");
+  }
   if (!is_json) return;
   print_line(
       Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());

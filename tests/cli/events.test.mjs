@@ -59,6 +59,21 @@ async function makeTasks(synap, count) {
   for (let i = 0; i < count; ++i) await synap('tasks', 'create', `task ${i}`);
 }
 
+test('what a flag cannot be is said with the flag', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  for (const [args, sentence] of [
+    [['list', '--aggregate', 'abc'], /--aggregate must be a whole id, as 0198[^;]*; it is "abc"/],
+    [['list', '--correlation', 'abc'], /--correlation must be a whole id/],
+    [['tail', '--after', 'x'], /--after: it must be a whole number, not "x"/],
+    [['tail', '--after', '999'], /--after 999 is beyond the end of the log, \d+/],
+  ]) {
+    const { code, stderr } = await run(['events', ...args], { env: pod.env });
+    assert.equal(code, 2);
+    assert.match(stderr, sentence);
+    assert.doesNotMatch(stderr, /lastEventId|aggregateId|UUID/);
+  }
+});
+
 test('--since takes how long ago, a day and a time', async (t) => {
   const pod = await podWithTasks(t, 120);
   const { events } = JSON.parse(await client(pod)('events', 'list', '--all', '--json'));

@@ -18,6 +18,7 @@ test('says the owner\'s key at the first start only, and keeps it for him alone'
 
   const second = await startPod(t, data);
   await second.errorLine(/serving http/);
+  await second.errorLine(/look at it: `synap open`/);
   assert.doesNotMatch(second.stderr, /synap_/);
   assert.equal(second.key, first.key);
 });
