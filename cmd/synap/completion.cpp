@@ -88,6 +88,8 @@ complete -F _synap synap
                      known_paths(tree), cases(tree));
 }
 
+// As a file below $fpath it is the body of _synap, which the first Tab calls: then it must
+// complete, too, and not only say what will.
 std::string zsh(const Tree& tree) {
   return fmt::format(R"(#compdef synap
 # synap completion zsh > "${{fpath[1]}}/_synap"
@@ -101,7 +103,11 @@ _synap() {{
   done
 {}  compadd -- ${{=next}} || _files
 }}
-compdef _synap synap
+if [[ "$funcstack[1]" == _synap ]]; then
+  _synap "$@"
+else
+  compdef _synap synap
+fi
 )",
                      known_paths(tree), cases(tree));
 }
@@ -112,7 +118,7 @@ std::string fish(const Tree& tree) {
       "function __synap_path\n"
       "  set -l path\n"
       "  for word in (commandline -opc)[2..-1]\n"
-      "    switch (string join ' ' $path $word)\n"
+      "    switch (string join -- ' ' $path $word)\n"
       "      case";
   for (const auto& [path, words] : tree) {
     if (!path.empty()) text += fmt::format(" '{}'", path);
@@ -121,10 +127,14 @@ std::string fish(const Tree& tree) {
       "\n        set path $path $word\n"
       "    end\n"
       "  end\n"
-      "  test (string join ' ' $path) = \"$argv\"\n"
+      "  set -l at (string join -- ' ' $path)\n"
+      "  test \"$at\" = \"$argv\"\n"
       "end\n";
   for (const auto& [path, words] : tree) {
-    text += fmt::format("complete -c synap -n \"__synap_path {}\" -a '{}'\n", path, joined(words));
+    // Files stand behind commands, whose help is a word too; before a command there are none.
+    const bool is_command = std::ranges::find(words, "--help") != words.end();
+    text += fmt::format("complete -c synap{} -n \"__synap_path {}\" -a '{}'\n",
+                        is_command ? "" : " -f", path, joined(words));
   }
   return text;
 }

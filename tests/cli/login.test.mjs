@@ -1,12 +1,11 @@
 // Pods that somebody has signed in to, and the small commands around them.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { once } from 'node:events';
 import path from 'node:path';
 import test from 'node:test';
-import { BIN, Running, client, inTerminal, run, startPod, temporary } from './synap.mjs';
+import { client, inTerminal, run, startPod, temporary } from './synap.mjs';
 
 // A user's own configuration, and a directory without a pod.
 function home(t) {
@@ -84,32 +83,6 @@ test('version says both versions, and that they differ', async (t) => {
   const told = await run(['version'], { env: { SYNAP_URL: `http://127.0.0.1:${newer.address().port}` } });
   assert.match(told.stdout, /pod {4}99\.0\.0 at/);
   assert.match(told.stderr, /different versions/);
-});
-
-test('bash completes commands, options and procedures', async (t) => {
-  const script = path.join(temporary(t), 'synap.bash');
-  writeFileSync(script, (await run(['completion', 'bash'])).stdout);
-  const completed = (...words) => execFileSync('bash', ['--norc', '-c',
-    `source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _synap; printf '%s\\n' "\${COMPREPLY[@]}"`,
-    'bash', ...words]).toString().trimEnd().split('\n');
-  assert.deepEqual(completed('synap', 'ev').toSorted(), ['event-types', 'events']);
-  assert.deepEqual(completed('synap', 'events', 't'), ['tail']);
-  assert.deepEqual(completed('synap', 'events', 'list', '--si'), ['--since']);
-  assert.deepEqual(completed('synap', '--json', 'tasks', 'create', '--pri'), ['--priority']);
-  assert.deepEqual(completed('synap', 'call', 'notes.cr'), ['notes.create']);
-});
-
-test('zsh and fish have every command too, and other shells are refused', async () => {
-  for (const shell of ['zsh', 'fish']) {
-    const { code, stdout } = await run(['completion', shell]);
-    assert.equal(code, 0);
-    assert.match(stdout, /list get tail/);
-    assert.match(stdout, /--since/);
-    assert.match(stdout, /notes\.create/);
-  }
-  const { code, stderr } = await run(['completion', 'tcsh']);
-  assert.equal(code, 2);
-  assert.match(stderr, /must be one of bash, zsh, fish/);
 });
 
 test('in a terminal the key is asked for and not shown', async (t) => {

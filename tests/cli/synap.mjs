@@ -87,10 +87,13 @@ export async function run(args, { input, ...options } = {}) {
   return running.end();
 }
 
-/** Runs a command in a terminal of its own; needs python3. Gives its exit code and what it shows. */
-export async function inTerminal(args, { env = {}, columns = 80, lines = 24, input = '' } = {}) {
+/**
+ * Runs a command in a terminal of its own; needs python3. `input` is typed when it has shown something. Gives its exit code
+ * and what it shows.
+ */
+export async function inTerminal(args, { env = {}, columns = 80, lines = 24, input = '', program = BIN } = {}) {
   const script = path.join(import.meta.dirname, 'terminal.py');
-  const child = spawn('python3', [script, `${columns}`, `${lines}`, BIN, ...args],
+  const child = spawn('python3', [script, `${columns}`, `${lines}`, program, ...args],
     { env: { ...environment, COLUMNS: undefined, LINES: undefined, TERM: 'xterm', ...env } });
   children.add(child);
   let text = '';
