@@ -1,46 +1,10 @@
 // The client as it is built, bundled as pages do it, in a real browser on a page of another origin:
 // CORS, the browser's own WebSocket and its own EventSource.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
-
+import { launchBrowser, servePage } from './browser.mjs';
 import { allEvents, connect, lanes, makeNote, Pod, within } from './harness.mjs';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-if (!existsSync(executablePath)) {
-  throw new Error(`There is no browser at ${executablePath}: apt install chromium, or set CHROMIUM`);
-}
-const entry = fileURLToPath(new URL('../../client/dist/index.js', import.meta.url));
-if (!existsSync(entry)) throw new Error('The client is not built: npm run build --prefix client');
-
-async function servePage() {
-  const bundle = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-  });
-  const files = {
-    '/': ['text/html', '<!doctype html><meta charset="utf-8"><title>Synap</title>'],
-    '/client.js': ['text/javascript', bundle.outputFiles[0].text],
-    '/favicon.ico': ['image/x-icon', ''],
-  };
-  const server = createServer((request, response) => {
-    const [type, text] = files[request.url] ?? ['text/plain', 'nothing here'];
-    response.writeHead(files[request.url] ? 200 : 404, { 'content-type': type }).end(text);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  server.url = `http://127.0.0.1:${server.address().port}/`;
-  return server;
-}
 
 describe('@synap/client in Chromium', () => {
   let pod;
@@ -50,10 +14,7 @@ describe('@synap/client in Chromium', () => {
   const complaints = [];
   before(async () => {
     [pod, site] = await Promise.all([Pod.start(), servePage()]);
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-    });
+    browser = await launchBrowser();
     page = await browser.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.setDefaultTimeout(30_000);
