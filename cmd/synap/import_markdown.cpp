@@ -19,7 +19,7 @@ struct ImportCommandOptions {
   ImportOptions import;
   std::string directory;
   bool is_dry_run = false;
-  std::int64_t concurrency = 8;
+  std::int64_t concurrency = 4;
   std::int64_t patience_seconds = 60;
 };
 
@@ -223,7 +223,8 @@ Command import_markdown_command() {
                    &options->is_dry_run},
                   {"--again", "Make new notes of files whose notes were deleted.",
                    &options->import.brings_back},
-                  {"--concurrency", "Notes on their way at once. Default: 8",
+                  {"--concurrency",
+                   "Requests on their way at once, of up to 32 notes each. Default: 4",
                    &options->concurrency},
                   {"--tag", "For every note; may be given several times.", &options->import.tags},
                   {"--patience", "Seconds to wait for a pod that is away. Default: 60",

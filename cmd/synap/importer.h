@@ -5,6 +5,9 @@
 // follows from what it does: so an import that broke off is just begun again, two at once make each
 // note once, and a pod that goes away in between is waited for: what was sent and not answered is
 // sent again. Work is linear in the files; a few of them are in memory at a time.
+//
+// Up to 32 commands go in one request. What became of them is read from the log, of all at once;
+// those whose end is not there, since they were sent before or by another import, are asked about.
 #pragma once
 
 #include <atomic>
@@ -14,7 +17,9 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
@@ -28,7 +33,7 @@ struct ImportOptions {
   ClientOptions client;
   std::vector<std::string> tags;  // for every note, besides its own
   bool brings_back = false;       // what was deleted
-  int concurrency = 8;
+  int concurrency = 4;            // requests at once
   /// How long nothing may go forward before the import gives up.
   std::chrono::seconds patience{60};
 };
@@ -51,6 +56,9 @@ struct ImportedFile {
   std::string note_id;
   std::vector<std::string> remarks = {};
 };
+
+/// Whatever is sent with this key is refused.
+bool concerns_all(const Error& error);
 
 class Importer {
  public:
@@ -75,17 +83,38 @@ class Importer {
     int attempt = 0;
   };
 
+  // What is done for a file, as it is sent.
+  struct Command {
+    const SourceFile* file = nullptr;
+    ImportPlan plan;
+    int attempt = 0;
+  };
+  // What was sent and has not ended, as far as is known.
+  struct Open {
+    Sent sent;
+    Clock::time_point ask_at;  // when it is asked about by itself
+    std::chrono::milliseconds ask_delay;
+  };
+  using OpenRequests = std::unordered_multimap<std::string, Open>;  // by their ids
+
   std::vector<SourceFile> read_some();
   std::optional<SourceFile> read(std::size_t index);
   void send_files();
   void send(PodClient& pod, const std::vector<SourceFile>& files, int attempt);
-  void carry_out(PodClient& pod, const SourceFile& file, ImportPlan plan, int attempt);
-  void send_command(PodClient& pod, const SourceFile& file, const ImportPlan& plan, int attempt);
+  bool is_to_send(const SourceFile& file, ImportPlan& plan);
+  void send_commands(PodClient& pod, std::span<const Command> commands);
+  std::span<const Command> next_request(std::span<const Command> commands) const;
+  bool send_together(PodClient& pod, std::span<const Command> commands);
+  void send_command(PodClient& pod, const Command& command);
+  void take_answer(PodClient& pod, const Command& command, const Result<Json>& answer);
+  Json input_of(const Command& command) const;
   template <class Call>
   auto patiently(Call call) -> decltype(call());
   Result<> settle_all();
-  Result<std::size_t> settle(PodClient& pod, std::vector<Sent>& open, std::size_t count);
-  bool settle_one(const Sent& sent, const Json& answer);
+  void take_sent(OpenRequests& open);
+  Result<> settle_by_log(PodClient& pod, OpenRequests& open);
+  Result<> settle_by_request(PodClient& pod, OpenRequests& open);
+  void settle_one(const Sent& sent, const Json& last);
   void end_with(std::size_t index, ImportedFile::Fate fate, std::string reason);
   void went_forward();
   bool is_out_of_patience() const;
@@ -95,6 +124,13 @@ class Importer {
   std::function<void(std::size_t)> on_progress_;
   std::string batch_;  // of the commands of this run
   std::int64_t log_end_before_ = 0;
+  std::int64_t log_seen_ = 0;  // of the thread that settles, as are the next two
+  // Ends of this import's commands that came before the answer which says the command's id.
+  std::unordered_map<std::string, Json> ended_early_;
+  // In one request: their inputs go into one URL, some 10 KB of the 64 that a head may have. A pod
+  // can be set to allow fewer, and then refuses: half as many are tried.
+  std::size_t questions_max_ = 50;
+  std::atomic<std::size_t> commands_max_;  // in one request
   std::vector<ImportedFile> files_;
   NoteClaims claims_;
   std::atomic<std::size_t> next_file_ = 0;

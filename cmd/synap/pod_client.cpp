@@ -269,18 +269,38 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
   get.url += paths + "?batch=1&input=" + net::percent_encode(all.dump());
   auto response = send(get);
   if (!response) return fail(response.error());
-  auto answers = parse_json(response->body);
-  if (!answers) return fail(with_place(strange_answer(response->status)));
+  return answers_of(*response, inputs.size());
+}
+
+Result<std::vector<Result<Json>>> PodClient::mutate_batch(std::vector<Mutation> mutations) {
+  std::string paths;
+  Json all = Json::object();
+  for (std::size_t i = 0; i < mutations.size(); ++i) {
+    paths.append(i == 0 ? "" : ",").append(mutations[i].path);
+    all.set(std::to_string(i), std::move(mutations[i].input));
+  }
+  auto post = request("POST", "");
+  post.url += paths + "?batch=1";
+  post.body = all.dump();
+  auto response = send(post);
+  if (!response) return fail(response.error());
+  return answers_of(*response, mutations.size());
+}
+
+Result<std::vector<Result<Json>>> PodClient::answers_of(const HttpResponse& response,
+                                                        std::size_t count) const {
+  auto answers = parse_json(response.body);
+  if (!answers) return fail(with_place(strange_answer(response.status)));
   // What is wrong with the whole request is said once.
-  if (!answers->is_array() || answers->as_array().size() != inputs.size()) {
+  if (!answers->is_array() || answers->as_array().size() != count) {
     if (answers->is_array() && !answers->as_array().empty())
       *answers = Json(answers->as_array()[0]);
-    auto refusal = value_of(std::move(*answers), response->status);
-    return fail(with_place(refusal ? strange_answer(response->status) : refusal.error()));
+    auto refusal = value_of(std::move(*answers), response.status);
+    return fail(with_place(refusal ? strange_answer(response.status) : refusal.error()));
   }
   std::vector<Result<Json>> values;
   for (auto& answer : answers->as_array()) {
-    auto value = value_of(std::move(answer), response->status);
+    auto value = value_of(std::move(answer), response.status);
     if (!value) value = fail(with_place(value.error()));
     values.push_back(std::move(value));
   }

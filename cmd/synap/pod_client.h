@@ -49,6 +49,12 @@ class PodClient {
   /// One query for several inputs: an answer for each, in their order.
   Result<std::vector<Result<Json>>> query_batch(std::string_view path,
                                                 const std::vector<Json>& inputs);
+  /// Several mutations in one request, carried out in no order: an answer for each, in theirs.
+  struct Mutation {
+    std::string_view path;
+    Json input;
+  };
+  Result<std::vector<Result<Json>>> mutate_batch(std::vector<Mutation> mutations);
 
   /// Calls a procedure of any kind. The items of a subscription go to `on_item`, and there is no
   /// answer then.
@@ -85,6 +91,8 @@ class PodClient {
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
   Result<Json> answer_of(const HttpResponse& response) const;
+  Result<std::vector<Result<Json>>> answers_of(const HttpResponse& response,
+                                               std::size_t count) const;
   Error with_place(Error error) const;
   Result<bool> is_mutation(std::string_view path);
 

@@ -248,6 +248,31 @@ test('a rehearsal without a pod says that it knows of none', async (t) => {
   assert.match(stderr, /what is there already is not known: No pod answers/);
 });
 
+test('notes that are made together are sent together, and read from the log', async (t) => {
+  const files = { 'large.md': 'x'.repeat(1_500_000) };
+  for (let i = 0; i < 320; ++i) files[`${i}.md`] = `# ${i}`;
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const posts = [];
+  const proxy = http.createServer((request, response) => {
+    if (request.method === 'POST') posts.push(request.url.split('?')[0].split(',').length);
+    const { host, ...headers } = request.headers;
+    const far = http.request(pod.url + request.url, { method: request.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(far);
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.after(() => (proxy.closeAllConnections(), proxy.close()));
+  const { code, stdout, stderr } = await run(['import', 'markdown', tree(t, files), '--json', '--key', pod.key,
+    '--url', `http://127.0.0.1:${proxy.address().port}`]);
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).imported, 321);
+  assert.equal(posts.reduce((sum, one) => sum + one), 321);
+  assert.ok(posts.length <= 13, `${posts.length} requests`);
+  assert.ok(posts.includes(1), 'the large one goes alone');
+});
+
 test('a pod with small limits takes what fits', async (t) => {
   const files = { 'large.md': 'x'.repeat(5000) };
   for (let i = 0; i < 30; ++i) files[`${i}.md`] = `# ${i}`;
