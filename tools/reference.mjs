@@ -196,8 +196,9 @@ function procedureOf(route, methods, shapes) {
 export function commandsOf(procedure) {
   const { path, example, isGet, item } = procedure;
   const has = example !== undefined && Object.keys(example).length > 0;
-  const call = item
+  const call = example?.types && item
     ? `synap events tail --type ${example.types[0]}`
+    : path === 'pod.watchLogs' ? `synap logs --follow --level ${example.level}`
     : `synap call ${path}${has ? ` ${quoted(JSON.stringify(example))}` : ''}`;
   const flags = item ? '-sN' : '-s';
   const auth = procedure.main['x-synap-access'] === 'public' ? '' : ' -H "$AUTH"';

@@ -200,14 +200,16 @@ void add_log_procedures(rpc::ProcedureTable& procedures, RecentLines& lines, std
       {.summary = "The newest lines of the pod's log. For owners.",
        .docs = "They are in memory, 1 MiB of them since the start. All are on the pod's stderr, "
                "wherever that goes. No key and nothing that people have written is in them.",
-       .access = rpc::Access::kOwner},
+       .access = rpc::Access::kOwner,
+       .examples = {{.input = R"({"level":"warn","limit":20})", .output = ""}}},
       [source](Session, ReadLogs input) { return read(*source, std::move(input)); });
   api::add_subscription<WatchLogs, LogLine>(
       procedures, "pod.watchLogs",
       {.summary = "The lines of the pod's log as they are written. For owners.",
        .docs = "Resume with the id of the last line: where the pod was started again meanwhile, "
                "all lines since that start come.",
-       .access = rpc::Access::kOwner},
+       .access = rpc::Access::kOwner,
+       .examples = {{.input = R"({"level":"warn"})", .output = ""}}},
       [source](Session session, WatchLogs input) {
         auto after = source->number_of(input.last_event_id);
         return watch(*source, std::move(session), std::move(input), std::move(after));
