@@ -201,7 +201,7 @@ test('two imports at once make each note once, and each says what it did itself'
   assert.equal(await count(pod, 'note.update.requested'), 400);
 });
 
-test('a note whose run was given up before is made by the same command again', async (t) => {
+test('what a pod cannot store now is said to be under way, and is there when it can', async (t) => {
   const root = tree(t, { 'a.md': `# A\n${'text '.repeat(20)}`, 'b.md': '# B' });
   const data = path.join(temporary(t), 'pod');
   const pod = await startPod(t, data);
@@ -211,15 +211,48 @@ test('a note whose run was given up before is made by the same command again', a
   const blocked = path.join(data, 'content', user);
   rmSync(blocked, { recursive: true, force: true });
   writeFileSync(blocked, 'in the way');
-  const first = await run(['import', 'markdown', root, '--json'], { env: pod.env });
+  const first = await run(['import', 'markdown', root, '--json', '--patience', '1'], { env: pod.env });
   assert.equal(first.code, 1, first.stdout);
-  assert.equal(JSON.parse(first.stdout).failed.length, 2);
+  const { failed } = JSON.parse(first.stdout);
+  assert.equal(failed.length, 2);
+  assert.match(failed[0].reason, /accepted as request [0-9a-f-]{36}, but not done after 1 s/);
   assert.match(first.stderr, /2 of 2 files failed; the same command again tries those only/);
   rmSync(blocked);
-  const second = await importer(pod, root)();
-  assert.deepEqual(numbers(second), [2, 0, 0, 0, 0, 0]);
+  // They were accepted: the same commands, sent again, are the first ones, which end now.
   assert.deepEqual(numbers(await importer(pod, root)()), [0, 0, 0, 2, 0, 0]);
   assert.equal((await allNotes(pod)).length, 2);
+  assert.equal(await count(pod, 'note.creation.requested'), 2);
+});
+
+test('a command that was given up before is sent again, as a new one', async (t) => {
+  const keys = [];
+  const fate = { r1: ['note.creation.failed', 5], r2: ['note.creation.completed', 12] };
+  const events = (input) => {
+    const [type, position] = fate[input.correlationId] ?? [];
+    return { events: type ? [{ type, position, requestId: input.correlationId }] : [], nextAfter: 9, atEnd: true };
+  };
+  const server = http.createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://x');
+    const answer = (body) => response.end(JSON.stringify(body));
+    const result = (data) => ({ result: { data } });
+    request.resume().on('end', () => {
+      if (request.method === 'POST') {
+        keys.push(request.headers['idempotency-key']);
+        return answer(result({ requestId: `r${keys.length}`, entityId: 'e' }));
+      }
+      const input = JSON.parse(searchParams.get('input'));
+      if (pathname.endsWith('findOrigins')) return answer(result({ notes: [] }));
+      if (searchParams.has('batch')) return answer(Object.values(input).map((one) => result(events(one))));
+      return answer(result(events(input)));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { code, stdout, stderr } = await run(['import', 'markdown', tree(t, { 'a.md': '# A' }), '--json',
+    '--url', `http://127.0.0.1:${server.address().port}`]);
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).imported, 1);
+  assert.equal(new Set(keys).size, 2);
 });
 
 test('prints a report to read, and no progress where there is no terminal', async (t) => {
