@@ -143,6 +143,15 @@ void Queue::resume(std::string_view function_id) {
   changed_locked();
 }
 
+void Queue::probe(std::string_view function_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = functions_.find(std::string(function_id));
+  if (found == functions_.end() || !found->second.paused_until) return;
+  found->second.is_probed = false;
+  see_to(found->second);
+  changed_locked();
+}
+
 void Queue::end_pauses(SteadyClock::time_point now) {
   std::lock_guard lock(mutex_);
   for (auto& [id, function] : functions_) {

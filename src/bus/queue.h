@@ -54,6 +54,8 @@ class Queue {
   /// go on; between two of them passes as much time.
   void pause(std::string_view function_id, SteadyClock::time_point until);
   void resume(std::string_view function_id);
+  /// If it is paused, looks at once whether it may go on.
+  void probe(std::string_view function_id);
   /// Lets jobs go whose function's pause is over.
   void end_pauses(SteadyClock::time_point now);
   std::optional<SteadyClock::time_point> next_end_of_pause() const;

@@ -253,9 +253,13 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
   });
 }
 
-Task<Result<>> RunStore::retry_now(std::string user_id, Uuid run_id,
-                                   const bus::Functions& functions) {
-  co_return co_await database_.write([&](db::Tx& tx) {
+Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run_id,
+                                                   const bus::Functions& functions) {
+  co_return co_await database_.write([&](db::Tx& tx) -> bus::FunctionPtr {
+    const auto refuse = [&](Code code, const char* message) -> bus::FunctionPtr {
+      tx.abort({code, message, nullptr});
+      return nullptr;
+    };
     bus::Job job;
     std::string status;
     {
@@ -263,23 +267,23 @@ Task<Result<>> RunStore::retry_now(std::string user_id, Uuid run_id,
           "SELECT function, event_position, status, lane FROM runs_data "
           "WHERE id = $1 AND user_id = $2",
           run_id, user_id);
-      if (!rows.next()) return tx.abort({Code::kNotFound, "There is no such run", nullptr});
+      if (!rows.next()) return refuse(Code::kNotFound, "There is no such run");
       status = rows.text(2);
       job.function = functions.find(rows.view(0));
       job.position = rows.integer(1);
       job.line = rows.uuid(3).value_or(run_id);
     }
     if (status == "completed") {
-      return tx.abort(
-          {Code::kConflict, "The run has completed; there is nothing to try again", nullptr});
+      return refuse(Code::kConflict, "The run has completed; there is nothing to try again");
     }
     if (job.function == nullptr) {
-      return tx.abort({Code::kConflict, "The function of this run is gone", nullptr});
+      return refuse(Code::kConflict, "The function of this run is gone");
     }
     job.run_id = run_id;
     job.user_id = user_id;
     job.may_have_results = true;
-    status == "failed" ? revive(tx, std::move(job)) : hurry(tx, job);
+    status == "failed" ? revive(tx, job) : hurry(tx, job);
+    return job.function;
   });
 }
 

@@ -79,7 +79,9 @@ class RunStore {
   /// A dead letter is tried again, with all its attempts; the steps that are done stay done. What
   /// waits for its next attempt, or sleeps, goes on at once. kNotFound: the user has no such run;
   /// kConflict: it has completed, is under way, or waits for an earlier run of its line.
-  Task<Result<>> retry_now(std::string user_id, Uuid run_id, const bus::Functions& functions);
+  /// The run's function.
+  Task<Result<bus::FunctionPtr>> retry_now(std::string user_id, Uuid run_id,
+                                           const bus::Functions& functions);
 
  private:
   Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,

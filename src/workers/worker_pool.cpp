@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/first_of.h"
 #include "base/log.h"
@@ -20,7 +21,11 @@ constexpr milliseconds kStoreRetry(1'000);
 constexpr int kStartsAloneMax = 3;
 // How late a jump of the wall clock is noticed at most, where something waits.
 constexpr milliseconds kClockMax(200);
+// How long a run, or a function, waits at most for what is out of order; how many runs must say so
+// for their function to be paused; and of how many it is remembered how often they have.
 constexpr milliseconds kPauseMax(30'000);
+constexpr std::size_t kRunsThatPause = 3;
+constexpr std::size_t kOutagesKept = 10'000;
 
 // Whoever wants each of them finds it by runs.list; the log tells that there are some.
 void log_given_up(const bus::Job& job, const Error& error, int attempts) {
@@ -33,9 +38,9 @@ void log_given_up(const bus::Job& job, const Error& error, int attempts) {
                      {"attempts", std::int64_t{attempts}}});
 }
 
-void log_paused(const bus::Job& job, const Error& error) {
+void log_outage(const bus::Job& job, const Error& error) {
   write_log_bounded(Same::kMessage, LogLevel::kWarn, "workers",
-                    "{function} is paused, since what it needs is out of order: {error}",
+                    "a run of {function} waits, since what it needs is out of order: {error}",
                     {{"function", job.function->id}, {"error", error.message}});
 }
 
@@ -300,11 +305,35 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
   co_return co_await settle(job, **event, std::move(answer), may_be_pending);
 }
 
-milliseconds WorkerPool::pause(const bus::Job& job, Handling& handling) {
-  const int before = handling.outages++;
-  const auto wait = std::min(options_.outage_pause * (1 << std::min(before, 5)), kPauseMax);
-  queue_.pause(job.function->id, world_.now() + wait);
-  return wait;
+// How long the run is to wait.
+milliseconds WorkerPool::note_outage(const bus::Job& job, Handling& handling) {
+  const auto grown = [this](int before) {
+    return std::min(options_.outage_pause * (1 << std::min(before, 5)), kPauseMax);
+  };
+  std::lock_guard lock(handling.mutex);
+  if (handling.outages_of.size() >= kOutagesKept) handling.outages_of.clear();
+  const auto wait = grown(handling.outages_of[job.run_id]++);
+  auto& runs = handling.out_of_order;
+  const bool is_known = std::ranges::find(runs, job.run_id) != runs.end();
+  if (!is_known && runs.size() < kRunsThatPause) runs.push_back(job.run_id);
+  // One run that cannot get at its own file says nothing about others.
+  if (runs.size() < kRunsThatPause) return wait;
+  // Those who were under way when it was paused say nothing new.
+  const auto now = world_.now();
+  if (now >= handling.paused_until) {
+    handling.paused_until = now + grown(handling.pauses++);
+    queue_.pause(job.function->id, handling.paused_until);
+  }
+  return std::max(wait, std::chrono::ceil<milliseconds>(handling.paused_until - now));
+}
+
+void WorkerPool::note_order(const bus::Job& job, Handling& handling) {
+  std::lock_guard lock(handling.mutex);
+  if (handling.outages_of.empty() && handling.out_of_order.empty()) return;
+  handling.outages_of.erase(job.run_id);
+  handling.out_of_order.clear();
+  handling.paused_until = {};
+  if (std::exchange(handling.pauses, 0) > 0) queue_.resume(job.function->id);
 }
 
 Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event, Answer answer,
@@ -314,10 +343,10 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
   RunStore::Steps steps{std::move(answer.results), std::move(answer.pending), may_be_pending};
   milliseconds delay(0);
   if (answer.outage) {
-    log_paused(job, *answer.outage);
-    delay = pause(job, handling);
-  } else if (handling.outages.exchange(0) > 0) {
-    queue_.resume(job.function->id);
+    log_outage(job, *answer.outage);
+    delay = note_outage(job, handling);
+  } else {
+    note_order(job, handling);
   }
   if (answer.kind == Answer::Kind::kDone) {
     Result<> stored;
@@ -365,7 +394,10 @@ Task<Result<>> WorkerPool::give_up(const bus::Job& job, const events::Event& eve
 }
 
 Task<Result<>> WorkerPool::retry(std::string user_id, Uuid run_id) {
-  co_return co_await store_.retry_now(std::move(user_id), run_id, functions_);
+  auto function = co_await store_.retry_now(std::move(user_id), run_id, functions_);
+  if (!function) co_return fail(function.error());
+  queue_.probe((*function)->id);  // whoever asks for it thinks that what it needs is there again
+  co_return Result<>{};
 }
 
 }  // namespace synap::workers

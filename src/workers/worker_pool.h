@@ -5,8 +5,9 @@
 // One job goes a straight way: load what is stored, call the driver, look at what the call came to
 // (done, failed, waiting for steps), store that.
 //
-// When a function says that what it needs is out of order, a full disk or a host that is gone, it
-// is paused: no attempt is spent, one run at a time looks whether it may go on.
+// When a run says that what it needs is out of order, a full disk or a host that is gone, no
+// attempt is spent: it is tried again, later and later. When several runs of a function say so and
+// none gets through, the function is paused: one run at a time looks whether it may go on.
 #pragma once
 
 #include <atomic>
@@ -38,8 +39,8 @@ struct WorkerPoolOptions {
   /// How long the pool must have run before a run that was done alone and saw the process end is
   /// done once more; after the second such end two and a half times as long.
   std::chrono::milliseconds suspect_pause{2'000};
-  /// How long a function is paused at first when what it needs is out of order; then twice as long
-  /// each time, up to half a minute.
+  /// How long a run, and a function, waits at first when what it needs is out of order; then twice
+  /// as long each time, up to half a minute.
   std::chrono::milliseconds outage_pause{1'000};
   World& world = real_world();
 };
@@ -93,7 +94,11 @@ class WorkerPool {
  private:
   struct Handling {
     std::unique_ptr<Driver> driver;
-    std::atomic<int> outages = 0;  // one after another
+    std::mutex mutex;
+    std::unordered_map<Uuid, int> outages_of;  // runs: how often, one after another
+    std::vector<Uuid> out_of_order;            // runs, since one got through; a few
+    int pauses = 0;                            // since then
+    SteadyClock::time_point paused_until{};
     RunCounts counts = {};
   };
 
@@ -113,7 +118,8 @@ class WorkerPool {
                         bool may_be_pending);
   Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
                          int attempts, RunStore::Steps steps);
-  std::chrono::milliseconds pause(const bus::Job& job, Handling& handling);
+  std::chrono::milliseconds note_outage(const bus::Job& job, Handling& handling);
+  void note_order(const bus::Job& job, Handling& handling);
   Handling& handling_of(const bus::Job& job) { return handlers_.at(job.function->id); }
   void one_more();
   void one_less();

@@ -204,6 +204,15 @@ class KilledPoolTest : public testing::Test {
     }));
     ASSERT_TRUE(world.wait_for_sleeper(std::chrono::seconds(1)));
   }
+  /// Until it is so, with a commit of the pool's own between two looks.
+  void wait_for_answers(const std::function<bool()>& is_so) {
+    for (int i = 0; i < 10'000 && !is_so(); ++i) {
+      ASSERT_TRUE(test::run(own->pool->executor(), [&] {
+        return own->database->write(db::Lane::kBackground, [](db::Tx&) {});
+      }));
+    }
+    ASSERT_TRUE(is_so());
+  }
   // One run, whose first attempt has failed: the second is to be made so much later, and succeeds.
   void start_to_succeed_second(std::atomic<int>& calls, std::int64_t delay_ms) {
     start([&calls, delay_ms](const Event&, Step&) -> Task<Outcome> {
@@ -273,6 +282,58 @@ TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
   world.pass(std::chrono::milliseconds(3'600'000));
   wait_for_jobs(0);
   EXPECT_EQ(calls, 2);
+}
+
+TEST_F(KilledPoolTest, ARunThatCannotGetAtItsOwnFileKeepsNoOtherWaiting) {
+  std::atomic<int> calls = 0;
+  start([&](const Event& event, Step&) -> Task<Outcome> {
+    if (event.position > 1) co_return Outcome::done();
+    ++calls;
+    co_return Outcome::failed({Code::kServiceUnavailable, "", nullptr, Fault::kGone});
+  });
+  append(1);
+  wait_for_delayed();
+  append(5);
+  wait_for_jobs(1);  // while no time passes
+  EXPECT_EQ(calls, 1);
+  // It waits longer each time, and spends no attempt.
+  for (int seconds = 1; seconds <= 16; seconds *= 2) {
+    world.pass(std::chrono::milliseconds(1'000 * seconds));
+    ASSERT_TRUE(test::wait_until(executor, own->database->commits(),
+                                 [&] { return calls > 1 && own->jobs->parked_count() == 1; }));
+    wait_for_delayed();
+  }
+  EXPECT_EQ(calls, 6);
+  EXPECT_EQ(count("SELECT sum(attempts) FROM runs_data WHERE event_position = 1"), 0);
+  EXPECT_EQ(failed(), 0);
+}
+
+TEST_F(KilledPoolTest, AFunctionWhoseStoreIsGoneIsPausedAndGoesOnWhenOneGetsThrough) {
+  std::atomic<bool> is_gone = true;
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step&) -> Task<Outcome> {
+    ++calls;
+    if (!is_gone) co_return Outcome::done();
+    co_return Outcome::failed({Code::kServiceUnavailable, "", nullptr, Fault::kGone});
+  });
+  append(100);
+  // All that were under way together say so; the others wait for one of them to get through.
+  wait_for_answers([&] { return calls > 0 && own->queue.running_count() == 0; });
+  EXPECT_LE(calls, 16);
+  const int before = calls;
+  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::milliseconds(1'000)));
+  world.pass(std::chrono::milliseconds(1'000));
+  wait_for_answers([&] { return calls > before && own->queue.running_count() == 0; });
+  EXPECT_EQ(calls, before + 1);
+  is_gone = false;
+  for (int i = 0; i < 100 && left_to_do() > 0; ++i) {
+    world.pass(std::chrono::milliseconds(1'000));
+    ASSERT_TRUE(test::run(own->pool->executor(), [&] {
+      return own->database->write(db::Lane::kBackground, [](db::Tx&) {});
+    }));
+  }
+  wait_for_jobs(0);
+  EXPECT_EQ(failed(), 0);
 }
 
 TEST_F(KilledPoolTest, AClockThatIsSetBackPutsOffNoRetry) {
