@@ -397,8 +397,7 @@ std::vector<FunctionPtr> JobStore::ready_functions(db::Tx& tx, const std::string
 
 // A share of each of the user's functions, while there is room.
 void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed) {
-  queue_.note_all_claimed(user_id);
-  int room = queue_.room(user_id);
+  int room = queue_.room_to_claim(user_id);
   const auto functions = ready_functions(tx, user_id);
   auto left = static_cast<int>(functions.size());
   bool is_some_left = false;
@@ -436,7 +435,8 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     insert_claimed(tx, job);
     claimed.push_back(std::move(job));
   }
-  if (is_some_left) queue_.note_unclaimed(user_id);
+  // A claim that is not committed has claimed nothing.
+  if (!is_some_left) tx.on_commit([this, user_id] { queue_.note_all_claimed(user_id); });
 }
 
 void JobStore::extend(db::Tx& tx) {

@@ -266,6 +266,21 @@ TEST_F(JobStoreTest, AJobWithoutRoomWaitsInTheTableAndKeepsItsPlace) {
   EXPECT_EQ(all, (Positions{3, 4, 5, 6, 7}));
 }
 
+TEST_F(JobStoreTest, AClaimThatIsNotCommittedIsMadeAgain) {
+  restart({.waiting = 4, .waiting_of_user = 2, .waiting_kept = 1});
+  for (int position = 1; position <= 3; ++position) add(job(position));
+  EXPECT_EQ(done_now(), (Positions{1, 2}));
+  EXPECT_FALSE(write([&](db::Tx& tx) {
+    store->claim(tx);
+    tx.abort({Code::kServiceUnavailable, "", nullptr});
+  }));
+  EXPECT_EQ(next().position, 0);
+  EXPECT_TRUE(queue->wants_claim());
+  claim();
+  EXPECT_EQ(done_now(), Positions{3});
+  EXPECT_FALSE(queue->wants_claim());
+}
+
 TEST_F(JobStoreTest, ABacklogOfOneUserOrFunctionKeepsNobodyElseWaiting) {
   restart({.waiting = 8, .waiting_of_user = 4, .waiting_kept = 2});
   for (int position = 1; position <= 100; ++position) add(job(position));

@@ -24,6 +24,11 @@ int Queue::room(const std::string& user_id) const {
   return room_locked(user_id);
 }
 
+int Queue::room_to_claim(const std::string& user_id) const {
+  std::lock_guard lock(mutex_);
+  return room_locked(user_id);
+}
+
 void Queue::push(Job job) {
   std::lock_guard lock(mutex_);
   push_locked(std::move(job));

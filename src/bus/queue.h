@@ -60,6 +60,8 @@ class Queue {
   void end_pauses(SteadyClock::time_point now);
   std::optional<SteadyClock::time_point> next_end_of_pause() const;
 
+  /// The same for those that wait in the table.
+  int room_to_claim(const std::string& user_id) const;
   /// Of this user are some in the table that may be claimed; none are any more.
   void note_unclaimed(std::string_view user_id);
   void note_all_claimed(std::string_view user_id);

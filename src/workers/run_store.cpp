@@ -296,7 +296,9 @@ void RunStore::revive(db::Tx& tx, bus::Job job) {
 }
 
 void RunStore::hurry(db::Tx& tx, const bus::Job& job) {
-  tx.run("UPDATE pending_steps_data SET due_at = 0 WHERE run = $1", job.run_id);
+  // A wait for an event is not over because somebody is impatient.
+  tx.run("UPDATE pending_steps_data SET due_at = 0 WHERE run = $1 AND op <> 'WaitForEvent'",
+         job.run_id);
   if (jobs_.wake_parked(tx, job)) return;
   tx.abort({Code::kConflict,
             "The run is under way, or waits for an earlier change of the same thing", nullptr});
