@@ -240,9 +240,10 @@ bool EventWaits::end_some(db::Tx& tx, const events::Event& event, const std::vec
   };
   std::vector<Ended> ended;
   for (const auto& one : found) {
+    // +since: or SQLite takes the index by type, and goes through all waits of it.
     auto rows = tx.query(
         "SELECT run, step, line, position FROM waits_data WHERE user_id = $1 AND type = $2 AND "
-        "path = $3 AND value = $4 AND since < $5 LIMIT $6",
+        "path = $3 AND value = $4 AND +since < $5 LIMIT $6",
         event.user_id, event.type, one.path, one.value, event.position,
         kSliceMax - static_cast<std::int64_t>(ended.size()));
     while (rows.next()) {
