@@ -51,9 +51,13 @@ CREATE INDEX parked_jobs_due ON parked_jobs(due_at) WHERE due_at > 0;
 -- Processes that claim: what one has claimed is its own until then.
 CREATE TABLE job_processes(id BLOB PRIMARY KEY, lease_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
--- How far the clock of jobs had come when something was parked last.
-CREATE TABLE job_clock(one INTEGER PRIMARY KEY CHECK(one = 1), now INTEGER NOT NULL) STRICT;
-INSERT INTO job_clock VALUES(1, 0);
+-- How far the clock of jobs had come when something was parked last, and how many are: to count
+-- them at each start would cost the more, the more sleep.
+CREATE TABLE job_clock(
+  one INTEGER PRIMARY KEY CHECK(one = 1),
+  now INTEGER NOT NULL,
+  parked INTEGER NOT NULL
+) STRICT;
 
 -- Those of a lane were done in the order of their events. A deadline was never further away than
 -- wait_ms, where that was known.
@@ -68,6 +72,7 @@ INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, 
     WHEN 0 THEN 0 ELSE max(1, min(jobs.due_at, CAST(strftime('%s', 'now') AS INTEGER) * 1000
       + coalesce(jobs.wait_ms, 4102444800000))) END, 1, l.starts
   FROM jobs_of_lines l JOIN jobs ON jobs.run = l.run WHERE l.state = 1;
+INSERT INTO job_clock SELECT 1, 0, count(*) FROM parked_jobs;
 DELETE FROM jobs_of_lines WHERE state = 1;
 DROP TABLE jobs;
 ALTER TABLE jobs_of_lines RENAME TO jobs;
@@ -106,19 +111,19 @@ Task<Result<>> JobStore::take_over() {
         "INSERT INTO parked_jobs(line, position, run, step, function, user_id, attempt, fence, "
         "due_at, is_found, starts) SELECT line, position, run, step, function, user_id, attempt, "
         "fence, 0, 1, starts FROM jobs WHERE state = 1");
-    tx.run("DELETE FROM jobs WHERE state = 1");
+    const auto found = tx.run("DELETE FROM jobs WHERE state = 1");
     tx.run("DELETE FROM job_processes");
+    tx.run("UPDATE job_clock SET parked = parked + $1", found);
     {
-      auto rows = tx.query("SELECT now FROM job_clock");
-      if (rows.next()) clock_.advance_to(rows.integer(0));
+      auto rows = tx.query("SELECT now, parked FROM job_clock");
+      if (rows.next()) {
+        clock_.advance_to(rows.integer(0));
+        parked_ = rows.integer(1);
+      }
     }
     {
       auto rows = tx.query("SELECT count(*) FROM jobs");
       if (rows.next()) behind_ = rows.integer(0);
-    }
-    {
-      auto rows = tx.query("SELECT count(*) FROM parked_jobs");
-      if (rows.next()) parked_ = rows.integer(0);
     }
     {
       auto rows = tx.query("SELECT DISTINCT user_id FROM parked_jobs WHERE due_at = 0");
@@ -152,7 +157,13 @@ void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int6
       "is_found, starts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
       due_at, job.is_found ? 1 : 0, job.starts);
+  count_parked(tx, 1);
   tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
+}
+
+void JobStore::count_parked(db::Tx& tx, std::int64_t by) {
+  tx.run("UPDATE job_clock SET parked = parked + $1", by);
+  tx.on_commit([this, by] { parked_ += by; });
 }
 
 void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
@@ -239,7 +250,7 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
         "SELECT line, position, run, function, user_id, attempt, fence, 0 FROM jobs "
         "WHERE line = $1 AND position = $2 AND run = $3",
         line, next.position, next.run_id);
-    tx.on_commit([this] { ++parked_; });
+    count_parked(tx, 1);
   }
   tx.run("DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3", line, next.position,
          next.run_id);
@@ -278,7 +289,6 @@ void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
 
 // Writer thread, as everybody who sets it.
 void JobStore::note_parked(std::int64_t due_at) {
-  ++parked_;
   if (due_at == 0 || due_at >= next_due_) return;
   next_due_ = due_at;
   queue_.note_wish();
@@ -299,7 +309,7 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
     parked.may_have_results = true;
     rows.next();
   }
-  tx.on_commit([this] { --parked_; });
+  count_parked(tx, -1);
   if (parked.function == nullptr) {
     tx.abort({Code::kConflict, "The function of this run is gone", nullptr});
     return false;
@@ -369,10 +379,8 @@ void JobStore::claim(db::Tx& tx) {
   }
   claim_after_ = user_id;
   if (claimed.empty()) return;
-  tx.on_commit([this, jobs = std::move(claimed)]() mutable {
-    parked_ -= static_cast<std::int64_t>(jobs.size());
-    queue_.push(std::move(jobs));
-  });
+  count_parked(tx, -static_cast<std::int64_t>(claimed.size()));
+  tx.on_commit([this, jobs = std::move(claimed)]() mutable { queue_.push(std::move(jobs)); });
 }
 
 // The functions of which this user has ready jobs, another one first each time.

@@ -80,6 +80,7 @@ class JobStore {
   bool has_others(db::Tx& tx, const Uuid& line);
   void insert_claimed(db::Tx& tx, const Job& job);
   void insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at);
+  void count_parked(db::Tx& tx, std::int64_t by);
   void make_ready(db::Tx& tx, Job job);
   void let_next_go(db::Tx& tx, const Uuid& line);
   std::vector<FunctionPtr> ready_functions(db::Tx& tx, const std::string& user_id);

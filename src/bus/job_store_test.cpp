@@ -201,6 +201,34 @@ TEST_F(JobStoreTest, AParkedJobIsClaimedWhenItIsDue) {
   EXPECT_EQ(store->parked_count(), 0);
 }
 
+TEST_F(JobStoreTest, HowManyAreParkedIsKnownWithoutCountingThem) {
+  const auto is_true = [&] {
+    std::int64_t counted = -1;
+    EXPECT_TRUE(write([&](db::Tx& tx) {
+      auto rows = tx.query("SELECT count(*) FROM parked_jobs");
+      if (rows.next()) counted = rows.integer(0);
+    }));
+    EXPECT_EQ(store->parked_count(), counted);
+    return counted;
+  };
+  restart({.waiting = 4, .waiting_of_user = 2, .waiting_kept = 1});
+  for (int position = 1; position <= 6; ++position) add(job(position));
+  EXPECT_EQ(is_true(), 4);
+  const auto first = next();
+  ASSERT_TRUE(park(first, std::nullopt));
+  EXPECT_EQ(is_true(), 5);
+  EXPECT_TRUE(wake(first));
+  is_true();
+  done_now();
+  claim();
+  is_true();
+  restart();
+  is_true();
+  claim();
+  done_now();
+  EXPECT_EQ(is_true(), 0);
+}
+
 TEST_F(JobStoreTest, AJobThatWaitsForSomethingIsDoneWhenItIsWoken) {
   add(job(1));
   const auto claimed = next();
