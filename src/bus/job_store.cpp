@@ -268,16 +268,11 @@ void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
     rows.next();
   }
   if (!was_woken) return tx.abort(lost());
-  if (*was_woken) {
-    Job again = job;
-    again.is_found = false;
-    again.starts = 0;
-    again.may_have_results = true;
-    return make_ready(tx, std::move(again));
-  }
   Job again = job;
   again.is_found = false;
   again.starts = 0;
+  again.may_have_results = true;
+  if (*was_woken) return make_ready(tx, std::move(again));
   const auto now = clock_.now();
   std::optional<std::int64_t> due_at;
   if (wait_ms)
@@ -298,8 +293,8 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
   Job parked = job;
   {
     auto rows = tx.query(
-        "DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 "
-        "AND step = x'' RETURNING function, user_id, attempt, fence",
+        "SELECT function, user_id, attempt, fence FROM parked_jobs WHERE line = $1 AND "
+        "position = $2 AND run = $3 AND step = x''",
         job.line, job.position, job.run_id);
     if (!rows.next()) return false;
     parked.function = functions_.find(rows.view(0));
@@ -307,13 +302,16 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
     parked.attempt = static_cast<int>(rows.integer(2));
     parked.fence = rows.integer(3);
     parked.may_have_results = true;
-    rows.next();
   }
-  count_parked(tx, -1);
   if (parked.function == nullptr) {
-    tx.abort({Code::kConflict, "The function of this run is gone", nullptr});
-    return false;
+    // It is to be done when its function has returned.
+    tx.run("UPDATE parked_jobs SET due_at = 0 WHERE line = $1 AND position = $2 AND run = $3",
+           job.line, job.position, job.run_id);
+    return true;
   }
+  tx.run("DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 AND step = x''",
+         job.line, job.position, job.run_id);
+  count_parked(tx, -1);
   make_ready(tx, std::move(parked));
   return true;
 }

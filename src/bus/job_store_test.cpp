@@ -349,6 +349,19 @@ TEST_F(JobStoreTest, AJobWhoseFunctionIsGoneWaitsForItsReturn) {
   EXPECT_EQ(done_now(), Positions{1});
 }
 
+TEST_F(JobStoreTest, WhatIsWokenWithoutItsFunctionWaitsForItsReturn) {
+  add(job(1));
+  const auto claimed = next();
+  ASSERT_TRUE(park(claimed, std::nullopt));
+  functions.remove("f");
+  EXPECT_TRUE(wake(claimed)) << "and whoever wakes others with it is not held up";
+  EXPECT_EQ(next().position, 0);
+  functions.add({.id = "f", .triggers = {{"thing"}}});
+  restart();
+  claim();
+  EXPECT_EQ(done_now(), Positions{1});
+}
+
 TEST_F(JobStoreTest, LeasesAreExtendedOnlyOfWhatThisProcessHas) {
   add(job(1));
   world.pass(milliseconds(60'000));
