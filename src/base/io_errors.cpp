@@ -9,8 +9,8 @@ std::string_view store_name(Store store) {
 }
 
 std::string_view fault_name(Fault fault) {
-  constexpr std::array<std::string_view, kFaultCount> kNames = {"none", "full", "busy", "damaged",
-                                                                "gone"};
+  constexpr std::array<std::string_view, kFaultCount> kNames = {"none",    "full", "busy",
+                                                                "damaged", "gone", "blocked"};
   return kNames[static_cast<std::size_t>(fault)];
 }
 

@@ -13,7 +13,7 @@ enum class Store : std::uint8_t { kDatabase, kContent };
 inline constexpr int kStoreCount = 2;
 std::string_view store_name(Store store);  // "database"
 
-inline constexpr int kFaultCount = static_cast<int>(Fault::kGone) + 1;
+inline constexpr int kFaultCount = static_cast<int>(Fault::kBlocked) + 1;
 std::string_view fault_name(Fault fault);  // "full"
 
 /// Its counter. Any thread.

@@ -51,6 +51,7 @@ enum class Fault : std::uint8_t {
   kBusy,     // others have it; goes away by itself
   kDamaged,  // what is stored is not what was stored: trying again can only make it worse
   kGone,     // the disk, the file or the right to it is not there
+  kBlocked,  // something else stands at one name: that one cannot be had, all others can
 };
 
 inline constexpr int kCodeCount = static_cast<int>(Code::kGatewayTimeout) + 1;

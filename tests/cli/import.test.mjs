@@ -224,6 +224,27 @@ test('what a pod cannot store now is said to be under way, and is there when it 
   assert.equal(await count(pod, 'note.creation.requested'), 2);
 });
 
+test('a note whose run was given up before is made by the same command again', async (t) => {
+  const root = tree(t, { 'a.md': `# A\n${'text '.repeat(20)}`, 'b.md': '# B' });
+  const data = path.join(temporary(t), 'pod');
+  const pod = await startPod(t, data);
+  // Nothing can be put where a file is in the way of the directory.
+  const user = JSON.parse(await client(pod)('events', 'list', '--json', '--limit', '1')).events[0].userId;
+  mkdirSync(path.join(data, 'content'), { recursive: true });
+  const blocked = path.join(data, 'content', user);
+  rmSync(blocked, { recursive: true, force: true });
+  writeFileSync(blocked, 'in the way');
+  const first = await run(['import', 'markdown', root, '--json'], { env: pod.env });
+  assert.equal(first.code, 1, first.stdout);
+  assert.equal(JSON.parse(first.stdout).failed.length, 2);
+  assert.match(first.stderr, /2 of 2 files failed; the same command again tries those only/);
+  rmSync(blocked);
+  const second = await importer(pod, root)();
+  assert.deepEqual(numbers(second), [2, 0, 0, 0, 0, 0]);
+  assert.deepEqual(numbers(await importer(pod, root)()), [0, 0, 0, 2, 0, 0]);
+  assert.equal((await allNotes(pod)).length, 2);
+});
+
 test('a command that was given up before is sent again, as a new one', async (t) => {
   const keys = [];
   const fate = { r1: ['note.creation.failed', 5], r2: ['note.creation.completed', 12] };

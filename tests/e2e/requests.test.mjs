@@ -45,11 +45,8 @@ for (const lane of lanes) {
 
       const unblock = await block(pod, request.events[1].data.file.name);
       const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
-      // Its run says what it waits for, and spends no attempt on it.
-      const isTried = async () => (await client.runs.list.query({ limit: 1 })).runs.find((run) => run.error);
-      const waiting = await until(10_000, isTried, 'the run says why it waits');
-      assert.equal(waiting.error.name, 'SERVICE_UNAVAILABLE');
-      assert.equal(waiting.attempts, 0);
+      const isTried = async () => (await client.runs.list.query({ limit: 1 })).runs[0]?.attempts > 0;
+      await until(10_000, isTried, 'the first attempt fails');
       const pending = await client.requests.get.query({ requestId });
       assert.equal(pending.status, 'pending');
       assert.equal(pending.entityId, id);
@@ -101,3 +98,36 @@ for (const lane of lanes) {
     });
   });
 }
+
+describe('a command that is given up', () => {
+  let pod;
+  before(async () => {
+    pod = await Pod.start();
+  });
+  after(() => pod?.remove());
+
+  test('is failed, with the reason; and completed when its run is tried again', async () => {
+    const { client } = connect(lanes[1], pod);
+    const { requestId: first, entityId: id } = await makeNote(client, { content: 'as it was' });
+    const { events } = await client.requests.get.query({ requestId: first });
+    const unblock = await block(pod, events[1].data.file.name);
+    const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
+
+    const failed = await settled(client, requestId, 60_000);
+    assert.equal(failed.status, 'failed');
+    assert.equal(failed.error.name, 'SERVICE_UNAVAILABLE');
+    assert.equal(failed.events.at(-1).type, 'note.update.failed');
+    const { runs } = await client.runs.list.query({ status: 'failed' });
+    assert.equal(runs.length, 1);
+    assert.equal(runs[0].attempts, 5);
+    assert.equal(failed.events.at(-1).data.runId, runs[0].id);
+
+    await unblock();
+    await client.runs.retry.mutate({ id: runs[0].id });
+    const isCompleted = async () =>
+      (await client.requests.get.query({ requestId })).status === 'completed';
+    await until(20_000, isCompleted, 'the retried run completes');
+    assert.equal((await client.notes.get.query({ id })).content, 'as it is');
+    assert.equal((await client.runs.list.query({ status: 'failed' })).runs.length, 0);
+  });
+});

@@ -13,11 +13,18 @@
 namespace synap::content {
 namespace {
 
-Error out_of_reach(std::string_view what, std::string_view where, std::string_view why) {
-  io_errors(Store::kContent, Fault::kGone).add();
+Error out_of_reach(std::string_view what, std::string_view where, std::string_view why,
+                   Fault fault) {
+  io_errors(Store::kContent, fault).add();
   write_log_bounded(Same::kMessage, LogLevel::kError, "content", "content: {what} {where}: {error}",
                     {{"what", what}, {"where", where}, {"error", why}});
-  return {Code::kServiceUnavailable, "Content cannot be reached now", nullptr, Fault::kGone};
+  return {Code::kServiceUnavailable, "Content cannot be reached now", nullptr, fault};
+}
+
+// Errors of one name, where the store itself is well.
+bool is_of_one_name(int code) {
+  return code == ENOTDIR || code == EISDIR || code == ELOOP || code == EEXIST ||
+         code == ENOTEMPTY || code == ENAMETOOLONG;
 }
 
 // As much as there is, up to `count`; -1 with errno.
@@ -44,7 +51,8 @@ Error error_of(int code, std::string_view what, std::string_view where) {
     return {Code::kServiceUnavailable, "The disk is full: content cannot be stored", nullptr,
             Fault::kFull};
   }
-  return out_of_reach(what, where, std::strerror(code));
+  return out_of_reach(what, where, std::strerror(code),
+                      is_of_one_name(code) ? Fault::kBlocked : Fault::kGone);
 }
 
 Descriptor open_directory(const Descriptor& parent, const std::string& name) {
@@ -85,7 +93,7 @@ Result<std::int64_t> size_of(const Descriptor& file, const ContentKey& key) {
   FileInfo info;
   if (!file.files().look(file.number(), info)) return fail(error_of(errno, "stat", key.path()));
   if (!info.is_regular) {
-    return fail(out_of_reach("open", key.path(), "this is no regular file"));
+    return fail(out_of_reach("open", key.path(), "this is no regular file", Fault::kBlocked));
   }
   return info.size;
 }
@@ -106,7 +114,8 @@ Result<std::string> read_at(const Descriptor& file, std::int64_t offset, std::si
   if (got < 0) return fail(error_of(errno, "read", key.path()));
   // Nobody cuts a file that has its name, so somebody else did.
   if (static_cast<std::size_t>(got) != count) {
-    return fail(out_of_reach("read", key.path(), "it became shorter while it was read"));
+    return fail(
+        out_of_reach("read", key.path(), "it became shorter while it was read", Fault::kBlocked));
   }
   return bytes;
 }

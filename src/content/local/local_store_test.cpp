@@ -112,6 +112,24 @@ TEST_F(LocalStoreTest, FollowsNoSymbolicLinkOfADirectoryEither) {
   EXPECT_FALSE(fs::exists(outside + "/note/b.md"));
 }
 
+// What stands in the way of one user's notes says nothing about others'.
+TEST_F(LocalStoreTest, WhatStandsAtOneNameBlocksThatNameAlone) {
+  open(root);
+  ASSERT_TRUE(put(key_of("a"), "text"));
+  std::ofstream(root + "/eve") << "in the way";
+  fs::create_directories(root + "/ann/note/b.md/c");
+  testing::internal::CaptureStderr();
+  for (const auto& key : {key_of("a", "eve"), key_of("b")}) {
+    const auto refused = put(key, "text");
+    ASSERT_FALSE(refused) << key.path();
+    EXPECT_EQ(refused.error().fault, Fault::kBlocked) << key.path();
+    EXPECT_TRUE(refused.error().is_retriable());
+  }
+  EXPECT_EQ(get(key_of("b")).error().fault, Fault::kBlocked);
+  testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(put(key_of("c"), "text"));
+}
+
 // The crash came after the rename: the name is there, its bytes may be anything.
 TEST_F(LocalStoreTest, ReplacesWhatACrashLeftUnderTheName) {
   open(root);
