@@ -79,9 +79,10 @@ ALTER TABLE jobs_of_lines RENAME TO jobs;
 )";
 
 // What one claim looks at, so that it holds the writer for a few milliseconds: users, functions of
-// each, jobs of each of those, and jobs that have become due.
+// each (and names of such as may be gone), jobs of each of those, and jobs that have become due.
 constexpr int kUsersMax = 64;
 constexpr int kFunctionsMax = 64;
+constexpr int kNamesMax = 10'000;
 constexpr int kShareMax = 64;
 constexpr std::int64_t kDueMax = 500;
 
@@ -381,32 +382,45 @@ void JobStore::claim(db::Tx& tx) {
   tx.on_commit([this, jobs = std::move(claimed)]() mutable { queue_.push(std::move(jobs)); });
 }
 
-// The functions of which this user has ready jobs, another one first each time.
-std::vector<FunctionPtr> JobStore::ready_functions(db::Tx& tx, const std::string& user_id) {
-  std::vector<FunctionPtr> functions;
-  std::string after;
-  for (int i = 0; i < kFunctionsMax; ++i) {
+// The functions of which this user has ready jobs, or some of them: those behind the one of which
+// the last claim took something last, and around. Those that are gone are passed over.
+JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const std::string& user_id) {
+  ReadyFunctions ready;
+  const auto last = functions_claimed_.find(user_id);
+  const std::string begun_at = last != functions_claimed_.end() ? last->second : "";
+  std::string after = begun_at;
+  bool is_around = begun_at.empty();
+  for (int names = 0; names < kNamesMax; ++names) {
     auto rows = tx.query(
         "SELECT function FROM parked_jobs WHERE due_at = 0 AND user_id = $1 "
         "AND function > $2 ORDER BY function LIMIT 1",
         user_id, after);
-    if (!rows.next()) break;
+    if (!rows.next()) {
+      if (is_around) break;
+      is_around = true;
+      after.clear();
+      continue;
+    }
     after = rows.text(0);
-    if (auto function = functions_.find(after)) functions.push_back(std::move(function));
+    if (is_around && !begun_at.empty() && after > begun_at) break;
+    auto function = functions_.find(after);
+    if (function == nullptr) continue;
+    if (static_cast<int>(ready.functions.size()) == kFunctionsMax) {
+      ready.is_all = false;
+      break;
+    }
+    ready.functions.push_back(std::move(function));
   }
-  if (!functions.empty()) {
-    const auto first = ++claims_ % static_cast<std::int64_t>(functions.size());
-    std::ranges::rotate(functions, functions.begin() + first);
-  }
-  return functions;
+  return ready;
 }
 
 // A share of each of the user's functions, while there is room.
 void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed) {
   int room = queue_.room_to_claim(user_id);
-  const auto functions = ready_functions(tx, user_id);
+  const auto [functions, is_all] = ready_functions(tx, user_id);
   auto left = static_cast<int>(functions.size());
-  bool is_some_left = false;
+  bool is_some_left = !is_all;
+  std::string last;  // function of which something was claimed
   std::vector<Job> found;
   for (const auto& function : functions) {
     const int share = std::min((room + left - 1) / left, kShareMax);
@@ -434,6 +448,7 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
                        .starts = static_cast<int>(rows.integer(6))});
     }
     room -= taken;
+    if (taken > 0) last = function->id;
   }
   for (auto& job : found) {
     tx.run("DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 AND step = x''",
@@ -442,7 +457,12 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     claimed.push_back(std::move(job));
   }
   // A claim that is not committed has claimed nothing.
-  if (!is_some_left) tx.on_commit([this, user_id] { queue_.note_all_claimed(user_id); });
+  if (is_some_left) {
+    if (!last.empty()) functions_claimed_[user_id] = last;
+  } else {
+    functions_claimed_.erase(user_id);
+    tx.on_commit([this, user_id] { queue_.note_all_claimed(user_id); });
+  }
 }
 
 void JobStore::extend(db::Tx& tx) {

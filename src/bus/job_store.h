@@ -15,7 +15,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/world.h"
@@ -83,7 +85,11 @@ class JobStore {
   void count_parked(db::Tx& tx, std::int64_t by);
   void make_ready(db::Tx& tx, Job job);
   void let_next_go(db::Tx& tx, const Uuid& line);
-  std::vector<FunctionPtr> ready_functions(db::Tx& tx, const std::string& user_id);
+  struct ReadyFunctions {
+    std::vector<FunctionPtr> functions;
+    bool is_all = true;
+  };
+  ReadyFunctions ready_functions(db::Tx& tx, const std::string& user_id);
   void claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed);
   void make_due_ready(db::Tx& tx);
   void read_next_due(db::Tx& tx);
@@ -102,7 +108,8 @@ class JobStore {
   std::atomic<std::int64_t> next_due_{kNever};
   // Writer thread only.
   std::string claim_after_;  // the user where the last claim ended
-  std::int64_t claims_ = 0;
+  // By user, while some of his are left: the function of which the last claim took something last.
+  std::unordered_map<std::string, std::string> functions_claimed_;
 };
 
 }  // namespace synap::bus

@@ -322,6 +322,27 @@ TEST_F(JobStoreTest, ABacklogOfOneUserOrFunctionKeepsNobodyElseWaiting) {
       << "the only one of its function";
 }
 
+// More functions than one claim looks at, and more that are gone.
+TEST_F(JobStoreTest, NoFunctionIsForgottenBehindManyOthers) {
+  restart({.waiting = 0, .waiting_of_user = 0, .waiting_kept = 0});
+  std::int64_t position = 0;
+  const auto name = [](int i) { return "h" + std::to_string(1'000 + i); };
+  for (int i = 0; i < 200; ++i) {
+    functions.add({.id = name(i), .triggers = {{"thing"}}});
+    for (int jobs = 0; jobs < 3; ++jobs) add(job(++position, std::nullopt, name(i)));
+  }
+  for (int i = 0; i < 100; ++i) functions.remove(name(i));
+  restart({.waiting = 40, .waiting_of_user = 40, .waiting_kept = 20});
+  std::size_t done = 0;
+  int claims = 0;
+  for (; claims < 100 && queue->wants_claim(); ++claims) {
+    claim();
+    done += done_now().size();
+  }
+  EXPECT_EQ(done, 300u);
+  EXPECT_LT(claims, 100) << "and nobody looks for what is gone again and again";
+}
+
 TEST_F(JobStoreTest, WhatIsReadyAtAStartIsClaimedForAllUsersInTurn) {
   restart({.waiting = 0, .waiting_of_user = 0, .waiting_kept = 0});
   for (int i = 0; i < 200; ++i) add(job(i + 1, std::nullopt, "f", "user" + std::to_string(i)));

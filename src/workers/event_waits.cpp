@@ -28,14 +28,13 @@ CREATE TABLE waits_data(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX waits_by_event ON waits_data(user_id, type, path, value);
 CREATE INDEX waits_by_type ON waits_data(type, since);
--- Up to where the log was looked at for waits.
-CREATE TABLE waits_looked_at(one INTEGER PRIMARY KEY CHECK(one = 1), position INTEGER NOT NULL)
-  STRICT;
-INSERT INTO waits_looked_at VALUES(1, 0);
+-- Up to where the log was looked at for waits of a type.
+CREATE TABLE waits_looked_at(type TEXT PRIMARY KEY, position INTEGER NOT NULL)
+  STRICT, WITHOUT ROWID;
 )";
 
 constexpr int kPageMax = 200;
-// Places of events that waits of one type may differ in, and waits that are ended in one commit.
+// Places at which waits of one type look that are read at once, and waits that end in one commit.
 constexpr int kPathsMax = 64;
 constexpr int kSliceMax = 200;
 constexpr std::chrono::milliseconds kRetry(1'000);
@@ -96,65 +95,59 @@ void EventWaits::end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHas
 // the order of the commits.
 void EventWaits::note(const std::string& type, std::int64_t since) {
   std::lock_guard lock(mutex_);
-  if (!types_.emplace(type, since).second) return;
-  // Events behind it may have been passed over while nobody waited for this type.
+  if (!types_.insert(type).second) return;
+  // Events behind it may have been passed over while nobody waited for this type, or may be by a
+  // page that is being looked through now: that one sees that types_seen_ has grown.
   looked_at_ = types_.size() == 1 ? since : std::min(looked_at_, since);
   new_types_.raise(++types_seen_);
 }
 
-std::vector<std::string> EventWaits::types() {
+EventWaits::Search EventWaits::search() {
   std::lock_guard lock(mutex_);
-  std::vector<std::string> types;
-  for (const auto& [type, since] : types_) types.push_back(type);
-  return types;
+  return {{types_.begin(), types_.end()}, looked_at_, types_seen_};
 }
 
+// By type: of one that is waited for only since a while, less was looked at than of others. Nothing
+// that is older than all waits for a type can end one.
 Task<Result<>> EventWaits::load() {
-  std::map<std::string, std::int64_t> found;
-  std::int64_t looked_at = 0;
+  std::set<std::string> found;
+  auto first = std::numeric_limits<std::int64_t>::max();
   auto read = co_await database_.read_at_start([&](db::Tx& tx) {
     std::string type;
     for (;;) {
       auto rows = tx.query(
-          "SELECT type, since FROM waits_data WHERE type > $1 ORDER BY type, since LIMIT 1", type);
+          "SELECT type, since, (SELECT position FROM waits_looked_at l WHERE "
+          "l.type = waits_data.type) FROM waits_data WHERE type > $1 ORDER BY type, since LIMIT 1",
+          type);
       if (!rows.next()) break;
       type = rows.text(0);
-      found.emplace(type, rows.integer(1));
+      const auto looked_at = rows.is_null(2) ? 0 : rows.integer(2);
+      first = std::min(first, std::max(rows.integer(1), looked_at));
+      found.insert(type);
     }
-    auto rows = tx.query("SELECT position FROM waits_looked_at");
-    if (rows.next()) looked_at = rows.integer(0);
   });
   if (!read) co_return read;
-  // Nothing that is older than every wait can end one.
-  auto first = found.empty() ? looked_at : std::numeric_limits<std::int64_t>::max();
-  for (const auto& [type, since] : found) first = std::min(first, since);
   std::lock_guard lock(mutex_);
   types_ = std::move(found);
-  looked_at_ = std::max(looked_at, first);
-  stored_looked_at_ = looked_at;
+  looked_at_ = types_.empty() ? 0 : first;
+  stored_looked_at_ = looked_at_;
   co_return Result<>{};
 }
 
 Task<void> EventWaits::follow(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    const auto seen = new_types_.value();
-    auto waited_for = types();
-    if (waited_for.empty()) {
-      co_await new_types_.wait_past(seen, stop);
+    auto next = search();
+    if (next.types.empty()) {
+      co_await new_types_.wait_past(next.types_seen, stop);
       continue;
     }
-    std::int64_t from = 0;
-    {
-      std::lock_guard lock(mutex_);
-      from = looked_at_;
-    }
-    if (log_.end().value() <= from) {
+    if (log_.end().value() <= next.from) {
       co_await first_of(
-          stop, [&](std::stop_token over) { return log_.end().wait_past(from, over); },
-          [&](std::stop_token over) { return new_types_.wait_past(seen, over); });
+          stop, [&](std::stop_token over) { return log_.end().wait_past(next.from, over); },
+          [&](std::stop_token over) { return new_types_.wait_past(next.types_seen, over); });
       continue;
     }
-    if (const auto done = co_await follow_page(std::move(waited_for)); !done) {
+    if (const auto done = co_await follow_page(std::move(next)); !done) {
       write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
                         "events that runs wait for cannot be looked at: {error}",
                         {{"error", done.error().message}});
@@ -163,14 +156,9 @@ Task<void> EventWaits::follow(std::stop_token stop) {
   }
 }
 
-Task<Result<>> EventWaits::follow_page(std::vector<std::string> waited_for) {
-  std::int64_t from = 0;
-  {
-    std::lock_guard lock(mutex_);
-    from = looked_at_;
-  }
+Task<Result<>> EventWaits::follow_page(Search search) {
   auto page = co_await log_.read(events::Tenancy::whole_pod(),
-                                 {.after = from, .limit = kPageMax, .types = waited_for});
+                                 {.after = search.from, .limit = kPageMax, .types = search.types});
   if (!page) co_return fail(page.error());
   for (const auto& event : page->events) {
     if (auto matched = co_await match(*event); !matched) co_return matched;
@@ -179,57 +167,77 @@ Task<Result<>> EventWaits::follow_page(std::vector<std::string> waited_for) {
   // so the position is stored with what is ended, and now and then.
   if (page->next_after - stored_looked_at_ > kUnstoredMax) {
     auto stored = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-      tx.run("UPDATE waits_looked_at SET position = $1 WHERE position < $1", page->next_after);
+      for (const auto& type : search.types) store_looked_at(tx, type, page->next_after);
     });
     if (!stored) co_return stored;
     stored_looked_at_ = page->next_after;
   }
   std::lock_guard lock(mutex_);
-  if (looked_at_ == from) looked_at_ = page->next_after;  // else a new type is to be looked at
+  // Else there is a type that this page was not looked through for.
+  if (types_seen_ == search.types_seen) looked_at_ = page->next_after;
   co_return Result<>{};
+}
+
+void EventWaits::store_looked_at(db::Tx& tx, const std::string& type, std::int64_t position) {
+  tx.run(
+      "INSERT INTO waits_looked_at(type, position) VALUES ($1, $2) "
+      "ON CONFLICT(type) DO UPDATE SET position = $2 WHERE waits_looked_at.position < $2",
+      type, position);
 }
 
 Task<Result<>> EventWaits::match(const events::Event& event) {
-  auto paths = co_await database_.read([&](db::Tx& tx) { return paths_of(tx, event); });
-  if (!paths) co_return fail(paths.error());
-  if (paths->empty()) co_return Result<>{};
-  auto json = parse_json(event.json());
-  if (!json) co_return fail(json.error());
-  std::vector<Found> found;
-  for (auto& path : *paths) {
-    const Json* value = path.empty() ? nullptr : at(*json, path);
-    if (!path.empty() && value == nullptr) continue;
-    auto text = path.empty() ? std::string() : text_of(*value);
-    found.push_back({std::move(path), std::move(text)});
-  }
-  for (bool is_more = !found.empty(); is_more;) {
-    auto ended = co_await database_.write(db::Lane::kBackground,
-                                          [&](db::Tx& tx) { return end_some(tx, event, found); });
-    if (!ended) co_return fail(ended.error());
-    is_more = *ended;
+  Json json;
+  std::optional<std::string> after;
+  for (bool is_all = false; !is_all;) {
+    auto named = co_await database_.read([&](db::Tx& tx) { return paths_of(tx, event, after); });
+    if (!named) co_return fail(named.error());
+    is_all = named->is_all;
+    if (named->paths.empty()) co_return Result<>{};
+    after = named->paths.back();
+    if (json.is_null()) {
+      auto parsed = parse_json(event.json());
+      if (!parsed) co_return fail(parsed.error());
+      json = std::move(*parsed);
+    }
+    std::vector<Found> found;
+    for (auto& path : named->paths) {
+      const Json* value = path.empty() ? nullptr : at(json, path);
+      if (!path.empty() && value == nullptr) continue;
+      auto text = path.empty() ? std::string() : text_of(*value);
+      found.push_back({std::move(path), std::move(text)});
+    }
+    for (bool is_more = !found.empty(); is_more;) {
+      auto ended = co_await database_.write(db::Lane::kBackground,
+                                            [&](db::Tx& tx) { return end_some(tx, event, found); });
+      if (!ended) co_return fail(ended.error());
+      is_more = *ended;
+    }
   }
   co_return Result<>{};
 }
 
-std::vector<std::string> EventWaits::paths_of(db::Tx& tx, const events::Event& event) {
-  std::vector<std::string> paths;
-  {
+// '' is a path, too, and is before all others.
+EventWaits::Paths EventWaits::paths_of(db::Tx& tx, const events::Event& event,
+                                       const std::optional<std::string>& after) {
+  Paths found;
+  if (!after) {
     auto rows =
         tx.query("SELECT 1 FROM waits_data WHERE user_id = $1 AND type = $2 AND path = '' LIMIT 1",
                  event.user_id, event.type);
-    if (rows.next()) paths.emplace_back();
+    if (rows.next()) found.paths.emplace_back();
   }
-  std::string after;
-  while (paths.size() < kPathsMax) {
+  std::string last = after.value_or("");
+  while (found.paths.size() < kPathsMax) {
     auto rows = tx.query(
         "SELECT path FROM waits_data WHERE user_id = $1 AND type = $2 AND path > $3 "
         "ORDER BY path LIMIT 1",
-        event.user_id, event.type, after);
-    if (!rows.next()) break;
-    after = rows.text(0);
-    paths.push_back(after);
+        event.user_id, event.type, last);
+    if (!rows.next()) return found;
+    last = rows.text(0);
+    found.paths.push_back(last);
   }
-  return paths;
+  found.is_all = false;
+  return found;
 }
 
 // True: there are more.
@@ -269,9 +277,9 @@ bool EventWaits::end_some(db::Tx& tx, const events::Event& event, const std::vec
     jobs_.wake(tx, one.job);
   }
   const bool is_more = static_cast<int>(ended.size()) == kSliceMax;
-  if (!is_more) {
-    tx.run("UPDATE waits_looked_at SET position = $1 WHERE position < $1", event.position);
-  }
+  // The first of a page of paths may be stored before the last has ended: then the event is looked
+  // at again after a crash, since its position is one less.
+  if (!is_more) store_looked_at(tx, event.type, event.position - 1);
   return is_more;
 }
 

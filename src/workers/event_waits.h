@@ -9,9 +9,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -51,12 +51,24 @@ class EventWaits {
     std::string path;
     std::string value;
   };
-  Task<Result<>> follow_page(std::vector<std::string> types);
+  // What a page of the log is looked through for.
+  struct Search {
+    std::vector<std::string> types;
+    std::int64_t from = 0;
+    std::int64_t types_seen = 0;
+  };
+  Search search();
+  Task<Result<>> follow_page(Search search);
   Task<Result<>> match(const events::Event& event);
-  std::vector<std::string> paths_of(db::Tx& tx, const events::Event& event);
+  // Up to some, behind `after`; true behind them: there may be more.
+  struct Paths {
+    std::vector<std::string> paths;
+    bool is_all = true;
+  };
+  Paths paths_of(db::Tx& tx, const events::Event& event, const std::optional<std::string>& after);
+  void store_looked_at(db::Tx& tx, const std::string& type, std::int64_t position);
   bool end_some(db::Tx& tx, const events::Event& event, const std::vector<Found>& found);
   void note(const std::string& type, std::int64_t since);
-  std::vector<std::string> types();
 
   db::Database& database_;
   bus::JobStore& jobs_;
@@ -64,9 +76,9 @@ class EventWaits {
   World& world_;
 
   std::mutex mutex_;
-  std::map<std::string, std::int64_t> types_;  // waited for, since when at the earliest
-  std::int64_t looked_at_ = 0;                 // every event up to here
-  std::int64_t types_seen_ = 0;
+  std::set<std::string> types_;        // waited for
+  std::int64_t looked_at_ = 0;         // every event of these types up to here
+  std::int64_t types_seen_ = 0;        // grows with each type that is new
   std::int64_t stored_looked_at_ = 0;  // of follow()
   Watermark new_types_;
 };

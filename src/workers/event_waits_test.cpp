@@ -1,0 +1,203 @@
+#include "workers/event_waits.h"
+
+#include <gtest/gtest.h>
+
+#include "base/background.h"
+#include "base/test_support.h"
+#include "bus/dispatcher.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+#include "workers/run_store.h"
+
+// What waits of whole runs come to is told in tests/scenarios; here is what happens between two
+// lines.
+namespace synap::workers {
+namespace {
+
+// A log that calls back once before a page of it is read.
+class WatchedLog final : public events::EventLog {
+ public:
+  explicit WatchedLog(events::EventLog& log) : log_(log) {}
+  std::function<Task<void>()> before_read;
+
+  Task<Result<events::Page>> read(events::Tenancy tenancy, events::Filter filter) override {
+    if (auto call = std::exchange(before_read, nullptr)) co_await call();
+    co_return co_await log_.read(std::move(tenancy), std::move(filter));
+  }
+  events::Appended append(db::Tx& tx, const events::Append& append) override {
+    return log_.append(tx, append);
+  }
+  Task<Result<events::Appended>> append(events::Append append) override {
+    return log_.append(std::move(append));
+  }
+  Task<Result<std::vector<events::EventRef>>> read_stream(events::Tenancy tenancy, Uuid id,
+                                                          std::int64_t from, int limit) override {
+    return log_.read_stream(std::move(tenancy), id, from, limit);
+  }
+  Task<Result<events::EventRef>> find(events::Tenancy tenancy, Uuid id) override {
+    return log_.find(std::move(tenancy), id);
+  }
+  Task<Result<events::EventRef>> at(std::int64_t position) override { return log_.at(position); }
+  events::Page read(db::Tx& tx, const events::Filter& filter) override {
+    return log_.read(tx, filter);
+  }
+  events::Head head(db::Tx& tx) override { return log_.head(tx); }
+  events::EventRef newest(db::Tx& tx, const events::Tenancy& tenancy, const Uuid& id) override {
+    return log_.newest(tx, tenancy, id);
+  }
+  void observe(Observer observer) override { log_.observe(std::move(observer)); }
+  Task<Result<events::Head>> head() override { return log_.head(); }
+  Task<Result<events::Verification>> verify(std::int64_t after, int limit) override {
+    return log_.verify(after, limit);
+  }
+  Watermark& end() override { return log_.end(); }
+
+ private:
+  events::EventLog& log_;
+};
+
+class EventWaitsTest : public testing::Test {
+ protected:
+  EventWaitsTest() {
+    auto thing = object("Thing");
+    thing.field("n", optional(number()));
+    for (int i = 1; i < 200; ++i) thing.field("n" + std::to_string(i), optional(number()));
+    for (const auto* type : {"a", "b"}) types.add(type, thing, "");
+    functions.add({.id = "f", .triggers = {{"nothing"}}});
+    database =
+        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    auto tables = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& more : bus::migrations()) tables.push_back(more);
+    for (const auto& more : RunStore::migrations()) tables.push_back(more);
+    SYNAP_CHECK(database->migrate(tables).has_value());
+    inner = std::move(*events::sqlite::SqliteEventLog::open(*database));
+    log = std::make_unique<WatchedLog>(*inner);
+    jobs.emplace(*database, functions, queue);
+    waits.emplace(*database, *jobs, *log, real_world());
+  }
+  ~EventWaitsTest() override {
+    following.reset();
+    waits.reset();
+  }
+
+  void follow() {
+    ASSERT_TRUE(sync_wait(executor, waits->load()));
+    following.emplace(executor);
+    following->begin(waits->follow(following->token()));
+  }
+  /// As after a crash.
+  void restart() {
+    following.reset();
+    waits.emplace(*database, *jobs, *log, real_world());
+  }
+
+  Task<void> wait_for(std::string type, std::string path = "", Json value = {}) {
+    bus::Job job;
+    job.run_id = Uuid::v7();
+    job.line = job.run_id;
+    job.position = 1;
+    job.function = functions.find("f");
+    job.user_id = "ann";
+    const auto step = step_hash("wait", 0);
+    auto done = co_await database->write([&](db::Tx& tx) {
+      tx.run(
+          "INSERT INTO pending_steps_data(run, hash, name, op, attempts, due_at) "
+          "VALUES ($1, $2, 'wait', 'WaitForEvent', 0, 0)",
+          job.run_id, db::Blob{{reinterpret_cast<const char*>(step.data()), step.size()}});
+      waits->begin(tx, job, step, {.type = type, .path = path, .value = value});
+    });
+    EXPECT_TRUE(done);
+  }
+  Task<void> append(std::string type, std::string data = "{}") {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    auto event = types.make(type, std::move(data), std::move(envelope));
+    SYNAP_CHECK(event.has_value());
+    auto done = co_await inner->append({.events = {std::move(*event)}});
+    EXPECT_TRUE(done);
+  }
+  std::int64_t left() {
+    return *test::run(executor, [&] {
+      return database->read([](db::Tx& tx) {
+        auto rows = tx.query("SELECT count(*) FROM waits_data");
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    });
+  }
+  void wait_until_left(std::int64_t count) {
+    ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] { return left() == count; }))
+        << left();
+  }
+
+  test::TempDirectory directory;
+  events::EventTypes types;
+  bus::Functions functions;
+  bus::Queue queue;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  std::unique_ptr<events::sqlite::SqliteEventLog> inner;
+  std::unique_ptr<WatchedLog> log;
+  std::optional<bus::JobStore> jobs;
+  std::optional<EventWaits> waits;
+  std::optional<Background> following;
+  Watermark never;
+};
+
+// While a page is looked through for the types of before, a wait for another type begins, and its
+// event comes.
+TEST_F(EventWaitsTest, AnEventOfATypeThatIsNewlyWaitedForIsNotPassedOver) {
+  sync_wait(executor, wait_for("a"));
+  log->before_read = [&]() -> Task<void> {
+    co_await wait_for("b");
+    co_await append("b");
+    co_await append("a");
+  };
+  follow();
+  sync_wait(executor, append("a"));
+  wait_until_left(0);
+}
+
+// The same, and the process ends when the page is done, of which the last event has ended a wait.
+TEST_F(EventWaitsTest, NorIsItAfterACrash) {
+  sync_wait(executor, wait_for("a", "data.n", Json(2)));
+  log->before_read = [&]() -> Task<void> {
+    co_await wait_for("b");
+    co_await append("b");
+    co_await append("a");
+    co_await append("a", R"({"n":2})");
+    // Nothing is read any more, once this page is.
+    log->before_read = [&]() -> Task<void> { co_await never.wait_past(0); };
+  };
+  follow();
+  sync_wait(executor, append("a"));
+  wait_until_left(1);
+  never.raise(1);
+  following.reset();
+  log->before_read = nullptr;
+  restart();
+  follow();
+  wait_until_left(0);
+}
+
+TEST_F(EventWaitsTest, AnEventIsComparedAtEveryPlaceThatAWaitNames) {
+  std::string data = "{\"n\":0";
+  for (int i = 1; i < 200; ++i) data += ",\"n" + std::to_string(i) + "\":" + std::to_string(i);
+  data += "}";
+  for (int i = 1; i < 200; ++i) {
+    sync_wait(executor, wait_for("a", "data.n" + std::to_string(i), Json(i)));
+  }
+  sync_wait(executor, wait_for("a", "data.n1", Json(2)));
+  follow();
+  sync_wait(executor, append("a", data));
+  wait_until_left(1);
+}
+
+TEST_F(EventWaitsTest, OneEventEndsMoreWaitsThanOneCommitDoes) {
+  for (int i = 0; i < 450; ++i) sync_wait(executor, wait_for("a", "data.n", Json(7)));
+  follow();
+  sync_wait(executor, append("a", R"({"n":7.0})"));
+  wait_until_left(0);
+}
+
+}  // namespace
+}  // namespace synap::workers
