@@ -384,7 +384,8 @@ void JobStore::claim(db::Tx& tx) {
 
 // The functions of which this user has ready jobs, or some of them: those behind the one of which
 // the last claim took something last, and around. Those that are gone are passed over.
-JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const std::string& user_id) {
+JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const FunctionSet& set,
+                                                   const std::string& user_id) {
   ReadyFunctions ready;
   const auto last = functions_claimed_.find(user_id);
   const std::string begun_at = last != functions_claimed_.end() ? last->second : "";
@@ -403,7 +404,7 @@ JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const std::string
     }
     after = rows.text(0);
     if (is_around && !begun_at.empty() && after > begun_at) break;
-    auto function = functions_.find(after);
+    auto function = set.find(after);
     if (function == nullptr) continue;
     if (static_cast<int>(ready.functions.size()) == kFunctionsMax) {
       ready.is_all = false;
@@ -417,7 +418,8 @@ JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const std::string
 // A share of each of the user's functions, while there is room.
 void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed) {
   int room = queue_.room_to_claim(user_id);
-  const auto [functions, is_all] = ready_functions(tx, user_id);
+  const auto set = functions_.now();
+  const auto [functions, is_all] = ready_functions(tx, *set, user_id);
   auto left = static_cast<int>(functions.size());
   bool is_some_left = !is_all;
   std::string last;  // function of which something was claimed
@@ -461,7 +463,11 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     if (!last.empty()) functions_claimed_[user_id] = last;
   } else {
     functions_claimed_.erase(user_id);
-    tx.on_commit([this, user_id] { queue_.note_all_claimed(user_id); });
+    // A function that came meanwhile was not looked at: whoever added it has said so before, or
+    // does behind this.
+    tx.on_commit([this, user_id, set] {
+      if (functions_.now() == set) queue_.note_all_claimed(user_id);
+    });
   }
 }
 

@@ -89,7 +89,7 @@ class JobStore {
     std::vector<FunctionPtr> functions;
     bool is_all = true;
   };
-  ReadyFunctions ready_functions(db::Tx& tx, const std::string& user_id);
+  ReadyFunctions ready_functions(db::Tx& tx, const FunctionSet& set, const std::string& user_id);
   void claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed);
   void make_due_ready(db::Tx& tx);
   void read_next_due(db::Tx& tx);

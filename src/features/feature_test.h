@@ -9,11 +9,11 @@
 
 #include "base/test_support.h"
 #include "base/timer.h"
-#include "bus/dispatcher.h"
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "features/rooms.h"
+#include "workers/engine.h"
 
 namespace synap::features {
 
@@ -73,25 +73,21 @@ class FeatureTest : public testing::Test {
     content = std::make_unique<BreakableStore>(
         std::move(*content::LocalStore::open(directory.path() + "/content")));
     auto migrations = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& more : {projections::Projections::migrations(), bus::migrations(),
-                             workers::RunStore::migrations(), api::Keys::migrations()}) {
+    for (const auto& more : {projections::Projections::migrations(), workers::Engine::migrations(),
+                             api::Keys::migrations()}) {
       migrations.insert(migrations.end(), more.begin(), more.end());
     }
     SYNAP_CHECK(database->migrate(migrations).has_value());
     log = std::move(*events::sqlite::SqliteEventLog::open(*database));
     projections = std::make_unique<projections::Projections>(*database, *log, types);
-    job_store = std::make_unique<bus::JobStore>(*database, *functions, *queue);
-    dispatcher = std::make_unique<bus::Dispatcher>(*functions, *job_store);
-    store = std::make_unique<workers::RunStore>(*database, *job_store, *log, types);
-    pool = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{}, *functions, *queue,
-                                                 *store, *log, types);
+    engine.emplace(*database, *log, types);
+    pool = engine->pool.get();
     keys = std::make_unique<api::Keys>(*database, *log, types);
     rooms = std::make_unique<Rooms>(
         Rooms{*database, *log, types, *projections, *content, *pool, procedures, *keys});
     add_(*rooms);
-    SYNAP_CHECK(pool->start().has_value());
     SYNAP_CHECK(projections->prepare().has_value());
-    dispatcher->observe(*log);
+    SYNAP_CHECK(engine->start().has_value());
     projections->start();
   }
   ~FeatureTest() override { close(); }
@@ -102,17 +98,12 @@ class FeatureTest : public testing::Test {
     projections->stop();
     rooms.reset();
     keys.reset();
-    pool.reset();
-    store.reset();
-    dispatcher.reset();
-    job_store.reset();
+    engine.reset();
     projections.reset();
     log.reset();
     content.reset();
     database.reset();
     types = {};
-    functions.emplace();
-    queue.emplace();
     procedures = {};
   }
 
@@ -183,14 +174,10 @@ class FeatureTest : public testing::Test {
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
   std::unique_ptr<BreakableStore> content;
   events::EventTypes types;
-  std::optional<bus::Functions> functions{std::in_place};
-  std::optional<bus::Queue> queue{std::in_place};
   rpc::ProcedureTable procedures;
   std::unique_ptr<projections::Projections> projections;
-  std::unique_ptr<bus::JobStore> job_store;
-  std::unique_ptr<bus::Dispatcher> dispatcher;
-  std::unique_ptr<workers::RunStore> store;
-  std::unique_ptr<workers::WorkerPool> pool;
+  std::optional<workers::Engine> engine;
+  workers::WorkerPool* pool = nullptr;  // of the engine
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<Rooms> rooms;
 

@@ -5,6 +5,7 @@
 #include "pod/features.h"
 #include "pod/log_procedures.h"
 #include "pod/self_procedures.h"
+#include "workers/engine.h"
 
 namespace synap::pod {
 namespace {
@@ -80,15 +81,11 @@ struct Description::Parts {
   NoEventLog log;
   NoContent content;
   events::EventTypes types;
-  bus::Functions functions;
-  bus::Queue queue;
   rpc::ProcedureTable procedures;
-  bus::JobStore jobs{database, functions, queue};
-  workers::RunStore runs{database, jobs, log, types};
   projections::Projections projections{database, log, types};
-  workers::WorkerPool workers{{}, functions, queue, runs, log, types};
+  workers::Engine engine{database, log, types};
   api::Keys keys{database, log, types};
-  features::Rooms rooms{database, log, types, projections, content, workers, procedures, keys};
+  features::Rooms rooms{database, log, types, projections, content, *engine.pool, procedures, keys};
 };
 
 Description::Description() : parts_(std::make_unique<Parts>()) {

@@ -13,7 +13,7 @@
 #include "features/runs/runs.h"
 #include "features/upkeep/upkeep.h"
 #include "pod/readiness.h"
-#include "workers/run_store.h"
+#include "workers/engine.h"
 
 // The nouns: each is a file with a function add() in the namespace of this name, and a line here,
 // in the order of their names.
@@ -34,8 +34,7 @@ std::vector<db::Database::Migration> all_migrations() {
   std::vector<db::Database::Migration> all;
   for (const auto& list :
        {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
-        bus::migrations(), workers::RunStore::migrations(), Readiness::migrations(),
-        api::Keys::migrations()}) {
+        workers::Engine::migrations(), Readiness::migrations(), api::Keys::migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

@@ -152,17 +152,18 @@ void add_runs(Metrics& metrics, const Measured& measured) {
               "letters.",
               [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
                 for (const auto& function : functions.now()->all()) {
-                  const auto& counts = workers.counts(function->id);
+                  const auto counts = workers.counts(function->id);
+                  if (counts == nullptr) continue;  // taken away meanwhile
                   const auto add = [&](std::string_view outcome, const Counter& counter) {
                     samples.add({{"function", function->id}, {"outcome", outcome}},
                                 real(counter.value()));
                   };
-                  add("completed", counts.completed);
-                  add("retried", counts.retried);
-                  add("slept", counts.slept);
-                  add("given_up", counts.given_up);
-                  add("paused", counts.paused);
-                  add("unstored", counts.unstored);
+                  add("completed", counts->completed);
+                  add("retried", counts->retried);
+                  add("slept", counts->slept);
+                  add("given_up", counts->given_up);
+                  add("paused", counts->paused);
+                  add("unstored", counts->unstored);
                 }
               });
 }
@@ -172,7 +173,9 @@ void add_run_times(Metrics& metrics, const Measured& measured) {
               "Of an attempt: the call of its function, what it waits for included.",
               [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
                 for (const auto& function : functions.now()->all()) {
-                  samples.add({{"function", function->id}}, workers.counts(function->id).took);
+                  if (const auto counts = workers.counts(function->id)) {
+                    samples.add({{"function", function->id}}, counts->took);
+                  }
                 }
               });
 }

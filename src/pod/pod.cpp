@@ -10,7 +10,6 @@
 #include "api/session_page.h"
 #include "base/background.h"
 #include "base/log.h"
-#include "bus/dispatcher.h"
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
@@ -26,7 +25,7 @@
 #include "pod/readiness.h"
 #include "pod/samples.h"
 #include "pod/self_procedures.h"
-#include "workers/worker_pool.h"
+#include "workers/engine.h"
 
 namespace synap::pod {
 namespace {
@@ -48,14 +47,9 @@ struct Pod::Parts {
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
   std::unique_ptr<content::LocalStore> content;
   events::EventTypes types{world};
-  bus::Functions functions;
-  std::unique_ptr<bus::Queue> queue;
   rpc::ProcedureTable procedures;
   std::unique_ptr<projections::Projections> projections;
-  std::unique_ptr<bus::JobStore> jobs;
-  std::unique_ptr<bus::Dispatcher> dispatcher;
-  std::unique_ptr<workers::RunStore> runs;
-  std::unique_ptr<workers::WorkerPool> workers;
+  std::optional<workers::Engine> engine;
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<features::Rooms> rooms;
   std::unique_ptr<Readiness> readiness;
@@ -105,18 +99,14 @@ Result<> Pod::Parts::open() {
   content = std::move(*store);
 
   projections = std::make_unique<projections::Projections>(*database, *log, types, world);
-  queue = std::make_unique<bus::Queue>(
-      bus::QueueLimits{.running = 4 * options.worker_concurrency,
-                       .running_of_function = options.worker_concurrency});
-  jobs = std::make_unique<bus::JobStore>(*database, functions, *queue);
-  dispatcher = std::make_unique<bus::Dispatcher>(functions, *jobs);
-  runs = std::make_unique<workers::RunStore>(*database, *jobs, *log, types);
-  workers = std::make_unique<workers::WorkerPool>(workers::WorkerPoolOptions{}, functions, *queue,
-                                                  *runs, *log, types);
+  engine.emplace(
+      *database, *log, types,
+      workers::EngineOptions{.queue = {.running = 4 * options.worker_concurrency,
+                                       .running_of_function = options.worker_concurrency}});
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
-  rooms = std::make_unique<features::Rooms>(
-      features::Rooms{*database, *log, types, *projections, *content, *workers, procedures, *keys});
+  rooms = std::make_unique<features::Rooms>(features::Rooms{
+      *database, *log, types, *projections, *content, *engine->pool, procedures, *keys});
   add_features(*rooms);
   add_self_procedures(
       procedures,
@@ -129,7 +119,7 @@ Result<> Pod::Parts::open() {
 }
 
 Result<> Pod::Parts::load_keys() {
-  return sync_wait(workers->executor(), keys->load());
+  return sync_wait(engine->pool->executor(), keys->load());
 }
 
 Result<> Pod::Parts::make_owner() {
@@ -137,7 +127,7 @@ Result<> Pod::Parts::make_owner() {
   // The key is kept before its owner is made: a crash in between makes another owner, not a pod
   // that nobody can enter.
   auto owner =
-      sync_wait(workers->executor(),
+      sync_wait(engine->pool->executor(),
                 keys->create_user("owner", api::Role::kOwner, {}, [this](const api::NewKey& made) {
                   return directory->write_secret(directory->owner_key(), made.key + "\n");
                 }));
@@ -146,7 +136,7 @@ Result<> Pod::Parts::make_owner() {
   // Whoever starts a pod for the first time can look at it at once.
   auto whose = keys->find(owner->key);
   if (!whose) return fail(whose.error());
-  auto link = sync_wait(workers->executor(), keys->create_link(*whose));
+  auto link = sync_wait(engine->pool->executor(), keys->create_link(*whose));
   if (!link) return fail(link.error());
   new_owner_link = api::path_of_link(link->token);
   return {};
@@ -169,13 +159,10 @@ Error Pod::Parts::with_key_file(Error error) const {
 }
 
 Result<> Pod::Parts::serve() {
-  // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:
-  // of the jobs that are taken over here, none is one that this process has claimed.
-  dispatcher->observe(*log);
-  if (auto started = workers->start(); !started) return started;
+  if (auto started = engine->start(); !started) return started;
   projections->start();
   sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
-  upkeep = std::make_unique<Background>(workers->executor());
+  upkeep = std::make_unique<Background>(engine->pool->executor());
   upkeep->begin(sweep->run(upkeep->token()));
   upkeep->begin(keys->uses().run(upkeep->token()));
   readiness =
@@ -190,7 +177,7 @@ Result<> Pod::Parts::serve() {
                                                .keys = *keys,
                                                .disk_free_bytes_min = options.disk_free_bytes_min,
                                                .world = world});
-  auto first = sync_wait(workers->executor(), log->at(1));
+  auto first = sync_wait(engine->pool->executor(), log->at(1));
   if (!first) return fail(first.error());
   const api::SessionCookie cookie(cookie_name_of(**first), options.public_url);
   front = std::make_unique<api::Front>(
@@ -236,10 +223,10 @@ Result<> Pod::Parts::serve() {
                           .front = *front,
                           .server = *server,
                           .database = *database,
-                          .jobs = *jobs,
-                          .queue = *queue,
-                          .functions = functions,
-                          .workers = *workers,
+                          .jobs = engine->jobs,
+                          .queue = engine->queue,
+                          .functions = engine->functions,
+                          .workers = *engine->pool,
                           .projections = *projections,
                           .log = *log,
                           .directory = *directory};
@@ -254,7 +241,7 @@ Result<> Pod::Parts::serve() {
 // and no other is revoked before owner.key holds the new one. What a crash leaves is a key that
 // nobody was told of, beside whatever worked before; the next reset goes the whole way.
 Result<OwnerReset> Pod::Parts::reset_owner(const OwnerResetOptions& asked) {
-  auto& executor = workers->executor();
+  auto& executor = engine->pool->executor();
   const auto path = directory->owner_key();
   const auto keep = [&](const api::NewKey& made) {
     return directory->stage_secret(path, made.key + "\n");
@@ -311,7 +298,7 @@ Pod::~Pod() {
   // Whoever still runs procedures or handlers uses the rooms, which are made of all the others.
   parts_->server.reset();
   parts_->upkeep.reset();
-  parts_->workers.reset();
+  if (parts_->engine) parts_->engine->pool.reset();
 }
 
 std::uint16_t Pod::port() const {
@@ -332,7 +319,7 @@ bool Pod::stop() {
   if (std::exchange(parts_->is_stopped, true)) return true;
   const auto half = parts_->options.stop_grace / 2;
   if (parts_->server != nullptr) parts_->server->stop(half);
-  const bool is_finished = parts_->workers == nullptr || parts_->workers->stop(half);
+  const bool is_finished = !parts_->engine || parts_->engine->pool->stop(half);
   if (parts_->upkeep != nullptr) parts_->upkeep->stop();
   if (parts_->projections != nullptr) parts_->projections->stop();
   if (parts_->database != nullptr) parts_->database->close();

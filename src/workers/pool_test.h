@@ -12,11 +12,10 @@
 
 #include "base/manual_world.h"
 #include "base/test_support.h"
-#include "bus/dispatcher.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
+#include "workers/engine.h"
 #include "workers/step.h"
-#include "workers/worker_pool.h"
 
 namespace synap::workers {
 
@@ -42,23 +41,18 @@ class WorkerPoolTest : public testing::Test {
     database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
     auto migrations = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& migration : bus::migrations()) migrations.push_back(migration);
-    for (const auto& migration : RunStore::migrations()) migrations.push_back(migration);
+    for (const auto& migration : Engine::migrations()) migrations.push_back(migration);
     SYNAP_CHECK(database->migrate(migrations).has_value());
     log = std::move(*events::sqlite::SqliteEventLog::open(*database));
   }
   void start(FunctionHandler::Function function, int concurrency = 16) {
-    queue.emplace(bus::QueueLimits{.running_of_function = concurrency});
-    jobs = std::make_unique<bus::JobStore>(*database, functions, *queue);
-    store = std::make_unique<RunStore>(*database, *jobs, *log, types);
-    dispatcher = std::make_unique<bus::Dispatcher>(functions, *jobs);
-    pool =
-        std::make_unique<WorkerPool>(WorkerPoolOptions{}, functions, *queue, *store, *log, types);
+    engine.emplace(*database, *log, types,
+                   EngineOptions{.queue = {.running_of_function = concurrency}});
+    pool = engine->pool.get();
     if (add_first) add_first(*pool);
     pool->add("f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
               {.retry = {.retries_max = 3, .delay_ms = 1}, .fulfills = fulfills});
-    dispatcher->observe(*log);
-    ASSERT_TRUE(pool->start());
+    ASSERT_TRUE(engine->start());
   }
   void append(int count = 1) {
     events::Append batch;
@@ -90,15 +84,11 @@ class WorkerPoolTest : public testing::Test {
   std::function<void(WorkerPool&)> add_first;  // functions that are before "f"
   test::TempDirectory directory;
   events::EventTypes types;
-  bus::Functions functions;
-  std::optional<bus::Queue> queue;
   ThreadExecutor executor{"test"};
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
-  std::unique_ptr<bus::JobStore> jobs;
-  std::unique_ptr<RunStore> store;
-  std::unique_ptr<bus::Dispatcher> dispatcher;
-  std::unique_ptr<WorkerPool> pool;
+  std::optional<Engine> engine;
+  WorkerPool* pool = nullptr;  // of the engine
 };
 
 // Processes with a pool in them, one after another over one database, each of them killed: what was
@@ -108,18 +98,13 @@ class KilledPoolTest : public testing::Test {
   struct Process {
     // What is queued is finished while the store is there, whose closures it is.
     ~Process() {
-      pool.reset();
+      if (engine) engine->pool.reset();
       database->close();
     }
-    bus::Functions functions;
-    bus::Queue queue{{.running_of_function = 16}};
     events::EventTypes types;
     std::unique_ptr<db::sqlite::SqliteDatabase> database;
     std::unique_ptr<events::sqlite::SqliteEventLog> log;
-    std::unique_ptr<bus::JobStore> jobs;
-    std::unique_ptr<RunStore> store;
-    std::unique_ptr<bus::Dispatcher> dispatcher;
-    std::unique_ptr<WorkerPool> pool;
+    std::optional<Engine> engine;
   };
 
   void start(FunctionHandler::Function function) {
@@ -128,23 +113,17 @@ class KilledPoolTest : public testing::Test {
     own->database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
     auto migrations = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& migration : bus::migrations()) migrations.push_back(migration);
-    for (const auto& migration : RunStore::migrations()) migrations.push_back(migration);
+    for (const auto& migration : Engine::migrations()) migrations.push_back(migration);
     SYNAP_CHECK(own->database->migrate(migrations).has_value());
     own->log = std::move(*events::sqlite::SqliteEventLog::open(*own->database));
-    own->jobs = std::make_unique<bus::JobStore>(*own->database, own->functions, own->queue,
-                                                bus::JobStoreOptions{.world = world});
-    own->store =
-        std::make_unique<RunStore>(*own->database, *own->jobs, *own->log, own->types, world);
-    own->dispatcher = std::make_unique<bus::Dispatcher>(own->functions, *own->jobs, world);
-    own->pool = std::make_unique<WorkerPool>(
-        WorkerPoolOptions{.suspect_pause = pause, .world = world}, own->functions, own->queue,
-        *own->store, *own->log, own->types);
-    own->pool->add("f",
-                   std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
-                   {.fulfills = true});
-    own->dispatcher->observe(*own->log);
-    ASSERT_TRUE(own->pool->start());
+    own->engine.emplace(*own->database, *own->log, own->types,
+                        EngineOptions{.world = world,
+                                      .queue = {.running_of_function = 16},
+                                      .pool = {.suspect_pause = pause}});
+    own->engine->pool->add(
+        "f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
+        {.fulfills = true});
+    ASSERT_TRUE(own->engine->start());
   }
   void append(int count) {
     events::Append batch;
@@ -200,7 +179,7 @@ class KilledPoolTest : public testing::Test {
   /// Until it is so, with a commit of the pool's own between two looks.
   void wait_for_answers(const std::function<bool()>& is_so) {
     for (int i = 0; i < 10'000 && !is_so(); ++i) {
-      ASSERT_TRUE(test::run(own->pool->executor(), [&] {
+      ASSERT_TRUE(test::run(own->engine->pool->executor(), [&] {
         return own->database->write(db::Lane::kBackground, [](db::Tx&) {});
       }));
     }

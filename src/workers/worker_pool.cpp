@@ -46,9 +46,11 @@ void log_outage(const bus::Job& job, const Error& error) {
 
 }  // namespace
 
-WorkerPool::WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus::Queue& queue,
-                       RunStore& store, events::EventLog& log, events::EventTypes& types)
+WorkerPool::WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& functions,
+                       bus::Queue& queue, RunStore& store, events::EventLog& log,
+                       events::EventTypes& types)
     : options_(options),
+      world_(world),
       functions_(functions),
       queue_(queue),
       store_(store),
@@ -76,14 +78,50 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
   if (options.computes && computing_ == nullptr) {
     computing_ = std::make_unique<ThreadExecutor>("computing", ThreadPriority::kBackground);
   }
-  functions_.add({.id = function_id,
+  set_driver(function_id, std::make_shared<LocalDriver>(std::move(handler), store_));
+  functions_.add({.id = std::move(function_id),
                   .triggers = {{trigger}},
                   .retry = options.retry,
                   .in_aggregate_order = options.in_aggregate_order,
                   .fulfills = options.fulfills,
                   .computes = options.computes,
                   .appends = std::move(options.appends)});
-  handlers_[function_id].driver = std::make_unique<LocalDriver>(std::move(handler), store_);
+}
+
+void WorkerPool::put(bus::Function function, std::shared_ptr<Driver> driver) {
+  SYNAP_CHECK(!function.computes, "functions that compute are added before the start");
+  set_driver(function.id, std::move(driver));
+  const auto added = functions_.put(std::move(function));
+  // What was left to do for it may be claimed now.
+  if (added->user_id) queue_.note_unclaimed(*added->user_id);
+}
+
+void WorkerPool::remove(std::string_view function_id) {
+  functions_.remove(function_id);
+  std::lock_guard lock(handlers_mutex_);
+  if (const auto found = handlers_.find(std::string(function_id)); found != handlers_.end()) {
+    handlers_.erase(found);
+  }
+}
+
+void WorkerPool::set_driver(const std::string& function_id, std::shared_ptr<Driver> driver) {
+  std::lock_guard lock(handlers_mutex_);
+  auto& handling = handlers_[function_id];
+  if (handling == nullptr) handling = std::make_shared<Handling>();
+  std::lock_guard own_lock(handling->mutex);
+  handling->driver = std::move(driver);
+}
+
+std::shared_ptr<WorkerPool::Handling> WorkerPool::handling_of(std::string_view function_id) const {
+  std::lock_guard lock(handlers_mutex_);
+  const auto found = handlers_.find(std::string(function_id));
+  return found != handlers_.end() ? found->second : nullptr;
+}
+
+std::shared_ptr<const RunCounts> WorkerPool::counts(std::string_view function_id) const {
+  auto handling = handling_of(function_id);
+  if (handling == nullptr) return nullptr;
+  return {handling, &handling->counts};
 }
 
 Result<> WorkerPool::start() {
@@ -268,7 +306,7 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
     const auto done = co_await do_once(job);
     // Somebody else has it, and says what becomes of it.
     if (done || done.error().code == Code::kConflict) break;
-    handling_of(job).counts.unstored.add();
+    if (const auto handling = handling_of(job.function->id)) handling->counts.unstored.add();
     job.may_have_results = true;
     if (!co_await world_.sleep_for(kStoreRetry, stop)) break;
   }
@@ -277,6 +315,9 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
 // What a run found in the table at the start may have ended the process before: it gets a few
 // chances, and then it is a dead letter rather than a pod that cannot start.
 Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
+  const auto handling = handling_of(job.function->id);
+  // It was taken away since the job was claimed: the run waits for its return.
+  if (handling == nullptr) co_return co_await store_.retry_later(job, 0, std::nullopt, {});
   auto event = co_await log_.at(job.position);
   if (!event) co_return fail(event.error());
   if (job.is_found) {
@@ -288,7 +329,7 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
           fmt::format("It was done alone {} times, and each time the process ended before it did",
                       kStartsAloneMax),
           nullptr};
-      co_return co_await give_up(job, **event, error, job.attempt + 1, {});
+      co_return co_await give_up(job, **event, *handling, error, job.attempt + 1, {});
     }
   }
   StoredResults stored;
@@ -298,11 +339,15 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
     stored = std::move(*loaded);
   }
   const bool may_be_pending = !stored.pending.empty();
-  auto& handling = handling_of(job);
+  std::shared_ptr<Driver> driver;
+  {
+    std::lock_guard lock(handling->mutex);
+    driver = handling->driver;
+  }
   const auto began = world_.now();
-  auto answer = co_await handling.driver->call({job, **event, std::move(stored)});
-  handling.counts.took.observe(world_.now() - began);
-  co_return co_await settle(job, **event, std::move(answer), may_be_pending);
+  auto answer = co_await driver->call({job, **event, std::move(stored)});
+  handling->counts.took.observe(world_.now() - began);
+  co_return co_await settle(job, **event, *handling, std::move(answer), may_be_pending);
 }
 
 // How long the run is to wait.
@@ -336,9 +381,8 @@ void WorkerPool::note_order(const bus::Job& job, Handling& handling) {
   if (std::exchange(handling.pauses, 0) > 0) queue_.resume(job.function->id);
 }
 
-Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event, Answer answer,
-                                  bool may_be_pending) {
-  auto& handling = handling_of(job);
+Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event,
+                                  Handling& handling, Answer answer, bool may_be_pending) {
   auto& counts = handling.counts;
   RunStore::Steps steps{std::move(answer.results), std::move(answer.pending), may_be_pending};
   milliseconds delay(0);
@@ -381,15 +425,16 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
     co_return stored;
   }
   const int attempts = answer.step_attempts > 0 ? answer.step_attempts : next.attempt + 1;
-  co_return co_await give_up(job, event, answer.error, attempts, std::move(steps));
+  co_return co_await give_up(job, event, handling, answer.error, attempts, std::move(steps));
 }
 
 Task<Result<>> WorkerPool::give_up(const bus::Job& job, const events::Event& event,
-                                   const Error& error, int attempts, RunStore::Steps steps) {
+                                   Handling& handling, const Error& error, int attempts,
+                                   RunStore::Steps steps) {
   auto stored = co_await store_.give_up(job, event, error, attempts, std::move(steps));
   if (!stored) co_return stored;
   log_given_up(job, error, attempts);
-  handling_of(job).counts.given_up.add();
+  handling.counts.given_up.add();
   co_return stored;
 }
 

@@ -42,7 +42,6 @@ struct WorkerPoolOptions {
   /// How long a run, and a function, waits at first when what it needs is out of order; then twice
   /// as long each time, up to half a minute.
   std::chrono::milliseconds outage_pause{1'000};
-  World& world = real_world();
 };
 
 /// How attempts of one function's runs have ended since the start. Any thread.
@@ -59,7 +58,7 @@ struct RunCounts {
 class WorkerPool {
  public:
   /// All must outlive the pool.
-  WorkerPool(WorkerPoolOptions options, bus::Functions& functions, bus::Queue& queue,
+  WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& functions, bus::Queue& queue,
              RunStore& store, events::EventLog& log, events::EventTypes& types);
   /// stop() with no grace. Runs that are still under way end where they are suspended, for good.
   ~WorkerPool();
@@ -74,6 +73,11 @@ class WorkerPool {
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
   /// types of all triggers.
   void add(std::string function_id, std::unique_ptr<EventHandler> handler, FunctionOptions options);
+  /// Also while the pool works: puts a function, and how it is called, in the place of the one of
+  /// its id, or adds it. Runs that were begun go on with the new one. Any thread.
+  void put(bus::Function function, std::shared_ptr<Driver> driver);
+  /// It is triggered no more. Its runs wait for its return.
+  void remove(std::string_view function_id);
 
   /// Takes over what an earlier process left, and begins. Blocks meanwhile.
   Result<> start();
@@ -82,19 +86,17 @@ class WorkerPool {
   bool stop(std::chrono::milliseconds grace);
 
   Executor& executor() { return *executor_; }
-  /// Those that were added; any thread.
+  /// Those that are there; any thread.
   const bus::Functions& functions() const { return functions_; }
-  /// Of a function that was added; any thread after start(), for as long as the pool.
-  const RunCounts& counts(std::string_view function_id) const {
-    return handlers_.at(std::string(function_id)).counts;
-  }
+  /// Of a function that is there, or null. Any thread.
+  std::shared_ptr<const RunCounts> counts(std::string_view function_id) const;
   /// RunStore::retry_now.
   Task<Result<>> retry(std::string user_id, Uuid run_id);
 
  private:
   struct Handling {
-    std::unique_ptr<Driver> driver;
     std::mutex mutex;
+    std::shared_ptr<Driver> driver;
     std::unordered_map<Uuid, int> outages_of;  // runs: how often, one after another
     std::vector<Uuid> out_of_order;            // runs, since one got through; a few
     int pauses = 0;                            // since then
@@ -114,24 +116,27 @@ class WorkerPool {
   Task<void> do_suspects();
   Task<void> do_until_stored(bus::Job& job);
   Task<Result<>> do_once(const bus::Job& job);
-  Task<Result<>> settle(const bus::Job& job, const events::Event& event, Answer answer,
-                        bool may_be_pending);
-  Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
-                         int attempts, RunStore::Steps steps);
+  Task<Result<>> settle(const bus::Job& job, const events::Event& event, Handling& handling,
+                        Answer answer, bool may_be_pending);
+  Task<Result<>> give_up(const bus::Job& job, const events::Event& event, Handling& handling,
+                         const Error& error, int attempts, RunStore::Steps steps);
   std::chrono::milliseconds note_outage(const bus::Job& job, Handling& handling);
   void note_order(const bus::Job& job, Handling& handling);
-  Handling& handling_of(const bus::Job& job) { return handlers_.at(job.function->id); }
+  /// Null: the function was taken away.
+  std::shared_ptr<Handling> handling_of(std::string_view function_id) const;
+  void set_driver(const std::string& function_id, std::shared_ptr<Driver> driver);
   void one_more();
   void one_less();
 
   const WorkerPoolOptions options_;
-  World& world_ = options_.world;
+  World& world_;
   bus::Functions& functions_;
   bus::Queue& queue_;
   RunStore& store_;
   events::EventLog& log_;
   events::EventTypes& types_;
-  std::unordered_map<std::string, Handling> handlers_;
+  mutable std::mutex handlers_mutex_;
+  std::unordered_map<std::string, std::shared_ptr<Handling>> handlers_;
   std::stop_source stopping_;
   // Of the executor: see do_suspects().
   std::vector<bus::Job> suspects_;

@@ -20,7 +20,7 @@ TEST_F(KilledPoolTest, ARunThatSawTheProcessEndWheneverItWasDoneAloneIsGivenUp) 
   sync_wait(executor, [](events::EventLog& log) -> Task<void> {
     co_await log.end().wait_past(4);  // its .failed
   }(*own->log));
-  EXPECT_TRUE(own->pool->stop(std::chrono::seconds(30)));
+  EXPECT_TRUE(own->engine->pool->stop(std::chrono::seconds(30)));
   EXPECT_NE(testing::internal::GetCapturedStderr().find("was given up"), std::string::npos);
   EXPECT_EQ(failed(), 1);
   EXPECT_EQ(left_to_do(), 0);
@@ -79,8 +79,9 @@ TEST_F(KilledPoolTest, ARunThatCannotGetAtItsOwnFileKeepsNoOtherWaiting) {
   // It waits longer each time, and spends no attempt.
   for (int seconds = 1; seconds <= 16; seconds *= 2) {
     world.pass(std::chrono::milliseconds(1'000 * seconds));
-    ASSERT_TRUE(test::wait_until(executor, own->database->commits(),
-                                 [&] { return calls > 1 && own->jobs->parked_count() == 1; }));
+    ASSERT_TRUE(test::wait_until(executor, own->database->commits(), [&] {
+      return calls > 1 && own->engine->jobs.parked_count() == 1;
+    }));
     wait_for_delayed();
   }
   EXPECT_EQ(calls, 6);
@@ -98,17 +99,17 @@ TEST_F(KilledPoolTest, AFunctionWhoseStoreIsGoneIsPausedAndGoesOnWhenOneGetsThro
   });
   append(100);
   // All that were under way together say so; the others wait for one of them to get through.
-  wait_for_answers([&] { return calls > 0 && own->queue.running_count() == 0; });
+  wait_for_answers([&] { return calls > 0 && own->engine->queue.running_count() == 0; });
   EXPECT_LE(calls, 16);
   const int before = calls;
   ASSERT_TRUE(world.wait_for_sleeper(std::chrono::milliseconds(1'000)));
   world.pass(std::chrono::milliseconds(1'000));
-  wait_for_answers([&] { return calls > before && own->queue.running_count() == 0; });
+  wait_for_answers([&] { return calls > before && own->engine->queue.running_count() == 0; });
   EXPECT_EQ(calls, before + 1);
   is_gone = false;
   for (int i = 0; i < 100 && left_to_do() > 0; ++i) {
     world.pass(std::chrono::milliseconds(1'000));
-    ASSERT_TRUE(test::run(own->pool->executor(), [&] {
+    ASSERT_TRUE(test::run(own->engine->pool->executor(), [&] {
       return own->database->write(db::Lane::kBackground, [](db::Tx&) {});
     }));
   }
@@ -141,7 +142,7 @@ TEST_F(KilledPoolTest, AClockThatIsBehindAtTheStartPutsOffNothingByMoreThanItsOw
   start(handler);
   wait_for_delayed(2);
   world.pass(std::chrono::milliseconds(1'999));
-  EXPECT_EQ(own->jobs->parked_count(), 2);
+  EXPECT_EQ(own->engine->jobs.parked_count(), 2);
   world.pass(std::chrono::milliseconds(1));
   wait_for_jobs(0);
   EXPECT_EQ(calls, 4);
@@ -273,7 +274,7 @@ TEST_F(WorkerPoolTest, MayBeDestroyedWhileARunWaitsForTheDatabase) {
   });
   append();
   entered.wait();
-  pool.reset();
+  engine->pool.reset();
   release.count_down();
   // Behind the commit: by now the run's coroutine has been handed to an executor.
   ASSERT_TRUE(test::run(executor, [&] { return database->write([](db::Tx&) {}); }));
@@ -293,13 +294,13 @@ TEST_F(WorkerPoolTest, EveryAttemptIsCountedByHowItEnded) {
   append(3);
   wait_until_idle();
   ASSERT_TRUE(pool->stop(std::chrono::seconds(10)));
-  const auto& counts = pool->counts("f");
-  EXPECT_EQ(counts.completed.value(), 2u);
-  EXPECT_EQ(counts.slept.value(), 1u);
-  EXPECT_EQ(counts.retried.value(), 3u);
-  EXPECT_EQ(counts.given_up.value(), 1u);
-  EXPECT_EQ(counts.unstored.value(), 0u);
-  EXPECT_EQ(counts.took.count(), 7u) << "calls of the handler";
+  const auto counts = pool->counts("f");
+  EXPECT_EQ(counts->completed.value(), 2u);
+  EXPECT_EQ(counts->slept.value(), 1u);
+  EXPECT_EQ(counts->retried.value(), 3u);
+  EXPECT_EQ(counts->given_up.value(), 1u);
+  EXPECT_EQ(counts->unstored.value(), 0u);
+  EXPECT_EQ(counts->took.count(), 7u) << "calls of the handler";
   EXPECT_NE(testing::internal::GetCapturedStderr().find("of f was given up: no code="),
             std::string::npos);
 }
@@ -328,4 +329,74 @@ TEST_F(WorkerPoolTest, AFunctionThatComputesHasAThreadOfItsOwn) {
 }
 
 }  // namespace
+
+// Drivers that come and go while the pool works.
+class CountingDriver final : public Driver {
+ public:
+  explicit CountingDriver(std::string name) : name_(std::move(name)) {}
+  Task<Answer> call(Call) override {
+    Answer answer;
+    answer.kind = Answer::Kind::kDone;
+    answer.output = R"(")" + name_ + R"(")";
+    co_return answer;
+  }
+
+ private:
+  std::string name_;
+};
+
+TEST_F(WorkerPoolTest, FunctionsComeAndAreReplacedWhileThePoolWorks) {
+  start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  const auto put = [&](const char* name) {
+    pool->put({.id = "of-ann", .triggers = {{"thing.making.requested"}}, .user_id = "ann"},
+              std::make_shared<CountingDriver>(name));
+  };
+  const auto* outputs =
+      "SELECT coalesce(group_concat(output), '') FROM (SELECT output FROM runs_data "
+      "WHERE function = 'of-ann' ORDER BY event_position)";
+  append();
+  put("first");
+  append();
+  wait_until(outputs, R"("first")");
+  put("second");
+  append();
+  wait_until(outputs, R"("first","second")");
+  EXPECT_NE(pool->counts("of-ann"), nullptr);
+}
+
+TEST_F(WorkerPoolTest, ARunWhoseFunctionIsTakenAwayWaitsForItsReturn) {
+  std::latch entered(1);
+  Watermark release;
+  start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  class Failing final : public Driver {
+   public:
+    explicit Failing(std::latch& entered, Watermark& release)
+        : entered_(entered), release_(release) {}
+    Task<Answer> call(Call) override {
+      entered_.count_down();
+      co_await release_.wait_past(0);
+      Answer answer;
+      answer.kind = Answer::Kind::kFailed;
+      answer.may_retry = true;
+      answer.retry_delay_ms = 0;
+      co_return answer;
+    }
+
+   private:
+    std::latch& entered_;
+    Watermark& release_;
+  };
+  const bus::Function function{
+      .id = "of-ann", .triggers = {{"thing.making.requested"}}, .user_id = "ann"};
+  pool->put(function, std::make_shared<Failing>(entered, release));
+  append();
+  entered.wait();
+  pool->remove("of-ann");
+  EXPECT_EQ(pool->counts("of-ann"), nullptr);
+  release.raise(1);
+  wait_until("SELECT count(*) FROM parked_jobs WHERE function = 'of-ann'", "1");
+  pool->put(function, std::make_shared<CountingDriver>("back"));
+  wait_until("SELECT output FROM runs_data WHERE function = 'of-ann'", R"("back")");
+}
+
 }  // namespace synap::workers

@@ -22,25 +22,20 @@ std::string result_line(const Result<>& result) {
 struct Rig::Parts {
   // What is queued is finished while the store is there, whose closures it is.
   ~Parts() {
-    pool.reset();
+    engine->pool.reset();
     database->close();
   }
 
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
   events::EventTypes types;
-  bus::Functions functions;
-  bus::Queue queue{{.running_of_function = 8}};
-  std::unique_ptr<bus::JobStore> jobs;
-  std::unique_ptr<bus::Dispatcher> dispatcher;
-  std::unique_ptr<workers::RunStore> runs;
-  std::unique_ptr<workers::WorkerPool> pool;
+  std::optional<workers::Engine> engine;
 };
 
 Rig::Rig() = default;
 
 Rig::~Rig() {
-  if (parts_ != nullptr) parts_->pool->stop(kPatience);
+  if (parts_ != nullptr) parts_->engine->pool->stop(kPatience);
 }
 
 void Rig::open() {
@@ -49,8 +44,8 @@ void Rig::open() {
   p.database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/s.db"}));
   std::vector<db::Database::Migration> migrations = {
       {"scenario", "CREATE TABLE effects(number INTEGER PRIMARY KEY, name TEXT, event INTEGER)"}};
-  for (const auto& more : {events::sqlite::SqliteEventLog::migrations(), bus::migrations(),
-                           workers::RunStore::migrations()}) {
+  for (const auto& more :
+       {events::sqlite::SqliteEventLog::migrations(), workers::Engine::migrations()}) {
     migrations.insert(migrations.end(), more.begin(), more.end());
   }
   SYNAP_CHECK(p.database->migrate(migrations).has_value());
@@ -60,20 +55,17 @@ void Rig::open() {
         "order.note.requested", "order.payment.completed"}) {
     p.types.add(name, object("Order").field("number", optional(number())), "");
   }
-  p.jobs = std::make_unique<bus::JobStore>(*p.database, p.functions, p.queue);
-  p.dispatcher = std::make_unique<bus::Dispatcher>(p.functions, *p.jobs);
-  p.runs = std::make_unique<workers::RunStore>(*p.database, *p.jobs, *p.log, p.types);
-  p.pool = std::make_unique<workers::WorkerPool>(
-      workers::WorkerPoolOptions{.suspect_pause = {}, .outage_pause = std::chrono::milliseconds(1)},
-      p.functions, p.queue, *p.runs, *p.log, p.types);
+  p.engine.emplace(*p.database, *p.log, p.types,
+                   workers::EngineOptions{.queue = {.running_of_function = 8},
+                                          .pool = {.suspect_pause = {},
+                                                   .outage_pause = std::chrono::milliseconds(1)}});
   for (const auto& line : functions_) {
-    p.pool->add(line.id, std::make_unique<ScriptHandler>(world_, line.type, line.script),
-                {.retry = {.retries_max = line.retries, .delay_ms = line.delay_ms},
-                 .in_aggregate_order = line.in_aggregate_order,
-                 .fulfills = line.fulfills});
+    p.engine->pool->add(line.id, std::make_unique<ScriptHandler>(world_, line.type, line.script),
+                        {.retry = {.retries_max = line.retries, .delay_ms = line.delay_ms},
+                         .in_aggregate_order = line.in_aggregate_order,
+                         .fulfills = line.fulfills});
   }
-  p.dispatcher->observe(*p.log);
-  SYNAP_CHECK(p.pool->start().has_value());
+  SYNAP_CHECK(p.engine->start().has_value());
 }
 
 std::string Rig::command(const std::string& line) {
@@ -90,7 +82,7 @@ std::string Rig::command(const std::string& line) {
     return "";
   }
   if (words[0] == "stop") {
-    const bool is_clean = parts_->pool->stop(kPatience);
+    const bool is_clean = parts_->engine->pool->stop(kPatience);
     parts_.reset();
     return is_clean ? "" : "not stopped in time\n";
   }
@@ -227,7 +219,7 @@ std::string Rig::retry(const std::vector<std::string>& words) {
     });
   });
   const std::string user = words.size() > 3 ? words[3] : "ann";
-  return result_line(sync_wait(executor_, parts_->pool->retry(user, id)));
+  return result_line(sync_wait(executor_, parts_->engine->pool->retry(user, id)));
 }
 
 std::string Rig::show() {

@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "base/test_support.h"
-#include "bus/dispatcher.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "script_handler.h"
-#include "workers/worker_pool.h"
+#include "workers/engine.h"
 
 namespace synap::scenarios {
 

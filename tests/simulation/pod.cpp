@@ -1,8 +1,8 @@
 #include "simulation/pod.h"
 
-#include "bus/dispatcher.h"
 #include "features/notes/notes.h"
 #include "pod/features.h"
+#include "workers/engine.h"
 
 // A noun has no header: its add() is declared where it is registered.
 namespace synap::features {
@@ -81,18 +81,12 @@ const ObjectSchema<Thing>& describe(Type<Thing>) {
 // need none.
 struct Pod::Features {
   explicit Features(Pod& pod)
-      : jobs(*pod.database, functions, queue, {.world = pod.world}),
-        runs(*pod.database, jobs, *pod.log, pod.types, pod.world),
-        workers({}, functions, queue, runs, *pod.log, pod.types),
+      : engine(*pod.database, *pod.log, pod.types, {.world = pod.world}),
         keys(*pod.database, *pod.log, pod.types),
-        rooms{*pod.database, *pod.log, pod.types,  *pod.projections,
-              *pod.content,  workers,  procedures, keys} {}
+        rooms{*pod.database, *pod.log,     pod.types,  *pod.projections,
+              *pod.content,  *engine.pool, procedures, keys} {}
 
-  bus::Functions functions;
-  bus::Queue queue;
-  bus::JobStore jobs;
-  workers::RunStore runs;
-  workers::WorkerPool workers;
+  workers::Engine engine;
   api::Keys keys;
   rpc::ProcedureTable procedures;
   features::Rooms rooms;

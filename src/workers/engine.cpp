@@ -1,0 +1,28 @@
+#include "workers/engine.h"
+
+namespace synap::workers {
+
+std::vector<db::Database::Migration> Engine::migrations() {
+  auto all = bus::migrations();
+  for (const auto& more : RunStore::migrations()) all.push_back(more);
+  return all;
+}
+
+Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventTypes& types,
+               EngineOptions options)
+    : log(the_log),
+      queue(options.queue),
+      jobs(database, functions, queue, {.world = options.world}),
+      dispatcher(functions, jobs, options.world),
+      runs(database, jobs, log, types, options.world),
+      pool(std::make_unique<WorkerPool>(options.pool, options.world, functions, queue, runs, log,
+                                        types)) {}
+
+Result<> Engine::start() {
+  // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:
+  // of the jobs that are taken over, none is one that this process has claimed.
+  dispatcher.observe(log);
+  return pool->start();
+}
+
+}  // namespace synap::workers

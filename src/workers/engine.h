@@ -1,0 +1,47 @@
+// Engine: the bus and the workers of one pod, put together: functions, the queue and the tables of
+// jobs, what makes runs of events, what is stored of runs, and the pool that has them done.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "base/world.h"
+#include "bus/dispatcher.h"
+#include "bus/function.h"
+#include "bus/job_store.h"
+#include "bus/queue.h"
+#include "workers/run_store.h"
+#include "workers/worker_pool.h"
+
+namespace synap::workers {
+
+struct EngineOptions {
+  World& world = real_world();
+  bus::QueueLimits queue = {};
+  WorkerPoolOptions pool = {};  // its World is the one above
+};
+
+struct Engine {
+  /// Those of the bus and of the workers.
+  static std::vector<db::Database::Migration> migrations();
+
+  /// All must outlive it, and the database be closed before it goes: closures that are queued there
+  /// are its own.
+  Engine(db::Database& database, events::EventLog& log, events::EventTypes& types,
+         EngineOptions options = {});
+
+  /// When all functions of C++ are added, and before anything is appended: runs are made of what is
+  /// from now on, and what an earlier process left is taken over and goes on. Blocks meanwhile.
+  Result<> start();
+
+  events::EventLog& log;
+  bus::Functions functions;
+  bus::Queue queue;
+  bus::JobStore jobs;
+  bus::Dispatcher dispatcher;
+  RunStore runs;
+  std::unique_ptr<WorkerPool> pool;  // may go before the others
+};
+
+}  // namespace synap::workers
