@@ -79,6 +79,11 @@ void Dispatcher::dispatch(db::Tx& tx, std::span<const events::EventRef> events) 
   }
 }
 
+void Dispatcher::start(db::Tx& tx, const FunctionPtr& function, const events::Event& event) {
+  const bool is_in_order = function->in_aggregate_order && event.aggregate_id.has_value();
+  make_run(tx, function, event, is_in_order && event.aggregate_version != 1);
+}
+
 void Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
                           bool may_be_behind_others) {
   Job job;

@@ -31,6 +31,12 @@ class Dispatcher {
   /// Dispatches what is appended from now on. Once, before anything is.
   void observe(events::EventLog& log);
 
+  /// Within the transaction that appends `event`: a run of this function for it, whatever triggers
+  /// it has.
+  void start(db::Tx& tx, const FunctionPtr& function, const events::Event& event);
+
+  const Functions& functions() const { return functions_; }
+
  private:
   void dispatch(db::Tx& tx, std::span<const events::EventRef> events);
   void make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "bus/function_events.h"
 
 namespace synap::bus {
 
@@ -87,13 +88,23 @@ void Functions::replace_locked(const FunctionPtr& function) {
   } else {
     next->functions_.push_back(function);
   }
+  next->note_changed();
   set_ = std::move(next);
+}
+
+void FunctionSet::note_changed() {
+  hears_ends_ = std::ranges::any_of(functions_, [](const auto& function) {
+    return std::ranges::any_of(function->triggers, [](const Trigger& trigger) {
+      return matches(trigger, kFunctionFinished.name);
+    });
+  });
 }
 
 void Functions::remove(std::string_view id) {
   std::lock_guard lock(mutex_);
   auto next = std::make_shared<FunctionSet>(*set_);
   std::erase_if(next->functions_, [&](const auto& one) { return one->id == id; });
+  next->note_changed();
   set_ = std::move(next);
 }
 

@@ -64,10 +64,15 @@ class FunctionSet {
   std::vector<FunctionPtr> matching(std::string_view event_type) const;
   /// In the order in which they were added.
   const std::vector<FunctionPtr>& all() const { return functions_; }
+  /// Whether a function is triggered by the end of runs that have completed.
+  bool hears_ends() const { return hears_ends_; }
 
  private:
   friend class Functions;
+  void note_changed();
+
   std::vector<FunctionPtr> functions_;
+  bool hears_ends_ = false;
 };
 
 /// Thread-safe.

@@ -224,6 +224,32 @@ void JobStore::finish(db::Tx& tx, const Job& job) {
   if (behind_ > 0) let_next_go(tx, job.line);
 }
 
+JobStore::Removed JobStore::remove(db::Tx& tx, const Job& job) {
+  const auto parked =
+      tx.run("DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3", job.line,
+             job.position, job.run_id);
+  if (parked > 0) {
+    count_parked(tx, -parked);
+    if (behind_ > 0) let_next_go(tx, job.line);
+    return {.was_there = true};
+  }
+  std::optional<std::int64_t> state;
+  {
+    auto rows =
+        tx.query("DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 RETURNING state",
+                 job.line, job.position, job.run_id);
+    if (rows.next()) state = rows.integer(0);
+    rows.next();
+  }
+  if (!state) return {};
+  if (*state == 0) {
+    tx.on_commit([this] { --behind_; });
+    return {.was_there = true};
+  }
+  if (behind_ > 0) let_next_go(tx, job.line);
+  return {.was_there = true, .was_claimed = true};
+}
+
 void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   Job next;
   std::string function_id;

@@ -55,6 +55,13 @@ class JobStore {
   int count_start(db::Tx& tx, const Job& job);
   /// The job is done for good; the next of its line may go.
   void finish(db::Tx& tx, const Job& job);
+  /// It is not to be done any more, wherever it is. False: it is nowhere, its run has ended. True
+  /// and `was_claimed`: somebody may be about to do it.
+  struct Removed {
+    bool was_there = false;
+    bool was_claimed = false;
+  };
+  Removed remove(db::Tx& tx, const Job& job);
   /// It is to be done again, `wait_ms` from now, or when wake() says so; as this attempt. If it was
   /// woken while it was under way, it is to be done again at once.
   void park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms);

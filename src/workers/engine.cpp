@@ -1,5 +1,7 @@
 #include "workers/engine.h"
 
+#include "bus/function_events.h"
+
 namespace synap::workers {
 
 std::vector<db::Database::Migration> Engine::migrations() {
@@ -14,9 +16,11 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
       queue(options.queue),
       jobs(database, functions, queue, {.world = options.world}),
       dispatcher(functions, jobs, options.world),
-      runs(database, jobs, log, types, options.world),
+      runs(database, jobs, dispatcher, log, types, options.world),
       pool(std::make_unique<WorkerPool>(options.pool, options.world, functions, queue, runs, log,
-                                        types)) {}
+                                        types)) {
+  bus::add_function_events(types);
+}
 
 Result<> Engine::start() {
   // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:

@@ -8,6 +8,8 @@
 
 #include "base/first_of.h"
 #include "base/log.h"
+#include "bus/function_events.h"
+#include "workers/pending_steps.h"
 
 namespace synap::workers {
 namespace {
@@ -39,10 +41,6 @@ constexpr int kPathsMax = 64;
 constexpr int kSliceMax = 200;
 constexpr std::chrono::milliseconds kRetry(1'000);
 constexpr std::int64_t kUnstoredMax = 20'000;
-
-db::Blob blob_of(const StepHash& hash) {
-  return db::Blob{{reinterpret_cast<const char*>(hash.data()), hash.size()}};
-}
 
 // 7 and 7.0 are one number.
 std::string text_of(const Json& value) {
@@ -83,6 +81,31 @@ void EventWaits::begin(db::Tx& tx, const bus::Job& job, const StepHash& step,
   tx.on_commit([this, type = wait.type, since] { note(type, since); });
 }
 
+std::optional<EventWaits::Waiter> EventWaits::first_for(db::Tx& tx, const std::string& user_id,
+                                                        const EventWait& wait) {
+  const auto value = text_of(wait.value);
+  auto rows = tx.query(
+      "SELECT run, step, line, position FROM waits_data WHERE user_id = $1 AND type = $2 AND "
+      "path = $3 AND value = $4 LIMIT 1",
+      user_id, wait.type, wait.path, value);
+  if (!rows.next()) return std::nullopt;
+  return waiter_of(rows);
+}
+
+EventWaits::Waiter EventWaits::waiter_of(db::Rows& rows) {
+  Waiter waiter;
+  waiter.job.run_id = rows.uuid(0).value_or(Uuid{});
+  waiter.step = hash_of(rows.view(1));
+  waiter.job.line = rows.uuid(2).value_or(Uuid{});
+  waiter.job.position = rows.integer(3);
+  return waiter;
+}
+
+bool EventWaits::is_waited_for(std::string_view type) {
+  std::lock_guard lock(mutex_);
+  return types_.contains(type);
+}
+
 void EventWaits::end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHash>& step) {
   if (step) {
     tx.run("DELETE FROM waits_data WHERE run = $1 AND step = $2", run_id, blob_of(*step));
@@ -110,7 +133,7 @@ EventWaits::Search EventWaits::search() {
 // By type: of one that is waited for only since a while, less was looked at than of others. Nothing
 // that is older than all waits for a type can end one.
 Task<Result<>> EventWaits::load() {
-  std::set<std::string> found;
+  std::set<std::string, std::less<>> found;
   auto first = std::numeric_limits<std::int64_t>::max();
   auto read = co_await database_.read_at_start([&](db::Tx& tx) {
     std::string type;
@@ -242,11 +265,7 @@ EventWaits::Paths EventWaits::paths_of(db::Tx& tx, const events::Event& event,
 
 // True: there are more.
 bool EventWaits::end_some(db::Tx& tx, const events::Event& event, const std::vector<Found>& found) {
-  struct Ended {
-    bus::Job job;
-    StepHash step{};
-  };
-  std::vector<Ended> ended;
+  std::vector<Waiter> ended;
   for (const auto& one : found) {
     // +since: or SQLite takes the index by type, and goes through all waits of it.
     auto rows = tx.query(
@@ -254,25 +273,12 @@ bool EventWaits::end_some(db::Tx& tx, const events::Event& event, const std::vec
         "path = $3 AND value = $4 AND +since < $5 LIMIT $6",
         event.user_id, event.type, one.path, one.value, event.position,
         kSliceMax - static_cast<std::int64_t>(ended.size()));
-    while (rows.next()) {
-      auto& next = ended.emplace_back();
-      next.job.run_id = rows.uuid(0).value_or(Uuid{});
-      const auto raw = rows.view(1);
-      std::copy_n(raw.begin(), std::min(raw.size(), next.step.size()), next.step.begin());
-      next.job.line = rows.uuid(2).value_or(Uuid{});
-      next.job.position = rows.integer(3);
-    }
+    while (rows.next()) ended.push_back(waiter_of(rows));
   }
+  // Whoever waits for a signal is handed what was sent.
+  const auto& memo = event.type == bus::kSignalSent.name ? event.data : event.json();
   for (const auto& one : ended) {
-    tx.run(
-        "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "
-        "SELECT run, hash, (SELECT coalesce(max(place) + 1, 0) FROM run_steps_data WHERE run = "
-        "$1), "
-        "name, op, $3, $4 FROM pending_steps_data WHERE run = $1 AND hash = $2 "
-        "ON CONFLICT DO NOTHING",
-        one.job.run_id, blob_of(one.step), event.json(), world_.unix_ms());
-    tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", one.job.run_id,
-           blob_of(one.step));
+    answer_pending(tx, one.job.run_id, one.step, memo, world_.unix_ms());
     end(tx, one.job.run_id, one.step);
     jobs_.wake(tx, one.job);
   }

@@ -40,6 +40,16 @@ class EventWaits {
   /// Within a transaction: it waits no more; nothing: for none of its steps.
   void end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHash>& step);
 
+  /// Who waits: its job (line, position and run id) and step.
+  struct Waiter {
+    bus::Job job;
+    StepHash step{};
+  };
+  /// Within a transaction: one of those who wait for the same.
+  std::optional<Waiter> first_for(db::Tx& tx, const std::string& user_id, const EventWait& wait);
+  /// Whether some run waits for events of this type, or did so since the start. Any thread.
+  bool is_waited_for(std::string_view type);
+
   /// Reads which types are waited for. Before follow().
   Task<Result<>> load();
   /// Ends waits for what is appended, until `stop` is asked for.
@@ -57,6 +67,7 @@ class EventWaits {
     std::int64_t from = 0;
     std::int64_t types_seen = 0;
   };
+  static Waiter waiter_of(db::Rows& rows);
   Search search();
   Task<Result<>> follow_page(Search search);
   Task<Result<>> match(const events::Event& event);
@@ -76,10 +87,10 @@ class EventWaits {
   World& world_;
 
   std::mutex mutex_;
-  std::set<std::string> types_;        // waited for
-  std::int64_t looked_at_ = 0;         // every event of these types up to here
-  std::int64_t types_seen_ = 0;        // grows with each type that is new
-  std::int64_t stored_looked_at_ = 0;  // of follow()
+  std::set<std::string, std::less<>> types_;  // waited for
+  std::int64_t looked_at_ = 0;                // every event of these types up to here
+  std::int64_t types_seen_ = 0;               // grows with each type that is new
+  std::int64_t stored_looked_at_ = 0;         // of follow()
   Watermark new_types_;
 };
 

@@ -7,6 +7,7 @@
 #include "bus/dispatcher.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
+#include "workers/pending_steps.h"
 #include "workers/run_store.h"
 
 // What waits of whole runs come to is told in tests/scenarios; here is what happens between two
@@ -103,7 +104,7 @@ class EventWaitsTest : public testing::Test {
       tx.run(
           "INSERT INTO pending_steps_data(run, hash, name, op, attempts, due_at) "
           "VALUES ($1, $2, 'wait', 'WaitForEvent', 0, 0)",
-          job.run_id, db::Blob{{reinterpret_cast<const char*>(step.data()), step.size()}});
+          job.run_id, blob_of(step));
       waits->begin(tx, job, step, {.type = type, .path = path, .value = value});
     });
     EXPECT_TRUE(done);

@@ -23,6 +23,10 @@ std::string_view op_name(OpCode code) {
       return "Sleep";
     case OpCode::kWaitForEvent:
       return "WaitForEvent";
+    case OpCode::kInvokeFunction:
+      return "InvokeFunction";
+    case OpCode::kWaitForSignal:
+      return "WaitForSignal";
     case OpCode::kRunComplete:
       return "RunComplete";
   }
@@ -35,13 +39,17 @@ bool is_outage(const Error& error) {
 
 std::optional<OpCode> op_by_name(std::string_view name) {
   for (const auto code : {OpCode::kStepRun, OpCode::kStepError, OpCode::kStepFailed, OpCode::kSleep,
-                          OpCode::kWaitForEvent, OpCode::kRunComplete}) {
+                          OpCode::kWaitForEvent, OpCode::kInvokeFunction, OpCode::kWaitForSignal,
+                          OpCode::kRunComplete}) {
     if (op_name(code) == name) return code;
   }
   return std::nullopt;
 }
 
 std::string error_json(const Error& error) {
+  if (error.details != nullptr) {
+    if (const Json* own = error.details->find("error")) return own->dump();
+  }
   return Json::object({{"name", info(error.code).name}, {"message", error.message}}).dump();
 }
 
@@ -50,7 +58,11 @@ Error error_from_json(std::string_view json) {
   auto parsed = parse_json(json);
   if (!parsed) return error;
   error.message = parsed->string_or("message", "");
-  if (const Code* code = code_by_name(parsed->string_or("name", ""))) error.code = *code;
+  if (const Code* code = code_by_name(parsed->string_or("name", ""))) {
+    error.code = *code;
+  } else {
+    error.details = std::make_shared<Json>(Json::object({{"error", std::move(*parsed)}}));
+  }
   return error;
 }
 

@@ -4,8 +4,9 @@
 //   step id    hex(sha1(id)); the n-th repeat of an id within one call is sha1("{id}:{n}"), n >= 1
 //   memo       what a step id is answered with when the function is called again:
 //                {"data": ...}  the step's result        {"error": {...}}  it failed for good
-//                null           a sleep that is over, a wait for an event that did not come
-//                an event       that was waited for
+//                null           a sleep that is over, a wait for what did not come
+//                an event       that was waited for, as JSON of the log
+//                {"signal": ..., "data": ...}  that was waited for
 //   op         what a call reports that is not a plain end: a step that ran, failed, or a sleep
 #pragma once
 
@@ -34,17 +35,25 @@ struct StepHashHasher {
   }
 };
 
-/// Stored results by step: JSON text in the shapes above.
-using Memos = std::unordered_map<StepHash, std::string, StepHashHasher>;
-
 enum class OpCode : std::uint8_t {
   kStepRun,
   kStepError,
   kStepFailed,
   kSleep,
   kWaitForEvent,
+  kInvokeFunction,
+  kWaitForSignal,
   kRunComplete,
 };
+
+/// What is stored of a step that is done.
+struct Memo {
+  std::string text;  // JSON in the shapes above
+  OpCode op = OpCode::kStepRun;
+  int place = 0;  // StepResult::place
+};
+using Memos = std::unordered_map<StepHash, Memo, StepHashHasher>;
+
 std::string_view op_name(OpCode code);  // "StepRun"
 std::optional<OpCode> op_by_name(std::string_view name);
 
@@ -66,7 +75,21 @@ struct EventWait {
   Json value;
 };
 
-/// A step that is begun and not done: one that failed and is to be tried again, a sleep, or a wait.
+/// What a signal is waited for by: one run at a time.
+struct SignalWait {
+  std::string signal;
+  /// Whoever waits for it already waits no more; otherwise this step fails.
+  bool replaces = false;
+};
+
+/// A run of another function that a run asks for.
+struct InvokedFunction {
+  std::string function;
+  Json data;
+};
+
+/// A step that is begun and not done: one that failed and is to be tried again, a sleep, or
+/// something that is waited for.
 struct PendingStep {
   StepHash hash{};
   std::string name;
@@ -74,7 +97,9 @@ struct PendingStep {
   int attempts = 0;         // of kStepError: that have failed
   std::int64_t due_at = 0;  // when it goes on, by the clock of jobs (bus/job_clock.h)
   std::string error;        // of kStepError: error_json of its last attempt
-  std::optional<EventWait> wait = std::nullopt;  // of kWaitForEvent
+  std::optional<EventWait> wait = std::nullopt;           // of kWaitForEvent
+  std::optional<InvokedFunction> invoked = std::nullopt;  // of kInvokeFunction
+  std::optional<SignalWait> signal = std::nullopt;        // of kWaitForSignal
 };
 
 /// What is stored of a run's steps.
@@ -94,9 +119,10 @@ inline constexpr int kStepsMax = 1'000;
 /// until it is mended, and none says anything about the function.
 bool is_outage(const Error& error);
 
-/// {"name":"NOT_FOUND","message":"..."}: an Error as runs, memos and failed events keep it.
+/// {"name":"NOT_FOUND","message":"..."}: an Error as runs and memos keep it. One that was not made
+/// here, of a function in another language, is kept as it came: it is `error` of the details.
 std::string error_json(const Error& error);
-/// The inverse; an unknown name is kInternalServerError.
+/// The inverse; an unknown name is kInternalServerError, with the whole in the details.
 Error error_from_json(std::string_view json);
 
 }  // namespace synap::workers

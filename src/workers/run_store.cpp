@@ -1,6 +1,12 @@
 #include "workers/run_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "base/crypto.h"
+#include "bus/function_events.h"
+#include "workers/pending_steps.h"
 
 namespace synap::workers {
 namespace {
@@ -39,14 +45,12 @@ CREATE VIEW pending_steps AS
   WHERE runs_data.user_id = current_user_id();
 )";
 
-std::string_view bytes_of(const StepHash& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+EventWait wait_of(const std::string& signal) {
+  return {std::string(bus::kSignalSent.name), "data.signal", Json(signal)};
 }
 
-StepHash hash_of(std::string_view raw) {
-  StepHash hash{};
-  std::copy_n(raw.begin(), std::min(raw.size(), hash.size()), hash.begin());
-  return hash;
+std::string error_memo(const Error& error) {
+  return R"({"error":)" + error_json(error) + "}";
 }
 
 }  // namespace
@@ -74,16 +78,32 @@ std::int64_t RunStore::write_results(db::Tx& tx, const Uuid& run_id,
     stored += tx.run(
         "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-        run_id, db::Blob{bytes_of(result.hash)}, result.place, result.name, op_name(result.op),
-        result.memo, world_.unix_ms());
+        run_id, blob_of(result.hash), result.place, result.name, op_name(result.op), result.memo,
+        world_.unix_ms());
     if (!may_be_pending) continue;
     tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", run_id,
-           db::Blob{bytes_of(result.hash)});
+           blob_of(result.hash));
   }
   return stored;
 }
 
-void RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps) {
+void RunStore::prepare(const bus::Job& job, const events::Event& event, Steps& steps) const {
+  for (const auto& step : steps.pending) {
+    if (!step.invoked) continue;
+    auto envelope = envelope_of(job, event);
+    envelope.aggregate_id.reset();
+    envelope.aggregate_type.clear();
+    steps.asked.push_back(types_.make(bus::kFunctionInvoked,
+                                      bus::Invocation{step.invoked->function, step.invoked->data,
+                                                      job.run_id.to_string(), to_hex(step.hash)},
+                                      std::move(envelope)));
+  }
+}
+
+// True: one of them is done already, since what it asks for cannot be had.
+bool RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps) {
+  bool is_answered = false;
+  std::size_t asked = 0;
   for (const auto& step : steps.pending) {
     std::optional<std::string_view> error;
     if (!step.error.empty()) error = step.error;
@@ -91,10 +111,55 @@ void RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps
         "INSERT INTO pending_steps_data(run, hash, name, op, attempts, due_at, error) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(run, hash) DO UPDATE SET "
         "attempts = $5, due_at = $6, error = $7",
-        job.run_id, db::Blob{bytes_of(step.hash)}, step.name, op_name(step.op), step.attempts,
-        step.due_at, error);
+        job.run_id, blob_of(step.hash), step.name, op_name(step.op), step.attempts, step.due_at,
+        error);
+    std::optional<Error> refusal;
     if (step.wait) waits_.begin(tx, job, step.hash, *step.wait);
+    if (step.invoked) refusal = begin_invoked(tx, job, step, steps.asked[asked++]);
+    if (step.signal) refusal = begin_signal_wait(tx, job, step);
+    if (!refusal) continue;
+    answer_pending(tx, job.run_id, step.hash, error_memo(*refusal), world_.unix_ms());
+    is_answered = true;
   }
+  return is_answered;
+}
+
+std::optional<Error> RunStore::begin_invoked(db::Tx& tx, const bus::Job& job,
+                                             const PendingStep& step,
+                                             const Result<events::NewEvent>& asked) {
+  if (!asked) return asked.error();
+  const auto function = dispatcher_.functions().find(step.invoked->function);
+  if (function == nullptr || (function->user_id && *function->user_id != job.user_id)) {
+    return Error{Code::kNotFound,
+                 fmt::format("could not find function with ID: {}", step.invoked->function),
+                 nullptr};
+  }
+  const auto appended = log_.append(tx, {.events = {*asked}});
+  if (!appended.events.empty()) dispatcher_.start(tx, function, *appended.events.front());
+  return std::nullopt;
+}
+
+std::optional<Error> RunStore::begin_signal_wait(db::Tx& tx, const bus::Job& job,
+                                                 const PendingStep& step) {
+  const auto wait = wait_of(step.signal->signal);
+  if (const auto other = waits_.first_for(tx, job.user_id, wait)) {
+    const Error error{Code::kConflict,
+                      fmt::format("Another run waits for the signal \"{}\"", step.signal->signal),
+                      nullptr};
+    if (!step.signal->replaces) return error;
+    waits_.end(tx, other->job.run_id, other->step);
+    answer(tx, other->job, other->step, error_memo(error));
+  }
+  waits_.begin(tx, job, step.hash, wait);
+  return std::nullopt;
+}
+
+// The run goes on, if this step of it was not done before.
+bool RunStore::answer(db::Tx& tx, const bus::Job& job, const StepHash& step,
+                      std::string_view memo) {
+  if (!answer_pending(tx, job.run_id, step, memo, world_.unix_ms())) return false;
+  jobs_.wake(tx, job);
+  return true;
 }
 
 // Of a run that has ended, however it has.
@@ -103,29 +168,54 @@ void RunStore::forget_pending(db::Tx& tx, const Uuid& run_id) {
   waits_.end(tx, run_id, std::nullopt);
 }
 
-void RunStore::write_completion(db::Tx& tx, const bus::Job& job, std::string_view output,
-                                bool may_be_pending) {
-  jobs_.finish(tx, job);
-  if (may_be_pending) forget_pending(tx, job.run_id);
-  tx.run(
-      "UPDATE runs_data SET status = 'completed', attempts = attempts + 1, ended_at = $2, "
-      "output = $3, error = NULL WHERE id = $1",
-      job.run_id, world_.unix_ms(), output);
+Result<EndOfRun> RunStore::completion_of(const bus::Job& job, const events::Event& event,
+                                         std::string output) {
+  EndOfRun end{.status = "completed", .output = std::move(output)};
+  end.asker = asker_of(event, end);
+  if (auto added = add_fact(job, event, {}, job.attempt + 1, std::nullopt, end); !added) {
+    return fail(added.error());
+  }
+  return end;
 }
 
-Task<Result<std::string>> RunStore::end_wait(const bus::Job& job, StepHash step, std::string name,
-                                             int place) {
-  const db::Blob hash{bytes_of(step)};
+void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
+                         bool may_be_pending) {
+  std::optional<std::string_view> output;
+  std::optional<std::string_view> error;
+  if (end.error.empty()) {
+    output = end.output;
+  } else {
+    error = end.error;
+  }
+  if (may_be_pending) forget_pending(tx, job.run_id);
+  tx.run(
+      "UPDATE runs_data SET status = $2, attempts = attempts + $3, ended_at = $4, output = $5, "
+      "error = $6 WHERE id = $1",
+      job.run_id, end.status, end.status == "cancelled" ? 0 : 1, world_.unix_ms(), output, error);
+  if (!end.events.empty()) log_.append(tx, {.events = end.events});
+  if (!end.asker) return;
+  bus::Job asker;
+  {
+    auto rows =
+        tx.query("SELECT event_position, lane FROM runs_data WHERE id = $1", end.asker->run_id);
+    if (!rows.next()) return;
+    asker.run_id = end.asker->run_id;
+    asker.position = rows.integer(0);
+    asker.line = rows.uuid(1).value_or(asker.run_id);
+  }
+  answer(tx, asker, end.asker->step, end.asker->memo);
+}
+
+Task<Result<std::string>> RunStore::end_wait(const bus::Job& job, StepResult over) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) -> std::string {
     if (!jobs_.holds(tx, job)) return "";
     {
       auto rows = tx.query("SELECT memo FROM run_steps_data WHERE run = $1 AND hash = $2",
-                           job.run_id, hash);
+                           job.run_id, blob_of(over.hash));
       if (rows.next()) return rows.text(0);
     }
-    const StepResult over{step, place, name, OpCode::kWaitForEvent, "null"};
     write_results(tx, job.run_id, {&over, 1}, true);
-    waits_.end(tx, job.run_id, step);
+    waits_.end(tx, job.run_id, over.hash);
     return over.memo;
   });
 }
@@ -134,12 +224,15 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
   co_return co_await database_.read([&](db::Tx& tx) {
     StoredResults stored;
     {
-      auto rows = tx.query("SELECT hash, memo, place FROM run_steps_data WHERE run = $1", run_id);
+      auto rows =
+          tx.query("SELECT hash, memo, place, op FROM run_steps_data WHERE run = $1", run_id);
       while (rows.next()) {
-        auto memo = rows.text(1);
-        stored.memo_bytes += static_cast<std::int64_t>(memo.size());
+        Memo memo{.text = rows.text(1),
+                  .op = op_by_name(rows.view(3)).value_or(OpCode::kStepRun),
+                  .place = static_cast<int>(rows.integer(2))};
+        stored.memo_bytes += static_cast<std::int64_t>(memo.text.size());
+        stored.next_place = std::max(stored.next_place, memo.place + 1);
         stored.memos.emplace(hash_of(rows.view(0)), std::move(memo));
-        stored.next_place = std::max(stored.next_place, static_cast<int>(rows.integer(2)) + 1);
       }
     }
     auto rows = tx.query(
@@ -161,10 +254,14 @@ Task<Result<int>> RunStore::count_start(const bus::Job& job) {
                                      [&](db::Tx& tx) { return jobs_.count_start(tx, job); });
 }
 
-Task<Result<>> RunStore::complete(const bus::Job& job, std::string output, Steps steps) {
+Task<Result<>> RunStore::complete(const bus::Job& job, const events::Event& event,
+                                  std::string output, Steps steps) {
+  const auto end = completion_of(job, event, std::move(output));
+  if (!end) co_return fail(end.error());
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    jobs_.finish(tx, job);
     write_results(tx, job.run_id, steps.results, steps.may_be_pending);
-    write_completion(tx, job, output, steps.may_be_pending);
+    write_end(tx, job, *end, steps.may_be_pending);
   });
 }
 
@@ -186,7 +283,7 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
                               Steps steps) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job.run_id, steps.results, steps.may_be_pending);
-    write_pending(tx, job, steps);
+    const bool is_answered = write_pending(tx, job, steps);
     std::int64_t due_at = 0;
     bool is_asleep = true;
     std::optional<std::string> error;
@@ -201,7 +298,7 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
         error = rows.optional_text(2);
       }
     }
-    jobs_.park(tx, job, std::max(due_at - clock().now(), delay_ms));
+    jobs_.park(tx, job, is_answered ? delay_ms : std::max(due_at - clock().now(), delay_ms));
     if (is_asleep) {
       tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
       return;
@@ -213,9 +310,7 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
   });
 }
 
-// Made before the transaction: the writer hashes no data and parses no JSON.
-Result<events::NewEvent> RunStore::failure_of(const bus::Job& job, const events::Event& event,
-                                              const Error& error, int attempts) const {
+events::Envelope RunStore::envelope_of(const bus::Job& job, const events::Event& event) const {
   events::Envelope envelope;
   envelope.user_id = event.user_id;
   envelope.source = events::Source::kSystem;
@@ -225,36 +320,151 @@ Result<events::NewEvent> RunStore::failure_of(const bus::Job& job, const events:
   envelope.correlation_id = event.correlation_id;
   envelope.causation_id = event.id;
   envelope.request_id = event.request_id;
+  return envelope;
+}
+
+Result<events::NewEvent> RunStore::event_of(const bus::Job& job, const events::Event& event,
+                                            std::string_view type, std::string data) const {
+  auto envelope = envelope_of(job, event);
+  envelope.aggregate_id.reset();
+  envelope.aggregate_type.clear();
+  return types_.make(type, std::move(data), std::move(envelope));
+}
+
+// Made before the transaction: the writer hashes no data and parses no JSON.
+Result<events::NewEvent> RunStore::failure_of(const bus::Job& job, const events::Event& event,
+                                              const Error& error, int attempts) const {
   events::Failure failure{job.function->id, job.run_id.to_string(), attempts,
                           std::string(info(error.code).name),
                           error.message.substr(0, valid_utf8_prefix(error.message))};
   const auto name = events::failed_type_of(event.type);
   return types_.make(events::EventType<events::Failure>{name}, std::move(failure),
-                     std::move(envelope));
+                     envelope_of(job, event));
+}
+
+Result<> RunStore::add_fact(const bus::Job& job, const events::Event& event, const Error& error,
+                            int attempts, std::optional<events::Actor> actor, EndOfRun& end) {
+  const bool is_heard = dispatcher_.functions().now()->hears_ends() ||
+                        waits_.is_waited_for(bus::kFunctionFinished.name);
+  const bool has_completed = end.status == "completed";
+  if (bus::is_about_an_end(event.type) || (has_completed && !is_heard)) return {};
+  auto envelope = envelope_of(job, event);
+  envelope.aggregate_id.reset();
+  envelope.aggregate_type.clear();
+  if (actor) envelope.actor = std::move(actor);
+  bus::RunEnd told{job.function->id, job.run_id.to_string(), std::string(end.status),
+                   event.id.to_string(), attempts};
+  if (!has_completed) {
+    told.name = std::string(info(error.code).name);
+    told.message = error.message.substr(0, valid_utf8_prefix(error.message));
+  }
+  std::vector<events::EventType<bus::RunEnd>> types;
+  if (is_heard) types.push_back(bus::kFunctionFinished);
+  if (end.status == "failed") types.push_back(bus::kFunctionFailed);
+  if (end.status == "cancelled") types.push_back(bus::kFunctionCancelled);
+  for (const auto& type : types) {
+    auto made = types_.make(type, told, envelope);
+    if (!made) return fail(made.error());
+    end.events.push_back(std::move(*made));
+  }
+  return {};
+}
+
+std::optional<EndOfRun::Asker> RunStore::asker_of(const events::Event& event, const EndOfRun& end) {
+  if (event.type != bus::kFunctionInvoked.name) return std::nullopt;
+  const auto asked = events::data_of(event, bus::kFunctionInvoked);
+  if (!asked) return std::nullopt;
+  auto memo =
+      end.error.empty() ? R"({"data":)" + end.output + "}" : R"({"error":)" + end.error + "}";
+  if (static_cast<std::int64_t>(memo.size()) > kStepBytesMax) {
+    memo = error_memo({Code::kPayloadTooLarge,
+                       fmt::format("The result of {} has {} bytes; at most {} are kept of a step",
+                                   (*asked)->function, memo.size(), kStepBytesMax),
+                       nullptr});
+  }
+  return EndOfRun::Asker{Uuid::parse((*asked)->run_id).value_or(Uuid{}),
+                         hash_from_hex((*asked)->step), std::move(memo)};
 }
 
 Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event,
                                  const Error& error, int attempts, Steps steps) {
-  std::optional<events::NewEvent> failed;
+  EndOfRun end{.status = "failed", .error = error_json(error)};
+  end.asker = asker_of(event, end);
   if (job.function->fulfills) {
     auto made = failure_of(job, event, error, attempts);
     if (!made) co_return fail(made.error());
-    failed = std::move(*made);
+    end.events.push_back(std::move(*made));
+  }
+  if (auto added = add_fact(job, event, error, attempts, std::nullopt, end); !added) {
+    co_return added;
   }
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
     write_results(tx, job.run_id, steps.results, steps.may_be_pending);
-    if (steps.may_be_pending) forget_pending(tx, job.run_id);
-    tx.run(
-        "UPDATE runs_data SET status = 'failed', attempts = attempts + 1, ended_at = $2, "
-        "error = $3 WHERE id = $1",
-        job.run_id, world_.unix_ms(), error_json(error));
-    if (failed) log_.append(tx, {.events = {*failed}});
+    write_end(tx, job, end, steps.may_be_pending);
   });
 }
 
-Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run_id,
-                                                   const bus::Functions& functions) {
+Task<Result<>> RunStore::cancel(std::string user_id, Uuid run_id,
+                                std::optional<events::Actor> actor) {
+  auto job = co_await database_.read([&](db::Tx& tx) { return find_job(tx, user_id, run_id); });
+  if (!job) co_return fail(job.error());
+  if (!*job) co_return fail(Code::kNotFound, "There is no such run");
+  auto event = co_await log_.at((*job)->position);
+  if (!event) co_return fail(event.error());
+  const Error error{Code::kClientClosedRequest, "The run was cancelled", nullptr};
+  EndOfRun end{.status = "cancelled", .error = error_json(error)};
+  end.asker = asker_of(**event, end);
+  if (auto added = add_fact(**job, **event, error, (*job)->attempt, std::move(actor), end);
+      !added) {
+    co_return added;
+  }
+  co_return co_await database_.write([&](db::Tx& tx) {
+    const auto removed = jobs_.remove(tx, **job);
+    if (!removed.was_there) {
+      return tx.abort({Code::kConflict, "The run has ended; there is nothing to cancel", nullptr});
+    }
+    write_end(tx, **job, end, true);
+    if (removed.was_claimed) tx.on_commit([&] { note_cancelled(run_id); });
+  });
+}
+
+void RunStore::note_cancelled(const Uuid& run_id) {
+  std::lock_guard lock(mutex_);
+  cancelled_.insert(run_id);
+  cancelled_count_ = static_cast<int>(cancelled_.size());
+}
+
+bool RunStore::take_cancelled(const Uuid& run_id) {
+  if (cancelled_count_ == 0) return false;
+  std::lock_guard lock(mutex_);
+  const bool was_cancelled = cancelled_.erase(run_id) > 0;
+  cancelled_count_ = static_cast<int>(cancelled_.size());
+  return was_cancelled;
+}
+
+// The job of a run; nothing: the user has no such run.
+std::optional<bus::Job> RunStore::find_job(db::Tx& tx, const std::string& user_id,
+                                           const Uuid& run_id) const {
+  auto rows = tx.query(
+      "SELECT function, event_position, lane, attempts FROM runs_data "
+      "WHERE id = $1 AND user_id = $2",
+      run_id, user_id);
+  if (!rows.next()) return std::nullopt;
+  bus::Job job{.line = rows.uuid(2).value_or(run_id),
+               .position = rows.integer(1),
+               .run_id = run_id,
+               .function = dispatcher_.functions().find(rows.view(0)),
+               .user_id = user_id,
+               .attempt = static_cast<int>(rows.integer(3)),
+               .may_have_results = true};
+  if (job.function == nullptr) {
+    job.function = std::make_shared<const bus::Function>(bus::Function{.id = rows.text(0)});
+  }
+  return job;
+}
+
+Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run_id) {
   co_return co_await database_.write([&](db::Tx& tx) -> bus::FunctionPtr {
     const auto refuse = [&](Code code, const char* message) -> bus::FunctionPtr {
       tx.abort({code, message, nullptr});
@@ -269,12 +479,15 @@ Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run
           run_id, user_id);
       if (!rows.next()) return refuse(Code::kNotFound, "There is no such run");
       status = rows.text(2);
-      job.function = functions.find(rows.view(0));
+      job.function = dispatcher_.functions().find(rows.view(0));
       job.position = rows.integer(1);
       job.line = rows.uuid(3).value_or(run_id);
     }
     if (status == "completed") {
       return refuse(Code::kConflict, "The run has completed; there is nothing to try again");
+    }
+    if (status == "cancelled") {
+      return refuse(Code::kConflict, "The run was cancelled");
     }
     if (job.function == nullptr) {
       return refuse(Code::kConflict, "The function of this run is gone");
@@ -296,8 +509,8 @@ void RunStore::revive(db::Tx& tx, bus::Job job) {
 }
 
 void RunStore::hurry(db::Tx& tx, const bus::Job& job) {
-  // A wait for an event is not over because somebody is impatient.
-  tx.run("UPDATE pending_steps_data SET due_at = 0 WHERE run = $1 AND op <> 'WaitForEvent'",
+  // A wait for something is not over because somebody is impatient.
+  tx.run("UPDATE pending_steps_data SET due_at = 0 WHERE run = $1 AND op IN ('StepError', 'Sleep')",
          job.run_id);
   if (jobs_.wake_parked(tx, job)) return;
   tx.abort({Code::kConflict,

@@ -4,12 +4,16 @@
 // last one (bus/job_store.h), nothing is changed and the answer is kConflict.
 #pragma once
 
+#include <atomic>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/world.h"
+#include "bus/dispatcher.h"
 #include "bus/job_store.h"
 #include "db/database.h"
 #include "events/log.h"
@@ -19,15 +23,31 @@
 
 namespace synap::workers {
 
+/// How a run ends, and what others are told of it: made before the transaction in which it does.
+struct EndOfRun {
+  std::string_view status;  // "completed", "failed" or "cancelled"
+  std::string output;       // of a run that has completed: JSON text
+  std::string error;        // of others: error_json
+  std::vector<events::NewEvent> events;
+  // The step of another run that has asked for this one, and its memo.
+  struct Asker {
+    Uuid run_id;
+    StepHash step{};
+    std::string memo;
+  };
+  std::optional<Asker> asker = std::nullopt;
+};
+
 class RunStore {
  public:
   static std::vector<db::Database::Migration> migrations();
 
   /// All must outlive the store.
-  RunStore(db::Database& database, bus::JobStore& jobs, events::EventLog& log,
-           const events::EventTypes& types, World& world = real_world())
+  RunStore(db::Database& database, bus::JobStore& jobs, bus::Dispatcher& dispatcher,
+           events::EventLog& log, const events::EventTypes& types, World& world = real_world())
       : database_(database),
         jobs_(jobs),
+        dispatcher_(dispatcher),
         log_(log),
         types_(types),
         world_(world),
@@ -36,6 +56,7 @@ class RunStore {
   db::Database& database() const { return database_; }
   bus::JobStore& jobs() const { return jobs_; }
   EventWaits& waits() { return waits_; }
+  events::EventLog& log() { return log_; }
   bus::JobClock& clock() const { return jobs_.clock(); }
   World& world() const { return world_; }
   /// In [0, 1).
@@ -46,13 +67,16 @@ class RunStore {
   std::int64_t write_results(db::Tx& tx, const Uuid& run_id, std::span<const StepResult> results,
                              bool may_be_pending);
   Task<Result<StoredResults>> load_results(Uuid run_id);
-  /// Within a transaction: the run has completed.
-  void write_completion(db::Tx& tx, const bus::Job& job, std::string_view output,
-                        bool may_be_pending);
-  /// The time of a wait is over: stores that it is, as the run's result `place`, unless an event
-  /// came meanwhile. What the wait has come to: its memo.
-  Task<Result<std::string>> end_wait(const bus::Job& job, StepHash step, std::string name,
-                                     int place);
+  Result<EndOfRun> completion_of(const bus::Job& job, const events::Event& event,
+                                 std::string output);
+  /// An event that the run appends, with the run's event as its cause.
+  Result<events::NewEvent> event_of(const bus::Job& job, const events::Event& event,
+                                    std::string_view type, std::string data) const;
+  /// Within a transaction: the run has ended so.
+  void write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end, bool may_be_pending);
+  /// The time of a wait is over: stores that it is, with this memo as the run's result `place`,
+  /// unless what it waits for came meanwhile. What the wait has come to: its memo.
+  Task<Result<std::string>> end_wait(const bus::Job& job, StepResult over);
 
   /// Counts that a call of a job that was found begins, before it does; how many have begun and not
   /// ended.
@@ -63,14 +87,20 @@ class RunStore {
     std::vector<StepResult> results;
     std::vector<PendingStep> pending;
     bool may_be_pending = false;  // of the results
+    /// Of prepare(): the events that ask for runs, in the order of the steps that do.
+    std::vector<Result<events::NewEvent>> asked = {};
   };
+  /// Makes the events of steps that ask for runs: before `steps` are handed to one of those below.
+  void prepare(const bus::Job& job, const events::Event& event, Steps& steps) const;
+
   /// The run has completed.
-  Task<Result<>> complete(const bus::Job& job, std::string output, Steps steps);
+  Task<Result<>> complete(const bus::Job& job, const events::Event& event, std::string output,
+                          Steps steps);
   /// It is called again in `delay_ms`, as attempt `job.attempt`. `error`: an attempt has ended so.
   Task<Result<>> retry_later(const bus::Job& job, std::int64_t delay_ms, std::optional<Error> error,
                              Steps steps);
   /// It is called again when the first of its pending steps is due, but not before `delay_ms`.
-  /// `has_failed`: an attempt at one of them has ended.
+  /// `has_failed`: an attempt at one of them has ended. Runs that its steps ask for are made.
   Task<Result<>> park(const bus::Job& job, std::int64_t delay_ms, bool has_failed, Steps steps);
   /// The run is given up: a dead letter and, if its function is the one that fulfills the request,
   /// the request's `.failed` event.
@@ -80,23 +110,42 @@ class RunStore {
   /// waits for its next attempt, or sleeps, goes on at once. kNotFound: the user has no such run;
   /// kConflict: it has completed, is under way, or waits for an earlier run of its line.
   /// The run's function.
-  Task<Result<bus::FunctionPtr>> retry_now(std::string user_id, Uuid run_id,
-                                           const bus::Functions& functions);
+  Task<Result<bus::FunctionPtr>> retry_now(std::string user_id, Uuid run_id);
+  /// The run is not called any more; a call that is under way stores nothing. `actor`: who wants
+  /// it. kNotFound: the user has no such run; kConflict: it has ended.
+  Task<Result<>> cancel(std::string user_id, Uuid run_id, std::optional<events::Actor> actor);
+  /// True, once: the run was cancelled while somebody was about to call it.
+  bool take_cancelled(const Uuid& run_id);
 
  private:
   Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,
                                       const Error& error, int attempts) const;
-  void write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps);
+  void note_cancelled(const Uuid& run_id);
+  std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,
+                                   const Uuid& run_id) const;
+  static std::optional<EndOfRun::Asker> asker_of(const events::Event& event, const EndOfRun& end);
+  events::Envelope envelope_of(const bus::Job& job, const events::Event& event) const;
+  Result<> add_fact(const bus::Job& job, const events::Event& event, const Error& error,
+                    int attempts, std::optional<events::Actor> actor, EndOfRun& end);
+  bool write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps);
+  std::optional<Error> begin_invoked(db::Tx& tx, const bus::Job& job, const PendingStep& step,
+                                     const Result<events::NewEvent>& asked);
+  std::optional<Error> begin_signal_wait(db::Tx& tx, const bus::Job& job, const PendingStep& step);
+  bool answer(db::Tx& tx, const bus::Job& job, const StepHash& step, std::string_view memo);
   void forget_pending(db::Tx& tx, const Uuid& run_id);
   void revive(db::Tx& tx, bus::Job job);
   void hurry(db::Tx& tx, const bus::Job& job);
 
   db::Database& database_;
   bus::JobStore& jobs_;
+  bus::Dispatcher& dispatcher_;
   events::EventLog& log_;
   const events::EventTypes& types_;
   World& world_;
   EventWaits waits_;
+  std::atomic<int> cancelled_count_{0};
+  std::mutex mutex_;
+  std::unordered_set<Uuid> cancelled_;  // and claimed at the time
 };
 
 }  // namespace synap::workers

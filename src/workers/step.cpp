@@ -9,15 +9,19 @@
 
 namespace synap::workers {
 
-Step::Step(RunStore& store, const bus::Job& job, StoredResults results)
-    : store_(store), job_(job), stored_(std::move(results)), next_place_(stored_.next_place) {}
+Step::Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results)
+    : store_(store),
+      job_(job),
+      event_(event),
+      stored_(std::move(results)),
+      next_place_(stored_.next_place) {}
 
 Step::Place Step::enter(std::string_view id) {
   SYNAP_CHECK(!has_finished_, "finish() is the last step of a run");
   Place place{step_hash(id, 0)};
   if (const int use = uses_[place.hash]++; use > 0) place.hash = step_hash(id, use);
   if (const auto memo = stored_.memos.find(place.hash); memo != stored_.memos.end()) {
-    place.memo = &memo->second;
+    place.memo = &memo->second.text;
     return place;
   }
   if (const auto begun = stored_.pending.find(place.hash); begun != stored_.pending.end()) {
@@ -97,8 +101,16 @@ void Step::write_own(db::Tx& tx, const StepResult& result) {
   tx.abort({Code::kConflict, "The step is done already", nullptr});
 }
 
+Result<> Step::prepare_completion() {
+  auto end = store_.completion_of(job_, event_, Outcome::done().output());
+  if (!end) return synap::fail(end.error());
+  end_ = std::make_shared<const EndOfRun>(std::move(*end));
+  return {};
+}
+
 void Step::write_completion(db::Tx& tx) {
-  store_.write_completion(tx, job_, Outcome::done().output(), !stored_.pending.empty());
+  store_.jobs().finish(tx, job_);
+  store_.write_end(tx, job_, *end_, !stored_.pending.empty());
 }
 
 void Step::check_claim(db::Tx& tx) {
@@ -144,31 +156,69 @@ Task<void> Step::sleep_until(std::string_view id, std::int64_t unix_ms) {
 
 Task<Result<std::optional<Json>>> Step::wait_for_event(std::string_view id, EventWait wait,
                                                        std::chrono::milliseconds timeout) {
-  const Place place = enter(id);
-  if (place.memo != nullptr) co_return event_of(*place.memo);
+  co_return awaited(co_await memo_of_wait(enter(id),
+                                          {.name = std::string(id),
+                                           .op = OpCode::kWaitForEvent,
+                                           .due_at = due_in(timeout.count()),
+                                           .wait = std::move(wait)},
+                                          "null"));
+}
+
+Task<Result<std::optional<Json>>> Step::wait_for_signal(std::string_view id, SignalWait wait,
+                                                        std::chrono::milliseconds timeout) {
+  co_return awaited(co_await memo_of_wait(enter(id),
+                                          {.name = std::string(id),
+                                           .op = OpCode::kWaitForSignal,
+                                           .due_at = due_in(timeout.count()),
+                                           .signal = std::move(wait)},
+                                          "null"));
+}
+
+// What a step that waits has come to; `over`, when its time is over.
+Task<Result<std::string>> Step::memo_of_wait(Place place, PendingStep begun, std::string over) {
+  if (place.memo != nullptr) co_return *place.memo;
   if (place.is_to_park) co_await Park{*this};
   if (place.pending == nullptr) {
-    pending_.push_back({.hash = place.hash,
-                        .name = std::string(id),
-                        .op = OpCode::kWaitForEvent,
-                        .due_at = due_in(timeout.count()),
-                        .wait = std::move(wait)});
+    begun.hash = place.hash;
+    pending_.push_back(std::move(begun));
     co_await Park{*this};
   }
   const UnderWay under_way(*this);
-  auto memo = co_await store_.end_wait(job_, place.hash, std::string(id), next_place_);
+  auto memo = co_await store_.end_wait(
+      job_, {place.hash, next_place_, std::move(begun.name), begun.op, std::move(over)});
   if (!memo) co_return fail(memo.error());
   stored_.memo_bytes += static_cast<std::int64_t>(memo->size());
   has_made_progress_ = true;
   ++next_place_;
-  co_return event_of(*memo);
+  co_return memo;
 }
 
-Result<std::optional<Json>> Step::event_of(const std::string& memo) {
-  auto event = parse_json(memo);
-  if (!event) return fail(event.error());
-  if (event->is_null()) return std::nullopt;
-  return std::optional(std::move(*event));
+std::string Step::late_memo(std::string_view id) {
+  return R"({"error":)" +
+         error_json({Code::kTimeout,
+                     fmt::format("What the step \"{}\" asked for has not ended in time", id),
+                     nullptr}) +
+         "}";
+}
+
+Result<std::optional<Json>> Step::awaited(const Result<std::string>& memo) {
+  if (!memo) return fail(memo.error());
+  auto json = parse_json(*memo);
+  if (!json) return fail(json.error());
+  if (json->is_null()) return std::nullopt;
+  if (const Json* error = json->find("error"); error != nullptr && json->find("id") == nullptr) {
+    return fail(error_from_json(error->dump()));
+  }
+  return std::optional(std::move(*json));
+}
+
+Task<Result<std::string>> Step::send_event(std::string_view id, std::string_view type, Json data) {
+  auto made = store_.event_of(job_, event_, type, data.dump());
+  if (!made) co_return fail(made.error());
+  co_return co_await commit(id, [this, event = std::move(*made)](db::Tx& tx) {
+    const auto appended = store_.log().append(tx, {.events = {event}});
+    return appended.events.empty() ? std::string() : appended.events.front()->id.to_string();
+  });
 }
 
 std::int64_t Step::due_in(std::int64_t wait_ms) const {

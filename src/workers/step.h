@@ -10,7 +10,9 @@
 // commit()  runs its closure in one transaction with its result: exactly once.
 // finish()  is the last commit() of a run: its transaction also says that the run has completed.
 // sleep()   ends the call; the handler is called again when the time has come.
-// wait_for_event()  the same; when the event has come, or the time is over.
+// wait_for_event(), wait_for_signal()  the same; when that has come, or the time is over.
+// invoke()  the same; when the run of another function that it asks for has ended.
+// send_event()  appends an event, exactly once.
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
 // function's retries allow, each step by itself; only when they are used up, or the error cannot go
@@ -43,11 +45,12 @@
 namespace synap::workers {
 
 class RunStore;
+struct EndOfRun;
 
 class Step {
  public:
-  /// Of the call that `job` asks for, which must outlive it.
-  Step(RunStore& store, const bus::Job& job, StoredResults results);
+  /// Of the call that `job` asks for. It and its event must outlive the step.
+  Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results);
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
 
@@ -76,6 +79,22 @@ class Step {
   /// before this step was reached does not count.
   Task<Result<std::optional<Json>>> wait_for_event(std::string_view id, EventWait wait,
                                                    std::chrono::milliseconds timeout);
+
+  /// What was sent with the signal (signal.sent); nothing if it was not in time. kConflict: another
+  /// run waits for it, or took its place (SignalWait).
+  Task<Result<std::optional<Json>>> wait_for_signal(std::string_view id, SignalWait wait,
+                                                    std::chrono::milliseconds timeout);
+
+  static constexpr std::chrono::hours kInvokeTimeout{24 * 365};
+  /// What a run of that function comes to, which is made for it and handed `data`. Its error, if it
+  /// is given up; kNotFound: the user has no such function; kTimeout: it has not ended in time, and
+  /// goes on.
+  template <class T>
+  Task<Result<T>> invoke(std::string_view id, InvokedFunction asked,
+                         std::chrono::milliseconds timeout = kInvokeTimeout);
+
+  /// Appends an event of the run's user, which has the run's event as its cause. Its id.
+  Task<Result<std::string>> send_event(std::string_view id, std::string_view type, Json data);
 
   const Uuid& run_id() const { return job_.run_id; }
 
@@ -149,6 +168,7 @@ class Step {
     bool is_to_park = false;               // it cannot go on now
   };
   Place enter(std::string_view id);
+  Task<Result<std::string>> memo_of_wait(Place place, PendingStep begun, std::string over);
   template <class T>
   static Result<T> from_memo(const std::string& memo);
   template <class T>
@@ -170,21 +190,25 @@ class Step {
   Task<Result<>> save();
   void forget_saved(const std::vector<StepResult>& results);
   Task<Result<>> fail_for_good(const Place& place, std::string_view id, const Error& error);
-  static Result<std::optional<Json>> event_of(const std::string& memo);
+  static Result<std::optional<Json>> awaited(const Result<std::string>& memo);
+  static std::string late_memo(std::string_view id);
   std::int64_t due_in(std::int64_t wait_ms) const;
   Task<void> sleep_for(Place place, std::string_view id, std::int64_t wait_ms);
   db::Database& database() const;
   std::int64_t write_results(db::Tx& tx, std::span<const StepResult> results);
   void write_own(db::Tx& tx, const StepResult& result);
+  Result<> prepare_completion();
   void write_completion(db::Tx& tx);
   void check_claim(db::Tx& tx);
 
   RunStore& store_;
   const bus::Job& job_;
+  const events::Event& event_;
   StoredResults stored_;
   std::map<StepHash, int> uses_;  // of each id, by its first hash
   std::vector<StepResult> unsaved_;
-  std::vector<PendingStep> pending_;  // what this call has changed
+  std::vector<PendingStep> pending_;     // what this call has changed
+  std::shared_ptr<const EndOfRun> end_;  // prepared by finish()
   std::optional<Error> exceeded_limit_;
   std::optional<Error> outage_;
   Waiter* turn_ = nullptr;  // of who waits for the next turn; of the executor's thread
@@ -255,6 +279,22 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
   co_return result;
 }
 
+template <class T>
+Task<Result<T>> Step::invoke(std::string_view id, InvokedFunction asked,
+                             std::chrono::milliseconds timeout) {
+  const Place place = enter(id);
+  auto memo = co_await memo_of_wait(place,
+                                    {.name = std::string(id),
+                                     .op = OpCode::kInvokeFunction,
+                                     .due_at = due_in(timeout.count()),
+                                     .invoked = std::move(asked)},
+                                    late_memo(id));
+  if (!memo) co_return synap::fail(memo.error());
+  auto result = from_memo<T>(*memo);
+  if (!result) note_exhausted(place);
+  co_return result;
+}
+
 template <class F>
 auto Step::commit(std::string_view id, F closure)
     -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
@@ -280,6 +320,9 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     co_return result;
   }
   Result<T> result = Result<T>(std::unexpect, Error{});
+  if (then == Then::kComplete) {
+    if (auto prepared = prepare_completion(); !prepared) co_return synap::fail(prepared.error());
+  }
   {
     const UnderWay under_way(*this);
     // Copies, since the closure runs on the database's thread, and a step beside this one goes on.

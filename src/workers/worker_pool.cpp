@@ -316,6 +316,7 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
 // chances, and then it is a dead letter rather than a pod that cannot start.
 Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
   const auto handling = handling_of(job.function->id);
+  if (store_.take_cancelled(job.run_id)) co_return Result<>{};
   // It was taken away since the job was claimed: the run waits for its return.
   if (handling == nullptr) co_return co_await store_.retry_later(job, 0, std::nullopt, {});
   auto event = co_await log_.at(job.position);
@@ -395,11 +396,12 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
   if (answer.kind == Answer::Kind::kDone) {
     Result<> stored;
     if (!answer.is_stored) {
-      stored = co_await store_.complete(job, std::move(answer.output), std::move(steps));
+      stored = co_await store_.complete(job, event, std::move(answer.output), std::move(steps));
     }
     if (stored) counts.completed.add();
     co_return stored;
   }
+  store_.prepare(job, event, steps);
   bus::Job next = job;
   if (answer.has_made_progress) next.attempt = 0;
   if (answer.kind == Answer::Kind::kPending) {
@@ -439,7 +441,7 @@ Task<Result<>> WorkerPool::give_up(const bus::Job& job, const events::Event& eve
 }
 
 Task<Result<>> WorkerPool::retry(std::string user_id, Uuid run_id) {
-  auto function = co_await store_.retry_now(std::move(user_id), run_id, functions_);
+  auto function = co_await store_.retry_now(std::move(user_id), run_id);
   if (!function) co_return fail(function.error());
   queue_.probe((*function)->id);  // whoever asks for it thinks that what it needs is there again
   co_return Result<>{};

@@ -92,6 +92,10 @@ class WorkerPool {
   std::shared_ptr<const RunCounts> counts(std::string_view function_id) const;
   /// RunStore::retry_now.
   Task<Result<>> retry(std::string user_id, Uuid run_id);
+  /// RunStore::cancel.
+  Task<Result<>> cancel(std::string user_id, Uuid run_id, std::optional<events::Actor> actor) {
+    return store_.cancel(std::move(user_id), run_id, std::move(actor));
+  }
 
  private:
   struct Handling {

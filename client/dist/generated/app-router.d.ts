@@ -359,13 +359,21 @@ export interface ListRunsInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. A UUID. */
     cursor?: string | null | undefined;
-    status?: "active" | "sleeping" | "completed" | "failed" | undefined;
+    status?: "active" | "sleeping" | "completed" | "failed" | "cancelled" | undefined;
     /** Only runs of this function: notes.create. 1 to 200 characters. */
     function?: string | undefined;
     /** Only runs for this event. A UUID. */
     eventId?: string | undefined;
     /** Only runs for events that share this cause. A UUID. */
     correlationId?: string | undefined;
+}
+export interface SendSignalInput {
+    /** Its name. 1 to 256 characters. */
+    signal: string;
+    /** What the run goes on with, at most 512 KiB of JSON. Default null. */
+    data?: unknown | undefined;
+    /** A repeat with the same key sends nothing again. 1 to 256 characters. */
+    idempotencyKey?: string | undefined;
 }
 export interface ListTagsInput {
     /** 1 to 1000; default 1000. */
@@ -964,13 +972,17 @@ export interface Request {
     /** The command's event and all that followed from it. */
     events: SynapEvent[];
 }
+export interface Cancelled {
+    status: "cancelled";
+    runId: string;
+}
 export interface RunError {
     name: string;
     message: string;
 }
 export interface RunStep {
     name: string;
-    op: "StepRun" | "StepError" | "StepFailed" | "Sleep" | "WaitForEvent" | "RunComplete";
+    op: "StepRun" | "StepError" | "StepFailed" | "Sleep" | "WaitForEvent" | "InvokeFunction" | "WaitForSignal" | "RunComplete";
     /** {data}, {error}, the event that was waited for, or null for a sleep or a wait in vain. */
     result: unknown;
     /** A time, ISO 8601. */
@@ -979,7 +991,7 @@ export interface RunStep {
 export interface PendingRunStep {
     name: string;
     /** StepError: it failed and is to be tried again. */
-    op: "StepError" | "Sleep" | "WaitForEvent";
+    op: "StepError" | "Sleep" | "WaitForEvent" | "InvokeFunction" | "WaitForSignal";
     /** That have failed. */
     attempts: number;
     /** Of its last attempt. */
@@ -989,7 +1001,7 @@ export interface RunWithSteps {
     id: string;
     function: string;
     /** active: queued, under way, or between two attempts. failed: a dead letter. */
-    status: "active" | "sleeping" | "completed" | "failed";
+    status: "active" | "sleeping" | "completed" | "failed" | "cancelled";
     /** That have ended. */
     attempts: number;
     /** What it is a run for. */
@@ -1011,7 +1023,7 @@ export interface Run {
     id: string;
     function: string;
     /** active: queued, under way, or between two attempts. failed: a dead letter. */
-    status: "active" | "sleeping" | "completed" | "failed";
+    status: "active" | "sleeping" | "completed" | "failed" | "cancelled";
     /** That have ended. */
     attempts: number;
     /** What it is a run for. */
@@ -1042,6 +1054,11 @@ export interface SignInLink {
     path: string;
     /** A time, ISO 8601. */
     expiresAt: string;
+}
+export interface SentSignal {
+    eventId: string;
+    /** Its place in the whole log. */
+    position: number;
 }
 export interface TagCount {
     tag: string;
@@ -1129,6 +1146,31 @@ export interface EventTypeRegistered {
     version: number;
     /** JSON Schema 2020-12. */
     schema: Record<string, unknown>;
+}
+export interface RunEnd {
+    /** The function whose run has ended. */
+    function: string;
+    /** The run. */
+    runId: string;
+    status: "completed" | "failed" | "cancelled";
+    /** What it was a run for. */
+    eventId: string;
+    /** How often it was tried. */
+    attempts: number;
+    /** The kind of the last error. */
+    name?: string;
+    /** What the last error said. */
+    message?: string;
+}
+export interface Invocation {
+    /** The function that is to run. */
+    function: string;
+    /** What it is handed. */
+    data: unknown;
+    /** The run that asks for it. */
+    runId: string;
+    /** The step of that run, as a hash in hex. */
+    step: string;
 }
 export interface KeyCreated {
     keyId: string;
@@ -1349,6 +1391,12 @@ export interface ProjectUpdateRequested {
     endDate?: string | null;
     status?: "active" | "paused" | "completed";
 }
+export interface Signal {
+    /** The name of the signal. */
+    signal: string;
+    /** What the run that waits for it goes on with. */
+    data: unknown;
+}
 export interface TaskCompletionCompleted {
     entityId: string;
     /** That it has now. */
@@ -1447,6 +1495,14 @@ export interface UserCreated {
 export interface EventData {
     /** A user said what events of a type of their own say. */
     "event_type.registration.completed": EventTypeRegistered;
+    /** A run was cancelled. */
+    "function.cancelled": RunEnd;
+    /** A run was given up. */
+    "function.failed": RunEnd;
+    /** A run has ended, however it did. Recorded where a function or a run listens. */
+    "function.finished": RunEnd;
+    /** A step of a run asked for a run of another function. */
+    "function.invoked": Invocation;
     /** A user got an API key, or a session in a browser. */
     "key.creation.completed": KeyCreated;
     /** An API key was revoked, or a session ended. */
@@ -1499,6 +1555,8 @@ export interface EventData {
     "project.update.failed": Failure;
     /** Somebody wants a project to be changed. */
     "project.update.requested": ProjectUpdateRequested;
+    /** A signal was sent; the run that waits for it goes on. */
+    "signal.sent": Signal;
     /** tasks.complete was done: this is what the task is now. */
     "task.completion.completed": TaskCompletionCompleted;
     /** What task.completion.requested asked for was given up. */
@@ -1682,6 +1740,8 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         get: Query<GetRequest, Request>;
     };
     runs: {
+        /** End a run before it has done all of its work. */
+        cancel: Mutation<RunId, Cancelled>;
         /** One run with the steps that are done. */
         get: Query<RunId, RunWithSteps>;
         /** What was done for your events, the newest first. */
@@ -1692,6 +1752,10 @@ export type AppRouter = TRPCBuiltRouter<Root, {
     sessions: {
         /** Make a link that signs a browser in at the pod's page, once, within 15 minutes. */
         createLink: Mutation<void, SignInLink>;
+    };
+    signals: {
+        /** Let the run that waits for a signal go on. */
+        send: Mutation<SendSignalInput, SentSignal>;
     };
     tags: {
         /** The tags of your notes, with how many have each. */

@@ -337,10 +337,16 @@ export declare const ListRuns: z.ZodObject<{
         active: "active";
         completed: "completed";
         sleeping: "sleeping";
+        cancelled: "cancelled";
     }>>;
     function: z.ZodOptional<z.ZodString>;
     eventId: z.ZodOptional<z.ZodUUID>;
     correlationId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const SendSignal: z.ZodObject<{
+    signal: z.ZodString;
+    data: z.ZodDefault<z.ZodAny>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const ListTags: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
@@ -460,6 +466,25 @@ export declare const EventTypeRegistered: z.ZodObject<{
     name: z.ZodString;
     version: z.ZodInt;
     schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const RunEnd: z.ZodObject<{
+    function: z.ZodString;
+    runId: z.ZodUUID;
+    status: z.ZodEnum<{
+        failed: "failed";
+        completed: "completed";
+        cancelled: "cancelled";
+    }>;
+    eventId: z.ZodUUID;
+    attempts: z.ZodInt;
+    name: z.ZodOptional<z.ZodString>;
+    message: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const Invocation: z.ZodObject<{
+    function: z.ZodString;
+    data: z.ZodAny;
+    runId: z.ZodUUID;
+    step: z.ZodString;
 }, z.core.$strip>;
 export declare const KeyCreated: z.ZodObject<{
     keyId: z.ZodUUID;
@@ -668,6 +693,10 @@ export declare const ProjectUpdateRequested: z.ZodObject<{
         completed: "completed";
         paused: "paused";
     }>>;
+}, z.core.$strip>;
+export declare const Signal: z.ZodObject<{
+    signal: z.ZodString;
+    data: z.ZodAny;
 }, z.core.$strip>;
 export declare const TaskCompletionCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1074,6 +1103,9 @@ export declare const inputSchemas: {
     "requests.get": z.ZodObject<{
         requestId: z.ZodUUID;
     }, z.core.$strip>;
+    "runs.cancel": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
     "runs.get": z.ZodObject<{
         id: z.ZodUUID;
     }, z.core.$strip>;
@@ -1085,6 +1117,7 @@ export declare const inputSchemas: {
             active: "active";
             completed: "completed";
             sleeping: "sleeping";
+            cancelled: "cancelled";
         }>>;
         function: z.ZodOptional<z.ZodString>;
         eventId: z.ZodOptional<z.ZodUUID>;
@@ -1092,6 +1125,11 @@ export declare const inputSchemas: {
     }, z.core.$strip>>;
     "runs.retry": z.ZodObject<{
         id: z.ZodUUID;
+    }, z.core.$strip>;
+    "signals.send": z.ZodObject<{
+        signal: z.ZodString;
+        data: z.ZodDefault<z.ZodAny>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "tags.list": z.ZodOptional<z.ZodObject<{
         limit: z.ZodDefault<z.ZodInt>;
@@ -1248,6 +1286,51 @@ export declare const eventSchemas: {
         name: z.ZodString;
         version: z.ZodInt;
         schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>;
+    "function.cancelled": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        status: z.ZodEnum<{
+            failed: "failed";
+            completed: "completed";
+            cancelled: "cancelled";
+        }>;
+        eventId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodOptional<z.ZodString>;
+        message: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "function.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        status: z.ZodEnum<{
+            failed: "failed";
+            completed: "completed";
+            cancelled: "cancelled";
+        }>;
+        eventId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodOptional<z.ZodString>;
+        message: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "function.finished": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        status: z.ZodEnum<{
+            failed: "failed";
+            completed: "completed";
+            cancelled: "cancelled";
+        }>;
+        eventId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodOptional<z.ZodString>;
+        message: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "function.invoked": z.ZodObject<{
+        function: z.ZodString;
+        data: z.ZodAny;
+        runId: z.ZodUUID;
+        step: z.ZodString;
     }, z.core.$strip>;
     "key.creation.completed": z.ZodObject<{
         keyId: z.ZodUUID;
@@ -1491,6 +1574,10 @@ export declare const eventSchemas: {
             completed: "completed";
             paused: "paused";
         }>>;
+    }, z.core.$strip>;
+    "signal.sent": z.ZodObject<{
+        signal: z.ZodString;
+        data: z.ZodAny;
     }, z.core.$strip>;
     "task.completion.completed": z.ZodObject<{
         entityId: z.ZodUUID;

@@ -252,10 +252,15 @@ export const RunId = z.object({
 export const ListRuns = z.object({
     limit: z.int().min(1).max(500).default(50),
     cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
-    status: z.enum(["active", "sleeping", "completed", "failed"]).optional(),
+    status: z.enum(["active", "sleeping", "completed", "failed", "cancelled"]).optional(),
     function: z.string().min(1).max(200).optional().describe("Only runs of this function: notes.create."),
     eventId: z.uuid().optional().describe("Only runs for this event."),
     correlationId: z.uuid().optional().describe("Only runs for events that share this cause."),
+});
+export const SendSignal = z.object({
+    signal: z.string().min(1).max(256).describe("Its name."),
+    data: z.any().default(null).describe("What the run goes on with, at most 512 KiB of JSON."),
+    idempotencyKey: z.string().min(1).max(256).optional().describe("A repeat with the same key sends nothing again."),
 });
 export const ListTags = z.object({
     limit: z.int().min(1).max(1000).default(1000),
@@ -334,6 +339,21 @@ export const EventTypeRegistered = z.object({
     name: z.string(),
     version: z.int().min(1),
     schema: z.record(z.string(), z.any()).describe("JSON Schema 2020-12."),
+});
+export const RunEnd = z.object({
+    function: z.string().describe("The function whose run has ended."),
+    runId: z.uuid().describe("The run."),
+    status: z.enum(["completed", "failed", "cancelled"]),
+    eventId: z.uuid().describe("What it was a run for."),
+    attempts: z.int().min(0).describe("How often it was tried."),
+    name: z.string().optional().describe("The kind of the last error."),
+    message: z.string().optional().describe("What the last error said."),
+});
+export const Invocation = z.object({
+    function: z.string().describe("The function that is to run."),
+    data: z.any().describe("What it is handed."),
+    runId: z.uuid().describe("The run that asks for it."),
+    step: z.string().describe("The step of that run, as a hash in hex."),
 });
 export const KeyCreated = z.object({
     keyId: z.uuid(),
@@ -477,6 +497,10 @@ export const ProjectUpdateRequested = z.object({
     endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
     status: z.enum(["active", "paused", "completed"]).optional(),
 });
+export const Signal = z.object({
+    signal: z.string().min(1).max(256).describe("The name of the signal."),
+    data: z.any().describe("What the run that waits for it goes on with."),
+});
 export const TaskCompletionCompleted = z.object({
     entityId: z.uuid(),
     version: z.int().min(1).describe("That it has now."),
@@ -583,9 +607,11 @@ export const inputSchemas = {
     "projects.restore": RestoreProject,
     "projects.update": UpdateProject,
     "requests.get": GetRequest,
+    "runs.cancel": RunId,
     "runs.get": RunId,
     "runs.list": ListRuns.optional(),
     "runs.retry": RunId,
+    "signals.send": SendSignal,
     "tags.list": ListTags.optional(),
     "tasks.complete": CompleteTask,
     "tasks.create": CreateTask,
@@ -604,6 +630,10 @@ export const synapEventSchema = SynapEvent;
 /** What an event says, by its type, in the newest version of its data. Those that users register are not among them. */
 export const eventSchemas = {
     "event_type.registration.completed": EventTypeRegistered,
+    "function.cancelled": RunEnd,
+    "function.failed": RunEnd,
+    "function.finished": RunEnd,
+    "function.invoked": Invocation,
     "key.creation.completed": KeyCreated,
     "key.revocation.completed": KeyRevoked,
     "note.creation.completed": NoteCreationCompleted,
@@ -630,6 +660,7 @@ export const eventSchemas = {
     "project.update.completed": ProjectUpdateCompleted,
     "project.update.failed": Failure,
     "project.update.requested": ProjectUpdateRequested,
+    "signal.sent": Signal,
     "task.completion.completed": TaskCompletionCompleted,
     "task.completion.failed": Failure,
     "task.completion.requested": TaskCompletionRequested,

@@ -292,10 +292,16 @@ export const RunId = z.object({
 export const ListRuns = z.object({
   limit: z.int().min(1).max(500).default(50),
   cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
-  status: z.enum(["active", "sleeping", "completed", "failed"]).optional(),
+  status: z.enum(["active", "sleeping", "completed", "failed", "cancelled"]).optional(),
   function: z.string().min(1).max(200).optional().describe("Only runs of this function: notes.create."),
   eventId: z.uuid().optional().describe("Only runs for this event."),
   correlationId: z.uuid().optional().describe("Only runs for events that share this cause."),
+});
+
+export const SendSignal = z.object({
+  signal: z.string().min(1).max(256).describe("Its name."),
+  data: z.any().default(null).describe("What the run goes on with, at most 512 KiB of JSON."),
+  idempotencyKey: z.string().min(1).max(256).optional().describe("A repeat with the same key sends nothing again."),
 });
 
 export const ListTags = z.object({
@@ -387,6 +393,23 @@ export const EventTypeRegistered = z.object({
   name: z.string(),
   version: z.int().min(1),
   schema: z.record(z.string(), z.any()).describe("JSON Schema 2020-12."),
+});
+
+export const RunEnd = z.object({
+  function: z.string().describe("The function whose run has ended."),
+  runId: z.uuid().describe("The run."),
+  status: z.enum(["completed", "failed", "cancelled"]),
+  eventId: z.uuid().describe("What it was a run for."),
+  attempts: z.int().min(0).describe("How often it was tried."),
+  name: z.string().optional().describe("The kind of the last error."),
+  message: z.string().optional().describe("What the last error said."),
+});
+
+export const Invocation = z.object({
+  function: z.string().describe("The function that is to run."),
+  data: z.any().describe("What it is handed."),
+  runId: z.uuid().describe("The run that asks for it."),
+  step: z.string().describe("The step of that run, as a hash in hex."),
 });
 
 export const KeyCreated = z.object({
@@ -552,6 +575,11 @@ export const ProjectUpdateRequested = z.object({
   status: z.enum(["active", "paused", "completed"]).optional(),
 });
 
+export const Signal = z.object({
+  signal: z.string().min(1).max(256).describe("The name of the signal."),
+  data: z.any().describe("What the run that waits for it goes on with."),
+});
+
 export const TaskCompletionCompleted = z.object({
   entityId: z.uuid(),
   version: z.int().min(1).describe("That it has now."),
@@ -669,9 +697,11 @@ export const inputSchemas = {
   "projects.restore": RestoreProject,
   "projects.update": UpdateProject,
   "requests.get": GetRequest,
+  "runs.cancel": RunId,
   "runs.get": RunId,
   "runs.list": ListRuns.optional(),
   "runs.retry": RunId,
+  "signals.send": SendSignal,
   "tags.list": ListTags.optional(),
   "tasks.complete": CompleteTask,
   "tasks.create": CreateTask,
@@ -692,6 +722,10 @@ export const synapEventSchema = SynapEvent;
 /** What an event says, by its type, in the newest version of its data. Those that users register are not among them. */
 export const eventSchemas = {
   "event_type.registration.completed": EventTypeRegistered,
+  "function.cancelled": RunEnd,
+  "function.failed": RunEnd,
+  "function.finished": RunEnd,
+  "function.invoked": Invocation,
   "key.creation.completed": KeyCreated,
   "key.revocation.completed": KeyRevoked,
   "note.creation.completed": NoteCreationCompleted,
@@ -718,6 +752,7 @@ export const eventSchemas = {
   "project.update.completed": ProjectUpdateCompleted,
   "project.update.failed": Failure,
   "project.update.requested": ProjectUpdateRequested,
+  "signal.sent": Signal,
   "task.completion.completed": TaskCompletionCompleted,
   "task.completion.failed": Failure,
   "task.completion.requested": TaskCompletionRequested,

@@ -28,7 +28,8 @@ const ObjectSchema<ListRuns>& describe(Type<ListRuns>) {
           .field_or("limit", &ListRuns::limit, integer().min(1).max(500), 50)
           .field("cursor", &ListRuns::cursor, string().uuid().nullish(),
                  "The nextCursor of the page before.")
-          .field("status", &ListRuns::status, one_of({"active", "sleeping", "completed", "failed"}))
+          .field("status", &ListRuns::status,
+                 one_of({"active", "sleeping", "completed", "failed", "cancelled"}))
           .field("function", &ListRuns::function, string().min(1).max(200),
                  "Only runs of this function: notes.create.")
           .field("eventId", &ListRuns::event_id, string().uuid(), "Only runs for this event.")
@@ -58,7 +59,8 @@ void add_run_fields(ObjectSchema<T>& schema) {
   const auto of_run = []<class M>(M Run::* member) -> M T::* { return member; };
   schema.field("id", of_run(&Run::id), string().uuid())
       .field("function", of_run(&Run::function), string())
-      .field("status", of_run(&Run::status), one_of({"active", "sleeping", "completed", "failed"}),
+      .field("status", of_run(&Run::status),
+             one_of({"active", "sleeping", "completed", "failed", "cancelled"}),
              "active: queued, under way, or between two attempts. failed: a dead letter.")
       .field("attempts", of_run(&Run::attempts), integer(), "That have ended.")
       .field("eventId", of_run(&Run::event_id), string().uuid(), "What it is a run for.")
@@ -105,15 +107,16 @@ struct RunStep {
   std::string stored_at;
 };
 const ObjectSchema<RunStep>& describe(Type<RunStep>) {
-  static const auto schema = object<RunStep>("RunStep")
-                                 .field("name", &RunStep::name)
-                                 .field("op", &RunStep::op,
-                                        one_of({"StepRun", "StepError", "StepFailed", "Sleep",
-                                                "WaitForEvent", "RunComplete"}))
-                                 .field("result", &RunStep::result, any(),
-                                        "{data}, {error}, the event that was waited for, or null "
-                                        "for a sleep or a wait in vain.")
-                                 .field("storedAt", &RunStep::stored_at, string().datetime());
+  static const auto schema =
+      object<RunStep>("RunStep")
+          .field("name", &RunStep::name)
+          .field("op", &RunStep::op,
+                 one_of({"StepRun", "StepError", "StepFailed", "Sleep", "WaitForEvent",
+                         "InvokeFunction", "WaitForSignal", "RunComplete"}))
+          .field("result", &RunStep::result, any(),
+                 "{data}, {error}, the event that was waited for, or null "
+                 "for a sleep or a wait in vain.")
+          .field("storedAt", &RunStep::stored_at, string().datetime());
   return schema;
 }
 
@@ -127,7 +130,8 @@ const ObjectSchema<PendingRunStep>& describe(Type<PendingRunStep>) {
   static const auto schema =
       object<PendingRunStep>("PendingRunStep")
           .field("name", &PendingRunStep::name)
-          .field("op", &PendingRunStep::op, one_of({"StepError", "Sleep", "WaitForEvent"}),
+          .field("op", &PendingRunStep::op,
+                 one_of({"StepError", "Sleep", "WaitForEvent", "InvokeFunction", "WaitForSignal"}),
                  "StepError: it failed and is to be tried again.")
           .field("attempts", &PendingRunStep::attempts, integer(), "That have failed.")
           .field("error", &PendingRunStep::error, run_error_schema(), "Of its last attempt.");
@@ -362,6 +366,24 @@ Task<Result<Retried>> retry(const Rooms& rooms, Session session, RunId input) {
   co_return Retried{"pending", input.id};
 }
 
+struct Cancelled {
+  std::string status = "cancelled";
+  std::string run_id;
+};
+const ObjectSchema<Cancelled>& describe(Type<Cancelled>) {
+  static const auto schema = object<Cancelled>("Cancelled")
+                                 .field("status", &Cancelled::status, one_of({"cancelled"}))
+                                 .field("runId", &Cancelled::run_id, string().uuid());
+  return schema;
+}
+
+Task<Result<Cancelled>> cancel(const Rooms& rooms, Session session, RunId input) {
+  auto done = co_await rooms.workers.cancel(
+      session.user_id(), Uuid::parse(input.id).value_or(Uuid{}), session.actor->recorded);
+  if (!done) co_return fail(done.error());
+  co_return Cancelled{"cancelled", input.id};
+}
+
 }  // namespace
 
 void add(const Rooms& rooms) {
@@ -377,6 +399,15 @@ void add(const Rooms& rooms) {
                 .effects = rpc::Effects::kIdempotent,
                 .errors = {no_such, {Code::kConflict, "It has completed, or is under way."}}},
                retry);
+  add_mutation(rooms, "runs.cancel",
+               {.summary = "End a run before it has done all of its work.",
+                .docs = "What it has done stays done. A call that is under way is not interrupted: "
+                        "it begins no further step, and nothing of it is stored. Recorded as "
+                        "function.cancelled.",
+                .effects = rpc::Effects::kDestroys,
+                .errors = {no_such, {Code::kConflict, "It has ended."}}},
+               cancel);
+  add_signals(rooms);
 }
 
 }  // namespace synap::features::runs

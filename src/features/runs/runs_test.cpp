@@ -4,6 +4,7 @@
 
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
+#include "workers/step.h"
 
 namespace synap::features::runs {
 namespace {
@@ -95,6 +96,74 @@ TEST_F(Runs, OfOneFunctionAreListedTheNewestFirst) {
   EXPECT_EQ(listed({{"function", "notes.create"}}, 2),
             (Names{"notes.create 5", "notes.create 3", "notes.create 1"}));
   EXPECT_EQ(listed({{"function", "notes.none"}}), Names{});
+}
+
+// Waits for a signal, for each event of its type.
+class Waiter final : public workers::EventHandler {
+ public:
+  std::string_view event_type() const override { return "signal.sent"; }
+  Task<workers::Outcome> handle(const events::Event& event, workers::Step& step) override {
+    if (event.data.contains("\"go\"")) co_return workers::Outcome::done();
+    auto got = co_await step.wait_for_signal("wait", {"go"}, std::chrono::hours(1));
+    if (!got) co_return workers::Outcome::failed_for_good(got.error());
+    co_return workers::Outcome::done((*got)->dump());
+  }
+};
+
+class Signals : public FeatureTest {
+ protected:
+  Signals()
+      : FeatureTest([](const Rooms& rooms) {
+          runs::add(rooms);
+          rooms.workers.add("test.waiter", std::make_unique<Waiter>(), {});
+        }) {}
+  Json signal(const char* name, Json::Object more = {}) {
+    Json asked(std::move(more));
+    asked.set("signal", name);
+    return asked;
+  }
+  void wait_for_run(const char* status, int count) {
+    ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] {
+      const auto page = call("runs.list", Json::object({{"status", status}}));
+      return page->find("runs")->as_array().size() == static_cast<std::size_t>(count);
+    }));
+  }
+  std::string newest_run(const char* status) {
+    const auto page = call("runs.list", Json::object({{"status", status}}));
+    return page->find("runs")->as_array().back().find("id")->as_string();
+  }
+};
+
+TEST_F(Signals, LetTheRunThatWaitsGoOn) {
+  ASSERT_TRUE(call("signals.send", signal("begin")));
+  wait_for_run("sleeping", 1);
+  const auto run = newest_run("sleeping");
+  ASSERT_TRUE(call("signals.send", signal("go", {{"data", 7}})));
+  wait_for_run("completed", 2);
+  const auto got = call("runs.get", input(run));
+  EXPECT_EQ(got->find("steps")->as_array().at(0).find("result")->dump(),
+            R"({"signal":"go","data":7})");
+}
+
+TEST_F(Signals, AreSentOnceWithOneKey) {
+  const auto first = call("signals.send", signal("begin", {{"idempotencyKey", "k"}}));
+  const auto again = call("signals.send", signal("begin", {{"idempotencyKey", "k"}}));
+  EXPECT_EQ(first->dump(), again->dump());
+  EXPECT_EQ(call("signals.send", signal("other", {{"idempotencyKey", "k"}})).error().code,
+            Code::kConflict);
+}
+
+TEST_F(Signals, ARunIsCancelledByWhoeverOwnsIt) {
+  ASSERT_TRUE(call("signals.send", signal("begin")));
+  wait_for_run("sleeping", 1);
+  const auto run = input(newest_run("sleeping"));
+  EXPECT_EQ(call("runs.cancel", run, "bob").error().code, Code::kNotFound);
+  EXPECT_EQ(call("runs.cancel", run)->find("status")->as_string(), "cancelled");
+  EXPECT_EQ(call("runs.get", run)->find("status")->as_string(), "cancelled");
+  EXPECT_EQ(call("runs.cancel", run).error().code, Code::kConflict);
+  const auto told = sync_wait(executor, log->at(2));
+  EXPECT_EQ((*told)->type, "function.cancelled");
+  EXPECT_EQ((*told)->actor->id, "key");
 }
 
 }  // namespace

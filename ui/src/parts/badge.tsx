@@ -56,6 +56,7 @@ const STATUS_KINDS: Record<string, string> = {
   in_progress: 'busy',
   pending: 'busy',
   sleeping: 'calm',
+  cancelled: 'calm',
   open: 'calm',
   warn: 'warn',
 };

@@ -27,7 +27,7 @@ interface Step {
 
 type RunWithSteps = Run & { steps: Step[] };
 
-const STATUSES = ['active', 'sleeping', 'failed', 'completed'];
+const STATUSES = ['active', 'sleeping', 'failed', 'completed', 'cancelled'];
 // A run that sleeps or is tried again tells nothing by events: ask while it is looked at.
 const ASK_EVERY_MS = 2_500;
 
@@ -43,6 +43,16 @@ async function retry(id: string, reload: () => void): Promise<void> {
   try {
     await mutate('runs.retry', { id });
     say('It is tried again');
+    reload();
+  } catch (error) {
+    say(messageOf(error), 'bad');
+  }
+}
+
+async function cancel(id: string, reload: () => void): Promise<void> {
+  try {
+    await mutate('runs.cancel', { id });
+    say('It is cancelled; what it has done stays done');
     reload();
   } catch (error) {
     say(messageOf(error), 'bad');
@@ -128,7 +138,14 @@ function RunList({ openId }: { openId: string | undefined }) {
   );
 }
 
-const OP_WORDS: Record<string, string> = { StepRun: 'done', StepFailed: 'failed', Sleep: 'slept' };
+const OP_WORDS: Record<string, string> = {
+  StepRun: 'done',
+  StepFailed: 'failed',
+  Sleep: 'slept',
+  WaitForEvent: 'waited for an event until',
+  WaitForSignal: 'waited for a signal until',
+  InvokeFunction: 'another function answered',
+};
 
 function StepItem({
   step,
@@ -205,7 +222,9 @@ function RunPanel({ id }: { id: string }) {
   const run = answer.value;
   useReloadOn((event) => event.actor?.['run'] === id || event.id === run?.eventId, answer.reload);
   useAskAgain(answer.reload, run?.status === 'active' || run?.status === 'sleeping');
-  const canRetry = run !== undefined && run.status !== 'completed';
+  const hasEnded =
+    run?.status === 'completed' || run?.status === 'failed' || run?.status === 'cancelled';
+  const canRetry = run?.status === 'failed' || (run !== undefined && !hasEnded);
   return (
     <section class="split-panel" aria-label="Run">
       <div class="panel">
@@ -234,6 +253,11 @@ function RunPanel({ id }: { id: string }) {
                     onClick={() => void retry(id, answer.reload)}
                   >
                     {known.status === 'failed' ? 'Try it again' : 'Try it now'}
+                  </button>
+                )}
+                {!hasEnded && (
+                  <button type="button" onClick={() => void cancel(id, answer.reload)}>
+                    Cancel
                   </button>
                 )}
                 <CopyButton label="JSON" text={() => JSON.stringify(known, null, 2)} />

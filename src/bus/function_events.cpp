@@ -1,0 +1,50 @@
+#include "bus/function_events.h"
+
+namespace synap::bus {
+
+const ObjectSchema<Invocation>& describe(Type<Invocation>) {
+  static const auto schema =
+      object<Invocation>("Invocation")
+          .field("function", &Invocation::function, string(), "The function that is to run.")
+          .field("data", &Invocation::data, any(), "What it is handed.")
+          .field("runId", &Invocation::run_id, string().uuid(), "The run that asks for it.")
+          .field("step", &Invocation::step, string(), "The step of that run, as a hash in hex.");
+  return schema;
+}
+
+const ObjectSchema<RunEnd>& describe(Type<RunEnd>) {
+  static const auto schema =
+      object<RunEnd>("RunEnd")
+          .field("function", &RunEnd::function, string(), "The function whose run has ended.")
+          .field("runId", &RunEnd::run_id, string().uuid(), "The run.")
+          .field("status", &RunEnd::status, one_of({"completed", "failed", "cancelled"}))
+          .field("eventId", &RunEnd::event_id, string().uuid(), "What it was a run for.")
+          .field("attempts", &RunEnd::attempts, integer().min(0), "How often it was tried.")
+          .field("name", &RunEnd::name, string(), "The kind of the last error.")
+          .field("message", &RunEnd::message, string(), "What the last error said.");
+  return schema;
+}
+
+const ObjectSchema<Signal>& describe(Type<Signal>) {
+  static const auto schema =
+      object<Signal>("Signal")
+          .field("signal", &Signal::signal, string().min(1).max(256), "The name of the signal.")
+          .field("data", &Signal::data, any(), "What the run that waits for it goes on with.");
+  return schema;
+}
+
+void add_function_events(events::EventTypes& types) {
+  types.add(kFunctionInvoked, "A step of a run asked for a run of another function.");
+  types.add(kFunctionFinished,
+            "A run has ended, however it did. Recorded where a function or a run listens.");
+  types.add(kFunctionFailed, "A run was given up.");
+  types.add(kFunctionCancelled, "A run was cancelled.");
+  types.add(kSignalSent, "A signal was sent; the run that waits for it goes on.");
+}
+
+bool is_about_an_end(std::string_view type) {
+  return type == kFunctionFinished.name || type == kFunctionFailed.name ||
+         type == kFunctionCancelled.name;
+}
+
+}  // namespace synap::bus

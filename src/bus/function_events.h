@@ -1,0 +1,60 @@
+// Events about functions and their runs: thin facts, which say which run of which function it was.
+// What the run came to stands with the run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "events/types.h"
+
+namespace synap::bus {
+
+/// Data of function.invoked: a step of another run asks for a run of this function.
+struct Invocation {
+  std::string function;
+  Json data;           // what the function is handed
+  std::string run_id;  // of who asks
+  std::string step;    // of it: the hash, in hex
+};
+const ObjectSchema<Invocation>& describe(Type<Invocation>);
+
+/// Data of function.finished, function.failed and function.cancelled.
+struct RunEnd {
+  std::string function;
+  std::string run_id;
+  std::string status;    // "completed", "failed" or "cancelled"
+  std::string event_id;  // what it was a run for
+  std::int64_t attempts = 0;
+  std::optional<std::string> name;  // of the error: "BAD_REQUEST"
+  std::optional<std::string> message;
+};
+const ObjectSchema<RunEnd>& describe(Type<RunEnd>);
+
+/// Data of signal.sent: who waits for the signal goes on with the data.
+struct Signal {
+  std::string signal;
+  Json data;
+};
+const ObjectSchema<Signal>& describe(Type<Signal>);
+
+inline constexpr events::EventType<Invocation> kFunctionInvoked{.name = "function.invoked",
+                                                                .needs_aggregate = false};
+/// However it ended; recorded where somebody listens.
+inline constexpr events::EventType<RunEnd> kFunctionFinished{.name = "function.finished",
+                                                             .needs_aggregate = false};
+inline constexpr events::EventType<RunEnd> kFunctionFailed{.name = "function.failed",
+                                                           .needs_aggregate = false};
+inline constexpr events::EventType<RunEnd> kFunctionCancelled{.name = "function.cancelled",
+                                                              .needs_aggregate = false};
+inline constexpr events::EventType<Signal> kSignalSent{.name = "signal.sent",
+                                                       .needs_aggregate = false};
+
+void add_function_events(events::EventTypes& types);
+
+/// Runs for the end of a run tell nobody of their own: else one that listens to all would never
+/// come to an end.
+bool is_about_an_end(std::string_view type);
+
+}  // namespace synap::bus
