@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cctype>
 #include <limits>
 
-#include "cel/zone.h"
+#include "base/duration.h"
+#include "base/time_zone.h"
 
 namespace synap::cel {
 namespace {
@@ -19,97 +19,27 @@ std::int64_t floor_div(std::int64_t value, std::int64_t by) {
   return value / by - (value % by < 0 ? 1 : 0);
 }
 
-struct Unit {
-  std::string_view name;
-  std::int64_t nanos;
-};
-
-constexpr std::array kUnits = {
-    Unit{"ns", 1},
-    Unit{"us", 1'000},
-    Unit{"µs", 1'000},  // U+00B5, the micro sign
-    Unit{"μs", 1'000},  // U+03BC, the Greek letter
-    Unit{"ms", 1'000'000},
-    Unit{"s", kNanosPerSecond},
-    Unit{"m", 60 * kNanosPerSecond},
-    Unit{"h", 3'600 * kNanosPerSecond},
-    Unit{"d", 86'400 * kNanosPerSecond},
-    Unit{"w", 7 * 86'400 * kNanosPerSecond},
-};
-constexpr std::size_t kUnitsOfGo = 8;  // without days and weeks
-
-// A number before its unit: its whole part, and the fraction in 10^-18ths of one.
-struct Amount {
-  std::int64_t whole = 0;
-  std::int64_t fraction = 0;
-};
-
-std::optional<Amount> take_amount(std::string_view& text) {
-  constexpr int kFractionDigits = 18;
-  Amount amount;
-  std::size_t digits = 0;
-  while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits])) != 0) {
-    if (__builtin_mul_overflow(amount.whole, 10, &amount.whole) ||
-        __builtin_add_overflow(amount.whole, text[digits] - '0', &amount.whole)) {
-      return std::nullopt;
-    }
-    ++digits;
+// [+-]HH:MM
+std::optional<std::int64_t> fixed_offset(std::string_view zone) {
+  const bool is_negative = zone.starts_with('-');
+  if (is_negative || zone.starts_with('+')) zone.remove_prefix(1);
+  if (zone.size() != 5 || zone[2] != ':') return std::nullopt;
+  for (const auto at : {0U, 1U, 3U, 4U}) {
+    if (std::isdigit(static_cast<unsigned char>(zone[at])) == 0) return std::nullopt;
   }
-  const bool has_whole = digits > 0;
-  text.remove_prefix(digits);
-  if (text.empty() || text.front() != '.') {
-    return has_whole ? std::optional(amount) : std::nullopt;
-  }
-  text.remove_prefix(1);
-  std::int64_t scale = 1;
-  for (int i = 0; i < kFractionDigits; ++i) scale *= 10;
-  digits = 0;
-  while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits])) != 0) {
-    scale /= 10;  // 0 from the 19th digit on, which then adds nothing
-    amount.fraction += (text[digits] - '0') * scale;
-    ++digits;
-  }
-  text.remove_prefix(digits);
-  return has_whole || digits > 0 ? std::optional(amount) : std::nullopt;
+  const auto hours = (zone[0] - '0') * 10 + (zone[1] - '0');
+  const auto minutes = (zone[3] - '0') * 10 + (zone[4] - '0');
+  if (hours > 23 || minutes > 59) return std::nullopt;
+  const std::int64_t offset = hours * 3'600 + minutes * 60;
+  return is_negative ? -offset : offset;
 }
 
-std::optional<std::int64_t> nanos_of(const Amount& amount, std::int64_t unit) {
-  std::int64_t nanos = 0;
-  if (__builtin_mul_overflow(amount.whole, unit, &nanos)) return std::nullopt;
-  // A double has the digits that a nanosecond of any unit takes.
-  const auto rest = static_cast<double>(amount.fraction) / 1e18 * static_cast<double>(unit);
-  if (__builtin_add_overflow(nanos, static_cast<std::int64_t>(rest), &nanos)) return std::nullopt;
-  return nanos;
-}
-
-const Unit* take_unit(std::string_view& text, std::size_t count) {
-  std::size_t end = 0;
-  while (end < text.size() && text[end] != '.' &&
-         std::isdigit(static_cast<unsigned char>(text[end])) == 0) {
-    ++end;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    if (kUnits[i].name != text.substr(0, end)) continue;
-    text.remove_prefix(end);
-    return &kUnits[i];
-  }
-  return nullptr;
-}
-
-std::optional<Duration> read_duration(std::string_view text, std::size_t units) {
-  const bool is_negative = text.starts_with('-');
-  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
-  if (text == "0") return Duration{0};
-  if (text.empty()) return std::nullopt;
-  std::int64_t sum = 0;
-  while (!text.empty()) {
-    const auto amount = take_amount(text);
-    const auto* unit = amount ? take_unit(text, units) : nullptr;
-    if (unit == nullptr) return std::nullopt;
-    const auto nanos = nanos_of(*amount, unit->nanos);
-    if (!nanos || __builtin_add_overflow(sum, *nanos, &sum)) return std::nullopt;
-  }
-  return Duration{is_negative ? -sum : sum};
+// Seconds that the clocks of a zone are ahead of UTC at a moment: see civil_time for zones.
+std::optional<std::int64_t> zone_offset(std::string_view zone, std::int64_t unix_seconds) {
+  if (zone == "Z") return 0;
+  if (const auto fixed = fixed_offset(zone)) return fixed;
+  const auto found = TimeZone::find(zone);
+  return found ? std::optional(found->at(unix_seconds).offset) : std::nullopt;
 }
 
 // ".5", with no more digits than it takes; nothing for 0.
@@ -127,11 +57,13 @@ bool is_in_range(const Timestamp& time) {
 }
 
 std::optional<Duration> parse_duration(std::string_view text) {
-  return read_duration(text, kUnitsOfGo);
+  const auto nanos = parse_duration_ns(text);
+  return nanos ? std::optional(Duration{*nanos}) : std::nullopt;
 }
 
 std::optional<Duration> parse_long_duration(std::string_view text) {
-  return read_duration(text, kUnits.size());
+  const auto nanos = parse_long_duration_ns(text);
+  return nanos ? std::optional(Duration{*nanos}) : std::nullopt;
 }
 
 std::optional<Timestamp> date_of_number(std::int64_t number) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time_zone.h"
+
 namespace synap::cel {
 
 /// A moment from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
@@ -50,17 +52,6 @@ std::optional<Duration> negated(const Duration& duration);
 std::optional<Duration> between(const Timestamp& later, const Timestamp& earlier);
 
 /// What getFullYear() and the like read off a timestamp, in one time zone.
-struct CivilTime {
-  int year;
-  unsigned month;    // from 1
-  unsigned day;      // of the month, from 1
-  int day_of_year;   // from 0
-  unsigned weekday;  // from 0, Sunday
-  int hours;
-  int minutes;
-  int seconds;
-};
-
 /// `zone` is empty (UTC), a name of the time zone database or an offset ("+02:00", "-08:00",
 /// "02:00"). Nothing if there is no such zone.
 std::optional<CivilTime> civil_time(const Timestamp& time, std::string_view zone);

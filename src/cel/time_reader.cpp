@@ -2,8 +2,8 @@
 #include <array>
 #include <cctype>
 
+#include "base/time_zone.h"
 #include "cel/time.h"
-#include "cel/zone.h"
 
 namespace synap::cel {
 namespace {
