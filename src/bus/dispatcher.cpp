@@ -1,5 +1,7 @@
 #include "bus/dispatcher.h"
 
+#include <algorithm>
+
 namespace synap::bus {
 namespace {
 
@@ -38,6 +40,21 @@ CREATE TABLE jobs(
 ) STRICT, WITHOUT ROWID;
 )";
 
+constexpr std::string_view kAdmissions = R"(
+-- What triggers a function that must be looked at before it has a run.
+CREATE TABLE admissions(
+  position INTEGER NOT NULL,
+  function TEXT NOT NULL,
+  PRIMARY KEY(position, function)
+) STRICT, WITHOUT ROWID;
+-- A function can be run for an event more than once.
+DROP INDEX runs_by_event;
+CREATE INDEX runs_by_event ON runs_data(event_position, function);
+)";
+
+// How far ahead an event may be dated and still be of now.
+constexpr std::int64_t kAheadMs = 2'000;
+
 }  // namespace
 
 std::vector<db::Database::Migration> migrations() {
@@ -46,6 +63,7 @@ std::vector<db::Database::Migration> migrations() {
       // How far away due_at was when it was decided; NULL: of before this column, or at once.
       {"runs.2", "ALTER TABLE jobs ADD COLUMN wait_ms INTEGER"}};
   for (const auto& more : JobStore::migrations()) all.push_back(more);
+  all.push_back({"runs.4", kAdmissions});
   return all;
 }
 
@@ -72,33 +90,72 @@ void Dispatcher::dispatch(db::Tx& tx, std::span<const events::EventRef> events) 
     bool may_be_behind_others = event->aggregate_version != 1;
     for (const auto& function : functions_for(event->type)) {
       if (function->user_id && *function->user_id != event->user_id) continue;
+      if (function->needs_admission()) {
+        put_to_admission(tx, *function, *event);
+        continue;
+      }
       const bool is_in_order = function->in_aggregate_order && event->aggregate_id.has_value();
-      make_run(tx, function, *event, is_in_order && may_be_behind_others);
+      make_run(tx, function, *event, {}, is_in_order && may_be_behind_others);
       may_be_behind_others = may_be_behind_others || is_in_order;
     }
   }
 }
 
 void Dispatcher::start(db::Tx& tx, const FunctionPtr& function, const events::Event& event) {
+  if (function->needs_admission()) return put_to_admission(tx, *function, event);
   const bool is_in_order = function->in_aggregate_order && event.aggregate_id.has_value();
-  make_run(tx, function, event, is_in_order && event.aggregate_version != 1);
+  make_run(tx, function, event, {}, is_in_order && event.aggregate_version != 1);
 }
 
-void Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
-                          bool may_be_behind_others) {
-  Job job;
-  job.run_id = world_.new_id();
-  job.function = function;
-  job.position = event.position;
-  job.user_id = event.user_id;
-  std::optional<Uuid> lane;
-  if (function->in_aggregate_order) lane = event.aggregate_id;
-  job.line = lane.value_or(job.run_id);
+void Dispatcher::put_to_admission(db::Tx& tx, const Function& function,
+                                  const events::Event& event) {
+  tx.run("INSERT INTO admissions(position, function) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+         event.position, function.id);
+  tx.on_commit([this] { admissions_.raise(++admission_count_); });
+}
+
+std::int64_t Dispatcher::insert_run(db::Tx& tx, const Function& function,
+                                    const events::Event& event, const Job& job,
+                                    const std::optional<Uuid>& lane) {
+  const auto now = world_.unix_ms();
   tx.run(
       "INSERT INTO runs_data(id, function, event_position, user_id, lane, status, attempts, "
       "created_at) VALUES ($1, $2, $3, $4, $5, 'active', 0, $6)",
-      job.run_id, function->id, event.position, event.user_id, lane, world_.unix_ms());
-  jobs_.add(tx, std::move(job), may_be_behind_others);
+      job.run_id, function.id, event.position, event.user_id, lane, now);
+  return now;
+}
+
+Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
+                          Admitted admitted, bool may_be_behind_others) {
+  Job job;
+  job.run_id = admitted.run_id ? *admitted.run_id : world_.new_id();
+  job.function = function;
+  job.position = event.position;
+  job.user_id = event.user_id;
+  job.limit_keys = std::move(admitted.limit_keys);
+  std::optional<Uuid> lane;
+  if (function->in_aggregate_order) lane = event.aggregate_id;
+  job.line = lane.value_or(job.run_id);
+  const auto run_id = job.run_id;
+  const auto now = insert_run(tx, *function, event, job, lane);
+  // An event that is dated ahead has its runs then.
+  auto delay_ms = admitted.delay_ms;
+  if (event.timestamp > now + kAheadMs) delay_ms = std::max(delay_ms, event.timestamp - now);
+  if (delay_ms > 0 && !may_be_behind_others) {
+    jobs_.add_later(tx, std::move(job), delay_ms);
+  } else {
+    jobs_.add(tx, std::move(job), may_be_behind_others);
+  }
+  return run_id;
+}
+
+void Dispatcher::make_dead_letter(db::Tx& tx, const FunctionPtr& function,
+                                  const events::Event& event, std::string_view error) {
+  Job job;
+  job.run_id = world_.new_id();
+  const auto now = insert_run(tx, *function, event, job, std::nullopt);
+  tx.run("UPDATE runs_data SET status = 'failed', ended_at = $2, error = $3 WHERE id = $1",
+         job.run_id, now, error);
 }
 
 }  // namespace synap::bus

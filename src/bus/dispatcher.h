@@ -5,12 +5,15 @@
 // fail for what an event says.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/timer.h"
 #include "base/world.h"
 #include "bus/function.h"
 #include "bus/job_store.h"
@@ -31,21 +34,39 @@ class Dispatcher {
   /// Dispatches what is appended from now on. Once, before anything is.
   void observe(events::EventLog& log);
 
-  /// Within the transaction that appends `event`: a run of this function for it, whatever triggers
-  /// it has.
+  /// Within a transaction: a run of this function for an event, whatever triggers it has; or it is
+  /// put where it is looked at first, if the function needs admission.
   void start(db::Tx& tx, const FunctionPtr& function, const events::Event& event);
+  /// How a run begins that was looked at.
+  struct Admitted {
+    std::optional<Uuid> run_id = std::nullopt;  // default: a new one
+    std::int64_t delay_ms = 0;
+    std::vector<std::string> limit_keys = {};  // Job
+  };
+  /// The id of the run.
+  Uuid make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
+                Admitted admitted, bool may_be_behind_others);
+  /// A run that is a dead letter from its beginning.
+  void make_dead_letter(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
+                        std::string_view error);
+
+  /// Grows when something is to be looked at: rows of `admissions`.
+  Watermark& admissions() { return admissions_; }
 
   const Functions& functions() const { return functions_; }
 
  private:
   void dispatch(db::Tx& tx, std::span<const events::EventRef> events);
-  void make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
-                bool may_be_behind_others);
+  void put_to_admission(db::Tx& tx, const Function& function, const events::Event& event);
+  std::int64_t insert_run(db::Tx& tx, const Function& function, const events::Event& event,
+                          const Job& job, const std::optional<Uuid>& lane);
   const std::vector<FunctionPtr>& functions_for(const std::string& event_type);
 
   const Functions& functions_;
   JobStore& jobs_;
   World& world_;
+  Watermark admissions_;
+  std::atomic<std::int64_t> admission_count_{0};
   // Writer thread only.
   std::shared_ptr<const FunctionSet> set_;
   std::unordered_map<std::string, std::vector<FunctionPtr>> functions_by_type_;  // of set_

@@ -34,7 +34,10 @@ void check_well_formed(const Function& function, const FunctionSet& set) {
                              (trigger.event[star - 1] == '.' || trigger.event[star - 1] == '/');
     SYNAP_CHECK(is_exact || is_wildcard, trigger.event);
   }
+  const auto flow = check(function.flow);
+  SYNAP_CHECK(flow.has_value(), flow ? function.id : flow.error().message);
   if (!function.fulfills) return;
+  SYNAP_CHECK(!function.needs_admission(), "what fulfills a request does so for each");
   SYNAP_CHECK(
       function.triggers.size() == 1 && function.triggers.front().event.ends_with(".requested"),
       "a function fulfills the requests of one type");
@@ -60,6 +63,24 @@ std::vector<FunctionPtr> FunctionSet::matching(std::string_view event_type) cons
     }
   }
   return matching;
+}
+
+bool Function::needs_admission() const {
+  return !flow.is_empty() || std::ranges::any_of(triggers, [](const Trigger& trigger) {
+    return trigger.condition.has_value();
+  });
+}
+
+Result<Json> event_view(const events::Event& event) {
+  auto json = parse_json(event.json());
+  if (!json) return json;
+  json->set("name", event.type);
+  json->set("ts", event.timestamp);
+  return json;
+}
+
+Result<Json> view_of(const Function& function, const events::Event& event) {
+  return function.view != nullptr ? function.view(event) : event_view(event);
 }
 
 FunctionPtr Functions::add(Function function) {
@@ -90,6 +111,7 @@ void Functions::replace_locked(const FunctionPtr& function) {
   }
   next->note_changed();
   set_ = std::move(next);
+  changes_.raise(++change_count_);
 }
 
 void FunctionSet::note_changed() {
@@ -106,6 +128,7 @@ void Functions::remove(std::string_view id) {
   std::erase_if(next->functions_, [&](const auto& one) { return one->id == id; });
   next->note_changed();
   set_ = std::move(next);
+  changes_.raise(++change_count_);
 }
 
 std::shared_ptr<const FunctionSet> Functions::now() const {

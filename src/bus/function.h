@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,12 +16,20 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/json.h"
+#include "base/timer.h"
+#include "bus/flow.h"
+#include "cel/expression.h"
+#include "events/event.h"
+
 namespace synap::bus {
 
 struct Trigger {
   /// A type of event, exact ("note.creation.requested") or with a wildcard at the end, directly
   /// behind a '.' or '/' ("note.*"), which matches all that follows.
   std::string event;
+  /// Over `event`: the function is only triggered where it is true.
+  std::optional<cel::Expression> condition = std::nullopt;
 };
 bool matches(const Trigger& trigger, std::string_view event_type);
 
@@ -50,9 +59,22 @@ struct Function {
   bool fulfills = false;
   /// It computes, rather than waits: its calls have a thread of their own.
   bool computes = false;
+  /// When its runs begin, and whether they do.
+  Flow flow = {};
+  /// An event as its expressions see it; nothing: event_view().
+  std::function<Result<Json>(const events::Event&)> view = nullptr;
   /// Types of events that its runs may append, beside the `.failed` ones of what it fulfills.
   std::vector<std::string> appends = {};
+
+  /// Whether an event that triggers it must be looked at before it has a run (workers/admission.h).
+  bool needs_admission() const;
 };
+
+/// An event as expressions see it: as JSON (SynapEvent), with `name` and `ts` (Unix ms) beside
+/// `type` and `timestamp`, as Inngest's events have them.
+Result<Json> event_view(const events::Event& event);
+/// As those of this function see it.
+Result<Json> view_of(const Function& function, const events::Event& event);
 
 using FunctionPtr = std::shared_ptr<const Function>;
 
@@ -89,12 +111,16 @@ class Functions {
 
   std::shared_ptr<const FunctionSet> now() const;
   FunctionPtr find(std::string_view id) const { return now()->find(id); }
+  /// Grows with each change.
+  Watermark& changes() const { return changes_; }
 
  private:
   void replace_locked(const FunctionPtr& function);
 
   mutable std::mutex mutex_;
   std::shared_ptr<const FunctionSet> set_ = std::make_shared<FunctionSet>();
+  mutable Watermark changes_;
+  std::int64_t change_count_ = 0;
 };
 
 }  // namespace synap::bus

@@ -12,6 +12,17 @@ const ObjectSchema<Invocation>& describe(Type<Invocation>) {
   return schema;
 }
 
+const ObjectSchema<Tick>& describe(Type<Tick>) {
+  static const auto schema =
+      object<Tick>("Tick")
+          .field("function", &Tick::function, string(), "The function that is to run.")
+          .field("cron", &Tick::cron, string(), "Its schedule.")
+          .field("scheduledAt", &Tick::scheduled_at, string().datetime(), "Before jitter.")
+          .field_or("missed", &Tick::missed, integer().min(0), 0,
+                    "Ticks before this one that have no run, since the pod was not there.");
+  return schema;
+}
+
 const ObjectSchema<RunEnd>& describe(Type<RunEnd>) {
   static const auto schema =
       object<RunEnd>("RunEnd")
@@ -34,6 +45,7 @@ const ObjectSchema<Signal>& describe(Type<Signal>) {
 }
 
 void add_function_events(events::EventTypes& types) {
+  types.add(kFunctionScheduled, "By its schedule, it was time for a run of a function.");
   types.add(kFunctionInvoked, "A step of a run asked for a run of another function.");
   types.add(kFunctionFinished,
             "A run has ended, however it did. Recorded where a function or a run listens.");

@@ -32,6 +32,15 @@ struct RunEnd {
 };
 const ObjectSchema<RunEnd>& describe(Type<RunEnd>);
 
+/// Data of function.scheduled: it is time for a run of this function.
+struct Tick {
+  std::string function;
+  std::string cron;
+  std::string scheduled_at;  // when it was to be, before jitter
+  std::int64_t missed = 0;   // ticks before it at which the pod was not there
+};
+const ObjectSchema<Tick>& describe(Type<Tick>);
+
 /// Data of signal.sent: who waits for the signal goes on with the data.
 struct Signal {
   std::string signal;
@@ -41,6 +50,8 @@ const ObjectSchema<Signal>& describe(Type<Signal>);
 
 inline constexpr events::EventType<Invocation> kFunctionInvoked{.name = "function.invoked",
                                                                 .needs_aggregate = false};
+inline constexpr events::EventType<Tick> kFunctionScheduled{.name = "function.scheduled",
+                                                            .needs_aggregate = false};
 /// However it ended; recorded where somebody listens.
 inline constexpr events::EventType<RunEnd> kFunctionFinished{.name = "function.finished",
                                                              .needs_aggregate = false};

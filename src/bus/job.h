@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/uuid.h"
 #include "bus/function.h"
@@ -17,6 +18,8 @@ struct Job {
   Uuid run_id;
   FunctionPtr function;
   std::string user_id;
+  /// Of each Flow::concurrency of its function: the key, as JSON text.
+  std::vector<std::string> limit_keys = {};
   int attempt = 0;  // of the function's own code, from 0; steps have attempts of their own
   /// Grows with each claim. Whoever says what a job has come to says which claim he holds, and
   /// changes nothing if it is not the last one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/json.h"
 
 namespace synap::bus {
 namespace {
@@ -86,6 +87,21 @@ constexpr int kNamesMax = 10'000;
 constexpr int kShareMax = 64;
 constexpr std::int64_t kDueMax = 500;
 
+std::optional<std::string> text_of(const std::vector<std::string>& keys) {
+  if (keys.empty()) return std::nullopt;
+  Json::Array all;
+  for (const auto& key : keys) all.emplace_back(key);
+  return Json(std::move(all)).dump();
+}
+
+std::vector<std::string> keys_of(std::string_view text) {
+  std::vector<std::string> keys;
+  const auto all = parse_json(text);
+  if (!all || !all->is_array()) return keys;
+  for (const auto& key : all->as_array()) keys.push_back(key.as_string());
+  return keys;
+}
+
 const Error& lost() {
   static const Error error{Code::kConflict, "The job was claimed anew meanwhile", nullptr};
   return error;
@@ -94,7 +110,11 @@ const Error& lost() {
 }  // namespace
 
 std::vector<db::Database::Migration> JobStore::migrations() {
-  return {{"runs.3", kTables}};
+  return {{"runs.3", kTables},
+          // Keys of limits, as a JSON array; NULL: its function has none.
+          {"jobs.4",
+           "ALTER TABLE jobs ADD COLUMN limit_keys TEXT; "
+           "ALTER TABLE parked_jobs ADD COLUMN limit_keys TEXT"}};
 }
 
 JobStore::JobStore(db::Database& database, const Functions& functions, Queue& queue,
@@ -110,8 +130,8 @@ Task<Result<>> JobStore::take_over() {
   co_return co_await database_.write(db::Lane::kBackground, [this](db::Tx& tx) {
     tx.run(
         "INSERT INTO parked_jobs(line, position, run, step, function, user_id, attempt, fence, "
-        "due_at, is_found, starts) SELECT line, position, run, step, function, user_id, attempt, "
-        "fence, 0, 1, starts FROM jobs WHERE state = 1");
+        "due_at, is_found, starts, limit_keys) SELECT line, position, run, step, function, "
+        "user_id, attempt, fence, 0, 1, starts, limit_keys FROM jobs WHERE state = 1");
     const auto found = tx.run("DELETE FROM jobs WHERE state = 1");
     tx.run("DELETE FROM job_processes");
     tx.run("UPDATE job_clock SET parked = parked + $1", found);
@@ -145,25 +165,27 @@ bool JobStore::has_others(db::Tx& tx, const Uuid& line) {
 }
 
 void JobStore::insert_claimed(db::Tx& tx, const Job& job) {
+  const auto keys = text_of(job.limit_keys);
   tx.run(
       "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, claimed_by, "
-      "starts) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9)",
+      "starts, limit_keys) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      process_, job.starts);
+      process_, job.starts, keys);
 }
 
 void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at) {
+  const auto keys = text_of(job.limit_keys);
   tx.run(
       "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
-      "is_found, starts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      "is_found, starts, limit_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      due_at, job.is_found ? 1 : 0, job.starts);
+      due_at, job.is_found ? 1 : 0, job.starts, keys);
   count_parked(tx, 1);
   tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
 }
 
 void JobStore::count_parked(db::Tx& tx, std::int64_t by) {
-  tx.run("UPDATE job_clock SET parked = parked + $1", by);
+  tx.run("UPDATE job_clock SET parked = parked + $1, now = max(now, $2)", by, clock_.now());
   tx.on_commit([this, by] { parked_ += by; });
 }
 
@@ -171,10 +193,16 @@ void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
   if (!may_be_behind_others || !has_others(tx, job.line)) return make_ready(tx, std::move(job));
   // At once, and not on commit: whoever ends the job before it in this very commit looks here.
   ++behind_;
+  const auto keys = text_of(job.limit_keys);
   tx.run(
-      "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence) "
-      "VALUES ($1, $2, $3, $4, $5, 0, $6, $7)",
-      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence);
+      "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, limit_keys) "
+      "VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)",
+      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
+      keys);
+}
+
+void JobStore::add_later(db::Tx& tx, const Job& job, std::int64_t delay_ms) {
+  insert_parked(tx, job, due_in(delay_ms));
 }
 
 // The row is not there yet, or not any more.
@@ -255,7 +283,7 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   std::string function_id;
   {
     auto rows = tx.query(
-        "SELECT position, run, function, user_id, attempt, fence FROM jobs "
+        "SELECT position, run, function, user_id, attempt, fence, limit_keys FROM jobs "
         "WHERE line = $1 ORDER BY position, run LIMIT 1",
         line);
     if (!rows.next()) return;
@@ -266,6 +294,7 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
     next.user_id = rows.text(3);
     next.attempt = static_cast<int>(rows.integer(4));
     next.fence = rows.integer(5);
+    if (!rows.is_null(6)) next.limit_keys = keys_of(rows.view(6));
     next.may_have_results = true;
   }
   tx.on_commit([this] { --behind_; });
@@ -273,8 +302,9 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   if (next.function == nullptr) {
     // It waits for the return of its function, and so do those behind it.
     tx.run(
-        "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at) "
-        "SELECT line, position, run, function, user_id, attempt, fence, 0 FROM jobs "
+        "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
+        "limit_keys) SELECT line, position, run, function, user_id, attempt, fence, 0, limit_keys "
+        "FROM jobs "
         "WHERE line = $1 AND position = $2 AND run = $3",
         line, next.position, next.run_id);
     count_parked(tx, 1);
@@ -300,13 +330,14 @@ void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
   again.starts = 0;
   again.may_have_results = true;
   if (*was_woken) return make_ready(tx, std::move(again));
-  const auto now = clock_.now();
   std::optional<std::int64_t> due_at;
-  if (wait_ms)
-    due_at =
-        std::max<std::int64_t>(1, now + std::clamp<std::int64_t>(*wait_ms, 0, kNever - 1 - now));
+  if (wait_ms) due_at = due_in(*wait_ms);
   insert_parked(tx, again, due_at);
-  tx.run("UPDATE job_clock SET now = $1 WHERE now < $1", now);
+}
+
+std::int64_t JobStore::due_in(std::int64_t wait_ms) {
+  const auto now = clock_.now();
+  return std::max<std::int64_t>(1, now + std::clamp<std::int64_t>(wait_ms, 0, kNever - 1 - now));
 }
 
 // Writer thread, as everybody who sets it.
@@ -320,7 +351,7 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
   Job parked = job;
   {
     auto rows = tx.query(
-        "SELECT function, user_id, attempt, fence FROM parked_jobs WHERE line = $1 AND "
+        "SELECT function, user_id, attempt, fence, limit_keys FROM parked_jobs WHERE line = $1 AND "
         "position = $2 AND run = $3 AND step = x''",
         job.line, job.position, job.run_id);
     if (!rows.next()) return false;
@@ -328,6 +359,7 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
     parked.user_id = rows.text(1);
     parked.attempt = static_cast<int>(rows.integer(2));
     parked.fence = rows.integer(3);
+    if (!rows.is_null(4)) parked.limit_keys = keys_of(rows.view(4));
     parked.may_have_results = true;
   }
   if (parked.function == nullptr) {
@@ -454,7 +486,7 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     const int share = std::min((room + left - 1) / left, kShareMax);
     --left;
     auto rows = tx.query(
-        "SELECT line, position, run, attempt, fence, is_found, starts FROM parked_jobs "
+        "SELECT line, position, run, attempt, fence, is_found, starts, limit_keys FROM parked_jobs "
         "WHERE due_at = 0 AND user_id = $1 AND function = $2 ORDER BY position LIMIT $3",
         user_id, function->id, share + 1);
     int taken = 0;
@@ -464,16 +496,18 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
         break;
       }
       ++taken;
-      found.push_back({.line = rows.uuid(0).value_or(Uuid{}),
-                       .position = rows.integer(1),
-                       .run_id = rows.uuid(2).value_or(Uuid{}),
-                       .function = function,
-                       .user_id = user_id,
-                       .attempt = static_cast<int>(rows.integer(3)),
-                       .fence = rows.integer(4) + 1,
-                       .may_have_results = true,
-                       .is_found = rows.integer(5) != 0,
-                       .starts = static_cast<int>(rows.integer(6))});
+      found.push_back(
+          {.line = rows.uuid(0).value_or(Uuid{}),
+           .position = rows.integer(1),
+           .run_id = rows.uuid(2).value_or(Uuid{}),
+           .function = function,
+           .user_id = user_id,
+           .limit_keys = rows.is_null(7) ? std::vector<std::string>{} : keys_of(rows.view(7)),
+           .attempt = static_cast<int>(rows.integer(3)),
+           .fence = rows.integer(4) + 1,
+           .may_have_results = true,
+           .is_found = rows.integer(5) != 0,
+           .starts = static_cast<int>(rows.integer(6))});
     }
     room -= taken;
     if (taken > 0) last = function->id;

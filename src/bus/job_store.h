@@ -47,6 +47,8 @@ class JobStore {
 
   /// A new job. It is claimed if there is room for it, and queued on commit.
   void add(db::Tx& tx, Job job, bool may_be_behind_others);
+  /// The same, of one that is behind no other, to be done so much later.
+  void add_later(db::Tx& tx, const Job& job, std::int64_t delay_ms);
 
   /// False, and the transaction is aborted: the claim is not the last one.
   bool holds(db::Tx& tx, const Job& job);
@@ -101,6 +103,7 @@ class JobStore {
   void make_due_ready(db::Tx& tx);
   void read_next_due(db::Tx& tx);
   void note_parked(std::int64_t due_at);
+  std::int64_t due_in(std::int64_t wait_ms);
 
   db::Database& database_;
   const Functions& functions_;

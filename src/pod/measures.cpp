@@ -168,6 +168,24 @@ void add_runs(Metrics& metrics, const Measured& measured) {
               });
 }
 
+void add_admissions(Metrics& metrics, const Measured& measured) {
+  metrics.add("synap_admissions_total", Type::kCounter,
+              "What became of events that were looked at before they had runs.",
+              [&counts = measured.admission.counts()](Samples& samples) {
+                const auto add = [&](std::string_view outcome, const Counter& counter) {
+                  samples.add({{"outcome", outcome}}, real(counter.value()));
+                };
+                add("admitted", counts.admitted);
+                add("filtered", counts.filtered);
+                add("repeated", counts.repeated);
+                add("rate_limited", counts.limited);
+                add("debounced", counts.replaced);
+                add("skipped", counts.skipped);
+                add("dead", counts.dead);
+                add("cancelled", counts.cancelled);
+              });
+}
+
 void add_run_times(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_run_duration_seconds", Type::kHistogram,
               "Of an attempt: the call of its function, what it waits for included.",
@@ -214,6 +232,7 @@ void add_measures(Metrics& metrics, const Measured& measured) {
   add_database(metrics, measured.database);
   add_io_errors(metrics);
   add_runs(metrics, measured);
+  add_admissions(metrics, measured);
   add_run_times(metrics, measured);
   metrics.add("synap_log_position", Type::kGauge, "The position of the newest event.",
               [&log = measured.log] { return real(log.end().value()); });

@@ -32,6 +32,7 @@ struct Measured {
   const bus::Queue& queue;
   const bus::Functions& functions;
   const workers::WorkerPool& workers;
+  const workers::Admission& admission;
   const projections::Projections& projections;
   events::EventLog& log;
   const DataDirectory& directory;

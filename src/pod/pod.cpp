@@ -227,6 +227,7 @@ Result<> Pod::Parts::serve() {
                           .queue = engine->queue,
                           .functions = engine->functions,
                           .workers = *engine->pool,
+                          .admission = engine->admission,
                           .projections = *projections,
                           .log = *log,
                           .directory = *directory};

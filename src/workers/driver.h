@@ -18,8 +18,10 @@ namespace synap::workers {
 
 struct Call {
   const bus::Job& job;
-  const events::Event& event;
+  const events::Event& event;  // the first, if they are many
   StoredResults stored;
+  /// Of a batch: all of them. Otherwise empty.
+  std::vector<events::EventRef> events = {};
 };
 
 /// What a call came to.

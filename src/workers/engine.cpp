@@ -7,6 +7,7 @@ namespace synap::workers {
 std::vector<db::Database::Migration> Engine::migrations() {
   auto all = bus::migrations();
   for (const auto& more : RunStore::migrations()) all.push_back(more);
+  for (const auto& more : Admission::migrations()) all.push_back(more);
   return all;
 }
 
@@ -17,8 +18,9 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
       jobs(database, functions, queue, {.world = options.world}),
       dispatcher(functions, jobs, options.world),
       runs(database, jobs, dispatcher, log, types, options.world),
-      pool(std::make_unique<WorkerPool>(options.pool, options.world, functions, queue, runs, log,
-                                        types)) {
+      admission(database, log, dispatcher, runs, options.world),
+      pool(std::make_unique<WorkerPool>(options.pool, options.world, functions, queue, runs,
+                                        admission, log, types)) {
   bus::add_function_events(types);
 }
 

@@ -11,6 +11,7 @@
 #include "bus/function.h"
 #include "bus/job_store.h"
 #include "bus/queue.h"
+#include "workers/admission.h"
 #include "workers/run_store.h"
 #include "workers/worker_pool.h"
 
@@ -41,6 +42,7 @@ struct Engine {
   bus::JobStore jobs;
   bus::Dispatcher dispatcher;
   RunStore runs;
+  Admission admission;
   std::unique_ptr<WorkerPool> pool;  // may go before the others
 };
 

@@ -46,7 +46,7 @@ void add_outcome(Answer& answer, const Outcome& outcome, const Step& step) {
 }  // namespace
 
 Task<Answer> LocalDriver::call(Call call) {
-  Step step(store_, call.job, call.event, std::move(call.stored));
+  Step step(store_, call.job, call.event, std::move(call.stored), std::move(call.events));
   std::optional<Outcome> outcome;
   {
     // Goes, with all that it has begun, at the end of this block: where it stands still, if steps

@@ -47,7 +47,7 @@ class WorkerPoolTest : public testing::Test {
   }
   void start(FunctionHandler::Function function, int concurrency = 16) {
     engine.emplace(*database, *log, types,
-                   EngineOptions{.queue = {.running_of_function = concurrency}});
+                   EngineOptions{.world = time, .queue = {.running_of_function = concurrency}});
     pool = engine->pool.get();
     if (add_first) add_first(*pool);
     pool->add("f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
@@ -73,13 +73,16 @@ class WorkerPoolTest : public testing::Test {
   }
   /// Until the query gives this.
   void wait_until(std::string_view sql, std::string_view text) {
-    ASSERT_TRUE(
-        test::wait_until(executor, database->commits(), [&] { return text_of(sql) == text; }));
+    ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] {
+      return text_of(sql) == text;
+    })) << text_of(sql);
   }
   void wait_until_idle() {
     wait_until("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs)", "0");
   }
 
+  ManualWorld manual_time;
+  std::reference_wrapper<World> time = real_world();  // of the engine
   bool fulfills = true;
   std::function<void(WorkerPool&)> add_first;  // functions that are before "f"
   test::TempDirectory directory;

@@ -49,6 +49,19 @@ EventWait wait_of(const std::string& signal) {
   return {std::string(bus::kSignalSent.name), "data.signal", Json(signal)};
 }
 
+constexpr std::string_view kEventTables = R"(
+-- All events of a run that is for more than one.
+CREATE TABLE run_events_data(
+  run BLOB NOT NULL,
+  place INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY(run, place)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW run_events AS
+  SELECT run_events_data.* FROM run_events_data JOIN runs_data ON runs_data.id = run_events_data.run
+  WHERE runs_data.user_id = current_user_id();
+)";
+
 std::string error_memo(const Error& error) {
   return R"({"error":)" + error_json(error) + "}";
 }
@@ -58,6 +71,7 @@ std::string error_memo(const Error& error) {
 std::vector<db::Database::Migration> RunStore::migrations() {
   std::vector<db::Database::Migration> all = {{"run_steps.1", kTables},
                                               {"run_steps.2", kPendingTables}};
+  all.push_back({"run_events.1", kEventTables});
   for (const auto& more : EventWaits::migrations()) all.push_back(more);
   return all;
 }
@@ -193,17 +207,24 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
       "error = $6 WHERE id = $1",
       job.run_id, end.status, end.status == "cancelled" ? 0 : 1, world_.unix_ms(), output, error);
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
-  if (!end.asker) return;
-  bus::Job asker;
+  if (end.asker) answer_asker(tx, *end.asker);
+}
+
+void RunStore::refuse_invoked(db::Tx& tx, const events::Event& event, const Error& error) {
+  const EndOfRun end{.status = "failed", .error = error_json(error)};
+  if (const auto asker = asker_of(event, end)) answer_asker(tx, *asker);
+}
+
+void RunStore::answer_asker(db::Tx& tx, const EndOfRun::Asker& asker) {
+  bus::Job job;
   {
-    auto rows =
-        tx.query("SELECT event_position, lane FROM runs_data WHERE id = $1", end.asker->run_id);
+    auto rows = tx.query("SELECT event_position, lane FROM runs_data WHERE id = $1", asker.run_id);
     if (!rows.next()) return;
-    asker.run_id = end.asker->run_id;
-    asker.position = rows.integer(0);
-    asker.line = rows.uuid(1).value_or(asker.run_id);
+    job.run_id = asker.run_id;
+    job.position = rows.integer(0);
+    job.line = rows.uuid(1).value_or(job.run_id);
   }
-  answer(tx, asker, end.asker->step, end.asker->memo);
+  answer(tx, job, asker.step, asker.memo);
 }
 
 Task<Result<std::string>> RunStore::end_wait(const bus::Job& job, StepResult over) {
@@ -247,6 +268,24 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
     }
     return stored;
   });
+}
+
+Task<Result<std::vector<events::EventRef>>> RunStore::load_events(Uuid run_id) {
+  auto positions = co_await database_.read([&](db::Tx& tx) {
+    std::vector<std::int64_t> all;
+    auto rows =
+        tx.query("SELECT position FROM run_events_data WHERE run = $1 ORDER BY place", run_id);
+    while (rows.next()) all.push_back(rows.integer(0));
+    return all;
+  });
+  if (!positions) co_return fail(positions.error());
+  std::vector<events::EventRef> events;
+  for (const auto position : *positions) {
+    auto event = co_await log_.at(position);
+    if (!event) co_return fail(event.error());
+    events.push_back(std::move(*event));
+  }
+  co_return events;
 }
 
 Task<Result<int>> RunStore::count_start(const bus::Job& job) {

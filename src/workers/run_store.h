@@ -67,8 +67,13 @@ class RunStore {
   std::int64_t write_results(db::Tx& tx, const Uuid& run_id, std::span<const StepResult> results,
                              bool may_be_pending);
   Task<Result<StoredResults>> load_results(Uuid run_id);
+  /// The events of a run that was begun for a batch, in their order.
+  Task<Result<std::vector<events::EventRef>>> load_events(Uuid run_id);
   Result<EndOfRun> completion_of(const bus::Job& job, const events::Event& event,
                                  std::string output);
+  /// Within a transaction: what asked for a run by `event`, if something did, is told that there is
+  /// none.
+  void refuse_invoked(db::Tx& tx, const events::Event& event, const Error& error);
   /// An event that the run appends, with the run's event as its cause.
   Result<events::NewEvent> event_of(const bus::Job& job, const events::Event& event,
                                     std::string_view type, std::string data) const;
@@ -123,6 +128,7 @@ class RunStore {
   void note_cancelled(const Uuid& run_id);
   std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,
                                    const Uuid& run_id) const;
+  void answer_asker(db::Tx& tx, const EndOfRun::Asker& asker);
   static std::optional<EndOfRun::Asker> asker_of(const events::Event& event, const EndOfRun& end);
   events::Envelope envelope_of(const bus::Job& job, const events::Event& event) const;
   Result<> add_fact(const bus::Job& job, const events::Event& event, const Error& error,

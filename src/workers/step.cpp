@@ -9,10 +9,12 @@
 
 namespace synap::workers {
 
-Step::Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results)
+Step::Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results,
+           std::vector<events::EventRef> events)
     : store_(store),
       job_(job),
       event_(event),
+      events_(std::move(events)),
       stored_(std::move(results)),
       next_place_(stored_.next_place) {}
 

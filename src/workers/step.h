@@ -50,7 +50,8 @@ struct EndOfRun;
 class Step {
  public:
   /// Of the call that `job` asks for. It and its event must outlive the step.
-  Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results);
+  Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results,
+       std::vector<events::EventRef> events = {});
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
 
@@ -97,6 +98,8 @@ class Step {
   Task<Result<std::string>> send_event(std::string_view id, std::string_view type, Json data);
 
   const Uuid& run_id() const { return job_.run_id; }
+  /// All events of a run that is for a batch; otherwise none.
+  std::span<const events::EventRef> events() const { return events_; }
 
   // For the driver that calls the handler (local_driver.h).
 
@@ -204,6 +207,7 @@ class Step {
   RunStore& store_;
   const bus::Job& job_;
   const events::Event& event_;
+  const std::vector<events::EventRef> events_;
   StoredResults stored_;
   std::map<StepHash, int> uses_;  // of each id, by its first hash
   std::vector<StepResult> unsaved_;

@@ -47,13 +47,14 @@ void log_outage(const bus::Job& job, const Error& error) {
 }  // namespace
 
 WorkerPool::WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& functions,
-                       bus::Queue& queue, RunStore& store, events::EventLog& log,
-                       events::EventTypes& types)
+                       bus::Queue& queue, RunStore& store, Admission& admission,
+                       events::EventLog& log, events::EventTypes& types)
     : options_(options),
       world_(world),
       functions_(functions),
       queue_(queue),
       store_(store),
+      admission_(admission),
       log_(log),
       types_(types) {}
 
@@ -134,12 +135,13 @@ Result<> WorkerPool::start() {
   if (!taken) return fail(taken.error());
   if (auto loaded = sync_wait(*executor_, store_.waits().load()); !loaded) return loaded;
   started_at_ = world_.now();
-  under_way_ = 5;
+  under_way_ = 6;
   spawn(*executor_, take());
   spawn(*executor_, watch());
   spawn(*executor_, extend_leases());
   spawn(*executor_, do_suspects());
   spawn(*executor_, follow_waits());
+  spawn(*executor_, admit());
   return {};
 }
 
@@ -236,6 +238,11 @@ Task<void> WorkerPool::watch() {
 
 Task<void> WorkerPool::follow_waits() {
   co_await store_.waits().follow(stopping_.get_token());
+  one_less();
+}
+
+Task<void> WorkerPool::admit() {
+  co_await admission_.follow(stopping_.get_token());
   one_less();
 }
 
@@ -345,8 +352,14 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
     std::lock_guard lock(handling->mutex);
     driver = handling->driver;
   }
+  std::vector<events::EventRef> events;
+  if (job.function->flow.batch) {
+    auto loaded = co_await store_.load_events(job.run_id);
+    if (!loaded) co_return fail(loaded.error());
+    events = std::move(*loaded);
+  }
   const auto began = world_.now();
-  auto answer = co_await driver->call({job, **event, std::move(stored)});
+  auto answer = co_await driver->call({job, **event, std::move(stored), std::move(events)});
   handling->counts.took.observe(world_.now() - began);
   co_return co_await settle(job, **event, *handling, std::move(answer), may_be_pending);
 }

@@ -29,6 +29,7 @@
 #include "bus/function.h"
 #include "bus/job_store.h"
 #include "bus/queue.h"
+#include "workers/admission.h"
 #include "workers/driver.h"
 #include "workers/handler.h"
 #include "workers/run_store.h"
@@ -59,7 +60,8 @@ class WorkerPool {
  public:
   /// All must outlive the pool.
   WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& functions, bus::Queue& queue,
-             RunStore& store, events::EventLog& log, events::EventTypes& types);
+             RunStore& store, Admission& admission, events::EventLog& log,
+             events::EventTypes& types);
   /// stop() with no grace. Runs that are still under way end where they are suspended, for good.
   ~WorkerPool();
 
@@ -113,6 +115,7 @@ class WorkerPool {
   Task<void> claim();
   Task<void> extend_leases();
   Task<void> follow_waits();
+  Task<void> admit();
   void begin(bus::Job job);
   Executor& executor_of(const bus::Job& job);
   Task<void> do_jobs(bus::Job job);
@@ -137,6 +140,7 @@ class WorkerPool {
   bus::Functions& functions_;
   bus::Queue& queue_;
   RunStore& store_;
+  Admission& admission_;
   events::EventLog& log_;
   events::EventTypes& types_;
   mutable std::mutex handlers_mutex_;

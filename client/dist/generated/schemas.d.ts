@@ -486,6 +486,12 @@ export declare const Invocation: z.ZodObject<{
     runId: z.ZodUUID;
     step: z.ZodString;
 }, z.core.$strip>;
+export declare const Tick: z.ZodObject<{
+    function: z.ZodString;
+    cron: z.ZodString;
+    scheduledAt: z.ZodISODateTime;
+    missed: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
 export declare const KeyCreated: z.ZodObject<{
     keyId: z.ZodUUID;
     name: z.ZodString;
@@ -1331,6 +1337,12 @@ export declare const eventSchemas: {
         data: z.ZodAny;
         runId: z.ZodUUID;
         step: z.ZodString;
+    }, z.core.$strip>;
+    "function.scheduled": z.ZodObject<{
+        function: z.ZodString;
+        cron: z.ZodString;
+        scheduledAt: z.ZodISODateTime;
+        missed: z.ZodDefault<z.ZodInt>;
     }, z.core.$strip>;
     "key.creation.completed": z.ZodObject<{
         keyId: z.ZodUUID;

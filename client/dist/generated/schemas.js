@@ -355,6 +355,12 @@ export const Invocation = z.object({
     runId: z.uuid().describe("The run that asks for it."),
     step: z.string().describe("The step of that run, as a hash in hex."),
 });
+export const Tick = z.object({
+    function: z.string().describe("The function that is to run."),
+    cron: z.string().describe("Its schedule."),
+    scheduledAt: z.iso.datetime().describe("Before jitter."),
+    missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there."),
+});
 export const KeyCreated = z.object({
     keyId: z.uuid(),
     name: z.string().max(100),
@@ -634,6 +640,7 @@ export const eventSchemas = {
     "function.failed": RunEnd,
     "function.finished": RunEnd,
     "function.invoked": Invocation,
+    "function.scheduled": Tick,
     "key.creation.completed": KeyCreated,
     "key.revocation.completed": KeyRevoked,
     "note.creation.completed": NoteCreationCompleted,

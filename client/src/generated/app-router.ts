@@ -1300,6 +1300,17 @@ export interface Invocation {
   step: string;
 }
 
+export interface Tick {
+  /** The function that is to run. */
+  function: string;
+  /** Its schedule. */
+  cron: string;
+  /** Before jitter. A time, ISO 8601. */
+  scheduledAt: string;
+  /** Ticks before this one that have no run, since the pod was not there. */
+  missed: number;
+}
+
 export interface KeyCreated {
   keyId: string;
   name: string;
@@ -1657,6 +1668,8 @@ export interface EventData {
   "function.finished": RunEnd;
   /** A step of a run asked for a run of another function. */
   "function.invoked": Invocation;
+  /** By its schedule, it was time for a run of a function. */
+  "function.scheduled": Tick;
   /** A user got an API key, or a session in a browser. */
   "key.creation.completed": KeyCreated;
   /** An API key was revoked, or a session ended. */

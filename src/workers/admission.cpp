@@ -1,0 +1,473 @@
+#include "workers/admission.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "base/first_of.h"
+#include "base/log.h"
+#include "bus/function_events.h"
+
+namespace synap::workers {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kTables = R"(
+-- Until when a key has used up what it may (GCRA: the theoretical time of arrival).
+CREATE TABLE flow_rates(
+  function TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY(function, user_id, kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX flow_rates_by_time ON flow_rates(until);
+-- Events that wait for quiet.
+CREATE TABLE flow_debounces(
+  function TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  timestamp INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY(function, user_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX flow_debounces_due ON flow_debounces(due_at);
+-- Batches that are not begun; their events are in run_events.
+CREATE TABLE flow_batches(
+  function TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  run BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  PRIMARY KEY(function, user_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX flow_batches_due ON flow_batches(due_at);
+-- The run that was begun last; it holds the key until it has ended.
+CREATE TABLE flow_singletons(
+  function TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  run BLOB NOT NULL,
+  PRIMARY KEY(function, user_id, key)
+) STRICT, WITHOUT ROWID;
+)";
+
+constexpr std::size_t kPageMax = 100;
+constexpr int kDueMax = 50;
+constexpr milliseconds kRetry(1'000);
+constexpr milliseconds kClockMax(200);  // how late a jump of the clock is noticed at most
+constexpr std::size_t kKeyTextMax = 128;
+constexpr std::int64_t kBatchBytesMax = 10 << 20;
+constexpr std::int64_t kDayMs = 24 * 3'600'000;
+constexpr int kForgottenMax = 10;  // old rates that one admission takes away
+
+// Long ones are as good by their hash.
+std::string key_text(const cel::Value& value) {
+  auto text = value.to_json().dump();
+  return text.size() <= kKeyTextMax ? text : "#" + to_hex(sha256(text));
+}
+
+}  // namespace
+
+std::vector<db::Database::Migration> Admission::migrations() {
+  return {{"flow.1", kTables}};
+}
+
+Task<void> Admission::follow(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const auto seen = dispatcher_.admissions().value();
+    const auto seen_functions = dispatcher_.functions().changes().value();
+    if (auto now_set = dispatcher_.functions().now(); now_set != set_) {
+      set_ = std::move(now_set);
+      looked_at_ = 0;
+      looked_at_function_.clear();
+    }
+    auto more = co_await look();
+    if (more && !*more) more = co_await begin_due();
+    if (!more) {
+      write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
+                        "events cannot be looked at before they have runs: {error}",
+                        {{"error", more.error().message}});
+      co_await world_.sleep_for(kRetry, stop);
+      continue;
+    }
+    if (*more) continue;
+    const auto woken = [&](std::stop_token over) {
+      return dispatcher_.admissions().wait_past(seen, over);
+    };
+    const auto changed = [&](std::stop_token over) {
+      return dispatcher_.functions().changes().wait_past(seen_functions, over);
+    };
+    if (!next_due_) {
+      co_await first_of(stop, woken, changed);
+      continue;
+    }
+    const auto wait = std::clamp(milliseconds(*next_due_ - now()), milliseconds(1), kClockMax);
+    co_await first_of(stop, woken, changed,
+                      [&](std::stop_token over) { return world_.sleep_for(wait, over); });
+  }
+}
+
+// True: there was something, and there may be more.
+Task<Result<bool>> Admission::look() {
+  struct Row {
+    std::int64_t position = 0;
+    std::string function;
+  };
+  auto rows = co_await database_.read([&](db::Tx& tx) {
+    std::vector<Row> found;
+    auto row = tx.query(
+        "SELECT position, function FROM admissions WHERE (position, function) > ($1, $2) "
+        "ORDER BY position, function LIMIT $3",
+        looked_at_, looked_at_function_, static_cast<std::int64_t>(kPageMax));
+    while (row.next()) found.push_back({row.integer(0), row.text(1)});
+    return found;
+  });
+  if (!rows) co_return fail(rows.error());
+  if (rows->empty()) co_return false;
+  std::vector<Entry> entries;
+  for (const auto& row : *rows) {
+    Entry entry;
+    entry.function = set_->find(row.function);
+    if (entry.function == nullptr) continue;
+    auto event = co_await log_.at(row.position);
+    if (!event) co_return fail(event.error());
+    entry.event = std::move(*event);
+    entry.verdict = judge(*entry.function, *entry.event);
+    if (auto made = co_await make_way(*entry.function, *entry.event, entry.verdict); !made) {
+      co_return fail(made.error());
+    }
+    entries.push_back(std::move(entry));
+    // A run of this one may be what stands in the way of the next.
+    const auto& flow = entries.back().function->flow;
+    if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kCancel) {
+      rows->resize(static_cast<std::size_t>(&row - rows->data()) + 1);
+      break;
+    }
+  }
+  if (!entries.empty()) {
+    auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      for (const auto& entry : entries) settle(tx, entry);
+    });
+    if (!done) co_return fail(done.error());
+  }
+  looked_at_ = rows->back().position;
+  looked_at_function_ = rows->back().function;
+  co_return true;
+}
+
+Admission::Verdict Admission::judge(const bus::Function& function,
+                                    const events::Event& event) const {
+  Verdict verdict;
+  auto view = bus::view_of(function, event);
+  if (!view) {
+    verdict.error = view.error();
+    return verdict;
+  }
+  cel::Bindings bindings;
+  bindings.set("event", *view);
+  const cel::EvaluateOptions options{.now_unix_ms = world_.unix_ms()};
+  const auto key_of = [&](const bus::Key& key) -> std::string {
+    if (!key || verdict.error) return "";
+    auto value = key->evaluate(bindings, options);
+    if (value) return key_text(*value);
+    verdict.error = value.error();
+    return "";
+  };
+  const auto holds = [&](const cel::Expression& expression) {
+    if (verdict.error) return false;
+    auto is_so = expression.matches(bindings, options);
+    if (!is_so) verdict.error = is_so.error();
+    return is_so.value_or(false);
+  };
+  // Whoever asks for a run of it does not ask its triggers.
+  const bool is_asked_for =
+      event.type == bus::kFunctionInvoked.name || event.type == bus::kFunctionScheduled.name;
+  if (!is_asked_for) {
+    verdict.is_triggered = std::ranges::any_of(function.triggers, [&](const auto& trigger) {
+      return bus::matches(trigger, event.type) && (!trigger.condition || holds(*trigger.condition));
+    });
+    if (!verdict.is_triggered) return verdict;
+  }
+  const auto& flow = function.flow;
+  verdict.idempotency = key_of(flow.idempotency);
+  if (flow.rate_limit) {
+    verdict.rate = key_of(flow.rate_limit->key);
+    verdict.is_limited = verdict.rate != "false";
+  }
+  if (flow.debounce) verdict.debounce = key_of(flow.debounce->key);
+  if (flow.batch) {
+    verdict.batch = key_of(flow.batch->key);
+    verdict.is_batched = !flow.batch->condition || holds(*flow.batch->condition);
+  }
+  if (flow.singleton) verdict.singleton = key_of(flow.singleton->key);
+  if (flow.throttle) verdict.throttle = key_of(flow.throttle->key);
+  for (const auto& one : flow.concurrency) verdict.concurrency.push_back(key_of(one.key));
+  return verdict;
+}
+
+// Of a function of which the newest run is to be the only one: ends the one that is there.
+Task<Result<>> Admission::make_way(const bus::Function& function, const events::Event& event,
+                                   Verdict& verdict) {
+  const auto& singleton = function.flow.singleton;
+  if (!singleton || singleton->mode != bus::Singleton::Mode::kCancel || !verdict.is_triggered ||
+      verdict.error) {
+    co_return Result<>{};
+  }
+  auto held = co_await database_.read(
+      [&](db::Tx& tx) { return holder(tx, function, event.user_id, verdict.singleton); });
+  if (!held) co_return fail(held.error());
+  if (!*held) co_return Result<>{};
+  auto cancelled = co_await runs_.cancel(event.user_id, **held, std::nullopt);
+  if (cancelled) counts_.cancelled.add();
+  if (!cancelled && cancelled.error().code != Code::kConflict) co_return cancelled;
+  co_return Result<>{};
+}
+
+std::optional<Uuid> Admission::holder(db::Tx& tx, const bus::Function& function,
+                                      const std::string& user_id, const std::string& key) const {
+  auto rows = tx.query(
+      "SELECT run FROM flow_singletons JOIN runs_data ON runs_data.id = run WHERE "
+      "flow_singletons.function = $1 AND flow_singletons.user_id = $2 AND key = $3 AND "
+      "status IN ('active', 'sleeping')",
+      function.id, user_id, key);
+  if (!rows.next()) return std::nullopt;
+  return rows.uuid(0);
+}
+
+void Admission::settle(db::Tx& tx, const Entry& entry) {
+  const auto found = tx.run("DELETE FROM admissions WHERE position = $1 AND function = $2",
+                            entry.event->position, entry.function->id);
+  if (found > 0) admit(tx, entry);
+}
+
+void Admission::refuse(db::Tx& tx, const Entry& entry, Counter& counter, const char* why) {
+  runs_.refuse_invoked(tx, *entry.event, {Code::kTooManyRequests, std::string(why), nullptr});
+  tx.on_commit([&counter] { counter.add(); });
+}
+
+void Admission::admit(db::Tx& tx, const Entry& entry) {
+  const auto& [function, event, verdict] = entry;
+  if (verdict.error) {
+    dispatcher_.make_dead_letter(tx, function, *event, error_json(*verdict.error));
+    runs_.refuse_invoked(tx, *event, *verdict.error);
+    return tx.on_commit([this] { counts_.dead.add(); });
+  }
+  if (!verdict.is_triggered) return tx.on_commit([this] { counts_.filtered.add(); });
+  const auto& flow = function->flow;
+  if (flow.idempotency && !take(tx, entry, "idempotency", verdict.idempotency, 1, kDayMs, 1)) {
+    return refuse(tx, entry, counts_.repeated, "the function has run for this already");
+  }
+  if (flow.batch && verdict.is_batched) return put_into_batch(tx, entry);
+  if (const auto& rate = flow.rate_limit; rate && verdict.is_limited) {
+    // So much at once beyond the even rate: Inngest's server has it so.
+    const auto at_once = rate->limit / 10 + 1;
+    if (!take(tx, entry, "rate", verdict.rate, rate->limit, rate->period.count(), at_once)) {
+      return refuse(tx, entry, counts_.limited, "invoked function is rate limited");
+    }
+  }
+  if (flow.debounce) return wait_for_quiet(tx, entry);
+  begin(tx, entry, std::nullopt);
+}
+
+// GCRA: an event may come when the time at which all before it are used up, evenly, is not further
+// away than what may come at once takes. Times are in microseconds: many may be in a second.
+bool Admission::take(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,
+                     std::int64_t limit, std::int64_t period_ms, std::int64_t at_once) {
+  const auto at = now() * 1'000;
+  const auto each = std::max<std::int64_t>(1, period_ms * 1'000 / limit);
+  const auto until = std::max(at, used_until(tx, entry, kind, key)) + each;
+  if (until - each * at_once > at) return false;
+  use_until(tx, entry, kind, key, until);
+  return true;
+}
+
+// How long its run waits: its place among all that there were is its own from now on.
+std::int64_t Admission::reserve(db::Tx& tx, const Entry& entry) {
+  const auto& throttle = *entry.function->flow.throttle;
+  const auto at = now() * 1'000;
+  const auto each = std::max<std::int64_t>(1, throttle.period.count() * 1'000 / throttle.limit);
+  const auto& key = entry.verdict.throttle;
+  const auto until = std::max(at, used_until(tx, entry, "throttle", key)) + each;
+  use_until(tx, entry, "throttle", key, until);
+  const auto begins_at = until - each * (throttle.limit + throttle.burst);
+  return std::max<std::int64_t>(0, (begins_at - at + 999) / 1'000);
+}
+
+std::int64_t Admission::used_until(db::Tx& tx, const Entry& entry, const char* kind,
+                                   const std::string& key) const {
+  auto rows = tx.query(
+      "SELECT until FROM flow_rates WHERE function = $1 AND user_id = $2 AND kind = $3 AND "
+      "key = $4",
+      entry.function->id, entry.event->user_id, std::string_view(kind), key);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+void Admission::use_until(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,
+                          std::int64_t until) {
+  tx.run(
+      "INSERT INTO flow_rates(function, user_id, kind, key, until) VALUES ($1, $2, $3, $4, $5) "
+      "ON CONFLICT DO UPDATE SET until = $5",
+      entry.function->id, entry.event->user_id, std::string_view(kind), key, until);
+  // Each that comes takes away more than one that means nothing any more.
+  tx.run(
+      "DELETE FROM flow_rates WHERE (function, user_id, kind, key) IN (SELECT function, user_id, "
+      "kind, key FROM flow_rates WHERE until < $1 LIMIT $2)",
+      now() * 1'000, std::int64_t{kForgottenMax});
+}
+
+void Admission::put_into_batch(db::Tx& tx, const Entry& entry) {
+  const auto& [function, event, verdict] = entry;
+  const auto& batch = *function->flow.batch;
+  Uuid run_id = world_.new_id();
+  std::int64_t size = 0;
+  std::int64_t bytes = 0;
+  auto due_at = now() + batch.timeout.count();
+  {
+    auto rows = tx.query(
+        "SELECT run, size, bytes, due_at FROM flow_batches WHERE function = $1 AND user_id = $2 "
+        "AND key = $3",
+        function->id, event->user_id, verdict.batch);
+    if (rows.next()) {
+      run_id = rows.uuid(0).value_or(run_id);
+      size = rows.integer(1);
+      bytes = rows.integer(2);
+      due_at = rows.integer(3);
+    }
+  }
+  tx.run("INSERT INTO run_events_data(run, place, position) VALUES ($1, $2, $3)", run_id, size,
+         event->position);
+  ++size;
+  bytes += static_cast<std::int64_t>(event->data.size());
+  const bool is_full = size >= batch.size_max || bytes >= kBatchBytesMax;
+  if (size > 1) {
+    tx.run(
+        "UPDATE flow_batches SET size = $4, bytes = $5, due_at = $6 WHERE function = $1 AND "
+        "user_id = $2 AND key = $3",
+        function->id, event->user_id, verdict.batch, size, bytes, is_full ? 0 : due_at);
+  } else {
+    tx.run(
+        "INSERT INTO flow_batches(function, user_id, key, run, position, size, bytes, due_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        function->id, event->user_id, verdict.batch, run_id, event->position, size, bytes,
+        is_full ? 0 : due_at);
+  }
+  // A full one is begun now, so that the next event finds a new one.
+  if (is_full) {
+    tx.run("DELETE FROM flow_batches WHERE function = $1 AND user_id = $2 AND key = $3",
+           function->id, event->user_id, verdict.batch);
+    begin(tx, entry, run_id);
+  }
+  tx.on_commit([this] { counts_.admitted.add(); });
+}
+
+void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
+  const auto& [function, event, verdict] = entry;
+  const auto& debounce = *function->flow.debounce;
+  const auto at = now();
+  auto position = event->position;
+  auto timestamp = event->timestamp;
+  auto last_at = debounce.timeout ? at + debounce.timeout->count() : INT64_MAX;
+  {
+    auto rows = tx.query(
+        "SELECT position, timestamp, last_at FROM flow_debounces WHERE function = $1 AND "
+        "user_id = $2 AND key = $3",
+        function->id, event->user_id, verdict.debounce);
+    if (rows.next()) {
+      last_at = rows.integer(2);
+      if (rows.integer(1) > timestamp) {
+        position = rows.integer(0);
+        timestamp = rows.integer(1);
+      }
+      tx.on_commit([this] { counts_.replaced.add(); });
+    }
+  }
+  tx.run(
+      "INSERT INTO flow_debounces(function, user_id, key, position, timestamp, due_at, last_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO UPDATE SET position = $4, "
+      "timestamp = $5, due_at = $6",
+      function->id, event->user_id, verdict.debounce, position, timestamp,
+      std::min(at + debounce.period.count(), last_at), last_at);
+}
+
+void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id) {
+  const auto& [function, event, verdict] = entry;
+  const auto& flow = function->flow;
+  if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kSkip &&
+      holder(tx, *function, event->user_id, verdict.singleton)) {
+    return refuse(tx, entry, counts_.skipped, "a run of the function is there already");
+  }
+  bus::Dispatcher::Admitted admitted{.run_id = run_id, .limit_keys = verdict.concurrency};
+  if (flow.throttle) admitted.delay_ms = reserve(tx, entry);
+  const bool may_be_behind = function->in_aggregate_order && event->aggregate_id.has_value();
+  const auto made = dispatcher_.make_run(tx, function, *event, std::move(admitted), may_be_behind);
+  if (flow.singleton) {
+    tx.run(
+        "INSERT INTO flow_singletons(function, user_id, key, run) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT DO UPDATE SET run = $4",
+        function->id, event->user_id, verdict.singleton, made);
+  }
+  if (!run_id) tx.on_commit([this] { counts_.admitted.add(); });
+}
+
+// True: there may be more.
+Task<Result<bool>> Admission::begin_due() {
+  auto found = co_await database_.read([&](db::Tx& tx) {
+    std::vector<Due> due;
+    next_due_.reset();
+    const auto at = now();
+    for (const auto* sql :
+         {"SELECT function, user_id, key, position, due_at, NULL FROM flow_debounces "
+          "ORDER BY due_at LIMIT $1",
+          "SELECT function, user_id, key, position, due_at, run FROM flow_batches "
+          "ORDER BY due_at LIMIT $1"}) {
+      auto rows = tx.query(sql, std::int64_t{kDueMax});
+      while (rows.next()) {
+        if (set_->find(rows.view(0)) == nullptr) continue;
+        if (rows.integer(4) > at) {
+          next_due_ = std::min(next_due_.value_or(INT64_MAX), rows.integer(4));
+          break;
+        }
+        due.push_back({rows.text(0), rows.text(1), rows.text(2), rows.integer(3), rows.integer(4),
+                       rows.uuid(5)});
+      }
+    }
+    return due;
+  });
+  if (!found) co_return fail(found.error());
+  for (auto& due : *found) {
+    if (auto begun = co_await begin_one(std::move(due)); !begun) co_return fail(begun.error());
+  }
+  co_return !found->empty();
+}
+
+Task<Result<>> Admission::begin_one(Due due) {
+  Entry entry;
+  entry.function = set_->find(due.function);
+  auto event = co_await log_.at(due.position);
+  if (!event) co_return fail(event.error());
+  entry.event = std::move(*event);
+  entry.verdict = judge(*entry.function, *entry.event);
+  if (auto made = co_await make_way(*entry.function, *entry.event, entry.verdict); !made) {
+    co_return made;
+  }
+  const auto* sql = due.run_id
+                        ? "DELETE FROM flow_batches WHERE function = $1 AND user_id = $2 AND "
+                          "key = $3 AND due_at = $4"
+                        : "DELETE FROM flow_debounces WHERE function = $1 AND user_id = $2 AND "
+                          "key = $3 AND due_at = $4";
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    if (tx.run(sql, due.function, due.user_id, due.key, due.due_at) == 0) return;
+    begin(tx, entry, due.run_id);
+  });
+}
+
+}  // namespace synap::workers

@@ -1,0 +1,113 @@
+// Admission: looks at events before they have runs, for functions that say when their runs begin
+// and whether they do (bus/flow.h). The dispatcher has put a row where one is to be looked at, in
+// the transaction of the event; here it is looked at, behind that, so that nobody's expression can
+// hold up or fail what somebody else appends. Each row is settled in one transaction with what
+// comes of it: a run, a place in a batch, or nothing, which is counted.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/task.h"
+#include "base/world.h"
+#include "bus/dispatcher.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "workers/run_store.h"
+
+namespace synap::workers {
+
+/// What became of events that were looked at, since the start. Any thread.
+struct AdmissionCounts {
+  Counter admitted;   // has a run, or a part in one
+  Counter filtered;   // no condition of a trigger is true
+  Counter repeated;   // the key of idempotency was there in 24 hours
+  Counter limited;    // beyond the rate
+  Counter replaced;   // of those that wait for quiet, by one that came later
+  Counter skipped;    // a run was there, and there may be one
+  Counter dead;       // an expression failed: a dead letter
+  Counter cancelled;  // runs that ended since another came
+};
+
+class Admission {
+ public:
+  static std::vector<db::Database::Migration> migrations();
+
+  /// All must outlive it.
+  Admission(db::Database& database, events::EventLog& log, bus::Dispatcher& dispatcher,
+            RunStore& runs, World& world)
+      : database_(database), log_(log), dispatcher_(dispatcher), runs_(runs), world_(world) {}
+
+  /// Looks at what there is, and begins what has waited long enough, until `stop` is asked for.
+  Task<void> follow(std::stop_token stop);
+
+  const AdmissionCounts& counts() const { return counts_; }
+
+ private:
+  // What the expressions of a function say about an event.
+  struct Verdict {
+    bool is_triggered = true;
+    std::optional<Error> error;
+    bool is_batched = false;  // its batch takes it
+    bool is_limited = true;   // the rate limit is about it
+    std::string idempotency, rate, debounce, batch, singleton, throttle;  // keys
+    std::vector<std::string> concurrency;
+  };
+  // One to be looked at.
+  struct Entry {
+    bus::FunctionPtr function;
+    events::EventRef event;
+    Verdict verdict;
+  };
+  // One that has waited, and is due.
+  struct Due {
+    std::string function;
+    std::string user_id;
+    std::string key;
+    std::int64_t position = 0;
+    std::int64_t due_at = 0;
+    std::optional<Uuid> run_id;  // of a batch
+  };
+
+  Task<Result<bool>> look();
+  Task<Result<bool>> begin_due();
+  Task<Result<>> begin_one(Due due);
+  Task<Result<>> make_way(const bus::Function& function, const events::Event& event,
+                          Verdict& verdict);
+  Verdict judge(const bus::Function& function, const events::Event& event) const;
+  void settle(db::Tx& tx, const Entry& entry);
+  void admit(db::Tx& tx, const Entry& entry);
+  void begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id);
+  void refuse(db::Tx& tx, const Entry& entry, Counter& counter, const char* why);
+  bool take(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,
+            std::int64_t limit, std::int64_t period_ms, std::int64_t at_once);
+  std::int64_t reserve(db::Tx& tx, const Entry& entry);
+  std::int64_t used_until(db::Tx& tx, const Entry& entry, const char* kind,
+                          const std::string& key) const;
+  void use_until(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,
+                 std::int64_t until);
+  void put_into_batch(db::Tx& tx, const Entry& entry);
+  void wait_for_quiet(db::Tx& tx, const Entry& entry);
+  std::optional<Uuid> holder(db::Tx& tx, const bus::Function& function, const std::string& user_id,
+                             const std::string& key) const;
+  std::int64_t now() const { return runs_.clock().now(); }
+
+  db::Database& database_;
+  events::EventLog& log_;
+  bus::Dispatcher& dispatcher_;
+  RunStore& runs_;
+  World& world_;
+  AdmissionCounts counts_;
+  // Of follow(). Rows of functions that are gone stay, and are passed over until they are back.
+  std::int64_t looked_at_ = 0;
+  std::string looked_at_function_;
+  std::shared_ptr<const bus::FunctionSet> set_;
+  std::optional<std::int64_t> next_due_;
+};
+
+}  // namespace synap::workers

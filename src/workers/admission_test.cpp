@@ -1,0 +1,320 @@
+#include "workers/admission.h"
+
+#include "bus/function_events.h"
+#include "workers/local_driver.h"
+#include "workers/pool_test.h"
+
+namespace synap::workers {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+cel::Expression expression(std::string_view text) {
+  auto parsed = cel::Expression::parse(text);
+  SYNAP_CHECK(parsed.has_value(), text);
+  return *parsed;
+}
+
+// Functions with flow control hear thing.told; what was handled is the n of its data.
+class AdmissionTest : public WorkerPoolTest {
+ protected:
+  AdmissionTest() {
+    time = world;
+    types.add("thing.told",
+              object("Told").field("n", optional(number())).field("key", optional(string())), "");
+    start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  }
+
+  void put(bus::Flow flow, std::optional<cel::Expression> condition = std::nullopt,
+           FunctionHandler::Function function = nullptr) {
+    if (function == nullptr) {
+      function = [](const Event& event, Step& step) -> Task<Outcome> {
+        std::string all;
+        for (const auto& one : step.events()) all += n_of(*one) + ",";
+        co_return Outcome::done(Json(all.empty() ? n_of(event) : all).dump());
+      };
+    }
+    pool->put(
+        {.id = "g", .triggers = {{"thing.told", std::move(condition)}}, .flow = std::move(flow)},
+        std::make_shared<LocalDriver>(
+            std::make_unique<FunctionHandler>("thing.told", std::move(function)), engine->runs));
+  }
+  static std::string n_of(const Event& event) { return parse_json(event.data)->find("n")->dump(); }
+  void tell(int n, std::string key = "a", std::string user = "ann",
+            std::optional<std::int64_t> timestamp = std::nullopt) {
+    events::Envelope envelope;
+    envelope.user_id = std::move(user);
+    envelope.timestamp = timestamp.value_or(world.unix_ms());
+    auto event = types.make("thing.told", Json::object({{"n", n}, {"key", std::move(key)}}).dump(),
+                            std::move(envelope));
+    ASSERT_TRUE(event);
+    ASSERT_TRUE(sync_wait(executor, log->append({.events = {std::move(*event)}})));
+  }
+  void tell_other(std::string_view type) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    envelope.timestamp = world.unix_ms();
+    ASSERT_TRUE(sync_wait(executor,
+                          log->append({.events = {*types.make(type, "{}", std::move(envelope))}})));
+  }
+  /// All that can be looked at was, and nothing is to be done now.
+  void settle() { wait_until("SELECT count(*) FROM admissions", "0"); }
+  /// What runs have come to, in the order in which they were made.
+  std::string outputs() {
+    return text_of(
+        "SELECT coalesce(group_concat(output, ' '), '') FROM (SELECT output FROM runs_data "
+        "WHERE function = 'g' AND status = 'completed' ORDER BY id)");
+  }
+  void wait_for_outputs(std::string_view expected) {
+    wait_until(
+        "SELECT coalesce(group_concat(output, ' '), '') FROM (SELECT output FROM runs_data "
+        "WHERE function = 'g' AND status = 'completed' ORDER BY id)",
+        expected);
+  }
+  const AdmissionCounts& counts() { return engine->admission.counts(); }
+  bus::Key key() { return expression("event.data.key"); }
+  /// Lets time pass when somebody sleeps until something is due, who looks at the clock so often.
+  void pass(milliseconds span) {
+    ASSERT_TRUE(world.wait_for_sleeper(milliseconds(200)));
+    world.pass(span);
+  }
+
+  ManualWorld& world = manual_time;
+};
+
+TEST_F(AdmissionTest, OnlyEventsForWhichTheConditionIsTrueHaveRuns) {
+  put({}, expression("event.data.n > 1 && event.name == 'thing.told'"));
+  for (int n : {1, 2, 3}) tell(n);
+  settle();
+  wait_for_outputs(R"("2" "3")");
+  EXPECT_EQ(counts().filtered.value(), 1);
+  EXPECT_EQ(counts().admitted.value(), 2);
+}
+
+TEST_F(AdmissionTest, AnExpressionThatFailsMakesADeadLetterAndHoldsUpNobody) {
+  put({}, expression("event.data.key.startsWith(7)"));
+  tell(1);
+  settle();
+  EXPECT_THAT(text_of("SELECT status || error FROM runs_data WHERE function = 'g'"),
+              testing::StartsWith(R"(failed{"name":"UNPROCESSABLE_CONTENT")"));
+  EXPECT_EQ(counts().dead.value(), 1);
+  tell_other("thing.making.requested");
+  wait_until("SELECT count(*) FROM runs_data WHERE function = 'f' AND status = 'completed'", "1");
+}
+
+TEST_F(AdmissionTest, AKeyRunsOnceInADay) {
+  put({.idempotency = key()});
+  tell(1);
+  tell(2);
+  tell(3, "b");
+  tell(4, "a", "bob");
+  settle();
+  wait_for_outputs(R"("1" "3" "4")");
+  EXPECT_EQ(counts().repeated.value(), 1);
+  world.pass(std::chrono::hours(24));
+  tell(5);
+  settle();
+  wait_for_outputs(R"("1" "3" "4" "5")");
+}
+
+TEST_F(AdmissionTest, BeyondTheRateEventsAreDroppedAndCounted) {
+  put({.rate_limit = bus::RateLimit{.limit = 2, .period = seconds(10), .key = key()}});
+  tell(1);
+  tell(2);
+  tell(3, "b");
+  settle();
+  wait_for_outputs(R"("1" "3")");
+  world.pass(seconds(5));
+  tell(4);
+  tell(5);
+  settle();
+  wait_for_outputs(R"("1" "3" "4")");
+  EXPECT_EQ(counts().limited.value(), 2);
+}
+
+TEST_F(AdmissionTest, AKeyThatIsFalseIsNotLimited) {
+  put({.rate_limit = bus::RateLimit{.period = seconds(10), .key = expression("event.data.n > 3")}});
+  for (int n : {1, 2, 3, 4, 5}) tell(n);
+  settle();
+  wait_for_outputs(R"("1" "2" "3" "4")");
+}
+
+TEST_F(AdmissionTest, ThrottledRunsWaitInTheirOrderAndNoneIsLost) {
+  put({.throttle = bus::Throttle{.limit = 1, .period = seconds(10), .burst = 1}});
+  for (int n : {1, 2, 3, 4}) tell(n);
+  settle();
+  wait_for_outputs(R"("1" "2")");
+  wait_until("SELECT count(*) FROM parked_jobs", "2");
+  pass(seconds(10));
+  wait_for_outputs(R"("1" "2" "3")");
+  pass(seconds(10));
+  wait_for_outputs(R"("1" "2" "3" "4")");
+}
+
+TEST_F(AdmissionTest, ARunWaitsForQuietAndIsForTheNewestEvent) {
+  put({.debounce = bus::Debounce{.period = seconds(5), .key = key()}});
+  const auto at = world.unix_ms();
+  tell(1, "a", "ann", at);
+  tell(3, "a", "ann", at + 2);
+  tell(2, "a", "ann", at + 1);
+  settle();
+  EXPECT_EQ(counts().replaced.value(), 2);
+  pass(seconds(4));
+  tell(4, "b");
+  settle();
+  EXPECT_EQ(outputs(), "");
+  pass(seconds(1));
+  wait_for_outputs(R"("3")");
+  pass(seconds(4));
+  wait_for_outputs(R"("3" "4")");
+}
+
+TEST_F(AdmissionTest, QuietIsWaitedForAtMostSoLong) {
+  put({.debounce = bus::Debounce{.period = seconds(5), .timeout = seconds(7)}});
+  tell(1);
+  settle();
+  pass(seconds(4));
+  tell(2);
+  settle();
+  pass(seconds(3));
+  wait_for_outputs(R"("2")");
+}
+
+TEST_F(AdmissionTest, ABatchBeginsWhenItIsFullOrItsTimeIsOver) {
+  put({.batch = bus::Batch{.size_max = 3, .timeout = seconds(5), .key = key()}});
+  for (int n : {1, 2, 3, 4}) tell(n);
+  tell(5, "b");
+  settle();
+  wait_for_outputs(R"("1,2,3,")");
+  pass(seconds(5));
+  wait_for_outputs(R"("1,2,3," "4," "5,")");
+}
+
+TEST_F(AdmissionTest, AnEventThatIsNotForTheBatchRunsAtOnce) {
+  put({.batch = bus::Batch{.size_max = 3,
+                           .timeout = seconds(5),
+                           .condition = expression("event.data.key != 'now'")}});
+  tell(1);
+  tell(2, "now");
+  settle();
+  wait_for_outputs(R"("2")");
+}
+
+class SingletonTest : public AdmissionTest {
+ protected:
+  void put_waiting(bus::Singleton::Mode mode) {
+    put({.singleton = bus::Singleton{.key = key(), .mode = mode}}, std::nullopt,
+        [](const Event& event, Step& step) -> Task<Outcome> {
+          std::ignore =
+              co_await step.wait_for_signal("go", {"go " + n_of(event)}, std::chrono::hours(1));
+          co_return Outcome::done(Json(n_of(event)).dump());
+        });
+  }
+  void wait_until_asleep(std::string_view count) {
+    wait_until("SELECT count(*) FROM waits_data", count);
+  }
+  void go(int n) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    ASSERT_TRUE(sync_wait(
+        executor,
+        log->append({.events = {*types.make(bus::kSignalSent,
+                                            bus::Signal{"go " + std::to_string(n), Json(nullptr)},
+                                            std::move(envelope))}})));
+  }
+};
+
+TEST_F(SingletonTest, AnEventHasNoRunWhileThereIsOne) {
+  put_waiting(bus::Singleton::Mode::kSkip);
+  tell(1);
+  wait_until_asleep("1");
+  tell(2);
+  tell(3, "b");
+  settle();
+  wait_until_asleep("2");
+  EXPECT_EQ(counts().skipped.value(), 1);
+  go(1);
+  wait_for_outputs(R"("1")");
+  tell(4);
+  settle();
+  wait_until_asleep("2");
+}
+
+TEST_F(SingletonTest, OrEndsTheOneThatIsThere) {
+  put_waiting(bus::Singleton::Mode::kCancel);
+  tell(1);
+  wait_until_asleep("1");
+  tell(2);
+  settle();
+  wait_until(
+      "SELECT group_concat(status) FROM (SELECT status FROM runs_data WHERE function = 'g' "
+      "ORDER BY id)",
+      "cancelled,sleeping");
+  go(2);
+  wait_for_outputs(R"("2")");
+}
+
+TEST_F(AdmissionTest, WhoeverAsksForALimitedFunctionHearsIt) {
+  put({.rate_limit = bus::RateLimit{.period = seconds(10)}});
+  pool->put({.id = "asks", .triggers = {{"thing.asked"}}},
+            std::make_shared<LocalDriver>(
+                std::make_unique<FunctionHandler>(
+                    "thing.asked",
+                    [](const Event&, Step& step) -> Task<Outcome> {
+                      auto got = co_await step.invoke<Json>("ask", {"g", Json(nullptr)});
+                      co_return got ? Outcome::done() : Outcome::failed_for_good(got.error());
+                    }),
+                engine->runs));
+  types.add("thing.asked", object("Asked"), "");
+  tell(1);
+  settle();
+  testing::internal::CaptureStderr();
+  tell_other("thing.asked");
+  wait_until("SELECT error FROM runs_data WHERE function = 'asks'",
+             R"({"name":"TOO_MANY_REQUESTS","message":"invoked function is rate limited"})");
+  testing::internal::GetCapturedStderr();
+}
+
+TEST_F(AdmissionTest, AnEventThatIsDatedAheadHasItsRunThen) {
+  put({.idempotency = expression("event.data.n")});
+  tell(1, "a", "ann", world.unix_ms() + 60'000);
+  tell(2);
+  settle();
+  wait_for_outputs(R"("2")");
+  wait_until("SELECT count(*) FROM parked_jobs", "1");
+  pass(seconds(60));
+  wait_until("SELECT count(*) FROM parked_jobs", "0");
+}
+
+TEST_F(AdmissionTest, WhatIsForAFunctionThatIsGoneWaitsForItsReturn) {
+  put({.debounce = bus::Debounce{.period = seconds(5)}});
+  tell(1);
+  settle();
+  ASSERT_TRUE(world.wait_for_sleeper(milliseconds(200)));
+  pool->remove("g");
+  world.pass(seconds(5));
+  put({.debounce = bus::Debounce{.period = seconds(5)}});
+  wait_for_outputs(R"("1")");
+}
+
+TEST(FlowTest, WhatIsOutOfItsBoundsIsRefusedWithASentence) {
+  const auto why = [](const bus::Flow& flow) {
+    const auto checked = bus::check(flow);
+    return checked ? std::string() : checked.error().message;
+  };
+  EXPECT_EQ(why({.rate_limit = bus::RateLimit{.period = std::chrono::hours(25)}}),
+            "rateLimit.period is 90000000 ms; it may be 1000 to 86400000 ms");
+  EXPECT_EQ(why({.throttle = bus::Throttle{.limit = 0}}),
+            "throttle.limit is 0; it must be at least 1");
+  EXPECT_EQ(why({.batch = bus::Batch{.size_max = 1}}),
+            "batchEvents.maxSize is 1; it may be 2 to 100");
+  EXPECT_EQ(why({.batch = bus::Batch{}, .singleton = bus::Singleton{}}),
+            "batchEvents does not go together with debounce, singleton or cancelOn");
+  EXPECT_THAT(why({.cancel_on = {{.event = "a", .condition = expression("[1].exists(x, x > 0)")}}}),
+              testing::Not(""));
+  EXPECT_EQ(why({.throttle = bus::Throttle{}, .concurrency = {{.limit = 3}}}), "");
+}
+
+}  // namespace
+}  // namespace synap::workers
