@@ -34,6 +34,7 @@ void check_well_formed(const Function& function, const FunctionSet& set) {
                              (trigger.event[star - 1] == '.' || trigger.event[star - 1] == '/');
     SYNAP_CHECK(is_exact || is_wildcard, trigger.event);
   }
+  SYNAP_CHECK(function.schedules.empty() || function.user_id, "whose run a tick has is known");
   const auto flow = check(function.flow);
   SYNAP_CHECK(flow.has_value(), flow ? function.id : flow.error().message);
   if (!function.fulfills) return;

@@ -20,6 +20,7 @@
 #include "base/timer.h"
 #include "bus/flow.h"
 #include "cel/expression.h"
+#include "cron/schedule.h"
 #include "events/event.h"
 
 namespace synap::bus {
@@ -59,6 +60,13 @@ struct Function {
   bool fulfills = false;
   /// It computes, rather than waits: its calls have a thread of their own.
   bool computes = false;
+  /// Times at which it has a run, by the wall clock. Such a function has a user.
+  struct Cron {
+    std::string text;
+    cron::Schedule schedule;
+    std::int64_t jitter_ms = 0;  // at most so much later
+  };
+  std::vector<Cron> schedules = {};
   /// When its runs begin, and whether they do.
   Flow flow = {};
   /// An event as its expressions see it; nothing: event_view().

@@ -19,8 +19,7 @@ cel::Expression expression(std::string_view text) {
 // Functions with flow control hear thing.told; what was handled is the n of its data.
 class AdmissionTest : public WorkerPoolTest {
  protected:
-  AdmissionTest() {
-    time = world;
+  AdmissionTest() : WorkerPoolTest(Time::kManual) {
     types.add("thing.told",
               object("Told").field("n", optional(number())).field("key", optional(string())), "");
     start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
@@ -45,7 +44,7 @@ class AdmissionTest : public WorkerPoolTest {
             std::optional<std::int64_t> timestamp = std::nullopt) {
     events::Envelope envelope;
     envelope.user_id = std::move(user);
-    envelope.timestamp = timestamp.value_or(world.unix_ms());
+    envelope.timestamp = timestamp;
     auto event = types.make("thing.told", Json::object({{"n", n}, {"key", std::move(key)}}).dump(),
                             std::move(envelope));
     ASSERT_TRUE(event);
@@ -54,7 +53,6 @@ class AdmissionTest : public WorkerPoolTest {
   void tell_other(std::string_view type) {
     events::Envelope envelope;
     envelope.user_id = "ann";
-    envelope.timestamp = world.unix_ms();
     ASSERT_TRUE(sync_wait(executor,
                           log->append({.events = {*types.make(type, "{}", std::move(envelope))}})));
   }

@@ -8,6 +8,7 @@ std::vector<db::Database::Migration> Engine::migrations() {
   auto all = bus::migrations();
   for (const auto& more : RunStore::migrations()) all.push_back(more);
   for (const auto& more : Admission::migrations()) all.push_back(more);
+  for (const auto& more : Scheduler::migrations()) all.push_back(more);
   return all;
 }
 
@@ -19,8 +20,9 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
       dispatcher(functions, jobs, options.world),
       runs(database, jobs, dispatcher, log, types, options.world),
       admission(database, log, dispatcher, runs, options.world),
+      scheduler(database, log, types, dispatcher, options.world),
       pool(std::make_unique<WorkerPool>(options.pool, options.world, functions, queue, runs,
-                                        admission, log, types)) {
+                                        admission, scheduler, log, types)) {
   bus::add_function_events(types);
 }
 

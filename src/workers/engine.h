@@ -13,6 +13,7 @@
 #include "bus/queue.h"
 #include "workers/admission.h"
 #include "workers/run_store.h"
+#include "workers/scheduler.h"
 #include "workers/worker_pool.h"
 
 namespace synap::workers {
@@ -43,6 +44,7 @@ struct Engine {
   bus::Dispatcher dispatcher;
   RunStore runs;
   Admission admission;
+  Scheduler scheduler;
   std::unique_ptr<WorkerPool> pool;  // may go before the others
 };
 

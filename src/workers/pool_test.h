@@ -36,7 +36,9 @@ class FunctionHandler final : public EventHandler {
 
 class WorkerPoolTest : public testing::Test {
  protected:
-  WorkerPoolTest() {
+  enum class Time : std::uint8_t { kReal, kManual };
+  explicit WorkerPoolTest(Time kind = Time::kReal)
+      : time(kind == Time::kManual ? static_cast<World&>(manual_time) : real_world()) {
     types.add("thing.making.requested", object("Thing"), "");
     database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
@@ -81,12 +83,12 @@ class WorkerPoolTest : public testing::Test {
     wait_until("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs)", "0");
   }
 
-  ManualWorld manual_time;
-  std::reference_wrapper<World> time = real_world();  // of the engine
   bool fulfills = true;
   std::function<void(WorkerPool&)> add_first;  // functions that are before "f"
   test::TempDirectory directory;
-  events::EventTypes types;
+  ManualWorld manual_time;
+  World& time;
+  events::EventTypes types{time};
   ThreadExecutor executor{"test"};
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;

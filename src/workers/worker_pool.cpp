@@ -48,13 +48,14 @@ void log_outage(const bus::Job& job, const Error& error) {
 
 WorkerPool::WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& functions,
                        bus::Queue& queue, RunStore& store, Admission& admission,
-                       events::EventLog& log, events::EventTypes& types)
+                       Scheduler& scheduler, events::EventLog& log, events::EventTypes& types)
     : options_(options),
       world_(world),
       functions_(functions),
       queue_(queue),
       store_(store),
       admission_(admission),
+      scheduler_(scheduler),
       log_(log),
       types_(types) {}
 
@@ -135,13 +136,14 @@ Result<> WorkerPool::start() {
   if (!taken) return fail(taken.error());
   if (auto loaded = sync_wait(*executor_, store_.waits().load()); !loaded) return loaded;
   started_at_ = world_.now();
-  under_way_ = 6;
+  under_way_ = 7;
   spawn(*executor_, take());
   spawn(*executor_, watch());
   spawn(*executor_, extend_leases());
   spawn(*executor_, do_suspects());
   spawn(*executor_, follow_waits());
   spawn(*executor_, admit());
+  spawn(*executor_, keep_schedules());
   return {};
 }
 
@@ -243,6 +245,11 @@ Task<void> WorkerPool::follow_waits() {
 
 Task<void> WorkerPool::admit() {
   co_await admission_.follow(stopping_.get_token());
+  one_less();
+}
+
+Task<void> WorkerPool::keep_schedules() {
+  co_await scheduler_.follow(stopping_.get_token());
   one_less();
 }
 

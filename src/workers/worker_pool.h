@@ -33,6 +33,7 @@
 #include "workers/driver.h"
 #include "workers/handler.h"
 #include "workers/run_store.h"
+#include "workers/scheduler.h"
 
 namespace synap::workers {
 
@@ -60,7 +61,7 @@ class WorkerPool {
  public:
   /// All must outlive the pool.
   WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& functions, bus::Queue& queue,
-             RunStore& store, Admission& admission, events::EventLog& log,
+             RunStore& store, Admission& admission, Scheduler& scheduler, events::EventLog& log,
              events::EventTypes& types);
   /// stop() with no grace. Runs that are still under way end where they are suspended, for good.
   ~WorkerPool();
@@ -116,6 +117,7 @@ class WorkerPool {
   Task<void> extend_leases();
   Task<void> follow_waits();
   Task<void> admit();
+  Task<void> keep_schedules();
   void begin(bus::Job job);
   Executor& executor_of(const bus::Job& job);
   Task<void> do_jobs(bus::Job job);
@@ -141,6 +143,7 @@ class WorkerPool {
   bus::Queue& queue_;
   RunStore& store_;
   Admission& admission_;
+  Scheduler& scheduler_;
   events::EventLog& log_;
   events::EventTypes& types_;
   mutable std::mutex handlers_mutex_;

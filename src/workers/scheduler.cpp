@@ -1,0 +1,197 @@
+#include "workers/scheduler.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/clock.h"
+#include "base/first_of.h"
+#include "base/log.h"
+#include "bus/function_events.h"
+#include "cron/jitter.h"
+
+namespace synap::workers {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kTables = R"(
+CREATE TABLE cron_ticks(
+  function TEXT NOT NULL,
+  cron TEXT NOT NULL,
+  next_at INTEGER NOT NULL,
+  fire_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY(function, cron)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cron_ticks_due ON cron_ticks(fire_at);
+)";
+
+constexpr milliseconds kRetry(1'000);
+constexpr milliseconds kClockMax(1'000);  // how late a jump of the clock is noticed at most
+constexpr std::int64_t kSetBackMs = 3'600'000;
+constexpr std::int64_t kMissedMax = 100'000;  // that are counted: 0.3 s
+constexpr std::int64_t kNever = INT64_MAX;
+
+const bus::Function::Cron* cron_of(const bus::Function& function, std::string_view text) {
+  const auto found = std::ranges::find(function.schedules, text, &bus::Function::Cron::text);
+  return found != function.schedules.end() ? &*found : nullptr;
+}
+
+}  // namespace
+
+std::vector<db::Database::Migration> Scheduler::migrations() {
+  return {{"cron.1", kTables}};
+}
+
+Task<void> Scheduler::follow(std::stop_token stop) {
+  auto& changes = dispatcher_.functions().changes();
+  while (!stop.stop_requested()) {
+    const auto seen = changes.value();
+    auto done = co_await take_in_functions();
+    if (done) done = co_await fire_due();
+    if (!done) {
+      write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
+                        "functions cannot be run by their schedules: {error}",
+                        {{"error", done.error().message}});
+      co_await world_.sleep_for(kRetry, stop);
+      continue;
+    }
+    if (!next_fire_) {
+      co_await changes.wait_past(seen, stop);
+      continue;
+    }
+    const auto wait =
+        std::clamp(milliseconds(*next_fire_ - world_.unix_ms()), milliseconds(1), kClockMax);
+    co_await first_of(
+        stop, [&](std::stop_token over) { return changes.wait_past(seen, over); },
+        [&](std::stop_token over) { return world_.sleep_for(wait, over); });
+  }
+}
+
+std::int64_t Scheduler::fire_at(const bus::Function::Cron& cron, const std::string& function,
+                                std::int64_t at) {
+  if (at == kNever || cron.jitter_ms == 0) return at;
+  return at + cron::jitter_ms(cron.jitter_ms, function + " " + std::to_string(at));
+}
+
+// New schedules begin now; what a function has no more goes. Those of functions that are not there
+// stay, for their return.
+Task<Result<>> Scheduler::take_in_functions() {
+  auto now_set = dispatcher_.functions().now();
+  if (now_set == set_) co_return Result<>{};
+  const auto is_known = co_await database_.read([&](db::Tx& tx) {
+    std::map<std::string, std::vector<std::string>> known;
+    auto rows = tx.query("SELECT function, cron FROM cron_ticks");
+    while (rows.next()) known[rows.text(0)].push_back(rows.text(1));
+    return known;
+  });
+  if (!is_known) co_return fail(is_known.error());
+  const auto now = world_.unix_ms();
+  std::vector<Row> added;
+  std::vector<Row> gone;
+  for (const auto& function : now_set->all()) {
+    const auto known = is_known->find(function->id);
+    for (const auto& cron : function->schedules) {
+      if (known != is_known->end() &&
+          std::ranges::find(known->second, cron.text) != known->second.end())
+        continue;
+      const auto next = cron.schedule.next(now).value_or(kNever);
+      added.push_back({function->id, cron.text, next, fire_at(cron, function->id, next), 0});
+    }
+    if (known == is_known->end()) continue;
+    for (const auto& text : known->second) {
+      if (cron_of(*function, text) == nullptr) gone.push_back({function->id, text});
+    }
+  }
+  if (!added.empty() || !gone.empty()) {
+    auto stored = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      for (const auto& row : added) {
+        tx.run(
+            "INSERT INTO cron_ticks(function, cron, next_at, fire_at, last_at) "
+            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            row.function, row.cron, row.next_at, row.fire_at, row.last_at);
+      }
+      for (const auto& row : gone) {
+        tx.run("DELETE FROM cron_ticks WHERE function = $1 AND cron = $2", row.function, row.cron);
+      }
+    });
+    if (!stored) co_return stored;
+  }
+  set_ = std::move(now_set);
+  co_return Result<>{};
+}
+
+Task<Result<>> Scheduler::fire_due() {
+  const auto now = world_.unix_ms();
+  // So far back that ticks of the past are in the future: then all are looked at.
+  const bool is_set_back = now < seen_at_ - kSetBackMs;
+  seen_at_ = now;
+  auto rows = co_await database_.read([&](db::Tx& tx) {
+    std::vector<Row> found;
+    {
+      auto row = tx.query(
+          "SELECT function, cron, next_at, fire_at, last_at FROM cron_ticks WHERE fire_at <= $1",
+          is_set_back ? kNever : now);
+      while (row.next()) {
+        found.push_back({row.text(0), row.text(1), row.integer(2), row.integer(3), row.integer(4)});
+      }
+    }
+    auto next = tx.query("SELECT min(fire_at) FROM cron_ticks WHERE fire_at > $1", now);
+    next_fire_.reset();
+    if (next.next() && !next.is_null(0)) next_fire_ = next.integer(0);
+    return found;
+  });
+  if (!rows) co_return fail(rows.error());
+  for (const auto& row : *rows) {
+    const auto function = set_->find(row.function);
+    const auto* cron = function != nullptr ? cron_of(*function, row.cron) : nullptr;
+    if (cron == nullptr || (row.fire_at > now && row.last_at <= now + kSetBackMs)) continue;
+    if (auto fired = co_await fire(row, function, *cron); !fired) co_return fired;
+    next_fire_ = now;  // to be looked at again
+  }
+  co_return Result<>{};
+}
+
+Scheduler::Tick Scheduler::tick_of(const Row& row, const bus::Function::Cron& cron) const {
+  Tick tick{.at = row.next_at};
+  const auto now = world_.unix_ms();
+  for (;;) {
+    tick.next_at = cron.schedule.next(tick.at).value_or(kNever);
+    if (tick.next_at > now) return tick;
+    if (++tick.missed == kMissedMax) break;
+    tick.at = tick.next_at;
+  }
+  tick.next_at = cron.schedule.next(now).value_or(kNever);
+  return tick;
+}
+
+Task<Result<>> Scheduler::fire(const Row& row, const bus::FunctionPtr& function,
+                               const bus::Function::Cron& cron) {
+  const auto now = world_.unix_ms();
+  const bool is_due = row.fire_at <= now;
+  Tick tick{.at = 0, .next_at = cron.schedule.next(now).value_or(kNever)};
+  std::optional<events::NewEvent> event;
+  if (is_due) {
+    tick = tick_of(row, cron);
+    events::Envelope envelope;
+    envelope.user_id = *function->user_id;
+    envelope.source = events::Source::kSystem;
+    auto made = types_.make(bus::kFunctionScheduled,
+                            bus::Tick{function->id, cron.text, to_iso8601(tick.at), tick.missed},
+                            std::move(envelope));
+    if (!made) co_return fail(made.error());
+    event = std::move(*made);
+  }
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    const auto changed = tx.run(
+        "UPDATE cron_ticks SET next_at = $3, fire_at = $4, last_at = $5 WHERE function = $1 AND "
+        "cron = $2 AND next_at = $6",
+        row.function, row.cron, tick.next_at, fire_at(cron, row.function, tick.next_at), tick.at,
+        row.next_at);
+    if (changed == 0 || !event) return;
+    const auto appended = log_.append(tx, {.events = {*event}});
+    if (!appended.events.empty()) dispatcher_.start(tx, function, *appended.events.front());
+  });
+}
+
+}  // namespace synap::workers
