@@ -27,7 +27,7 @@ struct CallOptions {
   ClientOptions client;
   std::string procedure;
   std::string input;
-  bool waits = false;
+  Waiting waiting = {};
 };
 
 Result<std::optional<Json>> input_of(std::string text) {
@@ -209,6 +209,8 @@ int call(const CallOptions& options) {
   auto input = input_of(options.input);
   if (!input) return report(input.error(), is_json);
   if (auto given = check_is_given(options, *input); !given) return report(given.error(), is_json);
+  const auto time_max = time_to_wait(options.waiting);
+  if (!time_max) return report(time_max.error(), is_json);
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   auto answer = pod->call(options.procedure, *input, [](const Json& item) {
@@ -218,8 +220,8 @@ int call(const CallOptions& options) {
     return true;
   });
   if (!answer) return report(with_advice(answer.error(), options), is_json);
-  if (options.waits && *answer) {
-    auto done = wait_for(*pod, **answer);
+  if (options.waiting.waits && *answer) {
+    auto done = wait_for(*pod, **answer, *time_max);
     if (!done) return report(done.error(), is_json);
     *answer = std::move(*done);
   }
@@ -239,10 +241,10 @@ Command call_command() {
           "and --help: what it takes and answers.",
       .example = "synap call notes.create '{\"content\":\"# Hello\",\"tags\":[\"first\"]}'",
       .options = {{"PROCEDURE", "As notes.list. Default: list all of them", &options->procedure},
-                  {"JSON", "The input; - reads it from stdin.", &options->input},
-                  wait_option(options->waits)},
+                  {"JSON", "The input; - reads it from stdin.", &options->input}},
       .run = [options] { return call(*options); },
       .help_about = [options] { return help(*options); }};
+  for (auto& option : wait_options(options->waiting)) command.options.push_back(option);
   for (auto& option : client_options(options->client)) command.options.push_back(option);
   return command;
 }

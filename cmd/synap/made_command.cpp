@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "synap/made_input.h"
@@ -21,7 +22,7 @@ struct Made {
   const ProcedureInfo& procedure;
   MadeInput input;
   ClientOptions client;
-  bool waits = false;
+  Waiting waiting = {};
   bool wants_all = false;
 };
 
@@ -107,13 +108,13 @@ int list(Made& made, PodClient& pod, Json input) {
   return kExitOk;
 }
 
-int change(Made& made, PodClient& pod, const Json& input) {
+int change(Made& made, PodClient& pod, const Json& input, std::chrono::seconds time_max) {
   const bool is_json = made.client.is_json;
   const bool has_input = !fields_of(made.procedure.input).empty();
   auto answer = pod.call(made.procedure.path, has_input ? std::optional(input) : std::nullopt,
                          [](const Json&) { return true; });
-  if (answer && *answer && made.waits) {
-    auto done = wait_for(pod, **answer);
+  if (answer && *answer && made.waiting.waits) {
+    auto done = wait_for(pod, **answer, time_max);
     if (!done) return report(done.error(), is_json);
     *answer = std::move(*done);
   }
@@ -129,6 +130,8 @@ int change(Made& made, PodClient& pod, const Json& input) {
 
 int run(Made& made) {
   const bool is_json = made.client.is_json;
+  const auto time_max = time_to_wait(made.waiting);
+  if (!time_max) return report(time_max.error(), is_json);
   auto pod = PodClient::make(made.client);
   if (!pod) return report(pod.error(), is_json);
   if (auto done = complete_id(made, *pod); !done) return report(done.error(), is_json);
@@ -141,7 +144,7 @@ int run(Made& made) {
     return report(error, is_json);
   }
   if (!items_name(made.procedure).empty()) return list(made, *pod, std::move(*input));
-  return change(made, *pod, *input);
+  return change(made, *pod, *input, *time_max);
 }
 
 // As a person would write it: what the example of the procedure says, or what must be given.
@@ -185,7 +188,9 @@ Command command_of(const ProcedureInfo& procedure) {
     command.docs += fmt::format(" Where stdout is no terminal: a line each, with tabs between {}.",
                                 fmt::join(names, ", "));
   }
-  if (has_requests(procedure)) command.options.push_back(wait_option(made->waits));
+  if (has_requests(procedure)) {
+    for (auto& option : wait_options(made->waiting)) command.options.push_back(option);
+  }
   if (!items_name(procedure).empty()) {
     command.options.push_back(
         {"--all", "Page after page, however many there are.", &made->wants_all});

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+#include <charconv>
 #include <thread>
 
 namespace synap::cli {
@@ -12,7 +12,12 @@ namespace {
 // Before a pod that has gone is asked again, which tells nobody when it is back.
 constexpr std::chrono::milliseconds kPauseMin{50};
 constexpr std::chrono::milliseconds kPauseMax{500};
-constexpr std::chrono::seconds kWaitMax{60};
+// A day: who waits longer asks again.
+constexpr std::int64_t kSecondsMax = 86'400;
+
+std::shared_ptr<Json> of_request(std::string_view id) {
+  return std::make_shared<Json>(Json::object({{"requestId", id}}));
+}
 
 Error failure_of(const Json& request) {
   Error error{Code::kInternalServerError, "The command failed"};
@@ -21,24 +26,53 @@ Error failure_of(const Json& request) {
     error.message = fmt::format("The command failed: {}",
                                 why->string_or("message", why->string_or("name", "unknown")));
   }
-  error.details =
-      std::make_shared<Json>(Json::object({{"requestId", request.string_or("requestId", "")}}));
+  error.details = of_request(request.string_or("requestId", ""));
   return error;
+}
+
+Error not_ended(std::string_view id, std::chrono::seconds time_max) {
+  return {Code::kTimeout,
+          fmt::format("The command is still under way after {} s and goes on; `synap requests get "
+                      "{}` says what becomes of it, --timeout waits longer",
+                      time_max.count(), id),
+          of_request(id)};
 }
 
 }  // namespace
 
-Option wait_option(bool& waits) {
-  return {"--wait", "Wait until the command has completed, at most a minute.", &waits};
+std::vector<Option> wait_options(Waiting& waiting) {
+  return {{"--wait", "Wait until the command has completed.", &waiting.waits},
+          {.name = "--timeout",
+           .docs = fmt::format("With --wait: give up after so many seconds; the command goes on. "
+                               "Default: {}",
+                               Waiting::kSecondsDefault),
+           .target = &waiting.seconds,
+           .value = "SECONDS"}};
+}
+
+Result<std::chrono::seconds> time_to_wait(const Waiting& waiting) {
+  if (!waiting.seconds) return std::chrono::seconds(Waiting::kSecondsDefault);
+  if (!waiting.waits) {
+    return fail(Code::kBadRequest, "--timeout is how long --wait waits, which is not given");
+  }
+  const auto& text = *waiting.seconds;
+  std::int64_t seconds = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || seconds < 1 ||
+      seconds > kSecondsMax) {
+    return fail(Code::kBadRequest, fmt::format("--timeout must be from 1 to {} seconds, not \"{}\"",
+                                               kSecondsMax, text));
+  }
+  return std::chrono::seconds(seconds);
 }
 
 // Its events are watched, and what they came to is asked of the pod: once the watch has begun, so
 // that nothing happens unseen in between, and with each event. A pod that is started again
 // meanwhile is asked as if nothing had happened.
-Result<Json> wait_for(PodClient& pod, Json answer) {
+Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max) {
   const std::string id(answer.string_or("requestId", ""));
   if (id.empty() || answer.string_or("status", "") != "pending") return answer;
-  const auto until = SteadyClock::now() + kWaitMax;
+  const auto until = SteadyClock::now() + time_max;
   pod.set_deadline(until);
   Result<Json> request = Json();
   const auto is_open = [&](const Json&) {
@@ -57,12 +91,7 @@ Result<Json> wait_for(PodClient& pod, Json answer) {
       return answer;
     }
     if (!request && !is_passing(request.error())) return fail(request.error());
-    if (SteadyClock::now() + pause >= until) {
-      return fail(Code::kTimeout,
-                  fmt::format("The command is still under way after {} s; `synap requests get {}` "
-                              "says what becomes of it",
-                              kWaitMax.count(), id));
-    }
+    if (SteadyClock::now() + pause >= until) return fail(not_ended(id, time_max));
     std::this_thread::sleep_for(pause);
   }
 }

@@ -1,18 +1,32 @@
 // Requests: a command is answered when it is on disk; what became of it is known a moment later.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "base/json.h"
 #include "base/status.h"
 #include "synap/pod_client.h"
 
 namespace synap::cli {
 
-/// "--wait".
-Option wait_option(bool& waits);
+/// Whether what becomes of a command is waited for, and for how long.
+struct Waiting {
+  static constexpr std::int64_t kSecondsDefault = 60;
+  bool waits = false;
+  std::optional<std::string> seconds = {};  // as typed
+};
+/// "--wait" and "--timeout".
+std::vector<Option> wait_options(Waiting& waiting);
+/// kBadRequest, before a pod is asked: no number of seconds, or one of what is not waited for.
+Result<std::chrono::seconds> time_to_wait(const Waiting& waiting);
 
-/// Watches until the command with this answer has completed, at most a minute, and gives the answer
+/// Watches until the command with this answer has completed, at most so long, and gives the answer
 /// with its "status" as it is then. What was never pending is given as it is. The error of one that
-/// failed, with {"requestId"}; kTimeout: it is still under way.
-Result<Json> wait_for(PodClient& pod, Json answer);
+/// failed, or kTimeout of one that is still under way; both with {"requestId"}.
+Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max);
 
 }  // namespace synap::cli

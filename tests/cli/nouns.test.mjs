@@ -124,6 +124,32 @@ test('--wait watches the events of its command, and asks no more often than they
   assert.deepEqual(pod.asked, ['notes.create', 'events.watch', 'requests.get', 'requests.get', 'events.watch', 'requests.get']);
 });
 
+test('--wait of a command that does not end gives up after --timeout, and says what goes on', async (t) => {
+  const requestId = '01980000-0000-7000-8000-000000000001';
+  for (const json of [false, true]) {
+    const pod = await slowPod(t);
+    const command = new Running(
+      ['notes', 'create', 'x', '--wait', '--timeout', '1', ...(json ? ['--json'] : []), '--url', pod.url, '--key', 'k']);
+    t.after(() => command.kill('SIGKILL'));
+    pod.answer(await pod.next('notes.create'), { status: 'pending', requestId, entityId: requestId });
+    const watch = await pod.next('events.watch');
+    watch.writeHead(200, { 'content-type': 'text/event-stream' });
+    watch.write('event: connected\ndata: {}\n\ndata: {"position":1}\nid: 1\n\n');
+    pod.answer(await pod.next('requests.get'), { requestId, status: 'pending' });
+    const { code, stdout, stderr } = await command.end(); // the stream stays open, and says nothing more
+    assert.equal(code, 1, stderr);
+    assert.equal(stdout, '');
+    const sentence = `The command is still under way after 1 s and goes on; \`synap requests get ${requestId}\` ` +
+      'says what becomes of it, --timeout waits longer';
+    if (json) {
+      const { error } = JSON.parse(stderr);
+      assert.deepEqual(error, { code: 'TIMEOUT', message: sentence, requestId });
+    } else {
+      assert.equal(stderr, `synap: ${sentence}\n`);
+    }
+  }
+});
+
 test('--wait of a command that fails says why and is no success', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const { code, stdout, stderr } = await run(['notes', 'update', NOBODY, '--title', 'x', '--wait'], { env: pod.env });
@@ -139,6 +165,9 @@ test('what a flag cannot be is said by the program, before it asks', async () =>
     [['tasks', 'update', NOBODY, '--expected-version', 'x'], /--expected-version must be a whole number, not "x"/],
     [['tasks', 'create', 'x', '--priorty', 'low'], /no option --priorty; did you mean "--priority"/],
     [['notes', 'create', '--file', '/nowhere'], /--file \/nowhere cannot be read: No such file/],
+    [['notes', 'create', 'x', '--wait', '--timeout', '0'], /--timeout must be from 1 to 86400 seconds, not "0"/],
+    [['call', 'notes.create', '{"content":"x"}', '--wait', '--timeout', '1m'], /--timeout must be .*, not "1m"/],
+    [['notes', 'create', 'x', '--timeout', '5'], /--timeout is how long --wait waits, which is not given/],
     [['notes', 'crate'], /no command "notes crate"; did you mean "create"/],
   ]) {
     const { code, stderr } = await run(args, { env: { SYNAP_URL: 'http://127.0.0.1:1' } });
