@@ -1,6 +1,7 @@
 #include "api/front.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -210,6 +211,20 @@ const Mount* Front::find(std::string_view path) const {
   return at == mounts_.end() ? nullptr : &*at;
 }
 
+Error Front::nothing_here() const {
+  std::vector<std::string> served;
+  for (const auto& mount : mounts_) {
+    const auto is_below_it = [&](const Mount& other) {
+      return !other.prefix.empty() && &other != &mount && is_below(other.prefix, mount.prefix);
+    };
+    if (std::ranges::any_of(mounts_, is_below_it)) continue;
+    served.push_back(mount.listed_as.empty() ? mount.prefix : mount.listed_as);
+  }
+  std::ranges::sort(served);
+  return {Code::kNotFound,
+          fmt::format("Nothing is served here; there are {}", fmt::join(served, ", "))};
+}
+
 std::optional<net::Response> Front::wrong_host(const net::Request& head) {
   if (names_.has(head)) return std::nullopt;
   hosts_refused_.add();
@@ -239,8 +254,7 @@ Task<net::Admission> Front::admit(const net::Request& head) {
 Task<net::Admission> Front::admit(const Mount* mount, const net::Request& head) {
   net::Admission admission;
   if (mount == nullptr) {
-    admission.answer =
-        refusal({Code::kNotFound, "Nothing is served here; procedures are under /trpc and /api"});
+    admission.answer = refusal(nothing_here());
   } else if (mount->authentication == Authentication::kByHandler) {
     admission = co_await mount->handler->admit(head);
   } else if (mount->authentication == Authentication::kByPath) {

@@ -44,6 +44,8 @@ struct Mount {
   /// one is not known before all of it is: its bytes are on the account of strangers, and few.
   std::string signature_header = {};
   std::size_t body_bytes_max = 1 << 20;
+  /// What it is called where all that is served is listed. Empty: by its prefix.
+  std::string listed_as = {};
 };
 
 class Front final : public net::Handler {
@@ -56,6 +58,10 @@ class Front final : public net::Handler {
   /// Before the server starts. A path is served by the longest prefix that it is below; CHECKs that
   /// no other mount has this one. /api/inngest is taken already: functions over HTTP will be there.
   void mount(Mount mount);
+
+  /// kNotFound, with a list of what is served: of a path that is below no mount, or that the mount
+  /// of all others does not know.
+  Error nothing_here() const;
 
   Task<net::Admission> admit(const net::Request& head) override;
   Task<net::Response> serve(const net::Request& request) override;

@@ -259,6 +259,29 @@ TEST_F(FrontTest, ThePathBelowAnotherIsItsOwn) {
   EXPECT_EQ(client.get("/api/belowx").header("content-type"), "application/problem+json");
 }
 
+TEST_F(FrontTest, APathThatNobodyServesIsToldWhatIsServed) {
+  make_front();
+  front_->mount({.prefix = "/signed", .handler = std::make_shared<Echo>()});
+  front_->mount({.prefix = "/signed/below", .handler = std::make_shared<Echo>()});
+  net::TestClient client(start());
+  const auto answer = client.get("/nowhere");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_NE(answer.body.find("Nothing is served here; there are /api, /health, /openapi.json, "
+                             "/ready, /signed, /trpc\""),
+            std::string::npos)
+      << answer.body;
+}
+
+TEST_F(FrontTest, ThoseThatServeAllOtherPathsMaySaySoInTheirOwnWords) {
+  make_front();
+  front_->mount({.prefix = "",
+                 .handler = std::make_shared<Echo>(),
+                 .listed_as = "/ (a page, for people), /a.tgz"});
+  EXPECT_EQ(front_->nothing_here().message,
+            "Nothing is served here; there are / (a page, for people), /a.tgz, /api, /health, "
+            "/openapi.json, /ready, /trpc");
+}
+
 TEST_F(FrontTest, ServesTheRestFormAsItServesTrpc) {
   const auto port = start();
   net::TestClient client(port);

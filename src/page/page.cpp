@@ -69,12 +69,9 @@ const File* Page::find(const net::Request& head) const {
 
 Task<net::Response> Page::serve(const net::Request& head) {
   const auto* file = find(head);
-  if (file == nullptr) {
-    co_return nothing_(
-        {Code::kNotFound, "Nothing is served here; procedures are under /trpc and /api"});
-  }
+  if (file == nullptr) co_return refusal_(nothing_here_());
   if (head.method != "GET" && head.method != "HEAD") {
-    auto refused = nothing_({Code::kMethodNotSupported, "A page is read with GET or HEAD"});
+    auto refused = refusal_({Code::kMethodNotSupported, "A page is read with GET or HEAD"});
     refused.headers.add("allow", "GET, HEAD");
     co_return refused;
   }
@@ -97,7 +94,7 @@ Task<net::Response> Page::serve(const net::Request& head) {
 }
 
 std::optional<net::Response> Page::refuse_upgrade(const net::Request&) {
-  return nothing_({Code::kNotFound, "A WebSocket is served at /trpc"});
+  return refusal_({Code::kNotFound, "A WebSocket is served at /trpc"});
 }
 
 Task<void> Page::serve_websocket(const net::Request&, net::WebSocket&) {

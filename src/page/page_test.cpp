@@ -34,11 +34,13 @@ class PageTest : public testing::Test {
   }
 
   ThreadExecutor executor_{"test"};
-  Page page_{{std::begin(kFiles), std::end(kFiles)}, [](const Error& error) {
+  Page page_{{std::begin(kFiles), std::end(kFiles)},
+             [](const Error& error) {
                net::Response response{.status = info(error.code).http_status};
                response.body = error.message;
                return response;
-             }};
+             },
+             [] { return Error{Code::kNotFound, "there is /trpc"}; }};
 };
 
 TEST_F(PageTest, ShowsTheIndexForEveryPathThatABrowserAsksForAsAPage) {
@@ -55,6 +57,7 @@ TEST_F(PageTest, ProgramsAreToldThatNothingIsThere) {
     EXPECT_EQ(ask("/notes", {{"Accept", accept}}).status, 404) << accept;
   }
   EXPECT_EQ(ask("/app-2.js", {{"Accept", "*/*"}}).status, 404) << "not the page as a script";
+  EXPECT_EQ(ask("/app-2.js").body.view(), "there is /trpc");
 }
 
 TEST_F(PageTest, ItsFilesAreKeptForEverAndItsIndexIsAskedForAgain) {
@@ -107,7 +110,8 @@ TEST_F(PageTest, IsOnlyRead) {
 
 TEST_F(PageTest, AProgramWithoutAPageSaysSo) {
   Page none(
-      {}, [](const Error& error) { return net::Response{.status = info(error.code).http_status}; });
+      {}, [](const Error& error) { return net::Response{.status = info(error.code).http_status}; },
+      [] { return Error{Code::kNotFound, ""}; });
   net::Request head{.method = "GET", .path = "/"};
   head.headers.add("accept", "text/html");
   EXPECT_EQ(sync_wait(executor_, none.serve(head)).status, 404);

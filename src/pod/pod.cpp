@@ -193,12 +193,15 @@ Result<> Pod::Parts::serve() {
                 .handler = std::make_shared<api::SessionPage>(*keys, cookie, options.public_url,
                                                               SYNAP_VERSION)});
   std::vector<page::File> files(page::files().begin(), page::files().end());
+  const bool has_page = !files.empty();
   files.push_back(client_package());
-  front->mount({.prefix = "",
-                .handler = std::make_shared<page::Page>(
-                    std::move(files),
-                    [](const Error& error) { return trpc::Server::error_response(error); }),
-                .authentication = api::Authentication::kByPath});
+  front->mount(
+      {.prefix = "",
+       .handler = std::make_shared<page::Page>(
+           std::move(files), [](const Error& error) { return trpc::Server::error_response(error); },
+           [&front = *front] { return front.nothing_here(); }),
+       .authentication = api::Authentication::kByPath,
+       .listed_as = has_page ? "/ (a page, for people), /synap-client.tgz" : "/synap-client.tgz"});
   server = std::make_unique<net::HttpServer>(
       net::ServerOptions{.address = std::move(address),
                          .host = options.host,

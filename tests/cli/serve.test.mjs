@@ -37,6 +37,23 @@ test('what it keeps is for its user alone, also in a directory that others may r
   assert.equal((await pod.end()).code, 0);
 });
 
+test('a path that there is not is answered with those that there are', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const ask = async (where) => {
+    const response = await fetch(pod.url + where, { headers: { authorization: `Bearer ${pod.key}` } });
+    return { status: response.status, text: await response.text() };
+  };
+  for (const where of ['/docs', '/admin', '/favicon.ico', '/apis']) {
+    const { status, text } = await ask(where);
+    assert.equal(status, 404);
+    const { message } = JSON.parse(text).error;
+    assert.match(message, /^Nothing is served here; there are \/ \(a page, for people\), \/synap-client.tgz, \/api, \/health, \/metrics, \//);
+    for (const [named] of message.matchAll(/\/[\w.-]*/g)) {
+      assert.doesNotMatch((await ask(named)).text, /Nothing is served here/, named);
+    }
+  }
+});
+
 test('prints one line of JSON with --json, and nothing on stdout without', async (t) => {
   const data = path.join(temporary(t), 'pod');
   const pod = await startPod(t, data);
