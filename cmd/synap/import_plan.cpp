@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "features/notes/notes.h"
 #include "synap/note_file.h"
 
@@ -22,6 +23,7 @@ struct Origin {
   std::string present_checksum;
   std::int64_t imported_version = 0;
   std::int64_t version = 0;  // 0: deleted
+  bool is_text_missing = false;
   bool is_deleted() const { return version == 0; }
 };
 
@@ -70,7 +72,8 @@ class Planner {
                           .checksum = std::string(note.string_or("checksum", "")),
                           .present_checksum = std::string(note.string_or("presentChecksum", "")),
                           .imported_version = integer_of(note, "importedVersion"),
-                          .version = integer_of(note, "version")});
+                          .version = integer_of(note, "version"),
+                          .is_text_missing = note.find("isTextMissing") != nullptr});
     }
     return {};
   }
@@ -87,6 +90,7 @@ class Planner {
     if (known != nullptr) return of_known(file, *known);
     if (const auto* moved = moved_to(file)) {
       if (moved->is_deleted()) return of_deleted(file, moved->id);
+      if (moved->is_text_missing) return of_known(file, *moved);
       return ImportPlan{.action = Action::kRename,
                         .note_id = moved->id,
                         .input = Json::object({{"id", moved->id}, {"origin", origin_of(file)}}),
@@ -133,17 +137,21 @@ class Planner {
 
   Result<ImportPlan> of_known(const SourceFile& file, const Origin& known) {
     if (known.is_deleted()) return of_deleted(file, known.id);
-    if (is_unchanged(file, known)) {
+    if (is_unchanged(file, known) && !known.is_text_missing) {
       ImportPlan plan{.action = Action::kNothing, .note_id = known.id};
       return with_missing_tags(std::move(plan));
     }
     auto now = get(known.id, 0);
     if (!now) return fail(now.error());
     // Another import may have done it since it was looked up.
-    if (is_imported(*now, file)) return ImportPlan{.action = Action::kNothing, .note_id = known.id};
+    const bool is_done = is_imported(*now, file);
+    if (is_done && has_text(*now)) {
+      return ImportPlan{.action = Action::kNothing, .note_id = known.id};
+    }
     auto then =
         known.imported_version == known.version ? now : get(known.id, known.imported_version);
     if (!then) then = now;
+    if (is_done || is_unchanged(file, known)) return mended(file, *now, *then);
     return changed(file, *now, *then, true);
   }
 
@@ -176,7 +184,7 @@ class Planner {
     const auto version = integer_of(*now, "version");
     auto then = version == file.note.exported_version ? now : get(id, file.note.exported_version);
     if (!then) then = now;
-    const bool is_done = is_imported(*now, file);
+    const bool is_done = is_imported(*now, file) && has_text(*now);
     if (is_done || is_same(file.note, *then)) {
       ImportPlan plan{.action = Action::kNothing, .note_id = id};
       if (!is_done && version != file.note.exported_version) {
@@ -235,7 +243,11 @@ class Planner {
       }
     };
     set("title", file.note.title);
-    set("content", file.note.content);
+    if (has_text(now)) {
+      set("content", file.note.content);
+    } else {
+      bring_back(file, now, then, plan);
+    }
     set("properties", file.note.properties);
     set_tags(plan.input, file.note.tags, field(now, "tags"), field(then, "tags"));
     const auto created = time_json(file.note.created_at);
@@ -255,6 +267,43 @@ class Planner {
     return plan;
   }
 
+  // Of a file that is unchanged, whose note has lost its text.
+  static ImportPlan mended(const SourceFile& file, const Json& now, const Json& then) {
+    ImportPlan plan{.action = Action::kNothing, .note_id = std::string(now.string_or("id", ""))};
+    const auto version = integer_of(now, "version");
+    plan.input = Json::object({{"id", plan.note_id}, {"expectedVersion", version}});
+    bring_back(file, now, then, plan);
+    if (plan.input.find("content") == nullptr) return plan;
+    plan.action = Action::kUpdate;
+    if (file.note.updated_at) plan.input.set("updatedAt", to_iso8601(*file.note.updated_at));
+    plan.input.set("origin", origin_of(file));
+    plan.key_of = "mend";
+    return plan;
+  }
+
+  // A file was deleted or damaged in the pod's own directory. The text of the file is written where
+  // it is the one that is gone, or a later one: an older one would look like the text of today.
+  static void bring_back(const SourceFile& file, const Json& now, const Json& then,
+                         ImportPlan& plan) {
+    const auto version = integer_of(now, "version");
+    const auto own = to_hex(sha256(file.note.content));
+    if (own == now.string_or("checksum", "")) {
+      plan.input.set("content", file.note.content);
+      plan.remarks.push_back(fmt::format(
+          "the text of its version {} is gone or damaged: a new version has it again", version));
+    } else if (own != then.string_or("checksum", "")) {
+      plan.input.set("content", file.note.content);
+      plan.remarks.push_back(fmt::format(
+          "the text of its version {} is gone or damaged: the new version has the file's",
+          version));
+    } else {
+      plan.remarks.push_back(
+          fmt::format("the text of its version {} is gone or damaged, and is another than this "
+                      "file's; `synap notes restore {} --version {}` takes the file's",
+                      version, plan.note_id, integer_of(then, "version")));
+    }
+  }
+
   // Those of the file, and those that were added in the pod since.
   static void set_tags(Json& input, const std::vector<std::string>& tags, const Json& now,
                        const Json& then) {
@@ -268,11 +317,28 @@ class Planner {
     if (wanted != now) input.set("tags", std::move(wanted));
   }
 
-  // Version 0: the present one.
+  static bool has_text(const Json& note) { return note.find("content") != nullptr; }
+
+  // Version 0: the present one. One whose text cannot be read any more is without "content".
   Result<Json> get(const std::string& id, std::int64_t version) {
     Json asked = Json::object({{"id", id}});
     if (version > 0) asked.set("version", version);
-    return pod_.query("notes.get", asked);
+    auto note = pod_.query("notes.get", asked);
+    if (note || note.error().code != Code::kInternalServerError) return note;
+    return get_without_text(id, version, note.error());
+  }
+
+  // What is known of it besides its text, or why it cannot be read.
+  Result<Json> get_without_text(const std::string& id, std::int64_t version, const Error& why) {
+    Json asked = Json::object({{"id", id}, {"limit", 1}});
+    if (version > 0) asked.set("before", version + 1);
+    auto page = pod_.query("notes.history", asked);
+    const Json* versions = page ? page->find("versions") : nullptr;
+    if (versions == nullptr || versions->as_array().empty()) return fail(why);
+    Json note = versions->as_array().front();
+    if (version > 0 && integer_of(note, "version") != version) return fail(why);
+    note.set("id", id);
+    return note;
   }
 
   PodClient& pod_;

@@ -6,6 +6,7 @@
 //   a note has its content, and the file     the note is told its new path
 //     that it came from is gone
 //   none of these                            a new note
+//   the pod has lost the text of its note    a new version with it, if it is this file's
 //
 // A new version has what the file changed since it was imported last. What was changed in the pod
 // alone stays; where both changed, the file counts, and a remark names the version that has the

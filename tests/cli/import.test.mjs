@@ -168,6 +168,58 @@ test('what was changed in the pod stays, and is told where the file has changed 
   assert.deepEqual(numbers(await importer(pod, root)()), [0, 0, 0, 1, 0, 0]);
 });
 
+test('a text that was deleted in the pod\'s own directory comes back from its file, or is told', async (t) => {
+  const root = tree(t, { 'a.md': '# A\n', 'b.md': '---\ntitle: B\nupdated: 2020-01-01\n---\ntext\n', 'c.md': '# C\n', 'd.md': '# D\n' });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const again = importer(pod, root);
+  const first = await again();
+  const ids = Object.fromEntries('abcd'.split('').map((name) => [name, idOf(first, `${name}.md`)]));
+  const lose = async (id, version) => {
+    const { versions } = JSON.parse(await client(pod)('call', 'notes.history', JSON.stringify({ id })));
+    rmSync(path.join(pod.data, 'content', versions.find((one) => one.version === version).filePath));
+  };
+  const told = ({ remarks }) => Object.fromEntries(remarks.map(({ path: name, reason }) => [name, reason]));
+
+  // Unchanged files, one of them cut and not deleted; one was changed since.
+  for (const id of [ids.a, ids.c]) await lose(id, 1);
+  const b = await note(pod, ids.b);
+  writeFileSync(path.join(pod.data, 'content', b.filePath), 't');
+  writeFileSync(path.join(root, 'c.md'), '# C, changed\n');
+  assert.deepEqual(numbers(await again('--dry-run')), [0, 3, 0, 1, 0, 0]);
+  const second = await again();
+  assert.deepEqual(numbers(second), [0, 3, 0, 1, 0, 0]);
+  assert.deepEqual(told(second), {
+    'a.md': 'the text of its version 1 is gone or damaged: a new version has it again',
+    'b.md': 'the text of its version 1 is gone or damaged: a new version has it again',
+    'c.md': 'the text of its version 1 is gone or damaged: the new version has the file\'s',
+  });
+  assert.equal((await note(pod, ids.a)).content, '# A\n');
+  assert.equal((await note(pod, ids.c)).content, '# C, changed\n');
+  const mended = await note(pod, ids.b);
+  assert.deepEqual([mended.content, mended.version, mended.updatedAt], ['text\n', 2, '2020-01-01T00:00:00.000Z']);
+  assert.deepEqual(numbers(await again()), [0, 0, 0, 4, 0, 0]);
+
+  // A text of the pod alone: the file has an older one.
+  await change(pod, 'notes.update', { id: ids.d, content: '# D of the pod\n' });
+  await lose(ids.d, 2);
+  const third = await again();
+  assert.deepEqual(numbers(third), [0, 0, 0, 4, 0, 0]);
+  assert.deepEqual(told(third), {
+    'd.md': 'the text of its version 2 is gone or damaged, and is another than this file\'s; ' +
+      `\`synap notes restore ${ids.d} --version 1\` takes the file's`,
+  });
+  assert.equal((await note(pod, ids.d, 1)).content, '# D\n');
+  await client(pod)('notes', 'restore', ids.d, '--version', '1', '--wait');
+  assert.equal((await note(pod, ids.d)).content, '# D\n');
+
+  // Renamed besides.
+  await lose(ids.a, 2);
+  renameSync(path.join(root, 'a.md'), path.join(root, 'z.md'));
+  assert.deepEqual(numbers(await again()), [0, 1, 0, 3, 0, 0]);
+  assert.equal((await note(pod, ids.a)).content, '# A\n');
+  assert.deepEqual(numbers(await again()), [0, 0, 0, 4, 0, 0]);
+});
+
 test('a note that was deleted is said to be, and made again when that is asked', async (t) => {
   const root = tree(t, { 'a.md': '# A', 'b.md': '# B' });
   const pod = await startPod(t, path.join(temporary(t), 'pod'));

@@ -769,6 +769,8 @@ export interface ImportedNote {
   version?: number;
   /** Of the file that was imported last. */
   presentChecksum?: string;
+  /** True: the pod has not got the text of the present version any more, or not all of it: its file was deleted or cut. Otherwise absent. */
+  isTextMissing?: boolean;
 }
 
 export interface NoteOrigins {

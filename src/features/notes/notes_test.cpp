@@ -565,6 +565,28 @@ TEST_F(Notes, AreFoundByTheFileThatTheyWereImportedFrom) {
   EXPECT_TRUE(verified->is_equal());
 }
 
+TEST_F(Notes, AreFoundByTheirFileWithAWordIfTheirTextIsGone) {
+  const auto path = Json::object({{"path", "/v/a.md"}, {"checksum", std::string(64, 'a')}});
+  const auto id = make("one", {{"origin", path}});
+  const auto is_missing = [&] {
+    const auto asked = Json::object(
+        {{"paths", Json::array().push_back("/v/a.md")}, {"ids", Json::array().push_back(id)}});
+    const auto notes = call("notes.findOrigins", asked)->find("notes")->as_array();
+    EXPECT_EQ(notes.size(), 2u);
+    EXPECT_EQ(notes[0].dump(), notes[1].dump());
+    return notes[0].find("isTextMissing") != nullptr;
+  };
+  EXPECT_FALSE(is_missing());
+  const auto key = content::ContentKey::parse(get(id).find("filePath")->as_string()).value();
+  ASSERT_TRUE(sync_wait(executor, content->put(key, std::string("on"))));
+  EXPECT_TRUE(is_missing());
+  ASSERT_TRUE(sync_wait(executor, content->remove(key)));
+  EXPECT_TRUE(is_missing());
+  // Where there is no text any more nothing is missing.
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  EXPECT_FALSE(is_missing());
+}
+
 TEST_F(Notes, CreationThatFailsForGoodIsToldAndCanBeRetried) {
   content->is_broken = true;
   testing::internal::CaptureStderr();

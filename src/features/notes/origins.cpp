@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <map>
+
+#include "features/noun/stored_text.h"
 #include "features/procedures.h"
 
 namespace synap::features::notes {
@@ -35,6 +39,8 @@ struct ImportedNote {
   std::int64_t imported_version = 0;
   std::optional<std::int64_t> version;
   std::optional<std::string> present_checksum;
+  std::optional<bool> is_text_missing;
+  StoredText text;  // of the present version; not told
 };
 const ObjectSchema<ImportedNote>& describe(Type<ImportedNote>) {
   static const auto schema =
@@ -46,7 +52,10 @@ const ObjectSchema<ImportedNote>& describe(Type<ImportedNote>) {
                  "The version that came of it.")
           .field("version", &ImportedNote::version, integer(), "Of the note now; absent: deleted.")
           .field("presentChecksum", &ImportedNote::present_checksum, string(),
-                 "Of the file that was imported last.");
+                 "Of the file that was imported last.")
+          .field("isTextMissing", &ImportedNote::is_text_missing, boolean(),
+                 "True: the pod has not got the text of the present version any more, or not all "
+                 "of it: its file was deleted or cut. Otherwise absent.");
   return schema;
 }
 
@@ -102,8 +111,9 @@ std::optional<std::string> present_checksum(std::string_view data) {
 
 void find(db::Tx& tx, std::string_view condition, const db::Value& value, Origins& found) {
   const auto sql = fmt::format(
-      "SELECT o.entity, o.path, o.checksum, o.version, n.version, n.data FROM note_origins AS o "
-      "LEFT JOIN notes AS n ON n.id = o.entity WHERE o.{} = $1 ORDER BY o.entity DESC LIMIT $2",
+      "SELECT o.entity, o.path, o.checksum, o.version, n.version, n.data, n.file_path, n.file_size "
+      "FROM note_origins AS o LEFT JOIN notes AS n ON n.id = o.entity WHERE o.{} = $1 ORDER BY "
+      "o.entity DESC LIMIT $2",
       condition);
   auto rows = tx.query_with(sql, std::vector<db::Value>{value, kFoundMax});
   while (rows.next()) {
@@ -114,19 +124,51 @@ void find(db::Tx& tx, std::string_view condition, const db::Value& value, Origin
     if (!rows.is_null(4)) {
       note.version = rows.integer(4);
       note.present_checksum = present_checksum(rows.view(5));
+      note.text = {rows.text(6), rows.integer(7), ""};
     }
     found.notes.push_back(std::move(note));
   }
 }
 
+// By its size: to read it all would cost an import of what is there already as much as one of what
+// is new. What was changed in its place `synap doctor --deep` finds.
+Task<Result<bool>> is_missing(const Rooms& rooms, StoredText text) {
+  auto key = content::ContentKey::parse(text.name);
+  if (!key) co_return true;
+  auto size = co_await rooms.content.size(*key);
+  if (!size && size.error().code != Code::kNotFound) co_return fail(size.error());
+  co_return !size || *size != text.size;
+}
+
+// A note is found by its path and by its content: it is looked at once.
+Task<Result<>> look_for_texts(const Rooms& rooms, Origins& found) {
+  std::map<std::string, bool, std::less<>> missing;
+  for (auto& note : found.notes) {
+    if (!note.version) continue;
+    auto known = missing.find(note.id);
+    if (known == missing.end()) {
+      auto is_gone = co_await is_missing(rooms, note.text);
+      if (!is_gone) co_return fail(is_gone.error());
+      known = missing.emplace(note.id, *is_gone).first;
+    }
+    if (known->second) note.is_text_missing = true;
+  }
+  co_return Result<>{};
+}
+
 Task<Result<Origins>> find_origins(const Rooms& rooms, api::Session session, FindOrigins asked) {
-  co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+  auto origins = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     Origins found;
     for (const auto& path : asked.paths) find(tx, "path", std::string_view(path), found);
     for (const auto& sum : asked.checksums) find(tx, "checksum", std::string_view(sum), found);
     for (const auto& id : asked.ids) find(tx, "entity", Uuid::parse(id).value_or(Uuid{}), found);
     return found;
   });
+  if (!origins) co_return fail(origins.error());
+  if (auto looked = co_await look_for_texts(rooms, *origins); !looked) {
+    co_return fail(looked.error());
+  }
+  co_return origins;
 }
 
 }  // namespace
