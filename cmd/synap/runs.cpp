@@ -144,6 +144,32 @@ void print_steps(const Json::Array& steps, std::string_view created) {
   }
 }
 
+std::string_view pending_word_of(std::string_view op) {
+  if (op == "StepError") return "to be tried again";
+  if (op == "Sleep") return "sleeps";
+  if (op == "WaitForEvent") return "waits for an event";
+  return op;
+}
+
+// What is begun and not done: until when, and why it was not done before.
+void print_pending(const Json::Array& steps) {
+  if (!steps.empty()) print_line("pending");
+  for (const auto& step : steps) {
+    const auto due = step.string_or("dueAt", "");
+    std::string when = due.empty() ? "" : time_text(due);
+    if (!due.empty()) {
+      when.insert(0, step.string_or("op", "") == "StepError" ? " at " : " until ");
+    }
+    auto line = printable(fmt::format("  {}  {}{}", step.string_or("name", ""),
+                                      pending_word_of(step.string_or("op", "")), when));
+    if (const Json* error = step.find("error")) {
+      line += printable(
+          fmt::format(", after {} attempts: {}", number_of(step, "attempts"), error_text(*error)));
+    }
+    print_line(is_terminal() ? truncated(line, terminal_width()) : line);
+  }
+}
+
 void print_run(const Json& run) {
   const auto created = run.string_or("createdAt", "");
   const auto ended = run.string_or("endedAt", "");
@@ -159,6 +185,8 @@ void print_run(const Json& run) {
   if (const Json* error = run.find("error")) print_field("error", error_text(*error));
   const Json* steps = run.find("steps");
   if (steps != nullptr && steps->is_array()) print_steps(steps->as_array(), created);
+  const Json* pending = run.find("pendingSteps");
+  if (pending != nullptr && pending->is_array()) print_pending(pending->as_array());
 }
 
 int show(const RunOptions& options) {

@@ -206,6 +206,31 @@ test('runs list and show', async (t) => {
   assert.equal(JSON.parse(await synap('runs', 'show', runs[0].id.slice(-8), '--json')).id, runs[0].id);
 });
 
+test('runs show says what a run that is not done waits for', async (t) => {
+  const run_ = {
+    id: NOBODY, function: 'orders', status: 'sleeping', attempts: 2, eventId: NOBODY, eventType: 'order.creation.requested',
+    eventPosition: 7, createdAt: '2026-01-01T00:00:00.000Z', steps: [],
+    pendingSteps: [
+      { name: 'charge', op: 'StepError', attempts: 2, dueAt: '2026-01-01T00:01:00.000Z', error: { name: 'BAD_GATEWAY', message: 'no bank' } },
+      { name: 'a day', op: 'Sleep', attempts: 0, dueAt: '2026-01-02T00:00:00.000Z' },
+      { name: 'paid', op: 'WaitForEvent', attempts: 0, dueAt: '2026-01-03T00:00:00.000Z' },
+      { name: 'shipped', op: 'WaitForEvent', attempts: 0 },
+    ],
+  };
+  const server = http.createServer((_, response) => response.end(JSON.stringify({ result: { data: run_ } }))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const { code, stdout } = await run(['runs', 'show', NOBODY, '--url', `http://127.0.0.1:${server.address().port}`, '--key', 'k']);
+  assert.equal(code, 0);
+  assert.match(stdout, new RegExp([
+    '\npending',
+    '  charge  to be tried again at 2026-01-01T00:01:00.000Z, after 2 attempts: BAD_GATEWAY:? no bank',
+    '  a day  sleeps until 2026-01-02T00:00:00.000Z',
+    '  paid  waits for an event until 2026-01-03T00:00:00.000Z',
+    '  shipped  waits for an event\n$',
+  ].join('\n')));
+});
+
 test('read models and checks are tables in a terminal, and nothing of a check is cut', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const env = { ...pod.env, NO_COLOR: '1', PAGER: 'cat' };

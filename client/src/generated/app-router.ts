@@ -1106,6 +1106,8 @@ export interface PendingRunStep {
   op: "StepError" | "Sleep" | "WaitForEvent" | "InvokeFunction" | "WaitForSignal";
   /** That have failed. */
   attempts: number;
+  /** When it is tried again, when the sleep ends, or until when an event is waited for. Absent: as soon as that is possible, or, of a wait, for ever. A time, ISO 8601. */
+  dueAt?: string;
   /** Of its last attempt. */
   error?: RunError;
 }
@@ -1905,7 +1907,7 @@ export type AppRouter = TRPCBuiltRouter<
     runs: {
       /** End a run before it has done all of its work. */
       cancel: Mutation<RunId, Cancelled>;
-      /** One run with the steps that are done. */
+      /** One run with the steps that are done, and those that are begun. */
       get: Query<RunId, RunWithSteps>;
       /** What was done for your events, the newest first. */
       list: Query<ListRunsInput | undefined, RunList>;

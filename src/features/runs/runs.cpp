@@ -124,6 +124,7 @@ struct PendingRunStep {
   std::string name;
   std::string op;
   std::int64_t attempts = 0;
+  std::optional<std::string> due_at;
   std::optional<RawJson> error;
 };
 const ObjectSchema<PendingRunStep>& describe(Type<PendingRunStep>) {
@@ -134,6 +135,9 @@ const ObjectSchema<PendingRunStep>& describe(Type<PendingRunStep>) {
                  one_of({"StepError", "Sleep", "WaitForEvent", "InvokeFunction", "WaitForSignal"}),
                  "StepError: it failed and is to be tried again.")
           .field("attempts", &PendingRunStep::attempts, integer(), "That have failed.")
+          .field("dueAt", &PendingRunStep::due_at, string().datetime(),
+                 "When it is tried again, when the sleep ends, or until when an event is waited "
+                 "for. Absent: as soon as that is possible, or, of a wait, for ever.")
           .field("error", &PendingRunStep::error, run_error_schema(), "Of its last attempt.");
   return schema;
 }
@@ -166,6 +170,8 @@ const ObjectSchema<Retried>& describe(Type<Retried>) {
   return schema;
 }
 
+// The end of the year 9999, the last that ISO 8601 has; a wait without an end is due behind it.
+constexpr std::int64_t kTimeMax = 253'402'300'799'999;
 // Rows that one page walks over: some 10 ms.
 constexpr std::int64_t kWalkedMax = 10'000;
 // Events whose runs are looked up in one read: some 2 us each.
@@ -346,10 +352,13 @@ Task<Result<RunWithSteps>> get(const Rooms& rooms, Session session, RunId input)
       }
     }
     auto rows = tx.query(
-        "SELECT name, op, attempts, error FROM pending_steps WHERE run = $1 ORDER BY name", id);
+        "SELECT name, op, attempts, due_at, error FROM pending_steps WHERE run = $1 ORDER BY name",
+        id);
     while (rows.next()) {
       auto& step = run->pending.emplace_back(rows.text(0), rows.text(1), rows.integer(2));
-      if (!rows.is_null(3)) step.error = RawJson{rows.text(3)};
+      const auto due_at = rows.integer(3);
+      if (due_at > 0 && due_at <= kTimeMax) step.due_at = to_iso8601(due_at);
+      if (!rows.is_null(4)) step.error = RawJson{rows.text(4)};
     }
     return run;
   });
@@ -391,7 +400,9 @@ void add(const Rooms& rooms) {
   add_query(rooms, "runs.list", {.summary = "What was done for your events, the newest first."},
             list);
   add_query(rooms, "runs.get",
-            {.summary = "One run with the steps that are done.", .errors = {no_such}}, get);
+            {.summary = "One run with the steps that are done, and those that are begun.",
+             .errors = {no_such}},
+            get);
   add_mutation(rooms, "runs.retry",
                {.summary = "Try a dead letter again, with all its attempts, or now what waits.",
                 .docs = "Steps that are done stay done. A run that waits for its next attempt, or "

@@ -91,6 +91,31 @@ TEST_F(Runs, OfOneEventAreListedAlsoWithTheCauseItHas) {
   EXPECT_EQ(listed({{"eventId", "01980000-0000-7000-8000-000000000001"}}), Names{});
 }
 
+TEST_F(Runs, ThatAreNotDoneTellWhatTheyWaitForAndUntilWhen) {
+  make("note");
+  const auto page = call("runs.list", Json::object({{"function", "test.one"}, {"limit", 1}}));
+  const auto id = page->find("runs")->as_array().front().find("id")->as_string();
+  // As the workers write them; no function of this test parks.
+  constexpr std::string_view kInsert =
+      "INSERT INTO pending_steps_data(run, hash, name, op, attempts, due_at, error) VALUES "
+      "($1, x'01', 'again', 'StepError', 2, 1767225600000, '{\"message\":\"no\"}'),"
+      "($1, x'02', 'at once', 'StepError', 1, 0, '{}'),"
+      "($1, x'03', 'day', 'Sleep', 0, 1767225600001, NULL),"
+      "($1, x'04', 'paid', 'WaitForEvent', 0, 9223372036854775807, NULL)";
+  const auto written = test::run(executor, [&] {
+    return database->write([&](db::Tx& tx) { tx.run(kInsert, Uuid::parse(id).value()); });
+  });
+  ASSERT_TRUE(written);
+  const auto run = call("runs.get", Json::object({{"id", id}}));
+  ASSERT_TRUE(run);
+  EXPECT_EQ(
+      run->find("pendingSteps")->dump(),
+      R"([{"name":"again","op":"StepError","attempts":2,"dueAt":"2026-01-01T00:00:00.000Z","error":{"message":"no"}},)"
+      R"({"name":"at once","op":"StepError","attempts":1,"error":{}},)"
+      R"({"name":"day","op":"Sleep","attempts":0,"dueAt":"2026-01-01T00:00:00.001Z"},)"
+      R"({"name":"paid","op":"WaitForEvent","attempts":0}])");
+}
+
 TEST_F(Runs, OfOneFunctionAreListedTheNewestFirst) {
   for (const char* text : {"1", "2", "3"}) make(text);
   EXPECT_EQ(listed({{"function", "notes.create"}}, 2),

@@ -54,6 +54,7 @@ const STATUS_KINDS: Record<string, string> = {
   rebuilding: 'busy',
   verifying: 'busy',
   in_progress: 'busy',
+  again: 'busy',
   pending: 'busy',
   sleeping: 'calm',
   cancelled: 'calm',

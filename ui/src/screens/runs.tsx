@@ -25,7 +25,16 @@ interface Step {
   storedAt: string;
 }
 
-type RunWithSteps = Run & { steps: Step[] };
+interface PendingStep {
+  name: string;
+  op: string;
+  attempts: number;
+  dueAt?: string;
+  error?: { name?: string; message?: string };
+}
+
+// A pod of before pending steps were told has none.
+type RunWithSteps = Run & { steps: Step[]; pendingSteps?: PendingStep[] };
 
 const STATUSES = ['active', 'sleeping', 'failed', 'completed', 'cancelled'];
 // A run that sleeps or is tried again tells nothing by events: ask while it is looked at.
@@ -215,6 +224,54 @@ function Steps({ run }: { run: RunWithSteps }) {
   );
 }
 
+/** What a step that is not done waits for; with the time behind it, where there is one. */
+function pendingWords({ op, dueAt }: PendingStep): string {
+  if (op === 'Sleep') return dueAt ? 'sleeps until' : 'wakes up';
+  if (op === 'WaitForEvent') return `waits for an event${dueAt ? ', until' : ''}`;
+  return dueAt ? 'is tried again at' : 'is tried again as soon as that is possible';
+}
+
+const PENDING_STATUS: Record<string, string> = {
+  StepError: 'again',
+  Sleep: 'sleeping',
+  WaitForEvent: 'waiting',
+};
+
+function PendingItem({ step }: { step: PendingStep }) {
+  return (
+    <li class="pending-step">
+      <Status status={PENDING_STATUS[step.op] ?? step.op} />
+      <div>
+        <span class="step-name">{step.name}</span>{' '}
+        <span class="quiet">
+          {pendingWords(step)} {step.dueAt && <Time at={step.dueAt} />}
+        </span>
+        {step.error && (
+          <p>
+            {step.attempts > 0 && `${step.attempts} failed: `}
+            <Line text={step.error.message ?? step.error.name ?? ''} max={1_000} />
+          </p>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function PendingSteps({ steps }: { steps: PendingStep[] }) {
+  return (
+    <section aria-labelledby="pending-title">
+      <div class="section-title">
+        <h3 id="pending-title">Begun, not done</h3>
+      </div>
+      <ul class="steps">
+        {steps.map((step) => (
+          <PendingItem key={step.name} step={step} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function RunPanel({ id }: { id: string }) {
   const answer = useAnswer(`run:${id}`, (signal) =>
     query<RunWithSteps>('runs.get', { id }, signal),
@@ -298,6 +355,7 @@ function RunPanel({ id }: { id: string }) {
                 </div>
                 <Steps run={known} />
               </section>
+              {known.pendingSteps?.length ? <PendingSteps steps={known.pendingSteps} /> : null}
             </>
           )}
         </Show>
