@@ -184,7 +184,7 @@ export async function checkAccessibility(page, what) {
 
 /**
  * Fails if something on what is shown sticks out to the side: of the document, or of a container that
- * cuts it off or would have to be scrolled. What ends in an ellipsis says that there is more, and long
+ * cuts it off or would have to be scrolled; or to the left of a rendered text. What ends in an ellipsis says that there is more, and long
  * lines of what people wrote (code, tables) scroll by themselves.
  */
 export async function checkWidths(page, what) {
@@ -199,8 +199,16 @@ export async function checkWidths(page, what) {
       if (clipPath !== 'none') return false; // For screen readers only.
       return overflowX !== 'visible' && textOverflow !== 'ellipsis' && isShown(element);
     });
+    // To the left nothing scrolls, so nothing tells.
+    const outdented = [...document.querySelectorAll('.markdown *')].filter(
+      (element) =>
+        isShown(element) &&
+        element.getBoundingClientRect().left <
+          element.closest('.markdown').getBoundingClientRect().left - 1,
+    );
     const { scrollWidth, clientWidth } = document.documentElement;
     return [
+      ...outdented.map((element) => `${nameOf(element)}, to the left`),
       ...(scrollWidth > clientWidth ? [`the document (${scrollWidth} in ${clientWidth} px)`] : []),
       ...clipped.map(nameOf),
     ];
