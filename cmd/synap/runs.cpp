@@ -110,6 +110,8 @@ std::string_view word_of(std::string_view op) {
   if (op == "StepRun") return "done";
   if (op == "StepFailed") return "failed";
   if (op == "Sleep") return "slept";
+  if (op == "WaitForEvent" || op == "WaitForSignal") return "waited";
+  if (op == "InvokeFunction") return "called";
   return op;
 }
 
@@ -148,6 +150,8 @@ std::string_view pending_word_of(std::string_view op) {
   if (op == "StepError") return "to be tried again";
   if (op == "Sleep") return "sleeps";
   if (op == "WaitForEvent") return "waits for an event";
+  if (op == "WaitForSignal") return "waits for a signal";
+  if (op == "InvokeFunction") return "waits for another function";
   return op;
 }
 

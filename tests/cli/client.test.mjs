@@ -215,6 +215,8 @@ test('runs show says what a run that is not done waits for', async (t) => {
       { name: 'a day', op: 'Sleep', attempts: 0, dueAt: '2026-01-02T00:00:00.000Z' },
       { name: 'paid', op: 'WaitForEvent', attempts: 0, dueAt: '2026-01-03T00:00:00.000Z' },
       { name: 'shipped', op: 'WaitForEvent', attempts: 0 },
+      { name: 'approved', op: 'WaitForSignal', attempts: 0 },
+      { name: 'invoice', op: 'InvokeFunction', attempts: 0 },
     ],
   };
   const server = http.createServer((_, response) => response.end(JSON.stringify({ result: { data: run_ } }))).listen(0, '127.0.0.1');
@@ -227,7 +229,9 @@ test('runs show says what a run that is not done waits for', async (t) => {
     '  charge  to be tried again at 2026-01-01T00:01:00.000Z, after 2 attempts: BAD_GATEWAY:? no bank',
     '  a day  sleeps until 2026-01-02T00:00:00.000Z',
     '  paid  waits for an event until 2026-01-03T00:00:00.000Z',
-    '  shipped  waits for an event\n$',
+    '  shipped  waits for an event',
+    '  approved  waits for a signal',
+    '  invoice  waits for another function\n$',
   ].join('\n')));
 });
 

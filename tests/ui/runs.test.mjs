@@ -67,6 +67,8 @@ describe('a run that fails', () => {
             error: { name: 'BAD_GATEWAY', message: 'The bank <b>is</b> closed' } },
           { name: 'a day', op: 'Sleep', attempts: 0, dueAt: '2031-02-04T04:05:06.000Z' },
           { name: 'paid', op: 'WaitForEvent', attempts: 0 },
+          { name: 'approved', op: 'WaitForSignal', attempts: 0, dueAt: '2031-02-05T04:05:06.000Z' },
+          { name: 'invoice', op: 'InvokeFunction', attempts: 0 },
         ];
         await route.fulfill({ response: answer, json: body });
       });
@@ -76,6 +78,8 @@ describe('a run that fails', () => {
       assert.match(told[0], /^again charge is tried again at .*2031.* 2 failed: The bank <b>is<\/b> closed$/);
       assert.match(told[1], /^sleeping a day sleeps until .*2031/);
       assert.match(told[2], /^waiting paid waits for an event$/);
+      assert.match(told[3], /^waiting approved waits for a signal, until .*2031/);
+      assert.match(told[4], /^waiting invoice waits for another function$/);
       await checkAccessibility(page, 'a run that waits');
       await checkWidths(page, 'a run that waits');
       await shoot(page, `${viewport.width}-run-pending`);

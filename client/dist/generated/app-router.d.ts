@@ -996,7 +996,7 @@ export interface PendingRunStep {
     op: "StepError" | "Sleep" | "WaitForEvent" | "InvokeFunction" | "WaitForSignal";
     /** That have failed. */
     attempts: number;
-    /** When it is tried again, when the sleep ends, or until when an event is waited for. Absent: as soon as that is possible, or, of a wait, for ever. A time, ISO 8601. */
+    /** When it is tried again, when the sleep ends, or until when it is waited for. Absent: as soon as that is possible, or, of a wait, for ever. A time, ISO 8601. */
     dueAt?: string;
     /** Of its last attempt. */
     error?: RunError;

@@ -136,8 +136,8 @@ const ObjectSchema<PendingRunStep>& describe(Type<PendingRunStep>) {
                  "StepError: it failed and is to be tried again.")
           .field("attempts", &PendingRunStep::attempts, integer(), "That have failed.")
           .field("dueAt", &PendingRunStep::due_at, string().datetime(),
-                 "When it is tried again, when the sleep ends, or until when an event is waited "
-                 "for. Absent: as soon as that is possible, or, of a wait, for ever.")
+                 "When it is tried again, when the sleep ends, or until when it is waited for."
+                 " Absent: as soon as that is possible, or, of a wait, for ever.")
           .field("error", &PendingRunStep::error, run_error_schema(), "Of its last attempt.");
   return schema;
 }

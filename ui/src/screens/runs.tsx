@@ -224,23 +224,24 @@ function Steps({ run }: { run: RunWithSteps }) {
   );
 }
 
+const AWAITED: Record<string, string> = {
+  WaitForEvent: 'an event',
+  WaitForSignal: 'a signal',
+  InvokeFunction: 'another function',
+};
+
 /** What a step that is not done waits for; with the time behind it, where there is one. */
 function pendingWords({ op, dueAt }: PendingStep): string {
   if (op === 'Sleep') return dueAt ? 'sleeps until' : 'wakes up';
-  if (op === 'WaitForEvent') return `waits for an event${dueAt ? ', until' : ''}`;
+  const awaited = AWAITED[op];
+  if (awaited) return `waits for ${awaited}${dueAt ? ', until' : ''}`;
   return dueAt ? 'is tried again at' : 'is tried again as soon as that is possible';
 }
-
-const PENDING_STATUS: Record<string, string> = {
-  StepError: 'again',
-  Sleep: 'sleeping',
-  WaitForEvent: 'waiting',
-};
 
 function PendingItem({ step }: { step: PendingStep }) {
   return (
     <li class="pending-step">
-      <Status status={PENDING_STATUS[step.op] ?? step.op} />
+      <Status status={AWAITED[step.op] ? 'waiting' : step.op === 'Sleep' ? 'sleeping' : 'again'} />
       <div>
         <span class="step-name">{step.name}</span>{' '}
         <span class="quiet">
