@@ -60,7 +60,7 @@ export async function good(signal: AbortSignal) {
   const page = await client.notes.list.query({ limit: 5 });
   await client.notes.list.query({ limit: 5, cursor: page.nextCursor });
   const run = await client.runs.get.query({ id: '' });
-  run.steps[0]?.op satisfies 'StepRun' | 'StepError' | 'StepFailed' | 'Sleep' | 'WaitForEvent' | 'RunComplete' | undefined;
+  run.steps[0]?.op satisfies 'StepRun' | 'StepError' | 'StepFailed' | 'Sleep' | 'WaitForEvent' | 'InvokeFunction' | 'WaitForSignal' | 'RunComplete' | undefined;
   const { requestId } = await client.notes.create.mutate({ content: 'x', tags: ['a'] }, { signal });
   const status: 'pending' | 'completed' | 'failed' = (await client.waitFor(requestId)).status;
   await client.waitFor(requestId, { timeoutMs: 1, signal });
