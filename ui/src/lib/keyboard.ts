@@ -10,7 +10,10 @@ export interface Shortcut {
 const SECOND_KEY_MS = 1_200;
 const layers: Shortcut[][] = [];
 
-/** Adds shortcuts; later ones come before earlier ones. Gives what takes them away. */
+/**
+ * Adds shortcuts; later ones come before earlier ones. Gives what takes them away. A screen calls it in
+ * useLayoutEffect: useEffect comes a frame after the screen is seen, and a key pressed in between is lost.
+ */
 export function addShortcuts(shortcuts: Shortcut[]): () => void {
   layers.push(shortcuts);
   return () => {

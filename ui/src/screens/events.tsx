@@ -1,5 +1,5 @@
 // Events: the log as a live list, and one event beside it.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
 import type { Row } from '../lib/events.js';
@@ -140,7 +140,10 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
   const setText = (next: string) => go(withQuery({ q: next }), { replace: true });
   const togglePause = () =>
     setPausedAt((before) => (before === undefined ? current.end : undefined));
-  useEffect(() => addShortcuts([{ keys: 'p', label: 'Pause or go on', run: togglePause }]), []);
+  useLayoutEffect(
+    () => addShortcuts([{ keys: 'p', label: 'Pause or go on', run: togglePause }]),
+    [],
+  );
 
   const waiting = pausedAt === undefined ? 0 : view.countBehind(pausedAt);
   const isLive = current === log.value;
@@ -257,7 +260,7 @@ function useLog(): EventLog | undefined {
 export default function EventsScreen() {
   const current = useLog();
   const openId = route.value.parts[1];
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (openId === undefined) return;
     const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
     return addShortcuts([{ keys: 'Escape', label: 'Close the event', run: close }]);

@@ -1,5 +1,5 @@
 // One noun: its things as a list, and one of them, or a new one, beside it.
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 
 import { podDocument, type Noun, type PodDocument } from '../lib/document.js';
 import { fieldOf } from '../lib/fields.js';
@@ -140,7 +140,7 @@ export default function NounScreen() {
   const document = podDocument.value;
   const [plural, id, tab] = route.value.parts;
   const noun = document?.nounOf(plural ?? '');
-  useEffect(
+  useLayoutEffect(
     () =>
       addShortcuts([
         { keys: 'c', label: `Make a ${noun?.name}`, run: () => go(`/${plural}/new`) },

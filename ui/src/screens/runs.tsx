@@ -1,5 +1,5 @@
 // Runs: what was done for events, what sleeps, and what was given up; and one run beside them.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
 import type { Run } from '../lib/causes.js';
 import { addShortcuts } from '../lib/keyboard.js';
@@ -367,7 +367,7 @@ function RunPanel({ id }: { id: string }) {
 
 export default function RunsScreen() {
   const openId = route.value.parts[1];
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (openId === undefined) return undefined;
     return addShortcuts([
       { keys: 'Escape', label: 'Close the run', run: () => go(`/runs${location.search}`) },

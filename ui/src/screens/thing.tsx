@@ -1,6 +1,6 @@
 // One thing: to read, to change, its history, and what else can be done with it.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 import { command } from '../lib/command.js';
 import {
@@ -228,7 +228,7 @@ export function ThingPanel({
   useReloadOn((event) => event.aggregateId === id, answer.reload);
   const base = `/${noun.plural}/${id}`;
   const search = location.search;
-  useEffect(
+  useLayoutEffect(
     () =>
       addShortcuts([
         { keys: 'e', label: 'Edit it', run: () => go(`${base}/edit`) },
