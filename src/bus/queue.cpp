@@ -1,5 +1,7 @@
 #include "bus/queue.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/check.h"
@@ -50,8 +52,49 @@ void Queue::push_locked(Job job) {
   }
   ++user.user->waiting;
   ++waiting_;
-  user.jobs.push_back(std::move(job));
-  see_to(function, user);
+  auto& lane = lane_of(function, user, job);
+  lane.jobs.push_back(std::move(job));
+  see_to(lane);
+}
+
+namespace {
+
+// What one limit of a job counts by: jobs with the same id count together.
+std::string limit_id(const Job& job, std::size_t index) {
+  const auto& limit = job.function->flow.concurrency[index];
+  const auto scope = limit.scope == Concurrency::Scope::kFunction
+                         ? fmt::format("{}\n{}", job.function->id, index)
+                         : std::string();
+  const auto key = index < job.limit_keys.size() ? job.limit_keys[index] : std::string();
+  return fmt::format("{}\n{}\n{}", job.user_id, scope, key);
+}
+
+std::string lane_id(const Job& job) {
+  std::string id;
+  for (std::size_t i = 0; i < job.function->flow.concurrency.size(); ++i) {
+    id += limit_id(job, i);
+    id.push_back('\0');
+  }
+  return id;
+}
+
+}  // namespace
+
+Queue::Lane& Queue::lane_of(OfFunction& function, OfUser& user, const Job& job) {
+  auto& lane = user.lanes[lane_id(job)];
+  const auto& concurrency = job.function->flow.concurrency;
+  if (lane.user == nullptr) {
+    lane.function = &function;
+    lane.user = &user;
+    for (std::size_t i = 0; i < concurrency.size(); ++i) {
+      auto& limit = counted_[limit_id(job, i)];
+      ++limit.lanes;
+      lane.limits.push_back(&limit);
+    }
+  }
+  // What the function says now holds for those that wait, too.
+  for (std::size_t i = 0; i < lane.limits.size(); ++i) lane.limits[i]->most = concurrency[i].limit;
+  return lane;
 }
 
 bool Queue::may_go(const OfFunction& function) const {
@@ -59,10 +102,31 @@ bool Queue::may_go(const OfFunction& function) const {
   return function.running < limits_.running_of_function;
 }
 
-// A user is in the ring of a function, and a function in the ring, exactly while a job of theirs
-// may go. They are put in at the end; next() takes from the front.
+Queue::Limit* Queue::reached(const Lane& lane) {
+  for (auto* limit : lane.limits) {
+    if (limit->running >= limit->most) return limit;
+  }
+  return nullptr;
+}
+
+// A lane is in the ring of its user exactly while it has a job, and no limit of it was seen to be
+// reached since it was put there; a user is in the ring of a function, and a function in the ring,
+// while a lane of theirs is and they may have more under way. All are put in at the end, and next()
+// takes from the front.
+void Queue::see_to(Lane& lane) {
+  if (lane.is_in_ring || lane.is_blocked || lane.jobs.empty()) return;
+  if (auto* limit = reached(lane)) {
+    lane.is_blocked = true;
+    limit->blocked.push_back(&lane);
+    return;
+  }
+  lane.is_in_ring = true;
+  lane.user->ring.push_back(&lane);
+  see_to(*lane.function, *lane.user);
+}
+
 void Queue::see_to(OfFunction& function, OfUser& user) {
-  if (!user.is_in_ring && !user.jobs.empty() && user.running < running_of_user_max()) {
+  if (!user.is_in_ring && !user.ring.empty() && user.running < running_of_user_max()) {
     user.is_in_ring = true;
     function.ring.push_back(&user);
   }
@@ -75,37 +139,75 @@ void Queue::see_to(OfFunction& function) {
   ring_.push_back(&function);
 }
 
+// One place of a limit is free: the lanes that wait for it go back to their turns until one of them
+// can take it. A lane whose function is paused cannot, and must not keep it from others.
+void Queue::let_go(Limit& limit) {
+  while (!limit.blocked.empty() && limit.running < limit.most) {
+    auto& lane = *limit.blocked.front();
+    limit.blocked.pop_front();
+    lane.is_blocked = false;
+    see_to(lane);
+    if (lane.is_in_ring && may_go(*lane.function)) return;
+  }
+}
+
 // Users come and go; only who has something to do here is remembered.
 void Queue::forget_if_idle(OfFunction& function, const std::string& user_id) {
   const auto found = function.users.find(user_id);
-  if (!found->second.jobs.empty() || found->second.running > 0) return;
+  if (!found->second.lanes.empty() || found->second.running > 0) return;
   if (--found->second.user->functions == 0) users_.erase(user_id);
   function.users.erase(found);
 }
 
+void Queue::forget_if_empty(const Job& job, OfUser& user) {
+  const auto found = user.lanes.find(lane_id(job));
+  if (found == user.lanes.end() || !found->second.jobs.empty()) return;
+  for (auto* limit : found->second.limits) --limit->lanes;
+  user.lanes.erase(found);
+}
+
+void Queue::forget_if_unused(const std::string& id) {
+  const auto found = counted_.find(id);
+  if (found->second.lanes == 0 && found->second.running == 0) counted_.erase(found);
+}
+
 std::optional<Job> Queue::next() {
   std::lock_guard lock(mutex_);
-  if (ring_.empty() || running_ >= limits_.running) return std::nullopt;
-  auto& function = *ring_.front();
-  ring_.pop_front();
-  function.is_in_ring = false;
-  auto& user = *function.ring.front();
-  function.ring.pop_front();
-  user.is_in_ring = false;
+  while (!ring_.empty() && running_ < limits_.running) {
+    auto& function = *ring_.front();
+    ring_.pop_front();
+    function.is_in_ring = false;
+    auto& user = *function.ring.front();
+    function.ring.pop_front();
+    user.is_in_ring = false;
+    auto& lane = *user.ring.front();
+    user.ring.pop_front();
+    lane.is_in_ring = false;
+    if (reached(lane) == nullptr) return taken_from(function, user, lane);
+    // Another lane took the last place meanwhile.
+    see_to(lane);
+    see_to(function, user);
+  }
+  return std::nullopt;
+}
 
-  std::optional<Job> job(std::move(user.jobs.front()));
-  user.jobs.pop_front();
+Job Queue::taken_from(OfFunction& function, OfUser& user, Lane& lane) {
+  Job job = std::move(lane.jobs.front());
+  lane.jobs.pop_front();
+  for (auto* limit : lane.limits) ++limit->running;
   ++user.running;
   ++function.running;
   ++running_;
   --waiting_;
   --user.user->waiting;
   if (function.paused_until) function.is_probed = true;
+  see_to(lane);
+  forget_if_empty(job, user);
   see_to(function, user);
   // Its own room has grown, or, once, that of everybody.
   if (!unclaimed_.empty() &&
       (waiting_ == limits_.waiting / 2 ||
-       (unclaimed_.contains(job->user_id) && wants_claim_locked(job->user_id)))) {
+       (unclaimed_.contains(job.user_id) && wants_claim_locked(job.user_id)))) {
     wished_locked();
   }
   return job;
@@ -122,6 +224,13 @@ void Queue::release(const Job& job) {
   --user->second.running;
   --function.running;
   --running_;
+  for (std::size_t i = 0; i < job.function->flow.concurrency.size(); ++i) {
+    const auto id = limit_id(job, i);
+    auto& limit = counted_.at(id);
+    --limit.running;
+    let_go(limit);
+    forget_if_unused(id);
+  }
   see_to(function, user->second);
   forget_if_idle(function, job.user_id);
 }

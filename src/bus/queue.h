@@ -3,7 +3,9 @@
 //
 // Fair: functions take turns, and the users of one function do. A function has so many jobs under
 // way at a time and no more, and one user so many of them, so that neither what takes long nor who
-// wants much keeps others waiting.
+// wants much keeps others waiting. Where a function has limits of its own (Flow::concurrency), the
+// jobs of a user that share all their limits are a lane; lanes take turns, and one whose limit is
+// reached waits until a job that counts to it is released.
 //
 // Bounded: a job is only claimed while there is room; what has none waits in its table. Some room
 // is always kept for a user who has little here.
@@ -83,9 +85,31 @@ class Queue {
     int waiting = 0;
     int functions = 0;
   };
-  // A user of one function. Like a function it stays where it is made, and others point to it.
-  struct OfUser {
+  struct OfFunction;
+  struct OfUser;
+  struct Lane;
+  // How many jobs may be under way that have one key of one limit.
+  struct Limit {
+    std::int64_t most = 0;
+    std::int64_t running = 0;
+    int lanes = 0;
+    std::deque<Lane*> blocked;
+  };
+  // Jobs of a user of one function that have the same limits. In the ring of its user, blocked by
+  // one limit, or empty.
+  struct Lane {
     std::deque<Job> jobs;
+    std::vector<Limit*> limits;
+    bool is_in_ring = false;
+    bool is_blocked = false;
+    OfFunction* function = nullptr;
+    OfUser* user = nullptr;
+  };
+  // A user of one function. Like a function and a lane it stays where it is made, and others point
+  // to it.
+  struct OfUser {
+    std::unordered_map<std::string, Lane> lanes;  // by their limits; mostly one
+    std::deque<Lane*> ring;                       // with a job, not known to be blocked
     int running = 0;
     bool is_in_ring = false;
     User* user = nullptr;
@@ -102,8 +126,15 @@ class Queue {
   int room_locked(const std::string& user_id) const;
   int waiting_of_locked(const std::string& user_id) const;
   void push_locked(Job job);
+  Job taken_from(OfFunction& function, OfUser& user, Lane& lane);
+  Lane& lane_of(OfFunction& function, OfUser& user, const Job& job);
+  void see_to(Lane& lane);
   void see_to(OfFunction& function, OfUser& user);
   void see_to(OfFunction& function);
+  static Limit* reached(const Lane& lane);
+  void let_go(Limit& limit);
+  void forget_if_empty(const Job& job, OfUser& user);
+  void forget_if_unused(const std::string& id);
   void forget_if_idle(OfFunction& function, const std::string& user_id);
   bool may_go(const OfFunction& function) const;
   int running_of_user_max() const { return (limits_.running_of_function * 3 + 3) / 4; }
@@ -118,7 +149,8 @@ class Queue {
   std::unordered_map<std::string, OfFunction> functions_;
   std::deque<OfFunction*> ring_;  // functions with a job that may go
   std::unordered_map<std::string, User> users_;
-  std::unordered_set<std::string> unclaimed_;  // users
+  std::unordered_map<std::string, Limit> counted_;  // limits of functions
+  std::unordered_set<std::string> unclaimed_;       // users
   int waiting_ = 0;
   int running_ = 0;
   std::int64_t change_count_ = 0;

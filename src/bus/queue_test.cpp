@@ -222,5 +222,151 @@ TEST_F(QueueTest, EachJobIsTakenOnceByManyThreads) {
   EXPECT_EQ(queue->running_count(), 0u);
 }
 
+class LimitsTest : public QueueTest {
+ protected:
+  void limit(const std::string& function_id, std::vector<Concurrency> limits) {
+    functions[function_id] = std::make_shared<const Function>(
+        Function{.id = function_id, .flow = {.concurrency = std::move(limits)}});
+  }
+  void push_with(const std::string& function_id, std::vector<std::string> keys, int count = 1,
+                 const std::string& user_id = "ann") {
+    for (int i = 0; i < count; ++i) {
+      auto one = job(function_id, user_id);
+      one.limit_keys = keys;
+      queue->push(std::move(one));
+    }
+  }
+  /// The keys of each job that may go now.
+  std::vector<std::string> next_keys() {
+    std::vector<std::string> went;
+    while (auto job = queue->next()) {
+      std::string keys;
+      for (const auto& key : job->limit_keys) keys += key;
+      went.push_back(std::move(keys));
+      under_way.push_back(std::move(*job));
+    }
+    return went;
+  }
+  void release_first() {
+    queue->release(under_way.front());
+    under_way.erase(under_way.begin());
+  }
+};
+
+TEST_F(LimitsTest, SoManyOfAKeyAreUnderWayAndOthersDoNotWaitForThem) {
+  limit("f", {{.limit = 2}});
+  push_with("f", {"a"}, 5);
+  push_with("f", {"b"});
+  EXPECT_EQ(next_keys(), (Went{"a", "b", "a"}));
+  release_first();
+  EXPECT_EQ(next_keys(), Went{"a"});
+  release_all();
+  EXPECT_EQ(next_keys(), (Went{"a", "a"}));
+}
+
+TEST_F(LimitsTest, UsersDoNotCountToEachOthers) {
+  limit("f", {{.limit = 1}});
+  push_with("f", {""}, 2);
+  push_with("f", {""}, 2, "bob");
+  EXPECT_EQ(next(), (Went{"f ann", "f bob"}));
+}
+
+TEST_F(LimitsTest, BothLimitsOfAFunctionHold) {
+  limit("f", {{.limit = 2}, {.limit = 1}});
+  push_with("f", {"", "a"}, 2);
+  push_with("f", {"", "b"});
+  push_with("f", {"", "c"});
+  EXPECT_EQ(next_keys(), (Went{"a", "b"}));
+  release_first();  // a
+  EXPECT_EQ(next_keys().size(), 1u);
+  release_all();
+  EXPECT_EQ(next_keys().size(), 1u);
+}
+
+TEST_F(LimitsTest, AKeyCanCountOverFunctions) {
+  for (const char* id : {"f", "g"}) {
+    limit(id, {{.limit = 1, .scope = Concurrency::Scope::kUser}});
+  }
+  push_with("f", {"shared"});
+  push_with("g", {"shared"});
+  EXPECT_EQ(next(), Went{"f ann"});
+  release_all();
+  EXPECT_EQ(next(), Went{"g ann"});
+}
+
+TEST_F(LimitsTest, APlaceIsNotKeptForAFunctionThatIsPaused) {
+  for (const char* id : {"f", "g", "h"}) {
+    limit(id, {{.limit = 1, .scope = Concurrency::Scope::kUser}});
+  }
+  push_with("f", {"shared"});
+  EXPECT_EQ(next(), Went{"f ann"});
+  push_with("g", {"shared"});
+  push_with("h", {"shared"});
+  queue->pause("g", SteadyClock::now() + std::chrono::hours(1));
+  release_all();
+  EXPECT_EQ(next(), Went{"h ann"});
+  release_all();
+  queue->resume("g");
+  EXPECT_EQ(next(), Went{"g ann"});
+}
+
+TEST_F(LimitsTest, AUserWithManyKeysHasNoMoreTurnsThanOneWithOne) {
+  use({.running_of_function = 8});
+  limit("f", {{.limit = 1}});
+  for (int i = 0; i < 20; ++i) push_with("f", {std::to_string(i)});
+  push_with("f", {"x"}, 1, "bob");
+  const auto went = next(2);
+  EXPECT_EQ(went, (Went{"f ann", "f bob"}));
+}
+
+TEST_F(LimitsTest, AGrownLimitHoldsForThoseThatWait) {
+  limit("f", {{.limit = 1}});
+  push_with("f", {"a"}, 3);
+  EXPECT_EQ(next_keys().size(), 1u);
+  limit("f", {{.limit = 3}});
+  push_with("f", {"a"});
+  release_first();
+  EXPECT_EQ(next_keys().size(), 3u);
+}
+
+TEST_F(LimitsTest, HoweverJobsComeAndGoNoneIsLostAndNoLimitIsPassed) {
+  limit("f", {{.limit = 3}, {.limit = 1}});
+  std::uint32_t seed = 1;
+  const auto random = [&](std::uint32_t below) {
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 16) % below;
+  };
+  int pushed = 0;
+  int went = 0;
+  for (int turn = 0; turn < 20'000; ++turn) {
+    if (random(3) == 0 && turn < 15'000) {
+      push_with("f", {"", std::to_string(random(5))}, 1, random(2) == 0 ? "ann" : "bob");
+      ++pushed;
+    } else if (random(2) == 0) {
+      if (auto job = queue->next()) {
+        ++went;
+        under_way.push_back(std::move(*job));
+      }
+    } else if (!under_way.empty()) {
+      const auto which = random(static_cast<std::uint32_t>(under_way.size()));
+      queue->release(under_way[which]);
+      under_way.erase(under_way.begin() + which);
+    }
+    std::map<std::string, int> of_user;
+    std::map<std::string, int> of_key;
+    for (const auto& job : under_way) {
+      ASSERT_LE(++of_user[job.user_id], 3);
+      ASSERT_LE(++of_key[job.user_id + job.limit_keys[1]], 1);
+    }
+  }
+  while (went < pushed) {
+    const auto before = went;
+    release_all();
+    went += static_cast<int>(next_keys().size());
+    ASSERT_GT(went, before);
+  }
+  EXPECT_EQ(queue->waiting_count(), 0u);
+}
+
 }  // namespace
 }  // namespace synap::bus

@@ -211,6 +211,12 @@ Admission::Verdict Admission::judge(const bus::Function& function,
   if (flow.singleton) verdict.singleton = key_of(flow.singleton->key);
   if (flow.throttle) verdict.throttle = key_of(flow.throttle->key);
   for (const auto& one : flow.concurrency) verdict.concurrency.push_back(key_of(one.key));
+  for (const auto& one : flow.cancel_on) {
+    auto wait = one.condition ? wait_for(one.event, *one.condition, *view)
+                              : Result<EventWait>(EventWait{.type = one.event});
+    if (!wait) verdict.error = wait.error();
+    verdict.cancels.push_back(std::move(wait).value_or(EventWait{}));
+  }
   return verdict;
 }
 
@@ -414,6 +420,14 @@ void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id
         "INSERT INTO flow_singletons(function, user_id, key, run) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT DO UPDATE SET run = $4",
         function->id, event->user_id, verdict.singleton, made);
+  }
+  const bus::Job job{.line = may_be_behind ? *event->aggregate_id : made,
+                     .position = event->position,
+                     .run_id = made,
+                     .user_id = event->user_id};
+  for (std::size_t i = 0; i < flow.cancel_on.size(); ++i) {
+    runs_.waits().begin_cancel(tx, job, static_cast<int>(i), verdict.cancels[i],
+                               flow.cancel_on[i].timeout);
   }
   if (!run_id) tx.on_commit([this] { counts_.admitted.add(); });
 }

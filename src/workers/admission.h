@@ -57,6 +57,7 @@ class Admission {
     bool is_limited = true;   // the rate limit is about it
     std::string idempotency, rate, debounce, batch, singleton, throttle;  // keys
     std::vector<std::string> concurrency;
+    std::vector<EventWait> cancels;  // of each Flow::cancel_on
   };
   // One to be looked at.
   struct Entry {

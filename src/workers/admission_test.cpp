@@ -1,5 +1,8 @@
 #include "workers/admission.h"
 
+#include <map>
+#include <mutex>
+
 #include "bus/function_events.h"
 #include "workers/local_driver.h"
 #include "workers/pool_test.h"
@@ -294,6 +297,128 @@ TEST_F(AdmissionTest, WhatIsForAFunctionThatIsGoneWaitsForItsReturn) {
   world.pass(seconds(5));
   put({.debounce = bus::Debounce{.period = seconds(5)}});
   wait_for_outputs(R"("1")");
+}
+
+TEST_F(AdmissionTest, SoManyCallsOfAKeyAreUnderWayAlsoBehindASleep) {
+  std::mutex mutex;
+  std::map<std::string, int> running;
+  int most = 0;
+  Watermark entered;
+  int entries = 0;
+  put({.concurrency = {{.limit = 1, .key = key()}}}, std::nullopt,
+      [&](const Event& event, Step& step) -> Task<Outcome> {
+        co_await step.sleep("first", milliseconds(0));
+        const auto of = parse_json(event.data)->find("key")->as_string();
+        std::ignore = co_await step.run<void>("work", [&]() -> Task<Result<void>> {
+          {
+            std::lock_guard lock(mutex);
+            most = std::max(most, ++running[of]);
+            entered.raise(++entries);
+          }
+          // Others could begin meanwhile.
+          std::ignore = co_await database->write(db::Lane::kBackground, [](db::Tx&) {});
+          std::lock_guard lock(mutex);
+          --running[of];
+          co_return Result<void>{};
+        });
+        co_return Outcome::done(Json(n_of(event)).dump());
+      });
+  for (int n = 1; n <= 6; ++n) tell(n, n < 5 ? "a" : "b");
+  wait_until("SELECT count(*) FROM runs_data WHERE function = 'g' AND status = 'completed'", "6");
+  EXPECT_EQ(most, 1);
+}
+
+class CancelOnTest : public SingletonTest {
+ protected:
+  void put_cancelled(std::optional<cel::Expression> condition,
+                     std::optional<milliseconds> timeout = std::nullopt) {
+    types.add("thing.ended", object("Ended").field("key", optional(string())), "");
+    put({.cancel_on = {{"thing.ended", std::move(condition), timeout}}}, std::nullopt,
+        [](const Event& event, Step& step) -> Task<Outcome> {
+          std::ignore =
+              co_await step.wait_for_signal("go", {"go " + n_of(event)}, std::chrono::hours(1));
+          co_return Outcome::done(Json(n_of(event)).dump());
+        });
+  }
+  void end(std::string key, std::string user = "ann") {
+    events::Envelope envelope;
+    envelope.user_id = std::move(user);
+    ASSERT_TRUE(sync_wait(
+        executor, log->append({.events = {*types.make(
+                                   "thing.ended", Json::object({{"key", std::move(key)}}).dump(),
+                                   std::move(envelope))}})));
+  }
+  void wait_for_statuses(std::string_view expected) {
+    wait_until(
+        "SELECT group_concat(status) FROM (SELECT status FROM runs_data WHERE "
+        "function = 'g' ORDER BY id)",
+        expected);
+  }
+};
+
+TEST_F(CancelOnTest, AnEventEndsTheRunThatItsConditionIsAbout) {
+  put_cancelled(expression("event.data.key == async.data.key"));
+  tell(1, "a");
+  tell(2, "b");
+  tell(3, "a", "bob");
+  settle();
+  wait_until_asleep("6");
+  end("b", "bob");
+  end("a");
+  wait_for_statuses("cancelled,sleeping,sleeping");
+  EXPECT_EQ(text_of("SELECT count(*) FROM waits_data"), "4");
+  // One that has ended leaves no wait.
+  go(2);
+  wait_until_asleep("2");
+}
+
+TEST_F(CancelOnTest, AConditionThatNoIndexAnswersIsEvaluated) {
+  put_cancelled(expression("async.data.key != 'x' && event.data.n > 1"));
+  tell(1);
+  tell(2);
+  settle();
+  wait_until_asleep("4");
+  end("x");
+  end("y");
+  wait_for_statuses("sleeping,cancelled");
+}
+
+TEST_F(CancelOnTest, WithoutAConditionAnyEventOfTheTypeDoes) {
+  put_cancelled(std::nullopt);
+  tell(1);
+  settle();
+  wait_until_asleep("2");
+  end("whatever");
+  wait_for_statuses("cancelled");
+}
+
+TEST_F(CancelOnTest, AnEventThatComesLateEndsNothing) {
+  put_cancelled(std::nullopt, seconds(10));
+  tell(1);
+  settle();
+  wait_until_asleep("2");
+  world.pass(seconds(11));
+  end("late");
+  go(1);
+  wait_for_outputs(R"("1")");
+}
+
+TEST_F(AdmissionTest, AWaitCanHaveAConditionBesideWhatTheIndexAnswers) {
+  put({}, expression("event.data.n == 5"), [](const Event& event, Step& step) -> Task<Outcome> {
+    auto wait = wait_for("thing.told",
+                         expression("async.data.key == event.data.key && "
+                                    "async.data.n > event.data.n"),
+                         *bus::event_view(event));
+    SYNAP_CHECK(wait->path == "data.key" && wait->condition, wait->path);
+    auto got = co_await step.wait_for_event("more", *wait, std::chrono::hours(1));
+    co_return Outcome::done((*got)->find("data")->dump());
+  });
+  tell(5);
+  wait_until("SELECT count(*) FROM waits_data", "1");
+  tell(7, "c");
+  tell(4, "a");
+  tell(6, "a");
+  wait_for_outputs(R"({"n":6,"key":"a"})");
 }
 
 TEST(FlowTest, WhatIsOutOfItsBoundsIsRefusedWithASentence) {

@@ -65,19 +65,62 @@ const Json* at(const Json& event, std::string_view path) {
 
 }  // namespace
 
+Result<EventWait> wait_for(std::string type, const cel::Expression& condition, const Json& view) {
+  auto bound = condition.with_values("event", view);
+  if (!bound) return fail(bound.error());
+  EventWait wait{.type = std::move(type)};
+  const auto equalities = bound->equalities();
+  for (const auto& equality : equalities.found) {
+    // Data are at the same place in every view of an event.
+    const auto& path = equality.path;
+    const bool is_of_data = path.size() >= 3 && path[0] == "async" && path[1] == "data";
+    const bool is_plain = std::ranges::none_of(
+        path, [](const std::string& name) { return name.empty() || name.contains('.'); });
+    // Null is also equal to what is not there, which no index has.
+    if (!is_of_data || !is_plain || !equality.value || equality.value->is_null()) continue;
+    for (std::size_t i = 1; i < path.size(); ++i) wait.path += (i > 1 ? "." : "") + path[i];
+    wait.value = *equality.value;
+    break;
+  }
+  if (!equalities.is_all || equalities.found.size() != 1 || wait.path.empty()) {
+    wait.condition = std::move(*bound);
+  }
+  return wait;
+}
+
 std::vector<db::Database::Migration> EventWaits::migrations() {
-  return {{"waits.1", kTables}};
+  return {{"waits.1", kTables},
+          // condition: or NULL. until: by the timestamp of events; NULL: for ever.
+          {"waits.2",
+           "ALTER TABLE waits_data ADD COLUMN condition TEXT; "
+           "ALTER TABLE waits_data ADD COLUMN until INTEGER"}};
 }
 
 void EventWaits::begin(db::Tx& tx, const bus::Job& job, const StepHash& step,
                        const EventWait& wait) {
+  insert(tx, job, blob_of(step), wait, std::nullopt);
+}
+
+void EventWaits::begin_cancel(db::Tx& tx, const bus::Job& job, int index, const EventWait& wait,
+                              std::optional<std::chrono::milliseconds> timeout) {
+  std::optional<std::int64_t> until;
+  if (timeout) until = world_.unix_ms() + timeout->count();
+  const std::string step(1, static_cast<char>(index));
+  insert(tx, job, db::Blob{step}, wait, until);
+}
+
+void EventWaits::insert(db::Tx& tx, const bus::Job& job, db::Blob step, const EventWait& wait,
+                        std::optional<std::int64_t> until) {
   const auto since = log_.head(tx).position;
   const auto value = wait.path.empty() ? std::string() : text_of(wait.value);
+  std::optional<std::string> condition;
+  if (wait.condition) condition = wait.condition->to_text();
   tx.run(
-      "INSERT INTO waits_data(run, step, line, position, user_id, type, path, value, since) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
-      job.run_id, blob_of(step), job.line, job.position, job.user_id, wait.type, wait.path, value,
-      since);
+      "INSERT INTO waits_data(run, step, line, position, user_id, type, path, value, since, "
+      "condition, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+      "ON CONFLICT DO NOTHING",
+      job.run_id, step, job.line, job.position, job.user_id, wait.type, wait.path, value, since,
+      condition, until);
   tx.on_commit([this, type = wait.type, since] { note(type, since); });
 }
 
@@ -85,8 +128,8 @@ std::optional<EventWaits::Waiter> EventWaits::first_for(db::Tx& tx, const std::s
                                                         const EventWait& wait) {
   const auto value = text_of(wait.value);
   auto rows = tx.query(
-      "SELECT run, step, line, position FROM waits_data WHERE user_id = $1 AND type = $2 AND "
-      "path = $3 AND value = $4 LIMIT 1",
+      "SELECT run, step, line, position, condition, until FROM waits_data WHERE user_id = $1 AND "
+      "type = $2 AND path = $3 AND value = $4 LIMIT 1",
       user_id, wait.type, wait.path, value);
   if (!rows.next()) return std::nullopt;
   return waiter_of(rows);
@@ -98,6 +141,10 @@ EventWaits::Waiter EventWaits::waiter_of(db::Rows& rows) {
   waiter.step = hash_of(rows.view(1));
   waiter.job.line = rows.uuid(2).value_or(Uuid{});
   waiter.job.position = rows.integer(3);
+  waiter.key = rows.text(1);
+  waiter.is_cancel = waiter.key.size() < waiter.step.size();
+  if (!rows.is_null(4)) waiter.condition = rows.text(4);
+  if (!rows.is_null(5)) waiter.until = rows.integer(5);
   return waiter;
 }
 
@@ -218,22 +265,16 @@ Task<Result<>> EventWaits::match(const events::Event& event) {
     if (named->paths.empty()) co_return Result<>{};
     after = named->paths.back();
     if (json.is_null()) {
-      auto parsed = parse_json(event.json());
+      auto parsed = bus::event_view(event);
       if (!parsed) co_return fail(parsed.error());
       json = std::move(*parsed);
     }
-    std::vector<Found> found;
     for (auto& path : named->paths) {
       const Json* value = path.empty() ? nullptr : at(json, path);
       if (!path.empty() && value == nullptr) continue;
       auto text = path.empty() ? std::string() : text_of(*value);
-      found.push_back({std::move(path), std::move(text)});
-    }
-    for (bool is_more = !found.empty(); is_more;) {
-      auto ended = co_await database_.write(db::Lane::kBackground,
-                                            [&](db::Tx& tx) { return end_some(tx, event, found); });
-      if (!ended) co_return fail(ended.error());
-      is_more = *ended;
+      auto ended = co_await end_all(event, json, {std::move(path), std::move(text)});
+      if (!ended) co_return ended;
     }
   }
   co_return Result<>{};
@@ -263,30 +304,74 @@ EventWaits::Paths EventWaits::paths_of(db::Tx& tx, const events::Event& event,
   return found;
 }
 
-// True: there are more.
-bool EventWaits::end_some(db::Tx& tx, const events::Event& event, const std::vector<Found>& found) {
-  std::vector<Waiter> ended;
-  for (const auto& one : found) {
-    // +since: or SQLite takes the index by type, and goes through all waits of it.
-    auto rows = tx.query(
-        "SELECT run, step, line, position FROM waits_data WHERE user_id = $1 AND type = $2 AND "
-        "path = $3 AND value = $4 AND +since < $5 LIMIT $6",
-        event.user_id, event.type, one.path, one.value, event.position,
-        kSliceMax - static_cast<std::int64_t>(ended.size()));
-    while (rows.next()) ended.push_back(waiter_of(rows));
+// Of those that the index leads to, a slice at a time: each is judged, and what is ended is stored.
+Task<Result<>> EventWaits::end_all(const events::Event& event, const Json& json,
+                                   const Found& found) {
+  std::optional<Waiter> last;
+  for (;;) {
+    auto slice = co_await database_.read(
+        [&](db::Tx& tx) { return waiters(tx, event, found, last ? &*last : nullptr); });
+    if (!slice) co_return fail(slice.error());
+    if (slice->empty()) co_return Result<>{};
+    const bool is_last = static_cast<int>(slice->size()) < kSliceMax;
+    last = slice->back();
+    std::erase_if(*slice, [&](const Waiter& waiter) {
+      if (waiter.until && event.timestamp > *waiter.until) return true;
+      if (waiter.condition.empty()) return false;
+      const auto condition = cel::Expression::parse(waiter.condition, cel::kStoredLimits);
+      if (!condition) return true;
+      cel::Bindings bindings;
+      bindings.set("async", json);
+      // One that fails for this event is not true of it.
+      return !condition->matches(bindings, {.now_unix_ms = world_.unix_ms()}).value_or(false);
+    });
+    if (auto ended = co_await end_some(event, *slice); !ended) co_return ended;
+    if (is_last) co_return Result<>{};
   }
+}
+
+std::vector<EventWaits::Waiter> EventWaits::waiters(db::Tx& tx, const events::Event& event,
+                                                    const Found& found, const Waiter* after) const {
+  std::vector<Waiter> slice;
+  const Uuid run = after != nullptr ? after->job.run_id : Uuid{};
+  const std::string_view step = after != nullptr ? std::string_view(after->key) : "";
+  // +since: or SQLite takes the index by type, and goes through all waits of it.
+  auto rows = tx.query(
+      "SELECT run, step, line, position, condition, until FROM waits_data WHERE user_id = $1 AND "
+      "type = $2 AND path = $3 AND value = $4 AND +since < $5 AND (run, step) > ($6, $7) "
+      "ORDER BY run, step LIMIT $8",
+      event.user_id, event.type, found.path, found.value, event.position, run, db::Blob{step},
+      std::int64_t{kSliceMax});
+  while (rows.next()) slice.push_back(waiter_of(rows));
+  return slice;
+}
+
+Task<Result<>> EventWaits::end_some(const events::Event& event, const std::vector<Waiter>& ended) {
   // Whoever waits for a signal is handed what was sent.
   const auto& memo = event.type == bus::kSignalSent.name ? event.data : event.json();
+  auto stored = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    for (const auto& one : ended) {
+      if (one.is_cancel) continue;
+      const auto gone = tx.run("DELETE FROM waits_data WHERE run = $1 AND step = $2",
+                               one.job.run_id, db::Blob{one.key});
+      if (gone == 0) continue;
+      answer_pending(tx, one.job.run_id, one.step, memo, world_.unix_ms());
+      jobs_.wake(tx, one.job);
+    }
+    // Other waits of this event may be ended after this one is stored: after a crash it is looked
+    // at again, since its position is one less.
+    store_looked_at(tx, event.type, event.position - 1);
+  });
+  if (!stored) co_return stored;
   for (const auto& one : ended) {
-    answer_pending(tx, one.job.run_id, one.step, memo, world_.unix_ms());
-    end(tx, one.job.run_id, one.step);
-    jobs_.wake(tx, one.job);
+    if (!one.is_cancel || cancel_ == nullptr) continue;
+    // A run that has ended is past cancelling.
+    auto done = co_await cancel_(event.user_id, one.job.run_id);
+    const bool is_past =
+        !done && (done.error().code == Code::kConflict || done.error().code == Code::kNotFound);
+    if (!done && !is_past) co_return done;
   }
-  const bool is_more = static_cast<int>(ended.size()) == kSliceMax;
-  // The first of a page of paths may be stored before the last has ended: then the event is looked
-  // at again after a crash, since its position is one less.
-  if (!is_more) store_looked_at(tx, event.type, event.position - 1);
-  return is_more;
+  co_return Result<>{};
 }
 
 }  // namespace synap::workers

@@ -2,6 +2,9 @@
 // one place of the event ("data.orderId" is 7); an index leads from an event to the waits that it
 // ends, however many there are.
 //
+// A wait can have a condition beside: it is evaluated for those that the index leads to. A run can
+// also be cancelled by an event (bus::CancelOn): that is a wait of no step.
+//
 // Waits follow the log from a stored position. A wait knows the position at which it began: an
 // event before that does not end it, however late it is looked at, and each one behind does. What
 // an event ends is stored in slices, each in one transaction with the jobs that it wakes.
@@ -9,6 +12,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -27,6 +31,11 @@
 
 namespace synap::workers {
 
+/// What an expression over `event` and `async` waits for, where `event` is `view`: one equality of
+/// a place in the event that comes with a value is what the index looks up, if there is one.
+/// kPayloadTooLarge: with its values it is too long.
+Result<EventWait> wait_for(std::string type, const cel::Expression& condition, const Json& view);
+
 class EventWaits {
  public:
   static std::vector<db::Database::Migration> migrations();
@@ -37,6 +46,13 @@ class EventWaits {
 
   /// Within a transaction: the run of `job` waits, from the end of the log on.
   void begin(db::Tx& tx, const bus::Job& job, const StepHash& step, const EventWait& wait);
+  /// Within a transaction: an event as `wait` says, the `index`-th of its function's cancel_on,
+  /// ends the run of `job`, if it comes in time.
+  void begin_cancel(db::Tx& tx, const bus::Job& job, int index, const EventWait& wait,
+                    std::optional<std::chrono::milliseconds> timeout);
+  /// Ends a run: it must outlive the waits.
+  using Cancel = std::function<Task<Result<>>(std::string user_id, Uuid run_id)>;
+  void on_cancel(Cancel cancel) { cancel_ = std::move(cancel); }
   /// Within a transaction: it waits no more; nothing: for none of its steps.
   void end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHash>& step);
 
@@ -44,6 +60,10 @@ class EventWaits {
   struct Waiter {
     bus::Job job;
     StepHash step{};
+    bool is_cancel = false;
+    std::string key;        // of its row: the step
+    std::string condition;  // or empty
+    std::optional<std::int64_t> until = std::nullopt;
   };
   /// Within a transaction: one of those who wait for the same.
   std::optional<Waiter> first_for(db::Tx& tx, const std::string& user_id, const EventWait& wait);
@@ -78,13 +98,19 @@ class EventWaits {
   };
   Paths paths_of(db::Tx& tx, const events::Event& event, const std::optional<std::string>& after);
   void store_looked_at(db::Tx& tx, const std::string& type, std::int64_t position);
-  bool end_some(db::Tx& tx, const events::Event& event, const std::vector<Found>& found);
+  Task<Result<>> end_all(const events::Event& event, const Json& json, const Found& found);
+  std::vector<Waiter> waiters(db::Tx& tx, const events::Event& event, const Found& found,
+                              const Waiter* after) const;
+  Task<Result<>> end_some(const events::Event& event, const std::vector<Waiter>& ended);
+  void insert(db::Tx& tx, const bus::Job& job, db::Blob step, const EventWait& wait,
+              std::optional<std::int64_t> until);
   void note(const std::string& type, std::int64_t since);
 
   db::Database& database_;
   bus::JobStore& jobs_;
   events::EventLog& log_;
   World& world_;
+  Cancel cancel_;
 
   std::mutex mutex_;
   std::set<std::string, std::less<>> types_;  // waited for

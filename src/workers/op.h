@@ -19,6 +19,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "cel/expression.h"
 
 namespace synap::workers {
 
@@ -73,6 +74,8 @@ struct EventWait {
   /// of the type.
   std::string path;
   Json value;
+  /// What else must be true, over `async`, the event that comes (bus::event_view).
+  std::optional<cel::Expression> condition = std::nullopt;
 };
 
 /// What a signal is waited for by: one run at a time.

@@ -101,6 +101,7 @@ class WorkerPoolTest : public testing::Test {
 class KilledPoolTest : public testing::Test {
  protected:
   struct Process {
+    explicit Process(World& world) : types(world) {}
     // What is queued is finished while the store is there, whose closures it is.
     ~Process() {
       if (engine) engine->pool.reset();
@@ -113,7 +114,7 @@ class KilledPoolTest : public testing::Test {
   };
 
   void start(FunctionHandler::Function function) {
-    own = std::make_unique<Process>();
+    own = std::make_unique<Process>(world);
     own->types.add("thing.making.requested", object("Thing"), "");
     own->database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));

@@ -201,7 +201,7 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   } else {
     error = end.error;
   }
-  if (may_be_pending) forget_pending(tx, job.run_id);
+  if (may_be_pending || !job.function->flow.cancel_on.empty()) forget_pending(tx, job.run_id);
   tx.run(
       "UPDATE runs_data SET status = $2, attempts = attempts + $3, ended_at = $4, output = $5, "
       "error = $6 WHERE id = $1",

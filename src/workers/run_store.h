@@ -51,7 +51,11 @@ class RunStore {
         log_(log),
         types_(types),
         world_(world),
-        waits_(database, jobs, log, world) {}
+        waits_(database, jobs, log, world) {
+    waits_.on_cancel([this](std::string user_id, Uuid run_id) {
+      return cancel(std::move(user_id), run_id, std::nullopt);
+    });
+  }
 
   db::Database& database() const { return database_; }
   bus::JobStore& jobs() const { return jobs_; }
