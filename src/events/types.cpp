@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/json.h"
 
@@ -21,6 +23,20 @@ bool is_well_formed(std::string_view name) {
     if (!is_word && c != '.' && c != '_' && c != '-' && c != '/') return false;
   }
   return true;
+}
+
+// Before the first '.', if no '/' comes before that; empty if there is none.
+std::string_view noun_of(std::string_view name) {
+  const auto at = name.find_first_of("./");
+  return at == std::string_view::npos || name[at] == '/' ? std::string_view() : name.substr(0, at);
+}
+
+// As every type of the pod is named: so no noun of a later version meets an app's event as its own.
+bool is_of_own_form(std::string_view name) {
+  const bool has_ending =
+      name.ends_with(kRequested) || name.ends_with(".completed") || name.ends_with(kFailed);
+  return has_ending && name.find('/') == std::string_view::npos &&
+         std::ranges::count(name, '.') >= 2;
 }
 
 }  // namespace
@@ -108,6 +124,35 @@ Result<NewEvent> EventTypes::make_registered(std::string_view type, std::int64_t
                                              std::string data, Envelope envelope) const {
   SYNAP_CHECK(is_well_formed(type) && type.starts_with(kRegisteredPrefix), type);
   const Info info{.name = std::string(type), .options = {.data_version = data_version}};
+  return finish(info, std::move(data), std::move(envelope), nullptr);
+}
+
+bool EventTypes::is_reserved(std::string_view name) const {
+  if (name.starts_with(kRegisteredPrefix) || name.starts_with("inngest/")) return true;
+  if (is_of_own_form(name)) return true;
+  const auto noun = noun_of(name);
+  if (noun.empty()) return find(name) != nullptr;
+  if (noun == "function") return true;
+  const auto from = by_name_.lower_bound(fmt::format("{}.", noun));
+  return from != by_name_.end() && noun_of(from->first) == noun;
+}
+
+Result<NewEvent> EventTypes::make_open(std::string_view type, std::string data,
+                                       Envelope envelope) const {
+  const auto shown = type.substr(0, valid_utf8_prefix(type.substr(0, kEventTypeCharactersMax)));
+  if (!is_well_formed(type)) {
+    return fail(Code::kBadRequest,
+                fmt::format("The name of an event has 1 to {} letters, digits and \"._-/\"; \"{}\" "
+                            "has others",
+                            kEventTypeCharactersMax, shown));
+  }
+  if (is_reserved(type)) {
+    return fail(Code::kBadRequest,
+                fmt::format("\"{}\" is a name of the pod's own events, which only its procedures "
+                            "append: give the event another name, as \"app/{}\"",
+                            shown, shown));
+  }
+  const Info info{.name = std::string(type)};
   return finish(info, std::move(data), std::move(envelope), nullptr);
 }
 

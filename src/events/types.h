@@ -149,6 +149,14 @@ class EventTypes {
   Result<NewEvent> make_registered(std::string_view type, std::int64_t data_version,
                                    std::string data, Envelope envelope) const;
 
+  /// Whether a name is the pod's own, now or in a version to come: of a registered type's noun, of
+  /// the form <noun>.<action>.requested|completed|failed, "function.", "inngest/" or
+  /// kRegisteredPrefix. Nobody but the pod appends what its projections fold.
+  bool is_reserved(std::string_view name) const;
+  /// Of a name that an app chose, whose data no schema describes. kBadRequest: the name is
+  /// reserved, or not made of 1 to 128 letters, digits and "._-/"; kPayloadTooLarge.
+  Result<NewEvent> make_open(std::string_view type, std::string data, Envelope envelope) const;
+
   /// The event as its readers of today expect it: itself, or a copy whose data are upcast.
   Result<EventRef> current(const EventRef& event) const;
 

@@ -72,6 +72,24 @@ TEST_F(EventTypesTest, RegistersTheFailedTypeWithTheRequestedOne) {
   EXPECT_EQ(failed_type_of("x.requested"), "x.failed");
 }
 
+TEST_F(EventTypesTest, AnAppNamesItsEventsButNotAsThePodDoes) {
+  for (const char* name : {"app/user.created", "t/hello", "order.created", "notes.created", "hello",
+                           "note/creation.requested", "creation.completed", "my/a.b.completed"}) {
+    const auto made = types.make_open(name, "{}", envelope);
+    ASSERT_TRUE(made.has_value()) << name << ": " << made.error().message;
+    EXPECT_EQ(made->type(), name);
+  }
+  for (const char* name :
+       {"note.creation.requested", "note.creation.failed", "note.created", "note.", "x.a.b",
+        "function.finished", "inngest/function.failed", "inngest/", "order.creation.completed",
+        "order.creation.requested", "a.b.c.failed", "", "a b", "a:b", "caf\xc3\xa9"}) {
+    const auto made = types.make_open(name, "{}", envelope);
+    ASSERT_FALSE(made.has_value()) << name;
+    EXPECT_EQ(made.error().code, Code::kBadRequest) << name;
+  }
+  for (const auto* info : types.all()) EXPECT_TRUE(types.is_reserved(info->name)) << info->name;
+}
+
 TEST_F(EventTypesTest, TellsGivenIdsFromNewOnes) {
   EXPECT_FALSE(types.make("note.creation.requested", R"({"n":1})", envelope)->has_given_id());
   envelope.id = Uuid::v7();
