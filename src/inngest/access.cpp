@@ -1,0 +1,87 @@
+#include "inngest/access.h"
+
+#include <fmt/format.h>
+
+#include "api/session_cookie.h"
+#include "net/origins.h"
+
+namespace synap::inngest {
+namespace {
+
+constexpr std::string_view kApiKeyPrefix = "synap_";
+
+// A UUID without its dashes, as a signing key has it.
+std::optional<std::string> uuid_text(std::string_view hex) {
+  if (hex.size() != 32) return std::nullopt;
+  const auto text = fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4),
+                                hex.substr(12, 4), hex.substr(16, 4), hex.substr(20));
+  const auto id = Uuid::parse(text);
+  return id ? std::optional(id->to_string()) : std::nullopt;
+}
+
+}  // namespace
+
+Result<Asker> Access::by_api_key(const net::Request& head, std::string_view key,
+                                 std::string_view scope) {
+  auto actor = keys_.authenticate(key, head.peer);
+  if (!actor) return fail(actor.error());
+  if (auto admitted = keys_.admit(**actor); !admitted) return fail(admitted.error());
+  if (!(*actor)->scopes.allow(scope)) {
+    return fail(Code::kForbidden, fmt::format("This key is not good for {}", scope));
+  }
+  return Asker{(*actor)->user_id, (*actor)->recorded};
+}
+
+Task<Result<Asker>> Access::keyless(const net::Request& head) {
+  if (!options_.is_dev) {
+    co_return fail(Code::kUnauthorized,
+                   "A key is needed: an API key of this pod as event key (INNGEST_EVENT_KEY), and "
+                   "the signing key that apps.keys tells (INNGEST_SIGNING_KEY)");
+  }
+  if (!net::is_loopback_name(head.peer) && !head.peer.starts_with("127.")) {
+    co_return fail(Code::kUnauthorized, "Without a key only this machine itself may call");
+  }
+  if (net::is_of_other_page(head.headers, options_.public_url)) {
+    co_return fail(
+        Code::kForbidden,
+        "A web page of another origin needs a key: whoever opens it did not ask for this");
+  }
+  auto owner = co_await keys_.find_owner();
+  if (!owner) co_return fail(owner.error());
+  if (!*owner) co_return fail(Code::kUnauthorized, "This pod has no owner");
+  co_return Asker{**owner, std::nullopt};
+}
+
+Task<Result<Asker>> Access::by_event_key(const net::Request& head, std::string_view key) {
+  if (key.starts_with(kApiKeyPrefix)) co_return by_api_key(head, key, "events:write");
+  auto asker = co_await keyless(head);
+  if (!asker && !key.empty() && asker.error().code == Code::kUnauthorized) {
+    co_return fail(Code::kUnauthorized, "Event key not found: it is an API key of this pod");
+  }
+  co_return asker;
+}
+
+Task<Result<std::optional<std::string>>> Access::user_of(std::string environment) {
+  const auto id = uuid_text(environment).value_or(environment);
+  auto user = co_await keys_.find_user(id);
+  if (!user) co_return fail(user.error());
+  if (!*user) co_return std::optional<std::string>();
+  co_return std::optional<std::string>((*user)->id);
+}
+
+Task<Result<Asker>> Access::by_signing_key(const net::Request& head, std::string_view scope) {
+  const auto bearer = std::string(api::bearer_token(head.headers));
+  if (bearer.starts_with(kApiKeyPrefix)) co_return by_api_key(head, bearer, scope);
+  const auto environment = environment_of(bearer);
+  // In development an SDK without a key says "undefined", or nothing.
+  if (environment.empty()) co_return co_await keyless(head);
+  auto user = co_await user_of(environment);
+  if (!user) co_return fail(user.error());
+  if (!*user || !apps_.key_of(**user).is_shown_by(bearer)) {
+    co_return fail(Code::kUnauthorized,
+                   "The signing key is none of this pod's: apps.keys tells yours");
+  }
+  co_return Asker{**user, events::Actor::key("signing-key")};
+}
+
+}  // namespace synap::inngest

@@ -1,0 +1,114 @@
+#include "inngest/app_event.h"
+
+#include <fmt/format.h>
+
+#include "bus/function_events.h"
+#include "inngest/bus_id.h"
+#include "inngest/sdk_event.h"
+#include "inngest/ulid.h"
+
+namespace synap::inngest {
+namespace {
+
+constexpr std::string_view kInngest = "inngest/";
+constexpr std::string_view kFunction = "function.";
+constexpr JsonLimits kStored{.depth_max = 80};
+
+Json current(const events::Event& event, const events::EventTypes& types) {
+  const events::EventRef unowned(&event, [](const events::Event*) {});
+  const auto now = types.current(unowned);
+  return sdk_event(now ? **now : event);
+}
+
+std::string ulid_of_text(const std::string& uuid) {
+  return ulid_of(Uuid::parse(uuid).value_or(Uuid{}));
+}
+
+Json told(const events::Event& event, Json data) {
+  return Json::object({{"name", std::string(kInngest) + event.type},
+                       {"id", ulid_of(event.id)},
+                       {"ts", event.timestamp},
+                       {"data", std::move(data)},
+                       {"user", Json::object()}});
+}
+
+Json invocation(const events::Event& event, const bus::Invocation& asked) {
+  Json data = asked.data.is_object() ? asked.data : Json::object({{"value", asked.data}});
+  data.set("_inngest",
+           Json::object(
+               {{"fn_id", std::string(slug_of(asked.function))},
+                {"correlation_id", fmt::format("{}.{}", ulid_of_text(asked.run_id), asked.step)}}));
+  return told(event, std::move(data));
+}
+
+// What is stored of a run that has ended.
+struct Ended {
+  std::string output;
+  std::string error;
+};
+
+Task<Result<Ended>> ended_run(workers::RunStore& runs, const bus::RunEnd& end) {
+  const auto id = Uuid::parse(end.run_id).value_or(Uuid{});
+  co_return co_await runs.database().read([&](db::Tx& tx) {
+    Ended ended;
+    auto rows = tx.query("SELECT output, error FROM runs_data WHERE id = $1", id);
+    if (rows.next()) {
+      ended.output = rows.optional_text(0).value_or("");
+      ended.error = rows.optional_text(1).value_or("");
+    }
+    return ended;
+  });
+}
+
+std::string inngest_status(std::string_view status) {
+  return status == "completed" ? "Completed" : status == "failed" ? "Failed" : "Cancelled";
+}
+
+Task<Result<Json>> end_of_run(const events::Event& event, const bus::RunEnd& end,
+                              const events::EventTypes& types, workers::RunStore& runs) {
+  auto ended = co_await ended_run(runs, end);
+  if (!ended) co_return fail(ended.error());
+  Json data = Json::object({{"function_id", std::string(slug_of(end.function))},
+                            {"run_id", ulid_of_text(end.run_id)},
+                            {"_inngest", Json::object({{"status", inngest_status(end.status)}})}});
+  auto cause = co_await runs.log().find(events::Tenancy::of_user(event.user_id),
+                                        Uuid::parse(end.event_id).value_or(Uuid{}));
+  if (cause) {
+    const auto shown = current(**cause, types);
+    data.set("event", shown);
+    data.set("events", Json(Json::Array{shown}));
+  }
+  if (end.status == "completed") {
+    data.set("result", parse_json(ended->output, kStored).value_or(Json()));
+  } else {
+    auto error = parse_json(ended->error, kStored);
+    data.set("error", error ? std::move(*error)
+                            : Json::object({{"name", end.name.value_or("Error")},
+                                            {"message", end.message.value_or(end.status)}}));
+  }
+  co_return told(event, std::move(data));
+}
+
+}  // namespace
+
+std::string bus_name(std::string_view name) {
+  constexpr std::string_view kBoth = "inngest/function.";
+  if (name.starts_with(kBoth)) name.remove_prefix(kInngest.size());
+  return std::string(name);
+}
+
+Task<Result<Json>> event_for_app(const events::Event& event, const events::EventTypes& types,
+                                 workers::RunStore& runs) {
+  if (!event.type.starts_with(kFunction)) co_return current(event, types);
+  if (event.type == bus::kFunctionInvoked.name) {
+    const auto asked = events::data_of(event, bus::kFunctionInvoked);
+    if (!asked) co_return fail(asked.error());
+    co_return invocation(event, **asked);
+  }
+  const events::EventType<bus::RunEnd> type{.name = event.type, .needs_aggregate = false};
+  const auto end = events::data_of(event, type);
+  if (!end) co_return fail(end.error());
+  co_return co_await end_of_run(event, **end, types, runs);
+}
+
+}  // namespace synap::inngest

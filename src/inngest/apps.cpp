@@ -1,0 +1,225 @@
+#include "inngest/apps.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "inngest/app_event.h"
+#include "inngest/app_events.h"
+#include "inngest/bus_id.h"
+
+namespace synap::inngest {
+
+struct Apps::Row {
+  std::string user_id;
+  std::string app;
+  std::int64_t version = 0;
+  std::string url;
+  std::string sdk;
+  std::string framework;
+  std::string app_version;
+  std::string functions;  // JSON text
+  std::string checksum;
+  std::int64_t synced_at = 0;
+};
+
+namespace {
+
+constexpr std::string_view kColumns =
+    "user_id, app, version, url, sdk, framework, app_version, functions, checksum, synced_at";
+// How often a registration is made anew because another one of the same app came before it.
+constexpr int kAttemptsMax = 16;
+
+std::vector<AppFunction> functions_of(std::string_view text, const std::string& app) {
+  std::vector<AppFunction> functions;
+  auto list = parse_json(text);
+  if (!list || !list->is_array()) return functions;
+  for (const auto& json : list->as_array()) {
+    auto function = AppFunction::read(json);
+    if (function) {
+      functions.push_back(std::move(*function));
+      continue;
+    }
+    // It could be used when it was registered, by another version of the pod.
+    write_log(LogLevel::kWarn, "inngest", "a function of the app {app} cannot be used: {error}",
+              {{"app", app}, {"error", function.error().message}});
+  }
+  return functions;
+}
+
+void refuse_too_many(db::Tx& tx, const std::string& user_id) {
+  auto rows = tx.query("SELECT count(*) FROM worker_apps_data WHERE user_id = $1", user_id);
+  if (rows.next() && rows.integer(0) >= static_cast<std::int64_t>(kAppsOfUserMax)) {
+    tx.abort({Code::kPreconditionFailed,
+              fmt::format("You have {} apps, and may have no more", kAppsOfUserMax)});
+  }
+}
+
+}  // namespace
+
+events::Envelope Apps::envelope_of(const Asker& asker, std::string_view app) const {
+  events::Envelope envelope;
+  envelope.user_id = asker.user_id;
+  envelope.actor = asker.actor;
+  envelope.source = asker.actor ? events::Source::kApi : events::Source::kAutomation;
+  envelope.aggregate_id = app_stream(asker.user_id, app);
+  envelope.aggregate_type = kAppNoun;
+  return envelope;
+}
+
+Task<Result<>> Apps::load() {
+  auto rows = co_await rooms_.database.read([](db::Tx& tx) {
+    std::vector<Row> all;
+    auto found = tx.query(fmt::format("SELECT {} FROM worker_apps_data", kColumns));
+    while (found.next()) {
+      all.push_back({found.text(0), found.text(1), found.integer(2), found.text(3), found.text(4),
+                     found.text(5), found.text(6), found.text(7), found.text(8), found.integer(9)});
+    }
+    return all;
+  });
+  if (!rows) co_return fail(rows.error());
+  for (const auto& row : *rows) put(row);
+  co_return Result<>{};
+}
+
+Task<Result<std::optional<Apps::Row>>> Apps::find(std::string user_id, std::string app) {
+  co_return co_await rooms_.database.read([&](db::Tx& tx) {
+    std::optional<Row> row;
+    auto found = tx.query(
+        fmt::format("SELECT {} FROM worker_apps_data WHERE user_id = $1 AND app = $2", kColumns),
+        user_id, app);
+    if (found.next()) {
+      row = Row{found.text(0), found.text(1), found.integer(2), found.text(3), found.text(4),
+                found.text(5), found.text(6), found.text(7),    found.text(8), found.integer(9)};
+    }
+    return row;
+  });
+}
+
+Task<Result<Apps::Synced>> Apps::sync(Asker asker, Registration registration) {
+  const Synced same{false, app_stream(asker.user_id, registration.app)};
+  for (int attempt = 1;; ++attempt) {
+    auto row = co_await find(asker.user_id, registration.app);
+    if (!row) co_return fail(row.error());
+    if (*row && (*row)->checksum == registration.checksum) co_return same;
+    AppSynced data{registration.app,       registration.url,     registration.sdk,
+                   registration.framework, registration.version, registration.functions.as_array(),
+                   registration.checksum};
+    auto event =
+        rooms_.types.make(kAppSynced, std::move(data), envelope_of(asker, registration.app));
+    if (!event) co_return fail(event.error());
+    events::Append append;
+    append.events.push_back(std::move(*event));
+    if (*row) {
+      append.expectations.push_back({same.app_id, (*row)->version});
+    } else {
+      append.decide = [user_id = asker.user_id](db::Tx& tx) { refuse_too_many(tx, user_id); };
+    }
+    auto appended = co_await rooms_.engine.log.append(std::move(append));
+    if (appended) break;
+    if (appended.error().code != Code::kConflict || attempt == kAttemptsMax) {
+      co_return fail(appended.error());
+    }
+  }
+  if (auto applied = co_await apply(asker.user_id, registration.app); !applied) {
+    co_return fail(applied.error());
+  }
+  co_return Synced{true, same.app_id};
+}
+
+Task<Result<int>> Apps::remove(Asker asker, std::string url) {
+  auto apps = co_await list(asker.user_id);
+  if (!apps) co_return fail(apps.error());
+  int removed = 0;
+  for (const auto& app : *apps) {
+    if (app.url != url) continue;
+    auto event = rooms_.types.make(kAppRemoved, AppRemoved{app.app}, envelope_of(asker, app.app));
+    if (!event) co_return fail(event.error());
+    events::Append append;
+    append.events.push_back(std::move(*event));
+    auto appended = co_await rooms_.engine.log.append(std::move(append));
+    if (!appended) co_return fail(appended.error());
+    if (auto done = co_await apply(asker.user_id, app.app); !done) co_return fail(done.error());
+    ++removed;
+  }
+  co_return removed;
+}
+
+// What is on the bus follows from the row: whoever comes last puts what is last.
+Task<Result<>> Apps::apply(std::string user_id, std::string app) {
+  auto row = co_await find(user_id, app);
+  if (!row) co_return fail(row.error());
+  if (*row) {
+    put(**row);
+  } else {
+    const std::lock_guard lock(mutex_);
+    take_away(user_id, app, {});
+    on_bus_.erase({user_id, app});
+  }
+  co_return Result<>{};
+}
+
+void Apps::put(const Row& row) {
+  const std::lock_guard lock(mutex_);
+  auto& on_bus = on_bus_[{row.user_id, row.app}];
+  if (on_bus.version > row.version) return;
+  std::set<std::string> slugs;
+  for (const auto& function : functions_of(row.functions, row.app)) {
+    put_function(row, function);
+    slugs.insert(function.slug);
+  }
+  take_away(row.user_id, row.app, slugs);
+  on_bus = {row.version, std::move(slugs)};
+}
+
+void Apps::take_away(const std::string& user_id, const std::string& app,
+                     const std::set<std::string>& but) {
+  const auto known = on_bus_.find({user_id, app});
+  if (known == on_bus_.end()) return;
+  for (const auto& slug : known->second.functions) {
+    if (!but.contains(slug)) rooms_.engine.pool->remove(bus_id(slug, user_id));
+  }
+}
+
+void Apps::put_function(const Row& row, const AppFunction& function) {
+  bus::Function on_bus{.id = bus_id(function.slug, row.user_id),
+                       .triggers = {},
+                       .retry = {.retries_max = function.retries_max},
+                       .user_id = row.user_id};
+  for (const auto& trigger : function.triggers) {
+    on_bus.triggers.push_back({bus_name(trigger.event)});
+  }
+  HttpFunction http{.url = function.url,
+                    .key = key_of(row.user_id),
+                    .retries_max = function.retries_max,
+                    .retry_interval = options_.retry_interval,
+                    .triggers = function.triggers};
+  rooms_.engine.pool->put(
+      std::move(on_bus),
+      std::make_shared<HttpDriver>(std::move(http),
+                                   HttpCalls{rooms_.client, rooms_.engine.runs, rooms_.types}));
+}
+
+Task<Result<std::vector<AppInfo>>> Apps::list(std::optional<std::string> user_id) {
+  const auto whose = user_id.value_or("");
+  co_return co_await rooms_.database.read([&](db::Tx& tx) {
+    std::vector<AppInfo> apps;
+    auto rows = tx.query(
+        "SELECT user_id, app, url, sdk, framework, app_version, functions, synced_at FROM "
+        "worker_apps_data WHERE $1 = '' OR user_id = $1 ORDER BY user_id, app",
+        whose);
+    while (rows.next()) {
+      AppInfo info{rows.text(0), rows.text(1), rows.text(2), rows.text(3),
+                   rows.text(4), rows.text(5), {},           rows.integer(7)};
+      const auto functions = parse_json(rows.text(6));
+      if (functions && functions->is_array()) {
+        for (const auto& function : functions->as_array()) {
+          info.functions.emplace_back(function.string_or("id", ""));
+        }
+      }
+      apps.push_back(std::move(info));
+    }
+    return apps;
+  });
+}
+
+}  // namespace synap::inngest

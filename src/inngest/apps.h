@@ -1,0 +1,101 @@
+// Apps: the apps that users have registered, and their functions on the bus.
+//
+// What is registered is an event; its row follows from it, and the functions on the bus from the
+// row. A function of an app is "<slug>@<user>" on the bus, and hears the events of that user only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "events/types.h"
+#include "inngest/http_driver.h"
+#include "inngest/registration.h"
+#include "workers/engine.h"
+
+namespace synap::inngest {
+
+inline constexpr std::size_t kAppsOfUserMax = 100;
+
+/// Who registers an app or sends an event, and for whom.
+struct Asker {
+  std::string user_id;
+  std::optional<events::Actor> actor;  // nobody: it is not known who
+};
+
+struct AppInfo {
+  std::string user_id;
+  std::string app;
+  std::string url;
+  std::string sdk;
+  std::string framework;
+  std::string version;
+  std::vector<std::string> functions;  // their slugs
+  std::int64_t synced_at = 0;          // Unix ms
+};
+
+struct AppsOptions {
+  /// What signing keys are derived from.
+  std::string secret;
+  std::optional<std::chrono::milliseconds> retry_interval;
+};
+
+class Apps {
+ public:
+  /// All must outlive it.
+  struct Rooms {
+    db::Database& database;
+    workers::Engine& engine;
+    const events::EventTypes& types;
+    outbound::Client& client;
+  };
+  Apps(AppsOptions options, Rooms rooms) : options_(std::move(options)), rooms_(rooms) {}
+
+  /// Puts the functions of all apps on the bus, as the rows have them.
+  Task<Result<>> load();
+
+  struct Synced {
+    bool is_modified = false;
+    Uuid app_id;
+  };
+  /// kPreconditionFailed: the user has kAppsOfUserMax; kPayloadTooLarge.
+  Task<Result<Synced>> sync(Asker asker, Registration registration);
+  /// Those of the user at this address; how many there were.
+  Task<Result<int>> remove(Asker asker, std::string url);
+  /// Of a user; nothing: of all.
+  Task<Result<std::vector<AppInfo>>> list(std::optional<std::string> user_id);
+
+  SigningKey key_of(std::string_view user_id) const {
+    return SigningKey::derived(options_.secret, user_id);
+  }
+
+ private:
+  struct Row;
+  Task<Result<std::optional<Row>>> find(std::string user_id, std::string app);
+  Task<Result<>> apply(std::string user_id, std::string app);
+  void put(const Row& row);
+  void take_away(const std::string& user_id, const std::string& app,
+                 const std::set<std::string>& but);
+  void put_function(const Row& row, const AppFunction& function);
+  events::Envelope envelope_of(const Asker& asker, std::string_view app) const;
+
+  const AppsOptions options_;
+  const Rooms rooms_;
+
+  // Which version of an app is on the bus, with which functions.
+  struct OnBus {
+    std::int64_t version = 0;
+    std::set<std::string> functions;
+  };
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, OnBus> on_bus_;
+};
+
+}  // namespace synap::inngest

@@ -1,0 +1,108 @@
+#include "inngest/call_body.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/crypto.h"
+#include "inngest/canonical.h"
+#include "inngest/sdk_event.h"
+#include "inngest/ulid.h"
+
+namespace synap::inngest {
+namespace {
+
+constexpr JsonLimits kStored{.depth_max = 80};
+
+// Whether the driver has made it, which makes it canonical.
+bool is_canonical(workers::OpCode op) {
+  return op == workers::OpCode::kStepRun || op == workers::OpCode::kStepFailed ||
+         op == workers::OpCode::kSleep;
+}
+
+// What was waited for is written as SDKs see it.
+void append_memo(std::string& out, const workers::Memo& stored) {
+  if (is_canonical(stored.op)) return out.append(stored.text), void();
+  auto memo = parse_json(stored.text, kStored);
+  if (!memo) return out.append("null"), void();
+  const bool is_event = stored.op == workers::OpCode::kWaitForEvent && memo->is_object();
+  append_canonical(out, is_event ? sdk_event_of_json(*memo) : *memo);
+}
+
+Json context_of(const CallBody& call, bool uses_api) {
+  std::vector<std::pair<int, workers::StepHash>> order;
+  for (const auto& [hash, memo] : call.stored.memos) order.emplace_back(memo.place, hash);
+  std::ranges::sort(order);
+  Json stack = Json::array();
+  for (const auto& [place, hash] : order) stack.push_back(to_hex(hash));
+  const auto size = static_cast<std::int64_t>(order.size());
+  return Json::object({{"attempt", call.attempt},
+                       {"disable_immediate_execution", call.is_planning},
+                       {"env", ""},
+                       {"max_attempts", call.attempts_max},
+                       {"request_id", call.request_id},
+                       {"run_id", ulid_of(call.run_id)},
+                       {"stack", Json::object({{"stack", std::move(stack)}, {"current", size}})},
+                       {"step_id", step_id_of(call)},
+                       {"use_api", uses_api}});
+}
+
+}  // namespace
+
+std::string step_id_of(const CallBody& call) {
+  return call.step ? to_hex(*call.step) : std::string("step");
+}
+
+// By hand, in the order that is canonical: memos are many and large.
+std::string steps_json(const workers::StoredResults& stored) {
+  std::map<std::string, const workers::Memo*> memos;
+  for (const auto& [hash, memo] : stored.memos) memos.emplace(to_hex(hash), &memo);
+  std::string out = "{";
+  for (const auto& [hash, memo] : memos) {
+    if (out.size() > 1) out.push_back(',');
+    append_json_string(out, hash);
+    out.push_back(':');
+    append_memo(out, *memo);
+  }
+  out.push_back('}');
+  return out;
+}
+
+std::string call_body(const CallBody& call) {
+  auto event = canonical_json(call.event);
+  auto steps = steps_json(call.stored);
+  const bool is_too_large = 2 * event.size() + steps.size() > kCallBytesMax - 1'024;
+  std::string out = R"({"ctx":)";
+  append_canonical(out, context_of(call, is_too_large));
+  if (is_too_large) {
+    event = "{}";
+    steps = "{}";
+  }
+  out.append(R"(,"event":)").append(event);
+  out.append(R"(,"events":[)").append(is_too_large ? "" : event);
+  out.append(R"(],"steps":)").append(steps);
+  out.append(R"(,"use_api":)").append(is_too_large ? "true" : "false");
+  // Never 0, which SDKs refuse.
+  out.append(R"(,"version":)").append(std::to_string(call.version)).push_back('}');
+  return out;
+}
+
+std::string call_url(std::string_view url, std::string_view step_id) {
+  constexpr std::string_view kStep = "stepId=";
+  const auto query = url.find('?');
+  auto at = query;
+  while (at != std::string_view::npos) {
+    const auto begin = at + 1;
+    const auto end = std::min(url.find('&', begin), url.size());
+    if (url.substr(begin).starts_with(kStep)) {
+      std::string made(url.substr(0, begin + kStep.size()));
+      return made.append(step_id).append(url.substr(end));
+    }
+    at = end < url.size() ? end : std::string_view::npos;
+  }
+  std::string made(url);
+  made.push_back(query == std::string_view::npos ? '?' : '&');
+  return made.append(kStep).append(step_id);
+}
+
+}  // namespace synap::inngest

@@ -1,0 +1,58 @@
+// History: what an Inngest server tells of events and runs, and how runs are told to go on or end.
+//
+//   GET    /v1/events?limit&cursor&name&received_after&received_before      the newest first
+//   GET    /v1/events/{id}            GET /v1/events/{id}/runs
+//   GET    /v1/runs/{id}              DELETE /v1/runs/{id}   (as /v0/runs/{id}: cancels it)
+//   POST   /v1/signals                {"signal","data"}
+//   GET    /v0/runs/{id}/batch        GET /v0/runs/{id}/actions    what was too large for a call
+//
+// Ids are ULIDs; UUIDs, as the pod writes them, do as well. Everybody sees what is theirs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/task.h"
+#include "events/types.h"
+#include "inngest/apps.h"
+#include "net/http.h"
+#include "workers/engine.h"
+
+namespace synap::inngest {
+
+class History {
+ public:
+  /// All must outlive it.
+  History(workers::Engine& engine, const events::EventTypes& types)
+      : engine_(engine), types_(types) {}
+
+  /// Whether the path is one of those above, and by which methods it is asked for, with a comma
+  /// between two; empty: it is none.
+  static std::string_view methods_of(std::string_view path);
+
+  /// What is to be answered: JSON, or null for an answer without a body.
+  Task<Result<Json>> answer(const net::Request& request, const Asker& asker);
+
+ private:
+  struct Run;
+  Task<Result<Json>> list_events(std::string_view query, const Asker& asker);
+  Task<Result<events::EventRef>> find_event(Uuid id, const Asker& asker);
+  Task<Result<Json>> runs_of_event(Uuid id, const Asker& asker);
+  Task<Result<std::vector<Run>>> runs(const Asker& asker, std::optional<Uuid> id,
+                                      std::int64_t event_position);
+  Task<Result<Run>> find_run(Uuid id, const Asker& asker);
+  Task<Result<Json>> shown_run(const Run& run);
+  Task<Result<Json>> batch(Uuid id, const Asker& asker);
+  Task<Result<Json>> actions(Uuid id, const Asker& asker);
+  Task<Result<Json>> send_signal(const net::Request& request, const Asker& asker);
+  Task<Result<std::optional<Uuid>>> waits_for(std::string user_id, std::string signal);
+  Json shown_event(const events::Event& event) const;
+
+  workers::Engine& engine_;
+  const events::EventTypes& types_;
+};
+
+}  // namespace synap::inngest

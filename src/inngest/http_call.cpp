@@ -1,0 +1,485 @@
+#include "inngest/http_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "inngest/app_event.h"
+#include "inngest/bus_id.h"
+#include "inngest/call_body.h"
+#include "inngest/canonical.h"
+#include "inngest/duration.h"
+#include "inngest/sdk_event.h"
+#include "inngest/ulid.h"
+#include "inngest/waits.h"
+
+namespace synap::inngest {
+namespace {
+
+using workers::OpCode;
+using workers::StepHash;
+
+// An event whose time is so near is not waited for.
+constexpr std::int64_t kStartSlackMs = 2'000;
+// Planned steps that are asked for at the same time.
+constexpr std::size_t kTogetherMax = 32;
+
+// The step as which a run waits for the time of its event. No step of a function has this hash,
+// which is one of no text that an SDK hashes.
+StepHash start_hash() {
+  return workers::step_hash("synap\nstart", 0);
+}
+
+std::string text_of(const Json& error) {
+  return fmt::format("{}: {}", error.string_or("name", "Error"), error.string_or("message", ""));
+}
+
+std::string late_memo(std::string_view step) {
+  return R"({"error":)" +
+         app_error("InngestInvokeTimeoutError",
+                   fmt::format("What the step \"{}\" asked for has not ended in time", step))
+             .dump() +
+         "}";
+}
+
+std::string memo_of(std::string_view key, const Json& value) {
+  std::string memo = "{";
+  append_json_string(memo, key);
+  memo.push_back(':');
+  append_canonical(memo, value);
+  memo.push_back('}');
+  return memo;
+}
+
+}  // namespace
+
+HttpCall::HttpCall(HttpDriver& driver, workers::Call call)
+    : driver_(driver),
+      job_(call.job),
+      start_(start_of(call.event)),
+      stored_(std::move(call.stored)),
+      happened_(call.event),
+      now_(driver.shared_.runs.clock().now()),
+      has_begun_(!stored_.memos.empty() || !stored_.pending.empty()) {
+  stored_.memos.erase(start_hash());
+}
+
+Task<workers::Answer> HttpCall::carry_out() {
+  answer_.kind = workers::Answer::Kind::kPending;
+  if (waits_to_start()) co_return std::move(answer_);
+  auto event = co_await event_for_app(happened_, driver_.shared_.types, driver_.shared_.runs);
+  if (!event) {
+    std::ignore = stop_for(event.error());
+    co_return std::move(answer_);
+  }
+  event_ = std::move(*event);
+  if (!has_begun_ && !driver_.wants(event_)) {
+    answer_.kind = workers::Answer::Kind::kDone;
+    answer_.output = "null";
+    co_return std::move(answer_);
+  }
+  auto ended = co_await end_what_is_due();
+  if (!ended) {
+    std::ignore = stop_for(ended.error());
+    co_return std::move(answer_);
+  }
+  while (co_await discover() == Then::kGoOn) {
+    // What was done is on disk before anything else begins.
+    if (auto saved = co_await save(); !saved) {
+      std::ignore = stop_for(saved.error());
+      break;
+    }
+  }
+  if (output_ && !has_failed_) {
+    answer_.kind = workers::Answer::Kind::kDone;
+    append_json(answer_.output, *output_);
+  }
+  co_return std::move(answer_);
+}
+
+// Of an event with a time to come: its run starts then.
+bool HttpCall::waits_to_start() {
+  if (has_begun_) return false;
+  const auto wait = start_ ? *start_ - driver_.shared_.runs.world().unix_ms() : 0;
+  if (wait <= kStartSlackMs) return false;
+  put_pending({.hash = start_hash(),
+               .name = "(the event's ts)",
+               .op = OpCode::kSleep,
+               .due_at = now_ + wait});
+  return true;
+}
+
+Task<Result<>> HttpCall::end_what_is_due() {
+  std::vector<workers::PendingStep> due;
+  for (const auto& [hash, step] : stored_.pending) {
+    if (step.due_at <= now_ && step.op != OpCode::kStepError) due.push_back(step);
+  }
+  std::ranges::sort(due, [](const auto& left, const auto& right) {
+    return std::tie(left.due_at, left.hash) < std::tie(right.due_at, right.hash);
+  });
+  for (const auto& step : due) {
+    const ReportedOp op{.hash = step.hash, .step_id = step.name};
+    if (step.op == OpCode::kSleep) {
+      remember(op, step.op, "null");
+      if (step.hash == start_hash()) stored_.memos.erase(step.hash);
+      continue;
+    }
+    const auto over = step.op == OpCode::kInvokeFunction ? late_memo(step.name) : "null";
+    auto memo = co_await driver_.shared_.runs.end_wait(
+        job_, {step.hash, stored_.next_place, step.name, step.op, over});
+    if (!memo) co_return fail(memo.error());
+    stored_.pending.erase(step.hash);
+    stored_.memo_bytes += static_cast<std::int64_t>(memo->size());
+    stored_.memos.emplace(step.hash,
+                          workers::Memo{*std::move(memo), step.op, stored_.next_place++});
+    answer_.has_made_progress = true;
+  }
+  co_return Result<>{};
+}
+
+// Asks the app what is next. It goes on where something was done: what comes next may hang on it.
+Task<HttpCall::Then> HttpCall::discover() {
+  auto reached = co_await ask(std::nullopt, attempt_now());
+  if (reached.outage) co_return stop_for(*reached.outage);
+  const auto& reply = reached.reply;
+  if (reply.kind == Reply::Kind::kFailed) co_return fail_run(reply);
+  if (reply.kind == Reply::Kind::kDone) {
+    output_ = reply.output;
+    co_return Then::kStop;
+  }
+  const auto done_before = stored_.memos.size();
+  std::vector<ReportedOp> planned;
+  for (const auto& op : reply.ops) {
+    if (op.op == "StepPlanned") {
+      if (!stored_.memos.contains(op.hash) && !is_waiting(op.hash)) planned.push_back(op);
+    } else {
+      take(op, reply);
+    }
+  }
+  if (output_ || has_failed_) co_return Then::kStop;
+  if (has_unstored_waits() && !planned.empty()) {
+    // What is waited for may come of what is planned: it is waited for first.
+    for (const auto& op : planned) put_planned(op);
+    co_return Then::kStop;
+  }
+  co_await do_planned(std::move(planned));
+  if (has_failed_ || answer_.outage) co_return Then::kStop;
+  if (stored_.memos.size() > done_before) co_return Then::kGoOn;
+  if (stored_.pending.empty()) {
+    Reply nothing;
+    nothing.error = app_error("InvalidAnswer", "The app has answered that nothing is to be done");
+    co_return fail_run(nothing);
+  }
+  co_return Then::kStop;
+}
+
+Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
+  for (std::size_t from = 0; from < planned.size(); from += kTogetherMax) {
+    const auto to = std::min(planned.size(), from + kTogetherMax);
+    std::vector<Task<Reached>> asked;
+    for (auto i = from; i < to; ++i) {
+      const auto* before = begun(planned[i].hash);
+      asked.push_back(ask(planned[i].hash, before != nullptr ? before->attempts : 0));
+    }
+    const auto reached = co_await when_all(std::move(asked));
+    for (auto i = from; i < to; ++i) take_planned(planned[i], reached[i - from]);
+    if (has_failed_) co_return;
+  }
+}
+
+Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt) {
+  auto& shared = driver_.shared_;
+  const auto request_id = ulid_of(shared.runs.world().new_id());
+  const CallBody body{.event = event_,
+                      .stored = stored_,
+                      .run_id = job_.run_id,
+                      .attempt = attempt,
+                      .attempts_max = driver_.function_.retries_max + 1,
+                      .step = step,
+                      .is_planning = !step && has_waiting(),
+                      .version = stored_.memos.empty() ? -1 : driver_.version_.load(),
+                      .request_id = request_id};
+  const auto step_id = step_id_of(body);
+  outbound::Request request{
+      .method = "POST", .url = call_url(driver_.function_.url, step_id), .body = call_body(body)};
+  const auto signature =
+      driver_.function_.key.sign(request.body, shared.runs.world().unix_ms() / 1'000);
+  request.headers = {{"content-type", "application/json"},
+                     {"x-inngest-signature", signature},
+                     {"x-run-id", ulid_of(job_.run_id)},
+                     {"x-inngest-step-id", step_id},
+                     {"x-request-id", request_id}};
+  auto response = co_await send(std::move(request));
+  if (response) {
+    if (const auto* version = outbound::find(response->headers, "x-inngest-req-version")) {
+      if (*version == "1" || *version == "2") driver_.version_ = (*version)[0] - '0';
+    }
+    co_return Reached{read_reply(*response, shared.runs.world().unix_ms()), std::nullopt};
+  }
+  const auto& error = response.error();
+  Reached reached;
+  reached.reply.error = app_error(info(error.code).name, error.message);
+  reached.reply.may_retry = error.code == Code::kBadGateway || error.code == Code::kGatewayTimeout;
+  if (error.code == Code::kServiceUnavailable) reached.outage = error;
+  co_return reached;
+}
+
+// Piece by piece: for a whole answer the client would set aside what it may have at most, and few
+// apps answer that much.
+Task<Result<outbound::Response>> HttpCall::send(outbound::Request request) {
+  const auto timeout = driver_.function_.timeout;
+  auto stream = driver_.shared_.client.stream(
+      std::move(request), {.deadline = SteadyClock::now() + timeout,
+                           .response_bytes_max = kReplyBytesMax,
+                           .silence_max = std::chrono::ceil<std::chrono::seconds>(timeout),
+                           .redirects_max = 0});
+  outbound::Response response;
+  while (auto chunk = co_await stream.next()) {
+    if (response.status == 0) static_cast<outbound::Head&>(response) = *chunk->head;
+    response.body += chunk->bytes;
+  }
+  if (const auto& end = stream.end(); !end) co_return fail(end.error());
+  co_return response;
+}
+
+// By whoever still holds the job, as all that a run stores.
+Task<Result<>> HttpCall::save() {
+  auto results = std::exchange(answer_.results, {});
+  if (results.empty()) co_return Result<>{};
+  auto& runs = driver_.shared_.runs;
+  co_return co_await runs.database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+    if (runs.jobs().holds(tx, job_)) runs.write_results(tx, job_.run_id, results, true);
+  });
+}
+
+void HttpCall::take(const ReportedOp& op, const Reply& reply) {
+  if (op.op == "RunComplete") {
+    output_ = op.data;
+    return;
+  }
+  if (stored_.memos.contains(op.hash)) return;
+  if (op.op == "StepRun" || op.op == "Step") {
+    remember(op, OpCode::kStepRun, memo_of("data", op.data));
+  } else if (op.op == "StepError") {
+    take_failure(op, reply);
+  } else if (op.op == "StepFailed") {
+    remember(op, OpCode::kStepFailed, memo_of("error", op.error));
+  } else if (op.op == "Sleep") {
+    begin_sleep(op);
+  } else if (op.op == "WaitForEvent") {
+    begin_wait(op);
+  } else if (op.op == "InvokeFunction") {
+    begin_invoke(op);
+  } else if (op.op == "WaitForSignal") {
+    begin_signal_wait(op);
+  } else {
+    refuse(op, fmt::format("This pod does not know steps of the kind {} yet (docs/not-yet.md)",
+                           op.op.substr(0, 40)));
+  }
+}
+
+void HttpCall::take_planned(const ReportedOp& planned, const Reached& reached) {
+  if (has_failed_) return;
+  if (reached.outage) {
+    const auto* before = begun(planned.hash);
+    put_pending({.hash = planned.hash,
+                 .name = planned.step_id,
+                 .op = OpCode::kStepError,
+                 .attempts = before != nullptr ? before->attempts : 0,
+                 .due_at = 0,
+                 .error = workers::error_json(*reached.outage)});
+    answer_.outage = reached.outage;
+    return;
+  }
+  const auto& reply = reached.reply;
+  auto failed = planned;
+  failed.error = reply.error;
+  if (reply.kind == Reply::Kind::kFailed) return take_failure(failed, reply);
+  // What an app answers beside ops to a call of one step is that step's result.
+  if (reply.kind == Reply::Kind::kDone) {
+    return remember(planned, OpCode::kStepRun, memo_of("data", reply.output));
+  }
+  for (const auto& op : reply.ops) {
+    if (op.op != "StepPlanned") take(op, reply);
+  }
+}
+
+void HttpCall::put_planned(const ReportedOp& planned) {
+  const auto* before = begun(planned.hash);
+  put_pending({.hash = planned.hash,
+               .name = planned.step_id,
+               .op = OpCode::kStepError,
+               .attempts = before != nullptr ? before->attempts : 0,
+               .due_at = now_});
+}
+
+bool HttpCall::has_unstored_waits() const {
+  return std::ranges::any_of(
+      answer_.pending, [](const auto& step) { return step.wait || step.invoked || step.signal; });
+}
+
+void HttpCall::take_failure(const ReportedOp& op, const Reply& reply) {
+  const auto* before = begun(op.hash);
+  const int attempts = before != nullptr ? before->attempts : 0;
+  const Json* no_retry = op.error.find("noRetry");
+  const bool is_final = !reply.may_retry || attempts >= driver_.function_.retries_max ||
+                        (no_retry != nullptr && *no_retry == Json(true));
+  if (is_final) return remember(op, OpCode::kStepFailed, memo_of("error", op.error));
+  put_pending({.hash = op.hash,
+               .name = op.step_id,
+               .op = OpCode::kStepError,
+               .attempts = attempts + 1,
+               .due_at = driver_.shared_.runs.clock().now() + retry_delay(reply, attempts),
+               .error = op.error.dump()});
+}
+
+void HttpCall::begin_sleep(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  const auto text = op.opts.string_or("duration", op.name);
+  const auto wait = parse_wait(text, driver_.shared_.runs.world().unix_ms());
+  if (!wait) return refuse(op, wait.error().message);
+  put_pending({.hash = op.hash,
+               .name = op.step_id,
+               .op = OpCode::kSleep,
+               .due_at = driver_.shared_.runs.clock().now() + *wait});
+}
+
+// A step that waits for what `wait` says, until `timeout` is over.
+void HttpCall::begin(const ReportedOp& op, std::string_view timeout, workers::PendingStep wait) {
+  const auto left = parse_wait(timeout, driver_.shared_.runs.world().unix_ms());
+  if (!left) return refuse(op, left.error().message);
+  wait.hash = op.hash;
+  wait.name = op.step_id;
+  wait.due_at = driver_.shared_.runs.clock().now() + *left;
+  put_pending(std::move(wait));
+}
+
+void HttpCall::begin_wait(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  auto wait = wait_of(op, event_);
+  if (!wait) return refuse(op, wait.error().message);
+  begin(op, op.opts.string_or("timeout", ""),
+        {.op = OpCode::kWaitForEvent, .wait = std::move(*wait)});
+}
+
+void HttpCall::begin_invoke(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  const auto slug = op.opts.string_or("function_id", "");
+  const Json* payload = op.opts.find("payload");
+  const Json* data = payload != nullptr ? payload->find("data") : nullptr;
+  begin(op, op.opts.string_or("timeout", "365d"),
+        {.op = OpCode::kInvokeFunction,
+         .invoked = workers::InvokedFunction{
+             bus_id(slug, job_.user_id),
+             data != nullptr && data->is_object() ? *data : Json::object()}});
+}
+
+void HttpCall::begin_signal_wait(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  const auto signal = op.opts.string_or("signal", op.name);
+  if (signal.empty() || signal.size() > 256) {
+    return refuse(op, "The name of a signal has 1 to 256 bytes");
+  }
+  begin(op, op.opts.string_or("timeout", ""),
+        {.op = OpCode::kWaitForSignal,
+         .signal = workers::SignalWait{std::string(signal),
+                                       op.opts.string_or("conflict", "fail") == "replace"}});
+}
+
+// As an error of the step: the function may catch it, and its author reads it where he looks first.
+void HttpCall::refuse(const ReportedOp& op, const std::string& why) {
+  remember(op, OpCode::kStepFailed, memo_of("error", app_error("NotSupported", why)));
+}
+
+void HttpCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
+  const auto bytes = static_cast<std::int64_t>(memo.size());
+  if (bytes > workers::kStepBytesMax) {
+    return exceed(fmt::format("The result of the step \"{}\" has {} bytes; at most {} are kept",
+                              op.step_id, bytes, workers::kStepBytesMax));
+  }
+  if (stored_.memo_bytes + bytes > workers::kRunBytesMax) {
+    return exceed(
+        fmt::format("With the result of the step \"{}\" the run would keep {} bytes; at "
+                    "most {} are kept",
+                    op.step_id, stored_.memo_bytes + bytes, workers::kRunBytesMax));
+  }
+  if (stored_.next_place >= workers::kStepsMax) {
+    return exceed(
+        fmt::format("The function run exceeded the step limit of {} steps.", workers::kStepsMax));
+  }
+  stored_.memo_bytes += bytes;
+  stored_.pending.erase(op.hash);
+  std::erase_if(answer_.pending, [&](const auto& step) { return step.hash == op.hash; });
+  answer_.results.push_back({op.hash, stored_.next_place, op.step_id, code, memo});
+  stored_.memos.emplace(op.hash, workers::Memo{std::move(memo), code, stored_.next_place++});
+  answer_.has_made_progress = answer_.has_made_progress || code != OpCode::kStepFailed;
+}
+
+void HttpCall::put_pending(workers::PendingStep step) {
+  if (stored_.next_place + static_cast<int>(stored_.pending.size()) >= workers::kStepsMax &&
+      begun(step.hash) == nullptr) {
+    return exceed(
+        fmt::format("The function run exceeded the step limit of {} steps.", workers::kStepsMax));
+  }
+  stored_.pending.insert_or_assign(step.hash, step);
+  std::erase_if(answer_.pending, [&](const auto& other) { return other.hash == step.hash; });
+  answer_.pending.push_back(std::move(step));
+}
+
+HttpCall::Then HttpCall::fail_run(const Reply& reply) {
+  has_failed_ = true;
+  answer_.kind = workers::Answer::Kind::kFailed;
+  answer_.error = {Code::kInternalServerError, text_of(reply.error),
+                   std::make_shared<const Json>(Json::object({{"error", reply.error}}))};
+  answer_.may_retry = reply.may_retry;
+  answer_.retry_delay_ms = retry_delay(reply, answer_.has_made_progress ? 0 : job_.attempt);
+  return Then::kStop;
+}
+
+HttpCall::Then HttpCall::stop_for(const Error& outage) {
+  answer_.kind = workers::Answer::Kind::kFailed;
+  answer_.error = outage;
+  answer_.may_retry = true;
+  answer_.outage = outage;
+  return Then::kStop;
+}
+
+void HttpCall::exceed(std::string message) {
+  has_failed_ = true;
+  answer_.kind = workers::Answer::Kind::kFailed;
+  answer_.error = {Code::kPayloadTooLarge, std::move(message), nullptr};
+  answer_.may_retry = false;
+}
+
+const workers::PendingStep* HttpCall::begun(const StepHash& hash) const {
+  const auto at = stored_.pending.find(hash);
+  return at != stored_.pending.end() ? &at->second : nullptr;
+}
+
+bool HttpCall::is_waiting(const StepHash& hash) const {
+  const auto* step = begun(hash);
+  return step != nullptr && step->due_at > now_;
+}
+
+// While something waits, the app must not do what it finds by itself: it may be just that.
+bool HttpCall::has_waiting() const {
+  return std::ranges::any_of(stored_.pending,
+                             [this](const auto& step) { return step.second.due_at > now_; });
+}
+
+int HttpCall::attempt_now() const {
+  int attempt = answer_.has_made_progress ? 0 : job_.attempt;
+  for (const auto& [hash, step] : stored_.pending) {
+    if (step.due_at <= now_) attempt = std::max(attempt, step.attempts);
+  }
+  return attempt;
+}
+
+std::int64_t HttpCall::retry_delay(const Reply& reply, int attempt) const {
+  if (reply.retry_after_ms) return *reply.retry_after_ms;
+  if (driver_.function_.retry_interval) return driver_.function_.retry_interval->count();
+  return http_retry_delay_ms(attempt, driver_.shared_.runs.random());
+}
+
+}  // namespace synap::inngest

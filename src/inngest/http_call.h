@@ -1,0 +1,78 @@
+// HttpCall: one call of an HttpDriver, from where the run stands to where it must wait. Private to
+// the driver.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/task.h"
+#include "inngest/http_driver.h"
+#include "inngest/reply.h"
+#include "workers/driver.h"
+
+namespace synap::inngest {
+
+class HttpCall {
+ public:
+  HttpCall(HttpDriver& driver, workers::Call call);
+  HttpCall(const HttpCall&) = delete;
+  HttpCall& operator=(const HttpCall&) = delete;
+
+  Task<workers::Answer> carry_out();
+
+ private:
+  // Whether the run goes on in this call.
+  enum class Then : std::uint8_t { kGoOn, kStop };
+  // What came back of one request.
+  struct Reached {
+    Reply reply;
+    std::optional<Error> outage;
+  };
+
+  bool waits_to_start();
+  Task<Result<>> end_what_is_due();
+  Task<Then> discover();
+  Task<void> do_planned(std::vector<ReportedOp> planned);
+  Task<Reached> ask(std::optional<workers::StepHash> step, int attempt);
+  Task<Result<outbound::Response>> send(outbound::Request request);
+  Task<Result<>> save();
+
+  void take(const ReportedOp& op, const Reply& reply);
+  void take_planned(const ReportedOp& planned, const Reached& reached);
+  void put_planned(const ReportedOp& planned);
+  bool has_unstored_waits() const;
+  void take_failure(const ReportedOp& op, const Reply& reply);
+  void begin_sleep(const ReportedOp& op);
+  void begin(const ReportedOp& op, std::string_view timeout, workers::PendingStep wait);
+  void begin_wait(const ReportedOp& op);
+  void begin_invoke(const ReportedOp& op);
+  void begin_signal_wait(const ReportedOp& op);
+  void remember(const ReportedOp& op, workers::OpCode code, std::string memo);
+  void refuse(const ReportedOp& op, const std::string& why);
+  void put_pending(workers::PendingStep step);
+  Then fail_run(const Reply& reply);
+  Then stop_for(const Error& outage);
+  void exceed(std::string message);
+
+  const workers::PendingStep* begun(const workers::StepHash& hash) const;
+  bool is_waiting(const workers::StepHash& hash) const;
+  bool has_waiting() const;
+  int attempt_now() const;
+  std::int64_t retry_delay(const Reply& reply, int attempt) const;
+
+  HttpDriver& driver_;
+  const bus::Job& job_;
+  const std::optional<std::int64_t> start_;  // Unix ms, when the run is to start
+  workers::StoredResults stored_;            // and what is done in this call
+  const events::Event& happened_;
+  Json event_;              // as the app sees it
+  const std::int64_t now_;  // by the clock of jobs, when the call began
+  const bool has_begun_;    // before this call
+  workers::Answer answer_;
+  std::optional<Json> output_;
+  bool has_failed_ = false;
+};
+
+}  // namespace synap::inngest

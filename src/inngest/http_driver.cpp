@@ -1,0 +1,52 @@
+#include "inngest/http_driver.h"
+
+#include <algorithm>
+#include <array>
+
+#include "inngest/http_call.h"
+
+namespace synap::inngest {
+
+// Source: Inngest's server, whose users plan for it.
+std::int64_t http_retry_delay_ms(int attempt, double random) {
+  constexpr std::array<std::int64_t, 10> kSeconds = {15,  30,   60,   120,  300,
+                                                     600, 1200, 2400, 3600, 7200};
+  constexpr double kJitterMs = 30'000;
+  const auto index = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(attempt, 0)), 0,
+                                             kSeconds.size() - 1);
+  return kSeconds[index] * 1'000 + static_cast<std::int64_t>(random * kJitterMs);
+}
+
+HttpDriver::HttpDriver(HttpFunction function, HttpCalls shared)
+    : function_(std::move(function)), shared_(shared) {
+  for (const auto& trigger : function_.triggers) {
+    filters_.push_back({trigger.event, std::nullopt});
+    if (trigger.expression.empty()) continue;
+    auto expression = cel::Expression::parse(trigger.expression);
+    if (expression) {
+      filters_.back().expression = std::move(*expression);
+    } else {
+      filters_.pop_back();  // it could be parsed when it was registered, by another version
+    }
+  }
+}
+
+// What was asked for by name has no trigger to match.
+bool HttpDriver::wants(const Json& event) const {
+  const auto name = event.string_or("name", "");
+  if (name == "inngest/function.invoked") return true;
+  cel::Bindings bindings;
+  bindings.set("event", event);
+  const cel::EvaluateOptions options{.now_unix_ms = shared_.runs.world().unix_ms()};
+  return std::ranges::any_of(filters_, [&](const Filter& filter) {
+    if (!bus::matches({filter.event}, name)) return false;
+    return !filter.expression || filter.expression->matches(bindings, options).value_or(false);
+  });
+}
+
+Task<workers::Answer> HttpDriver::call(workers::Call call) {
+  HttpCall one(*this, std::move(call));
+  co_return co_await one.carry_out();
+}
+
+}  // namespace synap::inngest

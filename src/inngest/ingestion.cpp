@@ -1,0 +1,107 @@
+#include "inngest/ingestion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/crypto.h"
+#include "inngest/sdk_event.h"
+#include "inngest/ulid.h"
+
+namespace synap::inngest {
+namespace {
+
+// Events of one transaction: the writer is not held for longer.
+constexpr std::size_t kTogetherMax = 200;
+constexpr std::size_t kEntropyBytes = 10;
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string url(text);
+  while (url.ends_with('=')) url.pop_back();
+  std::ranges::replace(url, '+', '-');
+  std::ranges::replace(url, '/', '_');
+  return from_base64url(url);
+}
+
+Uuid id_of_repeat(const Asker& asker, const SdkEvent& event) {
+  return Uuid::derived(0,
+                       fmt::format("sdk event\n{}\n{}\n{}", asker.user_id, event.name, *event.id));
+}
+
+}  // namespace
+
+std::optional<EventSeed> EventSeed::parse(std::string_view text) {
+  const auto comma = text.find(',');
+  if (comma == std::string_view::npos) return std::nullopt;
+  EventSeed seed;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + comma, seed.unix_ms);
+  if (error != std::errc{} || end != text.data() + comma || seed.unix_ms < 0) return std::nullopt;
+  auto entropy = from_base64(text.substr(comma + 1));
+  if (!entropy || entropy->size() != kEntropyBytes) return std::nullopt;
+  seed.entropy = std::move(*entropy);
+  return seed;
+}
+
+// The user is in it: nobody can take an id that another's request will have.
+Uuid EventSeed::id_of(std::string_view user_id, std::size_t index) const {
+  constexpr std::int64_t kMsMax = (std::int64_t{1} << 48) - 1;
+  return Uuid::derived(std::min(unix_ms, kMsMax),
+                       fmt::format("sdk seed\n{}\n{}\n{}", user_id, to_base64url(entropy), index));
+}
+
+Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,
+                                         const std::optional<EventSeed>& seed,
+                                         std::size_t index) const {
+  auto said = SdkEvent::read(std::move(event));
+  if (!said) return fail(said.error());
+  events::Envelope envelope;
+  envelope.user_id = asker.user_id;
+  envelope.actor = asker.actor;
+  envelope.source = asker.actor ? events::Source::kApi : events::Source::kAutomation;
+  envelope.metadata = said->metadata();
+  if (said->id) {
+    envelope.id = id_of_repeat(asker, *said);
+  } else if (seed) {
+    envelope.id = seed->id_of(asker.user_id, index);
+  }
+  return types_.make_open(said->name, said->data.dump(), std::move(envelope));
+}
+
+Task<Result<std::vector<std::string>>> Ingestion::append(std::vector<events::NewEvent> events) {
+  co_return co_await database_.write([&](db::Tx& tx) {
+    std::vector<std::string> ids;
+    for (const auto& event : events) {
+      const auto appended = log_.append(tx, {.events = {event}});
+      if (!tx.ok()) break;
+      ids.push_back(ulid_of(appended.events.front()->id));
+    }
+    return ids;
+  });
+}
+
+Task<Ingested> Ingestion::ingest(Asker asker, std::vector<Json> events,
+                                 std::optional<EventSeed> seed) {
+  Ingested done;
+  std::vector<events::NewEvent> together;
+  for (std::size_t i = 0; i < events.size() && !done.error; ++i) {
+    auto event = make(asker, std::move(events[i]), seed, i);
+    if (event) {
+      together.push_back(std::move(*event));
+    } else {
+      done.error = event.error();
+      done.error->message = fmt::format("The event at {}: {}", i, event.error().message);
+    }
+    const bool is_end = done.error || i + 1 == events.size() || together.size() == kTogetherMax;
+    if (!is_end || together.empty()) continue;
+    auto ids = co_await append(std::exchange(together, {}));
+    if (ids) {
+      std::ranges::move(*ids, std::back_inserter(done.ids));
+    } else {
+      done.error = ids.error();
+    }
+  }
+  co_return done;
+}
+
+}  // namespace synap::inngest

@@ -1,0 +1,237 @@
+#include "inngest/registration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/crypto.h"
+#include "cel/expression.h"
+#include "inngest/canonical.h"
+#include "outbound/url.h"
+
+namespace synap::inngest {
+namespace {
+
+constexpr std::size_t kTriggersMax = 10;
+constexpr std::size_t kTriggerCharactersMax = 255;
+constexpr std::size_t kAppCharactersMax = 64;
+constexpr std::size_t kProblemsShown = 10;
+
+// Members of a function that change what it may do, and are not kept yet.
+constexpr std::array<std::string_view, 10> kLimits = {
+    "concurrency", "throttle",    "rateLimit", "debounce", "priority",
+    "singleton",   "batchEvents", "cancel",    "timeouts", "idempotency"};
+
+// Members that say nothing of what it may do, or are read here.
+constexpr std::array<std::string_view, 7> kKnown = {
+    "id", "name", "triggers", "steps", "checkpoint", "description", "meta"};
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.';
+}
+
+bool is_slug(std::string_view text) {
+  return !text.empty() && text.size() <= kSlugCharactersMax && std::ranges::all_of(text, is_word);
+}
+
+// Null, an empty object and an empty list say nothing.
+bool says_something(const Json& value) {
+  if (value.is_object()) return !value.as_object().empty();
+  if (value.is_array()) return !value.as_array().empty();
+  return !value.is_null();
+}
+
+std::unexpected<Error> wrong(const AppFunction& function, std::string_view what) {
+  return fail(Code::kBadRequest, fmt::format("{}: {}", function.slug, what));
+}
+
+std::unexpected<Error> not_yet(const AppFunction& function, std::string_view what) {
+  return fail(Code::kNotImplemented, fmt::format("{}: {}", function.slug, what));
+}
+
+bool is_event_pattern(std::string_view name) {
+  if (name.empty() || name.size() > kTriggerCharactersMax) return false;
+  const auto star = name.find('*');
+  if (star == std::string_view::npos) return true;
+  return star > 0 && star == name.size() - 1 && (name[star - 1] == '.' || name[star - 1] == '/');
+}
+
+bool is_function_event(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kAll = {
+      "inngest/function.finished", "inngest/function.failed", "inngest/function.cancelled"};
+  return std::ranges::find(kAll, name) != kAll.end();
+}
+
+Result<> read_trigger(AppFunction& function, const Json& json) {
+  FunctionTrigger trigger{std::string(json.string_or("event", "")),
+                          std::string(json.string_or("expression", "")),
+                          std::string(json.string_or("cron", ""))};
+  if (!trigger.cron.empty()) {
+    return not_yet(function, "this pod has no cron triggers yet");
+  }
+  if (!is_event_pattern(trigger.event)) {
+    return wrong(function,
+                 fmt::format("the trigger \"{}\" is no name of an event; a wildcard stands at its "
+                             "end, behind '.' or '/'",
+                             trigger.event.substr(0, 80)));
+  }
+  if (trigger.event == "inngest/function.invoked") return {};  // only invoked: no trigger at all
+  if (trigger.event.starts_with("inngest/") && !is_function_event(trigger.event)) {
+    return not_yet(function, fmt::format("this pod does not send \"{}\" yet", trigger.event));
+  }
+  if (!trigger.expression.empty()) {
+    const auto expression = cel::Expression::parse(trigger.expression);
+    if (!expression) return wrong(function, expression.error().message);
+    const auto checked = expression->check({.variables = {"event"}});
+    if (!checked) return wrong(function, checked.error().message);
+  }
+  function.triggers.push_back(std::move(trigger));
+  return {};
+}
+
+Result<> read_triggers(AppFunction& function, const Json& json) {
+  const Json* triggers = json.find("triggers");
+  if (triggers == nullptr || triggers->is_null()) return {};
+  if (!triggers->is_array()) return wrong(function, "triggers are a list");
+  if (triggers->as_array().size() > kTriggersMax) {
+    return wrong(function, fmt::format("a function has at most {} triggers", kTriggersMax));
+  }
+  for (const auto& trigger : triggers->as_array()) {
+    if (auto read = read_trigger(function, trigger); !read) return read;
+  }
+  return {};
+}
+
+Result<> read_step(AppFunction& function, const Json& json) {
+  const Json* steps = json.find("steps");
+  const bool has_one = steps != nullptr && steps->is_object() && steps->as_object().size() == 1;
+  if (!has_one || !steps->as_object().front().second.is_object()) {
+    return wrong(function, "a function has exactly one step, named \"step\"");
+  }
+  const auto& step = steps->as_object().front().second;
+  const Json* runtime = step.find("runtime");
+  if (runtime == nullptr || runtime->string_or("type", "http") != "http") {
+    return not_yet(function, "this pod calls functions over HTTP only: serve() it, not connect()");
+  }
+  function.url = std::string(runtime->string_or("url", ""));
+  if (auto url = check_url(function.url); !url) return wrong(function, url.error().message);
+  const Json* retries = step.find("retries");
+  const Json* attempts = retries != nullptr ? retries->find("attempts") : nullptr;
+  if (attempts == nullptr || attempts->is_null()) return {};
+  if (!attempts->is_integer() || attempts->as_integer() < 0) {
+    return wrong(function, "retries are a whole number");
+  }
+  function.retries_max =
+      static_cast<int>(std::min<std::int64_t>(attempts->as_integer(), kRetriesMax));
+  return {};
+}
+
+Result<> check_limits(const AppFunction& function, const Json& json) {
+  for (const auto& [key, value] : json.as_object()) {
+    if (!says_something(value)) continue;
+    if (std::ranges::find(kLimits, key) != kLimits.end()) {
+      return not_yet(function, fmt::format("this pod does not keep \"{}\" yet", key));
+    }
+    if (std::ranges::find(kKnown, key) == kKnown.end()) {
+      return not_yet(function, fmt::format("this pod does not know \"{}\"", key.substr(0, 40)));
+    }
+  }
+  return {};
+}
+
+std::string checksum_of(const Registration& registration) {
+  Json said = Json::object({{"app", registration.app},
+                            {"url", registration.url},
+                            {"sdk", registration.sdk},
+                            {"framework", registration.framework},
+                            {"version", registration.version},
+                            {"functions", registration.functions}});
+  return to_hex(sha256(canonical_json(said)));
+}
+
+// All that is wrong, since whoever mends one function would meet the next.
+Result<> check_functions(const Registration& registration) {
+  std::set<std::string> slugs;
+  std::vector<std::string> problems;
+  Code code = Code::kBadRequest;
+  for (const auto& json : registration.functions.as_array()) {
+    auto function = AppFunction::read(json);
+    if (!function) {
+      code = function.error().code;
+      problems.push_back(function.error().message);
+    } else if (!slugs.insert(function->slug).second) {
+      problems.push_back(fmt::format("{}: there are two functions of this id", function->slug));
+    }
+  }
+  if (problems.empty()) return {};
+  std::string message = "The app is not registered. ";
+  for (std::size_t i = 0; i < std::min(problems.size(), kProblemsShown); ++i) {
+    if (i > 0) message += "; ";
+    message += problems[i];
+  }
+  if (problems.size() > kProblemsShown) {
+    message += fmt::format("; and {} more", problems.size() - kProblemsShown);
+  }
+  return fail(code, std::move(message));
+}
+
+}  // namespace
+
+Result<> check_url(const std::string& url) {
+  const auto parsed = outbound::parse_url(url);
+  if (!parsed) return fail(parsed.error());
+  if (!parsed->has_user) return {};
+  return fail(Code::kBadRequest, "the address of an app has no user and no password");
+}
+
+Result<AppFunction> AppFunction::read(const Json& json) {
+  AppFunction function;
+  if (!json.is_object()) return fail(Code::kBadRequest, "A function is an object");
+  function.slug = std::string(json.string_or("id", ""));
+  if (!is_slug(function.slug)) {
+    return fail(Code::kBadRequest,
+                fmt::format("\"{}\" is no id of a function: 1 to {} letters, digits and \"-_.\"",
+                            function.slug.substr(0, valid_utf8_prefix(function.slug.substr(0, 80))),
+                            kSlugCharactersMax));
+  }
+  function.name = std::string(json.string_or("name", function.slug));
+  for (auto* part : {&read_triggers, &read_step}) {
+    if (auto read = (*part)(function, json); !read) return fail(read.error());
+  }
+  if (auto checked = check_limits(function, json); !checked) return fail(checked.error());
+  return function;
+}
+
+Result<Registration> Registration::read(Json body) {
+  if (!body.is_object()) return fail(Code::kBadRequest, "A registration is an object");
+  Registration made{.app = std::string(body.string_or("appName", "")),
+                    .url = std::string(body.string_or("url", "")),
+                    .sdk = std::string(body.string_or("sdk", "")),
+                    .framework = std::string(body.string_or("framework", "")),
+                    .version = std::string(body.string_or("appVersion", "")),
+                    .functions = {},
+                    .checksum = {}};
+  if (made.app.size() > kAppCharactersMax || !is_slug(made.app)) {
+    return fail(Code::kBadRequest,
+                fmt::format("appName has 1 to {} letters, digits and \"-_.\"", kAppCharactersMax));
+  }
+  if (auto url = check_url(made.url); !url) return fail(url.error());
+  Json* functions = body.find("functions");
+  if (functions == nullptr || !functions->is_array()) {
+    return fail(Code::kBadRequest, "functions are a list");
+  }
+  if (functions->as_array().size() > kFunctionsOfAppMax) {
+    return fail(Code::kBadRequest,
+                fmt::format("An app has at most {} functions; \"{}\" has {}", kFunctionsOfAppMax,
+                            made.app, functions->as_array().size()));
+  }
+  made.functions = std::move(*functions);
+  if (auto checked = check_functions(made); !checked) return fail(checked.error());
+  made.checksum = checksum_of(made);
+  return made;
+}
+
+}  // namespace synap::inngest

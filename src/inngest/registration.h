@@ -1,0 +1,57 @@
+// Registration: what an SDK says of its app when it registers: where it is served, and its
+// functions. What this pod cannot do is told, not dropped: a function whose limits were ignored
+// would do more than its author allowed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/status.h"
+
+namespace synap::inngest {
+
+inline constexpr std::size_t kFunctionsOfAppMax = 1'000;
+inline constexpr std::size_t kSlugCharactersMax = 120;
+inline constexpr int kRetriesMax = 20;
+
+struct FunctionTrigger {
+  std::string event;       // a name, or one with a wildcard at its end
+  std::string expression;  // empty: none
+  std::string cron;        // empty: it is an event's
+};
+
+/// A function of an app.
+struct AppFunction {
+  std::string slug;  // "app-hello"
+  std::string name;
+  std::string url;  // where it is called
+  std::vector<FunctionTrigger> triggers;
+  int retries_max = 4;
+
+  /// Of one member of `functions`. kBadRequest names the function and what is wrong;
+  /// kNotImplemented: what it asks for is not there yet.
+  static Result<AppFunction> read(const Json& function);
+};
+
+struct Registration {
+  std::string app;
+  std::string url;
+  std::string sdk;        // "js:v4.24.0"
+  std::string framework;  // "nodejs"
+  std::string version;    // of the app; empty: not said
+  Json functions;         // as they were sent
+  /// Of all but what changes from one call to the next: two that are the same have the same.
+  std::string checksum;
+
+  /// Of a request's body. kBadRequest and kNotImplemented as AppFunction::read, with every function
+  /// that is wrong.
+  static Result<Registration> read(Json body);
+};
+
+/// Whether `url` is one that can be called: http or https, without a user. kBadRequest.
+Result<> check_url(const std::string& url);
+
+}  // namespace synap::inngest

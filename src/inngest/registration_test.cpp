@@ -1,0 +1,92 @@
+#include "inngest/registration.h"
+
+#include <gtest/gtest.h>
+
+namespace synap::inngest {
+namespace {
+
+Json function(std::string_view id, std::string_view more = "") {
+  const auto text =
+      std::string(R"({"id":")") + std::string(id) +
+      R"(","name":"f","triggers":[{"event":"t/hello"}],"steps":{"step":{"id":"step",)"
+      R"("name":"step","runtime":{"type":"http","url":"http://127.0.0.1:3/api?fnId=)" +
+      std::string(id) + R"(&stepId=step"},"retries":{"attempts":2}}})" + std::string(more) + "}";
+  auto json = parse_json(text);
+  EXPECT_TRUE(json.has_value()) << text;
+  return *json;
+}
+
+Json app(std::vector<Json> functions) {
+  return Json::object({{"appName", "app"},
+                       {"url", "http://127.0.0.1:3/api"},
+                       {"sdk", "js:v4.24.0"},
+                       {"framework", "nodejs"},
+                       {"functions", Json(std::move(functions))}});
+}
+
+std::string refusal(std::string_view more) {
+  const auto read = AppFunction::read(function("app-f", more));
+  return read ? "" : std::string(info(read.error().code).name) + ": " + read.error().message;
+}
+
+TEST(Registration, ReadsFunctions) {
+  const auto read = Registration::read(app({function("app-a"), function("app-b")}));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->app, "app");
+  const auto one = AppFunction::read(read->functions.as_array()[0]);
+  ASSERT_TRUE(one.has_value());
+  EXPECT_EQ(one->slug, "app-a");
+  EXPECT_EQ(one->retries_max, 2);
+  EXPECT_EQ(one->url, "http://127.0.0.1:3/api?fnId=app-a&stepId=step");
+  ASSERT_EQ(one->triggers.size(), 1U);
+  EXPECT_EQ(one->triggers[0].event, "t/hello");
+}
+
+TEST(Registration, IsTheSameWhateverChangesFromCallToCall) {
+  auto first = app({function("app-a")});
+  auto second = first;
+  second.set("featureObservations", Json::object({{"n", 1}})).set("deployId", "x");
+  EXPECT_EQ(Registration::read(first)->checksum, Registration::read(second)->checksum);
+  second.set("url", "http://127.0.0.1:4/api");
+  EXPECT_NE(Registration::read(first)->checksum, Registration::read(second)->checksum);
+}
+
+// What is not kept is told: a function whose limits are ignored does more than its author allowed.
+TEST(Registration, TellsWhatIsNotThereYet) {
+  EXPECT_EQ(refusal(R"(,"throttle":{"limit":1,"period":"5s"})"),
+            "NOT_IMPLEMENTED: app-f: this pod does not keep \"throttle\" yet");
+  EXPECT_EQ(refusal(R"(,"triggers":[{"cron":"* * * * *"}])"),
+            "NOT_IMPLEMENTED: app-f: this pod has no cron triggers yet");
+  EXPECT_EQ(refusal(R"(,"triggers":[{"event":"inngest/deferred.schedule"}])"),
+            "NOT_IMPLEMENTED: app-f: this pod does not send \"inngest/deferred.schedule\" yet");
+  EXPECT_EQ(refusal(R"(,"newLimit":{"n":1})"),
+            "NOT_IMPLEMENTED: app-f: this pod does not know \"newLimit\"");
+  EXPECT_EQ(refusal(R"(,"throttle":null,"cancel":[],"checkpoint":{"batch_steps":1})"), "");
+  EXPECT_EQ(refusal(R"(,"triggers":[])"), "");
+}
+
+TEST(Registration, RefusesWhatIsWrongAndNamesIt) {
+  EXPECT_NE(refusal(R"(,"triggers":[{"event":"a*b"}])").find("a*b"), std::string::npos);
+  EXPECT_NE(refusal(R"(,"triggers":{})"), "");
+  EXPECT_EQ(refusal(R"(,"triggers":[{"event":"a","expression":"event.data.n > 1"}])"), "");
+  EXPECT_NE(refusal(R"(,"triggers":[{"event":"a","expression":"event.data.n >"}])").find("app-f: "),
+            std::string::npos);
+  EXPECT_NE(refusal(R"(,"triggers":[{"event":"a","expression":"ev.data.n"}])"), "");
+  EXPECT_NE(refusal(R"(,"steps":{})"), "");
+  EXPECT_NE(refusal(R"(,"steps":{"step":{"runtime":{"type":"http","url":"file:///etc/passwd"}}})"),
+            "");
+  const auto read =
+      Registration::read(app({function("app-a"), function("app-a"), function("b c")}));
+  ASSERT_FALSE(read.has_value());
+  EXPECT_NE(read.error().message.find("two functions of this id"), std::string::npos);
+  EXPECT_NE(read.error().message.find("\"b c\" is no id"), std::string::npos);
+  const auto many =
+      Registration::read(app(std::vector<Json>(kFunctionsOfAppMax + 1, function("app-a"))));
+  EXPECT_EQ(many.error().message, "An app has at most 1000 functions; \"app\" has 1001");
+  auto nameless = app({});
+  nameless.set("appName", "");
+  EXPECT_FALSE(Registration::read(nameless).has_value());
+}
+
+}  // namespace
+}  // namespace synap::inngest

@@ -1,0 +1,283 @@
+#include "inngest/server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "inngest/query.h"
+#include "net/ascii.h"
+#include "net/url.h"
+
+namespace synap::inngest {
+namespace {
+
+constexpr std::size_t kRegistrationBytesMax = 4 << 20;
+
+net::Response json_response(int status, const Json& body) {
+  net::Response response;
+  response.status = status;
+  response.headers.add("content-type", "application/json");
+  response.headers.add("cache-control", "no-store");
+  response.body = body.dump();
+  return response;
+}
+
+bool is_below(std::string_view prefix, std::string_view path) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+// A field of a form, where '+' is a space.
+Result<std::string> form_text(std::string_view text) {
+  std::string spaced(text);
+  std::ranges::replace(spaced, '+', ' ');
+  return net::percent_decode(spaced);
+}
+
+// As webhooks send it: `name` is the event's, every other field a list of its values.
+Result<Json> event_of_form(std::string_view body) {
+  Json event = Json::object();
+  Json data = Json::object();
+  while (!body.empty()) {
+    const auto end = std::min(body.find('&'), body.size());
+    const auto pair = body.substr(0, end);
+    body.remove_prefix(std::min(end + 1, body.size()));
+    const auto equals = std::min(pair.find('='), pair.size());
+    const auto key = form_text(pair.substr(0, equals));
+    const auto value = form_text(pair.substr(std::min(equals + 1, pair.size())));
+    if (!key || !value) return fail(Code::kBadRequest, "The form's fields are not well encoded");
+    if (*key == "name") {
+      event.set("name", *value);
+    } else if (Json* values = data.find(*key)) {
+      values->push_back(*value);
+    } else {
+      data.set(*key, Json::array().push_back(*value));
+    }
+  }
+  event.set("data", std::move(data));
+  return event;
+}
+
+Result<std::vector<Json>> events_of(const net::Request& request) {
+  const auto* type = request.headers.find("content-type");
+  const std::string_view kind = type != nullptr ? *type : std::string_view("application/json");
+  if (kind.starts_with("multipart/")) {
+    return fail(Code::kUnsupportedMediaType,
+                "Events are JSON, or a form that is application/x-www-form-urlencoded");
+  }
+  // curl says that whatever it sends is a form.
+  const auto text = net::trimmed(request.body);
+  const bool is_json = text.starts_with('{') || text.starts_with('[');
+  const bool is_form = !is_json && kind.starts_with("application/x-www-form-urlencoded");
+  auto body = is_form ? event_of_form(text) : parse_json(text);
+  if (!body) return fail(body.error());
+  std::vector<Json> events;
+  if (!body->is_array()) {
+    events.push_back(std::move(*body));
+    return events;
+  }
+  if (body->as_array().size() > kEventsOfRequestMax) {
+    return fail(Code::kBadRequest, fmt::format("A request has at most {} events; this one has {}",
+                                               kEventsOfRequestMax, body->as_array().size()));
+  }
+  return std::move(body->as_array());
+}
+
+}  // namespace
+
+// Which of the paths a request is for, and who may ask for it.
+struct Server::Route {
+  enum class Is : std::uint8_t {
+    kEvents,
+    kRegister,
+    kRemove,
+    kDev,
+    kHealth,
+    kHistory,
+    kOther,
+  };
+  Is is = Is::kOther;
+  std::string_view allow = {};  // methods, with a comma between two
+
+  static Route of(const net::Request& head) {
+    if (is_below("/e", head.path)) return {Is::kEvents, "POST"};
+    if (head.path == "/fn/register") return {Is::kRegister, "POST, PUT"};
+    if (head.path == "/fn/remove") return {Is::kRemove, "DELETE"};
+    if (head.path == "/dev") return {Is::kDev, "GET"};
+    if (head.path == "/health") return {Is::kHealth, "GET"};
+    const auto methods = History::methods_of(head.path);
+    if (!methods.empty()) return {Is::kHistory, methods};
+    return {};
+  }
+
+  /// What an API key must be good for.
+  std::string_view scope_of(std::string_view method) const {
+    if (is == Is::kHistory) return method == "GET" ? "runs:read" : "runs:write";
+    return is == Is::kDev ? "apps:read" : "apps:write";
+  }
+};
+
+const std::vector<std::string>& Server::prefixes() {
+  static const std::vector<std::string> all = {"/e", "/fn", "/dev", "/invoke", "/v0", "/v1"};
+  return all;
+}
+
+net::Response Server::with_kind(net::Response response) const {
+  response.headers.set("x-inngest-server-kind", access_.is_dev() ? "dev" : "cloud");
+  return response;
+}
+
+net::Response Server::refused(const Error& error) const {
+  const int status = info(error.code).http_status;
+  auto response =
+      json_response(status, Json::object({{"error", error.message}, {"status", status}}));
+  const auto after = net::retry_after_seconds(status);
+  if (!after.empty()) response.headers.add("retry-after", std::string(after));
+  return with_kind(std::move(response));
+}
+
+net::Response Server::refusal(const Error& error) {
+  return refused(error);
+}
+
+Task<net::Admission> Server::admit(const net::Request& head) {
+  net::Admission admission;
+  if (options_.names && !options_.names->has(head)) {
+    admission.answer = refused(
+        {Code::kForbidden, "This pod does not go by the name of the request's Host header"});
+    co_return admission;
+  }
+  const auto route = Route::of(head);
+  if (route.is == Route::Is::kOther) {
+    admission.answer = refused(
+        {Code::kNotImplemented,
+         fmt::format("This pod does not answer {} of an Inngest server yet (docs/inngest.md)",
+                     head.path.substr(0, 100))});
+    co_return admission;
+  }
+  if (!net::list_has(route.allow, head.method)) {
+    admission.answer = refused({Code::kMethodNotSupported,
+                                fmt::format("{} takes {}", head.path.substr(0, 20), route.allow)});
+    admission.answer->headers.add("allow", std::string(route.allow));
+    co_return admission;
+  }
+  if (route.is == Route::Is::kHealth) {
+    admission.answer =
+        with_kind(json_response(200, Json::object({{"status", 200}, {"message", "OK"}})));
+    co_return admission;
+  }
+  Result<Asker> asker;
+  if (route.is == Route::Is::kEvents) {
+    const auto key =
+        net::percent_decode(head.path.substr(std::min<std::size_t>(3, head.path.size())));
+    asker = co_await access_.by_event_key(head, key.value_or(""));
+  } else {
+    asker = co_await access_.by_signing_key(head, route.scope_of(head.method));
+  }
+  if (!asker) {
+    admission.answer = refused(asker.error());
+    co_return admission;
+  }
+  admission.account = asker->user_id;
+  if (route.is == Route::Is::kRegister) admission.body_bytes_max = kRegistrationBytesMax;
+  admission.caller = std::make_shared<const Asker>(std::move(*asker));
+  co_return admission;
+}
+
+Task<net::Response> Server::serve(const net::Request& request) {
+  const auto asker = *std::static_pointer_cast<const Asker>(request.caller);
+  switch (Route::of(request).is) {
+    case Route::Is::kEvents:
+      co_return with_kind(co_await take_events(request, asker));
+    case Route::Is::kRegister:
+      co_return with_kind(co_await register_app(request, asker));
+    case Route::Is::kRemove:
+      co_return with_kind(co_await remove_app(request, asker));
+    case Route::Is::kDev:
+      co_return with_kind(co_await tell_dev(asker));
+    case Route::Is::kHistory: {
+      auto told = co_await history_.answer(request, asker);
+      if (!told) co_return refused(told.error());
+      if (!told->is_null()) co_return with_kind(json_response(200, *told));
+      net::Response nothing;
+      nothing.status = request.path.starts_with("/v0") ? 204 : 200;
+      co_return with_kind(std::move(nothing));
+    }
+    case Route::Is::kHealth:
+    case Route::Is::kOther:
+      break;
+  }
+  co_return refused({Code::kNotFound, "Nothing is served here"});
+}
+
+Task<net::Response> Server::take_events(const net::Request& request, const Asker& asker) {
+  auto events = events_of(request);
+  Ingested done;
+  if (events) {
+    std::optional<EventSeed> seed;
+    if (const auto* text = request.headers.find("x-inngest-event-id-seed")) {
+      seed = EventSeed::parse(*text);
+    }
+    done = co_await ingestion_.ingest(asker, std::move(*events), std::move(seed));
+  } else {
+    done.error = events.error();
+  }
+  Json ids = Json::array();
+  for (auto& id : done.ids) ids.push_back(std::move(id));
+  const int status = done.error ? info(done.error->code).http_status : 200;
+  Json body = Json::object({{"ids", std::move(ids)}, {"status", status}});
+  if (done.error) body.set("error", done.error->message);
+  co_return json_response(status, body);
+}
+
+Task<net::Response> Server::register_app(const net::Request& request, const Asker& asker) {
+  auto body = parse_json(request.body);
+  if (!body) co_return refused(body.error());
+  auto registration = Registration::read(std::move(*body));
+  if (!registration) co_return refused(registration.error());
+  auto synced = co_await apps_.sync(asker, std::move(*registration));
+  if (!synced) co_return refused(synced.error());
+  co_return json_response(200, Json::object({{"ok", true},
+                                             {"modified", synced->is_modified},
+                                             {"status", 200},
+                                             {"app_id", synced->app_id.to_string()},
+                                             {"sync_id", synced->app_id.to_string()}}));
+}
+
+Task<net::Response> Server::remove_app(const net::Request& request, const Asker& asker) {
+  const auto url = query_parameter(request.query, "url");
+  if (url.empty()) co_return refused({Code::kBadRequest, "Say which app: ?url="});
+  auto removed = co_await apps_.remove(asker, url);
+  if (!removed) co_return refused(removed.error());
+  if (*removed == 0) co_return refused({Code::kNotFound, "You have no app at this address"});
+  co_return json_response(200, Json::object({{"ok", true}, {"status", 200}}));
+}
+
+Task<net::Response> Server::tell_dev(const Asker& asker) {
+  if (!access_.is_dev()) {
+    co_return refused({Code::kNotFound, "This pod is no development server (--dev)"});
+  }
+  auto apps = co_await apps_.list(asker.user_id);
+  if (!apps) co_return refused(apps.error());
+  Json functions = Json::array();
+  Json handlers = Json::array();
+  for (const auto& app : *apps) {
+    for (const auto& slug : app.functions) {
+      functions.push_back(Json::object({{"id", slug}, {"slug", slug}, {"app", app.app}}));
+    }
+    handlers.push_back(Json::object({{"url", app.url}, {"sdk", app.sdk}, {"appName", app.app}}));
+  }
+  co_return json_response(200, Json::object({{"version", options_.version},
+                                             {"authed", false},
+                                             {"functions", std::move(functions)},
+                                             {"handlers", std::move(handlers)}}));
+}
+
+std::optional<net::Response> Server::refuse_upgrade(const net::Request&) {
+  return refused({Code::kNotImplemented, "This pod has no Connect and no realtime yet"});
+}
+
+Task<void> Server::serve_websocket(const net::Request&, net::WebSocket&) {
+  co_return;
+}
+
+}  // namespace synap::inngest

@@ -1,0 +1,69 @@
+// Server: the routes by which SDKs and tools talk to an Inngest server, as this pod answers them.
+//
+//   POST   /e/{key}                    events (ingestion.h)
+//   POST   /fn/register, PUT           an app says which functions it has
+//   DELETE /fn/remove?url=             an app is called no more
+//   GET    /dev                        in development: which functions there are
+//   GET    /health
+//   /v0/runs/…, /v1/events/…, /v1/runs/…, /v1/signals     what history.h says
+//
+// Every other path of Inngest's is answered 501, with a sentence.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "inngest/access.h"
+#include "inngest/apps.h"
+#include "inngest/history.h"
+#include "inngest/ingestion.h"
+#include "net/http.h"
+#include "net/origins.h"
+
+namespace synap::inngest {
+
+struct ServerOptions {
+  /// What it answers to on a port of its own; nothing: whoever mounts it has looked at the Host.
+  std::optional<net::HostNames> names = std::nullopt;
+  std::string version = {};  // of the program
+};
+
+class Server final : public net::Handler {
+ public:
+  /// All must outlive it.
+  Server(ServerOptions options, Access& access, Apps& apps, Ingestion& ingestion, History& history)
+      : options_(std::move(options)),
+        access_(access),
+        apps_(apps),
+        ingestion_(ingestion),
+        history_(history) {}
+
+  /// The paths to mount it at, beside /health.
+  static const std::vector<std::string>& prefixes();
+
+  Task<net::Admission> admit(const net::Request& head) override;
+  Task<net::Response> serve(const net::Request& request) override;
+  std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
+  Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
+  net::Response refusal(const Error& error) override;
+
+ private:
+  struct Route;
+  Task<net::Response> take_events(const net::Request& request, const Asker& asker);
+  Task<net::Response> register_app(const net::Request& request, const Asker& asker);
+  Task<net::Response> remove_app(const net::Request& request, const Asker& asker);
+  Task<net::Response> tell_dev(const Asker& asker);
+  net::Response with_kind(net::Response response) const;
+  net::Response refused(const Error& error) const;
+
+  const ServerOptions options_;
+  Access& access_;
+  Apps& apps_;
+  Ingestion& ingestion_;
+  History& history_;
+};
+
+}  // namespace synap::inngest

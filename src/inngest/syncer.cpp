@@ -1,0 +1,111 @@
+#include "inngest/syncer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace synap::inngest {
+namespace {
+
+constexpr std::size_t kAnswerBytesMax = 1 << 20;
+constexpr std::chrono::seconds kPatience(10);
+
+// What an app says of itself, when it has not been registered.
+std::string reason_of(const outbound::Response& response) {
+  const auto body = parse_json(response.body);
+  if (body) {
+    for (const char* key : {"message", "error"}) {
+      const auto text = body->string_or(key, "");
+      if (!text.empty()) return std::string(text);
+    }
+  }
+  return fmt::format("what answers at its address is no Inngest app (status {})", response.status);
+}
+
+}  // namespace
+
+Task<Result<>> Syncer::sync(std::string url, std::string user_id, std::stop_token stop) {
+  if (auto checked = check_url(url); !checked) co_return checked;
+  const std::string body = "{}";
+  outbound::Request request{
+      .method = "PUT",
+      .url = url,
+      .headers = {{"content-type", "application/json"},
+                  {"x-inngest-server-kind", options_.is_dev ? "dev" : "cloud"},
+                  {"x-inngest-sync-kind", "out_of_band"},
+                  {"x-inngest-signature",
+                   apps_.key_of(user_id).sign(body, options_.world.unix_ms() / 1'000)}},
+      .body = body};
+  auto response =
+      co_await client_.send(std::move(request), {.deadline = SteadyClock::now() + kPatience,
+                                                 .stop = stop,
+                                                 .response_bytes_max = kAnswerBytesMax,
+                                                 .redirects_max = 0});
+  Result<> result;
+  if (!response) {
+    result = fail(response.error());
+  } else if (response->status != 200 ||
+             outbound::find(response->headers, "x-inngest-sdk") == nullptr) {
+    result = fail(Code::kBadGateway, reason_of(*response));
+  }
+  if (!stop.stop_requested()) note(url, result);
+  co_return result;
+}
+
+// Told when it changes: an app that is away is asked every few seconds.
+void Syncer::note(const std::string& url, const Result<>& result) {
+  const SyncState now{options_.world.unix_ms(), result.has_value(),
+                      result ? std::string() : result.error().message};
+  const std::lock_guard lock(mutex_);
+  auto& state = states_[url];
+  const bool is_news =
+      state.at == 0 || state.is_good != now.is_good || state.message != now.message;
+  state = now;
+  if (!is_news) return;
+  if (now.is_good) {
+    write_log(LogLevel::kInfo, "inngest", "the app at {url} is registered", {{"url", url}});
+  } else {
+    write_log(LogLevel::kWarn, "inngest", "the app at {url} cannot be registered: {error}",
+              {{"url", url}, {"error", now.message}});
+  }
+}
+
+std::optional<SyncState> Syncer::state(const std::string& url) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = states_.find(url);
+  return at != states_.end() ? std::optional(at->second) : std::nullopt;
+}
+
+Task<std::vector<Syncer::Target>> Syncer::targets() {
+  std::vector<Target> all;
+  if (options_.is_dev) {
+    if (auto apps = co_await apps_.list(std::nullopt)) {
+      for (auto& app : *apps) all.push_back({app.url, app.user_id});
+    }
+  }
+  auto owner = co_await keys_.find_owner();
+  if (!owner || !*owner) co_return all;
+  for (const auto& url : options_.urls) {
+    const bool is_known = std::ranges::find(all, url, &Target::url) != all.end();
+    const auto before = state(url);
+    const bool is_done = before && before->is_good && !options_.is_dev;
+    if (!is_known && !is_done) all.push_back({url, **owner});
+  }
+  co_return all;
+}
+
+Task<void> Syncer::run(std::stop_token stop) {
+  for (;;) {
+    const auto all = co_await targets();
+    for (const auto& target : all) {
+      if (stop.stop_requested()) co_return;
+      std::ignore = co_await sync(target.url, target.user_id, stop);
+    }
+    if (!options_.is_dev && all.empty()) co_return;
+    if (!co_await options_.world.sleep_for(options_.interval, stop)) co_return;
+  }
+}
+
+}  // namespace synap::inngest

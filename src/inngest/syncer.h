@@ -1,0 +1,70 @@
+// Syncer: asks apps to register. An SDK never registers by itself: somebody sends its address a
+// PUT, and it answers by posting to /fn/register what functions it has.
+//
+// The addresses of the configuration are asked at the start and, until they have answered, again
+// and again. In development all known ones are asked every few seconds, so that an edit of an app
+// is on the bus soon after.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "api/keys.h"
+#include "base/task.h"
+#include "base/world.h"
+#include "inngest/apps.h"
+#include "outbound/client.h"
+
+namespace synap::inngest {
+
+struct SyncerOptions {
+  std::vector<std::string> urls;  // of the configuration
+  bool is_dev = false;
+  std::chrono::milliseconds interval{5'000};
+  World& world = real_world();
+};
+
+/// What an address has answered last.
+struct SyncState {
+  std::int64_t at = 0;  // Unix ms
+  bool is_good = false;
+  std::string message;
+};
+
+class Syncer {
+ public:
+  /// All must outlive it.
+  Syncer(SyncerOptions options, outbound::Client& client, Apps& apps, api::Keys& keys)
+      : options_(std::move(options)), client_(client), apps_(apps), keys_(keys) {}
+
+  /// Until `stop` is asked for.
+  Task<void> run(std::stop_token stop);
+  /// Asks one address, with the signing key of this user. kBadGateway: it has answered that it is
+  /// not registered, and why; and what outbound::Client says.
+  Task<Result<>> sync(std::string url, std::string user_id, std::stop_token stop = {});
+  /// What was answered last; nothing: it was not asked since the start.
+  std::optional<SyncState> state(const std::string& url) const;
+
+ private:
+  struct Target {
+    std::string url;
+    std::string user_id;
+  };
+  Task<std::vector<Target>> targets();
+  void note(const std::string& url, const Result<>& result);
+
+  const SyncerOptions options_;
+  outbound::Client& client_;
+  Apps& apps_;
+  api::Keys& keys_;
+  mutable std::mutex mutex_;
+  std::map<std::string, SyncState> states_;
+};
+
+}  // namespace synap::inngest

@@ -1,0 +1,15 @@
+// What a WaitForEvent op waits for, as the workers look for it.
+#pragma once
+
+#include "base/json.h"
+#include "base/status.h"
+#include "inngest/reply.h"
+#include "workers/op.h"
+
+namespace synap::inngest {
+
+/// `event` is what the run is for, as SDKs see it: its values are put into the condition now.
+/// kBadRequest: the condition is none; kNotImplemented: it is more than an equality of one place.
+Result<workers::EventWait> wait_of(const ReportedOp& op, const Json& event);
+
+}  // namespace synap::inngest
