@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <semaphore>
 #include <thread>
 
@@ -22,8 +23,8 @@ namespace {
 
 struct ServeOptions {
   std::optional<std::string> file;
-  std::vector<std::optional<std::string>> settings;  // as pod::settings() lists them
-  bool insecure = false;
+  std::vector<std::optional<std::string>> settings;   // as pod::settings() lists them
+  std::map<std::string, bool, std::less<>> switches;  // by setting
   bool is_json = false;
 };
 
@@ -89,7 +90,9 @@ pod::ConfigSources sources_of(const ServeOptions& options) {
   for (std::size_t i = 0; i < settings.size(); ++i) {
     if (options.settings[i]) sources.flags.emplace(settings[i].name, *options.settings[i]);
   }
-  if (options.insecure) sources.flags.emplace("insecure", "true");
+  for (const auto& [name, is_on] : options.switches) {
+    if (is_on) sources.flags.emplace(name, "true");
+  }
   return sources;
 }
 
@@ -212,7 +215,8 @@ Command serve_command() {
   options->settings.resize(settings.size());
   for (std::size_t i = 0; i < settings.size(); ++i) {
     command.options.push_back(option_of(settings[i], options->settings[i]));
-    if (settings[i].is_switch) command.options.back().target = &options->insecure;
+    if (!settings[i].is_switch) continue;
+    command.options.back().target = &options->switches[std::string(settings[i].name)];
   }
   command.options.push_back(
       {"--json", "One line {\"url\",\"data\",\"pid\"} on stdout when ready.", &options->is_json});

@@ -244,6 +244,12 @@ Result<Config> load_config(const ConfigSources& sources) {
                             address_text(config.pod.host, config.pod.port)));
   }
   const auto& pod = config.pod;
+  if (pod.inngest.is_dev && !is_loopback(pod.host)) {
+    return fail(Code::kBadRequest,
+                fmt::format("dev asks for no keys, and {} can be reached by others: listen on "
+                            "127.0.0.1",
+                            address_text(pod.host, pod.port)));
+  }
   if (pod.connections_kept.value_or(0) >= pod.connections_max) {
     return fail(Code::kBadRequest,
                 fmt::format("connections_kept must be less than connections_max, which is {}: "

@@ -3,6 +3,7 @@
 //   synap.db       events, runs, read models (SQLite, with synap.db-wal and synap.db-shm beside it)
 //   content/       the text of notes
 //   owner.key      a key of the owner: the first, or that of the last `synap keys reset`; mode 0600
+//   signing.secret of which users' signing keys for apps are made; mode 0600
 //   synap.lock     holds the process id of the process that has the directory
 //
 // The lock is one of the kernel on the directory itself, so that it has no name which somebody
@@ -31,6 +32,7 @@ class DataDirectory {
   std::string database() const { return path_ + "/synap.db"; }
   std::string content() const { return path_ + "/content"; }
   std::string owner_key() const { return path_ + "/owner.key"; }
+  std::string signing_secret() const { return path_ + "/signing.secret"; }
 
   /// kNotFound: there is no database in `path`, and so no pod; with a sentence.
   static Result<> check_holds_pod(const std::string& path);

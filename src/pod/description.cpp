@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "inngest/procedures.h"
 #include "pod/features.h"
 #include "pod/log_procedures.h"
 #include "pod/self_procedures.h"
@@ -91,6 +92,7 @@ struct Description::Parts {
 Description::Description() : parts_(std::make_unique<Parts>()) {
   add_features(parts_->rooms);
   add_self_procedures(parts_->procedures, {});
+  inngest::add_procedures(parts_->procedures, {});
   add_log_procedures(parts_->procedures, recent_lines(), "");
 }
 

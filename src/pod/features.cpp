@@ -12,6 +12,7 @@
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
 #include "features/upkeep/upkeep.h"
+#include "inngest/app_events.h"
 #include "pod/readiness.h"
 #include "workers/engine.h"
 
@@ -71,6 +72,8 @@ void add_features(const features::Rooms& rooms) {
   features::catalogue::add(rooms);
   features::runs::add(rooms);
   features::upkeep::add(rooms);
+  inngest::add_app_event_types(rooms.types);
+  rooms.projections.add(inngest::app_projection());
 }
 
 }  // namespace synap::pod

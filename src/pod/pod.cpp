@@ -13,8 +13,10 @@
 #include "content/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
+#include "inngest/procedures.h"
 #include "net/server.h"
 #include "page/page.h"
+#include "pod/apps_host.h"
 #include "pod/client_package.h"
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
@@ -36,6 +38,25 @@ std::string cookie_name_of(const events::Event& first) {
   return to_hex(reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size());
 }
 
+net::ServerOptions server_options_of(const PodOptions& options) {
+  return {.host = options.host,
+          .port = options.port,
+          .threads = options.http_threads,
+          .header_bytes_max = options.header_bytes_max,
+          .body_bytes_max = options.body_bytes_max,
+          .websocket_message_bytes_max = options.body_bytes_max,
+          .connections_max = options.connections_max,
+          .connections_kept = options.connections_kept,
+          .bytes = {.all = options.bytes_in_flight_max,
+                    .account = options.bytes_in_flight_key_max,
+                    .strangers = options.bytes_in_flight_strangers_max},
+          .head_timeout = options.head_timeout,
+          .body_timeout = options.body_timeout,
+          .idle_timeout = options.idle_timeout,
+          .stranger_timeout = options.stranger_timeout,
+          .write_timeout = options.write_timeout};
+}
+
 }  // namespace
 
 // Members are made from the top and destroyed from the bottom: each uses those above it only.
@@ -52,6 +73,7 @@ struct Pod::Parts {
   std::optional<workers::Engine> engine;
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<features::Rooms> rooms;
+  std::unique_ptr<AppsHost> apps;
   std::unique_ptr<Readiness> readiness;
   std::unique_ptr<Doctor> doctor;
   std::unique_ptr<ContentSweep> sweep;
@@ -114,6 +136,9 @@ Result<> Pod::Parts::open() {
        .examine = [this](std::string user_id) { return doctor->examine(std::move(user_id)); },
        .samples = [this](std::size_t count) { return sampler->newest(count); },
        .unix_ms = [this] { return world.unix_ms(); }});
+  inngest::add_procedures(procedures,
+                          {.apps = [this]() -> inngest::Apps& { return apps->apps(); },
+                           .syncer = [this]() -> inngest::Syncer& { return apps->syncer(); }});
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   return projections->prepare();
 }
@@ -159,6 +184,14 @@ Error Pod::Parts::with_key_file(Error error) const {
 }
 
 Result<> Pod::Parts::serve() {
+  auto host = AppsHost::open(options, {.directory = *directory,
+                                       .database = *database,
+                                       .engine = *engine,
+                                       .types = types,
+                                       .keys = *keys});
+  if (!host) return fail(host.error());
+  apps = std::move(*host);
+  if (auto loaded = apps->load(); !loaded) return loaded;
   if (auto started = engine->start(); !started) return started;
   projections->start();
   sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
@@ -202,25 +235,11 @@ Result<> Pod::Parts::serve() {
            [&front = *front] { return front.nothing_here(); }),
        .authentication = api::Authentication::kByPath,
        .listed_as = has_page ? "/ (a page, for people), /synap-client.tgz" : "/synap-client.tgz"});
-  server = std::make_unique<net::HttpServer>(
-      net::ServerOptions{.address = std::move(address),
-                         .host = options.host,
-                         .port = options.port,
-                         .threads = options.http_threads,
-                         .header_bytes_max = options.header_bytes_max,
-                         .body_bytes_max = options.body_bytes_max,
-                         .websocket_message_bytes_max = options.body_bytes_max,
-                         .connections_max = options.connections_max,
-                         .connections_kept = options.connections_kept,
-                         .bytes = {.all = options.bytes_in_flight_max,
-                                   .account = options.bytes_in_flight_key_max,
-                                   .strangers = options.bytes_in_flight_strangers_max},
-                         .head_timeout = options.head_timeout,
-                         .body_timeout = options.body_timeout,
-                         .idle_timeout = options.idle_timeout,
-                         .stranger_timeout = options.stranger_timeout,
-                         .write_timeout = options.write_timeout},
-      *front);
+  apps->mount(*front);
+  auto listening = server_options_of(options);
+  if (auto served = apps->serve(listening); !served) return served;
+  listening.address = std::move(address);
+  server = std::make_unique<net::HttpServer>(std::move(listening), *front);
   const Measured measured{.procedures = procedures,
                           .keys = *keys,
                           .front = *front,
@@ -238,6 +257,7 @@ Result<> Pod::Parts::serve() {
   sampler = std::make_unique<Sampler>([measured] { return reading_of(measured); }, world);
   if (auto started = server->start(); !started) return started;
   upkeep->begin(sampler->run(upkeep->token()));
+  upkeep->begin(apps->run(upkeep->token()));
   return {};
 }
 
@@ -303,10 +323,15 @@ Pod::~Pod() {
   parts_->server.reset();
   parts_->upkeep.reset();
   if (parts_->engine) parts_->engine->pool.reset();
+  parts_->apps.reset();  // behind the pool, whose functions it calls
 }
 
 std::uint16_t Pod::port() const {
   return parts_->server->port();
+}
+
+std::optional<std::uint16_t> Pod::inngest_port() const {
+  return parts_->apps->port();
 }
 
 const std::string& Pod::new_owner_key() const {
@@ -322,6 +347,7 @@ const std::string& Pod::new_owner_link() const {
 bool Pod::stop() {
   if (std::exchange(parts_->is_stopped, true)) return true;
   const auto half = parts_->options.stop_grace / 2;
+  if (parts_->apps != nullptr) parts_->apps->stop(half);
   if (parts_->server != nullptr) parts_->server->stop(half);
   const bool is_finished = !parts_->engine || parts_->engine->pool->stop(half);
   if (parts_->upkeep != nullptr) parts_->upkeep->stop();

@@ -22,6 +22,14 @@ struct SettingInForce {
   std::string description;
 };
 
+/// Of the pod as a server for apps of Inngest's SDKs.
+struct InngestOptions {
+  std::optional<std::uint16_t> port{};  // of its own, beside the pod's; nothing: none
+  bool is_dev = false;                  // without keys, from this machine
+  std::vector<std::string> apps = {};   // addresses that are asked to register
+  std::optional<std::chrono::milliseconds> retry_interval{};  // instead of the usual delays
+};
+
 struct PodOptions {
   std::string data = "./synap-data";
   std::string host = "127.0.0.1";
@@ -54,6 +62,9 @@ struct PodOptions {
   std::int64_t disk_free_bytes_min = 64 * 1024 * 1024;
   // What /metrics takes beside an owner's key; empty: nothing.
   std::string metrics_key = {};
+  // Addresses that the pod may call although they are not of the public internet.
+  std::vector<std::string> outbound_allowed = {};
+  InngestOptions inngest = {};
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};
 };
@@ -84,6 +95,8 @@ class Pod {
   Pod& operator=(const Pod&) = delete;
 
   std::uint16_t port() const;
+  /// That of InngestOptions::port, once started; nothing: there is none.
+  std::optional<std::uint16_t> inngest_port() const;
   /// The owner's key, if this start has made it; otherwise empty.
   const std::string& new_owner_key() const;
   /// At the same start: what signs its owner in at the page, once, within 15 minutes, from the

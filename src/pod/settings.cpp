@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "inngest/duration.h"
+#include "inngest/registration.h"
 #include "net/origins.h"
+#include "outbound/policy.h"
 
 namespace synap::pod {
 
@@ -90,6 +93,85 @@ bool set_origins(Config& config, const SettingValue& value) {
 // Fewer could be guessed by whoever has the time, more do not belong into a header.
 constexpr std::size_t kMetricsKeyCharactersMin = 16;
 constexpr std::size_t kMetricsKeyCharactersMax = 512;
+
+Setting switch_setting(std::string_view name, std::string_view docs,
+                       std::function<bool&(Config&)> member) {
+  return {{name, docs, true},
+          "true or false",
+          [member](Config& config, const SettingValue& value) {
+            const auto is_on = as<bool>(value);
+            if (is_on) member(config) = *is_on;
+            return is_on.has_value();
+          },
+          [member](const Config& config) {
+            Config copy = config;
+            return std::string(member(copy) ? "true" : "false");
+          }};
+}
+
+Setting list_setting(std::string_view name, std::string_view docs, std::string expected,
+                     bool (*is_one)(const std::string&),
+                     std::function<std::vector<std::string>&(Config&)> member) {
+  return {{name, docs},
+          std::move(expected),
+          [=](Config& config, const SettingValue& value) {
+            const auto list = as<std::vector<std::string>>(value);
+            if (!list || !std::ranges::all_of(*list, is_one)) return false;
+            member(config) = *list;
+            return true;
+          },
+          [member](const Config& config) {
+            Config copy = config;
+            return fmt::format("{}", fmt::join(member(copy), ", "));
+          }};
+}
+
+bool is_web_address(const std::string& text) {
+  return inngest::check_url(text).has_value();
+}
+
+bool is_allowed_address(const std::string& text) {
+  return outbound::Policy::public_only({text}).has_value();
+}
+
+// Of the pod as a server for apps of Inngest's SDKs.
+void add_inngest_settings(std::vector<Setting>& all) {
+  all.push_back(list_setting(
+      "outbound_allowed",
+      "Hosts, addresses and ranges that the pod may call although they are not of the public "
+      "internet, as 10.1.0.0/16. A comma between two.",
+      "a list of hosts, addresses with or without a port, or ranges, as 10.1.0.0/16",
+      is_allowed_address,
+      [](Config& c) -> std::vector<std::string>& { return c.pod.outbound_allowed; }));
+  all.push_back(number_setting(
+      "inngest_port", "A port for Inngest SDKs, which look at 8288; the main port serves them too.",
+      0, 65'535, [](Config& config, std::int64_t n) {
+        config.pod.inngest.port = static_cast<std::uint16_t>(n);
+      }));
+  all.back().show = [](const Config& c) {
+    return c.pod.inngest.port ? std::to_string(*c.pod.inngest.port) : std::string();
+  };
+  all.push_back(list_setting(
+      "inngest_apps",
+      "Addresses of apps that are asked to register, as http://127.0.0.1:3000/api/inngest. A comma "
+      "between two.",
+      "a list of URLs", is_web_address,
+      [](Config& c) -> std::vector<std::string>& { return c.pod.inngest.apps; }));
+  all.push_back(switch_setting(
+      "dev", "Apps on this machine need no keys and may be on it; never where others can reach it.",
+      [](Config& c) -> bool& { return c.pod.inngest.is_dev; }));
+  all.push_back(
+      text_setting("dev_retry_interval", "How long apps' functions wait between attempts, as 1s.",
+                   "a duration, as 1s or 500ms", [](Config& config, const std::string& text) {
+                     const auto ms = inngest::parse_duration(text);
+                     if (ms) config.pod.inngest.retry_interval = std::chrono::milliseconds(*ms);
+                     return ms.has_value();
+                   }));
+  all.back().show = [](const Config& c) {
+    const auto& interval = c.pod.inngest.retry_interval;
+    return interval ? fmt::format("{}ms", interval->count()) : std::string();
+  };
+}
 
 std::vector<Setting> make_settings() {
   constexpr std::int64_t kMiB = 1024 * 1024;
@@ -189,6 +271,7 @@ std::vector<Setting> make_settings() {
       }));
   all.back().info.is_secret = true;
   all.back().show = [](const Config& c) { return c.pod.metrics_key; };
+  add_inngest_settings(all);
   all.push_back(text_setting("log_format", "How the log on stderr is written: text or json.",
                              "text or json", [](Config& config, const std::string& text) {
                                config.log.format =

@@ -1,4 +1,8 @@
 import type { TRPCBuiltRouter, TRPCDefaultErrorData, TRPCErrorShape, TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from "@trpc/server";
+export interface WorkerAppAddress {
+    /** Where the app is served: http://127.0.0.1:3000/api/inngest 1 to 2000 characters. */
+    url: string;
+}
 export interface GetEventType {
     /** At most 128 characters. */
     name: string;
@@ -494,6 +498,40 @@ export interface ListUsersInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. At most 128 characters. */
     cursor?: string | null | undefined;
+}
+export interface WorkerAppKeys {
+    /** INNGEST_SIGNING_KEY: what calls are signed with. A secret. */
+    signingKey: string;
+}
+export interface WorkerApp {
+    /** The id that its author gave it. */
+    app: string;
+    /** Where it is served. */
+    url: string;
+    /** js:v4.24.0 */
+    sdk: string;
+    framework: string;
+    /** Its own; empty: it has said none. */
+    version: string;
+    /** Their ids. */
+    functions: string[];
+    /** When it last registered something new. A time, ISO 8601. */
+    syncedAt: string;
+    /** When the pod last asked it to register; absent: not since its start. A time, ISO 8601. */
+    askedAt?: string;
+    /** Why it did not register then. */
+    problem?: string;
+}
+export interface WorkerAppList {
+    /** By their ids; at most 100. */
+    apps: WorkerApp[];
+}
+export interface WorkerAppRemoval {
+    /** How many apps were there. */
+    removed: number;
+}
+export interface WorkerAppSync {
+    isRegistered: boolean;
 }
 export interface TypeOfEvent {
     /** note.creation.completed */
@@ -1505,6 +1543,24 @@ export interface UserCreated {
     name: string;
     role: "owner" | "member";
 }
+export interface WorkerAppRemoved {
+    app: string;
+}
+export interface WorkerAppSynced {
+    /** The id that its author gave it. */
+    app: string;
+    /** Where it is served. */
+    url: string;
+    /** js:v4.24.0 */
+    sdk: string;
+    framework: string;
+    /** Its own; empty: it has said none. */
+    version: string;
+    /** As the SDK sent them. */
+    functions: Record<string, unknown>[];
+    /** SHA-256 of all of this. */
+    checksum: string;
+}
 /** What an event says, by its type. Those that users register are not among them. */
 export interface EventData {
     /** A user said what events of a type of their own say. */
@@ -1605,6 +1661,10 @@ export interface EventData {
     "task.update.requested": TaskUpdateRequested;
     /** A user was added to the pod. */
     "user.creation.completed": UserCreated;
+    /** An app of a user is called no more. */
+    "worker_app.removal.completed": WorkerAppRemoved;
+    /** An app of a user has said where it is and which functions it has. */
+    "worker_app.sync.completed": WorkerAppSynced;
 }
 /** What the pod says in `error.data` besides tRPC's own. */
 interface AppErrorShape extends TRPCErrorShape<TRPCDefaultErrorData & {
@@ -1649,6 +1709,16 @@ export type Tracked<T> = {
 export type AppRouter = TRPCBuiltRouter<Root, {
     /** Answers if the pod does. Needs no key. */
     health: Query<void, Health>;
+    apps: {
+        /** The signing key of your apps. */
+        keys: Mutation<void, WorkerAppKeys>;
+        /** Your apps of Inngest's SDKs, and whether they register. */
+        list: Query<void, WorkerAppList>;
+        /** Call an app no more. */
+        remove: Mutation<WorkerAppAddress, WorkerAppRemoval>;
+        /** Ask an app to register its functions. */
+        sync: Mutation<WorkerAppAddress, WorkerAppSync>;
+    };
     catalogue: {
         /** The types of events that the pod has, who writes and who reads them. */
         eventTypes: Query<void, TypesOfEvents>;

@@ -1,4 +1,7 @@
 import { z } from "zod";
+export declare const WorkerAppAddress: z.ZodObject<{
+    url: z.ZodString;
+}, z.core.$strip>;
 export declare const GetEventType: z.ZodObject<{
     name: z.ZodString;
     version: z.ZodOptional<z.ZodInt>;
@@ -829,8 +832,26 @@ export declare const UserCreated: z.ZodObject<{
         member: "member";
     }>;
 }, z.core.$strip>;
+export declare const WorkerAppRemoved: z.ZodObject<{
+    app: z.ZodString;
+}, z.core.$strip>;
+export declare const WorkerAppSynced: z.ZodObject<{
+    app: z.ZodString;
+    url: z.ZodString;
+    sdk: z.ZodString;
+    framework: z.ZodString;
+    version: z.ZodString;
+    functions: z.ZodArray<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    checksum: z.ZodString;
+}, z.core.$strip>;
 /** The input of each procedure that takes one, by its path. */
 export declare const inputSchemas: {
+    "apps.remove": z.ZodObject<{
+        url: z.ZodString;
+    }, z.core.$strip>;
+    "apps.sync": z.ZodObject<{
+        url: z.ZodString;
+    }, z.core.$strip>;
     "eventTypes.get": z.ZodObject<{
         name: z.ZodString;
         version: z.ZodOptional<z.ZodInt>;
@@ -1750,5 +1771,17 @@ export declare const eventSchemas: {
             owner: "owner";
             member: "member";
         }>;
+    }, z.core.$strip>;
+    "worker_app.removal.completed": z.ZodObject<{
+        app: z.ZodString;
+    }, z.core.$strip>;
+    "worker_app.sync.completed": z.ZodObject<{
+        app: z.ZodString;
+        url: z.ZodString;
+        sdk: z.ZodString;
+        framework: z.ZodString;
+        version: z.ZodString;
+        functions: z.ZodArray<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        checksum: z.ZodString;
     }, z.core.$strip>;
 };

@@ -2,6 +2,10 @@
 // `synap_codegen --out client/src/generated` writes it again.
 import { z } from "zod";
 
+export const WorkerAppAddress = z.object({
+  url: z.string().min(1).max(2000).describe("Where the app is served: http://127.0.0.1:3000/api/inngest"),
+});
+
 export const GetEventType = z.object({
   name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128),
   version: z.int().min(1).optional().describe("Absent: the newest."),
@@ -666,8 +670,24 @@ export const UserCreated = z.object({
   role: z.enum(["owner", "member"]),
 });
 
+export const WorkerAppRemoved = z.object({
+  app: z.string(),
+});
+
+export const WorkerAppSynced = z.object({
+  app: z.string().describe("The id that its author gave it."),
+  url: z.string().describe("Where it is served."),
+  sdk: z.string().describe("js:v4.24.0"),
+  framework: z.string(),
+  version: z.string().describe("Its own; empty: it has said none."),
+  functions: z.array(z.record(z.string(), z.any())).describe("As the SDK sent them."),
+  checksum: z.string().describe("SHA-256 of all of this."),
+});
+
 /** The input of each procedure that takes one, by its path. */
 export const inputSchemas = {
+  "apps.remove": WorkerAppAddress,
+  "apps.sync": WorkerAppAddress,
   "eventTypes.get": GetEventType,
   "eventTypes.register": RegisterEventType,
   "events.get": GetEvent,
@@ -777,4 +797,6 @@ export const eventSchemas = {
   "task.update.failed": Failure,
   "task.update.requested": TaskUpdateRequested,
   "user.creation.completed": UserCreated,
+  "worker_app.removal.completed": WorkerAppRemoved,
+  "worker_app.sync.completed": WorkerAppSynced,
 };

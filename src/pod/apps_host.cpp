@@ -1,0 +1,117 @@
+#include "pod/apps_host.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/crypto.h"
+
+namespace synap::pod {
+namespace {
+
+constexpr std::size_t kSecretBytes = 32;
+// Requests to apps at a time; they wait for apps, and cost a socket each.
+constexpr std::size_t kCallsMax = 256;
+constexpr std::size_t kCallsWaitingMax = 100'000;
+
+std::string read_secret(const std::string& path) {
+  std::ifstream file(path);
+  std::string text;
+  std::getline(file, text);
+  return text;
+}
+
+Result<std::string> secret_of(const DataDirectory& directory) {
+  const auto path = directory.signing_secret();
+  auto secret = read_secret(path);
+  if (secret.size() >= kSecretBytes) return secret;
+  std::array<std::uint8_t, kSecretBytes> bytes{};
+  random_bytes(bytes.data(), bytes.size());
+  secret = to_hex(bytes);
+  if (auto written = directory.write_secret(path, secret + "\n"); !written) {
+    return fail(written.error());
+  }
+  return secret;
+}
+
+Result<outbound::Policy> policy_of(const PodOptions& options) {
+  auto allowed = options.outbound_allowed;
+  if (options.inngest.is_dev) {
+    allowed.emplace_back("127.0.0.0/8");
+    allowed.emplace_back("::1");
+  }
+  return outbound::Policy::public_only(allowed);
+}
+
+}  // namespace
+
+AppsHost::AppsHost(const PodOptions& options, Rooms rooms) : options_(options), rooms_(rooms) {}
+
+AppsHost::~AppsHost() = default;
+
+Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Rooms rooms) {
+  std::unique_ptr<AppsHost> host(new AppsHost(options, rooms));
+  if (options.inngest.port) {
+    auto taken = net::BoundAddress::bind(options.host, *options.inngest.port);
+    if (!taken) return fail(taken.error());
+    host->address_ = std::move(*taken);
+  }
+  auto secret = secret_of(rooms.directory);
+  if (!secret) return fail(secret.error());
+  auto policy = policy_of(options);
+  if (!policy) return fail(policy.error());
+  host->client_ = std::make_unique<outbound::Client>(
+      *std::move(policy), outbound::ClientOptions{.budget = {.transfers_max = kCallsMax,
+                                                             .waiting_max = kCallsWaitingMax}});
+  host->apps_ = std::make_unique<inngest::Apps>(
+      inngest::AppsOptions{.secret = *std::move(secret),
+                           .retry_interval = options.inngest.retry_interval},
+      inngest::Apps::Rooms{rooms.database, rooms.engine, rooms.types, *host->client_});
+  host->access_ = std::make_unique<inngest::Access>(
+      inngest::AccessOptions{.is_dev = options.inngest.is_dev, .public_url = options.public_url},
+      rooms.keys, *host->apps_);
+  host->ingestion_ =
+      std::make_unique<inngest::Ingestion>(rooms.database, rooms.engine.log, rooms.types);
+  host->history_ = std::make_unique<inngest::History>(rooms.engine, rooms.types);
+  host->syncer_ = std::make_unique<inngest::Syncer>(
+      inngest::SyncerOptions{.urls = options.inngest.apps, .is_dev = options.inngest.is_dev},
+      *host->client_, *host->apps_, rooms.keys);
+  return host;
+}
+
+Result<> AppsHost::load() {
+  return sync_wait(rooms_.engine.pool->executor(), apps_->load());
+}
+
+void AppsHost::mount(api::Front& front) {
+  const auto server = std::make_shared<inngest::Server>(
+      inngest::ServerOptions{.version = SYNAP_VERSION}, *access_, *apps_, *ingestion_, *history_);
+  for (const auto& prefix : inngest::Server::prefixes()) {
+    front.mount({.prefix = prefix,
+                 .handler = server,
+                 .cors_headers = "content-type, x-inngest-env, x-inngest-event-id-seed"});
+  }
+}
+
+Result<> AppsHost::serve(net::ServerOptions options) {
+  if (address_ == nullptr) return {};
+  own_server_ = std::make_unique<inngest::Server>(
+      inngest::ServerOptions{
+          .names = net::HostNames{.listening = options_.host, .public_url = options_.public_url},
+          .version = SYNAP_VERSION},
+      *access_, *apps_, *ingestion_, *history_);
+  options.address = std::move(address_);
+  options.port = *options_.inngest.port;
+  listener_ = std::make_unique<net::HttpServer>(std::move(options), *own_server_);
+  return listener_->start();
+}
+
+void AppsHost::stop(std::chrono::milliseconds grace) {
+  if (listener_ != nullptr) listener_->stop(grace);
+}
+
+std::optional<std::uint16_t> AppsHost::port() const {
+  if (listener_ == nullptr) return std::nullopt;
+  return listener_->port();
+}
+
+}  // namespace synap::pod

@@ -1,0 +1,67 @@
+// AppsHost: the pod as a server for apps of Inngest's SDKs: the client that calls them, what they
+// have registered, the routes that they use, and a port of their own.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "api/front.h"
+#include "api/keys.h"
+#include "base/executor.h"
+#include "events/types.h"
+#include "inngest/server.h"
+#include "inngest/syncer.h"
+#include "net/server.h"
+#include "pod/data_directory.h"
+#include "pod/pod.h"
+#include "workers/engine.h"
+
+namespace synap::pod {
+
+class AppsHost {
+ public:
+  /// All must outlive it.
+  struct Rooms {
+    const DataDirectory& directory;
+    db::Database& database;
+    workers::Engine& engine;
+    const events::EventTypes& types;
+    api::Keys& keys;
+  };
+  /// Takes the port, if one is asked for, and reads the secret of signing keys, or makes it.
+  static Result<std::unique_ptr<AppsHost>> open(const PodOptions& options, Rooms rooms);
+  ~AppsHost();
+
+  /// Puts the functions of all apps on the bus. Before the workers start.
+  Result<> load();
+  void mount(api::Front& front);
+  /// Serves on the port of its own, if there is one; the other options are the main port's.
+  Result<> serve(net::ServerOptions options);
+  /// Asks apps to register, until `stop` is asked for.
+  Task<void> run(std::stop_token stop) { return syncer_->run(std::move(stop)); }
+  void stop(std::chrono::milliseconds grace);
+
+  std::optional<std::uint16_t> port() const;
+  inngest::Apps& apps() { return *apps_; }
+  inngest::Syncer& syncer() { return *syncer_; }
+
+ private:
+  AppsHost(const PodOptions& options, Rooms rooms);
+
+  const PodOptions& options_;
+  const Rooms rooms_;
+  std::unique_ptr<outbound::Client> client_;
+  std::unique_ptr<inngest::Apps> apps_;
+  std::unique_ptr<inngest::Access> access_;
+  std::unique_ptr<inngest::Ingestion> ingestion_;
+  std::unique_ptr<inngest::History> history_;
+  std::unique_ptr<inngest::Syncer> syncer_;
+  std::shared_ptr<net::BoundAddress> address_;
+  std::unique_ptr<inngest::Server> own_server_;
+  std::unique_ptr<net::HttpServer> listener_;
+};
+
+}  // namespace synap::pod
