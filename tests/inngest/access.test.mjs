@@ -1,0 +1,196 @@
+// Who may register apps and send events: keys, users, and pages of other origins.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { App, lanes, Pod, registration } from './harness.mjs';
+
+const { sdk } = lanes.at(-1);
+
+describe('with keys', () => {
+  let pod;
+  let ann;
+  let signingKey;
+  const opened = [];
+
+  const appOf = async (options) => {
+    const app = await App.ofSdk(sdk, { isDev: false, baseUrl: pod.url, ...options }, (inngest) => [
+      inngest.createFunction({ id: 'hello', triggers: [{ event: 'shop/hello' }] }, ({ event }) => event.data.n),
+    ]);
+    opened.push(app);
+    return app;
+  };
+
+  before(async () => {
+    pod = await Pod.start('--outbound-allowed', '127.0.0.0/8');
+    ({ signingKey } = await pod.call('apps.keys'));
+    ann = (await pod.call('users.create', { name: 'ann' })).key;
+  });
+  after(async () => {
+    for (const app of opened) await app.close();
+    await pod?.remove();
+  });
+
+  test('an app with the keys of its user registers, sends, and is called', async () => {
+    const app = await appOf({ signingKey, eventKey: pod.key });
+    await pod.call('apps.sync', { url: app.url });
+    const { ids } = await app.client.send({ name: 'shop/hello', data: { n: 1 } });
+    const run = await pod.run('shop-hello', 'completed');
+    assert.equal(await pod.outputOf(run), 1);
+    // The SDK's key shows what happened, and nobody without one.
+    const path = `/v1/events/${ids[0]}`;
+    assert.equal((await pod.route('GET', path)).status, 401);
+    const shown = await pod.route('GET', path, undefined, { authorization: `Bearer ${signingKey}` });
+    assert.equal(shown.body.data.name, 'shop/hello');
+    const runs = await pod.route('GET', `${path}/runs`, undefined, { authorization: `Bearer ${pod.key}` });
+    assert.deepEqual(runs.body.data.map((each) => [each.function_id, each.status, each.output]), [
+      ['shop-hello', 'Completed', 1],
+    ]);
+  });
+
+  test("two users' apps of one id hear their own events only", async () => {
+    const own = (await pod.call('apps.keys', {}, ann)).signingKey;
+    assert.notEqual(own, signingKey);
+    const app = await appOf({ signingKey: own, eventKey: ann });
+    await pod.call('apps.sync', { url: app.url }, ann);
+    const before = (await pod.runsOf('shop-hello')).length;
+    await app.client.send({ name: 'shop/hello', data: { n: 2 } });
+    const run = await pod.run('shop-hello', 'completed', 15_000, ann);
+    assert.equal(await pod.outputOf(run, ann), 2);
+    assert.equal((await pod.runsOf('shop-hello')).length, before);
+    const { apps } = await pod.call('apps.list', {}, ann);
+    assert.deepEqual(apps.map((each) => each.url), [app.url]);
+    const other = await pod.route('GET', `/v1/runs/${run.id}`, undefined, { authorization: `Bearer ${pod.key}` });
+    assert.equal(other.status, 404);
+  });
+
+  test('a wrong signing key registers nothing, and its calls are refused by the app', async () => {
+    const wrong = `signkey-${signingKey.split('-')[1]}-${'ab'.repeat(32)}`;
+    const app = await appOf({ id: 'wrong', signingKey: wrong, eventKey: pod.key });
+    // The app does not know the pod's signature, so it is asked as anybody might.
+    await assert.rejects(pod.call('apps.sync', { url: app.url }), /502/);
+    const raw = registration(app.url, 'x');
+    for (const authorization of ['', 'Bearer undefined', `Bearer ${wrong}`, 'Bearer signkey-0-00']) {
+      const answer = await pod.route('POST', '/fn/register', raw, { authorization });
+      assert.equal(answer.status, 401, authorization);
+      assert.ok(answer.body.error);
+    }
+    // Registered all the same by its user, it refuses calls that are not signed with its own key.
+    const url = `${app.url}?fnId=wrong-hello&stepId=step`;
+    const body = registration(app.url, 'hello');
+    body.functions[0].steps.step.runtime.url = url;
+    const made = await pod.route('POST', '/fn/register', body, { authorization: `Bearer ${pod.key}` });
+    assert.equal(made.status, 200, JSON.stringify(made.body));
+    await pod.route('POST', `/e/${pod.key}`, { name: 'raw/hello' });
+    const run = await pod.run('raw-hello', 'active');
+    const { error } = await pod.call('runs.get', { id: run.id }).then(async (first) => {
+      for (let shown = first; ; shown = await pod.call('runs.get', { id: run.id })) {
+        if (shown.error) return shown;
+      }
+    });
+    assert.match(error.message, /Unauthorized/);
+  });
+
+  test('an event key is a key of the pod that may write events', async () => {
+    const event = { name: 'shop/any' };
+    assert.equal((await pod.route('POST', '/e/', event)).status, 401);
+    assert.deepEqual((await pod.route('POST', '/e/nonsense', event)).body, {
+      error: 'Event key not found: it is an API key of this pod',
+      status: 401,
+    });
+    assert.equal((await pod.route('POST', `/e/synap_${'a'.repeat(43)}`, event)).status, 401);
+    const { key } = await pod.call('keys.create', { name: 'reads', scopes: ['notes:read'] });
+    assert.equal((await pod.route('POST', `/e/${key}`, event)).status, 403);
+    assert.equal((await pod.route('POST', `/e/${pod.key}`, event)).status, 200);
+  });
+});
+
+describe('in development', () => {
+  let pod;
+  before(async () => {
+    pod = await Pod.start('--dev', '--inngest-port', '0');
+  });
+  after(() => pod?.remove());
+
+  test('a page of another origin needs a key', async () => {
+    const event = { name: 'shop/any' };
+    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+      assert.equal((await pod.route('POST', '/e/', event, headers)).status, 403);
+      const form = await pod.route('POST', '/e/', 'name=shop%2Fany', {
+        ...headers,
+        'content-type': 'application/x-www-form-urlencoded',
+      });
+      assert.equal(form.status, 403);
+      assert.equal((await pod.route('POST', '/fn/register', registration('http://a.b/', 'x'), headers)).status, 403);
+    }
+    assert.equal((await pod.route('POST', '/e/', event)).status, 200);
+  });
+
+  test("names of the pod's events are refused, every one", async () => {
+    const { types } = await pod.call('catalogue.eventTypes');
+    assert.ok(types.length > 20);
+    const names = [
+      'note.creation.completed', 'note.anything', 'user.creation.completed', 'key.x', 'function.finished',
+      'inngest/function.failed', 'inngest/x', 'x.a.b', 'worker_app.sync.completed', 'order.creation.completed',
+      ...types.map((type) => type.name),
+    ];
+    for (const name of names) {
+      const { status, body } = await pod.route('POST', '/e/k', { name });
+      assert.equal(status, 400, name);
+      assert.deepEqual(body.ids, [], name);
+      assert.ok(body.error, name);
+    }
+  });
+
+  test('a request is taken up to its first bad event', async () => {
+    const { status, body } = await pod.route('POST', '/e/k', [{ name: 'shop/a' }, { name: '' }, { name: 'shop/b' }]);
+    assert.equal(status, 400);
+    assert.equal(body.ids.length, 1);
+    assert.match(body.error, /The event at 1/);
+    const many = await pod.route('POST', '/e/k', Array(5001).fill({ name: 'shop/a' }));
+    assert.equal(many.status, 400);
+    assert.equal((await pod.route('POST', '/e/k', 'not json')).status, 400);
+    const large = await pod.route('POST', '/e/k', { name: 'shop/a', data: { text: 'x'.repeat(600_000) } });
+    assert.equal(large.status, 413);
+  });
+
+  test('a request that is sent again is the same events', async () => {
+    const seed = { 'x-inngest-event-id-seed': '1700000000000,AAAAAAAAAAAAAA==' };
+    const events = [{ name: 'again/a' }, { name: 'again/b' }];
+    const first = await pod.route('POST', '/e/k', events, seed);
+    assert.deepEqual((await pod.route('POST', '/e/k', events, seed)).body, first.body);
+    assert.equal(new Set(first.body.ids).size, 2);
+    const { body } = await pod.route('GET', '/v1/events?name=again/a');
+    assert.deepEqual(body.data.map((event) => event.internal_id), [first.body.ids[0]]);
+  });
+
+  test('what is not there yet answers 501 with a sentence', async () => {
+    for (const path of ['/v1/checkpoint', '/v1/realtime/token', '/v0/gql', '/v0/connect/start', '/invoke/shop-hello']) {
+      const { status, body } = await pod.route('POST', path, {});
+      assert.equal(status, 501, path);
+      assert.match(body.error, /docs\/inngest\.md/, path);
+    }
+    assert.equal((await pod.route('PATCH', '/fn/register')).status, 405);
+  });
+
+  test('an app that asks for more than there is, is refused as a whole', async () => {
+    const asked = registration('http://127.0.0.1:9/api', 'x', { debounce: { period: '5s' } });
+    const { status, body } = await pod.route('POST', '/fn/register', asked);
+    assert.equal(status, 501);
+    assert.equal(body.error, 'The app is not registered. raw-x: this pod does not keep "debounce" yet');
+    assert.deepEqual((await pod.call('apps.list')).apps, []);
+    const wrong = registration('http://127.0.0.1:9/api', 'x', {
+      triggers: [{ event: 'a', expression: 'event.data.' }],
+    });
+    assert.equal((await pod.route('POST', '/fn/register', wrong)).status, 400);
+  });
+
+  test('an app is removed by its address', async () => {
+    const url = 'http://127.0.0.1:9/api';
+    assert.equal((await pod.route('POST', '/fn/register', registration(url, 'x'))).status, 200);
+    assert.equal((await pod.route('GET', '/dev')).body.functions.length, 1);
+    const remove = `/fn/remove?url=${encodeURIComponent(url)}`;
+    assert.equal((await pod.route('DELETE', remove)).status, 200);
+    assert.equal((await pod.route('DELETE', remove)).status, 404);
+    assert.equal((await pod.route('GET', '/dev')).body.functions.length, 0);
+  });
+});

@@ -1,0 +1,2 @@
+export * from 'inngest';
+export { serve } from 'inngest/node';
