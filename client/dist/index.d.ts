@@ -3,7 +3,7 @@ export type { SynapClient, SynapClientOptions, SynapHelpers, Watchable, Watched,
 export { ClientClosedError, ConnectionLostError, NoKeyError, RequestFailedError, WaitTimeoutError, WatchStoppedError, isSynapError, messageOf, } from './errors.js';
 export type { SynapError } from './errors.js';
 export { isEvent } from './events.js';
-export type { EventOf, EventType, RegisteredType } from './events.js';
+export type { DataOf, EventOf, EventType, RegisteredType } from './events.js';
 export type { WaitOptions } from './wait.js';
 export type { EventStream, Watch, WatchFilter, WatchHandlers, WatchOptions, WatchStatus, } from './watch.js';
 export type * from './generated/app-router.js';

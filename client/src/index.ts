@@ -19,7 +19,7 @@ export {
 } from './errors.js';
 export type { SynapError } from './errors.js';
 export { isEvent } from './events.js';
-export type { EventOf, EventType, RegisteredType } from './events.js';
+export type { DataOf, EventOf, EventType, RegisteredType } from './events.js';
 export type { WaitOptions } from './wait.js';
 export type {
   EventStream,
