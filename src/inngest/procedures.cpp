@@ -73,10 +73,13 @@ const ObjectSchema<AppAddress>& describe(Type<AppAddress>) {
 
 struct AppSync {
   bool is_registered = true;
+  std::optional<std::string> problem;
 };
 const ObjectSchema<AppSync>& describe(Type<AppSync>) {
   static const auto schema =
-      object<AppSync>("WorkerAppSync").field("isRegistered", &AppSync::is_registered, boolean());
+      object<AppSync>("WorkerAppSync")
+          .field("isRegistered", &AppSync::is_registered, boolean())
+          .field("problem", &AppSync::problem, string(), "Why not: what it answered, or nobody.");
   return schema;
 }
 
@@ -121,8 +124,9 @@ Task<Result<AppKeys>> keys(const AppsOfPod& pod, Session session) {
 
 Task<Result<AppSync>> sync(const AppsOfPod& pod, Session session, AppAddress input) {
   auto synced = co_await pod.syncer().sync(input.url, session.user_id(), session.stop);
-  if (!synced) co_return fail(synced.error());
-  co_return AppSync{};
+  if (synced) co_return AppSync{};
+  if (synced.error().code == Code::kBadRequest) co_return fail(synced.error());
+  co_return AppSync{false, synced.error().message};
 }
 
 Task<Result<AppRemoval>> remove(const AppsOfPod& pod, Session session, AppAddress input) {
@@ -153,9 +157,7 @@ void add_procedures(rpc::ProcedureTable& procedures, AppsOfPod pod) {
        .docs =
            "The app answers by posting to the pod what functions it has, with your signing key.",
        .effects = rpc::Effects::kIdempotent,
-       .errors = {{Code::kBadGateway, "It has not registered, and said why."},
-                  {Code::kForbidden, "The pod may not call this address."},
-                  {Code::kServiceUnavailable, "Nobody answers there."}},
+       .examples = {{.input = R"({"url":"http://127.0.0.1:3000/api/inngest"})"}},
        .appends = {std::string(kAppSynced.name)}},
       [kept](Session session, AppAddress input) {
         return sync(*kept, std::move(session), std::move(input));

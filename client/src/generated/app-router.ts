@@ -597,6 +597,8 @@ export interface WorkerAppRemoval {
 
 export interface WorkerAppSync {
   isRegistered: boolean;
+  /** Why not: what it answered, or nobody. */
+  problem?: string;
 }
 
 export interface TypeOfEvent {

@@ -37,6 +37,6 @@ const makeTasks = inngest.createFunction(
 
 createServer(serve({ client: inngest, functions: [makeTasks] })).listen(port, '127.0.0.1', async () => {
   // The pod asks a worker to register, not the other way round: so we ask the pod to.
-  await synap.apps.sync.mutate({ url: `http://127.0.0.1:${port}/api/inngest` });
-  console.log(`working for ${url}`);
+  const { isRegistered, problem } = await synap.apps.sync.mutate({ url: `http://127.0.0.1:${port}/api/inngest` });
+  console.log(isRegistered ? `working for ${url}` : `not registered: ${problem}`);
 });
