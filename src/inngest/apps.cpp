@@ -188,15 +188,16 @@ void Apps::put_function(const Row& row, const AppFunction& function) {
   for (const auto& trigger : function.triggers) {
     on_bus.triggers.push_back({bus_name(trigger.event)});
   }
-  HttpFunction http{.url = function.url,
+  HttpFunction http{.id = on_bus.id,
+                    .url = function.url,
                     .key = key_of(row.user_id),
                     .retries_max = function.retries_max,
                     .retry_interval = options_.retry_interval,
                     .triggers = function.triggers};
   rooms_.engine.pool->put(
       std::move(on_bus),
-      std::make_shared<HttpDriver>(std::move(http),
-                                   HttpCalls{rooms_.client, rooms_.engine.runs, rooms_.types}));
+      std::make_shared<HttpDriver>(std::move(http), HttpCalls{rooms_.client, rooms_.engine.runs,
+                                                              rooms_.types, rooms_.checkpoints}));
 }
 
 Task<Result<std::vector<AppInfo>>> Apps::list(std::optional<std::string> user_id) {

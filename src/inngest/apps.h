@@ -16,6 +16,7 @@
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
+#include "inngest/asker.h"
 #include "inngest/http_driver.h"
 #include "inngest/registration.h"
 #include "workers/engine.h"
@@ -23,12 +24,6 @@
 namespace synap::inngest {
 
 inline constexpr std::size_t kAppsOfUserMax = 100;
-
-/// Who registers an app or sends an event, and for whom.
-struct Asker {
-  std::string user_id;
-  std::optional<events::Actor> actor;  // nobody: it is not known who
-};
 
 struct AppInfo {
   std::string user_id;
@@ -55,6 +50,7 @@ class Apps {
     workers::Engine& engine;
     const events::EventTypes& types;
     outbound::Client& client;
+    Checkpoints& checkpoints;
   };
   Apps(AppsOptions options, Rooms rooms) : options_(std::move(options)), rooms_(rooms) {}
 

@@ -36,15 +36,19 @@ Json context_of(const CallBody& call, bool uses_api) {
   Json stack = Json::array();
   for (const auto& [place, hash] : order) stack.push_back(to_hex(hash));
   const auto size = static_cast<std::int64_t>(order.size());
-  return Json::object({{"attempt", call.attempt},
-                       {"disable_immediate_execution", call.is_planning},
-                       {"env", ""},
-                       {"max_attempts", call.attempts_max},
-                       {"request_id", call.request_id},
-                       {"run_id", ulid_of(call.run_id)},
-                       {"stack", Json::object({{"stack", std::move(stack)}, {"current", size}})},
-                       {"step_id", step_id_of(call)},
-                       {"use_api", uses_api}});
+  Json context =
+      Json::object({{"attempt", call.attempt},
+                    {"disable_immediate_execution", call.is_planning},
+                    {"env", ""},
+                    {"max_attempts", call.attempts_max},
+                    {"request_id", call.request_id},
+                    {"run_id", ulid_of(call.run_id)},
+                    {"stack", Json::object({{"stack", std::move(stack)}, {"current", size}})},
+                    {"step_id", step_id_of(call)},
+                    {"use_api", uses_api}});
+  if (call.token.empty()) return context;
+  context.set("fn_id", call.function_id).set("qi_id", call.token);
+  return context;
 }
 
 }  // namespace

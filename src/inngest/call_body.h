@@ -26,6 +26,10 @@ struct CallBody {
   int version = -1;
   /// Unique to this request.
   std::string request_id = {};
+  /// Of the function, and of this call (checkpoints.h): with the latter, the app may go on from
+  /// step to step while it is open. Empty: it answers after each.
+  std::string function_id = {};
+  std::string token = {};
 };
 
 /// "step", or the hexadecimal hash of the step.

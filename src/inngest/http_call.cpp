@@ -8,8 +8,8 @@
 #include "inngest/app_event.h"
 #include "inngest/bus_id.h"
 #include "inngest/call_body.h"
-#include "inngest/canonical.h"
 #include "inngest/duration.h"
+#include "inngest/memos.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 #include "inngest/waits.h"
@@ -41,15 +41,6 @@ std::string late_memo(std::string_view step) {
                    fmt::format("What the step \"{}\" asked for has not ended in time", step))
              .dump() +
          "}";
-}
-
-std::string memo_of(std::string_view key, const Json& value) {
-  std::string memo = "{";
-  append_json_string(memo, key);
-  memo.push_back(':');
-  append_canonical(memo, value);
-  memo.push_back('}');
-  return memo;
 }
 
 }  // namespace
@@ -140,7 +131,8 @@ Task<Result<>> HttpCall::end_what_is_due() {
 
 // Asks the app what is next. It goes on where something was done: what comes next may hang on it.
 Task<HttpCall::Then> HttpCall::discover() {
-  auto reached = co_await ask(std::nullopt, attempt_now());
+  const auto done_before = stored_.memos.size();
+  auto reached = co_await ask_with_checkpoints();
   if (reached.outage) co_return stop_for(*reached.outage);
   const auto& reply = reached.reply;
   if (reply.kind == Reply::Kind::kFailed) co_return fail_run(reply);
@@ -148,12 +140,11 @@ Task<HttpCall::Then> HttpCall::discover() {
     output_ = reply.output;
     co_return Then::kStop;
   }
-  const auto done_before = stored_.memos.size();
   std::vector<ReportedOp> planned;
   for (const auto& op : reply.ops) {
     if (op.op == "StepPlanned") {
       if (!stored_.memos.contains(op.hash) && !is_waiting(op.hash)) planned.push_back(op);
-    } else {
+    } else if (op.op != "DiscoveryRequest") {
       take(op, reply);
     }
   }
@@ -188,7 +179,26 @@ Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
   }
 }
 
-Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt) {
+// While it is open, the app may go on from step to step, and tell of each.
+Task<HttpCall::Reached> HttpCall::ask_with_checkpoints() {
+  if (has_waiting()) co_return co_await ask(std::nullopt, attempt_now());
+  auto& checkpoints = driver_.shared_.checkpoints;
+  const auto open = checkpoints.begin(job_, stored_);
+  auto reached = co_await ask(std::nullopt, attempt_now(), open->token());
+  checkpoints.end(*open);
+  for (auto& result : open->take()) {
+    stored_.next_place = std::max(stored_.next_place, result.place + 1);
+    stored_.memo_bytes += static_cast<std::int64_t>(result.memo.size());
+    stored_.pending.erase(result.hash);
+    stored_.memos.emplace(result.hash,
+                          workers::Memo{std::move(result.memo), result.op, result.place});
+    answer_.has_made_progress = true;
+  }
+  co_return reached;
+}
+
+Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
+                                      std::string token) {
   auto& shared = driver_.shared_;
   const auto request_id = ulid_of(shared.runs.world().new_id());
   const CallBody body{.event = event_,
@@ -199,7 +209,9 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt)
                       .step = step,
                       .is_planning = !step && has_waiting(),
                       .version = stored_.memos.empty() ? -1 : driver_.version_.load(),
-                      .request_id = request_id};
+                      .request_id = request_id,
+                      .function_id = driver_.function_id_,
+                      .token = token};
   const auto step_id = step_id_of(body);
   outbound::Request request{
       .method = "POST", .url = call_url(driver_.function_.url, step_id), .body = call_body(body)};
@@ -394,19 +406,9 @@ void HttpCall::refuse(const ReportedOp& op, const std::string& why) {
 
 void HttpCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
   const auto bytes = static_cast<std::int64_t>(memo.size());
-  if (bytes > workers::kStepBytesMax) {
-    return exceed(fmt::format("The result of the step \"{}\" has {} bytes; at most {} are kept",
-                              op.step_id, bytes, workers::kStepBytesMax));
-  }
-  if (stored_.memo_bytes + bytes > workers::kRunBytesMax) {
-    return exceed(
-        fmt::format("With the result of the step \"{}\" the run would keep {} bytes; at "
-                    "most {} are kept",
-                    op.step_id, stored_.memo_bytes + bytes, workers::kRunBytesMax));
-  }
-  if (stored_.next_place >= workers::kStepsMax) {
-    return exceed(
-        fmt::format("The function run exceeded the step limit of {} steps.", workers::kStepsMax));
+  if (auto excess =
+          excess_of(op.step_id, memo.size(), stored_.memo_bytes + bytes, stored_.next_place)) {
+    return exceed(*std::move(excess));
   }
   stored_.memo_bytes += bytes;
   stored_.pending.erase(op.hash);
@@ -419,8 +421,7 @@ void HttpCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
 void HttpCall::put_pending(workers::PendingStep step) {
   if (stored_.next_place + static_cast<int>(stored_.pending.size()) >= workers::kStepsMax &&
       begun(step.hash) == nullptr) {
-    return exceed(
-        fmt::format("The function run exceeded the step limit of {} steps.", workers::kStepsMax));
+    return exceed(too_many_steps());
   }
   stored_.pending.insert_or_assign(step.hash, step);
   std::erase_if(answer_.pending, [&](const auto& other) { return other.hash == step.hash; });

@@ -35,7 +35,8 @@ class HttpCall {
   Task<Result<>> end_what_is_due();
   Task<Then> discover();
   Task<void> do_planned(std::vector<ReportedOp> planned);
-  Task<Reached> ask(std::optional<workers::StepHash> step, int attempt);
+  Task<Reached> ask_with_checkpoints();
+  Task<Reached> ask(std::optional<workers::StepHash> step, int attempt, std::string token = {});
   Task<Result<outbound::Response>> send(outbound::Request request);
   Task<Result<>> save();
 

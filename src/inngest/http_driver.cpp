@@ -18,7 +18,9 @@ std::int64_t http_retry_delay_ms(int attempt, double random) {
 }
 
 HttpDriver::HttpDriver(HttpFunction function, HttpCalls shared)
-    : function_(std::move(function)), shared_(shared) {
+    : function_(std::move(function)),
+      shared_(shared),
+      function_id_(Uuid::derived(0, "sdk function\n" + function_.id).to_string()) {
   for (const auto& trigger : function_.triggers) {
     filters_.push_back({trigger.event, std::nullopt});
     if (trigger.expression.empty()) continue;

@@ -22,6 +22,7 @@
 
 #include "cel/expression.h"
 #include "events/types.h"
+#include "inngest/checkpoints.h"
 #include "inngest/registration.h"
 #include "inngest/signature.h"
 #include "outbound/client.h"
@@ -32,6 +33,7 @@ namespace synap::inngest {
 
 /// Where one function is served.
 struct HttpFunction {
+  std::string id;   // on the bus
   std::string url;  // as it was registered, with its query
   SigningKey key;
   int retries_max = 4;
@@ -46,6 +48,7 @@ struct HttpCalls {
   outbound::Client& client;
   workers::RunStore& runs;
   const events::EventTypes& types;
+  Checkpoints& checkpoints;
 };
 
 class HttpDriver final : public workers::Driver {
@@ -65,6 +68,7 @@ class HttpDriver final : public workers::Driver {
 
   const HttpFunction function_;
   const HttpCalls shared_;
+  const std::string function_id_;  // as apps are told it: a UUID
   std::vector<Filter> filters_;
   std::atomic<int> version_{-1};  // of the protocol, as the app has answered it
 };

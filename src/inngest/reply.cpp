@@ -56,22 +56,6 @@ Json member(const Json& object, std::string_view key) {
   return value != nullptr ? *value : Json();
 }
 
-std::optional<ReportedOp> read_op(const Json& json) {
-  const auto hash = hash_of(json.string_or("id", ""));
-  if (!hash || json.string_or("op", "").empty()) return std::nullopt;
-  ReportedOp op{.op = std::string(json.string_or("op", "")),
-                .hash = *hash,
-                .name = std::string(json.string_or("name", "")),
-                .opts = member(json, "opts"),
-                .data = member(json, "data"),
-                .error = member(json, "error")};
-  const auto userland = member(json, "userland");
-  const auto display = json.string_or("displayName", op.name);
-  op.step_id = std::string(userland.string_or("id", display));
-  if (op.step_id.empty()) op.step_id = op.op;
-  return op;
-}
-
 // An error that was thrown, by what the SDK makes of it.
 Json error_of(const Json& body) {
   Json error = app_error(body.string_or("name", "Error"),
@@ -163,6 +147,22 @@ std::optional<std::int64_t> parse_http_date(const std::string& text) {
 }
 
 }  // namespace
+
+std::optional<ReportedOp> read_op(const Json& json) {
+  const auto hash = hash_of(json.string_or("id", ""));
+  if (!hash || json.string_or("op", "").empty()) return std::nullopt;
+  ReportedOp op{.op = std::string(json.string_or("op", "")),
+                .hash = *hash,
+                .name = std::string(json.string_or("name", "")),
+                .opts = member(json, "opts"),
+                .data = member(json, "data"),
+                .error = member(json, "error")};
+  const auto userland = member(json, "userland");
+  const auto display = json.string_or("displayName", op.name);
+  op.step_id = std::string(userland.string_or("id", display));
+  if (op.step_id.empty()) op.step_id = op.op;
+  return op;
+}
 
 Json app_error(std::string_view name, std::string_view message) {
   return Json::object({{"name", name}, {"message", message}});

@@ -33,6 +33,9 @@ struct ReportedOp {
   Json error;  // null: none
 };
 
+/// Nothing: it is none, or its id is no hash.
+std::optional<ReportedOp> read_op(const Json& json);
+
 struct Reply {
   enum class Kind : std::uint8_t { kDone, kOps, kFailed };
   Kind kind = Kind::kFailed;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "inngest/query.h"
+#include "inngest/ulid.h"
 #include "net/ascii.h"
 #include "net/url.h"
 
@@ -82,6 +83,17 @@ Result<std::vector<Json>> events_of(const net::Request& request) {
   return std::move(body->as_array());
 }
 
+// Of "/v1/checkpoint/{run}/async", or by its other name, the run; empty: it is another path.
+std::string_view checkpoint_run(std::string_view path) {
+  constexpr std::string_view kEnd = "/async";
+  if (!path.ends_with(kEnd)) return {};
+  path.remove_suffix(kEnd.size());
+  for (const std::string_view begin : {"/v1/checkpoint/", "/v1/http/runs/"}) {
+    if (path.starts_with(begin)) return path.substr(begin.size());
+  }
+  return {};
+}
+
 }  // namespace
 
 // Which of the paths a request is for, and who may ask for it.
@@ -93,6 +105,7 @@ struct Server::Route {
     kDev,
     kHealth,
     kHistory,
+    kCheckpoint,
     kOther,
   };
   Is is = Is::kOther;
@@ -104,6 +117,7 @@ struct Server::Route {
     if (head.path == "/fn/remove") return {Is::kRemove, "DELETE"};
     if (head.path == "/dev") return {Is::kDev, "GET"};
     if (head.path == "/health") return {Is::kHealth, "GET"};
+    if (!checkpoint_run(head.path).empty()) return {Is::kCheckpoint, "POST"};
     const auto methods = History::methods_of(head.path);
     if (!methods.empty()) return {Is::kHistory, methods};
     return {};
@@ -111,6 +125,7 @@ struct Server::Route {
 
   /// What an API key must be good for.
   std::string_view scope_of(std::string_view method) const {
+    if (is == Is::kCheckpoint) return "runs:write";
     if (is == Is::kHistory) return method == "GET" ? "runs:read" : "runs:write";
     return is == Is::kDev ? "apps:read" : "apps:write";
   }
@@ -202,6 +217,8 @@ Task<net::Response> Server::serve(const net::Request& request) {
       nothing.status = request.path.starts_with("/v0") ? 204 : 200;
       co_return with_kind(std::move(nothing));
     }
+    case Route::Is::kCheckpoint:
+      co_return with_kind(co_await take_checkpoint(request, asker));
     case Route::Is::kHealth:
     case Route::Is::kOther:
       break;
@@ -241,6 +258,16 @@ Task<net::Response> Server::register_app(const net::Request& request, const Aske
                                              {"status", 200},
                                              {"app_id", synced->app_id.to_string()},
                                              {"sync_id", synced->app_id.to_string()}}));
+}
+
+Task<net::Response> Server::take_checkpoint(const net::Request& request, const Asker& asker) {
+  const auto id = parse_id(checkpoint_run(request.path));
+  if (!id) co_return refused({Code::kNotFound, "There is no such run"});
+  auto body = parse_json(request.body, {.depth_max = 80});
+  if (!body) co_return refused(body.error());
+  auto stored = co_await checkpoints_.store(asker.user_id, *id, std::move(*body));
+  if (!stored) co_return refused(stored.error());
+  co_return json_response(200, Json::object({{"status", 200}}));
 }
 
 Task<net::Response> Server::remove_app(const net::Request& request, const Asker& asker) {

@@ -5,6 +5,7 @@
 //   DELETE /fn/remove?url=             an app is called no more
 //   GET    /dev                        in development: which functions there are
 //   GET    /health
+//   POST   /v1/checkpoint/{run}/async  what an app has done while its call is open (checkpoints.h)
 //   /v0/runs/…, /v1/events/…, /v1/runs/…, /v1/signals     what history.h says
 //
 // Every other path of Inngest's is answered 501, with a sentence.
@@ -18,6 +19,7 @@
 
 #include "inngest/access.h"
 #include "inngest/apps.h"
+#include "inngest/checkpoints.h"
 #include "inngest/history.h"
 #include "inngest/ingestion.h"
 #include "net/http.h"
@@ -34,12 +36,20 @@ struct ServerOptions {
 class Server final : public net::Handler {
  public:
   /// All must outlive it.
-  Server(ServerOptions options, Access& access, Apps& apps, Ingestion& ingestion, History& history)
+  struct Parts {
+    Access& access;
+    Apps& apps;
+    Ingestion& ingestion;
+    History& history;
+    Checkpoints& checkpoints;
+  };
+  Server(ServerOptions options, Parts parts)
       : options_(std::move(options)),
-        access_(access),
-        apps_(apps),
-        ingestion_(ingestion),
-        history_(history) {}
+        access_(parts.access),
+        apps_(parts.apps),
+        ingestion_(parts.ingestion),
+        history_(parts.history),
+        checkpoints_(parts.checkpoints) {}
 
   /// The paths to mount it at, beside /health.
   static const std::vector<std::string>& prefixes();
@@ -54,6 +64,7 @@ class Server final : public net::Handler {
   struct Route;
   Task<net::Response> take_events(const net::Request& request, const Asker& asker);
   Task<net::Response> register_app(const net::Request& request, const Asker& asker);
+  Task<net::Response> take_checkpoint(const net::Request& request, const Asker& asker);
   Task<net::Response> remove_app(const net::Request& request, const Asker& asker);
   Task<net::Response> tell_dev(const Asker& asker);
   net::Response with_kind(net::Response response) const;
@@ -64,6 +75,7 @@ class Server final : public net::Handler {
   Apps& apps_;
   Ingestion& ingestion_;
   History& history_;
+  Checkpoints& checkpoints_;
 };
 
 }  // namespace synap::inngest

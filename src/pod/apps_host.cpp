@@ -62,10 +62,12 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   host->client_ = std::make_unique<outbound::Client>(
       *std::move(policy), outbound::ClientOptions{.budget = {.transfers_max = kCallsMax,
                                                              .waiting_max = kCallsWaitingMax}});
+  host->checkpoints_ = std::make_unique<inngest::Checkpoints>(rooms.engine.runs);
   host->apps_ = std::make_unique<inngest::Apps>(
       inngest::AppsOptions{.secret = *std::move(secret),
                            .retry_interval = options.inngest.retry_interval},
-      inngest::Apps::Rooms{rooms.database, rooms.engine, rooms.types, *host->client_});
+      inngest::Apps::Rooms{rooms.database, rooms.engine, rooms.types, *host->client_,
+                           *host->checkpoints_});
   host->access_ = std::make_unique<inngest::Access>(
       inngest::AccessOptions{.is_dev = options.inngest.is_dev, .public_url = options.public_url},
       rooms.keys, *host->apps_);
@@ -84,7 +86,8 @@ Result<> AppsHost::load() {
 
 void AppsHost::mount(api::Front& front) {
   const auto server = std::make_shared<inngest::Server>(
-      inngest::ServerOptions{.version = SYNAP_VERSION}, *access_, *apps_, *ingestion_, *history_);
+      inngest::ServerOptions{.version = SYNAP_VERSION},
+      inngest::Server::Parts{*access_, *apps_, *ingestion_, *history_, *checkpoints_});
   for (const auto& prefix : inngest::Server::prefixes()) {
     front.mount({.prefix = prefix,
                  .handler = server,
@@ -98,7 +101,7 @@ Result<> AppsHost::serve(net::ServerOptions options) {
       inngest::ServerOptions{
           .names = net::HostNames{.listening = options_.host, .public_url = options_.public_url},
           .version = SYNAP_VERSION},
-      *access_, *apps_, *ingestion_, *history_);
+      inngest::Server::Parts{*access_, *apps_, *ingestion_, *history_, *checkpoints_});
   options.address = std::move(address_);
   options.port = *options_.inngest.port;
   listener_ = std::make_unique<net::HttpServer>(std::move(options), *own_server_);

@@ -1,0 +1,16 @@
+// Asker: who registers an app, sends an event or asks for a run, and for whom.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "events/event.h"
+
+namespace synap::inngest {
+
+struct Asker {
+  std::string user_id;
+  std::optional<events::Actor> actor;  // nobody: it is not known who
+};
+
+}  // namespace synap::inngest

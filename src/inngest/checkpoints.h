@@ -1,0 +1,67 @@
+// Checkpoints: an app that is called goes on by itself from step to step, and tells of each as it
+// is done, while its call is still open. What it tells is stored at once, by the claim of that
+// call.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/json.h"
+#include "base/task.h"
+#include "bus/job.h"
+#include "workers/op.h"
+#include "workers/run_store.h"
+
+namespace synap::inngest {
+
+/// A call that is open. Any thread.
+class OpenCall {
+ public:
+  OpenCall(const bus::Job& job, const workers::StoredResults& stored)
+      : job_(job), next_place_(stored.next_place), memo_bytes_(stored.memo_bytes) {}
+
+  /// What the app shows with a checkpoint, to say of which call it is.
+  std::string token() const;
+  const bus::Job& job() const { return job_; }
+
+  /// What was stored meanwhile, each once: for whoever made the call.
+  std::vector<workers::StepResult> take();
+
+ private:
+  friend class Checkpoints;
+  Result<std::vector<workers::StepResult>> reserve(const Json& steps);
+  void add(std::vector<workers::StepResult> results);
+
+  const bus::Job job_;
+  std::mutex mutex_;
+  int next_place_;
+  std::int64_t memo_bytes_;
+  std::map<workers::StepHash, int> places_;  // of what was told before
+  std::vector<workers::StepResult> stored_;
+};
+
+/// Any thread.
+class Checkpoints {
+ public:
+  /// `runs` must outlive it.
+  explicit Checkpoints(workers::RunStore& runs) : runs_(runs) {}
+
+  std::shared_ptr<OpenCall> begin(const bus::Job& job, const workers::StoredResults& stored);
+  void end(const OpenCall& call);
+
+  /// The body of a checkpoint, {"qi_id","steps"}. kNotFound: no call of the run is open; kConflict:
+  /// another is, or has taken its place; kPayloadTooLarge; kBadRequest.
+  Task<Result<>> store(std::string user_id, Uuid run_id, Json body);
+
+ private:
+  workers::RunStore& runs_;
+  std::mutex mutex_;
+  std::unordered_map<Uuid, std::shared_ptr<OpenCall>> open_;
+};
+
+}  // namespace synap::inngest
