@@ -142,6 +142,28 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     assert.deepEqual(await completed('order'), [a, b]);
   });
 
+  test('what an app has told of while its call was open is kept, though it dies then', async () => {
+    const id = 'c'.repeat(40);
+    const checkpoint = (run, body) => pod.route('POST', `/v1/checkpoint/${run}/async`, body);
+    const steps = [{ op: 'StepRun', id, name: 's', data: { n: 1 } }];
+    const told = [];
+    const seen = await start('checkpoint', async (response, request, calls) => {
+      const { ctx, steps: memos } = calls.at(-1).body;
+      if (calls.length > 1) return response.writeHead(200, sdkHeaders).end(JSON.stringify(memos[id]));
+      told.push((await checkpoint(ctx.run_id, { qi_id: 'other', steps })).status);
+      told.push((await checkpoint('0'.repeat(26), { qi_id: ctx.qi_id, steps })).status);
+      told.push((await checkpoint(ctx.run_id, { qi_id: ctx.qi_id, steps: [{ op: 'StepRun' }] })).status);
+      told.push((await checkpoint(ctx.run_id, { qi_id: ctx.qi_id, steps })).status);
+      told.push((await checkpoint(ctx.run_id, { qi_id: ctx.qi_id, steps })).status);
+      request.socket.destroy();
+    });
+    assert.deepEqual(await completed('checkpoint'), { data: { n: 1 } });
+    assert.deepEqual(told, [409, 404, 400, 200, 200]);
+    const { ctx } = seen[0].body;
+    assert.match(ctx.fn_id, /^[0-9a-f-]{36}$/);
+    assert.equal((await checkpoint(ctx.run_id, { qi_id: ctx.qi_id, steps })).status, 404); // it is over
+  });
+
   test('state that is too large for a call is asked for', async () => {
     const text = 'x'.repeat(3 * 1024 * 1024);
     const calls = await start('state', async (response, request, seen) => {
