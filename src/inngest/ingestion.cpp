@@ -6,6 +6,8 @@
 #include <charconv>
 
 #include "base/crypto.h"
+#include "bus/function_events.h"
+#include "inngest/bus_id.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 
@@ -50,15 +52,38 @@ Uuid EventSeed::id_of(std::string_view user_id, std::size_t index) const {
                        fmt::format("sdk seed\n{}\n{}\n{}", user_id, to_base64url(entropy), index));
 }
 
+events::Envelope Ingestion::envelope_of(const Asker& asker) const {
+  events::Envelope envelope;
+  envelope.user_id = asker.user_id;
+  envelope.actor = asker.actor;
+  envelope.source = asker.actor ? events::Source::kApi : events::Source::kAutomation;
+  return envelope;
+}
+
+// As a step of a run would ask for it, but that no run waits for what comes of it.
+Task<Result<std::string>> Ingestion::invoke(Asker asker, std::string slug, Json data) {
+  const auto function = engine_.functions.find(bus_id(slug, asker.user_id));
+  if (function == nullptr) {
+    co_return fail(Code::kNotFound, fmt::format("could not find function with ID: {}",
+                                                slug.substr(0, valid_utf8_prefix(slug))));
+  }
+  bus::Invocation asked{function->id, std::move(data), Uuid{}.to_string(), std::string(40, '0')};
+  auto event = types_.make(bus::kFunctionInvoked, std::move(asked), envelope_of(asker));
+  if (!event) co_return fail(event.error());
+  co_return co_await engine_.runs.database().write([&](db::Tx& tx) {
+    const auto appended = engine_.log.append(tx, {.events = {*event}});
+    if (!tx.ok()) return std::string();
+    engine_.dispatcher.start(tx, function, *appended.events.front());
+    return ulid_of(appended.events.front()->id);
+  });
+}
+
 Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,
                                          const std::optional<EventSeed>& seed,
                                          std::size_t index) const {
   auto said = SdkEvent::read(std::move(event));
   if (!said) return fail(said.error());
-  events::Envelope envelope;
-  envelope.user_id = asker.user_id;
-  envelope.actor = asker.actor;
-  envelope.source = asker.actor ? events::Source::kApi : events::Source::kAutomation;
+  auto envelope = envelope_of(asker);
   envelope.metadata = said->metadata();
   if (said->id) {
     envelope.id = id_of_repeat(asker, *said);
@@ -69,10 +94,10 @@ Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,
 }
 
 Task<Result<std::vector<std::string>>> Ingestion::append(std::vector<events::NewEvent> events) {
-  co_return co_await database_.write([&](db::Tx& tx) {
+  co_return co_await engine_.runs.database().write([&](db::Tx& tx) {
     std::vector<std::string> ids;
     for (const auto& event : events) {
-      const auto appended = log_.append(tx, {.events = {event}});
+      const auto appended = engine_.log.append(tx, {.events = {event}});
       if (!tx.ok()) break;
       ids.push_back(ulid_of(appended.events.front()->id));
     }

@@ -13,10 +13,9 @@
 
 #include "base/json.h"
 #include "base/task.h"
-#include "db/database.h"
-#include "events/log.h"
 #include "events/types.h"
-#include "inngest/apps.h"
+#include "inngest/asker.h"
+#include "workers/engine.h"
 
 namespace synap::inngest {
 
@@ -42,19 +41,23 @@ struct Ingested {
 class Ingestion {
  public:
   /// All must outlive it.
-  Ingestion(db::Database& database, events::EventLog& log, const events::EventTypes& types)
-      : database_(database), log_(log), types_(types) {}
+  Ingestion(workers::Engine& engine, const events::EventTypes& types)
+      : engine_(engine), types_(types) {}
 
   /// Those before the first that is wrong are appended.
   Task<Ingested> ingest(Asker asker, std::vector<Json> events, std::optional<EventSeed> seed);
 
+  /// Starts one function of the asker's, by its slug, which is handed `data`. The event's id, a
+  /// ULID. kNotFound: there is no such function.
+  Task<Result<std::string>> invoke(Asker asker, std::string slug, Json data);
+
  private:
+  events::Envelope envelope_of(const Asker& asker) const;
   Result<events::NewEvent> make(const Asker& asker, Json event,
                                 const std::optional<EventSeed>& seed, std::size_t index) const;
   Task<Result<std::vector<std::string>>> append(std::vector<events::NewEvent> events);
 
-  db::Database& database_;
-  events::EventLog& log_;
+  workers::Engine& engine_;
   const events::EventTypes& types_;
 };
 

@@ -106,6 +106,7 @@ struct Server::Route {
     kHealth,
     kHistory,
     kCheckpoint,
+    kInvoke,
     kOther,
   };
   Is is = Is::kOther;
@@ -117,6 +118,7 @@ struct Server::Route {
     if (head.path == "/fn/remove") return {Is::kRemove, "DELETE"};
     if (head.path == "/dev") return {Is::kDev, "GET"};
     if (head.path == "/health") return {Is::kHealth, "GET"};
+    if (head.path.starts_with("/invoke/")) return {Is::kInvoke, "POST"};
     if (!checkpoint_run(head.path).empty()) return {Is::kCheckpoint, "POST"};
     const auto methods = History::methods_of(head.path);
     if (!methods.empty()) return {Is::kHistory, methods};
@@ -125,7 +127,7 @@ struct Server::Route {
 
   /// What an API key must be good for.
   std::string_view scope_of(std::string_view method) const {
-    if (is == Is::kCheckpoint) return "runs:write";
+    if (is == Is::kCheckpoint || is == Is::kInvoke) return "runs:write";
     if (is == Is::kHistory) return method == "GET" ? "runs:read" : "runs:write";
     return is == Is::kDev ? "apps:read" : "apps:write";
   }
@@ -219,6 +221,8 @@ Task<net::Response> Server::serve(const net::Request& request) {
     }
     case Route::Is::kCheckpoint:
       co_return with_kind(co_await take_checkpoint(request, asker));
+    case Route::Is::kInvoke:
+      co_return with_kind(co_await invoke(request, asker));
     case Route::Is::kHealth:
     case Route::Is::kOther:
       break;
@@ -258,6 +262,21 @@ Task<net::Response> Server::register_app(const net::Request& request, const Aske
                                              {"status", 200},
                                              {"app_id", synced->app_id.to_string()},
                                              {"sync_id", synced->app_id.to_string()}}));
+}
+
+Task<net::Response> Server::invoke(const net::Request& request, const Asker& asker) {
+  const auto slug = net::percent_decode(request.path.substr(std::string_view("/invoke/").size()));
+  if (!slug) co_return refused(slug.error());
+  auto body = parse_json(request.body.empty() ? "{}" : request.body);
+  if (!body) co_return refused(body.error());
+  Json* data = body->find("data");
+  if (data != nullptr && !data->is_object()) {
+    co_return refused({Code::kBadRequest, "data is an object"});
+  }
+  auto id =
+      co_await ingestion_.invoke(asker, *slug, data != nullptr ? std::move(*data) : Json::object());
+  if (!id) co_return refused(id.error());
+  co_return json_response(200, Json::object({{"id", *id}, {"status", 200}}));
 }
 
 Task<net::Response> Server::take_checkpoint(const net::Request& request, const Asker& asker) {

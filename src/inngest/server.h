@@ -3,6 +3,7 @@
 //   POST   /e/{key}                    events (ingestion.h)
 //   POST   /fn/register, PUT           an app says which functions it has
 //   DELETE /fn/remove?url=             an app is called no more
+//   POST   /invoke/{slug}              starts one function, which is handed {"data"}
 //   GET    /dev                        in development: which functions there are
 //   GET    /health
 //   POST   /v1/checkpoint/{run}/async  what an app has done while its call is open (checkpoints.h)
@@ -64,6 +65,7 @@ class Server final : public net::Handler {
   struct Route;
   Task<net::Response> take_events(const net::Request& request, const Asker& asker);
   Task<net::Response> register_app(const net::Request& request, const Asker& asker);
+  Task<net::Response> invoke(const net::Request& request, const Asker& asker);
   Task<net::Response> take_checkpoint(const net::Request& request, const Asker& asker);
   Task<net::Response> remove_app(const net::Request& request, const Asker& asker);
   Task<net::Response> tell_dev(const Asker& asker);

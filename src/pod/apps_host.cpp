@@ -71,8 +71,7 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   host->access_ = std::make_unique<inngest::Access>(
       inngest::AccessOptions{.is_dev = options.inngest.is_dev, .public_url = options.public_url},
       rooms.keys, *host->apps_);
-  host->ingestion_ =
-      std::make_unique<inngest::Ingestion>(rooms.database, rooms.engine.log, rooms.types);
+  host->ingestion_ = std::make_unique<inngest::Ingestion>(rooms.engine, rooms.types);
   host->history_ = std::make_unique<inngest::History>(rooms.engine, rooms.types);
   host->syncer_ = std::make_unique<inngest::Syncer>(
       inngest::SyncerOptions{.urls = options.inngest.apps, .is_dev = options.inngest.is_dev},
