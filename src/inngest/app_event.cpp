@@ -11,7 +11,6 @@ namespace synap::inngest {
 namespace {
 
 constexpr std::string_view kInngest = "inngest/";
-constexpr std::string_view kFunction = "function.";
 constexpr JsonLimits kStored{.depth_max = 80};
 
 Json current(const events::Event& event, const events::EventTypes& types) {
@@ -64,13 +63,26 @@ std::string inngest_status(std::string_view status) {
   return status == "completed" ? "Completed" : status == "failed" ? "Failed" : "Cancelled";
 }
 
+events::EventType<bus::RunEnd> end_type(const events::Event& event) {
+  return {.name = event.type, .needs_aggregate = false};
+}
+
+Json data_of_end(const bus::RunEnd& end) {
+  return Json::object({{"function_id", std::string(slug_of(end.function))},
+                       {"run_id", ulid_of_text(end.run_id)},
+                       {"_inngest", Json::object({{"status", inngest_status(end.status)}})}});
+}
+
+Json error_of_end(const bus::RunEnd& end) {
+  return Json::object(
+      {{"name", end.name.value_or("Error")}, {"message", end.message.value_or(end.status)}});
+}
+
 Task<Result<Json>> end_of_run(const events::Event& event, const bus::RunEnd& end,
                               const events::EventTypes& types, workers::RunStore& runs) {
   auto ended = co_await ended_run(runs, end);
   if (!ended) co_return fail(ended.error());
-  Json data = Json::object({{"function_id", std::string(slug_of(end.function))},
-                            {"run_id", ulid_of_text(end.run_id)},
-                            {"_inngest", Json::object({{"status", inngest_status(end.status)}})}});
+  auto data = data_of_end(end);
   auto cause = co_await runs.log().find(events::Tenancy::of_user(event.user_id),
                                         Uuid::parse(end.event_id).value_or(Uuid{}));
   if (cause) {
@@ -82,9 +94,7 @@ Task<Result<Json>> end_of_run(const events::Event& event, const bus::RunEnd& end
     data.set("result", parse_json(ended->output, kStored).value_or(Json()));
   } else {
     auto error = parse_json(ended->error, kStored);
-    data.set("error", error ? std::move(*error)
-                            : Json::object({{"name", end.name.value_or("Error")},
-                                            {"message", end.message.value_or(end.status)}}));
+    data.set("error", error ? std::move(*error) : error_of_end(end));
   }
   co_return told(event, std::move(data));
 }
@@ -97,16 +107,28 @@ std::string bus_name(std::string_view name) {
   return std::string(name);
 }
 
+Json app_view(const events::Event& event, const events::EventTypes& types) {
+  if (event.type == bus::kFunctionInvoked.name) {
+    const auto asked = events::data_of(event, bus::kFunctionInvoked);
+    return asked ? invocation(event, **asked) : Json();
+  }
+  if (!bus::is_about_an_end(event.type)) return current(event, types);
+  const auto end = events::data_of(event, end_type(event));
+  if (!end) return Json();
+  auto data = data_of_end(**end);
+  data.set("error", error_of_end(**end));
+  return told(event, std::move(data));
+}
+
 Task<Result<Json>> event_for_app(const events::Event& event, const events::EventTypes& types,
                                  workers::RunStore& runs) {
-  if (!event.type.starts_with(kFunction)) co_return current(event, types);
   if (event.type == bus::kFunctionInvoked.name) {
     const auto asked = events::data_of(event, bus::kFunctionInvoked);
     if (!asked) co_return fail(asked.error());
     co_return invocation(event, **asked);
   }
-  const events::EventType<bus::RunEnd> type{.name = event.type, .needs_aggregate = false};
-  const auto end = events::data_of(event, type);
+  if (!bus::is_about_an_end(event.type)) co_return current(event, types);
+  const auto end = events::data_of(event, end_type(event));
   if (!end) co_return fail(end.error());
   co_return co_await end_of_run(event, **end, types, runs);
 }

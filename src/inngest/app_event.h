@@ -22,6 +22,10 @@ namespace synap::inngest {
 Task<Result<Json>> event_for_app(const events::Event& event, const events::EventTypes& types,
                                  workers::RunStore& runs);
 
+/// What its expressions see of it: the same, but of the end of a run neither its event nor its
+/// result, which stand elsewhere.
+Json app_view(const events::Event& event, const events::EventTypes& types);
+
 /// The type on the bus of what SDKs call `name`, and the inverse.
 std::string bus_name(std::string_view name);
 

@@ -182,18 +182,20 @@ void Apps::take_away(const std::string& user_id, const std::string& app,
 
 void Apps::put_function(const Row& row, const AppFunction& function) {
   bus::Function on_bus{.id = bus_id(function.slug, row.user_id),
-                       .triggers = {},
                        .retry = {.retries_max = function.retries_max},
-                       .user_id = row.user_id};
+                       .user_id = row.user_id,
+                       .flow = function.flow,
+                       .view = [&types = rooms_.types](const events::Event& event) -> Result<Json> {
+                         return app_view(event, types);
+                       }};
   for (const auto& trigger : function.triggers) {
-    on_bus.triggers.push_back({bus_name(trigger.event)});
+    on_bus.triggers.push_back({bus_name(trigger.event), trigger.condition});
   }
   HttpFunction http{.id = on_bus.id,
                     .url = function.url,
                     .key = key_of(row.user_id),
                     .retries_max = function.retries_max,
-                    .retry_interval = options_.retry_interval,
-                    .triggers = function.triggers};
+                    .retry_interval = options_.retry_interval};
   rooms_.engine.pool->put(
       std::move(on_bus),
       std::make_shared<HttpDriver>(std::move(http), HttpCalls{rooms_.client, rooms_.engine.runs,

@@ -73,18 +73,25 @@ std::string steps_json(const workers::StoredResults& stored) {
 }
 
 std::string call_body(const CallBody& call) {
-  auto event = canonical_json(call.event);
+  std::string events = "[";
+  for (const auto& event : call.events) {
+    if (events.size() > 1) events.push_back(',');
+    append_canonical(events, event);
+  }
+  events.push_back(']');
+  auto event = canonical_json(call.events.front());
   auto steps = steps_json(call.stored);
-  const bool is_too_large = 2 * event.size() + steps.size() > kCallBytesMax - 1'024;
-  std::string out = R"({"ctx":)";
-  append_canonical(out, context_of(call, is_too_large));
+  const bool is_too_large = event.size() + events.size() + steps.size() > kCallBytesMax - 1'024;
   if (is_too_large) {
     event = "{}";
+    events = "[]";
     steps = "{}";
   }
+  std::string out = R"({"ctx":)";
+  append_canonical(out, context_of(call, is_too_large));
   out.append(R"(,"event":)").append(event);
-  out.append(R"(,"events":[)").append(is_too_large ? "" : event);
-  out.append(R"(],"steps":)").append(steps);
+  out.append(R"(,"events":)").append(events);
+  out.append(R"(,"steps":)").append(steps);
   out.append(R"(,"use_api":)").append(is_too_large ? "true" : "false");
   // Never 0, which SDKs refuse.
   out.append(R"(,"version":)").append(std::to_string(call.version)).push_back('}');

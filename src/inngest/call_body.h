@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/uuid.h"
@@ -13,7 +14,7 @@
 namespace synap::inngest {
 
 struct CallBody {
-  const Json& event;  // as SDKs see it
+  const std::vector<Json>& events;  // as SDKs see them; one at least
   const workers::StoredResults& stored;
   Uuid run_id;
   int attempt = 0;  // of what is tried, from 0

@@ -18,10 +18,11 @@ class CallBodyTest : public testing::Test {
     stored.memos.emplace(workers::step_hash(id, 0), workers::Memo{std::move(memo), op, place});
   }
   CallBody call() {
-    return {.event = event, .stored = stored, .run_id = {}, .attempts_max = 5, .request_id = "r"};
+    return {.events = events, .stored = stored, .run_id = {}, .attempts_max = 5, .request_id = "r"};
   }
 
-  Json event = Json::object({{"name", "t/hello"}, {"data", Json::object({{"b", 1}, {"a", 2}})}});
+  std::vector<Json> events = {
+      Json::object({{"name", "t/hello"}, {"data", Json::object({{"b", 1}, {"a", 2}})}})};
   workers::StoredResults stored;
 };
 

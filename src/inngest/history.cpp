@@ -267,11 +267,20 @@ Task<Result<Json>> History::runs_of_event(Uuid id, const Asker& asker) {
 Task<Result<Json>> History::batch(Uuid id, const Asker& asker) {
   auto run = co_await find_run(id, asker);
   if (!run) co_return fail(run.error());
-  auto event = co_await engine_.log.at(run->event_position);
-  if (!event) co_return fail(event.error());
-  auto shown = co_await event_for_app(**event, types_, engine_.runs);
-  if (!shown) co_return fail(shown.error());
-  co_return Json(Json::Array{std::move(*shown)});
+  auto all = co_await engine_.runs.load_events(id);
+  if (!all) co_return fail(all.error());
+  if (all->empty()) {
+    auto event = co_await engine_.log.at(run->event_position);
+    if (!event) co_return fail(event.error());
+    all->push_back(std::move(*event));
+  }
+  Json list = Json::array();
+  for (const auto& event : *all) {
+    auto shown = co_await event_for_app(*event, types_, engine_.runs);
+    if (!shown) co_return fail(shown.error());
+    list.push_back(std::move(*shown));
+  }
+  co_return list;
 }
 
 Task<Result<Json>> History::actions(Uuid id, const Asker& asker) {

@@ -51,6 +51,7 @@ HttpCall::HttpCall(HttpDriver& driver, workers::Call call)
       start_(start_of(call.event)),
       stored_(std::move(call.stored)),
       happened_(call.event),
+      batch_(std::move(call.events)),
       now_(driver.shared_.runs.clock().now()),
       has_begun_(!stored_.memos.empty() || !stored_.pending.empty()) {
   stored_.memos.erase(start_hash());
@@ -59,15 +60,8 @@ HttpCall::HttpCall(HttpDriver& driver, workers::Call call)
 Task<workers::Answer> HttpCall::carry_out() {
   answer_.kind = workers::Answer::Kind::kPending;
   if (waits_to_start()) co_return std::move(answer_);
-  auto event = co_await event_for_app(happened_, driver_.shared_.types, driver_.shared_.runs);
-  if (!event) {
-    std::ignore = stop_for(event.error());
-    co_return std::move(answer_);
-  }
-  event_ = std::move(*event);
-  if (!has_begun_ && !driver_.wants(event_)) {
-    answer_.kind = workers::Answer::Kind::kDone;
-    answer_.output = "null";
+  if (auto loaded = co_await load_events(); !loaded) {
+    std::ignore = stop_for(loaded.error());
     co_return std::move(answer_);
   }
   auto ended = co_await end_what_is_due();
@@ -89,9 +83,22 @@ Task<workers::Answer> HttpCall::carry_out() {
   co_return std::move(answer_);
 }
 
-// Of an event with a time to come: its run starts then.
+// Of a batch all; otherwise the one.
+Task<Result<>> HttpCall::load_events() {
+  std::vector<const events::Event*> all;
+  for (const auto& event : batch_) all.push_back(event.get());
+  if (all.empty()) all.push_back(&happened_);
+  for (const auto* one : all) {
+    auto event = co_await event_for_app(*one, driver_.shared_.types, driver_.shared_.runs);
+    if (!event) co_return fail(event.error());
+    events_.push_back(std::move(*event));
+  }
+  co_return Result<>{};
+}
+
+// Of an event with a time to come: its run starts then. Not of a batch.
 bool HttpCall::waits_to_start() {
-  if (has_begun_) return false;
+  if (has_begun_ || !batch_.empty()) return false;
   const auto wait = start_ ? *start_ - driver_.shared_.runs.world().unix_ms() : 0;
   if (wait <= kStartSlackMs) return false;
   put_pending({.hash = start_hash(),
@@ -201,7 +208,7 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
                                       std::string token) {
   auto& shared = driver_.shared_;
   const auto request_id = ulid_of(shared.runs.world().new_id());
-  const CallBody body{.event = event_,
+  const CallBody body{.events = events_,
                       .stored = stored_,
                       .run_id = job_.run_id,
                       .attempt = attempt,
@@ -369,7 +376,7 @@ void HttpCall::begin(const ReportedOp& op, std::string_view timeout, workers::Pe
 
 void HttpCall::begin_wait(const ReportedOp& op) {
   if (begun(op.hash) != nullptr) return;
-  auto wait = wait_of(op, event_);
+  auto wait = wait_of(op, events_.front());
   if (!wait) return refuse(op, wait.error().message);
   begin(op, op.opts.string_or("timeout", ""),
         {.op = OpCode::kWaitForEvent, .wait = std::move(*wait)});

@@ -32,6 +32,7 @@ class HttpCall {
   };
 
   bool waits_to_start();
+  Task<Result<>> load_events();
   Task<Result<>> end_what_is_due();
   Task<Then> discover();
   Task<void> do_planned(std::vector<ReportedOp> planned);
@@ -68,9 +69,10 @@ class HttpCall {
   const std::optional<std::int64_t> start_;  // Unix ms, when the run is to start
   workers::StoredResults stored_;            // and what is done in this call
   const events::Event& happened_;
-  Json event_;              // as the app sees it
-  const std::int64_t now_;  // by the clock of jobs, when the call began
-  const bool has_begun_;    // before this call
+  const std::vector<events::EventRef> batch_;
+  std::vector<Json> events_;  // as the app sees them; one at least
+  const std::int64_t now_;    // by the clock of jobs, when the call began
+  const bool has_begun_;      // before this call
   workers::Answer answer_;
   std::optional<Json> output_;
   bool has_failed_ = false;

@@ -20,31 +20,7 @@ std::int64_t http_retry_delay_ms(int attempt, double random) {
 HttpDriver::HttpDriver(HttpFunction function, HttpCalls shared)
     : function_(std::move(function)),
       shared_(shared),
-      function_id_(Uuid::derived(0, "sdk function\n" + function_.id).to_string()) {
-  for (const auto& trigger : function_.triggers) {
-    filters_.push_back({trigger.event, std::nullopt});
-    if (trigger.expression.empty()) continue;
-    auto expression = cel::Expression::parse(trigger.expression);
-    if (expression) {
-      filters_.back().expression = std::move(*expression);
-    } else {
-      filters_.pop_back();  // it could be parsed when it was registered, by another version
-    }
-  }
-}
-
-// What was asked for by name has no trigger to match.
-bool HttpDriver::wants(const Json& event) const {
-  const auto name = event.string_or("name", "");
-  if (name == "inngest/function.invoked") return true;
-  cel::Bindings bindings;
-  bindings.set("event", event);
-  const cel::EvaluateOptions options{.now_unix_ms = shared_.runs.world().unix_ms()};
-  return std::ranges::any_of(filters_, [&](const Filter& filter) {
-    if (!bus::matches({filter.event}, name)) return false;
-    return !filter.expression || filter.expression->matches(bindings, options).value_or(false);
-  });
-}
+      function_id_(Uuid::derived(0, "sdk function\n" + function_.id).to_string()) {}
 
 Task<workers::Answer> HttpDriver::call(workers::Call call) {
   HttpCall one(*this, std::move(call));

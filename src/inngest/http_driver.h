@@ -20,10 +20,8 @@
 #include <string>
 #include <vector>
 
-#include "cel/expression.h"
 #include "events/types.h"
 #include "inngest/checkpoints.h"
-#include "inngest/registration.h"
 #include "inngest/signature.h"
 #include "outbound/client.h"
 #include "workers/driver.h"
@@ -39,7 +37,6 @@ struct HttpFunction {
   int retries_max = 4;
   /// Between two attempts, instead of the usual delays: for development.
   std::optional<std::chrono::milliseconds> retry_interval;
-  std::vector<FunctionTrigger> triggers = {};
   std::chrono::milliseconds timeout = std::chrono::hours(2);  // of one request
 };
 
@@ -58,19 +55,11 @@ class HttpDriver final : public workers::Driver {
 
  private:
   friend class HttpCall;
-  // An expression of a trigger, and of which.
-  struct Filter {
-    std::string event;
-    std::optional<cel::Expression> expression;
-  };
-  /// Whether a trigger that the event, as the app sees it, matches says nothing else, or is true.
-  bool wants(const Json& event) const;
 
   const HttpFunction function_;
   const HttpCalls shared_;
   const std::string function_id_;  // as apps are told it: a UUID
-  std::vector<Filter> filters_;
-  std::atomic<int> version_{-1};  // of the protocol, as the app has answered it
+  std::atomic<int> version_{-1};   // of the protocol, as the app has answered it
 };
 
 /// How long until attempt `attempt` + 1, from 0; `random` is in [0, 1).

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "base/crypto.h"
-#include "cel/expression.h"
 #include "inngest/canonical.h"
+#include "inngest/flow_reader.h"
 #include "outbound/url.h"
 
 namespace synap::inngest {
@@ -20,13 +20,13 @@ constexpr std::size_t kAppCharactersMax = 64;
 constexpr std::size_t kProblemsShown = 10;
 
 // Members of a function that change what it may do, and are not kept yet.
-constexpr std::array<std::string_view, 10> kLimits = {
-    "concurrency", "throttle",    "rateLimit", "debounce", "priority",
-    "singleton",   "batchEvents", "cancel",    "timeouts", "idempotency"};
+constexpr std::array<std::string_view, 4> kLimits = {"concurrency", "priority", "cancel",
+                                                     "timeouts"};
 
 // Members that say nothing of what it may do, or are read here.
-constexpr std::array<std::string_view, 7> kKnown = {
-    "id", "name", "triggers", "steps", "checkpoint", "description", "meta"};
+constexpr std::array<std::string_view, 13> kKnown = {
+    "id",          "name",      "triggers", "steps",    "checkpoint",  "description", "meta",
+    "idempotency", "rateLimit", "throttle", "debounce", "batchEvents", "singleton"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -66,10 +66,8 @@ bool is_function_event(std::string_view name) {
 }
 
 Result<> read_trigger(AppFunction& function, const Json& json) {
-  FunctionTrigger trigger{std::string(json.string_or("event", "")),
-                          std::string(json.string_or("expression", "")),
-                          std::string(json.string_or("cron", ""))};
-  if (!trigger.cron.empty()) {
+  FunctionTrigger trigger{std::string(json.string_or("event", "")), std::nullopt};
+  if (!json.string_or("cron", "").empty()) {
     return not_yet(function, "this pod has no cron triggers yet");
   }
   if (!is_event_pattern(trigger.event)) {
@@ -82,11 +80,11 @@ Result<> read_trigger(AppFunction& function, const Json& json) {
   if (trigger.event.starts_with("inngest/") && !is_function_event(trigger.event)) {
     return not_yet(function, fmt::format("this pod does not send \"{}\" yet", trigger.event));
   }
-  if (!trigger.expression.empty()) {
-    const auto expression = cel::Expression::parse(trigger.expression);
+  const auto condition = json.string_or("expression", "");
+  if (!condition.empty()) {
+    auto expression = read_expression(condition);
     if (!expression) return wrong(function, expression.error().message);
-    const auto checked = expression->check({.variables = {"event"}});
-    if (!checked) return wrong(function, checked.error().message);
+    trigger.condition = std::move(*expression);
   }
   function.triggers.push_back(std::move(trigger));
   return {};
@@ -202,6 +200,9 @@ Result<AppFunction> AppFunction::read(const Json& json) {
     if (auto read = (*part)(function, json); !read) return fail(read.error());
   }
   if (auto checked = check_limits(function, json); !checked) return fail(checked.error());
+  auto flow = read_flow(json);
+  if (!flow) return wrong(function, flow.error().message);
+  function.flow = std::move(*flow);
   return function;
 }
 

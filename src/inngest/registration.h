@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "bus/flow.h"
 
 namespace synap::inngest {
 
@@ -18,9 +19,8 @@ inline constexpr std::size_t kSlugCharactersMax = 120;
 inline constexpr int kRetriesMax = 20;
 
 struct FunctionTrigger {
-  std::string event;       // a name, or one with a wildcard at its end
-  std::string expression;  // empty: none
-  std::string cron;        // empty: it is an event's
+  std::string event;  // a name, or one with a wildcard at its end
+  bus::Key condition;
 };
 
 /// A function of an app.
@@ -30,6 +30,7 @@ struct AppFunction {
   std::string url;  // where it is called
   std::vector<FunctionTrigger> triggers;
   int retries_max = 4;
+  bus::Flow flow;
 
   /// Of one member of `functions`. kBadRequest names the function and what is wrong;
   /// kNotImplemented: what it asks for is not there yet.

@@ -53,8 +53,8 @@ TEST(Registration, IsTheSameWhateverChangesFromCallToCall) {
 
 // What is not kept is told: a function whose limits are ignored does more than its author allowed.
 TEST(Registration, TellsWhatIsNotThereYet) {
-  EXPECT_EQ(refusal(R"(,"throttle":{"limit":1,"period":"5s"})"),
-            "NOT_IMPLEMENTED: app-f: this pod does not keep \"throttle\" yet");
+  EXPECT_EQ(refusal(R"(,"priority":{"run":"1"})"),
+            "NOT_IMPLEMENTED: app-f: this pod does not keep \"priority\" yet");
   EXPECT_EQ(refusal(R"(,"triggers":[{"cron":"* * * * *"}])"),
             "NOT_IMPLEMENTED: app-f: this pod has no cron triggers yet");
   EXPECT_EQ(refusal(R"(,"triggers":[{"event":"inngest/deferred.schedule"}])"),
@@ -63,6 +63,35 @@ TEST(Registration, TellsWhatIsNotThereYet) {
             "NOT_IMPLEMENTED: app-f: this pod does not know \"newLimit\"");
   EXPECT_EQ(refusal(R"(,"throttle":null,"cancel":[],"checkpoint":{"batch_steps":1})"), "");
   EXPECT_EQ(refusal(R"(,"triggers":[])"), "");
+}
+
+TEST(Registration, ReadsFlowControl) {
+  const auto read = AppFunction::read(function(
+      "app-f", R"(,"throttle":{"limit":2,"period":"5s","burst":3,"key":"event.data.id"},)"
+               R"("rateLimit":{"limit":1,"period":"1m"},"idempotency":"event.data.order",)"
+               R"("debounce":{"period":"5s","timeout":"1m"},"singleton":{"mode":"cancel"})"));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  const auto& flow = read->flow;
+  EXPECT_EQ(flow.throttle->limit, 2);
+  EXPECT_EQ(flow.throttle->burst, 3);
+  EXPECT_EQ(flow.throttle->period, std::chrono::seconds(5));
+  EXPECT_EQ(flow.throttle->key->to_text(), "event.data.id");
+  EXPECT_EQ(flow.rate_limit->period, std::chrono::minutes(1));
+  EXPECT_EQ(flow.debounce->timeout, std::chrono::minutes(1));
+  EXPECT_EQ(flow.singleton->mode, bus::Singleton::Mode::kCancel);
+  EXPECT_TRUE(flow.idempotency.has_value());
+  const auto batch = AppFunction::read(
+      function("app-f", R"(,"batchEvents":{"maxSize":10,"timeout":"5s","if":"event.data.n > 1"})"));
+  ASSERT_TRUE(batch.has_value()) << batch.error().message;
+  EXPECT_EQ(batch->flow.batch->size_max, 10);
+  EXPECT_TRUE(batch->flow.batch->condition.has_value());
+  EXPECT_EQ(refusal(R"(,"throttle":{"limit":1,"period":"soon"})"),
+            "BAD_REQUEST: app-f: throttle: period: \"soon\" is no duration: \"30s\", \"1h30m\" or "
+            "\"1w2d\" are");
+  EXPECT_NE(refusal(R"(,"rateLimit":{"limit":1,"period":"1m","key":"event.data."})"), "");
+  EXPECT_NE(refusal(R"(,"rateLimit":{"limit":1})"), "");
+  EXPECT_NE(refusal(R"(,"batchEvents":{"maxSize":1000,"timeout":"5s"})"), "");
+  EXPECT_NE(refusal(R"(,"singleton":{"mode":"both"})"), "");
 }
 
 TEST(Registration, RefusesWhatIsWrongAndNamesIt) {

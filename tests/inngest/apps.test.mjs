@@ -121,6 +121,18 @@ for (const { name, sdk } of lanes) {
           { id: 'filter', triggers: [{ event: 'shop/filter', if: "event.data.n > 1 && event.data.s == 'y'" }] },
           ({ event }) => calls.note('filter', event.data.n),
         ),
+        fn('batch', 'shop/batch', ({ events }) => events.map((event) => event.data.n), {
+          batchEvents: { maxSize: 3, timeout: '30s' },
+        }),
+        fn('rate', 'shop/rate', ({ event }) => calls.note('rate', event.data.n), {
+          rateLimit: { limit: 1, period: '1h', key: 'event.data.id' },
+        }),
+        fn('quiet', 'shop/quiet', ({ event }) => calls.note('quiet', event.data.n), {
+          debounce: { period: '1s' },
+        }),
+        fn('once', 'shop/once', ({ event }) => calls.note('once', event.data.n), {
+          idempotency: 'event.data.id',
+        }),
         fn('wild', 'wild/*', ({ event }) => calls.note('wild', event.name)),
       ];
     };
@@ -145,7 +157,7 @@ for (const { name, sdk } of lanes) {
       const { apps } = await pod.call('apps.list');
       const shop = apps.find((each) => each.app === 'shop');
       assert.equal(shop.sdk, `js:v${name}`);
-      assert.equal(shop.functions.length, 19);
+      assert.equal(shop.functions.length, 23);
     });
 
     test('an event starts its function, which returns', async () => {
@@ -309,6 +321,24 @@ for (const { name, sdk } of lanes) {
       ]);
       assert.equal(await calls.first('filter'), 3);
       assert.deepEqual(calls.of('filter'), [3]);
+    });
+
+    test('events are handed over together', async () => {
+      await send([1, 2, 3].map((n) => ({ name: 'shop/batch', data: { n } })));
+      assert.deepEqual(await outcome('batch'), [1, 2, 3]);
+    });
+
+    test('limits of an app are kept', async () => {
+      const all = (name, list) => list.map((data) => ({ name: `shop/${name}`, data }));
+      await send([
+        ...all('rate', [{ id: 'a', n: 1 }, { id: 'a', n: 2 }, { id: 'b', n: 3 }]),
+        ...all('quiet', [{ n: 1 }, { n: 2 }, { n: 3 }]),
+        ...all('once', [{ id: 'x', n: 1 }, { id: 'x', n: 2 }, { id: 'y', n: 3 }]),
+      ]);
+      assert.equal(await calls.first('quiet'), 3);
+      assert.deepEqual(calls.of('quiet'), [3]);
+      assert.deepEqual(calls.of('rate').sort(), [1, 3]);
+      assert.deepEqual(calls.of('once').sort(), [1, 3]);
     });
 
     test("a function hears the pod's own events", async () => {

@@ -1,0 +1,137 @@
+#include "inngest/flow_reader.h"
+
+#include <fmt/format.h>
+
+#include "inngest/duration.h"
+
+namespace synap::inngest {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Reads the members of one limit, and keeps the first thing that is wrong.
+class Members {
+ public:
+  Members(const Json& function, std::string_view limit)
+      : limit_(limit), json_(function.find(limit)) {
+    if (json_ != nullptr && json_->is_null()) json_ = nullptr;
+    if (is_there() && !json_->is_object()) wrong("it is an object");
+  }
+  bool is_there() const { return json_ != nullptr; }
+  const std::optional<Error>& error() const { return error_; }
+
+  std::int64_t number(std::string_view name, std::int64_t otherwise) {
+    const Json* value = json_->find(name);
+    if (value == nullptr || value->is_null()) return otherwise;
+    if (value->is_integer()) return value->as_integer();
+    wrong(fmt::format("{} is a whole number", name));
+    return otherwise;
+  }
+  std::optional<milliseconds> duration(std::string_view name) {
+    const auto text = json_->string_or(name, "");
+    if (text.empty()) return std::nullopt;
+    const auto ms = parse_duration(text);
+    if (ms) return milliseconds(*ms);
+    wrong(fmt::format("{}: {}", name, ms.error().message));
+    return std::nullopt;
+  }
+  milliseconds needed_duration(std::string_view name) {
+    const auto value = duration(name);
+    if (!value) wrong(fmt::format("{} is a duration, as \"5s\"", name));
+    return value.value_or(milliseconds(0));
+  }
+  bus::Key expression(std::string_view name) {
+    const auto text = json_->string_or(name, "");
+    if (text.empty()) return std::nullopt;
+    auto expression = read_expression(text);
+    if (expression) return std::move(*expression);
+    wrong(fmt::format("{}: {}", name, expression.error().message));
+    return std::nullopt;
+  }
+  std::string_view text(std::string_view name) const { return json_->string_or(name, ""); }
+
+  void wrong(std::string_view what) {
+    if (!error_) error_ = Error{Code::kBadRequest, fmt::format("{}: {}", limit_, what)};
+  }
+
+ private:
+  std::string_view limit_;
+  const Json* json_;
+  std::optional<Error> error_;
+};
+
+// A limit of 0 is one of 1, as Inngest's server has it.
+std::int64_t limit_of(Members& members) {
+  return std::max<std::int64_t>(members.number("limit", 1), 1);
+}
+
+void read_rate_limit(Members& members, bus::Flow& flow) {
+  flow.rate_limit = bus::RateLimit{.limit = limit_of(members),
+                                   .period = members.needed_duration("period"),
+                                   .key = members.expression("key")};
+}
+
+void read_throttle(Members& members, bus::Flow& flow) {
+  flow.throttle = bus::Throttle{.limit = limit_of(members),
+                                .period = members.needed_duration("period"),
+                                .burst = members.number("burst", 1),
+                                .key = members.expression("key")};
+}
+
+void read_debounce(Members& members, bus::Flow& flow) {
+  flow.debounce = bus::Debounce{.period = members.needed_duration("period"),
+                                .timeout = members.duration("timeout"),
+                                .key = members.expression("key")};
+}
+
+void read_batch(Members& members, bus::Flow& flow) {
+  flow.batch = bus::Batch{.size_max = members.number("maxSize", 100),
+                          .timeout = members.needed_duration("timeout"),
+                          .key = members.expression("key"),
+                          .condition = members.expression("if")};
+}
+
+void read_singleton(Members& members, bus::Flow& flow) {
+  const auto mode = members.text("mode");
+  if (mode != "skip" && mode != "cancel" && !mode.empty()) {
+    members.wrong("mode is \"skip\" or \"cancel\"");
+  }
+  flow.singleton = bus::Singleton{
+      .key = members.expression("key"),
+      .mode = mode == "cancel" ? bus::Singleton::Mode::kCancel : bus::Singleton::Mode::kSkip};
+}
+
+}  // namespace
+
+Result<cel::Expression> read_expression(std::string_view text, std::vector<std::string> variables) {
+  auto expression = cel::Expression::parse(text);
+  if (!expression) return expression;
+  auto checked = expression->check({.variables = std::move(variables)});
+  if (!checked) return fail(checked.error());
+  return expression;
+}
+
+Result<bus::Flow> read_flow(const Json& function) {
+  bus::Flow flow;
+  const auto idempotency = function.string_or("idempotency", "");
+  if (!idempotency.empty()) {
+    auto key = read_expression(idempotency);
+    if (!key) return fail(Code::kBadRequest, "idempotency: " + key.error().message);
+    flow.idempotency = std::move(*key);
+  }
+  constexpr std::pair<std::string_view, void (*)(Members&, bus::Flow&)> kLimits[] = {
+      {"rateLimit", read_rate_limit},
+      {"throttle", read_throttle},
+      {"debounce", read_debounce},
+      {"batchEvents", read_batch},
+      {"singleton", read_singleton}};
+  for (const auto& [name, read] : kLimits) {
+    Members members(function, name);
+    if (members.is_there() && !members.error()) read(members, flow);
+    if (members.error()) return fail(*members.error());
+  }
+  if (auto checked = bus::check(flow); !checked) return fail(checked.error());
+  return flow;
+}
+
+}  // namespace synap::inngest
