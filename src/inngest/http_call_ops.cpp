@@ -1,0 +1,180 @@
+// What an app reports of steps, as what becomes of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "inngest/bus_id.h"
+#include "inngest/duration.h"
+#include "inngest/http_call.h"
+#include "inngest/memos.h"
+#include "inngest/waits.h"
+
+namespace synap::inngest {
+
+using workers::OpCode;
+using workers::StepHash;
+
+void HttpCall::take(const ReportedOp& op, const Reply& reply) {
+  if (op.op == "RunComplete") {
+    output_ = op.data;
+    return;
+  }
+  if (stored_.memos.contains(op.hash)) return;
+  if (op.op == "StepRun" || op.op == "Step") {
+    remember(op, OpCode::kStepRun, memo_of("data", op.data));
+  } else if (op.op == "StepError") {
+    take_failure(op, reply);
+  } else if (op.op == "StepFailed") {
+    remember(op, OpCode::kStepFailed, memo_of("error", op.error));
+  } else if (op.op == "Sleep") {
+    begin_sleep(op);
+  } else if (op.op == "WaitForEvent") {
+    begin_wait(op);
+  } else if (op.op == "InvokeFunction") {
+    begin_invoke(op);
+  } else if (op.op == "WaitForSignal") {
+    begin_signal_wait(op);
+  } else {
+    refuse(op, fmt::format("This pod does not know steps of the kind {} yet (docs/not-yet.md)",
+                           op.op.substr(0, 40)));
+  }
+}
+
+void HttpCall::take_planned(const ReportedOp& planned, const Reached& reached) {
+  if (has_failed_) return;
+  if (reached.outage) {
+    const auto* before = begun(planned.hash);
+    put_pending({.hash = planned.hash,
+                 .name = planned.step_id,
+                 .op = OpCode::kStepError,
+                 .attempts = before != nullptr ? before->attempts : 0,
+                 .due_at = 0,
+                 .error = workers::error_json(*reached.outage)});
+    answer_.outage = reached.outage;
+    return;
+  }
+  const auto& reply = reached.reply;
+  auto failed = planned;
+  failed.error = reply.error;
+  if (reply.kind == Reply::Kind::kFailed) return take_failure(failed, reply);
+  // What an app answers beside ops to a call of one step is that step's result.
+  if (reply.kind == Reply::Kind::kDone) {
+    return remember(planned, OpCode::kStepRun, memo_of("data", reply.output));
+  }
+  for (const auto& op : reply.ops) {
+    if (op.op != "StepPlanned") take(op, reply);
+  }
+}
+
+void HttpCall::put_planned(const ReportedOp& planned) {
+  const auto* before = begun(planned.hash);
+  put_pending({.hash = planned.hash,
+               .name = planned.step_id,
+               .op = OpCode::kStepError,
+               .attempts = before != nullptr ? before->attempts : 0,
+               .due_at = now_});
+}
+
+bool HttpCall::has_unstored_waits() const {
+  return std::ranges::any_of(
+      answer_.pending, [](const auto& step) { return step.wait || step.invoked || step.signal; });
+}
+
+void HttpCall::take_failure(const ReportedOp& op, const Reply& reply) {
+  const auto* before = begun(op.hash);
+  const int attempts = before != nullptr ? before->attempts : 0;
+  const Json* no_retry = op.error.find("noRetry");
+  const bool is_final = !reply.may_retry || attempts >= driver_.function_.retries_max ||
+                        (no_retry != nullptr && *no_retry == Json(true));
+  if (is_final) return remember(op, OpCode::kStepFailed, memo_of("error", op.error));
+  put_pending({.hash = op.hash,
+               .name = op.step_id,
+               .op = OpCode::kStepError,
+               .attempts = attempts + 1,
+               .due_at = driver_.shared_.runs.clock().now() + retry_delay(reply, attempts),
+               .error = op.error.dump()});
+}
+
+void HttpCall::begin_sleep(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  const auto text = op.opts.string_or("duration", op.name);
+  const auto wait = parse_wait(text, driver_.shared_.runs.world().unix_ms());
+  if (!wait) return refuse(op, wait.error().message);
+  put_pending({.hash = op.hash,
+               .name = op.step_id,
+               .op = OpCode::kSleep,
+               .due_at = driver_.shared_.runs.clock().now() + *wait});
+}
+
+// A step that waits for what `wait` says, until `timeout` is over.
+void HttpCall::begin(const ReportedOp& op, std::string_view timeout, workers::PendingStep wait) {
+  const auto left = parse_wait(timeout, driver_.shared_.runs.world().unix_ms());
+  if (!left) return refuse(op, left.error().message);
+  wait.hash = op.hash;
+  wait.name = op.step_id;
+  wait.due_at = driver_.shared_.runs.clock().now() + *left;
+  put_pending(std::move(wait));
+}
+
+void HttpCall::begin_wait(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  auto wait = wait_of(op, events_.front());
+  if (!wait) return refuse(op, wait.error().message);
+  begin(op, op.opts.string_or("timeout", ""),
+        {.op = OpCode::kWaitForEvent, .wait = std::move(*wait)});
+}
+
+void HttpCall::begin_invoke(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  const auto slug = op.opts.string_or("function_id", "");
+  const Json* payload = op.opts.find("payload");
+  const Json* data = payload != nullptr ? payload->find("data") : nullptr;
+  begin(op, op.opts.string_or("timeout", "365d"),
+        {.op = OpCode::kInvokeFunction,
+         .invoked = workers::InvokedFunction{
+             bus_id(slug, job_.user_id),
+             data != nullptr && data->is_object() ? *data : Json::object()}});
+}
+
+void HttpCall::begin_signal_wait(const ReportedOp& op) {
+  if (begun(op.hash) != nullptr) return;
+  const auto signal = op.opts.string_or("signal", op.name);
+  if (signal.empty() || signal.size() > 256) {
+    return refuse(op, "The name of a signal has 1 to 256 bytes");
+  }
+  begin(op, op.opts.string_or("timeout", ""),
+        {.op = OpCode::kWaitForSignal,
+         .signal = workers::SignalWait{std::string(signal),
+                                       op.opts.string_or("conflict", "fail") == "replace"}});
+}
+
+// As an error of the step: the function may catch it, and its author reads it where he looks first.
+void HttpCall::refuse(const ReportedOp& op, const std::string& why) {
+  remember(op, OpCode::kStepFailed, memo_of("error", app_error("NotSupported", why)));
+}
+
+void HttpCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
+  const auto bytes = static_cast<std::int64_t>(memo.size());
+  if (auto excess =
+          excess_of(op.step_id, memo.size(), stored_.memo_bytes + bytes, stored_.next_place)) {
+    return exceed(*std::move(excess));
+  }
+  stored_.memo_bytes += bytes;
+  stored_.pending.erase(op.hash);
+  std::erase_if(answer_.pending, [&](const auto& step) { return step.hash == op.hash; });
+  answer_.results.push_back({op.hash, stored_.next_place, op.step_id, code, memo});
+  stored_.memos.emplace(op.hash, workers::Memo{std::move(memo), code, stored_.next_place++});
+  answer_.has_made_progress = answer_.has_made_progress || code != OpCode::kStepFailed;
+}
+
+void HttpCall::put_pending(workers::PendingStep step) {
+  if (stored_.next_place + static_cast<int>(stored_.pending.size()) >= workers::kStepsMax &&
+      begun(step.hash) == nullptr) {
+    return exceed(too_many_steps());
+  }
+  stored_.pending.insert_or_assign(step.hash, step);
+  std::erase_if(answer_.pending, [&](const auto& other) { return other.hash == step.hash; });
+  answer_.pending.push_back(std::move(step));
+}
+
+}  // namespace synap::inngest
