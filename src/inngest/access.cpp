@@ -2,13 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/session_cookie.h"
+#include "net/ascii.h"
 #include "net/origins.h"
 
 namespace synap::inngest {
 namespace {
 
 constexpr std::string_view kApiKeyPrefix = "synap_";
+
+constexpr int kUsersTogether = 500;
+
+// As the Python SDK shows a signing key.
+bool is_hash(std::string_view bearer) {
+  return bearer.size() == 64 &&
+         std::ranges::all_of(bearer, [](char c) { return net::hex_value(c) >= 0; });
+}
 
 // A UUID without its dashes, as a signing key has it.
 std::optional<std::string> uuid_text(std::string_view hex) {
@@ -69,10 +80,30 @@ Task<Result<std::optional<std::string>>> Access::user_of(std::string environment
   co_return std::optional<std::string>((*user)->id);
 }
 
+// A hash does not say whose it is: it is compared with that of every user. Pods have few.
+Task<Result<std::optional<std::string>>> Access::user_of_hash(std::string bearer) {
+  std::string after;
+  for (bool is_last = false; !is_last;) {
+    auto page = co_await keys_.list_users(after, kUsersTogether);
+    if (!page) co_return fail(page.error());
+    for (const auto& user : page->items) {
+      if (apps_.key_of(user.id).is_shown_by(bearer)) co_return std::optional(user.id);
+      after = user.id;
+    }
+    is_last = page->is_last;
+  }
+  co_return std::optional<std::string>();
+}
+
 Task<Result<Asker>> Access::by_signing_key(const net::Request& head, std::string_view scope) {
   const auto bearer = std::string(api::bearer_token(head.headers));
   if (bearer.starts_with(kApiKeyPrefix)) co_return by_api_key(head, bearer, scope);
   const auto environment = environment_of(bearer);
+  if (is_hash(bearer)) {
+    auto user = co_await user_of_hash(bearer);
+    if (!user) co_return fail(user.error());
+    if (*user) co_return Asker{**user, events::Actor::key("signing-key")};
+  }
   // In development an SDK without a key says "undefined", or nothing.
   if (environment.empty()) co_return co_await keyless(head);
   auto user = co_await user_of(environment);

@@ -38,6 +38,7 @@ class Access {
  private:
   Task<Result<Asker>> keyless(const net::Request& head);
   Task<Result<std::optional<std::string>>> user_of(std::string environment);
+  Task<Result<std::optional<std::string>>> user_of_hash(std::string bearer);
   Result<Asker> by_api_key(const net::Request& head, std::string_view key, std::string_view scope);
 
   const AccessOptions options_;

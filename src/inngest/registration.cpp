@@ -208,7 +208,8 @@ Result<AppFunction> AppFunction::read(const Json& json) {
 
 Result<Registration> Registration::read(Json body) {
   if (!body.is_object()) return fail(Code::kBadRequest, "A registration is an object");
-  Registration made{.app = std::string(body.string_or("appName", "")),
+  // The Python SDK writes appname: Inngest's server reads names whatever their case.
+  Registration made{.app = std::string(body.string_or("appName", body.string_or("appname", ""))),
                     .url = std::string(body.string_or("url", "")),
                     .sdk = std::string(body.string_or("sdk", "")),
                     .framework = std::string(body.string_or("framework", "")),

@@ -92,8 +92,10 @@ bool SigningKey::verifies(std::string_view signature, std::string_view body,
 
 bool SigningKey::is_shown_by(std::string_view bearer) const {
   const bool is_plain = is_equal_in_constant_time(text_, bearer);
-  const bool is_hashed = is_equal_in_constant_time(hashed(), bearer);
-  return is_plain || is_hashed;
+  const auto hash = hashed();
+  const bool is_hashed = is_equal_in_constant_time(hash, bearer);
+  const bool is_bare = is_equal_in_constant_time(secret_part(hash), bearer);
+  return is_plain || is_hashed || is_bare;
 }
 
 }  // namespace synap::inngest

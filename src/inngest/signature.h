@@ -2,7 +2,7 @@
 //
 //   key        signkey-<env>-<hex>
 //   signature  t=<Unix seconds>&s=<hex of HMAC-SHA256(text behind the prefix, body + t)>
-//   bearer     signkey-<env>-<hex of SHA-256(bytes behind the prefix)>
+//   bearer     signkey-<env>-<hex of SHA-256(bytes behind the prefix)>; of the Python SDK, the hex
 //
 // To sign, the key is the text behind the prefix as it stands; to be hashed, it is decoded first.
 #pragma once
@@ -31,7 +31,7 @@ class SigningKey {
   std::string sign(std::string_view body, std::int64_t unix_seconds) const;
   /// Whether `signature` is of this key and this body, and of about now.
   bool verifies(std::string_view signature, std::string_view body, std::int64_t unix_seconds) const;
-  /// Whether `bearer` is this key, plain or hashed.
+  /// Whether `bearer` is this key, plain or hashed, with or without its prefix.
   bool is_shown_by(std::string_view bearer) const;
 
  private:

@@ -24,6 +24,14 @@ std::string reason_of(const outbound::Response& response) {
   return fmt::format("what answers at its address is no Inngest app (status {})", response.status);
 }
 
+// The Python SDK passes on what this pod has answered to it, an error as well, with 200.
+bool is_registered(const outbound::Response& response) {
+  if (response.status != 200) return false;
+  if (outbound::find(response.headers, "x-inngest-sdk") == nullptr) return false;
+  const auto body = parse_json(response.body);
+  return !body || body->string_or("error", "").empty();
+}
+
 }  // namespace
 
 Task<Result<>> Syncer::sync(std::string url, std::string user_id, std::stop_token stop) {
@@ -46,8 +54,7 @@ Task<Result<>> Syncer::sync(std::string url, std::string user_id, std::stop_toke
   Result<> result;
   if (!response) {
     result = fail(response.error());
-  } else if (response->status != 200 ||
-             outbound::find(response->headers, "x-inngest-sdk") == nullptr) {
+  } else if (!is_registered(*response)) {
     result = fail(Code::kBadGateway, reason_of(*response));
   }
   if (!stop.stop_requested()) note(url, result);

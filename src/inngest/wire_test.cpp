@@ -70,6 +70,7 @@ TEST(SigningKey, OfAUserSaysWhoseItIs) {
   EXPECT_EQ(environment_of(key.hashed()), environment_of_user("0198-aa"));
   EXPECT_TRUE(key.is_shown_by(key.text()));
   EXPECT_TRUE(key.is_shown_by(key.hashed()));
+  EXPECT_TRUE(key.is_shown_by(key.hashed().substr(key.hashed().rfind('-') + 1)));
   EXPECT_FALSE(key.is_shown_by(SigningKey::derived("other", "0198-aa").hashed()));
   EXPECT_FALSE(key.is_shown_by(""));
 }
