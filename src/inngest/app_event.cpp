@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "bus/function_events.h"
 #include "inngest/bus_id.h"
 #include "inngest/sdk_event.h"
@@ -38,6 +39,14 @@ Json invocation(const events::Event& event, const bus::Invocation& asked) {
                {{"fn_id", std::string(slug_of(asked.function))},
                 {"correlation_id", fmt::format("{}.{}", ulid_of_text(asked.run_id), asked.step)}}));
   return told(event, std::move(data));
+}
+
+Json timer(const events::Event& event, const bus::Tick& tick) {
+  auto shown = told(event, Json::object({{"cron", tick.cron},
+                                         {"scheduledAt", tick.scheduled_at},
+                                         {"fireAt", to_iso8601(event.timestamp)}}));
+  shown.set("name", "inngest/scheduled.timer").set("id", tick.scheduled_at);
+  return shown;
 }
 
 // What is stored of a run that has ended.
@@ -112,6 +121,10 @@ Json app_view(const events::Event& event, const events::EventTypes& types) {
     const auto asked = events::data_of(event, bus::kFunctionInvoked);
     return asked ? invocation(event, **asked) : Json();
   }
+  if (event.type == bus::kFunctionScheduled.name) {
+    const auto tick = events::data_of(event, bus::kFunctionScheduled);
+    return tick ? timer(event, **tick) : Json();
+  }
   if (!bus::is_about_an_end(event.type)) return current(event, types);
   const auto end = events::data_of(event, end_type(event));
   if (!end) return Json();
@@ -122,12 +135,7 @@ Json app_view(const events::Event& event, const events::EventTypes& types) {
 
 Task<Result<Json>> event_for_app(const events::Event& event, const events::EventTypes& types,
                                  workers::RunStore& runs) {
-  if (event.type == bus::kFunctionInvoked.name) {
-    const auto asked = events::data_of(event, bus::kFunctionInvoked);
-    if (!asked) co_return fail(asked.error());
-    co_return invocation(event, **asked);
-  }
-  if (!bus::is_about_an_end(event.type)) co_return current(event, types);
+  if (!bus::is_about_an_end(event.type)) co_return app_view(event, types);
   const auto end = events::data_of(event, end_type(event));
   if (!end) co_return fail(end.error());
   co_return co_await end_of_run(event, **end, types, runs);

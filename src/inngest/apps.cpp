@@ -184,6 +184,7 @@ void Apps::put_function(const Row& row, const AppFunction& function) {
   bus::Function on_bus{.id = bus_id(function.slug, row.user_id),
                        .retry = {.retries_max = function.retries_max},
                        .user_id = row.user_id,
+                       .schedules = function.schedules,
                        .flow = function.flow,
                        .view = [&types = rooms_.types](const events::Event& event) -> Result<Json> {
                          return app_view(event, types);

@@ -8,6 +8,7 @@
 
 #include "base/crypto.h"
 #include "inngest/canonical.h"
+#include "inngest/duration.h"
 #include "inngest/flow_reader.h"
 #include "outbound/url.h"
 
@@ -18,6 +19,8 @@ constexpr std::size_t kTriggersMax = 10;
 constexpr std::size_t kTriggerCharactersMax = 255;
 constexpr std::size_t kAppCharactersMax = 64;
 constexpr std::size_t kProblemsShown = 10;
+constexpr std::int64_t kJitterMsMin = 1'000;
+constexpr std::int64_t kJitterMsMax = 300'000;
 
 // Members of a function that change what it may do, and are not kept yet.
 constexpr std::array<std::string_view, 4> kLimits = {"concurrency", "priority", "cancel",
@@ -65,11 +68,25 @@ bool is_function_event(std::string_view name) {
   return std::ranges::find(kAll, name) != kAll.end();
 }
 
-Result<> read_trigger(AppFunction& function, const Json& json) {
-  FunctionTrigger trigger{std::string(json.string_or("event", "")), std::nullopt};
-  if (!json.string_or("cron", "").empty()) {
-    return not_yet(function, "this pod has no cron triggers yet");
+Result<> read_schedule(AppFunction& function, const Json& json) {
+  const auto text = json.string_or("cron", "");
+  const auto schedule = cron::Schedule::parse(text);
+  if (!schedule) return wrong(function, schedule.error().message);
+  bus::Function::Cron cron{std::string(text), *schedule, 0};
+  if (const auto jitter = json.string_or("jitter", ""); !jitter.empty()) {
+    const auto ms = parse_duration(jitter);
+    if (!ms || *ms < kJitterMsMin || *ms > kJitterMsMax) {
+      return wrong(function, "jitter is a duration of 1s to 5m");
+    }
+    cron.jitter_ms = *ms;
   }
+  function.schedules.push_back(std::move(cron));
+  return {};
+}
+
+Result<> read_trigger(AppFunction& function, const Json& json) {
+  if (!json.string_or("cron", "").empty()) return read_schedule(function, json);
+  FunctionTrigger trigger{std::string(json.string_or("event", "")), std::nullopt};
   if (!is_event_pattern(trigger.event)) {
     return wrong(function,
                  fmt::format("the trigger \"{}\" is no name of an event; a wildcard stands at its "

@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
-#include "bus/flow.h"
+#include "bus/function.h"
 
 namespace synap::inngest {
 
@@ -29,6 +29,7 @@ struct AppFunction {
   std::string name;
   std::string url;  // where it is called
   std::vector<FunctionTrigger> triggers;
+  std::vector<bus::Function::Cron> schedules;
   int retries_max = 4;
   bus::Flow flow;
 

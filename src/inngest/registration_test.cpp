@@ -55,8 +55,6 @@ TEST(Registration, IsTheSameWhateverChangesFromCallToCall) {
 TEST(Registration, TellsWhatIsNotThereYet) {
   EXPECT_EQ(refusal(R"(,"priority":{"run":"1"})"),
             "NOT_IMPLEMENTED: app-f: this pod does not keep \"priority\" yet");
-  EXPECT_EQ(refusal(R"(,"triggers":[{"cron":"* * * * *"}])"),
-            "NOT_IMPLEMENTED: app-f: this pod has no cron triggers yet");
   EXPECT_EQ(refusal(R"(,"triggers":[{"event":"inngest/deferred.schedule"}])"),
             "NOT_IMPLEMENTED: app-f: this pod does not send \"inngest/deferred.schedule\" yet");
   EXPECT_EQ(refusal(R"(,"newLimit":{"n":1})"),
@@ -92,6 +90,18 @@ TEST(Registration, ReadsFlowControl) {
   EXPECT_NE(refusal(R"(,"rateLimit":{"limit":1})"), "");
   EXPECT_NE(refusal(R"(,"batchEvents":{"maxSize":1000,"timeout":"5s"})"), "");
   EXPECT_NE(refusal(R"(,"singleton":{"mode":"both"})"), "");
+}
+
+TEST(Registration, ReadsSchedules) {
+  const auto read = AppFunction::read(
+      function("app-f", R"(,"triggers":[{"cron":"TZ=Europe/Paris 0 12 * * *","jitter":"30s"}])"));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  ASSERT_EQ(read->schedules.size(), 1U);
+  EXPECT_EQ(read->schedules[0].text, "TZ=Europe/Paris 0 12 * * *");
+  EXPECT_EQ(read->schedules[0].jitter_ms, 30'000);
+  EXPECT_TRUE(read->triggers.empty());
+  EXPECT_NE(refusal(R"(,"triggers":[{"cron":"61 * * * *"}])"), "");
+  EXPECT_NE(refusal(R"(,"triggers":[{"cron":"* * * * *","jitter":"1h"}])"), "");
 }
 
 TEST(Registration, RefusesWhatIsWrongAndNamesIt) {

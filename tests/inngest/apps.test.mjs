@@ -133,6 +133,9 @@ for (const { name, sdk } of lanes) {
         fn('once', 'shop/once', ({ event }) => calls.note('once', event.data.n), {
           idempotency: 'event.data.id',
         }),
+        inngest.createFunction({ id: 'tick', triggers: [{ cron: '@every 1s' }] }, ({ event }) =>
+          calls.note('tick', event),
+        ),
         fn('wild', 'wild/*', ({ event }) => calls.note('wild', event.name)),
       ];
     };
@@ -157,7 +160,7 @@ for (const { name, sdk } of lanes) {
       const { apps } = await pod.call('apps.list');
       const shop = apps.find((each) => each.app === 'shop');
       assert.equal(shop.sdk, `js:v${name}`);
-      assert.equal(shop.functions.length, 23);
+      assert.equal(shop.functions.length, 24);
     });
 
     test('an event starts its function, which returns', async () => {
@@ -339,6 +342,13 @@ for (const { name, sdk } of lanes) {
       assert.deepEqual(calls.of('quiet'), [3]);
       assert.deepEqual(calls.of('rate').sort(), [1, 3]);
       assert.deepEqual(calls.of('once').sort(), [1, 3]);
+    });
+
+    test('a function is called when its time comes', async () => {
+      const event = await calls.first('tick');
+      assert.equal(event.name, 'inngest/scheduled.timer');
+      assert.equal(event.data.cron, '@every 1s');
+      assert.equal(event.id, event.data.scheduledAt);
     });
 
     test("a function hears the pod's own events", async () => {
