@@ -50,7 +50,7 @@ test('a path that there is not is answered with those that there are', async (t)
     // A pod may be built without a page: then none is named.
     const hasPage = (await ask('/')).status === 200;
     assert.equal(/ are \/ \(a page, for people\), /.test(message), hasPage, message);
-    assert.match(message, /^Nothing is served here; there are .*\/api, \/health, \/metrics, \//);
+    assert.match(message, /^Nothing is served here; there are .*\/api, .*\/health, .*\/metrics, \//);
     assert.match(message, /\/synap-client.tgz/);
     for (const [named] of message.matchAll(/\/[\w.-]*/g)) {
       assert.doesNotMatch((await ask(named)).text, /Nothing is served here/, named);

@@ -338,6 +338,7 @@ for (const { name, sdk } of lanes) {
         ...all('quiet', [{ n: 1 }, { n: 2 }, { n: 3 }]),
         ...all('once', [{ id: 'x', n: 1 }, { id: 'x', n: 2 }, { id: 'y', n: 3 }]),
       ]);
+      await until(15_000, () => calls.of('rate').length + calls.of('once').length >= 4, 'all are called');
       assert.equal(await calls.first('quiet'), 3);
       assert.deepEqual(calls.of('quiet'), [3]);
       assert.deepEqual(calls.of('rate').sort(), [1, 3]);

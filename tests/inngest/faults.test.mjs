@@ -35,7 +35,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     return seen;
   }
   const sdkHeaders = { 'x-inngest-sdk': 'js:v4.24.0', 'content-type': 'application/json' };
-  const failed = async (fn) => (await pod.run(`raw-${fn}`, 'failed')).error;
+  const failed = async (fn, ms) => (await pod.run(`raw-${fn}`, 'failed', ms)).error;
   const completed = async (fn) => pod.outputOf(await pod.run(`raw-${fn}`, 'completed'));
 
   test('HTML is no answer: it is tried again, and given up with what it said', async () => {
@@ -126,7 +126,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
       const id = String(count++).padStart(40, '0');
       response.writeHead(206, sdkHeaders).end(JSON.stringify([{ op: 'StepRun', id, name: 's', data: 1 }]));
     });
-    const { message } = await failed('endless');
+    const { message } = await failed('endless', 90_000);
     assert.equal(message.replace(/^.*?: /, ''), 'The function run exceeded the step limit of 1000 steps.');
     assert.equal(count, 1001);
   });
