@@ -313,6 +313,7 @@ function proceduresPage(document, eventAnchors) {
 /** What wrote or reads an event: procedures are links, what the pod does by itself is said. */
 function party(name, procedureAnchors) {
   const [kind, rest] = name.includes(':') ? name.split(':') : ['', name];
+  if (name === 'bus') return 'the bus itself';
   if (kind === 'function') return `the function \`${rest}\``;
   if (kind === 'projection') return `the projection \`${rest}\``;
   return `[${name}](procedures.md#${procedureAnchors.get(name)})`;

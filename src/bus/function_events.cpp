@@ -54,6 +54,10 @@ void add_function_events(events::EventTypes& types) {
   types.add(kSignalSent, "A signal was sent; the run that waits for it goes on.");
 }
 
+bool is_of_the_bus(std::string_view type) {
+  return is_about_an_end(type) || type == kFunctionInvoked.name || type == kFunctionScheduled.name;
+}
+
 bool is_about_an_end(std::string_view type) {
   return type == kFunctionFinished.name || type == kFunctionFailed.name ||
          type == kFunctionCancelled.name;

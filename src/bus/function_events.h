@@ -64,6 +64,9 @@ inline constexpr events::EventType<Signal> kSignalSent{.name = "signal.sent",
 
 void add_function_events(events::EventTypes& types);
 
+/// Types that the bus itself appends, whatever its functions are.
+bool is_of_the_bus(std::string_view type);
+
 /// Runs for the end of a run tell nobody of their own: else one that listens to all would never
 /// come to an end.
 bool is_about_an_end(std::string_view type);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "inngest/app_event.h"
 #include "inngest/duration.h"
 
 namespace synap::inngest {
@@ -40,10 +41,10 @@ class Members {
     if (!value) wrong(fmt::format("{} is a duration, as \"5s\"", name));
     return value.value_or(milliseconds(0));
   }
-  bus::Key expression(std::string_view name) {
+  bus::Key expression(std::string_view name, std::vector<std::string> variables = {"event"}) {
     const auto text = json_->string_or(name, "");
     if (text.empty()) return std::nullopt;
-    auto expression = read_expression(text);
+    auto expression = read_expression(text, std::move(variables));
     if (expression) return std::move(*expression);
     wrong(fmt::format("{}: {}", name, expression.error().message));
     return std::nullopt;
@@ -101,6 +102,62 @@ void read_singleton(Members& members, bus::Flow& flow) {
       .mode = mode == "cancel" ? bus::Singleton::Mode::kCancel : bus::Singleton::Mode::kSkip};
 }
 
+// A number, a limit, or a list of limits; those of whole runs are told.
+Result<> read_concurrency(const Json& function, bus::Flow& flow) {
+  const Json* all = function.find("concurrency");
+  if (all == nullptr || all->is_null()) return {};
+  if (all->is_object() && (all->find("fn") != nullptr || all->find("step") != nullptr)) {
+    const Json* of_runs = all->find("fn");
+    if (of_runs != nullptr && !of_runs->is_null()) {
+      return fail(Code::kNotImplemented,
+                  "concurrency: this pod limits calls (\"step\"), not runs (\"fn\")");
+    }
+    all = all->find("step");
+    if (all == nullptr || all->is_null()) return {};
+  }
+  if (all->is_integer()) {
+    // 0 is no limit, as Inngest's server has it.
+    if (all->as_integer() > 0) flow.concurrency.push_back({.limit = all->as_integer()});
+    return {};
+  }
+  const auto limits = all->is_array() ? all->as_array() : Json::Array{*all};
+  for (const auto& limit : limits) {
+    const Json holder = Json::object({{"concurrency", limit}});
+    Members members(holder, "concurrency");
+    if (members.error()) return fail(*members.error());
+    const auto most = members.number("limit", 0);
+    bus::Concurrency one{.limit = most, .key = members.expression("key")};
+    const auto scope = members.text("scope");
+    if (scope == "env" || scope == "account") {
+      one.scope = bus::Concurrency::Scope::kUser;
+      if (!one.key) members.wrong("a scope beside \"fn\" has a key");
+    } else if (scope != "fn" && !scope.empty()) {
+      members.wrong("scope is \"fn\", \"env\" or \"account\"");
+    }
+    if (members.error()) return fail(*members.error());
+    if (most > 0) flow.concurrency.push_back(std::move(one));
+  }
+  return {};
+}
+
+Result<> read_cancel(const Json& function, bus::Flow& flow) {
+  const Json* all = function.find("cancel");
+  if (all == nullptr || all->is_null()) return {};
+  if (!all->is_array()) return fail(Code::kBadRequest, "cancel: it is a list");
+  for (const auto& cancel : all->as_array()) {
+    const Json holder = Json::object({{"cancel", cancel}});
+    Members members(holder, "cancel");
+    if (members.error()) return fail(*members.error());
+    bus::CancelOn one{.event = bus_name(members.text("event"))};
+    if (one.event.empty()) members.wrong("event is the name of an event");
+    one.timeout = members.duration("timeout");
+    one.condition = members.expression("if", {"event", "async"});
+    if (members.error()) return fail(*members.error());
+    flow.cancel_on.push_back(std::move(one));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<cel::Expression> read_expression(std::string_view text, std::vector<std::string> variables) {
@@ -130,6 +187,8 @@ Result<bus::Flow> read_flow(const Json& function) {
     if (members.is_there() && !members.error()) read(members, flow);
     if (members.error()) return fail(*members.error());
   }
+  if (auto read = read_concurrency(function, flow); !read) return fail(read.error());
+  if (auto read = read_cancel(function, flow); !read) return fail(read.error());
   if (auto checked = bus::check(flow); !checked) return fail(checked.error());
   return flow;
 }

@@ -23,13 +23,13 @@ constexpr std::int64_t kJitterMsMin = 1'000;
 constexpr std::int64_t kJitterMsMax = 300'000;
 
 // Members of a function that change what it may do, and are not kept yet.
-constexpr std::array<std::string_view, 4> kLimits = {"concurrency", "priority", "cancel",
-                                                     "timeouts"};
+constexpr std::array<std::string_view, 2> kLimits = {"priority", "timeouts"};
 
 // Members that say nothing of what it may do, or are read here.
-constexpr std::array<std::string_view, 13> kKnown = {
-    "id",          "name",      "triggers", "steps",    "checkpoint",  "description", "meta",
-    "idempotency", "rateLimit", "throttle", "debounce", "batchEvents", "singleton"};
+constexpr std::array<std::string_view, 15> kKnown = {
+    "id",          "name",        "triggers",    "steps",       "checkpoint",
+    "description", "meta",        "idempotency", "rateLimit",   "throttle",
+    "debounce",    "batchEvents", "singleton",   "concurrency", "cancel"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

@@ -1,5 +1,6 @@
 #include "inngest/registration.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace synap::inngest {
@@ -125,6 +126,43 @@ TEST(Registration, RefusesWhatIsWrongAndNamesIt) {
   auto nameless = app({});
   nameless.set("appName", "");
   EXPECT_FALSE(Registration::read(nameless).has_value());
+}
+
+TEST(Registration, ReadsLimitsOfConcurrencyInEachOfTheirForms) {
+  const auto limits = [](std::string_view said) {
+    const auto read =
+        AppFunction::read(function("app-f", R"(,"concurrency":)" + std::string(said)));
+    if (!read) return read.error().message;
+    std::string all;
+    for (const auto& one : read->flow.concurrency) {
+      all += std::to_string(one.limit) + (one.key ? " " + one.key->to_text() : "") +
+             (one.scope == bus::Concurrency::Scope::kUser ? " user;" : ";");
+    }
+    return all;
+  };
+  EXPECT_EQ(limits("3"), "3;");
+  EXPECT_EQ(limits("0"), "");
+  EXPECT_EQ(limits(R"({"limit":2,"key":"event.data.id"})"), "2 event.data.id;");
+  EXPECT_EQ(limits(R"([{"limit":2},{"limit":1,"key":"event.data.id","scope":"account"}])"),
+            "2;1 event.data.id user;");
+  EXPECT_EQ(limits(R"({"step":[{"limit":4}]})"), "4;");
+  EXPECT_EQ(limits(R"({"fn":[{"limit":4}]})"),
+            "app-f: concurrency: this pod limits calls (\"step\"), not runs (\"fn\")");
+  EXPECT_EQ(limits(R"({"limit":1,"scope":"env"})"),
+            "app-f: concurrency: a scope beside \"fn\" has a key");
+}
+
+TEST(Registration, ReadsWhatCancelsRuns) {
+  const auto read = AppFunction::read(function(
+      "app-f",
+      R"(,"cancel":[{"event":"t/end","if":"event.data.id == async.data.id","timeout":"1h"}])"));
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read->flow.cancel_on.size(), 1U);
+  EXPECT_EQ(read->flow.cancel_on[0].event, "t/end");
+  EXPECT_EQ(read->flow.cancel_on[0].condition->to_text(), "event.data.id == async.data.id");
+  EXPECT_EQ(read->flow.cancel_on[0].timeout, std::chrono::hours(1));
+  EXPECT_THAT(refusal(R"(,"cancel":[{"event":"t/end","if":"async.data.n +"}])"),
+              testing::StartsWith("BAD_REQUEST: app-f: "));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace synap::inngest {
 
 /// `event` is what the run is for, as SDKs see it: its values are put into the condition now.
-/// kBadRequest: the condition is none; kNotImplemented: it is more than an equality of one place.
+/// kBadRequest: the condition is none; kNotImplemented: the event cannot be waited for.
 Result<workers::EventWait> wait_of(const ReportedOp& op, const Json& event);
 
 }  // namespace synap::inngest

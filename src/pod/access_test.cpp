@@ -211,6 +211,7 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
     const auto verb = path.substr(path.find('.') + 1);
     if (path == "users.create") return Json::object({{"name", "bob"}});
     if (path == "keys.create") return Json::object({{"name", "second"}});
+    if (path == "signals.send") return Json::object({{"signal", "go"}});
     if (path == "keys.revoke") {
       return Json::object(
           {{"keyId", *mutate("keys.create", Json::object({{"name", "x"}}), key).find("keyId")}});

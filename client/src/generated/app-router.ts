@@ -611,7 +611,7 @@ export interface TypeOfEvent {
   version: number;
   /** The JSON Schema of its data. */
   schema: unknown;
-  /** Procedures, and what the pod does by itself: notes.create, function:notes.create. */
+  /** Procedures, and what the pod does by itself: notes.create, function:notes.create, bus. */
   writtenBy: string[];
   /** What it starts and what is folded from it: function:notes.create, projection:notes. */
   readBy: string[];

@@ -1,4 +1,5 @@
 #include "features/catalogue/catalogue.h"
+#include "bus/function_events.h"
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ const ObjectSchema<TypeOfEvent>& describe(Type<TypeOfEvent>) {
           .field("schema", &TypeOfEvent::schema, any(), "The JSON Schema of its data.")
           .field("writtenBy", &TypeOfEvent::written_by, array(string()),
                  "Procedures, and what the pod does by itself: notes.create, "
-                 "function:notes.create.")
+                 "function:notes.create, bus.")
           .field("readBy", &TypeOfEvent::read_by, array(string()),
                  "What it starts and what is folded from it: function:notes.create, "
                  "projection:notes.");
@@ -62,6 +63,7 @@ std::vector<std::string> writers_of(const Rooms& rooms, std::string_view type) {
   for (const auto* procedure : rooms.procedures.all()) {
     if (has(procedure->meta.appends, type)) writers.push_back(procedure->path);
   }
+  if (bus::is_of_the_bus(type)) writers.emplace_back("bus");
   for (const auto& function : rooms.workers.functions().now()->all()) {
     if (has(function->appends, type) || may_fail_with(*function, type)) {
       writers.push_back("function:" + function->id);

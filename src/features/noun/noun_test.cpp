@@ -635,7 +635,7 @@ TEST_F(NounsWithTextAndTags, WhatFollowsFromAHeaderAloneIsFoldedAlsoWhereItsData
   };
   EXPECT_EQ(erase("name LIKE '%.requested' OR name LIKE '%.failed' "
                   "OR name LIKE '%.deletion.completed'"),
-            10);
+            11);
   expect_verified({"essays", "labels", "pots", "colours"});
   // What an update changed is gone with its data; that it is settled is not.
   EXPECT_EQ(erase("name = 'essay.update.completed'"), 1);

@@ -67,7 +67,9 @@ void add_signals(const Rooms& rooms) {
                 .docs = "One run at a time waits for a signal of a name. If none does, the signal "
                         "is recorded, and nobody goes on: a run that waits for it later does not "
                         "see it.",
-                .errors = {{Code::kConflict, "The idempotency key was used for something else."}}},
+                .errors = {{Code::kConflict, "The idempotency key was used for something else."}},
+                .keeps_idempotency_keys = true,
+                .appends = {std::string(bus::kSignalSent.name)}},
                send);
 }
 
