@@ -52,6 +52,7 @@ DROP INDEX runs_by_event;
 CREATE INDEX runs_by_event ON runs_data(event_position, function);
 )";
 
+constexpr std::size_t kTypesKept = 4'096;
 // How far ahead an event may be dated and still be of now.
 constexpr std::int64_t kAheadMs = 2'000;
 
@@ -73,7 +74,8 @@ void Dispatcher::observe(events::EventLog& log) {
 }
 
 const std::vector<FunctionPtr>& Dispatcher::functions_for(const std::string& event_type) {
-  if (auto now = functions_.now(); now != set_) {
+  // Apps name their events as they like.
+  if (auto now = functions_.now(); now != set_ || functions_by_type_.size() >= kTypesKept) {
     functions_by_type_.clear();
     set_ = std::move(now);
   }

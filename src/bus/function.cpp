@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
+#include <utility>
 
 #include "base/check.h"
 #include "bus/function_events.h"
@@ -51,19 +53,43 @@ void check_well_formed(const Function& function, const FunctionSet& set) {
 }  // namespace
 
 FunctionPtr FunctionSet::find(std::string_view id) const {
-  const auto found = std::ranges::find(functions_, id, [](const auto& one) { return one->id; });
-  return found != functions_.end() ? *found : nullptr;
+  const auto found = by_id_.find(id);
+  return found != by_id_.end() ? functions_[found->second] : nullptr;
 }
 
+// The type itself, and each beginning of it that a wildcard can have.
 std::vector<FunctionPtr> FunctionSet::matching(std::string_view event_type) const {
-  std::vector<FunctionPtr> matching;
-  for (const auto& function : functions_) {
-    if (std::ranges::any_of(function->triggers,
-                            [&](const Trigger& trigger) { return matches(trigger, event_type); })) {
-      matching.push_back(function);
+  std::vector<std::size_t> indices;
+  const auto add = [&](std::string_view pattern) {
+    const auto found = by_pattern_.find(pattern);
+    if (found != by_pattern_.end()) {
+      indices.insert(indices.end(), found->second.begin(), found->second.end());
     }
+  };
+  add(event_type);
+  std::string pattern;
+  for (std::size_t i = 0; i + 1 < event_type.size(); ++i) {
+    if (event_type[i] != '.' && event_type[i] != '/') continue;
+    pattern.assign(event_type.substr(0, i + 1));
+    pattern.push_back('*');
+    add(pattern);
   }
+  std::ranges::sort(indices);
+  indices.erase(std::ranges::unique(indices).begin(), indices.end());
+  std::vector<FunctionPtr> matching;
+  matching.reserve(indices.size());
+  for (const auto index : indices) matching.push_back(functions_[index]);
   return matching;
+}
+
+void FunctionSet::index() {
+  by_id_.clear();
+  by_pattern_.clear();
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    by_id_.emplace(functions_[i]->id, i);
+    for (const auto& trigger : functions_[i]->triggers) by_pattern_[trigger.event].push_back(i);
+  }
+  hears_ends_ = !matching(kFunctionFinished.name).empty();
 }
 
 bool Function::needs_admission() const {
@@ -85,51 +111,47 @@ Result<Json> view_of(const Function& function, const events::Event& event) {
 }
 
 FunctionPtr Functions::add(Function function) {
-  std::lock_guard lock(mutex_);
-  SYNAP_CHECK(set_->find(function.id) == nullptr, function.id);
-  check_well_formed(function, *set_);
-  auto added = std::make_shared<const Function>(std::move(function));
-  replace_locked(added);
-  return added;
+  SYNAP_CHECK(find(function.id) == nullptr, function.id);
+  return put(std::move(function));
 }
 
 FunctionPtr Functions::put(Function function) {
+  std::vector<Function> one;
+  one.push_back(std::move(function));
+  return put_all(std::move(one)).front();
+}
+
+std::vector<FunctionPtr> Functions::put_all(std::vector<Function> functions,
+                                            const std::vector<std::string>& removed) {
   std::lock_guard lock(mutex_);
-  check_well_formed(function, *set_);
-  auto added = std::make_shared<const Function>(std::move(function));
-  replace_locked(added);
+  auto next = std::make_shared<FunctionSet>(*set_);
+  if (!removed.empty()) {
+    const std::unordered_set<std::string_view> ids(removed.begin(), removed.end());
+    std::erase_if(next->functions_, [&](const auto& one) { return ids.contains(one->id); });
+  }
+  next->index();
+  std::vector<FunctionPtr> added;
+  std::vector<FunctionPtr> replaced;  // whose names the index has until the end
+  for (auto& function : functions) {
+    check_well_formed(function, *next);
+    auto one = std::make_shared<const Function>(std::move(function));
+    const auto known = next->by_id_.find(one->id);
+    if (known != next->by_id_.end()) {
+      replaced.push_back(std::exchange(next->functions_[known->second], one));
+    } else {
+      next->by_id_.emplace(one->id, next->functions_.size());
+      next->functions_.push_back(one);
+    }
+    added.push_back(std::move(one));
+  }
+  next->index();
+  set_ = std::move(next);
+  changes_.raise(++change_count_);
   return added;
 }
 
-void Functions::replace_locked(const FunctionPtr& function) {
-  auto next = std::make_shared<FunctionSet>(*set_);
-  const auto place =
-      std::ranges::find(next->functions_, function->id, [](const auto& one) { return one->id; });
-  if (place != next->functions_.end()) {
-    *place = function;
-  } else {
-    next->functions_.push_back(function);
-  }
-  next->note_changed();
-  set_ = std::move(next);
-  changes_.raise(++change_count_);
-}
-
-void FunctionSet::note_changed() {
-  hears_ends_ = std::ranges::any_of(functions_, [](const auto& function) {
-    return std::ranges::any_of(function->triggers, [](const Trigger& trigger) {
-      return matches(trigger, kFunctionFinished.name);
-    });
-  });
-}
-
 void Functions::remove(std::string_view id) {
-  std::lock_guard lock(mutex_);
-  auto next = std::make_shared<FunctionSet>(*set_);
-  std::erase_if(next->functions_, [&](const auto& one) { return one->id == id; });
-  next->note_changed();
-  set_ = std::move(next);
-  changes_.raise(++change_count_);
+  put_all({}, {std::string(id)});
 }
 
 std::shared_ptr<const FunctionSet> Functions::now() const {

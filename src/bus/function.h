@@ -99,9 +99,12 @@ class FunctionSet {
 
  private:
   friend class Functions;
-  void note_changed();
+  void index();
 
   std::vector<FunctionPtr> functions_;
+  // Indices of functions_: by their ids, and by each pattern of their triggers.
+  std::unordered_map<std::string_view, std::size_t> by_id_;
+  std::unordered_map<std::string_view, std::vector<std::size_t>> by_pattern_;
   bool hears_ends_ = false;
 };
 
@@ -114,6 +117,9 @@ class Functions {
   /// Puts `function` in the place of the one of its id, or adds it. Runs that were begun go on with
   /// the new one at their next call. CHECKs as add().
   FunctionPtr put(Function function);
+  /// Many at once, which costs what one does; and those of `removed` are taken away.
+  std::vector<FunctionPtr> put_all(std::vector<Function> functions,
+                                   const std::vector<std::string>& removed = {});
   /// Nothing is triggered any more; what it was to do stays stored, and waits for its return.
   void remove(std::string_view id);
 
@@ -123,8 +129,6 @@ class Functions {
   Watermark& changes() const { return changes_; }
 
  private:
-  void replace_locked(const FunctionPtr& function);
-
   mutable std::mutex mutex_;
   std::shared_ptr<const FunctionSet> set_ = std::make_shared<FunctionSet>();
   mutable Watermark changes_;

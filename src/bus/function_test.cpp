@@ -44,6 +44,42 @@ TEST(Functions, MatchesEachFunctionOnceHoweverManyOfItsTriggersMatch) {
   EXPECT_EQ(functions.find("two"), nullptr);
 }
 
+TEST(Functions, FindsThemByEachFormOfTheirTriggersInTheOrderInWhichTheyCame) {
+  Functions functions;
+  functions.add({.id = "deep", .triggers = {{"a/b.c/*"}}});
+  functions.add({.id = "wide", .triggers = {{"a/*"}}});
+  functions.add({.id = "exact", .triggers = {{"a/b.c/d"}}});
+  functions.add({.id = "other", .triggers = {{"a/b.x/*"}}});
+  const auto ids = [&](std::string_view type) {
+    std::string all;
+    for (const auto& function : functions.now()->matching(type)) all += function->id + " ";
+    return all;
+  };
+  EXPECT_EQ(ids("a/b.c/d"), "deep wide exact ");
+  EXPECT_EQ(ids("a/b.c/"), "wide ");
+  EXPECT_EQ(ids("a/"), "");
+}
+
+TEST(Functions, ManyArePutAndTakenAwayAtOnce) {
+  Functions functions;
+  functions.add({.id = "own", .triggers = {{"a"}}});
+  std::vector<Function> many;
+  for (int i = 0; i < 10'000; ++i) {
+    many.push_back({.id = std::to_string(i), .triggers = {{"b" + std::to_string(i)}}});
+  }
+  functions.put_all(many);
+  const auto before = functions.now();
+  functions.put_all({{.id = "7", .triggers = {{"c"}}}}, {"8", "9", "never"});
+  EXPECT_EQ(functions.now()->all().size(), 9'999u);
+  EXPECT_EQ(functions.find("8"), nullptr);
+  EXPECT_EQ(functions.now()->matching("c").at(0)->id, "7");
+  EXPECT_TRUE(functions.now()->matching("b7").empty());
+  EXPECT_EQ(functions.now()->matching("b5").size(), 1u);
+  // Whoever has the set of before has it whole.
+  EXPECT_EQ(before->matching("b8").size(), 1u);
+  EXPECT_EQ(before->find("7")->triggers.at(0).event, "b7");
+}
+
 TEST(RetryDelay, DoublesWithinItsBounds) {
   const RetryPolicy policy{.retries_max = 100, .delay_ms = 100, .delay_ms_max = 5'000};
   for (int retry = 0; retry < 100; ++retry) {

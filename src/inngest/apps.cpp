@@ -152,7 +152,7 @@ Task<Result<>> Apps::apply(std::string user_id, std::string app) {
     put(**row);
   } else {
     const std::lock_guard lock(mutex_);
-    take_away(user_id, app, {});
+    rooms_.engine.pool->put_all({}, gone(user_id, app, {}));
     on_bus_.erase({user_id, app});
   }
   co_return Result<>{};
@@ -163,24 +163,28 @@ void Apps::put(const Row& row) {
   auto& on_bus = on_bus_[{row.user_id, row.app}];
   if (on_bus.version > row.version) return;
   std::set<std::string> slugs;
+  std::vector<workers::WorkerPool::Put> functions;
   for (const auto& function : functions_of(row.functions, row.app)) {
-    put_function(row, function);
+    functions.push_back(as_put(row, function));
     slugs.insert(function.slug);
   }
-  take_away(row.user_id, row.app, slugs);
+  rooms_.engine.pool->put_all(std::move(functions), gone(row.user_id, row.app, slugs));
   on_bus = {row.version, std::move(slugs)};
 }
 
-void Apps::take_away(const std::string& user_id, const std::string& app,
-                     const std::set<std::string>& but) {
+// What is on the bus of an app, and not in `but`.
+std::vector<std::string> Apps::gone(const std::string& user_id, const std::string& app,
+                                    const std::set<std::string>& but) const {
+  std::vector<std::string> ids;
   const auto known = on_bus_.find({user_id, app});
-  if (known == on_bus_.end()) return;
+  if (known == on_bus_.end()) return ids;
   for (const auto& slug : known->second.functions) {
-    if (!but.contains(slug)) rooms_.engine.pool->remove(bus_id(slug, user_id));
+    if (!but.contains(slug)) ids.push_back(bus_id(slug, user_id));
   }
+  return ids;
 }
 
-void Apps::put_function(const Row& row, const AppFunction& function) {
+workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& function) {
   bus::Function on_bus{.id = bus_id(function.slug, row.user_id),
                        .retry = {.retries_max = function.retries_max},
                        .user_id = row.user_id,
@@ -197,10 +201,9 @@ void Apps::put_function(const Row& row, const AppFunction& function) {
                     .key = key_of(row.user_id),
                     .retries_max = function.retries_max,
                     .retry_interval = options_.retry_interval};
-  rooms_.engine.pool->put(
-      std::move(on_bus),
-      std::make_shared<HttpDriver>(std::move(http), HttpCalls{rooms_.client, rooms_.engine.runs,
-                                                              rooms_.types, rooms_.checkpoints}));
+  return {std::move(on_bus), std::make_shared<HttpDriver>(
+                                 std::move(http), HttpCalls{rooms_.client, rooms_.engine.runs,
+                                                            rooms_.types, rooms_.checkpoints})};
 }
 
 Task<Result<std::vector<AppInfo>>> Apps::list(std::optional<std::string> user_id) {

@@ -77,9 +77,9 @@ class Apps {
   Task<Result<std::optional<Row>>> find(std::string user_id, std::string app);
   Task<Result<>> apply(std::string user_id, std::string app);
   void put(const Row& row);
-  void take_away(const std::string& user_id, const std::string& app,
-                 const std::set<std::string>& but);
-  void put_function(const Row& row, const AppFunction& function);
+  std::vector<std::string> gone(const std::string& user_id, const std::string& app,
+                                const std::set<std::string>& but) const;
+  workers::WorkerPool::Put as_put(const Row& row, const AppFunction& function);
   events::Envelope envelope_of(const Asker& asker, std::string_view app) const;
 
   const AppsOptions options_;

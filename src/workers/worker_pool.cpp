@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/first_of.h"
@@ -91,19 +92,32 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
 }
 
 void WorkerPool::put(bus::Function function, std::shared_ptr<Driver> driver) {
-  SYNAP_CHECK(!function.computes, "functions that compute are added before the start");
-  set_driver(function.id, std::move(driver));
-  const auto added = functions_.put(std::move(function));
-  // What was left to do for it may be claimed now.
-  if (added->user_id) queue_.note_unclaimed(*added->user_id);
+  std::vector<Put> one;
+  one.push_back({std::move(function), std::move(driver)});
+  put_all(std::move(one));
+}
+
+void WorkerPool::put_all(std::vector<Put> functions, const std::vector<std::string>& removed) {
+  std::vector<bus::Function> put;
+  for (auto& one : functions) {
+    SYNAP_CHECK(!one.function.computes, "functions that compute are added before the start");
+    set_driver(one.function.id, std::move(one.driver));
+    put.push_back(std::move(one.function));
+  }
+  const auto added = functions_.put_all(std::move(put), removed);
+  // What was left to do for them may be claimed now.
+  std::set<std::string_view> users;
+  for (const auto& function : added) {
+    if (function->user_id && users.insert(*function->user_id).second) {
+      queue_.note_unclaimed(*function->user_id);
+    }
+  }
+  std::lock_guard lock(handlers_mutex_);
+  for (const auto& id : removed) handlers_.erase(id);
 }
 
 void WorkerPool::remove(std::string_view function_id) {
-  functions_.remove(function_id);
-  std::lock_guard lock(handlers_mutex_);
-  if (const auto found = handlers_.find(std::string(function_id)); found != handlers_.end()) {
-    handlers_.erase(found);
-  }
+  put_all({}, {std::string(function_id)});
 }
 
 void WorkerPool::set_driver(const std::string& function_id, std::shared_ptr<Driver> driver) {

@@ -79,6 +79,12 @@ class WorkerPool {
   /// Also while the pool works: puts a function, and how it is called, in the place of the one of
   /// its id, or adds it. Runs that were begun go on with the new one. Any thread.
   void put(bus::Function function, std::shared_ptr<Driver> driver);
+  /// Many at once, which costs what one does; and those of `removed` are triggered no more.
+  struct Put {
+    bus::Function function;
+    std::shared_ptr<Driver> driver;
+  };
+  void put_all(std::vector<Put> functions, const std::vector<std::string>& removed = {});
   /// It is triggered no more. Its runs wait for its return.
   void remove(std::string_view function_id);
 
