@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "base/check.h"
+#include "function_line.h"
+#include "rig_parts.h"
+#include "workers/local_driver.h"
 
 namespace synap::scenarios {
 namespace {
@@ -16,21 +23,28 @@ std::string result_line(const Result<>& result) {
   return fmt::format("{}: {}\n", info(result.error().code).name, result.error().message);
 }
 
-}  // namespace
-
-// Made from the top, destroyed from the bottom.
-struct Rig::Parts {
-  // What is queued is finished while the store is there, whose closures it is.
-  ~Parts() {
-    engine->pool.reset();
-    database->close();
+// While it lives, time goes on.
+class Ticking {
+ public:
+  explicit Ticking(std::optional<ManualWorld>& clock) {
+    if (!clock) return;
+    thread_ = std::jthread([this, &clock](std::stop_token stop) {
+      std::unique_lock lock(mutex_);
+      while (!stopped_.wait_for(lock, stop, kTick, [] { return false; }) &&
+             !stop.stop_requested()) {
+        clock->pass(kTick);
+      }
+    });
   }
 
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
-  events::EventTypes types;
-  std::optional<workers::Engine> engine;
+ private:
+  static constexpr std::chrono::milliseconds kTick{2};
+  std::mutex mutex_;
+  std::condition_variable_any stopped_;
+  std::jthread thread_;  // last: it uses the above
 };
+
+}  // namespace
 
 Rig::Rig() = default;
 
@@ -38,8 +52,12 @@ Rig::~Rig() {
   if (parts_ != nullptr) parts_->engine->pool->stop(kPatience);
 }
 
+synap::World& Rig::time() {
+  return clock_ ? static_cast<synap::World&>(*clock_) : real_world();
+}
+
 void Rig::open() {
-  parts_ = std::make_unique<Parts>();
+  parts_ = std::make_unique<Parts>(time());
   auto& p = *parts_;
   p.database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/s.db"}));
   std::vector<db::Database::Migration> migrations = {
@@ -52,46 +70,93 @@ void Rig::open() {
   p.log = std::move(*events::sqlite::SqliteEventLog::open(*p.database));
   for (const char* name :
        {"order.placing.requested", "order.placing.completed", "order.change.requested",
-        "order.note.requested", "order.payment.completed"}) {
+        "order.note.requested", "order.payment.completed", "order.mail.requested"}) {
     p.types.add(name, object("Order").field("number", optional(number())), "");
   }
   p.engine.emplace(*p.database, *p.log, p.types,
-                   workers::EngineOptions{.queue = {.running_of_function = 8},
+                   workers::EngineOptions{.world = time(),
+                                          .queue = {.running_of_function = 8},
                                           .pool = {.suspect_pause = {},
                                                    .outage_pause = std::chrono::milliseconds(1)}});
-  for (const auto& line : functions_) {
-    p.engine->pool->add(line.id, std::make_unique<ScriptHandler>(world_, line.type, line.script),
-                        {.retry = {.retries_max = line.retries, .delay_ms = line.delay_ms},
-                         .in_aggregate_order = line.in_aggregate_order,
-                         .fulfills = line.fulfills});
-  }
+  for (const auto& [id, line] : functions_) put(line);
   SYNAP_CHECK(p.engine->start().has_value());
+}
+
+void Rig::put(const std::string& line) {
+  auto [function, script] = function_of(line);
+  auto& engine = *parts_->engine;
+  auto driver = std::make_shared<workers::LocalDriver>(
+      std::make_unique<ScriptHandler>(world_, function.id, script), engine.runs);
+  engine.pool->put(std::move(function), std::move(driver));
 }
 
 std::string Rig::command(const std::string& line) {
   const auto words = words_of(line);
-  if (words[0] == "function") return function(line);
-  if (words[0] == "start") {
+  const auto& name = words[0];
+  if (name == "clock") {
+    clock_.emplace();
+    return "";
+  }
+  if (name == "start") {
     open();
     return "";
   }
-  if (words[0] == "crash") {
-    // Nothing is told to stop: what is under way is under way.
-    parts_.reset();
-    world_.forget_halt();
+  if (name == "function") return function(line);
+  if (name == "remove") return remove(words);
+  if (name == "crash") return crash();
+  if (name == "crash-at-halts") return crash_at_halts(words);
+  if (name == "stop") return stop();
+  if (name == "pass") return pass(words);
+  if (name == "pass-time") return pass_time();
+  if (name == "append") return append(words);
+  if (name == "signal") return signal(words);
+  if (name == "until") return until(words);
+  if (name == "retry") return retry(words);
+  if (name == "cancel") return cancel(words);
+  if (name == "release") {
+    world_.release();
     return "";
   }
-  if (words[0] == "stop") {
-    const bool is_clean = parts_->engine->pool->stop(kPatience);
-    parts_.reset();
-    return is_clean ? "" : "not stopped in time\n";
-  }
-  if (words[0] == "pass-time") return pass_time();
-  if (words[0] == "append") return append(words);
-  if (words[0] == "until") return until(words);
-  if (words[0] == "retry") return retry(words);
-  if (words[0] == "show") return show();
+  if (name == "counts") return counts();
+  if (name == "show") return show();
   return "no such command\n";
+}
+
+std::string Rig::crash() {
+  // Nothing is told to stop: what is under way is under way.
+  parts_.reset();
+  world_.forget_halt();
+  return "";
+}
+
+// crash-at-halts COUNT, then until nothing is left to do
+std::string Rig::crash_at_halts(const Words& words) {
+  for (int left = std::stoi(words[1]); left > 0; --left) {
+    if (auto said = until({"until", "halted"}); !said.empty()) return said;
+    crash();
+    open();
+  }
+  return until({"until", "idle"});
+}
+
+std::string Rig::stop() {
+  bool is_clean = false;
+  {
+    const Ticking ticking(clock_);
+    is_clean = parts_->engine->pool->stop(kPatience);
+  }
+  parts_.reset();
+  return is_clean ? "" : "not stopped in time\n";
+}
+
+// pass SPAN; the wall clock alone: pass SPAN of the wall
+std::string Rig::pass(const Words& words) {
+  if (words.size() > 2) {
+    clock_->jump(span_of(words[1]));
+  } else {
+    clock_->pass(span_of(words[1]));
+  }
+  return "";
 }
 
 // While all is stopped: what is due later is due now.
@@ -107,22 +172,19 @@ std::string Rig::pass_time() {
   return "";
 }
 
-// function ID on TYPE [retries N] [delay MILLISECONDS] [ordered] [listens] : SCRIPT
-//
-// The function of a `.requested` type fulfills it, unless it only listens.
+// Also while the pod runs.
 std::string Rig::function(const std::string& line) {
-  const auto colon = line.find(" : ");
-  SYNAP_CHECK(colon != std::string::npos, line);
-  const auto words = words_of(line.substr(0, colon));
-  FunctionLine function{.id = words[1], .type = words[3], .script = line.substr(colon + 3)};
-  function.fulfills = function.type.ends_with(".requested");
-  for (std::size_t i = 4; i < words.size(); ++i) {
-    if (words[i] == "listens") function.fulfills = false;
-    if (words[i] == "retries") function.retries = std::stoi(words[i + 1]);
-    if (words[i] == "delay") function.delay_ms = std::stoi(words[i + 1]);
-    if (words[i] == "ordered") function.in_aggregate_order = true;
-  }
-  functions_.push_back(std::move(function));
+  const auto id = words_of(line)[1];
+  std::erase_if(functions_, [&](const auto& one) { return one.first == id; });
+  functions_.emplace_back(id, line);
+  if (parts_ != nullptr) put(line);
+  return "";
+}
+
+// remove FUNCTION
+std::string Rig::remove(const Words& words) {
+  std::erase_if(functions_, [&](const auto& one) { return one.first == words[1]; });
+  if (parts_ != nullptr) parts_->engine->pool->remove(words[1]);
   return "";
 }
 
@@ -141,31 +203,50 @@ std::string Rig::label_of(const std::optional<Uuid>& id) const {
   return known != labels_.end() ? known->second : "?";
 }
 
-// append TYPE AGGREGATE [as EVENT] [DATA] [and TYPE AGGREGATE]..., for USER if that is the last
-std::string Rig::append(const std::vector<std::string>& words) {
+// append TYPE AGGREGATE [as EVENT] [at SPAN] [DATA] [and TYPE AGGREGATE...]... [for USER]
+//
+// at: dated so far ahead.
+std::string Rig::append(const Words& words) {
   const auto request = id_of(fmt::format("request{}", ++requests_));
+  const bool has_user = words.size() > 2 && words[words.size() - 2] == "for";
+  const auto end = words.size() - (has_user ? 2 : 0);
   events::Append batch;
-  for (std::size_t i = 1; i + 1 < words.size() && words[i] != "for"; i += 3) {
+  for (std::size_t i = 1; i < end; ++i) {
     events::Envelope envelope;
-    envelope.user_id = "ann";
-    envelope.aggregate_id = id_of(words[i + 1]);
+    envelope.user_id = has_user ? words.back() : "ann";
+    const auto& type = words[i];
+    envelope.aggregate_id = id_of(words[++i]);
     envelope.request_id = request;
     envelope.correlation_id = request;
-    const auto& type = words[i];
-    if (i + 2 < words.size() && words[i + 2] == "as") {
-      envelope.id = id_of(words[i + 3]);
-      i += 2;
-    }
     std::string data = "{}";
-    if (i + 2 < words.size() && words[i + 2].starts_with('{')) {
-      data = words[i + 2];
-      i += 1;
+    for (++i; i < end && words[i] != "and"; ++i) {
+      if (words[i] == "as") envelope.id = id_of(words[++i]);
+      if (words[i] == "at") envelope.timestamp = time().unix_ms() + span_of(words[++i]).count();
+      if (words[i].starts_with('{')) data = words[i];
     }
-    if (words.size() > 2 && words[words.size() - 2] == "for") envelope.user_id = words.back();
     auto event = parts_->types.make(type, std::move(data), std::move(envelope));
     SYNAP_CHECK(event.has_value(), type);
     batch.events.push_back(std::move(*event));
   }
+  return append_batch(std::move(batch));
+}
+
+// signal NAME [DATA] [for USER]
+std::string Rig::signal(const Words& words) {
+  events::Envelope envelope;
+  const bool has_user = words[words.size() - 2] == "for";
+  envelope.user_id = has_user ? words.back() : "ann";
+  Json data;
+  if (words.size() > (has_user ? 4 : 2)) data = parse_json(words[2]).value_or(Json());
+  auto event = parts_->types.make(bus::kSignalSent, bus::Signal{words[1], std::move(data)},
+                                  std::move(envelope));
+  SYNAP_CHECK(event.has_value(), words[1]);
+  events::Append batch;
+  batch.events.push_back(std::move(*event));
+  return append_batch(std::move(batch));
+}
+
+std::string Rig::append_batch(events::Append batch) {
   auto appended = sync_wait(executor_, parts_->log->append(std::move(batch)));
   if (!appended) return result_line(std::unexpected(appended.error()));
   std::string out;
@@ -175,20 +256,35 @@ std::string Rig::append(const std::vector<std::string>& words) {
   return out;
 }
 
-// idle: nothing is left to do. sleeping, asleep N, waiting (between two attempts), completed N,
-// halted.
-bool Rig::is_reached(const std::vector<std::string>& words) {
+// idle: nothing is left to do. looked-at: no event is to be looked at before it has a run.
+// sleeping, asleep N, waiting (between two attempts), completed N, ended N, runs N, halted
+// N, stored N (results of steps), scheduled SCHEDULE (it has ticks).
+bool Rig::is_reached(const Words& words) {
   const auto& what = words[1];
-  if (what == "halted") return world_.is_halted();
-  std::string sql = "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs) = 0";
-  if (what == "sleeping") sql = "SELECT count(*) > 0 FROM runs_data WHERE status = 'sleeping'";
-  if (what == "asleep") {
-    sql = "SELECT count(*) >= " + words[2] + " FROM runs_data WHERE status = 'sleeping'";
+  if (what == "halted") return world_.is_halted(words.size() > 2 ? std::stoi(words[2]) : 1);
+  const auto runs_with = [&](const std::string& status) {
+    return "SELECT count(*) >= " + (words.size() > 2 ? words[2] : "1") +
+           " FROM runs_data WHERE status IN (" + status + ")";
+  };
+  std::string sql =
+      "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs) + (SELECT count(*) "
+      "FROM admissions) + (SELECT count(*) FROM flow_debounces) + (SELECT count(*) FROM "
+      "flow_batches) = 0";
+  if (what == "stored") sql = "SELECT count(*) >= " + words[2] + " FROM run_steps_data";
+  if (what == "scheduled") {
+    auto cron = words[2];
+    std::ranges::replace(cron, '_', ' ');
+    sql = "SELECT count(*) > 0 FROM cron_ticks WHERE cron = '" + cron + "'";
   }
-  if (what == "waiting")
-    sql = "SELECT count(*) > 0 FROM parked_jobs JOIN runs_data ON id = run WHERE status = 'active'";
-  if (what == "completed") {
-    sql = "SELECT count(*) >= " + words[2] + " FROM runs_data WHERE status = 'completed'";
+  if (what == "looked-at") sql = "SELECT count(*) = 0 FROM admissions";
+  if (what == "sleeping" || what == "asleep") sql = runs_with("'sleeping'");
+  if (what == "completed") sql = runs_with("'completed'");
+  if (what == "ended") sql = runs_with("'completed', 'failed', 'cancelled'");
+  if (what == "runs") sql = runs_with("'active', 'sleeping', 'completed', 'failed', 'cancelled'");
+  if (what == "waiting") {
+    sql =
+        "SELECT count(*) > 0 FROM parked_jobs JOIN runs_data ON id = run WHERE status = 'active' "
+        "AND due_at > 0";
   }
   return *test::run(executor_, [&] {
     return parts_->database->read([&](db::Tx& tx) {
@@ -198,7 +294,8 @@ bool Rig::is_reached(const std::vector<std::string>& words) {
   });
 }
 
-std::string Rig::until(const std::vector<std::string>& words) {
+std::string Rig::until(const Words& words) {
+  const Ticking ticking(clock_);
   auto& mark = words[1] == "halted" ? world_.halts_seen() : parts_->database->commits();
   if (!test::wait_until(executor_, mark, [&] { return is_reached(words); })) return "never\n";
   // What was seen in the database is on disk before the log's memory knows of it: one write more,
@@ -208,79 +305,29 @@ std::string Rig::until(const std::vector<std::string>& words) {
   return caught_up ? "" : "the database is gone\n";
 }
 
-// retry RUN [as USER]
-std::string Rig::retry(const std::vector<std::string>& words) {
-  const std::int64_t offset = std::stol(words[1]) - 1;
-  const auto id = *test::run(executor_, [&] {
+// The number of a run: its place by events and functions, from 1.
+Uuid Rig::run_id(const std::string& number) {
+  return *test::run(executor_, [&] {
     return parts_->database->read([&](db::Tx& tx) {
-      auto rows = tx.query(
-          "SELECT id FROM runs_data ORDER BY event_position, function LIMIT 1 OFFSET $1", offset);
+      auto rows =
+          tx.query("SELECT id FROM runs_data ORDER BY event_position, function LIMIT 1 OFFSET $1",
+                   std::int64_t{std::stol(number) - 1});
       return rows.next() ? rows.uuid(0).value_or(Uuid{}) : Uuid{};
     });
   });
-  const std::string user = words.size() > 3 ? words[3] : "ann";
-  return result_line(sync_wait(executor_, parts_->engine->pool->retry(user, id)));
 }
 
-std::string Rig::show() {
-  std::string out = "events\n";
-  auto page =
-      sync_wait(executor_, parts_->log->read(events::Tenancy::whole_pod(), {.limit = 1000}));
-  for (const auto& event : page->events) {
-    out += fmt::format("  {} {} {} v{} {}", event->position, event->type,
-                       label_of(event->aggregate_id), event->aggregate_version,
-                       label_of(event->request_id));
-    if (event->type.ends_with(".failed")) {
-      const auto data = parse_json(event->data);
-      out += fmt::format(" {} after {}: {}", data->string_or("name", ""),
-                         data->find("attempts")->as_integer(), data->string_or("message", ""));
-    }
-    out += "\n";
-  }
-  out += *test::run(executor_, [&] {
-    return parts_->database->read([&](db::Tx& tx) {
-      std::string rows_text = "runs\n";
-      auto runs = tx.query(
-          "SELECT id, function, event_position, status, attempts, output, error FROM runs_data "
-          "ORDER BY event_position, function");
-      while (runs.next()) {
-        rows_text += fmt::format("  {} for event {}: {}, attempts {}", runs.text(1),
-                                 runs.integer(2), runs.text(3), runs.integer(4));
-        if (!runs.is_null(5)) rows_text += fmt::format(", output {}", runs.text(5));
-        if (!runs.is_null(6)) rows_text += fmt::format(", error {}", runs.text(6));
-        rows_text += "\n";
-        const auto id = runs.uuid(0);
-        auto steps =
-            tx.query("SELECT name, op, memo FROM run_steps_data WHERE run = $1 ORDER BY place", id);
-        while (steps.next()) {
-          auto memo = steps.text(2);
-          if (steps.view(1) == "WaitForEvent" && memo != "null") {
-            memo = fmt::format("event {}", parse_json(memo)->find("position")->as_integer());
-          }
-          rows_text += fmt::format("    {} {} {}\n", steps.text(0), steps.text(1), memo);
-        }
-        auto pending = tx.query(
-            "SELECT name, op, attempts FROM pending_steps_data WHERE run = $1 ORDER BY name", id);
-        while (pending.next()) {
-          rows_text += fmt::format("    {} {} pending", pending.text(0), pending.text(1));
-          if (pending.integer(2) > 0) rows_text += fmt::format(", failed {}", pending.integer(2));
-          rows_text += "\n";
-        }
-      }
-      auto jobs =
-          tx.query("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs)");
-      if (jobs.next()) rows_text += fmt::format("jobs {}\n", jobs.integer(0));
-      rows_text += "committed\n";
-      auto effects = tx.query("SELECT name, event FROM effects ORDER BY number");
-      while (effects.next()) {
-        rows_text += fmt::format("  {} for event {}\n", effects.text(0), effects.integer(1));
-      }
-      return rows_text;
-    });
-  });
-  out += "called\n";
-  for (const auto& [name, count] : world_.counts()) out += fmt::format("  {} {}\n", name, count);
-  return out;
+// retry RUN [as USER]
+std::string Rig::retry(const Words& words) {
+  const std::string user = words.size() > 3 ? words[3] : "ann";
+  return result_line(sync_wait(executor_, parts_->engine->pool->retry(user, run_id(words[1]))));
+}
+
+// cancel RUN [as USER]
+std::string Rig::cancel(const Words& words) {
+  const std::string user = words.size() > 3 ? words[3] : "ann";
+  return result_line(
+      sync_wait(executor_, parts_->engine->pool->cancel(user, run_id(words[1]), std::nullopt)));
 }
 
 }  // namespace synap::scenarios

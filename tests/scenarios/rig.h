@@ -1,12 +1,18 @@
 // Rig: database, log, bus and workers as a pod has them, on a directory of its own, without the
 // outside. Scenarios drive it with lines of text and read what it shows.
+//
+// Its time is the machine's, or, after `clock`, one that a scenario moves (`pass 10s`). That one
+// goes on by itself only while the scenario waits for something (`until`): a second is far more
+// than any wait takes, and what a scenario tells apart is seconds away from each other.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/manual_world.h"
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
@@ -25,33 +31,40 @@ class Rig {
   std::string command(const std::string& line);
 
  private:
-  struct FunctionLine {
-    std::string id;
-    std::string type;
-    int retries = 4;
-    std::int64_t delay_ms = 1;
-    bool in_aggregate_order = false;
-    bool fulfills = false;
-    std::string script;
-  };
   struct Parts;
+  using Words = std::vector<std::string>;
 
   std::string function(const std::string& line);
-  std::string append(const std::vector<std::string>& words);
-  std::string until(const std::vector<std::string>& words);
+  std::string remove(const Words& words);
+  std::string append(const Words& words);
+  std::string signal(const Words& words);
+  std::string until(const Words& words);
+  std::string pass(const Words& words);
   std::string pass_time();
-  std::string retry(const std::vector<std::string>& words);
+  std::string crash();
+  std::string crash_at_halts(const Words& words);
+  std::string stop();
+  std::string retry(const Words& words);
+  std::string cancel(const Words& words);
+  std::string counts();
   std::string show();
+  std::string events_text();
   void open();
+  void put(const std::string& line);
+  synap::World& time();
+  std::string append_batch(events::Append batch);
   Uuid id_of(const std::string& label);
   std::string label_of(const std::optional<Uuid>& id) const;
-  bool is_reached(const std::vector<std::string>& words);
+  Uuid run_id(const std::string& number);
+  bool is_reached(const Words& words);
 
   test::TempDirectory directory_;
+  std::optional<ManualWorld> clock_;
   World world_;
   std::map<std::string, Uuid> ids_;
   std::map<Uuid, std::string> labels_;
-  std::vector<FunctionLine> functions_;
+  std::map<Uuid, std::int64_t> positions_;  // of events that were shown, for memos that name one
+  std::vector<std::pair<std::string, std::string>> functions_;  // ids, and their lines
   int requests_ = 0;
   ThreadExecutor executor_{"scenario"};
   std::unique_ptr<Parts> parts_;
