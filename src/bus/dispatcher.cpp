@@ -143,8 +143,8 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
   // An event that is dated ahead has its runs then.
   auto delay_ms = admitted.delay_ms;
   if (event.timestamp > now + kAheadMs) delay_ms = std::max(delay_ms, event.timestamp - now);
-  if (delay_ms > 0 && !may_be_behind_others) {
-    jobs_.add_later(tx, std::move(job), delay_ms);
+  if (delay_ms > 0) {
+    jobs_.add_later(tx, std::move(job), delay_ms, may_be_behind_others);
   } else {
     jobs_.add(tx, std::move(job), may_be_behind_others);
   }

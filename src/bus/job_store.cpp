@@ -201,7 +201,8 @@ void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
       keys);
 }
 
-void JobStore::add_later(db::Tx& tx, const Job& job, std::int64_t delay_ms) {
+void JobStore::add_later(db::Tx& tx, Job job, std::int64_t delay_ms, bool may_be_behind_others) {
+  if (may_be_behind_others && has_others(tx, job.line)) return add(tx, std::move(job), true);
   insert_parked(tx, job, due_in(delay_ms));
 }
 

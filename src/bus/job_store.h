@@ -47,8 +47,8 @@ class JobStore {
 
   /// A new job. It is claimed if there is room for it, and queued on commit.
   void add(db::Tx& tx, Job job, bool may_be_behind_others);
-  /// The same, of one that is behind no other, to be done so much later.
-  void add_later(db::Tx& tx, const Job& job, std::int64_t delay_ms);
+  /// The same, to be done so much later. Of one that stands behind others its turn says when.
+  void add_later(db::Tx& tx, Job job, std::int64_t delay_ms, bool may_be_behind_others);
 
   /// False, and the transaction is aborted: the claim is not the last one.
   bool holds(db::Tx& tx, const Job& job);
