@@ -315,7 +315,7 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   if (next.function != nullptr) make_ready(tx, std::move(next));
 }
 
-void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms) {
+bool JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms) {
   std::optional<bool> was_woken;
   {
     auto rows = tx.query(
@@ -325,15 +325,22 @@ void JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
     if (rows.next()) was_woken = rows.integer(0) != 0;
     rows.next();
   }
-  if (!was_woken) return tx.abort(lost());
+  if (!was_woken) {
+    tx.abort(lost());
+    return false;
+  }
   Job again = job;
   again.is_found = false;
   again.starts = 0;
   again.may_have_results = true;
-  if (*was_woken) return make_ready(tx, std::move(again));
+  if (*was_woken) {
+    make_ready(tx, std::move(again));
+    return true;
+  }
   std::optional<std::int64_t> due_at;
   if (wait_ms) due_at = due_in(*wait_ms);
   insert_parked(tx, again, due_at);
+  return false;
 }
 
 std::int64_t JobStore::due_in(std::int64_t wait_ms) {

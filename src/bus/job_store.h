@@ -65,8 +65,8 @@ class JobStore {
   };
   Removed remove(db::Tx& tx, const Job& job);
   /// It is to be done again, `wait_ms` from now, or when wake() says so; as this attempt. If it was
-  /// woken while it was under way, it is to be done again at once.
-  void park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms);
+  /// woken while it was under way, it is to be done again at once, and the answer is true.
+  bool park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms);
   /// The job of this run (its line, position and run id are looked at) is to be done now, if it is
   /// parked. False: it is not.
   bool wake_parked(db::Tx& tx, const Job& job);

@@ -337,9 +337,10 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
         error = rows.optional_text(2);
       }
     }
-    jobs_.park(tx, job, is_answered ? delay_ms : std::max(due_at - clock().now(), delay_ms));
-    if (is_asleep) {
-      tx.run("UPDATE runs_data SET status = 'sleeping' WHERE id = $1", job.run_id);
+    const bool is_woken =
+        jobs_.park(tx, job, is_answered ? delay_ms : std::max(due_at - clock().now(), delay_ms));
+    if (is_asleep && !is_answered && !is_woken) {
+      tx.run("UPDATE runs_data SET status = 'sleeping', error = NULL WHERE id = $1", job.run_id);
       return;
     }
     tx.run(
