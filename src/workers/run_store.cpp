@@ -540,9 +540,13 @@ Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run
   });
 }
 
-// Steps that failed for good are forgotten, so that they are tried again.
+// Steps that failed for good are forgotten, so that they are tried again; so is what other runs and
+// waits for signals have refused, so that it is asked for anew.
 void RunStore::revive(db::Tx& tx, bus::Job job) {
-  tx.run("DELETE FROM run_steps_data WHERE run = $1 AND op = 'StepFailed'", job.run_id);
+  tx.run(
+      "DELETE FROM run_steps_data WHERE run = $1 AND (op = 'StepFailed' OR (op IN "
+      "('InvokeFunction', 'WaitForSignal') AND memo GLOB '{\"error\":*'))",
+      job.run_id);
   tx.run("UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1",
          job.run_id);
   jobs_.add(tx, std::move(job), true);
