@@ -334,7 +334,11 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
   for (;;) {
     const auto done = co_await do_once(job);
     // Somebody else has it, and says what becomes of it.
-    if (done || done.error().code == Code::kConflict) break;
+    if (done) break;
+    if (done.error().code == Code::kConflict) {
+      store_.take_cancelled(job.run_id);
+      break;
+    }
     if (const auto handling = handling_of(job.function->id)) handling->counts.unstored.add();
     job.may_have_results = true;
     if (!co_await world_.sleep_for(kStoreRetry, stop)) break;
