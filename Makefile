@@ -67,7 +67,7 @@ tsan: setup-test ## Run the C++ tests under ThreadSanitizer
 
 fault: setup-test ## Kill the pod and cut its power KILLS (default 200) times, and do it all other harm (SEED=n)
 	@cmake --preset dev >/dev/null
-	cmake --build --preset dev -j $(JOBS) --target synap
+	cmake --build --preset dev -j $(JOBS) --target synap engine_kills
 	KILLS=$(or $(KILLS),200) ctest --test-dir build/dev --output-on-failure --verbose -L fault
 
 fuzz: setup-test ## Run every fuzzer for SECONDS (default 60) each

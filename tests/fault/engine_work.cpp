@@ -1,0 +1,404 @@
+#include "engine_work.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "base/check.h"
+#include "base/test_support.h"
+#include "bus/function_events.h"
+#include "workers/local_driver.h"
+#include "workers/step.h"
+
+namespace synap::kills {
+
+using std::chrono::milliseconds;
+using workers::Outcome;
+using workers::Step;
+
+namespace {
+
+constexpr std::string_view kTables = R"(
+CREATE TABLE effects(number INTEGER PRIMARY KEY, run BLOB, step TEXT, function TEXT, at INTEGER);
+CREATE TABLE batched(number INTEGER PRIMARY KEY, position INTEGER);
+)";
+constexpr auto kLong = std::chrono::minutes(10);
+
+std::int64_t number_in(const events::Event& event, const char* name) {
+  const auto data = parse_json(event.data);
+  const Json* inner = data->find("data");  // of an invocation
+  const Json* value = (inner != nullptr ? *inner : *data).find(name);
+  return value != nullptr ? value->as_integer() : -1;
+}
+
+Json order_json(std::int64_t number) {
+  Json json{Json::Object{}};
+  json.set("order", number);
+  return json;
+}
+
+std::string signal_of(std::int64_t number) {
+  return fmt::format("go-{}", number);
+}
+
+Error failing(const char* what) {
+  return {Code::kServiceUnavailable, what, nullptr};
+}
+
+class Handler final : public workers::EventHandler {
+ public:
+  using Function = std::function<Task<Outcome>(const events::Event&, Step&)>;
+  explicit Handler(Function function) : function_(std::move(function)) {}
+  std::string_view event_type() const override { return ""; }
+  Task<Outcome> handle(const events::Event& event, Step& step) override {
+    return function_(event, step);
+  }
+
+ private:
+  Function function_;
+};
+
+cel::Expression expression(const char* text) {
+  auto parsed = cel::Expression::parse(text);
+  SYNAP_CHECK(parsed.has_value(), text);
+  return std::move(*parsed);
+}
+
+}  // namespace
+
+Ledger::Ledger(const std::string& path)
+    : file_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
+  SYNAP_CHECK(file_ >= 0, path);
+}
+
+Ledger::~Ledger() {
+  ::close(file_);
+}
+
+void Ledger::add(const std::string& line) {
+  const auto text = line + "\n";
+  std::lock_guard lock(mutex_);
+  SYNAP_CHECK(::write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  SYNAP_CHECK(::fdatasync(file_) == 0);
+}
+
+/// What the functions of a pod do.
+class Functions {
+ public:
+  explicit Functions(Pod& pod) : pod_(pod) {}
+
+  // A step whose function fails now and then, and may be called again by a kill in between, but not
+  // when its result is stored.
+  Task<Result<std::string>> effect(Step& step, std::string name) {
+    const auto key = step.run_id().to_string() + " " + name;
+    return step.run<std::string>(name, [this, key]() -> Task<Result<std::string>> {
+      {
+        std::lock_guard lock(pod_.mutex_);
+        if (pod_.finished_.contains(key)) pod_.wrong_.add("done again: " + key);
+      }
+      pod_.effects_.add(key);
+      if (pod_.engine_->runs.random() < 0.2) co_return fail(failing("not this time"));
+      std::lock_guard lock(pod_.mutex_);
+      pod_.finished_.insert(key);
+      co_return "done";
+    });
+  }
+  Task<Result<std::string>> row(Step& step, std::string name, std::string function) {
+    return step.commit(name, [this, &step, name, function](db::Tx& tx) {
+      write(tx, step, name, function);
+      return std::string("done");
+    });
+  }
+  void write(db::Tx& tx, const Step& step, const std::string& name, const std::string& function) {
+    tx.run("INSERT INTO effects(run, step, function, at) VALUES ($1, $2, $3, $4)", step.run_id(),
+           name, function, real_world().unix_ms());
+  }
+  void look_whether_ended(const Step& step) {
+    const auto key = step.run_id().to_string();
+    std::lock_guard lock(pod_.mutex_);
+    if (pod_.finished_.contains(key)) pod_.wrong_.add("called after its end: " + key);
+  }
+  // Fails until there is such a wait.
+  Task<Result<std::string>> seen(Step& step, std::string type, std::string value) {
+    return step.run<std::string>("look", [this, type, value]() -> Task<Result<std::string>> {
+      auto is_there = co_await pod_.database_->read([&](db::Tx& tx) {
+        auto rows =
+            tx.query("SELECT 1 FROM waits_data WHERE type = $1 AND value = $2", type, value);
+        return rows.next();
+      });
+      if (!is_there) co_return fail(is_there.error());
+      if (!*is_there) co_return fail(failing("nobody waits yet"));
+      co_return "seen";
+    });
+  }
+
+  Task<Outcome> order(const events::Event& event, Step& step);
+  Task<Outcome> price(const events::Event& event, Step& step);
+  Task<Outcome> pay(const events::Event& event, Step& step);
+  Task<Outcome> give_signal(const events::Event& event, Step& step);
+  Task<Outcome> batch(const events::Event& event, Step& step);
+
+ private:
+  Pod& pod_;
+};
+
+namespace {
+
+Task<Result<std::string>> slept(Step& step, milliseconds time) {
+  co_await step.sleep("rest", time);
+  co_return "slept";
+}
+
+Task<Result<std::string>> paid(Step& step, std::int64_t number) {
+  auto came = co_await step.wait_for_event(
+      "paid", {.type = "order.paid", .path = "data.order", .value = Json(number)}, kLong);
+  if (!came) co_return fail(came.error());
+  if (!*came) co_return fail(Code::kBadRequest, "a payment was lost");
+  co_return "paid";
+}
+
+Task<Result<std::string>> told(Step& step, std::int64_t number) {
+  auto came = co_await step.wait_for_signal("go", {signal_of(number)}, kLong);
+  if (!came) co_return fail(came.error());
+  if (!*came) co_return fail(Code::kBadRequest, "a signal was lost");
+  co_return "told";
+}
+
+Task<Result<std::string>> priced(Step& step, std::int64_t number) {
+  auto price = co_await step.invoke<std::int64_t>("price", {"price", order_json(number)}, kLong);
+  if (!price) co_return fail(price.error());
+  if (*price != 2 * number) co_return fail(Code::kBadRequest, "another's price");
+  co_return "priced";
+}
+
+}  // namespace
+
+Task<Outcome> Functions::order(const events::Event& event, Step& step) {
+  look_whether_ended(step);
+  const auto number = number_in(event, "order");
+  if (auto done = co_await effect(step, "reserve"); !done) co_return Outcome::failed(done.error());
+  if (auto done = co_await row(step, "book", "order"); !done) {
+    co_return Outcome::failed(done.error());
+  }
+  auto sent = co_await step.send_event("announce", "order.announced", order_json(number));
+  if (!sent) co_return Outcome::failed(sent.error());
+  std::vector<Task<Result<std::string>>> all;
+  all.push_back(effect(step, "pack"));
+  all.push_back(slept(step, milliseconds(5 + number % 200)));
+  all.push_back(paid(step, number));
+  all.push_back(told(step, number));
+  all.push_back(priced(step, number));
+  all.push_back(row(step, "label", "order"));
+  for (const auto& done : co_await when_all(std::move(all))) {
+    if (!done) co_return Outcome::failed(done.error());
+  }
+  co_return co_await step.finish("ship", [&](db::Tx& tx) { write(tx, step, "ship", "order"); });
+}
+
+Task<Outcome> Functions::price(const events::Event& event, Step& step) {
+  look_whether_ended(step);
+  const auto number = number_in(event, "order");
+  if (auto done = co_await effect(step, "add"); !done) co_return Outcome::failed(done.error());
+  co_await step.sleep("think", milliseconds(number % 50));
+  if (auto done = co_await row(step, "note", "price"); !done) {
+    co_return Outcome::failed(done.error());
+  }
+  co_return Outcome::done(std::to_string(2 * number));
+}
+
+Task<Outcome> Functions::pay(const events::Event& event, Step& step) {
+  const auto number = number_in(event, "order");
+  auto is_seen = co_await seen(step, "order.paid", std::to_string(number));
+  if (!is_seen) co_return Outcome::failed(is_seen.error());
+  auto sent = co_await step.send_event("pay", "order.paid", order_json(number));
+  co_return sent ? Outcome::done() : Outcome::failed(sent.error());
+}
+
+Task<Outcome> Functions::give_signal(const events::Event& event, Step& step) {
+  const auto signal = signal_of(number_in(event, "order"));
+  auto is_seen = co_await seen(step, "signal.sent", Json(signal).dump());
+  if (!is_seen) co_return Outcome::failed(is_seen.error());
+  Json data{Json::Object{}};
+  data.set("signal", signal);
+  data.set("data", Json(true));
+  auto sent = co_await step.send_event("send", "signal.sent", std::move(data));
+  co_return sent ? Outcome::done() : Outcome::failed(sent.error());
+}
+
+Task<Outcome> Functions::batch(const events::Event&, Step& step) {
+  std::vector<std::int64_t> positions;
+  for (const auto& event : step.events()) positions.push_back(event->position);
+  auto done = co_await step.commit("batch", [&](db::Tx& tx) {
+    for (const auto position : positions) {
+      tx.run("INSERT INTO batched(position) VALUES ($1)", position);
+    }
+  });
+  co_return done ? Outcome::done() : Outcome::failed(done.error());
+}
+
+void Pod::add_functions() {
+  static std::optional<Functions> does;
+  does.emplace(*this);
+  auto& pool = *engine_->pool;
+  const auto add = [&](bus::Function function, Handler::Function handler) {
+    function.retry = {.retries_max = 10'000, .delay_ms = 10, .delay_ms_max = 100};
+    pool.put(std::move(function),
+             std::make_shared<workers::LocalDriver>(std::make_unique<Handler>(std::move(handler)),
+                                                    engine_->runs));
+  };
+  // One row, which it has once, after `sleep_ms`.
+  const auto add_row = [&](bus::Function function, int sleep_ms = 0) {
+    add(function, [id = function.id, sleep_ms](const events::Event&, Step& step) -> Task<Outcome> {
+      does->look_whether_ended(step);
+      if (sleep_ms > 0) co_await step.sleep("nap", milliseconds(sleep_ms));
+      auto done = co_await does->row(step, "row", id);
+      co_return done ? Outcome::done() : Outcome::failed(done.error());
+    });
+  };
+  using E = const events::Event&;
+  add({.id = "order", .triggers = {{"order.placed"}}},
+      [](E event, Step& step) { return does->order(event, step); });
+  add({.id = "price"}, [](E event, Step& step) { return does->price(event, step); });
+  add({.id = "pay", .triggers = {{"order.announced"}}},
+      [](E event, Step& step) { return does->pay(event, step); });
+  add({.id = "signal", .triggers = {{"order.announced"}}},
+      [](E event, Step& step) { return does->give_signal(event, step); });
+  add({.id = "batch",
+       .triggers = {{"order.paid"}},
+       .flow = {.batch = bus::Batch{.size_max = 7, .timeout = milliseconds(1'000)}}},
+      [](E event, Step& step) { return does->batch(event, step); });
+  const auto shop = [] { return expression("event.data.shop"); };
+  add_row({.id = "line", .triggers = {{"order.placed"}}, .in_aggregate_order = true});
+  add_row({.id = "once",
+           .triggers = {{"order.placed"}},
+           .flow = {.idempotency = expression("event.data.group")}});
+  add_row({.id = "quiet",
+           .triggers = {{"order.placed"}},
+           .flow = {.debounce = bus::Debounce{.period = milliseconds(1'000), .key = shop()}}});
+  add_row({.id = "alone",
+           .triggers = {{"order.placed"}},
+           .flow = {.singleton = bus::Singleton{.key = shop()}}},
+          50);
+  add_row({.id = "slow",
+           .triggers = {{"order.paid"}},
+           .flow = {.throttle = bus::Throttle{.limit = 100}}});
+  add_row({.id = "limited",
+           .triggers = {{"order.placed"}},
+           .flow = {.rate_limit = bus::RateLimit{.limit = 5, .key = shop()}}});
+  add_row({.id = "heard", .triggers = {{"function.failed"}}});
+  add_row({.id = "tick",
+           .user_id = "ann",
+           .schedules = {{"@every 1s", *cron::Schedule::parse("@every 1s")}}});
+  add_row({.id = "stuck", .triggers = {{"order.placed", expression("event.data.order%10==1")}}},
+          3'600'000);
+  add({.id = "doomed", .triggers = {{"order.placed", expression("event.data.order%10==2")}}},
+      [](E, Step&) -> Task<Outcome> {
+        co_return Outcome::failed_for_good({Code::kBadRequest, "as it must", nullptr});
+      });
+}
+
+Pod::Pod(const std::string& directory)
+    : acks_(directory + "/acks"), effects_(directory + "/effects"), wrong_(directory + "/wrong") {
+  database_ = std::move(*db::sqlite::SqliteDatabase::open({.path = directory + "/s.db"}));
+  std::vector<db::Database::Migration> migrations = {{"kills", kTables}};
+  for (const auto& more :
+       {events::sqlite::SqliteEventLog::migrations(), workers::Engine::migrations()}) {
+    migrations.insert(migrations.end(), more.begin(), more.end());
+  }
+  SYNAP_CHECK(database_->migrate(migrations).has_value());
+  log_ = std::move(*events::sqlite::SqliteEventLog::open(*database_));
+  const auto schema = [] {
+    return object("Order")
+        .field("order", integer())
+        .field("shop", optional(integer()))
+        .field("group", optional(integer()));
+  };
+  for (const char* name : {"order.placed", "order.announced", "order.paid"}) {
+    types_.add(name, schema(), "");
+  }
+  engine_.emplace(*database_, *log_, types_,
+                  workers::EngineOptions{.pool = {.suspect_pause = milliseconds(700)}});
+}
+
+Pod::~Pod() {
+  engine_->pool->stop(std::chrono::seconds(30));
+  engine_->pool.reset();
+  database_->close();
+}
+
+void Pod::start() {
+  note_finished();
+  add_functions();
+  SYNAP_CHECK(engine_->start().has_value());
+}
+
+// What is stored as done: it must not be done again.
+void Pod::note_finished() {
+  const auto read = test::run(executor_, [&] {
+    return database_->read_at_start([&](db::Tx& tx) {
+      auto ended =
+          tx.query("SELECT id FROM runs_data WHERE status IN ('completed', 'failed', 'cancelled')");
+      while (ended.next()) finished_.insert(ended.uuid(0)->to_string());
+      auto steps = tx.query("SELECT run, name FROM run_steps_data");
+      while (steps.next()) finished_.insert(steps.uuid(0)->to_string() + " " + steps.text(1));
+    });
+  });
+  SYNAP_CHECK(read.has_value());
+}
+
+void Pod::place(std::int64_t number) {
+  static const auto shops = [] {
+    std::vector<Uuid> all;
+    for (int i = 0; i < kShops; ++i) {
+      all.push_back(*Uuid::parse(fmt::format("00000000-0000-7000-8000-00000000000{}", i)));
+    }
+    return all;
+  }();
+  auto data = order_json(number);
+  data.set("shop", number % kShops);
+  data.set("group", number / kOrdersOfGroup);
+  events::Envelope envelope;
+  envelope.user_id = "ann";
+  envelope.aggregate_id = shops[static_cast<std::size_t>(number % kShops)];
+  auto event = types_.make("order.placed", data.dump(), std::move(envelope));
+  SYNAP_CHECK(event.has_value());
+  events::Append append;
+  append.events.push_back(std::move(*event));
+  SYNAP_CHECK(sync_wait(executor_, log_->append(std::move(append))).has_value());
+  acks_.add(std::to_string(number));
+}
+
+void Pod::cancel_stuck() {
+  const auto stuck = test::run(executor_, [&] {
+    return database_->read([&](db::Tx& tx) {
+      std::vector<Uuid> all;
+      auto rows =
+          tx.query("SELECT run FROM parked_jobs WHERE function = 'stuck' AND due_at > 0 LIMIT 20");
+      while (rows.next()) all.push_back(*rows.uuid(0));
+      return all;
+    });
+  });
+  for (const auto& run : *stuck) {
+    std::ignore = sync_wait(executor_, engine_->pool->cancel("ann", run, std::nullopt));
+  }
+}
+
+bool Pod::is_idle() {
+  return count(
+             "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs) + (SELECT "
+             "count(*) FROM admissions) + (SELECT count(*) FROM flow_debounces) + (SELECT count(*) "
+             "FROM flow_batches)") == 0;
+}
+
+std::int64_t Pod::count(const std::string& sql) {
+  return *test::run(executor_, [&] {
+    return database_->read_at_start([&](db::Tx& tx) {
+      auto rows = tx.query(sql);
+      return rows.next() ? rows.integer(0) : -1;
+    });
+  });
+}
+
+}  // namespace synap::kills
