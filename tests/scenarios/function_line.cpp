@@ -67,6 +67,15 @@ bool read_flow(const std::string& name, Options& words, bus::Flow& flow) {
     auto& singleton = flow.singleton.emplace();
     if (words.next() == "cancel") singleton.mode = bus::Singleton::Mode::kCancel;
     singleton.key = words.key();
+  } else if (name == "concurrency") {
+    auto& one = flow.concurrency.emplace_back(bus::Concurrency{words.number()});
+    one.key = words.key();
+  } else if (name == "cancel-on") {
+    auto& one = flow.cancel_on.emplace_back(bus::CancelOn{words.next()});
+    if (words.is_next("if")) {
+      words.next();
+      one.condition = expression(words.next());
+    }
   } else {
     return false;
   }

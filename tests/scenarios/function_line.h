@@ -7,6 +7,7 @@
 //          | "idempotency" EXPRESSION | "rate" LIMIT PERIOD [by]
 //          | "throttle" LIMIT PERIOD BURST [by] | "debounce" PERIOD [PERIOD_MAX] [by]
 //          | "batch" SIZE PERIOD [by] | "singleton" ("skip" / "cancel") [by]
+//          | "concurrency" LIMIT [by] | "cancel-on" TYPE ["if" EXPRESSION]
 //          | "cron" SCHEDULE                          '_' for its spaces; its user is ann
 //   by     = "by" EXPRESSION
 //
