@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 
@@ -92,12 +93,17 @@ void World::note_halt_locked() {
   halts_seen_.raise(halts_seen_.value() + 1);
 }
 
+Watermark& World::watermark_for_good() {
+  static std::mutex mutex;
+  static auto* all = new std::vector<std::unique_ptr<Watermark>>;  // for a leak checker, as above
+  std::lock_guard lock(mutex);
+  return *all->emplace_back(std::make_unique<Watermark>());
+}
+
 Task<void> World::hold() {
-  static auto* all = new std::vector<Watermark*>;  // for a leak checker, as above
   if (released_.value() > 0) co_return;
   {
     std::lock_guard lock(mutex_);
-    all->push_back(&released_);
     note_halt_locked();
   }
   co_await released_.wait_past(0);

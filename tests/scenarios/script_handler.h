@@ -57,6 +57,7 @@ class World {
 
  private:
   void note_halt_locked();
+  static Watermark& watermark_for_good();
 
   mutable std::mutex mutex_;
   std::map<std::string, int> counts_;
@@ -64,7 +65,7 @@ class World {
   int halted_ = 0;
   Watermark halts_seen_;
   // Of the whole process, as the frames that wait for it.
-  Watermark& released_ = *new Watermark;
+  Watermark& released_ = watermark_for_good();
 };
 
 class ScriptHandler final : public workers::EventHandler {
