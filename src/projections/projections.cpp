@@ -13,6 +13,10 @@ namespace {
 
 // How soon a follower looks again after the storage failed it.
 constexpr std::chrono::milliseconds kStorageRetry(1'000);
+// A rebuild that the storage has failed is tried again after the first, and each time later, up to
+// the last: soon where a disk was full for a moment, with few lines in the log where it stays so.
+constexpr std::chrono::seconds kRetryFirst(1);
+constexpr std::chrono::seconds kRetryMax(60);
 // A follower that has caught up lets so much time pass, or so many events come, before it folds
 // what came since, unless somebody waits for it: each of its transactions is a sync of the disk,
 // and one event alone costs almost as much as a thousand. At 20 notes in a second it makes 5
@@ -45,6 +49,32 @@ Error no_projection(const std::string& name) {
 }
 
 }  // namespace
+
+// Whether, and when, what the storage has failed is tried again.
+class Projections::Patience {
+ public:
+  explicit Patience(Projections& projections) : projections_(projections) {}
+
+  // Tells that `error` stands in the way of `what`, and waits. False: it would fail again, or the
+  // projections are stopping.
+  Task<bool> outlasts(Error error, std::string_view what, const Member& member) {
+    const auto stop = projections_.background_.token();
+    if (!is_of_storage(error) || stop.stop_requested()) co_return false;
+    write_log(LogLevel::kWarn, "projections",
+              "{what} of {projection} is tried again in {seconds} s: {error}",
+              {{"what", what},
+               {"projection", member.projection.name},
+               {"seconds", std::int64_t{std::chrono::seconds(wait_).count()}},
+               {"error", error.message}});
+    co_await projections_.rooms_.world.sleep_for(wait_, stop);
+    wait_ = std::min<std::chrono::seconds>(2 * wait_, kRetryMax);
+    co_return !stop.stop_requested();
+  }
+
+ private:
+  Projections& projections_;
+  std::chrono::seconds wait_ = kRetryFirst;
+};
 
 Projections::Projections(db::Database& database, events::EventLog& log,
                          const events::EventTypes& types, World& world)
@@ -280,8 +310,12 @@ Task<Result<>> Projections::build(Member& member) {
 
 Task<void> Projections::run_rebuild(Member& member) {
   member.is_rebuilding = true;
-  member.second_began = rooms_.world.now();
-  auto built = co_await build(member);
+  Patience patience(*this);
+  Result<> built;
+  do {
+    member.second_began = rooms_.world.now();
+    built = co_await build(member);
+  } while (!built && co_await patience.outlasts(built.error(), "the rebuild", member));
   if (built) {
     write_log(LogLevel::kInfo, "projections", "the projection {projection} was rebuilt",
               {{"projection", member.projection.name}});
@@ -291,7 +325,7 @@ Task<void> Projections::run_rebuild(Member& member) {
     write_log(LogLevel::kError, "projections",
               "the projection {projection} cannot be rebuilt: {error}",
               {{"projection", member.projection.name}, {"error", built.error().message}});
-    // A full disk says nothing of the tables that serve; the next start tries again.
+    // What the storage said when Synap was stopped is not of these tables; the next start goes on.
     if (!is_of_storage(built.error())) {
       std::ignore = co_await rooms_.database.write(
           [&](db::Tx& tx) { store::set_error(tx, member.projection.name, built.error().message); });
@@ -306,21 +340,39 @@ Task<void> Projections::run_rebuild(Member& member) {
 // At the start: what a changed description asks for, and what an earlier process left half done.
 Task<void> Projections::rebuild_changed() {
   for (auto& member : members_) {
-    auto kept = co_await rooms_.database.read(
-        [&](db::Tx& tx) { return store::find(tx, member->projection.name); });
-    if (!kept || !*kept || background_.is_stopping()) co_return;
-    const auto& second = (*kept)->second;
-    const bool is_changed = (*kept)->version != member->version;
-    if (!is_changed && !second) continue;
-    // Otherwise the second set is of a verification or rebuild that was asked for since the start.
-    if (member->is_busy.exchange(true)) continue;
-    if (is_changed || second->purpose == Purpose::kRebuild) {
-      co_await run_rebuild(*member);  // which puts aside what is not its own
-    } else {
-      std::ignore = co_await SecondSet(rooms_, *member).drop();
-      member->is_busy = false;
-    }
+    if (background_.is_stopping()) co_return;
+    co_await rebuild_if_changed(*member);
   }
+}
+
+Task<void> Projections::rebuild_if_changed(Member& member) {
+  const auto& name = member.projection.name;
+  const auto look = [&](db::Tx& tx) { return store::find(tx, name); };
+  Patience patience(*this);
+  auto kept = co_await rooms_.database.read(look);
+  while (!kept && co_await patience.outlasts(kept.error(), "the look at the tables", member)) {
+    kept = co_await rooms_.database.read(look);
+  }
+  if (background_.is_stopping()) co_return;
+  if (!kept) {
+    write_log(LogLevel::kError, "projections",
+              "whether the projection {projection} is to be rebuilt cannot be read: {error}",
+              {{"projection", name}, {"error", kept.error().message}});
+    co_return;
+  }
+  if (!*kept) co_return;
+  const auto& second = (*kept)->second;
+  const bool is_changed = (*kept)->version != member.version;
+  if (!is_changed && !second) co_return;
+  // Otherwise the second set is of a verification or rebuild that was asked for since the start.
+  if (member.is_busy.exchange(true)) co_return;
+  if (is_changed || second->purpose == Purpose::kRebuild) {
+    co_await run_rebuild(member);  // which puts aside what is not its own
+  } else {
+    std::ignore = co_await SecondSet(rooms_, member).drop();
+    member.is_busy = false;
+  }
+  co_await remove_leftovers();  // those of the start may all be gone, and these have come since
 }
 
 Task<void> Projections::remove_leftovers() {

@@ -7,6 +7,7 @@
 // A projection whose description changed is filled again by itself, beside the old tables, which
 // serve until the new ones take their place. Where the old ones cannot serve (another key, a new
 // inline projection over a log that has events for it) prepare() fills them before it returns.
+// Where the storage fails a rebuild it is tried again, later and later, up to once a minute.
 #pragma once
 
 #include <deque>
@@ -109,7 +110,9 @@ class Projections {
   Task<bool> reached(Member& member, std::int64_t position);
   Task<void> stop_follower(Member& member, Error error);
   Task<void> rebuild_changed();
+  Task<void> rebuild_if_changed(Member& member);
   Task<void> run_rebuild(Member& member);
+  class Patience;
   Task<void> remove_leftovers();
   void tell_change() { changes_.raise(changes_.value() + 1); }
 

@@ -6,6 +6,7 @@
 
 #include "base/simulated_world.h"
 #include "base/test_support.h"
+#include "db/failing_database.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
 
@@ -68,6 +69,7 @@ class ProjectionsTest : public testing::Test {
   void close() {
     if (projections) projections->stop();
     projections.reset();
+    failing.reset();
     log.reset();
     database.reset();
   }
@@ -101,7 +103,8 @@ class ProjectionsTest : public testing::Test {
     for (const auto& more : Projections::migrations()) all.push_back(more);
     SYNAP_CHECK(database->migrate(all).has_value());
     log = std::move(*events::sqlite::SqliteEventLog::open(*database, in));
-    projections.emplace(*database, *log, types, in);
+    failing.emplace(*database);
+    projections.emplace(*failing, *log, types, in);
     projections->add(std::move(projection));
     SYNAP_CHECK(projections->prepare().has_value());
     return world.make_executor("test");
@@ -215,6 +218,7 @@ class ProjectionsTest : public testing::Test {
   ThreadExecutor executor{"test"};
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::optional<db::contract::FailingDatabase> failing;  // of the projections of a simulation
   std::optional<Projections> projections;
 };
 
@@ -493,6 +497,63 @@ TEST_F(ProjectionsTest, ANewColumnIsServedAtOnceAndFilledBesideTheOldRows) {
   settle_rebuilds();
   EXPECT_EQ(doubles(), 34);
   EXPECT_TRUE(verify("things")->is_equal());
+}
+
+// Not until the next start, and with few lines in the log for half an hour without storage.
+TEST_F(ProjectionsTest, AChangedProjectionIsRebuiltWhenTheStorageThatFailedItWorksAgain) {
+  using db::contract::FailingDatabase;
+  const decltype(failing->refusal) refuses_reads = [](bool is_read) {
+    return is_read ? std::optional(FailingDatabase::gone()) : std::nullopt;
+  };
+  const decltype(failing->refusal) refuses_writes = [](bool is_read) {
+    return is_read ? std::nullopt : std::optional(FailingDatabase::full());
+  };
+  auto test = open_simulated(things());
+  append_all(*test, std::vector<std::string>(300, "a"));
+  const auto is_current = [&] { return sync_wait(*test, projections->list())->front().is_current; };
+  const auto old_tables = [&] {
+    const auto read = [&]() -> Task<Result<std::int64_t>> {
+      co_return co_await database->read([](db::Tx& tx) {
+        auto rows = tx.query("SELECT count(*) FROM projection_leftovers");
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    };
+    return *sync_wait(*test, read());
+  };
+  const auto pass = [&](std::chrono::milliseconds step, int steps) {
+    for (int i = 0; i < steps; ++i) {
+      world.settle();
+      world.pass(step);
+    }
+    world.settle();
+  };
+  auto changed = things();
+  for (const auto& [refusal, column] :
+       {std::pair(refuses_reads, "name"), std::pair(refuses_writes, "weight")}) {
+    changed.tables[0].indexes.push_back({.columns = {column}});
+    test = prepare_simulated(changed);
+    failing->refusal = refusal;
+    testing::internal::CaptureStderr();
+    projections->start();
+    pass(std::chrono::seconds(30), 60);
+    const auto told = testing::internal::GetCapturedStderr();
+    EXPECT_GE(std::ranges::count(told, '\n'), 5) << told;
+    EXPECT_LE(std::ranges::count(told, '\n'), 40) << told;
+    EXPECT_NE(told.find("of things is tried again"), std::string::npos) << told;
+    failing->refusal = nullptr;
+    EXPECT_FALSE(is_current());
+    testing::internal::CaptureStderr();
+    pass(std::chrono::minutes(1), 1);
+    pass(std::chrono::milliseconds(20), 100);
+    testing::internal::GetCapturedStderr();
+    EXPECT_TRUE(is_current());
+    EXPECT_EQ(old_tables(), 0);
+    const auto found = sync_wait(*test, projections->verify("things"));
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_TRUE(found->is_equal()) << found->first_difference;
+    EXPECT_EQ(found->rows, 300);
+  }
+  close();
 }
 
 TEST_F(ProjectionsTest, TablesThatCannotServeAreFilledBeforeTheStartGoesOn) {
