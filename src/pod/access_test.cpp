@@ -181,6 +181,35 @@ TEST_F(AccessTest, WhoeverHoldsTheOwnersKeyGetsInWhereverAResetWasCutOff) {
   EXPECT_FALSE(is_let_in(first));
 }
 
+// It is a key that may be good, and that nobody was told of.
+TEST_F(AccessTest, TheKeyThatAKilledResetHasPutAsideIsRemovedByTheNextStartOrReset) {
+  start();
+  stop();
+  const auto aside = data() + "/owner.key.tmp";
+  const auto is_there = [&] {
+    return std::filesystem::exists(std::filesystem::symlink_status(aside));
+  };
+  std::ofstream(aside) << "synap_unknown\n";
+  start();
+  EXPECT_FALSE(is_there()) << "after a start";
+  EXPECT_TRUE(is_let_in(kept_key()));
+  stop();
+  std::ofstream(aside) << "synap_unknown\n";
+  ASSERT_TRUE(reset());
+  EXPECT_FALSE(is_there()) << "after a reset";
+  // What a link names is not the pod's.
+  std::ofstream(directory.path() + "/of somebody") << "theirs\n";
+  std::filesystem::create_symlink(directory.path() + "/of somebody", aside);
+  start();
+  EXPECT_FALSE(is_there());
+  EXPECT_EQ(test::read_file(directory.path() + "/of somebody"), "theirs\n");
+  stop();
+  // Nor what no reset has made: it stands in the way of the next reset, and of no start.
+  std::filesystem::create_directory(aside);
+  start();
+  EXPECT_TRUE(is_let_in(kept_key()));
+}
+
 // A mutation keeps idempotency keys, and says so, or refuses them; there is no third.
 TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
   start();

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/log.h"
+
 namespace synap::pod {
 namespace {
 
@@ -104,6 +106,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
     if (auto done = (opened.get()->*step)(); !done) return fail(done.error());
   }
   if (auto whole = opened->check_database(); !whole) return fail(whole.error());
+  opened->remove_staged(opened->owner_key());
   return opened;
 }
 
@@ -190,8 +193,16 @@ Result<> DataDirectory::stage_secret(const std::string& path, std::string_view t
       ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::fsync(file) == 0;
   ::close(file);
-  if (!is_written) return unusable(path_);
-  return {};
+  if (is_written) return {};
+  auto error = unusable(path_);
+  remove_staged(path);
+  return error;
+}
+
+void DataDirectory::remove_staged(const std::string& path) const {
+  if (::unlink((path + kAside).c_str()) == 0 || errno == ENOENT) return;
+  write_log(LogLevel::kWarn, "pod", "what was put aside for {path} cannot be removed: {error}",
+            {{"path", path}, {"error", std::strerror(errno)}});
 }
 
 Result<> DataDirectory::place_secret(const std::string& path) const {

@@ -24,6 +24,7 @@ class DataDirectory {
   /// Makes the directory (mode 0700) if it is missing. kConflict: another process has it.
   /// kPreconditionFailed: others can write it, or it has lost its database; nothing was changed.
   /// Each with a sentence that says what to do.
+  /// What a reset of the owner's key that was killed has put aside is removed.
   static Result<std::unique_ptr<DataDirectory>> open(const std::string& path);
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
@@ -57,6 +58,7 @@ class DataDirectory {
   Result<> take_lock();
   Result<> check_database() const;
   std::unexpected<Error> in_use() const;
+  void remove_staged(const std::string& path) const;
 
   std::string path_;
   int directory_ = -1;

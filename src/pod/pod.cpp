@@ -263,7 +263,8 @@ Result<> Pod::Parts::serve() {
 
 // The order survives a crash at any line: owner.key holds the old key until the new one is good,
 // and no other is revoked before owner.key holds the new one. What a crash leaves is a key that
-// nobody was told of, beside whatever worked before; the next reset goes the whole way.
+// nobody was told of, beside whatever worked before; its file is removed by whoever has the data
+// directory next, and the next reset goes the whole way.
 Result<OwnerReset> Pod::Parts::reset_owner(const OwnerResetOptions& asked) {
   auto& executor = engine->pool->executor();
   const auto path = directory->owner_key();
