@@ -69,6 +69,10 @@ std::span<const Function> math_functions();
 std::span<const Function> time_functions();
 std::span<const Function> inngest_functions();
 
+// Bodies of more than one table.
+Result<Value> lower_ascii(const Call& call);
+Result<Value> upper_ascii(const Call& call);
+
 /// Sets node.function of a call, and node.pattern of a matches() with a literal.
 void resolve_function(Node& call);
 /// Whether there is one, however it is called.

@@ -7,17 +7,6 @@
 namespace synap::cel {
 namespace {
 
-// Letters of ASCII only: the cases of all others take tables that nothing else here needs.
-template <char kFirst, char kLast, int kShift>
-Result<Value> recased(const Call& call) {
-  if (!call[0].is(Kind::kString)) return no_overload(call);
-  std::string text(call[0].as_string());
-  for (auto& letter : text) {
-    if (letter >= kFirst && letter <= kLast) letter = static_cast<char>(letter + kShift);
-  }
-  return made_string(call.context, std::move(text));
-}
-
 Result<Value> b64decode(const Call& call) {
   if (!call[0].is(Kind::kString)) return no_overload(call);
   auto decoded = from_base64(call[0].as_string());
@@ -68,8 +57,8 @@ Result<Value> now_shifted(const Call& call) {
 std::span<const Function> inngest_functions() {
   using enum Style;
   static constexpr std::array kFunctions = {
-      Function{"lowercase", kGlobal, 1, 1, recased<'A', 'Z', 'a' - 'A'>, Nature::kPlain, true},
-      Function{"uppercase", kGlobal, 1, 1, recased<'a', 'z', 'A' - 'a'>, Nature::kPlain, true},
+      Function{"lowercase", kGlobal, 1, 1, lower_ascii, Nature::kPlain, true},
+      Function{"uppercase", kGlobal, 1, 1, upper_ascii, Nature::kPlain, true},
       Function{"b64decode", kGlobal, 1, 1, b64decode, Nature::kPlain, true},
       Function{"json_parse", kGlobal, 1, 1, json_parse, Nature::kPlain, true},
       Function{"date", kGlobal, 1, 1, date, Nature::kDate, true},

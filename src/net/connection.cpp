@@ -110,12 +110,16 @@ Task<bool> Connection::receive_head() {
     }
     if (!co_await has_more()) co_return false;
   }
+  note_received();
+  co_return true;
+}
+
+// From here on the client waits for us.
+void Connection::note_received() {
   in_max_ = kFreeBytes;
-  // From here on the client waits for us.
   read_deadline_ = kNever;
   phase_ = Phase::kServing;
   keep_reading();
-  co_return true;
 }
 
 Task<bool> Connection::receive_body(const Admission& admission) {
@@ -142,10 +146,7 @@ Task<bool> Connection::receive_body(const Admission& admission) {
     if (parser_.state() == State::kDone) break;
     if (!co_await has_more()) co_return false;
   }
-  in_max_ = kFreeBytes;
-  read_deadline_ = kNever;
-  phase_ = Phase::kServing;
-  keep_reading();
+  note_received();
   co_return true;
 }
 

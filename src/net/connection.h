@@ -79,6 +79,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   /// Awaitable: until the socket has taken all (true) or cannot (false).
   Send send(std::string_view first, std::string_view second = {}, std::string_view third = {});
 
+  void note_received();
   void keep_reading();
   void on_readable();
   void on_writable();
