@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/io_errors.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
@@ -230,7 +231,14 @@ void Connection::begin_closure() {
   on_commit_.clear();
   last_failure_ = SQLITE_OK;
   has_time_limit_ = false;
+  is_rested_ = false;
   page_until_ = world_.now() + kPageTime;
+}
+
+void Connection::rest() {
+  const ReturningMemory returning;
+  sqlite3_db_release_memory(handle_);
+  is_rested_ = true;
 }
 
 void Connection::carry_out(database_detail::Operation& operation) {

@@ -71,6 +71,11 @@ class Connection final : public Tx {
   std::int64_t undone() const override { return undone_; }
   /// For whoever rolls back, wholly or to a savepoint.
   void count_undone() { ++undone_; }
+  /// Gives the pages that it remembers back to the system, being called by the thread that it works
+  /// on: for when nobody has asked it for a while.
+  void rest();
+  /// It has done nothing since, or at all.
+  bool is_rested() const { return is_rested_; }
   /// Runs the closure of `operation`. One that throws fails (kInternalServerError).
   void carry_out(database_detail::Operation& operation);
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
@@ -119,6 +124,7 @@ class Connection final : public Tx {
   bool in_tenancy_ = false;
   std::size_t bound_bytes_ = 0;
   std::int64_t undone_ = 0;
+  bool is_rested_ = true;
   bool has_time_limit_ = false;
   std::chrono::milliseconds time_limit_{};
   int looks_ = 0;                 // at the clock, since the limit was set

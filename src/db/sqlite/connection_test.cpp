@@ -84,5 +84,27 @@ TEST(Connection, KeepsMoreStatementsThanItMayWhileAllAreInUse) {
   EXPECT_EQ(all.back().integer(0), 2);
 }
 
+TEST(Connection, GivesItsPagesBackWhenItRests) {
+  test::TempDirectory directory;
+  auto writer =
+      std::move(*Connection::open(directory.path() + "/test.db", Connection::Mode::kWriter));
+  const auto bytes = [&] {
+    int used = 0;
+    int most = 0;
+    sqlite3_db_status(writer->handle(), SQLITE_DBSTATUS_CACHE_USED, &used, &most, 0);
+    return used;
+  };
+  writer->begin_closure();
+  writer->run("CREATE TABLE items_data(bytes BLOB)");
+  for (int i = 0; i < 100; ++i) writer->run("INSERT INTO items_data VALUES (zeroblob(10000))");
+  EXPECT_GT(bytes(), 900'000);
+  EXPECT_FALSE(writer->is_rested());
+  writer->rest();
+  EXPECT_TRUE(writer->is_rested());
+  EXPECT_LT(bytes(), 50'000);
+  writer->run("SELECT count(*) FROM items_data");
+  EXPECT_TRUE(writer->ok());
+}
+
 }  // namespace
 }  // namespace synap::db::sqlite

@@ -23,6 +23,7 @@ Readers::~Readers() {
 void Readers::start(std::vector<std::unique_ptr<Connection>> connections, Options options) {
   time_max_ = options.time_max;
   waiting_max_ = options.waiting_max;
+  idle_before_rest_ = options.idle_before_rest;
   wake_ = options.world.make_signal();
   connections_ = std::move(connections);
   for (auto& connection : connections_) {
@@ -87,9 +88,16 @@ bool Readers::turn(Connection& connection) {
   Operation* operation = nullptr;
   {
     std::unique_lock lock(mutex_);
-    const auto woken =
-        wake_->wait(lock, [this] { return !is_held_ && (is_closed_ || !queue_.empty()); });
+    const auto woken = wake_->wait(
+        lock, [this] { return !is_held_ && (is_closed_ || !queue_.empty()); },
+        connection.is_rested() ? std::nullopt : std::optional(idle_before_rest_));
     if (woken == Signal::Woken::kNotYet) return true;
+    if (woken == Signal::Woken::kTimeUp) {
+      lock.unlock();
+      connection.rest();
+      rests_.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
     if (queue_.empty()) return false;
     operation = queue_.front();
     queue_.pop_front();

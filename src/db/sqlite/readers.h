@@ -6,6 +6,7 @@
 // the WAL (wal_keeper.h).
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -39,6 +40,7 @@ class Readers {
     World& world = real_world();
     std::chrono::milliseconds time_max{250};  // a read is stopped after it
     std::size_t waiting_max = 100'000;        // more reads are refused
+    std::chrono::milliseconds idle_before_rest{5'000};
   };
   /// One thread of the world for each connection. Once.
   void start(std::vector<std::unique_ptr<Connection>> connections, Options options);
@@ -48,6 +50,8 @@ class Readers {
   /// Takes it out of the queue, or waits until it is answered.
   void withdraw(Operation* operation);
   std::size_t waiting() const;
+  /// How often a connection was put to rest. Any thread.
+  std::int64_t rests() const { return rests_.load(std::memory_order_relaxed); }
 
   /// While this lives, no read begins. Whoever holds must not wait for a read.
   class Hold {
@@ -74,6 +78,8 @@ class Readers {
   std::vector<std::unique_ptr<WorldThread>> threads_;
   std::chrono::milliseconds time_max_{};
   std::size_t waiting_max_ = 0;
+  std::chrono::milliseconds idle_before_rest_{};
+  std::atomic<std::int64_t> rests_{0};
 
   mutable std::mutex mutex_;
   std::unique_ptr<Signal> wake_;  // a read is due, or the end

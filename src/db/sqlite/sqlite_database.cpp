@@ -73,7 +73,9 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
                          .patience = options.full_wal_patience});
   database->readers_.start(std::move(readers), {.world = options.world,
                                                 .time_max = options.read_time_max,
-                                                .waiting_max = options.waiting_max});
+                                                .waiting_max = options.waiting_max,
+                                                .idle_before_rest = options.idle_before_rest});
+  database->idle_before_rest_ = options.idle_before_rest;
   database->waiting_max_ = options.waiting_max;
   database->writer_thread_ =
       options.world.start_thread("db writer", ThreadPriority::kNormal,
@@ -157,6 +159,7 @@ Statistics SqliteDatabase::statistics() const {
   all.checkpoints = wal_->checkpoints();
   all.wal_bytes = wal_->wal_bytes();
   all.waiting_reads = readers_.waiting();
+  all.rests = rests_.load(std::memory_order_relaxed) + readers_.rests();
   std::lock_guard lock(write_mutex_);
   all.waiting_writes = interactive_.size() + background_.size();
   return all;
@@ -203,13 +206,25 @@ bool SqliteDatabase::turn_of_writer() {
   if (next == Next::kEnd) return false;
   if (next == Next::kNothing) return true;
   if (next == Next::kIdleWork) {
-    wal_->do_idle_work();
+    do_idle_work();
   } else {
     commit_group(group);
     if (!broken_) wal_->checkpoint_if_large();
   }
   if (wal_->has_disk_failed() && !broken_) break_off(wal_->last_error().value_or(Error{}));
   return true;
+}
+
+// After so long without a write there is something to do, which comes in this order.
+std::optional<std::chrono::milliseconds> SqliteDatabase::idle_work_due() const {
+  if (auto due = wal_->idle_work_due()) return due;
+  return writer_->is_rested() ? std::nullopt : std::optional(idle_before_rest_);
+}
+
+void SqliteDatabase::do_idle_work() {
+  if (wal_->idle_work_due()) return wal_->do_idle_work();
+  writer_->rest();
+  rests_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Waits until there is something to do.
@@ -222,7 +237,7 @@ SqliteDatabase::Next SqliteDatabase::take_group(std::vector<Operation*>& group) 
   };
   std::unique_lock lock(write_mutex_);
   const auto is_due = [&] { return stopping_ || !interactive_.empty() || !background_.empty(); };
-  const auto idle = is_due() || broken_ ? std::nullopt : wal_->idle_work_due();
+  const auto idle = is_due() || broken_ ? std::nullopt : idle_work_due();
   const auto woken = write_wake_->wait(lock, is_due, idle);
   if (woken == Signal::Woken::kTimeUp) return Next::kIdleWork;
   if (woken == Signal::Woken::kNotYet) return Next::kNothing;

@@ -46,6 +46,10 @@ struct SqliteOptions {
   /// So long after the last write the file of the log is cut down. Not at once: a file that has
   /// its room already is written and synced faster, and work comes in bursts.
   std::chrono::milliseconds idle_before_truncate{5'000};
+  /// So long after its last work a connection gives its pages back, up to 16 MiB each, which a look
+  /// through the whole log fills. The kernel has them still; and a reader's count for nothing once
+  /// something was written.
+  std::chrono::milliseconds idle_before_rest{5'000};
   /// So long writes wait for another process that keeps a full log from being moved.
   std::chrono::milliseconds full_wal_patience{5'000};
   /// More reads, writes of people or writes of workers than this do not wait: the next is refused
@@ -65,6 +69,7 @@ struct Statistics {
   std::int64_t wal_bytes = 0;      // the size of the log's file
   std::size_t waiting_writes = 0;  // those of people and of workers, not yet in a group
   std::size_t waiting_reads = 0;
+  std::int64_t rests = 0;  // how often a connection gave back its pages, having nothing to do
 };
 
 /// How what was done is spread, of the writer. Any thread reads.
@@ -109,6 +114,8 @@ class SqliteDatabase final : public Database {
   bool turn_of_writer();
   enum class Next { kGroup, kIdleWork, kNothing, kEnd };
   Next take_group(std::vector<Operation*>& group);
+  std::optional<std::chrono::milliseconds> idle_work_due() const;
+  void do_idle_work();
   void cut(std::vector<Operation*>& group, std::size_t count);
   using Actions = std::vector<std::move_only_function<void()>>;
   void commit_group(std::vector<Operation*>& group);
@@ -132,6 +139,7 @@ class SqliteDatabase final : public Database {
   std::deque<Operation*> interactive_;
   std::deque<Operation*> background_;
   std::size_t waiting_max_ = 0;  // in each
+  std::chrono::milliseconds idle_before_rest_{};
   bool stopping_ = false;
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;
@@ -139,6 +147,7 @@ class SqliteDatabase final : public Database {
 
   Watermark commits_;  // raised by the writer thread
   std::atomic<std::int64_t> closures_{0};
+  std::atomic<std::int64_t> rests_{0};  // of the writer
   std::atomic<std::int64_t> commit_ns_{0};
   std::atomic<std::int64_t> syncs_{0};
   std::atomic<std::int64_t> sync_ns_{0};

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <latch>
 
+#include "base/simulated_world.h"
 #include "db/database_contract.h"
 #include "db/sqlite/connection.h"
 
@@ -63,6 +64,38 @@ class SqliteDatabaseTest : public testing::Test {
   ThreadExecutor executor{"test"};
   std::unique_ptr<SqliteDatabase> database;
 };
+
+// Pages that were read or written once would stay for as long as the pod, 16 MiB a connection.
+TEST_F(SqliteDatabaseTest, AConnectionGivesItsPagesBackWhenNobodyHasAskedItForAWhile) {
+  SimulatedWorld world(1);
+  open(directory.path(), {.world = world, .readers = 1});
+  const auto on = world.make_executor("test");
+  const auto read = [&]() -> Task<void> {
+    std::ignore = co_await database->read([](Tx& tx) {
+      auto rows = tx.query("SELECT 1 FROM rows_data");
+      while (rows.next()) continue;
+    });
+  };
+  const auto write = [&]() -> Task<void> {
+    std::ignore = co_await database->write(
+        [](Tx& tx) { tx.run("INSERT INTO rows_data(bytes) VALUES ('x')"); });
+  };
+  const auto rests_after = [&](std::chrono::milliseconds time) {
+    world.settle();
+    world.pass(time);
+    world.settle();
+    return database->statistics().rests;
+  };
+  auto rests = rests_after(1min);
+  sync_wait(*on, read());
+  EXPECT_EQ(rests_after(4'900ms), rests) << "it may be asked again";
+  EXPECT_EQ(rests_after(200ms), ++rests) << "the reader";
+  EXPECT_EQ(rests_after(1min), rests) << "once";
+  sync_wait(*on, write());
+  EXPECT_EQ(rests_after(6s), ++rests) << "the writer";
+  EXPECT_EQ(rests_after(1min), rests);
+  database.reset();
+}
 
 TEST_F(SqliteDatabaseTest, CommitsWhatWaitsTogether) {
   open(directory.path());
