@@ -135,6 +135,7 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
   job.position = event.position;
   job.user_id = event.user_id;
   job.limit_keys = std::move(admitted.limit_keys);
+  job.may_have_results = admitted.run_id.has_value();  // and events beside this one
   std::optional<Uuid> lane;
   if (function->in_aggregate_order) lane = event.aggregate_id;
   job.line = lane.value_or(job.run_id);

@@ -58,6 +58,8 @@ struct Function {
   /// request has failed, and its `.failed` event is appended. Of all functions that a type triggers
   /// at most one is.
   bool fulfills = false;
+  /// It runs in another process: its calls cannot end this one.
+  bool is_remote = false;
   /// It computes, rather than waits: its calls have a thread of their own.
   bool computes = false;
   /// Times at which it has a run, by the wall clock. Such a function has a user.

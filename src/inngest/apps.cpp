@@ -188,6 +188,7 @@ workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& functio
   bus::Function on_bus{.id = bus_id(function.slug, row.user_id),
                        .retry = {.retries_max = function.retries_max},
                        .user_id = row.user_id,
+                       .is_remote = true,
                        .schedules = function.schedules,
                        .flow = function.flow,
                        .view = [&types = rooms_.types](const events::Event& event) -> Result<Json> {

@@ -135,6 +135,18 @@ std::string_view History::methods_of(std::string_view path) {
   }
 }
 
+std::string_view History::scope_of(std::string_view path, std::string_view method) {
+  switch (route_of(parts_of(path))) {
+    case Route::kEvents:
+    case Route::kEvent:
+      return "events:read";
+    case Route::kSignals:
+      return "signals:write";
+    default:
+      return method == "GET" ? "runs:read" : "runs:write";
+  }
+}
+
 Task<Result<Json>> History::answer(const net::Request& request, const Asker& asker) {
   const auto parts = parts_of(request.path);
   const auto route = route_of(parts);

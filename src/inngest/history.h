@@ -32,6 +32,8 @@ class History {
   /// Whether the path is one of those above, and by which methods it is asked for, with a comma
   /// between two; empty: it is none.
   static std::string_view methods_of(std::string_view path);
+  /// What an API key must be good for to ask for it.
+  static std::string_view scope_of(std::string_view path, std::string_view method);
 
   /// What is to be answered: JSON, or null for an answer without a body.
   Task<Result<Json>> answer(const net::Request& request, const Asker& asker);

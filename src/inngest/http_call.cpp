@@ -138,7 +138,10 @@ Task<Result<>> HttpCall::end_what_is_due() {
 Task<HttpCall::Then> HttpCall::discover() {
   const auto done_before = stored_.memos.size();
   auto reached = co_await ask_with_checkpoints();
-  if (reached.outage) co_return stop_for(*reached.outage);
+  if (reached.outage) {
+    answer_.outage = *reached.outage;
+    co_return stop_for(*reached.outage);
+  }
   const auto& reply = reached.reply;
   if (reply.kind == Reply::Kind::kFailed) co_return fail_run(reply);
   if (reply.kind == Reply::Kind::kDone) {
@@ -171,8 +174,13 @@ Task<HttpCall::Then> HttpCall::discover() {
 }
 
 Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
-  for (std::size_t from = 0; from < planned.size(); from += kTogetherMax) {
-    const auto to = std::min(planned.size(), from + kTogetherMax);
+  // Its limits of concurrency count calls, and these are some.
+  auto together = kTogetherMax;
+  for (const auto& limit : job_.function->flow.concurrency) {
+    together = std::min(together, static_cast<std::size_t>(limit.limit));
+  }
+  for (std::size_t from = 0; from < planned.size(); from += together) {
+    const auto to = std::min(planned.size(), from + together);
     std::vector<Task<Reached>> asked;
     for (auto i = from; i < to; ++i) {
       const auto* before = begun(planned[i].hash);
@@ -180,7 +188,12 @@ Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
     }
     const auto reached = co_await when_all(std::move(asked));
     for (auto i = from; i < to; ++i) take_planned(planned[i], reached[i - from]);
-    if (has_failed_) co_return;
+    if (has_failed_ || to == planned.size()) co_return;
+    // What was done is on disk before anything else begins.
+    if (auto saved = co_await save(); !saved) {
+      std::ignore = stop_for(saved.error());
+      co_return;
+    }
   }
 }
 
@@ -265,9 +278,12 @@ Task<Result<>> HttpCall::save() {
   auto results = std::exchange(answer_.results, {});
   if (results.empty()) co_return Result<>{};
   auto& runs = driver_.shared_.runs;
-  co_return co_await runs.database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+  auto saved = co_await runs.database().write(db::Lane::kBackground, [&](db::Tx& tx) {
     if (runs.jobs().holds(tx, job_)) runs.write_results(tx, job_.run_id, results, true);
   });
+  // Whoever settles the call stores them, if he can.
+  if (!saved) answer_.results = std::move(results);
+  co_return saved;
 }
 
 HttpCall::Then HttpCall::fail_run(const Reply& reply) {
@@ -280,11 +296,12 @@ HttpCall::Then HttpCall::fail_run(const Reply& reply) {
   return Then::kStop;
 }
 
-HttpCall::Then HttpCall::stop_for(const Error& outage) {
+// Here, in the pod. Only what is out of order for all says that it is no attempt of this run.
+HttpCall::Then HttpCall::stop_for(const Error& error) {
   answer_.kind = workers::Answer::Kind::kFailed;
-  answer_.error = outage;
+  answer_.error = error;
   answer_.may_retry = true;
-  answer_.outage = outage;
+  if (workers::is_outage(error)) answer_.outage = error;
   return Then::kStop;
 }
 

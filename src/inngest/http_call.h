@@ -55,7 +55,7 @@ class HttpCall {
   void refuse(const ReportedOp& op, const std::string& why);
   void put_pending(workers::PendingStep step);
   Then fail_run(const Reply& reply);
-  Then stop_for(const Error& outage);
+  Then stop_for(const Error& error);
   void exceed(std::string message);
 
   const workers::PendingStep* begun(const workers::StepHash& hash) const;

@@ -119,6 +119,10 @@ Task<Result<AppList>> list(const AppsOfPod& pod, Session session) {
 }
 
 Task<Result<AppKeys>> keys(const AppsOfPod& pod, Session session) {
+  // The signing key is good for all that apps may do.
+  if (!session.actor->scopes.is_everything()) {
+    co_return fail(Code::kForbidden, "Only a key without limits of scope is told the signing key");
+  }
   co_return AppKeys{pod.apps().key_of(session.user_id()).text()};
 }
 
@@ -147,8 +151,8 @@ void add_procedures(rpc::ProcedureTable& procedures, AppsOfPod pod) {
       procedures, "apps.keys",
       {.summary = "The signing key of your apps.",
        .docs =
-           "An app is given it as INNGEST_SIGNING_KEY. It is a secret, so a key that only reads "
-           "is not told it.",
+           "An app is given it as INNGEST_SIGNING_KEY. It is a secret, so a key that is limited "
+           "to some scopes is not told it.",
        .effects = rpc::Effects::kIdempotent},
       [kept](Session session) { return keys(*kept, std::move(session)); });
   api::add_mutation<AppAddress, AppSync>(

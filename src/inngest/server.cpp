@@ -126,9 +126,9 @@ struct Server::Route {
   }
 
   /// What an API key must be good for.
-  std::string_view scope_of(std::string_view method) const {
+  std::string_view scope_of(std::string_view path, std::string_view method) const {
     if (is == Is::kCheckpoint || is == Is::kInvoke) return "runs:write";
-    if (is == Is::kHistory) return method == "GET" ? "runs:read" : "runs:write";
+    if (is == Is::kHistory) return History::scope_of(path, method);
     return is == Is::kDev ? "apps:read" : "apps:write";
   }
 };
@@ -188,7 +188,7 @@ Task<net::Admission> Server::admit(const net::Request& head) {
         net::percent_decode(head.path.substr(std::min<std::size_t>(3, head.path.size())));
     asker = co_await access_.by_event_key(head, key.value_or(""));
   } else {
-    asker = co_await access_.by_signing_key(head, route.scope_of(head.method));
+    asker = co_await access_.by_signing_key(head, route.scope_of(head.path, head.method));
   }
   if (!asker) {
     admission.answer = refused(asker.error());

@@ -58,6 +58,7 @@ CREATE TABLE flow_singletons(
   run BLOB NOT NULL,
   PRIMARY KEY(function, user_id, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX flow_singletons_by_run ON flow_singletons(run);
 )";
 
 constexpr std::size_t kPageMax = 100;
@@ -67,7 +68,9 @@ constexpr milliseconds kClockMax(200);  // how late a jump of the clock is notic
 constexpr std::size_t kKeyTextMax = 128;
 constexpr std::int64_t kBatchBytesMax = 10 << 20;
 constexpr std::int64_t kDayMs = 24 * 3'600'000;
-constexpr int kForgottenMax = 10;  // old rates that one admission takes away
+constexpr std::int64_t kGoneMs = std::int64_t{1}
+                                 << 52;  // how far rows of gone functions are put off
+constexpr int kForgottenMax = 10;        // old rates that one admission takes away
 
 // Long ones are as good by their hash.
 std::string key_text(const cel::Value& value) {
@@ -89,9 +92,15 @@ Task<void> Admission::follow(std::stop_token stop) {
       set_ = std::move(now_set);
       looked_at_ = 0;
       looked_at_function_.clear();
+      next_due_ = 0;  // what waited for the return of a function may be due
+      has_returned_ = true;
     }
     auto more = co_await look();
-    if (more && !*more) more = co_await begin_due();
+    // Also while there is always something to look at.
+    if (more && (!*more || (next_due_ && *next_due_ <= now()))) {
+      const auto begun = co_await begin_due();
+      more = begun ? Result<bool>(*more || *begun) : fail(begun.error());
+    }
     if (!more) {
       write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
                         "events cannot be looked at before they have runs: {error}",
@@ -141,17 +150,8 @@ Task<Result<bool>> Admission::look() {
     auto event = co_await log_.at(row.position);
     if (!event) co_return fail(event.error());
     entry.event = std::move(*event);
-    entry.verdict = judge(*entry.function, *entry.event);
-    if (auto made = co_await make_way(*entry.function, *entry.event, entry.verdict); !made) {
-      co_return fail(made.error());
-    }
+    entry.verdict = judge(*entry.function, *entry.event, false);
     entries.push_back(std::move(entry));
-    // A run of this one may be what stands in the way of the next.
-    const auto& flow = entries.back().function->flow;
-    if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kCancel) {
-      rows->resize(static_cast<std::size_t>(&row - rows->data()) + 1);
-      break;
-    }
   }
   if (!entries.empty()) {
     auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
@@ -164,8 +164,8 @@ Task<Result<bool>> Admission::look() {
   co_return true;
 }
 
-Admission::Verdict Admission::judge(const bus::Function& function,
-                                    const events::Event& event) const {
+Admission::Verdict Admission::judge(const bus::Function& function, const events::Event& event,
+                                    bool has_waited) const {
   Verdict verdict;
   auto view = bus::view_of(function, event);
   if (!view) {
@@ -191,7 +191,8 @@ Admission::Verdict Admission::judge(const bus::Function& function,
   // Whoever asks for a run of it does not ask its triggers.
   const bool is_asked_for =
       event.type == bus::kFunctionInvoked.name || event.type == bus::kFunctionScheduled.name;
-  if (!is_asked_for) {
+  // Nor is one that waited triggered anew: what it was put away for then holds.
+  if (!is_asked_for && !has_waited) {
     verdict.is_triggered = std::ranges::any_of(function.triggers, [&](const auto& trigger) {
       return bus::matches(trigger, event.type) && (!trigger.condition || holds(*trigger.condition));
     });
@@ -272,7 +273,10 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
   if (flow.idempotency && !take(tx, entry, "idempotency", verdict.idempotency, 1, kDayMs, 1)) {
     return refuse(tx, entry, counts_.repeated, "the function has run for this already");
   }
-  if (flow.batch && verdict.is_batched) return put_into_batch(tx, entry);
+  // Whoever asks for a run is answered by it: it is neither put together with others nor given up
+  // for a later one.
+  const bool is_asked_for = event->type == bus::kFunctionInvoked.name;
+  if (flow.batch && verdict.is_batched && !is_asked_for) return put_into_batch(tx, entry);
   if (const auto& rate = flow.rate_limit; rate && verdict.is_limited) {
     // So much at once beyond the even rate: Inngest's server has it so.
     const auto at_once = rate->limit / 10 + 1;
@@ -280,7 +284,13 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
       return refuse(tx, entry, counts_.limited, "invoked function is rate limited");
     }
   }
-  if (flow.debounce) return wait_for_quiet(tx, entry);
+  if (flow.debounce && !is_asked_for) return wait_for_quiet(tx, entry);
+  // The run that is there ends before this one begins, but only now that this one does: by itself,
+  // as one that has waited.
+  if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kCancel) {
+    return wait_until(tx, entry, fmt::format("\x01{:020}", event->position), event->position,
+                      event->timestamp, 0, 0);
+  }
   begin(tx, entry, std::nullopt);
 }
 
@@ -366,12 +376,13 @@ void Admission::put_into_batch(db::Tx& tx, const Entry& entry) {
         function->id, event->user_id, verdict.batch, run_id, event->position, size, bytes,
         is_full ? 0 : due_at);
   }
-  // A full one is begun now, so that the next event finds a new one.
+  // A full one is due under another key, so that the next event finds a new one.
   if (is_full) {
-    tx.run("DELETE FROM flow_batches WHERE function = $1 AND user_id = $2 AND key = $3",
-           function->id, event->user_id, verdict.batch);
-    begin(tx, entry, run_id);
+    tx.run("UPDATE flow_batches SET key = $4 WHERE function = $1 AND user_id = $2 AND key = $3",
+           function->id, event->user_id, verdict.batch,
+           std::string_view(fmt::format("\x01{}", run_id.to_string())));
   }
+  note_due(tx, is_full ? 0 : due_at);
   tx.on_commit([this] { counts_.admitted.add(); });
 }
 
@@ -396,12 +407,24 @@ void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
       tx.on_commit([this] { counts_.replaced.add(); });
     }
   }
+  wait_until(tx, entry, verdict.debounce, position, timestamp,
+             std::min(at + debounce.period.count(), last_at), last_at);
+}
+
+void Admission::wait_until(db::Tx& tx, const Entry& entry, const std::string& key,
+                           std::int64_t position, std::int64_t timestamp, std::int64_t due_at,
+                           std::int64_t last_at) {
   tx.run(
       "INSERT INTO flow_debounces(function, user_id, key, position, timestamp, due_at, last_at) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO UPDATE SET position = $4, "
       "timestamp = $5, due_at = $6",
-      function->id, event->user_id, verdict.debounce, position, timestamp,
-      std::min(at + debounce.period.count(), last_at), last_at);
+      entry.function->id, entry.event->user_id, key, position, timestamp, due_at, last_at);
+  note_due(tx, due_at);
+}
+
+// On commit, while follow() waits for it.
+void Admission::note_due(db::Tx& tx, std::int64_t due_at) {
+  tx.on_commit([this, due_at] { next_due_ = std::min(next_due_.value_or(INT64_MAX), due_at); });
 }
 
 void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id) {
@@ -425,42 +448,79 @@ void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id
                      .position = event->position,
                      .run_id = made,
                      .user_id = event->user_id};
-  for (std::size_t i = 0; i < flow.cancel_on.size(); ++i) {
+  for (std::size_t i = 0; i < verdict.cancels.size(); ++i) {
     runs_.waits().begin_cancel(tx, job, static_cast<int>(i), verdict.cancels[i],
                                flow.cancel_on[i].timeout);
   }
   if (!run_id) tx.on_commit([this] { counts_.admitted.add(); });
 }
 
-// True: there may be more.
+// True: there may be more. Rows of functions that are gone are put off until one returns, so that
+// they stand in nobody's way.
 Task<Result<bool>> Admission::begin_due() {
+  if (has_returned_) {
+    auto is_put_off = co_await database_.read([](db::Tx& tx) {
+      for (const auto* table : {"flow_debounces", "flow_batches"}) {
+        auto rows =
+            tx.query(fmt::format("SELECT 1 FROM {} WHERE due_at >= $1 LIMIT 1", table), kGoneMs);
+        if (rows.next()) return true;
+      }
+      return false;
+    });
+    if (!is_put_off) co_return fail(is_put_off.error());
+    has_returned_ = *is_put_off;
+  }
+  if (has_returned_) {
+    auto back = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      for (const auto* table : {"flow_debounces", "flow_batches"}) {
+        tx.run(fmt::format("UPDATE {} SET due_at = due_at - $1 WHERE due_at >= $1", table),
+               kGoneMs);
+      }
+    });
+    if (!back) co_return fail(back.error());
+    has_returned_ = false;
+  }
+  std::vector<Due> gone;
   auto found = co_await database_.read([&](db::Tx& tx) {
     std::vector<Due> due;
+    gone.clear();
     next_due_.reset();
     const auto at = now();
     for (const auto* sql :
          {"SELECT function, user_id, key, position, due_at, NULL FROM flow_debounces "
-          "ORDER BY due_at LIMIT $1",
+          "ORDER BY due_at, function, user_id, key LIMIT $1",
           "SELECT function, user_id, key, position, due_at, run FROM flow_batches "
-          "ORDER BY due_at LIMIT $1"}) {
+          "ORDER BY due_at, function, user_id, key LIMIT $1"}) {
       auto rows = tx.query(sql, std::int64_t{kDueMax});
       while (rows.next()) {
-        if (set_->find(rows.view(0)) == nullptr) continue;
         if (rows.integer(4) > at) {
+          if (rows.integer(4) >= kGoneMs) break;
           next_due_ = std::min(next_due_.value_or(INT64_MAX), rows.integer(4));
           break;
         }
-        due.push_back({rows.text(0), rows.text(1), rows.text(2), rows.integer(3), rows.integer(4),
-                       rows.uuid(5)});
+        auto& list = set_->find(rows.view(0)) == nullptr ? gone : due;
+        list.push_back({rows.text(0), rows.text(1), rows.text(2), rows.integer(3), rows.integer(4),
+                        rows.uuid(5)});
       }
     }
     return due;
   });
   if (!found) co_return fail(found.error());
+  if (!gone.empty()) {
+    auto put_off = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      for (const auto& one : gone) {
+        tx.run(fmt::format("UPDATE {} SET due_at = due_at + $4 WHERE function = $1 AND "
+                           "user_id = $2 AND key = $3",
+                           one.run_id ? "flow_batches" : "flow_debounces"),
+               one.function, one.user_id, one.key, kGoneMs);
+      }
+    });
+    if (!put_off) co_return fail(put_off.error());
+  }
   for (auto& due : *found) {
     if (auto begun = co_await begin_one(std::move(due)); !begun) co_return fail(begun.error());
   }
-  co_return !found->empty();
+  co_return !found->empty() || !gone.empty();
 }
 
 Task<Result<>> Admission::begin_one(Due due) {
@@ -469,7 +529,7 @@ Task<Result<>> Admission::begin_one(Due due) {
   auto event = co_await log_.at(due.position);
   if (!event) co_return fail(event.error());
   entry.event = std::move(*event);
-  entry.verdict = judge(*entry.function, *entry.event);
+  entry.verdict = judge(*entry.function, *entry.event, true);
   if (auto made = co_await make_way(*entry.function, *entry.event, entry.verdict); !made) {
     co_return made;
   }
@@ -480,6 +540,7 @@ Task<Result<>> Admission::begin_one(Due due) {
                           "key = $3 AND due_at = $4";
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     if (tx.run(sql, due.function, due.user_id, due.key, due.due_at) == 0) return;
+    if (entry.verdict.error) return admit(tx, entry);  // a dead letter
     begin(tx, entry, due.run_id);
   });
 }

@@ -80,7 +80,7 @@ class Admission {
   Task<Result<>> begin_one(Due due);
   Task<Result<>> make_way(const bus::Function& function, const events::Event& event,
                           Verdict& verdict);
-  Verdict judge(const bus::Function& function, const events::Event& event) const;
+  Verdict judge(const bus::Function& function, const events::Event& event, bool has_waited) const;
   void settle(db::Tx& tx, const Entry& entry);
   void admit(db::Tx& tx, const Entry& entry);
   void begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id);
@@ -94,6 +94,9 @@ class Admission {
                  std::int64_t until);
   void put_into_batch(db::Tx& tx, const Entry& entry);
   void wait_for_quiet(db::Tx& tx, const Entry& entry);
+  void wait_until(db::Tx& tx, const Entry& entry, const std::string& key, std::int64_t position,
+                  std::int64_t timestamp, std::int64_t due_at, std::int64_t last_at);
+  void note_due(db::Tx& tx, std::int64_t due_at);
   std::optional<Uuid> holder(db::Tx& tx, const bus::Function& function, const std::string& user_id,
                              const std::string& key) const;
   std::int64_t now() const { return runs_.clock().now(); }
@@ -108,7 +111,8 @@ class Admission {
   std::int64_t looked_at_ = 0;
   std::string looked_at_function_;
   std::shared_ptr<const bus::FunctionSet> set_;
-  std::optional<std::int64_t> next_due_;
+  std::optional<std::int64_t> next_due_;  // or earlier
+  bool has_returned_ = false;             // functions may have come back
 };
 
 }  // namespace synap::workers

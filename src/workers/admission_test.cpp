@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/clock.h"
 #include "bus/function_events.h"
 #include "workers/local_driver.h"
 #include "workers/pool_test.h"
@@ -190,6 +191,8 @@ TEST_F(AdmissionTest, ABatchBeginsWhenItIsFullOrItsTimeIsOver) {
   wait_for_outputs(R"("1,2,3,")");
   pass(seconds(5));
   wait_for_outputs(R"("1,2,3," "4," "5,")");
+  EXPECT_EQ(text_of("SELECT group_concat(event_position) FROM runs_data WHERE function = 'g'"),
+            "1,4,5");
 }
 
 TEST_F(AdmissionTest, AnEventThatIsNotForTheBatchRunsAtOnce) {
@@ -419,6 +422,81 @@ TEST_F(AdmissionTest, AWaitCanHaveAConditionBesideWhatTheIndexAnswers) {
   tell(4, "a");
   tell(6, "a");
   wait_for_outputs(R"({"n":6,"key":"a"})");
+}
+
+TEST_F(SingletonTest, AnEventBeyondTheRateEndsNoRun) {
+  put({.rate_limit = bus::RateLimit{.period = std::chrono::hours(1)},
+       .singleton = bus::Singleton{.mode = bus::Singleton::Mode::kCancel}},
+      std::nullopt, [](const Event& event, Step& step) -> Task<Outcome> {
+        std::ignore = co_await step.wait_for_signal("go", {"go"}, std::chrono::hours(1));
+        co_return Outcome::done(Json(n_of(event)).dump());
+      });
+  tell(1);
+  wait_until_asleep("1");
+  tell(2);
+  settle();
+  EXPECT_EQ(counts().limited.value(), 1);
+  EXPECT_EQ(counts().cancelled.value(), 0);
+}
+
+TEST_F(SingletonTest, ARunThatHasEndedLeavesNoRow) {
+  put_waiting(bus::Singleton::Mode::kSkip);
+  tell(1);
+  wait_until_asleep("1");
+  go(1);
+  wait_for_outputs(R"("1")");
+  EXPECT_EQ(text_of("SELECT count(*) FROM flow_singletons"), "0");
+}
+
+TEST_F(AdmissionTest, WhatWaitedBeginsThoughItsConditionIsTrueNoMore) {
+  types.add("thing.ended", object("Ended"), "");
+  put({.debounce = bus::Debounce{.period = seconds(5)}, .cancel_on = {{"thing.ended"}}},
+      expression("now() < date('" + to_iso8601(world.unix_ms() + 3'000) + "')"));
+  tell(1);
+  settle();
+  pass(seconds(5));
+  wait_for_outputs(R"("1")");
+}
+
+TEST_F(AdmissionTest, RowsOfFunctionsThatAreGoneStandInNobodysWay) {
+  put({.debounce = bus::Debounce{.period = seconds(5), .key = expression("event.data.n")}});
+  for (int n = 0; n < 120; ++n) tell(n);
+  settle();
+  pool->remove("g");
+  pool->put({.id = "h",
+             .triggers = {{"thing.told"}},
+             .flow = {.debounce = bus::Debounce{.period = seconds(6)}}},
+            std::make_shared<LocalDriver>(
+                std::make_unique<FunctionHandler>(
+                    "thing.told",
+                    [](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); }),
+                engine->runs));
+  tell(1);
+  settle();
+  pass(seconds(6));
+  wait_until("SELECT status FROM runs_data WHERE function = 'h'", "completed");
+  put({.debounce = bus::Debounce{.period = seconds(5), .key = expression("event.data.n")}});
+  wait_until("SELECT count(*) FROM runs_data WHERE function = 'g' AND status = 'completed'", "120");
+}
+
+TEST_F(AdmissionTest, AWaitIsFoundHoweverManyTypesAreWaitedFor) {
+  for (int i = 0; i < 250; ++i) {
+    types.add("type" + std::to_string(i), object("Type"), "");
+  }
+  put({}, expression("event.data.n == 0"), [](const Event&, Step& step) -> Task<Outcome> {
+    std::vector<Task<Result<std::optional<Json>>>> waits;
+    std::vector<std::string> names;
+    for (int i = 0; i < 250; ++i) names.push_back("type" + std::to_string(i));
+    for (const auto& name : names) {
+      waits.push_back(step.wait_for_event(name, {.type = name}, std::chrono::hours(1)));
+    }
+    auto got = co_await when_all(std::move(waits));
+    co_return Outcome::done("\"all\"");
+  });
+  tell(0);
+  wait_until("SELECT count(*) FROM waits_data", "250");
+  for (int i = 0; i < 250; ++i) tell_other("type" + std::to_string(i));
+  wait_for_outputs(R"("all")");
 }
 
 TEST(FlowTest, WhatIsOutOfItsBoundsIsRefusedWithASentence) {

@@ -206,6 +206,9 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
       "UPDATE runs_data SET status = $2, attempts = attempts + $3, ended_at = $4, output = $5, "
       "error = $6 WHERE id = $1",
       job.run_id, end.status, end.status == "cancelled" ? 0 : 1, world_.unix_ms(), output, error);
+  if (job.function->flow.singleton) {
+    tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
+  }
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
   if (end.asker) answer_asker(tx, *end.asker);
 }

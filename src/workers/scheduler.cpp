@@ -30,6 +30,7 @@ constexpr milliseconds kRetry(1'000);
 constexpr milliseconds kClockMax(1'000);  // how late a jump of the clock is noticed at most
 constexpr std::int64_t kSetBackMs = 3'600'000;
 constexpr std::int64_t kMissedMax = 100'000;  // that are counted: 0.3 s
+constexpr std::int64_t kLateMs = 60'000;  // a tick that is later was missed by a pod that was away
 constexpr std::int64_t kNever = INT64_MAX;
 
 const bus::Function::Cron* cron_of(const bus::Function& function, std::string_view text) {
@@ -155,6 +156,11 @@ Task<Result<>> Scheduler::fire_due() {
 Scheduler::Tick Scheduler::tick_of(const Row& row, const bus::Function::Cron& cron) const {
   Tick tick{.at = row.next_at};
   const auto now = world_.unix_ms();
+  if (now - row.fire_at < kLateMs + cron.jitter_ms) {
+    // The pod is here: ticks that jitter puts behind the next ones have their own turn.
+    tick.next_at = cron.schedule.next(tick.at).value_or(kNever);
+    return tick;
+  }
   for (;;) {
     tick.next_at = cron.schedule.next(tick.at).value_or(kNever);
     if (tick.next_at > now) return tick;

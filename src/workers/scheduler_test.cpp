@@ -118,5 +118,13 @@ TEST_F(SchedulerTest, JitterPutsATickOff) {
   wait_for_ticks(R"("30 * * * * 01:30:00 0")");
 }
 
+TEST_F(SchedulerTest, JitterThatIsLongerThanTheIntervalLosesNoTick) {
+  put({"* * * * *"}, 300'000);
+  for (int i = 0; i < 20 * 60; ++i) pass(seconds(1));
+  ASSERT_TRUE(world.wait_for_sleeper(seconds(1)));
+  wait_until("SELECT count(*) >= 14 FROM runs_data WHERE status = 'completed'", "1");
+  EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE output NOT LIKE '% 0\"'"), "0");
+}
+
 }  // namespace
 }  // namespace synap::workers

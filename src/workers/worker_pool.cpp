@@ -193,7 +193,8 @@ Task<void> WorkerPool::take() {
 }
 
 Executor& WorkerPool::executor_of(const bus::Job& job) {
-  const bool is_suspect = job.is_found && job.starts > 0;  // done by do_suspects()
+  const bool is_suspect =
+      job.is_found && job.starts > 0 && !job.function->is_remote;  // done by do_suspects()
   return job.function->computes && !is_suspect ? *computing_ : *executor_;
 }
 
@@ -294,7 +295,7 @@ Task<void> WorkerPool::extend_leases() {
 // again makes no dead letters of bystanders, and a pod that has a deadly job serves between its
 // ends.
 Task<void> WorkerPool::do_job(bus::Job& job) {
-  if (!job.is_found || job.starts == 0) {
+  if (!job.is_found || job.starts == 0 || job.function->is_remote) {
     co_await do_until_stored(job);
     queue_.release(job);
     co_return;
@@ -354,7 +355,7 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
   if (handling == nullptr) co_return co_await store_.retry_later(job, 0, std::nullopt, {});
   auto event = co_await log_.at(job.position);
   if (!event) co_return fail(event.error());
-  if (job.is_found) {
+  if (job.is_found && !job.function->is_remote) {
     auto starts = co_await store_.count_start(job);
     if (!starts) co_return fail(starts.error());
     if (*starts > 1 + kStartsAloneMax) {
@@ -379,7 +380,7 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
     driver = handling->driver;
   }
   std::vector<events::EventRef> events;
-  if (job.function->flow.batch) {
+  if (job.function->flow.batch || job.may_have_results) {
     auto loaded = co_await store_.load_events(job.run_id);
     if (!loaded) co_return fail(loaded.error());
     events = std::move(*loaded);
@@ -446,7 +447,7 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
   if (answer.kind == Answer::Kind::kPending) {
     const bool has_failed =
         !answer.outage && std::ranges::any_of(steps.pending, [](const auto& step) {
-          return step.op == OpCode::kStepError;
+          return step.op == OpCode::kStepError && !step.error.empty();
         });
     auto stored = co_await store_.park(next, delay.count(), has_failed, std::move(steps));
     if (stored) (answer.outage ? counts.paused : has_failed ? counts.retried : counts.slept).add();
