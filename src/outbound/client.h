@@ -40,9 +40,12 @@ enum class Proxy : std::uint8_t {
   kOfEnvironment,  // http_proxy and its like, but never for a host that is this machine
 };
 
-/// What a client's transfers may take together. What is beyond waits for its turn, in order.
+/// What a client's transfers may take together. What is beyond waits for its turn: those to one
+/// origin in their order, and origins take turns.
 struct Budget {
   std::size_t transfers_max = 64;
+  /// To one origin: so that one that never answers leaves room for others. 0: as many as in all.
+  std::size_t transfers_of_origin_max = 0;
   /// Of bodies to be sent, and of answers as large as they may become. A stream counts with what is
   /// kept until it is pulled: two windows of 64 KiB.
   std::uint64_t bytes_max = std::uint64_t{256} * 1024 * 1024;

@@ -251,6 +251,21 @@ TEST_F(BudgetTest, MoreRequestsThanMayBeInFlightWaitForTheirTurn) {
                   .starts_with("SERVICE_UNAVAILABLE: Too many requests wait to be sent (7,"));
 }
 
+TEST_F(BudgetTest, AnOriginThatNeverAnswersLeavesRoomForOthers) {
+  TestServer other([](Wire& wire, const Seen&) { wire.send(answer(200, "y")); });
+  Client client(Policy::anywhere(), {.budget = {.transfers_max = 3, .transfers_of_origin_max = 2}});
+  test::Started<Result<Response>> all(executor_);
+  for (int i = 0; i < 5; ++i) all.add(client.send({.url = server_.url()}));
+  test::settle(executor_);
+  // The gate lets nobody pass before that.
+  const auto deadline = SteadyClock::now() + 2s;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(text_of(send(client, {.url = other.url()}, {.deadline = deadline})), "200 y");
+  }
+  gate_.open();
+  for (const auto& response : all.wait()) EXPECT_EQ(text_of(response), "200 x");
+}
+
 TEST_F(BudgetTest, MoreBytesThanMayBeInFlightWaitForTheirTurn) {
   EXPECT_TRUE(refusal_after(9, {.bytes_max = 3'500, .waiting_max = 6})
                   .starts_with("SERVICE_UNAVAILABLE: Too many requests wait to be sent (6,"));

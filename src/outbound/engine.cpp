@@ -126,31 +126,56 @@ void Engine::wait_or_refuse(std::shared_ptr<Transfer> transfer) {
   Transfer& added = *transfer;
   all_.emplace(&added, std::move(transfer));
   deadlines_.emplace(added.deadline(), &added);
-  waiting_.push_back(&added);
+  auto& origin = origins_[added.asked_origin()];
+  origin.waiting.push_back(&added);
+  ++waiting_;
   waiting_bytes_ += added.body_bytes();
+  see_to(origin);
   start_waiting();
-  const bool is_waiting = !waiting_.empty() && waiting_.back() == &added;
-  if (is_waiting &&
-      (waiting_.size() > budget.waiting_max || waiting_bytes_ > budget.waiting_bytes_max)) {
-    end(added, fail(Code::kServiceUnavailable,
-                    fmt::format("Too many requests wait to be sent ({}, with {} bytes); the one to "
-                                "{} is refused",
-                                waiting_.size() - 1, waiting_bytes_ - added.body_bytes(),
-                                added.origin())));
+  const bool is_waiting = added.handle() == nullptr;
+  if (is_waiting && (waiting_ > budget.waiting_max || waiting_bytes_ > budget.waiting_bytes_max)) {
+    end(added,
+        fail(Code::kServiceUnavailable,
+             fmt::format("Too many requests wait to be sent ({}, with {} bytes); the one to "
+                         "{} is refused",
+                         waiting_ - 1, waiting_bytes_ - added.body_bytes(), added.origin())));
   }
 }
 
 void Engine::start_waiting() {
   const auto& budget = setup_.options.budget;
-  while (!waiting_.empty() && running_ < budget.transfers_max) {
-    Transfer& first = *waiting_.front();
+  while (!ring_.empty() && running_ < budget.transfers_max) {
+    Origin& origin = *ring_.front();
+    Transfer& first = *origin.waiting.front();
     if (first.bytes_max() > budget.bytes_max - running_bytes_) return;
-    waiting_.pop_front();
+    ring_.pop_front();
+    origin.is_in_ring = false;
+    origin.waiting.pop_front();
+    --waiting_;
     waiting_bytes_ -= first.body_bytes();
+    ++origin.running;
     ++running_;
     running_bytes_ += first.bytes_max();
+    see_to(origin);
     start_hop(first);
   }
+}
+
+void Engine::see_to(Origin& origin) {
+  const auto& budget = setup_.options.budget;
+  const auto most =
+      budget.transfers_of_origin_max > 0 ? budget.transfers_of_origin_max : budget.transfers_max;
+  if (origin.is_in_ring || origin.waiting.empty() || origin.running >= most) return;
+  origin.is_in_ring = true;
+  ring_.push_back(&origin);
+}
+
+void Engine::forget_if_idle(const std::string& name, Origin& origin) {
+  if (origin.waiting.empty() && origin.is_in_ring) {
+    std::erase(ring_, &origin);
+    origin.is_in_ring = false;
+  }
+  if (origin.waiting.empty() && origin.running == 0) origins_.erase(name);
 }
 
 void Engine::start_hop(Transfer& transfer) {
@@ -193,9 +218,19 @@ void Engine::end(Transfer& transfer, Result<> outcome) {
     transfer.drop_handle();
     --running_;
     running_bytes_ -= transfer.bytes_max();
-  } else if (const auto place = std::ranges::find(waiting_, &transfer); place != waiting_.end()) {
-    waiting_.erase(place);
-    waiting_bytes_ -= transfer.body_bytes();
+    auto& origin = origins_.at(transfer.asked_origin());
+    --origin.running;
+    see_to(origin);
+    forget_if_idle(transfer.asked_origin(), origin);
+  } else if (const auto known = origins_.find(transfer.asked_origin()); known != origins_.end()) {
+    auto& origin = known->second;
+    if (const auto place = std::ranges::find(origin.waiting, &transfer);
+        place != origin.waiting.end()) {
+      origin.waiting.erase(place);
+      --waiting_;
+      waiting_bytes_ -= transfer.body_bytes();
+      forget_if_idle(transfer.asked_origin(), origin);
+    }
   }
   transfer.mailbox().finish(std::move(outcome));
 }

@@ -52,9 +52,18 @@ class Engine {
   // The thread:
   void run();
   bool take_commands();
+  // Those to one origin. It stays where it is made, while it has any.
+  struct Origin {
+    std::deque<Transfer*> waiting;
+    std::size_t running = 0;
+    bool is_in_ring = false;
+  };
+
   void obey(Command& command);
   void wait_or_refuse(std::shared_ptr<Transfer> transfer);
   void start_waiting();
+  void see_to(Origin& origin);
+  void forget_if_idle(const std::string& name, Origin& origin);
   void start_hop(Transfer& transfer);
   void end_performed();
   void end_overdue();
@@ -70,7 +79,9 @@ class Engine {
 
   // Of the thread only:
   std::unordered_map<Transfer*, std::shared_ptr<Transfer>> all_;
-  std::deque<Transfer*> waiting_;
+  std::unordered_map<std::string, Origin> origins_;
+  std::deque<Origin*> ring_;  // with some that wait, and room for one
+  std::size_t waiting_ = 0;
   std::uint64_t waiting_bytes_ = 0;
   std::size_t running_ = 0;
   std::uint64_t running_bytes_ = 0;

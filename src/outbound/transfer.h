@@ -40,6 +40,8 @@ class Transfer {
   std::uint64_t bytes_max() const { return bytes_max_; }
   std::uint64_t body_bytes() const { return request_.body.size(); }
   std::string origin() const { return url_.origin(); }
+  /// Before any redirect.
+  const std::string& asked_origin() const { return asked_origin_; }
 
   /// A handle that is ready to be performed: for the request, or for where a redirect led.
   CURL* begin_hop(const Setup& setup);
@@ -72,6 +74,7 @@ class Transfer {
 
   Mailbox mailbox_;
   Url url_;
+  const std::string asked_origin_ = url_.origin();
   Request request_;
   const SteadyClock::time_point deadline_;
   const std::uint64_t response_bytes_max_;
