@@ -129,7 +129,7 @@ Task<Result<AppKeys>> keys(const AppsOfPod& pod, Session session) {
 Task<Result<AppSync>> sync(const AppsOfPod& pod, Session session, AppAddress input) {
   auto synced = co_await pod.syncer().sync(input.url, session.user_id(), session.stop);
   if (synced) co_return AppSync{};
-  if (synced.error().code == Code::kBadRequest) co_return fail(synced.error());
+  // Also that the address is none: it is the app's owner who must mend it.
   co_return AppSync{false, synced.error().message};
 }
 

@@ -167,6 +167,7 @@ Task<Result<bool>> Admission::look() {
 Admission::Verdict Admission::judge(const bus::Function& function, const events::Event& event,
                                     bool has_waited) const {
   Verdict verdict;
+  verdict.timestamp = event.timestamp;
   auto view = bus::view_of(function, event);
   if (!view) {
     verdict.error = view.error();
@@ -205,6 +206,9 @@ Admission::Verdict Admission::judge(const bus::Function& function, const events:
     verdict.is_limited = verdict.rate != "false";
   }
   if (flow.debounce) verdict.debounce = key_of(flow.debounce->key);
+  if (const Json* ts = view->find("ts"); ts != nullptr && ts->is_integer()) {
+    verdict.timestamp = ts->as_integer();
+  }
   if (flow.batch) {
     verdict.batch = key_of(flow.batch->key);
     verdict.is_batched = !flow.batch->condition || holds(*flow.batch->condition);
@@ -277,12 +281,8 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
   // for a later one.
   const bool is_asked_for = event->type == bus::kFunctionInvoked.name;
   if (flow.batch && verdict.is_batched && !is_asked_for) return put_into_batch(tx, entry);
-  if (const auto& rate = flow.rate_limit; rate && verdict.is_limited) {
-    // So much at once beyond the even rate: Inngest's server has it so.
-    const auto at_once = rate->limit / 10 + 1;
-    if (!take(tx, entry, "rate", verdict.rate, rate->limit, rate->period.count(), at_once)) {
-      return refuse(tx, entry, counts_.limited, "invoked function is rate limited");
-    }
+  if (flow.rate_limit && verdict.is_limited && !take_rate(tx, entry)) {
+    return refuse(tx, entry, counts_.limited, "invoked function is rate limited");
   }
   if (flow.debounce && !is_asked_for) return wait_for_quiet(tx, entry);
   // The run that is there ends before this one begins, but only now that this one does: by itself,
@@ -292,6 +292,13 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
                       event->timestamp, 0, 0);
   }
   begin(tx, entry, std::nullopt);
+}
+
+bool Admission::take_rate(db::Tx& tx, const Entry& entry) {
+  const auto& rate = *entry.function->flow.rate_limit;
+  // So much at once beyond the even rate: Inngest's server has it so.
+  const auto at_once = rate.limit / 10 + 1;
+  return take(tx, entry, "rate", entry.verdict.rate, rate.limit, rate.period.count(), at_once);
 }
 
 // GCRA: an event may come when the time at which all before it are used up, evenly, is not further
@@ -391,7 +398,7 @@ void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
   const auto& debounce = *function->flow.debounce;
   const auto at = now();
   auto position = event->position;
-  auto timestamp = event->timestamp;
+  auto timestamp = verdict.timestamp;
   auto last_at = debounce.timeout ? at + debounce.timeout->count() : INT64_MAX;
   {
     auto rows = tx.query(
@@ -430,6 +437,10 @@ void Admission::note_due(db::Tx& tx, std::int64_t due_at) {
 void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id) {
   const auto& [function, event, verdict] = entry;
   const auto& flow = function->flow;
+  // A batch is one run, whose rate is looked at when it begins.
+  if (run_id && flow.rate_limit && verdict.is_limited && !take_rate(tx, entry)) {
+    return refuse(tx, entry, counts_.limited, "invoked function is rate limited");
+  }
   if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kSkip &&
       holder(tx, *function, event->user_id, verdict.singleton)) {
     return refuse(tx, entry, counts_.skipped, "a run of the function is there already");

@@ -52,6 +52,7 @@ class Admission {
   // What the expressions of a function say about an event.
   struct Verdict {
     bool is_triggered = true;
+    std::int64_t timestamp = 0;  // as the function sees it
     std::optional<Error> error;
     bool is_batched = false;  // its batch takes it
     bool is_limited = true;   // the rate limit is about it
@@ -85,6 +86,7 @@ class Admission {
   void admit(db::Tx& tx, const Entry& entry);
   void begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id);
   void refuse(db::Tx& tx, const Entry& entry, Counter& counter, const char* why);
+  bool take_rate(db::Tx& tx, const Entry& entry);
   bool take(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,
             std::int64_t limit, std::int64_t period_ms, std::int64_t at_once);
   std::int64_t reserve(db::Tx& tx, const Entry& entry);

@@ -499,6 +499,38 @@ TEST_F(AdmissionTest, AWaitIsFoundHoweverManyTypesAreWaitedFor) {
   wait_for_outputs(R"("all")");
 }
 
+TEST_F(AdmissionTest, OfEventsThatWaitForQuietTheNewestIsSoByTheFunctionsView) {
+  pool->put({.id = "g",
+             .triggers = {{"thing.told"}},
+             .flow = {.debounce = bus::Debounce{.period = seconds(5)}},
+             .view = [](const Event& event) -> Result<Json> {
+               auto view = bus::event_view(event);
+               view->set("ts", *parse_json(event.data)->find("n"));
+               return view;
+             }},
+            std::make_shared<LocalDriver>(std::make_unique<FunctionHandler>(
+                                              "thing.told",
+                                              [](const Event& event, Step&) -> Task<Outcome> {
+                                                co_return Outcome::done(Json(n_of(event)).dump());
+                                              }),
+                                          engine->runs));
+  for (int n : {1, 3, 2}) tell(n);
+  settle();
+  pass(seconds(5));
+  wait_for_outputs(R"("3")");
+}
+
+TEST_F(AdmissionTest, ABatchBeyondTheRateHasNoRun) {
+  put({.rate_limit = bus::RateLimit{.period = std::chrono::hours(1)},
+       .batch = bus::Batch{.size_max = 2, .timeout = seconds(5)}});
+  for (int n : {1, 2, 3, 4}) tell(n);
+  settle();
+  wait_for_outputs(R"("1,2,")");
+  tell_other("thing.making.requested");
+  wait_until("SELECT count(*) FROM flow_batches", "0");
+  EXPECT_EQ(counts().limited.value(), 1);
+}
+
 TEST(FlowTest, WhatIsOutOfItsBoundsIsRefusedWithASentence) {
   const auto why = [](const bus::Flow& flow) {
     const auto checked = bus::check(flow);

@@ -201,12 +201,16 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   } else {
     error = end.error;
   }
-  if (may_be_pending || !job.function->flow.cancel_on.empty()) forget_pending(tx, job.run_id);
+  // A function that comes and goes may have had what it has no more.
+  const auto& function = *job.function;
+  if (may_be_pending || function.is_remote || !function.flow.cancel_on.empty()) {
+    forget_pending(tx, job.run_id);
+  }
   tx.run(
       "UPDATE runs_data SET status = $2, attempts = attempts + $3, ended_at = $4, output = $5, "
       "error = $6 WHERE id = $1",
       job.run_id, end.status, end.status == "cancelled" ? 0 : 1, world_.unix_ms(), output, error);
-  if (job.function->flow.singleton) {
+  if (function.is_remote || function.flow.singleton) {
     tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
   }
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
