@@ -109,7 +109,7 @@ Task<Result<AppList>> list(const AppsOfPod& pod, Session session) {
                    .version = app.version,
                    .functions = std::move(app.functions),
                    .synced_at = to_iso8601(app.synced_at)};
-    if (const auto state = pod.syncer().state(app.url)) {
+    if (const auto state = pod.syncer().state(app.url, session.user_id())) {
       shown.asked_at = to_iso8601(state->at);
       if (!state->is_good) shown.problem = state->message;
     }

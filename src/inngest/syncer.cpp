@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kAnswerBytesMax = 1 << 20;
 constexpr std::chrono::seconds kPatience(10);
+constexpr std::size_t kStatesMax = 10'000;
 
 // What an app says of itself, when it has not been registered.
 std::string reason_of(const outbound::Response& response) {
@@ -57,16 +58,18 @@ Task<Result<>> Syncer::sync(std::string url, std::string user_id, std::stop_toke
   } else if (!is_registered(*response)) {
     result = fail(Code::kBadGateway, reason_of(*response));
   }
-  if (!stop.stop_requested()) note(url, result);
+  if (!stop.stop_requested()) note(url, user_id, result);
   co_return result;
 }
 
 // Told when it changes: an app that is away is asked every few seconds.
-void Syncer::note(const std::string& url, const Result<>& result) {
+void Syncer::note(const std::string& url, const std::string& user_id, const Result<>& result) {
   const SyncState now{options_.world.unix_ms(), result.has_value(),
                       result ? std::string() : result.error().message};
   const std::lock_guard lock(mutex_);
-  auto& state = states_[url];
+  // Anybody may name any address; what is forgotten is at worst told again.
+  if (states_.size() >= kStatesMax) states_.clear();
+  auto& state = states_[{url, user_id}];
   const bool is_news =
       state.at == 0 || state.is_good != now.is_good || state.message != now.message;
   state = now;
@@ -79,9 +82,9 @@ void Syncer::note(const std::string& url, const Result<>& result) {
   }
 }
 
-std::optional<SyncState> Syncer::state(const std::string& url) const {
+std::optional<SyncState> Syncer::state(const std::string& url, const std::string& user_id) const {
   const std::lock_guard lock(mutex_);
-  const auto at = states_.find(url);
+  const auto at = states_.find({url, user_id});
   return at != states_.end() ? std::optional(at->second) : std::nullopt;
 }
 
@@ -96,7 +99,7 @@ Task<std::vector<Syncer::Target>> Syncer::targets() {
   if (!owner || !*owner) co_return all;
   for (const auto& url : options_.urls) {
     const bool is_known = std::ranges::find(all, url, &Target::url) != all.end();
-    const auto before = state(url);
+    const auto before = state(url, **owner);
     const bool is_done = before && before->is_good && !options_.is_dev;
     if (!is_known && !is_done) all.push_back({url, **owner});
   }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/keys.h"
@@ -48,8 +49,9 @@ class Syncer {
   /// Asks one address, with the signing key of this user. kBadGateway: it has answered that it is
   /// not registered, and why; and what outbound::Client says.
   Task<Result<>> sync(std::string url, std::string user_id, std::stop_token stop = {});
-  /// What was answered last; nothing: it was not asked since the start.
-  std::optional<SyncState> state(const std::string& url) const;
+  /// What was answered last when it was asked for this user; nothing: it was not since the start,
+  /// or that is forgotten.
+  std::optional<SyncState> state(const std::string& url, const std::string& user_id) const;
 
  private:
   struct Target {
@@ -57,14 +59,15 @@ class Syncer {
     std::string user_id;
   };
   Task<std::vector<Target>> targets();
-  void note(const std::string& url, const Result<>& result);
+  void note(const std::string& url, const std::string& user_id, const Result<>& result);
 
   const SyncerOptions options_;
   outbound::Client& client_;
   Apps& apps_;
   api::Keys& keys_;
   mutable std::mutex mutex_;
-  std::map<std::string, SyncState> states_;
+  // By address and user: what an app says to one is nothing of another's.
+  std::map<std::pair<std::string, std::string>, SyncState> states_;
 };
 
 }  // namespace synap::inngest

@@ -82,6 +82,13 @@ describe('with keys', () => {
     body.functions[0].steps.step.runtime.url = url;
     const made = await pod.route('POST', '/fn/register', body, { authorization: `Bearer ${pod.key}` });
     assert.equal(made.status, 200, JSON.stringify(made.body));
+    // What an app said to its user is told to nobody else who names its address.
+    const named = registration(app.url, 'theirs');
+    assert.equal((await pod.route('POST', '/fn/register', named, { authorization: `Bearer ${ann}` })).status, 200);
+    const problems = async (key) =>
+      (await pod.call('apps.list', {}, key)).apps.filter((each) => each.url === app.url).map((each) => each.problem);
+    assert.deepEqual(await problems(pod.key), [asked.problem]);
+    assert.deepEqual(await problems(ann), [undefined]);
     await pod.route('POST', `/e/${pod.key}`, { name: 'raw/hello' });
     const run = await pod.run('raw-hello', 'active');
     const { error } = await pod.call('runs.get', { id: run.id }).then(async (first) => {
