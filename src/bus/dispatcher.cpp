@@ -65,6 +65,8 @@ std::vector<db::Database::Migration> migrations() {
       {"runs.2", "ALTER TABLE jobs ADD COLUMN wait_ms INTEGER"}};
   for (const auto& more : JobStore::migrations()) all.push_back(more);
   all.push_back({"runs.4", kAdmissions});
+  // Of a dead letter, which has no job that has them.
+  all.push_back({"runs.5", "ALTER TABLE runs_data ADD COLUMN limit_keys TEXT"});
   return all;
 }
 

@@ -87,27 +87,27 @@ constexpr int kNamesMax = 10'000;
 constexpr int kShareMax = 64;
 constexpr std::int64_t kDueMax = 500;
 
-std::optional<std::string> text_of(const std::vector<std::string>& keys) {
-  if (keys.empty()) return std::nullopt;
-  Json::Array all;
-  for (const auto& key : keys) all.emplace_back(key);
-  return Json(std::move(all)).dump();
-}
-
-std::vector<std::string> keys_of(std::string_view text) {
-  std::vector<std::string> keys;
-  const auto all = parse_json(text);
-  if (!all || !all->is_array()) return keys;
-  for (const auto& key : all->as_array()) keys.push_back(key.as_string());
-  return keys;
-}
-
 const Error& lost() {
   static const Error error{Code::kConflict, "The job was claimed anew meanwhile", nullptr};
   return error;
 }
 
 }  // namespace
+
+std::optional<std::string> limit_keys_text(const std::vector<std::string>& keys) {
+  if (keys.empty()) return std::nullopt;
+  Json::Array all;
+  for (const auto& key : keys) all.emplace_back(key);
+  return Json(std::move(all)).dump();
+}
+
+std::vector<std::string> limit_keys_of(std::string_view text) {
+  std::vector<std::string> keys;
+  const auto all = parse_json(text);
+  if (!all || !all->is_array()) return keys;
+  for (const auto& key : all->as_array()) keys.push_back(key.as_string());
+  return keys;
+}
 
 std::vector<db::Database::Migration> JobStore::migrations() {
   return {{"runs.3", kTables},
@@ -165,7 +165,7 @@ bool JobStore::has_others(db::Tx& tx, const Uuid& line) {
 }
 
 void JobStore::insert_claimed(db::Tx& tx, const Job& job) {
-  const auto keys = text_of(job.limit_keys);
+  const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, claimed_by, "
       "starts, limit_keys) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10)",
@@ -174,7 +174,7 @@ void JobStore::insert_claimed(db::Tx& tx, const Job& job) {
 }
 
 void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at) {
-  const auto keys = text_of(job.limit_keys);
+  const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
       "is_found, starts, limit_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -193,7 +193,7 @@ void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
   if (!may_be_behind_others || !has_others(tx, job.line)) return make_ready(tx, std::move(job));
   // At once, and not on commit: whoever ends the job before it in this very commit looks here.
   ++behind_;
-  const auto keys = text_of(job.limit_keys);
+  const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, limit_keys) "
       "VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)",
@@ -295,7 +295,7 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
     next.user_id = rows.text(3);
     next.attempt = static_cast<int>(rows.integer(4));
     next.fence = rows.integer(5);
-    if (!rows.is_null(6)) next.limit_keys = keys_of(rows.view(6));
+    if (!rows.is_null(6)) next.limit_keys = limit_keys_of(rows.view(6));
     next.may_have_results = true;
   }
   tx.on_commit([this] { --behind_; });
@@ -367,7 +367,7 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
     parked.user_id = rows.text(1);
     parked.attempt = static_cast<int>(rows.integer(2));
     parked.fence = rows.integer(3);
-    if (!rows.is_null(4)) parked.limit_keys = keys_of(rows.view(4));
+    if (!rows.is_null(4)) parked.limit_keys = limit_keys_of(rows.view(4));
     parked.may_have_results = true;
   }
   if (parked.function == nullptr) {
@@ -510,7 +510,7 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
            .run_id = rows.uuid(2).value_or(Uuid{}),
            .function = function,
            .user_id = user_id,
-           .limit_keys = rows.is_null(7) ? std::vector<std::string>{} : keys_of(rows.view(7)),
+           .limit_keys = rows.is_null(7) ? std::vector<std::string>{} : limit_keys_of(rows.view(7)),
            .attempt = static_cast<int>(rows.integer(3)),
            .fence = rows.integer(4) + 1,
            .may_have_results = true,

@@ -33,6 +33,10 @@ struct JobStoreOptions {
   std::chrono::milliseconds lease{300'000};
 };
 
+/// The keys of limits as a table has them: JSON text, or nothing if there are none; and back.
+std::optional<std::string> limit_keys_text(const std::vector<std::string>& keys);
+std::vector<std::string> limit_keys_of(std::string_view text);
+
 class JobStore {
  public:
   static std::vector<db::Database::Migration> migrations();

@@ -1,5 +1,6 @@
 #include "workers/admission.h"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -529,6 +530,23 @@ TEST_F(AdmissionTest, ABatchBeyondTheRateHasNoRun) {
   tell_other("thing.making.requested");
   wait_until("SELECT count(*) FROM flow_batches", "0");
   EXPECT_EQ(counts().limited.value(), 1);
+}
+
+TEST_F(AdmissionTest, ADeadLetterThatIsTriedAgainCountsToItsLimitsAsBefore) {
+  std::atomic<int> attempts = 0;
+  put({.concurrency = {{.limit = 1, .key = key()}}}, std::nullopt,
+      [&](const Event&, Step& step) -> Task<Outcome> {
+        if (++attempts == 1) co_return Outcome::failed_for_good({Code::kNotFound, "", nullptr});
+        co_await step.sleep("long", std::chrono::hours(1));
+        co_return Outcome::done();
+      });
+  testing::internal::CaptureStderr();
+  tell(1, "k");
+  wait_until("SELECT status FROM runs_data WHERE function = 'g'", "failed");
+  testing::internal::GetCapturedStderr();
+  const auto run = Uuid::from_bytes(text_of("SELECT id FROM runs_data WHERE function = 'g'"));
+  ASSERT_TRUE(sync_wait(executor, pool->retry("ann", *run)));
+  wait_until("SELECT coalesce(group_concat(limit_keys), '') FROM parked_jobs", R"(["\"k\""])");
 }
 
 TEST(FlowTest, WhatIsOutOfItsBoundsIsRefusedWithASentence) {

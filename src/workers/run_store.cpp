@@ -213,6 +213,10 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   if (function.is_remote || function.flow.singleton) {
     tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
   }
+  if (end.status == "failed" && !job.limit_keys.empty()) {
+    const auto keys = bus::limit_keys_text(job.limit_keys);
+    tx.run("UPDATE runs_data SET limit_keys = $2 WHERE id = $1", job.run_id, keys);
+  }
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
   if (end.asker) answer_asker(tx, *end.asker);
 }
@@ -521,7 +525,7 @@ Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run
     std::string status;
     {
       auto rows = tx.query(
-          "SELECT function, event_position, status, lane FROM runs_data "
+          "SELECT function, event_position, status, lane, limit_keys FROM runs_data "
           "WHERE id = $1 AND user_id = $2",
           run_id, user_id);
       if (!rows.next()) return refuse(Code::kNotFound, "There is no such run");
@@ -529,6 +533,7 @@ Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run
       job.function = dispatcher_.functions().find(rows.view(0));
       job.position = rows.integer(1);
       job.line = rows.uuid(3).value_or(run_id);
+      if (!rows.is_null(4)) job.limit_keys = bus::limit_keys_of(rows.view(4));
     }
     if (status == "completed") {
       return refuse(Code::kConflict, "The run has completed; there is nothing to try again");
