@@ -144,18 +144,23 @@ Task<Result<int>> Apps::remove(Asker asker, std::string url) {
   co_return removed;
 }
 
-// What is on the bus follows from the row: whoever comes last puts what is last.
+// What is on the bus follows from the row. Whoever read a row that has changed by the time it is
+// put looks again: so whoever is last puts what is last, also if an app goes meanwhile.
 Task<Result<>> Apps::apply(std::string user_id, std::string app) {
-  auto row = co_await find(user_id, app);
-  if (!row) co_return fail(row.error());
-  if (*row) {
-    put(**row);
-  } else {
-    const std::lock_guard lock(mutex_);
-    rooms_.engine.pool->put_all({}, gone(user_id, app, {}));
-    on_bus_.erase({user_id, app});
+  for (std::optional<std::int64_t> put_version;;) {
+    auto row = co_await find(user_id, app);
+    if (!row) co_return fail(row.error());
+    const auto version = *row ? (*row)->version : 0;
+    if (put_version == version) co_return Result<>{};
+    if (*row) {
+      put(**row);
+    } else {
+      const std::lock_guard lock(mutex_);
+      rooms_.engine.pool->put_all({}, gone(user_id, app, {}));
+      on_bus_.erase({user_id, app});
+    }
+    put_version = version;
   }
-  co_return Result<>{};
 }
 
 void Apps::put(const Row& row) {
