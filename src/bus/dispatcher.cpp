@@ -158,6 +158,7 @@ void Dispatcher::make_dead_letter(db::Tx& tx, const FunctionPtr& function,
                                   const events::Event& event, std::string_view error) {
   Job job;
   job.run_id = world_.new_id();
+  job.priority_ms = admitted.priority_ms;
   const auto now = insert_run(tx, *function, event, job, std::nullopt);
   tx.run("UPDATE runs_data SET status = 'failed', ended_at = $2, error = $3 WHERE id = $1",
          job.run_id, now, error);

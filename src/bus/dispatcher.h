@@ -42,6 +42,7 @@ class Dispatcher {
     std::optional<Uuid> run_id = std::nullopt;  // default: a new one
     std::int64_t delay_ms = 0;
     std::vector<std::string> limit_keys = {};  // Job
+    std::int64_t priority_ms = 0;              // Job
   };
   /// The id of the run.
   Uuid make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,

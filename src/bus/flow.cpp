@@ -12,6 +12,7 @@ using std::chrono::seconds;
 
 constexpr std::size_t kConcurrencyMax = 2;
 constexpr std::size_t kCancelOnMax = 5;
+constexpr std::int64_t kRunsAtATimeMax = 10'000;
 
 Result<> within(std::string_view what, milliseconds value, milliseconds least, milliseconds most) {
   if (value >= least && value <= most) return {};
@@ -30,9 +31,9 @@ Result<> check_batch(const Flow& flow) {
     return fail(Code::kBadRequest,
                 fmt::format("batchEvents.maxSize is {}; it may be 2 to 100", batch.size_max));
   }
-  if (flow.debounce || flow.singleton || !flow.cancel_on.empty()) {
+  if (flow.debounce || flow.singleton || flow.priority || !flow.cancel_on.empty()) {
     return fail(Code::kBadRequest,
-                "batchEvents does not go together with debounce, singleton or cancelOn");
+                "batchEvents does not go together with debounce, singleton, priority or cancelOn");
   }
   return within("batchEvents.timeout", batch.timeout, seconds(1), minutes(10));
 }
@@ -41,7 +42,7 @@ Result<> check_batch(const Flow& flow) {
 
 bool Flow::is_empty() const {
   return !idempotency && !rate_limit && !debounce && !batch && !singleton && !throttle &&
-         concurrency.empty() && cancel_on.empty();
+         concurrency.empty() && cancel_on.empty() && !priority && !has_run_limits();
 }
 
 Result<> check(const Flow& flow) {
@@ -66,6 +67,17 @@ Result<> check(const Flow& flow) {
   }
   if (flow.concurrency.size() > kConcurrencyMax) {
     all.push_back(fail(Code::kBadRequest, "A function has at most 2 limits of concurrency"));
+  }
+  if (flow.run_concurrency &&
+      (flow.run_concurrency->limit < 1 || flow.run_concurrency->limit > kRunsAtATimeMax)) {
+    all.push_back(
+        fail(Code::kBadRequest, fmt::format("concurrency.limit of runs is {}; it may be 1 "
+                                            "to {}",
+                                            flow.run_concurrency->limit, kRunsAtATimeMax)));
+  }
+  for (const auto& [name, timeout] : {std::pair("timeouts.start", flow.timeouts.start),
+                                      std::pair("timeouts.finish", flow.timeouts.finish)}) {
+    if (timeout) all.push_back(within(name, *timeout, seconds(1), hours(24 * 366)));
   }
   if (flow.cancel_on.size() > kCancelOnMax) {
     all.push_back(fail(Code::kBadRequest, "A function has at most 5 cancelOn"));

@@ -71,6 +71,20 @@ struct Concurrency {
   Scope scope = Scope::kFunction;
 };
 
+/// So many runs at a time, from the first call of one to its end, its sleeps and waits included;
+/// those beyond wait for their first call.
+struct RunConcurrency {
+  std::int64_t limit = 1;
+  Key key = std::nullopt;
+};
+
+/// A run that has not had its first call, or has not ended, so long after it was made, or after its
+/// first call, is cancelled; a call that is under way then stores nothing more.
+struct Timeouts {
+  std::optional<std::chrono::milliseconds> start = std::nullopt;
+  std::optional<std::chrono::milliseconds> finish = std::nullopt;
+};
+
 /// An event of this type that comes while a run is there ends it.
 struct CancelOn {
   std::string event;
@@ -88,10 +102,18 @@ struct Flow {
   std::optional<Singleton> singleton = std::nullopt;
   std::optional<Throttle> throttle = std::nullopt;
   std::vector<Concurrency> concurrency = {};
+  std::optional<RunConcurrency> run_concurrency = std::nullopt;
+  /// In seconds: so much earlier than it is a run counts as made, among those of the function and
+  /// its user that share their limits. What is no number is 0, what is further from it than 12
+  /// hours as far.
+  Key priority = std::nullopt;
+  Timeouts timeouts = {};
   std::vector<CancelOn> cancel_on = {};
 
   /// Whether a run must be looked at before it begins.
   bool is_empty() const;
+  /// Whether it must be looked at before it is called (workers/run_limits.h).
+  bool has_run_limits() const { return run_concurrency || timeouts.start || timeouts.finish; }
 };
 
 /// kBadRequest: something is out of its bounds, or does not go together; a sentence that says what.

@@ -20,6 +20,10 @@ struct Job {
   std::string user_id;
   /// Of each Flow::concurrency of its function: the key, as JSON text.
   std::vector<std::string> limit_keys = {};
+  /// How much earlier than it is it counts as ready, among the jobs of its function and user.
+  std::int64_t priority_ms = 0;
+  /// When it was ready, less that; by the clock of jobs.
+  std::int64_t rank = 0;
   int attempt = 0;  // of the function's own code, from 0; steps have attempts of their own
   /// Grows with each claim. Whoever says what a job has come to says which claim he holds, and
   /// changes nothing if it is not the last one.

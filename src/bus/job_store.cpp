@@ -79,6 +79,15 @@ DROP TABLE jobs;
 ALTER TABLE jobs_of_lines RENAME TO jobs;
 )";
 
+// `rank`: the place of what is ready, as Job has it.
+constexpr std::string_view kPriorities = R"(
+ALTER TABLE jobs ADD COLUMN priority_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE parked_jobs ADD COLUMN priority_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE parked_jobs ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+DROP INDEX parked_jobs_ready;
+CREATE INDEX parked_jobs_ready ON parked_jobs(user_id, function, rank, position) WHERE due_at = 0;
+)";
+
 // What one claim looks at, so that it holds the writer for a few milliseconds: users, functions of
 // each (and names of such as may be gone), jobs of each of those, and jobs that have become due.
 constexpr int kUsersMax = 64;
@@ -114,7 +123,8 @@ std::vector<db::Database::Migration> JobStore::migrations() {
           // Keys of limits, as a JSON array; NULL: its function has none.
           {"jobs.4",
            "ALTER TABLE jobs ADD COLUMN limit_keys TEXT; "
-           "ALTER TABLE parked_jobs ADD COLUMN limit_keys TEXT"}};
+           "ALTER TABLE parked_jobs ADD COLUMN limit_keys TEXT"},
+          {"jobs.5", kPriorities}};
 }
 
 JobStore::JobStore(db::Database& database, const Functions& functions, Queue& queue,
@@ -130,8 +140,9 @@ Task<Result<>> JobStore::take_over() {
   co_return co_await database_.write(db::Lane::kBackground, [this](db::Tx& tx) {
     tx.run(
         "INSERT INTO parked_jobs(line, position, run, step, function, user_id, attempt, fence, "
-        "due_at, is_found, starts, limit_keys) SELECT line, position, run, step, function, "
-        "user_id, attempt, fence, 0, 1, starts, limit_keys FROM jobs WHERE state = 1");
+        "due_at, is_found, starts, limit_keys, priority_ms) SELECT line, position, run, step, "
+        "function, user_id, attempt, fence, 0, 1, starts, limit_keys, priority_ms FROM jobs "
+        "WHERE state = 1");
     const auto found = tx.run("DELETE FROM jobs WHERE state = 1");
     tx.run("DELETE FROM job_processes");
     tx.run("UPDATE job_clock SET parked = parked + $1", found);
@@ -168,18 +179,19 @@ void JobStore::insert_claimed(db::Tx& tx, const Job& job) {
   const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, claimed_by, "
-      "starts, limit_keys) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10)",
+      "starts, limit_keys, priority_ms) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      process_, job.starts, keys);
+      process_, job.starts, keys, job.priority_ms);
 }
 
 void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at) {
   const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
-      "is_found, starts, limit_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+      "is_found, starts, limit_keys, priority_ms, rank) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      due_at, job.is_found ? 1 : 0, job.starts, keys);
+      due_at, job.is_found ? 1 : 0, job.starts, keys, job.priority_ms, job.rank);
   count_parked(tx, 1);
   tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
 }
@@ -195,10 +207,10 @@ void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
   ++behind_;
   const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
-      "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, limit_keys) "
-      "VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)",
+      "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, limit_keys, "
+      "priority_ms) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      keys);
+      keys, job.priority_ms);
 }
 
 void JobStore::add_later(db::Tx& tx, Job job, std::int64_t delay_ms, bool may_be_behind_others) {
@@ -208,6 +220,7 @@ void JobStore::add_later(db::Tx& tx, Job job, std::int64_t delay_ms, bool may_be
 
 // The row is not there yet, or not any more.
 void JobStore::make_ready(db::Tx& tx, Job job) {
+  job.rank = clock_.now() - job.priority_ms;
   if (queue_.room(job.user_id) == 0) {
     insert_parked(tx, job, 0);
     return tx.on_commit([this, user_id = job.user_id] { queue_.note_unclaimed(user_id); });
@@ -284,8 +297,8 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   std::string function_id;
   {
     auto rows = tx.query(
-        "SELECT position, run, function, user_id, attempt, fence, limit_keys FROM jobs "
-        "WHERE line = $1 ORDER BY position, run LIMIT 1",
+        "SELECT position, run, function, user_id, attempt, fence, limit_keys, priority_ms "
+        "FROM jobs WHERE line = $1 ORDER BY position, run LIMIT 1",
         line);
     if (!rows.next()) return;
     next.line = line;
@@ -296,6 +309,7 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
     next.attempt = static_cast<int>(rows.integer(4));
     next.fence = rows.integer(5);
     if (!rows.is_null(6)) next.limit_keys = limit_keys_of(rows.view(6));
+    next.priority_ms = rows.integer(7);
     next.may_have_results = true;
   }
   tx.on_commit([this] { --behind_; });
@@ -304,9 +318,9 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
     // It waits for the return of its function, and so do those behind it.
     tx.run(
         "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
-        "limit_keys) SELECT line, position, run, function, user_id, attempt, fence, 0, limit_keys "
-        "FROM jobs "
-        "WHERE line = $1 AND position = $2 AND run = $3",
+        "limit_keys, priority_ms) SELECT line, position, run, function, user_id, attempt, fence, "
+        "0, "
+        "limit_keys, priority_ms FROM jobs WHERE line = $1 AND position = $2 AND run = $3",
         line, next.position, next.run_id);
     count_parked(tx, 1);
   }
@@ -359,8 +373,8 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
   Job parked = job;
   {
     auto rows = tx.query(
-        "SELECT function, user_id, attempt, fence, limit_keys FROM parked_jobs WHERE line = $1 AND "
-        "position = $2 AND run = $3 AND step = x''",
+        "SELECT function, user_id, attempt, fence, limit_keys, priority_ms FROM parked_jobs "
+        "WHERE line = $1 AND position = $2 AND run = $3 AND step = x''",
         job.line, job.position, job.run_id);
     if (!rows.next()) return false;
     parked.function = functions_.find(rows.view(0));
@@ -368,12 +382,15 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
     parked.attempt = static_cast<int>(rows.integer(2));
     parked.fence = rows.integer(3);
     if (!rows.is_null(4)) parked.limit_keys = limit_keys_of(rows.view(4));
+    parked.priority_ms = rows.integer(5);
     parked.may_have_results = true;
   }
   if (parked.function == nullptr) {
     // It is to be done when its function has returned.
-    tx.run("UPDATE parked_jobs SET due_at = 0 WHERE line = $1 AND position = $2 AND run = $3",
-           job.line, job.position, job.run_id);
+    tx.run(
+        "UPDATE parked_jobs SET due_at = 0, rank = $4 - priority_ms "
+        "WHERE line = $1 AND position = $2 AND run = $3",
+        job.line, job.position, job.run_id, clock_.now());
     return true;
   }
   tx.run("DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 AND step = x''",
@@ -394,9 +411,9 @@ void JobStore::make_due_ready(db::Tx& tx) {
   std::vector<std::string> users;
   {
     auto rows = tx.query(
-        "UPDATE parked_jobs SET due_at = 0 WHERE (line, position, run, step) IN (SELECT line, "
-        "position, run, step FROM parked_jobs WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at "
-        "LIMIT $2) RETURNING user_id",
+        "UPDATE parked_jobs SET due_at = 0, rank = due_at - priority_ms "
+        "WHERE (line, position, run, step) IN (SELECT line, position, run, step FROM parked_jobs "
+        "WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at LIMIT $2) RETURNING user_id",
         clock_.now(), kDueMax);
     while (rows.next()) users.push_back(rows.text(0));
   }
@@ -494,8 +511,9 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     const int share = std::min((room + left - 1) / left, kShareMax);
     --left;
     auto rows = tx.query(
-        "SELECT line, position, run, attempt, fence, is_found, starts, limit_keys FROM parked_jobs "
-        "WHERE due_at = 0 AND user_id = $1 AND function = $2 ORDER BY position LIMIT $3",
+        "SELECT line, position, run, attempt, fence, is_found, starts, limit_keys, priority_ms, "
+        "rank FROM parked_jobs WHERE due_at = 0 AND user_id = $1 AND function = $2 "
+        "ORDER BY rank, position LIMIT $3",
         user_id, function->id, share + 1);
     int taken = 0;
     while (rows.next()) {
@@ -511,6 +529,8 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
            .function = function,
            .user_id = user_id,
            .limit_keys = rows.is_null(7) ? std::vector<std::string>{} : limit_keys_of(rows.view(7)),
+           .priority_ms = rows.integer(8),
+           .rank = rows.integer(9),
            .attempt = static_cast<int>(rows.integer(3)),
            .fence = rows.integer(4) + 1,
            .may_have_results = true,

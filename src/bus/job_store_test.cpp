@@ -294,6 +294,39 @@ TEST_F(JobStoreTest, AJobWithoutRoomWaitsInTheTableAndKeepsItsPlace) {
   EXPECT_EQ(all, (Positions{3, 4, 5, 6, 7}));
 }
 
+TEST_F(JobStoreTest, WhatHasPriorityIsClaimedBeforeWhatWaitedLonger) {
+  restart({.waiting = 1, .waiting_of_user = 1, .waiting_kept = 1});
+  add(job(1));
+  for (const auto& [position, priority] :
+       std::initializer_list<std::pair<int, int>>{{2, 0}, {3, 500}, {4, 1'500}, {5, -1'500}}) {
+    auto one = job(position);
+    one.priority_ms = priority;
+    add(one);
+    world.pass(milliseconds(500));
+  }
+  Positions went;
+  for (int i = 0; i < 5; ++i) {
+    const auto done = done_now();
+    went.insert(went.end(), done.begin(), done.end());
+    claim();
+  }
+  EXPECT_EQ(went, (Positions{1, 4, 2, 3, 5}));
+}
+
+TEST_F(JobStoreTest, APriorityIsKeptOverSleepsAndStarts) {
+  auto one = job(1);
+  one.priority_ms = 700;
+  add(one);
+  ASSERT_TRUE(park(next(), 10));
+  restart();
+  world.pass(milliseconds(20));
+  claim();
+  EXPECT_EQ(next().priority_ms, 700);
+  restart();
+  claim();
+  EXPECT_EQ(next().priority_ms, 700);
+}
+
 TEST_F(JobStoreTest, AClaimThatIsNotCommittedIsMadeAgain) {
   restart({.waiting = 4, .waiting_of_user = 2, .waiting_kept = 1});
   for (int position = 1; position <= 3; ++position) add(job(position));

@@ -53,7 +53,7 @@ void Queue::push_locked(Job job) {
   ++user.user->waiting;
   ++waiting_;
   auto& lane = lane_of(function, user, job);
-  lane.jobs.push_back(std::move(job));
+  lane.push(std::move(job));
   see_to(lane);
 }
 
@@ -102,6 +102,22 @@ bool Queue::may_go(const OfFunction& function) const {
   return function.running < limits_.running_of_function;
 }
 
+void Queue::Lane::push(Job job) {
+  if (!job.function->flow.priority) return jobs.push_back(std::move(job));
+  const auto rank = job.rank;
+  ranked.emplace(rank, std::move(job));
+}
+
+// Both have jobs only while a function is given priorities, or loses them.
+Job Queue::Lane::pop() {
+  if (ranked.empty() || (!jobs.empty() && jobs.front().rank <= ranked.begin()->first)) {
+    Job job = std::move(jobs.front());
+    jobs.pop_front();
+    return job;
+  }
+  return std::move(ranked.extract(ranked.begin()).mapped());
+}
+
 Queue::Limit* Queue::reached(const Lane& lane) {
   for (auto* limit : lane.limits) {
     if (limit->running >= limit->most) return limit;
@@ -114,7 +130,7 @@ Queue::Limit* Queue::reached(const Lane& lane) {
 // while a lane of theirs is and they may have more under way. All are put in at the end, and next()
 // takes from the front.
 void Queue::see_to(Lane& lane) {
-  if (lane.is_in_ring || lane.is_blocked || lane.jobs.empty()) return;
+  if (lane.is_in_ring || lane.is_blocked || lane.is_empty()) return;
   if (auto* limit = reached(lane)) {
     lane.is_blocked = true;
     limit->blocked.push_back(&lane);
@@ -161,7 +177,7 @@ void Queue::forget_if_idle(OfFunction& function, const std::string& user_id) {
 
 void Queue::forget_if_empty(const Job& job, OfUser& user) {
   const auto found = user.lanes.find(lane_id(job));
-  if (found == user.lanes.end() || !found->second.jobs.empty()) return;
+  if (found == user.lanes.end() || !found->second.is_empty()) return;
   for (auto* limit : found->second.limits) --limit->lanes;
   user.lanes.erase(found);
 }
@@ -192,8 +208,7 @@ std::optional<Job> Queue::next() {
 }
 
 Job Queue::taken_from(OfFunction& function, OfUser& user, Lane& lane) {
-  Job job = std::move(lane.jobs.front());
-  lane.jobs.pop_front();
+  Job job = lane.pop();
   for (auto* limit : lane.limits) ++limit->running;
   ++user.running;
   ++function.running;

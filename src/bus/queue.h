@@ -5,7 +5,8 @@
 // way at a time and no more, and one user so many of them, so that neither what takes long nor who
 // wants much keeps others waiting. Where a function has limits of its own (Flow::concurrency), the
 // jobs of a user that share all their limits are a lane; lanes take turns, and one whose limit is
-// reached waits until a job that counts to it is released.
+// reached waits until a job that counts to it is released. In a lane jobs go in the order in which
+// they came or, where their function has priorities (Flow::priority), in that of their ranks.
 //
 // Bounded: a job is only claimed while there is room; what has none waits in its table. Some room
 // is always kept for a user who has little here.
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -99,6 +101,10 @@ class Queue {
   // one limit, or empty.
   struct Lane {
     std::deque<Job> jobs;
+    std::multimap<std::int64_t, Job> ranked;  // those that have priorities, by their ranks
+    bool is_empty() const { return jobs.empty() && ranked.empty(); }
+    void push(Job job);
+    Job pop();
     std::vector<Limit*> limits;
     bool is_in_ring = false;
     bool is_blocked = false;

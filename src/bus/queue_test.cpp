@@ -222,6 +222,21 @@ TEST_F(QueueTest, EachJobIsTakenOnceByManyThreads) {
   EXPECT_EQ(queue->running_count(), 0u);
 }
 
+TEST_F(QueueTest, JobsOfAFunctionWithPrioritiesGoInTheOrderOfTheirRanks) {
+  const auto push_at = [&](std::int64_t rank) {
+    auto one = job("f", "ann");
+    one.rank = rank;
+    queue->push(std::move(one));
+  };
+  push_at(50);  // of before it had any
+  functions["f"] = std::make_shared<const Function>(
+      Function{.id = "f", .flow = {.priority = *cel::Expression::parse("1")}});
+  for (const std::int64_t rank : {70, 20, 60, 20}) push_at(rank);
+  std::vector<std::int64_t> went;
+  while (const auto job = queue->next()) went.push_back(job->position);
+  EXPECT_EQ(went, (std::vector<std::int64_t>{3, 5, 1, 4, 2}));
+}
+
 class LimitsTest : public QueueTest {
  protected:
   void limit(const std::string& function_id, std::vector<Concurrency> limits) {

@@ -102,15 +102,41 @@ void read_singleton(Members& members, bus::Flow& flow) {
       .mode = mode == "cancel" ? bus::Singleton::Mode::kCancel : bus::Singleton::Mode::kSkip};
 }
 
-// A number, a limit, or a list of limits; those of whole runs are told.
+void read_priority(Members& members, bus::Flow& flow) {
+  flow.priority = members.expression("run");
+}
+
+void read_timeouts(Members& members, bus::Flow& flow) {
+  flow.timeouts = {.start = members.duration("start"), .finish = members.duration("finish")};
+}
+
+// Of whole runs: a list of one limit at most.
+Result<> read_run_concurrency(const Json& of_runs, bus::Flow& flow) {
+  if (of_runs.is_null()) return {};
+  const auto limits = of_runs.is_array() ? of_runs.as_array() : Json::Array{of_runs};
+  if (limits.size() > 1) {
+    return fail(Code::kBadRequest, "concurrency.fn: a function has at most one limit of runs");
+  }
+  for (const auto& limit : limits) {
+    const Json holder = limit.is_integer()
+                            ? Json::object({{"concurrency.fn", Json::object({{"limit", limit}})}})
+                            : Json::object({{"concurrency.fn", limit}});
+    Members members(holder, "concurrency.fn");
+    if (members.error()) return fail(*members.error());
+    bus::RunConcurrency one{.limit = members.number("limit", 0), .key = members.expression("key")};
+    if (members.error()) return fail(*members.error());
+    if (one.limit > 0) flow.run_concurrency = std::move(one);
+  }
+  return {};
+}
+
+// A number, a limit, or a list of limits; or one of runs ("fn") and some of calls ("step").
 Result<> read_concurrency(const Json& function, bus::Flow& flow) {
   const Json* all = function.find("concurrency");
   if (all == nullptr || all->is_null()) return {};
   if (all->is_object() && (all->find("fn") != nullptr || all->find("step") != nullptr)) {
-    const Json* of_runs = all->find("fn");
-    if (of_runs != nullptr && !of_runs->is_null()) {
-      return fail(Code::kNotImplemented,
-                  "concurrency: this pod limits calls (\"step\"), not runs (\"fn\")");
+    if (const Json* of_runs = all->find("fn"); of_runs != nullptr) {
+      if (auto read = read_run_concurrency(*of_runs, flow); !read) return read;
     }
     all = all->find("step");
     if (all == nullptr || all->is_null()) return {};
@@ -177,11 +203,9 @@ Result<bus::Flow> read_flow(const Json& function) {
     flow.idempotency = std::move(*key);
   }
   constexpr std::pair<std::string_view, void (*)(Members&, bus::Flow&)> kLimits[] = {
-      {"rateLimit", read_rate_limit},
-      {"throttle", read_throttle},
-      {"debounce", read_debounce},
-      {"batchEvents", read_batch},
-      {"singleton", read_singleton}};
+      {"rateLimit", read_rate_limit}, {"throttle", read_throttle},   {"debounce", read_debounce},
+      {"batchEvents", read_batch},    {"singleton", read_singleton}, {"priority", read_priority},
+      {"timeouts", read_timeouts}};
   for (const auto& [name, read] : kLimits) {
     Members members(function, name);
     if (members.is_there() && !members.error()) read(members, flow);

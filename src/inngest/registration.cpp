@@ -22,14 +22,11 @@ constexpr std::size_t kProblemsShown = 10;
 constexpr std::int64_t kJitterMsMin = 1'000;
 constexpr std::int64_t kJitterMsMax = 300'000;
 
-// Members of a function that change what it may do, and are not kept yet.
-constexpr std::array<std::string_view, 2> kLimits = {"priority", "timeouts"};
-
 // Members that say nothing of what it may do, or are read here.
-constexpr std::array<std::string_view, 15> kKnown = {
-    "id",          "name",        "triggers",    "steps",       "checkpoint",
-    "description", "meta",        "idempotency", "rateLimit",   "throttle",
-    "debounce",    "batchEvents", "singleton",   "concurrency", "cancel"};
+constexpr std::array<std::string_view, 17> kKnown = {
+    "id",        "name",        "triggers",  "steps",    "checkpoint", "description",
+    "meta",      "idempotency", "rateLimit", "throttle", "debounce",   "batchEvents",
+    "singleton", "concurrency", "cancel",    "priority", "timeouts"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -147,9 +144,6 @@ Result<> read_step(AppFunction& function, const Json& json) {
 Result<> check_limits(const AppFunction& function, const Json& json) {
   for (const auto& [key, value] : json.as_object()) {
     if (!says_something(value)) continue;
-    if (std::ranges::find(kLimits, key) != kLimits.end()) {
-      return not_yet(function, fmt::format("this pod does not keep \"{}\" yet", key));
-    }
     if (std::ranges::find(kKnown, key) == kKnown.end()) {
       return not_yet(function, fmt::format("this pod does not know \"{}\"", key.substr(0, 40)));
     }

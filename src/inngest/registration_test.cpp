@@ -54,8 +54,6 @@ TEST(Registration, IsTheSameWhateverChangesFromCallToCall) {
 
 // What is not kept is told: a function whose limits are ignored does more than its author allowed.
 TEST(Registration, TellsWhatIsNotThereYet) {
-  EXPECT_EQ(refusal(R"(,"priority":{"run":"1"})"),
-            "NOT_IMPLEMENTED: app-f: this pod does not keep \"priority\" yet");
   EXPECT_EQ(refusal(R"(,"triggers":[{"event":"inngest/deferred.schedule"}])"),
             "NOT_IMPLEMENTED: app-f: this pod does not send \"inngest/deferred.schedule\" yet");
   EXPECT_EQ(refusal(R"(,"newLimit":{"n":1})"),
@@ -146,10 +144,30 @@ TEST(Registration, ReadsLimitsOfConcurrencyInEachOfTheirForms) {
   EXPECT_EQ(limits(R"([{"limit":2},{"limit":1,"key":"event.data.id","scope":"account"}])"),
             "2;1 event.data.id user;");
   EXPECT_EQ(limits(R"({"step":[{"limit":4}]})"), "4;");
-  EXPECT_EQ(limits(R"({"fn":[{"limit":4}]})"),
-            "app-f: concurrency: this pod limits calls (\"step\"), not runs (\"fn\")");
+  EXPECT_EQ(limits(R"({"fn":[{"limit":4}],"step":[{"limit":5}]})"), "5;");
+  EXPECT_EQ(limits(R"({"fn":[{"limit":4},{"limit":5}]})"),
+            "app-f: concurrency.fn: a function has at most one limit of runs");
+  EXPECT_EQ(limits(R"({"fn":[{"limit":4,"key":"event.data."}]})").substr(0, 28),
+            "app-f: concurrency.fn: key: ");
   EXPECT_EQ(limits(R"({"limit":1,"scope":"env"})"),
             "app-f: concurrency: a scope beside \"fn\" has a key");
+}
+
+TEST(Registration, ReadsLimitsOfWholeRuns) {
+  const auto read = AppFunction::read(function(
+      "app-f", R"(,"concurrency":{"fn":[{"limit":4,"key":"event.data.id"}]},)"
+               R"("timeouts":{"start":"10s","finish":"1h"},"priority":{"run":"event.data.n"})"));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->flow.run_concurrency->limit, 4);
+  EXPECT_EQ(read->flow.run_concurrency->key->to_text(), "event.data.id");
+  EXPECT_EQ(read->flow.timeouts.start, std::chrono::seconds(10));
+  EXPECT_EQ(read->flow.timeouts.finish, std::chrono::hours(1));
+  EXPECT_EQ(read->flow.priority->to_text(), "event.data.n");
+  EXPECT_NE(refusal(R"(,"timeouts":{"finish":"soon"})"), "");
+  EXPECT_NE(refusal(R"(,"timeouts":{"finish":"0s"})"), "");
+  EXPECT_NE(refusal(R"(,"priority":{"run":"event.data.n +"})"), "");
+  EXPECT_NE(refusal(R"(,"concurrency":{"fn":[{"limit":100000}]})"), "");
+  EXPECT_NE(refusal(R"(,"priority":{"run":"1"},"batchEvents":{"maxSize":5,"timeout":"5s"})"), "");
 }
 
 TEST(Registration, ReadsWhatCancelsRuns) {

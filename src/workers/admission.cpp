@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/crypto.h"
 #include "base/first_of.h"
@@ -69,8 +70,9 @@ constexpr std::size_t kKeyTextMax = 128;
 constexpr std::int64_t kBatchBytesMax = 10 << 20;
 constexpr std::int64_t kDayMs = 24 * 3'600'000;
 constexpr std::int64_t kGoneMs = std::int64_t{1}
-                                 << 52;  // how far rows of gone functions are put off
-constexpr int kForgottenMax = 10;        // old rates that one admission takes away
+                                 << 52;      // how far rows of gone functions are put off
+constexpr double kPriorityMax = 12 * 3'600;  // seconds
+constexpr int kForgottenMax = 10;            // old rates that one admission takes away
 
 // Long ones are as good by their hash.
 std::string key_text(const cel::Value& value) {
@@ -81,6 +83,12 @@ std::string key_text(const cel::Value& value) {
 }  // namespace
 
 std::vector<db::Database::Migration> Admission::migrations() {
+std::int64_t priority_ms_of(const Json& seconds) {
+  const auto value = seconds.is_number() ? seconds.as_number() : 0;
+  if (std::isnan(value)) return 0;
+  return static_cast<std::int64_t>(std::clamp(value, -kPriorityMax, kPriorityMax) * 1'000);
+}
+
   return {{"flow.1", kTables}};
 }
 
@@ -275,6 +283,12 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
   if (!verdict.is_triggered) return tx.on_commit([this] { counts_.filtered.add(); });
   const auto& flow = function->flow;
   if (flow.idempotency && !take(tx, entry, "idempotency", verdict.idempotency, 1, kDayMs, 1)) {
+  if (flow.run_concurrency) verdict.concurrency.push_back(key_of(flow.run_concurrency->key));
+  if (flow.priority && !verdict.error) {
+    auto seconds = flow.priority->evaluate(bindings, options);
+    if (!seconds) verdict.error = seconds.error();
+    if (seconds) verdict.priority_ms = priority_ms_of(seconds->to_json());
+  }
     return refuse(tx, entry, counts_.repeated, "the function has run for this already");
   }
   // Whoever asks for a run is answered by it: it is neither put together with others nor given up
@@ -445,7 +459,8 @@ void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id
       holder(tx, *function, event->user_id, verdict.singleton)) {
     return refuse(tx, entry, counts_.skipped, "a run of the function is there already");
   }
-  bus::Dispatcher::Admitted admitted{.run_id = run_id, .limit_keys = verdict.concurrency};
+  bus::Dispatcher::Admitted admitted{
+      .run_id = run_id, .limit_keys = verdict.concurrency, .priority_ms = verdict.priority_ms};
   if (flow.throttle) admitted.delay_ms = reserve(tx, entry);
   const bool may_be_behind = function->in_aggregate_order && event->aggregate_id.has_value();
   const auto made = dispatcher_.make_run(tx, function, *event, std::move(admitted), may_be_behind);
@@ -519,7 +534,9 @@ Task<Result<bool>> Admission::begin_due() {
   if (!found) co_return fail(found.error());
   if (!gone.empty()) {
     auto put_off = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+                     .function = function,
       for (const auto& one : gone) {
+  runs_.limits().note_made(tx, job);
         tx.run(fmt::format("UPDATE {} SET due_at = due_at + $4 WHERE function = $1 AND "
                            "user_id = $2 AND key = $3",
                            one.run_id ? "flow_batches" : "flow_debounces"),

@@ -57,7 +57,8 @@ class Admission {
     bool is_batched = false;  // its batch takes it
     bool is_limited = true;   // the rate limit is about it
     std::string idempotency, rate, debounce, batch, singleton, throttle;  // keys
-    std::vector<std::string> concurrency;
+    std::vector<std::string> concurrency;  // of calls, and behind them of runs
+    std::int64_t priority_ms = 0;
     std::vector<EventWait> cancels;  // of each Flow::cancel_on
   };
   // One to be looked at.

@@ -561,7 +561,7 @@ TEST(FlowTest, WhatIsOutOfItsBoundsIsRefusedWithASentence) {
   EXPECT_EQ(why({.batch = bus::Batch{.size_max = 1}}),
             "batchEvents.maxSize is 1; it may be 2 to 100");
   EXPECT_EQ(why({.batch = bus::Batch{}, .singleton = bus::Singleton{}}),
-            "batchEvents does not go together with debounce, singleton or cancelOn");
+            "batchEvents does not go together with debounce, singleton, priority or cancelOn");
   EXPECT_THAT(why({.cancel_on = {{.event = "a", .condition = expression("[1].exists(x, x > 0)")}}}),
               testing::Not(""));
   EXPECT_EQ(why({.throttle = bus::Throttle{}, .concurrency = {{.limit = 3}}}), "");

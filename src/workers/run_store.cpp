@@ -73,6 +73,7 @@ std::vector<db::Database::Migration> RunStore::migrations() {
                                               {"run_steps.2", kPendingTables}};
   all.push_back({"run_events.1", kEventTables});
   for (const auto& more : EventWaits::migrations()) all.push_back(more);
+  for (const auto& more : RunLimits::migrations()) all.push_back(more);
   return all;
 }
 
@@ -213,6 +214,7 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   if (function.is_remote || function.flow.singleton) {
     tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
   }
+  if (function.is_remote || function.flow.has_run_limits()) limits_.note_ended(tx, job.run_id);
   if (end.status == "failed" && !job.limit_keys.empty()) {
     const auto keys = bus::limit_keys_text(job.limit_keys);
     tx.run("UPDATE runs_data SET limit_keys = $2 WHERE id = $1", job.run_id, keys);
@@ -457,17 +459,15 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
 }
 
 Task<Result<>> RunStore::cancel(std::string user_id, Uuid run_id,
-                                std::optional<events::Actor> actor) {
+                                std::optional<events::Actor> actor, Error why) {
   auto job = co_await database_.read([&](db::Tx& tx) { return find_job(tx, user_id, run_id); });
   if (!job) co_return fail(job.error());
   if (!*job) co_return fail(Code::kNotFound, "There is no such run");
   auto event = co_await log_.at((*job)->position);
   if (!event) co_return fail(event.error());
-  const Error error{Code::kClientClosedRequest, "The run was cancelled", nullptr};
-  EndOfRun end{.status = "cancelled", .error = error_json(error)};
+  EndOfRun end{.status = "cancelled", .error = error_json(why)};
   end.asker = asker_of(**event, end);
-  if (auto added = add_fact(**job, **event, error, (*job)->attempt, std::move(actor), end);
-      !added) {
+  if (auto added = add_fact(**job, **event, why, (*job)->attempt, std::move(actor), end); !added) {
     co_return added;
   }
   co_return co_await database_.write([&](db::Tx& tx) {
@@ -561,6 +561,7 @@ void RunStore::revive(db::Tx& tx, bus::Job job) {
       job.run_id);
   tx.run("UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1",
          job.run_id);
+  limits_.note_made(tx, job);
   jobs_.add(tx, std::move(job), true);
 }
 

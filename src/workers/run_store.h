@@ -20,6 +20,7 @@
 #include "events/types.h"
 #include "workers/event_waits.h"
 #include "workers/op.h"
+#include "workers/run_limits.h"
 
 namespace synap::workers {
 
@@ -51,15 +52,20 @@ class RunStore {
         log_(log),
         types_(types),
         world_(world),
-        waits_(database, jobs, log, world) {
+        waits_(database, jobs, log, world),
+        limits_(database, jobs, dispatcher.functions(), world) {
     waits_.on_cancel([this](std::string user_id, Uuid run_id) {
       return cancel(std::move(user_id), run_id, std::nullopt);
+    });
+    limits_.on_timeout([this](std::string user_id, Uuid run_id, Error why) {
+      return cancel(std::move(user_id), run_id, std::nullopt, std::move(why));
     });
   }
 
   db::Database& database() const { return database_; }
   bus::JobStore& jobs() const { return jobs_; }
   EventWaits& waits() { return waits_; }
+  RunLimits& limits() { return limits_; }
   events::EventLog& log() { return log_; }
   bus::JobClock& clock() const { return jobs_.clock(); }
   World& world() const { return world_; }
@@ -122,7 +128,8 @@ class RunStore {
   Task<Result<bus::FunctionPtr>> retry_now(std::string user_id, Uuid run_id);
   /// The run is not called any more; a call that is under way stores nothing. `actor`: who wants
   /// it. kNotFound: the user has no such run; kConflict: it has ended.
-  Task<Result<>> cancel(std::string user_id, Uuid run_id, std::optional<events::Actor> actor);
+  Task<Result<>> cancel(std::string user_id, Uuid run_id, std::optional<events::Actor> actor,
+                        Error why = {Code::kClientClosedRequest, "The run was cancelled", nullptr});
   /// True, once: the run was cancelled while somebody was about to call it.
   bool take_cancelled(const Uuid& run_id);
 
@@ -153,6 +160,7 @@ class RunStore {
   const events::EventTypes& types_;
   World& world_;
   EventWaits waits_;
+  RunLimits limits_;
   std::atomic<int> cancelled_count_{0};
   std::mutex mutex_;
   std::unordered_set<Uuid> cancelled_;  // and claimed at the time

@@ -151,7 +151,7 @@ Result<> WorkerPool::start() {
   if (!taken) return fail(taken.error());
   if (auto loaded = sync_wait(*executor_, store_.waits().load()); !loaded) return loaded;
   started_at_ = world_.now();
-  under_way_ = 7;
+  under_way_ = 8;
   spawn(*executor_, take());
   spawn(*executor_, watch());
   spawn(*executor_, extend_leases());
@@ -159,6 +159,7 @@ Result<> WorkerPool::start() {
   spawn(*executor_, follow_waits());
   spawn(*executor_, admit());
   spawn(*executor_, keep_schedules());
+  spawn(*executor_, keep_deadlines());
   return {};
 }
 
@@ -269,6 +270,11 @@ Task<void> WorkerPool::keep_schedules() {
   one_less();
 }
 
+Task<void> WorkerPool::keep_deadlines() {
+  co_await store_.limits().follow(stopping_.get_token());
+  one_less();
+}
+
 Task<void> WorkerPool::claim() {
   auto& jobs = store_.jobs();
   auto claimed =
@@ -367,6 +373,9 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
       co_return co_await give_up(job, **event, *handling, error, job.attempt + 1, {});
     }
   }
+  const auto may_go = co_await store_.limits().begin(job);
+  if (!may_go) co_return fail(may_go.error());
+  if (!*may_go) co_return Result<>{};
   StoredResults stored;
   if (job.may_have_results) {
     auto loaded = co_await store_.load_results(job.run_id);

@@ -124,6 +124,7 @@ class WorkerPool {
   Task<void> follow_waits();
   Task<void> admit();
   Task<void> keep_schedules();
+  Task<void> keep_deadlines();
   void begin(bus::Job job);
   Executor& executor_of(const bus::Job& job);
   Task<void> do_jobs(bus::Job job);

@@ -70,6 +70,15 @@ bool read_flow(const std::string& name, Options& words, bus::Flow& flow) {
   } else if (name == "concurrency") {
     auto& one = flow.concurrency.emplace_back(bus::Concurrency{words.number()});
     one.key = words.key();
+  } else if (name == "runs") {
+    auto& runs = flow.run_concurrency.emplace(bus::RunConcurrency{words.number()});
+    runs.key = words.key();
+  } else if (name == "priority") {
+    flow.priority = expression(words.next());
+  } else if (name == "start-timeout") {
+    flow.timeouts.start = words.span();
+  } else if (name == "finish-timeout") {
+    flow.timeouts.finish = words.span();
   } else if (name == "cancel-on") {
     auto& one = flow.cancel_on.emplace_back(bus::CancelOn{words.next()});
     if (words.is_next("if")) {
