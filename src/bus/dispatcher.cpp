@@ -52,6 +52,24 @@ DROP INDEX runs_by_event;
 CREATE INDEX runs_by_event ON runs_data(event_position, function);
 )";
 
+// By user, so that one whose expressions take long holds up no other; those of functions that are
+// gone aside.
+constexpr std::string_view kAdmissionsOfUsers = R"(
+CREATE TABLE admissions_of_users(
+  is_gone INTEGER NOT NULL,
+  user_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  function TEXT NOT NULL,
+  PRIMARY KEY(is_gone, user_id, position, function)
+) STRICT, WITHOUT ROWID;
+INSERT INTO admissions_of_users SELECT 0, names.name, admissions.position, function
+  FROM admissions JOIN events ON events.position = admissions.position
+  JOIN names ON names.number = events.user;
+DROP TABLE admissions;
+ALTER TABLE admissions_of_users RENAME TO admissions;
+CREATE INDEX admissions_gone ON admissions(function) WHERE is_gone = 1;
+)";
+
 constexpr std::size_t kTypesKept = 4'096;
 // How far ahead an event may be dated and still be of now.
 constexpr std::int64_t kAheadMs = 2'000;
@@ -67,6 +85,7 @@ std::vector<db::Database::Migration> migrations() {
   all.push_back({"runs.4", kAdmissions});
   // Of a dead letter, which has no job that has them.
   all.push_back({"runs.5", "ALTER TABLE runs_data ADD COLUMN limit_keys TEXT"});
+  all.push_back({"runs.6", kAdmissionsOfUsers});
   return all;
 }
 
@@ -113,8 +132,10 @@ void Dispatcher::start(db::Tx& tx, const FunctionPtr& function, const events::Ev
 
 void Dispatcher::put_to_admission(db::Tx& tx, const Function& function,
                                   const events::Event& event) {
-  tx.run("INSERT INTO admissions(position, function) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-         event.position, function.id);
+  tx.run(
+      "INSERT INTO admissions(is_gone, user_id, position, function) VALUES (0, $1, $2, $3) "
+      "ON CONFLICT DO NOTHING",
+      event.user_id, event.position, function.id);
   tx.on_commit([this] { admissions_.raise(++admission_count_); });
 }
 
@@ -137,6 +158,7 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
   job.position = event.position;
   job.user_id = event.user_id;
   job.limit_keys = std::move(admitted.limit_keys);
+  job.priority_ms = admitted.priority_ms;
   job.may_have_results = admitted.run_id.has_value();  // and events beside this one
   std::optional<Uuid> lane;
   if (function->in_aggregate_order) lane = event.aggregate_id;
@@ -158,7 +180,6 @@ void Dispatcher::make_dead_letter(db::Tx& tx, const FunctionPtr& function,
                                   const events::Event& event, std::string_view error) {
   Job job;
   job.run_id = world_.new_id();
-  job.priority_ms = admitted.priority_ms;
   const auto now = insert_run(tx, *function, event, job, std::nullopt);
   tx.run("UPDATE runs_data SET status = 'failed', ended_at = $2, error = $3 WHERE id = $1",
          job.run_id, now, error);

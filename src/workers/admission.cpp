@@ -63,6 +63,9 @@ CREATE INDEX flow_singletons_by_run ON flow_singletons(run);
 )";
 
 constexpr std::size_t kPageMax = 100;
+constexpr std::size_t kUsersMax = 25;
+constexpr milliseconds kSliceMax(5);  // for the expressions of all but one user
+constexpr std::int64_t kBackMax = 500;
 constexpr int kDueMax = 50;
 constexpr milliseconds kRetry(1'000);
 constexpr milliseconds kClockMax(200);  // how late a jump of the clock is noticed at most
@@ -80,15 +83,15 @@ std::string key_text(const cel::Value& value) {
   return text.size() <= kKeyTextMax ? text : "#" + to_hex(sha256(text));
 }
 
-}  // namespace
-
-std::vector<db::Database::Migration> Admission::migrations() {
 std::int64_t priority_ms_of(const Json& seconds) {
   const auto value = seconds.is_number() ? seconds.as_number() : 0;
   if (std::isnan(value)) return 0;
   return static_cast<std::int64_t>(std::clamp(value, -kPriorityMax, kPriorityMax) * 1'000);
 }
 
+}  // namespace
+
+std::vector<db::Database::Migration> Admission::migrations() {
   return {{"flow.1", kTables}};
 }
 
@@ -98,8 +101,6 @@ Task<void> Admission::follow(std::stop_token stop) {
     const auto seen_functions = dispatcher_.functions().changes().value();
     if (auto now_set = dispatcher_.functions().now(); now_set != set_) {
       set_ = std::move(now_set);
-      looked_at_ = 0;
-      looked_at_function_.clear();
       next_due_ = 0;  // what waited for the return of a function may be due
       has_returned_ = true;
     }
@@ -133,43 +134,101 @@ Task<void> Admission::follow(std::stop_token stop) {
   }
 }
 
-// True: there was something, and there may be more.
-Task<Result<bool>> Admission::look() {
-  struct Row {
-    std::int64_t position = 0;
-    std::string function;
-  };
-  auto rows = co_await database_.read([&](db::Tx& tx) {
+// Some of each user who has some: those behind the one who was looked at last, and around.
+Task<Result<std::vector<Admission::Row>>> Admission::next_rows() {
+  co_return co_await database_.read([&](db::Tx& tx) {
+    std::vector<std::string> users;
+    for (const bool is_around : {false, true}) {
+      std::string after = is_around ? "" : looked_at_user_;
+      while (users.size() < kUsersMax) {
+        auto row = tx.query(
+            "SELECT user_id FROM admissions WHERE is_gone = 0 AND user_id > $1 ORDER BY user_id "
+            "LIMIT 1",
+            after);
+        if (!row.next()) break;
+        after = row.text(0);
+        if (is_around && after > looked_at_user_) break;
+        users.push_back(after);
+      }
+    }
     std::vector<Row> found;
-    auto row = tx.query(
-        "SELECT position, function FROM admissions WHERE (position, function) > ($1, $2) "
-        "ORDER BY position, function LIMIT $3",
-        looked_at_, looked_at_function_, static_cast<std::int64_t>(kPageMax));
-    while (row.next()) found.push_back({row.integer(0), row.text(1)});
+    for (auto& user_id : users) {
+      auto row = tx.query(
+          "SELECT position, function FROM admissions WHERE is_gone = 0 AND user_id = $1 "
+          "ORDER BY position, function LIMIT $2",
+          user_id, static_cast<std::int64_t>(kPageMax / users.size()));
+      while (row.next()) found.push_back({user_id, row.integer(0), row.text(1)});
+    }
     return found;
   });
+}
+
+// True: there was something, and there may be more. What an expression costs is its user's: the
+// next slice begins behind him.
+Task<Result<bool>> Admission::look() {
+  auto rows = co_await next_rows();
   if (!rows) co_return fail(rows.error());
   if (rows->empty()) co_return false;
   std::vector<Entry> entries;
-  for (const auto& row : *rows) {
+  std::vector<Row> gone;
+  const auto began = world_.now();
+  for (auto& row : *rows) {
+    if (row.user_id != looked_at_user_ && world_.now() - began > kSliceMax) break;
+    looked_at_user_ = row.user_id;
     Entry entry;
     entry.function = set_->find(row.function);
-    if (entry.function == nullptr) continue;
+    if (entry.function == nullptr) {
+      gone.push_back(std::move(row));
+      continue;
+    }
     auto event = co_await log_.at(row.position);
     if (!event) co_return fail(event.error());
     entry.event = std::move(*event);
     entry.verdict = judge(*entry.function, *entry.event, false);
     entries.push_back(std::move(entry));
   }
-  if (!entries.empty()) {
-    auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-      for (const auto& entry : entries) settle(tx, entry);
-    });
-    if (!done) co_return fail(done.error());
-  }
-  looked_at_ = rows->back().position;
-  looked_at_function_ = rows->back().function;
+  auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    for (const auto& entry : entries) settle(tx, entry);
+    for (const auto& row : gone) {
+      tx.run(
+          "UPDATE admissions SET is_gone = 1 WHERE is_gone = 0 AND user_id = $1 AND position = $2 "
+          "AND function = $3",
+          row.user_id, row.position, row.function);
+    }
+  });
+  if (!done) co_return fail(done.error());
   co_return true;
+}
+
+// What was put away since its function was gone, for those that are back. True: there was some.
+Task<Result<bool>> Admission::take_back() {
+  auto back = co_await database_.read([&](db::Tx& tx) {
+    std::vector<std::string> found;
+    for (std::string after;;) {
+      auto row = tx.query(
+          "SELECT function FROM admissions WHERE is_gone = 1 AND function > $1 ORDER BY function "
+          "LIMIT 1",
+          after);
+      if (!row.next()) return found;
+      after = row.text(0);
+      if (set_->find(after) != nullptr) found.push_back(after);
+    }
+  });
+  if (!back) co_return fail(back.error());
+  for (const auto& function : *back) {
+    for (std::int64_t changed = kBackMax; changed == kBackMax;) {
+      auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+        return tx.run(
+            "UPDATE admissions SET is_gone = 0 WHERE (is_gone, user_id, position, function) IN "
+            "(SELECT is_gone, user_id, position, function FROM admissions WHERE is_gone = 1 AND "
+            "function = $1 LIMIT $2)",
+            function, kBackMax);
+      });
+      if (!done) co_return fail(done.error());
+      changed = *done;
+    }
+  }
+  co_return !back->empty();
 }
 
 Admission::Verdict Admission::judge(const bus::Function& function, const events::Event& event,
@@ -224,6 +283,12 @@ Admission::Verdict Admission::judge(const bus::Function& function, const events:
   if (flow.singleton) verdict.singleton = key_of(flow.singleton->key);
   if (flow.throttle) verdict.throttle = key_of(flow.throttle->key);
   for (const auto& one : flow.concurrency) verdict.concurrency.push_back(key_of(one.key));
+  if (flow.run_concurrency) verdict.concurrency.push_back(key_of(flow.run_concurrency->key));
+  if (flow.priority && !verdict.error) {
+    auto seconds = flow.priority->evaluate(bindings, options);
+    if (!seconds) verdict.error = seconds.error();
+    if (seconds) verdict.priority_ms = priority_ms_of(seconds->to_json());
+  }
   for (const auto& one : flow.cancel_on) {
     auto wait = one.condition ? wait_for(one.event, *one.condition, *view)
                               : Result<EventWait>(EventWait{.type = one.event});
@@ -263,8 +328,10 @@ std::optional<Uuid> Admission::holder(db::Tx& tx, const bus::Function& function,
 }
 
 void Admission::settle(db::Tx& tx, const Entry& entry) {
-  const auto found = tx.run("DELETE FROM admissions WHERE position = $1 AND function = $2",
-                            entry.event->position, entry.function->id);
+  const auto found = tx.run(
+      "DELETE FROM admissions WHERE is_gone = 0 AND user_id = $1 AND position = $2 AND function = "
+      "$3",
+      entry.event->user_id, entry.event->position, entry.function->id);
   if (found > 0) admit(tx, entry);
 }
 
@@ -283,12 +350,6 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
   if (!verdict.is_triggered) return tx.on_commit([this] { counts_.filtered.add(); });
   const auto& flow = function->flow;
   if (flow.idempotency && !take(tx, entry, "idempotency", verdict.idempotency, 1, kDayMs, 1)) {
-  if (flow.run_concurrency) verdict.concurrency.push_back(key_of(flow.run_concurrency->key));
-  if (flow.priority && !verdict.error) {
-    auto seconds = flow.priority->evaluate(bindings, options);
-    if (!seconds) verdict.error = seconds.error();
-    if (seconds) verdict.priority_ms = priority_ms_of(seconds->to_json());
-  }
     return refuse(tx, entry, counts_.repeated, "the function has run for this already");
   }
   // Whoever asks for a run is answered by it: it is neither put together with others nor given up
@@ -473,7 +534,9 @@ void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id
   const bus::Job job{.line = may_be_behind ? *event->aggregate_id : made,
                      .position = event->position,
                      .run_id = made,
+                     .function = function,
                      .user_id = event->user_id};
+  runs_.limits().note_made(tx, job);
   for (std::size_t i = 0; i < verdict.cancels.size(); ++i) {
     runs_.waits().begin_cancel(tx, job, static_cast<int>(i), verdict.cancels[i],
                                flow.cancel_on[i].timeout);
@@ -484,7 +547,11 @@ void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id
 // True: there may be more. Rows of functions that are gone are put off until one returns, so that
 // they stand in nobody's way.
 Task<Result<bool>> Admission::begin_due() {
+  bool is_taken_back = false;
   if (has_returned_) {
+    auto taken = co_await take_back();
+    if (!taken) co_return taken;
+    is_taken_back = *taken;
     auto is_put_off = co_await database_.read([](db::Tx& tx) {
       for (const auto* table : {"flow_debounces", "flow_batches"}) {
         auto rows =
@@ -534,9 +601,7 @@ Task<Result<bool>> Admission::begin_due() {
   if (!found) co_return fail(found.error());
   if (!gone.empty()) {
     auto put_off = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-                     .function = function,
       for (const auto& one : gone) {
-  runs_.limits().note_made(tx, job);
         tx.run(fmt::format("UPDATE {} SET due_at = due_at + $4 WHERE function = $1 AND "
                            "user_id = $2 AND key = $3",
                            one.run_id ? "flow_batches" : "flow_debounces"),
@@ -548,7 +613,7 @@ Task<Result<bool>> Admission::begin_due() {
   for (auto& due : *found) {
     if (auto begun = co_await begin_one(std::move(due)); !begun) co_return fail(begun.error());
   }
-  co_return !found->empty() || !gone.empty();
+  co_return is_taken_back || !found->empty() || !gone.empty();
 }
 
 Task<Result<>> Admission::begin_one(Due due) {

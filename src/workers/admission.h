@@ -77,7 +77,16 @@ class Admission {
     std::optional<Uuid> run_id;  // of a batch
   };
 
+  // One that waits to be looked at.
+  struct Row {
+    std::string user_id;
+    std::int64_t position = 0;
+    std::string function;
+  };
+
+  Task<Result<std::vector<Row>>> next_rows();
   Task<Result<bool>> look();
+  Task<Result<bool>> take_back();
   Task<Result<bool>> begin_due();
   Task<Result<>> begin_one(Due due);
   Task<Result<>> make_way(const bus::Function& function, const events::Event& event,
@@ -110,9 +119,8 @@ class Admission {
   RunStore& runs_;
   World& world_;
   AdmissionCounts counts_;
-  // Of follow(). Rows of functions that are gone stay, and are passed over until they are back.
-  std::int64_t looked_at_ = 0;
-  std::string looked_at_function_;
+  // Of follow(). Rows of functions that are gone are put away until they are back.
+  std::string looked_at_user_;
   std::shared_ptr<const bus::FunctionSet> set_;
   std::optional<std::int64_t> next_due_;  // or earlier
   bool has_returned_ = false;             // functions may have come back

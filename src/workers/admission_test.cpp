@@ -111,6 +111,7 @@ TEST_F(AdmissionTest, AKeyRunsOnceInADay) {
   tell(1);
   tell(2);
   tell(3, "b");
+  settle();  // users take turns
   tell(4, "a", "bob");
   settle();
   wait_for_outputs(R"("1" "3" "4")");
@@ -301,6 +302,43 @@ TEST_F(AdmissionTest, WhatIsForAFunctionThatIsGoneWaitsForItsReturn) {
   world.pass(seconds(5));
   put({.debounce = bus::Debounce{.period = seconds(5)}});
   wait_for_outputs(R"("1")");
+}
+
+TEST_F(AdmissionTest, AnEventWhoseFunctionWentIsLookedAtWhenThatIsBack) {
+  tell(1);
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write(
+        [](db::Tx& tx) { tx.run("INSERT INTO admissions VALUES (0, 'ann', 1, 'g')"); });
+  }));
+  pool->remove("f");  // whatever changes, all is looked at
+  wait_until("SELECT sum(is_gone) FROM admissions", "1");
+  put({.idempotency = key()});
+  settle();
+  wait_for_outputs(R"("1")");
+}
+
+TEST_F(AdmissionTest, AUserWithABacklogKeepsNoOtherWaiting) {
+  std::vector<events::NewEvent> all;
+  for (int n = 0; n < 200; ++n) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    all.push_back(*types.make("thing.told", R"({"n":1,"key":"a"})", std::move(envelope)));
+  }
+  ASSERT_TRUE(sync_wait(executor, log->append({.events = std::move(all)})));
+  tell(1, "a", "bob");
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) {
+      for (std::int64_t i = 1; i <= 201; ++i) {
+        tx.run("INSERT INTO admissions VALUES (0, $1, $2, 'g')",
+               std::string_view(i <= 200 ? "ann" : "bob"), i);
+      }
+    });
+  }));
+  put({.priority = expression("0")});
+  settle();
+  EXPECT_EQ(text_of("SELECT count(*) < 60 FROM runs_data WHERE function = 'g' AND id < "
+                    "(SELECT id FROM runs_data WHERE function = 'g' AND user_id = 'bob')"),
+            "1");
 }
 
 TEST_F(AdmissionTest, SoManyCallsOfAKeyAreUnderWayAlsoBehindASleep) {
