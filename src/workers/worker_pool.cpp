@@ -294,6 +294,11 @@ Task<void> WorkerPool::extend_leases() {
   one_less();
 }
 
+// One whose function has so many calls at a time and no more is one of them until it is done.
+bool WorkerPool::keeps_place(const bus::Job& job) {
+  return !job.function->flow.concurrency.empty();
+}
+
 // A job that was under way when a process ended may be what ended it. Such jobs are done one after
 // another: so the next end of the process counts against one of them, and not against all that
 // happened to be under way. Those that have the fewest ends against them are first, and one that
@@ -306,7 +311,7 @@ Task<void> WorkerPool::do_job(bus::Job& job) {
     queue_.release(job);
     co_return;
   }
-  queue_.release(job);  // others go on meanwhile
+  if (!keeps_place(job)) queue_.release(job);  // others go on meanwhile
   suspects_.push_back(std::move(job));
   suspects_seen_.raise(suspects_seen_.value() + 1);
 }
@@ -330,6 +335,7 @@ Task<void> WorkerPool::do_suspects() {
     auto job = std::move(*first);
     suspects_.erase(first);
     co_await do_until_stored(job);
+    if (keeps_place(job)) queue_.release(job);
   }
   one_less();
 }

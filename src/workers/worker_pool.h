@@ -127,6 +127,7 @@ class WorkerPool {
   Task<void> keep_deadlines();
   void begin(bus::Job job);
   Executor& executor_of(const bus::Job& job);
+  static bool keeps_place(const bus::Job& job);
   Task<void> do_jobs(bus::Job job);
   Task<void> do_job(bus::Job& job);
   Task<void> do_suspects();

@@ -22,18 +22,27 @@ constexpr Rule kRules[] = {
     {"a wait is left", "SELECT count(*) FROM waits_data"},
     {"a run has an end that it must not have",
      "SELECT count(*) FROM runs_data WHERE status <> CASE function WHEN 'doomed' THEN 'failed' "
-     "WHEN 'stuck' THEN 'cancelled' ELSE 'completed' END"},
+     "WHEN 'stuck' THEN 'cancelled' WHEN 'recalled' THEN 'cancelled' WHEN 'late' THEN "
+     "iif(status = 'failed', 'completed', status) ELSE 'completed' END"},
+    {"a place of a run is left", "SELECT count(*) FROM run_places"},
+    {"a deadline of a run is left", "SELECT count(*) FROM run_deadlines"},
+    {"two runs of a shop were there at once",
+     "SELECT count(*) FROM whole a JOIN whole b ON a.shop = b.shop AND b.number > a.number AND "
+     "b.number < a.last"},
     {"a step had its effect twice",
      "SELECT count(*) FROM (SELECT 1 FROM effects GROUP BY run, step HAVING count(*) > 1)"},
     {"a run of one row has none",
-     "SELECT count(*) FROM runs_data r WHERE function IN ('line', 'once', 'quiet', 'alone', "
+     "SELECT count(*) FROM runs_data r WHERE function IN ('lone', 'line', 'once', 'quiet', "
+     "'alone', "
      "'slow', "
      "'limited', 'heard', 'tick') AND NOT EXISTS (SELECT 1 FROM effects WHERE run = r.id)"},
     {"an order has not had all its effects",
      "SELECT count(*) FROM runs_data r WHERE function = 'order' AND (SELECT count(*) FROM effects "
      "WHERE run = r.id) <> 3"},
     {"an order was not seen by each function once",
-     "SELECT count(*) FROM told p JOIN (SELECT 'order' f UNION SELECT 'line') w WHERE p.type = "
+     "SELECT count(*) FROM told p JOIN (SELECT 'order' f UNION SELECT 'line' UNION "
+     "SELECT 'whole' UNION SELECT 'lone' UNION SELECT 'recalled' UNION SELECT 'late') w WHERE "
+     "p.type = "
      "'order.placed' AND (SELECT count(*) FROM runs_data WHERE event_position = p.position AND "
      "function = w.f) <> 1"},
     {"an announcement was not seen by each function once",
@@ -113,12 +122,17 @@ constexpr std::string_view kPrepare[] = {
     "CREATE TABLE limited AS SELECT json_extract(told.data, '$.shop') shop, created_at FROM "
     "runs_data JOIN told ON told.position = event_position WHERE function = 'limited'",
     "CREATE INDEX limited_by_shop ON limited(shop, created_at)",
+    "CREATE TABLE whole AS SELECT json_extract(told.data, '$.shop') shop, min(effects.number) "
+    "number, max(effects.number) last FROM effects JOIN runs_data ON runs_data.id = effects.run "
+    "JOIN told ON told.position = event_position WHERE effects.function = 'whole' GROUP BY "
+    "effects.run",
+    "CREATE INDEX whole_by_shop ON whole(shop, number)",
     "CREATE INDEX batched_by_position ON batched(position)",
     "CREATE INDEX effects_by_run ON effects(run, step)",
 };
 
 void drop_tables(db::Tx& tx) {
-  for (const auto* name : {"told", "alone", "limited"}) {
+  for (const auto* name : {"told", "alone", "limited", "whole"}) {
     tx.run(std::string("DROP TABLE IF EXISTS ") + name);
   }
   tx.run("DROP INDEX IF EXISTS batched_by_position");

@@ -139,6 +139,27 @@ class Functions {
   Task<Outcome> pay(const events::Event& event, Step& step);
   Task<Outcome> give_signal(const events::Event& event, Step& step);
   Task<Outcome> batch(const events::Event& event, Step& step);
+  Task<Outcome> whole(const events::Event& event, Step& step);
+  Task<Outcome> lone_call(const events::Event& event, Step& step);
+
+  // A call of `lone`: of each shop there is one at a time. It ends with its coroutine.
+  class Calling {
+   public:
+    Calling(Pod& pod, std::int64_t shop) : pod_(pod), shop_(shop) {
+      std::lock_guard lock(pod_.mutex_);
+      if (++pod_.calling_[shop] > 1) pod_.wrong_.add("two calls at once of one key");
+    }
+    ~Calling() {
+      std::lock_guard lock(pod_.mutex_);
+      --pod_.calling_[shop_];
+    }
+    Calling(const Calling&) = delete;
+    Calling& operator=(const Calling&) = delete;
+
+   private:
+    Pod& pod_;
+    const std::int64_t shop_;
+  };
 
  private:
   Pod& pod_;
@@ -238,6 +259,26 @@ Task<Outcome> Functions::batch(const events::Event&, Step& step) {
   co_return done ? Outcome::done() : Outcome::failed(done.error());
 }
 
+// From its first row to its last no other of its shop.
+Task<Outcome> Functions::whole(const events::Event&, Step& step) {
+  look_whether_ended(step);
+  if (auto done = co_await row(step, "begin", "whole"); !done) {
+    co_return Outcome::failed(done.error());
+  }
+  co_await step.sleep("nap", milliseconds(20));
+  co_return co_await step.finish("end", [&](db::Tx& tx) { write(tx, step, "end", "whole"); });
+}
+
+// Its calls are one at a time.
+Task<Outcome> Functions::lone_call(const events::Event& event, Step& step) {
+  look_whether_ended(step);
+  const Calling calling(pod_, number_in(event, "shop"));
+  auto done = co_await row(step, "row", "lone");
+  if (!done) co_return Outcome::failed(done.error());
+  co_await step.sleep("nap", milliseconds(1));
+  co_return Outcome::done();
+}
+
 void Pod::add_functions() {
   static std::optional<Functions> does;
   does.emplace(*this);
@@ -287,6 +328,28 @@ void Pod::add_functions() {
   add_row({.id = "limited",
            .triggers = {{"order.placed"}},
            .flow = {.rate_limit = bus::RateLimit{.limit = 5, .key = shop()}}});
+  add({.id = "whole",
+       .triggers = {{"order.placed"}},
+       .flow = {.run_concurrency = bus::RunConcurrency{.key = shop()},
+                .priority = expression("event.data.order % 7")}},
+      [](E event, Step& step) { return does->whole(event, step); });
+  add({.id = "lone",
+       .triggers = {{"order.placed"}},
+       .flow = {.concurrency = {{.key = shop()}}, .priority = expression("event.data.order % 7")}},
+      [](E event, Step& step) { return does->lone_call(event, step); });
+  // Ended by what its order announces or, where that came before it was looked at, by its time.
+  add_row(
+      {.id = "recalled",
+       .triggers = {{"order.placed"}},
+       .flow = {.timeouts = {.finish = milliseconds(3'000)},
+                .cancel_on = {{.event = "order.announced",
+                               .condition = expression("event.data.order == async.data.order")}}}},
+      3'600'000);
+  add_row({.id = "late",
+           .triggers = {{"order.placed"}},
+           .flow = {.run_concurrency = bus::RunConcurrency{.key = shop()},
+                    .timeouts = {.start = milliseconds(1'500)}}},
+          100);
   add_row({.id = "heard", .triggers = {{"function.failed"}}});
   add_row({.id = "tick",
            .user_id = "ann",

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -68,7 +69,8 @@ class Pod {
   std::unique_ptr<events::sqlite::SqliteEventLog> log_;
   std::optional<workers::Engine> engine_;
   std::mutex mutex_;
-  std::set<std::string> finished_;  // "RUN STEP", and "RUN" of those that have ended
+  std::map<std::int64_t, int> calling_;  // shops: calls of `lone` under way
+  std::set<std::string> finished_;       // "RUN STEP", and "RUN" of those that have ended
 };
 
 /// A sentence for each thing that is not as it must be, of a pod at rest.
