@@ -80,7 +80,6 @@ void RunLimits::note_made(db::Tx& tx, const bus::Job& job) {
   if (const auto& start = job.function->flow.timeouts.start) put_deadline(tx, job, false, *start);
 }
 
-// Most calls are of runs that have.
 Task<Result<bool>> RunLimits::has_begun(const bus::Job& job) {
   co_return co_await database_.read([&](db::Tx& tx) {
     const auto& flow = job.function->flow;
@@ -99,8 +98,11 @@ Task<Result<bool>> RunLimits::has_begun(const bus::Job& job) {
 Task<Result<bool>> RunLimits::begin(const bus::Job& job) {
   const auto& flow = job.function->flow;
   if (!flow.has_run_limits()) co_return true;
-  const auto begun = co_await has_begun(job);
-  if (!begun || *begun) co_return begun;
+  // New ones have not, and take their places in the order in which they come here.
+  if (job.may_have_results) {
+    const auto begun = co_await has_begun(job);
+    if (!begun || *begun) co_return begun;
+  }
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     if (!jobs_.holds(tx, job)) return false;
     if (flow.run_concurrency && !take_place(tx, job)) {
