@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   Program program{.groups = {{"events", "What happened"},
                              {"runs", "What was done for it"},
+                             {"dlq", "What was given up: dead letters"},
                              {"users", "Who may come in"},
                              {"keys", "What they come in with"},
                              {"log", "The hash chain of all events"},
@@ -48,6 +49,10 @@ int main(int argc, char** argv) {
                           runs_list_command(),
                           runs_show_command(),
                           runs_retry_command(),
+                          dlq_list_command(),
+                          dlq_groups_command(),
+                          dlq_replay_command(),
+                          dlq_discard_command(),
                           users_list_command(),
                           users_create_command(),
                           keys_list_command(),

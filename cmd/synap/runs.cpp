@@ -15,10 +15,16 @@ namespace synap::cli {
 namespace {
 
 constexpr std::int64_t kPageMax = 500;  // of runs.list
+constexpr int kPagesMax = 100;          // to look back with; the pod bounds the work of each
 
 struct RunOptions {
   ClientOptions client;
   std::string status;
+  std::string function;
+  std::string event_type;
+  std::string from;
+  std::string to;
+  std::string text;
   std::int64_t limit = 50;
   std::string id;
 };
@@ -73,10 +79,19 @@ int list(const RunOptions& options) {
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   Json input = Json::object();
-  if (!options.status.empty()) input.set("status", options.status);
+  const std::pair<const char*, const std::string*> filters[] = {{"status", &options.status},
+                                                                {"function", &options.function},
+                                                                {"eventType", &options.event_type},
+                                                                {"from", &options.from},
+                                                                {"to", &options.to},
+                                                                {"text", &options.text}};
+  for (const auto& [name, value] : filters) {
+    if (!value->empty()) input.set(name, *value);
+  }
   Json::Array found;
   std::string cursor;
   auto missing = options.limit;
+  int pages = 0;
   while (missing > 0) {
     input.set("limit", std::min(missing, kPageMax));
     auto page = pod->query("runs.list", input);
@@ -87,6 +102,12 @@ int list(const RunOptions& options) {
     missing -= static_cast<std::int64_t>(runs->as_array().size());
     cursor = page->string_or("nextCursor", "");
     if (cursor.empty()) break;
+    // So much is looked at and no more: who wants older ones says until when.
+    if (++pages == kPagesMax && missing > 0) {
+      tell(fmt::format("Runs queued since {} were looked at; --to {} goes on from there",
+                       page->string_or("lookedTo", ""), page->string_or("lookedTo", "")));
+      break;
+    }
     input.set("cursor", cursor);
   }
   if (is_json) {
@@ -118,6 +139,10 @@ std::string_view word_of(std::string_view op) {
 // What a step gave, or why it failed, without the envelope in which it is stored.
 std::string result_text(const Json& step) {
   const Json* result = step.find("result");
+  if (result == nullptr && step.find("resultBytes") != nullptr) {
+    return fmt::format("{} bytes: {}", number_of(step, "resultBytes"),
+                       step.string_or("resultPreview", ""));
+  }
   if (result == nullptr || result->is_null()) return "";
   if (const Json* error = result->find("error"); error != nullptr && error->is_object()) {
     return error_text(*error);
@@ -130,16 +155,17 @@ std::string time_text(std::string_view time) {
   return is_terminal() ? local_time(time) : std::string(time);
 }
 
-// How long each step took follows from when the one before it was stored: steps are stored as they
-// end, those of one transaction at the same time.
+// Of a pod that does not tell when a step began it follows from when the one before was stored.
 void print_steps(const Json::Array& steps, std::string_view created) {
   print_line(steps.empty() ? "steps      none is done" : "steps");
   std::string before(created);
   for (const auto& step : steps) {
     const auto at = step.string_or("storedAt", "");
-    auto line = printable(fmt::format("  {}  {:<6}  {:<24}  {:>10}  {}", time_text(at),
+    const auto began = step.string_or("startedAt", before);
+    const auto ended = step.string_or("endedAt", at);
+    auto line = printable(fmt::format("  {}  {:<6}  {:<24}  {:>10}  {}", time_text(ended),
                                       word_of(step.string_or("op", "")), step.string_or("name", ""),
-                                      duration_between(before, at), result_text(step)));
+                                      duration_between(began, ended), result_text(step)));
     while (line.ends_with(' ')) line.pop_back();
     print_line(is_terminal() ? truncated(line, terminal_width()) : line);
     before = at;
@@ -174,6 +200,32 @@ void print_pending(const Json::Array& steps) {
   }
 }
 
+// Why there is the run, if it is not that its event triggered its function.
+void print_origin(const Json& origin) {
+  auto text = std::string(origin.string_or("kind", ""));
+  for (const char* key : {"runId", "replayId"}) {
+    if (const auto id = origin.string_or(key, ""); !id.empty()) text += fmt::format(" of {}", id);
+  }
+  if (const auto step = origin.string_or("fromStep", ""); !step.empty()) {
+    text += fmt::format(" from {}", step);
+  }
+  if (origin.find("edited") != nullptr) text += ", edited";
+  print_field("origin", text);
+}
+
+void print_attempts(const Json::Array& attempts) {
+  if (!attempts.empty()) print_line("failed attempts");
+  for (const auto& attempt : attempts) {
+    const auto ended = attempt.string_or("endedAt", "");
+    const Json* error = attempt.find("error");
+    auto line = printable(fmt::format(
+        "  {}  {:<24}  {:>10}  {}", time_text(ended), attempt.string_or("name", "(the function)"),
+        duration_between(attempt.string_or("startedAt", ended), ended),
+        error != nullptr ? error_text(*error) : ""));
+    print_line(is_terminal() ? truncated(line, terminal_width()) : line);
+  }
+}
+
 void print_run(const Json& run) {
   const auto created = run.string_or("createdAt", "");
   const auto ended = run.string_or("endedAt", "");
@@ -184,9 +236,16 @@ void print_run(const Json& run) {
   print_field("event", fmt::format("{} {} at position {}", run.string_or("eventType", ""),
                                    run.string_or("eventId", ""), number_of(run, "eventPosition")));
   print_field("created", time_text(created));
+  if (const auto started = run.string_or("startedAt", ""); !started.empty()) {
+    print_field("started", fmt::format("{}, after {}", time_text(started),
+                                       duration_between(created, started)));
+  }
   print_field("ended", time_text(ended));
   print_field("took", duration_between(created, ended));
   if (const Json* error = run.find("error")) print_field("error", error_text(*error));
+  if (const Json* origin = run.find("origin")) print_origin(*origin);
+  const Json* attempts = run.find("failedAttempts");
+  if (attempts != nullptr && attempts->is_array()) print_attempts(attempts->as_array());
   const Json* steps = run.find("steps");
   if (steps != nullptr && steps->is_array()) print_steps(steps->as_array(), created);
   const Json* pending = run.find("pendingSteps");
@@ -234,8 +293,29 @@ Command runs_list_command() {
       {.words = "runs list",
        .docs = "List runs, the newest first.",
        .example = "synap runs list --status failed",
-       .options = {{"--status", "Only these: active, sleeping, completed or failed.",
-                    &options->status},
+       .options =
+           {{"--status", "Only these: active, sleeping, completed, failed, cancelled or discarded.",
+             &options->status},
+            {"--function", "Only runs of this function.", &options->function},
+            {"--event-type", "Only runs for events of this type; note.* is all that begin so.",
+             &options->event_type},
+            {"--from", "Only runs queued then or later, as 2026-01-31T12:00:00Z.", &options->from},
+            {"--to", "Only runs queued before.", &options->to},
+            {"--text", "Only runs for events in whose data this stands.", &options->text},
+            {"--limit", "At most so many. Default: 50", &options->limit}},
+       .run = [options] { return list(*options); }},
+      options);
+}
+
+Command dlq_list_command() {
+  auto options = std::make_shared<RunOptions>();
+  options->status = "failed";
+  return with_client_options(
+      {.words = "dlq list",
+       .docs = "List dead letters, the newest first: runs that were given up.",
+       .example = "synap dlq list",
+       .options = {{"--function", "Only those of this function.", &options->function},
+                   {"--text", "Only those for events in whose data this stands.", &options->text},
                    {"--limit", "At most so many. Default: 50", &options->limit}},
        .run = [options] { return list(*options); }},
       options);

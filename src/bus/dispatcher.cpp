@@ -86,6 +86,11 @@ std::vector<db::Database::Migration> migrations() {
   // Of a dead letter, which has no job that has them.
   all.push_back({"runs.5", "ALTER TABLE runs_data ADD COLUMN limit_keys TEXT"});
   all.push_back({"runs.6", kAdmissionsOfUsers});
+  // When its function was first called; NULL until that call has come to something. `origin`: of a
+  // run that a person asked for, why there is it (workers/run_control.h).
+  all.push_back({"runs.7",
+                 "ALTER TABLE runs_data ADD COLUMN started_at INTEGER; "
+                 "ALTER TABLE runs_data ADD COLUMN origin TEXT"});
   return all;
 }
 
@@ -124,10 +129,15 @@ void Dispatcher::dispatch(db::Tx& tx, std::span<const events::EventRef> events) 
   }
 }
 
-void Dispatcher::start(db::Tx& tx, const FunctionPtr& function, const events::Event& event) {
-  if (function->needs_admission()) return put_to_admission(tx, *function, event);
+std::optional<Uuid> Dispatcher::start(db::Tx& tx, const FunctionPtr& function,
+                                      const events::Event& event, std::string_view origin) {
+  if (function->needs_admission()) {
+    put_to_admission(tx, *function, event);
+    return std::nullopt;
+  }
   const bool is_in_order = function->in_aggregate_order && event.aggregate_id.has_value();
-  make_run(tx, function, event, {}, is_in_order && event.aggregate_version != 1);
+  return make_run(tx, function, event, {.origin = std::string(origin)},
+                  is_in_order && event.aggregate_version != 1);
 }
 
 void Dispatcher::put_to_admission(db::Tx& tx, const Function& function,
@@ -141,12 +151,14 @@ void Dispatcher::put_to_admission(db::Tx& tx, const Function& function,
 
 std::int64_t Dispatcher::insert_run(db::Tx& tx, const Function& function,
                                     const events::Event& event, const Job& job,
-                                    const std::optional<Uuid>& lane) {
+                                    const std::optional<Uuid>& lane, std::string_view origin) {
   const auto now = world_.unix_ms();
+  std::optional<std::string_view> why;
+  if (!origin.empty()) why = origin;
   tx.run(
       "INSERT INTO runs_data(id, function, event_position, user_id, lane, status, attempts, "
-      "created_at) VALUES ($1, $2, $3, $4, $5, 'active', 0, $6)",
-      job.run_id, function.id, event.position, event.user_id, lane, now);
+      "created_at, origin) VALUES ($1, $2, $3, $4, $5, 'active', 0, $6, $7)",
+      job.run_id, function.id, event.position, event.user_id, lane, now, why);
   return now;
 }
 
@@ -164,7 +176,7 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
   if (function->in_aggregate_order) lane = event.aggregate_id;
   job.line = lane.value_or(job.run_id);
   const auto run_id = job.run_id;
-  const auto now = insert_run(tx, *function, event, job, lane);
+  const auto now = insert_run(tx, *function, event, job, lane, admitted.origin);
   // An event that is dated ahead has its runs then.
   auto delay_ms = admitted.delay_ms;
   if (event.timestamp > now + kAheadMs) delay_ms = std::max(delay_ms, event.timestamp - now);
@@ -180,7 +192,7 @@ void Dispatcher::make_dead_letter(db::Tx& tx, const FunctionPtr& function,
                                   const events::Event& event, std::string_view error) {
   Job job;
   job.run_id = world_.new_id();
-  const auto now = insert_run(tx, *function, event, job, std::nullopt);
+  const auto now = insert_run(tx, *function, event, job, std::nullopt, {});
   tx.run("UPDATE runs_data SET status = 'failed', ended_at = $2, error = $3 WHERE id = $1",
          job.run_id, now, error);
 }

@@ -36,13 +36,17 @@ class Dispatcher {
 
   /// Within a transaction: a run of this function for an event, whatever triggers it has; or it is
   /// put where it is looked at first, if the function needs admission.
-  void start(db::Tx& tx, const FunctionPtr& function, const events::Event& event);
+  /// The id of the run, if it is made at once. `origin`: Admitted.
+  std::optional<Uuid> start(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
+                            std::string_view origin = {});
   /// How a run begins that was looked at.
   struct Admitted {
     std::optional<Uuid> run_id = std::nullopt;  // default: a new one
     std::int64_t delay_ms = 0;
     std::vector<std::string> limit_keys = {};  // Job
     std::int64_t priority_ms = 0;              // Job
+    /// Why there is the run, if it is not that the event triggered the function: JSON text.
+    std::string origin = {};
   };
   /// The id of the run.
   Uuid make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
@@ -60,7 +64,7 @@ class Dispatcher {
   void dispatch(db::Tx& tx, std::span<const events::EventRef> events);
   void put_to_admission(db::Tx& tx, const Function& function, const events::Event& event);
   std::int64_t insert_run(db::Tx& tx, const Function& function, const events::Event& event,
-                          const Job& job, const std::optional<Uuid>& lane);
+                          const Job& job, const std::optional<Uuid>& lane, std::string_view origin);
   const std::vector<FunctionPtr>& functions_for(const std::string& event_type);
 
   const Functions& functions_;

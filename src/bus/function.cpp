@@ -154,6 +154,26 @@ void Functions::remove(std::string_view id) {
   put_all({}, {std::string(id)});
 }
 
+void Functions::pause(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  auto next = std::make_shared<FunctionSet>(*set_);
+  next->index();
+  next->paused_.insert(id);
+  set_ = std::move(next);
+  has_paused_ = true;
+  changes_.raise(++change_count_);
+}
+
+void Functions::resume(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  auto next = std::make_shared<FunctionSet>(*set_);
+  next->index();
+  next->paused_.erase(id);
+  has_paused_ = !next->paused_.empty();
+  set_ = std::move(next);
+  changes_.raise(++change_count_);
+}
+
 std::shared_ptr<const FunctionSet> Functions::now() const {
   std::lock_guard lock(mutex_);
   return set_;

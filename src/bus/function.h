@@ -6,6 +6,7 @@
 // it, and so the version that he began with.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/json.h"
@@ -60,6 +62,8 @@ struct Function {
   bool fulfills = false;
   /// It runs in another process: its calls cannot end this one.
   bool is_remote = false;
+  /// The app that it is a part of; empty: none.
+  std::string app = {};
   /// It computes, rather than waits: its calls have a thread of their own.
   bool computes = false;
   /// Times at which it has a run, by the wall clock. Such a function has a user.
@@ -98,6 +102,10 @@ class FunctionSet {
   const std::vector<FunctionPtr>& all() const { return functions_; }
   /// Whether a function is triggered by the end of runs that have completed.
   bool hears_ends() const { return hears_ends_; }
+  /// Whether somebody has paused it: its runs are made, and wait.
+  bool is_paused(std::string_view id) const {
+    return !paused_.empty() && paused_.contains(std::string(id));
+  }
 
  private:
   friend class Functions;
@@ -108,6 +116,7 @@ class FunctionSet {
   std::unordered_map<std::string_view, std::size_t> by_id_;
   std::unordered_map<std::string_view, std::vector<std::size_t>> by_pattern_;
   bool hears_ends_ = false;
+  std::unordered_set<std::string> paused_;  // ids, also of functions that are not there
 };
 
 /// Thread-safe.
@@ -130,11 +139,18 @@ class Functions {
   /// Grows with each change.
   Watermark& changes() const { return changes_; }
 
+  /// While it is paused, whoever claims jobs passes over its own. Whoever ends a pause says so to
+  /// those who claim (Queue::note_unclaimed).
+  void pause(const std::string& id);
+  void resume(const std::string& id);
+  bool is_paused(std::string_view id) const { return has_paused_ && now()->is_paused(id); }
+
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const FunctionSet> set_ = std::make_shared<FunctionSet>();
   mutable Watermark changes_;
   std::int64_t change_count_ = 0;
+  std::atomic<bool> has_paused_ = false;  // mostly not, and then nobody looks
 };
 
 }  // namespace synap::bus

@@ -44,9 +44,43 @@ const ObjectSchema<Signal>& describe(Type<Signal>) {
   return schema;
 }
 
+const ObjectSchema<FunctionAct>& describe(Type<FunctionAct>) {
+  static const auto schema = object<FunctionAct>("FunctionAct")
+                                 .field("function", &FunctionAct::function, string(), "Its id.");
+  return schema;
+}
+
+const ObjectSchema<RunAct>& describe(Type<RunAct>) {
+  static const auto schema =
+      object<RunAct>("RunAct")
+          .field("function", &RunAct::function, string(), "The function whose run it is.")
+          .field("runId", &RunAct::run_id, string().uuid(), "The run.")
+          .field("ofRunId", &RunAct::of_run_id, string().uuid(), "The run that is done again.")
+          .field("fromStep", &RunAct::from_step, string(),
+                 "What was done before this step was taken over.");
+  return schema;
+}
+
+const ObjectSchema<ReplayAct>& describe(Type<ReplayAct>) {
+  static const auto schema =
+      object<ReplayAct>("ReplayAct")
+          .field("function", &ReplayAct::function, string(), "Its id.")
+          .field("replayId", &ReplayAct::replay_id, string().uuid(),
+                 "Runs have it in their origin.")
+          .field("fromPosition", &ReplayAct::from_position, integer().min(1), "Of the first event.")
+          .field("toPosition", &ReplayAct::to_position, integer().min(0), "Of the last.");
+  return schema;
+}
+
 void add_function_events(events::EventTypes& types) {
+  types.add(kFunctionReplayed, "Somebody asked for runs of a function for events of the past.");
+  types.add(kFunctionPaused, "Somebody paused a function: its runs are made, and wait.");
+  types.add(kFunctionResumed, "Somebody ended the pause of a function.");
+  types.add(kRunRetried, "Somebody let a dead letter be tried again, or at once what waits.");
+  types.add(kRunRerun, "Somebody let a run be done again, as a new run.");
+  types.add(kRunDiscarded, "Somebody put a dead letter away.");
   types.add(kFunctionScheduled, "By its schedule, it was time for a run of a function.");
-  types.add(kFunctionInvoked, "A step of a run asked for a run of another function.");
+  types.add(kFunctionInvoked, "A step of a run, or somebody, asked for a run of a function.");
   types.add(kFunctionFinished,
             "A run has ended, however it did. Recorded where a function or a run listens.");
   types.add(kFunctionFailed, "A run was given up.");

@@ -48,6 +48,41 @@ struct Signal {
 };
 const ObjectSchema<Signal>& describe(Type<Signal>);
 
+/// Data of function.paused and function.resumed: what a person did with a function.
+struct FunctionAct {
+  std::string function;
+};
+const ObjectSchema<FunctionAct>& describe(Type<FunctionAct>);
+
+/// Data of run.retried, run.rerun and run.discarded: what a person did with a run.
+struct RunAct {
+  std::string function;
+  std::string run_id;
+  std::optional<std::string> of_run_id;  // of run.rerun: the run that is done again
+  std::optional<std::string> from_step;  // of it: the step's name
+};
+const ObjectSchema<RunAct>& describe(Type<RunAct>);
+
+/// Data of function.replayed: a person wants runs for events of the past.
+struct ReplayAct {
+  std::string function;
+  std::string replay_id;
+  std::int64_t from_position = 0;
+  std::int64_t to_position = 0;
+};
+const ObjectSchema<ReplayAct>& describe(Type<ReplayAct>);
+
+inline constexpr events::EventType<ReplayAct> kFunctionReplayed{.name = "function.replayed",
+                                                                .needs_aggregate = false};
+inline constexpr events::EventType<FunctionAct> kFunctionPaused{.name = "function.paused",
+                                                                .needs_aggregate = false};
+inline constexpr events::EventType<FunctionAct> kFunctionResumed{.name = "function.resumed",
+                                                                 .needs_aggregate = false};
+inline constexpr events::EventType<RunAct> kRunRetried{.name = "run.retried",
+                                                       .needs_aggregate = false};
+inline constexpr events::EventType<RunAct> kRunRerun{.name = "run.rerun", .needs_aggregate = false};
+inline constexpr events::EventType<RunAct> kRunDiscarded{.name = "run.discarded",
+                                                         .needs_aggregate = false};
 inline constexpr events::EventType<Invocation> kFunctionInvoked{.name = "function.invoked",
                                                                 .needs_aggregate = false};
 inline constexpr events::EventType<Tick> kFunctionScheduled{.name = "function.scheduled",

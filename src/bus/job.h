@@ -34,6 +34,8 @@ struct Job {
   bool is_found = false;
   /// Of one that was found: how often it was started by a process that found it, and did not end.
   int starts = 0;
+  /// When the call that is under way began, Unix ms; 0: none is.
+  std::int64_t began_at = 0;
 };
 
 }  // namespace synap::bus

@@ -221,6 +221,9 @@ void JobStore::add_later(db::Tx& tx, Job job, std::int64_t delay_ms, bool may_be
 // The row is not there yet, or not any more.
 void JobStore::make_ready(db::Tx& tx, Job job) {
   job.rank = clock_.now() - job.priority_ms;
+  if (job.function != nullptr && functions_.is_paused(job.function->id)) {
+    return insert_parked(tx, job, 0);
+  }
   if (queue_.room(job.user_id) == 0) {
     insert_parked(tx, job, 0);
     return tx.on_commit([this, user_id = job.user_id] { queue_.note_unclaimed(user_id); });
@@ -488,7 +491,7 @@ JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const FunctionSet
     after = rows.text(0);
     if (is_around && !begun_at.empty() && after > begun_at) break;
     auto function = set.find(after);
-    if (function == nullptr) continue;
+    if (function == nullptr || set.is_paused(after)) continue;
     if (static_cast<int>(ready.functions.size()) == kFunctionsMax) {
       ready.is_all = false;
       break;
@@ -557,6 +560,29 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
       if (functions_.now() == set) queue_.note_all_claimed(user_id);
     });
   }
+}
+
+// Some at a time, each by one look at the index.
+void JobStore::note_ready_users(db::Tx& tx) {
+  std::string after;
+  for (;;) {
+    auto rows = tx.query(
+        "SELECT user_id FROM parked_jobs WHERE due_at = 0 AND user_id > $1 ORDER BY user_id LIMIT "
+        "1",
+        after);
+    if (!rows.next()) return;
+    after = rows.text(0);
+    queue_.note_unclaimed(after);
+  }
+}
+
+std::int64_t JobStore::ready_count(db::Tx& tx, const std::string& user_id,
+                                   const std::string& function_id, std::int64_t most) const {
+  auto rows = tx.query(
+      "SELECT count(*) FROM (SELECT 1 FROM parked_jobs WHERE due_at = 0 AND user_id = $1 AND "
+      "function = $2 LIMIT $3)",
+      user_id, function_id, most);
+  return rows.next() ? rows.integer(0) : 0;
 }
 
 void JobStore::extend(db::Tx& tx) {

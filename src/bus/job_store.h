@@ -87,6 +87,12 @@ class JobStore {
   /// All claims of this process hold for another lease: one row, however many there are.
   void extend(db::Tx& tx);
 
+  /// Every user with ready jobs may have some that could not be claimed before, and can be now.
+  void note_ready_users(db::Tx& tx);
+  /// Of a user and function: how many are ready and have no room in the queue; `most` at most.
+  std::int64_t ready_count(db::Tx& tx, const std::string& user_id, const std::string& function_id,
+                           std::int64_t most) const;
+
   JobClock& clock() { return clock_; }
   std::chrono::milliseconds lease() const { return options_.lease; }
   db::Database& database() { return database_; }

@@ -331,6 +331,20 @@ void Queue::note_wish() {
   wished_locked();
 }
 
+Queue::Load Queue::load_of(const std::string& function_id, const std::string& user_id) const {
+  std::lock_guard lock(mutex_);
+  Load load;
+  const auto function = functions_.find(function_id);
+  if (function == functions_.end()) return load;
+  const auto user = function->second.users.find(user_id);
+  if (user == function->second.users.end()) return load;
+  load.running = user->second.running;
+  for (const auto& [id, lane] : user->second.lanes) {
+    load.waiting += static_cast<std::int64_t>(lane.jobs.size());
+  }
+  return load;
+}
+
 std::size_t Queue::waiting_count() const {
   std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(waiting_);

@@ -78,6 +78,13 @@ class Queue {
   Watermark& wishes() { return wishes_; }
   void note_wish();
 
+  /// Of one user and function.
+  struct Load {
+    std::int64_t waiting = 0;
+    std::int64_t running = 0;
+  };
+  Load load_of(const std::string& function_id, const std::string& user_id) const;
+
   std::size_t waiting_count() const;
   std::size_t running_count() const;
 

@@ -83,8 +83,8 @@ class FeatureTest : public testing::Test {
     engine.emplace(*database, *log, types);
     pool = engine->pool.get();
     keys = std::make_unique<api::Keys>(*database, *log, types);
-    rooms = std::make_unique<Rooms>(
-        Rooms{*database, *log, types, *projections, *content, *pool, procedures, *keys});
+    rooms = std::make_unique<Rooms>(Rooms{*database, *log, types, *projections, *content, *pool,
+                                          engine->control, engine->replays, procedures, *keys});
     add_(*rooms);
     SYNAP_CHECK(projections->prepare().has_value());
     SYNAP_CHECK(engine->start().has_value());

@@ -8,6 +8,8 @@
 #include "events/types.h"
 #include "projections/projections.h"
 #include "rpc/procedure.h"
+#include "workers/replays.h"
+#include "workers/run_control.h"
 #include "workers/worker_pool.h"
 
 namespace synap::features {
@@ -19,6 +21,8 @@ struct Rooms {
   projections::Projections& projections;
   content::ContentStore& content;
   workers::WorkerPool& workers;
+  workers::RunControl& control;
+  workers::Replays& replays;
   rpc::ProcedureTable& procedures;
   api::Keys& keys;
 };

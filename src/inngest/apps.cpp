@@ -194,6 +194,7 @@ workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& functio
                        .retry = {.retries_max = function.retries_max},
                        .user_id = row.user_id,
                        .is_remote = true,
+                       .app = row.app,
                        .schedules = function.schedules,
                        .flow = function.flow,
                        .view = [&types = rooms_.types](const events::Event& event) -> Result<Json> {

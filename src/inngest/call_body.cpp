@@ -61,12 +61,23 @@ std::string step_id_of(const CallBody& call) {
 std::string steps_json(const workers::StoredResults& stored) {
   std::map<std::string, const workers::Memo*> memos;
   for (const auto& [hash, memo] : stored.memos) memos.emplace(to_hex(hash), &memo);
+  std::map<std::string, const std::string*> inputs;  // that somebody has edited
+  for (const auto& [hash, step] : stored.pending) {
+    if (step.input.empty() || stored.memos.contains(hash)) continue;
+    inputs.emplace(to_hex(hash), &step.input);
+    memos.emplace(to_hex(hash), nullptr);
+  }
   std::string out = "{";
   for (const auto& [hash, memo] : memos) {
     if (out.size() > 1) out.push_back(',');
     append_json_string(out, hash);
     out.push_back(':');
-    append_memo(out, *memo);
+    if (memo != nullptr) {
+      append_memo(out, *memo);
+      continue;
+    }
+    const auto input = parse_json(*inputs.at(hash), kStored);
+    append_canonical(out, Json::object({{"input", input ? *input : Json()}}));
   }
   out.push_back('}');
   return out;

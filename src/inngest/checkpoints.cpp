@@ -35,9 +35,11 @@ std::vector<StepResult> OpenCall::take() {
 }
 
 // One that is told again has the place that it had.
-Result<std::vector<StepResult>> OpenCall::reserve(const Json& steps) {
+Result<std::vector<StepResult>> OpenCall::reserve(const Json& steps, std::int64_t unix_ms) {
   std::vector<StepResult> results;
   const std::lock_guard lock(mutex_);
+  // Of each is known when it was told, and so, of those that come one by one, when it began.
+  const auto began_at = std::exchange(told_at_, unix_ms);
   for (const auto& step : steps.as_array()) {
     const auto op = read_op(step);
     if (!op) return fail(Code::kBadRequest, "steps are ops, each with the hash of its step");
@@ -52,6 +54,8 @@ Result<std::vector<StepResult>> OpenCall::reserve(const Json& steps) {
       }
       places_.emplace(result->hash, next_place_++);
     }
+    result->started_at = began_at;
+    result->ended_at = unix_ms;
     results.push_back(std::move(*result));
   }
   return results;
@@ -91,7 +95,7 @@ Task<Result<>> Checkpoints::store(std::string user_id, Uuid run_id, Json body) {
   if (body.string_or("qi_id", "") != call->token()) {
     co_return fail(Code::kConflict, "Another call of this run has taken the place of this one");
   }
-  auto results = call->reserve(*steps);
+  auto results = call->reserve(*steps, runs_.world().unix_ms());
   if (!results) co_return fail(results.error());
   if (results->empty()) co_return Result<>{};
   auto stored = co_await runs_.database().write(db::Lane::kBackground, [&](db::Tx& tx) {

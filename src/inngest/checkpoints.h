@@ -23,7 +23,10 @@ namespace synap::inngest {
 class OpenCall {
  public:
   OpenCall(const bus::Job& job, const workers::StoredResults& stored)
-      : job_(job), next_place_(stored.next_place), memo_bytes_(stored.memo_bytes) {}
+      : job_(job),
+        next_place_(stored.next_place),
+        memo_bytes_(stored.memo_bytes),
+        told_at_(job.began_at) {}
 
   /// What the app shows with a checkpoint, to say of which call it is.
   std::string token() const;
@@ -34,13 +37,14 @@ class OpenCall {
 
  private:
   friend class Checkpoints;
-  Result<std::vector<workers::StepResult>> reserve(const Json& steps);
+  Result<std::vector<workers::StepResult>> reserve(const Json& steps, std::int64_t unix_ms);
   void add(std::vector<workers::StepResult> results);
 
   const bus::Job job_;
   std::mutex mutex_;
   int next_place_;
   std::int64_t memo_bytes_;
+  std::int64_t told_at_;                     // Unix ms: when it last told something
   std::map<workers::StepHash, int> places_;  // of what was told before
   std::vector<workers::StepResult> stored_;
 };

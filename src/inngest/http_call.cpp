@@ -123,7 +123,7 @@ Task<Result<>> HttpCall::end_what_is_due() {
     }
     const auto over = step.op == OpCode::kInvokeFunction ? late_memo(step.name) : "null";
     auto memo = co_await driver_.shared_.runs.end_wait(
-        job_, {step.hash, stored_.next_place, step.name, step.op, over});
+        job_, {step.hash, stored_.next_place, step.name, step.op, over, step.began_at});
     if (!memo) co_return fail(memo.error());
     stored_.pending.erase(step.hash);
     stored_.memo_bytes += static_cast<std::int64_t>(memo->size());
@@ -143,6 +143,7 @@ Task<HttpCall::Then> HttpCall::discover() {
     co_return stop_for(*reached.outage);
   }
   const auto& reply = reached.reply;
+  asked_at_ = reached.began_at;
   if (reply.kind == Reply::Kind::kFailed) co_return fail_run(reply);
   if (reply.kind == Reply::Kind::kDone) {
     output_ = reply.output;
@@ -219,6 +220,7 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
                                       std::string token) {
   auto& shared = driver_.shared_;
   const auto request_id = ulid_of(shared.runs.world().new_id());
+  const auto began_at = shared.runs.world().unix_ms();
   const CallBody body{.events = events_,
                       .stored = stored_,
                       .run_id = job_.run_id,
@@ -245,10 +247,10 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
     if (const auto* version = outbound::find(response->headers, "x-inngest-req-version")) {
       if (*version == "1" || *version == "2") driver_.version_ = (*version)[0] - '0';
     }
-    co_return Reached{read_reply(*response, shared.runs.world().unix_ms()), std::nullopt};
+    co_return Reached{read_reply(*response, shared.runs.world().unix_ms()), std::nullopt, began_at};
   }
   const auto& error = response.error();
-  Reached reached;
+  Reached reached{.began_at = began_at};
   reached.reply.error = app_error(info(error.code).name, error.message);
   reached.reply.may_retry = error.code == Code::kBadGateway || error.code == Code::kGatewayTimeout;
   if (error.code == Code::kServiceUnavailable) reached.outage = error;

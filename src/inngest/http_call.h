@@ -29,6 +29,7 @@ class HttpCall {
   struct Reached {
     Reply reply;
     std::optional<Error> outage;
+    std::int64_t began_at = 0;  // Unix ms, when it was asked
   };
 
   bool waits_to_start();
@@ -76,6 +77,7 @@ class HttpCall {
   workers::Answer answer_;
   std::optional<Json> output_;
   bool has_failed_ = false;
+  std::int64_t asked_at_ = 0;  // Unix ms: when what is taken now was asked
 };
 
 }  // namespace synap::inngest

@@ -42,6 +42,7 @@ void HttpCall::take(const ReportedOp& op, const Reply& reply) {
 
 void HttpCall::take_planned(const ReportedOp& planned, const Reached& reached) {
   if (has_failed_) return;
+  asked_at_ = reached.began_at;
   if (reached.outage) {
     const auto* before = begun(planned.hash);
     put_pending({.hash = planned.hash,
@@ -92,7 +93,8 @@ void HttpCall::take_failure(const ReportedOp& op, const Reply& reply) {
                .op = OpCode::kStepError,
                .attempts = attempts + 1,
                .due_at = driver_.shared_.runs.clock().now() + retry_delay(reply, attempts),
-               .error = op.error.dump()});
+               .error = op.error.dump(),
+               .began_at = asked_at_});
 }
 
 void HttpCall::begin_sleep(const ReportedOp& op) {
@@ -160,9 +162,15 @@ void HttpCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
     return exceed(*std::move(excess));
   }
   stored_.memo_bytes += bytes;
+  const auto* before = begun(op.hash);
+  const bool has_waited = before != nullptr && before->op != OpCode::kStepError;
+  workers::StepResult result{op.hash, stored_.next_place, op.step_id, code, memo};
+  result.started_at = has_waited ? before->began_at : asked_at_;
+  result.ended_at = driver_.shared_.runs.world().unix_ms();
+  if (before != nullptr) result.input = before->input;
   stored_.pending.erase(op.hash);
   std::erase_if(answer_.pending, [&](const auto& step) { return step.hash == op.hash; });
-  answer_.results.push_back({op.hash, stored_.next_place, op.step_id, code, memo});
+  answer_.results.push_back(std::move(result));
   stored_.memos.emplace(op.hash, workers::Memo{std::move(memo), code, stored_.next_place++});
   answer_.has_made_progress = answer_.has_made_progress || code != OpCode::kStepFailed;
 }

@@ -86,7 +86,9 @@ struct Description::Parts {
   projections::Projections projections{database, log, types};
   workers::Engine engine{database, log, types};
   api::Keys keys{database, log, types};
-  features::Rooms rooms{database, log, types, projections, content, *engine.pool, procedures, keys};
+  features::Rooms rooms{database,   log,          types,          projections,
+                        content,    *engine.pool, engine.control, engine.replays,
+                        procedures, keys};
 };
 
 Description::Description() : parts_(std::make_unique<Parts>()) {

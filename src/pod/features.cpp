@@ -7,6 +7,7 @@
 #include "features/catalogue/catalogue.h"
 #include "features/event_types/event_types.h"
 #include "features/events/events.h"
+#include "features/functions/functions.h"
 #include "features/markdown/markdown.h"
 #include "features/notes/notes.h"
 #include "features/requests/requests.h"
@@ -70,6 +71,7 @@ void add_features(const features::Rooms& rooms) {
   features::markdown_views::add(rooms);
   features::event_types::add(rooms);
   features::catalogue::add(rooms);
+  features::functions::add(rooms);
   features::runs::add(rooms);
   features::upkeep::add(rooms);
   inngest::add_app_event_types(rooms.types);

@@ -186,6 +186,14 @@ void add_admissions(Metrics& metrics, const Measured& measured) {
               });
 }
 
+void add_pruned(Metrics& metrics, const Measured& measured) {
+  metrics.add("synap_runs_pruned_total", Type::kCounter,
+              "Runs that ended long ago, or were too many, and were taken away.",
+              [&pruned = measured.pruner.pruned()](Samples& samples) {
+                samples.add({}, real(pruned.value()));
+              });
+}
+
 void add_run_times(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_run_duration_seconds", Type::kHistogram,
               "Of an attempt: the call of its function, what it waits for included.",
@@ -233,6 +241,7 @@ void add_measures(Metrics& metrics, const Measured& measured) {
   add_io_errors(metrics);
   add_runs(metrics, measured);
   add_admissions(metrics, measured);
+  add_pruned(metrics, measured);
   add_run_times(metrics, measured);
   metrics.add("synap_log_position", Type::kGauge, "The position of the newest event.",
               [&log = measured.log] { return real(log.end().value()); });

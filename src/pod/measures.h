@@ -17,6 +17,7 @@
 #include "pod/data_directory.h"
 #include "projections/projections.h"
 #include "rpc/procedure.h"
+#include "workers/run_pruner.h"
 #include "workers/worker_pool.h"
 
 namespace synap::pod {
@@ -33,6 +34,7 @@ struct Measured {
   const bus::Functions& functions;
   const workers::WorkerPool& workers;
   const workers::Admission& admission;
+  const workers::RunPruner& pruner;
   const projections::Projections& projections;
   events::EventLog& log;
   const DataDirectory& directory;

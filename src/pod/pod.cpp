@@ -77,6 +77,7 @@ struct Pod::Parts {
   std::unique_ptr<Readiness> readiness;
   std::unique_ptr<Doctor> doctor;
   std::unique_ptr<ContentSweep> sweep;
+  std::unique_ptr<workers::RunPruner> pruner;
   std::unique_ptr<Background> upkeep;
   std::shared_ptr<net::BoundAddress> address;
   std::unique_ptr<api::Front> front;
@@ -127,8 +128,9 @@ Result<> Pod::Parts::open() {
                                        .running_of_function = options.worker_concurrency}});
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
-  rooms = std::make_unique<features::Rooms>(features::Rooms{
-      *database, *log, types, *projections, *content, *engine->pool, procedures, *keys});
+  rooms = std::make_unique<features::Rooms>(
+      features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
+                      engine->control, engine->replays, procedures, *keys});
   add_features(*rooms);
   add_self_procedures(
       procedures,
@@ -197,7 +199,10 @@ Result<> Pod::Parts::serve() {
   sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
   upkeep = std::make_unique<Background>(engine->pool->executor());
   upkeep->begin(sweep->run(upkeep->token()));
+  pruner = std::make_unique<workers::RunPruner>(options.runs, *database, world);
+  upkeep->begin(pruner->run(upkeep->token()));
   upkeep->begin(keys->uses().run(upkeep->token()));
+  upkeep->begin(engine->replays.follow(upkeep->token()));
   readiness =
       std::make_unique<Readiness>(ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min},
                                   *database, *directory, world);
@@ -250,6 +255,7 @@ Result<> Pod::Parts::serve() {
                           .functions = engine->functions,
                           .workers = *engine->pool,
                           .admission = engine->admission,
+                          .pruner = *pruner,
                           .projections = *projections,
                           .log = *log,
                           .directory = *directory};

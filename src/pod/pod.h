@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "workers/run_pruner.h"
 
 namespace synap::pod {
 
@@ -65,6 +66,7 @@ struct PodOptions {
   // Addresses that the pod may call although they are not of the public internet.
   std::vector<std::string> outbound_allowed = {};
   InngestOptions inngest = {};
+  workers::RunRetention runs = {};  // which of those that have ended stay
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};
 };

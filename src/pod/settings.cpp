@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/duration.h"
 #include "inngest/duration.h"
 #include "inngest/registration.h"
 #include "net/origins.h"
@@ -24,6 +25,8 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 }
 
 namespace {
+
+constexpr std::int64_t kHourNs = 3'600'000'000'000;
 
 // The value as it is, if it is a T.
 template <class T>
@@ -132,6 +135,31 @@ bool is_web_address(const std::string& text) {
 
 bool is_allowed_address(const std::string& text) {
   return outbound::Policy::public_only({text}).has_value();
+}
+
+// Which runs that have ended stay.
+void add_retention_settings(std::vector<Setting>& all) {
+  all.push_back(text_setting(
+      "runs_retention",
+      "How long runs that have ended are kept, as 90d or 36h; 0 is for ever. Never the log.",
+      "a duration, as 90d or 36h, of an hour at least, or 0",
+      [](Config& config, const std::string& text) {
+        const auto ns = parse_long_duration_ns(text);
+        if (!ns || (*ns != 0 && *ns < kHourNs)) return false;
+        config.pod.runs.age = std::chrono::milliseconds(*ns / 1'000'000);
+        return true;
+      }));
+  all.back().show = [](const Config& c) {
+    return c.pod.runs.age.count() == 0 ? std::string("0")
+                                       : fmt::format("{}ms", c.pod.runs.age.count());
+  };
+  all.push_back(number_setting(
+      "runs_kept_max", "Runs that have ended and are kept, the newest; 0 is all.", 0,
+      1'000'000'000'000, [](Config& config, std::int64_t n) { config.pod.runs.count_max = n; }));
+  all.back().show = [](const Config& c) { return std::to_string(c.pod.runs.count_max); };
+  all.push_back(switch_setting("runs_retention_dead",
+                               "Dead letters are not kept longer than other runs.",
+                               [](Config& c) -> bool& { return c.pod.runs.takes_dead_letters; }));
 }
 
 // Of the pod as a server for apps of Inngest's SDKs.
@@ -271,6 +299,7 @@ std::vector<Setting> make_settings() {
       }));
   all.back().info.is_secret = true;
   all.back().show = [](const Config& c) { return c.pod.metrics_key; };
+  add_retention_settings(all);
   add_inngest_settings(all);
   all.push_back(text_setting("log_format", "How the log on stderr is written: text or json.",
                              "text or json", [](Config& config, const std::string& text) {

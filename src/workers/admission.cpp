@@ -520,8 +520,66 @@ void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id
       holder(tx, *function, event->user_id, verdict.singleton)) {
     return refuse(tx, entry, counts_.skipped, "a run of the function is there already");
   }
-  bus::Dispatcher::Admitted admitted{
-      .run_id = run_id, .limit_keys = verdict.concurrency, .priority_ms = verdict.priority_ms};
+  make(tx, entry, run_id, {});
+  if (!run_id) tx.on_commit([this] { counts_.admitted.add(); });
+}
+
+Task<Result<>> Admission::begin_by_hand(ByHand asked) {
+  Entry entry{.function = asked.function, .event = asked.event};
+  entry.verdict = judge(*entry.function, *entry.event, true);
+  if (entry.verdict.error) co_return fail(*entry.verdict.error);
+  if (auto made = co_await make_way(*entry.function, *entry.event, entry.verdict); !made) {
+    co_return made;
+  }
+  const auto& singleton = entry.function->flow.singleton;
+  co_return co_await database_.write([&](db::Tx& tx) {
+    if (singleton && singleton->mode == bus::Singleton::Mode::kSkip &&
+        holder(tx, *entry.function, entry.event->user_id, entry.verdict.singleton)) {
+      return tx.abort({Code::kConflict, "A run of the function is there already", nullptr});
+    }
+    make(tx, entry, asked.run_id, asked.origin);
+    asked.with(tx);
+  });
+}
+
+Task<Result<bool>> Admission::begin_many(
+    std::vector<ByHand> asked, std::function<bool(db::Tx&, const ByHand&)> is_wanted,
+    std::function<void(db::Tx&, std::int64_t made, std::int64_t left_out)> with) {
+  std::vector<Entry> entries;
+  for (const auto& one : asked) {
+    entries.push_back({one.function, one.event, judge(*one.function, *one.event, false)});
+  }
+  auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    std::int64_t made = 0;
+    std::int64_t left_out = 0;
+    for (std::size_t i = 0; i < asked.size() && tx.ok(); ++i) {
+      const auto& [function, event, verdict] = entries[i];
+      if (!verdict.is_triggered) continue;
+      const auto& singleton = function->flow.singleton;
+      const bool is_kept_away = singleton && singleton->mode == bus::Singleton::Mode::kSkip &&
+                                holder(tx, *function, event->user_id, verdict.singleton);
+      if (verdict.error || is_kept_away || !is_wanted(tx, asked[i])) {
+        ++left_out;
+        continue;
+      }
+      make(tx, entries[i], asked[i].run_id, asked[i].origin);
+      ++made;
+    }
+    with(tx, made, left_out);
+  });
+  if (!done) co_return fail(done.error());
+  co_return true;
+}
+
+// The run of what has been looked at.
+void Admission::make(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id,
+                     std::string origin) {
+  const auto& [function, event, verdict] = entry;
+  const auto& flow = function->flow;
+  bus::Dispatcher::Admitted admitted{.run_id = run_id,
+                                     .limit_keys = verdict.concurrency,
+                                     .priority_ms = verdict.priority_ms,
+                                     .origin = std::move(origin)};
   if (flow.throttle) admitted.delay_ms = reserve(tx, entry);
   const bool may_be_behind = function->in_aggregate_order && event->aggregate_id.has_value();
   const auto made = dispatcher_.make_run(tx, function, *event, std::move(admitted), may_be_behind);
@@ -541,7 +599,6 @@ void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id
     runs_.waits().begin_cancel(tx, job, static_cast<int>(i), verdict.cancels[i],
                                flow.cancel_on[i].timeout);
   }
-  if (!run_id) tx.on_commit([this] { counts_.admitted.add(); });
 }
 
 // True: there may be more. Rows of functions that are gone are put off until one returns, so that

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -47,6 +48,24 @@ class Admission {
   Task<void> follow(std::stop_token stop);
 
   const AdmissionCounts& counts() const { return counts_; }
+
+  /// A run that somebody asked for: for an event that has had its turn. What says whether events
+  /// have runs (conditions, rates, idempotency) is not asked; how many go on at a time, and what
+  /// cancels them, holds. `with` is called in the transaction that makes it. kConflict: a run is
+  /// there, and there may be one.
+  struct ByHand {
+    bus::FunctionPtr function;
+    events::EventRef event;
+    Uuid run_id;
+    std::string origin;  // bus::Dispatcher::Admitted
+    std::function<void(db::Tx&)> with;
+  };
+  Task<Result<>> begin_by_hand(ByHand asked);
+  /// Many in one transaction, those for which `is_wanted` says so in it, and whose functions are
+  /// triggered by their events. Then `with` is told how many have runs, and how many have none.
+  Task<Result<bool>> begin_many(
+      std::vector<ByHand> asked, std::function<bool(db::Tx&, const ByHand&)> is_wanted,
+      std::function<void(db::Tx&, std::int64_t made, std::int64_t left_out)> with);
 
  private:
   // What the expressions of a function say about an event.
@@ -95,6 +114,7 @@ class Admission {
   void settle(db::Tx& tx, const Entry& entry);
   void admit(db::Tx& tx, const Entry& entry);
   void begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id);
+  void make(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id, std::string origin);
   void refuse(db::Tx& tx, const Entry& entry, Counter& counter, const char* why);
   bool take_rate(db::Tx& tx, const Entry& entry);
   bool take(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,

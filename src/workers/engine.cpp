@@ -9,6 +9,8 @@ std::vector<db::Database::Migration> Engine::migrations() {
   for (const auto& more : RunStore::migrations()) all.push_back(more);
   for (const auto& more : Admission::migrations()) all.push_back(more);
   for (const auto& more : Scheduler::migrations()) all.push_back(more);
+  for (const auto& more : RunControl::migrations()) all.push_back(more);
+  for (const auto& more : Replays::migrations()) all.push_back(more);
   return all;
 }
 
@@ -21,6 +23,9 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
       runs(database, jobs, dispatcher, log, types, options.world),
       admission(database, log, dispatcher, runs, options.world),
       scheduler(database, log, types, dispatcher, options.world),
+      control({database, log, types, functions, queue, jobs, dispatcher, runs, admission,
+               options.world}),
+      replays({database, log, types, functions, jobs, queue, admission, options.world}),
       pool(std::make_unique<WorkerPool>(options.pool, options.world, functions, queue, runs,
                                         admission, scheduler, log, types)) {
   bus::add_function_events(types);
@@ -30,6 +35,7 @@ Result<> Engine::start() {
   // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:
   // of the jobs that are taken over, none is one that this process has claimed.
   dispatcher.observe(log);
+  if (auto loaded = sync_wait(pool->executor(), control.load()); !loaded) return loaded;
   return pool->start();
 }
 

@@ -12,6 +12,8 @@
 #include "bus/job_store.h"
 #include "bus/queue.h"
 #include "workers/admission.h"
+#include "workers/replays.h"
+#include "workers/run_control.h"
 #include "workers/run_store.h"
 #include "workers/scheduler.h"
 #include "workers/worker_pool.h"
@@ -45,6 +47,8 @@ struct Engine {
   RunStore runs;
   Admission admission;
   Scheduler scheduler;
+  RunControl control;
+  Replays replays;                   // follow() is for whoever has the engine
   std::unique_ptr<WorkerPool> pool;  // may go before the others
 };
 

@@ -65,6 +65,10 @@ struct StepResult {
   std::string name;  // the id as the handler wrote it
   OpCode op = OpCode::kStepRun;
   std::string memo;
+  // When the attempt that gave it began and ended, Unix ms; 0: not known, and as it is stored.
+  std::int64_t started_at = 0;
+  std::int64_t ended_at = 0;
+  std::string input = {};  // JSON text of what the step was given, if that is known
 };
 
 /// What event a run waits for: of its own user, of this type, behind the moment at which it began.
@@ -100,6 +104,10 @@ struct PendingStep {
   int attempts = 0;         // of kStepError: that have failed
   std::int64_t due_at = 0;  // when it goes on, by the clock of jobs (bus/job_clock.h)
   std::string error;        // of kStepError: error_json of its last attempt
+  /// When that attempt began, or what is waited for was begun, Unix ms; 0: not known.
+  std::int64_t began_at = 0;
+  /// What a person wants the step to be given, instead of what it would be: JSON text.
+  std::string input = {};
   std::optional<EventWait> wait = std::nullopt;           // of kWaitForEvent
   std::optional<InvokedFunction> invoked = std::nullopt;  // of kInvokeFunction
   std::optional<SignalWait> signal = std::nullopt;        // of kWaitForSignal

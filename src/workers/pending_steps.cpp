@@ -28,9 +28,10 @@ StepHash hash_from_hex(std::string_view hex) {
 bool answer_pending(db::Tx& tx, const Uuid& run_id, const StepHash& step, std::string_view memo,
                     std::int64_t unix_ms) {
   const auto stored = tx.run(
-      "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "
-      "SELECT run, hash, (SELECT coalesce(max(place) + 1, 0) FROM run_steps_data WHERE run = $1), "
-      "name, op, $3, $4 FROM pending_steps_data WHERE run = $1 AND hash = $2 "
+      "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at, started_at, "
+      "input) SELECT run, hash, (SELECT coalesce(max(place) + 1, 0) FROM run_steps_data WHERE run "
+      "= $1), "
+      "name, op, $3, $4, begun_at, input FROM pending_steps_data WHERE run = $1 AND hash = $2 "
       "ON CONFLICT DO NOTHING",
       run_id, blob_of(step), memo, unix_ms);
   if (stored == 0) return false;

@@ -49,6 +49,59 @@ EventWait wait_of(const std::string& signal) {
   return {std::string(bus::kSignalSent.name), "data.signal", Json(signal)};
 }
 
+constexpr std::string_view kTimes = R"(
+-- Of the attempt that gave the result; NULL: not known, and as stored_at. `input`: what the step
+-- was given, as JSON text; of one that waits, what it waits for.
+ALTER TABLE run_steps_data ADD COLUMN started_at INTEGER;
+ALTER TABLE run_steps_data ADD COLUMN ended_at INTEGER;
+ALTER TABLE run_steps_data ADD COLUMN input TEXT;
+ALTER TABLE pending_steps_data ADD COLUMN begun_at INTEGER;
+ALTER TABLE pending_steps_data ADD COLUMN input TEXT;
+-- Attempts that failed: of a step, or of the function's own code (an empty hash).
+CREATE TABLE run_attempts_data(
+  run BLOB NOT NULL,
+  number INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  name TEXT NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  PRIMARY KEY(run, number)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW run_attempts AS
+  SELECT run_attempts_data.* FROM run_attempts_data
+  JOIN runs_data ON runs_data.id = run_attempts_data.run
+  WHERE runs_data.user_id = current_user_id();
+)";
+
+// 0 is no time.
+std::optional<std::int64_t> time_or_null(std::int64_t unix_ms) {
+  return unix_ms > 0 ? std::optional(unix_ms) : std::nullopt;
+}
+
+std::optional<std::string_view> text_or_null(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+// What a step that waits was given, for whoever looks at its run. The data of an invocation stand
+// in its event, whose id is told.
+std::string input_of(const PendingStep& step, const Result<events::NewEvent>* asked) {
+  Json input = Json::object();
+  if (step.wait) {
+    input.set("event", step.wait->type);
+    if (!step.wait->path.empty()) input.set("path", step.wait->path).set("value", step.wait->value);
+    if (step.wait->condition) input.set("if", step.wait->condition->to_text());
+  } else if (step.signal) {
+    input.set("signal", step.signal->signal);
+  } else if (step.invoked) {
+    input.set("function", step.invoked->function);
+    if (asked != nullptr && *asked) input.set("eventId", (*asked)->id().to_string());
+  } else {
+    return {};
+  }
+  return input.dump();
+}
+
 constexpr std::string_view kEventTables = R"(
 -- All events of a run that is for more than one.
 CREATE TABLE run_events_data(
@@ -74,6 +127,7 @@ std::vector<db::Database::Migration> RunStore::migrations() {
   all.push_back({"run_events.1", kEventTables});
   for (const auto& more : EventWaits::migrations()) all.push_back(more);
   for (const auto& more : RunLimits::migrations()) all.push_back(more);
+  all.push_back({"run_steps.3", kTimes});
   return all;
 }
 
@@ -91,10 +145,11 @@ std::int64_t RunStore::write_results(db::Tx& tx, const Uuid& run_id,
   std::int64_t stored = 0;
   for (const auto& result : results) {
     stored += tx.run(
-        "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at, started_at, "
+        "ended_at, input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         run_id, blob_of(result.hash), result.place, result.name, op_name(result.op), result.memo,
-        world_.unix_ms());
+        world_.unix_ms(), time_or_null(result.started_at), time_or_null(result.ended_at),
+        text_or_null(result.input));
     if (!may_be_pending) continue;
     tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", run_id,
            blob_of(result.hash));
@@ -122,12 +177,18 @@ bool RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps
   for (const auto& step : steps.pending) {
     std::optional<std::string_view> error;
     if (!step.error.empty()) error = step.error;
+    const auto input = input_of(step, step.invoked ? &steps.asked[asked] : nullptr);
+    const auto begun_at = step.began_at > 0 ? step.began_at : world_.unix_ms();
     tx.run(
-        "INSERT INTO pending_steps_data(run, hash, name, op, attempts, due_at, error) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(run, hash) DO UPDATE SET "
+        "INSERT INTO pending_steps_data(run, hash, name, op, attempts, due_at, error, begun_at, "
+        "input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT(run, hash) DO UPDATE SET "
         "attempts = $5, due_at = $6, error = $7",
         job.run_id, blob_of(step.hash), step.name, op_name(step.op), step.attempts, step.due_at,
-        error);
+        error, begun_at, text_or_null(input));
+    // One that is to be tried again at once was kept from its work by an outage: no attempt.
+    if (step.op == OpCode::kStepError && error && step.due_at > 0) {
+      write_attempt(tx, job, &step.hash, step.name, step.began_at, step.error);
+    }
     std::optional<Error> refusal;
     if (step.wait) waits_.begin(tx, job, step.hash, *step.wait);
     if (step.invoked) refusal = begin_invoked(tx, job, step, steps.asked[asked++]);
@@ -139,6 +200,17 @@ bool RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps
   return is_answered;
 }
 
+// `step`: null of the function's own code.
+void RunStore::write_attempt(db::Tx& tx, const bus::Job& job, const StepHash* step,
+                             std::string_view name, std::int64_t began_at, std::string_view error) {
+  tx.run(
+      "INSERT INTO run_attempts_data(run, number, hash, name, started_at, ended_at, error) SELECT "
+      "$1, coalesce((SELECT max(number) FROM run_attempts_data WHERE run = $1), 0) + 1, $2, $3, "
+      "$4, $5, $6",
+      job.run_id, step != nullptr ? blob_of(*step) : db::Blob{}, name, time_or_null(began_at),
+      world_.unix_ms(), error);
+}
+
 std::optional<Error> RunStore::begin_invoked(db::Tx& tx, const bus::Job& job,
                                              const PendingStep& step,
                                              const Result<events::NewEvent>& asked) {
@@ -147,6 +219,12 @@ std::optional<Error> RunStore::begin_invoked(db::Tx& tx, const bus::Job& job,
   if (function == nullptr || (function->user_id && *function->user_id != job.user_id)) {
     return Error{Code::kNotFound,
                  fmt::format("could not find function with ID: {}", step.invoked->function),
+                 nullptr};
+  }
+  // Its failing is that of a request, and this is none.
+  if (function->fulfills) {
+    return Error{Code::kBadRequest,
+                 fmt::format("{} carries out requests, and cannot be invoked", function->id),
                  nullptr};
   }
   const auto appended = log_.append(tx, {.events = {*asked}});
@@ -209,8 +287,9 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   }
   tx.run(
       "UPDATE runs_data SET status = $2, attempts = attempts + $3, ended_at = $4, output = $5, "
-      "error = $6 WHERE id = $1",
-      job.run_id, end.status, end.status == "cancelled" ? 0 : 1, world_.unix_ms(), output, error);
+      "error = $6, started_at = coalesce(started_at, $7) WHERE id = $1",
+      job.run_id, end.status, end.status == "cancelled" ? 0 : 1, world_.unix_ms(), output, error,
+      time_or_null(job.began_at));
   if (function.is_remote || function.flow.singleton) {
     tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
   }
@@ -270,13 +349,17 @@ Task<Result<StoredResults>> RunStore::load_results(Uuid run_id) {
       }
     }
     auto rows = tx.query(
-        "SELECT hash, name, op, attempts, due_at FROM pending_steps_data WHERE run = $1", run_id);
+        "SELECT hash, name, op, attempts, due_at, begun_at, input FROM pending_steps_data "
+        "WHERE run = $1",
+        run_id);
     while (rows.next()) {
       PendingStep step{.hash = hash_of(rows.view(0)),
                        .name = rows.text(1),
                        .op = op_by_name(rows.view(2)).value_or(OpCode::kStepError),
                        .attempts = static_cast<int>(rows.integer(3)),
-                       .due_at = rows.integer(4)};
+                       .due_at = rows.integer(4),
+                       .began_at = rows.is_null(5) ? 0 : rows.integer(5)};
+      if (step.op == OpCode::kStepError && !rows.is_null(6)) step.input = rows.text(6);
       stored.pending.emplace(step.hash, std::move(step));
     }
     return stored;
@@ -324,10 +407,12 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
     write_results(tx, job.run_id, steps.results, steps.may_be_pending);
     write_pending(tx, job, steps);
     if (!error) return;
+    const auto text = error_json(*error);
+    write_attempt(tx, job, nullptr, "", job.began_at, text);
     tx.run(
-        "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2 "
-        "WHERE id = $1",
-        job.run_id, error_json(*error));
+        "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2, "
+        "started_at = coalesce(started_at, $3) WHERE id = $1",
+        job.run_id, text, time_or_null(job.began_at));
   });
 }
 
@@ -353,13 +438,16 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
     const bool is_woken =
         jobs_.park(tx, job, is_answered ? delay_ms : std::max(due_at - clock().now(), delay_ms));
     if (is_asleep && !is_answered && !is_woken) {
-      tx.run("UPDATE runs_data SET status = 'sleeping', error = NULL WHERE id = $1", job.run_id);
+      tx.run(
+          "UPDATE runs_data SET status = 'sleeping', error = NULL, "
+          "started_at = coalesce(started_at, $2) WHERE id = $1",
+          job.run_id, time_or_null(job.began_at));
       return;
     }
     tx.run(
-        "UPDATE runs_data SET status = 'active', attempts = attempts + $2, error = $3 "
-        "WHERE id = $1",
-        job.run_id, has_failed ? 1 : 0, error);
+        "UPDATE runs_data SET status = 'active', attempts = attempts + $2, error = $3, "
+        "started_at = coalesce(started_at, $4) WHERE id = $1",
+        job.run_id, has_failed ? 1 : 0, error, time_or_null(job.began_at));
   });
 }
 
@@ -454,6 +542,7 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
     write_results(tx, job.run_id, steps.results, steps.may_be_pending);
+    write_attempt(tx, job, nullptr, "", job.began_at, end.error);
     write_end(tx, job, end, steps.may_be_pending);
   });
 }
@@ -515,7 +604,33 @@ std::optional<bus::Job> RunStore::find_job(db::Tx& tx, const std::string& user_i
   return job;
 }
 
-Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run_id) {
+bus::FunctionPtr RunStore::revive(db::Tx& tx, const std::string& user_id, const Uuid& run_id) {
+  bus::Job job{.run_id = run_id, .user_id = user_id, .may_have_results = true};
+  {
+    auto rows = tx.query(
+        "SELECT function, event_position, lane, limit_keys FROM runs_data "
+        "WHERE id = $1 AND user_id = $2 AND status = 'failed'",
+        run_id, user_id);
+    if (!rows.next()) return nullptr;
+    job.function = dispatcher_.functions().find(rows.view(0));
+    job.position = rows.integer(1);
+    job.line = rows.uuid(2).value_or(run_id);
+    if (!rows.is_null(3)) job.limit_keys = bus::limit_keys_of(rows.view(3));
+  }
+  const auto function = job.function;
+  if (function != nullptr) revive(tx, std::move(job));
+  return function;
+}
+
+bool RunStore::discard(db::Tx& tx, const std::string& user_id, const Uuid& run_id) {
+  return tx.run(
+             "UPDATE runs_data SET status = 'discarded' WHERE id = $1 AND user_id = $2 AND "
+             "status = 'failed'",
+             run_id, user_id) > 0;
+}
+
+Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run_id,
+                                                   std::function<void(db::Tx&)> with) {
   co_return co_await database_.write([&](db::Tx& tx) -> bus::FunctionPtr {
     const auto refuse = [&](Code code, const char* message) -> bus::FunctionPtr {
       tx.abort({code, message, nullptr});
@@ -538,6 +653,10 @@ Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run
     if (status == "completed") {
       return refuse(Code::kConflict, "The run has completed; there is nothing to try again");
     }
+    if (status == "discarded") {
+      return refuse(Code::kConflict,
+                    "The dead letter was put away; it can be done again as a new run");
+    }
     if (status == "cancelled") {
       return refuse(Code::kConflict, "The run was cancelled");
     }
@@ -548,6 +667,7 @@ Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run
     job.user_id = user_id;
     job.may_have_results = true;
     status == "failed" ? revive(tx, job) : hurry(tx, job);
+    if (with != nullptr) with(tx);
     return job.function;
   });
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -125,7 +126,14 @@ class RunStore {
   /// waits for its next attempt, or sleeps, goes on at once. kNotFound: the user has no such run;
   /// kConflict: it has completed, is under way, or waits for an earlier run of its line.
   /// The run's function.
-  Task<Result<bus::FunctionPtr>> retry_now(std::string user_id, Uuid run_id);
+  /// `with` is called in the same transaction.
+  Task<Result<bus::FunctionPtr>> retry_now(std::string user_id, Uuid run_id,
+                                           std::function<void(db::Tx&)> with = nullptr);
+  /// Within a transaction: as that, of a dead letter alone. Null, and nothing is changed: it is
+  /// none of the user's, or its function is gone.
+  bus::FunctionPtr revive(db::Tx& tx, const std::string& user_id, const Uuid& run_id);
+  /// Within a transaction: somebody has put it away. False: it is no dead letter of the user's.
+  static bool discard(db::Tx& tx, const std::string& user_id, const Uuid& run_id);
   /// The run is not called any more; a call that is under way stores nothing. `actor`: who wants
   /// it. kNotFound: the user has no such run; kConflict: it has ended.
   Task<Result<>> cancel(std::string user_id, Uuid run_id, std::optional<events::Actor> actor,
@@ -144,6 +152,8 @@ class RunStore {
   events::Envelope envelope_of(const bus::Job& job, const events::Event& event) const;
   Result<> add_fact(const bus::Job& job, const events::Event& event, const Error& error,
                     int attempts, std::optional<events::Actor> actor, EndOfRun& end);
+  void write_attempt(db::Tx& tx, const bus::Job& job, const StepHash* step, std::string_view name,
+                     std::int64_t began_at, std::string_view error);
   bool write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps);
   std::optional<Error> begin_invoked(db::Tx& tx, const bus::Job& job, const PendingStep& step,
                                      const Result<events::NewEvent>& asked);

@@ -38,10 +38,16 @@ Step::Place Step::enter(std::string_view id) {
   return place;
 }
 
-void Step::remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo) {
+std::int64_t Step::wall_time() const {
+  return store_.world().unix_ms();
+}
+
+void Step::remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo,
+                    std::int64_t began_at) {
   stored_.memo_bytes += static_cast<std::int64_t>(memo.size());
   has_made_progress_ = has_made_progress_ || op != OpCode::kStepFailed;
-  unsaved_.push_back({hash, next_place_++, std::string(id), op, std::move(memo)});
+  unsaved_.push_back(
+      {hash, next_place_++, std::string(id), op, std::move(memo), began_at, wall_time()});
 }
 
 std::optional<Error> Step::excess_of(std::string_view id, std::size_t memo_bytes) const {
@@ -68,12 +74,14 @@ bool Step::exceeds(std::string_view id, std::size_t memo_bytes) {
 }
 
 // While what it needs is out of order, its attempts are not counted: they say nothing about it.
-bool Step::parks_on(const Place& place, std::string_view id, const Error& error) {
+bool Step::parks_on(const Place& place, std::string_view id, const Error& error,
+                    std::int64_t began_at) {
   PendingStep pending{.hash = place.hash,
                       .name = std::string(id),
                       .op = OpCode::kStepError,
                       .attempts = place.pending != nullptr ? place.pending->attempts : 0,
-                      .error = error_json(error)};
+                      .error = error_json(error),
+                      .began_at = began_at};
   if (is_outage(error)) {
     outage_ = error;
     pending.due_at = 0;
@@ -136,9 +144,10 @@ void Step::forget_saved(const std::vector<StepResult>& results) {
   });
 }
 
-Task<Result<>> Step::fail_for_good(const Place& place, std::string_view id, const Error& error) {
+Task<Result<>> Step::fail_for_good(const Place& place, std::string_view id, const Error& error,
+                                   std::int64_t began_at) {
   exhausted_attempts_ = 1 + (place.pending != nullptr ? place.pending->attempts : 0);
-  remember(place.hash, id, OpCode::kStepFailed, R"({"error":)" + error_json(error) + "}");
+  remember(place.hash, id, OpCode::kStepFailed, R"({"error":)" + error_json(error) + "}", began_at);
   co_return co_await save();
 }
 
@@ -186,8 +195,8 @@ Task<Result<std::string>> Step::memo_of_wait(Place place, PendingStep begun, std
     co_await Park{*this};
   }
   const UnderWay under_way(*this);
-  auto memo = co_await store_.end_wait(
-      job_, {place.hash, next_place_, std::move(begun.name), begun.op, std::move(over)});
+  auto memo = co_await store_.end_wait(job_, {place.hash, next_place_, std::move(begun.name),
+                                              begun.op, std::move(over), place.pending->began_at});
   if (!memo) co_return fail(memo.error());
   stored_.memo_bytes += static_cast<std::int64_t>(memo->size());
   has_made_progress_ = true;
@@ -231,7 +240,7 @@ std::int64_t Step::due_in(std::int64_t wait_ms) const {
 Task<void> Step::sleep_for(Place place, std::string_view id, std::int64_t wait_ms) {
   if (place.memo != nullptr) co_return;
   if (place.pending != nullptr && !place.is_to_park) {
-    remember(place.hash, id, OpCode::kSleep, "null");
+    remember(place.hash, id, OpCode::kSleep, "null", place.pending->began_at);
     co_return;
   }
   if (!place.is_to_park) {

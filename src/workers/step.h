@@ -176,13 +176,16 @@ class Step {
   static Result<T> from_memo(const std::string& memo);
   template <class T>
   static std::string to_memo(const Result<T>& result);
-  void remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo);
+  /// `began_at`: of the attempt, or of what was waited for.
+  void remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo,
+                std::int64_t began_at);
+  std::int64_t wall_time() const;
   enum class Then : std::uint8_t { kGoOn, kComplete };
   template <class F>
   auto commit_and(Then then, std::string_view id, F closure)
       -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
   /// True if the step is to be tried again later; then the caller parks.
-  bool parks_on(const Place& place, std::string_view id, const Error& error);
+  bool parks_on(const Place& place, std::string_view id, const Error& error, std::int64_t began_at);
   /// An error if a memo of so many bytes may not be kept.
   std::optional<Error> excess_of(std::string_view id, std::size_t memo_bytes) const;
   /// The same, kept as what the run fails of.
@@ -192,7 +195,8 @@ class Step {
   /// Stores the results that are not on disk yet.
   Task<Result<>> save();
   void forget_saved(const std::vector<StepResult>& results);
-  Task<Result<>> fail_for_good(const Place& place, std::string_view id, const Error& error);
+  Task<Result<>> fail_for_good(const Place& place, std::string_view id, const Error& error,
+                               std::int64_t began_at);
   static Result<std::optional<Json>> awaited(const Result<std::string>& memo);
   static std::string late_memo(std::string_view id);
   std::int64_t due_in(std::int64_t wait_ms) const;
@@ -259,9 +263,12 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
     co_return result;
   }
   Result<T> result = Result<T>(std::unexpect, Error{});
+  std::int64_t began_at = 0;
   {
     const UnderWay under_way(*this);
-    if (auto saved = co_await save(); !saved) {
+    auto saved = co_await save();
+    began_at = wall_time();
+    if (!saved) {
       result = synap::fail(saved.error());
     } else {
       result = co_await function();
@@ -269,15 +276,15 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
     if (result) {
       auto memo = to_memo(result);
       if (!exceeds(id, memo.size())) {
-        remember(place.hash, id, OpCode::kStepRun, std::move(memo));
+        remember(place.hash, id, OpCode::kStepRun, std::move(memo), began_at);
         co_return result;
       }
     }
   }
   if (exceeded_limit_) co_await Park{*this};
-  if (parks_on(place, id, result.error())) co_await Park{*this};
+  if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
   const UnderWay under_way(*this);
-  if (auto noted = co_await fail_for_good(place, id, result.error()); !noted) {
+  if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
     co_return synap::fail(noted.error());
   }
   co_return result;
@@ -324,6 +331,7 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     co_return result;
   }
   Result<T> result = Result<T>(std::unexpect, Error{});
+  const auto began_at = wall_time();
   if (then == Then::kComplete) {
     if (auto prepared = prepare_completion(); !prepared) co_return synap::fail(prepared.error());
   }
@@ -337,8 +345,11 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
       // The results of earlier steps, what this one does, and its own result: all or nothing.
       const auto write = [&](std::string memo) {
         memo_bytes = memo.size();
-        const StepResult own{place.hash, own_place, std::string(id), OpCode::kStepRun,
-                             std::move(memo)};
+        const StepResult own{.hash = place.hash,
+                             .place = own_place,
+                             .name = std::string(id),
+                             .memo = std::move(memo),
+                             .started_at = began_at};
         write_results(tx, earlier);
         write_own(tx, own);
         if (then == Then::kComplete) {
@@ -370,9 +381,9 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
       co_return result;
     }
   }
-  if (parks_on(place, id, result.error())) co_await Park{*this};
+  if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
   const UnderWay under_way(*this);
-  if (auto noted = co_await fail_for_good(place, id, result.error()); !noted) {
+  if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
     co_return synap::fail(noted.error());
   }
   co_return result;

@@ -345,6 +345,7 @@ Task<void> WorkerPool::do_suspects() {
 Task<void> WorkerPool::do_until_stored(bus::Job& job) {
   const auto stop = stopping_.get_token();
   for (;;) {
+    job.began_at = world_.unix_ms();
     const auto done = co_await do_once(job);
     // Somebody else has it, and says what becomes of it.
     if (done) break;
@@ -365,6 +366,9 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
   if (store_.take_cancelled(job.run_id)) co_return Result<>{};
   // It was taken away since the job was claimed: the run waits for its return.
   if (handling == nullptr) co_return co_await store_.retry_later(job, 0, std::nullopt, {});
+  if (functions_.is_paused(job.function->id)) {
+    co_return co_await store_.retry_later(job, 0, std::nullopt, {});
+  }
   auto event = co_await log_.at(job.position);
   if (!event) co_return fail(event.error());
   if (job.is_found && !job.function->is_remote) {
@@ -493,6 +497,15 @@ Task<Result<>> WorkerPool::give_up(const bus::Job& job, const events::Event& eve
   log_given_up(job, error, attempts);
   handling.counts.given_up.add();
   co_return stored;
+}
+
+std::optional<milliseconds> WorkerPool::outage_pause_left(std::string_view function_id) const {
+  const auto handling = handling_of(function_id);
+  if (handling == nullptr) return std::nullopt;
+  std::lock_guard lock(handling->mutex);
+  const auto left = std::chrono::ceil<milliseconds>(handling->paused_until - world_.now());
+  if (handling->pauses == 0 || left <= milliseconds(0)) return std::nullopt;
+  return left;
 }
 
 Task<Result<>> WorkerPool::retry(std::string user_id, Uuid run_id) {

@@ -99,6 +99,8 @@ class WorkerPool {
   const bus::Functions& functions() const { return functions_; }
   /// Of a function that is there, or null. Any thread.
   std::shared_ptr<const RunCounts> counts(std::string_view function_id) const;
+  /// Of a function that is paused since what it needs is out of order: until it is looked at again.
+  std::optional<std::chrono::milliseconds> outage_pause_left(std::string_view function_id) const;
   /// RunStore::retry_now.
   Task<Result<>> retry(std::string user_id, Uuid run_id);
   /// RunStore::cancel.

@@ -113,6 +113,10 @@ std::string Rig::command(const std::string& line) {
   if (name == "until") return until(words);
   if (name == "retry") return retry(words);
   if (name == "cancel") return cancel(words);
+  if (name == "pause" || name == "resume") return pause(words);
+  if (name == "rerun") return rerun(words);
+  if (name == "discard") return discard(words);
+  if (name == "sweep") return sweep(words);
   if (name == "release") {
     world_.release();
     return "";
@@ -309,9 +313,9 @@ std::string Rig::until(const Words& words) {
 Uuid Rig::run_id(const std::string& number) {
   return *test::run(executor_, [&] {
     return parts_->database->read([&](db::Tx& tx) {
-      auto rows =
-          tx.query("SELECT id FROM runs_data ORDER BY event_position, function LIMIT 1 OFFSET $1",
-                   std::int64_t{std::stol(number) - 1});
+      auto rows = tx.query(
+          "SELECT id FROM runs_data ORDER BY event_position, function, id LIMIT 1 OFFSET $1",
+          std::int64_t{std::stol(number) - 1});
       return rows.next() ? rows.uuid(0).value_or(Uuid{}) : Uuid{};
     });
   });

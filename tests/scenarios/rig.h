@@ -46,6 +46,10 @@ class Rig {
   std::string stop();
   std::string retry(const Words& words);
   std::string cancel(const Words& words);
+  std::string pause(const Words& words);
+  std::string rerun(const Words& words);
+  std::string discard(const Words& words);
+  std::string sweep(const Words& words);
   std::string counts();
   std::string show();
   std::string events_text();

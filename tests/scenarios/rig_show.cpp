@@ -11,7 +11,8 @@ std::string told(const events::Event& event) {
   const auto data = parse_json(event.data);
   std::string text;
   const auto text_at = [&](const char* name) { return std::string(data->string_or(name, "")); };
-  if (event.type.starts_with("function.")) text += " of " + text_at("function");
+  if (event.type.starts_with("function.") || event.type.starts_with("run."))
+    text += " of " + text_at("function");
   if (event.type == bus::kFunctionScheduled.name) {
     text += fmt::format(" at {}", text_at("scheduledAt"));
     const Json* missed = data->find("missed");
@@ -68,7 +69,7 @@ std::string runs_text(db::Tx& tx, const std::map<Uuid, std::int64_t>& positions)
   std::string out = "runs\n";
   auto runs = tx.query(
       "SELECT id, function, event_position, status, attempts, output, error FROM runs_data "
-      "ORDER BY event_position, function");
+      "ORDER BY event_position, function, id");
   while (runs.next()) {
     out += fmt::format("  {} for event {}: {}, attempts {}", runs.text(1), runs.integer(2),
                        runs.text(3), runs.integer(4));

@@ -83,8 +83,8 @@ struct Pod::Features {
   explicit Features(Pod& pod)
       : engine(*pod.database, *pod.log, pod.types, {.world = pod.world}),
         keys(*pod.database, *pod.log, pod.types),
-        rooms{*pod.database, *pod.log,     pod.types,  *pod.projections,
-              *pod.content,  *engine.pool, procedures, keys} {}
+        rooms{*pod.database, *pod.log,       pod.types,      *pod.projections, *pod.content,
+              *engine.pool,  engine.control, engine.replays, procedures,       keys} {}
 
   workers::Engine engine;
   api::Keys keys;

@@ -3,6 +3,52 @@ export interface WorkerAppAddress {
     /** Where the app is served: http://127.0.0.1:3000/api/inngest 1 to 2000 characters. */
     url: string;
 }
+export interface DiscardDeadLettersInput {
+    /** Of one run. Or a filter: A UUID. */
+    id?: string | undefined;
+    /** 1 to 400 characters. */
+    function?: string | undefined;
+    /** Of the error, as deadLetters.groups. */
+    name?: string | undefined;
+    /** Of the error, the whole. */
+    message?: string | undefined;
+    /** Queued then or later. A time, ISO 8601. */
+    from?: string | undefined;
+    /** Queued before. A time, ISO 8601. */
+    to?: string | undefined;
+    /** True, where no filter is meant. */
+    all?: boolean | undefined;
+    /** At most so many in one call. 1 to 5000; default 1000. */
+    limit?: number | undefined;
+    /** The nextCursor of the call before. A UUID. */
+    cursor?: string | null | undefined;
+}
+export interface AskForGroups {
+    /** 1 to 400 characters. */
+    function?: string | undefined;
+}
+export interface ReplayDeadLettersInput {
+    /** Of one run. Or a filter: A UUID. */
+    id?: string | undefined;
+    /** 1 to 400 characters. */
+    function?: string | undefined;
+    /** Of the error, as deadLetters.groups. */
+    name?: string | undefined;
+    /** Of the error, the whole. */
+    message?: string | undefined;
+    /** Queued then or later. A time, ISO 8601. */
+    from?: string | undefined;
+    /** Queued before. A time, ISO 8601. */
+    to?: string | undefined;
+    /** True, where no filter is meant. */
+    all?: boolean | undefined;
+    /** At most so many in one call. 1 to 5000; default 1000. */
+    limit?: number | undefined;
+    /** The nextCursor of the call before. A UUID. */
+    cursor?: string | null | undefined;
+    /** With id, for functions of apps: the dead letter is put away, and its function invoked with these data instead of its event's. */
+    data?: Record<string, unknown> | undefined;
+}
 export interface GetEventType {
     /** At most 128 characters. */
     name: string;
@@ -84,6 +130,48 @@ export interface WatchEvents {
     actor?: string | undefined;
     /** Go on behind this position. Absent: begin with what happens from now on, and be told first where that is. */
     lastEventId?: string | null | undefined;
+}
+export interface ReplayId {
+    /** A UUID. */
+    id: string;
+}
+export interface FunctionId {
+    /** 1 to 400 characters. */
+    id: string;
+}
+export interface InvokeFunctionInput {
+    /** 1 to 400 characters. */
+    id: string;
+    /** What it is handed as the event's data, at most 512 KiB of JSON. Default {}. */
+    data?: Record<string, unknown> | undefined;
+}
+export interface ListFunctionsInput {
+    /** 1 to 500; default 100. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. 1 to 400 characters. */
+    cursor?: string | null | undefined;
+    /** Only those of this app. 1 to 200 characters. */
+    app?: string | undefined;
+}
+export interface ReplayFunctionInput {
+    /** Of the function. 1 to 400 characters. */
+    id: string;
+    /** The first event. Absent: the first of the log. At least 1. */
+    fromPosition?: number | undefined;
+    /** The last. Absent: the last there is now. At least 1. */
+    toPosition?: number | undefined;
+    /** Events of this time or later. A time, ISO 8601. */
+    from?: string | undefined;
+    /** Events before this time. A time, ISO 8601. */
+    to?: string | undefined;
+    /** An expression over event, beside what triggers the function. 1 to 8192 characters. */
+    filter?: string | undefined;
+    /** True: events that had a run of the function have another. Default false. */
+    repeats?: boolean | undefined;
+}
+export interface ListReplays {
+    /** Only those of this function. 1 to 400 characters. */
+    function?: string | undefined;
 }
 export interface CreateKey {
     /** To recognise it by. 1 to 100 characters. */
@@ -363,13 +451,35 @@ export interface ListRunsInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. A UUID. */
     cursor?: string | null | undefined;
-    status?: "active" | "sleeping" | "completed" | "failed" | "cancelled" | undefined;
+    status?: "active" | "sleeping" | "completed" | "failed" | "cancelled" | "discarded" | undefined;
     /** Only runs of this function: notes.create. 1 to 200 characters. */
     function?: string | undefined;
     /** Only runs for this event. A UUID. */
     eventId?: string | undefined;
     /** Only runs for events that share this cause. A UUID. */
     correlationId?: string | undefined;
+    /** Only runs for events of this type; note.* is all that begin with "note.". 1 to 200 characters. */
+    eventType?: string | undefined;
+    /** Only runs queued then or later. A time, ISO 8601. */
+    from?: string | undefined;
+    /** Only runs queued before. A time, ISO 8601. */
+    to?: string | undefined;
+    /** Only runs for events in whose data, as JSON, this stands; letters of the alphabet large or small. 1 to 200 characters. */
+    text?: string | undefined;
+}
+export interface RerunOf {
+    /** The run that is to be done again. A UUID. */
+    id: string;
+    /** The hash of a step that it has done: what was done before that step is taken over, and the step is done again. Absent: all is. 40 to 40 characters. */
+    fromStep?: string | undefined;
+    /** What that step is given instead: for functions of apps, the list of the step's arguments. */
+    input?: unknown | undefined;
+}
+export interface ResultOf {
+    /** Of the run. A UUID. */
+    id: string;
+    /** The hash of a step that is done. Absent: the run's output is asked for. 40 to 40 characters. */
+    step?: string | undefined;
 }
 export interface SendSignalInput {
     /** Its name. 1 to 256 characters. */
@@ -554,6 +664,37 @@ export interface TypesOfEvents {
     /** In the order of their names. */
     types: TypeOfEvent[];
 }
+export interface SweptDeadLetters {
+    /** So many were. */
+    count: number;
+    /** So many were not, since their functions are gone or others were faster. */
+    passedOver: number;
+    /** Absent: there are no more. Call again with it. */
+    nextCursor?: string;
+    /** With data: the new run, if it was made at once. */
+    runId?: string;
+}
+export interface DeadLetterGroup {
+    function: string;
+    /** The kind of the error. */
+    name: string;
+    /** What it says. */
+    message: string;
+    count: number;
+    /** When the first of them was queued. A time, ISO 8601. */
+    firstAt: string;
+    /** And the last. A time, ISO 8601. */
+    lastAt: string;
+    lastRunId: string;
+}
+export interface DeadLetterGroups {
+    /** The largest first. */
+    groups: DeadLetterGroup[];
+    /** So many dead letters, the newest. */
+    lookedAt: number;
+    /** There are more, older ones. */
+    isCut: boolean;
+}
 export interface RegisteredEventType {
     name: string;
     version: number;
@@ -652,6 +793,163 @@ export interface StreamPage {
     events: SynapEvent[];
     /** Where to go on; absent: there was nothing behind it. */
     nextVersion?: number;
+}
+export interface EndedReplay {
+    id: string;
+    status: "cancelled";
+}
+export interface FunctionTrigger {
+    /** A type; note.* is all that begin with "note.". */
+    event: string;
+    /** What else must be true. */
+    if?: string;
+}
+export interface FunctionSchedule {
+    cron: string;
+    /** At most so much later. */
+    jitterMs?: number;
+}
+export interface LimitOfCalls {
+    limit: number;
+    /** Events with equal values of this expression count together. */
+    key?: string;
+    /** user: with all of your functions that have the same key. */
+    scope: "function" | "user";
+}
+export interface LimitOfRate {
+    limit: number;
+    periodMs: number;
+    burst?: number;
+    /** Events with equal values of this expression count together. */
+    key?: string;
+}
+export interface QuietTime {
+    periodMs: number;
+    timeoutMs?: number;
+    /** Events with equal values of this expression count together. */
+    key?: string;
+}
+export interface BatchOfEvents {
+    sizeMax: number;
+    timeoutMs: number;
+    /** Events with equal values of this expression count together. */
+    key?: string;
+    /** Others have runs of their own. */
+    if?: string;
+}
+export interface OneAtATime {
+    /** skip: an event meanwhile has no run. cancel: it ends the run that is there. */
+    mode: "skip" | "cancel";
+    /** Events with equal values of this expression count together. */
+    key?: string;
+}
+export interface CancellingEvent {
+    event: string;
+    if?: string;
+    timeoutMs?: number;
+}
+export interface FunctionLimits {
+    /** So many calls at a time. */
+    concurrency: LimitOfCalls[];
+    /** So many runs begin in a period; others wait. */
+    throttle?: LimitOfRate;
+    /** So many runs begin in a period; others are dropped. */
+    rateLimit?: LimitOfRate;
+    /** A run begins when no event came for a while. */
+    debounce?: QuietTime;
+    /** One run for so many events. */
+    batch?: BatchOfEvents;
+    singleton?: OneAtATime;
+    /** One run in 24 hours for each value of this expression. */
+    idempotency?: string;
+    /** Events that end its runs. */
+    cancelOn: CancellingEvent[];
+}
+export interface FunctionPause {
+    /** person: until functions.resume. outage: what it needs is out of order (a full disk, a host that is gone); one run at a time looks whether it may go on. */
+    by: "person" | "outage";
+    /** person: since when. A time, ISO 8601. */
+    since?: string;
+    /** outage: the next look. A time, ISO 8601. */
+    until?: string;
+    /** person: who. */
+    user?: string;
+}
+export interface FunctionCounts {
+    completed: number;
+    /** Failed, and tried again later. */
+    retried: number;
+    /** Put away until their time came. */
+    slept: number;
+    /** Dead letters. */
+    givenUp: number;
+    /** Put away since what they need was out of order. */
+    paused: number;
+}
+export interface FunctionInfo {
+    /** As runs.list and the log have it. */
+    id: string;
+    /** The app of yours that it is a part of (apps.list). Absent: it is the pod's own. */
+    app?: string;
+    /** True: only your events start it, and you may pause it. */
+    isOwn: boolean;
+    /** False: it carries out requests, which procedures make. */
+    isInvocable: boolean;
+    triggers: FunctionTrigger[];
+    schedules: FunctionSchedule[];
+    /** Beside the first attempt. */
+    retries: number;
+    /** When its runs begin, and whether they do. */
+    limits: FunctionLimits;
+    /** What is triggered meanwhile waits. Absent: it is not paused. */
+    pause?: FunctionPause;
+    /** Runs of yours that could go on now and wait for their turn; those on disk are counted up to 1,000. */
+    waiting: number;
+    /** Calls for you under way. */
+    running: number;
+    /** How calls have ended since the pod started. Of the pod's own functions those for all users, for owners. */
+    counts?: FunctionCounts;
+}
+export interface InvokedRun {
+    /** Of function.invoked. */
+    eventId: string;
+    position: number;
+    /** Absent: the function's limits say when it has a run; runs.list finds it by the event. */
+    runId?: string;
+}
+export interface FunctionList {
+    /** By their ids. */
+    functions: FunctionInfo[];
+    /** Absent on the last page. */
+    nextCursor?: string;
+}
+export interface PauseChange {
+    id: string;
+    /** False: it was so before, and nothing is recorded. */
+    hasChanged: boolean;
+}
+export interface Replay {
+    id: string;
+    function: string;
+    /** completed: all its runs are made, not done. */
+    status: "active" | "completed" | "cancelled";
+    fromPosition: number;
+    toPosition: number;
+    /** Everything up to this position was looked at. */
+    lookedTo: number;
+    /** Runs. */
+    made: number;
+    /** Events that have no run of it: they had one, or there may be none now. */
+    passedOver: number;
+    filter?: string;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    endedAt?: string;
+}
+export interface ReplayList {
+    /** The newest 100. */
+    replays: Replay[];
 }
 export interface Health {
     status: "ok";
@@ -1022,20 +1320,66 @@ export interface RunError {
     name: string;
     message: string;
 }
+export interface RunOrigin {
+    kind: "invoke" | "rerun" | "replay";
+    /** rerun: of that run. */
+    runId?: string;
+    /** rerun: what that run had done before this step was taken over. */
+    fromStep?: string;
+    /** replay: of functions.replay. */
+    replayId?: string;
+    /** It was handed something else than that run. */
+    edited?: boolean;
+}
+export interface RunEvent {
+    id: string;
+    type: string;
+    position: number;
+}
+export interface FailedAttempt {
+    /** The hash of its step. Absent: the function's own code failed. */
+    step?: string;
+    /** Of its step. */
+    name?: string;
+    /** A time, ISO 8601. */
+    startedAt?: string;
+    /** A time, ISO 8601. */
+    endedAt: string;
+    error: RunError;
+}
 export interface RunStep {
+    /** What tells it from others of its name. */
+    hash: string;
     name: string;
     op: "StepRun" | "StepError" | "StepFailed" | "Sleep" | "WaitForEvent" | "InvokeFunction" | "WaitForSignal" | "RunComplete";
-    /** {data}, {error}, the event that was waited for, or null for a sleep or a wait in vain. */
-    result: unknown;
+    /** That it took. */
+    attempts: number;
+    /** What it was given, if that is known. Of a wait: {event, path, value, if} or {signal}; of an invocation {function, eventId}: runs.list has the run for that event. */
+    input?: unknown;
+    /** {data}, {error}, the event that was waited for, or null for a sleep or a wait in vain. Absent where it is large. */
+    result?: unknown;
+    /** Of a result that is too large to stand here: runs.result has it. */
+    resultBytes?: number;
+    /** Its beginning. */
+    resultPreview?: string;
+    /** When the attempt that gave the result began, or the wait. Absent: not known. A time, ISO 8601. */
+    startedAt?: string;
     /** A time, ISO 8601. */
+    endedAt: string;
+    /** When it was on disk; from then on it is not done again. A time, ISO 8601. */
     storedAt: string;
 }
 export interface PendingRunStep {
+    hash: string;
     name: string;
     /** StepError: it failed and is to be tried again. */
     op: "StepError" | "Sleep" | "WaitForEvent" | "InvokeFunction" | "WaitForSignal";
     /** That have failed. */
     attempts: number;
+    /** As of a step that is done. */
+    input?: unknown;
+    /** When it was first begun. Absent: not known. A time, ISO 8601. */
+    startedAt?: string;
     /** When it is tried again, when the sleep ends, or until when it is waited for. Absent: as soon as that is possible, or, of a wait, for ever. A time, ISO 8601. */
     dueAt?: string;
     /** Of its last attempt. */
@@ -1044,20 +1388,36 @@ export interface PendingRunStep {
 export interface RunWithSteps {
     id: string;
     function: string;
-    /** active: queued, under way, or between two attempts. failed: a dead letter. */
-    status: "active" | "sleeping" | "completed" | "failed" | "cancelled";
+    /** active: queued, under way, or between two attempts. failed: a dead letter. discarded: a dead letter that somebody has put away. */
+    status: "active" | "sleeping" | "completed" | "failed" | "cancelled" | "discarded";
     /** That have ended. */
     attempts: number;
     /** What it is a run for. */
     eventId: string;
     eventType: string;
     eventPosition: number;
-    /** A time, ISO 8601. */
+    /** When it was queued. A time, ISO 8601. */
     createdAt: string;
+    /** When its function was first called. Absent: it was not, or that call goes on and has stored nothing yet. A time, ISO 8601. */
+    startedAt?: string;
     /** A time, ISO 8601. */
     endedAt?: string;
     /** Of the last attempt that failed. */
     error?: RunError;
+    /** Why there is this run, if it is not that the event triggered its function. */
+    origin?: RunOrigin;
+    /** From when it was queued to its first call. */
+    queueDelayMs?: number;
+    /** Of a run for a batch: its events, at most 100 of them. */
+    events?: RunEvent[];
+    /** What it came to. Absent where it is large, or has not completed. */
+    output?: unknown;
+    /** Of an output that is too large to stand here: runs.result has it. */
+    outputBytes?: number;
+    /** Its beginning. */
+    outputPreview?: string;
+    /** The oldest first; the newest 1,000. The one that worked is the step itself. */
+    failedAttempts: FailedAttempt[];
     /** Those that are done, in their order. */
     steps: RunStep[];
     /** Those that are begun and not done. */
@@ -1066,26 +1426,43 @@ export interface RunWithSteps {
 export interface Run {
     id: string;
     function: string;
-    /** active: queued, under way, or between two attempts. failed: a dead letter. */
-    status: "active" | "sleeping" | "completed" | "failed" | "cancelled";
+    /** active: queued, under way, or between two attempts. failed: a dead letter. discarded: a dead letter that somebody has put away. */
+    status: "active" | "sleeping" | "completed" | "failed" | "cancelled" | "discarded";
     /** That have ended. */
     attempts: number;
     /** What it is a run for. */
     eventId: string;
     eventType: string;
     eventPosition: number;
-    /** A time, ISO 8601. */
+    /** When it was queued. A time, ISO 8601. */
     createdAt: string;
+    /** When its function was first called. Absent: it was not, or that call goes on and has stored nothing yet. A time, ISO 8601. */
+    startedAt?: string;
     /** A time, ISO 8601. */
     endedAt?: string;
     /** Of the last attempt that failed. */
     error?: RunError;
+    /** Why there is this run, if it is not that the event triggered its function. */
+    origin?: RunOrigin;
 }
 export interface RunList {
     /** The newest first. */
     runs: Run[];
     /** Absent on the last page. A page before it may be short, or empty. */
     nextCursor?: string;
+    /** True: this page ends before it is full, since enough was looked at for it. Go on with nextCursor. */
+    isCut?: boolean;
+    /** Of a page that is cut: all runs queued since then were looked at. A time, ISO 8601. */
+    lookedTo?: string;
+}
+export interface Rerun {
+    status: "pending";
+    /** The new run. */
+    runId: string;
+}
+export interface WholeResult {
+    /** Of a step as in runs.get: {data}, {error} and so on. Of a run what it came to. */
+    result: unknown;
 }
 export interface Retried {
     status: "pending";
@@ -1215,6 +1592,20 @@ export interface Invocation {
     runId: string;
     /** The step of that run, as a hash in hex. */
     step: string;
+}
+export interface FunctionAct {
+    /** Its id. */
+    function: string;
+}
+export interface ReplayAct {
+    /** Its id. */
+    function: string;
+    /** Runs have it in their origin. */
+    replayId: string;
+    /** Of the first event. */
+    fromPosition: number;
+    /** Of the last. */
+    toPosition: number;
 }
 export interface Tick {
     /** The function that is to run. */
@@ -1445,6 +1836,16 @@ export interface ProjectUpdateRequested {
     endDate?: string | null;
     status?: "active" | "paused" | "completed";
 }
+export interface RunAct {
+    /** The function whose run it is. */
+    function: string;
+    /** The run. */
+    runId: string;
+    /** The run that is done again. */
+    ofRunId?: string;
+    /** What was done before this step was taken over. */
+    fromStep?: string;
+}
 export interface Signal {
     /** The name of the signal. */
     signal: string;
@@ -1573,8 +1974,14 @@ export interface EventData {
     "function.failed": RunEnd;
     /** A run has ended, however it did. Recorded where a function or a run listens. */
     "function.finished": RunEnd;
-    /** A step of a run asked for a run of another function. */
+    /** A step of a run, or somebody, asked for a run of a function. */
     "function.invoked": Invocation;
+    /** Somebody paused a function: its runs are made, and wait. */
+    "function.paused": FunctionAct;
+    /** Somebody asked for runs of a function for events of the past. */
+    "function.replayed": ReplayAct;
+    /** Somebody ended the pause of a function. */
+    "function.resumed": FunctionAct;
     /** By its schedule, it was time for a run of a function. */
     "function.scheduled": Tick;
     /** A user got an API key, or a session in a browser. */
@@ -1629,6 +2036,12 @@ export interface EventData {
     "project.update.failed": Failure;
     /** Somebody wants a project to be changed. */
     "project.update.requested": ProjectUpdateRequested;
+    /** Somebody put a dead letter away. */
+    "run.discarded": RunAct;
+    /** Somebody let a run be done again, as a new run. */
+    "run.rerun": RunAct;
+    /** Somebody let a dead letter be tried again, or at once what waits. */
+    "run.retried": RunAct;
     /** A signal was sent; the run that waits for it goes on. */
     "signal.sent": Signal;
     /** tasks.complete was done: this is what the task is now. */
@@ -1725,6 +2138,14 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         /** The types of events that the pod has, who writes and who reads them. */
         eventTypes: Query<void, TypesOfEvents>;
     };
+    deadLetters: {
+        /** Put one dead letter away, or all that a filter finds. */
+        discard: Mutation<DiscardDeadLettersInput | undefined, SweptDeadLetters>;
+        /** Runs that were given up, by function and error. */
+        groups: Query<AskForGroups | undefined, DeadLetterGroups>;
+        /** Try one dead letter again, or all that a filter finds. */
+        replay: Mutation<ReplayDeadLettersInput | undefined, SweptDeadLetters>;
+    };
     eventTypes: {
         /** An event type of yours, with its schema. */
         get: Query<GetEventType, RegisteredEventType>;
@@ -1746,6 +2167,24 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         readStream: Query<ReadStreamInput, StreamPage>;
         /** What happens, live. */
         watch: Subscription<WatchEvents | undefined, Tracked<SynapEvent>>;
+    };
+    functions: {
+        /** Let a replay make no more runs. */
+        cancelReplay: Mutation<ReplayId, EndedReplay>;
+        /** One function. */
+        get: Query<FunctionId, FunctionInfo>;
+        /** Have a function run, whatever triggers it. */
+        invoke: Mutation<InvokeFunctionInput, InvokedRun>;
+        /** What reacts to your events: the pod's own functions and those of your apps. */
+        list: Query<ListFunctionsInput | undefined, FunctionList>;
+        /** Let a function do nothing for now. */
+        pause: Mutation<FunctionId, PauseChange>;
+        /** Have a function run for events of the past, of which it had no run. */
+        replay: Mutation<ReplayFunctionInput, Replay>;
+        /** Replays, and how far they have come. */
+        replays: Query<ListReplays | undefined, ReplayList>;
+        /** End the pause of a function: what waits goes on. */
+        resume: Mutation<FunctionId, PauseChange>;
     };
     keys: {
         /** Make another key, for yourself or, as an owner, for another user. */
@@ -1830,10 +2269,14 @@ export type AppRouter = TRPCBuiltRouter<Root, {
     runs: {
         /** End a run before it has done all of its work. */
         cancel: Mutation<RunId, Cancelled>;
-        /** One run with the steps that are done, and those that are begun. */
+        /** One run: its times, the steps that are done, those that are begun, and each attempt that failed. */
         get: Query<RunId, RunWithSteps>;
         /** What was done for your events, the newest first. */
         list: Query<ListRunsInput | undefined, RunList>;
+        /** Do a run again, as a new run for the same event, or from a step on. */
+        rerun: Mutation<RerunOf, Rerun>;
+        /** The result of one step in whole, or the output of a run. */
+        result: Query<ResultOf, WholeResult>;
         /** Try a dead letter again, with all its attempts, or now what waits. */
         retry: Mutation<RunId, Retried>;
     };

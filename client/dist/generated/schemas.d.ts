@@ -2,6 +2,32 @@ import { z } from "zod";
 export declare const WorkerAppAddress: z.ZodObject<{
     url: z.ZodString;
 }, z.core.$strip>;
+export declare const DiscardDeadLetters: z.ZodObject<{
+    id: z.ZodOptional<z.ZodUUID>;
+    function: z.ZodOptional<z.ZodString>;
+    name: z.ZodOptional<z.ZodString>;
+    message: z.ZodOptional<z.ZodString>;
+    from: z.ZodOptional<z.ZodISODateTime>;
+    to: z.ZodOptional<z.ZodISODateTime>;
+    all: z.ZodOptional<z.ZodBoolean>;
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+}, z.core.$strip>;
+export declare const AskForGroups: z.ZodObject<{
+    function: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ReplayDeadLetters: z.ZodObject<{
+    id: z.ZodOptional<z.ZodUUID>;
+    function: z.ZodOptional<z.ZodString>;
+    name: z.ZodOptional<z.ZodString>;
+    message: z.ZodOptional<z.ZodString>;
+    from: z.ZodOptional<z.ZodISODateTime>;
+    to: z.ZodOptional<z.ZodISODateTime>;
+    all: z.ZodOptional<z.ZodBoolean>;
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+    data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+}, z.core.$strip>;
 export declare const GetEventType: z.ZodObject<{
     name: z.ZodString;
     version: z.ZodOptional<z.ZodInt>;
@@ -107,6 +133,33 @@ export declare const WatchEvents: z.ZodObject<{
     }>>;
     actor: z.ZodOptional<z.ZodString>;
     lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$strip>;
+export declare const ReplayId: z.ZodObject<{
+    id: z.ZodUUID;
+}, z.core.$strip>;
+export declare const FunctionId: z.ZodObject<{
+    id: z.ZodString;
+}, z.core.$strip>;
+export declare const InvokeFunction: z.ZodObject<{
+    id: z.ZodString;
+    data: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+}, z.core.$strip>;
+export declare const ListFunctions: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    app: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ReplayFunction: z.ZodObject<{
+    id: z.ZodString;
+    fromPosition: z.ZodOptional<z.ZodInt>;
+    toPosition: z.ZodOptional<z.ZodInt>;
+    from: z.ZodOptional<z.ZodISODateTime>;
+    to: z.ZodOptional<z.ZodISODateTime>;
+    filter: z.ZodOptional<z.ZodString>;
+    repeats: z.ZodDefault<z.ZodBoolean>;
+}, z.core.$strip>;
+export declare const ListReplays: z.ZodObject<{
+    function: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const CreateKey: z.ZodObject<{
     name: z.ZodString;
@@ -341,10 +394,24 @@ export declare const ListRuns: z.ZodObject<{
         completed: "completed";
         sleeping: "sleeping";
         cancelled: "cancelled";
+        discarded: "discarded";
     }>>;
     function: z.ZodOptional<z.ZodString>;
     eventId: z.ZodOptional<z.ZodUUID>;
     correlationId: z.ZodOptional<z.ZodUUID>;
+    eventType: z.ZodOptional<z.ZodString>;
+    from: z.ZodOptional<z.ZodISODateTime>;
+    to: z.ZodOptional<z.ZodISODateTime>;
+    text: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RerunOf: z.ZodObject<{
+    id: z.ZodUUID;
+    fromStep: z.ZodOptional<z.ZodString>;
+    input: z.ZodOptional<z.ZodAny>;
+}, z.core.$strip>;
+export declare const ResultOf: z.ZodObject<{
+    id: z.ZodUUID;
+    step: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const SendSignal: z.ZodObject<{
     signal: z.ZodString;
@@ -488,6 +555,15 @@ export declare const Invocation: z.ZodObject<{
     data: z.ZodAny;
     runId: z.ZodUUID;
     step: z.ZodString;
+}, z.core.$strip>;
+export declare const FunctionAct: z.ZodObject<{
+    function: z.ZodString;
+}, z.core.$strip>;
+export declare const ReplayAct: z.ZodObject<{
+    function: z.ZodString;
+    replayId: z.ZodUUID;
+    fromPosition: z.ZodInt;
+    toPosition: z.ZodInt;
 }, z.core.$strip>;
 export declare const Tick: z.ZodObject<{
     function: z.ZodString;
@@ -703,6 +779,12 @@ export declare const ProjectUpdateRequested: z.ZodObject<{
         paused: "paused";
     }>>;
 }, z.core.$strip>;
+export declare const RunAct: z.ZodObject<{
+    function: z.ZodString;
+    runId: z.ZodUUID;
+    ofRunId: z.ZodOptional<z.ZodUUID>;
+    fromStep: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
 export declare const Signal: z.ZodObject<{
     signal: z.ZodString;
     data: z.ZodAny;
@@ -852,6 +934,32 @@ export declare const inputSchemas: {
     "apps.sync": z.ZodObject<{
         url: z.ZodString;
     }, z.core.$strip>;
+    "deadLetters.discard": z.ZodOptional<z.ZodObject<{
+        id: z.ZodOptional<z.ZodUUID>;
+        function: z.ZodOptional<z.ZodString>;
+        name: z.ZodOptional<z.ZodString>;
+        message: z.ZodOptional<z.ZodString>;
+        from: z.ZodOptional<z.ZodISODateTime>;
+        to: z.ZodOptional<z.ZodISODateTime>;
+        all: z.ZodOptional<z.ZodBoolean>;
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+    }, z.core.$strip>>;
+    "deadLetters.groups": z.ZodOptional<z.ZodObject<{
+        function: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "deadLetters.replay": z.ZodOptional<z.ZodObject<{
+        id: z.ZodOptional<z.ZodUUID>;
+        function: z.ZodOptional<z.ZodString>;
+        name: z.ZodOptional<z.ZodString>;
+        message: z.ZodOptional<z.ZodString>;
+        from: z.ZodOptional<z.ZodISODateTime>;
+        to: z.ZodOptional<z.ZodISODateTime>;
+        all: z.ZodOptional<z.ZodBoolean>;
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
+        data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    }, z.core.$strip>>;
     "eventTypes.get": z.ZodObject<{
         name: z.ZodString;
         version: z.ZodOptional<z.ZodInt>;
@@ -919,6 +1027,39 @@ export declare const inputSchemas: {
         actor: z.ZodOptional<z.ZodString>;
         lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     }, z.core.$strip>>;
+    "functions.cancelReplay": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
+    "functions.get": z.ZodObject<{
+        id: z.ZodString;
+    }, z.core.$strip>;
+    "functions.invoke": z.ZodObject<{
+        id: z.ZodString;
+        data: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    }, z.core.$strip>;
+    "functions.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        app: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "functions.pause": z.ZodObject<{
+        id: z.ZodString;
+    }, z.core.$strip>;
+    "functions.replay": z.ZodObject<{
+        id: z.ZodString;
+        fromPosition: z.ZodOptional<z.ZodInt>;
+        toPosition: z.ZodOptional<z.ZodInt>;
+        from: z.ZodOptional<z.ZodISODateTime>;
+        to: z.ZodOptional<z.ZodISODateTime>;
+        filter: z.ZodOptional<z.ZodString>;
+        repeats: z.ZodDefault<z.ZodBoolean>;
+    }, z.core.$strip>;
+    "functions.replays": z.ZodOptional<z.ZodObject<{
+        function: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "functions.resume": z.ZodObject<{
+        id: z.ZodString;
+    }, z.core.$strip>;
     "keys.create": z.ZodObject<{
         name: z.ZodString;
         scopes: z.ZodOptional<z.ZodArray<z.ZodString>>;
@@ -1145,11 +1286,25 @@ export declare const inputSchemas: {
             completed: "completed";
             sleeping: "sleeping";
             cancelled: "cancelled";
+            discarded: "discarded";
         }>>;
         function: z.ZodOptional<z.ZodString>;
         eventId: z.ZodOptional<z.ZodUUID>;
         correlationId: z.ZodOptional<z.ZodUUID>;
+        eventType: z.ZodOptional<z.ZodString>;
+        from: z.ZodOptional<z.ZodISODateTime>;
+        to: z.ZodOptional<z.ZodISODateTime>;
+        text: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>>;
+    "runs.rerun": z.ZodObject<{
+        id: z.ZodUUID;
+        fromStep: z.ZodOptional<z.ZodString>;
+        input: z.ZodOptional<z.ZodAny>;
+    }, z.core.$strip>;
+    "runs.result": z.ZodObject<{
+        id: z.ZodUUID;
+        step: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
     "runs.retry": z.ZodObject<{
         id: z.ZodUUID;
     }, z.core.$strip>;
@@ -1358,6 +1513,18 @@ export declare const eventSchemas: {
         data: z.ZodAny;
         runId: z.ZodUUID;
         step: z.ZodString;
+    }, z.core.$strip>;
+    "function.paused": z.ZodObject<{
+        function: z.ZodString;
+    }, z.core.$strip>;
+    "function.replayed": z.ZodObject<{
+        function: z.ZodString;
+        replayId: z.ZodUUID;
+        fromPosition: z.ZodInt;
+        toPosition: z.ZodInt;
+    }, z.core.$strip>;
+    "function.resumed": z.ZodObject<{
+        function: z.ZodString;
     }, z.core.$strip>;
     "function.scheduled": z.ZodObject<{
         function: z.ZodString;
@@ -1607,6 +1774,24 @@ export declare const eventSchemas: {
             completed: "completed";
             paused: "paused";
         }>>;
+    }, z.core.$strip>;
+    "run.discarded": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        ofRunId: z.ZodOptional<z.ZodUUID>;
+        fromStep: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "run.rerun": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        ofRunId: z.ZodOptional<z.ZodUUID>;
+        fromStep: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "run.retried": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        ofRunId: z.ZodOptional<z.ZodUUID>;
+        fromStep: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "signal.sent": z.ZodObject<{
         signal: z.ZodString;

@@ -4,6 +4,32 @@ import { z } from "zod";
 export const WorkerAppAddress = z.object({
     url: z.string().min(1).max(2000).describe("Where the app is served: http://127.0.0.1:3000/api/inngest"),
 });
+export const DiscardDeadLetters = z.object({
+    id: z.uuid().optional().describe("Of one run. Or a filter:"),
+    function: z.string().min(1).max(400).optional(),
+    name: z.string().optional().describe("Of the error, as deadLetters.groups."),
+    message: z.string().optional().describe("Of the error, the whole."),
+    from: z.iso.datetime().optional().describe("Queued then or later."),
+    to: z.iso.datetime().optional().describe("Queued before."),
+    all: z.boolean().optional().describe("True, where no filter is meant."),
+    limit: z.int().min(1).max(5000).default(1000).describe("At most so many in one call."),
+    cursor: z.uuid().nullable().optional().describe("The nextCursor of the call before."),
+});
+export const AskForGroups = z.object({
+    function: z.string().min(1).max(400).optional(),
+});
+export const ReplayDeadLetters = z.object({
+    id: z.uuid().optional().describe("Of one run. Or a filter:"),
+    function: z.string().min(1).max(400).optional(),
+    name: z.string().optional().describe("Of the error, as deadLetters.groups."),
+    message: z.string().optional().describe("Of the error, the whole."),
+    from: z.iso.datetime().optional().describe("Queued then or later."),
+    to: z.iso.datetime().optional().describe("Queued before."),
+    all: z.boolean().optional().describe("True, where no filter is meant."),
+    limit: z.int().min(1).max(5000).default(1000).describe("At most so many in one call."),
+    cursor: z.uuid().nullable().optional().describe("The nextCursor of the call before."),
+    data: z.record(z.string(), z.any()).optional().describe("With id, for functions of apps: the dead letter is put away, and its function invoked with these data instead of its event's."),
+});
 export const GetEventType = z.object({
     name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128),
     version: z.int().min(1).optional().describe("Absent: the newest."),
@@ -77,6 +103,33 @@ export const WatchEvents = z.object({
     source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]).optional().describe("Only events that came into the pod this way."),
     actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
     lastEventId: z.string().nullable().optional().describe("Go on behind this position. Absent: begin with what happens from now on, and be told first where that is."),
+});
+export const ReplayId = z.object({
+    id: z.uuid(),
+});
+export const FunctionId = z.object({
+    id: z.string().min(1).max(400),
+});
+export const InvokeFunction = z.object({
+    id: z.string().min(1).max(400),
+    data: z.record(z.string(), z.any()).default({}).describe("What it is handed as the event's data, at most 512 KiB of JSON."),
+});
+export const ListFunctions = z.object({
+    limit: z.int().min(1).max(500).default(100),
+    cursor: z.string().min(1).max(400).nullable().optional().describe("The nextCursor of the page before."),
+    app: z.string().min(1).max(200).optional().describe("Only those of this app."),
+});
+export const ReplayFunction = z.object({
+    id: z.string().min(1).max(400).describe("Of the function."),
+    fromPosition: z.int().min(1).optional().describe("The first event. Absent: the first of the log."),
+    toPosition: z.int().min(1).optional().describe("The last. Absent: the last there is now."),
+    from: z.iso.datetime().optional().describe("Events of this time or later."),
+    to: z.iso.datetime().optional().describe("Events before this time."),
+    filter: z.string().min(1).max(8192).optional().describe("An expression over event, beside what triggers the function."),
+    repeats: z.boolean().default(false).describe("True: events that had a run of the function have another."),
+});
+export const ListReplays = z.object({
+    function: z.string().min(1).max(400).optional().describe("Only those of this function."),
 });
 export const CreateKey = z.object({
     name: z.string().min(1).max(100).describe("To recognise it by."),
@@ -255,10 +308,23 @@ export const RunId = z.object({
 export const ListRuns = z.object({
     limit: z.int().min(1).max(500).default(50),
     cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
-    status: z.enum(["active", "sleeping", "completed", "failed", "cancelled"]).optional(),
+    status: z.enum(["active", "sleeping", "completed", "failed", "cancelled", "discarded"]).optional(),
     function: z.string().min(1).max(200).optional().describe("Only runs of this function: notes.create."),
     eventId: z.uuid().optional().describe("Only runs for this event."),
     correlationId: z.uuid().optional().describe("Only runs for events that share this cause."),
+    eventType: z.string().min(1).max(200).optional().describe("Only runs for events of this type; note.* is all that begin with \"note.\"."),
+    from: z.iso.datetime().optional().describe("Only runs queued then or later."),
+    to: z.iso.datetime().optional().describe("Only runs queued before."),
+    text: z.string().min(1).max(200).optional().describe("Only runs for events in whose data, as JSON, this stands; letters of the alphabet large or small."),
+});
+export const RerunOf = z.object({
+    id: z.uuid().describe("The run that is to be done again."),
+    fromStep: z.string().min(40).max(40).optional().describe("The hash of a step that it has done: what was done before that step is taken over, and the step is done again. Absent: all is."),
+    input: z.any().optional().describe("What that step is given instead: for functions of apps, the list of the step's arguments."),
+});
+export const ResultOf = z.object({
+    id: z.uuid().describe("Of the run."),
+    step: z.string().min(40).max(40).optional().describe("The hash of a step that is done. Absent: the run's output is asked for."),
 });
 export const SendSignal = z.object({
     signal: z.string().min(1).max(256).describe("Its name."),
@@ -357,6 +423,15 @@ export const Invocation = z.object({
     data: z.any().describe("What it is handed."),
     runId: z.uuid().describe("The run that asks for it."),
     step: z.string().describe("The step of that run, as a hash in hex."),
+});
+export const FunctionAct = z.object({
+    function: z.string().describe("Its id."),
+});
+export const ReplayAct = z.object({
+    function: z.string().describe("Its id."),
+    replayId: z.uuid().describe("Runs have it in their origin."),
+    fromPosition: z.int().min(1).describe("Of the first event."),
+    toPosition: z.int().min(0).describe("Of the last."),
 });
 export const Tick = z.object({
     function: z.string().describe("The function that is to run."),
@@ -506,6 +581,12 @@ export const ProjectUpdateRequested = z.object({
     endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
     status: z.enum(["active", "paused", "completed"]).optional(),
 });
+export const RunAct = z.object({
+    function: z.string().describe("The function whose run it is."),
+    runId: z.uuid().describe("The run."),
+    ofRunId: z.uuid().optional().describe("The run that is done again."),
+    fromStep: z.string().optional().describe("What was done before this step was taken over."),
+});
 export const Signal = z.object({
     signal: z.string().min(1).max(256).describe("The name of the signal."),
     data: z.any().describe("What the run that waits for it goes on with."),
@@ -594,6 +675,9 @@ export const WorkerAppSynced = z.object({
 export const inputSchemas = {
     "apps.remove": WorkerAppAddress,
     "apps.sync": WorkerAppAddress,
+    "deadLetters.discard": DiscardDeadLetters.optional(),
+    "deadLetters.groups": AskForGroups.optional(),
+    "deadLetters.replay": ReplayDeadLetters.optional(),
     "eventTypes.get": GetEventType,
     "eventTypes.register": RegisterEventType,
     "events.get": GetEvent,
@@ -601,6 +685,14 @@ export const inputSchemas = {
     "events.publish": PublishEvent,
     "events.readStream": ReadStream,
     "events.watch": WatchEvents.optional(),
+    "functions.cancelReplay": ReplayId,
+    "functions.get": FunctionId,
+    "functions.invoke": InvokeFunction,
+    "functions.list": ListFunctions.optional(),
+    "functions.pause": FunctionId,
+    "functions.replay": ReplayFunction,
+    "functions.replays": ListReplays.optional(),
+    "functions.resume": FunctionId,
     "keys.create": CreateKey,
     "keys.list": ListKeys.optional(),
     "keys.revoke": RevokeKey,
@@ -633,6 +725,8 @@ export const inputSchemas = {
     "runs.cancel": RunId,
     "runs.get": RunId,
     "runs.list": ListRuns.optional(),
+    "runs.rerun": RerunOf,
+    "runs.result": ResultOf,
     "runs.retry": RunId,
     "signals.send": SendSignal,
     "tags.list": ListTags.optional(),
@@ -657,6 +751,9 @@ export const eventSchemas = {
     "function.failed": RunEnd,
     "function.finished": RunEnd,
     "function.invoked": Invocation,
+    "function.paused": FunctionAct,
+    "function.replayed": ReplayAct,
+    "function.resumed": FunctionAct,
     "function.scheduled": Tick,
     "key.creation.completed": KeyCreated,
     "key.revocation.completed": KeyRevoked,
@@ -684,6 +781,9 @@ export const eventSchemas = {
     "project.update.completed": ProjectUpdateCompleted,
     "project.update.failed": Failure,
     "project.update.requested": ProjectUpdateRequested,
+    "run.discarded": RunAct,
+    "run.rerun": RunAct,
+    "run.retried": RunAct,
     "signal.sent": Signal,
     "task.completion.completed": TaskCompletionCompleted,
     "task.completion.failed": Failure,

@@ -110,10 +110,14 @@ TEST_F(Runs, ThatAreNotDoneTellWhatTheyWaitForAndUntilWhen) {
   ASSERT_TRUE(run);
   EXPECT_EQ(
       run->find("pendingSteps")->dump(),
-      R"([{"name":"again","op":"StepError","attempts":2,"dueAt":"2026-01-01T00:00:00.000Z","error":{"message":"no"}},)"
-      R"({"name":"at once","op":"StepError","attempts":1,"error":{}},)"
-      R"({"name":"day","op":"Sleep","attempts":0,"dueAt":"2026-01-01T00:00:00.001Z"},)"
-      R"({"name":"paid","op":"WaitForEvent","attempts":0}])");
+      R"([{"hash":"0100000000000000000000000000000000000000","name":"again","op":"StepError",)"
+      R"("attempts":2,"dueAt":"2026-01-01T00:00:00.000Z","error":{"message":"no"}},)"
+      R"({"hash":"0200000000000000000000000000000000000000","name":"at once","op":"StepError",)"
+      R"("attempts":1,"error":{}},)"
+      R"({"hash":"0300000000000000000000000000000000000000","name":"day","op":"Sleep",)"
+      R"("attempts":0,"dueAt":"2026-01-01T00:00:00.001Z"},)"
+      R"({"hash":"0400000000000000000000000000000000000000","name":"paid","op":"WaitForEvent",)"
+      R"("attempts":0}])");
 }
 
 TEST_F(Runs, OfOneFunctionAreListedTheNewestFirst) {

@@ -1,0 +1,66 @@
+#include "features/runs/run_shapes.h"
+
+#include "base/clock.h"
+
+namespace synap::features::runs {
+
+const UntypedObjectSchema& run_error_schema() {
+  static const auto schema = object("RunError").field("name", string()).field("message", string());
+  return schema;
+}
+
+const UntypedObjectSchema& run_origin_schema() {
+  static const auto schema =
+      object("RunOrigin")
+          .field("kind", one_of({"invoke", "rerun", "replay"}))
+          .field("runId", optional(string().uuid()), "rerun: of that run.")
+          .field("fromStep", optional(string()),
+                 "rerun: what that run had done before this step was taken over.")
+          .field("replayId", optional(string().uuid()), "replay: of functions.replay.")
+          .field("edited", optional(boolean()), "It was handed something else than that run.");
+  return schema;
+}
+
+const PlainSchema& run_status_schema() {
+  static const auto schema =
+      one_of({"active", "sleeping", "completed", "failed", "cancelled", "discarded"});
+  return schema;
+}
+
+const ObjectSchema<Run>& describe(Type<Run>) {
+  static const auto schema = [] {
+    auto run = object<Run>("Run");
+    add_run_fields(run);
+    return run;
+  }();
+  return schema;
+}
+
+const ObjectSchema<RunId>& describe(Type<RunId>) {
+  static const auto schema = object<RunId>("RunId").field("id", &RunId::id, string().uuid());
+  return schema;
+}
+
+void read_run(db::Rows& row, Run& run) {
+  run.id = row.uuid(0).value_or(Uuid{}).to_string();
+  run.function = row.text(1);
+  run.status = row.text(2);
+  run.attempts = row.integer(3);
+  run.event_position = row.integer(4);
+  run.created_ms = row.integer(5);
+  run.created_at = to_iso8601(run.created_ms);
+  if (!row.is_null(6)) run.ended_at = to_iso8601(row.integer(6));
+  if (!row.is_null(7)) run.error = RawJson{row.text(7)};
+  if (!row.is_null(8)) run.started_at = to_iso8601(row.integer(8));
+  if (!row.is_null(9)) run.origin = RawJson{row.text(9)};
+}
+
+Task<Result<>> add_event(const Rooms& rooms, Run& run) {
+  auto event = co_await rooms.log.at(run.event_position);
+  if (!event) co_return fail(event.error());
+  run.event_id = (*event)->id.to_string();
+  run.event_type = (*event)->type;
+  co_return Result<>{};
+}
+
+}  // namespace synap::features::runs
