@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -30,9 +31,17 @@ double longest(const FieldInfo& field) {
   return type_of(field) == "string" && most != nullptr && most->is_number() ? most->as_number() : 0;
 }
 
+// Flags that every command has beside those of its input: such a field has another.
+bool is_of_every_command(std::string_view name) {
+  constexpr std::array kNames = {"url",     "key",     "data", "json",
+                                 "context", "timeout", "wait", "help"};
+  return std::ranges::find(kNames, name) != kNames.end();
+}
+
 // "tags" is given one by one: --tag.
 std::string flag_name(const FieldInfo& field) {
   auto name = kebab(field.name);
+  if (is_of_every_command(name)) name.insert(0, "input-");
   if (is_list_of_texts(field) && name.size() > 2 && name.ends_with('s')) name.pop_back();
   return name;
 }
@@ -134,7 +143,7 @@ Option MadeInput::option_of(Given& given) {
   const auto name = flag_name(given.field);
   Option option{.name = "--" + name, .docs = docs_of(given.field), .target = &given.text};
   if (&given.field == argument_) {
-    auto upper = name;
+    auto upper = kebab(given.field.name);
     std::ranges::transform(upper, upper.begin(), [](char c) {
       return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c;
     });

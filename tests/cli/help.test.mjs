@@ -107,3 +107,12 @@ test('call of a procedure that there is not says which was meant', async () => {
   assert.match(await told(['call', 'notes.lst'], 1), /No pod answers.*but "notes\.list"/);
   assert.match(await told(['call', 'notes', '--help']), /notes\.create[^]*notes\.update/);
 });
+
+test('a field of an input that is called like a flag of every command has a flag of its own', async () => {
+  for (const [command, flag] of [['signals send', '--input-data'], ['events publish', '--input-data'],
+    ['functions invoke', '--input-data'], ['apps sync', 'INPUT_URL|--input-url']]) {
+    const help = await told([...command.split(' '), '--help']);
+    assert.match(help, new RegExp(flag), command);
+    assert.match(help, /--data DIR/, command);
+  }
+});
