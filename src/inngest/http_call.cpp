@@ -200,7 +200,11 @@ Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
 
 // While it is open, the app may go on from step to step, and tell of each.
 Task<HttpCall::Reached> HttpCall::ask_with_checkpoints() {
-  if (has_waiting()) co_return co_await ask(std::nullopt, attempt_now());
+  // With an edited input an SDK that goes on by itself takes the step's result for nothing (npm
+  // 4.24, resumeStepWithResult: it looks at the memo, which has an input and no data).
+  const bool is_edited = std::ranges::any_of(
+      stored_.pending, [](const auto& step) { return !step.second.input.empty(); });
+  if (has_waiting() || is_edited) co_return co_await ask(std::nullopt, attempt_now());
   auto& checkpoints = driver_.shared_.checkpoints;
   const auto open = checkpoints.begin(job_, stored_);
   auto reached = co_await ask(std::nullopt, attempt_now(), open->token());

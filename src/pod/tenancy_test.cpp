@@ -78,7 +78,7 @@ TEST_F(TenancyTest, OnlyListedViewsCanBeNamedInAUsersTenancy) {
   }
 }
 
-TEST_F(TenancyTest, StepsOfARunAreItsUsersOnly) {
+TEST_F(TenancyTest, StepsAttemptsAndReplaysAreTheirUsersOnly) {
   ASSERT_TRUE(test::run(executor, [&] {
     return database->write([](db::Tx& tx) {
       for (const char* user : {"ann", "bob"}) {
@@ -87,18 +87,33 @@ TEST_F(TenancyTest, StepsOfARunAreItsUsersOnly) {
             "INSERT INTO runs_data(id, function, event_position, user_id, status, attempts, "
             "created_at) VALUES ($1, 'f', $2, $3, 'active', 0, 0)",
             run, *user == 'a' ? 1 : 2, user);
-        tx.run("INSERT INTO run_steps_data VALUES ($1, x'00', 0, $2, 'StepRun', '{}', 0)", run,
-               user);
+        tx.run(
+            "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at) VALUES "
+            "($1, x'00', 0, $2, 'StepRun', '{}', 0)",
+            run, user);
+        tx.run(
+            "INSERT INTO run_attempts_data(run, number, hash, name, ended_at, error) VALUES "
+            "($1, 1, x'', $2, 0, '{}')",
+            run, user);
+        tx.run(
+            "INSERT INTO run_replays_data(id, user_id, function, from_position, to_position, "
+            "filter, repeats, status, looked_to, made, passed_over, created_at) VALUES "
+            "($1, $2, $2, 1, 1, '', 0, 'active', 0, 0, 0, 0)",
+            run, user);
       }
     });
   }));
-  const auto steps = test::run(executor, [&] {
-    return database->read_as("ann", [](db::Tx& tx) {
-      auto rows = tx.query("SELECT group_concat(name) FROM run_steps");
-      return rows.next() ? rows.text(0) : "";
+  for (const auto* sql :
+       {"SELECT group_concat(name) FROM run_steps", "SELECT group_concat(name) FROM run_attempts",
+        "SELECT group_concat(function) FROM run_replays"}) {
+    const auto seen = test::run(executor, [&] {
+      return database->read_as("ann", [&](db::Tx& tx) {
+        auto rows = tx.query(sql);
+        return rows.next() ? rows.text(0) : "";
+      });
     });
-  });
-  EXPECT_EQ(steps.value(), "ann");
+    EXPECT_EQ(seen.value(), "ann") << sql;
+  }
 }
 
 }  // namespace

@@ -261,6 +261,7 @@ void add_dead_letters(const Rooms& rooms) {
        .docs = "With all their attempts; steps that are done stay done. The newest first, "
                "in transactions of 100: while there is a nextCursor, call again with it.",
        .errors = {no_such, is_none, which},
+       .examples = {{.input = R"({"function":"notes.create","limit":100})"}},
        .appends = {std::string(bus::kRunRetried.name), std::string(bus::kRunDiscarded.name),
                    std::string(bus::kFunctionInvoked.name)}},
       replay);
@@ -270,6 +271,7 @@ void add_dead_letters(const Rooms& rooms) {
                         "transactions of 100: while there is a nextCursor, call again with it.",
                 .effects = rpc::Effects::kDestroys,
                 .errors = {no_such, is_none, which},
+                .examples = {{.input = R"({"function":"notes.create","limit":100})"}},
                 .appends = {std::string(bus::kRunDiscarded.name)}},
                discard);
 }
