@@ -118,12 +118,13 @@ Task<Result<bool>> RunControl::resume(Person who, std::string function_id) {
     });
     return true;
   });
-  if (!ended || !*ended) co_return ended;
-  // Behind the commit: whoever claims now sees that it is not paused.
+  if (!ended) co_return ended;
+  // Behind the commit: whoever claims now sees that it is not paused. Also where it was not: the
+  // one before may have got no further than to there.
   auto noted = co_await rooms_.database.write(
       db::Lane::kBackground, [this](db::Tx& tx) { rooms_.jobs.note_ready_users(tx); });
   if (!noted) co_return fail(noted.error());
-  co_return true;
+  co_return *ended;
 }
 
 Task<Result<std::vector<bus::Queue::Load>>> RunControl::loads(std::string user_id,

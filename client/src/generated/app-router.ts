@@ -912,6 +912,17 @@ export interface LimitOfCalls {
   scope: "function" | "user";
 }
 
+export interface LimitOfRuns {
+  limit: number;
+  /** Events with equal values of this expression count together. */
+  key?: string;
+}
+
+export interface RunTimeouts {
+  startMs?: number;
+  finishMs?: number;
+}
+
 export interface LimitOfRate {
   limit: number;
   periodMs: number;
@@ -952,6 +963,12 @@ export interface CancellingEvent {
 export interface FunctionLimits {
   /** So many calls at a time. */
   concurrency: LimitOfCalls[];
+  /** So many runs at a time, their sleeps and waits included. */
+  runConcurrency?: LimitOfRuns;
+  /** So many seconds earlier than it was made a run counts as made. */
+  priority?: string;
+  /** A run that has not begun, or not ended, in time is cancelled. */
+  timeouts?: RunTimeouts;
   /** So many runs begin in a period; others wait. */
   throttle?: LimitOfRate;
   /** So many runs begin in a period; others are dropped. */

@@ -67,11 +67,31 @@ const ObjectSchema<CancellingEvent>& describe(Type<CancellingEvent>) {
   return schema;
 }
 
+const ObjectSchema<LimitOfRuns>& describe(Type<LimitOfRuns>) {
+  static const auto schema = object<LimitOfRuns>("LimitOfRuns")
+                                 .field("limit", &LimitOfRuns::limit)
+                                 .field("key", &LimitOfRuns::key, key_schema());
+  return schema;
+}
+
+const ObjectSchema<RunTimeouts>& describe(Type<RunTimeouts>) {
+  static const auto schema = object<RunTimeouts>("RunTimeouts")
+                                 .field("startMs", &RunTimeouts::start_ms, integer())
+                                 .field("finishMs", &RunTimeouts::finish_ms, integer());
+  return schema;
+}
+
 const ObjectSchema<FunctionLimits>& describe(Type<FunctionLimits>) {
   static const auto schema =
       object<FunctionLimits>("FunctionLimits")
           .field("concurrency", &FunctionLimits::concurrency, array(schema_of<LimitOfCalls>()),
                  "So many calls at a time.")
+          .field("runConcurrency", &FunctionLimits::run_concurrency, schema_of<LimitOfRuns>(),
+                 "So many runs at a time, their sleeps and waits included.")
+          .field("priority", &FunctionLimits::priority, string(),
+                 "So many seconds earlier than it was made a run counts as made.")
+          .field("timeouts", &FunctionLimits::timeouts, schema_of<RunTimeouts>(),
+                 "A run that has not begun, or not ended, in time is cancelled.")
           .field("throttle", &FunctionLimits::throttle, schema_of<LimitOfRate>(),
                  "So many runs begin in a period; others wait.")
           .field("rateLimit", &FunctionLimits::rate_limit, schema_of<LimitOfRate>(),
@@ -94,6 +114,16 @@ FunctionLimits limits_of(const bus::Flow& flow) {
     const bool is_of_function = one.scope == bus::Concurrency::Scope::kFunction;
     limits.concurrency.push_back(
         {one.limit, text_of(one.key), is_of_function ? "function" : "user"});
+  }
+  if (const auto& it = flow.run_concurrency) {
+    limits.run_concurrency = {it->limit, text_of(it->key)};
+  }
+  limits.priority = text_of(flow.priority);
+  const auto ms_of = [](const auto& time) {
+    return time ? std::optional<std::int64_t>(time->count()) : std::nullopt;
+  };
+  if (flow.timeouts.start || flow.timeouts.finish) {
+    limits.timeouts = {ms_of(flow.timeouts.start), ms_of(flow.timeouts.finish)};
   }
   if (const auto& it = flow.throttle) {
     limits.throttle = {it->limit, it->period.count(), it->burst, text_of(it->key)};

@@ -54,8 +54,23 @@ struct CancellingEvent {
 };
 const ObjectSchema<CancellingEvent>& describe(Type<CancellingEvent>);
 
+struct LimitOfRuns {
+  std::int64_t limit = 0;
+  std::optional<std::string> key;
+};
+const ObjectSchema<LimitOfRuns>& describe(Type<LimitOfRuns>);
+
+struct RunTimeouts {
+  std::optional<std::int64_t> start_ms;
+  std::optional<std::int64_t> finish_ms;
+};
+const ObjectSchema<RunTimeouts>& describe(Type<RunTimeouts>);
+
 struct FunctionLimits {
   std::vector<LimitOfCalls> concurrency;
+  std::optional<LimitOfRuns> run_concurrency;
+  std::optional<std::string> priority;
+  std::optional<RunTimeouts> timeouts;
   std::optional<LimitOfRate> throttle;
   std::optional<LimitOfRate> rate_limit;
   std::optional<QuietTime> debounce;
