@@ -53,16 +53,18 @@ CREATE INDEX runs_by_event ON runs_data(event_position, function);
 )";
 
 // By user, so that one whose expressions take long holds up no other; those of functions that are
-// gone aside.
+// gone aside. due_at: when the run of an event that is dated ahead is to begin, by the clock of
+// jobs; 0: at once.
 constexpr std::string_view kAdmissionsOfUsers = R"(
 CREATE TABLE admissions_of_users(
   is_gone INTEGER NOT NULL,
   user_id TEXT NOT NULL,
   position INTEGER NOT NULL,
   function TEXT NOT NULL,
+  due_at INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(is_gone, user_id, position, function)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO admissions_of_users SELECT 0, names.name, admissions.position, function
+INSERT INTO admissions_of_users SELECT 0, names.name, admissions.position, function, 0
   FROM admissions JOIN events ON events.position = admissions.position
   JOIN names ON names.number = events.user;
 DROP TABLE admissions;
@@ -73,6 +75,11 @@ CREATE INDEX admissions_gone ON admissions(function) WHERE is_gone = 1;
 constexpr std::size_t kTypesKept = 4'096;
 // How far ahead an event may be dated and still be of now.
 constexpr std::int64_t kAheadMs = 2'000;
+
+// An event that is dated ahead has its runs then.
+std::int64_t delay_of(const events::Event& event) {
+  return event.ahead_ms > kAheadMs ? event.ahead_ms : 0;
+}
 
 }  // namespace
 
@@ -123,7 +130,8 @@ void Dispatcher::dispatch(db::Tx& tx, std::span<const events::EventRef> events) 
         continue;
       }
       const bool is_in_order = function->in_aggregate_order && event->aggregate_id.has_value();
-      make_run(tx, function, *event, {}, is_in_order && may_be_behind_others);
+      make_run(tx, function, *event, {.delay_ms = delay_of(*event)},
+               is_in_order && may_be_behind_others);
       may_be_behind_others = may_be_behind_others || is_in_order;
     }
   }
@@ -136,16 +144,19 @@ std::optional<Uuid> Dispatcher::start(db::Tx& tx, const FunctionPtr& function,
     return std::nullopt;
   }
   const bool is_in_order = function->in_aggregate_order && event.aggregate_id.has_value();
-  return make_run(tx, function, event, {.origin = std::string(origin)},
+  return make_run(tx, function, event,
+                  {.delay_ms = delay_of(event), .origin = std::string(origin)},
                   is_in_order && event.aggregate_version != 1);
 }
 
 void Dispatcher::put_to_admission(db::Tx& tx, const Function& function,
                                   const events::Event& event) {
+  const auto delay = delay_of(event);
+  const auto due_at = delay > 0 ? jobs_.clock().now() + delay : 0;
   tx.run(
-      "INSERT INTO admissions(is_gone, user_id, position, function) VALUES (0, $1, $2, $3) "
-      "ON CONFLICT DO NOTHING",
-      event.user_id, event.position, function.id);
+      "INSERT INTO admissions(is_gone, user_id, position, function, due_at) "
+      "VALUES (0, $1, $2, $3, $4) ON CONFLICT DO NOTHING",
+      event.user_id, event.position, function.id, due_at);
   tx.on_commit([this] { admissions_.raise(++admission_count_); });
 }
 
@@ -176,12 +187,9 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
   if (function->in_aggregate_order) lane = event.aggregate_id;
   job.line = lane.value_or(job.run_id);
   const auto run_id = job.run_id;
-  const auto now = insert_run(tx, *function, event, job, lane, admitted.origin);
-  // An event that is dated ahead has its runs then.
-  auto delay_ms = admitted.delay_ms;
-  if (event.timestamp > now + kAheadMs) delay_ms = std::max(delay_ms, event.timestamp - now);
-  if (delay_ms > 0) {
-    jobs_.add_later(tx, std::move(job), delay_ms, may_be_behind_others);
+  insert_run(tx, *function, event, job, lane, admitted.origin);
+  if (admitted.delay_ms > 0) {
+    jobs_.add_later(tx, std::move(job), admitted.delay_ms, may_be_behind_others);
   } else {
     jobs_.add(tx, std::move(job), may_be_behind_others);
   }

@@ -109,6 +109,9 @@ struct EventFields {
   std::int64_t aggregate_version = 0;  // place in the stream, from 1; 0 without aggregate
   std::int64_t position = 0;           // place in the log, from 1
   std::int64_t timestamp = 0;          // Unix ms
+  /// How far ahead of the clock whoever made it has dated it; known where it is appended, and not
+  /// kept: a clock that is set back dates nothing ahead.
+  std::int64_t ahead_ms = 0;
   std::optional<Uuid> correlation_id;
   std::optional<Uuid> causation_id;
   std::optional<Uuid> request_id;

@@ -196,7 +196,11 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
   event->actor = std::move(envelope.actor);
   event->aggregate_id = envelope.aggregate_id;
   event->aggregate_type = std::move(envelope.aggregate_type);
-  event->timestamp = envelope.timestamp ? *envelope.timestamp : world_->unix_ms();
+  event->timestamp = world_->unix_ms();
+  if (envelope.timestamp) {
+    event->ahead_ms = std::max<std::int64_t>(0, *envelope.timestamp - event->timestamp);
+    event->timestamp = *envelope.timestamp;
+  }
   event->correlation_id = envelope.correlation_id;
   event->causation_id = envelope.causation_id;
   event->request_id = envelope.request_id;

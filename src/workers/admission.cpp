@@ -154,10 +154,12 @@ Task<Result<std::vector<Admission::Row>>> Admission::next_rows() {
     std::vector<Row> found;
     for (auto& user_id : users) {
       auto row = tx.query(
-          "SELECT position, function FROM admissions WHERE is_gone = 0 AND user_id = $1 "
+          "SELECT position, function, due_at FROM admissions WHERE is_gone = 0 AND user_id = $1 "
           "ORDER BY position, function LIMIT $2",
           user_id, static_cast<std::int64_t>(kPageMax / users.size()));
-      while (row.next()) found.push_back({user_id, row.integer(0), row.text(1)});
+      while (row.next()) {
+        found.push_back({user_id, row.integer(0), row.text(1), row.integer(2)});
+      }
     }
     return found;
   });
@@ -175,7 +177,7 @@ Task<Result<bool>> Admission::look() {
   for (auto& row : *rows) {
     if (row.user_id != looked_at_user_ && world_.now() - began > kSliceMax) break;
     looked_at_user_ = row.user_id;
-    Entry entry;
+    Entry entry{.due_at = row.due_at};
     entry.function = set_->find(row.function);
     if (entry.function == nullptr) {
       gone.push_back(std::move(row));
@@ -341,7 +343,7 @@ void Admission::refuse(db::Tx& tx, const Entry& entry, Counter& counter, const c
 }
 
 void Admission::admit(db::Tx& tx, const Entry& entry) {
-  const auto& [function, event, verdict] = entry;
+  const auto& [function, event, verdict, due_at] = entry;
   if (verdict.error) {
     dispatcher_.make_dead_letter(tx, function, *event, error_json(*verdict.error));
     runs_.refuse_invoked(tx, *event, *verdict.error);
@@ -364,7 +366,7 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
   // as one that has waited.
   if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kCancel) {
     return wait_until(tx, entry, fmt::format("\x01{:020}", event->position), event->position,
-                      event->timestamp, 0, 0);
+                      event->timestamp, due_at, 0);
   }
   begin(tx, entry, std::nullopt);
 }
@@ -423,7 +425,7 @@ void Admission::use_until(db::Tx& tx, const Entry& entry, const char* kind, cons
 }
 
 void Admission::put_into_batch(db::Tx& tx, const Entry& entry) {
-  const auto& [function, event, verdict] = entry;
+  const auto& [function, event, verdict, not_before] = entry;
   const auto& batch = *function->flow.batch;
   Uuid run_id = world_.new_id();
   std::int64_t size = 0;
@@ -469,7 +471,7 @@ void Admission::put_into_batch(db::Tx& tx, const Entry& entry) {
 }
 
 void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
-  const auto& [function, event, verdict] = entry;
+  const auto& [function, event, verdict, not_before] = entry;
   const auto& debounce = *function->flow.debounce;
   const auto at = now();
   auto position = event->position;
@@ -490,7 +492,7 @@ void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
     }
   }
   wait_until(tx, entry, verdict.debounce, position, timestamp,
-             std::min(at + debounce.period.count(), last_at), last_at);
+             std::max(std::min(at + debounce.period.count(), last_at), not_before), last_at);
 }
 
 void Admission::wait_until(db::Tx& tx, const Entry& entry, const std::string& key,
@@ -510,7 +512,7 @@ void Admission::note_due(db::Tx& tx, std::int64_t due_at) {
 }
 
 void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id) {
-  const auto& [function, event, verdict] = entry;
+  const auto& [function, event, verdict, due_at] = entry;
   const auto& flow = function->flow;
   // A batch is one run, whose rate is looked at when it begins.
   if (run_id && flow.rate_limit && verdict.is_limited && !take_rate(tx, entry)) {
@@ -553,7 +555,7 @@ Task<Result<bool>> Admission::begin_many(
     std::int64_t made = 0;
     std::int64_t left_out = 0;
     for (std::size_t i = 0; i < asked.size() && tx.ok(); ++i) {
-      const auto& [function, event, verdict] = entries[i];
+      const auto& [function, event, verdict, due_at] = entries[i];
       if (!verdict.is_triggered) continue;
       const auto& singleton = function->flow.singleton;
       const bool is_kept_away = singleton && singleton->mode == bus::Singleton::Mode::kSkip &&
@@ -574,13 +576,14 @@ Task<Result<bool>> Admission::begin_many(
 // The run of what has been looked at.
 void Admission::make(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id,
                      std::string origin) {
-  const auto& [function, event, verdict] = entry;
+  const auto& [function, event, verdict, due_at] = entry;
   const auto& flow = function->flow;
   bus::Dispatcher::Admitted admitted{.run_id = run_id,
                                      .limit_keys = verdict.concurrency,
                                      .priority_ms = verdict.priority_ms,
                                      .origin = std::move(origin)};
   if (flow.throttle) admitted.delay_ms = reserve(tx, entry);
+  if (due_at > 0) admitted.delay_ms = std::max(admitted.delay_ms, due_at - now());
   const bool may_be_behind = function->in_aggregate_order && event->aggregate_id.has_value();
   const auto made = dispatcher_.make_run(tx, function, *event, std::move(admitted), may_be_behind);
   if (flow.singleton) {

@@ -85,6 +85,7 @@ class Admission {
     bus::FunctionPtr function;
     events::EventRef event;
     Verdict verdict;
+    std::int64_t due_at = 0;  // not before, by the clock of jobs
   };
   // One that has waited, and is due.
   struct Due {
@@ -101,6 +102,7 @@ class Admission {
     std::string user_id;
     std::int64_t position = 0;
     std::string function;
+    std::int64_t due_at = 0;
   };
 
   Task<Result<std::vector<Row>>> next_rows();

@@ -308,7 +308,7 @@ TEST_F(AdmissionTest, AnEventWhoseFunctionWentIsLookedAtWhenThatIsBack) {
   tell(1);
   ASSERT_TRUE(test::run(executor, [&] {
     return database->write(
-        [](db::Tx& tx) { tx.run("INSERT INTO admissions VALUES (0, 'ann', 1, 'g')"); });
+        [](db::Tx& tx) { tx.run("INSERT INTO admissions VALUES (0, 'ann', 1, 'g', 0)"); });
   }));
   pool->remove("f");  // whatever changes, all is looked at
   wait_until("SELECT sum(is_gone) FROM admissions", "1");
@@ -329,7 +329,7 @@ TEST_F(AdmissionTest, AUserWithABacklogKeepsNoOtherWaiting) {
   ASSERT_TRUE(test::run(executor, [&] {
     return database->write([](db::Tx& tx) {
       for (std::int64_t i = 1; i <= 201; ++i) {
-        tx.run("INSERT INTO admissions VALUES (0, $1, $2, 'g')",
+        tx.run("INSERT INTO admissions VALUES (0, $1, $2, 'g', 0)",
                std::string_view(i <= 200 ? "ann" : "bob"), i);
       }
     });
