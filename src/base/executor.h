@@ -10,6 +10,7 @@
 // after its frame is gone. Waiter does this for every awaiter that is woken from elsewhere.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <coroutine>
 #include <functional>
@@ -48,6 +49,14 @@ class Executor {
                     const std::function<bool()>& is_done) {
     signal.wait(lock, is_done);
   }
+  /// The same, for at most so long; what is_done() says then.
+  virtual bool wait_for(std::unique_lock<std::mutex>& lock, std::condition_variable& signal,
+                        std::chrono::milliseconds most, const std::function<bool()>& is_done) {
+    return signal.wait_for(lock, most, is_done);
+  }
+  /// Ends its thread, if it has one of its own, when what is posted has run: nothing is resumed any
+  /// more.
+  virtual void stop() {}
 
  protected:
   /// While it lives, the calling thread is this executor's: for one that has no thread of its own.
@@ -126,7 +135,7 @@ class ThreadExecutor final : public Executor {
 
   /// Lets what is queued finish, then ends the thread. Coroutines that are still suspended
   /// elsewhere stay suspended: whoever owns them destroys them before or after.
-  void stop();
+  void stop() override;
 
  private:
   void wake() override { wake_.notify_one(); }

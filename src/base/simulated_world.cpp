@@ -62,6 +62,17 @@ class SimulatedExecutor final : public Executor {
     });
     lock.lock();
   }
+  bool wait_for(std::unique_lock<std::mutex>& lock, std::condition_variable&,
+                std::chrono::milliseconds most, const std::function<bool()>& is_done) override {
+    const auto end = world_.now_ + most;
+    while (!is_done() && world_.now_ < end) {
+      lock.unlock();
+      const bool goes_on = world_.turn() || world_.pass_to_next();
+      lock.lock();
+      if (!goes_on) break;
+    }
+    return is_done();
+  }
 
  private:
   void wake() override { has_posted_ = true; }

@@ -58,7 +58,8 @@ WorkerPool::WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& 
       admission_(admission),
       scheduler_(scheduler),
       log_(log),
-      types_(types) {}
+      types_(types),
+      executor_(world.make_executor("workers", ThreadPriority::kBackground)) {}
 
 WorkerPool::~WorkerPool() {
   if (stop(milliseconds(0))) return;
@@ -66,7 +67,7 @@ WorkerPool::~WorkerPool() {
   // must be there to take them, and must not run them: they use this pool. So their threads end and
   // they stay, as do the frames of those runs, until the process goes.
   static std::mutex mutex;
-  static auto* limbo = new std::vector<std::unique_ptr<ThreadExecutor>>;
+  static auto* limbo = new std::vector<std::unique_ptr<Executor>>;
   for (auto* executor : {&executor_, &computing_}) {
     if (*executor == nullptr) continue;
     (*executor)->stop();
@@ -79,7 +80,7 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                      FunctionOptions options) {
   const std::string trigger(handler->event_type());
   if (options.computes && computing_ == nullptr) {
-    computing_ = std::make_unique<ThreadExecutor>("computing", ThreadPriority::kBackground);
+    computing_ = world_.make_executor("computing", ThreadPriority::kBackground);
   }
   set_driver(function_id, std::make_shared<LocalDriver>(std::move(handler), store_));
   functions_.add({.id = std::move(function_id),
@@ -166,7 +167,7 @@ Result<> WorkerPool::start() {
 bool WorkerPool::stop(milliseconds grace) {
   stopping_.request_stop();
   std::unique_lock lock(mutex_);
-  return ended_.wait_for(lock, grace, [this] { return under_way_ == 0; });
+  return executor_->wait_for(lock, ended_, grace, [this] { return under_way_ == 0; });
 }
 
 void WorkerPool::one_more() {
@@ -335,7 +336,9 @@ Task<void> WorkerPool::do_suspects() {
     auto job = std::move(*first);
     suspects_.erase(first);
     co_await do_until_stored(job);
-    if (keeps_place(job)) queue_.release(job);
+    if (!keeps_place(job)) continue;
+    queue_.release(job);
+    while (auto next = queue_.next()) begin(std::move(*next));
   }
   one_less();
 }

@@ -168,9 +168,8 @@ class WorkerPool {
   std::condition_variable ended_;
   int under_way_ = 0;  // coroutines that have not ended
 
-  std::unique_ptr<ThreadExecutor> executor_ =
-      std::make_unique<ThreadExecutor>("workers", ThreadPriority::kBackground);
-  std::unique_ptr<ThreadExecutor> computing_;  // made when a function computes
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Executor> computing_;  // made when a function computes
 };
 
 }  // namespace synap::workers

@@ -27,13 +27,6 @@ std::int64_t version_of(const Json& answer) {
 
 }  // namespace
 
-void Trace::add(std::string_view what) {
-  for (const char c : what) {
-    hash_ ^= static_cast<std::uint8_t>(c);
-    hash_ *= 0x100000001b3;
-  }
-}
-
 Callers::~Callers() {
   SYNAP_CHECK(calls_.empty(), "calls are dropped while their pod is there");
 }

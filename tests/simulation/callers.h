@@ -10,18 +10,9 @@
 #include "simulation/ledger.h"
 #include "simulation/machine.h"
 #include "simulation/pod.h"
+#include "simulation/trace.h"
 
 namespace synap::simulation {
-
-/// What happened, as a number: two runs with one number have done the same.
-class Trace {
- public:
-  void add(std::string_view what);
-  std::uint64_t hash() const { return hash_; }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325;
-};
 
 class Callers {
  public:

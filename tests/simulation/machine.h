@@ -2,7 +2,12 @@
 // the pods that are started on it, one after another.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
+
 #include "base/simulated_world.h"
+#include "base/status.h"
 #include "simulation/disk.h"
 #include "simulation/disk_files.h"
 #include "simulation/sqlite_disk.h"
@@ -19,6 +24,15 @@ struct Machine {
     files.forget();
     has_lost_power ? disk.restore() : disk.resume();
   }
+
+  /// Other ones than before, or none.
+  void change_faults();
+  /// Up to a day, both ways.
+  void jump_clock();
+  void let_looks_take_time();
+  /// Until it is there: a pod that does not start is started again, at last on a machine that is
+  /// well. What is wrong, if it never does.
+  std::optional<std::string> start(const std::function<Result<>()>& start_pod);
 
   SimulatedWorld world;
   Disk disk{world};

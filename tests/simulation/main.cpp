@@ -1,5 +1,7 @@
-// simulation [--loud] [seed]                 the machine of a seed
-// simulation [--loud] --seconds n [seed]     one machine after another, from a seed on
+// simulation [--loud] [--engine] [seed]               the machine of a seed
+// simulation [--loud] [--engine] --seconds n [seed]   one machine after another, from a seed on
+//
+// --engine: of the run engine, rather than of the rooms below it.
 //
 // What the pod says on stderr of all that fails is not shown, unless it is asked for.
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "simulation/engine_simulation.h"
 #include "simulation/simulation.h"
 
 namespace {
@@ -41,14 +44,14 @@ void say_seed(int) {
   std::_Exit(1);
 }
 
-int simulate_for(std::chrono::seconds seconds, std::uint64_t seed) {
+int simulate_for(Machines machines, std::chrono::seconds seconds, std::uint64_t seed) {
   const auto end = std::chrono::steady_clock::now() + seconds;
   Outcome sum;
   std::int64_t steps = 0;
   for (;; ++seed) {
     fmt::print("\rseed {} ", seed);
     std::fflush(stdout);
-    const auto next = simulate_many(seed, kStepsOfMachine);
+    const auto next = simulate_many(seed, kStepsOfMachine, machines);
     steps += next.steps;
     sum += next.sum;
     if (!sum.violation.empty() || std::chrono::steady_clock::now() >= end) break;
@@ -69,9 +72,11 @@ int main(int count, char** arguments) {
   const auto number = [&](std::size_t at, std::uint64_t otherwise) {
     return at < words.size() ? std::strtoull(words[at].c_str(), nullptr, 10) : otherwise;
   };
+  const Machines machines = std::erase(words, "--engine") > 0 ? simulate_engine : simulate;
   if (!words.empty() && words[0] == "--seconds") {
-    return simulate_for(std::chrono::seconds(number(1, 60)), number(2, std::random_device{}()));
+    return simulate_for(machines, std::chrono::seconds(number(1, 60)),
+                        number(2, std::random_device{}()));
   }
   const auto seed = number(0, 1);
-  return tell(seed, kStepsOfMachine, simulate(seed, kStepsOfMachine));
+  return tell(seed, kStepsOfMachine, machines(seed, kStepsOfMachine));
 }

@@ -8,9 +8,6 @@ namespace synap::simulation {
 namespace {
 
 constexpr std::size_t kCallsMax = 12;
-constexpr int kStartsMax = 50;  // of one pod, while the machine works against it
-// What a look at the clock takes: so slices of work and reads meet their bounds.
-constexpr std::chrono::microseconds kLookTime{300};
 
 class Simulation {
  public:
@@ -22,8 +19,6 @@ class Simulation {
   SimulatedWorld& world() { return machine_.world; }
   bool is_wrong() const { return !ledger_.violation().empty(); }
   void step();
-  void change_faults();
-  void jump_clock();
   void start();
   void end_pod();
   void lose_power();
@@ -72,9 +67,9 @@ void Simulation::step() {
   } else if (chosen < 970) {
     world().settle();
   } else if (chosen < 975) {
-    jump_clock();
+    machine_.jump_clock();
   } else if (chosen < 983) {
-    change_faults();
+    machine_.change_faults();
   } else if (chosen < 993) {
     callers_.abandon_one();
   } else if (chosen < 997) {
@@ -90,56 +85,19 @@ void Simulation::step() {
   if (has_failed && machine_.is_one_in(100)) restart();
 }
 
-void Simulation::change_faults() {
-  Disk::Faults faults;
-  switch (world().below(6)) {
-    case 0:
-      faults.is_full = true;
-      break;
-    case 1:
-      faults.failing_sync = 20;
-      break;
-    case 2:
-      faults.failing_write = 50;
-      break;
-    case 3:
-      faults.slow_sync = 4;
-      break;
-    default:  // all is well
-      break;
-  }
-  machine_.disk.faults = faults;
-}
-
-// Up to a day, both ways.
-void Simulation::jump_clock() {
-  constexpr std::int64_t kDayMs = 86'400'000;
-  const auto by = static_cast<std::int64_t>(world().below(2 * kDayMs)) - kDayMs;
-  world().jump(std::chrono::milliseconds(by));
-}
-
-// Until it is there: a pod that does not start is started again, at last on a machine that is well.
 void Simulation::start() {
-  for (int attempt = 0; pod_ == nullptr; ++attempt) {
-    const bool is_well = attempt > 0;
-    if (is_well) machine_.disk.faults = {};
-    auto started = Pod::start(machine_);
-    look_at_clock();
-    if (started) {
-      pod_ = std::move(*started);
-      break;
-    }
-    if (!machine_.disk.has_power()) {
-      machine_.go_on(!machine_.is_one_in(3));
-    } else if (is_well) {
-      return ledger_.violate("the pod does not start: " + started.error().message);
-    }
-    if (attempt > kStartsMax) return ledger_.violate("the pod never starts");
+  if (auto problem = machine_.start([&] {
+        auto started = Pod::start(machine_);
+        look_at_clock();
+        if (started) pod_ = std::move(*started);
+        return started ? Result<>{} : fail(started.error());
+      })) {
+    return ledger_.violate(*problem);
   }
   if (!machine_.disk.has_power()) return lose_power();
   callers_.use(*pod_);
   failed_syncs_at_start_ = machine_.sqlite.failed_syncs();
-  world().let_looks_take(kLookTime);
+  machine_.let_looks_take_time();
 }
 
 void Simulation::end_pod() {
@@ -175,7 +133,7 @@ void Simulation::check(bool all) {
   sync_wait(*pod_->executor, callers_.check());
   if (all) sync_wait(*pod_->executor, callers_.check_projections());
   if (!machine_.disk.has_power()) return lose_power();
-  world().let_looks_take(kLookTime);
+  machine_.let_looks_take_time();
 }
 
 }  // namespace
@@ -194,10 +152,10 @@ Outcome simulate(std::uint64_t seed, std::int64_t steps) {
   return Simulation(seed).run(steps);
 }
 
-Campaign simulate_many(std::uint64_t first_seed, std::int64_t steps) {
+Campaign simulate_many(std::uint64_t first_seed, std::int64_t steps, Machines machines) {
   Campaign campaign{.seed = first_seed};
   for (;; ++campaign.seed) {
-    const auto one = simulate(campaign.seed, kStepsOfMachine);
+    const auto one = machines(campaign.seed, kStepsOfMachine);
     campaign.steps += kStepsOfMachine;
     campaign.sum += one;
     if (!one.violation.empty() || campaign.steps >= steps) return campaign;

@@ -36,6 +36,7 @@ struct Campaign {
   std::int64_t steps = 0;
   Outcome sum;
 };
-Campaign simulate_many(std::uint64_t first_seed, std::int64_t steps);
+using Machines = Outcome (*)(std::uint64_t seed, std::int64_t steps);
+Campaign simulate_many(std::uint64_t first_seed, std::int64_t steps, Machines machines = simulate);
 
 }  // namespace synap::simulation

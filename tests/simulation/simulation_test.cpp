@@ -8,10 +8,12 @@
 #include <random>
 #include <sstream>
 
+#include "simulation/engine_simulation.h"
+
 namespace synap::simulation {
 namespace {
 
-// Half of all that `make test` does.
+// A quarter of all that `make test` does.
 constexpr std::int64_t kSteps = 50'000;
 
 std::vector<std::uint64_t> seeds_of_old() {
@@ -24,8 +26,8 @@ std::vector<std::uint64_t> seeds_of_old() {
   return seeds;
 }
 
-void run_from(std::uint64_t seed) {
-  const auto campaign = simulate_many(seed, kSteps);
+void run_from(std::uint64_t seed, Machines machines = simulate) {
+  const auto campaign = simulate_many(seed, kSteps, machines);
   EXPECT_EQ(campaign.sum.violation, "")
       << "make simulate SEED=" << campaign.seed << " shows it again; add it to seeds.txt";
   EXPECT_GE(campaign.steps, kSteps);
@@ -42,6 +44,22 @@ TEST(Simulation, KeepsEveryPromiseFromASeedThatIsNew) {
   const std::uint64_t seed = std::random_device{}();
   std::cout << "from seed " << seed << " on" << std::endl;
   run_from(seed);
+}
+
+TEST(EngineSimulation, KeepsEveryPromiseFromASeedThatIsAlwaysTheSame) {
+  run_from(20'260'101, simulate_engine);
+}
+
+TEST(EngineSimulation, KeepsEveryPromiseFromASeedThatIsNew) {
+  const std::uint64_t seed = std::random_device{}() % 1'000'000'000;
+  std::cout << "from seed " << seed << " on" << std::endl;
+  run_from(seed, simulate_engine);
+}
+
+TEST(EngineSimulation, GivesOneHistoryForOneSeed) {
+  const auto first = simulate_engine(7, 1'000);
+  EXPECT_EQ(first.trace, simulate_engine(7, 1'000).trace);
+  EXPECT_NE(first.trace, simulate_engine(8, 1'000).trace);
 }
 
 TEST(Simulation, GivesOneHistoryForOneSeed) {

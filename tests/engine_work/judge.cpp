@@ -1,18 +1,17 @@
-// What must be true of a pod that was killed again and again, when it has come to rest.
+// What must be true of a run engine that has come to rest, whatever happened to it before.
 #include <fmt/format.h>
 
-#include <fstream>
+#include "engine_work/work.h"
 
-#include "base/test_support.h"
-#include "engine_work.h"
-
-namespace synap::kills {
+namespace synap::engine_work {
 namespace {
 
 // Rows that must not be there, and what each would mean.
 struct Rule {
   const char* what;
-  const char* sql;  // counts them
+  const char* sql;              // counts them
+  bool compares_times = false;  // of the wall clock
+  bool has_example = false;     // in a second column
 };
 
 // `placed`, `announced`, `paid`, `failed`, ...: events of a type; `ends`: runs with their events.
@@ -21,9 +20,11 @@ constexpr Rule kRules[] = {
     {"a step that is pending is left", "SELECT count(*) FROM pending_steps_data"},
     {"a wait is left", "SELECT count(*) FROM waits_data"},
     {"a run has an end that it must not have",
-     "SELECT count(*) FROM runs_data WHERE status <> CASE function WHEN 'doomed' THEN 'failed' "
+     "SELECT count(*), min(function || ' ' || status || coalesce(' ' || error, '')) FROM runs_data "
+     "WHERE status <> CASE function WHEN 'doomed' THEN 'failed' "
      "WHEN 'stuck' THEN 'cancelled' WHEN 'recalled' THEN 'cancelled' WHEN 'late' THEN "
-     "iif(status = 'failed', 'completed', status) ELSE 'completed' END"},
+     "iif(status = 'failed', 'completed', status) ELSE 'completed' END",
+     false, true},
     {"a place of a run is left", "SELECT count(*) FROM run_places"},
     {"a deadline of a run is left", "SELECT count(*) FROM run_deadlines"},
     {"two runs of a shop were there at once",
@@ -60,7 +61,9 @@ constexpr Rule kRules[] = {
      "SELECT count(*) FROM told p WHERE type = 'order.placed' AND (SELECT count(*) FROM told s "
      "JOIN "
      "runs_data ON event_position = s.position AND function = 'price' WHERE s.type = "
-     "'function.invoked' AND json_extract(s.data, '$.data.order') = p.number) <> 1"},
+     "'function.invoked' AND json_extract(s.data, '$.data.order') = p.number) <> 1 AND NOT EXISTS "
+     "(SELECT 1 FROM told f "
+     "WHERE f.type = 'function.failed' AND json_extract(f.data, '$.function') = 'price')"},
     {"a payment is not in one batch",
      "SELECT count(*) FROM told p WHERE type = 'order.paid' AND (SELECT count(*) FROM batched b "
      "WHERE b.position = p.position) <> 1"},
@@ -71,23 +74,28 @@ constexpr Rule kRules[] = {
      "SELECT count(*) FROM (SELECT json_extract(p.data, '$.group') g, count(r.id) n FROM told p "
      "LEFT JOIN runs_data r ON r.event_position = p.position AND r.function = 'once' WHERE p.type "
      "= "
-     "'order.placed' GROUP BY g) WHERE n <> 1"},
+     "'order.placed' GROUP BY g) WHERE n <> 1",
+     true},
     {"the last order of a shop has no run behind the quiet",
      "SELECT count(*) FROM (SELECT max(position) last FROM told WHERE type = 'order.placed' GROUP "
      "BY json_extract(data, '$.shop')) WHERE NOT EXISTS (SELECT 1 FROM runs_data WHERE "
-     "event_position = last AND function = 'quiet')"},
+     "event_position = last AND function = 'quiet')",
+     true},
     {"two runs of a singleton were there at once",
      "SELECT count(*) FROM alone a JOIN alone b ON a.shop = b.shop AND a.position < b.position "
-     "WHERE b.created_at < a.ended_at"},
+     "WHERE b.created_at < a.ended_at",
+     true},
     {"a rate was exceeded",
      "SELECT count(*) FROM limited a WHERE (SELECT count(*) FROM limited b WHERE b.shop = a.shop "
-     "AND b.created_at >= a.created_at AND b.created_at < a.created_at + 1000) > 7"},
+     "AND b.created_at >= a.created_at AND b.created_at < a.created_at + 1000) > 7",
+     true},
     {"a tick has not one run",
      "SELECT count(*) FROM told p WHERE type = 'function.scheduled' AND (SELECT count(*) FROM "
      "runs_data WHERE event_position = p.position AND function = 'tick') <> 1"},
     {"a tick came twice",
      "SELECT count(*) FROM (SELECT 1 FROM told WHERE type = 'function.scheduled' GROUP BY "
-     "json_extract(data, '$.scheduledAt') HAVING count(*) > 1)"},
+     "json_extract(data, '$.scheduledAt') HAVING count(*) > 1)",
+     true},
     {"an end was not told once",
      "SELECT count(*) FROM runs_data r WHERE status IN ('failed', 'cancelled') AND (SELECT "
      "count(*) "
@@ -141,29 +149,36 @@ void drop_tables(db::Tx& tx) {
 
 }  // namespace
 
-std::vector<std::string> judge(Pod& pod, const std::string& directory) {
+Task<std::vector<std::string>> Work::judge(std::vector<std::int64_t> placed, bool was_clock_set) {
   std::vector<std::string> wrong;
-  const auto prepared = test::run(pod.executor(), [&] {
-    return pod.database().write([](db::Tx& tx) {
-      drop_tables(tx);
-      for (const auto sql : kPrepare) tx.run(sql);
-    });
+  const auto prepared = co_await database_.write([](db::Tx& tx) {
+    drop_tables(tx);
+    for (const auto sql : kPrepare) tx.run(sql);
   });
-  if (!prepared) return {prepared.error().message};
-  for (const auto& [what, sql] : kRules) {
-    if (const auto count = pod.count(sql); count != 0) {
-      wrong.push_back(fmt::format("{}: {} times", what, count));
+  if (!prepared) co_return std::vector<std::string>{prepared.error().message};
+  for (const auto& [what, sql, compares_times, has_example] : kRules) {
+    if (compares_times && was_clock_set) continue;
+    std::string example;  // where the rule gives one
+    const auto found = co_await database_.read_at_start([&](db::Tx& tx) {
+      auto rows = tx.query(sql);
+      if (!rows.next()) return std::int64_t{-1};
+      if (has_example && !rows.is_null(1)) example = ", as " + rows.text(1);
+      return rows.integer(0);
+    });
+    if (!found) {
+      wrong.push_back(fmt::format("{} cannot be counted: {}", what, found.error().message));
+    } else if (*found != 0) {
+      wrong.push_back(fmt::format("{}: {} times{}", what, *found, example));
     }
   }
-  std::ifstream acks(directory + "/acks");
-  for (std::string number; std::getline(acks, number);) {
-    const auto found =
-        pod.count("SELECT count(*) FROM told WHERE type = 'order.placed' AND number = " + number);
-    if (found != 1) wrong.push_back(fmt::format("order {} is there {} times", number, found));
+  for (const auto number : placed) {
+    const auto found = co_await count(fmt::format(
+        "SELECT count(*) FROM told WHERE type = 'order.placed' AND number = {}", number));
+    if (!found || *found != 1) {
+      wrong.push_back(fmt::format("order {} is there {} times", number, found.value_or(-1)));
+    }
   }
-  std::ifstream said(directory + "/wrong");
-  for (std::string line; std::getline(said, line);) wrong.push_back(line);
-  return wrong;
+  co_return wrong;
 }
 
-}  // namespace synap::kills
+}  // namespace synap::engine_work

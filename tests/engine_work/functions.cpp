@@ -1,18 +1,14 @@
-#include "engine_work.h"
-
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <functional>
 
 #include "base/check.h"
-#include "base/test_support.h"
 #include "bus/function_events.h"
+#include "engine_work/work.h"
 #include "workers/local_driver.h"
 #include "workers/step.h"
 
-namespace synap::kills {
+namespace synap::engine_work {
 
 using std::chrono::milliseconds;
 using workers::Outcome;
@@ -24,7 +20,8 @@ constexpr std::string_view kTables = R"(
 CREATE TABLE effects(number INTEGER PRIMARY KEY, run BLOB, step TEXT, function TEXT, at INTEGER);
 CREATE TABLE batched(number INTEGER PRIMARY KEY, position INTEGER);
 )";
-constexpr auto kLong = std::chrono::minutes(10);
+// Far beyond what a clock jumps.
+constexpr auto kLong = std::chrono::hours(24 * 1'000);
 
 std::int64_t number_in(const events::Event& event, const char* name) {
   const auto data = parse_json(event.data);
@@ -68,40 +65,27 @@ cel::Expression expression(const char* text) {
 
 }  // namespace
 
-Ledger::Ledger(const std::string& path)
-    : file_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
-  SYNAP_CHECK(file_ >= 0, path);
-}
-
-Ledger::~Ledger() {
-  ::close(file_);
-}
-
-void Ledger::add(const std::string& line) {
-  const auto text = line + "\n";
-  std::lock_guard lock(mutex_);
-  SYNAP_CHECK(::write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-  SYNAP_CHECK(::fdatasync(file_) == 0);
-}
-
-/// What the functions of a pod do.
-class Functions {
+// What the functions do.
+class Work::Functions {
  public:
-  explicit Functions(Pod& pod) : pod_(pod) {}
+  explicit Functions(Work& work) : work_(work) {}
 
-  // A step whose function fails now and then, and may be called again by a kill in between, but not
-  // when its result is stored.
+  void add();
+
+  // A step whose function fails now and then, and may be called again where its result could not
+  // be stored, but not when it was.
   Task<Result<std::string>> effect(Step& step, std::string name) {
-    const auto key = step.run_id().to_string() + " " + name;
-    return step.run<std::string>(name, [this, key]() -> Task<Result<std::string>> {
-      {
-        std::lock_guard lock(pod_.mutex_);
-        if (pod_.finished_.contains(key)) pod_.wrong_.add("done again: " + key);
-      }
-      pod_.effects_.add(key);
-      if (pod_.engine_->runs.random() < 0.2) co_return fail(failing("not this time"));
-      std::lock_guard lock(pod_.mutex_);
-      pod_.finished_.insert(key);
+    return step.run<std::string>(name, [this, &step, name]() -> Task<Result<std::string>> {
+      const auto key = step.run_id().to_string() + " " + name;
+      auto is_stored = co_await work_.database_.read([&](db::Tx& tx) {
+        return tx
+            .query("SELECT 1 FROM run_steps_data WHERE run = $1 AND name = $2", step.run_id(), name)
+            .next();
+      });
+      if (!is_stored) co_return fail(is_stored.error());
+      if (*is_stored) work_.witness_.see_wrong("done again: " + key);
+      work_.witness_.see_effect(key);
+      if (work_.engine_.runs.random() < 0.2) co_return fail(failing("not this time"));
       co_return "done";
     });
   }
@@ -113,17 +97,16 @@ class Functions {
   }
   void write(db::Tx& tx, const Step& step, const std::string& name, const std::string& function) {
     tx.run("INSERT INTO effects(run, step, function, at) VALUES ($1, $2, $3, $4)", step.run_id(),
-           name, function, real_world().unix_ms());
+           name, function, work_.world_.unix_ms());
   }
   void look_whether_ended(const Step& step) {
-    const auto key = step.run_id().to_string();
-    std::lock_guard lock(pod_.mutex_);
-    if (pod_.finished_.contains(key)) pod_.wrong_.add("called after its end: " + key);
+    if (!work_.ended_.contains(step.run_id())) return;
+    work_.witness_.see_wrong("called after its end: " + step.run_id().to_string());
   }
   // Fails until there is such a wait.
   Task<Result<std::string>> seen(Step& step, std::string type, std::string value) {
     return step.run<std::string>("look", [this, type, value]() -> Task<Result<std::string>> {
-      auto is_there = co_await pod_.database_->read([&](db::Tx& tx) {
+      auto is_there = co_await work_.database_.read([&](db::Tx& tx) {
         auto rows =
             tx.query("SELECT 1 FROM waits_data WHERE type = $1 AND value = $2", type, value);
         return rows.next();
@@ -145,24 +128,24 @@ class Functions {
   // A call of `lone`: of each shop there is one at a time. It ends with its coroutine.
   class Calling {
    public:
-    Calling(Pod& pod, std::int64_t shop) : pod_(pod), shop_(shop) {
-      std::lock_guard lock(pod_.mutex_);
-      if (++pod_.calling_[shop] > 1) pod_.wrong_.add("two calls at once of one key");
+    Calling(Work& work, std::int64_t shop) : work_(work), shop_(shop) {
+      std::lock_guard lock(work_.mutex_);
+      if (++work_.calling_[shop] > 1) work_.witness_.see_wrong("two calls at once of one key");
     }
     ~Calling() {
-      std::lock_guard lock(pod_.mutex_);
-      --pod_.calling_[shop_];
+      std::lock_guard lock(work_.mutex_);
+      --work_.calling_[shop_];
     }
     Calling(const Calling&) = delete;
     Calling& operator=(const Calling&) = delete;
 
    private:
-    Pod& pod_;
+    Work& work_;
     const std::int64_t shop_;
   };
 
  private:
-  Pod& pod_;
+  Work& work_;
 };
 
 namespace {
@@ -196,7 +179,7 @@ Task<Result<std::string>> priced(Step& step, std::int64_t number) {
 
 }  // namespace
 
-Task<Outcome> Functions::order(const events::Event& event, Step& step) {
+Task<Outcome> Work::Functions::order(const events::Event& event, Step& step) {
   look_whether_ended(step);
   const auto number = number_in(event, "order");
   if (auto done = co_await effect(step, "reserve"); !done) co_return Outcome::failed(done.error());
@@ -218,7 +201,7 @@ Task<Outcome> Functions::order(const events::Event& event, Step& step) {
   co_return co_await step.finish("ship", [&](db::Tx& tx) { write(tx, step, "ship", "order"); });
 }
 
-Task<Outcome> Functions::price(const events::Event& event, Step& step) {
+Task<Outcome> Work::Functions::price(const events::Event& event, Step& step) {
   look_whether_ended(step);
   const auto number = number_in(event, "order");
   if (auto done = co_await effect(step, "add"); !done) co_return Outcome::failed(done.error());
@@ -229,7 +212,7 @@ Task<Outcome> Functions::price(const events::Event& event, Step& step) {
   co_return Outcome::done(std::to_string(2 * number));
 }
 
-Task<Outcome> Functions::pay(const events::Event& event, Step& step) {
+Task<Outcome> Work::Functions::pay(const events::Event& event, Step& step) {
   const auto number = number_in(event, "order");
   auto is_seen = co_await seen(step, "order.paid", std::to_string(number));
   if (!is_seen) co_return Outcome::failed(is_seen.error());
@@ -237,7 +220,7 @@ Task<Outcome> Functions::pay(const events::Event& event, Step& step) {
   co_return sent ? Outcome::done() : Outcome::failed(sent.error());
 }
 
-Task<Outcome> Functions::give_signal(const events::Event& event, Step& step) {
+Task<Outcome> Work::Functions::give_signal(const events::Event& event, Step& step) {
   const auto signal = signal_of(number_in(event, "order"));
   auto is_seen = co_await seen(step, "signal.sent", Json(signal).dump());
   if (!is_seen) co_return Outcome::failed(is_seen.error());
@@ -248,7 +231,7 @@ Task<Outcome> Functions::give_signal(const events::Event& event, Step& step) {
   co_return sent ? Outcome::done() : Outcome::failed(sent.error());
 }
 
-Task<Outcome> Functions::batch(const events::Event&, Step& step) {
+Task<Outcome> Work::Functions::batch(const events::Event&, Step& step) {
   std::vector<std::int64_t> positions;
   for (const auto& event : step.events()) positions.push_back(event->position);
   auto done = co_await step.commit("batch", [&](db::Tx& tx) {
@@ -260,7 +243,7 @@ Task<Outcome> Functions::batch(const events::Event&, Step& step) {
 }
 
 // From its first row to its last no other of its shop.
-Task<Outcome> Functions::whole(const events::Event&, Step& step) {
+Task<Outcome> Work::Functions::whole(const events::Event&, Step& step) {
   look_whether_ended(step);
   if (auto done = co_await row(step, "begin", "whole"); !done) {
     co_return Outcome::failed(done.error());
@@ -270,46 +253,47 @@ Task<Outcome> Functions::whole(const events::Event&, Step& step) {
 }
 
 // Its calls are one at a time.
-Task<Outcome> Functions::lone_call(const events::Event& event, Step& step) {
+Task<Outcome> Work::Functions::lone_call(const events::Event& event, Step& step) {
   look_whether_ended(step);
-  const Calling calling(pod_, number_in(event, "shop"));
+  const Calling calling(work_, number_in(event, "shop"));
   auto done = co_await row(step, "row", "lone");
   if (!done) co_return Outcome::failed(done.error());
   co_await step.sleep("nap", milliseconds(1));
   co_return Outcome::done();
 }
 
-void Pod::add_functions() {
-  static std::optional<Functions> does;
-  does.emplace(*this);
-  auto& pool = *engine_->pool;
+void Work::Functions::add() {
+  auto* const does = this;
+  auto& pool = *work_.engine_.pool;
   const auto add = [&](bus::Function function, Handler::Function handler) {
     function.retry = {.retries_max = 10'000, .delay_ms = 10, .delay_ms_max = 100};
-    pool.put(std::move(function),
-             std::make_shared<workers::LocalDriver>(std::make_unique<Handler>(std::move(handler)),
-                                                    engine_->runs));
+    std::shared_ptr<workers::Driver> driver = std::make_shared<workers::LocalDriver>(
+        std::make_unique<Handler>(std::move(handler)), work_.engine_.runs);
+    if (work_.wrap_) driver = work_.wrap_(std::move(driver));
+    pool.put(std::move(function), std::move(driver));
   };
   // One row, which it has once, after `sleep_ms`.
-  const auto add_row = [&](bus::Function function, int sleep_ms = 0) {
-    add(function, [id = function.id, sleep_ms](const events::Event&, Step& step) -> Task<Outcome> {
-      does->look_whether_ended(step);
-      if (sleep_ms > 0) co_await step.sleep("nap", milliseconds(sleep_ms));
-      auto done = co_await does->row(step, "row", id);
-      co_return done ? Outcome::done() : Outcome::failed(done.error());
-    });
+  const auto add_row = [&](bus::Function function, milliseconds sleep = milliseconds(0)) {
+    add(function,
+        [does, id = function.id, sleep](const events::Event&, Step& step) -> Task<Outcome> {
+          does->look_whether_ended(step);
+          if (sleep.count() > 0) co_await step.sleep("nap", sleep);
+          auto done = co_await does->row(step, "row", id);
+          co_return done ? Outcome::done() : Outcome::failed(done.error());
+        });
   };
   using E = const events::Event&;
   add({.id = "order", .triggers = {{"order.placed"}}},
-      [](E event, Step& step) { return does->order(event, step); });
-  add({.id = "price"}, [](E event, Step& step) { return does->price(event, step); });
+      [does](E event, Step& step) { return does->order(event, step); });
+  add({.id = "price"}, [does](E event, Step& step) { return does->price(event, step); });
   add({.id = "pay", .triggers = {{"order.announced"}}},
-      [](E event, Step& step) { return does->pay(event, step); });
+      [does](E event, Step& step) { return does->pay(event, step); });
   add({.id = "signal", .triggers = {{"order.announced"}}},
-      [](E event, Step& step) { return does->give_signal(event, step); });
+      [does](E event, Step& step) { return does->give_signal(event, step); });
   add({.id = "batch",
        .triggers = {{"order.paid"}},
        .flow = {.batch = bus::Batch{.size_max = 7, .timeout = milliseconds(1'000)}}},
-      [](E event, Step& step) { return does->batch(event, step); });
+      [does](E event, Step& step) { return does->batch(event, step); });
   const auto shop = [] { return expression("event.data.shop"); };
   add_row({.id = "line", .triggers = {{"order.placed"}}, .in_aggregate_order = true});
   add_row({.id = "once",
@@ -321,7 +305,7 @@ void Pod::add_functions() {
   add_row({.id = "alone",
            .triggers = {{"order.placed"}},
            .flow = {.singleton = bus::Singleton{.key = shop()}}},
-          50);
+          milliseconds(50));
   add_row({.id = "slow",
            .triggers = {{"order.paid"}},
            .flow = {.throttle = bus::Throttle{.limit = 100}}});
@@ -332,11 +316,11 @@ void Pod::add_functions() {
        .triggers = {{"order.placed"}},
        .flow = {.run_concurrency = bus::RunConcurrency{.key = shop()},
                 .priority = expression("event.data.order % 7")}},
-      [](E event, Step& step) { return does->whole(event, step); });
+      [does](E event, Step& step) { return does->whole(event, step); });
   add({.id = "lone",
        .triggers = {{"order.placed"}},
        .flow = {.concurrency = {{.key = shop()}}, .priority = expression("event.data.order % 7")}},
-      [](E event, Step& step) { return does->lone_call(event, step); });
+      [does](E event, Step& step) { return does->lone_call(event, step); });
   // Ended by what its order announces or, where that came before it was looked at, by its time.
   add_row(
       {.id = "recalled",
@@ -344,124 +328,143 @@ void Pod::add_functions() {
        .flow = {.timeouts = {.finish = milliseconds(3'000)},
                 .cancel_on = {{.event = "order.announced",
                                .condition = expression("event.data.order == async.data.order")}}}},
-      3'600'000);
+      kLong);
   add_row({.id = "late",
            .triggers = {{"order.placed"}},
            .flow = {.run_concurrency = bus::RunConcurrency{.key = shop()},
                     .timeouts = {.start = milliseconds(1'500)}}},
-          100);
+          milliseconds(100));
   add_row({.id = "heard", .triggers = {{"function.failed"}}});
   add_row({.id = "tick",
            .user_id = "ann",
            .schedules = {{"@every 1s", *cron::Schedule::parse("@every 1s")}}});
   add_row({.id = "stuck", .triggers = {{"order.placed", expression("event.data.order%10==1")}}},
-          3'600'000);
+          kLong);
   add({.id = "doomed", .triggers = {{"order.placed", expression("event.data.order%10==2")}}},
       [](E, Step&) -> Task<Outcome> {
         co_return Outcome::failed_for_good({Code::kBadRequest, "as it must", nullptr});
       });
 }
 
-Pod::Pod(const std::string& directory)
-    : acks_(directory + "/acks"), effects_(directory + "/effects"), wrong_(directory + "/wrong") {
-  database_ = std::move(*db::sqlite::SqliteDatabase::open({.path = directory + "/s.db"}));
-  std::vector<db::Database::Migration> migrations = {{"kills", kTables}};
-  for (const auto& more :
-       {events::sqlite::SqliteEventLog::migrations(), workers::Engine::migrations()}) {
-    migrations.insert(migrations.end(), more.begin(), more.end());
-  }
-  SYNAP_CHECK(database_->migrate(migrations).has_value());
-  log_ = std::move(*events::sqlite::SqliteEventLog::open(*database_));
-  const auto schema = [] {
-    return object("Order")
-        .field("order", integer())
-        .field("shop", optional(integer()))
-        .field("group", optional(integer()));
-  };
+Work::Work(db::Database& database, events::EventLog& log, events::EventTypes& types,
+           workers::Engine& engine, Witness& witness, World& world, Wrap wrap)
+    : database_(database),
+      log_(log),
+      types_(types),
+      engine_(engine),
+      witness_(witness),
+      world_(world),
+      wrap_(std::move(wrap)),
+      functions_(std::make_unique<Functions>(*this)) {}
+
+Work::~Work() = default;
+
+std::vector<db::Database::Migration> Work::migrations() {
+  return {{"work.1", kTables}};
+}
+
+void Work::add_types(events::EventTypes& types) {
   for (const char* name : {"order.placed", "order.announced", "order.paid"}) {
-    types_.add(name, schema(), "");
+    types.add(name,
+              object("Order")
+                  .field("order", integer())
+                  .field("shop", optional(integer()))
+                  .field("group", optional(integer())),
+              "");
   }
-  engine_.emplace(*database_, *log_, types_,
-                  workers::EngineOptions{.pool = {.suspect_pause = milliseconds(700)}});
 }
 
-Pod::~Pod() {
-  engine_->pool->stop(std::chrono::seconds(30));
-  engine_->pool.reset();
-  database_->close();
-}
-
-void Pod::start() {
-  note_finished();
-  add_functions();
-  SYNAP_CHECK(engine_->start().has_value());
-}
-
-// What is stored as done: it must not be done again.
-void Pod::note_finished() {
-  const auto read = test::run(executor_, [&] {
-    return database_->read_at_start([&](db::Tx& tx) {
-      auto ended =
-          tx.query("SELECT id FROM runs_data WHERE status IN ('completed', 'failed', 'cancelled')");
-      while (ended.next()) finished_.insert(ended.uuid(0)->to_string());
-      auto steps = tx.query("SELECT run, name FROM run_steps_data");
-      while (steps.next()) finished_.insert(steps.uuid(0)->to_string() + " " + steps.text(1));
-    });
+Task<Result<>> Work::prepare() {
+  auto read = co_await database_.read_at_start([&](db::Tx& tx) {
+    auto ended =
+        tx.query("SELECT id FROM runs_data WHERE status IN ('completed', 'failed', 'cancelled')");
+    while (ended.next()) ended_.insert(*ended.uuid(0));
   });
-  SYNAP_CHECK(read.has_value());
+  if (read) functions_->add();
+  co_return read;
 }
 
-void Pod::place(std::int64_t number) {
-  static const auto shops = [] {
-    std::vector<Uuid> all;
-    for (int i = 0; i < kShops; ++i) {
-      all.push_back(*Uuid::parse(fmt::format("00000000-0000-7000-8000-00000000000{}", i)));
-    }
-    return all;
-  }();
+Task<Result<>> Work::place(std::int64_t number) {
   auto data = order_json(number);
-  data.set("shop", number % kShops);
+  const auto shop = number % kShops;
+  data.set("shop", shop);
   data.set("group", number / kOrdersOfGroup);
   events::Envelope envelope;
   envelope.user_id = "ann";
-  envelope.aggregate_id = shops[static_cast<std::size_t>(number % kShops)];
+  envelope.aggregate_id = Uuid::parse(fmt::format("00000000-0000-7000-8000-00000000000{}", shop));
   auto event = types_.make("order.placed", data.dump(), std::move(envelope));
   SYNAP_CHECK(event.has_value());
   events::Append append;
   append.events.push_back(std::move(*event));
-  SYNAP_CHECK(sync_wait(executor_, log_->append(std::move(append))).has_value());
-  acks_.add(std::to_string(number));
+  auto appended = co_await log_.append(std::move(append));
+  if (!appended) co_return fail(appended.error());
+  co_return Result<>{};
 }
 
-void Pod::cancel_stuck() {
-  const auto stuck = test::run(executor_, [&] {
-    return database_->read([&](db::Tx& tx) {
-      std::vector<Uuid> all;
-      auto rows =
-          tx.query("SELECT run FROM parked_jobs WHERE function = 'stuck' AND due_at > 0 LIMIT 20");
-      while (rows.next()) all.push_back(*rows.uuid(0));
-      return all;
-    });
+Task<Result<>> Work::attend() {
+  auto stuck = co_await database_.read([&](db::Tx& tx) {
+    std::vector<Uuid> all;
+    auto rows =
+        tx.query("SELECT run FROM parked_jobs WHERE function = 'stuck' AND due_at > 0 LIMIT 20");
+    while (rows.next()) all.push_back(*rows.uuid(0));
+    return all;
   });
+  if (!stuck) co_return fail(stuck.error());
   for (const auto& run : *stuck) {
-    std::ignore = sync_wait(executor_, engine_->pool->cancel("ann", run, std::nullopt));
+    std::ignore = co_await engine_.pool->cancel("ann", run, std::nullopt);
   }
+  auto suspect = co_await database_.read([&](db::Tx& tx) {
+    std::vector<Uuid> all;
+    auto rows = tx.query(
+        "SELECT id FROM runs_data WHERE user_id = 'ann' AND status = 'failed' AND "
+        "error LIKE '%It was done alone%' LIMIT 20");
+    while (rows.next()) all.push_back(*rows.uuid(0));
+    return all;
+  });
+  if (!suspect) co_return fail(suspect.error());
+  for (const auto& run : *suspect) {
+    if (co_await engine_.pool->retry("ann", run)) ended_.erase(run);
+  }
+  co_return Result<>{};
 }
 
-bool Pod::is_idle() {
-  return count(
-             "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs) + (SELECT "
-             "count(*) FROM admissions) + (SELECT count(*) FROM flow_debounces) + (SELECT count(*) "
-             "FROM flow_batches)") == 0;
+Task<Result<bool>> Work::is_idle() {
+  auto left = co_await count(
+      "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs) + (SELECT "
+      "count(*) FROM admissions) + (SELECT count(*) FROM flow_debounces) + (SELECT count(*) "
+      "FROM flow_batches)");
+  if (!left) co_return fail(left.error());
+  co_return *left == 0;
 }
 
-std::int64_t Pod::count(const std::string& sql) {
-  return *test::run(executor_, [&] {
-    return database_->read_at_start([&](db::Tx& tx) {
-      auto rows = tx.query(sql);
-      return rows.next() ? rows.integer(0) : -1;
-    });
+Task<std::string> Work::what_is_left() {
+  auto left = co_await database_.read_at_start([](db::Tx& tx) {
+    std::string all;
+    for (const auto* sql :
+         {"SELECT 'job of ' || function || ' at ' || position || ', state ' || state || ', attempt ' || "
+          "attempt || ', starts ' || starts || ', fence ' || fence FROM jobs",
+          "SELECT 'parked ' || function || ' at ' || position || ', due ' || coalesce(due_at, '-') "
+          "FROM parked_jobs",
+          "SELECT 'pending ' || op || ' ' || name FROM pending_steps_data",
+          "SELECT 'place ' || function || ' of ' || key || ', ' || has_place FROM run_places",
+          "SELECT 'admission ' || function || ' at ' || position FROM admissions",
+          "SELECT 'quiet ' || function || ', due ' || due_at FROM flow_debounces",
+          "SELECT 'batch ' || function || ', due ' || due_at FROM flow_batches"}) {
+      auto rows = tx.query(std::string(sql) + " LIMIT 10");
+      while (rows.next()) all += rows.text(0) + "; ";
+    }
+    return all;
+  });
+  co_return fmt::format("at {}, {} queued, {} under way: {}", engine_.jobs.clock().now(),
+                        engine_.queue.waiting_count(), engine_.queue.running_count(),
+                        left ? *left : left.error().message);
+}
+
+Task<Result<std::int64_t>> Work::count(std::string sql) {
+  co_return co_await database_.read_at_start([&](db::Tx& tx) {
+    auto rows = tx.query(sql);
+    return rows.next() ? rows.integer(0) : -1;
   });
 }
 
-}  // namespace synap::kills
+}  // namespace synap::engine_work
