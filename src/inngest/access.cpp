@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/session_cookie.h"
+#include "inngest/gateway.h"
 #include "net/ascii.h"
 #include "net/origins.h"
 
@@ -51,6 +52,12 @@ Task<Result<Asker>> Access::keyless(const net::Request& head) {
   }
   if (!net::is_loopback_name(head.peer) && !head.peer.starts_with("127.")) {
     co_return fail(Code::kUnauthorized, "Without a key only this machine itself may call");
+  }
+  // This machine is this pod, too: what it asks on behalf of an app is not its owner's.
+  const auto* agent = head.headers.find("user-agent");
+  const bool is_of_gateway = agent != nullptr && agent->contains(kGatewayAgent);
+  if (is_of_gateway || head.headers.find("x-inngest-signature") != nullptr) {
+    co_return fail(Code::kUnauthorized, "A request that this pod makes for an app needs a key");
   }
   if (net::is_of_other_page(head.headers, options_.public_url)) {
     co_return fail(

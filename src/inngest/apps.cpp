@@ -208,9 +208,9 @@ workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& functio
                     .key = key_of(row.user_id),
                     .retries_max = function.retries_max,
                     .retry_interval = options_.retry_interval};
-  return {std::move(on_bus), std::make_shared<HttpDriver>(
-                                 std::move(http), HttpCalls{rooms_.client, rooms_.engine.runs,
-                                                            rooms_.types, rooms_.checkpoints})};
+  const HttpCalls calls{rooms_.client, rooms_.gateway, rooms_.engine.runs, rooms_.types,
+                        rooms_.checkpoints};
+  return {std::move(on_bus), std::make_shared<HttpDriver>(std::move(http), calls)};
 }
 
 Task<Result<std::vector<AppInfo>>> Apps::list(std::optional<std::string> user_id) {

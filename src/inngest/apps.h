@@ -50,6 +50,7 @@ class Apps {
     workers::Engine& engine;
     const events::EventTypes& types;
     outbound::Client& client;
+    outbound::Client& gateway;  // of what is asked for apps
     Checkpoints& checkpoints;
   };
   Apps(AppsOptions options, Rooms rooms) : options_(std::move(options)), rooms_(rooms) {}

@@ -8,6 +8,7 @@
 #include "inngest/app_event.h"
 #include "inngest/call_body.h"
 #include "inngest/duration.h"
+#include "inngest/gateway.h"
 #include "inngest/memos.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
@@ -20,9 +21,6 @@ using workers::StepHash;
 
 // An event whose time is so near is not waited for.
 constexpr std::int64_t kStartSlackMs = 2'000;
-// Planned steps that are asked for at the same time.
-constexpr std::size_t kTogetherMax = 32;
-
 // The step as which a run waits for the time of its event. No step of a function has this hash,
 // which is one of no text that an SDK hashes.
 StepHash start_hash() {
@@ -60,11 +58,6 @@ Task<workers::Answer> HttpCall::carry_out() {
   if (waits_to_start()) co_return std::move(answer_);
   if (auto loaded = co_await load_events(); !loaded) {
     std::ignore = stop_for(loaded.error());
-    co_return std::move(answer_);
-  }
-  auto ended = co_await end_what_is_due();
-  if (!ended) {
-    std::ignore = stop_for(ended.error());
     co_return std::move(answer_);
   }
   while (co_await discover() == Then::kGoOn) {
@@ -136,6 +129,8 @@ Task<Result<>> HttpCall::end_what_is_due() {
 
 // Asks the app what is next. It goes on where something was done: what comes next may hang on it.
 Task<HttpCall::Then> HttpCall::discover() {
+  now_ = driver_.shared_.runs.clock().now();
+  if (auto ended = co_await end_what_is_due(); !ended) co_return stop_for(ended.error());
   const auto done_before = stored_.memos.size();
   auto reached = co_await ask_with_checkpoints();
   if (reached.outage) {
@@ -151,13 +146,20 @@ Task<HttpCall::Then> HttpCall::discover() {
   }
   std::vector<ReportedOp> planned;
   for (const auto& op : reply.ops) {
-    if (op.op == "StepPlanned") {
-      if (!stored_.memos.contains(op.hash) && !is_waiting(op.hash)) planned.push_back(op);
+    note_race(op);
+    if (op.op == "StepPlanned" || is_gateway_op(op.op)) {
+      const bool is_known =
+          stored_.memos.contains(op.hash) || is_waiting(op.hash) || is_under_way(op.hash);
+      if (!is_known) planned.push_back(op);
     } else if (op.op != "DiscoveryRequest") {
       take(op, reply);
     }
   }
   if (output_ || has_failed_) co_return Then::kStop;
+  const bool goes_on = !in_flight_.empty() || (is_racing_ && !planned.empty());
+  if (goes_on) {
+    if (auto stored = co_await store_begun(); !stored) co_return stop_for(stored.error());
+  }
   if (has_unstored_waits() && !planned.empty()) {
     // What is waited for may come of what is planned: it is waited for first.
     for (const auto& op : planned) put_planned(op);
@@ -165,6 +167,7 @@ Task<HttpCall::Then> HttpCall::discover() {
   }
   co_await do_planned(std::move(planned));
   if (has_failed_ || answer_.outage) co_return Then::kStop;
+  if (has_news_) co_return Then::kGoOn;
   if (stored_.memos.size() > done_before) co_return Then::kGoOn;
   if (stored_.pending.empty()) {
     Reply nothing;
@@ -174,37 +177,15 @@ Task<HttpCall::Then> HttpCall::discover() {
   co_return Then::kStop;
 }
 
-Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
-  // Its limits of concurrency count calls, and these are some.
-  auto together = kTogetherMax;
-  for (const auto& limit : job_.function->flow.concurrency) {
-    together = std::min(together, static_cast<std::size_t>(limit.limit));
-  }
-  for (std::size_t from = 0; from < planned.size(); from += together) {
-    const auto to = std::min(planned.size(), from + together);
-    std::vector<Task<Reached>> asked;
-    for (auto i = from; i < to; ++i) {
-      const auto* before = begun(planned[i].hash);
-      asked.push_back(ask(planned[i].hash, before != nullptr ? before->attempts : 0));
-    }
-    const auto reached = co_await when_all(std::move(asked));
-    for (auto i = from; i < to; ++i) take_planned(planned[i], reached[i - from]);
-    if (has_failed_ || to == planned.size()) co_return;
-    // What was done is on disk before anything else begins.
-    if (auto saved = co_await save(); !saved) {
-      std::ignore = stop_for(saved.error());
-      co_return;
-    }
-  }
-}
-
 // While it is open, the app may go on from step to step, and tell of each.
 Task<HttpCall::Reached> HttpCall::ask_with_checkpoints() {
   // With an edited input an SDK that goes on by itself takes the step's result for nothing (npm
   // 4.24, resumeStepWithResult: it looks at the memo, which has an input and no data).
   const bool is_edited = std::ranges::any_of(
       stored_.pending, [](const auto& step) { return !step.second.input.empty(); });
-  if (has_waiting() || is_edited) co_return co_await ask(std::nullopt, attempt_now());
+  if (has_waiting() || !in_flight_.empty() || is_edited) {
+    co_return co_await ask(std::nullopt, attempt_now());
+  }
   auto& checkpoints = driver_.shared_.checkpoints;
   const auto open = checkpoints.begin(job_, stored_);
   auto reached = co_await ask(std::nullopt, attempt_now(), open->token());
@@ -231,7 +212,7 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
                       .attempt = attempt,
                       .attempts_max = driver_.function_.retries_max + 1,
                       .step = step,
-                      .is_planning = !step && has_waiting(),
+                      .is_planning = !step && (has_waiting() || !in_flight_.empty()),
                       .version = stored_.memos.empty() ? -1 : driver_.version_.load(),
                       .request_id = request_id,
                       .function_id = driver_.function_id_,
@@ -246,7 +227,7 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
                      {"x-run-id", ulid_of(job_.run_id)},
                      {"x-inngest-step-id", step_id},
                      {"x-request-id", request_id}};
-  auto response = co_await send(std::move(request));
+  auto response = co_await send({shared.client, kReplyBytesMax, 0}, std::move(request));
   if (response) {
     if (const auto* version = outbound::find(response->headers, "x-inngest-req-version")) {
       if (*version == "1" || *version == "2") driver_.version_ = (*version)[0] - '0';
@@ -263,13 +244,14 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
 
 // Piece by piece: for a whole answer the client would set aside what it may have at most, and few
 // apps answer that much.
-Task<Result<outbound::Response>> HttpCall::send(outbound::Request request) {
+Task<Result<outbound::Response>> HttpCall::send(Sending how, outbound::Request request) {
   const auto timeout = driver_.function_.timeout;
-  auto stream = driver_.shared_.client.stream(
-      std::move(request), {.deadline = SteadyClock::now() + timeout,
-                           .response_bytes_max = kReplyBytesMax,
-                           .silence_max = std::chrono::ceil<std::chrono::seconds>(timeout),
-                           .redirects_max = 0});
+  auto stream =
+      how.client.stream(std::move(request),
+                        {.deadline = SteadyClock::now() + timeout,
+                         .response_bytes_max = how.bytes_max,
+                         .silence_max = std::chrono::ceil<std::chrono::seconds>(timeout),
+                         .redirects_max = how.redirects_max});
   outbound::Response response;
   while (auto chunk = co_await stream.next()) {
     if (response.status == 0) static_cast<outbound::Head&>(response) = *chunk->head;

@@ -2,12 +2,15 @@
 // the driver.
 #pragma once
 
+#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "base/task.h"
+#include "base/timer.h"
 #include "inngest/http_driver.h"
 #include "inngest/reply.h"
 #include "workers/driver.h"
@@ -31,15 +34,37 @@ class HttpCall {
     std::optional<Error> outage;
     std::int64_t began_at = 0;  // Unix ms, when it was asked
   };
+  // A planned step, or a request of the pod's, that is under way. It stays where it is.
+  struct InFlight {
+    ReportedOp op;
+    std::optional<Reached> reached = std::nullopt;
+    Task<void> task = {};
+  };
 
   bool waits_to_start();
   Task<Result<>> load_events();
   Task<Result<>> end_what_is_due();
   Task<Then> discover();
   Task<void> do_planned(std::vector<ReportedOp> planned);
+  void begin_planned();
+  Task<void> fly(InFlight& one);
+  void land();
+  Task<Result<>> wait_for_landing();
+  Task<Result<>> look_again();
+  Task<Result<>> store_begun();
+  void note_race(const ReportedOp& op);
+  bool is_under_way(const workers::StepHash& hash) const;
+  std::optional<std::chrono::milliseconds> patience() const;
   Task<Reached> ask_with_checkpoints();
   Task<Reached> ask(std::optional<workers::StepHash> step, int attempt, std::string token = {});
-  Task<Result<outbound::Response>> send(outbound::Request request);
+  Task<Reached> ask_gateway(const ReportedOp& op);
+  // Where an answer may come from, and how much of it.
+  struct Sending {
+    outbound::Client& client;
+    std::size_t bytes_max;
+    int redirects_max;
+  };
+  Task<Result<outbound::Response>> send(Sending how, outbound::Request request);
   Task<Result<>> save();
 
   void take(const ReportedOp& op, const Reply& reply);
@@ -72,12 +97,19 @@ class HttpCall {
   const events::Event& happened_;
   const std::vector<events::EventRef> batch_;
   std::vector<Json> events_;  // as the app sees them; one at least
-  const std::int64_t now_;    // by the clock of jobs, when the call began
+  std::int64_t now_;          // by the clock of jobs, when it was looked at last
   const bool has_begun_;      // before this call
   workers::Answer answer_;
   std::optional<Json> output_;
   bool has_failed_ = false;
   std::int64_t asked_at_ = 0;  // Unix ms: when what is taken now was asked
+  bool is_racing_ = false;  // some step of this call races others
+  bool has_news_ = false;   // the app is to be asked while something is under way
+  std::deque<ReportedOp> planned_;
+  std::int64_t landed_count_ = 0;
+  std::int64_t landed_seen_ = 0;
+  Watermark landed_;
+  std::list<InFlight> in_flight_;  // last: its tasks use all of the above
 };
 
 }  // namespace synap::inngest

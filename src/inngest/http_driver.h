@@ -43,6 +43,7 @@ struct HttpFunction {
 /// What all drivers use. All must outlive them.
 struct HttpCalls {
   outbound::Client& client;
+  outbound::Client& gateway;  // of what the pod asks for apps (gateway.h)
   workers::RunStore& runs;
   const events::EventTypes& types;
   Checkpoints& checkpoints;

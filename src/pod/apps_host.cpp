@@ -14,6 +14,11 @@ constexpr std::size_t kCallsMax = 256;
 // An app that never answers leaves places for the others.
 constexpr std::size_t kCallsOfOriginMax = 192;
 constexpr std::size_t kCallsWaitingMax = 100'000;
+// Requests that are made for apps have places of their own: no server that apps ask may hold up
+// calls of apps.
+constexpr std::size_t kGatewayMax = 128;
+constexpr std::size_t kGatewayOfOriginMax = 32;
+constexpr std::size_t kGatewayWaitingMax = 10'000;
 
 std::string read_secret(const std::string& path) {
   std::ifstream file(path);
@@ -62,16 +67,20 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   auto policy = policy_of(options);
   if (!policy) return fail(policy.error());
   host->client_ = std::make_unique<outbound::Client>(
+      *policy, outbound::ClientOptions{.budget = {.transfers_max = kCallsMax,
+                                                  .transfers_of_origin_max = kCallsOfOriginMax,
+                                                  .waiting_max = kCallsWaitingMax}});
+  host->gateway_ = std::make_unique<outbound::Client>(
       *std::move(policy),
-      outbound::ClientOptions{.budget = {.transfers_max = kCallsMax,
-                                         .transfers_of_origin_max = kCallsOfOriginMax,
-                                         .waiting_max = kCallsWaitingMax}});
+      outbound::ClientOptions{.budget = {.transfers_max = kGatewayMax,
+                                         .transfers_of_origin_max = kGatewayOfOriginMax,
+                                         .waiting_max = kGatewayWaitingMax}});
   host->checkpoints_ = std::make_unique<inngest::Checkpoints>(rooms.engine.runs);
   host->apps_ = std::make_unique<inngest::Apps>(
       inngest::AppsOptions{.secret = *std::move(secret),
                            .retry_interval = options.inngest.retry_interval},
       inngest::Apps::Rooms{rooms.database, rooms.engine, rooms.types, *host->client_,
-                           *host->checkpoints_});
+                           *host->gateway_, *host->checkpoints_});
   host->access_ = std::make_unique<inngest::Access>(
       inngest::AccessOptions{.is_dev = options.inngest.is_dev, .public_url = options.public_url},
       rooms.keys, *host->apps_);

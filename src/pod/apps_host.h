@@ -54,6 +54,7 @@ class AppsHost {
   const PodOptions& options_;
   const Rooms rooms_;
   std::unique_ptr<outbound::Client> client_;
+  std::unique_ptr<outbound::Client> gateway_;
   std::unique_ptr<inngest::Checkpoints> checkpoints_;
   std::unique_ptr<inngest::Apps> apps_;
   std::unique_ptr<inngest::Access> access_;

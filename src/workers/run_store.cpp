@@ -400,6 +400,16 @@ Task<Result<>> RunStore::complete(const bus::Job& job, const events::Event& even
   });
 }
 
+Task<Result<>> RunStore::begin_steps(const bus::Job& job, const events::Event& event,
+                                     Steps steps) {
+  prepare(job, event, steps);
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    if (!jobs_.holds(tx, job)) return;
+    write_results(tx, job.run_id, steps.results, steps.may_be_pending);
+    write_pending(tx, job, steps);
+  });
+}
+
 Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
                                      std::optional<Error> error, Steps steps) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {

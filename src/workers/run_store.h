@@ -112,6 +112,8 @@ class RunStore {
   /// The run has completed.
   Task<Result<>> complete(const bus::Job& job, const events::Event& event, std::string output,
                           Steps steps);
+  /// Stores steps that are done and begun while the call goes on; runs that they ask for are made.
+  Task<Result<>> begin_steps(const bus::Job& job, const events::Event& event, Steps steps);
   /// It is called again in `delay_ms`, as attempt `job.attempt`. `error`: an attempt has ended so.
   Task<Result<>> retry_later(const bus::Job& job, std::int64_t delay_ms, std::optional<Error> error,
                              Steps steps);

@@ -2,23 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { App, lanes, Pod, until } from './harness.mjs';
-
-/** A promise for each name that something was called by. */
-class Calls {
-  #seen = new Map();
-  note(name, value) {
-    this.#seen.set(name, [...this.of(name), value]);
-    return value;
-  }
-  of(name) {
-    return this.#seen.get(name) ?? [];
-  }
-  async first(name) {
-    await until(15_000, () => this.of(name).length > 0, `${name} is called`);
-    return this.of(name)[0];
-  }
-}
+import { App, Calls, lanes, Pod, until } from './harness.mjs';
 
 for (const { name, sdk } of lanes) {
   describe(`inngest ${name}`, { concurrency: true }, () => {

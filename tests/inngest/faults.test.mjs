@@ -109,7 +109,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     await start('unknown', (response, request, seen) => {
       const memo = seen.at(-1).body.steps[hash];
       if (memo) return response.writeHead(200, sdkHeaders).end(JSON.stringify(memo));
-      response.writeHead(206, sdkHeaders).end(JSON.stringify([{ op: 'AIGateway', id: hash, name: 'ai' }]));
+      response.writeHead(206, sdkHeaders).end(JSON.stringify([{ op: 'Teleport', id: hash, name: 'away' }]));
     });
     assert.equal((await completed('unknown')).error.name, 'NotSupported');
   });

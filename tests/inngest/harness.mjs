@@ -39,6 +39,22 @@ export async function until(ms, probe, what) {
   }
 }
 
+/** What was called, by name. */
+export class Calls {
+  #seen = new Map();
+  note(name, value) {
+    this.#seen.set(name, [...this.of(name), value]);
+    return value;
+  }
+  of(name) {
+    return this.#seen.get(name) ?? [];
+  }
+  async first(name) {
+    await until(15_000, () => this.of(name).length > 0, `${name} is called`);
+    return this.of(name)[0];
+  }
+}
+
 export async function freePort() {
   const server = createSocketServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
