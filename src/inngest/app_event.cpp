@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "bus/function_events.h"
 #include "inngest/bus_id.h"
+#include "inngest/canonical.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 
@@ -139,6 +140,23 @@ Task<Result<Json>> event_for_app(const events::Event& event, const events::Event
   const auto end = events::data_of(event, end_type(event));
   if (!end) co_return fail(end.error());
   co_return co_await end_of_run(event, **end, types, runs);
+}
+
+Task<Result<>> tell_ends(workers::StoredResults& stored, const events::EventTypes& types,
+                         workers::RunStore& runs) {
+  for (auto& [hash, memo] : stored.memos) {
+    if (memo.op != workers::OpCode::kWaitForEvent || memo.text == "null") continue;
+    const auto event = parse_json(memo.text, kStored);
+    const Json* position = event ? event->find("position") : nullptr;
+    if (position == nullptr || !bus::is_about_an_end(event->string_or("type", ""))) continue;
+    auto ended = co_await runs.log().at(position->as_integer());
+    if (!ended) co_return fail(ended.error());
+    auto told = co_await event_for_app(**ended, types, runs);
+    if (!told) co_return fail(told.error());
+    memo.text = canonical_json(*told);
+    memo.op = workers::OpCode::kStepRun;  // as the app is to see it
+  }
+  co_return Result<>{};
 }
 
 }  // namespace synap::inngest

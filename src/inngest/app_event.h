@@ -22,6 +22,11 @@ namespace synap::inngest {
 Task<Result<Json>> event_for_app(const events::Event& event, const events::EventTypes& types,
                                  workers::RunStore& runs);
 
+/// What runs have waited for and is the end of a run, as apps are shown it: puts it into the place
+/// of what is stored. An error is the database's.
+Task<Result<>> tell_ends(workers::StoredResults& stored, const events::EventTypes& types,
+                         workers::RunStore& runs);
+
 /// What its expressions see of it: the same, but of the end of a run neither its event nor its
 /// result, which stand elsewhere.
 Json app_view(const events::Event& event, const events::EventTypes& types);

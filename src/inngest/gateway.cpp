@@ -29,8 +29,8 @@ std::unexpected<Error> wrong(std::string_view what) {
 // Of the connection, and so the client's: an app passes on what it was given.
 bool is_of_connection(std::string_view name) {
   constexpr std::string_view kNames[] = {
-      "host",    "content-length", "transfer-encoding", "connection", "expect",
-      "upgrade", "te",             "trailer",           "keep-alive", "proxy-connection"};
+      "host", "content-length", "transfer-encoding", "connection",      "expect", "upgrade",
+      "te",   "trailer",        "keep-alive",        "proxy-connection"};
   return std::ranges::any_of(
       kNames, [name](std::string_view other) { return net::equal_ignoring_case(name, other); });
 }
@@ -196,11 +196,11 @@ Reply gateway_reply(const ReportedOp& op, Result<outbound::Response> response,
   auto reply =
       is_ai(op)
           ? ai_reply(op, *response, unix_ms)
-          : done(Json::object({{"url", response->url},
-                               {"status_code", response->status},
-                               {"headers", headers_json(response->headers)},
-                               {"body", has_body(response->status) ? Json(as_text(response->body))
-                                                                   : Json()}}));
+          : done(Json::object(
+                {{"url", response->url},
+                 {"status_code", response->status},
+                 {"headers", headers_json(response->headers)},
+                 {"body", has_body(response->status) ? Json(as_text(response->body)) : Json()}}));
   const auto bytes = memo_of("data", reply.output).size();
   if (bytes <= static_cast<std::size_t>(workers::kStepBytesMax)) return reply;
   return failed_for_good(op, fmt::format("the answer has {} bytes; at most {} are kept of a step",

@@ -27,9 +27,9 @@ std::string message(const Reply& reply) {
 }
 
 TEST(Gateway, FetchIsAskedAsTheAppWouldAsk) {
-  const auto request = gateway_request(op_of(
-      "Gateway",
-      R"({"url":"https://a.example/x","method":"PUT","body":"{\"a\":1}",
+  const auto request =
+      gateway_request(op_of("Gateway",
+                            R"({"url":"https://a.example/x","method":"PUT","body":"{\"a\":1}",
           "headers":{"content-type":"text/plain","host":"evil","Content-Length":"7",
                      "user-agent":"me/1"}})"));
   ASSERT_TRUE(request);
@@ -61,23 +61,21 @@ TEST(Gateway, AnyStatusIsAnAnswerOfAFetch) {
   const auto reply = gateway_reply(
       op, response(500, "oops \xFF", {{"X-A", "1"}, {"x-a", "2"}, {"set-cookie", "c"}}), 0);
   ASSERT_EQ(reply.kind, Reply::Kind::kDone);
-  EXPECT_EQ(reply.output.dump(),
-            R"({"url":"https://a.example/x","status_code":500,)"
-            R"("headers":{"x-a":"1, 2","set-cookie":"c"},"body":"oops )"
-            "\xEF\xBF\xBD"
-            R"("})");
+  EXPECT_EQ(reply.output.dump(), R"({"url":"https://a.example/x","status_code":500,)"
+                                 R"("headers":{"x-a":"1, 2","set-cookie":"c"},"body":"oops )"
+                                 "\xEF\xBF\xBD"
+                                 R"("})");
   EXPECT_TRUE(gateway_reply(op, response(204, ""), 0).output.find("body")->is_null());
 }
 
 TEST(Gateway, WhoCannotBeReachedIsTriedAgainAndWhoMayNotIsNot) {
   const auto op = op_of("Gateway", R"({"url":"https://a.example/x"})");
-  for (const auto code :
-       {Code::kServiceUnavailable, Code::kBadGateway, Code::kGatewayTimeout, Code::kForbidden,
-        Code::kPayloadTooLarge, Code::kBadRequest}) {
+  for (const auto code : {Code::kServiceUnavailable, Code::kBadGateway, Code::kGatewayTimeout,
+                          Code::kForbidden, Code::kPayloadTooLarge, Code::kBadRequest}) {
     const auto reply = gateway_reply(op, fail(code, "because"), 0);
     EXPECT_EQ(reply.kind, Reply::Kind::kFailed);
-    const bool is_for_good = code == Code::kForbidden || code == Code::kPayloadTooLarge ||
-                             code == Code::kBadRequest;
+    const bool is_for_good =
+        code == Code::kForbidden || code == Code::kPayloadTooLarge || code == Code::kBadRequest;
     EXPECT_EQ(reply.may_retry, !is_for_good);
     EXPECT_EQ(message(reply), "Error making request: because");
   }
@@ -94,9 +92,9 @@ TEST(Gateway, AnswerThatNoStepMayKeepIsAnErrorOfTheStep) {
 
 TEST(Gateway, KeyStandsWhereTheProviderLooks) {
   const auto of = [](std::string_view format) {
-    return gateway_request(
-               op_of("AIGateway", R"({"url":"https://ai.example/v1?a=1","auth_key":"K","format":")" +
-                                      std::string(format) + R"(","body":{"n":1}})"))
+    return gateway_request(op_of("AIGateway",
+                                 R"({"url":"https://ai.example/v1?a=1","auth_key":"K","format":")" +
+                                     std::string(format) + R"(","body":{"n":1}})"))
         .value();
   };
   EXPECT_EQ(header(of("openai-chat"), "authorization"), "Bearer K");
@@ -106,8 +104,8 @@ TEST(Gateway, KeyStandsWhereTheProviderLooks) {
   EXPECT_EQ(header(of("anthropic"), "authorization"), "(none)");
   EXPECT_EQ(of("gemini").url, "https://ai.example/v1?a=1&key=K");
   EXPECT_EQ(header(of("bedrock"), "authorization"), "(none)");
-  const auto own = gateway_request(
-      op_of("AIGateway", R"({"url":"https://ai.example","auth_key":"K","body":{},
+  const auto own =
+      gateway_request(op_of("AIGateway", R"({"url":"https://ai.example","auth_key":"K","body":{},
                              "headers":{"Authorization":"Own"}})"));
   EXPECT_EQ(header(*own, "authorization"), "Own");
   EXPECT_EQ(own->headers.size(), 3U);
@@ -122,9 +120,10 @@ TEST(Gateway, ProviderThatRefusesIsTriedAgainWhenItSays) {
   EXPECT_EQ(busy.kind, Reply::Kind::kFailed);
   EXPECT_TRUE(busy.may_retry);
   EXPECT_EQ(busy.retry_after_ms, 7'000);
-  EXPECT_EQ(busy.error.dump(),
-            R"({"name":"AIGatewayError",)"
-            R"("message":"Error making AI request: unsuccessful status code: 429","data":{"e":1}})");
+  EXPECT_EQ(
+      busy.error.dump(),
+      R"({"name":"AIGatewayError",)"
+      R"("message":"Error making AI request: unsuccessful status code: 429","data":{"e":1}})");
   EXPECT_TRUE(message(gateway_reply(op, response(200, "<html>"), 0)).contains("no JSON"));
 }
 

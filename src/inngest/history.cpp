@@ -300,6 +300,9 @@ Task<Result<Json>> History::actions(Uuid id, const Asker& asker) {
   if (!run) co_return fail(run.error());
   auto stored = co_await engine_.runs.load_results(id);
   if (!stored) co_return fail(stored.error());
+  if (auto told = co_await tell_ends(*stored, types_, engine_.runs); !told) {
+    co_return fail(told.error());
+  }
   auto steps = parse_json(steps_json(*stored), kStored);
   if (!steps) co_return fail(Code::kInternalServerError, steps.error().message);
   co_return std::move(*steps);

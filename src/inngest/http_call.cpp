@@ -131,6 +131,10 @@ Task<Result<>> HttpCall::end_what_is_due() {
 Task<HttpCall::Then> HttpCall::discover() {
   now_ = driver_.shared_.runs.clock().now();
   if (auto ended = co_await end_what_is_due(); !ended) co_return stop_for(ended.error());
+  auto& shared = driver_.shared_;
+  if (auto told = co_await tell_ends(stored_, shared.types, shared.runs); !told) {
+    co_return stop_for(told.error());
+  }
   const auto done_before = stored_.memos.size();
   auto reached = co_await ask_with_checkpoints();
   if (reached.outage) {
@@ -246,12 +250,11 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
 // apps answer that much.
 Task<Result<outbound::Response>> HttpCall::send(Sending how, outbound::Request request) {
   const auto timeout = driver_.function_.timeout;
-  auto stream =
-      how.client.stream(std::move(request),
-                        {.deadline = SteadyClock::now() + timeout,
-                         .response_bytes_max = how.bytes_max,
-                         .silence_max = std::chrono::ceil<std::chrono::seconds>(timeout),
-                         .redirects_max = how.redirects_max});
+  auto stream = how.client.stream(std::move(request),
+                                  {.deadline = SteadyClock::now() + timeout,
+                                   .response_bytes_max = how.bytes_max,
+                                   .silence_max = std::chrono::ceil<std::chrono::seconds>(timeout),
+                                   .redirects_max = how.redirects_max});
   outbound::Response response;
   while (auto chunk = co_await stream.next()) {
     if (response.status == 0) static_cast<outbound::Head&>(response) = *chunk->head;

@@ -126,8 +126,9 @@ Task<Result<>> HttpCall::wait_for_landing() {
     co_return Result<>{};
   }
   auto& world = driver_.shared_.runs.world();
-  co_await first_of({}, [&](std::stop_token over) { return landed_.wait_past(seen, over); },
-                    [&](std::stop_token over) { return world.sleep_for(*wait, over); });
+  co_await first_of(
+      {}, [&](std::stop_token over) { return landed_.wait_past(seen, over); },
+      [&](std::stop_token over) { return world.sleep_for(*wait, over); });
   landed_seen_ = landed_.value();
   const auto now = driver_.shared_.runs.clock().now();
   has_news_ = std::ranges::any_of(stored_.pending, [&](const auto& step) {

@@ -120,7 +120,7 @@ void HttpCall::begin(const ReportedOp& op, std::string_view timeout, workers::Pe
 
 void HttpCall::begin_wait(const ReportedOp& op) {
   if (begun(op.hash) != nullptr) return;
-  auto wait = wait_of(op, events_.front());
+  auto wait = wait_of(op, events_.front(), job_.user_id);
   if (!wait) return refuse(op, wait.error().message);
   begin(op, op.opts.string_or("timeout", ""),
         {.op = OpCode::kWaitForEvent, .wait = std::move(*wait)});

@@ -72,7 +72,8 @@ Result<EventWait> wait_for(std::string type, const cel::Expression& condition, c
   EventWait wait{.type = std::move(type)};
   const auto equalities = bound->equalities();
   for (const auto& equality : equalities.found) {
-    // Data are at the same place in every view of an event.
+    // Data are at the same place in every view of an event, but of what the bus itself says.
+    if (bus::is_of_the_bus(wait.type)) break;
     const auto& path = equality.path;
     const bool is_of_data = path.size() >= 3 && path[0] == "async" && path[1] == "data";
     const bool is_plain = std::ranges::none_of(
@@ -129,8 +130,8 @@ std::optional<EventWaits::Waiter> EventWaits::first_for(db::Tx& tx, const std::s
                                                         const EventWait& wait) {
   const auto value = text_of(wait.value);
   auto rows = tx.query(
-      "SELECT run, step, line, position, condition, until FROM waits_data WHERE user_id = $1 AND "
-      "type = $2 AND path = $3 AND value = $4 LIMIT 1",
+      "SELECT run, step, line, position, condition, until, NULL FROM waits_data WHERE "
+      "user_id = $1 AND type = $2 AND path = $3 AND value = $4 LIMIT 1",
       user_id, wait.type, wait.path, value);
   if (!rows.next()) return std::nullopt;
   return waiter_of(rows);
@@ -146,6 +147,7 @@ EventWaits::Waiter EventWaits::waiter_of(db::Rows& rows) {
   waiter.is_cancel = waiter.key.size() < waiter.step.size();
   if (!rows.is_null(4)) waiter.condition = rows.text(4);
   if (!rows.is_null(5)) waiter.until = rows.integer(5);
+  waiter.function = rows.optional_text(6).value_or("");
   return waiter;
 }
 
@@ -279,7 +281,7 @@ Task<Result<>> EventWaits::match(const events::Event& event) {
       const Json* value = path.empty() ? nullptr : at(json, path);
       if (!path.empty() && value == nullptr) continue;
       auto text = path.empty() ? std::string() : text_of(*value);
-      auto ended = co_await end_all(event, json, {std::move(path), std::move(text)});
+      auto ended = co_await end_all(event, {std::move(path), std::move(text)});
       if (!ended) co_return ended;
     }
   }
@@ -311,9 +313,9 @@ EventWaits::Paths EventWaits::paths_of(db::Tx& tx, const events::Event& event,
 }
 
 // Of those that the index leads to, a slice at a time: each is judged, and what is ended is stored.
-Task<Result<>> EventWaits::end_all(const events::Event& event, const Json& json,
-                                   const Found& found) {
+Task<Result<>> EventWaits::end_all(const events::Event& event, const Found& found) {
   std::optional<Waiter> last;
+  Views views;
   for (;;) {
     auto slice = co_await database_.read(
         [&](db::Tx& tx) { return waiters(tx, event, found, last ? &*last : nullptr); });
@@ -321,19 +323,28 @@ Task<Result<>> EventWaits::end_all(const events::Event& event, const Json& json,
     if (slice->empty()) co_return Result<>{};
     const bool is_last = static_cast<int>(slice->size()) < kSliceMax;
     last = slice->back();
-    std::erase_if(*slice, [&](const Waiter& waiter) {
-      if (waiter.until && event.timestamp > *waiter.until) return true;
-      if (waiter.condition.empty()) return false;
-      const auto condition = cel::Expression::parse(waiter.condition, cel::kStoredLimits);
-      if (!condition) return true;
-      cel::Bindings bindings;
-      bindings.set("async", json);
-      // One that fails for this event is not true of it.
-      return !condition->matches(bindings, {.now_unix_ms = world_.unix_ms()}).value_or(false);
-    });
+    std::erase_if(*slice,
+                  [&](const Waiter& waiter) { return !is_ended(waiter, event, views); });
     if (auto ended = co_await end_some(event, *slice); !ended) co_return ended;
     if (is_last) co_return Result<>{};
   }
+}
+
+bool EventWaits::is_ended(const Waiter& waiter, const events::Event& event, Views& views) const {
+  if (waiter.until && event.timestamp > *waiter.until) return false;
+  if (waiter.condition.empty()) return true;
+  const auto condition = cel::Expression::parse(waiter.condition, cel::kStoredLimits);
+  if (!condition) return false;
+  auto view = views.find(waiter.function);
+  if (view == views.end()) {
+    auto made = view_ != nullptr ? view_(waiter.function, event) : bus::event_view(event);
+    if (!made) return false;
+    view = views.emplace(waiter.function, std::move(*made)).first;
+  }
+  cel::Bindings bindings;
+  bindings.set("async", view->second);
+  // One that fails for this event is not true of it.
+  return condition->matches(bindings, {.now_unix_ms = world_.unix_ms()}).value_or(false);
 }
 
 std::vector<EventWaits::Waiter> EventWaits::waiters(db::Tx& tx, const events::Event& event,
@@ -343,7 +354,8 @@ std::vector<EventWaits::Waiter> EventWaits::waiters(db::Tx& tx, const events::Ev
   const std::string_view step = after != nullptr ? std::string_view(after->key) : "";
   // +since: or SQLite takes the index by type, and goes through all waits of it.
   auto rows = tx.query(
-      "SELECT run, step, line, position, condition, until FROM waits_data WHERE user_id = $1 AND "
+      "SELECT run, step, line, position, condition, until, CASE WHEN condition IS NOT NULL THEN "
+      "(SELECT function FROM runs_data WHERE id = run) END FROM waits_data WHERE user_id = $1 AND "
       "type = $2 AND path = $3 AND value = $4 AND +since < $5 AND (run, step) > ($6, $7) "
       "ORDER BY run, step LIMIT $8",
       event.user_id, event.type, found.path, found.value, event.position, run, db::Blob{step},

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -53,6 +54,9 @@ class EventWaits {
   /// Ends a run: it must outlive the waits.
   using Cancel = std::function<Task<Result<>>(std::string user_id, Uuid run_id)>;
   void on_cancel(Cancel cancel) { cancel_ = std::move(cancel); }
+  /// An event as conditions of this function's runs see it; otherwise as bus::event_view says.
+  using View = std::function<Result<Json>(std::string_view function, const events::Event& event)>;
+  void view_by(View view) { view_ = std::move(view); }
   /// Within a transaction: it waits no more; nothing: for none of its steps.
   void end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHash>& step);
 
@@ -63,6 +67,7 @@ class EventWaits {
     bool is_cancel = false;
     std::string key;        // of its row: the step
     std::string condition;  // or empty
+    std::string function;   // of its run, if there is a condition
     std::optional<std::int64_t> until = std::nullopt;
   };
   /// Within a transaction: one of those who wait for the same.
@@ -98,7 +103,9 @@ class EventWaits {
   };
   Paths paths_of(db::Tx& tx, const events::Event& event, const std::optional<std::string>& after);
   void store_looked_at(db::Tx& tx, const std::string& type, std::int64_t position);
-  Task<Result<>> end_all(const events::Event& event, const Json& json, const Found& found);
+  Task<Result<>> end_all(const events::Event& event, const Found& found);
+  using Views = std::map<std::string, Json, std::less<>>;  // by function
+  bool is_ended(const Waiter& waiter, const events::Event& event, Views& views) const;
   std::vector<Waiter> waiters(db::Tx& tx, const events::Event& event, const Found& found,
                               const Waiter* after) const;
   Task<Result<>> end_some(const events::Event& event, const std::vector<Waiter>& ended);
@@ -111,6 +118,7 @@ class EventWaits {
   events::EventLog& log_;
   World& world_;
   Cancel cancel_;
+  View view_;
 
   std::mutex mutex_;
   std::set<std::string, std::less<>> types_;  // waited for

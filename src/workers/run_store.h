@@ -61,6 +61,10 @@ class RunStore {
     limits_.on_timeout([this](std::string user_id, Uuid run_id, Error why) {
       return cancel(std::move(user_id), run_id, std::nullopt, std::move(why));
     });
+    waits_.view_by([this](std::string_view id, const events::Event& event) {
+      const auto function = dispatcher_.functions().find(id);
+      return function != nullptr ? bus::view_of(*function, event) : bus::event_view(event);
+    });
   }
 
   db::Database& database() const { return database_; }

@@ -139,6 +139,39 @@ for (const { name, sdk } of lanes) {
           );
           return step.run('then', () => ({ winner, isSlowDone: calls.of('fails slow').includes('done') }));
         }),
+        fn('callee', ({ event }) => {
+          if (event.data.fails) throw new sdk.NonRetriableError('not today');
+          return { n: event.data.n };
+        }),
+        fn('wait-end', async ({ event, step }) => {
+          const wait = (id, name, condition) =>
+            step.waitForEvent(id, { event: `inngest/function.${name}`, if: condition, timeout: '20s' });
+          const of = "async.data.function_id == 'shop-callee'";
+          const [done, failed, other] = await Promise.all([
+            wait('done', 'finished', `${of} && async.data._inngest.status == 'Completed'`),
+            wait('failed', 'failed', of),
+            step.waitForEvent('other', { event: 'inngest/function.finished', if: "async.data.function_id == 'shop-none'", timeout: '2s' }),
+            step.sendEvent('send', [1, 2].map((n) => ({ name: 'shop/callee', data: { n, fails: n === 1 } }))),
+          ]);
+          return { done, failed, other };
+        }),
+        fn('wait-run', async ({ event, step }) => {
+          const end = await step.waitForEvent('end', {
+            event: 'inngest/function.finished',
+            if: 'async.data.run_id == event.data.run',
+            timeout: '20s',
+          });
+          return end.data.result;
+        }),
+        fn('cancel-me', ({ step }) => step.sleep('long', '60s'), {
+          cancelOn: [
+            { event: 'inngest/function.finished', if: "async.data.function_id == 'shop-asleep'" },
+          ],
+        }),
+        fn('asleep', async ({ step }) => {
+          await step.sleep('z', '2s');
+          return 'awake';
+        }),
         fn('race-end', ({ step, group }) =>
           group.parallel(() => Promise.race([step.run('slow', raced('end slow', 1_000)), step.run('quick', raced('end quick', 50))])),
         ),
@@ -264,6 +297,30 @@ for (const { name, sdk } of lanes) {
       await start('race-fails');
       assert.deepEqual(await outcome('race-fails'), { winner: 'at last', isSlowDone: false });
       assert.deepEqual(calls.of('fails slow'), ['begun', 'done']);
+    });
+
+    test('a run waits for the end of others, and is told it as functions are', async () => {
+      await start('wait-end');
+      const { done, failed, other } = await outcome('wait-end');
+      assert.equal(other, null);
+      assert.equal(done.name, 'inngest/function.finished');
+      assert.equal(done.data.function_id, 'shop-callee');
+      assert.deepEqual(done.data.result, { n: 2 });
+      assert.deepEqual(done.data.event.data, { n: 2, fails: false });
+      assert.match(done.data.run_id, /^[0-9A-Z]{26}$/);
+      assert.equal(failed.name, 'inngest/function.failed');
+      assert.match(failed.data.error.message, /not today/);
+      assert.equal(failed.data._inngest.status, 'Failed');
+    });
+
+    test('a run waits for the end of one run, or is cancelled by it', async () => {
+      await start('asleep');
+      const run = await pod.run('shop-asleep', 'sleeping');
+      const { body } = await pod.route('GET', `/v1/runs/${run.id}`);
+      await start('wait-run', { run: body.data.run_id });
+      await start('cancel-me');
+      assert.equal(await outcome('wait-run'), 'awake');
+      await pod.run('shop-cancel-me', 'cancelled');
     });
 
     test('a function that ends with a race ends with the first, when the others are done', async () => {
