@@ -247,4 +247,14 @@ Result<Registration> Registration::read(Json body) {
   return made;
 }
 
+Result<Registration> Registration::read_answer(Json body) {
+  if (!body.is_object()) return fail(Code::kBadRequest, "A registration is an object");
+  body.set("appName", body.string_or("app_id", ""));
+  if (body.string_or("sdk", "").empty()) {
+    body.set("sdk", fmt::format("{}:v{}", body.string_or("sdk_language", ""),
+                                body.string_or("sdk_version", "")));
+  }
+  return read(std::move(body));
+}
+
 }  // namespace synap::inngest

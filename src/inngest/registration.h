@@ -15,6 +15,8 @@
 namespace synap::inngest {
 
 inline constexpr std::size_t kFunctionsOfAppMax = 1'000;
+/// Of the whole, as JSON.
+inline constexpr std::size_t kRegistrationBytesMax = 4 << 20;
 inline constexpr std::size_t kSlugCharactersMax = 120;
 inline constexpr int kRetriesMax = 20;
 
@@ -51,6 +53,8 @@ struct Registration {
   /// Of a request's body. kBadRequest and kNotImplemented as AppFunction::read, with every function
   /// that is wrong.
   static Result<Registration> read(Json body);
+  /// The same, of what an app has answered when it was asked ("in-band").
+  static Result<Registration> read_answer(Json body);
 };
 
 /// Whether `url` is one that can be called: http or https, without a user. kBadRequest.

@@ -12,8 +12,6 @@
 namespace synap::inngest {
 namespace {
 
-constexpr std::size_t kRegistrationBytesMax = 4 << 20;
-
 net::Response json_response(int status, const Json& body) {
   net::Response response;
   response.status = status;

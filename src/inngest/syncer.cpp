@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "inngest/canonical.h"
 
 namespace synap::inngest {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 1 << 20;
 constexpr std::chrono::seconds kPatience(10);
 constexpr std::size_t kStatesMax = 10'000;
 
@@ -37,29 +37,54 @@ bool is_registered(const outbound::Response& response) {
 
 Task<Result<>> Syncer::sync(std::string url, std::string user_id, std::stop_token stop) {
   if (auto checked = check_url(url); !checked) co_return checked;
-  const std::string body = "{}";
+  const std::string body = canonical_json(Json::object({{"url", url}}));
   outbound::Request request{
       .method = "PUT",
       .url = url,
       .headers = {{"content-type", "application/json"},
                   {"x-inngest-server-kind", options_.is_dev ? "dev" : "cloud"},
-                  {"x-inngest-sync-kind", "out_of_band"},
+                  {"x-inngest-sync-kind", "in_band"},
                   {"x-inngest-signature",
                    apps_.key_of(user_id).sign(body, options_.world.unix_ms() / 1'000)}},
       .body = body};
   auto response =
       co_await client_.send(std::move(request), {.deadline = SteadyClock::now() + kPatience,
                                                  .stop = stop,
-                                                 .response_bytes_max = kAnswerBytesMax,
+                                                 .response_bytes_max = kRegistrationBytesMax,
                                                  .redirects_max = 0});
   Result<> result;
   if (!response) {
     result = fail(response.error());
-  } else if (!is_registered(*response)) {
-    result = fail(Code::kBadGateway, reason_of(*response));
+  } else {
+    result = co_await take(*response, user_id);
   }
   if (!stop.stop_requested()) note(url, user_id, result);
   co_return result;
+}
+
+// Not in development, what an app says of itself is signed with the key of the user: a stranger's
+// site would otherwise get his events.
+Task<Result<>> Syncer::take(const outbound::Response& response, std::string user_id) {
+  const auto* kind = outbound::find(response.headers, "x-inngest-sync-kind");
+  const bool is_in_band = response.status == 200 && kind != nullptr && *kind == "in_band";
+  if (!is_in_band) {
+    if (is_registered(response)) co_return Result<>{};
+    co_return fail(Code::kBadGateway, reason_of(response));
+  }
+  auto body = parse_json(response.body);
+  if (!body) co_return fail(Code::kBadGateway, "what it says of itself is no JSON");
+  const auto* signature = outbound::find(response.headers, "x-inngest-signature");
+  const bool is_signed =
+      signature != nullptr &&
+      apps_.key_of(user_id).verifies(*signature, response.body, options_.world.unix_ms() / 1'000);
+  if (!is_signed && !options_.is_dev) {
+    co_return fail(Code::kBadGateway, "what it says of itself is not signed with your signing key");
+  }
+  auto registration = Registration::read_answer(std::move(*body));
+  if (!registration) co_return fail(registration.error());
+  auto synced = co_await apps_.sync({user_id, std::nullopt}, std::move(*registration));
+  if (!synced) co_return fail(synced.error());
+  co_return Result<>{};
 }
 
 // Told when it changes: an app that is away is asked every few seconds.

@@ -1,5 +1,7 @@
 // Syncer: asks apps to register. An SDK never registers by itself: somebody sends its address a
-// PUT, and it answers by posting to /fn/register what functions it has.
+// PUT. It is asked to say in its answer what functions it has ("in-band"): then it need not reach
+// the pod for that. One that does not do so posts them to /fn/register instead, and answers how
+// that went.
 //
 // The addresses of the configuration are asked at the start and, until they have answered, again
 // and again. In development all known ones are asked every few seconds, so that an edit of an app
@@ -59,6 +61,7 @@ class Syncer {
     std::string user_id;
   };
   Task<std::vector<Target>> targets();
+  Task<Result<>> take(const outbound::Response& response, std::string user_id);
   void note(const std::string& url, const std::string& user_id, const Result<>& result);
 
   const SyncerOptions options_;

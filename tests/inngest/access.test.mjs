@@ -47,6 +47,46 @@ describe('with keys', () => {
     ]);
   });
 
+  test('an app that cannot reach the pod says in its answer what functions it has', async () => {
+    const app = await appOf({ id: 'far', baseUrl: 'http://127.0.0.1:9', signingKey, eventKey: pod.key });
+    assert.deepEqual(await pod.call('apps.sync', { url: app.url }), { isRegistered: true });
+    const { apps } = await pod.call('apps.list');
+    const far = apps.find((each) => each.app === 'far');
+    assert.deepEqual(far.functions, ['far-hello']);
+    assert.match(far.sdk, /^js:v4/);
+    // The same by the other way, which it may choose.
+    process.env.INNGEST_ALLOW_IN_BAND_SYNC = 'false';
+    try {
+      const own = await appOf({ id: 'near', signingKey, eventKey: pod.key });
+      assert.deepEqual(await pod.call('apps.sync', { url: own.url }), { isRegistered: true });
+      const lost = await appOf({ id: 'lost', baseUrl: 'http://127.0.0.1:9', signingKey, eventKey: pod.key });
+      assert.equal((await pod.call('apps.sync', { url: lost.url })).isRegistered, false);
+    } finally {
+      delete process.env.INNGEST_ALLOW_IN_BAND_SYNC;
+    }
+    for (const { url } of apps) await pod.call('apps.remove', { url });
+  });
+
+  test("what a stranger's site says of itself registers nothing", async () => {
+    const answers = {
+      unsigned: {},
+      forged: { 'x-inngest-signature': `t=${Math.floor(Date.now() / 1000)}&s=${'ab'.repeat(32)}` },
+      none: { 'x-inngest-signature': 'nonsense' },
+    };
+    for (const [name, headers] of Object.entries(answers)) {
+      const app = await App.listen((request, response) => {
+        const functions = registration(app.url, 'spy', { triggers: [{ event: '*' }] }).functions;
+        response.writeHead(200, { 'x-inngest-sync-kind': 'in_band', 'x-inngest-sdk': 'js:v4.24.0', ...headers });
+        response.end(JSON.stringify({ app_id: `spy-${name}`, url: app.url, functions }));
+      });
+      opened.push(app);
+      const { isRegistered, problem } = await pod.call('apps.sync', { url: app.url });
+      assert.equal(isRegistered, false, name);
+      assert.match(problem, /not signed/, name);
+    }
+    assert.ok(!(await pod.call('apps.list')).apps.some(({ app }) => app.startsWith('spy')));
+  });
+
   test("two users' apps of one id hear their own events only", async () => {
     const own = (await pod.call('apps.keys', {}, ann)).signingKey;
     assert.notEqual(own, signingKey);
@@ -191,6 +231,32 @@ describe('in development', () => {
       triggers: [{ event: 'a', expression: 'event.data.' }],
     });
     assert.equal((await pod.route('POST', '/fn/register', wrong)).status, 400);
+  });
+
+  test('an app with more functions than an app may have is refused, however it says so', async () => {
+    const functions = (count) =>
+      Array.from({ length: count }, (_, i) => registration('http://127.0.0.1:9/api', `f${i}`).functions[0]);
+    const asked = (count) => ({ ...registration('http://127.0.0.1:9/api', 'x'), appName: 'many', functions: functions(count) });
+    const refused = await pod.route('POST', '/fn/register', asked(10_000));
+    assert.equal(refused.status, 400);
+    assert.match(refused.body.error, /at most 1000 functions; "many" has 10000/);
+    const large = asked(10_000);
+    large.functions.forEach((each) => (each.name = 'n'.repeat(300)));
+    assert.equal((await pod.route('POST', '/fn/register', large)).status, 413);
+    const app = await App.listen((request, response) => {
+      response.writeHead(200, { 'x-inngest-sync-kind': 'in_band', 'x-inngest-sdk': 'js:v4.24.0' });
+      response.end(JSON.stringify({ app_id: 'many', url: app.url, functions: functions(10_000) }));
+    });
+    try {
+      assert.match((await pod.call('apps.sync', { url: app.url })).problem, /at most 1000 functions/);
+    } finally {
+      await app.close();
+    }
+    assert.deepEqual((await pod.call('apps.list')).apps, []);
+    assert.equal((await pod.route('POST', '/fn/register', asked(1_000))).status, 200);
+    const { body } = await pod.route('GET', '/dev');
+    assert.equal(body.functions.length, 1_000);
+    await pod.route('DELETE', `/fn/remove?url=${encodeURIComponent('http://127.0.0.1:9/api')}`);
   });
 
   test('an app is removed by its address', async () => {
