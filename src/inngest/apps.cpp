@@ -213,6 +213,29 @@ workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& functio
   return {std::move(on_bus), std::make_shared<HttpDriver>(std::move(http), calls)};
 }
 
+Task<Result<Json>> Apps::functions(std::string user_id, std::string app) {
+  auto row = co_await find(std::move(user_id), std::move(app));
+  if (!row) co_return fail(row.error());
+  if (!*row) co_return fail(Code::kNotFound, "You have no app of this name");
+  auto list = parse_json((*row)->functions);
+  Json all = Json::array();
+  if (list && list->is_array()) {
+    for (auto& function : list->as_array()) {
+      const std::string slug(function.string_or("id", ""));
+      Json shown = Json::object({{"id", http_function_id(bus_id(slug, (*row)->user_id))},
+                                 {"slug", slug},
+                                 {"name", std::string(function.string_or("name", slug))},
+                                 {"app_id", (*row)->app},
+                                 {"url", (*row)->url}});
+      const Json* triggers = function.find("triggers");
+      shown.set("triggers", triggers != nullptr ? *triggers : Json::array());
+      shown.set("config", std::move(function));
+      all.push_back(std::move(shown));
+    }
+  }
+  co_return all;
+}
+
 Task<Result<std::vector<AppInfo>>> Apps::list(std::optional<std::string> user_id) {
   const auto whose = user_id.value_or("");
   co_return co_await rooms_.database.read([&](db::Tx& tx) {

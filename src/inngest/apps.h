@@ -69,6 +69,10 @@ class Apps {
   /// Of a user; nothing: of all.
   Task<Result<std::vector<AppInfo>>> list(std::optional<std::string> user_id);
 
+  /// Those of one app of the user's, as it has registered them: id, slug, name, triggers and config
+  /// of each. kNotFound.
+  Task<Result<Json>> functions(std::string user_id, std::string app);
+
   SigningKey key_of(std::string_view user_id) const {
     return SigningKey::derived(options_.secret, user_id);
   }

@@ -13,6 +13,7 @@
 #include "inngest/query.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
+#include "workers/pending_steps.h"
 
 namespace synap::inngest {
 
@@ -31,6 +32,7 @@ namespace {
 
 constexpr int kEventsMax = 100;
 constexpr int kRunsMax = 500;
+constexpr std::int64_t kTimeMax = 253'402'300'799'999;  // 9999-12-31, the last that is shown
 constexpr JsonLimits kStored{.depth_max = 80};
 
 std::string status_of(std::string_view status) {
@@ -70,6 +72,7 @@ enum class Route : std::uint8_t {
   kRunsOfEvent,
   kRun,
   kSignals,
+  kJobs,
   kBatch,
   kActions,
 };
@@ -80,6 +83,7 @@ Route route_of(const std::vector<std::string_view>& parts) {
   const bool is_v1 = parts[0] == "v1";
   if (!is_v1 && parts[0] != "v0") return Route::kNone;
   if (parts[1] == "runs" && count == 3) return Route::kRun;
+  if (parts[1] == "runs" && count == 4 && is_v1 && parts[3] == "jobs") return Route::kJobs;
   if (parts[1] == "runs" && count == 4 && !is_v1) {
     if (parts[3] == "batch") return Route::kBatch;
     if (parts[3] == "actions") return Route::kActions;
@@ -163,6 +167,8 @@ Task<Result<Json>> History::answer(const net::Request& request, const Asker& ask
     }
     case Route::kRunsOfEvent:
       co_return co_await runs_of_event(*id, asker);
+    case Route::kJobs:
+      co_return co_await jobs(*id, asker);
     case Route::kBatch:
       co_return co_await batch(*id, asker);
     case Route::kActions:
@@ -272,6 +278,45 @@ Task<Result<Json>> History::runs_of_event(Uuid id, const Asker& asker) {
     auto shown = co_await shown_run(run);
     if (!shown) co_return fail(shown.error());
     list.push_back(std::move(*shown));
+  }
+  co_return with_metadata(std::move(list));
+}
+
+// A run that is under way, or to be called, has one job that begins it; one that waits, one for
+// each step that it waits for.
+Task<Result<Json>> History::jobs(Uuid id, const Asker& asker) {
+  auto run = co_await find_run(id, asker);
+  if (!run) co_return fail(run.error());
+  Json list = Json::array();
+  if (run->ended_at) co_return with_metadata(std::move(list));
+  auto read = co_await engine_.runs.database().read([&](db::Tx& tx) {
+    auto rows = tx.query(
+        "SELECT hash, name, op, attempts, due_at FROM pending_steps_data WHERE run = $1 "
+        "ORDER BY due_at, hash LIMIT $2",
+        id, workers::kStepsMax);
+    while (rows.next()) {
+      const auto hash = workers::hash_of(rows.view(0));
+      const bool is_try = rows.view(2) == workers::op_name(workers::OpCode::kStepError);
+      const bool is_sleep = rows.view(2) == workers::op_name(workers::OpCode::kSleep);
+      Json job = Json::object({{"id", fmt::format("{}-{}", ulid_of(id), to_hex(hash))},
+                               {"step", rows.text(1)},
+                               {"kind", is_try     ? "edge"
+                                        : is_sleep ? "sleep"
+                                                   : "pause"},
+                               {"attempt", rows.integer(3)},
+                               {"position", 0}});
+      job.set("at", to_iso8601(std::clamp<std::int64_t>(rows.integer(4), 0, kTimeMax)));
+      list.push_back(std::move(job));
+    }
+  });
+  if (!read) co_return fail(read.error());
+  if (list.as_array().empty()) {
+    list.push_back(Json::object({{"id", ulid_of(id)},
+                                 {"step", "step"},
+                                 {"kind", "start"},
+                                 {"attempt", 0},
+                                 {"position", 0},
+                                 {"at", to_iso8601(run->created_at)}}));
   }
   co_return with_metadata(std::move(list));
 }

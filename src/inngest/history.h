@@ -2,6 +2,7 @@
 //
 //   GET    /v1/events?limit&cursor&name&received_after&received_before      the newest first
 //   GET    /v1/events/{id}            GET /v1/events/{id}/runs
+//   GET    /v1/runs/{id}/jobs         what it is to go on with, and when
 //   GET    /v1/runs/{id}              DELETE /v1/runs/{id}   (as /v0/runs/{id}: cancels it)
 //   POST   /v1/signals                {"signal","data"}
 //   GET    /v0/runs/{id}/batch        GET /v0/runs/{id}/actions    what was too large for a call
@@ -47,6 +48,7 @@ class History {
                                       std::int64_t event_position);
   Task<Result<Run>> find_run(Uuid id, const Asker& asker);
   Task<Result<Json>> shown_run(const Run& run);
+  Task<Result<Json>> jobs(Uuid id, const Asker& asker);
   Task<Result<Json>> batch(Uuid id, const Asker& asker);
   Task<Result<Json>> actions(Uuid id, const Asker& asker);
   Task<Result<Json>> send_signal(const net::Request& request, const Asker& asker);

@@ -17,10 +17,14 @@ std::int64_t http_retry_delay_ms(int attempt, double random) {
   return kSeconds[index] * 1'000 + static_cast<std::int64_t>(random * kJitterMs);
 }
 
+std::string http_function_id(std::string_view bus_id) {
+  return Uuid::derived(0, "sdk function\n" + std::string(bus_id)).to_string();
+}
+
 HttpDriver::HttpDriver(HttpFunction function, HttpCalls shared)
     : function_(std::move(function)),
       shared_(shared),
-      function_id_(Uuid::derived(0, "sdk function\n" + function_.id).to_string()) {}
+      function_id_(http_function_id(function_.id)) {}
 
 Task<workers::Answer> HttpDriver::call(workers::Call call) {
   HttpCall one(*this, std::move(call));

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "events/types.h"
@@ -62,6 +63,9 @@ class HttpDriver final : public workers::Driver {
   const std::string function_id_;  // as apps are told it: a UUID
   std::atomic<int> version_{-1};   // of the protocol, as the app has answered it
 };
+
+/// The id by which apps are told a function: a UUID, which follows from that on the bus.
+std::string http_function_id(std::string_view bus_id);
 
 /// How long until attempt `attempt` + 1, from 0; `random` is in [0, 1).
 std::int64_t http_retry_delay_ms(int attempt, double random);

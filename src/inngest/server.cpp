@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "inngest/query.h"
 #include "inngest/ulid.h"
 #include "net/ascii.h"
@@ -92,6 +93,24 @@ std::string_view checkpoint_run(std::string_view path) {
   return {};
 }
 
+// Of "/v1/apps/{app}/functions" the app; empty: it is another path.
+std::string_view functions_app(std::string_view path) {
+  constexpr std::string_view kBegin = "/v1/apps/";
+  constexpr std::string_view kEnd = "/functions";
+  if (!path.starts_with(kBegin) || !path.ends_with(kEnd)) return {};
+  path.remove_prefix(kBegin.size());
+  if (path.size() <= kEnd.size()) return {};
+  path.remove_suffix(kEnd.size());
+  return path.contains('/') ? std::string_view() : path;
+}
+
+Json with_metadata(Json data) {
+  const auto now = to_iso8601(unix_ms_now());
+  return Json::object(
+      {{"data", std::move(data)},
+       {"metadata", Json::object({{"fetched_at", now}, {"cached_until", nullptr}})}});
+}
+
 }  // namespace
 
 // Which of the paths a request is for, and who may ask for it.
@@ -105,6 +124,8 @@ struct Server::Route {
     kHistory,
     kCheckpoint,
     kInvoke,
+    kAppFunctions,
+    kCancellations,
     kOther,
   };
   Is is = Is::kOther;
@@ -118,6 +139,9 @@ struct Server::Route {
     if (head.path == "/health") return {Is::kHealth, "GET"};
     if (head.path.starts_with("/invoke/")) return {Is::kInvoke, "POST"};
     if (!checkpoint_run(head.path).empty()) return {Is::kCheckpoint, "POST"};
+    if (!functions_app(head.path).empty()) return {Is::kAppFunctions, "GET"};
+    const auto cancelling = Cancellations::methods_of(head.path);
+    if (!cancelling.empty()) return {Is::kCancellations, cancelling};
     const auto methods = History::methods_of(head.path);
     if (!methods.empty()) return {Is::kHistory, methods};
     return {};
@@ -127,6 +151,8 @@ struct Server::Route {
   std::string_view scope_of(std::string_view path, std::string_view method) const {
     if (is == Is::kCheckpoint || is == Is::kInvoke) return "runs:write";
     if (is == Is::kHistory) return History::scope_of(path, method);
+    if (is == Is::kAppFunctions) return "apps:read";
+    if (is == Is::kCancellations) return method == "GET" ? "runs:read" : "runs:write";
     return is == Is::kDev ? "apps:read" : "apps:write";
   }
 };
@@ -221,6 +247,10 @@ Task<net::Response> Server::serve(const net::Request& request) {
       co_return with_kind(co_await take_checkpoint(request, asker));
     case Route::Is::kInvoke:
       co_return with_kind(co_await invoke(request, asker));
+    case Route::Is::kAppFunctions:
+      co_return with_kind(co_await tell_functions(request, asker));
+    case Route::Is::kCancellations:
+      co_return with_kind(co_await cancel_many(request, asker));
     case Route::Is::kHealth:
     case Route::Is::kOther:
       break;
@@ -294,6 +324,25 @@ Task<net::Response> Server::remove_app(const net::Request& request, const Asker&
   if (!removed) co_return refused(removed.error());
   if (*removed == 0) co_return refused({Code::kNotFound, "You have no app at this address"});
   co_return json_response(200, Json::object({{"ok", true}, {"status", 200}}));
+}
+
+Task<net::Response> Server::tell_functions(const net::Request& request, const Asker& asker) {
+  const auto app = net::percent_decode(functions_app(request.path));
+  if (!app) co_return refused(app.error());
+  auto functions = co_await apps_.functions(asker.user_id, *app);
+  if (!functions) co_return refused(functions.error());
+  co_return json_response(200, with_metadata(std::move(*functions)));
+}
+
+Task<net::Response> Server::cancel_many(const net::Request& request, const Asker& asker) {
+  auto told = co_await cancellations_.answer(request, asker);
+  if (!told) co_return refused(told.error());
+  if (!told->is_null()) {
+    co_return json_response(request.method == "POST" ? 201 : 200, with_metadata(std::move(*told)));
+  }
+  net::Response nothing;
+  nothing.status = 204;
+  co_return nothing;
 }
 
 Task<net::Response> Server::tell_dev(const Asker& asker) {

@@ -7,6 +7,8 @@
 //   GET    /dev                        in development: which functions there are
 //   GET    /health
 //   POST   /v1/checkpoint/{run}/async  what an app has done while its call is open (checkpoints.h)
+//   GET    /v1/apps/{app}/functions    as they were registered
+//   /v1/cancellations                  what cancellations.h says
 //   /v0/runs/…, /v1/events/…, /v1/runs/…, /v1/signals     what history.h says
 //
 // Every other path of Inngest's is answered 501, with a sentence.
@@ -20,6 +22,7 @@
 
 #include "inngest/access.h"
 #include "inngest/apps.h"
+#include "inngest/cancellations.h"
 #include "inngest/checkpoints.h"
 #include "inngest/history.h"
 #include "inngest/ingestion.h"
@@ -42,6 +45,7 @@ class Server final : public net::Handler {
     Apps& apps;
     Ingestion& ingestion;
     History& history;
+    Cancellations& cancellations;
     Checkpoints& checkpoints;
   };
   Server(ServerOptions options, Parts parts)
@@ -50,6 +54,7 @@ class Server final : public net::Handler {
         apps_(parts.apps),
         ingestion_(parts.ingestion),
         history_(parts.history),
+        cancellations_(parts.cancellations),
         checkpoints_(parts.checkpoints) {}
 
   /// The paths to mount it at, beside /health.
@@ -68,6 +73,8 @@ class Server final : public net::Handler {
   Task<net::Response> invoke(const net::Request& request, const Asker& asker);
   Task<net::Response> take_checkpoint(const net::Request& request, const Asker& asker);
   Task<net::Response> remove_app(const net::Request& request, const Asker& asker);
+  Task<net::Response> tell_functions(const net::Request& request, const Asker& asker);
+  Task<net::Response> cancel_many(const net::Request& request, const Asker& asker);
   Task<net::Response> tell_dev(const Asker& asker);
   net::Response with_kind(net::Response response) const;
   net::Response refused(const Error& error) const;
@@ -77,6 +84,7 @@ class Server final : public net::Handler {
   Apps& apps_;
   Ingestion& ingestion_;
   History& history_;
+  Cancellations& cancellations_;
   Checkpoints& checkpoints_;
 };
 

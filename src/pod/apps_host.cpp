@@ -86,6 +86,8 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
       rooms.keys, *host->apps_);
   host->ingestion_ = std::make_unique<inngest::Ingestion>(rooms.engine, rooms.types);
   host->history_ = std::make_unique<inngest::History>(rooms.engine, rooms.types);
+  host->cancellations_ =
+      std::make_unique<inngest::Cancellations>(rooms.engine, rooms.engine.runs.world());
   host->syncer_ = std::make_unique<inngest::Syncer>(
       inngest::SyncerOptions{.urls = options.inngest.apps, .is_dev = options.inngest.is_dev},
       *host->client_, *host->apps_, rooms.keys);
@@ -97,9 +99,8 @@ Result<> AppsHost::load() {
 }
 
 void AppsHost::mount(api::Front& front) {
-  const auto server = std::make_shared<inngest::Server>(
-      inngest::ServerOptions{.version = SYNAP_VERSION},
-      inngest::Server::Parts{*access_, *apps_, *ingestion_, *history_, *checkpoints_});
+  const auto server =
+      std::make_shared<inngest::Server>(inngest::ServerOptions{.version = SYNAP_VERSION}, parts());
   for (const auto& prefix : inngest::Server::prefixes()) {
     front.mount({.prefix = prefix,
                  .handler = server,
@@ -113,7 +114,7 @@ Result<> AppsHost::serve(net::ServerOptions options) {
       inngest::ServerOptions{
           .names = net::HostNames{.listening = options_.host, .public_url = options_.public_url},
           .version = SYNAP_VERSION},
-      inngest::Server::Parts{*access_, *apps_, *ingestion_, *history_, *checkpoints_});
+      parts());
   options.address = std::move(address_);
   options.port = *options_.inngest.port;
   listener_ = std::make_unique<net::HttpServer>(std::move(options), *own_server_);

@@ -42,6 +42,10 @@ class AppsHost {
   Result<> serve(net::ServerOptions options);
   /// Asks apps to register, until `stop` is asked for.
   Task<void> run(std::stop_token stop) { return syncer_->run(std::move(stop)); }
+  /// Cancels what is to be cancelled, until `stop` is asked for.
+  Task<void> run_cancellations(std::stop_token stop) {
+    return cancellations_->run(std::move(stop));
+  }
   void stop(std::chrono::milliseconds grace);
 
   std::optional<std::uint16_t> port() const;
@@ -50,6 +54,9 @@ class AppsHost {
 
  private:
   AppsHost(const PodOptions& options, Rooms rooms);
+  inngest::Server::Parts parts() const {
+    return {*access_, *apps_, *ingestion_, *history_, *cancellations_, *checkpoints_};
+  }
 
   const PodOptions& options_;
   const Rooms rooms_;
@@ -60,6 +67,7 @@ class AppsHost {
   std::unique_ptr<inngest::Access> access_;
   std::unique_ptr<inngest::Ingestion> ingestion_;
   std::unique_ptr<inngest::History> history_;
+  std::unique_ptr<inngest::Cancellations> cancellations_;
   std::unique_ptr<inngest::Syncer> syncer_;
   std::shared_ptr<net::BoundAddress> address_;
   std::unique_ptr<inngest::Server> own_server_;

@@ -14,6 +14,7 @@
 #include "features/runs/runs.h"
 #include "features/upkeep/upkeep.h"
 #include "inngest/app_events.h"
+#include "inngest/cancellations.h"
 #include "pod/readiness.h"
 #include "workers/engine.h"
 
@@ -36,7 +37,8 @@ std::vector<db::Database::Migration> all_migrations() {
   std::vector<db::Database::Migration> all;
   for (const auto& list :
        {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
-        workers::Engine::migrations(), Readiness::migrations(), api::Keys::migrations()}) {
+        workers::Engine::migrations(), Readiness::migrations(), api::Keys::migrations(),
+        inngest::Cancellations::migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

@@ -264,6 +264,7 @@ Result<> Pod::Parts::serve() {
   if (auto started = server->start(); !started) return started;
   upkeep->begin(sampler->run(upkeep->token()));
   upkeep->begin(apps->run(upkeep->token()));
+  upkeep->begin(apps->run_cancellations(upkeep->token()));
   return {};
 }
 
