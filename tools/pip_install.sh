@@ -1,13 +1,17 @@
 #!/bin/sh
-# Installs the locked Python packages of the tests into build/python, again only when their list has
-# changed. Every file is compared with the hash that the list has for it.
+# Installs the locked Python packages of the tests into folders of build/, each again only when its
+# list has changed. Every file is compared with the hash that the list has for it.
 set -eu
 cd "$(dirname "$0")/.."
-lock=tests/openapi/requirements.txt
-stamp=build/python/.installed
-if [ -f "$stamp" ] && cmp -s "$lock" "$stamp"; then exit 0; fi
-echo "setup: pip install -r $lock in build/python" >&2
-rm -rf build/python
-/usr/bin/python3 -m venv build/python
-build/python/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock" >&2
-cp "$lock" "$stamp"
+install() {
+  lock=$1
+  folder=build/$2
+  if [ -f "$folder/.installed" ] && cmp -s "$lock" "$folder/.installed"; then return; fi
+  echo "setup: pip install -r $lock in $folder" >&2
+  rm -rf "$folder"
+  /usr/bin/python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock" >&2
+  cp "$lock" "$folder/.installed"
+}
+install tests/openapi/requirements.txt python
+install tests/inngest/python/requirements.txt python-inngest

@@ -323,8 +323,7 @@ Task<Result<>> EventWaits::end_all(const events::Event& event, const Found& foun
     if (slice->empty()) co_return Result<>{};
     const bool is_last = static_cast<int>(slice->size()) < kSliceMax;
     last = slice->back();
-    std::erase_if(*slice,
-                  [&](const Waiter& waiter) { return !is_ended(waiter, event, views); });
+    std::erase_if(*slice, [&](const Waiter& waiter) { return !is_ended(waiter, event, views); });
     if (auto ended = co_await end_some(event, *slice); !ended) co_return ended;
     if (is_last) co_return Result<>{};
   }

@@ -400,8 +400,7 @@ Task<Result<>> RunStore::complete(const bus::Job& job, const events::Event& even
   });
 }
 
-Task<Result<>> RunStore::begin_steps(const bus::Job& job, const events::Event& event,
-                                     Steps steps) {
+Task<Result<>> RunStore::begin_steps(const bus::Job& job, const events::Event& event, Steps steps) {
   prepare(job, event, steps);
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     if (!jobs_.holds(tx, job)) return;

@@ -22,6 +22,11 @@ test('the example is well typed', async () => {
   );
 });
 
+test("functions of the SDK are typed by the pod's events", async () => {
+  const types = fileURLToPath(new URL('types', import.meta.url));
+  await promisify(execFile)(`${example}/node_modules/.bin/tsc`, ['-p', types]).catch((error) => assert.fail(error.stdout));
+});
+
 test('the example makes a task of each open item of a note', async (t) => {
   const pod = await Pod.start('--dev');
   t.after(() => pod.remove());
