@@ -17,17 +17,6 @@
 
 namespace synap::inngest {
 
-struct History::Run {
-  Uuid id;
-  std::string function;
-  std::int64_t event_position = 0;
-  std::string status;
-  std::int64_t created_at = 0;
-  std::optional<std::int64_t> ended_at;
-  std::string output;  // JSON text, or empty
-  std::string error;   // the same
-};
-
 namespace {
 
 constexpr int kEventsMax = 100;
@@ -241,6 +230,11 @@ Task<Result<std::vector<History::Run>>> History::runs(const Asker& asker, std::o
     }
     return runs;
   });
+}
+
+Task<Result<std::vector<History::Run>>> History::runs_for(std::int64_t event_position,
+                                                          const Asker& asker) {
+  co_return co_await runs(asker, std::nullopt, event_position);
 }
 
 Task<Result<History::Run>> History::find_run(Uuid id, const Asker& asker) {

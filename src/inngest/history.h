@@ -39,21 +39,35 @@ class History {
   /// What is to be answered: JSON, or null for an answer without a body.
   Task<Result<Json>> answer(const net::Request& request, const Asker& asker);
 
- private:
-  struct Run;
-  Task<Result<Json>> list_events(std::string_view query, const Asker& asker);
+  struct Run {
+    Uuid id;
+    std::string function;
+    std::int64_t event_position = 0;
+    std::string status;
+    std::int64_t created_at = 0;
+    std::optional<std::int64_t> ended_at;
+    std::string output;  // JSON text, or empty
+    std::string error;   // the same
+  };
+  /// What others who tell of events and runs look up. kNotFound: the asker has none such.
   Task<Result<events::EventRef>> find_event(Uuid id, const Asker& asker);
+  Task<Result<Run>> find_run(Uuid id, const Asker& asker);
+  /// Those of one event, kRunsMax of them.
+  Task<Result<std::vector<Run>>> runs_for(std::int64_t event_position, const Asker& asker);
+  /// As an app is shown it, with "internal_id" and "received_at".
+  Json shown_event(const events::Event& event) const;
+
+ private:
+  Task<Result<Json>> list_events(std::string_view query, const Asker& asker);
   Task<Result<Json>> runs_of_event(Uuid id, const Asker& asker);
   Task<Result<std::vector<Run>>> runs(const Asker& asker, std::optional<Uuid> id,
                                       std::int64_t event_position);
-  Task<Result<Run>> find_run(Uuid id, const Asker& asker);
   Task<Result<Json>> shown_run(const Run& run);
   Task<Result<Json>> jobs(Uuid id, const Asker& asker);
   Task<Result<Json>> batch(Uuid id, const Asker& asker);
   Task<Result<Json>> actions(Uuid id, const Asker& asker);
   Task<Result<Json>> send_signal(const net::Request& request, const Asker& asker);
   Task<Result<std::optional<Uuid>>> waits_for(std::string user_id, std::string signal);
-  Json shown_event(const events::Event& event) const;
 
   workers::Engine& engine_;
   const events::EventTypes& types_;

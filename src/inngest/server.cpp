@@ -126,6 +126,7 @@ struct Server::Route {
     kInvoke,
     kAppFunctions,
     kCancellations,
+    kGraphql,
     kOther,
   };
   Is is = Is::kOther;
@@ -140,6 +141,7 @@ struct Server::Route {
     if (head.path.starts_with("/invoke/")) return {Is::kInvoke, "POST"};
     if (!checkpoint_run(head.path).empty()) return {Is::kCheckpoint, "POST"};
     if (!functions_app(head.path).empty()) return {Is::kAppFunctions, "GET"};
+    if (head.path == "/v0/gql") return {Is::kGraphql, "POST"};
     const auto cancelling = Cancellations::methods_of(head.path);
     if (!cancelling.empty()) return {Is::kCancellations, cancelling};
     const auto methods = History::methods_of(head.path);
@@ -152,6 +154,7 @@ struct Server::Route {
     if (is == Is::kCheckpoint || is == Is::kInvoke) return "runs:write";
     if (is == Is::kHistory) return History::scope_of(path, method);
     if (is == Is::kAppFunctions) return "apps:read";
+    if (is == Is::kGraphql) return "runs:read";
     if (is == Is::kCancellations) return method == "GET" ? "runs:read" : "runs:write";
     return is == Is::kDev ? "apps:read" : "apps:write";
   }
@@ -213,6 +216,10 @@ Task<net::Admission> Server::admit(const net::Request& head) {
     asker = co_await access_.by_event_key(head, key.value_or(""));
   } else {
     asker = co_await access_.by_signing_key(head, route.scope_of(head.path, head.method));
+    // It tells of both.
+    if (asker && route.is == Route::Is::kGraphql) {
+      asker = co_await access_.by_signing_key(head, "events:read");
+    }
   }
   if (!asker) {
     admission.answer = refused(asker.error());
@@ -249,6 +256,8 @@ Task<net::Response> Server::serve(const net::Request& request) {
       co_return with_kind(co_await invoke(request, asker));
     case Route::Is::kAppFunctions:
       co_return with_kind(co_await tell_functions(request, asker));
+    case Route::Is::kGraphql:
+      co_return with_kind(co_await query(request, asker));
     case Route::Is::kCancellations:
       co_return with_kind(co_await cancel_many(request, asker));
     case Route::Is::kHealth:
@@ -332,6 +341,20 @@ Task<net::Response> Server::tell_functions(const net::Request& request, const As
   auto functions = co_await apps_.functions(asker.user_id, *app);
   if (!functions) co_return refused(functions.error());
   co_return json_response(200, with_metadata(std::move(*functions)));
+}
+
+// Errors stand in the answer, as GraphQL has them.
+Task<net::Response> Server::query(const net::Request& request, const Asker& asker) {
+  auto body = parse_json(request.body);
+  auto data = body ? co_await graphql_.answer(std::move(*body), asker) : std::move(body);
+  if (data) co_return json_response(200, Json::object({{"data", std::move(*data)}}));
+  const auto& error = data.error();
+  const Json said =
+      Json::object({{"message", error.message},
+                    {"extensions", Json::object({{"code", std::string(info(error.code).name)}})}});
+  const int status = error.code == Code::kNotFound ? 200 : info(error.code).http_status;
+  co_return json_response(status,
+                          Json::object({{"data", nullptr}, {"errors", Json(Json::Array{said})}}));
 }
 
 Task<net::Response> Server::cancel_many(const net::Request& request, const Asker& asker) {

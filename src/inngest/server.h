@@ -8,6 +8,7 @@
 //   GET    /health
 //   POST   /v1/checkpoint/{run}/async  what an app has done while its call is open (checkpoints.h)
 //   GET    /v1/apps/{app}/functions    as they were registered
+//   POST   /v0/gql                     what graphql.h says
 //   /v1/cancellations                  what cancellations.h says
 //   /v0/runs/…, /v1/events/…, /v1/runs/…, /v1/signals     what history.h says
 //
@@ -24,6 +25,7 @@
 #include "inngest/apps.h"
 #include "inngest/cancellations.h"
 #include "inngest/checkpoints.h"
+#include "inngest/graphql.h"
 #include "inngest/history.h"
 #include "inngest/ingestion.h"
 #include "net/http.h"
@@ -46,6 +48,7 @@ class Server final : public net::Handler {
     Ingestion& ingestion;
     History& history;
     Cancellations& cancellations;
+    Graphql& graphql;
     Checkpoints& checkpoints;
   };
   Server(ServerOptions options, Parts parts)
@@ -55,6 +58,7 @@ class Server final : public net::Handler {
         ingestion_(parts.ingestion),
         history_(parts.history),
         cancellations_(parts.cancellations),
+        graphql_(parts.graphql),
         checkpoints_(parts.checkpoints) {}
 
   /// The paths to mount it at, beside /health.
@@ -74,6 +78,7 @@ class Server final : public net::Handler {
   Task<net::Response> take_checkpoint(const net::Request& request, const Asker& asker);
   Task<net::Response> remove_app(const net::Request& request, const Asker& asker);
   Task<net::Response> tell_functions(const net::Request& request, const Asker& asker);
+  Task<net::Response> query(const net::Request& request, const Asker& asker);
   Task<net::Response> cancel_many(const net::Request& request, const Asker& asker);
   Task<net::Response> tell_dev(const Asker& asker);
   net::Response with_kind(net::Response response) const;
@@ -85,6 +90,7 @@ class Server final : public net::Handler {
   Ingestion& ingestion_;
   History& history_;
   Cancellations& cancellations_;
+  Graphql& graphql_;
   Checkpoints& checkpoints_;
 };
 

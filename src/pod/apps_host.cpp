@@ -88,6 +88,7 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   host->history_ = std::make_unique<inngest::History>(rooms.engine, rooms.types);
   host->cancellations_ =
       std::make_unique<inngest::Cancellations>(rooms.engine, rooms.engine.runs.world());
+  host->graphql_ = std::make_unique<inngest::Graphql>(rooms.engine, *host->history_);
   host->syncer_ = std::make_unique<inngest::Syncer>(
       inngest::SyncerOptions{.urls = options.inngest.apps, .is_dev = options.inngest.is_dev},
       *host->client_, *host->apps_, rooms.keys);

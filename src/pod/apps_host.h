@@ -55,7 +55,7 @@ class AppsHost {
  private:
   AppsHost(const PodOptions& options, Rooms rooms);
   inngest::Server::Parts parts() const {
-    return {*access_, *apps_, *ingestion_, *history_, *cancellations_, *checkpoints_};
+    return {*access_, *apps_, *ingestion_, *history_, *cancellations_, *graphql_, *checkpoints_};
   }
 
   const PodOptions& options_;
@@ -68,6 +68,7 @@ class AppsHost {
   std::unique_ptr<inngest::Ingestion> ingestion_;
   std::unique_ptr<inngest::History> history_;
   std::unique_ptr<inngest::Cancellations> cancellations_;
+  std::unique_ptr<inngest::Graphql> graphql_;
   std::unique_ptr<inngest::Syncer> syncer_;
   std::shared_ptr<net::BoundAddress> address_;
   std::unique_ptr<inngest::Server> own_server_;

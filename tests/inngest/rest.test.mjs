@@ -18,6 +18,17 @@ describe('REST v1', () => {
         await step.sleep('night', '1h');
       }),
       inngest.createFunction({ id: 'other', triggers: [{ event: 'shop/sleeps' }] }, ({ step }) => step.sleep('nap', '1h')),
+      inngest.createFunction({ id: 'steps', retries: 0, triggers: [{ event: 'shop/steps' }] }, async ({ step }) => {
+        await step.run('good', () => ({ a: 1 }));
+        await step
+          .run('bad', () => {
+            throw new RangeError('too far');
+          })
+          .catch(() => {});
+        await step.sleep('nap', '1s');
+        await step.waitForEvent('none', { event: 'shop/never', timeout: '1s' });
+        return 'done';
+      }),
       inngest.createFunction({ id: 'hello', triggers: [{ event: 'shop/hello' }] }, () => 'hi'),
     ]);
     await app.sync();
@@ -34,7 +45,7 @@ describe('REST v1', () => {
   test('functions of an app are told as they were registered, to its user', async () => {
     const { status, body } = await get('/v1/apps/shop/functions');
     assert.equal(status, 200);
-    assert.deepEqual(body.data.map((each) => each.slug), ['shop-sleeps', 'shop-other', 'shop-hello']);
+    assert.deepEqual(body.data.map((each) => each.slug), ['shop-sleeps', 'shop-other', 'shop-steps', 'shop-hello']);
     const [first] = body.data;
     assert.match(first.id, /^[0-9a-f-]{36}$/);
     assert.deepEqual(first.triggers, [{ event: 'shop/sleeps' }]);
@@ -147,6 +158,96 @@ describe('REST v1', () => {
     const { key } = await pod.call('keys.create', { name: 'reads', scopes: ['runs:read'] });
     assert.equal((await asked(good, { authorization: `Bearer ${key}` })).status, 403);
     assert.equal((await pod.route('PUT', '/v1/cancellations', good)).status, 405);
+  });
+
+  test('GraphQL: a run is told with its trace, and what its steps came to', async () => {
+    const gql = async (query, variables, headers) => pod.route('POST', '/v0/gql', { query, variables }, headers);
+    const [id] = await send({ name: 'shop/steps', data: { n: 1 } });
+    const { body: found } = await until(10_000, async () => {
+      const told = await gql(
+        'query Q($id: ULID!) { eventV2(id: $id) { name payload: raw runs { id status endedAt function { slug } } } }',
+        { id },
+      );
+      return told.body.data?.eventV2.runs[0]?.status === 'COMPLETED' && told;
+    }, 'it has completed');
+    const { name, payload, runs } = found.data.eventV2;
+    assert.equal(name, 'shop/steps');
+    assert.deepEqual(JSON.parse(payload).data, { n: 1 });
+    assert.equal(runs[0].function.slug, 'shop-steps');
+
+    const trace = `
+      query GetRun($runID: String!) { run(runID: $runID) { __typename status hasAI function { name } trace { ...TraceDetails
+        childrenSpans { ...TraceDetails childrenSpans { spanID } } } } }
+      fragment TraceDetails on RunTraceSpan { name status attempts isRoot stepOp outputID endedAt
+        stepInfo { __typename ... on SleepStepInfo { sleepUntil } ... on WaitForEventStepInfo { eventName timedOut } } }`;
+    const { status, body } = await gql(trace, { runID: runs[0].id });
+    assert.equal(status, 200, JSON.stringify(body));
+    const { run } = body.data;
+    assert.equal(run.__typename, 'FunctionRunV2');
+    assert.equal(run.status, 'COMPLETED');
+    assert.equal(run.trace.isRoot, true);
+    const spans = run.trace.childrenSpans;
+    assert.deepEqual(
+      spans.map((span) => [span.name, span.stepOp, span.status, span.stepInfo.__typename]),
+      [
+        ['good', 'RUN', 'COMPLETED', 'RunStepInfo'],
+        ['bad', 'RUN', 'FAILED', 'RunStepInfo'],
+        ['nap', 'SLEEP', 'COMPLETED', 'SleepStepInfo'],
+        ['none', 'WAIT_FOR_EVENT', 'COMPLETED', 'WaitForEventStepInfo'],
+      ],
+    );
+    assert.equal(spans[3].stepInfo.timedOut, true);
+    assert.ok(Date.parse(spans[2].stepInfo.sleepUntil));
+
+    const output = (outputID, headers) =>
+      gql('query O($id: String!) { runTraceSpanOutputByID(outputID: $id) { data error { name message } } }', { id: outputID }, headers);
+    const outputs = await Promise.all([run.trace, ...spans].map(async (span) => (await output(span.outputID)).body.data.runTraceSpanOutputByID));
+    assert.deepEqual(outputs.map((each) => JSON.parse(each.data)), ['done', { a: 1 }, null, null, null]);
+    assert.deepEqual(outputs[2].error, { name: 'RangeError', message: 'too far' });
+
+    // Another user sees none of it.
+    for (const asked of [
+      gql(trace, { runID: runs[0].id }, asAnn()),
+      output(spans[0].outputID, asAnn()),
+      gql('query Q($id: ULID!) { eventV2(id: $id) { name } }', { id }, asAnn()),
+    ]) {
+      const { body } = await asked;
+      assert.equal(body.data, null);
+      assert.equal(body.errors[0].extensions.code, 'NOT_FOUND');
+    }
+    const stream = await gql('{ stream(query: { limit: 999 }) { id type trigger runs { id status } } }');
+    assert.ok(stream.body.data.stream.some((item) => item.id === id && item.runs[0].id === runs[0].id));
+    assert.deepEqual((await gql('{ stream(query: { limit: 5 }) { trigger } }', {}, asAnn())).body.data.stream.filter((item) => item.trigger.startsWith('shop/')), []);
+    const listed = await gql('{ first: events(query: { limit: 1 }) { name } event(query: {eventId: "' + id + '"}) { totalRuns } }');
+    assert.equal(listed.body.data.first.length, 1);
+    assert.equal(listed.body.data.event.totalRuns, 1);
+  });
+
+  test('GraphQL: what cannot be answered is told as GraphQL tells it', async () => {
+    const gql = (body, headers) => pod.route('POST', '/v0/gql', body, headers);
+    for (const [body, status, message] of [
+      [{ query: '{ run(runID: 7) { id } }' }, 200, /no such run/],
+      [{ query: '{ run { id } }' }, 200, /no such run/],
+      [{ query: '{ stream(query: {}) { price } }' }, 400, /Cannot query field "price" on type "StreamItem"/],
+      [{ query: '{ stream(query: { after: "then" }) { id } }' }, 400, /ISO 8601/],
+      [{ query: '{ stream }' }, 400, /Say which fields/],
+      [{ query: '{ envs { id } }' }, 501, /docs\/inngest\.md/],
+      [{ query: 'mutation { cancelRun(runID: "x") { id } }' }, 501, /only queries/],
+      [{ query: `{ ${Array.from({ length: 11 }, (_, i) => `a${i}: stream(query: {}) { id }`).join(' ')} }` }, 400, /at most 10/],
+      [{ query: '{' }, 400, /byte 1/],
+      [{}, 400, /operation/],
+      [{ query: ['{ a }'] }, 400, /operation/],
+      ['nonsense', 400, /JSON/],
+    ]) {
+      const answer = await gql(body);
+      assert.equal(answer.status, status, `${JSON.stringify(body)} ${JSON.stringify(answer.body)}`);
+      assert.equal(answer.body.data, null);
+      assert.match(answer.body.errors[0].message, message);
+    }
+    const { key } = await pod.call('keys.create', { name: 'runs', scopes: ['runs:read'] });
+    assert.equal((await gql({ query: '{ __typename }' }, { authorization: `Bearer ${key}` })).status, 403);
+    assert.equal((await gql({ query: '{ __typename }' }, { origin: 'https://evil.example' })).status, 403);
+    assert.deepEqual((await gql({ query: '{ __typename ... on X { run { id } } }' })).body.data, { __typename: 'Query' });
   });
 
   test('every other route of Inngest answers 501 with a sentence', async () => {
