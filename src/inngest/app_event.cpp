@@ -35,6 +35,11 @@ Json told(const events::Event& event, Json data) {
 
 Json invocation(const events::Event& event, const bus::Invocation& asked) {
   Json data = asked.data.is_object() ? asked.data : Json::object({{"value", asked.data}});
+  // Of a run that has ended (defers.h).
+  if (const Json* said = data.find("_inngest"); said != nullptr && said->find("parent_run_id")) {
+    auto shown = told(event, std::move(data));
+    return std::move(shown.set("name", "inngest/deferred.schedule"));
+  }
   data.set("_inngest",
            Json::object(
                {{"fn_id", std::string(slug_of(asked.function))},

@@ -100,6 +100,10 @@ std::string call_body(const CallBody& call) {
   }
   std::string out = R"({"ctx":)";
   append_canonical(out, context_of(call, is_too_large));
+  if (!call.defers.as_object().empty()) {
+    out.append(R"(,"defers":)");
+    append_canonical(out, call.defers);
+  }
   out.append(R"(,"event":)").append(event);
   out.append(R"(,"events":)").append(events);
   out.append(R"(,"steps":)").append(steps);

@@ -31,6 +31,8 @@ struct CallBody {
   /// step to step while it is open. Empty: it answers after each.
   std::string function_id = {};
   std::string token = {};
+  /// Of Defers::told().
+  Json defers = Json::object();
 };
 
 /// "step", or the hexadecimal hash of the step.

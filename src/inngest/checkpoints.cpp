@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "inngest/defers.h"
 #include "inngest/memos.h"
 #include "inngest/reply.h"
 #include "inngest/ulid.h"
@@ -20,7 +21,7 @@ std::optional<StepResult> result_of(const ReportedOp& op) {
   if (op.op == "StepFailed") {
     return StepResult{op.hash, 0, op.step_id, OpCode::kStepFailed, memo_of("error", op.error)};
   }
-  return std::nullopt;
+  return Defers::result_of(op);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "inngest/app_event.h"
 #include "inngest/bus_id.h"
 #include "inngest/call_body.h"
+#include "inngest/defers.h"
 #include "inngest/query.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
@@ -342,6 +343,7 @@ Task<Result<Json>> History::actions(Uuid id, const Asker& asker) {
   if (auto told = co_await tell_ends(*stored, types_, engine_.runs); !told) {
     co_return fail(told.error());
   }
+  Defers().take_from(stored->memos);  // they are no steps
   auto steps = parse_json(steps_json(*stored), kStored);
   if (!steps) co_return fail(Code::kInternalServerError, steps.error().message);
   co_return std::move(*steps);

@@ -51,6 +51,7 @@ HttpCall::HttpCall(HttpDriver& driver, workers::Call call)
       now_(driver.shared_.runs.clock().now()),
       has_begun_(!stored_.memos.empty() || !stored_.pending.empty()) {
   stored_.memos.erase(start_hash());
+  defers_.take_from(stored_.memos);
 }
 
 Task<workers::Answer> HttpCall::carry_out() {
@@ -65,6 +66,15 @@ Task<workers::Answer> HttpCall::carry_out() {
     if (auto saved = co_await save(); !saved) {
       std::ignore = stop_for(saved.error());
       break;
+    }
+  }
+  // They are pending on disk, where they may be done by now: whoever settles the call need not
+  // know.
+  if (has_stored_begun_) std::ignore = co_await save();
+  if ((output_ && !has_failed_) || is_last_failure()) {
+    if (auto begun = co_await begin_deferred(); !begun) {
+      std::ignore = stop_for(begun.error());
+      co_return std::move(answer_);
     }
   }
   if (output_ && !has_failed_) {
@@ -202,6 +212,7 @@ Task<HttpCall::Reached> HttpCall::ask_with_checkpoints() {
                           workers::Memo{std::move(result.memo), result.op, result.place});
     answer_.has_made_progress = true;
   }
+  defers_.take_from(stored_.memos);
   co_return reached;
 }
 
@@ -220,7 +231,8 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
                       .version = stored_.memos.empty() ? -1 : driver_.version_.load(),
                       .request_id = request_id,
                       .function_id = driver_.function_id_,
-                      .token = token};
+                      .token = token,
+                      .defers = defers_.told()};
   const auto step_id = step_id_of(body);
   outbound::Request request{
       .method = "POST", .url = call_url(driver_.function_.url, step_id), .body = call_body(body)};
@@ -262,6 +274,26 @@ Task<Result<outbound::Response>> HttpCall::send(Sending how, outbound::Request r
   }
   if (const auto& end = stream.end(); !end) co_return fail(end.error());
   co_return response;
+}
+
+// Each once: they are stored as steps that ask for runs, and a call that is made again finds them.
+Task<Result<>> HttpCall::begin_deferred() {
+  workers::RunStore::Steps steps;
+  for (auto& step : defers_.steps(job_.run_id, job_.function->id, job_.user_id)) {
+    if (begun(step.hash) != nullptr) continue;
+    step.due_at = driver_.shared_.runs.clock().now() + kWaitMsMax;
+    steps.pending.push_back(std::move(step));
+  }
+  if (steps.pending.empty()) co_return Result<>{};
+  if (auto saved = co_await save(); !saved) co_return saved;
+  co_return co_await driver_.shared_.runs.begin_steps(job_, happened_, std::move(steps));
+}
+
+// As the pool decides it.
+bool HttpCall::is_last_failure() const {
+  if (answer_.kind != workers::Answer::Kind::kFailed || answer_.outage) return false;
+  const int attempt = answer_.has_made_progress ? 0 : job_.attempt;
+  return has_failed_ && (!answer_.may_retry || attempt >= job_.function->retry.retries_max);
 }
 
 // By whoever still holds the job, as all that a run stores.

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "base/timer.h"
+#include "inngest/defers.h"
 #include "inngest/http_driver.h"
 #include "inngest/reply.h"
 #include "workers/driver.h"
@@ -52,6 +53,9 @@ class HttpCall {
   Task<Result<>> wait_for_landing();
   Task<Result<>> look_again();
   Task<Result<>> store_begun();
+  Task<Result<>> begin_deferred();
+  bool is_last_failure() const;
+  void take_defer(const ReportedOp& op);
   void note_race(const ReportedOp& op);
   bool is_under_way(const workers::StepHash& hash) const;
   std::optional<std::chrono::milliseconds> patience() const;
@@ -103,8 +107,10 @@ class HttpCall {
   std::optional<Json> output_;
   bool has_failed_ = false;
   std::int64_t asked_at_ = 0;  // Unix ms: when what is taken now was asked
-  bool is_racing_ = false;  // some step of this call races others
-  bool has_news_ = false;   // the app is to be asked while something is under way
+  Defers defers_;
+  bool has_stored_begun_ = false;  // something is stored as begun that this call has begun
+  bool is_racing_ = false;         // some step of this call races others
+  bool has_news_ = false;          // the app is to be asked while something is under way
   std::deque<ReportedOp> planned_;
   std::int64_t landed_count_ = 0;
   std::int64_t landed_seen_ = 0;

@@ -160,6 +160,7 @@ Task<Result<>> HttpCall::look_again() {
 // While the call goes on: what is under way may take long, and what is waited for may come.
 Task<Result<>> HttpCall::store_begun() {
   if (answer_.pending.empty()) co_return Result<>{};
+  has_stored_begun_ = true;
   co_return co_await driver_.shared_.runs.begin_steps(
       job_, happened_,
       {std::exchange(answer_.results, {}), std::exchange(answer_.pending, {}), true});
@@ -168,11 +169,11 @@ Task<Result<>> HttpCall::store_begun() {
 Task<HttpCall::Reached> HttpCall::ask_gateway(const ReportedOp& op) {
   const auto unix_ms = driver_.shared_.runs.world().unix_ms();
   auto request = gateway_request(op);
-  if (!request) co_return Reached{gateway_reply(op, fail(request.error()), unix_ms), std::nullopt};
+  if (!request) co_return Reached{gateway_reply(op, fail(request.error()), unix_ms), std::nullopt, unix_ms};
   constexpr int kRedirectsMax = 10;
   auto response =
       co_await send({driver_.shared_.gateway, workers::kStepBytesMax, kRedirectsMax}, *request);
-  co_return Reached{gateway_reply(op, std::move(response), unix_ms), std::nullopt};
+  co_return Reached{gateway_reply(op, std::move(response), unix_ms), std::nullopt, unix_ms};
 }
 
 }  // namespace synap::inngest

@@ -19,6 +19,7 @@ void HttpCall::take(const ReportedOp& op, const Reply& reply) {
     output_ = op.data;
     return;
   }
+  if (op.op == "DeferAdd" || op.op == "DeferAbort") return take_defer(op);
   if (stored_.memos.contains(op.hash)) return;
   if (op.op == "StepRun" || op.op == "Step") {
     remember(op, OpCode::kStepRun, memo_of("data", op.data));
@@ -37,6 +38,22 @@ void HttpCall::take(const ReportedOp& op, const Reply& reply) {
   } else {
     refuse(op, fmt::format("This pod does not know steps of the kind {} yet (docs/not-yet.md)",
                            op.op.substr(0, 40)));
+  }
+}
+
+void HttpCall::take_defer(const ReportedOp& op) {
+  auto result = Defers::result_of(op);
+  if (!result) return;
+  auto asked = op;
+  asked.hash = result->hash;
+  const bool had_made_progress = answer_.has_made_progress;
+  remember(asked, result->op, std::move(result->memo));
+  // It is no step: a failure behind it is the function's as before.
+  answer_.has_made_progress = had_made_progress;
+  defers_.take_from(stored_.memos);
+  if (defers_.count() > kDefersMax) {
+    defers_ = {};
+    exceed(fmt::format("A run defers at most {} functions", kDefersMax));
   }
 }
 
@@ -130,12 +147,14 @@ void HttpCall::begin_invoke(const ReportedOp& op) {
   if (begun(op.hash) != nullptr) return;
   const auto slug = op.opts.string_or("function_id", "");
   const Json* payload = op.opts.find("payload");
-  const Json* data = payload != nullptr ? payload->find("data") : nullptr;
+  const Json* payload_data = payload != nullptr ? payload->find("data") : nullptr;
+  const bool is_object = payload_data != nullptr && payload_data->is_object();
+  Json data = is_object ? *payload_data : Json::object();
+  // What only the server says.
+  std::erase_if(data.as_object(), [](const auto& member) { return member.first == "_inngest"; });
   begin(op, op.opts.string_or("timeout", "365d"),
         {.op = OpCode::kInvokeFunction,
-         .invoked = workers::InvokedFunction{
-             bus_id(slug, job_.user_id),
-             data != nullptr && data->is_object() ? *data : Json::object()}});
+         .invoked = workers::InvokedFunction{bus_id(slug, job_.user_id), std::move(data)}});
 }
 
 void HttpCall::begin_signal_wait(const ReportedOp& op) {

@@ -90,7 +90,9 @@ Result<> read_trigger(AppFunction& function, const Json& json) {
                              "end, behind '.' or '/'",
                              trigger.event.substr(0, 80)));
   }
-  if (trigger.event == "inngest/function.invoked") return {};  // only invoked: no trigger at all
+  // Only invoked, or begun by a run that has ended: no trigger at all.
+  if (trigger.event == "inngest/function.invoked") return {};
+  if (trigger.event == "inngest/deferred.schedule") return {};
   if (trigger.event.starts_with("inngest/") && !is_function_event(trigger.event)) {
     return not_yet(function, fmt::format("this pod does not send \"{}\" yet", trigger.event));
   }

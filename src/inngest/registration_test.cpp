@@ -54,8 +54,8 @@ TEST(Registration, IsTheSameWhateverChangesFromCallToCall) {
 
 // What is not kept is told: a function whose limits are ignored does more than its author allowed.
 TEST(Registration, TellsWhatIsNotThereYet) {
-  EXPECT_EQ(refusal(R"(,"triggers":[{"event":"inngest/deferred.schedule"}])"),
-            "NOT_IMPLEMENTED: app-f: this pod does not send \"inngest/deferred.schedule\" yet");
+  EXPECT_EQ(refusal(R"(,"triggers":[{"event":"inngest/other.thing"}])"),
+            "NOT_IMPLEMENTED: app-f: this pod does not send \"inngest/other.thing\" yet");
   EXPECT_EQ(refusal(R"(,"newLimit":{"n":1})"),
             "NOT_IMPLEMENTED: app-f: this pod does not know \"newLimit\"");
   EXPECT_EQ(refusal(R"(,"throttle":null,"cancel":[],"checkpoint":{"batch_steps":1})"), "");

@@ -310,6 +310,10 @@ Task<net::Response> Server::invoke(const net::Request& request, const Asker& ask
   if (data != nullptr && !data->is_object()) {
     co_return refused({Code::kBadRequest, "data is an object"});
   }
+  if (data != nullptr) {
+    // What only the server says.
+    std::erase_if(data->as_object(), [](const auto& member) { return member.first == "_inngest"; });
+  }
   auto id =
       co_await ingestion_.invoke(asker, *slug, data != nullptr ? std::move(*data) : Json::object());
   if (!id) co_return refused(id.error());

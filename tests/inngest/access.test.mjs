@@ -222,10 +222,10 @@ describe('in development', () => {
   });
 
   test('an app that asks for more than there is, is refused as a whole', async () => {
-    const asked = registration('http://127.0.0.1:9/api', 'x', { timeouts: { start: '5s' } });
+    const asked = registration('http://127.0.0.1:9/api', 'x', { warp: { factor: 9 } });
     const { status, body } = await pod.route('POST', '/fn/register', asked);
     assert.equal(status, 501);
-    assert.equal(body.error, 'The app is not registered. raw-x: this pod does not keep "timeouts" yet');
+    assert.equal(body.error, 'The app is not registered. raw-x: this pod does not know "warp"');
     assert.deepEqual((await pod.call('apps.list')).apps, []);
     const wrong = registration('http://127.0.0.1:9/api', 'x', {
       triggers: [{ event: 'a', expression: 'event.data.' }],

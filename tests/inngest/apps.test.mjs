@@ -269,13 +269,17 @@ for (const { name, sdk } of lanes) {
     });
 
     test('a function is started by its name', async () => {
-      const started = await pod.route('POST', '/invoke/shop-twice', { data: { n: 3 } });
+      const data = { n: 3, _inngest: { parent_run_id: 'forged' } };
+      const started = await pod.route('POST', '/invoke/shop-twice', { data });
       assert.equal(started.status, 200);
       const { body } = await until(15_000, async () => {
         const told = await pod.route('GET', `/v1/events/${started.body.id}/runs`);
         return told.body.data[0]?.status === 'Completed' && told;
       }, 'its run has completed');
       assert.equal(body.data[0].output, 6);
+      const event = calls.of('twice').find(({ data }) => data.n === 3);
+      assert.equal(event.name, 'inngest/function.invoked');
+      assert.equal(event.data._inngest.parent_run_id, undefined);
       assert.equal((await pod.route('POST', '/invoke/shop-none', {})).status, 404);
     });
 

@@ -38,6 +38,7 @@ for (const { name, sdk } of lanes) {
     let app;
     let other;
 
+    const deferred = [];
     const make = (inngest) => {
       const fn = (id, handler, more = {}) =>
         inngest.createFunction({ id, triggers: [{ event: `shop/${id}` }], ...more }, handler);
@@ -172,6 +173,26 @@ for (const { name, sdk } of lanes) {
           await step.sleep('z', '2s');
           return 'awake';
         }),
+        (deferred.push(
+          sdk.createDefer(inngest, { id: 'later', retries: 0 }, ({ event, parents }) => {
+            calls.note('later', { data: event.data, parents, name: event.name, isParentDone: calls.of('deferring').includes('end') });
+            return event.data.n;
+          }),
+        ),
+        deferred[0]),
+        fn('deferring', async ({ event, step, defer }) => {
+          defer('one', { function: deferred[0], data: { n: 1 } });
+          const gone = defer('gone', { function: deferred[0], data: { n: 2 } });
+          await step.run('a', () => 'A');
+          gone.abort();
+          await step.sleep('z', '1s');
+          if (event.data.fails) throw new sdk.NonRetriableError('no');
+          await step.run('b', () => calls.note('deferring', 'end'));
+          return 'done';
+        }),
+        fn('defers-many', ({ defer }) => {
+          for (let n = 0; n < 21; n += 1) defer(`d${n}`, { function: deferred[0], data: { n: 1000 + n } });
+        }, { retries: 0 }),
         fn('race-end', ({ step, group }) =>
           group.parallel(() => Promise.race([step.run('slow', raced('end slow', 1_000)), step.run('quick', raced('end quick', 50))])),
         ),
@@ -321,6 +342,31 @@ for (const { name, sdk } of lanes) {
       await start('cancel-me');
       assert.equal(await outcome('wait-run'), 'awake');
       await pod.run('shop-cancel-me', 'cancelled');
+    });
+
+    test('what a run defers begins once, when it has ended, and not what it took back', async () => {
+      await start('deferring');
+      assert.equal(await outcome('deferring'), 'done');
+      const later = await calls.first('later');
+      assert.deepEqual(later.data, { n: 1 });
+      assert.equal(later.name, 'inngest/deferred.schedule');
+      assert.equal(later.isParentDone, true);
+      assert.equal(later.parents[0].fnSlug, 'shop-deferring');
+      const { body } = await pod.route('GET', `/v1/runs/${later.parents[0].runId}`);
+      assert.equal(body.data.status, 'Completed');
+      assert.equal(await outcome('later'), 1);
+      // Of a run that fails, too.
+      await start('deferring', { fails: true });
+      await pod.run('shop-deferring', 'failed');
+      await until(10_000, () => calls.of('later').length === 2, 'it is begun again');
+      await delay(300);
+      assert.deepEqual(calls.of('later').map((each) => each.data.n), [1, 1]);
+    });
+
+    test('a run that defers too much is given up', async () => {
+      await start('defers-many');
+      assert.match((await pod.run('shop-defers-many', 'failed')).error.message, /at most 20/);
+      assert.ok(!calls.of('later').some((each) => each.data.n >= 1000));
     });
 
     test('a function that ends with a race ends with the first, when the others are done', async () => {

@@ -1,2 +1,3 @@
 export * from 'inngest';
 export { serve } from 'inngest/node';
+export { createDefer } from 'inngest/experimental';
