@@ -63,7 +63,7 @@ def include_offences(path, text, layers):
 
 def declared_rooms(listing):
     """The rooms behind DEPENDS of a room's CMakeLists.txt."""
-    match = re.search(r'\bDEPENDS\s+([a-z_\s]+?)\s*(?:LIBRARIES\b|\))', listing)
+    match = re.search(r'\bDEPENDS\s+([a-z_\s]+?)\s*(?:(?:TEST_)?LIBRARIES\b|\))', listing)
     return set(match.group(1).split()) if match else set()
 
 

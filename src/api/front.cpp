@@ -164,9 +164,10 @@ Task<net::Response> ready(const std::function<Task<Result<>>()>& is_ready) {
   co_return response;
 }
 
-Task<net::Response> nothing_yet() {
+Task<net::Response> no_app() {
   co_return trpc::Server::error_response(
-      {Code::kNotFound, "Nothing is served here yet: the path is kept for functions over HTTP"});
+      {Code::kNotFound,
+       "Nothing is served here: this pod is no app of an Inngest server (the setting bus)"});
 }
 
 }  // namespace
@@ -187,7 +188,9 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
          .authentication = Authentication::kByPath});
   mount(answers("/health", healthy));
   mount(answers("/ready", [is_ready = std::move(is_ready)] { return ready(is_ready); }));
-  mount(answers("/api/inngest", nothing_yet));
+  auto nothing = answers("/api/inngest", no_app);
+  nothing.gives_way = true;
+  mount(std::move(nothing));
 }
 
 void Front::mount(Mount mount) {
@@ -198,6 +201,8 @@ void Front::mount(Mount mount) {
   SYNAP_CHECK(
       mount.authentication != Authentication::kBySignature || !mount.signature_header.empty(),
       mount.prefix);
+  std::erase_if(
+      mounts_, [&](const Mount& other) { return other.gives_way && other.prefix == mount.prefix; });
   for (const auto& other : mounts_) SYNAP_CHECK(mount.prefix != other.prefix, mount.prefix);
   mounts_.push_back(std::move(mount));
   // What is below another comes before it.

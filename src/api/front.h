@@ -46,6 +46,8 @@ struct Mount {
   std::size_t body_bytes_max = 1 << 20;
   /// What it is called where all that is served is listed. Empty: by its prefix.
   std::string listed_as = {};
+  /// It only says why nothing is here: another mount of its prefix takes its place.
+  bool gives_way = false;
 };
 
 class Front final : public net::Handler {
@@ -56,7 +58,7 @@ class Front final : public net::Handler {
         std::function<Task<Result<>>()> is_ready);
 
   /// Before the server starts. A path is served by the longest prefix that it is below; CHECKs that
-  /// no other mount has this one. /api/inngest is taken already: functions over HTTP will be there.
+  /// no other mount has this one, but one that gives way.
   void mount(Mount mount);
 
   /// kNotFound, with a list of what is served: of a path that is below no mount, or that the mount

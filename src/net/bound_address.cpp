@@ -44,4 +44,12 @@ Error cannot_listen(const std::string& host, std::uint16_t port, int error) {
                             std::generic_category().message(error))};
 }
 
+std::uint16_t BoundAddress::port() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  return ntohs(is_ipv6_ ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                        : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
 }  // namespace synap::net

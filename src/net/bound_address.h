@@ -21,6 +21,8 @@ class BoundAddress {
   BoundAddress(const BoundAddress&) = delete;
   BoundAddress& operator=(const BoundAddress&) = delete;
 
+  /// The port that it has; 0: it was given away.
+  std::uint16_t port() const;
   bool is_ipv6() const { return is_ipv6_; }
   /// Gives the socket to the caller, once.
   int release() { return std::exchange(socket_, -1); }

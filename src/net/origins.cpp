@@ -89,6 +89,10 @@ bool HostNames::has(const Request& request) const {
   const auto host = host_of(*header);
   if (is_loopback_name(host) || host == listening) return true;
   if (!public_url.empty() && host == host_of(public_url)) return true;
+  if (std::ranges::any_of(other_urls,
+                          [&](const auto& url) { return !url.empty() && host == host_of(url); })) {
+    return true;
+  }
   // Nobody can give an address another meaning: only names are rebound.
   const bool is_everywhere = listening == "0.0.0.0" || listening == "::";
   return is_everywhere && is_address(host);

@@ -38,8 +38,9 @@ bool is_loopback_name(std::string_view host);
 /// this machine's, and then counts as of the server's own origin (DNS rebinding): only its Host
 /// header tells it from one that is meant. A value; any thread.
 struct HostNames {
-  std::string listening = "127.0.0.1";  // an address; 0.0.0.0 and :: are every address
-  std::string public_url = {};          // where others find the server; empty: nowhere else
+  std::string listening = "127.0.0.1";       // an address; 0.0.0.0 and :: are every address
+  std::string public_url = {};               // where others find the server; empty: nowhere else
+  std::vector<std::string> other_urls = {};  // the same, by other ways
 
   /// Loopback names are always its own. A request without a Host (HTTP/1.0) is no browser's.
   bool has(const Request& request) const;
