@@ -77,6 +77,8 @@ class JobStore {
   /// The same; if it is under way, it is to be done again. False: it is neither.
   bool wake(db::Tx& tx, const Job& job);
 
+  /// Whether there are jobs in this line.
+  bool has_others(db::Tx& tx, const Uuid& line);
   /// Makes what has become due ready, and claims of what is ready as much as there is room for, of
   /// each user and function a share. The claimed ones are queued on commit.
   void claim(db::Tx& tx);
@@ -98,7 +100,6 @@ class JobStore {
   db::Database& database() { return database_; }
 
  private:
-  bool has_others(db::Tx& tx, const Uuid& line);
   void insert_claimed(db::Tx& tx, const Job& job);
   void insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at);
   void count_parked(db::Tx& tx, std::int64_t by);

@@ -44,6 +44,8 @@ struct Answer {
   std::vector<StepResult> results;
   /// Steps that are begun and not done, where this call has changed something about them.
   std::vector<PendingStep> pending;
+  /// Of a run that another executes: steps that were found, and that he may ask for.
+  std::vector<PlannedStep> planned;
   /// A step was done in this call: what fails behind it has not failed before.
   bool has_made_progress = false;
   /// Something that the function needs (a disk, a host) is out of order, and said so by this.

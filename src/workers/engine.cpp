@@ -3,6 +3,15 @@
 #include "bus/function_events.h"
 
 namespace synap::workers {
+namespace {
+
+WorkerPoolOptions pool_options(const EngineOptions& options) {
+  auto pool = options.pool;
+  pool.keeps_schedules = pool.keeps_schedules && options.takes_events;
+  return pool;
+}
+
+}  // namespace
 
 std::vector<db::Database::Migration> Engine::migrations() {
   auto all = bus::migrations();
@@ -26,15 +35,16 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
       control({database, log, types, functions, queue, jobs, dispatcher, runs, admission,
                options.world}),
       replays({database, log, types, functions, jobs, queue, admission, options.world}),
-      pool(std::make_unique<WorkerPool>(options.pool, options.world, functions, queue, runs,
-                                        admission, scheduler, log, types)) {
+      pool(std::make_unique<WorkerPool>(pool_options(options), options.world, functions, queue,
+                                        runs, admission, scheduler, log, types)),
+      takes_events(options.takes_events) {
   bus::add_function_events(types);
 }
 
 Result<> Engine::start() {
   // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:
   // of the jobs that are taken over, none is one that this process has claimed.
-  dispatcher.observe(log);
+  if (takes_events) dispatcher.observe(log);
   if (auto loaded = sync_wait(pool->executor(), control.load()); !loaded) return loaded;
   return pool->start();
 }

@@ -24,6 +24,9 @@ struct EngineOptions {
   World& world = real_world();
   bus::QueueLimits queue = {};
   WorkerPoolOptions pool = {};  // its World is the one above
+  /// What is appended has runs here. False: of what was begun here the rest is done; whatever is
+  /// new is another's (inngest/serve).
+  bool takes_events = true;
 };
 
 struct Engine {
@@ -50,6 +53,7 @@ struct Engine {
   RunControl control;
   Replays replays;                   // follow() is for whoever has the engine
   std::unique_ptr<WorkerPool> pool;  // may go before the others
+  const bool takes_events;
 };
 
 }  // namespace synap::workers

@@ -46,16 +46,27 @@ void add_outcome(Answer& answer, const Outcome& outcome, const Step& step) {
 }  // namespace
 
 Task<Answer> LocalDriver::call(Call call) {
-  Step step(store_, call.job, call.event, std::move(call.stored), std::move(call.events));
+  return carry_out(std::move(call), nullptr);
+}
+
+Task<Answer> LocalDriver::serve(Call call, ServedRun& run) {
+  return carry_out(std::move(call), &run);
+}
+
+Task<Answer> LocalDriver::carry_out(Call call, ServedRun* served) {
+  Step step(store_, call.job, call.event, std::move(call.stored), std::move(call.events), served);
+  Answer answer;
   std::optional<Outcome> outcome;
   {
     // Goes, with all that it has begun, at the end of this block: where it stands still, if steps
     // park. Nothing of it may go on beside what settles the run.
     auto handling = handle(*handler_, call.event, step, outcome);
     handling.start();
-    while (!outcome && !step.is_over()) co_await step.next_turn();
+    do {
+      while (!outcome && !step.is_over()) co_await step.next_turn();
+    } while (!outcome && step.begin_chosen());
+    answer.planned = step.planned();
   }
-  Answer answer;
   if (const auto& limit = step.exceeded_limit()) {
     answer.kind = Answer::Kind::kFailed;
     answer.error = *limit;

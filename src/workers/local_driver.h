@@ -6,6 +6,7 @@
 #include "workers/driver.h"
 #include "workers/handler.h"
 #include "workers/run_store.h"
+#include "workers/served_run.h"
 
 namespace synap::workers {
 
@@ -15,8 +16,13 @@ class LocalDriver final : public Driver {
   LocalDriver(std::unique_ptr<EventHandler> handler, RunStore& store)
       : handler_(std::move(handler)), store_(store) {}
   Task<Answer> call(Call call) override;
+  /// The same of a run that another executes: one step of it at most is done. Both are valid until
+  /// it has answered.
+  Task<Answer> serve(Call call, ServedRun& run);
 
  private:
+  Task<Answer> carry_out(Call call, ServedRun* served);
+
   std::unique_ptr<EventHandler> handler_;
   RunStore& store_;
 };

@@ -101,9 +101,10 @@ struct PendingStep {
   StepHash hash{};
   std::string name;
   OpCode op = OpCode::kStepError;
-  int attempts = 0;         // of kStepError: that have failed
-  std::int64_t due_at = 0;  // when it goes on, by the clock of jobs (bus/job_clock.h)
-  std::string error;        // of kStepError: error_json of its last attempt
+  int attempts = 0;          // of kStepError: that have failed
+  std::int64_t due_at = 0;   // when it goes on, by the clock of jobs (bus/job_clock.h)
+  std::int64_t wait_ms = 0;  // how long that was when it began; of a step that failed nothing
+  std::string error;         // of kStepError: error_json of its last attempt
   /// When that attempt began, or what is waited for was begun, Unix ms; 0: not known.
   std::int64_t began_at = 0;
   /// What a person wants the step to be given, instead of what it would be: JSON text.
@@ -111,6 +112,12 @@ struct PendingStep {
   std::optional<EventWait> wait = std::nullopt;           // of kWaitForEvent
   std::optional<InvokedFunction> invoked = std::nullopt;  // of kInvokeFunction
   std::optional<SignalWait> signal = std::nullopt;        // of kWaitForSignal
+};
+
+/// A step that was found and not begun: of a run that another executes (served_run.h).
+struct PlannedStep {
+  StepHash hash{};
+  std::string name;
 };
 
 /// What is stored of a run's steps.

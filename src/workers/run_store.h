@@ -89,9 +89,14 @@ class RunStore {
   /// Within a transaction: what asked for a run by `event`, if something did, is told that there is
   /// none.
   void refuse_invoked(db::Tx& tx, const events::Event& event, const Error& error);
+  /// What an event that the run appends says of where it comes from: it is of the same aggregate.
+  events::Envelope envelope_of(const bus::Job& job, const events::Event& event) const;
   /// An event that the run appends, with the run's event as its cause.
   Result<events::NewEvent> event_of(const bus::Job& job, const events::Event& event,
                                     std::string_view type, std::string data) const;
+  /// The `.failed` event of a request whose run was given up.
+  Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,
+                                      const Error& error, int attempts) const;
   /// Within a transaction: the run has ended so.
   void write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end, bool may_be_pending);
   /// The time of a wait is over: stores that it is, with this memo as the run's result `place`,
@@ -148,14 +153,11 @@ class RunStore {
   bool take_cancelled(const Uuid& run_id);
 
  private:
-  Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,
-                                      const Error& error, int attempts) const;
   void note_cancelled(const Uuid& run_id);
   std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,
                                    const Uuid& run_id) const;
   void answer_asker(db::Tx& tx, const EndOfRun::Asker& asker);
   static std::optional<EndOfRun::Asker> asker_of(const events::Event& event, const EndOfRun& end);
-  events::Envelope envelope_of(const bus::Job& job, const events::Event& event) const;
   Result<> add_fact(const bus::Job& job, const events::Event& event, const Error& error,
                     int attempts, std::optional<events::Actor> actor, EndOfRun& end);
   void write_attempt(db::Tx& tx, const bus::Job& job, const StepHash* step, std::string_view name,

@@ -10,12 +10,13 @@
 namespace synap::workers {
 
 Step::Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results,
-           std::vector<events::EventRef> events)
+           std::vector<events::EventRef> events, ServedRun* served)
     : store_(store),
       job_(job),
       event_(event),
       events_(std::move(events)),
       stored_(std::move(results)),
+      served_(served),
       next_place_(stored_.next_place) {}
 
 Step::Place Step::enter(std::string_view id) {
@@ -85,6 +86,9 @@ bool Step::parks_on(const Place& place, std::string_view id, const Error& error,
   if (is_outage(error)) {
     outage_ = error;
     pending.due_at = 0;
+  } else if (served_ != nullptr) {
+    if (job_.attempt + 1 >= served_->wish().attempts_max || !error.is_retriable()) return false;
+    pending.attempts = job_.attempt + 1;
   } else {
     const auto& retry = job_.function->retry;
     if (pending.attempts >= retry.retries_max || !error.is_retriable()) return false;
@@ -128,7 +132,8 @@ void Step::check_claim(db::Tx& tx) {
 }
 
 Task<Result<>> Step::save() {
-  if (unsaved_.empty()) co_return Result<>{};
+  // Whoever executes a served run keeps what is reported to him.
+  if (unsaved_.empty() || served_ != nullptr) co_return Result<>{};
   // A copy, since the closure runs on the database's thread, and a step beside this one goes on.
   const auto results = unsaved_;
   auto saved = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
@@ -146,7 +151,10 @@ void Step::forget_saved(const std::vector<StepResult>& results) {
 
 Task<Result<>> Step::fail_for_good(const Place& place, std::string_view id, const Error& error,
                                    std::int64_t began_at) {
-  exhausted_attempts_ = 1 + (place.pending != nullptr ? place.pending->attempts : 0);
+  const int before = served_ != nullptr         ? job_.attempt
+                     : place.pending != nullptr ? place.pending->attempts
+                                                : 0;
+  exhausted_attempts_ = 1 + before;
   remember(place.hash, id, OpCode::kStepFailed, R"({"error":)" + error_json(error) + "}", began_at);
   co_return co_await save();
 }
@@ -167,22 +175,31 @@ Task<void> Step::sleep_until(std::string_view id, std::int64_t unix_ms) {
 
 Task<Result<std::optional<Json>>> Step::wait_for_event(std::string_view id, EventWait wait,
                                                        std::chrono::milliseconds timeout) {
-  co_return awaited(co_await memo_of_wait(enter(id),
-                                          {.name = std::string(id),
-                                           .op = OpCode::kWaitForEvent,
-                                           .due_at = due_in(timeout.count()),
-                                           .wait = std::move(wait)},
-                                          "null"));
+  auto found = awaited(co_await memo_of_wait(enter(id),
+                                             {.name = std::string(id),
+                                              .op = OpCode::kWaitForEvent,
+                                              .due_at = due_in(timeout.count()),
+                                              .wait_ms = timeout.count(),
+                                              .wait = std::move(wait)},
+                                             "null"));
+  co_return co_await as_event_of_log(std::move(found));
 }
 
 Task<Result<std::optional<Json>>> Step::wait_for_signal(std::string_view id, SignalWait wait,
                                                         std::chrono::milliseconds timeout) {
-  co_return awaited(co_await memo_of_wait(enter(id),
-                                          {.name = std::string(id),
-                                           .op = OpCode::kWaitForSignal,
-                                           .due_at = due_in(timeout.count()),
-                                           .signal = std::move(wait)},
-                                          "null"));
+  const auto signal = wait.signal;
+  auto found = awaited(co_await memo_of_wait(enter(id),
+                                             {.name = std::string(id),
+                                              .op = OpCode::kWaitForSignal,
+                                              .due_at = due_in(timeout.count()),
+                                              .wait_ms = timeout.count(),
+                                              .signal = std::move(wait)},
+                                             "null"));
+  // Whoever executes the run may have it under another name.
+  if (served_ != nullptr && found && *found && (*found)->is_object()) {
+    (*found)->set("signal", signal);
+  }
+  co_return found;
 }
 
 // What a step that waits has come to; `over`, when its time is over.
@@ -202,6 +219,47 @@ Task<Result<std::string>> Step::memo_of_wait(Place place, PendingStep begun, std
   has_made_progress_ = true;
   ++next_place_;
   co_return memo;
+}
+
+bool Step::begin_chosen() {
+  if (has_chosen_ || served_ == nullptr) return false;
+  const auto& wish = served_->wish();
+  auto chosen = found_.end();
+  if (wish.step) {
+    chosen = std::ranges::find(found_, *wish.step, &Found::hash_);
+  } else if (!wish.is_planning && found_.size() == 1 && pending_.empty()) {
+    chosen = found_.begin();
+  }
+  if (chosen == found_.end()) return false;
+  auto* found = *chosen;
+  found_.erase(chosen);
+  has_chosen_ = true;
+  is_one_chosen_ = true;
+  found->waiter_.wake();
+  return true;
+}
+
+std::vector<PlannedStep> Step::planned() const {
+  std::vector<PlannedStep> all;
+  for (const auto* found : found_) all.push_back({found->hash_, std::string(found->id_)});
+  return all;
+}
+
+Task<bool> Step::was_committed(const Place& place, std::string_view id) {
+  if (served_ == nullptr) co_return false;
+  const UnderWay under_way(*this);
+  // Where it cannot be looked up, keep_commit() finds out.
+  auto memo = co_await served_->find_commit(place.hash);
+  if (!memo || !*memo) co_return false;
+  remember(place.hash, id, OpCode::kStepRun, **std::move(memo), wall_time());
+  co_return true;
+}
+
+Task<Result<std::optional<Json>>> Step::as_event_of_log(Result<std::optional<Json>> awaited) {
+  if (served_ == nullptr || !awaited || !*awaited) co_return awaited;
+  auto event = co_await served_->awaited_event(**std::move(awaited));
+  if (!event) co_return fail(event.error());
+  co_return std::optional(std::move(*event));
 }
 
 std::string Step::late_memo(std::string_view id) {
@@ -247,7 +305,8 @@ Task<void> Step::sleep_for(Place place, std::string_view id, std::int64_t wait_m
     pending_.push_back({.hash = place.hash,
                         .name = std::string(id),
                         .op = OpCode::kSleep,
-                        .due_at = due_in(wait_ms)});
+                        .due_at = due_in(wait_ms),
+                        .wait_ms = wait_ms});
   }
   co_await Park{*this};
 }

@@ -41,6 +41,7 @@
 #include "schema/schema.h"
 #include "workers/handler.h"
 #include "workers/op.h"
+#include "workers/served_run.h"
 
 namespace synap::workers {
 
@@ -49,9 +50,10 @@ struct EndOfRun;
 
 class Step {
  public:
-  /// Of the call that `job` asks for. It and its event must outlive the step.
+  /// Of the call that `job` asks for. It, its event and `served`, if another executes the run, must
+  /// outlive the step.
   Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results,
-       std::vector<events::EventRef> events = {});
+       std::vector<events::EventRef> events = {}, ServedRun* served = nullptr);
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
 
@@ -125,8 +127,14 @@ class Step {
   void note_turn() {
     if (auto* waiter = std::exchange(turn_, nullptr)) waiter->wake();
   }
-  /// Nothing goes on in the handler: all that it has begun is parked.
-  bool is_over() const { return parked_ > 0 && under_way_ == 0; }
+  /// Nothing goes on in the handler: all that it has begun is parked, or found and not begun.
+  bool is_over() const {
+    return (parked_ > 0 || !found_.empty()) && under_way_ == 0 && !is_one_chosen_;
+  }
+  /// Of a served run that is_over(): begins the step that the call is to do. False: there is none,
+  /// or it is done.
+  bool begin_chosen();
+  std::vector<PlannedStep> planned() const;
   std::vector<StepResult> take_unsaved() { return std::exchange(unsaved_, {}); }
   std::vector<PendingStep> take_pending() { return std::exchange(pending_, {}); }
   bool has_made_progress() const { return has_made_progress_; }
@@ -148,6 +156,33 @@ class Step {
       step.note_turn();
     }
     void await_resume() const noexcept {}
+  };
+  // Where a step of a served run that was found waits for its turn, which may not come in this
+  // call. Of other runs nobody waits here.
+  class Found {
+   public:
+    Found(Step& step, const StepHash& hash, std::string_view id)
+        : step_(step), hash_(hash), id_(id) {}
+    ~Found() {
+      if (waiter_.is_suspended() && !waiter_.is_posted()) std::erase(step_.found_, this);
+    }
+    bool await_ready() const noexcept { return step_.served_ == nullptr; }
+    void await_suspend(std::coroutine_handle<> self) {
+      waiter_.suspend(self);
+      step_.found_.push_back(this);
+      step_.note_turn();
+    }
+    void await_resume() noexcept {
+      waiter_.resumed();
+      step_.is_one_chosen_ = false;
+    }
+
+   private:
+    friend class Step;
+    Step& step_;
+    const StepHash hash_;
+    const std::string_view id_;
+    Waiter waiter_;
   };
   // While it lives, a step is under way.
   class UnderWay {
@@ -200,6 +235,9 @@ class Step {
   static Result<std::optional<Json>> awaited(const Result<std::string>& memo);
   static std::string late_memo(std::string_view id);
   std::int64_t due_in(std::int64_t wait_ms) const;
+  /// Of a served run: its commit was done before; then it is reported again.
+  Task<bool> was_committed(const Place& place, std::string_view id);
+  Task<Result<std::optional<Json>>> as_event_of_log(Result<std::optional<Json>> awaited);
   Task<void> sleep_for(Place place, std::string_view id, std::int64_t wait_ms);
   db::Database& database() const;
   std::int64_t write_results(db::Tx& tx, std::span<const StepResult> results);
@@ -214,6 +252,10 @@ class Step {
   const std::vector<events::EventRef> events_;
   StoredResults stored_;
   std::map<StepHash, int> uses_;  // of each id, by its first hash
+  ServedRun* const served_;
+  std::vector<Found*> found_;
+  bool is_one_chosen_ = false;  // and not resumed yet
+  bool has_chosen_ = false;
   std::vector<StepResult> unsaved_;
   std::vector<PendingStep> pending_;     // what this call has changed
   std::shared_ptr<const EndOfRun> end_;  // prepared by finish()
@@ -262,8 +304,10 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
     if (!result) note_exhausted(place);
     co_return result;
   }
+  co_await Found(*this, place.hash, id);
   Result<T> result = Result<T>(std::unexpect, Error{});
   std::int64_t began_at = 0;
+  bool is_reported = false;
   {
     const UnderWay under_way(*this);
     auto saved = co_await save();
@@ -277,16 +321,20 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
       auto memo = to_memo(result);
       if (!exceeds(id, memo.size())) {
         remember(place.hash, id, OpCode::kStepRun, std::move(memo), began_at);
-        co_return result;
+        if (served_ == nullptr) co_return result;
+        is_reported = true;
       }
     }
   }
-  if (exceeded_limit_) co_await Park{*this};
+  if (exceeded_limit_ || is_reported) co_await Park{*this};
   if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
-  const UnderWay under_way(*this);
-  if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
-    co_return synap::fail(noted.error());
+  {
+    const UnderWay under_way(*this);
+    if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
+      co_return synap::fail(noted.error());
+    }
   }
+  if (served_ != nullptr) co_await Park{*this};
   co_return result;
 }
 
@@ -298,6 +346,7 @@ Task<Result<T>> Step::invoke(std::string_view id, InvokedFunction asked,
                                     {.name = std::string(id),
                                      .op = OpCode::kInvokeFunction,
                                      .due_at = due_in(timeout.count()),
+                                     .wait_ms = timeout.count(),
                                      .invoked = std::move(asked)},
                                     late_memo(id));
   if (!memo) co_return synap::fail(memo.error());
@@ -330,9 +379,11 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     if (!result) note_exhausted(place);
     co_return result;
   }
+  co_await Found(*this, place.hash, id);
   Result<T> result = Result<T>(std::unexpect, Error{});
   const auto began_at = wall_time();
-  if (then == Then::kComplete) {
+  if (co_await was_committed(place, id)) co_await Park{*this};
+  if (then == Then::kComplete && served_ == nullptr) {
     if (auto prepared = prepare_completion(); !prepared) co_return synap::fail(prepared.error());
   }
   {
@@ -340,16 +391,21 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
     const auto earlier = unsaved_;
     const int own_place = next_place_;
-    std::size_t memo_bytes = 0;
+    std::string own_memo;
     result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
       // The results of earlier steps, what this one does, and its own result: all or nothing.
       const auto write = [&](std::string memo) {
-        memo_bytes = memo.size();
+        own_memo = memo;
         const StepResult own{.hash = place.hash,
                              .place = own_place,
                              .name = std::string(id),
                              .memo = std::move(memo),
                              .started_at = began_at};
+        if (served_ != nullptr) {
+          return served_->keep_commit(
+              tx, own,
+              then == Then::kComplete ? ServedRun::Then::kComplete : ServedRun::Then::kGoOn);
+        }
         write_results(tx, earlier);
         write_own(tx, own);
         if (then == Then::kComplete) {
@@ -372,20 +428,27 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
         return std::move(*value);
       }
     });
-    if (result) {
+    if (result && served_ != nullptr) {
+      remember(place.hash, id, OpCode::kStepRun, std::move(own_memo), began_at);
+    } else if (result) {
       forget_saved(earlier);
-      stored_.memo_bytes += static_cast<std::int64_t>(memo_bytes);
+      stored_.memo_bytes += static_cast<std::int64_t>(own_memo.size());
       has_made_progress_ = true;
       ++next_place_;
       if (then == Then::kComplete) has_finished_ = true;
       co_return result;
     }
   }
+  // Another call of the run may have done it at the same time.
+  if (result || co_await was_committed(place, id)) co_await Park{*this};
   if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
-  const UnderWay under_way(*this);
-  if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
-    co_return synap::fail(noted.error());
+  {
+    const UnderWay under_way(*this);
+    if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
+      co_return synap::fail(noted.error());
+    }
   }
+  if (served_ != nullptr) co_await Park{*this};
   co_return result;
 }
 

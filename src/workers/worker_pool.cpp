@@ -82,7 +82,9 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
   if (options.computes && computing_ == nullptr) {
     computing_ = world_.make_executor("computing", ThreadPriority::kBackground);
   }
-  set_driver(function_id, std::make_shared<LocalDriver>(std::move(handler), store_));
+  auto driver = std::make_shared<LocalDriver>(std::move(handler), store_);
+  locals_[function_id] = driver;
+  set_driver(function_id, std::move(driver));
   functions_.add({.id = std::move(function_id),
                   .triggers = {{trigger}},
                   .retry = options.retry,
@@ -133,6 +135,11 @@ std::shared_ptr<WorkerPool::Handling> WorkerPool::handling_of(std::string_view f
   std::lock_guard lock(handlers_mutex_);
   const auto found = handlers_.find(std::string(function_id));
   return found != handlers_.end() ? found->second : nullptr;
+}
+
+std::shared_ptr<LocalDriver> WorkerPool::local_driver(std::string_view function_id) const {
+  const auto found = locals_.find(std::string(function_id));
+  return found != locals_.end() ? found->second : nullptr;
 }
 
 std::shared_ptr<const RunCounts> WorkerPool::counts(std::string_view function_id) const {
@@ -267,7 +274,7 @@ Task<void> WorkerPool::admit() {
 }
 
 Task<void> WorkerPool::keep_schedules() {
-  co_await scheduler_.follow(stopping_.get_token());
+  if (options_.keeps_schedules) co_await scheduler_.follow(stopping_.get_token());
   one_less();
 }
 

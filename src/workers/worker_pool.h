@@ -23,6 +23,7 @@
 
 #include "base/executor.h"
 #include "base/metrics.h"
+#include "base/run_on.h"
 #include "base/task.h"
 #include "base/timer.h"
 #include "base/world.h"
@@ -32,12 +33,15 @@
 #include "workers/admission.h"
 #include "workers/driver.h"
 #include "workers/handler.h"
+#include "workers/local_driver.h"
 #include "workers/run_store.h"
 #include "workers/scheduler.h"
 
 namespace synap::workers {
 
 struct WorkerPoolOptions {
+  /// Functions have runs by their schedules.
+  bool keeps_schedules = true;
   /// How long the pool must have run before a run that was done alone and saw the process end is
   /// done once more; after the second such end two and a half times as long.
   std::chrono::milliseconds suspect_pause{2'000};
@@ -95,6 +99,14 @@ class WorkerPool {
   bool stop(std::chrono::milliseconds grace);
 
   Executor& executor() { return *executor_; }
+  /// How a function that was add()ed is called, by whoever executes runs of it elsewhere; null:
+  /// there is none of this id. After start(), any thread.
+  std::shared_ptr<LocalDriver> local_driver(std::string_view function_id) const;
+  /// Does `task` where calls of this function are done, and waits for it, as a stop() does.
+  template <class T>
+  Task<T> run(const bus::Function& function, Task<T> task) {
+    return run_on(function.computes ? *computing_ : *executor_, counted(std::move(task)));
+  }
   /// Those that are there; any thread.
   const bus::Functions& functions() const { return functions_; }
   /// Of a function that is there, or null. Any thread.
@@ -119,6 +131,13 @@ class WorkerPool {
     RunCounts counts = {};
   };
 
+  template <class T>
+  Task<T> counted(Task<T> task) {
+    one_more();
+    auto value = co_await std::move(task);
+    one_less();
+    co_return value;
+  }
   Task<void> take();
   Task<void> watch();
   Task<void> claim();
@@ -158,6 +177,7 @@ class WorkerPool {
   events::EventTypes& types_;
   mutable std::mutex handlers_mutex_;
   std::unordered_map<std::string, std::shared_ptr<Handling>> handlers_;
+  std::unordered_map<std::string, std::shared_ptr<LocalDriver>> locals_;  // changed before start()
   std::stop_source stopping_;
   // Of the executor: see do_suspects().
   std::vector<bus::Job> suspects_;
