@@ -209,6 +209,13 @@ Task<net::Admission> Server::admit(const net::Request& head) {
         with_kind(json_response(200, Json::object({{"status", 200}, {"message", "OK"}})));
     co_return admission;
   }
+  if (options_.is_bus_elsewhere &&
+      (route.is == Route::Is::kRegister || route.is == Route::Is::kInvoke)) {
+    admission.answer = refused({Code::kConflict,
+                                "The bus of this pod is an Inngest server (the setting bus): "
+                                "register the app there"});
+    co_return admission;
+  }
   Result<Asker> asker;
   if (route.is == Route::Is::kEvents) {
     const auto key =

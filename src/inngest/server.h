@@ -37,6 +37,8 @@ struct ServerOptions {
   /// What it answers to on a port of its own; nothing: whoever mounts it has looked at the Host.
   std::optional<net::HostNames> names = std::nullopt;
   std::string version = {};  // of the program
+  /// Functions have their runs elsewhere: none is registered or started here.
+  bool is_bus_elsewhere = false;
 };
 
 class Server final : public net::Handler {

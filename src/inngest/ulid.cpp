@@ -50,4 +50,12 @@ std::optional<Uuid> parse_id(std::string_view text) {
   return Uuid::parse(text);
 }
 
+std::optional<Uuid> parse_foreign_id(std::string_view text) {
+  auto id = parse_id(text);
+  if (!id) return id;
+  id->bytes[6] = static_cast<std::uint8_t>(0x70 | (id->bytes[6] & 0x0f));
+  id->bytes[8] = static_cast<std::uint8_t>(0x80 | (id->bytes[8] & 0x3f));
+  return id;
+}
+
 }  // namespace synap::inngest

@@ -17,4 +17,8 @@ std::optional<Uuid> uuid_of_ulid(std::string_view text);
 /// An id as a client may write it: a ULID or a UUID.
 std::optional<Uuid> parse_id(std::string_view text);
 
+/// The same where it must be a UUID that others take for one: of a ULID of somebody else's making
+/// all but the six bits that say so, which is version 7.
+std::optional<Uuid> parse_foreign_id(std::string_view text);
+
 }  // namespace synap::inngest

@@ -20,6 +20,8 @@ TEST(Ulid, IsTheSame128Bits) {
     EXPECT_EQ(uuid_of_ulid(ulid_of(id)), id);
     EXPECT_EQ(parse_id(id.to_string()), id);
   }
+  EXPECT_EQ(parse_foreign_id("7ZZZZZZZZZZZZZZZZZZZZZZZZZ")->to_string(),
+            "ffffffff-ffff-7fff-bfff-ffffffffffff");
   EXPECT_FALSE(uuid_of_ulid("8ZZZZZZZZZZZZZZZZZZZZZZZZZ"));
   EXPECT_FALSE(uuid_of_ulid("0000000000000000000000000U"));
   EXPECT_FALSE(uuid_of_ulid(""));

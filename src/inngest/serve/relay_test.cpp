@@ -1,0 +1,274 @@
+// The relay, and an Inngest server that is away, slow, wrong or picky.
+#include "inngest/serve/test_rig.h"
+
+namespace synap::inngest {
+namespace {
+
+// Takes what is posted, and answers what the test says.
+class FakeServer {
+ public:
+  using Answer = std::function<std::string(const Json& events)>;
+  explicit FakeServer(Answer answer = nullptr)
+      : answer_(std::move(answer)),
+        server_([this](auto& wire, const auto& seen) { wire.send(answer_to(seen)); }) {}
+
+  std::string url() const { return server_.url(""); }
+  /// Ids of events, in the order in which they were taken.
+  std::vector<std::string> taken() {
+    const std::lock_guard lock(mutex_);
+    return taken_;
+  }
+  std::vector<Json> bodies() {
+    const std::lock_guard lock(mutex_);
+    return bodies_;
+  }
+  /// "register", "events", one for each request.
+  std::vector<std::string> requests() {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+  static std::string accepted(const Json& events) {
+    Json ids = Json::array();
+    for (const auto& event : events.as_array()) ids.push_back(event.string_or("id", ""));
+    return outbound::answer(200, Json::object({{"ids", std::move(ids)}, {"status", 200}}).dump());
+  }
+
+ private:
+  std::string answer_to(const outbound::Seen& seen) {
+    const std::lock_guard lock(mutex_);
+    if (seen.line.starts_with("POST /fn/register ")) {
+      requests_.emplace_back("register");
+      return outbound::answer(200, R"({"ok":true,"modified":true})");
+    }
+    if (!seen.line.starts_with("POST /e/")) {
+      requests_.emplace_back(seen.line);
+      return outbound::answer(200, "{}");
+    }
+    requests_.emplace_back("events");
+    const auto events = parse_json(seen.body);
+    if (!events) return outbound::answer(400, R"({"error":"no JSON"})");
+    auto answer = answer_ ? answer_(*events) : accepted(*events);
+    if (answer.starts_with("HTTP/1.1 200") && answer.contains("\"status\":200")) {
+      bodies_.push_back(*events);
+      for (const auto& event : events->as_array()) {
+        taken_.emplace_back(event.string_or("id", ""));
+      }
+    }
+    return answer;
+  }
+
+  std::mutex mutex_;
+  const Answer answer_;
+  std::vector<std::string> taken_;
+  std::vector<Json> bodies_;
+  std::vector<std::string> requests_;
+  outbound::TestServer server_;
+};
+
+class Relaying : public ServeTest {
+ protected:
+  void add_function(workers::WorkerPool::FunctionOptions options = {}) {
+    add(
+        "fn", [](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); },
+        std::move(options));
+  }
+  void open_to(FakeServer& server) {
+    upstream_options.url = server.url();
+    relay_options.pause = std::chrono::milliseconds(5);
+    relay_options.pause_max = std::chrono::milliseconds(20);
+    open();
+  }
+  static bool until(const std::function<bool()>& is_so) {
+    for (int i = 0; i < 1'000; ++i) {
+      if (is_so()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  static std::vector<std::string> ids_of(const std::vector<events::EventRef>& events) {
+    std::vector<std::string> ids;
+    for (const auto& event : events) ids.push_back(event->id.to_string());
+    return ids;
+  }
+};
+
+TEST_F(Relaying, PostsWhatFunctionsHearAsItStandsInTheLog) {
+  FakeServer server;
+  prefix = "pod/";
+  add_function({.in_aggregate_order = true});
+  open_to(server);
+  append("thing.other.requested");
+  const auto thing = Uuid::v7();
+  const auto event = append("thing.making.requested", R"({"b":[1,2.50],"a":"x"})", thing);
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() == 1; }));
+  const auto told = server.bodies()[0].as_array()[0];
+  EXPECT_EQ(
+      told.dump(),
+      fmt::format(
+          R"({{"name":"pod/thing.making.requested","id":"{0}","ts":{1},"v":"1",)"
+          R"("user":{{"id":"ann","synap":{{"id":"{0}","position":2,"line":"{2}",)"
+          R"("aggregateId":"{2}","aggregateType":"thing","aggregateVersion":1,"source":"api"}}}},)"
+          R"("data":{{"b":[1,2.5],"a":"x"}}}})",
+          event->id.to_string(), event->timestamp, thing.to_string()));
+  ASSERT_TRUE(wait_until("SELECT position FROM relay_state", "2"));
+  EXPECT_EQ(server.requests(), (std::vector<std::string>{"register", "events"}));
+  EXPECT_EQ(relay->progress().lag, 0);
+}
+
+TEST_F(Relaying, NothingIsLostWhileTheServerIsAwayOrWrong) {
+  std::atomic<int> requests = 0;
+  FakeServer server([&](const Json& events) -> std::string {
+    switch (++requests) {
+      case 1:
+        return outbound::answer(500, "oops");
+      case 2:
+        return outbound::answer(401, R"({"error":"Event key not found","status":401})");
+      case 3:
+        return outbound::answer(200, "<html>a proxy's page</html>");
+      case 4:
+        return outbound::answer(200, R"({"ids":[],"status":400,"error":"no"})");
+      case 5:
+        return "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{";
+      case 6:
+        return outbound::answer(302, "", "location: http://127.0.0.1:1/\r\n");
+      default:
+        return FakeServer::accepted(events);
+    }
+  });
+  add_function();
+  open_to(server);
+  std::vector<events::EventRef> events;
+  for (int i = 0; i < 5; ++i) events.push_back(append());
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() >= 5; }));
+  EXPECT_EQ(server.taken(), ids_of(events));
+  ASSERT_TRUE(until([&] { return !relay->progress().is_down; }));
+  EXPECT_EQ(relay->counts().failures.value(), 6);
+  EXPECT_EQ(relay->counts().posted.value(), 5);
+}
+
+TEST_F(Relaying, AServerThatIsAwaySaysSoAndSpendsNothing) {
+  add_function({.fulfills = true});
+  relay_options.pause = std::chrono::milliseconds(5);
+  relay_options.pause_max = std::chrono::milliseconds(10);
+  open();
+  append();
+  start_relay();
+  ASSERT_TRUE(until([&] { return relay->counts().failures.value() > 5; }));
+  EXPECT_TRUE(relay->progress().is_down);
+  EXPECT_EQ(relay->progress().lag, 1);
+  EXPECT_FALSE(relay->progress().problem.empty());
+  EXPECT_EQ(text_of("SELECT count(*) FROM relay_state"), "0");
+  EXPECT_EQ(count_of("thing.making.failed"), "0");
+}
+
+TEST_F(Relaying, AnEventThatIsRefusedHoldsUpNoOther) {
+  FakeServer server([](const Json& events) -> std::string {
+    for (const auto& event : events.as_array()) {
+      if (*event.find("data") == Json::object({{"poison", true}})) {
+        return outbound::answer(400, R"({"ids":[],"status":400,"error":"too odd"})");
+      }
+    }
+    return FakeServer::accepted(events);
+  });
+  add_function({.in_aggregate_order = true, .fulfills = true});
+  open_to(server);
+  const auto thing = Uuid::v7();
+  std::vector<events::EventRef> good = {append(), append()};
+  append("thing.making.requested", R"({"poison":true})", thing);
+  good.push_back(append());
+  good.push_back(append("thing.making.requested", "{}", thing));  // behind it in its line
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() >= 4; }));
+  EXPECT_EQ(server.taken(), ids_of(good));
+  EXPECT_EQ(count_of("thing.making.failed"), "1");
+  EXPECT_EQ(text_of("SELECT json_extract(data, '$.message') FROM events ORDER BY position DESC"),
+            "The Inngest server answered 400 to events: too odd");
+  EXPECT_EQ(relay->counts().refused.value(), 1);
+}
+
+TEST_F(Relaying, EventsOfAnAggregateGoOneAfterAnother) {
+  FakeServer server;
+  add_function({.in_aggregate_order = true});
+  open_to(server);
+  const auto thing = Uuid::v7();
+  std::vector<events::EventRef> line;
+  for (int i = 0; i < 3; ++i) line.push_back(append("thing.making.requested", "{}", thing));
+  const auto other = append("thing.making.requested", "{}", Uuid::v7());
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() == 2; }));
+  EXPECT_EQ(server.taken(), ids_of({line[0], other}));
+  ASSERT_TRUE(until([&] { return relay->progress().held == 2; }));
+  for (int i = 0; i < 2; ++i) {
+    Execution run(
+        [this](std::string query, std::string body) {
+          return serve("POST", std::move(query), std::move(body));
+        },
+        "synap-fn", posted(*line[i]));
+    run.carry_out();
+    ASSERT_TRUE(until([&] { return server.taken().size() == 3 + static_cast<std::size_t>(i); }));
+    EXPECT_EQ(server.taken().back(), line[i + 1]->id.to_string());
+  }
+}
+
+// Where a run has ended before the answer to the post of its event is here, the line is free.
+TEST_F(Relaying, ALineIsFreeThoughTheAnswerWasLost) {
+  const auto thing = Uuid::v7();
+  std::vector<events::EventRef> line;
+  std::atomic<int> requests = 0;
+  FakeServer server([&](const Json& events) {
+    if (++requests > 1) return FakeServer::accepted(events);
+    return outbound::answer(500, "");
+  });
+  add_function({.in_aggregate_order = true});
+  open_to(server);
+  for (int i = 0; i < 2; ++i) line.push_back(append("thing.making.requested", "{}", thing));
+  Execution run(
+      [this](std::string query, std::string body) {
+        return serve("POST", std::move(query), std::move(body));
+      },
+      "synap-fn", posted(*line[0]));
+  run.carry_out();
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() == 2; }));
+  EXPECT_EQ(server.taken(), ids_of(line));
+}
+
+TEST_F(Relaying, LargeDataStayInTheLog) {
+  FakeServer server;
+  add_function();
+  open_to(server);
+  append("thing.making.requested", R"({"text":")" + std::string(300'000, 'x') + "\"}");
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() == 1; }));
+  EXPECT_EQ(server.bodies()[0].as_array()[0].find("data")->dump(),
+            R"({"_synap":{"omittedBytes":300011}})");
+}
+
+TEST_F(Relaying, AnEventWhoseRunDoesNotEndIsPostedAgain) {
+  FakeServer server;
+  relay_options.handed_again_after = std::chrono::milliseconds(50);
+  relay_options.registration_interval = std::chrono::milliseconds(20);
+  add_function({.in_aggregate_order = true});
+  open_to(server);
+  const auto event = append("thing.making.requested", "{}", Uuid::v7());
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() >= 3; }));
+  EXPECT_EQ(server.taken()[2], event->id.to_string());
+}
+
+TEST_F(Relaying, SignalsThatRunsWaitForAreSentOn) {
+  FakeServer server;
+  add_function();
+  open_to(server);
+  ASSERT_TRUE(sync_wait(executor, relay->hear("signal.sent")));
+  append("signal.sent", R"({"signal":"go","data":7})");
+  start_relay();
+  ASSERT_TRUE(until([&] { return relay->counts().posted.value() == 1; }));
+  EXPECT_EQ(server.requests().back(), "POST /v1/signals HTTP/1.1");
+  EXPECT_TRUE(server.taken().empty());
+}
+
+}  // namespace
+}  // namespace synap::inngest
