@@ -100,8 +100,10 @@ Result<> AppsHost::load() {
 }
 
 void AppsHost::mount(api::Front& front) {
-  const auto server =
-      std::make_shared<inngest::Server>(inngest::ServerOptions{.version = SYNAP_VERSION}, parts());
+  const auto server = std::make_shared<inngest::Server>(
+      inngest::ServerOptions{.version = SYNAP_VERSION,
+                             .is_bus_elsewhere = options_.inngest_bus.is_on},
+      parts());
   for (const auto& prefix : inngest::Server::prefixes()) {
     front.mount({.prefix = prefix,
                  .handler = server,
@@ -114,7 +116,8 @@ Result<> AppsHost::serve(net::ServerOptions options) {
   own_server_ = std::make_unique<inngest::Server>(
       inngest::ServerOptions{
           .names = net::HostNames{.listening = options_.host, .public_url = options_.public_url},
-          .version = SYNAP_VERSION},
+          .version = SYNAP_VERSION,
+          .is_bus_elsewhere = options_.inngest_bus.is_on},
       parts());
   options.address = std::move(address_);
   options.port = *options_.inngest.port;

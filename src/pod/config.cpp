@@ -185,6 +185,21 @@ std::vector<SettingInForce> settings_in_force(const Config& config) {
   return all;
 }
 
+// What the pod needs to be an app of an Inngest server.
+Result<> check_bus(const PodOptions& pod) {
+  const auto& bus = pod.inngest_bus;
+  if (bus.url.empty()) {
+    if (!bus.is_on) return {};
+    return fail(Code::kBadRequest,
+                "bus = \"inngest\" needs inngest_url, the address of the Inngest server, as "
+                "http://127.0.0.1:8288");
+  }
+  if (!bus.signing_key.empty() || pod.inngest.is_dev) return {};
+  return fail(Code::kBadRequest,
+              "With an Inngest server the pod needs inngest_signing_key, by which it knows the "
+              "server's calls; or dev, where the server is on this machine and has no keys");
+}
+
 }  // namespace
 
 const std::vector<SettingInfo>& settings() {
@@ -250,6 +265,7 @@ Result<Config> load_config(const ConfigSources& sources) {
                             "127.0.0.1",
                             address_text(pod.host, pod.port)));
   }
+  if (auto checked = check_bus(pod); !checked) return fail(checked.error());
   if (pod.connections_kept.value_or(0) >= pod.connections_max) {
     return fail(Code::kBadRequest,
                 fmt::format("connections_kept must be less than connections_max, which is {}: "

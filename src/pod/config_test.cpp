@@ -204,6 +204,38 @@ TEST_F(ConfigTest, AnAddressOthersCanReachNeedsInsecure) {
   EXPECT_EQ(refusal("listen = \"127.3.2.1:4400\"\n"), "accepted");
 }
 
+TEST_F(ConfigTest, AnInngestServerAsBusNeedsItsAddressAndAKey) {
+  EXPECT_THAT(refusal("bus = \"inngest\""), HasSubstr("needs inngest_url"));
+  EXPECT_THAT(refusal("bus = \"inngest\"\ninngest_url = \"http://127.0.0.1:8288\""),
+              HasSubstr("needs inngest_signing_key"));
+  EXPECT_THAT(refusal("bus = \"other\""), HasSubstr("bus must be local or inngest"));
+  EXPECT_THAT(refusal("inngest_url = \"http://127.0.0.1:8288/\""), HasSubstr("without a slash"));
+  EXPECT_THAT(refusal("inngest_app = \"a b\""), HasSubstr("letters, digits"));
+  const auto config = load(R"(
+bus = "inngest"
+inngest_url = "https://api.inngest.com"
+inngest_event_url = "https://inn.gs"
+inngest_event_key = "event-key"
+inngest_signing_key = "signkey-prod-00ff"
+inngest_signing_key_fallback = "signkey-prod-11ff"
+inngest_app = "pod-a"
+inngest_serve_url = "https://pod.example/api/inngest"
+inngest_event_prefix = "pod-a/"
+inngest_events = ["note.*"]
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& bus = config->pod.inngest_bus;
+  EXPECT_TRUE(bus.is_on);
+  EXPECT_EQ(bus.url, "https://api.inngest.com");
+  EXPECT_EQ(bus.event_url, "https://inn.gs");
+  EXPECT_EQ(bus.app, "pod-a");
+  EXPECT_THAT(bus.events, ElementsAre("note.*"));
+  for (const auto& setting : config->pod.settings) {
+    EXPECT_FALSE(setting.value.contains("signkey") || setting.value == "event-key") << setting.name;
+  }
+  EXPECT_TRUE(load("dev = true\nbus = \"inngest\"\ninngest_url = \"http://127.0.0.1:8288\""));
+}
+
 TEST(ParseAddress, KnowsWhatAnAddressIs) {
   EXPECT_EQ(parse_address("localhost:0")->host, "127.0.0.1");
   EXPECT_EQ(parse_address("[::1]:65535")->port, 65535);

@@ -134,6 +134,23 @@ Check Doctor::wal() const {
           "Something reads the database without an end: another process that has it open?"};
 }
 
+// It takes what happens in the pod, or lags.
+Check Doctor::inngest_server() const {
+  constexpr const char* kName = "inngest server";
+  const auto& bus = **patient_.inngest_bus;
+  const auto now = bus.relay().progress();
+  if (now.is_down) {
+    return {
+        kName, Status::kFail, fmt::format("{} events wait. {}.", now.lag + now.held, now.problem),
+        fmt::format("Nothing is lost, and nothing is done: see to {} and its keys.", bus.url())};
+  }
+  if (now.lag > kLagMax) {
+    return {kName, Status::kWarn, fmt::format("{} events wait to be handed over.", now.lag),
+            "They go by themselves unless more comes than it takes."};
+  }
+  return {kName, Status::kOk, fmt::format("{} has all that it is to have.", bus.url())};
+}
+
 Task<Check> Doctor::clock() {
   const auto now = patient_.world.unix_ms();
   const auto newest = co_await patient_.log.at(patient_.log.end().value());
@@ -173,6 +190,9 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   checks.push_back(read_models());
   checks.push_back(co_await dead_letters());
   checks.push_back(wal());
+  if (patient_.inngest_bus != nullptr && *patient_.inngest_bus != nullptr) {
+    checks.push_back(inngest_server());
+  }
   checks.push_back(co_await clock());
   checks.push_back(co_await expiring_keys(std::move(user_id)));
   co_return checks;

@@ -11,6 +11,7 @@
 #include "db/sqlite/sqlite_database.h"
 #include "events/log.h"
 #include "pod/data_directory.h"
+#include "pod/inngest_bus.h"
 #include "pod/readiness.h"
 #include "projections/projections.h"
 
@@ -38,6 +39,8 @@ class Doctor {
     api::Keys& keys;
     std::int64_t disk_free_bytes_min = 0;
     World& world = real_world();
+    /// If there is an Inngest server; made behind the doctor.
+    const std::unique_ptr<InngestBus>* inngest_bus = nullptr;
   };
   explicit Doctor(Patient patient) : patient_(patient) {}
 
@@ -52,6 +55,7 @@ class Doctor {
   Check read_models() const;
   Task<Check> dead_letters();
   Check wal() const;
+  Check inngest_server() const;
   Task<Check> clock();
   Task<Check> expiring_keys(std::string user_id);
 

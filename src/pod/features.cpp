@@ -15,6 +15,7 @@
 #include "features/upkeep/upkeep.h"
 #include "inngest/app_events.h"
 #include "inngest/cancellations.h"
+#include "pod/inngest_bus.h"
 #include "pod/readiness.h"
 #include "workers/engine.h"
 
@@ -38,7 +39,7 @@ std::vector<db::Database::Migration> all_migrations() {
   for (const auto& list :
        {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
         workers::Engine::migrations(), Readiness::migrations(), api::Keys::migrations(),
-        inngest::Cancellations::migrations()}) {
+        inngest::Cancellations::migrations(), inngest_bus_migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

@@ -194,6 +194,40 @@ void add_pruned(Metrics& metrics, const Measured& measured) {
               });
 }
 
+// Of an Inngest server that is the bus.
+void add_inngest_bus(Metrics& metrics, const InngestBus& bus) {
+  const auto& relay = bus.relay();
+  const auto& counts = bus.endpoint().counts();
+  metrics.add("synap_relay_lag_events", Type::kGauge,
+              "Events of the log that were not handed to the Inngest server yet, nor passed over.",
+              [&relay] { return real(relay.progress().lag); });
+  metrics.add("synap_relay_held_events", Type::kGauge,
+              "Events that wait for earlier ones of the same thing.",
+              [&relay] { return real(relay.progress().held); });
+  metrics.add("synap_relay_down", Type::kGauge,
+              "1 where the Inngest server did not take what was sent last, else 0.",
+              [&relay] { return relay.progress().is_down ? 1.0 : 0.0; });
+  metrics.add("synap_relay_events_total", Type::kCounter,
+              "Events that the Inngest server took, and such as it refuses.",
+              [&relay](Samples& samples) {
+                samples.add({{"outcome", "posted"}}, real(relay.counts().posted.value()));
+                samples.add({{"outcome", "refused"}}, real(relay.counts().refused.value()));
+              });
+  metrics.add("synap_relay_failures_total", Type::kCounter,
+              "How often the Inngest server could not be reached, or did not take something.",
+              [&relay] { return real(relay.counts().failures.value()); });
+  metrics.add("synap_served_calls_total", Type::kCounter,
+              "Calls of functions by the Inngest server, by what they came to.",
+              [&counts](Samples& samples) {
+                samples.add({{"outcome", "returned"}}, real(counts.returned.value()));
+                samples.add({{"outcome", "stepped"}}, real(counts.stepped.value()));
+                samples.add({{"outcome", "failed"}}, real(counts.failed.value()));
+                samples.add({{"outcome", "forbidden"}}, real(counts.forbidden.value()));
+              });
+  metrics.add("synap_served_call_duration_seconds", Type::kHistogram, "Of such a call.",
+              [&counts](Samples& samples) { samples.add({}, counts.took); });
+}
+
 void add_run_times(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_run_duration_seconds", Type::kHistogram,
               "Of an attempt: the call of its function, what it waits for included.",
@@ -243,6 +277,7 @@ void add_measures(Metrics& metrics, const Measured& measured) {
   add_admissions(metrics, measured);
   add_pruned(metrics, measured);
   add_run_times(metrics, measured);
+  if (measured.inngest_bus != nullptr) add_inngest_bus(metrics, *measured.inngest_bus);
   metrics.add("synap_log_position", Type::kGauge, "The position of the newest event.",
               [&log = measured.log] { return real(log.end().value()); });
   add_projections(metrics, measured.projections);

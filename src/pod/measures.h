@@ -15,6 +15,7 @@
 #include "events/log.h"
 #include "net/server.h"
 #include "pod/data_directory.h"
+#include "pod/inngest_bus.h"
 #include "projections/projections.h"
 #include "rpc/procedure.h"
 #include "workers/run_pruner.h"
@@ -38,6 +39,7 @@ struct Measured {
   const projections::Projections& projections;
   events::EventLog& log;
   const DataDirectory& directory;
+  const InngestBus* inngest_bus = nullptr;  // if there is an Inngest server
 };
 
 /// Adds the families of a pod and of its process. All of `measured` must outlive `metrics`. None of

@@ -22,6 +22,7 @@
 #include "pod/data_directory.h"
 #include "pod/doctor.h"
 #include "pod/features.h"
+#include "pod/inngest_bus.h"
 #include "pod/log_procedures.h"
 #include "pod/measures.h"
 #include "pod/readiness.h"
@@ -74,6 +75,8 @@ struct Pod::Parts {
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<features::Rooms> rooms;
   std::unique_ptr<AppsHost> apps;
+  inngest::BusHistory bus_history;
+  std::unique_ptr<InngestBus> inngest_bus;  // if there is an Inngest server
   std::unique_ptr<Readiness> readiness;
   std::unique_ptr<Doctor> doctor;
   std::unique_ptr<ContentSweep> sweep;
@@ -90,6 +93,7 @@ struct Pod::Parts {
 
   Result<> take_address();
   Result<> open();
+  Result<> enter_bus();
   Result<> load_keys();
   Result<> make_owner();
   Error with_key_file(Error error) const;
@@ -125,7 +129,9 @@ Result<> Pod::Parts::open() {
   engine.emplace(
       *database, *log, types,
       workers::EngineOptions{.queue = {.running = 4 * options.worker_concurrency,
-                                       .running_of_function = options.worker_concurrency}});
+                                       .running_of_function = options.worker_concurrency},
+                             .takes_events = !options.inngest_bus.is_on});
+  if (auto entered = enter_bus(); !entered) return entered;
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
   rooms = std::make_unique<features::Rooms>(
@@ -143,6 +149,16 @@ Result<> Pod::Parts::open() {
                            .syncer = [this]() -> inngest::Syncer& { return apps->syncer(); }});
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   return projections->prepare();
+}
+
+// Before anything is appended: what is from now on belongs to the bus that is set.
+Result<> Pod::Parts::enter_bus() {
+  const auto bus = options.inngest_bus.is_on ? inngest::Bus::kInngest : inngest::Bus::kLocal;
+  auto entered = sync_wait(engine->pool->executor(),
+                           inngest::BusHistory::enter(*database, *log, bus, world.unix_ms()));
+  if (!entered) return fail(entered.error());
+  bus_history = std::move(*entered);
+  return {};
 }
 
 Result<> Pod::Parts::load_keys() {
@@ -214,13 +230,16 @@ Result<> Pod::Parts::serve() {
                                                .directory = *directory,
                                                .keys = *keys,
                                                .disk_free_bytes_min = options.disk_free_bytes_min,
-                                               .world = world});
+                                               .world = world,
+                                               .inngest_bus = &inngest_bus});
   auto first = sync_wait(engine->pool->executor(), log->at(1));
   if (!first) return fail(first.error());
   const api::SessionCookie cookie(cookie_name_of(**first), options.public_url);
   front = std::make_unique<api::Front>(
       api::FrontOptions{.origins = {options.allowed_origins},
-                        .names = {.listening = options.host, .public_url = options.public_url},
+                        .names = {.listening = options.host,
+                                  .public_url = options.public_url,
+                                  .other_urls = {options.inngest_bus.serve_url}},
                         .cookie = cookie,
                         .batch_max = options.batch_max},
       procedures, *keys, [this] { return readiness->check(); });
@@ -243,8 +262,14 @@ Result<> Pod::Parts::serve() {
   apps->mount(*front);
   auto listening = server_options_of(options);
   if (auto served = apps->serve(listening); !served) return served;
+  const auto port = address->port();
   listening.address = std::move(address);
   server = std::make_unique<net::HttpServer>(std::move(listening), *front);
+  if (!options.inngest_bus.url.empty()) {
+    inngest_bus = std::make_unique<InngestBus>(options, port, bus_history,
+                                               InngestBus::Rooms{*database, *engine, types, world});
+    inngest_bus->mount(*front);
+  }
   const Measured measured{.procedures = procedures,
                           .keys = *keys,
                           .front = *front,
@@ -258,13 +283,19 @@ Result<> Pod::Parts::serve() {
                           .pruner = *pruner,
                           .projections = *projections,
                           .log = *log,
-                          .directory = *directory};
+                          .directory = *directory,
+                          .inngest_bus = inngest_bus.get()};
   add_measures(metrics, measured);
   sampler = std::make_unique<Sampler>([measured] { return reading_of(measured); }, world);
   if (auto started = server->start(); !started) return started;
   upkeep->begin(sampler->run(upkeep->token()));
-  upkeep->begin(apps->run(upkeep->token()));
-  upkeep->begin(apps->run_cancellations(upkeep->token()));
+  if (!options.inngest_bus.is_on) {
+    upkeep->begin(apps->run(upkeep->token()));
+    upkeep->begin(apps->run_cancellations(upkeep->token()));
+  }
+  if (inngest_bus == nullptr) return {};
+  upkeep->begin(inngest_bus->run(upkeep->token()));
+  upkeep->begin(inngest_bus->tidy(upkeep->token()));
   return {};
 }
 
@@ -332,6 +363,8 @@ Pod::~Pod() {
   parts_->upkeep.reset();
   if (parts_->engine) parts_->engine->pool.reset();
   parts_->apps.reset();  // behind the pool, whose functions it calls
+  parts_->front.reset();
+  parts_->inngest_bus.reset();
 }
 
 std::uint16_t Pod::port() const {

@@ -31,6 +31,20 @@ struct InngestOptions {
   std::optional<std::chrono::milliseconds> retry_interval{};  // instead of the usual delays
 };
 
+/// Of the pod as an app of an Inngest server, which then is the bus.
+struct InngestBusOptions {
+  bool is_on = false;          // the setting `bus`
+  std::string url = {};        // of its API; empty: there is no such server
+  std::string event_url = {};  // of its event API; empty: the same
+  std::string event_key = {};
+  std::string signing_key = {};
+  std::string signing_key_fallback = {};
+  std::string app = "synap";
+  std::string serve_url = {};     // where it finds the pod's /api/inngest; empty: as others do
+  std::string event_prefix = {};  // before the names of events there
+  std::vector<std::string> events = {};  // types that are posted besides what functions hear
+};
+
 struct PodOptions {
   std::string data = "./synap-data";
   std::string host = "127.0.0.1";
@@ -67,6 +81,7 @@ struct PodOptions {
   std::vector<std::string> outbound_allowed = {};
   InngestOptions inngest = {};
   workers::RunRetention runs = {};  // which of those that have ended stay
+  InngestBusOptions inngest_bus = {};
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};
 };

@@ -201,6 +201,89 @@ void add_inngest_settings(std::vector<Setting>& all) {
   };
 }
 
+// A text that `is_one` says is right.
+Setting checked_text(std::string_view name, std::string_view docs, std::string expected,
+                     bool (*is_one)(const std::string&), std::string InngestBusOptions::* member) {
+  auto setting =
+      text_setting(name, docs, std::move(expected), [=](Config& config, const std::string& text) {
+        config.pod.inngest_bus.*member = text;
+        return is_one(text);
+      });
+  setting.show = [member](const Config& config) { return config.pod.inngest_bus.*member; };
+  return setting;
+}
+
+bool is_visible(const std::string& text) {
+  constexpr std::size_t kCharactersMax = 512;
+  return !text.empty() && text.size() <= kCharactersMax &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+bool is_server_address(const std::string& text) {
+  return is_web_address(text) && !text.ends_with('/') && !text.contains('?');
+}
+
+// What stands in a URL and in names as it is.
+bool is_app_word(const std::string& text) {
+  return is_visible(text) && text.size() <= 60 && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_';
+         });
+}
+
+bool is_event_pattern(const std::string& text) {
+  return is_visible(text) && text.size() <= 128;
+}
+
+// Of the pod as an app of an Inngest server.
+void add_inngest_bus_settings(std::vector<Setting>& all) {
+  all.push_back(text_setting(
+      "bus",
+      "Who has functions run: local, the pod itself; or inngest, an Inngest server, which calls "
+      "the pod's functions.",
+      "local or inngest", [](Config& config, const std::string& text) {
+        config.pod.inngest_bus.is_on = text == "inngest";
+        return text == "inngest" || text == "local";
+      }));
+  all.back().show = [](const Config& c) {
+    return std::string(c.pod.inngest_bus.is_on ? "inngest" : "local");
+  };
+  constexpr const char* kUrl = "a URL without a slash at its end, as http://127.0.0.1:8288";
+  all.push_back(checked_text("inngest_url", "The address of the Inngest server that is the bus.",
+                             kUrl, is_server_address, &InngestBusOptions::url));
+  all.push_back(checked_text("inngest_event_url",
+                             "Where that server takes events, if that is another address, as "
+                             "https://inn.gs.",
+                             kUrl, is_server_address, &InngestBusOptions::event_url));
+  const auto add_key = [&](std::string_view name, std::string_view docs,
+                           std::string InngestBusOptions::* member) {
+    all.push_back(checked_text(name, docs, "1 to 512 visible characters", is_visible, member));
+    all.back().info.is_secret = true;
+  };
+  add_key("inngest_event_key", "The event key of that server.", &InngestBusOptions::event_key);
+  add_key("inngest_signing_key", "The signing key of that server, which signs its calls.",
+          &InngestBusOptions::signing_key);
+  add_key("inngest_signing_key_fallback",
+          "Another signing key that is good as well, while keys are changed.",
+          &InngestBusOptions::signing_key_fallback);
+  all.push_back(checked_text("inngest_app", "What the pod is called there as an app.",
+                             "1 to 60 letters, digits, - and _", is_app_word,
+                             &InngestBusOptions::app));
+  all.push_back(checked_text(
+      "inngest_serve_url",
+      "Where that server finds the pod, if that is not public_url or the address the pod listens "
+      "at, as http://host.docker.internal:4400/api/inngest.",
+      "a URL", is_web_address, &InngestBusOptions::serve_url));
+  all.push_back(checked_text(
+      "inngest_event_prefix", "What stands before the names of the pod's events there, as pod-a/.",
+      "up to 64 visible characters", is_event_pattern, &InngestBusOptions::event_prefix));
+  all.push_back(list_setting(
+      "inngest_events",
+      "Events that are posted there for functions of others, as note.*. A comma between two.",
+      "a list of types of events", is_event_pattern,
+      [](Config& c) -> std::vector<std::string>& { return c.pod.inngest_bus.events; }));
+}
+
 std::vector<Setting> make_settings() {
   constexpr std::int64_t kMiB = 1024 * 1024;
   constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
@@ -301,6 +384,7 @@ std::vector<Setting> make_settings() {
   all.back().show = [](const Config& c) { return c.pod.metrics_key; };
   add_retention_settings(all);
   add_inngest_settings(all);
+  add_inngest_bus_settings(all);
   all.push_back(text_setting("log_format", "How the log on stderr is written: text or json.",
                              "text or json", [](Config& config, const std::string& text) {
                                config.log.format =

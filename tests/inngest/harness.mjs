@@ -81,7 +81,9 @@ export class Pod {
     return pod;
   }
 
-  async startAgain() {
+  /** With other flags than before, if some are given. */
+  async startAgain(...flags) {
+    if (flags.length > 0) this.#flags = flags;
     const child = spawn(
       binary,
       ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.#flags],

@@ -1,0 +1,339 @@
+// The pod as an app of an Inngest server, which another pod plays. Between the two stands a proxy,
+// which writes down what they say and loses answers where a test wants it to.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createServer, request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+
+import { delay, freePort, Pod, until } from './harness.mjs';
+
+const H = (text) => createHash('sha1').update(text).digest('hex');
+const steps = new Map(['upload-to-storage', 'publish-completion'].map((id) => [H(id), id]));
+
+/** Hands calls on to the pod at `port`. */
+class Proxy {
+  calls = [];
+  /** Says of a call, by its number, whether its answer is to be lost. */
+  loses = () => false;
+
+  static async listen(port) {
+    const proxy = new Proxy();
+    proxy.server = createServer((incoming, answer) => proxy.#forward(port, incoming, answer));
+    await new Promise((done) => proxy.server.listen(0, '127.0.0.1', done));
+    proxy.url = `http://127.0.0.1:${proxy.server.address().port}/api/inngest`;
+    return proxy;
+  }
+
+  async #forward(port, incoming, answer) {
+    const chunks = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const { host, ...headers } = incoming.headers;
+    const outgoing = request({ port, path: incoming.url, method: incoming.method, headers });
+    outgoing.on('error', () => incoming.socket.destroy());
+    outgoing.on('response', async (response) => {
+      const parts = [];
+      for await (const part of response) parts.push(part);
+      const told = Buffer.concat(parts);
+      if (incoming.method === 'POST') {
+        this.calls.push(this.#line(incoming.url, body, response, told));
+        if (this.loses(this.calls.length)) return incoming.socket.destroy();
+      }
+      answer.writeHead(response.statusCode, response.headers);
+      answer.end(told);
+    });
+    outgoing.end(body);
+  }
+
+  #line(url, body, response, told) {
+    const query = new URL(url, 'http://x').searchParams;
+    const call = JSON.parse(body);
+    const memos = Object.keys(call.steps).length;
+    const step = steps.get(query.get('stepId')) ?? query.get('stepId');
+    let said = told.toString();
+    if (response.statusCode === 206) {
+      const ops = JSON.parse(said).map((op) => {
+        assert.equal(op.id, H(op.userland.id));
+        return `${op.op} ${op.userland.id}`;
+      });
+      said = `[${ops.join(', ')}]`;
+    }
+    return {
+      fn: query.get('fnId'),
+      run: call.ctx.run_id,
+      line: `-> ${step} ${call.ctx.attempt} ${memos}  <- ${response.statusCode} ${said}`,
+      headers: response.headers,
+    };
+  }
+
+  linesOf(fn) {
+    return this.calls.filter((call) => call.fn === fn).map((call) => call.line);
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+/** A pod whose bus is `server`, through a proxy. */
+async function appOf(server, ...flags) {
+  const pod = await Pod.start(...flags, '--dev');
+  const proxy = await Proxy.listen(pod.port);
+  pod.busFlags = [
+    ...['--dev', '--bus', 'inngest', '--inngest-url', server.inngestUrl],
+    ...['--inngest-event-prefix', 'pod/', '--inngest-serve-url', proxy.url, ...flags],
+  ];
+  return { pod, proxy };
+}
+
+async function startServer(...flags) {
+  const port = await freePort();
+  const server = await Pod.start('--inngest-port', String(port), ...flags);
+  server.inngestUrl = `http://127.0.0.1:${port}`;
+  return server;
+}
+
+const noteOf = (pod, id) =>
+  pod.call('notes.get', { id }).catch((error) => ({ error: String(error) }));
+
+async function settled(pod, requestId) {
+  return until(
+    20_000,
+    async () => {
+      const told = await pod.call('requests.get', { requestId });
+      return told.status !== 'pending' && told;
+    },
+    () => `the request ${requestId} is settled\n${pod.stderr}`,
+  );
+}
+
+/** All that the built-in handlers do, and what stands in the log after it, but ids and times. */
+async function work(pod) {
+  const { entityId, requestId } = await pod.call('notes.create', {
+    content: '# One\n\ntext',
+    tags: ['a'],
+  });
+  await settled(pod, requestId);
+  for (const change of [{ content: '# Two\n\nmore' }, { title: 'Three', tags: ['b'] }]) {
+    await settled(pod, (await pod.call('notes.update', { id: entityId, ...change })).requestId);
+  }
+  const note = await noteOf(pod, entityId);
+  const unknown = await pod.call('notes.create', { content: 'to be deleted' });
+  await settled(pod, unknown.requestId);
+  await settled(pod, (await pod.call('notes.delete', { id: unknown.entityId })).requestId);
+  const { events } = await pod.call('events.list', { limit: 200 });
+  const ids = new Map();
+  const plain = (value) =>
+    JSON.parse(
+      JSON.stringify(value)
+        .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (id) => {
+          if (!ids.has(id)) ids.set(id, `id${ids.size}`);
+          return ids.get(id);
+        })
+        .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then'),
+    );
+  const log = events
+    .filter((event) => event.type.startsWith('note.'))
+    .map(({ type, data, aggregateVersion, causationId, correlationId }) => ({
+      type,
+      data,
+      aggregateVersion,
+      causationId,
+      correlationId,
+    }));
+  return { log: plain(log), note: plain(note) };
+}
+
+describe('the pod as an app of an Inngest server', () => {
+  let server;
+  const open = [];
+  before(async () => {
+    server = await startServer('--dev', '--dev-retry-interval', '100ms');
+  });
+  after(async () => {
+    for (const { pod, proxy } of open) {
+      await pod.remove();
+      proxy.close();
+    }
+    await server.remove();
+  });
+  const makeApp = async (...flags) => {
+    const app = await appOf(server, ...flags);
+    open.push(app);
+    await app.pod.kill('SIGTERM');
+    await app.pod.startAgain(...app.pod.busFlags);
+    return app;
+  };
+
+  test('every built-in handler does the same under both buses', async () => {
+    const local = await Pod.start();
+    const app = await makeApp('--inngest-app', 'both');
+    const expected = await work(local);
+    assert.deepEqual(await work(app.pod), expected);
+    await local.remove();
+    const dev = await fetch(`${server.inngestUrl}/dev`).then((answer) => answer.json());
+    const slugs = dev.functions.map((fn) => fn.slug).filter((slug) => slug.startsWith('both-'));
+    const called = new Set(app.proxy.calls.map((call) => call.fn));
+    assert.deepEqual(
+      [...called].sort(),
+      slugs.filter((slug) => !slug.endsWith('-failure')).sort(),
+      'each function was called',
+    );
+    assert.deepEqual(app.proxy.linesOf('both-notes-create').slice(0, 3), [
+      '-> step 0 0  <- 206 [StepRun upload-to-storage]',
+      '-> step 0 1  <- 206 [StepRun publish-completion]',
+      '-> step 0 2  <- 200 null',
+    ]);
+    assert.deepEqual(app.proxy.linesOf('both-notes-delete'), [
+      '-> step 0 0  <- 206 [StepRun publish-completion]',
+      '-> step 0 1  <- 200 null',
+    ]);
+    for (const { headers } of app.proxy.calls) {
+      assert.match(headers['x-inngest-sdk'], /^synap:v/);
+      assert.equal(headers['x-inngest-req-version'], '2');
+    }
+    const { runs } = await app.pod.call('runs.list', {});
+    assert.deepEqual(runs, [], 'the pod itself has no runs');
+  });
+
+  test('changes of one note go one after another', async () => {
+    const { pod } = await makeApp('--inngest-app', 'order');
+    const { entityId } = await pod.call('notes.create', { content: 'first' });
+    const last = [];
+    for (let i = 0; i < 12; ++i) {
+      last.push(await pod.call('notes.update', { id: entityId, content: `text ${i}` }));
+    }
+    for (const { requestId } of last) {
+      assert.equal((await settled(pod, requestId)).status, 'completed');
+    }
+    const note = await noteOf(pod, entityId);
+    assert.equal(note.version, 13);
+    assert.equal(note.preview, 'text 11');
+  });
+
+  test('answers that are lost and processes that are killed change nothing', async () => {
+    const { pod, proxy } = await makeApp('--inngest-app', 'lossy');
+    proxy.loses = (call) => call % 3 === 1;
+    const asked = [];
+    for (let i = 0; i < 30; ++i) {
+      asked.push(await pod.call('notes.create', { content: `note ${i}` }));
+      if (i === 8) await pod.kill();
+      if (i === 8) await pod.startAgain();
+      if (i === 16) {
+        await server.kill();
+        await server.startAgain();
+      }
+      if (i === 22) await pod.kill();
+      if (i === 22) await pod.startAgain();
+    }
+    for (const { requestId } of asked) {
+      assert.equal((await settled(pod, requestId)).status, 'completed');
+    }
+    const { events } = await pod.call('events.list', {
+      limit: 500,
+      types: ['note.creation.completed', 'note.creation.failed'],
+    });
+    assert.equal(events.length, 30);
+    assert.equal(new Set(events.map((event) => event.aggregateId)).size, 30);
+  });
+
+  test('while the server is away events wait, and doctor says so', async () => {
+    const { pod } = await makeApp('--inngest-app', 'away');
+    await until(10_000, async () => {
+      const { checks } = await pod.call('pod.doctor');
+      return checks.find((check) => check.name === 'inngest server')?.status === 'ok';
+    }, 'doctor finds the server');
+    await server.kill();
+    const { requestId } = await pod.call('notes.create', { content: 'patience' });
+    const check = await until(10_000, async () => {
+      const { checks } = await pod.call('pod.doctor');
+      return checks.find((one) => one.name === 'inngest server' && one.status === 'fail');
+    }, 'doctor says that the server is away');
+    assert.match(check.message, /1 events wait\. Nobody answers/);
+    assert.equal((await pod.call('requests.get', { requestId })).status, 'pending');
+    await server.startAgain();
+    assert.equal((await settled(pod, requestId)).status, 'completed');
+  });
+
+  test('what is begun on one bus ends there', async () => {
+    const { pod, proxy } = await appOf(server, '--inngest-app', 'moving');
+    open.push({ pod, proxy });
+    const local = ['--dev', ...pod.busFlags.slice(3)];
+    const first = [];
+    for (let i = 0; i < 20; ++i) first.push(await pod.call('notes.create', { content: `a ${i}` }));
+    await pod.kill(); // some of them are under way
+    await pod.startAgain(...pod.busFlags);
+    const second = await pod.call('notes.create', { content: 'b' });
+    for (const { requestId } of [...first, second]) {
+      assert.equal((await settled(pod, requestId)).status, 'completed');
+    }
+    const runsHere = async () => (await pod.call('runs.list', { limit: 500 })).runs.length;
+    assert.equal(await runsHere(), 20);
+    assert.deepEqual(new Set(proxy.calls.map((call) => call.run)).size, 1);
+    // Back, while the server has not got all that is its own.
+    await server.kill();
+    const third = await pod.call('notes.create', { content: 'c' });
+    await pod.kill('SIGTERM');
+    await pod.startAgain(...local);
+    const fourth = await pod.call('notes.create', { content: 'd' });
+    assert.equal((await settled(pod, fourth.requestId)).status, 'completed');
+    assert.equal((await pod.call('requests.get', { requestId: third.requestId })).status, 'pending');
+    await server.startAgain();
+    assert.equal((await settled(pod, third.requestId)).status, 'completed');
+    assert.equal(await runsHere(), 21);
+    const { events } = await pod.call('events.list', {
+      limit: 500,
+      types: ['note.creation.completed'],
+    });
+    assert.equal(events.length, 23);
+  });
+
+  test('apps are told to register with the server', async () => {
+    const { pod } = await makeApp('--inngest-app', 'told');
+    const told = await pod.route('POST', '/fn/register', {});
+    assert.equal(told.status, 409);
+    assert.match(told.body.error, /register the app there/);
+  });
+});
+
+describe('with keys', () => {
+  test('calls are signed, and a wrong key is told and loses nothing', async () => {
+    const server = await startServer('--outbound-allowed', '127.0.0.1');
+    const { signingKey } = await server.call('apps.keys');
+    const { pod, proxy } = await appOf(server);
+    const flags = (signing, event) => [
+      ...['--bus', 'inngest', '--inngest-url', server.inngestUrl, '--inngest-event-prefix', 'pod/'],
+      ...['--inngest-serve-url', proxy.url, '--inngest-signing-key', signing],
+      ...['--inngest-event-key', event],
+    ];
+    const problem = async () => {
+      const { checks } = await pod.call('pod.doctor');
+      const check = checks.find((one) => one.name === 'inngest server');
+      return check.status === 'fail' && check.message;
+    };
+    await pod.kill('SIGTERM');
+    await pod.startAgain(...flags('signkey-test-00ff', server.key));
+    const { requestId } = await pod.call('notes.create', { content: 'signed' });
+    assert.match(await until(10_000, problem, 'a wrong signing key is told'), /answered 401 to the reg/);
+    await pod.kill('SIGTERM');
+    await pod.startAgain(...flags(signingKey, 'wrong'));
+    assert.match(await until(10_000, problem, 'a wrong event key is told'), /answered 401 to events/);
+    await pod.kill('SIGTERM');
+    await pod.startAgain(...flags(signingKey, server.key));
+    assert.equal((await settled(pod, requestId)).status, 'completed');
+    for (const { headers } of proxy.calls) {
+      assert.match(headers['x-inngest-signature'], /^t=\d+&s=[0-9a-f]{64}$/);
+    }
+    const forged = await fetch(`${pod.url}/api/inngest?fnId=synap-notes-create&stepId=step`, {
+      method: 'POST',
+      headers: { 'x-inngest-signature': `t=${Math.floor(Date.now() / 1000)}&s=${'0'.repeat(64)}` },
+      body: '{}',
+    });
+    assert.equal(forged.status, 401);
+    await pod.remove();
+    await server.remove();
+    proxy.close();
+    await delay(0);
+  });
+});
