@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
-import { delay, freePort, Pod, until } from './harness.mjs';
+import { App, delay, freePort, lanes, Pod, until } from './harness.mjs';
 
 const H = (text) => createHash('sha1').update(text).digest('hex');
 const steps = new Map(['upload-to-storage', 'publish-completion'].map((id) => [H(id), id]));
@@ -289,12 +289,105 @@ describe('the pod as an app of an Inngest server', () => {
     assert.equal(events.length, 23);
   });
 
+  test("functions of other apps hear the pod's events where that is wished", async () => {
+    const { sdk } = lanes.at(-1);
+    const seen = [];
+    const other = await App.ofSdk(sdk, { baseUrl: server.inngestUrl, isDev: true }, (client) => [
+      client.createFunction(
+        { id: 'hears', triggers: [{ event: 'pod/note.creation.completed' }] },
+        async ({ event }) => void seen.push(event.data.title),
+      ),
+    ]);
+    await other.sync();
+    const { pod } = await makeApp('--inngest-app', 'wide', '--inngest-events', 'note.*');
+    await pod.call('notes.create', { content: '# Heard elsewhere' });
+    await until(10_000, () => seen.includes('Heard elsewhere'), 'the other app hears of the note');
+    await other.close();
+  });
+
   test('apps are told to register with the server', async () => {
     const { pod } = await makeApp('--inngest-app', 'told');
     const told = await pod.route('POST', '/fn/register', {});
     assert.equal(told.status, 409);
     assert.match(told.body.error, /register the app there/);
   });
+});
+
+test("the pod says what the official SDK says of the same function", async () => {
+  const nobody = await freePort();
+  const pod = await Pod.start('--dev', '--bus', 'inngest', '--inngest-url', `http://127.0.0.1:${nobody}`);
+  await pod.call('notes.create', { content: 'twins' });
+  const { events } = await pod.call('events.list', { types: ['note.creation.requested'] });
+  const event = { name: events[0].type, id: events[0].id, ts: 1, data: events[0].data };
+  const { sdk } = lanes.at(-1);
+  const twin = await App.ofSdk(sdk, { id: 'synap', isDev: true, checkpointing: false }, (client) => [
+    client.createFunction(
+      { id: 'notes-create', triggers: [{ event: 'note.creation.requested' }] },
+      async ({ step }) => {
+        await step.run('upload-to-storage', () => ({ path: 'p' }));
+        await step.run('publish-completion', () => null);
+        return null;
+      },
+    ),
+  ]);
+  // Kinds and names as they are, of values what they are.
+  const shape = (value) => {
+    if (Array.isArray(value)) return value.map(shape);
+    if (value === null || typeof value !== 'object') return typeof value === 'string' ? value : typeof value;
+    const { timing, data, ...rest } = value;
+    return Object.fromEntries(Object.entries(rest).sort().map(([key, one]) => [key, shape(one)]));
+  };
+  const ask = async (url, query, context, memos) => {
+    const answer = await fetch(`${url}?fnId=synap-notes-create&${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ctx: {
+          run_id: '01ARYZ6S41TSV4RRFFQ69G5FAV',
+          attempt: 0,
+          max_attempts: 5,
+          disable_immediate_execution: false,
+          use_api: false,
+          stack: { stack: Object.keys(memos), current: Object.keys(memos).length },
+          ...context,
+        },
+        event,
+        events: [event],
+        steps: memos,
+        version: -1,
+        use_api: false,
+      }),
+    });
+    const headers = [...answer.headers.keys()].filter((name) => name.startsWith('x-inngest'));
+    const told = await answer.json();
+    if (told?.[0]?.data && url.startsWith(pod.url)) file = told[0].data;
+    const body = shape(told);
+    if (body.error) body.error = 'in its own words';
+    return { status: answer.status, headers: headers.sort(), body };
+  };
+  let file; // what the pod's first step gives
+  const memosOf = (count) => {
+    const all = [['upload-to-storage', file], ['publish-completion', null]];
+    return Object.fromEntries(all.slice(0, count).map(([id, data]) => [H(id), { data }]));
+  };
+  for (const [query, context, count] of [
+    ['stepId=step', {}, 0],
+    ['stepId=step', { disable_immediate_execution: true }, 0],
+    [`stepId=${H('upload-to-storage')}`, {}, 0],
+    [`stepId=${H('nothing of this name')}`, {}, 0],
+    ['stepId=step', {}, 1],
+    ['stepId=step', {}, 2],
+  ]) {
+    const memos = memosOf(count);
+    const url = `${pod.url}/api/inngest`;
+    assert.deepEqual(
+      await ask(url, query, context, memos),
+      await ask(twin.url, query, context, memos),
+      `${query} ${JSON.stringify(context)} ${count}`,
+    );
+  }
+  await twin.close();
+  await pod.remove();
 });
 
 describe('with keys', () => {

@@ -12,18 +12,17 @@ constexpr JsonLimits kDepth{.depth_max = 80};
 // Uses of one id that are looked for; what is beyond has no index.
 constexpr int kUsesMax = workers::kStepsMax;
 
-Json serialized(const Error& error) {
-  auto json = parse_json(workers::error_json(error), kDepth).value_or(Json::object());
-  if (!json.is_object()) json = Json::object({{"message", error.message}});
-  json.set("__serialized", true);
-  if (json.find("stack") == nullptr) {
-    json.set("stack",
-             fmt::format("{}: {}", json.string_or("name", "Error"), json.string_or("message", "")));
-  }
-  return json;
-}
-
 }  // namespace
+
+Json serialized(Json error) {
+  if (!error.is_object()) error = Json::object({{"name", "Error"}, {"message", error.dump()}});
+  error.set("__serialized", true);
+  if (error.find("stack") == nullptr) {
+    error.set("stack", fmt::format("{}: {}", error.string_or("name", "Error"),
+                                   error.string_or("message", "")));
+  }
+  return error;
+}
 
 CallAnswer returned(std::string_view output) {
   const auto value = parse_json(output, kDepth);
@@ -32,7 +31,8 @@ CallAnswer returned(std::string_view output) {
 
 CallAnswer failed(const Error& error, bool may_retry) {
   return {.status = may_retry ? 500 : 400,
-          .body = canonical_json(serialized(error)),
+          .body = canonical_json(
+              serialized(parse_json(workers::error_json(error), kDepth).value_or(Json()))),
           .no_retry = !may_retry};
 }
 
@@ -54,13 +54,13 @@ Json op_of(workers::OpCode code, const workers::StepHash& hash, const std::strin
                        {"name", name},
                        {"displayName", name},
                        {"opts", Json::object()},
-                       {"userland", std::move(userland)}});
+                       {"userland", std::move(userland)},
+                       {"data", Json()}});
 }
 
 std::string duration_text(std::int64_t ms) {
-  if (ms % 1'000 != 0) return fmt::format("{}ms", ms);
   std::string text;
-  auto left = ms / 1'000;
+  auto left = (ms + 999) / 1'000;
   constexpr std::pair<char, std::int64_t> kUnits[] = {
       {'w', 604'800}, {'d', 86'400}, {'h', 3'600}, {'m', 60}, {'s', 1}};
   for (const auto& [unit, seconds] : kUnits) {

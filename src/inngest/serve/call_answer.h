@@ -33,9 +33,11 @@ CallAnswer failed(const Error& error, bool may_retry);
 CallAnswer refused(int status, std::string_view message);
 CallAnswer with_ops(Json ops);
 
-/// {"op":"StepRun","id":...,"name":...,"displayName":...,"opts":{},"userland":{"id":...}}
+/// An error as SDKs write theirs: {"name","message","stack","__serialized":true}.
+Json serialized(Json error);
+/// {"op":"StepRun","id","name","displayName","opts":{},"userland":{"id"},"data":null}
 Json op_of(workers::OpCode code, const workers::StepHash& hash, const std::string& name);
-/// "1m30s", as SDKs write how long a sleep is; in seconds where it is a whole number of them.
+/// "1m30s", as SDKs write how long a sleep is: in whole seconds, here never shorter than it is.
 std::string duration_text(std::int64_t ms);
 
 }  // namespace synap::inngest

@@ -1,6 +1,7 @@
 #include "inngest/serve/call_request.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "inngest/ulid.h"
 #include "workers/pending_steps.h"
@@ -80,8 +81,11 @@ void CallRequest::add_events(Json all) {
 // In the order in which they were done, as far as that is said.
 void CallRequest::add_steps(const Json& steps) {
   if (!steps.is_object()) return;
+  std::unordered_map<std::string_view, int> places;
+  for (const auto& hash : stack_) places.emplace(hash, static_cast<int>(places.size()));
   const auto place_of = [&](std::string_view hash) {
-    return static_cast<int>(std::ranges::find(stack_, hash) - stack_.begin());
+    const auto at = places.find(hash);
+    return at != places.end() ? at->second : static_cast<int>(places.size());
   };
   for (const auto& [hash, value] : steps.as_object()) {
     if (is_input(value)) continue;

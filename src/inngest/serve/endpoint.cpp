@@ -21,6 +21,7 @@ constexpr JsonLimits kDepth{.depth_max = 80};
 constexpr std::size_t kCallBytesMax = 8 << 20;
 constexpr std::size_t kSyncBytesMax = 64 << 10;
 constexpr std::size_t kHashCharacters = 12;
+constexpr std::int64_t kUnsignedPauseMs = 1'000;
 
 bool is_in_band(const net::Request& request) {
   const auto* kind = request.headers.find("x-inngest-sync-kind");
@@ -184,6 +185,14 @@ Task<net::Response> Endpoint::sync(const net::Request& request, bool is_signed) 
     auto response = in_band();
     response.headers.add("x-inngest-sync-kind", "in_band");
     co_return response;
+  }
+  // Each costs a request to the server.
+  if (!is_signed) {
+    const auto now = rooms_.upstream.options().world.unix_ms();
+    if (std::abs(now - asked_at_.exchange(now)) < kUnsignedPauseMs) {
+      co_return refusal({Code::kTooManyRequests,
+                         "Somebody has asked for this a moment ago: sign it, or ask again later"});
+    }
   }
   auto deploy_id = query_parameter(request.query, "deployId");
   auto kind = header_or(request, "x-inngest-server-kind");

@@ -9,6 +9,7 @@
 // and answers are. Without one, which --dev alone allows, only this machine may call.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -69,6 +70,7 @@ class Endpoint final : public net::Handler {
   const EndpointOptions options_;
   const Rooms rooms_;
   Counts counts_;
+  std::atomic<std::int64_t> asked_at_{0};  // Unix ms, by somebody who did not sign
 };
 
 }  // namespace synap::inngest

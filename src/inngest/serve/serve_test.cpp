@@ -141,7 +141,9 @@ TEST_F(Serving, WhatIsNoCallIsToldSo) {
   }
   const auto missing = serve("POST", "fnId=synap-fn&stepId=" + hash_of("not there"), body);
   EXPECT_EQ(missing.status, 500);
-  EXPECT_EQ(*parse_json(missing.body.view())->find("foundSteps"), Json(Json::Array{"mark"}));
+  EXPECT_EQ(
+      parse_json(missing.body.view())->find("foundSteps")->as_array()[0].string_or("name", ""),
+      "mark");
   EXPECT_EQ(serve("DELETE", "", "").status, 405);
   EXPECT_EQ(text_of("SELECT count(*) FROM marks"), "0");
 }
@@ -408,7 +410,7 @@ TEST(BusHistory, EachEventIsOfOneBus) {
 
 TEST(CallAnswer, DurationsAreAsSdksWriteThem) {
   EXPECT_EQ(duration_text(0), "0s");
-  EXPECT_EQ(duration_text(1'500), "1500ms");
+  EXPECT_EQ(duration_text(1'500), "2s");
   EXPECT_EQ(duration_text(90'000), "1m30s");
   EXPECT_EQ(duration_text(std::int64_t{8} * 24 * 3'600'000 + 1'000), "1w1d1s");
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "bus/function_events.h"
+#include "inngest/canonical.h"
 #include "inngest/ulid.h"
 
 namespace synap::inngest {
@@ -25,7 +26,7 @@ constexpr std::int64_t kPauseMsMax = 600'000;
 constexpr std::int64_t kOutageRetryMs = 30'000;
 
 // Found steps that an answer names.
-constexpr std::size_t kNamedMax = 25;
+constexpr std::int64_t kNamedMax = 25;
 
 // Where something of an event stands in what the relay posts.
 std::string path_there(std::string_view path) {
@@ -215,19 +216,20 @@ CallAnswer ServedCall::pause() const {
 
 CallAnswer ServedCall::not_found(const workers::Answer& answer) const {
   Json found = Json::array();
-  std::size_t count = 0;
-  const auto add = [&](const std::string& name) {
-    if (++count <= kNamedMax) found.push_back(name);
+  std::int64_t count = 0;
+  const auto add = [&](const workers::StepHash& hash, const std::string& name) {
+    if (++count > kNamedMax) return;
+    found.push_back(Json::object({{"id", to_hex(hash)}, {"name", name}, {"displayName", name}}));
   };
-  for (const auto& step : answer.planned) add(step.name);
-  for (const auto& step : answer.pending) add(step.name);
+  for (const auto& step : answer.planned) add(step.hash, step.name);
+  for (const auto& step : answer.pending) add(step.hash, step.name);
   const auto hash = to_hex(*request_.step);
   const Json body = Json::object(
       {{"error", fmt::format("Could not find the step {} of {}", hash, served_.function->id)},
        {"requestedStep", hash},
        {"foundSteps", std::move(found)},
-       {"totalFoundSteps", static_cast<std::int64_t>(count)}});
-  return {.status = 500, .body = body.dump(), .no_retry = false};
+       {"totalFoundSteps", count}});
+  return {.status = 500, .body = canonical_json(body), .no_retry = false};
 }
 
 // Of a call that was for one step, what became of that one. Else of the one that was done; if none
@@ -238,8 +240,14 @@ Task<CallAnswer> ServedCall::ops_of(workers::Answer answer) {
   for (const auto& result : answer.results) {
     auto op = op_of(result.op, result.hash, result.name);
     const bool is_failed = result.op == OpCode::kStepFailed;
-    op.set(is_failed ? "error" : "data", part_of(result.memo, is_failed ? "error" : "data"));
-    if (is_failed) told.no_retry = true;
+    if (is_failed) {
+      // Twice, as SDKs do.
+      const auto error = serialized(part_of(result.memo, "error"));
+      op.set("error", error).set("data", error);
+      told.no_retry = true;
+    } else {
+      op.set("data", part_of(result.memo, "data"));
+    }
     ops.push_back(std::move(op));
   }
   const bool has_failed = std::ranges::any_of(
@@ -269,7 +277,7 @@ Task<Result<Json>> ServedCall::op_of_pending(const PendingStep& step) {
   auto op = op_of(step.op, step.hash, step.name);
   switch (step.op) {
     case OpCode::kStepError:
-      op.set("error", parse_json(step.error, kDepth).value_or(Json::object()));
+      op.set("error", serialized(parse_json(step.error, kDepth).value_or(Json())));
       break;
     case OpCode::kSleep:
       op.set("name", duration_text(std::max<std::int64_t>(step.wait_ms, 0)));

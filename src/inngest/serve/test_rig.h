@@ -311,8 +311,13 @@ class Execution {
       ops += fmt::format("{} {}", op.string_or("op", ""), id);
       if (op.string_or("name", "") != id)
         ops += fmt::format(" name:\"{}\"", op.string_or("name", ""));
-      if (const Json* data = op.find("data")) ops += " " + data->dump();
-      if (const Json* error = op.find("error")) ops += " " + without_stack(*error).dump();
+      if (const Json* error = op.find("error")) {
+        ops += " " + without_stack(*error).dump();
+      } else if (op.string_or("op", "") == "StepRun") {
+        ops += " " + op.find("data")->dump();
+      } else {
+        EXPECT_TRUE(op.find("data")->is_null());
+      }
       if (const Json* opts = op.find("opts"); !opts->as_object().empty()) ops += " " + opts->dump();
     }
     return fmt::format("{} [{}]", text, ops);
