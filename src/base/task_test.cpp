@@ -1,4 +1,5 @@
 #include "base/task.h"
+#include "base/run_on.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/run_on.h"
 #include "base/stream.h"
 #include "base/test_support.h"
 #include "base/timer.h"
@@ -404,6 +406,19 @@ TEST(Stream, OfManyItemsDoesNotGrowTheStack) {
     co_return sum;
   };
   EXPECT_EQ(sync_wait(executor, read()), 200'000L * 200'001 / 2);
+}
+
+TEST(RunOn, GoesThereAndComesBack) {
+  ThreadExecutor here("here");
+  ThreadExecutor there("there");
+  const auto where = []() -> Task<Executor*> { co_return Executor::current(); };
+  const auto both = [&]() -> Task<std::pair<Executor*, Executor*>> {
+    auto* before = co_await run_on(there, where());
+    co_return std::pair(before, Executor::current());
+  };
+  const auto [before, after] = sync_wait(here, both());
+  EXPECT_EQ(before, &there);
+  EXPECT_EQ(after, &here);
 }
 
 }  // namespace

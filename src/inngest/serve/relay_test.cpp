@@ -27,6 +27,10 @@ class FakeServer {
     const std::lock_guard lock(mutex_);
     return requests_;
   }
+  std::vector<outbound::Seen> registrations() {
+    const std::lock_guard lock(mutex_);
+    return registrations_;
+  }
   static std::string accepted(const Json& events) {
     Json ids = Json::array();
     for (const auto& event : events.as_array()) ids.push_back(event.string_or("id", ""));
@@ -36,8 +40,9 @@ class FakeServer {
  private:
   std::string answer_to(const outbound::Seen& seen) {
     const std::lock_guard lock(mutex_);
-    if (seen.line.starts_with("POST /fn/register ")) {
+    if (seen.line.starts_with("POST /fn/register")) {
       requests_.emplace_back("register");
+      registrations_.push_back(seen);
       return outbound::answer(200, R"({"ok":true,"modified":true})");
     }
     if (!seen.line.starts_with("POST /e/")) {
@@ -62,6 +67,7 @@ class FakeServer {
   std::vector<std::string> taken_;
   std::vector<Json> bodies_;
   std::vector<std::string> requests_;
+  std::vector<outbound::Seen> registrations_;
   outbound::TestServer server_;
 };
 
@@ -233,6 +239,42 @@ TEST_F(Relaying, ALineIsFreeThoughTheAnswerWasLost) {
   start_relay();
   ASSERT_TRUE(until([&] { return server.taken().size() == 2; }));
   EXPECT_EQ(server.taken(), ids_of(line));
+}
+
+TEST_F(Relaying, ASyncThatIsAskedForIsARegistration) {
+  const SigningKey key(std::string("signkey-test-00ff"));
+  FakeServer server;
+  upstream_options.signing_key = key;
+  upstream_options.url = server.url();
+  add_function();
+  open(false);
+  const auto now = world.unix_ms() / 1'000;
+  const auto answer = serve("PUT", "deployId=d1", "{}",
+                            {{"x-inngest-server-kind", "cloud"},
+                             {"x-inngest-sync-kind", "out_of_band"},
+                             {"x-inngest-signature", key.sign("{}", now)}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body.view(), R"({"message":"Successfully registered","modified":true})");
+  const auto seen = server.registrations().at(0);
+  EXPECT_EQ(seen.line, "POST /fn/register?deployId=d1 HTTP/1.1");
+  for (const auto& header :
+       {"authorization: bearer " + key.hashed(), std::string("x-inngest-sdk: synap:v1.2.3"),
+        std::string("x-inngest-expected-server-kind: cloud"),
+        std::string("x-inngest-framework: synap")}) {
+    EXPECT_TRUE(seen.has(header)) << seen.head;
+  }
+  EXPECT_EQ(seen.body,
+            R"({"url":"http://pod/api/inngest","deployType":"ping","framework":"synap",)"
+            R"("appName":"synap","sdk":"synap:v1.2.3","v":"0.1",)"
+            R"("capabilities":{"in_band_sync":"v1","trust_probe":"v1"},"functions":[)"
+            R"({"id":"synap-fn","name":"fn","triggers":[{"event":"thing.making.requested"}],)"
+            R"("steps":{"step":{"id":"step","name":"step","runtime":{"type":"http",)"
+            R"("url":"http://pod/api/inngest?fnId=synap-fn&stepId=step"},)"
+            R"("retries":{"attempts":4}}}}]})");
+  // Whoever does not sign may ask, but not again and again.
+  EXPECT_EQ(serve("PUT", "", "").status, 200);
+  EXPECT_EQ(serve("PUT", "", "").status, 429);
+  EXPECT_EQ(server.registrations().size(), 2);
 }
 
 TEST_F(Relaying, LargeDataStayInTheLog) {
