@@ -2,7 +2,9 @@
 // which writes down what they say and loses answers where a test wants it to.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { App, delay, freePort, lanes, Pod, until } from './harness.mjs';
@@ -254,6 +256,35 @@ describe('the pod as an app of an Inngest server', () => {
     assert.equal((await pod.call('requests.get', { requestId })).status, 'pending');
     await server.startAgain();
     assert.equal((await settled(pod, requestId)).status, 'completed');
+  });
+
+  test('what cannot be done fails, once', async () => {
+    const { pod, proxy } = await makeApp('--inngest-app', 'failing');
+    const { events: first } = await pod.call('events.list', { limit: 1 });
+    // Stands where the files of this user would be.
+    await writeFile(join(pod.data, 'content', first[0].userId), 'in the way');
+    const { requestId } = await pod.call('notes.create', { content: 'nowhere to go' });
+    const told = await settled(pod, requestId);
+    assert.equal(told.status, 'failed');
+    const failure = 'failing-notes-create-failure';
+    await until(10_000, () => proxy.linesOf(failure).length > 0, 'the server says so, too');
+    const { events } = await pod.call('events.list', { limit: 500, types: ['note.*'] });
+    assert.deepEqual(
+      events.map((event) => event.type),
+      ['note.creation.requested', 'note.creation.failed'],
+    );
+    assert.deepEqual(
+      proxy.linesOf('failing-notes-create').map((line) => line.replace(/\{.*/, '{…}')),
+      [
+        '-> step 0 0  <- 206 [StepError upload-to-storage]',
+        '-> step 1 0  <- 206 [StepError upload-to-storage]',
+        '-> step 2 0  <- 206 [StepError upload-to-storage]',
+        '-> step 3 0  <- 206 [StepError upload-to-storage]',
+        '-> step 4 0  <- 206 [StepFailed upload-to-storage]',
+        '-> step 0 1  <- 400 {…}',
+      ],
+    );
+    assert.deepEqual(proxy.linesOf(failure), ['-> step 0 0  <- 200 null']);
   });
 
   test('what is begun on one bus ends there', async () => {
