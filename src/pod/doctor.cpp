@@ -139,9 +139,13 @@ Check Doctor::inngest_server() const {
   constexpr const char* kName = "inngest server";
   const auto& bus = **patient_.inngest_bus;
   const auto now = bus.relay().progress();
+  const auto waiting = now.lag + now.held;
   if (now.is_down) {
+    // Where it was the bus once, and has all, its absence may be meant.
+    const bool is_needed = bus.is_bus() || waiting > 0;
     return {
-        kName, Status::kFail, fmt::format("{} events wait. {}.", now.lag + now.held, now.problem),
+        kName, is_needed ? Status::kFail : Status::kWarn,
+        fmt::format("{} events wait. {}.", waiting, now.problem),
         fmt::format("Nothing is lost, and nothing is done: see to {} and its keys.", bus.url())};
   }
   if (now.lag > kLagMax) {

@@ -61,6 +61,7 @@ std::string serve_url_of(const PodOptions& options, std::uint16_t port) {
 InngestBus::InngestBus(const PodOptions& options, std::uint16_t port, inngest::BusHistory history,
                        Rooms rooms)
     : rooms_(rooms),
+      is_bus_(options.inngest_bus.is_on),
       // Where it is, the pod's owner has said.
       client_(outbound::Policy::anywhere()),
       upstream_(upstream_options(options, rooms.world), client_),

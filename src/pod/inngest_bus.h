@@ -42,9 +42,12 @@ class InngestBus {
   const inngest::Relay& relay() const { return relay_; }
   const inngest::Endpoint& endpoint() const { return *endpoint_; }
   const std::string& url() const { return upstream_.options().url; }
+  /// Whether it is the bus now, or was before.
+  bool is_bus() const { return is_bus_; }
 
  private:
   const Rooms rooms_;
+  const bool is_bus_;
   outbound::Client client_;
   inngest::Upstream upstream_;
   inngest::ServedFunctions functions_;

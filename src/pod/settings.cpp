@@ -272,7 +272,7 @@ void add_inngest_bus_settings(std::vector<Setting>& all) {
   all.push_back(checked_text(
       "inngest_serve_url",
       "Where that server finds the pod, if that is not public_url or the address the pod listens "
-      "at, as http://host.docker.internal:4400/api/inngest.",
+      "at, as http://pod.lan:4400/api/inngest.",
       "a URL", is_web_address, &InngestBusOptions::serve_url));
   all.push_back(checked_text(
       "inngest_event_prefix", "What stands before the names of the pod's events there, as pod-a/.",
