@@ -42,7 +42,7 @@ class InngestBus {
   const inngest::Relay& relay() const { return relay_; }
   const inngest::Endpoint& endpoint() const { return *endpoint_; }
   const std::string& url() const { return upstream_.options().url; }
-  /// Whether it is the bus now, or was before.
+  /// Whether it is the bus now; else what is under way there comes to its end.
   bool is_bus() const { return is_bus_; }
 
  private:
