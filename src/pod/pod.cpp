@@ -289,10 +289,8 @@ Result<> Pod::Parts::serve() {
   sampler = std::make_unique<Sampler>([measured] { return reading_of(measured); }, world);
   if (auto started = server->start(); !started) return started;
   upkeep->begin(sampler->run(upkeep->token()));
-  if (!options.inngest_bus.is_on) {
-    upkeep->begin(apps->run(upkeep->token()));
-    upkeep->begin(apps->run_cancellations(upkeep->token()));
-  }
+  upkeep->begin(apps->run_cancellations(upkeep->token()));
+  if (!options.inngest_bus.is_on) upkeep->begin(apps->run(upkeep->token()));
   if (inngest_bus == nullptr) return {};
   upkeep->begin(inngest_bus->run(upkeep->token()));
   upkeep->begin(inngest_bus->tidy(upkeep->token()));

@@ -238,6 +238,7 @@ Task<Result<>> Relay::prepare(Batch& batch) {
       going.push_back(std::move(batch.events[i]));
     } else {
       std::erase(batch.released, batch.events[i].event->position);
+      ++held_;
     }
   }
   batch.events = std::move(going);

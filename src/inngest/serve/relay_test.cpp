@@ -218,6 +218,29 @@ TEST_F(Relaying, EventsOfAnAggregateGoOneAfterAnother) {
   }
 }
 
+// What is under way on the pod's own bus, from before the change, comes first.
+TEST_F(Relaying, AnEventWaitsForRunsOfThePodsOwnBus) {
+  FakeServer server;
+  Watermark may_end;
+  add("fn",
+      [&](const Event&, Step&) -> Task<Outcome> {
+        co_await may_end.wait_past(0);
+        co_return Outcome::done();
+      },
+      {.in_aggregate_order = true});
+  open_to(server);
+  const auto event = append("thing.making.requested", "{}", Uuid::v7());
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write(
+        [&](db::Tx& tx) { engine->dispatcher.start(tx, engine->functions.find("fn"), *event); });
+  }));
+  start_relay();
+  ASSERT_TRUE(until([&] { return relay->progress().held == 1; }));
+  EXPECT_TRUE(server.taken().empty());
+  may_end.raise(1);
+  ASSERT_TRUE(until([&] { return server.taken().size() == 1; }));
+}
+
 // Where a run has ended before the answer to the post of its event is here, the line is free.
 TEST_F(Relaying, ALineIsFreeThoughTheAnswerWasLost) {
   const auto thing = Uuid::v7();
