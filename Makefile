@@ -41,10 +41,10 @@ unit: setup-test ## Run the C++ tests only
 	cmake --build --preset dev -j $(JOBS)
 	ctest --test-dir build/dev --output-on-failure -j $(JOBS) -LE 'e2e|node|fault'
 
-simulate: setup-test ## Simulate log, read models and content for SECONDS (default 60), or one SEED
+simulate: setup-test ## Simulate log, read models and content, or ENGINE=1, for SECONDS (default 60), or one SEED
 	@cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS) --target simulation
-	build/dev/bin/simulation $(if $(SECONDS)$(if $(SEED),,x),--seconds $(or $(SECONDS),60)) $(SEED)
+	build/dev/bin/simulation $(if $(ENGINE),--engine) $(if $(SECONDS)$(if $(SEED),,x),--seconds $(or $(SECONDS),60)) $(SEED)
 
 lint: setup-test ## Check formatting, layers and clang-tidy
 	@python3 tools/tidy.py
