@@ -169,7 +169,8 @@ Task<Result<>> HttpCall::store_begun() {
 Task<HttpCall::Reached> HttpCall::ask_gateway(const ReportedOp& op) {
   const auto unix_ms = driver_.shared_.runs.world().unix_ms();
   auto request = gateway_request(op);
-  if (!request) co_return Reached{gateway_reply(op, fail(request.error()), unix_ms), std::nullopt, unix_ms};
+  if (!request)
+    co_return Reached{gateway_reply(op, fail(request.error()), unix_ms), std::nullopt, unix_ms};
   constexpr int kRedirectsMax = 10;
   auto response =
       co_await send({driver_.shared_.gateway, workers::kStepBytesMax, kRedirectsMax}, *request);

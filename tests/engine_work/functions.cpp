@@ -441,7 +441,8 @@ Task<std::string> Work::what_is_left() {
   auto left = co_await database_.read_at_start([](db::Tx& tx) {
     std::string all;
     for (const auto* sql :
-         {"SELECT 'job of ' || function || ' at ' || position || ', state ' || state || ', attempt ' || "
+         {"SELECT 'job of ' || function || ' at ' || position || ', state ' || state || ', attempt "
+          "' || "
           "attempt || ', starts ' || starts || ', fence ' || fence FROM jobs",
           "SELECT 'parked ' || function || ' at ' || position || ', due ' || coalesce(due_at, '-') "
           "FROM parked_jobs",

@@ -242,7 +242,9 @@ describe('in development', () => {
     assert.match(refused.body.error, /at most 1000 functions; "many" has 10000/);
     const large = asked(10_000);
     large.functions.forEach((each) => (each.name = 'n'.repeat(300)));
-    assert.equal((await pod.route('POST', '/fn/register', large)).status, 413);
+    // The pod answers before it has read what is too much, and reads no more: fetch may see that first.
+    const answer = await pod.route('POST', '/fn/register', large).catch((error) => error.cause.code);
+    assert.ok(answer.status === 413 || answer === 'EPIPE' || answer === 'ECONNRESET', JSON.stringify(answer));
     const app = await App.listen((request, response) => {
       response.writeHead(200, { 'x-inngest-sync-kind': 'in_band', 'x-inngest-sdk': 'js:v4.24.0' });
       response.end(JSON.stringify({ app_id: 'many', url: app.url, functions: functions(10_000) }));
