@@ -340,7 +340,7 @@ Queue::Load Queue::load_of(const std::string& function_id, const std::string& us
   if (user == function->second.users.end()) return load;
   load.running = user->second.running;
   for (const auto& [id, lane] : user->second.lanes) {
-    load.waiting += static_cast<std::int64_t>(lane.jobs.size());
+    load.waiting += static_cast<std::int64_t>(lane.jobs.size() + lane.ranked.size());
   }
   return load;
 }

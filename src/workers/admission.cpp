@@ -476,10 +476,11 @@ void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
   const auto at = now();
   auto position = event->position;
   auto timestamp = verdict.timestamp;
+  auto least = not_before;
   auto last_at = debounce.timeout ? at + debounce.timeout->count() : INT64_MAX;
   {
     auto rows = tx.query(
-        "SELECT position, timestamp, last_at FROM flow_debounces WHERE function = $1 AND "
+        "SELECT position, timestamp, last_at, due_at FROM flow_debounces WHERE function = $1 AND "
         "user_id = $2 AND key = $3",
         function->id, event->user_id, verdict.debounce);
     if (rows.next()) {
@@ -487,12 +488,13 @@ void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
       if (rows.integer(1) > timestamp) {
         position = rows.integer(0);
         timestamp = rows.integer(1);
+        least = rows.integer(3);  // what stays may be dated ahead
       }
       tx.on_commit([this] { counts_.replaced.add(); });
     }
   }
   wait_until(tx, entry, verdict.debounce, position, timestamp,
-             std::max(std::min(at + debounce.period.count(), last_at), not_before), last_at);
+             std::max(std::min(at + debounce.period.count(), last_at), least), last_at);
 }
 
 void Admission::wait_until(db::Tx& tx, const Entry& entry, const std::string& key,

@@ -150,13 +150,15 @@ Task<Result<std::vector<Replay>>> Replays::active() {
   co_return co_await rooms_.database.read([](db::Tx& tx) {
     std::vector<Replay> found;
     auto rows = tx.query(fmt::format(
-        "SELECT {} FROM run_replays_data WHERE status = 'active' ORDER BY id LIMIT 100", kColumns));
+        "SELECT {} FROM run_replays_data WHERE status = 'active' ORDER BY random() LIMIT 100",
+        kColumns));
     while (rows.next()) found.push_back(read(rows));
     return found;
   });
 }
 
-// They take turns, a slice each.
+// They take turns, a slice each; who is looked at is left to chance, so that many that have to wait
+// keep no other from its turn.
 Task<void> Replays::follow(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const auto seen = begun_.value();
@@ -229,12 +231,26 @@ Task<Result<bool>> Replays::go_on(Replay replay) {
   const bool is_over = page->is_at_end || page->next_after >= replay.to_position;
   // One that had a run of the function, of this replay too: a slice may be done twice.
   const auto wanted = [&](db::Tx& tx, const Admission::ByHand& one) {
-    auto rows = tx.query(
-        replay.repeats
-            ? "SELECT 1 FROM runs_data WHERE event_position = $1 AND function = $2 AND origin = $3"
-            : "SELECT 1 FROM runs_data WHERE event_position = $1 AND function = $2 AND $3 <> ''",
-        one.event->position, replay.function, one.origin);
-    return !rows.next();
+    if (replay.repeats) {
+      return !tx.query(
+                    "SELECT 1 FROM runs_data WHERE event_position = $1 AND function = $2 AND "
+                    "origin = $3",
+                    one.event->position, replay.function, one.origin)
+                  .next();
+    }
+    // Neither what has a run, by itself or with others, nor what is about to have one.
+    return !tx.query(
+                  "SELECT 1 FROM runs_data WHERE event_position = $1 AND function = $2 "
+                  "UNION ALL SELECT 1 FROM run_events_data e JOIN runs_data ON id = e.run "
+                  "WHERE e.position = $1 AND function = $2 "
+                  "UNION ALL SELECT 1 FROM run_events_data e JOIN flow_batches b ON b.run = e.run "
+                  "WHERE e.position = $1 AND b.function = $2 AND b.user_id = $3 "
+                  "UNION ALL SELECT 1 FROM admissions WHERE is_gone IN (0, 1) AND user_id = $3 AND "
+                  "admissions.position = $1 AND function = $2 "
+                  "UNION ALL SELECT 1 FROM flow_debounces d WHERE d.function = $2 AND "
+                  "d.user_id = $3 AND d.position = $1",
+                  one.event->position, replay.function, one.event->user_id)
+                .next();
   };
   co_return co_await rooms_.admission.begin_many(
       std::move(asked), wanted, [&](db::Tx& tx, std::int64_t made, std::int64_t left_out) {

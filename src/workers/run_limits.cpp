@@ -14,12 +14,13 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kTables = R"(
 -- Runs of functions that have so many at a time: those that have a place, and those that wait for
--- one.
+-- one. `most`: how many may be there, as the function said when the run was to begin.
 CREATE TABLE run_places(
   run BLOB PRIMARY KEY,
   function TEXT NOT NULL,
   user_id TEXT NOT NULL,
   key TEXT NOT NULL,
+  most INTEGER NOT NULL,
   has_place INTEGER NOT NULL,
   rank INTEGER NOT NULL,
   line BLOB NOT NULL,
@@ -124,12 +125,14 @@ bool RunLimits::take_place(db::Tx& tx, const bus::Job& job) {
     auto rows = tx.query("SELECT has_place FROM run_places WHERE run = $1", job.run_id);
     if (rows.next() && rows.integer(0) != 0) return true;
   }
-  const bool is_taken = has_place(tx, places, job.function->flow.run_concurrency->limit);
+  const auto limit = job.function->flow.run_concurrency->limit;
+  const bool is_taken = has_place(tx, places, limit);
   tx.run(
-      "INSERT INTO run_places(run, function, user_id, key, has_place, rank, line, position) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO UPDATE SET has_place = $5",
-      job.run_id, places.function, places.user_id, places.key, is_taken ? 1 : 0, job.rank, job.line,
-      job.position);
+      "INSERT INTO run_places(run, function, user_id, key, most, has_place, rank, line, position) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+      "ON CONFLICT DO UPDATE SET key = $4, most = $5, has_place = $6",
+      job.run_id, places.function, places.user_id, places.key, limit, is_taken ? 1 : 0, job.rank,
+      job.line, job.position);
   return is_taken;
 }
 
@@ -144,23 +147,28 @@ bool RunLimits::has_place(db::Tx& tx, const Places& places, std::int64_t limit) 
 void RunLimits::note_ended(db::Tx& tx, const Uuid& run_id) {
   tx.run("DELETE FROM run_deadlines WHERE run = $1", run_id);
   Places places;
+  std::int64_t most = 0;
   {
     auto rows = tx.query(
-        "DELETE FROM run_places WHERE run = $1 RETURNING has_place, function, user_id, key",
+        "DELETE FROM run_places WHERE run = $1 RETURNING has_place, function, user_id, key, most",
         run_id);
     if (!rows.next() || rows.integer(0) == 0) return;
     places = {rows.text(1), rows.text(2), rows.text(3)};
+    most = rows.integer(4);
     rows.next();
   }
-  hand_on(tx, places);
+  hand_on(tx, places, most);
 }
 
-void RunLimits::hand_on(db::Tx& tx, const Places& places) {
-  const auto function = functions_.find(places.function);
-  // Without a limit all may go: each that ends lets some.
-  const bool is_limited = function != nullptr && function->flow.run_concurrency;
+// `most`: what holds while the function is gone.
+void RunLimits::hand_on(db::Tx& tx, const Places& places, std::int64_t most) {
+  if (const auto function = functions_.find(places.function)) {
+    const auto& limit = function->flow.run_concurrency;
+    // Without a limit all may go: each that ends lets some.
+    most = limit ? limit->limit : INT64_MAX;
+  }
   for (int i = 0; i < kHandedOnMax; ++i) {
-    if (is_limited && !has_place(tx, places, function->flow.run_concurrency->limit)) return;
+    if (most < INT64_MAX && !has_place(tx, places, most)) return;
     bus::Job next;
     {
       auto rows = tx.query(

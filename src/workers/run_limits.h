@@ -55,7 +55,7 @@ class RunLimits {
   Task<Result<bool>> has_begun(const bus::Job& job);
   bool take_place(db::Tx& tx, const bus::Job& job);
   bool has_place(db::Tx& tx, const Places& places, std::int64_t limit) const;
-  void hand_on(db::Tx& tx, const Places& places);
+  void hand_on(db::Tx& tx, const Places& places, std::int64_t most);
   void put_deadline(db::Tx& tx, const bus::Job& job, bool has_begun,
                     std::chrono::milliseconds timeout);
   // True: there may be more.

@@ -125,6 +125,8 @@ std::vector<db::Database::Migration> RunStore::migrations() {
   std::vector<db::Database::Migration> all = {{"run_steps.1", kTables},
                                               {"run_steps.2", kPendingTables}};
   all.push_back({"run_events.1", kEventTables});
+  all.push_back(
+      {"run_events.2", "CREATE INDEX run_events_by_position ON run_events_data(position)"});
   for (const auto& more : EventWaits::migrations()) all.push_back(more);
   for (const auto& more : RunLimits::migrations()) all.push_back(more);
   all.push_back({"run_steps.3", kTimes});
@@ -608,7 +610,9 @@ std::optional<bus::Job> RunStore::find_job(db::Tx& tx, const std::string& user_i
                .attempt = static_cast<int>(rows.integer(3)),
                .may_have_results = true};
   if (job.function == nullptr) {
-    job.function = std::make_shared<const bus::Function>(bus::Function{.id = rows.text(0)});
+    // It may have had whatever functions that come and go have.
+    job.function =
+        std::make_shared<const bus::Function>(bus::Function{.id = rows.text(0), .is_remote = true});
   }
   return job;
 }
