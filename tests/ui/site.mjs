@@ -38,10 +38,10 @@ const EXPECTED = [
 ];
 
 export class Site {
-  /** A new pod, its page, and a browser. */
-  static async open() {
+  /** A new pod (or the one that is given), its page, and a browser. */
+  static async open({ pod } = {}) {
     const site = new Site();
-    site.pod = await Pod.start();
+    site.pod = pod ?? (await Pod.start());
     const answer = await fetch(`${site.pod.url}/`);
     site.isOfPod = answer.ok && (answer.headers.get('content-type') ?? '').startsWith('text/html');
     if (!site.isOfPod) {

@@ -26,6 +26,7 @@ before(async () => {
     'snippets',
     'plain-text',
     'curves',
+    'waterfall',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -404,5 +405,77 @@ describe('a snippet', () => {
       lib.asCurl('notes.create', { content: "it's" }, 'mutation'),
       /-d '\{"content":"it'\\''s"\}'$/,
     );
+  });
+});
+
+describe('a waterfall', () => {
+  const at = (ms) => new Date(Date.parse('2026-01-31T12:00:00.000Z') + ms).toISOString();
+  const ms = (time) => time - Date.parse('2026-01-31T12:00:00.000Z');
+  const step = (name, from, to, more = {}) => ({
+    hash: `hash-${name}`, name, op: 'StepRun', attempts: 1, startedAt: at(from), endedAt: at(to), storedAt: at(to), ...more,
+  });
+  const run = (more) => ({ id: 'r', function: 'f', status: 'completed', createdAt: at(0), startedAt: at(40), steps: [], ...more });
+  const bars = ({ rows }) =>
+    rows.map((row) => `${row.name}: ${row.bars.map((bar) => `${bar.kind} ${ms(bar.from)}-${ms(bar.to)}${bar.isOpen ? '…' : ''}`).join(', ')}`);
+
+  test('has a bar for each attempt, for the queue, and for waits', () => {
+    const drawn = lib.waterfallOf(run({
+      endedAt: at(400),
+      failedAttempts: [
+        { step: 'hash-pay', name: 'pay', startedAt: at(50), endedAt: at(80), error: { name: 'E', message: 'm' } },
+        { startedAt: at(210), endedAt: at(220), error: { name: 'E', message: 'm' } },
+      ],
+      steps: [step('pay', 100, 150), step('nap', 150, 200, { op: 'Sleep' }), step('bad', 300, 390, { op: 'StepFailed' })],
+    }), 0);
+    assert.deepEqual(bars(drawn), [
+      'queued: queued 0-40', 'pay: failed 50-80, done 100-150', 'nap: sleep 150-200', 'bad: failed 300-390',
+      'the function itself: failed 210-220',
+    ]);
+    assert.deepEqual(drawn.segments.filter((one) => one.isFold), []);
+    assert.equal(drawn.segments.at(-1).left + drawn.segments.at(-1).width, 100);
+  });
+
+  test('folds long times in which nothing was done, and no others', () => {
+    const day = 86_400_000;
+    const drawn = lib.waterfallOf(run({
+      endedAt: at(day + 500),
+      steps: [step('one', 50, 150), step('nap', 150, day, { op: 'Sleep' }), step('two', day, day + 100)],
+    }), 0);
+    const folds = drawn.segments.filter((one) => one.isFold);
+    assert.deepEqual(folds.map(({ from, to }) => [ms(from), ms(to)]), [[150, day], [day + 100, day + 500]]);
+    assert.deepEqual(folds.map(({ width }) => width), [10, 10]);
+    // What is not folded keeps its measure: 50 ms in the queue, and twice 100.
+    const [queue, one, , two] = drawn.segments;
+    assert.ok(Math.abs(one.width - two.width) < 1e-9 && Math.abs(one.width - 2 * queue.width) < 1e-9);
+    const times = Array.from({ length: 200 }, (_, index) => (index * (day + 500)) / 199);
+    const places = times.map((time) => lib.placeOf(drawn.segments, Date.parse(at(time))));
+    assert.deepEqual(places, [...places].sort((a, b) => a - b));
+    assert.ok(places[0] === 0 && Math.abs(places.at(-1) - 100) < 1e-6);
+  });
+
+  test('leaves open what goes on, and never ends before what has happened', () => {
+    const drawn = lib.waterfallOf(run({
+      status: 'active',
+      failedAttempts: [{ step: 'hash-pay', name: 'pay', startedAt: at(50), endedAt: at(90), error: { name: 'E', message: 'm' } }],
+      steps: [step('first', 40, 50)],
+      pendingSteps: [
+        { hash: 'hash-pay', name: 'pay', op: 'StepError', attempts: 1, dueAt: at(9_000) },
+        { hash: 'hash-nap', name: 'nap', op: 'Sleep', attempts: 0, startedAt: at(60), dueAt: at(9_000) },
+      ],
+    }), Date.parse(at(-5_000)));
+    assert.deepEqual(bars(drawn), ['queued: queued 0-40', 'first: done 40-50', 'pay: failed 50-90, again 90-90…', 'nap: sleep 60-90…']);
+    const waiting = lib.waterfallOf({ ...run({ status: 'active' }), startedAt: undefined }, Date.parse(at(700)));
+    assert.deepEqual(bars(waiting), ['queued: queued 0-700…']);
+    const many = lib.waterfallOf(run({
+      endedAt: at(50 * 3_600_000),
+      steps: Array.from({ length: 50 }, (_, index) => step(`s${index}`, index * 3_600_000 + 50, index * 3_600_000 + 60)),
+    }), 0);
+    assert.ok(many.segments.filter((one) => one.isFold).reduce((sum, { width }) => sum + width, 0) <= 40.001);
+  });
+
+  test('draws a run of before times were kept by when its steps were stored', () => {
+    const old = (name, to) => ({ ...step(name, 0, to), startedAt: undefined, endedAt: undefined });
+    const drawn = lib.waterfallOf({ ...run({ steps: [old('one', 30), old('two', 70)], endedAt: at(80) }), startedAt: undefined }, 0);
+    assert.deepEqual(bars(drawn), ['one: done 0-30', 'two: done 30-70']);
   });
 });

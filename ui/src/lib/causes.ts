@@ -1,18 +1,6 @@
 // What followed from what: the events of one cause as a tree, with the runs that did the work in it.
 import type { SynapEvent } from './events.js';
-
-export interface Run {
-  id: string;
-  function: string;
-  status: string;
-  attempts: number;
-  eventId: string;
-  eventType: string;
-  eventPosition: number;
-  createdAt: string;
-  endedAt?: string;
-  error?: { name: string; message: string };
-}
+import type { Run } from './runs.js';
 
 export interface CauseNode {
   kind: 'event' | 'run';

@@ -1,6 +1,7 @@
 // The tree of causes, drawn: what followed from what, and when, with the run that did the work.
-import { type CauseNode, causeTree, type Run } from '../lib/causes.js';
+import { type CauseNode, causeTree } from '../lib/causes.js';
 import { outcomeOf, titleOf, type SynapEvent } from '../lib/events.js';
+import type { Run } from '../lib/runs.js';
 import { duration } from '../lib/time.js';
 import { OutcomeMark, Status } from './badge.js';
 import { Line } from './text.js';

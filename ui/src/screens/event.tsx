@@ -1,9 +1,9 @@
 // One event: what it says, whose it is, and what it came from and led to.
 import { nounOfType, outcomeOf, type SynapEvent } from '../lib/events.js';
-import type { Run } from '../lib/causes.js';
 import { podDocument } from '../lib/document.js';
 import { go, withQuery } from '../lib/router.js';
 import { query } from '../lib/rpc.js';
+import type { Run } from '../lib/runs.js';
 import { asCurl, asTypeScript } from '../lib/snippets.js';
 import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
 import { NounBadge, OutcomeMark } from '../parts/badge.js';

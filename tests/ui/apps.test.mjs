@@ -1,0 +1,133 @@
+// Runs, functions and dead letters of an app with the official SDK, as the page shows them.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { App, lanes, Pod } from '../inngest/harness.mjs';
+import { checkAccessibility, checkWidths, NARROW, shoot, Site, until, WIDE } from './site.mjs';
+
+const big = 'x'.repeat(40_000);
+
+/** The app's own state: what its functions do is said by the test. */
+const said = { isPickyGood: false };
+
+const make = (inngest) => [
+  inngest.createFunction({ id: 'sum', retries: 2, triggers: [{ event: 'shop/sum' }] }, async ({ step, attempt }) => {
+    await step.run('flaky', () => {
+      if (attempt === 0) throw new TypeError('the first time fails');
+      return 'fine';
+    });
+    await step.sleep('a nap', '2s');
+    const sum = await step.run('add', (...args) => args.reduce((a, b) => a + b), 1, 2);
+    return step.run('big', () => `${big} ${sum}`);
+  }),
+  inngest.createFunction({ id: 'wait', triggers: [{ event: 'shop/wait' }] }, async ({ step }) => {
+    await step.run('before', () => 1);
+    return step.waitForEvent('paid', { event: 'shop/paid', timeout: '1h' });
+  }),
+  inngest.createFunction({ id: 'picky', retries: 0, triggers: [{ event: 'shop/picky' }] }, ({ event }) => {
+    if (!said.isPickyGood && !event.data.good) throw new TypeError(`not <b>${event.data.n}</b>`);
+    return `took ${event.data.n ?? event.data.good}`;
+  }),
+];
+
+describe('an app', () => {
+  let pod;
+  let app;
+  let site;
+  before(async () => {
+    pod = await Pod.start('--dev', '--dev-retry-interval', '300ms');
+    app = await App.ofSdk(lanes.at(-1).sdk, { isDev: true, baseUrl: pod.url }, make);
+    assert.equal((await app.sync()).status, 200);
+    site = await Site.open({ pod });
+  });
+  after(async () => {
+    await site?.close();
+    await app?.close();
+  });
+  const send = (event) => app.client.send(event);
+  const get = (id) => pod.call('runs.get', { id });
+  const textOf = async (locator) => (await locator.innerText()).replace(/\s+/g, ' ');
+
+  test('has its run drawn over time, and done again from a step with another input', async () => {
+    await send({ name: 'shop/sum', data: {} });
+    const { id } = await pod.run('shop-sum', 'completed');
+    for (const viewport of [WIDE, NARROW]) {
+      const page = await site.visit({ viewport });
+      await site.signIn(page, { path: `/runs/${id}` });
+      const row = (name) => page.locator('.steps > li', { hasText: name });
+      await row('big').waitFor();
+      const names = await page.locator('.steps .step-name').allInnerTexts();
+      assert.deepEqual(names.slice(0, 5), ['queued', 'flaky', 'a nap', 'add', 'big']);
+      assert.match(await textOf(row('flaky')), /^done flaky 1 attempt failed /);
+      assert.equal(await row('flaky').locator('.track i.failed').count(), 1);
+      assert.equal(await row('flaky').locator('.track i.done').count(), 1);
+      assert.equal(await row('a nap').locator('.track i.sleep').count(), 1);
+      // Two seconds in which nothing was done are drawn short, with their length.
+      assert.match(await textOf(page.locator('.folds')), /(1\.9\d|2\.\d+) s/);
+      const widths = await page.locator('.folds span').evaluateAll((all) => all.map((one) => parseFloat(one.style.width)));
+      assert.ok(widths.every((width) => width <= 10), String(widths));
+
+      await page.locator('.folds').scrollIntoViewIfNeeded();
+      await shoot(page, `${viewport.width}-waterfall`);
+
+      // By the keyboard: from row to row, and open.
+      await row('queued').locator('button.step').focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.failures >> text=the first time fails');
+      await row('big').locator('button.step').click();
+      await row('big').getByText('Show the whole').click();
+      await row('big').locator('.json').waitFor();
+
+      await page.locator('.waterfall-table summary').click();
+      const table = (await page.locator('.waterfall-table tbody tr').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+      assert.ok(table.some((line) => /flaky failed attempt \d+ ms/.test(line)), table.join('\n'));
+      assert.ok(table.some((line) => /a nap slept /.test(line)), table.join('\n'));
+      assert.ok(table.some((line) => /– nothing was done (1\.|2\.)\d+ s/.test(line)), table.join('\n'));
+      await checkAccessibility(page, 'a waterfall');
+      await checkWidths(page, 'a waterfall');
+      await shoot(page, `${viewport.width}-waterfall-open`);
+
+      if (viewport === WIDE) {
+        await row('add').locator('button.step').click();
+        await row('add').getByText('With another input').click();
+        const field = row('add').locator('textarea');
+        await field.fill('[10, ');
+        await row('add').getByText('Rerun with these').click();
+        await row('add').locator('.issue').waitFor();
+        await field.fill('[10, 5]');
+        await row('add').getByText('Rerun with these').click();
+        await page.waitForURL((url) => !url.pathname.endsWith(id));
+        await page.waitForSelector('.panel header >> text=completed');
+        assert.match(await textOf(page.locator('.facts')), /It is a rerun of this run from add, with another input/);
+        const again = new URL(page.url()).pathname.split('/').at(-1);
+        assert.equal((await get(again)).steps.find((step) => step.name === 'add').result.data, 15);
+      }
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    }
+  });
+
+  test('has a run that waits drawn with an open end, cancelled, and rerun', async () => {
+    await send({ name: 'shop/wait', data: {} });
+    const { id } = await pod.run('shop-wait', 'sleeping');
+    const page = await site.visit();
+    await site.signIn(page, { path: `/runs/${id}` });
+    const pending = page.locator('.pending-step');
+    await pending.locator('.track i.wait.is-open').waitFor();
+    assert.match(await textOf(pending), /^waiting paid waits for an event, until /);
+    await pending.locator('button.step').click();
+    await pending.locator('text=shop/paid').waitFor();
+    await page.click('.panel .actions >> text=Cancel');
+    await page.waitForSelector('.panel header >> text=cancelled');
+    await page.click('.panel .actions >> text=Rerun');
+    await page.waitForURL((url) => !url.pathname.endsWith(id));
+    await page.waitForSelector('.pending-step');
+    const again = new URL(page.url()).pathname.split('/').at(-1);
+    await send({ name: 'shop/paid', data: {} });
+    await page.waitForSelector('.panel header >> text=completed');
+    assert.equal((await get(again)).origin.runId, id);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,84 @@
+// What the pod is asked to do, in JSON where it must be, with a word of what came of it.
+import { useState } from 'preact/hooks';
+
+import { messageOf } from '../lib/rpc.js';
+import { say } from './say.js';
+
+/** Does it; says `done`, or why not. True if it was done. */
+export async function attempt(act: () => Promise<unknown>, done: string): Promise<boolean> {
+  try {
+    await act();
+    say(done);
+    return true;
+  } catch (error) {
+    say(messageOf(error), 'bad');
+    return false;
+  }
+}
+
+interface JsonFormProps {
+  label: string;
+  help?: string;
+  initial: string;
+  action: string;
+  /** What the text must be. */
+  shape: 'object' | 'list';
+  onSubmit(value: unknown): Promise<unknown>;
+  onClose?(): void;
+}
+
+const SHAPES = {
+  object: { words: 'Give a JSON object: {"name": "value"}', is: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value) },
+  list: { words: 'Give a JSON list: ["value", 1]', is: Array.isArray },
+};
+
+/** JSON to write or to change, and a button. */
+export function JsonForm({ label, help, initial, action, shape, onSubmit, onClose }: JsonFormProps) {
+  const [text, setText] = useState(initial);
+  const [issue, setIssue] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      return setIssue(messageOf(error));
+    }
+    if (!SHAPES[shape].is(value)) return setIssue(SHAPES[shape].words);
+    setIssue('');
+    setBusy(true);
+    void onSubmit(value).finally(() => setBusy(false));
+  };
+  return (
+    <form class="json-form" onSubmit={submit}>
+      <label>
+        {label}
+        <textarea
+          class="mono"
+          rows={Math.min(12, Math.max(3, initial.split('\n').length))}
+          spellcheck={false}
+          value={text}
+          aria-invalid={issue !== '' || undefined}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      {help && <p class="help">{help}</p>}
+      {issue && (
+        <p class="issue" role="alert">
+          {issue}
+        </p>
+      )}
+      <p class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          {action}
+        </button>
+        {onClose && (
+          <button type="button" onClick={onClose}>
+            Close
+          </button>
+        )}
+      </p>
+    </form>
+  );
+}

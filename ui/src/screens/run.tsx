@@ -1,0 +1,404 @@
+// One run: how it went over time, what each step was given and came to, and what can be done with it.
+import { useEffect, useState } from 'preact/hooks';
+
+import type { SynapEvent } from '../lib/events.js';
+import { go } from '../lib/router.js';
+import { messageOf, mutate, query } from '../lib/rpc.js';
+import { hasEnded, isOfApp, nameOfFunction, type RunWithSteps, type Step } from '../lib/runs.js';
+import { bytes, duration } from '../lib/time.js';
+import { waterfallOf, type WaterfallRow } from '../lib/waterfall.js';
+import { attempt, JsonForm } from '../parts/json-form.js';
+import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
+import { Status } from '../parts/badge.js';
+import { CopyButton, Id } from '../parts/copy.js';
+import { Icon } from '../parts/icon.js';
+import { Json } from '../parts/json.js';
+import { say } from '../parts/say.js';
+import { LongText, Line } from '../parts/text.js';
+import { Time } from '../parts/time.js';
+import { Waterfall } from '../parts/waterfall.js';
+
+// A run that sleeps or is tried again tells nothing by events: ask while it is looked at.
+const ASK_EVERY_MS = 2_500;
+
+export function useAskAgain(reload: () => void, isOpen: boolean): void {
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const timer = setInterval(() => !document.hidden && reload(), ASK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isOpen]);
+}
+
+const openRun = (id: string): void => go(`/runs/${id}${location.search}`);
+
+async function rerun(id: string, more: { fromStep?: string; input?: unknown } = {}): Promise<void> {
+  try {
+    const { runId } = await mutate<{ runId: string }>('runs.rerun', { id, ...more });
+    say('This is the new run');
+    openRun(runId);
+  } catch (error) {
+    say(messageOf(error), 'bad');
+  }
+}
+
+/** What a step came to, without what it is wrapped in. An event that was waited for is not wrapped. */
+function ofStep(result: unknown): unknown {
+  const { data, error, name } = (result ?? {}) as { data?: unknown; error?: unknown; name?: unknown };
+  return name === undefined ? (error ?? data ?? null) : result;
+}
+
+/** What is too large to come with the run: its beginning, and the whole when it is asked for. */
+function Large(props: {
+  id: string;
+  step?: string;
+  size: number;
+  preview: string | undefined;
+  label: string;
+}) {
+  const [whole, setWhole] = useState<{ result: unknown }>();
+  const ask = () =>
+    query<{ result: unknown }>('runs.result', {
+      id: props.id,
+      ...(props.step ? { step: props.step } : {}),
+    }).then(setWhole, (error: unknown) => say(messageOf(error), 'bad'));
+  if (whole) return <Json value={props.step ? ofStep(whole.result) : whole.result} label={props.label} />;
+  return (
+    <>
+      <LongText text={`${props.preview ?? ''}…`} label={`The beginning of: ${props.label}`} />
+      <p class="cut">
+        The beginning of {bytes(props.size)}.{' '}
+        <button type="button" class="link" onClick={() => void ask()}>
+          Show the whole
+        </button>
+      </p>
+    </>
+  );
+}
+
+const OP_WORDS: Record<string, string> = {
+  StepRun: 'Done',
+  StepFailed: 'Failed for good',
+  Sleep: 'Slept until',
+  WaitForEvent: 'Waited for an event until',
+  WaitForSignal: 'Waited for a signal until',
+  InvokeFunction: 'Another function answered',
+};
+
+function Input({ row }: { row: WaterfallRow }) {
+  const input = row.step?.input ?? row.pending?.input;
+  if (input === undefined) return null;
+  const op = row.step?.op ?? row.pending?.op;
+  const child = (input as { eventId?: unknown } | null)?.eventId;
+  return (
+    <>
+      <h4>What it was given</h4>
+      <Json value={input} label={`Input of ${row.name}`} />
+      {op === 'InvokeFunction' && typeof child === 'string' && (
+        <p>
+          <a href={`/runs?event=${encodeURIComponent(child)}`}>The run of the other function</a>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Result({ id, step }: { id: string; step: Step }) {
+  const label = `Result of ${step.name}`;
+  if (step.resultBytes !== undefined) {
+    return (
+      <Large
+        id={id}
+        step={step.hash}
+        size={step.resultBytes}
+        preview={step.resultPreview}
+        label={label}
+      />
+    );
+  }
+  return <Json value={ofStep(step.result)} label={label} />;
+}
+
+function StepActions({ run, step }: { run: RunWithSteps; step: Step }) {
+  const [isEditing, setEditing] = useState(false);
+  const mayEdit = isOfApp(run.function) && (step.op === 'StepRun' || step.op === 'StepFailed');
+  return (
+    <>
+      <p class="actions">
+        <button
+          type="button"
+          class="small"
+          title="A new run: what was done before this step is taken over"
+          onClick={() => void rerun(run.id, { fromStep: step.hash })}
+        >
+          Rerun from here
+        </button>
+        {mayEdit && (
+          <button
+            type="button"
+            class="small"
+            aria-expanded={isEditing}
+            onClick={() => setEditing(!isEditing)}
+          >
+            With another input
+          </button>
+        )}
+      </p>
+      {isEditing && (
+        <JsonForm
+          label={`Arguments of ${step.name}`}
+          help="A list. The step is given these in the new run."
+          initial={JSON.stringify(step.input ?? [], null, 2)}
+          action="Rerun with these"
+          shape="list"
+          onSubmit={(input) => rerun(run.id, { fromStep: step.hash, input })}
+        />
+      )}
+    </>
+  );
+}
+
+function RowDetail({ run, row }: { run: RunWithSteps; row: WaterfallRow }) {
+  const { step } = row;
+  if (row.what === 'queue') {
+    return (
+      <p class="quiet">
+        Queued <Time at={run.createdAt} style="long" />
+        {run.startedAt && (
+          <>
+            , first called <Time at={run.startedAt} style="long" />
+          </>
+        )}
+      </p>
+    );
+  }
+  return (
+    <>
+      <Input row={row} />
+      {step && (
+        <>
+          <p class="quiet">
+            {OP_WORDS[step.op] ?? step.op} <Time at={step.endedAt ?? step.storedAt} style="long" />
+          </p>
+          <Result id={run.id} step={step} />
+          {step.hash && <StepActions run={run} step={step} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function Output({ run }: { run: RunWithSteps }) {
+  if (run.outputBytes === undefined && run.output === undefined) return null;
+  return (
+    <section aria-labelledby="output-title">
+      <div class="section-title">
+        <h3 id="output-title">What it came to</h3>
+      </div>
+      {run.outputBytes === undefined ? (
+        <Json value={run.output} label="Output of the run" />
+      ) : (
+        <Large id={run.id} size={run.outputBytes} preview={run.outputPreview} label="Output of the run" />
+      )}
+    </section>
+  );
+}
+
+/** A dead letter's function is invoked with other data; the letter is put away. */
+export function EditedReplay({ run, onDone }: { run: { id: string; eventId: string }; onDone(runId: string): void }) {
+  const event = useAnswer(`event:${run.eventId}`, (signal) =>
+    query<SynapEvent>('events.get', { id: run.eventId }, signal),
+  );
+  const replay = async (data: unknown): Promise<void> => {
+    try {
+      const { runId } = await mutate<{ runId?: string }>('deadLetters.replay', { id: run.id, data });
+      say('This is the new run');
+      onDone(runId ?? '');
+    } catch (error) {
+      say(messageOf(error), 'bad');
+    }
+  };
+  return (
+    <Show of={event}>
+      {(known) => (
+        <JsonForm
+          label="Data of the event, edited"
+          help="The dead letter is put away, and its function has a new run with these."
+          initial={JSON.stringify(known.data ?? {}, null, 2)}
+          action="Replay with these"
+          shape="object"
+          onSubmit={replay}
+        />
+      )}
+    </Show>
+  );
+}
+
+function Actions({ run, reload }: { run: RunWithSteps; reload(): void }) {
+  const [isEditing, setEditing] = useState(false);
+  const act = async (name: string, done: string) => {
+    if (await attempt(() => mutate(name, { id: run.id }), done)) reload();
+  };
+  const isOver = hasEnded(run);
+  const isDead = run.status === 'failed';
+  return (
+    <>
+      <div class="actions">
+        {(isDead || !isOver) && (
+          <button
+            type="button"
+            class="primary"
+            onClick={() => void act('runs.retry', 'It is tried again')}
+          >
+            {isDead ? 'Try it again' : 'Try it now'}
+          </button>
+        )}
+        {!isOver && (
+          <button
+            type="button"
+            onClick={() => void act('runs.cancel', 'It is cancelled; what it has done stays done')}
+          >
+            Cancel
+          </button>
+        )}
+        {isOver && (
+          <button
+            type="button"
+            title="A new run for the same event"
+            onClick={() => void rerun(run.id)}
+          >
+            Rerun
+          </button>
+        )}
+        {isDead && isOfApp(run.function) && (
+          <button type="button" aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
+            Edit and replay
+          </button>
+        )}
+        {isDead && (
+          <button
+            type="button"
+            onClick={() => void act('deadLetters.discard', 'It is put away; it can be rerun')}
+          >
+            Put away
+          </button>
+        )}
+        <CopyButton label="JSON" text={() => JSON.stringify(run, null, 2)} />
+      </div>
+      {isEditing && isDead && <EditedReplay run={run} onDone={openRun} />}
+    </>
+  );
+}
+
+const ORIGIN_WORDS = { invoke: 'invoked', rerun: 'a rerun of', replay: 'a replay' };
+
+function Facts({ run }: { run: RunWithSteps }) {
+  const { origin } = run;
+  return (
+    <dl class="facts">
+      <dt>For</dt>
+      <dd>
+        <a href={`/events/${run.eventId}`}>{run.eventType}</a>{' '}
+        <span class="quiet">position {run.eventPosition}</span>
+        {run.events && run.events.length > 1 && (
+          <span class="quiet">, one of {run.events.length} events</span>
+        )}
+      </dd>
+      {origin && (
+        <>
+          <dt>It is</dt>
+          <dd>
+            {ORIGIN_WORDS[origin.kind]}{' '}
+            {origin.runId && <a href={`/runs/${origin.runId}${location.search}`}>this run</a>}
+            {origin.fromStep && (
+              <>
+                {' '}
+                from <Line text={origin.fromStep} max={120} />
+              </>
+            )}
+            {origin.edited && <span class="quiet">, with another input</span>}
+          </dd>
+        </>
+      )}
+      <dt>Queued</dt>
+      <dd>
+        <Time at={run.createdAt} style="long" />
+        {run.queueDelayMs !== undefined && (
+          <span class="quiet"> for {duration(run.queueDelayMs)}</span>
+        )}
+      </dd>
+      <dt>Ended</dt>
+      <dd>
+        {run.endedAt ? (
+          <>
+            <Time at={run.endedAt} style="long" />{' '}
+            <span class="quiet">
+              after {duration(Date.parse(run.endedAt) - Date.parse(run.createdAt))}
+            </span>
+          </>
+        ) : (
+          'not yet'
+        )}
+      </dd>
+      <dt>Attempts</dt>
+      <dd>{run.attempts}</dd>
+      <dt>Id</dt>
+      <dd>
+        <Id id={run.id} />
+      </dd>
+    </dl>
+  );
+}
+
+export function RunPanel({ id }: { id: string }) {
+  const answer = useAnswer(`run:${id}`, (signal) =>
+    query<RunWithSteps>('runs.get', { id }, signal),
+  );
+  const run = answer.value;
+  useReloadOn(
+    (event) =>
+      event.actor?.['run'] === id ||
+      event.id === run?.eventId ||
+      (event.data as { runId?: unknown } | undefined)?.runId === id,
+    answer.reload,
+  );
+  useAskAgain(answer.reload, run !== undefined && !hasEnded(run));
+  return (
+    <section class="split-panel" aria-label="Run">
+      <div class="panel">
+        <header>
+          <h2>{run ? nameOfFunction(run.function) : 'Run'}</h2>
+          {run && <Status status={run.status} />}
+          <a class="panel-close" href={`/runs${location.search}`} aria-label="Close" title="Esc">
+            <Icon name="close" />
+          </a>
+        </header>
+        <Show of={answer}>
+          {(known) => (
+            <>
+              {known.error && (
+                <div class="problem in-panel">
+                  <p>
+                    <b>{known.error.name}</b> <Line text={known.error.message} max={4_000} />
+                  </p>
+                </div>
+              )}
+              <Actions run={known} reload={answer.reload} />
+              <Facts run={known} />
+              <section aria-labelledby="steps-title">
+                <div class="section-title">
+                  <h3 id="steps-title">How it went</h3>
+                </div>
+                <Waterfall
+                  run={known}
+                  drawn={waterfallOf(known, Date.now())}
+                  detail={(row) => <RowDetail run={known} row={row} />}
+                />
+              </section>
+              <Output run={known} />
+            </>
+          )}
+        </Show>
+      </div>
+    </section>
+  );
+}
