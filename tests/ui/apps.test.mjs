@@ -130,4 +130,64 @@ describe('an app', () => {
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });
+
+  test('has its runs found by function, status, type, time and text', async () => {
+    said.isPickyGood = true;
+    for (const n of ['one', 'two', 'three']) await send({ name: 'shop/picky', data: { n: `number ${n}`, note: 'seen' } });
+    said.isPickyGood = await until(15_000, async () => (await pod.runsOf('shop-picky')).filter((run) => run.endedAt).length === 3, 'three ended') && false;
+    const [{ function: picky }] = await pod.runsOf('shop-picky');
+    const all = (await pod.call('runs.list', {})).runs.length;
+    for (const viewport of [WIDE, NARROW]) {
+      const page = await site.visit({ viewport });
+      await site.signIn(page, { path: '/runs' });
+      const rows = page.locator('.virtual-list .row');
+      const shows = (count, what) => until(10_000, async () => (await rows.count()) === count, `${count} rows: ${what}`);
+      await shows(all, 'all');
+      await page.selectOption('[aria-label=Function]', picky);
+      await shows(3, 'of the function');
+      await page.keyboard.press('Escape');
+      await page.fill('[data-search]', `function:${picky} NUMBER two`);
+      await shows(1, 'with the words');
+      assert.equal(new URL(page.url()).searchParams.get('q'), `function:${picky} NUMBER two`);
+      await page.fill('[data-search]', 'type:shop/picky until:2020-01-01');
+      await page.waitForSelector('text=No run is found');
+      await page.click('text=Take the filter away');
+      await shows(all, 'all again');
+      await page.click('.run-tabs >> text=cancelled');
+      await shows(1, 'cancelled');
+      await page.fill('[data-search]', 'since:soon');
+      await page.waitForSelector('.issue >> text=since: give a time');
+      await checkAccessibility(page, 'runs with a filter');
+      await checkWidths(page, 'runs with a filter');
+      await shoot(page, `${viewport.width}-runs-filtered`);
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    }
+  });
+
+  // So much to look at takes long to make: the pod's answer is cut by hand.
+  test('says that a page of runs was cut short, and goes on when it is told to', async () => {
+    const page = await site.visit();
+    let asked = 0;
+    await page.route(/\/trpc\/runs\.list\b/, async (route) => {
+      const input = JSON.parse(new URL(route.request().url()).searchParams.get('input'));
+      if (!input.text) return route.continue();
+      asked += 1;
+      const answer = await route.fetch();
+      const body = await answer.json();
+      const { data } = body.result;
+      if (!input.cursor) Object.assign(data, { runs: [], nextCursor: data.runs[0].id, isCut: true, lookedTo: '2026-01-31T12:00:00.000Z' });
+      return route.fulfill({ response: answer, json: body });
+    });
+    await site.signIn(page, { path: '/runs?q=number' });
+    await page.waitForSelector('.list-footer >> text=were looked at');
+    assert.match(await textOf(page.locator('.list-footer')), /All runs queued since .*Jan.* were looked at\. Look further back/);
+    await page.waitForTimeout(400);
+    assert.equal(asked, 1, 'nobody told it to go on');
+    await page.click('text=Look further back');
+    await page.waitForSelector('.virtual-list .row:nth-child(2)');
+    assert.equal(await page.locator('.list-footer').count(), 0);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
 });

@@ -27,6 +27,7 @@ before(async () => {
     'plain-text',
     'curves',
     'waterfall',
+    'run-filter',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -477,5 +478,18 @@ describe('a waterfall', () => {
     const old = (name, to) => ({ ...step(name, 0, to), startedAt: undefined, endedAt: undefined });
     const drawn = lib.waterfallOf({ ...run({ steps: [old('one', 30), old('two', 70)], endedAt: at(80) }), startedAt: undefined }, 0);
     assert.deepEqual(bars(drawn), ['one: done 0-30', 'two: done 30-70']);
+  });
+});
+
+describe('a filter of runs', () => {
+  test('is what the pod is asked, and says what it does not know', () => {
+    assert.deepEqual(lib.parseRunFilter('order 17 function:shop-sum@x type:shop/*.* type:note.* since:2026-01-31T12:00:00Z until:2026-01-31T13:00:00Z'), {
+      asked: { text: 'order 17', function: 'shop-sum@x', eventType: 'note.*', from: '2026-01-31T12:00:00.000Z', to: '2026-01-31T13:00:00.001Z' },
+      issues: ['type: a * may only stand behind a dot, at the end'],
+    });
+    assert.deepEqual(lib.parseRunFilter('since:soon function: event:12 http://a').issues, [
+      'since: give a time, or as 2h, 30min, 7d', 'function: is not complete', 'event: give the whole id',
+    ]);
+    assert.deepEqual(lib.parseRunFilter(' http://a ').asked, { text: 'http://a' });
   });
 });

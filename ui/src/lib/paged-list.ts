@@ -9,6 +9,9 @@ interface Page {
   total?: number;
   totalIsAtLeast?: boolean;
   nextCursor?: string;
+  /** It ends early, since so much was looked at for it; and what was looked at. */
+  isCut?: boolean;
+  lookedTo?: string;
   [items: string]: unknown;
 }
 
@@ -18,6 +21,8 @@ interface State<T> {
   total: number | undefined;
   isTotalAtLeast: boolean;
   cursor: string | undefined;
+  /** The last page was cut short: everything since then was looked at. Only the reader goes on. */
+  lookedTo: string | undefined;
   isReady: boolean;
   isLoading: boolean;
   error: unknown;
@@ -39,6 +44,7 @@ const empty = <T>(key: string): State<T> => ({
   total: undefined,
   isTotalAtLeast: false,
   cursor: undefined,
+  lookedTo: undefined,
   isReady: false,
   isLoading: true,
   error: undefined,
@@ -75,7 +81,7 @@ export function usePagedList<T extends { id: string }>(
         page = await ask(cursor);
         items = items.concat(page[member] as T[]);
         cursor = page.nextCursor;
-      } while (cursor && items.length < wanted);
+      } while (cursor && items.length < wanted && !page.isCut);
       if (mine !== turn.current) return;
       const known = new Set(items.map((item) => item.id));
       const isTailKept = !isMore && before.items.length > items.length && cursor !== undefined;
@@ -88,6 +94,7 @@ export function usePagedList<T extends { id: string }>(
         total: page.total,
         isTotalAtLeast: page.totalIsAtLeast ?? false,
         cursor: isTailKept ? before.cursor : cursor,
+        lookedTo: isTailKept ? before.lookedTo : page.isCut ? page.lookedTo : undefined,
         isReady: true,
         isLoading: false,
         error: undefined,

@@ -95,7 +95,7 @@ function Input({ row }: { row: WaterfallRow }) {
       <Json value={input} label={`Input of ${row.name}`} />
       {op === 'InvokeFunction' && typeof child === 'string' && (
         <p>
-          <a href={`/runs?event=${encodeURIComponent(child)}`}>The run of the other function</a>
+          <a href={`/runs?q=event:${encodeURIComponent(child)}`}>The run of the other function</a>
         </p>
       )}
     </>

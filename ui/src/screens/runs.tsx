@@ -1,14 +1,19 @@
 // Runs: what was done for events, what sleeps, and what was given up; and one run beside them.
-import { useLayoutEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 
+import { podDocument } from '../lib/document.js';
+import { termOf, withTerm } from '../lib/filter.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { useNarrow } from '../lib/narrow.js';
 import { usePagedList } from '../lib/paged-list.js';
-import { go, route } from '../lib/router.js';
+import { go, route, withQuery } from '../lib/router.js';
+import { query } from '../lib/rpc.js';
+import { parseRunFilter } from '../lib/run-filter.js';
 import { nameOfFunction, type Run } from '../lib/runs.js';
 import { duration } from '../lib/time.js';
-import { Empty, Problem, Waiting } from '../parts/answer.js';
+import { Empty, Problem, useAnswer, Waiting } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
+import { Icon } from '../parts/icon.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 import { VirtualList } from '../parts/virtual-list.js';
@@ -37,57 +42,190 @@ function RunRow({ run }: { run: Run }) {
   );
 }
 
+const TYPING_MS = 300;
+
+/** The text that is written, and what of it the address has: it follows when nobody types. */
+function useTyped(known: string, keep: (text: string) => void): [string, (text: string) => void] {
+  const [typed, setTyped] = useState(known);
+  useEffect(() => setTyped(known), [known]);
+  useEffect(() => {
+    if (typed === known) return undefined;
+    const timer = setTimeout(() => keep(typed), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return [typed, setTyped];
+}
+
+function FunctionChoice({ value, onChange }: { value: string; onChange(id: string): void }) {
+  const isKnown = podDocument.value?.has('functions.list') ?? false;
+  const answer = useAnswer(`functions:${isKnown}`, async (signal) =>
+    isKnown
+      ? query<{ functions: { id: string }[] }>('functions.list', { limit: 500 }, signal)
+      : { functions: [] },
+  );
+  const ids = (answer.value?.functions ?? []).map(({ id }) => id);
+  if (value && !ids.includes(value)) ids.unshift(value);
+  return (
+    <select
+      aria-label="Function"
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
+      <option value="">every function</option>
+      {ids.map((id) => (
+        <option key={id} value={id}>
+          {nameOfFunction(id)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+const SINCE = ['1h', '1d', '7d', '30d'];
+
+function Toolbar({ text, onChange }: { text: string; onChange(text: string): void }) {
+  const [typed, type] = useTyped(text, onChange);
+  const set = (name: string, value: string) => onChange(withTerm(typed, name, value));
+  const since = termOf(text, 'since');
+  return (
+    <div class="toolbar" role="search">
+      <div class="search">
+        <Icon name="search" />
+        <input
+          data-search
+          type="search"
+          aria-label="Filter the runs"
+          placeholder="Filter: words of the event, type:note.*, since:2h"
+          title={
+            'Words in the data of the event.\nfunction:ID  type:note.*  event:ID\nsince:2h  until:2026-01-31T12:00'
+          }
+          spellcheck={false}
+          value={typed}
+          onInput={(event) => type(event.currentTarget.value)}
+        />
+      </div>
+      <div class="filters">
+        <FunctionChoice value={termOf(text, 'function')} onChange={(id) => set('function', id)} />
+        <select
+          aria-label="Queued since"
+          value={since}
+          onChange={(event) => set('since', event.currentTarget.value)}
+        >
+          <option value="">at any time</option>
+          {SINCE.concat(since && !SINCE.includes(since) ? since : []).map((one) => (
+            <option key={one} value={one}>
+              since {one}
+            </option>
+          ))}
+        </select>
+      </div>
+    </div>
+  );
+}
+
+function Footer({ lookedTo, isLoading, more }: { lookedTo: string; isLoading: boolean; more(): void }) {
+  return (
+    <p class="list-footer" role="status">
+      {isLoading ? (
+        'Looking further back…'
+      ) : (
+        <>
+          All runs queued since <Time at={lookedTo} /> were looked at.{' '}
+          <button type="button" class="link" onClick={more}>
+            Look further back
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+const linkTo = (status: string, text: string): string => {
+  const search = new URLSearchParams({ ...(status && { status }), ...(text && { q: text }) });
+  return `/runs${search.size ? `?${search.toString()}` : ''}`;
+};
+
 function RunList({ openId }: { openId: string | undefined }) {
   const status = route.value.query.get('status') ?? '';
-  const list = usePagedList<Run>('runs.list', 'runs', status ? { status } : {}, () => true);
+  const text = route.value.query.get('q') ?? '';
+  const filter = useMemo(() => parseRunFilter(text), [text]);
+  const list = usePagedList<Run>(
+    'runs.list',
+    'runs',
+    { ...filter.asked, ...(status && { status }) },
+    () => true,
+  );
   const isNarrow = useNarrow() || openId !== undefined;
   useAskAgain(
     list.reload,
     list.items.some((run) => run.status === 'active' || run.status === 'sleeping'),
   );
-  const search = status ? `?status=${status}` : '';
+  const setText = (next: string) => go(withQuery({ q: next }), { replace: true });
+  const isFiltered = text.trim() !== '';
+  const footer = list.lookedTo !== undefined && (
+    <Footer lookedTo={list.lookedTo} isLoading={list.isLoading} more={list.more} />
+  );
   return (
     <div class={`split-list ${isNarrow ? '' : 'is-wide'}`}>
       <div class="bar-top">
         <h1>Runs</h1>
       </div>
+      <Toolbar text={text} onChange={setText} />
+      {filter.issues.map((issue) => (
+        <p key={issue} class="list-footer issue">
+          {issue}
+        </p>
+      ))}
       <nav class="tabs run-tabs" aria-label="Runs by status">
-        <a href="/runs" aria-current={status === '' ? 'page' : undefined}>
-          All
-        </a>
-        {STATUSES.map((one) => (
+        {['', ...STATUSES].map((one) => (
           <a
             key={one}
-            href={`/runs?status=${one}`}
+            href={linkTo(one, text)}
             aria-current={status === one ? 'page' : undefined}
           >
-            {one}
+            {one || 'All'}
           </a>
         ))}
       </nav>
       {list.error !== undefined && <Problem error={list.error} retry={list.reload} />}
       {!list.isReady && list.error === undefined && <Waiting />}
       {list.isReady && list.items.length === 0 && (
-        <Empty title={status ? `No run is ${status}` : 'There was no run yet'}>
-          <p>
-            {status === 'failed'
-              ? 'What was given up would be here, with a button to try it again.'
-              : 'A run is the work that an event makes: to store the text of a note, for instance.'}
-          </p>
+        <Empty
+          title={
+            isFiltered || footer
+              ? 'No run is found'
+              : status
+                ? `No run is ${status}`
+                : 'There was no run yet'
+          }
+        >
+          {isFiltered ? (
+            <button type="button" onClick={() => setText('')}>
+              Take the filter away
+            </button>
+          ) : (
+            <p>
+              {status === 'failed'
+                ? 'What was given up would be here, with a button to try it again.'
+                : 'A run is the work that an event makes: to store the text of a note, for instance.'}
+            </p>
+          )}
+          {footer}
         </Empty>
       )}
       {list.items.length > 0 && (
         <VirtualList
-          key={status}
+          key={`${status} ${text}`}
           label="Runs, the newest first"
           count={list.items.length}
           rowHeight={isNarrow ? 54 : 38}
           item={(index) => list.items[index]!}
           keyOf={(run) => run.id}
-          hrefOf={(run) => `/runs/${run.id}${search}`}
+          hrefOf={(run) => `/runs/${run.id}${location.search}`}
           render={(run) => <RunRow run={run} />}
           openKey={openId}
-          onNearEnd={list.more}
+          onNearEnd={() => list.lookedTo === undefined && list.more()}
+          footer={footer}
         />
       )}
     </div>
