@@ -190,4 +190,163 @@ describe('an app', () => {
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });
+
+  test('has its functions shown, paused, resumed, invoked, tried with an event and replayed', async () => {
+    said.isPickyGood = false;
+    const [{ function: picky }] = await pod.runsOf('shop-picky');
+    const countOf = async () => (await pod.runsOf('shop-picky')).length;
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.click('nav >> text=Functions');
+    await page.waitForSelector('.app-item >> text=shop');
+    assert.match(await textOf(page.locator('.app-item')), /^ok shop 3 functions, js:v4.24.0.*registered .*, asked just now.* Sync$/);
+    await page.click('[aria-label="Sync shop"]');
+    await page.waitForSelector('.sayings >> text=shop has registered');
+    await page.click('.virtual-list .row >> text=shop-picky');
+    await page.waitForSelector('.facts >> text=shop/picky');
+
+    await page.click('.panel .actions >> text=Pause');
+    await page.waitForSelector('.panel .problem >> text=Paused by you since');
+    await page.waitForSelector('.virtual-list .row >> text=paused');
+    const before = await countOf();
+    await page.click('text=Send a test event');
+    const form = page.locator('.doing', { hasText: 'Send a test event' });
+    await form.locator('textarea').fill('{"good": "from the page"}');
+    await form.locator('button[type=submit]').click();
+    await page.waitForSelector('.sayings >> text=shop/picky is sent');
+    await until(10_000, async () => (await countOf()) === before + 1, 'it has a run');
+    await page.waitForSelector('.facts >> text=1 waiting, 0 running');
+    await checkAccessibility(page, 'a function');
+    await checkWidths(page, 'a function');
+    await shoot(page, '1280-function');
+    await page.click('.panel .actions >> text=Resume');
+    await until(10_000, async () => (await pod.runsOf('shop-picky'))[0].status === 'completed', 'it goes on');
+    await page.waitForSelector('.panel .problem', { state: 'detached' });
+
+    await page.click('text=Replay it for events of the past');
+    const replay = page.locator('.doing', { hasText: 'Replay it' });
+    await replay.getByLabel('Filter').fill('event.data.n == "number one" ||');
+    await replay.locator('button[type=submit]').click();
+    await page.waitForSelector('.sayings .bad');
+    assert.match(page.complaints.splice(0).join(), /^Failed to load resource: .* 400 \(Bad Request\)$/);
+    await replay.getByLabel('Filter').fill('event.data.n == "number one"');
+    await replay.getByLabel('Also for events').check();
+    const runsBefore = await countOf();
+    await replay.locator('button[type=submit]').click();
+    await page.waitForSelector('.replay >> text=completed');
+    assert.match(await textOf(page.locator('.replay')), /1 runs, \d+ events passed over/);
+    assert.equal(await page.locator('.replay progress').evaluate((bar) => bar.value), 1);
+    assert.equal(await countOf(), runsBefore + 1);
+    await checkAccessibility(page, 'replays');
+
+    await page.click('text=Invoke it');
+    const invoke = page.locator('.doing', { hasText: 'Invoke it' });
+    await invoke.locator('textarea').fill('{"good": "invoked"}');
+    await invoke.locator('button[type=submit]').click();
+    await page.waitForURL('**/runs/*');
+    await page.waitForSelector('.panel header >> text=completed');
+    await page.waitForSelector('.panel >> text=took invoked');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+
+    const narrow = await site.visit({ viewport: NARROW, colorScheme: 'dark' });
+    await site.signIn(narrow, { path: '/functions' });
+    await narrow.waitForSelector('.virtual-list .row');
+    for (const name of ['functions', 'function']) {
+      if (name === 'function') await site.goto(narrow, `/functions/${encodeURIComponent(picky)}`);
+      await narrow.waitForSelector(name === 'function' ? '.facts' : '.app-item');
+      for (const doing of await narrow.locator('.doing summary').all()) await doing.click();
+      await checkAccessibility(narrow, `${name}, narrow`);
+      await checkWidths(narrow, `${name}, narrow`);
+      await shoot(narrow, `390-app-${name}`);
+    }
+    assert.deepEqual(narrow.complaints, []);
+    await narrow.context().close();
+  });
+
+  test('has its dead letters grouped, tried again one by one and together, edited, and put away', async () => {
+    said.isPickyGood = false;
+    await pod.call('deadLetters.discard', { all: true });
+    for (const n of [1, 1, 1, 2, 3, 4]) await send({ name: 'shop/picky', data: { n } });
+    const failed = async () => (await pod.call('runs.list', { status: 'failed' })).runs;
+    await until(15_000, async () => (await failed()).length === 6, 'six fail');
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    await page.waitForURL('**/dead-letters');
+    const rows = page.locator('.virtual-list .row');
+    await page.waitForSelector('.virtual-list .row:nth-child(4)');
+    // What the error says is text, not markup.
+    assert.match(await textOf(rows.first()), /^3 shop-picky TypeError not <b>1<\/b> /);
+    const open = (n) => page.click(`.virtual-list .row >> text=not <b>${n}</b>`);
+    const letters = page.locator('.letter');
+
+    await open(1);
+    await page.waitForSelector('.letter:nth-child(3)');
+    await checkAccessibility(page, 'dead letters');
+    await checkWidths(page, 'dead letters');
+    await shoot(page, '1280-dead-letters');
+    // One, still in vain: it comes back.
+    await letters.first().getByText('Retry', { exact: true }).click();
+    await page.waitForSelector('.sayings >> text=It is tried again');
+    await until(10_000, async () => (await failed()).length === 6, 'it failed again');
+    // Then all of the kind, and none of another.
+    said.isPickyGood = true;
+    await page.click('text=Retry all 3');
+    await page.waitForSelector('.sayings >> text=3 tried again');
+    await page.waitForSelector('text=There are no dead letters of this kind any more');
+    assert.deepEqual((await failed()).map((run) => run.error.message).sort(), [2, 3, 4].map((n) => `not <b>${n}</b>`));
+    said.isPickyGood = false;
+
+    await page.click('text=Show the others');
+    await open(2);
+    await letters.first().getByText('Edit and replay').click();
+    const field = letters.first().locator('textarea');
+    assert.equal(JSON.parse(await field.inputValue()).n, 2);
+    await field.fill('{"good": "edited"}');
+    await page.click('text=Replay with these');
+    await page.waitForURL('**/runs/*');
+    await page.waitForSelector('.panel >> text=took edited');
+
+    await site.goto(page, '/dead-letters');
+    await open(3);
+    await letters.first().getByText('Put away', { exact: true }).click();
+    await until(10_000, async () => (await failed()).length === 1, 'it is put away');
+    await page.keyboard.press('Escape');
+    await open(4);
+    await page.click('text=Put it away');
+    await page.waitForSelector('dialog');
+    assert.equal((await failed()).length, 1, 'it is asked about first');
+    await page.click('dialog >> button.danger');
+    await page.waitForSelector('text=There are no dead letters');
+    assert.equal((await failed()).length, 0);
+    assert.equal((await pod.runsOf('shop-picky')).filter((run) => run.status === 'discarded').length >= 3, true);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+
+    await send({ name: 'shop/picky', data: { n: 5 } });
+    await until(15_000, async () => (await failed()).length === 1, 'one more fails');
+    const narrow = await site.visit({ viewport: NARROW, colorScheme: 'dark' });
+    await site.signIn(narrow, { path: '/dead-letters' });
+    await narrow.click('.virtual-list .row');
+    await narrow.waitForSelector('.letter');
+    await checkAccessibility(narrow, 'dead letters, narrow');
+    await checkWidths(narrow, 'dead letters, narrow');
+    await shoot(narrow, '390-dead-letters');
+    assert.deepEqual(narrow.complaints, []);
+    await narrow.context().close();
+  });
+
+  test('is told to be away once it does not answer', async () => {
+    await app.close();
+    app = undefined;
+    const page = await site.visit();
+    await site.signIn(page, { path: '/functions' });
+    await page.click('[aria-label="Sync shop"]');
+    await page.waitForSelector('.app-item .issue');
+    assert.match(await textOf(page.locator('.app-item')), /^fail shop /);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
 });

@@ -28,6 +28,7 @@ before(async () => {
     'curves',
     'waterfall',
     'run-filter',
+    'functions',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -39,6 +40,9 @@ before(async () => {
     logLevel: 'error',
   });
   globalThis.addEventListener ??= () => {};
+  // The page's clock, which would keep this process.
+  const { setInterval } = globalThis;
+  globalThis.setInterval = (...args) => setInterval(...args).unref();
   lib = await import(pathToFileURL(outfile));
 });
 after(() => rm(folder, { recursive: true, force: true }));
@@ -491,5 +495,32 @@ describe('a filter of runs', () => {
       'since: give a time, or as 2h, 30min, 7d', 'function: is not complete', 'event: give the whole id',
     ]);
     assert.deepEqual(lib.parseRunFilter(' http://a ').asked, { text: 'http://a' });
+  });
+});
+
+describe('a function', () => {
+  test('has each of its limits in words', () => {
+    const words = lib.limitWords({
+      concurrency: [{ limit: 2, scope: 'function' }, { limit: 5, key: 'event.data.shop', scope: 'user' }],
+      runConcurrency: { limit: 1, key: 'event.data.shop' },
+      priority: 'event.data.rank',
+      timeouts: { startMs: 10_000, finishMs: 3_600_000 },
+      throttle: { limit: 10, periodMs: 60_000, burst: 3 },
+      rateLimit: { limit: 1, periodMs: 3_600_000 },
+      debounce: { periodMs: 5_000, timeoutMs: 60_000 },
+      batch: { sizeMax: 50, timeoutMs: 2_000 },
+      singleton: { mode: 'skip', key: 'event.data.id' },
+      idempotency: 'event.data.id',
+      cancelOn: [{ event: 'shop/gone', if: 'async.data.id == event.data.id' }],
+    });
+    assert.deepEqual(words.map((pair) => pair.join(': ')), [
+      'Calls at a time: 2', 'Calls at a time: 5 for each event.data.shop, with your other functions',
+      'Runs at a time: 1 for each event.data.shop', 'Throttle: 10 in 1 min, 3 at once; others wait',
+      'Rate: 1 in 1 h; others are dropped', 'Debounce: 5.00 s without an event, at most 1 min',
+      'Batch: 50 events or 2.00 s', 'One at a time: others have no run for each event.data.id',
+      'Once in 24 hours: for each event.data.id', 'Must begin within: 10.0 s', 'Must end within: 1 h',
+      'Priority: event.data.rank seconds earlier', 'Cancelled by: shop/gone, if async.data.id == event.data.id',
+    ]);
+    assert.deepEqual(lib.limitWords({ concurrency: [], cancelOn: [] }), []);
   });
 });

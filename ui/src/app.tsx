@@ -22,6 +22,8 @@ import { SignIn } from './screens/sign-in.js';
 const SCREENS: Record<string, () => Promise<{ default: ComponentType }>> = {
   events: () => import('./screens/events.js'),
   runs: () => import('./screens/runs.js'),
+  functions: () => import('./screens/functions.js'),
+  'dead-letters': () => import('./screens/dead-letters.js'),
   catalogue: () => import('./screens/catalogue.js'),
   users: () => import('./screens/users.js'),
   pod: () => import('./screens/pod.js'),

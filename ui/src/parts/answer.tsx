@@ -79,6 +79,20 @@ export function useReloadOn(concerns: (event: SynapEvent) => boolean, reload: ()
   }, [current]);
 }
 
+// A run that sleeps or is tried again tells nothing by events.
+const ASK_EVERY_MS = 2_500;
+
+/** Asks again and again, for what no event tells, while `isOpen` and the page is looked at. */
+export function useAskAgain(reload: () => void, isOpen: boolean, everyMs = ASK_EVERY_MS): void {
+  const latest = useRef(reload);
+  latest.current = reload;
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const timer = setInterval(() => !document.hidden && latest.current(), everyMs);
+    return () => clearInterval(timer);
+  }, [isOpen, everyMs]);
+}
+
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
   return (
     <div class="problem" role="alert">

@@ -60,6 +60,8 @@ const STATUS_KINDS: Record<string, string> = {
   cancelled: 'calm',
   open: 'calm',
   warn: 'warn',
+  paused: 'warn',
+  outage: 'warn',
 };
 const STATUS_ICONS: Record<string, IconName> = {
   good: 'check',

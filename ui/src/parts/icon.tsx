@@ -3,6 +3,7 @@ const PATHS = {
   home: 'M3 8.500 9 3l6 5.500V15h-4v-4H7v4H3z',
   events: 'M3 4.500h12M3 9h12M3 13.500h7',
   runs: 'M5 3.500v11l9-5.500z',
+  functions: 'M10 2.500 4 10h4.500L8 15.500 14 8H9.500z',
   noun: 'M4 2.500h7l3 3v10H4zM7 8h4M7 11h4',
   catalogue: 'M3 3h5v5H3zM10 3h5v5h-5zM3 10h5v5H3zM10 10h5v5h-5z',
   users:

@@ -17,7 +17,8 @@ interface Place {
 }
 
 export function places(): Place[] {
-  const taken = new Set(['h', 'e', 'r', 'c', 'u', 'p']);
+  const taken = new Set(['h', 'e', 'r', 'f', 'd', 'c', 'u', 'p']);
+  const has = (name: string) => podDocument.value?.has(name) ?? false;
   const nouns = (podDocument.value?.nouns ?? []).map((noun): Place => {
     const key = [...noun.plural].find((letter) => !taken.has(letter)) ?? '';
     taken.add(key);
@@ -27,6 +28,12 @@ export function places(): Place[] {
     { href: '/', label: 'Home', icon: 'home', key: 'h' },
     { href: '/events', label: 'Events', icon: 'events', key: 'e' },
     { href: '/runs', label: 'Runs', icon: 'runs', key: 'r' },
+    ...(has('functions.list')
+      ? [{ href: '/functions', label: 'Functions', icon: 'functions' as const, key: 'f' }]
+      : []),
+    ...(has('deadLetters.groups')
+      ? [{ href: '/dead-letters', label: 'Dead letters', icon: 'warn' as const, key: 'd' }]
+      : []),
     ...nouns,
     { href: '/catalogue', label: 'Catalogue', icon: 'catalogue', key: 'c' },
     { href: '/users', label: isOwner() ? 'Users and keys' : 'Keys', icon: 'users', key: 'u' },

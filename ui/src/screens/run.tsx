@@ -1,5 +1,5 @@
 // One run: how it went over time, what each step was given and came to, and what can be done with it.
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 
 import type { SynapEvent } from '../lib/events.js';
 import { go } from '../lib/router.js';
@@ -8,7 +8,7 @@ import { hasEnded, isOfApp, nameOfFunction, type RunWithSteps, type Step } from 
 import { bytes, duration } from '../lib/time.js';
 import { waterfallOf, type WaterfallRow } from '../lib/waterfall.js';
 import { attempt, JsonForm } from '../parts/json-form.js';
-import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
+import { Show, useAnswer, useAskAgain, useReloadOn } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { CopyButton, Id } from '../parts/copy.js';
 import { Icon } from '../parts/icon.js';
@@ -17,17 +17,6 @@ import { say } from '../parts/say.js';
 import { LongText, Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 import { Waterfall } from '../parts/waterfall.js';
-
-// A run that sleeps or is tried again tells nothing by events: ask while it is looked at.
-const ASK_EVERY_MS = 2_500;
-
-export function useAskAgain(reload: () => void, isOpen: boolean): void {
-  useEffect(() => {
-    if (!isOpen) return undefined;
-    const timer = setInterval(() => !document.hidden && reload(), ASK_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [isOpen]);
-}
 
 const openRun = (id: string): void => go(`/runs/${id}${location.search}`);
 

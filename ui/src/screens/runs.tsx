@@ -11,13 +11,13 @@ import { query } from '../lib/rpc.js';
 import { parseRunFilter } from '../lib/run-filter.js';
 import { nameOfFunction, type Run } from '../lib/runs.js';
 import { duration } from '../lib/time.js';
-import { Empty, Problem, useAnswer, Waiting } from '../parts/answer.js';
+import { Empty, Problem, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Icon } from '../parts/icon.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 import { VirtualList } from '../parts/virtual-list.js';
-import { RunPanel, useAskAgain } from './run.js';
+import { RunPanel } from './run.js';
 
 const STATUSES = ['active', 'sleeping', 'failed', 'completed', 'cancelled', 'discarded'];
 function RunRow({ run }: { run: Run }) {

@@ -1,0 +1,168 @@
+// Functions and apps: what reacts to events, whether it may, and the apps that some of it comes from.
+import { useLayoutEffect } from 'preact/hooks';
+
+import { podDocument } from '../lib/document.js';
+import { type FunctionInfo, startWords } from '../lib/functions.js';
+import { addShortcuts } from '../lib/keyboard.js';
+import { useNarrow } from '../lib/narrow.js';
+import { usePagedList } from '../lib/paged-list.js';
+import { go, route } from '../lib/router.js';
+import { mutate, query } from '../lib/rpc.js';
+import { nameOfFunction } from '../lib/runs.js';
+import { number } from '../lib/time.js';
+import { Empty, Problem, Show, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
+import { Status } from '../parts/badge.js';
+import { attempt } from '../parts/json-form.js';
+import { Line } from '../parts/text.js';
+import { Time } from '../parts/time.js';
+import { VirtualList } from '../parts/virtual-list.js';
+import { FunctionPanel } from './function.js';
+
+interface WorkerApp {
+  app: string;
+  url: string;
+  sdk: string;
+  framework: string;
+  version: string;
+  functions: string[];
+  syncedAt: string;
+  askedAt?: string;
+  problem?: string;
+}
+
+// What waits and goes on is told by no event.
+const ASK_EVERY_MS = 10_000;
+
+function AppItem({ app, reload }: { app: WorkerApp; reload(): void }) {
+  const sync = async () => {
+    await attempt(async () => {
+      const { isRegistered, problem } = await mutate<{ isRegistered: boolean; problem?: string }>(
+        'apps.sync',
+        { url: app.url },
+      );
+      if (!isRegistered) throw new Error(problem ?? 'It did not register');
+    }, `${app.app} has registered`);
+    reload();
+  };
+  return (
+    <li class="app-item">
+      <Status status={app.problem ? 'fail' : 'ok'} />
+      <div>
+        <b>
+          <Line text={app.app} max={80} />
+        </b>{' '}
+        <span class="quiet">
+          {app.functions.length} {app.functions.length === 1 ? 'function' : 'functions'}, {app.sdk}
+          {app.version && `, ${app.version}`}, registered <Time at={app.syncedAt} style="ago" />
+          {app.askedAt && (
+            <>
+              , asked <Time at={app.askedAt} style="ago" />
+            </>
+          )}
+        </span>
+        <p class="quiet app-url">
+          <Line text={app.url} max={300} />
+        </p>
+        {app.problem && (
+          <p class="issue">
+            <Line text={app.problem} max={1_000} />
+          </p>
+        )}
+      </div>
+      <button type="button" class="small" aria-label={`Sync ${app.app}`} onClick={() => void sync()}>
+        Sync
+      </button>
+    </li>
+  );
+}
+
+function Apps() {
+  const answer = useAnswer('apps', (signal) =>
+    query<{ apps: WorkerApp[] }>('apps.list', undefined, signal),
+  );
+  useAskAgain(answer.reload, true, ASK_EVERY_MS);
+  return (
+    <section class="apps" aria-label="Apps">
+      <Show of={answer}>
+        {({ apps }) =>
+          apps.length === 0 ? (
+            <p class="quiet">
+              No app has registered. With an Inngest SDK, point INNGEST_BASE_URL to this pod.
+            </p>
+          ) : (
+            <ul>
+              {apps.map((app) => (
+                <AppItem key={app.url} app={app} reload={answer.reload} />
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+    </section>
+  );
+}
+
+function FunctionRow({ one }: { one: FunctionInfo }) {
+  return (
+    <span class="run-row">
+      {one.pause ? (
+        <Status status={one.pause.by === 'person' ? 'paused' : 'outage'} />
+      ) : (
+        <span class="status">{one.app ? 'app' : 'pod'}</span>
+      )}
+      <b>{nameOfFunction(one.id)}</b>
+      <span class="run-words quiet">{startWords(one) || 'when it is invoked'}</span>
+      <span class="quiet run-numbers">
+        {number(one.waiting)} waiting, {number(one.running)} running
+      </span>
+    </span>
+  );
+}
+
+function FunctionList({ openId }: { openId: string | undefined }) {
+  const list = usePagedList<FunctionInfo>('functions.list', 'functions', {}, (event) =>
+    /^function\.(paused|resumed|registered|failed)$/.test(event.type),
+  );
+  useAskAgain(list.reload, true, ASK_EVERY_MS);
+  const isNarrow = useNarrow() || openId !== undefined;
+  return (
+    <div class={`split-list ${isNarrow ? '' : 'is-wide'}`}>
+      <div class="bar-top">
+        <h1>Functions and apps</h1>
+      </div>
+      {podDocument.value?.has('apps.list') && <Apps />}
+      {list.error !== undefined && <Problem error={list.error} retry={list.reload} />}
+      {!list.isReady && list.error === undefined && <Waiting />}
+      {list.isReady && list.items.length === 0 && <Empty title="There is no function" />}
+      {list.items.length > 0 && (
+        <VirtualList
+          label="Functions"
+          count={list.items.length}
+          rowHeight={isNarrow ? 54 : 38}
+          item={(index) => list.items[index]!}
+          keyOf={(one) => one.id}
+          hrefOf={(one) => `/functions/${encodeURIComponent(one.id)}`}
+          render={(one) => <FunctionRow one={one} />}
+          openKey={openId}
+          onNearEnd={list.more}
+        />
+      )}
+    </div>
+  );
+}
+
+export default function FunctionsScreen() {
+  const openId = route.value.parts[1];
+  useLayoutEffect(() => {
+    if (openId === undefined) return undefined;
+    return addShortcuts([
+      { keys: 'Escape', label: 'Close the function', run: () => go('/functions') },
+    ]);
+  }, [openId]);
+  return (
+    <div class={`split ${openId ? 'has-panel' : ''}`}>
+      <FunctionList openId={openId} />
+      {openId && <FunctionPanel key={openId} id={openId} />}
+    </div>
+  );
+}
