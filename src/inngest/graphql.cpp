@@ -13,6 +13,7 @@
 namespace synap::inngest {
 namespace {
 
+constexpr std::size_t kListedOutputMax = 4 << 10;
 constexpr JsonLimits kStored{.depth_max = 80};
 constexpr std::int64_t kTimeMax = 253'402'300'799'999;  // 9999-12-31, the last that is shown
 
@@ -387,8 +388,11 @@ Task<Result<Json>> Graphql::shown(const GraphqlField& field, const events::Event
   if (!runs) co_return fail(runs.error());
   Json list = Json::array();
   std::int64_t pending = 0;
-  for (const auto& run : *runs) {
+  for (auto& run : *runs) {
     if (!run.ended_at) ++pending;
+    // A large one is to be asked for by its run.
+    if (run.output.size() > kListedOutputMax) run.output.clear();
+    if (run.error.size() > kListedOutputMax) run.error.clear();
     auto one = co_await shown_run({}, run, event);
     if (!one) co_return fail(one.error());
     list.push_back(std::move(*one));

@@ -28,6 +28,9 @@ struct Fragment {
   std::vector<Written> children;
 };
 
+// Of all values that stand for variables.
+constexpr std::size_t kPutInBytesMax = 1 << 20;
+
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
@@ -137,7 +140,9 @@ class Reader {
     const auto key = name();
     expect(":");
     type();
+    is_in_default_ = true;
     const auto otherwise = take("=") ? value() : Json();
+    is_in_default_ = false;
     std::ignore = directives();
     const Json* given = given_.find(key);
     variables_.set(key, given != nullptr ? *given : otherwise);
@@ -224,12 +229,15 @@ class Reader {
     skip();
     if (at_ >= text_.size()) return wrong("a value is missing"), Json();
     if (take("$")) {
+      if (is_in_default_) return wrong("a default has no variables"), Json();
       const auto key = name();
       const Json* known = variables_.find(key);
-      if (known != nullptr) return *known;
       // In a fragment, which may stand before the operation that has it.
-      const Json* given = given_.find(key);
-      return given != nullptr ? *given : Json();
+      if (known == nullptr) known = given_.find(key);
+      if (known == nullptr) return Json();
+      put_in_bytes_ += known->dump().size();
+      if (put_in_bytes_ > kPutInBytesMax) return wrong("its variables are too large"), Json();
+      return *known;
     }
     const char c = text_[at_];
     if (c == '"') return text_value();
@@ -315,6 +323,8 @@ class Reader {
     }
   }
 
+  bool is_in_default_ = false;
+  std::size_t put_in_bytes_ = 0;
   const std::string_view text_;
   const std::string_view wanted_;
   const Json& given_;

@@ -49,6 +49,15 @@ TEST(GraphqlQuery, ArgumentsAreValuesAndVariables) {
             R"("o":{"k":"ENUM","z":null}})");
 }
 
+TEST(GraphqlQuery, VariablesThatGrowAreRefused) {
+  EXPECT_EQ(read(R"(query($a: T = ["x"], $b: T = [$a, $a]) { run(x: $b) { id } })").error().message,
+            "The query cannot be read at byte 31: a default has no variables");
+  const auto large = R"({"x":")" + std::string(400'000, 'x') + "\"}";
+  EXPECT_TRUE(read("query($x: T) { a(l: [$x $x]) { b } }", large));
+  EXPECT_EQ(read("query($x: T) { a(l: [$x $x $x]) { b } }", large).error().message,
+            "The query cannot be read at byte 29: its variables are too large");
+}
+
 TEST(GraphqlQuery, DirectivesLeaveOut) {
   EXPECT_EQ(answer("query Q($y: Boolean) { a @include(if: $y) b @skip(if: $y) }",
                    R"({"a":1,"b":2})", R"({"y":true})"),

@@ -13,6 +13,8 @@
 namespace synap::inngest {
 namespace {
 
+constexpr std::size_t kQueryBytesMax = 256 << 10;
+
 net::Response json_response(int status, const Json& body) {
   net::Response response;
   response.status = status;
@@ -234,6 +236,7 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   }
   admission.account = asker->user_id;
   if (route.is == Route::Is::kRegister) admission.body_bytes_max = kRegistrationBytesMax;
+  if (route.is == Route::Is::kGraphql) admission.body_bytes_max = kQueryBytesMax;
   admission.caller = std::make_shared<const Asker>(std::move(*asker));
   co_return admission;
 }

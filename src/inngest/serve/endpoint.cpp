@@ -189,10 +189,11 @@ Task<net::Response> Endpoint::sync(const net::Request& request, bool is_signed) 
   // Each costs a request to the server.
   if (!is_signed) {
     const auto now = rooms_.upstream.options().world.unix_ms();
-    if (std::abs(now - asked_at_.exchange(now)) < kUnsignedPauseMs) {
+    if (std::abs(now - asked_at_.load()) < kUnsignedPauseMs) {
       co_return refusal({Code::kTooManyRequests,
                          "Somebody has asked for this a moment ago: sign it, or ask again later"});
     }
+    asked_at_.store(now);
   }
   auto deploy_id = query_parameter(request.query, "deployId");
   auto kind = header_or(request, "x-inngest-server-kind");

@@ -57,6 +57,7 @@ struct Relay::Batch {
   std::vector<std::int64_t> released;  // held events among `events`
   std::int64_t position = 0;           // the checkpoint behind it
   bool is_at_end = false;              // of the log
+  bool has_signal = false;             // it is all there is in it
 };
 
 std::string signal_name(std::string_view user_id, std::string_view signal) {
@@ -166,8 +167,8 @@ Task<Result<Relay::Batch>> Relay::next_batch() {
   });
   if (!again) co_return fail(again.error());
   held_ = again->held.count;
-  batch.released = again->held.free;
-  auto positions = again->held.free;
+  const auto free_count = again->held.free.size();
+  auto positions = std::move(again->held.free);
   std::ranges::copy(again->lost, std::back_inserter(positions));
   std::size_t bytes = 0;
   const auto add = [&](events::EventRef event) {
@@ -176,10 +177,11 @@ Task<Result<Relay::Batch>> Relay::next_batch() {
     batch.events.push_back({std::move(event)});
     return true;
   };
-  for (const auto position : positions) {
-    auto event = co_await rooms_.log.at(position);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    auto event = co_await rooms_.log.at(positions[i]);
     if (!event) co_return fail(event.error());
     if (!add(std::move(*event))) co_return batch;
+    if (i < free_count) batch.released.push_back(positions[i]);
   }
   const auto range = history_.next_of_inngest(position_);
   if (!range || rooms_.log.end().value() <= range->after) {
@@ -192,8 +194,13 @@ Task<Result<Relay::Batch>> Relay::next_batch() {
   for (auto& event : page->events) {
     if (event->position > range->until) break;
     const auto position = event->position;
+    // A signal has no id that would tell a second one: it is settled alone, as soon as it is told.
+    const bool is_signal = event->type == bus::kSignalSent.name && is_wanted(event->type);
+    if (is_signal && !batch.events.empty()) co_return batch;
     if (is_wanted(event->type) && !add(std::move(event))) co_return batch;
     batch.position = position;
+    batch.has_signal = is_signal;
+    if (is_signal) co_return batch;
   }
   batch.is_at_end = page->is_at_end;
   co_return batch;
@@ -317,8 +324,8 @@ Task<Result<>> Relay::refuse(const Posted& one, const Error& error) {
 // The checkpoint is kept with what was held and what was posted; where there is neither, now and
 // then.
 Task<Result<>> Relay::settle(const Batch& batch) {
-  const bool is_worth_it =
-      !batch.events.empty() || !batch.released.empty() || batch.position - saved_ > kUnsavedMax;
+  const bool is_worth_it = !batch.events.empty() || !batch.released.empty() || batch.has_signal ||
+                           batch.position - saved_ > kUnsavedMax;
   if (is_worth_it) {
     auto stored = co_await rooms_.database.write(db::Lane::kBackground, [&](db::Tx& tx) {
       for (const auto position : batch.released) rooms_.store.release(tx, position);

@@ -241,6 +241,30 @@ TEST_F(Relaying, AnEventWaitsForRunsOfThePodsOwnBus) {
   ASSERT_TRUE(until([&] { return server.taken().size() == 1; }));
 }
 
+TEST_F(Relaying, HeldEventsThatTogetherAreTooLargeAreAllPosted) {
+  FakeServer server;
+  Watermark may_end;
+  add("fn",
+      [&](const Event&, Step&) -> Task<Outcome> {
+        co_await may_end.wait_past(0);
+        co_return Outcome::done();
+      },
+      {.in_aggregate_order = true});
+  open_to(server);
+  for (int i = 0; i < 4; ++i) {
+    const auto event = append("thing.making.requested",
+                              R"({"text":")" + std::string(190'000, 'x') + "\"}", Uuid::v7());
+    ASSERT_TRUE(test::run(executor, [&] {
+      return database->write(
+          [&](db::Tx& tx) { engine->dispatcher.start(tx, engine->functions.find("fn"), *event); });
+    }));
+  }
+  start_relay();
+  ASSERT_TRUE(until([&] { return relay->progress().held == 4; }));
+  may_end.raise(1);
+  ASSERT_TRUE(until([&] { return server.taken().size() == 4; }));
+}
+
 // Where a run has ended before the answer to the post of its event is here, the line is free.
 TEST_F(Relaying, ALineIsFreeThoughTheAnswerWasLost) {
   const auto thing = Uuid::v7();
@@ -333,6 +357,8 @@ TEST_F(Relaying, SignalsThatRunsWaitForAreSentOn) {
   ASSERT_TRUE(until([&] { return relay->counts().posted.value() == 1; }));
   EXPECT_EQ(server.requests().back(), "POST /v1/signals HTTP/1.1");
   EXPECT_TRUE(server.taken().empty());
+  // A start does not send it again.
+  EXPECT_TRUE(wait_until("SELECT position FROM relay_state", "1"));
 }
 
 }  // namespace

@@ -128,12 +128,11 @@ Task<Result<>> Upstream::send(std::string events, std::size_t count, std::stop_t
   co_return Result<>{};
 }
 
-Task<Result<Json>> Upstream::get(std::string path) {
+Task<Result<outbound::Response>> Upstream::get_with(std::string path,
+                                                    std::optional<SigningKey> key) {
   outbound::Request request{.url = options_.url + path,
                             .headers = {{"x-inngest-sdk", sdk_name(options_.version)}}};
-  if (options_.signing_key) {
-    request.headers.push_back({"authorization", "Bearer " + options_.signing_key->hashed()});
-  }
+  if (key) request.headers.push_back({"authorization", "Bearer " + key->hashed()});
   auto stream = client_.stream(std::move(request), {.deadline = SteadyClock::now() + kPatience,
                                                     .response_bytes_max = kStateBytesMax,
                                                     .redirects_max = 0});
@@ -143,8 +142,17 @@ Task<Result<Json>> Upstream::get(std::string path) {
     response.body += chunk->bytes;
   }
   if (const auto& end = stream.end(); !end) co_return fail(end.error());
-  if (!is_success(response)) co_return fail(refusal_of(response, "what a run has stored"));
-  auto said = parse_json(response.body, kDepth);
+  co_return response;
+}
+
+Task<Result<Json>> Upstream::get(std::string path) {
+  auto response = co_await get_with(path, options_.signing_key);
+  if (response && (response->status == 401 || response->status == 403) && options_.fallback_key) {
+    response = co_await get_with(path, options_.fallback_key);
+  }
+  if (!response) co_return fail(response.error());
+  if (!is_success(*response)) co_return fail(refusal_of(*response, "what a run has stored"));
+  auto said = parse_json(response->body, kDepth);
   if (!said) co_return fail(Code::kBadGateway, "What the Inngest server has of a run is no JSON");
   // Newer servers put it into an envelope.
   if (said->is_object() && said->find("metadata") != nullptr && said->find("data") != nullptr) {

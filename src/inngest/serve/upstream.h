@@ -63,6 +63,7 @@ class Upstream {
                                        outbound::Headers more, std::stop_token stop);
   Task<Result<outbound::Response>> send_one(const outbound::Request& request, std::stop_token stop);
   Task<Result<Json>> get(std::string path);
+  Task<Result<outbound::Response>> get_with(std::string path, std::optional<SigningKey> key);
 
   const UpstreamOptions options_;
   outbound::Client& client_;
