@@ -125,7 +125,7 @@ for (const transport of ['websocket', 'sse']) {
     });
     after(() => pod?.remove());
 
-    test('for await goes on behind its last event; waitFor ends', { timeout: 120_000 }, async () => {
+    test('for await goes on behind its last event; waitFor ends', { timeout: 60_000 }, async () => {
       const client = createSynapClient({ url: pod.url, key: pod.key, transport });
       const begin = (await allEvents(client)).length;
       const stream = client.watch();
@@ -143,7 +143,7 @@ for (const transport of ['websocket', 'sse']) {
         if (told.length === killsOver(transport) * EVENTS_BETWEEN) {
           isWriting = false;
           const written = await stopWriting();
-          const waited = await Promise.all(written.accepted.map((one) => client.waitFor(one.requestId, { timeoutMs: 90_000 })));
+          const waited = await Promise.all(written.accepted.map((one) => client.waitFor(one.requestId)));
           assert.ok(waited.every((request) => request.status === 'completed'));
           await check(client, written);
           all = (await allEvents(client)).slice(begin);
