@@ -90,7 +90,7 @@ std::vector<db::Database::Migration> migrations() {
       {"runs.2", "ALTER TABLE jobs ADD COLUMN wait_ms INTEGER"}};
   for (const auto& more : JobStore::migrations()) all.push_back(more);
   all.push_back({"runs.4", kAdmissions});
-  // Of a dead letter, which has no job that has them.
+  // Not used any more: a dead letter's are found anew (workers/run_maker.h).
   all.push_back({"runs.5", "ALTER TABLE runs_data ADD COLUMN limit_keys TEXT"});
   all.push_back({"runs.6", kAdmissionsOfUsers});
   // When its function was first called; NULL until that call has come to something. `origin`: of a
@@ -98,6 +98,10 @@ std::vector<db::Database::Migration> migrations() {
   all.push_back({"runs.7",
                  "ALTER TABLE runs_data ADD COLUMN started_at INTEGER; "
                  "ALTER TABLE runs_data ADD COLUMN origin TEXT"});
+  // Those that people asked for and that have not begun: replays make no more than so many.
+  all.push_back({"runs.8",
+                 "CREATE INDEX runs_asked_for ON runs_data(user_id, function) WHERE origin IS NOT "
+                 "NULL AND started_at IS NULL AND status = 'active'"});
   return all;
 }
 
@@ -144,8 +148,7 @@ std::optional<Uuid> Dispatcher::start(db::Tx& tx, const FunctionPtr& function,
     return std::nullopt;
   }
   const bool is_in_order = function->in_aggregate_order && event.aggregate_id.has_value();
-  return make_run(tx, function, event,
-                  {.delay_ms = delay_of(event), .origin = std::string(origin)},
+  return make_run(tx, function, event, {.delay_ms = delay_of(event), .origin = std::string(origin)},
                   is_in_order && event.aggregate_version != 1);
 }
 

@@ -156,22 +156,20 @@ void Functions::remove(std::string_view id) {
 
 void Functions::pause(const std::string& id) {
   std::lock_guard lock(mutex_);
-  auto next = std::make_shared<FunctionSet>(*set_);
-  next->index();
-  next->paused_.insert(id);
-  set_ = std::move(next);
+  paused_.insert(id);
   has_paused_ = true;
-  changes_.raise(++change_count_);
 }
 
 void Functions::resume(const std::string& id) {
   std::lock_guard lock(mutex_);
-  auto next = std::make_shared<FunctionSet>(*set_);
-  next->index();
-  next->paused_.erase(id);
-  has_paused_ = !next->paused_.empty();
-  set_ = std::move(next);
-  changes_.raise(++change_count_);
+  paused_.erase(id);
+  has_paused_ = !paused_.empty();
+}
+
+bool Functions::is_paused(std::string_view id) const {
+  if (!has_paused_) return false;
+  std::lock_guard lock(mutex_);
+  return paused_.contains(id);
 }
 
 std::shared_ptr<const FunctionSet> Functions::now() const {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -102,10 +103,6 @@ class FunctionSet {
   const std::vector<FunctionPtr>& all() const { return functions_; }
   /// Whether a function is triggered by the end of runs that have completed.
   bool hears_ends() const { return hears_ends_; }
-  /// Whether somebody has paused it: its runs are made, and wait.
-  bool is_paused(std::string_view id) const {
-    return !paused_.empty() && paused_.contains(std::string(id));
-  }
 
  private:
   friend class Functions;
@@ -116,7 +113,6 @@ class FunctionSet {
   std::unordered_map<std::string_view, std::size_t> by_id_;
   std::unordered_map<std::string_view, std::vector<std::size_t>> by_pattern_;
   bool hears_ends_ = false;
-  std::unordered_set<std::string> paused_;  // ids, also of functions that are not there
 };
 
 /// Thread-safe.
@@ -139,17 +135,19 @@ class Functions {
   /// Grows with each change.
   Watermark& changes() const { return changes_; }
 
-  /// While it is paused, whoever claims jobs passes over its own. Whoever ends a pause says so to
-  /// those who claim (Queue::note_unclaimed).
+  /// While it is paused, its runs are made, and whoever claims jobs passes over its own. Whoever
+  /// ends a pause says so to those who claim (Queue::note_unclaimed). Also of one that is not
+  /// there.
   void pause(const std::string& id);
   void resume(const std::string& id);
-  bool is_paused(std::string_view id) const { return has_paused_ && now()->is_paused(id); }
+  bool is_paused(std::string_view id) const;
 
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const FunctionSet> set_ = std::make_shared<FunctionSet>();
   mutable Watermark changes_;
   std::int64_t change_count_ = 0;
+  std::set<std::string, std::less<>> paused_;
   std::atomic<bool> has_paused_ = false;  // mostly not, and then nobody looks
 };
 

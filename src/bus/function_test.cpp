@@ -80,6 +80,20 @@ TEST(Functions, ManyArePutAndTakenAwayAtOnce) {
   EXPECT_EQ(before->find("7")->triggers.at(0).event, "b7");
 }
 
+TEST(Functions, APauseLooksAtNoneOfTheOthers) {
+  Functions functions;
+  functions.add({.id = "a", .triggers = {{"t"}}});
+  const auto before = functions.now();
+  functions.pause("a");
+  functions.pause("not there");
+  EXPECT_TRUE(functions.is_paused("a"));
+  EXPECT_FALSE(functions.is_paused("b"));
+  functions.resume("a");
+  EXPECT_FALSE(functions.is_paused("a"));
+  EXPECT_TRUE(functions.is_paused("not there"));
+  EXPECT_EQ(functions.now(), before);
+}
+
 TEST(RetryDelay, DoublesWithinItsBounds) {
   const RetryPolicy policy{.retries_max = 100, .delay_ms = 100, .delay_ms_max = 5'000};
   for (int retry = 0; retry < 100; ++retry) {

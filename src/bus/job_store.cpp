@@ -491,7 +491,7 @@ JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const FunctionSet
     after = rows.text(0);
     if (is_around && !begun_at.empty() && after > begun_at) break;
     auto function = set.find(after);
-    if (function == nullptr || set.is_paused(after)) continue;
+    if (function == nullptr || functions_.is_paused(after)) continue;
     if (static_cast<int>(ready.functions.size()) == kFunctionsMax) {
       ready.is_all = false;
       break;

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "base/crypto.h"
 #include "base/first_of.h"
 #include "base/log.h"
 #include "bus/function_events.h"
@@ -69,25 +67,9 @@ constexpr std::int64_t kBackMax = 500;
 constexpr int kDueMax = 50;
 constexpr milliseconds kRetry(1'000);
 constexpr milliseconds kClockMax(200);  // how late a jump of the clock is noticed at most
-constexpr std::size_t kKeyTextMax = 128;
 constexpr std::int64_t kBatchBytesMax = 10 << 20;
-constexpr std::int64_t kDayMs = 24 * 3'600'000;
 constexpr std::int64_t kGoneMs = std::int64_t{1}
-                                 << 52;      // how far rows of gone functions are put off
-constexpr double kPriorityMax = 12 * 3'600;  // seconds
-constexpr int kForgottenMax = 10;            // old rates that one admission takes away
-
-// Long ones are as good by their hash.
-std::string key_text(const cel::Value& value) {
-  auto text = value.to_json().dump();
-  return text.size() <= kKeyTextMax ? text : "#" + to_hex(sha256(text));
-}
-
-std::int64_t priority_ms_of(const Json& seconds) {
-  const auto value = seconds.is_number() ? seconds.as_number() : 0;
-  if (std::isnan(value)) return 0;
-  return static_cast<std::int64_t>(std::clamp(value, -kPriorityMax, kPriorityMax) * 1'000);
-}
+                                 << 52;  // how far rows of gone functions are put off
 
 }  // namespace
 
@@ -171,26 +153,26 @@ Task<Result<bool>> Admission::look() {
   auto rows = co_await next_rows();
   if (!rows) co_return fail(rows.error());
   if (rows->empty()) co_return false;
-  std::vector<Entry> entries;
+  std::vector<Judged> all;
   std::vector<Row> gone;
   const auto began = world_.now();
   for (auto& row : *rows) {
     if (row.user_id != looked_at_user_ && world_.now() - began > kSliceMax) break;
     looked_at_user_ = row.user_id;
-    Entry entry{.due_at = row.due_at};
-    entry.function = set_->find(row.function);
-    if (entry.function == nullptr) {
+    Judged judged{.due_at = row.due_at};
+    judged.function = set_->find(row.function);
+    if (judged.function == nullptr) {
       gone.push_back(std::move(row));
       continue;
     }
     auto event = co_await log_.at(row.position);
     if (!event) co_return fail(event.error());
-    entry.event = std::move(*event);
-    entry.verdict = judge(*entry.function, *entry.event, false);
-    entries.push_back(std::move(entry));
+    judged.event = std::move(*event);
+    judged.verdict = judge(*judged.function, *judged.event, false, world_.unix_ms());
+    all.push_back(std::move(judged));
   }
   auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    for (const auto& entry : entries) settle(tx, entry);
+    for (const auto& judged : all) settle(tx, judged);
     for (const auto& row : gone) {
       tx.run(
           "UPDATE admissions SET is_gone = 1 WHERE is_gone = 0 AND user_id = $1 AND position = $2 "
@@ -233,117 +215,21 @@ Task<Result<bool>> Admission::take_back() {
   co_return !back->empty();
 }
 
-Admission::Verdict Admission::judge(const bus::Function& function, const events::Event& event,
-                                    bool has_waited) const {
-  Verdict verdict;
-  verdict.timestamp = event.timestamp;
-  auto view = bus::view_of(function, event);
-  if (!view) {
-    verdict.error = view.error();
-    return verdict;
-  }
-  cel::Bindings bindings;
-  bindings.set("event", *view);
-  const cel::EvaluateOptions options{.now_unix_ms = world_.unix_ms()};
-  const auto key_of = [&](const bus::Key& key) -> std::string {
-    if (!key || verdict.error) return "";
-    auto value = key->evaluate(bindings, options);
-    if (value) return key_text(*value);
-    verdict.error = value.error();
-    return "";
-  };
-  const auto holds = [&](const cel::Expression& expression) {
-    if (verdict.error) return false;
-    auto is_so = expression.matches(bindings, options);
-    if (!is_so) verdict.error = is_so.error();
-    return is_so.value_or(false);
-  };
-  // Whoever asks for a run of it does not ask its triggers.
-  const bool is_asked_for =
-      event.type == bus::kFunctionInvoked.name || event.type == bus::kFunctionScheduled.name;
-  // Nor is one that waited triggered anew: what it was put away for then holds.
-  if (!is_asked_for && !has_waited) {
-    verdict.is_triggered = std::ranges::any_of(function.triggers, [&](const auto& trigger) {
-      return bus::matches(trigger, event.type) && (!trigger.condition || holds(*trigger.condition));
-    });
-    if (!verdict.is_triggered) return verdict;
-  }
-  const auto& flow = function.flow;
-  verdict.idempotency = key_of(flow.idempotency);
-  if (flow.rate_limit) {
-    verdict.rate = key_of(flow.rate_limit->key);
-    verdict.is_limited = verdict.rate != "false";
-  }
-  if (flow.debounce) verdict.debounce = key_of(flow.debounce->key);
-  if (const Json* ts = view->find("ts"); ts != nullptr && ts->is_integer()) {
-    verdict.timestamp = ts->as_integer();
-  }
-  if (flow.batch) {
-    verdict.batch = key_of(flow.batch->key);
-    verdict.is_batched = !flow.batch->condition || holds(*flow.batch->condition);
-  }
-  if (flow.singleton) verdict.singleton = key_of(flow.singleton->key);
-  if (flow.throttle) verdict.throttle = key_of(flow.throttle->key);
-  for (const auto& one : flow.concurrency) verdict.concurrency.push_back(key_of(one.key));
-  if (flow.run_concurrency) verdict.concurrency.push_back(key_of(flow.run_concurrency->key));
-  if (flow.priority && !verdict.error) {
-    auto seconds = flow.priority->evaluate(bindings, options);
-    if (!seconds) verdict.error = seconds.error();
-    if (seconds) verdict.priority_ms = priority_ms_of(seconds->to_json());
-  }
-  for (const auto& one : flow.cancel_on) {
-    auto wait = one.condition ? wait_for(one.event, *one.condition, *view)
-                              : Result<EventWait>(EventWait{.type = one.event});
-    if (!wait) verdict.error = wait.error();
-    verdict.cancels.push_back(std::move(wait).value_or(EventWait{}));
-  }
-  return verdict;
-}
-
-// Of a function of which the newest run is to be the only one: ends the one that is there.
-Task<Result<>> Admission::make_way(const bus::Function& function, const events::Event& event,
-                                   Verdict& verdict) {
-  const auto& singleton = function.flow.singleton;
-  if (!singleton || singleton->mode != bus::Singleton::Mode::kCancel || !verdict.is_triggered ||
-      verdict.error) {
-    co_return Result<>{};
-  }
-  auto held = co_await database_.read(
-      [&](db::Tx& tx) { return holder(tx, function, event.user_id, verdict.singleton); });
-  if (!held) co_return fail(held.error());
-  if (!*held) co_return Result<>{};
-  auto cancelled = co_await runs_.cancel(event.user_id, **held, std::nullopt);
-  if (cancelled) counts_.cancelled.add();
-  if (!cancelled && cancelled.error().code != Code::kConflict) co_return cancelled;
-  co_return Result<>{};
-}
-
-std::optional<Uuid> Admission::holder(db::Tx& tx, const bus::Function& function,
-                                      const std::string& user_id, const std::string& key) const {
-  auto rows = tx.query(
-      "SELECT run FROM flow_singletons JOIN runs_data ON runs_data.id = run WHERE "
-      "flow_singletons.function = $1 AND flow_singletons.user_id = $2 AND key = $3 AND "
-      "status IN ('active', 'sleeping')",
-      function.id, user_id, key);
-  if (!rows.next()) return std::nullopt;
-  return rows.uuid(0);
-}
-
-void Admission::settle(db::Tx& tx, const Entry& entry) {
+void Admission::settle(db::Tx& tx, const Judged& judged) {
   const auto found = tx.run(
       "DELETE FROM admissions WHERE is_gone = 0 AND user_id = $1 AND position = $2 AND function = "
       "$3",
-      entry.event->user_id, entry.event->position, entry.function->id);
-  if (found > 0) admit(tx, entry);
+      judged.event->user_id, judged.event->position, judged.function->id);
+  if (found > 0) admit(tx, judged);
 }
 
-void Admission::refuse(db::Tx& tx, const Entry& entry, Counter& counter, const char* why) {
-  runs_.refuse_invoked(tx, *entry.event, {Code::kTooManyRequests, std::string(why), nullptr});
+void Admission::refuse(db::Tx& tx, const Judged& judged, Counter& counter, const char* why) {
+  runs_.refuse_invoked(tx, *judged.event, {Code::kTooManyRequests, std::string(why), nullptr});
   tx.on_commit([&counter] { counter.add(); });
 }
 
-void Admission::admit(db::Tx& tx, const Entry& entry) {
-  const auto& [function, event, verdict, due_at] = entry;
+void Admission::admit(db::Tx& tx, const Judged& judged) {
+  const auto& [function, event, verdict, due_at] = judged;
   if (verdict.error) {
     dispatcher_.make_dead_letter(tx, function, *event, error_json(*verdict.error));
     runs_.refuse_invoked(tx, *event, *verdict.error);
@@ -351,81 +237,28 @@ void Admission::admit(db::Tx& tx, const Entry& entry) {
   }
   if (!verdict.is_triggered) return tx.on_commit([this] { counts_.filtered.add(); });
   const auto& flow = function->flow;
-  if (flow.idempotency && !take(tx, entry, "idempotency", verdict.idempotency, 1, kDayMs, 1)) {
-    return refuse(tx, entry, counts_.repeated, "the function has run for this already");
+  if (flow.idempotency && !maker_.rates().take_once(tx, judged)) {
+    return refuse(tx, judged, counts_.repeated, "the function has run for this already");
   }
   // Whoever asks for a run is answered by it: it is neither put together with others nor given up
   // for a later one.
   const bool is_asked_for = event->type == bus::kFunctionInvoked.name;
-  if (flow.batch && verdict.is_batched && !is_asked_for) return put_into_batch(tx, entry);
-  if (flow.rate_limit && verdict.is_limited && !take_rate(tx, entry)) {
-    return refuse(tx, entry, counts_.limited, "invoked function is rate limited");
+  if (flow.batch && verdict.is_batched && !is_asked_for) return put_into_batch(tx, judged);
+  if (flow.rate_limit && verdict.is_limited && !maker_.rates().take_rate(tx, judged)) {
+    return refuse(tx, judged, counts_.limited, "invoked function is rate limited");
   }
-  if (flow.debounce && !is_asked_for) return wait_for_quiet(tx, entry);
+  if (flow.debounce && !is_asked_for) return wait_for_quiet(tx, judged);
   // The run that is there ends before this one begins, but only now that this one does: by itself,
   // as one that has waited.
   if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kCancel) {
-    return wait_until(tx, entry, fmt::format("\x01{:020}", event->position), event->position,
+    return wait_until(tx, judged, fmt::format("\x01{:020}", event->position), event->position,
                       event->timestamp, due_at, 0);
   }
-  begin(tx, entry, std::nullopt);
+  begin(tx, judged, {}, std::nullopt);
 }
 
-bool Admission::take_rate(db::Tx& tx, const Entry& entry) {
-  const auto& rate = *entry.function->flow.rate_limit;
-  // So much at once beyond the even rate: Inngest's server has it so.
-  const auto at_once = rate.limit / 10 + 1;
-  return take(tx, entry, "rate", entry.verdict.rate, rate.limit, rate.period.count(), at_once);
-}
-
-// GCRA: an event may come when the time at which all before it are used up, evenly, is not further
-// away than what may come at once takes. Times are in microseconds: many may be in a second.
-bool Admission::take(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,
-                     std::int64_t limit, std::int64_t period_ms, std::int64_t at_once) {
-  const auto at = now() * 1'000;
-  const auto each = std::max<std::int64_t>(1, period_ms * 1'000 / limit);
-  const auto until = std::max(at, used_until(tx, entry, kind, key)) + each;
-  if (until - each * at_once > at) return false;
-  use_until(tx, entry, kind, key, until);
-  return true;
-}
-
-// How long its run waits: its place among all that there were is its own from now on.
-std::int64_t Admission::reserve(db::Tx& tx, const Entry& entry) {
-  const auto& throttle = *entry.function->flow.throttle;
-  const auto at = now() * 1'000;
-  const auto each = std::max<std::int64_t>(1, throttle.period.count() * 1'000 / throttle.limit);
-  const auto& key = entry.verdict.throttle;
-  const auto until = std::max(at, used_until(tx, entry, "throttle", key)) + each;
-  use_until(tx, entry, "throttle", key, until);
-  const auto begins_at = until - each * (throttle.limit + throttle.burst);
-  return std::max<std::int64_t>(0, (begins_at - at + 999) / 1'000);
-}
-
-std::int64_t Admission::used_until(db::Tx& tx, const Entry& entry, const char* kind,
-                                   const std::string& key) const {
-  auto rows = tx.query(
-      "SELECT until FROM flow_rates WHERE function = $1 AND user_id = $2 AND kind = $3 AND "
-      "key = $4",
-      entry.function->id, entry.event->user_id, std::string_view(kind), key);
-  return rows.next() ? rows.integer(0) : 0;
-}
-
-void Admission::use_until(db::Tx& tx, const Entry& entry, const char* kind, const std::string& key,
-                          std::int64_t until) {
-  tx.run(
-      "INSERT INTO flow_rates(function, user_id, kind, key, until) VALUES ($1, $2, $3, $4, $5) "
-      "ON CONFLICT DO UPDATE SET until = $5",
-      entry.function->id, entry.event->user_id, std::string_view(kind), key, until);
-  // Each that comes takes away more than one that means nothing any more.
-  tx.run(
-      "DELETE FROM flow_rates WHERE (function, user_id, kind, key) IN (SELECT function, user_id, "
-      "kind, key FROM flow_rates WHERE until < $1 LIMIT $2)",
-      now() * 1'000, std::int64_t{kForgottenMax});
-}
-
-void Admission::put_into_batch(db::Tx& tx, const Entry& entry) {
-  const auto& [function, event, verdict, not_before] = entry;
+void Admission::put_into_batch(db::Tx& tx, const Judged& judged) {
+  const auto& [function, event, verdict, not_before] = judged;
   const auto& batch = *function->flow.batch;
   Uuid run_id = world_.new_id();
   std::int64_t size = 0;
@@ -470,8 +303,8 @@ void Admission::put_into_batch(db::Tx& tx, const Entry& entry) {
   tx.on_commit([this] { counts_.admitted.add(); });
 }
 
-void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
-  const auto& [function, event, verdict, not_before] = entry;
+void Admission::wait_for_quiet(db::Tx& tx, const Judged& judged) {
+  const auto& [function, event, verdict, not_before] = judged;
   const auto& debounce = *function->flow.debounce;
   const auto at = now();
   auto position = event->position;
@@ -493,18 +326,18 @@ void Admission::wait_for_quiet(db::Tx& tx, const Entry& entry) {
       tx.on_commit([this] { counts_.replaced.add(); });
     }
   }
-  wait_until(tx, entry, verdict.debounce, position, timestamp,
+  wait_until(tx, judged, verdict.debounce, position, timestamp,
              std::max(std::min(at + debounce.period.count(), last_at), least), last_at);
 }
 
-void Admission::wait_until(db::Tx& tx, const Entry& entry, const std::string& key,
+void Admission::wait_until(db::Tx& tx, const Judged& judged, const std::string& key,
                            std::int64_t position, std::int64_t timestamp, std::int64_t due_at,
                            std::int64_t last_at) {
   tx.run(
       "INSERT INTO flow_debounces(function, user_id, key, position, timestamp, due_at, last_at) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO UPDATE SET position = $4, "
       "timestamp = $5, due_at = $6",
-      entry.function->id, entry.event->user_id, key, position, timestamp, due_at, last_at);
+      judged.function->id, judged.event->user_id, key, position, timestamp, due_at, last_at);
   note_due(tx, due_at);
 }
 
@@ -513,97 +346,30 @@ void Admission::note_due(db::Tx& tx, std::int64_t due_at) {
   tx.on_commit([this, due_at] { next_due_ = std::min(next_due_.value_or(INT64_MAX), due_at); });
 }
 
-void Admission::begin(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id) {
-  const auto& [function, event, verdict, due_at] = entry;
+// False: another run is in its way than the one that was, and nothing is changed.
+bool Admission::begin(db::Tx& tx, const Judged& judged, const RunMaker::Way& way,
+                      std::optional<Uuid> run_id) {
+  const auto& [function, event, verdict, due_at] = judged;
   const auto& flow = function->flow;
   // A batch is one run, whose rate is looked at when it begins.
-  if (run_id && flow.rate_limit && verdict.is_limited && !take_rate(tx, entry)) {
-    return refuse(tx, entry, counts_.limited, "invoked function is rate limited");
+  if (run_id && flow.rate_limit && verdict.is_limited && !maker_.rates().take_rate(tx, judged)) {
+    refuse(tx, judged, counts_.limited, "invoked function is rate limited");
+    return true;
   }
-  if (flow.singleton && flow.singleton->mode == bus::Singleton::Mode::kSkip &&
-      holder(tx, *function, event->user_id, verdict.singleton)) {
-    return refuse(tx, entry, counts_.skipped, "a run of the function is there already");
+  switch (maker_.begin(tx, judged, way, run_id, {})) {
+    case RunMaker::Begun::kStale:
+      return false;
+    case RunMaker::Begun::kTaken:
+      refuse(tx, judged, counts_.skipped, "a run of the function is there already");
+      return true;
+    case RunMaker::Begun::kYes:
+      break;
   }
-  make(tx, entry, run_id, {});
-  if (!run_id) tx.on_commit([this] { counts_.admitted.add(); });
-}
-
-Task<Result<>> Admission::begin_by_hand(ByHand asked) {
-  Entry entry{.function = asked.function, .event = asked.event};
-  entry.verdict = judge(*entry.function, *entry.event, true);
-  if (entry.verdict.error) co_return fail(*entry.verdict.error);
-  if (auto made = co_await make_way(*entry.function, *entry.event, entry.verdict); !made) {
-    co_return made;
-  }
-  const auto& singleton = entry.function->flow.singleton;
-  co_return co_await database_.write([&](db::Tx& tx) {
-    if (singleton && singleton->mode == bus::Singleton::Mode::kSkip &&
-        holder(tx, *entry.function, entry.event->user_id, entry.verdict.singleton)) {
-      return tx.abort({Code::kConflict, "A run of the function is there already", nullptr});
-    }
-    make(tx, entry, asked.run_id, asked.origin);
-    asked.with(tx);
+  tx.on_commit([this, is_batch = run_id.has_value(), ends_one = way.cancellation.has_value()] {
+    if (!is_batch) counts_.admitted.add();
+    if (ends_one) counts_.cancelled.add();
   });
-}
-
-Task<Result<bool>> Admission::begin_many(
-    std::vector<ByHand> asked, std::function<bool(db::Tx&, const ByHand&)> is_wanted,
-    std::function<void(db::Tx&, std::int64_t made, std::int64_t left_out)> with) {
-  std::vector<Entry> entries;
-  for (const auto& one : asked) {
-    entries.push_back({one.function, one.event, judge(*one.function, *one.event, false)});
-  }
-  auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    std::int64_t made = 0;
-    std::int64_t left_out = 0;
-    for (std::size_t i = 0; i < asked.size() && tx.ok(); ++i) {
-      const auto& [function, event, verdict, due_at] = entries[i];
-      if (!verdict.is_triggered) continue;
-      const auto& singleton = function->flow.singleton;
-      const bool is_kept_away = singleton && singleton->mode == bus::Singleton::Mode::kSkip &&
-                                holder(tx, *function, event->user_id, verdict.singleton);
-      if (verdict.error || is_kept_away || !is_wanted(tx, asked[i])) {
-        ++left_out;
-        continue;
-      }
-      make(tx, entries[i], asked[i].run_id, asked[i].origin);
-      ++made;
-    }
-    with(tx, made, left_out);
-  });
-  if (!done) co_return fail(done.error());
-  co_return true;
-}
-
-// The run of what has been looked at.
-void Admission::make(db::Tx& tx, const Entry& entry, std::optional<Uuid> run_id,
-                     std::string origin) {
-  const auto& [function, event, verdict, due_at] = entry;
-  const auto& flow = function->flow;
-  bus::Dispatcher::Admitted admitted{.run_id = run_id,
-                                     .limit_keys = verdict.concurrency,
-                                     .priority_ms = verdict.priority_ms,
-                                     .origin = std::move(origin)};
-  if (flow.throttle) admitted.delay_ms = reserve(tx, entry);
-  if (due_at > 0) admitted.delay_ms = std::max(admitted.delay_ms, due_at - now());
-  const bool may_be_behind = function->in_aggregate_order && event->aggregate_id.has_value();
-  const auto made = dispatcher_.make_run(tx, function, *event, std::move(admitted), may_be_behind);
-  if (flow.singleton) {
-    tx.run(
-        "INSERT INTO flow_singletons(function, user_id, key, run) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT DO UPDATE SET run = $4",
-        function->id, event->user_id, verdict.singleton, made);
-  }
-  const bus::Job job{.line = may_be_behind ? *event->aggregate_id : made,
-                     .position = event->position,
-                     .run_id = made,
-                     .function = function,
-                     .user_id = event->user_id};
-  runs_.limits().note_made(tx, job);
-  for (std::size_t i = 0; i < verdict.cancels.size(); ++i) {
-    runs_.waits().begin_cancel(tx, job, static_cast<int>(i), verdict.cancels[i],
-                               flow.cancel_on[i].timeout);
-  }
+  return true;
 }
 
 // True: there may be more. Rows of functions that are gone are put off until one returns, so that
@@ -679,25 +445,29 @@ Task<Result<bool>> Admission::begin_due() {
 }
 
 Task<Result<>> Admission::begin_one(Due due) {
-  Entry entry;
-  entry.function = set_->find(due.function);
+  Judged judged{.function = set_->find(due.function)};
   auto event = co_await log_.at(due.position);
   if (!event) co_return fail(event.error());
-  entry.event = std::move(*event);
-  entry.verdict = judge(*entry.function, *entry.event, true);
-  if (auto made = co_await make_way(*entry.function, *entry.event, entry.verdict); !made) {
-    co_return made;
-  }
+  judged.event = std::move(*event);
+  judged.verdict = judge(*judged.function, *judged.event, true, world_.unix_ms());
   const auto* sql = due.run_id
                         ? "DELETE FROM flow_batches WHERE function = $1 AND user_id = $2 AND "
                           "key = $3 AND due_at = $4"
                         : "DELETE FROM flow_debounces WHERE function = $1 AND user_id = $2 AND "
                           "key = $3 AND due_at = $4";
-  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    if (tx.run(sql, due.function, due.user_id, due.key, due.due_at) == 0) return;
-    if (entry.verdict.error) return admit(tx, entry);  // a dead letter
-    begin(tx, entry, due.run_id);
-  });
+  for (;;) {
+    auto way = co_await maker_.way_of(judged);
+    if (!way) co_return fail(way.error());
+    bool is_stale = false;
+    auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      is_stale = false;
+      if (tx.run(sql, due.function, due.user_id, due.key, due.due_at) == 0) return;
+      if (judged.verdict.error) return admit(tx, judged);  // a dead letter
+      is_stale = !begin(tx, judged, *way, due.run_id);
+      if (is_stale) tx.abort({Code::kConflict, "Another run is there meanwhile", nullptr});
+    });
+    if (!is_stale) co_return done;
+  }
 }
 
 }  // namespace synap::workers

@@ -6,13 +6,15 @@
 namespace synap::workers {
 namespace {
 
-constexpr std::int64_t kSliceMax = 100;        // runs that one transaction changes
-constexpr std::int64_t kWalkedMax = 2'000;     // dead letters that one read looks at
-constexpr std::int64_t kLookedAtMax = 20'000;  // that one call does
+constexpr std::int64_t kSliceMax = 100;          // runs that one transaction changes
+constexpr std::size_t kSliceBytesMax = 4 << 20;  // of events that are looked at together, and one
+constexpr std::int64_t kWalkedMax = 2'000;       // dead letters that one read looks at
+constexpr std::int64_t kLookedAtMax = 20'000;    // that one call does
 
 struct Letter {
   Uuid id;
   std::string function;
+  std::int64_t position = 0;  // of its event
 };
 
 struct Slice {
@@ -39,7 +41,8 @@ Slice read_slice(db::Tx& tx, const std::string& user_id, const DeadLetters& whic
   if (which.before) before = *which.before;
   Slice slice;
   auto rows = tx.query(
-      "SELECT id, function, coalesce(error, '{}'), created_at FROM runs_data WHERE user_id = $1 "
+      "SELECT id, function, coalesce(error, '{}'), created_at, event_position FROM "
+      "runs_data WHERE user_id = $1 "
       "AND status = 'failed' AND id < $2 ORDER BY id DESC LIMIT $3",
       user_id, before, kWalkedMax + 1);
   while (rows.next()) {
@@ -50,7 +53,7 @@ Slice read_slice(db::Tx& tx, const std::string& user_id, const DeadLetters& whic
     }
     ++slice.walked;
     slice.last = rows.uuid(0).value_or(Uuid{});
-    if (fits(which, rows)) slice.letters.push_back({*slice.last, rows.text(1)});
+    if (fits(which, rows)) slice.letters.push_back({*slice.last, rows.text(1), rows.integer(4)});
   }
   return slice;
 }
@@ -65,18 +68,29 @@ Task<Result<RunControl::Swept>> RunControl::sweep(Person who, DeadLetters which,
         [&](db::Tx& tx) { return read_slice(tx, who.user_id, which); });
     if (!slice) co_return fail(slice.error());
     std::vector<events::NewEvent> told;
-    for (const auto& letter : slice->letters) {
+    std::vector<Result<Judged>> judged;  // those that are to be tried again
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < slice->letters.size() && bytes < kSliceBytesMax; ++i) {
+      const auto& letter = slice->letters[i];
       auto event = act(who, fate == Fate::kRetry ? bus::kRunRetried : bus::kRunDiscarded,
                        {letter.function, letter.id.to_string()});
       if (!event) co_return fail(event.error());
       told.push_back(std::move(*event));
+      if (fate == Fate::kRetry) {
+        judged.push_back(co_await judge_again(letter.function, letter.position));
+        if (judged.back()) bytes += (*judged.back()).event->data.size();
+      }
+    }
+    if (told.size() < slice->letters.size()) {
+      slice->last = slice->letters[told.size() - 1].id;
+      slice->is_at_end = false;
     }
     auto done = co_await rooms_.database.write([&](db::Tx& tx) {
       std::int64_t count = 0;
       for (std::size_t i = 0; i < told.size() && tx.ok(); ++i) {
         const auto& id = slice->letters[i].id;
         const bool is_done = fate == Fate::kRetry
-                                 ? rooms_.runs.revive(tx, who.user_id, id) != nullptr
+                                 ? judged[i] && rooms_.maker.revive(tx, *judged[i], id)
                                  : RunStore::discard(tx, who.user_id, id);
         if (!is_done) continue;
         rooms_.log.append(tx, {.events = {told[i]}});

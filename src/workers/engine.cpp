@@ -30,11 +30,13 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
       jobs(database, functions, queue, {.world = options.world}),
       dispatcher(functions, jobs, options.world),
       runs(database, jobs, dispatcher, log, types, options.world),
-      admission(database, log, dispatcher, runs, options.world),
+      maker(database, dispatcher, runs, options.world),
+      admission(database, log, dispatcher, runs, maker, options.world),
       scheduler(database, log, types, dispatcher, options.world),
-      control({database, log, types, functions, queue, jobs, dispatcher, runs, admission,
-               options.world}),
-      replays({database, log, types, functions, jobs, queue, admission, options.world}),
+      control(
+          {database, log, types, functions, queue, jobs, dispatcher, runs, maker, options.world}),
+      replays({database, log, types, functions, jobs, queue, maker, options.world},
+              options.takes_events),
       pool(std::make_unique<WorkerPool>(pool_options(options), options.world, functions, queue,
                                         runs, admission, scheduler, log, types)),
       takes_events(options.takes_events) {

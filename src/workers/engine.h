@@ -14,6 +14,7 @@
 #include "workers/admission.h"
 #include "workers/replays.h"
 #include "workers/run_control.h"
+#include "workers/run_maker.h"
 #include "workers/run_store.h"
 #include "workers/scheduler.h"
 #include "workers/worker_pool.h"
@@ -48,6 +49,7 @@ struct Engine {
   bus::JobStore jobs;
   bus::Dispatcher dispatcher;
   RunStore runs;
+  RunMaker maker;
   Admission admission;
   Scheduler scheduler;
   RunControl control;

@@ -82,6 +82,11 @@ Task<Result<Replay>> Replays::begin(Person who, Replay asked) {
   if (function == nullptr || (function->user_id && *function->user_id != who.user_id)) {
     co_return fail(Code::kNotFound, "There is no such function");
   }
+  if (!takes_events_) {
+    co_return fail(Code::kConflict,
+                   "Functions have their runs at an Inngest server (bus = \"inngest\"): replay "
+                   "there");
+  }
   if (function->fulfills) {
     co_return fail(Code::kBadRequest,
                    fmt::format("{} carries out requests, each once", function->id));
@@ -183,16 +188,28 @@ Task<void> Replays::follow(std::stop_token stop) {
   }
 }
 
+// Whether as many runs wait as may: of all kinds those that could begin, and of those that were
+// asked for also those that may not yet (a throttle, a place among so many).
+Task<Result<bool>> Replays::is_held_up(const Replay& replay) {
+  co_return co_await rooms_.database.read([&](db::Tx& tx) {
+    const auto waiting = rooms_.jobs.ready_count(tx, replay.user_id, replay.function, kWaitingMax) +
+                         rooms_.queue.load_of(replay.function, replay.user_id).waiting;
+    if (waiting >= kWaitingMax) return true;
+    auto rows = tx.query(
+        "SELECT 1 FROM runs_data WHERE user_id = $1 AND function = $2 AND origin IS NOT NULL AND "
+        "started_at IS NULL AND status = 'active' LIMIT 1 OFFSET $3",
+        replay.user_id, replay.function, kWaitingMax - 1);
+    return rows.next();
+  });
+}
+
 // One slice. False: it has to wait, for its function or for the runs that there are.
 Task<Result<bool>> Replays::go_on(Replay replay) {
   const auto function = rooms_.functions.find(replay.function);
   if (function == nullptr) co_return false;
-  auto waiting = co_await rooms_.database.read([&](db::Tx& tx) {
-    return rooms_.jobs.ready_count(tx, replay.user_id, replay.function, kWaitingMax) +
-           rooms_.queue.load_of(replay.function, replay.user_id).waiting;
-  });
-  if (!waiting) co_return fail(waiting.error());
-  if (*waiting >= kWaitingMax) co_return false;
+  auto is_held = co_await is_held_up(replay);
+  if (!is_held) co_return fail(is_held.error());
+  if (*is_held) co_return false;
   auto page = co_await rooms_.log.read(events::Tenancy::of_user(replay.user_id),
                                        {.after = replay.looked_to,
                                         .limit = kSliceMax,
@@ -206,8 +223,12 @@ Task<Result<bool>> Replays::go_on(Replay replay) {
     if (!parsed) co_return fail(parsed.error());
     filter = std::move(*parsed);
   }
-  std::vector<Admission::ByHand> asked;
+  std::vector<RunMaker::ByHand> asked;
+  auto looked_to = page->next_after;
+  const auto& singleton = function->flow.singleton;
+  const bool is_one_by_one = singleton && singleton->mode == bus::Singleton::Mode::kCancel;
   for (auto& event : page->events) {
+    if (is_one_by_one && !asked.empty()) break;
     const bool is_triggered = std::ranges::any_of(function->triggers, [&](const auto& trigger) {
       return bus::matches(trigger, event->type);
     });
@@ -225,12 +246,13 @@ Task<Result<bool>> Replays::go_on(Replay replay) {
     asked.push_back({.function = function,
                      .event = event,
                      .run_id = rooms_.world.new_id(),
-                     .origin = origin_of(replay),
-                     .with = nullptr});
+                     .origin = origin_of(replay)});
+    if (is_one_by_one) looked_to = event->position;
   }
-  const bool is_over = page->is_at_end || page->next_after >= replay.to_position;
+  const bool is_over =
+      looked_to >= page->next_after && (page->is_at_end || looked_to >= replay.to_position);
   // One that had a run of the function, of this replay too: a slice may be done twice.
-  const auto wanted = [&](db::Tx& tx, const Admission::ByHand& one) {
+  const auto wanted = [&](db::Tx& tx, const RunMaker::ByHand& one) {
     if (replay.repeats) {
       return !tx.query(
                     "SELECT 1 FROM runs_data WHERE event_position = $1 AND function = $2 AND "
@@ -252,18 +274,20 @@ Task<Result<bool>> Replays::go_on(Replay replay) {
                   one.event->position, replay.function, one.event->user_id)
                 .next();
   };
-  co_return co_await rooms_.admission.begin_many(
+  auto done = co_await rooms_.maker.begin_many(
       std::move(asked), wanted, [&](db::Tx& tx, std::int64_t made, std::int64_t left_out) {
         const auto stored = tx.run(
             "UPDATE run_replays_data SET looked_to = $2, made = made + $3, "
             "passed_over = passed_over + $4, status = $5, ended_at = $6 WHERE id = $1 AND "
             "status = 'active' AND looked_to = $7",
-            replay.id, page->next_after, made, left_out, is_over ? "completed" : "active",
+            replay.id, looked_to, made, left_out, is_over ? "completed" : "active",
             is_over ? std::optional(rooms_.world.unix_ms()) : std::nullopt, replay.looked_to);
         if (stored == 0) {
           return tx.abort({Code::kConflict, "The replay was cancelled meanwhile", nullptr});
         }
       });
+  if (!done) co_return fail(done.error());
+  co_return true;
 }
 
 }  // namespace synap::workers

@@ -17,8 +17,8 @@
 #include "base/task.h"
 #include "base/timer.h"
 #include "base/world.h"
-#include "workers/admission.h"
 #include "workers/run_control.h"
+#include "workers/run_maker.h"
 
 namespace synap::workers {
 
@@ -53,14 +53,15 @@ class Replays {
     bus::Functions& functions;
     bus::JobStore& jobs;
     bus::Queue& queue;
-    Admission& admission;
+    RunMaker& maker;
     World& world;
   };
-  explicit Replays(Rooms rooms) : rooms_(rooms) {}
+  /// `takes_events`: functions have their runs here (EngineOptions).
+  Replays(Rooms rooms, bool takes_events) : rooms_(rooms), takes_events_(takes_events) {}
 
   /// Its id. Of `asked` the id, the times and what came of it are made here. kNotFound: no such
   /// function; kBadRequest: it carries out requests, or the filter is none; kTooManyRequests:
-  /// kActiveMax go on.
+  /// kActiveMax go on; kConflict: functions have their runs elsewhere.
   Task<Result<Replay>> begin(Person who, Replay asked);
   /// It makes no more runs. kNotFound; kConflict: it has ended.
   Task<Result<>> cancel(std::string user_id, Uuid id);
@@ -75,10 +76,12 @@ class Replays {
   static Replay read(db::Rows& row);
 
  private:
+  Task<Result<bool>> is_held_up(const Replay& replay);
   Task<Result<bool>> go_on(Replay replay);
   Task<Result<std::vector<Replay>>> active();
 
   const Rooms rooms_;
+  const bool takes_events_;
   Watermark begun_;
   std::atomic<std::int64_t> begun_count_{0};
 };

@@ -255,27 +255,46 @@ Task<Result<Uuid>> RunControl::rerun(Person who, Uuid run_id, Rerun how) {
     }
     rooms_.log.append(tx, {.events = {*told}});
   };
-  auto begun = co_await rooms_.admission.begin_by_hand({.function = function,
-                                                        .event = *event,
-                                                        .run_id = new_id,
-                                                        .origin = origin.dump(),
-                                                        .with = with});
+  auto begun = co_await rooms_.maker.begin_by_hand(
+      {.function = function, .event = *event, .run_id = new_id, .origin = origin.dump()}, with);
   if (!begun) co_return fail(begun.error());
   co_return new_id;
+}
+
+// kConflict: the function is gone.
+Task<Result<Judged>> RunControl::judge_again(const std::string& function_id,
+                                             std::int64_t position) const {
+  auto function = rooms_.functions.find(function_id);
+  if (function == nullptr) co_return fail(Code::kConflict, "The function of this run is gone");
+  auto event = co_await rooms_.log.at(position);
+  if (!event) co_return fail(event.error());
+  co_return rooms_.maker.judge_again(std::move(function), std::move(*event));
 }
 
 Task<Result<>> RunControl::retry(Person who, Uuid run_id) {
   auto found = co_await find(who, run_id);
   if (!found) co_return fail(found.error());
   if (!*found) co_return fail(Code::kNotFound, "There is no such run");
-  auto told = act(who, bus::kRunRetried, {(*found)->function, run_id.to_string()});
+  const auto& function_id = (*found)->function;
+  auto told = act(who, bus::kRunRetried, {function_id, run_id.to_string()});
   if (!told) co_return fail(told.error());
-  auto function = co_await rooms_.runs.retry_now(who.user_id, run_id, [&](db::Tx& tx) {
-    if (tx.ok()) rooms_.log.append(tx, {.events = {*told}});
-  });
-  if (!function) co_return fail(function.error());
+  if ((*found)->status == "failed") {
+    const auto judged = co_await judge_again(function_id, (*found)->position);
+    if (!judged) co_return fail(judged.error());
+    auto done = co_await rooms_.database.write([&](db::Tx& tx) {
+      if (auto revived = rooms_.maker.revive(tx, *judged, run_id); !revived) {
+        return tx.abort(revived.error());
+      }
+      rooms_.log.append(tx, {.events = {*told}});
+    });
+    if (!done) co_return done;
+  } else {
+    auto hurried = co_await rooms_.runs.hurry(
+        who.user_id, run_id, [&](db::Tx& tx) { rooms_.log.append(tx, {.events = {*told}}); });
+    if (!hurried) co_return fail(hurried.error());
+  }
   // Whoever asks for it thinks that what it needs is there again.
-  rooms_.queue.probe((*function)->id);
+  rooms_.queue.probe(function_id);
   co_return Result<>{};
 }
 

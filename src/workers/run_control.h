@@ -21,7 +21,7 @@
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
-#include "workers/admission.h"
+#include "workers/run_maker.h"
 #include "workers/run_store.h"
 
 namespace synap::workers {
@@ -66,7 +66,7 @@ class RunControl {
     bus::JobStore& jobs;
     bus::Dispatcher& dispatcher;
     RunStore& runs;
-    Admission& admission;
+    RunMaker& maker;
     World& world;
   };
   explicit RunControl(Rooms rooms) : rooms_(rooms) {}
@@ -107,7 +107,8 @@ class RunControl {
   /// are given nothing.
   Task<Result<Uuid>> rerun(Person who, Uuid run_id, Rerun how);
 
-  /// RunStore::retry_now.
+  /// A dead letter is tried again (RunMaker::revive); what waits for its next attempt, or sleeps,
+  /// goes on at once (RunStore::hurry). kNotFound; kConflict, with what is in its way.
   Task<Result<>> retry(Person who, Uuid run_id);
   /// The same, of a dead letter alone. kConflict: it is none, or its function is gone.
   Task<Result<>> retry_dead(Person who, Uuid run_id);
@@ -116,7 +117,8 @@ class RunControl {
 
   struct Swept {
     std::int64_t done = 0;
-    std::int64_t passed_over = 0;     // their functions are gone
+    // Their functions are gone, or have a run that is to be the only one.
+    std::int64_t passed_over = 0;
     std::optional<Uuid> next_before;  // nothing: there were no more
   };
   enum class Fate : std::uint8_t { kRetry, kDiscard };
@@ -134,6 +136,7 @@ class RunControl {
   events::Envelope envelope_of(const Person& who) const;
   Result<events::NewEvent> act(const Person& who, const events::EventType<bus::RunAct>& type,
                                bus::RunAct data) const;
+  Task<Result<Judged>> judge_again(const std::string& function, std::int64_t position) const;
   Task<Result<std::optional<Found>>> find(const Person& who, Uuid run_id) const;
   Task<Result<Invoked>> invoke_with(Person who, bus::FunctionPtr function, Json data,
                                     std::string origin, std::function<void(db::Tx&)> with);

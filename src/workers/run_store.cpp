@@ -296,10 +296,6 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
     tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
   }
   if (function.is_remote || function.flow.has_run_limits()) limits_.note_ended(tx, job.run_id);
-  if (end.status == "failed" && !job.limit_keys.empty()) {
-    const auto keys = bus::limit_keys_text(job.limit_keys);
-    tx.run("UPDATE runs_data SET limit_keys = $2 WHERE id = $1", job.run_id, keys);
-  }
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
   if (end.asker) answer_asker(tx, *end.asker);
 }
@@ -558,8 +554,9 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
   });
 }
 
-Task<Result<>> RunStore::cancel(std::string user_id, Uuid run_id,
-                                std::optional<events::Actor> actor, Error why) {
+Task<Result<RunStore::Cancellation>> RunStore::cancellation_of(std::string user_id, Uuid run_id,
+                                                               std::optional<events::Actor> actor,
+                                                               Error why) {
   auto job = co_await database_.read([&](db::Tx& tx) { return find_job(tx, user_id, run_id); });
   if (!job) co_return fail(job.error());
   if (!*job) co_return fail(Code::kNotFound, "There is no such run");
@@ -568,15 +565,28 @@ Task<Result<>> RunStore::cancel(std::string user_id, Uuid run_id,
   EndOfRun end{.status = "cancelled", .error = error_json(why)};
   end.asker = asker_of(**event, end);
   if (auto added = add_fact(**job, **event, why, (*job)->attempt, std::move(actor), end); !added) {
-    co_return added;
+    co_return fail(added.error());
   }
+  co_return Cancellation{std::move(**job), std::move(end)};
+}
+
+bool RunStore::cancel(db::Tx& tx, const Cancellation& cancellation) {
+  const auto& [job, end] = cancellation;
+  const auto removed = jobs_.remove(tx, job);
+  if (!removed.was_there) return false;
+  write_end(tx, job, end, true);
+  if (removed.was_claimed) tx.on_commit([this, id = job.run_id] { note_cancelled(id); });
+  return true;
+}
+
+Task<Result<>> RunStore::cancel(std::string user_id, Uuid run_id,
+                                std::optional<events::Actor> actor, Error why) {
+  const auto made =
+      co_await cancellation_of(std::move(user_id), run_id, std::move(actor), std::move(why));
+  if (!made) co_return fail(made.error());
   co_return co_await database_.write([&](db::Tx& tx) {
-    const auto removed = jobs_.remove(tx, **job);
-    if (!removed.was_there) {
-      return tx.abort({Code::kConflict, "The run has ended; there is nothing to cancel", nullptr});
-    }
-    write_end(tx, **job, end, true);
-    if (removed.was_claimed) tx.on_commit([&] { note_cancelled(run_id); });
+    if (cancel(tx, *made)) return;
+    tx.abort({Code::kConflict, "The run has ended; there is nothing to cancel", nullptr});
   });
 }
 
@@ -617,22 +627,35 @@ std::optional<bus::Job> RunStore::find_job(db::Tx& tx, const std::string& user_i
   return job;
 }
 
-bus::FunctionPtr RunStore::revive(db::Tx& tx, const std::string& user_id, const Uuid& run_id) {
-  bus::Job job{.run_id = run_id, .user_id = user_id, .may_have_results = true};
+// Steps that failed for good are forgotten, so that they are tried again; so is what other runs and
+// waits for signals have refused, so that it is asked for anew.
+std::optional<bus::Job> RunStore::revive(db::Tx& tx, const std::string& user_id, const Uuid& run_id,
+                                         bus::FunctionPtr function,
+                                         std::vector<std::string> limit_keys,
+                                         std::int64_t priority_ms) {
+  bus::Job job{.run_id = run_id,
+               .function = std::move(function),
+               .user_id = user_id,
+               .limit_keys = std::move(limit_keys),
+               .priority_ms = priority_ms,
+               .may_have_results = true};
   {
     auto rows = tx.query(
-        "SELECT function, event_position, lane, limit_keys FROM runs_data "
-        "WHERE id = $1 AND user_id = $2 AND status = 'failed'",
+        "UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1 AND "
+        "user_id = $2 AND status = 'failed' RETURNING event_position, lane",
         run_id, user_id);
-    if (!rows.next()) return nullptr;
-    job.function = dispatcher_.functions().find(rows.view(0));
-    job.position = rows.integer(1);
-    job.line = rows.uuid(2).value_or(run_id);
-    if (!rows.is_null(3)) job.limit_keys = bus::limit_keys_of(rows.view(3));
+    if (!rows.next()) return std::nullopt;
+    job.position = rows.integer(0);
+    job.line = rows.uuid(1).value_or(run_id);
+    rows.next();
   }
-  const auto function = job.function;
-  if (function != nullptr) revive(tx, std::move(job));
-  return function;
+  tx.run(
+      "DELETE FROM run_steps_data WHERE run = $1 AND (op = 'StepFailed' OR (op IN "
+      "('InvokeFunction', 'WaitForSignal') AND memo GLOB '{\"error\":*'))",
+      run_id);
+  limits_.note_made(tx, job);
+  jobs_.add(tx, job, true);
+  return job;
 }
 
 bool RunStore::discard(db::Tx& tx, const std::string& user_id, const Uuid& run_id) {
@@ -642,26 +665,25 @@ bool RunStore::discard(db::Tx& tx, const std::string& user_id, const Uuid& run_i
              run_id, user_id) > 0;
 }
 
-Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run_id,
-                                                   std::function<void(db::Tx&)> with) {
+Task<Result<bus::FunctionPtr>> RunStore::hurry(std::string user_id, Uuid run_id,
+                                               std::function<void(db::Tx&)> with) {
   co_return co_await database_.write([&](db::Tx& tx) -> bus::FunctionPtr {
     const auto refuse = [&](Code code, const char* message) -> bus::FunctionPtr {
       tx.abort({code, message, nullptr});
       return nullptr;
     };
-    bus::Job job;
+    bus::Job job{.run_id = run_id, .user_id = user_id, .may_have_results = true};
     std::string status;
     {
       auto rows = tx.query(
-          "SELECT function, event_position, status, lane, limit_keys FROM runs_data "
+          "SELECT function, event_position, status, lane FROM runs_data "
           "WHERE id = $1 AND user_id = $2",
           run_id, user_id);
       if (!rows.next()) return refuse(Code::kNotFound, "There is no such run");
-      status = rows.text(2);
       job.function = dispatcher_.functions().find(rows.view(0));
       job.position = rows.integer(1);
+      status = rows.text(2);
       job.line = rows.uuid(3).value_or(run_id);
-      if (!rows.is_null(4)) job.limit_keys = bus::limit_keys_of(rows.view(4));
     }
     if (status == "completed") {
       return refuse(Code::kConflict, "The run has completed; there is nothing to try again");
@@ -670,41 +692,22 @@ Task<Result<bus::FunctionPtr>> RunStore::retry_now(std::string user_id, Uuid run
       return refuse(Code::kConflict,
                     "The dead letter was put away; it can be done again as a new run");
     }
-    if (status == "cancelled") {
-      return refuse(Code::kConflict, "The run was cancelled");
-    }
+    if (status == "cancelled") return refuse(Code::kConflict, "The run was cancelled");
+    if (status == "failed") return refuse(Code::kConflict, "The run has failed just now");
     if (job.function == nullptr) {
       return refuse(Code::kConflict, "The function of this run is gone");
     }
-    job.run_id = run_id;
-    job.user_id = user_id;
-    job.may_have_results = true;
-    status == "failed" ? revive(tx, job) : hurry(tx, job);
-    if (with != nullptr) with(tx);
+    // A wait for something is not over because somebody is impatient.
+    tx.run(
+        "UPDATE pending_steps_data SET due_at = 0 WHERE run = $1 AND op IN ('StepError', 'Sleep')",
+        run_id);
+    if (!jobs_.wake_parked(tx, job)) {
+      return refuse(Code::kConflict,
+                    "The run is under way, or waits for an earlier change of the same thing");
+    }
+    with(tx);
     return job.function;
   });
-}
-
-// Steps that failed for good are forgotten, so that they are tried again; so is what other runs and
-// waits for signals have refused, so that it is asked for anew.
-void RunStore::revive(db::Tx& tx, bus::Job job) {
-  tx.run(
-      "DELETE FROM run_steps_data WHERE run = $1 AND (op = 'StepFailed' OR (op IN "
-      "('InvokeFunction', 'WaitForSignal') AND memo GLOB '{\"error\":*'))",
-      job.run_id);
-  tx.run("UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1",
-         job.run_id);
-  limits_.note_made(tx, job);
-  jobs_.add(tx, std::move(job), true);
-}
-
-void RunStore::hurry(db::Tx& tx, const bus::Job& job) {
-  // A wait for something is not over because somebody is impatient.
-  tx.run("UPDATE pending_steps_data SET due_at = 0 WHERE run = $1 AND op IN ('StepError', 'Sleep')",
-         job.run_id);
-  if (jobs_.wake_parked(tx, job)) return;
-  tx.abort({Code::kConflict,
-            "The run is under way, or waits for an earlier change of the same thing", nullptr});
 }
 
 }  // namespace synap::workers

@@ -133,22 +133,34 @@ class RunStore {
   /// the request's `.failed` event.
   Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
                          int attempts, Steps steps);
-  /// A dead letter is tried again, with all its attempts; the steps that are done stay done. What
-  /// waits for its next attempt, or sleeps, goes on at once. kNotFound: the user has no such run;
-  /// kConflict: it has completed, is under way, or waits for an earlier run of its line.
-  /// The run's function.
-  /// `with` is called in the same transaction.
-  Task<Result<bus::FunctionPtr>> retry_now(std::string user_id, Uuid run_id,
-                                           std::function<void(db::Tx&)> with = nullptr);
-  /// Within a transaction: as that, of a dead letter alone. Null, and nothing is changed: it is
-  /// none of the user's, or its function is gone.
-  bus::FunctionPtr revive(db::Tx& tx, const std::string& user_id, const Uuid& run_id);
+  /// What waits for its next attempt, or sleeps, goes on at once; `with` is called in the same
+  /// transaction. The run's function. kNotFound: the user has no such run; kConflict: it has ended,
+  /// is under way, or waits for an earlier run of its line.
+  Task<Result<bus::FunctionPtr>> hurry(std::string user_id, Uuid run_id,
+                                       std::function<void(db::Tx&)> with);
+  /// Within a transaction: a dead letter of the user's is tried again, with all its attempts, under
+  /// these keys of its function's limits; the steps that are done stay done. Its job. Nothing, and
+  /// nothing is changed: it is none.
+  std::optional<bus::Job> revive(db::Tx& tx, const std::string& user_id, const Uuid& run_id,
+                                 bus::FunctionPtr function, std::vector<std::string> limit_keys,
+                                 std::int64_t priority_ms);
   /// Within a transaction: somebody has put it away. False: it is no dead letter of the user's.
   static bool discard(db::Tx& tx, const std::string& user_id, const Uuid& run_id);
   /// The run is not called any more; a call that is under way stores nothing. `actor`: who wants
   /// it. kNotFound: the user has no such run; kConflict: it has ended.
   Task<Result<>> cancel(std::string user_id, Uuid run_id, std::optional<events::Actor> actor,
                         Error why = {Code::kClientClosedRequest, "The run was cancelled", nullptr});
+  /// The same in two parts: what is made before a transaction, and what happens in it. False: the
+  /// run has ended.
+  struct Cancellation {
+    bus::Job job;
+    EndOfRun end;
+  };
+  Task<Result<Cancellation>> cancellation_of(std::string user_id, Uuid run_id,
+                                             std::optional<events::Actor> actor = std::nullopt,
+                                             Error why = {Code::kClientClosedRequest,
+                                                          "The run was cancelled", nullptr});
+  bool cancel(db::Tx& tx, const Cancellation& cancellation);
   /// True, once: the run was cancelled while somebody was about to call it.
   bool take_cancelled(const Uuid& run_id);
 
@@ -168,8 +180,6 @@ class RunStore {
   std::optional<Error> begin_signal_wait(db::Tx& tx, const bus::Job& job, const PendingStep& step);
   bool answer(db::Tx& tx, const bus::Job& job, const StepHash& step, std::string_view memo);
   void forget_pending(db::Tx& tx, const Uuid& run_id);
-  void revive(db::Tx& tx, bus::Job job);
-  void hurry(db::Tx& tx, const bus::Job& job);
 
   db::Database& database_;
   bus::JobStore& jobs_;

@@ -273,7 +273,8 @@ TEST_F(Cancelling, ASleepingRunGoesOnNoMore) {
             R"(cancelled {"name":"CLIENT_CLOSED_REQUEST","message":"The run was cancelled"})");
   EXPECT_EQ(types_in_log(), "function.cancelled");
   EXPECT_EQ(cancel(id_of("f")).error().code, Code::kConflict);
-  EXPECT_EQ(sync_wait(executor, pool->retry("ann", id_of("f"))).error().code, Code::kConflict);
+  EXPECT_EQ(sync_wait(executor, engine->control.retry({.user_id = "ann"}, id_of("f"))).error().code,
+            Code::kConflict);
 }
 
 TEST_F(Cancelling, ACallThatIsUnderWayStoresNothing) {

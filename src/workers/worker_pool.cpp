@@ -518,11 +518,4 @@ std::optional<milliseconds> WorkerPool::outage_pause_left(std::string_view funct
   return left;
 }
 
-Task<Result<>> WorkerPool::retry(std::string user_id, Uuid run_id) {
-  auto function = co_await store_.retry_now(std::move(user_id), run_id);
-  if (!function) co_return fail(function.error());
-  queue_.probe((*function)->id);  // whoever asks for it thinks that what it needs is there again
-  co_return Result<>{};
-}
-
 }  // namespace synap::workers

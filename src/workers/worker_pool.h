@@ -113,8 +113,6 @@ class WorkerPool {
   std::shared_ptr<const RunCounts> counts(std::string_view function_id) const;
   /// Of a function that is paused since what it needs is out of order: until it is looked at again.
   std::optional<std::chrono::milliseconds> outage_pause_left(std::string_view function_id) const;
-  /// RunStore::retry_now.
-  Task<Result<>> retry(std::string user_id, Uuid run_id);
   /// RunStore::cancel.
   Task<Result<>> cancel(std::string user_id, Uuid run_id, std::optional<events::Actor> actor) {
     return store_.cancel(std::move(user_id), run_id, std::move(actor));

@@ -423,7 +423,7 @@ Task<Result<>> Work::attend() {
   });
   if (!suspect) co_return fail(suspect.error());
   for (const auto& run : *suspect) {
-    if (co_await engine_.pool->retry("ann", run)) ended_.erase(run);
+    if (co_await engine_.control.retry({.user_id = "ann"}, run)) ended_.erase(run);
   }
   co_return Result<>{};
 }

@@ -324,7 +324,8 @@ Uuid Rig::run_id(const std::string& number) {
 // retry RUN [as USER]
 std::string Rig::retry(const Words& words) {
   const std::string user = words.size() > 3 ? words[3] : "ann";
-  return result_line(sync_wait(executor_, parts_->engine->pool->retry(user, run_id(words[1]))));
+  return result_line(
+      sync_wait(executor_, parts_->engine->control.retry({.user_id = user}, run_id(words[1]))));
 }
 
 // cancel RUN [as USER]

@@ -667,7 +667,7 @@ export interface TypesOfEvents {
 export interface SweptDeadLetters {
     /** So many were. */
     count: number;
-    /** So many were not, since their functions are gone or others were faster. */
+    /** So many were not: their functions are gone, or have a run that is to be the only one, or others were faster. */
     passedOver: number;
     /** Absent: there are no more. Call again with it. */
     nextCursor?: string;

@@ -177,7 +177,8 @@ const ObjectSchema<SweptDeadLetters>& describe(Type<SweptDeadLetters>) {
       object<SweptDeadLetters>("SweptDeadLetters")
           .field("count", &SweptDeadLetters::count, integer(), "So many were.")
           .field("passedOver", &SweptDeadLetters::passed_over, integer(),
-                 "So many were not, since their functions are gone or others were faster.")
+                 "So many were not: their functions are gone, or have a run that is to be the "
+                 "only one, or others were faster.")
           .field("nextCursor", &SweptDeadLetters::next_cursor, string().uuid(),
                  "Absent: there are no more. Call again with it.")
           .field("runId", &SweptDeadLetters::run_id, string().uuid(),

@@ -96,7 +96,10 @@ void add(const Rooms& rooms) {
                 .docs = "Steps that are done stay done. A run that waits for its next attempt, or "
                         "sleeps, goes on at once.",
                 .effects = rpc::Effects::kIdempotent,
-                .errors = {no_such, {Code::kConflict, "It has completed, or is under way."}},
+                .errors = {no_such,
+                           {Code::kConflict,
+                            "It has completed, or is under way, or its function has a run that is "
+                            "to be the only one."}},
                 .appends = {std::string(bus::kRunRetried.name)}},
                retry);
   add_mutation(rooms, "runs.rerun",

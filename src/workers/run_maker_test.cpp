@@ -1,0 +1,167 @@
+#include "workers/run_maker.h"
+
+#include "base/background.h"
+#include "workers/admission_test.h"
+
+namespace synap::workers {
+namespace {
+
+constexpr std::string_view kStatuses =
+    "SELECT coalesce(group_concat(status), '') FROM (SELECT status FROM runs_data WHERE function = "
+    "'g' ORDER BY id)";
+
+// Runs of g that are the only ones: the first attempt at n = 1 fails for good.
+class OnlyOneTest : public SingletonTest {
+ protected:
+  void put_only(bus::Singleton::Mode mode, std::vector<bus::CancelOn> cancel_on = {}) {
+    put({.singleton = bus::Singleton{.key = key(), .mode = mode},
+         .cancel_on = std::move(cancel_on)},
+        std::nullopt, [this](const Event& event, Step& step) -> Task<Outcome> {
+          if (n_of(event) == "1" && ++attempts_ == 1) {
+            co_return Outcome::failed_for_good({Code::kNotFound, "", nullptr});
+          }
+          std::ignore =
+              co_await step.wait_for_signal("go", {"go " + n_of(event)}, std::chrono::hours(1));
+          co_return Outcome::done(Json(n_of(event)).dump());
+        });
+  }
+  void fail_first() {
+    testing::internal::CaptureStderr();
+    tell(1);
+    wait_until(kStatuses, "failed");
+    testing::internal::GetCapturedStderr();
+  }
+  Uuid run_at(int index) {
+    return *Uuid::from_bytes(
+        text_of("SELECT id FROM runs_data WHERE function = 'g' ORDER BY id "
+                "LIMIT 1 OFFSET " +
+                std::to_string(index)));
+  }
+  Result<> retry(int index) {
+    return sync_wait(executor, engine->control.retry({.user_id = "ann"}, run_at(index)));
+  }
+  Result<RunControl::Swept> retry_all() {
+    return sync_wait(executor,
+                     engine->control.sweep({.user_id = "ann"}, {}, RunControl::Fate::kRetry));
+  }
+
+  std::atomic<int> attempts_ = 0;
+};
+
+TEST_F(OnlyOneTest, ADeadLetterIsNotTriedAgainBesideTheRunThatIsThere) {
+  for (const auto mode : {bus::Singleton::Mode::kSkip, bus::Singleton::Mode::kCancel}) {
+    attempts_ = 0;
+    ASSERT_TRUE(test::run(executor, [&] {
+      return database->write([](db::Tx& tx) { tx.run("DELETE FROM runs_data"); });
+    }));
+    put_only(mode);
+    fail_first();
+    tell(2);
+    wait_until(kStatuses, "failed,sleeping");
+    const auto retried = retry(0);
+    ASSERT_FALSE(retried);
+    EXPECT_EQ(retried.error().code, Code::kConflict);
+    const auto swept = retry_all();
+    ASSERT_TRUE(swept);
+    EXPECT_EQ(swept->done, 0);
+    EXPECT_EQ(swept->passed_over, 1);
+    EXPECT_EQ(text_of(kStatuses), "failed,sleeping");
+    go(2);
+    wait_until(kStatuses, "failed,completed");
+  }
+}
+
+TEST_F(OnlyOneTest, ADeadLetterThatIsTriedAgainKeepsOthersAway) {
+  put_only(bus::Singleton::Mode::kSkip);
+  fail_first();
+  ASSERT_TRUE(retry(0));
+  wait_until(kStatuses, "sleeping");
+  tell(2);
+  settle();
+  EXPECT_EQ(text_of(kStatuses), "sleeping");
+  EXPECT_EQ(counts().skipped.value(), 1);
+  go(1);
+  wait_until(kStatuses, "completed");
+}
+
+TEST_F(OnlyOneTest, ADeadLetterThatIsTriedAgainCanBeCancelledByAnEvent) {
+  types.add("thing.ended", object("Ended").field("key", optional(string())), "");
+  put_only(bus::Singleton::Mode::kSkip, {{.event = "thing.ended"}});
+  fail_first();
+  ASSERT_TRUE(retry(0));
+  wait_until(kStatuses, "sleeping");
+  tell_other("thing.ended");
+  wait_until(kStatuses, "cancelled");
+}
+
+TEST_F(OnlyOneTest, ARunThatIsNotMadeEndsNoOther) {
+  put_only(bus::Singleton::Mode::kCancel);
+  tell(2);
+  wait_until(kStatuses, "sleeping");
+  const auto position = std::stoll(text_of("SELECT event_position FROM runs_data"));
+  const auto by_hand = [&](const std::function<void(db::Tx&)>& with) {
+    return sync_wait(executor,
+                     engine->maker.begin_by_hand({.function = engine->functions.find("g"),
+                                                  .event = *sync_wait(executor, log->at(position)),
+                                                  .run_id = time.new_id(),
+                                                  .origin = "{}"},
+                                                 with));
+  };
+  const auto refused =
+      by_hand([](db::Tx& tx) { tx.abort({Code::kTooManyRequests, "not now", nullptr}); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kTooManyRequests);
+  EXPECT_EQ(text_of(kStatuses), "sleeping");
+  ASSERT_TRUE(by_hand([](db::Tx&) {}));
+  wait_until(kStatuses, "cancelled,sleeping");
+}
+
+class ReplayTest : public OnlyOneTest {
+ protected:
+  ~ReplayTest() override { background_.stop(); }
+  void replay() {
+    auto begun = sync_wait(
+        executor, engine->replays.begin({.user_id = "ann"}, {.function = "g", .repeats = true}));
+    SYNAP_CHECK(begun.has_value(), begun ? "" : begun.error().message);
+    background_.begin(engine->replays.follow(background_.token()));
+  }
+
+ private:
+  Background background_{executor};
+};
+
+TEST_F(ReplayTest, EachRunEndsTheOneBeforeItWhereTheNewestIsToBeTheOnlyOne) {
+  put_only(bus::Singleton::Mode::kCancel);
+  attempts_ = 1;
+  for (int n = 1; n <= 3; ++n) {
+    tell(n);
+    settle();
+    wait_until("SELECT count(*) FROM flow_debounces", "0");
+  }
+  wait_until(kStatuses, "cancelled,cancelled,sleeping");
+  replay();
+  wait_until("SELECT status || made || passed_over FROM run_replays_data", "completed30");
+  wait_until(
+      "SELECT group_concat(status) FROM (SELECT status FROM runs_data WHERE origin LIKE "
+      "'%replay%' ORDER BY id)",
+      "cancelled,cancelled,sleeping");
+  EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE status = 'sleeping'"), "1");
+}
+
+TEST_F(ReplayTest, NoMoreRunsAreMadeThanMayWaitAlsoForATimeOfTheirOwn) {
+  tell(1);
+  for (int i = 0; i < 1'200; ++i) tell(2);
+  put({.throttle = bus::Throttle{.limit = 1, .period = std::chrono::hours(1)}});
+  replay();
+  wait_until("SELECT made >= 1000 FROM run_replays_data", "1");
+  // It looks again, and again.
+  for (int i = 0; i < 20; ++i) {
+    world.pass(seconds(1));
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_LE(std::stoi(text_of("SELECT made FROM run_replays_data")), 1'100);
+  EXPECT_EQ(text_of("SELECT status FROM run_replays_data"), "active");
+}
+
+}  // namespace
+}  // namespace synap::workers
