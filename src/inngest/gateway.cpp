@@ -6,6 +6,7 @@
 
 #include "inngest/memos.h"
 #include "net/ascii.h"
+#include "net/url.h"
 
 namespace synap::inngest {
 namespace {
@@ -69,7 +70,7 @@ Result<> add_key(outbound::Request& request, const Json& opts) {
     // The SDK puts it into the address, and Inngest's server does so too: once is enough.
     if (request.url.contains("key=")) return {};
     request.url.push_back(request.url.contains('?') ? '&' : '?');
-    request.url.append("key=").append(key);
+    request.url.append("key=").append(net::percent_encode(key));
   } else {
     request.headers.push_back({"authorization", fmt::format("Bearer {}", key)});
   }

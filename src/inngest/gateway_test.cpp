@@ -92,17 +92,18 @@ TEST(Gateway, AnswerThatNoStepMayKeepIsAnErrorOfTheStep) {
 
 TEST(Gateway, KeyStandsWhereTheProviderLooks) {
   const auto of = [](std::string_view format) {
-    return gateway_request(op_of("AIGateway",
-                                 R"({"url":"https://ai.example/v1?a=1","auth_key":"K","format":")" +
-                                     std::string(format) + R"(","body":{"n":1}})"))
+    return gateway_request(
+               op_of("AIGateway",
+                     R"({"url":"https://ai.example/v1?a=1","auth_key":"K/&","format":")" +
+                         std::string(format) + R"(","body":{"n":1}})"))
         .value();
   };
-  EXPECT_EQ(header(of("openai-chat"), "authorization"), "Bearer K");
+  EXPECT_EQ(header(of("openai-chat"), "authorization"), "Bearer K/&");
   EXPECT_EQ(of("openai-chat").method, "POST");
   EXPECT_EQ(of("openai-chat").body, R"({"n":1})");
-  EXPECT_EQ(header(of("anthropic"), "x-api-key"), "K");
+  EXPECT_EQ(header(of("anthropic"), "x-api-key"), "K/&");
   EXPECT_EQ(header(of("anthropic"), "authorization"), "(none)");
-  EXPECT_EQ(of("gemini").url, "https://ai.example/v1?a=1&key=K");
+  EXPECT_EQ(of("gemini").url, "https://ai.example/v1?a=1&key=K%2F%26");
   EXPECT_EQ(header(of("bedrock"), "authorization"), "(none)");
   const auto own =
       gateway_request(op_of("AIGateway", R"({"url":"https://ai.example","auth_key":"K","body":{},

@@ -62,8 +62,10 @@ Task<Result<>> Syncer::sync(std::string url, std::string user_id, std::stop_toke
   co_return result;
 }
 
-// Not in development, what an app says of itself is signed with the key of the user: a stranger's
-// site would otherwise get his events.
+// Not in development, what an app says of itself is signed with the key of the user: a site that
+// knows nothing of him would otherwise get his events. One that passes the request on to an app of
+// his, and its answer back, gets through: the protocol does not sign the address that was asked,
+// which whoever asks for the sync has named himself.
 Task<Result<>> Syncer::take(const outbound::Response& response, std::string user_id) {
   const auto* kind = outbound::find(response.headers, "x-inngest-sync-kind");
   const bool is_in_band = response.status == 200 && kind != nullptr && *kind == "in_band";

@@ -49,6 +49,7 @@ struct Relay::Posted {
   events::EventRef event;
   std::optional<Uuid> line = std::nullopt;
   std::vector<std::string> ordered = {};  // functions that take it in order
+  bool is_again = false;                  // it was posted, long ago
 };
 
 // What one request is about, and what follows from its success.
@@ -182,6 +183,7 @@ Task<Result<Relay::Batch>> Relay::next_batch() {
     if (!event) co_return fail(event.error());
     if (!add(std::move(*event))) co_return batch;
     if (i < free_count) batch.released.push_back(positions[i]);
+    batch.events.back().is_again = i >= free_count;
   }
   const auto range = history_.next_of_inngest(position_);
   if (!range || rooms_.log.end().value() <= range->after) {
@@ -215,8 +217,10 @@ Task<Result<>> Relay::prepare(Batch& batch) {
       if (!function->in_aggregate_order || !one.event->aggregate_id) continue;
       one.line = one.event->aggregate_id;
       one.ordered.push_back(function->id);
-      is_ordered = true;
     }
+    // Those for which it was posted may be gone, or hear it no more.
+    if (one.is_again) one.line = one.event->aggregate_id;
+    is_ordered = is_ordered || one.line;
   }
   if (!is_ordered) co_return Result<>{};
   struct Sorted {
@@ -232,9 +236,7 @@ Task<Result<>> Relay::prepare(Batch& batch) {
         rooms_.store.hold(tx, *one.line, position);
         continue;
       }
-      for (const auto& function : one.ordered) {
-        rooms_.store.begin_line(tx, *one.line, position, function);
-      }
+      if (one.line) rooms_.store.begin_line(tx, *one.line, position, one.ordered);
     }
     return now;
   });

@@ -347,6 +347,38 @@ TEST_F(Relaying, AnEventWhoseRunDoesNotEndIsPostedAgain) {
   EXPECT_EQ(server.taken()[2], event->id.to_string());
 }
 
+TEST_F(Relaying, AnEventWhoseFunctionIsGoneIsPostedAgainNoMore) {
+  FakeServer server;
+  relay_options.handed_again_after = std::chrono::milliseconds(50);
+  relay_options.registration_interval = std::chrono::milliseconds(20);
+  add_function({.in_aggregate_order = true});
+  open_to(server);
+  const auto event = append("thing.making.requested", "{}", Uuid::v7());
+  // As a version of the pod that had another function left it.
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([&](db::Tx& tx) {
+      tx.run("INSERT INTO served_lines(line, position, function, handed_at) VALUES ($1, $2, $3, 1)",
+             *event->aggregate_id, event->position, std::string_view("gone"));
+    });
+  }));
+  start_relay();
+  ASSERT_TRUE(until([&] { return server.taken().size() >= 3; }));
+  Execution run(
+      [this](std::string query, std::string body) {
+        return serve("POST", std::move(query), std::move(body));
+      },
+      "synap-fn", posted(*event));
+  run.carry_out();
+  ASSERT_TRUE(until([&] {
+    return *test::run(executor, [&] {
+      return database->read([](db::Tx& tx) {
+        auto rows = tx.query("SELECT count(*) FROM served_lines");
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    }) == 0;
+  }));
+}
+
 TEST_F(Relaying, SignalsThatRunsWaitForAreSentOn) {
   FakeServer server;
   add_function();

@@ -165,14 +165,30 @@ bool ServedStore::is_line_busy(db::Tx& tx, const Uuid& line, std::int64_t positi
 }
 
 void ServedStore::begin_line(db::Tx& tx, const Uuid& line, std::int64_t position,
-                             std::string_view function) {
-  // A run that has ended would leave its line never again.
-  tx.run(
-      "INSERT INTO served_lines(line, position, function, handed_at) SELECT $1, $2, $3, $4 "
-      "WHERE NOT EXISTS(SELECT 1 FROM served_runs WHERE function = $3 AND position = $2 "
-      "AND status <> 'active') ON CONFLICT(line, position, function) DO UPDATE SET "
-      "handed_at = $4",
-      line, position, function, runs_.world().unix_ms());
+                             std::span<const std::string> functions) {
+  std::vector<std::string> others;
+  {
+    auto rows = tx.query("SELECT function FROM served_lines WHERE line = $1 AND position = $2",
+                         line, position);
+    while (rows.next()) {
+      if (std::ranges::find(functions, rows.view(0)) == functions.end()) {
+        others.push_back(rows.text(0));
+      }
+    }
+  }
+  for (const auto& other : others) {
+    tx.run("DELETE FROM served_lines WHERE line = $1 AND position = $2 AND function = $3", line,
+           position, other);
+  }
+  for (const auto& function : functions) {
+    // A run that has ended would leave its line never again.
+    tx.run(
+        "INSERT INTO served_lines(line, position, function, handed_at) SELECT $1, $2, $3, $4 "
+        "WHERE NOT EXISTS(SELECT 1 FROM served_runs WHERE function = $3 AND position = $2 "
+        "AND status <> 'active') ON CONFLICT(line, position, function) DO UPDATE SET "
+        "handed_at = $4",
+        line, position, std::string_view(function), runs_.world().unix_ms());
+  }
 }
 
 void ServedStore::hold(db::Tx& tx, const Uuid& line, std::int64_t position) {

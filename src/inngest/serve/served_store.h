@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,10 @@ class ServedStore {
   /// Within a transaction: whether an event before `position` of this line is not done yet, there
   /// or on the pod's own bus.
   bool is_line_busy(db::Tx& tx, const Uuid& line, std::int64_t position);
-  /// The event at `position` is handed to Inngest for this function, if its run has not ended.
-  void begin_line(db::Tx& tx, const Uuid& line, std::int64_t position, std::string_view function);
+  /// The event at `position` is handed to Inngest for these functions and no other: for each whose
+  /// run has not ended.
+  void begin_line(db::Tx& tx, const Uuid& line, std::int64_t position,
+                  std::span<const std::string> functions);
   /// It has to wait for those before it in its line.
   void hold(db::Tx& tx, const Uuid& line, std::int64_t position);
   void release(db::Tx& tx, std::int64_t position);

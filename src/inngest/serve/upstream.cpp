@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "net/url.h"
+
 namespace synap::inngest {
 namespace {
 
@@ -109,11 +111,12 @@ Task<Result<bool>> Upstream::register_app(std::string body, Asked asked_by, std:
 
 Task<Result<>> Upstream::send(std::string events, std::size_t count, std::stop_token stop) {
   const auto key = options_.event_key.empty() ? std::string(kNoEventKey) : options_.event_key;
-  outbound::Request request{.method = "POST",
-                            .url = fmt::format("{}/e/{}", options_.event_url, key),
-                            .headers = {{"content-type", "application/json"},
-                                        {"x-inngest-sdk", sdk_name(options_.version)}},
-                            .body = std::move(events)};
+  outbound::Request request{
+      .method = "POST",
+      .url = fmt::format("{}/e/{}", options_.event_url, net::percent_encode(key)),
+      .headers = {{"content-type", "application/json"},
+                  {"x-inngest-sdk", sdk_name(options_.version)}},
+      .body = std::move(events)};
   auto response = co_await send_one(request, std::move(stop));
   if (!response) co_return fail(response.error());
   if (!is_success(*response)) co_return fail(refusal_of(*response, "events"));
