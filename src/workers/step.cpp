@@ -212,12 +212,12 @@ Task<Result<std::string>> Step::memo_of_wait(Place place, PendingStep begun, std
     co_await Park{*this};
   }
   const UnderWay under_way(*this);
-  auto memo = co_await store_.end_wait(job_, {place.hash, next_place_, std::move(begun.name),
+  const int own_place = next_place_++;
+  auto memo = co_await store_.end_wait(job_, {place.hash, own_place, std::move(begun.name),
                                               begun.op, std::move(over), place.pending->began_at});
   if (!memo) co_return fail(memo.error());
   stored_.memo_bytes += static_cast<std::int64_t>(memo->size());
   has_made_progress_ = true;
-  ++next_place_;
   co_return memo;
 }
 

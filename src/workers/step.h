@@ -390,7 +390,7 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     const UnderWay under_way(*this);
     // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
     const auto earlier = unsaved_;
-    const int own_place = next_place_;
+    const int own_place = next_place_++;  // no other's: one beside it takes the next
     std::string own_memo;
     result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
       // The results of earlier steps, what this one does, and its own result: all or nothing.
@@ -434,7 +434,6 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
       forget_saved(earlier);
       stored_.memo_bytes += static_cast<std::int64_t>(own_memo.size());
       has_made_progress_ = true;
-      ++next_place_;
       if (then == Then::kComplete) has_finished_ = true;
       co_return result;
     }

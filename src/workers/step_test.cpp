@@ -152,6 +152,21 @@ TEST_F(WorkerPoolTest, StepThatParksWaitsForTheStepBesideIt) {
   EXPECT_EQ(second_calls, 2);
 }
 
+TEST_F(WorkerPoolTest, CommitsBesideEachOtherHavePlacesOfTheirOwn) {
+  start([](const Event&, Step& step) -> Task<Outcome> {
+    std::vector<Task<Result<void>>> all;
+    for (const auto* name : {"a", "b", "c"}) all.push_back(step.commit(name, [](db::Tx&) {}));
+    co_await when_all(std::move(all));
+    co_await step.commit("d", [](db::Tx&) {});
+    co_return Outcome::done();
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT group_concat(place || name) FROM (SELECT place, name FROM "
+                    "run_steps_data ORDER BY place)"),
+            "0a,1b,2c,3d");
+}
+
 TEST_F(WorkerPoolTest, SleepThatParksAtOnceWaitsForTheStepsBesideIt) {
   std::atomic<int> calls = 0;
   Watermark go;
