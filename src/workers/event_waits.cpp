@@ -35,8 +35,19 @@ CREATE TABLE waits_looked_at(type TEXT PRIMARY KEY, position INTEGER NOT NULL)
   STRICT, WITHOUT ROWID;
 )";
 
+// One position for all: what was looked at up to there was for every wait that is older.
+constexpr std::string_view kPosition = R"(
+CREATE TABLE waits_position(one INTEGER PRIMARY KEY CHECK(one = 1), position INTEGER NOT NULL)
+  STRICT;
+INSERT INTO waits_position SELECT 1, coalesce(min(max(since, coalesce(l.position, 0))), 0)
+  FROM waits_data LEFT JOIN waits_looked_at l ON l.type = waits_data.type;
+DROP TABLE waits_looked_at;
+)";
+
 constexpr int kPageMax = 200;
 constexpr std::size_t kTypesAskedMax = 200;
+// Types that are kept in memory: apps name theirs as they like, one for each run if they want.
+constexpr std::size_t kTypesMax = 1'000;
 // Places at which waits of one type look that are read at once, and waits that end in one commit.
 constexpr int kPathsMax = 64;
 constexpr int kSliceMax = 200;
@@ -95,7 +106,8 @@ std::vector<db::Database::Migration> EventWaits::migrations() {
           // condition: or NULL. until: by the timestamp of events; NULL: for ever.
           {"waits.2",
            "ALTER TABLE waits_data ADD COLUMN condition TEXT; "
-           "ALTER TABLE waits_data ADD COLUMN until INTEGER"}};
+           "ALTER TABLE waits_data ADD COLUMN until INTEGER"},
+          {"waits.3", kPosition}};
 }
 
 void EventWaits::begin(db::Tx& tx, const bus::Job& job, const StepHash& step,
@@ -117,13 +129,17 @@ void EventWaits::insert(db::Tx& tx, const bus::Job& job, db::Blob step, const Ev
   const auto value = wait.path.empty() ? std::string() : text_of(wait.value);
   std::optional<std::string> condition;
   if (wait.condition) condition = wait.condition->to_text();
+  // On the writer's thread, before anything behind it can be looked at.
+  if (note(wait.type, since)) {
+    tx.run("UPDATE waits_position SET position = $1 WHERE NOT EXISTS(SELECT 1 FROM waits_data)",
+           since);
+  }
   tx.run(
       "INSERT INTO waits_data(run, step, line, position, user_id, type, path, value, since, "
       "condition, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
       "ON CONFLICT DO NOTHING",
       job.run_id, step, job.line, job.position, job.user_id, wait.type, wait.path, value, since,
       condition, until);
-  tx.on_commit([this, type = wait.type, since] { note(type, since); });
 }
 
 std::optional<EventWaits::Waiter> EventWaits::first_for(db::Tx& tx, const std::string& user_id,
@@ -164,44 +180,62 @@ void EventWaits::end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHas
   }
 }
 
-// Before the first event behind the wait can be looked at: both are told on the writer's thread, in
-// the order of the commits.
-void EventWaits::note(const std::string& type, std::int64_t since) {
+// Whether it is looked for from now on only. Where there are too many of them all types are.
+bool EventWaits::note(const std::string& type, std::int64_t since) {
   std::lock_guard lock(mutex_);
-  if (!types_.insert(type).second) return;
+  if (types_.contains(type)) return false;
+  const bool is_kept = types_.size() < kTypesMax || bus::is_about_an_end(type);
+  if (!is_kept && is_any_) return false;
+  const bool is_first = types_.empty();
+  if (is_kept) types_.insert(type);
+  is_any_ = is_any_ || !is_kept;
   // Events behind it may have been passed over while nobody waited for this type, or may be by a
   // page that is being looked through now: that one sees that types_seen_ has grown.
-  looked_at_ = types_.size() == 1 ? since : std::min(looked_at_, since);
+  looked_at_ = is_first ? since : std::min(looked_at_, since);
   new_types_.raise(++types_seen_);
+  return true;
 }
 
 EventWaits::Search EventWaits::search() {
   std::lock_guard lock(mutex_);
-  return {{types_.begin(), types_.end()}, looked_at_, types_seen_};
+  Search next{.is_any = is_any_, .from = looked_at_, .types_seen = types_seen_};
+  if (!is_any_) next.types.assign(types_.begin(), types_.end());
+  return next;
 }
 
-// By type: of one that is waited for only since a while, less was looked at than of others. Nothing
-// that is older than all waits for a type can end one.
+// Nothing that is older than all waits can end one.
 Task<Result<>> EventWaits::load() {
   std::set<std::string, std::less<>> found;
+  bool is_any = false;
   auto first = std::numeric_limits<std::int64_t>::max();
   auto read = co_await database_.read_at_start([&](db::Tx& tx) {
-    std::string type;
-    for (;;) {
-      auto rows = tx.query(
-          "SELECT type, since, (SELECT position FROM waits_looked_at l WHERE "
-          "l.type = waits_data.type) FROM waits_data WHERE type > $1 ORDER BY type, since LIMIT 1",
-          type);
+    const auto next_behind = [&](const std::string& after) {
+      return tx.query(
+          "SELECT type, since FROM waits_data WHERE type > $1 ORDER BY type, since LIMIT 1", after);
+    };
+    for (std::string type; !is_any;) {
+      auto rows = next_behind(type);
       if (!rows.next()) break;
+      is_any = found.size() == kTypesMax;
+      if (is_any) break;
       type = rows.text(0);
-      const auto looked_at = rows.is_null(2) ? 0 : rows.integer(2);
-      first = std::min(first, std::max(rows.integer(1), looked_at));
+      first = std::min(first, rows.integer(1));
       found.insert(type);
     }
+    if (is_any) {
+      first = 0;
+      // Asked for by is_waited_for().
+      auto rows = tx.query("SELECT 1 FROM waits_data WHERE type = $1 LIMIT 1",
+                           std::string_view(bus::kFunctionFinished.name));
+      if (rows.next()) found.emplace(bus::kFunctionFinished.name);
+    }
+    auto rows = tx.query("SELECT position FROM waits_position");
+    if (rows.next()) first = std::max(first, rows.integer(0));
   });
   if (!read) co_return read;
   std::lock_guard lock(mutex_);
   types_ = std::move(found);
+  is_any_ = is_any;
   looked_at_ = types_.empty() ? 0 : first;
   stored_looked_at_ = looked_at_;
   co_return Result<>{};
@@ -210,7 +244,7 @@ Task<Result<>> EventWaits::load() {
 Task<void> EventWaits::follow(std::stop_token stop) {
   while (!stop.stop_requested()) {
     auto next = search();
-    if (next.types.empty()) {
+    if (next.types.empty() && !next.is_any) {
       co_await new_types_.wait_past(next.types_seen, stop);
       continue;
     }
@@ -231,24 +265,29 @@ Task<void> EventWaits::follow(std::stop_token stop) {
 
 Task<Result<>> EventWaits::follow_page(Search search) {
   // Of very many types no query is made: what comes is looked through here.
-  const bool is_few = search.types.size() <= kTypesAskedMax;
+  const bool is_few = !search.is_any && search.types.size() <= kTypesAskedMax;
   auto page = co_await log_.read(events::Tenancy::whole_pod(),
                                  {.after = search.from,
                                   .limit = kPageMax,
                                   .types = is_few ? search.types : std::vector<std::string>{}});
   if (!page) co_return fail(page.error());
+  if (!is_few) {
+    if (auto left = co_await leave_waited_for(search, page->events); !left) co_return left;
+  }
   for (const auto& event : page->events) {
-    if (!is_few && !std::ranges::binary_search(search.types, event->type)) continue;
     if (auto matched = co_await match(*event); !matched) co_return matched;
   }
-  // What was looked at for nothing is looked at again after a crash, and ends nothing then either:
-  // so the position is stored with what is ended, and now and then.
+  // What was looked at is looked at again after a crash, and ends nothing then that it did not end
+  // before: so the position is stored now and then.
   if (page->next_after - stored_looked_at_ > kUnstoredMax) {
+    bool is_stored = false;
     auto stored = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-      for (const auto& type : search.types) store_looked_at(tx, type, page->next_after);
+      // Of a type that came since, nothing was looked at.
+      is_stored = is_of_now(search);
+      if (is_stored) tx.run("UPDATE waits_position SET position = $1", page->next_after);
     });
     if (!stored) co_return stored;
-    stored_looked_at_ = page->next_after;
+    if (is_stored) stored_looked_at_ = page->next_after;
   }
   std::lock_guard lock(mutex_);
   // Else there is a type that this page was not looked through for.
@@ -256,11 +295,32 @@ Task<Result<>> EventWaits::follow_page(Search search) {
   co_return Result<>{};
 }
 
-void EventWaits::store_looked_at(db::Tx& tx, const std::string& type, std::int64_t position) {
-  tx.run(
-      "INSERT INTO waits_looked_at(type, position) VALUES ($1, $2) "
-      "ON CONFLICT(type) DO UPDATE SET position = $2 WHERE waits_looked_at.position < $2",
-      type, position);
+bool EventWaits::is_of_now(const Search& search) {
+  std::lock_guard lock(mutex_);
+  return types_seen_ == search.types_seen;
+}
+
+// Of these events those of types that somebody waits for.
+Task<Result<>> EventWaits::leave_waited_for(const Search& search,
+                                            std::vector<events::EventRef>& events) {
+  if (!search.is_any) {
+    std::erase_if(events, [&](const events::EventRef& event) {
+      return !std::ranges::binary_search(search.types, event->type);
+    });
+    co_return Result<>{};
+  }
+  auto wanted = co_await database_.read([&](db::Tx& tx) {
+    std::vector<events::EventRef> left;
+    for (const auto& event : events) {
+      auto rows = tx.query("SELECT 1 FROM waits_data WHERE user_id = $1 AND type = $2 LIMIT 1",
+                           event->user_id, event->type);
+      if (rows.next()) left.push_back(event);
+    }
+    return left;
+  });
+  if (!wanted) co_return fail(wanted.error());
+  events = std::move(*wanted);
+  co_return Result<>{};
 }
 
 Task<Result<>> EventWaits::match(const events::Event& event) {
@@ -375,9 +435,6 @@ Task<Result<>> EventWaits::end_some(const events::Event& event, const std::vecto
       answer_pending(tx, one.job.run_id, one.step, memo, world_.unix_ms());
       jobs_.wake(tx, one.job);
     }
-    // Other waits of this event may be ended after this one is stored: after a crash it is looked
-    // at again, since its position is one less.
-    store_looked_at(tx, event.type, event.position - 1);
   });
   if (!stored) co_return stored;
   for (const auto& one : ended) {

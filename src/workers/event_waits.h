@@ -72,7 +72,8 @@ class EventWaits {
   };
   /// Within a transaction: one of those who wait for the same.
   std::optional<Waiter> first_for(db::Tx& tx, const std::string& user_id, const EventWait& wait);
-  /// Whether some run waits for events of this type, or did so since the start. Any thread.
+  /// Whether some run waits for facts of this type about the ends of others, or did so since the
+  /// start. Any thread.
   bool is_waited_for(std::string_view type);
 
   /// Reads which types are waited for. Before follow().
@@ -88,7 +89,8 @@ class EventWaits {
   };
   // What a page of the log is looked through for.
   struct Search {
-    std::vector<std::string> types;
+    std::vector<std::string> types;  // in their order
+    bool is_any = false;             // instead: of all types, as too many are waited for
     std::int64_t from = 0;
     std::int64_t types_seen = 0;
   };
@@ -102,7 +104,8 @@ class EventWaits {
     bool is_all = true;
   };
   Paths paths_of(db::Tx& tx, const events::Event& event, const std::optional<std::string>& after);
-  void store_looked_at(db::Tx& tx, const std::string& type, std::int64_t position);
+  bool is_of_now(const Search& search);
+  Task<Result<>> leave_waited_for(const Search& search, std::vector<events::EventRef>& events);
   Task<Result<>> end_all(const events::Event& event, const Found& found);
   using Views = std::map<std::string, Json, std::less<>>;  // by function
   bool is_ended(const Waiter& waiter, const events::Event& event, Views& views) const;
@@ -111,7 +114,7 @@ class EventWaits {
   Task<Result<>> end_some(const events::Event& event, const std::vector<Waiter>& ended);
   void insert(db::Tx& tx, const bus::Job& job, db::Blob step, const EventWait& wait,
               std::optional<std::int64_t> until);
-  void note(const std::string& type, std::int64_t since);
+  bool note(const std::string& type, std::int64_t since);
 
   db::Database& database_;
   bus::JobStore& jobs_;
@@ -121,7 +124,8 @@ class EventWaits {
   View view_;
 
   std::mutex mutex_;
-  std::set<std::string, std::less<>> types_;  // waited for
+  std::set<std::string, std::less<>> types_;  // waited for, some time since the start
+  bool is_any_ = false;                       // and others
   std::int64_t looked_at_ = 0;                // every event of these types up to here
   std::int64_t types_seen_ = 0;               // grows with each type that is new
   std::int64_t stored_looked_at_ = 0;         // of follow()

@@ -180,6 +180,48 @@ TEST_F(EventWaitsTest, NorIsItAfterACrash) {
   wait_until_left(0);
 }
 
+// As many as an app has runs, each with a name of its own.
+TEST_F(EventWaitsTest, TypesBeyondAThousandAreFoundBeforeAndAfterACrash) {
+  for (int i = 0; i < 1'100; ++i) {
+    const auto type = "type" + std::to_string(i);
+    types.add(type, object("Type"), "");
+    sync_wait(executor, wait_for(type));
+  }
+  follow();
+  sync_wait(executor, append("type1099"));
+  sync_wait(executor, append("a"));
+  sync_wait(executor, append("type5"));
+  wait_until_left(1'098);
+  following.reset();
+  sync_wait(executor, append("type1098"));
+  restart();
+  types.add("late", object("Type"), "");
+  sync_wait(executor, wait_for("late"));
+  follow();
+  sync_wait(executor, append("late"));
+  sync_wait(executor, append("type7"));
+  wait_until_left(1'096);
+}
+
+TEST_F(EventWaitsTest, AfterACrashNoMoreOfTheLogIsLookedAtThanWasSinceTheFirstWait) {
+  for (int i = 0; i < 500; ++i) sync_wait(executor, append("a"));
+  sync_wait(executor, wait_for("b"));
+  restart();
+  int pages = 0;
+  std::function<Task<void>()> count = [&]() -> Task<void> {
+    ++pages;
+    log->before_read = count;
+    co_return;
+  };
+  log->before_read = count;
+  sync_wait(executor, append("b"));
+  follow();
+  wait_until_left(0);
+  EXPECT_EQ(pages, 1);
+  following.reset();
+  log->before_read = nullptr;
+}
+
 TEST_F(EventWaitsTest, AnEventIsComparedAtEveryPlaceThatAWaitNames) {
   std::string data = "{\"n\":0";
   for (int i = 1; i < 200; ++i) data += ",\"n" + std::to_string(i) + "\":" + std::to_string(i);
