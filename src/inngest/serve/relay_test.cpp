@@ -84,6 +84,22 @@ class Relaying : public ServeTest {
     relay_options.pause_max = std::chrono::milliseconds(20);
     open();
   }
+  /// The server has the run of `event` done.
+  void carry_out(const Event& event) {
+    Execution run(
+        [this](std::string query, std::string body) {
+          return serve("POST", std::move(query), std::move(body));
+        },
+        "synap-fn", posted(event));
+    run.carry_out();
+  }
+  /// It has a run on the pod's own bus.
+  void begin_here(const Event& event) {
+    ASSERT_TRUE(test::run(executor, [&] {
+      return database->write(
+          [&](db::Tx& tx) { engine->dispatcher.start(tx, engine->functions.find("fn"), event); });
+    }));
+  }
   static bool until(const std::function<bool()>& is_so) {
     for (int i = 0; i < 1'000; ++i) {
       if (is_so()) return true;
@@ -207,12 +223,7 @@ TEST_F(Relaying, EventsOfAnAggregateGoOneAfterAnother) {
   EXPECT_EQ(server.taken(), ids_of({line[0], other}));
   ASSERT_TRUE(until([&] { return relay->progress().held == 2; }));
   for (int i = 0; i < 2; ++i) {
-    Execution run(
-        [this](std::string query, std::string body) {
-          return serve("POST", std::move(query), std::move(body));
-        },
-        "synap-fn", posted(*line[i]));
-    run.carry_out();
+    carry_out(*line[i]);
     ASSERT_TRUE(until([&] { return server.taken().size() == 3 + static_cast<std::size_t>(i); }));
     EXPECT_EQ(server.taken().back(), line[i + 1]->id.to_string());
   }
@@ -230,10 +241,7 @@ TEST_F(Relaying, AnEventWaitsForRunsOfThePodsOwnBus) {
       {.in_aggregate_order = true});
   open_to(server);
   const auto event = append("thing.making.requested", "{}", Uuid::v7());
-  ASSERT_TRUE(test::run(executor, [&] {
-    return database->write(
-        [&](db::Tx& tx) { engine->dispatcher.start(tx, engine->functions.find("fn"), *event); });
-  }));
+  begin_here(*event);
   start_relay();
   ASSERT_TRUE(until([&] { return relay->progress().held == 1; }));
   EXPECT_TRUE(server.taken().empty());
@@ -254,10 +262,7 @@ TEST_F(Relaying, HeldEventsThatTogetherAreTooLargeAreAllPosted) {
   for (int i = 0; i < 4; ++i) {
     const auto event = append("thing.making.requested",
                               R"({"text":")" + std::string(190'000, 'x') + "\"}", Uuid::v7());
-    ASSERT_TRUE(test::run(executor, [&] {
-      return database->write(
-          [&](db::Tx& tx) { engine->dispatcher.start(tx, engine->functions.find("fn"), *event); });
-    }));
+    begin_here(*event);
   }
   start_relay();
   ASSERT_TRUE(until([&] { return relay->progress().held == 4; }));
@@ -277,12 +282,7 @@ TEST_F(Relaying, ALineIsFreeThoughTheAnswerWasLost) {
   add_function({.in_aggregate_order = true});
   open_to(server);
   for (int i = 0; i < 2; ++i) line.push_back(append("thing.making.requested", "{}", thing));
-  Execution run(
-      [this](std::string query, std::string body) {
-        return serve("POST", std::move(query), std::move(body));
-      },
-      "synap-fn", posted(*line[0]));
-  run.carry_out();
+  carry_out(*line[0]);
   start_relay();
   ASSERT_TRUE(until([&] { return server.taken().size() == 2; }));
   EXPECT_EQ(server.taken(), ids_of(line));
@@ -363,12 +363,7 @@ TEST_F(Relaying, AnEventWhoseFunctionIsGoneIsPostedAgainNoMore) {
   }));
   start_relay();
   ASSERT_TRUE(until([&] { return server.taken().size() >= 3; }));
-  Execution run(
-      [this](std::string query, std::string body) {
-        return serve("POST", std::move(query), std::move(body));
-      },
-      "synap-fn", posted(*event));
-  run.carry_out();
+  carry_out(*event);
   ASSERT_TRUE(until([&] {
     return *test::run(executor, [&] {
       return database->read([](db::Tx& tx) {
