@@ -20,9 +20,11 @@ class WatchedLog final : public events::EventLog {
  public:
   explicit WatchedLog(events::EventLog& log) : log_(log) {}
   std::function<Task<void>()> before_read;
+  std::atomic<bool> is_gone = false;  // nothing is read any more
 
   Task<Result<events::Page>> read(events::Tenancy tenancy, events::Filter filter) override {
     if (auto call = std::exchange(before_read, nullptr)) co_await call();
+    if (is_gone) co_return fail(Code::kServiceUnavailable, "The process ends");
     co_return co_await log_.read(std::move(tenancy), std::move(filter));
   }
   events::Appended append(db::Tx& tx, const events::Append& append) override {
@@ -63,14 +65,11 @@ class EventWaitsTest : public testing::Test {
     auto thing = object("Thing");
     thing.field("n", optional(number()));
     for (int i = 1; i < 200; ++i) thing.field("n" + std::to_string(i), optional(number()));
-    for (const auto* type : {"a", "b"}) types.add(type, thing, "");
+    for (const auto* type : {"a", "b", "nothing"}) types.add(type, thing, "");
     functions.add({.id = "f", .triggers = {{"nothing"}}});
     database =
         std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    auto tables = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& more : bus::migrations()) tables.push_back(more);
-    for (const auto& more : RunStore::migrations()) tables.push_back(more);
-    SYNAP_CHECK(database->migrate(tables).has_value());
+    SYNAP_CHECK(database->migrate(migrations()).has_value());
     inner = std::move(*events::sqlite::SqliteEventLog::open(*database));
     log = std::make_unique<WatchedLog>(*inner);
     jobs.emplace(*database, functions, queue);
@@ -81,10 +80,27 @@ class EventWaitsTest : public testing::Test {
     waits.reset();
   }
 
+  static std::vector<db::Database::Migration> migrations() {
+    auto tables = events::sqlite::SqliteEventLog::migrations();
+    for (const auto& more : bus::migrations()) tables.push_back(more);
+    for (const auto& more : RunStore::migrations()) tables.push_back(more);
+    return tables;
+  }
   void follow() {
     ASSERT_TRUE(sync_wait(executor, waits->load()));
     following.emplace(executor);
     following->begin(waits->follow(following->token()));
+  }
+  /// While a page is about to be read, until never.
+  void crash() {
+    log->is_gone = true;
+    never.raise(1);
+    testing::internal::CaptureStderr();
+    following.reset();
+    testing::internal::GetCapturedStderr();
+    log->is_gone = false;
+    log->before_read = nullptr;
+    restart();
   }
   /// As after a crash.
   void restart() {
@@ -109,12 +125,17 @@ class EventWaitsTest : public testing::Test {
     });
     EXPECT_TRUE(done);
   }
-  Task<void> append(std::string type, std::string data = "{}") {
+  void wait_for_type(int number) {
+    const auto type = "type" + std::to_string(number);
+    types.add(type, object("Type"), "");
+    sync_wait(executor, wait_for(type));
+  }
+  Task<void> append(std::string type, std::string data = "{}", int count = 1) {
     events::Envelope envelope;
     envelope.user_id = "ann";
-    auto event = types.make(type, std::move(data), std::move(envelope));
-    SYNAP_CHECK(event.has_value());
-    auto done = co_await inner->append({.events = {std::move(*event)}});
+    events::Append batch;
+    for (int i = 0; i < count; ++i) batch.events.push_back(*types.make(type, data, envelope));
+    auto done = co_await inner->append(std::move(batch));
     EXPECT_TRUE(done);
   }
   std::int64_t left() {
@@ -172,22 +193,15 @@ TEST_F(EventWaitsTest, NorIsItAfterACrash) {
   follow();
   sync_wait(executor, append("a"));
   wait_until_left(1);
-  never.raise(1);
-  following.reset();
-  log->before_read = nullptr;
-  restart();
+  crash();
   follow();
   wait_until_left(0);
 }
 
 // As many as an app has runs, each with a name of its own.
 TEST_F(EventWaitsTest, TypesBeyondAThousandAreFoundBeforeAndAfterACrash) {
-  for (int i = 0; i < 1'100; ++i) {
-    const auto type = "type" + std::to_string(i);
-    types.add(type, object("Type"), "");
-    sync_wait(executor, wait_for(type));
-  }
   follow();
+  for (int i = 0; i < 1'100; ++i) wait_for_type(i);
   sync_wait(executor, append("type1099"));
   sync_wait(executor, append("a"));
   sync_wait(executor, append("type5"));
@@ -203,8 +217,55 @@ TEST_F(EventWaitsTest, TypesBeyondAThousandAreFoundBeforeAndAfterACrash) {
   wait_until_left(1'096);
 }
 
+// As the first, where the page ends so far ahead that the position is stored behind it.
+TEST_F(EventWaitsTest, APositionIsNotStoredPastATypeThatCameMeanwhile) {
+  sync_wait(executor, wait_for("a", "data.n", Json(2)));
+  for (int i = 0; i < 42; ++i) sync_wait(executor, append("nothing", "{}", 500));
+  bool is_done = false;
+  log->before_read = [&]() -> Task<void> {
+    co_await wait_for("b");
+    co_await append("b");
+    log->before_read = [&]() -> Task<void> {
+      is_done = true;
+      co_await never.wait_past(0);
+    };
+  };
+  follow();
+  ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] { return is_done; }));
+  crash();
+  follow();
+  wait_until_left(1);
+}
+
+// Tables of before had a position for each type: the least that any wait of them needs is kept.
+TEST_F(EventWaitsTest, PositionsOfTypesBecomeOne) {
+  auto before = migrations();
+  std::erase_if(before, [](const auto& one) { return one.name == "waits.3"; });
+  auto old = std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/old.db"}));
+  ASSERT_TRUE(old->migrate(before));
+  ASSERT_TRUE(test::run(executor, [&] {
+    return old->write([&](db::Tx& tx) {
+      tx.run(
+          "INSERT INTO waits_data(run, step, line, position, user_id, type, path, value, since) "
+          "VALUES (x'01', x'', x'', 1, 'u', 'a', '', '', 5), "
+          "(x'02', x'', x'', 1, 'u', 'a', '', '', 90), (x'03', x'', x'', 1, 'u', 'b', '', '', 40)");
+      tx.run("INSERT INTO waits_looked_at VALUES ('a', 70), ('c', 1)");
+    });
+  }));
+  ASSERT_TRUE(old->migrate(migrations()));
+  const auto kept = *test::run(executor, [&] {
+    return old->read([](db::Tx& tx) {
+      auto rows = tx.query("SELECT position FROM waits_position");
+      return rows.next() ? rows.integer(0) : -1;
+    });
+  });
+  EXPECT_EQ(kept, 40);
+  old->close();
+}
+
 TEST_F(EventWaitsTest, AfterACrashNoMoreOfTheLogIsLookedAtThanWasSinceTheFirstWait) {
-  for (int i = 0; i < 500; ++i) sync_wait(executor, append("a"));
+  sync_wait(executor, append("a", "{}", 500));
+  for (int i = 0; i < 1'001; ++i) wait_for_type(i);
   sync_wait(executor, wait_for("b"));
   restart();
   int pages = 0;
@@ -216,7 +277,7 @@ TEST_F(EventWaitsTest, AfterACrashNoMoreOfTheLogIsLookedAtThanWasSinceTheFirstWa
   log->before_read = count;
   sync_wait(executor, append("b"));
   follow();
-  wait_until_left(0);
+  wait_until_left(1'001);
   EXPECT_EQ(pages, 1);
   following.reset();
   log->before_read = nullptr;

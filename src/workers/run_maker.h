@@ -62,8 +62,8 @@ class RunMaker {
   /// one.
   Task<Result<>> begin_by_hand(ByHand asked, std::function<void(db::Tx&)> with);
   /// Many in one transaction, those for which `is_wanted` says so in it, and whose functions are
-  /// triggered by their events. Of a function whose newest run ends the others only the first is
-  /// looked at. Then `with` is told how many have runs, and how many have none.
+  /// triggered by their events. One at most of a function whose newest run ends the others. Then
+  /// `with` is told how many have runs, and how many have none.
   Task<Result<>> begin_many(
       std::vector<ByHand> asked, std::function<bool(db::Tx&, const ByHand&)> is_wanted,
       std::function<void(db::Tx&, std::int64_t made, std::int64_t left_out)> with);
@@ -71,9 +71,9 @@ class RunMaker {
   /// Of a dead letter's function and event: before revive().
   Judged judge_again(bus::FunctionPtr function, events::EventRef event) const;
   /// Within a transaction: a dead letter of the user's is tried again, under the limits that hold
-  /// for its event now; it ends no other run. kNotFound: it is none (any more); kConflict: a run of
-  /// its function is there, and there may be one; or what an expression of the function failed
-  /// with. Then nothing is changed.
+  /// for its event now; it ends no other run. kConflict: it is none (any more), or a run of its
+  /// function is there, and there may be one; or what an expression of the function failed with.
+  /// Then nothing is changed.
   Result<> revive(db::Tx& tx, const Judged& judged, const Uuid& run_id);
 
  private:
