@@ -71,8 +71,8 @@ Reading reading_of(const Measured& measured) {
       .resident_bytes = resident_bytes().value_or(0),
       .log_of_changes_bytes = database.wal_bytes,
       .connections = static_cast<std::int64_t>(measured.server.statistics().connections),
-      .queued_jobs = static_cast<std::int64_t>(measured.queue.waiting_count()) +
-                     measured.jobs.parked_count(),
+      .queued_jobs =
+          static_cast<std::int64_t>(measured.queue.waiting_count()) + measured.jobs.parked_count(),
       .lag_events = lag_of(measured.projections),
   };
 }

@@ -177,7 +177,8 @@ TEST(JsonValidator, NamesAndNumbersOfSchemasAreBounded) {
   const auto message = refused(R"({"anyOf":[)" + many + "]}");
   EXPECT_NE(message.find("one schema too many"), std::string::npos);
   EXPECT_LT(message.size(), 10'000U);
-  EXPECT_NE(refused(R"({"pattern":"a[ab]{990}[cd]{990}e"})").find("too large a pattern"), std::string::npos);
+  EXPECT_NE(refused(R"({"pattern":"a[ab]{990}[cd]{990}e"})").find("too large a pattern"),
+            std::string::npos);
 }
 
 TEST(JsonValidator, WhatIsWrongIsToldInFewBytes) {
