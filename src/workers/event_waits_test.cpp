@@ -221,17 +221,17 @@ TEST_F(EventWaitsTest, TypesBeyondAThousandAreFoundBeforeAndAfterACrash) {
 TEST_F(EventWaitsTest, APositionIsNotStoredPastATypeThatCameMeanwhile) {
   sync_wait(executor, wait_for("a", "data.n", Json(2)));
   for (int i = 0; i < 42; ++i) sync_wait(executor, append("nothing", "{}", 500));
-  bool is_done = false;
+  Watermark is_done;
   log->before_read = [&]() -> Task<void> {
     co_await wait_for("b");
     co_await append("b");
     log->before_read = [&]() -> Task<void> {
-      is_done = true;
+      is_done.raise(1);
       co_await never.wait_past(0);
     };
   };
   follow();
-  ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] { return is_done; }));
+  sync_wait(executor, [](Watermark& it) -> Task<void> { co_await it.wait_past(0); }(is_done));
   crash();
   follow();
   wait_until_left(1);
