@@ -463,9 +463,21 @@ void JobStore::claim(db::Tx& tx) {
     claim_of(tx, user_id, claimed);
   }
   claim_after_ = user_id;
+  note_users_without_any(tx);
   if (claimed.empty()) return;
   count_parked(tx, -static_cast<std::int64_t>(claimed.size()));
   tx.on_commit([this, jobs = std::move(claimed)]() mutable { queue_.push(std::move(jobs)); });
+}
+
+// Whoever puts functions of a user says that some of his may be claimed now, and mostly there are
+// none: who has none is not met above, and would be asked for again and again.
+void JobStore::note_users_without_any(db::Tx& tx) {
+  for (auto& user_id : queue_.wanting_claim(kUsersMax)) {
+    auto rows = tx.query("SELECT 1 FROM parked_jobs WHERE due_at = 0 AND user_id = $1 LIMIT 1",
+                         user_id);
+    if (rows.next()) continue;
+    tx.on_commit([this, who = std::move(user_id)] { queue_.note_all_claimed(who); });
+  }
 }
 
 // The functions of which this user has ready jobs, or some of them: those behind the one of which

@@ -111,6 +111,7 @@ class JobStore {
   };
   ReadyFunctions ready_functions(db::Tx& tx, const FunctionSet& set, const std::string& user_id);
   void claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed);
+  void note_users_without_any(db::Tx& tx);
   void make_due_ready(db::Tx& tx);
   void read_next_due(db::Tx& tx);
   void note_parked(std::int64_t due_at);

@@ -389,6 +389,20 @@ TEST_F(JobStoreTest, WhatIsReadyAtAStartIsClaimedForAllUsersInTurn) {
   EXPECT_EQ(done, 200u);
 }
 
+TEST_F(JobStoreTest, NobodyIsAskedForAgainOfWhomNothingIsReady) {
+  add(job(1));
+  EXPECT_TRUE(park(next(), 1'000));
+  // As when a function of theirs is put.
+  queue->note_unclaimed("ann");
+  queue->note_unclaimed("bob");
+  EXPECT_TRUE(queue->wants_claim());
+  claim();
+  EXPECT_FALSE(queue->wants_claim());
+  world.pass(milliseconds(1'000));
+  claim();
+  EXPECT_EQ(done_now(), (Positions{1}));
+}
+
 TEST_F(JobStoreTest, AJobWhoseFunctionIsGoneWaitsForItsReturn) {
   add(job(1));
   add(job(2, std::nullopt, "g"));

@@ -326,6 +326,16 @@ bool Queue::wants_claim() const {
                              [this](const auto& user_id) { return wants_claim_locked(user_id); });
 }
 
+std::vector<std::string> Queue::wanting_claim(std::size_t most) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> users;
+  for (const auto& user_id : unclaimed_) {
+    if (users.size() == most) break;
+    if (wants_claim_locked(user_id)) users.push_back(user_id);
+  }
+  return users;
+}
+
 void Queue::note_wish() {
   std::lock_guard lock(mutex_);
   wished_locked();

@@ -71,6 +71,8 @@ class Queue {
   void note_all_claimed(std::string_view user_id);
   /// True if jobs wait in the table for room that there is by now.
   bool wants_claim() const;
+  /// Users for whom it does; `most` of them.
+  std::vector<std::string> wanting_claim(std::size_t most) const;
 
   /// Grows when there may be something for next(): a job, or a place for one.
   Watermark& changes() { return changes_; }
