@@ -116,6 +116,29 @@ TEST_F(OnlyOneTest, ARunThatIsNotMadeEndsNoOther) {
   wait_until(kStatuses, "cancelled,sleeping");
 }
 
+TEST_F(OnlyOneTest, ARunThatCameMeanwhileIsNotEndedUnseen) {
+  put_only(bus::Singleton::Mode::kCancel);
+  tell(2);
+  wait_until(kStatuses, "sleeping");
+  const auto position = std::stoll(text_of("SELECT event_position FROM runs_data"));
+  const auto judged = engine->maker.judge_again(engine->functions.find("g"),
+                                                *sync_wait(executor, log->at(position)));
+  const auto way = sync_wait(executor, engine->maker.way_of(judged));
+  ASSERT_TRUE(way && way->cancellation);
+  tell(3);
+  wait_until(kStatuses, "cancelled,sleeping");
+  const auto begin = [&](const RunMaker::Way& by) {
+    return *test::run(executor, [&] {
+      return database->write(
+          [&](db::Tx& tx) { return engine->maker.begin(tx, judged, by, std::nullopt, "{}"); });
+    });
+  };
+  EXPECT_EQ(begin(*way), RunMaker::Begun::kStale);
+  EXPECT_EQ(text_of(kStatuses), "cancelled,sleeping");
+  EXPECT_EQ(begin(*sync_wait(executor, engine->maker.way_of(judged))), RunMaker::Begun::kYes);
+  wait_until(kStatuses, "cancelled,cancelled,sleeping");
+}
+
 class ReplayTest : public OnlyOneTest {
  protected:
   ~ReplayTest() override { background_.stop(); }
