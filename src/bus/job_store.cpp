@@ -119,12 +119,15 @@ std::vector<std::string> limit_keys_of(std::string_view text) {
 }
 
 std::vector<db::Database::Migration> JobStore::migrations() {
-  return {{"runs.3", kTables},
-          // Keys of limits, as a JSON array; NULL: its function has none.
-          {"jobs.4",
-           "ALTER TABLE jobs ADD COLUMN limit_keys TEXT; "
-           "ALTER TABLE parked_jobs ADD COLUMN limit_keys TEXT"},
-          {"jobs.5", kPriorities}};
+  return {
+      {"runs.3", kTables},
+      // Keys of limits, as a JSON array; NULL: its function has none.
+      {"jobs.4",
+       "ALTER TABLE jobs ADD COLUMN limit_keys TEXT; "
+       "ALTER TABLE parked_jobs ADD COLUMN limit_keys TEXT"},
+      {"jobs.5", kPriorities},
+      // 0: nobody has begun it, so it has no stored results to load.
+      {"jobs.6", "ALTER TABLE parked_jobs ADD COLUMN may_have_results INTEGER NOT NULL DEFAULT 1"}};
 }
 
 JobStore::JobStore(db::Database& database, const Functions& functions, Queue& queue,
@@ -188,10 +191,11 @@ void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int6
   const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
-      "is_found, starts, limit_keys, priority_ms, rank) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      "is_found, starts, limit_keys, priority_ms, rank, may_have_results) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      due_at, job.is_found ? 1 : 0, job.starts, keys, job.priority_ms, job.rank);
+      due_at, job.is_found ? 1 : 0, job.starts, keys, job.priority_ms, job.rank,
+      job.may_have_results ? 1 : 0);
   count_parked(tx, 1);
   tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
 }
@@ -527,7 +531,8 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
     --left;
     auto rows = tx.query(
         "SELECT line, position, run, attempt, fence, is_found, starts, limit_keys, priority_ms, "
-        "rank FROM parked_jobs WHERE due_at = 0 AND user_id = $1 AND function = $2 "
+        "rank, may_have_results FROM parked_jobs WHERE due_at = 0 AND user_id = $1 AND function = "
+        "$2 "
         "ORDER BY rank, position LIMIT $3",
         user_id, function->id, share + 1);
     int taken = 0;
@@ -548,7 +553,7 @@ void JobStore::claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>
            .rank = rows.integer(9),
            .attempt = static_cast<int>(rows.integer(3)),
            .fence = rows.integer(4) + 1,
-           .may_have_results = true,
+           .may_have_results = rows.integer(10) != 0,
            .is_found = rows.integer(5) != 0,
            .starts = static_cast<int>(rows.integer(6))});
     }

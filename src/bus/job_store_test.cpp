@@ -294,6 +294,31 @@ TEST_F(JobStoreTest, AJobWithoutRoomWaitsInTheTableAndKeepsItsPlace) {
   EXPECT_EQ(all, (Positions{3, 4, 5, 6, 7}));
 }
 
+// To look for results is two reads of the disk.
+TEST_F(JobStoreTest, OneThatNobodyHasBegunIsKnownToHaveNoResults) {
+  restart({.waiting = 1, .waiting_of_user = 1, .waiting_kept = 1});
+  for (const auto position : {1, 2, 3}) add(job(position));
+  EXPECT_TRUE(finish(next()));
+  claim();
+  const auto waited = next();
+  EXPECT_EQ(waited.position, 2);
+  EXPECT_FALSE(waited.may_have_results);
+  EXPECT_TRUE(park(waited, 1'000));
+  claim();
+  const auto unbegun = next();
+  EXPECT_EQ(unbegun.position, 3);
+  EXPECT_FALSE(unbegun.may_have_results);
+  EXPECT_TRUE(finish(unbegun));
+  world.pass(milliseconds(1'000));
+  claim();
+  const auto begun = next();
+  EXPECT_EQ(begun.position, 2);
+  EXPECT_TRUE(begun.may_have_results);
+  restart();
+  claim();
+  EXPECT_TRUE(next().may_have_results) << "a process had it";
+}
+
 TEST_F(JobStoreTest, WhatHasPriorityIsClaimedBeforeWhatWaitedLonger) {
   restart({.waiting = 1, .waiting_of_user = 1, .waiting_kept = 1});
   add(job(1));
