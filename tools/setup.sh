@@ -16,7 +16,7 @@ build="clang-19 cmake ninja-build ccache mold make git ca-certificates
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 python3-venv
   python3-markdown-it python3-prometheus-client python3-ruamel.yaml curl
   chromium zsh fish e2fsprogs mount util-linux json-schema-test-suite"
-bench="libbenchmark-dev postgresql-15 python3 python3-venv"
+bench="libbenchmark-dev postgresql-15 redis-server python3 python3-venv util-linux"
 
 case "${1:-build}" in
   build) wanted="$build" ;;

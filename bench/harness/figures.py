@@ -13,9 +13,13 @@ class Figure:
     more_is_better: bool
     # Times the peer (more is better), or a share of the peer's (less is better); None: no target.
     target: float | None
-    peers: str = "peer"  # Whose better one it is compared with: names that begin so.
+    # Whose better one it is compared with: names that begin so, or with one of these.
+    peers: str | tuple[str, ...] = "peer"
+    limit: float | None = None  # Synap's own value is to be below this, whatever the peer's is.
 
     def target_text(self):
+        if self.limit is not None:
+            return f"< {self.limit:g} {self.unit}"
         if self.target is None:
             return ""
         return f"≥ {self.target:g} ×" if self.more_is_better else f"≤ 1/{1 / self.target:g}"
@@ -25,8 +29,8 @@ class Figure:
             return None
         return ratio >= self.target if self.more_is_better else ratio <= self.target
 
-    def better(self, left, right):
-        return max(left, right) if self.more_is_better else min(left, right)
+    def best(self, values):
+        return max(values) if self.more_is_better else min(values)
 
 
 FIGURES = [
@@ -56,10 +60,10 @@ def values(samples, contender, figure):
     return [round_.get(contender, {}).get(figure.run, {}).get(figure.key) for round_ in samples]
 
 
-def summarize(samples, contenders):
+def summarize(samples, contenders, figures=None):
     """One row for each figure: medians, the better peer, and the median of the rounds' ratios."""
     rows = []
-    for figure in FIGURES:
+    for figure in FIGURES if figures is None else figures:
         row = {"title": figure.title, "unit": figure.unit, "target": figure.target_text()}
         peers = [name for name in contenders if name.startswith(figure.peers)]
         by_contender = {name: values(samples, name, figure) for name in contenders
@@ -71,8 +75,7 @@ def summarize(samples, contenders):
         if not peers or (not known and row.get("synap") is None):
             continue
         if known:
-            best = figure.better(*[(row[name], name) for name in known]) if len(known) > 1 else (
-                row[known[0]], known[0])
+            best = figure.best([(row[name], name) for name in known])
             row["better_peer"] = best[1]
             pairs = zip(by_contender.get("synap", []), by_contender[best[1]])
             ratios = [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
@@ -80,6 +83,8 @@ def summarize(samples, contenders):
                 row["ratio"] = median(ratios)
                 row["ratio_range"] = [min(ratios), max(ratios)]
                 row["met"] = figure.is_met(row["ratio"])
+        if figure.limit is not None and row.get("synap") is not None:
+            row["met"] = row["synap"] < figure.limit
         rows.append(row)
     return rows
 
