@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 
 #include "base/check.h"
 #include "base/thread.h"
@@ -20,6 +25,11 @@ CURLM* make_multi() {
   return multi;
 }
 
+int made(int descriptor) {
+  SYNAP_CHECK(descriptor >= 0, "no descriptor is left for requests to others");
+  return descriptor;
+}
+
 Error closing() {
   return {Code::kServiceUnavailable, "The client is going; its requests end with it"};
 }
@@ -27,11 +37,24 @@ Error closing() {
 }  // namespace
 
 Engine::Engine(Setup setup)
-    : setup_(std::move(setup)), multi_(make_multi()), thread_([this] { run(); }) {}
+    : setup_(std::move(setup)),
+      poll_(made(epoll_create1(EPOLL_CLOEXEC))),
+      wakeup_(made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+      multi_(make_multi()) {
+  epoll_event event{.events = EPOLLIN, .data = {.fd = wakeup_}};
+  made(epoll_ctl(poll_, EPOLL_CTL_ADD, wakeup_, &event));
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Engine::watch_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Engine::set_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  thread_ = std::thread([this] { run(); });
+}
 
 Engine::~Engine() {
   stop();
-  curl_multi_cleanup(multi_);
+  curl_multi_cleanup(multi_);  // it closes connections, and says so
+  close(wakeup_);
+  close(poll_);
 }
 
 bool Engine::give(Command command) {
@@ -39,8 +62,13 @@ bool Engine::give(Command command) {
   if (is_stopping_) return false;
   commands_.push_back(std::move(command));
   // Whoever found commands here has woken the thread already, and it has not looked yet.
-  if (commands_.size() == 1) curl_multi_wakeup(multi_);
+  if (commands_.size() == 1) wake();
   return true;
+}
+
+void Engine::wake() {
+  const std::uint64_t one = 1;
+  std::ignore = write(wakeup_, &one, sizeof one);  // full: it is awake
 }
 
 void Engine::submit(std::shared_ptr<Transfer> transfer) {
@@ -60,7 +88,7 @@ void Engine::resume(std::shared_ptr<Transfer> transfer) {
 void Engine::stop() {
   {
     std::lock_guard lock(mutex_);
-    if (!is_stopping_) curl_multi_wakeup(multi_);
+    if (!is_stopping_) wake();
     is_stopping_ = true;
   }
   if (thread_.joinable()) thread_.join();
@@ -76,15 +104,71 @@ void Engine::run() {
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   while (take_commands()) {
     start_waiting();
-    int running = 0;
-    curl_multi_perform(multi_, &running);
+    act_if_due();
     end_performed();
     end_overdue();
     // What has ended may have made room.
     start_waiting();
-    curl_multi_poll(multi_, nullptr, 0, milliseconds_to_wait(), nullptr);
+    wait_for_sockets();
   }
   while (!all_.empty()) end(*all_.begin()->second, fail(closing()));
+}
+
+int Engine::watch_socket(CURL*, curl_socket_t socket, int what, void* engine, void*) {
+  auto& self = *static_cast<Engine*>(engine);
+  epoll_event event{.events = 0, .data = {.fd = socket}};
+  if (what == CURL_POLL_REMOVE) {
+    // It may be closed already, and is out of the set with that.
+    epoll_ctl(self.poll_, EPOLL_CTL_DEL, socket, &event);
+    return 0;
+  }
+  if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
+  if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
+  // Whether it is in the set only the set knows: a descriptor that is closed leaves it, and its
+  // number is used again.
+  const bool is_new = epoll_ctl(self.poll_, EPOLL_CTL_MOD, socket, &event) != 0 && errno == ENOENT;
+  // Where the system has no room for it, this transfer ends by its deadline. To say so would end
+  // the multi handle for good.
+  if (is_new) epoll_ctl(self.poll_, EPOLL_CTL_ADD, socket, &event);
+  return 0;
+}
+
+int Engine::set_timer(CURLM*, long wait_ms, void* engine) {
+  auto& self = *static_cast<Engine*>(engine);
+  self.due_.reset();
+  if (wait_ms >= 0) self.due_ = SteadyClock::now() + std::chrono::milliseconds(wait_ms);
+  return 0;
+}
+
+void Engine::act(curl_socket_t socket, int ready) {
+  int running = 0;
+  curl_multi_socket_action(multi_, socket, ready, &running);
+}
+
+void Engine::act_if_due() {
+  if (!due_ || *due_ > SteadyClock::now()) return;
+  due_.reset();  // it asks again for what is to come
+  act(CURL_SOCKET_TIMEOUT, 0);
+}
+
+// What is ready is done at once; of a socket that was closed meanwhile another may have the number,
+// which then finds that nothing is there.
+void Engine::wait_for_sockets() {
+  std::array<epoll_event, 64> events;
+  const int count = epoll_wait(poll_, events.data(), events.size(), milliseconds_to_wait());
+  for (int i = 0; i < count; ++i) {
+    const auto& event = events.at(static_cast<std::size_t>(i));
+    if (event.data.fd == wakeup_) {
+      std::uint64_t wishes = 0;
+      std::ignore = read(wakeup_, &wishes, sizeof wishes);
+      continue;
+    }
+    int ready = 0;
+    if ((event.events & EPOLLIN) != 0) ready |= CURL_CSELECT_IN;
+    if ((event.events & EPOLLOUT) != 0) ready |= CURL_CSELECT_OUT;
+    if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) ready |= CURL_CSELECT_ERR;
+    act(event.data.fd, ready);
+  }
 }
 
 bool Engine::take_commands() {
@@ -236,12 +320,13 @@ void Engine::end(Transfer& transfer, Result<> outcome) {
 }
 
 int Engine::milliseconds_to_wait() const {
-  constexpr std::chrono::milliseconds kLongest{60'000};  // libcurl wakes itself for its own timers
-  if (deadlines_.empty()) return static_cast<int>(kLongest.count());
-  const auto left = deadlines_.begin()->first - SteadyClock::now();
-  const auto rounded =
-      std::chrono::ceil<std::chrono::milliseconds>(std::min<SteadyClock::duration>(left, kLongest));
-  return static_cast<int>(std::max(rounded, std::chrono::milliseconds(0)).count());
+  constexpr std::chrono::milliseconds kLongest{60'000};
+  const auto now = SteadyClock::now();
+  auto until = now + kLongest;
+  if (!deadlines_.empty()) until = std::min(until, deadlines_.begin()->first);
+  if (due_) until = std::min(until, *due_);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
+  return static_cast<int>(std::max(left, std::chrono::milliseconds(0)).count());
 }
 
 }  // namespace synap::outbound

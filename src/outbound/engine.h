@@ -1,5 +1,9 @@
 // Engine: the thread that does a client's transfers, by one multi handle of libcurl. Private to the
 // room.
+//
+// The thread waits by epoll, and tells libcurl which socket is ready (its multi_socket interface):
+// what it does then is for that transfer, however many others are open. With curl_multi_perform()
+// each answer was a walk through all handles and all sockets.
 #pragma once
 
 #include <curl/curl.h>
@@ -8,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -48,9 +53,17 @@ class Engine {
     Error error;  // of kCancel
   };
   bool give(Command command);
+  void wake();
+
+  // What libcurl asks for: that a socket be watched, and that it be called again in so many ms.
+  static int watch_socket(CURL* handle, curl_socket_t socket, int what, void* engine, void* known);
+  static int set_timer(CURLM* multi, long wait_ms, void* engine);
 
   // The thread:
   void run();
+  void act(curl_socket_t socket, int ready);
+  void act_if_due();
+  void wait_for_sockets();
   bool take_commands();
   // Those to one origin. It stays where it is made, while it has any.
   struct Origin {
@@ -71,6 +84,8 @@ class Engine {
   int milliseconds_to_wait() const;
 
   const Setup setup_;
+  const int poll_;    // epoll's
+  const int wakeup_;  // an eventfd in it
   CURLM* const multi_;
 
   std::mutex mutex_;
@@ -78,6 +93,7 @@ class Engine {
   bool is_stopping_ = false;
 
   // Of the thread only:
+  std::optional<SteadyClock::time_point> due_;  // when libcurl wants to be called
   std::unordered_map<Transfer*, std::shared_ptr<Transfer>> all_;
   std::unordered_map<std::string, Origin> origins_;
   std::deque<Origin*> ring_;  // with some that wait, and room for one
