@@ -69,6 +69,13 @@ constexpr std::int64_t kMs = 1'000 * kUs;
 constexpr std::array<std::int64_t, Histogram::kBoundsMax> Histogram::kLatencyBounds = {
     250 * kUs, 500 * kUs, 1 * kMs,   2500 * kUs, 5 * kMs,    10 * kMs,   25 * kMs,    50 * kMs,
     100 * kMs, 250 * kMs, 500 * kMs, 1000 * kMs, 2500 * kMs, 5000 * kMs, 10'000 * kMs};
+constexpr std::array<std::int64_t, Histogram::kBoundsMax> Histogram::kDelayBounds = {
+    250 * kUs, 500 * kUs, 1 * kMs,   2500 * kUs, 5 * kMs,    10 * kMs,     25 * kMs,     50 * kMs,
+    100 * kMs, 250 * kMs, 500 * kMs, 1000 * kMs, 5000 * kMs, 30'000 * kMs, 300'000 * kMs};
+constexpr std::array<std::int64_t, Histogram::kBoundsMax> Histogram::kWorkBounds = {
+    1 * kMs,      5 * kMs,      10 * kMs,      25 * kMs,        50 * kMs,
+    100 * kMs,    250 * kMs,    500 * kMs,     1000 * kMs,      5000 * kMs,
+    15'000 * kMs, 60'000 * kMs, 300'000 * kMs, 1'800'000 * kMs, 7'200'000 * kMs};
 
 Histogram::Histogram(Unit unit, std::span<const std::int64_t> bounds)
     : unit_(unit), bounds_(bounds) {

@@ -46,6 +46,10 @@ class alignas(64) Histogram {
   Histogram(Unit unit, std::span<const std::int64_t> bounds);
   /// Of what answers a caller: 250 us to 10 s.
   static Histogram of_latency() { return {Unit::kSeconds, kLatencyBounds}; }
+  /// Of what waits for its turn: 250 us to 5 min.
+  static Histogram of_delay() { return {Unit::kSeconds, kDelayBounds}; }
+  /// Of what is done for nobody who waits: 1 ms to 2 h.
+  static Histogram of_work() { return {Unit::kSeconds, kWorkBounds}; }
   Histogram(const Histogram&) = delete;
   Histogram& operator=(const Histogram&) = delete;
 
@@ -57,6 +61,8 @@ class alignas(64) Histogram {
  private:
   friend class Samples;
   static const std::array<std::int64_t, kBoundsMax> kLatencyBounds;
+  static const std::array<std::int64_t, kBoundsMax> kDelayBounds;
+  static const std::array<std::int64_t, kBoundsMax> kWorkBounds;
 
   const Unit unit_;
   const std::span<const std::int64_t> bounds_;

@@ -189,6 +189,7 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
   std::optional<Uuid> lane;
   if (function->in_aggregate_order) lane = event.aggregate_id;
   job.line = lane.value_or(job.run_id);
+  job.made_at = world_.now();
   const auto run_id = job.run_id;
   insert_run(tx, *function, event, job, lane, admitted.origin);
   if (admitted.delay_ms > 0) {

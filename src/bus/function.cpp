@@ -134,6 +134,7 @@ std::vector<FunctionPtr> Functions::put_all(std::vector<Function> functions,
   std::vector<FunctionPtr> replaced;  // whose names the index has until the end
   for (auto& function : functions) {
     check_well_formed(function, *next);
+    function.meter = meters_.of(function.id);
     auto one = std::make_shared<const Function>(std::move(function));
     const auto known = next->by_id_.find(one->id);
     if (known != next->by_id_.end()) {
@@ -170,6 +171,19 @@ bool Functions::is_paused(std::string_view id) const {
   if (!has_paused_) return false;
   std::lock_guard lock(mutex_);
   return paused_.contains(id);
+}
+
+std::vector<std::pair<std::string, std::shared_ptr<const FunctionMeter>>> Functions::meters()
+    const {
+  std::lock_guard lock(mutex_);
+  return meters_.all();
+}
+
+std::shared_ptr<const FunctionMeter> Functions::own_meter(std::string_view id) const {
+  std::lock_guard lock(mutex_);
+  const auto function = set_->find(id);
+  if (function == nullptr || meters_.is_shared(function->meter.get())) return nullptr;
+  return function->meter;
 }
 
 std::shared_ptr<const FunctionSet> Functions::now() const {

@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/timer.h"
 #include "bus/flow.h"
+#include "bus/function_meter.h"
 #include "cel/expression.h"
 #include "cron/schedule.h"
 #include "events/event.h"
@@ -80,6 +81,8 @@ struct Function {
   std::function<Result<Json>(const events::Event&)> view = nullptr;
   /// Types of events that its runs may append, beside the `.failed` ones of what it fulfills.
   std::vector<std::string> appends = {};
+  /// Set where it is put among others (Functions): the same for each version of it.
+  std::shared_ptr<FunctionMeter> meter = nullptr;
 
   /// Whether an event that triggers it must be looked at before it has a run (workers/admission.h).
   bool needs_admission() const;
@@ -142,9 +145,15 @@ class Functions {
   void resume(const std::string& id);
   bool is_paused(std::string_view id) const;
 
+  /// What is counted of them, by the names under which it is shown.
+  std::vector<std::pair<std::string, std::shared_ptr<const FunctionMeter>>> meters() const;
+  /// That of this function alone; null: there is none, or it shares one with others.
+  std::shared_ptr<const FunctionMeter> own_meter(std::string_view id) const;
+
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const FunctionSet> set_ = std::make_shared<FunctionSet>();
+  FunctionMeters meters_;
   mutable Watermark changes_;
   std::int64_t change_count_ = 0;
   std::set<std::string, std::less<>> paused_;

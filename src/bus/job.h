@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/timer.h"
 #include "base/uuid.h"
 #include "bus/function.h"
 
@@ -34,6 +35,8 @@ struct Job {
   bool is_found = false;
   /// Of one that was found: how often it was started by a process that found it, and did not end.
   int starts = 0;
+  /// When its run was made, of one that was claimed at once; otherwise the beginning of time.
+  SteadyClock::time_point made_at = {};
   /// When the call that is under way began, Unix ms; 0: none is.
   std::int64_t began_at = 0;
 };

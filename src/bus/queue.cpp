@@ -52,6 +52,7 @@ void Queue::push_locked(Job job) {
   }
   ++user.user->waiting;
   ++waiting_;
+  ++function.waiting;
   auto& lane = lane_of(function, user, job);
   lane.push(std::move(job));
   see_to(lane);
@@ -214,6 +215,7 @@ Job Queue::taken_from(OfFunction& function, OfUser& user, Lane& lane) {
   ++function.running;
   ++running_;
   --waiting_;
+  --function.waiting;
   --user.user->waiting;
   if (function.paused_until) function.is_probed = true;
   see_to(lane);
@@ -353,6 +355,16 @@ Queue::Load Queue::load_of(const std::string& function_id, const std::string& us
     load.waiting += static_cast<std::int64_t>(lane.jobs.size() + lane.ranked.size());
   }
   return load;
+}
+
+std::vector<std::pair<std::string, Queue::Load>> Queue::loads() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::pair<std::string, Load>> loads;
+  for (const auto& [id, function] : functions_) {
+    if (function.waiting == 0 && function.running == 0) continue;
+    loads.push_back({id, {function.waiting, function.running}});
+  }
+  return loads;
 }
 
 std::size_t Queue::waiting_count() const {

@@ -87,6 +87,9 @@ class Queue {
   };
   Load load_of(const std::string& function_id, const std::string& user_id) const;
 
+  /// Of each function that has jobs here, all users together.
+  std::vector<std::pair<std::string, Load>> loads() const;
+
   std::size_t waiting_count() const;
   std::size_t running_count() const;
 
@@ -130,6 +133,7 @@ class Queue {
     User* user = nullptr;
   };
   struct OfFunction {
+    int waiting = 0;
     std::unordered_map<std::string, OfUser> users;
     std::deque<OfUser*> ring;  // users with a job that may go
     int running = 0;

@@ -56,6 +56,23 @@ class QueueTest : public testing::Test {
   std::optional<Queue> queue{std::in_place};
 };
 
+TEST_F(QueueTest, TellsTheLoadOfEachFunctionThatHasAny) {
+  push("f", "ann", 3);
+  push("f", "bob", 2);
+  push("g", "ann", 1);
+  next(2);
+  std::map<std::string, Queue::Load> loads;
+  for (const auto& [id, load] : queue->loads()) loads[id] = load;
+  ASSERT_EQ(loads.size(), 2u);
+  EXPECT_EQ(loads["f"].waiting + loads["g"].waiting, 4);
+  EXPECT_EQ(loads["f"].running, 1) << "functions take turns";
+  EXPECT_EQ(loads["g"].running, 1);
+  EXPECT_EQ(loads["f"].waiting, 4);
+  next();
+  release_all();
+  EXPECT_TRUE(queue->loads().empty());
+}
+
 TEST_F(QueueTest, JobsOfOneGoInTheOrderOfTheirPushes) {
   for (int i = 0; i < 5; ++i) push("f", "ann");
   std::int64_t last = 0;

@@ -100,7 +100,7 @@ Task<Result<>> Checkpoints::store(std::string user_id, Uuid run_id, Json body) {
   if (!results) co_return fail(results.error());
   if (results->empty()) co_return Result<>{};
   auto stored = co_await runs_.database().write(db::Lane::kBackground, [&](db::Tx& tx) {
-    if (runs_.jobs().holds(tx, call->job())) runs_.write_results(tx, run_id, *results, true);
+    if (runs_.jobs().holds(tx, call->job())) runs_.write_results(tx, call->job(), *results, true);
   });
   if (stored) call->add(std::move(*results));
   co_return stored;

@@ -302,7 +302,7 @@ Task<Result<>> HttpCall::save() {
   if (results.empty()) co_return Result<>{};
   auto& runs = driver_.shared_.runs;
   auto saved = co_await runs.database().write(db::Lane::kBackground, [&](db::Tx& tx) {
-    if (runs.jobs().holds(tx, job_)) runs.write_results(tx, job_.run_id, results, true);
+    if (runs.jobs().holds(tx, job_)) runs.write_results(tx, job_, results, true);
   });
   // Whoever settles the call stores them, if he can.
   if (!saved) answer_.results = std::move(results);

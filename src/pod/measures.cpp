@@ -1,6 +1,8 @@
 #include "pod/measures.h"
 
 #include <array>
+#include <functional>
+#include <map>
 
 #include "base/io_errors.h"
 
@@ -8,6 +10,8 @@ namespace synap::pod {
 namespace {
 
 using Type = Metrics::Type;
+using bus::FunctionMeter;
+using bus::FunctionMeters;
 
 double real(std::integral auto value) {
   return static_cast<double>(value);
@@ -141,31 +145,84 @@ void add_database(Metrics& metrics, const db::sqlite::SqliteDatabase& database) 
               });
 }
 
+// A family with samples of each function that has a meter.
+template <class Add>
+void add_by_function(Metrics& metrics, const bus::Functions& functions, std::string name, Type type,
+                     std::string help, Add add) {
+  metrics.add(std::move(name), type, std::move(help), [&functions, add](Samples& samples) {
+    for (const auto& [id, meter] : functions.meters()) add(samples, id, *meter);
+  });
+}
+
+// Under the names of the meters, so that there are no more labels than those.
+void add_loads(Samples& samples, const bus::Functions& functions, const bus::Queue& queue) {
+  std::map<std::string, bus::Queue::Load, std::less<>> by_label;
+  for (const auto& [id, meter] : functions.meters()) by_label[id];
+  for (const auto& [id, load] : queue.loads()) {
+    const auto own = by_label.find(id);
+    auto& of = own != by_label.end() ? own->second : by_label[std::string(FunctionMeters::kOthers)];
+    of.waiting += load.waiting;
+    of.running += load.running;
+  }
+  for (const auto& [label, load] : by_label) {
+    samples.add({{"function", label}, {"state", "waiting"}}, real(load.waiting));
+    samples.add({{"function", label}, {"state", "running"}}, real(load.running));
+  }
+}
+
 void add_runs(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_queue_jobs", Type::kGauge, "Jobs that nobody does yet.",
               [&jobs = measured.jobs, &queue = measured.queue](Samples& samples) {
                 samples.add({{"state", "ready"}}, real(queue.waiting_count()));
                 samples.add({{"state", "delayed"}}, real(jobs.parked_count()));
               });
-  metrics.add("synap_runs_total", Type::kCounter,
-              "Attempts of runs that have ended, by function and outcome; given_up are dead "
-              "letters.",
-              [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
-                for (const auto& function : functions.now()->all()) {
-                  const auto counts = workers.counts(function->id);
-                  if (counts == nullptr) continue;  // taken away meanwhile
-                  const auto add = [&](std::string_view outcome, const Counter& counter) {
-                    samples.add({{"function", function->id}, {"outcome", outcome}},
-                                real(counter.value()));
-                  };
-                  add("completed", counts->completed);
-                  add("retried", counts->retried);
-                  add("slept", counts->slept);
-                  add("given_up", counts->given_up);
-                  add("paused", counts->paused);
-                  add("unstored", counts->unstored);
-                }
+  metrics.add("synap_queue_function_jobs", Type::kGauge,
+              "Claimed jobs by function: that wait for their turn, and that are under way.",
+              [&functions = measured.functions, &queue = measured.queue](Samples& samples) {
+                add_loads(samples, functions, queue);
               });
+  add_by_function(metrics, measured.functions, "synap_runs_total", Type::kCounter,
+                  "Attempts of runs that have ended, by function and outcome; given_up are dead "
+                  "letters.",
+                  [](Samples& samples, std::string_view function, const FunctionMeter& meter) {
+                    const auto add = [&](std::string_view outcome, const Counter& counter) {
+                      samples.add({{"function", function}, {"outcome", outcome}},
+                                  real(counter.value()));
+                    };
+                    add("completed", meter.completed);
+                    add("retried", meter.retried);
+                    add("slept", meter.slept);
+                    add("given_up", meter.given_up);
+                    add("paused", meter.paused);
+                    add("unstored", meter.unstored);
+                    add("lost", meter.lost_leases);
+                  });
+  add_by_function(metrics, measured.functions, "synap_run_start_delay_seconds", Type::kHistogram,
+                  "From a run's being made, in the commit of its event, to its first call.",
+                  [](Samples& samples, std::string_view function, const FunctionMeter& meter) {
+                    samples.add({{"function", function}}, meter.start_delay);
+                  });
+  add_by_function(metrics, measured.functions, "synap_run_duration_seconds", Type::kHistogram,
+                  "Of an attempt: the call of its function, what it waits for included.",
+                  [](Samples& samples, std::string_view function, const FunctionMeter& meter) {
+                    samples.add({{"function", function}}, meter.took);
+                  });
+  add_by_function(metrics, measured.functions, "synap_steps_total", Type::kCounter,
+                  "Attempts at steps that have ended, by function and outcome.",
+                  [](Samples& samples, std::string_view function, const FunctionMeter& meter) {
+                    const auto add = [&](std::string_view outcome, const Counter& counter) {
+                      samples.add({{"function", function}, {"outcome", outcome}},
+                                  real(counter.value()));
+                    };
+                    add("completed", meter.steps_completed);
+                    add("retried", meter.steps_retried);
+                    add("failed", meter.steps_failed);
+                  });
+  add_by_function(metrics, measured.functions, "synap_step_duration_seconds", Type::kHistogram,
+                  "Of the attempt that gave a step's result, to the millisecond.",
+                  [](Samples& samples, std::string_view function, const FunctionMeter& meter) {
+                    samples.add({{"function", function}}, meter.step_time);
+                  });
 }
 
 void add_admissions(Metrics& metrics, const Measured& measured) {
@@ -228,18 +285,6 @@ void add_inngest_bus(Metrics& metrics, const InngestBus& bus) {
               [&counts](Samples& samples) { samples.add({}, counts.took); });
 }
 
-void add_run_times(Metrics& metrics, const Measured& measured) {
-  metrics.add("synap_run_duration_seconds", Type::kHistogram,
-              "Of an attempt: the call of its function, what it waits for included.",
-              [&functions = measured.functions, &workers = measured.workers](Samples& samples) {
-                for (const auto& function : functions.now()->all()) {
-                  if (const auto counts = workers.counts(function->id)) {
-                    samples.add({{"function", function->id}}, counts->took);
-                  }
-                }
-              });
-}
-
 void add_projections(Metrics& metrics, const projections::Projections& projections) {
   metrics.add("synap_projection_lag_events", Type::kGauge,
               "Events that a follower has not folded yet.", [&projections](Samples& samples) {
@@ -276,7 +321,6 @@ void add_measures(Metrics& metrics, const Measured& measured) {
   add_runs(metrics, measured);
   add_admissions(metrics, measured);
   add_pruned(metrics, measured);
-  add_run_times(metrics, measured);
   if (measured.inngest_bus != nullptr) add_inngest_bus(metrics, *measured.inngest_bus);
   metrics.add("synap_log_position", Type::kGauge, "The position of the newest event.",
               [&log = measured.log] { return real(log.end().value()); });

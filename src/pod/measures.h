@@ -18,8 +18,8 @@
 #include "pod/inngest_bus.h"
 #include "projections/projections.h"
 #include "rpc/procedure.h"
+#include "workers/admission.h"
 #include "workers/run_pruner.h"
-#include "workers/worker_pool.h"
 
 namespace synap::pod {
 
@@ -33,7 +33,6 @@ struct Measured {
   const bus::JobStore& jobs;
   const bus::Queue& queue;
   const bus::Functions& functions;
-  const workers::WorkerPool& workers;
   const workers::Admission& admission;
   const workers::RunPruner& pruner;
   const projections::Projections& projections;

@@ -278,7 +278,6 @@ Result<> Pod::Parts::serve() {
                           .jobs = engine->jobs,
                           .queue = engine->queue,
                           .functions = engine->functions,
-                          .workers = *engine->pool,
                           .admission = engine->admission,
                           .pruner = *pruner,
                           .projections = *projections,

@@ -142,21 +142,38 @@ double RunStore::random() const {
   return static_cast<double>(value) / 4294967296.0;
 }
 
-std::int64_t RunStore::write_results(db::Tx& tx, const Uuid& run_id,
+std::int64_t RunStore::write_results(db::Tx& tx, const bus::Job& job,
                                      std::span<const StepResult> results, bool may_be_pending) {
   std::int64_t stored = 0;
+  const auto now = world_.unix_ms();
   for (const auto& result : results) {
-    stored += tx.run(
+    const auto is_new = tx.run(
         "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at, started_at, "
         "ended_at, input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
-        run_id, blob_of(result.hash), result.place, result.name, op_name(result.op), result.memo,
-        world_.unix_ms(), time_or_null(result.started_at), time_or_null(result.ended_at),
+        job.run_id, blob_of(result.hash), result.place, result.name, op_name(result.op),
+        result.memo, now, time_or_null(result.started_at), time_or_null(result.ended_at),
         text_or_null(result.input));
+    stored += is_new;
+    if (is_new > 0) note_done(tx, job, result, now);
     if (!may_be_pending) continue;
-    tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", run_id,
+    tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", job.run_id,
            blob_of(result.hash));
   }
   return stored;
+}
+
+// Counted when it is on disk. Sleeps and waits are no work, and have no time of their own.
+void RunStore::note_done(db::Tx& tx, const bus::Job& job, const StepResult& result,
+                         std::int64_t now) {
+  const bool has_failed = result.op == OpCode::kStepFailed;
+  if (!has_failed && result.op != OpCode::kStepRun) return;
+  const auto ended_at = result.ended_at > 0 ? result.ended_at : now;
+  const std::chrono::milliseconds took(
+      result.started_at > 0 ? std::max<std::int64_t>(ended_at - result.started_at, 0) : 0);
+  tx.on_commit([meter = job.function->meter, has_failed, took] {
+    (has_failed ? meter->steps_failed : meter->steps_completed).add();
+    meter->step_time.observe(took);
+  });
 }
 
 void RunStore::prepare(const bus::Job& job, const events::Event& event, Steps& steps) const {
@@ -190,6 +207,7 @@ bool RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps
     // One that is to be tried again at once was kept from its work by an outage: no attempt.
     if (step.op == OpCode::kStepError && error && step.due_at > 0) {
       write_attempt(tx, job, &step.hash, step.name, step.began_at, step.error);
+      tx.on_commit([meter = job.function->meter] { meter->steps_retried.add(); });
     }
     std::optional<Error> refusal;
     if (step.wait) waits_.begin(tx, job, step.hash, *step.wait);
@@ -325,7 +343,7 @@ Task<Result<std::string>> RunStore::end_wait(const bus::Job& job, StepResult ove
                            job.run_id, blob_of(over.hash));
       if (rows.next()) return rows.text(0);
     }
-    write_results(tx, job.run_id, {&over, 1}, true);
+    write_results(tx, job, {&over, 1}, true);
     waits_.end(tx, job.run_id, over.hash);
     return over.memo;
   });
@@ -393,7 +411,7 @@ Task<Result<>> RunStore::complete(const bus::Job& job, const events::Event& even
   if (!end) co_return fail(end.error());
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
-    write_results(tx, job.run_id, steps.results, steps.may_be_pending);
+    write_results(tx, job, steps.results, steps.may_be_pending);
     write_end(tx, job, *end, steps.may_be_pending);
   });
 }
@@ -402,7 +420,7 @@ Task<Result<>> RunStore::begin_steps(const bus::Job& job, const events::Event& e
   prepare(job, event, steps);
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     if (!jobs_.holds(tx, job)) return;
-    write_results(tx, job.run_id, steps.results, steps.may_be_pending);
+    write_results(tx, job, steps.results, steps.may_be_pending);
     write_pending(tx, job, steps);
   });
 }
@@ -411,7 +429,7 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
                                      std::optional<Error> error, Steps steps) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.park(tx, job, delay_ms);
-    write_results(tx, job.run_id, steps.results, steps.may_be_pending);
+    write_results(tx, job, steps.results, steps.may_be_pending);
     write_pending(tx, job, steps);
     if (!error) return;
     const auto text = error_json(*error);
@@ -426,7 +444,7 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
 Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool has_failed,
                               Steps steps) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    write_results(tx, job.run_id, steps.results, steps.may_be_pending);
+    write_results(tx, job, steps.results, steps.may_be_pending);
     const bool is_answered = write_pending(tx, job, steps);
     std::int64_t due_at = 0;
     bool is_asleep = true;
@@ -548,7 +566,7 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
   }
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
-    write_results(tx, job.run_id, steps.results, steps.may_be_pending);
+    write_results(tx, job, steps.results, steps.may_be_pending);
     write_attempt(tx, job, nullptr, "", job.began_at, end.error);
     write_end(tx, job, end, steps.may_be_pending);
   });

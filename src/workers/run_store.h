@@ -79,7 +79,7 @@ class RunStore {
 
   /// Within a transaction of whoever holds the job: stores results; one that is stored already
   /// stays as it is. How many were not.
-  std::int64_t write_results(db::Tx& tx, const Uuid& run_id, std::span<const StepResult> results,
+  std::int64_t write_results(db::Tx& tx, const bus::Job& job, std::span<const StepResult> results,
                              bool may_be_pending);
   Task<Result<StoredResults>> load_results(Uuid run_id);
   /// The events of a run that was begun for a batch, in their order.
@@ -166,6 +166,8 @@ class RunStore {
 
  private:
   void note_cancelled(const Uuid& run_id);
+  static void note_done(db::Tx& tx, const bus::Job& job, const StepResult& result,
+                        std::int64_t now);
   std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,
                                    const Uuid& run_id) const;
   void answer_asker(db::Tx& tx, const EndOfRun::Asker& asker);

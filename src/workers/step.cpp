@@ -105,7 +105,7 @@ db::Database& Step::database() const {
 }
 
 std::int64_t Step::write_results(db::Tx& tx, std::span<const StepResult> results) {
-  return store_.write_results(tx, job_.run_id, results, !stored_.pending.empty());
+  return store_.write_results(tx, job_, results, !stored_.pending.empty());
 }
 
 // The effect of a commit is in the transaction of its result: whoever cannot store the one must not

@@ -142,12 +142,6 @@ std::shared_ptr<LocalDriver> WorkerPool::local_driver(std::string_view function_
   return found != locals_.end() ? found->second : nullptr;
 }
 
-std::shared_ptr<const RunCounts> WorkerPool::counts(std::string_view function_id) const {
-  auto handling = handling_of(function_id);
-  if (handling == nullptr) return nullptr;
-  return {handling, &handling->counts};
-}
-
 Result<> WorkerPool::start() {
   // Now that all types are known: what a run that is given up appends must be one of them.
   for (const auto& function : functions_.now()->all()) {
@@ -360,10 +354,10 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
     // Somebody else has it, and says what becomes of it.
     if (done) break;
     if (done.error().code == Code::kConflict) {
-      store_.take_cancelled(job.run_id);
+      if (!store_.take_cancelled(job.run_id)) job.function->meter->lost_leases.add();
       break;
     }
-    if (const auto handling = handling_of(job.function->id)) handling->counts.unstored.add();
+    job.function->meter->unstored.add();
     job.may_have_results = true;
     if (!co_await world_.sleep_for(kStoreRetry, stop)) break;
   }
@@ -390,7 +384,7 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
           fmt::format("It was done alone {} times, and each time the process ended before it did",
                       kStartsAloneMax),
           nullptr};
-      co_return co_await give_up(job, **event, *handling, error, job.attempt + 1, {});
+      co_return co_await give_up(job, **event, error, job.attempt + 1, {});
     }
   }
   const auto may_go = co_await store_.limits().begin(job);
@@ -403,6 +397,7 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
     stored = std::move(*loaded);
   }
   const bool may_be_pending = !stored.pending.empty();
+  note_start(job, stored);
   std::shared_ptr<Driver> driver;
   {
     std::lock_guard lock(handling->mutex);
@@ -416,8 +411,18 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
   }
   const auto began = world_.now();
   auto answer = co_await driver->call({job, **event, std::move(stored), std::move(events)});
-  handling->counts.took.observe(world_.now() - began);
+  job.function->meter->took.observe(world_.now() - began);
   co_return co_await settle(job, **event, *handling, std::move(answer), may_be_pending);
+}
+
+// Of a run that is called for the first time. One that had no room in the queue, or was to begin
+// later, counts from when it was ready.
+void WorkerPool::note_start(const bus::Job& job, const StoredResults& stored) {
+  if (job.attempt > 0 || job.is_found || !stored.memos.empty() || !stored.pending.empty()) return;
+  const auto delay = job.made_at != SteadyClock::time_point{}
+                         ? std::chrono::nanoseconds(world_.now() - job.made_at)
+                         : milliseconds(store_.clock().now() - job.rank - job.priority_ms);
+  job.function->meter->start_delay.observe(std::max(delay, std::chrono::nanoseconds(0)));
 }
 
 // How long the run is to wait.
@@ -453,7 +458,7 @@ void WorkerPool::note_order(const bus::Job& job, Handling& handling) {
 
 Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event,
                                   Handling& handling, Answer answer, bool may_be_pending) {
-  auto& counts = handling.counts;
+  auto& counts = *job.function->meter;
   RunStore::Steps steps{std::move(answer.results), std::move(answer.pending), may_be_pending};
   milliseconds delay(0);
   if (answer.outage) {
@@ -496,16 +501,15 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
     co_return stored;
   }
   const int attempts = answer.step_attempts > 0 ? answer.step_attempts : next.attempt + 1;
-  co_return co_await give_up(job, event, handling, answer.error, attempts, std::move(steps));
+  co_return co_await give_up(job, event, answer.error, attempts, std::move(steps));
 }
 
 Task<Result<>> WorkerPool::give_up(const bus::Job& job, const events::Event& event,
-                                   Handling& handling, const Error& error, int attempts,
-                                   RunStore::Steps steps) {
+                                   const Error& error, int attempts, RunStore::Steps steps) {
   auto stored = co_await store_.give_up(job, event, error, attempts, std::move(steps));
   if (!stored) co_return stored;
   log_given_up(job, error, attempts);
-  handling.counts.given_up.add();
+  job.function->meter->given_up.add();
   co_return stored;
 }
 

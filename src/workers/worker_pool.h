@@ -50,17 +50,6 @@ struct WorkerPoolOptions {
   std::chrono::milliseconds outage_pause{1'000};
 };
 
-/// How attempts of one function's runs have ended since the start. Any thread.
-struct RunCounts {
-  Counter completed;
-  Counter retried;   // failed, and put away to be tried again
-  Counter slept;     // put away until its time comes
-  Counter given_up;  // dead letters
-  Counter paused;    // put away because what it needs is out of order
-  Counter unstored;  // the end could not be stored, so the attempt is made again
-  Histogram took = Histogram::of_latency();  // calls of the handler, their waits included
-};
-
 class WorkerPool {
  public:
   /// All must outlive the pool.
@@ -109,8 +98,6 @@ class WorkerPool {
   }
   /// Those that are there; any thread.
   const bus::Functions& functions() const { return functions_; }
-  /// Of a function that is there, or null. Any thread.
-  std::shared_ptr<const RunCounts> counts(std::string_view function_id) const;
   /// Of a function that is paused since what it needs is out of order: until it is looked at again.
   std::optional<std::chrono::milliseconds> outage_pause_left(std::string_view function_id) const;
   /// RunStore::cancel.
@@ -126,7 +113,6 @@ class WorkerPool {
     std::vector<Uuid> out_of_order;            // runs, since one got through; a few
     int pauses = 0;                            // since then
     SteadyClock::time_point paused_until{};
-    RunCounts counts = {};
   };
 
   template <class T>
@@ -154,10 +140,11 @@ class WorkerPool {
   Task<Result<>> do_once(const bus::Job& job);
   Task<Result<>> settle(const bus::Job& job, const events::Event& event, Handling& handling,
                         Answer answer, bool may_be_pending);
-  Task<Result<>> give_up(const bus::Job& job, const events::Event& event, Handling& handling,
-                         const Error& error, int attempts, RunStore::Steps steps);
+  Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
+                         int attempts, RunStore::Steps steps);
   std::chrono::milliseconds note_outage(const bus::Job& job, Handling& handling);
   void note_order(const bus::Job& job, Handling& handling);
+  void note_start(const bus::Job& job, const StoredResults& stored);
   /// Null: the function was taken away.
   std::shared_ptr<Handling> handling_of(std::string_view function_id) const;
   void set_driver(const std::string& function_id, std::shared_ptr<Driver> driver);

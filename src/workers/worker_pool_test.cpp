@@ -295,7 +295,7 @@ TEST_F(WorkerPoolTest, EveryAttemptIsCountedByHowItEnded) {
   append(3);
   wait_until_idle();
   ASSERT_TRUE(pool->stop(std::chrono::seconds(10)));
-  const auto counts = pool->counts("f");
+  const auto counts = engine->functions.own_meter("f");
   EXPECT_EQ(counts->completed.value(), 2u);
   EXPECT_EQ(counts->slept.value(), 1u);
   EXPECT_EQ(counts->retried.value(), 3u);
@@ -304,6 +304,51 @@ TEST_F(WorkerPoolTest, EveryAttemptIsCountedByHowItEnded) {
   EXPECT_EQ(counts->took.count(), 7u) << "calls of the handler";
   EXPECT_NE(testing::internal::GetCapturedStderr().find("of f was given up: no code="),
             std::string::npos);
+}
+
+TEST_F(WorkerPoolTest, EveryAttemptAtAStepIsCountedAndEveryStartMeasured) {
+  std::atomic<int> tries = 0;
+  start([&](const Event& event, Step& step) -> Task<Outcome> {
+    const auto work = [&]() -> Task<Result<int>> {
+      if (event.position == 2 && ++tries == 1) co_return fail(Code::kTimeout, "not yet");
+      if (event.position == 3) co_return fail(Code::kBadRequest, "never");
+      co_return 1;
+    };
+    if (auto done = co_await step.run<int>("work", work); !done) {
+      co_return Outcome::failed(done.error());
+    }
+    co_await step.sleep("nap", std::chrono::milliseconds(1));
+    co_return co_await step.finish("end", [](db::Tx&) {});
+  });
+  append(3);
+  wait_until_idle();
+  ASSERT_TRUE(pool->stop(std::chrono::seconds(10)));
+  const auto meter = engine->functions.own_meter("f");
+  EXPECT_EQ(meter->steps_completed.value(), 4u) << "sleeps are no work";
+  EXPECT_EQ(meter->steps_retried.value(), 1u);
+  EXPECT_EQ(meter->steps_failed.value(), 1u);
+  EXPECT_EQ(meter->step_time.count(), 5u);
+  EXPECT_EQ(meter->start_delay.count(), 3u) << "first calls alone";
+  EXPECT_EQ(meter->lost_leases.value(), 0u);
+}
+
+TEST_F(WorkerPoolTest, AClaimThatAnotherHasTakenIsCountedAsLost) {
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    if (++calls == 1) {
+      // As one who thinks that this process is dead.
+      std::ignore =
+          co_await database->write([](db::Tx& tx) { tx.run("UPDATE jobs SET fence = fence + 1"); });
+    }
+    co_return co_await step.finish("end", [](db::Tx&) {});
+  });
+  append(1);
+  const auto meter = engine->functions.own_meter("f");
+  for (int i = 0; i < 2'000 && meter->lost_leases.value() == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(meter->lost_leases.value(), 1u);
+  EXPECT_EQ(meter->completed.value(), 0u);
 }
 
 // It goes first, and computes until the other one is through.
@@ -362,7 +407,7 @@ TEST_F(WorkerPoolTest, FunctionsComeAndAreReplacedWhileThePoolWorks) {
   put("second");
   append();
   wait_until(outputs, R"("first","second")");
-  EXPECT_NE(pool->counts("of-ann"), nullptr);
+  EXPECT_NE(engine->functions.own_meter("of-ann"), nullptr);
 }
 
 TEST_F(WorkerPoolTest, ARunWhoseFunctionIsTakenAwayWaitsForItsReturn) {
@@ -393,7 +438,7 @@ TEST_F(WorkerPoolTest, ARunWhoseFunctionIsTakenAwayWaitsForItsReturn) {
   append();
   entered.wait();
   pool->remove("of-ann");
-  EXPECT_EQ(pool->counts("of-ann"), nullptr);
+  EXPECT_EQ(engine->functions.own_meter("of-ann"), nullptr);
   release.raise(1);
   wait_until("SELECT count(*) FROM parked_jobs WHERE function = 'of-ann'", "1");
   pool->put(function, std::make_shared<CountingDriver>("back"));

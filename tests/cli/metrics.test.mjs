@@ -115,6 +115,14 @@ test('each family moves when its thing happens', async (t) => {
   assert.equal(value(after, 'synap_streams_open', { procedure: 'events.watch' }), 1);
   assert.ok(grew('synap_log_position') >= 2);
   assert.equal(grew('synap_run_duration_seconds_count', { function: 'notes.create' }), 1);
+  assert.equal(grew('synap_run_start_delay_seconds_count', { function: 'notes.create' }), 1);
+  assert.ok(grew('synap_run_start_delay_seconds_sum', { function: 'notes.create' }) > 0);
+  assert.ok(grew('synap_steps_total', { function: 'notes.create', outcome: 'completed' }) >= 1);
+  assert.equal(grew('synap_steps_total', { function: 'notes.create', outcome: 'failed' }), 0);
+  assert.equal(grew('synap_step_duration_seconds_count', { function: 'notes.create' }),
+    grew('synap_steps_total', { function: 'notes.create', outcome: 'completed' }));
+  assert.equal(value(after, 'synap_queue_function_jobs', { function: 'notes.create', state: 'waiting' }), 0);
+  assert.ok(after.synap_queue_function_jobs.samples.some(({ labels }) => labels.function === 'notes.create'));
   assert.equal(grew('synap_accept_errors_total'), 0);
   assert.ok(grew('synap_call_duration_seconds_sum', { procedure: 'notes.create' }) > 0);
   assert.ok(grew('synap_http_responses_total', { class: '4xx' }) >= 3);

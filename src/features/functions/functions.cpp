@@ -188,7 +188,7 @@ FunctionInfo info_of(const Rooms& rooms, const Session& session, const bus::Func
     if (cron.jitter_ms > 0) told.jitter_ms = cron.jitter_ms;
   }
   if (function.user_id || session.actor->role == api::Role::kOwner) {
-    if (const auto counts = rooms.workers.counts(function.id)) {
+    if (const auto counts = rooms.workers.functions().own_meter(function.id)) {
       const auto of = [](const Counter& counter) {
         return static_cast<std::int64_t>(counter.value());
       };
