@@ -19,6 +19,7 @@ Command events_tail_command();
 Command runs_list_command();
 Command runs_show_command();
 Command runs_retry_command();
+Command runs_watch_command();
 Command dlq_list_command();
 Command dlq_groups_command();
 Command dlq_replay_command();

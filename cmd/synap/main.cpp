@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
                           runs_list_command(),
                           runs_show_command(),
                           runs_retry_command(),
+                          runs_watch_command(),
                           dlq_list_command(),
                           dlq_groups_command(),
                           dlq_replay_command(),

@@ -6,6 +6,7 @@
 #include "synap/commands.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
+#include "synap/run_text.h"
 #include "synap/short_ids.h"
 #include "synap/table.h"
 #include "synap/terminal.h"
@@ -28,25 +29,6 @@ struct RunOptions {
   std::int64_t limit = 50;
   std::string id;
 };
-
-std::string number_of(const Json& object, std::string_view key) {
-  const Json* value = object.find(key);
-  return value != nullptr && value->is_integer() ? std::to_string(value->as_integer()) : "-";
-}
-
-std::string error_text(const Json& error) {
-  return fmt::format("{}: {}", error.string_or("name", "error"), error.string_or("message", ""));
-}
-
-// 0198…  completed  1  2026-01-31T12:00:00.000Z  note-creation  note.creation.requested
-std::string readable(const Json& run) {
-  auto line = fmt::format("{}  {:<9}  {:>2}  {}  {}  {}", run.string_or("id", ""),
-                          run.string_or("status", ""), number_of(run, "attempts"),
-                          run.string_or("createdAt", ""), run.string_or("function", ""),
-                          run.string_or("eventType", ""));
-  if (const Json* error = run.find("error")) line += "  " + error_text(*error);
-  return printable(line);
-}
 
 // In a terminal: how long it took instead of when it ended, and what went wrong.
 void show_table(const Json::Array& runs) {
@@ -117,42 +99,13 @@ int list(const RunOptions& options) {
   } else if (is_terminal()) {
     show_table(found);
   } else {
-    for (const auto& run : found) print_line(readable(run));
+    for (const auto& run : found) print_line(run_line(run));
   }
   return kExitOk;
 }
 
 void print_field(std::string_view name, std::string_view value) {
   if (!value.empty()) print_line(printable(fmt::format("{:<10} {}", name, value)));
-}
-
-// What became of a step, in words.
-std::string_view word_of(std::string_view op) {
-  if (op == "StepRun") return "done";
-  if (op == "StepFailed") return "failed";
-  if (op == "Sleep") return "slept";
-  if (op == "WaitForEvent" || op == "WaitForSignal") return "waited";
-  if (op == "InvokeFunction") return "called";
-  return op;
-}
-
-// What a step gave, or why it failed, without the envelope in which it is stored.
-std::string result_text(const Json& step) {
-  const Json* result = step.find("result");
-  if (result == nullptr && step.find("resultBytes") != nullptr) {
-    return fmt::format("{} bytes: {}", number_of(step, "resultBytes"),
-                       step.string_or("resultPreview", ""));
-  }
-  if (result == nullptr || result->is_null()) return "";
-  if (const Json* error = result->find("error"); error != nullptr && error->is_object()) {
-    return error_text(*error);
-  }
-  const Json* data = result->find("data");
-  return data == nullptr ? result->dump() : data->dump();
-}
-
-std::string time_text(std::string_view time) {
-  return is_terminal() ? local_time(time) : std::string(time);
 }
 
 // Of a pod that does not tell when a step began it follows from when the one before was stored.
@@ -170,15 +123,6 @@ void print_steps(const Json::Array& steps, std::string_view created) {
     print_line(is_terminal() ? truncated(line, terminal_width()) : line);
     before = at;
   }
-}
-
-std::string_view pending_word_of(std::string_view op) {
-  if (op == "StepError") return "to be tried again";
-  if (op == "Sleep") return "sleeps";
-  if (op == "WaitForEvent") return "waits for an event";
-  if (op == "WaitForSignal") return "waits for a signal";
-  if (op == "InvokeFunction") return "waits for another function";
-  return op;
 }
 
 // What is begun and not done: until when, and why it was not done before.

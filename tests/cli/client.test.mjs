@@ -9,7 +9,7 @@ import { Running, client, inTerminal, makeNote, run, startPod, temporary } from 
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const COMMANDS = ['serve', 'call', 'events list', 'events get', 'events tail', 'runs list',
-  'runs show', 'runs retry', 'users list', 'users create', 'keys list', 'keys create', 'keys revoke',
+  'runs show', 'runs retry', 'runs watch', 'users list', 'users create', 'keys list', 'keys create', 'keys revoke',
   'keys reset', 'log verify', 'projections list', 'projections rebuild',
   'projections verify', 'import markdown', 'doctor'];
 
@@ -204,6 +204,28 @@ test('runs list and show', async (t) => {
   assert.match(text, /^ID +STATUS +STARTED +TOOK +ATTEMPTS +FUNCTION/);
   for (const line of text.trimEnd().split('\n')) assert.ok(line.length <= 80, line);
   assert.equal(JSON.parse(await synap('runs', 'show', runs[0].id.slice(-8), '--json')).id, runs[0].id);
+});
+
+test('runs watch follows the list, and one run to its end', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const watching = new Running(['runs', 'watch', '--json'], { env: pod.env });
+  t.after(() => watching.kill());
+  // What had ended when it began is not told: so something happens until something is.
+  const next = async () => {
+    const line = watching.line('a run');
+    for (;;) {
+      const told = await Promise.race([line, makeNote(pod, '# Watched').then(() => undefined)]);
+      if (told) return JSON.parse(told);
+    }
+  };
+  let seen = await next();
+  while (seen.status !== 'completed') seen = await next();
+  assert.equal(seen.function, 'notes.create');
+  const { code, stdout } = await run(['runs', 'watch', seen.id.slice(-8)], { env: pod.env });
+  assert.equal(code, 0);
+  assert.match(stdout, new RegExp(`^${seen.id}  completed .*\n  \\S+Z  done +upload-to-storage +\\{`));
+  assert.equal((await run(['runs', 'watch', NOBODY], { env: pod.env })).code, 3);
+  assert.equal((await run(['runs', 'watch', NOBODY, '--function', 'x'], { env: pod.env })).code, 2);
 });
 
 test('runs show says what a run that is not done waits for', async (t) => {
