@@ -102,6 +102,8 @@ std::vector<db::Database::Migration> migrations() {
   all.push_back({"runs.8",
                  "CREATE INDEX runs_asked_for ON runs_data(user_id, function) WHERE origin IS NOT "
                  "NULL AND started_at IS NULL AND status = 'active'"});
+  // What is stored of one that has ended, where there is a bound for that; NULL: nobody has looked.
+  all.push_back({"runs.9", "ALTER TABLE runs_data ADD COLUMN bytes INTEGER"});
   return all;
 }
 

@@ -157,6 +157,12 @@ void add_retention_settings(std::vector<Setting>& all) {
       "runs_kept_max", "Runs that have ended and are kept, the newest; 0 is all.", 0,
       1'000'000'000'000, [](Config& config, std::int64_t n) { config.pod.runs.count_max = n; }));
   all.back().show = [](const Config& c) { return std::to_string(c.pod.runs.count_max); };
+  all.push_back(number_setting(
+      "runs_kept_bytes_max",
+      "Bytes that runs that have ended may take with their steps, the newest stay; 0 is any.", 0,
+      1'000'000'000'000'000,
+      [](Config& config, std::int64_t n) { config.pod.runs.bytes_max = n; }));
+  all.back().show = [](const Config& c) { return std::to_string(c.pod.runs.bytes_max); };
   all.push_back(switch_setting("runs_retention_dead",
                                "Dead letters are not kept longer than other runs.",
                                [](Config& c) -> bool& { return c.pod.runs.takes_dead_letters; }));

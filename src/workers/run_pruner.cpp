@@ -21,42 +21,97 @@ constexpr std::chrono::hours kBetweenRounds(1);
 // A part of the table, from behind a run on.
 struct RunPruner::Slice {
   std::vector<Uuid> ended;
+  std::int64_t bytes = 0;    // that they take
   std::optional<Uuid> last;  // that was looked at; nothing: there was none
 };
 
-Task<Result<std::int64_t>> RunPruner::count_ended(std::stop_token stop) {
-  std::int64_t count = 0;
+bool RunPruner::may_go(std::string_view status) const {
+  return status != "failed" || retention_.takes_dead_letters;
+}
+
+// What runs take is looked up once, after they have ended, and kept with them: so a round reads the
+// results of those alone that have ended since the last one.
+Task<Result<>> RunPruner::measure(std::stop_token stop) {
   Uuid after{};
   for (bool is_at_end = false; !is_at_end && !stop.stop_requested();) {
-    auto walked = co_await database_.read([&](db::Tx& tx) {
+    std::vector<std::pair<Uuid, std::int64_t>> measured;
+    auto last = co_await database_.read([&](db::Tx& tx) -> std::optional<Uuid> {
+      std::optional<Uuid> at;
       std::int64_t rows_seen = 0;
-      std::int64_t ended = 0;
-      Uuid last = after;
-      auto rows =
-          tx.query("SELECT id, ended_at, status FROM runs_data WHERE id > $1 ORDER BY id LIMIT $2",
-                   after, kWalkedMax);
+      measured.clear();
+      auto rows = tx.query(
+          "SELECT id, CASE WHEN ended_at IS NULL OR bytes IS NOT NULL THEN NULL ELSE "
+          "length(CAST(coalesce(output, '') AS BLOB)) + length(CAST(coalesce(error, '') AS BLOB)) "
+          "+ (SELECT coalesce(sum(length(CAST(memo AS BLOB)) + length(CAST(coalesce(input, '') AS "
+          "BLOB))), 0) FROM run_steps_data WHERE run = id) "
+          "+ (SELECT coalesce(sum(length(CAST(error AS BLOB))), 0) FROM run_attempts_data WHERE "
+          "run = id) END FROM runs_data WHERE id > $1 ORDER BY id LIMIT $2",
+          after, kWalkedMax);
       while (rows.next()) {
         ++rows_seen;
-        last = rows.uuid(0).value_or(last);
-        if (rows.is_null(1)) continue;
-        if (rows.view(2) != "failed" || retention_.takes_dead_letters) ++ended;
+        at = rows.uuid(0);
+        if (!rows.is_null(1)) measured.emplace_back(at.value_or(Uuid{}), rows.integer(1));
+        if (measured.size() == kSliceMax || tx.is_out_of_time()) return at;
       }
-      return std::pair(ended, rows_seen < kWalkedMax ? std::nullopt : std::optional(last));
+      return rows_seen < kWalkedMax ? std::nullopt : at;
     });
-    if (!walked) co_return fail(walked.error());
-    count += walked->first;
-    is_at_end = !walked->second;
-    if (!is_at_end) after = *walked->second;
+    if (!last) co_return fail(last.error());
+    is_at_end = !*last;
+    if (!is_at_end) after = **last;
+    if (measured.empty()) continue;
+    auto kept = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      for (const auto& [id, bytes] : measured) {
+        // Somebody may have let it be tried again meanwhile.
+        tx.run("UPDATE runs_data SET bytes = $2 WHERE id = $1 AND ended_at IS NOT NULL", id, bytes);
+      }
+    });
+    if (!kept) co_return kept;
+    if (!is_at_end) co_await world_.sleep_for(kBetweenSlices, stop);
   }
-  co_return count;
+  co_return Result<>{};
+}
+
+Task<Result<RunPruner::Ended>> RunPruner::count_ended(std::stop_token stop) {
+  Ended all;
+  Uuid after{};
+  for (bool is_at_end = false; !is_at_end && !stop.stop_requested();) {
+    Ended ended;
+    auto last = co_await database_.read([&](db::Tx& tx) -> std::optional<Uuid> {
+      std::int64_t rows_seen = 0;
+      std::optional<Uuid> at;
+      ended = {};
+      auto rows = tx.query(
+          "SELECT id, ended_at, status, bytes FROM runs_data WHERE id > $1 ORDER BY id LIMIT $2",
+          after, kWalkedMax);
+      while (rows.next()) {
+        ++rows_seen;
+        at = rows.uuid(0);
+        if (rows.is_null(1) || !may_go(rows.view(2))) continue;
+        ++ended.count;
+        if (!rows.is_null(3)) ended.bytes += rows.integer(3);
+      }
+      return rows_seen < kWalkedMax ? std::nullopt : at;
+    });
+    if (!last) co_return fail(last.error());
+    all.count += ended.count;
+    all.bytes += ended.bytes;
+    is_at_end = !*last;
+    if (!is_at_end) after = **last;
+  }
+  co_return all;
 }
 
 Task<Result<std::int64_t>> RunPruner::round(std::stop_token stop) {
   std::int64_t too_many = 0;
-  if (retention_.count_max > 0) {
-    auto count = co_await count_ended(stop);
-    if (!count) co_return count;
-    too_many = *count - retention_.count_max;
+  std::int64_t too_large = 0;  // by so many bytes
+  if (retention_.bytes_max > 0) {
+    if (auto measured = co_await measure(stop); !measured) co_return fail(measured.error());
+  }
+  if (retention_.count_max > 0 || retention_.bytes_max > 0) {
+    const auto ended = co_await count_ended(stop);
+    if (!ended) co_return fail(ended.error());
+    if (retention_.count_max > 0) too_many = ended->count - retention_.count_max;
+    if (retention_.bytes_max > 0) too_large = ended->bytes - retention_.bytes_max;
   }
   const bool is_by_age = retention_.age.count() > 0;
   const auto oldest = world_.unix_ms() - retention_.age.count();
@@ -66,23 +121,27 @@ Task<Result<std::int64_t>> RunPruner::round(std::stop_token stop) {
     auto slice = co_await database_.read([&](db::Tx& tx) {
       Slice found;
       auto rows = tx.query(
-          "SELECT id, ended_at, status, created_at FROM runs_data WHERE id > $1 ORDER BY id "
+          "SELECT id, ended_at, status, created_at, bytes FROM runs_data WHERE id > $1 ORDER BY id "
           "LIMIT $2",
           after, kWalkedMax);
-      while (rows.next() && found.ended.size() < kSliceMax) {
+      std::int64_t rows_seen = 0;
+      while (found.ended.size() < kSliceMax && rows.next()) {
+        ++rows_seen;
         const auto left = too_many - static_cast<std::int64_t>(found.ended.size());
+        const bool is_beyond = left > 0 || too_large > found.bytes;
         // Nothing behind it was made earlier, or has ended earlier than it was made.
-        if (left <= 0 && (!is_by_age || rows.integer(3) >= oldest)) {
+        if (!is_beyond && (!is_by_age || rows.integer(3) >= oldest)) {
           found.last.reset();
           return found;
         }
         found.last = rows.uuid(0);
-        if (rows.is_null(1)) continue;
-        if (rows.view(2) == "failed" && !retention_.takes_dead_letters) continue;
-        if (left > 0 || (is_by_age && rows.integer(1) < oldest)) {
+        if (rows.is_null(1) || !may_go(rows.view(2))) continue;
+        if (is_beyond || (is_by_age && rows.integer(1) < oldest)) {
           found.ended.push_back(found.last.value_or(Uuid{}));
+          if (!rows.is_null(4)) found.bytes += rows.integer(4);
         }
       }
+      if (rows_seen < kWalkedMax && found.ended.size() < kSliceMax) found.last.reset();
       return found;
     });
     if (!slice) co_return fail(slice.error());
@@ -106,6 +165,7 @@ Task<Result<std::int64_t>> RunPruner::round(std::stop_token stop) {
       if (!taken) co_return fail(taken.error());
       pruned += *taken;
       too_many -= *taken;
+      too_large -= slice->bytes;
       pruned_.add(static_cast<std::uint64_t>(*taken));
     }
     if (!slice->last) break;
@@ -116,7 +176,9 @@ Task<Result<std::int64_t>> RunPruner::round(std::stop_token stop) {
 }
 
 Task<void> RunPruner::run(std::stop_token stop) {
-  if (retention_.age.count() == 0 && retention_.count_max == 0) co_return;
+  const bool keeps_all =
+      retention_.age.count() == 0 && retention_.count_max == 0 && retention_.bytes_max == 0;
+  if (keeps_all) co_return;
   co_await world_.sleep_for(kAfterStart, stop);
   while (!stop.stop_requested()) {
     const auto pruned = co_await round(stop);

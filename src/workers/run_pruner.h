@@ -22,6 +22,9 @@ struct RunRetention {
   std::chrono::milliseconds age{0};
   /// Of the runs of the pod that have ended, so many stay, the newest; 0: all.
   std::int64_t count_max = 0;
+  /// Those that stay may take so many bytes, with what is stored of their steps; 0: any. Data as
+  /// texts are counted: what the database needs beside them is not.
+  std::int64_t bytes_max = 0;
   /// Dead letters go as others do.
   bool takes_dead_letters = false;
 };
@@ -42,7 +45,13 @@ class RunPruner {
 
  private:
   struct Slice;
-  Task<Result<std::int64_t>> count_ended(std::stop_token stop);
+  struct Ended {
+    std::int64_t count = 0;
+    std::int64_t bytes = 0;
+  };
+  Task<Result<Ended>> count_ended(std::stop_token stop);
+  Task<Result<>> measure(std::stop_token stop);
+  bool may_go(std::string_view status) const;
 
   const RunRetention retention_;
   db::Database& database_;

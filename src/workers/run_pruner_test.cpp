@@ -12,7 +12,8 @@ class RunPrunerTest : public WorkerPoolTest {
   RunPrunerTest() : WorkerPoolTest(Time::kManual) {}
   void begin() {
     start([this](const Event& event, Step& step) -> Task<Outcome> {
-      auto done = co_await step.run<int>("one", []() -> Task<Result<int>> { co_return 1; });
+      auto done = co_await step.run<std::string>(
+          "one", [this]() -> Task<Result<std::string>> { co_return result; });
       if (!done) co_return Outcome::failed(done.error());
       if (event.position == doomed) {
         co_return Outcome::failed_for_good({Code::kBadRequest, "doomed", nullptr});
@@ -33,6 +34,7 @@ class RunPrunerTest : public WorkerPoolTest {
         "runs_data ORDER BY event_position)");
   }
 
+  std::string result = "1";
   std::int64_t doomed = 0;
   std::int64_t asleep = 0;
 };
@@ -69,6 +71,26 @@ TEST_F(RunPrunerTest, KeepsTheNewestOfThoseThatHaveEnded) {
   EXPECT_EQ(prune({.count_max = 2}), 3);
   EXPECT_EQ(positions(), "1 5 6");
   EXPECT_EQ(prune({}), 0);
+}
+
+TEST_F(RunPrunerTest, KeepsSoManyBytesOfTheNewest) {
+  result = std::string(1'000, 'x');
+  asleep = 1;
+  begin();
+  append(6);
+  wait_until("SELECT count(*) FROM runs_data WHERE status IN ('completed', 'sleeping')", "6");
+  EXPECT_EQ(prune({.bytes_max = 1'000'000}), 0);
+  // Each has a memo of {"data":"x…"}, and its output of "null".
+  EXPECT_EQ(text_of("SELECT group_concat(bytes, ' ') FROM (SELECT bytes FROM runs_data WHERE "
+                    "ended_at IS NOT NULL)"),
+            "1015 1015 1015 1015 1015");
+  EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE bytes IS NULL"), "1");
+  EXPECT_EQ(prune({.bytes_max = 5 * 1'015}), 0);
+  EXPECT_EQ(prune({.bytes_max = 3 * 1'015}), 2);
+  EXPECT_EQ(positions(), "1 4 5 6");
+  EXPECT_EQ(prune({.count_max = 2, .bytes_max = 3 * 1'015}), 1) << "whichever says more";
+  EXPECT_EQ(prune({.bytes_max = 1'014}), 2);
+  EXPECT_EQ(positions(), "1");
 }
 
 }  // namespace

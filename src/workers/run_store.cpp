@@ -659,8 +659,8 @@ std::optional<bus::Job> RunStore::revive(db::Tx& tx, const std::string& user_id,
                .may_have_results = true};
   {
     auto rows = tx.query(
-        "UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL WHERE id = $1 AND "
-        "user_id = $2 AND status = 'failed' RETURNING event_position, lane",
+        "UPDATE runs_data SET status = 'active', ended_at = NULL, error = NULL, bytes = NULL "
+        "WHERE id = $1 AND user_id = $2 AND status = 'failed' RETURNING event_position, lane",
         run_id, user_id);
     if (!rows.next()) return std::nullopt;
     job.position = rows.integer(0);
