@@ -28,21 +28,67 @@ constexpr milliseconds kPauseMax(30'000);
 constexpr std::size_t kRunsThatPause = 3;
 constexpr std::size_t kOutagesKept = 10'000;
 
+// The request that an event belongs to, or what else it follows from.
+std::string request_of(const events::Event& event) {
+  if (event.request_id) return event.request_id->to_string();
+  return event.correlation_id ? event.correlation_id->to_string() : event.id.to_string();
+}
+
 // Whoever wants each of them finds it by runs.list; the log tells that there are some.
-void log_given_up(const bus::Job& job, const Error& error, int attempts) {
+void log_given_up(const bus::Job& job, const events::Event& event, const Error& error,
+                  int attempts) {
   write_log_bounded(Same::kMessage, LogLevel::kError, "workers",
                     "run {run} of {function} was given up: {error}",
                     {{"run", job.run_id.to_string()},
                      {"function", job.function->id},
                      {"error", error.message},
                      {"code", info(error.code).name},
-                     {"attempts", std::int64_t{attempts}}});
+                     {"attempts", std::int64_t{attempts}},
+                     {"user", job.user_id},
+                     {"request", request_of(event)}});
 }
 
-void log_outage(const bus::Job& job, const Error& error) {
+void log_outage(const bus::Job& job, const events::Event& event, const Error& error) {
   write_log_bounded(Same::kMessage, LogLevel::kWarn, "workers",
-                    "a run of {function} waits, since what it needs is out of order: {error}",
-                    {{"function", job.function->id}, {"error", error.message}});
+                    "run {run} of {function} waits, since what it needs is out of order: {error}",
+                    {{"run", job.run_id.to_string()},
+                     {"function", job.function->id},
+                     {"error", error.message},
+                     {"code", info(error.code).name},
+                     {"user", job.user_id},
+                     {"request", request_of(event)}});
+}
+
+// Of a call that is stored.
+void log_outcome(const bus::Job& job, const events::Event& event, std::string_view outcome,
+                 std::string_view error = "none") {
+  if (!is_logged(LogLevel::kDebug)) return;
+  write_log(LogLevel::kDebug, "workers", "run {run} of {function} {outcome}",
+            {{"run", job.run_id.to_string()},
+             {"function", job.function->id},
+             {"outcome", outcome},
+             {"attempt", std::int64_t{job.attempt}},
+             {"error", error},
+             {"user", job.user_id},
+             {"request", request_of(event)}});
+}
+
+// Nobody is told of it but the log: the one who has the job now says what becomes of the run.
+void log_lost(const bus::Job& job) {
+  write_log_bounded(
+      Same::kMessage, LogLevel::kWarn, "workers",
+      "run {run} of {function} is somebody else's by now; what was done is not kept",
+      {{"run", job.run_id.to_string()}, {"function", job.function->id}, {"user", job.user_id}});
+}
+
+void log_unstored(const bus::Job& job, const Error& error) {
+  write_log_bounded(Same::kMessage, LogLevel::kWarn, "workers",
+                    "how a call of run {run} of {function} ended cannot be stored: {error}",
+                    {{"run", job.run_id.to_string()},
+                     {"function", job.function->id},
+                     {"error", error.message},
+                     {"code", info(error.code).name},
+                     {"user", job.user_id}});
 }
 
 }  // namespace
@@ -354,10 +400,14 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
     // Somebody else has it, and says what becomes of it.
     if (done) break;
     if (done.error().code == Code::kConflict) {
-      if (!store_.take_cancelled(job.run_id)) job.function->meter->lost_leases.add();
+      if (!store_.take_cancelled(job.run_id)) {
+        job.function->meter->lost_leases.add();
+        log_lost(job);
+      }
       break;
     }
     job.function->meter->unstored.add();
+    log_unstored(job, done.error());
     job.may_have_results = true;
     if (!co_await world_.sleep_for(kStoreRetry, stop)) break;
   }
@@ -462,7 +512,7 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
   RunStore::Steps steps{std::move(answer.results), std::move(answer.pending), may_be_pending};
   milliseconds delay(0);
   if (answer.outage) {
-    log_outage(job, *answer.outage);
+    log_outage(job, event, *answer.outage);
     delay = note_outage(job, handling);
   } else {
     note_order(job, handling);
@@ -472,7 +522,10 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
     if (!answer.is_stored) {
       stored = co_await store_.complete(job, event, std::move(answer.output), std::move(steps));
     }
-    if (stored) counts.completed.add();
+    if (stored) {
+      counts.completed.add();
+      log_outcome(job, event, "completed");
+    }
     co_return stored;
   }
   store_.prepare(job, event, steps);
@@ -484,7 +537,10 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
           return step.op == OpCode::kStepError && !step.error.empty();
         });
     auto stored = co_await store_.park(next, delay.count(), has_failed, std::move(steps));
-    if (stored) (answer.outage ? counts.paused : has_failed ? counts.retried : counts.slept).add();
+    if (stored) {
+      (answer.outage ? counts.paused : has_failed ? counts.retried : counts.slept).add();
+      if (!answer.outage) log_outcome(job, event, has_failed ? "is to be retried" : "waits");
+    }
     co_return stored;
   }
   if (answer.outage) {
@@ -497,7 +553,10 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
         bus::retry_delay_ms(job.function->retry, next.attempt, store_.random()));
     ++next.attempt;
     auto stored = co_await store_.retry_later(next, wait, answer.error, std::move(steps));
-    if (stored) counts.retried.add();
+    if (stored) {
+      counts.retried.add();
+      log_outcome(job, event, "is to be retried", answer.error.message);
+    }
     co_return stored;
   }
   const int attempts = answer.step_attempts > 0 ? answer.step_attempts : next.attempt + 1;
@@ -508,7 +567,7 @@ Task<Result<>> WorkerPool::give_up(const bus::Job& job, const events::Event& eve
                                    const Error& error, int attempts, RunStore::Steps steps) {
   auto stored = co_await store_.give_up(job, event, error, attempts, std::move(steps));
   if (!stored) co_return stored;
-  log_given_up(job, error, attempts);
+  log_given_up(job, event, error, attempts);
   job.function->meter->given_up.add();
   co_return stored;
 }

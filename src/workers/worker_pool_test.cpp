@@ -302,8 +302,9 @@ TEST_F(WorkerPoolTest, EveryAttemptIsCountedByHowItEnded) {
   EXPECT_EQ(counts->given_up.value(), 1u);
   EXPECT_EQ(counts->unstored.value(), 0u);
   EXPECT_EQ(counts->took.count(), 7u) << "calls of the handler";
-  EXPECT_NE(testing::internal::GetCapturedStderr().find("of f was given up: no code="),
-            std::string::npos);
+  const auto told = testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("of f was given up: no code="), std::string::npos);
+  EXPECT_NE(told.find(" user=ann request="), std::string::npos) << told;
 }
 
 TEST_F(WorkerPoolTest, EveryAttemptAtAStepIsCountedAndEveryStartMeasured) {
