@@ -82,7 +82,8 @@ pod::ConfigSources sources_of(const ServeOptions& options) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const auto equals = text.find('=');
-    if (equals == std::string_view::npos || !text.starts_with("SYNAP_")) continue;
+    if (equals == std::string_view::npos) continue;
+    if (!text.starts_with("SYNAP_") && !text.starts_with("OTEL_")) continue;
     sources.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   sources.file = options.file;

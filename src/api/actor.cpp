@@ -41,6 +41,11 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
                 "This procedure keeps no Idempotency-Key: send none, and ask what is there before "
                 "it is called again");
   }
+  if (context->tracer != nullptr) {
+    const auto trace = context->tracer->begin(context->parent);
+    // A trace that begins here and that nobody keeps is none.
+    if (trace.is_sampled || context->parent) session.trace = trace;
+  }
   return session;
 }
 

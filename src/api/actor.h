@@ -12,6 +12,7 @@
 #include "api/scopes.h"
 #include "base/check.h"
 #include "base/status.h"
+#include "base/trace.h"
 #include "base/uuid.h"
 #include "events/log.h"
 #include "rpc/procedure.h"
@@ -81,6 +82,9 @@ class CallContext final : public rpc::Context {
   std::string peer;  // the address that it came from
   /// Whether input keys that a procedure does not know are refused, and not only told.
   bool refuses_unknown_keys = false;
+  /// Null: there are no traces, and `parent` is nothing.
+  Tracer* tracer = nullptr;
+  std::optional<TraceContext> parent = std::nullopt;  // that the caller has sent
 };
 
 /// What a procedure is given besides its input.
@@ -90,6 +94,8 @@ struct Session {
   std::stop_token stop;
   const Authority* authority = nullptr;
   bool refuses_unknown_keys = false;
+  /// The call's span, in which what it appends stands; not valid: in none.
+  TraceContext trace = {};
 
   /// kUnauthorized once the actor may not act any more: for calls that last.
   Result<> check() const { return authority->check(actor); }

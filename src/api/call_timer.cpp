@@ -29,6 +29,7 @@ CallTimer::~CallTimer() {
 void CallTimer::end(std::optional<Code> code) {
   const auto took = Clock::now() - begin_;
   std::exchange(meter_, nullptr)->count(code, took);
+  if (trace_ != nullptr) end_span(code, took);
   const bool is_slow = took > kSlow;
   if (!is_slow && !is_logged(LogLevel::kDebug)) return;
   const auto name = code ? info(*code).name : "OK";
@@ -44,6 +45,24 @@ void CallTimer::end(std::optional<Code> code) {
     write_log(LogLevel::kDebug, "api", "{procedure} {code} in {ms} ms",
               {{"procedure", path_}, {"code", name}, {"ms", ms}, {"user", user}, {"peer", peer}});
   }
+}
+
+void CallTimer::end_span(std::optional<Code> code, Clock::duration took) const {
+  const auto* call = dynamic_cast<const CallContext*>(context_.get());
+  if (call == nullptr || call->tracer == nullptr) return;
+  const auto now = call->tracer->unix_us();
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  Span span{.context = *trace_,
+            .parent = call->parent ? call->parent->span_id : SpanId{},
+            .name = std::string(path_),
+            .kind = Span::Kind::kServer,
+            .begin_unix_us = now - us,
+            .end_unix_us = now};
+  span.attributes = {{"rpc.method", std::string(path_)},
+                     {"synap.code", std::string(code ? info(*code).name : "OK")},
+                     {"synap.user.id", std::string(user_of(context_.get()))}};
+  if (code) span.error = std::string(info(*code).name);
+  call->tracer->end(std::move(span));
 }
 
 }  // namespace synap::api

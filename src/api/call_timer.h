@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/trace.h"
 #include "rpc/procedure.h"
 
 namespace synap::api {
@@ -42,10 +43,13 @@ class CallTimer {
       : meter_(std::exchange(other.meter_, nullptr)),
         path_(other.path_),
         context_(std::move(other.context_)),
-        begin_(other.begin_) {}
+        begin_(other.begin_),
+        trace_(std::move(other.trace_)) {}
   CallTimer& operator=(CallTimer&&) = delete;
   ~CallTimer();
 
+  /// It is a span, which the tracer of its context is told when it has ended.
+  void set_trace(const TraceContext& trace) { trace_ = std::make_unique<TraceContext>(trace); }
   void succeeded() { end({}); }
   /// It was answered with a stream, which is open from now on. Must not outlive the procedure.
   OpenStream answered_with_stream() {
@@ -61,11 +65,13 @@ class CallTimer {
 
  private:
   void end(std::optional<Code> code);
+  void end_span(std::optional<Code> code, Clock::duration took) const;
 
   rpc::CallMeter* meter_;  // nothing: it has ended, or was moved on
   std::string_view path_;
   std::shared_ptr<const rpc::Context> context_;  // of whoever calls, for the log
   Clock::time_point begin_;
+  std::unique_ptr<const TraceContext> trace_;  // null, mostly: nobody keeps a trace of it
 };
 
 }  // namespace synap::api

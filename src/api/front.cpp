@@ -68,6 +68,7 @@ Result<bool> refuses_unknown_keys(const rpc::Origin& origin) {
 
 Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
                                                              const SessionCookie& cookie,
+                                                             Tracer* tracer,
                                                              const rpc::Origin& origin) {
   auto context = std::make_shared<CallContext>(keys);
   context->actor = actor_of(keys, cookie, origin);
@@ -78,6 +79,13 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   auto refuses = refuses_unknown_keys(origin);
   if (!refuses) co_return fail(refuses.error());
   context->refuses_unknown_keys = *refuses;
+  context->tracer = tracer;
+  // What a connection was opened with says nothing of the calls that come over it.
+  if (tracer != nullptr && !origin.is_connection) {
+    if (const auto* text = origin.headers.find("traceparent")) {
+      context->parent = TraceContext::parse(*text);
+    }
+  }
   co_return std::shared_ptr<const rpc::Context>(std::move(context));
 }
 
@@ -97,8 +105,9 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
   trpc.websocket_batch_max = std::max(options.batch_max, trpc.websocket_calls_max);
   trpc.origins = options.origins;
   trpc.origins_refused = &origins_refused;
-  trpc.create_context = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
-    return context_of(keys, cookie, origin);
+  trpc.create_context = [&keys, cookie = options.cookie,
+                         tracer = options.tracer](const rpc::Origin& origin) {
+    return context_of(keys, cookie, tracer, origin);
   };
   trpc.identify = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
     return caller_of(keys, cookie, origin);
@@ -108,8 +117,9 @@ trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
 
 rest::Options rest_options(const FrontOptions& options, const Keys& keys) {
   rest::Options rest;
-  rest.create_context = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
-    return context_of(keys, cookie, origin);
+  rest.create_context = [&keys, cookie = options.cookie,
+                         tracer = options.tracer](const rpc::Origin& origin) {
+    return context_of(keys, cookie, tracer, origin);
   };
   rest.identify = [&keys, cookie = options.cookie](const rpc::Origin& origin) {
     return caller_of(keys, cookie, origin);
@@ -120,9 +130,10 @@ rest::Options rest_options(const FrontOptions& options, const Keys& keys) {
 // What the official tRPC client and EventSource send; each of them would otherwise stop at its
 // preflight.
 constexpr const char* kTrpcHeaders =
-    "content-type, authorization, trpc-accept, last-event-id, idempotency-key, synap-unknown-keys";
+    "content-type, authorization, trpc-accept, last-event-id, idempotency-key, synap-unknown-keys, "
+    "traceparent";
 constexpr const char* kRestHeaders =
-    "content-type, authorization, last-event-id, idempotency-key, synap-unknown-keys";
+    "content-type, authorization, last-event-id, idempotency-key, synap-unknown-keys, traceparent";
 
 // Answers to a path, whatever else the request says.
 class Answers final : public net::Handler {

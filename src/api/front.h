@@ -12,6 +12,7 @@
 #include "api/keys.h"
 #include "api/session_cookie.h"
 #include "base/metrics.h"
+#include "base/trace.h"
 #include "net/cors.h"
 #include "net/http.h"
 #include "net/origins.h"
@@ -25,6 +26,8 @@ struct FrontOptions {
   net::HostNames names{};
   SessionCookie cookie{};
   std::size_t batch_max = 100;
+  /// Who is told of calls as spans; null: nobody.
+  Tracer* tracer = nullptr;
 };
 
 /// How it is found out who calls, before a body is read.

@@ -80,6 +80,7 @@ rpc::Procedure guarded(rpc::Procedure procedure, F function) {
     CallTimer timer(*meter, path, call);
     auto session = admit(call, requirement);
     if (!session) return refused(timer.failed(std::move(session.error())));
+    if (session->trace.is_sampled) timer.set_trace(session->trace);
     return function(std::move(*session), std::move(call), std::move(timer));
   };
   return procedure;

@@ -2,14 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/timer.h"
+#include "base/trace.h"
 #include "base/uuid.h"
 #include "bus/function.h"
 
 namespace synap::bus {
+
+/// The place of a run in a trace.
+struct RunTrace {
+  TraceContext run;
+  SpanId event{};  // its parent
+};
 
 struct Job {
   /// Jobs of one line are done one after another, in the order of their positions: the line of an
@@ -39,6 +47,8 @@ struct Job {
   SteadyClock::time_point made_at = {};
   /// When the call that is under way began, Unix ms; 0: none is.
   std::int64_t began_at = 0;
+  /// Set when a call begins, where there are traces and the run's event stands in one.
+  std::shared_ptr<const RunTrace> trace = nullptr;
 };
 
 }  // namespace synap::bus

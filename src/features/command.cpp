@@ -1,5 +1,7 @@
 #include "features/command.h"
 
+#include "events/trace.h"
+
 namespace synap::features {
 
 const ObjectSchema<Accepted>& describe(Type<Accepted>) {
@@ -22,6 +24,7 @@ events::Envelope requested_by(const api::Session& session, const Uuid& request_i
   envelope.aggregate_type = std::move(entity_type);
   envelope.correlation_id = request_id;
   envelope.request_id = request_id;
+  events::set_trace(envelope, session.trace);
   return envelope;
 }
 
@@ -35,6 +38,7 @@ events::Envelope caused_by(const events::Event& cause, const Uuid& run_id) {
   envelope.correlation_id = cause.correlation_id;
   envelope.causation_id = cause.id;
   envelope.request_id = cause.request_id;
+  events::set_trace_of_run(envelope, cause, run_id);
   return envelope;
 }
 

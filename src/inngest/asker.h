@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/trace.h"
 #include "events/event.h"
 
 namespace synap::inngest {
@@ -11,6 +12,7 @@ namespace synap::inngest {
 struct Asker {
   std::string user_id;
   std::optional<events::Actor> actor;  // nobody: it is not known who
+  TraceContext trace = {};             // in which what is appended stands; not valid: in none
 };
 
 }  // namespace synap::inngest

@@ -12,6 +12,7 @@
 #include "inngest/memos.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
+#include "workers/run_trace.h"
 
 namespace synap::inngest {
 namespace {
@@ -243,7 +244,21 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
                      {"x-run-id", ulid_of(job_.run_id)},
                      {"x-inngest-step-id", step_id},
                      {"x-request-id", request_id}};
+  auto* const tracer = shared.runs.tracer();
+  std::optional<TraceContext> context;
+  std::int64_t began_us = 0;
+  if (job_.trace != nullptr) {
+    context = tracer->begin(job_.trace->run);
+    began_us = tracer->unix_us();
+    request.headers.push_back({"traceparent", context->traceparent()});
+  }
   auto response = co_await send({shared.client, kReplyBytesMax, 0}, std::move(request));
+  if (context) {
+    auto span = workers::span_of_request(job_, *context, driver_.function_.url, began_us,
+                                         tracer->unix_us());
+    if (!response) span.error = response.error().message;
+    tracer->end(std::move(span));
+  }
   if (response) {
     if (const auto* version = outbound::find(response->headers, "x-inngest-req-version")) {
       if (*version == "1" || *version == "2") driver_.version_ = (*version)[0] - '0';

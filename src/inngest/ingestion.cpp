@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "bus/function_events.h"
+#include "events/trace.h"
 #include "inngest/bus_id.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
@@ -57,6 +58,7 @@ events::Envelope Ingestion::envelope_of(const Asker& asker) const {
   envelope.user_id = asker.user_id;
   envelope.actor = asker.actor;
   envelope.source = asker.actor ? events::Source::kApi : events::Source::kAutomation;
+  events::set_trace(envelope, asker.trace);
   return envelope;
 }
 
@@ -85,6 +87,7 @@ Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,
   if (!said) return fail(said.error());
   auto envelope = envelope_of(asker);
   envelope.metadata = said->metadata();
+  events::set_trace(envelope, asker.trace);
   if (said->id) {
     envelope.id = id_of_repeat(asker, *said);
   } else if (seed) {

@@ -51,6 +51,9 @@ class Ingestion {
   /// ULID. kNotFound: there is no such function.
   Task<Result<std::string>> invoke(Asker asker, std::string slug, Json data);
 
+  /// Null: there are no traces.
+  Tracer* tracer() const { return engine_.runs.tracer(); }
+
  private:
   events::Envelope envelope_of(const Asker& asker) const;
   Result<events::NewEvent> make(const Asker& asker, Json event,

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "inngest/query.h"
+#include "inngest/request_span.h"
 #include "inngest/ulid.h"
 #include "net/ascii.h"
 #include "net/url.h"
@@ -14,6 +15,8 @@ namespace synap::inngest {
 namespace {
 
 constexpr std::size_t kQueryBytesMax = 256 << 10;
+// Source: Inngest's server.
+constexpr std::size_t kSpansBytesMax = 8 << 20;
 
 net::Response json_response(int status, const Json& body) {
   net::Response response;
@@ -129,6 +132,7 @@ struct Server::Route {
     kAppFunctions,
     kCancellations,
     kGraphql,
+    kSpans,
     kOther,
   };
   Is is = Is::kOther;
@@ -144,6 +148,7 @@ struct Server::Route {
     if (!checkpoint_run(head.path).empty()) return {Is::kCheckpoint, "POST"};
     if (!functions_app(head.path).empty()) return {Is::kAppFunctions, "GET"};
     if (head.path == "/v0/gql") return {Is::kGraphql, "POST"};
+    if (head.path == "/v1/traces/userland") return {Is::kSpans, "POST"};
     const auto cancelling = Cancellations::methods_of(head.path);
     if (!cancelling.empty()) return {Is::kCancellations, cancelling};
     const auto methods = History::methods_of(head.path);
@@ -211,6 +216,12 @@ Task<net::Admission> Server::admit(const net::Request& head) {
         with_kind(json_response(200, Json::object({{"status", 200}, {"message", "OK"}})));
     co_return admission;
   }
+  if (route.is == Route::Is::kSpans && options_.pass_on_spans == nullptr) {
+    admission.answer =
+        refused({Code::kNotImplemented,
+                 "This pod sends no traces anywhere (docs/operations.md, otlp_endpoint)"});
+    co_return admission;
+  }
   if (options_.is_bus_elsewhere &&
       (route.is == Route::Is::kRegister || route.is == Route::Is::kInvoke)) {
     admission.answer = refused({Code::kConflict,
@@ -237,15 +248,20 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   admission.account = asker->user_id;
   if (route.is == Route::Is::kRegister) admission.body_bytes_max = kRegistrationBytesMax;
   if (route.is == Route::Is::kGraphql) admission.body_bytes_max = kQueryBytesMax;
+  if (route.is == Route::Is::kSpans) admission.body_bytes_max = kSpansBytesMax;
   admission.caller = std::make_shared<const Asker>(std::move(*asker));
   co_return admission;
 }
 
 Task<net::Response> Server::serve(const net::Request& request) {
-  const auto asker = *std::static_pointer_cast<const Asker>(request.caller);
+  auto asker = *std::static_pointer_cast<const Asker>(request.caller);
   switch (Route::of(request).is) {
-    case Route::Is::kEvents:
-      co_return with_kind(co_await take_events(request, asker));
+    case Route::Is::kEvents: {
+      const RequestSpan span(ingestion_.tracer(), request, asker);
+      auto response = co_await take_events(request, asker);
+      span.end("POST /e", response.status);
+      co_return with_kind(std::move(response));
+    }
     case Route::Is::kRegister:
       co_return with_kind(co_await register_app(request, asker));
     case Route::Is::kRemove:
@@ -262,14 +278,20 @@ Task<net::Response> Server::serve(const net::Request& request) {
     }
     case Route::Is::kCheckpoint:
       co_return with_kind(co_await take_checkpoint(request, asker));
-    case Route::Is::kInvoke:
-      co_return with_kind(co_await invoke(request, asker));
+    case Route::Is::kInvoke: {
+      const RequestSpan span(ingestion_.tracer(), request, asker);
+      auto response = co_await invoke(request, asker);
+      span.end("POST /invoke", response.status);
+      co_return with_kind(std::move(response));
+    }
     case Route::Is::kAppFunctions:
       co_return with_kind(co_await tell_functions(request, asker));
     case Route::Is::kGraphql:
       co_return with_kind(co_await query(request, asker));
     case Route::Is::kCancellations:
       co_return with_kind(co_await cancel_many(request, asker));
+    case Route::Is::kSpans:
+      co_return with_kind(co_await take_spans(request));
     case Route::Is::kHealth:
     case Route::Is::kOther:
       break;
@@ -400,6 +422,15 @@ Task<net::Response> Server::tell_dev(const Asker& asker) {
                                              {"authed", false},
                                              {"functions", std::move(functions)},
                                              {"handlers", std::move(handlers)}}));
+}
+
+// As they come: what they say is the app's.
+Task<net::Response> Server::take_spans(const net::Request& request) {
+  const auto* type = request.headers.find("content-type");
+  auto passed = co_await options_.pass_on_spans(
+      std::string(request.body), type != nullptr ? *type : std::string("application/json"));
+  if (!passed) co_return refused(passed.error());
+  co_return json_response(200, Json::object());
 }
 
 std::optional<net::Response> Server::refuse_upgrade(const net::Request&) {

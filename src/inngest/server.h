@@ -39,6 +39,9 @@ struct ServerOptions {
   std::string version = {};  // of the program
   /// Functions have their runs elsewhere: none is registered or started here.
   bool is_bus_elsewhere = false;
+  /// Hands an app's own spans, as OTLP with this Content-Type, to the pod's collector; empty: there
+  /// is none.
+  std::function<Task<Result<>>(std::string body, std::string content_type)> pass_on_spans = {};
 };
 
 class Server final : public net::Handler {
@@ -83,6 +86,7 @@ class Server final : public net::Handler {
   Task<net::Response> query(const net::Request& request, const Asker& asker);
   Task<net::Response> cancel_many(const net::Request& request, const Asker& asker);
   Task<net::Response> tell_dev(const Asker& asker);
+  Task<net::Response> take_spans(const net::Request& request);
   net::Response with_kind(net::Response response) const;
   net::Response refused(const Error& error) const;
 

@@ -99,26 +99,32 @@ Result<> AppsHost::load() {
   return sync_wait(rooms_.engine.pool->executor(), apps_->load());
 }
 
+inngest::ServerOptions AppsHost::server_options() const {
+  inngest::ServerOptions made{.version = SYNAP_VERSION,
+                              .is_bus_elsewhere = options_.inngest_bus.is_on};
+  if (rooms_.exporter != nullptr) {
+    made.pass_on_spans = [exporter = rooms_.exporter](std::string body, std::string content_type) {
+      return exporter->pass_on(std::move(body), std::move(content_type));
+    };
+  }
+  return made;
+}
+
 void AppsHost::mount(api::Front& front) {
-  const auto server = std::make_shared<inngest::Server>(
-      inngest::ServerOptions{.version = SYNAP_VERSION,
-                             .is_bus_elsewhere = options_.inngest_bus.is_on},
-      parts());
+  const auto server = std::make_shared<inngest::Server>(server_options(), parts());
   for (const auto& prefix : inngest::Server::prefixes()) {
-    front.mount({.prefix = prefix,
-                 .handler = server,
-                 .cors_headers = "content-type, x-inngest-env, x-inngest-event-id-seed"});
+    front.mount(
+        {.prefix = prefix,
+         .handler = server,
+         .cors_headers = "content-type, x-inngest-env, x-inngest-event-id-seed, traceparent"});
   }
 }
 
 Result<> AppsHost::serve(net::ServerOptions options) {
   if (address_ == nullptr) return {};
-  own_server_ = std::make_unique<inngest::Server>(
-      inngest::ServerOptions{
-          .names = net::HostNames{.listening = options_.host, .public_url = options_.public_url},
-          .version = SYNAP_VERSION,
-          .is_bus_elsewhere = options_.inngest_bus.is_on},
-      parts());
+  auto own = server_options();
+  own.names = net::HostNames{.listening = options_.host, .public_url = options_.public_url};
+  own_server_ = std::make_unique<inngest::Server>(std::move(own), parts());
   options.address = std::move(address_);
   options.port = *options_.inngest.port;
   listener_ = std::make_unique<net::HttpServer>(std::move(options), *own_server_);

@@ -17,6 +17,7 @@
 #include "net/server.h"
 #include "pod/data_directory.h"
 #include "pod/pod.h"
+#include "telemetry/span_exporter.h"
 #include "workers/engine.h"
 
 namespace synap::pod {
@@ -30,6 +31,7 @@ class AppsHost {
     workers::Engine& engine;
     const events::EventTypes& types;
     api::Keys& keys;
+    telemetry::SpanExporter* exporter;  // null: there is no collector
   };
   /// Takes the port, if one is asked for, and reads the secret of signing keys, or makes it.
   static Result<std::unique_ptr<AppsHost>> open(const PodOptions& options, Rooms rooms);
@@ -54,6 +56,7 @@ class AppsHost {
 
  private:
   AppsHost(const PodOptions& options, Rooms rooms);
+  inngest::ServerOptions server_options() const;
   inngest::Server::Parts parts() const {
     return {*access_, *apps_, *ingestion_, *history_, *cancellations_, *graphql_, *checkpoints_};
   }

@@ -51,6 +51,7 @@ bool apply_text(const Setting& setting, Config& config, const std::string& text)
 std::optional<SettingValue> value_of(const toml::node& node) {
   if (const auto text = node.value_exact<std::string>()) return *text;
   if (const auto number = node.value_exact<std::int64_t>()) return *number;
+  if (const auto real = node.value_exact<double>()) return *real;
   if (const auto is_on = node.value_exact<bool>()) return *is_on;
   const auto* array = node.as_array();
   if (array == nullptr) return std::nullopt;
@@ -142,8 +143,14 @@ Error not_as_expected(const Setting& setting, std::string_view name, std::string
 
 Result<> apply_environment(const std::map<std::string, std::string>& environment, Config& config) {
   for (const auto& setting : all_settings()) {
-    const auto variable = variable_of(setting.info.name);
-    const auto at = environment.find(variable);
+    auto variable = variable_of(setting.info.name);
+    auto at = environment.find(variable);
+    if (at == environment.end() && !setting.other_variable.empty()) {
+      variable = setting.other_variable;
+      at = environment.find(variable);
+      // As the specification has it, an empty one is none.
+      if (at != environment.end() && at->second.empty()) at = environment.end();
+    }
     if (at == environment.end()) continue;
     if (!apply_text(setting, config, at->second)) {
       return fail(not_as_expected(setting, variable, at->second));

@@ -52,9 +52,10 @@ std::string variable_of(std::string_view setting);  // "SYNAP_HTTP_THREADS"
 std::string flag_of(std::string_view setting);      // "--http-threads"
 
 struct ConfigSources {
-  std::optional<std::string> file;                 // its path
-  std::map<std::string, std::string> environment;  // by variable; others than SYNAP_* are ignored
-  std::map<std::string, std::string> flags;        // by setting
+  std::optional<std::string> file;  // its path
+  /// By variable; others than SYNAP_* and those of OpenTelemetry (OTEL_*) are ignored.
+  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> flags;  // by setting
 };
 
 /// kBadRequest: a sentence about the first thing that is wrong; kNotFound: there is no such file.

@@ -95,6 +95,37 @@ TEST_F(ConfigTest, VariablesBeatTheFileAndFlagsBeatBoth) {
   EXPECT_EQ(config->pod.batch_max, 30u);
 }
 
+TEST_F(ConfigTest, TakesWhatOpenTelemetrysOwnVariablesSay) {
+  sources_.environment = {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"},
+                          {"OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret"},
+                          {"OTEL_SERVICE_NAME", ""},
+                          {"OTEL_TRACES_SAMPLER_ARG", "0.25"},
+                          {"OTEL_SOMETHING_ELSE", "x"}};
+  auto config = load("");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pod.traces.endpoint, "http://127.0.0.1:4318");
+  EXPECT_EQ(config->pod.traces.headers, "api-key=secret");
+  EXPECT_EQ(config->pod.traces.service_name, "synap");
+  EXPECT_EQ(config->pod.traces.ratio, 0.25);
+  EXPECT_TRUE(config->warnings.empty());
+  for (const auto& setting : config->pod.settings) {
+    EXPECT_EQ(setting.value.find("secret"), std::string::npos) << setting.name;
+  }
+  sources_.environment["SYNAP_OTLP_ENDPOINT"] = "http://other:4318";
+  config = load("trace_ratio = 0.5\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pod.traces.endpoint, "http://other:4318") << "the pod's own says more";
+  EXPECT_EQ(config->pod.traces.ratio, 0.25);
+  sources_.environment = {{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector"}};
+  EXPECT_THAT(refusal(""), HasSubstr("OTEL_EXPORTER_OTLP_ENDPOINT must be a URL"));
+  sources_.environment = {};
+  EXPECT_EQ(load("trace_ratio = 0.5\n")->pod.traces.ratio, 0.5);
+  EXPECT_THAT(refusal("trace_ratio = 1.5\n"),
+              HasSubstr("trace_ratio must be a number from 0 to 1"));
+  EXPECT_THAT(refusal("otlp_headers = \"nothing\"\n"),
+              HasSubstr("otlp_headers must be NAME=VALUE"));
+}
+
 TEST_F(ConfigTest, RemembersWhereEachSettingCameFromAndShowsNoSecret) {
   sources_.environment = {{"SYNAP_HTTP_THREADS", "4"}, {"SYNAP_METRICS_KEY", "0123456789abcdef"}};
   sources_.flags = {{"batch_max", "30"},

@@ -28,6 +28,7 @@
 #include "pod/readiness.h"
 #include "pod/samples.h"
 #include "pod/self_procedures.h"
+#include "pod/tracing.h"
 #include "workers/engine.h"
 
 namespace synap::pod {
@@ -38,6 +39,9 @@ std::string cookie_name_of(const events::Event& first) {
   const auto raw = first.id.raw();
   return to_hex(reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size());
 }
+
+// What a stop waits for a collector at most.
+constexpr std::chrono::milliseconds kSpansGrace(2'000);
 
 net::ServerOptions server_options_of(const PodOptions& options) {
   return {.host = options.host,
@@ -64,6 +68,7 @@ net::ServerOptions server_options_of(const PodOptions& options) {
 struct Pod::Parts {
   PodOptions options;
   World& world = real_world();
+  std::unique_ptr<telemetry::SpanExporter> exporter;  // if there is a collector
   std::unique_ptr<DataDirectory> directory;
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
@@ -125,12 +130,15 @@ Result<> Pod::Parts::open() {
   if (!store) return fail(store.error());
   content = std::move(*store);
 
+  exporter = exporter_of(options.traces, world);
+  if (exporter != nullptr) trace_events(*log, *exporter);
   projections = std::make_unique<projections::Projections>(*database, *log, types, world);
   engine.emplace(
       *database, *log, types,
       workers::EngineOptions{.queue = {.running = 4 * options.worker_concurrency,
                                        .running_of_function = options.worker_concurrency},
-                             .takes_events = !options.inngest_bus.is_on});
+                             .takes_events = !options.inngest_bus.is_on,
+                             .tracer = exporter.get()});
   if (auto entered = enter_bus(); !entered) return entered;
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
@@ -206,7 +214,8 @@ Result<> Pod::Parts::serve() {
                                        .database = *database,
                                        .engine = *engine,
                                        .types = types,
-                                       .keys = *keys});
+                                       .keys = *keys,
+                                       .exporter = exporter.get()});
   if (!host) return fail(host.error());
   apps = std::move(*host);
   if (auto loaded = apps->load(); !loaded) return loaded;
@@ -241,7 +250,8 @@ Result<> Pod::Parts::serve() {
                                   .public_url = options.public_url,
                                   .other_urls = {options.inngest_bus.serve_url}},
                         .cookie = cookie,
-                        .batch_max = options.batch_max},
+                        .batch_max = options.batch_max,
+                        .tracer = exporter.get()},
       procedures, *keys, [this] { return readiness->check(); });
   front->mount(
       {.prefix = "/metrics",
@@ -285,6 +295,7 @@ Result<> Pod::Parts::serve() {
                           .directory = *directory,
                           .inngest_bus = inngest_bus.get()};
   add_measures(metrics, measured);
+  if (exporter != nullptr) add_trace_measures(metrics, *exporter);
   sampler = std::make_unique<Sampler>([measured] { return reading_of(measured); }, world);
   if (auto started = server->start(); !started) return started;
   upkeep->begin(sampler->run(upkeep->token()));
@@ -382,6 +393,7 @@ const std::string& Pod::new_owner_link() const {
 
 // Callers first, so that nothing new comes in; then the workers, which finish what is under way;
 // then the database, which finishes what is queued while those whose closures it runs are there.
+// The spans of all that are sent last.
 bool Pod::stop() {
   if (std::exchange(parts_->is_stopped, true)) return true;
   const auto half = parts_->options.stop_grace / 2;
@@ -391,6 +403,7 @@ bool Pod::stop() {
   if (parts_->upkeep != nullptr) parts_->upkeep->stop();
   if (parts_->projections != nullptr) parts_->projections->stop();
   if (parts_->database != nullptr) parts_->database->close();
+  if (parts_->exporter != nullptr) parts_->exporter->stop(kSpansGrace);
   flush_log();
   return is_finished;
 }

@@ -45,6 +45,14 @@ struct InngestBusOptions {
   std::vector<std::string> events = {};  // types that are posted besides what functions hear
 };
 
+/// Traces of OpenTelemetry.
+struct TraceOptions {
+  std::string endpoint = {};  // of a collector, "http://127.0.0.1:4318"; empty: there are no traces
+  std::string headers = {};   // "name=value,other=value"
+  double ratio = 1;           // of traces that begin here, so many are kept
+  std::string service_name = "synap";
+};
+
 struct PodOptions {
   std::string data = "./synap-data";
   std::string host = "127.0.0.1";
@@ -82,6 +90,7 @@ struct PodOptions {
   InngestOptions inngest = {};
   workers::RunRetention runs = {};  // which of those that have ended stay
   InngestBusOptions inngest_bus = {};
+  TraceOptions traces = {};
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};
 };

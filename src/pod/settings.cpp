@@ -11,6 +11,7 @@
 #include "inngest/registration.h"
 #include "net/origins.h"
 #include "outbound/policy.h"
+#include "pod/tracing.h"
 
 namespace synap::pod {
 
@@ -166,6 +167,66 @@ void add_retention_settings(std::vector<Setting>& all) {
   all.push_back(switch_setting("runs_retention_dead",
                                "Dead letters are not kept longer than other runs.",
                                [](Config& c) -> bool& { return c.pod.runs.takes_dead_letters; }));
+}
+
+// A whole or decimal number of 0 to 1.
+std::optional<double> ratio_of(const SettingValue& value) {
+  if (const auto whole = as<std::int64_t>(value)) {
+    return *whole == 0 || *whole == 1 ? std::optional(static_cast<double>(*whole)) : std::nullopt;
+  }
+  if (const auto real = as<double>(value)) {
+    return *real >= 0 && *real <= 1 ? real : std::nullopt;
+  }
+  const auto text = as<std::string>(value);
+  if (!text) return std::nullopt;
+  double ratio = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), ratio);
+  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  return ratio >= 0 && ratio <= 1 ? std::optional(ratio) : std::nullopt;
+}
+
+// Of a text that OpenTelemetry's own variable may say, too.
+Setting trace_setting(std::string_view name, std::string_view docs, std::string expected,
+                      bool (*is_one)(const std::string&), std::string TraceOptions::* member,
+                      std::string_view variable) {
+  auto setting =
+      text_setting(name, docs, std::move(expected), [=](Config& config, const std::string& text) {
+        config.pod.traces.*member = text;
+        return is_one(text);
+      });
+  setting.show = [member](const Config& config) { return config.pod.traces.*member; };
+  setting.other_variable = variable;
+  return setting;
+}
+
+// Traces, and who collects them.
+void add_trace_settings(std::vector<Setting>& all) {
+  all.push_back(trace_setting(
+      "otlp_endpoint",
+      "A collector of OpenTelemetry, as http://127.0.0.1:4318, that is sent traces over OTLP/HTTP.",
+      "a URL, as http://127.0.0.1:4318", is_web_address, &TraceOptions::endpoint,
+      "OTEL_EXPORTER_OTLP_ENDPOINT"));
+  all.push_back(trace_setting(
+      "otlp_headers", "What the collector wants as headers, as api-key=abc. A comma between two.",
+      "NAME=VALUE, and a comma between two",
+      [](const std::string& text) { return parse_otlp_headers(text).has_value(); },
+      &TraceOptions::headers, "OTEL_EXPORTER_OTLP_HEADERS"));
+  all.back().info.is_secret = true;
+  all.push_back(trace_setting(
+      "otlp_service_name", "What the pod is called in traces.", "1 to 128 characters",
+      [](const std::string& text) { return !text.empty() && text.size() <= 128; },
+      &TraceOptions::service_name, "OTEL_SERVICE_NAME"));
+  all.push_back({{"trace_ratio",
+                  "How many of the traces that begin here are kept, from 0 to 1; of others their "
+                  "caller says it."},
+                 "a number from 0 to 1, as 0.1",
+                 [](Config& config, const SettingValue& value) {
+                   const auto ratio = ratio_of(value);
+                   if (ratio) config.pod.traces.ratio = *ratio;
+                   return ratio.has_value();
+                 },
+                 [](const Config& c) { return fmt::format("{}", c.pod.traces.ratio); },
+                 "OTEL_TRACES_SAMPLER_ARG"});
 }
 
 // Of the pod as a server for apps of Inngest's SDKs.
@@ -389,6 +450,7 @@ std::vector<Setting> make_settings() {
   all.back().info.is_secret = true;
   all.back().show = [](const Config& c) { return c.pod.metrics_key; };
   add_retention_settings(all);
+  add_trace_settings(all);
   add_inngest_settings(all);
   add_inngest_bus_settings(all);
   all.push_back(text_setting("log_format", "How the log on stderr is written: text or json.",

@@ -15,7 +15,8 @@ namespace synap::pod {
 
 /// A value from any of the sources. Variables and flags are text, which each kind of setting reads
 /// in its own way; a file has types of its own.
-using SettingValue = std::variant<std::string, std::int64_t, bool, std::vector<std::string>>;
+using SettingValue =
+    std::variant<std::string, std::int64_t, bool, std::vector<std::string>, double>;
 
 /// One row of the table.
 struct Setting {
@@ -25,6 +26,8 @@ struct Setting {
   std::function<bool(Config&, const SettingValue&)> apply;
   /// What is in force, as one would write it; empty: nothing.
   std::function<std::string(const Config&)> show;
+  /// Another variable that says it, where its own does not; empty: none.
+  std::string_view other_variable = {};
 };
 
 const std::vector<Setting>& all_settings();

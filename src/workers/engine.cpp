@@ -29,10 +29,10 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
       queue(options.queue),
       jobs(database, functions, queue, {.world = options.world}),
       dispatcher(functions, jobs, options.world),
-      runs(database, jobs, dispatcher, log, types, options.world),
+      runs(database, jobs, dispatcher, log, types, options.world, options.tracer),
       maker(database, dispatcher, runs, options.world),
       admission(database, log, dispatcher, runs, maker, options.world),
-      scheduler(database, log, types, dispatcher, options.world),
+      scheduler(database, log, types, dispatcher, options.world, options.tracer),
       control(
           {database, log, types, functions, queue, jobs, dispatcher, runs, maker, options.world}),
       replays({database, log, types, functions, jobs, queue, maker, options.world},

@@ -28,6 +28,8 @@ struct EngineOptions {
   /// What is appended has runs here. False: of what was begun here the rest is done; whatever is
   /// new is another's (inngest/serve).
   bool takes_events = true;
+  /// Who is told of spans; null: nobody.
+  Tracer* tracer = nullptr;
 };
 
 struct Engine {

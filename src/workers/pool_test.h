@@ -48,8 +48,10 @@ class WorkerPoolTest : public testing::Test {
     log = std::move(*events::sqlite::SqliteEventLog::open(*database));
   }
   void start(FunctionHandler::Function function, int concurrency = 16) {
-    engine.emplace(*database, *log, types,
-                   EngineOptions{.world = time, .queue = {.running_of_function = concurrency}});
+    engine.emplace(
+        *database, *log, types,
+        EngineOptions{
+            .world = time, .queue = {.running_of_function = concurrency}, .tracer = tracer});
     pool = engine->pool.get();
     if (add_first) add_first(*pool);
     pool->add("f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
@@ -84,6 +86,7 @@ class WorkerPoolTest : public testing::Test {
   }
 
   bool fulfills = true;
+  Tracer* tracer = nullptr;
   std::function<void(WorkerPool&)> add_first;  // functions that are before "f"
   test::TempDirectory directory;
   ManualWorld manual_time;

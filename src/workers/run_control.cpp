@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "events/trace.h"
 #include "workers/pending_steps.h"
 
 namespace synap::workers {
@@ -58,6 +59,7 @@ events::Envelope RunControl::envelope_of(const Person& who) const {
   envelope.user_id = who.user_id;
   envelope.source = who.source;
   envelope.actor = who.actor;
+  events::set_trace(envelope, who.trace);
   return envelope;
 }
 

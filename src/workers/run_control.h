@@ -31,7 +31,8 @@ struct Person {
   std::string user_id;
   std::optional<events::Actor> actor;
   events::Source source = events::Source::kApi;
-  bool is_owner = false;  // of the pod
+  bool is_owner = false;    // of the pod
+  TraceContext trace = {};  // in which he asks for something
 };
 
 /// A function that a person has paused.

@@ -6,7 +6,9 @@
 
 #include "base/crypto.h"
 #include "bus/function_events.h"
+#include "events/trace.h"
 #include "workers/pending_steps.h"
+#include "workers/run_trace.h"
 
 namespace synap::workers {
 namespace {
@@ -165,6 +167,11 @@ std::int64_t RunStore::write_results(db::Tx& tx, const bus::Job& job,
 // Counted when it is on disk. Sleeps and waits are no work, and have no time of their own.
 void RunStore::note_done(db::Tx& tx, const bus::Job& job, const StepResult& result,
                          std::int64_t now) {
+  if (job.trace != nullptr) {
+    tx.on_commit([this, span = span_of_step(*tracer_, job, result, now)]() mutable {
+      tracer_->end(std::move(span));
+    });
+  }
   const bool has_failed = result.op == OpCode::kStepFailed;
   if (!has_failed && result.op != OpCode::kStepRun) return;
   const auto ended_at = result.ended_at > 0 ? result.ended_at : now;
@@ -173,6 +180,14 @@ void RunStore::note_done(db::Tx& tx, const bus::Job& job, const StepResult& resu
   tx.on_commit([meter = job.function->meter, has_failed, took] {
     (has_failed ? meter->steps_failed : meter->steps_completed).add();
     meter->step_time.observe(took);
+  });
+}
+
+void RunStore::note_attempt(db::Tx& tx, const bus::Job& job, const PendingStep& step) {
+  tx.on_commit([meter = job.function->meter] { meter->steps_retried.add(); });
+  if (job.trace == nullptr) return;
+  tx.on_commit([this, span = span_of_attempt(*tracer_, job, step, world_.unix_ms())]() mutable {
+    tracer_->end(std::move(span));
   });
 }
 
@@ -207,7 +222,7 @@ bool RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps
     // One that is to be tried again at once was kept from its work by an outage: no attempt.
     if (step.op == OpCode::kStepError && error && step.due_at > 0) {
       write_attempt(tx, job, &step.hash, step.name, step.began_at, step.error);
-      tx.on_commit([meter = job.function->meter] { meter->steps_retried.add(); });
+      note_attempt(tx, job, step);
     }
     std::optional<Error> refusal;
     if (step.wait) waits_.begin(tx, job, step.hash, *step.wait);
@@ -316,6 +331,12 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   if (function.is_remote || function.flow.has_run_limits()) limits_.note_ended(tx, job.run_id);
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
   if (end.asker) answer_asker(tx, *end.asker);
+  if (job.trace != nullptr) {
+    tx.on_commit([this, span = span_of_run(job, end.status, end.error)]() mutable {
+      span.end_unix_us = std::max(span.begin_unix_us, tracer_->unix_us());
+      tracer_->end(std::move(span));
+    });
+  }
 }
 
 void RunStore::refuse_invoked(db::Tx& tx, const events::Event& event, const Error& error) {
@@ -486,6 +507,7 @@ events::Envelope RunStore::envelope_of(const bus::Job& job, const events::Event&
   envelope.correlation_id = event.correlation_id;
   envelope.causation_id = event.id;
   envelope.request_id = event.request_id;
+  events::set_trace_of_run(envelope, event, job.run_id);
   return envelope;
 }
 
@@ -580,6 +602,7 @@ Task<Result<RunStore::Cancellation>> RunStore::cancellation_of(std::string user_
   if (!*job) co_return fail(Code::kNotFound, "There is no such run");
   auto event = co_await log_.at((*job)->position);
   if (!event) co_return fail(event.error());
+  if (tracer_ != nullptr) (*job)->trace = trace_of_run(**event, run_id);
   EndOfRun end{.status = "cancelled", .error = error_json(why)};
   end.asker = asker_of(**event, end);
   if (auto added = add_fact(**job, **event, why, (*job)->attempt, std::move(actor), end); !added) {

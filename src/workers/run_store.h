@@ -46,13 +46,15 @@ class RunStore {
 
   /// All must outlive the store.
   RunStore(db::Database& database, bus::JobStore& jobs, bus::Dispatcher& dispatcher,
-           events::EventLog& log, const events::EventTypes& types, World& world = real_world())
+           events::EventLog& log, const events::EventTypes& types, World& world = real_world(),
+           Tracer* tracer = nullptr)
       : database_(database),
         jobs_(jobs),
         dispatcher_(dispatcher),
         log_(log),
         types_(types),
         world_(world),
+        tracer_(tracer),
         waits_(database, jobs, log, world),
         limits_(database, jobs, dispatcher.functions(), world) {
     waits_.on_cancel([this](std::string user_id, Uuid run_id) {
@@ -74,6 +76,8 @@ class RunStore {
   events::EventLog& log() { return log_; }
   bus::JobClock& clock() const { return jobs_.clock(); }
   World& world() const { return world_; }
+  /// Null: there are no traces.
+  Tracer* tracer() const { return tracer_; }
   /// In [0, 1).
   double random() const;
 
@@ -166,8 +170,8 @@ class RunStore {
 
  private:
   void note_cancelled(const Uuid& run_id);
-  static void note_done(db::Tx& tx, const bus::Job& job, const StepResult& result,
-                        std::int64_t now);
+  void note_done(db::Tx& tx, const bus::Job& job, const StepResult& result, std::int64_t now);
+  void note_attempt(db::Tx& tx, const bus::Job& job, const PendingStep& step);
   std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,
                                    const Uuid& run_id) const;
   void answer_asker(db::Tx& tx, const EndOfRun::Asker& asker);
@@ -189,6 +193,7 @@ class RunStore {
   events::EventLog& log_;
   const events::EventTypes& types_;
   World& world_;
+  Tracer* const tracer_;
   EventWaits waits_;
   RunLimits limits_;
   std::atomic<int> cancelled_count_{0};

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bus/function_events.h"
 #include "cron/jitter.h"
+#include "events/trace.h"
 
 namespace synap::workers {
 namespace {
@@ -177,11 +178,14 @@ Task<Result<>> Scheduler::fire(const Row& row, const bus::FunctionPtr& function,
   const bool is_due = row.fire_at <= now;
   Tick tick{.at = 0, .next_at = cron.schedule.next(now).value_or(kNever)};
   std::optional<events::NewEvent> event;
+  TraceContext trace;
   if (is_due) {
     tick = tick_of(row, cron);
     events::Envelope envelope;
     envelope.user_id = *function->user_id;
     envelope.source = events::Source::kSystem;
+    if (tracer_ != nullptr) trace = tracer_->begin({});
+    if (trace.is_sampled) events::set_trace(envelope, trace);
     auto made = types_.make(bus::kFunctionScheduled,
                             bus::Tick{function->id, cron.text, to_iso8601(tick.at), tick.missed},
                             std::move(envelope));
@@ -197,6 +201,12 @@ Task<Result<>> Scheduler::fire(const Row& row, const bus::FunctionPtr& function,
     if (changed == 0 || !event) return;
     const auto appended = log_.append(tx, {.events = {*event}});
     if (!appended.events.empty()) dispatcher_.start(tx, function, *appended.events.front());
+    if (!trace.is_sampled) return;
+    tx.on_commit([this, trace, id = function->id] {
+      const auto us = tracer_->unix_us();
+      tracer_->end(
+          {.context = trace, .name = "schedule " + id, .begin_unix_us = us, .end_unix_us = us});
+    });
   });
 }
 

@@ -27,8 +27,13 @@ class Scheduler {
 
   /// All must outlive it.
   Scheduler(db::Database& database, events::EventLog& log, const events::EventTypes& types,
-            bus::Dispatcher& dispatcher, World& world)
-      : database_(database), log_(log), types_(types), dispatcher_(dispatcher), world_(world) {}
+            bus::Dispatcher& dispatcher, World& world, Tracer* tracer = nullptr)
+      : database_(database),
+        log_(log),
+        types_(types),
+        dispatcher_(dispatcher),
+        world_(world),
+        tracer_(tracer) {}
 
   Task<void> follow(std::stop_token stop);
 
@@ -60,6 +65,7 @@ class Scheduler {
   const events::EventTypes& types_;
   bus::Dispatcher& dispatcher_;
   World& world_;
+  Tracer* const tracer_;
   std::shared_ptr<const bus::FunctionSet> set_;  // taken in
   std::optional<std::int64_t> next_fire_;
   std::int64_t seen_at_ = INT64_MAX;  // by the wall clock, when ticks were looked for last

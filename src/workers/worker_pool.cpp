@@ -9,6 +9,7 @@
 #include "base/first_of.h"
 #include "base/log.h"
 #include "workers/local_driver.h"
+#include "workers/run_trace.h"
 
 namespace synap::workers {
 namespace {
@@ -415,7 +416,7 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
 
 // What a run found in the table at the start may have ended the process before: it gets a few
 // chances, and then it is a dead letter rather than a pod that cannot start.
-Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
+Task<Result<>> WorkerPool::do_once(bus::Job& job) {
   const auto handling = handling_of(job.function->id);
   if (store_.take_cancelled(job.run_id)) co_return Result<>{};
   // It was taken away since the job was claimed: the run waits for its return.
@@ -425,6 +426,9 @@ Task<Result<>> WorkerPool::do_once(const bus::Job& job) {
   }
   auto event = co_await log_.at(job.position);
   if (!event) co_return fail(event.error());
+  if (store_.tracer() != nullptr && job.trace == nullptr) {
+    job.trace = trace_of_run(**event, job.run_id);
+  }
   if (job.is_found && !job.function->is_remote) {
     auto starts = co_await store_.count_start(job);
     if (!starts) co_return fail(starts.error());

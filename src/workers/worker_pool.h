@@ -137,7 +137,7 @@ class WorkerPool {
   Task<void> do_job(bus::Job& job);
   Task<void> do_suspects();
   Task<void> do_until_stored(bus::Job& job);
-  Task<Result<>> do_once(const bus::Job& job);
+  Task<Result<>> do_once(bus::Job& job);
   Task<Result<>> settle(const bus::Job& job, const events::Event& event, Handling& handling,
                         Answer answer, bool may_be_pending);
   Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "events/trace.h"
 #include "events/types.h"
 #include "features/command.h"
 #include "features/event_types/event_types.h"
@@ -141,6 +142,7 @@ class Publisher {
     envelope.user_id = session.user_id();
     envelope.source = session.actor->source;
     envelope.actor = session.actor->recorded;
+    events::set_trace(envelope, session.trace);
     if (!input.aggregate_id) {
       if (!input.expected_version) co_return envelope;
       co_return fail(Code::kBadRequest, "expectedVersion is of a stream: it needs an aggregateId");

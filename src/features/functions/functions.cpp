@@ -311,7 +311,7 @@ Task<Result<InvokedRun>> invoke(const Rooms& rooms, Session session, InvokeFunct
 
 workers::Person person_of(const api::Session& session) {
   return {session.user_id(), session.actor->recorded, session.actor->source,
-          session.actor->role == api::Role::kOwner};
+          session.actor->role == api::Role::kOwner, session.trace};
 }
 
 void add(const Rooms& rooms) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "events/trace.h"
 #include "features/noun/noun_parts.h"
 #include "workers/step.h"
 
@@ -65,7 +66,10 @@ class TextHandler : public workers::EventHandler {
   }
   Result<events::NewEvent> completion(const Event& event, const Step& step, Json data) const {
     auto envelope = caused_by(event, step.run_id());
-    if (parts().takes_imports()) envelope.metadata = event.metadata;  // which import it is of
+    if (parts().takes_imports() && !event.metadata.empty()) {
+      envelope.metadata = event.metadata;  // which import it is of
+      events::set_trace_of_run(envelope, event, step.run_id());
+    }
     return parts().rooms.types.make(EventType<Json>{completed_}, std::move(data),
                                     std::move(envelope));
   }

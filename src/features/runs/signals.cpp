@@ -1,5 +1,6 @@
 // signals.send: what a run waits for by name (workers/step.h: wait_for_signal) is told.
 #include "bus/function_events.h"
+#include "events/trace.h"
 #include "features/command.h"
 #include "features/procedures.h"
 #include "features/runs/runs.h"
@@ -48,6 +49,7 @@ Task<Result<SentSignal>> send(const Rooms& rooms, api::Session session, SendSign
   envelope.user_id = session.user_id();
   envelope.source = session.actor->source;
   envelope.actor = session.actor->recorded;
+  events::set_trace(envelope, session.trace);
   auto event = rooms.types.make(bus::kSignalSent,
                                 bus::Signal{std::move(input.signal), std::move(input.data)},
                                 std::move(envelope));
