@@ -300,6 +300,10 @@ std::optional<net::Response> Front::refuse_upgrade(const net::Request& request) 
   return mount->handler->refuse_upgrade(request);
 }
 
+std::string Front::websocket_protocol(const net::Request& request) {
+  return find(request.path)->handler->websocket_protocol(request);
+}
+
 Task<void> Front::serve_websocket(const net::Request& request, net::WebSocket& socket) {
   co_await find(request.path)->handler->serve_websocket(request, socket);
 }

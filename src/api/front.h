@@ -71,6 +71,7 @@ class Front final : public net::Handler {
   Task<net::Admission> admit(const net::Request& head) override;
   Task<net::Response> serve(const net::Request& request) override;
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
+  std::string websocket_protocol(const net::Request& request) override;
   Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
   net::Response refusal(const Error& error) override;
   net::Response refusal_to(const net::Request& head, const Error& error) override;

@@ -112,6 +112,10 @@ Task<Admission> Handler::admit(const Request&) {
   co_return Admission{.account = "everybody"};
 }
 
+std::string Handler::websocket_protocol(const Request&) {
+  return {};
+}
+
 Response Handler::refusal_to(const Request&, const Error& error) {
   return refusal(error);
 }

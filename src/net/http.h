@@ -123,6 +123,9 @@ class WebSocket {
   /// Says on whose account the messages are from now on. Until then this is a stranger, whose
   /// messages are small and whose connection ends after ServerOptions::stranger_timeout.
   virtual void know(std::string account) = 0;
+  /// How large a message of a stranger may be, before the first read(): where more is needed to
+  /// say who one is.
+  virtual void let_strangers_send(std::size_t bytes_max) = 0;
   /// The next whole message; nothing once the connection is closed or broken. One read at a time,
   /// beside a write. Pings, closes and the peer's silence are only dealt with while a read is
   /// pending: keep one pending.
@@ -133,6 +136,8 @@ class WebSocket {
   /// Sends one text message and returns when the socket has taken it. One write at a time.
   /// False: the peer is gone or has not read for longer than the limit.
   virtual Task<bool> write(std::string_view text, Then then) = 0;
+  /// The same with one binary message.
+  virtual Task<bool> write_binary(std::string_view bytes) = 0;
   /// Sends a close frame (RFC 6455 7.4; 1005 sends none of its own) and ends the connection. A
   /// pending read() yields nothing.
   virtual Task<void> close(std::uint16_t code, std::string_view reason) = 0;
@@ -168,6 +173,9 @@ class Handler {
   virtual Task<Response> serve(const Request& request) = 0;
   /// Asked before a WebSocket upgrade is accepted; a response refuses it.
   virtual std::optional<Response> refuse_upgrade(const Request& request) = 0;
+  /// Which of the subprotocols that an accepted upgrade offers is spoken (RFC 6455 4.2.2); empty:
+  /// none.
+  virtual std::string websocket_protocol(const Request& request);
   /// Runs a WebSocket; when it returns, the connection is closed.
   virtual Task<void> serve_websocket(const Request& request, WebSocket& socket) = 0;
   /// The response to something that is not a request at all (malformed, too large, too slow): the

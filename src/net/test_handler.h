@@ -55,6 +55,7 @@ class TestHandler final : public Handler {
   std::function<Task<>(const Request&, WebSocket&)> websocket;
   std::function<std::optional<Response>(const Request&)> refusing;
   std::function<Admission(const Request&)> admitting;
+  std::string protocol;
   bool knowing = true;  // who is at the other end of a WebSocket
 
   Task<Admission> admit(const Request& head) override {
@@ -71,6 +72,7 @@ class TestHandler final : public Handler {
     if (!websocket) return Response{.status = 404, .body = "no websocket"};
     return std::nullopt;
   }
+  std::string websocket_protocol(const Request&) override { return protocol; }
   Task<> serve_websocket(const Request& request, WebSocket& socket) override {
     if (knowing) socket.know("somebody");
     co_await websocket(request, socket);

@@ -130,6 +130,12 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     handshake.set(http::field::sec_websocket_version, "13");
     handshake.set(http::field::sec_websocket_key,
                   trimmed(*request.headers.find("sec-websocket-key")));
+    if (auto protocol = loop_.handler().websocket_protocol(request); !protocol.empty()) {
+      stream_.set_option(websocket::stream_base::decorator(
+          [protocol = std::move(protocol)](websocket::response_type& answer) {
+            answer.set(http::field::sec_websocket_protocol, protocol);
+          }));
+    }
     const auto ec = co_await start(
         kAccept, [&](auto handler) { stream_.async_accept(handshake, std::move(handler)); });
     stream_.set_option(
@@ -146,6 +152,8 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
     place_->set_known(true);
     stream_.read_message_max(loop_.options().websocket_message_bytes_max);
   }
+
+  void let_strangers_send(std::size_t bytes_max) override { stream_.read_message_max(bytes_max); }
 
   // A message is read piece by piece, each of them no larger than there is room for.
   Task<std::optional<Message>> read() override {
@@ -175,18 +183,13 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   }
 
   Task<bool> write(std::string_view text, Then then) override {
-    SYNAP_CHECK(!is_under_way(kWrite), "one write at a time");
-    if (!is_usable()) co_return false;
     if (then == Then::kMore) keep_back(true);
-    renew_write_deadline(loop_.now());
-    const auto ec = co_await start(kWrite, [&](auto handler) {
-      stream_.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
-    });
-    write_deadline_ = kNever;
+    const bool is_sent = co_await send(text, false);
     if (then == Then::kNothing) keep_back(false);
-    if (ec) lose();
-    co_return !ec;
+    co_return is_sent;
   }
+
+  Task<bool> write_binary(std::string_view bytes) override { return send(bytes, true); }
 
   Task<> close(std::uint16_t code, std::string_view reason) override {
     if (is_closing_ || !is_usable()) co_return;
@@ -255,6 +258,19 @@ class Session final : public WebSocket, public Guest, public std::enable_shared_
   }
 
  private:
+  Task<bool> send(std::string_view bytes, bool is_binary) {
+    SYNAP_CHECK(!is_under_way(kWrite), "one write at a time");
+    if (!is_usable()) co_return false;
+    renew_write_deadline(loop_.now());
+    stream_.binary(is_binary);
+    const auto ec = co_await start(kWrite, [&](auto handler) {
+      stream_.async_write(asio::buffer(bytes.data(), bytes.size()), std::move(handler));
+    });
+    write_deadline_ = kNever;
+    if (ec) lose();
+    co_return !ec;
+  }
+
   template <class Buffer>
   Task<bool> read_some(Buffer& buffer, std::size_t most) {
     if (!is_usable()) {

@@ -47,6 +47,48 @@ TEST_F(WebSocketServer, EchoesText) {
   EXPECT_EQ(client.read_text(), "binary raw");
 }
 
+TEST_F(WebSocketServer, SpeaksTheProtocolThatItsHandlerSays) {
+  handler.protocol = "v0.example";
+  TestClient client(start());
+  const auto answer = client.upgrade("/ws", "sec-websocket-protocol: v0.example\r\n");
+  EXPECT_EQ(answer.header("sec-websocket-protocol"), "v0.example");
+}
+
+TEST_F(WebSocketServer, WritesBinaryMessagesBesideText) {
+  handler.websocket = [](const Request&, WebSocket& socket) -> Task<> {
+    co_await socket.write("text", Then::kNothing);
+    co_await socket.write_binary(std::string_view("\0\xff", 2));
+    co_await socket.write("text", Then::kNothing);
+  };
+  TestClient client(start());
+  client.upgrade("/ws");
+  EXPECT_EQ(client.read_frame().opcode, 0x1);
+  const auto binary = client.read_frame();
+  EXPECT_EQ(binary.opcode, 0x2);
+  EXPECT_EQ(binary.data, std::string("\0\xff", 2));
+  EXPECT_EQ(client.read_frame().opcode, 0x1);
+}
+
+TEST_F(WebSocketServer, TakesAsMuchOfAStrangerAsItsHandlerSays) {
+  handler.knowing = false;
+  handler.websocket = [](const Request& request, WebSocket& socket) -> Task<> {
+    if (request.path == "/more") socket.let_strangers_send(100'000);
+    const auto message = co_await socket.read();
+    if (message) co_await socket.write(std::to_string(message->data.size()), Then::kNothing);
+  };
+  const auto port = start();
+  TestClient more(port);
+  more.upgrade("/more");
+  more.send_text(std::string(100'000, 'x'));
+  EXPECT_EQ(more.read_text(), "100000");
+  for (const auto& [path, bytes] : {std::pair("/more", 100'001), std::pair("/usual", 20'000)}) {
+    TestClient client(port);
+    client.upgrade(path);
+    client.send_text(std::string(static_cast<std::size_t>(bytes), 'x'));
+    EXPECT_EQ(client.read_frame().close_code(), 1009);
+  }
+}
+
 TEST_F(WebSocketServer, JoinsFragmentsWithAPingBetweenThem) {
   TestClient client(start());
   client.upgrade("/ws");

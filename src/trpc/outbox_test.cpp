@@ -21,6 +21,8 @@ class RecordingSocket final : public net::WebSocket {
     co_return true;
   }
   Task<void> close(std::uint16_t, std::string_view) override { co_return; }
+  Task<bool> write_binary(std::string_view) override { co_return false; }
+  void let_strangers_send(std::size_t) override {}
   void know(std::string name) override { account = std::move(name); }
   void abort() override {}
 

@@ -38,6 +38,8 @@ class FakeSocket final : public net::WebSocket {
     abort();
     co_return;
   }
+  Task<bool> write_binary(std::string_view bytes) override { return write(bytes, Then::kNothing); }
+  void let_strangers_send(std::size_t) override {}
   void know(std::string name) override {
     account = std::move(name);
     changed.wake_all();
