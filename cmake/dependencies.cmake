@@ -10,6 +10,10 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)  # has no CMake package
 pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)  # its CMake package asks for its HTML library
 find_package(date REQUIRED)
+# Headers only, without a CMake package.
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED)
+add_library(protozero INTERFACE)
+target_include_directories(protozero SYSTEM INTERFACE "${PROTOZERO_INCLUDE_DIR}")
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(yaml-cpp REQUIRED)

@@ -6,6 +6,7 @@
 
 #include "api/session_cookie.h"
 #include "inngest/gateway.h"
+#include "inngest/signature.h"
 #include "net/ascii.h"
 #include "net/origins.h"
 
@@ -41,7 +42,7 @@ Result<Asker> Access::by_api_key(const net::Request& head, std::string_view key,
   if (!(*actor)->scopes.allow(scope)) {
     return fail(Code::kForbidden, fmt::format("This key is not good for {}", scope));
   }
-  return Asker{(*actor)->user_id, (*actor)->recorded};
+  return Asker{(*actor)->user_id, (*actor)->recorded, *actor};
 }
 
 Task<Result<Asker>> Access::keyless(const net::Request& head) {

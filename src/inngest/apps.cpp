@@ -6,6 +6,8 @@
 #include "inngest/app_event.h"
 #include "inngest/app_events.h"
 #include "inngest/bus_id.h"
+#include "inngest/connect/worker_transport.h"
+#include "inngest/http_transport.h"
 
 namespace synap::inngest {
 
@@ -203,14 +205,23 @@ workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& functio
   for (const auto& trigger : function.triggers) {
     on_bus.triggers.push_back({bus_name(trigger.event), trigger.condition});
   }
-  HttpFunction http{.id = on_bus.id,
-                    .url = function.url,
-                    .key = key_of(row.user_id),
-                    .retries_max = function.retries_max,
-                    .retry_interval = options_.retry_interval};
-  const HttpCalls calls{rooms_.client, rooms_.gateway, rooms_.engine.runs, rooms_.types,
-                        rooms_.checkpoints};
-  return {std::move(on_bus), std::make_shared<HttpDriver>(std::move(http), calls)};
+  AppDriverOptions options{.id = on_bus.id,
+                           .retries_max = function.retries_max,
+                           .retry_interval = options_.retry_interval};
+  const AppCalls calls{rooms_.gateway, rooms_.engine.runs, rooms_.types, rooms_.checkpoints};
+  return {std::move(on_bus),
+          std::make_shared<AppDriver>(std::move(options), transport_of(row, function), calls)};
+}
+
+std::shared_ptr<Transport> Apps::transport_of(const Row& row, const AppFunction& function) {
+  if (function.is_connected) {
+    return std::make_shared<WorkerTransport>(
+        WorkerTransport::Function{row.user_id, row.app, function.slug,
+                                  app_function_id(bus_id(function.slug, row.user_id))},
+        rooms_.router);
+  }
+  return std::make_shared<HttpTransport>(function.url, key_of(row.user_id), rooms_.client,
+                                         rooms_.engine.runs.world());
 }
 
 Task<Result<Json>> Apps::functions(std::string user_id, std::string app) {
@@ -222,7 +233,7 @@ Task<Result<Json>> Apps::functions(std::string user_id, std::string app) {
   if (list && list->is_array()) {
     for (auto& function : list->as_array()) {
       const std::string slug(function.string_or("id", ""));
-      Json shown = Json::object({{"id", http_function_id(bus_id(slug, (*row)->user_id))},
+      Json shown = Json::object({{"id", app_function_id(bus_id(slug, (*row)->user_id))},
                                  {"slug", slug},
                                  {"name", std::string(function.string_or("name", slug))},
                                  {"app_id", (*row)->app},

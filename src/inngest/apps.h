@@ -16,9 +16,11 @@
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
+#include "inngest/app_driver.h"
 #include "inngest/asker.h"
-#include "inngest/http_driver.h"
+#include "inngest/connect/router.h"
 #include "inngest/registration.h"
+#include "inngest/signature.h"
 #include "workers/engine.h"
 
 namespace synap::inngest {
@@ -52,6 +54,7 @@ class Apps {
     outbound::Client& client;
     outbound::Client& gateway;  // of what is asked for apps
     Checkpoints& checkpoints;
+    Router& router;  // of workers that connect
   };
   Apps(AppsOptions options, Rooms rooms) : options_(std::move(options)), rooms_(rooms) {}
 
@@ -84,6 +87,7 @@ class Apps {
   void put(const Row& row);
   std::vector<std::string> gone(const std::string& user_id, const std::string& app,
                                 const std::set<std::string>& but) const;
+  std::shared_ptr<Transport> transport_of(const Row& row, const AppFunction& function);
   workers::WorkerPool::Put as_put(const Row& row, const AppFunction& function);
   events::Envelope envelope_of(const Asker& asker, std::string_view app) const;
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "api/actor.h"
 #include "base/trace.h"
 #include "events/event.h"
 
@@ -12,7 +13,9 @@ namespace synap::inngest {
 struct Asker {
   std::string user_id;
   std::optional<events::Actor> actor;  // nobody: it is not known who
-  TraceContext trace = {};             // in which what is appended stands; not valid: in none
+  /// Whose API key was shown, if one was: what lasts ends with it.
+  std::optional<api::ActorRef> key = std::nullopt;
+  TraceContext trace = {};  // in which what is appended stands; not valid: in none
 };
 
 }  // namespace synap::inngest

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "inngest/app_driver.h"
 #include "inngest/canonical.h"
-#include "inngest/http_driver.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 
@@ -75,10 +75,10 @@ TEST(CallUrl, NamesTheStep) {
 }
 
 TEST(HttpRetryDelay, GrowsToTwoHours) {
-  EXPECT_EQ(http_retry_delay_ms(0, 0), 15'000);
-  EXPECT_EQ(http_retry_delay_ms(4, 0.5), 315'000);
-  EXPECT_EQ(http_retry_delay_ms(9, 0), 7'200'000);
-  EXPECT_EQ(http_retry_delay_ms(20, 0), 7'200'000);
+  EXPECT_EQ(app_retry_delay_ms(0, 0), 15'000);
+  EXPECT_EQ(app_retry_delay_ms(4, 0.5), 315'000);
+  EXPECT_EQ(app_retry_delay_ms(9, 0), 7'200'000);
+  EXPECT_EQ(app_retry_delay_ms(20, 0), 7'200'000);
 }
 
 TEST(SdkEvent, KeepsWhatItsSenderSaid) {

@@ -27,7 +27,7 @@ std::optional<StepResult> result_of(const ReportedOp& op) {
 }  // namespace
 
 std::string OpenCall::token() const {
-  return fmt::format("{}:{}", ulid_of(job_.run_id), job_.fence);
+  return fmt::format("{}:{}:{}", ulid_of(job_.run_id), job_.fence, number_);
 }
 
 std::vector<StepResult> OpenCall::take() {
@@ -69,8 +69,8 @@ void OpenCall::add(std::vector<StepResult> results) {
 
 std::shared_ptr<OpenCall> Checkpoints::begin(const bus::Job& job,
                                              const workers::StoredResults& stored) {
-  auto call = std::make_shared<OpenCall>(job, stored);
   const std::lock_guard lock(mutex_);
+  auto call = std::make_shared<OpenCall>(job, stored, ++begun_count_);
   open_[job.run_id] = call;
   return call;
 }

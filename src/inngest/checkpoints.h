@@ -22,8 +22,10 @@ namespace synap::inngest {
 /// A call that is open. Any thread.
 class OpenCall {
  public:
-  OpenCall(const bus::Job& job, const workers::StoredResults& stored)
+  /// `number` is of this call alone.
+  OpenCall(const bus::Job& job, const workers::StoredResults& stored, std::int64_t number)
       : job_(job),
+        number_(number),
         next_place_(stored.next_place),
         memo_bytes_(stored.memo_bytes),
         told_at_(job.began_at) {}
@@ -41,6 +43,7 @@ class OpenCall {
   void add(std::vector<workers::StepResult> results);
 
   const bus::Job job_;
+  const std::int64_t number_;
   std::mutex mutex_;
   int next_place_;
   std::int64_t memo_bytes_;
@@ -66,6 +69,7 @@ class Checkpoints {
   workers::RunStore& runs_;
   std::mutex mutex_;
   std::unordered_map<Uuid, std::shared_ptr<OpenCall>> open_;
+  std::int64_t begun_count_ = 0;
 };
 
 }  // namespace synap::inngest

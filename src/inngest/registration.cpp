@@ -15,6 +15,7 @@
 namespace synap::inngest {
 namespace {
 
+constexpr std::string_view kConnectUrl = "wss://connect/";
 constexpr std::size_t kTriggersMax = 10;
 constexpr std::size_t kTriggerCharactersMax = 255;
 constexpr std::size_t kAppCharactersMax = 64;
@@ -127,11 +128,15 @@ Result<> read_step(AppFunction& function, const Json& json) {
   }
   const auto& step = steps->as_object().front().second;
   const Json* runtime = step.find("runtime");
-  if (runtime == nullptr || runtime->string_or("type", "http") != "http") {
-    return not_yet(function, "this pod calls functions over HTTP only: serve() it, not connect()");
+  const auto type = runtime != nullptr ? runtime->string_or("type", "http") : "";
+  if (type != "http" && type != "ws") {
+    return not_yet(function, "this pod calls functions over HTTP, or by workers that connect");
   }
   function.url = std::string(runtime->string_or("url", ""));
-  if (auto url = check_url(function.url); !url) return wrong(function, url.error().message);
+  function.is_connected = type == "ws";
+  if (!function.is_connected) {
+    if (auto url = check_url(function.url); !url) return wrong(function, url.error().message);
+  }
   const Json* retries = step.find("retries");
   const Json* attempts = retries != nullptr ? retries->find("attempts") : nullptr;
   if (attempts == nullptr || attempts->is_null()) return {};
@@ -175,6 +180,11 @@ Result<> check_functions(const Registration& registration) {
       problems.push_back(function.error().message);
     } else if (!slugs.insert(function->slug).second) {
       problems.push_back(fmt::format("{}: there are two functions of this id", function->slug));
+    } else if (function->is_connected != is_connect_url(registration.url)) {
+      problems.push_back(
+          fmt::format("{}: what is served at an address is registered there, what "
+                      "connects by its worker",
+                      function->slug));
     }
   }
   if (problems.empty()) return {};
@@ -189,7 +199,29 @@ Result<> check_functions(const Registration& registration) {
   return fail(code, std::move(message));
 }
 
+// What is the same whichever way it has come.
+Result<Registration> whole(Registration made, Json functions) {
+  if (made.app.size() > kAppCharactersMax || !is_slug(made.app)) {
+    return fail(Code::kBadRequest,
+                fmt::format("appName has 1 to {} letters, digits and \"-_.\"", kAppCharactersMax));
+  }
+  if (!functions.is_array()) return fail(Code::kBadRequest, "functions are a list");
+  if (functions.as_array().size() > kFunctionsOfAppMax) {
+    return fail(Code::kBadRequest,
+                fmt::format("An app has at most {} functions; \"{}\" has {}", kFunctionsOfAppMax,
+                            made.app, functions.as_array().size()));
+  }
+  made.functions = std::move(functions);
+  if (auto checked = check_functions(made); !checked) return fail(checked.error());
+  made.checksum = checksum_of(made);
+  return made;
+}
+
 }  // namespace
+
+bool is_connect_url(std::string_view url) {
+  return url.starts_with(kConnectUrl);
+}
 
 Result<> check_url(const std::string& url) {
   const auto parsed = outbound::parse_url(url);
@@ -229,24 +261,20 @@ Result<Registration> Registration::read(Json body) {
                     .version = std::string(body.string_or("appVersion", "")),
                     .functions = {},
                     .checksum = {}};
-  if (made.app.size() > kAppCharactersMax || !is_slug(made.app)) {
-    return fail(Code::kBadRequest,
-                fmt::format("appName has 1 to {} letters, digits and \"-_.\"", kAppCharactersMax));
-  }
   if (auto url = check_url(made.url); !url) return fail(url.error());
   Json* functions = body.find("functions");
-  if (functions == nullptr || !functions->is_array()) {
-    return fail(Code::kBadRequest, "functions are a list");
-  }
-  if (functions->as_array().size() > kFunctionsOfAppMax) {
-    return fail(Code::kBadRequest,
-                fmt::format("An app has at most {} functions; \"{}\" has {}", kFunctionsOfAppMax,
-                            made.app, functions->as_array().size()));
-  }
-  made.functions = std::move(*functions);
-  if (auto checked = check_functions(made); !checked) return fail(checked.error());
-  made.checksum = checksum_of(made);
-  return made;
+  return whole(std::move(made), functions != nullptr ? std::move(*functions) : Json());
+}
+
+Result<Registration> Registration::read_connected(Connected said) {
+  return whole({.app = said.app,
+                .url = std::string(kConnectUrl) + said.app,
+                .sdk = std::move(said.sdk),
+                .framework = std::move(said.framework),
+                .version = std::move(said.version),
+                .functions = {},
+                .checksum = {}},
+               std::move(said.functions));
 }
 
 Result<Registration> Registration::read_answer(Json body) {

@@ -29,7 +29,8 @@ struct FunctionTrigger {
 struct AppFunction {
   std::string slug;  // "app-hello"
   std::string name;
-  std::string url;  // where it is called
+  std::string url;            // where it is called
+  bool is_connected = false;  // by a worker that connects, and not at an address
   std::vector<FunctionTrigger> triggers;
   std::vector<bus::Function::Cron> schedules;
   int retries_max = 4;
@@ -55,7 +56,19 @@ struct Registration {
   static Result<Registration> read(Json body);
   /// The same, of what an app has answered when it was asked ("in-band").
   static Result<Registration> read_answer(Json body);
+  /// What a worker says of an app when it connects.
+  struct Connected {
+    std::string app;
+    std::string version;
+    std::string sdk;
+    std::string framework;
+    Json functions;
+  };
+  static Result<Registration> read_connected(Connected said);
 };
+
+/// Instead of an address, of an app whose workers connect: "wss://connect/<app>".
+bool is_connect_url(std::string_view url);
 
 /// Whether `url` is one that can be called: http or https, without a user. kBadRequest.
 Result<> check_url(const std::string& url);

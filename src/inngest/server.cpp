@@ -18,6 +18,9 @@ constexpr std::size_t kQueryBytesMax = 256 << 10;
 // Source: Inngest's server.
 constexpr std::size_t kSpansBytesMax = 8 << 20;
 
+const Error kWrongHost{Code::kForbidden,
+                       "This pod does not go by the name of the request's Host header"};
+
 net::Response json_response(int status, const Json& body) {
   net::Response response;
   response.status = status;
@@ -133,6 +136,8 @@ struct Server::Route {
     kCancellations,
     kGraphql,
     kSpans,
+    kConnectStart,
+    kConnectFlush,
     kOther,
   };
   Is is = Is::kOther;
@@ -147,6 +152,8 @@ struct Server::Route {
     if (head.path.starts_with("/invoke/")) return {Is::kInvoke, "POST"};
     if (!checkpoint_run(head.path).empty()) return {Is::kCheckpoint, "POST"};
     if (!functions_app(head.path).empty()) return {Is::kAppFunctions, "GET"};
+    if (head.path == ConnectServer::kStartPath) return {Is::kConnectStart, "POST"};
+    if (head.path == ConnectServer::kFlushPath) return {Is::kConnectFlush, "POST"};
     if (head.path == "/v0/gql") return {Is::kGraphql, "POST"};
     if (head.path == "/v1/traces/userland") return {Is::kSpans, "POST"};
     const auto cancelling = Cancellations::methods_of(head.path);
@@ -158,7 +165,7 @@ struct Server::Route {
 
   /// What an API key must be good for.
   std::string_view scope_of(std::string_view path, std::string_view method) const {
-    if (is == Is::kCheckpoint || is == Is::kInvoke) return "runs:write";
+    if (is == Is::kCheckpoint || is == Is::kInvoke || is == Is::kConnectFlush) return "runs:write";
     if (is == Is::kHistory) return History::scope_of(path, method);
     if (is == Is::kAppFunctions) return "apps:read";
     if (is == Is::kGraphql) return "runs:read";
@@ -193,8 +200,11 @@ net::Response Server::refusal(const Error& error) {
 Task<net::Admission> Server::admit(const net::Request& head) {
   net::Admission admission;
   if (options_.names && !options_.names->has(head)) {
-    admission.answer = refused(
-        {Code::kForbidden, "This pod does not go by the name of the request's Host header"});
+    admission.answer = refused(kWrongHost);
+    co_return admission;
+  }
+  if (head.path == ConnectServer::kGatewayPath) {
+    admission.answer = refused({Code::kBadRequest, "Workers connect here by a WebSocket"});
     co_return admission;
   }
   const auto route = Route::of(head);
@@ -223,7 +233,8 @@ Task<net::Admission> Server::admit(const net::Request& head) {
     co_return admission;
   }
   if (options_.is_bus_elsewhere &&
-      (route.is == Route::Is::kRegister || route.is == Route::Is::kInvoke)) {
+      (route.is == Route::Is::kRegister || route.is == Route::Is::kInvoke ||
+       route.is == Route::Is::kConnectStart)) {
     admission.answer = refused({Code::kConflict,
                                 "The bus of this pod is an Inngest server (the setting bus): "
                                 "register the app there"});
@@ -249,6 +260,9 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   if (route.is == Route::Is::kRegister) admission.body_bytes_max = kRegistrationBytesMax;
   if (route.is == Route::Is::kGraphql) admission.body_bytes_max = kQueryBytesMax;
   if (route.is == Route::Is::kSpans) admission.body_bytes_max = kSpansBytesMax;
+  if (route.is == Route::Is::kConnectStart) {
+    admission.body_bytes_max = ConnectServer::kStartBytesMax;
+  }
   admission.caller = std::make_shared<const Asker>(std::move(*asker));
   co_return admission;
 }
@@ -288,6 +302,10 @@ Task<net::Response> Server::serve(const net::Request& request) {
       co_return with_kind(co_await tell_functions(request, asker));
     case Route::Is::kGraphql:
       co_return with_kind(co_await query(request, asker));
+    case Route::Is::kConnectStart:
+      co_return protobuf(connect_.start(request, asker));
+    case Route::Is::kConnectFlush:
+      co_return protobuf(connect_.flush(request, asker));
     case Route::Is::kCancellations:
       co_return with_kind(co_await cancel_many(request, asker));
     case Route::Is::kSpans:
@@ -433,12 +451,31 @@ Task<net::Response> Server::take_spans(const net::Request& request) {
   co_return json_response(200, Json::object());
 }
 
-std::optional<net::Response> Server::refuse_upgrade(const net::Request&) {
-  return refused({Code::kNotImplemented, "This pod has no Connect and no realtime yet"});
+net::Response Server::protobuf(Result<std::string> body) const {
+  if (!body) return refused(body.error());
+  net::Response response;
+  response.headers.add("content-type", "application/protobuf");
+  response.headers.add("cache-control", "no-store");
+  response.body = std::move(*body);
+  return with_kind(std::move(response));
 }
 
-Task<void> Server::serve_websocket(const net::Request&, net::WebSocket&) {
-  co_return;
+std::optional<net::Response> Server::refuse_upgrade(const net::Request& request) {
+  if (options_.names && !options_.names->has(request)) return refused(kWrongHost);
+  if (request.path != ConnectServer::kGatewayPath) {
+    return refused({Code::kNotImplemented, "This pod has no realtime yet (docs/inngest.md)"});
+  }
+  if (ConnectServer::speaks(request)) return std::nullopt;
+  return refused({Code::kBadRequest, fmt::format("Workers speak the WebSocket subprotocol {}",
+                                                 ConnectServer::kProtocol)});
+}
+
+std::string Server::websocket_protocol(const net::Request&) {
+  return std::string(ConnectServer::kProtocol);
+}
+
+Task<void> Server::serve_websocket(const net::Request& request, net::WebSocket& socket) {
+  co_await connect_.serve(request, socket);
 }
 
 }  // namespace synap::inngest

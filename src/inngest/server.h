@@ -9,6 +9,7 @@
 //   POST   /v1/checkpoint/{run}/async  what an app has done while its call is open (checkpoints.h)
 //   GET    /v1/apps/{app}/functions    as they were registered
 //   POST   /v0/gql                     what graphql.h says
+//   /v0/connect, below it              what connect/connect_server.h says
 //   /v1/cancellations                  what cancellations.h says
 //   /v0/runs/…, /v1/events/…, /v1/runs/…, /v1/signals     what history.h says
 //
@@ -25,6 +26,7 @@
 #include "inngest/apps.h"
 #include "inngest/cancellations.h"
 #include "inngest/checkpoints.h"
+#include "inngest/connect/connect_server.h"
 #include "inngest/graphql.h"
 #include "inngest/history.h"
 #include "inngest/ingestion.h"
@@ -55,6 +57,7 @@ class Server final : public net::Handler {
     Cancellations& cancellations;
     Graphql& graphql;
     Checkpoints& checkpoints;
+    ConnectServer& connect;
   };
   Server(ServerOptions options, Parts parts)
       : options_(std::move(options)),
@@ -64,7 +67,8 @@ class Server final : public net::Handler {
         history_(parts.history),
         cancellations_(parts.cancellations),
         graphql_(parts.graphql),
-        checkpoints_(parts.checkpoints) {}
+        checkpoints_(parts.checkpoints),
+        connect_(parts.connect) {}
 
   /// The paths to mount it at, beside /health.
   static const std::vector<std::string>& prefixes();
@@ -72,6 +76,7 @@ class Server final : public net::Handler {
   Task<net::Admission> admit(const net::Request& head) override;
   Task<net::Response> serve(const net::Request& request) override;
   std::optional<net::Response> refuse_upgrade(const net::Request& request) override;
+  std::string websocket_protocol(const net::Request& request) override;
   Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
   net::Response refusal(const Error& error) override;
 
@@ -88,6 +93,7 @@ class Server final : public net::Handler {
   Task<net::Response> tell_dev(const Asker& asker);
   Task<net::Response> take_spans(const net::Request& request);
   net::Response with_kind(net::Response response) const;
+  net::Response protobuf(Result<std::string> body) const;
   net::Response refused(const Error& error) const;
 
   const ServerOptions options_;
@@ -98,6 +104,7 @@ class Server final : public net::Handler {
   Cancellations& cancellations_;
   Graphql& graphql_;
   Checkpoints& checkpoints_;
+  ConnectServer& connect_;
 };
 
 }  // namespace synap::inngest

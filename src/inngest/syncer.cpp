@@ -119,7 +119,9 @@ Task<std::vector<Syncer::Target>> Syncer::targets() {
   std::vector<Target> all;
   if (options_.is_dev) {
     if (auto apps = co_await apps_.list(std::nullopt)) {
-      for (auto& app : *apps) all.push_back({app.url, app.user_id});
+      for (auto& app : *apps) {
+        if (!is_connect_url(app.url)) all.push_back({app.url, app.user_id});
+      }
     }
   }
   auto owner = co_await keys_.find_owner();

@@ -76,11 +76,13 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
                                          .transfers_of_origin_max = kGatewayOfOriginMax,
                                          .waiting_max = kGatewayWaitingMax}});
   host->checkpoints_ = std::make_unique<inngest::Checkpoints>(rooms.engine.runs);
+  host->router_ =
+      std::make_unique<inngest::Router>(inngest::RouterOptions{.world = rooms.engine.runs.world()});
   host->apps_ = std::make_unique<inngest::Apps>(
       inngest::AppsOptions{.secret = *std::move(secret),
                            .retry_interval = options.inngest.retry_interval},
       inngest::Apps::Rooms{rooms.database, rooms.engine, rooms.types, *host->client_,
-                           *host->gateway_, *host->checkpoints_});
+                           *host->gateway_, *host->checkpoints_, *host->router_});
   host->access_ = std::make_unique<inngest::Access>(
       inngest::AccessOptions{.is_dev = options.inngest.is_dev, .public_url = options.public_url},
       rooms.keys, *host->apps_);
@@ -89,6 +91,9 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   host->cancellations_ =
       std::make_unique<inngest::Cancellations>(rooms.engine, rooms.engine.runs.world());
   host->graphql_ = std::make_unique<inngest::Graphql>(rooms.engine, *host->history_);
+  host->connect_ = std::make_unique<inngest::ConnectServer>(
+      inngest::ConnectOptions{.public_url = options.public_url},
+      inngest::ConnectServer::Rooms{*host->apps_, *host->router_, rooms.keys});
   host->syncer_ = std::make_unique<inngest::Syncer>(
       inngest::SyncerOptions{.urls = options.inngest.apps, .is_dev = options.inngest.is_dev},
       *host->client_, *host->apps_, rooms.keys);

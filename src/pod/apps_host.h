@@ -58,7 +58,8 @@ class AppsHost {
   AppsHost(const PodOptions& options, Rooms rooms);
   inngest::ServerOptions server_options() const;
   inngest::Server::Parts parts() const {
-    return {*access_, *apps_, *ingestion_, *history_, *cancellations_, *graphql_, *checkpoints_};
+    return {*access_,        *apps_,    *ingestion_,   *history_,
+            *cancellations_, *graphql_, *checkpoints_, *connect_};
   }
 
   const PodOptions& options_;
@@ -66,12 +67,14 @@ class AppsHost {
   std::unique_ptr<outbound::Client> client_;
   std::unique_ptr<outbound::Client> gateway_;
   std::unique_ptr<inngest::Checkpoints> checkpoints_;
+  std::unique_ptr<inngest::Router> router_;
   std::unique_ptr<inngest::Apps> apps_;
   std::unique_ptr<inngest::Access> access_;
   std::unique_ptr<inngest::Ingestion> ingestion_;
   std::unique_ptr<inngest::History> history_;
   std::unique_ptr<inngest::Cancellations> cancellations_;
   std::unique_ptr<inngest::Graphql> graphql_;
+  std::unique_ptr<inngest::ConnectServer> connect_;
   std::unique_ptr<inngest::Syncer> syncer_;
   std::shared_ptr<net::BoundAddress> address_;
   std::unique_ptr<inngest::Server> own_server_;

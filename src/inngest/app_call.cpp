@@ -1,4 +1,4 @@
-#include "inngest/http_call.h"
+#include "inngest/app_call.h"
 
 #include <fmt/format.h>
 
@@ -42,7 +42,7 @@ std::string late_memo(std::string_view step) {
 
 }  // namespace
 
-HttpCall::HttpCall(HttpDriver& driver, workers::Call call)
+AppCall::AppCall(AppDriver& driver, workers::Call call)
     : driver_(driver),
       job_(call.job),
       start_(start_of(call.event)),
@@ -55,7 +55,7 @@ HttpCall::HttpCall(HttpDriver& driver, workers::Call call)
   defers_.take_from(stored_.memos);
 }
 
-Task<workers::Answer> HttpCall::carry_out() {
+Task<workers::Answer> AppCall::carry_out() {
   answer_.kind = workers::Answer::Kind::kPending;
   if (waits_to_start()) co_return std::move(answer_);
   if (auto loaded = co_await load_events(); !loaded) {
@@ -86,7 +86,7 @@ Task<workers::Answer> HttpCall::carry_out() {
 }
 
 // Of a batch all; otherwise the one.
-Task<Result<>> HttpCall::load_events() {
+Task<Result<>> AppCall::load_events() {
   std::vector<const events::Event*> all;
   for (const auto& event : batch_) all.push_back(event.get());
   if (all.empty()) all.push_back(&happened_);
@@ -99,7 +99,7 @@ Task<Result<>> HttpCall::load_events() {
 }
 
 // Of an event with a time to come: its run starts then. Not of a batch.
-bool HttpCall::waits_to_start() {
+bool AppCall::waits_to_start() {
   if (has_begun_ || !batch_.empty()) return false;
   const auto wait = start_ ? *start_ - driver_.shared_.runs.world().unix_ms() : 0;
   if (wait <= kStartSlackMs) return false;
@@ -110,7 +110,7 @@ bool HttpCall::waits_to_start() {
   return true;
 }
 
-Task<Result<>> HttpCall::end_what_is_due() {
+Task<Result<>> AppCall::end_what_is_due() {
   std::vector<workers::PendingStep> due;
   for (const auto& [hash, step] : stored_.pending) {
     if (step.due_at <= now_ && step.op != OpCode::kStepError) due.push_back(step);
@@ -139,7 +139,7 @@ Task<Result<>> HttpCall::end_what_is_due() {
 }
 
 // Asks the app what is next. It goes on where something was done: what comes next may hang on it.
-Task<HttpCall::Then> HttpCall::discover() {
+Task<AppCall::Then> AppCall::discover() {
   now_ = driver_.shared_.runs.clock().now();
   if (auto ended = co_await end_what_is_due(); !ended) co_return stop_for(ended.error());
   auto& shared = driver_.shared_;
@@ -152,6 +152,7 @@ Task<HttpCall::Then> HttpCall::discover() {
     answer_.outage = *reached.outage;
     co_return stop_for(*reached.outage);
   }
+  if (reached.is_lost) co_return Then::kGoOn;
   const auto& reply = reached.reply;
   asked_at_ = reached.began_at;
   if (reply.kind == Reply::Kind::kFailed) co_return fail_run(reply);
@@ -193,7 +194,7 @@ Task<HttpCall::Then> HttpCall::discover() {
 }
 
 // While it is open, the app may go on from step to step, and tell of each.
-Task<HttpCall::Reached> HttpCall::ask_with_checkpoints() {
+Task<AppCall::Reached> AppCall::ask_with_checkpoints() {
   // With an edited input an SDK that goes on by itself takes the step's result for nothing (npm
   // 4.24, resumeStepWithResult: it looks at the memo, which has an input and no data).
   const bool is_edited = std::ranges::any_of(
@@ -217,8 +218,7 @@ Task<HttpCall::Reached> HttpCall::ask_with_checkpoints() {
   co_return reached;
 }
 
-Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
-                                      std::string token) {
+Task<AppCall::Reached> AppCall::ask(std::optional<StepHash> step, int attempt, std::string token) {
   auto& shared = driver_.shared_;
   const auto request_id = ulid_of(shared.runs.world().new_id());
   const auto began_at = shared.runs.world().unix_ms();
@@ -234,27 +234,22 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
                       .function_id = driver_.function_id_,
                       .token = token,
                       .defers = defers_.told()};
-  const auto step_id = step_id_of(body);
-  outbound::Request request{
-      .method = "POST", .url = call_url(driver_.function_.url, step_id), .body = call_body(body)};
-  const auto signature =
-      driver_.function_.key.sign(request.body, shared.runs.world().unix_ms() / 1'000);
-  request.headers = {{"content-type", "application/json"},
-                     {"x-inngest-signature", signature},
-                     {"x-run-id", ulid_of(job_.run_id)},
-                     {"x-inngest-step-id", step_id},
-                     {"x-request-id", request_id}};
+  AppRequest request{.id = request_id,
+                     .run_id = job_.run_id,
+                     .step_id = step_id_of(body),
+                     .token = token,
+                     .body = call_body(body)};
   auto* const tracer = shared.runs.tracer();
   std::optional<TraceContext> context;
   std::int64_t began_us = 0;
   if (job_.trace != nullptr) {
     context = tracer->begin(job_.trace->run);
     began_us = tracer->unix_us();
-    request.headers.push_back({"traceparent", context->traceparent()});
+    request.traceparent = context->traceparent();
   }
-  auto response = co_await send({shared.client, kReplyBytesMax, 0}, std::move(request));
+  auto response = co_await driver_.transport_->ask(std::move(request));
   if (context) {
-    auto span = workers::span_of_request(job_, *context, driver_.function_.url, began_us,
+    auto span = workers::span_of_request(job_, *context, driver_.transport_->address(), began_us,
                                          tracer->unix_us());
     if (!response) span.error = response.error().message;
     tracer->end(std::move(span));
@@ -263,36 +258,20 @@ Task<HttpCall::Reached> HttpCall::ask(std::optional<StepHash> step, int attempt,
     if (const auto* version = outbound::find(response->headers, "x-inngest-req-version")) {
       if (*version == "1" || *version == "2") driver_.version_ = (*version)[0] - '0';
     }
-    co_return Reached{read_reply(*response, shared.runs.world().unix_ms()), std::nullopt, began_at};
+    co_return Reached{.reply = read_reply(*response, shared.runs.world().unix_ms()),
+                      .began_at = began_at};
   }
   const auto& error = response.error();
   Reached reached{.began_at = began_at};
   reached.reply.error = app_error(info(error.code).name, error.message);
   reached.reply.may_retry = error.code == Code::kBadGateway || error.code == Code::kGatewayTimeout;
   if (error.code == Code::kServiceUnavailable) reached.outage = error;
+  reached.is_lost = error.code == Code::kClientClosedRequest;
   co_return reached;
 }
 
-// Piece by piece: for a whole answer the client would set aside what it may have at most, and few
-// apps answer that much.
-Task<Result<outbound::Response>> HttpCall::send(Sending how, outbound::Request request) {
-  const auto timeout = driver_.function_.timeout;
-  auto stream = how.client.stream(std::move(request),
-                                  {.deadline = SteadyClock::now() + timeout,
-                                   .response_bytes_max = how.bytes_max,
-                                   .silence_max = std::chrono::ceil<std::chrono::seconds>(timeout),
-                                   .redirects_max = how.redirects_max});
-  outbound::Response response;
-  while (auto chunk = co_await stream.next()) {
-    if (response.status == 0) static_cast<outbound::Head&>(response) = *chunk->head;
-    response.body += chunk->bytes;
-  }
-  if (const auto& end = stream.end(); !end) co_return fail(end.error());
-  co_return response;
-}
-
 // Each once: they are stored as steps that ask for runs, and a call that is made again finds them.
-Task<Result<>> HttpCall::begin_deferred() {
+Task<Result<>> AppCall::begin_deferred() {
   workers::RunStore::Steps steps;
   for (auto& step : defers_.steps(job_.run_id, job_.function->id, job_.user_id)) {
     if (begun(step.hash) != nullptr) continue;
@@ -305,14 +284,14 @@ Task<Result<>> HttpCall::begin_deferred() {
 }
 
 // As the pool decides it.
-bool HttpCall::is_last_failure() const {
+bool AppCall::is_last_failure() const {
   if (answer_.kind != workers::Answer::Kind::kFailed || answer_.outage) return false;
   const int attempt = answer_.has_made_progress ? 0 : job_.attempt;
   return has_failed_ && (!answer_.may_retry || attempt >= job_.function->retry.retries_max);
 }
 
 // By whoever still holds the job, as all that a run stores.
-Task<Result<>> HttpCall::save() {
+Task<Result<>> AppCall::save() {
   auto results = std::exchange(answer_.results, {});
   if (results.empty()) co_return Result<>{};
   auto& runs = driver_.shared_.runs;
@@ -324,7 +303,7 @@ Task<Result<>> HttpCall::save() {
   co_return saved;
 }
 
-HttpCall::Then HttpCall::fail_run(const Reply& reply) {
+AppCall::Then AppCall::fail_run(const Reply& reply) {
   has_failed_ = true;
   answer_.kind = workers::Answer::Kind::kFailed;
   answer_.error = {Code::kInternalServerError, text_of(reply.error),
@@ -335,7 +314,7 @@ HttpCall::Then HttpCall::fail_run(const Reply& reply) {
 }
 
 // Here, in the pod. Only what is out of order for all says that it is no attempt of this run.
-HttpCall::Then HttpCall::stop_for(const Error& error) {
+AppCall::Then AppCall::stop_for(const Error& error) {
   answer_.kind = workers::Answer::Kind::kFailed;
   answer_.error = error;
   answer_.may_retry = true;
@@ -343,30 +322,30 @@ HttpCall::Then HttpCall::stop_for(const Error& error) {
   return Then::kStop;
 }
 
-void HttpCall::exceed(std::string message) {
+void AppCall::exceed(std::string message) {
   has_failed_ = true;
   answer_.kind = workers::Answer::Kind::kFailed;
   answer_.error = {Code::kPayloadTooLarge, std::move(message), nullptr};
   answer_.may_retry = false;
 }
 
-const workers::PendingStep* HttpCall::begun(const StepHash& hash) const {
+const workers::PendingStep* AppCall::begun(const StepHash& hash) const {
   const auto at = stored_.pending.find(hash);
   return at != stored_.pending.end() ? &at->second : nullptr;
 }
 
-bool HttpCall::is_waiting(const StepHash& hash) const {
+bool AppCall::is_waiting(const StepHash& hash) const {
   const auto* step = begun(hash);
   return step != nullptr && step->due_at > now_;
 }
 
 // While something waits, the app must not do what it finds by itself: it may be just that.
-bool HttpCall::has_waiting() const {
+bool AppCall::has_waiting() const {
   return std::ranges::any_of(stored_.pending,
                              [this](const auto& step) { return step.second.due_at > now_; });
 }
 
-int HttpCall::attempt_now() const {
+int AppCall::attempt_now() const {
   int attempt = answer_.has_made_progress ? 0 : job_.attempt;
   for (const auto& [hash, step] : stored_.pending) {
     if (step.due_at <= now_) attempt = std::max(attempt, step.attempts);
@@ -374,10 +353,10 @@ int HttpCall::attempt_now() const {
   return attempt;
 }
 
-std::int64_t HttpCall::retry_delay(const Reply& reply, int attempt) const {
+std::int64_t AppCall::retry_delay(const Reply& reply, int attempt) const {
   if (reply.retry_after_ms) return *reply.retry_after_ms;
   if (driver_.function_.retry_interval) return driver_.function_.retry_interval->count();
-  return http_retry_delay_ms(attempt, driver_.shared_.runs.random());
+  return app_retry_delay_ms(attempt, driver_.shared_.runs.random());
 }
 
 }  // namespace synap::inngest

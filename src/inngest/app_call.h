@@ -1,4 +1,4 @@
-// HttpCall: one call of an HttpDriver, from where the run stands to where it must wait. Private to
+// AppCall: one call of an AppDriver, from where the run stands to where it must wait. Private to
 // the driver.
 #pragma once
 
@@ -11,18 +11,18 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "base/timer.h"
+#include "inngest/app_driver.h"
 #include "inngest/defers.h"
-#include "inngest/http_driver.h"
 #include "inngest/reply.h"
 #include "workers/driver.h"
 
 namespace synap::inngest {
 
-class HttpCall {
+class AppCall {
  public:
-  HttpCall(HttpDriver& driver, workers::Call call);
-  HttpCall(const HttpCall&) = delete;
-  HttpCall& operator=(const HttpCall&) = delete;
+  AppCall(AppDriver& driver, workers::Call call);
+  AppCall(const AppCall&) = delete;
+  AppCall& operator=(const AppCall&) = delete;
 
   Task<workers::Answer> carry_out();
 
@@ -33,6 +33,7 @@ class HttpCall {
   struct Reached {
     Reply reply;
     std::optional<Error> outage;
+    bool is_lost = false;       // it is to be asked anew, at once
     std::int64_t began_at = 0;  // Unix ms, when it was asked
   };
   // A planned step, or a request of the pod's, that is under way. It stays where it is.
@@ -62,13 +63,6 @@ class HttpCall {
   Task<Reached> ask_with_checkpoints();
   Task<Reached> ask(std::optional<workers::StepHash> step, int attempt, std::string token = {});
   Task<Reached> ask_gateway(const ReportedOp& op);
-  // Where an answer may come from, and how much of it.
-  struct Sending {
-    outbound::Client& client;
-    std::size_t bytes_max;
-    int redirects_max;
-  };
-  Task<Result<outbound::Response>> send(Sending how, outbound::Request request);
   Task<Result<>> save();
 
   void take(const ReportedOp& op, const Reply& reply);
@@ -94,7 +88,7 @@ class HttpCall {
   int attempt_now() const;
   std::int64_t retry_delay(const Reply& reply, int attempt) const;
 
-  HttpDriver& driver_;
+  AppDriver& driver_;
   const bus::Job& job_;
   const std::optional<std::int64_t> start_;  // Unix ms, when the run is to start
   workers::StoredResults stored_;            // and what is done in this call

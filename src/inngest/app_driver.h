@@ -1,4 +1,5 @@
-// HttpDriver: calls a function that an app of an Inngest SDK serves over HTTP.
+// AppDriver: calls a function of an app that is written with an Inngest SDK, by whichever transport
+// reaches it.
 //
 // A call of the driver goes on for as long as the run can: it asks the app what is next, stores
 // what was done, and asks again, until the run is over or waits. Where the app finds several steps
@@ -23,51 +24,47 @@
 
 #include "events/types.h"
 #include "inngest/checkpoints.h"
-#include "inngest/signature.h"
+#include "inngest/transport.h"
 #include "outbound/client.h"
 #include "workers/driver.h"
 #include "workers/run_store.h"
 
 namespace synap::inngest {
 
-/// Where one function is served.
-struct HttpFunction {
-  std::string id;   // on the bus
-  std::string url;  // as it was registered, with its query
-  SigningKey key;
+struct AppDriverOptions {
+  std::string id;  // of the function, on the bus
   int retries_max = 4;
   /// Between two attempts, instead of the usual delays: for development.
   std::optional<std::chrono::milliseconds> retry_interval;
-  std::chrono::milliseconds timeout = std::chrono::hours(2);  // of one request
 };
 
 /// What all drivers use. All must outlive them.
-struct HttpCalls {
-  outbound::Client& client;
+struct AppCalls {
   outbound::Client& gateway;  // of what the pod asks for apps (gateway.h)
   workers::RunStore& runs;
   const events::EventTypes& types;
   Checkpoints& checkpoints;
 };
 
-class HttpDriver final : public workers::Driver {
+class AppDriver final : public workers::Driver {
  public:
-  HttpDriver(HttpFunction function, HttpCalls shared);
+  AppDriver(AppDriverOptions function, std::shared_ptr<Transport> transport, AppCalls shared);
   Task<workers::Answer> call(workers::Call call) override;
 
  private:
-  friend class HttpCall;
+  friend class AppCall;
 
-  const HttpFunction function_;
-  const HttpCalls shared_;
+  const AppDriverOptions function_;
+  const std::shared_ptr<Transport> transport_;
+  const AppCalls shared_;
   const std::string function_id_;  // as apps are told it: a UUID
   std::atomic<int> version_{-1};   // of the protocol, as the app has answered it
 };
 
 /// The id by which apps are told a function: a UUID, which follows from that on the bus.
-std::string http_function_id(std::string_view bus_id);
+std::string app_function_id(std::string_view bus_id);
 
 /// How long until attempt `attempt` + 1, from 0; `random` is in [0, 1).
-std::int64_t http_retry_delay_ms(int attempt, double random);
+std::int64_t app_retry_delay_ms(int attempt, double random);
 
 }  // namespace synap::inngest

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "inngest/app_call.h"
 #include "inngest/bus_id.h"
 #include "inngest/duration.h"
-#include "inngest/http_call.h"
 #include "inngest/memos.h"
 #include "inngest/waits.h"
 
@@ -14,7 +14,7 @@ namespace synap::inngest {
 using workers::OpCode;
 using workers::StepHash;
 
-void HttpCall::take(const ReportedOp& op, const Reply& reply) {
+void AppCall::take(const ReportedOp& op, const Reply& reply) {
   if (op.op == "RunComplete") {
     output_ = op.data;
     return;
@@ -41,7 +41,7 @@ void HttpCall::take(const ReportedOp& op, const Reply& reply) {
   }
 }
 
-void HttpCall::take_defer(const ReportedOp& op) {
+void AppCall::take_defer(const ReportedOp& op) {
   auto result = Defers::result_of(op);
   if (!result) return;
   auto asked = op;
@@ -57,7 +57,7 @@ void HttpCall::take_defer(const ReportedOp& op) {
   }
 }
 
-void HttpCall::take_planned(const ReportedOp& planned, const Reached& reached) {
+void AppCall::take_planned(const ReportedOp& planned, const Reached& reached) {
   if (has_failed_) return;
   asked_at_ = reached.began_at;
   if (reached.outage) {
@@ -84,7 +84,7 @@ void HttpCall::take_planned(const ReportedOp& planned, const Reached& reached) {
   }
 }
 
-void HttpCall::put_planned(const ReportedOp& planned) {
+void AppCall::put_planned(const ReportedOp& planned) {
   const auto* before = begun(planned.hash);
   put_pending({.hash = planned.hash,
                .name = planned.step_id,
@@ -93,12 +93,12 @@ void HttpCall::put_planned(const ReportedOp& planned) {
                .due_at = now_});
 }
 
-bool HttpCall::has_unstored_waits() const {
+bool AppCall::has_unstored_waits() const {
   return std::ranges::any_of(
       answer_.pending, [](const auto& step) { return step.wait || step.invoked || step.signal; });
 }
 
-void HttpCall::take_failure(const ReportedOp& op, const Reply& reply) {
+void AppCall::take_failure(const ReportedOp& op, const Reply& reply) {
   const auto* before = begun(op.hash);
   const int attempts = before != nullptr ? before->attempts : 0;
   const Json* no_retry = op.error.find("noRetry");
@@ -114,7 +114,7 @@ void HttpCall::take_failure(const ReportedOp& op, const Reply& reply) {
                .began_at = asked_at_});
 }
 
-void HttpCall::begin_sleep(const ReportedOp& op) {
+void AppCall::begin_sleep(const ReportedOp& op) {
   if (begun(op.hash) != nullptr) return;
   const auto text = op.opts.string_or("duration", op.name);
   const auto wait = parse_wait(text, driver_.shared_.runs.world().unix_ms());
@@ -126,7 +126,7 @@ void HttpCall::begin_sleep(const ReportedOp& op) {
 }
 
 // A step that waits for what `wait` says, until `timeout` is over.
-void HttpCall::begin(const ReportedOp& op, std::string_view timeout, workers::PendingStep wait) {
+void AppCall::begin(const ReportedOp& op, std::string_view timeout, workers::PendingStep wait) {
   const auto left = parse_wait(timeout, driver_.shared_.runs.world().unix_ms());
   if (!left) return refuse(op, left.error().message);
   wait.hash = op.hash;
@@ -135,7 +135,7 @@ void HttpCall::begin(const ReportedOp& op, std::string_view timeout, workers::Pe
   put_pending(std::move(wait));
 }
 
-void HttpCall::begin_wait(const ReportedOp& op) {
+void AppCall::begin_wait(const ReportedOp& op) {
   if (begun(op.hash) != nullptr) return;
   auto wait = wait_of(op, events_.front(), job_.user_id);
   if (!wait) return refuse(op, wait.error().message);
@@ -143,7 +143,7 @@ void HttpCall::begin_wait(const ReportedOp& op) {
         {.op = OpCode::kWaitForEvent, .wait = std::move(*wait)});
 }
 
-void HttpCall::begin_invoke(const ReportedOp& op) {
+void AppCall::begin_invoke(const ReportedOp& op) {
   if (begun(op.hash) != nullptr) return;
   const auto slug = op.opts.string_or("function_id", "");
   const Json* payload = op.opts.find("payload");
@@ -157,7 +157,7 @@ void HttpCall::begin_invoke(const ReportedOp& op) {
          .invoked = workers::InvokedFunction{bus_id(slug, job_.user_id), std::move(data)}});
 }
 
-void HttpCall::begin_signal_wait(const ReportedOp& op) {
+void AppCall::begin_signal_wait(const ReportedOp& op) {
   if (begun(op.hash) != nullptr) return;
   const auto signal = op.opts.string_or("signal", op.name);
   if (signal.empty() || signal.size() > 256) {
@@ -170,11 +170,11 @@ void HttpCall::begin_signal_wait(const ReportedOp& op) {
 }
 
 // As an error of the step: the function may catch it, and its author reads it where he looks first.
-void HttpCall::refuse(const ReportedOp& op, const std::string& why) {
+void AppCall::refuse(const ReportedOp& op, const std::string& why) {
   remember(op, OpCode::kStepFailed, memo_of("error", app_error("NotSupported", why)));
 }
 
-void HttpCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
+void AppCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
   const auto bytes = static_cast<std::int64_t>(memo.size());
   if (auto excess =
           excess_of(op.step_id, memo.size(), stored_.memo_bytes + bytes, stored_.next_place)) {
@@ -194,7 +194,7 @@ void HttpCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
   answer_.has_made_progress = answer_.has_made_progress || code != OpCode::kStepFailed;
 }
 
-void HttpCall::put_pending(workers::PendingStep step) {
+void AppCall::put_pending(workers::PendingStep step) {
   if (stored_.next_place + static_cast<int>(stored_.pending.size()) >= workers::kStepsMax &&
       begun(step.hash) == nullptr) {
     return exceed(too_many_steps());

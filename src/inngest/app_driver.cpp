@@ -1,14 +1,14 @@
-#include "inngest/http_driver.h"
+#include "inngest/app_driver.h"
 
 #include <algorithm>
 #include <array>
 
-#include "inngest/http_call.h"
+#include "inngest/app_call.h"
 
 namespace synap::inngest {
 
 // Source: Inngest's server, whose users plan for it.
-std::int64_t http_retry_delay_ms(int attempt, double random) {
+std::int64_t app_retry_delay_ms(int attempt, double random) {
   constexpr std::array<std::int64_t, 10> kSeconds = {15,  30,   60,   120,  300,
                                                      600, 1200, 2400, 3600, 7200};
   constexpr double kJitterMs = 30'000;
@@ -17,17 +17,19 @@ std::int64_t http_retry_delay_ms(int attempt, double random) {
   return kSeconds[index] * 1'000 + static_cast<std::int64_t>(random * kJitterMs);
 }
 
-std::string http_function_id(std::string_view bus_id) {
+std::string app_function_id(std::string_view bus_id) {
   return Uuid::derived(0, "sdk function\n" + std::string(bus_id)).to_string();
 }
 
-HttpDriver::HttpDriver(HttpFunction function, HttpCalls shared)
+AppDriver::AppDriver(AppDriverOptions function, std::shared_ptr<Transport> transport,
+                     AppCalls shared)
     : function_(std::move(function)),
+      transport_(std::move(transport)),
       shared_(shared),
-      function_id_(http_function_id(function_.id)) {}
+      function_id_(app_function_id(function_.id)) {}
 
-Task<workers::Answer> HttpDriver::call(workers::Call call) {
-  HttpCall one(*this, std::move(call));
+Task<workers::Answer> AppDriver::call(workers::Call call) {
+  AppCall one(*this, std::move(call));
   co_return co_await one.carry_out();
 }
 

@@ -7,8 +7,9 @@
 #include <algorithm>
 
 #include "base/first_of.h"
+#include "inngest/app_call.h"
 #include "inngest/gateway.h"
-#include "inngest/http_call.h"
+#include "inngest/http_transport.h"
 
 namespace synap::inngest {
 
@@ -27,17 +28,17 @@ bool is_race(const ReportedOp& op) {
 
 }  // namespace
 
-void HttpCall::note_race(const ReportedOp& op) {
+void AppCall::note_race(const ReportedOp& op) {
   is_racing_ = is_racing_ || is_race(op);
 }
 
-bool HttpCall::is_under_way(const workers::StepHash& hash) const {
+bool AppCall::is_under_way(const workers::StepHash& hash) const {
   const auto is_it = [&](const auto& one) { return one.hash == hash; };
   return std::ranges::any_of(in_flight_, is_it, &InFlight::op) ||
          std::ranges::any_of(planned_, is_it);
 }
 
-Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
+Task<void> AppCall::do_planned(std::vector<ReportedOp> planned) {
   std::ranges::move(planned, std::back_inserter(planned_));
   begin_planned();
   has_news_ = false;
@@ -59,7 +60,7 @@ Task<void> HttpCall::do_planned(std::vector<ReportedOp> planned) {
   }
 }
 
-void HttpCall::begin_planned() {
+void AppCall::begin_planned() {
   // Its limits of concurrency count calls, and these are some.
   auto together = kTogetherMax;
   for (const auto& limit : job_.function->flow.concurrency) {
@@ -74,18 +75,22 @@ void HttpCall::begin_planned() {
   }
 }
 
-Task<void> HttpCall::fly(InFlight& one) {
+Task<void> AppCall::fly(InFlight& one) {
   if (is_gateway_op(one.op.op)) {
     one.reached = co_await ask_gateway(one.op);
   } else {
-    const auto* before = begun(one.op.hash);
-    one.reached = co_await ask(one.op.hash, before != nullptr ? before->attempts : 0);
+    Reached reached;
+    do {
+      const auto* before = begun(one.op.hash);
+      reached = co_await ask(one.op.hash, before != nullptr ? before->attempts : 0);
+    } while (reached.is_lost);
+    one.reached = std::move(reached);
   }
   landed_.raise(++landed_count_);
 }
 
 // Takes what has come, in the order in which it was begun.
-void HttpCall::land() {
+void AppCall::land() {
   bool has_landed = false;
   for (auto one = in_flight_.begin(); one != in_flight_.end();) {
     if (!one->reached) {
@@ -103,7 +108,7 @@ void HttpCall::land() {
 }
 
 // How long until something beside what is under way may have been decided; nothing: nothing may.
-std::optional<std::chrono::milliseconds> HttpCall::patience() const {
+std::optional<std::chrono::milliseconds> AppCall::patience() const {
   if (!is_racing_) return std::nullopt;
   std::optional<std::chrono::milliseconds> least;
   for (const auto& [hash, step] : stored_.pending) {
@@ -117,7 +122,7 @@ std::optional<std::chrono::milliseconds> HttpCall::patience() const {
   return least;
 }
 
-Task<Result<>> HttpCall::wait_for_landing() {
+Task<Result<>> AppCall::wait_for_landing() {
   const auto seen = landed_seen_;
   const auto wait = patience();
   if (!wait) {
@@ -138,7 +143,7 @@ Task<Result<>> HttpCall::wait_for_landing() {
 }
 
 // What was waited for may have come meanwhile, and its memo be stored.
-Task<Result<>> HttpCall::look_again() {
+Task<Result<>> AppCall::look_again() {
   const bool waits = std::ranges::any_of(stored_.pending, [](const auto& step) {
     return step.second.op != OpCode::kSleep && step.second.op != OpCode::kStepError;
   });
@@ -158,7 +163,7 @@ Task<Result<>> HttpCall::look_again() {
 }
 
 // While the call goes on: what is under way may take long, and what is waited for may come.
-Task<Result<>> HttpCall::store_begun() {
+Task<Result<>> AppCall::store_begun() {
   if (answer_.pending.empty()) co_return Result<>{};
   has_stored_begun_ = true;
   co_return co_await driver_.shared_.runs.begin_steps(
@@ -166,15 +171,16 @@ Task<Result<>> HttpCall::store_begun() {
       {std::exchange(answer_.results, {}), std::exchange(answer_.pending, {}), true});
 }
 
-Task<HttpCall::Reached> HttpCall::ask_gateway(const ReportedOp& op) {
+Task<AppCall::Reached> AppCall::ask_gateway(const ReportedOp& op) {
   const auto unix_ms = driver_.shared_.runs.world().unix_ms();
   auto request = gateway_request(op);
   if (!request)
-    co_return Reached{gateway_reply(op, fail(request.error()), unix_ms), std::nullopt, unix_ms};
+    co_return Reached{.reply = gateway_reply(op, fail(request.error()), unix_ms),
+                      .began_at = unix_ms};
   constexpr int kRedirectsMax = 10;
-  auto response =
-      co_await send({driver_.shared_.gateway, workers::kStepBytesMax, kRedirectsMax}, *request);
-  co_return Reached{gateway_reply(op, std::move(response), unix_ms), std::nullopt, unix_ms};
+  auto response = co_await send_whole(
+      {driver_.shared_.gateway, workers::kStepBytesMax, kRedirectsMax}, *request);
+  co_return Reached{.reply = gateway_reply(op, std::move(response), unix_ms), .began_at = unix_ms};
 }
 
 }  // namespace synap::inngest
