@@ -138,6 +138,9 @@ struct Server::Route {
     kSpans,
     kConnectStart,
     kConnectFlush,
+    kPublish,
+    kListeningToken,
+    kListen,
     kOther,
   };
   Is is = Is::kOther;
@@ -154,6 +157,9 @@ struct Server::Route {
     if (!functions_app(head.path).empty()) return {Is::kAppFunctions, "GET"};
     if (head.path == ConnectServer::kStartPath) return {Is::kConnectStart, "POST"};
     if (head.path == ConnectServer::kFlushPath) return {Is::kConnectFlush, "POST"};
+    if (head.path == RealtimeServer::kPublishPath) return {Is::kPublish, "POST"};
+    if (head.path == RealtimeServer::kTokenPath) return {Is::kListeningToken, "POST"};
+    if (head.path == RealtimeServer::kSsePath) return {Is::kListen, "GET"};
     if (head.path == "/v0/gql") return {Is::kGraphql, "POST"};
     if (head.path == "/v1/traces/userland") return {Is::kSpans, "POST"};
     const auto cancelling = Cancellations::methods_of(head.path);
@@ -170,6 +176,8 @@ struct Server::Route {
     if (is == Is::kAppFunctions) return "apps:read";
     if (is == Is::kGraphql) return "runs:read";
     if (is == Is::kCancellations) return method == "GET" ? "runs:read" : "runs:write";
+    if (is == Is::kPublish) return "events:write";
+    if (is == Is::kListeningToken) return "events:read";
     return is == Is::kDev ? "apps:read" : "apps:write";
   }
 };
@@ -203,8 +211,8 @@ Task<net::Admission> Server::admit(const net::Request& head) {
     admission.answer = refused(kWrongHost);
     co_return admission;
   }
-  if (head.path == ConnectServer::kGatewayPath) {
-    admission.answer = refused({Code::kBadRequest, "Workers connect here by a WebSocket"});
+  if (head.path == ConnectServer::kGatewayPath || head.path == RealtimeServer::kConnectPath) {
+    admission.answer = refused({Code::kBadRequest, "This is opened as a WebSocket"});
     co_return admission;
   }
   const auto route = Route::of(head);
@@ -245,6 +253,10 @@ Task<net::Admission> Server::admit(const net::Request& head) {
     const auto key =
         net::percent_decode(head.path.substr(std::min<std::size_t>(3, head.path.size())));
     asker = co_await access_.by_event_key(head, key.value_or(""));
+  } else if (route.is == Route::Is::kListen) {
+    const auto listening = realtime_.listening_of(head);
+    asker = listening ? Result<Asker>(Asker{listening->user_id, std::nullopt})
+                      : fail(listening.error());
   } else {
     asker = co_await access_.by_signing_key(head, route.scope_of(head.path, head.method));
     // It tells of both.
@@ -260,6 +272,9 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   if (route.is == Route::Is::kRegister) admission.body_bytes_max = kRegistrationBytesMax;
   if (route.is == Route::Is::kGraphql) admission.body_bytes_max = kQueryBytesMax;
   if (route.is == Route::Is::kSpans) admission.body_bytes_max = kSpansBytesMax;
+  if (route.is == Route::Is::kPublish) {
+    admission.body_bytes_max = RealtimeServer::kMessageBytesMax;
+  }
   if (route.is == Route::Is::kConnectStart) {
     admission.body_bytes_max = ConnectServer::kStartBytesMax;
   }
@@ -302,6 +317,14 @@ Task<net::Response> Server::serve(const net::Request& request) {
       co_return with_kind(co_await tell_functions(request, asker));
     case Route::Is::kGraphql:
       co_return with_kind(co_await query(request, asker));
+    case Route::Is::kPublish:
+      co_return publish(request, asker);
+    case Route::Is::kListeningToken:
+      co_return tell_token(request, asker);
+    case Route::Is::kListen: {
+      auto stream = realtime_.stream(request);
+      co_return stream ? with_kind(std::move(*stream)) : refused(stream.error());
+    }
     case Route::Is::kConnectStart:
       co_return protobuf(connect_.start(request, asker));
     case Route::Is::kConnectFlush:
@@ -451,6 +474,16 @@ Task<net::Response> Server::take_spans(const net::Request& request) {
   co_return json_response(200, Json::object());
 }
 
+net::Response Server::publish(const net::Request& request, const Asker& asker) const {
+  if (auto done = realtime_.publish(request, asker); !done) return refused(done.error());
+  return with_kind(json_response(200, Json::object({{"status", 200}})));
+}
+
+net::Response Server::tell_token(const net::Request& request, const Asker& asker) const {
+  const auto token = realtime_.make_token(request, asker);
+  return token ? with_kind(json_response(201, *token)) : refused(token.error());
+}
+
 net::Response Server::protobuf(Result<std::string> body) const {
   if (!body) return refused(body.error());
   net::Response response;
@@ -462,20 +495,29 @@ net::Response Server::protobuf(Result<std::string> body) const {
 
 std::optional<net::Response> Server::refuse_upgrade(const net::Request& request) {
   if (options_.names && !options_.names->has(request)) return refused(kWrongHost);
+  if (request.path == RealtimeServer::kConnectPath) {
+    const auto listening = realtime_.listening_of(request);
+    return listening ? std::nullopt : std::optional(refused(listening.error()));
+  }
   if (request.path != ConnectServer::kGatewayPath) {
-    return refused({Code::kNotImplemented, "This pod has no realtime yet (docs/inngest.md)"});
+    return refused({Code::kNotFound, "No WebSocket is served here"});
   }
   if (ConnectServer::speaks(request)) return std::nullopt;
   return refused({Code::kBadRequest, fmt::format("Workers speak the WebSocket subprotocol {}",
                                                  ConnectServer::kProtocol)});
 }
 
-std::string Server::websocket_protocol(const net::Request&) {
-  return std::string(ConnectServer::kProtocol);
+std::string Server::websocket_protocol(const net::Request& request) {
+  return request.path == ConnectServer::kGatewayPath ? std::string(ConnectServer::kProtocol)
+                                                     : std::string();
 }
 
 Task<void> Server::serve_websocket(const net::Request& request, net::WebSocket& socket) {
-  co_await connect_.serve(request, socket);
+  if (request.path == RealtimeServer::kConnectPath) {
+    co_await realtime_.serve(request, socket);
+  } else {
+    co_await connect_.serve(request, socket);
+  }
 }
 
 }  // namespace synap::inngest

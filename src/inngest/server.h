@@ -10,6 +10,7 @@
 //   GET    /v1/apps/{app}/functions    as they were registered
 //   POST   /v0/gql                     what graphql.h says
 //   /v0/connect, below it              what connect/connect_server.h says
+//   /v1/realtime/…                     what realtime/realtime_server.h says
 //   /v1/cancellations                  what cancellations.h says
 //   /v0/runs/…, /v1/events/…, /v1/runs/…, /v1/signals     what history.h says
 //
@@ -30,6 +31,7 @@
 #include "inngest/graphql.h"
 #include "inngest/history.h"
 #include "inngest/ingestion.h"
+#include "inngest/realtime/realtime_server.h"
 #include "net/http.h"
 #include "net/origins.h"
 
@@ -58,6 +60,7 @@ class Server final : public net::Handler {
     Graphql& graphql;
     Checkpoints& checkpoints;
     ConnectServer& connect;
+    RealtimeServer& realtime;
   };
   Server(ServerOptions options, Parts parts)
       : options_(std::move(options)),
@@ -68,7 +71,8 @@ class Server final : public net::Handler {
         cancellations_(parts.cancellations),
         graphql_(parts.graphql),
         checkpoints_(parts.checkpoints),
-        connect_(parts.connect) {}
+        connect_(parts.connect),
+        realtime_(parts.realtime) {}
 
   /// The paths to mount it at, beside /health.
   static const std::vector<std::string>& prefixes();
@@ -93,6 +97,8 @@ class Server final : public net::Handler {
   Task<net::Response> tell_dev(const Asker& asker);
   Task<net::Response> take_spans(const net::Request& request);
   net::Response with_kind(net::Response response) const;
+  net::Response publish(const net::Request& request, const Asker& asker) const;
+  net::Response tell_token(const net::Request& request, const Asker& asker) const;
   net::Response protobuf(Result<std::string> body) const;
   net::Response refused(const Error& error) const;
 
@@ -105,6 +111,7 @@ class Server final : public net::Handler {
   Graphql& graphql_;
   Checkpoints& checkpoints_;
   ConnectServer& connect_;
+  RealtimeServer& realtime_;
 };
 
 }  // namespace synap::inngest

@@ -76,6 +76,10 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
                                          .transfers_of_origin_max = kGatewayOfOriginMax,
                                          .waiting_max = kGatewayWaitingMax}});
   host->checkpoints_ = std::make_unique<inngest::Checkpoints>(rooms.engine.runs);
+  host->broadcaster_ = std::make_unique<inngest::Broadcaster>(
+      inngest::BroadcasterOptions{.world = rooms.engine.runs.world()});
+  host->realtime_ = std::make_unique<inngest::RealtimeServer>(inngest::ListeningTokens(*secret),
+                                                              *host->broadcaster_, rooms.keys);
   host->router_ =
       std::make_unique<inngest::Router>(inngest::RouterOptions{.world = rooms.engine.runs.world()});
   host->apps_ = std::make_unique<inngest::Apps>(

@@ -58,8 +58,8 @@ class AppsHost {
   AppsHost(const PodOptions& options, Rooms rooms);
   inngest::ServerOptions server_options() const;
   inngest::Server::Parts parts() const {
-    return {*access_,        *apps_,    *ingestion_,   *history_,
-            *cancellations_, *graphql_, *checkpoints_, *connect_};
+    return {*access_,  *apps_,        *ingestion_, *history_, *cancellations_,
+            *graphql_, *checkpoints_, *connect_,   *realtime_};
   }
 
   const PodOptions& options_;
@@ -75,6 +75,8 @@ class AppsHost {
   std::unique_ptr<inngest::Cancellations> cancellations_;
   std::unique_ptr<inngest::Graphql> graphql_;
   std::unique_ptr<inngest::ConnectServer> connect_;
+  std::unique_ptr<inngest::Broadcaster> broadcaster_;
+  std::unique_ptr<inngest::RealtimeServer> realtime_;
   std::unique_ptr<inngest::Syncer> syncer_;
   std::shared_ptr<net::BoundAddress> address_;
   std::unique_ptr<inngest::Server> own_server_;
