@@ -76,6 +76,11 @@ class Apps {
   /// of each. kNotFound.
   Task<Result<Json>> functions(std::string user_id, std::string app);
 
+  /// How many workers of the app are connected and take calls.
+  std::size_t workers(const std::string& user_id, const std::string& app) const {
+    return rooms_.router.count(user_id, app);
+  }
+
   SigningKey key_of(std::string_view user_id) const {
     return SigningKey::derived(options_.secret, user_id);
   }

@@ -21,6 +21,7 @@ struct ShownApp {
   std::string synced_at;
   std::optional<std::string> asked_at;
   std::optional<std::string> problem;
+  std::optional<std::int64_t> workers;
 };
 const ObjectSchema<ShownApp>& describe(Type<ShownApp>) {
   static const auto schema =
@@ -35,7 +36,10 @@ const ObjectSchema<ShownApp>& describe(Type<ShownApp>) {
                  "When it last registered something new.")
           .field("askedAt", &ShownApp::asked_at, string().datetime(),
                  "When the pod last asked it to register; absent: not since its start.")
-          .field("problem", &ShownApp::problem, string(), "Why it did not register then.");
+          .field("problem", &ShownApp::problem, string(), "Why it did not register then.")
+          .field("workers", &ShownApp::workers, integer().min(0),
+                 "Of an app whose workers connect: how many are, and take calls. Absent: it is "
+                 "served at its address.");
   return schema;
 }
 
@@ -112,6 +116,9 @@ Task<Result<AppList>> list(const AppsOfPod& pod, Session session) {
     if (const auto state = pod.syncer().state(app.url, session.user_id())) {
       shown.asked_at = to_iso8601(state->at);
       if (!state->is_good) shown.problem = state->message;
+    }
+    if (is_connect_url(app.url)) {
+      shown.workers = static_cast<std::int64_t>(pod.apps().workers(session.user_id(), shown.app));
     }
     list.apps.push_back(std::move(shown));
   }

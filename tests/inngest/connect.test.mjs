@@ -56,7 +56,7 @@ for (const { name, sdk } of lanes) {
     test('a run with three steps is done over the WebSocket', async () => {
       assert.equal(worker.state, 'ACTIVE');
       const { apps } = await pod.call('apps.list');
-      assert.deepEqual(apps.map(({ app, url }) => [app, url]), [['shop', 'wss://connect/shop']]);
+      assert.deepEqual(apps.map(({ app, url, workers }) => [app, url, workers]), [['shop', 'wss://connect/shop', 1]]);
       await client.send({ name: 'shop/three', data: { n: 1 } });
       const run = await pod.run('shop-three', 'completed');
       assert.equal(await pod.outputOf(run), 3);
@@ -83,6 +83,40 @@ for (const { name, sdk } of lanes) {
     });
   });
 }
+
+describe('with keys', () => {
+  let pod;
+  let worker;
+  before(async () => {
+    pod = await Pod.start();
+  });
+  after(async () => {
+    await worker?.close();
+    await pod?.remove();
+  });
+
+  test('a worker is its user by the signing key, and nobody by another', async () => {
+    const { sdk } = lanes.at(-1);
+    const { signingKey } = await pod.call('apps.keys');
+    const options = { logger: quiet, isDev: false, baseUrl: pod.url, eventKey: pod.key };
+    const client = new sdk.Inngest({ id: 'keyed', signingKey, ...options });
+    const functions = [
+      client.createFunction({ id: 'hello', triggers: [{ event: 'keyed/hello' }] }, ({ event, step }) =>
+        step.run('greet', () => `hello ${event.data.name}`),
+      ),
+    ];
+    worker = await connect({ apps: [{ client, functions }], isolateExecution: false, handleShutdownSignals: [] });
+    await client.send({ name: 'keyed/hello', data: { name: 'ann' } });
+    assert.equal(await pod.outputOf(await pod.run('keyed-hello', 'completed')), 'hello ann');
+    const start = (key) =>
+      fetch(`${pod.url}/v0/connect/start`, { method: 'POST', headers: key ? { authorization: `Bearer ${key}` } : {} });
+    assert.equal((await start()).status, 401);
+    assert.equal((await start(signingKey.replace(/.$/, (last) => (last === '0' ? '1' : '0')))).status, 401);
+    const { key } = await pod.call('keys.create', { name: 'reader', scopes: ['apps:read'] });
+    assert.equal((await start(key)).status, 403);
+    assert.equal((await start(pod.key)).status, 200);
+  });
+});
 
 /** A worker in a process of its own, which may be killed. */
 class Process {

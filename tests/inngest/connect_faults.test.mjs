@@ -118,6 +118,7 @@ class RawWorker {
 describe('by the protocol', () => {
   let pod;
   let bob;
+  let silent;
   const workers = [];
   const start = async (...args) => {
     const worker = await RawWorker.start(pod, ...args);
@@ -127,6 +128,7 @@ describe('by the protocol', () => {
   before(async () => {
     pod = await Pod.start('--dev', '--dev-retry-interval', '50ms');
     bob = (await pod.call('users.create', { name: 'bob' })).key;
+    silent = await start('silent');
   });
   after(async () => {
     for (const worker of workers) worker.close();
@@ -358,6 +360,10 @@ describe('by the protocol', () => {
     );
     assert.equal(many.filter(({ status }) => status === 200).length, 256);
     assert.equal(many.filter(({ status }) => status === 429).length, 1);
+  });
+
+  test('one that sends no heartbeat for 30 s is cut off', async () => {
+    assert.deepEqual(await silent.ended(45_000), { code: 1008, reason: 'connect_heartbeats_missed' });
   });
 
   test('a connection ends with its key', async () => {

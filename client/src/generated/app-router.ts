@@ -704,6 +704,8 @@ export interface WorkerApp {
   askedAt?: string;
   /** Why it did not register then. */
   problem?: string;
+  /** Of an app whose workers connect: how many are, and take calls. Absent: it is served at its address. */
+  workers?: number;
 }
 
 export interface WorkerAppList {

@@ -30,8 +30,9 @@ class Field {
     bytes_into(out);
     if (valid_utf8_prefix(out) != out.size()) is_text_ = false;
   }
+  // Not by get_bool(), which looks at a byte before it looks whether there is one (1.7.1).
   void into(bool& out) {
-    if (is(pbf_wire_type::varint)) out = reader_.get_bool();
+    if (is(pbf_wire_type::varint)) out = reader_.get_uint64() != 0;
   }
   // Of enums, too.
   void into(std::int64_t& out) {

@@ -60,7 +60,7 @@ TEST(ConnectMessages, TellWhatAWorkerIs) {
 }
 
 TEST(ConnectMessages, WhatIsNoneIsNotRead) {
-  for (const auto& bytes : {"\xff\xff"s, "\x08"s, "\x0a\xc8\x01x"s, "\x0b"s, "\x00"s}) {
+  for (const auto& bytes : {"\xff\xff"s, "\x08"s, "\x0a\xc8\x01x"s, "\x30"s, "\x0b"s, "\x00"s}) {
     EXPECT_FALSE(read_message(bytes));
     EXPECT_FALSE(read_worker_connect(bytes));
     EXPECT_FALSE(read_request_ack(bytes));

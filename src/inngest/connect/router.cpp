@@ -328,10 +328,10 @@ std::string Router::extend(const WorkerPtr& worker, const LeaseExtension& lease)
   if (request->worker != worker) {
     // It is back by another connection.
     if (worker->is_gone) return {};
-    request->worker->assigned.erase(request);
-    std::erase(request->worker->requests, request);
-    request->worker = worker;
+    const auto before = std::exchange(request->worker, worker);
+    before->assigned.erase(request);
     worker->assigned.insert(request);
+    fill(before);
   }
   request->is_acked = true;
   request->due = options_.world.now() + options_.lease;

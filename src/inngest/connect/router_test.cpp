@@ -269,6 +269,18 @@ TEST_F(RouterTest, OneThatSaysNothingIsAskedOnlyWhereNobodyElseIs) {
   EXPECT_TRUE(answered[4]);
 }
 
+TEST_F(RouterTest, CountsThoseThatTakeRequests) {
+  const auto one = worker("one");
+  const auto two = worker("two");
+  worker("of bob", 10, "bob");
+  EXPECT_EQ(router_.count("ann", "shop"), 2U);
+  router_.set_ready(two, false);
+  EXPECT_EQ(router_.count("ann", "shop"), 1U);
+  router_.remove(one);
+  EXPECT_EQ(router_.count("ann", "shop"), 0U);
+  EXPECT_EQ(router_.count("ann", "other"), 0U);
+}
+
 TEST_F(RouterTest, AUserHasSoManyConnectionsAndNoMore) {
   for (std::size_t i = 0; i < options_.connections_of_user_max; ++i) {
     worker(std::to_string(i));

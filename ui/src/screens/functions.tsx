@@ -28,6 +28,7 @@ interface WorkerApp {
   syncedAt: string;
   askedAt?: string;
   problem?: string;
+  workers?: number; // of one whose workers connect
 }
 
 // What waits and goes on is told by no event.
@@ -46,7 +47,7 @@ function AppItem({ app, reload }: { app: WorkerApp; reload(): void }) {
   };
   return (
     <li class="app-item">
-      <Status status={app.problem ? 'fail' : 'ok'} />
+      <Status status={app.problem || app.workers === 0 ? 'fail' : 'ok'} />
       <div>
         <b>
           <Line text={app.app} max={80} />
@@ -54,6 +55,8 @@ function AppItem({ app, reload }: { app: WorkerApp; reload(): void }) {
         <span class="quiet">
           {app.functions.length} {app.functions.length === 1 ? 'function' : 'functions'}, {app.sdk}
           {app.version && `, ${app.version}`}, registered <Time at={app.syncedAt} style="ago" />
+          {app.workers !== undefined &&
+            `, ${app.workers} ${app.workers === 1 ? 'worker' : 'workers'} connected`}
           {app.askedAt && (
             <>
               , asked <Time at={app.askedAt} style="ago" />
@@ -69,9 +72,11 @@ function AppItem({ app, reload }: { app: WorkerApp; reload(): void }) {
           </p>
         )}
       </div>
-      <button type="button" class="small" aria-label={`Sync ${app.app}`} onClick={() => void sync()}>
-        Sync
-      </button>
+      {app.workers === undefined && (
+        <button type="button" class="small" aria-label={`Sync ${app.app}`} onClick={() => void sync()}>
+          Sync
+        </button>
+      )}
     </li>
   );
 }
