@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/crypto.h"
+#include "base/log.h"
 
 namespace synap::pod {
 namespace {
@@ -62,6 +63,7 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
     if (!taken) return fail(taken.error());
     host->address_ = std::move(*taken);
   }
+  if (auto taken = host->take_connect_port(); !taken) return fail(taken.error());
   auto secret = secret_of(rooms.directory);
   if (!secret) return fail(secret.error());
   auto policy = policy_of(options);
@@ -104,6 +106,24 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   return host;
 }
 
+// Who did not ask for it can do without: the other ports have the gateway, too.
+Result<> AppsHost::take_connect_port() {
+  constexpr std::uint16_t kUsualPort = 8288;
+  constexpr std::uint16_t kUsualConnectPort = 8289;
+  const auto& asked = options_.inngest.connect_port;
+  if (!asked && options_.inngest.port != kUsualPort) return {};
+  auto taken = net::BoundAddress::bind(options_.host, asked.value_or(kUsualConnectPort));
+  if (taken) {
+    connect_address_ = std::move(*taken);
+  } else if (asked) {
+    return fail(taken.error());
+  } else {
+    write_log(LogLevel::kWarn, "inngest", "port {port} is not there for workers that connect",
+              {{"port", std::to_string(kUsualConnectPort)}});
+  }
+  return {};
+}
+
 Result<> AppsHost::load() {
   return sync_wait(rooms_.engine.pool->executor(), apps_->load());
 }
@@ -130,18 +150,25 @@ void AppsHost::mount(api::Front& front) {
 }
 
 Result<> AppsHost::serve(net::ServerOptions options) {
-  if (address_ == nullptr) return {};
+  if (address_ == nullptr && connect_address_ == nullptr) return {};
   auto own = server_options();
   own.names = net::HostNames{.listening = options_.host, .public_url = options_.public_url};
   own_server_ = std::make_unique<inngest::Server>(std::move(own), parts());
-  options.address = std::move(address_);
-  options.port = *options_.inngest.port;
-  listener_ = std::make_unique<net::HttpServer>(std::move(options), *own_server_);
-  return listener_->start();
+  for (auto [address, listener] :
+       {std::pair(&address_, &listener_), std::pair(&connect_address_, &connect_listener_)}) {
+    if (*address == nullptr) continue;
+    options.port = (*address)->port();
+    options.address = std::move(*address);
+    *listener = std::make_unique<net::HttpServer>(options, *own_server_);
+    if (auto started = (*listener)->start(); !started) return started;
+  }
+  return {};
 }
 
 void AppsHost::stop(std::chrono::milliseconds grace) {
-  if (listener_ != nullptr) listener_->stop(grace);
+  for (auto* listener : {&listener_, &connect_listener_}) {
+    if (*listener != nullptr) (*listener)->stop(grace);
+  }
 }
 
 std::optional<std::uint16_t> AppsHost::port() const {

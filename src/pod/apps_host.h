@@ -33,7 +33,7 @@ class AppsHost {
     api::Keys& keys;
     telemetry::SpanExporter* exporter;  // null: there is no collector
   };
-  /// Takes the port, if one is asked for, and reads the secret of signing keys, or makes it.
+  /// Takes the ports, if some are asked for, and reads the secret of signing keys, or makes it.
   static Result<std::unique_ptr<AppsHost>> open(const PodOptions& options, Rooms rooms);
   ~AppsHost();
 
@@ -57,6 +57,7 @@ class AppsHost {
  private:
   AppsHost(const PodOptions& options, Rooms rooms);
   inngest::ServerOptions server_options() const;
+  Result<> take_connect_port();
   inngest::Server::Parts parts() const {
     return {*access_,  *apps_,        *ingestion_, *history_, *cancellations_,
             *graphql_, *checkpoints_, *connect_,   *realtime_};
@@ -79,8 +80,10 @@ class AppsHost {
   std::unique_ptr<inngest::RealtimeServer> realtime_;
   std::unique_ptr<inngest::Syncer> syncer_;
   std::shared_ptr<net::BoundAddress> address_;
+  std::shared_ptr<net::BoundAddress> connect_address_;
   std::unique_ptr<inngest::Server> own_server_;
   std::unique_ptr<net::HttpServer> listener_;
+  std::unique_ptr<net::HttpServer> connect_listener_;
 };
 
 }  // namespace synap::pod

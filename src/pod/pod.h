@@ -26,6 +26,9 @@ struct SettingInForce {
 /// Of the pod as a server for apps of Inngest's SDKs.
 struct InngestOptions {
   std::optional<std::uint16_t> port{};  // of its own, beside the pod's; nothing: none
+  // A further one, where workers look that are told where the gateway is. Nothing: 8289, where
+  // `port` is 8288 and nobody has it.
+  std::optional<std::uint16_t> connect_port{};
   bool is_dev = false;                  // without keys, from this machine
   std::vector<std::string> apps = {};   // addresses that are asked to register
   std::optional<std::chrono::milliseconds> retry_interval{};  // instead of the usual delays

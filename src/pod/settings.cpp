@@ -246,6 +246,17 @@ void add_inngest_settings(std::vector<Setting>& all) {
   all.back().show = [](const Config& c) {
     return c.pod.inngest.port ? std::to_string(*c.pod.inngest.port) : std::string();
   };
+  all.push_back(number_setting(
+      "inngest_connect_port",
+      "A further port for the gateway of workers that connect; by default 8289, where inngest_port "
+      "is 8288. Every port of Inngest's has the gateway.",
+      0, 65'535, [](Config& config, std::int64_t n) {
+        config.pod.inngest.connect_port = static_cast<std::uint16_t>(n);
+      }));
+  all.back().show = [](const Config& c) {
+    const auto& port = c.pod.inngest.connect_port;
+    return port ? std::to_string(*port) : std::string();
+  };
   all.push_back(list_setting(
       "inngest_apps",
       "Addresses of apps that are asked to register, as http://127.0.0.1:3000/api/inngest. A comma "

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { delay, Pod, until } from './harness.mjs';
+import { delay, freePort, Pod, until } from './harness.mjs';
 import * as wire from './node_modules/inngest/proto/src/components/connect/protobuf/connect.js';
 
 const Kind = wire.GatewayMessageType;
@@ -371,5 +371,22 @@ describe('by the protocol', () => {
     const worker = await start('keyed', { headers: { authorization: `Bearer ${made.key}` } });
     await pod.call('keys.revoke', { keyId: made.keyId }, bob);
     assert.match((await worker.ended()).reason, /the key has ended/);
+  });
+});
+
+describe('a port of its own', () => {
+  test('has the gateway, for workers that are told where it is', async () => {
+    const port = await freePort();
+    const pod = await Pod.start('--dev', '--inngest-connect-port', `${port}`);
+    try {
+      const session = await RawWorker.session(pod);
+      assert.equal(session.gatewayEndpoint, `ws://127.0.0.1:${pod.port}/v0/connect`, 'by which it was asked');
+      const worker = await RawWorker.open({ ...session, gatewayEndpoint: `ws://127.0.0.1:${port}/v0/connect` });
+      worker.introduce(session, 'port', [functionOf('port', 'job')]);
+      await worker.next(Kind.GATEWAY_CONNECTION_READY);
+      worker.close();
+    } finally {
+      await pod.remove();
+    }
   });
 });
