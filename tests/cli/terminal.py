@@ -16,11 +16,16 @@ if child == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     os.execv(sys.argv[3], sys.argv[3:])
 typed = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
+status = None
 while True:
     try:
         shown = os.read(terminal, 65536)
     except OSError:  # EIO: the program has ended
-        break
+        # On a busy machine its last lines may still be on their way through the kernel.
+        if status is not None:
+            break
+        status = os.waitpid(child, 0)[1]
+        continue
     if not shown:
         break
     sys.stdout.buffer.write(shown)
@@ -28,4 +33,6 @@ while True:
         os.write(terminal, typed)
         typed = b""
 sys.stdout.flush()
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+if status is None:
+    status = os.waitpid(child, 0)[1]
+sys.exit(os.waitstatus_to_exitcode(status))
