@@ -248,11 +248,12 @@ describe('the pod as an app of an Inngest server', () => {
     }, 'doctor finds the server');
     await server.kill();
     const { requestId } = await pod.call('notes.create', { content: 'patience' });
-    const check = await until(10_000, async () => {
+    await until(10_000, async () => {
       const { checks } = await pod.call('pod.doctor');
-      return checks.find((one) => one.name === 'inngest server' && one.status === 'fail');
+      const check = checks.find((one) => one.name === 'inngest server' && one.status === 'fail');
+      // A request that was under way when the server went away has failed in another way.
+      return check && /^1 events wait\. Nobody answers/.test(check.message);
     }, 'doctor says that the server is away');
-    assert.match(check.message, /1 events wait\. Nobody answers/);
     assert.equal((await pod.call('requests.get', { requestId })).status, 'pending');
     await server.startAgain();
     assert.equal((await settled(pod, requestId)).status, 'completed');

@@ -260,7 +260,7 @@ describe('REST v1', () => {
     for (const [method, path] of routes) {
       const { status, body } = await pod.route(method, path, method === 'POST' ? {} : undefined);
       assert.equal(status, 501, path);
-      assert.match(body.error, /docs\/inngest\.md/, path);
+      assert.match(body.error, /docs\/(inngest|operations)\.md/, path);
     }
   });
 });
