@@ -117,10 +117,6 @@ CREATE VIEW run_events AS
   WHERE runs_data.user_id = current_user_id();
 )";
 
-std::string error_memo(const Error& error) {
-  return R"({"error":)" + error_json(error) + "}";
-}
-
 }  // namespace
 
 std::vector<db::Database::Migration> RunStore::migrations() {
@@ -194,13 +190,7 @@ void RunStore::note_attempt(db::Tx& tx, const bus::Job& job, const PendingStep& 
 void RunStore::prepare(const bus::Job& job, const events::Event& event, Steps& steps) const {
   for (const auto& step : steps.pending) {
     if (!step.invoked) continue;
-    auto envelope = envelope_of(job, event);
-    envelope.aggregate_id.reset();
-    envelope.aggregate_type.clear();
-    steps.asked.push_back(types_.make(bus::kFunctionInvoked,
-                                      bus::Invocation{step.invoked->function, step.invoked->data,
-                                                      job.run_id.to_string(), to_hex(step.hash)},
-                                      std::move(envelope)));
+    steps.asked.push_back(events_.invocation_of(job, event, step));
   }
 }
 
@@ -296,16 +286,6 @@ void RunStore::forget_pending(db::Tx& tx, const Uuid& run_id) {
   waits_.end(tx, run_id, std::nullopt);
 }
 
-Result<EndOfRun> RunStore::completion_of(const bus::Job& job, const events::Event& event,
-                                         std::string output) {
-  EndOfRun end{.status = "completed", .output = std::move(output)};
-  end.asker = asker_of(event, end);
-  if (auto added = add_fact(job, event, {}, job.attempt + 1, std::nullopt, end); !added) {
-    return fail(added.error());
-  }
-  return end;
-}
-
 void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
                          bool may_be_pending) {
   std::optional<std::string_view> output;
@@ -341,7 +321,7 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
 
 void RunStore::refuse_invoked(db::Tx& tx, const events::Event& event, const Error& error) {
   const EndOfRun end{.status = "failed", .error = error_json(error)};
-  if (const auto asker = asker_of(event, end)) answer_asker(tx, *asker);
+  if (const auto asker = RunEvents::asker_of(event, end)) answer_asker(tx, *asker);
 }
 
 void RunStore::answer_asker(db::Tx& tx, const EndOfRun::Asker& asker) {
@@ -428,7 +408,7 @@ Task<Result<int>> RunStore::count_start(const bus::Job& job) {
 
 Task<Result<>> RunStore::complete(const bus::Job& job, const events::Event& event,
                                   std::string output, Steps steps) {
-  const auto end = completion_of(job, event, std::move(output));
+  const auto end = events_.completed(job, event, std::move(output));
   if (!end) co_return fail(end.error());
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
@@ -497,100 +477,15 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
   });
 }
 
-events::Envelope RunStore::envelope_of(const bus::Job& job, const events::Event& event) const {
-  events::Envelope envelope;
-  envelope.user_id = event.user_id;
-  envelope.source = events::Source::kSystem;
-  envelope.actor = events::Actor::run(job.run_id);
-  envelope.aggregate_id = event.aggregate_id;
-  envelope.aggregate_type = event.aggregate_type;
-  envelope.correlation_id = event.correlation_id;
-  envelope.causation_id = event.id;
-  envelope.request_id = event.request_id;
-  events::set_trace_of_run(envelope, event, job.run_id);
-  return envelope;
-}
-
-Result<events::NewEvent> RunStore::event_of(const bus::Job& job, const events::Event& event,
-                                            std::string_view type, std::string data) const {
-  auto envelope = envelope_of(job, event);
-  envelope.aggregate_id.reset();
-  envelope.aggregate_type.clear();
-  return types_.make(type, std::move(data), std::move(envelope));
-}
-
-// Made before the transaction: the writer hashes no data and parses no JSON.
-Result<events::NewEvent> RunStore::failure_of(const bus::Job& job, const events::Event& event,
-                                              const Error& error, int attempts) const {
-  events::Failure failure{job.function->id, job.run_id.to_string(), attempts,
-                          std::string(info(error.code).name),
-                          error.message.substr(0, valid_utf8_prefix(error.message))};
-  const auto name = events::failed_type_of(event.type);
-  return types_.make(events::EventType<events::Failure>{name}, std::move(failure),
-                     envelope_of(job, event));
-}
-
-Result<> RunStore::add_fact(const bus::Job& job, const events::Event& event, const Error& error,
-                            int attempts, std::optional<events::Actor> actor, EndOfRun& end) {
-  const bool is_heard = dispatcher_.functions().now()->hears_ends() ||
-                        waits_.is_waited_for(bus::kFunctionFinished.name);
-  const bool has_completed = end.status == "completed";
-  if (bus::is_about_an_end(event.type) || (has_completed && !is_heard)) return {};
-  auto envelope = envelope_of(job, event);
-  envelope.aggregate_id.reset();
-  envelope.aggregate_type.clear();
-  if (actor) envelope.actor = std::move(actor);
-  bus::RunEnd told{job.function->id, job.run_id.to_string(), std::string(end.status),
-                   event.id.to_string(), attempts};
-  if (!has_completed) {
-    told.name = std::string(info(error.code).name);
-    told.message = error.message.substr(0, valid_utf8_prefix(error.message));
-  }
-  std::vector<events::EventType<bus::RunEnd>> types;
-  if (is_heard) types.push_back(bus::kFunctionFinished);
-  if (end.status == "failed") types.push_back(bus::kFunctionFailed);
-  if (end.status == "cancelled") types.push_back(bus::kFunctionCancelled);
-  for (const auto& type : types) {
-    auto made = types_.make(type, told, envelope);
-    if (!made) return fail(made.error());
-    end.events.push_back(std::move(*made));
-  }
-  return {};
-}
-
-std::optional<EndOfRun::Asker> RunStore::asker_of(const events::Event& event, const EndOfRun& end) {
-  if (event.type != bus::kFunctionInvoked.name) return std::nullopt;
-  const auto asked = events::data_of(event, bus::kFunctionInvoked);
-  if (!asked) return std::nullopt;
-  auto memo =
-      end.error.empty() ? R"({"data":)" + end.output + "}" : R"({"error":)" + end.error + "}";
-  if (static_cast<std::int64_t>(memo.size()) > kStepBytesMax) {
-    memo = error_memo({Code::kPayloadTooLarge,
-                       fmt::format("The result of {} has {} bytes; at most {} are kept of a step",
-                                   (*asked)->function, memo.size(), kStepBytesMax),
-                       nullptr});
-  }
-  return EndOfRun::Asker{Uuid::parse((*asked)->run_id).value_or(Uuid{}),
-                         hash_from_hex((*asked)->step), std::move(memo)};
-}
-
 Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event,
                                  const Error& error, int attempts, Steps steps) {
-  EndOfRun end{.status = "failed", .error = error_json(error)};
-  end.asker = asker_of(event, end);
-  if (job.function->fulfills) {
-    auto made = failure_of(job, event, error, attempts);
-    if (!made) co_return fail(made.error());
-    end.events.push_back(std::move(*made));
-  }
-  if (auto added = add_fact(job, event, error, attempts, std::nullopt, end); !added) {
-    co_return added;
-  }
+  const auto end = events_.failed(job, event, error, attempts);
+  if (!end) co_return fail(end.error());
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
     write_results(tx, job, steps.results, steps.may_be_pending);
-    write_attempt(tx, job, nullptr, "", job.began_at, end.error);
-    write_end(tx, job, end, steps.may_be_pending);
+    write_attempt(tx, job, nullptr, "", job.began_at, end->error);
+    write_end(tx, job, *end, steps.may_be_pending);
   });
 }
 
@@ -603,12 +498,9 @@ Task<Result<RunStore::Cancellation>> RunStore::cancellation_of(std::string user_
   auto event = co_await log_.at((*job)->position);
   if (!event) co_return fail(event.error());
   if (tracer_ != nullptr) (*job)->trace = trace_of_run(**event, run_id);
-  EndOfRun end{.status = "cancelled", .error = error_json(why)};
-  end.asker = asker_of(**event, end);
-  if (auto added = add_fact(**job, **event, why, (*job)->attempt, std::move(actor), end); !added) {
-    co_return fail(added.error());
-  }
-  co_return Cancellation{std::move(**job), std::move(end)};
+  auto end = events_.cancelled(**job, **event, why, std::move(actor));
+  if (!end) co_return fail(end.error());
+  co_return Cancellation{std::move(**job), std::move(*end)};
 }
 
 bool RunStore::cancel(db::Tx& tx, const Cancellation& cancellation) {

@@ -21,24 +21,10 @@
 #include "events/types.h"
 #include "workers/event_waits.h"
 #include "workers/op.h"
+#include "workers/run_events.h"
 #include "workers/run_limits.h"
 
 namespace synap::workers {
-
-/// How a run ends, and what others are told of it: made before the transaction in which it does.
-struct EndOfRun {
-  std::string_view status;  // "completed", "failed" or "cancelled"
-  std::string output;       // of a run that has completed: JSON text
-  std::string error;        // of others: error_json
-  std::vector<events::NewEvent> events;
-  // The step of another run that has asked for this one, and its memo.
-  struct Asker {
-    Uuid run_id;
-    StepHash step{};
-    std::string memo;
-  };
-  std::optional<Asker> asker = std::nullopt;
-};
 
 class RunStore {
  public:
@@ -52,11 +38,11 @@ class RunStore {
         jobs_(jobs),
         dispatcher_(dispatcher),
         log_(log),
-        types_(types),
         world_(world),
         tracer_(tracer),
         waits_(database, jobs, log, world),
-        limits_(database, jobs, dispatcher.functions(), world) {
+        limits_(database, jobs, dispatcher.functions(), world),
+        events_(types, dispatcher.functions(), waits_) {
     waits_.on_cancel([this](std::string user_id, Uuid run_id) {
       return cancel(std::move(user_id), run_id, std::nullopt);
     });
@@ -73,6 +59,7 @@ class RunStore {
   bus::JobStore& jobs() const { return jobs_; }
   EventWaits& waits() { return waits_; }
   RunLimits& limits() { return limits_; }
+  RunEvents& events() { return events_; }
   events::EventLog& log() { return log_; }
   bus::JobClock& clock() const { return jobs_.clock(); }
   World& world() const { return world_; }
@@ -88,19 +75,9 @@ class RunStore {
   Task<Result<StoredResults>> load_results(Uuid run_id);
   /// The events of a run that was begun for a batch, in their order.
   Task<Result<std::vector<events::EventRef>>> load_events(Uuid run_id);
-  Result<EndOfRun> completion_of(const bus::Job& job, const events::Event& event,
-                                 std::string output);
   /// Within a transaction: what asked for a run by `event`, if something did, is told that there is
   /// none.
   void refuse_invoked(db::Tx& tx, const events::Event& event, const Error& error);
-  /// What an event that the run appends says of where it comes from: it is of the same aggregate.
-  events::Envelope envelope_of(const bus::Job& job, const events::Event& event) const;
-  /// An event that the run appends, with the run's event as its cause.
-  Result<events::NewEvent> event_of(const bus::Job& job, const events::Event& event,
-                                    std::string_view type, std::string data) const;
-  /// The `.failed` event of a request whose run was given up.
-  Result<events::NewEvent> failure_of(const bus::Job& job, const events::Event& event,
-                                      const Error& error, int attempts) const;
   /// Within a transaction: the run has ended so.
   void write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end, bool may_be_pending);
   /// The time of a wait is over: stores that it is, with this memo as the run's result `place`,
@@ -175,9 +152,6 @@ class RunStore {
   std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,
                                    const Uuid& run_id) const;
   void answer_asker(db::Tx& tx, const EndOfRun::Asker& asker);
-  static std::optional<EndOfRun::Asker> asker_of(const events::Event& event, const EndOfRun& end);
-  Result<> add_fact(const bus::Job& job, const events::Event& event, const Error& error,
-                    int attempts, std::optional<events::Actor> actor, EndOfRun& end);
   void write_attempt(db::Tx& tx, const bus::Job& job, const StepHash* step, std::string_view name,
                      std::int64_t began_at, std::string_view error);
   bool write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps);
@@ -191,11 +165,11 @@ class RunStore {
   bus::JobStore& jobs_;
   bus::Dispatcher& dispatcher_;
   events::EventLog& log_;
-  const events::EventTypes& types_;
   World& world_;
   Tracer* const tracer_;
   EventWaits waits_;
   RunLimits limits_;
+  RunEvents events_;
   std::atomic<int> cancelled_count_{0};
   std::mutex mutex_;
   std::unordered_set<Uuid> cancelled_;  // and claimed at the time

@@ -116,7 +116,7 @@ void Step::write_own(db::Tx& tx, const StepResult& result) {
 }
 
 Result<> Step::prepare_completion() {
-  auto end = store_.completion_of(job_, event_, Outcome::done().output());
+  auto end = store_.events().completed(job_, event_, Outcome::done().output());
   if (!end) return synap::fail(end.error());
   end_ = std::make_shared<const EndOfRun>(std::move(*end));
   return {};
@@ -282,7 +282,7 @@ Result<std::optional<Json>> Step::awaited(const Result<std::string>& memo) {
 }
 
 Task<Result<std::string>> Step::send_event(std::string_view id, std::string_view type, Json data) {
-  auto made = store_.event_of(job_, event_, type, data.dump());
+  auto made = store_.events().event_of(job_, event_, type, data.dump());
   if (!made) co_return fail(made.error());
   co_return co_await commit(id, [this, event = std::move(*made)](db::Tx& tx) {
     const auto appended = store_.log().append(tx, {.events = {event}});

@@ -334,9 +334,7 @@ Task<Result<Json>> ServedCall::invoke_op(const PendingStep& step) {
   auto slug = asked.function;
   if (rooms_.functions.find(rooms_.functions.slug_of(asked.function)) != nullptr) {
     slug = rooms_.functions.slug_of(asked.function);
-    auto envelope = rooms_.runs.envelope_of(job_, *event_);
-    envelope.aggregate_id.reset();
-    envelope.aggregate_type.clear();
+    auto envelope = rooms_.runs.events().envelope_outside(job_, *event_);
     envelope.id = Uuid::derived(
         event_->timestamp,
         fmt::format("served invocation\n{}\n{}", job_.run_id.to_string(), to_hex(step.hash)));

@@ -141,7 +141,7 @@ Task<Result<bool>> ServedStore::give_up(const bus::Job& job, const events::Event
   if (!is_ended_by(*job.function)) co_return true;
   std::optional<events::NewEvent> failed;
   if (job.function->fulfills) {
-    auto made = runs_.failure_of(job, event, error, attempts);
+    auto made = runs_.events().failure_of(job, event, error, attempts);
     if (!made) co_return fail(made.error());
     failed = std::move(*made);
   }

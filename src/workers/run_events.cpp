@@ -1,0 +1,132 @@
+#include "workers/run_events.h"
+
+#include <fmt/format.h>
+
+#include "bus/function_events.h"
+#include "events/trace.h"
+#include "workers/pending_steps.h"
+
+namespace synap::workers {
+
+std::string error_memo(const Error& error) {
+  return R"({"error":)" + error_json(error) + "}";
+}
+
+events::Envelope RunEvents::envelope_of(const bus::Job& job, const events::Event& event) const {
+  events::Envelope envelope;
+  envelope.user_id = event.user_id;
+  envelope.source = events::Source::kSystem;
+  envelope.actor = events::Actor::run(job.run_id);
+  envelope.aggregate_id = event.aggregate_id;
+  envelope.aggregate_type = event.aggregate_type;
+  envelope.correlation_id = event.correlation_id;
+  envelope.causation_id = event.id;
+  envelope.request_id = event.request_id;
+  events::set_trace_of_run(envelope, event, job.run_id);
+  return envelope;
+}
+
+events::Envelope RunEvents::envelope_outside(const bus::Job& job,
+                                             const events::Event& event) const {
+  auto envelope = envelope_of(job, event);
+  envelope.aggregate_id.reset();
+  envelope.aggregate_type.clear();
+  return envelope;
+}
+
+Result<events::NewEvent> RunEvents::event_of(const bus::Job& job, const events::Event& event,
+                                             std::string_view type, std::string data) const {
+  return types_.make(type, std::move(data), envelope_outside(job, event));
+}
+
+Result<events::NewEvent> RunEvents::invocation_of(const bus::Job& job, const events::Event& event,
+                                                  const PendingStep& step) const {
+  bus::Invocation asked{step.invoked->function, step.invoked->data, job.run_id.to_string(),
+                        to_hex(step.hash)};
+  return types_.make(bus::kFunctionInvoked, std::move(asked), envelope_outside(job, event));
+}
+
+Result<events::NewEvent> RunEvents::failure_of(const bus::Job& job, const events::Event& event,
+                                               const Error& error, int attempts) const {
+  events::Failure failure{job.function->id, job.run_id.to_string(), attempts,
+                          std::string(info(error.code).name),
+                          error.message.substr(0, valid_utf8_prefix(error.message))};
+  const auto name = events::failed_type_of(event.type);
+  return types_.make(events::EventType<events::Failure>{name}, std::move(failure),
+                     envelope_of(job, event));
+}
+
+Result<> RunEvents::add_facts(const bus::Job& job, const events::Event& event, const Error& error,
+                              int attempts, std::optional<events::Actor> actor,
+                              EndOfRun& end) const {
+  const bool is_heard =
+      functions_.now()->hears_ends() || waits_.is_waited_for(bus::kFunctionFinished.name);
+  const bool has_completed = end.status == "completed";
+  if (bus::is_about_an_end(event.type) || (has_completed && !is_heard)) return {};
+  auto envelope = envelope_outside(job, event);
+  if (actor) envelope.actor = std::move(actor);
+  bus::RunEnd told{job.function->id, job.run_id.to_string(), std::string(end.status),
+                   event.id.to_string(), attempts};
+  if (!has_completed) {
+    told.name = std::string(info(error.code).name);
+    told.message = error.message.substr(0, valid_utf8_prefix(error.message));
+  }
+  std::vector<events::EventType<bus::RunEnd>> types;
+  if (is_heard) types.push_back(bus::kFunctionFinished);
+  if (end.status == "failed") types.push_back(bus::kFunctionFailed);
+  if (end.status == "cancelled") types.push_back(bus::kFunctionCancelled);
+  for (const auto& type : types) {
+    auto made = types_.make(type, told, envelope);
+    if (!made) return fail(made.error());
+    end.events.push_back(std::move(*made));
+  }
+  return {};
+}
+
+Result<EndOfRun> RunEvents::completed(const bus::Job& job, const events::Event& event,
+                                      std::string output) const {
+  EndOfRun end{.status = "completed", .output = std::move(output)};
+  end.asker = asker_of(event, end);
+  auto added = add_facts(job, event, {}, job.attempt + 1, std::nullopt, end);
+  return added ? Result<EndOfRun>(std::move(end)) : fail(added.error());
+}
+
+Result<EndOfRun> RunEvents::failed(const bus::Job& job, const events::Event& event,
+                                   const Error& error, int attempts) const {
+  EndOfRun end{.status = "failed", .error = error_json(error)};
+  end.asker = asker_of(event, end);
+  if (job.function->fulfills) {
+    auto made = failure_of(job, event, error, attempts);
+    if (!made) return fail(made.error());
+    end.events.push_back(std::move(*made));
+  }
+  auto added = add_facts(job, event, error, attempts, std::nullopt, end);
+  return added ? Result<EndOfRun>(std::move(end)) : fail(added.error());
+}
+
+Result<EndOfRun> RunEvents::cancelled(const bus::Job& job, const events::Event& event,
+                                      const Error& why, std::optional<events::Actor> actor) const {
+  EndOfRun end{.status = "cancelled", .error = error_json(why)};
+  end.asker = asker_of(event, end);
+  auto added = add_facts(job, event, why, job.attempt, std::move(actor), end);
+  return added ? Result<EndOfRun>(std::move(end)) : fail(added.error());
+}
+
+std::optional<EndOfRun::Asker> RunEvents::asker_of(const events::Event& event,
+                                                   const EndOfRun& end) {
+  if (event.type != bus::kFunctionInvoked.name) return std::nullopt;
+  const auto asked = events::data_of(event, bus::kFunctionInvoked);
+  if (!asked) return std::nullopt;
+  auto memo =
+      end.error.empty() ? R"({"data":)" + end.output + "}" : R"({"error":)" + end.error + "}";
+  if (static_cast<std::int64_t>(memo.size()) > kStepBytesMax) {
+    memo = error_memo({Code::kPayloadTooLarge,
+                       fmt::format("The result of {} has {} bytes; at most {} are kept of a step",
+                                   (*asked)->function, memo.size(), kStepBytesMax),
+                       nullptr});
+  }
+  return EndOfRun::Asker{Uuid::parse((*asked)->run_id).value_or(Uuid{}),
+                         hash_from_hex((*asked)->step), std::move(memo)};
+}
+
+}  // namespace synap::workers
