@@ -55,6 +55,7 @@ struct Envelope {
   /// has after all, the append is refused.
   bool starts_stream = false;
   std::optional<std::int64_t> timestamp;  // Unix ms; default: now
+  std::int64_t ahead_ms = 0;              // its runs begin so much later than it is made
   std::optional<Uuid> correlation_id;     // shared by all that follows from one cause
   std::optional<Uuid> causation_id;       // the event that led to this one
   std::optional<Uuid> request_id;         // the command that led to this one
@@ -109,8 +110,8 @@ struct EventFields {
   std::int64_t aggregate_version = 0;  // place in the stream, from 1; 0 without aggregate
   std::int64_t position = 0;           // place in the log, from 1
   std::int64_t timestamp = 0;          // Unix ms
-  /// How far ahead of the clock whoever made it has dated it; known where it is appended, and not
-  /// kept: a clock that is set back dates nothing ahead.
+  /// How far ahead of the clock whoever made it has dated it, or its runs; known where it is
+  /// appended, and not kept: a clock that is set back dates nothing ahead.
   std::int64_t ahead_ms = 0;
   std::optional<Uuid> correlation_id;
   std::optional<Uuid> causation_id;

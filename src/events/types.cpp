@@ -201,6 +201,7 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
     event->ahead_ms = std::max<std::int64_t>(0, *envelope.timestamp - event->timestamp);
     event->timestamp = *envelope.timestamp;
   }
+  event->ahead_ms = std::max(event->ahead_ms, envelope.ahead_ms);
   event->correlation_id = envelope.correlation_id;
   event->causation_id = envelope.causation_id;
   event->request_id = envelope.request_id;

@@ -20,14 +20,6 @@ namespace {
 using workers::OpCode;
 using workers::StepHash;
 
-// An event whose time is so near is not waited for.
-constexpr std::int64_t kStartSlackMs = 2'000;
-// The step as which a run waits for the time of its event. No step of a function has this hash,
-// which is one of no text that an SDK hashes.
-StepHash start_hash() {
-  return workers::step_hash("synap\nstart", 0);
-}
-
 std::string text_of(const Json& error) {
   return fmt::format("{}: {}", error.string_or("name", "Error"), error.string_or("message", ""));
 }
@@ -45,19 +37,15 @@ std::string late_memo(std::string_view step) {
 AppCall::AppCall(AppDriver& driver, workers::Call call)
     : driver_(driver),
       job_(call.job),
-      start_(start_of(call.event)),
       stored_(std::move(call.stored)),
       happened_(call.event),
       batch_(std::move(call.events)),
-      now_(driver.shared_.runs.clock().now()),
-      has_begun_(!stored_.memos.empty() || !stored_.pending.empty()) {
-  stored_.memos.erase(start_hash());
+      now_(driver.shared_.runs.clock().now()) {
   defers_.take_from(stored_.memos);
 }
 
 Task<workers::Answer> AppCall::carry_out() {
   answer_.kind = workers::Answer::Kind::kPending;
-  if (waits_to_start()) co_return std::move(answer_);
   if (auto loaded = co_await load_events(); !loaded) {
     std::ignore = stop_for(loaded.error());
     co_return std::move(answer_);
@@ -98,18 +86,6 @@ Task<Result<>> AppCall::load_events() {
   co_return Result<>{};
 }
 
-// Of an event with a time to come: its run starts then. Not of a batch.
-bool AppCall::waits_to_start() {
-  if (has_begun_ || !batch_.empty()) return false;
-  const auto wait = start_ ? *start_ - driver_.shared_.runs.world().unix_ms() : 0;
-  if (wait <= kStartSlackMs) return false;
-  put_pending({.hash = start_hash(),
-               .name = "(the event's ts)",
-               .op = OpCode::kSleep,
-               .due_at = now_ + wait});
-  return true;
-}
-
 Task<Result<>> AppCall::end_what_is_due() {
   std::vector<workers::PendingStep> due;
   for (const auto& [hash, step] : stored_.pending) {
@@ -122,7 +98,6 @@ Task<Result<>> AppCall::end_what_is_due() {
     const ReportedOp op{.hash = step.hash, .step_id = step.name};
     if (step.op == OpCode::kSleep) {
       remember(op, step.op, "null");
-      if (step.hash == start_hash()) stored_.memos.erase(step.hash);
       continue;
     }
     const auto over = step.op == OpCode::kInvokeFunction ? late_memo(step.name) : "null";

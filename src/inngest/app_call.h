@@ -43,7 +43,6 @@ class AppCall {
     Task<void> task = {};
   };
 
-  bool waits_to_start();
   Task<Result<>> load_events();
   Task<Result<>> end_what_is_due();
   Task<Then> discover();
@@ -90,13 +89,11 @@ class AppCall {
 
   AppDriver& driver_;
   const bus::Job& job_;
-  const std::optional<std::int64_t> start_;  // Unix ms, when the run is to start
   workers::StoredResults stored_;            // and what is done in this call
   const events::Event& happened_;
   const std::vector<events::EventRef> batch_;
   std::vector<Json> events_;  // as the app sees them; one at least
   std::int64_t now_;          // by the clock of jobs, when it was looked at last
-  const bool has_begun_;      // before this call
   workers::Answer answer_;
   std::optional<Json> output_;
   bool has_failed_ = false;

@@ -87,6 +87,7 @@ Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,
   if (!said) return fail(said.error());
   auto envelope = envelope_of(asker);
   envelope.metadata = said->metadata();
+  if (said->ts) envelope.ahead_ms = *said->ts - engine_.runs.world().unix_ms();
   events::set_trace(envelope, asker.trace);
   if (said->id) {
     envelope.id = id_of_repeat(asker, *said);

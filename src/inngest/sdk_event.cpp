@@ -169,13 +169,4 @@ Json sdk_event_of_json(const Json& event) {
   return shown(std::move(parts));
 }
 
-std::optional<std::int64_t> start_of(const events::Event& event) {
-  if (event.metadata.empty()) return std::nullopt;
-  const auto metadata = parsed(event.metadata);
-  const Json* said = said_by(metadata);
-  const Json* ts = said != nullptr ? said->find("ts") : nullptr;
-  if (ts == nullptr || !ts->is_integer()) return std::nullopt;
-  return ts->as_integer();
-}
-
 }  // namespace synap::inngest

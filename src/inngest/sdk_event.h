@@ -45,7 +45,5 @@ struct SdkEvent {
 Json sdk_event(const events::Event& event);
 /// The same of a SynapEvent as JSON (Event::json).
 Json sdk_event_of_json(const Json& event);
-/// When the run of this event is to start, Unix ms, if its sender said so.
-std::optional<std::int64_t> start_of(const events::Event& event);
 
 }  // namespace synap::inngest

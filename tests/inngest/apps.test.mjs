@@ -240,8 +240,11 @@ for (const { name, sdk } of lanes) {
       assert.deepEqual(calls.of('sent').map((event) => event.id), ids);
     });
 
-    test('an event with a time to come starts its function then', async () => {
+    test('an event with a time to come starts its function then, and nothing before', async () => {
       await send({ name: 'shop/later', ts: Date.now() + 3_000 });
+      const waiting = await until(5_000, async () => (await pod.runsOf('shop-later'))[0], 'its run is made');
+      // Nobody has called it, to be told that it is too early.
+      assert.deepEqual([waiting.status, waiting.attempts, waiting.startedAt], ['active', 0, undefined]);
       assert.ok((await outcome('later')) >= -50);
       assert.equal(calls.of('later').length, 1);
     });
