@@ -407,6 +407,25 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
   return true;
 }
 
+bool JobStore::put_off(db::Tx& tx, const Job& job, std::int64_t wait_ms) {
+  return tx.run(
+             "UPDATE parked_jobs SET due_at = $4 WHERE line = $1 AND position = $2 AND run = $3 "
+             "AND step = x'' AND fence = 0 AND due_at > 0",
+             job.line, job.position, job.run_id, due_in(wait_ms)) > 0;
+}
+
+bool JobStore::claim_unbegun(db::Tx& tx, Job& job) {
+  const auto taken = tx.run(
+      "DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 AND step = x'' "
+      "AND fence = 0 AND due_at > 0",
+      job.line, job.position, job.run_id);
+  if (taken == 0) return false;
+  count_parked(tx, -1);
+  job.fence = 1;
+  insert_claimed(tx, job);
+  return true;
+}
+
 bool JobStore::wake(db::Tx& tx, const Job& job) {
   return wake_parked(tx, job) || tx.run(
                                      "UPDATE jobs SET woken = 1 WHERE line = $1 AND "
@@ -477,8 +496,8 @@ void JobStore::claim(db::Tx& tx) {
 // none: who has none is not met above, and would be asked for again and again.
 void JobStore::note_users_without_any(db::Tx& tx) {
   for (auto& user_id : queue_.wanting_claim(kUsersMax)) {
-    auto rows = tx.query("SELECT 1 FROM parked_jobs WHERE due_at = 0 AND user_id = $1 LIMIT 1",
-                         user_id);
+    auto rows =
+        tx.query("SELECT 1 FROM parked_jobs WHERE due_at = 0 AND user_id = $1 LIMIT 1", user_id);
     if (rows.next()) continue;
     tx.on_commit([this, who = std::move(user_id)] { queue_.note_all_claimed(who); });
   }

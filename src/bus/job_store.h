@@ -76,6 +76,12 @@ class JobStore {
   bool wake_parked(db::Tx& tx, const Job& job);
   /// The same; if it is under way, it is to be done again. False: it is neither.
   bool wake(db::Tx& tx, const Job& job);
+  /// A job that was added to be done later, and that nobody has taken up since, is to be done
+  /// `wait_ms` from now. False: it is none.
+  bool put_off(db::Tx& tx, const Job& job, std::int64_t wait_ms);
+  /// Claims such a job for the caller, who says what it comes to: the queue never has it. Sets its
+  /// fence. False: it is none.
+  bool claim_unbegun(db::Tx& tx, Job& job);
 
   /// Whether there are jobs in this line.
   bool has_others(db::Tx& tx, const Uuid& line);

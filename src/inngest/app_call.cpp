@@ -20,6 +20,11 @@ namespace {
 using workers::OpCode;
 using workers::StepHash;
 
+// As which an app tells of its function's own end.
+StepHash end_hash() {
+  return workers::step_hash("complete", 0);
+}
+
 std::string text_of(const Json& error) {
   return fmt::format("{}: {}", error.string_or("name", "Error"), error.string_or("message", ""));
 }
@@ -60,6 +65,10 @@ Task<workers::Answer> AppCall::carry_out() {
   // They are pending on disk, where they may be done by now: whoever settles the call need not
   // know.
   if (has_stored_begun_) std::ignore = co_await save();
+  co_return co_await come_to_an_end();
+}
+
+Task<workers::Answer> AppCall::come_to_an_end() {
   if ((output_ && !has_failed_) || is_last_failure()) {
     if (auto begun = co_await begin_deferred(); !begun) {
       std::ignore = stop_for(begun.error());
@@ -71,6 +80,34 @@ Task<workers::Answer> AppCall::carry_out() {
     append_json(answer_.output, *output_);
   }
   co_return std::move(answer_);
+}
+
+// What it has done is stored with what comes of the rest, and nobody is asked.
+Task<workers::Answer> AppCall::carry_out(Reply report) {
+  answer_.kind = workers::Answer::Kind::kPending;
+  if (auto loaded = co_await load_events(); !loaded) {
+    std::ignore = stop_for(loaded.error());
+    co_return std::move(answer_);
+  }
+  asked_at_ = driver_.shared_.runs.world().unix_ms();
+  for (const auto& op : report.ops) {
+    if (output_ || has_failed_) break;
+    const bool is_failure = op.op == "StepError" || op.op == "StepFailed";
+    if (op.hash == end_hash() && is_failure) {
+      report.error = op.error;
+      report.may_retry = op.op == "StepError";
+      std::ignore = fail_run(report);
+    } else if (op.op == "StepPlanned" || is_gateway_op(op.op)) {
+      if (!stored_.memos.contains(op.hash) && begun(op.hash) == nullptr) put_planned(op);
+    } else if (op.op != "DiscoveryRequest") {
+      take(op, report);
+    }
+  }
+  if (output_ && json_bytes(*output_) > static_cast<std::size_t>(workers::kStepBytesMax)) {
+    exceed(fmt::format("The function's result has {} bytes; at most {} are kept",
+                       json_bytes(*output_), workers::kStepBytesMax));
+  }
+  co_return co_await come_to_an_end();
 }
 
 // Of a batch all; otherwise the one.
@@ -195,6 +232,13 @@ Task<AppCall::Reached> AppCall::ask_with_checkpoints() {
 
 Task<AppCall::Reached> AppCall::ask(std::optional<StepHash> step, int attempt, std::string token) {
   auto& shared = driver_.shared_;
+  const bool carries_state = driver_.transport_->carries_state();
+  if (!carries_state) {
+    // An app that cannot be told is none that fails.
+    if (auto saved = co_await save(); !saved) {
+      co_return Reached{.outage = saved.error(), .began_at = shared.runs.world().unix_ms()};
+    }
+  }
   const auto request_id = ulid_of(shared.runs.world().new_id());
   const auto began_at = shared.runs.world().unix_ms();
   const CallBody body{.events = events_,
@@ -213,7 +257,9 @@ Task<AppCall::Reached> AppCall::ask(std::optional<StepHash> step, int attempt, s
                      .run_id = job_.run_id,
                      .step_id = step_id_of(body),
                      .token = token,
-                     .body = call_body(body)};
+                     .body = carries_state ? call_body(body) : std::string(),
+                     .event = &events_.front(),
+                     .is_planning = body.is_planning};
   auto* const tracer = shared.runs.tracer();
   std::optional<TraceContext> context;
   std::int64_t began_us = 0;

@@ -25,6 +25,8 @@ class AppCall {
   AppCall& operator=(const AppCall&) = delete;
 
   Task<workers::Answer> carry_out();
+  /// Of an app that has called its function by itself and tells what that has come to.
+  Task<workers::Answer> carry_out(Reply report);
 
  private:
   // Whether the run goes on in this call.
@@ -43,6 +45,7 @@ class AppCall {
     Task<void> task = {};
   };
 
+  Task<workers::Answer> come_to_an_end();
   Task<Result<>> load_events();
   Task<Result<>> end_what_is_due();
   Task<Then> discover();

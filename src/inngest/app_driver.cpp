@@ -33,4 +33,9 @@ Task<workers::Answer> AppDriver::call(workers::Call call) {
   co_return co_await one.carry_out();
 }
 
+Task<workers::Answer> AppDriver::take(workers::Call call, Reply report) {
+  AppCall one(*this, std::move(call));
+  co_return co_await one.carry_out(std::move(report));
+}
+
 }  // namespace synap::inngest

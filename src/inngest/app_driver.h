@@ -24,6 +24,7 @@
 
 #include "events/types.h"
 #include "inngest/checkpoints.h"
+#include "inngest/reply.h"
 #include "inngest/transport.h"
 #include "outbound/client.h"
 #include "workers/driver.h"
@@ -50,6 +51,8 @@ class AppDriver final : public workers::Driver {
  public:
   AppDriver(AppDriverOptions function, std::shared_ptr<Transport> transport, AppCalls shared);
   Task<workers::Answer> call(workers::Call call) override;
+  /// What a call came to that the app has made by itself, as `report` has it: its ops.
+  Task<workers::Answer> take(workers::Call call, Reply report);
 
  private:
   friend class AppCall;

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "inngest/app_event.h"
 #include "inngest/app_events.h"
 #include "inngest/bus_id.h"
 #include "inngest/connect/worker_transport.h"
+#include "inngest/endpoints/endpoint_transport.h"
 #include "inngest/http_transport.h"
 
 namespace synap::inngest {
@@ -46,6 +49,37 @@ std::vector<AppFunction> functions_of(std::string_view text, const std::string& 
               {{"app", app}, {"error", function.error().message}});
   }
   return functions;
+}
+
+// Of endpoints beyond kEndpointsOfAppMax, whose paths have ids in them, mostly.
+constexpr std::string_view kOtherEndpoints = "*";
+constexpr int kOtherRetriesMax = 3;
+
+// What no slug may have is written as in URLs.
+std::string endpoint_slug(std::string_view origin, std::string_view name) {
+  std::string slug(origin);
+  slug.push_back(' ');
+  for (const char c : name) {
+    if (c >= ' ' && c <= '~' && c != '@') {
+      slug.push_back(c);
+    } else {
+      slug += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return slug.size() <= kEndpointSlugCharactersMax ? slug : endpoint_slug(origin, kOtherEndpoints);
+}
+
+// As a registration would have it.
+Json endpoint_function(std::string_view origin, std::string_view slug, int retries_max) {
+  const Json step =
+      Json::object({{"id", "step"},
+                    {"name", "step"},
+                    {"runtime", Json::object({{"type", "endpoint"}, {"url", origin}})},
+                    {"retries", Json::object({{"attempts", std::int64_t{retries_max}}})}});
+  return Json::object({{"id", slug},
+                       {"name", slug.substr(origin.size() + 1)},
+                       {"triggers", Json::array()},
+                       {"steps", Json::object({{"step", step}})}});
 }
 
 void refuse_too_many(db::Tx& tx, const std::string& user_id) {
@@ -98,10 +132,17 @@ Task<Result<std::optional<Apps::Row>>> Apps::find(std::string user_id, std::stri
 }
 
 Task<Result<Apps::Synced>> Apps::sync(Asker asker, Registration registration) {
-  const Synced same{false, app_stream(asker.user_id, registration.app)};
+  auto app = registration.app;
+  co_return co_await sync(std::move(asker), std::move(app),
+                          [&](const Row*) { return registration; });
+}
+
+Task<Result<Apps::Synced>> Apps::sync(Asker asker, std::string app, Made make) {
+  const Synced same{false, app_stream(asker.user_id, app)};
   for (int attempt = 1;; ++attempt) {
-    auto row = co_await find(asker.user_id, registration.app);
+    auto row = co_await find(asker.user_id, app);
     if (!row) co_return fail(row.error());
+    const auto registration = make(*row ? &**row : nullptr);
     if (*row && (*row)->checksum == registration.checksum) co_return same;
     AppSynced data{registration.app,       registration.url,     registration.sdk,
                    registration.framework, registration.version, registration.functions.as_array(),
@@ -122,10 +163,41 @@ Task<Result<Apps::Synced>> Apps::sync(Asker asker, Registration registration) {
       co_return fail(appended.error());
     }
   }
-  if (auto applied = co_await apply(asker.user_id, registration.app); !applied) {
+  if (auto applied = co_await apply(asker.user_id, app); !applied) {
     co_return fail(applied.error());
   }
   co_return Synced{true, same.app_id};
+}
+
+Task<Result<bus::FunctionPtr>> Apps::endpoint(Asker asker, Endpoint asked) {
+  const auto& functions = rooms_.engine.functions;
+  const auto there = [&](const std::string& slug) -> bus::FunctionPtr {
+    auto function = functions.find(bus_id(slug, asker.user_id));
+    const bool is_same = function != nullptr && function->retry.retries_max == asked.retries_max;
+    return is_same ? function : nullptr;
+  };
+  auto slug = endpoint_slug(asked.origin, asked.name);
+  if (auto function = there(slug)) co_return function;
+  // Others may come to be there at the same time.
+  auto synced = co_await sync(asker, asked.origin, [&](const Row* present) {
+    auto list = present != nullptr ? parse_json(present->functions) : Result<Json>(Json::array());
+    Json all = list && list->is_array() ? std::move(*list) : Json::array();
+    slug = endpoint_slug(asked.origin, asked.name);
+    const auto has = [&](const Json& function) { return function.string_or("id", "") == slug; };
+    const bool is_known = std::ranges::any_of(all.as_array(), has);
+    if (!is_known && all.as_array().size() >= kEndpointsOfAppMax) {
+      slug = endpoint_slug(asked.origin, kOtherEndpoints);
+      asked.retries_max = kOtherRetriesMax;
+    }
+    std::erase_if(all.as_array(), has);
+    all.push_back(endpoint_function(asked.origin, slug, asked.retries_max));
+    return Registration::of_endpoints(asked.origin, present != nullptr ? present->sdk : asked.sdk,
+                                      std::move(all));
+  });
+  if (!synced) co_return fail(synced.error());
+  auto function = functions.find(bus_id(slug, asker.user_id));
+  if (function == nullptr) co_return fail(Code::kServiceUnavailable, "The app is being removed");
+  co_return function;
 }
 
 Task<Result<int>> Apps::remove(Asker asker, std::string url) {
@@ -208,9 +280,20 @@ workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& functio
   AppDriverOptions options{.id = on_bus.id,
                            .retries_max = function.retries_max,
                            .retry_interval = options_.retry_interval};
-  const AppCalls calls{rooms_.gateway, rooms_.engine.runs, rooms_.types, rooms_.checkpoints};
   return {std::move(on_bus),
-          std::make_shared<AppDriver>(std::move(options), transport_of(row, function), calls)};
+          std::make_shared<AppDriver>(std::move(options), transport_of(row, function), calls())};
+}
+
+std::shared_ptr<AppDriver> Apps::endpoint_driver(const bus::Function& function) {
+  const auto user_id = function.user_id.value_or("");
+  AppDriverOptions options{.id = function.id,
+                           .retries_max = function.retry.retries_max,
+                           .retry_interval = options_.retry_interval};
+  return std::make_shared<AppDriver>(
+      std::move(options),
+      std::make_shared<EndpointTransport>(function.app, key_of(user_id), rooms_.client,
+                                          rooms_.engine.runs.world()),
+      calls());
 }
 
 std::shared_ptr<Transport> Apps::transport_of(const Row& row, const AppFunction& function) {
@@ -219,6 +302,10 @@ std::shared_ptr<Transport> Apps::transport_of(const Row& row, const AppFunction&
         WorkerTransport::Function{row.user_id, row.app, function.slug,
                                   app_function_id(bus_id(function.slug, row.user_id))},
         rooms_.router);
+  }
+  if (function.is_endpoint) {
+    return std::make_shared<EndpointTransport>(row.app, key_of(row.user_id), rooms_.client,
+                                               rooms_.engine.runs.world());
   }
   return std::make_shared<HttpTransport>(function.url, key_of(row.user_id), rooms_.client,
                                          rooms_.engine.runs.world());

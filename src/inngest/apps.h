@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -26,6 +27,8 @@
 namespace synap::inngest {
 
 inline constexpr std::size_t kAppsOfUserMax = 100;
+/// That have names of their own; what is more has one name together.
+inline constexpr std::size_t kEndpointsOfAppMax = 100;
 
 struct AppInfo {
   std::string user_id;
@@ -67,6 +70,18 @@ class Apps {
   };
   /// kPreconditionFailed: the user has kAppsOfUserMax; kPayloadTooLarge.
   Task<Result<Synced>> sync(Asker asker, Registration registration);
+  /// The function on the bus of an endpoint, which is put there if it is not.
+  struct Endpoint {
+    std::string origin;  // where it answers: "https://shop.example"
+    std::string name;    // what it is there: "GET /buy"
+    int retries_max = 0;
+    std::string sdk = {};
+  };
+  /// kPreconditionFailed as sync().
+  Task<Result<bus::FunctionPtr>> endpoint(Asker asker, Endpoint asked);
+  /// How a function that is one is called.
+  std::shared_ptr<AppDriver> endpoint_driver(const bus::Function& function);
+
   /// Those of the user at this address; how many there were.
   Task<Result<int>> remove(Asker asker, std::string url);
   /// Of a user; nothing: of all.
@@ -88,6 +103,11 @@ class Apps {
  private:
   struct Row;
   Task<Result<std::optional<Row>>> find(std::string user_id, std::string app);
+  using Made = std::function<Registration(const Row* present)>;
+  Task<Result<Synced>> sync(Asker asker, std::string app, Made make);
+  AppCalls calls() const {
+    return {rooms_.gateway, rooms_.engine.runs, rooms_.types, rooms_.checkpoints};
+  }
   Task<Result<>> apply(std::string user_id, std::string app);
   void put(const Row& row);
   std::vector<std::string> gone(const std::string& user_id, const std::string& app,

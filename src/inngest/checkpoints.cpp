@@ -8,12 +8,10 @@
 #include "inngest/ulid.h"
 
 namespace synap::inngest {
-namespace {
 
 using workers::OpCode;
 using workers::StepResult;
 
-// What is told of what is only planned or begun is of no use: the answer to the call says it again.
 std::optional<StepResult> result_of(const ReportedOp& op) {
   if (op.op == "StepRun" || op.op == "Step") {
     return StepResult{op.hash, 0, op.step_id, OpCode::kStepRun, memo_of("data", op.data)};
@@ -23,8 +21,6 @@ std::optional<StepResult> result_of(const ReportedOp& op) {
   }
   return Defers::result_of(op);
 }
-
-}  // namespace
 
 std::string OpenCall::token() const {
   return fmt::format("{}:{}:{}", ulid_of(job_.run_id), job_.fence, number_);

@@ -14,10 +14,14 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "bus/job.h"
+#include "inngest/reply.h"
 #include "workers/op.h"
 #include "workers/run_store.h"
 
 namespace synap::inngest {
+
+/// What is stored of a step that is done; nothing: it is not, and whoever was told goes on with it.
+std::optional<workers::StepResult> result_of(const ReportedOp& op);
 
 /// A call that is open. Any thread.
 class OpenCall {

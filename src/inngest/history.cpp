@@ -146,8 +146,9 @@ Task<Result<Json>> History::answer(const net::Request& request, const Asker& ask
   const auto route = route_of(parts);
   if (route == Route::kEvents) co_return co_await list_events(request.query, asker);
   if (route == Route::kSignals) co_return co_await send_signal(request, asker);
-  const auto id = parse_id(parts[2]);
   const bool is_event = route == Route::kEvent || route == Route::kRunsOfEvent;
+  // Of a run of an endpoint the app has made the id.
+  const auto id = is_event ? parse_id(parts[2]) : parse_foreign_id(parts[2]);
   if (!id) co_return no_such(is_event ? "event" : "run");
   switch (route) {
     case Route::kEvent: {

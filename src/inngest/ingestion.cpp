@@ -7,7 +7,6 @@
 
 #include "base/crypto.h"
 #include "bus/function_events.h"
-#include "events/trace.h"
 #include "inngest/bus_id.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
@@ -53,15 +52,6 @@ Uuid EventSeed::id_of(std::string_view user_id, std::size_t index) const {
                        fmt::format("sdk seed\n{}\n{}\n{}", user_id, to_base64url(entropy), index));
 }
 
-events::Envelope Ingestion::envelope_of(const Asker& asker) const {
-  events::Envelope envelope;
-  envelope.user_id = asker.user_id;
-  envelope.actor = asker.actor;
-  envelope.source = asker.actor ? events::Source::kApi : events::Source::kAutomation;
-  events::set_trace(envelope, asker.trace);
-  return envelope;
-}
-
 // As a step of a run would ask for it, but that no run waits for what comes of it.
 Task<Result<std::string>> Ingestion::invoke(Asker asker, std::string slug, Json data) {
   const auto function = engine_.functions.find(bus_id(slug, asker.user_id));
@@ -88,7 +78,6 @@ Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,
   auto envelope = envelope_of(asker);
   envelope.metadata = said->metadata();
   if (said->ts) envelope.ahead_ms = *said->ts - engine_.runs.world().unix_ms();
-  events::set_trace(envelope, asker.trace);
   if (said->id) {
     envelope.id = id_of_repeat(asker, *said);
   } else if (seed) {

@@ -55,7 +55,6 @@ class Ingestion {
   Tracer* tracer() const { return engine_.runs.tracer(); }
 
  private:
-  events::Envelope envelope_of(const Asker& asker) const;
   Result<events::NewEvent> make(const Asker& asker, Json event,
                                 const std::optional<EventSeed>& seed, std::size_t index) const;
   Task<Result<std::vector<std::string>>> append(std::vector<events::NewEvent> events);

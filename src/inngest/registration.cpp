@@ -129,11 +129,15 @@ Result<> read_step(AppFunction& function, const Json& json) {
   const auto& step = steps->as_object().front().second;
   const Json* runtime = step.find("runtime");
   const auto type = runtime != nullptr ? runtime->string_or("type", "http") : "";
-  if (type != "http" && type != "ws") {
+  if ((type == "endpoint") != is_endpoint_slug(function.slug)) {
+    return wrong(function, "endpoints, and no others, have the address in their id");
+  }
+  if (type != "http" && type != "ws" && type != "endpoint") {
     return not_yet(function, "this pod calls functions over HTTP, or by workers that connect");
   }
   function.url = std::string(runtime->string_or("url", ""));
   function.is_connected = type == "ws";
+  function.is_endpoint = type == "endpoint";
   if (!function.is_connected) {
     if (auto url = check_url(function.url); !url) return wrong(function, url.error().message);
   }
@@ -178,6 +182,8 @@ Result<> check_functions(const Registration& registration) {
     if (!function) {
       code = function.error().code;
       problems.push_back(function.error().message);
+    } else if (function->is_endpoint) {
+      problems.push_back(fmt::format("{}: endpoints are not registered", function->slug));
     } else if (!slugs.insert(function->slug).second) {
       problems.push_back(fmt::format("{}: there are two functions of this id", function->slug));
     } else if (function->is_connected != is_connect_url(registration.url)) {
@@ -219,6 +225,12 @@ Result<Registration> whole(Registration made, Json functions) {
 
 }  // namespace
 
+bool is_endpoint_slug(std::string_view text) {
+  const bool has_address = text.starts_with("http://") || text.starts_with("https://");
+  return has_address && text.size() <= kEndpointSlugCharactersMax &&
+         std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '@'; });
+}
+
 bool is_connect_url(std::string_view url) {
   return url.starts_with(kConnectUrl);
 }
@@ -234,7 +246,7 @@ Result<AppFunction> AppFunction::read(const Json& json) {
   AppFunction function;
   if (!json.is_object()) return fail(Code::kBadRequest, "A function is an object");
   function.slug = std::string(json.string_or("id", ""));
-  if (!is_slug(function.slug)) {
+  if (!is_slug(function.slug) && !is_endpoint_slug(function.slug)) {
     return fail(Code::kBadRequest,
                 fmt::format("\"{}\" is no id of a function: 1 to {} letters, digits and \"-_.\"",
                             function.slug.substr(0, valid_utf8_prefix(function.slug.substr(0, 80))),
@@ -275,6 +287,18 @@ Result<Registration> Registration::read_connected(Connected said) {
                 .functions = {},
                 .checksum = {}},
                std::move(said.functions));
+}
+
+Registration Registration::of_endpoints(std::string app, std::string sdk, Json functions) {
+  Registration made{.app = app,
+                    .url = std::move(app),
+                    .sdk = std::move(sdk),
+                    .framework = "endpoint",
+                    .version = {},
+                    .functions = std::move(functions),
+                    .checksum = {}};
+  made.checksum = checksum_of(made);
+  return made;
 }
 
 Result<Registration> Registration::read_answer(Json body) {

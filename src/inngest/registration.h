@@ -18,6 +18,7 @@ inline constexpr std::size_t kFunctionsOfAppMax = 1'000;
 /// Of the whole, as JSON.
 inline constexpr std::size_t kRegistrationBytesMax = 4 << 20;
 inline constexpr std::size_t kSlugCharactersMax = 120;
+inline constexpr std::size_t kEndpointSlugCharactersMax = 256;
 inline constexpr int kRetriesMax = 20;
 
 struct FunctionTrigger {
@@ -31,6 +32,7 @@ struct AppFunction {
   std::string name;
   std::string url;            // where it is called
   bool is_connected = false;  // by a worker that connects, and not at an address
+  bool is_endpoint = false;   // it is what answers requests there (endpoints/)
   std::vector<FunctionTrigger> triggers;
   std::vector<bus::Function::Cron> schedules;
   int retries_max = 4;
@@ -65,7 +67,12 @@ struct Registration {
     Json functions;
   };
   static Result<Registration> read_connected(Connected said);
+  /// Of endpoints, which nobody registers: `app` is where they answer.
+  static Registration of_endpoints(std::string app, std::string sdk, Json functions);
 };
+
+/// Of a function that is an endpoint: "https://shop.example GET /buy". No other's id is one.
+bool is_endpoint_slug(std::string_view text);
 
 /// Instead of an address, of an app whose workers connect: "wss://connect/<app>".
 bool is_connect_url(std::string_view url);

@@ -7,6 +7,7 @@
 //   GET    /dev                        in development: which functions there are
 //   GET    /health
 //   POST   /v1/checkpoint/{run}/async  what an app has done while its call is open (checkpoints.h)
+//   /v1/checkpoint, and below it      what endpoints/endpoint_server.h says
 //   GET    /v1/apps/{app}/functions    as they were registered
 //   POST   /v0/gql                     what graphql.h says
 //   /v0/connect, below it              what connect/connect_server.h says
@@ -28,6 +29,7 @@
 #include "inngest/cancellations.h"
 #include "inngest/checkpoints.h"
 #include "inngest/connect/connect_server.h"
+#include "inngest/endpoints/endpoint_server.h"
 #include "inngest/graphql.h"
 #include "inngest/history.h"
 #include "inngest/ingestion.h"
@@ -61,6 +63,7 @@ class Server final : public net::Handler {
     Checkpoints& checkpoints;
     ConnectServer& connect;
     RealtimeServer& realtime;
+    EndpointServer& endpoints;
   };
   Server(ServerOptions options, Parts parts)
       : options_(std::move(options)),
@@ -72,7 +75,8 @@ class Server final : public net::Handler {
         graphql_(parts.graphql),
         checkpoints_(parts.checkpoints),
         connect_(parts.connect),
-        realtime_(parts.realtime) {}
+        realtime_(parts.realtime),
+        endpoints_(parts.endpoints) {}
 
   /// The paths to mount it at, beside /health.
   static const std::vector<std::string>& prefixes();
@@ -86,6 +90,8 @@ class Server final : public net::Handler {
 
  private:
   struct Route;
+  Task<Result<Asker>> asker_of(const Route& route, const net::Request& head);
+  std::optional<Error> objection_to(const Route* route, const net::Request& head) const;
   Task<net::Response> take_events(const net::Request& request, const Asker& asker);
   Task<net::Response> register_app(const net::Request& request, const Asker& asker);
   Task<net::Response> invoke(const net::Request& request, const Asker& asker);
@@ -94,11 +100,20 @@ class Server final : public net::Handler {
   Task<net::Response> tell_functions(const net::Request& request, const Asker& asker);
   Task<net::Response> query(const net::Request& request, const Asker& asker);
   Task<net::Response> cancel_many(const net::Request& request, const Asker& asker);
-  Task<net::Response> tell_dev(const Asker& asker);
-  Task<net::Response> take_spans(const net::Request& request);
+  Task<net::Response> tell_dev(const net::Request& request, const Asker& asker);
+  Task<net::Response> tell_health(const net::Request& request, const Asker& asker);
+  Task<net::Response> tell_history(const net::Request& request, const Asker& asker);
+  Task<net::Response> make_run(const net::Request& request, const Asker& asker);
+  Task<net::Response> take_steps(const net::Request& request, const Asker& asker);
+  Task<net::Response> tell_output(const net::Request& request, const Asker& asker);
+  Task<net::Response> take_spans(const net::Request& request, const Asker& asker);
+  Task<net::Response> publish(const net::Request& request, const Asker& asker);
+  Task<net::Response> tell_token(const net::Request& request, const Asker& asker);
+  Task<net::Response> listen(const net::Request& request, const Asker& asker);
+  Task<net::Response> start_connecting(const net::Request& request, const Asker& asker);
+  Task<net::Response> flush(const net::Request& request, const Asker& asker);
+  static net::Response json_response(int status, const Json& body);
   net::Response with_kind(net::Response response) const;
-  net::Response publish(const net::Request& request, const Asker& asker) const;
-  net::Response tell_token(const net::Request& request, const Asker& asker) const;
   net::Response protobuf(Result<std::string> body) const;
   net::Response refused(const Error& error) const;
 
@@ -112,6 +127,7 @@ class Server final : public net::Handler {
   Checkpoints& checkpoints_;
   ConnectServer& connect_;
   RealtimeServer& realtime_;
+  EndpointServer& endpoints_;
 };
 
 }  // namespace synap::inngest

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/json.h"
 #include "base/status.h"
 #include "base/task.h"
 #include "base/uuid.h"
@@ -19,6 +20,8 @@ struct AppRequest {
   std::string token;             // of CallBody; empty: the app answers after each step
   std::string body;              // call_body()
   std::string traceparent = {};  // W3C Trace Context; empty: nobody traces
+  const Json* event = nullptr;   // the run's, as the app is shown it
+  bool is_planning = false;      // of CallBody
 };
 
 class Transport {
@@ -33,6 +36,9 @@ class Transport {
   /// better; kClientClosedRequest: whoever was asked is gone, and another may be asked at once,
   /// with what is stored by now; every other error will come again.
   virtual Task<Result<outbound::Response>> ask(AppRequest request) = 0;
+  /// Whether the app is sent events and steps. False: it asks for them (history.h), and so they are
+  /// on disk before it is called.
+  virtual bool carries_state() const { return true; }
   /// Where the app is, as people read it: an URL.
   virtual std::string address() const = 0;
 };

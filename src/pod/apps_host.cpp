@@ -85,8 +85,7 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   host->router_ =
       std::make_unique<inngest::Router>(inngest::RouterOptions{.world = rooms.engine.runs.world()});
   host->apps_ = std::make_unique<inngest::Apps>(
-      inngest::AppsOptions{.secret = *std::move(secret),
-                           .retry_interval = options.inngest.retry_interval},
+      inngest::AppsOptions{.secret = *secret, .retry_interval = options.inngest.retry_interval},
       inngest::Apps::Rooms{rooms.database, rooms.engine, rooms.types, *host->client_,
                            *host->gateway_, *host->checkpoints_, *host->router_});
   host->access_ = std::make_unique<inngest::Access>(
@@ -100,10 +99,26 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   host->connect_ = std::make_unique<inngest::ConnectServer>(
       inngest::ConnectOptions{.public_url = options.public_url},
       inngest::ConnectServer::Rooms{*host->apps_, *host->router_, rooms.keys});
+  host->open_endpoints(*secret);
   host->syncer_ = std::make_unique<inngest::Syncer>(
       inngest::SyncerOptions{.urls = options.inngest.apps, .is_dev = options.inngest.is_dev},
       *host->client_, *host->apps_, rooms.keys);
   return host;
+}
+
+void AppsHost::open_endpoints(const std::string& secret) {
+  auto& engine = rooms_.engine;
+  engine.runs.on_end([this](db::Tx& tx, const bus::Job& job) {
+    inngest::EndpointRuns::forget(tx, job);
+    tx.on_commit([this, id = job.run_id] { run_ends_.note(id); });
+  });
+  outputs_ =
+      std::make_unique<inngest::RunOutputs>(inngest::RunOutputsOptions{}, engine.runs, run_ends_);
+  endpoint_runs_ = std::make_unique<inngest::EndpointRuns>(
+      inngest::EndpointRunsOptions{}, inngest::EndpointRuns::Rooms{engine, rooms_.types, *apps_});
+  endpoint_server_ = std::make_unique<inngest::EndpointServer>(
+      inngest::OutputTokens(secret),
+      inngest::EndpointServer::Rooms{*endpoint_runs_, *outputs_, *realtime_, engine.runs.world()});
 }
 
 // Who did not ask for it can do without: the other ports have the gateway, too.

@@ -58,9 +58,10 @@ class AppsHost {
   AppsHost(const PodOptions& options, Rooms rooms);
   inngest::ServerOptions server_options() const;
   Result<> take_connect_port();
+  void open_endpoints(const std::string& secret);
   inngest::Server::Parts parts() const {
-    return {*access_,  *apps_,        *ingestion_, *history_, *cancellations_,
-            *graphql_, *checkpoints_, *connect_,   *realtime_};
+    return {*access_,  *apps_,        *ingestion_, *history_,  *cancellations_,
+            *graphql_, *checkpoints_, *connect_,   *realtime_, *endpoint_server_};
   }
 
   const PodOptions& options_;
@@ -78,6 +79,10 @@ class AppsHost {
   std::unique_ptr<inngest::ConnectServer> connect_;
   std::unique_ptr<inngest::Broadcaster> broadcaster_;
   std::unique_ptr<inngest::RealtimeServer> realtime_;
+  inngest::RunEnds run_ends_;
+  std::unique_ptr<inngest::RunOutputs> outputs_;
+  std::unique_ptr<inngest::EndpointRuns> endpoint_runs_;
+  std::unique_ptr<inngest::EndpointServer> endpoint_server_;
   std::unique_ptr<inngest::Syncer> syncer_;
   std::shared_ptr<net::BoundAddress> address_;
   std::shared_ptr<net::BoundAddress> connect_address_;

@@ -15,6 +15,7 @@
 #include "features/upkeep/upkeep.h"
 #include "inngest/app_events.h"
 #include "inngest/cancellations.h"
+#include "inngest/endpoints/endpoint_runs.h"
 #include "pod/inngest_bus.h"
 #include "pod/readiness.h"
 #include "workers/engine.h"
@@ -39,7 +40,8 @@ std::vector<db::Database::Migration> all_migrations() {
   for (const auto& list :
        {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
         workers::Engine::migrations(), Readiness::migrations(), api::Keys::migrations(),
-        inngest::Cancellations::migrations(), inngest_bus_migrations()}) {
+        inngest::Cancellations::migrations(), inngest::EndpointRuns::migrations(),
+        inngest_bus_migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -78,6 +80,8 @@ void add_features(const features::Rooms& rooms) {
   features::runs::add(rooms);
   features::upkeep::add(rooms);
   inngest::add_app_event_types(rooms.types);
+  rooms.types.add(inngest::kHttpRequest,
+                  "An app answers a request with an endpoint that has steps.");
   rooms.projections.add(inngest::app_projection());
 }
 

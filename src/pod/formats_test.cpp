@@ -56,10 +56,12 @@ TEST(Formats, EveryVersionOfEveryEventsDataIsRead) {
 
 TEST(Formats, EveryFileIsOfATypeThatIsKnown) {
   const Description description;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(SYNAP_FORMATS) + "/events")) {
-    const auto type = entry.path().stem().stem().string();
-    EXPECT_NE(description.types().find(type), nullptr) << entry.path();
+  const std::filesystem::path all = std::string(SYNAP_FORMATS) + "/events";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(all)) {
+    if (entry.is_directory()) continue;
+    const auto type = entry.path().lexically_relative(all).replace_extension().stem();
+    const auto folder = entry.path().lexically_relative(all).parent_path();
+    EXPECT_NE(description.types().find((folder / type).string()), nullptr) << entry.path();
   }
 }
 

@@ -510,6 +510,12 @@ void WorkerPool::note_order(const bus::Job& job, Handling& handling) {
   if (std::exchange(handling.pauses, 0) > 0) queue_.resume(job.function->id);
 }
 
+Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event, Answer answer) {
+  const auto handling = handling_of(job.function->id);
+  if (handling == nullptr) co_return co_await store_.retry_later(job, 0, std::nullopt, {});
+  co_return co_await settle(job, event, *handling, std::move(answer), true);
+}
+
 Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event,
                                   Handling& handling, Answer answer, bool may_be_pending) {
   auto& counts = *job.function->meter;

@@ -96,6 +96,9 @@ class WorkerPool {
   Task<T> run(const bus::Function& function, Task<T> task) {
     return run_on(function.computes ? *computing_ : *executor_, counted(std::move(task)));
   }
+  /// Stores what a call came to that others have made, of a job that they have claimed
+  /// (bus::JobStore::claim_unbegun). kConflict: the claim is not the last one. Any thread.
+  Task<Result<>> settle(const bus::Job& job, const events::Event& event, Answer answer);
   /// Those that are there; any thread.
   const bus::Functions& functions() const { return functions_; }
   /// Of a function that is paused since what it needs is out of order: until it is looked at again.

@@ -215,7 +215,7 @@ describe('in development', () => {
   });
 
   test('what is not there yet answers 501 with a sentence', async () => {
-    for (const path of ['/v1/checkpoint', '/v1/realtime/publish/tee']) {
+    for (const path of ['/v1/runs/x/metadata', '/fn/step-limit']) {
       const { status, body } = await pod.route('POST', path, {});
       assert.equal(status, 501, path);
       assert.match(body.error, /docs\/inngest\.md/, path);

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 import * as newest from 'inngest';
 import { createDefer } from 'inngest/experimental';
-import { serve } from 'inngest/node';
+import { createEndpointServer, endpointAdapter, serve } from 'inngest/node';
 
 import * as lane418 from './lane-4.18/sdk.mjs';
 
@@ -22,7 +22,7 @@ export { delay };
 /** The official SDK: the line that apps of today have, and the newest. */
 export const lanes = [
   { name: '4.18.1', sdk: lane418 },
-  { name: '4.24.0', sdk: { ...newest, serve, createDefer } },
+  { name: '4.24.0', sdk: { ...newest, createDefer, createEndpointServer, endpointAdapter, serve } },
 ];
 
 const binary =

@@ -252,8 +252,6 @@ describe('REST v1', () => {
 
   test('every other route of Inngest answers 501 with a sentence', async () => {
     const routes = [
-      ['POST', '/v1/checkpoint'], ['POST', '/v1/checkpoint/x/steps'], ['GET', '/v1/checkpoint/x/output'],
-      ['GET', '/v1/http/runs/x/output'], ['POST', '/v1/realtime/publish/tee'],
       ['POST', '/v1/runs/x/metadata'], ['POST', '/v1/traces/userland'], ['GET', '/v1/prom/env'],
       ['POST', '/fn/step-limit'], ['POST', '/fn/state-size-limit'],
     ];

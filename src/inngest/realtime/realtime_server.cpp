@@ -26,6 +26,12 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= kNameBytesMax && valid_utf8_prefix(text) == text.size();
 }
 
+// What a run streams. Nobody else publishes to it, or listens to it by a token that he asks for: no
+// topic of theirs has an empty name.
+Topic stream_of(const Uuid& run_id) {
+  return {ulid_of(run_id), ""};
+}
+
 // Each value of a parameter that comes several times.
 std::vector<std::string> query_parameters(std::string_view query, std::string_view name) {
   std::vector<std::string> all;
@@ -129,6 +135,13 @@ Result<Json> RealtimeServer::make_token(const net::Request& request, const Asker
   auto token = tokens_.make(listening);
   if (!token) return fail(token.error());
   return Json::object({{"jwt", std::move(*token)}});
+}
+
+Result<std::string> RealtimeServer::make_run_token(const Uuid& run_id, const Asker& asker) const {
+  return tokens_.make({.user_id = asker.user_id,
+                       .key_id = asker.key ? (*asker.key)->recorded.id : std::string(),
+                       .topics = {stream_of(run_id)},
+                       .expires_at = broadcaster_.world().unix_ms() / 1'000 + kTokenSeconds});
 }
 
 // Its id is all that the authority of keys asks for.

@@ -39,6 +39,8 @@ class RealtimeServer {
   Result<> publish(const net::Request& request, const Asker& asker);
   /// {"jwt"}. kBadRequest; kPayloadTooLarge.
   Result<Json> make_token(const net::Request& request, const Asker& asker) const;
+  /// With which somebody listens to what a run streams.
+  Result<std::string> make_run_token(const Uuid& run_id, const Asker& asker) const;
   /// Who listens, by the token of the query. kUnauthorized.
   Result<Listening> listening_of(const net::Request& head) const;
   /// The stream. As listening_of(); kTooManyRequests.

@@ -1,3 +1,3 @@
 export * from 'inngest';
-export { serve } from 'inngest/node';
+export { createEndpointServer, endpointAdapter, serve } from 'inngest/node';
 export { createDefer } from 'inngest/experimental';
