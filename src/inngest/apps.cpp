@@ -183,14 +183,15 @@ Task<Result<bus::FunctionPtr>> Apps::endpoint(Asker asker, Endpoint asked) {
     auto list = present != nullptr ? parse_json(present->functions) : Result<Json>(Json::array());
     Json all = list && list->is_array() ? std::move(*list) : Json::array();
     slug = endpoint_slug(asked.origin, asked.name);
+    int retries_max = asked.retries_max;
     const auto has = [&](const Json& function) { return function.string_or("id", "") == slug; };
     const bool is_known = std::ranges::any_of(all.as_array(), has);
     if (!is_known && all.as_array().size() >= kEndpointsOfAppMax) {
       slug = endpoint_slug(asked.origin, kOtherEndpoints);
-      asked.retries_max = kOtherRetriesMax;
+      retries_max = kOtherRetriesMax;
     }
     std::erase_if(all.as_array(), has);
-    all.push_back(endpoint_function(asked.origin, slug, asked.retries_max));
+    all.push_back(endpoint_function(asked.origin, slug, retries_max));
     return Registration::of_endpoints(asked.origin, present != nullptr ? present->sdk : asked.sdk,
                                       std::move(all));
   });

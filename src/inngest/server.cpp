@@ -16,6 +16,9 @@ constexpr std::size_t kQueryBytesMax = 256 << 10;
 // Source: Inngest's server.
 constexpr std::size_t kSpansBytesMax = 8 << 20;
 
+// A step of a run that streams may take so long, and say nothing.
+constexpr std::chrono::minutes kStreamSilenceMax(15);
+
 const Error kWrongHost{Code::kForbidden,
                        "This pod does not go by the name of the request's Host header"};
 
@@ -109,6 +112,10 @@ const Server::Route* Server::Route::of(std::string_view path) {
           .answer = &Server::publish,
           .scope = "events:write",
           .body_bytes_max = RealtimeServer::kMessageBytesMax},
+      Route{.methods = [](Text p) -> Text { return p == RealtimeServer::kTeePath ? "POST" : ""; },
+            .answer = &Server::end_stream,
+            .scope = "events:write",
+            .body_bytes_max = RealtimeServer::kRunStreamBytesMax},
       Route{.methods = [](Text p) -> Text { return p == RealtimeServer::kTokenPath ? "POST" : ""; },
             .answer = &Server::tell_token,
             .scope = "events:read"},
@@ -237,14 +244,25 @@ Task<net::Admission> Server::admit(const net::Request& head) {
   }
   admission.account = asker->user_id;
   admission.body_bytes_max = route->body_bytes_max;
-  admission.caller = std::make_shared<const Asker>(std::move(*asker));
+  auto admitted = std::make_shared<Admitted>(std::move(*asker));
+  if (route->answer == &Server::end_stream) {
+    auto stream = realtime_.begin_stream(head, admitted->asker);
+    if (!stream) {
+      admission.answer = refused(stream.error());
+      co_return admission;
+    }
+    admitted->stream = std::move(*stream);
+    admission.take_piece = [to = admitted->stream](std::string_view piece) { to->put(piece); };
+    admission.piece_timeout = kStreamSilenceMax;
+  }
+  admission.caller = std::move(admitted);
   co_return admission;
 }
 
 Task<net::Response> Server::serve(const net::Request& request) {
   const auto* route = Route::of(request.path);
   if (route == nullptr) co_return refused({Code::kNotFound, "Nothing is served here"});
-  auto asker = *std::static_pointer_cast<const Asker>(request.caller);
+  auto asker = std::static_pointer_cast<const Admitted>(request.caller)->asker;
   const RequestSpan span(route->span.empty() ? nullptr : ingestion_.tracer(), request, asker);
   auto response = co_await (this->*route->answer)(request, asker);
   span.end(std::string(route->span), response.status);

@@ -90,6 +90,11 @@ class Server final : public net::Handler {
 
  private:
   struct Route;
+  // Whose request it is, and of one that streams where to.
+  struct Admitted {
+    Asker asker;
+    std::shared_ptr<RealtimeServer::Stream> stream = nullptr;
+  };
   Task<Result<Asker>> asker_of(const Route& route, const net::Request& head);
   std::optional<Error> objection_to(const Route* route, const net::Request& head) const;
   Task<net::Response> take_events(const net::Request& request, const Asker& asker);
@@ -108,6 +113,7 @@ class Server final : public net::Handler {
   Task<net::Response> tell_output(const net::Request& request, const Asker& asker);
   Task<net::Response> take_spans(const net::Request& request, const Asker& asker);
   Task<net::Response> publish(const net::Request& request, const Asker& asker);
+  Task<net::Response> end_stream(const net::Request& request, const Asker& asker);
   Task<net::Response> tell_token(const net::Request& request, const Asker& asker);
   Task<net::Response> listen(const net::Request& request, const Asker& asker);
   Task<net::Response> start_connecting(const net::Request& request, const Asker& asker);

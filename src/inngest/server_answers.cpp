@@ -169,13 +169,20 @@ Task<net::Response> Server::publish(const net::Request& request, const Asker& as
   co_return json_response(200, Json::object({{"status", 200}}));
 }
 
+// It was taken as it came.
+Task<net::Response> Server::end_stream(const net::Request& request, const Asker&) {
+  const auto admitted = std::static_pointer_cast<const Admitted>(request.caller);
+  if (auto done = admitted->stream->end(); !done) co_return refused(done.error());
+  co_return json_response(200, Json::object({{"status", 200}}));
+}
+
 Task<net::Response> Server::tell_token(const net::Request& request, const Asker& asker) {
   const auto token = realtime_.make_token(request, asker);
   co_return token ? json_response(201, *token) : refused(token.error());
 }
 
 Task<net::Response> Server::listen(const net::Request& request, const Asker&) {
-  auto stream = realtime_.stream(request);
+  auto stream = co_await endpoints_.listen(request);
   co_return stream ? std::move(*stream) : refused(stream.error());
 }
 

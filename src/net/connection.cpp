@@ -127,7 +127,8 @@ Task<bool> Connection::receive_body(const Admission& admission) {
   if (parser_.state() == State::kDone) co_return true;
   parser_.limit_body(admission.body_bytes_max);
   phase_ = Phase::kReceiving;
-  read_deadline_ = loop_.now() + loop_.options().body_timeout;
+  read_deadline_ =
+      loop_.now() + (admission.take_piece ? admission.piece_timeout : loop_.options().body_timeout);
   grant_ = Budget::Grant(loop_.budget(), admission.account);
   const auto length = parser_.content_length();
   if (length && parser_.state() != State::kFailed) {
@@ -143,11 +144,20 @@ Task<bool> Connection::receive_body(const Admission& admission) {
   for (;;) {
     if (!length && !co_await has_room_for_chunks()) co_return false;
     if (!co_await parse()) co_return false;
+    if (admission.take_piece) hand_on(admission);
     if (parser_.state() == State::kDone) break;
     if (!co_await has_more()) co_return false;
   }
   note_received();
   co_return true;
+}
+
+void Connection::hand_on(const Admission& admission) {
+  auto& body = parser_.head().body;
+  if (body.empty()) return;
+  admission.take_piece(body);
+  body.clear();
+  read_deadline_ = loop_.now() + admission.piece_timeout;
 }
 
 // Nobody knows how long a chunked body will be: it is given twice as much again and again, up to

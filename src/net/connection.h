@@ -62,6 +62,7 @@ class Connection final : public Guest, public std::enable_shared_from_this<Conne
   Task<bool> exchange();
   Task<bool> receive_head();
   Task<bool> receive_body(const Admission& admission);
+  void hand_on(const Admission& admission);
   Task<bool> answer_from_head(Response response);
   Task<bool> parse();
   Task<bool> has_more();

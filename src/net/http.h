@@ -1,6 +1,7 @@
 // HTTP/1.1 as plain values: what a handler is given and what it gives back. No word of sockets.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -156,6 +157,10 @@ struct Admission {
   std::shared_ptr<const void> caller = {};
   /// How large a body may be here, if that is less than the server allows.
   std::size_t body_bytes_max = std::numeric_limits<std::size_t>::max();
+  /// Is handed the body as it comes, and serve() then has none. It may take its time: until the
+  /// next piece there may pass so much.
+  std::function<void(std::string_view piece)> take_piece = nullptr;
+  std::chrono::milliseconds piece_timeout{30'000};
 };
 
 /// What a server serves. Called on the executor of the connection, concurrently from several.

@@ -108,9 +108,13 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
 
 void AppsHost::open_endpoints(const std::string& secret) {
   auto& engine = rooms_.engine;
-  engine.runs.on_end([this](db::Tx& tx, const bus::Job& job) {
+  engine.runs.on_end([this](db::Tx& tx, const bus::Job& job, const workers::EndOfRun& end) {
     inngest::EndpointRuns::forget(tx, job);
-    tx.on_commit([this, id = job.run_id] { run_ends_.note(id); });
+    auto last = inngest::RunOutputs::last_event(end);
+    tx.on_commit([this, user_id = job.user_id, id = job.run_id, last = std::move(last)] {
+      run_ends_.note(id);
+      if (!last.empty()) realtime_->say_to_run(user_id, id, last);
+    });
   });
   outputs_ =
       std::make_unique<inngest::RunOutputs>(inngest::RunOutputsOptions{}, engine.runs, run_ends_);

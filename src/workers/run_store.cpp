@@ -310,7 +310,7 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   }
   if (function.is_remote || function.flow.has_run_limits()) limits_.note_ended(tx, job.run_id);
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
-  if (hear_end_) hear_end_(tx, job);
+  if (hear_end_) hear_end_(tx, job, end);
   if (end.asker) answer_asker(tx, *end.asker);
   if (job.trace != nullptr) {
     tx.on_commit([this, span = span_of_run(job, end.status, end.error)]() mutable {

@@ -68,7 +68,8 @@ class RunStore {
   /// In [0, 1).
   double random() const;
   /// Is called within each transaction in which a run ends, however it does. Once, at the start.
-  void on_end(std::function<void(db::Tx&, const bus::Job&)> hear) { hear_end_ = std::move(hear); }
+  using HearEnd = std::function<void(db::Tx&, const bus::Job&, const EndOfRun&)>;
+  void on_end(HearEnd hear) { hear_end_ = std::move(hear); }
 
   /// Within a transaction of whoever holds the job: stores results; one that is stored already
   /// stays as it is. How many were not.
@@ -172,7 +173,7 @@ class RunStore {
   EventWaits waits_;
   RunLimits limits_;
   RunEvents events_;
-  std::function<void(db::Tx&, const bus::Job&)> hear_end_ = nullptr;
+  HearEnd hear_end_ = nullptr;
   std::atomic<int> cancelled_count_{0};
   std::mutex mutex_;
   std::unordered_set<Uuid> cancelled_;  // and claimed at the time

@@ -1,40 +1,9 @@
 // Durable endpoints of the official SDK: handlers of requests that have steps, and go on without
 // whoever asked.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 
-import { App, Calls, delay, lanes, Pod, until } from './harness.mjs';
-
-const quiet = { info() {}, warn() {}, error() {}, debug() {} };
-
-/** An app of endpoints: its handlers, by their paths. */
-class Endpoints {
-  static async serve(sdk, options, adapterOptions, make) {
-    const app = new Endpoints();
-    app.client = new sdk.Inngest({
-      id: 'shop',
-      logger: quiet,
-      endpointAdapter: sdk.endpointAdapter.withOptions(adapterOptions),
-      ...options,
-    });
-    const handlers = make(app.client);
-    app.answer = (request) => handlers[new URL(request.url).pathname](request);
-    await app.open(sdk, 0);
-    return app;
-  }
-  async open(sdk, port) {
-    this.server = sdk.createEndpointServer((request) => this.answer(request)).listen(port, '127.0.0.1');
-    await once(this.server, 'listening');
-    this.port = this.server.address().port;
-    this.url = `http://127.0.0.1:${this.port}`;
-  }
-  async close() {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-}
+import { App, Calls, delay, Endpoints, lanes, Pod } from './harness.mjs';
 
 for (const { name, sdk } of lanes) {
   describe(`durable endpoints, npm inngest ${name}`, () => {
@@ -42,7 +11,7 @@ for (const { name, sdk } of lanes) {
     let app;
     let functions;
     const calls = new Calls();
-    const { step } = sdk;
+    const { step, stream } = sdk;
     // The function itself has itself in it, and the SDK cannot write it as JSON here.
     const double = sdk.referenceFunction({ functionId: 'double', appId: 'helpers' });
 
@@ -52,7 +21,7 @@ for (const { name, sdk } of lanes) {
         inngest.createFunction({ id: 'double', triggers: [{ event: 'helpers/double' }] }, ({ event }) => event.data.n * 2),
       ]);
       assert.equal((await functions.sync()).status, 200);
-      app = await Endpoints.serve(sdk, { isDev: true, baseUrl: pod.url }, {}, (inngest) => ({
+      app = await Endpoints.serve(sdk, { isDev: true, baseUrl: pod.url }, (inngest) => ({
         '/plain': inngest.endpoint(async () => {
           const one = await step.run('one', () => calls.note('plain one', 1));
           const two = await step.run('two', () => one + 1);
@@ -102,6 +71,22 @@ for (const { name, sdk } of lanes) {
             throw new Error('always');
           }),
         ),
+        '/streams': inngest.endpoint(async () => {
+          await step.run('early', () => stream.push('early'));
+          await step.sleep('pause', '1s');
+          await step.run('late', async () => {
+            stream.push('late');
+            await delay(400);
+            stream.push('later');
+            calls.note('streamed', Date.now());
+          });
+          return 'streamed';
+        }),
+        '/streams-not': inngest.endpoint(async () => {
+          stream.push('soon');
+          await step.sleep('pause', '1s');
+          throw new sdk.NonRetriableError('torn');
+        }),
       }));
     });
     after(async () => {
@@ -173,6 +158,23 @@ for (const { name, sdk } of lanes) {
       assert.equal(up.status, 500);
       assert.match((await up.json()).message, /always/);
       assert.equal(calls.of('gives up').length, 4);
+    });
+
+    test('what it streams is heard, before and after its caller is sent on', async () => {
+      const heard = [];
+      const answer = await sdk.fetchWithStream(`${app.url}/streams`, {
+        onData: ({ data }) => heard.push([data, Date.now()]),
+      });
+      assert.equal(await answer.json(), 'streamed');
+      assert.deepEqual(heard.map(([data]) => data), ['early', 'late', 'later']);
+      // As it comes, not when the call has ended.
+      assert.ok(heard[1][1] < calls.of('streamed')[0] - 200, 'the first piece comes at once');
+    });
+
+    test('a stream ends with its run, however that ends', async () => {
+      const answer = await sdk.fetchWithStream(`${app.url}/streams-not`, {});
+      assert.equal(answer.status, 500);
+      assert.match(await answer.text(), /torn/);
     });
   });
 }

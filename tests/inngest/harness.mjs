@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 
 import * as newest from 'inngest';
 import { createDefer } from 'inngest/experimental';
+import { stream } from 'inngest/experimental/durable-endpoints';
+import { fetchWithStream } from 'inngest/experimental/durable-endpoints/client';
 import { createEndpointServer, endpointAdapter, serve } from 'inngest/node';
 
 import * as lane418 from './lane-4.18/sdk.mjs';
@@ -22,7 +24,10 @@ export { delay };
 /** The official SDK: the line that apps of today have, and the newest. */
 export const lanes = [
   { name: '4.18.1', sdk: lane418 },
-  { name: '4.24.0', sdk: { ...newest, createDefer, createEndpointServer, endpointAdapter, serve } },
+  {
+    name: '4.24.0',
+    sdk: { ...newest, createDefer, createEndpointServer, endpointAdapter, fetchWithStream, serve, stream },
+  },
 ];
 
 const binary =
@@ -188,6 +193,34 @@ export class App {
     return { status: answer.status, body: await answer.json() };
   }
 
+  async close() {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
+
+/** An app of endpoints: its handlers, by their paths. */
+export class Endpoints {
+  static async serve(sdk, options, make) {
+    const app = new Endpoints();
+    app.client = new sdk.Inngest({
+      id: 'shop',
+      logger: { info() {}, warn() {}, error() {}, debug() {} },
+      endpointAdapter: sdk.endpointAdapter,
+      ...options,
+    });
+    const handlers = make(app.client);
+    app.answer = (request) => handlers[new URL(request.url).pathname](request);
+    await app.open(sdk, 0);
+    return app;
+  }
+  async open(sdk, port) {
+    this.server = sdk.createEndpointServer((request) => this.answer(request)).listen(port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = this.server.address().port;
+    this.url = `http://127.0.0.1:${this.port}`;
+  }
   async close() {
     this.server.closeAllConnections();
     this.server.close();

@@ -117,6 +117,20 @@ Task<Result<>> EndpointServer::take_steps(const net::Request& request, Asker ask
   co_return co_await rooms_.runs.tell(std::move(asker), *run_id, std::move(*ops));
 }
 
+// It may end while it is looked at: who listens by then hears of that.
+Task<Result<net::Response>> EndpointServer::listen(const net::Request& request) {
+  auto stream = rooms_.realtime.stream(request);
+  const auto listening = rooms_.realtime.listening_of(request);
+  const auto run_id = listening ? RealtimeServer::run_of(*listening) : std::nullopt;
+  if (!stream || !run_id) co_return stream;
+  const auto last = co_await rooms_.outputs.last_event(*run_id);
+  if (last && *last) {
+    stream->stream = nullptr;
+    stream->body = **last;
+  }
+  co_return stream;
+}
+
 Task<Result<net::Response>> EndpointServer::output(const net::Request& request) {
   const auto run_id = run_of(request.path);
   if (!run_id) co_return fail(run_id.error());

@@ -42,6 +42,8 @@ class EndpointServer {
   Task<Result<Json>> create(const net::Request& request, Asker asker);
   Task<Result<>> take_steps(const net::Request& request, Asker asker);
   Task<Result<net::Response>> output(const net::Request& request);
+  /// RealtimeServer::stream; of a run that has ended, how.
+  Task<Result<net::Response>> listen(const net::Request& request);
 
  private:
   const OutputTokens tokens_;

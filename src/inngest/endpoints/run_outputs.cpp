@@ -93,6 +93,17 @@ Json error_shown(const std::string& text) {
                        {"message", std::string(error.string_or("message", ""))}});
 }
 
+std::string response_event(std::string_view status, const net::Response& response) {
+  Json headers = Json::object();
+  for (const auto& [name, value] : response.headers) headers.set(name, value);
+  const Json data =
+      Json::object({{"status", status},
+                    {"response", Json::object({{"body", response.body.view()},
+                                               {"statusCode", std::int64_t{response.status}},
+                                               {"headers", std::move(headers)}})}});
+  return "event: inngest.response\ndata: " + data.dump() + "\n\n";
+}
+
 }  // namespace
 
 OutputTokens::OutputTokens(std::string_view secret)
@@ -149,6 +160,21 @@ std::optional<net::Response> RunOutputs::answer_of(const Run& run) {
         410, Json::object({{"name", "RunCancelled"}, {"message", "The run was cancelled"}}));
   }
   return std::nullopt;
+}
+
+Task<Result<std::optional<std::string>>> RunOutputs::last_event(Uuid run_id) {
+  auto run = co_await look(run_id);
+  if (!run) co_return fail(run.error());
+  const auto answer = answer_of(*run);
+  if (!answer) co_return std::nullopt;
+  co_return response_event(run->status == "completed" ? "succeeded" : "failed", *answer);
+}
+
+std::string RunOutputs::last_event(const workers::EndOfRun& end) {
+  if (end.status == "completed") return {};
+  const auto answer = answer_of(
+      {.user_id = {}, .status = std::string(end.status), .output = {}, .error = end.error});
+  return answer ? response_event("failed", *answer) : std::string();
 }
 
 Task<Result<net::Response>> RunOutputs::wait(Uuid run_id, std::stop_token gone) {

@@ -51,6 +51,10 @@ class RunOutputs {
   /// The answer, once the run has ended; 202 if it has not for wait_max. kNotFound: it is gone;
   /// kTooManyRequests; kServiceUnavailable: `gone` was asked for.
   Task<Result<net::Response>> wait(Uuid run_id, std::stop_token gone);
+  /// The last event of what the run streams, as an SDK would write it, if it has ended.
+  Task<Result<std::optional<std::string>>> last_event(Uuid run_id);
+  /// The same of one that ends so. Empty: it has completed, and the app says so itself.
+  static std::string last_event(const workers::EndOfRun& end);
 
  private:
   struct Run {

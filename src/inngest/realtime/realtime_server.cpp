@@ -144,6 +144,40 @@ Result<std::string> RealtimeServer::make_run_token(const Uuid& run_id, const Ask
                        .expires_at = broadcaster_.world().unix_ms() / 1'000 + kTokenSeconds});
 }
 
+std::optional<Uuid> RealtimeServer::run_of(const Listening& listening) {
+  const bool is_run = listening.topics.size() == 1 && listening.topics.front().name.empty();
+  return is_run ? parse_id(listening.topics.front().channel) : std::nullopt;
+}
+
+Result<std::shared_ptr<RealtimeServer::Stream>> RealtimeServer::begin_stream(
+    const net::Request& head, const Asker& asker) {
+  const auto run_id = parse_foreign_id(query_parameter(head.query, "channel"));
+  if (!run_id) return fail(Code::kBadRequest, "Say of which run it is: ?channel=");
+  return std::shared_ptr<Stream>(new Stream(broadcaster_, asker.user_id, stream_of(*run_id)));
+}
+
+// Whole events only: others may say something between two pieces.
+void RealtimeServer::Stream::put(std::string_view piece) {
+  if (is_too_large_) return;
+  begun_.append(piece);
+  if (const auto last = begun_.rfind("\n\n"); last != std::string::npos) {
+    auto rest = begun_.substr(last + 2);
+    begun_.resize(last + 2);
+    broadcaster_.say(user_id_, topic_, std::exchange(begun_, std::move(rest)));
+  }
+  is_too_large_ = begun_.size() > kMessageBytesMax;
+  if (is_too_large_) begun_ = {};
+}
+
+Result<> RealtimeServer::Stream::end() {
+  if (!is_too_large_) return {};
+  return fail(Code::kPayloadTooLarge, "An event of the stream has more than 512 KiB");
+}
+
+void RealtimeServer::say_to_run(const std::string& user_id, const Uuid& run_id, std::string event) {
+  broadcaster_.say(user_id, stream_of(run_id), std::move(event));
+}
+
 // Its id is all that the authority of keys asks for.
 api::Actor RealtimeServer::key_of(const Listening& listening) const {
   return api::Actor::of_key(listening.user_id, api::Role::kMember, listening.key_id);
@@ -223,7 +257,9 @@ Result<net::Response> RealtimeServer::stream(const net::Request& request) {
   net::Response response;
   response.headers.add("content-type", "text/event-stream");
   response.headers.add("cache-control", "no-store");
-  response.stream = [&broadcaster = broadcaster_, place, listener = *listener, key_ended,
+  // What a run streams are such events already.
+  const bool is_raw = run_of(*listening).has_value();
+  response.stream = [&broadcaster = broadcaster_, place, is_raw, listener = *listener, key_ended,
                      gone = request.gone](net::BodyWriter& writer) -> Task<void> {
     auto& world = broadcaster.world();
     const auto end = world.now() + kStreamMax;
@@ -237,7 +273,8 @@ Result<net::Response> RealtimeServer::stream(const net::Request& request) {
       auto message = broadcaster.take(listener);
       if (message == nullptr && !co_await writer.write(":\n\n")) co_return;
       for (; message != nullptr; message = broadcaster.take(listener)) {
-        if (!co_await writer.write("data: " + *message + "\n\n")) co_return;
+        const auto event = is_raw ? *message : "data: " + *message + "\n\n";
+        if (!co_await writer.write(event)) co_return;
       }
     }
   };
