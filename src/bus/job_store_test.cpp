@@ -201,6 +201,46 @@ TEST_F(JobStoreTest, AParkedJobIsClaimedWhenItIsDue) {
   EXPECT_EQ(store->parked_count(), 0);
 }
 
+TEST_F(JobStoreTest, AJobThatNobodyHasBegunMayBePutOffOrTaken) {
+  auto later = job(1);
+  const auto add_later = [&](const Job& made) {
+    ASSERT_TRUE(write([&](db::Tx& tx) { store->add_later(tx, made, 1'000, false); }));
+  };
+  const auto put_off = [&](const Job& which) {
+    bool was_there = false;
+    EXPECT_TRUE(write([&](db::Tx& tx) { was_there = store->put_off(tx, which, 2'000); }));
+    return was_there;
+  };
+  const auto take = [&](Job& which) {
+    bool was_there = false;
+    EXPECT_TRUE(write([&](db::Tx& tx) { was_there = store->claim_unbegun(tx, which); }));
+    return was_there;
+  };
+  add_later(later);
+  EXPECT_TRUE(put_off(later));
+  world.pass(milliseconds(1'500));
+  claim();
+  EXPECT_EQ(next().position, 0);
+  EXPECT_TRUE(take(later));
+  EXPECT_EQ(store->parked_count(), 0);
+  EXPECT_FALSE(take(later));
+  EXPECT_FALSE(put_off(later));
+  // Whoever has it says what it came to; somebody has begun it then.
+  ASSERT_TRUE(park(later, 1'000));
+  EXPECT_FALSE(put_off(later));
+  EXPECT_FALSE(take(later));
+  world.pass(milliseconds(1'000));
+  claim();
+  EXPECT_EQ(done_now(), std::vector<std::int64_t>{1});
+  // One that is due is another's, too.
+  auto due = job(2);
+  add_later(due);
+  world.pass(milliseconds(1'000));
+  claim();
+  EXPECT_FALSE(take(due));
+  EXPECT_EQ(done_now(), std::vector<std::int64_t>{2});
+}
+
 TEST_F(JobStoreTest, HowManyAreParkedIsKnownWithoutCountingThem) {
   const auto is_true = [&] {
     std::int64_t counted = -1;

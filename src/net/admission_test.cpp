@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
 
 #include "base/timer.h"
 #include "net/server.h"
@@ -43,6 +46,44 @@ TEST_F(Admissions, AnswerBeforeTheBodyHasCome) {
   EXPECT_EQ(answer.body, "who are you");
   EXPECT_EQ(answer.header("connection"), "close");
   EXPECT_TRUE(client.is_closed_by_server());
+}
+
+TEST_F(Admissions, MayTakeABodyAsItComes) {
+  std::mutex mutex;
+  std::vector<std::string> pieces;
+  Watermark count;
+  handler.admitting = [&](const Request&) -> Admission {
+    Admission admission{.account = "ann", .body_bytes_max = 20};
+    admission.take_piece = [&](std::string_view piece) {
+      const std::lock_guard lock(mutex);
+      pieces.emplace_back(piece);
+      count.raise(static_cast<std::int64_t>(pieces.size()));
+    };
+    return admission;
+  };
+  TestClient client(start());
+  client.send("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  const auto has_come = [&](std::int64_t many) {
+    for (int i = 0; i < 500 && count.value() < many; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return count.value() == many;
+  };
+  // Before anybody knows how much more there will be.
+  EXPECT_TRUE(has_come(1));
+  client.send("5\r\ndefgh\r\n");
+  EXPECT_TRUE(has_come(2));
+  client.send("0\r\n\r\n");
+  const auto answer = client.read_response();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_EQ(pieces, (std::vector<std::string>{"abc", "defgh"}));
+  // All pieces count.
+  client.send("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n");
+  client.send("f\r\n0123456789abcde\r\n");
+  EXPECT_TRUE(has_come(3));
+  client.send("8\r\nfghijklm\r\n0\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 413);
 }
 
 TEST_F(Admissions, AskForNoBodyThatNobodyWants) {
