@@ -1634,6 +1634,20 @@ export interface Tick {
     /** Ticks before this one that have no run, since the pod was not there. */
     missed: number;
 }
+export interface HttpRequest {
+    /** https://shop.example */
+    domain: string;
+    method: string;
+    path: string;
+    /** Of who asked, as the app has seen it. */
+    ip: string;
+    content_type: string;
+    /** Without a '?'. */
+    query_params: string;
+    body: string;
+    /** The id that its author gave the endpoint; empty: none. */
+    fn: string;
+}
 export interface KeyCreated {
     keyId: string;
     name: string;
@@ -2001,6 +2015,8 @@ export interface EventData {
     "function.resumed": FunctionAct;
     /** By its schedule, it was time for a run of a function. */
     "function.scheduled": Tick;
+    /** An app answers a request with an endpoint that has steps. */
+    "inngest/http.request": HttpRequest;
     /** A user got an API key, or a session in a browser. */
     "key.creation.completed": KeyCreated;
     /** An API key was revoked, or a session ended. */

@@ -571,6 +571,16 @@ export declare const Tick: z.ZodObject<{
     scheduledAt: z.ZodISODateTime;
     missed: z.ZodDefault<z.ZodInt>;
 }, z.core.$strip>;
+export declare const HttpRequest: z.ZodObject<{
+    domain: z.ZodString;
+    method: z.ZodString;
+    path: z.ZodString;
+    ip: z.ZodString;
+    content_type: z.ZodString;
+    query_params: z.ZodString;
+    body: z.ZodString;
+    fn: z.ZodString;
+}, z.core.$strip>;
 export declare const KeyCreated: z.ZodObject<{
     keyId: z.ZodUUID;
     name: z.ZodString;
@@ -1531,6 +1541,16 @@ export declare const eventSchemas: {
         cron: z.ZodString;
         scheduledAt: z.ZodISODateTime;
         missed: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>;
+    "inngest/http.request": z.ZodObject<{
+        domain: z.ZodString;
+        method: z.ZodString;
+        path: z.ZodString;
+        ip: z.ZodString;
+        content_type: z.ZodString;
+        query_params: z.ZodString;
+        body: z.ZodString;
+        fn: z.ZodString;
     }, z.core.$strip>;
     "key.creation.completed": z.ZodObject<{
         keyId: z.ZodUUID;

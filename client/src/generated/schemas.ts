@@ -511,6 +511,17 @@ export const Tick = z.object({
   missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there."),
 });
 
+export const HttpRequest = z.object({
+  domain: z.string().describe("https://shop.example"),
+  method: z.string(),
+  path: z.string(),
+  ip: z.string().describe("Of who asked, as the app has seen it."),
+  content_type: z.string(),
+  query_params: z.string().describe("Without a '?'."),
+  body: z.string(),
+  fn: z.string().describe("The id that its author gave the endpoint; empty: none."),
+});
+
 export const KeyCreated = z.object({
   keyId: z.uuid(),
   name: z.string().max(100),
@@ -865,6 +876,7 @@ export const eventSchemas = {
   "function.replayed": ReplayAct,
   "function.resumed": FunctionAct,
   "function.scheduled": Tick,
+  "inngest/http.request": HttpRequest,
   "key.creation.completed": KeyCreated,
   "key.revocation.completed": KeyRevoked,
   "note.creation.completed": NoteCreationCompleted,
