@@ -126,6 +126,8 @@ for (const { name, sdk } of lanes) {
       const run = await pod.run(endpoint('/sleepy'), 'completed');
       const whole = await pod.call('runs.get', { id: run.id });
       assert.deepEqual(whole.steps.map((each) => each.name), ['a', 'nap', 'b']);
+      // What it had slept was on disk before the app asked for it.
+      assert.equal(whole.attempts, 1);
     });
 
     test('it waits for an event that comes the moment its caller is sent on', async () => {
