@@ -366,4 +366,18 @@ Cursor* Connection::start(std::string_view sql, const Value* values, std::size_t
   return statement;
 }
 
+void Connection::read(database_detail::Operation& operation, std::chrono::milliseconds most) {
+  begin_closure();
+  if (operation.has_time_limit) limit_time(most);
+  // BEGIN, so that all statements of the closure see one snapshot.
+  run("BEGIN");
+  if (operation.is_for_one_user) enter_tenancy(operation.user);
+  if (ok()) carry_out(operation);
+  operation.error = take_error();
+  if (operation.is_for_one_user) leave_tenancy();
+  // Also where its time is over.
+  begin_closure();
+  if (sqlite3_get_autocommit(handle_) == 0) std::ignore = execute("END");
+}
+
 }  // namespace synap::db::sqlite

@@ -12,6 +12,7 @@
 
 #include "base/world.h"
 #include "db/database.h"
+#include "db/readers.h"
 #include "db/sqlite/statement_cache.h"
 #include "db/sqlite/tenancy_rules.h"
 
@@ -49,7 +50,7 @@ class Statement final : public Cursor {
   bool is_done_ = false;
 };
 
-class Connection final : public Tx {
+class Connection final : public Tx, public Reader {
  public:
   enum class Mode { kWriter, kReader };
   /// So long a connection waits for a lock that another process holds.
@@ -73,9 +74,9 @@ class Connection final : public Tx {
   void count_undone() { ++undone_; }
   /// Gives the pages that it remembers back to the system, being called by the thread that it works
   /// on: for when nobody has asked it for a while.
-  void rest();
-  /// It has done nothing since, or at all.
-  bool is_rested() const { return is_rested_; }
+  void rest() override;
+  bool is_rested() const override { return is_rested_; }
+  void read(database_detail::Operation& operation, std::chrono::milliseconds most) override;
   /// Runs the closure of `operation`. One that throws fails (kInternalServerError).
   void carry_out(database_detail::Operation& operation);
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }

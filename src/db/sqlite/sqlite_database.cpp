@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
-#include <unordered_map>
 
 #include "base/log.h"
 #include "db/sqlite/connection.h"
@@ -14,17 +13,6 @@
 namespace synap::db::sqlite {
 namespace {
 
-// A group is bounded so that the first closure of it does not wait for the last for long: at
-// about 12 us a closure this is some 6 ms. What is left over goes into the next group.
-constexpr std::size_t kGroupClosuresMax = 512;
-// Of these, so many may be the workers' when people wait too. A worker's closure costs twice a
-// person's (it stores results, rows and events), and whoever waits, waits for all of a group: with
-// 64 connections, 16 gave 17,600 requests/s, 8 gives 19,800, 4 gave no more; and the end of a flood
-// of notes comes as soon with each of them.
-constexpr std::size_t kGroupBackgroundMax = 8;
-// And so many while nobody does: whoever comes in the next moment waits for them.
-constexpr std::size_t kGroupBackgroundAloneMax = 128;
-
 // A group ends behind the closure with which its parameters come to so much: it is one transaction,
 // and the log of changes must have room for it (wal_keeper.h).
 constexpr std::size_t kGroupBytesMax = 8 << 20;
@@ -32,34 +20,21 @@ constexpr std::size_t kGroupBytesMax = 8 << 20;
 // After a group in which something failed, so many are run closure by closure at once.
 constexpr int kCautiousGroups = 32;
 
-using Completions = std::unordered_map<Executor*, std::vector<std::coroutine_handle<>>>;
-
-// What it was to do after the commit is undone for good, and the commit is not: all that can be
-// done is to say so, and to answer those who wait.
-void run_action(std::move_only_function<void()>& action) {
-  try {
-    action();
-  } catch (const std::exception& exception) {
-    write_log_bounded(Same::kLine, LogLevel::kError, "db",
-                      "database: an action after a commit threw: {error}",
-                      {{"error", exception.what()}});
-  }
-}
-
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(World& world) : world_(world), write_wake_(world.make_signal()) {}
+SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
+    : world_(options.world), writes_(options.world, options.waiting_max) {}
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
   // Counting its memory costs SQLite a mutex for each allocation of each thread.
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   std::ignore = configured;
-  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options.world));
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options));
   auto writer =
       Connection::open(options.path, Connection::Mode::kWriter, options.world, options.vfs);
   if (!writer) return fail(writer.error());
   database->writer_ = std::move(*writer);
-  std::vector<std::unique_ptr<Connection>> readers;
+  std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 0; i < options.readers; ++i) {
     auto reader =
         Connection::open(options.path, Connection::Mode::kReader, options.world, options.vfs);
@@ -76,7 +51,6 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
                                                 .waiting_max = options.waiting_max,
                                                 .idle_before_rest = options.idle_before_rest});
   database->idle_before_rest_ = options.idle_before_rest;
-  database->waiting_max_ = options.waiting_max;
   database->writer_thread_ =
       options.world.start_thread("db writer", ThreadPriority::kNormal,
                                  [self = database.get()] { return self->turn_of_writer(); });
@@ -84,11 +58,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
 }
 
 void SqliteDatabase::close() {
-  {
-    std::lock_guard lock(write_mutex_);
-    stopping_ = true;
-  }
-  write_wake_->notify_all();
+  writes_.close();
   readers_.close();
   writer_thread_.reset();
 }
@@ -160,52 +130,31 @@ Statistics SqliteDatabase::statistics() const {
   all.wal_bytes = wal_->wal_bytes();
   all.waiting_reads = readers_.waiting();
   all.rests = rests_.load(std::memory_order_relaxed) + readers_.rests();
-  std::lock_guard lock(write_mutex_);
-  all.waiting_writes = interactive_.size() + background_.size();
+  all.waiting_writes = writes_.waiting();
   return all;
 }
 
 void SqliteDatabase::submit(Operation* operation) {
   auto refusal =
-      operation->queue == Queue::kRead ? readers_.submit(operation) : submit_write(operation);
+      operation->queue == Queue::kRead ? readers_.submit(operation) : writes_.submit(operation);
   if (!refusal) return;  // it may be answered and gone already
   operation->error = std::move(refusal);
   operation->waiter.wake();
 }
 
-std::deque<SqliteDatabase::Operation*>& SqliteDatabase::lane_of(const Operation& operation) {
-  return operation.queue == Queue::kWrite ? interactive_ : background_;
-}
-
-std::optional<Error> SqliteDatabase::submit_write(Operation* operation) {
-  bool was_empty = false;
-  {
-    std::lock_guard lock(write_mutex_);
-    if (stopping_) return is_stopping();
-    auto& lane = lane_of(*operation);
-    if (lane.size() >= waiting_max_) return too_many_wait(lane.size());
-    was_empty = interactive_.empty() && background_.empty();
-    lane.push_back(operation);
-  }
-  if (was_empty) write_wake_->notify_one();
-  return std::nullopt;
-}
-
 void SqliteDatabase::withdraw(Operation* operation) {
   if (operation->queue == Queue::kRead) return readers_.withdraw(operation);
-  std::unique_lock lock(write_mutex_);
-  if (std::erase(lane_of(*operation), operation) > 0) return;
-  // In the writer's hands. It answers each operation of its group with one step under this lock.
-  write_answered_.wait(lock, [&] { return operation->waiter.is_posted(); });
+  writes_.withdraw(operation);
 }
 
 // One group, or idle work. False: there will be none any more.
 bool SqliteDatabase::turn_of_writer() {
   std::vector<Operation*> group;
-  const auto next = take_group(group);
-  if (next == Next::kEnd) return false;
-  if (next == Next::kNothing) return true;
-  if (next == Next::kIdleWork) {
+  const auto next =
+      writes_.take(group, [this] { return broken_ ? std::nullopt : idle_work_due(); });
+  if (next == WriteQueue::Next::kEnd) return false;
+  if (next == WriteQueue::Next::kNothing) return true;
+  if (next == WriteQueue::Next::kIdle) {
     do_idle_work();
   } else {
     commit_group(group);
@@ -227,36 +176,6 @@ void SqliteDatabase::do_idle_work() {
   rests_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Waits until there is something to do.
-SqliteDatabase::Next SqliteDatabase::take_group(std::vector<Operation*>& group) {
-  const auto take = [&](std::deque<Operation*>& from, std::size_t most) {
-    for (std::size_t i = 0; i < most && !from.empty(); ++i) {
-      group.push_back(from.front());
-      from.pop_front();
-    }
-  };
-  std::unique_lock lock(write_mutex_);
-  const auto is_due = [&] { return stopping_ || !interactive_.empty() || !background_.empty(); };
-  const auto idle = is_due() || broken_ ? std::nullopt : idle_work_due();
-  const auto woken = write_wake_->wait(lock, is_due, idle);
-  if (woken == Signal::Woken::kTimeUp) return Next::kIdleWork;
-  if (woken == Signal::Woken::kNotYet) return Next::kNothing;
-  if (interactive_.empty() && background_.empty()) return Next::kEnd;
-  const bool people_wait = !interactive_.empty();
-  take(interactive_, kGroupClosuresMax);
-  take(background_, people_wait ? kGroupBackgroundMax : kGroupBackgroundAloneMax);
-  return Next::kGroup;
-}
-
-// Gives what is behind the first `count` operations back: for the next transaction.
-void SqliteDatabase::cut(std::vector<Operation*>& group, std::size_t count) {
-  std::lock_guard lock(write_mutex_);
-  while (group.size() > count) {
-    lane_of(*group.back()).push_front(group.back());
-    group.pop_back();
-  }
-}
-
 void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   Actions on_commit;
   auto failure = broken_ ? broken_ : run_and_commit(group, on_commit);
@@ -265,18 +184,10 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
   } else {
     closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
     spread_.group_closures.observe(static_cast<std::int64_t>(group.size()));
-    for (auto& action : on_commit) run_action(action);
+    run_actions(on_commit);
     commits_.raise(commits_.value() + 1);
   }
-  // Answered and posted in one step: whoever destroys one of the coroutines meanwhile waits for the
-  // lock, and then finds its post to withdraw.
-  std::lock_guard lock(write_mutex_);
-  Completions completions;
-  for (auto* operation : group) {
-    completions[&operation->waiter.executor()].push_back(operation->waiter.take_to_post());
-  }
-  for (auto& [executor, coroutines] : completions) executor->post_all(coroutines);
-  write_answered_.notify_all();
+  writes_.answer(group);
 }
 
 // The error if the group as a whole has failed.
@@ -318,7 +229,7 @@ bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_co
   for (std::size_t i = 0; i < group.size(); ++i) {
     if (!run(*group[i])) return false;
     bytes += writer_->take_bound_bytes();
-    if (bytes >= kGroupBytesMax) cut(group, i + 1);
+    if (bytes >= kGroupBytesMax) writes_.give_back(group, i + 1);
   }
   return true;
 }
@@ -332,7 +243,7 @@ std::optional<Error> SqliteDatabase::run_apart(std::vector<Operation*>& group, A
     // Some failures (a full disk) make SQLite roll back the whole transaction by itself.
     if (is_rolled_back()) return group[i]->error;
     bytes += writer_->take_bound_bytes();
-    if (bytes >= kGroupBytesMax) cut(group, i + 1);
+    if (bytes >= kGroupBytesMax) writes_.give_back(group, i + 1);
   }
   return std::nullopt;
 }

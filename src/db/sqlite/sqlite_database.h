@@ -13,10 +13,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,8 +22,9 @@
 #include "base/timer.h"
 #include "base/world.h"
 #include "db/database.h"
-#include "db/sqlite/readers.h"
+#include "db/readers.h"
 #include "db/sqlite/wal_keeper.h"
+#include "db/write_queue.h"
 
 namespace synap::db::sqlite {
 
@@ -106,18 +104,12 @@ class SqliteDatabase final : public Database {
                           const std::vector<Retired>& retired) override;
 
  private:
-  explicit SqliteDatabase(World& world);
+  explicit SqliteDatabase(const SqliteOptions& options);
   void check_migrations(Tx& tx, const std::vector<Retired>& retired);
   void apply(Tx& tx, const Migration& migration);
-  std::optional<Error> submit_write(Operation* operation);
-  std::deque<Operation*>& lane_of(const Operation& operation);
   bool turn_of_writer();
-  enum class Next { kGroup, kIdleWork, kNothing, kEnd };
-  Next take_group(std::vector<Operation*>& group);
   std::optional<std::chrono::milliseconds> idle_work_due() const;
   void do_idle_work();
-  void cut(std::vector<Operation*>& group, std::size_t count);
-  using Actions = std::vector<std::move_only_function<void()>>;
   void commit_group(std::vector<Operation*>& group);
   std::optional<Error> run_and_commit(std::vector<Operation*>& group, Actions& on_commit);
   bool run_together(std::vector<Operation*>& group, Actions& on_commit);
@@ -133,14 +125,8 @@ class SqliteDatabase final : public Database {
   std::unique_ptr<Connection> writer_;
   Readers readers_;
   std::unique_ptr<WalKeeper> wal_;
-  mutable std::mutex write_mutex_;
-  const std::unique_ptr<Signal> write_wake_;
-  std::condition_variable write_answered_;
-  std::deque<Operation*> interactive_;
-  std::deque<Operation*> background_;
-  std::size_t waiting_max_ = 0;  // in each
+  WriteQueue writes_;
   std::chrono::milliseconds idle_before_rest_{};
-  bool stopping_ = false;
   // Why nothing can be written any more. Writer thread only.
   std::optional<Error> broken_;
   int cautious_groups_ = 0;  // writer thread only: how many groups are still to be run apart

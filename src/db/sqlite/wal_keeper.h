@@ -22,7 +22,7 @@
 #include <optional>
 
 #include "base/status.h"
-#include "db/sqlite/readers.h"
+#include "db/readers.h"
 
 namespace synap::db::sqlite {
 

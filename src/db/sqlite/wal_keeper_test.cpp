@@ -184,7 +184,7 @@ TEST(Readers, AHoldWaitsForReadsUnderWayAndNoOtherBegins) {
   const auto path = directory.path() + "/test.db";
   auto database = std::move(*SqliteDatabase::open({.path = path}));
   Readers readers;
-  std::vector<std::unique_ptr<Connection>> connections;
+  std::vector<std::unique_ptr<Reader>> connections;
   for (int i = 0; i < 2; ++i) {
     connections.push_back(std::move(*Connection::open(path, Connection::Mode::kReader)));
   }

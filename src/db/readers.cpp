@@ -1,26 +1,14 @@
-#include "db/sqlite/readers.h"
+#include "db/readers.h"
 
-#include <fmt/format.h>
+#include "db/write_queue.h"
 
-#include "db/sqlite/connection.h"
-
-namespace synap::db::sqlite {
-
-Error is_stopping() {
-  return {Code::kServiceUnavailable, "Synap is stopping", nullptr};
-}
-
-Error too_many_wait(std::size_t waiting) {
-  return {Code::kServiceUnavailable,
-          fmt::format("The database is busy: {} others wait for it", waiting), nullptr,
-          Fault::kBusy};
-}
+namespace synap::db {
 
 Readers::~Readers() {
   close();
 }
 
-void Readers::start(std::vector<std::unique_ptr<Connection>> connections, Options options) {
+void Readers::start(std::vector<std::unique_ptr<Reader>> connections, Options options) {
   time_max_ = options.time_max;
   waiting_max_ = options.waiting_max;
   idle_before_rest_ = options.idle_before_rest;
@@ -84,7 +72,7 @@ void Readers::close() {
 }
 
 // One read. False: there will be none any more.
-bool Readers::turn(Connection& connection) {
+bool Readers::turn(Reader& connection) {
   Operation* operation = nullptr;
   {
     std::unique_lock lock(mutex_);
@@ -103,17 +91,7 @@ bool Readers::turn(Connection& connection) {
     queue_.pop_front();
     ++running_;
   }
-  connection.begin_closure();
-  if (operation->has_time_limit) connection.limit_time(time_max_);
-  // BEGIN, so that all statements of the closure see one snapshot.
-  connection.run("BEGIN");
-  if (operation->is_for_one_user) connection.enter_tenancy(operation->user);
-  if (connection.ok()) connection.carry_out(*operation);
-  operation->error = connection.take_error();
-  if (operation->is_for_one_user) connection.leave_tenancy();
-  // Also where its time is over.
-  connection.begin_closure();
-  if (sqlite3_get_autocommit(connection.handle()) == 0) std::ignore = connection.execute("END");
+  connection.read(*operation, time_max_);
   std::lock_guard lock(mutex_);
   if (--running_ == 0) idle_.notify_all();
   // Under the lock: whoever destroys the coroutine finds it either not answered or posted.
@@ -122,4 +100,4 @@ bool Readers::turn(Connection& connection) {
   return true;
 }
 
-}  // namespace synap::db::sqlite
+}  // namespace synap::db

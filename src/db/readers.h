@@ -1,9 +1,9 @@
 // Readers: the threads that read, each with a connection of its own, and the queue they share.
 //
-// A read pins a snapshot: while any read is under way the log of changes (WAL) cannot begin again
-// from its front, and reads that overlap for ever would let it grow for ever. So reading can be
-// held: new reads wait in the queue until those under way have ended and the writer has emptied
-// the WAL (wal_keeper.h).
+// With SQLite a read pins a snapshot: while any read is under way the log of changes (WAL) cannot
+// begin again from its front, and reads that overlap for ever would let it grow for ever. So
+// reading can be held: new reads wait in the queue until those under way have ended and the writer
+// has emptied the WAL (sqlite/wal_keeper.h).
 #pragma once
 
 #include <atomic>
@@ -18,13 +18,21 @@
 #include "base/world.h"
 #include "db/database.h"
 
-namespace synap::db::sqlite {
+namespace synap::db {
 
-class Connection;
-
-/// The refusal of what comes after close(), and of what finds `waiting` others in its queue.
-Error is_stopping();
-Error too_many_wait(std::size_t waiting);
+/// A connection that reads; belongs to one thread.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  /// Runs the closure of `operation` in a transaction of its own, on behalf of its user if it has
+  /// one, and leaves it with its result or its error. It takes `most` at most, where it has a limit
+  /// of its time.
+  virtual void read(database_detail::Operation& operation, std::chrono::milliseconds most) = 0;
+  /// Gives back what it remembers: for when nobody has asked it for a while.
+  virtual void rest() = 0;
+  /// It has done nothing since, or at all.
+  virtual bool is_rested() const = 0;
+};
 
 /// Thread-safe.
 class Readers {
@@ -43,7 +51,7 @@ class Readers {
     std::chrono::milliseconds idle_before_rest{5'000};
   };
   /// One thread of the world for each connection. Once.
-  void start(std::vector<std::unique_ptr<Connection>> connections, Options options);
+  void start(std::vector<std::unique_ptr<Reader>> connections, Options options);
 
   /// The error if it is refused; then the operation stays its owner's.
   std::optional<Error> submit(Operation* operation);
@@ -72,9 +80,9 @@ class Readers {
   void close();
 
  private:
-  bool turn(Connection& connection);
+  bool turn(Reader& connection);
 
-  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Reader>> connections_;
   std::vector<std::unique_ptr<WorldThread>> threads_;
   std::chrono::milliseconds time_max_{};
   std::size_t waiting_max_ = 0;
@@ -91,4 +99,4 @@ class Readers {
   bool is_closed_ = false;
 };
 
-}  // namespace synap::db::sqlite
+}  // namespace synap::db
