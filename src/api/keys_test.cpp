@@ -506,7 +506,7 @@ TEST_F(KeysTest, ARevokedKeyStaysRevokedWhereTheEventOfThatWasErased) {
   const auto ann = user("ann");
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
   const auto erased = test::run(executor, [&] {
-    return rig.database->write([](db::Tx& tx) {
+    return rig.database->write([](db::Tx& tx) -> std::int64_t {
       return tx.run(
           "UPDATE events SET salt = NULL, metadata = NULL, data = '{}' WHERE type = "
           "(SELECT number FROM names WHERE name = 'key.revocation.completed')");

@@ -154,8 +154,9 @@ Task<Result<NewKey>> Keys::use_link(std::string token, std::optional<ActorRef> i
   auto whose = co_await find_link(token);
   if (!whose) co_return fail(whose.error());
   const auto decide = [hash = sha256(token), now = live_.now()](db::Tx& tx) {
-    const auto gone = tx.run("DELETE FROM sign_in_links_data WHERE hash = $1 AND expires_at > $2",
-                             db::Blob{bytes_of(hash)}, now);
+    const std::int64_t gone =
+        tx.run("DELETE FROM sign_in_links_data WHERE hash = $1 AND expires_at > $2",
+               db::Blob{bytes_of(hash)}, now);
     if (gone == 0) tx.abort(link_not_valid().error());
   };
   co_return co_await begin_session(std::move(*whose), std::move(instead_of), decide);

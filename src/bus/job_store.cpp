@@ -146,7 +146,7 @@ Task<Result<>> JobStore::take_over() {
         "due_at, is_found, starts, limit_keys, priority_ms) SELECT line, position, run, step, "
         "function, user_id, attempt, fence, 0, 1, starts, limit_keys, priority_ms FROM jobs "
         "WHERE state = 1");
-    const auto found = tx.run("DELETE FROM jobs WHERE state = 1");
+    const std::int64_t found = tx.run("DELETE FROM jobs WHERE state = 1");
     tx.run("DELETE FROM job_processes");
     tx.run("UPDATE job_clock SET parked = parked + $1", found);
     {
@@ -265,7 +265,7 @@ int JobStore::count_start(db::Tx& tx, const Job& job) {
 }
 
 void JobStore::finish(db::Tx& tx, const Job& job) {
-  const auto gone = tx.run(
+  const std::int64_t gone = tx.run(
       "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
       "AND step = x'' AND state = 1 AND fence = $4",
       job.line, job.position, job.run_id, job.fence);
@@ -274,7 +274,7 @@ void JobStore::finish(db::Tx& tx, const Job& job) {
 }
 
 JobStore::Removed JobStore::remove(db::Tx& tx, const Job& job) {
-  const auto parked =
+  const std::int64_t parked =
       tx.run("DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3", job.line,
              job.position, job.run_id);
   if (parked > 0) {
@@ -415,7 +415,7 @@ bool JobStore::put_off(db::Tx& tx, const Job& job, std::int64_t wait_ms) {
 }
 
 bool JobStore::claim_unbegun(db::Tx& tx, Job& job) {
-  const auto taken = tx.run(
+  const std::int64_t taken = tx.run(
       "DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3 AND step = x'' "
       "AND fence = 0 AND due_at > 0",
       job.line, job.position, job.run_id);

@@ -1,5 +1,5 @@
-// Database: one transactional store behind one small interface. SQLite in a directory today,
-// PostgreSQL next; SQL is written once, in the dialect both speak ($1 parameters, ON CONFLICT,
+// Database: one transactional store behind one small interface: SQLite in a directory, or a
+// PostgreSQL server; SQL is written once, in the dialect both speak ($1 parameters, ON CONFLICT,
 // RETURNING), and only the log, the queue and search have files for one engine.
 //
 //   auto count = co_await database.read([](Tx& tx) {
@@ -23,7 +23,8 @@
 //
 // Failing is sticky: after the first failed statement, or abort(), further statements of the
 // closure do nothing and yield no rows, and write()/read() answer with that first error. So a
-// closure needs no check behind every line; it must only not act on the outside.
+// closure needs no check behind every line; it must only not act on the outside. That a run() has
+// failed may be seen late, with the next rows or the commit (Tx::Changes).
 #pragma once
 
 #include <concepts>
@@ -145,15 +146,25 @@ class Tx {
     return Rows(start(resolved(sql), values.data(), values.size()));
   }
 
-  /// Runs a statement for its effect; the number of rows it changed.
+  /// How many rows a statement has changed, for whoever asks at once: with an engine at a distance
+  /// the answer has to be waited for.
+  class Changes {
+   public:
+    explicit Changes(Tx& tx) : tx_(tx) {}
+    Changes(const Changes&) = delete;
+    Changes& operator=(const Changes&) = delete;
+    operator std::int64_t() && { return tx_.changes(); }
+
+   private:
+    Tx& tx_;
+  };
+  /// Runs a statement for its effect; the number of rows it changed. Where nobody asks for that, an
+  /// engine at a distance sends it with what comes next.
   template <class... Args>
-  std::int64_t run(std::string_view sql, const Args&... args) {
-    {
-      auto rows = query(sql, args...);
-      while (rows.next()) {
-      }
-    }
-    return changes();
+  Changes run(std::string_view sql, const Args&... args) {
+    const Value values[] = {Value(args)..., Value(nullptr)};
+    run_only(resolved(sql), values, sizeof...(args));
+    return Changes(*this);
   }
 
   /// While this lives, statements of its Tx mean other tables than they name: a second set that
@@ -195,6 +206,9 @@ class Tx {
 
  protected:
   virtual Cursor* start(std::string_view sql, const Value* values, std::size_t count) = 0;
+  /// The values need not live longer than this.
+  virtual void run_only(std::string_view sql, const Value* values, std::size_t count) = 0;
+  /// Of the statement that was run last.
   virtual std::int64_t changes() = 0;
 
   std::optional<Error> error_;

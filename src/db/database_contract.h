@@ -347,7 +347,7 @@ TEST_P(Database, ReadAsRefusesBaseTablesHoweverTheyAreNamed) {
            // A common table expression may not pass for a view.
            "WITH items AS (SELECT id FROM items_data) SELECT id FROM items",
            "WITH items(id) AS MATERIALIZED (SELECT id FROM items_data) SELECT id FROM items",
-           "WITH a AS (SELECT 1), \"Items\" /**/ AS NOT MATERIALIZED (SELECT id FROM items_data) "
+           "WITH a AS (SELECT 1), \"items\" /**/ AS NOT MATERIALIZED (SELECT id FROM items_data) "
            "SELECT id FROM items",
            "WITH every AS (SELECT count(*) AS n FROM items_data) SELECT n FROM every",
        }) {
@@ -506,8 +506,8 @@ TEST_P(Database, RunsOneStatementInsideItself) {
 TEST_P(Database, RunTellsHowManyRowsChanged) {
   ASSERT_TRUE(write([](Tx& tx) {
     for (std::int64_t id = 1; id <= 3; ++id) insert(tx, id);
-    EXPECT_EQ(tx.run("UPDATE items_data SET name = 'x' WHERE id > $1", 1), 2);
-    EXPECT_EQ(tx.run("DELETE FROM items_data WHERE id = $1", 9), 0);
+    EXPECT_EQ(std::int64_t{tx.run("UPDATE items_data SET name = 'x' WHERE id > $1", 1)}, 2);
+    EXPECT_EQ(std::int64_t{tx.run("DELETE FROM items_data WHERE id = $1", 9)}, 0);
   }));
 }
 

@@ -132,7 +132,7 @@ void make_room(db::Tx& tx, const std::string& user_id) {
     if (rows.next()) count = rows.integer(0);
   }
   if (count < Cancellations::kKeptMax) return;
-  const auto gone = tx.run(
+  const std::int64_t gone = tx.run(
       "DELETE FROM run_cancellations_data WHERE id = (SELECT id FROM run_cancellations_data WHERE "
       "user_id = $1 AND is_done = 1 ORDER BY id LIMIT 1)",
       user_id);
@@ -206,7 +206,7 @@ Task<Result<Json>> Cancellations::remove(std::string_view id, const Asker& asker
   const auto uuid = parse_id(id);
   std::int64_t gone = 0;
   if (uuid) {
-    auto removed = co_await engine_.runs.database().write([&](db::Tx& tx) {
+    auto removed = co_await engine_.runs.database().write([&](db::Tx& tx) -> std::int64_t {
       return tx.run("DELETE FROM run_cancellations_data WHERE id = $1 AND user_id = $2", *uuid,
                     asker.user_id);
     });

@@ -146,7 +146,7 @@ bool remove_old_tables(db::Tx& tx) {
     name = rows.text(0);
     key = rows.text(1);
   }
-  const auto removed =
+  const std::int64_t removed =
       tx.run(fmt::format("DELETE FROM {} WHERE ({}) IN (SELECT {} FROM {} LIMIT $1)", name, key,
                          key, name),
              kRemovedRows);

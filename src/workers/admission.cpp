@@ -201,7 +201,7 @@ Task<Result<bool>> Admission::take_back() {
   if (!back) co_return fail(back.error());
   for (const auto& function : *back) {
     for (std::int64_t changed = kBackMax; changed == kBackMax;) {
-      auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) -> std::int64_t {
         return tx.run(
             "UPDATE admissions SET is_gone = 0 WHERE (is_gone, user_id, position, function) IN "
             "(SELECT is_gone, user_id, position, function FROM admissions WHERE is_gone = 1 AND "
@@ -216,7 +216,7 @@ Task<Result<bool>> Admission::take_back() {
 }
 
 void Admission::settle(db::Tx& tx, const Judged& judged) {
-  const auto found = tx.run(
+  const std::int64_t found = tx.run(
       "DELETE FROM admissions WHERE is_gone = 0 AND user_id = $1 AND position = $2 AND function = "
       "$3",
       judged.event->user_id, judged.event->position, judged.function->id);

@@ -429,8 +429,8 @@ Task<Result<>> EventWaits::end_some(const events::Event& event, const std::vecto
   auto stored = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     for (const auto& one : ended) {
       if (one.is_cancel) continue;
-      const auto gone = tx.run("DELETE FROM waits_data WHERE run = $1 AND step = $2",
-                               one.job.run_id, db::Blob{one.key});
+      const std::int64_t gone = tx.run("DELETE FROM waits_data WHERE run = $1 AND step = $2",
+                                       one.job.run_id, db::Blob{one.key});
       if (gone == 0) continue;
       answer_pending(tx, one.job.run_id, one.step, memo, world_.unix_ms());
       jobs_.wake(tx, one.job);

@@ -27,7 +27,7 @@ StepHash hash_from_hex(std::string_view hex) {
 
 bool answer_pending(db::Tx& tx, const Uuid& run_id, const StepHash& step, std::string_view memo,
                     std::int64_t unix_ms) {
-  const auto stored = tx.run(
+  const std::int64_t stored = tx.run(
       "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at, started_at, "
       "input) SELECT run, hash, (SELECT coalesce(max(place) + 1, 0) FROM run_steps_data WHERE run "
       "= $1), "

@@ -138,7 +138,7 @@ Task<Result<Replay>> Replays::begin(Person who, Replay asked) {
 
 Task<Result<>> Replays::cancel(std::string user_id, Uuid id) {
   co_return co_await rooms_.database.write([&](db::Tx& tx) {
-    const auto ended = tx.run(
+    const std::int64_t ended = tx.run(
         "UPDATE run_replays_data SET status = 'cancelled', ended_at = $3 WHERE id = $1 AND "
         "user_id = $2 AND status = 'active'",
         id, user_id, rooms_.world.unix_ms());
@@ -276,7 +276,7 @@ Task<Result<bool>> Replays::go_on(Replay replay) {
   };
   auto done = co_await rooms_.maker.begin_many(
       std::move(asked), wanted, [&](db::Tx& tx, std::int64_t made, std::int64_t left_out) {
-        const auto stored = tx.run(
+        const std::int64_t stored = tx.run(
             "UPDATE run_replays_data SET looked_to = $2, made = made + $3, "
             "passed_over = passed_over + $4, status = $5, ended_at = $6 WHERE id = $1 AND "
             "status = 'active' AND looked_to = $7",

@@ -84,7 +84,7 @@ Task<Result<bool>> RunControl::pause(Person who, std::string function_id) {
   if (!event) co_return fail(event.error());
   const Pause pause{rooms_.world.unix_ms(), who.user_id};
   co_return co_await rooms_.database.write([&](db::Tx& tx) {
-    const auto added = tx.run(
+    const std::int64_t added = tx.run(
         "INSERT INTO function_pauses(function, user_id, since) VALUES ($1, $2, $3) "
         "ON CONFLICT DO NOTHING",
         function_id, pause.user_id, pause.since);

@@ -150,7 +150,7 @@ Task<Result<std::int64_t>> RunPruner::round(std::stop_token stop) {
         std::int64_t count = 0;
         for (const auto& id : slice->ended) {
           // Somebody may have let it be tried again meanwhile.
-          const auto gone =
+          const std::int64_t gone =
               tx.run("DELETE FROM runs_data WHERE id = $1 AND ended_at IS NOT NULL", id);
           if (gone == 0) continue;
           ++count;

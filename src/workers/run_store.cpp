@@ -145,7 +145,7 @@ std::int64_t RunStore::write_results(db::Tx& tx, const bus::Job& job,
   std::int64_t stored = 0;
   const auto now = world_.unix_ms();
   for (const auto& result : results) {
-    const auto is_new = tx.run(
+    const std::int64_t is_new = tx.run(
         "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at, started_at, "
         "ended_at, input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         job.run_id, blob_of(result.hash), result.place, result.name, op_name(result.op),

@@ -193,7 +193,7 @@ Task<Result<>> Scheduler::fire(const Row& row, const bus::FunctionPtr& function,
     event = std::move(*made);
   }
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    const auto changed = tx.run(
+    const std::int64_t changed = tx.run(
         "UPDATE cron_ticks SET next_at = $3, fire_at = $4, last_at = $5 WHERE function = $1 AND "
         "cron = $2 AND next_at = $6",
         row.function, row.cron, tick.next_at, fire_at(cron, row.function, tick.next_at), tick.at,

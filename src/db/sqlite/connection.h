@@ -99,6 +99,11 @@ class Connection final : public Tx, public Reader {
 
  protected:
   Cursor* start(std::string_view sql, const Value* values, std::size_t count) override;
+  void run_only(std::string_view sql, const Value* values, std::size_t count) override {
+    Rows rows(start(sql, values, count));
+    while (rows.next()) {
+    }
+  }
   std::int64_t changes() override { return sqlite3_changes64(handle_); }
 
  private:

@@ -623,7 +623,7 @@ TEST_F(NounsWithTextAndTags, WhatFollowsFromAHeaderAloneIsFoldedAlsoWhereItsData
   // The number of events whose data were erased.
   const auto erase = [&](const std::string& names) {
     const auto count = test::run(executor, [&] {
-      return database->write([&](db::Tx& tx) {
+      return database->write([&](db::Tx& tx) -> std::int64_t {
         return tx.run(
             "UPDATE events SET salt = NULL, metadata = NULL, data = '{}' "
             "WHERE type IN (SELECT number FROM names WHERE " +

@@ -221,7 +221,7 @@ Task<Result<>> EndpointRuns::hand_over(bus::Job job, std::vector<ReportedOp> ops
   auto event = co_await engine.log.at(job.position);
   if (!event) co_return fail(event.error());
   auto claimed = co_await engine.runs.database().write([&](db::Tx& tx) {
-    const auto gone = tx.run("DELETE FROM endpoint_runs WHERE run = $1", job.run_id);
+    const std::int64_t gone = tx.run("DELETE FROM endpoint_runs WHERE run = $1", job.run_id);
     if (gone == 0 || !engine.jobs.claim_unbegun(tx, job)) tx.abort(kTaken);
   });
   if (!claimed) co_return claimed;

@@ -99,7 +99,7 @@ void ServedStore::keep_commit(db::Tx& tx, const bus::Job& job, const events::Eve
   if (before && before->status == "failed" && before->run == job.run_id) {
     return tx.abort({Code::kConflict, "The run was given up", nullptr});
   }
-  const auto stored = tx.run(
+  const std::int64_t stored = tx.run(
       "INSERT INTO served_commits(function, position, hash, name, memo, stored_at) "
       "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
       job.function->id, job.position, blob_of(result.hash), result.name, result.memo,
