@@ -19,3 +19,21 @@ function(synap_room name)
     gtest_discover_tests(${test_name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
+
+# The tests of `target`, which ask the PostgreSQL server of SYNAP_TEST_POSTGRES_URL: the one that
+# tests/postgres starts, or another's.
+function(synap_postgres_tests target)
+  string(MD5 tree "${CMAKE_BINARY_DIR}")
+  string(SUBSTRING "${tree}" 0 12 tree)
+  set(directory "/tmp/synap-postgres-${tree}")
+  gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60 PROPERTIES
+    TIMEOUT 120 LABELS postgres FIXTURES_REQUIRED postgres
+    ENVIRONMENT "SYNAP_TEST_POSTGRES_URL=postgres://synap@/?host=${directory}")
+  if(NOT TEST postgres_start)
+    set(server "${CMAKE_SOURCE_DIR}/tests/postgres/server.sh")
+    add_test(NAME postgres_start COMMAND "${server}" start "${directory}")
+    add_test(NAME postgres_stop COMMAND "${server}" stop "${directory}")
+    set_tests_properties(postgres_start PROPERTIES FIXTURES_SETUP postgres TIMEOUT 60)
+    set_tests_properties(postgres_stop PROPERTIES FIXTURES_CLEANUP postgres TIMEOUT 60)
+  endif()
+endfunction()

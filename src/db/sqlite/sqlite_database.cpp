@@ -23,7 +23,9 @@ constexpr int kCautiousGroups = 32;
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
-    : world_(options.world), writes_(options.world, options.waiting_max) {}
+    : world_(options.world),
+      writes_(options.world, options.waiting_max),
+      migrator_(options.world) {}
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions options) {
   // Counting its memory costs SQLite a mutex for each allocation of each thread.
@@ -74,49 +76,14 @@ Result<> SqliteDatabase::run_migrations(const std::vector<Migration>& migrations
   const auto executor = world_.make_executor("migrate");
   auto run = [&]() -> Task<Result<>> {
     co_return co_await write([&](Tx& tx) {
-      for (const auto& migration : migrations) known_migrations_.emplace(migration.name);
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
           "name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
-      check_migrations(tx, retired);
-      for (const auto& migration : migrations) apply(tx, migration);
+      migrator_.run(tx, migrations, retired,
+                    [this](const std::string& sql) { return writer_->execute(sql.c_str()); });
     });
   };
   return sync_wait(*executor, run());
-}
-
-// Another version's tables are not touched: this one does not know what its writes would break.
-void SqliteDatabase::check_migrations(Tx& tx, const std::vector<Retired>& retired) {
-  auto rows = tx.query("SELECT name FROM migrations ORDER BY name");
-  while (rows.next()) {
-    const auto name = rows.view(0);
-    if (known_migrations_.contains(name)) continue;
-    const auto old = std::find_if(retired.begin(), retired.end(),
-                                  [&](const Retired& one) { return one.name == name; });
-    tx.abort({Code::kPreconditionFailed,
-              old != retired.end()
-                  ? fmt::format("This data directory was made by {}", old->made_by)
-                  : fmt::format("This data directory was made by a newer Synap (it has {}); "
-                                "use that version",
-                                name),
-              nullptr});
-    return;
-  }
-}
-
-void SqliteDatabase::apply(Tx& tx, const Migration& migration) {
-  {
-    auto rows = tx.query("SELECT 1 FROM migrations WHERE name = $1", migration.name);
-    if (rows.next() || !tx.ok()) return;
-  }
-  if (auto done = writer_->execute(std::string(migration.sql).c_str()); !done) {
-    auto error = done.error();
-    error.message = fmt::format("Migration {} failed: {}", migration.name, error.message);
-    tx.abort(std::move(error));
-    return;
-  }
-  tx.run("INSERT INTO migrations(name, applied_at) VALUES ($1, $2)", migration.name,
-         world_.unix_ms());
 }
 
 Statistics SqliteDatabase::statistics() const {

@@ -14,7 +14,6 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,7 @@
 #include "base/timer.h"
 #include "base/world.h"
 #include "db/database.h"
+#include "db/migrator.h"
 #include "db/readers.h"
 #include "db/sqlite/wal_keeper.h"
 #include "db/write_queue.h"
@@ -105,8 +105,6 @@ class SqliteDatabase final : public Database {
 
  private:
   explicit SqliteDatabase(const SqliteOptions& options);
-  void check_migrations(Tx& tx, const std::vector<Retired>& retired);
-  void apply(Tx& tx, const Migration& migration);
   bool turn_of_writer();
   std::optional<std::chrono::milliseconds> idle_work_due() const;
   void do_idle_work();
@@ -138,7 +136,7 @@ class SqliteDatabase final : public Database {
   std::atomic<std::int64_t> syncs_{0};
   std::atomic<std::int64_t> sync_ns_{0};
   Spread spread_;
-  std::set<std::string, std::less<>> known_migrations_;  // writer thread only
+  Migrator migrator_;  // writer thread only
 
   std::unique_ptr<WorldThread> writer_thread_;
 };

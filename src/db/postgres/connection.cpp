@@ -1,0 +1,410 @@
+#include "db/postgres/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+
+#include "base/io_errors.h"
+#include "base/log.h"
+
+namespace synap::db::postgres {
+namespace {
+
+// Results of so many statements at most are on their way: a server that cannot send them would take
+// no more statements, and the two would wait for each other.
+constexpr int kSentMax = 500;
+constexpr std::size_t kPreparedMax = 512;
+constexpr std::chrono::milliseconds kFirstDelay{50};
+constexpr std::chrono::milliseconds kLongestDelay{2'000};
+// Of catalog/pg_type.dat.
+constexpr Oid kByteaOid = 17;
+
+// Some libraries' messages end with a line end.
+std::string trimmed(const char* text) {
+  std::string_view view = text != nullptr ? text : "";
+  while (view.ends_with('\n')) view.remove_suffix(1);
+  return std::string(view);
+}
+
+int digit(char c) {
+  return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+}  // namespace
+
+Error error_of(std::string_view sqlstate, std::string_view what) {
+  write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: (postgres {code}) {what}",
+                    {{"code", sqlstate}, {"what", what}});
+  const auto unavailable = [](Fault fault, const char* message) {
+    io_errors(Store::kDatabase, fault).add();
+    return Error{Code::kServiceUnavailable, message, nullptr, fault};
+  };
+  const auto of_class = [&](std::string_view two) { return sqlstate.starts_with(two); };
+  // Appendix A of PostgreSQL's documentation.
+  if (sqlstate.empty() || of_class("08") || of_class("57P") || of_class("28") || of_class("3D") ||
+      sqlstate == "25006") {
+    return unavailable(Fault::kGone, "The database cannot be reached now");
+  }
+  if (sqlstate == "53100")
+    return unavailable(Fault::kFull, "The disk is full: nothing can be written");
+  if (of_class("53") || of_class("40") || sqlstate == "55P03" || sqlstate == "25P03") {
+    return unavailable(Fault::kBusy, "The database is busy now");
+  }
+  if (of_class("XX") || of_class("58")) {
+    io_errors(Store::kDatabase, Fault::kDamaged).add();
+    return {Code::kInternalServerError, "The database is damaged: run synap doctor", nullptr,
+            Fault::kDamaged};
+  }
+  if (sqlstate == "57014") return {Code::kTimeout, "This takes too long", nullptr};
+  if (of_class("23")) return {Code::kConflict, "This conflicts with what is stored", nullptr};
+  if (sqlstate == "54000") {
+    return {Code::kPayloadTooLarge, "This is too large to be stored", nullptr};
+  }
+  // A wrong statement is ours, not the caller's: they get no SQL, the log does.
+  return {Code::kInternalServerError, "An internal error was logged", nullptr};
+}
+
+// The rows of one statement, all of them in memory: whoever reads many reads pages.
+class Connection::Statement final : public Cursor {
+ public:
+  Statement(Connection& connection, ResultPtr result)
+      : connection_(connection), result_(std::move(result)), count_(PQntuples(result_.get())) {
+    decoded_.resize(static_cast<std::size_t>(PQnfields(result_.get())));
+  }
+
+  bool next() override {
+    if (!connection_.ok()) return false;
+    return row_ < count_ && ++row_ < count_;
+  }
+  bool is_null(int column) override { return PQgetisnull(result_.get(), row_, column) != 0; }
+  std::int64_t integer(int column) override { return number<std::int64_t>(column); }
+  double real(int column) override { return number<double>(column); }
+  std::string_view bytes(int column) override {
+    const std::string_view text(PQgetvalue(result_.get(), row_, column),
+                                static_cast<std::size_t>(PQgetlength(result_.get(), row_, column)));
+    if (PQftype(result_.get(), column) != kByteaOid || text.empty()) return text;
+    auto& decoded = decoded_.at(static_cast<std::size_t>(column));
+    decoded.clear();
+    for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
+      decoded += static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1]));
+    }
+    return decoded;
+  }
+  void close() override {
+    auto& all = connection_.statements_;
+    all.erase(std::ranges::find(all, this, &std::unique_ptr<Cursor>::get));
+  }
+
+ private:
+  template <class Number>
+  Number number(int column) {
+    const auto text = bytes(column);
+    if (text == "t") return Number{1};
+    Number value{};
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  }
+
+  Connection& connection_;
+  const ResultPtr result_;
+  const int count_;
+  int row_ = -1;
+  std::vector<std::string> decoded_;
+};
+
+Connection::~Connection() {
+  statements_.clear();
+  if (handle_ != nullptr) PQfinish(handle_);
+}
+
+std::optional<Error> Connection::connect() {
+  if (handle_ != nullptr && PQstatus(handle_) == CONNECTION_OK) return std::nullopt;
+  auto& world = options_.world;
+  if (connect_delay_.count() > 0 && world.now() < connect_at_) {
+    return Error{Code::kServiceUnavailable, "The database cannot be reached now", nullptr,
+                 Fault::kGone};
+  }
+  if (handle_ != nullptr) lose("connecting again");
+  PGconn* made = PQconnectdb(options_.url.c_str());
+  if (made == nullptr || PQstatus(made) != CONNECTION_OK) {
+    auto error = error_of("", made != nullptr ? trimmed(PQerrorMessage(made)) : "no memory");
+    PQfinish(made);
+    connect_delay_ = std::clamp(2 * connect_delay_, kFirstDelay, kLongestDelay);
+    connect_at_ = world.now() + connect_delay_;
+    return error;
+  }
+  handle_ = made;
+  connect_delay_ = {};
+  PQsetNoticeProcessor(handle_, [](void*, const char*) {}, nullptr);
+  // What is answered is on disk, whatever the server does by default.
+  auto ready = execute(fmt::format(
+      "SET synchronous_commit = on; SET statement_timeout = {}; SET lock_timeout = {}; "
+      "SET idle_in_transaction_session_timeout = {}; SET client_encoding = 'UTF8'; "
+      "SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET TimeZone = 'UTC'",
+      options_.statement_time_max.count(), options_.lock_time_max.count(),
+      options_.lock_time_max.count()));
+  if (ready) return std::nullopt;
+  auto error = ready.error();
+  lose("its settings");
+  return error;
+}
+
+// Whatever was under way is undone by the server.
+void Connection::lose(std::string_view) {
+  PQfinish(std::exchange(handle_, nullptr));
+  sent_ = 0;
+  prepared_.clear();
+  unproven_.clear();
+  is_stale_ = false;
+  ++undone_;
+}
+
+Result<> Connection::execute(const std::string& sql) {
+  settle();
+  if (error_) return fail(*error_);
+  if (handle_ == nullptr) return fail(error_of("", "not connected"));
+  if (PQpipelineStatus(handle_) != PQ_PIPELINE_OFF) PQexitPipelineMode(handle_);
+  ++round_trips_;
+  const ResultPtr result(PQexec(handle_, sql.c_str()));
+  const auto status = PQresultStatus(result.get());
+  std::optional<Error> error;
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+    error = error_of(state != nullptr ? state : "", trimmed(PQerrorMessage(handle_)));
+  }
+  PQenterPipelineMode(handle_);
+  if (error) return fail(*error);
+  return {};
+}
+
+void Connection::begin_closure() {
+  error_.reset();
+  on_commit_.clear();
+  constexpr std::chrono::milliseconds kPageTime{100};
+  page_until_ = options_.world.now() + kPageTime;
+  has_time_limit_ = false;
+}
+
+bool Connection::is_out_of_time() const {
+  return options_.world.now() >= page_until_;
+}
+
+void Connection::carry_out(database_detail::Operation& operation) {
+  const auto threw = [this](std::string_view what) {
+    write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: a closure threw: {error}",
+                      {{"error", what}});
+    abort({Code::kInternalServerError, "An internal error was logged", nullptr});
+  };
+  try {
+    operation.run(*this);
+  } catch (const std::exception& exception) {
+    threw(exception.what());
+  } catch (...) {
+    threw("what is no std::exception");
+  }
+}
+
+void Connection::move_on_commit_to(Actions& all) {
+  std::ranges::move(on_commit_, std::back_inserter(all));
+  on_commit_.clear();
+}
+
+// At the server under a name, so that it is planned once a connection.
+const std::string* Connection::prepare(std::string_view sql, std::size_t count) {
+  std::string key(sql);
+  if (const auto known = prepared_.find(key); known != prepared_.end()) return &known->second;
+  auto name = fmt::format("s{}", ++prepared_count_);
+  if (PQsendPrepare(handle_, name.c_str(), key.c_str(), static_cast<int>(count), nullptr) != 1) {
+    return nullptr;
+  }
+  ++sent_;
+  unproven_.push_back(key);
+  return &prepared_.emplace(std::move(key), std::move(name)).first->second;
+}
+
+bool Connection::send(std::string_view sql, const Value* values, std::size_t count) {
+  if (error_) return false;
+  if (has_time_limit_ && options_.world.now() > stop_at_) {
+    abort({Code::kTimeout, "This takes too long", nullptr});
+    return false;
+  }
+  if (sent_ >= kSentMax) {
+    settle();
+    if (error_) return false;
+  }
+  const auto* name = handle_ != nullptr ? prepare(sql, count) : nullptr;
+  std::vector<std::string> numbers;
+  numbers.reserve(count);  // pointers to their texts are kept
+  std::vector<const char*> texts(count, nullptr);
+  std::vector<int> lengths(count, 0);
+  std::vector<int> formats(count, 0);
+  const auto put = [&](std::size_t i, std::string_view bytes) {
+    texts[i] = bytes.data() != nullptr ? bytes.data() : "";
+    lengths[i] = static_cast<int>(bytes.size());
+    formats[i] = 1;
+    bound_bytes_ += bytes.size();
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& value = values[i].variant();
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      texts[i] = numbers.emplace_back(fmt::to_string(*integer)).c_str();
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      texts[i] = numbers.emplace_back(fmt::to_string(*real)).c_str();
+    } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+      put(i, *text);
+    } else if (const auto* blob = std::get_if<Blob>(&value)) {
+      put(i, blob->bytes);
+    }
+  }
+  if (name == nullptr ||
+      PQsendQueryPrepared(handle_, name->c_str(), static_cast<int>(count), texts.data(),
+                          lengths.data(), formats.data(), 0) != 1) {
+    abort(error_of("", handle_ != nullptr ? trimmed(PQerrorMessage(handle_)) : "not connected"));
+    if (handle_ != nullptr) lose("sending");
+    return false;
+  }
+  ++sent_;
+  return true;
+}
+
+Cursor* Connection::start(std::string_view sql, const Value* values, std::size_t count) {
+  if (!send(sql, values, count)) return nullptr;
+  auto result = receive();
+  if (result == nullptr || !ok()) return nullptr;
+  statements_.push_back(std::make_unique<Statement>(*this, std::move(result)));
+  return statements_.back().get();
+}
+
+void Connection::run_only(std::string_view sql, const Value* values, std::size_t count) {
+  changes_ = 0;
+  std::ignore = send(sql, values, count);
+}
+
+std::int64_t Connection::changes() {
+  if (sent_ > 0) settle();
+  return ok() ? changes_ : 0;
+}
+
+void Connection::settle() {
+  if (sent_ > 0) std::ignore = receive();
+}
+
+// Waits for all that was sent; the result of the last statement.
+Connection::ResultPtr Connection::receive() {
+  ++round_trips_;
+  ResultPtr last;
+  if (PQpipelineSync(handle_) != 1) {
+    abort(error_of("", trimmed(PQerrorMessage(handle_))));
+    lose("a synchronisation");
+    return nullptr;
+  }
+  for (; sent_ > 0; --sent_) {
+    while (ResultPtr result{PQgetResult(handle_)}) {
+      note(*result);
+      last = std::move(result);
+    }
+    if (PQstatus(handle_) != CONNECTION_OK) break;
+  }
+  const ResultPtr end(PQgetResult(handle_));
+  if (PQstatus(handle_) != CONNECTION_OK || end == nullptr ||
+      PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC) {
+    abort(error_of("", trimmed(PQerrorMessage(handle_))));
+    lose("an answer");
+    return nullptr;
+  }
+  // Which of them were prepared before something went wrong nobody has kept.
+  if (error_) {
+    for (const auto& sql : unproven_) prepared_.erase(sql);
+  }
+  unproven_.clear();
+  return last;
+}
+
+void Connection::note(const PGresult& result) {
+  switch (PQresultStatus(&result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK: {
+      // libpq takes what it only reads without const.
+      const std::string_view changed = PQcmdTuples(const_cast<PGresult*>(&result));
+      changes_ = 0;
+      std::from_chars(changed.data(), changed.data() + changed.size(), changes_);
+      return;
+    }
+    case PGRES_PIPELINE_ABORTED:
+      return;  // behind one that was wrong
+    default: {
+      const char* state = PQresultErrorField(&result, PG_DIAG_SQLSTATE);
+      const std::string_view sqlstate = state != nullptr ? state : "";
+      // Tables have changed under what was prepared, or it is not there any more.
+      is_stale_ = is_stale_ || sqlstate == "0A000" || sqlstate == "26000";
+      abort(error_of(sqlstate, trimmed(PQresultErrorMessage(&result))));
+    }
+  }
+}
+
+void Connection::forget_prepared() {
+  prepared_.clear();
+  unproven_.clear();
+  is_stale_ = false;
+  std::ignore = execute("DEALLOCATE ALL");
+}
+
+void Connection::begin(std::string_view how) {
+  is_in_doubt_ = false;
+  if (is_stale_ || prepared_.size() > kPreparedMax) forget_prepared();
+  run_only(how, nullptr, 0);
+}
+
+std::optional<Error> Connection::commit() {
+  settle();
+  if (error_) return take_error();
+  run_only("COMMIT", nullptr, 0);
+  const auto was_connected = handle_ != nullptr;
+  settle();
+  auto error = take_error();
+  is_in_doubt_ = error.has_value() && was_connected && handle_ == nullptr;
+  return error;
+}
+
+void Connection::roll_back() {
+  ++undone_;
+  has_time_limit_ = false;
+  settle();
+  error_.reset();
+  if (handle_ == nullptr) return;
+  run_only("ROLLBACK", nullptr, 0);
+  settle();
+  error_.reset();
+  // Whoever has the connection next has nothing to do with it.
+  if (handle_ != nullptr && PQtransactionStatus(handle_) != PQTRANS_IDLE) lose("a transaction");
+}
+
+void Connection::read(database_detail::Operation& operation, std::chrono::milliseconds most) {
+  begin_closure();
+  if (auto error = connect()) {
+    operation.error = std::move(error);
+    return;
+  }
+  // One snapshot for all statements of the closure.
+  begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  if (operation.has_time_limit) {
+    has_time_limit_ = true;
+    stop_at_ = options_.world.now() + most;
+    page_until_ = std::min(page_until_, stop_at_ - most * 3 / 5);
+    run_only(fmt::format("SET LOCAL statement_timeout = {}", most.count()), nullptr, 0);
+  }
+  if (operation.is_for_one_user) {
+    run("SELECT set_config('synap.user_id', $1, true)", operation.user);
+    run_only(fmt::format("SET LOCAL ROLE {}", options_.tenant_role), nullptr, 0);
+  }
+  if (ok()) carry_out(operation);
+  statements_.clear();
+  settle();
+  operation.error = take_error();
+  roll_back();
+}
+
+}  // namespace synap::db::postgres

@@ -1,0 +1,118 @@
+// Connection: one connection to a PostgreSQL server, as a Tx. Belongs to one thread.
+//
+// Statements are pipelined: one whose rows nobody looks at (Tx::run) is sent and not waited for.
+// The first that is asked for its rows, or for how many rows it changed, waits for those before it.
+// So what is wrong with a statement may be seen late, but always before its transaction commits;
+// what comes behind it does nothing.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/world.h"
+#include "db/database.h"
+#include "db/readers.h"
+#include "db/write_queue.h"
+
+namespace synap::db::postgres {
+
+/// What an SQLSTATE (five characters; empty: the connection is gone) means to a caller. Also leaves
+/// a line for the operator (base/log.h): `what` says where, in the server's own words.
+Error error_of(std::string_view sqlstate, std::string_view what);
+
+struct ConnectionOptions {
+  std::string url;  // as libpq takes it; never logged, since it may have a password
+  World& world = real_world();
+  std::chrono::milliseconds statement_time_max{30'000};
+  std::chrono::milliseconds lock_time_max{5'000};
+  /// Who reads on behalf of a user: a role that may read listed views and nothing else.
+  std::string tenant_role = {};
+};
+
+class Connection final : public Tx, public Reader {
+ public:
+  explicit Connection(ConnectionOptions options) : options_(std::move(options)) {}
+  ~Connection() override;
+
+  /// Connects, if it is not connected (any more). The error leaves it as it was.
+  std::optional<Error> connect();
+  bool is_connected() const { return handle_ != nullptr; }
+
+  /// Runs statements that have neither parameters nor rows, several with `;` between them.
+  Result<> execute(const std::string& sql);
+
+  /// Begins a closure's work: no error yet, nothing to do on commit, all the time it wants.
+  void begin_closure();
+  bool is_out_of_time() const override;
+  std::int64_t undone() const override { return undone_; }
+  void carry_out(database_detail::Operation& operation);
+  std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
+  void move_on_commit_to(Actions& all);
+
+  /// Sent with what comes next.
+  void begin(std::string_view how = "BEGIN");
+  /// Waits. The error is the first of whatever went wrong in the transaction, which is undone then.
+  std::optional<Error> commit();
+  void roll_back();
+  /// Waits for all that was sent; what was wrong with it is the closure's error.
+  void settle();
+  /// The connection was lost while the last commit was under way: whether it is one nobody knows.
+  bool is_in_doubt() const { return is_in_doubt_; }
+
+  void read(database_detail::Operation& operation, std::chrono::milliseconds most) override;
+  void rest() override {}
+  bool is_rested() const override { return true; }
+
+  /// The bytes of all parameters since this was asked last.
+  std::size_t take_bound_bytes() { return std::exchange(bound_bytes_, 0); }
+  /// How often this connection has waited for the server.
+  std::int64_t round_trips() const { return round_trips_; }
+
+ protected:
+  Cursor* start(std::string_view sql, const Value* values, std::size_t count) override;
+  void run_only(std::string_view sql, const Value* values, std::size_t count) override;
+  std::int64_t changes() override;
+
+ private:
+  class Statement;
+  struct Gone {
+    void operator()(PGresult* result) const { PQclear(result); }
+  };
+  using ResultPtr = std::unique_ptr<PGresult, Gone>;
+
+  bool send(std::string_view sql, const Value* values, std::size_t count);
+  const std::string* prepare(std::string_view sql, std::size_t count);
+  ResultPtr receive();
+  void note(const PGresult& result);
+  void lose(std::string_view what);
+  void forget_prepared();
+  std::optional<Error> run_now(std::string_view sql);
+
+  const ConnectionOptions options_;
+  PGconn* handle_ = nullptr;
+  int sent_ = 0;  // statements whose results are still to come, those that prepare others included
+  std::unordered_map<std::string, std::string> prepared_;  // SQL -> its name at the server
+  std::vector<std::string> unproven_;  // SQL that was prepared since something was waited for
+  std::int64_t prepared_count_ = 0;
+  bool is_stale_ = false;                          // the prepared statements are to be forgotten
+  std::list<std::unique_ptr<Cursor>> statements_;  // those whose rows somebody still looks at
+  std::size_t bound_bytes_ = 0;
+  std::int64_t changes_ = 0;
+  std::int64_t undone_ = 0;
+  std::int64_t round_trips_ = 0;
+  bool is_in_doubt_ = false;
+  bool has_time_limit_ = false;
+  SteadyClock::time_point page_until_{};
+  SteadyClock::time_point stop_at_{};
+  SteadyClock::time_point connect_at_{};  // not before
+  std::chrono::milliseconds connect_delay_{};
+};
+
+}  // namespace synap::db::postgres

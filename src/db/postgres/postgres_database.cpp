@@ -1,0 +1,192 @@
+#include "db/postgres/postgres_database.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "db/postgres/connection.h"
+
+namespace synap::db::postgres {
+namespace {
+
+// As the embedded engine has it.
+constexpr std::size_t kGroupBytesMax = 8 << 20;
+
+// Two nodes may start at once. The number is Synap's: "synap" in ASCII.
+constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(495521554800)";
+
+// A custom setting that was set for one transaction is empty after it, not absent.
+constexpr std::string_view kFunction = R"(
+CREATE OR REPLACE FUNCTION current_user_id() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(current_setting('synap.user_id', true), '') $$)";
+
+// Roles are the server's, not a database's: each database has one of its own. As the owner of a
+// view reads what the view shows, the tenant needs no right to a table.
+constexpr std::string_view kRole = R"(
+DO $$ DECLARE tenant text := current_database() || '_tenant'; BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = tenant) THEN
+    EXECUTE format('CREATE ROLE %I NOLOGIN', tenant);
+  END IF;
+  IF NOT pg_has_role(current_user, tenant, 'MEMBER') THEN
+    EXECUTE format('GRANT %I TO CURRENT_USER', tenant);
+  END IF;
+  EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), tenant);
+END $$)";
+
+// Which views are listed: those that call current_user_id().
+constexpr std::string_view kGrants = R"(
+DO $$ DECLARE one record; BEGIN
+  FOR one IN SELECT viewname FROM pg_views
+    WHERE schemaname = current_schema() AND definition LIKE '%current_user_id()%' LOOP
+    EXECUTE format('GRANT SELECT ON %I TO %I', one.viewname, current_database() || '_tenant');
+  END LOOP;
+END $$)";
+
+}  // namespace
+
+PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
+    : world_(options.world),
+      writes_(options.world, options.waiting_max),
+      migrator_(options.world) {}
+
+Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions options) {
+  std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
+  auto& writer = *(database->writer_ = std::make_unique<Connection>(
+                       ConnectionOptions{.url = options.url, .world = options.world}));
+  if (auto error = writer.connect()) return fail(*error);
+  writer.begin_closure();
+  std::string tenant;
+  {
+    writer.begin();
+    writer.run(kLock);
+    for (const auto sql : {kFunction, kRole, kGrants}) {
+      if (!writer.ok()) break;
+      if (auto done = writer.execute(std::string(sql)); !done) writer.abort(done.error());
+    }
+    auto rows = writer.query("SELECT quote_ident(current_database() || '_tenant')");
+    if (rows.next()) tenant = rows.text(0);
+  }
+  if (auto error = writer.commit()) {
+    writer.roll_back();
+    return fail(*error);
+  }
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (int i = 0; i < options.readers; ++i) {
+    readers.push_back(std::make_unique<Connection>(
+        ConnectionOptions{.url = options.url, .world = options.world, .tenant_role = tenant}));
+  }
+  database->readers_.start(std::move(readers), {.world = options.world,
+                                                .time_max = options.read_time_max,
+                                                .waiting_max = options.waiting_max});
+  database->writer_thread_ =
+      options.world.start_thread("db writer", ThreadPriority::kNormal,
+                                 [self = database.get()] { return self->turn_of_writer(); });
+  return database;
+}
+
+void PostgresDatabase::close() {
+  writes_.close();
+  readers_.close();
+  writer_thread_.reset();
+}
+
+PostgresDatabase::~PostgresDatabase() {
+  close();
+  flush_log();
+}
+
+Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migrations,
+                                          const std::vector<Retired>& retired) {
+  const auto executor = world_.make_executor("migrate");
+  auto run = [&]() -> Task<Result<>> {
+    co_return co_await write([&](Tx& tx) {
+      tx.run(kLock);
+      tx.run(
+          "CREATE TABLE IF NOT EXISTS migrations("
+          "name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)");
+      const auto execute = [this](const std::string& sql) { return writer_->execute(sql); };
+      migrator_.run(tx, migrations, retired, execute);
+      if (!tx.ok()) return;
+      if (auto done = execute(std::string(kGrants)); !done) tx.abort(done.error());
+    });
+  };
+  return sync_wait(*executor, run());
+}
+
+void PostgresDatabase::submit(Operation* operation) {
+  auto refusal =
+      operation->queue == Queue::kRead ? readers_.submit(operation) : writes_.submit(operation);
+  if (!refusal) return;  // it may be answered and gone already
+  operation->error = std::move(refusal);
+  operation->waiter.wake();
+}
+
+void PostgresDatabase::withdraw(Operation* operation) {
+  if (operation->queue == Queue::kRead) return readers_.withdraw(operation);
+  writes_.withdraw(operation);
+}
+
+// One group. False: there will be none any more.
+bool PostgresDatabase::turn_of_writer() {
+  WriteQueue::Group group;
+  const auto next = writes_.take(group, [] { return std::nullopt; });
+  if (next == WriteQueue::Next::kEnd) return false;
+  if (next == WriteQueue::Next::kGroup) commit_group(group);
+  return true;
+}
+
+void PostgresDatabase::commit_group(WriteQueue::Group& group) {
+  Actions done;
+  auto ran = run_and_commit(group, done);
+  // Whatever it was: alone each closure has its own error, or none. Not where nobody knows whether
+  // they have been stored.
+  if (!ran.is_committed && group.size() > 1 && !writer_->is_in_doubt()) {
+    run_apart(group, done);
+  } else {
+    for (auto* operation : group) operation->error = ran.error;
+  }
+  round_trips_.store(writer_->round_trips(), std::memory_order_relaxed);
+  run_actions(done);
+  commits_.raise(commits_.value() + 1);
+  writes_.answer(group);
+}
+
+void PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) {
+  for (auto* operation : group) {
+    WriteQueue::Group alone = {operation};
+    operation->error = run_and_commit(alone, done).error;
+  }
+}
+
+// Adds to `done` what is to be done now that they are committed.
+PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group, Actions& done) {
+  // A connection may have been lost while nobody used it, and then nothing has been sent by it.
+  constexpr int kTries = 2;
+  for (int i = 1;; ++i) {
+    if (auto error = writer_->connect()) return {false, std::move(error)};
+    std::ignore = writer_->take_bound_bytes();
+    writer_->begin_closure();
+    writer_->begin();
+    Actions actions;
+    std::optional<Error> error;
+    std::size_t bytes = 0;
+    for (std::size_t k = 0; k < group.size() && !error; ++k) {
+      writer_->carry_out(*group[k]);
+      error = writer_->take_error();
+      writer_->move_on_commit_to(actions);
+      bytes += writer_->take_bound_bytes();
+      if (bytes >= kGroupBytesMax) writes_.give_back(group, k + 1);
+      if (!error && k + 1 < group.size()) writer_->begin_closure();
+    }
+    if (!error) error = writer_->commit();
+    if (!error) {
+      std::ranges::move(actions, std::back_inserter(done));
+      return {true, std::nullopt};
+    }
+    const auto was_lost = !writer_->is_connected();
+    writer_->roll_back();
+    if (was_lost && !writer_->is_in_doubt() && i < kTries) continue;
+    return {false, std::move(error)};
+  }
+}
+
+}  // namespace synap::db::postgres

@@ -1,0 +1,83 @@
+// PostgresDatabase: a database of a PostgreSQL server (15 or later), one connection that writes, a
+// few that read.
+//
+// The writer takes every closure that waits and runs them in one transaction, whose statements are
+// pipelined: a group whose closures ask for nothing takes one round trip. There are no savepoints:
+// if something fails, the transaction is undone and each closure is run again in one of its own.
+//
+// A connection that is lost is made again, and what it had not committed is run again. Where it is
+// lost between COMMIT and the answer nobody knows whether the group is stored: its closures are
+// answered kServiceUnavailable, and may have taken effect. While the server is away every read and
+// write is answered so, at once.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/timer.h"
+#include "base/world.h"
+#include "db/database.h"
+#include "db/migrator.h"
+#include "db/readers.h"
+#include "db/write_queue.h"
+
+namespace synap::db::postgres {
+
+struct PostgresOptions {
+  std::string url;  // "postgres://user@host/database", or as libpq takes it otherwise
+  World& world = real_world();
+  int readers = 4;
+  std::chrono::milliseconds read_time_max{250};
+  /// More reads, writes of people or writes of workers than this do not wait: the next is refused.
+  std::size_t waiting_max = 100'000;
+};
+
+class Connection;
+
+class PostgresDatabase final : public Database {
+ public:
+  /// Connects, and makes what every database of a pod has: the function current_user_id(), and the
+  /// role `<database>_tenant`, which may read listed views. The user needs CREATEROLE for that,
+  /// once.
+  static Result<std::unique_ptr<PostgresDatabase>> open(PostgresOptions options);
+  ~PostgresDatabase() override;
+
+  /// Finishes what is queued; what comes later is answered kServiceUnavailable.
+  void close();
+
+  /// How many groups have been committed.
+  Watermark& commits() { return commits_; }
+  /// How often the writer has waited for the server.
+  std::int64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
+
+ protected:
+  void submit(Operation* operation) override;
+  void withdraw(Operation* operation) override;
+  Result<> run_migrations(const std::vector<Migration>& migrations,
+                          const std::vector<Retired>& retired) override;
+
+ private:
+  explicit PostgresDatabase(const PostgresOptions& options);
+  bool turn_of_writer();
+  void commit_group(WriteQueue::Group& group);
+  void run_apart(const WriteQueue::Group& group, Actions& done);
+  struct Ran {
+    bool is_committed = false;
+    std::optional<Error> error;
+  };
+  Ran run_and_commit(WriteQueue::Group& group, Actions& done);
+
+  World& world_;
+  std::unique_ptr<Connection> writer_;
+  Readers readers_;
+  WriteQueue writes_;
+  Migrator migrator_;  // writer thread only
+  Watermark commits_;  // raised by the writer thread
+  std::atomic<std::int64_t> round_trips_{0};
+  std::unique_ptr<WorldThread> writer_thread_;
+};
+
+}  // namespace synap::db::postgres

@@ -1,0 +1,207 @@
+#include "db/postgres/postgres_database.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "db/database_contract.h"
+#include "db/postgres/connection.h"
+#include "db/postgres/test_database.h"
+
+namespace synap::db::contract {
+
+class PostgresStorage final : public Storage {
+ public:
+  std::unique_ptr<db::Database> open() override {
+    auto database = postgres::PostgresDatabase::open({.url = place_.url()});
+    SYNAP_CHECK(database.has_value());
+    return std::move(*database);
+  }
+
+ private:
+  postgres::TestDatabase place_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Postgres, Database,
+                         testing::Values(Engine{
+                             "Postgres", "BYTEA",
+                             [] { return std::make_unique<PostgresStorage>(); }}),
+                         engine_name);
+
+}  // namespace synap::db::contract
+
+namespace synap::db::postgres {
+namespace {
+
+using contract::HeldWriter;
+
+class PostgresDatabaseTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    database = std::move(*PostgresDatabase::open({.url = place.url()}));
+    ASSERT_TRUE(database->migrate(
+        {{"items.1",
+          "CREATE TABLE items_data(id BIGINT PRIMARY KEY, user_id TEXT NOT NULL); CREATE VIEW "
+          "items AS SELECT * FROM items_data WHERE user_id = current_user_id()"}}));
+  }
+  template <class F>
+  auto write(F closure) {
+    return test::run(executor, [&] { return database->write(closure); });
+  }
+  std::int64_t count() {
+    return *test::run(executor, [&] {
+      return database->read([](Tx& tx) {
+        auto rows = tx.query("SELECT count(*) FROM items_data");
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    });
+  }
+  // As an operator would.
+  void end_other_connections() {
+    Connection other({.url = place.url()});
+    ASSERT_FALSE(other.connect());
+    ASSERT_TRUE(other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid()"));
+  }
+
+  TestDatabase place;
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<PostgresDatabase> database;
+};
+
+TEST_F(PostgresDatabaseTest, AGroupThatAsksForNothingTakesTwoRoundTrips) {
+  constexpr int kClosures = 50;
+  std::int64_t before = 0;
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    before = database->round_trips();
+    for (std::int64_t id = 1; id <= kClosures; ++id) {
+      calls.add_awaitable([this, id] {
+        return database->write(
+            [id](Tx& tx) { tx.run("INSERT INTO items_data VALUES ($1, 'ann')", id); });
+      });
+    }
+    test::settle(executor);
+  }
+  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+  EXPECT_EQ(count(), kClosures);
+  // That of the held group among them.
+  EXPECT_LE(database->round_trips() - before, 4);
+}
+
+TEST_F(PostgresDatabaseTest, WhatIsWrongIsFoundBeforeTheCommitAndIsItsClosuresOwn) {
+  std::string_view seen = "nothing";
+  const auto result = write([&](Tx& tx) {
+    tx.run("INSERT INTO items_data VALUES (1, 'ann')");
+    tx.run("INSERT INTO items_data VALUES (1, 'ann')");
+    seen = tx.ok() ? "ok" : "failed";
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kConflict);
+  EXPECT_EQ(seen, "ok") << "nobody has asked for an answer";
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_F(PostgresDatabaseTest, AConnectionThatWasLostIsMadeAgainAndNothingIsLost) {
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(write([](Tx& tx) { tx.run("INSERT INTO items_data VALUES (1, 'ann')"); }));
+  end_other_connections();
+  EXPECT_TRUE(write([](Tx& tx) { tx.run("INSERT INTO items_data VALUES (2, 'ann')"); }));
+  bool is_cut = false;
+  EXPECT_TRUE(write([&](Tx& tx) {
+    tx.run("INSERT INTO items_data VALUES (3, 'ann')");
+    if (!std::exchange(is_cut, true)) end_other_connections();
+    tx.run("INSERT INTO items_data VALUES (4, 'ann')");
+  }));
+  testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(is_cut);
+  // Reads say so once, and go on.
+  for (int i = 0; i < 10; ++i) {
+    const auto all = test::run(executor, [&] {
+      return database->read([](Tx& tx) {
+        auto rows = tx.query("SELECT count(*) FROM items_data");
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    });
+    if (all) EXPECT_EQ(*all, 4);
+  }
+  EXPECT_EQ(count(), 4);
+}
+
+TEST_F(PostgresDatabaseTest, NoUserIsLeftInAConnectionAfterAnErrorOrATimeout) {
+  ASSERT_TRUE(
+      write([](Tx& tx) { tx.run("INSERT INTO items_data VALUES (1, 'ann'), (2, 'bob')"); }));
+
+  const auto as_ann = [&](std::string_view sql) {
+    return test::run(executor, [&] {
+      return database->read_as("ann", [sql](Tx& tx) {
+        auto rows = tx.query(sql);
+        return rows.next() ? rows.text(0) : std::string("none");
+      });
+    });
+  };
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_FALSE(as_ann("SELECT id FROM items_data"));
+    const auto late = as_ann("SELECT pg_sleep(1)::text");
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, Code::kTimeout);
+    const auto who = test::run(executor, [&] {
+      return database->read([](Tx& tx) {
+        auto rows = tx.query("SELECT coalesce(current_user_id(), '-') || ' ' || current_user");
+        return rows.next() ? rows.text(0) : std::string();
+      });
+    });
+    ASSERT_TRUE(who) << who.error().message;
+    EXPECT_EQ(*who, "- synap");
+  }
+  EXPECT_EQ(*as_ann("SELECT string_agg(id::text, ',') FROM items"), "1");
+}
+
+TEST_F(PostgresDatabaseTest, TwoThatStartAtOnceMakeTheTablesOnce) {
+  std::vector<std::thread> nodes;
+  for (int i = 0; i < 4; ++i) {
+    nodes.emplace_back([this] {
+      auto own = PostgresDatabase::open({.url = place.url()});
+      ASSERT_TRUE(own) << own.error().message;
+      EXPECT_TRUE((*own)->migrate(
+          {{"items.1", ""},
+           {"more.1", "CREATE TABLE more(id BIGINT); INSERT INTO more VALUES (1)"}}));
+    });
+  }
+  for (auto& node : nodes) node.join();
+  const auto rows = test::run(executor, [&] {
+    return database->read([](Tx& tx) {
+      auto all = tx.query("SELECT count(*) FROM more");
+      return all.next() ? all.integer(0) : -1;
+    });
+  });
+  EXPECT_EQ(*rows, 1);
+}
+
+TEST(PostgresErrors, TellWhatGoesAwayByItself) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(error_of("53100", "").fault, Fault::kFull);
+  EXPECT_EQ(error_of("53300", "").fault, Fault::kBusy);
+  EXPECT_EQ(error_of("40P01", "").fault, Fault::kBusy);
+  EXPECT_EQ(error_of("57P01", "").fault, Fault::kGone);
+  EXPECT_EQ(error_of("", "").fault, Fault::kGone);
+  EXPECT_EQ(error_of("XX001", "").fault, Fault::kDamaged);
+  EXPECT_EQ(error_of("23505", "").code, Code::kConflict);
+  EXPECT_EQ(error_of("57014", "").code, Code::kTimeout);
+  EXPECT_EQ(error_of("42601", "").code, Code::kInternalServerError);
+  testing::internal::GetCapturedStderr();
+}
+
+TEST(PostgresErrors, AServerThatIsAwayIsToldAtOnceAndWithoutItsPassword) {
+  testing::internal::CaptureStderr();
+  const auto opened = PostgresDatabase::open({.url = "postgres://ann:secret@127.0.0.1:1/nowhere"});
+  const auto log = testing::internal::GetCapturedStderr();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::kServiceUnavailable);
+  EXPECT_EQ(log.find("secret"), std::string::npos) << log;
+}
+
+}  // namespace
+}  // namespace synap::db::postgres
