@@ -181,6 +181,7 @@ class Writer {
     } else if (type == MD_SPAN_A) {
       const auto& link = *static_cast<MD_SPAN_A_DETAIL*>(detail);
       begin_link(link.href, link.title);
+      if (pictures_ == 0 && ++links_ == 1) words_of_link_ = out_.size();
     } else if (pictures_ == 0) {
       out_ += fmt::format("<{}>", name_of(type));
     }
@@ -190,9 +191,13 @@ class Writer {
   int leave(MD_SPANTYPE type, void* detail) {
     if (type == MD_SPAN_IMG) {
       end_picture(*static_cast<MD_SPAN_IMG_DETAIL*>(detail));
+    } else if (pictures_ == 0 && type == MD_SPAN_A) {
+      const auto& url = static_cast<MD_SPAN_A_DETAIL*>(detail)->href;
+      // One without words, as of a picture that says nothing, still says where it leads.
+      if (--links_ == 0 && out_.size() == words_of_link_) append_attribute(out_, url);
+      out_ += end_of_link(url);
     } else if (pictures_ == 0) {
-      out_ += type == MD_SPAN_A ? end_of_link(static_cast<MD_SPAN_A_DETAIL*>(detail)->href)
-                                : fmt::format("</{}>", name_of(type));
+      out_ += fmt::format("</{}>", name_of(type));
     }
     return is_too_large() ? 1 : 0;
   }
@@ -321,6 +326,8 @@ class Writer {
       out_ += "\" alt=\"";
       return;
     }
+    // Within a link it is that link's words: there are no links in links.
+    if (links_ > 0) return;
     pictures_ = 0;
     begin_link(picture.src, picture.title);
     pictures_ = 1;
@@ -328,12 +335,18 @@ class Writer {
 
   void end_picture(const MD_SPAN_IMG_DETAIL& picture) {
     if (--pictures_ > 0) return;
-    out_ += is_own_picture(picture.src) ? "\">" : end_of_link(picture.src);
+    if (is_own_picture(picture.src)) {
+      out_ += "\">";
+    } else if (links_ == 0) {
+      out_ += end_of_link(picture.src);
+    }
   }
 
   std::string out_;
   const std::size_t bytes_max_;
-  int pictures_ = 0;  // that are open, one in what is said of another
+  int pictures_ = 0;               // that are open, one in what is said of another
+  int links_ = 0;                  // the same
+  std::size_t words_of_link_ = 0;  // where they begin
 };
 
 }  // namespace

@@ -61,6 +61,19 @@ TEST(MarkdownHtml, APictureComesFromTheTextItself) {
             html("[![a](data:image/png;base64,AA)](https://x.test)").rfind("<img"));
 }
 
+TEST(MarkdownHtml, ALinkHasWordsAndNoLinkInIt) {
+  constexpr std::string_view kBegin =
+      "<p><a rel=\"noopener noreferrer nofollow\" "
+      "target=\"_blank\" href=\"https://ci.test\">";
+  const auto of = [&](std::string_view words) {
+    return std::string(kBegin) + std::string(words) + "</a></p>\n";
+  };
+  EXPECT_EQ(html("[![build](https://img.test/b.svg)](https://ci.test)"), of("build"));
+  EXPECT_EQ(html("[![](https://img.test/b.svg)](https://ci.test)"), of("https://ci.test"));
+  EXPECT_EQ(html("[](https://ci.test)"), of("https://ci.test"));
+  EXPECT_EQ(html("[a ![b](p.png) c](https://ci.test)"), of("a b c"));
+}
+
 TEST(MarkdownHtml, NothingOfTheTextIsMarkup) {
   EXPECT_EQ(html("<script>alert(1)</script>"), "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n");
   EXPECT_EQ(html("a <img src=x onerror=alert(1)> b"),
