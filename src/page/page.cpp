@@ -1,5 +1,7 @@
 #include "page/page.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "net/ascii.h"
@@ -42,18 +44,23 @@ bool is_asked_for_as_page(const net::Request& head) {
   return has_item(header_of(head, "accept"), "text/html");
 }
 
-void add_body(const net::Request& head, const File& file, net::Response& response) {
+// A file as it is sent to whoever asks so.
+struct Encoded {
+  std::string_view encoding;  // empty: as it is
+  std::string_view body;
+};
+Encoded encoded(const net::Request& head, const File& file) {
   const auto accepted = header_of(head, "accept-encoding");
-  response.headers.add("vary", "accept-encoding");
-  if (!file.brotli.empty() && has_item(accepted, "br")) {
-    response.headers.add("content-encoding", "br");
-    response.body = net::ResponseBody::of_static(file.brotli);
-  } else if (!file.gzip.empty() && has_item(accepted, "gzip")) {
-    response.headers.add("content-encoding", "gzip");
-    response.body = net::ResponseBody::of_static(file.gzip);
-  } else {
-    response.body = net::ResponseBody::of_static(file.plain);
-  }
+  if (!file.brotli.empty() && has_item(accepted, "br")) return {"br", file.brotli};
+  if (!file.gzip.empty() && has_item(accepted, "gzip")) return {"gzip", file.gzip};
+  return {"", file.plain};
+}
+
+// RFC 9110 8.8.3.3: other bytes have another tag, and an encoding is other bytes.
+std::string tag_of(const File& file, std::string_view encoding) {
+  std::string tag(file.etag);
+  if (!encoding.empty()) tag.insert(tag.size() - 1, fmt::format("-{}", encoding));
+  return tag;
 }
 
 }  // namespace
@@ -76,7 +83,10 @@ Task<net::Response> Page::serve(const net::Request& head) {
     co_return refused;
   }
   net::Response response;
-  response.headers.add("etag", std::string(file->etag));
+  const auto [encoding, body] = encoded(head, *file);
+  const auto tag = tag_of(*file, encoding);
+  response.headers.add("etag", tag);
+  response.headers.add("vary", "accept-encoding");
   response.headers.add("cache-control",
                        file->is_kept ? "public, max-age=31536000, immutable" : "no-cache");
   response.headers.add("content-security-policy", std::string(kPolicy));
@@ -84,12 +94,13 @@ Task<net::Response> Page::serve(const net::Request& head) {
   response.headers.add("referrer-policy", "no-referrer");
   response.headers.add("cross-origin-opener-policy", "same-origin");
   const auto known = header_of(head, "if-none-match");
-  if (known == "*" || has_item(known, file->etag)) {
+  if (known == "*" || has_item(known, tag)) {
     response.status = 304;
     co_return response;
   }
   response.headers.add("content-type", std::string(file->type));
-  add_body(head, *file, response);
+  if (!encoding.empty()) response.headers.add("content-encoding", std::string(encoding));
+  response.body = net::ResponseBody::of_static(body);
   co_return response;
 }
 

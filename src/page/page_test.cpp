@@ -72,7 +72,15 @@ TEST_F(PageTest, WhatTheBrowserHasIsNotSentAgain) {
     EXPECT_EQ(response.status, 304);
     EXPECT_EQ(response.body.size(), 0u);
     EXPECT_EQ(header(response, "etag"), "\"i\"");
+    EXPECT_EQ(header(response, "vary"), "accept-encoding");
   }
+  // Other bytes have another tag.
+  EXPECT_EQ(header(ask("/", {{"Accept-Encoding", "br"}}), "etag"), "\"i-br\"");
+  const auto as_br = [&](std::string known) {
+    return ask("/", {{"Accept-Encoding", "br"}, {"If-None-Match", std::move(known)}}).status;
+  };
+  EXPECT_EQ(as_br("\"i\""), 200);
+  EXPECT_EQ(as_br("\"i-br\""), 304);
   EXPECT_EQ(ask("/", {{"If-None-Match", "\"old\""}}).status, 200);
   EXPECT_EQ(ask("/", {{"If-None-Match", "*"}}).status, 304);
 }
