@@ -40,6 +40,7 @@ before(async () => {
     logLevel: 'error',
   });
   globalThis.addEventListener ??= () => {};
+  globalThis.removeEventListener ??= () => {};
   // The page's clock, which would keep this process.
   const { setInterval } = globalThis;
   globalThis.setInterval = (...args) => setInterval(...args).unref();
@@ -171,6 +172,19 @@ describe('a filter', () => {
     assert.ok(!passes('until:2020-01-01', recent));
     assert.equal(lib.parseFilter('since:yesterdayish').issues.length, 1);
   });
+
+  test('says of a time that no date can be of that it is none', () => {
+    for (const value of ['999999999d', `${'9'.repeat(400)}h`, '-271821-04-19T00:00:00Z', '+275760-09-13T00:00:00Z', '8000000h0']) {
+      for (const name of ['since', 'until']) {
+        assert.deepEqual(
+          [lib.parseFilter(`${name}:${value}`).issues.length, lib.parseRunFilter(`${name}:${value}`).issues.length],
+          [1, 1],
+          `${name}:${value}`,
+        );
+      }
+    }
+    assert.equal(lib.parseFilter('until:9999-12-31T23:59:59Z').asked.to, '9999-12-31T23:59:59.001Z');
+  });
 });
 
 describe('a difference', () => {
@@ -191,6 +205,28 @@ describe('a difference', () => {
     const lines = text(lib.diffLines(long.join('\n'), changed.join('\n')));
     assert.equal(lines.length, 10);
     assert.equal(lines[0], '~22 lines unchanged');
+  });
+
+  test('holds nothing up, however many lines were replaced', () => {
+    const many = (word, count) => Array.from({ length: count }, (_, line) => `${word} ${line}`).join('\n');
+    const begin = performance.now();
+    const lines = lib.diffLines(many('a', 700), many('b', 700));
+    assert.deepEqual([lines.length, lib.diffLines(many('a', 3_000), many('b', 3_000)).length], [1_400, 6_000]);
+    const took = performance.now() - begin;
+    assert.ok(took < 500, `${took} ms`);
+  });
+
+  test('reads back as both texts, whatever they are', () => {
+    let seed = 1;
+    const random = (below) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    for (let turn = 0; turn < 300; ++turn) {
+      const before = Array.from({ length: random(12) }, () => 'abcd'[random(4)]);
+      const after_ = Array.from({ length: random(12) }, () => 'abcd'[random(4)]);
+      const lines = lib.diffLines(before.join('\n'), after_.join('\n'));
+      if (lines.some(({ kind }) => kind === 'gap')) continue;
+      const of = (kinds) => lines.filter(({ kind }) => kinds.includes(kind)).map((line) => line.text).join('\n');
+      assert.deepEqual([of(['same', 'removed']), of(['same', 'added'])], [before.join('\n'), after_.join('\n')]);
+    }
   });
 
   test('of texts that have nothing in common ends soon', () => {
@@ -400,6 +436,27 @@ describe('a noun', () => {
     );
     assert.equal(lib.fromText(fields[1], '12'), 12);
     assert.throws(() => lib.fromText(fields[1], 'many'), /no number/);
+  });
+});
+
+describe('a list in a form', () => {
+  const field = { kind: 'list', name: 'tags' };
+  const read = (text) => lib.fromText(field, text);
+
+  test('reads back as it was, whatever is in its items', () => {
+    for (const items of [
+      ['Smith, John', 'x'], ['x', 'Smith, John'], ['a "b" c', '"', '""', '\\', '\\"'], [' around ', ''], ['two\nlines', '5" pipe'], [','], ['plain', 'words in it'],
+    ])
+      assert.deepEqual(read(lib.toText(field, items)), items, lib.toText(field, items));
+    assert.equal(lib.toText(field, ['x', 'y z', '5" pipe']), 'x, y z, 5" pipe');
+    assert.deepEqual(read(`${lib.toText(field, ['Smith, John', 'x'])}, new`), ['Smith, John', 'x', 'new']);
+  });
+
+  test('is written as people write lists', () => {
+    assert.deepEqual(read(' a,b ,, c,'), ['a', 'b', 'c']);
+    assert.deepEqual(read('"a, b" , c'), ['a, b', 'c']);
+    for (const none of ['', ' ', ',']) assert.equal(read(none), undefined);
+    for (const wrong of ['"a', 'x, "a, b', '"a" b', '"a\\x"']) assert.throws(() => read(wrong), /Tags: close the quotation mark/, wrong);
   });
 });
 

@@ -35,43 +35,61 @@ function replaced(a: string[], b: string[]): DiffLine[] {
   ];
 }
 
-function search(a: string[], b: string[]): DiffLine[] | undefined {
+/** Each line as a number, the same for the same text: numbers are compared at once. */
+function numbered(lines: string[], known: Map<string, number>): Int32Array {
+  return Int32Array.from(lines, (line) => {
+    const number = known.get(line) ?? known.size;
+    known.set(line, number);
+    return number;
+  });
+}
+
+// How far down `a` one is furthest on each diagonal k = -d … d, at index d + k. A step reads its own
+// and the one before it only, so a step is kept in as many numbers as it has diagonals.
+type Furthest = Int32Array;
+
+/** Whether the way to diagonal k at step d comes from above (k + 1) or from the left (k - 1). */
+function comesDown(before: Furthest, d: number, k: number): boolean {
+  if (k === -d) return true;
+  return k !== d && before[d - 1 + k - 1]! < before[d - 1 + k + 1]!;
+}
+
+function search(linesA: string[], linesB: string[]): DiffLine[] | undefined {
+  const known = new Map<string, number>();
+  const a = numbered(linesA, known);
+  const b = numbered(linesB, known);
   const max = Math.min(a.length + b.length, DIFFERENCES_MAX);
-  let furthest = new Map<number, number>([[1, 0]]);
-  const trace: Map<number, number>[] = [];
+  const trace: Furthest[] = [];
   for (let d = 0; d <= max; ++d) {
-    trace.push(new Map(furthest));
+    const before = trace[d - 1];
+    const now = new Int32Array(2 * d + 1);
+    trace.push(now);
     for (let k = -d; k <= d; k += 2) {
-      const down =
-        k === -d || (k !== d && (furthest.get(k - 1) ?? -1) < (furthest.get(k + 1) ?? -1));
-      let x = down ? (furthest.get(k + 1) ?? 0) : (furthest.get(k - 1) ?? 0) + 1;
+      let x = 0;
+      if (before)
+        x = comesDown(before, d, k) ? before[d - 1 + k + 1]! : before[d - 1 + k - 1]! + 1;
       let y = x - k;
       while (x < a.length && y < b.length && a[x] === b[y]) (++x, ++y);
-      furthest.set(k, x);
-      if (x >= a.length && y >= b.length) return walkBack(a, b, trace, d);
+      now[d + k] = x;
+      if (x >= a.length && y >= b.length) return walkBack(linesA, linesB, trace);
     }
   }
   return undefined;
 }
 
-function walkBack(
-  a: string[],
-  b: string[],
-  trace: Map<number, number>[],
-  depth: number,
-): DiffLine[] {
+function walkBack(a: string[], b: string[], trace: Furthest[]): DiffLine[] {
   const lines: DiffLine[] = [];
   let x = a.length;
   let y = b.length;
-  for (let d = depth; d >= 0; --d) {
-    const furthest = trace[d]!;
+  for (let d = trace.length - 1; d >= 0; --d) {
+    const before = trace[d - 1];
     const k = x - y;
-    const down = k === -d || (k !== d && (furthest.get(k - 1) ?? -1) < (furthest.get(k + 1) ?? -1));
+    const down = before !== undefined && comesDown(before, d, k);
     const previousK = down ? k + 1 : k - 1;
-    const previousX = d === 0 ? 0 : (furthest.get(previousK) ?? 0);
-    const previousY = d === 0 ? 0 : previousX - previousK;
+    const previousX = before ? before[d - 1 + previousK]! : 0;
+    const previousY = before ? previousX - previousK : 0;
     while (x > previousX && y > previousY) (lines.push({ kind: 'same', text: a[--x]! }), --y);
-    if (d > 0)
+    if (before)
       lines.push(down ? { kind: 'added', text: b[--y]! } : { kind: 'removed', text: a[--x]! });
   }
   return lines.reverse();

@@ -74,21 +74,45 @@ export function fieldsOf(document: PodDocument, schema: Schema | undefined): Fie
   );
 }
 
+// A list is written as its items with a comma between two. An item that would not read back as itself
+// (a comma in it, a space around it, a line break, a quotation mark before it) is written as JSON.
+const asItem = (item: unknown): string => {
+  const text = String(item);
+  return text === text.trim() && /^[^",\n\r][^,\n\r]*$/.test(text) ? text : JSON.stringify(text);
+};
+
+const ITEM = /\s*(?:("(?:[^"\\]|\\.)*")\s*|([^",\s][^,]*)?)(?:,|$)/y;
+
+function itemsOf(field: Field, text: string): string[] {
+  const items: string[] = [];
+  const wrong = () =>
+    new Error(`${labelOf(field.name)}: close the quotation mark, and put a comma behind it`);
+  for (let at = 0; at < text.length; at = ITEM.lastIndex) {
+    ITEM.lastIndex = at;
+    const [all, quoted, bare = ''] = ITEM.exec(text) ?? [];
+    if (all === undefined) throw wrong();
+    try {
+      if (quoted !== undefined) items.push(JSON.parse(quoted) as string);
+      else if (bare.trim() !== '') items.push(bare.trim());
+    } catch {
+      throw wrong();
+    }
+  }
+  return items;
+}
+
 /** A value as the control shows it. */
 export function toText(field: Field, value: unknown): string {
   if (value === undefined || value === null) return '';
   if (field.kind === 'json') return JSON.stringify(value, null, 2);
-  if (field.kind === 'list' && Array.isArray(value)) return value.join(', ');
+  if (field.kind === 'list' && Array.isArray(value)) return value.map(asItem).join(', ');
   return String(value);
 }
 
 /** What the control says as JSON; undefined if it says nothing. Throws a sentence. */
 export function fromText(field: Field, text: string): unknown {
   if (field.kind === 'list') {
-    const items = text
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean);
+    const items = itemsOf(field, text);
     return items.length ? items : undefined;
   }
   if (text === '') return undefined;

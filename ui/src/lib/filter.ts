@@ -46,12 +46,15 @@ function wildcard(pattern: string): RegExp {
   return new RegExp(`^${escaped}$`);
 }
 
-/** "2h" before now, or a time. */
+// What a date can be of which the pod reads the text: the years 1 to 9999.
+const TIME_MIN = Date.parse('0001-01-01T00:00:00Z');
+const TIME_MAX = Date.parse('9999-12-31T23:59:59Z');
+
+/** "2h" before now, or a time; undefined if it is neither, or no time that a date can be of. */
 export function timeOf(text: string): number | undefined {
   const span = /^(\d+)(s|m|min|h|d)$/.exec(text);
-  if (span) return Date.now() - Number(span[1]) * UNITS[span[2]!]!;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : at;
+  const at = span ? Date.now() - Number(span[1]) * UNITS[span[2]!]! : Date.parse(text);
+  return at >= TIME_MIN && at <= TIME_MAX ? at : undefined;
 }
 
 function testOf(name: string, value: string): Test | undefined {

@@ -1,4 +1,6 @@
 // Two versions of a thing, one beside the other: field by field, texts line by line.
+import { useMemo } from 'preact/hooks';
+
 import { diffLines } from '../lib/diff.js';
 import { labelOf } from '../lib/fields.js';
 import { Line, visible } from './text.js';
@@ -9,7 +11,7 @@ const SIGNS = { same: ' ', added: '+', removed: '−', gap: '⋯' };
 const NAMES = { same: '', added: 'added: ', removed: 'removed: ', gap: '' };
 
 function TextDiff({ before, after }: { before: string; after: string }) {
-  const lines = diffLines(before, after);
+  const lines = useMemo(() => diffLines(before, after), [before, after]);
   return (
     <div class="diff" role="region" aria-label="What changed in the text" tabIndex={0}>
       {lines.slice(0, LINES_SHOWN_MAX).map((line, index) => (

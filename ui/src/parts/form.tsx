@@ -132,7 +132,7 @@ export function FormField({ field, value, issue, onChange }: FieldProps) {
     ? undefined
     : field.schema.description;
   const help =
-    field.kind === 'list' ? [said, 'A comma between two.'].filter(Boolean).join(' ') : said;
+    field.kind === 'list' ? [said, 'A comma between two; "quotes" around one that has a comma.'].filter(Boolean).join(' ') : said;
   const describedBy =
     [help && `${id}-help`, issue && `${id}-issue`].filter(Boolean).join(' ') || undefined;
   return (
