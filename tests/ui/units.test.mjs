@@ -29,6 +29,9 @@ before(async () => {
     'waterfall',
     'run-filter',
     'functions',
+    'log',
+    'until-answered',
+    'command',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -457,6 +460,83 @@ describe('a list in a form', () => {
     assert.deepEqual(read('"a, b" , c'), ['a, b', 'c']);
     for (const none of ['', ' ', ',']) assert.equal(read(none), undefined);
     for (const wrong of ['"a', 'x, "a, b', '"a" b', '"a\\x"']) assert.throws(() => read(wrong), /Tags: close the quotation mark/, wrong);
+  });
+});
+
+describe('a command', () => {
+  const ok = (data) => new Response(JSON.stringify({ result: { data } }));
+  const refusal = (code, status) =>
+    new Response(JSON.stringify({ error: { message: `is ${code}`, data: { code } } }), { status });
+  const accepted = { status: 'pending', requestId: 'r', entityId: 'e' };
+  /** A pod that answers the mutation and the question for its end by these. */
+  const pod = ({ mutation, end }) => {
+    const keys = [];
+    globalThis.fetch = async (url, init) => {
+      if (init.method !== 'POST') return end();
+      keys.push(init.headers['idempotency-key']);
+      return mutation();
+    };
+    return keys;
+  };
+  const completed = () => ok({ status: 'completed' });
+
+  test('is one to the pod, however often it is asked for after a lost answer', async () => {
+    const lost = () => Promise.reject(new TypeError('fetch failed'));
+    let turn = 0;
+    const keys = pod({ mutation: () => (++turn <= 2 ? lost() : ok(accepted)), end: completed });
+    const intent = new lib.Intent();
+    for (const _ of [1, 2]) await assert.rejects(intent.command('notes.create', { content: 'x' }), /does not answer/);
+    assert.deepEqual(await intent.command('notes.create', { content: 'x' }), { ...accepted, isDone: true });
+    assert.equal(new Set(keys).size, 1);
+    assert.match(keys[0], /^[0-9a-f]{32}$/);
+    await intent.command('notes.create', { content: 'x' });
+    assert.notEqual(keys[3], keys[0], 'what was done, done again, is another');
+    turn = 1;
+    await assert.rejects(intent.command('notes.create', { content: 'y' }));
+    await intent.command('notes.create', { content: 'z' });
+    assert.notEqual(keys[5], keys[4], 'other words are another');
+  });
+
+  test('waits while the pod is away, and does not fail by it', async () => {
+    let asked = 0;
+    pod({ mutation: () => ok(accepted), end: () => (++asked === 1 ? Promise.reject(new TypeError()) : completed()) });
+    assert.equal((await new lib.Intent().command('notes.create', {})).isDone, true);
+    assert.equal(asked, 2);
+  });
+
+  test('that was accepted and whose end is not told says so, and is the same when asked for again', async () => {
+    let end = () => refusal('NOT_FOUND', 404);
+    const keys = pod({ mutation: () => ok(accepted), end: () => end() });
+    const intent = new lib.Intent();
+    await assert.rejects(intent.command('notes.create', {}), /has accepted this, but did not say how it ended/);
+    end = completed;
+    await intent.command('notes.create', {});
+    assert.equal(keys[0], keys[1]);
+    end = () => refusal('FORBIDDEN', 403);
+    assert.equal((await intent.command('notes.create', {})).isDone, false, 'a key that may not ask');
+    end = () => ok({ status: 'failed', error: { name: 'E', message: 'no room' } });
+    await assert.rejects(intent.command('notes.create', { a: 1 }), /^Error: no room/);
+    await assert.rejects(intent.command('notes.create', { a: 1 }), /no room/);
+    assert.notEqual(keys[3], keys[4], 'what failed is tried anew');
+  });
+
+  test('hears of its end also while it asks', async () => {
+    const listeners = new Set();
+    lib.log.value = { listen: (call) => (listeners.add(call), () => listeners.delete(call)) };
+    let asked = 0;
+    pod({
+      mutation: () => ok(accepted),
+      end: async () => {
+        if (++asked > 1) return completed();
+        for (const call of listeners) call({ requestId: 'r' });
+        return ok({ status: 'pending' });
+      },
+    });
+    const begin = performance.now();
+    await new lib.Intent().command('notes.create', {});
+    lib.log.value = undefined;
+    assert.ok(performance.now() - begin < 500, `${performance.now() - begin} ms`);
+    assert.equal(listeners.size, 0);
   });
 });
 

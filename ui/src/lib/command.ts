@@ -1,6 +1,7 @@
 // Commands: a mutation that is answered when it is on disk, and what became of it.
 import { log } from './log.js';
-import { mutate, PodError, query } from './rpc.js';
+import { isPassing, isRefused, messageOf, mutate, PodError, query } from './rpc.js';
+import { pause, untilAnswered } from './until-answered.js';
 
 interface Accepted {
   status: 'pending' | 'completed';
@@ -9,6 +10,9 @@ interface Accepted {
   version?: number;
 }
 
+/** `isDone` is false where whoever asked may not be told. */
+export type Done = Accepted & { isDone: boolean };
+
 interface RequestState {
   status: 'pending' | 'completed' | 'failed';
   error?: { name: string; message: string };
@@ -16,14 +20,41 @@ interface RequestState {
 
 // The live events tell it at once; asking is for when they do not.
 const ASK_EVERY_MS = 1_000;
+// A pod that is started again answers within that.
+const PATIENCE_MS = 15_000;
 
-async function settled(requestId: string): Promise<void> {
-  let wake = () => {};
-  const stop = log.value?.listen((event) => event.requestId === requestId && wake());
+/** The pod has the command, and did not tell how it ended. */
+function unknownEnd(error: unknown): PodError {
+  const why = `${messageOf(error)}.`.replace(/\.\.$/, '.');
+  return new PodError(
+    `The pod has accepted this, but did not say how it ended. ${why} The same once more does nothing twice.`,
+    'END_UNKNOWN',
+    0,
+  );
+}
+
+/** Waits until it is done, and rejects if it failed; false if who is here may not ask. */
+async function settled(requestId: string): Promise<boolean> {
+  // An event may come while the pod is asked, with an answer that is older than it.
+  let isTold = false;
+  let wake = (): void => {};
+  const stop = log.value?.listen((event) => {
+    if (event.requestId !== requestId) return;
+    isTold = true;
+    wake();
+  });
   try {
     for (;;) {
-      const request = await query<RequestState>('requests.get', { requestId });
-      if (request.status === 'completed') return;
+      isTold = false;
+      const request = await untilAnswered(
+        () => query<RequestState>('requests.get', { requestId }),
+        { withinMs: PATIENCE_MS },
+      ).catch((error: unknown) => {
+        if (isRefused(error)) return undefined;
+        throw unknownEnd(error);
+      });
+      if (!request) return false;
+      if (request.status === 'completed') return true;
       if (request.status === 'failed') {
         throw new PodError(
           request.error?.message ?? 'It failed',
@@ -31,19 +62,46 @@ async function settled(requestId: string): Promise<void> {
           0,
         );
       }
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        setTimeout(resolve, ASK_EVERY_MS);
-      });
+      if (isTold) continue;
+      const told = new Promise<void>((resolve) => (wake = resolve));
+      await Promise.race([told, pause(ASK_EVERY_MS)]);
     }
   } finally {
     stop?.();
   }
 }
 
-/** Calls a command and waits until it is done. Rejects if it was refused or failed. */
-export async function command(name: string, input: unknown): Promise<Accepted> {
-  const accepted = await mutate<Accepted>(name, input);
-  if (accepted?.status === 'pending' && accepted.requestId) await settled(accepted.requestId);
-  return accepted;
+/**
+ * What somebody wants once, however often they press the button: a form has one of it. A repeat with the
+ * same input, after an answer that was lost, is the same command to the pod; another input is another.
+ */
+export class Intent {
+  #said: string | undefined;
+  #key = '';
+
+  /** Calls a command and waits until it is done. Rejects if it was refused or failed. */
+  async command(name: string, input: unknown): Promise<Done> {
+    const said = `${name} ${JSON.stringify(input)}`;
+    if (said !== this.#said) this.#key = newKey();
+    this.#said = said;
+    try {
+      const accepted = await mutate<Accepted>(name, input, this.#key);
+      const isPending = accepted.status === 'pending' && accepted.requestId !== undefined;
+      const isDone = !isPending || (await settled(accepted.requestId));
+      this.#said = undefined;
+      return { ...accepted, isDone };
+    } catch (error) {
+      // What the pod refused, or what failed, is not done: once more is a new attempt.
+      const isOpen =
+        isPassing(error) || (error instanceof PodError && error.code === 'END_UNKNOWN');
+      if (!isOpen) this.#said = undefined;
+      throw error;
+    }
+  }
 }
+
+// crypto.randomUUID is there only over HTTPS and on this very machine.
+const newKey = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');

@@ -23,17 +23,50 @@ function here(): Route {
 
 export const route = signal<Route>(here());
 
-/** Asked before leaving; false keeps the reader where they are. */
-let mayLeave: () => boolean = () => true;
-export function guardLeaving(ask: (() => boolean) | undefined): void {
-  mayLeave = ask ?? (() => true);
+const guards = new Set<() => boolean>();
+
+/** Asked before the reader leaves; false keeps them where they are. Gives what ends that. */
+export function guardLeaving(ask: () => boolean): () => void {
+  guards.add(ask);
+  return () => guards.delete(ask);
 }
+
+/** False if somebody is asked whether to leave, and stays. */
+export const mayLeave = (): boolean => [...guards].every((ask) => ask());
+
+// Each entry of the history knows which one it is: so it can be told how far the browser has gone,
+// which tells of it when it is done, and by how much it must go back.
+interface Entry {
+  index: number;
+}
+const indexOf = (state: unknown): number | undefined => (state as Entry | null)?.index;
+let index = 0;
 
 export function go(to: string, { replace = false } = {}): void {
   if (to === location.pathname + location.search) return;
   if (!replace && !mayLeave()) return;
-  history[replace ? 'replaceState' : 'pushState'](null, '', to);
+  if (replace) history.replaceState({ index }, '', to);
+  else history.pushState({ index: ++index }, '', to);
   route.value = here();
+}
+
+let isGoingBack = false;
+
+/** The browser went to another entry of the history: by Back, by Forward, or to a # of this address. */
+function follow({ state }: PopStateEvent): void {
+  const at = indexOf(state);
+  if (isGoingBack) {
+    isGoingBack = false;
+  } else if (at === undefined) {
+    history.replaceState({ index: ++index }, '');
+    route.value = here();
+  } else if (location.pathname === route.value.path || mayLeave()) {
+    index = at;
+    route.value = here();
+  } else if (at !== index) {
+    isGoingBack = true;
+    history.go(index - at);
+  }
 }
 
 /** The address with one parameter changed; an empty value takes it away. */
@@ -49,7 +82,10 @@ export function withQuery(changes: Record<string, string>): string {
 
 /** Follows links inside the page without loading it again. */
 export function startRouter(): void {
-  addEventListener('popstate', () => (route.value = here()));
+  // After a reload the entry still knows.
+  index = indexOf(history.state) ?? 0;
+  history.replaceState({ index }, '');
+  addEventListener('popstate', follow);
   document.addEventListener('click', (click) => {
     if (click.defaultPrevented || click.button !== 0) return;
     if (click.metaKey || click.ctrlKey || click.shiftKey || click.altKey) return;

@@ -14,6 +14,15 @@ export class PodError extends Error {
   }
 }
 
+/** It may be answered another time: the pod was away, or had too much to do. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof PodError &&
+  (error.code === 'UNREACHABLE' || error.status >= 500 || error.status === 429);
+
+/** Whoever asks may not see it. Asking again changes nothing. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof PodError && error.code === 'FORBIDDEN';
+
 interface Envelope {
   result?: { data?: unknown };
   error?: { message: string; data?: { code?: string; httpStatus?: number; issues?: unknown } };
@@ -21,6 +30,10 @@ interface Envelope {
 
 // What every proxy takes in one URL; a longer input goes as a body, over REST.
 const URL_LENGTH_MAX = 8_000;
+
+// What is asked for meanwhile waits for the question that is under way: none may hang for ever, as it
+// does on a connection that died without a word.
+const ANSWER_WITHIN_MS = 60_000;
 
 // The page's half of the session: the other is in a cookie, which browsers send to every server on the
 // host. This one is kept where only pages of this very origin read, and sent by this page alone.
@@ -79,19 +92,29 @@ function errorOf(message: string, code: string, status: number, data: unknown): 
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
+  const given = init.signal;
+  const own = new AbortController();
+  const abort = () => own.abort();
+  const timer = setTimeout(abort, ANSWER_WITHIN_MS);
+  if (given?.aborted) abort();
+  given?.addEventListener('abort', abort);
   try {
     return await fetch(path, {
       ...init,
+      signal: own.signal,
       credentials: 'same-origin',
       headers: { 'synap-page': pageHalf(), ...(init.headers as Record<string, string>) },
     });
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    if (given?.aborted) throw error;
     throw new PodError('The pod does not answer', 'UNREACHABLE', 0);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-async function parsed(response: Response): Promise<unknown> {
+/** Its JSON, whatever its status. */
+export async function parsed(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch {
@@ -142,11 +165,21 @@ export async function query<T>(name: string, input?: unknown, signal?: AbortSign
   return (await overTrpc(url, { signal: signal ?? null })) as T;
 }
 
-/** Calls a mutation. It is at the pod once, or this rejects. */
-export async function mutate<T>(name: string, input?: unknown): Promise<T> {
+/**
+ * Calls a mutation. It is at the pod once, or this rejects; then it may be there nevertheless. A repeat
+ * with the same `idempotencyKey` is answered as the first call was and does nothing again.
+ */
+export async function mutate<T>(
+  name: string,
+  input?: unknown,
+  idempotencyKey?: string,
+): Promise<T> {
   return (await overTrpc(`/trpc/${name}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    },
     ...(input === undefined ? {} : { body: JSON.stringify(input) }),
   })) as T;
 }

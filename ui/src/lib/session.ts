@@ -83,7 +83,7 @@ export async function signOut(): Promise<void> {
 /** The token of a one-time link. It is taken out of the address and the history at once. */
 export function takeTokenFromAddress(): string | undefined {
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
-  if (token) history.replaceState(null, '', location.pathname + location.search);
+  if (token) history.replaceState(history.state, '', location.pathname + location.search);
   return token && decodeURIComponent(token);
 }
 

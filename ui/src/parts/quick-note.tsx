@@ -1,25 +1,29 @@
 // A note from where one is: write, Ctrl+Enter, and see it move through the log beside it.
 import { useState } from 'preact/hooks';
 
-import { command } from '../lib/command.js';
+import { Intent } from '../lib/command.js';
 import { messageOf } from '../lib/rpc.js';
-import { say } from './say.js';
+import { sayDone } from './say.js';
+import { useUnsaved } from './unsaved.js';
 
 export function QuickNote() {
   const [text, setText] = useState('');
   const [made, setMade] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [issue, setIssue] = useState('');
+  const [intent] = useState(() => new Intent());
+  useUnsaved(text.trim() !== '');
   const submit = (event: Event) => {
     event.preventDefault();
     if (!text.trim() || isBusy) return;
     setBusy(true);
     setIssue('');
-    command('notes.create', { content: text })
-      .then(({ entityId }) => {
+    intent
+      .command('notes.create', { content: text })
+      .then((accepted) => {
         setText('');
-        setMade(entityId);
-        say('The note is stored');
+        setMade(accepted.entityId);
+        sayDone(accepted, 'The note is stored');
       })
       .catch((error: unknown) => setIssue(messageOf(error)))
       .finally(() => setBusy(false));

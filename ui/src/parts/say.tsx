@@ -19,6 +19,11 @@ export function say(text: string, kind: Said['kind'] = 'good'): void {
   );
 }
 
+/** Says that a command is `done`, where the pod said so. */
+export function sayDone({ isDone }: { isDone: boolean }, done: string): void {
+  say(isDone ? done : 'Accepted. This key may not ask what came of it: requests:read is needed.');
+}
+
 export function Sayings() {
   return (
     <div class="sayings" role="status" aria-live="polite">

@@ -2,18 +2,18 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { type Field, fromText, labelOf, toText } from '../lib/fields.js';
-import { guardLeaving } from '../lib/router.js';
 import { messageOf, PodError } from '../lib/rpc.js';
 import { FormField, issuesByField, type Values } from './form.js';
 import { Markdown } from './markdown.js';
+import { useUnsaved } from './unsaved.js';
 
 interface Props {
   fields: Field[];
   /** What the thing is now; {} for a new one. */
   thing: Record<string, unknown>;
   action: string;
-  /** Gets only what was changed; null takes a value away. */
-  onSubmit(changes: Record<string, unknown>): Promise<void>;
+  /** Gets only what was changed; null takes a value away. Calls `saved` once nothing is unsaved. */
+  onSubmit(changes: Record<string, unknown>, saved: () => void): Promise<void>;
   onCancel(): void;
 }
 
@@ -89,17 +89,7 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
   const [isBusy, setBusy] = useState(false);
   const isChanged = fields.some((field) => values[field.name] !== before[field.name]);
 
-  useEffect(() => {
-    guardLeaving(
-      isChanged && !isBusy ? () => confirm('Leave without saving what you wrote?') : undefined,
-    );
-    const warn = (event: BeforeUnloadEvent) => isChanged && event.preventDefault();
-    addEventListener('beforeunload', warn);
-    return () => {
-      guardLeaving(undefined);
-      removeEventListener('beforeunload', warn);
-    };
-  }, [isChanged, isBusy]);
+  const leaveFreely = useUnsaved(isChanged);
 
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('input,textarea,select')?.focus(), []);
@@ -112,8 +102,7 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
     try {
       const changes = changesOf(fields, before, values);
       setBusy(true);
-      guardLeaving(undefined);
-      onSubmit(changes)
+      onSubmit(changes, leaveFreely)
         .catch((error: unknown) => {
           setIssue(messageOf(error));
           if (error instanceof PodError) setIssues(issuesByField(error.issues));

@@ -1,16 +1,20 @@
 // A new thing of a noun.
-import { command } from '../lib/command.js';
+import { useState } from 'preact/hooks';
+
+import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
 import { go } from '../lib/router.js';
 import { fieldsOfNoun } from '../lib/things.js';
-import { say } from '../parts/say.js';
+import { sayDone } from '../parts/say.js';
 import { ThingForm } from '../parts/thing-form.js';
 
 export function NewThing({ document, noun }: { document: PodDocument; noun: Noun }) {
-  const submit = async (values: Record<string, unknown>) => {
-    const { entityId } = await command(`${noun.plural}.create`, values);
-    say(`The ${noun.name} is made`);
-    go(`/${noun.plural}/${entityId}`, { replace: true });
+  const [intent] = useState(() => new Intent());
+  const submit = async (values: Record<string, unknown>, saved: () => void) => {
+    const accepted = await intent.command(`${noun.plural}.create`, values);
+    saved();
+    sayDone(accepted, `The ${noun.name} is made`);
+    go(`/${noun.plural}/${accepted.entityId}`, { replace: true });
   };
   return (
     <section class="split-panel" aria-label={`New ${noun.name}`}>

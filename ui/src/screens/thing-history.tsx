@@ -1,14 +1,14 @@
 // The versions of a thing: what differs between two of them, and back to one.
 import { useState } from 'preact/hooks';
 
-import { command } from '../lib/command.js';
+import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
 import { messageOf, query } from '../lib/rpc.js';
 import { fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
 import { Show, useAnswer } from '../parts/answer.js';
 import { Confirm } from '../parts/dialog.js';
 import { ThingDiff } from '../parts/diff.js';
-import { say } from '../parts/say.js';
+import { say, sayDone } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 
@@ -34,13 +34,14 @@ interface Props {
 
 function Restore({ noun, thing, version }: { noun: Noun; thing: Thing; version: number }) {
   const [isAsking, setAsking] = useState(false);
+  const [intent] = useState(() => new Intent());
   const run = () => {
-    command(`${noun.plural}.restore`, {
+    intent.command(`${noun.plural}.restore`, {
       id: thing.id,
       version,
       expectedVersion: thing.version,
     }).then(
-      () => say(`Version ${version} is the newest again`),
+      (accepted) => sayDone(accepted, `Version ${version} is the newest again`),
       (error: unknown) => say(messageOf(error), 'bad'),
     );
   };

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 
-import { command } from '../lib/command.js';
+import { Intent } from '../lib/command.js';
 import {
   COMMON_FIELDS,
   type Noun,
@@ -15,13 +15,14 @@ import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
 import { messageOf, PodError, query } from '../lib/rpc.js';
 import { fieldsOfNoun, shown, titleOfThing, type Thing } from '../lib/things.js';
+import { useOpenTitle } from '../lib/title.js';
 import { Empty, Problem, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
 import { Chip, Status } from '../parts/badge.js';
 import { Id } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
 import { Markdown } from '../parts/markdown.js';
-import { say } from '../parts/say.js';
+import { say, sayDone } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
@@ -122,9 +123,11 @@ function Edit({ document, noun, thing, onDone }: OneThing & { onDone(): void }) 
   const fields = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
     fieldOf(document, name, schema, noun.required.includes(name)),
   );
-  const submit = async (changes: Record<string, unknown>) => {
+  const [intent] = useState(() => new Intent());
+  const submit = async (changes: Record<string, unknown>, saved: () => void) => {
+    let accepted;
     try {
-      await command(`${noun.plural}.update`, {
+      accepted = await intent.command(`${noun.plural}.update`, {
         id: read.id,
         expectedVersion: read.version,
         ...changes,
@@ -137,7 +140,8 @@ function Edit({ document, noun, thing, onDone }: OneThing & { onDone(): void }) 
       }
       throw error;
     }
-    say('Saved');
+    saved();
+    sayDone(accepted, 'Saved');
     onDone();
   };
   return (
@@ -155,9 +159,11 @@ function Change({ document, noun, thing, procedure }: OneThing & { procedure: Pr
     required: required.filter((name) => name in own),
   });
   const verb = procedure.name.slice(noun.plural.length + 1);
-  const run = async (values: Record<string, unknown>) => {
-    await command(procedure.name, { id: thing.id, ...values });
-    say(`${labelOf(verb)}: done`);
+  const [intent] = useState(() => new Intent());
+  const run = async (values: Record<string, unknown>, saved?: () => void) => {
+    const accepted = await intent.command(procedure.name, { id: thing.id, ...values });
+    saved?.();
+    sayDone(accepted, `${labelOf(verb)}: done`);
     setOpen(false);
   };
   const click = () =>
@@ -184,10 +190,11 @@ function Change({ document, noun, thing, procedure }: OneThing & { procedure: Pr
 
 function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
   const [isAsking, setAsking] = useState(false);
+  const [intent] = useState(() => new Intent());
   const run = () => {
-    command(`${noun.plural}.delete`, { id: thing.id }).then(
-      () => {
-        say(`The ${noun.name} is deleted`);
+    intent.command(`${noun.plural}.delete`, { id: thing.id }).then(
+      (accepted) => {
+        sayDone(accepted, `The ${noun.name} is deleted`);
         go(`/${noun.plural}`);
       },
       (error: unknown) => say(messageOf(error), 'bad'),
@@ -237,6 +244,7 @@ export function ThingPanel({
     [base],
   );
   const thing = answer.value;
+  useOpenTitle(thing && titleOfThing(thing));
   const isGone = answer.error instanceof PodError && answer.error.code === 'NOT_FOUND';
   return (
     <section class="split-panel" aria-label={noun.name}>
