@@ -3,14 +3,15 @@ import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { loadDocument, podDocument } from './lib/document.js';
-import { addShortcuts } from './lib/keyboard.js';
+import { addShortcuts, isHelpOpen } from './lib/keyboard.js';
 import { EventLog, log } from './lib/log.js';
 import { liveStatus } from './lib/live.js';
 import { go, route } from './lib/router.js';
 import { messageOf } from './lib/rpc.js';
 import { isOwner, session } from './lib/session.js';
+import { openTitle, titleOfPage } from './lib/title.js';
 import { Empty, Problem, Waiting } from './parts/answer.js';
-import { Help, isHelpOpen } from './parts/help.js';
+import { Boundary } from './parts/boundary.js';
 import { Icon } from './parts/icon.js';
 import { Navigation, places } from './parts/navigation.js';
 import { Sayings } from './parts/say.js';
@@ -121,12 +122,56 @@ function focusSearch(): void {
   else go('/events');
 }
 
-function useTitle(): void {
+/** The window is called as what is shown. */
+function useTitle(): string {
   const first = route.value.parts[0];
+  const place = first && places().find((one) => one.href === `/${first}`)?.label;
+  const title = titleOfPage(openTitle.value, place);
+  useEffect(() => void (document.title = title), [title]);
+  return title;
+}
+
+function Help() {
+  const [loaded, setLoaded] = useState<{ Help: ComponentType }>();
   useEffect(() => {
-    const place = places().find((one) => one.href === `/${first ?? ''}`);
-    document.title = place && first ? `${place.label} · Synap` : 'Synap';
-  }, [first, podDocument.value]);
+    import('./parts/help.js').then(setLoaded, () => (isHelpOpen.value = false));
+  }, []);
+  return loaded ? <loaded.Help /> : null;
+}
+
+/**
+ * On another screen the focus is in it, and no longer on the link that led there or, where that is gone,
+ * nowhere. A screen that has a better place for it takes it from here.
+ */
+function useFocusOnScreen(): void {
+  const first = route.value.parts[0];
+  const before = useRef(first);
+  useEffect(() => {
+    const main = document.getElementById('main')!;
+    const isOther = before.current !== first;
+    before.current = first;
+    if (isOther && !main.contains(document.activeElement)) main.focus();
+  }, [first]);
+  const { path } = route.value;
+  useEffect(() => {
+    // What had it may have gone with what was closed.
+    if (document.activeElement === document.body && before.current !== undefined && path !== '/')
+      document.getElementById('main')!.focus({ preventScroll: true });
+  }, [path]);
+}
+
+/** What one sees to have changed is said. */
+function ScreenName({ title }: { title: string }) {
+  const [first] = useState(title);
+  const [said, setSaid] = useState('');
+  useEffect(() => {
+    if (title !== first || said) setSaid(title);
+  }, [title]);
+  return (
+    <p class="unseen" role="status" data-said>
+      {said}
+    </p>
+  );
 }
 
 /** After a restart the pod may be another version, with other procedures and another page. */
@@ -171,7 +216,8 @@ function SignedIn() {
     return addShortcuts([{ keys: 'Escape', label: 'Close the menu', run: () => setOpen(false) }]);
   }, [isOpen]);
   useShortcuts();
-  useTitle();
+  const title = useTitle();
+  useFocusOnScreen();
   return (
     <>
       <a class="skip" href="#main" data-foreign>
@@ -199,9 +245,12 @@ function SignedIn() {
       <main id="main" tabIndex={-1}>
         <Outdated />
         {error !== undefined && <Problem error={error} retry={() => location.reload()} />}
-        <Screen />
+        <Boundary at={route.value.path + route.value.query.toString()}>
+          <Screen />
+        </Boundary>
       </main>
-      <Help />
+      <ScreenName title={title} />
+      {isHelpOpen.value && <Help />}
     </>
   );
 }

@@ -1,6 +1,8 @@
 // The keyboard: single keys, and two keys one after the other ("g e"). Nothing happens while somebody
 // writes in a field, but for Escape, which leaves it.
 
+import { signal } from '@preact/signals';
+
 export interface Shortcut {
   keys: string;
   label: string;
@@ -39,6 +41,33 @@ export function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches('input,textarea,select,[contenteditable]');
 }
 
+/** What the keyboard can do is shown. */
+export const isHelpOpen = signal(false);
+
+// Who speaks to a computer, or hits keys by accident, sets off single letters without wanting to.
+const OFF_KEY = 'synap-single-keys-off';
+
+function areOff(): boolean {
+  try {
+    return localStorage.getItem(OFF_KEY) === '1';
+  } catch {
+    return false;
+  }
+}
+
+/** Whether letters and signs do something by themselves. Escape and the keys of lists always do. */
+export const singleKeys = signal(!areOff());
+
+export function setSingleKeys(areOn: boolean): void {
+  singleKeys.value = areOn;
+  try {
+    if (areOn) localStorage.removeItem(OFF_KEY);
+    else localStorage.setItem(OFF_KEY, '1');
+  } catch {
+    // Then as long as the page is open.
+  }
+}
+
 export function startKeyboard(): void {
   let first = '';
   let timer = 0;
@@ -49,6 +78,7 @@ export function startKeyboard(): void {
       return;
     }
     if (document.querySelector('dialog[open]')) return;
+    if (!singleKeys.value && press.key.length === 1) return;
     const shortcut = find(first ? `${first} ${press.key}` : press.key);
     clearTimeout(timer);
     if (!shortcut && !first && layers.flat().some((one) => one.keys.startsWith(`${press.key} `))) {

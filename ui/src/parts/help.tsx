@@ -1,15 +1,18 @@
 // What the keyboard can do here.
-import { signal } from '@preact/signals';
-
-import { shortcutsNow } from '../lib/keyboard.js';
+import { isHelpOpen, setSingleKeys, shortcutsNow, singleKeys } from '../lib/keyboard.js';
 import { Dialog } from './dialog.js';
 
-export const isHelpOpen = signal(false);
-
 export function Help() {
-  if (!isHelpOpen.value) return null;
   return (
     <Dialog title="Keyboard" onClose={() => (isHelpOpen.value = false)}>
+      <label class="single-keys">
+        <input
+          type="checkbox"
+          checked={singleKeys.value}
+          onChange={(event) => setSingleKeys(event.currentTarget.checked)}
+        />{' '}
+        Letters and signs do something by themselves
+      </label>
       <dl class="shortcuts">
         {[
           ...shortcutsNow(),

@@ -1,9 +1,9 @@
 // Where one can go, and who is here.
 import { podDocument } from '../lib/document.js';
-import { route } from '../lib/router.js';
+import { isHelpOpen } from '../lib/keyboard.js';
+import { mayLeave, route } from '../lib/router.js';
 import { isOwner, session, signOut } from '../lib/session.js';
 import { hueOf } from './badge.js';
-import { isHelpOpen } from './help.js';
 import { Icon, type IconName } from './icon.js';
 import { Line } from './text.js';
 import { ThemeButton } from './theme.js';
@@ -108,7 +108,7 @@ function Account() {
         >
           ?
         </button>
-        <button type="button" class="small" onClick={() => void signOut()}>
+        <button type="button" class="small" onClick={() => mayLeave() && void signOut()}>
           Sign out
         </button>
       </div>

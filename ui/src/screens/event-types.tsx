@@ -3,6 +3,7 @@ import { nounOfType, outcomeOf } from '../lib/events.js';
 import { type EventType, eventType, eventTypes } from '../lib/event-types.js';
 import { log } from '../lib/log.js';
 import { asTypeScript } from '../lib/snippets.js';
+import { useOpenTitle } from '../lib/title.js';
 import { Empty, Show, useAnswer } from '../parts/answer.js';
 import { NounBadge, OutcomeMark } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
@@ -131,6 +132,7 @@ function Described({ type }: { type: EventType }) {
 }
 
 export function EventTypePanel({ name }: { name: string }) {
+  useOpenTitle(name);
   const answer = useAnswer(`event-type:${name}:${log.value?.ready.value}`, async (signal) => ({
     type: await eventType(name, signal),
   }));

@@ -5,6 +5,7 @@ import { go, withQuery } from '../lib/router.js';
 import { query } from '../lib/rpc.js';
 import type { Run } from '../lib/runs.js';
 import { asCurl, asTypeScript } from '../lib/snippets.js';
+import { useOpenTitle } from '../lib/title.js';
 import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
 import { NounBadge, OutcomeMark } from '../parts/badge.js';
 import { CauseTree } from '../parts/cause-tree.js';
@@ -129,6 +130,7 @@ export function EventPanel({ id }: { id: string }) {
   const answer = useAnswer(`event:${id}`, (signal) =>
     query<SynapEvent>('events.get', { id }, signal),
   );
+  useOpenTitle(answer.value?.type);
   const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
   return (
     <section class="split-panel" aria-label="Event">

@@ -10,6 +10,7 @@ import { messageOf, mutate, plain, query } from '../lib/rpc.js';
 import { nameOfFunction } from '../lib/runs.js';
 import { isOwner, session } from '../lib/session.js';
 import { duration, number } from '../lib/time.js';
+import { useOpenTitle } from '../lib/title.js';
 import { Show, useAnswer, useAskAgain, useReloadOn } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Id } from '../parts/copy.js';
@@ -337,6 +338,7 @@ export function FunctionPanel({ id }: { id: string }) {
     query<FunctionInfo>('functions.get', { id }, signal),
   );
   const one = answer.value;
+  useOpenTitle(one && nameOfFunction(one.id));
   useReloadOn((event) => event.type.startsWith('function.'), answer.reload);
   useAskAgain(answer.reload, true);
   const isPaused = one?.pause?.by === 'person';

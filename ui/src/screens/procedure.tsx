@@ -7,6 +7,7 @@ import { type Field, fieldsOf, fromText, toText } from '../lib/fields.js';
 import { messageOf, mutate, PodError, query } from '../lib/rpc.js';
 import { asCurl, asTypeScript } from '../lib/snippets.js';
 import { duration } from '../lib/time.js';
+import { useOpenTitle } from '../lib/title.js';
 import { Empty } from '../parts/answer.js';
 import { Chip } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
@@ -155,6 +156,7 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
 
 export function ProcedurePanel({ document, name }: { document: PodDocument; name: string }) {
   const procedure = document.procedures.get(name);
+  useOpenTitle(name);
   return (
     <section class="split-panel" aria-label="Procedure">
       <div class="panel">

@@ -6,6 +6,7 @@ import { go } from '../lib/router.js';
 import { messageOf, mutate, query } from '../lib/rpc.js';
 import { hasEnded, isOfApp, nameOfFunction, type RunWithSteps, type Step } from '../lib/runs.js';
 import { bytes, duration } from '../lib/time.js';
+import { useOpenTitle } from '../lib/title.js';
 import { waterfallOf, type WaterfallRow } from '../lib/waterfall.js';
 import { attempt, JsonForm } from '../parts/json-form.js';
 import { Show, useAnswer, useAskAgain, useReloadOn } from '../parts/answer.js';
@@ -343,6 +344,7 @@ export function RunPanel({ id }: { id: string }) {
     query<RunWithSteps>('runs.get', { id }, signal),
   );
   const run = answer.value;
+  useOpenTitle(run && nameOfFunction(run.function));
   useReloadOn(
     (event) =>
       event.actor?.['run'] === id ||
