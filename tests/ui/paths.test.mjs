@@ -365,11 +365,10 @@ describe('the page', () => {
     await page.waitForSelector('.virtual-list .row');
     await keyboard.press('/');
     await keyboard.type('noun:note is:completed');
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll('.row .event-type')].every((one) =>
-        one.textContent.includes('completed'),
-      ),
-    );
+    await page.waitForFunction(() => {
+      const types = [...document.querySelectorAll('.row .event-type')];
+      return types.length > 0 && types.every((one) => one.textContent.includes('completed'));
+    });
     await keyboard.press('Escape');
     await keyboard.press('j');
     await page.waitForSelector('.row a:focus');

@@ -30,6 +30,8 @@ before(async () => {
     'run-filter',
     'functions',
     'log',
+    'live',
+    'in-turn',
     'until-answered',
     'command',
   ];
@@ -460,6 +462,149 @@ describe('a list in a form', () => {
     assert.deepEqual(read('"a, b" , c'), ['a, b', 'c']);
     for (const none of ['', ' ', ',']) assert.equal(read(none), undefined);
     for (const wrong of ['"a', 'x, "a, b', '"a" b', '"a\\x"']) assert.throws(() => read(wrong), /Tags: close the quotation mark/, wrong);
+  });
+});
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('work in turn', () => {
+  test('is never done twice at a time, and once more behind for all who asked meanwhile', async () => {
+    let running = 0;
+    let done = 0;
+    let begun = 0;
+    let asked = 0;
+    const work = new lib.InTurn(async () => {
+      begun = performance.now();
+      assert.equal(++running, 1);
+      await pause(20);
+      --running;
+      ++done;
+    });
+    for (let turn = 0; turn < 30; ++turn) {
+      asked = performance.now();
+      work.ask();
+      await pause(2);
+    }
+    await pause(60);
+    assert.ok(begun >= asked, 'what was asked last was asked after that');
+    // Each that was begun has come to its end, while it was asked for all the time.
+    assert.ok(done >= 3 && done <= 8, `${done} times`);
+    work.stop();
+    work.ask();
+    await pause(30);
+    assert.equal(running, 0);
+  });
+});
+
+describe('the live log', () => {
+  const answers = (data) => new Response(JSON.stringify({ result: { data } }));
+  const rowAt = (position) => ({ ...event('task.creation.completed'), position, id: `p${position}` });
+  let sockets;
+  const start = async () => {
+    sockets = [];
+    globalThis.location = { origin: 'http://pod' };
+    globalThis.window = globalThis;
+    globalThis.document = { hidden: false };
+    globalThis.requestAnimationFrame = (call) => setTimeout(call, 0);
+    globalThis.WebSocket = class {
+      constructor() {
+        sockets.push(this);
+      }
+      send() {}
+      close() {
+        this.isClosed = true;
+      }
+    };
+    return new lib.EventLog();
+  };
+  const tell = (position) =>
+    sockets.at(-1).onmessage({
+      data: JSON.stringify({ result: { type: 'data', data: { id: String(position), data: rowAt(position) } } }),
+    });
+
+  test('loses no stretch when it lets rows go while older ones are on their way', async () => {
+    const log = await start();
+    const end = 400_000;
+    globalThis.fetch = async () =>
+      answers({ events: [rowAt(end)], nextAfter: end, nextBefore: end, atEnd: true });
+    await log.start();
+    log.rows = Array.from({ length: 239_999 }, (_, index) => ({ position: end - 239_998 + index }));
+    log.oldest = log.rows[0].position - 1;
+    assert.ok(log.isFull, 'the reader goes back no further than this');
+    const { oldest } = log;
+    await log.loadOlder();
+    assert.equal(log.oldest, oldest);
+    // Less than that, and a page is asked for while much happens.
+    log.rows = log.rows.slice(-219_999);
+    log.oldest = log.rows[0].position - 1;
+    let answer;
+    globalThis.fetch = () => new Promise((resolve) => (answer = resolve));
+    const before = log.oldest;
+    const loading = log.loadOlder();
+    for (let more = 1; more <= 20_100; ++more) tell(end + more);
+    await pause(20);
+    const events = Array.from({ length: 1_000 }, (_, index) => rowAt(before - index));
+    answer(answers({ events, nextAfter: end, nextBefore: before - 999, atEnd: false }));
+    await loading;
+    const gap = log.rows.findIndex((row, index) => index > 0 && row.position !== log.rows[index - 1].position + 1);
+    assert.equal(gap, -1);
+    assert.equal(log.rows[0].position, before - 999, 'what was scrolled to is there');
+    assert.equal(log.oldest, log.rows[0].position - 1);
+    // Later they go, the oldest first, and the log knows from where on it has them.
+    tell(end + 20_101);
+    await pause(20);
+    assert.equal(log.rows.length, 200_000);
+    assert.equal(log.oldest, log.rows[0].position - 1);
+    log.stop();
+  });
+
+  test('is asked for until the pod answers, and by nobody who has left', async () => {
+    const log = await start();
+    let asked = 0;
+    globalThis.fetch = async () => {
+      if (++asked === 1) throw new TypeError('fetch failed');
+      return answers({ events: [rowAt(7)], nextAfter: 7, nextBefore: 7, atEnd: true });
+    };
+    await log.start();
+    assert.deepEqual([asked, log.end, sockets.length], [2, 7, 1]);
+    log.stop();
+    const left = await start();
+    const starting = left.start();
+    left.stop();
+    await starting;
+    assert.equal(sockets.length, 0);
+  });
+
+  test('says that it is refused to a key without events', async () => {
+    const log = await start();
+    globalThis.fetch = async () =>
+      new Response(JSON.stringify({ error: { message: 'the scope events:read is needed', data: { code: 'FORBIDDEN' } } }), { status: 403 });
+    await assert.rejects(log.start(), /events:read/);
+    assert.equal(lib.liveStatus.value, 'refused');
+    assert.equal(sockets.length, 0);
+  });
+
+  test('gives a connection up that is neither made nor refused', async (t) => {
+    await start();
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let lost = 0;
+    const live = new lib.LiveEvents(0, { onEvent() {}, onLive() {}, onLost: () => ++lost });
+    live.start();
+    t.mock.timers.tick(19_000);
+    assert.equal(lost, 0);
+    t.mock.timers.tick(1_001);
+    assert.deepEqual([lost, sockets[0].isClosed], [1, true]);
+    t.mock.timers.tick(5_000);
+    assert.equal(sockets.length, 2, 'and makes another');
+    // One that stands, and is pinged, is left alone.
+    sockets[1].onmessage({ data: JSON.stringify({ id: 1, result: { type: 'started' } }) });
+    t.mock.timers.tick(9_000);
+    sockets[1].onmessage({ data: 'PONG' });
+    t.mock.timers.tick(9_000);
+    sockets[1].onmessage({ data: 'PONG' });
+    t.mock.timers.tick(9_000);
+    assert.deepEqual([lost, lib.liveStatus.value], [1, 'live']);
+    live.stop();
   });
 });
 

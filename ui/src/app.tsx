@@ -5,11 +5,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { loadDocument, podDocument } from './lib/document.js';
 import { addShortcuts, isHelpOpen } from './lib/keyboard.js';
 import { EventLog, log } from './lib/log.js';
-import { liveStatus } from './lib/live.js';
+import { liveStatus, type LiveStatus } from './lib/live.js';
 import { go, route } from './lib/router.js';
-import { messageOf } from './lib/rpc.js';
-import { isOwner, session } from './lib/session.js';
+import { isRefused, messageOf } from './lib/rpc.js';
+import { isOwner, session, signInNotice } from './lib/session.js';
 import { openTitle, titleOfPage } from './lib/title.js';
+import { untilAnswered } from './lib/until-answered.js';
 import { Empty, Problem, Waiting } from './parts/answer.js';
 import { Boundary } from './parts/boundary.js';
 import { Icon } from './parts/icon.js';
@@ -35,6 +36,12 @@ const LIVE_WORDS = {
   connecting: 'connecting',
   live: 'live',
   lost: 'connection lost',
+  refused: 'not live',
+};
+
+const LIVE_REASONS: Partial<Record<LiveStatus, string>> = {
+  lost: 'It is tried again by itself',
+  refused: 'This key may not see events: it needs the scope events:read',
 };
 
 function LiveBadge() {
@@ -45,7 +52,7 @@ function LiveBadge() {
       role="status"
       aria-live="polite"
       data-live={status}
-      title={status === 'lost' ? 'It is tried again by itself' : undefined}
+      title={LIVE_REASONS[status]}
     >
       <i aria-hidden="true" />
       {LIVE_WORDS[status]}
@@ -201,11 +208,19 @@ function SignedIn() {
   const [error, setError] = useState<unknown>();
   const begin = () => {
     setError(undefined);
-    loadDocument().catch(setError);
+    liveStatus.value = 'connecting';
+    const left = new AbortController();
+    const { signal } = left;
+    const tell = (problem: unknown) => {
+      // A key that may not see events sees the rest.
+      if (!signal.aborted && !isRefused(problem)) setError(problem);
+    };
+    untilAnswered(loadDocument, { signal }).catch(tell);
     const own = new EventLog();
     log.value = own;
-    own.start().catch(setError);
+    own.start().catch(tell);
     return () => {
+      left.abort();
       own.stop();
       log.value = undefined;
     };
@@ -259,7 +274,7 @@ export function App() {
   const who = session.value;
   return (
     <>
-      {who === undefined ? <Waiting /> : who === null ? <SignIn /> : <SignedIn key={who.user.id} />}
+      {who === undefined ? <Waiting words={signInNotice.value || undefined} /> : who === null ? <SignIn /> : <SignedIn key={who.user.id} />}
       <Sayings />
     </>
   );

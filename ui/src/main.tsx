@@ -6,17 +6,26 @@ import { startKeyboard } from './lib/keyboard.js';
 import { startRouter } from './lib/router.js';
 import { followLink, session, signInNotice, takeTokenFromAddress, whoIsIt } from './lib/session.js';
 import { messageOf } from './lib/rpc.js';
+import { untilAnswered } from './lib/until-answered.js';
 import { startTheme } from './parts/theme.js';
+
+// Nobody knows whether somebody is signed in, so nobody is asked for a key.
+const sayAway = (error: unknown): void => {
+  signInNotice.value = `${messageOf(error)}. It is tried again by itself.`;
+};
 
 async function findOutWhoIsHere(): Promise<void> {
   const token = takeTokenFromAddress();
   try {
-    if (token) return await followLink(token);
+    if (token) return await untilAnswered(() => followLink(token), { onFailure: sayAway });
   } catch (error) {
     signInNotice.value = messageOf(error);
   }
+  const notice = signInNotice.value;
   try {
-    session.value = await whoIsIt();
+    const who = await untilAnswered(whoIsIt, { onFailure: sayAway });
+    signInNotice.value = notice;
+    session.value = who;
   } catch (error) {
     signInNotice.value = messageOf(error);
     session.value = null;

@@ -1,7 +1,7 @@
 // What the pod says about itself in /openapi.json: procedures, their schemas, and the nouns in them.
 import { signal } from '@preact/signals';
 
-import { plain } from './rpc.js';
+import { parsed, plain, PodError } from './rpc.js';
 
 export interface Schema {
   $ref?: string;
@@ -218,5 +218,8 @@ export const podDocument = signal<PodDocument | undefined>(undefined);
 
 export async function loadDocument(): Promise<void> {
   const response = await plain('/openapi.json');
-  podDocument.value = new PodDocument((await response.json()) as OpenApi);
+  const answer = await parsed(response);
+  if (!response.ok)
+    throw new PodError(`/openapi.json answered ${response.status}`, 'ERROR', response.status);
+  podDocument.value = new PodDocument(answer as OpenApi);
 }

@@ -49,6 +49,8 @@ export interface Row {
   user: string;
   request: string;
   title: string;
+  /** It is of an import, which names itself in what it makes. */
+  isImport: boolean;
 }
 
 const TITLE_LENGTH_MAX = 120;
@@ -115,5 +117,6 @@ export function rowOf(event: SynapEvent): Row {
     user: intern(event.userId),
     request: event.requestId ?? '',
     title: titleOf(event.data),
+    isImport: event.metadata?.['batch'] !== undefined,
   };
 }

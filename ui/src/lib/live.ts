@@ -5,8 +5,11 @@ import { signal } from '@preact/signals';
 import type { SynapEvent } from './events.js';
 import { pageHalf } from './rpc.js';
 
-/** live: what happens is told. lost: the connection is, and is being made again. */
-export type LiveStatus = 'connecting' | 'live' | 'lost';
+/**
+ * live: what happens is told. lost: the connection is, and is being made again. refused: who is here may
+ * not see events, so that what is shown is asked for again now and then.
+ */
+export type LiveStatus = 'connecting' | 'live' | 'lost' | 'refused';
 export const liveStatus = signal<LiveStatus>('connecting');
 
 interface Message {
@@ -27,6 +30,8 @@ interface Handlers {
 // A proxy or a sleeping laptop can drop a connection without a word: ask for a sign of life.
 const PING_EVERY_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
+// A firewall can swallow the first packet, or a proxy the subscription. The client waits as long.
+const CONNECT_WITHIN_MS = 20_000;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 4_000;
 
@@ -39,6 +44,7 @@ export class LiveEvents {
   #retryTimer = 0;
   #pingTimer = 0;
   #pongTimer = 0;
+  #connectTimer = 0;
 
   constructor(after: number, handlers: Handlers) {
     this.#last = String(after);
@@ -65,6 +71,7 @@ export class LiveEvents {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#pingTimer);
     clearTimeout(this.#pongTimer);
+    clearTimeout(this.#connectTimer);
     this.#socket?.close();
     this.#socket = undefined;
   }
@@ -75,6 +82,7 @@ export class LiveEvents {
     const address = `${location.origin.replace(/^http/, 'ws')}/trpc?connectionParams=1`;
     const socket = new WebSocket(address);
     this.#socket = socket;
+    this.#connectTimer = window.setTimeout(() => this.#lost(), CONNECT_WITHIN_MS);
     socket.onopen = () => era === this.#era && this.#subscribe(socket);
     socket.onmessage = (message) => era === this.#era && this.#take(String(message.data));
     socket.onclose = () => era === this.#era && this.#lost();
@@ -106,6 +114,7 @@ export class LiveEvents {
     if (message.error) return this.#refused();
     if (message.result?.type === 'started') {
       this.#attempt = 0;
+      clearTimeout(this.#connectTimer);
       liveStatus.value = 'live';
       this.#handlers.onLive();
     } else if (message.result?.type === 'data' && message.result.data) {

@@ -3,7 +3,7 @@
 // pod, as far as it understands the filter.
 import type { Row } from './events.js';
 import type { Filter } from './filter.js';
-import { ROWS_MAX, rowsUpTo, type EventLog } from './log.js';
+import { kept, ROWS_LOADED_MAX, rowsUpTo, type EventLog } from './log.js';
 
 export class LogView {
   readonly filter: Filter;
@@ -14,6 +14,7 @@ export class LogView {
   #to = -1;
   // Once the pod has searched: everything behind this position was looked at, here or there.
   #searched: number | undefined;
+  #isSearching = false;
   /** Rows that were put on top since the view was made. */
   added = 0;
 
@@ -36,18 +37,28 @@ export class LogView {
     return this.#searched ?? this.#log.oldest;
   }
 
-  /** Looks further back. */
+  /** It goes back no further: there are as many rows as a list has. */
+  get isFull(): boolean {
+    return this.#searched === undefined ? this.#log.isFull : this.count >= ROWS_LOADED_MAX;
+  }
+
+  /** Looks further back. One at a time. */
   async loadOlder(): Promise<void> {
-    if (this.oldest <= 0) return;
+    if (this.oldest <= 0 || this.isFull || this.#isSearching) return;
     if (Object.keys(this.filter.asked).length === 0) {
       await this.#log.loadOlder();
       return this.update(Infinity);
     }
     this.update(Infinity);
     this.#searched ??= this.#log.oldest;
-    const { rows, oldest } = await rowsUpTo(this.#searched, this.filter.asked);
-    this.#rows = rows.filter((row) => this.filter.passes(row)).concat(this.#rows);
-    this.#searched = oldest;
+    this.#isSearching = true;
+    try {
+      const { rows, oldest } = await rowsUpTo(this.#searched, this.filter.asked);
+      this.#rows = rows.filter((row) => this.filter.passes(row)).concat(this.#rows);
+      this.#searched = oldest;
+    } finally {
+      this.#isSearching = false;
+    }
     ++this.#log.changed.value;
   }
 
@@ -81,10 +92,12 @@ export class LogView {
     this.#letGo();
   }
 
+  // As of the log: what is on its way continues the rows that there are.
   #letGo(): void {
-    if (this.#rows.length <= ROWS_MAX * 1.1) return;
-    this.#rows = this.#rows.slice(-ROWS_MAX);
-    if (this.#searched !== undefined) this.#searched = this.#rows[0]!.position - 1;
+    const rows = this.#isSearching ? this.#rows : kept(this.#rows);
+    if (rows === this.#rows) return;
+    this.#rows = rows;
+    if (this.#searched !== undefined) this.#searched = rows[0]!.position - 1;
   }
 
   /** How many rows behind `position` would pass. */

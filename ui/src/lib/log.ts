@@ -3,9 +3,10 @@
 import { signal } from '@preact/signals';
 
 import { rowOf, type EventQuestion, type Row, type SynapEvent } from './events.js';
-import { LiveEvents } from './live.js';
-import { query } from './rpc.js';
+import { LiveEvents, liveStatus } from './live.js';
+import { isRefused, query } from './rpc.js';
 import { endSession, session, whoIsIt } from './session.js';
+import { untilAnswered } from './until-answered.js';
 
 interface EventList {
   events: SynapEvent[];
@@ -16,8 +17,17 @@ interface EventList {
 
 const FIRST_PAGE = 200;
 const PAGE = 1_000;
-// Some 60 MB. Older rows are let go, and loaded again when somebody scrolls to them.
-export const ROWS_MAX = 200_000;
+// Some 60 MB.
+const ROWS_MAX = 200_000;
+// The reader goes back no further than to so many rows: behind them another list begins.
+export const ROWS_LOADED_MAX = ROWS_MAX * 1.1;
+// Live events make more of them, until the oldest are let go. What was just scrolled to is not among
+// these before as many events have come as lie between the two.
+const ROWS_KEPT_MAX = ROWS_MAX * 1.2;
+
+/** The newest of `rows` if there are too many to keep, else all of them. */
+export const kept = (rows: Row[]): Row[] =>
+  rows.length <= ROWS_KEPT_MAX ? rows : rows.slice(-ROWS_MAX);
 
 interface OlderRows {
   /** Ascending. */
@@ -64,10 +74,22 @@ export class EventLog {
   #listeners = new Set<Listener>();
   #isFlushing = false;
   #loading: Promise<void> | undefined;
+  readonly #stopped = new AbortController();
 
-  /** Loads the newest events and listens for more. */
+  /**
+   * Loads the newest events and listens for more. While the pod is away it is asked again and again;
+   * rejects with what does not pass, above all for a key that may not see events.
+   */
   async start(): Promise<void> {
-    const newest = await rowsUpTo(Infinity, {}, FIRST_PAGE);
+    const { signal } = this.#stopped;
+    const newest = await untilAnswered(() => rowsUpTo(Infinity, {}, FIRST_PAGE), {
+      signal,
+      onFailure: () => (liveStatus.value = 'lost'),
+    }).catch((error: unknown) => {
+      if (isRefused(error)) liveStatus.value = 'refused';
+      throw error;
+    });
+    if (signal.aborted) return;
     this.rows = newest.rows;
     this.end = newest.end;
     this.oldest = newest.oldest;
@@ -81,6 +103,7 @@ export class EventLog {
   }
 
   stop(): void {
+    this.#stopped.abort();
     this.#live?.stop();
     this.#listeners.clear();
   }
@@ -98,9 +121,14 @@ export class EventLog {
     this.ready.value = true;
   }
 
+  /** There are as many rows as the page goes back to. */
+  get isFull(): boolean {
+    return this.rows.length >= ROWS_LOADED_MAX;
+  }
+
   /** Loads what is before the part of the log that is known. One at a time. */
   loadOlder(limit = PAGE): Promise<void> {
-    if (this.oldest <= 0) return Promise.resolve();
+    if (this.oldest <= 0 || this.isFull) return Promise.resolve();
     this.#loading ??= this.#loadOlder(limit).finally(() => (this.#loading = undefined));
     return this.#loading;
   }
@@ -133,10 +161,12 @@ export class EventLog {
     else requestAnimationFrame(flush);
   }
 
+  // The page that is on its way continues the rows that there are: none of them goes before it has come.
   #letGo(): void {
-    if (this.rows.length <= ROWS_MAX * 1.1) return;
-    this.rows = this.rows.slice(-ROWS_MAX);
-    this.oldest = (this.rows[0]?.position ?? 1) - 1;
+    const rows = this.#loading ? this.rows : kept(this.rows);
+    if (rows === this.rows) return;
+    this.rows = rows;
+    this.oldest = (rows[0]?.position ?? 1) - 1;
   }
 
   // The session may have been ended elsewhere; a pod that came back may have forgotten it.

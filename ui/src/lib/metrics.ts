@@ -16,9 +16,11 @@ const SAMPLES_MAX = 120;
 
 export const samples = signal<Sample[]>([]);
 export const metricsProblem = signal('');
+/** Who is here may not see the numbers, so that none are asked for. */
+export const isMetricsRefused = signal(false);
 /** The last sample tells how the pod was, and nobody knows how it is. */
 export const isOutdated = computed(
-  () => liveStatus.value === 'lost' || metricsProblem.value !== '',
+  () => liveStatus.value === 'lost' || (metricsProblem.value !== '' && !isMetricsRefused.value),
 );
 
 function parse(text: string): Map<string, number> {
@@ -42,12 +44,13 @@ async function read(): Promise<void> {
   isReading = true;
   if (!document.hidden) await sample();
   isReading = false;
-  if (watchers > 0) timer = window.setTimeout(() => void read(), EVERY_MS);
+  if (watchers > 0 && !isMetricsRefused.value) timer = window.setTimeout(() => void read(), EVERY_MS);
 }
 
 async function sample(): Promise<void> {
   try {
     const response = await plain('/metrics');
+    isMetricsRefused.value = response.status === 403;
     if (response.ok) {
       const sample = { at: Date.now(), values: parse(await response.text()) };
       samples.value = [...samples.value.slice(1 - SAMPLES_MAX), sample];
@@ -55,7 +58,7 @@ async function sample(): Promise<void> {
     } else {
       metricsProblem.value =
         response.status === 403
-          ? 'The numbers of a pod are for its owners.'
+          ? 'The numbers of a pod are for its owners, with a key that has the scope metrics:read.'
           : `/metrics answered ${response.status}`;
     }
   } catch {

@@ -1,8 +1,9 @@
 // A list that the pod gives page by page, kept up with what happens.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { useReloadOn } from '../parts/answer.js';
+import { useAskOnceBack, useReloadOn } from '../parts/answer.js';
 import type { SynapEvent } from './events.js';
+import { InTurn } from './in-turn.js';
 import { query } from './rpc.js';
 
 interface Page {
@@ -58,37 +59,38 @@ export function usePagedList<T extends { id: string }>(
   concerns: (event: SynapEvent) => boolean,
 ): PagedList<T> {
   const key = `${name}:${JSON.stringify(input)}`;
-  const [state, setState] = useState<State<T>>(() => empty(key));
-  const current = useRef(state);
-  current.current = state;
-  const turn = useRef(0);
+  const [shownState, show] = useState<State<T>>(() => empty(key));
+  // What is known now; what is shown follows a frame later.
+  const known = useRef(shownState);
+  const wanted = useRef({ reload: false, more: false });
+  const isLoadingMore = useRef(false);
+  const work = useRef<InTurn | undefined>(undefined);
 
-  const ask = async (cursor: string | undefined): Promise<Page> =>
-    query<Page>(name, { ...input, limit: PAGE, ...(cursor ? { cursor } : {}) });
-
-  const load = async (isMore: boolean): Promise<void> => {
-    const mine = ++turn.current;
-    const before = current.current.key === key ? current.current : empty<T>(key);
-    setState({ ...before, isLoading: true, error: undefined });
+  const load = async (isMore: boolean, signal: AbortSignal): Promise<void> => {
+    const before = known.current;
+    const set = (state: State<T>): void => {
+      if (!signal.aborted) show((known.current = state));
+    };
+    set({ ...before, isLoading: true, error: undefined });
     try {
       let items: T[] = isMore ? before.items : [];
       let cursor = isMore ? before.cursor : undefined;
       let page: Page;
-      const wanted = isMore
+      const enough = isMore
         ? items.length + 1
         : Math.min(Math.max(before.items.length, 1), RELOADED_MAX);
       do {
-        page = await ask(cursor);
+        const next = { ...input, limit: PAGE, ...(cursor ? { cursor } : {}) };
+        page = await query<Page>(name, next, signal);
         items = items.concat(page[member] as T[]);
         cursor = page.nextCursor;
-      } while (cursor && items.length < wanted && !page.isCut);
-      if (mine !== turn.current) return;
-      const known = new Set(items.map((item) => item.id));
+      } while (cursor && items.length < enough && !page.isCut);
+      const ids = new Set(items.map((item) => item.id));
       const isTailKept = !isMore && before.items.length > items.length && cursor !== undefined;
       const tail = isTailKept
-        ? before.items.slice(items.length).filter((item) => !known.has(item.id))
+        ? before.items.slice(items.length).filter((item) => !ids.has(item.id))
         : [];
-      setState({
+      set({
         key,
         items: items.concat(tail),
         total: page.total,
@@ -100,20 +102,41 @@ export function usePagedList<T extends { id: string }>(
         error: undefined,
       });
     } catch (error) {
-      if (mine === turn.current) setState({ ...before, isLoading: false, error });
+      set({ ...before, isLoading: false, error });
     }
   };
 
-  useEffect(() => void load(false), [key]);
-  const reload = () => void load(false);
+  useEffect(() => {
+    if (known.current.key !== key) known.current = empty(key);
+    wanted.current = { reload: true, more: false };
+    isLoadingMore.current = false;
+    const own = new InTurn(async (signal) => {
+      const { reload, more } = wanted.current;
+      wanted.current = { reload: false, more: false };
+      if (reload) await load(false, signal);
+      if (!more || signal.aborted || known.current.cursor === undefined) return;
+      isLoadingMore.current = true;
+      await load(true, signal);
+      isLoadingMore.current = false;
+    });
+    work.current = own;
+    own.ask();
+    return own.stop;
+  }, [key]);
+  const want = (what: 'reload' | 'more'): void => {
+    wanted.current[what] = true;
+    work.current?.ask();
+  };
+  const reload = () => want('reload');
   useReloadOn(concerns, reload);
-  const shown = state.key === key ? state : empty<T>(key);
+  useAskOnceBack(shownState.error !== undefined, reload);
+  const shown = shownState.key === key ? shownState : empty<T>(key);
   return {
     ...shown,
     isComplete: shown.isReady && shown.cursor === undefined,
     more: () => {
-      if (!shown.isLoading && shown.cursor !== undefined && shown.error === undefined)
-        void load(true);
+      const isThere = shown.isReady && shown.cursor !== undefined && shown.error === undefined;
+      if (isThere && !isLoadingMore.current) want('more');
     },
     reload,
   };

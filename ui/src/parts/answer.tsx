@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
+import { InTurn } from '../lib/in-turn.js';
 import { log } from '../lib/log.js';
 import { liveStatus } from '../lib/live.js';
 import { messageOf } from '../lib/rpc.js';
@@ -14,7 +15,10 @@ export interface Answer<T> {
   reload(): void;
 }
 
-/** Asks when `key` changes, and again when told to. An older answer stays until the new one is there. */
+/**
+ * Asks when `key` changes, and again when told to: once more behind the question that is under way. An
+ * older answer stays until the new one is there.
+ */
 export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Answer<T> {
   const [state, setState] = useState<{
     key: string;
@@ -25,27 +29,27 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
     key,
     isLoading: true,
   });
-  const [turn, setTurn] = useState(0);
-  const reload = useCallback(() => setTurn((before) => before + 1), []);
+  const latest = useRef(ask);
+  latest.current = ask;
+  const work = useRef<InTurn | undefined>(undefined);
+  const reload = useCallback(() => work.current?.ask(), []);
   useEffect(() => {
-    const abort = new AbortController();
-    setState((before) =>
-      before.key === key ? { ...before, isLoading: true } : { key, isLoading: true },
-    );
-    ask(abort.signal).then(
-      (value) => !abort.signal.aborted && setState({ key, value, isLoading: false }),
-      (error: unknown) =>
-        !abort.signal.aborted &&
-        setState((before) => ({ ...before, key, error, isLoading: false })),
-    );
-    return () => abort.abort();
-  }, [key, turn]);
-  // What could not be asked while the pod was away is asked once it is back.
-  const status = liveStatus.value;
-  const failed = state.error !== undefined;
-  useEffect(() => {
-    if (status === 'live' && failed) reload();
-  }, [status]);
+    const own = new InTurn(async (signal) => {
+      setState((before) =>
+        before.key === key ? { ...before, isLoading: true } : { key, isLoading: true },
+      );
+      try {
+        const value = await latest.current(signal);
+        if (!signal.aborted) setState({ key, value, isLoading: false });
+      } catch (error) {
+        if (!signal.aborted) setState((before) => ({ ...before, key, error, isLoading: false }));
+      }
+    });
+    work.current = own;
+    own.ask();
+    return own.stop;
+  }, [key]);
+  useAskOnceBack(state.error !== undefined, reload);
   const isOld = state.key !== key;
   return {
     value: isOld ? undefined : state.value,
@@ -55,14 +59,25 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
   };
 }
 
+/** What could not be asked while the pod was away is asked once it is back. */
+export function useAskOnceBack(hasFailed: boolean, reload: () => void): void {
+  const status = liveStatus.value;
+  useEffect(() => {
+    if (status === 'live' && hasFailed) reload();
+  }, [status]);
+}
+
 // Several events of one command come together: one question for all of them.
 const GATHER_MS = 120;
 
-/** Calls `reload` soon after an event that `concerns`. */
+/**
+ * Calls `reload` soon after an event that `concerns`; where the reader may see no events, now and then.
+ */
 export function useReloadOn(concerns: (event: SynapEvent) => boolean, reload: () => void): void {
   const latest = useRef({ concerns, reload });
   latest.current = { concerns, reload };
   const current = log.value;
+  useAskAgain(reload, liveStatus.value === 'refused');
   useEffect(() => {
     let timer = 0;
     const stop = current?.listen((event) => {
@@ -108,10 +123,10 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
-export function Waiting() {
+export function Waiting({ words = 'Loading…' }: { words?: string | undefined }) {
   return (
     <p class="waiting" role="status">
-      Loading…
+      {words}
     </p>
   );
 }

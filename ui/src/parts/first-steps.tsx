@@ -10,7 +10,8 @@ import { CopyButton } from './copy.js';
 import { Icon } from './icon.js';
 
 const HIDDEN_KEY = 'synap-first-steps-hidden';
-const IMPORT_SOURCES = ['sync', 'migration'];
+// So many of the newest notes are looked at for one that was imported.
+const NOTES_LOOKED_AT = 50;
 
 interface Step {
   title: string;
@@ -58,6 +59,16 @@ async function programsOf(keys: { id: string }[], signal: AbortSignal): Promise<
   };
 }
 
+/** How many there are; and whether one is from a file: `synap import` keeps which. */
+async function notesOf(signal: AbortSignal): Promise<{ total: number; isOneImported: boolean }> {
+  const page = await query<{ total: number; notes: { origin?: unknown }[] }>(
+    'notes.list',
+    { limit: NOTES_LOOKED_AT },
+    signal,
+  );
+  return { total: page.total, isOneImported: page.notes.some((note) => note.origin !== undefined) };
+}
+
 function usePrograms(): Programs | undefined {
   const answer = useAnswer('programs', async (signal) => {
     const { keys } = await query<{ keys: { id: string }[] }>('keys.list', { limit: 500 }, signal);
@@ -71,21 +82,19 @@ export function FirstSteps() {
   const [isHidden, setHidden] = useState(stored);
   const hasNotes = podDocument.value?.has('notes.list') ?? false;
   const facts = useAnswer(`first-steps:${hasNotes}`, async (signal) =>
-    hasNotes
-      ? (await query<{ total: number }>('notes.list', { limit: 1 }, signal)).total
-      : 0,
+    hasNotes ? notesOf(signal) : { total: 0, isOneImported: false },
   );
   const programs = usePrograms();
   useReloadOn((event) => event.type.endsWith('.creation.completed'), facts.reload);
   void log.value?.changed.value;
   if (isHidden || facts.value === undefined || !programs) return null;
-  const notes = facts.value;
+  const { total, isOneImported } = facts.value;
   const rows = log.value?.rows.slice(-2_000) ?? [];
   const steps: Step[] = [
-    { title: 'Make a note', isDone: notes > 0, href: '/notes/new' },
+    { title: 'Make a note', isDone: total > 0, href: '/notes/new' },
     {
       title: 'Import what you have',
-      isDone: rows.some((row) => IMPORT_SOURCES.includes(row.source)) || notes > 20,
+      isDone: isOneImported || rows.some((row) => row.isImport),
       shell: 'synap import markdown DIR',
     },
     { title: 'Make a key for a program', isDone: programs.actors.size > 0, href: '/users' },

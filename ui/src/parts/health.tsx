@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 
 import { liveStatus } from '../lib/live.js';
-import { metricsProblem, samples, sumOf, type Sample } from '../lib/metrics.js';
+import { isMetricsRefused, metricsProblem, samples, sumOf, type Sample } from '../lib/metrics.js';
 import { plain } from '../lib/rpc.js';
 import { useAnswer } from './answer.js';
 import { Icon } from './icon.js';
@@ -88,7 +88,8 @@ export function Health() {
       <Icon name={isUnknown ? 'circle' : isWell ? 'check' : 'warn'} />
       {isWell && (
         <p>
-          <b>The pod is well.</b> <span class="quiet">{metricsProblem.value}</span>
+          <b>{isMetricsRefused.value ? 'The pod is ready.' : 'The pod is well.'}</b>{' '}
+          {!isMetricsRefused.value && <span class="quiet">{metricsProblem.value}</span>}
         </p>
       )}
       {isUnknown && <p>Asking the pod…</p>}

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 
 import { liveStatus } from '../lib/live.js';
 import { log } from '../lib/log.js';
-import { isOutdated, largestOf, ratesOf, sampleNow, samples, sumOf } from '../lib/metrics.js';
+import { isMetricsRefused, isOutdated, largestOf, metricsProblem, ratesOf, sampleNow, samples, sumOf } from '../lib/metrics.js';
 import { query } from '../lib/rpc.js';
 import { bytes, clockOf, number } from '../lib/time.js';
 import { useAnswer } from './answer.js';
@@ -86,6 +86,7 @@ export function Numbers() {
   useEffect(() => {
     if (status === 'live') sampleNow();
   }, [status]);
+  if (isMetricsRefused.value) return <p class="quiet">{metricsProblem.value}</p>;
   return (
     <section aria-label={isOutdated.value ? 'Numbers, out of date' : 'Numbers'}>
       <ul class={`numbers ${isOutdated.value ? 'is-outdated' : ''}`}>

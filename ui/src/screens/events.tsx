@@ -4,8 +4,10 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { podDocument } from '../lib/document.js';
 import type { Row } from '../lib/events.js';
 import { parseFilter, SOURCES, termOf, timeOf, withTerm } from '../lib/filter.js';
+import { InTurn } from '../lib/in-turn.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { EventLog, log } from '../lib/log.js';
+import { liveStatus } from '../lib/live.js';
 import { useNarrow } from '../lib/narrow.js';
 import { LogView } from '../lib/log-view.js';
 import { go, route, withQuery } from '../lib/router.js';
@@ -83,29 +85,44 @@ function Toolbar({ text, onChange }: { text: string; onChange(text: string): voi
   );
 }
 
-/** Looks back through the log until the filter has found enough. */
+/**
+ * Looks back through the log until the filter has found enough. A walk for a filter that is no longer
+ * there ends with the page that it asked for, and the walk for the one that is there begins.
+ */
 function useSearchBack(current: EventLog, view: LogView): { isLooking: boolean; more(): void } {
-  const [isLooking, setLooking] = useState(false);
+  const [looking, setLooking] = useState<LogView>();
   const latest = useRef(view);
   latest.current = view;
+  const walking = useRef<LogView | undefined>(undefined);
+  const [walk] = useState(
+    () =>
+      new InTurn(async (signal) => {
+        const own = latest.current;
+        const isWanted = () => latest.current === own && !signal.aborted;
+        if (own.oldest <= 0 || own.isFull) return;
+        walking.current = own;
+        setLooking(own);
+        const wanted = own.count + MATCHES_WANTED;
+        const stopAt = Math.max(0, own.oldest - LOOKED_THROUGH_MAX);
+        try {
+          while (isWanted() && own.oldest > stopAt && own.count < wanted && !own.isFull)
+            await own.loadOlder();
+        } catch (error) {
+          if (isWanted()) say(messageOf(error), 'bad');
+        }
+        walking.current = undefined;
+        if (!signal.aborted) setLooking(undefined);
+      }),
+  );
+  useEffect(() => walk.stop, []);
   const more = (): void => {
-    if (isLooking || view.oldest <= 0) return;
-    setLooking(true);
-    const wanted = view.count + MATCHES_WANTED;
-    const stopAt = Math.max(0, view.oldest - LOOKED_THROUGH_MAX);
-    const walk = async (): Promise<void> => {
-      while (latest.current === view && view.oldest > stopAt && view.count < wanted)
-        await view.loadOlder();
-    };
-    walk()
-      .catch((error: unknown) => say(messageOf(error), 'bad'))
-      .finally(() => setLooking(false));
+    if (walking.current !== view) walk.ask();
   };
   const isReady = current.ready.value;
   useEffect(() => {
     if (isReady && view.count < MATCHES_WANTED) more();
   }, [view, isReady]);
-  return { isLooking, more };
+  return { isLooking: looking === view, more };
 }
 
 function Footer({
@@ -119,6 +136,16 @@ function Footer({
 }) {
   if (isLooking) return <p class="list-footer">Looking through the log…</p>;
   if (view.oldest <= 0) return <p class="list-footer">This is where the log begins.</p>;
+  if (view.isFull) {
+    return (
+      <p class="list-footer">
+        A list has no more rows than these.{' '}
+        <a href={withQuery({ at: String(view.oldest) })}>
+          Go on from position {number(view.oldest)}
+        </a>
+      </p>
+    );
+  }
   return (
     <p class="list-footer">
       Everything behind position {number(view.oldest)} was looked at.{' '}
@@ -266,6 +293,13 @@ export default function EventsScreen() {
     return addShortcuts([{ keys: 'Escape', label: 'Close the event', run: close }]);
   }, [openId]);
   if (!current) return <Waiting />;
+  if (liveStatus.value === 'refused') {
+    return (
+      <Empty title="This key may not see events">
+        <p>It needs the scope events:read.</p>
+      </Empty>
+    );
+  }
   return (
     <div class={`split ${openId ? 'has-panel' : ''}`}>
       <EventList current={current} openId={openId} />

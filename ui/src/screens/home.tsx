@@ -1,6 +1,7 @@
 // Home: is the pod well, what happens now, and what to do first.
 import { useEffect } from 'preact/hooks';
 
+import { liveStatus } from '../lib/live.js';
 import { log } from '../lib/log.js';
 import { isOwner } from '../lib/session.js';
 import { EventRow } from '../parts/event-row.js';
@@ -14,6 +15,12 @@ import { podDocument } from '../lib/document.js';
 
 const NEWEST = 18;
 
+function wordsForNone(isReady: boolean): string {
+  if (liveStatus.value === 'refused')
+    return 'This key may not see events: it needs the scope events:read.';
+  return isReady ? 'Nothing has happened yet.' : 'Loading…';
+}
+
 function Newest() {
   const current = log.value;
   void current?.changed.value;
@@ -25,7 +32,7 @@ function Newest() {
         <a href="/events">All events</a>
       </header>
       {rows.length === 0 ? (
-        <p class="quiet">{current?.ready.value ? 'Nothing has happened yet.' : 'Loading…'}</p>
+        <p class="quiet">{wordsForNone(current?.ready.value ?? false)}</p>
       ) : (
         <ul class="events-short">
           {rows.map((row) => (

@@ -6,10 +6,10 @@ import { podDocument } from '../lib/document.js';
 import { isOutdated, metricsProblem, samples, watchMetrics } from '../lib/metrics.js';
 import { messageOf, query } from '../lib/rpc.js';
 import { bytes, duration, number } from '../lib/time.js';
+import { untilAnswered } from '../lib/until-answered.js';
 import { Show, useAnswer } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Curve } from '../parts/curve.js';
-import { say } from '../parts/say.js';
 import { Time } from '../parts/time.js';
 import { Projections } from './read-models.js';
 
@@ -69,35 +69,52 @@ interface Verified {
   broken?: { position?: number };
 }
 
+// So long a part of the log is asked for while the pod does not answer.
+const PART_WITHIN_MS = 20_000;
+
+/** How far the chain has been gone through, and what was found. */
+interface Proof {
+  events: number;
+  isBusy: boolean;
+  status: 'ok' | 'fail' | 'warn';
+  words: string;
+}
+
 /** Goes through the hash chain of the log, part by part. */
 function LogProof() {
-  const [state, setState] = useState<{
-    events: number;
-    isBusy: boolean;
-    words: string;
-    ok?: boolean;
-  }>();
+  const [state, setState] = useState<Proof>();
+  const [left] = useState(() => new AbortController());
+  useEffect(() => () => left.abort(), []);
   const head = useAnswer('log-head', (signal) =>
     query<{ position: number; hash: string }>('events.head', undefined, signal),
   );
   const verify = async (): Promise<void> => {
+    const { signal } = left;
     let events = 0;
     let after: number | undefined = 0;
-    setState({ events, isBusy: true, words: '' });
-    while (after !== undefined) {
-      const part: Verified = await query<Verified>('log.verify', { after });
-      events += part.events;
-      if (!part.ok) {
-        setState({
-          events,
-          isBusy: false,
-          ok: false,
-          words: `The chain is broken at position ${part.broken?.position ?? '?'}`,
-        });
-        return;
+    const tell = (status: Proof['status'], words: string, isBusy = false): void => {
+      if (!signal.aborted) setState({ events, status, words, isBusy });
+    };
+    tell('ok', '', true);
+    try {
+      while (after !== undefined) {
+        const input: { after: number } = { after };
+        // A part whose answer was lost is asked for again, and not all of them.
+        const part: Verified = await untilAnswered(
+          () => query<Verified>('log.verify', input, signal),
+          { signal, withinMs: PART_WITHIN_MS },
+        );
+        events += part.events;
+        if (!part.ok)
+          return tell('fail', `The chain is broken at position ${part.broken?.position ?? '?'}`);
+        after = part.nextAfter;
+        tell('ok', `${number(events)} events continue the chain.`, after !== undefined);
       }
-      after = part.nextAfter;
-      setState({ events, isBusy: after !== undefined, ok: true, words: '' });
+    } catch (error) {
+      return tell(
+        'warn',
+        `${number(events)} events continue the chain; the others were not asked for: ${messageOf(error)}`,
+      );
     }
     head.reload();
   };
@@ -107,7 +124,7 @@ function LogProof() {
         <h2>The log</h2>
         <button
           type="button"
-          onClick={() => verify().catch((error: unknown) => say(messageOf(error), 'bad'))}
+          onClick={() => void verify()}
           disabled={state?.isBusy}
         >
           {state?.isBusy ? `${number(state.events)} events…` : 'Verify the hash chain'}
@@ -121,8 +138,7 @@ function LogProof() {
         )}
         {state && !state.isBusy && (
           <p role="status">
-            <Status status={state.ok ? 'ok' : 'fail'} />{' '}
-            {state.ok ? `${number(state.events)} events continue the chain.` : state.words}
+            <Status status={state.status} /> {state.words}
           </p>
         )}
       </div>

@@ -1,0 +1,281 @@
+// The page when something is in its way: answers that are slow or lost, a pod that is away, a key that may
+// see little, a reader who leaves in the middle.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Site, until } from './site.mjs';
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('the page in trouble', () => {
+  let site;
+  before(async () => (site = await Site.open()));
+  after(() => site?.close());
+
+  /** Loses the first answers of what matches: `sent` says whether the pod hears the question. */
+  const lose = (page, pattern, times, { sent = false } = {}) =>
+    page.route(
+      pattern,
+      async (route) => {
+        if (sent) await route.fetch();
+        await route.abort('connectionreset');
+      },
+      { times },
+    );
+  const slow = (page, pattern, ms) =>
+    page.route(pattern, async (route) => {
+      await pause(ms);
+      await route.continue().catch(() => {});
+    });
+  const totalOf = async (plural) => (await site.call(`${plural}.list`, { limit: 1 })).total;
+
+  test('throws nothing that was written away without asking, by Back, by a link or by signing out', async () => {
+    const id = await site.make('notes', { content: '# Kept' });
+    const page = await site.visit();
+    let asked = 0;
+    let answer = 'dismiss';
+    page.removeAllListeners('dialog');
+    page.on('dialog', (dialog) => (++asked, dialog[answer]()));
+    await site.signIn(page);
+    await page.click('nav >> text=Notes');
+    await page.click('.row >> text=Kept');
+    await page.click('.tabs >> text=Edit');
+    const field = page.locator('.thing-form textarea').first();
+    await field.fill('# Kept\n\nand not saved');
+    await page.goBack();
+    await until(5_000, () => asked === 1, 'the page asks');
+    await page.waitForURL(`**/notes/${id}/edit`);
+    assert.equal(await field.inputValue(), '# Kept\n\nand not saved');
+    await page.click('nav >> text=Runs');
+    await until(5_000, () => asked === 2, 'the page asks again');
+    await page.click('text=Sign out');
+    await until(5_000, () => asked === 3, 'and once more');
+    assert.equal(await field.inputValue(), '# Kept\n\nand not saved');
+    // Back and forth stay in order after all that.
+    answer = 'accept';
+    await page.goBack();
+    await until(5_000, () => asked === 4, 'it asks, and is told to leave');
+    await page.waitForSelector('.reading');
+    await page.goForward();
+    await page.waitForURL(`**/notes/${id}/edit`);
+    assert.equal(await field.inputValue(), '# Kept');
+    await page.goBack();
+    await page.goBack();
+    await page.waitForURL('**/notes');
+    assert.equal(asked, 4, 'where nothing is unsaved nothing is asked');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('moves a list along while more happens than can be asked for', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/tasks' });
+    await slow(page, '**/trpc/tasks.list*', 250);
+    // The one of the load may end after this began to count.
+    const open = new Set();
+    let most = 0;
+    const ended = (request) => open.delete(request);
+    page.on('request', (request) => {
+      if (!request.url().includes('/trpc/tasks.list')) return;
+      open.add(request);
+      most = Math.max(most, open.size);
+    });
+    page.on('requestfinished', ended);
+    page.on('requestfailed', ended);
+    const shown = new Set();
+    const end = Date.now() + 4_000;
+    while (Date.now() < end) {
+      await site.call('tasks.create', { title: 'one of many' });
+      shown.add(await page.textContent('.bar-top .quiet'));
+      await pause(40);
+    }
+    assert.ok(shown.size >= 5, `it showed ${[...shown].join(', ')}`);
+    assert.equal(most, 1, 'one question at a time');
+    const total = String(await totalOf('tasks'));
+    await page.waitForFunction((wanted) => document.querySelector('.bar-top .quiet').textContent === wanted, total);
+    await page.context().close();
+  });
+
+  test('makes one note of one intent, whichever answer is lost', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    const before = await totalOf('notes');
+    await lose(page, '**/trpc/requests.get*', 2);
+    await page.fill('.quick-note textarea', '# Its end is asked for again');
+    await page.click('text=Make the note');
+    await page.waitForSelector('.sayings >> text=The note is stored');
+    await lose(page, '**/trpc/notes.create*', 1, { sent: true });
+    await page.fill('.quick-note textarea', '# Its answer is lost');
+    await page.click('text=Make the note');
+    await page.waitForSelector('.quick-note .issue >> text=does not answer');
+    await page.click('text=Make the note');
+    await page.waitForFunction(() => document.querySelector('.quick-note textarea').value === '');
+    assert.equal(await totalOf('notes'), before + 2);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('finds what is typed, however slowly the pod answers', async () => {
+    for (const turn of [1, 2]) await site.make('tasks', { title: `zebra ${turn}` });
+    await site.flood(700);
+    const page = await site.visit();
+    await slow(page, '**/trpc/events.list*', 400);
+    await site.signIn(page, { path: '/events' });
+    await page.waitForSelector('.virtual-list .row');
+    await page.locator('[data-search]').pressSequentially('zebra', { delay: 60 });
+    await page.waitForFunction(() => document.querySelector('.count').textContent === '4 found');
+    await page.waitForSelector('text=This is where the log begins');
+    await page.context().close();
+  });
+
+  test('says of a filter that it means no time, and of a screen that it cannot be shown', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    for (const term of ['since:999999999d', 'until:%2B275760-09-13T00:00:00Z']) {
+      await site.goto(page, `/events?q=${term}`);
+      await page.waitForSelector('.issue >> text=give a time');
+    }
+    await site.goto(page, '/events?at=999999999d');
+    await page.waitForSelector('.virtual-list .row');
+    assert.deepEqual(page.complaints, []);
+    await page.route('**/trpc/pod.doctor*', (route) => route.fulfill({ json: { result: { data: { checks: 7 } } } }));
+    await site.goto(page, '/pod');
+    await page.waitForSelector('main [role=alert] >> text=This cannot be shown');
+    await page.click('nav >> text=Home');
+    await page.waitForSelector('.health.good');
+    assert.match(page.complaints.join(), /checks\.map|is not a function/);
+    await page.context().close();
+  });
+
+  test('comes to life by itself if the pod was away when it was loaded', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    for (const pattern of ['**/trpc/events.list*', '**/openapi.json', '**/session']) {
+      await lose(page, pattern, 1);
+      await page.reload();
+      await page.waitForSelector('[data-live=live]');
+      await page.waitForSelector('nav >> text=Notes');
+      await page.waitForSelector('.events-short');
+      assert.equal(await page.locator('main > .problem').count(), 0, pattern);
+    }
+    // As long as it is not known who is here nobody is asked for a key.
+    const hold = (route) => route.abort('connectionrefused');
+    await page.route('**/session', hold);
+    await page.reload();
+    await page.waitForSelector('text=It is tried again by itself');
+    assert.equal(await page.locator('#key').count(), 0);
+    await page.unroute('**/session', hold);
+    await page.waitForSelector('[data-live=live]');
+    assert.deepEqual(page.complaints.filter((one) => !/ERR_/.test(one)), []);
+    await page.context().close();
+  });
+
+  test('shows a key of few scopes what it may see, and says what it may not', async () => {
+    const { key } = await site.call('keys.create', { name: 'notes', scopes: ['notes:read', 'notes:write'] });
+    const page = await site.visit();
+    await page.goto(site.url);
+    await page.fill('#key', key);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-live=refused] >> text=not live');
+    await page.waitForSelector('.newest >> text=it needs the scope events:read');
+    await page.waitForSelector('.health.good >> text=The pod is ready');
+    await page.waitForSelector('text=with a key that has the scope metrics:read');
+    assert.equal(await page.locator('main > .problem').count(), 0);
+    assert.doesNotMatch(await page.textContent('main'), /out of date/i);
+    await page.click('nav >> text=Events');
+    await page.waitForSelector('text=It needs the scope events:read');
+    // What it may do it does, and its list moves nevertheless.
+    await page.click('nav >> text=Notes');
+    await page.waitForSelector('.row');
+    await page.click('text=New note');
+    await page.fill('.thing-form textarea', '# By a small key');
+    await page.click('text=Make the note');
+    await page.waitForSelector('.sayings >> text=requests:read is needed');
+    await page.waitForSelector('.reading >> text=By a small key');
+    await page.waitForSelector('.row >> text=By a small key');
+    await page.context().close();
+  });
+
+  test('goes through the hash chain though an answer is lost, and asks no more once it is left', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/pod' });
+    await lose(page, '**/trpc/log.verify*', 1);
+    await page.click('text=Verify the hash chain');
+    await page.waitForSelector('text=events continue the chain');
+    await page.waitForSelector('button:enabled >> text=Verify the hash chain');
+    let asked = 0;
+    await page.route('**/trpc/log.verify*', (route) => {
+      ++asked;
+      return route.fulfill({ json: { result: { data: { events: 1, ok: true, nextAfter: asked } } } });
+    });
+    await page.click('text=Verify the hash chain');
+    await until(5_000, () => asked > 3, 'it goes on');
+    await page.click('nav >> text=Home');
+    await page.waitForSelector('.health.good');
+    const then = asked;
+    await pause(300);
+    assert.ok(asked <= then + 1, `${asked - then} more`);
+    await page.context().close();
+  });
+
+  test('ticks an import off for what was imported, and for nothing else', async () => {
+    const page = await site.visit();
+    for (let turn = 0; turn < 22; ++turn) await site.call('notes.create', { content: `# By hand ${turn}` });
+    await until(10_000, async () => (await totalOf('notes')) > 21, 'they are there');
+    await site.signIn(page);
+    await page.waitForSelector('.first-steps li.done >> text=Make a note');
+    assert.equal(await page.locator('.first-steps li.done >> text=Import').count(), 0);
+    await site.make('notes', {
+      content: '# From a file',
+      origin: { path: '/notes/a.md', checksum: '0'.repeat(64) },
+      batch: 'one',
+    });
+    await page.waitForSelector('.first-steps li.done >> text=Import');
+    await page.reload();
+    await page.waitForSelector('.first-steps li.done >> text=Import');
+    await page.context().close();
+  });
+
+  test('says where one has come to, has the focus there, and leaves single keys alone if asked to', async () => {
+    const id = await site.make('notes', { content: '# The title of one' });
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.waitForSelector('nav >> text=Notes');
+    const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.localName);
+    await page.keyboard.press('g');
+    await page.keyboard.press('n');
+    await page.waitForURL('**/notes');
+    await until(5_000, async () => (await focused()) === 'main', 'the focus is in the screen');
+    await page.waitForSelector('[data-said] >> text=Notes');
+    await page.click('nav >> text=Runs');
+    await until(5_000, async () => (await focused()) === 'main', 'after a click, too');
+    await site.goto(page, `/notes/${id}`);
+    await page.waitForFunction(() => document.title === 'The title of one · Notes · Synap');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.title === 'Notes · Synap');
+    await page.keyboard.press('?');
+    await page.uncheck('dialog >> text=Letters and signs');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    for (const key of ['g', 'e', '?', 'c']) await page.keyboard.press(key);
+    await pause(200);
+    assert.equal(new URL(page.url()).pathname, '/notes');
+    assert.equal(await page.locator('dialog').count(), 0);
+    await page.reload();
+    await page.waitForSelector('[data-live=live]');
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await pause(200);
+    assert.equal(new URL(page.url()).pathname, '/notes', 'it is kept');
+    await page.click('[aria-label="Keyboard help"]');
+    await page.check('dialog >> text=Letters and signs');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    await page.evaluate(() => document.activeElement.blur());
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await page.waitForURL('**/events');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+});
