@@ -251,6 +251,10 @@ describe('the page in trouble', () => {
     await until(5_000, async () => (await focused()) === 'main', 'after a click, too');
     await site.goto(page, `/notes/${id}`);
     await page.waitForFunction(() => document.title === 'The title of one · Notes · Synap');
+    // Nobody has come from elsewhere: the first Tab is on the way past the navigation.
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+    await page.evaluate(() => document.activeElement.blur());
     await page.keyboard.press('Escape');
     await page.waitForFunction(() => document.title === 'Notes · Synap');
     await page.keyboard.press('?');

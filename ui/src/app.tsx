@@ -151,19 +151,19 @@ function Help() {
  * nowhere. A screen that has a better place for it takes it from here.
  */
 function useFocusOnScreen(): void {
-  const first = route.value.parts[0];
-  const before = useRef(first);
+  const { path, parts } = route.value;
+  const before = useRef({ path, first: parts[0] });
   useEffect(() => {
+    const was = before.current;
+    before.current = { path, first: parts[0] };
+    if (was.path === path) return;
     const main = document.getElementById('main')!;
-    const isOther = before.current !== first;
-    before.current = first;
-    if (isOther && !main.contains(document.activeElement)) main.focus();
-  }, [first]);
-  const { path } = route.value;
-  useEffect(() => {
-    // What had it may have gone with what was closed.
-    if (document.activeElement === document.body && before.current !== undefined && path !== '/')
-      document.getElementById('main')!.focus({ preventScroll: true });
+    const isOther = was.first !== parts[0];
+    // What had it may have gone with what was closed beside a list.
+    const isNowhere = isOther
+      ? !main.contains(document.activeElement)
+      : document.activeElement === document.body;
+    if (isNowhere) main.focus({ preventScroll: !isOther });
   }, [path]);
 }
 
