@@ -80,22 +80,32 @@ export class Intent {
   #key = '';
 
   /** Calls a command and waits until it is done. Rejects if it was refused or failed. */
-  async command(name: string, input: unknown): Promise<Done> {
+  command(name: string, input: unknown): Promise<Done> {
+    return this.#once(name, input, async (key) => {
+      const accepted = await mutate<Accepted>(name, input, key);
+      const isPending = accepted.status === 'pending' && accepted.requestId !== undefined;
+      return { ...accepted, isDone: !isPending || (await settled(accepted.requestId)) };
+    });
+  }
+
+  /** Calls a mutation that keeps idempotency keys and is done once it is answered. */
+  mutate<T>(name: string, input: unknown): Promise<T> {
+    return this.#once(name, input, (key) => mutate<T>(name, input, key));
+  }
+
+  async #once<T>(name: string, input: unknown, act: (key: string) => Promise<T>): Promise<T> {
     const said = `${name} ${JSON.stringify(input)}`;
     if (said !== this.#said) this.#key = newKey();
     this.#said = said;
+    let isOpen = false;
     try {
-      const accepted = await mutate<Accepted>(name, input, this.#key);
-      const isPending = accepted.status === 'pending' && accepted.requestId !== undefined;
-      const isDone = !isPending || (await settled(accepted.requestId));
-      this.#said = undefined;
-      return { ...accepted, isDone };
+      return await act(this.#key);
     } catch (error) {
-      // What the pod refused, or what failed, is not done: once more is a new attempt.
-      const isOpen =
-        isPassing(error) || (error instanceof PodError && error.code === 'END_UNKNOWN');
-      if (!isOpen) this.#said = undefined;
+      isOpen = isPassing(error) || (error instanceof PodError && error.code === 'END_UNKNOWN');
       throw error;
+    } finally {
+      // What is done, refused or failed is over: once more is another.
+      if (!isOpen) this.#said = undefined;
     }
   }
 }

@@ -1,6 +1,7 @@
 // Users and keys: who may come in, with which keys; for members their own keys.
 import { useEffect, useState } from 'preact/hooks';
 
+import { Intent } from '../lib/command.js';
 import { podDocument, without } from '../lib/document.js';
 import { type Field, fieldsOf } from '../lib/fields.js';
 import { route } from '../lib/router.js';
@@ -79,6 +80,7 @@ interface MakeProps {
 function Make({ title, label, procedure, given, hidden, onMade }: MakeProps) {
   const [isOpen, setOpen] = useState(false);
   const [secret, setSecret] = useState('');
+  const [intent] = useState(() => new Intent());
   const document = podDocument.value;
   if (!document) return null;
   const schema = document.resolve(document.procedures.get(procedure)?.input);
@@ -87,10 +89,15 @@ function Make({ title, label, procedure, given, hidden, onMade }: MakeProps) {
     properties: without(schema.properties ?? {}, hidden),
   });
   const submit = async (values: Record<string, unknown>) => {
-    const { key } = await mutate<CreatedKey>(procedure, { ...given, ...values });
-    setOpen(false);
+    const { key } = await intent.mutate<CreatedKey>(procedure, { ...given, ...values });
     onMade();
-    if (key) setSecret(key);
+    if (!key) {
+      throw new Error(
+        'It was made, but the answer that had its key was lost, and the pod keeps no key. Revoke it, and make another.',
+      );
+    }
+    setOpen(false);
+    setSecret(key);
   };
   return (
     <>
