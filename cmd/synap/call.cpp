@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include "synap/catalogue.h"
 #include "synap/commands.h"
+#include "synap/file.h"
 #include "synap/help.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
@@ -31,7 +30,11 @@ struct CallOptions {
 };
 
 Result<std::optional<Json>> input_of(std::string text) {
-  if (text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  if (text == "-") {
+    auto given = read_stdin();
+    if (!given) return fail(given.error());
+    text = std::move(*given);
+  }
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return std::nullopt;
   auto json = parse_json(text);
   if (!json) return fail(Code::kBadRequest, "The input is no JSON: " + json.error().message);

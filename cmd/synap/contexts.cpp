@@ -11,13 +11,15 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/json.h"
+#include "synap/file.h"
 
 namespace synap::cli {
 namespace {
+
+// Of thousands of contexts; what is larger is another file.
+constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -84,11 +86,11 @@ std::string contexts_path() {
 
 Result<Contexts> load_contexts() {
   const auto path = contexts_path();
-  if (path.empty() || ::access(path.c_str(), F_OK) != 0) return Contexts{};
-  std::ifstream file(path);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open()) return cannot("read", path);
-  const auto json = parse_json(text);
+  if (path.empty()) return Contexts{};
+  const auto text = read_file(path, {.bytes_max = kFileBytesMax});
+  if (!text && text.error().code == Code::kNotFound) return Contexts{};
+  if (!text) return fail(Code::kBadRequest, fmt::format("{} {}", path, text.error().message));
+  const auto json = parse_json(*text);
   const Json* all = json ? json->find("contexts") : nullptr;
   if (all == nullptr || !all->is_array()) {
     return fail(

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/uuid.h"
+#include "synap/file.h"
 #include "synap/markdown_note.h"
 #include "synap/markdown_tree.h"
 
@@ -87,7 +88,7 @@ Result<std::string> ExportDirectory::read(const std::string& name) const {
   const int file =
       ::openat(directory_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) return failed("cannot be read");
-  auto bytes = read_opened(file, kFileBytesMax);
+  auto bytes = read_opened(file, {.bytes_max = kFileBytesMax});
   ::close(file);
   return bytes;
 }

@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/uuid.h"
+#include "synap/file.h"
 #include "synap/markdown_note.h"
 
 namespace synap::cli {
@@ -107,7 +108,9 @@ bool Importer::is_out_of_patience() const {
 std::optional<SourceFile> Importer::read(std::size_t index) {
   auto& file = files_[index];
   const auto path = tree_.root + "/" + tree_.files[index];
-  const auto bytes = read_file(path, kFileBytesMax);
+  // It was a regular file when it was found; a link or pipe in its place is not followed or waited
+  // for.
+  const auto bytes = read_file(path, {.bytes_max = kFileBytesMax, .follows_links = false});
   const auto name = std::filesystem::path(file.path).filename().string();
   auto note = bytes ? read_note(name, *bytes, options_.tags, unix_ms_now())
                     : Result<MarkdownNote>(fail(bytes.error()));

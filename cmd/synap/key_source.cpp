@@ -1,17 +1,13 @@
 #include "synap/key_source.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include "pod/config.h"
 #include "synap/contexts.h"
+#include "synap/file.h"
 #include "synap/http.h"
 #include "synap/suggestion.h"
 
@@ -22,6 +18,7 @@ constexpr std::string_view kDefaultUrl = "http://127.0.0.1:4400";
 constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
 // A key has 49 characters; what is this long is another file.
 constexpr std::size_t kKeyFileMax = 4096;
+constexpr auto kNoKey = "it holds something else than one key";
 
 std::string trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -100,21 +97,18 @@ Result<std::optional<Context>> context_of(const ClientOptions& options) {
 }  // namespace
 
 KeyFile read_key_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) {
-    const bool is_missing = errno == ENOENT || errno == ENOTDIR;
-    return {
-        .key = "",
-        .problem = is_missing ? "" : fmt::format("it may not be read ({})", std::strerror(errno)),
-        .is_missing = is_missing};
+  const auto bytes = read_file(path, {.bytes_max = kKeyFileMax});
+  if (!bytes) {
+    switch (bytes.error().code) {
+      case Code::kNotFound:
+        return {.key = "", .problem = "", .is_missing = true};
+      case Code::kPayloadTooLarge:
+        return {.key = "", .problem = kNoKey};
+      default:
+        return {.key = "", .problem = "it " + bytes.error().message};
+    }
   }
-  std::array<char, kKeyFileMax> buffer{};
-  const auto count = ::read(file, buffer.data(), buffer.size());
-  const int reason = errno;
-  ::close(file);
-  if (count < 0)
-    return {.key = "", .problem = fmt::format("it cannot be read ({})", std::strerror(reason))};
-  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
+  std::string_view text = *bytes;
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
     return {.key = "", .problem = "it is UTF-16, as some Windows programs write: save it as UTF-8"};
   }
@@ -125,7 +119,7 @@ KeyFile read_key_file(const std::string& path) {
   for (const char c : key) {
     if (!is_word || static_cast<unsigned char>(c) <= 0x20 ||
         static_cast<unsigned char>(c) >= 0x7f) {
-      return {.key = "", .problem = "it holds something else than one key"};
+      return {.key = "", .problem = kNoKey};
     }
   }
   return {.key = std::move(key), .problem = ""};

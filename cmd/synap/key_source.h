@@ -26,7 +26,7 @@ Result<PodAndKey> find_pod_and_key(const ClientOptions& options);
 /// it. What is no text of one key is told in `problem`.
 struct KeyFile {
   std::string key;
-  std::string problem;  // "it may not be read (Permission denied)"
+  std::string problem;  // "it cannot be read: Permission denied"
   bool is_missing = false;
 };
 KeyFile read_key_file(const std::string& path);

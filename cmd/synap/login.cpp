@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 
 #include "synap/commands.h"
 #include "synap/contexts.h"
+#include "synap/file.h"
 #include "synap/http.h"
 #include "synap/key_source.h"
 #include "synap/output.h"
@@ -47,6 +47,17 @@ class HiddenTyping {
   bool is_hidden_ = false;
 };
 
+// From stdin, and at a terminal asked for.
+Result<std::optional<std::string>> ask_for_key(const std::string& url) {
+  if (::isatty(STDIN_FILENO) != 1) return read_line_of_stdin();
+  // Before it is asked for: what was typed ahead would be shown, or lost.
+  const HiddenTyping hidden;
+  print_error_text(fmt::format("API key of {} (it is not shown): ", url));
+  auto key = read_line_of_stdin();
+  print_error_text("\n");
+  return key;
+}
+
 // From --key, the owner.key of --data, or stdin: a flag is seen by others on this machine.
 Result<std::string> key_of(const LoginOptions& options) {
   if (options.key && *options.key != "-") return *options.key;
@@ -57,17 +68,9 @@ Result<std::string> key_of(const LoginOptions& options) {
     return fail(Code::kBadRequest,
                 fmt::format("{}: {}", path, file.is_missing ? "there is none" : file.problem));
   }
-  std::string key;
-  if (::isatty(STDIN_FILENO) == 1) {
-    // Before it is asked for: what was typed ahead would be shown, or lost.
-    const HiddenTyping hidden;
-    print_error_text(fmt::format("API key of {} (it is not shown): ", options.url));
-    std::getline(std::cin, key);
-    print_error_text("\n");
-  } else {
-    std::getline(std::cin, key);
-  }
-  return key;
+  auto key = ask_for_key(options.url);
+  if (!key) return fail(key.error());
+  return key->value_or("");
 }
 
 // "127.0.0.1:4400" of "http://127.0.0.1:4400".

@@ -4,11 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
+#include "synap/file.h"
 #include "synap/made_command.h"
 
 namespace synap::cli {
@@ -80,12 +77,10 @@ std::string docs_of(const FieldInfo& field) {
 }
 
 Result<std::string> read_whole(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open() || file.bad()) {
-    return fail(Code::kBadRequest,
-                fmt::format("--file {} cannot be read: {}", path, std::strerror(errno)));
+  if (path == "-") return read_stdin();
+  auto text = read_file(path, {.takes_streams = true});
+  if (!text) {
+    return fail(Code::kBadRequest, fmt::format("--file {} {}", path, text.error().message));
   }
   return text;
 }
@@ -94,7 +89,9 @@ Result<Json> json_value(const FieldInfo& field, const std::string& text) {
   const auto type = type_of(field);
   if (type == "string" || field.schema.find("enum") != nullptr) {
     if (text != "-") return Json(text);
-    return Json(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+    auto given = read_stdin();
+    if (!given) return fail(given.error());
+    return Json(std::move(*given));
   }
   const auto wrong = [&] {
     return fail(Code::kBadRequest,

@@ -1,13 +1,8 @@
 #include "synap/markdown_tree.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "base/json.h"
@@ -90,44 +85,6 @@ Result<MarkdownTree> find_markdown(const std::string& directory) {
   std::ranges::sort(tree.files);
   std::ranges::sort(tree.skipped, {}, &Skipped::path);
   return tree;
-}
-
-Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
-  // It was a regular file when it was found; a link or pipe in its place is not followed or waited
-  // for.
-  const int file = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (file < 0)
-    return fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
-  auto bytes = read_opened(file, bytes_max);
-  ::close(file);
-  return bytes;
-}
-
-Result<std::string> read_opened(int file, std::size_t bytes_max) {
-  struct stat status{};
-  if (::fstat(file, &status) != 0) {
-    return fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
-  }
-  if (!S_ISREG(status.st_mode)) return fail(Code::kForbidden, "cannot be read: no regular file");
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size > bytes_max) {
-    return fail(Code::kPayloadTooLarge,
-                fmt::format("too large: {:.1f} MiB, at most {} MiB",
-                            static_cast<double>(size) / (1024 * 1024), bytes_max / (1024 * 1024)));
-  }
-  std::string bytes(size, '\0');
-  std::size_t at = 0;
-  while (at < size) {
-    const auto count = ::read(file, bytes.data() + at, size - at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return fail(Code::kForbidden, fmt::format("cannot be read: {}", std::strerror(errno)));
-    }
-    if (count == 0) break;
-    at += static_cast<std::size_t>(count);
-  }
-  bytes.resize(at);
-  return bytes;
 }
 
 std::string displayed(std::string_view path) {

@@ -25,12 +25,6 @@ struct MarkdownTree {
 /// name begins with a dot are skipped. kNotFound: there is no such directory.
 Result<MarkdownTree> find_markdown(const std::string& directory);
 
-/// The bytes of a file of the tree; the message of an error says in a few words why there are none.
-Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
-
-/// The same of an open file, which stays open.
-Result<std::string> read_opened(int file, std::size_t bytes_max);
-
 /// Valid UTF-8 for output.
 std::string displayed(std::string_view path);
 

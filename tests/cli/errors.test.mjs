@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
-import { BIN, client, run, startPod, temporary } from './synap.mjs';
+import { BIN, Running, client, run, startPod, temporary } from './synap.mjs';
 
 const NOBODY_UID = 65534;
 
@@ -70,7 +70,7 @@ test('a key file or a directory that may not be read is said to be so', async (t
   const env = { SYNAP_URL: pod.url, SYNAP_DATA: data };
   const key = await run(['notes', 'list'], { env, uid, cwd: directory, program });
   assert.equal(key.code, 4, key.stderr);
-  assert.match(key.stderr, /owner\.key: it may not be read \(Permission denied\)/);
+  assert.match(key.stderr, /owner\.key: it cannot be read: Permission denied/);
 
   chmodSync(data, isRoot ? 0o700 : 0);
   const doctor = await run(['doctor'], { env, uid, cwd: directory, program });
@@ -79,6 +79,45 @@ test('a key file or a directory that may not be read is said to be so', async (t
   assert.match(doctor.stdout, /fail +database +\S+ cannot be read \(Permission denied\), so it was not looked at/);
   assert.match(doctor.stdout, /fail +key file +\S+ cannot be read/);
   assert.doesNotMatch(doctor.stdout, /none yet/);
+});
+
+test('a directory or a pipe in the place of a file is said, and not waited for', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const directory = temporary(t);
+  const make = { directory: (place) => mkdirSync(place), pipe: (place) => execFileSync('mkfifo', [place]) };
+  for (const [what, makeOne] of Object.entries(make)) {
+    const configuration = path.join(directory, `configuration of a ${what}`);
+    const contexts = path.join(configuration, 'synap', 'contexts.json');
+    mkdirSync(path.dirname(contexts), { recursive: true });
+    makeOne(contexts);
+    const env = { XDG_CONFIG_HOME: configuration };
+    for (const args of [['notes', 'list'], ['contexts'], ['logout', 'x'], ['login', pod.url, '--key', pod.key]]) {
+      const { code, signal, stderr } = await run(args, { env, cwd: directory });
+      assert.equal(code, 2, `${args[0]}: ${signal} ${stderr}`);
+      assert.ok(stderr.startsWith(`synap: ${contexts} cannot be read: it is a ${what}`), stderr);
+    }
+    const data = path.join(directory, `data of a ${what}`);
+    mkdirSync(data);
+    makeOne(path.join(data, 'owner.key'));
+    const key = await run(['notes', 'list'], { env: { SYNAP_URL: pod.url, SYNAP_DATA: data } });
+    assert.equal(key.code, 4);
+    assert.match(key.stderr, new RegExp(`owner\\.key: it cannot be read: it is a ${what}`));
+  }
+  for (const args of [['notes', 'create', '--file', directory], ['notes', 'create', '--file', '-'],
+    ['notes', 'create', '-'], ['call', 'notes.create', '-'], ['login', pod.url]]) {
+    const stdin = openSync(directory, 'r');
+    const running = new Running(args, { env: { ...pod.env, XDG_CONFIG_HOME: directory }, stdio: [stdin, 'pipe', 'pipe'] });
+    closeSync(stdin);
+    const { code, signal, stderr } = await running.end();
+    assert.equal(code, 2, `${args.join(' ')}: ${signal} ${stderr}`);
+    assert.match(stderr, /^synap: (--file \S+|stdin) cannot be read: (it is|Is) a directory/);
+  }
+  // What a person names may be a pipe all the same: `--file <(command)` is one.
+  const pipe = path.join(directory, 'pipe');
+  make.pipe(pipe);
+  const piped = run(['notes', 'create', '--file', pipe], { env: pod.env });
+  execFileSync('/bin/sh', ['-c', 'echo "# By a pipe" > "$1"', 'sh', pipe]);
+  assert.equal((await piped).code, 0);
 });
 
 test('where something else answers it says who that is', async (t) => {

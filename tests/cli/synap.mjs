@@ -46,7 +46,7 @@ export class Running {
     this.child.on('close', () => children.delete(this.child));
     this.child.stdout?.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text) => (this.stderr += text));
-    this.child.stdin.on('error', () => {}); // it may end without reading
+    this.child.stdin?.on('error', () => {}); // it may end without reading
     if (this.child.stdout) {
       this.lines = readline.createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
     }
