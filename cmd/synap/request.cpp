@@ -38,6 +38,15 @@ Error not_ended(std::string_view id, std::chrono::seconds time_max) {
           of_request(id)};
 }
 
+// It is no denial: the command was taken, whatever the question is answered with.
+Error not_known(std::string_view id, const Error& why) {
+  return {Code::kPreconditionFailed,
+          fmt::format("The command was accepted as request {} and goes on, but what becomes of it "
+                      "is not known: {}",
+                      id, why.message),
+          of_request(id)};
+}
+
 }  // namespace
 
 std::vector<Option> wait_options(Waiting& waiting) {
@@ -68,29 +77,34 @@ Result<std::chrono::seconds> time_to_wait(const Waiting& waiting) {
 
 // Its events are watched, and what they came to is asked of the pod: once the watch has begun, so
 // that nothing happens unseen in between, and with each event. A pod that is started again
-// meanwhile is asked as if nothing had happened.
+// meanwhile is asked as if nothing had happened. A key that may not watch asks again and again.
 Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max) {
   const std::string id(answer.string_or("requestId", ""));
   if (id.empty() || answer.string_or("status", "") != "pending") return answer;
   const auto until = SteadyClock::now() + time_max;
   pod.set_deadline(until);
+  const auto input = Json::object({{"requestId", id}});
   Result<Json> request = Json();
   const auto is_open = [&](const Json&) {
-    request = pod.query("requests.get", Json::object({{"requestId", id}}));
+    request = pod.query("requests.get", input);
     return request && request->string_or("status", "") == "pending";
   };
+  bool may_watch = true;
   for (auto pause = kPauseMin;; pause = std::min(pause * 2, kPauseMax)) {
-    std::string from_now;  // each time: a watch that begins says so first
-    auto ended =
-        pod.subscribe("events.watch", Json::object({{"requestId", id}}), from_now, is_open);
-    if (!ended) request = fail(ended.error());
+    if (may_watch) {
+      std::string from_now;  // each time: a watch that begins says so first
+      auto ended = pod.subscribe("events.watch", input, from_now, is_open);
+      may_watch = ended || ended.error().code != Code::kForbidden;
+      if (!ended) request = fail(ended.error());
+    }
+    if (!may_watch) is_open({});
     const auto status = request ? request->string_or("status", "") : "";
     if (status == "failed") return fail(failure_of(*request));
     if (status == "completed") {
       answer.set("status", "completed");
       return answer;
     }
-    if (!request && !is_passing(request.error())) return fail(request.error());
+    if (!request && !is_passing(request.error())) return fail(not_known(id, request.error()));
     if (SteadyClock::now() + pause >= until) return fail(not_ended(id, time_max));
     std::this_thread::sleep_for(pause);
   }

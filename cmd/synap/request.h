@@ -26,7 +26,8 @@ Result<std::chrono::seconds> time_to_wait(const Waiting& waiting);
 
 /// Watches until the command with this answer has completed, at most so long, and gives the answer
 /// with its "status" as it is then. What was never pending is given as it is. The error of one that
-/// failed, or kTimeout of one that is still under way; both with {"requestId"}.
+/// failed; kTimeout of one that is still under way; kPreconditionFailed of one whose end cannot be
+/// asked for, as by a key without requests:read. All with {"requestId"}.
 Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max);
 
 }  // namespace synap::cli

@@ -498,3 +498,22 @@ test('a pod that stays busy ends the patience, and every file is reported', asyn
   assert.match(JSON.parse(stdout).failed[0].reason, /The disk is full/);
   assert.match(stderr, /2 of 2 files failed/);
 });
+
+test('a key of few scopes imports with notes:read, notes:write and events:read, and with less does nothing', async (t) => {
+  const root = tree(t, { 'a.md': '# a\n', 'b.md': '# b\n' });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const needed = ['notes:read', 'notes:write', 'events:read'];
+  const runWith = async (scopes) => {
+    const made = await client(pod)('keys', 'create', 'x', ...scopes.flatMap((scope) => ['--scope', scope]), '--json');
+    return run(['import', 'markdown', root, '--json'], { env: { ...pod.env, SYNAP_KEY: JSON.parse(made).key } });
+  };
+  for (const left of needed) {
+    const { code, stderr } = await runWith(needed.filter((scope) => scope !== left));
+    assert.equal(code, 4, stderr);
+    assert.match(JSON.parse(stderr).error.message, new RegExp(`the scope ${left} is needed`));
+  }
+  assert.equal((await allNotes(pod)).length, 0);
+  const { code, stdout, stderr } = await runWith(needed);
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).imported, 2);
+});

@@ -124,6 +124,34 @@ test('--wait watches the events of its command, and asks no more often than they
   assert.deepEqual(pod.asked, ['notes.create', 'events.watch', 'requests.get', 'requests.get', 'events.watch', 'requests.get']);
 });
 
+test('--wait does with what the key may: it watches, asks, or says that the command is under way', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const keyOf = async (...scopes) =>
+    (await client(pod)('keys', 'create', 'x', ...scopes.flatMap((scope) => ['--scope', scope]), '--json').then(JSON.parse)).key;
+  const notes = ['notes:read', 'notes:write'];
+  for (const [command, input] of [[['notes', 'create'], '# x'], [['call', 'notes.create'], '{"content":"# x"}']]) {
+    const asking = { env: { ...pod.env, SYNAP_KEY: await keyOf(...notes, 'requests:read') } };
+    const done = await run([...command, input, '--wait', '--json'], asking);
+    assert.equal(done.code, 0, done.stderr);
+    assert.equal(JSON.parse(done.stdout).status, 'completed');
+    const failed = await run(['notes', 'update', NOBODY, '--title', 'x', '--wait'], asking);
+    assert.equal(failed.code, 3, failed.stderr);
+
+    for (const scopes of [notes, [...notes, 'events:read']]) {
+      const blind = { env: { ...pod.env, SYNAP_KEY: await keyOf(...scopes) } };
+      const { code, stdout, stderr } = await run([...command, input, '--wait', '--json'], blind);
+      assert.equal(code, 1, 'nothing was denied: the note is made');
+      assert.equal(stdout, '');
+      const { error } = JSON.parse(stderr);
+      assert.equal(error.code, 'PRECONDITION_FAILED');
+      assert.ok(error.message.startsWith(`The command was accepted as request ${error.requestId} and goes on`), stderr);
+      assert.match(error.message, /scope requests:read is needed/);
+      const request = JSON.parse(await client(pod)('requests', 'get', error.requestId, '--json'));
+      assert.match(request.status, /pending|completed/);
+    }
+  }
+});
+
 test('--wait of a command that does not end gives up after --timeout, and says what goes on', async (t) => {
   const requestId = '01980000-0000-7000-8000-000000000001';
   for (const json of [false, true]) {
