@@ -7,6 +7,7 @@
 #include <cwctype>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "synap/front_matter.h"
 #include "synap/markdown_note.h"
 
@@ -117,25 +118,13 @@ std::string as_json(const Json& note) {
                      Json::object({{std::string(kExportName), std::move(said)}}).dump());
 }
 
-std::uint32_t point_at(std::string_view text, std::size_t& at) {
-  const auto first = static_cast<unsigned char>(text[at++]);
-  if (first < 0x80) return first;
-  const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-  std::uint32_t point = first & (0x3fU >> more);
-  for (int i = 0; i < more && at < text.size(); ++i) {
-    point = point << 6 | (static_cast<unsigned char>(text[at++]) & 0x3fU);
-  }
-  return point;
-}
-
-// Characters that no name should have: of paths, of shells' and Windows' own, controls, and those
-// that show a name as another: invisible ones and changes of direction.
-bool is_unsafe(std::uint32_t point) {
-  if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return true;
+// Characters that no name should have: of paths, of shells' and Windows' own, and what is not seen.
+bool is_unsafe(char32_t point) {
+  if (is_hostile(point)) return true;
   if (point < 0x80)
     return std::string_view("/\\:*?\"<>|").find(static_cast<char>(point)) != std::string_view::npos;
-  return (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-         (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+  // Joiners and marks too, which have a meaning in a text and none in a name.
+  return (point >= 0x200c && point <= 0x200f) || (point >= 0x2060 && point <= 0x206f) ||
          (point >= 0xfff9 && point <= 0xffff) || (point >= 0xe0000 && point <= 0xe0fff) ||
          point == 0xad;
 }
@@ -144,11 +133,12 @@ bool is_unsafe(std::uint32_t point) {
 std::string folded(std::string_view name) {
   static const locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   std::string folded;
-  for (std::size_t at = 0; at < name.size();) {
-    const auto point = point_at(name, at);
-    const auto lower = unicode != nullptr ? ::towlower_l(static_cast<std::wint_t>(point), unicode)
-                                          : static_cast<std::wint_t>(point);
+  while (!name.empty()) {
+    const auto c = first_code_point(name);
+    const auto point = static_cast<std::wint_t>(c.value);
+    const auto lower = unicode != nullptr ? ::towlower_l(point, unicode) : point;
     folded += std::to_string(lower) + ".";
+    name.remove_prefix(c.bytes);
   }
   return folded;
 }
@@ -203,11 +193,10 @@ Result<std::string> note_file(const Json& note) {
 std::string file_name_of(std::string_view title) {
   constexpr std::size_t kNameBytesMax = 120;
   std::string name;
-  for (std::size_t at = 0; at < title.size();) {
-    const auto begin = at;
-    const auto point = point_at(title, at);
-    const auto character =
-        is_unsafe(point) ? std::string_view(" ") : title.substr(begin, at - begin);
+  while (!title.empty()) {
+    const auto c = first_code_point(title);
+    const auto character = is_unsafe(c.value) ? std::string_view(" ") : title.substr(0, c.bytes);
+    title.remove_prefix(c.bytes);
     if (name.size() + character.size() > kNameBytesMax) break;
     if (character == " " && (name.empty() || name.ends_with(' '))) continue;
     name += character;

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace synap::cli {
 
 int exit_code_of(Code code) {
@@ -68,14 +70,12 @@ int report_usage(std::string_view sentence, bool is_json) {
 }
 
 std::string printable(std::string_view text) {
-  std::string out(text);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto c = static_cast<unsigned char>(out[i]);
-    if (c < 0x20 || c == 0x7f) out[i] = '?';
-    // C1 controls, U+0080 to U+009F: 0xc2 and one of these.
-    if (c == 0xc2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xa0) {
-      out[i] = out[i + 1] = '?';
-    }
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto c = first_code_point(text);
+    out += !c.is_valid || is_hostile(c.value) ? "?" : text.substr(0, c.bytes);
+    text.remove_prefix(c.bytes);
   }
   return out;
 }

@@ -31,7 +31,8 @@ int report(const Error& error, bool is_json);
 int report_usage(std::string_view sentence, bool is_json);
 Json json_of(const Error& error);
 
-/// Text of others for a terminal: control characters, which could move the cursor, become "?".
+/// Text of others for a terminal: what could move the cursor or turn the direction of writing, and
+/// what is no UTF-8, becomes "?".
 std::string printable(std::string_view text);
 
 }  // namespace synap::cli

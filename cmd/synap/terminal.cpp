@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "base/text.h"
+
 namespace synap::cli {
 namespace {
 
@@ -66,27 +68,14 @@ bool is_in(const std::array<Range, kCount>& ranges, char32_t c) {
   return std::ranges::any_of(ranges, [c](Range r) { return c >= r.first && c <= r.last; });
 }
 
-// The next character of a text, which may be no UTF-8: then it is a byte.
+// The next character of a text; what is no UTF-8 has a column for each byte.
 struct Character {
   std::size_t bytes = 1;
   std::size_t width = 1;
 };
 Character next_of(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::size_t count = 1;
-  if (byte(0) >= 0xf0)
-    count = 4;
-  else if (byte(0) >= 0xe0)
-    count = 3;
-  else if (byte(0) >= 0xc2)
-    count = 2;
-  if (count == 1 || count > text.size()) return {};
-  char32_t c = byte(0) & (0x7fu >> count);
-  for (std::size_t i = 1; i < count; ++i) {
-    if ((byte(i) & 0xc0u) != 0x80u) return {};
-    c = (c << 6) | (byte(i) & 0x3fu);
-  }
-  return {count, is_in(kCombining, c) ? 0u : is_in(kWide, c) ? 2u : 1u};
+  const auto c = first_code_point(text);
+  return {c.bytes, is_in(kCombining, c.value) ? 0u : is_in(kWide, c.value) ? 2u : 1u};
 }
 
 }  // namespace

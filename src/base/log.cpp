@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/recent_lines.h"
+#include "base/text.h"
 
 namespace synap {
 namespace {
@@ -29,23 +30,6 @@ constexpr std::size_t kValueBytesMax = 1'000;
 
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warn", "info", "debug"};
 
-// What must not reach a terminal or end a line: controls (also those above ASCII, of which one
-// begins an escape sequence), other line ends, and what turns the direction of writing.
-bool is_hostile(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
-         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-// The code point at the begin of `text`, which is valid, and how many bytes it has.
-std::pair<char32_t, std::size_t> first_of(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto more = [&](std::size_t i) { return static_cast<char32_t>(at(i) & 0x3f); };
-  if (at(0) < 0x80) return {at(0), 1};
-  if (at(0) < 0xe0) return {(at(0) & 0x1fU) << 6 | more(1), 2};
-  if (at(0) < 0xf0) return {(at(0) & 0x0fU) << 12 | more(1) << 6 | more(2), 3};
-  return {(at(0) & 0x07U) << 18 | more(1) << 12 | more(2) << 6 | more(3), 4};
-}
-
 // `text` without anything hostile, as it may stand between quotation marks of JSON or, without
 // `is_quoted`, in a sentence. What is no UTF-8 becomes U+FFFD.
 void append_escaped(std::string& out, std::string_view text, bool is_quoted) {
@@ -53,23 +37,18 @@ void append_escaped(std::string& out, std::string_view text, bool is_quoted) {
   text = text.substr(0, kValueBytesMax);
   if (is_cut) text = text.substr(0, std::max<std::size_t>(valid_utf8_prefix(text), 1));
   while (!text.empty()) {
-    auto valid = text.substr(0, valid_utf8_prefix(text));
-    text.remove_prefix(valid.size());
-    while (!valid.empty()) {
-      const auto [c, bytes] = first_of(valid);
-      if (c == '\n') {
-        out += "\\n";
-      } else if (is_hostile(c)) {
-        out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
-      } else {
-        if (is_quoted && (c == '"' || c == '\\')) out += '\\';
-        out += valid.substr(0, bytes);
-      }
-      valid.remove_prefix(bytes);
+    const auto c = first_code_point(text);
+    if (c.value == '\n') {
+      out += "\\n";
+    } else if (!c.is_valid) {
+      out += "\xef\xbf\xbd";
+    } else if (is_hostile(c.value)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.value));
+    } else {
+      if (is_quoted && (c.value == '"' || c.value == '\\')) out += '\\';
+      out += text.substr(0, c.bytes);
     }
-    if (text.empty()) break;
-    out += "\xef\xbf\xbd";
-    text.remove_prefix(1);
+    text.remove_prefix(c.bytes);
   }
   if (is_cut) out += "…";
 }

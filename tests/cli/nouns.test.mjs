@@ -241,6 +241,24 @@ test('in a terminal: a table that fits, short ids that are taken as ids, local t
   assert.equal((await run(['tasks', 'get', 'ffffffff'], { env: pod.env })).code, 3);
 });
 
+test('what turns the direction of writing or moves the cursor is not shown, and the joiners of words are', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  const title = 'safe\u202egnp.exe \u2066\u2028\u009b31m \ufeff می\u200cخواهم 👩\u200d🚀';
+  const id = fields(await synap('tasks', 'create', title)).entityId;
+  assert.equal(JSON.parse(await synap('tasks', 'get', id, '--json')).title, title, 'JSON has it as it is');
+  const env = { ...pod.env, NO_COLOR: '1', PAGER: '' };
+  const unknown = ['call', title];
+  for (const args of [['tasks', 'list'], ['tasks', 'get', id], ['events', 'list'], unknown]) {
+    const { stdout, stderr } = await run(args, { env });
+    const { text } = await inTerminal(args, { env, columns: 200 });
+    for (const shown of [stdout + stderr, text]) {
+      assert.doesNotMatch(shown, /[\u0080-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/, args.join(' '));
+      if (args[0] !== 'events') assert.ok(shown.includes('safe?gnp.exe ???31m ? می\u200cخواهم 👩\u200d🚀'), shown);
+    }
+  }
+});
+
 test('colour is for terminals without NO_COLOR only, and a long list goes to the pager', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const synap = client(pod);

@@ -3,8 +3,9 @@
 import { useState } from 'preact/hooks';
 
 const SHOWN_MAX = 20_000;
-// Direction overrides and other characters that are not seen are shown as what they are.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f\u200b\u202a-\u202e\u2066-\u2069\ufeff]/g;
+// Direction overrides and other characters that are not seen are shown as what they are: those of
+// is_hostile (src/base/text.h), but for tabs and line ends.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 export const visible = (text: string): string =>
   text.replace(

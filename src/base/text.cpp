@@ -1,0 +1,28 @@
+#include "base/text.h"
+
+#include "base/json.h"
+
+namespace synap {
+namespace {
+
+constexpr char32_t kReplacement = 0xfffd;
+
+}  // namespace
+
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (!is_valid_utf8(text.substr(0, length))) return {kReplacement, 1, false};
+  char32_t value = lead & (0xffU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) value = value << 6 | (byte(i) & 0x3fU);
+  return {value, length};
+}
+
+bool is_hostile(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200b || c == 0x2028 || c == 0x2029 ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+}  // namespace synap

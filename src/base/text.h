@@ -1,0 +1,23 @@
+// Text of others: its characters, and those of them that deceive whoever reads it.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace synap {
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t bytes = 1;
+  bool is_valid = true;  // false: a byte that is no UTF-8; then `value` is U+FFFD
+};
+/// The first of a text that is not empty.
+CodePoint first_code_point(std::string_view text);
+
+/// What must not be shown as it is: controls (those above ASCII, too: one begins escape sequences
+/// of a terminal), other line ends, characters without any width that join nothing, and what turns
+/// the direction of writing, which shows one name as another. The page has the same list
+/// (`visible` in ui/src/parts/text.tsx).
+bool is_hostile(char32_t c);
+
+}  // namespace synap

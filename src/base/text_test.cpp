@@ -1,0 +1,38 @@
+#include "base/text.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+
+namespace synap {
+namespace {
+
+TEST(Text, IsReadCharacterByCharacterWhateverItsBytesAre) {
+  const auto first = [](std::string_view text) {
+    const auto c = first_code_point(text);
+    return std::tuple(c.value, c.bytes, c.is_valid);
+  };
+  EXPECT_EQ(first("ab"), std::tuple(U'a', 1, true));
+  EXPECT_EQ(first("éa"), std::tuple(U'é', 2, true));
+  EXPECT_EQ(first("日本"), std::tuple(U'日', 3, true));
+  EXPECT_EQ(first("😀"), std::tuple(U'😀', 4, true));
+  for (const auto* broken :
+       {"\xff", "\x80", "\xc3", "\xc3(", "\xe6\x97", "\xf0\x9f\x98", "\xc0\xaf", "\xed\xa0\x80"}) {
+    EXPECT_EQ(first(broken), std::tuple(U'\xfffd', 1, false)) << broken;
+  }
+}
+
+TEST(Text, HostileIsWhatMovesTheCursorOrTurnsTheDirectionAndNoLetter) {
+  for (const char32_t c : U"\x01\x1b\x7f\x80\x9b\u200b\u2028\u2029\u202a\u202e\u2066\u2069\ufeff") {
+    EXPECT_TRUE(is_hostile(c)) << static_cast<std::uint32_t>(c);
+  }
+  // Joiners of Persian and of emoji, and marks of Hebrew, are of the language.
+  for (const char32_t c : std::u32string(U"aé日😀\u00a0\u200c\u200d\u200e\u200f")) {
+    EXPECT_FALSE(is_hostile(c)) << static_cast<std::uint32_t>(c);
+  }
+}
+
+}  // namespace
+}  // namespace synap
