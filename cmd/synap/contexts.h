@@ -3,8 +3,11 @@
 //
 //   $XDG_CONFIG_HOME/synap/contexts.json, or ~/.config/synap/contexts.json; mode 0600
 //   {"current": "home", "contexts": [{"name": "home", "url": "http://…", "key": "synap_…"}, …]}
+//
+// contexts.json.lock beside it is held by who changes it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,7 +39,8 @@ struct Contexts {
 std::string contexts_path();
 /// None where there is no file. kBadRequest: it cannot be read, or is no such file.
 Result<Contexts> load_contexts();
-/// Whole or not at all, for the user alone.
-Result<> save_contexts(const Contexts& contexts);
+/// Reads them, changes them and keeps what comes of it: whole or not at all, for the user alone,
+/// and after whoever else is doing so. An error of `change` is given back, and nothing is kept.
+Result<> change_contexts(const std::function<Result<>(Contexts&)>& change);
 
 }  // namespace synap::cli

@@ -95,13 +95,14 @@ int login(LoginOptions options) {
     // A key that may do little is a key too.
     if (known.error().code != Code::kForbidden) return report(known.error(), is_json);
   }
-  auto contexts = load_contexts();
-  if (!contexts) return report(contexts.error(), is_json);
   const auto name = options.name.empty() ? name_of(pod->url()) : options.name;
   const auto end = key->find_last_not_of(" \t\r\n");
-  contexts->set({name, pod->url(), key->substr(0, end + 1)});
-  contexts->current = name;
-  if (auto saved = save_contexts(*contexts); !saved) return report(saved.error(), is_json);
+  const auto kept = change_contexts([&](Contexts& contexts) -> Result<> {
+    contexts.set({name, pod->url(), key->substr(0, end + 1)});
+    contexts.current = name;
+    return {};
+  });
+  if (!kept) return report(kept.error(), is_json);
   if (is_json) {
     print_line(
         Json::object({{"name", name}, {"url", pod->url()}, {"path", contexts_path()}}).dump());
@@ -117,11 +118,9 @@ struct ContextOptions {
   bool is_json = false;
 };
 
-int unknown(const Contexts& contexts, const ContextOptions& options) {
-  return report(
-      {Code::kNotFound, fmt::format("There is no context \"{}\"{}`synap contexts` lists them",
-                                    options.name, did_you_mean(options.name, contexts.names()))},
-      options.is_json);
+std::unexpected<Error> unknown(const Contexts& contexts, const std::string& name) {
+  return fail(Code::kNotFound, fmt::format("There is no context \"{}\"{}`synap contexts` lists them",
+                                           name, did_you_mean(name, contexts.names())));
 }
 
 void show(const Contexts& contexts, bool is_json) {
@@ -144,24 +143,27 @@ void show(const Contexts& contexts, bool is_json) {
 }
 
 int list_or_choose(const ContextOptions& options) {
-  auto contexts = load_contexts();
-  if (!contexts) return report(contexts.error(), options.is_json);
   if (!options.name.empty()) {
-    if (contexts->find(options.name) == nullptr) return unknown(*contexts, options);
-    contexts->current = options.name;
-    if (auto saved = save_contexts(*contexts); !saved)
-      return report(saved.error(), options.is_json);
+    const auto chosen = change_contexts([&](Contexts& contexts) -> Result<> {
+      if (contexts.find(options.name) == nullptr) return unknown(contexts, options.name);
+      contexts.current = options.name;
+      return {};
+    });
+    if (!chosen) return report(chosen.error(), options.is_json);
   }
+  const auto contexts = load_contexts();
+  if (!contexts) return report(contexts.error(), options.is_json);
   show(*contexts, options.is_json);
   return kExitOk;
 }
 
 int logout(ContextOptions options) {
-  auto contexts = load_contexts();
-  if (!contexts) return report(contexts.error(), options.is_json);
-  if (options.name.empty()) options.name = contexts->current;
-  if (!contexts->remove(options.name)) return unknown(*contexts, options);
-  if (auto saved = save_contexts(*contexts); !saved) return report(saved.error(), options.is_json);
+  const auto forgotten = change_contexts([&](Contexts& contexts) -> Result<> {
+    if (options.name.empty()) options.name = contexts.current;
+    if (!contexts.remove(options.name)) return unknown(contexts, options.name);
+    return {};
+  });
+  if (!forgotten) return report(forgotten.error(), options.is_json);
   if (options.is_json) {
     print_line(Json::object({{"name", options.name}}).dump());
   } else {

@@ -1,6 +1,6 @@
 // Pods that somebody has signed in to, and the small commands around them.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -64,6 +64,21 @@ test('login with a wrong key, or to no pod, keeps nothing', async (t) => {
   const broken = await run(['tasks', 'list'], at);
   assert.equal(broken.code, 2);
   assert.ok(broken.stderr.includes(`${file} is no file of contexts`), broken.stderr);
+});
+
+test('logins at once are all kept', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { file, ...at } = home(t);
+  const names = Array.from({ length: 12 }, (_, i) => `context-${i}`);
+  const ends = await Promise.all(
+    names.map((name) => run(['login', pod.url, '--name', name], { ...at, input: pod.key })));
+  for (const { code, stderr } of ends) assert.equal(code, 0, stderr);
+  const kept = JSON.parse(readFileSync(file, 'utf8')).contexts.map(({ name }) => name);
+  assert.deepEqual(kept.toSorted(), names.toSorted());
+  // Nothing but the lock is left beside it.
+  assert.deepEqual(readdirSync(path.dirname(file)).toSorted(), ['contexts.json', 'contexts.json.lock']);
+  await Promise.all(names.slice(1).map((name) => run(['logout', name], at)));
+  assert.equal((await run(['contexts'], at)).stdout, `\tcontext-0\t${pod.url}\n`);
 });
 
 test('version says both versions, and that they differ', async (t) => {
