@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include "synap/commands.h"
 #include "synap/contexts.h"
 #include "synap/file.h"
+#include "synap/hidden_typing.h"
 #include "synap/http.h"
 #include "synap/key_source.h"
 #include "synap/output.h"
@@ -25,26 +25,6 @@ struct LoginOptions {
   std::optional<std::string> key;
   std::string data;
   bool is_json = false;
-};
-
-// What is typed is not shown: a key is a secret.
-class HiddenTyping {
- public:
-  HiddenTyping() {
-    if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-    termios hidden = before_;
-    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    is_hidden_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
-  }
-  ~HiddenTyping() {
-    if (is_hidden_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  HiddenTyping(const HiddenTyping&) = delete;
-  HiddenTyping& operator=(const HiddenTyping&) = delete;
-
- private:
-  termios before_{};
-  bool is_hidden_ = false;
 };
 
 // From stdin, and at a terminal asked for.
@@ -119,8 +99,9 @@ struct ContextOptions {
 };
 
 std::unexpected<Error> unknown(const Contexts& contexts, const std::string& name) {
-  return fail(Code::kNotFound, fmt::format("There is no context \"{}\"{}`synap contexts` lists them",
-                                           name, did_you_mean(name, contexts.names())));
+  return fail(Code::kNotFound,
+              fmt::format("There is no context \"{}\"{}`synap contexts` lists them", name,
+                          did_you_mean(name, contexts.names())));
 }
 
 void show(const Contexts& contexts, bool is_json) {

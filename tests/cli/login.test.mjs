@@ -5,7 +5,7 @@ import http from 'node:http';
 import { once } from 'node:events';
 import path from 'node:path';
 import test from 'node:test';
-import { client, inTerminal, run, startPod, temporary } from './synap.mjs';
+import { BIN, client, inTerminal, run, startPod, temporary } from './synap.mjs';
 
 // A user's own configuration, and a directory without a pod.
 function home(t) {
@@ -107,4 +107,16 @@ test('in a terminal the key is asked for and not shown', async (t) => {
   assert.equal(code, 0, text);
   assert.match(text, /API key of http.* \(it is not shown\): /);
   assert.ok(!text.includes(pod.key), text);
+});
+
+test('who leaves the question for a key has a terminal that shows what is typed', async (t) => {
+  const { env } = home(t);
+  // As a shell does it: the program is in front, and the terminal is looked at when it is not any more.
+  const script = 'trap : INT; set -m; "$@"; echo "code $?"; stty -a; kill -KILL %1 2>/dev/null';
+  for (const [key, code] of [['\u0003', 130], ['\u001c', 131], ['\u001a', 148]]) {
+    const { text } = await inTerminal(['-c', script, 'sh', BIN, 'login', 'http://127.0.0.1:1'],
+      { env, input: key, program: '/bin/sh' });
+    assert.match(text, new RegExp(`it is not shown[^]*code ${code}\n`));
+    assert.match(text, / echo /, text);
+  }
 });
