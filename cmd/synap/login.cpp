@@ -71,10 +71,7 @@ int login(LoginOptions options) {
   client.key = *key;
   auto pod = PodClient::make(client);
   if (!pod) return report(pod.error(), is_json);
-  if (auto known = pod->query("keys.list", Json::object({{"limit", 1}})); !known) {
-    // A key that may do little is a key too.
-    if (known.error().code != Code::kForbidden) return report(known.error(), is_json);
-  }
+  if (const auto known = pod->try_key(); !known) return report(known.error(), is_json);
   const auto name = options.name.empty() ? name_of(pod->url()) : options.name;
   const auto end = key->find_last_not_of(" \t\r\n");
   const auto kept = change_contexts([&](Contexts& contexts) -> Result<> {

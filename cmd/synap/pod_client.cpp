@@ -369,6 +369,14 @@ Result<HttpResponse> PodClient::get(std::string_view page) {
   return send({.method = "GET", .url = url_ + std::string(page), .headers = {}, .body = {}});
 }
 
+// Any question that needs a key would do: it is denied only after the key is known.
+Result<bool> PodClient::try_key() {
+  const auto known = query("keys.list", Json::object({{"limit", 1}}));
+  if (known) return true;
+  if (known.error().code == Code::kForbidden) return false;
+  return fail(known.error());
+}
+
 Result<std::int64_t> PodClient::end_of_log() {
   // A correlation that nobody has: the answer is that everything up to its end was looked at.
   auto page =

@@ -70,6 +70,10 @@ class PodClient {
   /// A page of this pod besides the procedures: "/ready".
   Result<HttpResponse> get(std::string_view page);
 
+  /// Whether the pod knows the key, which then is good, whatever it may do. False: it is one of few
+  /// scopes. kUnauthorized: it does not.
+  Result<bool> try_key();
+
   /// The last position of the log.
   Result<std::int64_t> end_of_log();
 

@@ -235,3 +235,16 @@ test('changes nothing and leaves nothing, also after a crash', async (t) => {
   await stop(again);
   await look('after a stop');
 });
+
+test('a key of few scopes is a good key, and an unknown one is none, as login has it', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { stdout } = await run(['keys', 'create', 'x', '--scope', 'notes:read'], { env: pod.env });
+  const configuration = { XDG_CONFIG_HOME: temporary(t) };
+  for (const [key, code] of [[stdout.trim(), 0], [pod.key, 0], ['synap_unknown', 4]]) {
+    const login = await run(['login', pod.url], { env: configuration, input: key });
+    assert.equal(login.code, code, login.stderr);
+    const { key: check } = await doctor({ ...pod.env, SYNAP_KEY: key }, code === 0 ? 0 : 1);
+    assert.equal(check.state, code === 0 ? 'ok' : 'fail', check.message);
+    assert.match(check.message, code === 0 ? /^the pod knows it/ : /^This API key is not valid/);
+  }
+});
