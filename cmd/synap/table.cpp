@@ -129,6 +129,9 @@ void page(std::string_view text) {
     print(text);
     return;
   }
+  // As git has it: a pager shows colours and ends on a short text, unless somebody chose otherwise.
+  ::setenv("LESS", "FRX", 0);
+  ::setenv("LV", "-c", 0);
   std::fflush(stdout);
   std::FILE* pipe = ::popen(pager.c_str(), "w");
   if (pipe == nullptr) {

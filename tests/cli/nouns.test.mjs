@@ -1,7 +1,7 @@
 // The commands that are made from the table of procedures: synap notes, tasks, projects, tags, …
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
@@ -271,6 +271,13 @@ test('colour is for terminals without NO_COLOR only, and a long list goes to the
   const paged = { ...env, NO_COLOR: '1', PAGER: 'sed s/^/paged:/' };
   assert.match((await inTerminal(['tasks', 'list'], { env: paged, lines: 10 })).text, /^paged:ID/);
   assert.match((await inTerminal(['tasks', 'list'], { env: paged, lines: 40 })).text, /^ID/);
+  // less shows colours only if it is told to, by $LESS; who has set that is not overruled.
+  for (const [LESS, seen] of [[undefined, 'FRX'], ['-i', '-i'], ['', '']]) {
+    const { text } = await inTerminal(['tasks', 'list'],
+      { env: { ...env, LESS, LV: undefined, PAGER: 'echo "LESS=$LESS LV=$LV"; cat' }, lines: 10 });
+    assert.ok(text.startsWith(`LESS=${seen} LV=-c\n`), text);
+    assert.match(text, /\u001b\[/, 'a pager gets colours');
+  }
   const none = { ...paged, PAGER: '/nowhere/pager' };
   assert.match((await inTerminal(['tasks', 'list'], { env: none, lines: 10 })).text, /ID +TITLE/);
 });
