@@ -13,6 +13,7 @@
 #include "synap/pod_client.h"
 #include "synap/request.h"
 #include "synap/short_ids.h"
+#include "synap/terminal.h"
 
 namespace synap::cli {
 namespace {
@@ -76,14 +77,18 @@ void tell_more(const Made& made, std::size_t shown, const Json& page) {
                    shown * 10));
 }
 
-// Page after page, until there are as many as were asked for.
+// Page after page, until there are as many as were asked for. Each is printed as it comes, however
+// many there are; only a table needs all of them for its widths.
 int list(Made& made, PodClient& pod, Json input) {
   const bool is_json = made.client.is_json;
   const auto page_max = largest_page(made.procedure, 100);
   const Json* given = input.find("limit");
   auto missing = given != nullptr && given->is_integer() ? given->as_integer() : 100;
   const bool has_limit = largest_page(made.procedure, 0) > 0;
+  const auto* create = sibling(made.procedure, "create");
+  const auto made_by = create == nullptr ? Json() : create->input;
   std::vector<Json> items;
+  std::size_t shown = 0;
   for (;;) {
     if (has_limit && (made.wants_all || missing > 0)) {
       input.set("limit", made.wants_all ? page_max : std::min(missing, page_max));
@@ -93,18 +98,24 @@ int list(Made& made, PodClient& pod, Json input) {
     const Json* found = page->find(items_name(made.procedure));
     if (found == nullptr || !found->is_array()) break;
     for (const auto& item : found->as_array()) {
-      if (is_json) print_line(item.dump());
-      items.push_back(item);
+      if (is_json) {
+        print_line(item.dump());
+      } else {
+        items.push_back(item);
+      }
+    }
+    shown += found->as_array().size();
+    if (!is_terminal()) {
+      show_items(made.procedure, made_by, items);
+      items.clear();
     }
     missing -= static_cast<std::int64_t>(found->as_array().size());
     if (!turn_page(*page, input)) break;
     if (made.wants_all || missing > 0) continue;
-    tell_more(made, items.size(), *page);
+    tell_more(made, shown, *page);
     break;
   }
-  if (is_json) return kExitOk;
-  const auto* create = sibling(made.procedure, "create");
-  show_items(made.procedure, create == nullptr ? Json() : create->input, items);
+  show_items(made.procedure, made_by, items);
   return kExitOk;
 }
 

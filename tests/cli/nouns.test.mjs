@@ -215,6 +215,34 @@ test('a list says that there are more, and shows them when asked', async (t) => 
   assert.equal(all.stderr, '');
 });
 
+test('a list of everything is printed page by page, and takes no more memory than one', async (t) => {
+  // A pod of another kind: each page is 2 MB.
+  const pages = 12;
+  const title = 'x'.repeat(200_000);
+  const memory = [];
+  let listing;
+  const server = http.createServer((request, response) => {
+    const { cursor = '0' } = JSON.parse(new URL(request.url, 'http://x').searchParams.get('input') ?? '{}');
+    const page = Number(cursor);
+    const status = readFileSync(`/proc/${listing.child.pid}/status`, 'utf8');
+    memory[page] = Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]);
+    const tasks = Array.from({ length: 10 }, (_, i) => ({ id: `${page}-${i}`, title }));
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ result: { data: { tasks, nextCursor: page + 1 < pages ? `${page + 1}` : null } } }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => (server.closeAllConnections(), server.close()));
+  for (const flags of [['--json'], []]) {
+    listing = new Running(['tasks', 'list', '--all', ...flags, '--key', 'k', '--url', `http://127.0.0.1:${server.address().port}`]);
+    listing.child.stdin.end();
+    const { code, stdout, stderr } = await listing.end();
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.trimEnd().split('\n').length, 10 * pages);
+    const growth = memory[pages - 1] - memory[2];
+    assert.ok(growth < 10_000, `${growth} kB more after ${pages - 3} pages of 2 MB ${flags}`);
+  }
+});
+
 test('in a terminal: a table that fits, short ids that are taken as ids, local times', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const synap = client(pod);
