@@ -50,7 +50,11 @@ Result<std::string> key_of(const LoginOptions& options) {
   }
   auto key = ask_for_key(options.url);
   if (!key) return fail(key.error());
-  return key->value_or("");
+  if (!*key || (*key)->find_first_not_of(" \t\r\n") == std::string::npos) {
+    return fail(Code::kBadRequest, "No key was given: it is asked for at a terminal, or the first "
+                                   "line of stdin");
+  }
+  return std::move(**key);
 }
 
 // "127.0.0.1:4400" of "http://127.0.0.1:4400".

@@ -56,7 +56,11 @@ test('login with a wrong key, or to no pod, keeps nothing', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const { file, ...at } = home(t);
   assert.equal((await run(['login', pod.url], { ...at, input: 'synap_wrong\n' })).code, 4);
-  assert.equal((await run(['login', pod.url], { ...at, input: '' })).code, 2);
+  for (const input of ['', '\n', ' \r\n']) {
+    const { code, stderr } = await run(['login', pod.url], { ...at, input });
+    assert.equal(code, 2);
+    assert.match(stderr, /^synap: No key was given: .*stdin\n$/);
+  }
   assert.equal((await run(['login', 'http://127.0.0.1:1'], { ...at, input: pod.key })).code, 1);
   assert.ok(!existsSync(file));
   assert.equal((await run(['login', pod.url], { ...at, input: pod.key })).code, 0);
