@@ -15,12 +15,14 @@ namespace {
 
 using Fate = ImportedFile::Fate;
 
+constexpr std::int64_t kNotGiven = -1;
+
 struct ImportCommandOptions {
   ImportOptions import;
   std::string directory;
   bool is_dry_run = false;
   std::int64_t concurrency = 4;
-  std::int64_t patience_seconds = 60;
+  std::int64_t patience_seconds = kNotGiven;
 };
 
 constexpr std::int64_t kConcurrencyMax = 64;
@@ -80,7 +82,7 @@ Summary summary_of(const MarkdownTree& tree, const std::vector<ImportedFile>& fi
         summary.deleted.push_back({file.path, file.reason});
         break;
       case Fate::kSkipped:
-        summary.skipped.push_back({file.path, file.reason});
+        summary.skipped.push_back({file.path, file.reason, file.is_lost});
         break;
       case Fate::kFailed:
         summary.failed.push_back({file.path, file.reason});
@@ -107,7 +109,7 @@ std::string_view name_of(Fate fate) {
 
 Json json_of(const std::vector<Skipped>& list) {
   Json array = Json::array();
-  for (const auto& [path, reason] : list) {
+  for (const auto& [path, reason, is_lost] : list) {
     array.push_back(Json::object({{"path", path}, {"reason", reason}}));
   }
   return array;
@@ -146,7 +148,7 @@ void print_list(std::string_view name, const std::vector<Skipped>& list) {
   if (list.empty()) return;
   print_line(fmt::format("{}:", name));
   const auto shown = list.size() > kShownMax + 1 ? kShownMax : list.size();
-  for (const auto& [path, reason] : std::span(list).first(shown)) {
+  for (const auto& [path, reason, is_lost] : std::span(list).first(shown)) {
     print_line("  " + printable(fmt::format("{}: {}", path, reason)));
   }
   if (shown < list.size()) print_line(fmt::format("  … and {} more", list.size() - shown));
@@ -180,7 +182,11 @@ int import_markdown(ImportCommandOptions& options) {
                         is_json);
   }
   options.import.concurrency = static_cast<int>(options.concurrency);
-  options.import.patience = std::chrono::seconds(options.patience_seconds);
+  if (options.patience_seconds != kNotGiven) {
+    if (options.patience_seconds < 0) return report_usage("--patience must be 0 or more", is_json);
+    options.import.patience = std::chrono::seconds(options.patience_seconds);
+    options.import.waits_for_begin = true;
+  }
   auto tree = find_markdown(options.directory);
   if (!tree) return report(tree.error(), is_json);
   Result<std::vector<ImportedFile>> files;
@@ -198,10 +204,15 @@ int import_markdown(ImportCommandOptions& options) {
   } else {
     print_summary(options, *tree, summary);
   }
-  if (summary.failed.empty()) return kExitOk;
-  tell(fmt::format("{} of {} files failed; the same command again tries those only",
-                   summary.failed.size(), files->size()));
-  return kExitFailure;
+  const auto lost = std::ranges::count_if(summary.skipped, &Skipped::is_lost);
+  if (lost > 0) {
+    tell(fmt::format("{} left out: too large, or cannot be read; the report says why", lost));
+  }
+  if (!summary.failed.empty()) {
+    tell(fmt::format("{} of {} files failed; the same command again tries those only",
+                     summary.failed.size(), files->size()));
+  }
+  return summary.failed.empty() && lost == 0 ? kExitOk : kExitFailure;
 }
 
 }  // namespace
@@ -227,7 +238,9 @@ Command import_markdown_command() {
                    "Requests on their way at once, of up to 32 notes each. Default: 4",
                    &options->concurrency},
                   {"--tag", "For every note; may be given several times.", &options->import.tags},
-                  {"--patience", "Seconds to wait for a pod that is away. Default: 60",
+                  {"--patience",
+                   "Seconds to wait for a pod that is away, at the begin too if this is given. "
+                   "Default: 60",
                    &options->patience_seconds}},
       .run = [options] { return import_markdown(*options); }};
   for (auto& option : client_options(options->import.client)) command.options.push_back(option);

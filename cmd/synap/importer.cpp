@@ -113,8 +113,9 @@ std::optional<SourceFile> Importer::read(std::size_t index) {
   const auto bytes = read_file(path, {.bytes_max = kFileBytesMax, .follows_links = false});
   const auto name = std::filesystem::path(file.path).filename().string();
   auto note = bytes ? read_note(name, *bytes, options_.tags, unix_ms_now())
-                    : Result<MarkdownNote>(fail(bytes.error()));
+                    : Result<MarkdownNote>(fail(Code::kForbidden, bytes.error().message));
   if (!note) {
+    file.is_lost = note.error().code != Code::kNotFound;
     end_with(index, Fate::kSkipped, note.error().message);
     return std::nullopt;
   }
@@ -169,7 +170,9 @@ std::vector<ImportedFile> Importer::rehearse(std::string& unasked) {
 Result<std::vector<ImportedFile>> Importer::run() {
   auto pod = PodClient::make(options_.client);
   if (!pod) return fail(pod.error());
-  auto end = pod->end_of_log();
+  went_forward();
+  auto end = options_.waits_for_begin ? patiently([&] { return pod->end_of_log(); })
+                                      : pod->end_of_log();
   if (!end) return fail(end.error());
   log_end_before_ = *end;
   log_seen_ = *end;
@@ -336,6 +339,7 @@ void Importer::take_answer(PodClient& pod, const Command& command, const Result<
   const bool is_outdated = error.code == Code::kConflict || error.code == Code::kNotFound;
   if (is_outdated && attempt % kPlansMax != kPlansMax - 1) return send(pod, {*file}, attempt + 1);
   if (error.code == Code::kPayloadTooLarge) {
+    files_[file->index].is_lost = true;
     return end_with(file->index, Fate::kSkipped, "too large for this pod: " + error.message);
   }
   if (concerns_all(error)) {

@@ -36,6 +36,8 @@ struct ImportOptions {
   int concurrency = 4;            // requests at once
   /// How long nothing may go forward before the import gives up.
   std::chrono::seconds patience{60};
+  /// So long too for a pod that does not answer at the begin; otherwise that is an error at once.
+  bool waits_for_begin = false;
 };
 
 struct ImportedFile {
@@ -52,6 +54,7 @@ struct ImportedFile {
   std::string path;  // relative, as displayed
   Fate fate = Fate::kWaiting;
   std::string reason;  // why it is skipped, deleted or failed
+  bool is_lost = false;  // skipped, with something in it that is no note now
   std::string title;
   std::string note_id;
   std::vector<std::string> remarks = {};

@@ -335,7 +335,7 @@ Result<MarkdownNote> read_note(std::string_view name, std::string_view bytes,
   if (auto checked = check_bytes(bytes); !checked) return fail(checked.error());
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  if (trimmed(bytes).empty()) return fail(Code::kUnprocessableContent, "empty");
+  if (trimmed(bytes).empty()) return fail(Code::kNotFound, "empty");
   auto matter = read_front_matter(bytes);
   MarkdownNote note;
   auto body = matter.body;

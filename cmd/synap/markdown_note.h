@@ -30,7 +30,7 @@ struct MarkdownNote {
 };
 
 /// `name` is the file's, without its folder; `now` is Unix ms. The errors say why the file is no
-/// note: it is empty, or no UTF-8, or too large.
+/// note: it is empty (kNotFound: there is none), or no UTF-8, or too large.
 Result<MarkdownNote> read_note(std::string_view name, std::string_view bytes,
                                const std::vector<std::string>& more_tags, std::int64_t now);
 

@@ -40,7 +40,7 @@ class Walk {
     for (fs::directory_iterator it(path, failed), end; it != end && !failed; it.increment(failed)) {
       entry(*it);
     }
-    if (failed) skip(path, failed.message());
+    if (failed) lose(path, failed.message());
   }
 
  private:
@@ -48,7 +48,7 @@ class Walk {
     std::error_code failed;
     const auto status = entry.symlink_status(failed);
     const auto& path = entry.path();
-    if (failed) return skip(path, failed.message());
+    if (failed) return lose(path, failed.message());
     if (fs::is_symlink(status)) {
       std::error_code ignored;
       const bool matters = is_markdown(path) || fs::is_directory(path, ignored);
@@ -66,6 +66,11 @@ class Walk {
   void skip(const fs::path& path, std::string reason) {
     tree_.skipped.push_back(
         {displayed(path.lexically_relative(root_).string()), std::move(reason)});
+  }
+
+  void lose(const fs::path& path, std::string reason) {
+    skip(path, std::move(reason));
+    tree_.skipped.back().is_lost = true;
   }
 
   MarkdownTree& tree_;

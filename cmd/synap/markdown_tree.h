@@ -11,6 +11,7 @@ namespace synap::cli {
 struct Skipped {
   std::string path;  // relative, for people: what is no UTF-8 in it is replaced
   std::string reason;
+  bool is_lost = false;  // it was to be read, and could not be
 };
 
 struct MarkdownTree {

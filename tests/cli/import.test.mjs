@@ -58,12 +58,16 @@ test('makes notes of a tree, with title, tags and text, and says what it left ou
   mkdirSync(path.join(root, 'directory.md'));
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
 
-  const rehearsed = await importer(pod, root)('--dry-run');
-  assert.equal(rehearsed.imported, 8);
+  const rehearsed = await run(['import', 'markdown', root, '--json', '--dry-run'], { env: pod.env });
+  assert.equal(JSON.parse(rehearsed.stdout).imported, 8);
+  assert.equal(rehearsed.code, 1);
   assert.equal((await allNotes(pod)).length, 0);
 
-  const report = await importer(pod, root)('--tag', 'all');
+  const imported = await run(['import', 'markdown', root, '--json', '--tag', 'all'], { env: pod.env });
+  const report = JSON.parse(imported.stdout);
   assert.equal(report.imported, 8);
+  assert.equal(imported.code, 1, 'something was left out that says something');
+  assert.match(imported.stderr, /^synap: 2 left out: too large, or cannot be read/, 'large.md and latin1.md');
   assert.equal(report.alreadyThere, 0);
   assert.deepEqual(report.failed, []);
   assert.equal(report.otherFiles, 1);
@@ -386,9 +390,11 @@ test('a pod with small limits takes what fits', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'), {
     args: ['--batch-max', '3', '--body-bytes-max', '4096'],
   });
-  const report = await importer(pod, root)();
+  const { code, stdout } = await run(['import', 'markdown', root, '--json'], { env: pod.env });
+  const report = JSON.parse(stdout);
   assert.equal(report.imported, 30);
   assert.equal(report.skipped.length, 1);
+  assert.equal(code, 1);
   assert.match(report.skipped[0].reason, /too large for this pod/);
 });
 
@@ -473,7 +479,7 @@ async function busyPod(t, refusals) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
-  return { keys, url: `http://127.0.0.1:${server.address().port}` };
+  return { keys, server, url: `http://127.0.0.1:${server.address().port}` };
 }
 
 test('a busy pod is asked again, under the same key', async (t) => {
@@ -516,4 +522,25 @@ test('a key of few scopes imports with notes:read, notes:write and events:read, 
   const { code, stdout, stderr } = await runWith(needed);
   assert.equal(code, 0, stderr);
   assert.equal(JSON.parse(stdout).imported, 2);
+});
+
+test('--patience waits for a pod that is away at the begin, and without it that is an error at once', async (t) => {
+  const root = tree(t, { 'a.md': '# A' });
+  const { url, server } = await busyPod(t, 0);
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  const args = ['import', 'markdown', root, '--json', '--url', url];
+  const atOnce = await run(args);
+  assert.equal(atOnce.code, 1);
+  assert.match(JSON.parse(atOnce.stderr).error.message, /No pod answers/);
+  const begun = Date.now();
+  const inVain = await run([...args, '--patience', '1']);
+  assert.equal(inVain.code, 1);
+  assert.ok(Date.now() - begun >= 1000, 'it waited');
+  const patient = run([...args, '--patience', '60']);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  server.listen(port, '127.0.0.1');
+  const { code, stdout, stderr } = await patient;
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).imported, 1);
 });
