@@ -15,10 +15,10 @@
 namespace synap::cli {
 namespace {
 
-using State = Check::State;
+using Status = Check::Status;
 
-std::string_view word(State state) {
-  return state == State::kOk ? "ok" : state == State::kWarn ? "warn" : "fail";
+std::string_view word(Status status) {
+  return status == Status::kOk ? "ok" : status == Status::kWarn ? "warn" : "fail";
 }
 
 // What has a port and says nothing is looked at no longer than this.
@@ -54,25 +54,26 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
   checks.push_back(check_key_file(data));
   if (probe.is_pod_running()) {
     checks.push_back(check_pod(*pod));
-    if (checks.back().state == State::kOk) checks.push_back(check_key(*pod));
+    if (checks.back().status == Status::kOk) checks.push_back(check_key(*pod));
   } else {
     checks.push_back(check_port(*pod));
   }
   return checks;
 }
 
-Colour colour_of(State state) {
-  return state == State::kOk ? Colour::kGood : state == State::kWarn ? Colour::kBusy : Colour::kBad;
+Colour colour_of(Status status) {
+  if (status == Status::kOk) return Colour::kGood;
+  return status == Status::kWarn ? Colour::kBusy : Colour::kBad;
 }
 
 // Sentences, which are broken and not cut: what is left out may be what helps.
 std::string table_text(const std::vector<Check>& checks) {
-  constexpr std::size_t kStateWidth = 7;
+  constexpr std::size_t kStatusWidth = 7;
   constexpr std::size_t kNameWidth = 11;
-  constexpr std::size_t kIndent = kStateWidth + kNameWidth;
-  std::string text = padded("STATE", kStateWidth) + padded("CHECK", kNameWidth) + "FOUND\n";
-  for (const auto& [name, state, message] : checks) {
-    text += coloured(padded(word(state), kStateWidth), colour_of(state), has_colour()) +
+  constexpr std::size_t kIndent = kStatusWidth + kNameWidth;
+  std::string text = padded("STATUS", kStatusWidth) + padded("CHECK", kNameWidth) + "FOUND\n";
+  for (const auto& [name, status, message] : checks) {
+    text += coloured(padded(word(status), kStatusWidth), colour_of(status), has_colour()) +
             padded(name, kNameWidth) +
             wrapped(printable(message), terminal_width(), kIndent, kIndent) + "\n";
   }
@@ -82,13 +83,12 @@ std::string table_text(const std::vector<Check>& checks) {
 int doctor(const DoctorOptions& options) {
   const auto checks = examine(options);
   if (!checks) return report(checks.error(), options.client.is_json);
-  const bool is_well =
-      std::ranges::none_of(*checks, [](const Check& check) { return check.state == State::kFail; });
+  const bool is_well = std::ranges::find(*checks, Status::kFail, &Check::status) == checks->end();
   Json all = Json::array();
-  for (const auto& [name, state, message] : *checks) {
-    all.push_back(Json::object({{"name", name}, {"state", word(state)}, {"message", message}}));
+  for (const auto& [name, status, message] : *checks) {
+    all.push_back(Json::object({{"name", name}, {"status", word(status)}, {"message", message}}));
     if (!options.client.is_json && !is_terminal()) {
-      print_line(printable(fmt::format("{:<4}  {:<10} {}", word(state), name, message)));
+      print_line(printable(fmt::format("{:<4}  {:<10} {}", word(status), name, message)));
     }
   }
   if (!options.client.is_json && is_terminal()) page(table_text(*checks));

@@ -29,7 +29,7 @@ namespace synap::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using State = Check::State;
+using Status = Check::Status;
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 // A group commit waits for one of these; slower disks work, but every command waits that long.
@@ -89,30 +89,30 @@ Check check_directory(const std::string& data) {
   const auto path = existing(data);
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return {"directory", State::kFail, fmt::format("{} is no directory", path.string())};
+    return {"directory", Status::kFail, fmt::format("{} is no directory", path.string())};
   }
   if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
-    return {"directory", State::kFail,
+    return {"directory", Status::kFail,
             fmt::format("{} cannot be written: {}", path.string(), because())};
   }
   std::error_code failed;
   if (!fs::exists(data, failed)) {
     return {
-        "directory", State::kOk,
+        "directory", Status::kOk,
         fmt::format("{} is not there yet; the first start makes it in {}", data, path.string())};
   }
   if (pod::is_open_to_writers(status.st_mode)) {
-    return {"directory", State::kFail,
+    return {"directory", Status::kFail,
             fmt::format("{} can be written by others (mode {:o}), and no pod uses it; chmod go-w "
                         "closes it",
                         path.string(), status.st_mode & 0777)};
   }
   if ((status.st_mode & 0077) != 0) {
-    return {"directory", State::kWarn,
+    return {"directory", Status::kWarn,
             fmt::format("{} is open to other users (mode {:o}); chmod 700 closes it", path.string(),
                         status.st_mode & 0777)};
   }
-  return {"directory", State::kOk, fmt::format("{} can be written", path.string())};
+  return {"directory", Status::kOk, fmt::format("{} can be written", path.string())};
 }
 
 Check check_fsync(const std::string& data) {
@@ -124,16 +124,16 @@ Check check_fsync(const std::string& data) {
     file = ::mkostemp(name.data(), O_CLOEXEC);
     if (file >= 0) ::unlink(name.c_str());
   }
-  if (file < 0) return {"fsync", State::kFail, fmt::format("no file can be made: {}", because())};
+  if (file < 0) return {"fsync", Status::kFail, fmt::format("no file can be made: {}", because())};
   std::vector<double> times;
   times.reserve(9);
   for (int i = 0; i < 9; ++i) times.push_back(write_and_sync_ms(file));
   const auto reason = because();
   ::close(file);
   std::ranges::sort(times);
-  if (times.front() < 0) return {"fsync", State::kFail, fmt::format("it fails: {}", reason)};
+  if (times.front() < 0) return {"fsync", Status::kFail, fmt::format("it fails: {}", reason)};
   const auto median = times[times.size() / 2];
-  return {"fsync", median > kFsyncSlowMs ? State::kWarn : State::kOk,
+  return {"fsync", median > kFsyncSlowMs ? Status::kWarn : Status::kOk,
           fmt::format("{:.1f} ms in the middle, {:.1f} ms at worst{}", median, times.back(),
                       median > kFsyncSlowMs ? "; every command waits for one" : "")};
 }
@@ -141,74 +141,74 @@ Check check_fsync(const std::string& data) {
 Check check_space(const std::string& data) {
   struct statvfs system{};
   if (::statvfs(existing(data).c_str(), &system) != 0) {
-    return {"disk", State::kFail, fmt::format("it cannot be asked for: {}", because())};
+    return {"disk", Status::kFail, fmt::format("it cannot be asked for: {}", because())};
   }
   const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
-  const auto state = free < kSpaceNone  ? State::kFail
-                     : free < kSpaceLow ? State::kWarn
-                                        : State::kOk;
-  return {"disk", state,
+  const auto status = free < kSpaceNone  ? Status::kFail
+                     : free < kSpaceLow ? Status::kWarn
+                                        : Status::kOk;
+  return {"disk", status,
           fmt::format("{} are free", pod::size_text(static_cast<std::int64_t>(free)))};
 }
 
 Check check_clock(const std::string& data) {
   const auto now = unix_ms_now();
   if (now < kTimeMin || now > kTimeMax) {
-    return {"clock", State::kFail, fmt::format("it says {}, which cannot be", to_iso8601(now))};
+    return {"clock", Status::kFail, fmt::format("it says {}, which cannot be", to_iso8601(now))};
   }
   struct stat status{};
   for (const auto* name : {"/synap.db-wal", "/synap.db"}) {
     if (::stat((data + name).c_str(), &status) != 0) continue;
     const auto written = static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1000;
     if (written > now + kClockBehindMaxMs) {
-      return {"clock", State::kWarn,
+      return {"clock", Status::kWarn,
               fmt::format("it says {}, but the database was written at {}", to_iso8601(now),
                           to_iso8601(written))};
     }
   }
-  return {"clock", State::kOk, fmt::format("it says {}", to_iso8601(now))};
+  return {"clock", Status::kOk, fmt::format("it says {}", to_iso8601(now))};
 }
 
 Check check_sqlite() {
-  return {"sqlite", State::kOk, fmt::format("version {}", sqlite3_libversion())};
+  return {"sqlite", Status::kOk, fmt::format("version {}", sqlite3_libversion())};
 }
 
 Check check_key_file(const std::string& data) {
   const auto path = data + "/owner.key";
-  if (const auto why = unreadable(data); !why.empty()) return {"key file", State::kFail, why};
+  if (const auto why = unreadable(data); !why.empty()) return {"key file", Status::kFail, why};
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     const bool is_new = ::access((data + "/synap.db").c_str(), F_OK) != 0;
-    return {"key file", is_new ? State::kOk : State::kWarn,
+    return {"key file", is_new ? Status::kOk : Status::kWarn,
             is_new ? "there is none yet; the first start makes it"
                    : fmt::format("{} is gone; commands need --key", path)};
   }
   if ((status.st_mode & 0077) != 0) {
-    return {"key file", State::kFail,
+    return {"key file", Status::kFail,
             fmt::format("{} can be read by others (mode {:o}); chmod 600 closes it", path,
                         status.st_mode & 0777)};
   }
   if (const auto file = read_key_file(path); file.key.empty()) {
-    return {"key file", State::kFail,
+    return {"key file", Status::kFail,
             fmt::format("{}: {}", path, file.problem.empty() ? "it is gone" : file.problem)};
   }
-  return {"key file", State::kOk, fmt::format("{}, mode {:o}", path, status.st_mode & 0777)};
+  return {"key file", Status::kOk, fmt::format("{}, mode {:o}", path, status.st_mode & 0777)};
 }
 
 Check check_pod(PodClient& pod) {
   const auto answer = pod.get("/ready");
-  if (!answer) return {"pod", State::kFail, answer.error().message};
-  if (answer->status == 200) return {"pod", State::kOk, pod.url() + " answers and can write"};
+  if (!answer) return {"pod", Status::kFail, answer.error().message};
+  if (answer->status == 200) return {"pod", Status::kOk, pod.url() + " answers and can write"};
   const auto body = parse_json(answer->body);
-  return {"pod", State::kFail,
+  return {"pod", Status::kFail,
           fmt::format("{} answers {}: {}", pod.url(), answer->status,
                       body ? body->string_or("reason", answer->body) : answer->body)};
 }
 
 Check check_key(PodClient& pod) {
   const auto known = pod.try_key();
-  if (!known) return {"key", State::kFail, known.error().message};
-  return {"key", State::kOk, *known ? "the pod knows it" : "the pod knows it; it has few scopes"};
+  if (!known) return {"key", Status::kFail, known.error().message};
+  return {"key", Status::kOk, *known ? "the pod knows it" : "the pod knows it; it has few scopes"};
 }
 
 // A pod answers its health to everybody, in a shape that is no accident.
@@ -226,7 +226,7 @@ Check check_port(PodClient& pod) {
   const auto& url = pod.url();
   const auto parts = outbound::parse_url(url);
   if (!parts || !pod::is_loopback(parts->host)) {
-    return {"port", State::kWarn, url + " is not on this machine; not looked at"};
+    return {"port", Status::kWarn, url + " is not on this machine; not looked at"};
   }
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
@@ -240,14 +240,14 @@ Check check_port(PodClient& pod) {
       ::listen(listener, 1) == 0;
   const auto reason = because();
   ::close(listener);
-  if (is_free) return {"port", State::kOk, fmt::format("{} is free", parts->port)};
+  if (is_free) return {"port", Status::kOk, fmt::format("{} is free", parts->port)};
   if (is_pod(pod)) {
-    return {"port", State::kOk,
+    return {"port", Status::kOk,
             fmt::format("a pod answers at {}; its data directory is another than this one: --data "
                         "says which to look at",
                         url)};
   }
-  return {"port", State::kFail,
+  return {"port", Status::kFail,
           fmt::format("{} cannot be used: {}; {}; choose another with --listen", parts->port,
                       reason, who_has(parts->port))};
 }

@@ -9,9 +9,9 @@
 namespace synap::cli {
 
 struct Check {
-  enum class State { kOk, kWarn, kFail };
+  enum class Status { kOk, kWarn, kFail };
   std::string name;
-  State state = State::kOk;
+  Status status = Status::kOk;
   std::string message;
 };
 

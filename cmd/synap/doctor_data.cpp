@@ -21,7 +21,7 @@
 namespace synap::cli {
 namespace {
 
-using State = Check::State;
+using Status = Check::Status;
 using Row = DoctorDatabase::Row;
 
 // Which rows name files of content: the file's path below content/, its size, its checksum. The one
@@ -59,9 +59,9 @@ Check check_pages(DoctorDatabase& database, const DataOptions& options) {
   });
   if (!done) problem = done.error().message;
   if (problem != "ok") {
-    return {"database", State::kFail, "damaged: " + problem.substr(0, 500)};
+    return {"database", Status::kFail, "damaged: " + problem.substr(0, 500)};
   }
-  return {"database", State::kOk,
+  return {"database", Status::kOk,
           fmt::format("{} finds nothing wrong{}{}", how,
                       options.is_pod_running
                           ? fmt::format("; read beside the pod (pid {}) that has it", options.pid)
@@ -83,20 +83,20 @@ Check check_schema(DoctorDatabase& database) {
         if (retired.contains(row[0])) is_retired = true;
         if (!known.contains(row[0])) unknown.add(std::string(row[0]));
       });
-  if (!done) return {"schema", State::kFail, "it cannot be read: " + done.error().message};
+  if (!done) return {"schema", Status::kFail, "it cannot be read: " + done.error().message};
   if (is_retired) {
-    return {"schema", State::kFail,
+    return {"schema", Status::kFail,
             "made by Synap 0.1.0, whose data directories are not read any more; make a new one"};
   }
   if (unknown.count() > 0) {
-    return {"schema", State::kFail,
+    return {"schema", Status::kFail,
             fmt::format("made by a newer synap ({}); this one must not write it", unknown.text())};
   }
   if (count < known.size()) {
-    return {"schema", State::kOk,
+    return {"schema", Status::kOk,
             fmt::format("of an older synap; the next start adds {} changes", known.size() - count)};
   }
-  return {"schema", State::kOk, "of this version"};
+  return {"schema", Status::kOk, "of this version"};
 }
 
 /// What a row says of a file, and how the file is instead: "" if it is as it should be.
@@ -157,7 +157,7 @@ std::string found(const char* what, const Examples& examples) {
 // A pod that runs may replace or remove a file between its row and a look at it: what is wrong
 // counts if its row still says the same afterwards.
 Check check_content(DoctorDatabase& database, const DataOptions& options) {
-  const auto failed = [](const std::string& why) { return Check{"content", State::kFail, why}; };
+  const auto failed = [](const std::string& why) { return Check{"content", Status::kFail, why}; };
   auto rows = file_rows(database);
   if (!rows) return failed("its rows cannot be read: " + rows.error().message);
   const content::Descriptor root(
@@ -190,7 +190,7 @@ Check check_content(DoctorDatabase& database, const DataOptions& options) {
                               kFilesAre, wrong.size(), found("missing", missing),
                               found("damaged", damaged), unseen));
   }
-  return {"content", State::kOk,
+  return {"content", Status::kOk,
           fmt::format("{} {} are there, with their {}{}", rows->size(), kFilesAre,
                       options.is_deep ? "checksums" : "sizes", unseen)};
 }
@@ -208,13 +208,13 @@ Check check_events(DoctorDatabase& database, const DataOptions& options) {
           if (!is_json) broken.add(std::string(row[0]));
         });
   }
-  if (!done) return {"events", State::kFail, "they cannot be read: " + done.error().message};
+  if (!done) return {"events", Status::kFail, "they cannot be read: " + done.error().message};
   if (broken.count() > 0) {
-    return {"events", State::kFail,
+    return {"events", Status::kFail,
             fmt::format("of {} events, the data of {} is damaged (position {})", count,
                         broken.count(), broken.text())};
   }
-  return {"events", State::kOk,
+  return {"events", Status::kOk,
           fmt::format("{} events{}", count,
                       options.is_deep ? ", the data of each can be read"
                                       : "; their data is read with --deep only")};
@@ -224,19 +224,19 @@ Check check_events(DoctorDatabase& database, const DataOptions& options) {
 
 std::vector<Check> check_data(const DataOptions& options) {
   if (const auto why = unreadable(options.data); !why.empty()) {
-    return {{"database", State::kFail, why}};
+    return {{"database", Status::kFail, why}};
   }
   if (pod::has_lost_its_database(options.data)) {
-    return {{"database", State::kFail,
+    return {{"database", Status::kFail,
              "synap.db is missing or empty, beside content or an owner.key that belong to it; put "
              "it back from a backup"}};
   }
   if (::access((options.data + "/synap.db").c_str(), F_OK) != 0) {
-    return {{"database", State::kOk, "there is none yet"}};
+    return {{"database", Status::kOk, "there is none yet"}};
   }
   auto database = DoctorDatabase::open(options.data, options.is_pod_running);
   if (!database) {
-    return {{"database", State::kFail, "it cannot be opened: " + database.error().message}};
+    return {{"database", Status::kFail, "it cannot be opened: " + database.error().message}};
   }
   std::vector<Check> checks = {check_pages(**database, options)};
   checks.push_back(check_schema(**database));

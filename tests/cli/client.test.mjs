@@ -273,7 +273,7 @@ test('read models and checks are tables in a terminal, and nothing of a check is
   assert.ok(plain.includes(' pod/owner.key, mode 600'), plain);
   const { code, text } = await inTerminal(['doctor'], { env });
   assert.equal(code, 0);
-  assert.match(text, /^STATE +CHECK +FOUND\nok +directory +\//);
+  assert.match(text, /^STATUS +CHECK +FOUND\nok +directory +\//);
   for (const line of text.trimEnd().split('\n')) assert.ok(line.length <= 80 || !line.slice(18).includes(' '), line);
   const words = (shown) => shown.replaceAll(/\s+/g, ' ');
   assert.ok(words(text).includes('files that no row names are not looked at'), text);

@@ -12,10 +12,10 @@ async function doctor(env, expected, ...flags) {
   const { code, stdout, stderr } = await run(['doctor', '--json', ...flags], { env });
   assert.equal(stderr, '');
   const { ok, checks } = JSON.parse(stdout);
-  const states = Object.fromEntries(checks.map(({ name, state, message }) => [name, { state, message }]));
+  const statuses = Object.fromEntries(checks.map(({ name, status, message }) => [name, { status, message }]));
   assert.equal(code, expected, stdout);
   assert.equal(ok, expected === 0);
-  return states;
+  return statuses;
 }
 
 async function freePort() {
@@ -89,12 +89,12 @@ test('asks a pod that runs, with its key', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const checks = await doctor(pod.env, 0);
   assert.match(checks.database.message, new RegExp(`pid ${pod.child.pid}`));
-  assert.equal(checks.pod.state, 'ok');
-  assert.equal(checks.key.state, 'ok');
+  assert.equal(checks.pod.status, 'ok');
+  assert.equal(checks.key.status, 'ok');
   const wrong = await doctor({ ...pod.env, SYNAP_KEY: 'synap_wrong' }, 1);
-  assert.equal(wrong.key.state, 'fail');
+  assert.equal(wrong.key.status, 'fail');
   const elsewhere = await doctor({ ...pod.env, SYNAP_URL: 'http://127.0.0.1:1' }, 1);
-  assert.equal(elsewhere.pod.state, 'fail');
+  assert.equal(elsewhere.pod.status, 'fail');
 });
 
 test('prints a line for each check', async (t) => {
@@ -110,7 +110,7 @@ test('reads the database of a pod that is stopped', async (t) => {
   const file = openSync(path.join(pod.data, 'synap.db'), 'r+');
   writeSync(file, Buffer.alloc(6000, 0x55), 0, 6000, 4096 * 2 + 100);
   const checks = await doctor(pod.env, 1);
-  assert.equal(checks.database.state, 'fail');
+  assert.equal(checks.database.status, 'fail');
   assert.match(checks.database.message, /damaged/);
 });
 
@@ -201,7 +201,7 @@ test('finds a database that is gone, or a newer one\'s', async (t) => {
   assert.match((await doctor(pod.env, 1)).database.message, /missing or empty, beside content or an owner\.key/);
   unlinkSync(path.join(pod.data, 'owner.key'));
   mkdirSync(path.join(pod.data, 'content', 'ann'));
-  assert.equal((await doctor(pod.env, 1)).database.state, 'fail');
+  assert.equal((await doctor(pod.env, 1)).database.status, 'fail');
 });
 
 test('--deep finds an event whose data is damaged', async (t) => {
@@ -209,9 +209,9 @@ test('--deep finds an event whose data is damaged', async (t) => {
   await stop(pod);
   replaceInDatabase(pod, '"title":"a title that is nowhere else"', '"title":xa title that is nowhere else"');
   const quick = await doctor(pod.env, 0);
-  assert.equal(quick.database.state, 'ok');
+  assert.equal(quick.database.status, 'ok');
   const deep = await doctor(pod.env, 1, '--deep');
-  assert.equal(deep.database.state, 'ok');
+  assert.equal(deep.database.status, 'ok');
   assert.match(deep.events.message, /the data of [12] is damaged \(position \d/);
 });
 
@@ -244,7 +244,7 @@ test('a key of few scopes is a good key, and an unknown one is none, as login ha
     const login = await run(['login', pod.url], { env: configuration, input: key });
     assert.equal(login.code, code, login.stderr);
     const { key: check } = await doctor({ ...pod.env, SYNAP_KEY: key }, code === 0 ? 0 : 1);
-    assert.equal(check.state, code === 0 ? 'ok' : 'fail', check.message);
+    assert.equal(check.status, code === 0 ? 'ok' : 'fail', check.message);
     assert.match(check.message, code === 0 ? /^the pod knows it/ : /^This API key is not valid/);
   }
 });
