@@ -33,14 +33,15 @@ class ProgressBar {
   ProgressBar(std::size_t total, bool is_wanted)
       : total_(total), is_shown_(is_wanted && total > 0 && ::isatty(STDERR_FILENO) == 1) {}
   ~ProgressBar() {
-    if (is_shown_) fmt::print(stderr, "\r\x1b[K");
+    if (is_shown_) print_error_text("\r\x1b[K");
   }
   void show(std::size_t done) {
     if (!is_shown_ || done == shown_) return;
     shown_ = done;
     constexpr std::size_t kWidth = 30;
     const auto filled = kWidth * done / total_;
-    fmt::print(stderr, "\r[{:#<{}}{: <{}}] {}/{}", "", filled, "", kWidth - filled, done, total_);
+    print_error_text(
+        fmt::format("\r[{:#<{}}{: <{}}] {}/{}", "", filled, "", kWidth - filled, done, total_));
   }
 
  private:

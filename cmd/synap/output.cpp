@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <tuple>
 
 #include "base/text.h"
 
@@ -41,11 +42,12 @@ void print_line(std::string_view line) {
 }
 
 void print_error_text(std::string_view text) {
-  fmt::print(stderr, "{}", text);
+  // Where nobody can be told, nobody can be told of that either: what is done goes on.
+  std::ignore = std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 void tell(std::string_view sentence) {
-  fmt::print(stderr, "synap: {}\n", printable(sentence));
+  print_error_text(fmt::format("synap: {}\n", printable(sentence)));
 }
 
 Json json_of(const Error& error) {
@@ -58,7 +60,7 @@ Json json_of(const Error& error) {
 
 int report(const Error& error, bool is_json) {
   if (is_json) {
-    fmt::print(stderr, "{}\n", Json::object({{"error", json_of(error)}}).dump());
+    print_error_text(Json::object({{"error", json_of(error)}}).dump() + "\n");
   } else {
     tell(error.message);
   }

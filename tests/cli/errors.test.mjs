@@ -1,6 +1,6 @@
 // What goes wrong around a command is said to somebody at a shell: which file, which flag, who.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -137,6 +137,23 @@ test('doctor in another directory knows the pod that has the port', async (t) =>
   const { code, stdout } = await run(['doctor'], { env: { SYNAP_URL: pod.url }, cwd: temporary(t) });
   assert.equal(code, 0, stdout);
   assert.ok(stdout.includes(`a pod answers at ${pod.url}; its data directory is another`), stdout);
+});
+
+test('a stderr that cannot be written ends nothing', async (t) => {
+  const full = () => openSync('/dev/full', 'w');
+  const data = path.join(temporary(t), 'pod');
+  // Its first start says the owner's key there.
+  const child = spawn(BIN, ['serve', '--json', '--data', data, '--listen', '127.0.0.1:0'],
+    { env: { ...process.env }, stdio: ['ignore', 'pipe', full()] });
+  t.after(() => child.kill('SIGKILL'));
+  const [ready] = await once(child.stdout, 'data');
+  const env = { SYNAP_URL: JSON.parse(ready).url, SYNAP_DATA: data };
+  const codeOf = async (...args) => (await run(args, { env, stdio: ['pipe', 'pipe', full()] })).code;
+  assert.equal(await codeOf('nonsense'), 2);
+  assert.equal(await codeOf('notes', 'list', '--limit', 'x'), 2);
+  assert.equal(await codeOf('notes', 'list'), 0);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
 
 test('what cannot be written is a failure with a sentence, and closed streams harm nothing', async (t) => {
