@@ -197,18 +197,31 @@ Check check_content(DoctorDatabase& database, const DataOptions& options) {
 
 Check check_events(DoctorDatabase& database, const DataOptions& options) {
   Examples broken;
+  Examples missing;
   std::string count = "0";
   auto done = database.each("SELECT coalesce(max(position), 0) FROM events",
                             [&](const Row& row) { count = row[0]; });
   if (done && options.is_deep) {
+    std::int64_t expected = 1;
     done = database.each(
         "SELECT position, data, metadata FROM events ORDER BY position", [&](const Row& row) {
+          const auto position = std::stoll(std::string(row[0]));
+          if (position > expected) {
+            missing.add(position == expected + 1 ? fmt::to_string(expected)
+                                                 : fmt::format("{} to {}", expected, position - 1));
+          }
+          expected = position + 1;
           const bool is_json =
               parse_json(row[1]).has_value() && (row[2].empty() || parse_json(row[2]).has_value());
           if (!is_json) broken.add(std::string(row[0]));
         });
   }
   if (!done) return {"events", Status::kFail, "they cannot be read: " + done.error().message};
+  if (missing.count() > 0) {
+    return {"events", Status::kFail,
+            fmt::format("of {} events, some are not there any more (position {})", count,
+                        missing.text())};
+  }
   if (broken.count() > 0) {
     return {"events", Status::kFail,
             fmt::format("of {} events, the data of {} is damaged (position {})", count,

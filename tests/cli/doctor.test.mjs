@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync,
   symlinkSync, truncateSync, unlinkSync, writeFileSync, writeSync,
@@ -112,6 +113,19 @@ test('reads the database of a pod that is stopped', async (t) => {
   const checks = await doctor(pod.env, 1);
   assert.equal(checks.database.status, 'fail');
   assert.match(checks.database.message, /damaged/);
+});
+
+test('finds with --deep that an event is gone', async (t) => {
+  const pod = await stoppedPod(t);
+  execFileSync('python3', ['-c', `
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+for [name] in list(database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
+    database.execute("DROP TRIGGER " + name)
+database.execute("DELETE FROM events WHERE position = 1")
+database.commit()`, path.join(pod.data, 'synap.db')]);
+  const { events } = await doctor(pod.env, 1, '--deep');
+  assert.match(events.message, /^of \d+ events, some are not there any more \(position 1\)$/);
 });
 
 test('finds a key that others can read, and one that is gone', async (t) => {
