@@ -29,6 +29,16 @@ describe('the page in trouble', () => {
     });
   const totalOf = async (plural) => (await site.call(`${plural}.list`, { limit: 1 })).total;
 
+  test('says that there is no such page, whatever the address is called', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    for (const path of ['/nowhere', '/constructor', '/__proto__', '/toString']) {
+      await page.goto(site.url + path);
+      await page.waitForSelector('text=There is no such page', { timeout: 10_000 });
+    }
+    await page.close();
+  });
+
   test('throws nothing that was written away without asking, by Back, by a link or by signing out', async () => {
     const id = await site.make('notes', { content: '# Kept' });
     const page = await site.visit();

@@ -63,7 +63,7 @@ function LiveBadge() {
 function nameOfScreen(first: string | undefined): string | undefined {
   if (first === undefined) return undefined;
   if (podDocument.value?.nounOf(first)) return 'noun';
-  return first in SCREENS && first !== 'noun' ? first : undefined;
+  return Object.hasOwn(SCREENS, first) && first !== 'noun' ? first : undefined;
 }
 
 function Screen() {
