@@ -107,7 +107,7 @@ int make(const KeyOptions& options, std::string_view path, const Json& input) {
   }
   tell(fmt::format("key {} of user {}, shown this once:", made->string_or("keyId", ""),
                    made->string_or("userId", "")));
-  print_line(made->string_or("key", ""));
+  print_line(printable(made->string_or("key", "")));
   return kExitOk;
 }
 

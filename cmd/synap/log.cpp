@@ -24,7 +24,7 @@ void show(const Json& result) {
     return;
   }
   print_line(fmt::format("ok: {} events, head {} {}", events, integer_of(head, "position"),
-                         head.string_or("hash", "")));
+                         printable(head.string_or("hash", ""))));
 }
 
 // Part by part; what is appended meanwhile is verified too.

@@ -51,16 +51,18 @@ std::string rest_of(const Json& line, std::string_view message) {
 
 // In a terminal the local time and colour; elsewhere tabs between time, level, room and message.
 void show(const Json& line) {
-  const auto level = line.string_or("level", "");
+  const auto level = printable(line.string_or("level", ""));
+  const auto room = printable(line.string_or("room", ""));
   const auto message = line.string_or("message", "");
   const auto text = printable(fmt::format("{}{}", message, rest_of(line, message)));
   if (is_terminal()) {
-    const auto shown = fmt::format("{}  {:<5}  {:<8}  {}", local_time(line.string_or("time", "")),
-                                   level, line.string_or("room", ""), text);
+    const auto shown =
+        fmt::format("{}  {:<5}  {:<8}  {}", printable(local_time(line.string_or("time", ""))),
+                    level, room, text);
     print_line(coloured(shown, colour_of_level(level), has_colour()));
   } else {
-    print_line(fmt::format("{}\t{}\t{}\t{}", line.string_or("time", ""), level,
-                           line.string_or("room", ""), text));
+    print_line(
+        fmt::format("{}\t{}\t{}\t{}", printable(line.string_or("time", "")), level, room, text));
   }
 }
 

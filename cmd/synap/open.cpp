@@ -38,7 +38,14 @@ int open(const OpenOptions& options) {
   if (!pod) return report(pod.error(), is_json);
   auto link = pod->mutate("sessions.createLink", Json::object());
   if (!link) return report(link.error(), is_json);
-  const auto url = pod->url() + std::string(link->string_or("path", ""));
+  const auto path = link->string_or("path", "");
+  // Whatever it says, the link leads to the pod that was asked.
+  if (!path.starts_with("/#") || printable(path) != path) {
+    return report({Code::kServiceUnavailable,
+                   fmt::format("What answers at {} makes no links of this version", pod->url())},
+                  is_json);
+  }
+  const auto url = pod->url() + std::string(path);
   if (is_json) {
     link->set("url", url);
     print_line(link->dump());

@@ -139,6 +139,31 @@ test('doctor in another directory knows the pod that has the port', async (t) =>
   assert.ok(stdout.includes(`a pod answers at ${pod.url}; its data directory is another`), stdout);
 });
 
+test('what a pod says steers no terminal, and leads nowhere else', async (t) => {
+  const evil = '\u001b]0;x\u0007';
+  const answers = {
+    'sessions.createLink': { path: '@evil.test/' },
+    'keys.create': { keyId: 'k', userId: 'u', key: `synap_${evil}` },
+    'log.verify': { events: 1, ok: true, head: { position: 1, hash: evil } },
+    'pod.logs': { lines: [{ time: evil, level: evil, room: evil, message: evil }] },
+  };
+  const server = http.createServer((request, answer) => {
+    const path = request.url.replace(/^\/trpc\//, '').replace(/\?.*/, '');
+    answer.writeHead(200, { 'content-type': 'application/json' });
+    answer.end(JSON.stringify({ result: { data: answers[path] ?? {} } }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const env = { SYNAP_URL: `http://127.0.0.1:${server.address().port}`, SYNAP_KEY: 'synap_x' };
+  for (const args of [['open', '--print'], ['keys', 'create', 'x'], ['log', 'verify'], ['logs']]) {
+    const { code, stdout, stderr } = await run(args, { env });
+    assert.doesNotMatch(stdout + stderr, /[\u001b\u0007]|evil/, args.join(' '));
+    if (args[0] === 'open') assert.equal(code, 1);
+    if (args[0] === 'keys') assert.match(stdout, /^synap_.*\n$/);
+    if (args[0] === 'logs') assert.notEqual(stdout, '');
+  }
+});
+
 test('a stderr that cannot be written ends nothing', async (t) => {
   const full = () => openSync('/dev/full', 'w');
   const data = path.join(temporary(t), 'pod');
