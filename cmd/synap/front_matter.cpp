@@ -180,8 +180,7 @@ Result<Properties> read_json_properties(std::string_view block) {
   if (!json) return fail(Code::kUnprocessableContent, json.error().message);
   if (!json->is_object()) return fail(Code::kUnprocessableContent, "it is no JSON object");
   // JSON is YAML, whose reader tells of names that come twice and of how numbers are spelled.
-  if (auto as_yaml = read_yaml_properties(block); as_yaml && as_yaml->values == *json)
-    return as_yaml;
+  if (auto as_yaml = read_json_as_yaml(block); as_yaml && as_yaml->values == *json) return as_yaml;
   return Properties{.values = std::move(*json)};
 }
 

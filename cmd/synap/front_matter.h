@@ -42,6 +42,8 @@ FrontMatter read_front_matter(std::string_view text);
 
 // Readers of one syntax each. kUnprocessableContent: why it is none, with the line of `block`.
 Result<Properties> read_yaml_properties(std::string_view block);
+/// The same of YAML that is JSON.
+Result<Properties> read_json_as_yaml(std::string_view block);
 Result<Properties> read_toml_properties(std::string_view block);
 Result<Properties> read_json_properties(std::string_view block);
 

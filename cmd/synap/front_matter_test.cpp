@@ -149,6 +149,12 @@ TEST(YamlProperties, AreBounded) {
               HasSubstr("longer than"));
 }
 
+TEST(JsonProperties, HaveNoComments) {
+  const auto found = read_json_properties("{\"#c\":\" # d\", \"a\":\"x\\u0000 # c\"}");
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->remarks, IsEmpty());
+}
+
 TEST(TomlProperties, AreRead) {
   EXPECT_EQ(toml_values("a = \"b\"\nc = [1, 2.5, true]\n[d]\ne = 'f'\n[[g]]\nh = 1"),
             R"({"a":"b","c":[1,2.5,true],"d":{"e":"f"},"g":[{"h":1}]})");

@@ -531,9 +531,8 @@ std::string with_quoted_colons(std::string_view block, std::vector<int>& lines) 
   return quoted;
 }
 
-}  // namespace
-
-Result<Properties> read_yaml_properties(std::string_view block) {
+// `may_have_comments`: not JSON, which has none.
+Result<Properties> read_yaml(std::string_view block, bool may_have_comments) {
   if (auto checked = check_characters(block); !checked) return fail(checked.error());
   auto found = read_once(block);
   std::string joined;
@@ -556,11 +555,22 @@ Result<Properties> read_yaml_properties(std::string_view block) {
     }
   }
   if (!found) return found;
-  if (const auto comments = count_comments(block, found->values); comments > 0) {
+  const auto comments = may_have_comments ? count_comments(block, found->values) : 0;
+  if (comments > 0) {
     found->remarks.push_back(
         fmt::format("comments of the front matter are left out: {}", comments));
   }
   return found;
+}
+
+}  // namespace
+
+Result<Properties> read_yaml_properties(std::string_view block) {
+  return read_yaml(block, true);
+}
+
+Result<Properties> read_json_as_yaml(std::string_view block) {
+  return read_yaml(block, false);
 }
 
 }  // namespace synap::cli
