@@ -7,10 +7,11 @@ import { eventSchemas, synapEventSchema } from '@synap/client/schemas';
 
 const folder = new URL('../../tests/formats/events/', import.meta.url);
 
-// The newest file of each type: "note.creation.completed.1.json".
+// The newest file of each type: "note.creation.completed.1.json", "inngest/http.request.1.json".
 function fixtures() {
   const newest = new Map();
-  for (const file of readdirSync(folder)) {
+  for (const file of readdirSync(folder, { recursive: true })) {
+    if (!file.endsWith('.json')) continue;
     const [, type, version] = /^(.+)\.(\d+)\.json$/.exec(file);
     if ((newest.get(type)?.version ?? 0) < Number(version)) newest.set(type, { file, version: Number(version) });
   }
