@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "bus/function_events.h"
+#include "events/trace.h"
 #include "inngest/bus_id.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
@@ -77,6 +78,7 @@ Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,
   if (!said) return fail(said.error());
   auto envelope = envelope_of(asker);
   envelope.metadata = said->metadata();
+  events::set_trace(envelope, asker.trace);  // into these
   if (said->ts) envelope.ahead_ms = *said->ts - engine_.runs.world().unix_ms();
   if (said->id) {
     envelope.id = id_of_repeat(asker, *said);
