@@ -64,6 +64,8 @@ std::vector<std::string> writers_of(const Rooms& rooms, std::string_view type) {
     if (has(procedure->meta.appends, type)) writers.push_back(procedure->path);
   }
   if (bus::is_of_the_bus(type)) writers.emplace_back("bus");
+  // What the protocol of apps has them tell (inngest/endpoints).
+  if (type.starts_with("inngest/")) writers.emplace_back("apps");
   for (const auto& function : rooms.workers.functions().now()->all()) {
     if (has(function->appends, type) || may_fail_with(*function, type)) {
       writers.push_back("function:" + function->id);
