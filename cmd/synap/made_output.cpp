@@ -144,6 +144,8 @@ void show_object(const Json& object) {
   std::string below;
   std::string text;
   for (const auto& [key, value] : object.as_object()) {
+    // The beginning of what is shown whole.
+    if (key == "preview" && object.find("content") != nullptr) continue;
     const auto shown = text_of(&value);
     if (shown.find('\n') != std::string::npos) {
       below += "\n" + shown + (shown.ends_with('\n') ? "" : "\n");

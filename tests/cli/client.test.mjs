@@ -280,6 +280,13 @@ test('read models and checks are tables in a terminal, and nothing of a check is
   assert.match((await inTerminal(['doctor'], { env: pod.env })).text, /\u001b\[\d+mok/);
 });
 
+test('the text of a note is shown once', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { entityId } = JSON.parse(await client(pod)('notes', 'create', '# Plan\n\nonly here', '--wait', '--json'));
+  const text = await client(pod)('notes', 'get', entityId);
+  assert.equal(text.split('only here').length, 2, text);
+});
+
 test('a key that is given and empty is refused, and not taken for the owner', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const empty = { ...pod.env, SYNAP_KEY: '' };
