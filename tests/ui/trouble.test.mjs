@@ -29,6 +29,23 @@ describe('the page in trouble', () => {
     });
   const totalOf = async (plural) => (await site.call(`${plural}.list`, { limit: 1 })).total;
 
+  test('what is typed behind / or in a new dialog stands in a field', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.waitForSelector('h1');
+    await page.keyboard.press('/');
+    await page.waitForURL('**/events*');
+    await page.waitForFunction(() => document.activeElement?.matches('[data-search]'));
+    await page.keyboard.type('plan');
+    assert.equal(await page.inputValue('[data-search]'), 'plan');
+    await page.goto(`${site.url}/users`);
+    await page.click('text=Add a user');
+    await page.waitForSelector('dialog[open] input');
+    await page.keyboard.type('bob');
+    assert.equal(await page.locator('dialog[open] input').first().inputValue(), 'bob');
+    await page.close();
+  });
+
   test('says that there is no such page, whatever the address is called', async () => {
     const page = await site.visit();
     await site.signIn(page);

@@ -123,10 +123,12 @@ function useShortcuts(): void {
   }, [document_, owner]);
 }
 
-function focusSearch(): void {
+/** Where a screen has no field for that, in the one of events, as soon as it is there. */
+function focusSearch(triesLeft = 60): void {
   const field = document.querySelector<HTMLInputElement>('[data-search]');
-  if (field) field.select();
-  else go('/events');
+  if (field) return field.select();
+  if (triesLeft === 60) go('/events');
+  if (triesLeft > 0) setTimeout(() => focusSearch(triesLeft - 1), 50);
 }
 
 /** The window is called as what is shown. */

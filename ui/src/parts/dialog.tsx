@@ -17,6 +17,8 @@ export function Dialog({ title, onClose, children, isWide }: Props) {
   useEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
+    // The browser takes the first button, which closes it.
+    element.current?.querySelector<HTMLElement>('input,textarea,select')?.focus();
     return () => before instanceof HTMLElement && before.focus();
   }, []);
   const onClick = (click: MouseEvent) => click.target === element.current && onClose();
