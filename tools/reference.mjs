@@ -314,6 +314,7 @@ function proceduresPage(document, eventAnchors) {
 function party(name, procedureAnchors) {
   const [kind, rest] = name.includes(':') ? name.split(':') : ['', name];
   if (name === 'bus') return 'the bus itself';
+  if (name === 'apps') return 'apps ([Inngest\'s protocol](../inngest.md))';
   if (kind === 'function') return `the function \`${rest}\``;
   if (kind === 'projection') return `the projection \`${rest}\``;
   return `[${name}](procedures.md#${procedureAnchors.get(name)})`;
