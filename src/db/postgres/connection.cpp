@@ -9,6 +9,7 @@
 
 #include "base/io_errors.h"
 #include "base/log.h"
+#include "db/closure.h"
 
 namespace synap::db::postgres {
 namespace {
@@ -128,7 +129,17 @@ std::optional<Error> Connection::connect() {
                  Fault::kGone};
   }
   if (handle_ != nullptr) lose("connecting again");
-  PGconn* made = PQconnectdb(options_.url.c_str());
+  // What the URL says of these counts less: nobody is kept waiting by a host that is away, or by
+  // one that was cut off.
+  const auto seconds =
+      std::to_string(std::chrono::ceil<std::chrono::seconds>(options_.connect_time_max).count());
+  const auto milliseconds = std::to_string(options_.connect_time_max.count());
+  const std::array<const char*, 5> names = {"dbname", "connect_timeout", "tcp_user_timeout",
+                                            "application_name", nullptr};
+  const std::array<const char*, 5> values = {options_.url.c_str(), seconds.c_str(),
+                                             milliseconds.c_str(), "synap", nullptr};
+  constexpr int kUrlIsExpanded = 1;
+  PGconn* made = PQconnectdbParams(names.data(), values.data(), kUrlIsExpanded);
   if (made == nullptr || PQstatus(made) != CONNECTION_OK) {
     auto error = error_of("", made != nullptr ? trimmed(PQerrorMessage(made)) : "no memory");
     PQfinish(made);
@@ -190,21 +201,6 @@ void Connection::begin_closure() {
 
 bool Connection::is_out_of_time() const {
   return options_.world.now() >= page_until_;
-}
-
-void Connection::carry_out(database_detail::Operation& operation) {
-  const auto threw = [this](std::string_view what) {
-    write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: a closure threw: {error}",
-                      {{"error", what}});
-    abort({Code::kInternalServerError, "An internal error was logged", nullptr});
-  };
-  try {
-    operation.run(*this);
-  } catch (const std::exception& exception) {
-    threw(exception.what());
-  } catch (...) {
-    threw("what is no std::exception");
-  }
 }
 
 void Connection::move_on_commit_to(Actions& all) {
@@ -400,7 +396,7 @@ void Connection::read(database_detail::Operation& operation, std::chrono::millis
     run("SELECT set_config('synap.user_id', $1, true)", operation.user);
     run_only(fmt::format("SET LOCAL ROLE {}", options_.tenant_role), nullptr, 0);
   }
-  if (ok()) carry_out(operation);
+  if (ok()) carry_out(operation, *this);
   statements_.clear();
   settle();
   operation.error = take_error();

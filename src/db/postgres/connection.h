@@ -32,6 +32,8 @@ struct ConnectionOptions {
   World& world = real_world();
   std::chrono::milliseconds statement_time_max{30'000};
   std::chrono::milliseconds lock_time_max{5'000};
+  /// For a connection to be made; and, over TCP, for what was sent to be taken.
+  std::chrono::milliseconds connect_time_max{5'000};
   /// Who reads on behalf of a user: a role that may read listed views and nothing else.
   std::string tenant_role = {};
 };
@@ -52,7 +54,6 @@ class Connection final : public Tx, public Reader {
   void begin_closure();
   bool is_out_of_time() const override;
   std::int64_t undone() const override { return undone_; }
-  void carry_out(database_detail::Operation& operation);
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
   void move_on_commit_to(Actions& all);
 

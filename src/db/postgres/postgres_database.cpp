@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "db/closure.h"
 #include "db/postgres/connection.h"
 
 namespace synap::db::postgres {
@@ -32,9 +33,12 @@ DO $$ DECLARE tenant text := current_database() || '_tenant'; BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), tenant);
 END $$)";
 
-// Which views are listed: those that call current_user_id().
+// Which views are listed: those that call current_user_id(), as they are now. One that does not any
+// more would keep its right.
 constexpr std::string_view kGrants = R"(
 DO $$ DECLARE one record; BEGIN
+  EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', current_schema(),
+                 current_database() || '_tenant');
   FOR one IN SELECT viewname FROM pg_views
     WHERE schemaname = current_schema() AND definition LIKE '%current_user_id()%' LOOP
     EXECUTE format('GRANT SELECT ON %I TO %I', one.viewname, current_database() || '_tenant');
@@ -139,22 +143,28 @@ void PostgresDatabase::commit_group(WriteQueue::Group& group) {
   auto ran = run_and_commit(group, done);
   // Whatever it was: alone each closure has its own error, or none. Not where nobody knows whether
   // they have been stored.
+  bool has_committed = ran.is_committed;
   if (!ran.is_committed && group.size() > 1 && !writer_->is_in_doubt()) {
-    run_apart(group, done);
+    has_committed = run_apart(group, done);
   } else {
     for (auto* operation : group) operation->error = ran.error;
   }
   round_trips_.store(writer_->round_trips(), std::memory_order_relaxed);
   run_actions(done);
-  commits_.raise(commits_.value() + 1);
+  if (has_committed) commits_.raise(commits_.value() + 1);
   writes_.answer(group);
 }
 
-void PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) {
+// True: one of them at least has committed.
+bool PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) {
+  bool has_committed = false;
   for (auto* operation : group) {
     WriteQueue::Group alone = {operation};
-    operation->error = run_and_commit(alone, done).error;
+    auto ran = run_and_commit(alone, done);
+    operation->error = std::move(ran.error);
+    has_committed = has_committed || ran.is_committed;
   }
+  return has_committed;
 }
 
 // Adds to `done` what is to be done now that they are committed.
@@ -170,7 +180,7 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
     std::optional<Error> error;
     std::size_t bytes = 0;
     for (std::size_t k = 0; k < group.size() && !error; ++k) {
-      writer_->carry_out(*group[k]);
+      carry_out(*group[k], *writer_);
       error = writer_->take_error();
       writer_->move_on_commit_to(actions);
       bytes += writer_->take_bound_bytes();

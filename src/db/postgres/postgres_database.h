@@ -8,7 +8,10 @@
 // A connection that is lost is made again, and what it had not committed is run again. Where it is
 // lost between COMMIT and the answer nobody knows whether the group is stored: its closures are
 // answered kServiceUnavailable, and may have taken effect. While the server is away every read and
-// write is answered so, at once.
+// write is answered so, at once, but for one in a while that tries to reach it (5 s at most).
+//
+// On behalf of a user no table of the pod's can be read; PostgreSQL's own catalog, which has names
+// of tables and no rows of theirs, can.
 #pragma once
 
 #include <atomic>
@@ -48,7 +51,7 @@ class PostgresDatabase final : public Database {
   /// Finishes what is queued; what comes later is answered kServiceUnavailable.
   void close();
 
-  /// How many groups have been committed.
+  /// How many groups have been committed, those in parts counted once.
   Watermark& commits() { return commits_; }
   /// How often the writer has waited for the server.
   std::int64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
@@ -63,7 +66,7 @@ class PostgresDatabase final : public Database {
   explicit PostgresDatabase(const PostgresOptions& options);
   bool turn_of_writer();
   void commit_group(WriteQueue::Group& group);
-  void run_apart(const WriteQueue::Group& group, Actions& done);
+  bool run_apart(const WriteQueue::Group& group, Actions& done);
   struct Ran {
     bool is_committed = false;
     std::optional<Error> error;

@@ -1,5 +1,7 @@
 #include "db/postgres/postgres_database.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -157,6 +159,50 @@ TEST_F(PostgresDatabaseTest, NoUserIsLeftInAConnectionAfterAnErrorOrATimeout) {
     EXPECT_EQ(*who, "- synap");
   }
   EXPECT_EQ(*as_ann("SELECT string_agg(id::text, ',') FROM items"), "1");
+}
+
+TEST_F(PostgresDatabaseTest, AViewThatIsListedNoMoreIsReadNoMore) {
+  ASSERT_TRUE(database->migrate(
+      {{"items.1", ""},
+       {"items.2",
+        "CREATE OR REPLACE VIEW items AS SELECT * FROM items_data WHERE user_id <> 'nobody'"}}));
+  testing::internal::CaptureStderr();
+  const auto seen = test::run(executor, [&] {
+    return database->read_as("ann", [](Tx& tx) { return tx.query("SELECT id FROM items").next(); });
+  });
+  testing::internal::GetCapturedStderr();
+  EXPECT_FALSE(seen);
+}
+
+TEST_F(PostgresDatabaseTest, GroupsThatCommitNothingAreNotCounted) {
+  ASSERT_TRUE(write([](Tx&) {}));
+  const auto before = database->commits().value();
+  EXPECT_FALSE(write([](Tx& tx) { tx.abort({Code::kConflict, "", nullptr}); }));
+  EXPECT_EQ(database->commits().value(), before);
+}
+
+// Takes connections, and says nothing.
+TEST(PostgresErrors, AHostThatSaysNothingIsNotWaitedForLong) {
+  const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::bind(listening, generic, size), 0);
+  ASSERT_EQ(::listen(listening, 8), 0);
+  ASSERT_EQ(::getsockname(listening, generic, &size), 0);
+  testing::internal::CaptureStderr();
+  Connection connection(
+      {.url = fmt::format("postgres://ann@127.0.0.1:{}/x?sslmode=disable", ntohs(address.sin_port)),
+       .connect_time_max = std::chrono::seconds(1)});
+  const auto begun = SteadyClock::now();
+  const auto error = connection.connect();
+  const auto took = SteadyClock::now() - begun;
+  testing::internal::GetCapturedStderr();
+  ::close(listening);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, Code::kServiceUnavailable);
+  // libpq waits 2 s at least.
+  EXPECT_LT(took, std::chrono::seconds(20));
 }
 
 TEST_F(PostgresDatabaseTest, TwoThatStartAtOnceMakeTheTablesOnce) {

@@ -10,6 +10,7 @@
 #include "base/io_errors.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/closure.h"
 #include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
@@ -241,22 +242,6 @@ void Connection::rest() {
   is_rested_ = true;
 }
 
-void Connection::carry_out(database_detail::Operation& operation) {
-  const auto threw = [this](std::string_view what) {
-    write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: a closure threw: {error}",
-                      {{"error", what}});
-    abort({Code::kInternalServerError, "An internal error was logged", nullptr});
-  };
-  // The statements it had open are closed by now: their rows were on its stack.
-  try {
-    operation.run(*this);
-  } catch (const std::exception& exception) {
-    threw(exception.what());
-  } catch (...) {
-    threw("what is no std::exception");
-  }
-}
-
 void Connection::limit_time(std::chrono::milliseconds most) {
   has_time_limit_ = true;
   looks_ = 0;
@@ -372,7 +357,7 @@ void Connection::read(database_detail::Operation& operation, std::chrono::millis
   // BEGIN, so that all statements of the closure see one snapshot.
   run("BEGIN");
   if (operation.is_for_one_user) enter_tenancy(operation.user);
-  if (ok()) carry_out(operation);
+  if (ok()) carry_out(operation, *this);
   operation.error = take_error();
   if (operation.is_for_one_user) leave_tenancy();
   // Also where its time is over.

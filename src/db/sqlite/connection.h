@@ -77,8 +77,6 @@ class Connection final : public Tx, public Reader {
   void rest() override;
   bool is_rested() const override { return is_rested_; }
   void read(database_detail::Operation& operation, std::chrono::milliseconds most) override;
-  /// Runs the closure of `operation`. One that throws fails (kInternalServerError).
-  void carry_out(database_detail::Operation& operation);
   std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
   /// Moves what the closure wants to be done on commit behind what others want.
   void move_on_commit_to(std::vector<std::move_only_function<void()>>& all) {

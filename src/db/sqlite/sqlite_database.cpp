@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/log.h"
+#include "db/closure.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/wal_vfs.h"
 
@@ -186,7 +187,7 @@ std::optional<Error> SqliteDatabase::run_and_commit(std::vector<Operation*>& gro
 bool SqliteDatabase::run_together(std::vector<Operation*>& group, Actions& on_commit) {
   const auto run = [&](Operation& operation) {
     writer_->begin_closure();
-    writer_->carry_out(operation);
+    carry_out(operation, *writer_);
     operation.error = writer_->take_error();
     if (operation.error) return false;
     writer_->move_on_commit_to(on_commit);
@@ -265,7 +266,7 @@ bool SqliteDatabase::is_rolled_back() const {
 void SqliteDatabase::run_closure(Operation& operation, Actions& on_commit) {
   writer_->begin_closure();
   writer_->run("SAVEPOINT closure");
-  if (writer_->ok()) writer_->carry_out(operation);
+  if (writer_->ok()) carry_out(operation, *writer_);
   operation.error = writer_->take_error();
   if (!operation.error) {
     writer_->run("RELEASE closure");
