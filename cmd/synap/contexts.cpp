@@ -89,7 +89,8 @@ Result<> write_contexts(const Contexts& contexts, const std::string& path) {
   auto beside = path + ".XXXXXX";
   const int file = ::mkostemp(beside.data(), O_CLOEXEC);  // mode 0600
   if (file < 0) return cannot("written", path);
-  const bool is_written = write_all(file, json_of(contexts).dump_pretty() + "\n");
+  const bool is_written =
+      write_all(file, json_of(contexts).dump_pretty() + "\n") && ::fsync(file) == 0;
   const int reason = errno;
   ::close(file);
   if (is_written && ::rename(beside.c_str(), path.c_str()) == 0) return {};
