@@ -2,10 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <mutex>
-#include <thread>
 
+#include "base/test_support.h"
 #include "base/timer.h"
 #include "net/server.h"
 #include "net/test_client.h"
@@ -63,11 +62,10 @@ TEST_F(Admissions, MayTakeABodyAsItComes) {
   };
   TestClient client(start());
   client.send("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  ThreadExecutor executor("waiting");
   const auto has_come = [&](std::int64_t many) {
-    for (int i = 0; i < 500 && count.value() < many; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return count.value() == many;
+    return test::wait_until(executor, count, [&] { return count.value() >= many; }) &&
+           count.value() == many;
   };
   // Before anybody knows how much more there will be.
   EXPECT_TRUE(has_come(1));
