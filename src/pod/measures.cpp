@@ -154,6 +154,17 @@ void add_by_function(Metrics& metrics, const bus::Functions& functions, std::str
   });
 }
 
+struct Outcome {
+  std::string_view name;
+  const Counter& count;
+};
+void add_outcomes(Samples& samples, std::string_view function,
+                  std::initializer_list<Outcome> outcomes) {
+  for (const auto& [name, count] : outcomes) {
+    samples.add({{"function", function}, {"outcome", name}}, real(count.value()));
+  }
+}
+
 // Under the names of the meters, so that there are no more labels than those.
 void add_loads(Samples& samples, const bus::Functions& functions, const bus::Queue& queue) {
   std::map<std::string, bus::Queue::Load, std::less<>> by_label;
@@ -185,17 +196,14 @@ void add_runs(Metrics& metrics, const Measured& measured) {
                   "Attempts of runs that have ended, by function and outcome; given_up are dead "
                   "letters.",
                   [](Samples& samples, std::string_view function, const FunctionMeter& meter) {
-                    const auto add = [&](std::string_view outcome, const Counter& counter) {
-                      samples.add({{"function", function}, {"outcome", outcome}},
-                                  real(counter.value()));
-                    };
-                    add("completed", meter.completed);
-                    add("retried", meter.retried);
-                    add("slept", meter.slept);
-                    add("given_up", meter.given_up);
-                    add("paused", meter.paused);
-                    add("unstored", meter.unstored);
-                    add("lost", meter.lost_leases);
+                    add_outcomes(samples, function,
+                                 {{"completed", meter.completed},
+                                  {"retried", meter.retried},
+                                  {"slept", meter.slept},
+                                  {"given_up", meter.given_up},
+                                  {"paused", meter.paused},
+                                  {"unstored", meter.unstored},
+                                  {"lost", meter.lost_leases}});
                   });
   add_by_function(metrics, measured.functions, "synap_run_start_delay_seconds", Type::kHistogram,
                   "From a run's being made, in the commit of its event, to its first call.",
@@ -210,13 +218,10 @@ void add_runs(Metrics& metrics, const Measured& measured) {
   add_by_function(metrics, measured.functions, "synap_steps_total", Type::kCounter,
                   "Attempts at steps that have ended, by function and outcome.",
                   [](Samples& samples, std::string_view function, const FunctionMeter& meter) {
-                    const auto add = [&](std::string_view outcome, const Counter& counter) {
-                      samples.add({{"function", function}, {"outcome", outcome}},
-                                  real(counter.value()));
-                    };
-                    add("completed", meter.steps_completed);
-                    add("retried", meter.steps_retried);
-                    add("failed", meter.steps_failed);
+                    add_outcomes(samples, function,
+                                 {{"completed", meter.steps_completed},
+                                  {"retried", meter.steps_retried},
+                                  {"failed", meter.steps_failed}});
                   });
   add_by_function(metrics, measured.functions, "synap_step_duration_seconds", Type::kHistogram,
                   "Of the attempt that gave a step's result, to the millisecond.",
