@@ -46,7 +46,8 @@ export class WaitingRoom {
       signal?.addEventListener('abort', abort, { once: true });
       const late = () => {
         // Whatever was heard of it before, the pod was asked and has not answered since.
-        const unreachable = waiting.error ?? this.#subscription?.error;
+        const silence = waiting.isAnswered ? undefined : new Error('it has said nothing yet');
+        const unreachable = waiting.error ?? this.#subscription?.error ?? silence;
         waiting.reject(new WaitTimeoutError(requestId, timeoutMs, unreachable));
       };
       const timer = timeoutMs === Infinity ? undefined : setTimeout(late, timeoutMs);
@@ -100,6 +101,8 @@ class Waiting {
   readonly requestId: string;
   /** Why the pod has not answered, if it was asked and did not. */
   error: unknown;
+  /** The pod has said at least once what the command has come to. */
+  isAnswered = false;
   readonly #getRequest: (requestId: string) => Promise<Request>;
   readonly #end: (settle: Settle) => void;
   #isEnded = false;
@@ -135,6 +138,7 @@ class Waiting {
         this.#askAgain = false;
         const request = await this.#getRequest(this.requestId);
         this.error = undefined;
+        this.isAnswered = true;
         if (request.status === 'completed') this.#settle((resolve) => resolve(request));
         if (request.status === 'failed') this.reject(new RequestFailedError(request));
       }

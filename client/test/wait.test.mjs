@@ -1,5 +1,7 @@
 // waitFor(): whatever comes first, the answer is what requests.get says.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { TRPCError } from '@trpc/server';
@@ -89,6 +91,24 @@ describe('waitFor', () => {
 
   test('rejects when there is no such request', async () => {
     await assert.rejects(client.waitFor('unknown'), (error) => error.data.code === 'NOT_FOUND');
+  });
+
+  test('does not say of a pod that has said nothing that the command has not ended', async () => {
+    const sockets = [];
+    const server = net.createServer((socket) => sockets.push(socket.on('error', () => {})));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const silent = createSynapClient({ url: `http://127.0.0.1:${server.address().port}`, key: 'key' });
+    try {
+      await assert.rejects(silent.waitFor(requestId, { timeoutMs: 300 }), {
+        name: 'WaitTimeoutError',
+        message: /^It is not known whether request r1 has ended: .*it has said nothing yet/,
+      });
+    } finally {
+      const closed = silent.close();
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await closed;
+    }
   });
 
   test('says that no pod was there, where it is not known what became of the command', async () => {
