@@ -264,7 +264,8 @@ void add_inngest_settings(std::vector<Setting>& all) {
       "a list of URLs", is_web_address,
       [](Config& c) -> std::vector<std::string>& { return c.pod.inngest.apps; }));
   all.push_back(switch_setting(
-      "dev", "Apps on this machine need no keys and may be on it; never where others can reach it.",
+      "dev",
+      "Apps on this machine need no keys, and are called; never where others can reach the pod.",
       [](Config& c) -> bool& { return c.pod.inngest.is_dev; }));
   all.push_back(
       text_setting("dev_retry_interval", "How long apps' functions wait between attempts, as 1s.",
