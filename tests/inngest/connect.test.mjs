@@ -55,7 +55,11 @@ for (const { name, sdk } of lanes) {
 
     test('a run with three steps is done over the WebSocket', async () => {
       assert.equal(worker.state, 'ACTIVE');
-      const { apps } = await pod.call('apps.list');
+      // The SDK says that it is ready and waits for no answer.
+      const apps = await until(10_000, async () => {
+        const { apps } = await pod.call('apps.list');
+        return apps[0]?.workers > 0 && apps;
+      }, 'the worker takes calls');
       assert.deepEqual(apps.map(({ app, url, workers }) => [app, url, workers]), [['shop', 'wss://connect/shop', 1]]);
       await client.send({ name: 'shop/three', data: { n: 1 } });
       const run = await pod.run('shop-three', 'completed');
