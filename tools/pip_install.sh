@@ -16,3 +16,4 @@ install() {
 install tests/openapi/requirements.txt python
 install tests/inngest/python/requirements.txt python-inngest
 install tests/inngest/otlp/requirements.txt python-otlp
+install tests/s3/requirements.txt python-s3

@@ -68,6 +68,13 @@ std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
   return out;
 }
 
+std::array<std::uint8_t, 16> md5(std::string_view bytes) {
+  static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  std::array<std::uint8_t, 16> out;
+  digest(algorithm, bytes, out.data());
+  return out;
+}
+
 void random_bytes(std::uint8_t* out, std::size_t count) {
   struct Buffer {
     std::array<std::uint8_t, 4096> bytes;
@@ -118,6 +125,13 @@ std::string to_base64url(std::string_view bytes) {
     }
   }
   if (held > 0) text.push_back(kAlphabet[bits << (6 - held) & 63]);
+  return text;
+}
+
+std::string to_base64(std::string_view bytes) {
+  auto text = to_base64url(bytes);
+  for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  text.append((4 - text.size() % 4) % 4, '=');
   return text;
 }
 

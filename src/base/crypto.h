@@ -33,6 +33,10 @@ class Sha256Hasher {
 /// SHA-1, for step ids only (Inngest's memo keys): never for security.
 std::array<std::uint8_t, 20> sha1(std::string_view bytes);
 
+/// MD5, for the header Content-MD5 only (RFC 1864), which finds what a line has changed: never for
+/// security.
+std::array<std::uint8_t, 16> md5(std::string_view bytes);
+
 /// Random bytes of the operating system's quality, from a buffer of the thread's own: a system
 /// call for ten bytes costs as much as a microsecond.
 void random_bytes(std::uint8_t* out, std::size_t count);
@@ -42,6 +46,8 @@ template <std::size_t N>
 std::string to_hex(const std::array<std::uint8_t, N>& bytes) {
   return to_hex(bytes.data(), N);
 }
+/// base64 with padding, RFC 4648 section 4.
+std::string to_base64(std::string_view bytes);
 /// base64url without padding, RFC 4648 section 5.
 std::string to_base64url(std::string_view bytes);
 /// The inverse; nothing if the text is none.

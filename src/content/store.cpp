@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace synap::content {
 namespace {
 
@@ -80,6 +82,17 @@ Result<ContentKey> ContentKey::parse(std::string_view path) {
   }
   return make_version(user_id, entity_type, name.substr(0, dot),
                       name.substr(dot + 1, last - dot - 1), name.substr(last + 1));
+}
+
+Result<Range> cut(const Range& range, std::int64_t size) {
+  if (range.offset < 0 || range.length < 0) {
+    return fail(Code::kBadRequest, "A range has no negative numbers");
+  }
+  if (range.offset > size) {
+    return fail(Code::kBadRequest,
+                fmt::format("The range begins at {}; there are {} bytes", range.offset, size));
+  }
+  return Range{range.offset, std::min(range.length, size - range.offset)};
 }
 
 // The parts have no dots of their own.

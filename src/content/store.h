@@ -74,6 +74,10 @@ struct Range {
   std::int64_t length = std::numeric_limits<std::int64_t>::max();
 };
 
+/// What it names of content of `size` bytes. kBadRequest: it begins behind the end, or has a
+/// negative number.
+Result<Range> cut(const Range& range, std::int64_t size);
+
 /// What to list: a page of the paths that begin with `prefix` and come behind `after`.
 struct Listing {
   std::string prefix = {};  // "", "ann/", "ann/note/", "ann/note/0192": any beginning of paths
@@ -140,6 +144,10 @@ class ContentStore {
   /// A page of what is stored, whatever is put or removed between pages: what was there all the
   /// time is listed once. kBadRequest: a limit that is none.
   virtual Task<Result<Page>> list(Listing listing) = 0;
+
+  /// Whether something can be stored, read and removed now, where that is not plain from the disk
+  /// of the data directory. The error is a sentence for the operator.
+  virtual Task<Result<>> check() { co_return Result<>{}; }
 
   /// Deletes what is stored under `key`, and answers when that is on disk; fine if there is
   /// nothing.

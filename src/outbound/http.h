@@ -31,6 +31,10 @@ struct Request {
   std::string url;  // absolute, http or https
   Headers headers = {};
   std::string body = {};
+  /// Instead of `body`, where whoever asks keeps it to ask again: it is not copied. Null: `body`.
+  std::shared_ptr<const std::string> kept_body = nullptr;
+
+  const std::string& sent_body() const { return kept_body != nullptr ? *kept_body : body; }
 };
 
 /// What is answered, without its body. `url` is the one that answered, after redirects.

@@ -104,7 +104,8 @@ Transfer::Transfer(Url url, Request request, const Options& options, Mailbox::De
       request_(std::move(request)),
       deadline_(options.deadline),
       response_bytes_max_(options.response_bytes_max),
-      bytes_max_(sum(request_.body.size(), std::min(mailbox_.bytes_max(), response_bytes_max_))),
+      bytes_max_(
+          sum(request_.sent_body().size(), std::min(mailbox_.bytes_max(), response_bytes_max_))),
       silence_max_(options.silence_max),
       redirects_max_(options.redirects_max) {}
 
@@ -166,10 +167,10 @@ void Transfer::set_method_and_body() {
   const bool takes_body = method == "POST" || method == "PUT" || method == "PATCH";
   if (method == "HEAD") {
     set(handle, CURLOPT_NOBODY, 1L);
-  } else if (takes_body || !request_.body.empty()) {
+  } else if (takes_body || !request_.sent_body().empty()) {
     // Not copied: the request lives as long as the handle.
-    set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    set(handle, CURLOPT_POSTFIELDS, request_.body.data());
+    set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.sent_body().size()));
+    set(handle, CURLOPT_POSTFIELDS, request_.sent_body().data());
     if (method != "POST") set(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
   } else if (method != "GET") {
     set(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
@@ -321,6 +322,7 @@ std::optional<Result<>> Transfer::follow() {
 void Transfer::become_get() {
   request_.method = "GET";
   request_.body.clear();
+  request_.kept_body.reset();
   std::erase_if(request_.headers, [](const Header& header) {
     return ::strncasecmp(header.name.c_str(), "content-", 8) == 0;
   });

@@ -38,7 +38,7 @@ class Transfer {
   SteadyClock::time_point deadline() const { return deadline_; }
   /// As much memory as it may take.
   std::uint64_t bytes_max() const { return bytes_max_; }
-  std::uint64_t body_bytes() const { return request_.body.size(); }
+  std::uint64_t body_bytes() const { return request_.sent_body().size(); }
   std::string origin() const { return url_.origin(); }
   /// Before any redirect.
   const std::string& asked_origin() const { return asked_origin_; }

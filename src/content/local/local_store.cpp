@@ -51,18 +51,6 @@ bool run_job(WorkQueue& queue) {
   return true;
 }
 
-// From where to where a range goes, in content of `size` bytes.
-Result<Range> cut(const Range& range, std::int64_t size) {
-  if (range.offset < 0 || range.length < 0) {
-    return fail(Code::kBadRequest, "A range has no negative numbers");
-  }
-  if (range.offset > size) {
-    return fail(Code::kBadRequest,
-                fmt::format("The range begins at {}; there are {} bytes", range.offset, size));
-  }
-  return Range{range.offset, std::min(range.length, size - range.offset)};
-}
-
 /// A file that is read chunk by chunk; of one thread after another.
 class Reading {
  public:
