@@ -36,6 +36,7 @@ Command projections_rebuild_command();
 Command projections_verify_command();
 Command import_markdown_command();
 Command export_command();
+Command content_migrate_command();
 Command doctor_command();
 Command openapi_command();
 

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
+#include "pod/config.h"
 #include "synap/commands.h"
 #include "synap/doctor_checks.h"
+#include "synap/doctor_content.h"
 #include "synap/doctor_data.h"
+#include "synap/environment.h"
 #include "synap/output.h"
 #include "synap/table.h"
 #include "synap/terminal.h"
@@ -26,6 +30,7 @@ constexpr std::chrono::seconds kSilenceMax{5};
 
 struct DoctorOptions {
   ClientOptions client;
+  std::optional<std::string> file;  // of a pod's settings
   bool is_deep = false;
 };
 
@@ -36,10 +41,23 @@ std::string plain_path(const std::string& path) {
   return plain.string();
 }
 
+// The bucket that content is in, as the pod's settings say in a file or in the environment; flags
+// of `serve` nobody else knows.
+Result<std::optional<content::S3Settings>> bucket_of(const DoctorOptions& options) {
+  const bool is_said = options.file || std::getenv("SYNAP_CONTENT") != nullptr;
+  if (!is_said) return std::nullopt;
+  auto config = pod::load_config({.file = options.file, .environment = pod_environment()});
+  if (!config) return fail(config.error());
+  if (!config->pod.content.is_in_s3) return std::nullopt;
+  return std::move(config->pod.content.s3);
+}
+
 Result<std::vector<Check>> examine(const DoctorOptions& options) {
   auto pod = PodClient::make(options.client);
   if (!pod) return fail(pod.error());
   pod->set_silence_max(kSilenceMax);
+  auto bucket = bucket_of(options);
+  if (!bucket) return fail(bucket.error());
   const auto data = plain_path(data_of(options.client));
   std::vector<Check> checks = {check_directory(data), check_fsync(data), check_space(data),
                                check_clock(data), check_sqlite()};
@@ -48,9 +66,11 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
   for (auto& check : check_data({.data = data,
                                  .is_pod_running = probe.is_pod_running(),
                                  .pid = probe.pid(),
-                                 .is_deep = options.is_deep})) {
+                                 .is_deep = options.is_deep,
+                                 .s3 = *bucket})) {
     checks.push_back(std::move(check));
   }
+  if (*bucket) checks.push_back(check_bucket(**bucket));
   checks.push_back(check_key_file(data));
   if (probe.is_pod_running()) {
     checks.push_back(check_pod(*pod));
@@ -105,13 +125,19 @@ Command doctor_command() {
       .docs =
           "Look at the data directory, the disk, the clock, the database, the files it names, "
           "the port and the key, and say of each whether it is well: ok, warn or fail, and "
-          "what was not looked at. Exit code 1 if something fails. Changes nothing.",
+          "what was not looked at. Exit code 1 if something fails. Changes nothing, but that "
+          "where content is in a bucket an object is put there and removed again.",
       .example = "synap doctor --data ./synap-data",
       .options = client_options(options->client),
       .run = [options] { return doctor(*options); }};
   command.options.push_back(
       {"--deep", "Also read every index, every event's data and every file, and compare checksums.",
        &options->is_deep});
+  command.options.push_back(
+      {"--config",
+       "The pod's settings, which say where its content is; SYNAP_* variables "
+       "do, too.",
+       &options->file, "SYNAP_CONFIG"});
   return command;
 }
 

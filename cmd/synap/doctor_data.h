@@ -1,9 +1,11 @@
 // What `synap doctor` finds in the data of a pod: the database, what it says of files, and them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "content/s3/address.h"
 #include "synap/doctor_checks.h"
 
 namespace synap::cli {
@@ -15,6 +17,8 @@ struct DataOptions {
   std::string pid;
   /// Every checksum, every index, every event's data.
   bool is_deep = false;
+  /// Where content is, if that is a bucket.
+  std::optional<content::S3Settings> s3 = {};
 };
 
 /// "database", and if it can be read "schema", "content" and "events".

@@ -34,7 +34,8 @@ int main(int argc, char** argv) {
                              {"keys", "What they come in with"},
                              {"log", "The hash chain of all events"},
                              {"projections", "The read models, which follow from the log"},
-                             {"import", "Bring in what you have"}},
+                             {"import", "Bring in what you have"},
+                             {"content", "The text of notes, in files or in a bucket"}},
                   .commands =
                       {
                           serve_command(),
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
                           projections_verify_command(),
                           import_markdown_command(),
                           export_command(),
+                          content_migrate_command(),
                           doctor_command(),
                           logs_command(),
                           version_command(),

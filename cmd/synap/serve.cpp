@@ -15,6 +15,7 @@
 #include "pod/pod.h"
 #include "synap/commands.h"
 #include "synap/doctor_checks.h"
+#include "synap/environment.h"
 #include "synap/output.h"
 #include "synap/port_holder.h"
 
@@ -79,13 +80,7 @@ class StopSignals {
 
 pod::ConfigSources sources_of(const ServeOptions& options) {
   pod::ConfigSources sources;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    if (!text.starts_with("SYNAP_") && !text.starts_with("OTEL_")) continue;
-    sources.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
+  sources.environment = pod_environment();
   sources.file = options.file;
   const auto& settings = pod::settings();
   for (std::size_t i = 0; i < settings.size(); ++i) {

@@ -192,6 +192,40 @@ std::vector<SettingInForce> settings_in_force(const Config& config) {
   return all;
 }
 
+// A key from its file: one line.
+Result<> read_key(std::string_view setting, const std::string& path, std::string& key) {
+  if (path.empty()) return {};
+  if (!key.empty()) {
+    return fail(Code::kBadRequest,
+                fmt::format("{0} and {0}_file are both set; one says which key it is", setting));
+  }
+  auto text = read_file(path);
+  if (!text) {
+    return fail(text.error().code,
+                fmt::format("{}_file: {} cannot be read, or is no file", setting, path));
+  }
+  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  if (text->empty()) return fail(Code::kBadRequest, fmt::format("{} is empty", path));
+  key = std::move(*text);
+  return {};
+}
+
+// What the pod needs to keep content in a bucket.
+Result<> check_content(ContentOptions& content) {
+  auto& s3 = content.s3;
+  // One that is not used may be one that content is to be moved to.
+  if (!content.is_in_s3 && s3.endpoint.empty()) return {};
+  if (auto read = read_key("s3_access_key", content.access_key_file, s3.access_key); !read) {
+    return read;
+  }
+  if (auto read = read_key("s3_secret_key", content.secret_key_file, s3.secret_key); !read) {
+    return read;
+  }
+  if (!content.is_in_s3) return {};
+  if (auto made = content::S3Address::make(s3); !made) return fail(made.error());
+  return {};
+}
+
 // What the pod needs to be an app of an Inngest server.
 Result<> check_bus(const PodOptions& pod) {
   const auto& bus = pod.inngest_bus;
@@ -273,6 +307,7 @@ Result<Config> load_config(const ConfigSources& sources) {
                             address_text(pod.host, pod.port)));
   }
   if (auto checked = check_bus(pod); !checked) return fail(checked.error());
+  if (auto checked = check_content(config.pod.content); !checked) return fail(checked.error());
   if (pod.connections_kept.value_or(0) >= pod.connections_max) {
     return fail(Code::kBadRequest,
                 fmt::format("connections_kept must be less than connections_max, which is {}: "

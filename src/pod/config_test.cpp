@@ -297,5 +297,89 @@ TEST_F(ConfigTest, RefusesAFileThatIsNone) {
   EXPECT_THAT(refused.error().message, HasSubstr("larger than"));
 }
 
+// ---- content in a bucket
+
+constexpr const char* kBucket = R"(
+content = "s3"
+s3_endpoint = "https://s3.example.org"
+s3_bucket = "pod-content"
+s3_region = "eu-central-1"
+s3_prefix = "pods/ann/"
+s3_access_key = "open-key"
+s3_secret_key = "very-secret-key"
+s3_path_style = false
+)";
+
+TEST_F(ConfigTest, KeepsContentInTheDataDirectoryUnlessItIsToldOtherwise) {
+  EXPECT_FALSE(load_config({})->pod.content.is_in_s3);
+  EXPECT_TRUE(load_config({})->pod.content.s3.is_path_style);
+  EXPECT_THAT(refusal("content = \"tape\""), HasSubstr("content must be local or s3"));
+}
+
+TEST_F(ConfigTest, ReadsWhereABucketIs) {
+  const auto config = load(kBucket);
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& content = config->pod.content;
+  EXPECT_TRUE(content.is_in_s3);
+  EXPECT_EQ(content.s3.endpoint, "https://s3.example.org");
+  EXPECT_EQ(content.s3.bucket, "pod-content");
+  EXPECT_EQ(content.s3.region, "eu-central-1");
+  EXPECT_EQ(content.s3.prefix, "pods/ann/");
+  EXPECT_EQ(content.s3.access_key, "open-key");
+  EXPECT_EQ(content.s3.secret_key, "very-secret-key");
+  EXPECT_FALSE(content.s3.is_path_style);
+}
+
+TEST_F(ConfigTest, ShowsNoKeyOfABucket) {
+  const auto config = load(kBucket);
+  ASSERT_TRUE(config);
+  int secrets = 0;
+  for (const auto& setting : config->pod.settings) {
+    EXPECT_THAT(setting.value, testing::Not(HasSubstr("very-secret")));
+    EXPECT_THAT(setting.value, testing::Not(HasSubstr("open-key")));
+    if (setting.name == "s3_access_key" || setting.name == "s3_secret_key") {
+      EXPECT_EQ(setting.value, "(set)");
+      ++secrets;
+    }
+  }
+  EXPECT_EQ(secrets, 2);
+  auto broken = std::string(kBucket);
+  broken.replace(broken.find("very-secret-key"), 15, "very secret key");
+  EXPECT_THAT(refusal(broken), testing::AllOf(HasSubstr("s3_secret_key"),
+                                              testing::Not(HasSubstr("very secret"))));
+}
+
+TEST_F(ConfigTest, ReadsTheKeysOfABucketFromFilesAndTheEnvironment) {
+  const test::TempDirectory directory;
+  const auto path = directory.path() + "/secret";
+  std::ofstream(path) << "from-a-file\n";
+  std::string toml = kBucket;
+  toml.erase(toml.find("s3_secret_key"), toml.find("s3_path_style") - toml.find("s3_secret_key"));
+  EXPECT_THAT(refusal(toml), HasSubstr("s3_secret_key is missing"));
+  EXPECT_EQ(load(toml + "s3_secret_key_file = \"" + path + "\"\n")->pod.content.s3.secret_key,
+            "from-a-file");
+  EXPECT_THAT(refusal(std::string(kBucket) + "s3_secret_key_file = \"" + path + "\"\n"),
+              HasSubstr("both set"));
+  EXPECT_THAT(refusal(toml + "s3_secret_key_file = \"" + path + "-none\"\n"),
+              HasSubstr("s3_secret_key_file"));
+  std::ofstream(path) << "\n";
+  EXPECT_THAT(refusal(toml + "s3_secret_key_file = \"" + path + "\"\n"), HasSubstr("is empty"));
+  sources_.environment = {{"SYNAP_S3_SECRET_KEY", "from-the-environment"},
+                          {"SYNAP_S3_PATH_STYLE", "true"}};
+  const auto config = load(toml);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pod.content.s3.secret_key, "from-the-environment");
+  EXPECT_TRUE(config->pod.content.s3.is_path_style);
+}
+
+TEST_F(ConfigTest, RefusesABucketThatIsNoneOnlyWhereItIsUsed) {
+  std::string toml = kBucket;
+  toml.replace(toml.find("pod-content"), 11, "Pod Content");
+  EXPECT_THAT(refusal(toml), HasSubstr("s3_bucket"));
+  toml.replace(toml.find("\"s3\""), 4, "\"local\"");
+  EXPECT_TRUE(load(toml));
+  EXPECT_THAT(refusal("content = \"s3\""), HasSubstr("s3_endpoint"));
+}
+
 }  // namespace
 }  // namespace synap::pod

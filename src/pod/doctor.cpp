@@ -48,6 +48,17 @@ Task<Check> Doctor::ready() {
                   "Until then every write is refused; /ready says when it has passed."};
 }
 
+Task<Check> Doctor::content_store() {
+  const auto checked = co_await patient_.content->check();
+  if (checked) {
+    co_return Check{"content store", Status::kOk,
+                    fmt::format("{} takes an object and gives it back.", patient_.content_place)};
+  }
+  co_return Check{"content store", Status::kFail,
+                  fmt::format("{}: {}.", patient_.content_place, checked.error().message),
+                  "Functions that need it wait, and go on by themselves; nothing is lost."};
+}
+
 Check Doctor::disk() const {
   const auto free = patient_.directory.free_bytes();
   if (!free) return failed("disk", free.error());
@@ -189,6 +200,7 @@ Task<Check> Doctor::expiring_keys(std::string user_id) {
 Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   std::vector<Check> checks;
   checks.push_back(co_await ready());
+  if (!patient_.content_place.empty()) checks.push_back(co_await content_store());
   checks.push_back(disk());
   checks.push_back(permissions());
   checks.push_back(read_models());

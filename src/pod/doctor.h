@@ -8,6 +8,7 @@
 #include "api/keys.h"
 #include "base/task.h"
 #include "base/world.h"
+#include "content/store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/log.h"
 #include "pod/data_directory.h"
@@ -39,17 +40,22 @@ class Doctor {
     api::Keys& keys;
     std::int64_t disk_free_bytes_min = 0;
     World& world = real_world();
+    content::ContentStore* content = nullptr;
+    /// Where content is, if that is not the data directory; "": there.
+    std::string content_place = {};
     /// If there is an Inngest server; made behind the doctor.
     const std::unique_ptr<InngestBus>* inngest_bus = nullptr;
   };
   explicit Doctor(Patient patient) : patient_(patient) {}
 
   /// Any thread. `user_id`: whose keys are looked at. Each check is a look at memory, a file's mode
-  /// or few rows; one that cannot be made has failed.
+  /// or few rows, and in a bucket an object that comes and goes; one that cannot be made has
+  /// failed.
   Task<std::vector<Check>> examine(std::string user_id);
 
  private:
   Task<Check> ready();
+  Task<Check> content_store();
   Check disk() const;
   Check permissions() const;
   Check read_models() const;

@@ -11,6 +11,7 @@
 #include "base/background.h"
 #include "base/log.h"
 #include "content/local/local_store.h"
+#include "content/s3/s3_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "inngest/procedures.h"
@@ -62,6 +63,12 @@ net::ServerOptions server_options_of(const PodOptions& options) {
           .write_timeout = options.write_timeout};
 }
 
+// Where content is, where that is not the data directory; otherwise "".
+std::string content_place(const ContentOptions& options) {
+  return options.is_in_s3 ? fmt::format("{} at {}", options.s3.bucket, options.s3.endpoint)
+                          : std::string();
+}
+
 }  // namespace
 
 // Members are made from the top and destroyed from the bottom: each uses those above it only.
@@ -72,7 +79,7 @@ struct Pod::Parts {
   std::unique_ptr<DataDirectory> directory;
   std::unique_ptr<db::sqlite::SqliteDatabase> database;
   std::unique_ptr<events::sqlite::SqliteEventLog> log;
-  std::unique_ptr<content::LocalStore> content;
+  std::unique_ptr<content::ContentStore> content;
   events::EventTypes types{world};
   rpc::ProcedureTable procedures;
   std::unique_ptr<projections::Projections> projections;
@@ -98,6 +105,7 @@ struct Pod::Parts {
 
   Result<> take_address();
   Result<> open();
+  Result<> open_content();
   Result<> enter_bus();
   Result<> load_keys();
   Result<> make_owner();
@@ -126,9 +134,7 @@ Result<> Pod::Parts::open() {
   auto the_log = events::sqlite::SqliteEventLog::open(*database, world);
   if (!the_log) return fail(the_log.error());
   log = std::move(*the_log);
-  auto store = content::LocalStore::open(directory->content(), {.world = world});
-  if (!store) return fail(store.error());
-  content = std::move(*store);
+  if (auto opened_content = open_content(); !opened_content) return opened_content;
 
   exporter = exporter_of(options.traces, world);
   if (exporter != nullptr) trace_events(*log, *exporter);
@@ -157,6 +163,16 @@ Result<> Pod::Parts::open() {
                            .syncer = [this]() -> inngest::Syncer& { return apps->syncer(); }});
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   return projections->prepare();
+}
+
+Result<> Pod::Parts::open_content() {
+  const auto take = [this](auto store) -> Result<> {
+    if (!store) return fail(store.error());
+    content = std::move(*store);
+    return {};
+  };
+  if (options.content.is_in_s3) return take(content::S3Store::open(options.content.s3, world));
+  return take(content::LocalStore::open(directory->content(), {.world = world}));
 }
 
 // Before anything is appended: what is from now on belongs to the bus that is set.
@@ -228,9 +244,9 @@ Result<> Pod::Parts::serve() {
   upkeep->begin(pruner->run(upkeep->token()));
   upkeep->begin(keys->uses().run(upkeep->token()));
   upkeep->begin(engine->replays.follow(upkeep->token()));
-  readiness =
-      std::make_unique<Readiness>(ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min},
-                                  *database, *directory, world);
+  readiness = std::make_unique<Readiness>(
+      ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min, .content = content.get()},
+      *database, *directory, world);
   doctor =
       std::make_unique<Doctor>(Doctor::Patient{.readiness = *readiness,
                                                .database = *database,
@@ -240,6 +256,8 @@ Result<> Pod::Parts::serve() {
                                                .keys = *keys,
                                                .disk_free_bytes_min = options.disk_free_bytes_min,
                                                .world = world,
+                                               .content = content.get(),
+                                               .content_place = content_place(options.content),
                                                .inngest_bus = &inngest_bus});
   auto first = sync_wait(engine->pool->executor(), log->at(1));
   if (!first) return fail(first.error());

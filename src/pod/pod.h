@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "content/s3/address.h"
 #include "workers/run_pruner.h"
 
 namespace synap::pod {
@@ -29,8 +30,8 @@ struct InngestOptions {
   // A further one, where workers look that are told where the gateway is. Nothing: 8289, where
   // `port` is 8288 and nobody has it.
   std::optional<std::uint16_t> connect_port{};
-  bool is_dev = false;                  // without keys, from this machine
-  std::vector<std::string> apps = {};   // addresses that are asked to register
+  bool is_dev = false;                 // without keys, from this machine
+  std::vector<std::string> apps = {};  // addresses that are asked to register
   std::optional<std::chrono::milliseconds> retry_interval{};  // instead of the usual delays
 };
 
@@ -48,6 +49,15 @@ struct InngestBusOptions {
   std::vector<std::string> events = {};  // types that are posted besides what functions hear
 };
 
+/// Where content is kept.
+struct ContentOptions {
+  bool is_in_s3 = false;  // the setting `content`; otherwise in the data directory
+  content::S3Settings s3 = {};
+  // Files that hold the keys, instead of the settings themselves; load_config() reads them.
+  std::string access_key_file = {};
+  std::string secret_key_file = {};
+};
+
 /// Traces of OpenTelemetry.
 struct TraceOptions {
   std::string endpoint = {};  // of a collector, "http://127.0.0.1:4318"; empty: there are no traces
@@ -58,6 +68,7 @@ struct TraceOptions {
 
 struct PodOptions {
   std::string data = "./synap-data";
+  ContentOptions content = {};
   std::string host = "127.0.0.1";
   std::uint16_t port = 4400;
   int http_threads = 2;

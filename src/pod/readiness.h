@@ -1,8 +1,8 @@
 // Readiness: whether the pod can do its work now, which is what /ready answers.
 //
-// It can if its data directory is still its own, its disk has some room left, and a row can be
-// written and synced. Anybody may ask, so it is looked at no more than once a second, and the write
-// waits behind those of people.
+// It can if its data directory is still its own, its disk has some room left, a row can be written
+// and synced, and content can be stored, where that is elsewhere. Anybody may ask, so it is looked
+// at no more than once a second, and the write waits behind those of people.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 
 #include "base/task.h"
 #include "base/world.h"
+#include "content/store.h"
 #include "db/database.h"
 #include "pod/data_directory.h"
 
@@ -24,6 +25,10 @@ struct ReadinessOptions {
   std::chrono::milliseconds fresh_for{1'000};
   /// How long a write may take. A commit of a slow disk under full load takes a tenth of it.
   std::chrono::milliseconds patience{5'000};
+  /// Where content is kept; null: not looked at.
+  content::ContentStore* content = nullptr;
+  /// How long content that could be stored is taken to be so: each look at a bucket costs money.
+  std::chrono::milliseconds content_fresh_for{30'000};
 };
 
 class Readiness {
@@ -44,6 +49,7 @@ class Readiness {
 
   std::optional<Result<>> known(SteadyClock::time_point now);
   Task<Result<>> look();
+  Task<Result<>> look_at_content();
 
   const ReadinessOptions options_;
   db::Database& database_;
@@ -55,6 +61,8 @@ class Readiness {
   SteadyClock::time_point began_;  // the last look
   SteadyClock::time_point ended_;
   std::optional<Result<>> answer_;  // of the last look that has ended
+  // Of whoever looks:
+  std::optional<SteadyClock::time_point> content_seen_;  // since when it could be stored
 };
 
 }  // namespace synap::pod

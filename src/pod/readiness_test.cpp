@@ -130,5 +130,44 @@ TEST_F(ReadinessTest, DoesNotWaitWithWhoLooksAndLosesPatience) {
   }
 }
 
+/// Content of which only check() is asked.
+class CheckedContent final : public content::ContentStore {
+ public:
+  Result<> answer;
+  int asked = 0;
+  Task<Result<>> check() override {
+    ++asked;
+    co_return answer;
+  }
+  Task<Result<content::Stored>> put(content::ContentKey, std::string) override { std::abort(); }
+  Task<Result<content::Stored>> put(content::ContentKey, content::Chunks) override { std::abort(); }
+  Task<Result<std::string>> get(content::ContentKey) override { std::abort(); }
+  Task<Result<std::string>> get(content::ContentKey, content::Range) override { std::abort(); }
+  content::Chunks read(content::ContentKey, content::Range) override { std::abort(); }
+  Task<Result<std::int64_t>> size(content::ContentKey) override { std::abort(); }
+  Task<Result<content::Page>> list(content::Listing) override { std::abort(); }
+  Task<Result<>> remove(content::ContentKey) override { std::abort(); }
+};
+
+// A look at a bucket costs money, so content that is well is believed for a while; one that is not
+// is asked each time. Whoever may ask is told nothing of where it is.
+TEST_F(ReadinessTest, SaysNoWhileContentCannotBeStored) {
+  CheckedContent content;
+  open(path, {.fresh_for = std::chrono::milliseconds(0),
+              .content = &content,
+              .content_fresh_for = std::chrono::seconds(30)});
+  EXPECT_EQ(reason(), "ready");
+  EXPECT_EQ(reason(), "ready");
+  EXPECT_EQ(content.asked, 1);
+  content.answer = fail(Code::kServiceUnavailable, "there is no bucket secret-place");
+  EXPECT_EQ(reason(), "ready");
+  world.pass(std::chrono::seconds(31));
+  EXPECT_EQ(reason(), "Content cannot be stored now");
+  EXPECT_EQ(reason(), "Content cannot be stored now");
+  EXPECT_EQ(content.asked, 3);
+  content.answer = {};
+  EXPECT_EQ(reason(), "ready");
+}
+
 }  // namespace
 }  // namespace synap::pod
