@@ -82,6 +82,45 @@ TEST_F(MigrationTest, EndsWhereSomethingCannotBeRead) {
   testing::internal::GetCapturedStderr();
 }
 
+/// Gives back other bytes than it was given.
+class ForgetfulStore final : public ContentStore {
+ public:
+  explicit ForgetfulStore(ContentStore& real) : real_(real) {}
+  Chunks read(ContentKey key, Range range) override {
+    auto chunks = real_.read(key, range);
+    while (auto chunk = co_await chunks.next()) {
+      chunk->front() ^= 1;
+      co_yield std::move(*chunk);
+    }
+    co_return chunks.end();
+  }
+  Task<Result<Stored>> put(ContentKey key, std::string bytes) override {
+    return real_.put(std::move(key), std::move(bytes));
+  }
+  Task<Result<Stored>> put(ContentKey key, Chunks chunks) override {
+    return real_.put(std::move(key), std::move(chunks));
+  }
+  Task<Result<std::string>> get(ContentKey key) override { return real_.get(std::move(key)); }
+  Task<Result<std::string>> get(ContentKey key, Range range) override {
+    return real_.get(std::move(key), range);
+  }
+  Task<Result<std::int64_t>> size(ContentKey key) override { return real_.size(std::move(key)); }
+  Task<Result<Page>> list(Listing listing) override { return real_.list(std::move(listing)); }
+  Task<Result<>> remove(ContentKey key) override { return real_.remove(std::move(key)); }
+
+ private:
+  ContentStore& real_;
+};
+
+TEST_F(MigrationTest, EndsWhereWhatWasPutIsNotGivenBack) {
+  ForgetfulStore forgetful(*to);
+  const auto nothing = [](const Migrated&) { return Result<>(); };
+  const auto ended = sync_wait(executor, migrate(*from, forgetful, {}, nothing));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().fault, Fault::kDamaged);
+  EXPECT_TRUE(ended.error().message.contains("is not given back as it was put"));
+}
+
 TEST_F(MigrationTest, OfNothingIsDone) {
   from = std::move(*LocalStore::open(directory.path() + "/empty"));
   const auto done = migrate_from({});
