@@ -16,6 +16,7 @@
 #include "inngest/app_events.h"
 #include "inngest/cancellations.h"
 #include "inngest/endpoints/endpoint_runs.h"
+#include "pod/content_place.h"
 #include "pod/inngest_bus.h"
 #include "pod/readiness.h"
 #include "workers/engine.h"
@@ -39,9 +40,9 @@ std::vector<db::Database::Migration> all_migrations() {
   std::vector<db::Database::Migration> all;
   for (const auto& list :
        {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
-        workers::Engine::migrations(), Readiness::migrations(), api::Keys::migrations(),
-        inngest::Cancellations::migrations(), inngest::EndpointRuns::migrations(),
-        inngest_bus_migrations()}) {
+        workers::Engine::migrations(), Readiness::migrations(), content_place_migrations(),
+        api::Keys::migrations(), inngest::Cancellations::migrations(),
+        inngest::EndpointRuns::migrations(), inngest_bus_migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

@@ -19,6 +19,7 @@
 #include "page/page.h"
 #include "pod/apps_host.h"
 #include "pod/client_package.h"
+#include "pod/content_place.h"
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/doctor.h"
@@ -67,6 +68,14 @@ net::ServerOptions server_options_of(const PodOptions& options) {
 std::string content_place(const ContentOptions& options) {
   return options.is_in_s3 ? fmt::format("{} at {}", options.s3.bucket, options.s3.endpoint)
                           : std::string();
+}
+
+// The same as it is remembered; with what stands before the names there.
+std::string place_of_texts(const ContentOptions& options) {
+  if (!options.is_in_s3) return std::string(kFirstContentPlace);
+  const auto& prefix = options.s3.prefix;
+  return fmt::format("the bucket {}{}", content_place(options),
+                     prefix.empty() ? "" : ", below " + prefix);
 }
 
 }  // namespace
@@ -162,7 +171,9 @@ Result<> Pod::Parts::open() {
                           {.apps = [this]() -> inngest::Apps& { return apps->apps(); },
                            .syncer = [this]() -> inngest::Syncer& { return apps->syncer(); }});
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
-  return projections->prepare();
+  if (auto prepared = projections->prepare(); !prepared) return prepared;
+  return sync_wait(engine->pool->executor(),
+                   enter_content_place(*database, *content, place_of_texts(options.content)));
 }
 
 Result<> Pod::Parts::open_content() {

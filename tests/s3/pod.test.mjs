@@ -211,6 +211,11 @@ test('content goes to a bucket and back, over a break', { timeout: 150_000 }, as
   const { id } = await makeNote(there, '# made in the bucket');
   there.kill('SIGTERM');
   await there.end();
+  // Its texts are in the bucket: settings that say otherwise start no pod that has lost them all.
+  const forgetful = await run(['serve', '--data', data, '--listen', '127.0.0.1:0']);
+  assert.notEqual(forgetful.code, 0);
+  assert.match(forgetful.stderr, /The texts of this pod are in the bucket .* name the data directory/);
+  assert.match(forgetful.stderr, /synap content migrate/);
   const back = await migrate('local');
   assert.equal(back.code, 0, back.stderr);
   assert.equal(JSON.parse(back.stdout).count, kNotes + 1);
