@@ -30,6 +30,7 @@ const EXAMPLES = {
   'projections.rebuild': { name: 'notes' },
   'projections.verify': { name: 'notes' },
   'projects.update': { id: ID, title: 'Kitchen' },
+  'relations.update': { id: ID, type: 'depends_on' },
   'runs.list': { status: 'failed' },
   'tasks.create': { title: 'Buy milk', dueDate: '2027-01-31', priority: 'high' },
   'tasks.list': { status: 'open' },

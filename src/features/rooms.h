@@ -1,11 +1,14 @@
 // Rooms: what a feature is given to build with.
 #pragma once
 
+#include <memory>
+
 #include "api/keys.h"
 #include "content/store.h"
 #include "db/database.h"
 #include "events/log.h"
 #include "events/types.h"
+#include "features/noun/all_nouns.h"
 #include "projections/projections.h"
 #include "rpc/procedure.h"
 #include "workers/replays.h"
@@ -25,6 +28,8 @@ struct Rooms {
   workers::Replays& replays;
   rpc::ProcedureTable& procedures;
   api::Keys& keys;
+  /// Filled by each noun that is added.
+  std::shared_ptr<AllNouns> nouns = std::make_shared<AllNouns>();
 };
 
 }  // namespace synap::features

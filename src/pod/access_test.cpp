@@ -223,10 +223,17 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
     }));
   };
   // An id of something that is there, for what changes things: made anew for each.
+  const std::function<Json(const std::string&)> new_thing = [&](const std::string& noun) -> Json {
+    if (noun == "notes") return Json::object({{"content", "text"}});
+    if (noun != "relations") return Json::object({{"title", "title"}});
+    Json ends = Json::object({{"type", "part_of"}});
+    for (const auto* end : {"fromId", "toId"}) {
+      ends.set(end, *mutate("tasks.create", new_thing("tasks"), key).find("entityId"));
+    }
+    return ends;
+  };
   const auto made = [&](const std::string& noun) {
-    const auto input =
-        noun == "notes" ? Json::object({{"content", "text"}}) : Json::object({{"title", "title"}});
-    const auto accepted = mutate(noun + ".create", input, key);
+    const auto accepted = mutate(noun + ".create", new_thing(noun), key);
     done(accepted);
     return std::string(accepted.string_or("entityId", accepted.string_or("id", "")));
   };
@@ -250,8 +257,8 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
       mutate("eventTypes.register", Json::object({{"name", "x.a.b"}, {"schema", schema}}), key);
       return Json::object({{"type", "x.a.b"}, {"data", Json::object()}});
     }
-    if (path == "notes.create") return Json::object({{"content", "text"}});
-    if (verb == "create") return Json::object({{"title", "title"}});
+    if (verb == "create") return new_thing(noun);
+    if (path == "relations.update") return with_id(noun, {{"type", "depends_on"}});
     if (verb == "update") return with_id(noun, {{"title", "other"}});
     if (verb == "restore") return with_id(noun, {{"version", 1}});
     Json input = with_id(noun);

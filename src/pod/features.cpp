@@ -10,6 +10,7 @@
 #include "features/functions/functions.h"
 #include "features/markdown/markdown.h"
 #include "features/notes/notes.h"
+#include "features/relations/relations.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
 #include "features/upkeep/upkeep.h"
@@ -72,6 +73,7 @@ void add_features(const features::Rooms& rooms) {
 #define ADD(noun) features::noun::add(rooms);
   SYNAP_NOUNS(ADD)
 #undef ADD
+  features::relations::add(rooms);
   features::requests::add(rooms);
   features::event_views::add(rooms);
   features::markdown_views::add(rooms);

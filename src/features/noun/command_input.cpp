@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
 
+// Whether the user has a thing of this id, of a noun that is not this one.
+bool is_any_other(const NounParts& parts, db::Tx& tx, const std::string& user, const Uuid& id) {
+  const auto* noun = parts.rooms.nouns->find(tx, user, id);
+  return noun != nullptr && noun->plural != parts.options.plural;
+}
+
 }  // namespace
 
 Json take(Json& input, std::string_view name) {
@@ -74,12 +80,13 @@ void check_references(const NounParts& parts, db::Tx& tx, const std::string& use
   for (const auto& [field, plural] : parts.options.references) {
     const Json* value = state.find(field);
     if (value == nullptr || !value->is_string()) continue;
-    const auto id = Uuid::parse(value->as_string());
-    auto rows = tx.query(
-        fmt::format("SELECT 1 FROM {}_data WHERE id = $1 AND user_id = $2", plural), id, user);
-    if (id && rows.next()) continue;
+    const auto id = Uuid::parse(value->as_string()).value_or(Uuid{});
+    if (plural.empty() ? is_any_other(parts, tx, user, id) : AllNouns::has(tx, plural, user, id)) {
+      continue;
+    }
     return tx.abort({Code::kBadRequest,
-                     fmt::format("{}: there is no such thing among your {}", field, plural),
+                     fmt::format("{}: there is no such thing among your {}", field,
+                                 plural.empty() ? "things" : plural),
                      nullptr});
   }
 }

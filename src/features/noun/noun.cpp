@@ -153,6 +153,9 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
   for (const auto& reference : options.references) {
     SYNAP_CHECK(field_of(fields, reference.field) != nullptr, reference.field);
   }
+  for (const auto& name : options.fixed) {
+    SYNAP_CHECK(!options.text && field_of(fields, name) != nullptr, name);
+  }
   for (const auto* names : {&options.large, &options.unrestored}) {
     for (const auto& name : *names) SYNAP_CHECK(options.text && field_of(fields, name), name);
   }
@@ -179,6 +182,7 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
     shown = listed;
   }
   said = without_defaults(fields, options.large);
+  changeable = selected(fields, options.fixed, false);
   full = small;
   if (options.text) {
     full = object("Full" + title(""))
@@ -210,6 +214,7 @@ Json NounParts::filled(const Json& state) const {
 
 NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
     : parts_(std::make_shared<NounParts>(rooms, std::move(options), std::move(fields))) {
+  rooms.nouns->add({parts_->options.name, parts_->options.plural});
   add_noun_event_types(*parts_);
   add_noun_projections(parts_);
   if (parts_->options.text) {

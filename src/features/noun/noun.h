@@ -70,10 +70,10 @@ struct NounOptions {
   /// Fields by which lists are filtered and sorted, each with an index of its own.
   std::vector<std::string> indexed = {};
   /// Fields that hold the id of another noun's thing, and that noun's plural: what they name must
-  /// be there when they are set.
+  /// be there when they are set. Without a plural: a thing of any other noun.
   struct Reference {
     std::string field;
-    std::string plural;
+    std::string plural = "";
   };
   std::vector<Reference> references = {};
   std::optional<TextOptions> text = std::nullopt;
@@ -83,6 +83,8 @@ struct NounOptions {
   std::vector<std::string> large = {};
   /// Fields that a restore leaves as they are. Of a noun with a text.
   std::vector<std::string> unrestored = {};
+  /// Fields that a creation gives and no update changes. Of a noun without a text.
+  std::vector<std::string> fixed = {};
   /// Judges the fields that a command gives, beyond what their schemas can say. kBadRequest.
   std::function<Result<>(const Json& given)> check = nullptr;
   std::string example = "";  // JSON text: the input of a creation, for readers of the docs

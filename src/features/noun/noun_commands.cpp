@@ -253,7 +253,7 @@ void add_noun_commands(const std::shared_ptr<NounParts>& parts) {
   add("create", std::move(meta), with_key(created.extend(parts->fields)), create);
 
   auto updated = change_input("Update" + parts->title(""));
-  updated.extend(parts->fields, Take::kPartial);
+  updated.extend(parts->changeable, Take::kPartial);
   add("update",
       meta_of(fmt::format("Change a {}. What is absent stays as it is.", name),
               Effects::kIdempotent),

@@ -47,9 +47,10 @@ struct NounParts {
   const Rooms& rooms;
   const NounOptions options;
   const Schema fields;
-  Schema shown;  // a thing as lists show it
-  Schema full;   // as `get` shows it
-  Schema said;   // its fields in events: large ones are absent where they have their default
+  Schema changeable;  // its fields without those that are fixed
+  Schema shown;       // a thing as lists show it
+  Schema full;        // as `get` shows it
+  Schema said;        // its fields in events: large ones are absent where they have their default
   std::vector<IndexedField> indexed;
   /// Its projections, while commands are being added: each brings an event that is folded.
   projections::Projection* things = nullptr;

@@ -1,0 +1,20 @@
+#include "features/noun/all_nouns.h"
+
+#include <fmt/format.h>
+
+namespace synap::features {
+
+bool AllNouns::has(db::Tx& tx, std::string_view plural, std::string_view user_id, const Uuid& id) {
+  auto rows = tx.query(fmt::format("SELECT 1 FROM {}_data WHERE id = $1 AND user_id = $2", plural),
+                       id, user_id);
+  return rows.next();
+}
+
+const AllNouns::Entry* AllNouns::find(db::Tx& tx, std::string_view user_id, const Uuid& id) const {
+  for (const auto& entry : entries_) {
+    if (has(tx, entry.plural, user_id, id)) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace synap::features

@@ -1,0 +1,33 @@
+// AllNouns: which nouns there are, for those who know a thing by its id alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/uuid.h"
+#include "db/database.h"
+
+namespace synap::features {
+
+class AllNouns {
+ public:
+  struct Entry {
+    std::string name;    // "task"
+    std::string plural;  // "tasks": of its procedures, its view, and its table with _data behind
+  };
+
+  /// While the pod is being made; afterwards it is only read, by any thread.
+  void add(Entry entry) { entries_.push_back(std::move(entry)); }
+  const std::vector<Entry>& entries() const { return entries_; }
+
+  /// The noun of which the user has a thing of this id; nullptr: there is none. In a transaction
+  /// that may name tables: one look by the primary key for each noun.
+  const Entry* find(db::Tx& tx, std::string_view user_id, const Uuid& id) const;
+  static bool has(db::Tx& tx, std::string_view plural, std::string_view user_id, const Uuid& id);
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+}  // namespace synap::features
