@@ -35,6 +35,11 @@ std::string number_of(const Json& object, std::string_view key) {
   return value != nullptr && value->is_integer() ? std::to_string(value->as_integer()) : "-";
 }
 
+bool is_damaged(const Json& event) {
+  const Json* damaged = event.find("damaged");
+  return damaged != nullptr && damaged->is_bool() && damaged->as_bool();
+}
+
 //      12  2026-01-31T12:00:00.000Z  note.creation.completed   note 0198…  request 0198…
 std::string readable(const Json& event) {
   auto line = fmt::format("{:>8}  {}  {:<26}", number_of(event, "position"),
@@ -45,6 +50,7 @@ std::string readable(const Json& event) {
   if (const auto id = event.string_or("requestId", ""); !id.empty()) {
     line += fmt::format("  request {}", id);
   }
+  if (is_damaged(event)) line += "  damaged on disk";
   return printable(line);
 }
 
@@ -61,7 +67,8 @@ std::vector<Cell> cells_of(const Json& event) {
   return {
       {number_of(event, "position"), Colour::kFaint},
       {local_time(event.string_or("timestamp", ""))},
-      {std::string(type), colour_of(type)},
+      {is_damaged(event) ? std::string(type) + " (damaged)" : std::string(type),
+       is_damaged(event) ? Colour::kBad : colour_of(type)},
       {about.empty() ? ""
                      : fmt::format("{} {}", event.string_or("aggregateType", ""), short_id(about))},
       {short_id(event.string_or("requestId", "")), Colour::kFaint}};

@@ -24,6 +24,11 @@ const Json* schema_of_items(const ProcedureInfo& procedure) {
   return is_list ? items : nullptr;
 }
 
+// Hardly anything is ever damaged: a column at the end, and only where something is.
+bool is_mark(const FieldInfo& field) {
+  return field.name == "damaged";
+}
+
 std::string format_of(const FieldInfo& field) {
   return std::string(field.schema.string_or("format", ""));
 }
@@ -116,7 +121,9 @@ std::vector<std::string> item_fields(const ProcedureInfo& procedure) {
   std::vector<std::string> names;
   const Json* schema = schema_of_items(procedure);
   if (schema == nullptr) return names;
-  for (const auto& field : fields_of(*schema)) names.push_back(field.name);
+  for (const auto& field : fields_of(*schema)) {
+    if (!is_mark(field)) names.push_back(field.name);
+  }
   return names;
 }
 
@@ -124,7 +131,12 @@ void show_items(const ProcedureInfo& procedure, const Json& made_by,
                 const std::vector<Json>& items) {
   const Json* schema = schema_of_items(procedure);
   if (schema == nullptr) return;
-  const auto fields = fields_of(*schema);
+  auto fields = fields_of(*schema);
+  if (const auto mark = std::ranges::find_if(fields, is_mark); mark != fields.end()) {
+    std::rotate(mark, mark + 1, fields.end());
+    const auto is_damaged = [](const Json& item) { return item.find("damaged") != nullptr; };
+    if (std::ranges::none_of(items, is_damaged)) fields.pop_back();
+  }
   if (is_terminal()) return show_table(fields, made_by, items);
   for (const auto& item : items) {
     std::string line;

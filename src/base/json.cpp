@@ -231,9 +231,24 @@ void append_escape(std::string& out, unsigned char byte) {
   }
 }
 
+// Bytes that are no UTF-8 come from what is damaged on disk: one must not make an answer that no
+// client can read.
+std::string mended(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto valid = valid_utf8_prefix(text);
+    out.append(text.substr(0, valid));
+    if (valid == text.size()) break;
+    out.append("\xef\xbf\xbd");
+    text.remove_prefix(valid + 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view utf8) {
+  if (!is_valid_utf8(utf8)) return append_json_string(out, mended(utf8));
   out.push_back('"');
   for (std::size_t at = 0;;) {
     const std::size_t end = next_escape(utf8, at);

@@ -34,7 +34,8 @@ void append_actor(std::string& out, const std::optional<Actor>& actor) {
 }  // namespace
 
 std::string_view source_name(Source source) {
-  return kSourceNames[static_cast<std::size_t>(source)];
+  const auto place = static_cast<std::size_t>(source);
+  return place < kSourceNames.size() ? kSourceNames[place] : std::string_view();
 }
 
 std::optional<Source> source_by_name(std::string_view name) {
@@ -94,6 +95,7 @@ const std::string& Event::json() const {
     append_json_number(out, data_version);
     out.append(R"(,"data":)").append(data);
     if (is_erased) out.append(R"(,"erased":true)");
+    if (is_damaged()) out.append(R"(,"damaged":true)");
     if (!metadata.empty()) out.append(R"(,"metadata":)").append(metadata);
     out.append(R"(,"userId":)");
     append_json_string(out, user_id);

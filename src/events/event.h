@@ -120,6 +120,11 @@ struct EventFields {
   std::string metadata;  // JSON text of an object, or empty
   /// Data and metadata were erased, lawfully and for ever; all else is as it was.
   bool is_erased = false;
+  /// Why what is stored is not what was recorded, one sentence; empty where it is. Data and
+  /// metadata are then "{}" and empty, so that nobody hands on what cannot be read, and of the
+  /// header is there what could be read. damage.h says which damage a read finds.
+  std::string_view damage;
+  bool is_damaged() const { return !damage.empty(); }
 };
 
 /// An event of the log. Immutable once recorded; shared by all who read it. What an observer is
@@ -130,8 +135,8 @@ struct Event : EventFields {
 
   DecodedData decoded;
 
-  /// The event as JSON: SynapEvent v1 with position and aggregateVersion. Made once, kept; only of
-  /// recorded events.
+  /// The event as JSON: SynapEvent v1 with position and aggregateVersion; of a damaged one with
+  /// "damaged":true. Made once, kept; only of recorded events.
   const std::string& json() const;
 
  private:

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "events/damage.h"
 
 namespace synap::events {
 namespace {
@@ -90,6 +91,7 @@ std::vector<const EventTypes::Info*> EventTypes::all() const {
 }
 
 Result<Json> current_data(const Event& event, std::int64_t data_version, Upcaster upcast) {
+  if (event.is_damaged()) return fail(damaged(event));
   if (event.data_version > data_version) {
     return fail(Code::kInternalServerError,
                 fmt::format("The event at {} has data of version {} of {}, which only a newer "
@@ -219,7 +221,8 @@ Result<NewEvent> EventTypes::finish(const Info& info, std::string data, Envelope
 
 Result<EventRef> EventTypes::current(const EventRef& event) const {
   const Info* info = find(event->type);
-  if (info == nullptr || event->is_erased || event->data_version == info->options.data_version) {
+  if (info == nullptr || event->is_erased || event->is_damaged() ||
+      event->data_version == info->options.data_version) {
     return event;
   }
   auto json = current_data(*event, info->options.data_version, info->options.upcast);

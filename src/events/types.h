@@ -158,7 +158,11 @@ class EventTypes {
   Result<NewEvent> make_open(std::string_view type, std::string data, Envelope envelope) const;
 
   /// The event as its readers of today expect it: itself, or a copy whose data are upcast.
+  /// One that is erased or damaged stays as it is.
   Result<EventRef> current(const EventRef& event) const;
+  /// The same for whoever shows events: one of a version that only a newer Synap reads is shown as
+  /// it was written, so that it stops no list.
+  EventRef shown(const EventRef& event) const { return current(event).value_or(event); }
 
  private:
   Result<NewEvent> make_trusted(std::string_view type, std::string text,

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "bus/function_events.h"
+#include "events/damage.h"
 #include "inngest/bus_id.h"
 #include "inngest/canonical.h"
 #include "inngest/sdk_event.h"
@@ -141,6 +142,7 @@ Json app_view(const events::Event& event, const events::EventTypes& types) {
 
 Task<Result<Json>> event_for_app(const events::Event& event, const events::EventTypes& types,
                                  workers::RunStore& runs) {
+  if (event.is_damaged()) co_return fail(events::damaged(event));
   if (!bus::is_about_an_end(event.type)) co_return app_view(event, types);
   const auto end = events::data_of(event, end_type(event));
   if (!end) co_return fail(end.error());

@@ -8,6 +8,7 @@
 
 #include "base/first_of.h"
 #include "base/log.h"
+#include "events/damage.h"
 #include "workers/local_driver.h"
 #include "workers/run_trace.h"
 
@@ -428,6 +429,10 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
   if (!event) co_return fail(event.error());
   if (store_.tracer() != nullptr && job.trace == nullptr) {
     job.trace = trace_of_run(**event, job.run_id);
+  }
+  // Nobody knows what it asked for, and trying again does not tell.
+  if ((*event)->is_damaged()) {
+    co_return co_await give_up(job, **event, events::damaged(**event), job.attempt + 1, {});
   }
   if (job.is_found && !job.function->is_remote) {
     auto starts = co_await store_.count_start(job);

@@ -496,6 +496,11 @@ describe('work in turn', () => {
   });
 });
 
+test('an event that is damaged on disk is a row that says so', () => {
+  const row = lib.rowOf({ ...event('note.creation.completed', { damaged: true }), data: {}, timestamp: '2026-01-01T00:00:00.000Z' });
+  assert.equal(row.title, 'damaged on disk');
+});
+
 describe('the live log', () => {
   const answers = (data) => new Response(JSON.stringify({ result: { data } }));
   const rowAt = (position) => ({ ...event('task.creation.completed'), position, id: `p${position}` });
@@ -582,6 +587,23 @@ describe('the live log', () => {
     await assert.rejects(log.start(), /events:read/);
     assert.equal(lib.liveStatus.value, 'refused');
     assert.equal(sockets.length, 0);
+  });
+
+  test('what is no message of a pod throws nothing, and is not asked for again at once', async (t) => {
+    await start();
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const live = new lib.LiveEvents(0, { onEvent() {}, onLive() {}, onLost() {} });
+    live.start();
+    for (const data of ['{"id":', 'null', '5']) {
+      const { length } = sockets;
+      sockets.at(-1).onmessage({ data: JSON.stringify({ id: 1, result: { type: 'started' } }) });
+      sockets.at(-1).onmessage({ data });
+      t.mock.timers.tick(1_000);
+      assert.equal(sockets.length, length, data);
+      t.mock.timers.tick(4_000);
+      assert.equal(sockets.length, length + 1, data);
+    }
+    live.stop();
   });
 
   test('gives a connection up that is neither made nor refused', async (t) => {

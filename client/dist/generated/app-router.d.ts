@@ -841,6 +841,8 @@ export interface SynapEvent {
     data: Record<string, unknown>;
     /** True: the data were erased, for good. */
     erased?: boolean;
+    /** True: what is stored is not what was recorded. data is {}, metadata is absent, and of the header there is what could be read. */
+    damaged?: boolean;
     metadata?: Record<string, unknown>;
     userId: string;
     source: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence";
@@ -1150,6 +1152,8 @@ export interface FullNote {
     createdAt: string;
     /** A time, ISO 8601. */
     updatedAt: string;
+    /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+    damaged?: boolean;
     /** A creation that gives none takes the first line of the text. */
     title: string;
     tags: string[];
@@ -1176,6 +1180,8 @@ export interface NoteVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+    damaged?: boolean;
     /** A creation that gives none takes the first line of the text. */
     title: string;
     tags: string[];
@@ -1204,6 +1210,8 @@ export interface Note {
     createdAt: string;
     /** A time, ISO 8601. */
     updatedAt: string;
+    /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+    damaged?: boolean;
     /** A creation that gives none takes the first line of the text. */
     title: string;
     tags: string[];
@@ -1361,6 +1369,8 @@ export interface Project {
     createdAt: string;
     /** A time, ISO 8601. */
     updatedAt: string;
+    /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+    damaged?: boolean;
     title: string;
     /** Markdown. */
     description: string;
@@ -1378,6 +1388,8 @@ export interface ProjectVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+    damaged?: boolean;
     title: string;
     /** Markdown. */
     description: string;
@@ -1693,6 +1705,8 @@ export interface Task {
     createdAt: string;
     /** A time, ISO 8601. */
     updatedAt: string;
+    /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+    damaged?: boolean;
     title: string;
     /** Markdown. */
     description: string;
@@ -1711,6 +1725,8 @@ export interface TaskVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+    damaged?: boolean;
     title: string;
     /** Markdown. */
     description: string;

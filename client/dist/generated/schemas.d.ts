@@ -92,6 +92,7 @@ export declare const SynapEvent: z.ZodObject<{
     dataVersion: z.ZodInt;
     data: z.ZodRecord<z.ZodString, z.ZodAny>;
     erased: z.ZodOptional<z.ZodBoolean>;
+    damaged: z.ZodOptional<z.ZodBoolean>;
     metadata: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     userId: z.ZodString;
     source: z.ZodEnum<{
@@ -1623,6 +1624,7 @@ export declare const synapEventSchema: z.ZodObject<{
     dataVersion: z.ZodInt;
     data: z.ZodRecord<z.ZodString, z.ZodAny>;
     erased: z.ZodOptional<z.ZodBoolean>;
+    damaged: z.ZodOptional<z.ZodBoolean>;
     metadata: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     userId: z.ZodString;
     source: z.ZodEnum<{

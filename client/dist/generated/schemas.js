@@ -83,6 +83,7 @@ export const SynapEvent = z.object({
     dataVersion: z.int().min(1).describe("Of the shape of the data."),
     data: z.record(z.string(), z.any()).describe("As the schema of its type says."),
     erased: z.boolean().optional().describe("True: the data were erased, for good."),
+    damaged: z.boolean().optional().describe("True: what is stored is not what was recorded. data is {}, metadata is absent, and of the header there is what could be read."),
     metadata: z.record(z.string(), z.any()).optional(),
     userId: z.string(),
     source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]),

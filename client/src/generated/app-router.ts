@@ -936,6 +936,8 @@ export interface SynapEvent {
   data: Record<string, unknown>;
   /** True: the data were erased, for good. */
   erased?: boolean;
+  /** True: what is stored is not what was recorded. data is {}, metadata is absent, and of the header there is what could be read. */
+  damaged?: boolean;
   metadata?: Record<string, unknown>;
   userId: string;
   source: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence";
@@ -1281,6 +1283,8 @@ export interface FullNote {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
@@ -1308,6 +1312,8 @@ export interface NoteVersion {
   source: string;
   /** The command behind it. */
   requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
@@ -1338,6 +1344,8 @@ export interface Note {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
@@ -1510,6 +1518,8 @@ export interface Project {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;
@@ -1528,6 +1538,8 @@ export interface ProjectVersion {
   source: string;
   /** The command behind it. */
   requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;
@@ -1872,6 +1884,8 @@ export interface Task {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;
@@ -1891,6 +1905,8 @@ export interface TaskVersion {
   source: string;
   /** The command behind it. */
   requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;

@@ -2,6 +2,7 @@
 // Included by tests only.
 #pragma once
 
+#include "base/json.h"
 #include "events/contract/rig.h"
 
 namespace synap::events::contract {
@@ -123,6 +124,65 @@ TEST_P(EventLog, AChangeBehindItsBackIsFoundWhereItIs) {
     const auto found = sync_wait(executor, log().verify(0, 1'000));
     ASSERT_TRUE(found && found->first_broken) << change;
     EXPECT_EQ(found->first_broken->position, 2) << change;
+  }
+}
+
+TEST_P(EventLog, ADamagedEventIsReadAsDamagedAndTheOthersAsTheyAre) {
+  Envelope envelope = of("ann", Uuid::v7());
+  envelope.metadata = R"({"why":"so"})";
+  struct Case {
+    const char* change;
+    bool is_header = false;
+  };
+  for (const Case& each : {
+           Case{"data = '{\"n\":'"},
+           Case{"data = '{\"n\":9}'"},
+           Case{"data = CAST(x'ff00fe' AS TEXT)"},
+           Case{"metadata = '{'"},
+           Case{"content_hash = zeroblob(32)"},
+           Case{"content_hash = x''"},
+           Case{"salt = x'00'"},
+           Case{"salt = NULL"},
+           Case{"type = 999999", true},
+           Case{"source = 77", true},
+           Case{"actor_kind = 9, actor = 'x'", true},
+           Case{"actor_kind = 0, actor = CAST(x'ff' AS TEXT)", true},
+           Case{"id = x'00'", true},
+           Case{"timestamp = 9223372036854775807", true},
+           Case{"data_version = -1", true},
+       }) {
+    storage = GetParam().make();
+    reopen();
+    ASSERT_TRUE(append({.events = {event(1, envelope), event(2, envelope), event(3, envelope)}}));
+    ASSERT_TRUE(write([&](db::Tx& tx) {
+      tx.run("DROP TRIGGER events_are_not_updated");
+      tx.run(std::string("UPDATE events SET ") + each.change + " WHERE position = 2");
+    }));
+    reopen();
+    testing::internal::CaptureStderr();
+    const auto page = read({});
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("at position 2 is damaged"),
+              std::string::npos)
+        << each.change;
+    ASSERT_TRUE(page) << each.change;
+    ASSERT_EQ(page->events.size(), 3u) << each.change;
+    for (const auto& one : page->events) {
+      const bool is_it = one->position == 2;
+      EXPECT_EQ(one->is_damaged(), is_it) << each.change << one->position;
+      const auto json = parse_json(one->json());
+      ASSERT_TRUE(json) << each.change << one->json();
+      EXPECT_EQ(json->find("damaged") != nullptr, is_it);
+      EXPECT_EQ(json->find("metadata") == nullptr, is_it);
+      EXPECT_EQ(json->find("data")->as_object().empty(), is_it);
+      EXPECT_FALSE(json->string_or("type", "").empty());
+    }
+    const auto& damaged_one = page->events[1];
+    const auto data = current_data(*damaged_one, 1, nullptr);
+    ASSERT_FALSE(data);
+    EXPECT_EQ(data.error().details->string_or("reason", ""), "EVENT_DAMAGED");
+    EXPECT_EQ(data.error().details->find("position")->as_integer(), 2);
+    EXPECT_FALSE(data.error().is_retriable());
+    if (!each.is_header) EXPECT_EQ(damaged_one->type, "a.made");
   }
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "events/chain.h"
+#include "events/damage.h"
 
 namespace synap::events::sqlite {
 namespace {
@@ -12,6 +14,13 @@ namespace {
 // Verification goes in slices, so that no read transaction lasts: some 2 us an event and the time
 // that its bytes take to be hashed.
 constexpr std::size_t kVerifiedBytesMax = 16 << 20;
+
+// Among SYNAP_EVENT_COLUMNS.
+constexpr int kSalt = 18;
+constexpr int kContentHash = 19;
+
+// A log line for each damaged event is what an operator needs, and no more of them than he reads.
+constexpr std::size_t kToldMax = 1'000;
 
 std::string_view bytes_of(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -26,23 +35,17 @@ bool read_bytes(std::string_view raw, std::array<std::uint8_t, N>& out) {
 
 // Why the row does not continue the chain, or nothing; then `link` is the row's own.
 std::optional<std::string> break_of(const Event& event, std::int64_t expected_position,
-                                    db::Rows& row, int first_column, Sha256& link) {
+                                    db::Rows& row, Sha256& link) {
   if (event.position != expected_position) {
     return fmt::format("The event at position {} is missing", expected_position);
   }
   Sha256 content{};
   Sha256 stored_link{};
-  Salt salt{};
-  if (!read_bytes(row.view(first_column), content) ||
-      !read_bytes(row.view(first_column + 1), stored_link)) {
+  if (!read_bytes(row.view(kContentHash), content) ||
+      !read_bytes(row.view(kContentHash + 1), stored_link)) {
     return "Its hashes are not of their size";
   }
-  if (event.is_erased) {
-    if (event.data != "{}" || !event.metadata.empty()) return "It has no salt, but it has data";
-  } else if (!read_bytes(row.view(first_column + 2), salt) ||
-             content_hash(salt, event.data, event.metadata) != content) {
-    return "Its data or metadata are not those that were recorded";
-  }
+  if (event.is_damaged()) return std::string(event.damage);
   const auto computed =
       link_hash(link, event.position, event.aggregate_version, header_hash(event), content);
   if (computed != stored_link) {
@@ -219,14 +222,28 @@ EventRef EventTable::event_of(db::Tx& tx, db::Rows& row) {
     event.actor = std::move(actor);
   }
   event.timestamp = row.integer(11);
-  event.id = row.uuid(12).value_or(Uuid{});
+  const auto id = row.uuid(12);
+  event.id = id.value_or(Uuid{});
   event.correlation_id = row.uuid(13);
   event.causation_id = row.uuid(14);
   event.request_id = row.uuid(15);
   event.metadata = row.text(16);
   event.data = row.text(17);
-  event.is_erased = row.integer(18) != 0;
+  event.is_erased = row.is_null(kSalt);
+  StoredProof proof{.has_id = id.has_value(), .content_hash = row.view(kContentHash)};
+  if (!event.is_erased) proof.salt = row.view(kSalt);
+  find_damage(event, proof);
+  if (event.is_damaged()) tell(event);
   return std::make_shared<const Event>(std::move(event));
+}
+
+void EventTable::tell(const EventFields& damaged) {
+  std::lock_guard lock(told_mutex_);
+  if (told_.size() >= kToldMax || !told_.insert(damaged.position).second) return;
+  write_log(LogLevel::kError, "events", "event {id} at position {position} is damaged: {what}",
+            {{"id", damaged.id.to_string()},
+             {"position", damaged.position},
+             {"what", std::string(damaged.damage)}});
 }
 
 Verification EventTable::verify(db::Tx& tx, std::int64_t after, int limit) {
@@ -241,7 +258,7 @@ Verification EventTable::verify(db::Tx& tx, std::int64_t after, int limit) {
     }
   }
   auto rows = tx.query("SELECT " SYNAP_EVENT_COLUMNS
-                       ", content_hash, link, salt FROM events WHERE position > $1 "
+                       ", link FROM events WHERE position > $1 "
                        "ORDER BY position LIMIT $2",
                        after, limit);
   std::size_t bytes = 0;
@@ -251,7 +268,7 @@ Verification EventTable::verify(db::Tx& tx, std::int64_t after, int limit) {
       break;
     }
     const auto event = event_of(tx, rows);
-    if (auto broken = break_of(*event, found.next_after + 1, rows, 19, link)) {
+    if (auto broken = break_of(*event, found.next_after + 1, rows, link)) {
       found.first_broken = {found.next_after + 1, std::move(*broken)};
       return found;
     }

@@ -2,7 +2,9 @@
 // docs/formats.md describes the columns.
 #pragma once
 
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +21,7 @@ extern const std::string_view kEventTables;
 #define SYNAP_EVENT_COLUMNS                                                                     \
   "position, type, data_version, user, aggregate, aggregate_type, aggregate_version, source, "  \
   "actor_kind, actor, on_behalf_of, timestamp, id, correlation, causation, request, metadata, " \
-  "data, salt IS NULL"
+  "data, salt, content_hash"
 
 /// Only numbers for names are kept in memory; all else goes to the Tx it is given.
 class EventTable {
@@ -39,7 +41,8 @@ class EventTable {
   /// if the Tx has failed.
   EventRef insert(db::Tx& tx, const NewEvent& event, std::int64_t version, Head& head);
 
-  /// The event of a row of SYNAP_EVENT_COLUMNS.
+  /// The event of a row of SYNAP_EVENT_COLUMNS: the one place where stored bytes become an event,
+  /// and damage is found. It is logged once for each event, up to a bound.
   EventRef event_of(db::Tx& tx, db::Rows& row);
 
   /// Recomputes the links of at most `limit` rows behind `after`.
@@ -47,7 +50,11 @@ class EventTable {
 
  private:
   std::optional<std::int64_t> number_of(db::Tx& tx, std::string_view name);
+  void tell(const EventFields& damaged);
+
   Names& names_;
+  std::mutex told_mutex_;
+  std::set<std::int64_t> told_;  // positions of damaged events that were logged
   struct Remembered {
     Head head;
     std::int64_t undone = -1;  // Tx::undone() at the time

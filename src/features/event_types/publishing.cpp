@@ -189,9 +189,7 @@ Task<Result<StreamPage>> read_stream(const Rooms& rooms, Session session, ReadSt
   StreamPage page;
   for (const auto& event : *events) {
     if (page.events.size() == static_cast<std::size_t>(input.limit)) break;
-    auto shown = rooms.types.current(event);
-    if (!shown) co_return fail(shown.error());
-    page.events.push_back({(*shown)->json()});
+    page.events.push_back({rooms.types.shown(event)->json()});
     page.next_version = event->aggregate_version + 1;
   }
   // A page may end early because its events are large: then the next one tells.

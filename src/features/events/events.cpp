@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "events/damage.h"
 #include "features/procedures.h"
 
 namespace synap::features::event_views {
@@ -202,9 +203,7 @@ Task<Result<EventList>> list(const Rooms& rooms, Session session, ListEvents inp
   if (is_down) list.next_before = page->next_before;
   list.at_end = page->is_at_end;
   for (const auto& event : page->events) {
-    auto shown = rooms.types.current(event);
-    if (!shown) co_return fail(shown.error());
-    list.events.push_back({(*shown)->json()});
+    list.events.push_back({rooms.types.shown(event)->json()});
   }
   co_return list;
 }
@@ -218,9 +217,8 @@ Task<Result<LogHead>> head(const Rooms& rooms, Session) {
 Task<Result<RawJson>> get(const Rooms& rooms, Session session, GetEvent input) {
   auto event = co_await rooms.log.find(session.tenancy(), Uuid::parse(input.id).value_or(Uuid{}));
   if (!event) co_return fail(event.error());
-  auto shown = rooms.types.current(*event);
-  if (!shown) co_return fail(shown.error());
-  co_return RawJson{(*shown)->json()};
+  if ((*event)->is_damaged()) co_return fail(events::damaged(**event));
+  co_return RawJson{rooms.types.shown(*event)->json()};
 }
 
 // Where a watcher goes on. A position that was never reached is a mistake, or of another pod, or of
@@ -276,9 +274,7 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchEvents input,
     auto page = co_await rooms.log.read(session.tenancy(), filter);
     if (!page) co_return fail(page.error());
     for (const auto& event : page->events) {
-      auto shown = rooms.types.current(event);
-      if (!shown) co_return fail(shown.error());
-      co_yield rpc::Item{std::to_string(event->position), (*shown)->json()};
+      co_yield rpc::Item{std::to_string(event->position), rooms.types.shown(event)->json()};
     }
     filter.after = page->next_after;
     co_await rooms.log.end().wait_past(filter.after, session.stop);
@@ -309,6 +305,9 @@ Schema synap_event_schema() {
           .field("dataVersion", integer().min(1), "Of the shape of the data.")
           .field("data", record(any()), "As the schema of its type says.")
           .field("erased", optional(boolean()), "True: the data were erased, for good.")
+          .field("damaged", optional(boolean()),
+                 "True: what is stored is not what was recorded. data is {}, metadata is absent, "
+                 "and of the header there is what could be read.")
           .field("metadata", optional(record(any())))
           .field("userId", string())
           .field("source", one_of(source_names()))
@@ -326,8 +325,10 @@ void add(const Rooms& rooms) {
   add_query(
       rooms, "events.list",
       {.summary = "What happened, page by page, the oldest first or the newest.",
-       .docs = "Nothing is missed between two pages, whatever happens meanwhile. A filter that "
-               "matches little may end a page before it is full: go on until atEnd."},
+       .docs =
+           "Nothing is missed between two pages, whatever happens meanwhile. A filter that "
+           "matches little may end a page before it is full: go on until atEnd. An event that is "
+           "damaged on disk is there, marked as damaged, with empty data."},
       list);
   add_query(
       rooms, "events.head",
@@ -335,7 +336,10 @@ void add(const Rooms& rooms) {
            "The end of the log and its hash, to be kept elsewhere as a proof of all before it."},
       head);
   add_query(rooms, "events.get",
-            {.summary = "One event.", .errors = {{Code::kNotFound, "You have no such event."}}},
+            {.summary = "One event.",
+             .errors = {{Code::kNotFound, "You have no such event."},
+                        {Code::kInternalServerError,
+                         "It is damaged: details has reason EVENT_DAMAGED, position and id."}}},
             get, synap_event_schema());
   api::add_subscription<WatchEvents, RawJson>(
       rooms.procedures, "events.watch",

@@ -96,6 +96,7 @@ Schema shown_schema(const std::string& name, const Schema& fields, bool has_text
       .field("version", integer().min(1), "1 when made, +1 with each change.")
       .field("createdAt", string().datetime())
       .field("updatedAt", string().datetime())
+      .field("damaged", optional(boolean()), kDamagedDocs)
       .extend(fields, UntypedObjectSchema::Take::kFilled);
   if (has_text) {
     schema.field("preview", string(), "How its text begins.")

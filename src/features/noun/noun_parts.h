@@ -100,6 +100,11 @@ void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOption
                      const Schema& input, NounCore::Decide decide);
 
 /// A thing as it is or was in one version.
+/// Of the marker that a damaged thing has in lists.
+inline constexpr const char* kDamagedDocs =
+    "True: what is stored of it cannot be read; its fields are empty, and the log has what they "
+    "were.";
+
 struct Thing {
   std::int64_t version = 0;
   std::int64_t created_at = 0;  // Unix ms
@@ -107,6 +112,7 @@ struct Thing {
   std::string source;
   std::optional<Uuid> request_id;
   Json state;                  // its fields, filled
+  bool is_damaged = false;     // what is stored of them cannot be read: they are empty values
   Json given = Json::array();  // the names of those that would follow from its text
   // Of a noun with a text.
   StoredText file;
@@ -115,7 +121,14 @@ struct Thing {
 /// The columns of a thing's row; read_thing() reads a row of them that begins at `first`.
 std::string thing_columns(const NounParts& parts);
 Thing read_thing(const NounParts& parts, db::Rows& row, int first);
-/// kNotFound: the user has none of this id; or it has no such version.
+/// What a row's `data` say of a thing. Nothing where they are damaged: no object, with a field of
+/// another kind than the noun's, or with none of those that it must have (one that was added to the
+/// noun later may be absent).
+std::optional<Json> stored_state(const NounParts& parts, std::string_view data);
+/// What whoever needs a damaged row is told: kInternalServerError, which names it, with
+/// {"reason":"ROW_DAMAGED","projection":"notes","id":"..."}.
+Error damaged_row(const NounParts& parts, const Uuid& id);
+/// kNotFound: the user has none of this id; or it has no such version. damaged_row().
 Task<Result<Thing>> find_thing(const NounParts& parts, const api::Session& session, Uuid id);
 Task<Result<Thing>> find_version(const NounParts& parts, const api::Session& session, Uuid id,
                                  std::int64_t version);

@@ -89,7 +89,9 @@ struct Fold {
   Json state_of(db::Tx& tx, const Event& event) const {
     auto rows = tx.query(select, event.aggregate_id);
     if (!rows.next()) return Json::object();
-    return parse_json(rows.view(0)).value_or(Json::object());
+    auto state = stored_state(*parts, rows.view(0));
+    if (!state) tx.abort(damaged_row(*parts, event.aggregate_id.value_or(Uuid{})));
+    return std::move(state).value_or(Json::object());
   }
 
   std::shared_ptr<NounParts> parts;

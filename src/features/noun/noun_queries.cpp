@@ -1,6 +1,8 @@
 // What a user is told of one thing: get and history.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "features/noun/noun_parts.h"
 
@@ -8,6 +10,60 @@ namespace synap::features {
 namespace {
 
 using api::Session;
+// The outermost kind alone: what is inside was looked at when it came in.
+bool is_of_kind(const SchemaNode& schema, const Json& value) {
+  switch (schema.kind) {
+    case SchemaKind::kBoolean:
+      return value.is_bool();
+    case SchemaKind::kNumber:
+    case SchemaKind::kInteger:
+      return value.is_number();
+    case SchemaKind::kString:
+    case SchemaKind::kEnum:
+      return value.is_string();
+    case SchemaKind::kArray:
+      return value.is_array() && std::ranges::all_of(value.as_array(), [&](const Json& item) {
+               return is_of_kind(*schema.inner, item);
+             });
+    case SchemaKind::kObject:
+    case SchemaKind::kRecord:
+      return value.is_object();
+    default:
+      return true;
+  }
+}
+
+Json empty_value(const SchemaNode& schema) {
+  switch (schema.kind) {
+    case SchemaKind::kBoolean:
+      return false;
+    case SchemaKind::kNumber:
+    case SchemaKind::kInteger:
+      return 0;
+    case SchemaKind::kString:
+      return "";
+    case SchemaKind::kEnum:
+      return schema.values.empty() ? Json("") : Json(schema.values.front());
+    case SchemaKind::kArray:
+      return Json::array();
+    case SchemaKind::kObject:
+    case SchemaKind::kRecord:
+      return Json::object();
+    default:
+      return nullptr;
+  }
+}
+
+// So that whoever reads a list of them meets no field that is absent against its schema.
+Json empty_values(const SchemaNode& fields) {
+  Json values = Json::object();
+  for (const auto& field : fields.fields) {
+    if (field.presence != SchemaField::Presence::kRequired) continue;
+    values.as_object().emplace_back(field.name, empty_value(*field.schema));
+  }
+  return values;
+}
+
 using Take = UntypedObjectSchema::Take;
 
 constexpr auto kColumns = "version, created_at, updated_at, source, request_id, data";
@@ -62,6 +118,7 @@ Json history_entry(const NounParts& parts, Thing thing) {
   Json entry = Json::object(
       {{"version", thing.version}, {"at", to_iso8601(thing.updated_at)}, {"source", thing.source}});
   if (thing.request_id) entry.set("requestId", thing.request_id->to_string());
+  if (thing.is_damaged) entry.set("damaged", true);
   for (auto& [key, value] : thing.state.as_object()) {
     entry.as_object().emplace_back(key, std::move(value));
   }
@@ -103,6 +160,33 @@ std::string thing_columns(const NounParts& parts) {
   return columns;
 }
 
+Error damaged_row(const NounParts& parts, const Uuid& id) {
+  const auto& name = parts.options.plural;
+  return {Code::kInternalServerError,
+          fmt::format("The row of {} {} is damaged. The log has what it said: synap projections "
+                      "rebuild {}",
+                      parts.options.name, id.to_string(), name),
+          std::make_shared<const Json>(Json::object(
+              {{"reason", "ROW_DAMAGED"}, {"projection", name}, {"id", id.to_string()}})),
+          Fault::kDamaged};
+}
+
+std::optional<Json> stored_state(const NounParts& parts, std::string_view data) {
+  auto state = parse_json(data);
+  if (!state || !state->is_object()) return std::nullopt;
+  bool has_required = false;
+  bool needs_any = false;
+  for (const auto& field : parts.fields.node().fields) {
+    const Json* value = state->find(field.name);
+    if (value != nullptr && !is_of_kind(*field.schema, *value)) return std::nullopt;
+    if (field.presence != SchemaField::Presence::kRequired) continue;
+    needs_any = true;
+    has_required = has_required || value != nullptr;
+  }
+  if (needs_any && !has_required) return std::nullopt;
+  return std::move(*state);
+}
+
 Thing read_thing(const NounParts& parts, db::Rows& row, int first) {
   Thing thing;
   thing.version = row.integer(first);
@@ -110,8 +194,9 @@ Thing read_thing(const NounParts& parts, db::Rows& row, int first) {
   thing.updated_at = row.integer(first + 2);
   thing.source = row.text(first + 3);
   thing.request_id = row.uuid(first + 4);
-  auto state = parse_json(row.view(first + 5));
-  if (!state) state = Json::object();
+  auto state = stored_state(parts, row.view(first + 5));
+  thing.is_damaged = !state;
+  if (!state) state = empty_values(parts.fields.node());
   thing.state = parts.filled(*state);
   if (const Json* given = state->find(kGiven)) thing.given = *given;
   if (parts.options.text) {
@@ -133,6 +218,7 @@ Task<Result<Thing>> find_version(const NounParts& parts, const Session& session,
     co_return fail(Code::kNotFound,
                    fmt::format("There is no such version of a {} of yours", parts.options.name));
   }
+  if (found->front().is_damaged) co_return fail(damaged_row(parts, id));
   co_return std::move(found->front());
 }
 
@@ -147,6 +233,7 @@ Task<Result<Thing>> find_thing(const NounParts& parts, const Session& session, U
   });
   if (!found) co_return fail(found.error());
   if (!*found) co_return fail(no_such(parts));
+  if ((*found)->is_damaged) co_return fail(damaged_row(parts, id));
   co_return std::move(**found);
 }
 
@@ -155,6 +242,7 @@ Json shown(const NounParts& parts, const Uuid& id, Thing thing) {
                               {"version", thing.version},
                               {"createdAt", to_iso8601(thing.created_at)},
                               {"updatedAt", to_iso8601(thing.updated_at)}});
+  if (thing.is_damaged) answer.set("damaged", true);
   for (auto& [key, value] : thing.state.as_object()) {
     answer.as_object().emplace_back(key, std::move(value));
   }
@@ -214,6 +302,7 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
       .field("at", string().datetime(), "When it was made.")
       .field("source", string(), "Of the change: api, agent, sync, ...")
       .field("requestId", optional(string().uuid()), "The command behind it.")
+      .field("damaged", optional(boolean()), kDamagedDocs)
       .extend(parts->fields, Take::kFilled);
   if (parts->options.text) {
     entry.field("filePath", string(), "Where its text is.")

@@ -84,7 +84,14 @@ struct Counts {
     auto rows = tx.query(select, event.aggregate_id);
     if (!rows.next()) return std::nullopt;
     auto tags = parse_json(rows.view(0));
-    return tags && tags->is_array() ? std::move(tags->as_array()) : Json::Array{};
+    if (!tags || !tags->is_array() || !std::ranges::all_of(tags->as_array(), &Json::is_string)) {
+      tx.abort({Code::kInternalServerError,
+                fmt::format("What was counted of {} {} is damaged", parts->options.name,
+                            event.aggregate_id.value_or(Uuid{}).to_string()),
+                nullptr, Fault::kDamaged});
+      return std::nullopt;
+    }
+    return std::move(tags->as_array());
   }
 
   void count(db::Tx& tx, const Event& event, const Json::Array& tags, std::int64_t by) const {

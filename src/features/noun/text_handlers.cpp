@@ -158,7 +158,12 @@ class UpdateHandler final : public TextHandler {
     Present present;
     if (!rows.next()) return present;
     present.version = rows.integer(0);
-    present.state = parse_json(rows.view(1)).value_or(Json::object());
+    auto state = stored_state(parts(), rows.view(1));
+    // What is made of it goes into the log, where it would stay.
+    if (!state && present.version > 0) {
+      tx.abort(damaged_row(parts(), event.aggregate_id.value_or(Uuid{})));
+    }
+    present.state = std::move(state).value_or(Json::object());
     present.preview = rows.text(2);
     return present;
   }

@@ -44,7 +44,7 @@ class TextFold {
         "file_size = coalesce($10, file_size), checksum = coalesce($11, checksum){} "
         "WHERE id = $1 AND user_id = $2",
         things, changes);
-    select_ = fmt::format("SELECT data FROM {} WHERE id = $1", things);
+    select_ = fmt::format("SELECT data, version FROM {} WHERE id = $1", things);
     uncreate_ = fmt::format("DELETE FROM {} WHERE id = $1 AND version = 0", things);
     await_update_ = fmt::format(
         "INSERT INTO {}(id, user_id, state, pending) VALUES ($1, $2, '{}', 1) "
@@ -110,7 +110,10 @@ class TextFold {
   Json state_of(db::Tx& tx, const Event& event) const {
     auto rows = tx.query(select_, event.aggregate_id);
     if (!rows.next()) return Json::object();
-    return parse_json(rows.view(0)).value_or(Json::object());
+    if (rows.integer(1) == 0) return Json::object();  // not made yet
+    auto state = stored_state(*parts_, rows.view(0));
+    if (!state) tx.abort(damaged_row(*parts_, event.aggregate_id.value_or(Uuid{})));
+    return std::move(state).value_or(Json::object());
   }
 
   // When the event says that the thing was made and changed; absent: as it was.

@@ -1,5 +1,6 @@
 #include "features/requests/requests.h"
 
+#include "events/damage.h"
 #include "features/events/events.h"
 #include "features/procedures.h"
 
@@ -72,15 +73,17 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
   const auto completed_type =
       failed_type.substr(0, failed_type.size() - std::string_view("failed").size()) + "completed";
   for (const auto& event : page->events) {
-    auto shown = rooms.types.current(event);
-    if (!shown) co_return fail(shown.error());
-    request.events.push_back({(*shown)->json()});
+    request.events.push_back({rooms.types.shown(event)->json()});
     // A run that was given up can be tried again: the last word counts.
     if (event->type == completed_type) {
       request.status = "completed";
       request.error.reset();
     } else if (event->type == failed_type) {
       request.status = "failed";
+      if (event->is_damaged()) {
+        request.error = RequestError{"", events::damaged(*event).message};
+        continue;
+      }
       auto data = parse_json(event->data);
       if (!data) continue;
       request.error = RequestError{std::string(data->string_or("name", "")),

@@ -1,6 +1,7 @@
 #include "features/runs/run_shapes.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 
 namespace synap::features::runs {
 
@@ -41,6 +42,12 @@ const ObjectSchema<RunId>& describe(Type<RunId>) {
   return schema;
 }
 
+RawJson stored_json(std::string_view text) {
+  // A few levels more than what comes in may have: what is stored was wrapped by us.
+  constexpr JsonLimits kStored{.depth_max = 80};
+  return {parse_json(text, kStored) ? std::string(text) : R"({"damaged":true})"};
+}
+
 void read_run(db::Rows& row, Run& run) {
   run.id = row.uuid(0).value_or(Uuid{}).to_string();
   run.function = row.text(1);
@@ -50,9 +57,9 @@ void read_run(db::Rows& row, Run& run) {
   run.created_ms = row.integer(5);
   run.created_at = to_iso8601(run.created_ms);
   if (!row.is_null(6)) run.ended_at = to_iso8601(row.integer(6));
-  if (!row.is_null(7)) run.error = RawJson{row.text(7)};
+  if (!row.is_null(7)) run.error = stored_json(row.view(7));
   if (!row.is_null(8)) run.started_at = to_iso8601(row.integer(8));
-  if (!row.is_null(9)) run.origin = RawJson{row.text(9)};
+  if (!row.is_null(9)) run.origin = stored_json(row.view(9));
 }
 
 Task<Result<>> add_event(const Rooms& rooms, Run& run) {

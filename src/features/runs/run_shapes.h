@@ -67,6 +67,9 @@ inline constexpr std::string_view kRunColumns =
     "SELECT id, function, status, attempts, event_position, created_at, ended_at, error, "
     "started_at, origin FROM runs ";
 void read_run(db::Rows& row, Run& run);
+/// JSON text of a column as it is, or {"damaged":true} where it is none: one run that is damaged on
+/// disk must not make a whole list unreadable.
+RawJson stored_json(std::string_view text);
 /// What the run's event says.
 Task<Result<>> add_event(const Rooms& rooms, Run& run);
 

@@ -37,7 +37,7 @@ Shown shown(std::string_view text, std::size_t& left) {
   Shown shown;
   if (text.size() <= std::min(kWholeMax, left)) {
     left -= text.size();
-    shown.whole = RawJson{std::string(text)};
+    shown.whole = stored_json(text);
     return shown;
   }
   shown.bytes = static_cast<std::int64_t>(text.size());
@@ -218,7 +218,7 @@ void read_pending(db::Tx& tx, const Uuid& id, std::size_t& left, RunWithSteps& r
                         .attempts = rows.integer(3)};
     const auto due_at = rows.integer(4);
     if (due_at > 0 && due_at <= kTimeMax) step.due_at = to_iso8601(due_at);
-    if (!rows.is_null(5)) step.error = RawJson{rows.text(5)};
+    if (!rows.is_null(5)) step.error = stored_json(rows.view(5));
     step.started_at = time_of(rows, 6);
     if (!rows.is_null(7)) step.input = shown(rows.view(7), left).whole;
     run.pending.push_back(std::move(step));

@@ -146,7 +146,9 @@ std::string Relay::text_of(const Posted& one) const {
   header.set("source", std::string(events::source_name(event.source)));
   const Json user = Json::object({{"id", event.user_id}, {"synap", std::move(header)}});
   std::string data = event.data.empty() ? "{}" : event.data;
-  if (data.size() > kDataBytesMax) {
+  if (event.is_damaged()) {
+    data = R"({"_synap":{"damaged":true}})";
+  } else if (data.size() > kDataBytesMax) {
     data = fmt::format(R"({{"_synap":{{"omittedBytes":{}}}}})", data.size());
   }
   return fmt::format(R"({{"name":{},"id":"{}","ts":{},"v":"{}","user":{},"data":{}}})",

@@ -9,6 +9,8 @@ export interface SynapEvent {
   dataVersion: number;
   data: Record<string, unknown>;
   erased?: boolean;
+  /** What is stored of it is not what was recorded: its data are empty. */
+  damaged?: boolean;
   metadata?: Record<string, unknown>;
   userId: string;
   source: string;
@@ -116,7 +118,7 @@ export function rowOf(event: SynapEvent): Row {
     actor: intern(actorOf(event)),
     user: intern(event.userId),
     request: event.requestId ?? '',
-    title: titleOf(event.data),
+    title: event.damaged ? 'damaged on disk' : titleOf(event.data),
     isImport: event.metadata?.['batch'] !== undefined,
   };
 }

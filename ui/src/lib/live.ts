@@ -35,6 +35,15 @@ const CONNECT_WITHIN_MS = 20_000;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 4_000;
 
+function messageOf(text: string): Message | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === 'object' && message !== null ? (message as Message) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export class LiveEvents {
   readonly #handlers: Handlers;
   #last: string;
@@ -108,7 +117,9 @@ export class LiveEvents {
     this.#ping();
     if (text === 'PONG') return;
     if (text === 'PING') return this.#socket?.send('PONG');
-    const message = JSON.parse(text) as Message;
+    const message = messageOf(text);
+    // No pod's: to come back at once would be to be told the same again.
+    if (!message) return this.#refused();
     // The pod is about to stop.
     if (message.method === 'reconnect') return this.#lost();
     if (message.error) return this.#refused();

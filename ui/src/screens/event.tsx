@@ -159,7 +159,9 @@ export function EventPanel({ id }: { id: string }) {
               <CausesOf event={event} />
               <section aria-labelledby="data-title">
                 <div class="section-title">
-                  <h3 id="data-title">Data{event.erased ? ' (erased)' : ''}</h3>
+                  <h3 id="data-title">
+                    Data{event.erased ? ' (erased)' : event.damaged ? ' (damaged)' : ''}
+                  </h3>
                   <CopyButton label="JSON" text={() => JSON.stringify(event, null, 2)} />
                   <CopyButton label="curl" text={() => asCurl('events.get', { id }, 'query')} />
                   <CopyButton
