@@ -1,7 +1,8 @@
 import { createTRPCClient, createWSClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink, TRPCClientError, wsLink, } from '@trpc/client';
 import { observable } from '@trpc/server/observable';
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
-import { ClientClosedError, NoKeyError } from './errors.js';
+import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
+import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
 import { WaitingRoom } from './wait.js';
 import { watchAsStream, watchWithHandlers, } from './watch.js';
 // What the pod takes in one request, and what every proxy takes in one URL.
@@ -12,7 +13,7 @@ const BATCHED_INPUT_LENGTH_MAX = 32 * 1024;
 // The socket is kept for the next watch, but no program stays alive for long because of it.
 const SOCKET_IDLE_MS = 500;
 const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
-const socketRetryDelayMs = (attempt) => attempt === 0 ? 0 : Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2);
+const socketDelayMs = (attempt) => attempt === 0 ? 0 : Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2);
 function endpointOf(url) {
     const endpoint = new URL(url, globalThis.location?.href);
     endpoint.search = '';
@@ -29,13 +30,15 @@ function eventsOverWebSocket(endpoint, options) {
     const WebSocket = options.WebSocket ?? DefaultWebSocket;
     if (!WebSocket)
         throw new Error('There is no WebSocket here: give one, or use transport "sse"');
+    // The link counts attempts to connect alone: what connects and then speaks no JSON is none.
+    const history = new ConnectionHistory();
     const socket = createWSClient({
         url: endpoint.replace(/^http/, 'ws'),
         ...connectionParamsOf(options),
-        WebSocket,
+        WebSocket: guardedWebSocket(WebSocket, history),
         lazy: { enabled: true, closeMs: SOCKET_IDLE_MS },
         keepAlive: SOCKET_PING,
-        retryDelayMs: socketRetryDelayMs,
+        retryDelayMs: (attempt) => socketDelayMs(Math.max(attempt, history.failures)),
     });
     return {
         link: wsLink({ client: socket }),
@@ -43,9 +46,10 @@ function eventsOverWebSocket(endpoint, options) {
     };
 }
 function eventsOverSse(endpoint, options) {
-    const EventSource = options.EventSource ?? DefaultEventSource;
-    if (!EventSource)
+    const Base = options.EventSource ?? DefaultEventSource;
+    if (!Base)
         throw new Error('There is no EventSource here: give one, or use "websocket"');
+    const EventSource = guardedEventSource(Base);
     const close = async () => { };
     if (options.EventSource || !eventSourceTakesFetch) {
         const params = connectionParamsOf(options);
@@ -140,6 +144,8 @@ export function createSynapClient(given) {
         // Of events of no type there are none, so the page's end is the log's.
         end: async () => {
             const page = await trpc.events.list.query({ limit: 1, types: ['-'] });
+            if (!Number.isInteger(page?.nextAfter))
+                throw new ConnectionLostError(NO_EVENTS);
             return String(page.nextAfter);
         },
         subscribe: (input, handlers) => trpc.events.watch.subscribe(input, handlers),

@@ -42,6 +42,8 @@ export declare class ConnectionLostError extends Error {
     readonly name = "ConnectionLostError";
     static of(cause: unknown): ConnectionLostError;
 }
+/** Of what is JSON and no pod's answer. */
+export declare const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
  * zod's own errors, and of a pod that is not there.

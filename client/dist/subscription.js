@@ -1,4 +1,4 @@
-import { ConnectionLostError, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
+import { ConnectionLostError, NO_EVENTS, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
 const DELAY_MS_MAX = 5_000;
 // Over SSE a stream that is about to be ended with an error has begun like any other: only one that
 // has lasted, or has told an event, lets the delays begin anew.
@@ -7,6 +7,11 @@ const LASTED_MS = 10_000;
 const BEGIN_MS_MAX = 20_000;
 // With jitter, so that the watchers of a pod that restarts do not come all at once.
 const delayMs = (attempt) => Math.min(50 * 2 ** attempt, DELAY_MS_MAX) * (0.5 + Math.random() / 2);
+// Not every server behind an address is a pod, and what a proxy changes has no type.
+const isItem = (item) => {
+    const { id, data } = (item ?? {});
+    return typeof id === 'string' && typeof data === 'object' && data !== null;
+};
 export class EventSubscription {
     #source;
     #filter;
@@ -77,6 +82,8 @@ export class EventSubscription {
             onData: (item) => {
                 if (era !== this.#era)
                     return;
+                if (!isItem(item))
+                    return this.#lost(era, new ConnectionLostError(NO_EVENTS));
                 // Links overlap two connections while they move from one to the other.
                 if (this.#last !== undefined && Number(item.id) <= Number(this.#last))
                     return;

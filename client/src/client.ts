@@ -15,9 +15,10 @@ import { observable } from '@trpc/server/observable';
 
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
 
-import { ClientClosedError, NoKeyError } from './errors.js';
+import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
 import type { EventOf, EventType, RegisteredType, SynapEvent } from './events.js';
 import type { AppRouter, Request } from './generated/app-router.js';
+import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
 import type { EventSourceOfPod } from './subscription.js';
 import { WaitingRoom, type WaitOptions } from './wait.js';
 import {
@@ -105,7 +106,7 @@ const BATCHED_INPUT_LENGTH_MAX = 32 * 1024;
 // The socket is kept for the next watch, but no program stays alive for long because of it.
 const SOCKET_IDLE_MS = 500;
 const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
-const socketRetryDelayMs = (attempt: number): number =>
+const socketDelayMs = (attempt: number): number =>
   attempt === 0 ? 0 : Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2);
 
 function endpointOf(url: string | URL): string {
@@ -132,13 +133,15 @@ interface Events {
 function eventsOverWebSocket(endpoint: string, options: SynapClientOptions): Events {
   const WebSocket = options.WebSocket ?? DefaultWebSocket;
   if (!WebSocket) throw new Error('There is no WebSocket here: give one, or use transport "sse"');
+  // The link counts attempts to connect alone: what connects and then speaks no JSON is none.
+  const history = new ConnectionHistory();
   const socket = createWSClient({
     url: endpoint.replace(/^http/, 'ws'),
     ...connectionParamsOf(options),
-    WebSocket,
+    WebSocket: guardedWebSocket(WebSocket, history),
     lazy: { enabled: true, closeMs: SOCKET_IDLE_MS },
     keepAlive: SOCKET_PING,
-    retryDelayMs: socketRetryDelayMs,
+    retryDelayMs: (attempt) => socketDelayMs(Math.max(attempt, history.failures)),
   });
   return {
     link: wsLink<AppRouter>({ client: socket }),
@@ -147,8 +150,9 @@ function eventsOverWebSocket(endpoint: string, options: SynapClientOptions): Eve
 }
 
 function eventsOverSse(endpoint: string, options: SynapClientOptions): Events {
-  const EventSource = options.EventSource ?? DefaultEventSource;
-  if (!EventSource) throw new Error('There is no EventSource here: give one, or use "websocket"');
+  const Base = options.EventSource ?? DefaultEventSource;
+  if (!Base) throw new Error('There is no EventSource here: give one, or use "websocket"');
+  const EventSource = guardedEventSource(Base);
   const close = async () => {};
   if (options.EventSource || !eventSourceTakesFetch) {
     const params = connectionParamsOf(options);
@@ -255,6 +259,7 @@ export function createSynapClient<Own extends object = {}>(
     // Of events of no type there are none, so the page's end is the log's.
     end: async () => {
       const page = await trpc.events.list.query({ limit: 1, types: ['-'] });
+      if (!Number.isInteger(page?.nextAfter)) throw new ConnectionLostError(NO_EVENTS);
       return String(page.nextAfter);
     },
     subscribe: (input, handlers) => trpc.events.watch.subscribe(input, handlers),

@@ -82,6 +82,9 @@ export class ConnectionLostError extends Error {
   }
 }
 
+/** Of what is JSON and no pod's answer. */
+export const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
+
 // What links and fetch say where they know nothing, which would only make a sentence longer.
 const SAYS_NOTHING = /^(Unknown error|fetch failed|Failed to fetch|WebSocket closed)?$/;
 

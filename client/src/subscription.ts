@@ -3,7 +3,7 @@
 // state of the connection; this covers what they do not: a stream the pod ended, errors that pass, and
 // the time before the first event has come.
 import type { Tracked, SynapEvent, WatchEvents } from './generated/app-router.js';
-import { ConnectionLostError, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
+import { ConnectionLostError, NO_EVENTS, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
 
 /** A link's connection: "pending" is tRPC's word for one that is there. */
 export interface ConnectionState {
@@ -49,6 +49,12 @@ const BEGIN_MS_MAX = 20_000;
 // With jitter, so that the watchers of a pod that restarts do not come all at once.
 const delayMs = (attempt: number): number =>
   Math.min(50 * 2 ** attempt, DELAY_MS_MAX) * (0.5 + Math.random() / 2);
+
+// Not every server behind an address is a pod, and what a proxy changes has no type.
+const isItem = (item: unknown): item is Tracked<SynapEvent> => {
+  const { id, data } = (item ?? {}) as Partial<Record<'id' | 'data', unknown>>;
+  return typeof id === 'string' && typeof data === 'object' && data !== null;
+};
 
 export class EventSubscription {
   readonly #source: EventSourceOfPod;
@@ -128,6 +134,7 @@ export class EventSubscription {
       },
       onData: (item) => {
         if (era !== this.#era) return;
+        if (!isItem(item)) return this.#lost(era, new ConnectionLostError(NO_EVENTS));
         // Links overlap two connections while they move from one to the other.
         if (this.#last !== undefined && Number(item.id) <= Number(this.#last)) return;
         this.#last = item.id;
