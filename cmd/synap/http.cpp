@@ -1,5 +1,7 @@
 #include "synap/http.h"
 
+#include <fmt/format.h>
+
 #include <limits>
 #include <optional>
 #include <utility>
@@ -34,8 +36,39 @@ Task<void> destroy(Answer& answer) {
 Error error_of(const Error& error) {
   const std::string_view reason =
       error.details == nullptr ? error.message : error.details->string_or("reason", error.message);
-  return {Code::kServiceUnavailable, std::string(reason)};
+  const bool is_lost = error.code == Code::kBadGateway;
+  return {is_lost ? Code::kBadGateway : Code::kServiceUnavailable, std::string(reason)};
 }
+
+// Of an answer that is no stream: why it is not read on, if it is not.
+class AnswerBound {
+ public:
+  AnswerBound(std::string_view url, std::chrono::seconds time_min)
+      : url_(url), time_min_(time_min) {}
+
+  std::optional<Error> take(std::size_t bytes) {
+    if (bytes_ == 0) began_ = SteadyClock::now();
+    bytes_ += bytes;
+    if (bytes_ > kAnswerBytesMax) {
+      return Error{Code::kPayloadTooLarge,
+                   fmt::format("The answer of {} is too large: it has more than {} MiB", host(),
+                               kAnswerBytesMax >> 20)};
+    }
+    const auto may_last = time_min_ + std::chrono::seconds(bytes_ / kAnswerBytesPerSecond);
+    if (SteadyClock::now() - began_ <= may_last) return std::nullopt;
+    return Error{Code::kGatewayTimeout,
+                 fmt::format("The answer of {} comes too slowly: {} bytes in {} s", host(), bytes_,
+                             may_last.count())};
+  }
+
+ private:
+  std::string host() const { return host_of(std::string(url_)); }
+
+  std::string_view url_;
+  std::chrono::seconds time_min_;
+  std::uint64_t bytes_ = 0;
+  SteadyClock::time_point began_;
+};
 
 }  // namespace
 
@@ -46,6 +79,8 @@ Result<HttpResponse> HttpClient::send(const outbound::Request& request,
                                       const std::function<bool(std::string_view)>& on_event_bytes) {
   Answer answer = client_.stream(request, options(silence_max_, deadline_));
   HttpResponse response;
+  AnswerBound bound(request.url, answer_time_min_);
+  std::optional<Error> error;
   bool is_enough = false;
   while (!is_enough) {
     const auto chunk = sync_wait(executor_, next_of(answer));
@@ -55,13 +90,14 @@ Result<HttpResponse> HttpClient::send(const outbound::Request& request,
     response.is_event_stream =
         on_event_bytes && type != nullptr && type->starts_with("text/event-stream");
     if (!response.is_event_stream) {
+      error = bound.take(chunk->bytes.size());
+      if (error) break;
       response.body += chunk->bytes;
     } else if (!chunk->bytes.empty()) {
       is_enough = !on_event_bytes(chunk->bytes);
     }
   }
-  std::optional<Error> error;
-  if (!is_enough && !answer.end()) error = error_of(answer.end().error());
+  if (!error && !is_enough && !answer.end()) error = error_of(answer.end().error());
   sync_wait(executor_, destroy(answer));
   if (error) return fail(std::move(*error));
   return response;

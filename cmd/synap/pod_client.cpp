@@ -10,6 +10,7 @@
 #include "outbound/url.h"
 #include "pod/config.h"
 #include "pod/description.h"
+#include "synap/answer_shape.h"
 #include "synap/key_source.h"
 #include "synap/port_holder.h"
 
@@ -17,6 +18,7 @@ namespace synap::cli {
 namespace {
 
 constexpr std::string_view kUnreachable = "unreachable";
+constexpr std::string_view kIdempotencyKey = "idempotency-key";
 constexpr std::string_view kStrange = "What answers there is no pod";
 
 // "/tags/0" as people write it: tags[0]
@@ -86,6 +88,35 @@ Error strange_answer(int status) {
   return {code, fmt::format("{}: its answer, of status {}, is not tRPC", kStrange, status)};
 }
 
+const rpc::Procedure* known_procedure(std::string_view path) {
+  static const pod::Description known;
+  return known.procedures().find(path);
+}
+
+// What the procedure's answer should be and is not: nobody is told that a list is empty because
+// something else answered. Procedures that only the pod knows are taken as they are.
+Result<Json> checked(Result<Json> answer, std::string_view path) {
+  const auto* procedure = answer ? known_procedure(path) : nullptr;
+  if (procedure == nullptr || procedure->kind == rpc::Kind::kSubscription) return answer;
+  const auto what = unlike(procedure->output.node(), *answer);
+  if (!what) return answer;
+  return fail(Code::kBadGateway,
+              fmt::format("{}: this is not a Synap pod's answer to {}: {}", kStrange, path, *what));
+}
+
+// Once for each call; where the pod keeps none, or may not, it would refuse the call for it. A key
+// that stands in the input is the caller's own.
+void add_idempotency_key(outbound::Request& request, std::string_view path,
+                         std::string_view given) {
+  const auto* procedure = known_procedure(path);
+  const bool keeps = procedure != nullptr && procedure->meta.keeps_idempotency_keys;
+  if (given.empty() && (!keeps || request.body.find("\"idempotencyKey\"") != std::string::npos)) {
+    return;
+  }
+  request.headers.push_back(
+      {std::string(kIdempotencyKey), given.empty() ? Uuid::v7().to_string() : std::string(given)});
+}
+
 bool is_strange(const Error& error) {
   return error.message.starts_with(kStrange);
 }
@@ -140,6 +171,16 @@ bool deliver(outbound::SseReader& reader, std::string& last_id, const OnItem& on
     }
   }
   return true;
+}
+
+// An event of the log has 512 KiB of data; one that never ends would be kept for ever.
+bool is_bounded(const outbound::SseReader& reader, Result<bool>& end) {
+  constexpr std::size_t kItemBytesMax = std::size_t{64} << 20;
+  if (reader.bytes_kept() <= kItemBytesMax) return true;
+  end = fail(Code::kPayloadTooLarge, fmt::format("An item of the stream is too large: it has more "
+                                                 "than {} MiB",
+                                                 kItemBytesMax >> 20));
+  return false;
 }
 
 }  // namespace
@@ -200,12 +241,27 @@ outbound::Request PodClient::request(std::string_view method, std::string_view p
 Result<HttpResponse> PodClient::send(const outbound::Request& request,
                                      const std::function<bool(std::string_view)>& on_event_bytes) {
   auto response = http_->send(request, on_event_bytes);
+  // It may have been carried out. With a key that costs nothing to ask again, and once is enough
+  // for a connection that a proxy or a restart has cut.
+  if (!response && response.error().code == Code::kBadGateway &&
+      outbound::find(request.headers, kIdempotencyKey) != nullptr) {
+    response = http_->send(request, on_event_bytes);
+  }
   if (response) return response;
+  if (response.error().code == Code::kPayloadTooLarge ||
+      response.error().code == Code::kGatewayTimeout) {
+    return fail(with_place(response.error()));
+  }
+  const bool may_be_done = response.error().code == Code::kBadGateway && request.method == "POST";
   return fail(with_place(
       {Code::kServiceUnavailable,
-       fmt::format("No pod answers at {} ({}); start one with `synap serve`, or say with --url "
-                   "where it is",
-                   url_, response.error().message),
+       may_be_done
+           ? fmt::format("The pod at {} did not end its answer ({}); whether what was asked was "
+                         "done is not known",
+                         url_, response.error().message)
+           : fmt::format("No pod answers at {} ({}); start one with `synap serve`, or say with "
+                         "--url where it is",
+                         url_, response.error().message),
        std::make_shared<Json>(Json::object({{std::string(kUnreachable), true}}))}));
 }
 
@@ -231,8 +287,8 @@ Error PodClient::with_place(Error error) const {
   return error;
 }
 
-Result<Json> PodClient::answer_of(const HttpResponse& response) const {
-  auto value = value_of(response);
+Result<Json> PodClient::answer_of(const HttpResponse& response, std::string_view path) const {
+  auto value = checked(value_of(response), path);
   if (!value) return fail(with_place(value.error()));
   return value;
 }
@@ -242,19 +298,17 @@ Result<Json> PodClient::query(std::string_view path, const Json& input) {
   get.url += "?input=" + net::percent_encode(input.dump());
   auto response = send(get);
   if (!response) return fail(response.error());
-  return answer_of(*response);
+  return answer_of(*response, path);
 }
 
 Result<Json> PodClient::mutate(std::string_view path, const Json& input,
                                std::string_view idempotency_key) {
   auto post = request("POST", path);
   post.body = input.dump();
-  if (!idempotency_key.empty()) {
-    post.headers.push_back({"idempotency-key", std::string(idempotency_key)});
-  }
+  add_idempotency_key(post, path, idempotency_key);
   auto response = send(post);
   if (!response) return fail(response.error());
-  return answer_of(*response);
+  return answer_of(*response, path);
 }
 
 Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
@@ -269,7 +323,8 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
   get.url += paths + "?batch=1&input=" + net::percent_encode(all.dump());
   auto response = send(get);
   if (!response) return fail(response.error());
-  return answers_of(*response, inputs.size());
+  const std::vector<std::string_view> asked(inputs.size(), path);
+  return answers_of(*response, asked);
 }
 
 Result<std::vector<Result<Json>>> PodClient::mutate_batch(std::vector<Mutation> mutations) {
@@ -284,15 +339,18 @@ Result<std::vector<Result<Json>>> PodClient::mutate_batch(std::vector<Mutation> 
   post.body = all.dump();
   auto response = send(post);
   if (!response) return fail(response.error());
-  return answers_of(*response, mutations.size());
+  std::vector<std::string_view> asked;
+  asked.reserve(mutations.size());
+  for (const auto& mutation : mutations) asked.push_back(mutation.path);
+  return answers_of(*response, asked);
 }
 
-Result<std::vector<Result<Json>>> PodClient::answers_of(const HttpResponse& response,
-                                                        std::size_t count) const {
+Result<std::vector<Result<Json>>> PodClient::answers_of(
+    const HttpResponse& response, const std::vector<std::string_view>& paths) const {
   auto answers = parse_json(response.body);
   if (!answers) return fail(with_place(strange_answer(response.status)));
   // What is wrong with the whole request is said once.
-  if (!answers->is_array() || answers->as_array().size() != count) {
+  if (!answers->is_array() || answers->as_array().size() != paths.size()) {
     if (answers->is_array() && !answers->as_array().empty())
       *answers = Json(answers->as_array()[0]);
     auto refusal = value_of(std::move(*answers), response.status);
@@ -300,7 +358,7 @@ Result<std::vector<Result<Json>>> PodClient::answers_of(const HttpResponse& resp
   }
   std::vector<Result<Json>> values;
   for (auto& answer : answers->as_array()) {
-    auto value = value_of(std::move(answer), response.status);
+    auto value = checked(value_of(std::move(answer), response.status), paths[values.size()]);
     if (!value) value = fail(with_place(value.error()));
     values.push_back(std::move(value));
   }
@@ -308,8 +366,7 @@ Result<std::vector<Result<Json>>> PodClient::answers_of(const HttpResponse& resp
 }
 
 Result<bool> PodClient::is_mutation(std::string_view path) {
-  static const pod::Description known;
-  if (const auto* procedure = known.procedures().find(path)) {
+  if (const auto* procedure = known_procedure(path)) {
     return procedure->kind == rpc::Kind::kMutation;
   }
   // It may be one of a newer pod, which describes its procedures to everybody.
@@ -334,15 +391,16 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
   Result<bool> end = false;
   auto asked = request(*has_effects ? "POST" : "GET", path);
   if (input && *has_effects) asked.body = input->dump();
+  if (*has_effects) add_idempotency_key(asked, path, "");
   if (input && !*has_effects) asked.url += "?input=" + net::percent_encode(input->dump());
   auto response = send(asked, [&](std::string_view bytes) {
     reader.add(bytes);
-    return deliver(reader, last_id, on_item, end);
+    return deliver(reader, last_id, on_item, end) && is_bounded(reader, end);
   });
   if (!response) return fail(response.error());
   if (!end) return fail(with_place(end.error()));
   if (response->is_event_stream) return std::nullopt;
-  auto value = answer_of(*response);
+  auto value = answer_of(*response, path);
   if (!value) return fail(value.error());
   return std::optional(std::move(*value));
 }
@@ -356,12 +414,12 @@ Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Jso
   Result<bool> end = false;
   auto response = send(get, [&](std::string_view bytes) {
     reader.add(bytes);
-    return deliver(reader, last_id, on_item, end);
+    return deliver(reader, last_id, on_item, end) && is_bounded(reader, end);
   });
   if (!response) return fail(response.error());
   if (!end) return fail(with_place(end.error()));
   if (response->is_event_stream) return end;
-  auto value = answer_of(*response);
+  auto value = answer_of(*response, path);
   return fail(value ? with_place(strange_answer(response->status)) : value.error());
 }
 

@@ -43,6 +43,9 @@ class PodClient {
   /// says. A validation failure is one sentence, with {"issues":[…]} as details. What can be a
   /// mistake of where or with which key (nobody answers, no pod does, the key is refused) says
   /// both.
+  /// An answer that is not like one of the procedure's counts as nobody's pod (answer_shape.h). A
+  /// mutation has an idempotency key of its own where the pod keeps them, and is sent once more by
+  /// the same key if its connection is lost before its answer.
   Result<Json> query(std::string_view path, const Json& input);
   Result<Json> mutate(std::string_view path, const Json& input,
                       std::string_view idempotency_key = "");
@@ -94,9 +97,10 @@ class PodClient {
   outbound::Request request(std::string_view method, std::string_view path) const;
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
-  Result<Json> answer_of(const HttpResponse& response) const;
+  // Of the procedures that were asked, whose answers they must be like.
+  Result<Json> answer_of(const HttpResponse& response, std::string_view path) const;
   Result<std::vector<Result<Json>>> answers_of(const HttpResponse& response,
-                                               std::size_t count) const;
+                                               const std::vector<std::string_view>& paths) const;
   Error with_place(Error error) const;
   Result<bool> is_mutation(std::string_view path);
 

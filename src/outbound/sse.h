@@ -19,6 +19,8 @@ class SseReader {
   std::optional<SseEvent> next();
   /// The id to resume with: the last one the stream gave, over all events so far.
   const std::string& last_id() const { return last_id_; }
+  /// Of an event that has begun and not ended: for whoever bounds what one may have.
+  std::size_t bytes_kept() const { return bytes_.size() - at_ + data_.size(); }
 
  private:
   std::optional<std::string> next_line();

@@ -110,14 +110,14 @@ test('--wait watches the events of its command, and asks no more often than they
   assert.match(decodeURIComponent(first.req.url), new RegExp(`"requestId":"${requestId}"`));
   first.writeHead(200, { 'content-type': 'text/event-stream' });
   first.write(`event: connected\ndata: {}\n\n${item(1)}`);
-  pod.answer(await pod.next('requests.get'), { requestId, status: 'pending' });
+  pod.answer(await pod.next('requests.get'), { requestId, status: 'pending', events: [] });
   first.write(item(2));
-  pod.answer(await pod.next('requests.get'), { requestId, status: 'pending' });
+  pod.answer(await pod.next('requests.get'), { requestId, status: 'pending', events: [] });
   first.destroy(); // as a pod that is killed
   const second = await pod.next('events.watch');
   second.writeHead(200, { 'content-type': 'text/event-stream' });
   second.write(item(3));
-  pod.answer(await pod.next('requests.get'), { requestId, status: 'completed' });
+  pod.answer(await pod.next('requests.get'), { requestId, status: 'completed', events: [] });
   const { code, stdout, stderr } = await command.end();
   assert.equal(code, 0, stderr);
   assert.equal(JSON.parse(stdout).status, 'completed');
@@ -163,7 +163,7 @@ test('--wait of a command that does not end gives up after --timeout, and says w
     const watch = await pod.next('events.watch');
     watch.writeHead(200, { 'content-type': 'text/event-stream' });
     watch.write('event: connected\ndata: {}\n\ndata: {"position":1}\nid: 1\n\n');
-    pod.answer(await pod.next('requests.get'), { requestId, status: 'pending' });
+    pod.answer(await pod.next('requests.get'), { requestId, status: 'pending', events: [] });
     const { code, stdout, stderr } = await command.end(); // the stream stays open, and says nothing more
     assert.equal(code, 1, stderr);
     assert.equal(stdout, '');

@@ -37,6 +37,8 @@ export interface Procedure {
   description: string;
   input: Schema | undefined;
   isInputRequired: boolean;
+  /** A repeat with the same idempotency key is answered as the first call was. */
+  keepsKeys: boolean;
   output: Schema | undefined;
   examples: unknown[];
 }
@@ -62,6 +64,7 @@ interface Operation {
   summary?: string;
   description?: string;
   parameters?: {
+    $ref?: string;
     name?: string;
     in?: string;
     description?: string;
@@ -208,6 +211,7 @@ function procedureOf(main: Operation, withBody: Operation | undefined): Procedur
     summary: main.summary ?? '',
     description: main.description ?? '',
     input: content?.schema ?? flat,
+    keepsKeys: (main.parameters ?? []).some((one) => one.$ref?.endsWith('/IdempotencyKey')),
     isInputRequired: body?.required ?? parameters.some((one) => one.required),
     output: stream?.['x-synap-item'] ?? answers['application/json']?.schema,
     examples: Object.values(content?.examples ?? {}).map((one) => one.value),

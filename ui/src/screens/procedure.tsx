@@ -1,7 +1,8 @@
 // One procedure: what it does, a form made from its schema, its answer, and the same in a shell or in
 // TypeScript.
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
+import { Intent } from '../lib/command.js';
 import type { PodDocument, Procedure } from '../lib/document.js';
 import { type Field, fieldsOf, fromText, toText } from '../lib/fields.js';
 import { messageOf, mutate, PodError, query } from '../lib/rpc.js';
@@ -82,6 +83,15 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
       return undefined;
     }
   };
+  // One for as long as the screen is open: pressed again after an answer that was lost, it is the
+  // same command to the pod.
+  const intent = useRef(new Intent()).current;
+  const ask = (input: Record<string, unknown> | undefined): Promise<unknown> => {
+    if (procedure.kind !== 'mutation') return query<unknown>(procedure.name, input);
+    return procedure.keepsKeys && input?.['idempotencyKey'] === undefined
+      ? intent.mutate<unknown>(procedure.name, input)
+      : mutate<unknown>(procedure.name, input);
+  };
   const run = async (): Promise<void> => {
     setIssue('');
     let input: Record<string, unknown> | undefined;
@@ -92,9 +102,8 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
     }
     setBusy(true);
     const begin = performance.now();
-    const ask = procedure.kind === 'mutation' ? mutate : query;
     try {
-      const answer = await ask<unknown>(procedure.name, input);
+      const answer = await ask(input);
       setTried({ answer, ms: performance.now() - begin });
     } catch (error) {
       const known = error instanceof PodError ? error : new PodError(messageOf(error), 'ERROR', 0);
