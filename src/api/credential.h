@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace synap::api {
 
@@ -29,7 +30,13 @@ struct Credential {
   template <std::convertible_to<std::string_view> Text>
   Credential(const Text& of, KeyKind sent_as = KeyKind::kKey) : token(of), kind(sent_as) {}
 
-  std::string_view token;      // empty: none was sent
+  /// How many are tried: any server on the same host can set a cookie of the session's name.
+  static constexpr std::size_t kTokensMax = 8;
+
+  std::string_view token;  // empty: none was sent
+  /// Of a session: what else stood in cookies of its name. Which of them is one, its other half
+  /// tells.
+  std::vector<std::string_view> others = {};
   std::string_view page_half;  // of a session; behind the token
   /// As what it was sent. A key in a cookie is none, nor is a session in a header.
   KeyKind kind = KeyKind::kKey;

@@ -204,7 +204,12 @@ Task<Result<>> Keys::load() {
         now);
     while (rows.next()) {
       auto scopes = scopes_of(rows.view(4));
-      if (!scopes) return tx.abort(scopes.error());
+      // It may do nothing, and the others what they may.
+      if (!scopes) {
+        write_log(LogLevel::kError, "api", "the key {key} is left out, its row is damaged: {error}",
+                  {{"key", rows.text(3)}, {"error", scopes.error().message}});
+        continue;
+      }
       LiveKeys::Entry entry{.hash = hash_of(rows.view(0))};
       entry.actor = Actor::of_key(rows.text(1), role_by_name(rows.view(2)).value_or(Role::kMember),
                                   rows.text(3), std::move(*scopes));
@@ -221,7 +226,15 @@ Task<Result<>> Keys::load() {
 }
 
 Result<ActorRef> Keys::find(const Credential& shown) const {
-  if (!shown.token.empty()) return live_.find(shown);
+  if (!shown.token.empty()) {
+    auto found = live_.find(shown);
+    for (auto other = shown.others.begin(); !found && other != shown.others.end(); ++other) {
+      Credential next(*other, shown.kind);
+      next.page_half = shown.page_half;
+      if (auto actor = live_.find(next)) found = std::move(actor);
+    }
+    return found;
+  }
   return fail(Code::kUnauthorized,
               "An API key is needed: Authorization: Bearer synap_..., or the connection "
               "parameter \"token\"");

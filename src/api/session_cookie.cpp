@@ -2,14 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "net/ascii.h"
 #include "net/origins.h"
 
 namespace synap::api {
 namespace {
 
-// The value of a cookie, of which several may stand in one header and in several.
-std::string_view cookie_of(const net::Headers& headers, std::string_view name) {
+// The values of the cookies of this name, of which several may stand in one header and in several,
+// in their order; more than a browser has for the paths of one page are nobody's.
+std::vector<std::string_view> cookies_of(const net::Headers& headers, std::string_view name) {
+  std::vector<std::string_view> values;
   for (const auto& header : headers) {
     if (!net::equal_ignoring_case(header.name, "cookie")) continue;
     std::string_view rest = header.value;
@@ -18,11 +23,15 @@ std::string_view cookie_of(const net::Headers& headers, std::string_view name) {
       rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
       while (pair.starts_with(' ')) pair.remove_prefix(1);
       if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
-        return pair.substr(name.size() + 1);
+        const auto value = pair.substr(name.size() + 1);
+        if (!value.empty() && std::ranges::find(values, value) == values.end()) {
+          values.push_back(value);
+        }
+        if (values.size() == Credential::kTokensMax) return values;
       }
     }
   }
-  return {};
+  return values;
 }
 
 }  // namespace
@@ -32,10 +41,11 @@ SessionCookie::SessionCookie(std::string_view pod, std::string public_url)
 
 Credential SessionCookie::of(const net::Headers& headers, std::string_view page_half) const {
   if (name_.empty() || page_half.empty()) return {};
-  const auto token = cookie_of(headers, name_);
-  if (token.empty() || net::is_of_other_page(headers, public_url_)) return {};
-  Credential shown(token, KeyKind::kSession);
+  auto tokens = cookies_of(headers, name_);
+  if (tokens.empty() || net::is_of_other_page(headers, public_url_)) return {};
+  Credential shown(tokens.front(), KeyKind::kSession);
   shown.page_half = page_half;
+  shown.others.assign(tokens.begin() + 1, tokens.end());
   return shown;
 }
 

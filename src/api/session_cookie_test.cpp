@@ -31,6 +31,21 @@ TEST(SessionCookie, CountsWithTheHalfThatThePageHas) {
   EXPECT_EQ(token({{"Host", "h"}, {"Synap-Page", "other"}}), "");
 }
 
+TEST(SessionCookie, AnotherCookieOfItsNameDoesNotHideIt) {
+  const SessionCookie cookie("ab12", "");
+  Headers headers{{"Host", "h"},
+                  {"Cookie", "synap_ab12=planted; a=b; synap_ab12=; synap_ab12=one-"},
+                  {"Cookie", "synap_ab12=planted; synap_ab12=third"},
+                  {"Synap-Page", "other"}};
+  const auto shown = cookie.of(headers);
+  EXPECT_EQ(shown.token, "planted");
+  EXPECT_EQ(shown.others, (std::vector<std::string_view>{"one-", "third"}));
+  std::string many = "synap_ab12=0";
+  for (int i = 1; i < 100; ++i) many += "; synap_ab12=" + std::to_string(i);
+  const Headers flood{{"Host", "h"}, {"Cookie", many}, {"Synap-Page", "other"}};
+  EXPECT_EQ(cookie.of(flood).others.size(), Credential::kTokensMax - 1);
+}
+
 TEST(SessionCookie, DoesNotCountForOtherPages) {
   for (const char* origin :
        {"http://127.0.0.1:3000", "http://localhost:4400", "https://127.0.0.1:4400",

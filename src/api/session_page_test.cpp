@@ -86,6 +86,22 @@ TEST_F(SessionPageTest, AKeySignsInAndTheCookieThenStandsForIt) {
   EXPECT_EQ(ask("POST", "/api/change", page()).status, 200);
 }
 
+TEST_F(SessionPageTest, APlantedCookieOfItsNameLocksNobodyOut) {
+  sign_in(owner_.key);
+  const auto mine = cookie_;
+  const auto name = mine.substr(0, mine.find('='));
+  for (const auto& cookies :
+       {name + "=planted; " + mine, name + "=; " + mine, mine + "; " + name + "=planted",
+        mine + "\r\ncookie: " + name + "=planted", name + "=planted\r\ncookie: " + mine}) {
+    cookie_ = cookies;
+    EXPECT_EQ(ask("GET", "/session", page()).status, 200) << cookies;
+    EXPECT_EQ(ask("GET", "/trpc/say", page()).status, 200) << cookies;
+    EXPECT_EQ(ask("POST", "/trpc/change", page()).status, 200) << cookies;
+  }
+  cookie_ = name + "=planted; " + name + "=other";
+  EXPECT_EQ(ask("GET", "/trpc/say", page()).status, 401);
+}
+
 TEST_F(SessionPageTest, ALinkSignsInOnce) {
   const auto link =
       sync_wait(executor_, rig_.keys->create_link(*rig_.keys->find(owner_.key)))->token;
