@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "synap/file.h"
 #include "synap/markdown_note.h"
+#include "synap/output.h"
 
 namespace synap::cli {
 namespace {
@@ -171,8 +172,8 @@ Result<std::vector<ImportedFile>> Importer::run() {
   auto pod = PodClient::make(options_.client);
   if (!pod) return fail(pod.error());
   went_forward();
-  auto end = options_.waits_for_begin ? patiently([&] { return pod->end_of_log(); })
-                                      : pod->end_of_log();
+  auto end =
+      options_.waits_for_begin ? patiently([&] { return pod->end_of_log(); }) : pod->end_of_log();
   if (!end) return fail(end.error());
   log_end_before_ = *end;
   log_seen_ = *end;
@@ -224,6 +225,12 @@ auto Importer::patiently(Call call) -> decltype(call()) {
     if (answer) went_forward();
     if (answer || !is_passing(answer.error())) return answer;
     std::unique_lock lock(mutex_);
+    // Not of the first: a pod that was busy for a moment is no news.
+    if (delay > kRetryDelayMin && told_ != answer.error().message) {
+      told_ = answer.error().message;
+      tell(fmt::format("{}; trying again for up to {} s", told_,
+                       std::chrono::ceil<std::chrono::seconds>(options_.patience).count()));
+    }
     if (is_out_of_patience()) given_up_ = answer.error();
     changed_.wait_for(lock, jittered(delay), [&] { return given_up_.has_value(); });
   }

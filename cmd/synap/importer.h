@@ -53,7 +53,7 @@ struct ImportedFile {
   };
   std::string path;  // relative, as displayed
   Fate fate = Fate::kWaiting;
-  std::string reason;  // why it is skipped, deleted or failed
+  std::string reason;    // why it is skipped, deleted or failed
   bool is_lost = false;  // skipped, with something in it that is no note now
   std::string title;
   std::string note_id;
@@ -145,6 +145,7 @@ class Importer {
   std::size_t senders_ = 0;
   std::size_t done_ = 0;
   std::optional<Error> given_up_;  // why nothing more is sent
+  std::string told_;               // why something is sent again: the last reason that was told
 };
 
 }  // namespace synap::cli

@@ -23,6 +23,21 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+// What YAML allows nowhere as it is (1.2.2, 5.1), and what ends a line for its older readers.
+bool must_be_escaped(char32_t point) {
+  return (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029 || point == 0xfeff ||
+         point == 0xfffe || point == 0xffff;
+}
+
+bool has_to_be_escaped(std::string_view text) {
+  while (!text.empty()) {
+    const auto c = first_code_point(text);
+    if (must_be_escaped(c.value)) return true;
+    text.remove_prefix(c.bytes);
+  }
+  return false;
+}
+
 // A text that YAML reads as itself without quotes; of others some could be, too.
 bool is_plain(std::string_view text) {
   if (text.empty() ||
@@ -38,15 +53,32 @@ bool is_plain(std::string_view text) {
   if (std::ranges::any_of(kOldWords, is_same)) return false;
   if (text.back() == ' ' || text.back() == ':') return false;
   if (text.find(": ") != text.npos || text.find(" #") != text.npos) return false;
-  const bool is_printable = std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  const bool is_printable =
+      std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (has_to_be_escaped(text)) return false;
   // And is a text: not a number, true or null.
   const auto read = read_yaml_properties(fmt::format("a: {}", text));
   return is_printable && read && field(read->values, "a") == Json(text);
 }
 
+// JSON text, in which such characters are escaped too: only strings have them.
+std::string quoted(const Json& value) {
+  const auto text = value.dump();
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto c = first_code_point(rest);
+    if (must_be_escaped(c.value)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.value));
+    } else {
+      out += rest.substr(0, c.bytes);
+    }
+    rest.remove_prefix(c.bytes);
+  }
+  return out;
+}
+
 std::string scalar(const Json& value) {
-  return value.is_string() && is_plain(value.as_string()) ? value.as_string() : value.dump();
+  return value.is_string() && is_plain(value.as_string()) ? value.as_string() : quoted(value);
 }
 
 class YamlWriter {
@@ -115,7 +147,7 @@ std::string as_json(const Json& note) {
   Json said = identity_of(note);
   for (const auto* name : {"title", "tags", "properties"}) said.set(name, field(note, name));
   return fmt::format(";;;\n{}\n;;;\n",
-                     Json::object({{std::string(kExportName), std::move(said)}}).dump());
+                     quoted(Json::object({{std::string(kExportName), std::move(said)}})));
 }
 
 // Characters that no name should have: of paths, of shells' and Windows' own, and what is not seen.

@@ -34,6 +34,30 @@ TEST(NoteFile, IsReadableFrontMatterAndTheText) {
             "Text\n");
 }
 
+TEST(NoteFile, SaysNoNameTwice) {
+  for (const char* properties :
+       {R"({"tags":["a","b, c"]})", R"({"tags":"x"})", R"({"title":"T"})", R"({"title":null})"}) {
+    const auto note = note_of(properties);
+    const auto file = file_of(note);
+    EXPECT_TRUE(file.starts_with(";;;")) << file;
+    EXPECT_TRUE(is_file_of(file, note)) << file;
+  }
+}
+
+TEST(NoteFile, WritesNoCharacterThatYamlForbids) {
+  // U+009B begins escape sequences, U+2028 ends lines for some, U+FEFF is a mark of the beginning.
+  const auto note = note_of(
+      "{\"a\":\"x\xc2\x9b[31m\",\"b\":\"x\x7f\",\"c\":\"\xe2\x80\xa8\",\"d\":[\"\xef\xbb\xbf\"],"
+      "\"e\xc2\x85\":1}",
+      "T\xc2\x9bT");
+  const auto file = file_of(note);
+  EXPECT_TRUE(file.starts_with("---\ntitle: \"T\\u009bT\"\n")) << file;
+  for (const char* raw : {"\xc2\x9b", "\x7f", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xc2\x85"}) {
+    EXPECT_EQ(file.find(raw), std::string::npos) << file;
+  }
+  EXPECT_TRUE(is_file_of(file, note)) << file;
+}
+
 // What an import makes of `bytes`, as the pod shows it.
 Json imported(std::string_view bytes) {
   const auto note = read_note("a.md", bytes, {}, INT64_MAX / 2);

@@ -64,6 +64,13 @@ std::optional<SettingValue> value_of(const toml::node& node) {
   return texts;
 }
 
+bool has_nul(const SettingValue& value) {
+  const auto has = [](const std::string& text) { return text.find('\0') != text.npos; };
+  if (const auto* text = std::get_if<std::string>(&value)) return has(*text);
+  const auto* texts = std::get_if<std::vector<std::string>>(&value);
+  return texts != nullptr && std::ranges::any_of(*texts, has);
+}
+
 std::string allowed_names() {
   std::vector<std::string_view> names;
   for (const auto& setting : all_settings()) names.push_back(setting.info.name);
@@ -122,6 +129,14 @@ Result<> apply_file(const std::string& path, Config& config) {
                               key.str(), allowed_names()));
     }
     const auto value = value_of(node);
+    // What comes behind it would be lost wherever the text goes to the system, without a word.
+    if (value && has_nul(*value)) {
+      return fail(
+          Code::kBadRequest,
+          fmt::format("{}, line {}: {} has a NUL character (\\u0000) in it, which no setting "
+                      "may have",
+                      path, line, key.str()));
+    }
     if (!value || !setting->apply(config, *value)) {
       return fail(Code::kBadRequest, fmt::format("{}, line {}: {} must be {}", path, line,
                                                  setting->info.name, setting->expected));

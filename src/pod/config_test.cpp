@@ -46,6 +46,15 @@ TEST_F(ConfigTest, HasDefaultsWithoutAnySource) {
   EXPECT_EQ(config->pod.port, 4400);
 }
 
+TEST_F(ConfigTest, RefusesANulInASetting) {
+  for (const char* toml :
+       {"data = \"p\\u0000x\"\n", "listen = \"127.0.0.1:4400\\u0000\"\n",
+        "allowed_origins = [\"https://a.example\", \"https://b.example\\u0000\"]\n"}) {
+    EXPECT_THAT(refusal(toml), HasSubstr("has a NUL character (\\u0000) in it")) << toml;
+    EXPECT_THAT(refusal(toml), HasSubstr("line 1")) << toml;
+  }
+}
+
 TEST_F(ConfigTest, ReadsEverySettingFromAFile) {
   const auto config = load(R"(
 data = "/srv/synap"
