@@ -84,6 +84,33 @@ test('a damaged event is shown as that, named where it is asked for, and stops n
   }
 });
 
+test('a run for a damaged event is given up, and says why', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const first = await startPod(t, data);
+  const headers = { authorization: `Bearer ${first.key}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ content: 'x'.repeat(10_000) });
+  const answers = Array.from({ length: 200 }, () => fetch(`${first.url}/trpc/notes.create`, { method: 'POST', headers, body }));
+  await within(Promise.any(answers), 'an answer');
+  first.kill('SIGKILL');
+  await first.end();
+  await Promise.allSettled(answers);
+  harm(first, `UPDATE events SET data = '{"content":' WHERE position = (SELECT max(event_position) FROM runs_data WHERE status = 'active')`);
+  const pod = await startPod(t, data);
+  const failed = async () => {
+    for (;;) {
+      const { stdout } = await run(['runs', 'list', '--status', 'failed', '--json'], { env: pod.env });
+      const [found] = stdout.trim().split('\n').filter(Boolean).flatMap((line) => JSON.parse(line).runs ?? JSON.parse(line));
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const { error, eventPosition, attempts } = await within(failed(), 'the run to be given up');
+  const { events } = await json(pod, ['events', 'list', '--all']);
+  assert.deepEqual(events.filter((event) => event.damaged).map(({ position }) => position), [eventPosition]);
+  assert.match(error.message, new RegExp(`The event at position ${eventPosition} .* is damaged`));
+  assert.equal(attempts, 1, 'it is tried once');
+});
+
 test('a damaged row of a note is marked in lists, refused where its fields are needed, and made again', async (t) => {
   for (const damage of [`data = '{"title":'`, "data = '5'", "data = '{}'", `data = '{"title":5}'`]) {
     const { pod, notes } = await harmedPod(t, (ids) => [`UPDATE notes_data SET ${damage} WHERE id = ${ids[1]}`]);
