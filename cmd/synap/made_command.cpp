@@ -40,6 +40,8 @@ Result<> complete_id(Made& made, PodClient& pod) {
   const auto* argument = made.input.argument();
   const auto text = made.input.argument_text();
   if (argument == nullptr || argument->name != "id" || !text) return {};
+  // Ids that are names are no random digits, of which the end would do.
+  if (argument->schema.string_or("format", "") != "uuid") return {};
   const auto* list = sibling(made.procedure, "list");
   if (list == nullptr) return {};
   auto id = whole_id(pod, list->path, *text);

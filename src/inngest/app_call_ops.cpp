@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "bus/function_name.h"
 #include "inngest/app_call.h"
-#include "inngest/bus_id.h"
 #include "inngest/duration.h"
 #include "inngest/memos.h"
 #include "inngest/waits.h"
@@ -152,9 +152,10 @@ void AppCall::begin_invoke(const ReportedOp& op) {
   Json data = is_object ? *payload_data : Json::object();
   // What only the server says.
   std::erase_if(data.as_object(), [](const auto& member) { return member.first == "_inngest"; });
-  begin(op, op.opts.string_or("timeout", "365d"),
-        {.op = OpCode::kInvokeFunction,
-         .invoked = workers::InvokedFunction{bus_id(slug, job_.user_id), std::move(data)}});
+  begin(
+      op, op.opts.string_or("timeout", "365d"),
+      {.op = OpCode::kInvokeFunction,
+       .invoked = workers::InvokedFunction{bus::function_id(slug, job_.user_id), std::move(data)}});
 }
 
 void AppCall::begin_signal_wait(const ReportedOp& op) {

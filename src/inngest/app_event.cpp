@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "bus/function_events.h"
+#include "bus/function_name.h"
 #include "events/damage.h"
-#include "inngest/bus_id.h"
 #include "inngest/canonical.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
@@ -43,7 +43,7 @@ Json invocation(const events::Event& event, const bus::Invocation& asked) {
   }
   data.set("_inngest",
            Json::object(
-               {{"fn_id", std::string(slug_of(asked.function))},
+               {{"fn_id", std::string(bus::name_of_function(asked.function))},
                 {"correlation_id", fmt::format("{}.{}", ulid_of_text(asked.run_id), asked.step)}}));
   return told(event, std::move(data));
 }
@@ -84,7 +84,7 @@ events::EventType<bus::RunEnd> end_type(const events::Event& event) {
 }
 
 Json data_of_end(const bus::RunEnd& end) {
-  return Json::object({{"function_id", std::string(slug_of(end.function))},
+  return Json::object({{"function_id", std::string(bus::name_of_function(end.function))},
                        {"run_id", ulid_of_text(end.run_id)},
                        {"_inngest", Json::object({{"status", inngest_status(end.status)}})}});
 }

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "bus/function_name.h"
 #include "inngest/app_event.h"
 #include "inngest/app_events.h"
-#include "inngest/bus_id.h"
 #include "inngest/connect/worker_transport.h"
 #include "inngest/endpoints/endpoint_transport.h"
 #include "inngest/http_transport.h"
@@ -172,7 +172,7 @@ Task<Result<Apps::Synced>> Apps::sync(Asker asker, std::string app, Made make) {
 Task<Result<bus::FunctionPtr>> Apps::endpoint(Asker asker, Endpoint asked) {
   const auto& functions = rooms_.engine.functions;
   const auto there = [&](const std::string& slug) -> bus::FunctionPtr {
-    auto function = functions.find(bus_id(slug, asker.user_id));
+    auto function = functions.find(bus::function_id(slug, asker.user_id));
     const bool is_same = function != nullptr && function->retry.retries_max == asked.retries_max;
     return is_same ? function : nullptr;
   };
@@ -196,7 +196,7 @@ Task<Result<bus::FunctionPtr>> Apps::endpoint(Asker asker, Endpoint asked) {
                                       std::move(all));
   });
   if (!synced) co_return fail(synced.error());
-  auto function = functions.find(bus_id(slug, asker.user_id));
+  auto function = functions.find(bus::function_id(slug, asker.user_id));
   if (function == nullptr) co_return fail(Code::kServiceUnavailable, "The app is being removed");
   co_return function;
 }
@@ -259,13 +259,13 @@ std::vector<std::string> Apps::gone(const std::string& user_id, const std::strin
   const auto known = on_bus_.find({user_id, app});
   if (known == on_bus_.end()) return ids;
   for (const auto& slug : known->second.functions) {
-    if (!but.contains(slug)) ids.push_back(bus_id(slug, user_id));
+    if (!but.contains(slug)) ids.push_back(bus::function_id(slug, user_id));
   }
   return ids;
 }
 
 workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& function) {
-  bus::Function on_bus{.id = bus_id(function.slug, row.user_id),
+  bus::Function on_bus{.id = bus::function_id(function.slug, row.user_id),
                        .retry = {.retries_max = function.retries_max},
                        .user_id = row.user_id,
                        .is_remote = true,
@@ -301,7 +301,7 @@ std::shared_ptr<Transport> Apps::transport_of(const Row& row, const AppFunction&
   if (function.is_connected) {
     return std::make_shared<WorkerTransport>(
         WorkerTransport::Function{row.user_id, row.app, function.slug,
-                                  app_function_id(bus_id(function.slug, row.user_id))},
+                                  app_function_id(bus::function_id(function.slug, row.user_id))},
         rooms_.router);
   }
   if (function.is_endpoint) {
@@ -321,7 +321,7 @@ Task<Result<Json>> Apps::functions(std::string user_id, std::string app) {
   if (list && list->is_array()) {
     for (auto& function : list->as_array()) {
       const std::string slug(function.string_or("id", ""));
-      Json shown = Json::object({{"id", app_function_id(bus_id(slug, (*row)->user_id))},
+      Json shown = Json::object({{"id", app_function_id(bus::function_id(slug, (*row)->user_id))},
                                  {"slug", slug},
                                  {"name", std::string(function.string_or("name", slug))},
                                  {"app_id", (*row)->app},

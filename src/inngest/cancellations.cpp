@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "inngest/bus_id.h"
+#include "bus/function_name.h"
 #include "inngest/flow_reader.h"
 #include "inngest/ulid.h"
 
@@ -99,7 +99,7 @@ template <class Row>
 Json shown(const Row& row) {
   Json json = Json::object({{"id", ulid_of(row.id)},
                             {"environment_id", "00000000-0000-0000-0000-000000000000"},
-                            {"function_id", std::string(slug_of(row.function))},
+                            {"function_id", std::string(bus::name_of_function(row.function))},
                             {"kind", "bulk_run"},
                             {"started_after", row.after > 0 ? Json(to_iso8601(row.after)) : Json()},
                             {"started_before", to_iso8601(row.before)}});
@@ -152,9 +152,9 @@ Task<Result<Json>> Cancellations::create(Json body, const Asker& asker) {
   }
   // Inngest's users write the id without the app's before it; the whole slug does as well.
   const auto whole = fmt::format("{}-{}", app, function);
-  const auto found = engine_.functions.find(bus_id(whole, asker.user_id)) != nullptr
-                         ? bus_id(whole, asker.user_id)
-                         : bus_id(function, asker.user_id);
+  const auto found = engine_.functions.find(bus::function_id(whole, asker.user_id)) != nullptr
+                         ? bus::function_id(whole, asker.user_id)
+                         : bus::function_id(function, asker.user_id);
   if (engine_.functions.find(found) == nullptr) {
     co_return fail(Code::kNotFound, fmt::format("There is no function {} of the app {}",
                                                 function.substr(0, valid_utf8_prefix(function)),

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "inngest/bus_id.h"
+#include "bus/function_name.h"
 #include "inngest/canonical.h"
 #include "inngest/ulid.h"
 
@@ -79,13 +79,15 @@ std::vector<workers::PendingStep> Defers::steps(const Uuid& run_id, std::string_
   for (const auto& [hash, asked] : asked_) {
     if (asked.is_aborted || asked.what.is_null()) continue;
     Json data = *asked.what.find("input");
-    data.set("_inngest", Json::object({{"fn_slug", asked.name},
-                                       {"parent_fn_slug", std::string(slug_of(function))},
-                                       {"parent_run_id", ulid_of(run_id)}}));
-    all.push_back({.hash = hash_of("run", hash),
-                   .name = "defer " + asked.name,
-                   .op = workers::OpCode::kInvokeFunction,
-                   .invoked = workers::InvokedFunction{bus_id(asked.name, user_id), data}});
+    data.set("_inngest",
+             Json::object({{"fn_slug", asked.name},
+                           {"parent_fn_slug", std::string(bus::name_of_function(function))},
+                           {"parent_run_id", ulid_of(run_id)}}));
+    all.push_back(
+        {.hash = hash_of("run", hash),
+         .name = "defer " + asked.name,
+         .op = workers::OpCode::kInvokeFunction,
+         .invoked = workers::InvokedFunction{bus::function_id(asked.name, user_id), data}});
   }
   return all;
 }

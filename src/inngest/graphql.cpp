@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
-#include "inngest/bus_id.h"
+#include "bus/function_name.h"
 #include "inngest/ulid.h"
 #include "workers/pending_steps.h"
 
@@ -42,7 +42,7 @@ Json text_or_null(const std::string& text) {
 
 // A slug and a name are all that a run says of its function.
 Json function_of(const History::Run& run) {
-  const std::string slug(slug_of(run.function));
+  const std::string slug(bus::name_of_function(run.function));
   return Json::object({{"__typename", "Function"}, {"id", slug}, {"slug", slug}, {"name", slug}});
 }
 
@@ -221,7 +221,7 @@ Task<Result<Json>> Graphql::shown_run(const GraphqlField& field, const History::
   const auto& result = run.status == "completed" ? run.output : run.error;
   Json shown = Json::object({{"__typename", "FunctionRunV2"},
                              {"id", ulid_of(run.id)},
-                             {"functionID", std::string(slug_of(run.function))},
+                             {"functionID", std::string(bus::name_of_function(run.function))},
                              {"function", function_of(run)},
                              {"status", run_status(run.status)},
                              {"queuedAt", time(run.created_at)},
@@ -289,7 +289,7 @@ Task<Result<Json>> Graphql::trace(const History::Run& run) {
     children.push_back(span_json(span, run.created_at, Json::array()));
   }
   const Span root{.run_id = run_id,
-                  .name = std::string(slug_of(run.function)),
+                  .name = std::string(bus::name_of_function(run.function)),
                   .status = run_status(run.status),
                   .started_at = run.created_at,
                   .ended_at = run.ended_at};

@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "bus/function_events.h"
+#include "bus/function_name.h"
 #include "inngest/app_event.h"
-#include "inngest/bus_id.h"
 #include "inngest/call_body.h"
 #include "inngest/defers.h"
 #include "inngest/query.h"
@@ -251,7 +251,7 @@ Task<Result<Json>> History::shown_run(const Run& run) {
   if (!event) co_return fail(event.error());
   Json shown = Json::object({{"run_id", ulid_of(run.id)},
                              {"run_started_at", to_iso8601(run.created_at)},
-                             {"function_id", std::string(slug_of(run.function))},
+                             {"function_id", std::string(bus::name_of_function(run.function))},
                              {"function_version", 1},
                              {"environment_id", "00000000-0000-0000-0000-000000000000"},
                              {"event_id", ulid_of((*event)->id)},

@@ -7,8 +7,8 @@
 
 #include "base/crypto.h"
 #include "bus/function_events.h"
+#include "bus/function_name.h"
 #include "events/trace.h"
-#include "inngest/bus_id.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 
@@ -55,7 +55,7 @@ Uuid EventSeed::id_of(std::string_view user_id, std::size_t index) const {
 
 // As a step of a run would ask for it, but that no run waits for what comes of it.
 Task<Result<std::string>> Ingestion::invoke(Asker asker, std::string slug, Json data) {
-  const auto function = engine_.functions.find(bus_id(slug, asker.user_id));
+  const auto function = engine_.functions.find(bus::function_id(slug, asker.user_id));
   if (function == nullptr) {
     co_return fail(Code::kNotFound, fmt::format("could not find function with ID: {}",
                                                 slug.substr(0, valid_utf8_prefix(slug))));

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "bus/function_events.h"
+#include "bus/function_name.h"
 #include "inngest/app_event.h"
-#include "inngest/bus_id.h"
 #include "inngest/flow_reader.h"
 #include "inngest/ulid.h"
 #include "workers/event_waits.h"
@@ -30,7 +30,7 @@ void find_place(workers::EventWait& wait, std::string_view user_id) {
     // The pod's own functions have a '.' in their ids, and no user behind them.
     if (path[2] != "function_id" || value.contains('.')) continue;
     wait.path = "data.function";
-    wait.value = bus_id(value, user_id);
+    wait.value = bus::function_id(value, user_id);
   }
 }
 

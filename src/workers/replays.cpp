@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "bus/function_name.h"
 
 namespace synap::workers {
 namespace {
@@ -78,10 +79,10 @@ Replay Replays::read(db::Rows& row) {
 }
 
 Task<Result<Replay>> Replays::begin(Person who, Replay asked) {
-  const auto function = rooms_.functions.find(asked.function);
-  if (function == nullptr || (function->user_id && *function->user_id != who.user_id)) {
-    co_return fail(Code::kNotFound, "There is no such function");
-  }
+  const auto meant = bus::function_meant(*rooms_.functions.now(), who.user_id, asked.function);
+  if (!meant) co_return fail(meant.error());
+  const auto& function = *meant;
+  asked.function = function->id;
   if (!takes_events_) {
     co_return fail(Code::kConflict,
                    "Functions have their runs at an Inngest server (bus = \"inngest\"): replay "

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bus/function_name.h"
 #include "events/trace.h"
 #include "workers/pending_steps.h"
 
@@ -15,6 +16,9 @@ CREATE TABLE function_pauses(
   since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )";
+
+// Runs that are looked through for one of a function that is gone: some 10 ms.
+constexpr std::int64_t kWalkedMax = 10'000;
 
 // Nobody's step: of a run that a person asked for.
 std::string no_step() {
@@ -41,12 +45,30 @@ Task<Result<>> RunControl::load() {
   co_return Result<>{};
 }
 
-Result<bus::FunctionPtr> RunControl::function_of(const Person& who, std::string_view id) const {
-  auto function = rooms_.functions.find(id);
-  if (function == nullptr || (function->user_id && *function->user_id != who.user_id)) {
-    return fail(Code::kNotFound, "There is no such function");
-  }
-  return function;
+Result<bus::FunctionPtr> RunControl::function_of(const Person& who, std::string_view name) const {
+  return bus::function_meant(*rooms_.functions.now(), who.user_id, name);
+}
+
+Task<Result<std::string>> RunControl::id_meant(std::string user_id, std::string name) const {
+  auto function = bus::function_meant(*rooms_.functions.now(), user_id, name);
+  if (function) co_return (*function)->id;
+  if (function.error().code != Code::kNotFound) co_return fail(function.error());
+  if (name == bus::function_id(bus::name_of_function(name), user_id)) co_return name;
+  const auto own = bus::function_id(name, user_id);
+  auto gone = co_await rooms_.database.read([&](db::Tx& tx) {
+    for (const char* which : {"", "AND status = 'failed' "}) {
+      auto rows = tx.query(std::string("SELECT function FROM runs_data WHERE user_id = $1 ") +
+                               which + "ORDER BY id DESC LIMIT $2",
+                           user_id, kWalkedMax);
+      while (rows.next()) {
+        if (rows.view(0) == name || rows.view(0) == own) return rows.text(0);
+      }
+    }
+    return std::string();
+  });
+  if (!gone) co_return fail(gone.error());
+  if (gone->empty()) co_return fail(function.error());
+  co_return *gone;
 }
 
 Result<> RunControl::check_may_pause(const Person& who, const bus::Function& function) const {
@@ -75,15 +97,16 @@ std::optional<Pause> RunControl::paused(std::string_view function_id) const {
   return found != pauses_.end() ? std::optional(found->second) : std::nullopt;
 }
 
-Task<Result<bool>> RunControl::pause(Person who, std::string function_id) {
-  auto function = function_of(who, function_id);
+Task<Result<RunControl::PauseChange>> RunControl::pause(Person who, std::string name) {
+  auto function = function_of(who, name);
   if (!function) co_return fail(function.error());
   if (auto may = check_may_pause(who, **function); !may) co_return fail(may.error());
+  const auto& function_id = (*function)->id;
   auto event =
       rooms_.types.make(bus::kFunctionPaused, bus::FunctionAct{function_id}, envelope_of(who));
   if (!event) co_return fail(event.error());
   const Pause pause{rooms_.world.unix_ms(), who.user_id};
-  co_return co_await rooms_.database.write([&](db::Tx& tx) {
+  auto paused = co_await rooms_.database.write([&](db::Tx& tx) {
     const std::int64_t added = tx.run(
         "INSERT INTO function_pauses(function, user_id, since) VALUES ($1, $2, $3) "
         "ON CONFLICT DO NOTHING",
@@ -97,15 +120,20 @@ Task<Result<bool>> RunControl::pause(Person who, std::string function_id) {
     });
     return true;
   });
+  if (!paused) co_return fail(paused.error());
+  co_return PauseChange{function_id, *paused};
 }
 
-Task<Result<bool>> RunControl::resume(Person who, std::string function_id) {
-  // Also of an app that is gone meanwhile, by who has paused it.
-  const auto pause = paused(function_id);
-  auto function = function_of(who, function_id);
-  if (!function && !(pause && pause->user_id == who.user_id)) co_return fail(function.error());
-  if (function) {
+Task<Result<RunControl::PauseChange>> RunControl::resume(Person who, std::string name) {
+  auto function_id = name;
+  if (auto function = function_of(who, name)) {
     if (auto may = check_may_pause(who, **function); !may) co_return fail(may.error());
+    function_id = (*function)->id;
+  } else {
+    // Also of an app that is gone meanwhile, by who has paused it.
+    if (!paused(function_id)) function_id = bus::function_id(name, who.user_id);
+    const auto pause = paused(function_id);
+    if (!pause || pause->user_id != who.user_id) co_return fail(function.error());
   }
   auto event =
       rooms_.types.make(bus::kFunctionResumed, bus::FunctionAct{function_id}, envelope_of(who));
@@ -120,13 +148,13 @@ Task<Result<bool>> RunControl::resume(Person who, std::string function_id) {
     });
     return true;
   });
-  if (!ended) co_return ended;
+  if (!ended) co_return fail(ended.error());
   // Behind the commit: whoever claims now sees that it is not paused. Also where it was not: the
   // one before may have got no further than to there.
   auto noted = co_await rooms_.database.write(
       db::Lane::kBackground, [this](db::Tx& tx) { rooms_.jobs.note_ready_users(tx); });
   if (!noted) co_return fail(noted.error());
-  co_return *ended;
+  co_return PauseChange{function_id, *ended};
 }
 
 Task<Result<std::vector<bus::Queue::Load>>> RunControl::loads(std::string user_id,
@@ -142,9 +170,8 @@ Task<Result<std::vector<bus::Queue::Load>>> RunControl::loads(std::string user_i
   });
 }
 
-Task<Result<RunControl::Invoked>> RunControl::invoke(Person who, std::string function_id,
-                                                     Json data) {
-  auto function = function_of(who, function_id);
+Task<Result<RunControl::Invoked>> RunControl::invoke(Person who, std::string name, Json data) {
+  auto function = function_of(who, name);
   if (!function) co_return fail(function.error());
   co_return co_await invoke_with(std::move(who), std::move(*function), std::move(data),
                                  R"({"kind":"invoke"})", [](db::Tx&) {});

@@ -75,12 +75,20 @@ class RunControl {
   /// Pauses what is paused in the table. Before jobs are taken over.
   Task<Result<>> load();
 
-  /// True: it was not paused before. kNotFound: there is no such function for this user;
+  // Whoever names a function names it as bus::function_meant() has it, with its errors.
+
+  struct PauseChange {
+    std::string function_id;
+    bool has_changed = false;  // it was not so before
+  };
   /// kForbidden: it is the pod's own, and he is no owner.
-  Task<Result<bool>> pause(Person who, std::string function_id);
-  /// True: it was paused.
-  Task<Result<bool>> resume(Person who, std::string function_id);
+  Task<Result<PauseChange>> pause(Person who, std::string name);
+  Task<Result<PauseChange>> resume(Person who, std::string name);
   std::optional<Pause> paused(std::string_view function_id) const;
+
+  /// The id of the function that a user means, for what is filtered by it: also of one that is gone
+  /// meanwhile, if it is whole or there are runs of it among the user's newest.
+  Task<Result<std::string>> id_meant(std::string user_id, std::string name) const;
 
   /// Of these functions, for the user: how many runs wait for their turn (of those on disk `most`
   /// at most), and how many calls are under way.
@@ -95,7 +103,7 @@ class RunControl {
   };
   /// A run of the function, which is handed `data`. kNotFound; kBadRequest: it carries out
   /// requests.
-  Task<Result<Invoked>> invoke(Person who, std::string function_id, Json data);
+  Task<Result<Invoked>> invoke(Person who, std::string name, Json data);
 
   struct Rerun {
     /// Of a step: what was done before it is taken over, and it is done again.
@@ -132,7 +140,7 @@ class RunControl {
 
  private:
   struct Found;
-  Result<bus::FunctionPtr> function_of(const Person& who, std::string_view id) const;
+  Result<bus::FunctionPtr> function_of(const Person& who, std::string_view name) const;
   Result<> check_may_pause(const Person& who, const bus::Function& function) const;
   events::Envelope envelope_of(const Person& who) const;
   Result<events::NewEvent> act(const Person& who, const events::EventType<bus::RunAct>& type,

@@ -26,7 +26,7 @@ std::string Rig::pause(const Words& words) {
       sync_wait(executor_, words[0] == "pause" ? control.pause(person_of(words), words[1])
                                                : control.resume(person_of(words), words[1]));
   if (!changed) return result_line(changed.error());
-  return *changed ? "ok\n" : "it was so before\n";
+  return changed->has_changed ? "ok\n" : "it was so before\n";
 }
 
 // rerun RUN [from STEP] [as USER]

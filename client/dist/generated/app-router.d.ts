@@ -6,7 +6,7 @@ export interface WorkerAppAddress {
 export interface DiscardDeadLettersInput {
     /** Of one run. Or a filter: A UUID. */
     id?: string | undefined;
-    /** 1 to 400 characters. */
+    /** Its id, its name, or its name in its app where only one of your apps has it. 1 to 400 characters. */
     function?: string | undefined;
     /** Of the error, as deadLetters.groups. */
     name?: string | undefined;
@@ -24,13 +24,13 @@ export interface DiscardDeadLettersInput {
     cursor?: string | null | undefined;
 }
 export interface AskForGroups {
-    /** 1 to 400 characters. */
+    /** Its id, its name, or its name in its app where only one of your apps has it. 1 to 400 characters. */
     function?: string | undefined;
 }
 export interface ReplayDeadLettersInput {
     /** Of one run. Or a filter: A UUID. */
     id?: string | undefined;
-    /** 1 to 400 characters. */
+    /** Its id, its name, or its name in its app where only one of your apps has it. 1 to 400 characters. */
     function?: string | undefined;
     /** Of the error, as deadLetters.groups. */
     name?: string | undefined;
@@ -136,11 +136,11 @@ export interface ReplayId {
     id: string;
 }
 export interface FunctionId {
-    /** 1 to 400 characters. */
+    /** Its id, its name, or its name in its app where only one of your apps has it. 1 to 400 characters. */
     id: string;
 }
 export interface InvokeFunctionInput {
-    /** 1 to 400 characters. */
+    /** Its id, its name, or its name in its app where only one of your apps has it. 1 to 400 characters. */
     id: string;
     /** What it is handed as the event's data, at most 512 KiB of JSON. Default {}. */
     data?: Record<string, unknown> | undefined;
@@ -154,7 +154,7 @@ export interface ListFunctionsInput {
     app?: string | undefined;
 }
 export interface ReplayFunctionInput {
-    /** Of the function. 1 to 400 characters. */
+    /** Its id, its name, or its name in its app where only one of your apps has it. 1 to 400 characters. */
     id: string;
     /** The first event. Absent: the first of the log. At least 1. */
     fromPosition?: number | undefined;
@@ -544,7 +544,7 @@ export interface ListRunsInput {
     /** The nextCursor of the page before. A UUID. */
     cursor?: string | null | undefined;
     status?: "active" | "sleeping" | "completed" | "failed" | "cancelled" | "discarded" | undefined;
-    /** Only runs of this function: notes.create. 1 to 200 characters. */
+    /** Only runs of this function, by its id, its name, or its name in its app: notes.create. 1 to 400 characters. */
     function?: string | undefined;
     /** Only runs for this event. A UUID. */
     eventId?: string | undefined;
@@ -1000,10 +1000,12 @@ export interface FunctionCounts {
 export interface FunctionInfo {
     /** As runs.list and the log have it. */
     id: string;
+    /** The id without whose it is, by which you may name it wherever one is asked for. */
+    name: string;
     /** The app of yours that it is a part of (apps.list). Absent: it is the pod's own. */
     app?: string;
-    /** True: only your events start it, and you may pause it. */
-    isOwn: boolean;
+    /** True: it is of an app of yours; only your events start it, and you may pause it. False: it is the pod's own. */
+    isYours: boolean;
     /** False: it carries out requests, which procedures make. */
     isInvocable: boolean;
     triggers: FunctionTrigger[];

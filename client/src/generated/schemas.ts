@@ -8,7 +8,7 @@ export const WorkerAppAddress = z.object({
 
 export const DiscardDeadLetters = z.object({
   id: z.uuid().optional().describe("Of one run. Or a filter:"),
-  function: z.string().min(1).max(400).optional(),
+  function: z.string().min(1).max(400).optional().describe("Its id, its name, or its name in its app where only one of your apps has it."),
   name: z.string().optional().describe("Of the error, as deadLetters.groups."),
   message: z.string().optional().describe("Of the error, the whole."),
   from: z.iso.datetime().optional().describe("Queued then or later."),
@@ -19,12 +19,12 @@ export const DiscardDeadLetters = z.object({
 });
 
 export const AskForGroups = z.object({
-  function: z.string().min(1).max(400).optional(),
+  function: z.string().min(1).max(400).optional().describe("Its id, its name, or its name in its app where only one of your apps has it."),
 });
 
 export const ReplayDeadLetters = z.object({
   id: z.uuid().optional().describe("Of one run. Or a filter:"),
-  function: z.string().min(1).max(400).optional(),
+  function: z.string().min(1).max(400).optional().describe("Its id, its name, or its name in its app where only one of your apps has it."),
   name: z.string().optional().describe("Of the error, as deadLetters.groups."),
   message: z.string().optional().describe("Of the error, the whole."),
   from: z.iso.datetime().optional().describe("Queued then or later."),
@@ -124,11 +124,11 @@ export const ReplayId = z.object({
 });
 
 export const FunctionId = z.object({
-  id: z.string().min(1).max(400),
+  id: z.string().min(1).max(400).describe("Its id, its name, or its name in its app where only one of your apps has it."),
 });
 
 export const InvokeFunction = z.object({
-  id: z.string().min(1).max(400),
+  id: z.string().min(1).max(400).describe("Its id, its name, or its name in its app where only one of your apps has it."),
   data: z.record(z.string(), z.any()).default({}).describe("What it is handed as the event's data, at most 512 KiB of JSON."),
 });
 
@@ -139,7 +139,7 @@ export const ListFunctions = z.object({
 });
 
 export const ReplayFunction = z.object({
-  id: z.string().min(1).max(400).describe("Of the function."),
+  id: z.string().min(1).max(400).describe("Its id, its name, or its name in its app where only one of your apps has it."),
   fromPosition: z.int().min(1).optional().describe("The first event. Absent: the first of the log."),
   toPosition: z.int().min(1).optional().describe("The last. Absent: the last there is now."),
   from: z.iso.datetime().optional().describe("Events of this time or later."),
@@ -422,7 +422,7 @@ export const ListRuns = z.object({
   limit: z.int().min(1).max(500).default(50),
   cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
   status: z.enum(["active", "sleeping", "completed", "failed", "cancelled", "discarded"]).optional(),
-  function: z.string().min(1).max(200).optional().describe("Only runs of this function: notes.create."),
+  function: z.string().min(1).max(400).optional().describe("Only runs of this function, by its id, its name, or its name in its app: notes.create."),
   eventId: z.uuid().optional().describe("Only runs for this event."),
   correlationId: z.uuid().optional().describe("Only runs for events that share this cause."),
   eventType: z.string().min(1).max(200).optional().describe("Only runs for events of this type; note.* is all that begin with \"note.\"."),

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "bus/function_name.h"
 #include "features/functions/function_limits.h"
 #include "features/procedures.h"
 
@@ -77,8 +78,9 @@ const ObjectSchema<FunctionCounts>& describe(Type<FunctionCounts>) {
 
 struct FunctionInfo {
   std::string id;
+  std::string name;
   std::optional<std::string> app;
-  bool is_own = false;
+  bool is_yours = false;
   bool is_invocable = false;
   std::vector<FunctionTrigger> triggers;
   std::vector<FunctionSchedule> schedules;
@@ -93,10 +95,13 @@ const ObjectSchema<FunctionInfo>& describe(Type<FunctionInfo>) {
   static const auto schema =
       object<FunctionInfo>("FunctionInfo")
           .field("id", &FunctionInfo::id, string(), "As runs.list and the log have it.")
+          .field("name", &FunctionInfo::name, string(),
+                 "The id without whose it is, by which you may name it wherever one is asked for.")
           .field("app", &FunctionInfo::app, string(),
                  "The app of yours that it is a part of (apps.list). Absent: it is the pod's own.")
-          .field("isOwn", &FunctionInfo::is_own, boolean(),
-                 "True: only your events start it, and you may pause it.")
+          .field("isYours", &FunctionInfo::is_yours, boolean(),
+                 "True: it is of an app of yours; only your events start it, and you may pause it. "
+                 "False: it is the pod's own.")
           .field("isInvocable", &FunctionInfo::is_invocable, boolean(),
                  "False: it carries out requests, which procedures make.")
           .field("triggers", &FunctionInfo::triggers, array(schema_of<FunctionTrigger>()))
@@ -149,7 +154,8 @@ struct FunctionId {
 };
 const ObjectSchema<FunctionId>& describe(Type<FunctionId>) {
   static const auto schema =
-      object<FunctionId>("FunctionId").field("id", &FunctionId::id, string().min(1).max(400));
+      object<FunctionId>("FunctionId")
+          .field("id", &FunctionId::id, string().min(1).max(400), kFunctionNameDocs);
   return schema;
 }
 
@@ -173,7 +179,8 @@ std::optional<FunctionPause> pause_of(const Rooms& rooms, const Session& session
 
 FunctionInfo info_of(const Rooms& rooms, const Session& session, const bus::Function& function) {
   FunctionInfo info{.id = function.id,
-                    .is_own = function.user_id.has_value(),
+                    .name = std::string(bus::name_of_function(function.id)),
+                    .is_yours = function.user_id.has_value(),
                     .is_invocable = !function.fulfills,
                     .retries = function.retry.retries_max,
                     .limits = limits_of(function.flow),
@@ -236,11 +243,10 @@ Task<Result<FunctionList>> list(const Rooms& rooms, Session session, ListFunctio
 }
 
 Task<Result<FunctionInfo>> get(const Rooms& rooms, Session session, FunctionId input) {
-  const auto function = rooms.workers.functions().find(input.id);
-  if (function == nullptr || !is_of(session, *function)) {
-    co_return fail(Code::kNotFound, "There is no such function");
-  }
-  std::vector<FunctionInfo> one = {info_of(rooms, session, *function)};
+  const auto function =
+      bus::function_meant(*rooms.workers.functions().now(), session.user_id(), input.id);
+  if (!function) co_return fail(function.error());
+  std::vector<FunctionInfo> one = {info_of(rooms, session, **function)};
   if (auto added = co_await add_loads(rooms, session, one); !added) co_return fail(added.error());
   co_return std::move(one.front());
 }
@@ -260,13 +266,13 @@ const ObjectSchema<PauseChange>& describe(Type<PauseChange>) {
 Task<Result<PauseChange>> pause(const Rooms& rooms, Session session, FunctionId input) {
   auto changed = co_await rooms.control.pause(person_of(session), input.id);
   if (!changed) co_return fail(changed.error());
-  co_return PauseChange{std::move(input.id), *changed};
+  co_return PauseChange{std::move(changed->function_id), changed->has_changed};
 }
 
 Task<Result<PauseChange>> resume(const Rooms& rooms, Session session, FunctionId input) {
   auto changed = co_await rooms.control.resume(person_of(session), input.id);
   if (!changed) co_return fail(changed.error());
-  co_return PauseChange{std::move(input.id), *changed};
+  co_return PauseChange{std::move(changed->function_id), changed->has_changed};
 }
 
 struct InvokeFunction {
@@ -276,7 +282,7 @@ struct InvokeFunction {
 const ObjectSchema<InvokeFunction>& describe(Type<InvokeFunction>) {
   static const auto schema =
       object<InvokeFunction>("InvokeFunction")
-          .field("id", &InvokeFunction::id, string().min(1).max(400))
+          .field("id", &InvokeFunction::id, string().min(1).max(400), kFunctionNameDocs)
           .field_or("data", &InvokeFunction::data, record(any()), Json::object(),
                     "What it is handed as the event's data, at most 512 KiB of JSON.");
   return schema;
@@ -314,27 +320,43 @@ workers::Person person_of(const api::Session& session) {
           session.actor->role == api::Role::kOwner, session.trace};
 }
 
+std::vector<rpc::ErrorMeta> errors_of_name() {
+  return {{Code::kNotFound, "There is no such function for your events."},
+          {Code::kBadRequest, "Several of your apps have a function of this name."}};
+}
+
+Task<Result<>> find_id(const Rooms& rooms, const Session& session,
+                       std::optional<std::string>& function) {
+  if (!function) co_return Result<>{};
+  auto id = co_await rooms.control.id_meant(session.user_id(), *function);
+  if (!id) co_return fail(id.error());
+  function = std::move(*id);
+  co_return Result<>{};
+}
+
 void add(const Rooms& rooms) {
-  const rpc::ErrorMeta no_such{Code::kNotFound, "There is no such function for your events."};
+  const auto no_such = errors_of_name().front();
+  const auto ambiguous = errors_of_name().back();
   const rpc::ErrorMeta not_yours{Code::kForbidden, "It is the pod's own, and you are no owner."};
   add_query(rooms, "functions.list",
             {.summary = "What reacts to your events: the pod's own functions and those of your "
                         "apps."},
             list);
-  add_query(rooms, "functions.get", {.summary = "One function.", .errors = {no_such}}, get);
+  add_query(rooms, "functions.get", {.summary = "One function.", .errors = {no_such, ambiguous}},
+            get);
   add_mutation(rooms, "functions.pause",
                {.summary = "Let a function do nothing for now.",
                 .docs = "What triggers it has its run, which waits; calls that are under way go to "
                         "their end. It holds over restarts. The pod's own functions are paused by "
                         "owners, for everybody.",
                 .effects = rpc::Effects::kIdempotent,
-                .errors = {no_such, not_yours},
+                .errors = {no_such, ambiguous, not_yours},
                 .appends = {std::string(bus::kFunctionPaused.name)}},
                pause);
   add_mutation(rooms, "functions.resume",
                {.summary = "End the pause of a function: what waits goes on.",
                 .effects = rpc::Effects::kIdempotent,
-                .errors = {no_such, not_yours},
+                .errors = {no_such, ambiguous, not_yours},
                 .appends = {std::string(bus::kFunctionResumed.name)}},
                resume);
   add_mutation(rooms, "functions.invoke",
@@ -342,7 +364,8 @@ void add(const Rooms& rooms) {
                 .docs = "The run is for an event of its own, function.invoked, which has the data.",
                 .errors = {no_such,
                            {Code::kBadRequest,
-                            "It carries out requests: call the procedure that makes them."}},
+                            "Several of your apps have a function of this name, or it carries out "
+                            "requests: call the procedure that makes them."}},
                 .appends = {std::string(bus::kFunctionInvoked.name)}},
                invoke);
   add_replays(rooms);

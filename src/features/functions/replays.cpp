@@ -20,7 +20,7 @@ struct ReplayFunction {
 const ObjectSchema<ReplayFunction>& describe(Type<ReplayFunction>) {
   static const auto schema =
       object<ReplayFunction>("ReplayFunction")
-          .field("id", &ReplayFunction::id, string().min(1).max(400), "Of the function.")
+          .field("id", &ReplayFunction::id, string().min(1).max(400), kFunctionNameDocs)
           .field("fromPosition", &ReplayFunction::from_position, integer().min(1),
                  "The first event. Absent: the first of the log.")
           .field("toPosition", &ReplayFunction::to_position, integer().min(1),
@@ -137,6 +137,8 @@ Task<Result<ShownReplay>> replay(const Rooms& rooms, Session session, ReplayFunc
 }
 
 Task<Result<ReplayList>> list(const Rooms& rooms, Session session, ListReplays input) {
+  auto meant = co_await find_id(rooms, session, input.function);
+  if (!meant) co_return fail(meant.error());
   const auto function = input.function.value_or("");
   auto read = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     ReplayList list;
@@ -168,11 +170,13 @@ void add_replays(const Rooms& rooms) {
                         "not.",
                 .errors = {{Code::kNotFound, "There is no such function for your events."},
                            {Code::kBadRequest,
-                            "The filter is no expression, or the function carries out requests."},
+                            "The filter is no expression, the function carries out requests, or "
+                            "several of your apps have one of this name."},
                            {Code::kTooManyRequests, "10 replays of yours go on."}},
                 .appends = {std::string(bus::kFunctionReplayed.name)}},
                replay);
-  add_query(rooms, "functions.replays", {.summary = "Replays, and how far they have come."}, list);
+  add_query(rooms, "functions.replays",
+            {.summary = "Replays, and how far they have come.", .errors = errors_of_name()}, list);
   add_mutation(rooms, "functions.cancelReplay",
                {.summary = "Let a replay make no more runs.",
                 .docs = "Those that are made stay.",

@@ -46,9 +46,9 @@ struct AskForGroups {
   std::optional<std::string> function;
 };
 const ObjectSchema<AskForGroups>& describe(Type<AskForGroups>) {
-  static const auto schema =
-      object<AskForGroups>("AskForGroups")
-          .field("function", &AskForGroups::function, string().min(1).max(400));
+  static const auto schema = object<AskForGroups>("AskForGroups")
+                                 .field("function", &AskForGroups::function,
+                                        string().min(1).max(400), functions::kFunctionNameDocs);
   return schema;
 }
 
@@ -69,6 +69,8 @@ const ObjectSchema<DeadLetterGroups>& describe(Type<DeadLetterGroups>) {
 }
 
 Task<Result<DeadLetterGroups>> groups(const Rooms& rooms, Session session, AskForGroups input) {
+  auto meant = co_await functions::find_id(rooms, session, input.function);
+  if (!meant) co_return fail(meant.error());
   using Key = std::tuple<std::string, std::string, std::string>;
   DeadLetterGroups found;
   std::map<Key, DeadLetterGroup> by_key;
@@ -129,7 +131,8 @@ template <class T>
 void add_which_fields(ObjectSchema<T>& schema) {
   const auto of = []<class M>(M WhichDeadLetters::* member) -> M T::* { return member; };
   schema.field("id", of(&WhichDeadLetters::id), string().uuid(), "Of one run. Or a filter:")
-      .field("function", of(&WhichDeadLetters::function), string().min(1).max(400))
+      .field("function", of(&WhichDeadLetters::function), string().min(1).max(400),
+             functions::kFunctionNameDocs)
       .field("name", of(&WhichDeadLetters::name), string(), "Of the error, as deadLetters.groups.")
       .field("message", of(&WhichDeadLetters::message), string(), "Of the error, the whole.")
       .field("from", of(&WhichDeadLetters::from), string().datetime(), "Queued then or later.")
@@ -206,6 +209,8 @@ Task<Result<SweptDeadLetters>> sweep(const Rooms& rooms, const Session& session,
                                      workers::RunControl::Fate fate) {
   auto which = filter_of(input);
   if (!which) co_return fail(which.error());
+  auto meant = co_await functions::find_id(rooms, session, which->function);
+  if (!meant) co_return fail(meant.error());
   auto swept = co_await rooms.control.sweep(functions::person_of(session), std::move(*which), fate);
   if (!swept) co_return fail(swept.error());
   SweptDeadLetters told{swept->done, swept->passed_over};
@@ -247,14 +252,17 @@ Task<Result<SweptDeadLetters>> discard(const Rooms& rooms, Session session,
 }  // namespace
 
 void add_dead_letters(const Rooms& rooms) {
-  const rpc::ErrorMeta no_such{Code::kNotFound, "There is no such run for your events."};
+  const rpc::ErrorMeta no_such{Code::kNotFound,
+                               "There is no such run, or no such function, for your events."};
   const rpc::ErrorMeta is_none{Code::kConflict, "It is no dead letter, or its function is gone."};
   const rpc::ErrorMeta which{Code::kBadRequest,
-                             "Neither an id nor a filter was given, nor that all are meant."};
+                             "Neither an id nor a filter was given, nor that all are meant; or "
+                             "several of your apps have a function of this name."};
   add_query(
       rooms, "deadLetters.groups",
       {.summary = "Runs that were given up, by function and error.",
-       .docs = "Made of the newest 10,000 of them; runs.list with the status failed has each."},
+       .docs = "Made of the newest 10,000 of them; runs.list with the status failed has each.",
+       .errors = functions::errors_of_name()},
       groups);
   add_mutation(
       rooms, "deadLetters.replay",

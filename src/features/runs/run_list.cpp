@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/clock.h"
+#include "features/functions/functions.h"
 #include "features/procedures.h"
 #include "features/runs/run_shapes.h"
 
@@ -47,8 +48,9 @@ const ObjectSchema<ListRuns>& describe(Type<ListRuns>) {
           .field("cursor", &ListRuns::cursor, string().uuid().nullish(),
                  "The nextCursor of the page before.")
           .field("status", &ListRuns::status, run_status_schema())
-          .field("function", &ListRuns::function, string().min(1).max(200),
-                 "Only runs of this function: notes.create.")
+          .field("function", &ListRuns::function, string().min(1).max(400),
+                 "Only runs of this function, by its id, its name, or its name in its app: "
+                 "notes.create.")
           .field("eventId", &ListRuns::event_id, string().uuid(), "Only runs for this event.")
           .field("correlationId", &ListRuns::correlation_id, string().uuid(),
                  "Only runs for events that share this cause.")
@@ -297,6 +299,8 @@ Task<Result<RunList>> runs_for_events(const Rooms& rooms, const Session& session
 }
 
 Task<Result<RunList>> list(const Rooms& rooms, Session session, ListRuns input) {
+  auto meant = co_await functions::find_id(rooms, session, input.function);
+  if (!meant) co_return fail(meant.error());
   if (input.event_id || input.correlation_id) {
     co_return co_await runs_for_events(rooms, session, input);
   }
@@ -310,7 +314,8 @@ void add_list(const Rooms& rooms) {
             {.summary = "What was done for your events, the newest first.",
              .docs = "The work for one page is bounded. What cannot be looked up (a function, a "
                      "type, a text) is looked for in so many runs; then the page ends, and says "
-                     "that it is cut, with a cursor to go on from."},
+                     "that it is cut, with a cursor to go on from.",
+             .errors = functions::errors_of_name()},
             list);
 }
 

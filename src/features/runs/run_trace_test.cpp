@@ -207,12 +207,65 @@ TEST_F(Trace, AFunctionOfAUserIsInvokedByHand) {
             Code::kNotFound);
 }
 
+// Ann's, as an app of hers has it; `is_there`: else it is gone.
+void put_own(workers::Engine& engine, const char* app, bool is_there = true) {
+  const auto id = std::string(app) + "-two@ann";
+  if (is_there) {
+    engine.functions.put({.id = id, .triggers = {{"signal.sent"}}, .user_id = "ann", .app = app});
+  } else {
+    engine.functions.remove(id);
+  }
+}
+
+TEST_F(Trace, AFunctionOfAnAppIsFoundByTheNamesThatAreShown) {
+  put_own(*engine, "shop");
+  for (const char* name : {"shop-two@ann", "shop-two", "two"}) {
+    const Json of = Json::object({{"id", name}});
+    const auto got = call("functions.get", of);
+    ASSERT_TRUE(got) << name << ": " << got.error().message;
+    EXPECT_EQ(got->string_or("id", ""), "shop-two@ann");
+    EXPECT_EQ(got->string_or("name", ""), "shop-two");
+    EXPECT_EQ(call("functions.get", of, "bob").error().code, Code::kNotFound);
+    const auto paused = call("functions.pause", of);
+    ASSERT_TRUE(paused) << paused.error().message;
+    EXPECT_EQ(paused->string_or("id", ""), "shop-two@ann");
+    EXPECT_TRUE(call("functions.invoke", of));
+    EXPECT_EQ(list({{"function", name}}).size(), list({{"function", "shop-two@ann"}}).size());
+    ASSERT_TRUE(call("functions.resume", of));
+  }
+  EXPECT_EQ(list({{"function", "two"}}).size(), 3U);
+}
+
+TEST_F(Trace, AFilterWithANameThatMeansNothingIsAnError) {
+  put_own(*engine, "shop");
+  ASSERT_TRUE(call("functions.invoke", Json::object({{"id", "shop-two"}})));
+  const std::pair<const char*, Json> asked[] = {
+      {"runs.list", Json::object({{"function", "thre"}})},
+      {"deadLetters.groups", Json::object({{"function", "thre"}})},
+      {"deadLetters.replay", Json::object({{"function", "thre"}})},
+      {"deadLetters.discard", Json::object({{"function", "thre"}})},
+      {"functions.replays", Json::object({{"function", "thre"}})}};
+  for (const auto& [path, input] : asked) {
+    const auto answer = call(path, input);
+    ASSERT_FALSE(answer) << path;
+    EXPECT_EQ(answer.error().code, Code::kNotFound) << path;
+  }
+  // What ran and is gone is found by the name that its runs are shown with, and by no stranger.
+  put_own(*engine, "shop", false);
+  EXPECT_EQ(list({{"function", "shop-two"}}).size(), 1U);
+  const auto stranger = call("runs.list", Json::object({{"function", "shop-two@ann"}}), "bob");
+  ASSERT_FALSE(stranger);
+  EXPECT_EQ(stranger.error().code, Code::kNotFound);
+}
+
 TEST_F(Trace, APausedFunctionWaitsAlsoOverARestart) {
   const auto of = Json::object({{"id", "test.two"}});
   EXPECT_EQ(call("functions.pause", of).error().code, Code::kForbidden);
   const workers::Person owner{.user_id = "ann", .actor = {}, .is_owner = true};
-  EXPECT_TRUE(*test::run(executor, [&] { return engine->control.pause(owner, "test.two"); }));
-  EXPECT_FALSE(*test::run(executor, [&] { return engine->control.pause(owner, "test.two"); }));
+  EXPECT_TRUE(
+      test::run(executor, [&] { return engine->control.pause(owner, "test.two"); })->has_changed);
+  EXPECT_FALSE(
+      test::run(executor, [&] { return engine->control.pause(owner, "test.two"); })->has_changed);
   send("begin");
   const auto function = call("functions.get", of);
   EXPECT_EQ(function->find("pause")->string_or("by", ""), "person");
@@ -221,7 +274,8 @@ TEST_F(Trace, APausedFunctionWaitsAlsoOverARestart) {
   send("begin");
   EXPECT_EQ(call("functions.get", of)->find("waiting")->as_integer(), 2);
   EXPECT_EQ(directions.firsts, 0);
-  EXPECT_TRUE(*test::run(executor, [&] { return engine->control.resume(owner, "test.two"); }));
+  EXPECT_TRUE(
+      test::run(executor, [&] { return engine->control.resume(owner, "test.two"); })->has_changed);
   wait_for("completed", 2);
   EXPECT_EQ(call("functions.get", of)->find("pause"), nullptr);
   const auto listed = call("functions.list", Json::object());

@@ -28,7 +28,7 @@ export interface FunctionLimits {
 export interface FunctionInfo {
   id: string;
   app?: string;
-  isOwn: boolean;
+  isYours: boolean;
   isInvocable: boolean;
   triggers: { event: string; if?: string }[];
   schedules: { cron: string; jitterMs?: number }[];

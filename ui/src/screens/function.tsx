@@ -361,7 +361,7 @@ export function FunctionPanel({ id }: { id: string }) {
             <>
               <Pause one={known} />
               <div class="actions">
-                {(known.isOwn || isOwner()) && (
+                {(known.isYours || isOwner()) && (
                   <button type="button" class={isPaused ? 'primary' : ''} onClick={toggle}>
                     <Icon name={isPaused ? 'play' : 'pause'} />
                     {isPaused ? 'Resume' : 'Pause'}
