@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "bus/function_name.h"
 #include "synap/commands.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
@@ -60,11 +61,11 @@ int groups(const LetterOptions& options) {
       table.add(
           {{std::to_string(integer_of(group, "count"))},
            {local_time(group.string_or("lastAt", "")).substr(0, 16)},
-           {std::string(group.string_or("function", ""))},
+           {std::string(bus::name_of_function(group.string_or("function", "")))},
            {fmt::format("{}: {}", group.string_or("name", ""), group.string_or("message", "")),
             Colour::kBad}});
     }
-    table.show();
+    table.show("dead letters");
   }
   if (const Json* is_cut = answer->find("isCut"); is_cut != nullptr && *is_cut == Json(true)) {
     tell(fmt::format("Of the newest {}; there are more", integer_of(*answer, "lookedAt")));

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "bus/function_name.h"
 #include "synap/commands.h"
 #include "synap/event_search.h"
 #include "synap/output.h"
@@ -60,6 +61,15 @@ Json array_of(const std::vector<std::string>& texts) {
   return array;
 }
 
+// What an event is about that is about no thing: of runs and functions which, and what went wrong.
+std::string words_of(const Json& event) {
+  const Json* data = event.find("data");
+  if (data == nullptr || !data->is_object()) return "";
+  const auto name = bus::name_of_function(data->string_or("function", ""));
+  const auto message = data->string_or("message", "");
+  return fmt::format("{}{}{}", name, name.empty() || message.empty() ? "" : ": ", message);
+}
+
 // In a terminal: the position, the local time, what happened, and the ends of ids.
 std::vector<Cell> cells_of(const Json& event) {
   const auto type = event.string_or("type", "");
@@ -69,7 +79,7 @@ std::vector<Cell> cells_of(const Json& event) {
       {local_time(event.string_or("timestamp", ""))},
       {is_damaged(event) ? std::string(type) + " (damaged)" : std::string(type),
        is_damaged(event) ? Colour::kBad : colour_of(type)},
-      {about.empty() ? ""
+      {about.empty() ? words_of(event)
                      : fmt::format("{} {}", event.string_or("aggregateType", ""), short_id(about))},
       {short_id(event.string_or("requestId", "")), Colour::kFaint}};
 }
@@ -85,7 +95,7 @@ void show(const std::vector<Json>& events) {
                {.heading = "ABOUT"},
                {.heading = "REQUEST", .is_fixed = true}});
   for (const auto& event : events) table.add(cells_of(event));
-  table.show();
+  table.show("events");
 }
 
 Result<EventSearch> search_of(PodClient& pod, const EventOptions& options) {
@@ -208,11 +218,13 @@ int tail(const EventOptions& options) {
   if (!types->empty()) input.set("types", array_of(*types));
   Patience patience;
   for (;;) {
-    auto ended = pod->subscribe("events.watch", input, last_id, [&](const Json& event) {
-      patience.reset();
-      print_line(is_json ? event.dump() : live_line(event));
-      return true;
-    });
+    auto ended = pod->subscribe(
+        "events.watch", input, last_id,
+        [&](const Json& event) {
+          print_line(is_json ? event.dump() : live_line(event));
+          return true;
+        },
+        [&] { patience.reset(); });
     if (!ended && !is_passing(ended.error())) return report(ended.error(), is_json);
     patience.wait();
   }

@@ -51,8 +51,9 @@ Result<std::string> key_of(const LoginOptions& options) {
   auto key = ask_for_key(options.url);
   if (!key) return fail(key.error());
   if (!*key || (*key)->find_first_not_of(" \t\r\n") == std::string::npos) {
-    return fail(Code::kBadRequest, "No key was given: it is asked for at a terminal, or the first "
-                                   "line of stdin");
+    return fail(Code::kBadRequest,
+                "No key was given: it is asked for at a terminal, or the first "
+                "line of stdin");
   }
   return std::move(**key);
 }
@@ -120,7 +121,7 @@ void show(const Contexts& contexts, bool is_json) {
                              printable(context.url)));
     }
   }
-  table.show();
+  if (!table.is_empty()) table.show("contexts");
   if (contexts.all.empty() && !is_json) tell("there are none; `synap login URL` makes one");
 }
 

@@ -101,15 +101,17 @@ int follow(PodClient& pod, const LogsOptions& options, Json input, std::string l
   const bool is_json = options.client.is_json;
   Patience patience;
   for (;;) {
-    auto ended = pod.subscribe("pod.watchLogs", input, last_id, [&](const Json& line) {
-      patience.reset();
-      if (is_json) {
-        print_line(line.dump());
-      } else {
-        show(line);
-      }
-      return true;
-    });
+    auto ended = pod.subscribe(
+        "pod.watchLogs", input, last_id,
+        [&](const Json& line) {
+          if (is_json) {
+            print_line(line.dump());
+          } else {
+            show(line);
+          }
+          return true;
+        },
+        [&] { patience.reset(); });
     if (!ended && !is_passing(ended.error())) return report(ended.error(), is_json);
     patience.wait();
   }

@@ -44,6 +44,38 @@ std::string text_of(const Json* value) {
   return text;
 }
 
+// What a column says of an object is its first text: the cron of a schedule, who has paused.
+const std::string* word_of(const Json& object) {
+  for (const auto& [key, value] : object.as_object()) {
+    if (value.is_string()) return &value.as_string();
+  }
+  return nullptr;
+}
+
+// As text_of(), in a word: JSON is for programs.
+std::string short_text_of(const Json* value) {
+  if (value == nullptr) return "";
+  if (value->is_bool()) return *value == Json(true) ? "yes" : "no";
+  if (value->is_object()) {
+    const auto* word = word_of(*value);
+    return word == nullptr ? "" : *word;
+  }
+  if (!value->is_array()) return text_of(value);
+  std::string text;
+  for (const auto& item : value->as_array()) {
+    text += (text.empty() ? "" : ", ") + short_text_of(&item);
+  }
+  return text;
+}
+
+// One whose first field is a text, such as a choice, is said in a word; others are not.
+bool has_word(const FieldInfo& field) {
+  if (field.schema.string_or("type", "") != "object") return true;
+  const Json* properties = field.schema.find("properties");
+  return properties != nullptr && properties->is_object() && !properties->as_object().empty() &&
+         properties->as_object().front().second.string_or("type", "") == "string";
+}
+
 // 0: the id; 1: what people have written; 2: times; 3: the rest.
 int rank_of(const FieldInfo& field, const std::vector<FieldInfo>& written) {
   if (field.name == "id") return 0;
@@ -56,7 +88,7 @@ int rank_of(const FieldInfo& field, const std::vector<FieldInfo>& written) {
 }
 
 Cell cell_of(const FieldInfo& field, const Json& item) {
-  auto text = text_of(item.find(field.name));
+  auto text = short_text_of(item.find(field.name));
   if (format_of(field) == "uuid") return {short_id(text), Colour::kFaint};
   if (format_of(field) == "date-time") return {local_time(text).substr(0, 16), Colour::kNone};
   // A text of many lines begins with its first.
@@ -65,27 +97,36 @@ Cell cell_of(const FieldInfo& field, const Json& item) {
   return {std::move(text), is_choice ? colour_of(text_of(item.find(field.name))) : Colour::kNone};
 }
 
-// "dueDate" is "DUE DATE", and "createdAt", a time, is "CREATED".
+// "dueDate" is "DUE DATE"; "createdAt", a time, is "CREATED"; "isYours", a flag, is "YOURS".
 std::string heading_of(const FieldInfo& field) {
   std::string_view name = field.name;
+  const bool is_flag = field.schema.string_or("type", "") == "boolean";
+  if (is_flag && name.size() > 2 && name.starts_with("is")) name.remove_prefix(2);
   if (format_of(field) == "date-time" && name.size() > 2 && name.ends_with("At")) {
     name.remove_suffix(2);
   }
   std::string heading;
   for (const char c : name) {
-    if (c >= 'A' && c <= 'Z') heading += ' ';
+    if (c >= 'A' && c <= 'Z' && !heading.empty()) heading += ' ';
     heading += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   }
   return heading;
 }
 
-void show_table(std::vector<FieldInfo> fields, const Json& made_by,
+void show_table(std::vector<FieldInfo> fields, const Json& made_by, std::string_view things,
                 const std::vector<Json>& items) {
   const auto written = fields_of(made_by);
+  // An id that is a name with more behind it says no more than the name.
+  const bool is_named =
+      std::ranges::any_of(fields, [](const FieldInfo& field) { return field.name == "name"; });
+  std::erase_if(fields, [&](const FieldInfo& field) {
+    return !has_word(field) || (is_named && field.name == "id" && format_of(field).empty());
+  });
   // Where nothing is known of what people write, every field may be what they look for.
   const auto rank = [&](const FieldInfo& field) {
     const int own = rank_of(field, written);
-    return written.empty() && own == 3 ? 1 : own;
+    const bool is_flag = field.schema.string_or("type", "") == "boolean";
+    return written.empty() && own == 3 && !is_flag ? 1 : own;
   };
   std::vector<std::pair<int, FieldInfo>> ranked;
   for (int wanted = 0; wanted <= 3; ++wanted) {
@@ -107,7 +148,7 @@ void show_table(std::vector<FieldInfo> fields, const Json& made_by,
     for (const auto& [own, field] : ranked) row.push_back(cell_of(field, item));
     table.add(std::move(row));
   }
-  table.show();
+  table.show(things);
 }
 
 }  // namespace
@@ -137,7 +178,7 @@ void show_items(const ProcedureInfo& procedure, const Json& made_by,
     const auto is_damaged = [](const Json& item) { return item.find("damaged") != nullptr; };
     if (std::ranges::none_of(items, is_damaged)) fields.pop_back();
   }
-  if (is_terminal()) return show_table(fields, made_by, items);
+  if (is_terminal()) return show_table(fields, made_by, items_name(procedure), items);
   for (const auto& item : items) {
     std::string line;
     for (std::size_t i = 0; i < fields.size(); ++i) {

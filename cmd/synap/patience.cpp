@@ -7,6 +7,11 @@
 
 namespace synap::cli {
 
+void Patience::reset() {
+  if (delay_ != kDelayMin) tell("the pod answers again");
+  delay_ = kDelayMin;
+}
+
 void Patience::wait() {
   if (delay_ == kDelayMin) tell("the pod does not answer any more; trying again");
   std::this_thread::sleep_for(delay_);

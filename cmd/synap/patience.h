@@ -5,14 +5,15 @@
 
 namespace synap::cli {
 
-/// Waits longer and longer, up to some seconds. Says once that the connection is lost. Whoever
+/// Waits longer and longer, up to some seconds. Says once that the connection is lost, and once
+/// that it is there again. Whoever
 /// watches a pod and has lost it asks again in between: nobody tells that a pod is back.
 class Patience {
  public:
   /// Blocks until it is time to try again.
   void wait();
-  /// It answers again.
-  void reset() { delay_ = kDelayMin; }
+  /// It answers again, which is said once, too.
+  void reset();
 
  private:
   static constexpr std::chrono::milliseconds kDelayMin{200};

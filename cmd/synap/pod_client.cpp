@@ -11,6 +11,7 @@
 #include "pod/config.h"
 #include "pod/description.h"
 #include "synap/answer_shape.h"
+#include "synap/issue_text.h"
 #include "synap/key_source.h"
 #include "synap/port_holder.h"
 
@@ -20,48 +21,6 @@ namespace {
 constexpr std::string_view kUnreachable = "unreachable";
 constexpr std::string_view kIdempotencyKey = "idempotency-key";
 constexpr std::string_view kStrange = "What answers there is no pod";
-
-// "/tags/0" as people write it: tags[0]
-std::string path_text(const Json& issue) {
-  std::string text;
-  const Json* path = issue.find("path");
-  if (path == nullptr || !path->is_array()) return text;
-  for (const auto& step : path->as_array()) {
-    if (step.is_integer()) text += fmt::format("[{}]", step.as_integer());
-    if (step.is_string()) text += (text.empty() ? "" : ".") + step.as_string();
-  }
-  return text;
-}
-
-// The message of a validation failure is the JSON text of its issues.
-std::optional<Json> issues_of(std::string_view message) {
-  if (!message.starts_with('[')) return std::nullopt;
-  auto issues = parse_json(message);
-  if (!issues || !issues->is_array() || issues->as_array().empty()) return std::nullopt;
-  return std::move(*issues);
-}
-
-// What is not there is "undefined" in JavaScript only.
-std::string message_of(const Json& issue) {
-  const auto message = issue.string_or("message", "invalid");
-  if (message.ends_with("received undefined")) {
-    const auto expected = issue.string_or("expected", "");
-    return expected.empty() ? "it is missing" : fmt::format("it is missing ({})", expected);
-  }
-  return std::string(message);
-}
-
-std::string sentence_of(const Json& issues) {
-  std::string sentence = "The input is wrong:";
-  std::string_view separator = " ";
-  for (const auto& issue : issues.as_array()) {
-    const auto path = path_text(issue);
-    sentence +=
-        fmt::format("{}{}{}{}", separator, path, path.empty() ? "" : ": ", message_of(issue));
-    separator = "; ";
-  }
-  return sentence;
-}
 
 // From tRPC's error shape: {"message","code","data":{"code","httpStatus","details"?,…}}.
 Error error_of(const Json& shape, int status) {
@@ -146,8 +105,9 @@ Result<Json> value_of(const HttpResponse& response) {
 
 // Delivers what has arrived. False: that was all, and `end` says true or what went wrong.
 bool deliver(outbound::SseReader& reader, std::string& last_id, const OnItem& on_item,
-             Result<bool>& end) {
+             Result<bool>& end, const std::function<void()>& on_connected = nullptr) {
   while (auto event = reader.next()) {
+    if (event->name == "connected" && on_connected) on_connected();
     if (event->name == "return") {
       end = true;
       return false;
@@ -188,7 +148,8 @@ bool is_bounded(const outbound::SseReader& reader, Result<bool>& end) {
 std::vector<Option> client_options(ClientOptions& options) {
   return {
       {.name = "--url",
-       .docs = "Where the pod is. Default: that of the current context, or http://127.0.0.1:4400",
+       .docs = "Where the pod is. Default: that of the current context, or where the pod of DATA "
+               "listens, or http://127.0.0.1:4400",
        .target = &options.url,
        .variable = "SYNAP_URL",
        .value = "URL"},
@@ -204,7 +165,7 @@ std::vector<Option> client_options(ClientOptions& options) {
        .variable = "SYNAP_KEY",
        .value = "KEY"},
       {.name = "--data",
-       .docs = "The pod's directory, for its owner.key. Default: ./synap-data",
+       .docs = "The pod's directory, for its address and its owner.key. Default: ./synap-data",
        .target = &options.data,
        .variable = "SYNAP_DATA",
        .value = "DIR"},
@@ -406,7 +367,8 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
 }
 
 Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Json>& input,
-                                  std::string& last_id, const OnItem& on_item) {
+                                  std::string& last_id, const OnItem& on_item,
+                                  const std::function<void()>& on_connected) {
   auto get = request("GET", path);
   if (input) get.url += "?input=" + net::percent_encode(input->dump());
   if (!last_id.empty()) get.headers.push_back({"last-event-id", last_id});
@@ -414,7 +376,7 @@ Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Jso
   Result<bool> end = false;
   auto response = send(get, [&](std::string_view bytes) {
     reader.add(bytes);
-    return deliver(reader, last_id, on_item, end) && is_bounded(reader, end);
+    return deliver(reader, last_id, on_item, end, on_connected) && is_bounded(reader, end);
   });
   if (!response) return fail(response.error());
   if (!end) return fail(with_place(end.error()));

@@ -34,8 +34,8 @@ using OnItem = std::function<bool(Json item)>;
 
 class PodClient {
  public:
-  /// The pod and the key are the given ones, those of a context, or the pod of this machine and the
-  /// key in owner.key of the data directory (key_source.h). kBadRequest: what is given is wrong.
+  /// The pod and the key are the given ones, those of a context, or those that the data
+  /// directory has in synap.url and owner.key (key_source.h). kBadRequest: what is given is wrong.
   static Result<PodClient> make(const ClientOptions& options);
   PodClient(PodClient&&) = default;
 
@@ -66,9 +66,10 @@ class PodClient {
 
   /// Reads a subscription from behind `last_id` (empty: from now on) until there is an end. True:
   /// it was the subscription's own, or enough; false: the stream broke off, and `last_id` is where
-  /// to go on.
+  /// to go on. `on_connected`: the pod has taken it, whether or not there is an item yet.
   Result<bool> subscribe(std::string_view path, const std::optional<Json>& input,
-                         std::string& last_id, const OnItem& on_item);
+                         std::string& last_id, const OnItem& on_item,
+                         const std::function<void()>& on_connected = nullptr);
 
   /// A page of this pod besides the procedures: "/ready".
   Result<HttpResponse> get(std::string_view page);

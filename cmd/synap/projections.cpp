@@ -70,7 +70,7 @@ void show_table(const Json::Array& projections, std::int64_t end) {
                {filled_text(each, end)},
                {std::string(each.string_or("error", "")), Colour::kBad}});
   }
-  table.show();
+  table.show("projections");
 }
 
 Result<Json> status_of(PodClient& pod, std::string_view name, std::int64_t& end) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "bus/function_name.h"
 #include "synap/commands.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
@@ -27,11 +28,12 @@ struct RunOptions {
   std::string to;
   std::string text;
   std::int64_t limit = 50;
+  std::string_view things = "runs";
   std::string id;
 };
 
 // In a terminal: how long it took instead of when it ended, and what went wrong.
-void show_table(const Json::Array& runs) {
+void show_table(const Json::Array& runs, std::string_view things) {
   Table table({{.heading = "ID", .is_fixed = true},
                {.heading = "STATUS", .is_fixed = true},
                {.heading = "STARTED", .is_fixed = true},
@@ -49,11 +51,11 @@ void show_table(const Json::Array& runs) {
                {local_time(run.string_or("createdAt", "")).substr(0, 16)},
                {duration_between(run.string_or("createdAt", ""), run.string_or("endedAt", ""))},
                {number_of(run, "attempts")},
-               {std::string(run.string_or("function", ""))},
+               {std::string(bus::name_of_function(run.string_or("function", "")))},
                {std::string(run.string_or("eventType", ""))},
                {has_error ? error_text(*error) : "", Colour::kBad}});
   }
-  table.show();
+  table.show(things);
 }
 
 int list(const RunOptions& options) {
@@ -97,7 +99,7 @@ int list(const RunOptions& options) {
     if (!cursor.empty()) all.set("nextCursor", cursor);
     print_line(all.dump());
   } else if (is_terminal()) {
-    show_table(found);
+    show_table(found, options.things);
   } else {
     for (const auto& run : found) print_line(run_line(run));
   }
@@ -144,6 +146,16 @@ void print_pending(const Json::Array& steps) {
   }
 }
 
+// What it came to, as result_text() has that of a step.
+void print_output(const Json& run) {
+  const Json* output = run.find("output");
+  if (output != nullptr && !output->is_null()) return print_field("output", output->dump());
+  if (run.find("outputBytes") == nullptr) return;
+  print_field("output", fmt::format("{} bytes: {}…; `synap runs result {}` has all of it",
+                                    number_of(run, "outputBytes"),
+                                    run.string_or("outputPreview", ""), run.string_or("id", "")));
+}
+
 // Why there is the run, if it is not that its event triggered its function.
 void print_origin(const Json& origin) {
   auto text = std::string(origin.string_or("kind", ""));
@@ -187,6 +199,7 @@ void print_run(const Json& run) {
   print_field("ended", time_text(ended));
   print_field("took", duration_between(created, ended));
   if (const Json* error = run.find("error")) print_field("error", error_text(*error));
+  print_output(run);
   if (const Json* origin = run.find("origin")) print_origin(*origin);
   const Json* attempts = run.find("failedAttempts");
   if (attempts != nullptr && attempts->is_array()) print_attempts(attempts->as_array());
@@ -254,6 +267,7 @@ Command runs_list_command() {
 Command dlq_list_command() {
   auto options = std::make_shared<RunOptions>();
   options->status = "failed";
+  options->things = "dead letters";
   return with_client_options(
       {.words = "dlq list",
        .docs = "List dead letters, the newest first: runs that were given up.",
@@ -268,7 +282,7 @@ Command dlq_list_command() {
 Command runs_show_command() {
   auto options = std::make_shared<RunOptions>();
   return with_client_options({.words = "runs show",
-                              .docs = "Show a run: its steps, their results, its error.",
+                              .docs = "Show a run: its steps, their results, what it came to.",
                               .example = "synap runs show 01980000-0000-7000-8000-000000000000",
                               .options = {{"ID", "Of the run.", &options->id, "", true}},
                               .run = [options] { return show(*options); }},

@@ -1,5 +1,7 @@
 #include "synap/table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -13,13 +15,18 @@ namespace synap::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kTextMin = 8;  // less of a text says nothing
+constexpr std::size_t kTextMin = 8;   // less of a text says nothing
+constexpr std::size_t kNameMin = 24;  // so much tells most titles and names apart
 constexpr std::size_t kShortId = 8;
 
 std::size_t sum_of(const std::vector<std::size_t>& widths) {
   std::size_t sum = 0;
   for (const auto width : widths) sum += width == 0 ? 0 : width + kGap;
   return sum == 0 ? 0 : sum - kGap;
+}
+
+bool is_text(const Column& column) {
+  return !column.is_fixed && !column.is_number;
 }
 
 }  // namespace
@@ -44,24 +51,42 @@ std::vector<std::size_t> Table::widths(std::size_t width) const {
   for (std::size_t i = widths.size(); i-- > 0 && sum_of(widths) > width;) {
     if (columns_[i].is_extra) widths[i] = 0;
   }
-  // The widest text gives way first; then, from the end, whole columns do.
+  // Of a list of things the first text is what they are called.
+  std::size_t name = 0;
+  while (name < widths.size() && (!is_text(columns_[name]) || widths[name] == 0)) ++name;
+  const auto whole = widths;
+  const auto fit = [&](std::size_t name_least) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (is_text(columns_[i]) && widths[i] > 0) widths[i] = whole[i];
+    }
+    shrink_texts(widths, width, name, name_least);
+  };
+  fit(kNameMin);
+  for (const bool only_fixed : {true, false}) {
+    for (std::size_t i = widths.size(); i-- > 0 && sum_of(widths) > width;) {
+      if (i == name || widths[i] == 0 || (only_fixed && !columns_[i].is_fixed)) continue;
+      // Without a name the first column has to do.
+      if (name == widths.size() && i == 0) continue;
+      widths[i] = 0;
+      fit(kNameMin);
+    }
+  }
+  if (sum_of(widths) > width) fit(kTextMin);
+  return widths;
+}
+
+// The widest gives way first.
+void Table::shrink_texts(std::vector<std::size_t>& widths, std::size_t width, std::size_t name,
+                         std::size_t name_least) const {
   while (sum_of(widths) > width) {
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
-      const bool can_shrink =
-          !columns_[i].is_fixed && !columns_[i].is_number && widths[i] > kTextMin;
-      if (can_shrink && (widest == widths.size() || widths[i] > widths[widest])) widest = i;
+      if (!is_text(columns_[i]) || widths[i] <= (i == name ? name_least : kTextMin)) continue;
+      if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
     }
-    if (widest < widths.size()) {
-      --widths[widest];
-      continue;
-    }
-    std::size_t last = widths.size() - 1;
-    while (last > 0 && widths[last] == 0) --last;
-    if (last == 0) break;
-    widths[last] = 0;
+    if (widest == widths.size()) return;
+    --widths[widest];
   }
-  return widths;
 }
 
 std::string Table::text(std::size_t width, bool has_colours) const {
@@ -89,8 +114,10 @@ std::string Table::text(std::size_t width, bool has_colours) const {
   return out;
 }
 
-void Table::show() const {
-  if (!rows_.empty()) page(text(terminal_width(), has_colour()));
+void Table::show(std::string_view things) const {
+  if (rows_.empty())
+    return print_line(coloured(fmt::format("no {}", things), Colour::kFaint, has_colour()));
+  page(text(terminal_width(), has_colour()));
 }
 
 Colour colour_of(std::string_view status) {

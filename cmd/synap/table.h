@@ -27,13 +27,18 @@ class Table {
   /// As many cells as there are columns. Control characters are shown as "?".
   void add(std::vector<Cell> row);
   bool is_empty() const { return rows_.empty(); }
-  /// As lines of at most `width` columns; columns that no row has anything in are left out.
+  /// As lines of at most `width` columns; columns that no row has anything in are left out. In a
+  /// narrow window extras go first, then times and ids, then others, from the end; the first text,
+  /// which is what things are called, stays, and is cut last.
   std::string text(std::size_t width, bool has_colours) const;
-  /// To stdout, in the window's width, by way of a pager if it is too long.
-  void show() const;
+  /// To stdout, in the window's width, by way of a pager if it is too long. Without a row it says
+  /// that there are no `things`.
+  void show(std::string_view things) const;
 
  private:
   std::vector<std::size_t> widths(std::size_t width) const;
+  void shrink_texts(std::vector<std::size_t>& widths, std::size_t width, std::size_t name,
+                    std::size_t name_least) const;
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

@@ -6,6 +6,7 @@
 
 #include "synap/catalogue.h"
 #include "synap/event_search.h"
+#include "synap/issue_text.h"
 #include "synap/made_command.h"
 #include "synap/suggestion.h"
 #include "synap/table.h"
@@ -49,7 +50,7 @@ TEST(Terminal, WrapsBetweenWordsOnly) {
   EXPECT_EQ(wrapped("", 5), "");
 }
 
-TEST(Table, FitsAnyWidthByCuttingTheWidestText) {
+TEST(Table, FitsAnyWidthAndKeepsWhatThingsAreCalledTheLongest) {
   Table table({{.heading = "ID", .is_fixed = true},
                {.heading = "TITLE"},
                {.heading = "EMPTY"},
@@ -62,9 +63,9 @@ TEST(Table, FitsAnyWidthByCuttingTheWidestText) {
             "12345678  a title that is long   7  x\n"
             "12345678  short?[31m            12  y\n");
   EXPECT_EQ(table.text(24, false),
-            "ID        TITLE        N\n"
-            "12345678  a title t…   7\n"
-            "12345678  short?[31m  12\n");
+            "TITLE                  N\n"
+            "a title that is long   7\n"
+            "short?[31m            12\n");
   for (std::size_t width = 8; width < 60; ++width) {
     const auto text = table.text(width, false);
     for (std::size_t at = 0; at < text.size();) {
@@ -73,7 +74,39 @@ TEST(Table, FitsAnyWidthByCuttingTheWidestText) {
       at = end + 1;
     }
   }
+  // Where a title would say nothing any more, times go, and then ids.
+  Table dated({{.heading = "ID", .is_fixed = true},
+               {.heading = "TITLE"},
+               {.heading = "CREATED", .is_fixed = true}});
+  dated.add({{"12345678"}, {"a title that says what it is"}, {"2026-01-31 12:00"}});
+  EXPECT_EQ(dated.text(48, false),
+            "ID        TITLE\n"
+            "12345678  a title that says what it is\n");
+  EXPECT_EQ(dated.text(30, false),
+            "TITLE\n"
+            "a title that says what it is\n");
   EXPECT_NE(table.text(80, true).find("\x1b[2mID\x1b[0m"), std::string::npos);
+}
+
+TEST(Issues, AreSentences) {
+  const auto sentence = [](const char* issue) { return sentence_of(*issues_of(issue)); };
+  EXPECT_EQ(sentence(R"([{"code":"invalid_type","expected":"string","path":["title"],)"
+                     R"("message":"Invalid input: expected string, received number"}])"),
+            "The input is wrong: title: it must be a text, not a number");
+  EXPECT_EQ(sentence(R"([{"code":"invalid_type","expected":"string","path":["title"],)"
+                     R"("message":"Invalid input: expected string, received undefined"},)"
+                     R"({"code":"too_small","origin":"string","minimum":1,"path":["tags",0],)"
+                     R"("message":"Too small: expected string to have >=1 characters"}])"),
+            "The input is wrong: title: it is missing (a text); tags[0]: it must not be empty");
+  EXPECT_EQ(sentence(R"([{"code":"too_big","origin":"int","maximum":100,"path":["limit"],)"
+                     R"("message":"Too big: expected int to be <=100"}])"),
+            "The input is wrong: limit: it must be at most 100");
+  EXPECT_EQ(sentence(R"([{"code":"invalid_value","values":["low","high"],"path":["priority"],)"
+                     R"("message":"Invalid option: expected one of \"low\"|\"high\""}])"),
+            "The input is wrong: priority: it must be one of low, high");
+  EXPECT_EQ(sentence(R"([{"code":"custom","path":[],"message":"no such thing"}])"),
+            "The input is wrong: no such thing");
+  EXPECT_EQ(issues_of("A sentence"), std::nullopt);
 }
 
 TEST(Times, DurationsHaveTwoUnitsAtMost) {

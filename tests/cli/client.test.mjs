@@ -85,7 +85,7 @@ test('call: queries, mutations, stdin, subscriptions', async (t) => {
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /notes\.create needs an input, a JSON object with content, as '\{"content":[^']*\}'; /);
   const empty = await run(['call', 'notes.create', '{}'], { env: pod.env });
-  assert.match(empty.stderr, /content: it is missing \(string\); /);
+  assert.match(empty.stderr, /content: it is missing \(a text\); /);
   const live = new Running(['call', 'events.watch'], { env: pod.env });
   t.after(() => live.kill('SIGKILL'));
   // It shows what happens from now on: when that begins is not told, so things happen until it does.
@@ -231,7 +231,7 @@ test('runs watch follows the list, and one run to its end', async (t) => {
 test('runs show says what a run that is not done waits for', async (t) => {
   const run_ = {
     id: NOBODY, function: 'orders', status: 'sleeping', attempts: 2, eventId: NOBODY, eventType: 'order.creation.requested',
-    eventPosition: 7, createdAt: '2026-01-01T00:00:00.000Z', steps: [],
+    eventPosition: 7, createdAt: '2026-01-01T00:00:00.000Z', steps: [], output: { made: 2 },
     pendingSteps: [
       { name: 'charge', op: 'StepError', attempts: 2, dueAt: '2026-01-01T00:01:00.000Z', error: { name: 'BAD_GATEWAY', message: 'no bank' } },
       { name: 'a day', op: 'Sleep', attempts: 0, dueAt: '2026-01-02T00:00:00.000Z' },
@@ -246,6 +246,7 @@ test('runs show says what a run that is not done waits for', async (t) => {
   t.after(() => (server.closeAllConnections(), server.close()));
   const { code, stdout } = await run(['runs', 'show', NOBODY, '--url', `http://127.0.0.1:${server.address().port}`, '--key', 'k']);
   assert.equal(code, 0);
+  assert.match(stdout, /\noutput +\{"made":2\}\n/);
   assert.match(stdout, new RegExp([
     '\npending',
     '  charge  to be tried again at 2026-01-01T00:01:00.000Z, after 2 attempts: BAD_GATEWAY:? no bank',

@@ -94,6 +94,20 @@ test('--since takes how long ago, a day and a time', async (t) => {
   assert.equal(JSON.parse(await tail.line()).position, expected[0]);
 });
 
+test('a pod that goes away is said to, and to be back, also while nothing happens', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const pod = await startPod(t, data);
+  const tail = new Running(['events', 'tail', '--json'], { env: pod.env });
+  t.after(() => tail.kill('SIGKILL'));
+  await client(pod)('tasks', 'create', 'seen');
+  await tail.line();
+  pod.kill('SIGKILL');
+  await pod.end();
+  await tail.errorLine(/the pod does not answer any more; trying again/);
+  await startPod(t, data, { listen: pod.address });
+  await tail.errorLine(/the pod answers again/);
+});
+
 test('a type that there is not is warned of, and what was meant is said', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const listed = await run(['events', 'list', '--type', 'note.creaton.completed'], { env: pod.env });

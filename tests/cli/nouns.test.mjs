@@ -29,6 +29,46 @@ test('every noun has its commands, with flags made of the fields', async () => {
   assert.match((await run(['event-types', 'list', '--help'])).stdout, /Usage: synap event-types list/);
 });
 
+// What answers every question with this.
+async function answering(t, data) {
+  const server = http.createServer((_, response) => response.end(JSON.stringify({ result: { data } }))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => (server.closeAllConnections(), server.close()));
+  return { SYNAP_URL: `http://127.0.0.1:${server.address().port}`, SYNAP_KEY: 'k', NO_COLOR: '1', PAGER: 'cat' };
+}
+
+test('functions are a table of words, with the names by which they are asked for', async (t) => {
+  const own = {
+    id: 'worker-make-tasks@01a21457-d797-7114-88ae-a2997621daf2', name: 'worker-make-tasks', app: 'worker', isYours: true, isInvocable: true,
+    triggers: [{ event: 'note.creation.completed', if: 'event.data.x' }], schedules: [{ cron: '0 9 * * *' }], retries: 4,
+    limits: { concurrency: [], isRemote: true }, pause: { by: 'person', since: '2026-01-01T00:00:00.000Z' }, waiting: 0, running: 0,
+    counts: { completed: 1, retried: 0, slept: 0, givenUp: 0, paused: 0 },
+  };
+  const pods = { ...own, id: 'notes.create', name: 'notes.create', app: undefined, isYours: false, pause: undefined };
+  const env = await answering(t, { functions: [own, pods] });
+  for (const columns of [80, 200]) {
+    const { text } = await inTerminal(['functions', 'list'], { env, columns });
+    assert.match(text, /^NAME .*\n(?:.*\n)*worker-make-tasks .*\nnotes\.create /);
+    assert.doesNotMatch(text, /[{}@]|IS OWN/);
+    for (const line of text.trimEnd().split('\n')) assert.ok(line.length <= columns, line);
+  }
+  const { text } = await inTerminal(['functions', 'list'], { env, columns: 200 });
+  assert.match(text, / YOURS /);
+  assert.match(text, /worker-make-tasks +worker +note\.creation\.completed +0 9 \* \* \* +4 +person +0 +0 +yes +yes/);
+});
+
+test('a list of nothing says so to people, and nothing to programs', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const env = { ...pod.env, NO_COLOR: '1' };
+  for (const [args, words] of [[['notes', 'list'], 'no notes'], [['tasks', 'list'], 'no tasks'], [['runs', 'list'], 'no runs'],
+    [['dlq', 'list'], 'no dead letters'], [['dlq', 'groups'], 'no dead letters'], [['apps', 'list'], 'no apps'],
+    [['events', 'list', '--after', '2'], 'no events']]) {
+    assert.equal((await inTerminal(args, { env })).text.trim(), words);
+    assert.equal(await client(pod)(...args), '');
+  }
+  assert.equal(await client(pod)('notes', 'list', '--json'), '');
+});
+
 test('a task is made, changed, completed and read by flags', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const synap = client(pod);
