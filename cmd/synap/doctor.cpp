@@ -75,6 +75,7 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
   if (probe.is_pod_running()) {
     checks.push_back(check_pod(*pod));
     if (checks.back().status == Status::kOk) checks.push_back(check_key(*pod));
+    if (auto mode = check_mode(*pod)) checks.push_back(std::move(*mode));
   } else {
     checks.push_back(check_port(*pod));
   }

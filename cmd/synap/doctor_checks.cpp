@@ -145,8 +145,8 @@ Check check_space(const std::string& data) {
   }
   const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
   const auto status = free < kSpaceNone  ? Status::kFail
-                     : free < kSpaceLow ? Status::kWarn
-                                        : Status::kOk;
+                      : free < kSpaceLow ? Status::kWarn
+                                         : Status::kOk;
   return {"disk", status,
           fmt::format("{} are free", pod::size_text(static_cast<std::int64_t>(free)))};
 }
@@ -209,6 +209,20 @@ Check check_key(PodClient& pod) {
   const auto known = pod.try_key();
   if (!known) return {"key", Status::kFail, known.error().message};
   return {"key", Status::kOk, *known ? "the pod knows it" : "the pod knows it; it has few scopes"};
+}
+
+// The pod's own doctor says it.
+std::optional<Check> check_mode(PodClient& pod) {
+  const auto answer = pod.query("pod.doctor", Json::object());
+  const Json* checks = answer ? answer->find("checks") : nullptr;
+  if (checks == nullptr || !checks->is_array()) return std::nullopt;
+  for (const auto& check : checks->as_array()) {
+    if (check.string_or("name", "") != "mode") continue;
+    const bool is_ok = check.string_or("status", "") == "ok";
+    return Check{"mode", is_ok ? Status::kOk : Status::kWarn,
+                 std::string(check.string_or("message", ""))};
+  }
+  return std::nullopt;
 }
 
 // A pod answers its health to everybody, in a shape that is no accident.

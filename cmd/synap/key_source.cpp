@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "pod/config.h"
+#include "pod/data_directory.h"
 #include "synap/contexts.h"
 #include "synap/file.h"
 #include "synap/http.h"
@@ -36,6 +37,14 @@ std::string full_path(const std::string& path) {
   std::error_code failed;
   const auto full = std::filesystem::absolute(path, failed);
   return failed ? path : full.lexically_normal().string();
+}
+
+// Where the pod of the data directory listens: it says so there. Otherwise where pods do.
+std::string url_of_directory(const ClientOptions& options) {
+  const auto text =
+      read_file(pod::DataDirectory::url_of(data_of(options)), {.bytes_max = kKeyFileMax});
+  const auto url = text ? trimmed(*text) : "";
+  return host_of(url).empty() ? std::string(kDefaultUrl) : url;
 }
 
 // A key that somebody gave. One that is empty is what a script gives whose secret is missing: not
@@ -130,7 +139,7 @@ Result<PodAndKey> find_pod_and_key(const ClientOptions& options) {
   if (!context) return fail(context.error());
   PodAndKey found{.url = options.url, .key = "", .origin = "", .advice = ""};
   if (*context) found.url = (*context)->url;
-  if (found.url.empty()) found.url = kDefaultUrl;
+  if (found.url.empty()) found.url = url_of_directory(options);
   while (found.url.ends_with('/')) found.url.pop_back();
   if (host_of(found.url).empty()) {
     return fail(

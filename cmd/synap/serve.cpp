@@ -104,12 +104,10 @@ void tell_owner_key(const std::string& key, const std::string& data, const LogOp
   }
 }
 
-// Where a browser finds the page: nobody can open 0.0.0.0.
+// Where a browser finds the page.
 std::string page_url(const pod::Pod& pod, const pod::Config& config) {
   if (!config.pod.public_url.empty()) return config.pod.public_url;
-  const auto& host = config.pod.host;
-  const bool is_everywhere = host == "0.0.0.0" || host == "::";
-  return "http://" + pod::address_text(is_everywhere ? "127.0.0.1" : host, pod.port());
+  return "http://" + pod::address_text(pod::own_address(config.pod.host), pod.port());
 }
 
 void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
@@ -124,6 +122,10 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
   }
   if (pod.new_owner_key().empty() && config.log.format == LogFormat::kText) {
     tell("look at it: `synap open`");
+  }
+  if (config.pod.inngest.is_dev) {
+    write_log(LogLevel::kWarn, "pod",
+              "dev mode: programs on this machine act as the owner's workers without a key");
   }
   if (!is_json) return;
   print_line(

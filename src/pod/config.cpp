@@ -365,4 +365,8 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+std::string own_address(const std::string& host) {
+  return host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host;
+}
+
 }  // namespace synap::pod

@@ -70,5 +70,8 @@ Result<Address> parse_address(std::string_view text);
 /// As it stands in a URL: IPv6 in brackets.
 std::string address_text(std::string_view host, std::uint16_t port);
 bool is_loopback(std::string_view host);
+/// An address at which whoever listens on `host` is found from this machine: nobody can call
+/// 0.0.0.0.
+std::string own_address(const std::string& host);
 
 }  // namespace synap::pod

@@ -4,6 +4,7 @@
 //   content/       the text of notes
 //   owner.key      a key of the owner: the first, or that of the last `synap keys reset`; mode 0600
 //   signing.secret of which users' signing keys for apps are made; mode 0600
+//   synap.url      where its pod listens, or did last, for commands on this machine
 //   synap.lock     holds the process id of the process that has the directory
 //
 // The lock is one of the kernel on the directory itself, so that it has no name which somebody
@@ -33,6 +34,8 @@ class DataDirectory {
   std::string database() const { return path_ + "/synap.db"; }
   std::string content() const { return path_ + "/content"; }
   std::string owner_key() const { return path_ + "/owner.key"; }
+  std::string url() const { return url_of(path_); }
+  static std::string url_of(const std::string& path) { return path + "/synap.url"; }
   std::string signing_secret() const { return path_ + "/signing.secret"; }
 
   /// kNotFound: there is no database in `path`, and so no pod; with a sentence.

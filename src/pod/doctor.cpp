@@ -145,6 +145,13 @@ Check Doctor::wal() const {
           "Something reads the database without an end: another process that has it open?"};
 }
 
+Check Doctor::mode() const {
+  if (!patient_.is_dev) return {"mode", Status::kOk, "Workers need keys."};
+  return {"mode", Status::kWarn,
+          "Dev mode is on: programs on this machine act as the owner's workers without a key.",
+          "Start without --dev what others rely on."};
+}
+
 // It takes what happens in the pod, or lags.
 Check Doctor::inngest_server() const {
   constexpr const char* kName = "inngest server";
@@ -206,6 +213,7 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   checks.push_back(read_models());
   checks.push_back(co_await dead_letters());
   checks.push_back(wal());
+  checks.push_back(mode());
   if (patient_.inngest_bus != nullptr && *patient_.inngest_bus != nullptr) {
     checks.push_back(inngest_server());
   }

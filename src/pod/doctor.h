@@ -39,6 +39,7 @@ class Doctor {
     const DataDirectory& directory;
     api::Keys& keys;
     std::int64_t disk_free_bytes_min = 0;
+    bool is_dev = false;  // settings: dev
     World& world = real_world();
     content::ContentStore* content = nullptr;
     /// Where content is, if that is not the data directory; "": there.
@@ -61,6 +62,7 @@ class Doctor {
   Check read_models() const;
   Task<Check> dead_letters();
   Check wal() const;
+  Check mode() const;
   Check inngest_server() const;
   Task<Check> clock();
   Task<Check> expiring_keys(std::string user_id);

@@ -19,6 +19,7 @@
 #include "page/page.h"
 #include "pod/apps_host.h"
 #include "pod/client_package.h"
+#include "pod/config.h"
 #include "pod/content_place.h"
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
@@ -120,6 +121,7 @@ struct Pod::Parts {
   Result<> make_owner();
   Error with_key_file(Error error) const;
   Result<> serve();
+  void tell_address(std::uint16_t port) const;
   Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
 };
 
@@ -266,6 +268,7 @@ Result<> Pod::Parts::serve() {
                                                .directory = *directory,
                                                .keys = *keys,
                                                .disk_free_bytes_min = options.disk_free_bytes_min,
+                                               .is_dev = options.inngest.is_dev,
                                                .world = world,
                                                .content = content.get(),
                                                .content_place = content_place(options.content),
@@ -327,6 +330,7 @@ Result<> Pod::Parts::serve() {
   if (exporter != nullptr) add_trace_measures(metrics, *exporter);
   sampler = std::make_unique<Sampler>([measured] { return reading_of(measured); }, world);
   if (auto started = server->start(); !started) return started;
+  tell_address(port);
   upkeep->begin(sampler->run(upkeep->token()));
   upkeep->begin(apps->run_cancellations(upkeep->token()));
   if (!options.inngest_bus.is_on) upkeep->begin(apps->run(upkeep->token()));
@@ -334,6 +338,16 @@ Result<> Pod::Parts::serve() {
   upkeep->begin(inngest_bus->run(upkeep->token()));
   upkeep->begin(inngest_bus->tidy(upkeep->token()));
   return {};
+}
+
+// For commands on this machine, which would otherwise have to be told of another port than the
+// usual one. They do without.
+void Pod::Parts::tell_address(std::uint16_t port) const {
+  const auto url = "http://" + address_text(own_address(options.host), port);
+  if (auto told = directory->write_secret(directory->url(), url + "\n"); !told) {
+    write_log(LogLevel::kWarn, "pod", "commands are not told where the pod is: {error}",
+              {{"error", told.error().message}});
+  }
 }
 
 // The order survives a crash at any line: owner.key holds the old key until the new one is good,

@@ -112,6 +112,21 @@ TEST_F(ViewsTest, TheDoctorSaysWhatIsWrongAndWhatToDo) {
   EXPECT_EQ(status(checks(), "permissions"), "warn");
 }
 
+TEST_F(ViewsTest, TheDoctorAndTheLogSayThatWorkersNeedNoKeys) {
+  const auto mode = [&] {
+    const auto answer = query("pod.doctor");
+    for (const auto& check : answer.find("checks")->as_array()) {
+      if (check.string_or("name", "") == "mode") return check;
+    }
+    return Json();
+  };
+  start();
+  EXPECT_EQ(mode().string_or("status", ""), "ok");
+  start({.inngest = {.is_dev = true}});
+  EXPECT_EQ(mode().string_or("status", ""), "warn");
+  EXPECT_THAT(mode().string_or("message", ""), HasSubstr("without a key"));
+}
+
 TEST_F(ViewsTest, ThePodHasNoSamplesInItsFirstSecondsAndRefusesToLookFurtherThanAnHour) {
   start();
   const auto answer = query("pod.samples");

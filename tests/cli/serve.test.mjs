@@ -23,6 +23,31 @@ test('says the owner\'s key at the first start only, and keeps it for him alone'
   assert.equal(second.key, first.key);
 });
 
+test('commands find the pod of a directory, whatever its port', async (t) => {
+  const home = temporary(t);
+  const data = path.join(home, 'synap-data');
+  const pod = await startPod(t, data);
+  for (const where of [{ env: { SYNAP_DATA: data } }, { cwd: home }]) {
+    const { code, stderr } = await run(['tasks', 'create', 'found'], where);
+    assert.equal(code, 0, stderr);
+  }
+  assert.equal(JSON.parse(await client(pod)('tasks', 'list', '--json').then((text) => text.split('\n')[0])).title, 'found');
+  // What says where it is counts more, and what is no address is none.
+  const elsewhere = await run(['tasks', 'list'], { cwd: home, env: { SYNAP_URL: 'http://127.0.0.1:1' } });
+  assert.match(elsewhere.stderr, /No pod answers at http:\/\/127\.0\.0\.1:1 /);
+  writeFileSync(path.join(data, 'synap.url'), 'nonsense');
+  const usual = await run(['tasks', 'list', '--key', 'k'], { cwd: home });
+  assert.doesNotMatch(usual.stderr, /nonsense/);
+});
+
+test('dev mode is said when it begins', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'), { args: ['--dev'] });
+  await pod.errorLine(/dev mode: programs on this machine act as the owner's workers without a key/);
+  const { stdout } = await run(['doctor', '--json'], { env: pod.env });
+  const mode = JSON.parse(stdout).checks.find(({ name }) => name === 'mode');
+  assert.equal(mode.status, 'warn');
+});
+
 test('what it keeps is for its user alone, also in a directory that others may read', async (t) => {
   const data = path.join(temporary(t), 'pod');
   mkdirSync(data, { mode: 0o755 });
