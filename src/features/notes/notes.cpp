@@ -72,6 +72,38 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
+// How many bytes of a line are a mark of a quote, of an item of a list or of its box: "> ", "12. ",
+// "- ", "[x] ". 0: it begins with none.
+std::size_t mark_size(std::string_view line) {
+  if (line.starts_with('>')) return 1;
+  constexpr std::size_t kDigitsMax = 9;  // CommonMark's
+  auto size = std::min(line.find_first_not_of("0123456789"), line.size());
+  const bool is_numbered = size > 0 && size <= kDigitsMax && size < line.size() &&
+                           (line[size] == '.' || line[size] == ')');
+  if (is_numbered || line.starts_with('-') || line.starts_with('*') || line.starts_with('+')) {
+    size = is_numbered ? size + 1 : 1;
+  } else {
+    const auto box = line.substr(0, 3);
+    size = box == "[ ]" || box == "[x]" || box == "[X]" ? box.size() : 0;
+  }
+  const bool is_apart = size == line.size() || line[size] == ' ' || line[size] == '\t';
+  return is_apart ? size : 0;
+}
+
+// A rule, a fence, or the underline of a heading.
+bool is_mark_only(std::string_view line) {
+  return line.find_first_not_of("-*_=+`~ \t") == line.npos;
+}
+
+// The words of a line, without what says in which kind of block they are.
+std::string_view words_of(std::string_view line) {
+  line = trimmed(line);
+  if (is_mark_only(line)) return {};
+  while (const auto size = mark_size(line)) line = trimmed(line.substr(size));
+  while (line.starts_with('#')) line.remove_prefix(1);
+  return trimmed(line);
+}
+
 }  // namespace
 
 const ObjectSchema<Origin>& describe(Type<Origin>) {
@@ -86,9 +118,7 @@ const ObjectSchema<Origin>& describe(Type<Origin>) {
 std::string title_of(std::string_view text) {
   while (!text.empty()) {
     const auto end = text.find('\n');
-    auto line = trimmed(text.substr(0, end));
-    while (line.starts_with('#')) line.remove_prefix(1);
-    line = trimmed(line);
+    const auto line = words_of(text.substr(0, end));
     if (!line.empty()) return std::string(trimmed(first_characters(line, kTitleCharactersMax)));
     if (end == text.npos) break;
     text.remove_prefix(end + 1);

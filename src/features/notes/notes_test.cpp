@@ -16,6 +16,14 @@ TEST(NoteTitle, IsTheFirstLineThatHasWords) {
   EXPECT_EQ(title_of("  padded  \r\nnext"), "padded");
   EXPECT_EQ(title_of("###\n###\nreal"), "real");
   EXPECT_EQ(title_of("#tag first"), "tag first");
+  EXPECT_EQ(title_of("- [ ] buy milk\n- [x] paint"), "buy milk");
+  EXPECT_EQ(title_of("* item"), "item");
+  EXPECT_EQ(title_of("12. twelfth"), "twelfth");
+  EXPECT_EQ(title_of("> - quoted"), "quoted");
+  EXPECT_EQ(title_of("---\n-\n- [ ]\nreal"), "real");
+  EXPECT_EQ(title_of("# 1. One"), "1. One") << "a heading's words are as they are";
+  EXPECT_EQ(title_of("-5 degrees, *very* cold"), "-5 degrees, *very* cold");
+  EXPECT_EQ(title_of("2024.5 is no list"), "2024.5 is no list");
   EXPECT_EQ(title_of(""), "Untitled");
   EXPECT_EQ(title_of(" \n\t\n#\n"), "Untitled");
   EXPECT_EQ(title_of("no newline at the end"), "no newline at the end");
