@@ -91,11 +91,7 @@ class Planner {
     if (const auto* moved = moved_to(file)) {
       if (moved->is_deleted()) return of_deleted(file, moved->id);
       if (moved->is_text_missing) return of_known(file, *moved);
-      return ImportPlan{.action = Action::kRename,
-                        .note_id = moved->id,
-                        .input = Json::object({{"id", moved->id}, {"origin", origin_of(file)}}),
-                        .key_of = fmt::format("rename:{}:{}", moved->id, moved->version),
-                        .moved_from = moved->path};
+      return renamed(file, *moved);
     }
     return ImportPlan{.input = creation_of(file)};
   }
@@ -265,6 +261,21 @@ class Planner {
     plan.input.set("origin", origin_of(file));
     plan.key_of = "update";
     return plan;
+  }
+
+  static ImportPlan renamed(const SourceFile& file, const Origin& moved) {
+    Json input = Json::object({{"id", moved.id}, {"origin", origin_of(file)}});
+    // Another path is no change of what the file says, unless the note was changed in the pod
+    // since.
+    const auto& updated = file.note.updated_at;
+    if (updated && moved.version == moved.imported_version) {
+      input.set("updatedAt", to_iso8601(*updated));
+    }
+    return {.action = Action::kRename,
+            .note_id = moved.id,
+            .input = std::move(input),
+            .key_of = fmt::format("rename:{}:{}", moved.id, moved.version),
+            .moved_from = moved.path};
   }
 
   // Of a file that is unchanged, whose note has lost its text.

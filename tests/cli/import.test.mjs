@@ -546,3 +546,20 @@ test('--patience waits for a pod that is away at the begin, and without it that 
   assert.equal(code, 0, stderr);
   assert.equal(JSON.parse(stdout).imported, 1);
 });
+
+test('another path is no change of what a file says: when it was changed stays', async (t) => {
+  const said = '---\ncreated: 2020-01-01\nupdated: 2021-02-03\n---\n# A\n';
+  const root = tree(t, { 'a.md': said, 'b.md': said.replace('# A', '# B') });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const again = importer(pod, root);
+  const first = await again();
+  const b = idOf(first, 'b.md');
+  await change(pod, 'notes.update', { id: b, title: 'Of the pod' });
+  for (const [from, to] of [['a.md', 'y.md'], ['b.md', 'z.md'], ['y.md', 'x.md']]) {
+    renameSync(path.join(root, from), path.join(root, to));
+    assert.equal((await again()).renamed, 1);
+  }
+  const a = await note(pod, idOf(first, 'a.md'));
+  assert.deepEqual([a.createdAt, a.updatedAt], ['2020-01-01T00:00:00.000Z', '2021-02-03T00:00:00.000Z']);
+  assert.notEqual((await note(pod, b)).updatedAt, '2021-02-03T00:00:00.000Z', 'it was changed in the pod since');
+});
