@@ -1,5 +1,6 @@
 // Writes the page to a folder: node build.mjs FOLDER
-//   index.html, favicon.svg, app-<hash>.css, app-<hash>.js and the chunks that screens are loaded from.
+//   index.html, favicon.svg, app-<hash>.css, app-<hash>.js, and the chunks and the style that screens
+//   are loaded from.
 // Fails if a type is wrong, or if the bundle is larger than a first view may be.
 import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -19,7 +20,11 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 export async function buildPage(folder) {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: { app: 'src/main.tsx', 'app-style': 'src/style/app.css' },
+    entryPoints: {
+      app: 'src/main.tsx',
+      'app-style': 'src/style/app.css',
+      'screens-style': 'src/style/screens.css',
+    },
     outdir: folder,
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -49,11 +54,13 @@ export async function buildPage(folder) {
   ]);
   const script = outputs.find(([, output]) => output.entryPoint === 'src/main.tsx');
   const style = outputs.find(([, output]) => output.entryPoint === 'src/style/app.css');
+  const screensStyle = outputs.find(([, output]) => output.entryPoint === 'src/style/screens.css');
   const preloads = script[1].imports
     .filter((one) => one.kind === 'import-statement')
     .map((one) => basename(one.path));
   const html = (await readFile(join(here, 'src/index.html'), 'utf8'))
     .replace('{{style}}', `/${style[0]}`)
+    .replace('{{screensStyle}}', `/${screensStyle[0]}`)
     .replace('{{script}}', `/${script[0]}`)
     .replace(
       '{{preloads}}',

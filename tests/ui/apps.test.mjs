@@ -212,6 +212,12 @@ describe('an app', () => {
     await page.click('text=Send a test event');
     const form = page.locator('.doing', { hasText: 'Send a test event' });
     await form.locator('textarea').fill('{"good": "from the page"}');
+    let asked = 0;
+    page.removeAllListeners('dialog');
+    page.on('dialog', (dialog) => (++asked, dialog.dismiss()));
+    await page.click('nav >> text=Runs');
+    await until(5_000, () => asked === 1, 'the page asks before it throws away what was written');
+    assert.equal(await form.locator('textarea').inputValue(), '{"good": "from the page"}');
     await form.locator('button[type=submit]').click();
     await page.waitForSelector('.sayings >> text=shop/picky is sent');
     await until(10_000, async () => (await countOf()) === before + 1, 'it has a run');
@@ -278,7 +284,7 @@ describe('an app', () => {
     const rows = page.locator('.virtual-list .row');
     await page.waitForSelector('.virtual-list .row:nth-child(4)');
     // What the error says is text, not markup.
-    assert.match(await textOf(rows.first()), /^3 shop-picky TypeError not <b>1<\/b> /);
+    assert.match(await textOf(rows.first()), /^3 shop-picky TypeError: not <b>1<\/b> /);
     const open = (n) => page.click(`.virtual-list .row >> text=not <b>${n}</b>`);
     const letters = page.locator('.letter');
 

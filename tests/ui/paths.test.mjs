@@ -144,6 +144,31 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('offers what would change a thing, and nothing else', async () => {
+    const id = await site.make('tasks', { title: 'To do' });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/tasks/${id}` });
+    const actions = page.locator('.panel .actions');
+    await actions.locator('text=Complete').click();
+    await actions.locator('text=Reopen').waitFor();
+    assert.equal(await actions.locator('text=Complete').count(), 0);
+    await actions.locator('text=Reopen').click();
+    await actions.locator('text=Complete').waitFor();
+    assert.equal(await actions.locator('text=Reopen').count(), 0);
+    await page.context().close();
+  });
+
+  test('draws as much of a long note as can be, and shows the rest', async () => {
+    const content = `# Long\n\n${'**bold** words\n'.repeat(8_000)}the end`;
+    const id = await site.make('notes', { content });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/notes/${id}` });
+    await page.waitForSelector('.reading strong');
+    await page.waitForSelector('.reading >> text=From here on the text is too long to be drawn');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   test('says that somebody else was quicker, and keeps what was written', async () => {
     const page = await site.visit();
     const id = await site.make('tasks', { title: 'Shared' });
@@ -293,6 +318,9 @@ describe('the page', () => {
     await site.signIn(page, { key });
     await page.waitForSelector('.health.good');
     assert.equal(await page.locator('nav >> text=Pod').count(), 0);
+    // The key that an owner has made for them is none that they have made.
+    await page.waitForSelector('.first-steps li >> text=Make a key');
+    assert.equal(await page.locator('.first-steps li.done >> text=Make a key').count(), 0);
     await page.click('nav >> text=Keys');
     await page.waitForSelector('tbody tr');
     assert.equal(await page.locator('text=Add a user').count(), 0);
@@ -315,6 +343,13 @@ describe('the page', () => {
     assert.equal(await page.locator('.row >> text=after').count(), 0);
     assert.match(await page.textContent('.count'), new RegExp(`up to position ${position}`));
     await page.click('text=Back to live');
+    await page.waitForSelector('.row >> text=after');
+    await page.goto(`${site.url}/events/${position}`);
+    await page.waitForSelector('.panel .facts >> text=Position');
+    assert.match(await page.textContent('.panel .facts'), new RegExp(`Position${position}\\D`));
+    await page.goto(`${site.url}/events/999999`);
+    await page.waitForSelector('text=There is no event of yours at position 999999');
+    await page.goto(`${site.url}/events`);
     await page.waitForSelector('.row >> text=after');
     await page.fill('.position input', '2020-01-01');
     await page.keyboard.press('Enter');

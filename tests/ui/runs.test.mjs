@@ -26,7 +26,7 @@ describe('a run that fails', () => {
     await site.signIn(page, { path: '/runs' });
     const { requestId } = await site.call('notes.create', { content: '# Cannot be stored' });
     await page.click('.virtual-list .row >> text=Content cannot be reached');
-    await page.waitForSelector('.panel .problem >> text=SERVICE_UNAVAILABLE');
+    await page.waitForSelector('.panel .problem >> text=What it needs was not there:');
     // The step that failed, with its error, beside those that are done.
     await page.waitForSelector('.pending-step >> text=Content cannot be reached');
     await shoot(page, '1280-run-failing');

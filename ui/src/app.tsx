@@ -32,6 +32,21 @@ const SCREENS: Record<string, () => Promise<{ default: ComponentType }>> = {
   noun: () => import('./screens/noun.js'),
 };
 
+let style: Promise<void> | undefined;
+
+/** The style of all screens but Home; index.html says where it is. A screen waits for it. */
+function loadStyle(): Promise<void> {
+  style ??= new Promise((resolve, reject) => {
+    const link = document.createElement('link');
+    link.onload = () => resolve();
+    link.onerror = () => reject(new Error('Its style could not be had'));
+    link.rel = 'stylesheet';
+    link.href = document.querySelector<HTMLMetaElement>('meta[name=screens-style]')!.content;
+    document.head.append(link);
+  });
+  return style;
+}
+
 const LIVE_WORDS = {
   connecting: 'connecting',
   live: 'live',
@@ -74,8 +89,8 @@ function Screen() {
   >();
   useEffect(() => {
     if (!name || loaded?.name === name) return;
-    SCREENS[name]!().then(
-      ({ default: Component }) => setLoaded({ name, Component }),
+    Promise.all([SCREENS[name]!(), loadStyle()]).then(
+      ([{ default: Component }]) => setLoaded({ name, Component }),
       (error: unknown) => setLoaded({ name, error }),
     );
   }, [name]);

@@ -1,4 +1,5 @@
 // Events as the pod tells them, and the short form of them that the page keeps of each.
+import { nameOfFunction } from './function-names.js';
 import { plainText } from './plain-text.js';
 
 export interface SynapEvent {
@@ -79,6 +80,12 @@ function firstLineOf(text: string): string {
 /** A few words that tell one event from others of its type. */
 export function titleOf(data: Record<string, unknown>): string {
   const error = data['error'] as { message?: unknown } | undefined;
+  const { function: id, message } = data;
+  // Of runs and functions: which, and what went wrong.
+  if (typeof id === 'string') {
+    const words = [nameOfFunction(id), ...(typeof message === 'string' ? [message] : [])];
+    return words.join(': ').slice(0, TITLE_LENGTH_MAX);
+  }
   for (const value of [
     error?.message,
     data['title'],

@@ -1,5 +1,7 @@
 // Runs as the pod tells them: in lists, and one with all that it did.
 
+export { isOfApp, nameOfFunction } from './function-names.js';
+
 export interface RunError {
   name: string;
   message: string;
@@ -75,8 +77,26 @@ export interface RunWithSteps extends Run {
 export const hasEnded = ({ status }: Run): boolean =>
   ['completed', 'failed', 'cancelled', 'discarded'].includes(status);
 
-/** Functions of apps are called "name@user". */
-export const isOfApp = (id: string): boolean => id.includes('@');
+// Codes that the pod gives to failures, as people would say it.
+const CODES: Record<string, string> = {
+  BAD_GATEWAY: 'What it called answered wrongly',
+  BAD_REQUEST: 'It was asked for something wrong',
+  CONFLICT: 'Something else was faster',
+  FORBIDDEN: 'It may not do that',
+  GATEWAY_TIMEOUT: 'What it called took too long',
+  INTERNAL_SERVER_ERROR: 'It failed',
+  NOT_FOUND: 'Something was not there',
+  PAYLOAD_TOO_LARGE: 'Something was too large',
+  PRECONDITION_FAILED: 'Something was missing that it needs',
+  SERVICE_UNAVAILABLE: 'What it needs was not there',
+  TIMEOUT: 'It took too long',
+  TOO_MANY_REQUESTS: 'It was too much at once',
+  UNPROCESSABLE_CONTENT: 'It cannot be done',
+  Error: 'It failed',
+  NonRetriableError: 'It failed, and said that trying again is no use',
+  RetryAfterError: 'It failed, and asked to be tried later',
+  StepError: 'A step of it failed',
+};
 
-/** A function's name without whose it is, which is the reader's. */
-export const nameOfFunction = (id: string): string => id.replace(/@[0-9a-f-]{36}$/, '');
+/** What the name of an error says; one of an app's own is what it is called. */
+export const wordsOfError = (name: string): string => CODES[name] ?? name;

@@ -51,7 +51,11 @@ async function programsOf(keys: { id: string }[], signal: AbortSignal): Promise<
     (await query<{ events: SynapEvent[] }>('events.list', question, signal)).events;
   const newest = keys.slice(-KEYS_LOOKED_AT).map(({ id }) => id);
   const made = await Promise.all(newest.map((id) => find({ aggregateId: id, limit: 1 })));
-  const ids = newest.filter((_, index) => made[index]?.[0]?.source === 'api');
+  // A member's first key was made by an owner: the step is to make one oneself.
+  const own = new Set(keys.map(({ id }) => id));
+  const isOwn = (event?: SynapEvent) =>
+    event?.source === 'api' && Object.values(event.actor ?? {}).some((id) => own.has(id as string));
+  const ids = newest.filter((_, index) => isOwn(made[index]?.[0]));
   const acts = await Promise.all(ids.map((id) => find({ actor: id, order: 'desc' })));
   return {
     actors: new Set(ids.map((id) => `key:${id}`)),

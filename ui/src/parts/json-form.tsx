@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 
 import { messageOf } from '../lib/rpc.js';
 import { say } from './say.js';
+import { useUnsaved } from './unsaved.js';
 
 /** Does it; says `done`, or why not. True if it was done. */
 export async function attempt(act: () => Promise<unknown>, done: string): Promise<boolean> {
@@ -37,6 +38,8 @@ export function JsonForm({ label, help, initial, action, shape, onSubmit, onClos
   const [text, setText] = useState(initial);
   const [issue, setIssue] = useState('');
   const [isBusy, setBusy] = useState(false);
+  const [sent, setSent] = useState(initial);
+  const leaveFreely = useUnsaved(text !== sent);
   const submit = (event: Event): void => {
     event.preventDefault();
     let value: unknown;
@@ -48,7 +51,12 @@ export function JsonForm({ label, help, initial, action, shape, onSubmit, onClos
     if (!SHAPES[shape].is(value)) return setIssue(SHAPES[shape].words);
     setIssue('');
     setBusy(true);
-    void onSubmit(value).finally(() => setBusy(false));
+    leaveFreely(); // what it leads to may be another screen
+    setSent(text);
+    void onSubmit(value).then(
+      (done) => done === false && setSent(initial),
+      () => setSent(initial),
+    ).finally(() => setBusy(false));
   };
   return (
     <form class="json-form" onSubmit={submit}>

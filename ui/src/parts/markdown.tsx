@@ -4,9 +4,6 @@ import { mutate, query } from '../lib/rpc.js';
 import { useAnswer } from './answer.js';
 import { LongText } from './text.js';
 
-// A longer text is shown as it is: a browser stalls over a million characters in one element.
-const RENDERED_LENGTH_MAX = 200_000;
-
 /** Links of a text lead out of the page, into another tab, and nowhere but to places. */
 function follow(click: MouseEvent): void {
   const link = (click.target as Element | null)?.closest?.('a');
@@ -24,9 +21,32 @@ function makeAccessible(element: HTMLElement | null): void {
   for (const wide of element?.querySelectorAll<HTMLElement>('pre, table') ?? []) wide.tabIndex = 0;
 }
 
+// What the pod renders at once.
+const RENDERED_BYTES_MAX = 64 * 1024;
+
+/** Where to cut a text so that what is before fits: between two lines, if there are any. */
+function endOfRendered(text: string): number {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(RENDERED_BYTES_MAX));
+  if (read === text.length) return read;
+  return text.lastIndexOf('\n', read) + 1 || read;
+}
+
 export function Markdown({ text, label }: { text: string; label: string }) {
+  const end = endOfRendered(text);
+  if (end === text.length || !podDocument.value?.has('markdown.render'))
+    return <Rendered text={text} label={label} />;
+  return (
+    <>
+      <Rendered text={text.slice(0, end)} label={label} />
+      <p class="quiet">From here on the text is too long to be drawn, and stands as it is written.</p>
+      <LongText text={text.slice(end)} label={`The rest: ${label}`} />
+    </>
+  );
+}
+
+function Rendered({ text, label }: { text: string; label: string }) {
   const procedure = podDocument.value?.procedures.get('markdown.render');
-  const isRendered = procedure !== undefined && text.length <= RENDERED_LENGTH_MAX;
+  const isRendered = procedure !== undefined;
   const { value } = useAnswer(`markdown:${isRendered}:${text}`, async (signal) => {
     if (!isRendered) return '';
     const input = { text };

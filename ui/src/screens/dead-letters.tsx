@@ -6,7 +6,7 @@ import { useNarrow } from '../lib/narrow.js';
 import { usePagedList } from '../lib/paged-list.js';
 import { go, route, withQuery } from '../lib/router.js';
 import { messageOf, mutate, query } from '../lib/rpc.js';
-import { isOfApp, nameOfFunction, type Run } from '../lib/runs.js';
+import { isOfApp, nameOfFunction, type Run, wordsOfError } from '../lib/runs.js';
 import { number } from '../lib/time.js';
 import { type Answer, Empty, Problem, Show, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
 import { Confirm } from '../parts/dialog.js';
@@ -254,7 +254,7 @@ function GroupRow({ group }: { group: Group }) {
       <span class="status bad">{number(group.count)}</span>
       <b>{nameOfFunction(group.function)}</b>
       <span class="run-words">
-        <b>{group.name}</b> <Line text={group.message} max={160} />
+        <b title={group.name}>{wordsOfError(group.name)}:</b> <Line text={group.message} max={160} />
       </span>
       <Time at={group.lastAt} />
     </span>

@@ -40,6 +40,18 @@ async function causesOf(event: SynapEvent, signal: AbortSignal): Promise<Causes>
   return { events, runs, isCut: !atEnd };
 }
 
+/** A position is what people see, and write. */
+async function eventAt(position: number, signal: AbortSignal): Promise<SynapEvent> {
+  const { events } = await query<{ events: SynapEvent[] }>(
+    'events.list',
+    { after: Math.max(position, 1) - 1, limit: 1 },
+    signal,
+  );
+  const event = events.find((one) => one.position === position);
+  if (!event) throw new Error(`There is no event of yours at position ${position}`);
+  return event;
+}
+
 function ThingLink({ event }: { event: SynapEvent }) {
   const noun = podDocument.value?.nouns.find((one) => one.name === event.aggregateType);
   if (!event.aggregateId) return <span class="quiet">nothing</span>;
@@ -128,7 +140,7 @@ function CausesOf({ event }: { event: SynapEvent }) {
 
 export function EventPanel({ id }: { id: string }) {
   const answer = useAnswer(`event:${id}`, (signal) =>
-    query<SynapEvent>('events.get', { id }, signal),
+    /^\d{1,15}$/.test(id) ? eventAt(Number(id), signal) : query<SynapEvent>('events.get', { id }, signal),
   );
   useOpenTitle(answer.value?.type);
   const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
@@ -163,7 +175,7 @@ export function EventPanel({ id }: { id: string }) {
                     Data{event.erased ? ' (erased)' : event.damaged ? ' (damaged)' : ''}
                   </h3>
                   <CopyButton label="JSON" text={() => JSON.stringify(event, null, 2)} />
-                  <CopyButton label="curl" text={() => asCurl('events.get', { id }, 'query')} />
+                  <CopyButton label="curl" text={() => asCurl('events.get', { id: event.id }, 'query')} />
                   <CopyButton
                     label="TypeScript"
                     text={() =>

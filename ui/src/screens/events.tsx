@@ -26,7 +26,7 @@ const MATCHES_WANTED = 100;
 const OUTCOMES = ['requested', 'completed', 'failed'];
 
 function Toolbar({ text, onChange }: { text: string; onChange(text: string): void }) {
-  const nouns = ['note', 'task', 'project', 'key', 'user'];
+  const nouns = ['note', 'task', 'project', 'key', 'user', 'function', 'run', 'app', 'signal'];
   for (const noun of podDocument.value?.nouns ?? [])
     if (!nouns.includes(noun.name)) nouns.push(noun.name);
   const outcome = termOf(text, 'is');

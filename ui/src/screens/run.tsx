@@ -4,7 +4,14 @@ import { useState } from 'preact/hooks';
 import type { SynapEvent } from '../lib/events.js';
 import { go } from '../lib/router.js';
 import { messageOf, mutate, query } from '../lib/rpc.js';
-import { hasEnded, isOfApp, nameOfFunction, type RunWithSteps, type Step } from '../lib/runs.js';
+import {
+  hasEnded,
+  isOfApp,
+  nameOfFunction,
+  type RunWithSteps,
+  type Step,
+  wordsOfError,
+} from '../lib/runs.js';
 import { bytes, duration } from '../lib/time.js';
 import { useOpenTitle } from '../lib/title.js';
 import { waterfallOf, type WaterfallRow } from '../lib/waterfall.js';
@@ -369,7 +376,8 @@ export function RunPanel({ id }: { id: string }) {
               {known.error && (
                 <div class="problem in-panel">
                   <p>
-                    <b>{known.error.name}</b> <Line text={known.error.message} max={4_000} />
+                    <b title={known.error.name}>{wordsOfError(known.error.name)}:</b>{' '}
+                    <Line text={known.error.message} max={4_000} />
                   </p>
                 </div>
               )}

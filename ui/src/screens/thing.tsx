@@ -188,6 +188,12 @@ function Change({ document, noun, thing, procedure }: OneThing & { procedure: Pr
   );
 }
 
+/** Whether it would change anything: what is open is not opened again. */
+function changes({ name }: Procedure, { status }: Thing): boolean {
+  if (name.endsWith('.complete')) return status !== 'done';
+  return !name.endsWith('.reopen') || status === 'done';
+}
+
 function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
   const [isAsking, setAsking] = useState(false);
   const [intent] = useState(() => new Intent());
@@ -292,7 +298,7 @@ export function ThingPanel({
             {tab === 'read' && (
               <>
                 <div class="actions">
-                  {noun.changes.map((procedure) => (
+                  {noun.changes.filter((one) => changes(one, thing)).map((procedure) => (
                     <Change
                       key={procedure.name}
                       document={document}
