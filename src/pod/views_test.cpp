@@ -122,6 +122,7 @@ TEST_F(ViewsTest, TheDoctorAndTheLogSayThatWorkersNeedNoKeys) {
   };
   start();
   EXPECT_EQ(mode().string_or("status", ""), "ok");
+  pod.reset();
   start({.inngest = {.is_dev = true}});
   EXPECT_EQ(mode().string_or("status", ""), "warn");
   EXPECT_THAT(mode().string_or("message", ""), HasSubstr("without a key"));
