@@ -47,7 +47,9 @@ void Queue::push_locked(Job job) {
   auto& function = functions_[job.function->id];
   auto& user = function.users[job.user_id];
   if (user.user == nullptr) {
+    user.function = &function;
     user.user = &users_[job.user_id];
+    user.share = job.function->user_id ? &user.user->apps : &user.user->own;
     ++user.user->functions;
   }
   ++user.user->waiting;
@@ -143,9 +145,14 @@ void Queue::see_to(Lane& lane) {
 }
 
 void Queue::see_to(OfFunction& function, OfUser& user) {
-  if (!user.is_in_ring && !user.ring.empty() && user.running < running_of_user_max()) {
-    user.is_in_ring = true;
-    function.ring.push_back(&user);
+  if (!user.is_in_ring && !user.is_blocked && !user.ring.empty() &&
+      user.running < running_of_user_max()) {
+    if (has_place(*user.share)) {
+      user.is_in_ring = true;
+      function.ring.push_back(&user);
+    } else {
+      block(user);
+    }
   }
   see_to(function);
 }
@@ -166,6 +173,50 @@ void Queue::let_go(Limit& limit) {
     see_to(lane);
     if (lane.is_in_ring && may_go(*lane.function)) return;
   }
+}
+
+// As many as are free: who has little always finds a place, and nobody has to be known in advance.
+bool Queue::has_place(const Share& share) const {
+  int free = limits_.running - running_;
+  if (share.is_of_apps) free = std::min(free, limits_.running_of_apps - running_of_apps_);
+  return share.running < free;
+}
+
+void Queue::block(OfUser& user) {
+  auto& share = *user.share;
+  user.is_blocked = true;
+  if (share.blocked.empty()) {
+    (share.is_of_apps ? blocked_of_apps_ : blocked_).emplace(share.running, &share);
+  }
+  share.blocked.push_back(&user);
+}
+
+void Queue::count_running(Share& share, int change) {
+  auto& shares = share.is_of_apps ? blocked_of_apps_ : blocked_;
+  const bool is_blocked = shares.erase({share.running, &share}) > 0;
+  share.running += change;
+  running_ += change;
+  if (share.is_of_apps) running_of_apps_ += change;
+  if (is_blocked) shares.emplace(share.running, &share);
+}
+
+// The smallest share is the one that finds a place first. One of its users of a function goes back
+// to its turns; when that has been taken, the next one does.
+void Queue::let_go_blocked(Blocked& shares) {
+  while (!shares.empty() && has_place(*shares.begin()->second)) {
+    auto& share = *shares.begin()->second;
+    auto& user = *share.blocked.front();
+    share.blocked.pop_front();
+    if (share.blocked.empty()) shares.erase(shares.begin());
+    user.is_blocked = false;
+    see_to(*user.function, user);
+    if (user.is_in_ring && may_go(*user.function)) return;
+  }
+}
+
+void Queue::let_go_blocked() {
+  let_go_blocked(blocked_);
+  let_go_blocked(blocked_of_apps_);
 }
 
 // Users come and go; only who has something to do here is remembered.
@@ -197,6 +248,11 @@ std::optional<Job> Queue::next() {
     auto& user = *function.ring.front();
     function.ring.pop_front();
     user.is_in_ring = false;
+    if (!has_place(*user.share)) {
+      block(user);
+      see_to(function);
+      continue;
+    }
     auto& lane = *user.ring.front();
     user.ring.pop_front();
     lane.is_in_ring = false;
@@ -213,7 +269,7 @@ Job Queue::taken_from(OfFunction& function, OfUser& user, Lane& lane) {
   for (auto* limit : lane.limits) ++limit->running;
   ++user.running;
   ++function.running;
-  ++running_;
+  count_running(*user.share, +1);
   --waiting_;
   --function.waiting;
   --user.user->waiting;
@@ -221,6 +277,7 @@ Job Queue::taken_from(OfFunction& function, OfUser& user, Lane& lane) {
   see_to(lane);
   forget_if_empty(job, user);
   see_to(function, user);
+  let_go_blocked();
   // Its own room has grown, or, once, that of everybody.
   if (!unclaimed_.empty() &&
       (waiting_ == limits_.waiting / 2 ||
@@ -240,7 +297,7 @@ void Queue::release(const Job& job) {
               "only a job that was taken is released");
   --user->second.running;
   --function.running;
-  --running_;
+  count_running(*user->second.share, -1);
   for (std::size_t i = 0; i < job.function->flow.concurrency.size(); ++i) {
     const auto id = limit_id(job, i);
     auto& limit = counted_.at(id);
@@ -249,6 +306,7 @@ void Queue::release(const Job& job) {
     forget_if_unused(id);
   }
   see_to(function, user->second);
+  let_go_blocked();
   forget_if_idle(function, job.user_id);
 }
 

@@ -2,11 +2,15 @@
 // the truth (job_store.h); this is the part of it that this process has claimed.
 //
 // Fair: functions take turns, and the users of one function do. A function has so many jobs under
-// way at a time and no more, and one user so many of them, so that neither what takes long nor who
-// wants much keeps others waiting. Where a function has limits of its own (Flow::concurrency), the
-// jobs of a user that share all their limits are a lane; lanes take turns, and one whose limit is
-// reached waits until a job that counts to it is released. In a lane jobs go in the order in which
-// they came or, where their function has priorities (Flow::priority), in that of their ranks.
+// way at a time and no more, and one user so many of them. Over all functions a user may have as
+// many under way as are free: half of the places if he is alone, and each further one that wants
+// all takes half of the rest, so that somebody who has nothing under way finds a place, though the
+// calls of others never end. Functions of apps share a part of the places: what a user's apps take
+// leaves the pod's own functions theirs, which carry out his commands. Where a function has limits
+// of its own (Flow::concurrency), the jobs of a user that share all their limits are a lane; lanes
+// take turns, and one whose limit is reached waits until a job that counts to it is released. In a
+// lane jobs go in the order in which they came or, where their function has priorities
+// (Flow::priority), in that of their ranks.
 //
 // Bounded: a job is only claimed while there is room; what has none waits in its table. Some room
 // is always kept for a user who has little here.
@@ -18,6 +22,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,8 +37,9 @@ namespace synap::bus {
 struct QueueLimits {
   int waiting = 65'536;  // jobs that wait here, in all: some 200 bytes each
   int waiting_of_user = 32'768;
-  int waiting_kept = 64;  // for each user, however full it is
-  int running = 1'024;    // jobs under way, in all
+  int waiting_kept = 64;      // for each user, however full it is
+  int running = 1'024;        // jobs under way, in all
+  int running_of_apps = 384;  // of functions that are a user's own
   int running_of_function = 256;
 };
 
@@ -94,14 +100,24 @@ class Queue {
   std::size_t running_count() const;
 
  private:
+  struct OfFunction;
+  struct OfUser;
+  struct Lane;
+  // What a user has under way of the pod's functions, or of his own.
+  struct Share {
+    int running = 0;
+    bool is_of_apps = false;
+    std::deque<OfUser*> blocked;  // with a job that may go, had it a place
+  };
   // A user, of all functions.
   struct User {
     int waiting = 0;
     int functions = 0;
+    Share own;
+    Share apps{.is_of_apps = true};
   };
-  struct OfFunction;
-  struct OfUser;
-  struct Lane;
+  // The shares that are blocked, the smallest first.
+  using Blocked = std::set<std::pair<int, Share*>>;
   // How many jobs may be under way that have one key of one limit.
   struct Limit {
     std::int64_t most = 0;
@@ -130,7 +146,10 @@ class Queue {
     std::deque<Lane*> ring;                       // with a job, not known to be blocked
     int running = 0;
     bool is_in_ring = false;
+    bool is_blocked = false;
+    OfFunction* function = nullptr;
     User* user = nullptr;
+    Share* share = nullptr;
   };
   struct OfFunction {
     int waiting = 0;
@@ -152,6 +171,11 @@ class Queue {
   void see_to(OfFunction& function);
   static Limit* reached(const Lane& lane);
   void let_go(Limit& limit);
+  bool has_place(const Share& share) const;
+  void block(OfUser& user);
+  void count_running(Share& share, int change);
+  void let_go_blocked();
+  void let_go_blocked(Blocked& shares);
   void forget_if_empty(const Job& job, OfUser& user);
   void forget_if_unused(const std::string& id);
   void forget_if_idle(OfFunction& function, const std::string& user_id);
@@ -170,8 +194,11 @@ class Queue {
   std::unordered_map<std::string, User> users_;
   std::unordered_map<std::string, Limit> counted_;  // limits of functions
   std::unordered_set<std::string> unclaimed_;       // users
+  Blocked blocked_;
+  Blocked blocked_of_apps_;
   int waiting_ = 0;
   int running_ = 0;
+  int running_of_apps_ = 0;
   std::int64_t change_count_ = 0;
   Watermark changes_;
   std::int64_t wish_count_ = 0;

@@ -113,11 +113,50 @@ TEST_F(QueueTest, OneUserNeverHasAllPlacesOfAFunction) {
 
 TEST_F(QueueTest, NoMoreAreUnderWayThanAllowedInAll) {
   use({.running = 3, .running_of_function = 2});
-  for (const auto* id : {"f", "g", "h"}) push(id, "ann", 2);
+  for (const auto* user : {"ann", "bob", "eve"}) push("f", user, 2);
+  for (const auto* id : {"g", "h"}) push(id, "ann", 2);
   EXPECT_EQ(next().size(), 3u);
   EXPECT_EQ(queue->running_count(), 3u);
   release_all();
   EXPECT_EQ(next().size(), 3u);
+}
+
+TEST_F(QueueTest, AUserHasAsManyPlacesAsAreFreeOverAllFunctions) {
+  use({.running = 16, .running_of_function = 8});
+  for (int i = 0; i < 8; ++i) push("f" + std::to_string(i), "ann", 8);
+  EXPECT_EQ(next().size(), 8u) << "half of them";
+  for (int i = 0; i < 8; ++i) push("f" + std::to_string(i), "bob", 8);
+  EXPECT_EQ(next().size(), 4u) << "half of the rest, while Ann's calls never end";
+  push("f0", "eve");
+  EXPECT_EQ(next(), Went{"f0 eve"});
+}
+
+TEST_F(QueueTest, WhoWaitsForAPlaceGoesOnAsPlacesGetFree) {
+  use({.running = 8, .running_of_function = 8});
+  for (const auto* id : {"f", "g", "h"}) push(id, "ann", 20);
+  std::size_t went = 0;
+  for (auto some = next(); !some.empty(); some = next()) {
+    went += some.size();
+    EXPECT_EQ(queue->running_count(), 4u);
+    queue->release(under_way.back());
+    under_way.pop_back();
+    went += next(1).size();  // its place
+    release_all();
+  }
+  EXPECT_EQ(went, 60u);
+  EXPECT_EQ(queue->running_count(), 0u);
+}
+
+TEST_F(QueueTest, WhatAppsTakeLeavesThePodsOwnFunctionsTheirPlaces) {
+  use({.running = 16, .running_of_apps = 8, .running_of_function = 16});
+  for (const auto* user : {"ann", "bob", "eve"}) {
+    functions[std::string("app@") + user] = std::make_shared<const Function>(
+        Function{.id = std::string("app@") + user, .user_id = user});
+    push(std::string("app@") + user, user, 100);
+  }
+  EXPECT_EQ(next().size(), 6u) << "two each; the others are for somebody who comes now";
+  push("own", "ann", 100);
+  EXPECT_EQ(next(), (Went{"own ann", "own ann", "own ann", "own ann", "own ann"}));
 }
 
 TEST_F(QueueTest, RoomIsForEachUserAndForAllAndSomeIsKept) {

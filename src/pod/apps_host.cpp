@@ -10,8 +10,6 @@ namespace synap::pod {
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;
-// Requests to apps at a time; they wait for apps, and cost a socket each.
-constexpr std::size_t kCallsMax = 256;
 // An app that never answers leaves places for the others.
 constexpr std::size_t kCallsOfOriginMax = 192;
 constexpr std::size_t kCallsWaitingMax = 100'000;
@@ -69,9 +67,10 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   auto policy = policy_of(options);
   if (!policy) return fail(policy.error());
   host->client_ = std::make_unique<outbound::Client>(
-      *policy, outbound::ClientOptions{.budget = {.transfers_max = kCallsMax,
-                                                  .transfers_of_origin_max = kCallsOfOriginMax,
-                                                  .waiting_max = kCallsWaitingMax}});
+      *policy, outbound::ClientOptions{
+                   .budget = {.transfers_max = static_cast<std::size_t>(calls_max(options)),
+                              .transfers_of_origin_max = kCallsOfOriginMax,
+                              .waiting_max = kCallsWaitingMax}});
   host->gateway_ = std::make_unique<outbound::Client>(
       *std::move(policy),
       outbound::ClientOptions{.budget = {.transfers_max = kGatewayMax,

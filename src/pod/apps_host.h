@@ -33,6 +33,8 @@ class AppsHost {
     api::Keys& keys;
     telemetry::SpanExporter* exporter;  // null: there is no collector
   };
+  /// Calls of apps at a time; they wait for apps, and cost a socket each.
+  static int calls_max(const PodOptions& options) { return options.worker_concurrency * 3 / 2; }
   /// Takes the ports, if some are asked for, and reads the secret of signing keys, or makes it.
   static Result<std::unique_ptr<AppsHost>> open(const PodOptions& options, Rooms rooms);
   ~AppsHost();

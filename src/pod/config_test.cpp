@@ -354,8 +354,8 @@ TEST_F(ConfigTest, ShowsNoKeyOfABucket) {
   EXPECT_EQ(secrets, 2);
   auto broken = std::string(kBucket);
   broken.replace(broken.find("very-secret-key"), 15, "very secret key");
-  EXPECT_THAT(refusal(broken), testing::AllOf(HasSubstr("s3_secret_key"),
-                                              testing::Not(HasSubstr("very secret"))));
+  EXPECT_THAT(refusal(broken),
+              testing::AllOf(HasSubstr("s3_secret_key"), testing::Not(HasSubstr("very secret"))));
 }
 
 TEST_F(ConfigTest, ReadsTheKeysOfABucketFromFilesAndTheEnvironment) {

@@ -153,6 +153,7 @@ Result<> Pod::Parts::open() {
   engine.emplace(
       *database, *log, types,
       workers::EngineOptions{.queue = {.running = 4 * options.worker_concurrency,
+                                       .running_of_apps = AppsHost::calls_max(options),
                                        .running_of_function = options.worker_concurrency},
                              .takes_events = !options.inngest_bus.is_on,
                              .tracer = exporter.get()});
