@@ -89,7 +89,15 @@ void FunctionSet::index() {
     by_id_.emplace(functions_[i]->id, i);
     for (const auto& trigger : functions_[i]->triggers) by_pattern_[trigger.event].push_back(i);
   }
-  hears_ends_ = !matching(kFunctionFinished.name).empty();
+  hears_all_ends_ = false;
+  hearing_users_.clear();
+  for (const auto& function : matching(kFunctionFinished.name)) {
+    if (function->user_id) {
+      hearing_users_.insert(*function->user_id);
+    } else {
+      hears_all_ends_ = true;
+    }
+  }
 }
 
 bool Function::needs_admission() const {

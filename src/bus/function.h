@@ -104,8 +104,10 @@ class FunctionSet {
   std::vector<FunctionPtr> matching(std::string_view event_type) const;
   /// In the order in which they were added.
   const std::vector<FunctionPtr>& all() const { return functions_; }
-  /// Whether a function is triggered by the end of runs that have completed.
-  bool hears_ends() const { return hears_ends_; }
+  /// Whether a function is triggered by the end of runs of this user that have completed.
+  bool hears_ends(const std::string& user_id) const {
+    return hears_all_ends_ || (!hearing_users_.empty() && hearing_users_.contains(user_id));
+  }
 
  private:
   friend class Functions;
@@ -115,7 +117,8 @@ class FunctionSet {
   // Indices of functions_: by their ids, and by each pattern of their triggers.
   std::unordered_map<std::string_view, std::size_t> by_id_;
   std::unordered_map<std::string_view, std::vector<std::size_t>> by_pattern_;
-  bool hears_ends_ = false;
+  bool hears_all_ends_ = false;  // one of the pod's own functions does
+  std::unordered_set<std::string> hearing_users_;
 };
 
 /// Thread-safe.

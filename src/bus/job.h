@@ -47,6 +47,8 @@ struct Job {
   SteadyClock::time_point made_at = {};
   /// When the call that is under way began, Unix ms; 0: none is.
   std::int64_t began_at = 0;
+  /// The same by the clock of jobs.
+  std::int64_t called_at = 0;
   /// Set when a call begins, where there are traces and the run's event stands in one.
   std::shared_ptr<const RunTrace> trace = nullptr;
 };

@@ -53,6 +53,8 @@ constexpr int kPathsMax = 64;
 constexpr int kSliceMax = 200;
 constexpr std::chrono::milliseconds kRetry(1'000);
 constexpr std::int64_t kUnstoredMax = 20'000;
+// How long the end of a wait is put off at most for a follower that is behind.
+constexpr std::chrono::seconds kCatchUpMax(30);
 
 // 7 and 7.0 are one number.
 std::string text_of(const Json& value) {
@@ -130,7 +132,7 @@ void EventWaits::insert(db::Tx& tx, const bus::Job& job, db::Blob step, const Ev
   std::optional<std::string> condition;
   if (wait.condition) condition = wait.condition->to_text();
   // On the writer's thread, before anything behind it can be looked at.
-  if (note(wait.type, since)) {
+  if (note(wait.type, job.user_id, since)) {
     tx.run("UPDATE waits_position SET position = $1 WHERE NOT EXISTS(SELECT 1 FROM waits_data)",
            since);
   }
@@ -167,9 +169,38 @@ EventWaits::Waiter EventWaits::waiter_of(db::Rows& rows) {
   return waiter;
 }
 
-bool EventWaits::is_waited_for(std::string_view type) {
+bool EventWaits::are_ends_waited_for(const std::string& user_id) {
   std::lock_guard lock(mutex_);
-  return types_.contains(type);
+  return !waiting_for_ends_.empty() && waiting_for_ends_.contains(user_id);
+}
+
+Task<Result<>> EventWaits::catch_up(Uuid run_id, StepHash step) {
+  auto head = co_await database_.read([&](db::Tx& tx) -> std::int64_t {
+    {
+      auto rows =
+          tx.query("SELECT 1 FROM waits_data WHERE run = $1 AND step = $2", run_id, blob_of(step));
+      if (!rows.next()) return 0;
+    }
+    return log_.head(tx).position;
+  });
+  if (!head) co_return fail(head.error());
+  const auto until = world_.now() + kCatchUpMax;
+  for (;;) {
+    std::int64_t looks = 0;
+    {
+      std::lock_guard lock(mutex_);
+      if (looked_at_ >= *head) co_return Result<>{};
+      looks = look_count_;
+    }
+    if (world_.now() >= until) {
+      co_return fail(Error{Code::kServiceUnavailable,
+                           "Events that may be waited for have not all been looked at yet", nullptr,
+                           Fault::kBusy});
+    }
+    co_await first_of(
+        {}, [&](std::stop_token over) { return looks_.wait_past(looks, std::move(over)); },
+        [&](std::stop_token over) { return world_.sleep_until(until, std::move(over)); });
+  }
 }
 
 void EventWaits::end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHash>& step) {
@@ -181,8 +212,9 @@ void EventWaits::end(db::Tx& tx, const Uuid& run_id, const std::optional<StepHas
 }
 
 // Whether it is looked for from now on only. Where there are too many of them all types are.
-bool EventWaits::note(const std::string& type, std::int64_t since) {
+bool EventWaits::note(const std::string& type, const std::string& user_id, std::int64_t since) {
   std::lock_guard lock(mutex_);
+  if (type == bus::kFunctionFinished.name) waiting_for_ends_.insert(user_id);
   if (types_.contains(type)) return false;
   const bool is_kept = types_.size() < kTypesMax || bus::is_about_an_end(type);
   if (!is_kept && is_any_) return false;
@@ -206,6 +238,7 @@ EventWaits::Search EventWaits::search() {
 // Nothing that is older than all waits can end one.
 Task<Result<>> EventWaits::load() {
   std::set<std::string, std::less<>> found;
+  std::unordered_set<std::string> waiting_for_ends;
   bool is_any = false;
   auto first = std::numeric_limits<std::int64_t>::max();
   auto read = co_await database_.read_at_start([&](db::Tx& tx) {
@@ -222,13 +255,17 @@ Task<Result<>> EventWaits::load() {
       first = std::min(first, rows.integer(1));
       found.insert(type);
     }
-    if (is_any) {
-      first = 0;
-      // Asked for by is_waited_for().
-      auto rows = tx.query("SELECT 1 FROM waits_data WHERE type = $1 LIMIT 1",
-                           std::string_view(bus::kFunctionFinished.name));
-      if (rows.next()) found.emplace(bus::kFunctionFinished.name);
+    if (is_any) first = 0;
+    for (std::string user;;) {
+      auto rows = tx.query(
+          "SELECT user_id FROM waits_data WHERE user_id > $1 AND type = $2 ORDER BY user_id "
+          "LIMIT 1",
+          user, std::string_view(bus::kFunctionFinished.name));
+      if (!rows.next()) break;
+      user = rows.text(0);
+      waiting_for_ends.insert(user);
     }
+    if (!waiting_for_ends.empty()) found.emplace(bus::kFunctionFinished.name);
     auto rows = tx.query("SELECT position FROM waits_position");
     if (rows.next()) first = std::max(first, rows.integer(0));
   });
@@ -236,6 +273,7 @@ Task<Result<>> EventWaits::load() {
   std::lock_guard lock(mutex_);
   types_ = std::move(found);
   is_any_ = is_any;
+  waiting_for_ends_ = std::move(waiting_for_ends);
   looked_at_ = types_.empty() ? 0 : first;
   stored_looked_at_ = looked_at_;
   co_return Result<>{};
@@ -292,6 +330,7 @@ Task<Result<>> EventWaits::follow_page(Search search) {
   std::lock_guard lock(mutex_);
   // Else there is a type that this page was not looked through for.
   if (types_seen_ == search.types_seen) looked_at_ = page->next_after;
+  looks_.raise(++look_count_);
   co_return Result<>{};
 }
 

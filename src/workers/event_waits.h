@@ -72,9 +72,14 @@ class EventWaits {
   };
   /// Within a transaction: one of those who wait for the same.
   std::optional<Waiter> first_for(db::Tx& tx, const std::string& user_id, const EventWait& wait);
-  /// Whether some run waits for facts of this type about the ends of others, or did so since the
+  /// Whether some run of this user waits for facts about the ends of others, or did so since the
   /// start. Any thread.
-  bool is_waited_for(std::string_view type);
+  bool are_ends_waited_for(const std::string& user_id);
+
+  /// Until all events that are recorded by now have been looked at, where the step waits for one:
+  /// before its time is said to be over, so that none that came in time is passed over by a
+  /// follower that is behind. kServiceUnavailable: that takes too long.
+  Task<Result<>> catch_up(Uuid run_id, StepHash step);
 
   /// Reads which types are waited for. Before follow().
   Task<Result<>> load();
@@ -114,7 +119,7 @@ class EventWaits {
   Task<Result<>> end_some(const events::Event& event, const std::vector<Waiter>& ended);
   void insert(db::Tx& tx, const bus::Job& job, db::Blob step, const EventWait& wait,
               std::optional<std::int64_t> until);
-  bool note(const std::string& type, std::int64_t since);
+  bool note(const std::string& type, const std::string& user_id, std::int64_t since);
 
   db::Database& database_;
   bus::JobStore& jobs_;
@@ -124,11 +129,14 @@ class EventWaits {
   View view_;
 
   std::mutex mutex_;
-  std::set<std::string, std::less<>> types_;  // waited for, some time since the start
-  bool is_any_ = false;                       // and others
-  std::int64_t looked_at_ = 0;                // every event of these types up to here
-  std::int64_t types_seen_ = 0;               // grows with each type that is new
-  std::int64_t stored_looked_at_ = 0;         // of follow()
+  std::set<std::string, std::less<>> types_;          // waited for, some time since the start
+  bool is_any_ = false;                               // and others
+  std::unordered_set<std::string> waiting_for_ends_;  // users, as types_
+  std::int64_t looked_at_ = 0;                        // every event of these types up to here
+  Watermark looks_;                                   // grows as looked_at_ is moved
+  std::int64_t look_count_ = 0;
+  std::int64_t types_seen_ = 0;        // grows with each type that is new
+  std::int64_t stored_looked_at_ = 0;  // of follow()
   Watermark new_types_;
 };
 

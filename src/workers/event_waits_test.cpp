@@ -5,9 +5,11 @@
 #include "base/background.h"
 #include "base/test_support.h"
 #include "bus/dispatcher.h"
+#include "bus/function_events.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "workers/pending_steps.h"
+#include "workers/run_events.h"
 #include "workers/run_store.h"
 
 // What waits of whole runs come to is told in tests/scenarios; here is what happens between two
@@ -235,6 +237,73 @@ TEST_F(EventWaitsTest, APositionIsNotStoredPastATypeThatCameMeanwhile) {
   crash();
   follow();
   wait_until_left(1);
+}
+
+// As after a crash, when the time of a wait is over before the follower has come to the event.
+TEST_F(EventWaitsTest, AWaitIsNotOverBeforeWhatCameInTimeIsLookedAt) {
+  sync_wait(executor, wait_for("a"));
+  const auto run = *test::run(executor, [&] {
+    return database->read([](db::Tx& tx) {
+      auto rows = tx.query("SELECT run FROM waits_data");
+      return rows.next() ? rows.uuid(0).value_or(Uuid{}) : Uuid{};
+    });
+  });
+  Watermark may_look;
+  log->before_read = [&]() -> Task<void> { co_await may_look.wait_past(0); };
+  sync_wait(executor, append("a"));
+  follow();
+  Background ending(executor);
+  std::atomic<bool> is_over = false;
+  Watermark over;
+  ending.begin([](auto& it, Uuid id, auto& flag, auto& mark) -> Task<void> {
+    EXPECT_TRUE(co_await it.catch_up(id, step_hash("wait", 0)));
+    flag = true;
+    mark.raise(1);
+  }(*waits, run, is_over, over));
+  EXPECT_EQ(left(), 1);
+  EXPECT_FALSE(is_over);
+  may_look.raise(1);
+  sync_wait(executor, [](Watermark& it) -> Task<void> { co_await it.wait_past(0); }(over));
+  EXPECT_EQ(left(), 0);
+}
+
+TEST_F(EventWaitsTest, WhoWaitsForEndsIsKnownByUser) {
+  sync_wait(executor, wait_for("a"));
+  EXPECT_FALSE(waits->are_ends_waited_for("ann"));
+  sync_wait(executor, wait_for(std::string(bus::kFunctionFinished.name)));
+  EXPECT_TRUE(waits->are_ends_waited_for("ann"));
+  EXPECT_FALSE(waits->are_ends_waited_for("bob"));
+  restart();
+  EXPECT_FALSE(waits->are_ends_waited_for("ann"));
+  ASSERT_TRUE(sync_wait(executor, waits->load()));
+  EXPECT_TRUE(waits->are_ends_waited_for("ann"));
+  EXPECT_FALSE(waits->are_ends_waited_for("bob"));
+}
+
+// Between the making of an end and its transaction a run has begun to wait for it.
+TEST_F(EventWaitsTest, AnEndIsToldToWhoBeganToWaitMeanwhile) {
+  bus::add_function_events(types);
+  const RunEvents ends(types, functions, *waits);
+  bus::Job job;
+  job.run_id = Uuid::v7();
+  job.function = functions.find("f");
+  job.user_id = "ann";
+  events::EventFields fields;
+  fields.type = "a";
+  fields.user_id = "ann";
+  const events::Event event(std::move(fields));
+  const auto end = ends.completed(job, event, "null");
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->events.empty());
+  EXPECT_FALSE(ends.late_finish(job, *end)->has_value());
+  sync_wait(executor, wait_for(std::string(bus::kFunctionFinished.name)));
+  const auto late = ends.late_finish(job, *end);
+  ASSERT_TRUE(late && late->has_value());
+  EXPECT_EQ((*late)->type(), bus::kFunctionFinished.name);
+  // And not twice to those who were there before.
+  const auto next = ends.completed(job, event, "null");
+  ASSERT_EQ(next->events.size(), 1u);
+  EXPECT_FALSE(ends.late_finish(job, *next)->has_value());
 }
 
 // Tables of before had a position for each type: the least that any wait of them needs is kept.

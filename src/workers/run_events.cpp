@@ -56,31 +56,57 @@ Result<events::NewEvent> RunEvents::failure_of(const bus::Job& job, const events
                      envelope_of(job, event));
 }
 
+bool RunEvents::is_heard(const std::string& user_id) const {
+  return functions_.now()->hears_ends(user_id) || waits_.are_ends_waited_for(user_id);
+}
+
+Result<events::NewEvent> RunEvents::fact_of(const events::EventType<bus::RunEnd>& type,
+                                            const bus::Job& job, const EndOfRun& end) const {
+  auto envelope = envelope_outside(job, *end.event);
+  if (end.actor) envelope.actor = end.actor;
+  bus::RunEnd told{job.function->id, job.run_id.to_string(), std::string(end.status),
+                   end.event->id.to_string(), end.attempts};
+  if (!end.error_name.empty()) {
+    told.name = end.error_name;
+    told.message = end.error_message;
+  }
+  return types_.make(type, std::move(told), std::move(envelope));
+}
+
 Result<> RunEvents::add_facts(const bus::Job& job, const events::Event& event, const Error& error,
                               int attempts, std::optional<events::Actor> actor,
                               EndOfRun& end) const {
-  const bool is_heard =
-      functions_.now()->hears_ends() || waits_.is_waited_for(bus::kFunctionFinished.name);
   const bool has_completed = end.status == "completed";
-  if (bus::is_about_an_end(event.type) || (has_completed && !is_heard)) return {};
-  auto envelope = envelope_outside(job, event);
-  if (actor) envelope.actor = std::move(actor);
-  bus::RunEnd told{job.function->id, job.run_id.to_string(), std::string(end.status),
-                   event.id.to_string(), attempts};
+  end.event = &event;
+  end.attempts = attempts;
+  end.actor = std::move(actor);
+  end.is_heard = is_heard(event.user_id);
   if (!has_completed) {
-    told.name = std::string(info(error.code).name);
-    told.message = error.message.substr(0, valid_utf8_prefix(error.message));
+    end.error_name = std::string(info(error.code).name);
+    end.error_message = error.message.substr(0, valid_utf8_prefix(error.message));
   }
+  if (bus::is_about_an_end(event.type)) return {};
   std::vector<events::EventType<bus::RunEnd>> types;
-  if (is_heard) types.push_back(bus::kFunctionFinished);
+  if (end.is_heard) types.push_back(bus::kFunctionFinished);
   if (end.status == "failed") types.push_back(bus::kFunctionFailed);
   if (end.status == "cancelled") types.push_back(bus::kFunctionCancelled);
   for (const auto& type : types) {
-    auto made = types_.make(type, told, envelope);
+    auto made = fact_of(type, job, end);
     if (!made) return fail(made.error());
     end.events.push_back(std::move(*made));
   }
   return {};
+}
+
+Result<std::optional<events::NewEvent>> RunEvents::late_finish(const bus::Job& job,
+                                                               const EndOfRun& end) const {
+  if (end.is_heard || end.event == nullptr || bus::is_about_an_end(end.event->type) ||
+      !is_heard(end.event->user_id)) {
+    return std::optional<events::NewEvent>();
+  }
+  auto made = fact_of(bus::kFunctionFinished, job, end);
+  if (!made) return fail(made.error());
+  return std::optional(std::move(*made));
 }
 
 Result<EndOfRun> RunEvents::completed(const bus::Job& job, const events::Event& event,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bus/dispatcher.h"
+#include "bus/function_events.h"
 #include "events/types.h"
 #include "workers/event_waits.h"
 #include "workers/op.h"
@@ -20,6 +21,14 @@ struct EndOfRun {
   std::string output;       // of a run that has completed: JSON text
   std::string error;        // of others: error_json
   std::vector<events::NewEvent> events;
+  // For function.finished, which is among `events` if somebody hears it. Who does may change until
+  // the end is stored.
+  bool is_heard = false;
+  const events::Event* event = nullptr;  // of the run; outlives this
+  int attempts = 0;
+  std::string error_name = {};  // of a run that has not completed
+  std::string error_message = {};
+  std::optional<events::Actor> actor = std::nullopt;  // who wants it
   // The step of another run that has asked for this one, and its memo.
   struct Asker {
     Uuid run_id;
@@ -61,10 +70,17 @@ class RunEvents {
   /// `actor`: who wants it.
   Result<EndOfRun> cancelled(const bus::Job& job, const events::Event& event, const Error& why,
                              std::optional<events::Actor> actor) const;
+  /// Within the transaction that stores the end: the event of its finish, if somebody has come
+  /// meanwhile who hears it. Nothing: nobody, or it is among the end's events.
+  Result<std::optional<events::NewEvent>> late_finish(const bus::Job& job,
+                                                      const EndOfRun& end) const;
   /// Which step is told of an end of a run for `event`: the one that has asked for it.
   static std::optional<EndOfRun::Asker> asker_of(const events::Event& event, const EndOfRun& end);
 
  private:
+  bool is_heard(const std::string& user_id) const;
+  Result<events::NewEvent> fact_of(const events::EventType<bus::RunEnd>& type, const bus::Job& job,
+                                   const EndOfRun& end) const;
   Result<> add_facts(const bus::Job& job, const events::Event& event, const Error& error,
                      int attempts, std::optional<events::Actor> actor, EndOfRun& end) const;
 

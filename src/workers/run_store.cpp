@@ -310,6 +310,9 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   }
   if (function.is_remote || function.flow.has_run_limits()) limits_.note_ended(tx, job.run_id);
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
+  auto late = events_.late_finish(job, end);
+  if (!late) return tx.abort(late.error());
+  if (*late) log_.append(tx, {.events = {**std::move(late)}});
   if (hear_end_) hear_end_(tx, job, end);
   if (end.asker) answer_asker(tx, *end.asker);
   if (job.trace != nullptr) {
@@ -338,6 +341,9 @@ void RunStore::answer_asker(db::Tx& tx, const EndOfRun::Asker& asker) {
 }
 
 Task<Result<std::string>> RunStore::end_wait(const bus::Job& job, StepResult over) {
+  if (auto looked = co_await waits_.catch_up(job.run_id, over.hash); !looked) {
+    co_return fail(looked.error());
+  }
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) -> std::string {
     if (!jobs_.holds(tx, job)) return "";
     {
@@ -448,22 +454,32 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     write_results(tx, job, steps.results, steps.may_be_pending);
     const bool is_answered = write_pending(tx, job, steps);
-    std::int64_t due_at = 0;
+    std::optional<std::int64_t> due_at;
     bool is_asleep = true;
     std::optional<std::string> error;
     {
       auto rows = tx.query(
-          "SELECT op, due_at, error FROM pending_steps_data WHERE run = $1 ORDER BY due_at",
+          "SELECT op, due_at, error, hash FROM pending_steps_data WHERE run = $1 ORDER BY due_at",
           job.run_id);
-      for (bool is_first = true; rows.next(); is_first = false) {
-        if (is_first) due_at = rows.integer(1);
+      while (rows.next()) {
+        // One that was due when the call began, and of which the call says nothing, is not reached
+        // by the function's code any more: to wait for it would be to call again at once, for ever.
+        const bool is_reached = rows.integer(1) == 0 || rows.integer(1) > job.called_at ||
+                                std::ranges::find(steps.pending, hash_of(rows.view(3)),
+                                                  &PendingStep::hash) != steps.pending.end();
+        if (is_reached && !due_at) due_at = rows.integer(1);
         if (rows.view(0) != op_name(OpCode::kStepError)) continue;
         is_asleep = false;
         error = rows.optional_text(2);
       }
     }
+    if (!due_at) {
+      // The next call finds nothing that it could wait for, and says so.
+      tx.run("DELETE FROM pending_steps_data WHERE run = $1", job.run_id);
+      due_at = 0;
+    }
     const bool is_woken =
-        jobs_.park(tx, job, is_answered ? delay_ms : std::max(due_at - clock().now(), delay_ms));
+        jobs_.park(tx, job, is_answered ? delay_ms : std::max(*due_at - clock().now(), delay_ms));
     if (is_asleep && !is_answered && !is_woken) {
       tx.run(
           "UPDATE runs_data SET status = 'sleeping', error = NULL, "
@@ -501,11 +517,12 @@ Task<Result<RunStore::Cancellation>> RunStore::cancellation_of(std::string user_
   if (tracer_ != nullptr) (*job)->trace = trace_of_run(**event, run_id);
   auto end = events_.cancelled(**job, **event, why, std::move(actor));
   if (!end) co_return fail(end.error());
-  co_return Cancellation{std::move(**job), std::move(*end)};
+  co_return Cancellation{std::move(**job), std::move(*end), std::move(*event)};
 }
 
 bool RunStore::cancel(db::Tx& tx, const Cancellation& cancellation) {
-  const auto& [job, end] = cancellation;
+  const auto& job = cancellation.job;
+  const auto& end = cancellation.end;
   const auto removed = jobs_.remove(tx, job);
   if (!removed.was_there) return false;
   write_end(tx, job, end, true);

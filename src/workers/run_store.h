@@ -139,6 +139,7 @@ class RunStore {
   struct Cancellation {
     bus::Job job;
     EndOfRun end;
+    events::EventRef event;  // which the end points to
   };
   Task<Result<Cancellation>> cancellation_of(std::string user_id, Uuid run_id,
                                              std::optional<events::Actor> actor = std::nullopt,

@@ -207,6 +207,33 @@ TEST_F(WorkerPoolTest, AStepThatIsDoneGivesTheHandlerAllItsAttemptsAgain) {
   EXPECT_EQ(text_of("SELECT status || ' ' || attempts FROM runs_data"), "completed 7");
 }
 
+// As when its code was changed meanwhile: the run is not called again and again for the sake of it.
+TEST_F(WorkerPoolTest, AFailedStepThatTheCodeDoesNotReachAnyMoreIsNotWaitedFor) {
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    if (calls++ == 0) {
+      std::vector<Task<bool>> both;
+      both.push_back([](Step& its) -> Task<bool> {
+        const auto done = co_await its.run<int>("a", []() -> Task<Result<int>> {
+          co_return fail(Code::kServiceUnavailable, "not now");
+        });
+        co_return done.has_value();
+      }(step));
+      both.push_back([](Step& its) -> Task<bool> {
+        co_await its.sleep("z", std::chrono::hours(24));
+        co_return true;
+      }(step));
+      co_await when_all(std::move(both));
+    }
+    co_await step.sleep("z", std::chrono::hours(24));
+    co_return Outcome::done();
+  });
+  append();
+  const auto in_an_hour = engine->runs.clock().now() + 3'600'000;
+  wait_until("SELECT count(*) FROM parked_jobs WHERE due_at > " + std::to_string(in_an_hour), "1");
+  EXPECT_EQ(calls, 2);
+}
+
 TEST_F(WorkerPoolTest, ARunThatEndsLeavesNothingPending) {
   std::atomic<int> calls = 0;
   start([&](const Event&, Step& step) -> Task<Outcome> {

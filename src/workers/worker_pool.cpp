@@ -469,6 +469,7 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
     events = std::move(*loaded);
   }
   const auto began = world_.now();
+  job.called_at = store_.clock().now();
   auto answer = co_await driver->call({job, **event, std::move(stored), std::move(events)});
   job.function->meter->took.observe(world_.now() - began);
   co_return co_await settle(job, **event, *handling, std::move(answer), may_be_pending);
