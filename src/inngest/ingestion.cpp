@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "base/crypto.h"
 #include "bus/function_events.h"
@@ -15,8 +16,9 @@
 namespace synap::inngest {
 namespace {
 
-// Events of one transaction: the writer is not held for longer.
-constexpr std::size_t kTogetherMax = 200;
+// What one transaction appends: so many events and runs of them, some 20 us each, so that the
+// writer is not held for longer; or one event.
+constexpr std::size_t kTogetherMax = 400;
 constexpr std::size_t kEntropyBytes = 10;
 
 std::optional<std::string> from_base64(std::string_view text) {
@@ -26,6 +28,29 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::ranges::replace(url, '/', '_');
   return from_base64url(url);
 }
+
+// How many functions events of a user start.
+class RunsOfEvents {
+ public:
+  RunsOfEvents(const bus::FunctionSet& functions, const std::string& user_id)
+      : functions_(functions), user_id_(user_id) {}
+
+  std::size_t count(const std::string& type) {
+    const auto [known, is_new] = counts_.try_emplace(type, 0);
+    if (is_new) {
+      known->second = static_cast<std::size_t>(
+          std::ranges::count_if(functions_.matching(type), [&](const auto& function) {
+            return !function->user_id || *function->user_id == user_id_;
+          }));
+    }
+    return known->second;
+  }
+
+ private:
+  const bus::FunctionSet& functions_;
+  const std::string& user_id_;
+  std::map<std::string, std::size_t> counts_;
+};
 
 Uuid id_of_repeat(const Asker& asker, const SdkEvent& event) {
   return Uuid::derived(0,
@@ -104,16 +129,21 @@ Task<Ingested> Ingestion::ingest(Asker asker, std::vector<Json> events,
                                  std::optional<EventSeed> seed) {
   Ingested done;
   std::vector<events::NewEvent> together;
+  std::size_t cost = 0;
+  const auto functions = engine_.functions.now();
+  RunsOfEvents runs(*functions, asker.user_id);
   for (std::size_t i = 0; i < events.size() && !done.error; ++i) {
     auto event = make(asker, std::move(events[i]), seed, i);
     if (event) {
+      cost += 1 + runs.count(event->type());
       together.push_back(std::move(*event));
     } else {
       done.error = event.error();
       done.error->message = fmt::format("The event at {}: {}", i, event.error().message);
     }
-    const bool is_end = done.error || i + 1 == events.size() || together.size() == kTogetherMax;
+    const bool is_end = done.error || i + 1 == events.size() || cost >= kTogetherMax;
     if (!is_end || together.empty()) continue;
+    cost = 0;
     auto ids = co_await append(std::exchange(together, {}));
     if (ids) {
       std::ranges::move(*ids, std::back_inserter(done.ids));

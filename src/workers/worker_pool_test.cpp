@@ -245,6 +245,23 @@ TEST_F(WorkerPoolTest, ManyRunsEndExactlyOnce) {
   EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE status = 'completed'"), "500");
 }
 
+TEST_F(WorkerPoolTest, EachOfManyFunctionsHasItsRunOfOneEvent) {
+  add_first = [](WorkerPool& its) {
+    for (int i = 0; i < 600; ++i) {
+      its.add("more" + std::to_string(i),
+              std::make_unique<FunctionHandler>(
+                  "thing.making.requested",
+                  [](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); }),
+              {});
+    }
+  };
+  start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  append();
+  wait_until("SELECT count(*) FROM runs_data WHERE status = 'completed'", "601");
+  wait_until("SELECT count(*) FROM admissions", "0");
+  EXPECT_EQ(text_of("SELECT count(DISTINCT function) FROM runs_data"), "601");
+}
+
 TEST_F(WorkerPoolTest, StopWaitsForWhatIsUnderWayAndTakesNoMore) {
   Watermark gate;
   std::latch entered{1};
