@@ -92,6 +92,7 @@ export declare const SynapEvent: z.ZodObject<{
     dataVersion: z.ZodInt;
     data: z.ZodRecord<z.ZodString, z.ZodAny>;
     erased: z.ZodOptional<z.ZodBoolean>;
+    damaged: z.ZodOptional<z.ZodBoolean>;
     metadata: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     userId: z.ZodString;
     source: z.ZodEnum<{
@@ -376,6 +377,73 @@ export declare const UpdateProject: z.ZodObject<{
         completed: "completed";
         paused: "paused";
     }>>;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const CreateRelation: z.ZodObject<{
+    fromId: z.ZodUUID;
+    toId: z.ZodUUID;
+    type: z.ZodString;
+    properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    validFrom: z.ZodOptional<z.ZodString>;
+    validTo: z.ZodOptional<z.ZodString>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const DeleteRelation: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetRelation: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const GetRelationHistory: z.ZodObject<{
+    id: z.ZodUUID;
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const ListRelations: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    sort: z.ZodDefault<z.ZodEnum<{
+        type: "type";
+        "-createdAt": "-createdAt";
+        createdAt: "createdAt";
+        fromId: "fromId";
+        "-fromId": "-fromId";
+        toId: "toId";
+        "-toId": "-toId";
+        "-type": "-type";
+    }>>;
+    fromId: z.ZodOptional<z.ZodUUID>;
+    toId: z.ZodOptional<z.ZodUUID>;
+    type: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const NeighboursOf: z.ZodObject<{
+    id: z.ZodUUID;
+    depth: z.ZodDefault<z.ZodInt>;
+    limit: z.ZodDefault<z.ZodInt>;
+    direction: z.ZodDefault<z.ZodEnum<{
+        both: "both";
+        out: "out";
+        in: "in";
+    }>>;
+    types: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    at: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RestoreRelation: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodInt;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const UpdateRelation: z.ZodObject<{
+    id: z.ZodUUID;
+    type: z.ZodOptional<z.ZodString>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    validFrom: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    validTo: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     expectedVersion: z.ZodOptional<z.ZodInt>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
@@ -788,6 +856,47 @@ export declare const ProjectUpdateRequested: z.ZodObject<{
         completed: "completed";
         paused: "paused";
     }>>;
+}, z.core.$strip>;
+export declare const RelationCreationCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    fromId: z.ZodUUID;
+    toId: z.ZodUUID;
+    type: z.ZodString;
+    properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    validFrom: z.ZodOptional<z.ZodString>;
+    validTo: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RelationCreationRequested: z.ZodObject<{
+    fromId: z.ZodUUID;
+    toId: z.ZodUUID;
+    type: z.ZodString;
+    properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    validFrom: z.ZodOptional<z.ZodString>;
+    validTo: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RelationDeletionCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+}, z.core.$strip>;
+export declare const RelationDeletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const RelationUpdateCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    fromId: z.ZodUUID;
+    toId: z.ZodUUID;
+    type: z.ZodString;
+    properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    validFrom: z.ZodOptional<z.ZodString>;
+    validTo: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RelationUpdateRequested: z.ZodObject<{
+    fromId: z.ZodOptional<z.ZodUUID>;
+    toId: z.ZodOptional<z.ZodUUID>;
+    type: z.ZodOptional<z.ZodString>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    validFrom: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    validTo: z.ZodOptional<z.ZodNullable<z.ZodString>>;
 }, z.core.$strip>;
 export declare const RunAct: z.ZodObject<{
     function: z.ZodString;
@@ -1278,6 +1387,73 @@ export declare const inputSchemas: {
         expectedVersion: z.ZodOptional<z.ZodInt>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
+    "relations.create": z.ZodObject<{
+        fromId: z.ZodUUID;
+        toId: z.ZodUUID;
+        type: z.ZodString;
+        properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        validFrom: z.ZodOptional<z.ZodString>;
+        validTo: z.ZodOptional<z.ZodString>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "relations.delete": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "relations.get": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "relations.history": z.ZodObject<{
+        id: z.ZodUUID;
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "relations.list": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        sort: z.ZodDefault<z.ZodEnum<{
+            type: "type";
+            "-createdAt": "-createdAt";
+            createdAt: "createdAt";
+            fromId: "fromId";
+            "-fromId": "-fromId";
+            toId: "toId";
+            "-toId": "-toId";
+            "-type": "-type";
+        }>>;
+        fromId: z.ZodOptional<z.ZodUUID>;
+        toId: z.ZodOptional<z.ZodUUID>;
+        type: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "relations.neighbours": z.ZodObject<{
+        id: z.ZodUUID;
+        depth: z.ZodDefault<z.ZodInt>;
+        limit: z.ZodDefault<z.ZodInt>;
+        direction: z.ZodDefault<z.ZodEnum<{
+            both: "both";
+            out: "out";
+            in: "in";
+        }>>;
+        types: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        at: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "relations.restore": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodInt;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "relations.update": z.ZodObject<{
+        id: z.ZodUUID;
+        type: z.ZodOptional<z.ZodString>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        validFrom: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        validTo: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
     "requests.get": z.ZodObject<{
         requestId: z.ZodUUID;
     }, z.core.$strip>;
@@ -1448,6 +1624,7 @@ export declare const synapEventSchema: z.ZodObject<{
     dataVersion: z.ZodInt;
     data: z.ZodRecord<z.ZodString, z.ZodAny>;
     erased: z.ZodOptional<z.ZodBoolean>;
+    damaged: z.ZodOptional<z.ZodBoolean>;
     metadata: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     userId: z.ZodString;
     source: z.ZodEnum<{
@@ -1794,6 +1971,68 @@ export declare const eventSchemas: {
             completed: "completed";
             paused: "paused";
         }>>;
+    }, z.core.$strip>;
+    "relation.creation.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        fromId: z.ZodUUID;
+        toId: z.ZodUUID;
+        type: z.ZodString;
+        properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        validFrom: z.ZodOptional<z.ZodString>;
+        validTo: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "relation.creation.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "relation.creation.requested": z.ZodObject<{
+        fromId: z.ZodUUID;
+        toId: z.ZodUUID;
+        type: z.ZodString;
+        properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        validFrom: z.ZodOptional<z.ZodString>;
+        validTo: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "relation.deletion.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+    }, z.core.$strip>;
+    "relation.deletion.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "relation.deletion.requested": z.ZodObject<{}, z.core.$strip>;
+    "relation.update.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        fromId: z.ZodUUID;
+        toId: z.ZodUUID;
+        type: z.ZodString;
+        properties: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        validFrom: z.ZodOptional<z.ZodString>;
+        validTo: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "relation.update.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "relation.update.requested": z.ZodObject<{
+        fromId: z.ZodOptional<z.ZodUUID>;
+        toId: z.ZodOptional<z.ZodUUID>;
+        type: z.ZodOptional<z.ZodString>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        validFrom: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        validTo: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     }, z.core.$strip>;
     "run.discarded": z.ZodObject<{
         function: z.ZodString;

@@ -492,6 +492,106 @@ export interface UpdateProject {
   idempotencyKey?: string | undefined;
 }
 
+export interface CreateRelationInput {
+  /** The thing that it leads from. A UUID. */
+  fromId: string;
+  /** The thing that it leads to. A UUID. */
+  toId: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. 1 to 64 characters. */
+  type: string;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. Default {}. */
+  properties?: Record<string, unknown> | undefined;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. At most 40 characters. */
+  validFrom?: string | undefined;
+  /** Until when it held; absent: still does. At most 40 characters. */
+  validTo?: string | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface DeleteRelation {
+  /** A UUID. */
+  id: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface GetRelation {
+  /** A UUID. */
+  id: string;
+  /** As it was in this version. At least 1. */
+  version?: number | undefined;
+}
+
+export interface GetRelationHistoryInput {
+  /** A UUID. */
+  id: string;
+  /** 1 to 200; default 50. */
+  limit?: number | undefined;
+  /** Only versions before this one: the nextBefore of the page before. At least 1. */
+  before?: number | undefined;
+}
+
+export interface ListRelationsInput {
+  /** 1 to 100; default 20. */
+  limit?: number | undefined;
+  /** The nextCursor of the page before. */
+  cursor?: string | null | undefined;
+  /** A minus: the largest first. Listed values have the order of their list. Default "-createdAt". */
+  sort?: "-createdAt" | "createdAt" | "fromId" | "-fromId" | "toId" | "-toId" | "type" | "-type" | undefined;
+  /** Only those where it is this. A UUID. */
+  fromId?: string | undefined;
+  /** Only those where it is this. A UUID. */
+  toId?: string | undefined;
+  /** Only those where it is this. 1 to 64 characters. */
+  type?: string | undefined;
+}
+
+export interface NeighboursOfInput {
+  /** The thing to begin at. A UUID. */
+  id: string;
+  /** Over how many relations at most. 1 to 3; default 1. */
+  depth?: number | undefined;
+  /** How many things at most. 1 to 500; default 100. */
+  limit?: number | undefined;
+  /** Along relations that lead from a thing (out), to it (in), or either. Default "both". */
+  direction?: "both" | "out" | "in" | undefined;
+  /** Of these types only; none: all. At most 50 items, each 1 to 64 characters; default []. */
+  types?: string[] | undefined;
+  /** Only relations that hold at this day or time; absent: whenever they hold. At most 40 characters. */
+  at?: string | undefined;
+}
+
+export interface RestoreRelation {
+  /** A UUID. */
+  id: string;
+  /** The one to go back to. At least 1. */
+  version: number;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface UpdateRelation {
+  /** A UUID. */
+  id: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. 1 to 64 characters. */
+  type?: string | undefined;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. */
+  properties?: Record<string, unknown> | undefined;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. At most 40 characters. */
+  validFrom?: string | null | undefined;
+  /** Until when it held; absent: still does. At most 40 characters. */
+  validTo?: string | null | undefined;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
 export interface GetRequest {
   /** A UUID. */
   requestId: string;
@@ -836,6 +936,8 @@ export interface SynapEvent {
   data: Record<string, unknown>;
   /** True: the data were erased, for good. */
   erased?: boolean;
+  /** True: what is stored is not what was recorded. data is {}, metadata is absent, and of the header there is what could be read. */
+  damaged?: boolean;
   metadata?: Record<string, unknown>;
   userId: string;
   source: "api" | "agent" | "automation" | "sync" | "migration" | "system" | "intelligence";
@@ -1183,6 +1285,8 @@ export interface FullNote {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
@@ -1210,6 +1314,8 @@ export interface NoteVersion {
   source: string;
   /** The command behind it. */
   requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
@@ -1240,6 +1346,8 @@ export interface Note {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   /** A creation that gives none takes the first line of the text. */
   title: string;
   tags: string[];
@@ -1412,6 +1520,8 @@ export interface Project {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;
@@ -1430,6 +1540,8 @@ export interface ProjectVersion {
   source: string;
   /** The command behind it. */
   requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;
@@ -1457,6 +1569,99 @@ export interface ProjectList {
   totalIsStale?: boolean;
   /** Absent on the last page. A page before it may be short, or empty. */
   nextCursor?: string;
+}
+
+export interface Relation {
+  id: string;
+  /** 1 when made, +1 with each change. */
+  version: number;
+  /** A time, ISO 8601. */
+  createdAt: string;
+  /** A time, ISO 8601. */
+  updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
+  /** The thing that it leads from. */
+  fromId: string;
+  /** The thing that it leads to. */
+  toId: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. */
+  type: string;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. */
+  properties: Record<string, unknown>;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
+  validFrom?: string;
+  /** Until when it held; absent: still does. */
+  validTo?: string;
+}
+
+export interface RelationVersion {
+  version: number;
+  /** When it was made. A time, ISO 8601. */
+  at: string;
+  /** Of the change: api, agent, sync, ... */
+  source: string;
+  /** The command behind it. */
+  requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
+  /** The thing that it leads from. */
+  fromId: string;
+  /** The thing that it leads to. */
+  toId: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. */
+  type: string;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. */
+  properties: Record<string, unknown>;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
+  validFrom?: string;
+  /** Until when it held; absent: still does. */
+  validTo?: string;
+}
+
+export interface RelationHistory {
+  /** The newest first. */
+  versions: RelationVersion[];
+  /** Absent on the last page. */
+  nextBefore?: number;
+}
+
+export interface RelationList {
+  relations: Relation[];
+  /** All that match, on every page. */
+  total: number;
+  /** True: there are more; not all were counted. */
+  totalIsAtLeast?: boolean;
+  /** True: the total, which is kept behind the writes, may not have your last ones yet: the pod is overloaded, its disk is full, or what counts was stopped. Else absent. */
+  totalIsStale?: boolean;
+  /** Absent on the last page. A page before it may be short, or empty. */
+  nextCursor?: string;
+}
+
+export interface NeighbourThing {
+  id: string;
+  /** note, task, ... */
+  noun: string;
+  /** "" where it has none. */
+  title: string;
+  /** How many relations away; 0: the thing that was asked about. */
+  depth: number;
+}
+
+export interface NeighbourRelation {
+  id: string;
+  fromId: string;
+  toId: string;
+  type: string;
+}
+
+export interface Neighbours {
+  /** The nearest first. */
+  things: NeighbourThing[];
+  /** Each between two of the things. */
+  relations: NeighbourRelation[];
+  /** There is more within this depth: more things than the limit, or more than 2,000 relations. */
+  isCut: boolean;
 }
 
 export interface RequestError {
@@ -1685,6 +1890,8 @@ export interface Task {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;
@@ -1704,6 +1911,8 @@ export interface TaskVersion {
   source: string;
   /** The command behind it. */
   requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
   title: string;
   /** Markdown. */
   description: string;
@@ -2063,6 +2272,80 @@ export interface ProjectUpdateRequested {
   status?: "active" | "paused" | "completed";
 }
 
+export interface RelationCreationCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  /** The thing that it leads from. */
+  fromId: string;
+  /** The thing that it leads to. */
+  toId: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. */
+  type: string;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. */
+  properties: Record<string, unknown>;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
+  validFrom?: string;
+  /** Until when it held; absent: still does. */
+  validTo?: string;
+}
+
+export interface RelationCreationRequested {
+  /** The thing that it leads from. */
+  fromId: string;
+  /** The thing that it leads to. */
+  toId: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. */
+  type: string;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. */
+  properties: Record<string, unknown>;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
+  validFrom?: string;
+  /** Until when it held; absent: still does. */
+  validTo?: string;
+}
+
+export interface RelationDeletionCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+}
+
+export interface RelationDeletionRequested {}
+
+export interface RelationUpdateCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  /** The thing that it leads from. */
+  fromId: string;
+  /** The thing that it leads to. */
+  toId: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. */
+  type: string;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. */
+  properties: Record<string, unknown>;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
+  validFrom?: string;
+  /** Until when it held; absent: still does. */
+  validTo?: string;
+}
+
+export interface RelationUpdateRequested {
+  /** The thing that it leads from. */
+  fromId?: string;
+  /** The thing that it leads to. */
+  toId?: string;
+  /** related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _. */
+  type?: string;
+  /** What else is known of it, by name: any JSON, 16 KiB of text at most. */
+  properties?: Record<string, unknown>;
+  /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
+  validFrom?: string | null;
+  /** Until when it held; absent: still does. */
+  validTo?: string | null;
+}
+
 export interface RunAct {
   /** The function whose run it is. */
   function: string;
@@ -2277,6 +2560,24 @@ export interface EventData {
   "project.update.failed": Failure;
   /** Somebody wants a project to be changed. */
   "project.update.requested": ProjectUpdateRequested;
+  /** A relation was made. */
+  "relation.creation.completed": RelationCreationCompleted;
+  /** What relation.creation.requested asked for was given up. */
+  "relation.creation.failed": Failure;
+  /** Somebody wants a relation to be made. */
+  "relation.creation.requested": RelationCreationRequested;
+  /** A relation was deleted. */
+  "relation.deletion.completed": RelationDeletionCompleted;
+  /** What relation.deletion.requested asked for was given up. */
+  "relation.deletion.failed": Failure;
+  /** Somebody wants a relation to be deleted. */
+  "relation.deletion.requested": RelationDeletionRequested;
+  /** A relation was changed: this is what it is now. */
+  "relation.update.completed": RelationUpdateCompleted;
+  /** What relation.update.requested asked for was given up. */
+  "relation.update.failed": Failure;
+  /** Somebody wants a relation to be changed. */
+  "relation.update.requested": RelationUpdateRequested;
   /** Somebody put a dead letter away. */
   "run.discarded": RunAct;
   /** Somebody let a run be done again, as a new run. */
@@ -2496,6 +2797,24 @@ export type AppRouter = TRPCBuiltRouter<
       restore: Mutation<RestoreProject, Completed>;
       /** Change a project. What is absent stays as it is. */
       update: Mutation<UpdateProject, Completed>;
+    };
+    relations: {
+      /** Make a relation. */
+      create: Mutation<CreateRelationInput, Completed>;
+      /** Delete a relation. Its events are kept. */
+      delete: Mutation<DeleteRelation, Completed>;
+      /** One relation. */
+      get: Query<GetRelation, Relation>;
+      /** The versions of a relation, the newest first. */
+      history: Query<GetRelationHistoryInput, RelationHistory>;
+      /** Your relations, page by page. */
+      list: Query<ListRelationsInput | undefined, RelationList>;
+      /** What a thing is connected with, and by what. */
+      neighbours: Query<NeighboursOfInput, Neighbours>;
+      /** Make an earlier version of a relation the newest one. */
+      restore: Mutation<RestoreRelation, Completed>;
+      /** Change a relation. What is absent stays as it is. */
+      update: Mutation<UpdateRelation, Completed>;
     };
     requests: {
       /** What became of a command: pending, completed or failed. */

@@ -95,6 +95,7 @@ export const SynapEvent = z.object({
   dataVersion: z.int().min(1).describe("Of the shape of the data."),
   data: z.record(z.string(), z.any()).describe("As the schema of its type says."),
   erased: z.boolean().optional().describe("True: the data were erased, for good."),
+  damaged: z.boolean().optional().describe("True: what is stored is not what was recorded. data is {}, metadata is absent, and of the header there is what could be read."),
   metadata: z.record(z.string(), z.any()).optional(),
   userId: z.string(),
   source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]),
@@ -343,6 +344,68 @@ export const UpdateProject = z.object({
   startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).optional(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const CreateRelation = z.object({
+  fromId: z.uuid().describe("The thing that it leads from."),
+  toId: z.uuid().describe("The thing that it leads to."),
+  type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
+  properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const DeleteRelation = z.object({
+  id: z.uuid(),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const GetRelation = z.object({
+  id: z.uuid(),
+  version: z.int().min(1).optional().describe("As it was in this version."),
+});
+
+export const GetRelationHistory = z.object({
+  id: z.uuid(),
+  limit: z.int().min(1).max(200).default(50),
+  before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
+});
+
+export const ListRelations = z.object({
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
+  sort: z.enum(["-createdAt", "createdAt", "fromId", "-fromId", "toId", "-toId", "type", "-type"]).default("-createdAt").describe("A minus: the largest first. Listed values have the order of their list."),
+  fromId: z.uuid().optional().describe("Only those where it is this."),
+  toId: z.uuid().optional().describe("Only those where it is this."),
+  type: z.string().min(1).max(64).optional().describe("Only those where it is this."),
+});
+
+export const NeighboursOf = z.object({
+  id: z.uuid().describe("The thing to begin at."),
+  depth: z.int().min(1).max(3).default(1).describe("Over how many relations at most."),
+  limit: z.int().min(1).max(500).default(100).describe("How many things at most."),
+  direction: z.enum(["both", "out", "in"]).default("both").describe("Along relations that lead from a thing (out), to it (in), or either."),
+  types: z.array(z.string().min(1).max(64)).max(50).default([]).describe("Of these types only; none: all."),
+  at: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only relations that hold at this day or time; absent: whenever they hold."),
+});
+
+export const RestoreRelation = z.object({
+  id: z.uuid(),
+  version: z.int().min(1).describe("The one to go back to."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const UpdateRelation = z.object({
+  id: z.uuid(),
+  type: z.string().min(1).max(64).optional().describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Until when it held; absent: still does."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -685,6 +748,53 @@ export const ProjectUpdateRequested = z.object({
   status: z.enum(["active", "paused", "completed"]).optional(),
 });
 
+export const RelationCreationCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  fromId: z.uuid().describe("The thing that it leads from."),
+  toId: z.uuid().describe("The thing that it leads to."),
+  type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
+  properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+});
+
+export const RelationCreationRequested = z.object({
+  fromId: z.uuid().describe("The thing that it leads from."),
+  toId: z.uuid().describe("The thing that it leads to."),
+  type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
+  properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+});
+
+export const RelationDeletionCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+});
+
+export const RelationDeletionRequested = z.object({});
+
+export const RelationUpdateCompleted = z.object({
+  entityId: z.uuid(),
+  version: z.int().min(1).describe("That it has now."),
+  fromId: z.uuid().describe("The thing that it leads from."),
+  toId: z.uuid().describe("The thing that it leads to."),
+  type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
+  properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+});
+
+export const RelationUpdateRequested = z.object({
+  fromId: z.uuid().optional().describe("The thing that it leads from."),
+  toId: z.uuid().optional().describe("The thing that it leads to."),
+  type: z.string().min(1).max(64).optional().describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
+  properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Until when it held; absent: still does."),
+});
+
 export const RunAct = z.object({
   function: z.string().describe("The function whose run it is."),
   runId: z.uuid().describe("The run."),
@@ -840,6 +950,14 @@ export const inputSchemas = {
   "projects.reopen": ReopenProject,
   "projects.restore": RestoreProject,
   "projects.update": UpdateProject,
+  "relations.create": CreateRelation,
+  "relations.delete": DeleteRelation,
+  "relations.get": GetRelation,
+  "relations.history": GetRelationHistory,
+  "relations.list": ListRelations.optional(),
+  "relations.neighbours": NeighboursOf,
+  "relations.restore": RestoreRelation,
+  "relations.update": UpdateRelation,
   "requests.get": GetRequest,
   "runs.cancel": RunId,
   "runs.get": RunId,
@@ -903,6 +1021,15 @@ export const eventSchemas = {
   "project.update.completed": ProjectUpdateCompleted,
   "project.update.failed": Failure,
   "project.update.requested": ProjectUpdateRequested,
+  "relation.creation.completed": RelationCreationCompleted,
+  "relation.creation.failed": Failure,
+  "relation.creation.requested": RelationCreationRequested,
+  "relation.deletion.completed": RelationDeletionCompleted,
+  "relation.deletion.failed": Failure,
+  "relation.deletion.requested": RelationDeletionRequested,
+  "relation.update.completed": RelationUpdateCompleted,
+  "relation.update.failed": Failure,
+  "relation.update.requested": RelationUpdateRequested,
   "run.discarded": RunAct,
   "run.rerun": RunAct,
   "run.retried": RunAct,
