@@ -208,9 +208,10 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
 }
 
 void Dispatcher::make_dead_letter(db::Tx& tx, const FunctionPtr& function,
-                                  const events::Event& event, std::string_view error) {
+                                  const events::Event& event, std::string_view error,
+                                  std::optional<Uuid> run_id) {
   Job job;
-  job.run_id = world_.new_id();
+  job.run_id = run_id ? *run_id : world_.new_id();
   const auto now = insert_run(tx, *function, event, job, std::nullopt, {});
   tx.run("UPDATE runs_data SET status = 'failed', ended_at = $2, error = $3 WHERE id = $1",
          job.run_id, now, error);

@@ -51,9 +51,10 @@ class Dispatcher {
   /// The id of the run.
   Uuid make_run(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
                 Admitted admitted, bool may_be_behind_others);
-  /// A run that is a dead letter from its beginning.
+  /// A run that is a dead letter from its beginning. `run_id`: what was to be its id, under which
+  /// its events stand already.
   void make_dead_letter(db::Tx& tx, const FunctionPtr& function, const events::Event& event,
-                        std::string_view error);
+                        std::string_view error, std::optional<Uuid> run_id = std::nullopt);
 
   /// Grows when something is to be looked at: rows of `admissions`.
   Watermark& admissions() { return admissions_; }

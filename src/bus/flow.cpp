@@ -13,6 +13,10 @@ using std::chrono::seconds;
 constexpr std::size_t kConcurrencyMax = 2;
 constexpr std::size_t kCancelOnMax = 5;
 constexpr std::int64_t kRunsAtATimeMax = 10'000;
+// A place in line is reckoned in microseconds of the period for each that may be at once: with
+// these it fits into 64 bits, whatever the period.
+constexpr std::int64_t kThrottleLimitMax = 1'000'000'000;
+constexpr std::int64_t kThrottleBurstMax = 1'000'000;
 
 Result<> within(std::string_view what, milliseconds value, milliseconds least, milliseconds most) {
   if (value >= least && value <= most) return {};
@@ -53,9 +57,14 @@ Result<> check(const Flow& flow) {
   }
   if (flow.throttle) {
     all.push_back(at_least_one("throttle.limit", flow.throttle->limit));
+    if (flow.throttle->limit > kThrottleLimitMax) {
+      all.push_back(fail(Code::kBadRequest, fmt::format("throttle.limit is {}; it may be 1 to {}",
+                                                        flow.throttle->limit, kThrottleLimitMax)));
+    }
     all.push_back(within("throttle.period", flow.throttle->period, seconds(1), hours(24 * 7)));
-    if (flow.throttle->burst < 0) {
-      all.push_back(fail(Code::kBadRequest, "throttle.burst is less than 0"));
+    if (flow.throttle->burst < 0 || flow.throttle->burst > kThrottleBurstMax) {
+      all.push_back(fail(Code::kBadRequest, fmt::format("throttle.burst is {}; it may be 0 to {}",
+                                                        flow.throttle->burst, kThrottleBurstMax)));
     }
   }
   if (flow.debounce) {

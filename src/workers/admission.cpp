@@ -228,13 +228,28 @@ void Admission::refuse(db::Tx& tx, const Judged& judged, Counter& counter, const
   tx.on_commit([&counter] { counter.add(); });
 }
 
+// A batch stays together: all its events are those of the dead letter, and are tried again with it.
+void Admission::put_away(db::Tx& tx, const Judged& judged, std::optional<Uuid> run_id) {
+  const auto& error = *judged.verdict.error;
+  dispatcher_.make_dead_letter(tx, judged.function, *judged.event, error_json(error), run_id);
+  runs_.refuse_invoked(tx, *judged.event, error);
+  tx.on_commit([this] { counts_.dead.add(); });
+}
+
+// Of a batch all events are refused, and each counts.
+void Admission::refuse_run(db::Tx& tx, const Judged& judged, std::optional<Uuid> run_id,
+                           Counter& counter, const char* why) {
+  if (run_id) {
+    const std::int64_t events = tx.run("DELETE FROM run_events_data WHERE run = $1", *run_id);
+    tx.on_commit(
+        [&counter, others = events - 1] { counter.add(static_cast<std::uint64_t>(others)); });
+  }
+  refuse(tx, judged, counter, why);
+}
+
 void Admission::admit(db::Tx& tx, const Judged& judged) {
   const auto& [function, event, verdict, due_at] = judged;
-  if (verdict.error) {
-    dispatcher_.make_dead_letter(tx, function, *event, error_json(*verdict.error));
-    runs_.refuse_invoked(tx, *event, *verdict.error);
-    return tx.on_commit([this] { counts_.dead.add(); });
-  }
+  if (verdict.error) return put_away(tx, judged, std::nullopt);
   if (!verdict.is_triggered) return tx.on_commit([this] { counts_.filtered.add(); });
   const auto& flow = function->flow;
   if (flow.idempotency && !maker_.rates().take_once(tx, judged)) {
@@ -353,14 +368,14 @@ bool Admission::begin(db::Tx& tx, const Judged& judged, const RunMaker::Way& way
   const auto& flow = function->flow;
   // A batch is one run, whose rate is looked at when it begins.
   if (run_id && flow.rate_limit && verdict.is_limited && !maker_.rates().take_rate(tx, judged)) {
-    refuse(tx, judged, counts_.limited, "invoked function is rate limited");
+    refuse_run(tx, judged, run_id, counts_.limited, "invoked function is rate limited");
     return true;
   }
   switch (maker_.begin(tx, judged, way, run_id, {})) {
     case RunMaker::Begun::kStale:
       return false;
     case RunMaker::Begun::kTaken:
-      refuse(tx, judged, counts_.skipped, "a run of the function is there already");
+      refuse_run(tx, judged, run_id, counts_.skipped, "a run of the function is there already");
       return true;
     case RunMaker::Begun::kYes:
       break;
@@ -462,7 +477,7 @@ Task<Result<>> Admission::begin_one(Due due) {
     auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
       is_stale = false;
       if (tx.run(sql, due.function, due.user_id, due.key, due.due_at) == 0) return;
-      if (judged.verdict.error) return admit(tx, judged);  // a dead letter
+      if (judged.verdict.error) return put_away(tx, judged, due.run_id);
       is_stale = !begin(tx, judged, *way, due.run_id);
       if (is_stale) tx.abort({Code::kConflict, "Another run is there meanwhile", nullptr});
     });

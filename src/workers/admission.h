@@ -85,6 +85,9 @@ class Admission {
   bool begin(db::Tx& tx, const Judged& judged, const RunMaker::Way& way,
              std::optional<Uuid> run_id);
   void refuse(db::Tx& tx, const Judged& judged, Counter& counter, const char* why);
+  void refuse_run(db::Tx& tx, const Judged& judged, std::optional<Uuid> run_id, Counter& counter,
+                  const char* why);
+  void put_away(db::Tx& tx, const Judged& judged, std::optional<Uuid> run_id);
   void put_into_batch(db::Tx& tx, const Judged& judged);
   void wait_for_quiet(db::Tx& tx, const Judged& judged);
   void wait_until(db::Tx& tx, const Judged& judged, const std::string& key, std::int64_t position,

@@ -437,7 +437,27 @@ TEST_F(AdmissionTest, ABatchBeyondTheRateHasNoRun) {
   wait_for_outputs(R"("1,2,")");
   tell_other("thing.making.requested");
   wait_until("SELECT count(*) FROM flow_batches", "0");
-  EXPECT_EQ(counts().limited.value(), 1);
+  EXPECT_EQ(counts().limited.value(), 2) << "each event that had to go";
+  EXPECT_EQ(text_of("SELECT group_concat(position) FROM run_events_data"), "1,2");
+}
+
+TEST_F(AdmissionTest, ABatchThatCannotBeJudgedIsADeadLetterWithAllItsEvents) {
+  const bus::Flow flow{.batch = bus::Batch{.size_max = 5, .timeout = seconds(5)}};
+  put(flow);
+  for (int n : {1, 2, 3}) tell(n);
+  settle();
+  auto wrong = flow;
+  wrong.concurrency = {{.limit = 1, .key = expression("event.data.key.startsWith(7)")}};
+  put(wrong);
+  pass(seconds(5));
+  wait_until("SELECT count(*) FROM flow_batches", "0");
+  EXPECT_EQ(text_of("SELECT group_concat(status || ' ' || event_position) FROM runs_data"),
+            "failed 1");
+  EXPECT_EQ(counts().dead.value(), 1);
+  put(flow);
+  const auto run_id = only_run();
+  ASSERT_TRUE(sync_wait(executor, engine->control.retry({.user_id = "ann"}, run_id)));
+  wait_for_outputs(R"("1,2,3,")");
 }
 
 TEST_F(AdmissionTest, ADeadLetterThatIsTriedAgainCountsToItsLimitsAsBefore) {
@@ -466,6 +486,11 @@ TEST(FlowTest, WhatIsOutOfItsBoundsIsRefusedWithASentence) {
             "rateLimit.period is 90000000 ms; it may be 1000 to 86400000 ms");
   EXPECT_EQ(why({.throttle = bus::Throttle{.limit = 0}}),
             "throttle.limit is 0; it must be at least 1");
+  EXPECT_EQ(why({.throttle = bus::Throttle{.limit = 1'000'000'001}}),
+            "throttle.limit is 1000000001; it may be 1 to 1000000000");
+  EXPECT_EQ(why({.throttle = bus::Throttle{.limit = 1, .burst = 1'000'001}}),
+            "throttle.burst is 1000001; it may be 0 to 1000000");
+  EXPECT_EQ(why({.throttle = bus::Throttle{.limit = 1'000'000'000, .burst = 1'000'000}}), "");
   EXPECT_EQ(why({.batch = bus::Batch{.size_max = 1}}),
             "batchEvents.maxSize is 1; it may be 2 to 100");
   EXPECT_EQ(why({.batch = bus::Batch{}, .singleton = bus::Singleton{}}),

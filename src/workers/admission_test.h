@@ -74,6 +74,14 @@ class AdmissionTest : public WorkerPoolTest {
         "WHERE function = 'g' AND status = 'completed' ORDER BY id)",
         expected);
   }
+  Uuid only_run() {
+    return *test::run(executor, [&] {
+      return database->read([](db::Tx& tx) {
+        auto rows = tx.query("SELECT id FROM runs_data");
+        return rows.next() ? rows.uuid(0).value_or(Uuid{}) : Uuid{};
+      });
+    });
+  }
   const AdmissionCounts& counts() { return engine->admission.counts(); }
   bus::Key key() { return expression("event.data.key"); }
   /// Lets time pass when somebody sleeps until something is due, who looks at the clock so often.

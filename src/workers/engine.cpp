@@ -1,6 +1,7 @@
 #include "workers/engine.h"
 
 #include "bus/function_events.h"
+#include "workers/run_pruner.h"
 
 namespace synap::workers {
 namespace {
@@ -20,6 +21,7 @@ std::vector<db::Database::Migration> Engine::migrations() {
   for (const auto& more : Scheduler::migrations()) all.push_back(more);
   for (const auto& more : RunControl::migrations()) all.push_back(more);
   for (const auto& more : Replays::migrations()) all.push_back(more);
+  for (const auto& more : RunPruner::migrations()) all.push_back(more);
   return all;
 }
 

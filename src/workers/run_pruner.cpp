@@ -1,64 +1,109 @@
 #include "workers/run_pruner.h"
 
-#include <optional>
-#include <vector>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
 
 #include "base/log.h"
 
 namespace synap::workers {
 namespace {
 
-// Rows that one read walks over, and runs that one transaction takes away: a few milliseconds each.
-constexpr std::int64_t kWalkedMax = 5'000;
-constexpr std::size_t kSliceMax = 100;
+// Runs that one transaction looks at or takes away: a few milliseconds.
+constexpr std::int64_t kSliceMax = 100;
 // Others have the disk in between.
 constexpr std::chrono::milliseconds kBetweenSlices(20);
 constexpr std::chrono::minutes kAfterStart(2);
 constexpr std::chrono::hours kBetweenRounds(1);
 
-}  // namespace
+// By when they ended, and not by id: an app makes the ids of its endpoints' runs itself, and one
+// that is small would stand before all that there is for ever. Four ranges, since dead letters may
+// have to stay, and since what nobody has measured is looked for each hour.
+//
+// What has been measured is counted by the triggers, so that a round costs what has ended since the
+// last one. They fire where `bytes` is written, and so never while runs go on; who changes the
+// status of one that has ended writes `bytes` too.
+constexpr std::string_view kTotals = R"(
+CREATE INDEX runs_by_end ON runs_data(status = 'failed', bytes IS NULL, ended_at, id)
+  WHERE ended_at IS NOT NULL;
+CREATE TABLE run_totals(
+  is_dead INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO run_totals(is_dead, count, bytes)
+  SELECT kind.column1, (SELECT count(*) FROM runs_data WHERE (status = 'failed') = kind.column1
+                        AND ended_at IS NOT NULL AND bytes IS NOT NULL),
+    (SELECT coalesce(sum(bytes), 0) FROM runs_data WHERE (status = 'failed') = kind.column1
+     AND ended_at IS NOT NULL AND bytes IS NOT NULL)
+  FROM (VALUES (0), (1)) AS kind;
+CREATE TRIGGER runs_are_measured AFTER UPDATE OF bytes ON runs_data BEGIN
+  UPDATE run_totals SET count = count - 1, bytes = bytes - old.bytes
+    WHERE old.bytes IS NOT NULL AND is_dead = (old.status = 'failed');
+  UPDATE run_totals SET count = count + 1, bytes = bytes + new.bytes
+    WHERE new.bytes IS NOT NULL AND is_dead = (new.status = 'failed');
+END;
+CREATE TRIGGER runs_are_taken_away AFTER DELETE ON runs_data WHEN old.bytes IS NOT NULL BEGIN
+  UPDATE run_totals SET count = count - 1, bytes = bytes - old.bytes
+    WHERE is_dead = (old.status = 'failed');
+END;
+)";
 
-// A part of the table, from behind a run on.
-struct RunPruner::Slice {
-  std::vector<Uuid> ended;
-  std::int64_t bytes = 0;    // that they take
-  std::optional<Uuid> last;  // that was looked at; nothing: there was none
+// Of one of the four ranges, those that ended first.
+constexpr std::string_view kFirstOfRange =
+    " FROM runs_data INDEXED BY runs_by_end WHERE (status = 'failed') = $1 AND (bytes IS NULL) = "
+    "$2 AND ended_at IS NOT NULL ORDER BY ended_at, id LIMIT $3";
+
+constexpr std::int64_t kMeasured = 0;
+constexpr std::int64_t kNew = 1;
+
+struct Ended {
+  std::int64_t ended_at = 0;
+  Uuid id;
+  std::int64_t bytes = 0;
+
+  auto operator<=>(const Ended&) const = default;
 };
 
-bool RunPruner::may_go(std::string_view status) const {
-  return status != "failed" || retention_.takes_dead_letters;
+}  // namespace
+
+std::vector<db::Database::Migration> RunPruner::migrations() {
+  return {{"runs.10", kTotals}};
+}
+
+// Whether they are dead letters.
+std::span<const std::int64_t> RunPruner::kinds() const {
+  static constexpr std::int64_t kKinds[] = {0, 1};
+  return std::span(kKinds).first(retention_.takes_dead_letters ? 2 : 1);
 }
 
 // What runs take is looked up once, after they have ended, and kept with them: so a round reads the
 // results of those alone that have ended since the last one.
 Task<Result<>> RunPruner::measure(std::stop_token stop) {
-  Uuid after{};
-  for (bool is_at_end = false; !is_at_end && !stop.stop_requested();) {
+  static const std::string kSql = fmt::format(
+      "SELECT id, length(CAST(coalesce(output, '') AS BLOB)) + length(CAST(coalesce(error, '') AS "
+      "BLOB)) + (SELECT coalesce(sum(length(CAST(memo AS BLOB)) + length(CAST(coalesce(input, '') "
+      "AS BLOB))), 0) FROM run_steps_data WHERE run = id) "
+      "+ (SELECT coalesce(sum(length(CAST(error AS BLOB))), 0) FROM run_attempts_data WHERE "
+      "run = id){}",
+      kFirstOfRange);
+  for (bool is_more = true; is_more && !stop.stop_requested();) {
     std::vector<std::pair<Uuid, std::int64_t>> measured;
-    auto last = co_await database_.read([&](db::Tx& tx) -> std::optional<Uuid> {
-      std::optional<Uuid> at;
-      std::int64_t rows_seen = 0;
+    auto read = co_await database_.read([&](db::Tx& tx) {
       measured.clear();
-      auto rows = tx.query(
-          "SELECT id, CASE WHEN ended_at IS NULL OR bytes IS NOT NULL THEN NULL ELSE "
-          "length(CAST(coalesce(output, '') AS BLOB)) + length(CAST(coalesce(error, '') AS BLOB)) "
-          "+ (SELECT coalesce(sum(length(CAST(memo AS BLOB)) + length(CAST(coalesce(input, '') AS "
-          "BLOB))), 0) FROM run_steps_data WHERE run = id) "
-          "+ (SELECT coalesce(sum(length(CAST(error AS BLOB))), 0) FROM run_attempts_data WHERE "
-          "run = id) END FROM runs_data WHERE id > $1 ORDER BY id LIMIT $2",
-          after, kWalkedMax);
-      while (rows.next()) {
-        ++rows_seen;
-        at = rows.uuid(0);
-        if (!rows.is_null(1)) measured.emplace_back(at.value_or(Uuid{}), rows.integer(1));
-        if (measured.size() == kSliceMax || tx.is_out_of_time()) return at;
+      is_more = false;
+      for (const auto is_dead : kinds()) {
+        std::int64_t count = 0;
+        auto rows = tx.query(kSql, is_dead, kNew, kSliceMax);
+        while (!is_more && rows.next()) {
+          measured.emplace_back(rows.uuid(0).value_or(Uuid{}), rows.integer(1));
+          is_more = ++count == kSliceMax || tx.is_out_of_time();
+        }
+        if (is_more) return;
       }
-      return rows_seen < kWalkedMax ? std::nullopt : at;
     });
-    if (!last) co_return fail(last.error());
-    is_at_end = !*last;
-    if (!is_at_end) after = **last;
-    if (measured.empty()) continue;
+    if (!read) co_return read;
     auto kept = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
       for (const auto& [id, bytes] : measured) {
         // Somebody may have let it be tried again meanwhile.
@@ -66,111 +111,81 @@ Task<Result<>> RunPruner::measure(std::stop_token stop) {
       }
     });
     if (!kept) co_return kept;
-    if (!is_at_end) co_await world_.sleep_for(kBetweenSlices, stop);
+    if (is_more) co_await world_.sleep_for(kBetweenSlices, stop);
   }
   co_return Result<>{};
 }
 
-Task<Result<RunPruner::Ended>> RunPruner::count_ended(std::stop_token stop) {
-  Ended all;
-  Uuid after{};
-  for (bool is_at_end = false; !is_at_end && !stop.stop_requested();) {
-    Ended ended;
-    auto last = co_await database_.read([&](db::Tx& tx) -> std::optional<Uuid> {
-      std::int64_t rows_seen = 0;
-      std::optional<Uuid> at;
-      ended = {};
-      auto rows = tx.query(
-          "SELECT id, ended_at, status, bytes FROM runs_data WHERE id > $1 ORDER BY id LIMIT $2",
-          after, kWalkedMax);
-      while (rows.next()) {
-        ++rows_seen;
-        at = rows.uuid(0);
-        if (rows.is_null(1) || !may_go(rows.view(2))) continue;
-        ++ended.count;
-        if (!rows.is_null(3)) ended.bytes += rows.integer(3);
+// The next that are to go, those that ended first; nothing: none is.
+std::vector<Uuid> RunPruner::next(db::Tx& tx, std::int64_t oldest) const {
+  static const std::string kSql = fmt::format("SELECT id, ended_at, bytes{}", kFirstOfRange);
+  std::int64_t count = 0;
+  std::int64_t bytes = 0;
+  std::vector<Ended> ended;
+  for (const auto is_dead : kinds()) {
+    {
+      auto rows = tx.query("SELECT count, bytes FROM run_totals WHERE is_dead = $1", is_dead);
+      if (rows.next()) {
+        count += rows.integer(0);
+        bytes += rows.integer(1);
       }
-      return rows_seen < kWalkedMax ? std::nullopt : at;
-    });
-    if (!last) co_return fail(last.error());
-    all.count += ended.count;
-    all.bytes += ended.bytes;
-    is_at_end = !*last;
-    if (!is_at_end) after = **last;
+    }
+    for (const auto is_new : {kMeasured, kNew}) {
+      auto rows = tx.query(kSql, is_dead, is_new, kSliceMax);
+      while (rows.next()) {
+        ended.push_back({rows.integer(1), rows.uuid(0).value_or(Uuid{}),
+                         rows.is_null(2) ? 0 : rows.integer(2)});
+      }
+    }
   }
-  co_return all;
+  std::ranges::sort(ended);
+  if (std::ssize(ended) > kSliceMax) ended.resize(kSliceMax);
+  std::int64_t too_many = retention_.count_max > 0 ? count - retention_.count_max : 0;
+  std::int64_t too_large = retention_.bytes_max > 0 ? bytes - retention_.bytes_max : 0;
+  std::vector<Uuid> found;
+  for (const auto& run : ended) {
+    const bool is_beyond = too_many > 0 || too_large > 0;
+    // Nothing behind it has ended earlier.
+    if (!is_beyond && (retention_.age.count() == 0 || run.ended_at >= oldest)) break;
+    found.push_back(run.id);
+    --too_many;
+    too_large -= run.bytes;
+  }
+  return found;
 }
 
 Task<Result<std::int64_t>> RunPruner::round(std::stop_token stop) {
-  std::int64_t too_many = 0;
-  std::int64_t too_large = 0;  // by so many bytes
-  if (retention_.bytes_max > 0) {
+  if (retention_.count_max > 0 || retention_.bytes_max > 0) {
     if (auto measured = co_await measure(stop); !measured) co_return fail(measured.error());
   }
-  if (retention_.count_max > 0 || retention_.bytes_max > 0) {
-    const auto ended = co_await count_ended(stop);
-    if (!ended) co_return fail(ended.error());
-    if (retention_.count_max > 0) too_many = ended->count - retention_.count_max;
-    if (retention_.bytes_max > 0) too_large = ended->bytes - retention_.bytes_max;
-  }
-  const bool is_by_age = retention_.age.count() > 0;
   const auto oldest = world_.unix_ms() - retention_.age.count();
   std::int64_t pruned = 0;
-  Uuid after{};
   while (!stop.stop_requested()) {
-    auto slice = co_await database_.read([&](db::Tx& tx) {
-      Slice found;
-      auto rows = tx.query(
-          "SELECT id, ended_at, status, created_at, bytes FROM runs_data WHERE id > $1 ORDER BY id "
-          "LIMIT $2",
-          after, kWalkedMax);
-      std::int64_t rows_seen = 0;
-      while (found.ended.size() < kSliceMax && rows.next()) {
-        ++rows_seen;
-        const auto left = too_many - static_cast<std::int64_t>(found.ended.size());
-        const bool is_beyond = left > 0 || too_large > found.bytes;
-        // Nothing behind it was made earlier, or has ended earlier than it was made.
-        if (!is_beyond && (!is_by_age || rows.integer(3) >= oldest)) {
-          found.last.reset();
-          return found;
-        }
-        found.last = rows.uuid(0);
-        if (rows.is_null(1) || !may_go(rows.view(2))) continue;
-        if (is_beyond || (is_by_age && rows.integer(1) < oldest)) {
-          found.ended.push_back(found.last.value_or(Uuid{}));
-          if (!rows.is_null(4)) found.bytes += rows.integer(4);
+    const auto ended = co_await database_.read([&](db::Tx& tx) { return next(tx, oldest); });
+    if (!ended) co_return fail(ended.error());
+    if (ended->empty()) break;
+    auto taken = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      std::int64_t count = 0;
+      for (const auto& id : *ended) {
+        // Somebody may have let it be tried again meanwhile.
+        const std::int64_t gone =
+            tx.run("DELETE FROM runs_data WHERE id = $1 AND ended_at IS NOT NULL", id);
+        if (gone == 0) continue;
+        ++count;
+        for (const auto* sql : {"DELETE FROM run_steps_data WHERE run = $1",
+                                "DELETE FROM pending_steps_data WHERE run = $1",
+                                "DELETE FROM run_attempts_data WHERE run = $1",
+                                "DELETE FROM run_events_data WHERE run = $1"}) {
+          tx.run(sql, id);
         }
       }
-      if (rows_seen < kWalkedMax && found.ended.size() < kSliceMax) found.last.reset();
-      return found;
+      return count;
     });
-    if (!slice) co_return fail(slice.error());
-    if (!slice->ended.empty()) {
-      auto taken = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-        std::int64_t count = 0;
-        for (const auto& id : slice->ended) {
-          // Somebody may have let it be tried again meanwhile.
-          const std::int64_t gone =
-              tx.run("DELETE FROM runs_data WHERE id = $1 AND ended_at IS NOT NULL", id);
-          if (gone == 0) continue;
-          ++count;
-          for (const auto* sql : {"DELETE FROM run_steps_data WHERE run = $1",
-                                  "DELETE FROM run_attempts_data WHERE run = $1",
-                                  "DELETE FROM run_events_data WHERE run = $1"}) {
-            tx.run(sql, id);
-          }
-        }
-        return count;
-      });
-      if (!taken) co_return fail(taken.error());
-      pruned += *taken;
-      too_many -= *taken;
-      too_large -= slice->bytes;
-      pruned_.add(static_cast<std::uint64_t>(*taken));
-    }
-    if (!slice->last) break;
-    after = *slice->last;
-    if (!slice->ended.empty()) co_await world_.sleep_for(kBetweenSlices, stop);
+    if (!taken) co_return fail(taken.error());
+    pruned += *taken;
+    pruned_.add(static_cast<std::uint64_t>(*taken));
+    if (std::ssize(*ended) < kSliceMax) break;
+    co_await world_.sleep_for(kBetweenSlices, stop);
   }
   co_return pruned;
 }

@@ -2,13 +2,15 @@
 // steps and attempts. Never what is in the log, never a run that goes on, and dead letters only
 // where that is asked for: somebody may still want to try them again.
 //
-// Runs have ids that grow with the time at which they were made, so the oldest are first in their
-// table, and what goes is found without an index of its own.
+// The oldest are those that ended first. A round costs what has ended since the last one and what
+// is taken away, and not what there is: what has been measured is counted as it comes and goes.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <stop_token>
+#include <vector>
 
 #include "base/metrics.h"
 #include "base/task.h"
@@ -31,11 +33,13 @@ struct RunRetention {
 
 class RunPruner {
  public:
+  static std::vector<db::Database::Migration> migrations();
+
   /// All must outlive it.
   RunPruner(RunRetention retention, db::Database& database, World& world)
       : retention_(retention), database_(database), world_(world) {}
 
-  /// Goes through all runs once, in slices. How many were taken away.
+  /// Takes away what is to go by now, in slices. How many were taken away.
   Task<Result<std::int64_t>> round(std::stop_token stop);
   /// Some time after the start, and each hour, until `stop` is asked for.
   Task<void> run(std::stop_token stop);
@@ -44,14 +48,9 @@ class RunPruner {
   const Counter& pruned() const { return pruned_; }
 
  private:
-  struct Slice;
-  struct Ended {
-    std::int64_t count = 0;
-    std::int64_t bytes = 0;
-  };
-  Task<Result<Ended>> count_ended(std::stop_token stop);
+  std::span<const std::int64_t> kinds() const;
   Task<Result<>> measure(std::stop_token stop);
-  bool may_go(std::string_view status) const;
+  std::vector<Uuid> next(db::Tx& tx, std::int64_t oldest) const;
 
   const RunRetention retention_;
   db::Database& database_;

@@ -28,6 +28,10 @@ class RunPrunerTest : public WorkerPoolTest {
     EXPECT_EQ(static_cast<std::int64_t>(pruner.pruned().value()), pruned);
     return pruned;
   }
+  void change(std::string_view sql) {
+    ASSERT_TRUE(
+        test::run(executor, [&] { return database->write([&](db::Tx& tx) { tx.run(sql); }); }));
+  }
   std::string positions() {
     return text_of(
         "SELECT coalesce(group_concat(event_position, ' '), '') FROM (SELECT event_position FROM "
@@ -60,6 +64,56 @@ TEST_F(RunPrunerTest, TakesAwayWhatEndedLongAgoWithAllThatBelongsToIt) {
   EXPECT_EQ(positions(), "3 5");
   EXPECT_EQ(text_of("SELECT count(*) FROM run_attempts_data"), "0");
   EXPECT_EQ(log->end().value(), 5);
+}
+
+// Apps make the ids of their endpoints' runs.
+TEST_F(RunPrunerTest, IsNotHeldUpByAYoungRunWhoseIdIsTheFirst) {
+  begin();
+  append(2);
+  wait_until("SELECT count(*) FROM runs_data WHERE status = 'completed'", "2");
+  manual_time.pass(hours(48));
+  append(1);
+  wait_until("SELECT count(*) FROM runs_data WHERE status = 'completed'", "3");
+  change("UPDATE runs_data SET id = x'00000000000000000000000000000001' WHERE event_position = 3");
+  EXPECT_EQ(prune({.age = hours(24)}), 2);
+  EXPECT_EQ(positions(), "3");
+}
+
+TEST_F(RunPrunerTest, CountsWhatComesAndGoes) {
+  doomed = 1;
+  fulfills = false;
+  begin();
+  append(1);
+  wait_until("SELECT count(*) FROM runs_data WHERE status = 'failed'", "1");
+  append(3);
+  wait_until("SELECT count(*) FROM runs_data WHERE status = 'completed'", "3");
+  const auto totals = [this] {
+    return text_of(
+        "SELECT group_concat(count || ' of ' || bytes, ', ') FROM (SELECT * FROM run_totals ORDER "
+        "BY is_dead)");
+  };
+  EXPECT_EQ(totals(), "0 of 0, 0 of 0");
+  EXPECT_EQ(prune({.count_max = 100}), 0);
+  EXPECT_EQ(totals(), "3 of 48, 0 of 0") << "a dead letter that stays is not looked at";
+  EXPECT_EQ(prune({.count_max = 100, .takes_dead_letters = true}), 0);
+  const auto dead = text_of("SELECT bytes FROM runs_data WHERE status = 'failed'");
+  EXPECT_EQ(totals(), "3 of 48, 1 of " + dead);
+  change("UPDATE runs_data SET bytes = 1000 WHERE event_position = 3");
+  EXPECT_EQ(totals(), "3 of 1032, 1 of " + dead) << "what was measured is not measured anew";
+  EXPECT_TRUE(*test::run(executor, [this] {
+    return database->write([](db::Tx& tx) {
+      Uuid id;
+      {
+        auto rows = tx.query("SELECT id FROM runs_data WHERE event_position = 1");
+        if (rows.next()) id = rows.uuid(0).value_or(id);
+      }
+      return RunStore::discard(tx, "ann", id);
+    });
+  }));
+  EXPECT_EQ(totals(), "3 of 1032, 0 of 0");
+  EXPECT_EQ(prune({.count_max = 3}), 1);
+  EXPECT_EQ(positions(), "3 4 5") << "the one that was put away had ended first";
+  EXPECT_EQ(totals(), "3 of 1032, 0 of 0");
 }
 
 TEST_F(RunPrunerTest, KeepsTheNewestOfThoseThatHaveEnded) {

@@ -611,8 +611,8 @@ std::optional<bus::Job> RunStore::revive(db::Tx& tx, const std::string& user_id,
 
 bool RunStore::discard(db::Tx& tx, const std::string& user_id, const Uuid& run_id) {
   return tx.run(
-             "UPDATE runs_data SET status = 'discarded' WHERE id = $1 AND user_id = $2 AND "
-             "status = 'failed'",
+             "UPDATE runs_data SET status = 'discarded', bytes = NULL WHERE id = $1 AND "
+             "user_id = $2 AND status = 'failed'",
              run_id, user_id) > 0;
 }
 

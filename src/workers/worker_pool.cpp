@@ -443,7 +443,8 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
           fmt::format("It was done alone {} times, and each time the process ended before it did",
                       kStartsAloneMax),
           nullptr};
-      co_return co_await give_up(job, **event, error, job.attempt + 1, {});
+      // What it had begun is not looked at, and goes all the same.
+      co_return co_await give_up(job, **event, error, job.attempt + 1, {.may_be_pending = true});
     }
   }
   const auto may_go = co_await store_.limits().begin(job);
@@ -518,8 +519,12 @@ void WorkerPool::note_order(const bus::Job& job, Handling& handling) {
 
 Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event, Answer answer) {
   const auto handling = handling_of(job.function->id);
-  if (handling == nullptr) co_return co_await store_.retry_later(job, 0, std::nullopt, {});
-  co_return co_await settle(job, event, *handling, std::move(answer), true);
+  auto settled = handling == nullptr
+                     ? co_await store_.retry_later(job, 0, std::nullopt, {})
+                     : co_await settle(job, event, *handling, std::move(answer), true);
+  // No worker comes to take the note that it was cancelled.
+  if (!settled && settled.error().code == Code::kConflict) store_.take_cancelled(job.run_id);
+  co_return settled;
 }
 
 Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& event,

@@ -4,6 +4,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "workers/local_driver.h"
 #include "workers/pool_test.h"
 
 // What a run does over attempts, crashes and restarts is told in tests/scenarios; here is what
@@ -24,6 +25,31 @@ TEST_F(KilledPoolTest, ARunThatSawTheProcessEndWheneverItWasDoneAloneIsGivenUp) 
   EXPECT_NE(testing::internal::GetCapturedStderr().find("was given up"), std::string::npos);
   EXPECT_EQ(failed(), 1);
   EXPECT_EQ(left_to_do(), 0);
+}
+
+TEST_F(KilledPoolTest, ARunThatIsGivenUpLeavesNoStepThatIsUnderWay) {
+  Watermark deadly;
+  static auto& never = *new Watermark;
+  const auto handler = [&](const Event&, Step& step) -> Task<Outcome> {
+    co_await step.sleep("a while", std::chrono::hours(1));
+    deadly.raise(deadly.value() + 1);
+    co_await never.wait_past(0);
+    co_return Outcome::done();
+  };
+  start(handler);
+  append(1);
+  wait_for_delayed();
+  EXPECT_EQ(count("SELECT count(*) FROM pending_steps_data"), 1);
+  world.pass(std::chrono::hours(1));
+  for (int i = 0; i < 5; ++i) {
+    sync_wait(executor, [&]() -> Task<void> { co_await deadly.wait_past(i); }());
+    own.reset();
+    if (i < 4) start(handler);
+  }
+  start(handler);
+  wait_for_jobs(0);
+  EXPECT_EQ(failed(), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM pending_steps_data"), 0);
 }
 
 // Somebody kills the pod whenever it has started: no run has had its chance.
@@ -175,6 +201,34 @@ TEST_F(WorkerPoolTest, ADeadLetterOfAFunctionThatOnlyListensIsItsOwnAlone) {
   // Nobody is told that the request has failed: this is not what carries it out.
   EXPECT_EQ(text_of("SELECT group_concat(name) FROM events JOIN names ON number = type"),
             "thing.making.requested,function.failed");
+}
+
+TEST_F(WorkerPoolTest, ARunThatIsCancelledWhileSomebodyElseSettlesItIsForgotten) {
+  const auto done = [](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); };
+  start(done);
+  append();
+  wait_until_idle();
+  pool->put({.id = "g"}, std::make_shared<LocalDriver>(
+                             std::make_unique<FunctionHandler>("none", done), engine->runs));
+  const auto event = *sync_wait(executor, log->at(1));
+  bus::Job job{.position = 1,
+               .run_id = time.new_id(),
+               .function = engine->functions.find("g"),
+               .user_id = "ann"};
+  job.line = job.run_id;
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([&](db::Tx& tx) {
+      const Judged judged{
+          .function = job.function, .event = event, .due_at = engine->runs.clock().now() + 60'000};
+      engine->maker.begin(tx, judged, {}, job.run_id, {});
+      EXPECT_TRUE(engine->jobs.claim_unbegun(tx, job));
+    });
+  }));
+  ASSERT_TRUE(sync_wait(executor, pool->cancel("ann", job.run_id, std::nullopt)));
+  const auto settled = sync_wait(executor, pool->settle(job, *event, {}));
+  ASSERT_FALSE(settled);
+  EXPECT_EQ(settled.error().code, Code::kConflict);
+  EXPECT_FALSE(engine->runs.take_cancelled(job.run_id));
 }
 
 TEST_F(WorkerPoolTest, HandlerThatThrowsHasFailedItsAttempt) {
