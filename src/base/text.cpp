@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 
 namespace synap {
@@ -23,6 +25,12 @@ CodePoint first_code_point(std::string_view text) {
 bool is_hostile(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200b || c == 0x2028 || c == 0x2029 ||
          (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+std::string shortened(std::string_view text, std::size_t bytes_max) {
+  const auto kept = valid_utf8_prefix(text.substr(0, bytes_max));
+  if (kept == text.size()) return std::string(text);
+  return fmt::format("{}... ({} more bytes)", text.substr(0, kept), text.size() - kept);
 }
 
 }  // namespace synap

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace synap {
@@ -19,5 +20,9 @@ CodePoint first_code_point(std::string_view text);
 /// the direction of writing, which shows one name as another. The page has the same list
 /// (`visible` in ui/src/parts/text.tsx).
 bool is_hostile(char32_t c);
+
+/// The beginning of `text` that is valid UTF-8, `bytes_max` bytes of it at most, and behind it how
+/// much was cut, if some was: "abc... (1048573 more bytes)".
+std::string shortened(std::string_view text, std::size_t bytes_max);
 
 }  // namespace synap

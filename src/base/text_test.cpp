@@ -34,5 +34,12 @@ TEST(Text, HostileIsWhatMovesTheCursorOrTurnsTheDirectionAndNoLetter) {
   }
 }
 
+TEST(Text, IsCutBetweenCharactersAndSaysHowMuchIsGone) {
+  EXPECT_EQ(shortened("abcd", 4), "abcd");
+  EXPECT_EQ(shortened("abcdef", 4), "abcd... (2 more bytes)");
+  EXPECT_EQ(shortened("abé", 3), "ab... (2 more bytes)");
+  EXPECT_EQ(shortened("ab\xff", 9), "ab... (1 more bytes)");
+}
+
 }  // namespace
 }  // namespace synap

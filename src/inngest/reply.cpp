@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "inngest/duration.h"
+#include "inngest/error_bounds.h"
 #include "net/ascii.h"
 
 namespace synap::inngest {
@@ -63,7 +64,7 @@ Json error_of(const Json& body) {
   for (const char* key : {"stack", "cause", "data"}) {
     if (const Json* value = body.find(key)) error.set(key, *value);
   }
-  return error;
+  return bounded_error(std::move(error));
 }
 
 void read_ops(Reply& reply, const Json& body, const outbound::Response& response) {
@@ -156,7 +157,7 @@ std::optional<ReportedOp> read_op(const Json& json) {
                 .name = std::string(json.string_or("name", "")),
                 .opts = member(json, "opts"),
                 .data = member(json, "data"),
-                .error = member(json, "error")};
+                .error = bounded_error(member(json, "error"))};
   const auto userland = member(json, "userland");
   const auto display = json.string_or("displayName", op.name);
   op.step_id = std::string(userland.string_or("id", display));

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "bus/function_events.h"
 #include "events/trace.h"
+#include "workers/error_text.h"
 #include "workers/pending_steps.h"
 
 namespace synap::workers {
@@ -50,7 +52,7 @@ Result<events::NewEvent> RunEvents::failure_of(const bus::Job& job, const events
                                                const Error& error, int attempts) const {
   events::Failure failure{job.function->id, job.run_id.to_string(), attempts,
                           std::string(info(error.code).name),
-                          error.message.substr(0, valid_utf8_prefix(error.message))};
+                          shortened(error.message, kErrorMessageBytesMax)};
   const auto name = events::failed_type_of(event.type);
   return types_.make(events::EventType<events::Failure>{name}, std::move(failure),
                      envelope_of(job, event));
@@ -83,7 +85,7 @@ Result<> RunEvents::add_facts(const bus::Job& job, const events::Event& event, c
   end.is_heard = is_heard(event.user_id);
   if (!has_completed) {
     end.error_name = std::string(info(error.code).name);
-    end.error_message = error.message.substr(0, valid_utf8_prefix(error.message));
+    end.error_message = shortened(error.message, kErrorMessageBytesMax);
   }
   if (bus::is_about_an_end(event.type)) return {};
   std::vector<events::EventType<bus::RunEnd>> types;

@@ -95,6 +95,18 @@ TEST_F(RunsTogether, AFunctionOfAnotherUserCannotBeAskedFor) {
   EXPECT_THAT(run_of("f"), testing::HasSubstr("could not find function with ID: of-bob"));
 }
 
+TEST_F(RunsTogether, AnErrorOfAnySizeEndsItsRun) {
+  add_child([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  testing::internal::CaptureStderr();
+  start([](const Event&, Step&) -> Task<Outcome> {
+    co_return Outcome::failed_for_good({Code::kForbidden, std::string(600'000, 'x'), nullptr});
+  });
+  append();
+  wait_until_idle();
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(types_in_log(), "thing.making.failed,function.failed");
+}
+
 TEST_F(RunsTogether, WhoeverAskedHearsThatItTookTooLong) {
   Watermark release;
   add_child([&](const Event&, Step&) -> Task<Outcome> {
