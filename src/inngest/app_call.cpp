@@ -233,11 +233,9 @@ Task<AppCall::Reached> AppCall::ask_with_checkpoints() {
 Task<AppCall::Reached> AppCall::ask(std::optional<StepHash> step, int attempt, std::string token) {
   auto& shared = driver_.shared_;
   const bool carries_state = driver_.transport_->carries_state();
-  if (!carries_state) {
+  if (!carries_state && !answer_.results.empty()) {
     // An app that cannot be told is none that fails.
-    if (auto saved = co_await save(); !saved) {
-      co_return Reached{.outage = saved.error(), .began_at = shared.runs.world().unix_ms()};
-    }
+    if (auto saved = co_await save(); !saved) co_return not_asked(saved.error());
   }
   const auto request_id = ulid_of(shared.runs.world().new_id());
   const auto began_at = shared.runs.world().unix_ms();
@@ -291,6 +289,15 @@ Task<AppCall::Reached> AppCall::ask(std::optional<StepHash> step, int attempt, s
   co_return reached;
 }
 
+// Only what is out of order for all is an outage: a run that is somebody else's by now goes on
+// there.
+AppCall::Reached AppCall::not_asked(const Error& error) const {
+  Reached reached{.began_at = driver_.shared_.runs.world().unix_ms()};
+  reached.reply.error = app_error(info(error.code).name, error.message);
+  if (workers::is_outage(error)) reached.outage = error;
+  return reached;
+}
+
 // Each once: they are stored as steps that ask for runs, and a call that is made again finds them.
 Task<Result<>> AppCall::begin_deferred() {
   workers::RunStore::Steps steps;
@@ -311,17 +318,27 @@ bool AppCall::is_last_failure() const {
   return has_failed_ && (!answer_.may_retry || attempt >= job_.function->retry.retries_max);
 }
 
-// By whoever still holds the job, as all that a run stores.
+// By whoever still holds the job, as all that a run stores. Where nothing is to be stored it is
+// asked all the same: nobody goes on with a run that was cancelled or is somebody else's.
 Task<Result<>> AppCall::save() {
   auto results = std::exchange(answer_.results, {});
-  if (results.empty()) co_return Result<>{};
   auto& runs = driver_.shared_.runs;
+  if (results.empty()) co_return co_await confirm();
   auto saved = co_await runs.database().write(db::Lane::kBackground, [&](db::Tx& tx) {
     if (runs.jobs().holds(tx, job_)) runs.write_results(tx, job_, results, true);
   });
   // Whoever settles the call stores them, if he can.
   if (!saved) answer_.results = std::move(results);
   co_return saved;
+}
+
+// A read that fails for another reason says nothing.
+Task<Result<>> AppCall::confirm() {
+  auto& runs = driver_.shared_.runs;
+  auto held =
+      co_await runs.database().read([&](db::Tx& tx) { std::ignore = runs.jobs().holds(tx, job_); });
+  if (!held && held.error().code == Code::kConflict) co_return fail(held.error());
+  co_return Result<>{};
 }
 
 AppCall::Then AppCall::fail_run(const Reply& reply) {

@@ -64,11 +64,14 @@ class AppCall {
   std::optional<std::chrono::milliseconds> patience() const;
   Task<Reached> ask_with_checkpoints();
   Task<Reached> ask(std::optional<workers::StepHash> step, int attempt, std::string token = {});
+  Reached not_asked(const Error& error) const;
   Task<Reached> ask_gateway(const ReportedOp& op);
   Task<Result<>> save();
+  Task<Result<>> confirm();
 
   void take(const ReportedOp& op, const Reply& reply);
   void take_planned(const ReportedOp& planned, const Reached& reached);
+  void take_ops(const ReportedOp& planned, const Reply& reply);
   void put_planned(const ReportedOp& planned);
   bool has_unstored_waits() const;
   void take_failure(const ReportedOp& op, const Reply& reply);
@@ -105,6 +108,7 @@ class AppCall {
   bool has_stored_begun_ = false;  // something is stored as begun that this call has begun
   bool is_racing_ = false;         // some step of this call races others
   bool has_news_ = false;          // the app is to be asked while something is under way
+  int taken_count_ = 0;            // how often something was done or begun
   std::deque<ReportedOp> planned_;
   std::int64_t landed_count_ = 0;
   std::int64_t landed_seen_ = 0;

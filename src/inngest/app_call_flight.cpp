@@ -83,6 +83,8 @@ Task<void> AppCall::fly(InFlight& one) {
     do {
       const auto* before = begun(one.op.hash);
       reached = co_await ask(one.op.hash, before != nullptr ? before->attempts : 0);
+      if (!reached.is_lost) break;
+      if (auto held = co_await confirm(); !held) reached = not_asked(held.error());
     } while (reached.is_lost);
     one.reached = std::move(reached);
   }

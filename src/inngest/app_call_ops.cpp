@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "bus/function_name.h"
 #include "inngest/app_call.h"
 #include "inngest/duration.h"
@@ -79,9 +80,22 @@ void AppCall::take_planned(const ReportedOp& planned, const Reached& reached) {
   if (reply.kind == Reply::Kind::kDone) {
     return remember(planned, OpCode::kStepRun, memo_of("data", reply.output));
   }
+  take_ops(planned, reply);
+}
+
+// Whoever asks for a step and hears nothing new would ask for it again, at once and for ever.
+void AppCall::take_ops(const ReportedOp& planned, const Reply& reply) {
+  const auto before = taken_count_;
   for (const auto& op : reply.ops) {
     if (op.op != "StepPlanned") take(op, reply);
   }
+  if (taken_count_ > before || output_ || has_failed_) return;
+  auto failed = planned;
+  failed.error = app_error("InvalidAnswer",
+                           fmt::format("The app was asked for the step \"{}\", and its answer says "
+                                       "nothing of what became of it",
+                                       shortened(planned.step_id, 200)));
+  take_failure(failed, reply);
 }
 
 void AppCall::put_planned(const ReportedOp& planned) {
@@ -176,6 +190,7 @@ void AppCall::refuse(const ReportedOp& op, const std::string& why) {
 }
 
 void AppCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
+  ++taken_count_;
   const auto bytes = static_cast<std::int64_t>(memo.size());
   if (auto excess =
           excess_of(op.step_id, memo.size(), stored_.memo_bytes + bytes, stored_.next_place)) {
@@ -196,6 +211,7 @@ void AppCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
 }
 
 void AppCall::put_pending(workers::PendingStep step) {
+  ++taken_count_;
   if (stored_.next_place + static_cast<int>(stored_.pending.size()) >= workers::kStepsMax &&
       begun(step.hash) == nullptr) {
     return exceed(too_many_steps());

@@ -1,5 +1,6 @@
 // Apps that are no apps, that die, that answer what they must not; and a pod that dies.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { App, delay, freePort, lanes, Pod, registration, until } from './harness.mjs';
@@ -118,6 +119,65 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     const seen = await start('nothing', (response) => response.writeHead(206, sdkHeaders).end('[]'));
     assert.match((await failed('nothing')).message, /nothing is to be done/);
     assert.equal(seen.length, 2);
+  });
+
+  /** An op of a step whose hash is made of its name. */
+  const op = (kind, name, more = {}) => ({
+    op: kind,
+    id: createHash('sha1').update(name).digest('hex'),
+    name,
+    displayName: name,
+    ...more,
+  });
+  const answers = (response, ops) => response.writeHead(206, sdkHeaders).end(JSON.stringify(ops));
+  const asks = (request) => new URL(request.url, 'http://app').searchParams.get('stepId') !== 'step';
+
+  test('an answer to a call for one step that says nothing of it is a failed attempt', async () => {
+    for (const [fn, answer] of [['plans', [op('StepPlanned', 'p')]], ['silent', []]]) {
+      const seen = await start(fn, (response, request) => {
+        if (!asks(request)) {
+          const { steps } = seen.at(-1).body;
+          const done = Object.values(steps)[0];
+          if (done) return response.writeHead(500, sdkHeaders).end(JSON.stringify(done.error));
+        }
+        answers(response, asks(request) ? answer : [op('StepPlanned', 'p')]);
+      });
+      const error = await failed(fn);
+      assert.match(error.message, /asked for the step "p", and its answer says nothing of what became/);
+      // Two attempts at the step, and the two of the function that does not catch its error.
+      assert.ok(seen.length <= 8, `${fn}: ${seen.length} calls`);
+    }
+  });
+
+  test('a run that is cancelled is called no more, whatever its app says', async () => {
+    // Each answer names another step, whose failing is nothing to store before the next.
+    const seen = await start('endless', (response, request) => {
+      const error = { name: 'Error', message: 'again' };
+      const ops = asks(request)
+        ? [op('StepError', `p${seen.length - 1}`, { error })]
+        : [op('StepPlanned', `p${seen.length}`)];
+      setTimeout(() => answers(response, ops), 20);
+    });
+    await until(10_000, () => seen.length >= 10, 'it is called');
+    const [{ id }] = await pod.runsOf('raw-endless');
+    await pod.call('runs.cancel', { id });
+    await delay(200);
+    const before = seen.length;
+    await delay(500);
+    assert.equal(seen.length, before);
+  });
+
+  test('an error of any size ends its run, and is kept in part', async () => {
+    const error = { name: 'Error', message: 'x'.repeat(600_000), stack: 'y'.repeat(7_000_000) };
+    const seen = await start('huge', (response) =>
+      response.writeHead(500, sdkHeaders).end(JSON.stringify(error)),
+    );
+    const { message } = await failed('huge');
+    assert.match(message, /^x{16384}\.\.\. \(583616 more bytes\)$/);
+    assert.equal(seen.length, 2);
+    const [{ id }] = await pod.runsOf('raw-huge');
+    const told = JSON.stringify(await pod.call('runs.get', { id }));
+    assert.ok(told.length < 600_000, `runs.get tells ${told.length} bytes`);
   });
 
   test('one that begins ever more steps ends at the limit', async () => {
