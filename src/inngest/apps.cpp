@@ -27,6 +27,47 @@ struct Apps::Row {
   std::int64_t synced_at = 0;
 };
 
+class Apps::Claim {
+ public:
+  explicit Claim(Apps& apps) : apps_(apps) {}
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+  ~Claim() { give_back(); }
+
+  // Instead of what it had; kConflict: another app of the user has one of them.
+  Result<> take(const Asker& asker, const Registration& registration) {
+    give_back();
+    const std::lock_guard lock(apps_.mutex_);
+    for (const auto& function : registration.functions.as_array()) {
+      const std::string slug(function.string_or("id", ""));
+      auto id = bus_id(slug, asker.user_id);
+      const auto there = apps_.rooms_.engine.functions.find(id);
+      const auto claimed = apps_.claimed_.find(id);
+      const auto& app = there != nullptr                  ? there->app
+                        : claimed != apps_.claimed_.end() ? claimed->second
+                                                          : registration.app;
+      if (app != registration.app) {
+        return fail(Code::kConflict,
+                    fmt::format("Your app \"{}\" has a function \"{}\" already: an id is of one "
+                                "app, and begins with its name",
+                                app, slug));
+      }
+      if (apps_.claimed_.emplace(id, app).second) ids_.push_back(std::move(id));
+    }
+    return {};
+  }
+
+ private:
+  void give_back() {
+    const std::lock_guard lock(apps_.mutex_);
+    for (const auto& id : ids_) apps_.claimed_.erase(id);
+    ids_.clear();
+  }
+
+  Apps& apps_;
+  std::vector<std::string> ids_;
+};
+
 namespace {
 
 constexpr std::string_view kColumns =
@@ -139,11 +180,13 @@ Task<Result<Apps::Synced>> Apps::sync(Asker asker, Registration registration) {
 
 Task<Result<Apps::Synced>> Apps::sync(Asker asker, std::string app, Made make) {
   const Synced same{false, app_stream(asker.user_id, app)};
+  Claim claim(*this);  // until the bus has them
   for (int attempt = 1;; ++attempt) {
     auto row = co_await find(asker.user_id, app);
     if (!row) co_return fail(row.error());
     const auto registration = make(*row ? &**row : nullptr);
     if (*row && (*row)->checksum == registration.checksum) co_return same;
+    if (auto claimed = claim.take(asker, registration); !claimed) co_return fail(claimed.error());
     AppSynced data{registration.app,       registration.url,     registration.sdk,
                    registration.framework, registration.version, registration.functions.as_array(),
                    registration.checksum};

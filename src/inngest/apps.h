@@ -68,7 +68,8 @@ class Apps {
     bool is_modified = false;
     Uuid app_id;
   };
-  /// kPreconditionFailed: the user has kAppsOfUserMax; kPayloadTooLarge.
+  /// kPreconditionFailed: the user has kAppsOfUserMax; kConflict: another app of the user has one
+  /// of the functions; kPayloadTooLarge.
   Task<Result<Synced>> sync(Asker asker, Registration registration);
   /// The function on the bus of an endpoint, which is put there if it is not.
   struct Endpoint {
@@ -109,6 +110,7 @@ class Apps {
     return {rooms_.gateway, rooms_.engine.runs, rooms_.types, rooms_.checkpoints};
   }
   Task<Result<>> apply(std::string user_id, std::string app);
+  class Claim;  // functions that an app is about to have, for as long as it lives
   void put(const Row& row);
   std::vector<std::string> gone(const std::string& user_id, const std::string& app,
                                 const std::set<std::string>& but) const;
@@ -126,6 +128,8 @@ class Apps {
   };
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, OnBus> on_bus_;
+  // By the ids on the bus: apps that are being registered and may not be there yet.
+  std::map<std::string, std::string> claimed_;
 };
 
 }  // namespace synap::inngest

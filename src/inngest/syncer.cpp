@@ -120,7 +120,9 @@ Task<std::vector<Syncer::Target>> Syncer::targets() {
   if (options_.is_dev) {
     if (auto apps = co_await apps_.list(std::nullopt)) {
       for (auto& app : *apps) {
-        if (!is_connect_url(app.url)) all.push_back({app.url, app.user_id});
+        // Endpoints and workers that connect have no address that registers them.
+        if (is_connect_url(app.url) || is_endpoint_slug(app.app)) continue;
+        all.push_back({app.url, app.user_id});
       }
     }
   }

@@ -30,6 +30,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     });
     apps.push(app);
     const body = { ...registration(app.url, fn), appName: fn };
+    seen.url = app.url;
     const made = await pod.route('POST', '/fn/register', body);
     assert.equal(made.status, 200, JSON.stringify(made.body));
     await pod.route('POST', '/e/k', { name: `raw/${fn}` });
@@ -178,6 +179,43 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     const [{ id }] = await pod.runsOf('raw-huge');
     const told = JSON.stringify(await pod.call('runs.get', { id }));
     assert.ok(told.length < 600_000, `runs.get tells ${told.length} bytes`);
+  });
+
+  test('a function of one app is not taken by another', async () => {
+    const seen = await start('mine', (response) => response.writeHead(200, sdkHeaders).end('1'));
+    const other = { ...registration('http://127.0.0.1:9/api/inngest', 'mine'), appName: 'thief' };
+    const { status, body } = await pod.route('POST', '/fn/register', other);
+    assert.equal(status, 409, JSON.stringify(body));
+    assert.match(JSON.stringify(body), /Your app .*mine.* has a function .*raw-mine.* already/);
+    await pod.route('POST', '/e/k', { name: 'raw/mine' });
+    await until(10_000, async () => (await pod.runsOf('raw-mine')).every(({ status }) => status === 'completed'), 'both runs');
+    // Once the first is gone, it may.
+    await pod.call('apps.remove', { url: seen.url });
+    assert.equal((await pod.route('POST', '/fn/register', other)).status, 200);
+  });
+
+  test('what answers at the origin of an endpoint is not asked for its functions', async () => {
+    const methods = [];
+    const app = await App.listen((request, response) => {
+      methods.push(request.method);
+      response.writeHead(200, sdkHeaders).end('1');
+    });
+    apps.push(app);
+    const { status, body } = await pod.route('POST', '/v1/checkpoint', {
+      run_id: '01M8EH00000000000000000001',
+      event: {
+        name: 'inngest/http.request',
+        data: {
+          domain: new URL(app.url).origin, method: 'GET', path: '/buy', fn: 'buy', ip: '1.1.1.1',
+          content_type: 'application/json', query_params: '', body: '',
+        },
+      },
+      steps: [],
+      retries: 0,
+    });
+    assert.equal(status, 200, JSON.stringify(body));
+    await delay(6_000); // the apps that are known are asked every five seconds
+    assert.deepEqual(methods.filter((method) => method === 'PUT'), []);
   });
 
   test('one that begins ever more steps ends at the limit', async () => {
