@@ -79,6 +79,21 @@ std::string place_of_texts(const ContentOptions& options) {
                      prefix.empty() ? "" : ", below " + prefix);
 }
 
+// What a start writes even where nothing has changed: the index of the database's log is made anew,
+// and fails as a file that cannot be had where there is no room for it.
+constexpr std::uintmax_t kStartBytes = 4 << 20;
+
+Error needing_room(Error error, const std::string& data) {
+  std::error_code none;
+  const auto space = std::filesystem::space(data, none);
+  const bool has_no_room = !none && space.available < kStartBytes;
+  if (error.fault == Fault::kFull || (error.fault == Fault::kGone && has_no_room)) {
+    error.message =
+        "The disk is full. A start needs some room, too: make a few MiB of it, then start again";
+  }
+  return error;
+}
+
 }  // namespace
 
 // Members are made from the top and destroyed from the bottom: each uses those above it only.
@@ -402,7 +417,8 @@ Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
   for (auto step :
        {&Parts::take_address, &Parts::open, &Parts::load_keys, &Parts::make_owner, &Parts::serve}) {
     if (auto done = (pod->parts_.get()->*step)(); !done) {
-      return fail(pod->parts_->with_key_file(done.error()));
+      auto error = needing_room(done.error(), pod->parts_->options.data);
+      return fail(pod->parts_->with_key_file(std::move(error)));
     }
   }
   return pod;

@@ -17,8 +17,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How soon a job is taken up again whose state could not be stored (a full disk, mostly).
+// How soon it is tried again to store what became of a job (the disk is full, mostly); then twice
+// as long each time, up to a minute: it costs one write that fails.
 constexpr milliseconds kStoreRetry(1'000);
+constexpr milliseconds kStoreRetryMax(60'000);
 // How often a run may be done alone, and the process end before it does; and once before that it
 // was done beside others.
 constexpr int kStartsAloneMax = 3;
@@ -91,6 +93,11 @@ void log_unstored(const bus::Job& job, const Error& error) {
                      {"error", error.message},
                      {"code", info(error.code).name},
                      {"user", job.user_id}});
+}
+
+// What is too large, or no event, is so however often it is tried.
+bool may_be_stored_later(const Error& error) {
+  return error.code != Code::kPayloadTooLarge && error.code != Code::kBadRequest;
 }
 
 }  // namespace
@@ -392,11 +399,11 @@ Task<void> WorkerPool::do_suspects() {
   one_less();
 }
 
-// What happened could not be stored, so as far as anyone knows it did not happen: the same attempt
-// is made again.
+// What the attempt needs could not be read, or its beginning not be stored: it is made again. What
+// it has come to is stored by do_once(), however long that takes.
 Task<void> WorkerPool::do_until_stored(bus::Job& job) {
   const auto stop = stopping_.get_token();
-  for (;;) {
+  for (auto wait = kStoreRetry;; wait = std::min(wait * 2, kStoreRetryMax)) {
     job.began_at = world_.unix_ms();
     const auto done = co_await do_once(job);
     // Somebody else has it, and says what becomes of it.
@@ -411,7 +418,7 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
     job.function->meter->unstored.add();
     log_unstored(job, done.error());
     job.may_have_results = true;
-    if (!co_await world_.sleep_for(kStoreRetry, stop)) break;
+    if (!co_await world_.sleep_for(wait, stop)) break;
   }
 }
 
@@ -471,9 +478,20 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
   }
   const auto began = world_.now();
   job.called_at = store_.clock().now();
-  auto answer = co_await driver->call({job, **event, std::move(stored), std::move(events)});
+  const auto answer = co_await driver->call({job, **event, std::move(stored), std::move(events)});
   job.function->meter->took.observe(world_.now() - began);
-  co_return co_await settle(job, **event, *handling, std::move(answer), may_be_pending);
+  // What was done is not done again because it could not be stored: it is kept here, as it was
+  // during the call, until there is room for it.
+  for (auto wait = kStoreRetry;; wait = std::min(wait * 2, kStoreRetryMax)) {
+    auto settled = co_await settle(job, **event, *handling, answer, may_be_pending);
+    if (settled || settled.error().code == Code::kConflict) co_return settled;
+    job.function->meter->unstored.add();
+    log_unstored(job, settled.error());
+    if (!may_be_stored_later(settled.error())) {
+      co_return co_await give_up(job, **event, settled.error(), job.attempt + 1, {});
+    }
+    if (!co_await world_.sleep_for(wait, stopping_.get_token())) co_return settled;
+  }
 }
 
 // Of a run that is called for the first time. One that had no room in the queue, or was to begin

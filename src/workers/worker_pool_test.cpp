@@ -90,6 +90,35 @@ TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
   EXPECT_EQ(calls, 2);
 }
 
+// What it has done is done, whether or not there is room to say so.
+TEST_F(KilledPoolTest, WhatACallHasComeToIsStoredWhenItCanBeAndNotDoneAgain) {
+  testing::internal::CaptureStderr();
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step&) -> Task<Outcome> {
+    ++calls;
+    co_return Outcome::done();
+  });
+  const auto run_sql = [&](std::string_view sql) {
+    ASSERT_TRUE(test::run(executor,
+                          [&] { return own->database->write([&](db::Tx& tx) { tx.run(sql); }); }));
+  };
+  run_sql(
+      "CREATE TRIGGER full BEFORE UPDATE ON runs_data BEGIN SELECT abs(-9223372036854775808); "
+      "END");
+  append(1);
+  // Later and later.
+  for (int seconds = 1; seconds <= 8; seconds *= 2) {
+    ASSERT_TRUE(world.wait_for_sleeper(std::chrono::seconds(seconds)));
+    EXPECT_EQ(left_to_do(), 1);
+    if (seconds == 8) run_sql("DROP TRIGGER full");
+    world.pass(std::chrono::seconds(seconds));
+  }
+  wait_for_jobs(0);
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(count("SELECT count(*) FROM runs_data WHERE status = 'completed'"), 1);
+}
+
 TEST_F(KilledPoolTest, ARunThatCannotGetAtItsOwnFileKeepsNoOtherWaiting) {
   std::atomic<int> calls = 0;
   start([&](const Event& event, Step&) -> Task<Outcome> {

@@ -155,6 +155,21 @@ test('a full disk refuses writes in a sentence and loses nothing', { timeout: 30
   assert.equal(refusals.withoutRetryAfter, 0, 'every 503 says Retry-After');
 });
 
+test('a start on a full disk says that it needs room, and leaves all as it is', { timeout: 60_000 }, async (t) => {
+  const folder = temporaryDirectory(t);
+  const disk = smallDisk(t, folder);
+  const pod = await Pod.make(t, { folder, args: ['--disk-free-bytes-min', '0'] });
+  await pod.start();
+  const made = await pod.owner().mutate('notes.create', { title: 'a', content: 'b' });
+  assert.equal(made.status, 200, made.text);
+  await pod.stop();
+  disk.fill(0);
+  await assert.rejects(pod.start(), /The disk is full.*A start needs some room, too: make a few MiB of it/s);
+  disk.free();
+  await pod.start();
+  assert.equal((await pod.owner().ask('notes.list', { limit: 5 })).total, 1);
+});
+
 // The same without a disk of its own: `ulimit -f`, a unit's LimitFSIZE=. The kernel sends SIGXFSZ,
 // which ends a process that does not ignore it, and answers EFBIG.
 test('files that may not grow end no pod and lose nothing', { timeout: 60_000 }, async (t) => {
