@@ -15,6 +15,7 @@
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 #include "workers/pending_steps.h"
+#include "workers/signal_waits.h"
 
 namespace synap::inngest {
 
@@ -350,19 +351,6 @@ Task<Result<Json>> History::actions(Uuid id, const Asker& asker) {
   co_return std::move(*steps);
 }
 
-Task<Result<std::optional<Uuid>>> History::waits_for(std::string user_id, std::string signal) {
-  const auto value = Json(signal).dump();
-  co_return co_await engine_.runs.database().read([&](db::Tx& tx) {
-    std::optional<Uuid> run;
-    auto rows = tx.query(
-        "SELECT run FROM waits_data WHERE user_id = $1 AND type = $2 AND path = 'data.signal' AND "
-        "value = $3",
-        user_id, bus::kSignalSent.name, value);
-    if (rows.next()) run = rows.uuid(0);
-    return run;
-  });
-}
-
 Task<Result<Json>> History::send_signal(const net::Request& request, const Asker& asker) {
   const auto body = parse_json(request.body);
   if (!body) co_return fail(body.error());
@@ -371,9 +359,7 @@ Task<Result<Json>> History::send_signal(const net::Request& request, const Asker
     co_return fail(Code::kBadRequest, "signal has 1 to 256 bytes");
   }
   if (const Json* data = body->find("data")) signal.data = *data;
-  auto run = co_await waits_for(asker.user_id, signal.signal);
-  if (!run) co_return fail(run.error());
-  if (!*run) co_return fail(Code::kNotFound, "No run waits for this signal");
+  const auto name = signal.signal;
   events::Envelope envelope;
   envelope.user_id = asker.user_id;
   envelope.actor = asker.actor;
@@ -382,9 +368,14 @@ Task<Result<Json>> History::send_signal(const net::Request& request, const Asker
   if (!event) co_return fail(event.error());
   events::Append append;
   append.events.push_back(std::move(*event));
+  std::optional<Uuid> run;
+  append.decide = [&](db::Tx& tx) {
+    run = workers::take_signal_wait(tx, asker.user_id, name);
+    if (!run) tx.abort({Code::kNotFound, "No run waits for this signal", nullptr});
+  };
   auto appended = co_await engine_.log.append(std::move(append));
   if (!appended) co_return fail(appended.error());
-  co_return Json::object({{"data", Json::object({{"run_id", ulid_of(**run)}})}});
+  co_return Json::object({{"data", Json::object({{"run_id", ulid_of(*run)}})}});
 }
 
 }  // namespace synap::inngest

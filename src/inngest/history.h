@@ -67,7 +67,6 @@ class History {
   Task<Result<Json>> batch(Uuid id, const Asker& asker);
   Task<Result<Json>> actions(Uuid id, const Asker& asker);
   Task<Result<Json>> send_signal(const net::Request& request, const Asker& asker);
-  Task<Result<std::optional<Uuid>>> waits_for(std::string user_id, std::string signal);
 
   workers::Engine& engine_;
   const events::EventTypes& types_;

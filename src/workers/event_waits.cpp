@@ -109,7 +109,9 @@ std::vector<db::Database::Migration> EventWaits::migrations() {
           {"waits.2",
            "ALTER TABLE waits_data ADD COLUMN condition TEXT; "
            "ALTER TABLE waits_data ADD COLUMN until INTEGER"},
-          {"waits.3", kPosition}};
+          {"waits.3", kPosition},
+          // A signal was sent for it, behind which this follows.
+          {"runs.20", "ALTER TABLE waits_data ADD COLUMN is_taken INTEGER NOT NULL DEFAULT 0"}};
 }
 
 void EventWaits::begin(db::Tx& tx, const bus::Job& job, const StepHash& step,

@@ -29,6 +29,9 @@ describe('REST v1', () => {
         await step.waitForEvent('none', { event: 'shop/never', timeout: '1s' });
         return 'done';
       }),
+      inngest.createFunction({ id: 'waits', triggers: [{ event: 'shop/waits' }] }, ({ event, step }) =>
+        step.waitForSignal('wait', { signal: `go ${event.data.round}`, timeout: '1h' }),
+      ),
       inngest.createFunction({ id: 'hello', triggers: [{ event: 'shop/hello' }] }, () => 'hi'),
     ]);
     await app.sync();
@@ -73,6 +76,18 @@ describe('REST v1', () => {
     assert.equal((await get(`/v1/events/${ids[0]}`, asAnn())).status, 404);
     assert.equal((await get(`/v1/events/${ids[0]}/runs`, asAnn())).status, 404);
     assert.equal((await get('/v1/events/nonsense')).status, 404);
+  });
+
+  test('of signals that are sent at once one is taken, and the others hear that none waits', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await send({ name: 'shop/waits', data: { round } });
+      const waits = async () => (await statuses('shop-waits')).filter((status) => status === 'sleeping').length === 1;
+      await until(10_000, waits, 'a run waits');
+      const signal = { signal: `go ${round}`, data: {} };
+      const sent = await Promise.all(Array.from({ length: 10 }, () => pod.route('POST', '/v1/signals', signal)));
+      assert.deepEqual(sent.map(({ status }) => status).sort(), [200, ...Array(9).fill(404)]);
+      await until(10_000, async () => !(await waits()), 'it goes on');
+    }
   });
 
   test('what a run is to go on with is told', async () => {

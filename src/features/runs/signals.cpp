@@ -4,6 +4,7 @@
 #include "features/command.h"
 #include "features/procedures.h"
 #include "features/runs/runs.h"
+#include "workers/signal_waits.h"
 
 namespace synap::features::runs {
 namespace {
@@ -45,6 +46,7 @@ Task<Result<SentSignal>> send(const Rooms& rooms, api::Session session, SendSign
     asked.idempotency_key.reset();
     append.idempotency = {*std::move(key), sha256("signals.send\n" + json_text(asked)), "null"};
   }
+  auto signal = input.signal;
   events::Envelope envelope;
   envelope.user_id = session.user_id();
   envelope.source = session.actor->source;
@@ -55,6 +57,10 @@ Task<Result<SentSignal>> send(const Rooms& rooms, api::Session session, SendSign
                                 std::move(envelope));
   if (!event) co_return fail(event.error());
   append.events.push_back(std::move(*event));
+  // It is recorded also where nobody waits.
+  append.decide = [user_id = session.user_id(), signal = std::move(signal)](db::Tx& tx) {
+    std::ignore = workers::take_signal_wait(tx, user_id, signal);
+  };
   auto appended = co_await rooms.log.append(std::move(append));
   if (!appended) co_return fail(appended.error());
   const auto& recorded = *appended->events.front();
