@@ -8,7 +8,9 @@ const ObjectSchema<Invocation>& describe(Type<Invocation>) {
           .field("function", &Invocation::function, string(), "The function that is to run.")
           .field("data", &Invocation::data, any(), "What it is handed.")
           .field("runId", &Invocation::run_id, string().uuid(), "The run that asks for it.")
-          .field("step", &Invocation::step, string(), "The step of that run, as a hash in hex.");
+          .field("step", &Invocation::step, string(), "The step of that run, as a hash in hex.")
+          .field("depth", &Invocation::depth, optional(integer().min(1)),
+                 "How many runs that were asked for stand before it in a chain.");
   return schema;
 }
 

@@ -17,6 +17,9 @@ struct Invocation {
   Json data;           // what the function is handed
   std::string run_id;  // of who asks
   std::string step;    // of it: the hash, in hex
+  /// How many runs that were asked for stand before who asks, one asked for by the other; nothing:
+  /// none.
+  std::optional<std::int64_t> depth = std::nullopt;
 };
 const ObjectSchema<Invocation>& describe(Type<Invocation>);
 

@@ -9,6 +9,12 @@
 #include "workers/pending_steps.h"
 
 namespace synap::workers {
+namespace {
+
+// So many runs, one asked for by the other, are a function that invokes itself without an end.
+constexpr std::int64_t kInvokeDepthMax = 100;
+
+}  // namespace
 
 std::string error_memo(const Error& error) {
   return R"({"error":)" + error_json(error) + "}";
@@ -44,7 +50,18 @@ Result<events::NewEvent> RunEvents::event_of(const bus::Job& job, const events::
 Result<events::NewEvent> RunEvents::invocation_of(const bus::Job& job, const events::Event& event,
                                                   const PendingStep& step) const {
   bus::Invocation asked{step.invoked->function, step.invoked->data, job.run_id.to_string(),
-                        to_hex(step.hash)};
+                        to_hex(step.hash), std::nullopt};
+  if (event.type == bus::kFunctionInvoked.name) {
+    const auto before = events::data_of(event, bus::kFunctionInvoked);
+    if (!before) return fail(before.error());
+    asked.depth = (*before)->depth.value_or(0) + 1;
+    if (*asked.depth >= kInvokeDepthMax) {
+      return fail(Code::kPreconditionFailed,
+                  fmt::format("{} runs ask for each other one after another, and no more may: this "
+                              "one may not invoke {}",
+                              kInvokeDepthMax, step.invoked->function));
+    }
+  }
   return types_.make(bus::kFunctionInvoked, std::move(asked), envelope_outside(job, event));
 }
 

@@ -95,6 +95,18 @@ TEST_F(RunsTogether, AFunctionOfAnotherUserCannotBeAskedFor) {
   EXPECT_THAT(run_of("f"), testing::HasSubstr("could not find function with ID: of-bob"));
 }
 
+TEST_F(RunsTogether, AFunctionThatInvokesItselfComesToAnEnd) {
+  add_child(asking());
+  testing::internal::CaptureStderr();
+  start(asking());
+  append();
+  wait_until("SELECT status FROM runs_data WHERE function = 'f'", "failed");
+  wait_until_idle();
+  testing::internal::GetCapturedStderr();
+  EXPECT_THAT(run_of("f"), testing::HasSubstr("100 runs ask for each other one after another"));
+  EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE function = 'child'"), "100");
+}
+
 TEST_F(RunsTogether, AnErrorOfAnySizeEndsItsRun) {
   add_child([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
   testing::internal::CaptureStderr();

@@ -1805,6 +1805,8 @@ export interface Invocation {
     runId: string;
     /** The step of that run, as a hash in hex. */
     step: string;
+    /** How many runs that were asked for stand before it in a chain. */
+    depth?: number;
 }
 export interface FunctionAct {
     /** Its id. */

@@ -623,6 +623,7 @@ export declare const Invocation: z.ZodObject<{
     data: z.ZodAny;
     runId: z.ZodUUID;
     step: z.ZodString;
+    depth: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
 export declare const FunctionAct: z.ZodObject<{
     function: z.ZodString;
@@ -1700,6 +1701,7 @@ export declare const eventSchemas: {
         data: z.ZodAny;
         runId: z.ZodUUID;
         step: z.ZodString;
+        depth: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>;
     "function.paused": z.ZodObject<{
         function: z.ZodString;

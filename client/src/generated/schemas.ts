@@ -554,6 +554,7 @@ export const Invocation = z.object({
   data: z.any().describe("What it is handed."),
   runId: z.uuid().describe("The run that asks for it."),
   step: z.string().describe("The step of that run, as a hash in hex."),
+  depth: z.int().min(1).optional().describe("How many runs that were asked for stand before it in a chain."),
 });
 
 export const FunctionAct = z.object({
