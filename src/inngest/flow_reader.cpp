@@ -29,7 +29,7 @@ class Members {
     return otherwise;
   }
   std::optional<milliseconds> duration(std::string_view name) {
-    const auto text = json_->string_or(name, "");
+    const auto text = this->text(name);
     if (text.empty()) return std::nullopt;
     const auto ms = parse_duration(text);
     if (ms) return milliseconds(*ms);
@@ -42,14 +42,20 @@ class Members {
     return value.value_or(milliseconds(0));
   }
   bus::Key expression(std::string_view name, std::vector<std::string> variables = {"event"}) {
-    const auto text = json_->string_or(name, "");
+    const auto text = this->text(name);
     if (text.empty()) return std::nullopt;
     auto expression = read_expression(text, std::move(variables));
     if (expression) return std::move(*expression);
     wrong(fmt::format("{}: {}", name, expression.error().message));
     return std::nullopt;
   }
-  std::string_view text(std::string_view name) const { return json_->string_or(name, ""); }
+  std::string_view text(std::string_view name) {
+    const Json* value = json_->find(name);
+    if (value == nullptr || value->is_null()) return {};
+    if (value->is_string()) return value->as_string();
+    wrong(fmt::format("{} is a text", name));
+    return {};
+  }
 
   void wrong(std::string_view what) {
     if (!error_) error_ = Error{Code::kBadRequest, fmt::format("{}: {}", limit_, what)};
@@ -175,7 +181,8 @@ Result<> read_cancel(const Json& function, bus::Flow& flow) {
     Members members(holder, "cancel");
     if (members.error()) return fail(*members.error());
     bus::CancelOn one{.event = bus_name(members.text("event"))};
-    if (one.event.empty()) members.wrong("event is the name of an event");
+    const bool is_name = !one.event.empty() && one.event.find('*') == std::string::npos;
+    if (!is_name) members.wrong("event is the name of one event, without a wildcard");
     one.timeout = members.duration("timeout");
     one.condition = members.expression("if", {"event", "async"});
     if (members.error()) return fail(*members.error());

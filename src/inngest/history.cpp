@@ -96,7 +96,8 @@ Result<events::Filter> filter_of(std::string_view query) {
   if (const auto limit = query_parameter(query, "limit"); !limit.empty()) {
     int number = 0;
     const auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), number);
-    if (error != std::errc{} || number < 1 || number > kEventsMax) {
+    const bool is_number = error == std::errc{} && end == limit.data() + limit.size();
+    if (!is_number || number < 1 || number > kEventsMax) {
       return fail(Code::kBadRequest, fmt::format("limit is a number from 1 to {}", kEventsMax));
     }
     filter.limit = number;

@@ -51,6 +51,11 @@ Result<std::vector<Json>> posted_events(const net::Request& request) {
     return fail(Code::kUnsupportedMediaType,
                 "Events are JSON, or a form that is application/x-www-form-urlencoded");
   }
+  const auto* coding = request.headers.find("content-encoding");
+  if (coding != nullptr && !net::equal_ignoring_case(*coding, "identity")) {
+    return fail(Code::kUnsupportedMediaType,
+                "Events come as they are: this pod reads no Content-Encoding");
+  }
   // curl says that whatever it sends is a form.
   const auto text = net::trimmed(request.body);
   const bool is_json = text.starts_with('{') || text.starts_with('[');

@@ -70,6 +70,9 @@ Result<> read_schedule(AppFunction& function, const Json& json) {
   const auto text = json.string_or("cron", "");
   const auto schedule = cron::Schedule::parse(text);
   if (!schedule) return wrong(function, schedule.error().message);
+  if (!schedule->next(0)) {
+    return wrong(function, fmt::format("the schedule \"{}\" names no time that ever comes", text));
+  }
   bus::Function::Cron cron{std::string(text), *schedule, 0};
   if (const auto jitter = json.string_or("jitter", ""); !jitter.empty()) {
     const auto ms = parse_duration(jitter);

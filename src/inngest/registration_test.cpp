@@ -89,6 +89,7 @@ TEST(Registration, ReadsFlowControl) {
   EXPECT_NE(refusal(R"(,"rateLimit":{"limit":1})"), "");
   EXPECT_NE(refusal(R"(,"batchEvents":{"maxSize":1000,"timeout":"5s"})"), "");
   EXPECT_NE(refusal(R"(,"singleton":{"mode":"both"})"), "");
+  EXPECT_EQ(refusal(R"(,"singleton":{"key":5})"), "BAD_REQUEST: app-f: singleton: key is a text");
 }
 
 TEST(Registration, ReadsSchedules) {
@@ -100,6 +101,9 @@ TEST(Registration, ReadsSchedules) {
   EXPECT_EQ(read->schedules[0].jitter_ms, 30'000);
   EXPECT_TRUE(read->triggers.empty());
   EXPECT_NE(refusal(R"(,"triggers":[{"cron":"61 * * * *"}])"), "");
+  EXPECT_EQ(refusal(R"(,"triggers":[{"cron":"0 0 29 2 *"}])"), "");
+  EXPECT_THAT(refusal(R"(,"triggers":[{"cron":"0 0 31 2 *"}])"),
+              testing::HasSubstr("\"0 0 31 2 *\" names no time that ever comes"));
   EXPECT_NE(refusal(R"(,"triggers":[{"cron":"* * * * *","jitter":"1h"}])"), "");
 }
 
@@ -179,6 +183,11 @@ TEST(Registration, ReadsWhatCancelsRuns) {
   EXPECT_EQ(read->flow.cancel_on[0].event, "t/end");
   EXPECT_EQ(read->flow.cancel_on[0].condition->to_text(), "event.data.id == async.data.id");
   EXPECT_EQ(read->flow.cancel_on[0].timeout, std::chrono::hours(1));
+  for (const char* event : {R"("*")", R"("t/*")", R"("")", "7"}) {
+    EXPECT_THAT(refusal(R"(,"cancel":[{"event":)" + std::string(event) + "}]"),
+                testing::HasSubstr("app-f: cancel: event is "))
+        << event;
+  }
   EXPECT_THAT(refusal(R"(,"cancel":[{"event":"t/end","if":"async.data.n +"}])"),
               testing::StartsWith("BAD_REQUEST: app-f: "));
 }

@@ -70,7 +70,11 @@ describe('REST v1', () => {
     assert.deepEqual((await get(`/v1/events?name=list/me&received_before=${started}`)).body.data, []);
     assert.equal((await get(`/v1/events?received_after=${started}`)).body.data.length, 4);
     assert.deepEqual((await get('/v1/events?name=list/me', asAnn())).body.data, []);
-    for (const wrong of ['limit=0', 'limit=x', 'limit=101', 'cursor=x', 'received_after=yesterday']) {
+    const wrongs = [
+      'limit=0', 'limit=x', 'limit=101', 'limit=1e9', 'limit=100abc', 'cursor=x',
+      'received_after=yesterday', 'received_before=%ff',
+    ];
+    for (const wrong of wrongs) {
       assert.equal((await get(`/v1/events?${wrong}`)).status, 400, wrong);
     }
     assert.equal((await get(`/v1/events/${ids[0]}`, asAnn())).status, 404);
@@ -88,6 +92,11 @@ describe('REST v1', () => {
       assert.deepEqual(sent.map(({ status }) => status).sort(), [200, ...Array(9).fill(404)]);
       await until(10_000, async () => !(await waits()), 'it goes on');
     }
+  });
+
+  test('what comes encoded is refused for that', async () => {
+    const { status, body } = await pod.route('POST', '/e/k', '{"name":"a"}', { 'content-encoding': 'gzip' });
+    assert.equal(status, 415, JSON.stringify(body));
   });
 
   test('what a run is to go on with is told', async () => {
