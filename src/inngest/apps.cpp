@@ -40,7 +40,7 @@ class Apps::Claim {
     const std::lock_guard lock(apps_.mutex_);
     for (const auto& function : registration.functions.as_array()) {
       const std::string slug(function.string_or("id", ""));
-      auto id = bus_id(slug, asker.user_id);
+      auto id = bus::function_id(slug, asker.user_id);
       const auto there = apps_.rooms_.engine.functions.find(id);
       const auto claimed = apps_.claimed_.find(id);
       const auto& app = there != nullptr                  ? there->app
