@@ -323,13 +323,12 @@ void Admission::wait_for_quiet(db::Tx& tx, const Judged& judged) {
   const auto& debounce = *function->flow.debounce;
   const auto at = now();
   auto position = event->position;
-  // One that is dated ahead is the latest for a period, and not until its day has come: those that
-  // come later have their say.
-  auto timestamp = std::min(verdict.timestamp, world_.unix_ms() + debounce.period.count());
+  auto timestamp = verdict.timestamp;
+  auto least = not_before;
   auto last_at = debounce.timeout ? at + debounce.timeout->count() : INT64_MAX;
   {
     auto rows = tx.query(
-        "SELECT position, timestamp, last_at FROM flow_debounces WHERE function = $1 AND "
+        "SELECT position, timestamp, last_at, due_at FROM flow_debounces WHERE function = $1 AND "
         "user_id = $2 AND key = $3",
         function->id, event->user_id, verdict.debounce);
     if (rows.next()) {
@@ -337,12 +336,13 @@ void Admission::wait_for_quiet(db::Tx& tx, const Judged& judged) {
       if (rows.integer(1) > timestamp) {
         position = rows.integer(0);
         timestamp = rows.integer(1);
+        least = rows.integer(3);  // what stays may be dated ahead
       }
       tx.on_commit([this] { counts_.replaced.add(); });
     }
   }
   wait_until(tx, judged, verdict.debounce, position, timestamp,
-             std::min(at + debounce.period.count(), last_at), last_at);
+             std::max(std::min(at + debounce.period.count(), last_at), least), last_at);
 }
 
 void Admission::wait_until(db::Tx& tx, const Judged& judged, const std::string& key,
@@ -464,11 +464,7 @@ Task<Result<>> Admission::begin_one(Due due) {
   auto event = co_await log_.at(due.position);
   if (!event) co_return fail(event.error());
   judged.event = std::move(*event);
-  const auto unix_ms = world_.unix_ms();
-  judged.verdict = judge(*judged.function, *judged.event, true, unix_ms);
-  // A debounce is over; an event that is dated ahead has its run then all the same.
-  const auto ahead = judged.verdict.timestamp - unix_ms;
-  if (!due.run_id && ahead > 0) judged.due_at = now() + ahead;
+  judged.verdict = judge(*judged.function, *judged.event, true, world_.unix_ms());
   const auto* sql = due.run_id
                         ? "DELETE FROM flow_batches WHERE function = $1 AND user_id = $2 AND "
                           "key = $3 AND due_at = $4"

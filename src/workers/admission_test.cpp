@@ -96,34 +96,6 @@ TEST_F(AdmissionTest, ARunWaitsForQuietAndIsForTheNewestEvent) {
   wait_for_outputs(R"("3" "4")");
 }
 
-TEST_F(AdmissionTest, AnEventThatIsDatedAheadIsTheNewestForAPeriodOnly) {
-  put({.debounce = bus::Debounce{.period = seconds(5), .key = key()}});
-  tell(1, "a", "ann", world.unix_ms() + std::int64_t{73} * 365 * 86'400'000);
-  settle();
-  pass(seconds(3));
-  tell(2);
-  settle();
-  pass(seconds(3));
-  tell(3);
-  settle();
-  pass(seconds(5));
-  wait_for_outputs(R"("3")");
-}
-
-TEST_F(AdmissionTest, AnEventThatIsDatedAheadAndWaitsForQuietHasItsRunThen) {
-  put({.debounce = bus::Debounce{.period = seconds(5), .key = key()}});
-  tell(1, "a", "ann", world.unix_ms() + 60'000);
-  settle();
-  pass(seconds(5));
-  wait_until("SELECT count(*) FROM parked_jobs", "1");
-  tell(2);
-  settle();
-  pass(seconds(5));
-  wait_for_outputs(R"("2")");
-  pass(seconds(50));
-  wait_for_outputs(R"("1" "2")");
-}
-
 TEST_F(AdmissionTest, QuietIsWaitedForAtMostSoLong) {
   put({.debounce = bus::Debounce{.period = seconds(5), .timeout = seconds(7)}});
   tell(1);
