@@ -152,7 +152,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
 
   test('a run that is cancelled is called no more, whatever its app says', async () => {
     // Each answer names another step, whose failing is nothing to store before the next.
-    const seen = await start('endless', (response, request) => {
+    const seen = await start('tireless', (response, request) => {
       const error = { name: 'Error', message: 'again' };
       const ops = asks(request)
         ? [op('StepError', `p${seen.length - 1}`, { error })]
@@ -160,7 +160,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
       setTimeout(() => answers(response, ops), 20);
     });
     await until(10_000, () => seen.length >= 10, 'it is called');
-    const [{ id }] = await pod.runsOf('raw-endless');
+    const [{ id }] = await pod.runsOf('raw-tireless');
     await pod.call('runs.cancel', { id });
     await delay(200);
     const before = seen.length;
