@@ -124,6 +124,14 @@ async function work(pod) {
   const unknown = await pod.call('notes.create', { content: 'to be deleted' });
   await settled(pod, unknown.requestId);
   await settled(pod, (await pod.call('notes.delete', { id: unknown.entityId })).requestId);
+  // What is deleted takes its relations with it.
+  for (const noun of ['tasks', 'projects']) {
+    const made = await pod.call(`${noun}.create`, { title: 'to be deleted' });
+    await pod.call('relations.create', { fromId: entityId, toId: made.entityId, type: 'part_of' });
+    await pod.call(`${noun}.delete`, { id: made.entityId });
+    const areGone = async () => (await pod.call('relations.list', {})).total === 0;
+    await until(20_000, areGone, () => `the relations of ${noun} are deleted\n${pod.stderr}`);
+  }
   const { events } = await pod.call('events.list', { limit: 200 });
   const ids = new Map();
   const plain = (value) =>

@@ -84,7 +84,7 @@ void check_references(const NounParts& parts, db::Tx& tx, const std::string& use
     if (plural.empty() ? is_any_other(parts, tx, user, id) : AllNouns::has(tx, plural, user, id)) {
       continue;
     }
-    return tx.abort({Code::kBadRequest,
+    return tx.abort({plural.empty() ? Code::kNotFound : Code::kBadRequest,
                      fmt::format("{}: there is no such thing among your {}", field,
                                  plural.empty() ? "things" : plural),
                      nullptr});

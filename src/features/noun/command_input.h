@@ -2,6 +2,7 @@
 // is expected to have, and an idempotency key. Private to this folder.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -54,6 +55,10 @@ void add_command(const std::shared_ptr<NounParts>& parts, const std::string& pro
     meta.errors = {{Code::kConflict,
                     "The idempotency key was used for something else, or is another than the "
                     "header's."}};
+    const auto& references = parts->options.references;
+    if (std::ranges::any_of(references, [](const auto& one) { return one.plural.empty(); })) {
+      meta.errors.push_back({Code::kNotFound, "You have no such thing."});
+    }
   }
   api::add_untyped(
       parts->rooms.procedures, parts->options.plural + "." + procedure, rpc::Kind::kMutation,

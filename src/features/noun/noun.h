@@ -70,7 +70,8 @@ struct NounOptions {
   /// Fields by which lists are filtered and sorted, each with an index of its own.
   std::vector<std::string> indexed = {};
   /// Fields that hold the id of another noun's thing, and that noun's plural: what they name must
-  /// be there when they are set. Without a plural: a thing of any other noun.
+  /// be there when they are set (kBadRequest). Without a plural: a thing of any other noun, which
+  /// the command is about as well (kNotFound).
   struct Reference {
     std::string field;
     std::string plural = "";

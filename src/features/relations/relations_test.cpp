@@ -125,9 +125,9 @@ TEST_F(RelationsTest, RefusesWhatIsNoRelation) {
   EXPECT_EQ(refusal(try_relate(a, a)),
             "BAD_REQUEST toId: it is fromId; a thing has no relation to itself");
   EXPECT_EQ(refusal(try_relate(a, bobs)),
-            "BAD_REQUEST toId: there is no such thing among your things");
+            "NOT_FOUND toId: there is no such thing among your things");
   EXPECT_EQ(refusal(try_relate(relation, b)),
-            "BAD_REQUEST fromId: there is no such thing among your things");
+            "NOT_FOUND fromId: there is no such thing among your things");
   EXPECT_EQ(refusal(try_relate(a, b, {{"type", "Part of"}})).substr(0, 36),
             "BAD_REQUEST type: a word of small le");
   EXPECT_EQ(refusal(try_relate(a, b, {{"validFrom", "2020-02-01"}, {"validTo", "2020-01-01"}})),
