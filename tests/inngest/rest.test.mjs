@@ -48,7 +48,7 @@ describe('REST v1', () => {
   test('functions of an app are told as they were registered, to its user', async () => {
     const { status, body } = await get('/v1/apps/shop/functions');
     assert.equal(status, 200);
-    assert.deepEqual(body.data.map((each) => each.slug), ['shop-sleeps', 'shop-other', 'shop-steps', 'shop-hello']);
+    assert.deepEqual(body.data.map((each) => each.slug), ['shop-sleeps', 'shop-other', 'shop-steps', 'shop-waits', 'shop-hello']);
     const [first] = body.data;
     assert.match(first.id, /^[0-9a-f-]{36}$/);
     assert.deepEqual(first.triggers, [{ event: 'shop/sleeps' }]);
