@@ -125,10 +125,11 @@ class KilledPoolTest : public testing::Test {
     for (const auto& migration : Engine::migrations()) migrations.push_back(migration);
     SYNAP_CHECK(own->database->migrate(migrations).has_value());
     own->log = std::move(*events::sqlite::SqliteEventLog::open(*own->database));
-    own->engine.emplace(*own->database, *own->log, own->types,
-                        EngineOptions{.world = world,
-                                      .queue = {.running_of_function = 16},
-                                      .pool = {.suspect_pause = pause}});
+    own->engine.emplace(
+        *own->database, *own->log, own->types,
+        EngineOptions{.world = world,
+                      .queue = {.running_of_function = 16},
+                      .pool = {.suspect_pause = pause, .unstored_bytes_max = unstored_bytes_max}});
     own->engine->pool->add(
         "f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
         {.fulfills = true});
@@ -206,6 +207,7 @@ class KilledPoolTest : public testing::Test {
   std::int64_t failed() { return count("SELECT count(*) FROM runs_data WHERE status = 'failed'"); }
 
   std::chrono::milliseconds pause{0};
+  std::int64_t unstored_bytes_max = 1 << 20;
   ManualWorld world;
   test::TempDirectory directory;
   ThreadExecutor executor{"test"};

@@ -100,6 +100,33 @@ bool may_be_stored_later(const Error& error) {
   return error.code != Code::kPayloadTooLarge && error.code != Code::kBadRequest;
 }
 
+std::int64_t bytes_of(const Answer& answer) {
+  auto bytes = sizeof(Answer) + answer.output.size() + answer.error.message.size();
+  for (const auto& result : answer.results) {
+    bytes += sizeof(StepResult) + result.memo.size() + result.input.size();
+  }
+  for (const auto& step : answer.pending) {
+    bytes += sizeof(PendingStep) + step.error.size() + step.input.size();
+  }
+  return static_cast<std::int64_t>(bytes);
+}
+
+// A part of a bound that all share, given back at its end.
+class Reservation {
+ public:
+  Reservation(std::atomic<std::int64_t>& all, std::int64_t bytes, std::int64_t most)
+      : all_(all), bytes_(bytes), has_room_(all_.fetch_add(bytes) + bytes <= most) {}
+  ~Reservation() { all_ -= bytes_; }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  bool has_room() const { return has_room_; }
+
+ private:
+  std::atomic<std::int64_t>& all_;
+  const std::int64_t bytes_;
+  const bool has_room_;
+};
+
 }  // namespace
 
 WorkerPool::WorkerPool(WorkerPoolOptions options, World& world, bus::Functions& functions,
@@ -482,6 +509,7 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
   job.function->meter->took.observe(world_.now() - began);
   // What was done is not done again because it could not be stored: it is kept here, as it was
   // during the call, until there is room for it.
+  std::optional<Reservation> kept;
   for (auto wait = kStoreRetry;; wait = std::min(wait * 2, kStoreRetryMax)) {
     auto settled = co_await settle(job, **event, *handling, answer, may_be_pending);
     if (settled || settled.error().code == Code::kConflict) co_return settled;
@@ -490,6 +518,8 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
     if (!may_be_stored_later(settled.error())) {
       co_return co_await give_up(job, **event, settled.error(), job.attempt + 1, {});
     }
+    if (!kept) kept.emplace(unstored_bytes_, bytes_of(answer), options_.unstored_bytes_max);
+    if (!kept->has_room()) co_return settled;
     if (!co_await world_.sleep_for(wait, stopping_.get_token())) co_return settled;
   }
 }

@@ -48,6 +48,9 @@ struct WorkerPoolOptions {
   /// How long a run, and a function, waits at first when what it needs is out of order; then twice
   /// as long each time, up to half a minute.
   std::chrono::milliseconds outage_pause{1'000};
+  /// Of what calls have come to and could not be stored yet, in all; what is beyond is not kept,
+  /// and its call is made again.
+  std::int64_t unstored_bytes_max = std::int64_t{64} << 20;
 };
 
 class WorkerPool {
@@ -175,6 +178,8 @@ class WorkerPool {
   std::mutex mutex_;
   std::condition_variable ended_;
   int under_way_ = 0;  // coroutines that have not ended
+
+  std::atomic<std::int64_t> unstored_bytes_ = 0;
 
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Executor> computing_;  // made when a function computes

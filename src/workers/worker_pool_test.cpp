@@ -119,6 +119,31 @@ TEST_F(KilledPoolTest, WhatACallHasComeToIsStoredWhenItCanBeAndNotDoneAgain) {
   EXPECT_EQ(count("SELECT count(*) FROM runs_data WHERE status = 'completed'"), 1);
 }
 
+TEST_F(KilledPoolTest, WhatACallHasComeToIsDoneAgainWhereTooMuchIsKept) {
+  testing::internal::CaptureStderr();
+  unstored_bytes_max = 2'000;
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step&) -> Task<Outcome> {
+    ++calls;
+    co_return Outcome::done('"' + std::string(2'000, 'x') + '"');
+  });
+  const auto run_sql = [&](std::string_view sql) {
+    ASSERT_TRUE(test::run(executor,
+                          [&] { return own->database->write([&](db::Tx& tx) { tx.run(sql); }); }));
+  };
+  run_sql(
+      "CREATE TRIGGER full BEFORE UPDATE ON runs_data BEGIN SELECT abs(-9223372036854775808); "
+      "END");
+  append(1);
+  ASSERT_TRUE(world.wait_for_sleeper(std::chrono::seconds(1)));
+  EXPECT_EQ(calls, 1);
+  run_sql("DROP TRIGGER full");
+  world.pass(std::chrono::seconds(1));
+  wait_for_jobs(0);
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(calls, 2);
+}
+
 TEST_F(KilledPoolTest, ARunThatCannotGetAtItsOwnFileKeepsNoOtherWaiting) {
   std::atomic<int> calls = 0;
   start([&](const Event& event, Step&) -> Task<Outcome> {
