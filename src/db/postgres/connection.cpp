@@ -1,6 +1,7 @@
 #include "db/postgres/connection.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -37,8 +38,10 @@ int digit(char c) {
 }  // namespace
 
 Error error_of(std::string_view sqlstate, std::string_view what) {
-  write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: (postgres {code}) {what}",
-                    {{"code", sqlstate}, {"what", what}});
+  if (!sqlstate.starts_with("40")) {
+    write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: (postgres {code}) {what}",
+                      {{"code", sqlstate}, {"what", what}});
+  }
   const auto unavailable = [](Fault fault, const char* message) {
     io_errors(Store::kDatabase, fault).add();
     return Error{Code::kServiceUnavailable, message, nullptr, fault};
@@ -96,7 +99,7 @@ class Connection::Statement final : public Cursor {
   }
   void close() override {
     auto& all = connection_.statements_;
-    all.erase(std::ranges::find(all, this, &std::unique_ptr<Cursor>::get));
+    std::erase_if(all, [this](const auto& one) { return one.get() == this; });
   }
 
  private:
@@ -122,7 +125,7 @@ Connection::~Connection() {
 }
 
 std::optional<Error> Connection::connect() {
-  if (handle_ != nullptr && PQstatus(handle_) == CONNECTION_OK) return std::nullopt;
+  if (handle_ != nullptr && is_still_there()) return std::nullopt;
   auto& world = options_.world;
   if (connect_delay_.count() > 0 && world.now() < connect_at_) {
     return Error{Code::kServiceUnavailable, "The database cannot be reached now", nullptr,
@@ -154,13 +157,24 @@ std::optional<Error> Connection::connect() {
   auto ready = execute(fmt::format(
       "SET synchronous_commit = on; SET statement_timeout = {}; SET lock_timeout = {}; "
       "SET idle_in_transaction_session_timeout = {}; SET client_encoding = 'UTF8'; "
-      "SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET TimeZone = 'UTC'",
+      "SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET TimeZone = 'UTC'; "
+      // Statements are short: compiling one takes longer than carrying it out a thousand times.
+      "SET jit = off",
       options_.statement_time_max.count(), options_.lock_time_max.count(),
-      options_.lock_time_max.count()));
+      options_.idle_time_max.count()));
   if (ready) return std::nullopt;
   auto error = ready.error();
   lose("its settings");
   return error;
+}
+
+// That a connection was lost while nobody used it is found out before anything is sent: behind a
+// COMMIT nobody could tell whether that has been carried out.
+bool Connection::is_still_there() {
+  pollfd socket{.fd = PQsocket(handle_), .events = POLLIN, .revents = 0};
+  // What a server says unasked, and the end behind it.
+  for (int i = 0; i < 2 && ::poll(&socket, 1, 0) > 0; ++i) std::ignore = PQconsumeInput(handle_);
+  return PQstatus(handle_) == CONNECTION_OK;
 }
 
 // Whatever was under way is undone by the server.
@@ -297,10 +311,11 @@ Connection::ResultPtr Connection::receive() {
     lose("a synchronisation");
     return nullptr;
   }
+  const int sent = sent_;
   for (; sent_ > 0; --sent_) {
     while (ResultPtr result{PQgetResult(handle_)}) {
       note(*result);
-      last = std::move(result);
+      (sent - sent_ == kept_at_ ? kept_ : last) = std::move(result);
     }
     if (PQstatus(handle_) != CONNECTION_OK) break;
   }
@@ -336,6 +351,8 @@ void Connection::note(const PGresult& result) {
       const std::string_view sqlstate = state != nullptr ? state : "";
       // Tables have changed under what was prepared, or it is not there any more.
       is_stale_ = is_stale_ || sqlstate == "0A000" || sqlstate == "26000";
+      was_refused_ = was_refused_ || !sqlstate.empty();
+      was_outrun_ = was_outrun_ || sqlstate.starts_with("40");
       abort(error_of(sqlstate, trimmed(PQresultErrorMessage(&result))));
     }
   }
@@ -350,18 +367,35 @@ void Connection::forget_prepared() {
 
 void Connection::begin(std::string_view how) {
   is_in_doubt_ = false;
+  was_refused_ = false;
+  was_outrun_ = false;
   if (is_stale_ || prepared_.size() > kPreparedMax) forget_prepared();
   run_only(how, nullptr, 0);
 }
 
-std::optional<Error> Connection::commit() {
-  settle();
+// All that is still on its way goes with the COMMIT, which the server passes over if something
+// before it was wrong.
+std::optional<Error> Connection::commit(const LastStatement* last) {
   if (error_) return take_error();
-  run_only("COMMIT", nullptr, 0);
   const auto was_connected = handle_ != nullptr;
+  // For the two, and that they are prepared: nothing is waited for between them.
+  constexpr int kRoom = 4;
+  if (sent_ > kSentMax - kRoom) settle();
+  if (last != nullptr && send(last->sql, last->values.data(), last->values.size())) {
+    kept_at_ = sent_ - 1;
+  }
+  run_only("COMMIT", nullptr, 0);
   settle();
+  kept_at_ = -1;
   auto error = take_error();
-  is_in_doubt_ = error.has_value() && was_connected && handle_ == nullptr;
+  // Its answers come in order: whoever was told no has not been committed.
+  is_in_doubt_ = error.has_value() && was_connected && handle_ == nullptr && !was_refused_;
+  auto kept = std::exchange(kept_, nullptr);
+  if (!error && last != nullptr && kept != nullptr) {
+    Statement cursor(*this, std::move(kept));
+    Rows rows(&cursor);
+    last->answer(rows);
+  }
   return error;
 }
 

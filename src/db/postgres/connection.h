@@ -18,13 +18,15 @@
 
 #include "base/world.h"
 #include "db/database.h"
+#include "db/postgres/last_statement.h"
 #include "db/readers.h"
 #include "db/write_queue.h"
 
 namespace synap::db::postgres {
 
 /// What an SQLSTATE (five characters; empty: the connection is gone) means to a caller. Also leaves
-/// a line for the operator (base/log.h): `what` says where, in the server's own words.
+/// a line for the operator (base/log.h): `what` says where, in the server's own words. Not for what
+/// is run again (class 40).
 Error error_of(std::string_view sqlstate, std::string_view what);
 
 struct ConnectionOptions {
@@ -32,6 +34,9 @@ struct ConnectionOptions {
   World& world = real_world();
   std::chrono::milliseconds statement_time_max{30'000};
   std::chrono::milliseconds lock_time_max{5'000};
+  /// Between two statements of a transaction. Less than others wait for a lock: what a node holds
+  /// that was stopped or cut off is given back before they give up.
+  std::chrono::milliseconds idle_time_max{4'000};
   /// For a connection to be made; and, over TCP, for what was sent to be taken.
   std::chrono::milliseconds connect_time_max{5'000};
   /// Who reads on behalf of a user: a role that may read listed views and nothing else.
@@ -59,13 +64,17 @@ class Connection final : public Tx, public Reader {
 
   /// Sent with what comes next.
   void begin(std::string_view how = "BEGIN");
-  /// Waits. The error is the first of whatever went wrong in the transaction, which is undone then.
-  std::optional<Error> commit();
+  /// Waits, once for all that is still on its way, `last` (if there is one) and the COMMIT. The
+  /// error is the first of whatever went wrong in the transaction, which is undone then.
+  std::optional<Error> commit(const LastStatement* last = nullptr);
   void roll_back();
   /// Waits for all that was sent; what was wrong with it is the closure's error.
   void settle();
   /// The connection was lost while the last commit was under way: whether it is one nobody knows.
   bool is_in_doubt() const { return is_in_doubt_; }
+  /// Another's transaction was in the way of the last one (a class 40 SQLSTATE): run again, it
+  /// finds what that one has done.
+  bool was_outrun() const { return was_outrun_; }
 
   void read(database_detail::Operation& operation, std::chrono::milliseconds most) override;
   void rest() override {}
@@ -91,6 +100,7 @@ class Connection final : public Tx, public Reader {
   bool send(std::string_view sql, const Value* values, std::size_t count);
   const std::string* prepare(std::string_view sql, std::size_t count);
   ResultPtr receive();
+  bool is_still_there();
   void note(const PGresult& result);
   void lose(std::string_view what);
   void forget_prepared();
@@ -109,6 +119,10 @@ class Connection final : public Tx, public Reader {
   std::int64_t undone_ = 0;
   std::int64_t round_trips_ = 0;
   bool is_in_doubt_ = false;
+  bool was_refused_ = false;  // the server has said no since begin()
+  bool was_outrun_ = false;
+  int kept_at_ = -1;  // the result that receive() keeps, counted among those that are sent
+  ResultPtr kept_;
   bool has_time_limit_ = false;
   SteadyClock::time_point page_until_{};
   SteadyClock::time_point stop_at_{};

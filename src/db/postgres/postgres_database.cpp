@@ -171,6 +171,9 @@ bool PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) 
 PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group, Actions& done) {
   // A connection may have been lost while nobody used it, and then nothing has been sent by it.
   constexpr int kTries = 2;
+  // Whoever is in the way has committed, so of many nodes that want the same one gets on each time.
+  constexpr int kOutrunMax = 50;
+  int outrun = 0;
   for (int i = 1;; ++i) {
     if (auto error = writer_->connect()) return {false, std::move(error)};
     std::ignore = writer_->take_bound_bytes();
@@ -187,14 +190,23 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
       if (bytes >= kGroupBytesMax) writes_.give_back(group, k + 1);
       if (!error && k + 1 < group.size()) writer_->begin_closure();
     }
-    if (!error) error = writer_->commit();
+    if (!error) {
+      std::optional<LastStatement> last;
+      if (group_end_) last = group_end_(*writer_);
+      error = writer_->commit(last ? &*last : nullptr);
+    }
     if (!error) {
       std::ranges::move(actions, std::back_inserter(done));
       return {true, std::nullopt};
     }
     const auto was_lost = !writer_->is_connected();
+    const auto was_outrun = writer_->was_outrun();
     writer_->roll_back();
     if (was_lost && !writer_->is_in_doubt() && i < kTries) continue;
+    if (was_outrun && ++outrun < kOutrunMax) {
+      --i;
+      continue;
+    }
     return {false, std::move(error)};
   }
 }

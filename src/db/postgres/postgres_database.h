@@ -2,13 +2,16 @@
 // few that read.
 //
 // The writer takes every closure that waits and runs them in one transaction, whose statements are
-// pipelined: a group whose closures ask for nothing takes one round trip. There are no savepoints:
-// if something fails, the transaction is undone and each closure is run again in one of its own.
+// pipelined: a group whose closures ask for nothing takes one round trip, its COMMIT included.
+// There are no savepoints: if something fails, the transaction is undone and each closure is run
+// again in one of its own. Where it was another node's transaction that was in the way, the whole
+// group is run again at once, and finds what that one has done.
 //
 // A connection that is lost is made again, and what it had not committed is run again. Where it is
-// lost between COMMIT and the answer nobody knows whether the group is stored: its closures are
-// answered kServiceUnavailable, and may have taken effect. While the server is away every read and
-// write is answered so, at once, but for one in a while that tries to reach it (5 s at most).
+// lost between COMMIT being sent and its answer nobody knows whether the group is stored: its
+// closures are answered kServiceUnavailable, and may have taken effect. While the server is away
+// every read and write is answered so, at once, but for one in a while that tries to reach it (5 s
+// at most).
 //
 // On behalf of a user no table of the pod's can be read; PostgreSQL's own catalog, which has names
 // of tables and no rows of theirs, can.
@@ -24,6 +27,7 @@
 #include "base/world.h"
 #include "db/database.h"
 #include "db/migrator.h"
+#include "db/postgres/last_statement.h"
 #include "db/readers.h"
 #include "db/write_queue.h"
 
@@ -51,6 +55,11 @@ class PostgresDatabase final : public Database {
   /// Finishes what is queued; what comes later is answered kServiceUnavailable.
   void close();
 
+  /// Asked on the writer's thread when the closures of a group have run, with their Tx, what the
+  /// transaction is to do last. Once, before anything is written that it is to know of.
+  using GroupEnd = std::function<std::optional<LastStatement>(Tx&)>;
+  void at_group_end(GroupEnd end) { group_end_ = std::move(end); }
+
   /// How many groups have been committed, those in parts counted once.
   Watermark& commits() { return commits_; }
   /// How often the writer has waited for the server.
@@ -77,7 +86,8 @@ class PostgresDatabase final : public Database {
   std::unique_ptr<Connection> writer_;
   Readers readers_;
   WriteQueue writes_;
-  Migrator migrator_;  // writer thread only
+  Migrator migrator_;   // writer thread only
+  GroupEnd group_end_;  // the same, once it is set
   Watermark commits_;  // raised by the writer thread
   std::atomic<std::int64_t> round_trips_{0};
   std::unique_ptr<WorldThread> writer_thread_;

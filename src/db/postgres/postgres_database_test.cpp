@@ -72,7 +72,7 @@ class PostgresDatabaseTest : public testing::Test {
   std::unique_ptr<PostgresDatabase> database;
 };
 
-TEST_F(PostgresDatabaseTest, AGroupThatAsksForNothingTakesTwoRoundTrips) {
+TEST_F(PostgresDatabaseTest, AGroupThatAsksForNothingTakesOneRoundTrip) {
   constexpr int kClosures = 50;
   std::int64_t before = 0;
   test::Started<Result<void>> calls(executor);
@@ -90,7 +90,7 @@ TEST_F(PostgresDatabaseTest, AGroupThatAsksForNothingTakesTwoRoundTrips) {
   for (const auto& result : calls.wait()) EXPECT_TRUE(result);
   EXPECT_EQ(count(), kClosures);
   // That of the held group among them.
-  EXPECT_LE(database->round_trips() - before, 4);
+  EXPECT_LE(database->round_trips() - before, 2);
 }
 
 TEST_F(PostgresDatabaseTest, WhatIsWrongIsFoundBeforeTheCommitAndIsItsClosuresOwn) {

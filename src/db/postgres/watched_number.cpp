@@ -1,0 +1,96 @@
+#include "db/postgres/watched_number.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace synap::db::postgres {
+
+WatchedNumber::WatchedNumber(Options options)
+    : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  SYNAP_CHECK(wake_ >= 0, "an eventfd is to be had");
+  thread_ = options_.world.start_thread("db watch", ThreadPriority::kNormal,
+                                        [this] { return turn(); });
+}
+
+WatchedNumber::~WatchedNumber() {
+  is_closing_ = true;
+  tell();
+  thread_.reset();
+  if (handle_ != nullptr) PQfinish(handle_);
+  ::close(wake_);
+}
+
+void WatchedNumber::tell() {
+  const std::uint64_t one = 1;
+  std::ignore = ::write(wake_, &one, sizeof one);
+}
+
+bool WatchedNumber::connect() {
+  if (handle_ != nullptr && PQstatus(handle_) == CONNECTION_OK) return true;
+  if (handle_ != nullptr) PQfinish(handle_);
+  const std::array<const char*, 4> names = {"dbname", "connect_timeout", "application_name",
+                                            nullptr};
+  const std::array<const char*, 4> values = {options_.url.c_str(), "5", "synap watch", nullptr};
+  constexpr int kUrlIsExpanded = 1;
+  handle_ = PQconnectdbParams(names.data(), values.data(), kUrlIsExpanded);
+  if (handle_ == nullptr || PQstatus(handle_) != CONNECTION_OK) return false;
+  PQsetNoticeProcessor(handle_, [](void*, const char*) {}, nullptr);
+  return execute("SET statement_timeout = 5000") && execute("LISTEN " + options_.channel);
+}
+
+bool WatchedNumber::execute(const std::string& sql) {
+  PGresult* result = PQexec(handle_, sql.c_str());
+  const auto status = PQresultStatus(result);
+  PQclear(result);
+  return status == PGRES_COMMAND_OK;
+}
+
+void WatchedNumber::look() {
+  PGresult* result = PQexec(handle_, options_.question.c_str());
+  std::int64_t number = 0;
+  if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
+    const std::string_view text(PQgetvalue(result, 0, 0));
+    std::from_chars(text.data(), text.data() + text.size(), number);
+  }
+  PQclear(result);
+  options_.is_now(number);
+}
+
+// Of others: who has raised the number knows it.
+bool WatchedNumber::has_heard() {
+  PQconsumeInput(handle_);
+  bool has_heard = false;
+  while (PGnotify* told = PQnotifies(handle_)) {
+    has_heard = has_heard || told->be_pid != PQbackendPID(handle_);
+    PQfreemem(told);
+  }
+  return has_heard;
+}
+
+// One wait and what follows from it. What the readers and the writer see of a database that is away
+// is told by them; here it is only looked for again, and nothing is lost: the next look sees all.
+bool WatchedNumber::turn() {
+  const bool is_connected = connect();
+  std::array<pollfd, 2> waited = {pollfd{wake_, POLLIN, 0},
+                                  pollfd{is_connected ? PQsocket(handle_) : -1, POLLIN, 0}};
+  const int ready =
+      ::poll(waited.data(), waited.size(), static_cast<int>(options_.look_every.count()));
+  if (is_closing_) return false;
+  std::uint64_t told = 0;
+  const bool is_told = ::read(wake_, &told, sizeof told) == sizeof told;
+  if (!is_connected) return true;
+  if (is_told) execute("NOTIFY " + options_.channel);
+  if (has_heard() || ready == 0) look();
+  return true;
+}
+
+}  // namespace synap::db::postgres

@@ -1,0 +1,52 @@
+// WatchedNumber: a number in the database that any node may raise, and that every node wants to
+// know of soon. Whoever has raised it tells the others (NOTIFY), after the commit and once for many
+// raises; whoever was not told looks by itself, now and then. A thread and a connection.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/world.h"
+
+struct pg_conn;
+
+namespace synap::db::postgres {
+
+class WatchedNumber {
+ public:
+  struct Options {
+    World& world = real_world();
+    std::string url;       // of the database
+    std::string channel;   // of NOTIFY
+    std::string question;  // SQL that answers one number
+    std::chrono::milliseconds look_every{1'000};
+    /// On the watching thread, with what the number is now.
+    std::function<void(std::int64_t)> is_now;
+  };
+  explicit WatchedNumber(Options options);
+  WatchedNumber(const WatchedNumber&) = delete;
+  WatchedNumber& operator=(const WatchedNumber&) = delete;
+  ~WatchedNumber();
+
+  /// The number was raised by this node, in a transaction that is committed. Any thread.
+  void tell();
+
+ private:
+  bool turn();
+  bool connect();
+  bool execute(const std::string& sql);
+  void look();
+  bool has_heard();
+
+  const Options options_;
+  const int wake_;  // an eventfd
+  std::atomic<bool> is_closing_{false};
+  pg_conn* handle_ = nullptr;  // the thread's own
+  std::unique_ptr<WorldThread> thread_;
+};
+
+}  // namespace synap::db::postgres
