@@ -1,5 +1,9 @@
 #include "events/chain.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace synap::events {
 namespace {
 
@@ -43,6 +47,13 @@ std::string& begin(std::string_view name) {
   return bytes;
 }
 
+template <std::size_t N>
+bool read_bytes(std::string_view raw, std::array<std::uint8_t, N>& out) {
+  if (raw.size() != N) return false;
+  std::copy_n(raw.begin(), N, out.begin());
+  return true;
+}
+
 }  // namespace
 
 Sha256 header_hash(const Event& event) {
@@ -84,6 +95,26 @@ Sha256 link_hash(const Sha256& previous, std::int64_t position, std::int64_t agg
   append_number(bytes, aggregate_version);
   bytes.append(bytes_of(header)).append(bytes_of(content));
   return sha256(bytes);
+}
+
+std::optional<std::string> break_of(const Event& event, std::int64_t expected_position,
+                                    const StoredHashes& stored, Sha256& link) {
+  if (event.position != expected_position) {
+    return fmt::format("The event at position {} is missing", expected_position);
+  }
+  Sha256 content{};
+  Sha256 stored_link{};
+  if (!read_bytes(stored.content, content) || !read_bytes(stored.link, stored_link)) {
+    return "Its hashes are not of their size";
+  }
+  if (event.is_damaged()) return std::string(event.damage);
+  const auto computed =
+      link_hash(link, event.position, event.aggregate_version, header_hash(event), content);
+  if (computed != stored_link) {
+    return "Its header, its place, or an event before it is not what was recorded";
+  }
+  link = stored_link;
+  return std::nullopt;
 }
 
 }  // namespace synap::events

@@ -20,4 +20,15 @@ Sha256 content_hash(const Salt& salt, std::string_view data, std::string_view me
 Sha256 link_hash(const Sha256& previous, std::int64_t position, std::int64_t aggregate_version,
                  const Sha256& header, const Sha256& content);
 
+/// What is stored of an event's hashes, as bytes. Views the row.
+struct StoredHashes {
+  std::string_view content;
+  std::string_view link;
+};
+/// Why an event as it was read, its damage found (damage.h), does not continue the chain at
+/// `expected_position`, in a sentence, or nothing: then `link`, which is that of the event before,
+/// becomes its own.
+std::optional<std::string> break_of(const Event& event, std::int64_t expected_position,
+                                    const StoredHashes& stored, Sha256& link);
+
 }  // namespace synap::events

@@ -5,12 +5,16 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "events/chain.h"
 
 namespace synap::events {
 namespace {
 
 constexpr std::int64_t kTimeMax = 253'402'300'799'999;  // the year 9999: later ones have no text
+
+// A log line for each damaged event is what an operator needs, and no more of them than he reads.
+constexpr std::size_t kToldMax = 1'000;
 
 constexpr std::string_view kHeader = "Its header cannot be read";
 constexpr std::string_view kErased = "It has no salt, but it has data";
@@ -85,6 +89,15 @@ Error damaged(const EventFields& event) {
                                                      {"position", event.position},
                                                      {"id", event.id.to_string()}})),
           Fault::kDamaged};
+}
+
+void DamageReport::tell(const EventFields& damaged) {
+  std::lock_guard lock(mutex_);
+  if (told_.size() >= kToldMax || !told_.insert(damaged.position).second) return;
+  write_log(LogLevel::kError, "events", "event {id} at position {position} is damaged: {what}",
+            {{"id", damaged.id.to_string()},
+             {"position", damaged.position},
+             {"what", std::string(damaged.damage)}});
 }
 
 }  // namespace synap::events

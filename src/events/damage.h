@@ -6,7 +6,10 @@
 // link before.
 #pragma once
 
+#include <cstdint>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "base/status.h"
@@ -33,5 +36,16 @@ bool has_content(const EventFields& event, const StoredProof& proof);
 /// What whoever needs the data of a damaged event is told: kInternalServerError, which names the
 /// event, with {"reason":"EVENT_DAMAGED","position":n,"id":"..."}.
 Error damaged(const EventFields& event);
+
+/// Tells the operator of damaged events as they are read: each has one line in the log, up to a
+/// bound. Thread-safe.
+class DamageReport {
+ public:
+  void tell(const EventFields& damaged);
+
+ private:
+  std::mutex mutex_;
+  std::set<std::int64_t> told_;  // their positions
+};
 
 }  // namespace synap::events

@@ -68,12 +68,17 @@ NewEvent::NewEvent(std::shared_ptr<Event> draft, std::shared_ptr<const void> dec
   content_hash_ = events::content_hash(salt_, draft_->data, draft_->metadata);
 }
 
-EventRef NewEvent::recorded(std::int64_t position, std::int64_t aggregate_version) const {
+std::shared_ptr<Event> NewEvent::unplaced(std::int64_t aggregate_version) const {
   EventFields fields = *draft_;
-  fields.position = position;
   fields.aggregate_version = aggregate_version;
-  auto event = std::make_shared<const Event>(std::move(fields));
+  auto event = std::make_shared<Event>(std::move(fields));
   event->decoded.share(decoded_);
+  return event;
+}
+
+EventRef NewEvent::recorded(std::int64_t position, std::int64_t aggregate_version) const {
+  auto event = unplaced(aggregate_version);
+  event->position = position;
   return event;
 }
 

@@ -170,6 +170,8 @@ class NewEvent {
   /// For the log alone, when the row has been inserted: the event as recorded. A copy: it stays in
   /// memory long after the draft, and is given back by the writer's thread, which makes it here.
   EventRef recorded(std::int64_t position, std::int64_t aggregate_version) const;
+  /// The same where the position is known only with the commit: it is 0 until the log sets it.
+  std::shared_ptr<Event> unplaced(std::int64_t aggregate_version) const;
 
  private:
   friend class EventTypes;

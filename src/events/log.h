@@ -146,7 +146,9 @@ class EventLog {
   /// Appends within a transaction of others' making: the events are in the log if and only if it
   /// commits. On failure the Tx is aborted with: kConflict (an expectation is not met, with
   /// {"actualVersion":n}; or a key was used for something else), kNotFound (an aggregate of
-  /// another user).
+  /// another user). Their versions are known at once. Their positions may be known only with the
+  /// commit (an engine that several nodes append to): until then they are 0, also for whoever
+  /// observes, and no statement of the transaction finds them.
   virtual Appended append(db::Tx& tx, const Append& append) = 0;
   /// Appends in a transaction of its own. Answers when the events are on disk.
   virtual Task<Result<Appended>> append(Append append) = 0;
@@ -163,7 +165,8 @@ class EventLog {
   /// read() gives it. For followers, which read and write in one transaction.
   virtual Page read(db::Tx& tx, const Filter& filter) = 0;
   virtual Head head(db::Tx& tx) = 0;
-  /// Within a transaction: the last event of a stream, or null if `tenancy` has no such stream.
+  /// Within a transaction: the last event of a stream, those that it has appended among them, or
+  /// null if `tenancy` has no such stream.
   virtual EventRef newest(db::Tx& tx, const Tenancy& tenancy, const Uuid& aggregate_id) = 0;
 
   /// `observer` is called in each appending transaction with the events just inserted, in the order

@@ -302,9 +302,11 @@ TEST_P(EventLog, JoinsATransactionOfOthers) {
   const auto done = write([&](db::Tx& tx) {
     const auto first = log().append(tx, batch(1, 1));
     const auto second = log().append(tx, batch(2, 1));
-    return second.events.front()->position - first.events.front()->position;
+    return std::pair(first.events.front(), second.events.front());
   });
-  EXPECT_EQ(*done, 1);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->first->position, 1);
+  EXPECT_EQ(done->second->position, 2);
   EXPECT_EQ(log().end().value(), 2);
   EXPECT_EQ(read({})->events.size(), 2u);
 }

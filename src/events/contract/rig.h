@@ -26,9 +26,25 @@ class Storage {
   virtual Opened open() = 0;
 };
 
+/// What an engine says in words of its own, where a test goes behind the log's back.
+struct Words {
+  std::string zeros_16;  // an expression, as all of bytes: so many that are zero
+  std::string zeros_32;
+  std::string no_bytes;
+  std::string one_byte;
+  std::string is_of_eve;  // an assignment: an event becomes another user's
+  std::string no_update_trigger;  // a statement
+  std::string no_delete_trigger;
+  // Assignments after which an event's data, or its header, are unreadable as on no other engine.
+  std::vector<std::string> unreadable_data;
+  std::vector<std::string> unreadable_headers;
+  std::vector<std::string> overwrites;  // statements that would put something in an event's place
+};
+
 struct Engine {
   std::string name;
   std::function<std::unique_ptr<Storage>()> make;
+  Words words;
 };
 inline void PrintTo(const Engine& engine, std::ostream* out) {
   *out << engine.name;
@@ -52,6 +68,7 @@ class EventLog : public testing::TestWithParam<Engine> {
     opened.database.reset();
     opened = storage->open();
   }
+  const Words& words() const { return GetParam().words; }
   events::EventLog& log() { return *opened.log; }
   db::Database& database() { return *opened.database; }
 

@@ -1,10 +1,7 @@
 #include "events/sqlite/event_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/log.h"
 #include "events/chain.h"
 #include "events/damage.h"
 
@@ -15,12 +12,10 @@ namespace {
 // that its bytes take to be hashed.
 constexpr std::size_t kVerifiedBytesMax = 16 << 20;
 
-// Among SYNAP_EVENT_COLUMNS.
+// Among SYNAP_EVENT_COLUMNS, and behind them.
 constexpr int kSalt = 18;
 constexpr int kContentHash = 19;
-
-// A log line for each damaged event is what an operator needs, and no more of them than he reads.
-constexpr std::size_t kToldMax = 1'000;
+constexpr int kLink = 20;
 
 std::string_view bytes_of(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -31,28 +26,6 @@ bool read_bytes(std::string_view raw, std::array<std::uint8_t, N>& out) {
   if (raw.size() != N) return false;
   std::copy_n(raw.begin(), N, out.begin());
   return true;
-}
-
-// Why the row does not continue the chain, or nothing; then `link` is the row's own.
-std::optional<std::string> break_of(const Event& event, std::int64_t expected_position,
-                                    db::Rows& row, Sha256& link) {
-  if (event.position != expected_position) {
-    return fmt::format("The event at position {} is missing", expected_position);
-  }
-  Sha256 content{};
-  Sha256 stored_link{};
-  if (!read_bytes(row.view(kContentHash), content) ||
-      !read_bytes(row.view(kContentHash + 1), stored_link)) {
-    return "Its hashes are not of their size";
-  }
-  if (event.is_damaged()) return std::string(event.damage);
-  const auto computed =
-      link_hash(link, event.position, event.aggregate_version, header_hash(event), content);
-  if (computed != stored_link) {
-    return "Its header, its place, or an event before it is not what was recorded";
-  }
-  link = stored_link;
-  return std::nullopt;
 }
 
 Error no_such_thing() {
@@ -233,17 +206,8 @@ EventRef EventTable::event_of(db::Tx& tx, db::Rows& row) {
   StoredProof proof{.has_id = id.has_value(), .content_hash = row.view(kContentHash)};
   if (!event.is_erased) proof.salt = row.view(kSalt);
   find_damage(event, proof);
-  if (event.is_damaged()) tell(event);
+  if (event.is_damaged()) report_.tell(event);
   return std::make_shared<const Event>(std::move(event));
-}
-
-void EventTable::tell(const EventFields& damaged) {
-  std::lock_guard lock(told_mutex_);
-  if (told_.size() >= kToldMax || !told_.insert(damaged.position).second) return;
-  write_log(LogLevel::kError, "events", "event {id} at position {position} is damaged: {what}",
-            {{"id", damaged.id.to_string()},
-             {"position", damaged.position},
-             {"what", std::string(damaged.damage)}});
 }
 
 Verification EventTable::verify(db::Tx& tx, std::int64_t after, int limit) {
@@ -268,7 +232,8 @@ Verification EventTable::verify(db::Tx& tx, std::int64_t after, int limit) {
       break;
     }
     const auto event = event_of(tx, rows);
-    if (auto broken = break_of(*event, found.next_after + 1, rows, link)) {
+    const StoredHashes stored{.content = rows.view(kContentHash), .link = rows.view(kLink)};
+    if (auto broken = break_of(*event, found.next_after + 1, stored, link)) {
       found.first_broken = {found.next_after + 1, std::move(*broken)};
       return found;
     }

@@ -2,12 +2,11 @@
 // docs/formats.md describes the columns.
 #pragma once
 
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <vector>
 
+#include "events/damage.h"
 #include "events/event.h"
 #include "events/log.h"
 #include "events/sqlite/names.h"
@@ -42,7 +41,7 @@ class EventTable {
   EventRef insert(db::Tx& tx, const NewEvent& event, std::int64_t version, Head& head);
 
   /// The event of a row of SYNAP_EVENT_COLUMNS: the one place where stored bytes become an event,
-  /// and damage is found. It is logged once for each event, up to a bound.
+  /// and damage is found and told of.
   EventRef event_of(db::Tx& tx, db::Rows& row);
 
   /// Recomputes the links of at most `limit` rows behind `after`.
@@ -50,11 +49,9 @@ class EventTable {
 
  private:
   std::optional<std::int64_t> number_of(db::Tx& tx, std::string_view name);
-  void tell(const EventFields& damaged);
 
   Names& names_;
-  std::mutex told_mutex_;
-  std::set<std::int64_t> told_;  // positions of damaged events that were logged
+  DamageReport report_;
   struct Remembered {
     Head head;
     std::int64_t undone = -1;  // Tx::undone() at the time

@@ -9,20 +9,10 @@
 
 #include "db/database.h"
 #include "events/log.h"
+#include "events/span.h"
 #include "events/sqlite/names.h"
 
 namespace synap::events::sqlite {
-
-/// The positions that one read looks at, and what is left when it has.
-struct Span {
-  std::int64_t first = 1;
-  std::int64_t last = 0;  // less than first: there is nothing to look at
-  /// Where the direction of the filter ends: its last position upwards, its first downwards.
-  std::int64_t end = 0;
-  bool is_cut = false;  // a bounded walk ends before that
-
-  static Span of(db::Tx& tx, const Filter& filter, std::int64_t head);
-};
 
 /// The query over a span; made and used within one transaction. `filter` must outlive it.
 class Search {

@@ -9,7 +9,7 @@
 #include "events/sqlite/event_table.h"
 #include "events/sqlite/names.h"
 #include "events/sqlite/read_ahead.h"
-#include "events/sqlite/recent_events.h"
+#include "events/recent_events.h"
 
 namespace synap::events::sqlite {
 

@@ -1,10 +1,10 @@
-#include "events/sqlite/recent_events.h"
+#include "events/recent_events.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 
-namespace synap::events::sqlite {
+namespace synap::events {
 namespace {
 
 constexpr std::size_t kCountMax = 16'384;
@@ -13,9 +13,6 @@ constexpr std::size_t kBytesMax = 4 << 20;
 // More than these are not searched for one aggregate or correlation: the index is faster, and the
 // writer, who adds events, is not kept waiting.
 constexpr std::size_t kNarrowScanMax = 256;
-
-// A page of large events ends before its limit: what is behind is on the next one.
-constexpr std::size_t kPageBytesMax = 2 << 20;
 
 // An event is its data, as much again once they are decoded or shown, and the rest of it.
 std::size_t bytes_of(const Event& event) {
@@ -30,6 +27,24 @@ bool is_full(const Page& page, std::size_t bytes, const Filter& filter) {
 
 void RecentEvents::add(const std::vector<EventRef>& events) {
   std::lock_guard lock(mutex_);
+  add_locked(events);
+}
+
+void RecentEvents::add_or_restart(const std::vector<EventRef>& events) {
+  std::lock_guard lock(mutex_);
+  if (!events_.empty() && events_.back()->position + 1 != events.front()->position) {
+    events_.clear();
+    bytes_ = 0;
+  }
+  add_locked(events);
+}
+
+std::int64_t RecentEvents::last() const {
+  std::lock_guard lock(mutex_);
+  return events_.empty() ? 0 : events_.back()->position;
+}
+
+void RecentEvents::add_locked(const std::vector<EventRef>& events) {
   for (const auto& event : events) {
     SYNAP_CHECK(events_.empty() || events_.back()->position + 1 == event->position);
     events_.push_back(event);
@@ -109,4 +124,4 @@ std::optional<Page> RecentEvents::read_down(const Tenancy& tenancy, const Filter
   return page;
 }
 
-}  // namespace synap::events::sqlite
+}  // namespace synap::events

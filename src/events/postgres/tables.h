@@ -1,0 +1,17 @@
+// The tables of the log on PostgreSQL, and the one function that appends to them.
+// docs/adr/0001-order-on-postgresql.md says why they are so. Private to this folder.
+#pragma once
+
+#include <string_view>
+
+namespace synap::events::postgres {
+
+extern const std::string_view kTables;
+
+/// In the order in which RowReader::event_of() reads them.
+#define SYNAP_POSTGRES_EVENT_COLUMNS                                                             \
+  "position, type, data_version, user_id, aggregate, aggregate_type, aggregate_version, source, " \
+  "actor_kind, actor, on_behalf_of, timestamp, id, correlation, causation, request, metadata, "  \
+  "data, salt, content_hash"
+
+}  // namespace synap::events::postgres
