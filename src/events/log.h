@@ -164,6 +164,8 @@ class EventLog {
   /// Within a transaction: events behind `after`, of these types (empty: all), ascending; a page as
   /// read() gives it. For followers, which read and write in one transaction.
   virtual Page read(db::Tx& tx, const Filter& filter) = 0;
+  /// The end as this transaction leaves it. The link of an event that it has appended itself may be
+  /// known only with the commit; it is zero until then.
   virtual Head head(db::Tx& tx) = 0;
   /// Within a transaction: the last event of a stream, those that it has appended among them, or
   /// null if `tenancy` has no such stream.

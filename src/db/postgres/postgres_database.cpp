@@ -116,6 +116,10 @@ Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migratio
   return sync_wait(*executor, run());
 }
 
+bool PostgresDatabase::is_writer(const Tx& tx) const {
+  return &tx == writer_.get();
+}
+
 void PostgresDatabase::submit(Operation* operation) {
   auto refusal =
       operation->queue == Queue::kRead ? readers_.submit(operation) : writes_.submit(operation);

@@ -60,6 +60,9 @@ class PostgresDatabase final : public Database {
   using GroupEnd = std::function<std::optional<LastStatement>(Tx&)>;
   void at_group_end(GroupEnd end) { group_end_ = std::move(end); }
 
+  /// Whether this is the Tx of writes.
+  bool is_writer(const Tx& tx) const;
+
   /// How many groups have been committed, those in parts counted once.
   Watermark& commits() { return commits_; }
   /// How often the writer has waited for the server.

@@ -79,7 +79,10 @@ bool WatchedNumber::has_heard() {
 // One wait and what follows from it. What the readers and the writer see of a database that is away
 // is told by them; here it is only looked for again, and nothing is lost: the next look sees all.
 bool WatchedNumber::turn() {
+  const bool was_connected = handle_ != nullptr && PQstatus(handle_) == CONNECTION_OK;
   const bool is_connected = connect();
+  // What others told before it listened it has not heard.
+  if (is_connected && !was_connected) look();
   std::array<pollfd, 2> waited = {pollfd{wake_, POLLIN, 0},
                                   pollfd{is_connected ? PQsocket(handle_) : -1, POLLIN, 0}};
   const int ready =

@@ -39,6 +39,8 @@ struct Words {
   std::vector<std::string> unreadable_data;
   std::vector<std::string> unreadable_headers;
   std::vector<std::string> overwrites;  // statements that would put something in an event's place
+  /// The transaction that appends an event finds its row.
+  bool has_rows_at_once = false;
 };
 
 struct Engine {

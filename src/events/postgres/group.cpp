@@ -47,6 +47,7 @@ struct Group::Appending {
       timestamps{Of::kInteger}, ids{Of::kBytes}, correlations{Of::kBytes}, causations{Of::kBytes},
       requests{Of::kBytes}, content_hashes{Of::kBytes}, chain{Of::kBytes}, salts{Of::kBytes},
       metadatas{Of::kText}, datas{Of::kText};
+  std::optional<std::int64_t> taken_to_be;
 
   std::vector<db::Value> values() const {
     std::vector<db::Value> all;
@@ -59,6 +60,7 @@ struct Group::Appending {
           &datas}) {
       all.push_back(array->value());
     }
+    all.emplace_back(taken_to_be);
     return all;
   }
 
@@ -124,6 +126,8 @@ struct Group::Appending {
 
 void Group::join(db::Tx& tx) {
   if (undone_ == tx.undone()) return;
+  if (!events_.empty()) ++undone_groups_;
+  end_.reset();
   drafts_.clear();
   events_.clear();
   by_given_id_.clear();
@@ -166,8 +170,25 @@ Stream* Group::new_stream(const Uuid& aggregate_id, const std::string& user_id) 
   return &stream;
 }
 
-EventRef Group::add(const NewEvent& event, Stream* stream) {
+std::optional<std::int64_t> Group::last_position() const {
+  if (events_.empty() || events_.back()->position == 0) return std::nullopt;
+  return events_.back()->position;
+}
+
+// Whoever was outrun again and again has it to himself.
+std::int64_t Group::look_for_end(db::Tx& tx) {
+  constexpr int kUndoneMax = 2;
+  auto rows = tx.query(undone_groups_ >= kUndoneMax ? "SELECT position FROM log_head FOR UPDATE"
+                                                    : "SELECT position FROM log_head");
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+EventRef Group::add(db::Tx& tx, const NewEvent& event, Stream* stream) {
   auto made = event.unplaced(stream != nullptr ? ++stream->version : 0);
+  if (positions_ == Positions::kAtOnce) {
+    if (!end_) end_ = look_for_end(tx);
+    made->position = *end_ + static_cast<std::int64_t>(events_.size()) + 1;
+  }
   if (stream != nullptr) {
     stream->user_id = event.draft().user_id;
     stream->is_relied_on = true;
@@ -203,6 +224,7 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
   if (events.empty()) return std::nullopt;
 
   auto appending = std::make_shared<Appending>();
+  if (positions_ == Positions::kAtOnce) appending->taken_to_be = end_;
   for (const auto& [id, stream] : streams) appending->add(id, stream);
   for (const auto& [key, one] : kept) appending->add(key.first, key.second, one);
   for (std::size_t i = 0; i < drafts.size(); ++i) {
@@ -222,7 +244,13 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
                  streams = std::move(streams)](db::Rows& rows) mutable {
         SYNAP_CHECK(rows.next(), "an append tells where it is");
         auto position = rows.integer(0);
-        for (const auto& event : events) event->position = ++position;
+        for (const auto& event : events) {
+          ++position;
+          SYNAP_CHECK(event->position == 0 || event->position == position, "it was told another");
+          event->position = position;
+        }
+        end_ = position;
+        undone_groups_ = 0;
         if (remembered_.size() > kRememberedMax) remembered_.clear();
         for (auto& [id, stream] : streams) {
           if (stream.version == 0) continue;

@@ -31,9 +31,21 @@ struct Stream {
   EventRef newest = nullptr;  // of this group
 };
 
+/// When the events of a group have their positions.
+enum class Positions : std::uint8_t {
+  kWithTheCommit,
+  /// At once: those behind the end of the log as this node knows it. Where another node has
+  /// appended meanwhile the group is run again; and with the end locked from its beginning, if that
+  /// happens twice. For rooms that name an event by its position while they are in the transaction
+  /// that appends it.
+  kAtOnce,
+};
+
 /// Belongs to the writer's thread.
 class Group {
  public:
+  explicit Group(Positions positions) : positions_(positions) {}
+
   /// Before anything else of each append: what was undone since is forgotten.
   void join(db::Tx& tx);
 
@@ -45,7 +57,9 @@ class Group {
   /// A stream whose id was just made. Null if it is known to be there.
   Stream* new_stream(const Uuid& aggregate_id, const std::string& user_id);
   /// The stream's next event; of no stream: null.
-  EventRef add(const NewEvent& event, Stream* stream);
+  EventRef add(db::Tx& tx, const NewEvent& event, Stream* stream);
+  /// The position of the last event that was added, or nothing if there is none that has one.
+  std::optional<std::int64_t> last_position() const;
 
   /// The event of this id, if it is of this group.
   EventRef event(const Uuid& id) const;
@@ -65,7 +79,12 @@ class Group {
  private:
   struct Appending;  // the arrays of one statement
 
+  std::int64_t look_for_end(db::Tx& tx);
+
+  const Positions positions_;
   std::int64_t undone_ = -1;  // Tx::undone() at the time of all that is here
+  std::optional<std::int64_t> end_;  // of the log, as this node left it
+  int undone_groups_ = 0;            // since one was committed
   std::vector<NewEvent> drafts_;
   std::vector<std::shared_ptr<Event>> events_;
   std::unordered_map<Uuid, EventRef> by_given_id_;

@@ -22,12 +22,14 @@ namespace {
 using std::chrono::milliseconds;
 
 struct Node {
-  explicit Node(const std::string& url, milliseconds look_every = milliseconds(1'000)) {
+  explicit Node(const std::string& url, milliseconds look_every = milliseconds(1'000),
+                Positions positions = Positions::kWithTheCommit) {
     auto opened = db::postgres::PostgresDatabase::open({.url = url});
     SYNAP_CHECK(opened.has_value());
     database = std::move(*opened);
     SYNAP_CHECK(database->migrate(PostgresEventLog::migrations()).has_value());
-    auto made = PostgresEventLog::open(*database, {.url = url, .look_every = look_every});
+    auto made = PostgresEventLog::open(
+        *database, {.url = url, .look_every = look_every, .positions = positions});
     SYNAP_CHECK(made.has_value());
     log = std::move(*made);
   }
@@ -35,11 +37,13 @@ struct Node {
   std::unique_ptr<PostgresEventLog> log;
 };
 
-class ManyNodes : public testing::Test {
+class ManyNodes : public testing::TestWithParam<Positions> {
  protected:
   void SetUp() override {
     types.add("a.made", object("Thing").field("n", integer()), "");
-    for (int i = 0; i < 3; ++i) nodes.push_back(std::make_unique<Node>(place.url()));
+    for (int i = 0; i < 3; ++i) {
+      nodes.push_back(std::make_unique<Node>(place.url(), milliseconds(1'000), GetParam()));
+    }
   }
   NewEvent event(std::string user, std::optional<Uuid> aggregate = {},
                  std::optional<Uuid> id = {}) {
@@ -92,7 +96,7 @@ struct Ledger {
   }
 };
 
-TEST_F(ManyNodes, EveryReaderSeesEachPositionOnceInOrderAndTheChainHolds) {
+TEST_P(ManyNodes, EveryReaderSeesEachPositionOnceInOrderAndTheChainHolds) {
   constexpr int kAppenders = 12;
   constexpr int kAppends = 40;
   constexpr int kReaders = 8;
@@ -209,7 +213,7 @@ TEST_F(ManyNodes, EveryReaderSeesEachPositionOnceInOrderAndTheChainHolds) {
   }
 }
 
-TEST_F(ManyNodes, OneOfManyWithTheSameExpectationWins) {
+TEST_P(ManyNodes, OneOfManyWithTheSameExpectationWins) {
   const auto id = Uuid::v7();
   for (const auto& node : nodes) {  // so that each remembers the stream, and two of them an old one
     ASSERT_TRUE(sync_wait(executor, node->log->append({.events = {event("ann", id)}})));
@@ -237,7 +241,7 @@ TEST_F(ManyNodes, OneOfManyWithTheSameExpectationWins) {
 }
 
 // All of them look before any of them has committed.
-TEST_F(ManyNodes, AnIdOrAKeyThatAnotherNodeHasUsedIsARepeat) {
+TEST_P(ManyNodes, AnIdOrAKeyThatAnotherNodeHasUsedIsARepeat) {
   const auto id = Uuid::v7();
   const auto of_id = [&](int) { return Append{.events = {event("ann", {}, id)}}; };
   const auto of_key = [&](int i) {
@@ -261,7 +265,7 @@ TEST_F(ManyNodes, AnIdOrAKeyThatAnotherNodeHasUsedIsARepeat) {
   }
 }
 
-TEST_F(ManyNodes, AGroupIsAppendedInOneRoundTrip) {
+TEST_P(ManyNodes, AGroupIsAppendedInOneRoundTrip) {
   constexpr int kAppends = 50;
   auto& node = *nodes[0];
   ASSERT_TRUE(append(0, {.events = {event("ann")}}));
@@ -298,7 +302,7 @@ TEST_F(ManyNodes, AGroupIsAppendedInOneRoundTrip) {
   EXPECT_LE(node.database->round_trips() - before, 2);
 }
 
-TEST_F(ManyNodes, AnAppendOfAnotherNodeIsToldAtOnce) {
+TEST_P(ManyNodes, AnAppendOfAnotherNodeIsToldAtOnce) {
   Node patient(place.url(), milliseconds(60'000));
   const auto waited = [&](std::int64_t past) {
     auto wait = [&]() -> Task<bool> { co_return co_await patient.log->end().wait_past(past); };
@@ -311,7 +315,7 @@ TEST_F(ManyNodes, AnAppendOfAnotherNodeIsToldAtOnce) {
   EXPECT_EQ((*sync_wait(executor, patient.log->at(3)))->position, 3);
 }
 
-TEST_F(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
+TEST_P(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
   Node node(place.url(), milliseconds(50));
   end_connections("synap watch");
   ASSERT_TRUE(append(0, {.events = {event("ann")}}));
@@ -320,7 +324,7 @@ TEST_F(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
 }
 
 // As a node that was stopped between two messages of its own.
-TEST_F(ManyNodes, ANodeThatStandsStillWithTheEndOfTheLogInItsHandsIsWaitedForBriefly) {
+TEST_P(ManyNodes, ANodeThatStandsStillWithTheEndOfTheLogInItsHandsIsWaitedForBriefly) {
   ASSERT_TRUE(append(0, {.events = {event("ann")}}));
   db::postgres::Connection stopped({.url = place.url()});
   ASSERT_FALSE(stopped.connect());
@@ -335,6 +339,12 @@ TEST_F(ManyNodes, ANodeThatStandsStillWithTheEndOfTheLogInItsHandsIsWaitedForBri
   EXPECT_TRUE(stopped.commit());
   testing::internal::GetCapturedStderr();
 }
+
+INSTANTIATE_TEST_SUITE_P(Postgres, ManyNodes,
+                         testing::Values(Positions::kWithTheCommit, Positions::kAtOnce),
+                         [](const auto& info) {
+                           return info.param == Positions::kAtOnce ? "AtOnce" : "WithTheCommit";
+                         });
 
 }  // namespace
 }  // namespace synap::events::postgres

@@ -57,7 +57,7 @@ std::vector<db::Database::Migration> PostgresEventLog::migrations() {
 
 Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
     db::postgres::PostgresDatabase& database, Options options) {
-  std::unique_ptr<PostgresEventLog> log(new PostgresEventLog(database));
+  std::unique_ptr<PostgresEventLog> log(new PostgresEventLog(database, options.positions));
   const auto executor = options.world.make_executor("open log");
   auto head = sync_wait(*executor, log->head());
   if (!head) return fail(head.error());
@@ -189,7 +189,7 @@ bool PostgresEventLog::add_all(db::Tx& tx, const Append& append, Appended& appen
                 "a batch belongs to one user");
     auto* stream = stream_of(tx, event, appended.events);
     if (!tx.ok()) return false;
-    appended.events.push_back(group_.add(event, stream));
+    appended.events.push_back(group_.add(tx, event, stream));
   }
   return true;
 }
@@ -234,9 +234,11 @@ Task<Result<Appended>> PostgresEventLog::append(Append append) {
 }
 
 EventRef PostgresEventLog::newest(db::Tx& tx, const Tenancy& tenancy, const Uuid& aggregate_id) {
-  group_.join(tx);
   EventRef event;
-  if (const auto* stream = group_.known_stream(aggregate_id)) event = stream->newest;
+  if (database_.is_writer(tx)) {
+    group_.join(tx);
+    if (const auto* stream = group_.known_stream(aggregate_id)) event = stream->newest;
+  }
   if (event == nullptr) {
     event = reader_.first_of(tx.query(SYNAP_SELECT_EVENTS
                               "WHERE position = (SELECT position FROM stream_events WHERE "
@@ -247,6 +249,14 @@ EventRef PostgresEventLog::newest(db::Tx& tx, const Tenancy& tenancy, const Uuid
 }
 
 Head PostgresEventLog::head(db::Tx& tx) {
+  if (database_.is_writer(tx)) {
+    group_.join(tx);
+    if (const auto last = group_.last_position()) return {*last, {}};
+  }
+  return stored_head(tx);
+}
+
+Head PostgresEventLog::stored_head(db::Tx& tx) {
   Head head;
   auto rows = tx.query("SELECT position, link FROM log_head");
   if (!rows.next()) return head;
@@ -258,7 +268,7 @@ Head PostgresEventLog::head(db::Tx& tx) {
 
 Page PostgresEventLog::read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter) {
   const bool is_up = filter.order == Order::kOldestFirst;
-  const auto end = head(tx).position;
+  const auto end = stored_head(tx).position;
   const auto span = Span::of(tx, filter, end);
   Page page;
   auto next = span.is_cut ? (is_up ? span.last : span.first) : span.end;
@@ -377,7 +387,7 @@ Verification PostgresEventLog::verify(db::Tx& tx, std::int64_t after, int limit)
     found.next_after = event->position;
     ++found.events;
   }
-  const auto last = head(tx);
+  const auto last = stored_head(tx);
   found.is_at_end = found.next_after >= last.position;
   // The end is a row of its own, so events can be missing there without a gap.
   if (found.is_at_end && (found.next_after != last.position || link != last.link)) {

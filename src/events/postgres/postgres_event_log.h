@@ -29,6 +29,7 @@ class PostgresEventLog final : public EventLog {
     std::string url;  // of the database: what tells of other nodes' appends has a connection
     /// How late an append of another node is seen at worst, where nothing told of it.
     std::chrono::milliseconds look_every{1'000};
+    Positions positions = Positions::kWithTheCommit;
   };
   /// Finds the end of the log, whose tables are there. `database` must outlive the log, and nothing
   /// may be written to it before or after the log's life.
@@ -51,7 +52,8 @@ class PostgresEventLog final : public EventLog {
   Watermark& end() override { return end_; }
 
  private:
-  explicit PostgresEventLog(db::Database& database) : database_(database) {}
+  PostgresEventLog(db::postgres::PostgresDatabase& database, Positions positions)
+      : database_(database), group_(positions) {}
 
   std::optional<Appended> repeat_of_key(db::Tx& tx, const Append& append);
   EventRef repeat_of_id(db::Tx& tx, const NewEvent& event);
@@ -61,9 +63,10 @@ class PostgresEventLog final : public EventLog {
   Stream* stream_of(db::Tx& tx, const NewEvent& event, std::span<const EventRef> before);
   bool add_all(db::Tx& tx, const Append& append, Appended& appended);
   Page read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter);
+  Head stored_head(db::Tx& tx);
   Verification verify(db::Tx& tx, std::int64_t after, int limit);
 
-  db::Database& database_;
+  db::postgres::PostgresDatabase& database_;
   Group group_;  // writer thread only
   RowReader reader_;
   RecentEvents recent_;

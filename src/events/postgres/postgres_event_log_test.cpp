@@ -7,12 +7,14 @@ namespace synap::events::contract {
 
 class PostgresStorage final : public Storage {
  public:
+  explicit PostgresStorage(postgres::Positions positions) : positions_(positions) {}
   Opened open() override {
     Opened opened;
     auto database = db::postgres::PostgresDatabase::open({.url = place_.url()});
     SYNAP_CHECK(database.has_value());
     SYNAP_CHECK((*database)->migrate(postgres::PostgresEventLog::migrations()).has_value());
-    auto log = postgres::PostgresEventLog::open(**database, {.url = place_.url()});
+    auto log = postgres::PostgresEventLog::open(
+        **database, {.url = place_.url(), .positions = positions_});
     SYNAP_CHECK(log.has_value());
     opened.database = std::move(*database);
     opened.log = std::move(*log);
@@ -20,29 +22,33 @@ class PostgresStorage final : public Storage {
   }
 
  private:
+  const postgres::Positions positions_;
   db::postgres::TestDatabase place_;
 };
 
+inline Engine engine_of(std::string name, postgres::Positions positions) {
+  return {std::move(name),
+          [positions] { return std::make_unique<PostgresStorage>(positions); },
+          {.zeros_16 = "decode(repeat('00', 16), 'hex')",
+           .zeros_32 = "decode(repeat('00', 32), 'hex')",
+           .no_bytes = "decode('', 'hex')",
+           .one_byte = "decode('00', 'hex')",
+           .is_of_eve = "user_id = 'eve'",
+           .no_update_trigger = "DROP TRIGGER events_are_not_updated ON events",
+           .no_delete_trigger = "DROP TRIGGER events_are_not_deleted ON events",
+           .unreadable_data = {},
+           .unreadable_headers = {"type = ''"},
+           .overwrites = {"TRUNCATE events", "TRUNCATE events CASCADE",
+                          "INSERT INTO events SELECT * FROM events ON CONFLICT (position) DO "
+                          "UPDATE SET data = '{\"n\":9}'",
+                          "MERGE INTO events USING events AS same ON same.position = "
+                          "events.position WHEN MATCHED THEN DELETE"}}};
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Postgres, EventLog,
-    testing::Values(Engine{
-        "Postgres",
-        [] { return std::make_unique<PostgresStorage>(); },
-        {.zeros_16 = "decode(repeat('00', 16), 'hex')",
-         .zeros_32 = "decode(repeat('00', 32), 'hex')",
-         .no_bytes = "decode('', 'hex')",
-         .one_byte = "decode('00', 'hex')",
-         .is_of_eve = "user_id = 'eve'",
-         .no_update_trigger = "DROP TRIGGER events_are_not_updated ON events",
-         .no_delete_trigger = "DROP TRIGGER events_are_not_deleted ON events",
-         .unreadable_data = {},
-         .unreadable_headers = {"type = ''"},
-         .overwrites =
-             {"TRUNCATE events", "TRUNCATE events CASCADE",
-              "INSERT INTO events SELECT * FROM events ON CONFLICT (position) DO UPDATE SET "
-              "data = '{\"n\":9}'",
-              "MERGE INTO events USING events AS same ON same.position = events.position "
-              "WHEN MATCHED THEN DELETE"}}}),
+    testing::Values(engine_of("Postgres", postgres::Positions::kWithTheCommit),
+                    engine_of("PostgresAtOnce", postgres::Positions::kAtOnce)),
     engine_name);
 
 }  // namespace synap::events::contract

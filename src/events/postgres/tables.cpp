@@ -104,6 +104,7 @@ END $$;
 --   absent_*: streams that were looked for and not found; new_*: those whose ids were just made
 --   key_*: idempotency keys that were looked for and not found
 --   chained: of each event what its link covers beside the link before and its position (chain.h)
+--   taken_to_be: the position before the first as the node has told it already; NULL: it has not
 CREATE FUNCTION append_to_log(
   grown_streams BYTEA[], grown_from BIGINT[], grown_to BIGINT[],
   absent_streams BYTEA[], absent_users TEXT[], absent_to BIGINT[],
@@ -113,7 +114,7 @@ CREATE FUNCTION append_to_log(
   aggregate_versions BIGINT[], sources BIGINT[], actor_kinds BIGINT[], actors TEXT[],
   on_behalf_ofs TEXT[], timestamps BIGINT[], ids BYTEA[], correlations BYTEA[], causations BYTEA[],
   requests BYTEA[], content_hashes BYTEA[], chained BYTEA[], salts BYTEA[], metadatas TEXT[],
-  datas TEXT[]) RETURNS BIGINT LANGUAGE plpgsql
+  datas TEXT[], taken_to_be BIGINT) RETURNS BIGINT LANGUAGE plpgsql
   -- By its keys, whatever is known of the tables: they may have been empty when this was planned.
   SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
@@ -153,6 +154,7 @@ BEGIN
 
   -- From here on until the commit all other nodes wait, and this one waits for nobody.
   SELECT position, link INTO before, last_link FROM log_head FOR UPDATE;
+  PERFORM check_not_outrun(before, coalesce(taken_to_be, before));
   place := before;
   FOREACH one IN ARRAY chained LOOP
     place := place + 1;

@@ -44,7 +44,8 @@ INSTANTIATE_TEST_SUITE_P(
               "timestamp, id, content_hash, link, '{}' FROM events",
               "REPLACE INTO events(type, data_version, user, source, timestamp, id, content_hash, "
               "link, data) SELECT type, 1, user, source, timestamp, id, content_hash, link, '{}' "
-              "FROM events WHERE position = 1"}}}),
+              "FROM events WHERE position = 1"},
+         .has_rows_at_once = true}}),
     engine_name);
 
 }  // namespace synap::events::contract
