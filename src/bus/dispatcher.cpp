@@ -64,9 +64,13 @@ CREATE TABLE admissions_of_users(
   due_at INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(is_gone, user_id, position, function)
 ) STRICT, WITHOUT ROWID;
+)";
+constexpr std::string_view kMoveAdmissions = R"(
 INSERT INTO admissions_of_users SELECT 0, names.name, admissions.position, function, 0
   FROM admissions JOIN events ON events.position = admissions.position
   JOIN names ON names.number = events.user;
+)";
+constexpr std::string_view kRenameAdmissions = R"(
 DROP TABLE admissions;
 ALTER TABLE admissions_of_users RENAME TO admissions;
 CREATE INDEX admissions_gone ON admissions(function) WHERE is_gone = 1;
@@ -95,7 +99,11 @@ std::vector<db::Database::Migration> migrations() {
   all.push_back({"runs.4", kAdmissions});
   // Not used any more: a dead letter's are found anew (workers/run_maker.h).
   all.push_back({"runs.5", "ALTER TABLE runs_data ADD COLUMN limit_keys TEXT"});
-  all.push_back({"runs.6", kAdmissionsOfUsers});
+  static const std::string kOfUsers =
+      std::string(kAdmissionsOfUsers).append(kMoveAdmissions).append(kRenameAdmissions);
+  static const std::string kOfUsersWithoutOld =
+      std::string(kAdmissionsOfUsers).append(kRenameAdmissions);
+  all.push_back({"runs.6", kOfUsers, kOfUsersWithoutOld});
   // When its function was first called; NULL until that call has come to something. `origin`: of a
   // run that a person asked for, why there is it (workers/run_control.h).
   all.push_back({"runs.7",

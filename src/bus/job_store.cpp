@@ -60,6 +60,9 @@ CREATE TABLE job_clock(
   parked INTEGER NOT NULL
 ) STRICT;
 
+)";
+
+constexpr std::string_view kMoveOldJobs = R"(
 -- Those of a lane were done in the order of their events. A deadline was never further away than
 -- wait_ms, where that was known.
 INSERT INTO jobs_of_lines(line, position, run, function, user_id, state, attempt, fence, starts)
@@ -75,6 +78,9 @@ INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, 
   FROM jobs_of_lines l JOIN jobs ON jobs.run = l.run WHERE l.state = 1;
 INSERT INTO job_clock SELECT 1, 0, count(*) FROM parked_jobs;
 DELETE FROM jobs_of_lines WHERE state = 1;
+)";
+
+constexpr std::string_view kRename = R"(
 DROP TABLE jobs;
 ALTER TABLE jobs_of_lines RENAME TO jobs;
 )";
@@ -119,8 +125,11 @@ std::vector<std::string> limit_keys_of(std::string_view text) {
 }
 
 std::vector<db::Database::Migration> JobStore::migrations() {
+  static const std::string kJobs = std::string(kTables).append(kMoveOldJobs).append(kRename);
+  static const std::string kJobsWithoutOld =
+      std::string(kTables).append("INSERT INTO job_clock VALUES (1, 0, 0);").append(kRename);
   return {
-      {"runs.3", kTables},
+      {"runs.3", kJobs, kJobsWithoutOld},
       // Keys of limits, as a JSON array; NULL: its function has none.
       {"jobs.4",
        "ALTER TABLE jobs ADD COLUMN limit_keys TEXT; "

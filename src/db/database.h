@@ -1,6 +1,7 @@
 // Database: one transactional store behind one small interface: SQLite in a directory, or a
-// PostgreSQL server; SQL is written once, in the dialect both speak ($1 parameters, ON CONFLICT,
-// RETURNING), and only the log, the queue and search have files for one engine.
+// PostgreSQL server. SQL is written once, in the embedded engine's words ($1 parameters, RETURNING,
+// ON CONFLICT with its columns), which db/postgres/dialect.h says in PostgreSQL's; only the log has
+// files for each engine.
 //
 //   auto count = co_await database.read([](Tx& tx) {
 //     auto rows = tx.query("SELECT count(*) FROM notes_data WHERE user_id = $1", user);
@@ -295,6 +296,9 @@ class Database {
   struct Migration {
     std::string_view name;  // "notes.1"; never reused, never edited once released
     std::string_view sql;
+    /// What is said to PostgreSQL instead, in the same words (db/postgres/dialect.h); empty: the
+    /// same. For migrations that move rows of earlier versions: there were none on PostgreSQL.
+    std::string_view on_postgres = {};
   };
   /// A migration of an earlier version, whose tables this one cannot use.
   struct Retired {

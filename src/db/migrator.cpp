@@ -36,7 +36,7 @@ void Migrator::apply(Tx& tx, const Database::Migration& migration, const Execute
     auto rows = tx.query("SELECT 1 FROM migrations WHERE name = $1", migration.name);
     if (rows.next() || !tx.ok()) return;
   }
-  if (auto done = execute(std::string(migration.sql)); !done) {
+  if (auto done = execute(migration); !done) {
     auto error = done.error();
     error.message = fmt::format("Migration {} failed: {}", migration.name, error.message);
     tx.abort(std::move(error));

@@ -15,8 +15,8 @@ class Migrator {
  public:
   explicit Migrator(World& world) : world_(world) {}
 
-  /// Runs one that may have several statements.
-  using Execute = std::function<Result<>(const std::string& sql)>;
+  /// Runs the statements of one.
+  using Execute = std::function<Result<>(const Database::Migration&)>;
   /// Within a transaction, with a table `migrations(name, applied_at)`: as Database::migrate; what
   /// goes wrong is the closure's error.
   void run(Tx& tx, const std::vector<Database::Migration>& migrations,

@@ -11,6 +11,7 @@
 #include "base/io_errors.h"
 #include "base/log.h"
 #include "db/closure.h"
+#include "db/postgres/dialect.h"
 
 namespace synap::db::postgres {
 namespace {
@@ -227,7 +228,8 @@ const std::string* Connection::prepare(std::string_view sql, std::size_t count) 
   std::string key(sql);
   if (const auto known = prepared_.find(key); known != prepared_.end()) return &known->second;
   auto name = fmt::format("s{}", ++prepared_count_);
-  if (PQsendPrepare(handle_, name.c_str(), key.c_str(), static_cast<int>(count), nullptr) != 1) {
+  const auto said = in_postgres(sql);
+  if (PQsendPrepare(handle_, name.c_str(), said.c_str(), static_cast<int>(count), nullptr) != 1) {
     return nullptr;
   }
   ++sent_;
@@ -237,6 +239,7 @@ const std::string* Connection::prepare(std::string_view sql, std::size_t count) 
 
 bool Connection::send(std::string_view sql, const Value* values, std::size_t count) {
   if (error_) return false;
+  has_new_views_ = has_new_views_ || sql.starts_with("CREATE VIEW");
   if (has_time_limit_ && options_.world.now() > stop_at_) {
     abort({Code::kTimeout, "This takes too long", nullptr});
     return false;

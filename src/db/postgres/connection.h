@@ -82,6 +82,8 @@ class Connection final : public Tx, public Reader {
 
   /// The bytes of all parameters since this was asked last.
   std::size_t take_bound_bytes() { return std::exchange(bound_bytes_, 0); }
+  /// Whether views were made by statements since this was asked last.
+  bool take_has_new_views() { return std::exchange(has_new_views_, false); }
   /// How often this connection has waited for the server.
   std::int64_t round_trips() const { return round_trips_; }
 
@@ -118,6 +120,7 @@ class Connection final : public Tx, public Reader {
   std::int64_t changes_ = 0;
   std::int64_t undone_ = 0;
   std::int64_t round_trips_ = 0;
+  bool has_new_views_ = false;
   bool is_in_doubt_ = false;
   bool was_refused_ = false;  // the server has said no since begin()
   bool was_outrun_ = false;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "db/closure.h"
 #include "db/postgres/connection.h"
+#include "db/postgres/dialect.h"
 
 namespace synap::db::postgres {
 namespace {
@@ -107,10 +108,12 @@ Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migratio
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
           "name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)");
-      const auto execute = [this](const std::string& sql) { return writer_->execute(sql); };
+      const auto execute = [this](const Migration& one) {
+        return writer_->execute(in_postgres(one.on_postgres.empty() ? one.sql : one.on_postgres));
+      };
       migrator_.run(tx, migrations, retired, execute);
       if (!tx.ok()) return;
-      if (auto done = execute(std::string(kGrants)); !done) tx.abort(done.error());
+      if (auto done = writer_->execute(std::string(kGrants)); !done) tx.abort(done.error());
     });
   };
   return sync_wait(*executor, run());
@@ -195,6 +198,7 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
       if (!error && k + 1 < group.size()) writer_->begin_closure();
     }
     if (!error) {
+      if (writer_->take_has_new_views()) writer_->run(kGrants);
       std::optional<LastStatement> last;
       if (group_end_) last = group_end_(*writer_);
       error = writer_->commit(last ? &*last : nullptr);

@@ -174,6 +174,21 @@ TEST_F(PostgresDatabaseTest, AViewThatIsListedNoMoreIsReadNoMore) {
   EXPECT_FALSE(seen);
 }
 
+TEST_F(PostgresDatabaseTest, AViewThatIsMadeByAWriteCanBeReadByItsUsers) {
+  ASSERT_TRUE(write([](Tx& tx) {
+    tx.run("INSERT INTO items_data VALUES (1, 'ann'), (2, 'bob')");
+    tx.run("CREATE VIEW more AS SELECT * FROM items_data WHERE user_id = current_user_id()");
+  }));
+  const auto seen = test::run(executor, [&] {
+    return database->read_as("bob", [](Tx& tx) {
+      auto rows = tx.query("SELECT id FROM more");
+      return rows.next() ? rows.integer(0) : -1;
+    });
+  });
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(*seen, 2);
+}
+
 TEST_F(PostgresDatabaseTest, GroupsThatCommitNothingAreNotCounted) {
   ASSERT_TRUE(write([](Tx&) {}));
   const auto before = database->commits().value();

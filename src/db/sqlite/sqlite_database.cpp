@@ -81,7 +81,9 @@ Result<> SqliteDatabase::run_migrations(const std::vector<Migration>& migrations
           "CREATE TABLE IF NOT EXISTS migrations("
           "name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
       migrator_.run(tx, migrations, retired,
-                    [this](const std::string& sql) { return writer_->execute(sql.c_str()); });
+                    [this](const Migration& one) {
+                      return writer_->execute(std::string(one.sql).c_str());
+                    });
     });
   };
   return sync_wait(*executor, run());
