@@ -21,12 +21,13 @@ function(synap_room name)
 endfunction()
 
 # The tests of `target`, which ask the PostgreSQL server of SYNAP_TEST_POSTGRES_URL: the one that
-# tests/postgres starts, or another's.
+# tests/postgres starts, or another's. What else is given stands before their names, which may be
+# those of the embedded engine's tests.
 function(synap_postgres_tests target)
   string(MD5 tree "${CMAKE_BINARY_DIR}")
   string(SUBSTRING "${tree}" 0 12 tree)
   set(directory "/tmp/synap-postgres-${tree}")
-  gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60 PROPERTIES
+  gtest_discover_tests(${target} TEST_PREFIX "${ARGN}" DISCOVERY_TIMEOUT 60 PROPERTIES
     TIMEOUT 120 LABELS postgres FIXTURES_REQUIRED postgres
     ENVIRONMENT "SYNAP_TEST_POSTGRES_URL=postgres://synap@/?host=${directory}")
   if(NOT TEST postgres_start)

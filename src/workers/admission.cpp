@@ -350,8 +350,8 @@ void Admission::wait_until(db::Tx& tx, const Judged& judged, const std::string& 
                            std::int64_t last_at) {
   tx.run(
       "INSERT INTO flow_debounces(function, user_id, key, position, timestamp, due_at, last_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO UPDATE SET position = $4, "
-      "timestamp = $5, due_at = $6",
+      "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(function, user_id, key) DO UPDATE SET "
+      "position = $4, timestamp = $5, due_at = $6",
       judged.function->id, judged.event->user_id, key, position, timestamp, due_at, last_at);
   note_due(tx, due_at);
 }

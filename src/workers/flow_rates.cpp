@@ -59,7 +59,7 @@ void FlowRates::use_until(db::Tx& tx, const Judged& judged, const char* kind,
                           const std::string& key, std::int64_t until) {
   tx.run(
       "INSERT INTO flow_rates(function, user_id, kind, key, until) VALUES ($1, $2, $3, $4, $5) "
-      "ON CONFLICT DO UPDATE SET until = $5",
+      "ON CONFLICT(function, user_id, kind, key) DO UPDATE SET until = $5",
       judged.function->id, judged.event->user_id, std::string_view(kind), key, until);
   // Each that comes takes away more than one that means nothing any more.
   tx.run(

@@ -69,8 +69,8 @@ void RunLimits::put_deadline(db::Tx& tx, const bus::Job& job, bool has_begun,
   const auto due_at = jobs_.clock().now() + timeout.count();
   tx.run(
       "INSERT INTO run_deadlines(run, user_id, has_begun, timeout_ms, due_at) "
-      "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO UPDATE SET has_begun = $3, timeout_ms = $4, "
-      "due_at = $5",
+      "VALUES ($1, $2, $3, $4, $5) ON CONFLICT(run) DO UPDATE SET has_begun = $3, "
+      "timeout_ms = $4, due_at = $5",
       job.run_id, job.user_id, has_begun ? 1 : 0, timeout.count(), due_at);
   tx.on_commit([this, due_at] {
     if (due_at < next_due_) changes_.raise(++change_count_);
@@ -130,7 +130,7 @@ bool RunLimits::take_place(db::Tx& tx, const bus::Job& job) {
   tx.run(
       "INSERT INTO run_places(run, function, user_id, key, most, has_place, rank, line, position) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
-      "ON CONFLICT DO UPDATE SET key = $4, most = $5, has_place = $6",
+      "ON CONFLICT(run) DO UPDATE SET key = $4, most = $5, has_place = $6",
       job.run_id, places.function, places.user_id, places.key, limit, is_taken ? 1 : 0, job.rank,
       job.line, job.position);
   return is_taken;

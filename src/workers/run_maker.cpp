@@ -34,7 +34,7 @@ void RunMaker::hold(db::Tx& tx, const Judged& judged, const Uuid& run_id) {
   if (!judged.function->flow.singleton) return;
   tx.run(
       "INSERT INTO flow_singletons(function, user_id, key, run) VALUES ($1, $2, $3, $4) "
-      "ON CONFLICT DO UPDATE SET run = $4",
+      "ON CONFLICT(function, user_id, key) DO UPDATE SET run = $4",
       judged.function->id, judged.event->user_id, judged.verdict.singleton, run_id);
 }
 

@@ -50,10 +50,38 @@ CREATE TRIGGER runs_are_taken_away AFTER DELETE ON runs_data WHEN old.bytes IS N
 END;
 )";
 
+// The same, where there are no runs yet.
+constexpr std::string_view kTotalsOnPostgres = R"(
+CREATE INDEX runs_by_end ON runs_data((status = 'failed'), (bytes IS NULL), ended_at, id)
+  WHERE ended_at IS NOT NULL;
+CREATE TABLE run_totals(
+  is_dead BIGINT PRIMARY KEY,
+  count BIGINT NOT NULL,
+  bytes BIGINT NOT NULL
+);
+INSERT INTO run_totals(is_dead, count, bytes) VALUES (0, 0, 0), (1, 0, 0);
+CREATE FUNCTION count_ended_run() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF old.bytes IS NOT NULL THEN
+    UPDATE run_totals SET count = count - 1, bytes = bytes - old.bytes
+      WHERE is_dead = (old.status = 'failed')::int;
+  END IF;
+  IF TG_OP = 'UPDATE' AND new.bytes IS NOT NULL THEN
+    UPDATE run_totals SET count = count + 1, bytes = bytes + new.bytes
+      WHERE is_dead = (new.status = 'failed')::int;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER runs_are_measured AFTER UPDATE OF bytes ON runs_data
+  FOR EACH ROW EXECUTE FUNCTION count_ended_run();
+CREATE TRIGGER runs_are_taken_away AFTER DELETE ON runs_data
+  FOR EACH ROW EXECUTE FUNCTION count_ended_run();
+)";
+
 // Of one of the four ranges, those that ended first.
 constexpr std::string_view kFirstOfRange =
-    " FROM runs_data INDEXED BY runs_by_end WHERE (status = 'failed') = $1 AND (bytes IS NULL) = "
-    "$2 AND ended_at IS NOT NULL ORDER BY ended_at, id LIMIT $3";
+    " FROM runs_data INDEXED BY runs_by_end WHERE (status = 'failed') = ($1 = 1) AND "
+    "(bytes IS NULL) = ($2 = 1) AND ended_at IS NOT NULL ORDER BY ended_at, id LIMIT $3";
 
 constexpr std::int64_t kMeasured = 0;
 constexpr std::int64_t kNew = 1;
@@ -69,7 +97,7 @@ struct Ended {
 }  // namespace
 
 std::vector<db::Database::Migration> RunPruner::migrations() {
-  return {{"runs.10", kTotals}};
+  return {{"runs.10", kTotals, kTotalsOnPostgres}};
 }
 
 // Whether they are dead letters.

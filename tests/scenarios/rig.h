@@ -1,4 +1,4 @@
-// Rig: database, log, bus and workers as a pod has them, on a directory of its own, without the
+// Rig: database, log, bus and workers as a pod has them, on a store of its own, without what is
 // outside. Scenarios drive it with lines of text and read what it shows.
 //
 // Its time is the machine's, or, after `clock`, one that a scenario moves (`pass 10s`). That one
@@ -14,9 +14,8 @@
 
 #include "base/manual_world.h"
 #include "base/test_support.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
 #include "script_handler.h"
+#include "store.h"
 #include "workers/engine.h"
 
 namespace synap::scenarios {
@@ -53,6 +52,7 @@ class Rig {
   std::string counts();
   std::string show();
   std::string events_text();
+  static std::vector<db::Database::Migration> tables();
   void open();
   void put(const std::string& line);
   synap::World& time();
@@ -62,7 +62,7 @@ class Rig {
   Uuid run_id(const std::string& number);
   bool is_reached(const Words& words);
 
-  test::TempDirectory directory_;
+  std::unique_ptr<Store> store_ = make_store();
   std::optional<ManualWorld> clock_;
   World world_;
   std::map<std::string, Uuid> ids_;

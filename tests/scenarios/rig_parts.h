@@ -12,11 +12,10 @@ struct Rig::Parts {
   // What is queued is finished while the store is there, whose closures it is.
   ~Parts() {
     engine->pool.reset();
-    database->close();
+    store->close();
   }
 
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<OpenStore> store;
   events::EventTypes types;
   std::optional<workers::Engine> engine;
 };
