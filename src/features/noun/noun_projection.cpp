@@ -168,7 +168,7 @@ Projection totals(const NounParts& parts) {
   const auto deleted = parts.type(kDeletion, "completed");
   const auto add = fmt::format(
       "INSERT INTO {0}_data(user_id, count) VALUES ($1, $2) "
-      "ON CONFLICT(user_id) DO UPDATE SET count = count + $2",
+      "ON CONFLICT(user_id) DO UPDATE SET count = {0}_data.count + $2",
       table);
   const auto keep = fmt::format(
       "INSERT INTO {}_data(entity, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", counted);

@@ -26,13 +26,13 @@ struct Counts {
     const auto counts = tag_counts_table(*parts);
     add_to_tag = fmt::format(
         "INSERT INTO {0}_data(user_id, {1}, count) VALUES ($1, $2, $3) "
-        "ON CONFLICT(user_id, {1}) DO UPDATE SET count = count + $3",
+        "ON CONFLICT(user_id, {1}) DO UPDATE SET count = {0}_data.count + $3",
         counts, one);
     drop_tag = fmt::format("DELETE FROM {}_data WHERE user_id = $1 AND {} = $2 AND count <= 0",
                            counts, one);
     add_to_total = fmt::format(
-        "INSERT INTO {}_data(user_id, count) VALUES ($1, $2) "
-        "ON CONFLICT(user_id) DO UPDATE SET count = count + $2",
+        "INSERT INTO {0}_data(user_id, count) VALUES ($1, $2) "
+        "ON CONFLICT(user_id) DO UPDATE SET count = {0}_data.count + $2",
         parts->totals);
     const auto counted = counted_table(*parts);
     select = fmt::format("SELECT tags FROM {}_data WHERE entity = $1", counted);

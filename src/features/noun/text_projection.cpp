@@ -32,8 +32,8 @@ class TextFold {
     create_ = fmt::format(
         "INSERT INTO {0}(id, user_id, state, version, created_at, updated_at, source, request_id, "
         "data, preview, file_path, file_size, checksum{1}) VALUES ($1, $2, '{4}', $3, $12, $4, $5, "
-        "$6, $7, $8, $9, $10, $11{2}) ON CONFLICT(id) DO UPDATE SET state = CASE WHEN state = "
-        "'{5}' THEN state ELSE '{4}' END, version = $3, created_at = $12, updated_at = $4, "
+        "$6, $7, $8, $9, $10, $11{2}) ON CONFLICT(id) DO UPDATE SET state = CASE WHEN {0}.state = "
+        "'{5}' THEN {0}.state ELSE '{4}' END, version = $3, created_at = $12, updated_at = $4, "
         "source = $5, request_id = $6, data = $7, preview = $8, file_path = $9, file_size = $10, "
         "checksum = $11{3}",
         things, columns, marks, changes, kLive, kDeleting);
@@ -47,8 +47,8 @@ class TextFold {
     select_ = fmt::format("SELECT data, version FROM {} WHERE id = $1", things);
     uncreate_ = fmt::format("DELETE FROM {} WHERE id = $1 AND version = 0", things);
     await_update_ = fmt::format(
-        "INSERT INTO {}(id, user_id, state, pending) VALUES ($1, $2, '{}', 1) "
-        "ON CONFLICT(id) DO UPDATE SET pending = pending + 1",
+        "INSERT INTO {0}(id, user_id, state, pending) VALUES ($1, $2, '{1}', 1) "
+        "ON CONFLICT(id) DO UPDATE SET pending = {0}.pending + 1",
         things, kCreating);
     settle_update_ =
         fmt::format("UPDATE {} SET pending = pending - 1 WHERE id = $1 AND pending > 0", things);
