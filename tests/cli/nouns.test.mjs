@@ -257,7 +257,7 @@ test('a list says that there are more, and shows them when asked', async (t) => 
 
 test('a list of everything is printed page by page, and takes no more memory than one', async (t) => {
   // A pod of another kind: each page is 2 MB.
-  const pages = 12;
+  const pages = 40;
   const title = 'x'.repeat(200_000);
   const memory = [];
   let listing;
@@ -278,8 +278,9 @@ test('a list of everything is printed page by page, and takes no more memory tha
     const { code, stdout, stderr } = await listing.end();
     assert.equal(code, 0, stderr);
     assert.equal(stdout.trimEnd().split('\n').length, 10 * pages);
+    // A third of what was printed: an allocator may keep some pages, a list that is kept keeps them all.
     const growth = memory[pages - 1] - memory[2];
-    assert.ok(growth < 10_000, `${growth} kB more after ${pages - 3} pages of 2 MB ${flags}`);
+    assert.ok(growth < 25_000, `${growth} kB more after ${pages - 3} pages of 2 MB ${flags}`);
   }
 });
 
