@@ -33,6 +33,6 @@ int main(int argc, char** argv) {
       "\"appends_per_commit\":{:.1f},\"checkpoints\":{}}}\n",
       static_cast<double>(run.appended()) / elapsed, in_flight, run.failed(), statistics.commits,
       static_cast<double>(run.appended()) / static_cast<double>(statistics.commits),
-      statistics.checkpoints);
+      statistics.log_of_changes->checkpoints);
   return run.failed() == 0 ? 0 : 1;
 }

@@ -28,7 +28,7 @@ class Appenders {
 
   std::int64_t appended() const { return appended_; }
   std::int64_t failed() const { return failed_; }
-  db::sqlite::Statistics statistics() const { return database_->statistics(); }
+  db::Statistics statistics() const { return database_->statistics(); }
 
  private:
   explicit Appenders(std::string directory) : directory_(std::move(directory)) {}

@@ -5,6 +5,7 @@
 // in a test file that includes this header in namespace synap::db::contract.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -484,6 +485,43 @@ TEST_P(Database, KeepsBlobsNullsAndEmptyTextsApart) {
     EXPECT_EQ(rows.text(0), "\xc3\xa9 'quoted'; --");
     EXPECT_FALSE(rows.next());
     EXPECT_FALSE(rows.next());
+  }));
+}
+
+TEST_P(Database, GivesAnyTextBackAsItWas) {
+  using namespace std::string_literals;
+  const std::vector<std::string> texts = {"a\0b"s, "\0"s, "\xef\xbf\xbe",
+                                          "\xef\xbf\xbe\x30\0\xef\xbf\xbe"s,
+                                          "\xf0\x9f\x99\x82 \xf4\x8f\xbf\xbf"};
+  ASSERT_TRUE(write([&](Tx& tx) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      tx.run("INSERT INTO items_data(id, name) VALUES ($1, $2)", static_cast<std::int64_t>(i),
+             texts[i]);
+    }
+  }));
+  ASSERT_TRUE(read([&](Tx& tx) {
+    auto rows = tx.query("SELECT id, name FROM items_data ORDER BY id");
+    while (rows.next()) EXPECT_EQ(rows.view(1), texts[static_cast<std::size_t>(rows.integer(0))]);
+    auto found = tx.query("SELECT id FROM items_data WHERE name = $1", texts.front());
+    EXPECT_TRUE(found.next());
+  }));
+}
+
+TEST_P(Database, ReadsAMemberOfJson) {
+  const std::string json = R"({"title":"a \u0000 \"b\"","none":null,"other":"\\u0000"})";
+  ASSERT_TRUE(write([&](Tx& tx) {
+    tx.run("INSERT INTO items_data(id, name) VALUES (1, $1)", json);
+    tx.run(R"(INSERT INTO items_data(id, name) VALUES (2, '{"title":"c"}'))");
+  }));
+  ASSERT_TRUE(read([&](Tx& tx) {
+    auto rows = tx.query(
+        "SELECT name ->> 'title', name ->> 'none', name ->> 'other' FROM items_data ORDER BY id");
+    ASSERT_TRUE(rows.next());
+    EXPECT_THAT(rows.text(0), testing::EndsWith(" \"b\""));
+    EXPECT_TRUE(rows.is_null(1));
+    EXPECT_EQ(rows.text(2), "\\u0000");
+    ASSERT_TRUE(rows.next());
+    EXPECT_EQ(rows.text(0), "c");
   }));
 }
 

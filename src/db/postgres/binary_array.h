@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "db/database.h"
+#include "db/postgres/any_text.h"
 
 namespace synap::db::postgres {
 
@@ -22,12 +23,14 @@ class BinaryArray {
   /// Of catalog/pg_type.dat.
   enum class Of : std::uint32_t { kBytes = 17, kInteger = 20, kText = 25 };
 
-  explicit BinaryArray(Of type) : bytes_(kHeaderBytes, '\0') {
+  explicit BinaryArray(Of type) : bytes_(kHeaderBytes, '\0'), is_of_text_(type == Of::kText) {
     put(8, static_cast<std::uint32_t>(type));
     put(16, 1);
   }
 
   void add(std::string_view element) {
+    std::string changed;
+    if (is_of_text_) element = as_stored(element, changed);
     begin(static_cast<std::uint32_t>(element.size()));
     bytes_.append(element);
   }
@@ -74,6 +77,7 @@ class BinaryArray {
   }
 
   std::string bytes_;
+  const bool is_of_text_;
   std::uint32_t count_ = 0;
 };
 

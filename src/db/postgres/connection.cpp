@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <deque>
 #include <iterator>
 
 #include "base/io_errors.h"
 #include "base/log.h"
 #include "db/closure.h"
+#include "db/postgres/any_text.h"
 #include "db/postgres/dialect.h"
 
 namespace synap::db::postgres {
@@ -90,8 +92,9 @@ class Connection::Statement final : public Cursor {
   std::string_view bytes(int column) override {
     const std::string_view text(PQgetvalue(result_.get(), row_, column),
                                 static_cast<std::size_t>(PQgetlength(result_.get(), row_, column)));
-    if (PQftype(result_.get(), column) != kByteaOid || text.empty()) return text;
     auto& decoded = decoded_.at(static_cast<std::size_t>(column));
+    if (PQftype(result_.get(), column) != kByteaOid) return as_given(text, decoded);
+    if (text.empty()) return text;
     decoded.clear();
     for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
       decoded += static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1]));
@@ -163,10 +166,21 @@ std::optional<Error> Connection::connect() {
       "SET jit = off",
       options_.statement_time_max.count(), options_.lock_time_max.count(),
       options_.idle_time_max.count()));
+  if (ready && options_.own_lock) ready = take_own_lock();
   if (ready) return std::nullopt;
   auto error = ready.error();
   lose("its settings");
   return error;
+}
+
+Result<> Connection::take_own_lock() {
+  auto taken = execute(fmt::format("SELECT pg_advisory_lock({})", *options_.own_lock));
+  if (taken || taken.error().fault != Fault::kBusy) return taken;
+  return fail(
+      Error{Code::kServiceUnavailable,
+            "Another pod has the database: one at a time can use it now. Stop the other, or "
+            "name another database",
+            nullptr, Fault::kBusy});
 }
 
 // That a connection was lost while nobody used it is found out before anything is sent: behind a
@@ -251,6 +265,7 @@ bool Connection::send(std::string_view sql, const Value* values, std::size_t cou
   const auto* name = handle_ != nullptr ? prepare(sql, count) : nullptr;
   std::vector<std::string> numbers;
   numbers.reserve(count);  // pointers to their texts are kept
+  std::deque<std::string> changed;
   std::vector<const char*> texts(count, nullptr);
   std::vector<int> lengths(count, 0);
   std::vector<int> formats(count, 0);
@@ -267,7 +282,7 @@ bool Connection::send(std::string_view sql, const Value* values, std::size_t cou
     } else if (const auto* real = std::get_if<double>(&value)) {
       texts[i] = numbers.emplace_back(fmt::to_string(*real)).c_str();
     } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-      put(i, *text);
+      put(i, as_stored(*text, changed.emplace_back()));
     } else if (const auto* blob = std::get_if<Blob>(&value)) {
       put(i, blob->bytes);
     }

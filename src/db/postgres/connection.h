@@ -4,6 +4,8 @@
 // The first that is asked for its rows, or for how many rows it changed, waits for those before it.
 // So what is wrong with a statement may be seen late, but always before its transaction commits;
 // what comes behind it does nothing.
+//
+// Any text can be stored, one with a NUL, too (any_text.h).
 #pragma once
 
 #include <libpq-fe.h>
@@ -11,6 +13,7 @@
 #include <chrono>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +42,9 @@ struct ConnectionOptions {
   std::chrono::milliseconds idle_time_max{4'000};
   /// For a connection to be made; and, over TCP, for what was sent to be taken.
   std::chrono::milliseconds connect_time_max{5'000};
+  /// An advisory lock that the connection takes when it is made and holds as long as it lives.
+  /// While another has it there is no connection: kServiceUnavailable, after lock_time_max.
+  std::optional<std::int64_t> own_lock = {};
   /// Who reads on behalf of a user: a role that may read listed views and nothing else.
   std::string tenant_role = {};
 };
@@ -101,6 +107,7 @@ class Connection final : public Tx, public Reader {
 
   bool send(std::string_view sql, const Value* values, std::size_t count);
   const std::string* prepare(std::string_view sql, std::size_t count);
+  Result<> take_own_lock();
   ResultPtr receive();
   bool is_still_there();
   void note(const PGresult& result);

@@ -122,6 +122,28 @@ std::string like_pattern(std::string_view glob) {
   return pattern;
 }
 
+// What a table's columns are defined in: whether the statement that `at` stands in makes a table,
+// or adds to one.
+bool defines_columns(const Tokens& tokens, std::size_t at) {
+  auto first = at;
+  while (first > 0 && tokens[first - 1].text != ";") --first;
+  first = skip_space(tokens, first);
+  const auto second = std::min(skip_space(tokens, first + 1), tokens.size() - 1);
+  return (is(tokens[first], "CREATE") || is(tokens[first], "ALTER")) && is(tokens[second], "TABLE");
+}
+
+// "TEXT" at `at`, of a column.
+void compare_bytes(Tokens& tokens, std::size_t at, std::size_t behind) {
+  auto before = at;
+  while (before > 0 && tokens[before - 1].kind == Kind::kSpace) --before;
+  // A column's type stands behind its name; what stands behind a comma is the name of one.
+  const auto is_type =
+      before > 0 && tokens[before - 1].kind != Kind::kOther && !is(tokens[before - 1], "AS");
+  const auto is_said = behind < tokens.size() && is(tokens[behind], "COLLATE");
+  if (!is_type || is_said || !defines_columns(tokens, at)) return;
+  tokens[at].text += " COLLATE \"C\"";
+}
+
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kWords = {{
     {"INTEGER", "BIGINT"},
     {"BLOB", "BYTEA"},
@@ -144,6 +166,8 @@ void translate(Tokens& tokens, std::size_t at) {
   } else if (is(tokens[at], "INDEXED") && behind < tokens.size() && is(tokens[behind], "BY")) {
     const auto name = std::min(skip_space(tokens, behind + 1), tokens.size() - 1);
     for (auto one = at; one <= name; ++one) tokens[one] = {Kind::kSpace, ""};
+  } else if (is(tokens[at], "TEXT")) {
+    compare_bytes(tokens, at, behind);
   } else if (is(tokens[at], "CAST")) {
     cast_to_bytes(tokens, at);
   } else if (is(tokens[at], "MAX") && calls && brackets(tokens, behind).arguments > 1) {
@@ -177,6 +201,19 @@ std::string in_postgres(std::string_view sql) {
   said.reserve(sql.size() + 16);
   for (const auto& token : tokens) said.append(token.text);
   return said;
+}
+
+std::vector<CreateView> views_in(std::string_view sql) {
+  const auto tokens = tokens_of(sql);
+  std::vector<CreateView> views;
+  for (std::size_t at = 0; at < tokens.size(); ++at) {
+    const auto view = skip_space(tokens, at + 1);
+    const auto name = skip_space(tokens, view + 1);
+    if (!is(tokens[at], "CREATE") || name >= tokens.size() || !is(tokens[view], "VIEW")) continue;
+    views.push_back({.name = tokens[name].text});
+    for (; at < tokens.size() && tokens[at].text != ";"; ++at) views.back().sql += tokens[at].text;
+  }
+  return views;
 }
 
 }  // namespace synap::db::postgres

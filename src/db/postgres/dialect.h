@@ -9,6 +9,9 @@
 //   max(a, b), min(a, b)             greatest(a, b), least(a, b); with one argument they stay.
 //                                    None may be NULL: the engines differ about that
 //   text GLOB 'abc*'                 text LIKE 'abc%'
+//   TEXT of a table's column         TEXT COLLATE "C": compared by its bytes, as the embedded
+//   engine
+//                                    does, whatever the database's locale is
 //   zeroblob(n)                      decode(repeat('00', n), 'hex')
 //   INDEXED BY name                  nothing: the server chooses
 //   sqlite_master                    the tables of the schema, as (type, name)
@@ -19,9 +22,19 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace synap::db::postgres {
 
 std::string in_postgres(std::string_view sql);
+
+/// A view as it is made: `CREATE VIEW name AS ...`.
+struct CreateView {
+  std::string name;
+  std::string sql;
+};
+/// Those that are made in this SQL, which is PostgreSQL's already. A view has the columns that its
+/// tables had when it was made; the embedded engine's has those that they have.
+std::vector<CreateView> views_in(std::string_view sql);
 
 }  // namespace synap::db::postgres

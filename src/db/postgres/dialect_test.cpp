@@ -25,6 +25,26 @@ TEST(PostgresDialect, SaysFunctionsOtherwise) {
   EXPECT_EQ(in_postgres("step = X'0aFF'"), "step = '\\x0aFF'::bytea");
 }
 
+TEST(PostgresDialect, ComparesTextsByTheirBytes) {
+  EXPECT_EQ(in_postgres("CREATE TABLE a(t TEXT NOT NULL); ALTER TABLE a ADD COLUMN u TEXT"),
+            "CREATE TABLE a(t TEXT COLLATE \"C\" NOT NULL); "
+            "ALTER TABLE a ADD COLUMN u TEXT COLLATE \"C\"");
+  for (const char* sql : {"CREATE TABLE a(t TEXT COLLATE \"C\")", "SELECT CAST(a AS TEXT) FROM a",
+                          "CREATE TABLE a AS SELECT CAST(b AS TEXT) FROM b",
+                          "CREATE TABLE a(text BIGINT, PRIMARY KEY(text))"}) {
+    EXPECT_EQ(in_postgres(sql), sql);
+  }
+}
+
+TEST(PostgresDialect, FindsTheViewsThatAreMade) {
+  const auto views = views_in(
+      "CREATE TABLE a(b BIGINT); CREATE VIEW c AS\n SELECT * FROM a;\nCREATE VIEW d AS SELECT 1");
+  ASSERT_EQ(views.size(), 2u);
+  EXPECT_EQ(views[0].name, "c");
+  EXPECT_EQ(views[0].sql, "CREATE VIEW c AS\n SELECT * FROM a");
+  EXPECT_EQ(views[1].name, "d");
+}
+
 TEST(PostgresDialect, LeavesTextsNamesCommentsAndBodiesAlone) {
   for (const char* sql : {
            "SELECT 'an INTEGER, it''s x''00'' STRICT', \"BLOB\" FROM prefix_x",

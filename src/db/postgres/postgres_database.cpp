@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/log.h"
 #include "db/closure.h"
 #include "db/postgres/connection.h"
@@ -16,10 +18,26 @@ constexpr std::size_t kGroupBytesMax = 8 << 20;
 // Two nodes may start at once. The number is Synap's: "synap" in ASCII.
 constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(495521554800)";
 
+// Whoever is to be alone holds it as long as he can write.
+constexpr std::int64_t kAloneLock = 495521554801;
+
 // A custom setting that was set for one transaction is empty after it, not absent.
 constexpr std::string_view kFunction = R"(
 CREATE OR REPLACE FUNCTION current_user_id() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
   AS $$ SELECT nullif(current_setting('synap.user_id', true), '') $$)";
+
+// A member of JSON that is kept as text, as the embedded engine has it. PostgreSQL's texts have no
+// NUL: where the JSON has one it is U+FFFD in what is given.
+constexpr std::string_view kMember = R"(
+CREATE OR REPLACE FUNCTION json_member(json text, name text) RETURNS text
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN
+    RETURN json::json ->> name;
+  EXCEPTION WHEN untranslatable_character THEN
+    RETURN replace(json, '\u0000', '\ufffd')::json ->> name;
+  END $$;
+DO $$ BEGIN
+  CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = json_member);
+EXCEPTION WHEN duplicate_function THEN NULL; END $$)";
 
 // Roles are the server's, not a database's: each database has one of its own. As the owner of a
 // view reads what the view shows, the tenant needs no right to a table.
@@ -46,6 +64,30 @@ DO $$ DECLARE one record; BEGIN
   END LOOP;
 END $$)";
 
+std::string said(const Database::Migration& migration) {
+  return in_postgres(migration.on_postgres.empty() ? migration.sql : migration.on_postgres);
+}
+
+// The statements that give all views of the migrations the columns that their tables have by now:
+// later migrations may have added some.
+std::string views_again(Tx& tx, const std::vector<Database::Migration>& migrations) {
+  std::map<std::string, std::string> views;
+  for (const auto& migration : migrations) {
+    for (auto& view : views_in(said(migration))) views[view.name] = std::move(view.sql);
+  }
+  std::string all;
+  for (const auto& [name, sql] : views) {
+    auto there = tx.query(
+        "SELECT 1 FROM pg_views WHERE schemaname = current_schema() AND "
+        "viewname = lower($1)",
+        name);
+    if (!there.next()) continue;
+    constexpr std::string_view kCreate = "CREATE";
+    all += "CREATE OR REPLACE" + sql.substr(kCreate.size()) + ";\n";
+  }
+  return all;
+}
+
 }  // namespace
 
 PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
@@ -55,15 +97,17 @@ PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
 
 Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions options) {
   std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
-  auto& writer = *(database->writer_ = std::make_unique<Connection>(
-                       ConnectionOptions{.url = options.url, .world = options.world}));
+  auto& writer = *(database->writer_ = std::make_unique<Connection>(ConnectionOptions{
+                       .url = options.url,
+                       .world = options.world,
+                       .own_lock = options.is_alone ? std::optional(kAloneLock) : std::nullopt}));
   if (auto error = writer.connect()) return fail(*error);
   writer.begin_closure();
   std::string tenant;
   {
     writer.begin();
     writer.run(kLock);
-    for (const auto sql : {kFunction, kRole, kGrants}) {
+    for (const auto sql : {kFunction, kMember, kRole, kGrants}) {
       if (!writer.ok()) break;
       if (auto done = writer.execute(std::string(sql)); !done) writer.abort(done.error());
     }
@@ -108,15 +152,24 @@ Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migratio
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
           "name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)");
-      const auto execute = [this](const Migration& one) {
-        return writer_->execute(in_postgres(one.on_postgres.empty() ? one.sql : one.on_postgres));
-      };
+      const auto execute = [this](const Migration& one) { return writer_->execute(said(one)); };
       migrator_.run(tx, migrations, retired, execute);
       if (!tx.ok()) return;
-      if (auto done = writer_->execute(std::string(kGrants)); !done) tx.abort(done.error());
+      for (const auto& sql : {views_again(tx, migrations), std::string(kGrants)}) {
+        if (auto done = writer_->execute(sql); !done) return tx.abort(done.error());
+      }
     });
   };
   return sync_wait(*executor, run());
+}
+
+Statistics PostgresDatabase::statistics() const {
+  return {.commits = commits_.value(),
+          .closures = closures_.load(std::memory_order_relaxed),
+          .commit_time = std::chrono::nanoseconds(commit_ns_.load(std::memory_order_relaxed)),
+          .waiting_writes = writes_.waiting(),
+          .waiting_reads = readers_.waiting(),
+          .round_trips = round_trips_.load(std::memory_order_relaxed)};
 }
 
 bool PostgresDatabase::is_writer(const Tx& tx) const {
@@ -201,9 +254,15 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
       if (writer_->take_has_new_views()) writer_->run(kGrants);
       std::optional<LastStatement> last;
       if (group_end_) last = group_end_(*writer_);
+      const auto begin = world_.now();
       error = writer_->commit(last ? &*last : nullptr);
+      const std::chrono::nanoseconds took = world_.now() - begin;
+      commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
+      spread_.commit_time.observe(took);
     }
     if (!error) {
+      closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
+      spread_.group_closures.observe(static_cast<std::int64_t>(group.size()));
       std::ranges::move(actions, std::back_inserter(done));
       return {true, std::nullopt};
     }

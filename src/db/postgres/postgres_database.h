@@ -25,7 +25,7 @@
 
 #include "base/timer.h"
 #include "base/world.h"
-#include "db/database.h"
+#include "db/engine.h"
 #include "db/migrator.h"
 #include "db/postgres/last_statement.h"
 #include "db/readers.h"
@@ -37,6 +37,8 @@ struct PostgresOptions {
   std::string url;  // "postgres://user@host/database", or as libpq takes it otherwise
   World& world = real_world();
   int readers = 4;
+  /// Nobody else opens the database so, and writes to it, as long as this one can write.
+  bool is_alone = false;
   std::chrono::milliseconds read_time_max{250};
   /// More reads, writes of people or writes of workers than this do not wait: the next is refused.
   std::size_t waiting_max = 100'000;
@@ -44,7 +46,7 @@ struct PostgresOptions {
 
 class Connection;
 
-class PostgresDatabase final : public Database {
+class PostgresDatabase final : public Engine {
  public:
   /// Connects, and makes what every database of a pod has: the function current_user_id(), and the
   /// role `<database>_tenant`, which may read listed views. The user needs CREATEROLE for that,
@@ -52,8 +54,10 @@ class PostgresDatabase final : public Database {
   static Result<std::unique_ptr<PostgresDatabase>> open(PostgresOptions options);
   ~PostgresDatabase() override;
 
-  /// Finishes what is queued; what comes later is answered kServiceUnavailable.
-  void close();
+  void close() override;
+  Statistics statistics() const override;
+  const Spread& spread() const override { return spread_; }
+  Watermark& commits() override { return commits_; }  // a group in parts counts once
 
   /// Asked on the writer's thread when the closures of a group have run, with their Tx, what the
   /// transaction is to do last. Once, before anything is written that it is to know of.
@@ -62,11 +66,6 @@ class PostgresDatabase final : public Database {
 
   /// Whether this is the Tx of writes.
   bool is_writer(const Tx& tx) const;
-
-  /// How many groups have been committed, those in parts counted once.
-  Watermark& commits() { return commits_; }
-  /// How often the writer has waited for the server.
-  std::int64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
 
  protected:
   void submit(Operation* operation) override;
@@ -91,8 +90,11 @@ class PostgresDatabase final : public Database {
   WriteQueue writes_;
   Migrator migrator_;   // writer thread only
   GroupEnd group_end_;  // the same, once it is set
-  Watermark commits_;  // raised by the writer thread
+  Watermark commits_;   // raised by the writer thread
+  std::atomic<std::int64_t> closures_{0};
+  std::atomic<std::int64_t> commit_ns_{0};
   std::atomic<std::int64_t> round_trips_{0};
+  Spread spread_;
   std::unique_ptr<WorldThread> writer_thread_;
 };
 

@@ -78,7 +78,7 @@ TEST_F(PostgresDatabaseTest, AGroupThatAsksForNothingTakesOneRoundTrip) {
   test::Started<Result<void>> calls(executor);
   {
     HeldWriter held(executor, *database);
-    before = database->round_trips();
+    before = database->statistics().round_trips;
     for (std::int64_t id = 1; id <= kClosures; ++id) {
       calls.add_awaitable([this, id] {
         return database->write(
@@ -90,7 +90,7 @@ TEST_F(PostgresDatabaseTest, AGroupThatAsksForNothingTakesOneRoundTrip) {
   for (const auto& result : calls.wait()) EXPECT_TRUE(result);
   EXPECT_EQ(count(), kClosures);
   // That of the held group among them.
-  EXPECT_LE(database->round_trips() - before, 2);
+  EXPECT_LE(database->statistics().round_trips - before, 2);
 }
 
 TEST_F(PostgresDatabaseTest, WhatIsWrongIsFoundBeforeTheCommitAndIsItsClosuresOwn) {

@@ -17,8 +17,8 @@ namespace synap::db::postgres {
 WatchedNumber::WatchedNumber(Options options)
     : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   SYNAP_CHECK(wake_ >= 0, "an eventfd is to be had");
-  thread_ = options_.world.start_thread("db watch", ThreadPriority::kNormal,
-                                        [this] { return turn(); });
+  thread_ =
+      options_.world.start_thread("db watch", ThreadPriority::kNormal, [this] { return turn(); });
 }
 
 WatchedNumber::~WatchedNumber() {

@@ -80,10 +80,9 @@ Result<> SqliteDatabase::run_migrations(const std::vector<Migration>& migrations
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
           "name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
-      migrator_.run(tx, migrations, retired,
-                    [this](const Migration& one) {
-                      return writer_->execute(std::string(one.sql).c_str());
-                    });
+      migrator_.run(tx, migrations, retired, [this](const Migration& one) {
+        return writer_->execute(std::string(one.sql).c_str());
+      });
     });
   };
   return sync_wait(*executor, run());
@@ -96,8 +95,9 @@ Statistics SqliteDatabase::statistics() const {
   all.commit_time = std::chrono::nanoseconds(commit_ns_);
   all.syncs = syncs_;
   all.sync_time = std::chrono::nanoseconds(sync_ns_);
-  all.checkpoints = wal_->checkpoints();
-  all.wal_bytes = wal_->wal_bytes();
+  all.log_of_changes = {.bytes = wal_->wal_bytes(),
+                        .bytes_max = wal_->bytes_max(),
+                        .checkpoints = wal_->checkpoints()};
   all.waiting_reads = readers_.waiting();
   all.rests = rests_.load(std::memory_order_relaxed) + readers_.rests();
   all.waiting_writes = writes_.waiting();

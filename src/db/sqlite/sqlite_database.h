@@ -10,17 +10,15 @@
 // disk is not that: writes fail one by one and succeed again when there is room.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/metrics.h"
 #include "base/timer.h"
 #include "base/world.h"
-#include "db/database.h"
+#include "db/engine.h"
 #include "db/migrator.h"
 #include "db/readers.h"
 #include "db/sqlite/wal_keeper.h"
@@ -56,46 +54,17 @@ struct SqliteOptions {
   std::size_t waiting_max = 100'000;
 };
 
-/// What was done since the database was opened, and how much waits now.
-struct Statistics {
-  std::int64_t commits = 0;
-  std::int64_t closures = 0;               // that were part of them
-  std::chrono::nanoseconds commit_time{};  // from COMMIT to its answer, the sync included
-  std::int64_t syncs = 0;                  // of the log of changes
-  std::chrono::nanoseconds sync_time{};
-  std::int64_t checkpoints = 0;
-  std::int64_t wal_bytes = 0;      // the size of the log's file
-  std::size_t waiting_writes = 0;  // those of people and of workers, not yet in a group
-  std::size_t waiting_reads = 0;
-  std::int64_t rests = 0;  // how often a connection gave back its pages, having nothing to do
-};
-
-/// How what was done is spread, of the writer. Any thread reads.
-struct Spread {
-  static constexpr std::array<std::int64_t, 10> kGroupBounds = {1,  2,  4,   8,   16,
-                                                                32, 64, 128, 256, 512};
-  Histogram commit_time = Histogram::of_latency();  // from COMMIT to its answer, the sync included
-  Histogram sync_time = Histogram::of_latency();    // of the log of changes, in commits
-  Histogram group_closures{Histogram::Unit::kCount, kGroupBounds};  // that were one commit
-};
-
 class Connection;
 
-class SqliteDatabase final : public Database {
+class SqliteDatabase final : public Engine {
  public:
   static Result<std::unique_ptr<SqliteDatabase>> open(SqliteOptions options);
   ~SqliteDatabase() override;  // close()
 
-  /// Finishes what is queued, while all that its closures use is still there; what comes later is
-  /// answered kServiceUnavailable.
-  void close();
-
-  /// Any thread. The parts may be of different moments.
-  Statistics statistics() const;
-  const Spread& spread() const { return spread_; }
-  /// How many groups have been committed: for those who look at rows of others again whenever some
-  /// may have changed. It grows when their Tx::on_commit has run.
-  Watermark& commits() { return commits_; }
+  void close() override;
+  Statistics statistics() const override;
+  const Spread& spread() const override { return spread_; }
+  Watermark& commits() override { return commits_; }
 
  protected:
   void submit(Operation* operation) override;

@@ -135,8 +135,9 @@ TEST_F(SqliteDatabaseTest, TellsWhatItDidAndWhatWaits) {
   EXPECT_GT(after.syncs, before.syncs);
   EXPECT_GT(after.sync_time, before.sync_time);
   EXPECT_GT(after.commit_time - before.commit_time, after.sync_time - before.sync_time);
-  EXPECT_EQ(after.wal_bytes, static_cast<std::int64_t>(
-                                 std::filesystem::file_size(directory.path() + "/test.db-wal")));
+  EXPECT_EQ(
+      after.log_of_changes->bytes,
+      static_cast<std::int64_t>(std::filesystem::file_size(directory.path() + "/test.db-wal")));
 }
 
 TEST_F(SqliteDatabaseTest, RunsAGroupAgainInWhichOneFailsAndIsThenCautiousForAWhile) {
@@ -234,7 +235,7 @@ TEST_F(SqliteDatabaseTest, FullDiskLosesNothingAndIsForgotten) {
 TEST_F(SqliteDatabaseTest, CheckpointsWhileItIsWrittenAndWhileItIsRead) {
   open(directory.path());
   for (int i = 0; i < 36; ++i) ASSERT_TRUE(write_row(2'000'000));
-  EXPECT_GE(database->statistics().checkpoints, 1);
+  EXPECT_GE(database->statistics().log_of_changes->checkpoints, 1);
   EXPECT_EQ(count(), 36);
 }
 

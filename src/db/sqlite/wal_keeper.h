@@ -28,7 +28,7 @@ namespace synap::db::sqlite {
 
 class Connection;
 
-/// All of it is the writer's thread's, but for wal_bytes() and checkpoints().
+/// All of it is the writer's thread's, but for wal_bytes(), bytes_max() and checkpoints().
 class WalKeeper {
  public:
   struct Options {
@@ -61,6 +61,7 @@ class WalKeeper {
   const std::optional<Error>& last_error() const { return last_error_; }
 
   std::int64_t wal_bytes() const;
+  std::int64_t bytes_max() const { return options_.bytes_max; }
   std::int64_t checkpoints() const { return checkpoints_.load(std::memory_order_relaxed); }
 
  private:

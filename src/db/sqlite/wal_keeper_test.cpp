@@ -93,7 +93,7 @@ TEST_F(BoundedWal, StaysUnderItsBoundWhileReadsOverlap) {
   is_over = true;
   for (const bool all_well : readers.wait()) EXPECT_TRUE(all_well);
   EXPECT_GT(reads, 4);
-  EXPECT_EQ(database->statistics().wal_bytes, size_of(wal));
+  EXPECT_EQ(database->statistics().log_of_changes->bytes, size_of(wal));
 }
 
 TEST_F(BoundedWal, WritesAreRefusedWhileAnotherProcessKeepsAFullOneAndThenGoOn) {
