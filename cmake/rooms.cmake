@@ -6,30 +6,50 @@
 # src/LAYERS says which room may include which; the test `tidy` compares it with the sources.
 include(GoogleTest)
 
+# STORED_TESTS are tests that use events/test_store.h: they run on each engine, on PostgreSQL as
+# events_postgres_tests.
 function(synap_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;TESTS;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;TESTS;STORED_TESTS;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   list(TRANSFORM ROOM_DEPENDS PREPEND synap_)
   add_library(synap_${name} STATIC ${ROOM_SOURCES})
   target_include_directories(synap_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
   target_link_libraries(synap_${name} PUBLIC ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
-  if(SYNAP_TESTS AND ROOM_TESTS)
-    string(REPLACE "/" "_" test_name "${name}_tests")
-    add_executable(${test_name} ${ROOM_TESTS})
-    target_link_libraries(${test_name} PRIVATE synap_${name} ${ROOM_TEST_LIBRARIES} GTest::gmock_main)
-    gtest_discover_tests(${test_name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  if(NOT SYNAP_TESTS OR NOT ROOM_TESTS AND NOT ROOM_STORED_TESTS)
+    return()
   endif()
+  string(REPLACE "/" "_" test_name "${name}_tests")
+  set(libraries synap_${name} ${ROOM_TEST_LIBRARIES} GTest::gmock_main)
+  add_executable(${test_name} ${ROOM_TESTS})
+  target_link_libraries(${test_name} PRIVATE ${libraries})
+  if(ROOM_STORED_TESTS)
+    string(REPLACE "_tests" "_stored_tests" stored "${test_name}")
+    add_library(${stored} OBJECT ${ROOM_STORED_TESTS})
+    target_link_libraries(${stored} PRIVATE ${libraries})
+    target_link_libraries(${test_name} PRIVATE ${stored} synap_test_store)
+    string(REPLACE "_tests" "_postgres_tests" on_postgres "${test_name}")
+    add_executable(${on_postgres})
+    target_link_libraries(${on_postgres} PRIVATE ${stored} ${libraries} synap_test_store_postgres)
+    synap_postgres_tests(${on_postgres} Postgres.)
+  endif()
+  gtest_discover_tests(${test_name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
 
 # The tests of `target`, which ask the PostgreSQL server of SYNAP_TEST_POSTGRES_URL: the one that
 # tests/postgres starts, or another's. What else is given stands before their names, which may be
 # those of the embedded engine's tests.
 function(synap_postgres_tests target)
+  synap_postgres_server(url)
+  gtest_discover_tests(${target} TEST_PREFIX "${ARGN}" DISCOVERY_TIMEOUT 60 PROPERTIES
+    TIMEOUT 120 LABELS postgres FIXTURES_REQUIRED postgres
+    ENVIRONMENT "SYNAP_TEST_POSTGRES_URL=${url}")
+endfunction()
+
+# The URL of the server that tests/postgres starts for tests which require the fixture `postgres`.
+function(synap_postgres_server url)
   string(MD5 tree "${CMAKE_BINARY_DIR}")
   string(SUBSTRING "${tree}" 0 12 tree)
   set(directory "/tmp/synap-postgres-${tree}")
-  gtest_discover_tests(${target} TEST_PREFIX "${ARGN}" DISCOVERY_TIMEOUT 60 PROPERTIES
-    TIMEOUT 120 LABELS postgres FIXTURES_REQUIRED postgres
-    ENVIRONMENT "SYNAP_TEST_POSTGRES_URL=postgres://synap@/?host=${directory}")
+  set(${url} "postgres://synap@/?host=${directory}" PARENT_SCOPE)
   if(NOT TEST postgres_start)
     set(server "${CMAKE_SOURCE_DIR}/tests/postgres/server.sh")
     add_test(NAME postgres_start COMMAND "${server}" start "${directory}")

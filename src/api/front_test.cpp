@@ -22,7 +22,7 @@ const ObjectSchema<Person>& describe(Type<Person>) {
 class FrontTest : public testing::Test {
  protected:
   FrontTest() {
-    rig_.open(directory_.path());
+    rig_.open();
     keys_ = rig_.keys.get();
     key_ = sync_wait(executor_, keys_->create_user("ann", Role::kOwner))->key;
     table_.add({.path = "health",
@@ -68,7 +68,6 @@ class FrontTest : public testing::Test {
 
   FrontOptions options_;
   net::ServerOptions server_options_;
-  test::TempDirectory directory_;
   ThreadExecutor executor_{"test"};
   TestKeys rig_;
   Keys* keys_ = nullptr;

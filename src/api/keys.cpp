@@ -197,8 +197,8 @@ Task<Result<>> Keys::load() {
     auto rows = tx.query(
         "SELECT hash, api_keys_data.user_id, role, id, scopes, expires_at, used_at, kind, parent "
         "FROM (SELECT * FROM api_keys_data WHERE revoked_at IS NULL) AS api_keys_data "
-        "JOIN (SELECT id AS owner_id, role FROM users_data) ON owner_id = user_id "
-        "LEFT JOIN (SELECT key_id, used_at FROM key_uses_data) ON key_id = id "
+        "JOIN (SELECT id AS owner_id, role FROM users_data) AS owners ON owner_id = user_id "
+        "LEFT JOIN (SELECT key_id, used_at FROM key_uses_data) AS uses ON key_id = id "
         "WHERE kind = '' OR expires_at > $1 "
         "ORDER BY kind <> ''",  // keys before what stands for them
         now);
@@ -362,7 +362,7 @@ Task<Result<NewKey>> Keys::create_key(std::string user_id, KeyOptions options,
     }
     auto rows = tx.query(
         "SELECT count(*) FROM (SELECT 1 FROM api_keys_data WHERE user_id = $1 AND kind = $4 "
-        "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) LIMIT $3)",
+        "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) LIMIT $3) AS working",
         user_id, now, kKeysMax, key_kind_name(kind));
     if (!is_bounded || !rows.next() || rows.integer(0) < kKeysMax) return;
     tx.abort({Code::kPreconditionFailed,

@@ -18,7 +18,7 @@ class KeysTest : public testing::Test {
  protected:
   KeysTest() { open(); }
   void open(RateLimit limit = RateLimit(0)) {
-    rig.open(directory.path(), limit, world);
+    rig.open(limit, world);
     keys = rig.keys.get();
     ASSERT_TRUE(sync_wait(executor, keys->load()));
   }
@@ -44,7 +44,6 @@ class KeysTest : public testing::Test {
   }
 
   ManualWorld world;
-  test::TempDirectory directory;
   ThreadExecutor executor{"test"};
   TestKeys rig;
   Keys* keys = nullptr;
@@ -496,9 +495,9 @@ TEST_F(KeysTest, NoSecretIsStoredOrListed) {
   EXPECT_EQ(info.revoked_at, std::nullopt);
   rig.close();
   const auto secret = ann.key.substr(10);
-  for (const auto& file : std::filesystem::directory_iterator(directory.path())) {
-    EXPECT_EQ(test::read_file(file.path().string()).find(secret), std::string::npos);
-  }
+  const auto stored = rig.store->stored_bytes();
+  EXPECT_EQ(stored.find(secret), std::string::npos);
+  EXPECT_NE(stored.find(info.prefix), std::string::npos);
   open();
 }
 
@@ -506,10 +505,9 @@ TEST_F(KeysTest, ARevokedKeyStaysRevokedWhereTheEventOfThatWasErased) {
   const auto ann = user("ann");
   ASSERT_TRUE(revoke(ann.user_id, ann.key_id));
   const auto erased = test::run(executor, [&] {
-    return rig.database->write([](db::Tx& tx) -> std::int64_t {
-      return tx.run(
-          "UPDATE events SET salt = NULL, metadata = NULL, data = '{}' WHERE type = "
-          "(SELECT number FROM names WHERE name = 'key.revocation.completed')");
+    return rig.database->write([this](db::Tx& tx) -> std::int64_t {
+      return tx.run("UPDATE events SET salt = NULL, metadata = NULL, data = '{}' WHERE " +
+                    rig.store->where_type("name = 'key.revocation.completed'"));
     });
   });
   EXPECT_EQ(erased.value_or(0), 1);

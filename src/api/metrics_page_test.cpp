@@ -29,7 +29,7 @@ const ObjectSchema<Watch>& describe(Type<Watch>) {
 class MetricsPageTest : public testing::Test {
  protected:
   MetricsPageTest() {
-    rig_.open(directory_.path());
+    rig_.open();
     owner_ = sync_wait(executor_, rig_.keys->create_user("ann", Role::kOwner))->key;
     member_ = sync_wait(executor_, rig_.keys->create_user("bob", Role::kMember))->key;
     metrics_.add("synap_number", Metrics::Type::kGauge, "A number.", [] { return 7.0; });
@@ -76,7 +76,6 @@ class MetricsPageTest : public testing::Test {
     return table_.find(path)->meter->calls(code);
   }
 
-  test::TempDirectory directory_;
   ThreadExecutor executor_{"test"};
   TestKeys rig_;
   std::string owner_;

@@ -15,7 +15,7 @@ namespace {
 class SessionPageTest : public testing::Test {
  protected:
   SessionPageTest() {
-    rig_.open(directory_.path());
+    rig_.open();
     owner_ = *sync_wait(executor_, rig_.keys->create_user("ann", Role::kOwner));
     add_query<void, std::string>(
         table_, "say", {},
@@ -56,7 +56,6 @@ class SessionPageTest : public testing::Test {
     return answer;
   }
 
-  test::TempDirectory directory_;
   ThreadExecutor executor_{"test"};
   TestKeys rig_;
   NewKey owner_;
@@ -200,10 +199,9 @@ TEST_F(SessionPageTest, SaysWhatItTakes) {
 }
 
 TEST(SessionPage, SigningInAndOutAreCallsLikeAny) {
-  test::TempDirectory directory;
   ThreadExecutor executor{"test"};
   TestKeys rig;
-  rig.open(directory.path(), RateLimit(2));
+  rig.open(RateLimit(2));
   const auto owner = *sync_wait(executor, rig.keys->create_user("ann", Role::kOwner));
   SessionPage page(*rig.keys, SessionCookie("pod", ""), "", "1.2.3");
   net::Request head{.method = "POST", .path = "/session"};

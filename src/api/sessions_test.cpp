@@ -15,7 +15,7 @@ class SessionsTest : public testing::Test {
  protected:
   SessionsTest() { open(); }
   void open() {
-    rig.open(directory.path(), RateLimit(0), world);
+    rig.open(RateLimit(0), world);
     keys = rig.keys.get();
     ASSERT_TRUE(sync_wait(executor, keys->load()));
   }
@@ -43,7 +43,6 @@ class SessionsTest : public testing::Test {
   }
 
   ManualWorld world;
-  test::TempDirectory directory;
   ThreadExecutor executor{"test"};
   TestKeys rig;
   Keys* keys = nullptr;

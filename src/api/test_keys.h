@@ -5,28 +5,22 @@
 
 #include "api/keys.h"
 #include "base/test_support.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
+#include "events/test_store.h"
 #include "projections/projections.h"
 
 namespace synap::api {
 
 /// Where it is kept can be opened again and again, one at a time.
 struct TestKeys {
-  void open(const std::string& directory, RateLimit limit = RateLimit(0),
-            World& world = real_world()) {
+  void open(RateLimit limit = RateLimit(0), World& world = real_world()) {
     close();
     if (types.all().empty()) {
       types = events::EventTypes(world);
       Keys::add_event_types(types);
     }
-    database = std::move(*db::sqlite::SqliteDatabase::open({.path = directory + "/test.db"}));
-    auto tables = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& list : {projections::Projections::migrations(), Keys::migrations()}) {
-      tables.insert(tables.end(), list.begin(), list.end());
-    }
-    SYNAP_CHECK(database->migrate(tables).has_value());
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
+    auto opened = store->open({projections::Projections::migrations(), Keys::migrations()});
+    database = std::move(opened.database);
+    log = std::move(opened.log);
     projections = std::make_unique<projections::Projections>(*database, *log, types);
     projections->add(Keys::projection());
     SYNAP_CHECK(projections->prepare().has_value());
@@ -40,8 +34,9 @@ struct TestKeys {
   }
 
   events::EventTypes types;
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<events::TestStore> store = events::TestStore::make();
+  std::unique_ptr<db::Engine> database;
+  std::unique_ptr<events::EventLog> log;
   std::unique_ptr<projections::Projections> projections;
   std::unique_ptr<Keys> keys;
 };

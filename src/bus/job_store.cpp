@@ -625,7 +625,7 @@ std::int64_t JobStore::ready_count(db::Tx& tx, const std::string& user_id,
                                    const std::string& function_id, std::int64_t most) const {
   auto rows = tx.query(
       "SELECT count(*) FROM (SELECT 1 FROM parked_jobs WHERE due_at = 0 AND user_id = $1 AND "
-      "function = $2 LIMIT $3)",
+      "function = $2 LIMIT $3) AS found",
       user_id, function_id, most);
   return rows.next() ? rows.integer(0) : 0;
 }

@@ -10,8 +10,7 @@
 #include "base/test_support.h"
 #include "base/timer.h"
 #include "content/local/local_store.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
+#include "events/test_store.h"
 #include "features/rooms.h"
 #include "workers/engine.h"
 
@@ -67,18 +66,12 @@ class FeatureTest : public testing::Test {
 
   void open() {
     close();
-
-    database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
+    auto opened = store->open({projections::Projections::migrations(),
+                               workers::Engine::migrations(), api::Keys::migrations()});
+    database = std::move(opened.database);
+    log = std::move(opened.log);
     content = std::make_unique<BreakableStore>(
         std::move(*content::LocalStore::open(directory.path() + "/content")));
-    auto migrations = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& more : {projections::Projections::migrations(), workers::Engine::migrations(),
-                             api::Keys::migrations()}) {
-      migrations.insert(migrations.end(), more.begin(), more.end());
-    }
-    SYNAP_CHECK(database->migrate(migrations).has_value());
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
     projections = std::make_unique<projections::Projections>(*database, *log, types);
     engine.emplace(*database, *log, types);
     pool = engine->pool.get();
@@ -170,8 +163,9 @@ class FeatureTest : public testing::Test {
 
   test::TempDirectory directory;
   ThreadExecutor executor{"test"};
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<events::TestStore> store = events::TestStore::make();
+  std::unique_ptr<db::Engine> database;
+  std::unique_ptr<events::EventLog> log;
   std::unique_ptr<BreakableStore> content;
   events::EventTypes types;
   rpc::ProcedureTable procedures;

@@ -74,7 +74,7 @@ void Rig::open() {
         "order.note.requested", "order.payment.completed", "order.mail.requested"}) {
     p.types.add(name, object("Order").field("number", optional(number())), "");
   }
-  p.engine.emplace(p.store->database(), p.store->log(), p.types,
+  p.engine.emplace(*p.store.database, *p.store.log, p.types,
                    workers::EngineOptions{.world = time(),
                                           .queue = {.running_of_function = 8},
                                           .pool = {.suspect_pause = {},
@@ -168,7 +168,7 @@ std::string Rig::pass(const Words& words) {
 std::string Rig::pass_time() {
   const auto store = store_->open(tables());
   SYNAP_CHECK(test::run(executor_, [&] {
-    return store->database().write([](db::Tx& tx) {
+    return store.database->write([](db::Tx& tx) {
       tx.run("UPDATE parked_jobs SET due_at = 1");
       tx.run("UPDATE pending_steps_data SET due_at = 1");
     });
@@ -251,7 +251,7 @@ std::string Rig::signal(const Words& words) {
 }
 
 std::string Rig::append_batch(events::Append batch) {
-  auto appended = sync_wait(executor_, parts_->store->log().append(std::move(batch)));
+  auto appended = sync_wait(executor_, parts_->store.log->append(std::move(batch)));
   if (!appended) return result_line(std::unexpected(appended.error()));
   std::string out;
   for (const auto& event : appended->events) {
@@ -291,7 +291,7 @@ bool Rig::is_reached(const Words& words) {
         "AND due_at > 0";
   }
   return *test::run(executor_, [&] {
-    return parts_->store->database().read([&](db::Tx& tx) {
+    return parts_->store.database->read([&](db::Tx& tx) {
       auto rows = tx.query(sql);
       return rows.next() && rows.integer(0) != 0;
     });
@@ -300,19 +300,19 @@ bool Rig::is_reached(const Words& words) {
 
 std::string Rig::until(const Words& words) {
   const Ticking ticking(clock_);
-  auto& mark = words[1] == "halted" ? world_.halts_seen() : parts_->store->commits();
+  auto& mark = words[1] == "halted" ? world_.halts_seen() : parts_->store.database->commits();
   if (!test::wait_until(executor_, mark, [&] { return is_reached(words); })) return "never\n";
   // What was seen in the database is on disk before the log's memory knows of it: one write more,
   // and it does.
   const auto caught_up =
-      test::run(executor_, [&] { return parts_->store->database().write([](db::Tx&) {}); });
+      test::run(executor_, [&] { return parts_->store.database->write([](db::Tx&) {}); });
   return caught_up ? "" : "the database is gone\n";
 }
 
 // The number of a run: its place by events and functions, from 1.
 Uuid Rig::run_id(const std::string& number) {
   return *test::run(executor_, [&] {
-    return parts_->store->database().read([&](db::Tx& tx) {
+    return parts_->store.database->read([&](db::Tx& tx) {
       auto rows = tx.query(
           "SELECT id FROM runs_data ORDER BY event_position, function, id LIMIT 1 OFFSET $1",
           std::int64_t{std::stol(number) - 1});

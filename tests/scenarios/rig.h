@@ -14,8 +14,8 @@
 
 #include "base/manual_world.h"
 #include "base/test_support.h"
+#include "events/test_store.h"
 #include "script_handler.h"
-#include "store.h"
 #include "workers/engine.h"
 
 namespace synap::scenarios {
@@ -62,7 +62,7 @@ class Rig {
   Uuid run_id(const std::string& number);
   bool is_reached(const Words& words);
 
-  std::unique_ptr<Store> store_ = make_store();
+  std::unique_ptr<events::TestStore> store_ = events::TestStore::make();
   std::optional<ManualWorld> clock_;
   World world_;
   std::map<std::string, Uuid> ids_;

@@ -12,10 +12,10 @@ struct Rig::Parts {
   // What is queued is finished while the store is there, whose closures it is.
   ~Parts() {
     engine->pool.reset();
-    store->close();
+    store.database->close();
   }
 
-  std::unique_ptr<OpenStore> store;
+  events::Store store;
   events::EventTypes types;
   std::optional<workers::Engine> engine;
 };

@@ -112,8 +112,7 @@ std::string effects_text(db::Tx& tx) {
 std::string Rig::events_text() {
   std::string out = "events\n";
   auto page =
-      sync_wait(executor_,
-                parts_->store->log().read(events::Tenancy::whole_pod(), {.limit = 1000}));
+      sync_wait(executor_, parts_->store.log->read(events::Tenancy::whole_pod(), {.limit = 1000}));
   for (const auto& event : page->events) {
     positions_[event->id] = event->position;
     out += fmt::format("  {} {} {} v{} {}{}\n", event->position, event->type,
@@ -126,7 +125,7 @@ std::string Rig::events_text() {
 std::string Rig::show() {
   auto out = events_text();
   out += *test::run(executor_, [&] {
-    return parts_->store->database().read([&](db::Tx& tx) {
+    return parts_->store.database->read([&](db::Tx& tx) {
       auto text = runs_text(tx, positions_) + admissions_text(tx);
       auto jobs =
           tx.query("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs)");

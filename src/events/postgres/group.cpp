@@ -51,13 +51,40 @@ struct Group::Appending {
 
   std::vector<db::Value> values() const {
     std::vector<db::Value> all;
-    for (const auto* array :
-         {&grown_streams, &grown_from, &grown_to, &absent_streams, &absent_users, &absent_to,
-          &new_streams, &new_users, &new_to, &key_users, &keys, &fingerprints, &answers,
-          &key_events, &types, &data_versions, &users, &aggregates, &aggregate_types,
-          &aggregate_versions, &sources, &actor_kinds, &actors, &on_behalf_ofs, &timestamps, &ids,
-          &correlations, &causations, &requests, &content_hashes, &chain, &salts, &metadatas,
-          &datas}) {
+    for (const auto* array : {&grown_streams,
+                              &grown_from,
+                              &grown_to,
+                              &absent_streams,
+                              &absent_users,
+                              &absent_to,
+                              &new_streams,
+                              &new_users,
+                              &new_to,
+                              &key_users,
+                              &keys,
+                              &fingerprints,
+                              &answers,
+                              &key_events,
+                              &types,
+                              &data_versions,
+                              &users,
+                              &aggregates,
+                              &aggregate_types,
+                              &aggregate_versions,
+                              &sources,
+                              &actor_kinds,
+                              &actors,
+                              &on_behalf_ofs,
+                              &timestamps,
+                              &ids,
+                              &correlations,
+                              &causations,
+                              &requests,
+                              &content_hashes,
+                              &chain,
+                              &salts,
+                              &metadatas,
+                              &datas}) {
       all.push_back(array->value());
     }
     all.emplace_back(taken_to_be);

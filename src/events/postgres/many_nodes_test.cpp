@@ -78,7 +78,7 @@ class ManyNodes : public testing::TestWithParam<Positions> {
 // What was acknowledged, as those who were told it have it.
 struct Ledger {
   std::mutex mutex;
-  std::map<std::int64_t, Uuid> events;  // by position
+  std::map<std::int64_t, Uuid> events;                                            // by position
   std::map<std::string, std::set<std::pair<std::int64_t, std::string>>> answers;  // by key
   int refused = 0;
   std::vector<std::string> wrong;
@@ -273,7 +273,7 @@ TEST_P(ManyNodes, AGroupIsAppendedInOneRoundTrip) {
   test::Started<Result<Appended>> calls(executor);
   {
     db::contract::HeldWriter held(executor, *node.database);
-    before = node.database->round_trips();
+    before = node.database->statistics().round_trips;
     for (int i = 0; i < kAppends; ++i) {
       auto first = event("ann", Uuid::v7());
       calls.add(node.log->append({.events = {std::move(first)}}));
@@ -282,12 +282,12 @@ TEST_P(ManyNodes, AGroupIsAppendedInOneRoundTrip) {
   }
   for (const auto& result : calls.wait()) EXPECT_TRUE(result);
   // A look for each stream that is not said to be new, the append, and that of the held group.
-  EXPECT_LE(node.database->round_trips() - before, kAppends + 2);
+  EXPECT_LE(node.database->statistics().round_trips - before, kAppends + 2);
 
   test::Started<Result<Appended>> more(executor);
   {
     db::contract::HeldWriter held(executor, *node.database);
-    before = node.database->round_trips();
+    before = node.database->statistics().round_trips;
     for (int i = 0; i < kAppends; ++i) {
       Envelope envelope;
       envelope.user_id = "ann";
@@ -299,7 +299,7 @@ TEST_P(ManyNodes, AGroupIsAppendedInOneRoundTrip) {
     test::settle(executor);
   }
   for (const auto& result : more.wait()) EXPECT_TRUE(result);
-  EXPECT_LE(node.database->round_trips() - before, 2);
+  EXPECT_LE(node.database->statistics().round_trips - before, 2);
 }
 
 TEST_P(ManyNodes, AnAppendOfAnotherNodeIsToldAtOnce) {

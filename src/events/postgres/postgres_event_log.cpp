@@ -63,6 +63,7 @@ Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
   if (!head) return fail(head.error());
   log->end_.raise(head->position);
   database.at_group_end([log = log.get()](db::Tx& tx) { return log->group_.take(tx); });
+  if (options.is_alone) return log;
   log->watch_ = std::make_unique<db::postgres::WatchedNumber>(db::postgres::WatchedNumber::Options{
       .world = options.world,
       .url = std::move(options.url),
@@ -126,10 +127,9 @@ std::optional<Appended> PostgresEventLog::repeat_of_key(db::Tx& tx, const Append
 EventRef PostgresEventLog::repeat_of_id(db::Tx& tx, const NewEvent& event) {
   auto first = group_.event(event.id());
   if (first == nullptr) {
-    first = reader_.first_of(
-        tx.query(SYNAP_SELECT_EVENTS
-                 "WHERE position = (SELECT position FROM event_ids WHERE id = $1)",
-                 event.id()));
+    first = reader_.first_of(tx.query(
+        SYNAP_SELECT_EVENTS "WHERE position = (SELECT position FROM event_ids WHERE id = $1)",
+        event.id()));
   }
   if (first != nullptr && first->user_id != event.draft().user_id) {
     tx.abort({Code::kConflict, "This event id is in use", nullptr});
@@ -223,7 +223,7 @@ Appended PostgresEventLog::append(db::Tx& tx, const Append& append) {
   }
   tx.on_commit([this, last = appended.events.back()] {
     end_.raise(last->position);
-    watch_->tell();
+    if (watch_ != nullptr) watch_->tell();
   });
   return appended;
 }
@@ -241,9 +241,9 @@ EventRef PostgresEventLog::newest(db::Tx& tx, const Tenancy& tenancy, const Uuid
   }
   if (event == nullptr) {
     event = reader_.first_of(tx.query(SYNAP_SELECT_EVENTS
-                              "WHERE position = (SELECT position FROM stream_events WHERE "
-                              "aggregate = $1 ORDER BY version DESC LIMIT 1)",
-                              aggregate_id));
+                                      "WHERE position = (SELECT position FROM stream_events WHERE "
+                                      "aggregate = $1 ORDER BY version DESC LIMIT 1)",
+                                      aggregate_id));
   }
   return event != nullptr && tenancy.sees(*event) ? event : nullptr;
 }
@@ -334,10 +334,8 @@ Task<Result<std::vector<EventRef>>> PostgresEventLog::read_stream(Tenancy tenanc
 
 Task<Result<EventRef>> PostgresEventLog::find(Tenancy tenancy, Uuid id) {
   auto found = co_await database_.read([&](db::Tx& tx) {
-    return reader_.first_of(
-        tx.query(SYNAP_SELECT_EVENTS
-                 "WHERE position = (SELECT position FROM event_ids WHERE id = $1)",
-                 id));
+    return reader_.first_of(tx.query(
+        SYNAP_SELECT_EVENTS "WHERE position = (SELECT position FROM event_ids WHERE id = $1)", id));
   });
   if (!found) co_return fail(found.error());
   if (*found == nullptr || !tenancy.sees(**found)) {

@@ -30,6 +30,8 @@ class PostgresEventLog final : public EventLog {
     /// How late an append of another node is seen at worst, where nothing told of it.
     std::chrono::milliseconds look_every{1'000};
     Positions positions = Positions::kWithTheCommit;
+    /// Nobody else appends to the log: nothing is looked for, and `url` is not needed.
+    bool is_alone = false;
   };
   /// Finds the end of the log, whose tables are there. `database` must outlive the log, and nothing
   /// may be written to it before or after the log's life.
@@ -72,7 +74,7 @@ class PostgresEventLog final : public EventLog {
   RecentEvents recent_;
   std::vector<Observer> observers_;  // not changed once anything is appended
   Watermark end_;
-  std::unique_ptr<db::postgres::WatchedNumber> watch_;  // of the end
+  std::unique_ptr<db::postgres::WatchedNumber> watch_;  // of the end, where others append
 };
 
 }  // namespace synap::events::postgres

@@ -13,8 +13,8 @@ class PostgresStorage final : public Storage {
     auto database = db::postgres::PostgresDatabase::open({.url = place_.url()});
     SYNAP_CHECK(database.has_value());
     SYNAP_CHECK((*database)->migrate(postgres::PostgresEventLog::migrations()).has_value());
-    auto log = postgres::PostgresEventLog::open(
-        **database, {.url = place_.url(), .positions = positions_});
+    auto log = postgres::PostgresEventLog::open(**database,
+                                                {.url = place_.url(), .positions = positions_});
     SYNAP_CHECK(log.has_value());
     opened.database = std::move(*database);
     opened.log = std::move(*log);
@@ -45,10 +45,9 @@ inline Engine engine_of(std::string name, postgres::Positions positions) {
                           "events.position WHEN MATCHED THEN DELETE"}}};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Postgres, EventLog,
-    testing::Values(engine_of("Postgres", postgres::Positions::kWithTheCommit),
-                    engine_of("PostgresAtOnce", postgres::Positions::kAtOnce)),
-    engine_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, EventLog,
+                         testing::Values(engine_of("Postgres", postgres::Positions::kWithTheCommit),
+                                         engine_of("PostgresAtOnce", postgres::Positions::kAtOnce)),
+                         engine_name);
 
 }  // namespace synap::events::contract

@@ -93,9 +93,10 @@ Search::Search(const Tenancy& tenancy, const Filter& filter, const Span& span,
     : sql_("SELECT * FROM events WHERE position BETWEEN $1 AND $2"),
       values_{span.first, span.last} {
   if (filter.aggregate_id) {
-    sql_.append(fmt::format(" AND position IN (SELECT position FROM stream_events WHERE "
-                            "aggregate = {})",
-                            placeholder(*filter.aggregate_id)));
+    sql_.append(
+        fmt::format(" AND position IN (SELECT position FROM stream_events WHERE "
+                    "aggregate = {})",
+                    placeholder(*filter.aggregate_id)));
   }
   if (filter.correlation_id) add("correlation =", *filter.correlation_id);
   if (filter.request_id) add("request =", *filter.request_id);

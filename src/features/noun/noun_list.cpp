@@ -143,10 +143,11 @@ class Listing {
     std::vector<db::Value> values = {};
   };
   // The rows behind the cursor, in their order. A condition on the sort column is one on a row
-  // value, which an index can seek to. Nulls are the smallest, as the index has them, and compare
-  // with nothing: so they are a part of their own.
+  // value, which an index can seek to. Nulls are the smallest, and compare with nothing: so they
+  // are a part of their own, wherever the engine's index has them.
   std::vector<Behind> parts_behind() const {
-    if (!after_) return {{""}};
+    const bool has_nulls = order_.field != nullptr && order_.field->is_nullable;
+    if (!after_ && !has_nulls) return {{""}};
     const auto than = order_.is_descending ? "<" : ">";
     if (order_.field == nullptr) {
       return {
@@ -154,20 +155,24 @@ class Listing {
     }
     const auto column = sort_column();
     const Behind nulls{fmt::format(" AND {} IS NULL", column)};
+    const Behind others{fmt::format(" AND {} IS NOT NULL", column)};
+    if (!after_) {
+      return order_.is_descending ? std::vector{others, nulls} : std::vector{nulls, others};
+    }
     if (after_->value.is_null()) {
       const Behind more_nulls{nulls.sql + fmt::format(" AND id {} $1", than), {after_->id}};
       if (order_.is_descending) return {more_nulls};
-      return {more_nulls, {fmt::format(" AND {} IS NOT NULL", column)}};
+      return {more_nulls, others};
     }
     const Behind values{fmt::format(" AND ({}, id) {} ($1, $2)", column, than),
                         {column_value(*order_.field, &after_->value), after_->id}};
-    if (order_.is_descending && order_.field->is_nullable) return {values, nulls};
+    if (order_.is_descending && has_nulls) return {values, nulls};
     return {values};
   }
 
   // The conditions as one column of the result, so that rows which do not fit are walked over, too.
   std::string matches(std::vector<db::Value>& values) const {
-    std::string text = "1";
+    std::string text = "TRUE";
     for (const auto& condition : conditions_) {
       values.push_back(condition.value);
       text += fmt::format(" AND {}${}", condition.sql, values.size());
@@ -213,15 +218,15 @@ class Listing {
     const auto fits = matches(values);
     const auto from = is_led_by_tag() ? with_tag(values)
                                       : fmt::format("{} WHERE {}", parts_.options.plural,
-                                                    is_led_by_filter() ? fits : "1");
+                                                    is_led_by_filter() ? fits : "TRUE");
     const auto direction = order_.is_descending ? "DESC" : "ASC";
     const auto order = order_.field
                            ? fmt::format("{} {}, id {}", sort_column(), direction, direction)
                            : fmt::format("{} {}", is_led_by_tag() ? "entity" : "id", direction);
     values.emplace_back(is_led_to_all() ? limit_ + 1 : kWalkedMax + 1);
     const auto sql = fmt::format("SELECT {}, id, {}, {} FROM {}{} ORDER BY {} LIMIT ${}",
-                                 is_led_to_all() ? "1" : fits, sort_column(), thing_columns(parts_),
-                                 from, behind.sql, order, values.size());
+                                 is_led_to_all() ? "TRUE" : fits, sort_column(),
+                                 thing_columns(parts_), from, behind.sql, order, values.size());
     auto rows = tx.query_with(sql, values);
     for (; rows.next(); ++walked) {
       const bool is_full = static_cast<std::int64_t>(things.as_array().size()) == limit_;
@@ -277,15 +282,15 @@ class Listing {
       values.push_back(conditions_[counted++].value);
       from = fmt::format("{} WHERE {}$1", parts_.options.plural, conditions_.front().sql);
     }
-    std::string rest = "1";
+    std::string rest = "TRUE";
     for (; counted < conditions_.size(); ++counted) {
       values.push_back(conditions_[counted].value);
       rest += fmt::format(" AND {}${}", conditions_[counted].sql, values.size());
     }
     values.emplace_back(kCountedMax + 1);
     auto rows = tx.query_with(
-        fmt::format("SELECT count(*), coalesce(sum(fits), 0) FROM (SELECT {} AS fits FROM {} "
-                    "LIMIT ${})",
+        fmt::format("SELECT count(*), count(*) FILTER (WHERE fits) FROM (SELECT {} AS fits FROM {} "
+                    "LIMIT ${}) AS looked_at",
                     rest, from, values.size()),
         values);
     if (!rows.next()) return;

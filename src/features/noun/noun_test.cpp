@@ -302,20 +302,21 @@ TEST_F(Nouns, ATotalWhoseFollowerIsBehindSaysThatItIsStale) {
   };
   make("fern");
   EXPECT_FALSE(mark(Json::object()));
-  const auto change = [this](const char* sql) {
-    ASSERT_TRUE(
-        test::run(executor, [&] { return database->write([&](db::Tx& tx) { tx.run(sql); }); }));
+  const auto change = [this](const std::vector<std::string>& statements) {
+    ASSERT_TRUE(test::run(executor, [&] {
+      return database->write([&](db::Tx& tx) {
+        for (const auto& sql : statements) tx.run(sql);
+      });
+    }));
   };
-  change(
-      "CREATE TRIGGER refuse BEFORE INSERT ON plant_totals_data "
-      "BEGIN SELECT raise(ABORT, 'not now'); END");
+  change(store->refuse("INSERT", "plant_totals_data"));
   testing::internal::CaptureStderr();
   make("moss");
   EXPECT_EQ(list(), "moss fern of 1");
   EXPECT_TRUE(mark(Json::object()));
   EXPECT_FALSE(mark(Json::object({{"height", 1}}))) << "that total is counted";
   EXPECT_FALSE(mark(Json::object(), "bob")) << "his are all in it";
-  change("DROP TRIGGER refuse");
+  change(store->refuse_no_more("plant_totals_data"));
   open();
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(list(), "moss fern of 2");
@@ -624,10 +625,8 @@ TEST_F(NounsWithTextAndTags, WhatFollowsFromAHeaderAloneIsFoldedAlsoWhereItsData
   const auto erase = [&](const std::string& names) {
     const auto count = test::run(executor, [&] {
       return database->write([&](db::Tx& tx) -> std::int64_t {
-        return tx.run(
-            "UPDATE events SET salt = NULL, metadata = NULL, data = '{}' "
-            "WHERE type IN (SELECT number FROM names WHERE " +
-            names + ")");
+        return tx.run("UPDATE events SET salt = NULL, metadata = NULL, data = '{}' WHERE " +
+                      store->where_type(names));
       });
     });
     open();

@@ -49,8 +49,8 @@ class Forgetting final : public workers::EventHandler {
     std::vector<Row> found;
     const auto id = event.aggregate_id->to_string();
     auto rows = tx.query(
-        "SELECT id, version FROM relations_data WHERE user_id = $1 AND \"f_fromId\" = $2 UNION "
-        "SELECT id, version FROM relations_data WHERE user_id = $1 AND \"f_toId\" = $2 LIMIT $3",
+        "SELECT id, version FROM relations_data WHERE user_id = $1 AND f_fromId = $2 UNION "
+        "SELECT id, version FROM relations_data WHERE user_id = $1 AND f_toId = $2 LIMIT $3",
         event.user_id, id, static_cast<std::int64_t>(kRelationsACommit + 1));
     while (rows.next()) found.push_back({rows.uuid(0).value_or(Uuid{}), rows.integer(1)});
     return found;

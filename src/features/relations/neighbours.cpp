@@ -147,11 +147,10 @@ class Walk {
 
   std::vector<Row> rows_at(const std::string& id, std::string_view column) {
     std::vector<Row> rows;
-    auto read =
-        tx_.query(fmt::format("SELECT id, \"f_fromId\", \"f_toId\", f_type, data ->> 'validFrom', "
-                              "data ->> 'validTo' FROM relations WHERE \"{}\" = $1 ORDER BY id",
-                              column),
-                  id);
+    auto read = tx_.query(fmt::format("SELECT id, f_fromId, f_toId, f_type, data ->> 'validFrom', "
+                                      "data ->> 'validTo' FROM relations WHERE {} = $1 ORDER BY id",
+                                      column),
+                          id);
     while (read.next()) {
       if (looked_at_++ == kRelationsMax || tx_.is_out_of_time()) {
         found_.is_cut = true;

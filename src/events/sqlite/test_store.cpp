@@ -1,0 +1,60 @@
+#include "events/test_store.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/test_support.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/sqlite/sqlite_event_log.h"
+
+namespace synap::events {
+namespace {
+
+class SqliteStore final : public TestStore {
+ public:
+  Store open(const Migrations& behind_log, World& world) override {
+    Store store;
+    store.database = std::move(*db::sqlite::SqliteDatabase::open(
+        {.path = directory_.path() + "/test.db", .world = world}));
+    auto migrations = sqlite::SqliteEventLog::migrations();
+    migrations.insert(migrations.end(), behind_log.begin(), behind_log.end());
+    const auto migrated = store.database->migrate(migrations);
+    SYNAP_CHECK(migrated.has_value(), migrated.has_value() ? "" : migrated.error().message);
+    store.log = std::move(*sqlite::SqliteEventLog::open(*store.database, world));
+    return store;
+  }
+
+  bool is_on_server() const override { return false; }
+  std::string stored_bytes() override {
+    std::string all;
+    for (const auto& file : std::filesystem::directory_iterator(directory_.path())) {
+      all += test::read_file(file.path().string());
+    }
+    return all;
+  }
+  std::vector<std::string> refuse(const std::string& kind, const std::string& table,
+                                  const std::string& when) const override {
+    return {
+        fmt::format("CREATE TRIGGER refuse BEFORE {} ON {} WHEN {} "
+                    "BEGIN SELECT raise(ABORT, 'not now'); END",
+                    kind, table, when)};
+  }
+  std::vector<std::string> refuse_no_more(const std::string&) const override {
+    return {"DROP TRIGGER refuse"};
+  }
+  std::string where_type(std::string_view condition) const override {
+    return fmt::format("type IN (SELECT number FROM names WHERE {})", condition);
+  }
+
+ private:
+  test::TempDirectory directory_;
+};
+
+}  // namespace
+
+std::unique_ptr<TestStore> TestStore::make() {
+  return std::make_unique<SqliteStore>();
+}
+
+}  // namespace synap::events
