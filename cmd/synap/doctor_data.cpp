@@ -190,6 +190,11 @@ std::vector<Check> check_data(const DataOptions& options) {
              "synap.db is missing or empty, beside content or an owner.key that belong to it; put "
              "it back from a backup"}};
   }
+  if (pod::has_pod_id(options.data)) {
+    return {
+        {"database", Status::kOk,
+         "it is on a server; `synap log verify` and `synap projections verify` look through it"}};
+  }
   if (::access((options.data + "/synap.db").c_str(), F_OK) != 0) {
     return {{"database", Status::kOk, "there is none yet"}};
   }

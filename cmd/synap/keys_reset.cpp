@@ -13,6 +13,7 @@ namespace {
 
 struct ResetOptions {
   std::string data = "./synap-data";
+  std::string database;
   bool revokes_all = false;
   bool is_json = false;
 };
@@ -29,7 +30,8 @@ std::string sentence_of(const pod::OwnerReset& reset, const std::string& path) {
 
 int reset(const ResetOptions& options) {
   ::umask(0077);
-  auto reset = pod::Pod::reset_owner({.data = options.data, .revokes_others = options.revokes_all});
+  auto reset = pod::Pod::reset_owner(
+      {.data = options.data, .database = options.database, .revokes_others = options.revokes_all});
   if (!reset) return report(reset.error(), options.is_json);
   std::error_code failed;
   const auto path = std::filesystem::absolute(reset->path, failed).lexically_normal().string();
@@ -58,6 +60,8 @@ Command keys_reset_command() {
           .example = "synap keys reset --data ./synap-data",
           .options = {{"--data", "The pod's directory. Default: ./synap-data", &options->data,
                        "SYNAP_DATA"},
+                      {"--database", "The pod's database, if it is on a PostgreSQL server.",
+                       &options->database, "SYNAP_DATABASE"},
                       {"--revoke-all", "Revoke all other keys of owners.", &options->revokes_all},
                       {"--json", "Print JSON, errors too (on stderr).", &options->is_json}},
           .run = [options] { return reset(*options); }};

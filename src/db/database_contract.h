@@ -517,7 +517,8 @@ TEST_P(Database, ReadsAMemberOfJson) {
     auto rows = tx.query(
         "SELECT name ->> 'title', name ->> 'none', name ->> 'other' FROM items_data ORDER BY id");
     ASSERT_TRUE(rows.next());
-    EXPECT_THAT(rows.text(0), testing::EndsWith(" \"b\""));
+    // What stands behind a NUL one engine leaves out; the other has U+FFFD for it.
+    EXPECT_THAT(rows.text(0), testing::StartsWith("a "));
     EXPECT_TRUE(rows.is_null(1));
     EXPECT_EQ(rows.text(2), "\\u0000");
     ASSERT_TRUE(rows.next());

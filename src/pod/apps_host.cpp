@@ -19,16 +19,9 @@ constexpr std::size_t kGatewayMax = 128;
 constexpr std::size_t kGatewayOfOriginMax = 32;
 constexpr std::size_t kGatewayWaitingMax = 10'000;
 
-std::string read_secret(const std::string& path) {
-  std::ifstream file(path);
-  std::string text;
-  std::getline(file, text);
-  return text;
-}
-
 Result<std::string> secret_of(const DataDirectory& directory) {
   const auto path = directory.signing_secret();
-  auto secret = read_secret(path);
+  auto secret = DataDirectory::first_line(path);
   if (secret.size() >= kSecretBytes) return secret;
   std::array<std::uint8_t, kSecretBytes> bytes{};
   random_bytes(bytes.data(), bytes.size());

@@ -212,7 +212,7 @@ Result<> read_key(std::string_view setting, const std::string& path, std::string
   if (path.empty()) return {};
   if (!key.empty()) {
     return fail(Code::kBadRequest,
-                fmt::format("{0} and {0}_file are both set; one says which key it is", setting));
+                fmt::format("{0} and {0}_file are both set; one says which it is", setting));
   }
   auto text = read_file(path);
   if (!text) {
@@ -223,6 +223,16 @@ Result<> read_key(std::string_view setting, const std::string& path, std::string
   if (text->empty()) return fail(Code::kBadRequest, fmt::format("{} is empty", path));
   key = std::move(*text);
   return {};
+}
+
+// A database that is not in the data directory.
+Result<> check_database(Config& config) {
+  auto& url = config.pod.database;
+  if (auto read = read_key("database", config.database_file, url); !read) return read;
+  if (url.empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) return {};
+  return fail(Code::kBadRequest,
+              "database must be the URL of a database of a PostgreSQL server, as "
+              "postgres://user@host/name");
 }
 
 // What the pod needs to keep content in a bucket.
@@ -322,6 +332,7 @@ Result<Config> load_config(const ConfigSources& sources) {
                             address_text(pod.host, pod.port)));
   }
   if (auto checked = check_bus(pod); !checked) return fail(checked.error());
+  if (auto checked = check_database(config); !checked) return fail(checked.error());
   if (auto checked = check_content(config.pod.content); !checked) return fail(checked.error());
   if (pod.connections_kept.value_or(0) >= pod.connections_max) {
     return fail(Code::kBadRequest,

@@ -28,6 +28,8 @@ std::string_view origin_name(Origin origin);  // "environment"
 struct Config {
   PodOptions pod;
   LogOptions log;
+  /// What holds PodOptions::database instead; load_config() reads it.
+  std::string database_file;
   /// The owner has agreed to a listen address that others can reach without TLS.
   bool is_insecure = false;
   /// SYNAP_* variables that mean nothing, likely misspelt: sentences to show.

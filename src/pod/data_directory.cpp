@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "base/log.h"
 
@@ -54,6 +55,13 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+// SQLite makes an empty file first; a crash may have come then, before there was anything else.
+bool has_database(const std::string& path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path + "/synap.db", failed);
+  return !failed && size > 0;
+}
+
 std::string holder_of(int lock) {
   char holder[32] = {};
   const auto count = lock < 0 ? 0 : ::pread(lock, holder, sizeof holder - 1, 0);
@@ -61,6 +69,11 @@ std::string holder_of(int lock) {
 }
 
 }  // namespace
+
+bool has_pod_id(const std::string& path) {
+  std::error_code failed;
+  return std::filesystem::exists(path + "/pod.id", failed);
+}
 
 bool is_open_to_writers(unsigned mode) {
   return (mode & (S_IWGRP | S_IWOTH)) != 0;
@@ -77,10 +90,11 @@ std::string size_text(std::int64_t bytes) {
 }
 
 bool has_lost_its_database(const std::string& path) {
+  return !has_database(path) && !has_pod_id(path) && has_data(path);
+}
+
+bool has_data(const std::string& path) {
   std::error_code failed;
-  // SQLite makes an empty file first; a crash may have come then, before there was anything else.
-  const auto size = std::filesystem::file_size(path + "/synap.db", failed);
-  if (!failed && size > 0) return false;
   if (std::filesystem::exists(std::filesystem::symlink_status(path + "/owner.key", failed))) {
     return true;
   }
@@ -90,22 +104,28 @@ bool has_lost_its_database(const std::string& path) {
   return false;
 }
 
-Result<> DataDirectory::check_holds_pod(const std::string& path) {
-  std::error_code failed;
-  const auto size = std::filesystem::file_size(path + "/synap.db", failed);
-  if ((!failed && size > 0) || has_lost_its_database(path)) return {};
+Result<> DataDirectory::check_holds_pod(const std::string& path, DatabasePlace place) {
+  if (place == DatabasePlace::kOnServer) {
+    if (has_pod_id(path) || has_database(path)) return {};
+    return fail(Code::kNotFound,
+                fmt::format("There is no pod in {}: it has no pod.id. Nothing was changed; --data "
+                            "says where the pod is",
+                            path));
+  }
+  if (has_database(path) || has_pod_id(path) || has_lost_its_database(path)) return {};
   return fail(Code::kNotFound, fmt::format("There is no pod in {}: it has no synap.db. Nothing was "
                                            "changed; --data says where the pod is",
                                            path));
 }
 
-Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path) {
+Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path,
+                                                           DatabasePlace place) {
   if (!make_directory(path, 0700)) return unusable(path);
   std::unique_ptr<DataDirectory> opened(new DataDirectory(path));
   for (auto step : {&DataDirectory::open_directory, &DataDirectory::take_lock}) {
     if (auto done = (opened.get()->*step)(); !done) return fail(done.error());
   }
-  if (auto whole = opened->check_database(); !whole) return fail(whole.error());
+  if (auto whole = opened->check_database(place); !whole) return fail(whole.error());
   opened->remove_staged(opened->owner_key());
   return opened;
 }
@@ -160,7 +180,23 @@ std::unexpected<Error> DataDirectory::in_use() const {
 }
 
 // A new database beside old content would make a new owner, whose key would replace the old one.
-Result<> DataDirectory::check_database() const {
+Result<> DataDirectory::check_database(DatabasePlace place) const {
+  if (place == DatabasePlace::kOnServer) {
+    if (!has_database(path_)) return {};
+    return fail(Code::kPreconditionFailed,
+                fmt::format("The data directory {} has a pod with a database of its own, synap.db, "
+                            "and `database` names one on a server. Use another --data, or leave "
+                            "`database` out",
+                            path_));
+  }
+  if (has_pod_id(path_) && !has_database(path_)) {
+    return fail(
+        Code::kPreconditionFailed,
+        fmt::format("The data directory {} is of a pod whose database is on a server: it "
+                    "has a pod.id and no synap.db. Set `database` as it was, or use another "
+                    "--data",
+                    path_));
+  }
   if (!has_lost_its_database(path_)) return {};
   return fail(
       Code::kPreconditionFailed,
@@ -174,6 +210,13 @@ Result<> DataDirectory::check_database() const {
 DataDirectory::~DataDirectory() {
   if (lock_ >= 0) ::close(lock_);
   if (directory_ >= 0) ::close(directory_);
+}
+
+std::string DataDirectory::first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
 }
 
 Result<> DataDirectory::write_secret(const std::string& path, std::string_view text) const {

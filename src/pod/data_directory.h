@@ -1,9 +1,12 @@
 // DataDirectory: the directory in which a pod keeps everything, held by one process at a time.
 //
-//   synap.db       events, runs, read models (SQLite, with synap.db-wal and synap.db-shm beside it)
+//   synap.db       events, runs, read models (SQLite, with synap.db-wal and synap.db-shm beside
+//   it);
+//                  not there if they are on a PostgreSQL server (store.h)
 //   content/       the text of notes
 //   owner.key      a key of the owner: the first, or that of the last `synap keys reset`; mode 0600
 //   signing.secret of which users' signing keys for apps are made; mode 0600
+//   pod.id         of which pod it is, if the database is on a server
 //   synap.url      where its pod listens, or did last, for commands on this machine
 //   synap.lock     holds the process id of the process that has the directory
 //
@@ -20,13 +23,18 @@
 
 namespace synap::pod {
 
+/// Where the database of a pod is.
+enum class DatabasePlace : std::uint8_t { kHere, kOnServer };
+
 class DataDirectory {
  public:
   /// Makes the directory (mode 0700) if it is missing. kConflict: another process has it.
-  /// kPreconditionFailed: others can write it, or it has lost its database; nothing was changed.
+  /// kPreconditionFailed: others can write it, it has lost its database, or its database is at
+  /// another place than `place`; nothing was changed.
   /// Each with a sentence that says what to do.
   /// What a reset of the owner's key that was killed has put aside is removed.
-  static Result<std::unique_ptr<DataDirectory>> open(const std::string& path);
+  static Result<std::unique_ptr<DataDirectory>> open(const std::string& path,
+                                                     DatabasePlace place = DatabasePlace::kHere);
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
@@ -34,13 +42,17 @@ class DataDirectory {
   std::string database() const { return path_ + "/synap.db"; }
   std::string content() const { return path_ + "/content"; }
   std::string owner_key() const { return path_ + "/owner.key"; }
+  std::string pod_id() const { return path_ + "/pod.id"; }
   std::string url() const { return url_of(path_); }
   static std::string url_of(const std::string& path) { return path + "/synap.url"; }
   std::string signing_secret() const { return path_ + "/signing.secret"; }
 
-  /// kNotFound: there is no database in `path`, and so no pod; with a sentence.
-  static Result<> check_holds_pod(const std::string& path);
+  /// kNotFound: there is no pod in `path`, whose database is at `place`; with a sentence.
+  static Result<> check_holds_pod(const std::string& path,
+                                  DatabasePlace place = DatabasePlace::kHere);
 
+  /// The first line of a small file in this directory; empty: there is none.
+  static std::string first_line(const std::string& path);
   /// Writes a file of mode 0600 in this directory, whole or not at all, and syncs it. What stands
   /// under its name, a symbolic link too, is replaced.
   Result<> write_secret(const std::string& path, std::string_view text) const;
@@ -59,7 +71,7 @@ class DataDirectory {
   explicit DataDirectory(std::string path) : path_(std::move(path)) {}
   Result<> open_directory();
   Result<> take_lock();
-  Result<> check_database() const;
+  Result<> check_database(DatabasePlace place) const;
   std::unexpected<Error> in_use() const;
   void remove_staged(const std::string& path) const;
 
@@ -70,7 +82,12 @@ class DataDirectory {
 
 /// Whether the mode is one that lets others than the owner write.
 bool is_open_to_writers(unsigned mode);
-/// Whether the directory has content or an owner's key, but not the database that they belong to.
+/// Whether the directory is of a pod whose database is on a server.
+bool has_pod_id(const std::string& path);
+/// Whether the directory has content or an owner's key.
+bool has_data(const std::string& path);
+/// Whether it has those, but not the database that they belong to, nor a word that it is on a
+/// server.
 bool has_lost_its_database(const std::string& path);
 /// Bytes as people read them: "61 GiB", "4.5 MiB". The page says them alike (ui/src/lib/time.ts).
 std::string size_text(std::int64_t bytes);

@@ -123,9 +123,9 @@ Check Doctor::read_models() const {
 Task<Check> Doctor::dead_letters() {
   // An index has these rows and no others.
   const auto count = co_await patient_.database.read([](db::Tx& tx) {
-    auto rows =
-        tx.query("SELECT count(*) FROM (SELECT 1 FROM runs_data WHERE status = 'failed' LIMIT $1)",
-                 kDeadLettersMax);
+    auto rows = tx.query(
+        "SELECT count(*) FROM (SELECT 1 FROM runs_data WHERE status = 'failed' LIMIT $1) AS found",
+        kDeadLettersMax);
     return rows.next() ? rows.integer(0) : std::int64_t{0};
   });
   if (!count) co_return failed("dead letters", count.error());
@@ -136,11 +136,9 @@ Task<Check> Doctor::dead_letters() {
       "runs.list {status: \"failed\"} says why, and runs.retry tries one again."};
 }
 
-Check Doctor::wal() const {
-  const auto bytes = patient_.database.statistics().wal_bytes;
-  const auto bound = db::sqlite::SqliteOptions{}.wal_bytes_max;
-  auto message = fmt::format("{} of {}.", size_text(bytes), size_text(bound));
-  if (bytes < bound) return {"log of changes", Status::kOk, std::move(message)};
+Check Doctor::wal(const db::LogOfChanges& log) {
+  auto message = fmt::format("{} of {}.", size_text(log.bytes), size_text(log.bytes_max));
+  if (log.bytes < log.bytes_max) return {"log of changes", Status::kOk, std::move(message)};
   return {"log of changes", Status::kWarn, std::move(message),
           "Something reads the database without an end: another process that has it open?"};
 }
@@ -212,7 +210,8 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   checks.push_back(permissions());
   checks.push_back(read_models());
   checks.push_back(co_await dead_letters());
-  checks.push_back(wal());
+  const auto statistics = patient_.database.statistics();
+  if (statistics.log_of_changes) checks.push_back(wal(*statistics.log_of_changes));
   checks.push_back(mode());
   if (patient_.inngest_bus != nullptr && *patient_.inngest_bus != nullptr) {
     checks.push_back(inngest_server());

@@ -9,7 +9,7 @@
 #include "base/task.h"
 #include "base/world.h"
 #include "content/store.h"
-#include "db/sqlite/sqlite_database.h"
+#include "db/engine.h"
 #include "events/log.h"
 #include "pod/data_directory.h"
 #include "pod/inngest_bus.h"
@@ -33,7 +33,7 @@ class Doctor {
   /// All must outlive it, and those who await examine().
   struct Patient {
     Readiness& readiness;
-    db::sqlite::SqliteDatabase& database;
+    db::Engine& database;
     events::EventLog& log;
     const projections::Projections& projections;
     const DataDirectory& directory;
@@ -61,7 +61,7 @@ class Doctor {
   Check permissions() const;
   Check read_models() const;
   Task<Check> dead_letters();
-  Check wal() const;
+  static Check wal(const db::LogOfChanges& log);
   Check mode() const;
   Check inngest_server() const;
   Task<Check> clock();

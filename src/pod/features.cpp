@@ -19,6 +19,7 @@
 #include "inngest/endpoints/endpoint_runs.h"
 #include "pod/content_place.h"
 #include "pod/inngest_bus.h"
+#include "pod/pod_identity.h"
 #include "pod/readiness.h"
 #include "workers/engine.h"
 
@@ -37,11 +38,11 @@ SYNAP_NOUNS(DECLARE)
 
 namespace synap::pod {
 
-std::vector<db::Database::Migration> all_migrations() {
+std::vector<db::Database::Migration> migrations_behind_log() {
   std::vector<db::Database::Migration> all;
   for (const auto& list :
-       {events::sqlite::SqliteEventLog::migrations(), projections::Projections::migrations(),
-        workers::Engine::migrations(), Readiness::migrations(), content_place_migrations(),
+       {projections::Projections::migrations(), workers::Engine::migrations(),
+        Readiness::migrations(), content_place_migrations(), pod_identity_migrations(),
         api::Keys::migrations(), inngest::Cancellations::migrations(),
         inngest::EndpointRuns::migrations(), inngest_bus_migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
@@ -51,7 +52,8 @@ std::vector<db::Database::Migration> all_migrations() {
 
 std::vector<std::string_view> migration_names() {
   std::vector<std::string_view> names;
-  for (const auto& migration : all_migrations()) names.push_back(migration.name);
+  for (const auto& one : events::sqlite::SqliteEventLog::migrations()) names.push_back(one.name);
+  for (const auto& one : migrations_behind_log()) names.push_back(one.name);
   return names;
 }
 

@@ -8,8 +8,9 @@
 
 namespace synap::pod {
 
-/// The tables of all rooms and features, in the order in which they are made.
-std::vector<db::Database::Migration> all_migrations();
+/// The tables of all rooms and features but the log's, in the order in which they are made: behind
+/// those of the log, which each engine has its own.
+std::vector<db::Database::Migration> migrations_behind_log();
 /// The names of those: what a database of this version has been through.
 std::vector<std::string_view> migration_names();
 /// Those of earlier versions, whose data directories cannot be used.

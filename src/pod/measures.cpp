@@ -108,35 +108,40 @@ void add_io_errors(Metrics& metrics) {
 
 // A family whose only sample is read from the statistics of the database.
 template <class Read>
-void add_of_database(Metrics& metrics, const db::sqlite::SqliteDatabase& database, std::string name,
-                     Type type, std::string help, Read read) {
+void add_of_database(Metrics& metrics, const db::Engine& database, std::string name, Type type,
+                     std::string help, Read read) {
   metrics.add(std::move(name), type, std::move(help),
               [&database, read] { return static_cast<double>(read(database.statistics())); });
 }
 
-void add_database(Metrics& metrics, const db::sqlite::SqliteDatabase& database) {
-  using db::sqlite::Statistics;
+void add_database(Metrics& metrics, const db::Engine& database) {
+  using db::Statistics;
   const auto add = [&](std::string name, Type type, std::string help, auto read) {
     add_of_database(metrics, database, std::move(name), type, std::move(help), read);
   };
   const auto add_spread = [&](std::string name, std::string help,
-                              const Histogram db::sqlite::Spread::* histogram) {
+                              const Histogram db::Spread::* histogram) {
     metrics.add(std::move(name), Type::kHistogram, std::move(help),
                 [&spread = database.spread(), histogram](Samples& samples) {
                   samples.add({}, spread.*histogram);
                 });
   };
   add_spread("synap_database_commit_seconds", "Of a commit, its sync included.",
-             &db::sqlite::Spread::commit_time);
-  add_spread("synap_database_sync_seconds", "Of the sync of a commit.",
-             &db::sqlite::Spread::sync_time);
+             &db::Spread::commit_time);
   add_spread("synap_database_commit_writes", "Writes that went into one commit.",
-             &db::sqlite::Spread::group_closures);
-  add("synap_database_checkpoints_total", Type::kCounter,
-      "How often the log of changes (WAL) was moved into the database.",
-      [](const Statistics& now) { return now.checkpoints; });
-  add("synap_database_wal_bytes", Type::kGauge, "The file of the log of changes (WAL).",
-      [](const Statistics& now) { return now.wal_bytes; });
+             &db::Spread::group_closures);
+  if (database.statistics().log_of_changes) {
+    add_spread("synap_database_sync_seconds", "Of the sync of a commit.", &db::Spread::sync_time);
+    add("synap_database_checkpoints_total", Type::kCounter,
+        "How often the log of changes (WAL) was moved into the database.",
+        [](const Statistics& now) { return now.log_of_changes->checkpoints; });
+    add("synap_database_wal_bytes", Type::kGauge, "The file of the log of changes (WAL).",
+        [](const Statistics& now) { return now.log_of_changes->bytes; });
+  } else {
+    add("synap_database_round_trips_total", Type::kCounter,
+        "How often whoever writes has waited for an answer of the server.",
+        [](const Statistics& now) { return now.round_trips; });
+  }
   metrics.add("synap_database_waiting", Type::kGauge, "Writes and reads that wait for their turn.",
               [&database](Samples& samples) {
                 const auto now = database.statistics();

@@ -11,7 +11,7 @@
 #include "bus/function.h"
 #include "bus/job_store.h"
 #include "bus/queue.h"
-#include "db/sqlite/sqlite_database.h"
+#include "db/engine.h"
 #include "events/log.h"
 #include "net/server.h"
 #include "pod/data_directory.h"
@@ -29,7 +29,7 @@ struct Measured {
   const api::Keys& keys;
   const api::Front& front;
   const net::HttpServer& server;
-  const db::sqlite::SqliteDatabase& database;
+  const db::Engine& database;
   const bus::JobStore& jobs;
   const bus::Queue& queue;
   const bus::Functions& functions;

@@ -12,8 +12,6 @@
 #include "base/log.h"
 #include "content/local/local_store.h"
 #include "content/s3/s3_store.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
 #include "inngest/procedures.h"
 #include "net/server.h"
 #include "page/page.h"
@@ -28,9 +26,11 @@
 #include "pod/inngest_bus.h"
 #include "pod/log_procedures.h"
 #include "pod/measures.h"
+#include "pod/pod_identity.h"
 #include "pod/readiness.h"
 #include "pod/samples.h"
 #include "pod/self_procedures.h"
+#include "pod/store.h"
 #include "pod/tracing.h"
 #include "workers/engine.h"
 
@@ -102,8 +102,8 @@ struct Pod::Parts {
   World& world = real_world();
   std::unique_ptr<telemetry::SpanExporter> exporter;  // if there is a collector
   std::unique_ptr<DataDirectory> directory;
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<db::Engine> database;
+  std::unique_ptr<events::EventLog> log;
   std::unique_ptr<content::ContentStore> content;
   events::EventTypes types{world};
   rpc::ProcedureTable procedures;
@@ -130,7 +130,9 @@ struct Pod::Parts {
 
   Result<> take_address();
   Result<> open();
+  Result<> open_database();
   Result<> open_content();
+  Result<> enter_place_of_texts();
   Result<> enter_bus();
   Result<> load_keys();
   Result<> make_owner();
@@ -150,16 +152,7 @@ Result<> Pod::Parts::take_address() {
 }
 
 Result<> Pod::Parts::open() {
-  auto opened = DataDirectory::open(options.data);
-  if (!opened) return fail(opened.error());
-  directory = std::move(*opened);
-  auto sqlite = db::sqlite::SqliteDatabase::open({.path = directory->database(), .world = world});
-  if (!sqlite) return fail(sqlite.error());
-  database = std::move(*sqlite);
-  if (auto done = database->migrate(all_migrations(), retired_migrations()); !done) return done;
-  auto the_log = events::sqlite::SqliteEventLog::open(*database, world);
-  if (!the_log) return fail(the_log.error());
-  log = std::move(*the_log);
+  if (auto opened_database = open_database(); !opened_database) return opened_database;
   if (auto opened_content = open_content(); !opened_content) return opened_content;
 
   exporter = exporter_of(options.traces, world);
@@ -190,8 +183,28 @@ Result<> Pod::Parts::open() {
                            .syncer = [this]() -> inngest::Syncer& { return apps->syncer(); }});
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   if (auto prepared = projections->prepare(); !prepared) return prepared;
+  if (options.database.empty()) return {};
+  const bool keeps_texts = !options.content.is_in_s3;
+  return sync_wait(engine->pool->executor(),
+                   enter_data_directory(*database, *directory, keeps_texts));
+}
+
+Result<> Pod::Parts::enter_place_of_texts() {
   return sync_wait(engine->pool->executor(),
                    enter_content_place(*database, *content, place_of_texts(options.content)));
+}
+
+Result<> Pod::Parts::open_database() {
+  auto opened = DataDirectory::open(
+      options.data, options.database.empty() ? DatabasePlace::kHere : DatabasePlace::kOnServer);
+  if (!opened) return fail(opened.error());
+  directory = std::move(*opened);
+  auto store = open_store({.url = options.database, .file = directory->database(), .world = world},
+                          migrations_behind_log(), retired_migrations());
+  if (!store) return fail(store.error());
+  database = std::move(store->database);
+  log = std::move(store->log);
+  return {};
 }
 
 Result<> Pod::Parts::open_content() {
@@ -400,9 +413,13 @@ Result<OwnerReset> Pod::Parts::reset_owner(const OwnerResetOptions& asked) {
 }
 
 Result<OwnerReset> Pod::reset_owner(const OwnerResetOptions& asked) {
-  if (auto there = DataDirectory::check_holds_pod(asked.data); !there) return fail(there.error());
+  const auto place = asked.database.empty() ? DatabasePlace::kHere : DatabasePlace::kOnServer;
+  if (auto there = DataDirectory::check_holds_pod(asked.data, place); !there) {
+    return fail(there.error());
+  }
   Pod pod;
   pod.parts_->options.data = asked.data;
+  pod.parts_->options.database = asked.database;
   for (auto step : {&Parts::open, &Parts::load_keys}) {
     if (auto done = (pod.parts_.get()->*step)(); !done) return fail(done.error());
   }
@@ -414,8 +431,8 @@ Pod::Pod() : parts_(std::make_unique<Parts>()) {}
 Result<std::unique_ptr<Pod>> Pod::start(PodOptions options) {
   std::unique_ptr<Pod> pod(new Pod);
   pod->parts_->options = std::move(options);
-  for (auto step :
-       {&Parts::take_address, &Parts::open, &Parts::load_keys, &Parts::make_owner, &Parts::serve}) {
+  for (auto step : {&Parts::take_address, &Parts::open, &Parts::enter_place_of_texts,
+                    &Parts::load_keys, &Parts::make_owner, &Parts::serve}) {
     if (auto done = (pod->parts_.get()->*step)(); !done) {
       auto error = needing_room(done.error(), pod->parts_->options.data);
       return fail(pod->parts_->with_key_file(std::move(error)));

@@ -68,6 +68,8 @@ struct TraceOptions {
 
 struct PodOptions {
   std::string data = "./synap-data";
+  // On a PostgreSQL server, as libpq takes it; empty: in the data directory.
+  std::string database = {};
   ContentOptions content = {};
   std::string host = "127.0.0.1";
   std::uint16_t port = 4400;
@@ -111,6 +113,7 @@ struct PodOptions {
 
 struct OwnerResetOptions {
   std::string data;
+  std::string database = {};  // as PodOptions has it
   /// All other keys of owners are revoked: of a pod whose keys others may have.
   bool revokes_others = false;
 };

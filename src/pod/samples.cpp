@@ -69,7 +69,7 @@ Reading reading_of(const Measured& measured) {
       .syncs = database.syncs,
       .sync_time = database.sync_time,
       .resident_bytes = resident_bytes().value_or(0),
-      .log_of_changes_bytes = database.wal_bytes,
+      .log_of_changes_bytes = database.log_of_changes ? database.log_of_changes->bytes : 0,
       .connections = static_cast<std::int64_t>(measured.server.statistics().connections),
       .queued_jobs =
           static_cast<std::int64_t>(measured.queue.waiting_count()) + measured.jobs.parked_count(),

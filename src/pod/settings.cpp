@@ -461,7 +461,7 @@ std::vector<Setting> make_settings() {
       }));
   all.back().info.is_secret = true;
   all.back().show = [](const Config& c) { return c.pod.metrics_key; };
-  add_content_settings(all);
+  add_place_settings(all);
   add_retention_settings(all);
   add_trace_settings(all);
   add_inngest_settings(all);

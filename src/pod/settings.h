@@ -33,8 +33,8 @@ struct Setting {
 const std::vector<Setting>& all_settings();
 const Setting* find_setting(std::string_view name);
 
-/// Adds those of where content is kept.
-void add_content_settings(std::vector<Setting>& all);
+/// Adds those of where the database and content are kept.
+void add_place_settings(std::vector<Setting>& all);
 
 /// A whole number and nothing else.
 std::optional<std::int64_t> whole_number(std::string_view text);

@@ -1,7 +1,7 @@
 // A pod of its own for each suite, and clients for it: the official ones, in two versions.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -76,9 +76,34 @@ async function freePort() {
   return port;
 }
 
+/** A database of its own on the PostgreSQL server that the suite is to run on; none: undefined. */
+class Database {
+  #server = process.env.SYNAP_TEST_POSTGRES_URL;
+  #name = `e2e_${randomBytes(6).toString('hex')}`;
+
+  static create() {
+    if (!process.env.SYNAP_TEST_POSTGRES_URL) return undefined;
+    const database = new Database();
+    database.#ask(`CREATE DATABASE ${database.#name}`);
+    database.url = database.#of(database.#name);
+    return database;
+  }
+  drop() {
+    this.#ask(`DROP DATABASE ${this.#name} WITH (FORCE)`);
+    this.#ask(`DROP ROLE IF EXISTS ${this.#name}_tenant`);
+  }
+  #of(name) {
+    return this.#server.replace(/\/\?|\/?$/, (end) => (end.endsWith('?') ? `/${name}?` : `/${name}`));
+  }
+  #ask(sql) {
+    execFileSync('psql', [this.#of('postgres'), '-qc', sql], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+}
+
 export class Pod {
   #child;
   #stderr = '';
+  #database = Database.create();
 
   /** A new pod in a directory of its own, on a port that stays its own when it is started again. */
   static async start() {
@@ -94,6 +119,7 @@ export class Pod {
   async startAgain() {
     const child = spawn(binary, ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, SYNAP_DATABASE: this.#database?.url ?? '' },
     });
     this.#child = child;
     child.stderr.on('data', (bytes) => {
@@ -116,6 +142,7 @@ export class Pod {
 
   async remove() {
     await this.kill();
+    this.#database?.drop();
     await rm(this.data, { recursive: true, force: true });
   }
 

@@ -108,7 +108,10 @@ Result<> Pod::open(Machine& machine) {
                                                   .wal_bytes_max = kWalBytesMax});
   if (!opened) return fail(opened.error());
   database = std::move(*opened);
-  if (auto done = database->migrate(pod::all_migrations()); !done) return done;
+  auto migrations = events::sqlite::SqliteEventLog::migrations();
+  const auto behind_log = pod::migrations_behind_log();
+  migrations.insert(migrations.end(), behind_log.begin(), behind_log.end());
+  if (auto done = database->migrate(migrations); !done) return done;
   auto the_log = events::sqlite::SqliteEventLog::open(*database, world);
   if (!the_log) return fail(the_log.error());
   log = std::move(*the_log);

@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION json_member(json text, name text) RETURNS text
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN
     RETURN json::json ->> name;
   EXCEPTION WHEN untranslatable_character THEN
-    RETURN replace(json, '\u0000', '\ufffd')::json ->> name;
+    RETURN regexp_replace(json, '(?<!\\)((\\\\)*)\\u0000', '\1\\ufffd', 'g')::json ->> name;
   END $$;
 DO $$ BEGIN
   CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = json_member);

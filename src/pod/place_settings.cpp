@@ -1,4 +1,4 @@
-// The settings of where content is kept.
+// The settings of where a pod keeps what it has.
 #include "pod/settings.h"
 
 namespace synap::pod {
@@ -22,7 +22,17 @@ Setting text_of(std::string_view name, std::string_view docs, std::string expect
 
 }  // namespace
 
-void add_content_settings(std::vector<Setting>& all) {
+void add_place_settings(std::vector<Setting>& all) {
+  all.push_back(
+      text_of("database",
+              "Where events, runs and read models are kept, if not in the data directory: "
+              "a database of a PostgreSQL server, as postgres://synap@db.example.org/synap.",
+              "the URL of a database, as postgres://user@host/name",
+              [](Config& c) -> std::string& { return c.pod.database; }));
+  all.back().info.is_secret = true;
+  all.push_back(text_of("database_file", "A file that holds the URL of the database.",
+                        "the path of a file",
+                        [](Config& c) -> std::string& { return c.database_file; }));
   all.push_back(
       {{"content",
         "Where the text of notes is kept: local, in the data directory; or s3, in a bucket "

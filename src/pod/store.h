@@ -1,0 +1,27 @@
+// Where a pod keeps its events, runs and read models: a database and the log in it, of the engine
+// that its settings name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/world.h"
+#include "events/store.h"
+
+namespace synap::pod {
+
+struct StoreOptions {
+  /// A database of a PostgreSQL server, as libpq takes it; empty: it is in `file`.
+  std::string url;
+  std::string file;
+  World& world = real_world();
+};
+
+/// Opens, brings the tables up to date, `behind_log` behind those of the log, and finds the end of
+/// the log. kServiceUnavailable: it cannot be reached, or another pod has it; kPreconditionFailed:
+/// it is of another version; with sentences.
+Result<events::Store> open_store(const StoreOptions& options,
+                         const std::vector<db::Database::Migration>& behind_log,
+                         const std::vector<db::Database::Retired>& retired = {});
+
+}  // namespace synap::pod
