@@ -259,6 +259,7 @@ std::optional<net::Response> Front::wrong_host(const net::Request& head) {
 Task<net::Admission> Front::admit(const net::Request& head) {
   if (auto refused = wrong_host(head)) co_return net::Admission{.answer = std::move(*refused)};
   const auto* mount = find(head.path);
+  if (mount != nullptr && mount->has_own_cors) co_return co_await admit(mount, head);
   if (auto preflight = cors_.preflight(head, mount == nullptr ? "" : mount->cors_headers)) {
     co_return net::Admission{.answer = std::move(*preflight)};
   }
@@ -289,7 +290,7 @@ Task<net::Response> Front::serve(const net::Request& request) {
   const auto* mount = find(request.path);
   SYNAP_CHECK(mount != nullptr, "only what is mounted is admitted");
   auto response = co_await mount->handler->serve(request);
-  cors_.apply(request, response);
+  if (!mount->has_own_cors) cors_.apply(request, response);
   co_return response;
 }
 
@@ -314,6 +315,7 @@ net::Response Front::refusal(const Error& error) {
 
 net::Response Front::refusal_to(const net::Request& head, const Error& error) {
   const auto* mount = find(head.path);
+  if (mount != nullptr && mount->has_own_cors) return mount->handler->refusal_to(head, error);
   auto response = mount == nullptr ? refusal(error) : mount->handler->refusal(error);
   cors_.apply(head, response);
   return response;

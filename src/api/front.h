@@ -49,6 +49,8 @@ struct Mount {
   std::size_t body_bytes_max = 1 << 20;
   /// What it is called where all that is served is listed. Empty: by its prefix.
   std::string listed_as = {};
+  /// Its handler says by itself which pages of other origins may call what.
+  bool has_own_cors = false;
   /// It only says why nothing is here: another mount of its prefix takes its place.
   bool gives_way = false;
 };

@@ -3,13 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "inngest/ingestion.h"
 #include "net/ascii.h"
 #include "net/url.h"
+#include "trpc/multipart.h"
 
 namespace synap::inngest {
 namespace {
+
+// As many as a form that is multipart/form-data may have (trpc/multipart.cpp).
+constexpr std::size_t kFieldsMax = 10'000;
 
 // A field of a form, where '+' is a space.
 Result<std::string> form_text(std::string_view text) {
@@ -18,10 +24,13 @@ Result<std::string> form_text(std::string_view text) {
   return net::percent_decode(spaced);
 }
 
-// As webhooks send it: `name` is the event's, every other field a list of its values.
-Result<Json> event_of_form(std::string_view body) {
-  Json event = Json::object();
-  Json data = Json::object();
+struct Field {
+  std::string name;
+  std::string value;
+};
+
+Result<std::vector<Field>> url_encoded(std::string_view body) {
+  std::vector<Field> fields;
   while (!body.empty()) {
     const auto end = std::min(body.find('&'), body.size());
     const auto pair = body.substr(0, end);
@@ -30,15 +39,41 @@ Result<Json> event_of_form(std::string_view body) {
     const auto key = form_text(pair.substr(0, equals));
     const auto value = form_text(pair.substr(std::min(equals + 1, pair.size())));
     if (!key || !value) return fail(Code::kBadRequest, "The form's fields are not well encoded");
-    if (*key == "name") {
-      event.set("name", *value);
-    } else if (Json* values = data.find(*key)) {
-      values->push_back(*value);
+    if (fields.size() == kFieldsMax) {
+      return fail(Code::kBadRequest, fmt::format("A form has at most {} fields", kFieldsMax));
+    }
+    fields.push_back({std::move(*key), std::move(*value)});
+  }
+  return fields;
+}
+
+// Files are left out: Inngest's server has it so.
+Result<std::vector<Field>> multipart(std::string_view content_type, std::string_view body) {
+  auto form = trpc::parse_multipart(content_type, body);
+  if (!form) return fail(form.error());
+  std::vector<Field> fields;
+  for (auto& field : *form) {
+    if (!field.filename) fields.push_back({std::move(field.name), std::move(field.value)});
+  }
+  return fields;
+}
+
+// As webhooks send it: `name` is the event's, every other field a list of its values.
+Result<Json> event_of_form(Result<std::vector<Field>> fields) {
+  if (!fields) return fail(fields.error());
+  Json event = Json::object();
+  std::map<std::string, Json> data;
+  for (auto& field : *fields) {
+    if (field.name == "name") {
+      event.set("name", std::move(field.value));
     } else {
-      data.set(*key, Json::array().push_back(*value));
+      data.try_emplace(std::move(field.name), Json::array())
+          .first->second.push_back(std::move(field.value));
     }
   }
-  event.set("data", std::move(data));
+  Json::Object members;
+  for (auto& [name, values] : data) members.emplace_back(name, std::move(values));
+  event.set("data", Json(std::move(members)));
   return event;
 }
 
@@ -47,10 +82,6 @@ Result<Json> event_of_form(std::string_view body) {
 Result<std::vector<Json>> posted_events(const net::Request& request) {
   const auto* type = request.headers.find("content-type");
   const std::string_view kind = type != nullptr ? *type : std::string_view("application/json");
-  if (kind.starts_with("multipart/")) {
-    return fail(Code::kUnsupportedMediaType,
-                "Events are JSON, or a form that is application/x-www-form-urlencoded");
-  }
   const auto* coding = request.headers.find("content-encoding");
   if (coding != nullptr && !net::equal_ignoring_case(*coding, "identity")) {
     return fail(Code::kUnsupportedMediaType,
@@ -60,7 +91,10 @@ Result<std::vector<Json>> posted_events(const net::Request& request) {
   const auto text = net::trimmed(request.body);
   const bool is_json = text.starts_with('{') || text.starts_with('[');
   const bool is_form = !is_json && kind.starts_with("application/x-www-form-urlencoded");
-  auto body = is_form ? event_of_form(text) : parse_json(text);
+  const bool is_multipart = kind.starts_with("multipart/");
+  auto body = is_form        ? event_of_form(url_encoded(text))
+              : is_multipart ? event_of_form(multipart(kind, request.body))
+                             : parse_json(text);
   if (!body) return fail(body.error());
   std::vector<Json> events;
   if (!body->is_array()) {

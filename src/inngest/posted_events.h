@@ -1,4 +1,5 @@
-// The events of a request to /e/: JSON, one or a list, or a form as webhooks send it.
+// The events of a request to /e/: JSON, one or a list, or a form of either kind as webhooks
+// send it.
 #pragma once
 
 #include <vector>
@@ -9,8 +10,7 @@
 
 namespace synap::inngest {
 
-/// As they were sent, kEventsOfRequestMax of them at most. kBadRequest; kUnsupportedMediaType;
-/// kParseError.
+/// As they were sent, kEventsOfRequestMax of them at most. kBadRequest; kParseError.
 Result<std::vector<Json>> posted_events(const net::Request& request);
 
 }  // namespace synap::inngest

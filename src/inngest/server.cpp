@@ -7,6 +7,7 @@
 #include "inngest/paths.h"
 #include "inngest/request_span.h"
 #include "net/ascii.h"
+#include "net/cors.h"
 #include "net/url.h"
 
 namespace synap::inngest {
@@ -24,6 +25,16 @@ const Error kWrongHost{Code::kForbidden,
 
 bool is_below(std::string_view prefix, std::string_view path) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+// Without a key only pages of this pod itself may, in development (access.cpp).
+bool is_for_all_pages(std::string_view path) {
+  return is_below(Server::kEventsPrefix, path) && path.size() > Server::kEventsPrefix.size() + 1;
+}
+
+const net::CorsPolicy& all_pages() {
+  static const net::CorsPolicy policy{.origins = {{"*"}}};
+  return policy;
 }
 
 template <EndpointServer::Route route>
@@ -60,7 +71,7 @@ struct Server::Route {
 const Server::Route* Server::Route::of(std::string_view path) {
   using enum Who;
   static const std::array kAll = {
-      Route{.methods = [](Text p) -> Text { return is_below("/e", p) ? "POST" : ""; },
+      Route{.methods = [](Text p) -> Text { return is_below(kEventsPrefix, p) ? "POST" : ""; },
             .answer = &Server::take_events,
             .who = kEventKey,
             .span = "POST /e"},
@@ -166,6 +177,12 @@ net::Response Server::refusal(const Error& error) {
   return refused(error);
 }
 
+net::Response Server::refusal_to(const net::Request& head, const Error& error) {
+  auto response = refused(error);
+  if (is_for_all_pages(head.path)) all_pages().apply(head, response);
+  return response;
+}
+
 Task<Result<Asker>> Server::asker_of(const Route& route, const net::Request& head) {
   switch (route.who) {
     case Route::Who::kEveryone:
@@ -228,6 +245,17 @@ std::optional<Error> Server::objection_to(const Route* route, const net::Request
 }
 
 Task<net::Admission> Server::admit(const net::Request& head) {
+  if (!is_for_all_pages(head.path)) co_return co_await admit_anyone(head);
+  net::Admission admission;
+  const bool is_here = !options_.names || options_.names->has(head);
+  if (is_here) admission.answer = all_pages().preflight(head, "*");
+  if (admission.answer) co_return admission;
+  admission = co_await admit_anyone(head);
+  if (admission.answer) all_pages().apply(head, *admission.answer);
+  co_return admission;
+}
+
+Task<net::Admission> Server::admit_anyone(const net::Request& head) {
   net::Admission admission;
   const auto* route = Route::of(head.path);
   if (const auto error = objection_to(route, head)) {
@@ -266,6 +294,7 @@ Task<net::Response> Server::serve(const net::Request& request) {
   const RequestSpan span(route->span.empty() ? nullptr : ingestion_.tracer(), request, asker);
   auto response = co_await (this->*route->answer)(request, asker);
   span.end(std::string(route->span), response.status);
+  if (is_for_all_pages(request.path)) all_pages().apply(request, response);
   co_return with_kind(std::move(response));
 }
 

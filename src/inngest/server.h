@@ -80,6 +80,9 @@ class Server final : public net::Handler {
 
   /// The paths to mount it at, beside /health.
   static const std::vector<std::string>& prefixes();
+  /// Where it says by itself which pages may call it: who has an event key may send from any, since
+  /// the key is in the path, and nothing that a browser adds by itself.
+  static constexpr std::string_view kEventsPrefix = "/e";
 
   Task<net::Admission> admit(const net::Request& head) override;
   Task<net::Response> serve(const net::Request& request) override;
@@ -87,9 +90,11 @@ class Server final : public net::Handler {
   std::string websocket_protocol(const net::Request& request) override;
   Task<void> serve_websocket(const net::Request& request, net::WebSocket& socket) override;
   net::Response refusal(const Error& error) override;
+  net::Response refusal_to(const net::Request& head, const Error& error) override;
 
  private:
   struct Route;
+  Task<net::Admission> admit_anyone(const net::Request& head);
   // Whose request it is, and of one that streams where to.
   struct Admitted {
     Asker asker;

@@ -156,7 +156,8 @@ void AppsHost::mount(api::Front& front) {
     front.mount(
         {.prefix = prefix,
          .handler = server,
-         .cors_headers = "content-type, x-inngest-env, x-inngest-event-id-seed, traceparent"});
+         .cors_headers = "content-type, x-inngest-env, x-inngest-event-id-seed, traceparent",
+         .has_own_cors = prefix == inngest::Server::kEventsPrefix});
   }
 }
 

@@ -176,6 +176,30 @@ describe('in development', () => {
     assert.equal((await pod.route('POST', '/e/', event)).status, 200);
   });
 
+  test('a page of any origin sends with a key in the address', async () => {
+    const origin = 'https://shop.example';
+    const ask = (path) =>
+      fetch(pod.url + path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+    const may = await ask(`/e/${pod.key}`);
+    assert.equal(may.status, 204);
+    assert.equal(may.headers.get('access-control-allow-origin'), '*');
+    assert.match(may.headers.get('access-control-allow-methods'), /POST/);
+    assert.equal((await ask('/e/')).headers.get('access-control-allow-origin'), null);
+    assert.equal((await ask('/fn/register')).headers.get('access-control-allow-origin'), null);
+    const sent = await pod.route('POST', `/e/${pod.key}`, { name: 'shop/any' }, { origin });
+    assert.equal(sent.status, 200);
+    assert.equal(sent.headers.get('access-control-allow-origin'), '*');
+    const refused = await pod.route('POST', `/e/${pod.key}`, { name: '' }, { origin });
+    assert.deepEqual([refused.status, refused.headers.get('access-control-allow-origin')], [400, '*']);
+    const keyless = await pod.route('POST', '/e/', { name: 'shop/any' }, { origin });
+    assert.deepEqual([keyless.status, keyless.headers.get('access-control-allow-origin')], [403, null]);
+    const form = new FormData();
+    form.set('name', 'shop/any');
+    form.append('to', 'a');
+    const webhook = await fetch(`${pod.url}/e/${pod.key}`, { method: 'POST', body: form });
+    assert.equal(webhook.status, 200, await webhook.text());
+  });
+
   test("names of the pod's events are refused, every one", async () => {
     const { types } = await pod.call('catalogue.eventTypes');
     assert.ok(types.length > 20);
