@@ -9,6 +9,7 @@
 #include "inngest/app_event.h"
 #include "inngest/app_events.h"
 #include "inngest/connect/worker_transport.h"
+#include "inngest/endpoints/endpoint_functions.h"
 #include "inngest/endpoints/endpoint_transport.h"
 #include "inngest/http_transport.h"
 
@@ -90,37 +91,6 @@ std::vector<AppFunction> functions_of(std::string_view text, const std::string& 
               {{"app", app}, {"error", function.error().message}});
   }
   return functions;
-}
-
-// Of endpoints beyond kEndpointsOfAppMax, whose paths have ids in them, mostly.
-constexpr std::string_view kOtherEndpoints = "*";
-constexpr int kOtherRetriesMax = 3;
-
-// What no slug may have is written as in URLs.
-std::string endpoint_slug(std::string_view origin, std::string_view name) {
-  std::string slug(origin);
-  slug.push_back(' ');
-  for (const char c : name) {
-    if (c >= ' ' && c <= '~' && c != '@') {
-      slug.push_back(c);
-    } else {
-      slug += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return slug.size() <= kEndpointSlugCharactersMax ? slug : endpoint_slug(origin, kOtherEndpoints);
-}
-
-// As a registration would have it.
-Json endpoint_function(std::string_view origin, std::string_view slug, int retries_max) {
-  const Json step =
-      Json::object({{"id", "step"},
-                    {"name", "step"},
-                    {"runtime", Json::object({{"type", "endpoint"}, {"url", origin}})},
-                    {"retries", Json::object({{"attempts", std::int64_t{retries_max}}})}});
-  return Json::object({{"id", slug},
-                       {"name", slug.substr(origin.size() + 1)},
-                       {"triggers", Json::array()},
-                       {"steps", Json::object({{"step", step}})}});
 }
 
 void refuse_too_many(db::Tx& tx, const std::string& user_id) {
@@ -214,32 +184,20 @@ Task<Result<Apps::Synced>> Apps::sync(Asker asker, std::string app, Made make) {
 
 Task<Result<bus::FunctionPtr>> Apps::endpoint(Asker asker, Endpoint asked) {
   const auto& functions = rooms_.engine.functions;
-  const auto there = [&](const std::string& slug) -> bus::FunctionPtr {
-    auto function = functions.find(bus::function_id(slug, asker.user_id));
-    const bool is_same = function != nullptr && function->retry.retries_max == asked.retries_max;
-    return is_same ? function : nullptr;
-  };
-  auto slug = endpoint_slug(asked.origin, asked.name);
-  if (auto function = there(slug)) co_return function;
+  const auto slug = endpoint_slug(asked.origin, asked.name);
+  auto there = functions.find(bus::function_id(slug, asker.user_id));
+  if (there != nullptr && there->retry.retries_max >= asked.retries_max) co_return there;
   // Others may come to be there at the same time.
+  EndpointFunctions made;
   auto synced = co_await sync(asker, asked.origin, [&](const Row* present) {
     auto list = present != nullptr ? parse_json(present->functions) : Result<Json>(Json::array());
-    Json all = list && list->is_array() ? std::move(*list) : Json::array();
-    slug = endpoint_slug(asked.origin, asked.name);
-    int retries_max = asked.retries_max;
-    const auto has = [&](const Json& function) { return function.string_or("id", "") == slug; };
-    const bool is_known = std::ranges::any_of(all.as_array(), has);
-    if (!is_known && all.as_array().size() >= kEndpointsOfAppMax) {
-      slug = endpoint_slug(asked.origin, kOtherEndpoints);
-      retries_max = kOtherRetriesMax;
-    }
-    std::erase_if(all.as_array(), has);
-    all.push_back(endpoint_function(asked.origin, slug, retries_max));
+    made = with_endpoint(list && list->is_array() ? std::move(*list) : Json::array(), asked.origin,
+                         slug, asked.retries_max);
     return Registration::of_endpoints(asked.origin, present != nullptr ? present->sdk : asked.sdk,
-                                      std::move(all));
+                                      made.all);
   });
   if (!synced) co_return fail(synced.error());
-  auto function = functions.find(bus::function_id(slug, asker.user_id));
+  auto function = functions.find(bus::function_id(made.slug, asker.user_id));
   if (function == nullptr) co_return fail(Code::kServiceUnavailable, "The app is being removed");
   co_return function;
 }

@@ -27,9 +27,6 @@
 namespace synap::inngest {
 
 inline constexpr std::size_t kAppsOfUserMax = 100;
-/// That have names of their own; what is more has one name together.
-inline constexpr std::size_t kEndpointsOfAppMax = 100;
-
 struct AppInfo {
   std::string user_id;
   std::string app;
@@ -73,9 +70,9 @@ class Apps {
   Task<Result<Synced>> sync(Asker asker, Registration registration);
   /// The function on the bus of an endpoint, which is put there if it is not.
   struct Endpoint {
-    std::string origin;  // where it answers: "https://shop.example"
-    std::string name;    // what it is there: "GET /buy"
-    int retries_max = 0;
+    std::string origin;   // where it answers: "https://shop.example"
+    std::string name;     // what it is there: "GET /buy"
+    int retries_max = 0;  // or more: endpoint_functions.h
     std::string sdk = {};
   };
   /// kPreconditionFailed as sync().
