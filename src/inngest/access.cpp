@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/access_events.h"
 #include "api/session_cookie.h"
 #include "inngest/gateway.h"
 #include "inngest/signature.h"
@@ -16,10 +17,11 @@ namespace {
 constexpr std::string_view kApiKeyPrefix = "synap_";
 
 constexpr int kUsersTogether = 500;
+constexpr std::size_t kHashCharacters = 64;
 
 // As the Python SDK shows a signing key.
 bool is_hash(std::string_view bearer) {
-  return bearer.size() == 64 &&
+  return bearer.size() == kHashCharacters &&
          std::ranges::all_of(bearer, [](char c) { return net::hex_value(c) >= 0; });
 }
 
@@ -88,19 +90,37 @@ Task<Result<std::optional<std::string>>> Access::user_of(std::string environment
   co_return std::optional<std::string>((*user)->id);
 }
 
-// A hash does not say whose it is: it is compared with that of every user. Pods have few.
-Task<Result<std::optional<std::string>>> Access::user_of_hash(std::string bearer) {
+void Access::observe(events::EventLog& log) {
+  log.observe([this](db::Tx& tx, std::span<const events::EventRef> events) {
+    for (const auto& event : events) {
+      if (event->type != api::kUserCreationCompleted.name) continue;
+      const auto made = events::data_of(*event, api::kUserCreationCompleted);
+      if (made) tx.on_commit([this, user_id = (*made)->user_id] { add_user(user_id); });
+    }
+  });
+}
+
+Task<Result<>> Access::load() {
   std::string after;
   for (bool is_last = false; !is_last;) {
     auto page = co_await keys_.list_users(after, kUsersTogether);
     if (!page) co_return fail(page.error());
-    for (const auto& user : page->items) {
-      if (apps_.key_of(user.id).is_shown_by(bearer)) co_return std::optional(user.id);
-      after = user.id;
-    }
+    for (const auto& user : page->items) add_user(after = user.id);
     is_last = page->is_last;
   }
-  co_return std::optional<std::string>();
+  co_return Result<>{};
+}
+
+void Access::add_user(const std::string& user_id) {
+  const auto hashed = apps_.key_of(user_id).hashed();
+  const std::lock_guard lock(mutex_);
+  users_by_hash_.emplace(hashed.substr(hashed.size() - kHashCharacters), user_id);
+}
+
+std::optional<std::string> Access::user_of_hash(std::string_view bearer) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = users_by_hash_.find(std::string(bearer));
+  return known != users_by_hash_.end() ? std::optional(known->second) : std::nullopt;
 }
 
 Task<Result<Asker>> Access::by_signing_key(const net::Request& head, std::string_view scope) {
@@ -108,9 +128,9 @@ Task<Result<Asker>> Access::by_signing_key(const net::Request& head, std::string
   if (bearer.starts_with(kApiKeyPrefix)) co_return by_api_key(head, bearer, scope);
   const auto environment = environment_of(bearer);
   if (is_hash(bearer)) {
-    auto user = co_await user_of_hash(bearer);
-    if (!user) co_return fail(user.error());
-    if (*user) co_return Asker{**user, events::Actor::key("signing-key")};
+    if (auto user = user_of_hash(bearer)) {
+      co_return Asker{std::move(*user), events::Actor::key("signing-key")};
+    }
   }
   // In development an SDK without a key says "undefined", or nothing.
   if (environment.empty()) co_return co_await keyless(head);

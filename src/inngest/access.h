@@ -6,12 +6,15 @@
 //                 another origin, since any page that somebody opens can post to this machine
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "api/keys.h"
 #include "base/task.h"
+#include "events/log.h"
 #include "inngest/apps.h"
 #include "net/http.h"
 
@@ -30,6 +33,11 @@ class Access {
 
   bool is_dev() const { return options_.is_dev; }
 
+  /// At the start, before anything is appended: hears of users who are made from then on.
+  void observe(events::EventLog& log);
+  /// Knows the signing keys of the users there are. At the start, before anybody calls.
+  Task<Result<>> load();
+
   /// `key` is that of the path. kUnauthorized, kForbidden, kTooManyRequests.
   Task<Result<Asker>> by_event_key(const net::Request& head, std::string_view key);
   /// `scope` is what an API key must be good for. As by_event_key.
@@ -38,12 +46,17 @@ class Access {
  private:
   Task<Result<Asker>> keyless(const net::Request& head);
   Task<Result<std::optional<std::string>>> user_of(std::string environment);
-  Task<Result<std::optional<std::string>>> user_of_hash(std::string bearer);
+  void add_user(const std::string& user_id);
+  std::optional<std::string> user_of_hash(std::string_view bearer) const;
   Result<Asker> by_api_key(const net::Request& head, std::string_view key, std::string_view scope);
 
   const AccessOptions options_;
   api::Keys& keys_;
   const Apps& apps_;
+  mutable std::mutex mutex_;
+  // Users by what a hashed signing key of theirs is without its prefix, which does not say whose it
+  // is: whoever shows any at all has no more looked up than that.
+  std::unordered_map<std::string, std::string> users_by_hash_;
 };
 
 }  // namespace synap::inngest

@@ -83,6 +83,7 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   host->access_ = std::make_unique<inngest::Access>(
       inngest::AccessOptions{.is_dev = options.inngest.is_dev, .public_url = options.public_url},
       rooms.keys, *host->apps_);
+  host->access_->observe(rooms.engine.log);
   host->ingestion_ = std::make_unique<inngest::Ingestion>(rooms.engine, rooms.types);
   host->history_ = std::make_unique<inngest::History>(rooms.engine, rooms.types);
   host->cancellations_ =
@@ -136,6 +137,8 @@ Result<> AppsHost::take_connect_port() {
 }
 
 Result<> AppsHost::load() {
+  auto known = sync_wait(rooms_.engine.pool->executor(), access_->load());
+  if (!known) return known;
   return sync_wait(rooms_.engine.pool->executor(), apps_->load());
 }
 
