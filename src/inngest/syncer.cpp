@@ -115,8 +115,9 @@ std::optional<SyncState> Syncer::state(const std::string& url, const std::string
   return at != states_.end() ? std::optional(at->second) : std::nullopt;
 }
 
-Task<std::vector<Syncer::Target>> Syncer::targets() {
-  std::vector<Target> all;
+Task<Syncer::Targets> Syncer::targets() {
+  Targets found;
+  auto& all = found.all;
   if (options_.is_dev) {
     if (auto apps = co_await apps_.list(std::nullopt)) {
       for (auto& app : *apps) {
@@ -126,25 +127,29 @@ Task<std::vector<Syncer::Target>> Syncer::targets() {
       }
     }
   }
+  if (options_.urls.empty()) co_return found;
   auto owner = co_await keys_.find_owner();
-  if (!owner || !*owner) co_return all;
+  if (!owner || !*owner) {
+    found.is_complete = false;
+    co_return found;
+  }
   for (const auto& url : options_.urls) {
     const bool is_known = std::ranges::find(all, url, &Target::url) != all.end();
     const auto before = state(url, **owner);
     const bool is_done = before && before->is_good && !options_.is_dev;
     if (!is_known && !is_done) all.push_back({url, **owner});
   }
-  co_return all;
+  co_return found;
 }
 
 Task<void> Syncer::run(std::stop_token stop) {
   for (;;) {
-    const auto all = co_await targets();
-    for (const auto& target : all) {
+    const auto found = co_await targets();
+    for (const auto& target : found.all) {
       if (stop.stop_requested()) co_return;
       std::ignore = co_await sync(target.url, target.user_id, stop);
     }
-    if (!options_.is_dev && all.empty()) co_return;
+    if (!options_.is_dev && found.is_complete && found.all.empty()) co_return;
     if (!co_await options_.world.sleep_for(options_.interval, stop)) co_return;
   }
 }

@@ -46,7 +46,8 @@ class Syncer {
   Syncer(SyncerOptions options, outbound::Client& client, Apps& apps, api::Keys& keys)
       : options_(std::move(options)), client_(client), apps_(apps), keys_(keys) {}
 
-  /// Until `stop` is asked for.
+  /// Until `stop` is asked for, or, not in development, until all of the configuration have been
+  /// registered.
   Task<void> run(std::stop_token stop);
   /// Asks one address, with the signing key of this user. kBadGateway: it has answered that it is
   /// not registered, and why; and what outbound::Client says.
@@ -60,7 +61,11 @@ class Syncer {
     std::string url;
     std::string user_id;
   };
-  Task<std::vector<Target>> targets();
+  struct Targets {
+    std::vector<Target> all;
+    bool is_complete = true;  // false: nobody could say whose the configuration's are
+  };
+  Task<Targets> targets();
   Task<Result<>> take(const outbound::Response& response, std::string user_id);
   void note(const std::string& url, const std::string& user_id, const Result<>& result);
 
