@@ -78,6 +78,7 @@ Task<Result<>> Relay::load() {
     }
     auto rows = tx.query("SELECT position FROM relay_state");
     position_ = rows.next() ? rows.integer(0) : 0;
+    held_ = rooms_.store.held_count(tx);
     return heard;
   });
   if (!loaded) co_return fail(loaded.error());
@@ -165,11 +166,11 @@ Task<Result<Relay::Batch>> Relay::next_batch() {
     std::vector<std::int64_t> lost;
   };
   auto again = co_await rooms_.database.read([&](db::Tx& tx) {
-    return Again{rooms_.store.held(tx, kEventsMax),
+    return Again{rooms_.store.held(tx, held_looked_to_, kEventsMax),
                  rooms_.store.handed_before(tx, old, kEventsMax)};
   });
   if (!again) co_return fail(again.error());
-  held_ = again->held.count;
+  held_looked_to_ = again->held.looked_to;
   const auto free_count = again->held.free.size();
   auto positions = std::move(again->held.free);
   std::ranges::copy(again->lost, std::back_inserter(positions));
@@ -227,6 +228,7 @@ Task<Result<>> Relay::prepare(Batch& batch) {
   if (!is_ordered) co_return Result<>{};
   struct Sorted {
     std::vector<bool> is_held;
+    std::int64_t new_ones = 0;
   };
   auto sorted = co_await rooms_.database.write(db::Lane::kBackground, [&](db::Tx& tx) {
     Sorted now;
@@ -235,7 +237,7 @@ Task<Result<>> Relay::prepare(Batch& batch) {
       const bool is_held = one.line && rooms_.store.is_line_busy(tx, *one.line, position);
       now.is_held.push_back(is_held);
       if (is_held) {
-        rooms_.store.hold(tx, *one.line, position);
+        now.new_ones += rooms_.store.hold(tx, *one.line, position) ? 1 : 0;
         continue;
       }
       if (one.line) rooms_.store.begin_line(tx, *one.line, position, one.ordered);
@@ -249,9 +251,9 @@ Task<Result<>> Relay::prepare(Batch& batch) {
       going.push_back(std::move(batch.events[i]));
     } else {
       std::erase(batch.released, batch.events[i].event->position);
-      ++held_;
     }
   }
+  held_ += sorted->new_ones;
   batch.events = std::move(going);
   co_return Result<>{};
 }
@@ -332,13 +334,18 @@ Task<Result<>> Relay::settle(const Batch& batch) {
                            batch.position - saved_ > kUnsavedMax;
   if (is_worth_it) {
     auto stored = co_await rooms_.database.write(db::Lane::kBackground, [&](db::Tx& tx) {
-      for (const auto position : batch.released) rooms_.store.release(tx, position);
+      std::int64_t released = 0;
+      for (const auto position : batch.released) {
+        released += rooms_.store.release(tx, position) ? 1 : 0;
+      }
       tx.run(
           "INSERT INTO relay_state(one, position) VALUES (1, $1) "
           "ON CONFLICT(one) DO UPDATE SET position = $1",
           batch.position);
+      return released;
     });
-    if (!stored) co_return stored;
+    if (!stored) co_return fail(stored.error());
+    held_ -= *stored;
     saved_ = batch.position;
   }
   position_ = batch.position;

@@ -109,6 +109,7 @@ class Relay {
   std::atomic<std::int64_t> position_{0};
   std::atomic<std::int64_t> saved_{0};
   std::atomic<std::int64_t> held_{0};
+  std::int64_t held_looked_to_ = 0;                       // of run() alone
   std::optional<SteadyClock::time_point> registered_at_;  // of the coroutine of run()
   mutable std::mutex mutex_;
   std::set<std::string, std::less<>> heard_;  // beside what functions hear

@@ -48,12 +48,29 @@ CREATE TABLE held_events(
 CREATE INDEX held_events_by_line ON held_events(line, position);
 )";
 
+// The first held event of each line, and whether one before it is under way at Inngest: kept as
+// they come and go, so that nobody looks through what waits behind them.
+constexpr std::string_view kHeldLines = R"(
+CREATE TABLE held_lines(
+  line BLOB PRIMARY KEY,
+  position INTEGER NOT NULL,
+  is_under_way INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX held_lines_to_go ON held_lines(position) WHERE is_under_way = 0;
+INSERT INTO held_lines(line, position, is_under_way)
+  SELECT line, min(position), 0 FROM held_events GROUP BY line;
+UPDATE held_lines SET is_under_way = 1 WHERE EXISTS(
+  SELECT 1 FROM served_lines l WHERE l.line = held_lines.line AND l.position < held_lines.position);
+)";
+
 constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1'000;
 // Longer than anybody delivers an event again.
 constexpr std::int64_t kEndedKeptMs = 30 * kDayMs;
 // A sleep lasts 366 days at most.
 constexpr std::int64_t kActiveKeptMs = 400 * kDayMs;
 constexpr int kPrunedTogether = 500;
+// Of lines that one call looks at, in search of such as may go on.
+constexpr int kPagesMax = 10;
 
 struct Row {
   std::string status;
@@ -75,7 +92,7 @@ bool is_ended_by(const bus::Function& function) {
 }  // namespace
 
 std::vector<db::Database::Migration> ServedStore::migrations() {
-  return {{"served_runs.1", kTables}};
+  return {{"served_runs.1", kTables}, {"served_runs.2", kHeldLines}};
 }
 
 Task<Result<std::optional<std::string>>> ServedStore::find_commit(const bus::Job& job,
@@ -122,6 +139,7 @@ void ServedStore::end_line(db::Tx& tx, const bus::Job& job, const events::Event&
   if (!job.function->in_aggregate_order || !event.aggregate_id) return;
   tx.run("DELETE FROM served_lines WHERE line = $1 AND position = $2 AND function = $3",
          *event.aggregate_id, job.position, job.function->id);
+  look_at_line(tx, *event.aggregate_id);
   tx.on_commit([this] { ends_.raise(++end_count_); });
 }
 
@@ -189,35 +207,78 @@ void ServedStore::begin_line(db::Tx& tx, const Uuid& line, std::int64_t position
         "handed_at = $4",
         line, position, std::string_view(function), runs_.world().unix_ms());
   }
+  look_at_line(tx, line);
 }
 
-void ServedStore::hold(db::Tx& tx, const Uuid& line, std::int64_t position) {
-  tx.run("INSERT INTO held_events(position, line) VALUES ($1, $2) ON CONFLICT DO NOTHING", position,
-         line);
+bool ServedStore::hold(db::Tx& tx, const Uuid& line, std::int64_t position) {
+  const std::int64_t is_new =
+      tx.run("INSERT INTO held_events(position, line) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+             position, line);
+  look_at_line(tx, line);
+  return is_new > 0;
 }
 
-void ServedStore::release(db::Tx& tx, std::int64_t position) {
-  tx.run("DELETE FROM held_events WHERE position = $1", position);
-}
-
-ServedStore::Held ServedStore::held(db::Tx& tx, int limit) {
-  Held all;
-  std::vector<std::pair<std::int64_t, Uuid>> firsts;
+bool ServedStore::release(db::Tx& tx, std::int64_t position) {
+  std::optional<Uuid> line;
   {
-    // Of each line the first, where nothing of it is under way.
+    auto rows = tx.query("DELETE FROM held_events WHERE position = $1 RETURNING line", position);
+    if (rows.next()) line = rows.uuid(0);
+    rows.next();
+  }
+  if (line) look_at_line(tx, *line);
+  return line.has_value();
+}
+
+// Whenever something of the line has come or gone.
+void ServedStore::look_at_line(db::Tx& tx, const Uuid& line) {
+  std::optional<std::int64_t> first;
+  {
     auto rows = tx.query(
-        "SELECT min(position), line FROM held_events h WHERE NOT EXISTS("
-        "SELECT 1 FROM served_lines l WHERE l.line = h.line AND l.position < h.position) "
-        "GROUP BY line ORDER BY 1 LIMIT $1",
-        limit);
-    while (rows.next()) firsts.emplace_back(rows.integer(0), rows.uuid(1).value_or(Uuid{}));
+        "SELECT position FROM held_events WHERE line = $1 ORDER BY position LIMIT 1", line);
+    if (rows.next()) first = rows.integer(0);
   }
-  for (const auto& [position, line] : firsts) {
-    if (!runs_.jobs().has_others(tx, line)) all.free.push_back(position);
+  if (!first) {
+    tx.run("DELETE FROM held_lines WHERE line = $1", line);
+    return;
   }
+  tx.run(
+      "INSERT INTO held_lines(line, position, is_under_way) VALUES ($1, $2, EXISTS(SELECT 1 FROM "
+      "served_lines WHERE line = $1 AND position < $2)) ON CONFLICT(line) DO UPDATE SET "
+      "position = excluded.position, is_under_way = excluded.is_under_way",
+      line, *first);
+}
+
+ServedStore::Held ServedStore::held(db::Tx& tx, std::int64_t after, int limit) {
+  Held found;
+  int pages = kPagesMax;
+  // True: there is nothing more up to `to`.
+  const auto look = [&](std::int64_t from, std::int64_t to) {
+    found.looked_to = from;
+    for (; pages > 0 && std::ssize(found.free) < limit; --pages) {
+      const auto asked = limit - std::ssize(found.free);
+      std::vector<std::pair<std::int64_t, Uuid>> firsts;
+      {
+        auto rows = tx.query(
+            "SELECT position, line FROM held_lines WHERE is_under_way = 0 AND position > $1 AND "
+            "position <= $2 ORDER BY position LIMIT $3",
+            found.looked_to, to, asked);
+        while (rows.next()) firsts.emplace_back(rows.integer(0), rows.uuid(1).value_or(Uuid{}));
+      }
+      for (const auto& [position, line] : firsts) {
+        found.looked_to = position;
+        if (!runs_.jobs().has_others(tx, line)) found.free.push_back(position);
+      }
+      if (std::ssize(firsts) < asked) return true;
+    }
+    return false;
+  };
+  if (look(after, INT64_MAX)) look(0, after);
+  return found;
+}
+
+std::int64_t ServedStore::held_count(db::Tx& tx) const {
   auto rows = tx.query("SELECT count(*) FROM held_events");
-  if (rows.next()) all.count = rows.integer(0);
-  return all;
+  return rows.next() ? rows.integer(0) : 0;
 }
 
 std::vector<std::int64_t> ServedStore::handed_before(db::Tx& tx, std::int64_t unix_ms, int limit) {

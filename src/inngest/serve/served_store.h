@@ -46,15 +46,20 @@ class ServedStore {
   /// run has not ended.
   void begin_line(db::Tx& tx, const Uuid& line, std::int64_t position,
                   std::span<const std::string> functions);
-  /// It has to wait for those before it in its line.
-  void hold(db::Tx& tx, const Uuid& line, std::int64_t position);
-  void release(db::Tx& tx, std::int64_t position);
-  /// Held events that may go, in their order, at most `limit`; and how many are held.
+  /// It has to wait for those before it in its line. False: it does already.
+  bool hold(db::Tx& tx, const Uuid& line, std::int64_t position);
+  /// False: it did not wait.
+  bool release(db::Tx& tx, std::int64_t position);
+  /// Held events that may go, at most `limit`, each the first of its line. Lines of which nothing
+  /// is under way at Inngest are looked at from behind `after` on, the position of a line's first
+  /// event, and around: some may wait for runs of the pod's own bus. Costs what is looked at.
   struct Held {
     std::vector<std::int64_t> free;
-    std::int64_t count = 0;
+    std::int64_t looked_to = 0;  // `after` of the next call
   };
-  Held held(db::Tx& tx, int limit);
+  Held held(db::Tx& tx, std::int64_t after, int limit);
+  /// How many events are held. Reads all: at the start.
+  std::int64_t held_count(db::Tx& tx) const;
   /// Events of lines that were handed over before `unix_ms`, at most `limit`.
   std::vector<std::int64_t> handed_before(db::Tx& tx, std::int64_t unix_ms, int limit);
 
@@ -67,6 +72,7 @@ class ServedStore {
  private:
   void set_status(db::Tx& tx, const bus::Job& job, std::string_view status);
   void end_line(db::Tx& tx, const bus::Job& job, const events::Event& event);
+  void look_at_line(db::Tx& tx, const Uuid& line);
 
   workers::RunStore& runs_;
   Watermark ends_;
