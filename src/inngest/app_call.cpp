@@ -215,7 +215,7 @@ Task<AppCall::Reached> AppCall::ask_with_checkpoints() {
     co_return co_await ask(std::nullopt, attempt_now());
   }
   auto& checkpoints = driver_.shared_.checkpoints;
-  const auto open = checkpoints.begin(job_, stored_);
+  const auto open = checkpoints.begin(job_, stored_, defers_.counts());
   auto reached = co_await ask(std::nullopt, attempt_now(), open->token());
   checkpoints.end(*open);
   for (auto& result : open->take()) {

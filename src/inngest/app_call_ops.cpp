@@ -52,9 +52,9 @@ void AppCall::take_defer(const ReportedOp& op) {
   // It is no step: a failure behind it is the function's as before.
   answer_.has_made_progress = had_made_progress;
   defers_.take_from(stored_.memos);
-  if (defers_.count() > kDefersMax) {
+  if (auto excess = defers_.counts().excess()) {
     defers_ = {};
-    exceed(fmt::format("A run defers at most {} functions", kDefersMax));
+    exceed(*std::move(excess));
   }
 }
 

@@ -49,6 +49,10 @@ Result<std::vector<StepResult>> OpenCall::reserve(const Json& steps, std::int64_
       if (auto excess = excess_of(op->step_id, result->memo.size(), memo_bytes_, next_place_)) {
         return fail(Code::kPayloadTooLarge, *std::move(excess));
       }
+      if (op->op == "DeferAdd") deferred_.add(static_cast<std::int64_t>(result->memo.size()));
+      if (auto excess = deferred_.excess()) {
+        return fail(Code::kPayloadTooLarge, *std::move(excess));
+      }
       places_.emplace(result->hash, next_place_++);
     }
     result->started_at = began_at;
@@ -64,9 +68,10 @@ void OpenCall::add(std::vector<StepResult> results) {
 }
 
 std::shared_ptr<OpenCall> Checkpoints::begin(const bus::Job& job,
-                                             const workers::StoredResults& stored) {
+                                             const workers::StoredResults& stored,
+                                             DeferCounts deferred) {
   const std::lock_guard lock(mutex_);
-  auto call = std::make_shared<OpenCall>(job, stored, ++begun_count_);
+  auto call = std::make_shared<OpenCall>(job, stored, deferred, ++begun_count_);
   open_[job.run_id] = call;
   return call;
 }

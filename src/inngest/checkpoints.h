@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "bus/job.h"
+#include "inngest/defers.h"
 #include "inngest/reply.h"
 #include "workers/op.h"
 #include "workers/run_store.h"
@@ -26,10 +27,13 @@ std::optional<workers::StepResult> result_of(const ReportedOp& op);
 /// A call that is open. Any thread.
 class OpenCall {
  public:
-  /// `number` is of this call alone.
-  OpenCall(const bus::Job& job, const workers::StoredResults& stored, std::int64_t number)
+  /// `number` is of this call alone. What the run has `deferred` is not among the memos of `stored`
+  /// any more.
+  OpenCall(const bus::Job& job, const workers::StoredResults& stored, DeferCounts deferred,
+           std::int64_t number)
       : job_(job),
         number_(number),
+        deferred_(deferred),
         next_place_(stored.next_place),
         memo_bytes_(stored.memo_bytes),
         told_at_(job.began_at) {}
@@ -41,14 +45,18 @@ class OpenCall {
   /// What was stored meanwhile, each once: for whoever made the call.
   std::vector<workers::StepResult> take();
 
+  /// The results that a checkpoint's list has, each with its place among the run's. kBadRequest;
+  /// kPayloadTooLarge: the run may keep no more.
+  Result<std::vector<workers::StepResult>> reserve(const Json& steps, std::int64_t unix_ms);
+
  private:
   friend class Checkpoints;
-  Result<std::vector<workers::StepResult>> reserve(const Json& steps, std::int64_t unix_ms);
   void add(std::vector<workers::StepResult> results);
 
   const bus::Job job_;
   const std::int64_t number_;
   std::mutex mutex_;
+  DeferCounts deferred_;
   int next_place_;
   std::int64_t memo_bytes_;
   std::int64_t told_at_;                     // Unix ms: when it last told something
@@ -62,7 +70,8 @@ class Checkpoints {
   /// `runs` must outlive it.
   explicit Checkpoints(workers::RunStore& runs) : runs_(runs) {}
 
-  std::shared_ptr<OpenCall> begin(const bus::Job& job, const workers::StoredResults& stored);
+  std::shared_ptr<OpenCall> begin(const bus::Job& job, const workers::StoredResults& stored,
+                                  DeferCounts deferred);
   void end(const OpenCall& call);
 
   /// The body of a checkpoint, {"qi_id","steps"}. kNotFound: no call of the run is open; kConflict:

@@ -1,5 +1,7 @@
 #include "inngest/defers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/crypto.h"
@@ -30,6 +32,15 @@ workers::StepResult result(std::string_view kind, const std::string& hex, std::s
 
 }  // namespace
 
+std::optional<std::string> DeferCounts::excess() const {
+  if (count > kDefersMax) return fmt::format("A run defers at most {} functions", kDefersMax);
+  if (bytes > kDeferBytesMax) {
+    return fmt::format("The inputs of what a run defers have at most {} bytes together",
+                       kDeferBytesMax);
+  }
+  return std::nullopt;
+}
+
 std::optional<workers::StepResult> Defers::result_of(const ReportedOp& op) {
   if (op.op == "DeferAbort") {
     const std::string target(op.opts.string_or("target_hashed_id", ""));
@@ -52,6 +63,7 @@ void Defers::take_from(workers::Memos& memos) {
       continue;
     }
     auto parsed = parse_json(memo->second.text, kStored);
+    const auto bytes = static_cast<std::int64_t>(memo->second.text.size());
     memo = memos.erase(memo);
     if (!parsed) continue;
     auto& what = *parsed->find("defer");
@@ -59,6 +71,7 @@ void Defers::take_from(workers::Memos& memos) {
     if (what.find("is_aborted") != nullptr) {
       asked.is_aborted = true;
     } else {
+      counts_.add(bytes);
       asked.name = std::string(what.string_or("fn_slug", ""));
       asked.what = std::move(what);
     }

@@ -18,15 +18,30 @@ namespace synap::inngest {
 
 /// Source: Inngest's limit, which its users plan for.
 inline constexpr std::size_t kDefersMax = 20;
+inline constexpr std::int64_t kDeferBytesMax = 4 << 20;
+
+/// How many functions a run defers, and what their inputs take as they are stored.
+struct DeferCounts {
+  std::size_t count = 0;
+  std::int64_t bytes = 0;
+
+  /// Of one more, whose memo among the steps has so many bytes.
+  void add(std::int64_t memo_bytes) {
+    ++count;
+    bytes += memo_bytes;
+  }
+  /// Why the run may not; nothing: it may.
+  std::optional<std::string> excess() const;
+};
 
 class Defers {
  public:
   /// What a DeferAdd or DeferAbort leaves among the steps; nothing: it is neither, or says nothing.
   static std::optional<workers::StepResult> result_of(const ReportedOp& op);
 
-  /// Takes those out that stand among `memos`. How many are known then is count().
+  /// Takes those out that stand among `memos`. They are in counts() then.
   void take_from(workers::Memos& memos);
-  std::size_t count() const { return asked_.size(); }
+  const DeferCounts& counts() const { return counts_; }
   /// As the body of a call has it: {"<hash>":{"abortable":true}}.
   Json told() const;
 
@@ -40,6 +55,7 @@ class Defers {
     Json what;  // {"fn_slug","input"}
     bool is_aborted = false;
   };
+  DeferCounts counts_;
   std::map<std::string, Asked> asked_;  // by the hash, in hex, that the app gave
 };
 

@@ -144,6 +144,19 @@ describe('durable endpoints, told by hand', () => {
     assert.equal((await output(id, token)).status, 500);
   });
 
+  test('20 functions are deferred, and no more', async () => {
+    const { id, token } = await made();
+    const defer = (n) => ({
+      id: hash(`d${n}`), op: 'DeferAdd', displayName: 'later', userland: { id: 'later' },
+      opts: { fn_slug: 'shop-later', input: {} },
+    });
+    const many = Array.from({ length: 20 }, (_, i) => defer(i));
+    assert.equal((await tell(id, many.slice(0, 15))).status, 200);
+    assert.equal((await tell(id, many)).status, 200);
+    assert.equal((await tell(id, [defer(20)])).status, 413);
+    assert.match((await (await output(id, token)).json()).message, /at most 20 functions/);
+  });
+
   test('what is no run of an endpoint is refused', async () => {
     for (const more of [
       { domain: 'file:///etc' }, { domain: 'http://a:b@c' }, { domain: 'http://127.0.0.1:9/x' }, { domain: '' },

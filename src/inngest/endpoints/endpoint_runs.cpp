@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "inngest/checkpoints.h"
+#include "inngest/defers.h"
 #include "inngest/memos.h"
 #include "inngest/ulid.h"
 #include "workers/pending_steps.h"
@@ -40,7 +41,11 @@ bool is_end(const ReportedOp& op) {
 }  // namespace
 
 std::vector<db::Database::Migration> EndpointRuns::migrations() {
-  return {{"endpoint_runs.1", kTable}};
+  return {{"endpoint_runs.1", kTable},
+          // What it has deferred: DeferCounts.
+          {"endpoint_runs.2",
+           "ALTER TABLE endpoint_runs ADD COLUMN defers INTEGER NOT NULL DEFAULT 0; "
+           "ALTER TABLE endpoint_runs ADD COLUMN defer_bytes INTEGER NOT NULL DEFAULT 0"}};
 }
 
 Result<std::vector<ReportedOp>> EndpointRuns::read_ops(const Json* steps) {
@@ -176,9 +181,13 @@ Task<Result<>> EndpointRuns::tell(Asker asker, Uuid run_id, std::vector<Reported
 Task<Result<EndpointRuns::Stored>> EndpointRuns::store(const bus::Job& job,
                                                        const std::vector<ReportedOp>& ops) {
   auto& runs = rooms_.engine.runs;
-  std::vector<workers::StepResult> results;
+  struct Told {
+    workers::StepResult result;
+    bool is_defer = false;
+  };
+  std::vector<Told> all;
   for (const auto& op : ops) {
-    if (auto result = result_of(op)) results.push_back(std::move(*result));
+    if (auto result = result_of(op)) all.push_back({std::move(*result), op.op == "DeferAdd"});
   }
   bool is_too_much = false;
   auto stored = co_await runs.database().write([&](db::Tx& tx) {
@@ -186,30 +195,39 @@ Task<Result<EndpointRuns::Stored>> EndpointRuns::store(const bus::Job& job,
     int next_place = 0;
     std::int64_t memo_bytes = 0;
     std::int64_t told_at = 0;
+    DeferCounts deferred;
     {
       auto rows = tx.query(
-          "SELECT next_place, memo_bytes, told_at FROM endpoint_runs WHERE run = $1", job.run_id);
+          "SELECT next_place, memo_bytes, told_at, defers, defer_bytes FROM endpoint_runs WHERE "
+          "run = $1",
+          job.run_id);
       if (!rows.next()) return tx.abort(kTaken);
       next_place = static_cast<int>(rows.integer(0));
       memo_bytes = rows.integer(1);
       told_at = rows.integer(2);
+      deferred = {static_cast<std::size_t>(rows.integer(3)), rows.integer(4)};
     }
     if (!runs.jobs().put_off(tx, job, options_.silence_max.count())) return tx.abort(kTaken);
     const auto now = runs.world().unix_ms();
-    for (auto& result : results) {
+    for (auto& [result, is_defer] : all) {
       const auto bytes = static_cast<std::int64_t>(result.memo.size());
       result.place = next_place;
       result.started_at = told_at;
       result.ended_at = now;
       if (runs.write_results(tx, job, {&result, 1}, false) == 0) continue;
       memo_bytes += bytes;
-      if (excess_of(result.name, result.memo.size(), memo_bytes, next_place++)) {
+      if (is_defer) deferred.add(bytes);
+      if (excess_of(result.name, result.memo.size(), memo_bytes, next_place++) ||
+          deferred.excess()) {
         is_too_much = true;
         return tx.abort({Code::kPayloadTooLarge, "", nullptr});
       }
     }
-    tx.run("UPDATE endpoint_runs SET next_place = $2, memo_bytes = $3, told_at = $4 WHERE run = $1",
-           job.run_id, next_place, memo_bytes, now);
+    tx.run(
+        "UPDATE endpoint_runs SET next_place = $2, memo_bytes = $3, told_at = $4, defers = $5, "
+        "defer_bytes = $6 WHERE run = $1",
+        job.run_id, next_place, memo_bytes, now, static_cast<std::int64_t>(deferred.count),
+        deferred.bytes);
   });
   if (is_too_much) co_return Stored::kTooMuch;
   if (!stored) co_return fail(stored.error());
