@@ -7,6 +7,7 @@
 #include "bus/function_name.h"
 #include "events/damage.h"
 #include "inngest/canonical.h"
+#include "inngest/run_state.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 
@@ -75,18 +76,15 @@ Task<Result<Ended>> ended_run(workers::RunStore& runs, const bus::RunEnd& end) {
   });
 }
 
-std::string inngest_status(std::string_view status) {
-  return status == "completed" ? "Completed" : status == "failed" ? "Failed" : "Cancelled";
-}
-
 events::EventType<bus::RunEnd> end_type(const events::Event& event) {
   return {.name = event.type, .needs_aggregate = false};
 }
 
 Json data_of_end(const bus::RunEnd& end) {
-  return Json::object({{"function_id", std::string(bus::name_of_function(end.function))},
-                       {"run_id", ulid_of_text(end.run_id)},
-                       {"_inngest", Json::object({{"status", inngest_status(end.status)}})}});
+  return Json::object(
+      {{"function_id", std::string(bus::name_of_function(end.function))},
+       {"run_id", ulid_of_text(end.run_id)},
+       {"_inngest", Json::object({{"status", rest_name(run_state_of(end.status))}})}});
 }
 
 Json error_of_end(const bus::RunEnd& end) {

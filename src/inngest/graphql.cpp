@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "bus/function_name.h"
+#include "inngest/run_state.h"
 #include "inngest/ulid.h"
 #include "workers/pending_steps.h"
 
@@ -16,13 +17,6 @@ namespace {
 constexpr std::size_t kListedOutputMax = 4 << 10;
 constexpr JsonLimits kStored{.depth_max = 80};
 constexpr std::int64_t kTimeMax = 253'402'300'799'999;  // 9999-12-31, the last that is shown
-
-std::string run_status(std::string_view status) {
-  if (status == "completed") return "COMPLETED";
-  if (status == "failed" || status == "discarded") return "FAILED";
-  if (status == "cancelled") return "CANCELLED";
-  return "RUNNING";
-}
 
 std::string step_kind(std::string_view op) {
   if (op == "Sleep") return "SLEEP";
@@ -223,9 +217,9 @@ Task<Result<Json>> Graphql::shown_run(const GraphqlField& field, const History::
                              {"id", ulid_of(run.id)},
                              {"functionID", std::string(bus::name_of_function(run.function))},
                              {"function", function_of(run)},
-                             {"status", run_status(run.status)},
+                             {"status", graphql_name(run_state_of(run.status))},
                              {"queuedAt", time(run.created_at)},
-                             {"startedAt", time(run.created_at)},
+                             {"startedAt", run.started_at ? time(*run.started_at) : Json()},
                              {"traceID", ulid_of(run.id)},
                              {"eventName", event.type},
                              {"sourceID", nullptr},
@@ -290,8 +284,8 @@ Task<Result<Json>> Graphql::trace(const History::Run& run) {
   }
   const Span root{.run_id = run_id,
                   .name = std::string(bus::name_of_function(run.function)),
-                  .status = run_status(run.status),
-                  .started_at = run.created_at,
+                  .status = std::string(graphql_name(run_state_of(run.status))),
+                  .started_at = run.started_at,
                   .ended_at = run.ended_at};
   co_return span_json(root, run.created_at, std::move(children));
 }

@@ -12,6 +12,7 @@
 #include "inngest/call_body.h"
 #include "inngest/defers.h"
 #include "inngest/query.h"
+#include "inngest/run_state.h"
 #include "inngest/sdk_event.h"
 #include "inngest/ulid.h"
 #include "workers/pending_steps.h"
@@ -25,20 +26,6 @@ constexpr int kEventsMax = 100;
 constexpr int kRunsMax = 500;
 constexpr std::int64_t kTimeMax = 253'402'300'799'999;  // 9999-12-31, the last that is shown
 constexpr JsonLimits kStored{.depth_max = 80};
-
-std::string status_of(std::string_view status) {
-  if (status == "completed") return "Completed";
-  if (status == "failed") return "Failed";
-  if (status == "cancelled") return "Cancelled";
-  return "Running";
-}
-
-Json with_metadata(Json data) {
-  const auto now = to_iso8601(unix_ms_now());
-  return Json::object(
-      {{"data", std::move(data)},
-       {"metadata", Json::object({{"fetched_at", now}, {"cached_until", nullptr}})}});
-}
 
 Json parsed(const std::string& text) {
   return text.empty() ? Json() : parse_json(text, kStored).value_or(Json());
@@ -116,6 +103,13 @@ Result<events::Filter> filter_of(std::string_view query) {
 }
 
 }  // namespace
+
+Json with_metadata(Json data) {
+  const auto now = to_iso8601(unix_ms_now());
+  return Json::object(
+      {{"data", std::move(data)},
+       {"metadata", Json::object({{"fetched_at", now}, {"cached_until", nullptr}})}});
+}
 
 std::string_view History::methods_of(std::string_view path) {
   const auto parts = parts_of(path);
@@ -216,13 +210,14 @@ Task<Result<std::vector<History::Run>>> History::runs(const Asker& asker, std::o
   co_return co_await engine_.runs.database().read_as(asker.user_id, [&](db::Tx& tx) {
     std::vector<Run> runs;
     constexpr std::string_view kColumns =
-        "SELECT id, function, event_position, status, created_at, ended_at, output, error FROM "
-        "runs WHERE ";
+        "SELECT id, function, event_position, status, created_at, ended_at, output, error, "
+        "started_at FROM runs WHERE ";
     const auto add = [&](db::Rows rows) {
       while (rows.next()) {
         runs.push_back({rows.uuid(0).value_or(Uuid{}), rows.text(1), rows.integer(2), rows.text(3),
-                        rows.integer(4), std::nullopt, rows.optional_text(6).value_or(""),
-                        rows.optional_text(7).value_or("")});
+                        rows.integer(4), std::nullopt, std::nullopt,
+                        rows.optional_text(6).value_or(""), rows.optional_text(7).value_or("")});
+        if (!rows.is_null(8)) runs.back().started_at = rows.integer(8);
         if (!rows.is_null(5)) runs.back().ended_at = rows.integer(5);
       }
     };
@@ -251,16 +246,17 @@ Task<Result<History::Run>> History::find_run(Uuid id, const Asker& asker) {
 Task<Result<Json>> History::shown_run(const Run& run) {
   auto event = co_await engine_.log.at(run.event_position);
   if (!event) co_return fail(event.error());
-  Json shown = Json::object({{"run_id", ulid_of(run.id)},
-                             {"run_started_at", to_iso8601(run.created_at)},
-                             {"function_id", std::string(bus::name_of_function(run.function))},
-                             {"function_version", 1},
-                             {"environment_id", "00000000-0000-0000-0000-000000000000"},
-                             {"event_id", ulid_of((*event)->id)},
-                             {"batch_id", nullptr},
-                             {"original_run_id", nullptr},
-                             {"cron", nullptr},
-                             {"status", status_of(run.status)}});
+  Json shown =
+      Json::object({{"run_id", ulid_of(run.id)},
+                    {"run_started_at", to_iso8601(run.started_at.value_or(run.created_at))},
+                    {"function_id", std::string(bus::name_of_function(run.function))},
+                    {"function_version", 1},
+                    {"environment_id", "00000000-0000-0000-0000-000000000000"},
+                    {"event_id", ulid_of((*event)->id)},
+                    {"batch_id", nullptr},
+                    {"original_run_id", nullptr},
+                    {"cron", nullptr},
+                    {"status", rest_name(run_state_of(run.status))}});
   shown.set("ended_at", run.ended_at ? Json(to_iso8601(*run.ended_at)) : Json());
   shown.set("output", run.status == "completed" ? parsed(run.output) : parsed(run.error));
   co_return shown;

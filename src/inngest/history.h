@@ -24,6 +24,9 @@
 
 namespace synap::inngest {
 
+/// How REST has what it answers: with when it was looked up, which is now.
+Json with_metadata(Json data);
+
 class History {
  public:
   /// All must outlive it.
@@ -45,6 +48,7 @@ class History {
     std::int64_t event_position = 0;
     std::string status;
     std::int64_t created_at = 0;
+    std::optional<std::int64_t> started_at;  // nothing: no call of it has come to something
     std::optional<std::int64_t> ended_at;
     std::string output;  // JSON text, or empty
     std::string error;   // the same

@@ -1,7 +1,7 @@
 // What Server answers at each of its routes.
 #include <algorithm>
 
-#include "base/clock.h"
+#include "inngest/history.h"
 #include "inngest/paths.h"
 #include "inngest/posted_events.h"
 #include "inngest/query.h"
@@ -10,16 +10,6 @@
 #include "net/url.h"
 
 namespace synap::inngest {
-namespace {
-
-Json with_metadata(Json data) {
-  const auto now = to_iso8601(unix_ms_now());
-  return Json::object(
-      {{"data", std::move(data)},
-       {"metadata", Json::object({{"fetched_at", now}, {"cached_until", nullptr}})}});
-}
-
-}  // namespace
 
 net::Response Server::json_response(int status, const Json& body) {
   net::Response response;

@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/first_of.h"
 #include "base/json.h"
+#include "inngest/run_state.h"
 #include "net/ascii.h"
 
 namespace synap::inngest {
@@ -151,13 +152,16 @@ Task<Result<RunOutputs::Run>> RunOutputs::look(Uuid run_id) {
 
 // Nothing: it has not ended.
 std::optional<net::Response> RunOutputs::answer_of(const Run& run) {
-  if (run.status == "completed") return output_answer(run.output);
-  if (run.status == "failed" || run.status == "discarded") {
-    return json_answer(500, error_shown(run.error));
-  }
-  if (run.status == "cancelled") {
-    return json_answer(
-        410, Json::object({{"name", "RunCancelled"}, {"message", "The run was cancelled"}}));
+  switch (run_state_of(run.status)) {
+    case RunState::kCompleted:
+      return output_answer(run.output);
+    case RunState::kFailed:
+      return json_answer(500, error_shown(run.error));
+    case RunState::kCancelled:
+      return json_answer(
+          410, Json::object({{"name", "RunCancelled"}, {"message", "The run was cancelled"}}));
+    case RunState::kRunning:
+      break;
   }
   return std::nullopt;
 }

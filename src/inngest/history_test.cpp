@@ -1,0 +1,79 @@
+// What tools are told of runs, by REST and GraphQL, and how many runs are cancelled at once.
+#include "inngest/history.h"
+
+#include <thread>
+
+#include "bus/function_events.h"
+#include "inngest/app_event.h"
+#include "inngest/cancellations.h"
+#include "inngest/graphql.h"
+#include "inngest/ingestion.h"
+#include "inngest/serve/test_rig.h"
+
+namespace synap::inngest {
+namespace {
+
+using workers::Judged;
+
+class HistoryTest : public ServeTest {
+ protected:
+  HistoryTest() {
+    SYNAP_CHECK(database->migrate(Cancellations::migrations()).has_value());
+    add("app-f@ann", [](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+    SYNAP_CHECK(engine->start().has_value());
+  }
+  /// A run that nobody begins, with this id.
+  void make_run(Uuid id, std::string user = "ann") {
+    const auto event = append("thing.other.requested", "{}", std::nullopt, std::move(user));
+    ASSERT_TRUE(test::run(executor, [&] {
+      return database->write([&](db::Tx& tx) {
+        const Judged judged{.function = engine->functions.find("app-f@ann"),
+                            .event = event,
+                            .due_at = engine->runs.clock().now() + 3'600'000};
+        engine->maker.begin(tx, judged, {}, id, {});
+      });
+    }));
+  }
+  void change(std::string_view sql) {
+    ASSERT_TRUE(
+        test::run(executor, [&] { return database->write([&](db::Tx& tx) { tx.run(sql); }); }));
+  }
+  Json rest(std::string method, std::string path) {
+    net::Request request{.method = std::move(method), .path = std::move(path)};
+    auto answer = sync_wait(executor, history.answer(request, {"ann", std::nullopt}));
+    return answer ? *answer->find("data") : Json(answer.error().message);
+  }
+  Json run_of(const std::string& id) {
+    const auto query = "{run(runID:\"" + id + "\"){id status startedAt trace{startedAt status}}}";
+    auto answer = sync_wait(
+        executor, graphql.answer(Json::object({{"query", query}}), {"ann", std::nullopt}));
+    return answer ? *answer->find("run") : Json(answer.error().message);
+  }
+
+  History history{*engine, types};
+  Graphql graphql{*engine, history};
+};
+
+TEST_F(HistoryTest, ARunTellsWhenItWasCalledAndHowItEnded) {
+  const auto id = Uuid::v7();
+  make_run(id);
+  const auto path = "/v1/runs/" + ulid_of(id);
+  change("UPDATE runs_data SET created_at = 1000");
+  EXPECT_EQ(rest("GET", path).string_or("run_started_at", ""), "1970-01-01T00:00:01.000Z");
+  EXPECT_EQ(rest("GET", path).string_or("status", ""), "Running");
+  EXPECT_EQ(run_of(ulid_of(id)).dump(), R"({"id":")" + ulid_of(id) +
+                                            R"(","status":"RUNNING","startedAt":null,)"
+                                            R"("trace":{"startedAt":null,"status":"RUNNING"}})");
+  change(
+      "UPDATE runs_data SET started_at = 2000, ended_at = 3000, status = 'discarded', error = "
+      "'{\"name\":\"E\"}'");
+  EXPECT_EQ(rest("GET", path).string_or("run_started_at", ""), "1970-01-01T00:00:02.000Z");
+  EXPECT_EQ(rest("GET", path).string_or("status", ""), "Failed");
+  EXPECT_EQ(run_of(ulid_of(id)).dump(),
+            R"({"id":")" + ulid_of(id) +
+                R"(","status":"FAILED","startedAt":"1970-01-01T00:00:02.000Z",)"
+                R"("trace":{"startedAt":"1970-01-01T00:00:02.000Z","status":"FAILED"}})");
+}
+
+}  // namespace
+}  // namespace synap::inngest
