@@ -201,7 +201,7 @@ Task<Result<Json>> Graphql::resolve(const GraphqlField& field, const Asker& aske
 }
 
 Task<Result<Json>> Graphql::run(const GraphqlField& field, const Asker& asker) {
-  const auto id = parse_id(text_argument(field, "runID"));
+  const auto id = parse_foreign_id(text_argument(field, "runID"));
   if (!id) co_return fail(Code::kNotFound, "There is no such run");
   auto run = co_await history_.find_run(*id, asker);
   if (!run) co_return fail(run.error());
@@ -294,7 +294,7 @@ Task<Result<Json>> Graphql::trace(const History::Run& run) {
 Task<Result<Json>> Graphql::output(const GraphqlField& field, const Asker& asker) {
   const auto id = text_argument(field, "outputID");
   const auto colon = std::min(id.find(':'), id.size());
-  const auto run_id = parse_id(id.substr(0, colon));
+  const auto run_id = parse_foreign_id(id.substr(0, colon));
   if (!run_id) co_return fail(Code::kNotFound, "There is no such output");
   auto run = co_await history_.find_run(*run_id, asker);
   if (!run) co_return fail(run.error());

@@ -75,5 +75,13 @@ TEST_F(HistoryTest, ARunTellsWhenItWasCalledAndHowItEnded) {
                 R"("trace":{"startedAt":"1970-01-01T00:00:02.000Z","status":"FAILED"}})");
 }
 
+// Of a run of an endpoint: six bits of it are others in the pod.
+TEST_F(HistoryTest, ARunIsFoundByTheIdThatAnAppHasMade) {
+  const std::string of_app = "00000000000000000000000001";
+  make_run(*parse_foreign_id(of_app));
+  EXPECT_EQ(rest("GET", "/v1/runs/" + of_app).string_or("status", ""), "Running");
+  EXPECT_EQ(run_of(of_app).string_or("status", ""), "RUNNING");
+}
+
 }  // namespace
 }  // namespace synap::inngest

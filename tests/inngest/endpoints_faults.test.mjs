@@ -53,7 +53,9 @@ describe('durable endpoints, told by hand', () => {
 
   test('a run is made once, and what is told again changes nothing', async () => {
     const id = newId();
-    assert.equal((await make(id, [ran('a', 1)])).status, 200);
+    const first = await make(id, [ran('a', 1)]);
+    assert.equal(first.status, 200);
+    assert.equal(first.body.data.run_id, id, 'as the app has made it');
     assert.equal((await make(id, [ran('a', 1)])).status, 200);
     assert.equal((await make(id, [], { path: '/y' })).status, 409);
     assert.equal((await make(id, [], {}, bob)).status, 409);

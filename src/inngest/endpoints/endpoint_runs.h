@@ -50,6 +50,7 @@ class EndpointRuns {
 
   struct NewRun {
     Uuid id;
+    Uuid id_of_app;  // as the app has made it (parse_foreign_id)
     HttpRequest request;
     int retries_max = 0;
     std::string sdk = {};  // "js:v4.24.0"

@@ -47,7 +47,8 @@ std::string sdk_of(const net::Request& request) {
 Result<EndpointRuns::NewRun> read_new_run(const net::Request& request) {
   const auto body = parse_json(request.body, kDepth);
   if (!body) return fail(body.error());
-  const auto id = parse_foreign_id(body->string_or("run_id", ""));
+  const auto told_id = body->string_or("run_id", "");
+  const auto id = parse_foreign_id(told_id);
   if (!id) return fail(Code::kBadRequest, "run_id is a ULID");
   const Json* event = body->find("event");
   const bool is_of_request = event != nullptr && event->string_or("name", "") == kHttpRequest.name;
@@ -57,7 +58,10 @@ Result<EndpointRuns::NewRun> read_new_run(const net::Request& request) {
   }
   auto said = HttpRequest::read(*data);
   if (!said) return fail(said.error());
-  EndpointRuns::NewRun made{.id = *id, .request = std::move(*said), .sdk = sdk_of(request)};
+  EndpointRuns::NewRun made{.id = *id,
+                            .id_of_app = parse_id(told_id).value_or(*id),
+                            .request = std::move(*said),
+                            .sdk = sdk_of(request)};
   const Json* retries = body->find("retries");
   constexpr int kUsual = 3;
   made.retries_max = kUsual;
@@ -92,6 +96,7 @@ Task<Result<Json>> EndpointServer::create(const net::Request& request, Asker ask
   auto asked = read_new_run(request);
   if (!asked) co_return fail(asked.error());
   const auto run_id = asked->id;
+  const auto told_id = ulid_of(asked->id_of_app);
   const auto app_id = app_stream(asker.user_id, asked->request.domain);
   auto listening = rooms_.realtime.make_run_token(run_id, asker);
   if (!listening) co_return fail(listening.error());
@@ -100,7 +105,7 @@ Task<Result<Json>> EndpointServer::create(const net::Request& request, Asker ask
   co_return Json::object(
       {{"data", Json::object({{"fn_id", app_function_id(created->function->id)},
                               {"app_id", app_id.to_string()},
-                              {"run_id", ulid_of(run_id)},
+                              {"run_id", told_id},
                               {"token", tokens_.make(run_id, rooms_.world.unix_ms() / 1'000)},
                               {"realtime_token", std::move(*listening)}})}});
 }
