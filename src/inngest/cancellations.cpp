@@ -46,19 +46,17 @@ CREATE INDEX run_cancellations_by_user ON run_cancellations_data(user_id, id);
 CREATE INDEX run_cancellations_open ON run_cancellations_data(id) WHERE is_done = 0;
 )";
 
+// What there is to cancel, and nothing that has ended: a cancellation costs what goes on. By when a
+// run was made is looked at in its row, since apps make the ids of their endpoints' runs.
+constexpr std::string_view kUnderWay =
+    "CREATE INDEX runs_under_way ON runs_data(user_id, function, id) WHERE ended_at IS NULL";
+
 constexpr std::string_view kColumns =
     "id, user_id, function, started_after, started_before, condition, actor, looked_at, cancelled, "
     "is_done, created_at";
 constexpr std::string_view kPath = "/v1/cancellations";
 constexpr int kSliceMax = 200;
 constexpr std::chrono::milliseconds kRetry(1'000);
-
-// Ids of runs begin with the time at which they were made.
-Uuid first_id_of(std::int64_t unix_ms) {
-  std::string raw(16, '\0');
-  for (int i = 5; i >= 0; --i, unix_ms >>= 8) raw[i] = static_cast<char>(unix_ms & 0xFF);
-  return Uuid::from_bytes(raw).value_or(Uuid{});
-}
 
 Result<std::int64_t> time_of(const Json& body, std::string_view key, std::int64_t otherwise) {
   const Json* value = body.find(key);
@@ -73,7 +71,7 @@ Result<std::int64_t> time_of(const Json& body, std::string_view key, std::int64_
 }  // namespace
 
 std::vector<db::Database::Migration> Cancellations::migrations() {
-  return {{"run_cancellations.1", kTables}};
+  return {{"run_cancellations.1", kTables}, {"runs.11", kUnderWay}};
 }
 
 std::string_view Cancellations::methods_of(std::string_view path) {
@@ -175,7 +173,6 @@ Task<Result<Json>> Cancellations::create(Json body, const Asker& asker) {
     if (auto read = read_expression(row.condition); !read) co_return fail(read.error());
   }
   if (asker.actor) row.actor = asker.actor->id;
-  row.at = first_id_of(row.after);
   auto stored = co_await engine_.runs.database().write([&](db::Tx& tx) {
     make_room(tx, row.user_id);
     if (!tx.ok()) return;
@@ -272,17 +269,15 @@ Task<Result<>> Cancellations::carry_on(Row row) {
   };
   std::vector<Found> found;
   int looked_at = 0;
-  const auto before = first_id_of(row.before);
   auto read = co_await engine_.runs.database().read([&](db::Tx& tx) {
     auto rows = tx.query(
-        "SELECT id, function, status, event_position FROM runs_data WHERE user_id = $1 AND "
-        "id > $2 AND id < $3 ORDER BY id LIMIT $4",
-        row.user_id, row.at, before, kSliceMax);
+        "SELECT id, created_at, event_position FROM runs_data INDEXED BY runs_under_way WHERE "
+        "user_id = $1 AND function = $2 AND ended_at IS NULL AND id > $3 ORDER BY id LIMIT $4",
+        row.user_id, row.function, row.at, kSliceMax);
     for (; rows.next(); ++looked_at) {
       row.at = rows.uuid(0).value_or(Uuid{});
-      const bool has_ended = rows.view(2) == "completed" || rows.view(2) == "failed" ||
-                             rows.view(2) == "cancelled" || rows.view(2) == "discarded";
-      if (rows.view(1) == row.function && !has_ended) found.push_back({row.at, rows.integer(3)});
+      const auto made_at = rows.integer(1);
+      if (made_at >= row.after && made_at < row.before) found.push_back({row.at, rows.integer(2)});
     }
   });
   if (!read) co_return read;

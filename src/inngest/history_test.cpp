@@ -83,5 +83,25 @@ TEST_F(HistoryTest, ARunIsFoundByTheIdThatAnAppHasMade) {
   EXPECT_EQ(run_of(of_app).string_or("status", ""), "RUNNING");
 }
 
+TEST_F(HistoryTest, RunsAreCancelledByWhenTheyWereMadeWhateverTheirIds) {
+  make_run(*parse_foreign_id("00000000000000000000000001"));
+  make_run(Uuid::v7());
+  make_run(Uuid::v7());
+  change("UPDATE runs_data SET created_at = 1000 WHERE event_position = 3");
+  Cancellations cancellations(*engine, world);
+  net::Request request{.method = "POST", .path = "/v1/cancellations"};
+  request.body = R"({"app_id":"app","function_id":"f","started_after":"2020-01-01T00:00:00Z"})";
+  auto made = sync_wait(executor, cancellations.answer(request, {"ann", std::nullopt}));
+  ASSERT_TRUE(made) << made.error().message;
+  std::jthread running([&](std::stop_token stop) {
+    ThreadExecutor own{"cancellations"};
+    sync_wait(own, cancellations.run(stop));
+  });
+  EXPECT_TRUE(wait_until("SELECT is_done FROM run_cancellations_data", "1"));
+  EXPECT_EQ(text_of("SELECT group_concat(status) FROM (SELECT status FROM runs_data ORDER BY "
+                    "event_position)"),
+            "cancelled,cancelled,active");
+}
+
 }  // namespace
 }  // namespace synap::inngest
