@@ -10,7 +10,14 @@ const ObjectSchema<Invocation>& describe(Type<Invocation>) {
           .field("runId", &Invocation::run_id, string().uuid(), "The run that asks for it.")
           .field("step", &Invocation::step, string(), "The step of that run, as a hash in hex.")
           .field("depth", &Invocation::depth, optional(integer().min(1)),
-                 "How many runs that were asked for stand before it in a chain.");
+                 "How many runs that were asked for stand before it in a chain.")
+          .field("sourceFunction", &Invocation::source_function, "The function of that run.")
+          .field("sourceApp", &Invocation::source_app, "The app of that function.")
+          .field("name", &Invocation::name, "Of the step.")
+          .field("expiresAt", &Invocation::expires_at, string().datetime(),
+                 "Until when the step waits for the result.")
+          .field("sdk", &Invocation::sdk, record(any()),
+                 "v, user and meta, as Inngest's SDK has them.");
   return schema;
 }
 

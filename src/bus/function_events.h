@@ -20,6 +20,12 @@ struct Invocation {
   /// How many runs that were asked for stand before who asks, one asked for by the other; nothing:
   /// none.
   std::optional<std::int64_t> depth = std::nullopt;
+  // Of a step of a run; nothing: of before these were kept, or of a person.
+  std::optional<std::string> source_function = {};
+  std::optional<std::string> source_app = {};
+  std::optional<std::string> name = {};        // of the step
+  std::optional<std::string> expires_at = {};  // until when it waits for the result
+  std::optional<Json> sdk = {};                // "v", "user" and "meta", as Inngest's SDK has them
 };
 const ObjectSchema<Invocation>& describe(Type<Invocation>);
 

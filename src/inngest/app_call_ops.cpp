@@ -8,12 +8,19 @@
 #include "inngest/app_call.h"
 #include "inngest/duration.h"
 #include "inngest/memos.h"
+#include "inngest/sdk_event.h"
 #include "inngest/waits.h"
 
 namespace synap::inngest {
 
 using workers::OpCode;
 using workers::StepHash;
+
+namespace {
+
+constexpr std::int64_t kLastToldMs = 253'402'300'799'999;  // 9999-12-31
+
+}  // namespace
 
 void AppCall::take(const ReportedOp& op, const Reply& reply) {
   if (op.op == "RunComplete") {
@@ -166,10 +173,23 @@ void AppCall::begin_invoke(const ReportedOp& op) {
   Json data = is_object ? *payload_data : Json::object();
   // What only the server says.
   std::erase_if(data.as_object(), [](const auto& member) { return member.first == "_inngest"; });
-  begin(
-      op, op.opts.string_or("timeout", "365d"),
-      {.op = OpCode::kInvokeFunction,
-       .invoked = workers::InvokedFunction{bus::function_id(slug, job_.user_id), std::move(data)}});
+  workers::InvokedFunction invoked{bus::function_id(slug, job_.user_id), std::move(data)};
+  if (payload != nullptr) {
+    Json event = Json::object({{"name", "inngest/function.invoked"}});
+    for (const char* key : {"v", "user", "meta"}) {
+      if (const Json* value = payload->find(key)) event.set(key, *value);
+    }
+    const auto read = SdkEvent::read(std::move(event));
+    if (!read) return refuse(op, read.error().message);
+    auto said = read->said();
+    if (!said.as_object().empty()) invoked.sdk = std::move(said);
+  }
+  const auto timeout = op.opts.string_or("timeout", "365d");
+  const auto now = driver_.shared_.runs.world().unix_ms();
+  if (const auto left = parse_wait(timeout, now)) {
+    invoked.expires_at = std::min(now + *left, kLastToldMs);
+  }
+  begin(op, timeout, {.op = OpCode::kInvokeFunction, .invoked = std::move(invoked)});
 }
 
 void AppCall::begin_signal_wait(const ReportedOp& op) {

@@ -6,6 +6,8 @@
 #include "bus/function_events.h"
 #include "bus/function_name.h"
 #include "events/damage.h"
+#include "inngest/app_driver.h"
+#include "inngest/app_events.h"
 #include "inngest/canonical.h"
 #include "inngest/run_state.h"
 #include "inngest/sdk_event.h"
@@ -35,6 +37,22 @@ Json told(const events::Event& event, Json data) {
                        {"user", Json::object()}});
 }
 
+// Steps stand in no groups here: `gid` is the step's own.
+Json invocation_facts(const events::Event& event, const bus::Invocation& asked) {
+  Json facts = Json::object(
+      {{"fn_id", std::string(bus::name_of_function(asked.function))},
+       {"correlation_id", fmt::format("{}.{}", ulid_of_text(asked.run_id), asked.step)}});
+  if (!asked.source_function) return facts;
+  facts.set("gid", asked.step).set("name", asked.name.value_or(""));
+  facts.set("source_fn_id", app_function_id(*asked.source_function)).set("source_fn_v", 1);
+  if (asked.source_app) {
+    facts.set("source_app_id", app_stream(event.user_id, *asked.source_app).to_string());
+  }
+  const auto until = parse_iso8601(asked.expires_at.value_or(""));
+  if (until) facts.set("expire", *until);
+  return facts;
+}
+
 Json invocation(const events::Event& event, const bus::Invocation& asked) {
   Json data = asked.data.is_object() ? asked.data : Json::object({{"value", asked.data}});
   // Of a run that has ended (defers.h).
@@ -42,11 +60,13 @@ Json invocation(const events::Event& event, const bus::Invocation& asked) {
     auto shown = told(event, std::move(data));
     return std::move(shown.set("name", "inngest/deferred.schedule"));
   }
-  data.set("_inngest",
-           Json::object(
-               {{"fn_id", std::string(bus::name_of_function(asked.function))},
-                {"correlation_id", fmt::format("{}.{}", ulid_of_text(asked.run_id), asked.step)}}));
-  return told(event, std::move(data));
+  data.set("_inngest", invocation_facts(event, asked));
+  auto shown = told(event, std::move(data));
+  if (!asked.sdk) return shown;
+  for (const char* key : {"v", "user", "meta"}) {
+    if (const Json* value = asked.sdk->find(key)) shown.set(key, *value);
+  }
+  return shown;
 }
 
 Json timer(const events::Event& event, const bus::Tick& tick) {

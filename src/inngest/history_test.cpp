@@ -103,5 +103,33 @@ TEST_F(HistoryTest, RunsAreCancelledByWhenTheyWereMadeWhateverTheirIds) {
             "cancelled,cancelled,active");
 }
 
+TEST_F(HistoryTest, AnInvocationTellsWhoAskedForIt) {
+  workers::PendingStep step{
+      .hash = workers::step_hash("ask", 0), .name = "ask", .op = workers::OpCode::kInvokeFunction};
+  step.invoked =
+      workers::InvokedFunction{"app-g@ann", Json::object({{"n", 1}}), 1'700'000'000'000,
+                               Json::object({{"v", "2"}, {"meta", Json::object({{"a", "b"}})}})};
+  const auto function = std::make_shared<const bus::Function>(
+      bus::Function{.id = "app-f@ann", .user_id = "ann", .is_remote = true, .app = "app"});
+  const bus::Job job{.run_id = Uuid{}, .function = function, .user_id = "ann"};
+  auto asked = engine->runs.events().invocation_of(job, *append(), step);
+  ASSERT_TRUE(asked);
+  auto appended = sync_wait(executor, log->append({.events = {std::move(*asked)}}));
+  ASSERT_TRUE(appended);
+  const auto shown = app_view(*appended->events.front(), types);
+  EXPECT_EQ(shown.string_or("v", ""), "2");
+  EXPECT_EQ(shown.find("meta")->dump(), R"({"a":"b"})");
+  const auto& facts = *shown.find("data")->find("_inngest");
+  EXPECT_EQ(facts.string_or("name", ""), "ask");
+  EXPECT_EQ(facts.string_or("fn_id", ""), "app-g");
+  EXPECT_EQ(facts.string_or("gid", ""), hash_of("ask"));
+  EXPECT_EQ(facts.string_or("correlation_id", ""), ulid_of(Uuid{}) + "." + hash_of("ask"));
+  EXPECT_EQ(facts.find("expire")->as_integer(), 1'700'000'000'000);
+  EXPECT_EQ(facts.find("source_fn_v")->as_integer(), 1);
+  for (const auto* id : {"source_app_id", "source_fn_id"}) {
+    EXPECT_TRUE(Uuid::parse(facts.string_or(id, ""))) << id;
+  }
+}
+
 }  // namespace
 }  // namespace synap::inngest

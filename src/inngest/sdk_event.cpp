@@ -127,14 +127,18 @@ Result<SdkEvent> SdkEvent::read(Json event) {
   return made;
 }
 
-std::string SdkEvent::metadata() const {
+Json SdkEvent::said() const {
   Json said = Json::object();
   if (id) said.set("id", *id);
   if (ts) said.set("ts", *ts);
   if (v) said.set("v", *v);
   if (!user.is_null()) said.set("user", user);
   if (!meta.is_null()) said.set("meta", meta);
-  return Json::object({{"sdk", std::move(said)}}).dump();
+  return said;
+}
+
+std::string SdkEvent::metadata() const {
+  return Json::object({{"sdk", said()}}).dump();
 }
 
 Json sdk_event(const events::Event& event) {

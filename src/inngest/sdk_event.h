@@ -37,7 +37,9 @@ struct SdkEvent {
   /// Of one object of a request. kBadRequest says which member is wrong. What only the server may
   /// say (`data._inngest`) is taken away.
   static Result<SdkEvent> read(Json event);
-  /// What is kept beside type and data: JSON text of an object.
+  /// What it says beside name and data.
+  Json said() const;
+  /// The same as what is kept beside type and data: JSON text of an object.
   std::string metadata() const;
 };
 

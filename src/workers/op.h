@@ -93,6 +93,8 @@ struct SignalWait {
 struct InvokedFunction {
   std::string function;
   Json data;
+  std::int64_t expires_at = 0;             // until when it is waited for, Unix ms; 0: not known
+  std::optional<Json> sdk = std::nullopt;  // bus::Invocation
 };
 
 /// A step that is begun and not done: one that failed and is to be tried again, a sleep, or

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "bus/function_events.h"
 #include "events/trace.h"
@@ -62,6 +63,11 @@ Result<events::NewEvent> RunEvents::invocation_of(const bus::Job& job, const eve
                               kInvokeDepthMax, step.invoked->function));
     }
   }
+  asked.source_function = job.function->id;
+  if (!job.function->app.empty()) asked.source_app = job.function->app;
+  asked.name = step.name;
+  if (const auto at = step.invoked->expires_at; at > 0) asked.expires_at = to_iso8601(at);
+  asked.sdk = step.invoked->sdk;
   return types_.make(bus::kFunctionInvoked, std::move(asked), envelope_outside(job, event));
 }
 

@@ -267,7 +267,11 @@ for (const { name, sdk } of lanes) {
       const event = calls.of('twice').find(({ data }) => data.n === 21);
       assert.equal(event.name, 'inngest/function.invoked');
       assert.equal(event.data.n, 21);
-      assert.equal(event.data._inngest.fn_id, 'shop-twice');
+      const { fn_id, correlation_id, expire, gid, name, ...source } = event.data._inngest;
+      assert.equal(fn_id, 'shop-twice');
+      assert.ok(correlation_id.endsWith(`.${gid}`), correlation_id);
+      assert.ok(expire > Date.now() && typeof name === 'string' && name !== '', `${expire} ${name}`);
+      assert.deepEqual(Object.keys(source).sort(), ['source_app_id', 'source_fn_id', 'source_fn_v']);
       assert.equal(calls.of('twice').filter(({ data }) => data.n === 21).length, 1);
     });
 

@@ -624,6 +624,11 @@ export declare const Invocation: z.ZodObject<{
     runId: z.ZodUUID;
     step: z.ZodString;
     depth: z.ZodOptional<z.ZodInt>;
+    sourceFunction: z.ZodOptional<z.ZodString>;
+    sourceApp: z.ZodOptional<z.ZodString>;
+    name: z.ZodOptional<z.ZodString>;
+    expiresAt: z.ZodOptional<z.ZodISODateTime>;
+    sdk: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
 }, z.core.$strip>;
 export declare const FunctionAct: z.ZodObject<{
     function: z.ZodString;
@@ -1702,6 +1707,11 @@ export declare const eventSchemas: {
         runId: z.ZodUUID;
         step: z.ZodString;
         depth: z.ZodOptional<z.ZodInt>;
+        sourceFunction: z.ZodOptional<z.ZodString>;
+        sourceApp: z.ZodOptional<z.ZodString>;
+        name: z.ZodOptional<z.ZodString>;
+        expiresAt: z.ZodOptional<z.ZodISODateTime>;
+        sdk: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     }, z.core.$strip>;
     "function.paused": z.ZodObject<{
         function: z.ZodString;

@@ -479,6 +479,11 @@ export const Invocation = z.object({
     runId: z.uuid().describe("The run that asks for it."),
     step: z.string().describe("The step of that run, as a hash in hex."),
     depth: z.int().min(1).optional().describe("How many runs that were asked for stand before it in a chain."),
+    sourceFunction: z.string().optional().describe("The function of that run."),
+    sourceApp: z.string().optional().describe("The app of that function."),
+    name: z.string().optional().describe("Of the step."),
+    expiresAt: z.iso.datetime().optional().describe("Until when the step waits for the result."),
+    sdk: z.record(z.string(), z.any()).optional().describe("v, user and meta, as Inngest's SDK has them."),
 });
 export const FunctionAct = z.object({
     function: z.string().describe("Its id."),

@@ -1994,6 +1994,16 @@ export interface Invocation {
   step: string;
   /** How many runs that were asked for stand before it in a chain. */
   depth?: number;
+  /** The function of that run. */
+  sourceFunction?: string;
+  /** The app of that function. */
+  sourceApp?: string;
+  /** Of the step. */
+  name?: string;
+  /** Until when the step waits for the result. A time, ISO 8601. */
+  expiresAt?: string;
+  /** v, user and meta, as Inngest's SDK has them. */
+  sdk?: Record<string, unknown>;
 }
 
 export interface FunctionAct {
