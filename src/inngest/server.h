@@ -47,7 +47,8 @@ struct ServerOptions {
   bool is_bus_elsewhere = false;
   /// Hands an app's own spans, as OTLP with this Content-Type, to the pod's collector; empty: there
   /// is none.
-  std::function<Task<Result<>>(std::string body, std::string content_type)> pass_on_spans = {};
+  std::function<Task<Result<>>(std::string user_id, std::string body, std::string content_type)>
+      pass_on_spans = {};
 };
 
 class Server final : public net::Handler {

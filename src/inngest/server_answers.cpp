@@ -1,12 +1,14 @@
 // What Server answers at each of its routes.
 #include <algorithm>
 
+#include "inngest/app_spans.h"
 #include "inngest/history.h"
 #include "inngest/paths.h"
 #include "inngest/posted_events.h"
 #include "inngest/query.h"
 #include "inngest/server.h"
 #include "inngest/ulid.h"
+#include "net/ascii.h"
 #include "net/url.h"
 
 namespace synap::inngest {
@@ -145,11 +147,17 @@ Task<net::Response> Server::tell_dev(const net::Request&, const Asker& asker) {
                                              {"handlers", std::move(handlers)}}));
 }
 
-// As they come: what they say is the app's.
-Task<net::Response> Server::take_spans(const net::Request& request, const Asker&) {
-  const auto* type = request.headers.find("content-type");
-  auto passed = co_await options_.pass_on_spans(
-      std::string(request.body), type != nullptr ? *type : std::string("application/json"));
+// What they say is the app's, but for whose it is.
+Task<net::Response> Server::take_spans(const net::Request& request, const Asker& asker) {
+  const auto* encoding = request.headers.find("content-encoding");
+  if (encoding != nullptr && !net::equal_ignoring_case(*encoding, "identity")) {
+    co_return refused({Code::kUnsupportedMediaType, "Spans are sent as they are, not compressed"});
+  }
+  const auto* said = request.headers.find("content-type");
+  std::string type = said != nullptr ? *said : std::string("application/json");
+  auto body = with_owner(request.body, type, asker.user_id);
+  if (!body) co_return refused(body.error());
+  auto passed = co_await options_.pass_on_spans(asker.user_id, std::move(*body), std::move(type));
   if (!passed) co_return refused(passed.error());
   co_return json_response(200, Json::object());
 }

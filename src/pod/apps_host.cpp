@@ -146,8 +146,9 @@ inngest::ServerOptions AppsHost::server_options() const {
   inngest::ServerOptions made{.version = SYNAP_VERSION,
                               .is_bus_elsewhere = options_.inngest_bus.is_on};
   if (rooms_.exporter != nullptr) {
-    made.pass_on_spans = [exporter = rooms_.exporter](std::string body, std::string content_type) {
-      return exporter->pass_on(std::move(body), std::move(content_type));
+    made.pass_on_spans = [exporter = rooms_.exporter](std::string user_id, std::string body,
+                                                      std::string content_type) {
+      return exporter->pass_on(std::move(user_id), std::move(body), std::move(content_type));
     };
   }
   return made;

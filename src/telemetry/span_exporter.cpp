@@ -26,6 +26,7 @@ constexpr std::size_t kTextBytesMax = 2'000;
 constexpr std::uint64_t kAnswerBytesMax = 64 * 1024;
 // Requests of others to the collector at a time: the pod's own find a place beside them.
 constexpr int kPassingMax = 16;
+constexpr int kPassingOfUserMax = 4;
 
 void cut(std::string& text) {
   if (text.size() > kTextBytesMax) {
@@ -183,16 +184,43 @@ Task<SpanExporter::Sent> SpanExporter::try_to_send(const std::string& body, std:
   co_return Sent::kAgain;
 }
 
-Task<Result<>> SpanExporter::pass_on(std::string body, std::string content_type) {
-  struct Place {
-    std::atomic<int>& taken;
-    explicit Place(std::atomic<int>& count) : taken(count) { ++taken; }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() { --taken; }
-  };
-  const Place place(passing_);
-  if (passing_ > kPassingMax) {
+// One of those that are on their way.
+class SpanExporter::Place {
+ public:
+  Place(SpanExporter& exporter, std::string user_id)
+      : exporter_(exporter), user_id_(std::move(user_id)) {
+    const std::lock_guard lock(exporter_.mutex_);
+    auto& of_user = exporter_.passing_[user_id_];
+    is_taken_ = of_user < kPassingOfUserMax && exporter_.passing_count_ < kPassingMax;
+    if (!is_taken_) return;
+    ++of_user;
+    ++exporter_.passing_count_;
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() {
+    const std::lock_guard lock(exporter_.mutex_);
+    const auto of_user = exporter_.passing_.find(user_id_);
+    if (is_taken_) {
+      --of_user->second;
+      --exporter_.passing_count_;
+    }
+    if (of_user != exporter_.passing_.end() && of_user->second == 0) {
+      exporter_.passing_.erase(of_user);
+    }
+  }
+  bool is_taken() const { return is_taken_; }
+
+ private:
+  SpanExporter& exporter_;
+  const std::string user_id_;
+  bool is_taken_ = false;
+};
+
+Task<Result<>> SpanExporter::pass_on(std::string user_id, std::string body,
+                                     std::string content_type) {
+  const Place place(*this, std::move(user_id));
+  if (!place.is_taken()) {
     co_return fail(Code::kTooManyRequests, "Many spans are on their way to the collector");
   }
   outbound::Request request{

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -49,9 +50,9 @@ class SpanExporter final : public Tracer {
   void end(Span span) override;
 
   /// Sends spans of somebody else as they are, and answers when the collector has them.
-  /// kTooManyRequests: many are on their way; kBadGateway: it would not have them; otherwise as
-  /// outbound::Client.
-  Task<Result<>> pass_on(std::string body, std::string content_type);
+  /// kTooManyRequests: many are on their way, of this user or together; kBadGateway: it would not
+  /// have them; otherwise as outbound::Client.
+  Task<Result<>> pass_on(std::string user_id, std::string body, std::string content_type);
 
   /// Sends what is queued, for at most so long; what is left then is dropped. Nothing is taken any
   /// more. Blocks meanwhile.
@@ -73,6 +74,7 @@ class SpanExporter final : public Tracer {
     std::size_t bytes = 0;
   };
   enum class Sent : std::uint8_t { kDone, kAgain };
+  class Place;
 
   Task<void> work();
   std::vector<Span> take();
@@ -96,7 +98,9 @@ class SpanExporter final : public Tracer {
   Watermark filled_;  // grows when the queue was empty and is not
   std::int64_t fill_count_ = 0;
 
-  std::atomic<int> passing_ = 0;  // pass_on() that are on their way
+  // pass_on() that are on their way, by user; under the mutex.
+  std::map<std::string, int> passing_;
+  int passing_count_ = 0;
 
   std::stop_source stopping_;   // sends what there is, and waits for nothing
   std::stop_source giving_up_;  // and nobody waits for that any more

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <thread>
 
 #include "base/crypto.h"
@@ -70,6 +71,29 @@ TEST(SpanExporter, SendsSpansAsTheProtocolSays) {
           R"("endTimeUnixNano":"1700000000000003000","attributes":[{"key":"synap.user.id",)"
           R"("value":{"stringValue":"ann"}},{"key":"synap.attempts","value":{"intValue":"3"}}],)"
           R"("status":{"code":2,"message":"no"}}]}]}]})");
+}
+
+TEST(SpanExporter, SpansOfOneUserThatAreOnTheirWayHoldUpNobodyElses) {
+  std::atomic<int> arrived = 0;
+  std::latch released(1);
+  TestServer server([&](Wire& wire, const Seen&) {
+    ++arrived;
+    released.wait();
+    wire.send(answer(200, "{}"));
+  });
+  SpanExporter exporter(options_for(server), real_world());
+  const auto pass_on = [&](std::string user) {
+    ThreadExecutor executor{"test"};
+    return sync_wait(executor, exporter.pass_on(std::move(user), "{}", "application/json"));
+  };
+  std::vector<std::jthread> passing;
+  for (int i = 0; i < 4; ++i) passing.emplace_back([&] { EXPECT_TRUE(pass_on("ann")); });
+  EXPECT_TRUE(until([&] { return arrived == 4; }));
+  const auto fifth = pass_on("ann");
+  EXPECT_TRUE(!fifth && fifth.error().code == Code::kTooManyRequests);
+  passing.emplace_back([&] { EXPECT_TRUE(pass_on("bob")); });
+  EXPECT_TRUE(until([&] { return arrived == 5; }));
+  released.count_down();
 }
 
 TEST(SpanExporter, KeepsOnlyWhatIsSampled) {
