@@ -103,6 +103,16 @@ TEST_F(HistoryTest, RunsAreCancelledByWhenTheyWereMadeWhateverTheirIds) {
             "cancelled,cancelled,active");
 }
 
+// As one that a person asked the pod for: replays count it among those that wait.
+TEST_F(HistoryTest, ARunThatAnAppAsksForSaysSo) {
+  Ingestion ingestion(*engine, types);
+  const Asker ann{"ann", std::nullopt};
+  ASSERT_TRUE(sync_wait(executor, ingestion.invoke(ann, "app-f", Json::object({{"n", 1}}))));
+  EXPECT_EQ(text_of("SELECT origin FROM runs_data"), R"({"kind":"invoke"})");
+  const auto none = sync_wait(executor, ingestion.invoke(ann, "app-g", Json::object()));
+  EXPECT_TRUE(!none && none.error().code == Code::kNotFound);
+}
+
 TEST_F(HistoryTest, AnInvocationTellsWhoAskedForIt) {
   workers::PendingStep step{
       .hash = workers::step_hash("ask", 0), .name = "ask", .op = workers::OpCode::kInvokeFunction};

@@ -78,22 +78,18 @@ Uuid EventSeed::id_of(std::string_view user_id, std::size_t index) const {
                        fmt::format("sdk seed\n{}\n{}\n{}", user_id, to_base64url(entropy), index));
 }
 
-// As a step of a run would ask for it, but that no run waits for what comes of it.
 Task<Result<std::string>> Ingestion::invoke(Asker asker, std::string slug, Json data) {
   const auto function = engine_.functions.find(bus::function_id(slug, asker.user_id));
   if (function == nullptr) {
     co_return fail(Code::kNotFound, fmt::format("could not find function with ID: {}",
                                                 slug.substr(0, valid_utf8_prefix(slug))));
   }
-  bus::Invocation asked{function->id, std::move(data), Uuid{}.to_string(), std::string(40, '0')};
-  auto event = types_.make(bus::kFunctionInvoked, std::move(asked), envelope_of(asker));
-  if (!event) co_return fail(event.error());
-  co_return co_await engine_.runs.database().write([&](db::Tx& tx) {
-    const auto appended = engine_.log.append(tx, {.events = {*event}});
-    if (!tx.ok()) return std::string();
-    engine_.dispatcher.start(tx, function, *appended.events.front());
-    return ulid_of(appended.events.front()->id);
-  });
+  const auto said = envelope_of(asker);
+  auto invoked = co_await engine_.control.invoke(
+      {.user_id = said.user_id, .actor = said.actor, .source = said.source, .trace = asker.trace},
+      function->id, std::move(data));
+  if (!invoked) co_return fail(invoked.error());
+  co_return ulid_of(invoked->event_id);
 }
 
 Result<events::NewEvent> Ingestion::make(const Asker& asker, Json event,

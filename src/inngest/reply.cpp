@@ -10,6 +10,7 @@
 #include "inngest/duration.h"
 #include "inngest/error_bounds.h"
 #include "net/ascii.h"
+#include "workers/pending_steps.h"
 
 namespace synap::inngest {
 namespace {
@@ -38,18 +39,6 @@ Reply misunderstood(const outbound::Response& response, std::string_view why) {
       app_error("InvalidAnswer",
                 fmt::format("{} (status {}, {}): {}", why, response.status,
                             type == nullptr ? "no content type" : *type, excerpt(response.body))));
-}
-
-std::optional<workers::StepHash> hash_of(std::string_view hex) {
-  workers::StepHash hash{};
-  if (hex.size() != 2 * hash.size()) return std::nullopt;
-  for (std::size_t i = 0; i < hash.size(); ++i) {
-    const int high = net::hex_value(hex[2 * i]);
-    const int low = net::hex_value(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    hash[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return hash;
 }
 
 Json member(const Json& object, std::string_view key) {
@@ -150,7 +139,7 @@ std::optional<std::int64_t> parse_http_date(const std::string& text) {
 }  // namespace
 
 std::optional<ReportedOp> read_op(const Json& json) {
-  const auto hash = hash_of(json.string_or("id", ""));
+  const auto hash = workers::parse_hash(json.string_or("id", ""));
   if (!hash || json.string_or("op", "").empty()) return std::nullopt;
   ReportedOp op{.op = std::string(json.string_or("op", "")),
                 .hash = *hash,

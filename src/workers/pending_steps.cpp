@@ -15,14 +15,18 @@ StepHash hash_of(std::string_view raw) {
   return hash;
 }
 
-StepHash hash_from_hex(std::string_view hex) {
+std::optional<StepHash> parse_hash(std::string_view hex) {
   StepHash hash{};
-  if (hex.size() != 2 * hash.size()) return hash;
+  if (hex.size() != 2 * hash.size()) return std::nullopt;
   for (std::size_t i = 0; i < hash.size(); ++i) {
     const auto* digits = hex.data() + 2 * i;
-    if (std::from_chars(digits, digits + 2, hash[i], 16).ptr != digits + 2) return StepHash{};
+    if (std::from_chars(digits, digits + 2, hash[i], 16).ptr != digits + 2) return std::nullopt;
   }
   return hash;
+}
+
+StepHash hash_from_hex(std::string_view hex) {
+  return parse_hash(hex).value_or(StepHash{});
 }
 
 bool answer_pending(db::Tx& tx, const Uuid& run_id, const StepHash& step, std::string_view memo,

@@ -2,6 +2,7 @@
 // an event ends, a run that another asked for and that has ended, a signal.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/uuid.h"
@@ -12,7 +13,9 @@ namespace synap::workers {
 
 db::Blob blob_of(const StepHash& hash);
 StepHash hash_of(std::string_view raw);
-/// Of 40 hexadecimal digits; of anything else one that no step has.
+/// Of 40 hexadecimal digits; nothing of anything else.
+std::optional<StepHash> parse_hash(std::string_view hex);
+/// The same; of anything else one that no step has.
 StepHash hash_from_hex(std::string_view hex);
 
 /// Within a transaction: the pending step of this run is done, with this memo. False: it was not
