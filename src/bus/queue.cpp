@@ -227,6 +227,11 @@ void Queue::forget_if_idle(OfFunction& function, const std::string& user_id) {
   function.users.erase(found);
 }
 
+// Functions do, too, with the apps that they are of. One that is paused is paused without jobs.
+void Queue::forget_if_idle(OfFunctions::iterator function) {
+  if (function->second.users.empty() && !function->second.paused_until) functions_.erase(function);
+}
+
 void Queue::forget_if_empty(const Job& job, OfUser& user) {
   const auto found = user.lanes.find(lane_id(job));
   if (found == user.lanes.end() || !found->second.is_empty()) return;
@@ -308,6 +313,7 @@ void Queue::release(const Job& job) {
   see_to(function, user->second);
   let_go_blocked();
   forget_if_idle(function, job.user_id);
+  forget_if_idle(found);
 }
 
 void Queue::pause(std::string_view function_id, SteadyClock::time_point until) {
@@ -329,6 +335,7 @@ void Queue::resume(std::string_view function_id) {
   found->second.paused_until.reset();
   found->second.is_probed = false;
   see_to(found->second);
+  forget_if_idle(found);
   changed_locked();
 }
 
@@ -423,6 +430,11 @@ std::vector<std::pair<std::string, Queue::Load>> Queue::loads() const {
     loads.push_back({id, {function.waiting, function.running}});
   }
   return loads;
+}
+
+std::size_t Queue::function_count() const {
+  std::lock_guard lock(mutex_);
+  return functions_.size();
 }
 
 std::size_t Queue::waiting_count() const {

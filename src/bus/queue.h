@@ -96,6 +96,8 @@ class Queue {
   /// Of each function that has jobs here, all users together.
   std::vector<std::pair<std::string, Load>> loads() const;
 
+  /// Functions that are remembered: those that have jobs here, and those that are paused.
+  std::size_t function_count() const;
   std::size_t waiting_count() const;
   std::size_t running_count() const;
 
@@ -160,6 +162,7 @@ class Queue {
     std::optional<SteadyClock::time_point> paused_until;
     bool is_probed = false;
   };
+  using OfFunctions = std::unordered_map<std::string, OfFunction>;
 
   int room_locked(const std::string& user_id) const;
   int waiting_of_locked(const std::string& user_id) const;
@@ -179,6 +182,7 @@ class Queue {
   void forget_if_empty(const Job& job, OfUser& user);
   void forget_if_unused(const std::string& id);
   void forget_if_idle(OfFunction& function, const std::string& user_id);
+  void forget_if_idle(OfFunctions::iterator function);
   bool may_go(const OfFunction& function) const;
   int running_of_user_max() const { return (limits_.running_of_function * 3 + 3) / 4; }
   bool wants_claim_locked(const std::string& user_id) const;
@@ -189,7 +193,7 @@ class Queue {
 
   const QueueLimits limits_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, OfFunction> functions_;
+  OfFunctions functions_;
   std::deque<OfFunction*> ring_;  // functions with a job that may go
   std::unordered_map<std::string, User> users_;
   std::unordered_map<std::string, Limit> counted_;  // limits of functions

@@ -236,6 +236,25 @@ TEST_F(QueueTest, APausedFunctionIsProbedByOneJobAtATime) {
   EXPECT_EQ(next(), Went{"f ann"});
 }
 
+TEST_F(QueueTest, WhatHasNothingToDoIsNotRemembered) {
+  for (int i = 0; i < 100; ++i) push("f" + std::to_string(i), "ann");
+  EXPECT_EQ(queue->function_count(), 100U);
+  while (!next().empty()) release_all();
+  EXPECT_EQ(queue->function_count(), 0U);
+  push("f", "ann", 2);
+  next(1);
+  queue->pause("f", SteadyClock::now() + seconds(10));
+  queue->pause("g", SteadyClock::now() + seconds(10));
+  release_all();
+  EXPECT_EQ(next(), Went{}) << "it is paused";
+  EXPECT_EQ(queue->function_count(), 2U);
+  for (const char* id : {"f", "g"}) queue->resume(id);
+  EXPECT_EQ(queue->function_count(), 1U) << "with a job that waits";
+  EXPECT_EQ(next(), Went{"f ann"});
+  release_all();
+  EXPECT_EQ(queue->function_count(), 0U);
+}
+
 TEST_F(QueueTest, ReleaseOfAJobThatWasNotTakenIsAMistake) {
   EXPECT_DEATH(queue->release(job("f", "ann")), "taken");
 }

@@ -197,8 +197,12 @@ void WorkerPool::put_all(std::vector<Put> functions, const std::vector<std::stri
       queue_.note_unclaimed(*function->user_id);
     }
   }
-  std::lock_guard lock(handlers_mutex_);
-  for (const auto& id : removed) handlers_.erase(id);
+  {
+    std::lock_guard lock(handlers_mutex_);
+    for (const auto& id : removed) handlers_.erase(id);
+  }
+  // Whoever comes back by the name of one that was out of order begins anew.
+  for (const auto& id : removed) queue_.resume(id);
 }
 
 void WorkerPool::remove(std::string_view function_id) {

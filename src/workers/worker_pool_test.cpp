@@ -536,6 +536,30 @@ TEST_F(WorkerPoolTest, FunctionsComeAndAreReplacedWhileThePoolWorks) {
   EXPECT_NE(engine->functions.own_meter("of-ann"), nullptr);
 }
 
+// Or one call at a time would be made of it for ever.
+TEST_F(WorkerPoolTest, AFunctionThatIsTakenAwayIsPausedNoMore) {
+  start([](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); });
+  pool->put({.id = "g", .triggers = {{"thing.making.requested"}}},
+            std::make_shared<LocalDriver>(
+                std::make_unique<FunctionHandler>("thing.making.requested",
+                                                  [](const Event&, Step&) -> Task<Outcome> {
+                                                    co_return Outcome::failed(
+                                                        {Code::kServiceUnavailable, "", nullptr,
+                                                         Fault::kGone});
+                                                  }),
+                engine->runs));
+  append(10);  // of fewer it is not paused
+  wait_until("SELECT count(*) FROM runs_data WHERE function = 'f' AND status = 'completed'", "10");
+  wait_until("SELECT count(*) FROM jobs", "0");
+  EXPECT_GE(engine->queue.function_count(), 1U);
+  pool->remove("g");
+  for (int i = 0; i < 1'000 && engine->queue.function_count() > 0; ++i) {
+    ASSERT_TRUE(test::run(pool->executor(),
+                          [&] { return database->write(db::Lane::kBackground, [](db::Tx&) {}); }));
+  }
+  EXPECT_EQ(engine->queue.function_count(), 0U);
+}
+
 TEST_F(WorkerPoolTest, ARunWhoseFunctionIsTakenAwayWaitsForItsReturn) {
   std::latch entered(1);
   Watermark release;
