@@ -71,10 +71,39 @@ constexpr std::int64_t kBatchBytesMax = 10 << 20;
 constexpr std::int64_t kGoneMs = std::int64_t{1}
                                  << 52;  // how far rows of gone functions are put off
 
+// So that what is put off is found by the function that comes back.
+constexpr std::string_view kPutOff = R"(
+CREATE INDEX flow_debounces_gone ON flow_debounces(function) WHERE due_at >= 4503599627370496;
+CREATE INDEX flow_batches_gone ON flow_batches(function) WHERE due_at >= 4503599627370496;
+)";
+static_assert(kGoneMs == 4'503'599'627'370'496);
+
+// What waits for the return of its function, of each table: which rows do, how one comes back, and
+// how it is named.
+struct PutAway {
+  std::string_view table;
+  std::string_view is_gone;
+  std::string_view comes_back;
+  std::string_view key;
+};
+constexpr PutAway kPutAway[] = {
+    {"admissions", "is_gone = 1", "is_gone = 0", "is_gone, user_id, position, function"},
+    {"flow_debounces", "due_at >= 4503599627370496", "due_at = due_at - 4503599627370496",
+     "function, user_id, key"},
+    {"flow_batches", "due_at >= 4503599627370496", "due_at = due_at - 4503599627370496",
+     "function, user_id, key"},
+};
+
+// By the index of these rows alone.
+std::string rows_of_function(const PutAway& what) {
+  return fmt::format("{0} INDEXED BY {0}_gone WHERE {1} AND function = $1", what.table,
+                     what.is_gone);
+}
+
 }  // namespace
 
 std::vector<db::Database::Migration> Admission::migrations() {
-  return {{"flow.1", kTables}};
+  return {{"flow.1", kTables}, {"flow.2", kPutOff}};
 }
 
 Task<void> Admission::follow(std::stop_token stop) {
@@ -82,9 +111,11 @@ Task<void> Admission::follow(std::stop_token stop) {
     const auto seen = dispatcher_.admissions().value();
     const auto seen_functions = dispatcher_.functions().changes().value();
     if (auto now_set = dispatcher_.functions().now(); now_set != set_) {
+      for (const auto& function : now_set->all()) {
+        if (set_ == nullptr || set_->find(function->id) == nullptr) come_.push_back(function->id);
+      }
       set_ = std::move(now_set);
-      next_due_ = 0;  // what waited for the return of a function may be due
-      has_returned_ = true;
+      if (!come_.empty()) next_due_ = 0;  // what waited for them may be due
     }
     auto more = co_await look();
     // Also while there is always something to look at.
@@ -184,34 +215,33 @@ Task<Result<bool>> Admission::look() {
   co_return true;
 }
 
-// What was put away since its function was gone, for those that are back. True: there was some.
+// What was put away since its function was gone, for those that have come; what others left stays
+// where it is, and costs nothing. True: there was some.
 Task<Result<bool>> Admission::take_back() {
+  if (come_.empty()) co_return false;
   auto back = co_await database_.read([&](db::Tx& tx) {
-    std::vector<std::string> found;
-    for (std::string after;;) {
-      auto row = tx.query(
-          "SELECT function FROM admissions WHERE is_gone = 1 AND function > $1 ORDER BY function "
-          "LIMIT 1",
-          after);
-      if (!row.next()) return found;
-      after = row.text(0);
-      if (set_->find(after) != nullptr) found.push_back(after);
+    std::vector<std::pair<std::string, const PutAway*>> found;
+    for (const auto& what : kPutAway) {
+      const auto sql = fmt::format("SELECT 1 FROM {} LIMIT 1", rows_of_function(what));
+      for (const auto& function : come_) {
+        if (tx.query(sql, function).next()) found.emplace_back(function, &what);
+      }
     }
+    return found;
   });
   if (!back) co_return fail(back.error());
-  for (const auto& function : *back) {
+  for (const auto& [function, what] : *back) {
+    const auto sql = fmt::format("UPDATE {0} SET {1} WHERE ({2}) IN (SELECT {2} FROM {3} LIMIT $2)",
+                                 what->table, what->comes_back, what->key, rows_of_function(*what));
     for (std::int64_t changed = kBackMax; changed == kBackMax;) {
       auto done = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) -> std::int64_t {
-        return tx.run(
-            "UPDATE admissions SET is_gone = 0 WHERE (is_gone, user_id, position, function) IN "
-            "(SELECT is_gone, user_id, position, function FROM admissions WHERE is_gone = 1 AND "
-            "function = $1 LIMIT $2)",
-            function, kBackMax);
+        return tx.run(sql, function, kBackMax);
       });
       if (!done) co_return fail(done.error());
       changed = *done;
     }
   }
+  come_.clear();
   co_return !back->empty();
 }
 
@@ -390,32 +420,8 @@ bool Admission::begin(db::Tx& tx, const Judged& judged, const RunMaker::Way& way
 // True: there may be more. Rows of functions that are gone are put off until one returns, so that
 // they stand in nobody's way.
 Task<Result<bool>> Admission::begin_due() {
-  bool is_taken_back = false;
-  if (has_returned_) {
-    auto taken = co_await take_back();
-    if (!taken) co_return taken;
-    is_taken_back = *taken;
-    auto is_put_off = co_await database_.read([](db::Tx& tx) {
-      for (const auto* table : {"flow_debounces", "flow_batches"}) {
-        auto rows =
-            tx.query(fmt::format("SELECT 1 FROM {} WHERE due_at >= $1 LIMIT 1", table), kGoneMs);
-        if (rows.next()) return true;
-      }
-      return false;
-    });
-    if (!is_put_off) co_return fail(is_put_off.error());
-    has_returned_ = *is_put_off;
-  }
-  if (has_returned_) {
-    auto back = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-      for (const auto* table : {"flow_debounces", "flow_batches"}) {
-        tx.run(fmt::format("UPDATE {} SET due_at = due_at - $1 WHERE due_at >= $1", table),
-               kGoneMs);
-      }
-    });
-    if (!back) co_return fail(back.error());
-    has_returned_ = false;
-  }
+  const auto is_taken_back = co_await take_back();
+  if (!is_taken_back) co_return is_taken_back;
   std::vector<Due> gone;
   auto found = co_await database_.read([&](db::Tx& tx) {
     std::vector<Due> due;
@@ -456,7 +462,7 @@ Task<Result<bool>> Admission::begin_due() {
   for (auto& due : *found) {
     if (auto begun = co_await begin_one(std::move(due)); !begun) co_return fail(begun.error());
   }
-  co_return is_taken_back || !found->empty() || !gone.empty();
+  co_return *is_taken_back || !found->empty() || !gone.empty();
 }
 
 Task<Result<>> Admission::begin_one(Due due) {

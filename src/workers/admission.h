@@ -106,7 +106,7 @@ class Admission {
   std::string looked_at_user_;
   std::shared_ptr<const bus::FunctionSet> set_;
   std::optional<std::int64_t> next_due_;  // or earlier
-  bool has_returned_ = false;             // functions may have come back
+  std::vector<std::string> come_;         // functions that were not there before
 };
 
 }  // namespace synap::workers

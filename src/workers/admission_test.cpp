@@ -388,6 +388,49 @@ TEST_F(AdmissionTest, RowsOfFunctionsThatAreGoneStandInNobodysWay) {
   wait_until("SELECT count(*) FROM runs_data WHERE function = 'g' AND status = 'completed'", "120");
 }
 
+// They may be of anybody, and many.
+TEST_F(AdmissionTest, RowsOfFunctionsThatAreGoneAreTouchedForTheirReturnAlone) {
+  put({.debounce = bus::Debounce{.period = seconds(5), .key = expression("event.data.n")}});
+  tell(0);
+  settle();
+  pool->remove("g");
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) {
+      tx.run(
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) INSERT "
+          "INTO flow_debounces(function, user_id, key, position, timestamp, due_at, last_at) "
+          "SELECT function, user_id, i, position, timestamp, 4503599627370496 + due_at + 3600000, "
+          "last_at "
+          "FROM flow_debounces, n");
+      tx.run("DELETE FROM flow_debounces WHERE due_at < 4503599627370496");
+      tx.run("CREATE TABLE touched(n INTEGER NOT NULL) STRICT");
+      tx.run("INSERT INTO touched VALUES (0)");
+      tx.run(
+          "CREATE TRIGGER touches AFTER UPDATE ON flow_debounces BEGIN UPDATE touched SET n = n + "
+          "1; END");
+    });
+  }));
+  const auto put_other = [&](std::string id) {
+    pool->put({.id = std::move(id),
+               .triggers = {{"thing.told"}},
+               .flow = {.debounce = bus::Debounce{.period = seconds(5)}}},
+              std::make_shared<LocalDriver>(
+                  std::make_unique<FunctionHandler>(
+                      "thing.told",
+                      [](const Event&, Step&) -> Task<Outcome> { co_return Outcome::done(); }),
+                  engine->runs));
+  };
+  put_other("h");
+  tell(1);
+  settle();
+  pass(seconds(5));
+  wait_until("SELECT status FROM runs_data WHERE function = 'h'", "completed");
+  EXPECT_EQ(text_of("SELECT n FROM touched"), "0");
+  put({.debounce = bus::Debounce{.period = seconds(5), .key = expression("event.data.n")}});
+  wait_until("SELECT n FROM touched", "1200");
+  EXPECT_EQ(text_of("SELECT count(*) FROM flow_debounces WHERE due_at < 4503599627370496"), "1200");
+}
+
 TEST_F(AdmissionTest, AWaitIsFoundHoweverManyTypesAreWaitedFor) {
   for (int i = 0; i < 250; ++i) {
     types.add("type" + std::to_string(i), object("Type"), "");
