@@ -27,8 +27,10 @@ const ObjectSchema<Tick>& describe(Type<Tick>) {
           .field("function", &Tick::function, string(), "The function that is to run.")
           .field("cron", &Tick::cron, string(), "Its schedule.")
           .field("scheduledAt", &Tick::scheduled_at, string().datetime(), "Before jitter.")
-          .field_or("missed", &Tick::missed, integer().min(0), 0,
-                    "Ticks before this one that have no run, since the pod was not there.");
+          .field_or(
+              "missed", &Tick::missed, integer().min(0), 0,
+              "Ticks before this one that have no run, since the pod was not there; counted up to "
+              "10,000.");
   return schema;
 }
 

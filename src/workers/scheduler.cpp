@@ -30,13 +30,26 @@ CREATE INDEX cron_ticks_due ON cron_ticks(fire_at);
 constexpr milliseconds kRetry(1'000);
 constexpr milliseconds kClockMax(1'000);  // how late a jump of the clock is noticed at most
 constexpr std::int64_t kSetBackMs = 3'600'000;
-constexpr std::int64_t kMissedMax = 100'000;  // that are counted: 0.3 s
+constexpr std::int64_t kMissedMax = 10'000;  // that are counted: 30 ms, a week of minutes
 constexpr std::int64_t kLateMs = 60'000;  // a tick that is later was missed by a pod that was away
+// As fire_at also of a tick whose function is gone; next_at says when it would have been.
 constexpr std::int64_t kNever = INT64_MAX;
 
 const bus::Function::Cron* cron_of(const bus::Function& function, std::string_view text) {
   const auto found = std::ranges::find(function.schedules, text, &bus::Function::Cron::text);
   return found != function.schedules.end() ? &*found : nullptr;
+}
+
+// The last tick up to `now` of those behind `from`, of which there is one: by halves, however many
+// there are.
+std::int64_t last_tick(const cron::Schedule& schedule, std::int64_t from, std::int64_t now) {
+  const auto next = [&](std::int64_t after) { return schedule.next(after).value_or(kNever); };
+  auto before = from;
+  for (auto behind = now; behind - before > 1'000;) {
+    const auto middle = before + (behind - before) / 2;
+    (next(middle) <= now ? before : behind) = middle;
+  }
+  return next(before);
 }
 
 }  // namespace
@@ -76,33 +89,43 @@ std::int64_t Scheduler::fire_at(const bus::Function::Cron& cron, const std::stri
   return at + cron::jitter_ms(cron.jitter_ms, function + " " + std::to_string(at));
 }
 
-// New schedules begin now; what a function has no more goes. Those of functions that are not there
-// stay, for their return.
+// New schedules begin now, and those of functions that have come back where they were; what a
+// function has no more goes. Those of functions that are not there stay, and nobody looks at them.
 Task<Result<>> Scheduler::take_in_functions() {
   auto now_set = dispatcher_.functions().now();
   if (now_set == set_) co_return Result<>{};
-  const auto is_known = co_await database_.read([&](db::Tx& tx) {
-    std::map<std::string, std::vector<std::string>> known;
-    auto rows = tx.query("SELECT function, cron FROM cron_ticks");
-    while (rows.next()) known[rows.text(0)].push_back(rows.text(1));
-    return known;
-  });
-  if (!is_known) co_return fail(is_known.error());
-  const auto now = world_.unix_ms();
-  std::vector<Row> added;
-  std::vector<Row> gone;
+  std::vector<bus::FunctionPtr> changed;
   for (const auto& function : now_set->all()) {
-    const auto known = is_known->find(function->id);
+    if (set_ == nullptr || set_->find(function->id) != function) changed.push_back(function);
+  }
+  const auto known = co_await database_.read([&](db::Tx& tx) {
+    std::map<std::string, std::vector<Row>> found;
+    for (const auto& function : changed) {
+      auto rows =
+          tx.query("SELECT cron, next_at, fire_at, last_at FROM cron_ticks WHERE function = $1",
+                   function->id);
+      while (rows.next()) {
+        found[function->id].push_back(
+            {function->id, rows.text(0), rows.integer(1), rows.integer(2), rows.integer(3)});
+      }
+    }
+    return found;
+  });
+  if (!known) co_return fail(known.error());
+  const auto now = world_.unix_ms();
+  std::vector<Row> added;  // or back
+  std::vector<Row> gone;
+  for (const auto& function : changed) {
+    const auto of_function = known->find(function->id);
+    const auto rows = of_function != known->end() ? of_function->second : std::vector<Row>{};
     for (const auto& cron : function->schedules) {
-      if (known != is_known->end() &&
-          std::ranges::find(known->second, cron.text) != known->second.end())
-        continue;
-      const auto next = cron.schedule.next(now).value_or(kNever);
+      const auto row = std::ranges::find(rows, cron.text, &Row::cron);
+      if (row != rows.end() && row->fire_at < kNever) continue;
+      const auto next = row != rows.end() ? row->next_at : cron.schedule.next(now).value_or(kNever);
       added.push_back({function->id, cron.text, next, fire_at(cron, function->id, next), 0});
     }
-    if (known == is_known->end()) continue;
-    for (const auto& text : known->second) {
-      if (cron_of(*function, text) == nullptr) gone.push_back({function->id, text});
+    for (const auto& row : rows) {
+      if (cron_of(*function, row.cron) == nullptr) gone.push_back(row);
     }
   }
   if (!added.empty() || !gone.empty()) {
@@ -110,7 +133,7 @@ Task<Result<>> Scheduler::take_in_functions() {
       for (const auto& row : added) {
         tx.run(
             "INSERT INTO cron_ticks(function, cron, next_at, fire_at, last_at) "
-            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO UPDATE SET fire_at = $4",
             row.function, row.cron, row.next_at, row.fire_at, row.last_at);
       }
       for (const auto& row : gone) {
@@ -138,20 +161,35 @@ Task<Result<>> Scheduler::fire_due() {
         found.push_back({row.text(0), row.text(1), row.integer(2), row.integer(3), row.integer(4)});
       }
     }
-    auto next = tx.query("SELECT min(fire_at) FROM cron_ticks WHERE fire_at > $1", now);
+    auto next = tx.query(
+        "SELECT fire_at FROM cron_ticks WHERE fire_at > $1 AND fire_at < $2 ORDER BY fire_at LIMIT "
+        "1",
+        now, kNever);
     next_fire_.reset();
-    if (next.next() && !next.is_null(0)) next_fire_ = next.integer(0);
+    if (next.next()) next_fire_ = next.integer(0);
     return found;
   });
   if (!rows) co_return fail(rows.error());
+  std::vector<Row> gone;
   for (const auto& row : *rows) {
     const auto function = set_->find(row.function);
     const auto* cron = function != nullptr ? cron_of(*function, row.cron) : nullptr;
-    if (cron == nullptr || (row.fire_at > now && row.last_at <= now + kSetBackMs)) continue;
+    if (cron == nullptr) {
+      if (row.fire_at < kNever) gone.push_back(row);
+      continue;
+    }
+    if (row.fire_at > now && row.last_at <= now + kSetBackMs) continue;
     if (auto fired = co_await fire(row, function, *cron); !fired) co_return fired;
     next_fire_ = now;  // to be looked at again
   }
-  co_return Result<>{};
+  if (gone.empty()) co_return Result<>{};
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    for (const auto& row : gone) {
+      tx.run(
+          "UPDATE cron_ticks SET fire_at = $4 WHERE function = $1 AND cron = $2 AND next_at = $3",
+          row.function, row.cron, row.next_at, kNever);
+    }
+  });
 }
 
 Scheduler::Tick Scheduler::tick_of(const Row& row, const bus::Function::Cron& cron) const {
@@ -165,9 +203,11 @@ Scheduler::Tick Scheduler::tick_of(const Row& row, const bus::Function::Cron& cr
   for (;;) {
     tick.next_at = cron.schedule.next(tick.at).value_or(kNever);
     if (tick.next_at > now) return tick;
-    if (++tick.missed == kMissedMax) break;
+    if (tick.missed == kMissedMax) break;
     tick.at = tick.next_at;
+    ++tick.missed;
   }
+  tick.at = last_tick(cron.schedule, tick.at, now);
   tick.next_at = cron.schedule.next(now).value_or(kNever);
   return tick;
 }

@@ -85,6 +85,30 @@ TEST_F(SchedulerTest, OfTicksThatWereMissedTheLastHasARunThatIsToldHowMany) {
   wait_for_ticks(R"("* * * * * 01:10:00 9" "* * * * * 01:11:00 0")");
 }
 
+TEST_F(SchedulerTest, OfVeryManyThatWereMissedTheLastHasARunAndNoMoreAreCounted) {
+  put({"* * * * *"});
+  ASSERT_TRUE(world.wait_for_sleeper(seconds(1)));
+  pool->remove("tick");
+  world.pass(hours(24 * 300) + minutes(10) + seconds(5));
+  put({"* * * * *"});
+  wait_for_ticks(R"("* * * * * 01:10:00 10000")");
+  pass(minutes(1));
+  wait_for_ticks(R"("* * * * * 01:10:00 10000" "* * * * * 01:11:00 0")");
+}
+
+// They are due no more, and are there when their function is.
+TEST_F(SchedulerTest, TicksOfAFunctionThatIsGoneAreNotLookedAtUntilItIsBack) {
+  put({"30 * * * *"});
+  ASSERT_TRUE(world.wait_for_sleeper(seconds(1)));
+  pool->remove("tick");
+  world.pass(minutes(30));
+  pool->remove("f");  // whatever changes, what is due is looked at
+  wait_until("SELECT fire_at FROM cron_ticks", std::to_string(INT64_MAX));
+  put({"30 * * * *"});
+  wait_for_ticks(R"("30 * * * * 01:30:00 0")");
+  EXPECT_NE(text_of("SELECT fire_at FROM cron_ticks"), std::to_string(INT64_MAX));
+}
+
 TEST_F(SchedulerTest, AScheduleThatAFunctionHasNoMoreTicksNoMore) {
   put({"30 * * * *"});
   put({"45 * * * *"});

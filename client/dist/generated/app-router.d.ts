@@ -1839,7 +1839,7 @@ export interface Tick {
     cron: string;
     /** Before jitter. A time, ISO 8601. */
     scheduledAt: string;
-    /** Ticks before this one that have no run, since the pod was not there. */
+    /** Ticks before this one that have no run, since the pod was not there; counted up to 10,000. */
     missed: number;
 }
 export interface HttpRequest {

@@ -577,7 +577,7 @@ export const Tick = z.object({
   function: z.string().describe("The function that is to run."),
   cron: z.string().describe("Its schedule."),
   scheduledAt: z.iso.datetime().describe("Before jitter."),
-  missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there."),
+  missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there; counted up to 10,000."),
 });
 
 export const HttpRequest = z.object({
