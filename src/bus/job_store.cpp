@@ -136,7 +136,9 @@ std::vector<db::Database::Migration> JobStore::migrations() {
        "ALTER TABLE parked_jobs ADD COLUMN limit_keys TEXT"},
       {"jobs.5", kPriorities},
       // 0: nobody has begun it, so it has no stored results to load.
-      {"jobs.6", "ALTER TABLE parked_jobs ADD COLUMN may_have_results INTEGER NOT NULL DEFAULT 1"}};
+      {"jobs.6", "ALTER TABLE parked_jobs ADD COLUMN may_have_results INTEGER NOT NULL DEFAULT 1"},
+      // Of one that failed: nothing that happens has it done again before that.
+      {"jobs.7", "ALTER TABLE parked_jobs ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0"}};
 }
 
 JobStore::JobStore(db::Database& database, const Functions& functions, Queue& queue,
@@ -196,15 +198,16 @@ void JobStore::insert_claimed(db::Tx& tx, const Job& job) {
       process_, job.starts, keys, job.priority_ms);
 }
 
-void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at) {
+void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at,
+                             std::int64_t not_before) {
   const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at, "
-      "is_found, starts, limit_keys, priority_ms, rank, may_have_results) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+      "is_found, starts, limit_keys, priority_ms, rank, may_have_results, not_before) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
       job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
       due_at, job.is_found ? 1 : 0, job.starts, keys, job.priority_ms, job.rank,
-      job.may_have_results ? 1 : 0);
+      job.may_have_results ? 1 : 0, not_before);
   count_parked(tx, 1);
   tx.on_commit([this, at = due_at.value_or(kNever)] { note_parked(at); });
 }
@@ -345,7 +348,8 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   if (next.function != nullptr) make_ready(tx, std::move(next));
 }
 
-bool JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms) {
+bool JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms,
+                    std::int64_t least_ms) {
   std::optional<bool> was_woken;
   {
     auto rows = tx.query(
@@ -363,14 +367,18 @@ bool JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
   again.is_found = false;
   again.starts = 0;
   again.may_have_results = true;
-  if (*was_woken) {
+  if (*was_woken && least_ms <= 0) {
     make_ready(tx, std::move(again));
     return true;
   }
   std::optional<std::int64_t> due_at;
-  if (wait_ms) due_at = due_in(*wait_ms);
-  insert_parked(tx, again, due_at);
-  return false;
+  if (*was_woken) {
+    due_at = due_in(least_ms);
+  } else if (wait_ms) {
+    due_at = due_in(std::max(*wait_ms, least_ms));
+  }
+  insert_parked(tx, again, due_at, least_ms > 0 ? due_in(least_ms) : 0);
+  return *was_woken;
 }
 
 std::int64_t JobStore::due_in(std::int64_t wait_ms) {
@@ -435,11 +443,28 @@ bool JobStore::claim_unbegun(db::Tx& tx, Job& job) {
   return true;
 }
 
+// One that may not be done yet is due when it may. False: it is none.
+bool JobStore::hurry(db::Tx& tx, const Job& job) {
+  std::optional<std::int64_t> due_at;
+  {
+    auto rows = tx.query(
+        "UPDATE parked_jobs SET due_at = not_before WHERE line = $1 AND position = $2 AND run = $3 "
+        "AND step = x'' AND not_before > $4 AND (due_at IS NULL OR due_at > 0) RETURNING due_at",
+        job.line, job.position, job.run_id, clock_.now());
+    if (rows.next()) due_at = rows.integer(0);
+    rows.next();
+  }
+  if (!due_at) return false;
+  tx.on_commit([this, at = *due_at] { note_parked(at); });
+  return true;
+}
+
 bool JobStore::wake(db::Tx& tx, const Job& job) {
-  return wake_parked(tx, job) || tx.run(
-                                     "UPDATE jobs SET woken = 1 WHERE line = $1 AND "
-                                     "position = $2 AND run = $3 AND state = 1",
-                                     job.line, job.position, job.run_id) > 0;
+  return hurry(tx, job) || wake_parked(tx, job) ||
+         tx.run(
+             "UPDATE jobs SET woken = 1 WHERE line = $1 AND "
+             "position = $2 AND run = $3 AND state = 1",
+             job.line, job.position, job.run_id) > 0;
 }
 
 void JobStore::make_due_ready(db::Tx& tx) {

@@ -68,13 +68,16 @@ class JobStore {
     bool was_claimed = false;
   };
   Removed remove(db::Tx& tx, const Job& job);
-  /// It is to be done again, `wait_ms` from now, or when wake() says so; as this attempt. If it was
-  /// woken while it was under way, it is to be done again at once, and the answer is true.
-  bool park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms);
+  /// It is to be done again, `wait_ms` from now, or when wake() says so, but not before `least_ms`
+  /// from now; as this attempt. True: it was woken while it was under way, and is to be done again
+  /// as soon as it may.
+  bool park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait_ms,
+            std::int64_t least_ms = 0);
   /// The job of this run (its line, position and run id are looked at) is to be done now, if it is
   /// parked. False: it is not.
   bool wake_parked(db::Tx& tx, const Job& job);
-  /// The same; if it is under way, it is to be done again. False: it is neither.
+  /// The same, or as soon as it may; if it is under way, it is to be done again. False: it is
+  /// neither.
   bool wake(db::Tx& tx, const Job& job);
   /// A job that was added to be done later, and that nobody has taken up since, is to be done
   /// `wait_ms` from now. False: it is none.
@@ -107,7 +110,9 @@ class JobStore {
 
  private:
   void insert_claimed(db::Tx& tx, const Job& job);
-  void insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at);
+  void insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at,
+                     std::int64_t not_before = 0);
+  bool hurry(db::Tx& tx, const Job& job);
   void count_parked(db::Tx& tx, std::int64_t by);
   void make_ready(db::Tx& tx, Job job);
   void let_next_go(db::Tx& tx, const Uuid& line);

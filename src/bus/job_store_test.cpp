@@ -292,6 +292,36 @@ TEST_F(JobStoreTest, AJobThatIsWokenWhileItIsUnderWayIsDoneAgain) {
   EXPECT_EQ(next().position, 0);
 }
 
+TEST_F(JobStoreTest, NothingThatHappensShortensABackoff) {
+  add(job(1));
+  const auto first = next();
+  EXPECT_TRUE(wake(first));
+  EXPECT_TRUE(write([&](db::Tx& tx) { EXPECT_TRUE(store->park(tx, first, 1'000, 1'000)); }));
+  const auto pass = [&](std::int64_t ms) {
+    world.pass(milliseconds(ms));
+    claim();
+    const auto job = next();
+    if (job.position != 0) queue->release(job);
+    return job;
+  };
+  EXPECT_EQ(next().position, 0) << "it was woken while it was under way";
+  EXPECT_TRUE(wake(first));
+  EXPECT_EQ(next().position, 0);
+  EXPECT_EQ(pass(999).position, 0);
+  const auto second = pass(1);
+  EXPECT_EQ(second.position, 1);
+  // What waits for longer than it has to is due when it may be.
+  EXPECT_TRUE(write([&](db::Tx& tx) { EXPECT_FALSE(store->park(tx, second, 60'000, 1'000)); }));
+  EXPECT_TRUE(wake(second));
+  EXPECT_EQ(pass(999).position, 0);
+  const auto third = pass(1);
+  EXPECT_EQ(third.position, 1);
+  EXPECT_TRUE(write([&](db::Tx& tx) { store->park(tx, third, std::nullopt, 1'000); }));
+  world.pass(milliseconds(1'000));
+  EXPECT_TRUE(wake(third));
+  EXPECT_EQ(next().position, 1) << "it may";
+}
+
 TEST_F(JobStoreTest, AClockThatIsSetBackPutsOffNoJobAndOneThatIsSetForwardHurriesThem) {
   add(job(1));
   ASSERT_TRUE(park(next(), 1'000));

@@ -436,7 +436,7 @@ Task<Result<>> RunStore::begin_steps(const bus::Job& job, const events::Event& e
 Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
                                      std::optional<Error> error, Steps steps) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    jobs_.park(tx, job, delay_ms);
+    jobs_.park(tx, job, delay_ms, delay_ms);
     write_results(tx, job, steps.results, steps.may_be_pending);
     write_pending(tx, job, steps);
     if (!error) return;
@@ -478,8 +478,7 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
       tx.run("DELETE FROM pending_steps_data WHERE run = $1", job.run_id);
       due_at = 0;
     }
-    const bool is_woken =
-        jobs_.park(tx, job, is_answered ? delay_ms : std::max(*due_at - clock().now(), delay_ms));
+    const bool is_woken = jobs_.park(tx, job, is_answered ? 0 : *due_at - clock().now(), delay_ms);
     if (is_asleep && !is_answered && !is_woken) {
       tx.run(
           "UPDATE runs_data SET status = 'sleeping', error = NULL, "

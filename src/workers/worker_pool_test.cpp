@@ -90,6 +90,29 @@ TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
   EXPECT_EQ(calls, 2);
 }
 
+// A step of it that waited has been answered, say; the store or the app asked to be left alone.
+TEST_F(KilledPoolTest, NothingThatHappensHasARetryMadeBeforeItsTime) {
+  std::atomic<int> calls = 0;
+  start_to_succeed_second(calls, 60'000);
+  ASSERT_TRUE(test::run(executor, [&] {
+    return own->database->write([&](db::Tx& tx) {
+      bus::Job job;
+      {
+        auto rows = tx.query("SELECT line, position, run FROM parked_jobs");
+        ASSERT_TRUE(rows.next());
+        job.line = rows.uuid(0).value_or(Uuid{});
+        job.position = rows.integer(1);
+        job.run_id = rows.uuid(2).value_or(Uuid{});
+      }
+      EXPECT_TRUE(own->engine->jobs.wake(tx, job));
+    });
+  }));
+  EXPECT_EQ(count("SELECT count(*) FROM parked_jobs"), 1);
+  world.pass(std::chrono::milliseconds(60'000));
+  wait_for_jobs(0);
+  EXPECT_EQ(calls, 2);
+}
+
 // What it has done is done, whether or not there is room to say so.
 TEST_F(KilledPoolTest, WhatACallHasComeToIsStoredWhenItCanBeAndNotDoneAgain) {
   testing::internal::CaptureStderr();
