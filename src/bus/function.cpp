@@ -82,10 +82,26 @@ std::vector<FunctionPtr> FunctionSet::matching(std::string_view event_type) cons
   return matching;
 }
 
+FunctionPtr FunctionSet::next_of(const std::string& user_id, std::string_view id) const {
+  FunctionPtr first;
+  const auto look = [&](const std::map<std::string_view, std::size_t>& functions) {
+    const auto found = functions.upper_bound(id);
+    if (found == functions.end()) return;
+    if (first == nullptr || found->first < first->id) first = functions_[found->second];
+  };
+  look(own_);
+  if (const auto his = of_users_.find(user_id); his != of_users_.end()) look(his->second);
+  return first;
+}
+
 void FunctionSet::index() {
   by_id_.clear();
   by_pattern_.clear();
+  own_.clear();
+  of_users_.clear();
   for (std::size_t i = 0; i < functions_.size(); ++i) {
+    const auto& user_id = functions_[i]->user_id;
+    (user_id ? of_users_[*user_id] : own_).emplace(functions_[i]->id, i);
     by_id_.emplace(functions_[i]->id, i);
     for (const auto& trigger : functions_[i]->triggers) by_pattern_[trigger.event].push_back(i);
   }

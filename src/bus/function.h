@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -102,6 +103,9 @@ class FunctionSet {
   FunctionPtr find(std::string_view id) const;
   /// The functions that one event of this type starts: each once, however many triggers match.
   std::vector<FunctionPtr> matching(std::string_view event_type) const;
+  /// The first of those that have jobs of this user, the pod's own and his, by their ids, behind
+  /// `id`; null: there is none.
+  FunctionPtr next_of(const std::string& user_id, std::string_view id) const;
   /// In the order in which they were added.
   const std::vector<FunctionPtr>& all() const { return functions_; }
   /// Whether a function is triggered by the end of runs of this user that have completed.
@@ -117,6 +121,9 @@ class FunctionSet {
   // Indices of functions_: by their ids, and by each pattern of their triggers.
   std::unordered_map<std::string_view, std::size_t> by_id_;
   std::unordered_map<std::string_view, std::vector<std::size_t>> by_pattern_;
+  // The pod's own, and those of each user: by their ids, in order.
+  std::map<std::string_view, std::size_t> own_;
+  std::unordered_map<std::string_view, std::map<std::string_view, std::size_t>> of_users_;
   bool hears_all_ends_ = false;  // one of the pod's own functions does
   std::unordered_set<std::string> hearing_users_;
 };

@@ -538,28 +538,46 @@ void JobStore::note_users_without_any(db::Tx& tx) {
 }
 
 // The functions of which this user has ready jobs, or some of them: those behind the one of which
-// the last claim took something last, and around. Those that are gone are passed over.
+// the last claim took something last, and around. From one that is gone it goes on at the next
+// that is there: a step costs one look at the index, and there are no more of them than functions
+// that this user may have jobs of, whatever he had before.
 JobStore::ReadyFunctions JobStore::ready_functions(db::Tx& tx, const FunctionSet& set,
                                                    const std::string& user_id) {
   ReadyFunctions ready;
   const auto last = functions_claimed_.find(user_id);
   const std::string begun_at = last != functions_claimed_.end() ? last->second : "";
   std::string after = begun_at;
+  bool is_after = true;  // or at it
   bool is_around = begun_at.empty();
   for (int names = 0; names < kNamesMax; ++names) {
-    auto rows = tx.query(
-        "SELECT function FROM parked_jobs WHERE due_at = 0 AND user_id = $1 "
-        "AND function > $2 ORDER BY function LIMIT 1",
-        user_id, after);
-    if (!rows.next()) {
+    bool is_end = true;
+    {
+      auto rows =
+          tx.query(is_after ? "SELECT function FROM parked_jobs WHERE due_at = 0 AND user_id = "
+                              "$1 AND function > $2 ORDER BY function LIMIT 1"
+                            : "SELECT function FROM parked_jobs WHERE due_at = 0 AND user_id = "
+                              "$1 AND function >= $2 ORDER BY function LIMIT 1",
+                   user_id, after);
+      if (rows.next()) {
+        after = rows.text(0);
+        is_end = false;
+      }
+    }
+    if (!is_end && is_around && !begun_at.empty() && after > begun_at) break;
+    auto function = is_end ? nullptr : set.find(after);
+    is_after = function != nullptr;
+    if (!is_end && function == nullptr) {
+      const auto next = set.next_of(user_id, after);
+      is_end = next == nullptr;
+      if (!is_end) after = next->id;
+    }
+    if (is_end) {
       if (is_around) break;
       is_around = true;
+      is_after = true;
       after.clear();
       continue;
     }
-    after = rows.text(0);
-    if (is_around && !begun_at.empty() && after > begun_at) break;
-    auto function = set.find(after);
     if (function == nullptr || functions_.is_paused(after)) continue;
     if (static_cast<int>(ready.functions.size()) == kFunctionsMax) {
       ready.is_all = false;

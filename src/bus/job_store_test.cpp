@@ -471,6 +471,26 @@ TEST_F(JobStoreTest, NoFunctionIsForgottenBehindManyOthers) {
   EXPECT_LT(claims, 100) << "and nobody looks for what is gone again and again";
 }
 
+// However many apps he has had.
+TEST_F(JobStoreTest, NoFunctionIsForgottenBehindManyThatAreGone) {
+  ASSERT_TRUE(write([](db::Tx& tx) {
+    tx.run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) INSERT "
+        "INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at) SELECT "
+        "CAST(i AS BLOB), i, CAST(i AS BLOB), 'a' || i || '@ann', 'ann', 0, 0, 0 FROM n");
+    tx.run("UPDATE job_clock SET parked = 12000");
+  }));
+  functions.put({.id = "b@bob", .triggers = {{"thing"}}, .user_id = "bob"});
+  functions.put({.id = "c@ann", .triggers = {{"thing"}}, .user_id = "ann"});
+  restart({.waiting = 0, .waiting_of_user = 0, .waiting_kept = 0});
+  add(job(20'001, std::nullopt, "c@ann"));
+  add(job(20'002));
+  restart();
+  claim();
+  EXPECT_EQ(done_now(), (Positions{20'001, 20'002}));
+  EXPECT_FALSE(queue->wants_claim());
+}
+
 TEST_F(JobStoreTest, WhatIsReadyAtAStartIsClaimedForAllUsersInTurn) {
   restart({.waiting = 0, .waiting_of_user = 0, .waiting_kept = 0});
   for (int i = 0; i < 200; ++i) add(job(i + 1, std::nullopt, "f", "user" + std::to_string(i)));
