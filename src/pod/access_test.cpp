@@ -338,7 +338,7 @@ TEST_F(AccessTest, AKeyIsAskedForInOneWayOnly) {
     one.push_back(name);
     return refusal(Json::object({{"scopes", one}}));
   };
-  EXPECT_THAT(scope("notes"), HasSubstr("must match pattern"));
+  EXPECT_THAT(scope("notes"), HasSubstr("it must be a scope, as notes:read"));
   EXPECT_THAT(scope("nots:read"), HasSubstr("is about nothing that there is here"));
   EXPECT_THAT(refusal(Json::object({{"expiresAt", "2001-01-01T00:00:00Z"}})),
               HasSubstr("is over already"));

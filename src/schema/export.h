@@ -35,6 +35,9 @@ std::string typescript_definitions(const std::vector<Schema>& inputs,
 std::string to_zod(const Schema& schema, const std::string& indent = "");
 /// `export const Name = z.object({...});` for one named object.
 std::string define_zod(const Schema& named);
+/// What to_zod() and define_zod() call by name: the sentences about ids and times. Stands before
+/// them, in a module of TypeScript or JavaScript.
+std::string zod_sentences();
 /// All that the roots need.
 std::string zod_definitions(const std::vector<Schema>& roots);
 

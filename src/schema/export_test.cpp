@@ -83,7 +83,7 @@ export const ListNotes = z.object({
   author: Author,
   limit: z.int().max(9).default(5).describe("How many."),
   sort: z.enum(["up", "down"]).optional(),
-  "with-dash": z.array(z.uuid().nullable()).nullable(),
+  "with-dash": z.array(z.uuid(anId).nullable()).nullable(),
 });
 )");
   EXPECT_EQ(to_zod(array(author())), "z.array(Author)");

@@ -4,6 +4,18 @@
 
 namespace synap {
 
+std::string format_sentence(const SchemaCheck& check) {
+  switch (check.kind) {
+    case SchemaCheck::Kind::kUuid:
+      return "it must be an id, as 01980000-0000-7000-8000-000000000000";
+    case SchemaCheck::Kind::kDatetime:
+      return "it must be a time in UTC, as 2026-01-31T12:00:00Z";
+    default:
+      return check.expected.empty() ? "Invalid string: must match pattern /" + check.pattern + "/"
+                                    : "it must be " + check.expected;
+  }
+}
+
 std::string_view uuid_pattern() {
   return "/^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-"
          "[0-9a-fA-F]{12}|00000000-0000-0000-0000-000000000000|"

@@ -153,21 +153,18 @@ void Issues::wrong_format(const Path* path, const SchemaCheck& check) {
   if (!wants()) return;
   std::string_view format = "regex";
   std::string pattern = "/" + check.pattern + "/";
-  std::string message = "Invalid string: must match pattern " + pattern;
   if (check.kind == SchemaCheck::Kind::kUuid) {
     format = "uuid";
     pattern = uuid_pattern();
-    message = "Invalid UUID";
   } else if (check.kind == SchemaCheck::Kind::kDatetime) {
     format = "datetime";
     pattern = datetime_pattern();
-    message = "Invalid ISO datetime";
   }
   list(Json::object({{"origin", "string"},
                      {"code", "invalid_format"},
                      {"format", format},
                      {"pattern", std::move(pattern)}}),
-       path, std::move(message));
+       path, format_sentence(check));
 }
 
 void Issues::no_such_option(const Path* path, const SchemaNode& node) {

@@ -200,7 +200,9 @@ std::string zod_checks(const SchemaNode& node) {
         out.append(".max(" + number_text(check.bound) + ")");
         break;
       case SchemaCheck::Kind::kPattern:
-        out.append(".regex(/" + check.pattern + "/)");
+        out.append(".regex(/" + check.pattern + "/");
+        if (!check.expected.empty()) out.append(", " + quoted(format_sentence(check)));
+        out.append(")");
         break;
       case SchemaCheck::Kind::kUuid:
       case SchemaCheck::Kind::kDatetime:
@@ -241,9 +243,9 @@ std::string zod_bare(const SchemaNode& node, const std::string& indent) {
     case SchemaKind::kInteger:
       return "z.int()" + zod_checks(node);
     case SchemaKind::kString:
-      if (node.check(SchemaCheck::Kind::kUuid) != nullptr) return "z.uuid()" + zod_checks(node);
+      if (node.check(SchemaCheck::Kind::kUuid) != nullptr) return "z.uuid(anId)" + zod_checks(node);
       if (node.check(SchemaCheck::Kind::kDatetime) != nullptr) {
-        return "z.iso.datetime()" + zod_checks(node);
+        return "z.iso.datetime(aTime)" + zod_checks(node);
       }
       return "z.string()" + zod_checks(node);
     case SchemaKind::kEnum: {
@@ -351,6 +353,21 @@ std::string define_zod(const Schema& named) {
   std::string out = fmt::format("export const {} = {}", named.name(), zod_bare(named.node(), ""));
   if (!named.docs().empty()) out.append(".describe(" + quoted(named.docs()) + ")");
   return out.append(";\n");
+}
+
+// Said of the format alone: what is no text at all is another mistake.
+std::string zod_sentences() {
+  std::string out;
+  for (const auto& [name, kind] : {std::pair("anId", SchemaCheck::Kind::kUuid),
+                                   std::pair("aTime", SchemaCheck::Kind::kDatetime)}) {
+    SchemaCheck check;
+    check.kind = kind;
+    out += fmt::format(
+        "const {} = {{\n  error: ({{ code }} = {{ code: \"\" }}) => (code === \"invalid_format\" "
+        "? {} : undefined),\n}};\n",
+        name, quoted(format_sentence(check)));
+  }
+  return out;
 }
 
 std::string zod_definitions(const std::vector<Schema>& roots) {

@@ -73,6 +73,7 @@ struct SchemaCheck {
   double bound = 0;                             // of min and max
   std::string pattern;                          // JavaScript's, without the slashes
   bool (*matches)(std::string_view) = nullptr;  // the same in C++
+  std::string expected = {};                    // what it must be, for people
 };
 
 struct SchemaField {
@@ -114,6 +115,9 @@ const std::vector<std::string>* discriminator_values(const SchemaNode& object,
 
 /// CHECKs that values of `node` can be stored so; `where` names the field in the complaint.
 void check_storable(const SchemaNode& node, const SchemaStorage& storage, std::string_view where);
+
+/// What is said of a value that has not the format: "it must be an id, as …".
+std::string format_sentence(const SchemaCheck& check);
 
 /// zod's regular expressions, as their toString prints them.
 std::string_view uuid_pattern();

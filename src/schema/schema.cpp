@@ -174,8 +174,8 @@ StringSchema StringSchema::uuid() const {
 StringSchema StringSchema::datetime() const {
   return with_check(bound(SchemaCheck::Kind::kDatetime, 0));
 }
-StringSchema StringSchema::pattern(std::string expression,
-                                   bool (*matches)(std::string_view)) const {
+StringSchema StringSchema::pattern(std::string expression, bool (*matches)(std::string_view),
+                                   std::string expected) const {
   SYNAP_CHECK(!expression.empty() && matches != nullptr);
   // It is written between slashes.
   for (std::size_t at = 0; (at = expression.find('/', at)) != std::string::npos; ++at) {
@@ -185,6 +185,7 @@ StringSchema StringSchema::pattern(std::string expression,
   check.kind = SchemaCheck::Kind::kPattern;
   check.pattern = std::move(expression);
   check.matches = matches;
+  check.expected = std::move(expected);
   return with_check(std::move(check));
 }
 

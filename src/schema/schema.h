@@ -86,8 +86,11 @@ class StringSchema : public SchemaBuilder<StringSchema> {
   StringSchema uuid() const;
   /// ISO 8601 in UTC: 2026-01-31T12:00:00Z, with any number of digits behind the seconds.
   StringSchema datetime() const;
-  /// A regular expression in JavaScript (without slashes), and the same test in C++.
-  StringSchema pattern(std::string expression, bool (*matches)(std::string_view)) const;
+  /// A regular expression in JavaScript (without slashes), and the same test in C++. `expected`
+  /// says to people what it must be, with an example: "a scope, as notes:read"; empty: they are
+  /// told the expression.
+  StringSchema pattern(std::string expression, bool (*matches)(std::string_view),
+                       std::string expected = {}) const;
 };
 
 class NumberSchema : public SchemaBuilder<NumberSchema> {

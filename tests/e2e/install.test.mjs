@@ -169,7 +169,7 @@ describe('@synap/client, installed in an empty directory', { concurrency: true }
     }
     assert.deepEqual(await used(directory, reactQuery, { types: 'application' }), [
       'true',
-      'true BAD_REQUEST id: Invalid UUID',
+      'true BAD_REQUEST id: it must be an id, as 01980000-0000-7000-8000-000000000000',
     ]);
   });
 });

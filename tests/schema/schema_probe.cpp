@@ -256,7 +256,7 @@ std::vector<Schema> roots() {
 }
 
 std::string zod_module() {
-  std::string out = "import { z } from \"zod\";\n\n" + zod_definitions(roots());
+  std::string out = "import { z } from \"zod\";\n\n" + zod_sentences() + zod_definitions(roots());
   out.append("\nexport const schemas = {\n");
   for (const auto& each : cases()) {
     out.append(fmt::format("  {}: {},\n", each.name, to_zod(each.schema, "  ")));

@@ -159,8 +159,8 @@ std::string schemas(const std::vector<const rpc::Procedure*>& procedures,
     data += fmt::format("  \"{}\": {},\n", type->name, to_zod(type->data));
   }
   data += "};\n";
-  return fmt::format("{}import {{ z }} from \"zod\";\n\n{}\n{}\n{}", kGenerated,
-                     zod_definitions(roots), inputs, data);
+  return fmt::format("{}import {{ z }} from \"zod\";\n\n{}\n{}\n{}\n{}", kGenerated,
+                     zod_sentences(), zod_definitions(roots), inputs, data);
 }
 
 }  // namespace

@@ -176,11 +176,11 @@ export interface ListReplays {
 export interface CreateKey {
     /** To recognise it by. 1 to 100 characters. */
     name: string;
-    /** What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks. 1 to 32 items, each at most 64 characters. */
+    /** What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Absent: the same as the key that asks. 1 to 32 items, each at most 64 characters. */
     scopes?: string[] | undefined;
     /** Default: never. A time, ISO 8601. */
     expiresAt?: string | undefined;
-    /** Instead of expiresAt. 1 to 36500. */
+    /** It ends after so many days. Absent: never, unless expiresAt says when. 1 to 36500. */
     expiresInDays?: number | undefined;
     /** Of another user; for owners. Default: yourself. 1 to 128 characters. */
     userId?: string | undefined;

@@ -2,20 +2,27 @@
 // `synap_codegen --out client/src/generated` writes it again.
 import { z } from "zod";
 
+const anId = {
+  error: ({ code } = { code: "" }) => (code === "invalid_format" ? "it must be an id, as 01980000-0000-7000-8000-000000000000" : undefined),
+};
+const aTime = {
+  error: ({ code } = { code: "" }) => (code === "invalid_format" ? "it must be a time in UTC, as 2026-01-31T12:00:00Z" : undefined),
+};
+
 export const WorkerAppAddress = z.object({
   url: z.string().min(1).max(2000).describe("Where the app is served: http://127.0.0.1:3000/api/inngest"),
 });
 
 export const DiscardDeadLetters = z.object({
-  id: z.uuid().optional().describe("Of one run. Or a filter:"),
+  id: z.uuid(anId).optional().describe("Of one run. Or a filter:"),
   function: z.string().min(1).max(400).optional().describe("Its id, its name, or its name in its app where only one of your apps has it."),
   name: z.string().optional().describe("Of the error, as deadLetters.groups."),
   message: z.string().optional().describe("Of the error, the whole."),
-  from: z.iso.datetime().optional().describe("Queued then or later."),
-  to: z.iso.datetime().optional().describe("Queued before."),
+  from: z.iso.datetime(aTime).optional().describe("Queued then or later."),
+  to: z.iso.datetime(aTime).optional().describe("Queued before."),
   all: z.boolean().optional().describe("True, where no filter is meant."),
   limit: z.int().min(1).max(5000).default(1000).describe("At most so many in one call."),
-  cursor: z.uuid().nullable().optional().describe("The nextCursor of the call before."),
+  cursor: z.uuid(anId).nullable().optional().describe("The nextCursor of the call before."),
 });
 
 export const AskForGroups = z.object({
@@ -23,30 +30,30 @@ export const AskForGroups = z.object({
 });
 
 export const ReplayDeadLetters = z.object({
-  id: z.uuid().optional().describe("Of one run. Or a filter:"),
+  id: z.uuid(anId).optional().describe("Of one run. Or a filter:"),
   function: z.string().min(1).max(400).optional().describe("Its id, its name, or its name in its app where only one of your apps has it."),
   name: z.string().optional().describe("Of the error, as deadLetters.groups."),
   message: z.string().optional().describe("Of the error, the whole."),
-  from: z.iso.datetime().optional().describe("Queued then or later."),
-  to: z.iso.datetime().optional().describe("Queued before."),
+  from: z.iso.datetime(aTime).optional().describe("Queued then or later."),
+  to: z.iso.datetime(aTime).optional().describe("Queued before."),
   all: z.boolean().optional().describe("True, where no filter is meant."),
   limit: z.int().min(1).max(5000).default(1000).describe("At most so many in one call."),
-  cursor: z.uuid().nullable().optional().describe("The nextCursor of the call before."),
+  cursor: z.uuid(anId).nullable().optional().describe("The nextCursor of the call before."),
   data: z.record(z.string(), z.any()).optional().describe("With id, for functions of apps: the dead letter is put away, and its function invoked with these data instead of its event's."),
 });
 
 export const GetEventType = z.object({
-  name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128),
+  name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/, "it must be a name of your own, as x.weight.recorded").max(128),
   version: z.int().min(1).optional().describe("Absent: the newest."),
 });
 
 export const RegisterEventType = z.object({
-  name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128).describe("x.<noun>.<what>"),
+  name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/, "it must be a name of your own, as x.weight.recorded").max(128).describe("x.<noun>.<what>"),
   schema: z.record(z.string(), z.any()).describe("JSON Schema 2020-12 of the data, at most 64 KiB."),
 });
 
 export const GetEvent = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
 });
 
 export const ListEvents = z.object({
@@ -54,27 +61,27 @@ export const ListEvents = z.object({
   before: z.int().min(1).optional().describe("Only events at smaller positions: the nextBefore of the page before."),
   order: z.enum(["asc", "desc"]).default("asc").describe("asc: the oldest first. desc: the newest first."),
   limit: z.int().min(1).max(1000).default(100),
-  types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/)).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
-  aggregateId: z.uuid().optional(),
-  correlationId: z.uuid().optional(),
-  requestId: z.uuid().optional().describe("Only events that follow from this command."),
+  types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/, "it must be a type, as note.creation.completed or note.*")).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
+  aggregateId: z.uuid(anId).optional(),
+  correlationId: z.uuid(anId).optional(),
+  requestId: z.uuid(anId).optional().describe("Only events that follow from this command."),
   userId: z.string().min(1).max(128).optional().describe("Only events of this user. Everybody is told their own alone: of another there are none, which is answered without a look at the log."),
   source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]).optional().describe("Only events that came into the pod this way."),
   actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
-  from: z.iso.datetime().optional().describe("Only events of this time or later. The times of events grow with their positions; one may be missed that a clock put more than a minute off from its neighbours."),
-  to: z.iso.datetime().optional().describe("Only events before this time."),
+  from: z.iso.datetime(aTime).optional().describe("Only events of this time or later. The times of events grow with their positions; one may be missed that a clock put more than a minute off from its neighbours."),
+  to: z.iso.datetime(aTime).optional().describe("Only events before this time."),
 });
 
 export const PublishEvent = z.object({
-  type: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/).max(128).describe("One that you have registered."),
+  type: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/, "it must be a name of your own, as x.weight.recorded").max(128).describe("One that you have registered."),
   data: z.record(z.string(), z.any()).describe("As the newest version of its schema."),
-  aggregateId: z.uuid().optional().describe("The thing it is about; its events are of one noun."),
+  aggregateId: z.uuid(anId).optional().describe("The thing it is about; its events are of one noun."),
   expectedVersion: z.int().min(0).optional().describe("Refused with CONFLICT unless the thing has so many events."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating the call with its key gives the first answer again."),
 });
 
 export const ReadStream = z.object({
-  aggregateId: z.uuid(),
+  aggregateId: z.uuid(anId),
   fromVersion: z.int().min(1).default(1).describe("The nextVersion of the page before."),
   limit: z.int().min(1).max(1000).default(100),
 });
@@ -87,10 +94,10 @@ export const Actor = z.object({
 });
 
 export const SynapEvent = z.object({
-  id: z.uuid().describe("UUIDv7."),
+  id: z.uuid(anId).describe("UUIDv7."),
   version: z.literal("v1").describe("Of this shape."),
   type: z.string().min(1).max(128).describe("<noun>.<action>.requested|completed|failed"),
-  aggregateId: z.uuid().optional().describe("The thing it is about."),
+  aggregateId: z.uuid(anId).optional().describe("The thing it is about."),
   aggregateType: z.string().optional(),
   dataVersion: z.int().min(1).describe("Of the shape of the data."),
   data: z.record(z.string(), z.any()).describe("As the schema of its type says."),
@@ -100,19 +107,19 @@ export const SynapEvent = z.object({
   userId: z.string(),
   source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]),
   actor: Actor.optional().describe("Who acted; absent: the pod itself."),
-  timestamp: z.iso.datetime(),
-  correlationId: z.uuid().optional().describe("Shared by all that has one cause."),
-  causationId: z.uuid().optional().describe("The event that led to this one."),
-  requestId: z.uuid().optional().describe("The command that led to this one."),
+  timestamp: z.iso.datetime(aTime),
+  correlationId: z.uuid(anId).optional().describe("Shared by all that has one cause."),
+  causationId: z.uuid(anId).optional().describe("The event that led to this one."),
+  requestId: z.uuid(anId).optional().describe("The command that led to this one."),
   position: z.int().min(1).describe("Its place in the whole log."),
   aggregateVersion: z.int().min(1).optional().describe("Its place in its stream."),
 });
 
 export const WatchEvents = z.object({
-  types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/)).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
-  aggregateId: z.uuid().optional(),
-  correlationId: z.uuid().optional(),
-  requestId: z.uuid().optional().describe("Only events that follow from this command."),
+  types: z.array(z.string().min(1).max(128).regex(/^([^*]*|([^*]*\.)?\*)$/, "it must be a type, as note.creation.completed or note.*")).max(100).optional().describe("Only events of these types; note.* is all that begin with \"note.\"."),
+  aggregateId: z.uuid(anId).optional(),
+  correlationId: z.uuid(anId).optional(),
+  requestId: z.uuid(anId).optional().describe("Only events that follow from this command."),
   userId: z.string().min(1).max(128).optional().describe("Only events of this user. Everybody is told their own alone: of another there are none, which is answered without a look at the log."),
   source: z.enum(["api", "agent", "automation", "sync", "migration", "system", "intelligence"]).optional().describe("Only events that came into the pod this way."),
   actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
@@ -120,7 +127,7 @@ export const WatchEvents = z.object({
 });
 
 export const ReplayId = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
 });
 
 export const FunctionId = z.object({
@@ -142,8 +149,8 @@ export const ReplayFunction = z.object({
   id: z.string().min(1).max(400).describe("Its id, its name, or its name in its app where only one of your apps has it."),
   fromPosition: z.int().min(1).optional().describe("The first event. Absent: the first of the log."),
   toPosition: z.int().min(1).optional().describe("The last. Absent: the last there is now."),
-  from: z.iso.datetime().optional().describe("Events of this time or later."),
-  to: z.iso.datetime().optional().describe("Events before this time."),
+  from: z.iso.datetime(aTime).optional().describe("Events of this time or later."),
+  to: z.iso.datetime(aTime).optional().describe("Events before this time."),
   filter: z.string().min(1).max(8192).optional().describe("An expression over event, beside what triggers the function."),
   repeats: z.boolean().default(false).describe("True: events that had a run of the function have another."),
 });
@@ -154,9 +161,9 @@ export const ListReplays = z.object({
 
 export const CreateKey = z.object({
   name: z.string().min(1).max(100).describe("To recognise it by."),
-  scopes: z.array(z.string().max(64).regex(/^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$/)).min(1).max(32).optional().describe("What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Default: what the key may that asks."),
-  expiresAt: z.iso.datetime().optional().describe("Default: never."),
-  expiresInDays: z.int().min(1).max(36500).optional().describe("Instead of expiresAt."),
+  scopes: z.array(z.string().max(64).regex(/^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$/, "it must be a scope, as notes:read, notes:*, *:read or *")).min(1).max(32).optional().describe("What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Absent: the same as the key that asks."),
+  expiresAt: z.iso.datetime(aTime).optional().describe("Default: never."),
+  expiresInDays: z.int().min(1).max(36500).optional().describe("It ends after so many days. Absent: never, unless expiresAt says when."),
   userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
 });
 
@@ -164,11 +171,11 @@ export const ListKeys = z.object({
   userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
   kind: z.enum(["key", "session"]).default("key").describe("Sessions are those of browsers, which are signed in by a key or a link."),
   limit: z.int().min(1).max(500).default(100),
-  cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
+  cursor: z.uuid(anId).nullable().optional().describe("The nextCursor of the page before."),
 });
 
 export const RevokeKey = z.object({
-  keyId: z.uuid(),
+  keyId: z.uuid(anId),
   userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
 });
 
@@ -192,14 +199,14 @@ export const CreateNote = z.object({
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
   origin: NoteOrigin.optional().describe("The file that it was imported from; absent: none."),
-  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
-  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
   batch: z.string().min(1).max(100).optional().describe("The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const DeleteNote = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -207,16 +214,16 @@ export const DeleteNote = z.object({
 export const FindOrigins = z.object({
   paths: z.array(z.string()).max(200).default([]),
   checksums: z.array(z.string()).max(200).default([]),
-  ids: z.array(z.uuid()).max(200).default([]).describe("Of notes, which may be deleted."),
+  ids: z.array(z.uuid(anId)).max(200).default([]).describe("Of notes, which may be deleted."),
 });
 
 export const GetNote = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).optional().describe("As it was in this version."),
 });
 
 export const GetNoteHistory = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   limit: z.int().min(1).max(200).default(50),
   before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
 });
@@ -229,21 +236,21 @@ export const ListNotes = z.object({
 });
 
 export const RestoreNote = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).describe("The one to go back to."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const UpdateNote = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   content: z.string().min(1).max(5000000).optional().describe("Absent: stays as it is."),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
   origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
-  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
-  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
   batch: z.string().min(1).max(100).optional().describe("The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
@@ -251,7 +258,7 @@ export const UpdateNote = z.object({
 
 export const ReadLogs = z.object({
   level: z.enum(["error", "warn", "info", "debug"]).default("debug").describe("Lines of this level and of more important ones."),
-  since: z.iso.datetime().optional().describe("Only lines of this time or later."),
+  since: z.iso.datetime(aTime).optional().describe("Only lines of this time or later."),
   limit: z.int().min(1).max(10000).default(100).describe("So many of the newest."),
 });
 
@@ -261,7 +268,7 @@ export const ListSamples = z.object({
 
 export const LogLine = z.object({
   id: z.string().describe("Its place in the log of one process."),
-  time: z.iso.datetime(),
+  time: z.iso.datetime(aTime),
   level: z.enum(["error", "warn", "info", "debug"]),
   room: z.string().describe("The part of the pod that says it."),
   message: z.string().describe("A sentence."),
@@ -270,7 +277,7 @@ export const LogLine = z.object({
 
 export const WatchLogs = z.object({
   level: z.enum(["error", "warn", "info", "debug"]).default("debug").describe("Lines of this level and of more important ones."),
-  since: z.iso.datetime().optional().describe("Only lines of this time or later."),
+  since: z.iso.datetime(aTime).optional().describe("Only lines of this time or later."),
   lastEventId: z.string().nullable().optional().describe("Go on behind this line. Absent: begin with the oldest that is remembered."),
 });
 
@@ -279,7 +286,7 @@ export const ProjectionName = z.object({
 });
 
 export const CompleteProject = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -287,25 +294,25 @@ export const CompleteProject = z.object({
 export const CreateProject = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const DeleteProject = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const GetProject = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).optional().describe("As it was in this version."),
 });
 
 export const GetProjectHistory = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   limit: z.int().min(1).max(200).default(50),
   before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
 });
@@ -315,62 +322,62 @@ export const ListProjects = z.object({
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
   sort: z.enum(["-createdAt", "createdAt", "status", "-status", "startDate", "-startDate", "endDate", "-endDate", "title", "-title"]).default("-createdAt").describe("A minus: the largest first. Listed values have the order of their list."),
   status: z.enum(["active", "paused", "completed"]).optional().describe("Only those where it is this."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
-  startDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),
-  startDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not more."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
-  endDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),
-  endDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not more."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is this."),
+  startDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not less."),
+  startDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not more."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is this."),
+  endDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not less."),
+  endDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not more."),
   title: z.string().min(1).max(500).optional().describe("Only those where it is this."),
 });
 
 export const ReopenProject = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const RestoreProject = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).describe("The one to go back to."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const UpdateProject = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).optional(),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const CreateRelation = z.object({
-  fromId: z.uuid().describe("The thing that it leads from."),
-  toId: z.uuid().describe("The thing that it leads to."),
+  fromId: z.uuid(anId).describe("The thing that it leads from."),
+  toId: z.uuid(anId).describe("The thing that it leads to."),
   type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
   properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
-  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
-  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Until when it held; absent: still does."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const DeleteRelation = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const GetRelation = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).optional().describe("As it was in this version."),
 });
 
 export const GetRelationHistory = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   limit: z.int().min(1).max(200).default(50),
   before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
 });
@@ -379,66 +386,66 @@ export const ListRelations = z.object({
   limit: z.int().min(1).max(100).default(20),
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
   sort: z.enum(["-createdAt", "createdAt", "fromId", "-fromId", "toId", "-toId", "type", "-type"]).default("-createdAt").describe("A minus: the largest first. Listed values have the order of their list."),
-  fromId: z.uuid().optional().describe("Only those where it is this."),
-  toId: z.uuid().optional().describe("Only those where it is this."),
+  fromId: z.uuid(anId).optional().describe("Only those where it is this."),
+  toId: z.uuid(anId).optional().describe("Only those where it is this."),
   type: z.string().min(1).max(64).optional().describe("Only those where it is this."),
 });
 
 export const NeighboursOf = z.object({
-  id: z.uuid().describe("The thing to begin at."),
+  id: z.uuid(anId).describe("The thing to begin at."),
   depth: z.int().min(1).max(3).default(1).describe("Over how many relations at most."),
   limit: z.int().min(1).max(500).default(100).describe("How many things at most."),
   direction: z.enum(["both", "out", "in"]).default("both").describe("Along relations that lead from a thing (out), to it (in), or either."),
   types: z.array(z.string().min(1).max(64)).max(50).default([]).describe("Of these types only; none: all."),
-  at: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only relations that hold at this day or time; absent: whenever they hold."),
+  at: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only relations that hold at this day or time; absent: whenever they hold."),
 });
 
 export const RestoreRelation = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).describe("The one to go back to."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const UpdateRelation = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   type: z.string().min(1).max(64).optional().describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
-  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
-  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Until when it held; absent: still does."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("Until when it held; absent: still does."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const GetRequest = z.object({
-  requestId: z.uuid(),
+  requestId: z.uuid(anId),
 });
 
 export const RunId = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
 });
 
 export const ListRuns = z.object({
   limit: z.int().min(1).max(500).default(50),
-  cursor: z.uuid().nullable().optional().describe("The nextCursor of the page before."),
+  cursor: z.uuid(anId).nullable().optional().describe("The nextCursor of the page before."),
   status: z.enum(["active", "sleeping", "completed", "failed", "cancelled", "discarded"]).optional(),
   function: z.string().min(1).max(400).optional().describe("Only runs of this function, by its id, its name, or its name in its app: notes.create."),
-  eventId: z.uuid().optional().describe("Only runs for this event."),
-  correlationId: z.uuid().optional().describe("Only runs for events that share this cause."),
+  eventId: z.uuid(anId).optional().describe("Only runs for this event."),
+  correlationId: z.uuid(anId).optional().describe("Only runs for events that share this cause."),
   eventType: z.string().min(1).max(200).optional().describe("Only runs for events of this type; note.* is all that begin with \"note.\"."),
-  from: z.iso.datetime().optional().describe("Only runs queued then or later."),
-  to: z.iso.datetime().optional().describe("Only runs queued before."),
+  from: z.iso.datetime(aTime).optional().describe("Only runs queued then or later."),
+  to: z.iso.datetime(aTime).optional().describe("Only runs queued before."),
   text: z.string().min(1).max(200).optional().describe("Only runs for events in whose data, as JSON, this stands; letters of the alphabet large or small."),
 });
 
 export const RerunOf = z.object({
-  id: z.uuid().describe("The run that is to be done again."),
+  id: z.uuid(anId).describe("The run that is to be done again."),
   fromStep: z.string().min(40).max(40).optional().describe("The hash of a step that it has done: what was done before that step is taken over, and the step is done again. Absent: all is."),
   input: z.any().optional().describe("What that step is given instead: for functions of apps, the list of the step's arguments."),
 });
 
 export const ResultOf = z.object({
-  id: z.uuid().describe("Of the run."),
+  id: z.uuid(anId).describe("Of the run."),
   step: z.string().min(40).max(40).optional().describe("The hash of a step that is done. Absent: the run's output is asked for."),
 });
 
@@ -454,7 +461,7 @@ export const ListTags = z.object({
 });
 
 export const CompleteTask = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -462,26 +469,26 @@ export const CompleteTask = z.object({
 export const CreateTask = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
-  projectId: z.uuid().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).optional().describe("The project it is for."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const DeleteTask = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const GetTask = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).optional().describe("As it was in this version."),
 });
 
 export const GetTaskHistory = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   limit: z.int().min(1).max(200).default(50),
   before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
 });
@@ -491,34 +498,34 @@ export const ListTasks = z.object({
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
   sort: z.enum(["-createdAt", "createdAt", "status", "-status", "dueDate", "-dueDate", "priority", "-priority", "projectId", "-projectId"]).default("-createdAt").describe("A minus: the largest first. Listed values have the order of their list."),
   status: z.enum(["open", "in_progress", "done"]).optional().describe("Only those where it is this."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is this."),
-  dueDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not less."),
-  dueDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Only those where it is not more."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is this."),
+  dueDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not less."),
+  dueDateTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not more."),
   priority: z.enum(["low", "normal", "high", "urgent"]).optional().describe("Only those where it is this."),
-  projectId: z.uuid().optional().describe("Only those where it is this."),
+  projectId: z.uuid(anId).optional().describe("Only those where it is this."),
 });
 
 export const ReopenTask = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const RestoreTask = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   version: z.int().min(1).describe("The one to go back to."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 
 export const UpdateTask = z.object({
-  id: z.uuid(),
+  id: z.uuid(anId),
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
   status: z.enum(["open", "in_progress", "done"]).optional(),
-  projectId: z.uuid().nullable().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).nullable().optional().describe("The project it is for."),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
   idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
@@ -541,9 +548,9 @@ export const EventTypeRegistered = z.object({
 
 export const RunEnd = z.object({
   function: z.string().describe("The function whose run has ended."),
-  runId: z.uuid().describe("The run."),
+  runId: z.uuid(anId).describe("The run."),
   status: z.enum(["completed", "failed", "cancelled"]),
-  eventId: z.uuid().describe("What it was a run for."),
+  eventId: z.uuid(anId).describe("What it was a run for."),
   attempts: z.int().min(0).describe("How often it was tried."),
   name: z.string().optional().describe("The kind of the last error."),
   message: z.string().optional().describe("What the last error said."),
@@ -552,14 +559,9 @@ export const RunEnd = z.object({
 export const Invocation = z.object({
   function: z.string().describe("The function that is to run."),
   data: z.any().describe("What it is handed."),
-  runId: z.uuid().describe("The run that asks for it."),
+  runId: z.uuid(anId).describe("The run that asks for it."),
   step: z.string().describe("The step of that run, as a hash in hex."),
   depth: z.int().min(1).optional().describe("How many runs that were asked for stand before it in a chain."),
-  sourceFunction: z.string().optional().describe("The function of that run."),
-  sourceApp: z.string().optional().describe("The app of that function."),
-  name: z.string().optional().describe("Of the step."),
-  expiresAt: z.iso.datetime().optional().describe("Until when the step waits for the result."),
-  sdk: z.record(z.string(), z.any()).optional().describe("v, user and meta, as Inngest's SDK has them."),
 });
 
 export const FunctionAct = z.object({
@@ -568,7 +570,7 @@ export const FunctionAct = z.object({
 
 export const ReplayAct = z.object({
   function: z.string().describe("Its id."),
-  replayId: z.uuid().describe("Runs have it in their origin."),
+  replayId: z.uuid(anId).describe("Runs have it in their origin."),
   fromPosition: z.int().min(1).describe("Of the first event."),
   toPosition: z.int().min(0).describe("Of the last."),
 });
@@ -576,8 +578,8 @@ export const ReplayAct = z.object({
 export const Tick = z.object({
   function: z.string().describe("The function that is to run."),
   cron: z.string().describe("Its schedule."),
-  scheduledAt: z.iso.datetime().describe("Before jitter."),
-  missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there; counted up to 10,000."),
+  scheduledAt: z.iso.datetime(aTime).describe("Before jitter."),
+  missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there."),
 });
 
 export const HttpRequest = z.object({
@@ -592,18 +594,18 @@ export const HttpRequest = z.object({
 });
 
 export const KeyCreated = z.object({
-  keyId: z.uuid(),
+  keyId: z.uuid(anId),
   name: z.string().max(100),
   prefix: z.string(),
   hash: z.string().describe("SHA-256 of the key, hexadecimal."),
   scopes: z.array(z.string().max(64)).min(1).max(32).optional().describe("What it may do; absent: all that its user may."),
-  expiresAt: z.iso.datetime().optional().describe("Absent: never."),
+  expiresAt: z.iso.datetime(aTime).optional().describe("Absent: never."),
   kind: z.enum(["session"]).optional().describe("What else it is than an API key: the session of a browser. Absent: an API key."),
-  parent: z.uuid().optional().describe("Of a session: the key for which it stands, and with which it ends."),
+  parent: z.uuid(anId).optional().describe("Of a session: the key for which it stands, and with which it ends."),
 });
 
 export const KeyRevoked = z.object({
-  keyId: z.uuid(),
+  keyId: z.uuid(anId),
 });
 
 export const NoteFile = z.object({
@@ -613,7 +615,7 @@ export const NoteFile = z.object({
 });
 
 export const NoteCreationCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   title: z.string().min(1).max(500).describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).default([]),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
@@ -621,16 +623,16 @@ export const NoteCreationCompleted = z.object({
   preview: z.string().describe("How the text begins."),
   file: NoteFile,
   given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
-  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
-  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
   version: z.int().min(1).describe("That it has now."),
-  at: z.iso.datetime().describe("When the change was asked for."),
+  at: z.iso.datetime(aTime).describe("When the change was asked for."),
   source: z.string().describe("By which way: api, agent, sync, ..."),
 });
 
 export const Failure = z.object({
   function: z.string().describe("The function that was given up."),
-  runId: z.uuid().describe("Its run."),
+  runId: z.uuid(anId).describe("Its run."),
   attempts: z.int().min(0).describe("How often it was tried."),
   name: z.string().describe("The kind of the last error."),
   message: z.string().describe("What the last error said."),
@@ -649,19 +651,19 @@ export const NoteCreationRequested = z.object({
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
   origin: NoteOrigin.optional().describe("The file that it was imported from; absent: none."),
   given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
-  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
-  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
 });
 
 export const NoteDeletionCompleted = z.object({
-  entityId: z.uuid(),
-  at: z.iso.datetime().describe("When it was asked for."),
+  entityId: z.uuid(anId),
+  at: z.iso.datetime(aTime).describe("When it was asked for."),
 });
 
 export const NoteDeletionRequested = z.object({});
 
 export const NoteUpdateCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
@@ -669,10 +671,10 @@ export const NoteUpdateCompleted = z.object({
   preview: z.string().optional().describe("How the text begins."),
   file: NoteFile.optional().describe("Absent: as it was."),
   given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
-  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
-  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
   version: z.int().min(1).describe("That it has now."),
-  at: z.iso.datetime().describe("When the change was asked for."),
+  at: z.iso.datetime(aTime).describe("When the change was asked for."),
   source: z.string().describe("By which way: api, agent, sync, ..."),
 });
 
@@ -683,128 +685,128 @@ export const NoteUpdateRequested = z.object({
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
   origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
   given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
-  createdAt: z.iso.datetime().optional().describe("When it was made where it comes from; absent: now."),
-  updatedAt: z.iso.datetime().optional().describe("When it was changed where it comes from; absent: now."),
+  createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
+  updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
 });
 
 export const ProjectCompletionCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
 export const ProjectCompletionRequested = z.object({});
 
 export const ProjectCreationCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
 export const ProjectCreationRequested = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
 export const ProjectDeletionCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
 });
 
 export const ProjectDeletionRequested = z.object({});
 
 export const ProjectReopeningCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
 export const ProjectReopeningRequested = z.object({});
 
 export const ProjectUpdateCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).default("active"),
 });
 
 export const ProjectUpdateRequested = z.object({
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
-  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   status: z.enum(["active", "paused", "completed"]).optional(),
 });
 
 export const RelationCreationCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
-  fromId: z.uuid().describe("The thing that it leads from."),
-  toId: z.uuid().describe("The thing that it leads to."),
+  fromId: z.uuid(anId).describe("The thing that it leads from."),
+  toId: z.uuid(anId).describe("The thing that it leads to."),
   type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
   properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
-  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
-  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Until when it held; absent: still does."),
 });
 
 export const RelationCreationRequested = z.object({
-  fromId: z.uuid().describe("The thing that it leads from."),
-  toId: z.uuid().describe("The thing that it leads to."),
+  fromId: z.uuid(anId).describe("The thing that it leads from."),
+  toId: z.uuid(anId).describe("The thing that it leads to."),
   type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
   properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
-  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
-  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Until when it held; absent: still does."),
 });
 
 export const RelationDeletionCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
 });
 
 export const RelationDeletionRequested = z.object({});
 
 export const RelationUpdateCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
-  fromId: z.uuid().describe("The thing that it leads from."),
-  toId: z.uuid().describe("The thing that it leads to."),
+  fromId: z.uuid(anId).describe("The thing that it leads from."),
+  toId: z.uuid(anId).describe("The thing that it leads to."),
   type: z.string().min(1).max(64).describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
   properties: z.record(z.string(), z.any()).default({}).describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
-  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
-  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("Until when it held; absent: still does."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Until when it held; absent: still does."),
 });
 
 export const RelationUpdateRequested = z.object({
-  fromId: z.uuid().optional().describe("The thing that it leads from."),
-  toId: z.uuid().optional().describe("The thing that it leads to."),
+  fromId: z.uuid(anId).optional().describe("The thing that it leads from."),
+  toId: z.uuid(anId).optional().describe("The thing that it leads to."),
   type: z.string().min(1).max(64).optional().describe("related_to, part_of, depends_on, mentioned_in, created_from, supersedes, similar_to, contradicts, or a word of your own: small letters, digits and _."),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 16 KiB of text at most."),
-  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
-  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("Until when it held; absent: still does."),
+  validFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("Since when it holds; absent: always has. A day or a time, as dueDate of tasks."),
+  validTo: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("Until when it held; absent: still does."),
 });
 
 export const RunAct = z.object({
   function: z.string().describe("The function whose run it is."),
-  runId: z.uuid().describe("The run."),
-  ofRunId: z.uuid().optional().describe("The run that is done again."),
+  runId: z.uuid(anId).describe("The run."),
+  ofRunId: z.uuid(anId).optional().describe("The run that is done again."),
   fromStep: z.string().optional().describe("What was done before this step was taken over."),
 });
 
@@ -814,76 +816,76 @@ export const Signal = z.object({
 });
 
 export const TaskCompletionCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
-  projectId: z.uuid().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).optional().describe("The project it is for."),
 });
 
 export const TaskCompletionRequested = z.object({});
 
 export const TaskCreationCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
-  projectId: z.uuid().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).optional().describe("The project it is for."),
 });
 
 export const TaskCreationRequested = z.object({
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
-  projectId: z.uuid().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).optional().describe("The project it is for."),
 });
 
 export const TaskDeletionCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
 });
 
 export const TaskDeletionRequested = z.object({});
 
 export const TaskReopeningCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
-  projectId: z.uuid().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).optional().describe("The project it is for."),
 });
 
 export const TaskReopeningRequested = z.object({});
 
 export const TaskUpdateCompleted = z.object({
-  entityId: z.uuid(),
+  entityId: z.uuid(anId),
   version: z.int().min(1).describe("That it has now."),
   title: z.string().min(1).max(500),
   description: z.string().max(50000).default("").describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).default("normal"),
   status: z.enum(["open", "in_progress", "done"]).default("open"),
-  projectId: z.uuid().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).optional().describe("The project it is for."),
 });
 
 export const TaskUpdateRequested = z.object({
   title: z.string().min(1).max(500).optional(),
   description: z.string().max(50000).optional().describe("Markdown."),
-  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/).nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
+  dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
   priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
   status: z.enum(["open", "in_progress", "done"]).optional(),
-  projectId: z.uuid().nullable().optional().describe("The project it is for."),
+  projectId: z.uuid(anId).nullable().optional().describe("The project it is for."),
 });
 
 export const UserCreated = z.object({

@@ -83,14 +83,15 @@ const ObjectSchema<CreateKey>& describe(Type<CreateKey>) {
           .field("scopes", &CreateKey::scopes,
                  array(string()
                            .max(api::Scopes::kCharactersMax)
-                           .pattern(R"(^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$)", api::is_scope))
+                           .pattern(R"(^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$)", api::is_scope,
+                                    "a scope, as notes:read, notes:*, *:read or *"))
                      .min(1)
                      .max(api::Scopes::kCountMax),
                  "What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. "
-                 "Default: what the key may that asks.")
+                 "Absent: the same as the key that asks.")
           .field("expiresAt", &CreateKey::expires_at, string().datetime(), "Default: never.")
           .field("expiresInDays", &CreateKey::expires_in_days, integer().min(1).max(kDaysMax),
-                 "Instead of expiresAt.")
+                 "It ends after so many days. Absent: never, unless expiresAt says when.")
           .field("userId", &CreateKey::user_id, string().min(1).max(kIdMax), kWhoseDocs);
   return schema;
 }
@@ -191,7 +192,7 @@ Result<std::string> whose(const Session& session, const std::optional<std::strin
 template <class Input>
 api::AccessRequest request_of(const Session& session, std::string_view procedure,
                               const Input& input) {
-  api::AccessRequest request{session.actor, session.idempotency_key, {}};
+  api::AccessRequest request{session.actor, session.idempotency_key, {}, session.cause};
   if (!request.idempotency_key.empty()) {
     request.fingerprint_of = fmt::format("{}\n{}", procedure, json_text(input));
   }

@@ -29,7 +29,8 @@ bool is_name(std::string_view name) {
 
 StringSchema name_schema() {
   return string()
-      .pattern(R"(^x(\.[a-z][a-z0-9_-]*){2,}$)", is_name)
+      .pattern(R"(^x(\.[a-z][a-z0-9_-]*){2,}$)", is_name,
+               "a name of your own, as x.weight.recorded")
       .max(events::kEventTypeCharactersMax);
 }
 

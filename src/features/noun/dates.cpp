@@ -20,7 +20,8 @@ constexpr const char* kPattern =
 }  // namespace
 
 StringSchema date_schema() {
-  return string().max(40).pattern(kPattern, is_date);
+  return string().max(40).pattern(
+      kPattern, is_date, "a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z");
 }
 
 }  // namespace synap::features
