@@ -166,8 +166,8 @@ function procedureOf(route, methods, shapes) {
   const body = methods.post?.requestBody?.content['application/json'];
   let input = body?.schema;
   if (input?.$ref) input = shapes[nameOf(input.$ref)];
-  if (!input && main.parameters) {
-    const own = main.parameters.filter((each) => each.in === 'query');
+  const own = (main.parameters ?? []).filter((each) => each.in === 'query');
+  if (!input && own.length > 0) {
     input = {
       properties: Object.fromEntries(own.map(({ name, schema, description }) => [name, { ...schema, description }])),
       required: own.filter((each) => each.required).map((each) => each.name),

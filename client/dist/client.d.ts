@@ -1,4 +1,5 @@
 import { type TRPCClient } from '@trpc/client';
+import { type Cause } from './cause.js';
 import type { EventOf, EventType, RegisteredType, SynapEvent } from './events.js';
 import type { AppRouter, Request } from './generated/app-router.js';
 import { type WaitOptions } from './wait.js';
@@ -47,6 +48,11 @@ export interface SynapHelpers<Own extends object = {}> {
      * with WaitTimeoutError when it takes too long or no pod answers.
      */
     waitFor(requestId: string, options?: WaitOptions): Promise<Request>;
+    /**
+     * Calls that are made because of an event, as a worker or a watch handles it: what they change
+     * stands below it in the tree of causes, and shares its correlationId.
+     */
+    causedBy(event: Cause): TRPCClient<AppRouter>;
     /** Ends every watch and wait, and the connection. A program that has watched must call it to end. */
     close(): Promise<void>;
 }

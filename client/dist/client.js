@@ -1,6 +1,7 @@
 import { createTRPCClient, createWSClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink, TRPCClientError, wsLink, } from '@trpc/client';
 import { observable } from '@trpc/server/observable';
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
+import { headersOfCause } from './cause.js';
 import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
 import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
 import { WaitingRoom } from './wait.js';
@@ -120,26 +121,31 @@ export function createSynapClient(given) {
     const events = options.transport === 'sse'
         ? eventsOverSse(endpoint, options)
         : eventsOverWebSocket(endpoint, options);
-    const http = {
+    const httpOf = (cause) => ({
         url: endpoint,
-        headers: () => headersOf(options),
+        headers: async () => ({ ...(await headersOf(options)), ...cause }),
         // tRPC's idea of a fetch and the platform's differ in what `undefined` may stand for.
         ...(options.fetch ? { fetch: options.fetch } : {}),
-    };
-    const trpc = createTRPCClient({
-        links: [
-            tellingLink(options),
-            splitLink({
-                condition: (op) => op.type === 'subscription',
-                true: events.link,
-                false: splitLink({
-                    condition: (op) => isLong(op.input),
-                    true: httpLink(http),
-                    false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
-                }),
-            }),
-        ],
     });
+    // Calls of one cause share requests with each other only.
+    const callsOf = (cause) => {
+        const http = httpOf(cause);
+        return createTRPCClient({
+            links: [
+                tellingLink(options),
+                splitLink({
+                    condition: (op) => op.type === 'subscription',
+                    true: events.link,
+                    false: splitLink({
+                        condition: (op) => isLong(op.input),
+                        true: httpLink(http),
+                        false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
+                    }),
+                }),
+            ],
+        });
+    };
+    const trpc = callsOf({});
     const source = {
         // Of events of no type there are none, so the page's end is the log's.
         end: async () => {
@@ -169,6 +175,7 @@ export function createSynapClient(given) {
             checkOpen();
             return waitingRoom.wait(requestId, waitOptions);
         },
+        causedBy: (event) => callsOf(headersOfCause(event)),
         close: async () => {
             isClosed = true;
             for (const end of [...running])

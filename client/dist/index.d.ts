@@ -1,4 +1,5 @@
 export { createSynapClient } from './client.js';
+export type { Cause } from './cause.js';
 export type { SynapClient, SynapClientOptions, SynapHelpers, Watchable, Watched, } from './client.js';
 export { ClientClosedError, ConnectionLostError, NoKeyError, RequestFailedError, WaitTimeoutError, WatchStoppedError, isSynapError, messageOf, } from './errors.js';
 export type { SynapError } from './errors.js';

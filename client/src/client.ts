@@ -15,6 +15,7 @@ import { observable } from '@trpc/server/observable';
 
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
 
+import { headersOfCause, type Cause } from './cause.js';
 import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
 import type { EventOf, EventType, RegisteredType, SynapEvent } from './events.js';
 import type { AppRouter, Request } from './generated/app-router.js';
@@ -85,6 +86,11 @@ export interface SynapHelpers<Own extends object = {}> {
    * with WaitTimeoutError when it takes too long or no pod answers.
    */
   waitFor(requestId: string, options?: WaitOptions): Promise<Request>;
+  /**
+   * Calls that are made because of an event, as a worker or a watch handles it: what they change
+   * stands below it in the tree of causes, and shares its correlationId.
+   */
+  causedBy(event: Cause): TRPCClient<AppRouter>;
   /** Ends every watch and wait, and the connection. A program that has watched must call it to end. */
   close(): Promise<void>;
 }
@@ -234,26 +240,31 @@ export function createSynapClient<Own extends object = {}>(
     options.transport === 'sse'
       ? eventsOverSse(endpoint, options)
       : eventsOverWebSocket(endpoint, options);
-  const http = {
+  const httpOf = (cause: HeaderFields) => ({
     url: endpoint,
-    headers: () => headersOf(options),
+    headers: async () => ({ ...(await headersOf(options)), ...cause }),
     // tRPC's idea of a fetch and the platform's differ in what `undefined` may stand for.
     ...(options.fetch ? { fetch: options.fetch as FetchEsque } : {}),
-  };
-  const trpc = createTRPCClient<AppRouter>({
-    links: [
-      tellingLink(options),
-      splitLink({
-        condition: (op) => op.type === 'subscription',
-        true: events.link,
-        false: splitLink({
-          condition: (op) => isLong(op.input),
-          true: httpLink(http),
-          false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
-        }),
-      }),
-    ],
   });
+  // Calls of one cause share requests with each other only.
+  const callsOf = (cause: HeaderFields) => {
+    const http = httpOf(cause);
+    return createTRPCClient<AppRouter>({
+      links: [
+        tellingLink(options),
+        splitLink({
+          condition: (op) => op.type === 'subscription',
+          true: events.link,
+          false: splitLink({
+            condition: (op) => isLong(op.input),
+            true: httpLink(http),
+            false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
+          }),
+        }),
+      ],
+    });
+  };
+  const trpc = callsOf({});
 
   const source: EventSourceOfPod = {
     // Of events of no type there are none, so the page's end is the log's.
@@ -287,6 +298,7 @@ export function createSynapClient<Own extends object = {}>(
       checkOpen();
       return waitingRoom.wait(requestId, waitOptions);
     },
+    causedBy: (event) => callsOf(headersOfCause(event)),
     close: async () => {
       isClosed = true;
       for (const end of [...running]) end(new ClientClosedError());

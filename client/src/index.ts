@@ -1,5 +1,6 @@
 // @synap/client: ask a pod, command it, watch it.
 export { createSynapClient } from './client.js';
+export type { Cause } from './cause.js';
 export type {
   SynapClient,
   SynapClientOptions,

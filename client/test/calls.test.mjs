@@ -75,6 +75,30 @@ describe('calls', () => {
     }
   });
 
+  test('calls because of an event say so, and share requests with no others', async () => {
+    const client = createSynapClient({ url: pod.url, key: 'key', headers: { 'x-more': '1' } });
+    const id = '01980000-0000-7000-8000-000000000000';
+    const causes = [
+      [{ id }, id],
+      [{ id: '01K30DW4HMFAY8VVR14D2PF2DB' }, '0198c0de-1234-7abc-8def-0123456789ab'],
+      // Its sender has made the id up: the pod says what it is to the pod.
+      [{ id: 'order-7', synap: { id } }, id],
+      [{ id: 'order-7' }, undefined],
+      [{}, undefined],
+    ];
+    const titles = causes.map((_, i) => `${i}`);
+    await Promise.all([
+      client.notes.create.mutate({ content: 'of nothing' }),
+      ...causes.map(([event], i) => client.causedBy(event).notes.create.mutate({ content: titles[i] })),
+    ]);
+    const said = new Map(pod.calls.map((call) => [call.input.content, call.headers]));
+    assert.deepEqual(titles.map((title) => said.get(title)['synap-caused-by']), causes.map(([, cause]) => cause));
+    assert.equal(said.get('of nothing')['synap-caused-by'], undefined);
+    assert.ok([...said.values()].every((headers) => headers['x-more'] === '1'));
+    assert.equal(pod.httpRequests, 6);
+    await client.close();
+  });
+
   test('a key is taken under the name that it had before', async () => {
     const client = createSynapClient({ url: pod.url, token: 'old' });
     await client.notes.get.query({ id: 'a' });

@@ -26,7 +26,7 @@ export async function until(probe) {
 export class FakePod {
   log = [];
   requests = new Map();
-  /** What was asked, oldest first: { path, input, token }. */
+  /** What was asked, oldest first: { path, input, token, headers }. */
   calls = [];
   httpRequests = 0;
   /** Subscriptions that are open. */
@@ -41,7 +41,7 @@ export class FakePod {
     const t = initTRPC.context().create({ sse });
     const procedure = t.procedure.use(({ ctx, path, getRawInput, next }) =>
       getRawInput().then((input) => {
-        pod.calls.push({ path, input, token: ctx.token });
+        pod.calls.push({ path, input, token: ctx.token, headers: ctx.headers });
         pod.#changes.emit('call');
         if (ctx.token === 'revoked') throw new TRPCError({ code: 'UNAUTHORIZED', message: 'no' });
         const fault = pod.next.get(path);
@@ -94,6 +94,7 @@ export class FakePod {
     });
     const createContext = ({ req, info }) => ({
       token: req.headers.authorization?.replace('Bearer ', '') ?? info.connectionParams?.token,
+      headers: req.headers,
     });
     const handler = createHTTPHandler({ router, createContext, basePath: '/trpc/' });
     pod.server = createServer((request, response) => {

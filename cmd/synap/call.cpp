@@ -26,6 +26,7 @@ struct CallOptions {
   ClientOptions client;
   std::string procedure;
   std::string input;
+  std::string caused_by = {};
   Waiting waiting = {};
 };
 
@@ -216,6 +217,7 @@ int call(const CallOptions& options) {
   if (!time_max) return report(time_max.error(), is_json);
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
+  pod->set_cause(options.caused_by);
   auto answer = pod->call(options.procedure, *input, [](const Json& item) {
     // No event: it tells clients that resume where the stream begins.
     if (item.string_or("type", "") == kWatchStarted) return true;
@@ -247,6 +249,7 @@ Command call_command() {
                   {"JSON", "The input; - reads it from stdin.", &options->input}},
       .run = [options] { return call(*options); },
       .help_about = [options] { return help(*options); }};
+  command.options.push_back(cause_option(options->caused_by));
   for (auto& option : wait_options(options->waiting)) command.options.push_back(option);
   for (auto& option : client_options(options->client)) command.options.push_back(option);
   return command;

@@ -23,6 +23,7 @@ struct Made {
   const ProcedureInfo& procedure;
   MadeInput input;
   ClientOptions client;
+  std::string caused_by = {};
   Waiting waiting = {};
   bool wants_all = false;
 };
@@ -147,6 +148,7 @@ int run(Made& made) {
   if (!time_max) return report(time_max.error(), is_json);
   auto pod = PodClient::make(made.client);
   if (!pod) return report(pod.error(), is_json);
+  pod->set_cause(made.caused_by);
   if (auto done = complete_id(made, *pod); !done) return report(done.error(), is_json);
   auto input = made.input.json();
   if (!input) {
@@ -201,6 +203,7 @@ Command command_of(const ProcedureInfo& procedure) {
     command.docs += fmt::format(" Where stdout is no terminal: a line each, with tabs between {}.",
                                 fmt::join(names, ", "));
   }
+  if (procedure.kind == "mutation") command.options.push_back(cause_option(made->caused_by));
   if (has_requests(procedure)) {
     for (auto& option : wait_options(made->waiting)) command.options.push_back(option);
   }

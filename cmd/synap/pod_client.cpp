@@ -195,7 +195,9 @@ outbound::Request PodClient::request(std::string_view method, std::string_view p
   if (!key_.text.empty()) request.headers.push_back({"authorization", "Bearer " + key_.text});
   // A word that the pod does not know is a mistake of who typed it.
   request.headers.push_back({"synap-unknown-keys", "refuse"});
-  if (method == "POST") request.headers.push_back({"content-type", "application/json"});
+  if (method != "POST") return request;
+  request.headers.push_back({"content-type", "application/json"});
+  if (!caused_by_.empty()) request.headers.push_back({"synap-caused-by", caused_by_});
   return request;
 }
 

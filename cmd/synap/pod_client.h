@@ -86,6 +86,9 @@ class PodClient {
   /// When every call ends, as if nobody answered; never.
   void set_deadline(SteadyClock::time_point deadline) { http_->set_deadline(deadline); }
 
+  /// The event because of which mutations are called from now on; empty: none.
+  void set_cause(std::string event_id) { caused_by_ = std::move(event_id); }
+
   const std::string& url() const { return url_; }
 
  private:
@@ -108,6 +111,7 @@ class PodClient {
   std::string url_;
   Key key_;
   std::string advice_;  // where there is no key
+  std::string caused_by_;
   std::unique_ptr<HttpClient> http_;
 };
 

@@ -59,6 +59,15 @@ std::vector<Option> wait_options(Waiting& waiting) {
            .value = "SECONDS"}};
 }
 
+Option cause_option(std::string& event_id) {
+  return {.name = "--caused-by",
+          .docs =
+              "The id of the event because of which this is done: what it appends stands below "
+              "that event in the tree of causes.",
+          .target = &event_id,
+          .value = "EVENT"};
+}
+
 Result<std::chrono::seconds> time_to_wait(const Waiting& waiting) {
   if (!waiting.seconds) return std::chrono::seconds(Waiting::kSecondsDefault);
   if (!waiting.waits) {

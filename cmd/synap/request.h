@@ -24,6 +24,9 @@ std::vector<Option> wait_options(Waiting& waiting);
 /// kBadRequest, before a pod is asked: no number of seconds, or one of what is not waited for.
 Result<std::chrono::seconds> time_to_wait(const Waiting& waiting);
 
+/// "--caused-by": the event because of which a command is given (PodClient::set_cause).
+Option cause_option(std::string& event_id);
+
 /// Watches until the command with this answer has completed, at most so long, and gives the answer
 /// with its "status" as it is then. What was never pending is given as it is. The error of one that
 /// failed; kTimeout of one that is still under way; kPreconditionFailed of one whose end cannot be

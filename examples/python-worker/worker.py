@@ -25,13 +25,12 @@ client = inngest.Inngest(
 )
 
 
-def call(procedure: str, **data: object) -> dict:
-    """A procedure of the pod (docs/rest.md)."""
-    request = urllib.request.Request(
-        f"{URL}/api/{procedure}",
-        data=json.dumps(data).encode(),
-        headers={"authorization": f"Bearer {KEY}", "content-type": "application/json"},
-    )
+def call(procedure: str, *, cause: str | None = None, **data: object) -> dict:
+    """A procedure of the pod (docs/rest.md), called because of an event."""
+    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+    if cause is not None:
+        headers["synap-caused-by"] = cause
+    request = urllib.request.Request(f"{URL}/api/{procedure}", data=json.dumps(data).encode(), headers=headers)
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 
@@ -46,7 +45,8 @@ def make_tasks(ctx: inngest.ContextSync) -> dict:
         return re.findall(r"^- \[ \] (.+)$", note["content"], re.MULTILINE)
 
     def make(index: int, title: str) -> None:
-        call("tasks.create", title=title, idempotencyKey=f"make-tasks:{ctx.event.id}:{index}")
+        key = f"make-tasks:{ctx.event.id}:{index}"
+        call("tasks.create", cause=ctx.event.id, title=title, idempotencyKey=key)
         print("made the task", json.dumps(title), flush=True)
 
     items = ctx.step.run("read the note", read)

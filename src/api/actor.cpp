@@ -19,12 +19,24 @@ Requirement requirement_of(const rpc::Procedure& procedure) {
           procedure.meta.keeps_idempotency_keys};
 }
 
+Task<Result<events::EventRef>> Authority::cause(const Actor&, Uuid) const {
+  co_return fail(Code::kBadRequest, "synap-caused-by: there is no such event of yours");
+}
+
+Task<Result<>> find_cause(Session& session) {
+  auto cause = co_await session.authority->cause(session.actor, *session.caused_by);
+  if (!cause) co_return fail(cause.error());
+  session.cause = std::move(*cause);
+  co_return Result<>{};
+}
+
 Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   const auto* context = dynamic_cast<const CallContext*>(call.context.get());
   SYNAP_CHECK(context != nullptr, "every call has the context of this server");
   if (!context->actor) return fail(context->actor.error());
   Session session{*context->actor, context->idempotency_key, call.stop, &context->authority,
                   context->refuses_unknown_keys};
+  if (requirement.is_mutation) session.caused_by = context->caused_by;
   const Actor& actor = session.actor;
   if (auto admitted = context->authority.admit(actor); !admitted) return fail(admitted.error());
   if (requirement.access == rpc::Access::kOwner && actor.role != Role::kOwner) {

@@ -68,6 +68,8 @@ class Authority {
   /// Asked to stop once it may not act any more: some time, at most a minute, after check() says
   /// so. For what waits, and would not ask.
   virtual std::stop_token ended(const Actor&) const { return {}; }
+  /// An event of the actor's own user, by its id. kBadRequest: there is none.
+  virtual Task<Result<events::EventRef>> cause(const Actor&, Uuid event_id) const;
 };
 
 /// The context of every call: made once a request (once a connection over WebSocket).
@@ -82,6 +84,9 @@ class CallContext final : public rpc::Context {
   std::string peer;  // the address that it came from
   /// Whether input keys that a procedure does not know are refused, and not only told.
   bool refuses_unknown_keys = false;
+  /// The event because of which the caller acts (the header synap-caused-by, or causedBy of a
+  /// connection's parameters).
+  std::optional<Uuid> caused_by = std::nullopt;
   /// Null: there are no traces, and `parent` is nothing.
   Tracer* tracer = nullptr;
   std::optional<TraceContext> parent = std::nullopt;  // that the caller has sent
@@ -94,6 +99,9 @@ struct Session {
   std::stop_token stop;
   const Authority* authority = nullptr;
   bool refuses_unknown_keys = false;
+  std::optional<Uuid> caused_by = std::nullopt;  // of a mutation only
+  /// The event that `caused_by` names: what the call appends follows from it. Null: from none.
+  events::EventRef cause = nullptr;
   /// The call's span, in which what it appends stands; not valid: in none.
   TraceContext trace = {};
 
@@ -128,5 +136,9 @@ Requirement requirement_of(const rpc::Procedure& procedure);
 /// enforced. kUnauthorized: the actor is not known; kForbidden: he may not; kTooManyRequests;
 /// kBadRequest: an idempotency key where none is kept.
 Result<Session> admit(const rpc::Call& call, const Requirement& requirement);
+
+/// Sets the `cause` of a session that has a `caused_by`. kBadRequest: there is no such event of the
+/// actor's.
+Task<Result<>> find_cause(Session& session);
 
 }  // namespace synap::api

@@ -66,6 +66,19 @@ Result<bool> refuses_unknown_keys(const rpc::Origin& origin) {
               "\"refuse\" or \"tell\"");
 }
 
+// The event because of which the caller acts. Of a WebSocket it is that of all calls which come
+// over it: one that has calls of many reasons says none.
+Result<std::optional<Uuid>> caused_by(const rpc::Origin& origin) {
+  std::string_view name;
+  if (const std::string* header = origin.headers.find("synap-caused-by")) name = *header;
+  if (origin.connection_params) name = origin.connection_params->string_or("causedBy", name);
+  if (name.empty()) return std::nullopt;
+  if (const auto id = Uuid::parse(name)) return id;
+  return fail(Code::kBadRequest,
+              "The event because of which a call is made (the header synap-caused-by, or causedBy "
+              "of connectionParams) is named by its id, as 01980000-0000-7000-8000-000000000000");
+}
+
 Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
                                                              const SessionCookie& cookie,
                                                              Tracer* tracer,
@@ -79,6 +92,9 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   auto refuses = refuses_unknown_keys(origin);
   if (!refuses) co_return fail(refuses.error());
   context->refuses_unknown_keys = *refuses;
+  auto cause = caused_by(origin);
+  if (!cause) co_return fail(cause.error());
+  context->caused_by = *cause;
   context->tracer = tracer;
   // What a connection was opened with says nothing of the calls that come over it.
   if (tracer != nullptr && !origin.is_connection) {
@@ -131,9 +147,10 @@ rest::Options rest_options(const FrontOptions& options, const Keys& keys) {
 // preflight.
 constexpr const char* kTrpcHeaders =
     "content-type, authorization, trpc-accept, last-event-id, idempotency-key, synap-unknown-keys, "
-    "traceparent";
+    "synap-caused-by, traceparent";
 constexpr const char* kRestHeaders =
-    "content-type, authorization, last-event-id, idempotency-key, synap-unknown-keys, traceparent";
+    "content-type, authorization, last-event-id, idempotency-key, synap-unknown-keys, "
+    "synap-caused-by, traceparent";
 
 // Answers to a path, whatever else the request says.
 class Answers final : public net::Handler {

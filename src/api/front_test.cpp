@@ -35,6 +35,17 @@ class FrontTest : public testing::Test {
     add_mutation<void, std::string>(
         table_, "key", {.effects = rpc::Effects::kAppends, .keeps_idempotency_keys = true},
         [](Session session) -> Task<Result<std::string>> { co_return session.idempotency_key; });
+    // Answers the event because of which it is called.
+    const auto cause = [](Session session) -> Task<Result<std::string>> {
+      co_return session.cause == nullptr ? "none" : session.cause->type;
+    };
+    add_mutation<void, std::string>(table_, "cause", {.effects = rpc::Effects::kAppends}, cause);
+    add_query<void, std::string>(table_, "causeOfQuery", {}, cause);
+    add_untyped(table_, "causeUntyped", rpc::Kind::kMutation, {.effects = rpc::Effects::kAppends},
+                schema_of<Person>(), string(),
+                [](Session session, Json) -> Task<Result<std::string>> {
+                  co_return session.cause == nullptr ? "null" : "\"some\"";
+                });
     add_query<Person, std::string>(table_, "greet", {},
                                    [](Session, Person person) -> Task<Result<std::string>> {
                                      if (person.name == "nobody") {
@@ -117,6 +128,88 @@ TEST_F(FrontTest, AnIdempotencyKeyOfAnUpgradeIsNoCalls) {
   ASSERT_EQ(client.upgrade("/trpc", authorization() + "idempotency-key: k\r\n").status, 101);
   client.send_text(R"({"id":1,"method":"mutation","params":{"path":"key"}})");
   EXPECT_EQ(client.read_text(), R"({"id":1,"result":{"type":"data","data":""}})");
+}
+
+class CauseTest : public FrontTest {
+ protected:
+  CauseTest() {
+    std::ignore = sync_wait(executor_, keys_->create_user("bob", Role::kMember));
+    const auto page = sync_wait(executor_, rig_.log->read(events::Tenancy::whole_pod(), {}));
+    own_ = page->events.front()->id.to_string();
+    bobs_ = page->events.back()->id.to_string();
+  }
+  static std::string header(const std::string& id) { return "synap-caused-by: " + id + "\r\n"; }
+
+  std::string own_;
+  std::string bobs_;
+};
+
+TEST_F(CauseTest, IsTheEventThatTheHeaderNames) {
+  net::TestClient client(start());
+  const auto headers = kJson + authorization();
+  const auto by_trpc = [&](const std::string& target, const std::string& id,
+                           std::string body = "") {
+    return client.post("/trpc/" + target, std::move(body), headers + header(id)).body;
+  };
+  const std::string told = R"({"result":{"data":"user.creation.completed"}})";
+  EXPECT_EQ(by_trpc("cause", own_), told);
+  EXPECT_EQ(by_trpc("cause,cause?batch=1", own_, "{}"), "[" + told + "," + told + "]");
+  EXPECT_EQ(by_trpc("causeUntyped", own_, R"({"name":"a"})"), R"({"result":{"data":"some"}})");
+  EXPECT_EQ(client.post("/trpc/cause", "", headers).body, R"({"result":{"data":"none"}})");
+  EXPECT_EQ(client.post("/api/cause", "", headers + header(own_)).body,
+            "\"user.creation.completed\"");
+  // What changes nothing has no need of one, and looks for none.
+  EXPECT_EQ(client.get("/trpc/causeOfQuery", authorization() + header(bobs_)).body,
+            R"({"result":{"data":"none"}})");
+}
+
+TEST_F(CauseTest, IsNoOtherUsersAndNothingElse) {
+  net::TestClient client(start());
+  const auto headers = kJson + authorization();
+  const auto refusal = [&](const std::string& id) {
+    return client.post("/trpc/cause", "", headers + header(id));
+  };
+  const auto of_bob = refusal(bobs_);
+  EXPECT_EQ(of_bob.status, 400);
+  EXPECT_NE(of_bob.body.find("there is no such event of yours"), std::string::npos) << of_bob.body;
+  EXPECT_EQ(of_bob.body, refusal(Uuid::v7().to_string()).body) << "nothing is learnt of others";
+  EXPECT_EQ(client.post("/trpc/causeUntyped", R"({"name":"a"})", headers + header(bobs_)).status,
+            400);
+  const auto word = refusal("the note");
+  EXPECT_EQ(word.status, 400);
+  EXPECT_NE(word.body.find("is named by its id, as 0198"), std::string::npos) << word.body;
+  const auto by_rest = client.post("/api/cause", "", headers + header("the note"));
+  EXPECT_EQ(by_rest.status, 400);
+  EXPECT_EQ(by_rest.header("content-type"), "application/problem+json");
+}
+
+TEST_F(CauseTest, OfAWebSocketIsThatOfAllItsCalls) {
+  const auto port = start();
+  const std::string call = R"({"id":1,"method":"mutation","params":{"path":"cause"}})";
+  const std::string told = R"({"id":1,"result":{"type":"data","data":"user.creation.completed"}})";
+  net::TestClient by_header(port);
+  ASSERT_EQ(by_header.upgrade("/trpc", authorization() + header(own_)).status, 101);
+  net::TestClient by_params(port);
+  ASSERT_EQ(by_params.upgrade("/trpc?connectionParams=1").status, 101);
+  by_params.send_text(R"({"method":"connectionParams","data":{"token":")" + key_ +
+                      R"(","causedBy":")" + own_ + R"("}})");
+  for (auto* client : {&by_header, &by_params}) {
+    for (int i = 0; i < 2; ++i) {
+      client->send_text(call);
+      EXPECT_EQ(client->read_text(), told);
+    }
+  }
+}
+
+TEST_F(CauseTest, MayBeNamedByAPageOfElsewhere) {
+  const auto port = start();
+  for (const char* path : {"/trpc/cause", "/api/cause"}) {
+    net::TestClient client(port);
+    client.request("OPTIONS", path, "origin: http://localhost:5173\r\n");
+    EXPECT_NE(client.read_response().header("access-control-allow-headers").find("synap-caused-by"),
+              std::string::npos)
+        << path;
+  }
 }
 
 constexpr const char* kPerson = "%7B%22name%22:%22a%22,%22nmae%22:1%7D";  // {"name":"a","nmae":1}

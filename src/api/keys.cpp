@@ -126,6 +126,7 @@ events::Envelope Keys::envelope_of(const AccessRequest& request, std::string use
   if (request.actor) envelope.actor = request.actor->recorded;
   envelope.aggregate_type = std::move(aggregate_type);
   envelope.aggregate_id = Uuid::parse(aggregate_id);
+  if (request.cause != nullptr) events::set_cause(envelope, *request.cause);
   return envelope;
 }
 
@@ -259,6 +260,12 @@ std::stop_token Keys::ended(const Actor& actor) const {
 
 Result<> Keys::admit(const Actor& actor) const {
   return live_.admit(actor.recorded.id);
+}
+
+Task<Result<events::EventRef>> Keys::cause(const Actor& actor, Uuid event_id) const {
+  auto event = co_await log_.find(events::Tenancy::of_user(actor.user_id), event_id);
+  if (event || event.error().code != Code::kNotFound) co_return event;
+  co_return co_await Authority::cause(actor, event_id);
 }
 
 Result<Keys::Made> Keys::make_key(const std::string& user_id, KeyOptions options,

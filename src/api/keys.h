@@ -42,6 +42,8 @@ struct AccessRequest {
   std::string idempotency_key;
   /// What a repeat must have in common with the first request: its procedure and input.
   std::string fingerprint_of;
+  /// Because of which they ask; null: of none.
+  events::EventRef cause = nullptr;
 };
 
 struct KeyOptions {
@@ -143,6 +145,7 @@ class Keys final : public Authority {
 
   Result<> check(const Actor& actor) const override;
   Result<> admit(const Actor& actor) const override;
+  Task<Result<events::EventRef>> cause(const Actor& actor, Uuid event_id) const override;
   std::stop_token ended(const Actor& actor) const override;
 
   // Changes. All: kUnauthorized, if the key of who asks was revoked meanwhile; kConflict, if the

@@ -96,6 +96,10 @@ rpc::Procedure procedure(std::string path, rpc::Kind kind, rpc::Meta meta, F fun
                   .meta = std::move(meta)},
                  [function = std::move(function)](Session session, rpc::Call call,
                                                   CallTimer timer) -> Task<Result<rpc::Reply>> {
+                   if (session.caused_by) {
+                     auto found = co_await find_cause(session);
+                     if (!found) co_return fail(timer.failed(std::move(found.error())));
+                   }
                    Result<Out> out = Result<Out>(std::unexpect, Error{});
                    if constexpr (std::is_void_v<In>) {
                      out = co_await function(std::move(session));
@@ -143,6 +147,10 @@ void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, r
        .meta = std::move(meta)},
       [function = std::move(function), input](Session session, rpc::Call call,
                                               CallTimer timer) -> Task<Result<rpc::Reply>> {
+        if (session.caused_by) {
+          auto found = co_await find_cause(session);
+          if (!found) co_return fail(timer.failed(std::move(found.error())));
+        }
         if (call.input.form || call.input.bytes) {
           co_return fail(timer.failed(
               {Code::kUnsupportedMediaType, "This procedure takes JSON (application/json)"}));

@@ -57,6 +57,12 @@ std::string_view actor_kind_name(Actor::Kind kind) {
   return "";
 }
 
+void set_cause(Envelope& envelope, const Event& cause) {
+  if (cause.user_id != envelope.user_id) return;
+  envelope.causation_id = cause.id;
+  envelope.correlation_id = cause.correlation_id.value_or(cause.id);
+}
+
 NewEvent::NewEvent(std::shared_ptr<Event> draft, std::shared_ptr<const void> decoded,
                    const Salt& salt, bool has_given_id, bool starts_stream)
     : draft_(std::move(draft)),

@@ -62,6 +62,11 @@ struct Envelope {
   std::string metadata;                   // JSON text of an object, or empty
 };
 
+struct Event;
+/// The event follows from `cause`: it stands below it, and shares its correlation (or begins it).
+/// Not if it is another user's, who is told nothing of what others do.
+void set_cause(Envelope& envelope, const Event& cause);
+
 /// The data of an event as the C++ struct of its type, shared by all who work with them at the same
 /// time; see data_of() in types.h. The event itself does not keep them: they are many small pieces
 /// of memory, which are best given back soon, on the thread that made them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "events/span.h"
 
 namespace synap::events {
 namespace {
@@ -78,8 +79,7 @@ std::optional<Page> RecentEvents::read_up(const Tenancy& tenancy, const Filter& 
   const auto skip = static_cast<std::size_t>(filter.after + 1 - first);
   const auto stop = std::min(
       events_.size(), static_cast<std::size_t>(std::max<std::int64_t>(filter.before - first, 0)));
-  const bool is_narrow = filter.aggregate_id || filter.correlation_id;
-  if (is_narrow && stop > skip + kNarrowScanMax) return std::nullopt;
+  if (is_led_by_index(filter) && stop > skip + kNarrowScanMax) return std::nullopt;
   Page page;
   std::size_t bytes = 0;
   page.next_after = filter.after;
@@ -103,8 +103,8 @@ std::optional<Page> RecentEvents::read_down(const Tenancy& tenancy, const Filter
   const auto first = events_.front()->position;
   const auto floor = filter.after + 1;
   const auto last = std::min(events_.back()->position, filter.before - 1);
-  const bool is_narrow = filter.aggregate_id || filter.correlation_id;
-  if (is_narrow && last >= first + static_cast<std::int64_t>(kNarrowScanMax)) return std::nullopt;
+  if (is_led_by_index(filter) && last >= first + static_cast<std::int64_t>(kNarrowScanMax))
+    return std::nullopt;
   Page page;
   std::size_t bytes = 0;
   page.next_after = std::max(filter.after, last);

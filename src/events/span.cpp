@@ -10,8 +10,7 @@ constexpr std::int64_t kScannedMax = 20'000;
 
 // Whether rows may be walked over that do not match. Those of other users are not: an index leads.
 bool may_match_little(const Filter& filter) {
-  return !filter.types.empty() || filter.request_id || filter.source || filter.actor ||
-         filter.from || filter.to;
+  return !filter.types.empty() || filter.source || filter.actor || filter.from || filter.to;
 }
 
 // The first position whose event is of `time` or later, if timestamps were in order; behind the
@@ -35,7 +34,7 @@ std::int64_t first_since(db::Tx& tx, std::int64_t time, std::int64_t head) {
 }  // namespace
 
 bool is_led_by_index(const Filter& filter) {
-  return filter.aggregate_id || filter.correlation_id;
+  return filter.aggregate_id || filter.correlation_id || filter.request_id;
 }
 
 Span Span::of(db::Tx& tx, const Filter& filter, std::int64_t head) {

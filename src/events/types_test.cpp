@@ -118,5 +118,25 @@ TEST(Event, JsonIsSynapEventVersionOne) {
   EXPECT_EQ(source_by_name("API"), std::nullopt);
 }
 
+TEST(Envelope, FollowsFromAnEventOfItsOwnUser) {
+  Event cause;
+  cause.id = Uuid::v7();
+  cause.user_id = "ann";
+  const auto request = Uuid::v7();
+  const auto following = [&](const char* user) {
+    Envelope envelope;
+    envelope.user_id = user;
+    envelope.correlation_id = request;
+    set_cause(envelope, cause);
+    return envelope;
+  };
+  EXPECT_EQ(following("ann").causation_id, cause.id);
+  EXPECT_EQ(following("ann").correlation_id, cause.id) << "what has none is the root of one";
+  cause.correlation_id = Uuid::v7();
+  EXPECT_EQ(following("ann").correlation_id, cause.correlation_id);
+  EXPECT_EQ(following("bob").causation_id, std::nullopt);
+  EXPECT_EQ(following("bob").correlation_id, request);
+}
+
 }  // namespace
 }  // namespace synap::events

@@ -14,6 +14,10 @@ const ObjectSchema<Accepted>& describe(Type<Accepted>) {
   return schema;
 }
 
+void set_cause(events::Envelope& envelope, const api::Session& session) {
+  if (session.cause != nullptr) events::set_cause(envelope, *session.cause);
+}
+
 events::Envelope requested_by(const api::Session& session, const Uuid& request_id,
                               const Uuid& entity_id, std::string entity_type) {
   events::Envelope envelope;
@@ -24,6 +28,7 @@ events::Envelope requested_by(const api::Session& session, const Uuid& request_i
   envelope.aggregate_type = std::move(entity_type);
   envelope.correlation_id = request_id;
   envelope.request_id = request_id;
+  set_cause(envelope, session);
   events::set_trace(envelope, session.trace);
   return envelope;
 }

@@ -20,8 +20,11 @@ struct Accepted {
 };
 const ObjectSchema<Accepted>& describe(Type<Accepted>);
 
+/// What a call appends stands below the event because of which it is made, if there is one.
+void set_cause(events::Envelope& envelope, const api::Session& session);
+
 /// The envelope of a command's event: what `session` asks to happen to an entity, as a request of
-/// this id.
+/// this id. It is the root of its correlation, unless the call has a cause.
 events::Envelope requested_by(const api::Session& session, const Uuid& request_id,
                               const Uuid& entity_id, std::string entity_type);
 

@@ -74,6 +74,7 @@ Json timer(const events::Event& event, const bus::Tick& tick) {
                                          {"scheduledAt", tick.scheduled_at},
                                          {"fireAt", to_iso8601(event.timestamp)}}));
   shown.set("name", "inngest/scheduled.timer").set("id", tick.scheduled_at);
+  shown.set("synap", Json::object({{"id", event.id.to_string()}}));
   return shown;
 }
 

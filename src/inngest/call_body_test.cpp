@@ -62,7 +62,8 @@ TEST_F(CallBodyTest, HasMemosAsTheyAreAndTheOrderInWhichStepsWereDone) {
   EXPECT_EQ(body->find("steps")->dump(),
             R"({"86f7e437faa5a7fce15d1ddcb9eaeaea377667b8":null,)"
             R"("aff024fe4ab0fece4091de044c58c9ae4233383a":{"data":{"x":1},"id":"mine",)"
-            R"("name":"t/resume","ts":1000,"user":{}},)"
+            R"("name":"t/resume","synap":{"id":"01980000-0000-7000-8000-000000000001"},)"
+            R"("ts":1000,"user":{}},)"
             R"("e9d71f5ee7c92d6dc9e92ffdad17b8bd49418f98":{"data":{"data":2}}})");
 }
 
@@ -93,10 +94,11 @@ TEST(SdkEvent, KeepsWhatItsSenderSaid) {
   event.metadata = said->metadata();
   event.timestamp = 5;
   event.position = 3;
+  // Which event of the log it is, its own id does not say.
   EXPECT_EQ(canonical_json(sdk_event(event)),
             R"({"data":{"n":1},"id":"mine","meta":{"sessions":{"s":"1"}},"name":"t/a",)"
+            R"("synap":{"id":"00000000-0000-0000-0000-000000000000"},)"
             R"("ts":1700000000000,"user":{"id":7},"v":"2"})");
-
   EXPECT_EQ(sdk_event(event), sdk_event_of_json(*parse_json(event.json())));
 }
 
@@ -107,6 +109,7 @@ TEST(SdkEvent, WithoutAnIdHasThatOfTheLog) {
   event.data = "{}";
   event.metadata = SdkEvent{.name = "t/a"}.metadata();
   EXPECT_EQ(sdk_event(event).string_or("id", ""), ulid_of(event.id));
+  EXPECT_EQ(sdk_event(event).find("synap"), nullptr);
   event.metadata.clear();  // of the pod's own
   EXPECT_EQ(sdk_event(event).string_or("id", ""), event.id.to_string());
   EXPECT_EQ(sdk_event(event).find("synap")->find("position")->as_integer(), 0);

@@ -90,6 +90,10 @@ Json shown(Parts parts) {
   for (const char* key : {"v", "meta"}) {
     if (const Json* value = said->find(key)) event.set(key, *value);
   }
+  // Nobody else knows which event of the log it is.
+  if (said->find("id") != nullptr) {
+    event.set("synap", Json::object({{"id", std::move(parts.id)}}));
+  }
   return event;
 }
 

@@ -7,6 +7,7 @@
 //   ts         metadata.sdk.ts, if the sender gave one; else timestamp
 //   v, user    metadata.sdk.v, metadata.sdk.user
 //   meta       metadata.sdk.meta
+//   synap      {id}: the event's id as the pod writes it, if the sender gave one of its own
 //
 // An event of the pod's own is shown with its id as the pod writes it (a UUID), its dataVersion as
 // `v`, and what its header says besides under `synap`: position, aggregateId, aggregateType,

@@ -45,10 +45,11 @@ class AccessTest : public testing::Test {
   }
   /// What a mutation answers: its result, or its error.
   Json mutate(const std::string& path, const Json& input, const std::string& key,
-              const std::string& idempotency_key = "") {
+              const std::string& idempotency_key = "", const std::string& cause = "") {
     net::TestClient client(pod->port());
     std::string headers = "authorization: Bearer " + key + "\r\ncontent-type: application/json\r\n";
     if (!idempotency_key.empty()) headers += "idempotency-key: " + idempotency_key + "\r\n";
+    if (!cause.empty()) headers += "synap-caused-by: " + cause + "\r\n";
     client.request("POST", "/trpc/" + path, headers, input.dump());
     return result_of(client.read_response().body);
   }
@@ -210,20 +211,24 @@ TEST_F(AccessTest, TheKeyThatAKilledResetHasPutAsideIsRemovedByTheNextStartOrRes
   EXPECT_TRUE(is_let_in(kept_key()));
 }
 
-// A mutation keeps idempotency keys, and says so, or refuses them; there is no third.
-TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
-  start();
-  const auto key = kept_key();
-  const auto done = [&](const Json& accepted) {
+// Calls mutations of every kind, each with an input of its own.
+class MutationsTest : public AccessTest {
+ protected:
+  void SetUp() override {
+    start();
+    key = kept_key();
+  }
+  // Waits until nothing more comes of a command.
+  void done(const Json& accepted) {
     const auto id = accepted.string_or("requestId", "");
     if (id.empty()) return;
     const auto path = fmt::format("requests.get?input=%7B%22requestId%22%3A%22{}%22%7D", id);
     ASSERT_TRUE(wait_for_request(pod->port(), key, std::string(id), [&] {
       return query(path, key).string_or("status", "") != "pending";
     }));
-  };
+  }
   // An id of something that is there, for what changes things: made anew for each.
-  const std::function<Json(const std::string&)> new_thing = [&](const std::string& noun) -> Json {
+  Json new_thing(const std::string& noun) {
     if (noun == "notes") return Json::object({{"content", "text"}});
     if (noun != "relations") return Json::object({{"title", "title"}});
     Json ends = Json::object({{"type", "part_of"}});
@@ -231,18 +236,18 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
       ends.set(end, *mutate("tasks.create", new_thing("tasks"), key).find("entityId"));
     }
     return ends;
-  };
-  const auto made = [&](const std::string& noun) {
+  }
+  std::string made(const std::string& noun) {
     const auto accepted = mutate(noun + ".create", new_thing(noun), key);
     done(accepted);
     return std::string(accepted.string_or("entityId", accepted.string_or("id", "")));
-  };
-  const auto with_id = [&](const std::string& noun, Json::Object more = {}) {
+  }
+  Json with_id(const std::string& noun, Json::Object more = {}) {
     Json input = Json::object({{"id", made(noun)}});
     for (auto& [name, value] : more) input.set(name, value);
     return input;
-  };
-  const auto input_of = [&](const std::string& path) -> Json {
+  }
+  Json input_of(const std::string& path) {
     const auto noun = path.substr(0, path.find('.'));
     const auto verb = path.substr(path.find('.') + 1);
     if (path == "users.create") return Json::object({{"name", "bob"}});
@@ -264,7 +269,13 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
     Json input = with_id(noun);
     if (verb == "reopen") done(mutate(noun + ".complete", input, key));
     return input;
-  };
+  }
+
+  std::string key;
+};
+
+// A mutation keeps idempotency keys, and says so, or refuses them; there is no third.
+TEST_F(MutationsTest, KeepAnIdempotencyKeyOrRefuseIt) {
   const Description description;
   int kept = 0;
   for (const auto* procedure : description.procedures().all()) {
@@ -294,6 +305,44 @@ TEST_F(AccessTest, EveryMutationKeepsAnIdempotencyKeyOrRefusesIt) {
     ++kept;
   }
   EXPECT_GE(kept, 4);
+}
+
+TEST_F(MutationsTest, StandBelowTheEventBecauseOfWhichTheyAreCalled) {
+  const auto events_from = [&](std::int64_t position) {
+    return *query(fmt::format("events.list?input=%7B%22after%22%3A{}%7D", position), key)
+                .find("events");
+  };
+  made("notes");
+  const auto cause = events_from(end_of_log(key) - 1).as_array().front();
+  const auto id = std::string(cause.string_or("id", ""));
+  const auto correlation = cause.string_or("correlationId", "");
+  const Description description;
+  int seen = 0;
+  const auto call = [&](const std::string& path, const Json& input) {
+    const auto end = end_of_log(key);
+    const auto answer = mutate(path, input, key, "", id);
+    ASSERT_EQ(answer.find("message"), nullptr) << path << " " << answer.dump();
+    done(answer);
+    bool is_first = true;
+    const auto events = events_from(end);
+    for (const auto& event : events.as_array()) {
+      EXPECT_EQ(event.string_or("correlationId", ""), correlation) << path << " " << event.dump();
+      if (is_first) EXPECT_EQ(event.string_or("causationId", ""), id) << path;
+      is_first = false;
+    }
+    // Those of another user are not seen here, and do not follow from anything.
+    EXPECT_EQ(events.as_array().empty(), path == "users.create") << path;
+    ++seen;
+  };
+  for (const auto* procedure : description.procedures().all()) {
+    if (procedure->kind != rpc::Kind::kMutation) continue;
+    if (procedure->meta.keeps_idempotency_keys) call(procedure->path, input_of(procedure->path));
+  }
+  const Json schema = Json::object({{"type", "object"}});
+  call("eventTypes.register", Json::object({{"name", "x.c.d"}, {"schema", schema}}));
+  call("functions.pause", Json::object({{"id", "notes.create"}}));
+  call("functions.resume", Json::object({{"id", "notes.create"}}));
+  EXPECT_GE(seen, 10);
 }
 
 TEST_F(AccessTest, AnOwnerTakesAwayAMembersAccessAndGivesItBack) {

@@ -25,10 +25,9 @@ bool is_mentioned(events::EventLog& log, db::Tx& tx, const content::ContentKey& 
   if (!entity) return true;
   events::Filter filter{.limit = 1};
   if (const auto request = key.request_id()) {
-    // A command is the root of its correlation, which has an index: looking through the events of
-    // its thing would cost what was ever done to it.
-    filter.correlation_id = Uuid::parse(*request);
-    if (!filter.correlation_id) return true;
+    // Looking through the events of its thing would cost what was ever done to it.
+    filter.request_id = Uuid::parse(*request);
+    if (!filter.request_id) return true;
   } else {
     filter.aggregate_id = entity;
   }

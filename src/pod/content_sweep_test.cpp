@@ -35,12 +35,12 @@ class ContentSweepTest : public testing::Test {
     SYNAP_CHECK(sync_wait(executor, store->put(*key, "text")).has_value());
     return key->path();
   }
-  void append(const Uuid& entity, const Uuid& request) {
+  void append(const Uuid& entity, const Uuid& request, std::optional<Uuid> cause = {}) {
     events::Envelope envelope;
     envelope.user_id = "ann";
     envelope.aggregate_id = entity;
     envelope.aggregate_type = "note";
-    envelope.correlation_id = request;
+    envelope.correlation_id = cause.value_or(request);
     envelope.request_id = request;
     auto event = types.make("note.creation.requested", "{}", std::move(envelope));
     SYNAP_CHECK(sync_wait(executor, log->append({.events = {*event}})).has_value());
@@ -93,6 +93,17 @@ TEST_F(ContentSweepTest, ACommandThatIsUnderWayKeepsItsContent) {
   append(note, Uuid::v7());
   EXPECT_EQ(removed_at(minutes(60)), 0);
   EXPECT_EQ(removed_at(minutes(180)), 0);
+  EXPECT_EQ(names().size(), 1U);
+}
+
+// A command that was given because of an event shares that one's correlation.
+TEST_F(ContentSweepTest, ACommandThatHasACauseKeepsItsContent) {
+  const auto note = Uuid::v7();
+  const auto request = Uuid::v7();
+  put(note, request);
+  append(note, request, Uuid::v7());
+  EXPECT_EQ(removed_at(minutes(0)), 0);
+  EXPECT_EQ(removed_at(minutes(60)), 0);
   EXPECT_EQ(names().size(), 1U);
 }
 

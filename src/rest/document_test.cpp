@@ -118,7 +118,12 @@ TEST_F(RestDocument, SaysWhoMayCallAndWhatItDoes) {
   EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "x-synap-effects"}), "\"destroys\"");
   EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "x-synap-scope"}), "\"keys:write\"");
   EXPECT_EQ(at({"paths", "/api/notes.create", "post", "parameters"}),
-            R"([{"$ref":"#/components/parameters/IdempotencyKey"}])");
+            R"([{"$ref":"#/components/parameters/IdempotencyKey"},)"
+            R"({"$ref":"#/components/parameters/CausedBy"}])");
+  EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "parameters"}),
+            R"([{"$ref":"#/components/parameters/CausedBy"}])");
+  EXPECT_EQ(at({"components", "parameters", "CausedBy", "name"}), "\"Synap-Caused-By\"");
+  EXPECT_EQ(at({"paths", "/api/notes.list", "post", "parameters"}), "") << "it appends nothing";
   EXPECT_EQ(at({"paths", "/api/notes.create", "post", "deprecated"}), "true");
   EXPECT_EQ(at({"paths", "/api/notes.create", "post", "requestBody", "content", "application/json",
                 "examples"}),

@@ -190,9 +190,14 @@ Json by_get(const rpc::Procedure& procedure) {
 Json by_post(const rpc::Procedure& procedure) {
   // The id of an operation is its own.
   Json out = operation(procedure, takes_get(procedure) ? procedure.path + ".post" : procedure.path);
+  Json parameters = Json::array();
   if (procedure.meta.keeps_idempotency_keys) {
-    out.set("parameters", Json::Array{reference("parameters", "IdempotencyKey")});
+    parameters.push_back(reference("parameters", "IdempotencyKey"));
   }
+  if (procedure.kind == rpc::Kind::kMutation && !procedure.is_public()) {
+    parameters.push_back(reference("parameters", "CausedBy"));
+  }
+  if (!parameters.as_array().empty()) out.set("parameters", std::move(parameters));
   if (rpc::takes_input(procedure)) {
     out.set("requestBody",
             Json::object({{"required", procedure.input.kind() != SchemaKind::kOptional},
@@ -240,6 +245,13 @@ Json shared_parameters() {
                        "The caller's name for this one call: a repeat with it is answered as the "
                        "first was, and does nothing."},
                       {"schema", key}})},
+       {"CausedBy",
+        Json::object({{"name", "Synap-Caused-By"},
+                      {"in", "header"},
+                      {"description",
+                       "The id of the event of yours because of which the call is made: what it "
+                       "appends has it as its causationId, and shares its correlationId."},
+                      {"schema", Json::object({{"type", "string"}, {"format", "uuid"}})}})},
        {"LastEventId",
         Json::object({{"name", "Last-Event-ID"},
                       {"in", "header"},

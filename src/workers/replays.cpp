@@ -108,6 +108,7 @@ Task<Result<Replay>> Replays::begin(Person who, Replay asked) {
   envelope.user_id = who.user_id;
   envelope.source = who.source;
   envelope.actor = who.actor;
+  if (who.cause != nullptr) events::set_cause(envelope, *who.cause);
   auto told = rooms_.types.make(
       bus::kFunctionReplayed,
       bus::ReplayAct{asked.function, asked.id.to_string(), asked.from_position, asked.to_position},

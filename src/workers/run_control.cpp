@@ -81,6 +81,7 @@ events::Envelope RunControl::envelope_of(const Person& who) const {
   envelope.user_id = who.user_id;
   envelope.source = who.source;
   envelope.actor = who.actor;
+  if (who.cause != nullptr) events::set_cause(envelope, *who.cause);
   events::set_trace(envelope, who.trace);
   return envelope;
 }

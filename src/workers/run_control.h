@@ -33,6 +33,8 @@ struct Person {
   events::Source source = events::Source::kApi;
   bool is_owner = false;    // of the pod
   TraceContext trace = {};  // in which he asks for something
+  /// Because of which he asks; null: of none.
+  events::EventRef cause = nullptr;
 };
 
 /// A function that a person has paused.

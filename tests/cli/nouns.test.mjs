@@ -87,6 +87,22 @@ test('a task is made, changed, completed and read by flags', async (t) => {
   assert.equal((await run(['tasks', 'get', id], { env: pod.env })).code, 3);
 });
 
+test('what is done because of an event stands below it', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  await synap('notes', 'create', '# Buy milk', '--wait');
+  const of = async (type) => JSON.parse(await synap('events', 'list', '--type', type, '--json')).events;
+  const [cause] = await of('note.creation.completed');
+  await synap('tasks', 'create', 'Buy milk', '--caused-by', cause.id);
+  await synap('call', 'tasks.create', '{"title":"and bread"}', '--caused-by', cause.id);
+  const below = (await of('task.creation.requested')).map(({ causationId, correlationId }) => [causationId, correlationId]);
+  assert.deepEqual(below, Array(2).fill([cause.id, cause.correlationId]));
+  const { code, stderr } = await run(['tasks', 'create', 'x', '--caused-by', 'milk'], { env: pod.env });
+  assert.equal(code, 2);
+  assert.match(stderr.replaceAll(/\s+/g, ' '), /is named by its id, as 0198/);
+  assert.doesNotMatch((await run(['tasks', 'list', '--help'])).stdout, /--caused-by/, 'it changes nothing');
+});
+
 test('a note takes its text from an argument, stdin or a file, and --wait stays until it is there', async (t) => {
   const directory = temporary(t);
   const pod = await startPod(t, path.join(directory, 'pod'));

@@ -19,7 +19,7 @@ const client = join(root, 'client');
 /** What the blocks print, in their order; a RegExp is of what they complain. */
 const expected = {
   'README.md': ['stored: Hello'],
-  'client/README.md': ['the request is completed', '', /id: it must be an id, as 0198/, 'made Hello', '', 'connected', '', 'ok'],
+  'client/README.md': ['the request is completed', '', /id: it must be an id, as 0198/, 'made Hello', '', 'connected', 'a task because of the note: 0', '', 'ok'],
 };
 
 async function blocksOf(file) {

@@ -44,4 +44,8 @@ test('the example makes a task of each open item of a note', async (t) => {
   const { tasks } = await pod.call('tasks.list');
   assert.deepEqual(tasks.map((task) => task.title).sort(), ['buy milk', 'paint the fence']);
   assert.match(printed, /made the task "buy milk"/);
+  // They stand below the note in the tree of causes.
+  const { events } = await pod.call('events.list', { types: ['note.creation.completed', 'task.creation.requested'] });
+  const [note, ...asked] = events;
+  assert.deepEqual(asked.map(({ causationId }) => causationId), [note.id, note.id]);
 });

@@ -103,6 +103,9 @@ test('the example makes a task of each open item of a note', async (t) => {
   const { tasks } = await pod.call('tasks.list');
   assert.deepEqual(tasks.map((task) => task.title).sort(), ['buy milk', 'paint the fence']);
   assert.match(shown.text, /made the task "buy milk"/);
+  const { events } = await pod.call('events.list', { types: ['note.creation.completed', 'task.creation.requested'] });
+  const [note, ...asked] = events;
+  assert.deepEqual(asked.map(({ causationId }) => causationId), [note.id, note.id]);
 });
 
 test("the tests' packages are those of the example", () => {

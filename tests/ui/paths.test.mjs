@@ -36,6 +36,29 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('shows below an event what programs did because of it', async () => {
+    const schema = { type: 'object' };
+    await site.call('eventTypes.register', { name: 'x.weight.recorded', schema });
+    const { eventId: id } = await site.call('events.publish', { type: 'x.weight.recorded', data: {} });
+    await site.pod.http('tasks.create', {
+      body: { title: 'Eat less' },
+      headers: { 'synap-caused-by': id },
+    });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/events/${id}` });
+    const treeOf = async () => {
+      await page.waitForSelector('.cause-tree li:nth-child(3)');
+      return page.$$eval('.cause-tree li', (rows) => rows.map((row) => row.querySelector('b').textContent));
+    };
+    const tree = ['x.weight.recorded', 'task.creation.requested', 'task.creation.completed'];
+    assert.deepEqual(await treeOf(), tree);
+    await page.click('.cause-tree li:nth-child(3) a');
+    await page.waitForSelector('.cause-tree li.open:nth-child(3)');
+    assert.deepEqual(await treeOf(), tree);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   test('makes a note and shows it moving, without being asked', async (t) => {
     const page = await site.visit();
     await site.signIn(page);

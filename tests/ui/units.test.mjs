@@ -271,6 +271,16 @@ describe('a tree of causes', () => {
     );
   });
 
+  test('begins with an event that has no correlation, whose id is that of the others', () => {
+    const root = event('x.weight.recorded');
+    const child = event('task.creation.requested', { causationId: root.id, correlationId: root.id });
+    const own = event('note.creation.requested', { correlationId: 'its-request' });
+    assert.deepEqual([root, child, own].map(lib.correlationOf), [root.id, root.id, 'its-request']);
+    assert.equal(lib.isRootMissing([child], root.id), true);
+    assert.equal(lib.isRootMissing([root, child], root.id), false);
+    assert.equal(lib.isRootMissing([own], 'its-request'), false);
+  });
+
   test('keeps events whose cause is not there', () => {
     const orphan = event('note.update.completed', { causationId: 'gone' });
     assert.deepEqual(

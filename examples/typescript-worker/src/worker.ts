@@ -27,7 +27,7 @@ const makeTasks = inngest.createFunction(
     for (const [index, title] of items.entries()) {
       await step.run(`make task ${index}`, async () => {
         const idempotencyKey = `make-tasks:${event.id}:${index}`;
-        await synap.tasks.create.mutate({ title, idempotencyKey });
+        await synap.causedBy(event).tasks.create.mutate({ title, idempotencyKey });
         console.log('made the task', JSON.stringify(title));
       });
     }

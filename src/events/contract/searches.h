@@ -31,6 +31,60 @@ TEST_P(EventLog, TheNewestComeFirstPageByPage) {
   }
 }
 
+// Mostly a request is the root of its correlation; where it was made because of an event it shares
+// that one's, with whatever else came of it.
+TEST_P(EventLog, FindsTheEventsOfARequestWhateverItsCorrelation) {
+  const auto root = Uuid::v7();
+  const auto caused = Uuid::v7();
+  const auto alone = Uuid::v7();
+  const auto of_request = [](const char* user, const Uuid& request, std::optional<Uuid> of) {
+    auto envelope = EventLog::of(user);
+    envelope.request_id = request;
+    envelope.correlation_id = of;
+    return envelope;
+  };
+  ASSERT_TRUE(append({.events = {event(1, of_request("ann", root, root)),
+                                 event(2, of_request("ann", caused, root))}}));
+  ASSERT_TRUE(append({.events = {event(3, of_request("bob", alone, std::nullopt))}}));
+  ASSERT_TRUE(append({.events = {event(4, of_request("ann", root, root)),
+                                 event(5, of_request("ann", caused, root), "b.made")}}));
+  const auto ann = Tenancy::of_user("ann");
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(positions(read({.request_id = root}, ann)->events), (Positions{1, 4}));
+    EXPECT_EQ(positions(read({.request_id = caused}, ann)->events), (Positions{2, 5}));
+    EXPECT_EQ(positions(read({.request_id = alone})->events), Positions{3});
+    EXPECT_TRUE(read({.request_id = alone}, ann)->events.empty()) << "nobody learns of another's";
+    EXPECT_TRUE(read({.request_id = Uuid::v7()})->events.empty());
+    const auto newest = read({.request_id = caused, .order = Order::kNewestFirst}, ann);
+    EXPECT_EQ(positions(newest->events), (Positions{5, 2}));
+    EXPECT_EQ(positions(read({.types = {"b.*"}, .request_id = caused}, ann)->events), Positions{5});
+    EXPECT_EQ(positions(read({.correlation_id = root, .request_id = caused}, ann)->events),
+              (Positions{2, 5}));
+    EXPECT_EQ(positions(read({.after = 2, .request_id = caused}, ann)->events), Positions{5});
+    reopen();
+  }
+}
+
+TEST_P(EventLog, AnIndexLeadsToARequestInALongLog) {
+  constexpr int kEvents = 45'000;  // more than one bounded walk
+  auto caused = of("ann");
+  caused.request_id = Uuid::v7();
+  caused.correlation_id = Uuid::v7();
+  auto others = caused;
+  others.request_id = Uuid::v7();
+  ASSERT_TRUE(append({.events = {event(0, others), event(0, caused)}}));
+  for (int n = 1; n < kEvents; n += 1'000) ASSERT_TRUE(append(batch(n, 1'000, others)));
+  for (const auto order : {Order::kOldestFirst, Order::kNewestFirst}) {
+    const Filter filter{.request_id = caused.request_id, .order = order};
+    const auto one = test::run(executor, [&] {
+      return database().read([&](db::Tx& tx) { return log().read(tx, filter); });
+    });
+    ASSERT_TRUE(one);
+    EXPECT_EQ(positions(one->events), Positions{2});
+    EXPECT_TRUE(one->is_at_end) << "one read tells";
+  }
+}
+
 TEST_P(EventLog, BeforeAndAfterBoundBothOrders) {
   ASSERT_TRUE(append(batch(1, 10)));
   for (int pass = 0; pass < 2; ++pass) {

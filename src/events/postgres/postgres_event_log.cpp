@@ -52,7 +52,7 @@ std::vector<EventRef> events_of(db::Tx& tx, RowReader& reader, std::string_view 
 }  // namespace
 
 std::vector<db::Database::Migration> PostgresEventLog::migrations() {
-  return {{"log.1", kTables}};
+  return {{"log.1", kTables}, {"log.2", kCausedRequests}};
 }
 
 Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
@@ -274,7 +274,7 @@ Page PostgresEventLog::read_from_table(db::Tx& tx, const Tenancy& tenancy, const
   auto next = span.is_cut ? (is_up ? span.last : span.first) : span.end;
   if (span.first <= span.last) {
     std::size_t bytes = 0;
-    const Search search(tenancy, filter, span, kPageBytesMax);
+    const Search search(tx, tenancy, filter, span, kPageBytesMax);
     auto rows = search.rows(tx);
     while (rows.next()) {
       page.events.push_back(reader_.event_of(rows));

@@ -88,7 +88,22 @@ void Search::add_types(const std::vector<std::string>& patterns) {
   sql_.append(fmt::format(" AND ({})", fmt::join(any, " OR ")));
 }
 
-Search::Search(const Tenancy& tenancy, const Filter& filter, const Span& span,
+// A request is the root of its correlation, whose index has its events, unless it was made because
+// of an event: such requests have an index of their own, whose condition must be said in its words.
+void Search::add_request(db::Tx& tx, const Filter& filter) {
+  add("request =", *filter.request_id);
+  if (filter.aggregate_id || filter.correlation_id) return;
+  auto caused = tx.query(
+      "SELECT 1 FROM events WHERE request = $1 AND request IS DISTINCT FROM correlation LIMIT 1",
+      *filter.request_id);
+  if (caused.next()) {
+    sql_.append(" AND request IS DISTINCT FROM correlation");
+  } else {
+    add("correlation =", *filter.request_id);
+  }
+}
+
+Search::Search(db::Tx& tx, const Tenancy& tenancy, const Filter& filter, const Span& span,
                std::int64_t bytes_max)
     : sql_("SELECT * FROM events WHERE position BETWEEN $1 AND $2"),
       values_{span.first, span.last} {
@@ -99,7 +114,7 @@ Search::Search(const Tenancy& tenancy, const Filter& filter, const Span& span,
                     placeholder(*filter.aggregate_id)));
   }
   if (filter.correlation_id) add("correlation =", *filter.correlation_id);
-  if (filter.request_id) add("request =", *filter.request_id);
+  if (filter.request_id) add_request(tx, filter);
   if (filter.source) add("source =", static_cast<int>(*filter.source));
   if (filter.actor) add("actor =", *filter.actor);
   if (filter.from) add("timestamp >=", *filter.from);

@@ -38,7 +38,8 @@ std::string bounded(std::string_view columns, std::string_view select, std::stri
 /// The query over a span; made and used within one transaction. `filter` must outlive it.
 class Search {
  public:
-  Search(const Tenancy& tenancy, const Filter& filter, const Span& span, std::int64_t bytes_max);
+  Search(db::Tx& tx, const Tenancy& tenancy, const Filter& filter, const Span& span,
+         std::int64_t bytes_max);
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
 
@@ -47,6 +48,7 @@ class Search {
  private:
   void add(std::string_view condition, const db::Value& value);
   std::string placeholder(const db::Value& value);
+  void add_request(db::Tx& tx, const Filter& filter);
   void add_types(const std::vector<std::string>& patterns);
 
   std::string sql_;

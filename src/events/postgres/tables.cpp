@@ -191,4 +191,9 @@ BEGIN
 END $$;
 )";
 
+const std::string_view kCausedRequests = R"(
+CREATE INDEX events_by_caused_request ON events(request, position)
+  WHERE request IS NOT NULL AND request IS DISTINCT FROM correlation;
+)";
+
 }  // namespace synap::events::postgres

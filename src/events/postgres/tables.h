@@ -7,6 +7,9 @@
 namespace synap::events::postgres {
 
 extern const std::string_view kTables;
+/// An index of requests that were made because of an event: others are the roots of their
+/// correlations, which have one.
+extern const std::string_view kCausedRequests;
 
 /// In the order in which RowReader::event_of() reads them.
 #define SYNAP_POSTGRES_EVENT_COLUMNS                                                             \

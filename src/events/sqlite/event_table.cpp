@@ -97,6 +97,11 @@ CREATE TABLE idempotency(
 ) STRICT, WITHOUT ROWID;
 )";
 
+const std::string_view kCausedRequests = R"(
+CREATE INDEX events_by_caused_request ON events(request)
+  WHERE request IS NOT NULL AND request IS NOT correlation;
+)";
+
 Head EventTable::head(db::Tx& tx) {
   Head head;
   auto rows = tx.query("SELECT position, link FROM events ORDER BY position DESC LIMIT 1");

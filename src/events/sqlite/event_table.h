@@ -15,6 +15,9 @@ namespace synap::events::sqlite {
 
 /// The tables and triggers of the log: names, events, idempotency.
 extern const std::string_view kEventTables;
+/// An index of requests that were made because of an event: others are the roots of their
+/// correlations, which have one.
+extern const std::string_view kCausedRequests;
 
 /// In the order in which EventTable::event_of() reads them.
 #define SYNAP_EVENT_COLUMNS                                                                     \

@@ -1,5 +1,6 @@
-// Search: one read of the table `events` as SQL. An index leads to the few rows of an aggregate or
-// a correlation; everything else is a walk over positions, which is bounded where little may match.
+// Search: one read of the table `events` as SQL. An index leads to the few rows of an aggregate, a
+// correlation or a request; everything else is a walk over positions, which is bounded where little
+// may match.
 #pragma once
 
 #include <deque>
@@ -29,6 +30,7 @@ class Search {
  private:
   void add(std::string_view condition, const db::Value& value);
   std::string placeholder(const db::Value& value);
+  void add_request(db::Tx& tx, const Filter& filter);
   void add_types(db::Tx& tx, Names& names, const std::vector<std::string>& patterns);
 
   std::string sql_;

@@ -33,7 +33,7 @@ const std::string& owner_of(const Idempotency& idempotency, const Append& append
 }  // namespace
 
 std::vector<db::Database::Migration> SqliteEventLog::migrations() {
-  return {{"log.1", kEventTables}};
+  return {{"log.1", kEventTables}, {"log.2", kCausedRequests}};
 }
 
 Result<std::unique_ptr<SqliteEventLog>> SqliteEventLog::open(db::Database& database, World& world) {

@@ -142,6 +142,7 @@ class Publisher {
     envelope.user_id = session.user_id();
     envelope.source = session.actor->source;
     envelope.actor = session.actor->recorded;
+    set_cause(envelope, session);
     events::set_trace(envelope, session.trace);
     if (!input.aggregate_id) {
       if (!input.expected_version) co_return envelope;

@@ -53,10 +53,11 @@ template <class T>
 void add_filter_fields(ObjectSchema<T>& schema) {
   const auto of_filter = []<class M>(M EventFilter::* member) -> M T::* { return member; };
   schema
-      .field(
-          "types", of_filter(&EventFilter::types),
-          array(type_schema().pattern(R"(^([^*]*|([^*]*\.)?\*)$)", is_type_pattern)).max(kTypesMax),
-          "Only events of these types; note.* is all that begin with \"note.\".")
+      .field("types", of_filter(&EventFilter::types),
+             array(type_schema().pattern(R"(^([^*]*|([^*]*\.)?\*)$)", is_type_pattern,
+                                         "a type, as note.creation.completed or note.*"))
+                 .max(kTypesMax),
+             "Only events of these types; note.* is all that begin with \"note.\".")
       .field("aggregateId", of_filter(&EventFilter::aggregate_id), string().uuid())
       .field("correlationId", of_filter(&EventFilter::correlation_id), string().uuid())
       .field("requestId", of_filter(&EventFilter::request_id), string().uuid(),
@@ -75,12 +76,7 @@ events::Filter filter_of(EventFilter input) {
   filter.types = std::move(input.types).value_or(std::vector<std::string>{});
   if (input.aggregate_id) filter.aggregate_id = Uuid::parse(*input.aggregate_id);
   if (input.correlation_id) filter.correlation_id = Uuid::parse(*input.correlation_id);
-  if (input.request_id) {
-    filter.request_id = Uuid::parse(*input.request_id);
-    // A command is the root of its correlation, which has an index, unless another one is asked
-    // for.
-    if (!filter.correlation_id) filter.correlation_id = filter.request_id;
-  }
+  if (input.request_id) filter.request_id = Uuid::parse(*input.request_id);
   if (input.source) filter.source = events::source_by_name(*input.source);
   filter.actor = std::move(input.actor);
   return filter;

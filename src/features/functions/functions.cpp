@@ -316,8 +316,9 @@ Task<Result<InvokedRun>> invoke(const Rooms& rooms, Session session, InvokeFunct
 }  // namespace
 
 workers::Person person_of(const api::Session& session) {
-  return {session.user_id(), session.actor->recorded, session.actor->source,
-          session.actor->role == api::Role::kOwner, session.trace};
+  return {session.user_id(),     session.actor->recorded,
+          session.actor->source, session.actor->role == api::Role::kOwner,
+          session.trace,         session.cause};
 }
 
 std::vector<rpc::ErrorMeta> errors_of_name() {

@@ -58,7 +58,6 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
   const auto id = Uuid::parse(input.request_id);
   events::Filter filter;
   filter.limit = kEventsMax;
-  filter.correlation_id = id;  // a command is the root of its correlation
   filter.request_id = id;
   auto page = co_await rooms.log.read(session.tenancy(), std::move(filter));
   if (!page) co_return fail(page.error());

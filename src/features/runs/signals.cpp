@@ -51,6 +51,7 @@ Task<Result<SentSignal>> send(const Rooms& rooms, api::Session session, SendSign
   envelope.user_id = session.user_id();
   envelope.source = session.actor->source;
   envelope.actor = session.actor->recorded;
+  set_cause(envelope, session);
   events::set_trace(envelope, session.trace);
   auto event = rooms.types.make(bus::kSignalSent,
                                 bus::Signal{std::move(input.signal), std::move(input.data)},

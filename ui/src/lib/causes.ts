@@ -16,6 +16,19 @@ export interface CauseNode {
   end: number;
 }
 
+/** What an event shares with all that follows from the same: of one that begins it, its own id. */
+export function correlationOf(event: SynapEvent): string {
+  return event.correlationId ?? event.id;
+}
+
+/** The event from which the others follow, and which is not among them: its id is what they share. */
+export function isRootMissing(events: SynapEvent[], correlationId: string): boolean {
+  return (
+    events.some((event) => event.causationId === correlationId) &&
+    !events.some((event) => event.id === correlationId)
+  );
+}
+
 interface Branch {
   node: Omit<CauseNode, 'depth' | 'lines' | 'isLast'>;
   children: Branch[];

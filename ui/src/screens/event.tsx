@@ -1,5 +1,6 @@
 // One event: what it says, whose it is, and what it came from and led to.
 import { nounOfType, outcomeOf, type SynapEvent } from '../lib/events.js';
+import { correlationOf, isRootMissing } from '../lib/causes.js';
 import { podDocument } from '../lib/document.js';
 import { go, withQuery } from '../lib/router.js';
 import { query } from '../lib/rpc.js';
@@ -24,19 +25,27 @@ interface Causes {
   isCut: boolean;
 }
 
+async function runsFor(asked: object, signal: AbortSignal): Promise<Run[]> {
+  return (await query<{ runs: Run[] }>('runs.list', { ...asked, limit: RUNS_MAX }, signal)).runs;
+}
+
 /** All events of one cause, and the runs that were made for them. */
 async function causesOf(event: SynapEvent, signal: AbortSignal): Promise<Causes> {
-  if (!event.correlationId) return { events: [event], runs: [], isCut: false };
+  const correlationId = correlationOf(event);
   const { events, atEnd } = await query<{ events: SynapEvent[]; atEnd: boolean }>(
     'events.list',
-    { correlationId: event.correlationId, limit: EVENTS_MAX },
+    { correlationId, limit: EVENTS_MAX },
     signal,
   );
-  const { runs } = await query<{ runs: Run[] }>(
-    'runs.list',
-    { correlationId: event.correlationId, limit: RUNS_MAX },
-    signal,
-  );
+  const runs = await runsFor({ correlationId }, signal);
+  let root = event.correlationId ? undefined : event;
+  if (!root && isRootMissing(events, correlationId)) {
+    root = await query<SynapEvent>('events.get', { id: correlationId }, signal);
+  }
+  if (root) {
+    events.unshift(root);
+    runs.push(...(await runsFor({ eventId: root.id }, signal)));
+  }
   return { events, runs, isCut: !atEnd };
 }
 
@@ -120,7 +129,7 @@ function Facts({ event }: { event: SynapEvent }) {
 
 function CausesOf({ event }: { event: SynapEvent }) {
   const causes = useAnswer(`causes:${event.id}`, (signal) => causesOf(event, signal));
-  useReloadOn((other) => other.correlationId === event.correlationId, causes.reload);
+  useReloadOn((other) => other.correlationId === correlationOf(event), causes.reload);
   return (
     <section aria-labelledby="causes-title">
       <div class="section-title">
