@@ -27,6 +27,9 @@ struct StoredProof {
 /// The type of an event whose own cannot be read; nothing that is recorded is called so by the pod.
 inline constexpr std::string_view kUnreadableType = "unreadable";
 
+/// As what is shown in place of an event whose row is gone; its id is then all zeros.
+inline constexpr std::string_view kMissingType = "missing";
+
 /// Sets `event.damage`, if there is any, and what follows from it for the other fields.
 void find_damage(EventFields& event, const StoredProof& proof);
 

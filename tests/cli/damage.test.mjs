@@ -111,6 +111,25 @@ test('a run for a damaged event is given up, and says why', async (t) => {
   assert.equal(attempts, 1, 'it is tried once');
 });
 
+test('a run whose event is gone is shown without it, and the others with theirs', async (t) => {
+  const { pod, notes } = await harmedPod(t, (ids) => [
+    'DROP TRIGGER events_are_not_deleted',
+    `DELETE FROM events WHERE position = (SELECT min(position) FROM events WHERE aggregate = ${ids[1]})`,
+  ]);
+  const list = async (...args) => (await json(pod, ['runs', 'list', ...args])).runs;
+  const { events } = await json(pod, ['events', 'list', '--all']);
+  const runs = await list();
+  const missing = runs.filter(({ eventType }) => eventType === 'missing');
+  assert.ok(missing.length >= 1 && runs.length > missing.length, JSON.stringify(runs));
+  for (const { eventId, eventType, eventPosition } of runs) {
+    const event = events.find(({ position }) => position === eventPosition);
+    assert.deepEqual([eventId, eventType], [event?.id ?? '00000000-0000-0000-0000-000000000000', event?.type ?? 'missing']);
+  }
+  assert.equal((await list('--event-type', 'note.*')).length, runs.length - missing.length, 'it is of no type');
+  assert.equal((await json(pod, ['call', 'runs.get', JSON.stringify({ id: missing[0].id })])).eventType, 'missing');
+  assert.equal((await json(pod, ['notes', 'get', notes[1]])).title, 'two');
+});
+
 test('a damaged row of a note is marked in lists, refused where its fields are needed, and made again', async (t) => {
   for (const damage of [`data = '{"title":'`, "data = '5'", "data = '{}'", `data = '{"title":5}'`]) {
     const { pod, notes } = await harmedPod(t, (ids) => [`UPDATE notes_data SET ${damage} WHERE id = ${ids[1]}`]);

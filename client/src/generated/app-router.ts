@@ -1772,6 +1772,7 @@ export interface RunWithSteps {
   attempts: number;
   /** What it is a run for. */
   eventId: string;
+  /** "missing": the event's row is gone, as after damage to the disk; eventId is then all zeros. */
   eventType: string;
   eventPosition: number;
   /** When it was queued. A time, ISO 8601. */
@@ -1811,6 +1812,7 @@ export interface Run {
   attempts: number;
   /** What it is a run for. */
   eventId: string;
+  /** "missing": the event's row is gone, as after damage to the disk; eventId is then all zeros. */
   eventType: string;
   eventPosition: number;
   /** When it was queued. A time, ISO 8601. */

@@ -1,5 +1,6 @@
 #include "events/sqlite/read_ahead.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace synap::events::sqlite {
@@ -29,6 +30,10 @@ int ReadAhead::limit_for(std::int64_t position) {
 }
 
 void ReadAhead::put(std::vector<EventRef> events) {
+  const auto gap = std::ranges::adjacent_find(events, [](const auto& one, const auto& next) {
+    return next->position != one->position + 1;
+  });
+  if (gap != events.end()) events.erase(gap + 1, events.end());
   if (events.size() < 2) return;
   {
     std::lock_guard lock(mutex_);

@@ -19,7 +19,7 @@ class ReadAhead {
   /// How many events to read for the one at `position`, which at() has not: many if one near it
   /// was asked for lately, otherwise that one.
   int limit_for(std::int64_t position);
-  /// Keeps what was read; positions without gaps.
+  /// Keeps what was read, up to the first gap: a row may be gone, as after damage to the disk.
   void put(std::vector<EventRef> events);
 
   static constexpr int kEventsMax = 64;

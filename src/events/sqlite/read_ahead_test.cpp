@@ -41,6 +41,16 @@ TEST(ReadAhead, KeepsTheNewestPages) {
   EXPECT_EQ(ahead.at(510), nullptr);
 }
 
+TEST(ReadAhead, TakesNoEventForOneWhoseRowIsGone) {
+  ReadAhead ahead;
+  auto page = events(100, 109);
+  page.erase(page.begin() + 4);
+  ahead.put(std::move(page));
+  EXPECT_EQ(ahead.at(103)->position, 103);
+  EXPECT_EQ(ahead.at(104), nullptr);
+  EXPECT_EQ(ahead.at(105), nullptr);
+}
+
 TEST(ReadAhead, KeepsNoPageOfOne) {
   ReadAhead ahead;
   ahead.put(events(100, 109));

@@ -181,12 +181,11 @@ Task<Result<RunList>> newest_runs(const Rooms& rooms, const Session& session,
       }
       last = run.id;
       const auto created_ms = run.created_ms;
-      auto event = co_await rooms.log.at(run.event_position);
+      auto event = co_await event_at(rooms, run.event_position);
       if (!event) co_return fail(event.error());
-      bytes_seen += static_cast<std::int64_t>((*event)->data.size());
-      if (input.fits(**event)) {
-        run.event_id = (*event)->id.to_string();
-        run.event_type = (*event)->type;
+      if (*event != nullptr) bytes_seen += static_cast<std::int64_t>((*event)->data.size());
+      if (*event != nullptr ? input.fits(**event) : !input.asks_for_event()) {
+        set_event(run, *event);
         found.runs.push_back(std::move(run));
       }
       if (input.asks_for_event() && (++seen == kEventsSeenMax || bytes_seen > kBytesSeenMax)) {
@@ -289,7 +288,9 @@ Task<Result<RunList>> runs_for_events(const Rooms& rooms, const Session& session
         found.next_cursor = found.runs.back().id;
         break;
       }
-      if (auto added = co_await add_event(rooms, run); !added) co_return fail(added.error());
+      auto event = co_await event_at(rooms, run.event_position);
+      if (!event) co_return fail(event.error());
+      set_event(run, *event);
       found.runs.push_back(std::move(run));
     }
     before = page->next_before;

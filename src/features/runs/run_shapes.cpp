@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "events/damage.h"
 
 namespace synap::features::runs {
 
@@ -62,12 +63,23 @@ void read_run(db::Rows& row, Run& run) {
   if (!row.is_null(9)) run.origin = stored_json(row.view(9));
 }
 
-Task<Result<>> add_event(const Rooms& rooms, Run& run) {
-  auto event = co_await rooms.log.at(run.event_position);
-  if (!event) co_return fail(event.error());
-  run.event_id = (*event)->id.to_string();
-  run.event_type = (*event)->type;
-  co_return Result<>{};
+Task<Result<events::EventRef>> event_at(const Rooms& rooms, std::int64_t position) {
+  auto event = co_await rooms.log.at(position);
+  if (!event && event.error().code == Code::kNotFound) co_return events::EventRef();
+  co_return event;
+}
+
+std::string id_of(const events::EventRef& event) {
+  return (event != nullptr ? event->id : Uuid{}).to_string();
+}
+
+std::string type_of(const events::EventRef& event) {
+  return event != nullptr ? event->type : std::string(events::kMissingType);
+}
+
+void set_event(Run& run, const events::EventRef& event) {
+  run.event_id = id_of(event);
+  run.event_type = type_of(event);
 }
 
 }  // namespace synap::features::runs

@@ -50,7 +50,9 @@ void add_run_fields(ObjectSchema<T>& schema) {
              "discarded: a dead letter that somebody has put away.")
       .field("attempts", of_run(&Run::attempts), integer(), "That have ended.")
       .field("eventId", of_run(&Run::event_id), string().uuid(), "What it is a run for.")
-      .field("eventType", of_run(&Run::event_type), string())
+      .field("eventType", of_run(&Run::event_type), string(),
+             "\"missing\": the event's row is gone, as after damage to the disk; eventId is then "
+             "all zeros.")
       .field("eventPosition", of_run(&Run::event_position), integer())
       .field("createdAt", of_run(&Run::created_at), string().datetime(), "When it was queued.")
       .field("startedAt", of_run(&Run::started_at), string().datetime(),
@@ -70,8 +72,13 @@ void read_run(db::Rows& row, Run& run);
 /// JSON text of a column as it is, or {"damaged":true} where it is none: one run that is damaged on
 /// disk must not make a whole list unreadable.
 RawJson stored_json(std::string_view text);
-/// What the run's event says.
-Task<Result<>> add_event(const Rooms& rooms, Run& run);
+/// The event at a position of which it is known that there is one: null where its row is gone,
+/// which must not make whatever mentions it unreadable.
+Task<Result<events::EventRef>> event_at(const Rooms& rooms, std::int64_t position);
+/// What such an event is called.
+std::string id_of(const events::EventRef& event);
+std::string type_of(const events::EventRef& event);
+void set_event(Run& run, const events::EventRef& event);
 
 struct RunId {
   std::string id;

@@ -305,12 +305,14 @@ Task<Result<RunWithSteps>> get(const Rooms& rooms, Session session, RunId input)
   if (!read) co_return fail(read.error());
   if (!read->run) co_return fail(Code::kNotFound, "There is no such run");
   auto& run = *read->run;
-  if (auto added = co_await add_event(rooms, run); !added) co_return fail(added.error());
+  auto cause = co_await event_at(rooms, run.event_position);
+  if (!cause) co_return fail(cause.error());
+  set_event(run, *cause);
   for (const auto position : read->positions) {
-    auto event = co_await rooms.log.at(position);
+    auto event = co_await event_at(rooms, position);
     if (!event) co_return fail(event.error());
     if (!run.events) run.events.emplace();
-    run.events->push_back({(*event)->id.to_string(), (*event)->type, position});
+    run.events->push_back({id_of(*event), type_of(*event), position});
   }
   set_start(run);
   co_return std::move(run);
