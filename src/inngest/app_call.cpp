@@ -347,6 +347,8 @@ AppCall::Then AppCall::fail_run(const Reply& reply) {
   answer_.error = {Code::kInternalServerError, text_of(reply.error),
                    std::make_shared<const Json>(Json::object({{"error", reply.error}}))};
   answer_.may_retry = reply.may_retry;
+  // A function that cannot be tried again fails for the step that has failed before.
+  if (!reply.may_retry) answer_.step_attempts = exhausted_attempts_;
   answer_.retry_delay_ms = retry_delay(reply, answer_.has_made_progress ? 0 : job_.attempt);
   return Then::kStop;
 }

@@ -103,7 +103,8 @@ class AppCall {
   workers::Answer answer_;
   std::optional<Json> output_;
   bool has_failed_ = false;
-  std::int64_t asked_at_ = 0;  // Unix ms: when what is taken now was asked
+  int exhausted_attempts_ = 0;  // at the step that failed for good last, if nothing was done since
+  std::int64_t asked_at_ = 0;   // Unix ms: when what is taken now was asked
   Defers defers_;
   bool has_stored_begun_ = false;  // something is stored as begun that this call has begun
   bool is_racing_ = false;         // some step of this call races others

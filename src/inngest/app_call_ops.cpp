@@ -125,7 +125,11 @@ void AppCall::take_failure(const ReportedOp& op, const Reply& reply) {
   const Json* no_retry = op.error.find("noRetry");
   const bool is_final = !reply.may_retry || attempts >= driver_.function_.retries_max ||
                         (no_retry != nullptr && *no_retry == Json(true));
-  if (is_final) return remember(op, OpCode::kStepFailed, memo_of("error", op.error));
+  if (is_final) {
+    remember(op, OpCode::kStepFailed, memo_of("error", op.error));
+    exhausted_attempts_ = attempts + 1;
+    return;
+  }
   put_pending({.hash = op.hash,
                .name = op.step_id,
                .op = OpCode::kStepError,
@@ -228,6 +232,7 @@ void AppCall::remember(const ReportedOp& op, OpCode code, std::string memo) {
   answer_.results.push_back(std::move(result));
   stored_.memos.emplace(op.hash, workers::Memo{std::move(memo), code, stored_.next_place++});
   answer_.has_made_progress = answer_.has_made_progress || code != OpCode::kStepFailed;
+  exhausted_attempts_ = 0;
 }
 
 void AppCall::put_pending(workers::PendingStep step) {

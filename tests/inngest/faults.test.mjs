@@ -150,6 +150,20 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     }
   });
 
+  test('a run that is given up for a step says how often that was tried', async () => {
+    const error = { name: 'Error', message: 'out of milk' };
+    await start('exhausted', (response, request, seen) => {
+      const [memo] = Object.values(seen.at(-1).body.steps);
+      if (!memo) return answers(response, [op('StepError', 'p', { error })]);
+      response.writeHead(400, { ...sdkHeaders, 'x-inngest-no-retry': 'true' }).end(JSON.stringify(memo.error));
+    });
+    assert.match((await failed('exhausted')).message, /out of milk/);
+    const { events } = await pod.call('events.list', { types: ['function.failed'] });
+    const [told] = events.filter(({ data }) => data.function.startsWith('raw-exhausted'));
+    assert.equal(told.data.attempts, 2);
+    assert.match(pod.stderr, /raw-exhausted\S* was given up: .* attempts=2 /);
+  });
+
   test('a run that is cancelled is called no more, whatever its app says', async () => {
     // Each answer names another step, whose failing is nothing to store before the next.
     const seen = await start('tireless', (response, request) => {
