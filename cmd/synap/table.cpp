@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kTextMin = 8;   // less of a text says nothing
+constexpr std::size_t kCellMin = 20;  // "note.creation.requested" and "….completed" differ by then
 constexpr std::size_t kNameMin = 24;  // so much tells most titles and names apart
 constexpr std::size_t kShortId = 8;
 
@@ -81,7 +82,7 @@ void Table::shrink_texts(std::vector<std::size_t>& widths, std::size_t width, st
   while (sum_of(widths) > width) {
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
-      if (!is_text(columns_[i]) || widths[i] <= (i == name ? name_least : kTextMin)) continue;
+      if (!is_text(columns_[i]) || widths[i] <= (i == name ? name_least : kCellMin)) continue;
       if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
     }
     if (widest == widths.size()) return;

@@ -28,8 +28,9 @@ class Table {
   void add(std::vector<Cell> row);
   bool is_empty() const { return rows_.empty(); }
   /// As lines of at most `width` columns; columns that no row has anything in are left out. In a
-  /// narrow window extras go first, then times and ids, then others, from the end; the first text,
-  /// which is what things are called, stays, and is cut last.
+  /// narrow window extras go first, then times and ids, then others, from the end, before a text is
+  /// cut to where it says nothing; the first text, which is what things are called, stays, and is
+  /// cut last.
   std::string text(std::size_t width, bool has_colours) const;
   /// To stdout, in the window's width, by way of a pager if it is too long. Without a row it says
   /// that there are no `things`.

@@ -49,6 +49,7 @@ test('functions are a table of words, with the names by which they are asked for
   for (const columns of [80, 200]) {
     const { text } = await inTerminal(['functions', 'list'], { env, columns });
     assert.match(text, /^NAME .*\n(?:.*\n)*worker-make-tasks .*\nnotes\.create /);
+    assert.match(text, /\bnote\.creation\.comple/, 'what starts it can be told');
     assert.doesNotMatch(text, /[{}@]|IS OWN/);
     for (const line of text.trimEnd().split('\n')) assert.ok(line.length <= columns, line);
   }
