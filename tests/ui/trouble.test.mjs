@@ -1,9 +1,25 @@
 // The page when something is in its way: answers that are slow or lost, a pod that is away, a key that may
 // see little, a reader who leaves in the middle.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Site, until } from './site.mjs';
+
+/** As a fault of the disk leaves the data of an event: by the rules of the database nobody may. */
+function harm({ data }, id) {
+  const script =
+    'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); [d.execute(s) for s in sys.argv[2:]]; d.commit()';
+  const row = `x'${id.replaceAll('-', '')}'`;
+  execFileSync('python3', [
+    '-c',
+    script,
+    join(data, 'synap.db'),
+    'DROP TRIGGER events_are_not_updated',
+    `UPDATE events SET data = '{"title":' WHERE id = ${row}`,
+  ]);
+}
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -53,6 +69,24 @@ describe('the page in trouble', () => {
       await page.goto(site.url + path);
       await page.waitForSelector('text=There is no such page', { timeout: 10_000 });
     }
+    await page.close();
+  });
+
+  test('shows what can be read of an event that is damaged on disk', async (t) => {
+    const site = await Site.open();
+    t.after(() => site.close());
+    await site.make('notes', { content: '# To be damaged' });
+    const { events } = await site.call('events.list', { types: ['note.creation.completed'] });
+    const { id } = events.at(-1);
+    await site.pod.kill('SIGTERM');
+    harm(site.pod, id);
+    await site.pod.startAgain();
+    const page = await site.visit();
+    await site.signIn(page, { path: `/events/${id}` });
+    await page.waitForSelector('.split-panel h2 >> text=note.creation.completed');
+    assert.match(await page.textContent('.split-panel [role=alert]'), /is damaged on disk/);
+    await page.waitForSelector('.cause-tree li:nth-child(2)');
+    assert.match(await page.textContent('#data-title'), /\(damaged\)/);
     await page.close();
   });
 

@@ -6,6 +6,8 @@ export class PodError extends Error {
   readonly status: number;
   /** What is wrong with the input: a path in it, and a sentence. */
   readonly issues: { path: (string | number)[]; message: string }[];
+  /** What the pod says besides, by the error's code. */
+  details: { reason?: string; position?: number } = {};
   constructor(message: string, code: string, status: number, issues: PodError['issues'] = []) {
     super(message);
     this.code = code;
@@ -25,7 +27,10 @@ export const isRefused = (error: unknown): boolean =>
 
 interface Envelope {
   result?: { data?: unknown };
-  error?: { message: string; data?: { code?: string; httpStatus?: number; issues?: unknown } };
+  error?: {
+    message: string;
+    data?: { code?: string; httpStatus?: number; issues?: unknown; details?: PodError['details'] };
+  };
 }
 
 // What every proxy takes in one URL; a longer input goes as a body, over REST.
@@ -132,12 +137,14 @@ async function overTrpc(path: string, init: RequestInit): Promise<unknown> {
   if (result) return result.data;
   if (response.status === 401) onSignedOut();
   const data = error?.data;
-  throw errorOf(
+  const failed = errorOf(
     error?.message ?? 'The pod gave no reason',
     data?.code ?? 'ERROR',
     response.status,
     data?.issues,
   );
+  failed.details = data?.details ?? {};
+  throw failed;
 }
 
 async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {

@@ -3,7 +3,7 @@ import { nounOfType, outcomeOf, type SynapEvent } from '../lib/events.js';
 import { correlationOf, isRootMissing } from '../lib/causes.js';
 import { podDocument } from '../lib/document.js';
 import { go, withQuery } from '../lib/router.js';
-import { query } from '../lib/rpc.js';
+import { PodError, query } from '../lib/rpc.js';
 import type { Run } from '../lib/runs.js';
 import { asCurl, asTypeScript } from '../lib/snippets.js';
 import { useOpenTitle } from '../lib/title.js';
@@ -59,6 +59,17 @@ async function eventAt(position: number, signal: AbortSignal): Promise<SynapEven
   const event = events.find((one) => one.position === position);
   if (!event) throw new Error(`There is no event of yours at position ${position}`);
   return event;
+}
+
+/** By its id a damaged one is refused; by its position it is shown as what can be read of it. */
+async function eventOf(id: string, signal: AbortSignal): Promise<SynapEvent> {
+  try {
+    return await query<SynapEvent>('events.get', { id }, signal);
+  } catch (error) {
+    const { reason, position } = error instanceof PodError ? error.details : {};
+    if (reason !== 'EVENT_DAMAGED' || position === undefined) throw error;
+    return eventAt(position, signal);
+  }
 }
 
 function ThingLink({ event }: { event: SynapEvent }) {
@@ -149,7 +160,7 @@ function CausesOf({ event }: { event: SynapEvent }) {
 
 export function EventPanel({ id }: { id: string }) {
   const answer = useAnswer(`event:${id}`, (signal) =>
-    /^\d{1,15}$/.test(id) ? eventAt(Number(id), signal) : query<SynapEvent>('events.get', { id }, signal),
+    /^\d{1,15}$/.test(id) ? eventAt(Number(id), signal) : eventOf(id, signal),
   );
   useOpenTitle(answer.value?.type);
   const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
@@ -176,6 +187,12 @@ export function EventPanel({ id }: { id: string }) {
         <Show of={answer}>
           {(event) => (
             <>
+              {event.damaged && (
+                <p class="issue" role="alert">
+                  This event is damaged on disk: what it said cannot be read any more.{' '}
+                  <code>synap doctor --deep</code> names all that are.
+                </p>
+              )}
               <Facts event={event} />
               <CausesOf event={event} />
               <section aria-labelledby="data-title">
