@@ -14,7 +14,7 @@ namespace {
 class AccessTest : public testing::Test {
  protected:
   AccessTest() {
-    rig.open(directory.path());
+    rig.open();
     SYNAP_CHECK(rig.database->migrate(workers::Engine::migrations()).has_value());
     database.emplace(*rig.database);
     database->refusal = [this](bool) {
@@ -45,7 +45,6 @@ class AccessTest : public testing::Test {
     return asker ? asker->user_id : asker.error().message;
   }
 
-  test::TempDirectory directory;
   ThreadExecutor executor{"test"};
   api::TestKeys rig;
   std::optional<db::contract::FailingDatabase> database;

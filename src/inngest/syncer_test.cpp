@@ -17,11 +17,10 @@ namespace {
 constexpr const char* kNobody = "http://127.0.0.1:1/api/inngest";
 
 TEST(Syncer, LooksAgainForWhoseTheListedAppsAreWhenItCouldNot) {
-  test::TempDirectory directory;
   ThreadExecutor executor{"test"};
   ManualWorld world;
   api::TestKeys rig;
-  rig.open(directory.path());
+  rig.open();
   SYNAP_CHECK(rig.database->migrate(workers::Engine::migrations()).has_value());
   const auto owner = *sync_wait(executor, rig.keys->create_user("ann", api::Role::kOwner));
   db::contract::FailingDatabase database(*rig.database);

@@ -562,6 +562,11 @@ export const Invocation = z.object({
   runId: z.uuid(anId).describe("The run that asks for it."),
   step: z.string().describe("The step of that run, as a hash in hex."),
   depth: z.int().min(1).optional().describe("How many runs that were asked for stand before it in a chain."),
+  sourceFunction: z.string().optional().describe("The function of that run."),
+  sourceApp: z.string().optional().describe("The app of that function."),
+  name: z.string().optional().describe("Of the step."),
+  expiresAt: z.iso.datetime(aTime).optional().describe("Until when the step waits for the result."),
+  sdk: z.record(z.string(), z.any()).optional().describe("v, user and meta, as Inngest's SDK has them."),
 });
 
 export const FunctionAct = z.object({
@@ -579,7 +584,7 @@ export const Tick = z.object({
   function: z.string().describe("The function that is to run."),
   cron: z.string().describe("Its schedule."),
   scheduledAt: z.iso.datetime(aTime).describe("Before jitter."),
-  missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there."),
+  missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there; counted up to 10,000."),
 });
 
 export const HttpRequest = z.object({
