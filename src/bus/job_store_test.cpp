@@ -7,8 +7,7 @@
 #include "base/manual_world.h"
 #include "base/test_support.h"
 #include "bus/dispatcher.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
+#include "events/test_store.h"
 
 // The contract of the tables of jobs: what every engine that stores them must keep.
 namespace synap::bus {
@@ -20,11 +19,7 @@ class JobStoreTest : public testing::Test {
  protected:
   JobStoreTest() {
     for (const auto* id : {"f", "g"}) functions.add({.id = id, .triggers = {{"thing"}}});
-    database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    auto tables = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& more : migrations()) tables.push_back(more);
-    SYNAP_CHECK(database->migrate(tables).has_value());
+    opened = place->open(migrations());
     restart();
   }
   /// As after a kill: what was claimed stays claimed, and nobody has it.
@@ -84,10 +79,11 @@ class JobStoreTest : public testing::Test {
   using Positions = std::vector<std::int64_t>;
 
   ManualWorld world;
-  test::TempDirectory directory;
+  std::unique_ptr<events::TestStore> place = events::TestStore::make();
   ThreadExecutor executor{"test"};
   Functions functions;
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
+  events::Store opened;
+  std::unique_ptr<db::Engine>& database = opened.database;
   std::optional<Queue> queue;
   std::optional<JobStore> store;
 };
@@ -477,7 +473,8 @@ TEST_F(JobStoreTest, NoFunctionIsForgottenBehindManyThatAreGone) {
     tx.run(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) INSERT "
         "INTO parked_jobs(line, position, run, function, user_id, attempt, fence, due_at) SELECT "
-        "CAST(i AS BLOB), i, CAST(i AS BLOB), 'a' || i || '@ann', 'ann', 0, 0, 0 FROM n");
+        "CAST('' || i AS BLOB), i, CAST('' || i AS BLOB), 'a' || i || '@ann', 'ann', 0, 0, 0 FROM "
+        "n");
     tx.run("UPDATE job_clock SET parked = 12000");
   }));
   functions.put({.id = "b@bob", .triggers = {{"thing"}}, .user_id = "bob"});

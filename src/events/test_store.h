@@ -34,11 +34,23 @@ class TestStore {
   virtual std::string stored_bytes() = 0;
   /// Statements by which writes of a kind, INSERT or UPDATE, to a table fail where `when` holds of
   /// the row NEW, and by which they do not any more.
-  virtual std::vector<std::string> refuse(const std::string& kind, const std::string& table,
-                                          const std::string& when = "TRUE") const = 0;
+  std::vector<std::string> refuse(const std::string& kind, const std::string& table,
+                                  const std::string& when = "TRUE") const {
+    return trigger("refuse", "BEFORE " + kind, table, failing(), when);
+  }
   virtual std::vector<std::string> refuse_no_more(const std::string& table) const = 0;
+  /// Statements by which `statement` is carried out with each write of a kind, "AFTER UPDATE".
+  virtual std::vector<std::string> trigger(const std::string& name, const std::string& kind,
+                                           const std::string& table, const std::string& statement,
+                                           const std::string& when = "TRUE") const = 0;
+  /// A table with the position and the type, as `name`, of all events.
+  virtual std::string named_events() const = 0;
   /// SQL that says of a row of `events` that what `condition` says of `name` holds of its type.
   virtual std::string where_type(std::string_view condition) const = 0;
+
+ private:
+  /// A statement that fails, as damage does and no conflict.
+  virtual std::string failing() const = 0;
 };
 
 }  // namespace synap::events

@@ -153,7 +153,7 @@ TEST_F(SingletonTest, OrEndsTheOneThatIsThere) {
   settle();
   wait_until(
       "SELECT group_concat(status) FROM (SELECT status FROM runs_data WHERE function = 'g' "
-      "ORDER BY id)",
+      "ORDER BY id) AS found",
       "cancelled,sleeping");
   go(2);
   wait_for_outputs(R"("2")");
@@ -395,7 +395,7 @@ TEST_F(AdmissionTest, RowsOfFunctionsThatAreGoneAreTouchedForTheirReturnAlone) {
   settle();
   pool->remove("g");
   ASSERT_TRUE(test::run(executor, [&] {
-    return database->write([](db::Tx& tx) {
+    return database->write([this](db::Tx& tx) {
       tx.run(
           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) INSERT "
           "INTO flow_debounces(function, user_id, key, position, timestamp, due_at, last_at) "
@@ -405,9 +405,10 @@ TEST_F(AdmissionTest, RowsOfFunctionsThatAreGoneAreTouchedForTheirReturnAlone) {
       tx.run("DELETE FROM flow_debounces WHERE due_at < 4503599627370496");
       tx.run("CREATE TABLE touched(n INTEGER NOT NULL) STRICT");
       tx.run("INSERT INTO touched VALUES (0)");
-      tx.run(
-          "CREATE TRIGGER touches AFTER UPDATE ON flow_debounces BEGIN UPDATE touched SET n = n + "
-          "1; END");
+      for (const auto& sql : store->trigger("touches", "AFTER UPDATE", "flow_debounces",
+                                            "UPDATE touched SET n = n + 1")) {
+        tx.run(sql);
+      }
     });
   }));
   const auto put_other = [&](std::string id) {
@@ -447,7 +448,14 @@ TEST_F(AdmissionTest, AWaitIsFoundHoweverManyTypesAreWaitedFor) {
   });
   tell(0);
   wait_until("SELECT count(*) FROM waits_data", "250");
-  for (int i = 0; i < 250; ++i) tell_other("type" + std::to_string(i));
+  // At once: else the run is called for each of them, with all the steps that it has by then.
+  events::Append all;
+  for (int i = 0; i < 250; ++i) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    all.events.push_back(*types.make("type" + std::to_string(i), "{}", std::move(envelope)));
+  }
+  ASSERT_TRUE(sync_wait(executor, log->append(std::move(all))));
   wait_for_outputs(R"("all")");
 }
 

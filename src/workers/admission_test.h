@@ -66,12 +66,12 @@ class AdmissionTest : public WorkerPoolTest {
   std::string outputs() {
     return text_of(
         "SELECT coalesce(group_concat(output, ' '), '') FROM (SELECT output FROM runs_data "
-        "WHERE function = 'g' AND status = 'completed' ORDER BY id)");
+        "WHERE function = 'g' AND status = 'completed' ORDER BY id) AS found");
   }
   void wait_for_outputs(std::string_view expected) {
     wait_until(
         "SELECT coalesce(group_concat(output, ' '), '') FROM (SELECT output FROM runs_data "
-        "WHERE function = 'g' AND status = 'completed' ORDER BY id)",
+        "WHERE function = 'g' AND status = 'completed' ORDER BY id) AS found",
         expected);
   }
   Uuid only_run() {
@@ -140,7 +140,7 @@ class CancelOnTest : public SingletonTest {
   void wait_for_statuses(std::string_view expected) {
     wait_until(
         "SELECT group_concat(status) FROM (SELECT status FROM runs_data WHERE "
-        "function = 'g' ORDER BY id)",
+        "function = 'g' ORDER BY id) AS found",
         expected);
   }
 };

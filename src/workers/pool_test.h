@@ -12,8 +12,7 @@
 
 #include "base/manual_world.h"
 #include "base/test_support.h"
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
+#include "events/test_store.h"
 #include "workers/engine.h"
 #include "workers/step.h"
 
@@ -40,12 +39,14 @@ class WorkerPoolTest : public testing::Test {
   explicit WorkerPoolTest(Time kind = Time::kReal)
       : time(kind == Time::kManual ? static_cast<World&>(manual_time) : real_world()) {
     types.add("thing.making.requested", object("Thing"), "");
-    database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    auto migrations = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& migration : Engine::migrations()) migrations.push_back(migration);
-    SYNAP_CHECK(database->migrate(migrations).has_value());
-    log = std::move(*events::sqlite::SqliteEventLog::open(*database));
+    auto opened = store->open(Engine::migrations());
+    database = std::move(opened.database);
+    log = std::move(opened.log);
+  }
+  // What is queued is finished while those are there whose closures it is.
+  ~WorkerPoolTest() override {
+    if (engine) engine->pool.reset();
+    database->close();
   }
   void start(FunctionHandler::Function function, int concurrency = 16) {
     engine.emplace(
@@ -88,13 +89,13 @@ class WorkerPoolTest : public testing::Test {
   bool fulfills = true;
   Tracer* tracer = nullptr;
   std::function<void(WorkerPool&)> add_first;  // functions that are before "f"
-  test::TempDirectory directory;
+  std::unique_ptr<events::TestStore> store = events::TestStore::make();
   ManualWorld manual_time;
   World& time;
   events::EventTypes types{time};
   ThreadExecutor executor{"test"};
-  std::unique_ptr<db::sqlite::SqliteDatabase> database;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log;
+  std::unique_ptr<db::Engine> database;
+  std::unique_ptr<events::EventLog> log;
   std::optional<Engine> engine;
   WorkerPool* pool = nullptr;  // of the engine
 };
@@ -111,20 +112,17 @@ class KilledPoolTest : public testing::Test {
       database->close();
     }
     events::EventTypes types;
-    std::unique_ptr<db::sqlite::SqliteDatabase> database;
-    std::unique_ptr<events::sqlite::SqliteEventLog> log;
+    std::unique_ptr<db::Engine> database;
+    std::unique_ptr<events::EventLog> log;
     std::optional<Engine> engine;
   };
 
   void start(FunctionHandler::Function function) {
     own = std::make_unique<Process>(world);
     own->types.add("thing.making.requested", object("Thing"), "");
-    own->database =
-        std::move(*db::sqlite::SqliteDatabase::open({.path = directory.path() + "/test.db"}));
-    auto migrations = events::sqlite::SqliteEventLog::migrations();
-    for (const auto& migration : Engine::migrations()) migrations.push_back(migration);
-    SYNAP_CHECK(own->database->migrate(migrations).has_value());
-    own->log = std::move(*events::sqlite::SqliteEventLog::open(*own->database));
+    auto opened = store->open(Engine::migrations());
+    own->database = std::move(opened.database);
+    own->log = std::move(opened.log);
     own->engine.emplace(
         *own->database, *own->log, own->types,
         EngineOptions{.world = world,
@@ -209,7 +207,7 @@ class KilledPoolTest : public testing::Test {
   std::chrono::milliseconds pause{0};
   std::int64_t unstored_bytes_max = 1 << 20;
   ManualWorld world;
-  test::TempDirectory directory;
+  std::unique_ptr<events::TestStore> store = events::TestStore::make();
   ThreadExecutor executor{"test"};
   std::unique_ptr<Process> own;
 };

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kStatuses =
     "SELECT coalesce(group_concat(status), '') FROM (SELECT status FROM runs_data WHERE function = "
-    "'g' ORDER BY id)";
+    "'g' ORDER BY id) AS found";
 
 // Runs of g that are the only ones: the first attempt at n = 1 fails for good.
 class OnlyOneTest : public SingletonTest {
@@ -171,7 +171,7 @@ TEST_F(ReplayTest, EachRunEndsTheOneBeforeItWhereTheNewestIsToBeTheOnlyOne) {
   wait_until("SELECT status || made || passed_over FROM run_replays_data", "completed30");
   wait_until(
       "SELECT group_concat(status) FROM (SELECT status FROM runs_data WHERE origin LIKE "
-      "'%replay%' ORDER BY id)",
+      "'%replay%' ORDER BY id) AS found",
       "cancelled,cancelled,sleeping");
   EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE status = 'sleeping'"), "1");
 }

@@ -35,7 +35,7 @@ class RunPrunerTest : public WorkerPoolTest {
   std::string positions() {
     return text_of(
         "SELECT coalesce(group_concat(event_position, ' '), '') FROM (SELECT event_position FROM "
-        "runs_data ORDER BY event_position)");
+        "runs_data ORDER BY event_position) AS found");
   }
 
   std::string result = "1";
@@ -90,7 +90,7 @@ TEST_F(RunPrunerTest, CountsWhatComesAndGoes) {
   const auto totals = [this] {
     return text_of(
         "SELECT group_concat(count || ' of ' || bytes, ', ') FROM (SELECT * FROM run_totals ORDER "
-        "BY is_dead)");
+        "BY is_dead) AS found");
   };
   EXPECT_EQ(totals(), "0 of 0, 0 of 0");
   EXPECT_EQ(prune({.count_max = 100}), 0);
@@ -136,7 +136,7 @@ TEST_F(RunPrunerTest, KeepsSoManyBytesOfTheNewest) {
   EXPECT_EQ(prune({.bytes_max = 1'000'000}), 0);
   // Each has a memo of {"data":"x…"}, and its output of "null".
   EXPECT_EQ(text_of("SELECT group_concat(bytes, ' ') FROM (SELECT bytes FROM runs_data WHERE "
-                    "ended_at IS NOT NULL)"),
+                    "ended_at IS NOT NULL) AS found"),
             "1015 1015 1015 1015 1015");
   EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE bytes IS NULL"), "1");
   EXPECT_EQ(prune({.bytes_max = 5 * 1'015}), 0);

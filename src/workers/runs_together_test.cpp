@@ -29,13 +29,12 @@ class RunsTogether : public WorkerPoolTest {
   std::string run_of(std::string_view function) {
     return text_of(
         "SELECT status || ' ' || coalesce(output, error) FROM runs_data WHERE function = '" +
-        std::string(function) + "'");
+        std::string(function) + "' ORDER BY id");
   }
   std::string types_in_log() {
-    return text_of(
-        "SELECT coalesce(group_concat(name), '') FROM (SELECT name FROM events JOIN names ON "
-        "number = type WHERE name <> "
-        "'thing.making.requested' ORDER BY position)");
+    return text_of("SELECT coalesce(group_concat(name), '') FROM (SELECT name FROM " +
+                   store->named_events() +
+                   " WHERE name <> 'thing.making.requested' ORDER BY position) AS found");
   }
   Uuid id_of(std::string_view function) {
     return Uuid::from_bytes(
@@ -148,7 +147,7 @@ TEST_F(RunsTogether, AnEventIsSentOnceHoweverOftenItsStepIsReached) {
   append();
   wait_until_idle();
   EXPECT_EQ(types_in_log(), "thing.told");
-  EXPECT_EQ(text_of("SELECT hex(causation) = (SELECT hex(id) FROM events WHERE position = 1) FROM "
+  EXPECT_EQ(text_of("SELECT causation = (SELECT id FROM events WHERE position = 1) FROM "
                     "events WHERE position = 2"),
             "1");
   EXPECT_EQ(run_of("f").size(), sizeof("completed") + 38);

@@ -133,7 +133,7 @@ Task<Result<>> Scheduler::take_in_functions() {
       for (const auto& row : added) {
         tx.run(
             "INSERT INTO cron_ticks(function, cron, next_at, fire_at, last_at) "
-            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO UPDATE SET fire_at = $4",
+            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT(function, cron) DO UPDATE SET fire_at = $4",
             row.function, row.cron, row.next_at, row.fire_at, row.last_at);
       }
       for (const auto& row : gone) {

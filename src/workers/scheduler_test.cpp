@@ -48,7 +48,7 @@ class SchedulerTest : public WorkerPoolTest {
   void wait_for_ticks(std::string_view expected) {
     wait_until(
         "SELECT coalesce(group_concat(output, ' '), '') FROM (SELECT output FROM runs_data WHERE "
-        "function = 'tick' AND status = 'completed' ORDER BY id)",
+        "function = 'tick' AND status = 'completed' ORDER BY id) AS found",
         expected);
   }
 

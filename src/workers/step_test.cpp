@@ -88,7 +88,7 @@ TEST_F(WorkerPoolTest, FinishStoresTheEndOfTheRunWithTheEffect) {
   EXPECT_EQ(text_of("SELECT status || ' ' || attempts || ' ' || output FROM runs_data"),
             "completed 1 null");
   EXPECT_EQ(text_of("SELECT group_concat(place || name) FROM (SELECT * FROM run_steps_data "
-                    "ORDER BY place)"),
+                    "ORDER BY place) AS found"),
             "0first,1last");
 }
 
@@ -119,8 +119,8 @@ TEST_F(WorkerPoolTest, FinishThatCannotSucceedMakesADeadLetter) {
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(text_of("SELECT status || ' ' || error FROM runs_data"),
             R"(failed {"name":"NOT_FOUND","message":"gone"})");
-  EXPECT_EQ(text_of("SELECT count(*) FROM events JOIN names ON number = type WHERE name = "
-                    "'thing.making.failed'"),
+  EXPECT_EQ(text_of("SELECT count(*) FROM " + store->named_events() +
+                    " WHERE name = 'thing.making.failed'"),
             "1");
 }
 
@@ -163,7 +163,7 @@ TEST_F(WorkerPoolTest, CommitsBesideEachOtherHavePlacesOfTheirOwn) {
   append();
   wait_until_idle();
   EXPECT_EQ(text_of("SELECT group_concat(place || name) FROM (SELECT place, name FROM "
-                    "run_steps_data ORDER BY place)"),
+                    "run_steps_data ORDER BY place) AS found"),
             "0a,1b,2c,3d");
 }
 

@@ -25,6 +25,7 @@ constexpr std::size_t kPreparedMax = 512;
 constexpr std::chrono::milliseconds kFirstDelay{50};
 constexpr std::chrono::milliseconds kLongestDelay{2'000};
 // Of catalog/pg_type.dat.
+constexpr Oid kBoolOid = 16;
 constexpr Oid kByteaOid = 17;
 
 // Some libraries' messages end with a line end.
@@ -93,6 +94,7 @@ class Connection::Statement final : public Cursor {
     const std::string_view text(PQgetvalue(result_.get(), row_, column),
                                 static_cast<std::size_t>(PQgetlength(result_.get(), row_, column)));
     auto& decoded = decoded_.at(static_cast<std::size_t>(column));
+    if (PQftype(result_.get(), column) == kBoolOid) return text == "t" ? "1" : "0";
     if (PQftype(result_.get(), column) != kByteaOid) return as_given(text, decoded);
     if (text.empty()) return text;
     decoded.clear();
@@ -110,7 +112,6 @@ class Connection::Statement final : public Cursor {
   template <class Number>
   Number number(int column) {
     const auto text = bytes(column);
-    if (text == "t") return Number{1};
     Number value{};
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;

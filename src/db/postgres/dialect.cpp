@@ -113,6 +113,21 @@ void cast_to_bytes(Tokens& tokens, std::size_t at) {
   tokens[type] = {Kind::kText, "'UTF8'"};
 }
 
+// "group_concat" at `at`, whose bracket is at `open`.
+void join_texts(Tokens& tokens, std::size_t at, std::size_t open) {
+  const auto [close, arguments] = brackets(tokens, open);
+  if (close == tokens.size()) return;
+  tokens[at].text = "string_agg";
+  tokens[open].text = "((";
+  auto behind = close;  // what stands behind the texts
+  for (auto one = open + 1, depth = std::size_t{1}; arguments > 1 && one < close; ++one) {
+    if (tokens[one].text == "(") ++depth;
+    if (tokens[one].text == ")") --depth;
+    if (tokens[one].text == "," && depth == 1) behind = one;
+  }
+  tokens[behind].text = arguments > 1 ? ")::text," : ")::text, ',')";
+}
+
 std::string like_pattern(std::string_view glob) {
   std::string pattern;
   for (const char c : glob) {
@@ -178,6 +193,8 @@ void translate(Tokens& tokens, std::size_t at) {
              tokens[behind].kind == Kind::kText) {
     tokens[at].text = "LIKE";
     tokens[behind].text = like_pattern(tokens[behind].text);
+  } else if (is(tokens[at], "GROUP_CONCAT") && calls) {
+    join_texts(tokens, at, behind);
   } else if (is(tokens[at], "ZEROBLOB") && calls) {
     const auto close = brackets(tokens, behind).close;
     tokens[at].text = "decode(repeat";

@@ -12,6 +12,7 @@
 //   TEXT of a table's column         TEXT COLLATE "C": compared by its bytes, as the embedded
 //   engine
 //                                    does, whatever the database's locale is
+//   group_concat(a, sep)             string_agg((a)::text, sep); without one it is ','
 //   zeroblob(n)                      decode(repeat('00', n), 'hex')
 //   INDEXED BY name                  nothing: the server chooses
 //   sqlite_master                    the tables of the schema, as (type, name)

@@ -21,6 +21,8 @@ TEST(PostgresDialect, SaysFunctionsOtherwise) {
   EXPECT_EQ(in_postgres("length(CAST(coalesce(a, '') AS BLOB)) + CAST(a AS INTEGER)"),
             "length(convert_to(coalesce(a, '') , 'UTF8')) + CAST(a AS BIGINT)");
   EXPECT_EQ(in_postgres("memo GLOB '{\"a_b\":*'"), "memo LIKE '{\"a\\_b\":%'");
+  EXPECT_EQ(in_postgres("group_concat(n), group_concat(f(a, b) || '(', ' ')"),
+            "string_agg((n)::text, ','), string_agg((f(a, b) || '(')::text, ' ')");
   EXPECT_EQ(in_postgres("zeroblob(16)"), "decode(repeat('00', 16), 'hex')");
   EXPECT_EQ(in_postgres("step = X'0aFF'"), "step = '\\x0aFF'::bytea");
 }

@@ -37,6 +37,8 @@ class PostgresEventLog final : public EventLog {
   /// may be written to it before or after the log's life.
   static Result<std::unique_ptr<PostgresEventLog>> open(db::postgres::PostgresDatabase& database,
                                                         Options options);
+  /// Closes the database: what is queued there is finished by groups that end with this log.
+  ~PostgresEventLog() override { database_.close(); }
 
   Appended append(db::Tx& tx, const Append& append) override;
   Task<Result<Appended>> append(Append append) override;

@@ -45,14 +45,18 @@ class PostgresStore final : public TestStore {
     SYNAP_CHECK(connection.ok() && !all.empty());
     return all;
   }
-  std::vector<std::string> refuse(const std::string& kind, const std::string& table,
-                                  const std::string& when) const override {
-    return {
-        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE 'not now'; END $$",
-        fmt::format("CREATE TRIGGER refuse BEFORE {} ON {} FOR EACH ROW WHEN ({}) "
-                    "EXECUTE FUNCTION refuse()",
-                    kind, table, when)};
+  std::vector<std::string> trigger(const std::string& name, const std::string& kind,
+                                   const std::string& table, const std::string& statement,
+                                   const std::string& when) const override {
+    return {fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS "
+                        "$$ BEGIN {}; RETURN NEW; END $$",
+                        name, statement),
+            fmt::format("CREATE TRIGGER {} {} ON {} FOR EACH ROW WHEN ({}) EXECUTE FUNCTION {}()",
+                        name, kind, table, when, name)};
+  }
+  std::string failing() const override { return "RAISE 'not now'"; }
+  std::string named_events() const override {
+    return "(SELECT position, type AS name FROM events) AS named_events";
   }
   std::vector<std::string> refuse_no_more(const std::string& table) const override {
     return {"DROP TRIGGER refuse ON " + table};

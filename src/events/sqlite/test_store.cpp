@@ -33,12 +33,15 @@ class SqliteStore final : public TestStore {
     }
     return all;
   }
-  std::vector<std::string> refuse(const std::string& kind, const std::string& table,
-                                  const std::string& when) const override {
-    return {
-        fmt::format("CREATE TRIGGER refuse BEFORE {} ON {} WHEN {} "
-                    "BEGIN SELECT raise(ABORT, 'not now'); END",
-                    kind, table, when)};
+  std::vector<std::string> trigger(const std::string& name, const std::string& kind,
+                                   const std::string& table, const std::string& statement,
+                                   const std::string& when) const override {
+    return {fmt::format("CREATE TRIGGER {} {} ON {} WHEN {} BEGIN {}; END", name, kind, table, when,
+                        statement)};
+  }
+  std::string failing() const override { return "SELECT abs(-9223372036854775808)"; }
+  std::string named_events() const override {
+    return "(SELECT position, name FROM events JOIN names ON number = type) AS named_events";
   }
   std::vector<std::string> refuse_no_more(const std::string&) const override {
     return {"DROP TRIGGER refuse"};

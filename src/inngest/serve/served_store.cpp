@@ -242,8 +242,10 @@ void ServedStore::look_at_line(db::Tx& tx, const Uuid& line) {
     return;
   }
   tx.run(
-      "INSERT INTO held_lines(line, position, is_under_way) VALUES ($1, $2, EXISTS(SELECT 1 FROM "
-      "served_lines WHERE line = $1 AND position < $2)) ON CONFLICT(line) DO UPDATE SET "
+      "INSERT INTO held_lines(line, position, is_under_way) VALUES ($1, $2, CASE WHEN "
+      "EXISTS(SELECT 1 FROM "
+      "served_lines WHERE line = $1 AND position < $2) THEN 1 ELSE 0 END) ON CONFLICT(line) DO "
+      "UPDATE SET "
       "position = excluded.position, is_under_way = excluded.is_under_way",
       line, *first);
 }
