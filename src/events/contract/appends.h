@@ -292,6 +292,31 @@ TEST_P(EventLog, AnotherUsersAggregateDoesNotExist) {
   EXPECT_EQ(read(filter, Tenancy::of_user("ann"))->events.size(), 2u);
 }
 
+// Who reads on until the log's end within a transaction comes to it.
+TEST_P(EventLog, ATransactionReadsWhatItHasAppended) {
+  ASSERT_TRUE(append(batch(1, 3)));
+  Positions appended;
+  Page page;
+  Page rest;
+  Page beyond;
+  const auto done = write([&](db::Tx& tx) {
+    appended = positions(log().append(tx, batch(4, 3)).events);
+    if (appended.front() == 0) return;  // they have none before the commit
+    page = log().read(tx, {.after = 1, .limit = 3});
+    rest = log().read(tx, {.after = page.next_after, .limit = 3});
+    beyond = log().read(tx, {.after = 3, .limit = 9, .types = {"never.heard.of"}});
+  });
+  ASSERT_TRUE(done) << done.error().message;
+  if (appended.front() == 0) return;
+  EXPECT_EQ(positions(page.events), (Positions{2, 3, 4}));
+  EXPECT_EQ(page.next_after, 4);
+  EXPECT_EQ(positions(rest.events), (Positions{5, 6}));
+  EXPECT_EQ(rest.next_after, 6);
+  EXPECT_TRUE(rest.is_at_end);
+  EXPECT_TRUE(beyond.events.empty());
+  EXPECT_EQ(beyond.next_after, 6);
+}
+
 TEST_P(EventLog, JoinsATransactionOfOthers) {
   const auto failed = write([&](db::Tx& tx) {
     log().append(tx, batch(1, 2));

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "db/postgres/binary_array.h"
+#include "events/recent_events.h"
 
 namespace synap::events::postgres {
 namespace {
@@ -225,6 +226,22 @@ EventRef Group::add(db::Tx& tx, const NewEvent& event, Stream* stream) {
   drafts_.push_back(event);
   events_.push_back(made);
   return made;
+}
+
+void Group::read_on(const Filter& filter, Page& page) const {
+  std::size_t bytes = 0;
+  for (const auto& event : page.events) bytes += event->data.size();
+  for (const auto& event : events_) {
+    if (event->position <= page.next_after || event->position >= filter.before) continue;
+    if (is_full(page, bytes, filter)) {
+      page.is_at_end = false;
+      return;
+    }
+    page.next_after = event->position;
+    if (!matches(*event, filter)) continue;
+    page.events.push_back(event);
+    bytes += event->data.size();
+  }
 }
 
 EventRef Group::event(const Uuid& id) const {

@@ -61,6 +61,9 @@ class Group {
   /// The position of the last event that was added, or nothing if there is none that has one.
   std::optional<std::int64_t> last_position() const;
 
+  /// Adds to a page that ends with the table, the oldest first, what of this group has positions.
+  void read_on(const Filter& filter, Page& page) const;
+
   /// The event of this id, if it is of this group.
   EventRef event(const Uuid& id) const;
   /// What was appended with an idempotency key of this group.

@@ -16,7 +16,9 @@ namespace {
 
 // As many bounded walks as the embedded engine makes in one call of read().
 constexpr int kScansMax = 10;
-constexpr std::int64_t kVerifiedBytesMax = 16 << 20;
+// Of one statement, which has 250 ms.
+constexpr std::int64_t kVerifiedBytesMax = 1 << 20;
+constexpr int kVerifiedMax = 1'000;
 constexpr std::size_t kUuidBytes = 16;
 
 #define SYNAP_SELECT_EVENTS "SELECT " SYNAP_POSTGRES_EVENT_COLUMNS " FROM events "
@@ -309,7 +311,11 @@ Task<Result<Page>> PostgresEventLog::read(Tenancy tenancy, Filter filter) {
 }
 
 Page PostgresEventLog::read(db::Tx& tx, const Filter& filter) {
-  return read_from_table(tx, Tenancy::whole_pod(), filter);
+  auto page = read_from_table(tx, Tenancy::whole_pod(), filter);
+  if (!page.is_at_end || !database_.is_writer(tx)) return page;
+  group_.join(tx);
+  group_.read_on(filter, page);
+  return page;
 }
 
 Task<Result<std::vector<EventRef>>> PostgresEventLog::read_stream(Tenancy tenancy,
@@ -375,7 +381,7 @@ Verification PostgresEventLog::verify(db::Tx& tx, std::int64_t after, int limit)
       bounded(SYNAP_POSTGRES_EVENT_COLUMNS ", link",
               "SELECT * FROM events WHERE position > $1 ORDER BY position LIMIT $2", "position",
               kVerifiedBytesMax);
-  auto rows = tx.query(kSql, after, limit);
+  auto rows = tx.query(kSql, after, std::min(limit, kVerifiedMax));
   while (rows.next() && (found.events == 0 || !tx.is_out_of_time())) {
     const auto event = reader_.event_of(rows);
     if (auto broken = break_of(*event, found.next_after + 1, stored_hashes(rows), link)) {
