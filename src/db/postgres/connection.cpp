@@ -24,6 +24,7 @@ constexpr int kSentMax = 500;
 constexpr std::size_t kPreparedMax = 512;
 constexpr std::chrono::milliseconds kFirstDelay{50};
 constexpr std::chrono::milliseconds kLongestDelay{2'000};
+constexpr const char* kSilent = "the server does not answer";
 // Of catalog/pg_type.dat.
 constexpr Oid kBoolOid = 16;
 constexpr Oid kByteaOid = 17;
@@ -52,10 +53,10 @@ Error error_of(std::string_view sqlstate, std::string_view what) {
   };
   const auto of_class = [&](std::string_view two) { return sqlstate.starts_with(two); };
   // Appendix A of PostgreSQL's documentation.
-  if (sqlstate.empty() || of_class("08") || of_class("57P") || of_class("28") || of_class("3D") ||
-      sqlstate == "25006") {
+  if (sqlstate.empty() || of_class("08") || of_class("57P") || of_class("28") || of_class("3D")) {
     return unavailable(Fault::kGone, "The database cannot be reached now");
   }
+  if (sqlstate == "25006") return unavailable(Fault::kGone, "The database takes no writes now");
   if (sqlstate == "53100")
     return unavailable(Fault::kFull, "The disk is full: nothing can be written");
   if (of_class("53") || of_class("40") || sqlstate == "55P03" || sqlstate == "25P03") {
@@ -130,47 +131,72 @@ Connection::~Connection() {
 }
 
 std::optional<Error> Connection::connect() {
-  if (handle_ != nullptr && is_still_there()) return std::nullopt;
   auto& world = options_.world;
+  if (handle_ != nullptr && is_still_there()) {
+    if (options_.reach != nullptr) options_.reach->is_there();
+    return std::nullopt;
+  }
   if (connect_delay_.count() > 0 && world.now() < connect_at_) {
     return Error{Code::kServiceUnavailable, "The database cannot be reached now", nullptr,
                  Fault::kGone};
   }
-  if (handle_ != nullptr) lose("connecting again");
+  if (handle_ != nullptr) lose();
   // What the URL says of these counts less: nobody is kept waiting by a host that is away, or by
   // one that was cut off.
   const auto seconds =
       std::to_string(std::chrono::ceil<std::chrono::seconds>(options_.connect_time_max).count());
   const auto milliseconds = std::to_string(options_.connect_time_max.count());
-  const std::array<const char*, 5> names = {"dbname", "connect_timeout", "tcp_user_timeout",
-                                            "application_name", nullptr};
-  const std::array<const char*, 5> values = {options_.url.c_str(), seconds.c_str(),
-                                             milliseconds.c_str(), "synap", nullptr};
+  const std::array<const char*, 7> names = {"dbname",
+                                            "connect_timeout",
+                                            "tcp_user_timeout",
+                                            "keepalives_idle",
+                                            "application_name",
+                                            "keepalives_interval",
+                                            nullptr};
+  const std::array<const char*, 7> values = {
+      options_.url.c_str(), seconds.c_str(), milliseconds.c_str(), "20", "synap", "5", nullptr};
   constexpr int kUrlIsExpanded = 1;
+  if (options_.reach != nullptr && world.now() > options_.reach->end_at()) {
+    return Error{Code::kServiceUnavailable, "Synap is stopping", nullptr};
+  }
   PGconn* made = PQconnectdbParams(names.data(), values.data(), kUrlIsExpanded);
   if (made == nullptr || PQstatus(made) != CONNECTION_OK) {
     auto error = error_of("", made != nullptr ? trimmed(PQerrorMessage(made)) : "no memory");
     PQfinish(made);
     connect_delay_ = std::clamp(2 * connect_delay_, kFirstDelay, kLongestDelay);
     connect_at_ = world.now() + connect_delay_;
+    if (options_.reach != nullptr) options_.reach->is_away(connect_at_);
     return error;
   }
   handle_ = made;
-  connect_delay_ = {};
+  patience_ = options_.statement_time_max + options_.silence_max;
+  // Nothing waits in libpq, where it would wait without an end.
+  PQsetnonblocking(handle_, 1);
   PQsetNoticeProcessor(handle_, [](void*, const char*) {}, nullptr);
   // What is answered is on disk, whatever the server does by default.
   auto ready = execute(fmt::format(
       "SET synchronous_commit = on; SET statement_timeout = {}; SET lock_timeout = {}; "
       "SET idle_in_transaction_session_timeout = {}; SET client_encoding = 'UTF8'; "
+      // A node that is gone without a word is found to be, and what it holds is given back: the
+      // lock of who is alone, too.
+      "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; "
       "SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET TimeZone = 'UTC'; "
       // Statements are short: compiling one takes longer than carrying it out a thousand times.
       "SET jit = off",
       options_.statement_time_max.count(), options_.lock_time_max.count(),
       options_.idle_time_max.count()));
   if (ready && options_.own_lock) ready = take_own_lock();
-  if (ready) return std::nullopt;
+  if (ready) {
+    ++connections_;
+    connect_delay_ = {};
+    if (options_.reach != nullptr) options_.reach->is_there();
+    return std::nullopt;
+  }
   auto error = ready.error();
-  lose("its settings");
+  if (handle_ != nullptr) lose();
+  connect_delay_ = std::clamp(2 * connect_delay_, kFirstDelay, kLongestDelay);
+  connect_at_ = world.now() + connect_delay_;
+  if (options_.reach != nullptr) options_.reach->is_away(connect_at_);
   return error;
 }
 
@@ -194,9 +220,10 @@ bool Connection::is_still_there() {
 }
 
 // Whatever was under way is undone by the server.
-void Connection::lose(std::string_view) {
+void Connection::lose() {
   PQfinish(std::exchange(handle_, nullptr));
   sent_ = 0;
+  is_silent_ = false;
   prepared_.clear();
   unproven_.clear();
   is_stale_ = false;
@@ -209,16 +236,64 @@ Result<> Connection::execute(const std::string& sql) {
   if (handle_ == nullptr) return fail(error_of("", "not connected"));
   if (PQpipelineStatus(handle_) != PQ_PIPELINE_OFF) PQexitPipelineMode(handle_);
   ++round_trips_;
-  const ResultPtr result(PQexec(handle_, sql.c_str()));
-  const auto status = PQresultStatus(result.get());
   std::optional<Error> error;
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
-    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
-    error = error_of(state != nullptr ? state : "", trimmed(PQerrorMessage(handle_)));
+  if (PQsendQuery(handle_, sql.c_str()) != 1) {
+    error = error_of("", trimmed(PQerrorMessage(handle_)));
+    lose();
+    return fail(*error);
   }
-  PQenterPipelineMode(handle_);
+  while (const auto result = next_result()) {
+    const auto status = PQresultStatus(result.get());
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+      continue;
+    }
+    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+    if (!error) error = error_of(state != nullptr ? state : "", trimmed(PQerrorMessage(handle_)));
+  }
+  if (is_silent_) error = error_of("", kSilent);
+  if (is_silent_ || PQstatus(handle_) != CONNECTION_OK) {
+    lose();
+  } else {
+    PQenterPipelineMode(handle_);
+  }
   if (error) return fail(*error);
   return {};
+}
+
+void Connection::take_all_the_time() {
+  run("SET LOCAL statement_timeout = 0");
+  patience_ = std::chrono::hours(24);
+}
+
+// Sends what is still to be sent, until there is a result. False: the server has said nothing for
+// too long. What is wrong otherwise the result says.
+bool Connection::await_result() {
+  constexpr std::chrono::milliseconds kLookEvery{200};
+  auto& world = options_.world;
+  auto until = world.now() + patience_;
+  for (;;) {
+    const int unsent = PQflush(handle_);
+    if (unsent < 0 || (unsent == 0 && PQisBusy(handle_) == 0)) return true;
+    const auto now = world.now();
+    const auto end = options_.reach != nullptr ? std::min(until, options_.reach->end_at()) : until;
+    if (now >= end) return false;
+    pollfd socket{.fd = PQsocket(handle_),
+                  .events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN),
+                  .revents = 0};
+    const auto wait = std::min<SteadyClock::duration>(kLookEvery, end - now);
+    const int ready = ::poll(
+        &socket, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(wait).count()));
+    if (ready <= 0) continue;
+    if ((socket.revents & ~POLLOUT) != 0) {
+      if (PQconsumeInput(handle_) != 1) return true;
+    }
+    until = world.now() + patience_;
+  }
+}
+
+Connection::ResultPtr Connection::next_result() {
+  is_silent_ = is_silent_ || !await_result();
+  return ResultPtr(is_silent_ ? nullptr : PQgetResult(handle_));
 }
 
 void Connection::begin_closure() {
@@ -292,7 +367,7 @@ bool Connection::send(std::string_view sql, const Value* values, std::size_t cou
       PQsendQueryPrepared(handle_, name->c_str(), static_cast<int>(count), texts.data(),
                           lengths.data(), formats.data(), 0) != 1) {
     abort(error_of("", handle_ != nullptr ? trimmed(PQerrorMessage(handle_)) : "not connected"));
-    if (handle_ != nullptr) lose("sending");
+    if (handle_ != nullptr) lose();
     return false;
   }
   ++sent_;
@@ -327,22 +402,22 @@ Connection::ResultPtr Connection::receive() {
   ResultPtr last;
   if (PQpipelineSync(handle_) != 1) {
     abort(error_of("", trimmed(PQerrorMessage(handle_))));
-    lose("a synchronisation");
+    lose();
     return nullptr;
   }
   const int sent = sent_;
   for (; sent_ > 0; --sent_) {
-    while (ResultPtr result{PQgetResult(handle_)}) {
+    while (auto result = next_result()) {
       note(*result);
       (sent - sent_ == kept_at_ ? kept_ : last) = std::move(result);
     }
-    if (PQstatus(handle_) != CONNECTION_OK) break;
+    if (is_silent_ || PQstatus(handle_) != CONNECTION_OK) break;
   }
-  const ResultPtr end(PQgetResult(handle_));
-  if (PQstatus(handle_) != CONNECTION_OK || end == nullptr ||
+  const auto end = next_result();
+  if (is_silent_ || PQstatus(handle_) != CONNECTION_OK || end == nullptr ||
       PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC) {
-    abort(error_of("", trimmed(PQerrorMessage(handle_))));
-    lose("an answer");
+    abort(error_of("", is_silent_ ? kSilent : trimmed(PQerrorMessage(handle_))));
+    lose();
     return nullptr;
   }
   // Which of them were prepared before something went wrong nobody has kept.
@@ -370,7 +445,8 @@ void Connection::note(const PGresult& result) {
       const std::string_view sqlstate = state != nullptr ? state : "";
       // Tables have changed under what was prepared, or it is not there any more.
       is_stale_ = is_stale_ || sqlstate == "0A000" || sqlstate == "26000";
-      was_refused_ = was_refused_ || !sqlstate.empty();
+      // Class 08 may be said by what is between here and the server, which knows no more.
+      was_refused_ = was_refused_ || (!sqlstate.empty() && !sqlstate.starts_with("08"));
       was_outrun_ = was_outrun_ || sqlstate.starts_with("40");
       abort(error_of(sqlstate, trimmed(PQresultErrorMessage(&result))));
     }
@@ -388,6 +464,7 @@ void Connection::begin(std::string_view how) {
   is_in_doubt_ = false;
   was_refused_ = false;
   was_outrun_ = false;
+  patience_ = options_.statement_time_max + options_.silence_max;
   if (is_stale_ || prepared_.size() > kPreparedMax) forget_prepared();
   run_only(how, nullptr, 0);
 }
@@ -428,7 +505,7 @@ void Connection::roll_back() {
   settle();
   error_.reset();
   // Whoever has the connection next has nothing to do with it.
-  if (handle_ != nullptr && PQtransactionStatus(handle_) != PQTRANS_IDLE) lose("a transaction");
+  if (handle_ != nullptr && PQtransactionStatus(handle_) != PQTRANS_IDLE) lose();
 }
 
 void Connection::read(database_detail::Operation& operation, std::chrono::milliseconds most) {
@@ -444,6 +521,7 @@ void Connection::read(database_detail::Operation& operation, std::chrono::millis
     stop_at_ = options_.world.now() + most;
     page_until_ = std::min(page_until_, stop_at_ - most * 3 / 5);
     run_only(fmt::format("SET LOCAL statement_timeout = {}", most.count()), nullptr, 0);
+    patience_ = most + options_.silence_max;
   }
   if (operation.is_for_one_user) {
     run("SELECT set_config('synap.user_id', $1, true)", operation.user);

@@ -22,6 +22,7 @@
 #include "base/world.h"
 #include "db/database.h"
 #include "db/postgres/last_statement.h"
+#include "db/postgres/reach.h"
 #include "db/readers.h"
 #include "db/write_queue.h"
 
@@ -35,13 +36,18 @@ Error error_of(std::string_view sqlstate, std::string_view what);
 struct ConnectionOptions {
   std::string url;  // as libpq takes it; never logged, since it may have a password
   World& world = real_world();
-  std::chrono::milliseconds statement_time_max{30'000};
+  std::chrono::milliseconds statement_time_max{8'000};
+  /// How much longer than a statement may take its answer is waited for. A server that stands still
+  /// ends no statement, and a network may swallow what it says.
+  std::chrono::milliseconds silence_max{2'000};
   std::chrono::milliseconds lock_time_max{5'000};
   /// Between two statements of a transaction. Less than others wait for a lock: what a node holds
   /// that was stopped or cut off is given back before they give up.
   std::chrono::milliseconds idle_time_max{4'000};
   /// For a connection to be made; and, over TCP, for what was sent to be taken.
   std::chrono::milliseconds connect_time_max{5'000};
+  /// What is found out about the server is told there; null: to nobody.
+  Reach* reach = nullptr;
   /// An advisory lock that the connection takes when it is made and holds as long as it lives.
   /// While another has it there is no connection: kServiceUnavailable, after lock_time_max.
   std::optional<std::int64_t> own_lock = {};
@@ -57,9 +63,18 @@ class Connection final : public Tx, public Reader {
   /// Connects, if it is not connected (any more). The error leaves it as it was.
   std::optional<Error> connect();
   bool is_connected() const { return handle_ != nullptr; }
+  /// How often it has connected.
+  std::int64_t connections() const { return connections_; }
+  /// Gives the connection back.
+  void leave() {
+    if (handle_ != nullptr) lose();
+  }
 
   /// Runs statements that have neither parameters nor rows, several with `;` between them.
   Result<> execute(const std::string& sql);
+
+  /// The statements of this transaction take the time they take.
+  void take_all_the_time();
 
   /// Begins a closure's work: no error yet, nothing to do on commit, all the time it wants.
   void begin_closure();
@@ -110,8 +125,10 @@ class Connection final : public Tx, public Reader {
   Result<> take_own_lock();
   ResultPtr receive();
   bool is_still_there();
+  bool await_result();
+  ResultPtr next_result();
   void note(const PGresult& result);
-  void lose(std::string_view what);
+  void lose();
   void forget_prepared();
   std::optional<Error> run_now(std::string_view sql);
 
@@ -127,6 +144,9 @@ class Connection final : public Tx, public Reader {
   std::int64_t changes_ = 0;
   std::int64_t undone_ = 0;
   std::int64_t round_trips_ = 0;
+  std::int64_t connections_ = 0;
+  std::chrono::milliseconds patience_{};  // with an answer of the server
+  bool is_silent_ = false;                // it was at an end
   bool has_new_views_ = false;
   bool is_in_doubt_ = false;
   bool was_refused_ = false;  // the server has said no since begin()

@@ -14,6 +14,9 @@ namespace synap::db::postgres {
 struct LastStatement {
   std::string sql;
   std::vector<Value> values;  // what they view must live until it has been sent
+  /// SQL that gives the same rows when the transaction is committed and no other has been: for when
+  /// the answer was lost. Empty: there is none.
+  std::string asked_later = {};
   /// Called with its rows once the transaction is committed, before the actions of its closures.
   std::function<void(Rows&)> answer;
 };

@@ -21,6 +21,14 @@ constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(495521554800)";
 // Whoever is to be alone holds it as long as he can write.
 constexpr std::int64_t kAloneLock = 495521554801;
 
+// Who is alone and how often he has committed, in one row.
+constexpr std::string_view kSoleWriter = R"(
+CREATE TABLE IF NOT EXISTS sole_writer(
+  id BIGINT PRIMARY KEY CHECK (id = 1), term BIGINT NOT NULL, commits BIGINT NOT NULL))";
+constexpr std::string_view kBeginTerm =
+    "INSERT INTO sole_writer VALUES (1, 1, 0) "
+    "ON CONFLICT (id) DO UPDATE SET term = sole_writer.term + 1, commits = 0 RETURNING term";
+
 // A custom setting that was set for one transaction is empty after it, not absent.
 constexpr std::string_view kFunction = R"(
 CREATE OR REPLACE FUNCTION current_user_id() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
@@ -64,6 +72,37 @@ DO $$ DECLARE one record; BEGIN
   END LOOP;
 END $$)";
 
+Error cannot_be_reached() {
+  return {Code::kServiceUnavailable, "The database cannot be reached now", nullptr, Fault::kGone};
+}
+
+// Whether a pod can be in this database, as this user: what an operator has to mend is said so.
+void check_place(Tx& tx) {
+  auto rows = tx.query(R"(
+SELECT current_setting('server_encoding'),
+  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
+  EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_tenant'),
+  (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user))");
+  if (!rows.next()) return;
+  const auto refuse = [&](std::string sentence) {
+    tx.abort({Code::kPreconditionFailed, std::move(sentence), nullptr});
+  };
+  if (const auto encoding = rows.text(0); encoding != "UTF8") {
+    refuse(
+        fmt::format("The database's encoding is {}, which has not all characters: the pod needs "
+                    "one of UTF8 (createdb --encoding UTF8 --template template0)",
+                    encoding));
+  } else if (rows.integer(1) == 0) {
+    refuse(
+        "The role of the database's URL may make no tables in it: it must be the database's "
+        "owner");
+  } else if (rows.integer(2) == 0 && rows.integer(3) == 0) {
+    refuse(
+        "The role of the database's URL may not make the role by which users read: it needs "
+        "CREATEROLE at the first start");
+  }
+}
+
 std::string said(const Database::Migration& migration) {
   return in_postgres(migration.on_postgres.empty() ? migration.sql : migration.on_postgres);
 }
@@ -92,6 +131,8 @@ std::string views_again(Tx& tx, const std::vector<Database::Migration>& migratio
 
 PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
     : world_(options.world),
+      reach_of_writer_(options.world),
+      reach_of_readers_(options.world),
       writes_(options.world, options.waiting_max),
       migrator_(options.world) {}
 
@@ -100,6 +141,7 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
   auto& writer = *(database->writer_ = std::make_unique<Connection>(ConnectionOptions{
                        .url = options.url,
                        .world = options.world,
+                       .reach = &database->reach_of_writer_,
                        .own_lock = options.is_alone ? std::optional(kAloneLock) : std::nullopt}));
   if (auto error = writer.connect()) return fail(*error);
   writer.begin_closure();
@@ -107,12 +149,14 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
   {
     writer.begin();
     writer.run(kLock);
+    check_place(writer);
     for (const auto sql : {kFunction, kMember, kRole, kGrants}) {
       if (!writer.ok()) break;
       if (auto done = writer.execute(std::string(sql)); !done) writer.abort(done.error());
     }
     auto rows = writer.query("SELECT quote_ident(current_database() || '_tenant')");
     if (rows.next()) tenant = rows.text(0);
+    if (options.is_alone) database->begin_term();
   }
   if (auto error = writer.commit()) {
     writer.roll_back();
@@ -120,8 +164,13 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
   }
   std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 0; i < options.readers; ++i) {
-    readers.push_back(std::make_unique<Connection>(
-        ConnectionOptions{.url = options.url, .world = options.world, .tenant_role = tenant}));
+    readers.push_back(
+        std::make_unique<Connection>(ConnectionOptions{.url = options.url,
+                                                       .world = options.world,
+                                                       .reach = &database->reach_of_readers_,
+                                                       .tenant_role = tenant}));
+    // Now, rather than when others have taken all that the server gives. If not: when it reads.
+    std::ignore = static_cast<Connection&>(*readers.back()).connect();
   }
   database->readers_.start(std::move(readers), {.world = options.world,
                                                 .time_max = options.read_time_max,
@@ -133,6 +182,8 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
 }
 
 void PostgresDatabase::close() {
+  reach_of_writer_.end();
+  reach_of_readers_.end();
   writes_.close();
   readers_.close();
   writer_thread_.reset();
@@ -148,6 +199,7 @@ Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migratio
   const auto executor = world_.make_executor("migrate");
   auto run = [&]() -> Task<Result<>> {
     co_return co_await write([&](Tx& tx) {
+      writer_->take_all_the_time();
       tx.run(kLock);
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
@@ -177,8 +229,11 @@ bool PostgresDatabase::is_writer(const Tx& tx) const {
 }
 
 void PostgresDatabase::submit(Operation* operation) {
-  auto refusal =
-      operation->queue == Queue::kRead ? readers_.submit(operation) : writes_.submit(operation);
+  const auto is_read = operation->queue == Queue::kRead;
+  auto& reach = is_read ? reach_of_readers_ : reach_of_writer_;
+  auto refusal = !reach.is_open() ? std::optional(cannot_be_reached())
+                 : is_read        ? readers_.submit(operation)
+                                  : writes_.submit(operation);
   if (!refusal) return;  // it may be answered and gone already
   operation->error = std::move(refusal);
   operation->waiter.wake();
@@ -204,14 +259,15 @@ void PostgresDatabase::commit_group(WriteQueue::Group& group) {
   // Whatever it was: alone each closure has its own error, or none. Not where nobody knows whether
   // they have been stored.
   bool has_committed = ran.is_committed;
-  if (!ran.is_committed && group.size() > 1 && !writer_->is_in_doubt()) {
+  if (!ran.is_committed && group.size() > 1 && !ran.is_in_doubt) {
     has_committed = run_apart(group, done);
   } else {
     for (auto* operation : group) operation->error = ran.error;
   }
   round_trips_.store(writer_->round_trips(), std::memory_order_relaxed);
+  const auto has_actions = !done.empty();  // of one that was in doubt, it may be
   run_actions(done);
-  if (has_committed) commits_.raise(commits_.value() + 1);
+  if (has_committed || has_actions) commits_.raise(commits_.value() + 1);
   writes_.answer(group);
 }
 
@@ -227,6 +283,87 @@ bool PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) 
   return has_committed;
 }
 
+// Within the first transaction. What is wrong is that one's error.
+void PostgresDatabase::begin_term() {
+  if (auto done = writer_->execute(std::string(kSoleWriter)); !done) writer_->abort(done.error());
+  auto rows = writer_->query(kBeginTerm);
+  if (!rows.next()) return;
+  term_ = rows.integer(0);
+  looked_at_ = writer_->connections();
+}
+
+// Connected, and nothing is in doubt. Adds to `done` what is to be done because of what was.
+std::optional<Error> PostgresDatabase::reach_writer(Actions& done) {
+  if (auto error = writer_->connect()) return error;
+  if (!term_ || looked_at_ == writer_->connections()) return std::nullopt;
+  auto error = look_at_term(done);
+  if (!error) looked_at_ = writer_->connections();
+  return error;
+}
+
+// Over a new connection, which has the lock: what was sent over the one before it has been carried
+// out, or never will be.
+std::optional<Error> PostgresDatabase::look_at_term(Actions& done) {
+  was_committed_ = false;
+  writer_->begin_closure();
+  writer_->begin();
+  std::int64_t term = 0;
+  std::int64_t commits = 0;
+  {
+    auto rows = writer_->query("SELECT term, commits FROM sole_writer");
+    if (rows.next()) {
+      term = rows.integer(0);
+      commits = rows.integer(1);
+    }
+  }
+  if (writer_->ok() && term == *term_) {
+    if (doubt_ && commits == doubt_->commit) end_doubt(done);
+    if (writer_->ok()) doubt_.reset();
+  }
+  if (auto error = writer_->commit()) {
+    writer_->roll_back();
+    return error;
+  }
+  if (term == *term_) return std::nullopt;
+  writer_->leave();
+  return Error{Code::kServiceUnavailable,
+               "Another pod has had the database since this one lost it: start this one again",
+               nullptr, Fault::kGone};
+}
+
+// It is committed.
+void PostgresDatabase::end_doubt(Actions& done) {
+  if (doubt_->last) {
+    auto rows = writer_->query(doubt_->last->asked_later);
+    if (!writer_->ok()) return;
+    doubt_->last->answer(rows);
+  }
+  std::ranges::move(doubt_->actions, std::back_inserter(done));
+  was_committed_ = true;
+}
+
+// What a group's closures have done. What is to be done then is in `doubt_` where the answer is
+// lost, and in `done` otherwise.
+std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
+  if (writer_->take_has_new_views()) writer_->run(kGrants);
+  if (term_) writer_->run("UPDATE sole_writer SET commits = $1 WHERE id = 1", commits_of_term_ + 1);
+  std::optional<LastStatement> last;
+  if (group_end_) last = group_end_(*writer_);
+  const auto begin = world_.now();
+  auto error = writer_->commit(last ? &*last : nullptr);
+  const std::chrono::nanoseconds took = world_.now() - begin;
+  commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
+  spread_.commit_time.observe(took);
+  if (error && !writer_->is_in_doubt()) return error;
+  ++commits_of_term_;
+  if (!error) {
+    std::ranges::move(actions, std::back_inserter(done));
+  } else if (term_) {
+    doubt_ = {commits_of_term_, std::move(last), std::move(actions)};
+  }
+  return error;
+}
+
 // Adds to `done` what is to be done now that they are committed.
 PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group, Actions& done) {
   // A connection may have been lost while nobody used it, and then nothing has been sent by it.
@@ -235,7 +372,7 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
   constexpr int kOutrunMax = 50;
   int outrun = 0;
   for (int i = 1;; ++i) {
-    if (auto error = writer_->connect()) return {false, std::move(error)};
+    if (auto error = reach_writer(done)) return {false, std::move(error)};
     std::ignore = writer_->take_bound_bytes();
     writer_->begin_closure();
     writer_->begin();
@@ -250,26 +387,21 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
       if (bytes >= kGroupBytesMax) writes_.give_back(group, k + 1);
       if (!error && k + 1 < group.size()) writer_->begin_closure();
     }
-    if (!error) {
-      if (writer_->take_has_new_views()) writer_->run(kGrants);
-      std::optional<LastStatement> last;
-      if (group_end_) last = group_end_(*writer_);
-      const auto begin = world_.now();
-      error = writer_->commit(last ? &*last : nullptr);
-      const std::chrono::nanoseconds took = world_.now() - begin;
-      commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
-      spread_.commit_time.observe(took);
-    }
+    if (!error) error = commit(std::move(actions), done);
     if (!error) {
       closures_.fetch_add(static_cast<std::int64_t>(group.size()), std::memory_order_relaxed);
       spread_.group_closures.observe(static_cast<std::int64_t>(group.size()));
-      std::ranges::move(actions, std::back_inserter(done));
       return {true, std::nullopt};
     }
     const auto was_lost = !writer_->is_connected();
     const auto was_outrun = writer_->was_outrun();
+    const auto was_in_doubt = writer_->is_in_doubt();
     writer_->roll_back();
-    if (was_lost && !writer_->is_in_doubt() && i < kTries) continue;
+    if (was_in_doubt) {
+      if (!term_ || reach_writer(done)) return {false, std::move(error), true};
+      if (was_committed_) return {true, std::nullopt};
+    }
+    if (was_lost && i < kTries) continue;
     if (was_outrun && ++outrun < kOutrunMax) {
       --i;
       continue;

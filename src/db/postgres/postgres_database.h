@@ -7,11 +7,17 @@
 // again in one of its own. Where it was another node's transaction that was in the way, the whole
 // group is run again at once, and finds what that one has done.
 //
-// A connection that is lost is made again, and what it had not committed is run again. Where it is
-// lost between COMMIT being sent and its answer nobody knows whether the group is stored: its
-// closures are answered kServiceUnavailable, and may have taken effect. While the server is away
-// every read and write is answered so, at once, but for one in a while that tries to reach it (5 s
-// at most).
+// A connection that is lost is made again, and what it had not committed is run again. It is lost,
+// too, when the server has not answered for 10 s.
+//
+// Where it is lost between COMMIT being sent and its answer, the group is in doubt. Who is alone
+// counts his commits in a row of the database, and asks for it over the next connection: what is
+// committed is answered so, and the rest is run again. Where there is none to be had, the group's
+// closures are answered kServiceUnavailable, and may have taken effect; their actions are carried
+// out when that is known. Of who is not alone they never are, and nothing is asked.
+//
+// While the server is away every read and write is answered kServiceUnavailable, at once, but for
+// one in a while that tries to reach it (5 s at most).
 //
 // On behalf of a user no table of the pod's can be read; PostgreSQL's own catalog, which has names
 // of tables and no rows of theirs, can.
@@ -28,6 +34,7 @@
 #include "db/engine.h"
 #include "db/migrator.h"
 #include "db/postgres/last_statement.h"
+#include "db/postgres/reach.h"
 #include "db/readers.h"
 #include "db/write_queue.h"
 
@@ -37,7 +44,8 @@ struct PostgresOptions {
   std::string url;  // "postgres://user@host/database", or as libpq takes it otherwise
   World& world = real_world();
   int readers = 4;
-  /// Nobody else opens the database so, and writes to it, as long as this one can write.
+  /// Nobody else opens the database so, and writes to it, as long as this one can write. If another
+  /// has had it meanwhile this one never can again: what it remembers would be of before.
   bool is_alone = false;
   std::chrono::milliseconds read_time_max{250};
   /// More reads, writes of people or writes of workers than this do not wait: the next is refused.
@@ -81,16 +89,37 @@ class PostgresDatabase final : public Engine {
   struct Ran {
     bool is_committed = false;
     std::optional<Error> error;
+    bool is_in_doubt = false;
   };
   Ran run_and_commit(WriteQueue::Group& group, Actions& done);
+  std::optional<Error> commit(Actions actions, Actions& done);
+  /// A commit of which nobody knows whether it took place.
+  struct Doubt {
+    std::int64_t commit;
+    std::optional<LastStatement> last;
+    Actions actions;
+  };
+  void begin_term();
+  std::optional<Error> reach_writer(Actions& done);
+  std::optional<Error> look_at_term(Actions& done);
+  void end_doubt(Actions& done);
 
   World& world_;
+  Reach reach_of_writer_;
+  Reach reach_of_readers_;
   std::unique_ptr<Connection> writer_;
   Readers readers_;
   WriteQueue writes_;
   Migrator migrator_;   // writer thread only
   GroupEnd group_end_;  // the same, once it is set
-  Watermark commits_;   // raised by the writer thread
+  // The same, of who is alone: how often the database was opened so until now, how often it has
+  // committed since, and over which connection that was looked at.
+  std::optional<std::int64_t> term_;
+  std::int64_t commits_of_term_ = 0;
+  std::int64_t looked_at_ = 0;
+  std::optional<Doubt> doubt_;
+  bool was_committed_ = false;  // what was in doubt last
+  Watermark commits_;           // raised by the writer thread
   std::atomic<std::int64_t> closures_{0};
   std::atomic<std::int64_t> commit_ns_{0};
   std::atomic<std::int64_t> round_trips_{0};

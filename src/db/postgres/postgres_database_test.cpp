@@ -241,6 +241,66 @@ TEST_F(PostgresDatabaseTest, TwoThatStartAtOnceMakeTheTablesOnce) {
   EXPECT_EQ(*rows, 1);
 }
 
+// What it remembers is of before the other's writes.
+TEST(PostgresAlone, WhoLostTheDatabaseToAnotherWritesNoMore) {
+  const TestDatabase place;
+  const PostgresOptions options{.url = place.url(), .is_alone = true};
+  auto first = std::move(*PostgresDatabase::open(options));
+  ThreadExecutor executor{"test"};
+  const auto write = [&](PostgresDatabase& database) {
+    return test::run(executor, [&] {
+      return database.write([](Tx& tx) { tx.run("CREATE TABLE IF NOT EXISTS a(b BIGINT)"); });
+    });
+  };
+  Connection other({.url = place.url()});
+  ASSERT_FALSE(other.connect());
+  const auto end_all = [&] {
+    ASSERT_TRUE(
+        other.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
+                      "datname = current_database() AND pid <> pg_backend_pid()"));
+  };
+  end_all();
+  EXPECT_TRUE(write(*first)) << "nobody has had it";
+  end_all();
+  auto second = PostgresDatabase::open(options);
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_TRUE(write(**second));
+  second->reset();
+  const auto refused = write(*first);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kServiceUnavailable);
+  EXPECT_TRUE(refused.error().message.contains("Another pod has had")) << refused.error().message;
+  EXPECT_TRUE(PostgresDatabase::open(options)) << "it does not keep the lock";
+}
+
+// What is refused of a database of its own, made by `options`, with `user` in the URL.
+std::string refusal_of(const std::string& options, const std::string& user) {
+  const TestDatabase place;
+  Connection connection({.url = place.url()});
+  SYNAP_CHECK(!connection.connect());
+  const auto name = "refused_" + std::to_string(::getpid());
+  SYNAP_CHECK(connection.execute("CREATE ROLE " + name + "_plain LOGIN"));
+  SYNAP_CHECK(connection.execute("CREATE DATABASE " + name + " " + options));
+  auto url = place.url();
+  const auto at = url.find("test_");
+  url.replace(at, url.find('?', at) - at, name);
+  if (!user.empty()) url.replace(url.find("synap@"), 5, name + user);
+  const auto opened = PostgresDatabase::open({.url = url});
+  SYNAP_CHECK(connection.execute("DROP DATABASE " + name + " WITH (FORCE)"));
+  SYNAP_CHECK(connection.execute("DROP ROLE " + name + "_plain"));
+  std::ignore = connection.execute("DROP ROLE IF EXISTS " + name + "_tenant");
+  if (opened) return "nothing";
+  EXPECT_EQ(opened.error().code, Code::kPreconditionFailed);
+  return opened.error().message;
+}
+
+TEST(PostgresErrors, ADatabaseThatAPodCannotBeInIsRefusedWithASentence) {
+  const auto owner = "OWNER refused_" + std::to_string(::getpid()) + "_plain";
+  EXPECT_TRUE(refusal_of("TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'", "").contains("LATIN1"));
+  EXPECT_TRUE(refusal_of("", "_plain").contains("may make no tables"));
+  EXPECT_TRUE(refusal_of(owner, "_plain").contains("CREATEROLE"));
+}
+
 TEST(PostgresErrors, TellWhatGoesAwayByItself) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(error_of("53100", "").fault, Fault::kFull);

@@ -284,6 +284,7 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
   return db::postgres::LastStatement{
       .sql = kSql,
       .values = appending->values(),
+      .asked_later = "SELECT position - " + std::to_string(events.size()) + " FROM log_head",
       .answer = [this, appending, events = std::move(events),
                  streams = std::move(streams)](db::Rows& rows) mutable {
         SYNAP_CHECK(rows.next(), "an append tells where it is");

@@ -85,7 +85,7 @@ class Group {
   std::int64_t look_for_end(db::Tx& tx);
 
   const Positions positions_;
-  std::int64_t undone_ = -1;  // Tx::undone() at the time of all that is here
+  std::int64_t undone_ = -1;         // Tx::undone() at the time of all that is here
   std::optional<std::int64_t> end_;  // of the log, as this node left it
   int undone_groups_ = 0;            // since one was committed
   std::vector<NewEvent> drafts_;

@@ -1,0 +1,287 @@
+// The database is on a server, and that is away, slow, refuses, or stands still, under load: nothing
+// that was acknowledged is lost, nothing is done twice, nobody waits for long, and the pod goes on
+// by itself.
+//
+//   SEED=n CLIENTS=4 node --test postgres.mjs
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { gather, judge, judgeProofs, Ledger, proofs, sha256 } from './ledger.mjs';
+import { Caller, cleanUp, pause, Pod, random, until, within } from './pod.mjs';
+import { Proxy, Server } from './postgres_server.mjs';
+import { Watcher } from './watcher.mjs';
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const clientCount = Number(process.env.CLIENTS ?? 4);
+// The pod waits 10 s for an answer of the server and 5 s for a connection.
+const kAnswerMsMax = 16_000;
+const kHangMs = 60_000;
+const kProbeMs = 6_000;  // who asks whether a pod is ready waits no longer
+const kBackMsMax = 15_000;
+
+class Load {
+  ledger = new Ledger();
+  tasks = new Map();  // title -> whether it was acknowledged
+  wrong = [];
+  counts = { acks: 0, refused: 0, cut: 0, repeats: 0 };
+  isOver = false;
+  slowestMs = 0;
+  #number = 0;
+
+  constructor(pod, token) {
+    Object.assign(this, { pod, token });
+  }
+
+  async client(choices) {
+    const caller = new Caller(this.pod, this.token, { connections: 1 });
+    while (!this.isOver) {
+      const title = `t${++this.#number}`;
+      const key = choices.chance(0.6) ? `k-${seed}-${title}` : undefined;
+      if (choices.chance(0.6)) await this.#note(caller, title, key, choices);
+      else await this.#task(caller, title, key, choices);
+      if (choices.chance(0.2)) await this.#send(() => caller.query('notes.list', { limit: 5 }), 'notes.list', false);
+      await pause(choices.between(80, 250));
+    }
+    caller.agent.destroy();
+  }
+
+  // The data; null: nobody knows. What is sure of its key is sent until it is answered.
+  async #send(ask, what, isSure) {
+    for (;;) {
+      const begin = performance.now();
+      let answer;
+      try {
+        answer = await ask();
+      } catch (error) {
+        this.counts.cut += 1;
+        if (/no answer in/.test(error.message)) this.wrong.push(error.message);
+      }
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - begin);
+      if (answer?.status === 200) {
+        this.counts.acks += 1;
+        return answer.json.result.data;
+      }
+      if (answer) {
+        this.counts.refused += 1;
+        if (answer.status !== 503) this.wrong.push(`${what}: ${answer.status} ${answer.text.slice(0, 300)}`);
+        else if (!answer.headers['retry-after']) this.wrong.push(`${what}: a 503 without Retry-After`);
+      }
+      if (!isSure) return null;
+      if (this.isOver && this.hasGivenUp) return null;
+      await pause(50);
+    }
+  }
+
+  async #note(caller, title, key, choices) {
+    const content = `# ${title}\n${'x'.repeat(choices.below(1500))}`;
+    const checksum = sha256(content);
+    const send = () => this.#send(() => caller.mutate('notes.create', { title, content }, { key, timeout: kHangMs }), 'notes.create', !!key);
+    const answer = await send();
+    if (answer === null) return this.ledger.unanswered.push({ user: 'owner', title, checksum });
+    this.ledger.created('owner', { title, checksum }, answer, key);
+    if (!key || !choices.chance(0.2)) return;
+    const again = await send();
+    this.counts.repeats += 1;
+    if (again) this.ledger.acknowledged('owner', 'note.creation', again, key);
+  }
+
+  async #task(caller, title, key) {
+    this.tasks.set(title, false);
+    const answer = await this.#send(() => caller.mutate('tasks.create', { title }, { key, timeout: kHangMs }), 'tasks.create', !!key);
+    if (answer === null) return;
+    this.tasks.set(title, true);
+    this.ledger.acknowledged('owner', 'task.creation', answer, key);
+  }
+
+  /** What is wrong with the tasks that there are. */
+  judgeTasks(there) {
+    const problems = [];
+    const counts = new Map();
+    for (const { title } of there) counts.set(title, (counts.get(title) ?? 0) + 1);
+    for (const [title, count] of counts) {
+      if (count > 1) problems.push(`there are ${count} tasks ${title}`);
+      if (!this.tasks.has(title)) problems.push(`nobody asked for task ${title}`);
+    }
+    for (const [title, isSure] of this.tasks) {
+      if (isSure && !counts.has(title)) problems.push(`the acknowledged task ${title} is lost`);
+    }
+    return problems;
+  }
+}
+
+async function allTasks(caller) {
+  const tasks = [];
+  for (let cursor; ;) {
+    const page = await caller.ask('tasks.list', { limit: 100, ...(cursor && { cursor }) });
+    tasks.push(...page.tasks);
+    if (!page.nextCursor) return tasks;
+    cursor = page.nextCursor;
+  }
+}
+
+const readiness = async (pod) => {
+  const asker = new Caller(pod, '', { connections: 1 });
+  try {
+    return (await asker.request('GET', '/ready', { timeout: kProbeMs })).status;
+  } catch {
+    return 0;
+  } finally {
+    asker.agent.destroy();
+    pod.callers.delete(asker);
+  }
+};
+
+/** What is done to the server, and how it is made good: [name, {harm, heal, isSeen}]. */
+const faultsOf = (server, proxy) => Object.entries({
+  'a restart': { harm: () => server.do('restart') },
+  'kill -9': { harm: () => server.do('kill'), heal: () => server.do('again'), isSeen: true },
+  'connections that are ended again and again': {
+    harm: async () => {
+      for (let i = 0; i < 15; ++i) {
+        await server.terminateAll();
+        await pause(100);
+      }
+    },
+  },
+  'answers that are lost': {
+    harm: async () => {
+      for (let i = 0; i < 12; ++i) {
+        await proxy.loseAnswers(60);
+        await pause(150);
+      }
+    },
+  },
+  'a cut of 2 s': { harm: () => proxy.cut(), ms: 2_000, heal: () => proxy.pass(), isSeen: true },
+  'delays of 100 ms': { harm: () => { proxy.delayMs = 100; }, ms: 1_500, heal: () => proxy.pass() },
+  'a stop of 2 s': { harm: () => server.halt(), ms: 2_000, heal: () => server.go() },
+  'a stop of 18 s': { harm: () => server.halt(), ms: 18_000, heal: () => server.go(), isSeen: true },
+  'a network that swallows all': { harm: () => proxy.swallow(), ms: 11_000, heal: () => proxy.pass(), isSeen: true },
+  'no connection left': {
+    harm: async () => {
+      await server.sql('ALTER ROLE pod CONNECTION LIMIT 0');
+      await server.terminateAll();
+    },
+    heal: () => server.sql('ALTER ROLE pod CONNECTION LIMIT -1'),
+    isSeen: true,
+  },
+  'a server that takes no writes': {
+    harm: () => server.sql('ALTER SYSTEM SET default_transaction_read_only = on').then(() => server.sql('SELECT pg_reload_conf()')),
+    heal: () => server.sql('ALTER SYSTEM RESET default_transaction_read_only').then(() => server.sql('SELECT pg_reload_conf()')),
+    isSeen: true,
+  },
+});
+
+test('a pod outlives what happens to the server of its database', { timeout: 300_000 }, async (t) => {
+  console.log(`postgres: seed ${seed}`);
+  const choices = random(seed);
+  const server = await Server.make(t);
+  const proxy = await Proxy.make(t, server);
+  const pod = await Pod.make(t, {
+    args: ['--database', `postgres://pod@127.0.0.1:${proxy.port}/pod`],
+  });
+  await pod.start();
+  const owner = pod.owner();
+  const watcher = new Watcher(pod, owner.token);
+  const watching = watcher.run();
+  const load = new Load(pod, owner.token);
+  cleanUp(t, () => {
+    load.isOver = load.hasGivenUp = true;
+    watcher.stop();
+  });
+  const loading = Array.from({ length: clientCount }, () => load.client(random(choices.below(2 ** 31))));
+  const told = {};
+  const isBack = async (name) => {
+    const begin = performance.now();
+    // A ready of before the fault may still be said.
+    const created = await until(kBackMsMax, async () => {
+      if (await readiness(pod) !== 200) return null;
+      const answer = await owner.mutate('notes.create', { content: `after ${name}` }, { key: `after ${name} ${begin}` });
+      return answer.status === 200 && answer.json.result.data;
+    }, `the pod is ready after ${name}`);
+    const backMs = performance.now() - begin;
+    watcher.poke();
+    await until(kBackMsMax, async () => {
+      const answer = await owner.query('requests.get', { requestId: created.requestId });
+      return answer.json?.result?.data.status === 'completed';
+    }, `a note is made after ${name}`);
+    if (process.env.VERBOSE) console.log(`${name}: made after ${Math.round(performance.now() - begin)} ms`);
+    judgeProofs(await proofs(owner), (sentence) => load.wrong.push(`after ${name}: ${sentence}`));
+    if (process.env.VERBOSE) console.log(`${name}: proved after ${Math.round(performance.now() - begin)} ms`);
+    return backMs;
+  };
+
+  const only = process.env.ONLY && new RegExp(process.env.ONLY);
+  for (const [name, { harm, ms = 0, heal, isSeen }] of faultsOf(server, proxy)) {
+    if (only && !only.test(name)) continue;
+    load.slowestMs = 0;
+    await harm();
+    const healed = pause(ms);
+    let seenMs;
+    if (isSeen) {
+      const begin = performance.now();
+      await until(kAnswerMsMax, async () => await readiness(pod) !== 200, `/ready says no: ${name}`);
+      seenMs = Math.round(performance.now() - begin);
+    }
+    await healed;
+    await heal?.();
+    const backMs = Math.round(await isBack(name));
+    told[name] = { seenMs, backMs, slowestMs: Math.round(load.slowestMs) };
+    console.log(`postgres: ${name}: ${JSON.stringify(told[name])}, rss ${Math.round(pod.rss)} MB`);
+    assert.ok(load.slowestMs < kAnswerMsMax, `nobody waits for long: ${name}`);
+    assert.deepEqual(load.wrong.slice(0, 10), [], name);
+  }
+
+  if (!only || only.test('the pod')) {
+    for (let i = 0; i < 2; ++i) {
+      await pod.kill();
+      const took = await pod.start();
+      told[`killed pod ${i}`] = Math.round(took);
+      owner.renew();
+      await isBack('kill -9 of the pod');
+    }
+    console.log(`postgres: the pod killed: ${JSON.stringify(told)}`);
+  }
+
+  load.isOver = true;
+  await within(30_000, Promise.all(loading), 'the clients end');
+  await within(30_000, (async () => {
+    while ((await owner.ask('runs.list', { status: 'active', limit: 1 })).runs.length) await pause(20);
+  })(), 'no run is active');
+  for (const requestId of load.ledger.acks.keys()) await owner.settled(requestId);
+  const facts = await gather(pod, load.ledger, { owner }, {});
+  // The notes of isBack() nobody remembers.
+  const problems = judge(load.ledger, facts)
+    .filter((problem) => !/nobody asked for note .* \(after /.test(problem) && !/two notes have the title after /.test(problem));
+  problems.push(...load.wrong, ...load.judgeTasks(await allTasks(owner)));
+  await watcher.reaches(facts.events.at(-1).position).catch((error) => problems.push(error.message));
+  const own = facts.events.map(({ id }) => id);
+  watcher.seen.forEach(({ id, position }, i) => { if (own[i] !== id) problems.push(`the watcher saw ${position} where ${i + 1} was due`); });
+  console.log(`postgres: ${JSON.stringify({ ...load.counts, events: facts.events.length, watched: watcher.seen.length, rss: Math.round(pod.rss) })}`);
+  assert.deepEqual(problems.slice(0, 20), [], `${problems.length} problems, seed ${seed}`);
+  watcher.stop();
+  await watching;
+
+  // It ends in time while the server stands still, and is not there.
+  server.halt();
+  owner.renew();
+  const asked = owner.mutate('notes.create', { content: 'in vain' }).catch(() => null);
+  await pause(500);
+  const stopped = await pod.stop(30_000);
+  server.go();
+  await asked;
+  console.log(`postgres: stopped in ${Math.round(stopped.ms)} ms`);
+  assert.deepEqual([stopped.code, stopped.signal], [0, null]);
+  assert.ok(stopped.ms < 12_000, `stopped in ${stopped.ms} ms`);
+  await pod.start();
+  proxy.cut();
+  const away = await pod.stop(30_000);
+  console.log(`postgres: stopped in ${Math.round(away.ms)} ms without a server`);
+  assert.deepEqual([away.code, away.signal], [0, null]);
+  assert.ok(away.ms < 12_000);
+  // It says so, and does not begin.
+  pod.spawn();
+  const refused = await within(20_000, pod.exited, 'a start without the server ends');
+  console.log(`postgres: ${JSON.stringify({ code: refused.code, said: pod.lines.slice(-2) })}`);
+  assert.notEqual(refused.code, 0);
+  proxy.pass();
+  await pod.start();
+});

@@ -1,0 +1,133 @@
+// A PostgreSQL server that a test may stop, kill and cut off: one of its own (tests/postgres/server.sh),
+// and a proxy in front of it.
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { cleanUp } from './pod.mjs';
+
+const script = fileURLToPath(new URL('../postgres/server.sh', import.meta.url));
+const run = promisify(execFile);
+
+export class Server {
+  /** Started, with a database `pod` that belongs to a role `pod` which is no superuser. */
+  static async make(t) {
+    const server = new Server();
+    // A socket's path is short.
+    server.directory = `/tmp/synap-pgfault-${process.pid}`;
+    cleanUp(t, () => {
+      server.go();
+      execFileSync(script, ['stop', server.directory]);
+    });
+    await server.do('start');
+    await server.sql("CREATE ROLE pod LOGIN CREATEROLE", 'postgres');
+    await server.sql('CREATE DATABASE pod OWNER pod', 'postgres');
+    return server;
+  }
+
+  get socket() { return path.join(this.directory, '.s.PGSQL.5432'); }
+  do(verb) { return run(script, [verb, this.directory]); }
+
+  /** What psql says, as a superuser who may always write. */
+  async sql(text, database = 'pod') {
+    const { stdout } = await run('psql', ['-X', '-A', '-t', '-h', this.directory, '-U', 'synap', '-d', database, '-c', text], {
+      env: { ...process.env, PGOPTIONS: '-c default_transaction_read_only=off' },
+    });
+    return stdout.trim();
+  }
+
+  terminateAll() {
+    return this.sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'pod'", 'postgres');
+  }
+
+  #signal(name) {
+    let postmaster;
+    try {
+      postmaster = Number(readFileSync(path.join(this.directory, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+      const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8');
+      for (const pid of [postmaster, ...children.trim().split(' ').map(Number)]) process.kill(pid, name);
+    } catch (error) {
+      if (!['ENOENT', 'ESRCH'].includes(error.code)) throw error;
+    }
+  }
+  /** All its processes stand still. */
+  halt() { this.#signal('SIGSTOP'); }
+  go() { this.#signal('SIGCONT'); }
+}
+
+/** A way to the server over TCP that can be made worse. */
+export class Proxy {
+  #pairs = new Set();
+  #mode = 'pass';
+  delayMs = 0;
+
+  static async make(t, server) {
+    const proxy = new Proxy();
+    proxy.listener = net.createServer({ allowHalfOpen: true }, (near) => proxy.#join(near, server.socket));
+    await new Promise((resolve) => { proxy.listener.listen(0, '127.0.0.1', resolve); });
+    proxy.port = proxy.listener.address().port;
+    cleanUp(t, () => {
+      proxy.pass();
+      proxy.listener.close();
+      proxy.cutAll();
+    });
+    return proxy;
+  }
+
+  #join(near, socket) {
+    if (this.#mode === 'cut') return near.destroy();
+    const far = net.connect({ path: socket, allowHalfOpen: true });
+    const pair = { near, far, isDeaf: false };
+    this.#pairs.add(pair);
+    const end = () => {
+      // What is swallowed is not seen by the other side, not even an end.
+      if (this.#mode === 'swallow') return;
+      near.destroy();
+      far.destroy();
+      this.#pairs.delete(pair);
+    };
+    const forward = (from, to, isAnswer) => {
+      from.on('data', (bytes) => {
+        if (this.#mode === 'swallow' || (pair.isDeaf && isAnswer)) return;
+        if (this.delayMs) setTimeout(() => { if (!to.destroyed) to.write(bytes); }, this.delayMs);
+        else if (!to.destroyed) to.write(bytes);
+      });
+      for (const sign of ['end', 'error', 'close']) from.on(sign, end);
+    };
+    forward(near, far, false);
+    forward(far, near, true);
+  }
+
+  cutAll() {
+    for (const { near, far } of this.#pairs) {
+      near.destroy();
+      far.destroy();
+    }
+    this.#pairs.clear();
+  }
+  /** Nobody gets through, and everybody is told. */
+  cut() {
+    this.#mode = 'cut';
+    this.cutAll();
+  }
+  /** Nobody gets through, and nobody is told. */
+  swallow() { this.#mode = 'swallow'; }
+  /** All is well again; what was swallowed is gone, and who was cut off has to come again. */
+  pass() {
+    if (this.#mode === 'swallow') this.cutAll();
+    this.#mode = 'pass';
+    this.delayMs = 0;
+  }
+  /** The server hears what it is told, and its answers are lost; then the connections are. */
+  async loseAnswers(ms) {
+    const pairs = [...this.#pairs];
+    for (const pair of pairs) pair.isDeaf = true;
+    await new Promise((resolve) => { setTimeout(resolve, ms); });
+    for (const { near, far } of pairs) {
+      near.destroy();
+      far.destroy();
+    }
+  }
+}
