@@ -154,7 +154,7 @@ const faultsOf = (server, proxy) => Object.entries({
   'delays of 100 ms': { harm: () => { proxy.delayMs = 100; }, ms: 1_500, heal: () => proxy.pass() },
   'a stop of 2 s': { harm: () => server.halt(), ms: 2_000, heal: () => server.go() },
   'a stop of 18 s': { harm: () => server.halt(), ms: 18_000, heal: () => server.go(), isSeen: true },
-  'a network that swallows all': { harm: () => proxy.swallow(), ms: 11_000, heal: () => proxy.pass(), isSeen: true },
+  'a network that swallows all': { harm: () => proxy.swallow(), ms: 8_000, heal: () => proxy.pass(), isSeen: true },
   'no connection left': {
     harm: async () => {
       await server.sql('ALTER ROLE pod CONNECTION LIMIT 0');
@@ -189,6 +189,7 @@ test('a pod outlives what happens to the server of its database', { timeout: 300
   });
   const loading = Array.from({ length: clientCount }, () => load.client(random(choices.below(2 ** 31))));
   const told = {};
+  let proofCount = 0;
   const isBack = async (name) => {
     const begin = performance.now();
     // A ready of before the fault may still be said.
@@ -204,7 +205,8 @@ test('a pod outlives what happens to the server of its database', { timeout: 300
       return answer.json?.result?.data.status === 'completed';
     }, `a note is made after ${name}`);
     if (process.env.VERBOSE) console.log(`${name}: made after ${Math.round(performance.now() - begin)} ms`);
-    judgeProofs(await proofs(owner), (sentence) => load.wrong.push(`after ${name}: ${sentence}`));
+    // All of them take longest, and are made again at the end.
+    if (++proofCount % 4 === 1) judgeProofs(await proofs(owner), (sentence) => load.wrong.push(`after ${name}: ${sentence}`));
     if (process.env.VERBOSE) console.log(`${name}: proved after ${Math.round(performance.now() - begin)} ms`);
     return backMs;
   };
@@ -226,6 +228,7 @@ test('a pod outlives what happens to the server of its database', { timeout: 300
     const backMs = Math.round(await isBack(name));
     told[name] = { seenMs, backMs, slowestMs: Math.round(load.slowestMs) };
     console.log(`postgres: ${name}: ${JSON.stringify(told[name])}, rss ${Math.round(pod.rss)} MB`);
+    assert.ok(pod.rss < 200, `memory does not grow: ${name}`);
     assert.ok(load.slowestMs < kAnswerMsMax, `nobody waits for long: ${name}`);
     assert.deepEqual(load.wrong.slice(0, 10), [], name);
   }
