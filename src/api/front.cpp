@@ -69,11 +69,13 @@ Result<bool> refuses_unknown_keys(const rpc::Origin& origin) {
 // The event because of which the caller acts. Of a WebSocket it is that of all calls which come
 // over it: one that has calls of many reasons says none.
 Result<std::optional<Uuid>> caused_by(const rpc::Origin& origin) {
-  std::string_view name;
+  std::optional<std::string_view> name;
   if (const std::string* header = origin.headers.find("synap-caused-by")) name = *header;
-  if (origin.connection_params) name = origin.connection_params->string_or("causedBy", name);
-  if (name.empty()) return std::nullopt;
-  if (const auto id = Uuid::parse(name)) return id;
+  if (origin.connection_params && origin.connection_params->find("causedBy") != nullptr) {
+    name = origin.connection_params->string_or("causedBy", "");
+  }
+  if (!name) return std::nullopt;
+  if (const auto id = Uuid::parse(*name)) return id;
   return fail(Code::kBadRequest,
               "The event because of which a call is made (the header synap-caused-by, or causedBy "
               "of connectionParams) is named by its id, as 01980000-0000-7000-8000-000000000000");

@@ -178,6 +178,7 @@ TEST_F(CauseTest, IsNoOtherUsersAndNothingElse) {
   const auto word = refusal("the note");
   EXPECT_EQ(word.status, 400);
   EXPECT_NE(word.body.find("is named by its id, as 0198"), std::string::npos) << word.body;
+  EXPECT_EQ(refusal("").body, word.body) << "a header that says nothing is a mistake";
   const auto by_rest = client.post("/api/cause", "", headers + header("the note"));
   EXPECT_EQ(by_rest.status, 400);
   EXPECT_EQ(by_rest.header("content-type"), "application/problem+json");

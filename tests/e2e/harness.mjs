@@ -119,7 +119,7 @@ export class Pod {
   async startAgain() {
     const child = spawn(binary, ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, SYNAP_DATABASE: this.#database?.url ?? '' },
+      env: { ...process.env, ...(this.#database && { SYNAP_DATABASE: this.#database.url }) },
     });
     this.#child = child;
     child.stderr.on('data', (bytes) => {

@@ -14,6 +14,13 @@ import { client, makeNote, startPod, temporary, within } from '../cli/synap.mjs'
 
 const config = path.join(path.dirname(fileURLToPath(import.meta.url)), 'schemathesis.toml');
 
+/** The id of an event of whoever has this key. */
+async function eventOf(pod, key) {
+  const answer = await fetch(`${pod.url}/api/events.list?limit=1`, { headers: { authorization: `Bearer ${key}` } });
+  const { events } = await answer.json();
+  return events[0].id;
+}
+
 async function fuzz(t, pod, memberKey) {
   const child = spawn(
     process.env.SCHEMATHESIS,
@@ -25,7 +32,12 @@ async function fuzz(t, pod, memberKey) {
       '--generation-database', 'none',
     ],
     // It leaves files where it runs.
-    { cwd: temporary(t), env: { ...process.env, MEMBER_KEY: memberKey }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: temporary(t), env: {
+      ...process.env,
+      MEMBER_KEY: memberKey,
+      MEMBER_CAUSE: await eventOf(pod, memberKey),
+      CAUSE: await eventOf(pod, pod.key),
+    }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   t.after(() => child.kill('SIGKILL'));
   let said = '';
@@ -42,6 +54,12 @@ test('a pod answers as its document says, whatever it is sent', async (t) => {
   await makeNote(pod, '# To be found');
   await synap('call', 'tasks.create', '{"title":"To be found"}');
   const { key } = JSON.parse(await synap('call', 'users.create', '{"name":"ann"}'));
+
+  await fetch(`${pod.url}/api/tasks.create`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: '{"title":"hers"}',
+  });
 
   const { code, said } = await fuzz(t, pod, key);
   assert.equal(code, 0, said);
