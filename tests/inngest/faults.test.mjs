@@ -161,7 +161,9 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     const { events } = await pod.call('events.list', { types: ['function.failed'] });
     const [told] = events.filter(({ data }) => data.function.startsWith('raw-exhausted'));
     assert.equal(told.data.attempts, 2);
-    assert.match(pod.stderr, /raw-exhausted\S* was given up: .* attempts=2 /);
+    // Lines are written by a thread of their own, after what they tell of.
+    const isSaid = () => /raw-exhausted\S* was given up: .* attempts=2 /.test(pod.stderr);
+    await until(5_000, isSaid, () => pod.stderr);
   });
 
   test('a run that is cancelled is called no more, whatever its app says', async () => {
