@@ -658,7 +658,6 @@ TEST_F(ProjectionsTest, AVerificationIsLeftAloneByTheStart) {
 }
 
 TEST_F(ProjectionsTest, AVerifyWhoseReadsGetNoTimeGoesOn) {
-  if (store->is_on_server()) GTEST_SKIP() << "an hour a look: no server answers within 10 s of it";
   int folds = 0;
   auto projection = things();
   projection.fold = [&, fold = projection.fold](db::Tx& tx, const events::Event& event) {

@@ -156,7 +156,7 @@ std::optional<Error> Connection::connect() {
   const std::array<const char*, 7> values = {
       options_.url.c_str(), seconds.c_str(), milliseconds.c_str(), "20", "synap", "5", nullptr};
   constexpr int kUrlIsExpanded = 1;
-  if (options_.reach != nullptr && world.now() > options_.reach->end_at()) {
+  if (options_.reach != nullptr && real_world().now() > options_.reach->end_at()) {
     return Error{Code::kServiceUnavailable, "Synap is stopping", nullptr};
   }
   PGconn* made = PQconnectdbParams(names.data(), values.data(), kUrlIsExpanded);
@@ -269,7 +269,8 @@ void Connection::take_all_the_time() {
 // too long. What is wrong otherwise the result says.
 bool Connection::await_result() {
   constexpr std::chrono::milliseconds kLookEvery{200};
-  auto& world = options_.world;
+  // By the machine's clock, whatever the world's says: the server answers in its own time.
+  auto& world = real_world();
   auto until = world.now() + patience_;
   for (;;) {
     const int unsent = PQflush(handle_);

@@ -32,8 +32,9 @@ class Reach {
     is_away_.store(true, std::memory_order_relaxed);
   }
 
-  /// Nobody waits for answers of the server for longer than `kEndGrace` from now on.
-  void end() { end_at_.store(world_.now() + kEndGrace, std::memory_order_relaxed); }
+  /// Nobody waits for answers of the server for longer than `kEndGrace` from now on, by the
+  /// machine's clock.
+  void end() { end_at_.store(real_world().now() + kEndGrace, std::memory_order_relaxed); }
   SteadyClock::time_point end_at() const { return end_at_.load(std::memory_order_relaxed); }
 
  private:
