@@ -65,11 +65,12 @@ Result<content::Migrated> migrate(const MigrateOptions& options) {
   }
   auto config = pod::load_config({.file = options.file, .environment = pod_environment()});
   if (!config) return fail(config.error());
-  if (auto there = pod::DataDirectory::check_holds_pod(options.data); !there) {
+  const auto place = pod::place_of(config->pod.database);
+  if (auto there = pod::DataDirectory::check_holds_pod(options.data, place); !there) {
     return fail(there.error());
   }
   // Held until the end, so that no pod changes anything meanwhile.
-  auto directory = pod::DataDirectory::open(options.data);
+  auto directory = pod::DataDirectory::open(options.data, place);
   if (!directory) return fail(directory.error());
   const auto& settings = config->pod.content.s3;
   auto bucket = content::S3Store::open(settings);

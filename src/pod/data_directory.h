@@ -25,6 +25,10 @@ namespace synap::pod {
 
 /// Where the database of a pod is.
 enum class DatabasePlace : std::uint8_t { kHere, kOnServer };
+/// Of the setting `database`.
+inline DatabasePlace place_of(const std::string& database) {
+  return database.empty() ? DatabasePlace::kHere : DatabasePlace::kOnServer;
+}
 
 class DataDirectory {
  public:

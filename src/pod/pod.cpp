@@ -195,8 +195,7 @@ Result<> Pod::Parts::enter_place_of_texts() {
 }
 
 Result<> Pod::Parts::open_database() {
-  auto opened = DataDirectory::open(
-      options.data, options.database.empty() ? DatabasePlace::kHere : DatabasePlace::kOnServer);
+  auto opened = DataDirectory::open(options.data, place_of(options.database));
   if (!opened) return fail(opened.error());
   directory = std::move(*opened);
   auto store = open_store({.url = options.database, .file = directory->database(), .world = world},
@@ -413,8 +412,7 @@ Result<OwnerReset> Pod::Parts::reset_owner(const OwnerResetOptions& asked) {
 }
 
 Result<OwnerReset> Pod::reset_owner(const OwnerResetOptions& asked) {
-  const auto place = asked.database.empty() ? DatabasePlace::kHere : DatabasePlace::kOnServer;
-  if (auto there = DataDirectory::check_holds_pod(asked.data, place); !there) {
+  if (auto there = DataDirectory::check_holds_pod(asked.data, place_of(asked.database)); !there) {
     return fail(there.error());
   }
   Pod pod;

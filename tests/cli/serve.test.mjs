@@ -226,3 +226,20 @@ test('a wrong configuration is refused with its place and what is allowed', asyn
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /none\.toml cannot be read/);
 });
+
+test('commands on a directory know that its database is on a server', async (t) => {
+  const data = temporary(t);
+  writeFileSync(path.join(data, 'pod.id'), '01980000-0000-7000-8000-000000000000\n');
+  writeFileSync(path.join(data, 'owner.key'), 'synap_x\n', { mode: 0o600 });
+  const doctor = await run(['doctor', '--data', data, '--url', 'http://127.0.0.1:1']);
+  assert.match(doctor.stdout, /^ok +database +it is on a server;/m);
+  const refused = await run(['serve', '--data', data, '--listen', '127.0.0.1:0']);
+  assert.match(refused.stderr, /a pod whose database is on a server: it has a pod\.id and no synap\.db/);
+  // It is not in the way of moving texts: what stops this is a bucket that nobody has.
+  const config = path.join(data, 'synap.toml');
+  writeFileSync(config, 's3_endpoint = "http://127.0.0.1:1"\ns3_bucket = "texts"\ns3_access_key = "a"\ns3_secret_key = "b"\n');
+  const migrate = ['content', 'migrate', '--to', 's3', '--config', config, '--data', data];
+  const moved = await run(migrate, { env: { SYNAP_DATABASE: 'postgres://127.0.0.1:1/none' } });
+  assert.doesNotMatch(moved.stderr, /pod\.id/);
+  assert.match(moved.stderr, /127\.0\.0\.1:1/);
+});
