@@ -16,6 +16,7 @@ import { WebSocket } from 'ws';
 
 import * as newest from '@trpc/client';
 
+import { freePort } from '../free_port.mjs';
 import * as lane1119 from './lane-11.19/client.mjs';
 
 export { delay, EventSource, WebSocket };
@@ -66,22 +67,6 @@ export const codeIs = (code) => (error) => {
   assert.equal(error.data?.code, code, `${error.name}: ${error.message}`);
   return true;
 };
-
-/** Not one that the system gives to whoever wants any: somebody may get it before it is used. */
-async function freePort() {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const isFree = await new Promise((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-}
 
 /** A database of its own on the PostgreSQL server that the suite is to run on; none: undefined. */
 class Database {

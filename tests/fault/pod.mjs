@@ -5,11 +5,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+
+import { freePort } from '../free_port.mjs';
 
 export const BIN = path.resolve(process.env.SYNAP_BIN
   || fileURLToPath(new URL('../../build/dev/bin/synap', import.meta.url)));
@@ -79,23 +80,6 @@ export function random(seed) {
     chance: (p) => next() < p,
     pick: (list) => list[Math.floor(next() * list.length)],
   };
-}
-
-// Below the range that the kernel gives to outgoing connections, so that the port is still free
-// when the pod comes back to it.
-async function freePort() {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = net.createServer();
-    const taken = await new Promise((resolve) => {
-      server.once('error', () => resolve(true));
-      server.listen(port, '127.0.0.1', () => resolve(false));
-    });
-    if (taken) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
 }
 
 /** One API key's way to a pod, over connections of its own. */

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +16,7 @@ import { stream } from 'inngest/experimental/durable-endpoints';
 import { fetchWithStream } from 'inngest/experimental/durable-endpoints/client';
 import { createEndpointServer, endpointAdapter, serve } from 'inngest/node';
 
+import { freePort } from '../free_port.mjs';
 import * as lane418 from './lane-4.18/sdk.mjs';
 
 export { delay };
@@ -61,21 +61,7 @@ export class Calls {
   }
 }
 
-/** Not one that the system gives to whoever wants any: somebody may get it before it is used. */
-export async function freePort() {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 10_000);
-    const server = createSocketServer();
-    const isFree = await new Promise((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-}
+export { freePort };
 
 export class Pod {
   #child;
