@@ -217,10 +217,8 @@ Task<Result<RawJson>> get(const Rooms& rooms, Session session, GetEvent input) {
   co_return RawJson{rooms.types.shown(*event)->json()};
 }
 
-// Where a watcher goes on. A position that was never reached is a mistake, or of another pod, or of
-// this one before it was restored: going on from there would skip what comes.
-Result<std::int64_t> first_position(events::EventLog& log, const WatchEvents& input) {
-  const auto end = log.end().value();
+// Where a watcher goes on; `end` is where the log does.
+Result<std::int64_t> first_position(const WatchEvents& input, std::int64_t end) {
   if (!input.last_event_id) return end;
   const auto& text = *input.last_event_id;
   std::int64_t position = 0;
@@ -228,11 +226,19 @@ Result<std::int64_t> first_position(events::EventLog& log, const WatchEvents& in
   if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || position < 0) {
     return fail(Code::kBadRequest, "lastEventId is the position of an event: a whole number");
   }
-  if (position > end) {
-    return fail(Code::kBadRequest,
-                fmt::format("lastEventId {} is beyond the end of the log, {}", position, end));
-  }
   return position;
+}
+
+// A position that was never reached is a mistake, or of another pod, or of this one before it was
+// restored: going on from there would skip what comes. Whoever asks for the head of the log may be
+// told of events before those who wait for its end are, so the head is asked before one is refused.
+Task<Result<>> check_reached(events::EventLog& log, std::int64_t position) {
+  if (position <= log.end().value()) co_return Result<>{};
+  const auto head = co_await log.head();
+  if (!head) co_return fail(head.error());
+  if (position <= head->position) co_return Result<>{};
+  co_return fail(Code::kBadRequest, fmt::format("lastEventId {} is beyond the end of the log, {}",
+                                                position, head->position));
 }
 
 // Says where a stream begins, to clients that did not say it themselves. Those of tRPC and a plain
@@ -257,6 +263,9 @@ rpc::Item started_item(const Session& session, std::int64_t position) {
 rpc::Items watch(const Rooms& rooms, Session session, WatchEvents input,
                  Result<std::int64_t> from) {
   if (!from) co_return fail(from.error());
+  if (auto reached = co_await check_reached(rooms.log, *from); !reached) {
+    co_return fail(reached.error());
+  }
   if (!input.last_event_id) co_yield started_item(session, *from);
   if (asks_for_another(session, input)) {
     // Nothing ever comes, and the stream is open all the same.
@@ -346,7 +355,7 @@ void add(const Rooms& rooms) {
                "data are empty, and its id and position are where the stream begins, so that "
                "clients which resume by the last id they saw miss nothing from the start."},
       [&rooms](Session session, WatchEvents input) {
-        auto from = first_position(rooms.log, input);
+        auto from = first_position(input, rooms.log.end().value());
         return watch(rooms, std::move(session), std::move(input), std::move(from));
       },
       synap_event_schema());

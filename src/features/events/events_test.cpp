@@ -33,6 +33,9 @@ class EventViews : public FeatureTest {
   Json list(Json::Object input, const std::string& user = "ann") {
     return *call("events.list", Json(std::move(input)), user);
   }
+  static Json input_of(std::int64_t position) {
+    return Json::object({{"lastEventId", std::to_string(position)}});
+  }
   static std::vector<std::string> members(const Json& list, std::string_view name) {
     std::vector<std::string> all;
     for (const auto& event : list.find("events")->as_array()) {
@@ -70,6 +73,43 @@ TEST_F(EventViews, OfAnotherUserNothingIsListedAndNothingIsLookedAt) {
   const auto down = list({{"userId", "bob"}, {"order", "desc"}});
   EXPECT_THAT(members(down, "userId"), IsEmpty());
   EXPECT_EQ(down.find("nextBefore")->as_integer(), 1);
+}
+
+// Between a commit and the moment when those who follow the log are told of its end.
+TEST_F(EventViews, AWatchGoesOnBehindAHeadThatFollowersAreNotToldOfYet) {
+  std::vector<std::pair<bool, Result<rpc::Text>>>
+      watches;  // whether the head was ahead, and the end
+  const auto watch_from_head = [&]() -> Task<void> {
+    const auto head = (co_await log->head())->position;
+    const bool is_ahead = head > log->end().value();
+    for (const auto position : {head, head + 1}) {
+      auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+      context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+      std::stop_source stopped;
+      stopped.request_stop();
+      rpc::Call call{
+          .context = context, .input = {.json = input_of(position)}, .stop = stopped.get_token()};
+      auto reply = co_await procedures.find("events.watch")->handler(std::move(call));
+      auto& items = std::get<rpc::Items>(*reply);
+      while (co_await items.next()) {
+      }
+      watches.emplace_back(is_ahead, std::move(items.end()));
+    }
+  };
+  log->observe([&](db::Tx& tx, std::span<const events::EventRef>) {
+    if (!watches.empty()) return;
+    tx.on_commit([&] {
+      ThreadExecutor other("watches");
+      sync_wait(other, watch_from_head());
+    });
+  });
+  make("a task");
+  wait_until_idle();
+  ASSERT_GE(watches.size(), 2U);
+  EXPECT_TRUE(watches[0].first) << "the claim is not tested";
+  EXPECT_TRUE(watches[0].second) << watches[0].second.error().message;
+  ASSERT_FALSE(watches[1].second);
+  EXPECT_THAT(watches[1].second.error().message, testing::HasSubstr("beyond the end of the log"));
 }
 
 }  // namespace
