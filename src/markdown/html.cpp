@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <array>
 
+#include "markdown/bounds.h"
+
 namespace synap::markdown {
 namespace {
 
 constexpr std::size_t kGrowthMax = 16;
 constexpr std::size_t kSmall = 4'096;
-// Each line that follows is held against every list and quote that is open.
-constexpr int kContainersMax = 100;
 // A bare link is looked for from each of its beginnings to the end of its word.
 constexpr std::size_t kWordWithLinksMax = 2'048;
 
@@ -55,46 +55,6 @@ void append_escaped(std::string& out, std::string_view text) {
 bool is_of_language(char c) {
   return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
          std::string_view("_+#.-").find(c) != std::string_view::npos;
-}
-
-// How many lists and quotes a line opens, or a few more: "- > 1. text".
-int containers_of(std::string_view line) {
-  int count = 0;
-  for (std::size_t at = 0; at < line.size();) {
-    const char c = line[at];
-    if (c == ' ' || c == '\t') {
-      ++at;
-    } else if (c == '>' || c == '-' || c == '+' || c == '*') {
-      ++count;
-      ++at;
-    } else if (c >= '0' && c <= '9') {
-      while (at < line.size() && line[at] >= '0' && line[at] <= '9') ++at;
-      if (at == line.size() || (line[at] != '.' && line[at] != ')')) break;
-      ++count;
-      ++at;
-    } else {
-      break;
-    }
-  }
-  return count;
-}
-
-// Calls `take` with each part of the text between two characters of `separators`, until it is
-// false.
-template <class Take>
-bool all_between(std::string_view text, std::string_view separators, Take take) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(separators), text.size());
-    if (!take(text.substr(0, end))) return false;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return true;
-}
-
-// A rule of dashes opens nothing.
-bool is_rule(std::string_view line) {
-  return line.find_first_not_of("-*_ \t\r") == std::string_view::npos &&
-         line.find_first_of(" \t") == std::string_view::npos;
 }
 
 // What md4c takes for an entity has nothing in it but letters, digits and '#'.
@@ -356,10 +316,7 @@ Result<std::string> to_html(std::string_view text) {
     return fail(Code::kPayloadTooLarge,
                 fmt::format("Markdown is shown up to {} bytes", kTextBytesMax));
   }
-  const bool is_readable = all_between(text, "\n", [](std::string_view line) {
-    return is_rule(line) || containers_of(line) <= kContainersMax;
-  });
-  if (!is_readable) {
+  if (!is_readable(text)) {
     return fail(Code::kPayloadTooLarge,
                 fmt::format("A line opens more than {} lists and quotes", kContainersMax));
   }

@@ -211,6 +211,14 @@ export interface RenderMarkdown {
     /** At most 65536 characters. */
     text: string;
 }
+export interface BacklinksOfInput {
+    /** The note. A UUID. */
+    id: string;
+    /** 1 to 100; default 20. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. A UUID. */
+    cursor?: string | undefined;
+}
 export interface NoteOrigin {
     /** Absolute. 1 to 4500 characters. */
     path: string;
@@ -1119,6 +1127,24 @@ export interface RenderedMarkdown {
     /** Without scripts, styles and ids; links go to http, https and mailto only. */
     html: string;
 }
+export interface Backlink {
+    /** The note that mentions it. */
+    id: string;
+    /** Of that note. */
+    title: string;
+    /** What stands in the link there, [[target]]; "" where the relation was made by hand. */
+    target: string;
+    /** The words next to the link, some 240 bytes at most; "" without one. */
+    around: string;
+    /** The relation, of type mentioned_in. */
+    relationId: string;
+}
+export interface Backlinks {
+    /** The newest relation first. */
+    backlinks: Backlink[];
+    /** Absent on the last page. */
+    nextCursor?: string;
+}
 export interface Accepted {
     /** The command is on disk. */
     status: "pending";
@@ -1952,6 +1978,20 @@ export interface NoteDeletionCompleted {
 }
 export interface NoteDeletionRequested {
 }
+export interface WikiLink {
+    /** What it leads to, as it is written: [[target#heading|words]]. */
+    target: string;
+    /** The words next to it. */
+    around: string;
+}
+export interface NoteLinksFound {
+    /** Each target once; the first 500. */
+    links: WikiLink[];
+}
+export interface NoteNameAwaited {
+    /** Titles, or paths of files. */
+    names: string[];
+}
 export interface NoteUpdateCompleted {
     entityId: string;
     /** A creation that gives none takes the first line of the text. */
@@ -2312,6 +2352,10 @@ export interface EventData {
     "note.deletion.failed": Failure;
     /** Somebody wants a note to be deleted. */
     "note.deletion.requested": NoteDeletionRequested;
+    /** The text of a note has [[wiki links]], or had some before: these, now. */
+    "note.links.found": NoteLinksFound;
+    /** [[Wiki links]] of other notes may lead to this note now, or no longer. */
+    "note.name.awaited": NoteNameAwaited;
     /** A note was changed. What is absent is as it was. */
     "note.update.completed": NoteUpdateCompleted;
     /** What note.update.requested asked for was given up. */
@@ -2533,6 +2577,8 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         render: Query<RenderMarkdown, RenderedMarkdown>;
     };
     notes: {
+        /** Where a note is mentioned: the notes that link to it. */
+        backlinks: Query<BacklinksOfInput, Backlinks>;
         /** Make a note. */
         create: Mutation<CreateNote, Accepted>;
         /** Delete a note. */

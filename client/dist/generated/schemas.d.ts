@@ -189,6 +189,11 @@ export declare const VerifyLog: z.ZodObject<{
 export declare const RenderMarkdown: z.ZodObject<{
     text: z.ZodString;
 }, z.core.$strip>;
+export declare const BacklinksOf: z.ZodObject<{
+    id: z.ZodUUID;
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
 export declare const NoteOrigin: z.ZodObject<{
     path: z.ZodString;
     checksum: z.ZodString;
@@ -739,6 +744,19 @@ export declare const NoteDeletionCompleted: z.ZodObject<{
     at: z.ZodISODateTime;
 }, z.core.$strip>;
 export declare const NoteDeletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const WikiLink: z.ZodObject<{
+    target: z.ZodString;
+    around: z.ZodString;
+}, z.core.$strip>;
+export declare const NoteLinksFound: z.ZodObject<{
+    links: z.ZodArray<z.ZodObject<{
+        target: z.ZodString;
+        around: z.ZodString;
+    }, z.core.$strip>>;
+}, z.core.$strip>;
+export declare const NoteNameAwaited: z.ZodObject<{
+    names: z.ZodArray<z.ZodString>;
+}, z.core.$strip>;
 export declare const NoteUpdateCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
     title: z.ZodOptional<z.ZodString>;
@@ -1211,6 +1229,11 @@ export declare const inputSchemas: {
     }, z.core.$strip>>;
     "markdown.render": z.ZodObject<{
         text: z.ZodString;
+    }, z.core.$strip>;
+    "notes.backlinks": z.ZodObject<{
+        id: z.ZodUUID;
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodUUID>;
     }, z.core.$strip>;
     "notes.create": z.ZodObject<{
         content: z.ZodString;
@@ -1818,6 +1841,15 @@ export declare const eventSchemas: {
         message: z.ZodString;
     }, z.core.$strip>;
     "note.deletion.requested": z.ZodObject<{}, z.core.$strip>;
+    "note.links.found": z.ZodObject<{
+        links: z.ZodArray<z.ZodObject<{
+            target: z.ZodString;
+            around: z.ZodString;
+        }, z.core.$strip>>;
+    }, z.core.$strip>;
+    "note.name.awaited": z.ZodObject<{
+        names: z.ZodArray<z.ZodString>;
+    }, z.core.$strip>;
     "note.update.completed": z.ZodObject<{
         entityId: z.ZodUUID;
         title: z.ZodOptional<z.ZodString>;

@@ -188,6 +188,12 @@ export const RenderMarkdown = z.object({
   text: z.string().max(65536),
 });
 
+export const BacklinksOf = z.object({
+  id: z.uuid(anId).describe("The note."),
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.uuid(anId).optional().describe("The nextCursor of the page before."),
+});
+
 export const NoteOrigin = z.object({
   path: z.string().min(1).max(4500).describe("Absolute."),
   checksum: z.string().min(64).max(64).describe("SHA-256 of the file, hexadecimal."),
@@ -667,6 +673,19 @@ export const NoteDeletionCompleted = z.object({
 
 export const NoteDeletionRequested = z.object({});
 
+export const WikiLink = z.object({
+  target: z.string().min(1).describe("What it leads to, as it is written: [[target#heading|words]]."),
+  around: z.string().describe("The words next to it."),
+});
+
+export const NoteLinksFound = z.object({
+  links: z.array(WikiLink).describe("Each target once; the first 500."),
+});
+
+export const NoteNameAwaited = z.object({
+  names: z.array(z.string().min(1)).describe("Titles, or paths of files."),
+});
+
 export const NoteUpdateCompleted = z.object({
   entityId: z.uuid(anId),
   title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
@@ -940,6 +959,7 @@ export const inputSchemas = {
   "keys.revoke": RevokeKey,
   "log.verify": VerifyLog.optional(),
   "markdown.render": RenderMarkdown,
+  "notes.backlinks": BacklinksOf,
   "notes.create": CreateNote,
   "notes.delete": DeleteNote,
   "notes.findOrigins": FindOrigins.optional(),
@@ -1016,6 +1036,8 @@ export const eventSchemas = {
   "note.deletion.completed": NoteDeletionCompleted,
   "note.deletion.failed": Failure,
   "note.deletion.requested": NoteDeletionRequested,
+  "note.links.found": NoteLinksFound,
+  "note.name.awaited": NoteNameAwaited,
   "note.update.completed": NoteUpdateCompleted,
   "note.update.failed": Failure,
   "note.update.requested": NoteUpdateRequested,

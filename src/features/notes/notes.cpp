@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "features/links/links.h"
 #include "features/notes/origins.h"
 #include "features/noun/noun.h"
 #include "features/noun/stored_text.h"
@@ -136,6 +137,7 @@ void add(const Rooms& rooms) {
                .extension = "md",
                .docs = "The text, Markdown.",
                .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
+               .consequences = links::consequences(),
                .takes_imports = true},
        .tags = TagOptions{.field = "tags", .one = "tag", .procedure = "tags.list"},
        .large = {"properties", "origin"},
@@ -146,6 +148,7 @@ void add(const Rooms& rooms) {
        .example = R"({"content":"# Groceries\n\n- milk","tags":["home"]})"});
   notes.add_former_get("getById");
   add_origins(rooms);
+  links::add_found_links(rooms);
 }
 
 }  // namespace synap::features::notes

@@ -51,6 +51,30 @@ struct TextOptions {
     std::function<Json(std::string_view text)> from;
   };
   std::vector<Derived> derived = {};
+  /// What follows from a completed change besides, in its commit: other events of the same thing.
+  /// A noun pays for it where something follows, and for one look otherwise.
+  struct Change {
+    std::string_view user_id;
+    Uuid id;
+    bool is_creation = false;  // there is nothing from before
+    bool is_deletion = false;
+    Json fields = Json::object();             // those of Consequences::fields that it says
+    std::optional<Json> read = std::nullopt;  // absent: the text is as it was
+  };
+  struct Consequence {
+    std::string type;  // of the event
+    Json data;
+  };
+  struct Consequences {
+    std::vector<std::string> types;   // of the events
+    std::vector<std::string> fields;  // which decide() is told, where a change says them
+    std::size_t bytes_max = 0;  // of the beginning of a text, which is all that `read` is given
+    /// Pure.
+    std::function<Json(std::string_view text)> read;
+    /// In the transaction of the completion, before it is appended.
+    std::function<std::vector<Consequence>(db::Tx& tx, const Change& change)> decide;
+  };
+  std::optional<Consequences> consequences = std::nullopt;
   /// Commands may say what imports know: createdAt and updatedAt, when a thing was made and changed
   /// where it comes from, and batch, the import that they are a part of.
   bool takes_imports = false;

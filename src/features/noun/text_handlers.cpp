@@ -73,13 +73,59 @@ class TextHandler : public workers::EventHandler {
     return parts().rooms.types.make(EventType<Json>{completed_}, std::move(data),
                                     std::move(envelope));
   }
-  Task<Outcome> publish(Step& step, const events::NewEvent& completed) {
-    co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
-      parts().rooms.log.append(tx, {.events = {completed}});
-    });
+  using Change = TextOptions::Change;
+  // What is in the text that others go by; nothing: nobody does, or it is as it was.
+  Task<Result<std::optional<Json>>> read(Step& step, const Json& text, const StoredText& file) {
+    const auto& wanted = parts().options.text->consequences;
+    if (!wanted) co_return std::nullopt;
+    if (const Json* content = text.find("content")) {
+      co_return wanted->read(std::string_view(content->as_string()).substr(0, wanted->bytes_max));
+    }
+    auto found = co_await step.run<Json>("read-text", [&] { return read_file(file); });
+    if (!found) co_return fail(found.error());
+    co_return *std::move(found);
+  }
+  Change change_of(const Event& event, const Json& said, std::optional<Json> found) const {
+    Change change{.user_id = event.user_id, .id = *event.aggregate_id, .read = std::move(found)};
+    if (const auto& wanted = parts().options.text->consequences) {
+      for (const auto& name : wanted->fields) {
+        if (const Json* value = said.find(name)) change.fields.set(name, *value);
+      }
+    }
+    return change;
+  }
+  // The completion, and what follows from it.
+  void append(db::Tx& tx, const Event& event, const Step& step, const events::NewEvent& completed,
+              const Change& change) const {
+    const auto& wanted = parts().options.text->consequences;
+    const auto following =
+        wanted ? wanted->decide(tx, change) : std::vector<TextOptions::Consequence>();
+    parts().rooms.log.append(tx, {.events = {completed}});
+    for (const auto& [type, data] : following) {
+      auto envelope = caused_by(event, step.run_id());
+      envelope.causation_id = completed.id();
+      auto next = parts().rooms.types.make(type, data.dump(), std::move(envelope));
+      if (!next) return tx.abort(next.error());
+      parts().rooms.log.append(tx, {.events = {*std::move(next)}});
+    }
+  }
+  Task<Outcome> publish(Step& step, const Event& event, const events::NewEvent& completed,
+                        Change change) {
+    co_return co_await step.finish("publish-completion",
+                                   [&](db::Tx& tx) { append(tx, event, step, completed, change); });
   }
 
  private:
+  Task<Result<Json>> read_file(const StoredText& file) {
+    const auto& wanted = *parts().options.text->consequences;
+    auto key = content::ContentKey::parse(file.name);
+    if (!key) co_return fail(key.error());
+    auto beginning = co_await parts().rooms.content.get(
+        *key, {.length = static_cast<std::int64_t>(wanted.bytes_max)});
+    if (!beginning) co_return fail(beginning.error());
+    co_return wanted.read(*beginning);
+  }
+
   std::shared_ptr<NounParts> parts_;
   std::string requested_;
   std::string completed_;
@@ -97,15 +143,19 @@ class CreationHandler final : public TextHandler {
     auto file = co_await step.run<StoredText>("upload-to-storage",
                                               [&] { return store(event, *text, true); });
     if (!file) co_return Outcome::failed(file.error());
+    auto found = co_await read(step, *text, *file);
+    if (!found) co_return Outcome::failed(found.error());
 
     Json data = beginning(event, (*requested)->as_object().size());
     add_fields(data, **requested);
     if (const Json* given = (*requested)->find(kGiven)) data.set(kGiven, *given);
     add_text(data, *text, *file);
     add_origin(data, event, 1);
+    auto change = change_of(event, data, *std::move(found));
+    change.is_creation = true;
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
-    co_return co_await publish(step, *completed);
+    co_return co_await publish(step, event, *completed, std::move(change));
   }
 };
 
@@ -119,10 +169,14 @@ class UpdateHandler final : public TextHandler {
     const Json* text = (*requested)->find("text");
     Json data = beginning(event, (*requested)->as_object().size());
     add_fields(data, **requested);
+    std::optional<Json> said_by_text;
     if (text != nullptr) {
       auto file = co_await step.run<StoredText>("upload-to-storage",
                                                 [&] { return store(event, *text, false); });
       if (!file) co_return Outcome::failed(file.error());
+      auto found = co_await read(step, *text, *file);
+      if (!found) co_return Outcome::failed(found.error());
+      said_by_text = *std::move(found);
       add_text(data, *text, *file);
     }
 
@@ -134,13 +188,14 @@ class UpdateHandler final : public TextHandler {
     if (present->version == 0) co_return Outcome::failed_for_good(not_there());
     if (parts().has_derived()) renew_derived(data, **requested, *present);
     add_origin(data, event, present->version + 1);
+    const auto change = change_of(event, data, std::move(said_by_text));
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
     co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
       if (present_of(tx, event).version != present->version) {
         return tx.abort({Code::kServiceUnavailable, "It changed meanwhile", nullptr});
       }
-      parts().rooms.log.append(tx, {.events = {*completed}});
+      append(tx, event, step, *completed, change);
     });
   }
 
@@ -203,7 +258,8 @@ class DeletionHandler final : public TextHandler {
     data.as_object().emplace_back("at", to_iso8601(event.timestamp));
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
-    co_return co_await publish(step, *completed);
+    Change change{.user_id = event.user_id, .id = *event.aggregate_id, .is_deletion = true};
+    co_return co_await publish(step, event, *completed, std::move(change));
   }
 };
 
@@ -212,11 +268,13 @@ class DeletionHandler final : public TextHandler {
 void add_text_handlers(const std::shared_ptr<NounParts>& parts) {
   const auto add = [&]<class Handler>(std::type_identity<Handler>, const char* procedure,
                                       const char* action) {
-    parts->rooms.workers.add(parts->options.plural + procedure,
-                             std::make_unique<Handler>(parts, action),
-                             {.in_aggregate_order = true,
-                              .fulfills = true,
-                              .appends = {parts->type(action, "completed")}});
+    std::vector<std::string> appends = {parts->type(action, "completed")};
+    if (const auto& others = parts->options.text->consequences) {
+      appends.insert(appends.end(), others->types.begin(), others->types.end());
+    }
+    parts->rooms.workers.add(
+        parts->options.plural + procedure, std::make_unique<Handler>(parts, action),
+        {.in_aggregate_order = true, .fulfills = true, .appends = std::move(appends)});
   };
   add(std::type_identity<CreationHandler>{}, ".create", "creation");
   add(std::type_identity<UpdateHandler>{}, ".update", "update");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "features/links/links.h"
 #include "features/noun/dates.h"
 #include "features/noun/noun.h"
 
@@ -86,6 +87,8 @@ void add(const Rooms& rooms) {
                          R"("toId":"01890a5d-ac96-774b-bcce-b302099a8058","type":"part_of"})"});
   add_neighbours(rooms);
   add_forgetting(rooms);
+  links::add_linking(rooms);
+  links::add_backlinks(rooms);
 }
 
 }  // namespace synap::features::relations

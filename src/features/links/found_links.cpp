@@ -1,0 +1,202 @@
+// Which links the text of each note has, and by which names each note is found; both are rows of
+// the note itself, folded with its own events.
+#include "features/links/links.h"
+#include "markdown/html.h"
+#include "markdown/wiki_links.h"
+
+namespace synap::features::links {
+namespace {
+
+using db::ColumnType;
+using events::Event;
+using events::EventType;
+using projections::Projection;
+
+constexpr std::string_view kFound = "note.links.found";
+constexpr std::string_view kAwaited = "note.name.awaited";
+constexpr std::string_view kCreated = "note.creation.completed";
+constexpr std::string_view kUpdated = "note.update.completed";
+constexpr std::string_view kDeleted = "note.deletion.completed";
+
+std::shared_ptr<const Json> data_of_json(db::Tx& tx, const Event& event) {
+  auto data = data_of(event, EventType<Json>{event.type});
+  if (data) return *data;
+  tx.abort(data.error());
+  return nullptr;
+}
+
+Projection found_links() {
+  return {.name = "note_links",
+          .kind = Projection::Kind::kInline,
+          .tables = {{.name = "note_links",
+                      .columns = {{"entity", ColumnType::kBytes},
+                                  {"place", ColumnType::kInteger},
+                                  {"user_id"},
+                                  {"key"},
+                                  {"target"},
+                                  {"around"}},
+                      .primary_key = {"entity", "place"},
+                      .indexes = {{.columns = {"user_id", "key", "entity"}}}}},
+          .types = {std::string(kFound), std::string(kDeleted)},
+          .fold = [](db::Tx& tx, const Event& event) {
+            tx.run("DELETE FROM note_links_data WHERE entity = $1", event.aggregate_id);
+            if (event.type == kDeleted || event.is_erased) return;
+            const auto data = data_of_json(tx, event);
+            if (data == nullptr) return;
+            std::int64_t place = 0;
+            for (const auto& link : data->find("links")->as_array()) {
+              const auto target = link.string_or("target", "");
+              tx.run(
+                  "INSERT INTO note_links_data(entity, place, user_id, key, target, around) "
+                  "VALUES ($1, $2, $3, $4, $5, $6)",
+                  event.aggregate_id, place++, event.user_id, key_of(target), target,
+                  link.string_or("around", ""));
+            }
+          }};
+}
+
+void put_name(db::Tx& tx, const Event& event, std::string_view kind, std::string_view name) {
+  tx.run(
+      "INSERT INTO note_names_data(entity, kind, user_id, key, name) VALUES ($1, $2, $3, $4, $5) "
+      "ON CONFLICT(entity, kind) DO UPDATE SET key = $4, name = $5",
+      event.aggregate_id, kind, event.user_id, key_of(name), name);
+}
+
+Projection names() {
+  return {.name = "note_names",
+          .kind = Projection::Kind::kInline,
+          .tables = {{.name = "note_names",
+                      .columns = {{"entity", ColumnType::kBytes},
+                                  {"kind"},  // title; file: the name is its path
+                                  {"user_id"},
+                                  {"key"},
+                                  {"name"}},
+                      .primary_key = {"entity", "kind"},
+                      .indexes = {{.columns = {"user_id", "key", "entity"}}}}},
+          .types = {std::string(kCreated), std::string(kUpdated), std::string(kDeleted)},
+          .fold = [](db::Tx& tx, const Event& event) {
+            if (event.type == kDeleted) {
+              tx.run("DELETE FROM note_names_data WHERE entity = $1", event.aggregate_id);
+              return;
+            }
+            if (event.is_erased) return;
+            const auto data = data_of_json(tx, event);
+            if (data == nullptr) return;
+            const Json* title = data->find("title");
+            if (title != nullptr && title->is_string()) {
+              put_name(tx, event, "title", title->as_string());
+            }
+            const Json* origin = data->find("origin");
+            if (origin != nullptr && origin->is_object()) {
+              put_name(tx, event, "file", origin->string_or("path", ""));
+            }
+          }};
+}
+
+bool is_awaited(db::Tx& tx, const TextOptions::Change& change, std::string_view key) {
+  auto rows = tx.query(
+      "SELECT 1 FROM note_links_data WHERE user_id = $1 AND key = $2 AND entity <> $3 LIMIT 1",
+      change.user_id, key, change.id);
+  return rows.next();
+}
+
+// Whether the text says something else than before.
+bool has_changed(db::Tx& tx, const TextOptions::Change& change) {
+  const auto& links = change.read->as_array();
+  if (change.is_creation) return !links.empty();
+  auto rows = tx.query(
+      "SELECT target, around FROM note_links_data WHERE entity = $1 ORDER BY place", change.id);
+  for (const auto& link : links) {
+    if (!rows.next() || rows.view(0) != link.string_or("target", "") ||
+        rows.view(1) != link.string_or("around", "")) {
+      return true;
+    }
+  }
+  return rows.next();
+}
+
+// The names of a note that is deleted which others have as well: links may go on to these.
+std::vector<std::string> names_left(db::Tx& tx, const TextOptions::Change& change) {
+  std::vector<std::string> left;
+  auto rows = tx.query(
+      "SELECT n.name FROM note_names_data AS n WHERE n.entity = $1 AND EXISTS (SELECT 1 FROM "
+      "note_names_data AS o WHERE o.user_id = $2 AND o.key = n.key AND o.entity <> $1)",
+      change.id, change.user_id);
+  while (rows.next()) left.push_back(rows.text(0));
+  return left;
+}
+
+std::vector<std::string> names_given(const TextOptions::Change& change) {
+  std::vector<std::string> given;
+  const Json* title = change.fields.find("title");
+  if (title != nullptr && title->is_string()) given.push_back(title->as_string());
+  const Json* origin = change.fields.find("origin");
+  if (origin != nullptr && origin->is_object()) given.emplace_back(origin->string_or("path", ""));
+  return given;
+}
+
+std::vector<TextOptions::Consequence> decide(db::Tx& tx, const TextOptions::Change& change) {
+  std::vector<TextOptions::Consequence> following;
+  if (change.read && has_changed(tx, change)) {
+    following.push_back({std::string(kFound), Json::object({{"links", *change.read}})});
+  }
+  Json names = Json::array();
+  for (auto& name : change.is_deletion ? names_left(tx, change) : names_given(change)) {
+    if (is_awaited(tx, change, key_of(name))) names.push_back(std::move(name));
+  }
+  if (!names.as_array().empty()) {
+    following.push_back({std::string(kAwaited), Json::object({{"names", std::move(names)}})});
+  }
+  return following;
+}
+
+Json read(std::string_view text) {
+  Json links = Json::array();
+  for (auto& link : markdown::wiki_links(text)) {
+    links.push_back(
+        Json::object({{"target", std::move(link.target)}, {"around", std::move(link.around)}}));
+  }
+  return links;
+}
+
+void add_event_type(const Rooms& rooms, std::string_view name, const Schema& data,
+                    std::string docs) {
+  rooms.types.add(
+      name, data, std::move(docs),
+      {.needs_aggregate = true,
+       .decode = [](const Event& event,
+                    const events::EventTypes::Options& options) -> std::shared_ptr<const void> {
+         return data_of(event, EventType<Json>{event.type, options.data_version, options.upcast})
+             .value_or(nullptr);
+       }});
+}
+
+}  // namespace
+
+TextOptions::Consequences consequences() {
+  return {.types = {std::string(kFound), std::string(kAwaited)},
+          .fields = {"title", "origin"},
+          // One more shows that there is more: the last line is then a part of one.
+          .bytes_max = markdown::kTextBytesMax + 1,
+          .read = read,
+          .decide = decide};
+}
+
+void add_found_links(const Rooms& rooms) {
+  auto link = object("WikiLink");
+  link.field("target", string().min(1),
+             "What it leads to, as it is written: [[target#heading|words]].")
+      .field("around", string(), "The words next to it.");
+  auto found = object("NoteLinksFound");
+  found.field("links", array(link), "Each target once; the first 500.");
+  add_event_type(rooms, kFound, found,
+                 "The text of a note has [[wiki links]], or had some before: these, now.");
+  auto awaited = object("NoteNameAwaited");
+  awaited.field("names", array(string().min(1)), "Titles, or paths of files.");
+  add_event_type(rooms, kAwaited, awaited,
+                 "[[Wiki links]] of other notes may lead to this note now, or no longer.");
+  rooms.projections.add(found_links());
+  rooms.projections.add(names());
+}
+
+}  // namespace synap::features::links

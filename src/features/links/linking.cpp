@@ -1,0 +1,245 @@
+// Brings relations in step with the links of notes. Each transaction looks at how things are and
+// goes a part of the way to how they should be: so runs may come in any order, twice, or beside
+// each other.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "events/trace.h"
+#include "features/command.h"
+#include "features/links/links.h"
+#include "workers/step.h"
+
+namespace synap::features::links {
+namespace {
+
+using events::Event;
+using events::EventType;
+using workers::Outcome;
+using workers::Step;
+
+// In one commit: some 5 ms of the writer.
+constexpr int kChangesACommit = 50;
+constexpr std::int64_t kNotesACommit = 50;
+constexpr std::string_view kEnd = "end";  // there are no more notes
+
+struct Standing {
+  Uuid id;
+  std::int64_t version = 0;
+  std::string from_id;
+  bool is_own = false;  // the worker's: nobody has changed it since
+};
+
+// The links of one note and their relations, in one transaction.
+class Linker {
+ public:
+  /// Makes at most `changes_left` changes, and counts them down.
+  Linker(const Rooms& rooms, db::Tx& tx, const Event& cause, const Uuid& run_id, int& changes_left)
+      : rooms_(rooms), tx_(tx), cause_(cause), run_id_(run_id), changes_left_(changes_left) {}
+
+  /// All links of the note; or, with a key, those alone that may mean that name. True: nothing is
+  /// left to do.
+  bool bring_in_step(const Uuid& note, const std::optional<std::string>& key) {
+    note_ = note;
+    const auto targets = targets_of(note, key);
+    read_standing();
+    if (!key && !remove_old(targets)) return false;
+    return make_new(targets);
+  }
+
+ private:
+  std::set<std::string> targets_of(const Uuid& note, const std::optional<std::string>& key) {
+    std::set<std::string> targets;
+    auto rows = tx_.query("SELECT target, key FROM note_links_data WHERE entity = $1", note);
+    while (rows.next()) {
+      if (!key || rows.view(1) == *key) targets.insert(rows.text(0));
+    }
+    return targets;
+  }
+
+  void read_standing() {
+    const auto to_id = note_.to_string();
+    auto rows = tx_.query(
+        "SELECT id, version, f_fromId, source, data FROM relations_data WHERE user_id = $1 AND "
+        "f_toId = $2 AND f_type = $3 ORDER BY id",
+        cause_.user_id, to_id, kRelationType);
+    while (rows.next()) {
+      const auto data = parse_json(rows.view(4));
+      const Json* properties = data ? data->find("properties") : nullptr;
+      const Json* target = properties != nullptr ? properties->find(kWikiLink) : nullptr;
+      if (target == nullptr || !target->is_string()) continue;
+      standing_.emplace(target->as_string(),
+                        Standing{rows.uuid(0).value_or(Uuid{}), rows.integer(1), rows.text(2),
+                                 rows.view(3) == events::source_name(events::Source::kSystem)});
+    }
+  }
+
+  bool remove_old(const std::set<std::string>& targets) {
+    for (auto at = standing_.begin(); at != standing_.end();) {
+      const auto& [target, relation] = *at;
+      if (!relation.is_own || targets.contains(target)) {
+        ++at;
+        continue;
+      }
+      if (!may_change()) return false;
+      remove(relation);
+      at = standing_.erase(at);
+    }
+    return tx_.ok();
+  }
+
+  bool make_new(const std::set<std::string>& targets) {
+    std::set<std::string> linked;
+    for (const auto& [target, relation] : standing_) {
+      if (is_there(relation.from_id)) linked.insert(relation.from_id);
+    }
+    for (const auto& target : targets) {
+      const auto [begin, end] = standing_.equal_range(target);
+      const bool stands = std::any_of(
+          begin, end, [&](const auto& one) { return linked.contains(one.second.from_id); });
+      if (stands) continue;
+      const auto other = resolve(tx_, cause_.user_id, target);
+      if (!other || *other == note_ || linked.contains(other->to_string())) continue;
+      if (!may_change()) return false;
+      make(other->to_string(), target);
+      if (!tx_.ok()) return false;
+      linked.insert(other->to_string());
+    }
+    return true;
+  }
+
+  bool is_there(const std::string& id) {
+    return AllNouns::has(tx_, "notes", cause_.user_id, Uuid::parse(id).value_or(Uuid{}));
+  }
+
+  bool may_change() { return tx_.ok() && changes_left_-- > 0; }
+
+  void make(const std::string& from_id, const std::string& target) {
+    const Json properties = Json::object({{std::string(kWikiLink), target}});
+    Json asked = Json::object({{"fromId", from_id},
+                               {"toId", note_.to_string()},
+                               {"type", std::string(kRelationType)},
+                               {"properties", properties}});
+    const auto id = rooms_.types.world().new_id();
+    Json made = Json::object({{"entityId", id.to_string()}, {"version", 1}});
+    for (const auto& [name, value] : asked.as_object()) made.set(name, value);
+    append("creation", id, std::move(asked), std::move(made), true);
+  }
+
+  void remove(const Standing& relation) {
+    append("deletion", relation.id, Json::object(),
+           Json::object({{"entityId", relation.id.to_string()}, {"version", relation.version}}),
+           false);
+  }
+
+  void append(std::string_view action, const Uuid& id, Json asked, Json done, bool is_new) {
+    auto envelope = caused_by(cause_, run_id_);
+    envelope.aggregate_id = id;
+    envelope.aggregate_type = "relation";
+    envelope.starts_stream = is_new;
+    const auto requested_type = fmt::format("relation.{}.requested", action);
+    auto requested = rooms_.types.make(EventType<Json>{requested_type}, std::move(asked), envelope);
+    if (!requested) return tx_.abort(requested.error());
+    envelope.starts_stream = false;
+    envelope.causation_id = requested->id();
+    const auto completed_type = fmt::format("relation.{}.completed", action);
+    auto completed = rooms_.types.make(EventType<Json>{completed_type}, std::move(done), envelope);
+    if (!completed) return tx_.abort(completed.error());
+    rooms_.log.append(tx_, {.events = {*std::move(requested), *std::move(completed)}});
+  }
+
+  const Rooms& rooms_;
+  db::Tx& tx_;
+  const Event& cause_;
+  const Uuid& run_id_;
+  int& changes_left_;
+  Uuid note_;
+  std::multimap<std::string, Standing> standing_;  // by the link's target
+};
+
+class Linking final : public workers::EventHandler {
+ public:
+  explicit Linking(const Rooms& rooms) : rooms_(rooms) {}
+  std::string_view event_type() const override { return "note.links.found"; }
+
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    for (int part = 1;; ++part) {
+      auto is_done = co_await step.commit(fmt::format("link-{}", part), [&](db::Tx& tx) {
+        int changes_left = kChangesACommit;
+        Linker linker(rooms_, tx, event, step.run_id(), changes_left);
+        return linker.bring_in_step(*event.aggregate_id, std::nullopt);
+      });
+      if (!is_done) co_return Outcome::failed(is_done.error());
+      if (*is_done) co_return Outcome::done();
+    }
+  }
+
+ private:
+  const Rooms& rooms_;
+};
+
+class AwaitedLinking final : public workers::EventHandler {
+ public:
+  explicit AwaitedLinking(const Rooms& rooms) : rooms_(rooms) {}
+  std::string_view event_type() const override { return "note.name.awaited"; }
+
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto data = data_of(event, EventType<Json>{event.type});
+    if (!data) co_return Outcome::failed_for_good(data.error());
+    int part = 0;
+    for (const auto& name : (*data)->find("names")->as_array()) {
+      const auto key = key_of(name.as_string());
+      std::string behind;
+      for (;;) {
+        // The last note that is in step, by whose id the next part begins, or kEnd.
+        auto last = co_await step.commit(fmt::format("link-{}", ++part), [&](db::Tx& tx) {
+          return link_some(tx, event, step.run_id(), key, behind);
+        });
+        if (!last) co_return Outcome::failed(last.error());
+        if (*last == kEnd) break;
+        behind = *std::move(last);
+      }
+    }
+    co_return Outcome::done();
+  }
+
+ private:
+  std::string link_some(db::Tx& tx, const Event& event, const Uuid& run_id, const std::string& key,
+                        const std::string& behind) const {
+    const auto last_done = Uuid::parse(behind).value_or(Uuid{});
+    std::vector<Uuid> notes;
+    {
+      auto rows = tx.query(
+          "SELECT DISTINCT entity FROM note_links_data WHERE user_id = $1 AND key = $2 AND "
+          "entity > $3 ORDER BY entity LIMIT $4",
+          event.user_id, key, last_done, kNotesACommit);
+      while (rows.next()) notes.push_back(rows.uuid(0).value_or(Uuid{}));
+    }
+    int changes_left = kChangesACommit;
+    std::string last = behind;
+    for (const auto& note : notes) {
+      Linker linker(rooms_, tx, event, run_id, changes_left);
+      if (!linker.bring_in_step(note, key)) return last;
+      last = note.to_string();
+    }
+    return static_cast<std::int64_t>(notes.size()) < kNotesACommit ? std::string(kEnd) : last;
+  }
+
+  const Rooms& rooms_;
+};
+
+}  // namespace
+
+void add_linking(const Rooms& rooms) {
+  const std::vector<std::string> made = {"relation.creation.requested",
+                                         "relation.creation.completed"};
+  auto changed = made;
+  changed.insert(changed.end(), {"relation.deletion.requested", "relation.deletion.completed"});
+  rooms.workers.add("relations.link", std::make_unique<Linking>(rooms), {.appends = changed});
+  rooms.workers.add("relations.link-awaited", std::make_unique<AwaitedLinking>(rooms),
+                    {.appends = made});
+}
+
+}  // namespace synap::features::links

@@ -1,0 +1,51 @@
+// Links: [[wiki links]] in the texts of notes, as relations. The note to which a link leads is
+// mentioned_in the note that has the link.
+//
+//   note.creation.completed, note.update.completed
+//     note.links.found     the text has links, or had some: which, and the words around each
+//       relations.link       makes and deletes relations until they are as the links say
+//     note.name.awaited    a title or file that links of other notes lead to has come (or gone,
+//                          and another note has it as well)
+//       relations.link-awaited  the same for each of those notes, as far as links to it go
+//
+// Both events are appended with the completion by the run that stores the text, which has the text
+// at hand, and only where they say something: a note without links has no run and no event more.
+//
+// A relation belongs to a link by its properties, {"wikiLink": "Title"}, and is the worker's as
+// long as its source is "system". One that somebody else made or changed is never deleted by it.
+// It stands as long as the link is in the text, whatever either note is called by now: so a rename
+// breaks nothing, and a new note of the old title takes no link away. Where the other note is
+// deleted the relation goes with it, and the link waits for the next of that name.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "features/noun/noun.h"
+#include "features/rooms.h"
+
+namespace synap::features::links {
+
+inline constexpr std::string_view kRelationType = "mentioned_in";
+inline constexpr std::string_view kWikiLink = "wikiLink";  // the property: a link's target
+
+/// What a target and the names of notes have in common where the one may mean the other: the last
+/// part of the path, without ".md", in small letters.
+std::string key_of(std::string_view name);
+
+/// The note of this user that a link's target means; nothing: none, now. In this order: the target
+/// is its file's path or the end of it, or its title, as it is written, before one that differs in
+/// capitals; files before titles; the shortest path; the oldest.
+std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target);
+
+/// Event types and projections: which links each note has, and by which names it is found.
+void add_found_links(const Rooms& rooms);
+/// What follows from a change of a note.
+TextOptions::Consequences consequences();
+/// The workers. Behind relations.
+void add_linking(const Rooms& rooms);
+/// notes.backlinks. Behind relations.
+void add_backlinks(const Rooms& rooms);
+
+}  // namespace synap::features::links

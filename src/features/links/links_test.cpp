@@ -1,0 +1,233 @@
+#include "features/links/links.h"
+
+#include <gtest/gtest.h>
+
+#include "features/events/events.h"
+#include "features/feature_test.h"
+#include "features/notes/notes.h"
+#include "features/relations/relations.h"
+#include "features/requests/requests.h"
+
+namespace synap::features {
+namespace {
+
+class LinksTest : public FeatureTest {
+ protected:
+  LinksTest()
+      : FeatureTest([](const Rooms& rooms) {
+          requests::add(rooms);
+          event_views::add(rooms);
+          notes::add(rooms);
+          relations::add(rooms);
+        }) {}
+
+  std::string note(const std::string& title, const std::string& text = "text",
+                   Json::Object more = {}, const std::string& user = "ann") {
+    Json asked = Json::object({{"title", title}, {"content", text}});
+    for (auto& [key, value] : more) asked.set(key, std::move(value));
+    const auto made = call("notes.create", asked, user);
+    SYNAP_CHECK(made.has_value(), made ? "" : made.error().message);
+    wait_until_idle();
+    return made->find("entityId")->as_string();
+  }
+  void update(const std::string& id, Json::Object more) {
+    const auto changed = done("notes.update", input(id, std::move(more)));
+    SYNAP_CHECK(changed.has_value(), changed ? "" : changed.error().message);
+  }
+  void remove(const std::string& id) { SYNAP_CHECK(done("notes.delete", input(id)).has_value()); }
+  /// The titles of the notes that mention it, in the order of their relations.
+  std::string mentions(const std::string& id, const std::string& user = "ann") {
+    const auto found = call("notes.backlinks", input(id), user);
+    if (!found) return found.error().message;
+    std::string titles;
+    for (const auto& link : found->find("backlinks")->as_array()) {
+      titles += (titles.empty() ? "" : " ") + link.find("title")->as_string();
+    }
+    return titles;
+  }
+  std::int64_t count(const std::string& user = "ann") {
+    return call("relations.list", Json::object(), user)->find("total")->as_integer();
+  }
+  std::size_t events_of(std::string_view type) {
+    const auto found = call("events.list", Json::object({{"types", Json::Array{Json(type)}}}));
+    return found->find("events")->as_array().size();
+  }
+  /// Nothing of the read models is anything but what the log says.
+  void expect_verified() {
+    for (const auto* name : {"note_links", "note_names", "relations"}) {
+      const auto found = sync_wait(executor, projections->verify(name));
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_TRUE(found->is_equal()) << name << ": " << found->first_difference;
+    }
+  }
+};
+
+TEST_F(LinksTest, BecomeRelations) {
+  const auto other = note("Other");
+  const auto one = note("One", "It is in [[Other]].");
+  const auto found = call("relations.list", Json::object());
+  ASSERT_EQ(found->find("total")->as_integer(), 1);
+  const auto& relation = found->find("relations")->as_array()[0];
+  EXPECT_EQ(relation.find("fromId")->as_string(), other);
+  EXPECT_EQ(relation.find("toId")->as_string(), one);
+  EXPECT_EQ(relation.find("type")->as_string(), "mentioned_in");
+  EXPECT_EQ(relation.find("properties")->dump(), R"({"wikiLink":"Other"})");
+  EXPECT_EQ(call("notes.backlinks", input(other))->find("backlinks")->as_array()[0].dump(),
+            R"({"id":")" + one + R"(","title":"One","target":"Other","around":"It is in Other.",)" +
+                R"("relationId":")" + relation.find("id")->as_string() + R"("})");
+}
+
+TEST_F(LinksTest, FollowTheTextOfTheirNote) {
+  const auto a = note("A");
+  const auto b = note("B");
+  const auto one = note("One", "[[A]]");
+  update(one, {{"content", "[[B]] and [[A|again]]"}});
+  EXPECT_EQ(mentions(a) + "/" + mentions(b), "One/One");
+  update(one, {{"content", "`[[A]]` [[B]]"}});
+  EXPECT_EQ(mentions(a) + "/" + mentions(b), "/One");
+  update(one, {{"content", "none"}});
+  EXPECT_EQ(count(), 0);
+  update(one, {{"content", "[[A]]"}});
+  update(one, {{"title", "Uno"}});
+  EXPECT_EQ(mentions(a), "Uno");
+  remove(one);
+  EXPECT_EQ(count(), 0);
+  expect_verified();
+}
+
+TEST_F(LinksTest, OfTextsTooLongForAnEventAreFoundAsWell) {
+  const auto other = note("Other");
+  note("Long", "[[Other]]\n" + std::string(100'000, 'x'));
+  EXPECT_EQ(mentions(other), "Long");
+}
+
+TEST_F(LinksTest, ToNothingWaitForANoteOfThatName) {
+  note("One", "[[Other]]");
+  const auto two = note("Two", "[[other]] [[Nobody]]");
+  EXPECT_EQ(count(), 0);
+  const auto other = note("Other");
+  EXPECT_EQ(mentions(other), "Two One");
+  const auto renamed = note("Somebody");
+  EXPECT_EQ(mentions(renamed), "");
+  update(renamed, {{"title", "Nobody"}});
+  EXPECT_EQ(mentions(renamed), "Two");
+  expect_verified();
+}
+
+TEST_F(LinksTest, StandWhateverTheNotesAreCalledByNow) {
+  const auto other = note("Other");
+  const auto one = note("One", "[[Other]]");
+  update(other, {{"title", "New"}});
+  EXPECT_EQ(mentions(other), "One");
+  const auto second = note("Other");
+  update(one, {{"content", "Still [[Other]], and [[New]]"}});
+  EXPECT_EQ(mentions(other), "One");
+  EXPECT_EQ(mentions(second), "");
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_F(LinksTest, OfWhatIsDeletedGoOnToTheNextOfThatName) {
+  const auto first = note("Other");
+  const auto second = note("Other");
+  note("One", "[[Other]]");
+  EXPECT_EQ(mentions(first) + "/" + mentions(second), "One/");
+  remove(first);
+  EXPECT_EQ(mentions(second), "One");
+  remove(second);
+  EXPECT_EQ(count(), 0);
+  EXPECT_EQ(mentions(note("other")), "One");
+  expect_verified();
+}
+
+TEST_F(LinksTest, LeaveAloneWhatWasMadeByHand) {
+  const auto other = note("Other");
+  const auto one = note("One", "[[Other]]");
+  const auto by_hand = [&](const Json& properties) {
+    return *call("relations.create", Json::object({{"fromId", other},
+                                                   {"toId", one},
+                                                   {"type", "mentioned_in"},
+                                                   {"properties", properties}}));
+  };
+  by_hand(Json::object());
+  by_hand(Json::object({{"wikiLink", "Other"}}));
+  EXPECT_EQ(count(), 3);
+  update(one, {{"content", "none"}});
+  EXPECT_EQ(count(), 2);
+  update(one, {{"content", "again [[Other]]"}});
+  EXPECT_EQ(count(), 2) << "one stands for it";
+}
+
+TEST_F(LinksTest, OfImportedNotesGoByTheirFiles) {
+  const auto imported = [&](const std::string& path, const std::string& title) {
+    return note(title, "text",
+                {{"origin", Json::object({{"path", path}, {"checksum", std::string(64, 'a')}})}});
+  };
+  const auto deep = imported("/v/a/b/Other.md", "First");
+  const auto near = imported("/v/a/Other.md", "Second");
+  const auto titled = note("Other");
+  note("One", "[[Other]]");
+  EXPECT_EQ(mentions(near), "One") << "the shortest path";
+  note("Two", "[[b/Other]]");
+  EXPECT_EQ(mentions(deep), "Two") << "the end of the path";
+  note("Three", "[[c/Other]] [[her]]");
+  note("Four", "[[Second]]");
+  EXPECT_EQ(mentions(near), "Four One") << "or the title";
+  EXPECT_EQ(mentions(titled), "");
+  EXPECT_EQ(count(), 3);
+}
+
+TEST_F(LinksTest, PreferWhatIsWrittenToOtherCapitals) {
+  const auto small = note("größe");
+  const auto capital = note("Größe");
+  note("One", "[[Größe]]");
+  note("Two", "[[GRÖSSE]] [[GRÖßE]]");
+  EXPECT_EQ(mentions(capital) + "/" + mentions(small), "One/Two");
+}
+
+TEST_F(LinksTest, LeadToOthersAlone) {
+  const auto one = note("One", "[[One]] [[Other]]");
+  EXPECT_EQ(count(), 0);
+  note("Other", "bob's", {}, "bob");
+  EXPECT_EQ(count(), 0);
+  const auto bobs = note("Two", "[[One]]", {}, "bob");
+  EXPECT_EQ(count("bob"), 0);
+  EXPECT_EQ(mentions(one, "bob"), "There is no such note of yours");
+  EXPECT_EQ(mentions(bobs, "bob"), "");
+}
+
+TEST_F(LinksTest, CostNotesWithoutAnyNothing) {
+  note("One", "text");
+  const auto two = note("Two", "[[Three]]");
+  EXPECT_EQ(events_of("note.links.found"), 1U);
+  update(two, {{"content", "[[Three]]"}, {"tags", Json::Array{Json("x")}}});
+  EXPECT_EQ(events_of("note.links.found"), 1U) << "they are what they were";
+  note("Four");
+  EXPECT_EQ(events_of("note.name.awaited"), 0U);
+  note("Three");
+  EXPECT_EQ(events_of("note.name.awaited"), 1U);
+}
+
+TEST_F(LinksTest, OfManyNotesAreMadeInParts) {
+  constexpr int kMany = 120;  // more than one commit makes
+  std::string text;
+  for (int i = 0; i < kMany; ++i) {
+    const auto title = "n" + std::to_string(i);
+    ASSERT_TRUE(call("notes.create", Json::object({{"title", title}, {"content", "[[Hub]]"}})));
+    text += "[[" + title + "]] ";
+  }
+  wait_until_idle();
+  const auto hub = note("Hub", text);
+  EXPECT_EQ(count(), 2 * kMany);
+  const auto page = call("notes.backlinks", input(hub, {{"limit", 100}}));
+  ASSERT_EQ(page->find("backlinks")->as_array().size(), 100U);
+  const auto rest =
+      call("notes.backlinks", input(hub, {{"limit", 100}, {"cursor", *page->find("nextCursor")}}));
+  EXPECT_EQ(rest->find("backlinks")->as_array().size(), 20U);
+  EXPECT_EQ(rest->find("nextCursor"), nullptr);
+  update(hub, {{"content", "none"}});
+  EXPECT_EQ(count(), kMany);
+  expect_verified();
+}
+
+}  // namespace
+}  // namespace synap::features

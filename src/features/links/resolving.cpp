@@ -1,0 +1,118 @@
+// Which note a link means.
+#include <wctype.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "features/links/links.h"
+
+namespace synap::features::links {
+namespace {
+
+// Of one name: more notes than this are of no use to whoever writes [[it]].
+constexpr std::int64_t kCandidatesMax = 200;
+
+void append_utf8(std::string& out, char32_t c) {
+  constexpr char32_t kTail = 0x3f;
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((c >> shift) & kTail)); };
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+  } else if (c < 0x800) {
+    out += static_cast<char>(0xc0 | (c >> 6));
+    tail(0);
+  } else if (c < 0x10000) {
+    out += static_cast<char>(0xe0 | (c >> 12));
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xf0 | (c >> 18));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+// In small letters. The locale is the C library's own, the same on every machine; all text in here
+// is valid UTF-8.
+std::string folded(std::string_view text) {
+  static const locale_t kLocale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  std::string small;
+  small.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    if (first < 0x80) {
+      small += static_cast<char>(first >= 'A' && first <= 'Z' ? first + 'a' - 'A' : first);
+      ++at;
+      continue;
+    }
+    const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    char32_t c = first & (0xffU >> (size + 1));
+    for (std::size_t i = 1; i < size && at + i < text.size(); ++i) {
+      c = (c << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3f);
+    }
+    if (kLocale != nullptr) c = static_cast<char32_t>(towlower_l(static_cast<wint_t>(c), kLocale));
+    append_utf8(small, c);
+    at += size;
+  }
+  return small;
+}
+
+std::string_view without_extension(std::string_view name) {
+  constexpr std::string_view kExtension = ".md";
+  const bool is_file = name.size() > kExtension.size() &&
+                       folded(name.substr(name.size() - kExtension.size())) == kExtension;
+  return is_file ? name.substr(0, name.size() - kExtension.size()) : name;
+}
+
+bool is_end_of_path(std::string_view path, std::string_view end) {
+  if (!path.ends_with(end)) return false;
+  return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
+}
+
+enum class Match : std::uint8_t { kAsWritten, kInSmallLetters, kNone };
+
+Match match_of(std::string_view kind, std::string_view name, std::string_view target) {
+  const auto is_same = [&](std::string_view a, std::string_view b) {
+    return kind == "file" ? is_end_of_path(a, b) : a == b;
+  };
+  if (is_same(name, target)) return Match::kAsWritten;
+  return is_same(folded(name), folded(target)) ? Match::kInSmallLetters : Match::kNone;
+}
+
+}  // namespace
+
+std::string key_of(std::string_view name) {
+  name = without_extension(name);
+  const auto slash = name.rfind('/');
+  return folded(slash == name.npos ? name : name.substr(slash + 1));
+}
+
+std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target) {
+  target = without_extension(target);
+  while (target.starts_with('/')) target.remove_prefix(1);
+  const auto key = key_of(target);
+  // Less is better.
+  using Rank = std::tuple<Match, bool, std::ptrdiff_t, std::size_t>;
+  std::optional<Rank> best;
+  std::optional<Uuid> found;
+  auto rows = tx.query(
+      "SELECT entity, kind, name FROM note_names_data WHERE user_id = $1 AND key = $2 "
+      "ORDER BY entity LIMIT $3",
+      user_id, key, kCandidatesMax);
+  while (rows.next()) {
+    const auto kind = rows.text(1);
+    const auto path = rows.text(2);
+    const auto name = kind == "file" ? without_extension(path) : std::string_view(path);
+    const auto match = match_of(kind, name, target);
+    if (match == Match::kNone) continue;
+    const bool is_title = kind != "file";
+    const Rank rank{match, is_title, is_title ? 0 : std::ranges::count(path, '/'),
+                    is_title ? 0 : path.size()};
+    if (best && *best <= rank) continue;
+    best = rank;
+    found = rows.uuid(0);
+  }
+  return found;
+}
+
+}  // namespace synap::features::links

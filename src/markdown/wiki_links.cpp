@@ -1,0 +1,145 @@
+#include "markdown/wiki_links.h"
+
+#include <md4c.h>
+
+#include <set>
+
+#include "markdown/bounds.h"
+#include "markdown/html.h"
+
+namespace synap::markdown {
+namespace {
+
+constexpr std::size_t kBytesBeside = 100;  // of the words on each side of a link
+
+bool is_inside_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(' ');
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+// Without heading. In a table the bar is written with a backslash, and is a part of it for md4c.
+std::string_view target_of(std::string_view written) {
+  return trimmed(written.substr(0, written.find_first_of("#|")));
+}
+
+// md4c knows pictures only by their address: to it ![[Title]] is neither one nor a link.
+std::string with_embedded_as_links(std::string_view text) {
+  std::string links(text);
+  for (auto at = links.find("![["); at != links.npos; at = links.find("![[", at)) links[at] = ' ';
+  return links;
+}
+
+// What is next to words.substr(begin, end - begin), cut between words where there are some.
+std::string around(std::string_view words, std::size_t begin, std::size_t end) {
+  auto from = begin > kBytesBeside ? begin - kBytesBeside : 0;
+  if (from > 0) {
+    const auto space = words.substr(from, begin - from).find(' ');
+    if (space != words.npos) from += space + 1;
+    while (from < begin && is_inside_character(words[from])) ++from;
+  }
+  auto to = std::min(end + kBytesBeside, words.size());
+  if (to < words.size()) {
+    const auto space = words.substr(end, to - end).rfind(' ');
+    if (space != words.npos) to = end + space;
+    while (to > end && is_inside_character(words[to])) --to;
+  }
+  std::string text = from > 0 ? "…" : "";
+  text += trimmed(words.substr(from, to - from));
+  if (to < words.size()) text += "…";
+  return text;
+}
+
+// Gathers the words of a block, and where links are among them.
+class Finder {
+ public:
+  void end_block() {
+    for (const auto& [begin, end, target] : open_) {
+      if (found_.size() < kWikiLinksMax && known_.insert(target).second) {
+        found_.push_back({target, around(words_, begin, std::min(end, words_.size()))});
+      }
+    }
+    open_.clear();
+    words_.clear();
+  }
+  void begin_link(const MD_SPAN_WIKILINK_DETAIL& link) {
+    auto target = target_of({link.target.text, link.target.size});
+    is_in_link_ = !target.empty();
+    if (is_in_link_) open_.push_back({words_.size(), words_.size(), std::string(target)});
+  }
+  void end_link() {
+    if (!is_in_link_) return;
+    // What a link shows may be longer than anybody reads beside it.
+    auto& link = open_.back();
+    link.end = std::min(words_.size(), link.begin + kBytesBeside / 2);
+    is_in_link_ = false;
+  }
+  // Blanks and control characters are one blank: the words are shown on one line.
+  void add(std::string_view text) {
+    for (const char c : text) {
+      const bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+      if (!is_blank) {
+        words_ += c;
+      } else if (!words_.empty() && words_.back() != ' ') {
+        words_ += ' ';
+      }
+    }
+  }
+  std::vector<WikiLink> take() { return std::move(found_); }
+
+ private:
+  struct Open {
+    std::size_t begin;
+    std::size_t end;
+    std::string target;
+  };
+  std::string words_;
+  std::vector<Open> open_;
+  bool is_in_link_ = false;
+  std::set<std::string> known_;
+  std::vector<WikiLink> found_;
+};
+
+}  // namespace
+
+std::vector<WikiLink> wiki_links(std::string_view text) {
+  if (text.size() > kTextBytesMax) {
+    // A part of the last line could be something else than the whole.
+    text = text.substr(0, text.substr(0, kTextBytesMax).rfind('\n') + 1);
+  }
+  if (text.find("[[") == text.npos || !is_readable(text)) return {};
+  Finder finder;
+  MD_PARSER parser{};
+  // As to_html() reads it, but that bare links are of no use here.
+  parser.flags = ((MD_DIALECT_GITHUB | MD_FLAG_NOHTML) & ~unsigned{MD_FLAG_PERMISSIVEAUTOLINKS}) |
+                 MD_FLAG_WIKILINKS;
+  parser.enter_block = [](MD_BLOCKTYPE, void*, void* to) {
+    static_cast<Finder*>(to)->end_block();
+    return 0;
+  };
+  parser.leave_block = parser.enter_block;
+  parser.enter_span = [](MD_SPANTYPE type, void* detail, void* to) {
+    if (type == MD_SPAN_WIKILINK) {
+      static_cast<Finder*>(to)->begin_link(*static_cast<MD_SPAN_WIKILINK_DETAIL*>(detail));
+    }
+    return 0;
+  };
+  parser.leave_span = [](MD_SPANTYPE type, void*, void* to) {
+    if (type == MD_SPAN_WIKILINK) static_cast<Finder*>(to)->end_link();
+    return 0;
+  };
+  parser.text = [](MD_TEXTTYPE type, const MD_CHAR* from, MD_SIZE size, void* to) {
+    const bool is_break = type == MD_TEXT_BR || type == MD_TEXT_SOFTBR;
+    static_cast<Finder*>(to)->add(is_break ? std::string_view(" ") : std::string_view(from, size));
+    return 0;
+  };
+  const auto read = with_embedded_as_links(text);
+  md_parse(read.data(), static_cast<MD_SIZE>(read.size()), &parser, &finder);
+  return finder.take();
+}
+
+}  // namespace synap::markdown

@@ -1,0 +1,24 @@
+// The wiki links of a Markdown text: [[Title]], [[Title|words]], [[Title#Heading]],
+// [[folder/Title]], and ![[Title]], by md4c: so none in code, and none that a backslash takes back.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synap::markdown {
+
+/// How many different targets of a text are found; further ones are left out.
+inline constexpr std::size_t kWikiLinksMax = 500;
+
+struct WikiLink {
+  std::string target;  // "folder/Title", as it is written, without heading and words; not empty
+  std::string around;  // the words of its paragraph next to it, on one line; at most some 240 bytes
+};
+
+/// Each target once, where it comes first. Looks at the first kTextBytesMax of a text (html.h), and
+/// finds nothing in one that md4c would take too long for. A target has at most 100 bytes: md4c
+/// takes a longer one for no link. Pure.
+std::vector<WikiLink> wiki_links(std::string_view text);
+
+}  // namespace synap::markdown
