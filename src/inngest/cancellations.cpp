@@ -50,6 +50,13 @@ CREATE INDEX run_cancellations_open ON run_cancellations_data(id) WHERE is_done 
 // run was made is looked at in its row, since apps make the ids of their endpoints' runs.
 constexpr std::string_view kUnderWay =
     "CREATE INDEX runs_under_way ON runs_data(user_id, function, id) WHERE ended_at IS NULL";
+// Only functions of apps are cancelled so, and only runs of the pod's own commands have a lane:
+// these are most of all runs, and each was a row more, and one less when it ended.
+constexpr std::string_view kUnderWayOfApps = R"(
+DROP INDEX runs_under_way;
+CREATE INDEX runs_of_apps_under_way ON runs_data(user_id, function, id)
+  WHERE ended_at IS NULL AND lane IS NULL;
+)";
 
 constexpr std::string_view kColumns =
     "id, user_id, function, started_after, started_before, condition, actor, looked_at, cancelled, "
@@ -71,7 +78,7 @@ Result<std::int64_t> time_of(const Json& body, std::string_view key, std::int64_
 }  // namespace
 
 std::vector<db::Database::Migration> Cancellations::migrations() {
-  return {{"run_cancellations.1", kTables}, {"runs.11", kUnderWay}};
+  return {{"run_cancellations.1", kTables}, {"runs.11", kUnderWay}, {"runs.12", kUnderWayOfApps}};
 }
 
 std::string_view Cancellations::methods_of(std::string_view path) {
@@ -271,8 +278,9 @@ Task<Result<>> Cancellations::carry_on(Row row) {
   int looked_at = 0;
   auto read = co_await engine_.runs.database().read([&](db::Tx& tx) {
     auto rows = tx.query(
-        "SELECT id, created_at, event_position FROM runs_data INDEXED BY runs_under_way WHERE "
-        "user_id = $1 AND function = $2 AND ended_at IS NULL AND id > $3 ORDER BY id LIMIT $4",
+        "SELECT id, created_at, event_position FROM runs_data INDEXED BY "
+        "runs_of_apps_under_way WHERE user_id = $1 AND function = $2 AND ended_at IS NULL AND "
+        "lane IS NULL AND id > $3 ORDER BY id LIMIT $4",
         row.user_id, row.function, row.at, kSliceMax);
     for (; rows.next(); ++looked_at) {
       row.at = rows.uuid(0).value_or(Uuid{});
