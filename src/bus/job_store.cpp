@@ -277,11 +277,10 @@ int JobStore::count_start(db::Tx& tx, const Job& job) {
 }
 
 void JobStore::finish(db::Tx& tx, const Job& job) {
-  const std::int64_t gone = tx.run(
-      "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
-      "AND step = x'' AND state = 1 AND fence = $4",
-      job.line, job.position, job.run_id, job.fence);
-  if (gone != 1) return tx.abort(lost());
+  tx.run_one(lost(),
+             "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
+             "AND step = x'' AND state = 1 AND fence = $4",
+             job.line, job.position, job.run_id, job.fence);
   if (behind_ > 0) let_next_go(tx, job.line);
 }
 

@@ -167,6 +167,18 @@ class Tx {
     run_only(resolved(sql), values, sizeof...(args));
     return Changes(*this);
   }
+  /// The same with a number of parameters that is known only now.
+  void run_with(std::string_view sql, const std::vector<Value>& values) {
+    run_only(resolved(sql), values.data(), values.size());
+  }
+  /// Runs an INSERT, UPDATE or DELETE (without RETURNING) that changes one row, by a key. If there
+  /// is none to be changed, the closure fails with `otherwise`: which may be seen late, like all
+  /// that fails, and so costs no waiting.
+  template <class... Args>
+  void run_one(const Error& otherwise, std::string_view sql, const Args&... args) {
+    const Value values[] = {Value(args)..., Value(nullptr)};
+    run_or_fail(resolved(sql), values, sizeof...(args), otherwise);
+  }
 
   /// While this lives, statements of its Tx mean other tables than they name: a second set that
   /// is filled beside the live one (table_names.h). `names` must outlive it.
@@ -211,6 +223,11 @@ class Tx {
   virtual void run_only(std::string_view sql, const Value* values, std::size_t count) = 0;
   /// Of the statement that was run last.
   virtual std::int64_t changes() = 0;
+  virtual void run_or_fail(std::string_view sql, const Value* values, std::size_t count,
+                           const Error& otherwise) {
+    run_only(sql, values, count);
+    if (ok() && changes() == 0) abort(otherwise);
+  }
 
   std::optional<Error> error_;
   std::vector<std::move_only_function<void()>> on_commit_;

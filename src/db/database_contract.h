@@ -550,6 +550,45 @@ TEST_P(Database, RunTellsHowManyRowsChanged) {
   }));
 }
 
+TEST_P(Database, WhatMustChangeARowFailsItsClosureWhereThereIsNone) {
+  const Error gone{Code::kConflict, "It is gone", nullptr};
+  ASSERT_TRUE(write([](Tx& tx) { insert(tx, 1); }));
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    for (const std::int64_t id : {1, 9, 2}) {
+      calls.add_awaitable([&, id] {
+        return database->write([&, id](Tx& tx) {
+          insert(tx, 100 + id);
+          if (id == 2) return;
+          tx.run_one(gone, "DELETE FROM items_data WHERE id = $1", id);
+          insert(tx, 200 + id);
+        });
+      });
+    }
+    test::settle(executor);
+  }
+  const auto results = calls.wait();
+  EXPECT_TRUE(results[0]);
+  ASSERT_FALSE(results[1]);
+  EXPECT_EQ(results[1].error().code, Code::kConflict);
+  EXPECT_EQ(results[1].error().message, "It is gone");
+  EXPECT_TRUE(results[2]);
+  EXPECT_EQ(ids(), (Ids{101, 102, 201}));
+}
+
+TEST_P(Database, WhatIsChangedMayBeInsertedOnce) {
+  const Error there{Code::kConflict, "It is there", nullptr};
+  const auto once = [&](Tx& tx) {
+    tx.run_one(there,
+               "INSERT INTO items_data(id, user_id) VALUES ($1, 'ann') ON CONFLICT DO NOTHING", 5);
+  };
+  EXPECT_TRUE(write(once));
+  const auto again = write(once);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message, "It is there");
+}
+
 TEST_P(Database, RunsEachMigrationOnce) {
   const std::vector<db::Database::Migration> list = {
       items(),

@@ -140,24 +140,60 @@ double RunStore::random() const {
   return static_cast<double>(value) / 4294967296.0;
 }
 
+namespace {
+
+// `insert` is given the statement and its values.
+auto insert_result(const bus::Job& job, const StepResult& result, std::int64_t now,
+                   const auto& insert) {
+  return insert(
+      "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at, started_at, "
+      "ended_at, input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+      job.run_id, blob_of(result.hash), result.place, result.name, op_name(result.op), result.memo,
+      now, time_or_null(result.started_at), time_or_null(result.ended_at),
+      text_or_null(result.input));
+}
+
+void forget_pending_step(db::Tx& tx, const Uuid& run_id, const StepHash& step) {
+  tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", run_id, blob_of(step));
+}
+
+}  // namespace
+
 std::int64_t RunStore::write_results(db::Tx& tx, const bus::Job& job,
                                      std::span<const StepResult> results, bool may_be_pending) {
   std::int64_t stored = 0;
   const auto now = world_.unix_ms();
   for (const auto& result : results) {
-    const std::int64_t is_new = tx.run(
-        "INSERT INTO run_steps_data(run, hash, place, name, op, memo, stored_at, started_at, "
-        "ended_at, input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
-        job.run_id, blob_of(result.hash), result.place, result.name, op_name(result.op),
-        result.memo, now, time_or_null(result.started_at), time_or_null(result.ended_at),
-        text_or_null(result.input));
+    const std::int64_t is_new = insert_result(
+        job, result, now, [&](const auto&... said) -> std::int64_t { return tx.run(said...); });
     stored += is_new;
     if (is_new > 0) note_done(tx, job, result, now);
-    if (!may_be_pending) continue;
-    tx.run("DELETE FROM pending_steps_data WHERE run = $1 AND hash = $2", job.run_id,
-           blob_of(result.hash));
+    if (may_be_pending) forget_pending_step(tx, job.run_id, result.hash);
   }
   return stored;
+}
+
+void RunStore::write_own_results(db::Tx& tx, const bus::Job& job,
+                                 std::span<const StepResult> results, bool may_be_pending) {
+  if (job.function->is_remote) {
+    write_results(tx, job, results, may_be_pending);
+    return;
+  }
+  const auto now = world_.unix_ms();
+  for (const auto& result : results) {
+    insert_result(job, result, now, [&](const auto&... said) { tx.run(said...); });
+    note_done(tx, job, result, now);
+    if (may_be_pending) forget_pending_step(tx, job.run_id, result.hash);
+  }
+}
+
+void RunStore::write_result_once(db::Tx& tx, const bus::Job& job, const StepResult& result,
+                                 bool may_be_pending) {
+  static const Error kDone{Code::kConflict, "The step is done already", nullptr};
+  const auto now = world_.unix_ms();
+  insert_result(job, result, now, [&](const auto&... said) { tx.run_one(kDone, said...); });
+  note_done(tx, job, result, now);
+  if (may_be_pending) forget_pending_step(tx, job.run_id, result.hash);
 }
 
 // Counted when it is on disk. Sleeps and waits are no work, and have no time of their own.
@@ -419,7 +455,7 @@ Task<Result<>> RunStore::complete(const bus::Job& job, const events::Event& even
   if (!end) co_return fail(end.error());
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
-    write_results(tx, job, steps.results, steps.may_be_pending);
+    write_own_results(tx, job, steps.results, steps.may_be_pending);
     write_end(tx, job, *end, steps.may_be_pending);
   });
 }
@@ -428,7 +464,7 @@ Task<Result<>> RunStore::begin_steps(const bus::Job& job, const events::Event& e
   prepare(job, event, steps);
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     if (!jobs_.holds(tx, job)) return;
-    write_results(tx, job, steps.results, steps.may_be_pending);
+    write_own_results(tx, job, steps.results, steps.may_be_pending);
     write_pending(tx, job, steps);
   });
 }
@@ -437,7 +473,7 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
                                      std::optional<Error> error, Steps steps) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.park(tx, job, delay_ms, delay_ms);
-    write_results(tx, job, steps.results, steps.may_be_pending);
+    write_own_results(tx, job, steps.results, steps.may_be_pending);
     write_pending(tx, job, steps);
     if (!error) return;
     const auto text = error_json(*error);
@@ -452,7 +488,7 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
 Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool has_failed,
                               Steps steps) {
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
-    write_results(tx, job, steps.results, steps.may_be_pending);
+    write_own_results(tx, job, steps.results, steps.may_be_pending);
     const bool is_answered = write_pending(tx, job, steps);
     std::optional<std::int64_t> due_at;
     bool is_asleep = true;
@@ -499,7 +535,7 @@ Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event
   if (!end) co_return fail(end.error());
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
-    write_results(tx, job, steps.results, steps.may_be_pending);
+    write_own_results(tx, job, steps.results, steps.may_be_pending);
     write_attempt(tx, job, nullptr, "", job.began_at, end->error);
     write_end(tx, job, *end, steps.may_be_pending);
   });

@@ -75,6 +75,13 @@ class RunStore {
   /// stays as it is. How many were not.
   std::int64_t write_results(db::Tx& tx, const bus::Job& job, std::span<const StepResult> results,
                              bool may_be_pending);
+  /// The same of a function of the pod's own, whose results nobody reports but the run itself: so
+  /// nobody waits to hear how many were not.
+  void write_own_results(db::Tx& tx, const bus::Job& job, std::span<const StepResult> results,
+                         bool may_be_pending);
+  /// Stores one whose effect is in this transaction: kConflict if it is stored already.
+  void write_result_once(db::Tx& tx, const bus::Job& job, const StepResult& result,
+                         bool may_be_pending);
   Task<Result<StoredResults>> load_results(Uuid run_id);
   /// The events of a run that was begun for a batch, in their order.
   Task<Result<std::vector<events::EventRef>>> load_events(Uuid run_id);

@@ -104,15 +104,14 @@ db::Database& Step::database() const {
   return store_.database();
 }
 
-std::int64_t Step::write_results(db::Tx& tx, std::span<const StepResult> results) {
-  return store_.write_results(tx, job_, results, !stored_.pending.empty());
+void Step::write_results(db::Tx& tx, std::span<const StepResult> results) {
+  store_.write_own_results(tx, job_, results, !stored_.pending.empty());
 }
 
 // The effect of a commit is in the transaction of its result: whoever cannot store the one must not
 // have the other.
 void Step::write_own(db::Tx& tx, const StepResult& result) {
-  if (write_results(tx, {&result, 1}) == 1) return;
-  tx.abort({Code::kConflict, "The step is done already", nullptr});
+  store_.write_result_once(tx, job_, result, !stored_.pending.empty());
 }
 
 Result<> Step::prepare_completion() {

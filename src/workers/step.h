@@ -240,7 +240,7 @@ class Step {
   Task<Result<std::optional<Json>>> as_event_of_log(Result<std::optional<Json>> awaited);
   Task<void> sleep_for(Place place, std::string_view id, std::int64_t wait_ms);
   db::Database& database() const;
-  std::int64_t write_results(db::Tx& tx, std::span<const StepResult> results);
+  void write_results(db::Tx& tx, std::span<const StepResult> results);
   void write_own(db::Tx& tx, const StepResult& result);
   Result<> prepare_completion();
   void write_completion(db::Tx& tx);

@@ -112,6 +112,8 @@ class Connection final : public Tx, public Reader {
   Cursor* start(std::string_view sql, const Value* values, std::size_t count) override;
   void run_only(std::string_view sql, const Value* values, std::size_t count) override;
   std::int64_t changes() override;
+  void run_or_fail(std::string_view sql, const Value* values, std::size_t count,
+                   const Error& otherwise) override;
 
  private:
   class Statement;
@@ -127,7 +129,7 @@ class Connection final : public Tx, public Reader {
   bool is_still_there();
   bool await_result();
   ResultPtr next_result();
-  void note(const PGresult& result);
+  void note(const PGresult& result, int index);
   void lose();
   void forget_prepared();
   std::optional<Error> run_now(std::string_view sql);
@@ -151,6 +153,8 @@ class Connection final : public Tx, public Reader {
   bool is_in_doubt_ = false;
   bool was_refused_ = false;  // the server has said no since begin()
   bool was_outrun_ = false;
+  // Of those that are sent, which must change something, and what it means if they do not.
+  std::vector<std::pair<int, Error>> expected_;
   int kept_at_ = -1;  // the result that receive() keeps, counted among those that are sent
   ResultPtr kept_;
   bool has_time_limit_ = false;

@@ -93,6 +93,32 @@ TEST_F(PostgresDatabaseTest, AGroupThatAsksForNothingTakesOneRoundTrip) {
   EXPECT_LE(database->statistics().round_trips - before, 2);
 }
 
+TEST_F(PostgresDatabaseTest, ThatARowMustChangeIsNotWaitedFor) {
+  const Error gone{Code::kConflict, "It is gone", nullptr};
+  constexpr int kClosures = 20;
+  ASSERT_TRUE(write([](Tx& tx) {
+    for (std::int64_t id = 1; id <= kClosures; ++id) {
+      tx.run("INSERT INTO items_data VALUES ($1, 'ann')", id);
+    }
+  }));
+  std::int64_t before = 0;
+  test::Started<Result<void>> calls(executor);
+  {
+    HeldWriter held(executor, *database);
+    before = database->statistics().round_trips;
+    for (std::int64_t id = 1; id <= kClosures; ++id) {
+      calls.add_awaitable([&, id] {
+        return database->write(
+            [&, id](Tx& tx) { tx.run_one(gone, "DELETE FROM items_data WHERE id = $1", id); });
+      });
+    }
+    test::settle(executor);
+  }
+  for (const auto& result : calls.wait()) EXPECT_TRUE(result);
+  EXPECT_EQ(count(), 0);
+  EXPECT_LE(database->statistics().round_trips - before, 2);
+}
+
 TEST_F(PostgresDatabaseTest, WhatIsWrongIsFoundBeforeTheCommitAndIsItsClosuresOwn) {
   std::string_view seen = "nothing";
   const auto result = write([&](Tx& tx) {
