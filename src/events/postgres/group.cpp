@@ -10,7 +10,7 @@ namespace {
 using db::postgres::BinaryArray;
 using Of = BinaryArray::Of;
 
-constexpr std::size_t kRememberedMax = 4'096;
+constexpr std::size_t kRememberedMax = 32'768;
 
 std::string_view bytes_of(const auto& array) {
   return {reinterpret_cast<const char*>(array.data()), array.size()};

@@ -1,5 +1,8 @@
 // Which links the text of each note has, and by which names each note is found; both are rows of
 // the note itself, folded with its own events.
+#include <map>
+#include <memory>
+
 #include "features/links/links.h"
 #include "markdown/html.h"
 #include "markdown/wiki_links.h"
@@ -25,7 +28,31 @@ std::shared_ptr<const Json> data_of_json(db::Tx& tx, const Event& event) {
   return nullptr;
 }
 
-Projection found_links() {
+// Which users have links at all. Where one has none, nobody waits for a name of his, and there is
+// nothing to be asked of the database when he makes a note. On the writer's thread, of a pod that
+// is alone with its database.
+class LinkedUsers {
+ public:
+  bool has(db::Tx& tx, std::string_view user_id) {
+    if (known_.size() >= kUsersMax || undone_ != tx.undone()) known_.clear();
+    undone_ = tx.undone();
+    if (const auto known = known_.find(user_id); known != known_.end()) return known->second;
+    auto rows = tx.query("SELECT 1 FROM note_links_data WHERE user_id = $1 LIMIT 1", user_id);
+    const bool has = rows.next();
+    if (tx.ok()) known_.emplace(user_id, has);
+    return has;
+  }
+  void note_link(std::string_view user_id) {
+    if (const auto known = known_.find(user_id); known != known_.end()) known->second = true;
+  }
+
+ private:
+  static constexpr std::size_t kUsersMax = 10'000;
+  std::map<std::string, bool, std::less<>> known_;
+  std::int64_t undone_ = -1;
+};
+
+Projection found_links(std::shared_ptr<LinkedUsers> linked) {
   return {.name = "note_links",
           .kind = Projection::Kind::kInline,
           .tables = {{.name = "note_links",
@@ -38,11 +65,12 @@ Projection found_links() {
                       .primary_key = {"entity", "place"},
                       .indexes = {{.columns = {"user_id", "key", "entity"}}}}},
           .types = {std::string(kFound), std::string(kDeleted)},
-          .fold = [](db::Tx& tx, const Event& event) {
+          .fold = [linked = std::move(linked)](db::Tx& tx, const Event& event) {
             tx.run("DELETE FROM note_links_data WHERE entity = $1", event.aggregate_id);
             if (event.type == kDeleted || event.is_erased) return;
             const auto data = data_of_json(tx, event);
             if (data == nullptr) return;
+            linked->note_link(event.user_id);
             std::int64_t place = 0;
             for (const auto& link : data->find("links")->as_array()) {
               const auto target = link.string_or("target", "");
@@ -135,12 +163,14 @@ std::vector<std::string> names_given(const TextOptions::Change& change) {
   return given;
 }
 
-std::vector<TextOptions::Consequence> decide(db::Tx& tx, const TextOptions::Change& change) {
+std::vector<TextOptions::Consequence> decide(LinkedUsers& linked, db::Tx& tx,
+                                             const TextOptions::Change& change) {
   std::vector<TextOptions::Consequence> following;
   if (change.read && has_changed(tx, change)) {
     following.push_back({std::string(kFound), Json::object({{"links", *change.read}})});
   }
   Json names = Json::array();
+  if (!linked.has(tx, change.user_id)) return following;
   for (auto& name : change.is_deletion ? names_left(tx, change) : names_given(change)) {
     if (is_awaited(tx, change, key_of(name))) names.push_back(std::move(name));
   }
@@ -173,16 +203,7 @@ void add_event_type(const Rooms& rooms, std::string_view name, const Schema& dat
 
 }  // namespace
 
-TextOptions::Consequences consequences() {
-  return {.types = {std::string(kFound), std::string(kAwaited)},
-          .fields = {"title", "origin"},
-          // One more shows that there is more: the last line is then a part of one.
-          .bytes_max = markdown::kTextBytesMax + 1,
-          .read = read,
-          .decide = decide};
-}
-
-void add_found_links(const Rooms& rooms) {
+TextOptions::Consequences add_found_links(const Rooms& rooms) {
   auto link = object("WikiLink");
   link.field("target", string().min(1),
              "What it leads to, as it is written: [[target#heading|words]].")
@@ -195,8 +216,17 @@ void add_found_links(const Rooms& rooms) {
   awaited.field("names", array(string().min(1)), "Titles, or paths of files.");
   add_event_type(rooms, kAwaited, awaited,
                  "[[Wiki links]] of other notes may lead to this note now, or no longer.");
-  rooms.projections.add(found_links());
+  const auto linked = std::make_shared<LinkedUsers>();
+  rooms.projections.add(found_links(linked));
   rooms.projections.add(names());
+  return {.types = {std::string(kFound), std::string(kAwaited)},
+          .fields = {"title", "origin"},
+          // One more shows that there is more: the last line is then a part of one.
+          .bytes_max = markdown::kTextBytesMax + 1,
+          .read = read,
+          .decide = [linked](db::Tx& tx, const TextOptions::Change& change) {
+            return decide(*linked, tx, change);
+          }};
 }
 
 }  // namespace synap::features::links

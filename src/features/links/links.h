@@ -39,10 +39,9 @@ std::string key_of(std::string_view name);
 /// capitals; files before titles; the shortest path; the oldest.
 std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target);
 
-/// Event types and projections: which links each note has, and by which names it is found.
-void add_found_links(const Rooms& rooms);
-/// What follows from a change of a note.
-TextOptions::Consequences consequences();
+/// Event types and projections: which links each note has, and by which names it is found. What
+/// follows from a change of a note. Once a pod.
+TextOptions::Consequences add_found_links(const Rooms& rooms);
 /// The workers. Behind relations.
 void add_linking(const Rooms& rooms);
 /// notes.backlinks. Behind relations.

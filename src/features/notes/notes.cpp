@@ -137,7 +137,7 @@ void add(const Rooms& rooms) {
                .extension = "md",
                .docs = "The text, Markdown.",
                .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
-               .consequences = links::consequences(),
+               .consequences = links::add_found_links(rooms),
                .takes_imports = true},
        .tags = TagOptions{.field = "tags", .one = "tag", .procedure = "tags.list"},
        .large = {"properties", "origin"},
@@ -148,7 +148,6 @@ void add(const Rooms& rooms) {
        .example = R"({"content":"# Groceries\n\n- milk","tags":["home"]})"});
   notes.add_former_get("getById");
   add_origins(rooms);
-  links::add_found_links(rooms);
 }
 
 }  // namespace synap::features::notes

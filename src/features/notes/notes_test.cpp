@@ -595,6 +595,24 @@ TEST_F(Notes, AreFoundByTheirFileWithAWordIfTheirTextIsGone) {
   EXPECT_FALSE(is_missing());
 }
 
+// Where the database is at a distance, whoever asks it for something keeps everybody waiting who is
+// in the same commit.
+TEST_F(Notes, CreationsAskTheDatabaseForNothingWithinACommit) {
+  done("notes.create", Json::object({{"content", "the first looks at how things are"}}));
+  const auto before = database->statistics();
+  constexpr int kNotes = 20;
+  for (int i = 0; i < kNotes; ++i) {
+    ASSERT_TRUE(call("notes.create", Json::object({{"content", "one"}, {"tags", Json::array()}})));
+  }
+  wait_until_idle();
+  wait_for_followers();
+  const auto after = database->statistics();
+  const auto commits = after.commits - before.commits;
+  EXPECT_GE(commits, kNotes);
+  // One a commit; a claim takes some more, of jobs for which there was no room.
+  EXPECT_LE(after.round_trips - before.round_trips, commits + 5) << commits;
+}
+
 TEST_F(Notes, CreationThatFailsForGoodIsToldAndCanBeRetried) {
   content->is_broken = true;
   testing::internal::CaptureStderr();

@@ -80,9 +80,7 @@ struct Fold {
     for (const auto& field : parts->indexed) {
       values.push_back(column_value(field, state.find(field.name)));
     }
-    auto rows = tx.query_with(upsert, values);
-    while (rows.next()) {
-    }
+    tx.run_with(upsert, values);
   }
 
   // What the row says of the thing's fields.
@@ -166,10 +164,15 @@ Projection totals(const NounParts& parts) {
   const auto counted = counted_table(parts);
   const auto created = parts.type("creation", "completed");
   const auto deleted = parts.type(kDeletion, "completed");
+  // Counted first, by whether it is kept already: so nobody waits to hear whether it was.
   const auto add = fmt::format(
-      "INSERT INTO {0}_data(user_id, count) VALUES ($1, $2) "
-      "ON CONFLICT(user_id) DO UPDATE SET count = {0}_data.count + $2",
-      table);
+      "INSERT INTO {0}_data(user_id, count) SELECT $1, 1 WHERE NOT EXISTS (SELECT 1 FROM {1}_data "
+      "WHERE entity = $2) ON CONFLICT(user_id) DO UPDATE SET count = {0}_data.count + 1",
+      table, counted);
+  const auto take = fmt::format(
+      "UPDATE {0}_data SET count = count - 1 WHERE user_id = $1 AND EXISTS (SELECT 1 FROM {1}_data "
+      "WHERE entity = $2 AND user_id = $1)",
+      table, counted);
   const auto keep = fmt::format(
       "INSERT INTO {}_data(entity, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", counted);
   const auto forget =
@@ -183,10 +186,10 @@ Projection totals(const NounParts& parts) {
                       .columns = {{"entity", ColumnType::kBytes}, {"user_id"}},
                       .primary_key = {"entity"}}},
           .types = {created, deleted},
-          .fold = [add, keep, forget, created](db::Tx& tx, const Event& event) {
+          .fold = [add, take, keep, forget, created](db::Tx& tx, const Event& event) {
             const bool is_creation = event.type == created;
-            if (tx.run(is_creation ? keep : forget, event.aggregate_id, event.user_id) == 0) return;
-            tx.run(add, event.user_id, is_creation ? 1 : -1);
+            tx.run(is_creation ? add : take, event.user_id, event.aggregate_id);
+            tx.run(is_creation ? keep : forget, event.aggregate_id, event.user_id);
           }};
 }
 

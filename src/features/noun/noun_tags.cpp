@@ -30,11 +30,20 @@ struct Counts {
         counts, one);
     drop_tag = fmt::format("DELETE FROM {}_data WHERE user_id = $1 AND {} = $2 AND count <= 0",
                            counts, one);
-    add_to_total = fmt::format(
-        "INSERT INTO {0}_data(user_id, count) VALUES ($1, $2) "
-        "ON CONFLICT(user_id) DO UPDATE SET count = {0}_data.count + $2",
-        parts->totals);
     const auto counted = counted_table(*parts);
+    // Counted first, by whether it is kept already: so nobody waits to hear whether it was.
+    const auto unless_counted =
+        fmt::format(" WHERE NOT EXISTS (SELECT 1 FROM {}_data WHERE entity = $2)", counted);
+    add_new_to_total = fmt::format(
+        "INSERT INTO {0}_data(user_id, count) SELECT $1, 1{1} "
+        "ON CONFLICT(user_id) DO UPDATE SET count = {0}_data.count + 1",
+        parts->totals, unless_counted);
+    add_new_to_tag = fmt::format(
+        "INSERT INTO {0}_data(user_id, {1}, count) SELECT $1, $3, 1{2} "
+        "ON CONFLICT(user_id, {1}) DO UPDATE SET count = {0}_data.count + 1",
+        counts, one, unless_counted);
+    take_from_total =
+        fmt::format("UPDATE {}_data SET count = count - 1 WHERE user_id = $1", parts->totals);
     select = fmt::format("SELECT tags FROM {}_data WHERE entity = $1", counted);
     insert = fmt::format(
         "INSERT INTO {}_data(entity, user_id, tags) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -59,9 +68,11 @@ struct Counts {
   }
 
   void count_creation(db::Tx& tx, const Event& event, const Json::Array& tags) const {
-    if (tx.run(insert, event.aggregate_id, event.user_id, Json(tags).dump()) == 0) return;
-    tx.run(add_to_total, event.user_id, 1);
-    count(tx, event, tags, 1);
+    tx.run(add_new_to_total, event.user_id, event.aggregate_id);
+    for (const auto& tag : tags) {
+      tx.run(add_new_to_tag, event.user_id, event.aggregate_id, tag.as_string());
+    }
+    tx.run(insert, event.aggregate_id, event.user_id, Json(tags).dump());
   }
 
   void count_change(db::Tx& tx, const Event& event, const Json::Array& tags) const {
@@ -76,7 +87,7 @@ struct Counts {
     const auto before = counted_tags(tx, event);
     if (!before) return;
     count(tx, event, *before, -1);
-    tx.run(add_to_total, event.user_id, -1);
+    tx.run(take_from_total, event.user_id);
     tx.run(remove, event.aggregate_id);
   }
 
@@ -104,7 +115,9 @@ struct Counts {
   std::shared_ptr<NounParts> parts;
   std::string add_to_tag;
   std::string drop_tag;
-  std::string add_to_total;
+  std::string add_new_to_total;
+  std::string add_new_to_tag;
+  std::string take_from_total;
   std::string select;
   std::string insert;
   std::string change;

@@ -162,9 +162,7 @@ class TextFold {
     for (const auto& field : parts_->indexed) {
       values.push_back(column_value(field, state.find(field.name)));
     }
-    auto rows = tx.query_with(sql, values);
-    while (rows.next()) {
-    }
+    tx.run_with(sql, values);
   }
 
   // Which fields were given that would follow from the text is kept beside them, for updates.
