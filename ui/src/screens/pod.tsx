@@ -216,7 +216,7 @@ function Settings() {
       <Show of={answer}>
         {({ settings }) => (
           <div class="table-box">
-            <table>
+            <table class="cards">
               <thead>
                 <tr>
                   <th scope="col">Setting</th>
@@ -231,10 +231,10 @@ function Settings() {
                       <code>{setting.name}</code>
                       {setting.description && <p class="help">{setting.description}</p>}
                     </td>
-                    <td class="setting-value">
+                    <td class="setting-value" data-label="Value">
                       <code>{asWritten(setting.value) || '–'}</code>
                     </td>
-                    <td>
+                    <td data-label="From">
                       {setting.from === 'default' ? (
                         <span class="quiet">default</span>
                       ) : (
