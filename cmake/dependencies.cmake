@@ -11,6 +11,13 @@ find_package(EXPAT REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)  # has no CMake package
 pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)  # its CMake package asks for its HTML library
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
+# Without a CMake package and without a description for pkg-config.
+find_path(STEMMER_INCLUDE_DIR libstemmer.h REQUIRED)
+find_library(STEMMER_LIBRARY stemmer REQUIRED)
+add_library(stemmer INTERFACE)
+target_include_directories(stemmer SYSTEM INTERFACE "${STEMMER_INCLUDE_DIR}")
+target_link_libraries(stemmer INTERFACE "${STEMMER_LIBRARY}")
 find_package(date REQUIRED)
 # Headers only, without a CMake package.
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED)

@@ -10,8 +10,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build="clang-19 cmake ninja-build ccache mold make git ca-certificates
-  libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev libhowardhinnant-date-dev libmimalloc-dev
-  libmd4c-dev libpq-dev libprotozero-dev libre2-dev libsimdjson-dev libsqlite3-dev pkg-config
+  libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev libhowardhinnant-date-dev libicu-dev
+  libmd4c-dev libmimalloc-dev libpq-dev libprotozero-dev libre2-dev libsimdjson-dev libsqlite3-dev libstemmer-dev pkg-config
   libssl-dev libtomlplusplus-dev libyaml-cpp-dev"
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev python3 python3-venv
   python3-markdown-it python3-prometheus-client python3-ruamel.yaml curl

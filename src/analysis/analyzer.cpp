@@ -1,0 +1,203 @@
+#include "analysis/analyzer.h"
+
+#include <fmt/format.h>
+#include <unicode/utf8.h>
+#include <unicode/uversion.h>
+
+#include <algorithm>
+
+#include "analysis/folding.h"
+#include "analysis/scripts.h"
+
+namespace synap::analysis {
+namespace {
+
+// Grows when a text has other terms than before.
+constexpr int kRules = 1;
+
+// What a word's first kTermCharactersMax characters have at most, and as many marks.
+constexpr std::size_t kWordBytesMax = 256;
+// A character of a pair with its marks.
+constexpr std::size_t kUnitBytesMax = 32;
+// Of a run that a dictionary takes apart at a time: it keeps some bytes for each character.
+constexpr std::size_t kRunBytesMax = 16 * 1'024;
+// Shorter words have no forms, and neither do numbers.
+constexpr std::size_t kStemmedBytesMin = 3;
+
+// The longest beginning of at most so many bytes and characters that ends between characters.
+std::string_view beginning(std::string_view text, std::size_t bytes, std::size_t characters) {
+  std::size_t end = 0;
+  while (end < text.size() && characters > 0) {
+    auto next = end + 1;
+    while (next < text.size() && U8_IS_TRAIL(static_cast<std::uint8_t>(text[next]))) ++next;
+    if (next > bytes) break;
+    end = next;
+    --characters;
+  }
+  return text.substr(0, end);
+}
+
+bool has_digit(std::string_view word) {
+  return std::ranges::any_of(word, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+struct Character {
+  CharacterKind kind;
+  std::size_t end;
+};
+
+Character character_at(std::string_view text, std::size_t at) {
+  const auto first = static_cast<std::uint8_t>(text[at]);
+  if (first < 0x80) return {kind_of(first), at + 1};
+  // ICU counts in 32 bits; a character ends within four bytes.
+  const auto rest = text.substr(at, U8_MAX_LENGTH);
+  std::int32_t end = 0;
+  UChar32 c = 0;
+  U8_NEXT_OR_FFFD(rest.data(), end, static_cast<std::int32_t>(rest.size()), c);
+  return {kind_of(static_cast<char32_t>(c)), at + static_cast<std::size_t>(end)};
+}
+
+}  // namespace
+
+class Analyzer::Pass {
+ public:
+  Pass(Analyzer& analyzer, std::string_view text, std::span<const Language> languages,
+       const Take& take)
+      : analyzer_(analyzer), text_(text), languages_(languages), take_(take) {}
+
+  void run() {
+    std::size_t at = 0;
+    while (at < text_.size() && goes_on_) {
+      const auto first = character_at(text_, at);
+      switch (first.kind) {
+        case CharacterKind::kBetween:
+        case CharacterKind::kMark:
+          at = first.end;
+          break;
+        case CharacterKind::kWord:
+          at = take_word(at, first.end);
+          break;
+        case CharacterKind::kGram:
+          at = take_pairs(at);
+          break;
+        case CharacterKind::kDictionary:
+          at = take_run(at, first.end);
+          break;
+      }
+    }
+  }
+
+ private:
+  // The end of what goes on with characters of this kind and marks.
+  std::size_t end_of(CharacterKind kind, std::size_t at, std::size_t most) const {
+    while (at < text_.size() && at < most) {
+      const auto next = character_at(text_, at);
+      if (next.kind != kind && next.kind != CharacterKind::kMark) break;
+      at = next.end;
+    }
+    return at;
+  }
+
+  std::size_t take_word(std::size_t begin, std::size_t at) {
+    const auto end = end_of(CharacterKind::kWord, at, text_.size());
+    give_word(begin, end);
+    return end;
+  }
+
+  std::size_t take_run(std::size_t begin, std::size_t at) {
+    const auto end = end_of(CharacterKind::kDictionary, at, begin + kRunBytesMax);
+    std::size_t from = 0;
+    for (const auto to : analyzer_.dictionary_.ends_of_words(text_.substr(begin, end - begin))) {
+      if (goes_on_) give_word(begin + from, begin + to);
+      from = to;
+    }
+    return end;
+  }
+
+  void give_word(std::size_t begin, std::size_t end) {
+    const auto word =
+        beginning(text_.substr(begin, end - begin), kWordBytesMax, kTermCharactersMax);
+    const auto lower = lowered(word);
+    token_.term = without_accents(lower);
+    token_.stems.clear();
+    if (lower.size() >= kStemmedBytesMin && !has_digit(lower)) {
+      for (const auto language : languages_) add_stem(lower, language);
+    }
+    give(Token::Kind::kWord, begin, end);
+  }
+
+  void add_stem(std::string_view lower, Language language) {
+    auto stem = without_accents(analyzer_.stemmers_.stem(lower, language));
+    if (stem.empty() || stem == token_.term) return;
+    if (std::ranges::find(token_.stems, stem) == token_.stems.end()) {
+      token_.stems.push_back(std::move(stem));
+    }
+  }
+
+  struct Unit {
+    std::string folded;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  Unit unit_at(std::size_t at) const {
+    const auto first = character_at(text_, at).end;
+    const auto end = end_of(CharacterKind::kMark, first, text_.size());
+    const auto bytes = beginning(text_.substr(at, end - at), kUnitBytesMax, kUnitBytesMax);
+    return {folded(bytes), at, end};
+  }
+
+  std::size_t take_pairs(std::size_t begin) {
+    token_.stems.clear();
+    auto unit = unit_at(begin);
+    bool is_alone = true;
+    while (goes_on_) {
+      const bool ends =
+          unit.end == text_.size() || character_at(text_, unit.end).kind != CharacterKind::kGram;
+      if (ends) {
+        token_.term = unit.folded;
+        token_.is_alone = is_alone;
+        give(Token::Kind::kSingle, unit.begin, unit.end);
+        token_.is_alone = false;
+        return unit.end;
+      }
+      auto next = unit_at(unit.end);
+      token_.term = unit.folded + next.folded;
+      give(Token::Kind::kPair, unit.begin, next.end);
+      unit = std::move(next);
+      is_alone = false;
+    }
+    return text_.size();
+  }
+
+  void give(Token::Kind kind, std::size_t begin, std::size_t end) {
+    // Some letters of Arabic stand for several words.
+    std::erase(token_.term, ' ');
+    for (auto& stem : token_.stems) std::erase(stem, ' ');
+    if (token_.term.empty()) return;  // of what Unicode leaves out of comparisons
+    token_.kind = kind;
+    token_.begin = begin;
+    token_.end = end;
+    goes_on_ = take_(token_);
+    ++token_.position;
+  }
+
+  Analyzer& analyzer_;
+  std::string_view text_;
+  std::span<const Language> languages_;
+  const Take& take_;
+  Token token_;
+  bool goes_on_ = true;
+};
+
+std::string version() {
+  UVersionInfo icu;
+  u_getVersion(icu);
+  return fmt::format("{}-icu{}.{}", kRules, icu[0], icu[1]);
+}
+
+void Analyzer::analyze(std::string_view text, std::span<const Language> languages,
+                       const Take& take) {
+  Pass(*this, text, languages, take).run();
+}
+
+}  // namespace synap::analysis

@@ -1,0 +1,163 @@
+#include "analysis/language.h"
+
+#include <unicode/uchar.h>
+#include <unicode/uscript.h>
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <unordered_map>
+
+namespace synap::analysis {
+namespace {
+
+constexpr std::size_t kLookedAtBytes = 4'096;
+
+struct Named {
+  std::string_view name;
+  std::string_view code;
+  std::string_view common;  // words that are in most of its texts and in few others
+};
+// In the order of the enumerators.
+constexpr std::array<Named, kLanguages> kNamed = {{
+    {"", "", ""},
+    {"english", "en",
+     "the and of to is that it for was with are this be not you have from by but what which were"},
+    {"german", "de",
+     "der die und das ist nicht ein eine ich mit für auf den dem zu von im sich auch wird sind "
+     "wie"},
+    {"french", "fr",
+     "le la les des est et une du dans que qui pour pas sur avec plus ce cette sont au nous vous"},
+    {"spanish", "es",
+     "el los las que y una por con para está como más pero del su al es sus muy también hay este"},
+    {"italian", "it",
+     "il che di è per una sono non con della del gli le nel più anche come dei alla questo ma"},
+    {"portuguese", "pt",
+     "o os que não uma para com em por mais como dos da na ao ele está são também isso pelo"},
+    {"dutch", "nl",
+     "het een van en dat niet zijn voor met op ik te aan ook maar wordt bij naar hij deze heeft"},
+    {"swedish", "sv", "och att det som är en på för med av inte den till har jag om ett från men"},
+    {"danish", "da", "og at det er en til af på for med ikke der jeg har den fra også blev af vi"},
+    {"norwegian", "no", "og å det er en til av på for med ikke som jeg har den fra også ble av vi"},
+    {"finnish", "fi", "ja on ei se että hän mutta oli joka kun niin myös ovat minä tämä sen mitä"},
+    {"russian", "ru", ""},
+    {"greek", "el", ""},
+    {"arabic", "ar", ""},
+    {"hindi", "hi", ""},
+    {"tamil", "ta", ""},
+    {"armenian", "hy", ""},
+}};
+
+using Counts = std::array<int, kLanguages>;
+
+// Which languages have a word among their commonest, as bits.
+const std::unordered_map<std::string_view, std::uint32_t>& common_words() {
+  static const auto words = [] {
+    std::unordered_map<std::string_view, std::uint32_t> all;
+    for (std::size_t language = 0; language < kNamed.size(); ++language) {
+      for (auto rest = kNamed[language].common; !rest.empty();) {
+        const auto end = std::min(rest.find(' '), rest.size());
+        all[rest.substr(0, end)] |= 1U << language;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+    }
+    return all;
+  }();
+  return words;
+}
+
+std::optional<Language> only_language_of(UScriptCode script) {
+  switch (script) {
+    case USCRIPT_CYRILLIC:
+      return Language::kRussian;
+    case USCRIPT_GREEK:
+      return Language::kGreek;
+    case USCRIPT_ARABIC:
+      return Language::kArabic;
+    case USCRIPT_DEVANAGARI:
+      return Language::kHindi;
+    case USCRIPT_TAMIL:
+      return Language::kTamil;
+    case USCRIPT_ARMENIAN:
+      return Language::kArmenian;
+    default:
+      return std::nullopt;
+  }
+}
+
+struct Seen {
+  Counts letters{};  // of scripts that one language is written in
+  Counts words{};    // of those that share one
+  int latin = 0;
+  bool has_umlaut = false;
+  bool is_ascii = true;
+};
+
+void count_word(Seen& seen, std::string& word) {
+  if (word.empty()) return;
+  if (const auto found = common_words().find(word); found != common_words().end()) {
+    for (std::size_t i = 0; i < kNamed.size(); ++i) seen.words[i] += (found->second >> i) & 1U;
+  }
+  word.clear();
+}
+
+Seen look_at(std::string_view text) {
+  constexpr std::size_t kWordBytesMax = 24;
+  Seen seen;
+  std::string word;
+  const auto size = static_cast<std::int32_t>(std::min(text.size(), kLookedAtBytes));
+  for (std::int32_t at = 0; at < size;) {
+    UChar32 c = 0;
+    U8_NEXT_OR_FFFD(text.data(), at, size, c);
+    if (!u_isalpha(c)) {
+      count_word(seen, word);
+      continue;
+    }
+    c = u_tolower(c);
+    if (c > 0x7F) {
+      UErrorCode status = U_ZERO_ERROR;
+      const auto script = uscript_getScript(c, &status);
+      if (const auto only = only_language_of(script)) ++seen.letters[static_cast<int>(*only)];
+      seen.is_ascii = false;
+      seen.has_umlaut = seen.has_umlaut || c == U'ä' || c == U'ö' || c == U'ü' || c == U'ß';
+      seen.latin += script == USCRIPT_LATIN ? 1 : 0;
+    } else {
+      ++seen.latin;
+    }
+    if (word.size() < kWordBytesMax) {
+      char bytes[U8_MAX_LENGTH];
+      std::int32_t length = 0;
+      U8_APPEND_UNSAFE(bytes, length, c);
+      word.append(bytes, static_cast<std::size_t>(length));
+    }
+  }
+  count_word(seen, word);
+  return seen;
+}
+
+}  // namespace
+
+std::string_view name_of(Language language) {
+  return kNamed[static_cast<std::size_t>(language)].name;
+}
+
+std::optional<Language> language_by_name(std::string_view name) {
+  for (std::size_t i = 1; i < kNamed.size(); ++i) {
+    if (name == kNamed[i].name || name == kNamed[i].code) return static_cast<Language>(i);
+  }
+  return std::nullopt;
+}
+
+Language detect(std::string_view text) {
+  const auto seen = look_at(text);
+  const auto of_letters = std::ranges::max_element(seen.letters);
+  if (*of_letters > seen.latin) return static_cast<Language>(of_letters - seen.letters.begin());
+  if (seen.latin == 0) return Language::kNone;
+  const auto of_words = std::ranges::max_element(seen.words);
+  if (*of_words > 0) return static_cast<Language>(of_words - seen.words.begin());
+  if (seen.is_ascii) return Language::kEnglish;
+  return seen.has_umlaut ? Language::kGerman : Language::kNone;
+}
+
+}  // namespace synap::analysis
