@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "db/closure.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/full_text.h"
 #include "db/sqlite/wal_vfs.h"
 
 namespace synap::db::sqlite {
@@ -20,6 +21,14 @@ constexpr std::size_t kGroupBytesMax = 8 << 20;
 
 // After a group in which something failed, so many are run closure by closure at once.
 constexpr int kCautiousGroups = 32;
+
+Result<std::unique_ptr<Connection>> open_connection(const SqliteOptions& options,
+                                                    Connection::Mode mode) {
+  auto opened = Connection::open(options.path, mode, options.world, options.vfs);
+  if (!opened || !options.has_full_text) return opened;
+  if (auto added = add_full_text((*opened)->handle()); !added) return fail(added.error());
+  return opened;
+}
 
 }  // namespace
 
@@ -33,14 +42,12 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   std::ignore = configured;
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options));
-  auto writer =
-      Connection::open(options.path, Connection::Mode::kWriter, options.world, options.vfs);
+  auto writer = open_connection(options, Connection::Mode::kWriter);
   if (!writer) return fail(writer.error());
   database->writer_ = std::move(*writer);
   std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 0; i < options.readers; ++i) {
-    auto reader =
-        Connection::open(options.path, Connection::Mode::kReader, options.world, options.vfs);
+    auto reader = open_connection(options, Connection::Mode::kReader);
     if (!reader) return fail(reader.error());
     readers.push_back(std::move(*reader));
   }
@@ -55,7 +62,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
                                                 .idle_before_rest = options.idle_before_rest});
   database->idle_before_rest_ = options.idle_before_rest;
   database->writer_thread_ =
-      options.world.start_thread("db writer", ThreadPriority::kNormal,
+      options.world.start_thread("db writer", options.priority,
                                  [self = database.get()] { return self->turn_of_writer(); });
   return database;
 }

@@ -48,6 +48,10 @@ struct SqliteOptions {
   std::chrono::milliseconds idle_before_rest{5'000};
   /// So long writes wait for another process that keeps a full log from being moved.
   std::chrono::milliseconds full_wal_patience{5'000};
+  /// Its connections have the tokenizer and the function of full_text.h.
+  bool has_full_text = false;
+  /// Of the thread that writes.
+  ThreadPriority priority = ThreadPriority::kNormal;
   /// More reads, writes of people or writes of workers than this do not wait: the next is refused
   /// (kServiceUnavailable). Each keeps a coroutine of some KiB; 100,000 writes are some 5 s of
   /// work.

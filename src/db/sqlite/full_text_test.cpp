@@ -1,0 +1,105 @@
+#include "db/sqlite/full_text.h"
+
+#include <gtest/gtest.h>
+
+#include "base/test_support.h"
+#include "db/sqlite/connection.h"
+
+namespace synap::db::sqlite {
+namespace {
+
+class FullText : public testing::Test {
+ protected:
+  FullText() {
+    connection =
+        std::move(*Connection::open(directory.path() + "/test.db", Connection::Mode::kWriter));
+    EXPECT_TRUE(add_full_text(connection->handle()));
+    EXPECT_TRUE(connection->execute(
+        "CREATE VIRTUAL TABLE texts USING fts5(title, body, content='', tokenize='given_terms')"));
+    connection->begin_closure();
+  }
+  void add(int row, std::string_view title, std::string_view body) {
+    connection->run("INSERT INTO texts(rowid, title, body) VALUES ($1, $2, $3)", row, title, body);
+  }
+  std::string rows(Rows found) {
+    std::string all;
+    while (found.next()) all += (all.empty() ? "" : " ") + std::to_string(found.integer(0));
+    return all;
+  }
+  std::string matching(std::string_view expression) {
+    return rows(connection->query("SELECT rowid FROM texts WHERE texts MATCH $1", expression));
+  }
+  std::string ranked(std::string_view expression, const Relevance& relevance) {
+    const auto bytes = relevance.bytes();
+    return rows(
+        connection->query("SELECT rowid FROM texts WHERE texts MATCH $1 "
+                          "ORDER BY relevance(texts, $2) DESC",
+                          expression, Blob{bytes}));
+  }
+  static Relevance of_words(std::vector<double> rarities) {
+    Relevance relevance{
+        .columns = {{4, 2}, {1, 10}}, .groups = {}, .rarities = std::move(rarities)};
+    for (int i = 0; i < static_cast<int>(relevance.rarities.size()); ++i) {
+      relevance.groups.push_back(i);
+    }
+    return relevance;
+  }
+
+  test::TempDirectory directory;
+  std::unique_ptr<Connection> connection;
+};
+
+TEST_F(FullText, TakesTermsAsTheyAreGiven) {
+  add(1, "", "7:Ärger 7:don't");
+  EXPECT_EQ(matching(R"("7:Ärger")"), "1");
+  EXPECT_EQ(matching(R"("7:don't")"), "1");
+  EXPECT_EQ(matching(R"("7:ärger" OR "don't" OR "7" OR "Ärger")"), "");
+}
+
+TEST_F(FullText, KeepsFormsOfAWordAtItsPlace) {
+  add(1, "", "running /run shoes");
+  EXPECT_EQ(matching(R"("running shoes")"), "1");
+  EXPECT_EQ(matching(R"("run shoes")"), "1");
+  EXPECT_EQ(matching(R"("running run")"), "");
+  EXPECT_EQ(matching(R"("jogging /run shoes")"), "1");
+}
+
+TEST_F(FullText, RanksByLengthAndColumn) {
+  add(1, "a", "x b c d e f g h");
+  add(2, "a", "x");
+  add(3, "x", "b");
+  EXPECT_EQ(ranked(R"("x")", of_words({1})), "3 2 1");
+}
+
+TEST_F(FullText, PrefersRowsWithAllWordsAndThenRareOnes) {
+  add(1, "", "x x x x");
+  add(2, "", "y z z z");
+  add(3, "", "x y z z");
+  EXPECT_EQ(ranked(R"("x" OR "y")", of_words({1, 3})), "3 2 1");
+  EXPECT_EQ(ranked(R"("x" OR "y")", of_words({3, 1})), "3 1 2");
+}
+
+TEST_F(FullText, CountsNoPhraseWithoutAGroup) {
+  add(1, "", "x a a");
+  add(2, "", "x y y");
+  add(3, "", "x x x");
+  auto relevance = of_words({1});
+  relevance.groups = {-1, -1, 0};
+  EXPECT_EQ(ranked(R"("x" AND ("x" OR "y"))", relevance).front(), '2');
+}
+
+TEST_F(FullText, RefusesARelevanceOfAnotherQuery) {
+  add(1, "", "x");
+  for (const auto& bytes :
+       {of_words({1, 1}).bytes(), std::string("abc"), std::string(24, '\xff')}) {
+    connection->begin_closure();
+    ASSERT_EQ(rows(connection->query("SELECT relevance(texts, $1) FROM texts WHERE texts MATCH 'x'",
+                                     Blob{bytes})),
+              "");
+    EXPECT_FALSE(connection->ok());
+    std::ignore = connection->take_error();
+  }
+}
+
+}  // namespace
+}  // namespace synap::db::sqlite
