@@ -12,6 +12,7 @@
 #include "content/local/local_store.h"
 #include "events/test_store.h"
 #include "features/rooms.h"
+#include "search/search.h"
 #include "workers/engine.h"
 
 namespace synap::features {
@@ -76,8 +77,11 @@ class FeatureTest : public testing::Test {
     engine.emplace(*database, *log, types);
     pool = engine->pool.get();
     keys = std::make_unique<api::Keys>(*database, *log, types);
+    search = std::make_unique<search::Search>(
+        search::Rooms{*database, *log, *content, real_world()}, directory.path() + "/search");
     rooms = std::make_unique<Rooms>(Rooms{*database, *log, types, *projections, *content, *pool,
-                                          engine->control, engine->replays, procedures, *keys});
+                                          engine->control, engine->replays, procedures, *keys,
+                                          *search});
     add_(*rooms);
     SYNAP_CHECK(projections->prepare().has_value());
     SYNAP_CHECK(engine->start().has_value());
@@ -89,7 +93,9 @@ class FeatureTest : public testing::Test {
     if (rooms == nullptr) return;
     pool->stop(std::chrono::seconds(30));
     projections->stop();
+    search->stop();
     rooms.reset();
+    search.reset();
     keys.reset();
     engine.reset();
     projections.reset();
@@ -176,6 +182,7 @@ class FeatureTest : public testing::Test {
   std::optional<workers::Engine> engine;
   workers::WorkerPool* pool = nullptr;  // of the engine
   std::unique_ptr<api::Keys> keys;
+  std::unique_ptr<search::Search> search;  // not started, but by tests of it
   std::unique_ptr<Rooms> rooms;
 
  private:

@@ -15,6 +15,10 @@
 #include "workers/run_control.h"
 #include "workers/worker_pool.h"
 
+namespace synap::search {
+class Search;
+}
+
 namespace synap::features {
 
 struct Rooms {
@@ -28,6 +32,7 @@ struct Rooms {
   workers::Replays& replays;
   rpc::ProcedureTable& procedures;
   api::Keys& keys;
+  search::Search& search;
   /// Filled by each noun that is added.
   std::shared_ptr<AllNouns> nouns = std::make_shared<AllNouns>();
 };

@@ -4,6 +4,7 @@
 //   it);
 //                  not there if they are on a PostgreSQL server (store.h)
 //   content/       the text of notes
+//   search/        indexes of words, which are made from the others (search/search.h)
 //   owner.key      a key of the owner: the first, or that of the last `synap keys reset`; mode 0600
 //   signing.secret of which users' signing keys for apps are made; mode 0600
 //   pod.id         of which pod it is, if the database is on a server
@@ -45,6 +46,7 @@ class DataDirectory {
 
   std::string database() const { return path_ + "/synap.db"; }
   std::string content() const { return path_ + "/content"; }
+  std::string search() const { return path_ + "/search"; }
   std::string owner_key() const { return path_ + "/owner.key"; }
   std::string pod_id() const { return path_ + "/pod.id"; }
   std::string url() const { return url_of(path_); }

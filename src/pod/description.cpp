@@ -6,6 +6,7 @@
 #include "pod/features.h"
 #include "pod/log_procedures.h"
 #include "pod/self_procedures.h"
+#include "search/search.h"
 #include "workers/engine.h"
 
 namespace synap::pod {
@@ -86,9 +87,10 @@ struct Description::Parts {
   projections::Projections projections{database, log, types};
   workers::Engine engine{database, log, types};
   api::Keys keys{database, log, types};
+  search::Search search{{database, log, content, real_world()}, ""};
   features::Rooms rooms{database,   log,          types,          projections,
                         content,    *engine.pool, engine.control, engine.replays,
-                        procedures, keys};
+                        procedures, keys,         search};
 };
 
 Description::Description() : parts_(std::make_unique<Parts>()) {

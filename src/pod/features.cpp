@@ -13,6 +13,7 @@
 #include "features/relations/relations.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
+#include "features/searching/searching.h"
 #include "features/upkeep/upkeep.h"
 #include "inngest/app_events.h"
 #include "inngest/cancellations.h"
@@ -83,6 +84,7 @@ void add_features(const features::Rooms& rooms) {
   features::catalogue::add(rooms);
   features::functions::add(rooms);
   features::runs::add(rooms);
+  features::searching::add(rooms);
   features::upkeep::add(rooms);
   inngest::add_app_event_types(rooms.types);
   rooms.types.add(inngest::kHttpRequest,

@@ -32,6 +32,7 @@
 #include "pod/self_procedures.h"
 #include "pod/store.h"
 #include "pod/tracing.h"
+#include "search/search.h"
 #include "workers/engine.h"
 
 namespace synap::pod {
@@ -110,6 +111,7 @@ struct Pod::Parts {
   std::unique_ptr<projections::Projections> projections;
   std::optional<workers::Engine> engine;
   std::unique_ptr<api::Keys> keys;
+  std::unique_ptr<search::Search> search;
   std::unique_ptr<features::Rooms> rooms;
   std::unique_ptr<AppsHost> apps;
   inngest::BusHistory bus_history;
@@ -168,9 +170,11 @@ Result<> Pod::Parts::open() {
   if (auto entered = enter_bus(); !entered) return entered;
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
+  search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
+                                            directory->search());
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
-                      engine->control, engine->replays, procedures, *keys});
+                      engine->control, engine->replays, procedures, *keys, *search});
   add_features(*rooms);
   add_self_procedures(
       procedures,
@@ -278,6 +282,7 @@ Result<> Pod::Parts::serve() {
   if (auto loaded = apps->load(); !loaded) return loaded;
   if (auto started = engine->start(); !started) return started;
   projections->start();
+  search->start();
   sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
   upkeep = std::make_unique<Background>(engine->pool->executor());
   upkeep->begin(sweep->run(upkeep->token()));
@@ -477,6 +482,7 @@ bool Pod::stop() {
   const bool is_finished = !parts_->engine || parts_->engine->pool->stop(half);
   if (parts_->upkeep != nullptr) parts_->upkeep->stop();
   if (parts_->projections != nullptr) parts_->projections->stop();
+  if (parts_->search != nullptr) parts_->search->stop();
   if (parts_->database != nullptr) parts_->database->close();
   if (parts_->exporter != nullptr) parts_->exporter->stop(kSpansGrace);
   flush_log();

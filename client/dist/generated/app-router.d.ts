@@ -581,6 +581,37 @@ export interface ResultOf {
     /** The hash of a step that is done. Absent: the run's output is asked for. 40 to 40 characters. */
     step?: string | undefined;
 }
+export interface SearchFilters {
+    /** Only what is for this project. A UUID. */
+    project?: string | undefined;
+    /** Only what has this status: open, done, ... 1 to 100 characters. */
+    status?: string | undefined;
+    /** Only what was changed then or later. A day or a time, as dueDate of tasks. At most 40 characters. */
+    from?: string | undefined;
+    /** Only what was changed before; of a day, on it. At most 40 characters. */
+    to?: string | undefined;
+}
+export interface SearchQueryInput {
+    /** Words, "phrases", prefix*, -exclusion, title:word, text:word, tag:name, type:note, status:open. Things with more of the words, and with rarer ones, come first. At most 1000 characters. */
+    q: string;
+    /** text: by words. The others, by meaning, are refused so far. Default "text". */
+    mode?: "text" | "hybrid" | "semantic" | undefined;
+    /** Only these: note, task, ... Empty: all. At most 20 items, each 1 to 100 characters; default []. */
+    types?: string[] | undefined;
+    /** Only what has all of these. Capitals and accents do not matter. At most 20 items, each 1 to 100 characters; default []. */
+    tags?: string[] | undefined;
+    filters?: SearchFilters | undefined;
+    /** 1 to 100; default 20. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. At most 100 characters. */
+    cursor?: string | undefined;
+}
+export interface SuggestQueryInput {
+    /** How the title begins. Capitals and accents do not matter. 1 to 100 characters. */
+    prefix: string;
+    /** 1 to 50; default 10. */
+    limit?: number | undefined;
+}
 export interface SendSignalInput {
     /** Its name. 1 to 256 characters. */
     signal: string;
@@ -1705,6 +1736,61 @@ export interface Retried {
     status: "pending";
     runId: string;
 }
+export interface SnippetPart {
+    text: string;
+    /** It is what was looked for. */
+    match: boolean;
+}
+export interface SearchHit {
+    entityId: string;
+    /** note, task, ... */
+    entityType: string;
+    /** "" where it has none. */
+    title: string;
+    /** Of its text, where most of what was looked for stands together, on one line: the parts behind each other. How it begins, where only its title or tags match. */
+    snippet: SnippetPart[];
+    /** Larger is better; to be compared within one answer only. 0: by filters alone. */
+    score: number;
+    /** A time, ISO 8601. */
+    updatedAt: string;
+}
+export interface SearchHits {
+    /** The best first. */
+    hits: SearchHit[];
+    /** All that match; absent in a partial answer. */
+    total?: number;
+    /** True: a word is in more than 50,000 texts, of which the newest were looked at. */
+    partial: boolean;
+    /** So many events of the pod are not in the index yet: mostly 0. */
+    lag: number;
+    /** Absent on the last page. */
+    nextCursor?: string;
+}
+export interface SearchStatus {
+    /** filling: it is behind the log by more than a moment; rebuilding: the index before answers meanwhile; failing: it is tried again. */
+    status: "live" | "filling" | "rebuilding" | "failing";
+    /** Of yours, that can be found. */
+    documents: number;
+    /** The events up to here are in it. */
+    position: number;
+    /** The last position of the log. */
+    end: number;
+    /** Events that are not in it. */
+    lag: number;
+    /** While it is rebuilt: how far the new one is. */
+    filledTo?: number;
+    /** Why nothing is written into it. */
+    error?: string;
+}
+export interface Suggestion {
+    entityId: string;
+    entityType: string;
+    title: string;
+}
+export interface Suggestions {
+    /** In the order of their titles. */
+    suggestions: Suggestion[];
+}
 export interface SignInLink {
     /** Shown this once. */
     token: string;
@@ -2673,6 +2759,14 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         result: Query<ResultOf, WholeResult>;
         /** Try a dead letter again, with all its attempts, or now what waits. */
         retry: Mutation<RunId, Retried>;
+    };
+    search: {
+        /** Find your notes, tasks and all else by their words. */
+        query: Query<SearchQueryInput, SearchHits>;
+        /** How far the index of search is behind the log. */
+        status: Query<void, SearchStatus>;
+        /** Your things whose titles begin so. */
+        suggest: Query<SuggestQueryInput, Suggestions>;
     };
     sessions: {
         /** Make a link that signs a browser in at the pod's page, once, within 15 minutes. */

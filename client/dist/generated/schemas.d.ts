@@ -486,6 +486,34 @@ export declare const ResultOf: z.ZodObject<{
     id: z.ZodUUID;
     step: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
+export declare const SearchFilters: z.ZodObject<{
+    project: z.ZodOptional<z.ZodUUID>;
+    status: z.ZodOptional<z.ZodString>;
+    from: z.ZodOptional<z.ZodString>;
+    to: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const SearchQuery: z.ZodObject<{
+    q: z.ZodString;
+    mode: z.ZodDefault<z.ZodEnum<{
+        hybrid: "hybrid";
+        text: "text";
+        semantic: "semantic";
+    }>>;
+    types: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    filters: z.ZodOptional<z.ZodObject<{
+        project: z.ZodOptional<z.ZodUUID>;
+        status: z.ZodOptional<z.ZodString>;
+        from: z.ZodOptional<z.ZodString>;
+        to: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const SuggestQuery: z.ZodObject<{
+    prefix: z.ZodString;
+    limit: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
 export declare const SendSignal: z.ZodObject<{
     signal: z.ZodString;
     data: z.ZodDefault<z.ZodAny>;
@@ -1522,6 +1550,28 @@ export declare const inputSchemas: {
     }, z.core.$strip>;
     "runs.retry": z.ZodObject<{
         id: z.ZodUUID;
+    }, z.core.$strip>;
+    "search.query": z.ZodObject<{
+        q: z.ZodString;
+        mode: z.ZodDefault<z.ZodEnum<{
+            hybrid: "hybrid";
+            text: "text";
+            semantic: "semantic";
+        }>>;
+        types: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        filters: z.ZodOptional<z.ZodObject<{
+            project: z.ZodOptional<z.ZodUUID>;
+            status: z.ZodOptional<z.ZodString>;
+            from: z.ZodOptional<z.ZodString>;
+            to: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>>;
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "search.suggest": z.ZodObject<{
+        prefix: z.ZodString;
+        limit: z.ZodDefault<z.ZodInt>;
     }, z.core.$strip>;
     "signals.send": z.ZodObject<{
         signal: z.ZodString;

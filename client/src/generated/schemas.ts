@@ -455,6 +455,28 @@ export const ResultOf = z.object({
   step: z.string().min(40).max(40).optional().describe("The hash of a step that is done. Absent: the run's output is asked for."),
 });
 
+export const SearchFilters = z.object({
+  project: z.uuid(anId).optional().describe("Only what is for this project."),
+  status: z.string().min(1).max(100).optional().describe("Only what has this status: open, done, ..."),
+  from: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only what was changed then or later. A day or a time, as dueDate of tasks."),
+  to: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only what was changed before; of a day, on it."),
+});
+
+export const SearchQuery = z.object({
+  q: z.string().max(1000).describe("Words, \"phrases\", prefix*, -exclusion, title:word, text:word, tag:name, type:note, status:open. Things with more of the words, and with rarer ones, come first."),
+  mode: z.enum(["text", "hybrid", "semantic"]).default("text").describe("text: by words. The others, by meaning, are refused so far."),
+  types: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only these: note, task, ... Empty: all."),
+  tags: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only what has all of these. Capitals and accents do not matter."),
+  filters: SearchFilters.optional(),
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.string().max(100).optional().describe("The nextCursor of the page before."),
+});
+
+export const SuggestQuery = z.object({
+  prefix: z.string().min(1).max(100).describe("How the title begins. Capitals and accents do not matter."),
+  limit: z.int().min(1).max(50).default(10),
+});
+
 export const SendSignal = z.object({
   signal: z.string().min(1).max(256).describe("Its name."),
   data: z.any().default(null).describe("What the run goes on with, at most 512 KiB of JSON."),
@@ -998,6 +1020,8 @@ export const inputSchemas = {
   "runs.rerun": RerunOf,
   "runs.result": ResultOf,
   "runs.retry": RunId,
+  "search.query": SearchQuery,
+  "search.suggest": SuggestQuery,
   "signals.send": SendSignal,
   "tags.list": ListTags.optional(),
   "tasks.complete": CompleteTask,

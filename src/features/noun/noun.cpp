@@ -160,6 +160,9 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
   for (const auto* names : {&options.large, &options.unrestored}) {
     for (const auto& name : *names) SYNAP_CHECK(options.text && field_of(fields, name), name);
   }
+  for (const auto& name : options.searched.value_or(std::vector<std::string>{})) {
+    SYNAP_CHECK(field_of(fields, name) != nullptr, name);
+  }
   if (options.tags) SYNAP_CHECK(field_of(fields, options.tags->field) != nullptr, options.name);
   if (options.text) {
     for (const auto reserved : kReservedByText) {
@@ -226,6 +229,7 @@ NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
   }
   add_noun_queries(parts_);
   add_noun_list(parts_);
+  add_noun_search(parts_);
   if (parts_->options.tags && !parts_->options.tags->procedure.empty()) add_tag_list(parts_);
 }
 

@@ -110,6 +110,10 @@ struct NounOptions {
   std::vector<std::string> unrestored = {};
   /// Fields that a creation gives and no update changes. Of a noun without a text.
   std::vector<std::string> fixed = {};
+  /// Fields whose words are searched (search.query), beside its tags and text; `title` or `name` of
+  /// them is the title. Absent: all that hold words, which ids and dates do not. Empty: its
+  /// things are not found by search.
+  std::optional<std::vector<std::string>> searched = std::nullopt;
   /// Judges the fields that a command gives, beyond what their schemas can say. kBadRequest.
   std::function<Result<>(const Json& given)> check = nullptr;
   std::string example = "";  // JSON text: the input of a creation, for readers of the docs

@@ -93,6 +93,8 @@ void add_text_commands(const std::shared_ptr<NounParts>& parts);
 void add_text_handlers(const std::shared_ptr<NounParts>& parts);
 void add_noun_queries(const std::shared_ptr<NounParts>& parts);
 void add_noun_list(const std::shared_ptr<NounParts>& parts);
+/// Makes its things known to search, unless NounOptions::searched says that they are not found.
+void add_noun_search(const std::shared_ptr<NounParts>& parts);
 void add_tag_list(const std::shared_ptr<NounParts>& parts);
 void add_former_get(const std::shared_ptr<NounParts>& parts, const std::string& procedure);
 /// The events and the procedure of a command of its own.

@@ -82,6 +82,7 @@ void add(const Rooms& rooms) {
               .indexed = {"fromId", "toId", "type"},
               .references = {{.field = "fromId"}, {.field = "toId"}},
               .fixed = {"fromId", "toId"},
+              .searched = std::vector<std::string>{},  // what it leads to is found
               .check = check,
               .example = R"({"fromId":"01890a5d-ac96-774b-bcce-b302099a8057",)"
                          R"("toId":"01890a5d-ac96-774b-bcce-b302099a8058","type":"part_of"})"});

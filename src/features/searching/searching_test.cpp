@@ -1,0 +1,264 @@
+#include "features/searching/searching.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "features/feature_test.h"
+#include "features/notes/notes.h"
+
+namespace synap::features::tasks {
+void add(const Rooms& rooms);
+}
+
+namespace synap::features::searching {
+namespace {
+
+// A kind of which there is nothing, but for whose sake indexes are others.
+std::string further_kind;
+
+class SearchingTest : public FeatureTest {
+ protected:
+  SearchingTest()
+      : FeatureTest([](const Rooms& rooms) {
+          notes::add(rooms);
+          tasks::add(rooms);
+          if (!further_kind.empty()) {
+            rooms.search.add({.name = further_kind,
+                              .version = "1",
+                              .read = [](db::Tx&, const Uuid&) { return std::nullopt; }});
+          }
+          add(rooms);
+        }) {
+    search->start();
+  }
+  ~SearchingTest() override { further_kind.clear(); }
+
+  void start_again() {
+    open();
+    search->start();
+  }
+  void wait_for_index() {
+    const auto end = log->end().value();
+    auto wait = [&]() -> Task<void> { co_await search->indexed().wait_past(end - 1); };
+    sync_wait(executor, wait());
+  }
+  std::string make(std::string_view path, Json::Object fields, std::string user = "ann") {
+    const auto made = call(path, Json(std::move(fields)), std::move(user));
+    EXPECT_TRUE(made) << made.error().message;
+    wait_until_idle();
+    return made->find("entityId")->as_string();
+  }
+  std::string note(std::string text, std::string user = "ann") {
+    return make("notes.create", {{"content", std::move(text)}}, std::move(user));
+  }
+  Result<Json> look(std::string_view q, Json::Object more = {}, std::string user = "ann") {
+    wait_for_index();
+    more.emplace_back("q", q);
+    return call("search.query", Json(std::move(more)), std::move(user));
+  }
+  // The titles, or what was wrong.
+  std::string found(std::string_view q, Json::Object more = {}, std::string user = "ann") {
+    const auto answer = look(q, std::move(more), std::move(user));
+    if (!answer) return answer.error().message;
+    std::string all;
+    for (const auto& hit : answer->find("hits")->as_array()) {
+      all += (all.empty() ? "" : ", ") + hit.find("title")->as_string();
+    }
+    return all;
+  }
+  std::vector<std::string> indexes() const {
+    std::vector<std::string> paths;
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path() + "/search")) {
+      if (entry.path().extension() == ".db") paths.push_back(entry.path().string());
+    }
+    return paths;
+  }
+};
+
+TEST_F(SearchingTest, FindsNotesByTheirTextsAndTags) {
+  EXPECT_EQ(found("oak"), "");
+  note("# Garden\n\nThe old oak is running out of water.");
+  make("notes.create", {{"content", "Elm"},
+                        {"tags", Json::Array{"Home"}},
+                        {"properties", Json::object({{"author", "Grimm"}})}});
+  EXPECT_EQ(found("oak"), "Garden");
+  EXPECT_EQ(found("run"), "Garden");
+  EXPECT_EQ(found("grimm"), "Elm");
+  EXPECT_EQ(found("", {{"tags", Json::Array{"home"}}}),
+            "q, character 1: there is no word to look for");
+  EXPECT_EQ(found("tag:home"), "Elm");
+  EXPECT_EQ(found("elm", {{"tags", Json::Array{"home"}}}), "Elm");
+  EXPECT_EQ(found("oak", {{"tags", Json::Array{"home"}}}), "");
+}
+
+TEST_F(SearchingTest, ShowsWhereItIs) {
+  const auto id = note("# Garden\n\nThe old oak.");
+  const auto answer = look("oak");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->find("total")->as_integer(), 1);
+  EXPECT_EQ(answer->find("lag")->as_integer(), 0);
+  EXPECT_FALSE(answer->find("partial")->as_bool());
+  const auto& hit = answer->find("hits")->as_array().at(0);
+  EXPECT_EQ(hit.find("entityId")->as_string(), id);
+  EXPECT_EQ(hit.find("entityType")->as_string(), "note");
+  EXPECT_EQ(hit.find("snippet")->dump(),
+            R"([{"text":"# Garden The old ","match":false},{"text":"oak","match":true},)"
+            R"({"text":".","match":false}])");
+}
+
+TEST_F(SearchingTest, FollowsUpdatesAndDeletions) {
+  const auto id = note("oak");
+  EXPECT_EQ(found("oak"), "oak");
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "elm"}})));
+  EXPECT_EQ(found("oak"), "");
+  EXPECT_EQ(found("elm"), "elm");
+  ASSERT_TRUE(done("notes.update", input(id, {{"tags", Json::Array{"home"}}})));
+  EXPECT_EQ(found("tag:home elm"), "elm");
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  EXPECT_EQ(found("elm"), "");
+}
+
+TEST_F(SearchingTest, FindsTasksByFieldsOfTheirOwn) {
+  const std::string project = "01890a5d-ac96-774b-bcce-b302099a8057";
+  const auto id = make("tasks.create", {{"title", "Water the oak"}, {"description", "Every day"}});
+  note("Oak");
+  EXPECT_EQ(found("every"), "Water the oak");
+  EXPECT_EQ(found("oak", {{"types", Json::Array{"task"}}}), "Water the oak");
+  EXPECT_EQ(found("oak type:note"), "Oak");
+  EXPECT_EQ(found("oak status:open"), "Water the oak");
+  ASSERT_TRUE(done("tasks.complete", input(id)));
+  EXPECT_EQ(found("oak status:open"), "");
+  EXPECT_EQ(found("oak", {{"filters", Json::object({{"status", "done"}})}}), "Water the oak");
+  EXPECT_EQ(found("oak", {{"filters", Json::object({{"project", project}})}}), "");
+  EXPECT_EQ(found("oak", {{"filters", Json::object({{"from", "2999-01-01"}})}}), "");
+  EXPECT_EQ(found("water", {{"filters", Json::object({{"from", "2020-01-01"}})}}), "Water the oak");
+}
+
+TEST_F(SearchingTest, ShowsNothingOfOthers) {
+  note("oak", "bob");
+  EXPECT_EQ(found("oak"), "");
+  EXPECT_EQ(found("oak", {}, "bob"), "oak");
+  EXPECT_EQ(call("search.suggest", Json::object({{"prefix", "o"}}))->dump(),
+            R"({"suggestions":[]})");
+  EXPECT_EQ(call("search.status", Json::object())->find("documents")->as_integer(), 0);
+}
+
+TEST_F(SearchingTest, SuggestsTitles) {
+  note("Old oak");
+  note("Ölbaum");
+  wait_for_index();
+  const auto answer = call("search.suggest", Json::object({{"prefix", "OL"}}));
+  ASSERT_TRUE(answer);
+  std::string all;
+  for (const auto& one : answer->find("suggestions")->as_array()) {
+    all += one.find("title")->as_string() + ";";
+  }
+  EXPECT_EQ(all, "Ölbaum;Old oak;");
+}
+
+TEST_F(SearchingTest, RefusesWhatItCannotAnswer) {
+  const auto wrong = look("oak \"elm");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, Code::kBadRequest);
+  EXPECT_EQ(wrong.error().details->dump(), R"({"reason":"SEARCH_SYNTAX","position":4})");
+  EXPECT_EQ(found("oak", {{"types", Json::Array{"nothing"}}}),
+            "types: \"nothing\" is none that is searched; these are note, task");
+  EXPECT_EQ(found("oak", {{"mode", "semantic"}}),
+            "mode: this version searches by words only, not by meaning (semantic); ask with mode "
+            "text");
+  EXPECT_EQ(look("oak", {{"mode", "hybrid"}}).error().code, Code::kBadRequest);
+  for (const auto* cursor :
+       {"", "x", "00000000000000001g", "7ff80000000000001", "zzzzzzzzzzzzzzzz1"}) {
+    EXPECT_EQ(found("oak", {{"cursor", cursor}}), "cursor: it is none of search.query") << cursor;
+  }
+  EXPECT_EQ(look(std::string(1'001, 'x')).error().code, Code::kBadRequest);
+  EXPECT_EQ(look(std::string(1 << 20, 'x')).error().code, Code::kBadRequest);
+}
+
+TEST_F(SearchingTest, GivesPages) {
+  for (int i = 0; i < 5; ++i) note("oak " + std::to_string(i));
+  std::string all;
+  Json::Object more = {{"limit", 2}};
+  for (int page = 0; page < 4; ++page) {
+    const auto answer = look("oak", more);
+    ASSERT_TRUE(answer);
+    for (const auto& hit : answer->find("hits")->as_array()) {
+      all += hit.find("title")->as_string() + ";";
+    }
+    const Json* next = answer->find("nextCursor");
+    if (next == nullptr) break;
+    more = {{"limit", 2}, {"cursor", *next}};
+  }
+  EXPECT_EQ(all, "oak 4;oak 3;oak 2;oak 1;oak 0;");
+}
+
+TEST_F(SearchingTest, GoesOnWhereItWas) {
+  note("oak");
+  EXPECT_EQ(found("oak"), "oak");
+  search->stop();
+  note("oak two");
+  start_again();
+  EXPECT_EQ(found("oak"), "oak, oak two");
+  EXPECT_EQ(indexes().size(), 1U);
+}
+
+TEST_F(SearchingTest, IsMadeAgainWhereItIsMissingOrDamaged) {
+  note("oak");
+  EXPECT_EQ(found("oak"), "oak");
+  const auto path = indexes().at(0);
+  const auto damage = [](const std::string& file) {
+    std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
+    stream.seekp(4'096);  // behind what SQLite knows the file by
+    stream << std::string(64'000, 'x');
+  };
+  for (const auto& harm : std::vector<std::function<void(const std::string&)>>{
+           [](const std::string& file) { std::filesystem::remove(file); },
+           [](const std::string& file) { std::ofstream(file) << "no database"; }, damage}) {
+    close();
+    harm(path);
+    start_again();
+    EXPECT_EQ(found("oak"), "oak");
+    EXPECT_EQ(indexes(), std::vector{path});
+  }
+}
+
+TEST_F(SearchingTest, IsMadeAgainWhereItsDescriptionChanged) {
+  const auto id = note("oak");
+  note("elm");
+  EXPECT_EQ(found("oak"), "oak");
+  const auto before = indexes();
+  close();
+  further_kind = "tree";
+  start_again();
+  EXPECT_EQ(found("oak"), "oak");
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  EXPECT_EQ(found("oak"), "");
+  EXPECT_EQ(found("elm"), "elm");
+  EXPECT_EQ(indexes().size(), 1U);
+  EXPECT_NE(indexes(), before);
+}
+
+// As after a backup was put back: the index is ahead of the log, or of another one.
+TEST_F(SearchingTest, IsMadeAgainForAnotherLog) {
+  note("oak");
+  EXPECT_EQ(found("oak"), "oak");
+  close();
+  store = events::TestStore::make();
+  start_again();
+  note("elm");
+  EXPECT_EQ(found("oak"), "");
+  EXPECT_EQ(found("elm"), "elm");
+}
+
+TEST_F(SearchingTest, SaysWhatIsMissing) {
+  search->stop();
+  EXPECT_EQ(call("search.query", Json::object({{"q", "oak"}})).error().code,
+            Code::kServiceUnavailable);
+  note("oak");
+  EXPECT_GT(call("search.status", Json::object())->find("lag")->as_integer(), 0);
+}
+
+}  // namespace
+}  // namespace synap::features::searching

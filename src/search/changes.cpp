@@ -1,0 +1,92 @@
+#include "search/changes.h"
+
+#include <fmt/format.h>
+
+#include "analysis/folding.h"
+
+namespace synap::search {
+namespace {
+
+// A place among titles: what is behind these characters of a title orders nothing.
+constexpr std::size_t kTitleKeyBytesMax = 200;
+
+}  // namespace
+
+void Changes::carry_out(const Change& change) {
+  const auto before = stored(change.id);
+  const auto& document = change.document;
+  const auto after = document ? std::optional(kept_of(*document)) : std::nullopt;
+  if (before && after && before->kept == *after) return;
+  if (before) remove(*before);
+  if (after) insert(*document, *after);
+}
+
+std::optional<Changes::Stored> Changes::stored(const Uuid& id) {
+  auto rows = tx_.query(
+      "SELECT place, user, type, title, text, tags, others, fields, language, updated_at "
+      "FROM documents WHERE entity = $1",
+      id);
+  if (!rows.next()) return std::nullopt;
+  return Stored{rows.integer(0),
+                rows.integer(1),
+                {rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6), rows.text(7),
+                 static_cast<analysis::Language>(rows.integer(8)), rows.integer(9)}};
+}
+
+void Changes::remove(const Stored& stored) {
+  const auto streams = streams_of(analyzer_, stored.user, stored.kept);
+  tx_.run(
+      "INSERT INTO terms(terms, rowid, title, text, tags, others, keys) "
+      "VALUES ('delete', $1, $2, $3, $4, $5, $6)",
+      stored.place, streams.words[0], streams.words[1], streams.words[2], streams.words[3],
+      streams.keys);
+  tx_.run("DELETE FROM documents WHERE place = $1", stored.place);
+  count(stored.user, streams, stored.kept.language, -1);
+}
+
+void Changes::insert(const Document& document, const Kept& kept) {
+  const auto user = user_of(document.user_id);
+  std::int64_t number = 0;
+  {
+    auto rows =
+        tx_.query("UPDATE users SET last = last + 1 WHERE number = $1 RETURNING last", user);
+    if (!rows.next()) return;
+    number = rows.integer(0);
+  }
+  const auto place = (user << kPlaceBits) | number;
+  const auto streams = streams_of(analyzer_, user, kept);
+  tx_.run(
+      "INSERT INTO terms(rowid, title, text, tags, others, keys) VALUES ($1, $2, $3, $4, $5, $6)",
+      place, streams.words[0], streams.words[1], streams.words[2], streams.words[3], streams.keys);
+  const auto key = analysis::folded(beginning_of(kept.title, kTitleKeyBytesMax));
+  tx_.run(
+      "INSERT INTO documents(place, user, entity, type, title, title_key, text, tags, others, "
+      "fields, language, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      place, user, document.id, kept.type, kept.title, key, kept.text, kept.tags, kept.others,
+      kept.fields, static_cast<int>(kept.language), kept.updated_at);
+  count(user, streams, kept.language, 1);
+}
+
+std::int64_t Changes::user_of(const std::string& user_id) {
+  tx_.run(
+      "INSERT INTO users(user_id, last, documents, title, text, tags, others) "
+      "VALUES ($1, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
+      user_id);
+  auto rows = tx_.query("SELECT number FROM users WHERE user_id = $1", user_id);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+void Changes::count(std::int64_t user, const Streams& streams, analysis::Language language,
+                    int by) {
+  tx_.run(
+      "UPDATE users SET documents = documents + $2, title = title + $3, text = text + $4, "
+      "tags = tags + $5, others = others + $6 WHERE number = $1",
+      user, by, by * streams.sizes[0], by * streams.sizes[1], by * streams.sizes[2],
+      by * streams.sizes[3]);
+  tx_.run(
+      "INSERT INTO languages(user, language, documents) VALUES ($1, $2, $3) "
+      "ON CONFLICT(user, language) DO UPDATE SET documents = documents + $3",
+      user, static_cast<int>(language), by);
+}
+
+}  // namespace synap::search

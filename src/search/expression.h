@@ -1,0 +1,63 @@
+// Expression: a query as FTS5 is asked it, in two steps. First what each item means in terms
+// (Wanted), of which the index is then asked how many texts have it; then the whole, whose work is
+// bounded by that: rows are led to by what must be there, or by the rarest words that together few
+// texts have, and what is common adds to the relevance of those alone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/analyzer.h"
+#include "search/query.h"
+#include "search/streams.h"
+
+namespace synap::search {
+
+/// How many texts have something, as far as was counted.
+struct Frequency {
+  std::int64_t texts = 0;   // an estimate, where is_cut
+  bool is_cut = false;      // there are more than were counted
+  std::int64_t lowest = 0;  // the place of the last one that was counted: no more are above it
+};
+
+/// An item in terms.
+struct Wanted {
+  std::string phrase;              // of FTS5, quoted, with its column; empty: nothing can match it
+  std::vector<std::string> parts;  // of a phrase of several words: each alone, quoted
+  bool is_required = false;
+  bool is_excluded = false;
+  bool is_filter = false;  // has no part in relevance
+  Frequency frequency = {};
+};
+
+/// What is to be shown of a text as found: terms of words, without their user.
+using Marked = std::set<std::string, std::less<>>;
+
+/// Which terms of a user begin so; ascending, some hundred at most.
+using TermsWith = std::function<std::vector<std::string>(std::string_view beginning)>;
+
+struct Meaning {
+  std::vector<Wanted> wanted;
+  Marked marked;
+};
+
+/// kBadRequest: an item says nothing that could be found (wrong_at()).
+Result<Meaning> meaning_of(analysis::Analyzer& analyzer, std::int64_t user, std::string_view query,
+                           const std::vector<Item>& items,
+                           std::span<const analysis::Language> languages, const TermsWith& terms);
+
+struct Expression {
+  std::string text;               // empty: nothing can match
+  std::vector<int> groups;        // of each phrase of the text: Relevance::groups
+  std::vector<Frequency> ranked;  // of each group
+  std::int64_t lowest = 0;        // places below are not looked at
+  bool is_partial = false;        // texts with common words only are left out, or old ones
+};
+/// Of items of which the index has told the frequencies; so many texts are looked at.
+Expression expression_of(const std::vector<Wanted>& wanted, std::int64_t texts_max);
+
+}  // namespace synap::search

@@ -1,0 +1,73 @@
+// Finder: looks into an index for one user.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/uuid.h"
+#include "db/database.h"
+#include "search/query.h"
+#include "search/snippet.h"
+
+namespace synap::search {
+
+/// A word that more texts of a user have than this is ranked among the newest of them.
+inline constexpr std::int64_t kTextsMax = 50'000;
+
+/// Where a hit stands in the order of hits: the highest relevance first, then the newest.
+struct Place {
+  double relevance = 0;
+  std::int64_t number = 0;
+
+  friend bool operator==(const Place&, const Place&) = default;
+  bool is_before(const Place& other) const {
+    return relevance != other.relevance ? relevance > other.relevance : number > other.number;
+  }
+};
+
+struct Ask {
+  std::string text;
+  std::vector<Item> items;         // of the text, and filters from elsewhere
+  std::vector<std::string> types;  // any of these; empty: of any
+  /// When it was changed, Unix ms: of at least `from` and less than `to`.
+  std::int64_t from = std::numeric_limits<std::int64_t>::min();
+  std::int64_t to = std::numeric_limits<std::int64_t>::max();
+  int limit = 20;
+  std::optional<Place> after = {};
+  std::int64_t texts_max = kTextsMax;
+};
+
+struct Hit {
+  Uuid id;
+  std::string type;
+  std::string title;
+  std::vector<SnippetPart> snippet;
+  std::int64_t updated_at = 0;
+  Place place;
+};
+
+struct Found {
+  std::vector<Hit> hits;
+  std::optional<Place> next;          // after the last of them; nothing: there is no further one
+  std::optional<std::int64_t> total;  // all that match; nothing: they were not all looked at
+};
+
+/// Aborts the Tx with kBadRequest where the query says nothing that could be found.
+Found find(db::Tx& tx, std::string_view user_id, const Ask& ask);
+
+struct Suggestion {
+  Uuid id;
+  std::string type;
+  std::string title;
+};
+/// Whose titles begin so, in their order. Capitals and accents do not matter.
+std::vector<Suggestion> suggest(db::Tx& tx, std::string_view user_id, std::string_view beginning,
+                                int limit);
+
+/// How many documents a user has.
+std::int64_t count_documents(db::Tx& tx, std::string_view user_id);
+
+}  // namespace synap::search

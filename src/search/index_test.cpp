@@ -1,0 +1,314 @@
+#include "search/index.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/test_support.h"
+#include "search/finder.h"
+
+namespace synap::search {
+namespace {
+
+class IndexTest : public testing::Test {
+ protected:
+  IndexTest() { open(); }
+
+  void open() {
+    index.reset();
+    index = std::move(*Index::open(path, real_world()));
+    EXPECT_TRUE(test::run(executor, [&] { return index->load(); }));
+  }
+  Document document(std::string_view title, std::string_view text = "") {
+    return {.id = Uuid::v7(),
+            .user_id = "ann",
+            .type = "note",
+            .title = std::string(title),
+            .text = std::string(text)};
+  }
+  Uuid put(Document document) {
+    const auto id = document.id;
+    apply({{id, std::move(document)}});
+    return id;
+  }
+  void remove(const Uuid& id) { apply({{id, std::nullopt}}); }
+  void apply(std::vector<Change> changes) {
+    auto done = test::run(executor, [&] { return index->apply(std::move(changes), {}); });
+    EXPECT_TRUE(done);
+  }
+  Result<Found> look(std::string_view text, Ask ask = {}, std::string_view user = "ann") {
+    auto items = parse_query(text, fields);
+    if (!items) return fail(items.error());
+    ask.text = text;
+    ask.items = std::move(*items);
+    return test::run(executor, [&] {
+      return index->database().read([&](db::Tx& tx) { return find(tx, user, ask); });
+    });
+  }
+  // The titles in their order.
+  std::string found(std::string_view text, Ask ask = {}, std::string_view user = "ann") {
+    const auto answer = look(text, std::move(ask), user);
+    if (!answer) return answer.error().message;
+    std::string all;
+    for (const auto& hit : answer->hits) all += (all.empty() ? "" : ", ") + hit.title;
+    return all;
+  }
+  std::int64_t rows_of(std::string_view sql) {
+    return *test::run(executor, [&] {
+      return index->database().read([&](db::Tx& tx) {
+        auto rows = tx.query(sql);
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    });
+  }
+
+  test::TempDirectory directory;
+  const std::string path = directory.path() + "/index.db";
+  ThreadExecutor executor{"test"};
+  std::unique_ptr<Index> index;
+  const std::vector<std::string> fields = {"tag", "type", "status"};
+};
+
+TEST_F(IndexTest, FindsWordsInAnyForm) {
+  put(document("A", "She was running through the Gärten of the city."));
+  put(document("B", "Der Ärger mit den Häusern ist groß."));
+  EXPECT_EQ(found("run"), "A");
+  EXPECT_EQ(found("GARTEN"), "A");
+  EXPECT_EQ(found("arger"), "B");
+  EXPECT_EQ(found("haus"), "B");
+  EXPECT_EQ(found("elm"), "");
+}
+
+TEST_F(IndexTest, FindsWhatIsWrittenWithoutSpaces) {
+  put(document("A", "私は東京都に住んでいます"));
+  put(document("B", "京都の寺"));
+  EXPECT_EQ(found("東京都"), "A");
+  EXPECT_EQ(found("京都"), "B, A");
+  EXPECT_EQ(found("寺"), "B");
+  EXPECT_EQ(found("東"), "A");
+  put(document("C", "ฉันอยู่ที่กรุงเทพ"));
+  EXPECT_EQ(found("กรุงเทพ"), "C");
+}
+
+TEST_F(IndexTest, FollowsWhatBecomesOfAThing) {
+  EXPECT_EQ(found("oak"), "");  // empty
+  auto one = document("One", "oak");
+  put(one);
+  EXPECT_EQ(found("oak"), "One");
+  one.text = "elm";
+  put(one);
+  EXPECT_EQ(found("oak"), "");
+  EXPECT_EQ(found("elm"), "One");
+  remove(one.id);
+  EXPECT_EQ(found("elm"), "");
+  EXPECT_EQ(found("one"), "");
+  // Nothing of it is left, in the file neither.
+  EXPECT_EQ(rows_of("SELECT count(*) FROM documents"), 0);
+  EXPECT_EQ(rows_of("SELECT count(*) FROM vocabulary"), 0);
+  EXPECT_EQ(rows_of("SELECT documents + title + text FROM users"), 0);
+}
+
+TEST_F(IndexTest, WritesNothingWhereNothingChanged) {
+  const auto one = document("One", "oak");
+  put(one);
+  const auto before = rows_of("SELECT max(place) FROM documents");
+  put(one);
+  EXPECT_EQ(rows_of("SELECT max(place) FROM documents"), before);
+}
+
+TEST_F(IndexTest, PrefersTitlesAndTextsWithAllWords) {
+  put(document("Other", "A plan of the garden."));
+  put(document("Garden", "Some words of another thing."));
+  put(document("Third", "A plan that plans plans."));
+  EXPECT_EQ(found("garden"), "Garden, Other");
+  EXPECT_EQ(found("what is the plan of the garden").substr(0, 5), "Other");
+}
+
+TEST_F(IndexTest, FindsPhrasesAsTheyAreWritten) {
+  put(document("A", "the red apple falls"));
+  put(document("B", "the apple is red"));
+  put(document("C", "the red apples"));
+  EXPECT_EQ(found("\"red apple\""), "A");
+  EXPECT_EQ(found("\"red apple\" falls"), "A");
+  EXPECT_EQ(found("\"apple red\""), "");
+  EXPECT_EQ(found("well-known.example_name"), "");
+  put(document("D", "see well-known.example_name here"));
+  EXPECT_EQ(found("known.example"), "D");
+}
+
+TEST_F(IndexTest, LeavesOutWhatMustNotBeThere) {
+  put(document("A", "apple pie"));
+  put(document("B", "apple tart"));
+  EXPECT_EQ(found("apple -pie"), "B");
+  EXPECT_EQ(found("apple -\"apple tart\""), "A");
+  EXPECT_EQ(found("apple -ta*"), "A");
+  EXPECT_EQ(found("apple -elm"), "B, A");
+}
+
+TEST_F(IndexTest, FindsBeginningsOfWords) {
+  put(document("A", "organization"));
+  put(document("B", "organ"));
+  put(document("C", "orange"));
+  EXPECT_EQ(found("organiz*"), "A");
+  EXPECT_EQ(found("orang*"), "C");
+  EXPECT_EQ(found("x*"), "");
+  EXPECT_EQ(found("title:b orga*"), "B");
+  EXPECT_EQ(look("or*")->hits.size(), 3U);
+}
+
+TEST_F(IndexTest, FiltersByFields) {
+  auto one = document("One", "oak");
+  one.tags = {"Home", "two words"};
+  one.fields = {{"status", "open"}};
+  put(one);
+  auto two = document("Two", "oak home");
+  two.type = "task";
+  two.fields = {{"status", "done"}};
+  put(two);
+  EXPECT_EQ(found("oak tag:home"), "One");
+  EXPECT_EQ(found("tag:\"TWO words\""), "One");
+  EXPECT_EQ(found("tag:two"), "");
+  EXPECT_EQ(found("oak -tag:home"), "Two");
+  EXPECT_EQ(found("elm tag:home"), "");  // a filter is no word
+  EXPECT_EQ(found("el* tag:home"), "");
+  EXPECT_EQ(found("elm \"oak\" tag:home"), "One");
+  EXPECT_EQ(found("type:task"), "Two");
+  EXPECT_EQ(found("status:open oak"), "One");
+  EXPECT_EQ(found("title:one"), "One");
+  EXPECT_EQ(found("title:oak"), "");
+  EXPECT_EQ(found("text:oak title:two"), "Two");
+  EXPECT_EQ(found("oak", {.types = {"task", "project"}}), "Two");
+  EXPECT_EQ(found("home"), "One, Two");  // tags have words, too
+}
+
+TEST_F(IndexTest, FiltersByTime) {
+  for (int day = 1; day <= 4; ++day) {
+    auto one = document(std::to_string(day), "oak");
+    one.updated_at = day * 1'000;
+    put(one);
+  }
+  EXPECT_EQ(found("oak", {.from = 2'000, .to = 4'000}), "3, 2");
+  EXPECT_EQ(found("oak", {.to = 2'000}), "1");
+  EXPECT_EQ(look("oak", {.from = 3'000})->total, 2);
+}
+
+TEST_F(IndexTest, ShowsAUserNothingOfOthers) {
+  put(document("Mine", "oak"));
+  const auto before = look("oak")->hits[0].place;
+  for (int i = 0; i < 50; ++i) {
+    auto other = document("Other", "oak elm");
+    other.user_id = "bob";
+    put(other);
+  }
+  EXPECT_EQ(found("oak"), "Mine");
+  EXPECT_EQ(found("elm"), "");
+  EXPECT_EQ(found("el*"), "");
+  EXPECT_EQ(found("oak -elm"), "Mine");
+  EXPECT_EQ(look("oak")->total, 1);
+  // Scores say nothing of how many others have it.
+  EXPECT_EQ(look("oak")->hits[0].place, before);
+  EXPECT_EQ(found("oak", {}, "eve"), "");
+  EXPECT_EQ(look("oak", {}, "bob")->total, 50);
+}
+
+TEST_F(IndexTest, GivesPages) {
+  for (int i = 0; i < 7; ++i) put(document(std::to_string(i), i % 2 == 0 ? "oak" : "oak oak"));
+  std::string all;
+  std::optional<Place> after;
+  for (int page = 0; page < 4; ++page) {
+    const auto answer = look("oak", {.limit = 3, .after = after});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->total, 7);
+    for (const auto& hit : answer->hits) all += hit.title;
+    after = answer->next;
+    if (!after) break;
+  }
+  EXPECT_EQ(all, "5316420");
+}
+
+TEST_F(IndexTest, RanksWhatManyTextsHaveAmongTheNewest) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 100; ++i) {
+    auto one = document(std::to_string(i), i == 20 ? "common rare" : "common");
+    changes.push_back({one.id, one});
+  }
+  apply(std::move(changes));
+  // The best is an old one, which is not looked at.
+  const auto common = look("common", {.limit = 100, .texts_max = 10});
+  EXPECT_EQ(common->hits.front().title, "99");
+  EXPECT_LE(common->hits.size(), 12U);
+  EXPECT_FALSE(common->total);
+  EXPECT_EQ(look("common", {.limit = 1})->total, 100);
+  // What is rare leads, wherever it is.
+  const auto rare = look("common rare", {.texts_max = 10});
+  EXPECT_EQ(rare->hits.front().title, "20");
+  EXPECT_FALSE(rare->total);
+  EXPECT_EQ(found("rare \"common\"", {.texts_max = 10}).substr(0, 2), "99");
+  EXPECT_EQ(found("\"common rare\"", {.texts_max = 10}), "20");
+  EXPECT_EQ(found("common type:note", {.limit = 1, .texts_max = 10}), "99");
+  EXPECT_EQ(found("rare type:note", {.texts_max = 10}), "20");
+}
+
+TEST_F(IndexTest, RefusesWhatSaysNothing) {
+  put(document("A", "oak"));
+  EXPECT_EQ(found("&&"), "q, character 1: there is no word to look for");
+  EXPECT_EQ(found("oak \"&&\""), "q, character 5: there is no word in this");
+  EXPECT_EQ(found("oak -&"), "q, character 5: there is no word in this");
+  EXPECT_EQ(found("oak & &"), "A");
+  EXPECT_EQ(found("&&", {}, "eve"), "q, character 1: there is no word to look for");
+}
+
+TEST_F(IndexTest, TakesWhateverIsInTexts) {
+  auto odd =
+      document("\" OR 'x' {title} : NEAR(a b)", std::string("a\0b \xFF\x02type=note /x", 22));
+  odd.tags = {"a\"b c", std::string("nul\0tag", 7), ""};
+  odd.fields = {{"status", "\"open\" /7:x"}};
+  put(odd);
+  EXPECT_EQ(look("NEAR")->total, 1);
+  EXPECT_EQ(look("status:nothing")->total, 0);
+  EXPECT_EQ(look("\"OR x title\"")->total, 1);
+  remove(odd.id);
+  EXPECT_EQ(rows_of("SELECT count(*) FROM vocabulary"), 0);
+}
+
+TEST_F(IndexTest, KeepsItsCheckpointWithItsRows) {
+  const auto event = Uuid::v7();
+  const Checkpoint checkpoint{.position = 42, .event = event, .is_complete = true};
+  const auto one = document("One", "oak");
+  ASSERT_TRUE(test::run(executor, [&] { return index->apply({{one.id, one}}, checkpoint); }));
+  open();
+  EXPECT_EQ(index->checkpoint(), checkpoint);
+  EXPECT_EQ(found("oak"), "One");
+}
+
+TEST_F(IndexTest, SaysThatItIsDamaged) {
+  put(document("One", "oak"));
+  index.reset();
+  std::ofstream(path, std::ios::binary) << std::string(8'192, 'x');
+  const auto opened = Index::open(path, real_world());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().fault, Fault::kDamaged);
+  std::filesystem::remove(path);
+}
+
+TEST_F(IndexTest, SuggestsTitles) {
+  put(document("Ärger im Garten"));
+  put(document("Argentina"));
+  put(document("Oak"));
+  const auto suggested = [&](std::string_view beginning, std::string_view user) {
+    std::string all;
+    const auto found = *test::run(executor, [&] {
+      return index->database().read([&](db::Tx& tx) { return suggest(tx, user, beginning, 10); });
+    });
+    for (const auto& one : found) all += (all.empty() ? "" : ", ") + one.title;
+    return all;
+  };
+  EXPECT_EQ(suggested("arg", "ann"), "Argentina, Ärger im Garten");
+  EXPECT_EQ(suggested("ÄRGER", "ann"), "Ärger im Garten");
+  EXPECT_EQ(suggested("x", "ann"), "");
+  EXPECT_EQ(suggested("arg", "bob"), "");
+}
+
+}  // namespace
+}  // namespace synap::search

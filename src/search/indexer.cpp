@@ -1,0 +1,136 @@
+#include "search/indexer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+
+namespace synap::search {
+namespace {
+
+// Of a page: what is read of it and written together is some MiB at most.
+constexpr int kEventsMax = 200;
+constexpr std::size_t kBytesMax = 4 << 20;
+// Where nothing matched for so long, that is kept too, so that the next start does not look through
+// all of it again.
+constexpr std::int64_t kUnsavedMax = 20'000;
+
+}  // namespace
+
+const Kind* Indexer::kind_of(const events::Event& event) const {
+  if (!event.type.ends_with(".completed") || !event.aggregate_id) return nullptr;
+  const auto name = std::string_view(event.type).substr(0, event.type.find('.'));
+  const auto found = std::ranges::find(kinds_, name, &Kind::name);
+  return found != kinds_.end() ? &*found : nullptr;
+}
+
+Task<Result<Indexer::Page>> Indexer::next_page(std::int64_t from) {
+  std::vector<std::string> types;
+  for (const auto& kind : kinds_) types.push_back(kind.name + ".*");
+  auto read = co_await rooms_.log.read(events::Tenancy::whole_pod(),
+                                       {.after = from, .limit = kEventsMax, .types = types});
+  if (!read) co_return fail(read.error());
+  Page page{.step = {read->next_after, read->is_at_end}};
+  std::set<Uuid> ids;
+  for (const auto& event : read->events) {
+    const auto* kind = kind_of(*event);
+    if (kind != nullptr && ids.insert(*event->aggregate_id).second) {
+      page.things.push_back({kind, *event->aggregate_id});
+    }
+  }
+  co_return page;
+}
+
+Task<Result<std::vector<Change>>> Indexer::changes_of(std::vector<Thing> things) {
+  auto read = co_await rooms_.database.read([&](db::Tx& tx) {
+    std::vector<Change> changes;
+    for (const auto& thing : things) {
+      changes.push_back({thing.id, thing.kind->read(tx, thing.id)});
+      if (changes.back().document) changes.back().document->type = thing.kind->name;
+    }
+    return changes;
+  });
+  co_return read;
+}
+
+// A text that is gone is of a version that is not the present one any more, or of a thing that was
+// deleted since: another event behind this one says so. Where it is damaged, the rest is found.
+Task<Result<>> Indexer::read_text(Document& document) {
+  if (document.file.empty()) co_return Result<>{};
+  auto key = content::ContentKey::parse(document.file);
+  if (!key) co_return Result<>{};
+  auto text = co_await rooms_.content.get(*key, {.offset = 0, .length = kTextBytesMax});
+  if (text) {
+    document.text = std::move(*text);
+    co_return Result<>{};
+  }
+  if (text.error().code != Code::kNotFound) co_return fail(text.error());
+  write_log_bounded(Same::kMessage, LogLevel::kDebug, "search", "content {name} is not there",
+                    {{"name", document.file}});
+  co_return Result<>{};
+}
+
+Task<Result<Checkpoint>> Indexer::checkpoint_at(std::int64_t position, const Index& index) {
+  Checkpoint checkpoint{.position = position, .is_complete = index.checkpoint().is_complete};
+  if (position == 0) co_return checkpoint;
+  auto event = co_await rooms_.log.at(position);
+  if (!event) co_return fail(event.error());
+  checkpoint.event = (*event)->id;
+  co_return checkpoint;
+}
+
+Task<Result<bool>> Indexer::is_of_this_log(Checkpoint checkpoint) {
+  if (checkpoint.position == 0) co_return true;
+  auto event = co_await rooms_.log.at(checkpoint.position);
+  if (!event && event.error().code == Code::kNotFound) co_return false;
+  if (!event) co_return fail(event.error());
+  co_return (checkpoint.event == (*event)->id);
+}
+
+Task<Result<Indexer::Step>> Indexer::fill(Index& index, std::int64_t from) {
+  auto page = co_await next_page(from);
+  if (!page) co_return fail(page.error());
+  const auto step = page->step;
+  const bool is_first_end = step.is_at_end && !index.checkpoint().is_complete;
+  const bool is_far = step.position - index.checkpoint().position >= kUnsavedMax;
+  if (page->things.empty() && !is_first_end && !is_far) co_return step;
+  auto changes = co_await changes_of(std::move(page->things));
+  if (!changes) co_return fail(changes.error());
+  std::vector<Change> some;
+  std::size_t bytes = 0;
+  for (auto& change : *changes) {
+    if (change.document) {
+      if (auto done = co_await read_text(*change.document); !done) co_return fail(done.error());
+      bytes += change.document->text.size() + change.document->others.size();
+    }
+    some.push_back(std::move(change));
+    if (bytes < kBytesMax) continue;
+    // What is in the index twice is the same, so the checkpoint may stay behind.
+    auto done = co_await index.apply(std::exchange(some, {}), index.checkpoint());
+    if (!done) co_return fail(done.error());
+    bytes = 0;
+  }
+  auto checkpoint = co_await checkpoint_at(step.position, index);
+  if (!checkpoint) co_return fail(checkpoint.error());
+  checkpoint->is_complete = checkpoint->is_complete || step.is_at_end;
+  if (auto done = co_await index.apply(std::move(some), *checkpoint); !done) {
+    co_return fail(done.error());
+  }
+  co_return step;
+}
+
+Task<Result<Indexer::Step>> Indexer::forget(Index& index, std::int64_t from) {
+  auto page = co_await next_page(from);
+  if (!page) co_return fail(page.error());
+  if (page->things.empty()) co_return page->step;
+  std::vector<Uuid> ids;
+  for (const auto& thing : page->things) ids.push_back(thing.id);
+  auto checkpoint = co_await checkpoint_at(page->step.position, index);
+  if (!checkpoint) co_return fail(checkpoint.error());
+  if (auto done = co_await index.forget(std::move(ids), *checkpoint); !done) {
+    co_return fail(done.error());
+  }
+  co_return page->step;
+}
+
+}  // namespace synap::search

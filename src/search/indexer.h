@@ -1,0 +1,65 @@
+// Indexer: follows the log and keeps an index in step: for each thing of which an event says that
+// something of it was completed, what it is now, with its text. Things are read as they are now and
+// not as they were then, so a thing that was changed often since is read once, and what is read
+// twice is the same.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "base/world.h"
+#include "content/store.h"
+#include "db/database.h"
+#include "events/log.h"
+#include "search/index.h"
+
+namespace synap::search {
+
+/// What the rooms below are to search; all must outlive it.
+struct Rooms {
+  db::Database& database;
+  events::EventLog& log;
+  content::ContentStore& content;
+  World& world;
+};
+
+class Indexer {
+ public:
+  Indexer(const Rooms& rooms, const std::vector<Kind>& kinds) : rooms_(rooms), kinds_(kinds) {}
+
+  struct Step {
+    std::int64_t position = 0;  // everything up to here is in the index
+    bool is_at_end = false;
+  };
+  /// One page of the log behind `from`, which is where the index is or was looked through behind
+  /// that. An error is of the storage.
+  Task<Result<Step>> fill(Index& index, std::int64_t from);
+  /// The same of an index that is being replaced: what was changed is taken out.
+  Task<Result<Step>> forget(Index& index, std::int64_t from);
+
+  /// Whether the log is the one that an index was filled from.
+  Task<Result<bool>> is_of_this_log(Checkpoint checkpoint);
+
+ private:
+  struct Thing {
+    const Kind* kind;
+    Uuid id;
+  };
+  struct Page {
+    std::vector<Thing> things;
+    Step step;
+  };
+  Task<Result<Page>> next_page(std::int64_t from);
+  Task<Result<std::vector<Change>>> changes_of(std::vector<Thing> things);
+  Task<Result<>> read_text(Document& document);
+  Task<Result<Checkpoint>> checkpoint_at(std::int64_t position, const Index& index);
+  const Kind* kind_of(const events::Event& event) const;
+
+  const Rooms rooms_;
+  const std::vector<Kind>& kinds_;
+};
+
+}  // namespace synap::search

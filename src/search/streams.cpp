@@ -1,0 +1,118 @@
+#include "search/streams.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/folding.h"
+#include "base/json.h"
+
+namespace synap::search {
+namespace {
+
+using analysis::Token;
+
+// Before the field of a key: no word has it, so no word is a key.
+constexpr char kKeyMark = '\x02';
+// Instead of what would end a term.
+constexpr char kSpaceMark = '\x1f';
+// Of a value that is looked for as a whole.
+constexpr std::size_t kKeyBytesMax = 512;
+
+class Writer {
+ public:
+  Writer(analysis::Analyzer& analyzer, std::int64_t user, analysis::Language language)
+      : analyzer_(analyzer), prefix_(fmt::format("{}:", user)), language_(language) {}
+
+  void write(std::string_view text, std::string& stream, std::int64_t& size) {
+    analyzer_.analyze(text, language_, [&](const Token& token) {
+      if (!stream.empty()) stream += ' ';
+      stream += prefix_;
+      stream += token.term;
+      for (const auto& stem : token.stems) {
+        stream += " /";
+        stream += prefix_;
+        stream += stem;
+      }
+      ++size;
+      return true;
+    });
+  }
+
+ private:
+  analysis::Analyzer& analyzer_;
+  std::string prefix_;
+  analysis::Language language_;
+};
+
+void add_key(std::string& keys, const std::string& key) {
+  if (!keys.empty()) keys += ' ';
+  keys += key;
+}
+
+Json parsed(std::string_view text, Json otherwise) {
+  auto json = parse_json(text);
+  return json ? std::move(*json) : std::move(otherwise);
+}
+
+}  // namespace
+
+std::string_view beginning_of(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+std::string term_of(std::int64_t user, std::string_view word) {
+  return fmt::format("{}:{}", user, word);
+}
+
+std::string key_of(std::int64_t user, std::string_view field, std::string_view value) {
+  auto key = fmt::format("{}:{}{}={}", user, kKeyMark, field,
+                         analysis::folded(beginning_of(value, kKeyBytesMax)));
+  std::ranges::replace(key, ' ', kSpaceMark);
+  std::ranges::replace(key, '\0', kSpaceMark);
+  return key;
+}
+
+Kept kept_of(const Document& document) {
+  Json tags = Json::array();
+  for (const auto& tag : document.tags) tags.push_back(tag);
+  Json fields = Json::object();
+  for (const auto& [name, value] : document.fields) fields.set(name, value);
+  Kept kept{.type = document.type,
+            .title = document.title,
+            .text = std::string(beginning_of(document.text, kTextBytesMax)),
+            .tags = tags.dump(),
+            .others = std::string(beginning_of(document.others, kTextBytesMax)),
+            .fields = fields.dump(),
+            .updated_at = document.updated_at};
+  constexpr std::size_t kLookedAt = 4'096;
+  kept.language =
+      analysis::detect(fmt::format("{}\n{}\n{}", kept.title, beginning_of(kept.text, kLookedAt),
+                                   beginning_of(kept.others, kLookedAt)));
+  return kept;
+}
+
+Streams streams_of(analysis::Analyzer& analyzer, std::int64_t user, const Kept& kept) {
+  Streams streams;
+  Writer writer(analyzer, user, kept.language);
+  const auto write = [&](Column column, std::string_view text) {
+    const auto at = static_cast<std::size_t>(column);
+    writer.write(text, streams.words[at], streams.sizes[at]);
+  };
+  write(Column::kTitle, kept.title);
+  write(Column::kText, kept.text);
+  write(Column::kOthers, kept.others);
+  add_key(streams.keys, key_of(user, "type", kept.type));
+  for (const auto& tag : parsed(kept.tags, Json::array()).as_array()) {
+    write(Column::kTags, tag.as_string());
+    add_key(streams.keys, key_of(user, "tag", tag.as_string()));
+  }
+  for (const auto& [name, value] : parsed(kept.fields, Json::object()).as_object()) {
+    add_key(streams.keys, key_of(user, name, value.as_string()));
+  }
+  return streams;
+}
+
+}  // namespace synap::search
