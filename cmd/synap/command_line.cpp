@@ -35,8 +35,9 @@ CLI::Option* add(CLI::App& app, const Option& option, std::int64_t* target) {
   return app.add_option(option.name, *target, option.docs)->check(is_number);
 }
 CLI::Option* add(CLI::App& app, const Option& option, std::vector<std::string>* target) {
-  // One value each time, so that an argument behind it is not taken for another.
-  return app.add_option(option.name, *target, option.docs)->allow_extra_args(false);
+  // One value behind each flag, so that an argument behind it is not taken for another.
+  const bool is_argument = !option.name.starts_with('-');
+  return app.add_option(option.name, *target, option.docs)->allow_extra_args(is_argument);
 }
 CLI::Option* add(CLI::App& app, const Option& option, std::optional<std::string>* target) {
   const auto set = [target](const std::string& text) { *target = text; };
@@ -122,16 +123,18 @@ bool is_json(const Asked& asked) {
   return std::ranges::count(asked.rest, "--json") + std::ranges::count(asked.before, "--json") > 0;
 }
 
+// The one with most of the words.
 const Command* find_command(const std::vector<Command>& commands, const Arguments& words,
                             std::size_t& count) {
+  const Command* found = nullptr;
   for (const auto& command : commands) {
     const auto own = split(command.words);
-    if (words.size() < own.size()) continue;
+    if (words.size() < own.size() || (found != nullptr && own.size() <= count)) continue;
     if (!std::equal(own.begin(), own.end(), words.begin())) continue;
     count = own.size();
-    return &command;
+    found = &command;
   }
-  return nullptr;
+  return found;
 }
 
 // The words that can stand behind the first `words` of a command.
@@ -257,9 +260,9 @@ std::string docs_of_group(const Program& program, const std::vector<Command>& co
 int run_command_line(const Program& program, int argc, char** argv) {
   const auto asked = read(argc, argv);
   std::size_t count = 0;
-  if (const auto* command = find_command(program.commands, asked.words, count)) {
-    return run(*command, asked, count);
-  }
+  const auto* own = find_command(program.commands, asked.words, count);
+  const bool may_give_way = own != nullptr && own->gives_way && asked.words.size() > count;
+  if (own != nullptr && !may_give_way) return run(*own, asked, count);
   if (asked.wants_version && asked.words.empty()) {
     print_line("synap " SYNAP_VERSION);
     return kExitOk;

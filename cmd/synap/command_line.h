@@ -36,6 +36,9 @@ struct Command {
   /// Asked for help with the options read: prints help about them and gives the exit code, or
   /// nothing where the command's own help is meant. No function where there is only that.
   std::function<std::optional<int>()> help_about = {};
+  /// Made commands that begin with its words go before it: `synap search status` is one, and
+  /// `synap search oak` is not.
+  bool gives_way = false;
 };
 
 /// Several commands that begin with the same word.

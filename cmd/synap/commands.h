@@ -34,6 +34,7 @@ Command log_verify_command();
 Command projections_list_command();
 Command projections_rebuild_command();
 Command projections_verify_command();
+Command search_command();
 Command import_markdown_command();
 Command export_command();
 Command content_migrate_command();

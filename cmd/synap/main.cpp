@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
                              {"keys", "What they come in with"},
                              {"log", "The hash chain of all events"},
                              {"projections", "The read models, which follow from the log"},
+                             {"search", "What you have, by its words"},
                              {"import", "Bring in what you have"},
                              {"content", "The text of notes, in files or in a bucket"}},
                   .commands =
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
                           projections_list_command(),
                           projections_rebuild_command(),
                           projections_verify_command(),
+                          search_command(),
                           import_markdown_command(),
                           export_command(),
                           content_migrate_command(),

@@ -11,7 +11,7 @@ const NOBODY = '00000000-0000-7000-8000-000000000000';
 const COMMANDS = ['serve', 'call', 'events list', 'events get', 'events tail', 'runs list',
   'runs show', 'runs retry', 'runs watch', 'users list', 'users create', 'keys list', 'keys create', 'keys revoke',
   'keys reset', 'log verify', 'projections list', 'projections rebuild',
-  'projections verify', 'import markdown', 'doctor'];
+  'projections verify', 'search', 'import markdown', 'doctor'];
 
 test('every command has a help with an example', async () => {
   for (const command of COMMANDS) {
