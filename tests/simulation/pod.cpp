@@ -2,6 +2,7 @@
 
 #include "features/notes/notes.h"
 #include "pod/features.h"
+#include "search/search.h"
 #include "workers/engine.h"
 
 // A noun has no header: its add() is declared where it is registered.
@@ -78,16 +79,19 @@ const ObjectSchema<Thing>& describe(Type<Thing>) {
 }
 
 // What features are registered with. The workers are never started: commands that complete at once
-// need none.
+// need none. Nor is search, whose index is on no disk of the simulation.
 struct Pod::Features {
   explicit Features(Pod& pod)
       : engine(*pod.database, *pod.log, pod.types, {.world = pod.world}),
         keys(*pod.database, *pod.log, pod.types),
-        rooms{*pod.database, *pod.log,       pod.types,      *pod.projections, *pod.content,
-              *engine.pool,  engine.control, engine.replays, procedures,       keys} {}
+        search({*pod.database, *pod.log, *pod.content, pod.world}, "search"),
+        rooms{*pod.database, *pod.log,     pod.types,      *pod.projections,
+              *pod.content,  *engine.pool, engine.control, engine.replays,
+              procedures,    keys,         search} {}
 
   workers::Engine engine;
   api::Keys keys;
+  search::Search search;
   rpc::ProcedureTable procedures;
   features::Rooms rooms;
 };
