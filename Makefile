@@ -31,6 +31,7 @@ test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	@tools/npm_ci.sh
 	@tools/pip_install.sh
 	@tools/markdown_corpus.sh
+	@tools/embedding_model.sh
 	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=5 >/dev/null
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	ctest --test-dir build/fuzz --output-on-failure -L fuzz

