@@ -1,0 +1,39 @@
+// Embedder: what makes vectors of texts, such that texts of like meaning have vectors near each
+// other. There is one built in (local_embedder.h), which needs no other machine.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "base/task.h"
+
+namespace synap::embedding {
+
+/// Of length 1.
+using Vector = std::vector<float>;
+
+class Embedder {
+ public:
+  /// At most so many texts at a time.
+  static constexpr std::size_t kTextsMax = 256;
+
+  virtual ~Embedder() = default;
+
+  /// Which vectors these are. Those of two models have nothing in common, so this is kept with
+  /// each; what changes a model changes it.
+  virtual const std::string& model() const = 0;
+  virtual std::size_t dimension() const = 0;
+  /// What is beyond so many tokens of a text is not read.
+  virtual std::size_t tokens_max() const = 0;
+  /// The tokens of a text, as tokens_max() counts them; at least so many where that is not known.
+  virtual std::size_t count_tokens(std::string_view text) const = 0;
+
+  /// A vector of dimension() values for each text, in their order: all, or an error.
+  /// kPayloadTooLarge: more than kTextsMax texts. kServiceUnavailable, kTimeout: not now. Another
+  /// code: the model cannot.
+  virtual Task<Result<std::vector<Vector>>> embed(std::vector<std::string> texts) = 0;
+};
+
+}  // namespace synap::embedding
