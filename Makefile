@@ -11,7 +11,7 @@ BUILD_SECONDS := 1100
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
+.PHONY: help run build model test unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,6 +24,10 @@ build: setup ## Build the release: build/release/bin/synap
 	  "$$(( ($(BUILD_SECONDS) / $(JOBS) + 59) / 60 )) minutes on $(JOBS) processors"
 	@cmake --preset release >/dev/null
 	cmake --build --preset release -j $(JOBS) --target synap
+
+model: build ## Fetch the documented sentence model and add it to a pod (DATA=./synap-data)
+	@tools/embedding_model.sh
+	build/release/bin/synap model add --data $(or $(DATA),./synap-data) build/model/*.whl
 
 test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	@cmake --preset dev >/dev/null

@@ -38,6 +38,9 @@ Command search_command();
 Command import_markdown_command();
 Command export_command();
 Command content_migrate_command();
+Command model_add_command();
+Command model_list_command();
+Command model_remove_command();
 Command doctor_command();
 Command openapi_command();
 

@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
                              {"projections", "The read models, which follow from the log"},
                              {"search", "What you have, by its words"},
                              {"import", "Bring in what you have"},
-                             {"content", "The text of notes, in files or in a bucket"}},
+                             {"content", "The text of notes, in files or in a bucket"},
+                             {"model", "What makes texts comparable by their meaning"}},
                   .commands =
                       {
                           serve_command(),
@@ -70,6 +71,9 @@ int main(int argc, char** argv) {
                           import_markdown_command(),
                           export_command(),
                           content_migrate_command(),
+                          model_add_command(),
+                          model_list_command(),
+                          model_remove_command(),
                           doctor_command(),
                           logs_command(),
                           version_command(),

@@ -9,6 +9,7 @@
 //   signing.secret of which users' signing keys for apps are made; mode 0600
 //   pod.id         of which pod it is, if the database is on a server
 //   synap.url      where its pod listens, or did last, for commands on this machine
+//   models/        sentence models (embedding/model_store.h)
 //   synap.lock     holds the process id of the process that has the directory
 //
 // The lock is one of the kernel on the directory itself, so that it has no name which somebody
@@ -51,6 +52,8 @@ class DataDirectory {
   std::string pod_id() const { return path_ + "/pod.id"; }
   std::string url() const { return url_of(path_); }
   static std::string url_of(const std::string& path) { return path + "/synap.url"; }
+  /// Used beside a pod that runs, too.
+  static std::string models_of(const std::string& path) { return path + "/models"; }
   std::string signing_secret() const { return path_ + "/signing.secret"; }
 
   /// kNotFound: there is no pod in `path`, whose database is at `place`; with a sentence.
