@@ -130,7 +130,31 @@ SYNAP_INLINE void normalise_row(float* values, std::size_t count, const float* w
   }
 }
 
-// The keys are turned first, so that the scores of one query with eight keys are added at a time.
+constexpr std::size_t kBlock = Attention::kBlock;
+
+// sums[l] += x * values[l]: a block of sums stays in registers as long as it is added to.
+SYNAP_INLINE void add_times(float* sums, float x, const float* values) {
+  for (std::size_t l = 0; l < kBlock; ++l) sums[l] += x * values[l];
+}
+
+// to[d] = the sum of shares[j] * value[j * stride + d].
+SYNAP_INLINE void mix(const Attention& at, const float* shares, float* to) {
+  std::size_t d = 0;
+  for (; d + kBlock <= at.head; d += kBlock) {
+    float sums[kBlock] = {};
+    for (std::size_t j = 0; j < at.count; ++j) {
+      add_times(sums, shares[j], at.value + j * at.stride + d);
+    }
+    for (std::size_t l = 0; l < kBlock; ++l) to[d + l] = sums[l];
+  }
+  for (; d < at.head; ++d) {
+    float sum = 0;
+    for (std::size_t j = 0; j < at.count; ++j) sum += shares[j] * at.value[j * at.stride + d];
+    to[d] = sum;
+  }
+}
+
+// The keys are turned first, so that the scores of one query with many keys are added at a time.
 SYNAP_INLINE void attend_head(const Attention& at) {
   const std::size_t padded = Attention::padded(at.count);
   float* keys = at.scratch;
@@ -141,11 +165,12 @@ SYNAP_INLINE void attend_head(const Attention& at) {
     for (std::size_t j = at.count; j < padded; ++j) keys[d * padded + j] = 0;
   }
   for (std::size_t i = 0; i < at.count; ++i) {
-    for (std::size_t j = 0; j < padded; ++j) scores[j] = 0;
-    for (std::size_t d = 0; d < at.head; ++d) {
-      const float value = at.query[i * at.stride + d] * scale;
-      const float* key = keys + d * padded;
-      for (std::size_t j = 0; j < padded; ++j) scores[j] += value * key[j];
+    for (std::size_t begin = 0; begin < padded; begin += kBlock) {
+      float sums[kBlock] = {};
+      for (std::size_t d = 0; d < at.head; ++d) {
+        add_times(sums, at.query[i * at.stride + d] * scale, keys + d * padded + begin);
+      }
+      for (std::size_t l = 0; l < kBlock; ++l) scores[begin + l] = sums[l];
     }
     float largest = scores[0];
     for (std::size_t j = 1; j < at.count; ++j) largest = scores[j] > largest ? scores[j] : largest;
@@ -156,13 +181,8 @@ SYNAP_INLINE void attend_head(const Attention& at) {
       for (std::size_t l = 0; l < kLanes; ++l) sums[l] += scores[j + l];
     }
     const float inverse = 1.F / sum_of(sums);
-    float* out = at.out + i * at.stride;
-    for (std::size_t d = 0; d < at.head; ++d) out[d] = 0;
-    for (std::size_t j = 0; j < at.count; ++j) {
-      const float share = scores[j] * inverse;
-      const float* value = at.value + j * at.stride;
-      for (std::size_t d = 0; d < at.head; ++d) out[d] += share * value[d];
-    }
+    for (std::size_t j = 0; j < at.count; ++j) scores[j] *= inverse;
+    mix(at, scores, at.out + i * at.stride);
   }
 }
 

@@ -23,7 +23,8 @@ struct Attention {
   float* scratch;
   float* out;
 
-  static std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
+  static constexpr std::size_t kBlock = 32;  // sums at a time
+  static std::size_t padded(std::size_t count) { return (count + kBlock - 1) / kBlock * kBlock; }
 };
 
 /// How a row of numbers was made bytes. The middle between the largest and the smallest is apart,
