@@ -8,6 +8,7 @@
 //
 // The last 1,000 are the queries.
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -36,6 +37,13 @@ constexpr std::size_t kDimension = 384;
 constexpr std::size_t kQueries = 1000;
 constexpr std::size_t kJudged = 200;  // queries whose answers are compared
 constexpr std::size_t kTop = 10;
+
+// Of this thread alone: others may have the processor meanwhile.
+double cpu_ms() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
 
 int embed(const char* model_path, const char* to) {
   const auto model = embedding::Model::open(model_path);
@@ -112,9 +120,9 @@ int main(int argc, char** argv) {
     std::vector<double> times;
     std::size_t found = 0;
     for (std::size_t q = 0; q < kQueries; ++q) {
-      const auto at = Clock::now();
+      const double at = cpu_ms();
       const auto hits = block->search(queries[q], {.count = kTop});
-      times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - at).count());
+      times.push_back(cpu_ms() - at);
       if (q >= kJudged) continue;
       const auto wanted = exactly(all, queries[q]);
       for (const auto& hit : *hits) {
@@ -123,7 +131,7 @@ int main(int argc, char** argv) {
     }
     std::ranges::sort(times);
     fmt::print(
-        "{{\"dots\":\"{}\",\"vectors\":{},\"real\":{},\"ms_p50\":{:.2f},\"ms_p99\":{:.2f},"
+        "{{\"dots\":\"{}\",\"vectors\":{},\"real\":{},\"cpu_ms_p50\":{:.2f},\"cpu_ms_p99\":{:.2f},"
         "\"recall_at_10\":{:.4f},\"mib\":{:.1f},\"build_s\":{:.2f}}}\n",
         dots.name, all.size(), std::min(real, all.size()), times[kQueries / 2],
         times[kQueries * 99 / 100],

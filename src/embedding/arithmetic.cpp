@@ -25,8 +25,10 @@ SYNAP_INLINE float sum_of(const float* lanes) {
 
 // e^x to 2e-7 of itself; x is at most 80. Below -87 it is about 1e-38. Of no number it is none.
 SYNAP_INLINE float exponential(float x) {
+  // The first of both is a number in any case, since the whole part of none is not defined. They
+  // are apart because clang-19 takes one select behind another for both, which keeps no number.
+  const float defined = x >= -87.F ? x : -87.F;
   x = x < -87.F ? -87.F : x;
-  const float defined = x >= -87.F ? x : -87.F;            // no number has no whole part
   const float shifted = defined * 1.44269504F + kRounder;  // x / ln 2
   const float n = shifted - kRounder;
   const float rest = (x - n * 0.693359375F) - n * -2.12194440e-4F;  // ln 2 in two parts
@@ -72,8 +74,8 @@ SYNAP_INLINE Quantised quantise_row(const float* values, std::size_t count, std:
   const float inverse = scale > 1e-30F ? 1 / scale : 0;
   for (i = 0; i < count; ++i) {
     float whole = ((values[i] - middle) * inverse + kRounder) - kRounder;
-    whole = whole > 127.F ? 127.F : whole;
     whole = whole >= -127.F ? whole : -127.F;
+    whole = whole <= 127.F ? whole : 127.F;
     to[i] = static_cast<std::int8_t>(static_cast<std::int32_t>(whole));
   }
   return {scale + zero, middle + zero};

@@ -206,6 +206,9 @@ TEST_F(ModelTest, RefusesAWheelThatIsDamaged) {
   write_file(path, "");
   EXPECT_FALSE(ModelSource::read(path, {}));
   auto files = published();
+  files["config.json"] = std::string(2 << 20, ' ');  // of which the zip has a few bytes
+  EXPECT_THAT(ModelSource::read(wheel_of(path, files), {}).error().message,
+              HasSubstr("config.json in the wheel has more than 1048576 bytes"));
   files["other/model.safetensors"] = "x";
   EXPECT_THAT(ModelSource::read(wheel_of(path, files), {}).error().message,
               HasSubstr("2 files model.safetensors"));
