@@ -7,6 +7,9 @@ RUN_ARGS ?=
 # What a release build takes of one processor (AMD EPYC, virtual), to say it before it begins: without a
 # cache; nine parts of ten were measured.
 BUILD_SECONDS := 1100
+# A tree that is built from nothing compiles several sources as one (cmake/batches.cmake); one that is there stays as
+# it was configured.
+batches = $(if $(wildcard build/$(1)/CMakeCache.txt),,-DSYNAP_BATCHES=ON)
 # Only there where the machine's own node is too old (tools/setup.sh).
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
@@ -30,15 +33,15 @@ model: build ## Fetch the documented sentence model and add it to a pod (DATA=./
 	build/release/bin/synap model add --data $(or $(DATA),./synap-data) build/model/*.whl
 
 test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
-	@cmake --preset dev >/dev/null
-	cmake --build --preset dev -j $(JOBS)
-	@tools/npm_ci.sh
-	@tools/pip_install.sh
-	@tools/markdown_corpus.sh
-	@tools/embedding_model.sh
-	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=5 >/dev/null
+	@cmake --preset dev $(call batches,dev) >/dev/null
+	@cmake --preset fuzz $(call batches,fuzz) -DSYNAP_FUZZ_SECONDS=5 >/dev/null
+	@# The packages come while the compiler works: most of that is waiting for others' servers.
+	@{ tools/npm_ci.sh && tools/pip_install.sh && tools/markdown_corpus.sh && \
+	    tools/embedding_model.sh; } & packages=$$!; \
+	  echo cmake --build --preset dev -j $(JOBS); \
+	  cmake --build --preset dev -j $(JOBS) && wait $$packages || { kill $$packages 2>/dev/null; exit 1; }
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
-	ctest --test-dir build/fuzz --output-on-failure -L fuzz
+	ctest --test-dir build/fuzz --output-on-failure -j $(JOBS) -L fuzz
 	ctest --test-dir build/dev --output-on-failure -j $(JOBS)
 
 unit: setup-test ## Run the C++ tests only
