@@ -15,7 +15,7 @@ as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --c
 again() {
   cd "$directory"
   as "$bin/pg_ctl" -D "$directory/data" -l "$directory/log" -w start -o \
-    "-k $directory -c listen_addresses='' -c fsync=off -c max_connections=200 -c unix_socket_permissions=0777" \
+    "-k $directory -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200 -c unix_socket_permissions=0777" \
     >/dev/null || { cat "$directory/log" >&2; exit 1; }
 }
 

@@ -10,7 +10,9 @@ class PostgresStorage final : public Storage {
   explicit PostgresStorage(postgres::Positions positions) : positions_(positions) {}
   Opened open() override {
     Opened opened;
-    auto database = db::postgres::PostgresDatabase::open({.url = place_.url()});
+    auto database = db::postgres::PostgresDatabase::open(
+        // A machine that runs all tests at once may take longer than a reader has.
+        {.url = place_.url(), .read_time_max = std::chrono::seconds(8)});
     SYNAP_CHECK(database.has_value());
     SYNAP_CHECK((*database)->migrate(postgres::PostgresEventLog::migrations()).has_value());
     auto log = postgres::PostgresEventLog::open(**database,
