@@ -3,6 +3,8 @@
 
 SHELL := /bin/sh
 JOBS ?= $(shell nproc)
+# Most tests wait more than they compute: for a clock, a browser, a server.
+TEST_JOBS ?= $(shell echo $$(( $(JOBS) * 2 )))
 RUN_ARGS ?=
 # What a release build takes of one processor (AMD EPYC, virtual), to say it before it begins: without a
 # cache; nine parts of ten were measured.
@@ -42,7 +44,7 @@ test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	  cmake --build --preset dev -j $(JOBS) && wait $$packages || { kill $$packages 2>/dev/null; exit 1; }
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	ctest --test-dir build/fuzz --output-on-failure -j $(JOBS) -L fuzz
-	ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+	ctest --test-dir build/dev --output-on-failure -j $(TEST_JOBS)
 
 unit: setup-test ## Run the C++ tests only
 	@cmake --preset dev >/dev/null
