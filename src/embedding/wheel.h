@@ -1,4 +1,4 @@
-// Wheel: the files in a zip that is in memory. Private to the room.
+// Wheel: the files in a zip that is in memory.
 #pragma once
 
 #include <memory>

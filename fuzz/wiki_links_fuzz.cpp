@@ -1,0 +1,21 @@
+// Any bytes: looking for links never crashes, and what it finds is short, is in the text and comes
+// once.
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "markdown/wiki_links.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace synap;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  std::set<std::string> targets;
+  for (const auto& link : markdown::wiki_links(text)) {
+    SYNAP_CHECK(!link.target.empty(), text);
+    SYNAP_CHECK(targets.insert(link.target).second, link.target);
+    SYNAP_CHECK(link.target.find_first_of("#|\n") == std::string::npos, link.target);
+  }
+  return 0;
+}
