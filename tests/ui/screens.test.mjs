@@ -60,6 +60,8 @@ describe('every screen', () => {
     const { runs } = await site.call('runs.list');
     screens = [
       ['home', '/', '.events-short li'],
+      ['search', '/search?q=oat seeds', '.hit mark'],
+      ['search-nothing', '/search?q=zebra', '.empty'],
       ['events', '/events', '.virtual-list .row'],
       ['event', `/events/${events[0].id}`, '.cause-tree li:nth-child(3)'],
       ['runs', '/runs', '.virtual-list .row'],

@@ -50,7 +50,7 @@ describe('the page in trouble', () => {
     await site.signIn(page);
     await page.waitForSelector('h1');
     await page.keyboard.press('/');
-    await page.waitForURL('**/events*');
+    await page.waitForURL('**/search');
     await page.waitForFunction(() => document.activeElement?.matches('[data-search]'));
     await page.keyboard.type('plan');
     assert.equal(await page.inputValue('[data-search]'), 'plan');

@@ -34,6 +34,7 @@ before(async () => {
     'in-turn',
     'until-answered',
     'command',
+    'search-hits',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -714,6 +715,85 @@ describe('a command', () => {
     lib.log.value = undefined;
     assert.ok(performance.now() - begin < 500, `${performance.now() - begin} ms`);
     assert.equal(listeners.size, 0);
+  });
+});
+
+describe('a search', () => {
+  const hit = (entityId) => ({ entityId, entityType: 'note', title: entityId, snippet: [], updatedAt: '' });
+  const page = (ids, more = {}) =>
+    new Response(JSON.stringify({ result: { data: { hits: ids.map(hit), partial: false, lag: 0, ...more } } }));
+  /** A pod whose answers come when `answer` says so, whether they are waited for or not. */
+  const pod = () => {
+    const asked = [];
+    globalThis.fetch = (url) =>
+      new Promise((resolve, reject) => {
+        const input = JSON.parse(new URL(url, 'http://pod').searchParams.get('input'));
+        asked.push({ input, answer: (response) => (resolve(response), pause(0)), reject });
+      });
+    return asked;
+  };
+  const idsOf = (search) => search.state.value.found?.hits.map((one) => one.entityId);
+
+  test('shows the answer of the last question, whichever comes last', async () => {
+    const asked = pod();
+    const search = new lib.SearchHits();
+    search.ask(' a ');
+    search.ask('ab');
+    search.ask('abc');
+    assert.equal(asked.length, 1, 'one is under way');
+    await asked[0].answer(page(['old']));
+    assert.equal(idsOf(search), undefined);
+    assert.deepEqual(asked.map(({ input }) => input.q), ['a', 'abc']);
+    await asked[1].answer(page(['new'], { total: 1 }));
+    assert.deepEqual(idsOf(search), ['new']);
+    assert.equal(search.state.value.isAsking, false);
+    // What is taken away is not answered any more, and nothing is asked for it.
+    search.ask('abcd');
+    search.ask('  ');
+    await asked[2].answer(page(['late']));
+    assert.deepEqual(search.state.value, { q: '', isAsking: false });
+    assert.equal(asked.length, 3);
+  });
+
+  test('has each thing once over its pages, and asks again for as much as is shown', async () => {
+    const asked = pod();
+    const search = new lib.SearchHits();
+    search.more();
+    search.ask('a');
+    const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
+    await asked[0].answer(page(ids, { nextCursor: 'c1' }));
+    search.more();
+    search.more();
+    await asked[1].answer(page(['19', '20']));
+    assert.deepEqual(asked[1].input, { q: 'a', limit: 20, cursor: 'c1' });
+    assert.deepEqual(idsOf(search), [...ids, '20']);
+    search.more();
+    search.again();
+    assert.deepEqual(asked.slice(2).map(({ input }) => input), [{ q: 'a', limit: 21 }]);
+    await asked[2].answer(page(['x']));
+    assert.deepEqual(idsOf(search), ['x']);
+  });
+
+  test('keeps what was found where a query is wrong, and says where that is', async () => {
+    const asked = pod();
+    const search = new lib.SearchHits();
+    search.ask('a');
+    await asked[0].answer(page(['1']));
+    search.ask('a "');
+    const message = 'q, character 3: this quotation mark has no other that closes it';
+    const data = { code: 'BAD_REQUEST', details: { reason: 'SEARCH_SYNTAX', position: 2 } };
+    await asked[1].answer(new Response(JSON.stringify({ error: { message, data } }), { status: 400 }));
+    const { failed, found, isAsking } = search.state.value;
+    assert.deepEqual([failed.q, found.q, isAsking], ['a "', 'a', false]);
+    assert.deepEqual(lib.syntaxErrorOf(failed.error), {
+      position: 2,
+      words: 'this quotation mark has no other that closes it',
+    });
+    assert.equal(lib.syntaxErrorOf(new Error(message)), undefined);
+    search.ask('b');
+    search.stop();
+    await asked[2].answer(page(['2']));
+    assert.deepEqual(idsOf(search), ['1'], 'nobody is there any more');
   });
 });
 

@@ -22,6 +22,7 @@ import { SignIn } from './screens/sign-in.js';
 
 // Screens that the first view does not show come when they are asked for.
 const SCREENS: Record<string, () => Promise<{ default: ComponentType }>> = {
+  search: () => import('./screens/search.js'),
   events: () => import('./screens/events.js'),
   runs: () => import('./screens/runs.js'),
   functions: () => import('./screens/functions.js'),
@@ -138,12 +139,11 @@ function useShortcuts(): void {
   }, [document_, owner]);
 }
 
-/** Where a screen has no field for that, in the one of events, as soon as it is there. */
-function focusSearch(triesLeft = 60): void {
+/** Where a screen has no field for that, in the one of everything. */
+function focusSearch(): void {
   const field = document.querySelector<HTMLInputElement>('[data-search]');
-  if (field) return field.select();
-  if (triesLeft === 60) go('/events');
-  if (triesLeft > 0) setTimeout(() => focusSearch(triesLeft - 1), 50);
+  if (field) field.select();
+  else go('/search');
 }
 
 /** The window is called as what is shown. */

@@ -50,6 +50,12 @@ export function go(to: string, { replace = false } = {}): void {
   route.value = here();
 }
 
+/** To where the reader was before; where they came from outside, to `otherwise`. */
+export function goBack(otherwise: string): void {
+  if (index > 0) history.back();
+  else go(otherwise);
+}
+
 let isGoingBack = false;
 
 /** The browser went to another entry of the history: by Back, by Forward, or to a # of this address. */

@@ -91,9 +91,17 @@ const sentenceOf = (issues: PodError['issues']): string =>
     .map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message))
     .join('; ');
 
-function errorOf(message: string, code: string, status: number, data: unknown): PodError {
+function errorOf(
+  message = 'The pod gave no reason',
+  code = 'ERROR',
+  status: number,
+  data: unknown,
+  details: PodError['details'] = {},
+): PodError {
   const issues = issuesOf(message, data);
-  return new PodError(issues.length ? sentenceOf(issues) : message, code, status, issues);
+  const failed = new PodError(issues.length ? sentenceOf(issues) : message, code, status, issues);
+  failed.details = details;
+  return failed;
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
@@ -137,14 +145,7 @@ async function overTrpc(path: string, init: RequestInit): Promise<unknown> {
   if (result) return result.data;
   if (response.status === 401) onSignedOut();
   const data = error?.data;
-  const failed = errorOf(
-    error?.message ?? 'The pod gave no reason',
-    data?.code ?? 'ERROR',
-    response.status,
-    data?.issues,
-  );
-  failed.details = data?.details ?? {};
-  throw failed;
+  throw errorOf(error?.message, data?.code, response.status, data?.issues, data?.details);
 }
 
 async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {
@@ -159,8 +160,13 @@ async function overRest(name: string, body: string, signal?: AbortSignal): Promi
   const answer = await parsed(response);
   if (response.ok) return answer;
   if (response.status === 401) onSignedOut();
-  const { detail, code, issues } = answer as { detail?: string; code?: string; issues?: unknown };
-  throw errorOf(detail ?? 'The pod gave no reason', code ?? 'ERROR', response.status, issues);
+  const { detail, code, issues, details } = answer as {
+    detail?: string;
+    code?: string;
+    issues?: unknown;
+    details?: PodError['details'];
+  };
+  throw errorOf(detail, code, response.status, issues, details);
 }
 
 /** Asks a query. */

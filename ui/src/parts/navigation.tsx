@@ -17,7 +17,7 @@ interface Place {
 }
 
 export function places(): Place[] {
-  const taken = new Set(['h', 'e', 'r', 'f', 'd', 'c', 'u', 'p']);
+  const taken = new Set(['h', 's', 'e', 'r', 'f', 'd', 'c', 'u', 'p']);
   const has = (name: string) => podDocument.value?.has(name) ?? false;
   const nouns = (podDocument.value?.nouns ?? []).map((noun): Place => {
     const key = [...noun.plural].find((letter) => !taken.has(letter)) ?? '';
@@ -26,6 +26,7 @@ export function places(): Place[] {
   });
   return [
     { href: '/', label: 'Home', icon: 'home', key: 'h' },
+    { href: '/search', label: 'Search', icon: 'search', key: 's' },
     { href: '/events', label: 'Events', icon: 'events', key: 'e' },
     { href: '/runs', label: 'Runs', icon: 'runs', key: 'r' },
     ...(has('functions.list')

@@ -1,5 +1,5 @@
 // Runs: what was done for events, what sleeps, and what was given up; and one run beside them.
-import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
 import { termOf, withTerm } from '../lib/filter.js';
@@ -11,6 +11,7 @@ import { query } from '../lib/rpc.js';
 import { parseRunFilter } from '../lib/run-filter.js';
 import { nameOfFunction, type Run } from '../lib/runs.js';
 import { duration } from '../lib/time.js';
+import { useTyped } from '../lib/typed.js';
 import { Empty, Problem, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Icon } from '../parts/icon.js';
@@ -44,18 +45,6 @@ function RunRow({ run }: { run: Run }) {
 
 const TYPING_MS = 300;
 
-/** The text that is written, and what of it the address has: it follows when nobody types. */
-function useTyped(known: string, keep: (text: string) => void): [string, (text: string) => void] {
-  const [typed, setTyped] = useState(known);
-  useEffect(() => setTyped(known), [known]);
-  useEffect(() => {
-    if (typed === known) return undefined;
-    const timer = setTimeout(() => keep(typed), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return [typed, setTyped];
-}
-
 function FunctionChoice({ value, onChange }: { value: string; onChange(id: string): void }) {
   const isKnown = podDocument.value?.has('functions.list') ?? false;
   const answer = useAnswer(`functions:${isKnown}`, async (signal) =>
@@ -84,7 +73,7 @@ function FunctionChoice({ value, onChange }: { value: string; onChange(id: strin
 const SINCE = ['1h', '1d', '7d', '30d'];
 
 function Toolbar({ text, onChange }: { text: string; onChange(text: string): void }) {
-  const [typed, type] = useTyped(text, onChange);
+  const { text: typed, type } = useTyped(text, onChange, TYPING_MS);
   const set = (name: string, value: string) => onChange(withTerm(typed, name, value));
   const since = termOf(text, 'since');
   return (

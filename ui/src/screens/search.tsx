@@ -1,0 +1,302 @@
+// Search: what is found by its words, while they are typed.
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+
+import { podDocument } from '../lib/document.js';
+import { addShortcuts } from '../lib/keyboard.js';
+import { plainText } from '../lib/plain-text.js';
+import { go, goBack, route, withQuery } from '../lib/router.js';
+import { isPassing, messageOf, query } from '../lib/rpc.js';
+import {
+  type Found,
+  type Hit,
+  SearchHits,
+  type SearchState,
+  syntaxErrorOf,
+} from '../lib/search-hits.js';
+import { number } from '../lib/time.js';
+import { useTyped } from '../lib/typed.js';
+import { Empty, Problem, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
+import { NounBadge } from '../parts/badge.js';
+import { Icon } from '../parts/icon.js';
+import { Line, visible } from '../parts/text.js';
+import { Time } from '../parts/time.js';
+
+const TYPING_MS = 150;
+const QUERY_CHARACTERS_MAX = 1_000;
+
+/** From which hit of which question the reader left, so that they find it again when they come back. */
+let left: { q: string; id: string; count: number } | undefined;
+
+/** The address of a thing; none where this page does not know its noun. */
+function hrefOf(hit: Hit): string | undefined {
+  const noun = podDocument.value?.nouns.find(({ name }) => name === hit.entityType);
+  return noun && `/${noun.plural}/${encodeURIComponent(hit.entityId)}`;
+}
+
+function HitItem({ hit, onLeave }: { hit: Hit; onLeave(): void }) {
+  const isLeaving = (click: MouseEvent) => !click.metaKey && !click.ctrlKey && !click.shiftKey;
+  return (
+    <li class="hit">
+      <NounBadge noun={hit.entityType} />
+      <b>
+        <a
+          href={hrefOf(hit)}
+          data-key={hit.entityId}
+          onClick={(click) => isLeaving(click) && onLeave()}
+        >
+          <Line text={plainText(hit.title) || hit.title || '(without a title)'} />
+        </a>
+      </b>
+      <Time at={hit.updatedAt} />
+      {hit.snippet.length > 0 && (
+        <p dir="auto">
+          {hit.snippet.map(({ text, match }, index) =>
+            match ? <mark key={index}>{visible(text)}</mark> : visible(text),
+          )}
+        </p>
+      )}
+    </li>
+  );
+}
+
+/** Where the query is wrong: not a failure, as it may not be typed to its end. */
+function SyntaxError({ q, position, words }: { q: string; position: number; words: string }) {
+  const characters = [...q];
+  return (
+    <p id="search-issue" class="issue search-issue">
+      At character {position + 1}: {words}.{' '}
+      <code>
+        <bdi>
+          {visible(characters.slice(0, position).join(''))}
+          <mark class="is-wrong">{visible(characters.slice(position).join(''))}</mark>
+        </bdi>
+      </code>
+    </p>
+  );
+}
+
+interface IndexStatus {
+  status: 'live' | 'filling' | 'rebuilding' | 'failing';
+  lag: number;
+  end: number;
+  filledTo?: number;
+  error?: string;
+}
+
+function wordsOf({ status, filledTo = 0, end, error }: IndexStatus): string {
+  if (status === 'failing') return `Nothing is written into it now: ${error}. It is tried again by itself.`;
+  if (status === 'rebuilding') return `It is being made again: ${Math.floor((100 * filledTo) / (end || 1))} % is done.`;
+  return status === 'filling' ? 'It is catching up.' : '';
+}
+
+/** What happened last is not in the index: how much, and why. Looked after until it is. */
+function Behind({ lag, onAgain }: { lag: number; onAgain(): void }) {
+  const status = useAnswer('search.status', (signal) =>
+    query<IndexStatus>('search.status', undefined, signal),
+  );
+  useAskAgain(() => {
+    status.reload();
+    onAgain();
+  }, true);
+  return (
+    <p class="help" data-behind>
+      {lag === 1 ? 'The last change is' : `The last ${number(lag)} events are`} not in the index yet.{' '}
+      {status.value && <bdi>{wordsOf(status.value)}</bdi>}
+    </p>
+  );
+}
+
+/** What came of the question, in words: seen, and said. */
+function countOf({ hits, total, partial }: Found): string {
+  if (hits.length === 0) return 'Nothing is found';
+  if (partial) return `${number(hits.length)} shown, of more`;
+  return `${number(total ?? hits.length)} found`;
+}
+
+function Failure({ state, hits }: { state: SearchState; hits: SearchHits }) {
+  const { failed, isAsking } = state;
+  if (!failed) return null;
+  const wrong = syntaxErrorOf(failed.error);
+  if (wrong) return <SyntaxError q={failed.q} {...wrong} />;
+  if (!isPassing(failed.error)) return <Problem error={failed.error} retry={() => hits.again()} />;
+  return (
+    <div class="problem is-calm" role="status">
+      <p>
+        <bdi>{messageOf(failed.error)}</bdi>. {isAsking && 'It is asked again by itself.'}
+      </p>
+    </div>
+  );
+}
+
+function Help() {
+  return (
+    <p id="search-help" class="help search-help">
+      <code>"a phrase"</code> <code>-without</code> <code>begin*</code> <code>tag:home</code>{' '}
+      <code>type:task</code> <code>title:oak</code>
+    </p>
+  );
+}
+
+/** The hits, with the keyboard through them: rows are links, so Enter opens. */
+function useWalk(hits: SearchHits, state: SearchState) {
+  const box = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  // The row that gets the focus when it is there.
+  const wanted = useRef<number | undefined>(undefined);
+  const rows = () => [...box.current!.querySelectorAll<HTMLElement>('.hit a, .hits-more')];
+  const focus = (index: number): void => {
+    if (index < 0) return field.current!.focus();
+    rows()[index]?.focus();
+  };
+  const step = (by: number): void => focus(rows().indexOf(document.activeElement as HTMLElement) + by);
+  const { found, q } = state;
+  useLayoutEffect(() => {
+    if (wanted.current === undefined || found?.q !== q) return;
+    focus(wanted.current);
+    wanted.current = undefined;
+  }, [found]);
+  return {
+    box,
+    field,
+    step,
+    /** The first hit, as soon as the question is answered. */
+    first(): void {
+      if (found?.q === field.current!.value.trim()) focus(0);
+      else wanted.current = 0;
+    },
+    more(): void {
+      wanted.current = found?.hits.length;
+      hits.more();
+    },
+    stay(): void {
+      wanted.current = undefined;
+    },
+  };
+}
+
+export default function SearchScreen() {
+  const asked = route.value.query.get('q') ?? '';
+  const hits = useMemo(() => new SearchHits(), []);
+  const state = hits.state.value;
+  const { found, failed } = state;
+  const { text, type, keep } = useTyped(
+    asked,
+    (next) => go(withQuery({ q: next }), { replace: true }),
+    TYPING_MS,
+  );
+  const walk = useWalk(hits, state);
+  const { field, step } = walk;
+  const leave = () => goBack('/');
+
+  useEffect(() => hits.ask(asked, left?.q === asked ? left.count : 0), [asked]);
+  useEffect(() => () => hits.stop(), []);
+  useLayoutEffect(() => {
+    field.current!.focus();
+    field.current!.select();
+    return addShortcuts([
+      { keys: 'ArrowDown', label: 'Next hit', run: () => step(1) },
+      { keys: 'ArrowUp', label: 'Previous hit, or the field', run: () => step(-1) },
+      { keys: 'Escape', label: 'Back to where you were', run: leave },
+    ]);
+  }, []);
+  // Who comes back is where they were.
+  useLayoutEffect(() => {
+    if (!found || left?.q !== asked) return;
+    const link = `[data-key="${CSS.escape(left.id)}"]`;
+    if (document.activeElement === field.current)
+      walk.box.current!.querySelector<HTMLElement>(link)?.focus();
+    left = undefined;
+  }, [found]);
+
+  const onKeyDown = (press: KeyboardEvent): void => {
+    if (press.isComposing || press.ctrlKey || press.metaKey || press.altKey || press.shiftKey) return;
+    const run = {
+      ArrowDown: walk.first,
+      Enter: () => (keep(), walk.first()),
+      Escape: leave,
+    }[press.key];
+    if (!run) return;
+    press.preventDefault();
+    run();
+  };
+  const isOld = found !== undefined && found.q !== state.q;
+  const isWrong = failed !== undefined && syntaxErrorOf(failed.error) !== undefined;
+  return (
+    <div class="split">
+      <div class="split-list">
+        <div class="bar-top">
+          <h1>Search</h1>
+          <p class="quiet" role="status" data-found>
+            {found && !isOld && (
+              <>
+                {countOf(found)} <span class="unseen">for {visible(found.q)}</span>
+              </>
+            )}
+            {isWrong && <span class="unseen">{messageOf(failed.error)}</span>}
+          </p>
+        </div>
+        <div class="toolbar" role="search">
+          <div class="search">
+            <Icon name="search" />
+            <input
+              ref={field}
+              data-search
+              type="search"
+              aria-label="Search in everything"
+              aria-describedby={isWrong ? 'search-issue search-help' : 'search-help'}
+              aria-invalid={isWrong}
+              placeholder="Words of notes, tasks and all else"
+              maxLength={QUERY_CHARACTERS_MAX}
+              autocomplete="off"
+              spellcheck={false}
+              value={text}
+              onInput={(event) => (walk.stay(), type(event.currentTarget.value))}
+              onKeyDown={onKeyDown}
+            />
+          </div>
+          <Help />
+        </div>
+        <Failure state={state} hits={hits} />
+        <div class="scrolls" ref={walk.box}>
+          {found && found.lag > 0 && <Behind lag={found.lag} onAgain={() => hits.again()} />}
+          {found?.partial && (
+            <p class="help" data-partial>
+              A word of this is in so many texts that only the newest were looked at.
+            </p>
+          )}
+          {!found && state.isAsking && !failed && <Waiting />}
+          {isOld && failed && (
+            <p class="help">
+              Until then, what is found for <Line text={found.q} />:
+            </p>
+          )}
+          {found?.hits.length === 0 && (
+            <Empty title="Nothing is found">
+              <p>
+                Each word is looked for as a whole, in any form; <code>word*</code> also finds what begins so.
+              </p>
+            </Empty>
+          )}
+          {found && found.hits.length > 0 && (
+            <ol aria-label="Hits, the best first">
+              {found.hits.map((hit) => (
+                <HitItem
+                  key={hit.entityId}
+                  hit={hit}
+                  onLeave={() => (left = { q: asked, id: hit.entityId, count: found.hits.length })}
+                />
+              ))}
+            </ol>
+          )}
+          {found?.nextCursor !== undefined && !isOld && (
+            <p class="list-footer">
+              <button type="button" class="link hits-more" onClick={walk.more}>
+                {state.isAsking ? 'Loading…' : 'More'}
+              </button>
+            </p>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
