@@ -41,6 +41,7 @@ describe('a hostile note', () => {
       ['/events', '.virtual-list .row'],
       [`/events/${events[1].id}`, '.json'],
       ['/tasks', '.virtual-list .row'],
+      ['/search?q=harmed', '.hit:nth-child(2)'],
     ];
     for (const [path, selector] of places) {
       await site.goto(page, path);

@@ -22,7 +22,7 @@ describe('search', () => {
     return id;
   };
   const saidIs = (page, words) =>
-    page.waitForFunction((one) => document.querySelector('[data-found]')?.textContent.includes(one), words);
+    page.waitForFunction((one) => document.querySelector('[data-found][role=status]')?.textContent.includes(one), words);
   const hasFocus = (page, selector) =>
     page.waitForFunction((one) => document.activeElement?.matches(one), selector);
   const close = async (page, expected = []) => {
