@@ -433,13 +433,13 @@ TEST_F(AdmissionTest, RowsOfFunctionsThatAreGoneAreTouchedForTheirReturnAlone) {
 }
 
 TEST_F(AdmissionTest, AWaitIsFoundHoweverManyTypesAreWaitedFor) {
-  for (int i = 0; i < 250; ++i) {
+  for (int i = 0; i < 210; ++i) {
     types.add("type" + std::to_string(i), object("Type"), "");
   }
   put({}, expression("event.data.n == 0"), [](const Event&, Step& step) -> Task<Outcome> {
     std::vector<Task<Result<std::optional<Json>>>> waits;
     std::vector<std::string> names;
-    for (int i = 0; i < 250; ++i) names.push_back("type" + std::to_string(i));
+    for (int i = 0; i < 210; ++i) names.push_back("type" + std::to_string(i));
     for (const auto& name : names) {
       waits.push_back(step.wait_for_event(name, {.type = name}, std::chrono::hours(1)));
     }
@@ -447,10 +447,10 @@ TEST_F(AdmissionTest, AWaitIsFoundHoweverManyTypesAreWaitedFor) {
     co_return Outcome::done("\"all\"");
   });
   tell(0);
-  wait_until("SELECT count(*) FROM waits_data", "250");
+  wait_until("SELECT count(*) FROM waits_data", "210");
   // At once: else the run is called for each of them, with all the steps that it has by then.
   events::Append all;
-  for (int i = 0; i < 250; ++i) {
+  for (int i = 0; i < 210; ++i) {
     events::Envelope envelope;
     envelope.user_id = "ann";
     all.events.push_back(*types.make("type" + std::to_string(i), "{}", std::move(envelope)));

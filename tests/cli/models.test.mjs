@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
 import { run, temporary } from './synap.mjs';
 
 // What tools/embedding_model.sh has fetched.
-const MODEL = path.resolve(process.env.SYNAP_MODEL ?? 'build/model');
+const MODEL = process.env.SYNAP_MODEL ?? fileURLToPath(new URL('../../build/model', import.meta.url));
 const wheel = () => path.join(MODEL, readdirSync(MODEL).find((name) => name.endsWith('.whl')));
 const HASH = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db';
 

@@ -19,7 +19,7 @@ const environment = {
 /** A directory that goes when the test ends. */
 export function temporary(t) {
   const directory = mkdtempSync(path.join(tmpdir(), 'synap-cli-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20 }));
   return directory;
 }
 

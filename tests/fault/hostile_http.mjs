@@ -278,7 +278,7 @@ attack('ids that climb', async () => {
   }
   // Whatever the names were, only the known places have been written to.
   assert.deepEqual(readdirSync(pod.root), ['data']);
-  for (const name of readdirSync(pod.data)) assert.match(name, /^(content|owner\.key|signing\.secret|synap\.(db|db-wal|db-shm|lock|url))$/);
+  for (const name of readdirSync(pod.data)) assert.match(name, /^(content|search|owner\.key|signing\.secret|synap\.(db|db-wal|db-shm|lock|url))$/);
   for (const user of readdirSync(path.join(pod.data, 'content'))) assert.match(user, /^([0-9a-f-]{36}|\.tmp)$/);
 });
 

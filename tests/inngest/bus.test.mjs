@@ -132,6 +132,12 @@ async function work(pod) {
     const areGone = async () => (await pod.call('relations.list', {})).total === 0;
     await until(20_000, areGone, () => `the relations of ${noun} are deleted\n${pod.stderr}`);
   }
+  // Links become relations: to a note that is there, and to one when it comes.
+  const relations = (count) => async () => (await pod.call('relations.list', {})).total === count;
+  await pod.call('notes.create', { content: 'see [[Three]] and [[Awaited]]' });
+  await until(20_000, relations(1), () => `the link is a relation\n${pod.stderr}`);
+  await pod.call('notes.create', { content: '# Awaited' });
+  await until(20_000, relations(2), () => `the note that is awaited is linked\n${pod.stderr}`);
   const { events } = await pod.call('events.list', { limit: 200 });
   const ids = new Map();
   const plain = (value) =>
