@@ -75,8 +75,8 @@ class RunStore {
   /// stays as it is. How many were not.
   std::int64_t write_results(db::Tx& tx, const bus::Job& job, std::span<const StepResult> results,
                              bool may_be_pending);
-  /// The same of a function of the pod's own, whose results nobody reports but the run itself: so
-  /// nobody waits to hear how many were not.
+  /// The same for a run that stores its own, and needs no number. What an app's run has may be
+  /// stored already, since the app reports it as well; of the pod's own functions it is not asked.
   void write_own_results(db::Tx& tx, const bus::Job& job, std::span<const StepResult> results,
                          bool may_be_pending);
   /// Stores one whose effect is in this transaction: kConflict if it is stored already.
