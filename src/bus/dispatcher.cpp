@@ -171,6 +171,7 @@ void Dispatcher::put_to_admission(db::Tx& tx, const Function& function,
                                   const events::Event& event) {
   const auto delay = delay_of(event);
   const auto due_at = delay > 0 ? jobs_.clock().now() + delay : 0;
+  if (due_at > 0) jobs_.keep_clock(tx);
   tx.run(
       "INSERT INTO admissions(is_gone, user_id, position, function, due_at) "
       "VALUES (0, $1, $2, $3, $4) ON CONFLICT DO NOTHING",

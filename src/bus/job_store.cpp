@@ -102,6 +102,9 @@ constexpr int kNamesMax = 10'000;
 constexpr int kShareMax = 64;
 constexpr std::int64_t kDueMax = 500;
 
+// So much later what waits is due at worst, if the machine stops and its clock is set back.
+constexpr std::int64_t kClockKeptMs = 1'000;
+
 const Error& lost() {
   static const Error error{Code::kConflict, "The job was claimed anew meanwhile", nullptr};
   return error;
@@ -213,8 +216,19 @@ void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int6
 }
 
 void JobStore::count_parked(db::Tx& tx, std::int64_t by) {
-  tx.run("UPDATE job_clock SET parked = parked + $1, now = max(now, $2)", by, clock_.now());
-  tx.on_commit([this, by] { parked_ += by; });
+  const auto now = clock_.now();
+  tx.run("UPDATE job_clock SET parked = parked + $1, now = max(now, $2)", by, now);
+  tx.on_commit([this, by, now] {
+    parked_ += by;
+    clock_kept_ = std::max(clock_kept_, now);
+  });
+}
+
+void JobStore::keep_clock(db::Tx& tx) {
+  const auto now = clock_.now();
+  if (now < clock_kept_ + kClockKeptMs) return;
+  tx.run("UPDATE job_clock SET now = max(now, $1)", now);
+  tx.on_commit([this, now] { clock_kept_ = std::max(clock_kept_, now); });
 }
 
 void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
@@ -424,6 +438,7 @@ bool JobStore::wake_parked(db::Tx& tx, const Job& job) {
 }
 
 bool JobStore::put_off(db::Tx& tx, const Job& job, std::int64_t wait_ms) {
+  keep_clock(tx);
   return tx.run(
              "UPDATE parked_jobs SET due_at = $4 WHERE line = $1 AND position = $2 AND run = $3 "
              "AND step = x'' AND fence = 0 AND due_at > 0",

@@ -105,6 +105,9 @@ class JobStore {
                            std::int64_t most) const;
 
   JobClock& clock() { return clock_; }
+  /// For whoever writes a time by clock() that is to come: the clock holds over a restart then,
+  /// to a second, so that one that is set back puts nothing off.
+  void keep_clock(db::Tx& tx);
   std::chrono::milliseconds lease() const { return options_.lease; }
   db::Database& database() { return database_; }
 
@@ -140,7 +143,8 @@ class JobStore {
   static constexpr std::int64_t kNever = INT64_MAX;
   std::atomic<std::int64_t> next_due_{kNever};
   // Writer thread only.
-  std::string claim_after_;  // the user where the last claim ended
+  std::int64_t clock_kept_ = 0;  // how far the clock had come, as is on disk
+  std::string claim_after_;      // the user where the last claim ended
   // By user, while some of his are left: the function of which the last claim took something last.
   std::unordered_map<std::string, std::string> functions_claimed_;
 };

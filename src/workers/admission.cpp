@@ -388,6 +388,7 @@ void Admission::wait_until(db::Tx& tx, const Judged& judged, const std::string& 
 
 // On commit, while follow() waits for it.
 void Admission::note_due(db::Tx& tx, std::int64_t due_at) {
+  if (due_at > 0) runs_.jobs().keep_clock(tx);
   tx.on_commit([this, due_at] { next_due_ = std::min(next_due_.value_or(INT64_MAX), due_at); });
 }
 

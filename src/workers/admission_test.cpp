@@ -96,6 +96,29 @@ TEST_F(AdmissionTest, ARunWaitsForQuietAndIsForTheNewestEvent) {
   wait_for_outputs(R"("3" "4")");
 }
 
+// A machine that stops now and starts with a clock that was set back waits no longer for it.
+TEST_F(AdmissionTest, ATimeToComeIsKeptWithTheClockItIsBy) {
+  const std::vector<bus::Flow> flows = {
+      {.debounce = bus::Debounce{.period = seconds(5)}},
+      {.batch = bus::Batch{.size_max = 3, .timeout = seconds(5)}},
+      {.rate_limit = bus::RateLimit{.limit = 1, .period = seconds(5)}},
+      {.throttle = bus::Throttle{.limit = 1, .period = seconds(5)}},
+      {.timeouts = {.finish = seconds(5)}}};
+  for (const auto& flow : flows) {
+    put(flow);
+    world.jump(std::chrono::hours(24));
+    tell(1);
+    settle();
+    EXPECT_EQ(text_of("SELECT max(at) - (SELECT now FROM job_clock) BETWEEN 0 AND 6000 FROM ("
+                      "SELECT due_at AS at FROM flow_debounces UNION ALL "
+                      "SELECT due_at FROM flow_batches UNION ALL "
+                      "SELECT until / 1000 FROM flow_rates UNION ALL "
+                      "SELECT due_at FROM run_deadlines) AS times"),
+              "1")
+        << &flow - flows.data();
+  }
+}
+
 TEST_F(AdmissionTest, QuietIsWaitedForAtMostSoLong) {
   put({.debounce = bus::Debounce{.period = seconds(5), .timeout = seconds(7)}});
   tell(1);

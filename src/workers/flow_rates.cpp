@@ -57,6 +57,7 @@ std::int64_t FlowRates::used_until(db::Tx& tx, const Judged& judged, const char*
 
 void FlowRates::use_until(db::Tx& tx, const Judged& judged, const char* kind,
                           const std::string& key, std::int64_t until) {
+  jobs_.keep_clock(tx);
   tx.run(
       "INSERT INTO flow_rates(function, user_id, kind, key, until) VALUES ($1, $2, $3, $4, $5) "
       "ON CONFLICT(function, user_id, kind, key) DO UPDATE SET until = $5",

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "bus/job_clock.h"
+#include "bus/job_store.h"
 #include "db/database.h"
 #include "workers/verdict.h"
 
@@ -15,7 +15,7 @@ namespace synap::workers {
 class FlowRates {
  public:
   /// It must outlive them.
-  explicit FlowRates(bus::JobClock& clock) : clock_(clock) {}
+  explicit FlowRates(bus::JobStore& jobs) : jobs_(jobs), clock_(jobs.clock()) {}
 
   /// Within a transaction each. The first run of the function's key of idempotency in 24 hours.
   bool take_once(db::Tx& tx, const Judged& judged);
@@ -32,6 +32,7 @@ class FlowRates {
   void use_until(db::Tx& tx, const Judged& judged, const char* kind, const std::string& key,
                  std::int64_t until);
 
+  bus::JobStore& jobs_;
   bus::JobClock& clock_;
 };
 

@@ -67,6 +67,7 @@ std::vector<db::Database::Migration> RunLimits::migrations() {
 void RunLimits::put_deadline(db::Tx& tx, const bus::Job& job, bool has_begun,
                              milliseconds timeout) {
   const auto due_at = jobs_.clock().now() + timeout.count();
+  jobs_.keep_clock(tx);
   tx.run(
       "INSERT INTO run_deadlines(run, user_id, has_begun, timeout_ms, due_at) "
       "VALUES ($1, $2, $3, $4, $5) ON CONFLICT(run) DO UPDATE SET has_begun = $3, "

@@ -28,7 +28,7 @@ class RunMaker {
         dispatcher_(dispatcher),
         runs_(runs),
         world_(world),
-        rates_(runs.clock()) {}
+        rates_(runs.jobs()) {}
 
   FlowRates& rates() { return rates_; }
 

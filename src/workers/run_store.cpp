@@ -239,6 +239,7 @@ bool RunStore::write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps
     if (!step.error.empty()) error = step.error;
     const auto input = input_of(step, step.invoked ? &steps.asked[asked] : nullptr);
     const auto begun_at = step.began_at > 0 ? step.began_at : world_.unix_ms();
+    if (step.due_at > 0) jobs_.keep_clock(tx);
     tx.run(
         "INSERT INTO pending_steps_data(run, hash, name, op, attempts, due_at, error, begun_at, "
         "input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT(run, hash) DO UPDATE SET "

@@ -16,12 +16,14 @@ namespace {
 // A quarter of all that `make test` does.
 constexpr std::int64_t kSteps = 50'000;
 
-std::vector<std::uint64_t> seeds_of_old() {
+// Those that begin with `word`.
+std::vector<std::uint64_t> seeds_of_old(std::string_view word) {
   std::ifstream file(SYNAP_SIMULATION_SEEDS);
   std::vector<std::uint64_t> seeds;
   for (std::string line; std::getline(file, line);) {
+    std::string of;
     std::uint64_t seed = 0;
-    if (std::istringstream(line) >> seed) seeds.push_back(seed);
+    if (std::istringstream(line) >> of >> seed && of == word) seeds.push_back(seed);
   }
   return seeds;
 }
@@ -74,7 +76,14 @@ class OldSeeds : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(OldSeeds, FindNothingAnyMore) {
   EXPECT_EQ(simulate(GetParam(), kStepsOfMachine).violation, "");
 }
-INSTANTIATE_TEST_SUITE_P(Simulation, OldSeeds, testing::ValuesIn(seeds_of_old()));
+INSTANTIATE_TEST_SUITE_P(Simulation, OldSeeds, testing::ValuesIn(seeds_of_old("pod")));
+
+class OldSeedsOfEngine : public testing::TestWithParam<std::uint64_t> {};
+TEST_P(OldSeedsOfEngine, FindNothingAnyMore) {
+  EXPECT_EQ(simulate_engine(GetParam(), kStepsOfMachine).violation, "");
+}
+INSTANTIATE_TEST_SUITE_P(EngineSimulation, OldSeedsOfEngine,
+                         testing::ValuesIn(seeds_of_old("engine")));
 
 }  // namespace
 }  // namespace synap::simulation
