@@ -81,6 +81,34 @@ TEST_F(ClientTest, SendsEveryMethodWithAndWithoutABody) {
   EXPECT_EQ(server.connections(), 1) << "a connection is used again";
 }
 
+// A connection that is kept may be closed by its server at any time; whether what was sent on it
+// was done, nobody can tell.
+TEST_F(ClientTest, AChangeIsSentOnceAndAQuestionAgainIfItsKeptConnectionCloses) {
+  TestServer server([](Wire& wire, const Seen& seen) {
+    if (seen.has("x-close:")) return wire.close();
+    wire.send(answer(200, "done"));
+  });
+  const auto ask = [&](std::string method, bool closes, bool is_repeatable = false) {
+    Request request{.method = std::move(method), .url = server.url(), .body = "b"};
+    if (request.method == "GET") request.body.clear();
+    if (closes) request.headers.push_back({"x-close", "1"});
+    request.is_repeatable = is_repeatable;
+    return text_of(send(std::move(request)));
+  };
+  const auto sent_on_a_kept_connection = [&](std::string method, bool is_repeatable = false) {
+    EXPECT_EQ(ask("GET", false), "200 done");
+    const auto before = server.seen().size();
+    EXPECT_TRUE(ask(method, true, is_repeatable).starts_with("BAD_GATEWAY")) << method;
+    return server.seen().size() - before;
+  };
+  EXPECT_EQ(sent_on_a_kept_connection("POST"), 1u);
+  EXPECT_EQ(sent_on_a_kept_connection("PATCH"), 1u);
+  EXPECT_EQ(sent_on_a_kept_connection("POST", true), 2u);
+  EXPECT_EQ(sent_on_a_kept_connection("GET"), 2u);
+  EXPECT_EQ(sent_on_a_kept_connection("PUT"), 2u);
+  EXPECT_EQ(sent_on_a_kept_connection("DELETE"), 2u);
+}
+
 TEST_F(ClientTest, WhatIsNoRequestIsRefusedBeforeItIsSent) {
   TestServer server([](Wire& wire, const Seen&) { wire.send(answer(200, "")); });
   const std::vector<Request> bad{

@@ -33,6 +33,10 @@ struct Request {
   std::string body = {};
   /// Instead of `body`, where whoever asks keeps it to ask again: it is not copied. Null: `body`.
   std::shared_ptr<const std::string> kept_body = nullptr;
+  /// It may be done twice: where a connection that was kept closes before the answer begins, it is
+  /// sent again, over another one. So it is with GET, HEAD, PUT and DELETE in any case; whether a
+  /// POST was done then, nobody can tell, and it fails.
+  bool is_repeatable = false;
 
   const std::string& sent_body() const { return kept_body != nullptr ? *kept_body : body; }
 };

@@ -19,6 +19,9 @@ constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 // The body of a redirect is a line for people. It is read so that the connection can be used again,
 // but not at any length.
 constexpr std::uint64_t kRedirectBytesMax = 64 * 1024;
+// Seconds. Servers close what is idle after 5 s (Node) or more; what may be sent only once had
+// better not meet that.
+constexpr long kKeptForChangesMax = 3;
 
 // RFC 9110 5.6.2: what a method or a header's name consists of.
 bool is_token(std::string_view text) {
@@ -122,7 +125,7 @@ CURL* Transfer::begin_hop(const Setup& setup) {
   curl_easy_reset(handle);
   head_ = {};
   header_bytes_ = 0;
-  has_head_ = is_cut_ = false;
+  has_head_ = is_cut_ = is_sent_ = false;
   location_.reset();
   refusal_.reset();
   bytes_ = 0;
@@ -156,9 +159,34 @@ CURL* Transfer::begin_hop(const Setup& setup) {
   set(handle, CURLOPT_WRITEDATA, this);
   set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
   set(handle, CURLOPT_OPENSOCKETDATA, this);
+  set(handle, CURLOPT_PREREQFUNCTION, &Transfer::on_send);
+  set(handle, CURLOPT_PREREQDATA, this);
+  if (!may_be_sent_again()) set(handle, CURLOPT_MAXAGE_CONN, kKeptForChangesMax);
   set_method_and_body();
   set_headers();
   return handle;
+}
+
+bool Transfer::may_be_sent_again() const {
+  const auto& method = request_.method;
+  return request_.is_repeatable || method == "GET" || method == "HEAD" || method == "PUT" ||
+         method == "DELETE" || method == "OPTIONS";
+}
+
+// libcurl sends a request again by itself where a connection that was kept has closed before the
+// answer began, though it may have been read and done.
+int Transfer::on_send(void* self, char*, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (std::exchange(transfer.is_sent_, true) && !transfer.may_be_sent_again()) {
+    transfer.failure_ = Error{
+        Code::kBadGateway,
+        fmt::format("{} has closed the connection before it answered; whether it has done what it "
+                    "was asked for is not known",
+                    transfer.origin()),
+        nullptr};
+    return CURL_PREREQFUNC_ABORT;
+  }
+  return CURL_PREREQFUNC_OK;
 }
 
 void Transfer::set_method_and_body() {

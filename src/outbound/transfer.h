@@ -62,7 +62,9 @@ class Transfer {
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_send(void* self, char* peer, char* own, int peer_port, int own_port);
 
+  bool may_be_sent_again() const;
   void set_method_and_body();
   void set_headers();
   bool receive_header(std::string_view line);
@@ -91,6 +93,7 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   bool has_head_ = false;
   std::optional<std::string> location_;  // where a redirect to follow leads
+  bool is_sent_ = false;                 // a request of this hop was, or is about to be
   bool is_cut_ = false;                  // the rest of a redirect's body was not read
   std::uint64_t bytes_ = 0;
   std::optional<Error> failure_;  // ours: what made us break the hop off
