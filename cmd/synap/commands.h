@@ -38,6 +38,7 @@ Command search_command();
 Command import_markdown_command();
 Command export_command();
 Command content_migrate_command();
+Command migrate_engine_command();
 Command model_add_command();
 Command model_list_command();
 Command model_remove_command();

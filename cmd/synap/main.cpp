@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
                           import_markdown_command(),
                           export_command(),
                           content_migrate_command(),
+                          migrate_engine_command(),
                           model_add_command(),
                           model_list_command(),
                           model_remove_command(),

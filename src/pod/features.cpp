@@ -1,4 +1,5 @@
 #include "pod/features.h"
+#include "pod/engine_move.h"
 
 #include "api/keys.h"
 #include "bus/dispatcher.h"
@@ -44,7 +45,7 @@ std::vector<db::Database::Migration> migrations_behind_log() {
   for (const auto& list :
        {projections::Projections::migrations(), workers::Engine::migrations(),
         Readiness::migrations(), content_place_migrations(), pod_identity_migrations(),
-        api::Keys::migrations(), inngest::Cancellations::migrations(),
+        engine_move_migrations(), api::Keys::migrations(), inngest::Cancellations::migrations(),
         inngest::EndpointRuns::migrations(), inngest_bus_migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }

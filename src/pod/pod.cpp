@@ -22,6 +22,7 @@
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/doctor.h"
+#include "pod/engine_move.h"
 #include "pod/features.h"
 #include "pod/inngest_bus.h"
 #include "pod/log_procedures.h"
@@ -142,7 +143,25 @@ struct Pod::Parts {
   Result<> serve();
   void tell_address(std::uint16_t port) const;
   Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
+  Task<Result<>> until_folded(std::string_view projection);
 };
+
+Task<Result<>> Pod::Parts::until_folded(std::string_view projection) {
+  for (;;) {
+    const auto seen = projections->changes().value();
+    for (const auto& one : projections->progress()) {
+      if (one.name != projection) continue;
+      if (one.is_stopped) {
+        co_return fail(
+            Code::kPreconditionFailed,
+            fmt::format("The read model {} is stopped; `synap projections list` says why",
+                        projection));
+      }
+      if (one.lag == 0 && !one.is_rebuilding) co_return Result<>{};
+    }
+    co_await projections->changes().wait_past(seen);
+  }
+}
 
 // Before there is anything else: a start that cannot serve leaves no directory, and no key that
 // nobody was told of.
@@ -167,6 +186,9 @@ Result<> Pod::Parts::open() {
                                        .running_of_function = options.worker_concurrency},
                              .takes_events = !options.inngest_bus.is_on,
                              .tracer = exporter.get()});
+  if (auto here = sync_wait(engine->pool->executor(), check_not_moved(*database)); !here) {
+    return here;
+  }
   if (auto entered = enter_bus(); !entered) return entered;
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
@@ -427,6 +449,25 @@ Result<OwnerReset> Pod::reset_owner(const OwnerResetOptions& asked) {
     if (auto done = (pod.parts_.get()->*step)(); !done) return fail(done.error());
   }
   return pod.parts_->reset_owner(asked);
+}
+
+Result<std::map<std::string, std::string>> Pod::read_models(const PodOptions& options) {
+  Pod pod;
+  auto& parts = *pod.parts_;
+  parts.options = options;
+  if (auto opened = parts.open(); !opened) return fail(opened.error());
+  parts.projections->start();
+  auto& executor = parts.engine->pool->executor();
+  std::map<std::string, std::string> digests;
+  for (const auto* one : parts.projections->described()) {
+    if (auto done = sync_wait(executor, parts.until_folded(one->name)); !done) {
+      return fail(done.error());
+    }
+    auto digest = sync_wait(executor, parts.projections->digest(one->name));
+    if (!digest) return fail(digest.error());
+    digests.emplace(one->name, std::move(*digest));
+  }
+  return digests;
 }
 
 Pod::Pod() : parts_(std::make_unique<Parts>()) {}

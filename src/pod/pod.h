@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -149,6 +150,9 @@ class Pod {
   /// Brings an owner back into a pod that does not run: makes a key for the first owner, or an
   /// owner if there is none, and puts it into owner.key. kConflict: it runs; kNotFound: there is no
   /// pod in the directory, where nothing was changed.
+  /// Of a pod that is not running: the digest of each of its read models by name, when all that is
+  /// in its log is in them. Blocks.
+  static Result<std::map<std::string, std::string>> read_models(const PodOptions& options);
   static Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
 
   /// Stops within the grace of the options. False: some runs were cut off; they go on after the

@@ -15,25 +15,44 @@ Migrations in_order(Migrations log, const Migrations& behind) {
   return log;
 }
 
+template <class Engine>
+Result<std::unique_ptr<Engine>> migrated(Result<std::unique_ptr<Engine>> database,
+                                         const Migrations& of_log, const Migrations& behind_log,
+                                         const std::vector<db::Database::Retired>& retired) {
+  if (!database) return database;
+  if (auto done = (*database)->migrate(in_order(of_log, behind_log), retired); !done) {
+    return fail(done.error());
+  }
+  return database;
+}
+
+auto open_file(const StoreOptions& options, const Migrations& behind_log,
+               const std::vector<db::Database::Retired>& retired) {
+  return migrated(db::sqlite::SqliteDatabase::open({.path = options.file, .world = options.world}),
+                  events::sqlite::SqliteEventLog::migrations(), behind_log, retired);
+}
+
+auto open_server(const StoreOptions& options, const Migrations& behind_log,
+                 const std::vector<db::Database::Retired>& retired) {
+  // Claims of jobs, timers and limits are in memory, so they are one process's.
+  return migrated(db::postgres::PostgresDatabase::open(
+                      {.url = options.url, .world = options.world, .is_alone = true}),
+                  events::postgres::PostgresEventLog::migrations(), behind_log, retired);
+}
+
 Result<events::Store> in_file(const StoreOptions& options, const Migrations& behind_log,
-                      const std::vector<db::Database::Retired>& retired) {
-  auto database = db::sqlite::SqliteDatabase::open({.path = options.file, .world = options.world});
+                              const std::vector<db::Database::Retired>& retired) {
+  auto database = open_file(options, behind_log, retired);
   if (!database) return fail(database.error());
-  const auto migrations = in_order(events::sqlite::SqliteEventLog::migrations(), behind_log);
-  if (auto done = (*database)->migrate(migrations, retired); !done) return fail(done.error());
   auto log = events::sqlite::SqliteEventLog::open(**database, options.world);
   if (!log) return fail(log.error());
   return events::Store{std::move(*database), std::move(*log)};
 }
 
 Result<events::Store> on_server(const StoreOptions& options, const Migrations& behind_log,
-                        const std::vector<db::Database::Retired>& retired) {
-  // Claims of jobs, timers and limits are in memory, so they are one process's.
-  auto database = db::postgres::PostgresDatabase::open(
-      {.url = options.url, .world = options.world, .is_alone = true});
+                                const std::vector<db::Database::Retired>& retired) {
+  auto database = open_server(options, behind_log, retired);
   if (!database) return fail(database.error());
-  const auto migrations = in_order(events::postgres::PostgresEventLog::migrations(), behind_log);
-  if (auto done = (*database)->migrate(migrations, retired); !done) return fail(done.error());
   auto log = events::postgres::PostgresEventLog::open(
       **database, {.world = options.world,
                    .positions = events::postgres::Positions::kAtOnce,
@@ -44,8 +63,19 @@ Result<events::Store> on_server(const StoreOptions& options, const Migrations& b
 
 }  // namespace
 
+Result<std::unique_ptr<db::Engine>> open_database(
+    const StoreOptions& options, const Migrations& behind_log,
+    const std::vector<db::Database::Retired>& retired) {
+  const auto as_engine = [](auto opened) -> Result<std::unique_ptr<db::Engine>> {
+    if (!opened) return fail(opened.error());
+    return std::unique_ptr<db::Engine>(std::move(*opened));
+  };
+  if (options.url.empty()) return as_engine(open_file(options, behind_log, retired));
+  return as_engine(open_server(options, behind_log, retired));
+}
+
 Result<events::Store> open_store(const StoreOptions& options, const Migrations& behind_log,
-                         const std::vector<db::Database::Retired>& retired) {
+                                 const std::vector<db::Database::Retired>& retired) {
   return options.url.empty() ? in_file(options, behind_log, retired)
                              : on_server(options, behind_log, retired);
 }

@@ -17,11 +17,17 @@ struct StoreOptions {
   World& world = real_world();
 };
 
+/// Opens the database alone, without its log, and brings the tables up to date: for whoever copies
+/// what is in them. Errors as below.
+Result<std::unique_ptr<db::Engine>> open_database(
+    const StoreOptions& options, const std::vector<db::Database::Migration>& behind_log,
+    const std::vector<db::Database::Retired>& retired = {});
+
 /// Opens, brings the tables up to date, `behind_log` behind those of the log, and finds the end of
 /// the log. kServiceUnavailable: it cannot be reached, or another pod has it; kPreconditionFailed:
 /// it is of another version; with sentences.
 Result<events::Store> open_store(const StoreOptions& options,
-                         const std::vector<db::Database::Migration>& behind_log,
-                         const std::vector<db::Database::Retired>& retired = {});
+                                 const std::vector<db::Database::Migration>& behind_log,
+                                 const std::vector<db::Database::Retired>& retired = {});
 
 }  // namespace synap::pod
