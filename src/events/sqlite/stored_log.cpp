@@ -79,8 +79,8 @@ class Stored final : public StoredLog {
       tx.run(
           "INSERT INTO idempotency(user, key, fingerprint, answer, first_position, last_position) "
           "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-          names_.number(tx, answer.user_id), answer.key, db::Blob{answer.fingerprint}, answer.answer,
-          answer.first_position, answer.last_position);
+          names_.number(tx, answer.user_id), answer.key, db::Blob{answer.fingerprint},
+          answer.answer, answer.first_position, answer.last_position);
     }
   }
 
