@@ -96,12 +96,19 @@ constexpr Rule kRules[] = {
      "SELECT count(*) FROM (SELECT 1 FROM told WHERE type = 'function.scheduled' GROUP BY "
      "json_extract(data, '$.scheduledAt') HAVING count(*) > 1)",
      true},
+    // One that was suspected of taking its process with it was tried again (attend()), and may have
+    // failed of itself then.
     {"an end was not told once",
-     "SELECT count(*) FROM runs_data r WHERE status IN ('failed', 'cancelled') AND (SELECT "
-     "count(*) "
-     "FROM told WHERE type = 'function.' || r.status AND json_extract(data, '$.runId') = "
-     "lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4) || '-' || substr(hex(r.id), "
-     "13, 4) || '-' || substr(hex(r.id), 17, 4) || '-' || substr(hex(r.id), 21))) <> 1"},
+     "SELECT count(*), max(function || ' ' || id || ' ' || status || ', told ' || times || ' "
+     "times') "
+     "FROM (SELECT *, (SELECT count(*) FROM told WHERE type = 'function.' || status AND "
+     "json_extract(data, '$.runId') = id AND (is_suspected OR data NOT LIKE '%It was done "
+     "alone%')) "
+     "times FROM (SELECT function, status, coalesce(error, '') LIKE '%It was done alone%' "
+     "is_suspected, lower(substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' || "
+     "substr(hex(id), 13, 4) || '-' || substr(hex(id), 17, 4) || '-' || substr(hex(id), 21)) id "
+     "FROM runs_data WHERE status IN ('failed', 'cancelled'))) WHERE times <> 1",
+     false, true},
     {"a failure was not heard once",
      "SELECT count(*) FROM told p WHERE type = 'function.failed' AND (SELECT count(*) FROM "
      "runs_data WHERE event_position = p.position AND function = 'heard') <> 1"},
