@@ -41,23 +41,30 @@ std::string plain_path(const std::string& path) {
   return plain.string();
 }
 
-// The bucket that content is in, as the pod's settings say in a file or in the environment; flags
-// of `serve` nobody else knows.
-Result<std::optional<content::S3Settings>> bucket_of(const DoctorOptions& options) {
-  const bool is_said = options.file || std::getenv("SYNAP_CONTENT") != nullptr;
-  if (!is_said) return std::nullopt;
+// Where the pod's database and content are, as its settings say in a file or in the environment;
+// flags of `serve` nobody else knows.
+struct Places {
+  std::optional<content::S3Settings> bucket;
+  std::string database;
+};
+Result<Places> places_of(const DoctorOptions& options) {
+  const auto is_set = [](const char* name) { return std::getenv(name) != nullptr; };
+  const bool is_said = options.file || is_set("SYNAP_CONTENT") || is_set("SYNAP_DATABASE") ||
+                       is_set("SYNAP_DATABASE_FILE");
+  if (!is_said) return Places{};
   auto config = pod::load_config({.file = options.file, .environment = pod_environment()});
   if (!config) return fail(config.error());
-  if (!config->pod.content.is_in_s3) return std::nullopt;
-  return std::move(config->pod.content.s3);
+  Places places{.bucket = {}, .database = config->pod.database};
+  if (config->pod.content.is_in_s3) places.bucket = std::move(config->pod.content.s3);
+  return places;
 }
 
 Result<std::vector<Check>> examine(const DoctorOptions& options) {
   auto pod = PodClient::make(options.client);
   if (!pod) return fail(pod.error());
   pod->set_silence_max(kSilenceMax);
-  auto bucket = bucket_of(options);
-  if (!bucket) return fail(bucket.error());
+  auto places = places_of(options);
+  if (!places) return fail(places.error());
   const auto data = plain_path(data_of(options.client));
   std::vector<Check> checks = {check_directory(data), check_fsync(data), check_space(data),
                                check_clock(data), check_sqlite()};
@@ -67,10 +74,11 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
                                  .is_pod_running = probe.is_pod_running(),
                                  .pid = probe.pid(),
                                  .is_deep = options.is_deep,
-                                 .s3 = *bucket})) {
+                                 .s3 = places->bucket,
+                                 .database = places->database})) {
     checks.push_back(std::move(check));
   }
-  if (*bucket) checks.push_back(check_bucket(**bucket));
+  if (places->bucket) checks.push_back(check_bucket(*places->bucket));
   checks.push_back(check_key_file(data));
   if (probe.is_pod_running()) {
     checks.push_back(check_pod(*pod));
@@ -136,7 +144,7 @@ Command doctor_command() {
        &options->is_deep});
   command.options.push_back(
       {"--config",
-       "The pod's settings, which say where its content is; SYNAP_* variables "
+       "The pod's settings, which say where its database and its content are; SYNAP_* variables "
        "do, too.",
        &options->file, "SYNAP_CONFIG"});
   return command;

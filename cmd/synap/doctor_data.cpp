@@ -21,23 +21,18 @@ namespace {
 using Status = Check::Status;
 using Row = DoctorDatabase::Row;
 
-Check check_pages(DoctorDatabase& database, const DataOptions& options) {
-  const std::string how = options.is_deep ? "integrity_check" : "quick_check";
-  std::string problem;
-  auto done = database.each("PRAGMA " + how, [&](const Row& row) {
-    problem += problem.empty() ? "" : "; ";
-    problem += row[0];
-  });
-  if (!done) problem = done.error().message;
-  if (problem != "ok") {
-    return {"database", Status::kFail, "damaged: " + problem.substr(0, 500)};
+Check check_database(DoctorDatabase& database, const DataOptions& options) {
+  const auto found = database.examine(options.is_deep);
+  if (!found) {
+    return {"database", Status::kFail, "damaged: " + found.error().message.substr(0, 500)};
   }
-  return {"database", Status::kOk,
-          fmt::format("{} finds nothing wrong{}{}", how,
-                      options.is_pod_running
-                          ? fmt::format("; read beside the pod (pid {}) that has it", options.pid)
-                          : "",
-                      options.is_deep ? "" : "; indexes are compared with --deep only")};
+  const bool is_here = options.database.empty();
+  return {"database", found->is_doubtful ? Status::kWarn : Status::kOk,
+          found->what +
+              (options.is_pod_running
+                   ? fmt::format("; read beside the pod (pid {}) that has it", options.pid)
+                   : "") +
+              (options.is_deep || !is_here ? "" : "; indexes are compared with --deep only")};
 }
 
 Check check_schema(DoctorDatabase& database) {
@@ -81,9 +76,11 @@ std::string id_text(std::string_view hex) {
 }
 
 // What names a row of a read model for people.
-std::string key_of(std::string_view table) {
-  if (table.ends_with("_versions_data")) return "hex(entity) || ' version ' || version";
-  return "hex(id)";
+std::string key_of(const DoctorDatabase& database, std::string_view table) {
+  if (table.ends_with("_versions_data")) {
+    return database.hex("entity") + " || ' version ' || version";
+  }
+  return database.hex("id");
 }
 
 bool is_state_of_note(std::string_view state) {
@@ -100,8 +97,10 @@ Check check_events(DoctorDatabase& database, const DataOptions& options) {
   if (done && options.is_deep) {
     std::int64_t expected = 1;
     done = database.each(
-        "SELECT position, data, metadata, hex(id), content_hash, salt, salt IS NULL FROM events "
-        "ORDER BY position",
+        fmt::format(
+            "SELECT position, data, metadata, {}, content_hash, salt, CASE WHEN salt IS NULL "
+            "THEN 1 ELSE 0 END FROM events ORDER BY position",
+            database.hex("id")),
         [&](const Row& row) {
           const auto position = std::stoll(std::string(row[0]));
           if (position > expected) {
@@ -140,26 +139,26 @@ Check check_events(DoctorDatabase& database, const DataOptions& options) {
 // The columns of read models that hold JSON, and those that hold one of a few words. What is wrong
 // in others is found by comparison with the log: synap projections verify.
 Check check_rows(DoctorDatabase& database) {
-  struct Column {
-    std::string table;
-    std::string name;
-  };
-  std::vector<Column> columns;
-  auto done = database.each(
-      "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
-      "WHERE m.type = 'table' AND m.name LIKE '%\\_data' ESCAPE '\\' "
-      "AND (c.name = 'data' OR m.name = 'notes_data' AND c.name = 'state') ORDER BY m.name, c.name",
-      [&](const Row& row) { columns.push_back({std::string(row[0]), std::string(row[1])}); });
+  auto columns = database.columns_of_data("data");
+  const auto states = database.columns_of_data("state");
+  if (!columns || !states) {
+    return {"rows", Status::kFail,
+            "they cannot be read: " + (columns ? states.error() : columns.error()).message};
+  }
+  for (const auto& column : *states) {
+    if (column.table == "notes_data") columns->push_back(column);
+  }
+  Result<> done;
   Examples damaged;
   std::int64_t count = 0;
-  for (const auto& column : columns) {
+  for (const auto& column : *columns) {
     if (!done) break;
     const bool is_state = column.name == "state";
     // A note that is not made yet has no data.
     const auto unmade = column.table == "notes_data" && !is_state ? " WHERE version > 0" : "";
     done = database.each(
-        fmt::format("SELECT {0}, {1} FROM {2}{3}", key_of(column.table), column.name, column.table,
-                    unmade),
+        fmt::format("SELECT {0}, {1} FROM {2}{3}", key_of(database, column.table), column.name,
+                    column.table, unmade),
         [&](const Row& row) {
           ++count;
           const auto json = is_state ? Result<Json>() : parse_json(row[1]);
@@ -190,19 +189,21 @@ std::vector<Check> check_data(const DataOptions& options) {
              "synap.db is missing or empty, beside content or an owner.key that belong to it; put "
              "it back from a backup"}};
   }
-  if (pod::has_pod_id(options.data)) {
-    return {
-        {"database", Status::kOk,
-         "it is on a server; `synap log verify` and `synap projections verify` look through it"}};
+  const bool is_on_server = pod::has_pod_id(options.data);
+  if (is_on_server && options.database.empty()) {
+    return {{"database", Status::kWarn,
+             "it is on a server, and was not looked at: --config FILE, or SYNAP_DATABASE, as the "
+             "pod has it, says where it is"}};
   }
-  if (::access((options.data + "/synap.db").c_str(), F_OK) != 0) {
+  if (!is_on_server && ::access((options.data + "/synap.db").c_str(), F_OK) != 0) {
     return {{"database", Status::kOk, "there is none yet"}};
   }
-  auto database = DoctorDatabase::open(options.data, options.is_pod_running);
+  auto database = is_on_server ? DoctorDatabase::open_on_server(options.database)
+                               : DoctorDatabase::open(options.data, options.is_pod_running);
   if (!database) {
     return {{"database", Status::kFail, "it cannot be opened: " + database.error().message}};
   }
-  std::vector<Check> checks = {check_pages(**database, options)};
+  std::vector<Check> checks = {check_database(**database, options)};
   checks.push_back(check_schema(**database));
   checks.push_back(check_content(**database, options));
   checks.push_back(check_events(**database, options));

@@ -19,6 +19,8 @@ struct DataOptions {
   bool is_deep = false;
   /// Where content is, if that is a bucket.
   std::optional<content::S3Settings> s3 = {};
+  /// Of the database, if that is on a server and whoever asks has said where.
+  std::string database = {};
 };
 
 /// "database", and if it can be read "schema", "content" and "events".

@@ -23,7 +23,20 @@ struct Finalize {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
 
-}  // namespace
+class EmbeddedDatabase final : public DoctorDatabase {
+ public:
+  static Result<std::unique_ptr<EmbeddedDatabase>> open(const std::string& data,
+                                                        bool is_pod_running);
+  ~EmbeddedDatabase() override { sqlite3_close(database_); }
+
+  Result<> each(const std::string& sql, const std::function<void(const Row&)>& use) override;
+  std::string hex(std::string_view column) const override { return fmt::format("hex({})", column); }
+  Result<std::vector<Column>> columns_of_data(std::string_view name) override;
+  Result<Found> examine(bool is_deep) override;
+
+ private:
+  sqlite3* database_ = nullptr;
+};
 
 // SQLite makes two files beside a database that it only reads, synap.db-wal and synap.db-shm, and a
 // connection that may not write leaves them there. A running pod has them already. Without one:
@@ -32,14 +45,14 @@ struct Finalize {
 // that has the database alone. It has: the caller holds the lock of the directory, so no locks are
 // needed
 // ("unix-none"), and could not be had with files that are open for reading only.
-Result<std::unique_ptr<DoctorDatabase>> DoctorDatabase::open(const std::string& data,
-                                                             bool is_pod_running) {
+Result<std::unique_ptr<EmbeddedDatabase>> EmbeddedDatabase::open(const std::string& data,
+                                                                 bool is_pod_running) {
   std::error_code failed;
   const auto path = data + "/synap.db";
   const bool has_wal = std::filesystem::exists(path + "-wal", failed);
   std::string uri = "file:" + escaped(std::filesystem::absolute(path, failed).string());
   if (!is_pod_running) uri += has_wal ? "?vfs=unix-none" : "?immutable=1";
-  std::unique_ptr<DoctorDatabase> opened(new DoctorDatabase);
+  auto opened = std::make_unique<EmbeddedDatabase>();
   const int code = sqlite3_open_v2(uri.c_str(), &opened->database_,
                                    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
   if (code != SQLITE_OK) {
@@ -53,11 +66,8 @@ Result<std::unique_ptr<DoctorDatabase>> DoctorDatabase::open(const std::string& 
   return opened;
 }
 
-DoctorDatabase::~DoctorDatabase() {
-  sqlite3_close(database_);
-}
-
-Result<> DoctorDatabase::each(const std::string& sql, const std::function<void(const Row&)>& use) {
+Result<> EmbeddedDatabase::each(const std::string& sql,
+                                const std::function<void(const Row&)>& use) {
   const auto failed = [this] { return fail(Code::kServiceUnavailable, sqlite3_errmsg(database_)); };
   sqlite3_stmt* prepared = nullptr;
   if (sqlite3_prepare_v2(database_, sql.c_str(), -1, &prepared, nullptr) != SQLITE_OK) {
@@ -77,6 +87,38 @@ Result<> DoctorDatabase::each(const std::string& sql, const std::function<void(c
     }
     use(row);
   }
+}
+
+Result<std::vector<DoctorDatabase::Column>> EmbeddedDatabase::columns_of_data(
+    std::string_view name) {
+  std::vector<Column> columns;
+  auto done = each(
+      fmt::format("SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE "
+                  "m.type = 'table' AND m.name LIKE '%\\_data' ESCAPE '\\' AND c.name = '{}' "
+                  "ORDER BY m.name",
+                  name),
+      [&](const Row& row) { columns.push_back({std::string(row[0]), std::string(name)}); });
+  if (!done) return fail(done.error());
+  return columns;
+}
+
+Result<DoctorDatabase::Found> EmbeddedDatabase::examine(bool is_deep) {
+  const std::string how = is_deep ? "integrity_check" : "quick_check";
+  std::string problem;
+  auto done = each("PRAGMA " + how, [&](const Row& row) {
+    problem += problem.empty() ? "" : "; ";
+    problem += row[0];
+  });
+  if (!done) return fail(done.error());
+  if (problem != "ok") return fail(Code::kInternalServerError, problem);
+  return Found{.what = how + " finds nothing wrong"};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DoctorDatabase>> DoctorDatabase::open(const std::string& data,
+                                                             bool is_pod_running) {
+  return EmbeddedDatabase::open(data, is_pod_running);
 }
 
 }  // namespace synap::cli

@@ -69,7 +69,7 @@ export const codeIs = (code) => (error) => {
 };
 
 /** A database of its own on the PostgreSQL server that the suite is to run on; none: undefined. */
-class Database {
+export class Database {
   #server = process.env.SYNAP_TEST_POSTGRES_URL;
   #name = `e2e_${randomBytes(6).toString('hex')}`;
 
@@ -87,6 +87,10 @@ class Database {
   #of(name) {
     return this.#server.replace(/\/\?|\/?$/, (end) => (end.endsWith('?') ? `/${name}?` : `/${name}`));
   }
+  /** Carries out SQL in the database itself. */
+  run(sql) {
+    execFileSync('psql', [this.url, '-qc', sql], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
   #ask(sql) {
     execFileSync('psql', [this.#of('postgres'), '-qc', sql], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
@@ -96,6 +100,9 @@ export class Pod {
   #child;
   #stderr = '';
   #database = Database.create();
+  get database() {
+    return this.#database;
+  }
 
   /** A new pod in a directory of its own, on a port that stays its own when it is started again. */
   static async start() {
