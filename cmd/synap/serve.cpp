@@ -31,6 +31,9 @@ struct ServeOptions {
 
 // What a pod that is told to stop may take beyond its own grace, to close what is open.
 constexpr std::chrono::milliseconds kStopMargin{1'500};
+// On standby. A start waits by itself for the pod that has the database to let go of it, for 5 s.
+constexpr std::chrono::milliseconds kBetweenStarts{500};
+constexpr std::chrono::milliseconds kBetweenLooks{1'000};
 
 // SIGTERM and SIGINT: the first is waited for by the caller, the second ends the process at once,
 // and so does a stop that takes too long. Made before any other thread, which inherits the mask.
@@ -58,7 +61,8 @@ class StopSignals {
     }).detach();
   }
 
-  void wait() { first_.acquire(); }
+  /// True: it has come. No later than after `span`.
+  bool wait(std::chrono::milliseconds span) { return first_.try_acquire_for(span); }
 
  private:
   // The signal, or 0 if none comes in time.
@@ -155,6 +159,29 @@ int cannot_start(Error error, const pod::PodOptions& options, const LogOptions& 
   return exit_code_of(error.code);
 }
 
+// On standby, when its database is there and nobody else has it. Null: it was stopped before that.
+Result<std::unique_ptr<pod::Pod>> start(const pod::Config& config, StopSignals& signals) {
+  std::string said;
+  for (;;) {
+    auto pod = pod::Pod::start(config.pod);
+    const bool is_to_wait =
+        !pod && config.is_standby && pod.error().code == Code::kServiceUnavailable;
+    if (!is_to_wait) return pod;
+    if (std::exchange(said, pod.error().message) != pod.error().message) {
+      write_log(LogLevel::kInfo, "pod", "standing by: {why}", {{"why", said}});
+    }
+    if (signals.wait(kBetweenStarts)) return nullptr;
+  }
+}
+
+// True: it stopped by itself, for another pod has its database.
+bool run_until_stopped(pod::Pod& pod, const pod::Config& config, StopSignals& signals) {
+  while (!signals.wait(config.is_standby ? kBetweenLooks : std::chrono::hours(24))) {
+    if (config.is_standby && pod.is_lost()) return true;
+  }
+  return false;
+}
+
 int serve(const ServeOptions& options, StopSignals& signals) {
   auto config = pod::load_config(sources_of(options));
   if (!config) {
@@ -169,17 +196,23 @@ int serve(const ServeOptions& options, StopSignals& signals) {
   // can read.
   ::umask(0077);
   signals.watch(config->pod.stop_grace + kStopMargin);
-  auto pod = pod::Pod::start(config->pod);
-  if (!pod) return cannot_start(pod.error(), config->pod, config->log, options.is_json);
-  say_ready(**pod, *config, options.is_json);
-  signals.wait();
-  write_log(LogLevel::kInfo, "pod", "stopping; once more to stop at once");
-  const bool is_finished = (*pod)->stop();
-  write_log(LogLevel::kInfo, "pod",
-            is_finished ? "stopped" : "stopped; what was under way goes on at the next start");
-  // What is still running then uses all that would be destroyed here.
-  if (!is_finished) std::_Exit(kExitOk);
-  return kExitOk;
+  for (;;) {
+    auto pod = start(*config, signals);
+    if (!pod) return cannot_start(pod.error(), config->pod, config->log, options.is_json);
+    if (*pod == nullptr) return kExitOk;
+    say_ready(**pod, *config, options.is_json);
+    const bool is_lost = run_until_stopped(**pod, *config, signals);
+    write_log(LogLevel::kInfo, "pod",
+              is_lost ? "another pod has the database: this one stops, and waits for it"
+                      : "stopping; once more to stop at once");
+    const bool is_finished = (*pod)->stop();
+    write_log(LogLevel::kInfo, "pod",
+              is_finished ? "stopped" : "stopped; what was under way goes on at the next start");
+    // What is still running then uses all that would be destroyed here. Whoever has started the
+    // program starts it again.
+    if (!is_finished) std::_Exit(is_lost ? kExitFailure : kExitOk);
+    if (!is_lost) return kExitOk;
+  }
 }
 
 // What it may be and what it is otherwise are said where the docs do not.

@@ -229,6 +229,10 @@ Result<> read_key(std::string_view setting, const std::string& path, std::string
 Result<> check_database(Config& config) {
   auto& url = config.pod.database;
   if (auto read = read_key("database", config.database_file, url); !read) return read;
+  if (url.empty() && config.is_standby) {
+    return fail(Code::kBadRequest,
+                "standby needs `database`, a database on a server: a directory is one pod's");
+  }
   if (url.empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) return {};
   return fail(Code::kBadRequest,
               "database must be the URL of a database of a PostgreSQL server, as "

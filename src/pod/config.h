@@ -30,6 +30,8 @@ struct Config {
   LogOptions log;
   /// What holds PodOptions::database instead; load_config() reads it.
   std::string database_file;
+  /// Whoever starts the pod waits while another has its database, and takes over then.
+  bool is_standby = false;
   /// The owner has agreed to a listen address that others can reach without TLS.
   bool is_insecure = false;
   /// SYNAP_* variables that mean nothing, likely misspelt: sentences to show.

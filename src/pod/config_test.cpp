@@ -286,6 +286,17 @@ TEST(ParseAddress, KnowsWhatAnAddressIs) {
   }
 }
 
+TEST_F(ConfigTest, APodStandsByForADatabaseOnAServer) {
+  sources_.flags = {{"standby", "true"}};
+  const auto refused = load_config(sources_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("standby needs `database`"));
+  sources_.flags["database"] = "postgres://a/b";
+  const auto config = load_config(sources_);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_TRUE(config->is_standby);
+}
+
 // An empty file would mean: all settings as they are by default.
 TEST_F(ConfigTest, RefusesAFileThatIsNone) {
   const test::TempDirectory directory;

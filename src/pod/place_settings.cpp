@@ -34,6 +34,11 @@ void add_place_settings(std::vector<Setting>& all) {
                         "the path of a file",
                         [](Config& c) -> std::string& { return c.database_file; }));
   all.push_back(
+      switch_setting("standby",
+                     "Wait, where the database is on a server, while that is away or another pod "
+                     "has it, and take over then.",
+                     [](Config& c) -> bool& { return c.is_standby; }));
+  all.push_back(
       {{"content",
         "Where the text of notes is kept: local, in the data directory; or s3, in a bucket "
         "of an S3 server."},

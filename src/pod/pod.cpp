@@ -530,4 +530,9 @@ bool Pod::stop() {
   return is_finished;
 }
 
+bool Pod::is_lost() {
+  std::ignore = sync_wait(parts_->engine->pool->executor(), parts_->readiness->check());
+  return pod::is_lost(*parts_->database);
+}
+
 }  // namespace synap::pod

@@ -159,6 +159,10 @@ class Pod {
   /// next start.
   bool stop();
 
+  /// Whether another pod has the database now, so that this one is of no use any more: it is to be
+  /// stopped. Looks for that at most once a second, and blocks meanwhile.
+  bool is_lost();
+
  private:
   struct Parts;
   Pod();

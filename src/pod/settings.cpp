@@ -98,21 +98,6 @@ bool set_origins(Config& config, const SettingValue& value) {
 constexpr std::size_t kMetricsKeyCharactersMin = 16;
 constexpr std::size_t kMetricsKeyCharactersMax = 512;
 
-Setting switch_setting(std::string_view name, std::string_view docs,
-                       std::function<bool&(Config&)> member) {
-  return {{name, docs, true},
-          "true or false",
-          [member](Config& config, const SettingValue& value) {
-            const auto is_on = as<bool>(value);
-            if (is_on) member(config) = *is_on;
-            return is_on.has_value();
-          },
-          [member](const Config& config) {
-            Config copy = config;
-            return std::string(member(copy) ? "true" : "false");
-          }};
-}
-
 Setting list_setting(std::string_view name, std::string_view docs, std::string expected,
                      bool (*is_one)(const std::string&),
                      std::function<std::vector<std::string>&(Config&)> member) {
@@ -497,6 +482,21 @@ std::vector<Setting> make_settings() {
 }
 
 }  // namespace
+
+Setting switch_setting(std::string_view name, std::string_view docs,
+                       std::function<bool&(Config&)> member) {
+  return {{name, docs, true},
+          "true or false",
+          [member](Config& config, const SettingValue& value) {
+            const auto is_on = as<bool>(value);
+            if (is_on) member(config) = *is_on;
+            return is_on.has_value();
+          },
+          [member](const Config& config) {
+            Config copy = config;
+            return std::string(member(copy) ? "true" : "false");
+          }};
+}
 
 const std::vector<Setting>& all_settings() {
   static const auto all = [] {

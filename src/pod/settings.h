@@ -33,6 +33,9 @@ struct Setting {
 const std::vector<Setting>& all_settings();
 const Setting* find_setting(std::string_view name);
 
+Setting switch_setting(std::string_view name, std::string_view docs,
+                       std::function<bool&(Config&)> member);
+
 /// Adds those of where the database and content are kept.
 void add_place_settings(std::vector<Setting>& all);
 

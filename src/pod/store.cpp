@@ -74,6 +74,11 @@ Result<std::unique_ptr<db::Engine>> open_database(
   return as_engine(open_server(options, behind_log, retired));
 }
 
+bool is_lost(const db::Engine& database) {
+  const auto* on_server = dynamic_cast<const db::postgres::PostgresDatabase*>(&database);
+  return on_server != nullptr && on_server->is_lost();
+}
+
 Result<events::Store> open_store(const StoreOptions& options, const Migrations& behind_log,
                                  const std::vector<db::Database::Retired>& retired) {
   return options.url.empty() ? in_file(options, behind_log, retired)

@@ -30,4 +30,7 @@ Result<events::Store> open_store(const StoreOptions& options,
                                  const std::vector<db::Database::Migration>& behind_log,
                                  const std::vector<db::Database::Retired>& retired = {});
 
+/// Another pod has the database, or has had it meanwhile. Any thread.
+bool is_lost(const db::Engine& database);
+
 }  // namespace synap::pod

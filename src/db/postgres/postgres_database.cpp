@@ -313,7 +313,10 @@ void PostgresDatabase::begin_term() {
 
 // Connected, and nothing is in doubt. Adds to `done` what is to be done because of what was.
 std::optional<Error> PostgresDatabase::reach_writer(Actions& done) {
-  if (auto error = writer_->connect()) return error;
+  if (auto error = writer_->connect()) {
+    if (term_ && error->fault == Fault::kBusy) is_lost_ = true;
+    return error;
+  }
   if (!term_ || looked_at_ == writer_->connections()) return std::nullopt;
   auto error = look_at_term(done);
   if (!error) looked_at_ = writer_->connections();
@@ -343,7 +346,8 @@ std::optional<Error> PostgresDatabase::look_at_term(Actions& done) {
     writer_->roll_back();
     return error;
   }
-  if (term == *term_) return std::nullopt;
+  is_lost_ = term != *term_;
+  if (!is_lost_) return std::nullopt;
   writer_->leave();
   return Error{Code::kServiceUnavailable,
                "Another pod has had the database since this one lost it: start this one again",

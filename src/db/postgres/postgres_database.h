@@ -72,6 +72,9 @@ class PostgresDatabase final : public Engine {
   using GroupEnd = std::function<std::optional<LastStatement>(Tx&)>;
   void at_group_end(GroupEnd end) { group_end_ = std::move(end); }
 
+  /// Of who is alone: another has it, or has had it meanwhile. Any thread.
+  bool is_lost() const { return is_lost_; }
+
   /// Whether this is the Tx of writes.
   bool is_writer(const Tx& tx) const;
 
@@ -118,6 +121,7 @@ class PostgresDatabase final : public Engine {
   std::int64_t commits_of_term_ = 0;
   std::int64_t looked_at_ = 0;
   std::optional<Doubt> doubt_;
+  std::atomic<bool> is_lost_ = false;
   bool was_committed_ = false;  // what was in doubt last
   Watermark commits_;           // raised by the writer thread
   std::atomic<std::int64_t> closures_{0};

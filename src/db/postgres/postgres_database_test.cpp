@@ -287,6 +287,7 @@ TEST(PostgresAlone, WhoLostTheDatabaseToAnotherWritesNoMore) {
   };
   end_all();
   EXPECT_TRUE(write(*first)) << "nobody has had it";
+  EXPECT_FALSE(first->is_lost());
   end_all();
   auto second = PostgresDatabase::open(options);
   ASSERT_TRUE(second) << second.error().message;
@@ -296,6 +297,7 @@ TEST(PostgresAlone, WhoLostTheDatabaseToAnotherWritesNoMore) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kServiceUnavailable);
   EXPECT_TRUE(refused.error().message.contains("Another pod has had")) << refused.error().message;
+  EXPECT_TRUE(first->is_lost());
   EXPECT_TRUE(PostgresDatabase::open(options)) << "it does not keep the lock";
 }
 
