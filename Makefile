@@ -17,13 +17,17 @@ batches = $(if $(wildcard build/$(1)/CMakeCache.txt),,-DSYNAP_BATCHES=ON)
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build model test unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
+.PHONY: help run run-server build model test unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: build ## Build the release, once, and start a pod (RUN_ARGS="--listen 127.0.0.1:4500 ...")
 	build/release/bin/synap serve $(RUN_ARGS)
+
+run-server: build setup-test ## Start a pod at its server size: PostgreSQL, S3, two pods, a proxy (in build/server)
+	@tools/pip_install.sh
+	node tools/run_server.mjs $(RUN_ARGS)
 
 build: setup ## Build the release: build/release/bin/synap
 	@test -x build/release/bin/synap || echo "make: building the release, this once: about" \
