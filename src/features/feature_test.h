@@ -120,8 +120,8 @@ class FeatureTest : public testing::Test {
     return parse_json(*std::get<rpc::Text>(*reply));
   }
   /// The answer, once what it promised has ended.
-  Result<Json> done(std::string_view path, Json asked) {
-    auto accepted = call(path, std::move(asked));
+  Result<Json> done(std::string_view path, Json asked, std::string user = "ann") {
+    auto accepted = call(path, std::move(asked), std::move(user));
     if (accepted) wait_until_idle();
     return accepted;
   }

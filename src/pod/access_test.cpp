@@ -252,6 +252,8 @@ class MutationsTest : public AccessTest {
     const auto verb = path.substr(path.find('.') + 1);
     if (path == "users.create") return Json::object({{"name", "bob"}});
     if (path == "keys.create") return Json::object({{"name", "second"}});
+    if (path == "tags.rename") return Json::object({{"tag", "a"}, {"to", "b"}});
+    if (path == "tags.remove") return Json::object({{"tag", "a"}});
     if (path == "signals.send") return Json::object({{"signal", "go"}});
     if (path == "keys.revoke") {
       return Json::object(

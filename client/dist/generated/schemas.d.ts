@@ -523,6 +523,15 @@ export declare const ListTags: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
 }, z.core.$strip>;
+export declare const RemoveTag: z.ZodObject<{
+    tag: z.ZodString;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const RenameTag: z.ZodObject<{
+    tag: z.ZodString;
+    to: z.ZodString;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
 export declare const CompleteTask: z.ZodObject<{
     id: z.ZodUUID;
     expectedVersion: z.ZodOptional<z.ZodInt>;
@@ -784,6 +793,14 @@ export declare const NoteLinksFound: z.ZodObject<{
 }, z.core.$strip>;
 export declare const NoteNameAwaited: z.ZodObject<{
     names: z.ZodArray<z.ZodString>;
+}, z.core.$strip>;
+export declare const NoteRetaggingCompleted: z.ZodObject<{
+    changed: z.ZodInt;
+    left: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const NoteRetaggingRequested: z.ZodObject<{
+    tag: z.ZodString;
+    to: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const NoteUpdateCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1582,6 +1599,15 @@ export declare const inputSchemas: {
         limit: z.ZodDefault<z.ZodInt>;
         cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     }, z.core.$strip>>;
+    "tags.remove": z.ZodObject<{
+        tag: z.ZodString;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "tags.rename": z.ZodObject<{
+        tag: z.ZodString;
+        to: z.ZodString;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
     "tasks.complete": z.ZodObject<{
         id: z.ZodUUID;
         expectedVersion: z.ZodOptional<z.ZodInt>;
@@ -1899,6 +1925,21 @@ export declare const eventSchemas: {
     }, z.core.$strip>;
     "note.name.awaited": z.ZodObject<{
         names: z.ZodArray<z.ZodString>;
+    }, z.core.$strip>;
+    "note.retagging.completed": z.ZodObject<{
+        changed: z.ZodInt;
+        left: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "note.retagging.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "note.retagging.requested": z.ZodObject<{
+        tag: z.ZodString;
+        to: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "note.update.completed": z.ZodObject<{
         entityId: z.ZodUUID;

@@ -420,6 +420,15 @@ export const ListTags = z.object({
     limit: z.int().min(1).max(1000).default(1000),
     cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
 });
+export const RemoveTag = z.object({
+    tag: z.string().min(1).max(100).describe("Exactly as it is."),
+    idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+export const RenameTag = z.object({
+    tag: z.string().min(1).max(100).describe("Exactly as it is."),
+    to: z.string().min(1).max(100).describe("Where there is one of this name, the two are one then."),
+    idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
 export const CompleteTask = z.object({
     id: z.uuid(anId),
     expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
@@ -609,6 +618,14 @@ export const NoteLinksFound = z.object({
 });
 export const NoteNameAwaited = z.object({
     names: z.array(z.string().min(1)).describe("Titles, or paths of files."),
+});
+export const NoteRetaggingCompleted = z.object({
+    changed: z.int().min(0).describe("Notes that had it."),
+    left: z.int().min(1).optional().describe("Of those, so many have it still: they were being changed all the time."),
+});
+export const NoteRetaggingRequested = z.object({
+    tag: z.string(),
+    to: z.string().optional().describe("Absent: the tag is taken away."),
 });
 export const NoteUpdateCompleted = z.object({
     entityId: z.uuid(anId),
@@ -893,6 +910,8 @@ export const inputSchemas = {
     "search.suggest": SuggestQuery,
     "signals.send": SendSignal,
     "tags.list": ListTags.optional(),
+    "tags.remove": RemoveTag,
+    "tags.rename": RenameTag,
     "tasks.complete": CompleteTask,
     "tasks.create": CreateTask,
     "tasks.delete": DeleteTask,
@@ -929,6 +948,9 @@ export const eventSchemas = {
     "note.deletion.requested": NoteDeletionRequested,
     "note.links.found": NoteLinksFound,
     "note.name.awaited": NoteNameAwaited,
+    "note.retagging.completed": NoteRetaggingCompleted,
+    "note.retagging.failed": Failure,
+    "note.retagging.requested": NoteRetaggingRequested,
     "note.update.completed": NoteUpdateCompleted,
     "note.update.failed": Failure,
     "note.update.requested": NoteUpdateRequested,

@@ -699,6 +699,22 @@ export interface ListTagsInput {
   cursor?: string | null | undefined;
 }
 
+export interface RemoveTag {
+  /** Exactly as it is. 1 to 100 characters. */
+  tag: string;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface RenameTag {
+  /** Exactly as it is. 1 to 100 characters. */
+  tag: string;
+  /** Where there is one of this name, the two are one then. 1 to 100 characters. */
+  to: string;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
 export interface CompleteTask {
   /** A UUID. */
   id: string;
@@ -2293,6 +2309,19 @@ export interface NoteNameAwaited {
   names: string[];
 }
 
+export interface NoteRetaggingCompleted {
+  /** Notes that had it. */
+  changed: number;
+  /** Of those, so many have it still: they were being changed all the time. */
+  left?: number;
+}
+
+export interface NoteRetaggingRequested {
+  tag: string;
+  /** Absent: the tag is taken away. */
+  to?: string;
+}
+
 export interface NoteUpdateCompleted {
   entityId: string;
   /** A creation that gives none takes the first line of the text. */
@@ -2683,6 +2712,12 @@ export interface EventData {
   "note.links.found": NoteLinksFound;
   /** [[Wiki links]] of other notes may lead to this note now, or no longer. */
   "note.name.awaited": NoteNameAwaited;
+  /** A tag was renamed or taken away. */
+  "note.retagging.completed": NoteRetaggingCompleted;
+  /** What note.retagging.requested asked for was given up. */
+  "note.retagging.failed": Failure;
+  /** Somebody wants a tag to have another name on all notes. */
+  "note.retagging.requested": NoteRetaggingRequested;
   /** A note was changed. What is absent is as it was. */
   "note.update.completed": NoteUpdateCompleted;
   /** What note.update.requested asked for was given up. */
@@ -3014,6 +3049,10 @@ export type AppRouter = TRPCBuiltRouter<
     tags: {
       /** The tags of your notes, with how many have each. */
       list: Query<ListTagsInput | undefined, TagList>;
+      /** Take a tag away from all your notes. */
+      remove: Mutation<RemoveTag, Accepted>;
+      /** Rename a tag on all your notes, or merge it into another one. */
+      rename: Mutation<RenameTag, Accepted>;
     };
     tasks: {
       /** Say that a task is done. */

@@ -488,6 +488,17 @@ export const ListTags = z.object({
   cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
 });
 
+export const RemoveTag = z.object({
+  tag: z.string().min(1).max(100).describe("Exactly as it is."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const RenameTag = z.object({
+  tag: z.string().min(1).max(100).describe("Exactly as it is."),
+  to: z.string().min(1).max(100).describe("Where there is one of this name, the two are one then."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
 export const CompleteTask = z.object({
   id: z.uuid(anId),
   expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
@@ -706,6 +717,16 @@ export const NoteLinksFound = z.object({
 
 export const NoteNameAwaited = z.object({
   names: z.array(z.string().min(1)).describe("Titles, or paths of files."),
+});
+
+export const NoteRetaggingCompleted = z.object({
+  changed: z.int().min(0).describe("Notes that had it."),
+  left: z.int().min(1).optional().describe("Of those, so many have it still: they were being changed all the time."),
+});
+
+export const NoteRetaggingRequested = z.object({
+  tag: z.string(),
+  to: z.string().optional().describe("Absent: the tag is taken away."),
 });
 
 export const NoteUpdateCompleted = z.object({
@@ -1024,6 +1045,8 @@ export const inputSchemas = {
   "search.suggest": SuggestQuery,
   "signals.send": SendSignal,
   "tags.list": ListTags.optional(),
+  "tags.remove": RemoveTag,
+  "tags.rename": RenameTag,
   "tasks.complete": CompleteTask,
   "tasks.create": CreateTask,
   "tasks.delete": DeleteTask,
@@ -1062,6 +1085,9 @@ export const eventSchemas = {
   "note.deletion.requested": NoteDeletionRequested,
   "note.links.found": NoteLinksFound,
   "note.name.awaited": NoteNameAwaited,
+  "note.retagging.completed": NoteRetaggingCompleted,
+  "note.retagging.failed": Failure,
+  "note.retagging.requested": NoteRetaggingRequested,
   "note.update.completed": NoteUpdateCompleted,
   "note.update.failed": Failure,
   "note.update.requested": NoteUpdateRequested,

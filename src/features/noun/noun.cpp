@@ -230,7 +230,10 @@ NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
   add_noun_queries(parts_);
   add_noun_list(parts_);
   add_noun_search(parts_);
-  if (parts_->options.tags && !parts_->options.tags->procedure.empty()) add_tag_list(parts_);
+  if (parts_->options.tags && !parts_->options.tags->procedure.empty()) {
+    add_tag_list(parts_);
+    if (parts_->options.text) add_retagging(parts_);
+  }
 }
 
 void NounCore::add_former_get(const std::string& procedure) {

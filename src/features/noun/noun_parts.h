@@ -96,6 +96,8 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts);
 /// Makes its things known to search, unless NounOptions::searched says that they are not found.
 void add_noun_search(const std::shared_ptr<NounParts>& parts);
 void add_tag_list(const std::shared_ptr<NounParts>& parts);
+/// The procedures that rename a tag, or take it away, on all things; of a noun with a text.
+void add_retagging(const std::shared_ptr<NounParts>& parts);
 void add_former_get(const std::shared_ptr<NounParts>& parts, const std::string& procedure);
 /// The events and the procedure of a command of its own.
 void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOptions& options,

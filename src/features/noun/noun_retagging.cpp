@@ -1,0 +1,255 @@
+// Renaming, merging and removing a tag of a noun with a text, on all things of a user that have it.
+// A run asks for an update of each, some in a commit, as a person would: so versions, search and
+// links follow as they do from any update. What is being changed just now is left until that is
+// done, and the run ends when nothing has the tag any more.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "features/noun/command_input.h"
+#include "workers/step.h"
+
+namespace synap::features {
+namespace {
+
+using api::Session;
+using events::Event;
+using events::EventType;
+using workers::Outcome;
+using workers::Step;
+
+constexpr std::int64_t kThingsACommit = 100;
+// A run has a thousand steps at most.
+constexpr int kPartsMax = 800;
+constexpr int kRoundsMax = 40;
+constexpr std::chrono::milliseconds kFirstWait{50};
+constexpr std::chrono::milliseconds kLongestWait{30'000};
+constexpr std::string_view kEnd = "end";
+
+struct Asked {
+  std::string behind;        // the id of the last thing that was looked at, or kEnd
+  std::int64_t asked = 0;    // updates
+  std::int64_t waiting = 0;  // things that are being changed
+};
+const ObjectSchema<Asked>& describe(Type<Asked>) {
+  static const auto schema = object<Asked>("RetaggingPart")
+                                 .field("behind", &Asked::behind)
+                                 .field("asked", &Asked::asked)
+                                 .field("waiting", &Asked::waiting);
+  return schema;
+}
+
+// In the place of the one, if the other is not there already.
+Json::Array retagged(const Json::Array& tags, const std::string& tag, const std::string& to) {
+  Json::Array all;
+  for (const auto& one : tags) {
+    const Json next = one.as_string() == tag ? Json(to) : one;
+    if (next.as_string().empty() || std::ranges::find(all, next) != all.end()) continue;
+    all.push_back(next);
+  }
+  return all;
+}
+
+class Retagging final : public workers::EventHandler {
+ public:
+  explicit Retagging(std::shared_ptr<NounParts> parts)
+      : parts_(std::move(parts)), requested_(parts_->type("retagging", "requested")) {}
+  std::string_view event_type() const override { return requested_; }
+
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto data = data_of(event, EventType<Json>{event.type});
+    if (!data) co_return Outcome::failed_for_good(data.error());
+    const std::string tag(data.value()->string_or("tag", ""));
+    const std::string to(data.value()->string_or("to", ""));
+    std::int64_t changed = 0;
+    std::int64_t left = 0;
+    auto wait = kFirstWait;
+    int part = 0;
+    for (int round = 1;; ++round) {
+      Asked now;
+      left = 0;
+      while (now.behind != kEnd) {
+        if (++part > kPartsMax) co_return too_many(changed);
+        auto asked = co_await step.commit(fmt::format("ask-{}", part), [&](db::Tx& tx) {
+          return ask(tx, event, step.run_id(), tag, to, now.behind);
+        });
+        if (!asked) co_return Outcome::failed(asked.error());
+        now = std::move(*asked);
+        changed += now.asked;
+        left += now.asked + now.waiting;
+      }
+      if (left == 0 || round == kRoundsMax) break;
+      co_await step.sleep(fmt::format("wait-{}", round), wait);
+      wait = std::min(2 * wait, kLongestWait);
+    }
+    co_return co_await complete(event, step, changed, left);
+  }
+
+ private:
+  Outcome too_many(std::int64_t changed) const {
+    return Outcome::failed_for_good(
+        {Code::kPreconditionFailed,
+         fmt::format("{} {} were changed, and more have the tag: ask again for those", changed,
+                     parts_->options.plural),
+         nullptr});
+  }
+
+  Asked ask(db::Tx& tx, const Event& event, const Uuid& run_id, const std::string& tag,
+            const std::string& to, const std::string& behind) const {
+    struct Found {
+      Uuid id;
+      std::int64_t pending = 0;
+      std::string data;
+    };
+    std::vector<Found> found;
+    const auto& options = parts_->options;
+    const auto last = Uuid::parse(behind).value_or(Uuid{});
+    {
+      auto rows = tx.query(
+          fmt::format("SELECT t.entity, n.pending, n.data, n.state FROM {}_data AS t JOIN {}_data "
+                      "AS n ON n.id = t.entity WHERE t.user_id = $1 AND t.{} = $2 AND t.entity > "
+                      "$3 ORDER BY t.entity LIMIT $4",
+                      tags_table(*parts_), options.plural, options.tags->one),
+          event.user_id, tag, last, kThingsACommit);
+      while (rows.next()) {
+        const bool is_live = rows.view(3) == kLive;
+        found.push_back(
+            {rows.uuid(0).value_or(Uuid{}), is_live ? rows.integer(1) : 1, rows.text(2)});
+      }
+    }
+    Asked asked{.behind = static_cast<std::int64_t>(found.size()) < kThingsACommit
+                              ? std::string(kEnd)
+                              : found.back().id.to_string()};
+    for (const auto& [id, pending, data] : found) {
+      const auto state = stored_state(*parts_, data);
+      if (pending > 0 || !state) {
+        ++asked.waiting;
+        continue;
+      }
+      const auto tags = retagged(state->find(options.tags->field)->as_array(), tag, to);
+      request_update(tx, event, run_id, id, Json::object({{options.tags->field, Json(tags)}}));
+      if (!tx.ok()) return asked;
+      ++asked.asked;
+    }
+    return asked;
+  }
+
+  // A request of its own, whose text and failure are its own; the correlation is the renaming's.
+  void request_update(db::Tx& tx, const Event& event, const Uuid& run_id, const Uuid& id,
+                      Json data) const {
+    auto envelope = caused_by(event, run_id);
+    envelope.aggregate_id = id;
+    envelope.aggregate_type = parts_->options.name;
+    envelope.request_id = parts_->rooms.types.world().new_id();
+    auto update = parts_->rooms.types.make(EventType<Json>{parts_->type("update", "requested")},
+                                           std::move(data), std::move(envelope));
+    if (!update) return tx.abort(update.error());
+    parts_->rooms.log.append(tx, {.events = {*std::move(update)}});
+  }
+
+  Task<Outcome> complete(const Event& event, Step& step, std::int64_t changed,
+                         std::int64_t left) const {
+    Json data = Json::object({{"changed", changed}});
+    if (left > 0) data.set("left", left);
+    auto completed =
+        parts_->rooms.types.make(EventType<Json>{parts_->type("retagging", "completed")},
+                                 std::move(data), caused_by(event, step.run_id()));
+    if (!completed) co_return Outcome::failed_for_good(completed.error());
+    co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
+      parts_->rooms.log.append(tx, {.events = {*completed}});
+    });
+  }
+
+  std::shared_ptr<NounParts> parts_;
+  std::string requested_;
+};
+
+// The schema of one tag, as the noun's field has it.
+Schema tag_schema(const NounParts& parts) {
+  for (const auto& field : parts.fields.node().fields) {
+    if (field.name == parts.options.tags->field) return Schema(field.schema->inner);
+  }
+  return string();
+}
+
+Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  auto extras = take_extras(session, input);
+  if (!extras) co_return fail(extras.error());
+  if (const Json* to = input.find("to"); to != nullptr && *to == *input.find("tag")) {
+    co_return fail(Code::kBadRequest, "to: it is the same tag");
+  }
+  const auto request_id = parts->rooms.types.world().new_id();
+  auto envelope = requested_by(session, request_id, request_id, parts->options.tags->one);
+  envelope.starts_stream = true;
+  auto event = parts->rooms.types.make(EventType<Json>{parts->type("retagging", "requested")},
+                                       std::move(input), std::move(envelope));
+  if (!event) co_return fail(event.error());
+  auto submitted = co_await submit(parts->rooms, {.event = std::move(*event),
+                                                  .idempotency_key = extras->key,
+                                                  .fingerprint_of = extras->fingerprint});
+  if (!submitted) co_return fail(submitted.error());
+  co_return json_text(submitted->accepted);
+}
+
+void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& name, rpc::Meta meta,
+                   UntypedObjectSchema input) {
+  meta.docs = fmt::format(
+      "A run asks for an update of each, so each has a new version. Answered when the command is "
+      "on "
+      "disk; the completed event says how many were changed, and with left how many were not, "
+      "since they were being changed all the time.");
+  meta.keeps_idempotency_keys = true;
+  meta.appends = {parts->type("retagging", "requested")};
+  meta.errors = {{Code::kConflict,
+                  "The idempotency key was used for something else, or is another than the "
+                  "header's."}};
+  const auto prefix = parts->options.tags->field;
+  api::add_untyped(parts->rooms.procedures, prefix + "." + name, rpc::Kind::kMutation,
+                   std::move(meta), with_key(input), schema_of<Accepted>(),
+                   [parts](Session session, Json asked) {
+                     return request(parts, std::move(session), std::move(asked));
+                   });
+}
+
+}  // namespace
+
+void add_retagging(const std::shared_ptr<NounParts>& parts) {
+  const auto& tags = *parts->options.tags;
+  const auto& plural = parts->options.plural;
+  auto asked = object(parts->title("RetaggingRequested"));
+  asked.field("tag", string()).field("to", optional(string()), "Absent: the tag is taken away.");
+  auto done = object(parts->title("RetaggingCompleted"));
+  done.field("changed", integer().min(0), fmt::format("{} that had it.", capital(plural)))
+      .field("left", optional(integer().min(1)),
+             "Of those, so many have it still: they were being changed all the time.");
+  const auto add_type = [&](std::string_view suffix, const Schema& data, std::string docs) {
+    parts->rooms.types.add(parts->type("retagging", suffix), data, std::move(docs),
+                           {.needs_aggregate = true});
+  };
+  add_type("requested", asked,
+           fmt::format("Somebody wants a {} to have another name on all {}.", tags.one, plural));
+  add_type("completed", done, fmt::format("A {} was renamed or taken away.", tags.one));
+
+  auto renaming = object("Rename" + capital(tags.one));
+  renaming.field("tag", tag_schema(*parts), "Exactly as it is.")
+      .field("to", tag_schema(*parts), "Where there is one of this name, the two are one then.");
+  add_procedure(parts, "rename",
+                {.summary = fmt::format("Rename a {} on all your {}, or merge it into another one.",
+                                        tags.one, plural),
+                 .effects = rpc::Effects::kIdempotent,
+                 .examples = {{R"({"tag":"hme","to":"home"})", ""}}},
+                renaming);
+  auto removing = object("Remove" + capital(tags.one));
+  removing.field("tag", tag_schema(*parts), "Exactly as it is.");
+  add_procedure(parts, "remove",
+                {.summary = fmt::format("Take a {} away from all your {}.", tags.one, plural),
+                 .effects = rpc::Effects::kDestroys,
+                 .examples = {{R"({"tag":"home"})", ""}}},
+                removing);
+  parts->rooms.workers.add(
+      parts->options.tags->field + ".retag", std::make_unique<Retagging>(parts),
+      {.fulfills = true,
+       .appends = {parts->type("retagging", "completed"), parts->type("update", "requested")}});
+}
+
+}  // namespace synap::features
