@@ -12,6 +12,7 @@
 #include "content/local/local_store.h"
 #include "events/test_store.h"
 #include "features/rooms.h"
+#include "models/models.h"
 #include "search/search.h"
 #include "workers/engine.h"
 
@@ -67,8 +68,9 @@ class FeatureTest : public testing::Test {
 
   void open() {
     close();
-    auto opened = store->open({projections::Projections::migrations(),
-                               workers::Engine::migrations(), api::Keys::migrations()});
+    auto opened =
+        store->open({projections::Projections::migrations(), workers::Engine::migrations(),
+                     api::Keys::migrations(), models::Account::migrations()});
     database = std::move(opened.database);
     log = std::move(opened.log);
     content = std::make_unique<BreakableStore>(
@@ -79,9 +81,12 @@ class FeatureTest : public testing::Test {
     keys = std::make_unique<api::Keys>(*database, *log, types);
     search = std::make_unique<search::Search>(
         search::Rooms{*database, *log, *content, real_world()}, directory.path() + "/search");
+    models = std::make_unique<models::Models>(
+        model_options, *outbound::Policy::public_only({"127.0.0.1"}),
+        models::Account::Rooms{*database, *log, types, real_world()});
     rooms = std::make_unique<Rooms>(Rooms{*database, *log, types, *projections, *content, *pool,
                                           engine->control, engine->replays, procedures, *keys,
-                                          *search});
+                                          *search, *models});
     add_(*rooms);
     SYNAP_CHECK(projections->prepare().has_value());
     SYNAP_CHECK(engine->start().has_value());
@@ -94,7 +99,9 @@ class FeatureTest : public testing::Test {
     pool->stop(std::chrono::seconds(30));
     projections->stop();
     search->stop();
+    models->account().stop();
     rooms.reset();
+    models.reset();
     search.reset();
     keys.reset();
     engine.reset();
@@ -183,6 +190,8 @@ class FeatureTest : public testing::Test {
   workers::WorkerPool* pool = nullptr;  // of the engine
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<search::Search> search;  // not started, but by tests of it
+  models::Options model_options;           // for the next open()
+  std::unique_ptr<models::Models> models;  // not started, but by tests of it
   std::unique_ptr<Rooms> rooms;
 
  private:

@@ -18,6 +18,9 @@
 namespace synap::search {
 class Search;
 }
+namespace synap::models {
+class Models;
+}
 
 namespace synap::features {
 
@@ -33,6 +36,7 @@ struct Rooms {
   rpc::ProcedureTable& procedures;
   api::Keys& keys;
   search::Search& search;
+  models::Models& models;
   /// Filled by each noun that is added.
   std::shared_ptr<AllNouns> nouns = std::make_shared<AllNouns>();
 };

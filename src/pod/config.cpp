@@ -18,6 +18,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "pod/model_settings.h"
 #include "pod/settings.h"
 
 namespace synap::pod {
@@ -74,6 +75,7 @@ bool has_nul(const SettingValue& value) {
 std::string allowed_names() {
   std::vector<std::string_view> names;
   for (const auto& setting : all_settings()) names.push_back(setting.info.name);
+  names.push_back("models");
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -122,6 +124,12 @@ Result<> apply_file(const std::string& path, Config& config) {
   if (!table) return fail(table.error());
   for (const auto& [key, node] : *table) {
     const auto line = key.source().begin.line;
+    if (key.str() == "models") {
+      auto options = model_options_of(node, path, read_file);
+      if (!options) return fail(options.error());
+      config.pod.models = std::move(*options);
+      continue;
+    }
     const auto* setting = find_setting(key.str());
     if (setting == nullptr) {
       return fail(Code::kBadRequest,
@@ -204,6 +212,8 @@ std::vector<SettingInForce> settings_in_force(const Config& config) {
                    .from = std::string(origin_name(origin)),
                    .description = std::string(setting.info.docs)});
   }
+  auto of_models = models_in_force(config.pod.models);
+  std::ranges::move(of_models, std::back_inserter(all));
   return all;
 }
 

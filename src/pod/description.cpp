@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "inngest/procedures.h"
+#include "models/models.h"
 #include "pod/features.h"
 #include "pod/log_procedures.h"
 #include "pod/self_procedures.h"
@@ -88,9 +89,10 @@ struct Description::Parts {
   workers::Engine engine{database, log, types};
   api::Keys keys{database, log, types};
   search::Search search{{database, log, content, real_world()}, ""};
+  models::Models models{{}, *outbound::Policy::public_only(), {database, log, types, real_world()}};
   features::Rooms rooms{database,   log,          types,          projections,
                         content,    *engine.pool, engine.control, engine.replays,
-                        procedures, keys,         search};
+                        procedures, keys,         search,         models};
 };
 
 Description::Description() : parts_(std::make_unique<Parts>()) {

@@ -9,6 +9,7 @@
 #include "features/event_types/event_types.h"
 #include "features/events/events.h"
 #include "features/functions/functions.h"
+#include "features/language_models/language_models.h"
 #include "features/markdown/markdown.h"
 #include "features/notes/notes.h"
 #include "features/relations/relations.h"
@@ -19,6 +20,7 @@
 #include "inngest/app_events.h"
 #include "inngest/cancellations.h"
 #include "inngest/endpoints/endpoint_runs.h"
+#include "models/account.h"
 #include "pod/content_place.h"
 #include "pod/inngest_bus.h"
 #include "pod/pod_identity.h"
@@ -46,7 +48,8 @@ std::vector<db::Database::Migration> migrations_behind_log() {
        {projections::Projections::migrations(), workers::Engine::migrations(),
         Readiness::migrations(), content_place_migrations(), pod_identity_migrations(),
         engine_move_migrations(), api::Keys::migrations(), inngest::Cancellations::migrations(),
-        inngest::EndpointRuns::migrations(), inngest_bus_migrations()}) {
+        inngest::EndpointRuns::migrations(), inngest_bus_migrations(),
+        models::Account::migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -84,6 +87,7 @@ void add_features(const features::Rooms& rooms) {
   features::event_types::add(rooms);
   features::catalogue::add(rooms);
   features::functions::add(rooms);
+  features::language_models::add(rooms);
   features::runs::add(rooms);
   features::searching::add(rooms);
   features::upkeep::add(rooms);

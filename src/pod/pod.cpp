@@ -13,6 +13,7 @@
 #include "content/local/local_store.h"
 #include "content/s3/s3_store.h"
 #include "inngest/procedures.h"
+#include "models/models.h"
 #include "net/server.h"
 #include "page/page.h"
 #include "pod/apps_host.h"
@@ -113,6 +114,7 @@ struct Pod::Parts {
   std::optional<workers::Engine> engine;
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<search::Search> search;
+  std::unique_ptr<models::Models> models;
   std::unique_ptr<features::Rooms> rooms;
   std::unique_ptr<AppsHost> apps;
   inngest::BusHistory bus_history;
@@ -135,6 +137,7 @@ struct Pod::Parts {
   Result<> open();
   Result<> open_database();
   Result<> open_content();
+  Result<> open_models();
   Result<> enter_place_of_texts();
   Result<> enter_bus();
   Result<> load_keys();
@@ -194,9 +197,10 @@ Result<> Pod::Parts::open() {
                                      api::RateLimit(options.calls_per_second_max));
   search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
                                             directory->search());
+  if (auto opened_models = open_models(); !opened_models) return opened_models;
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
-                      engine->control, engine->replays, procedures, *keys, *search});
+                      engine->control, engine->replays, procedures, *keys, *search, *models});
   add_features(*rooms);
   add_self_procedures(
       procedures,
@@ -218,6 +222,19 @@ Result<> Pod::Parts::open() {
 Result<> Pod::Parts::enter_place_of_texts() {
   return sync_wait(engine->pool->executor(),
                    enter_content_place(*database, *content, place_of_texts(options.content)));
+}
+
+// The addresses of the providers are the owner's own: the guard is for what others have written.
+Result<> Pod::Parts::open_models() {
+  auto allowed = options.outbound_allowed;
+  for (const auto* list : {&options.models.chat, &options.models.embed}) {
+    for (const auto& provider : *list) allowed.push_back(models::destination_of(provider));
+  }
+  auto policy = outbound::Policy::public_only(allowed);
+  if (!policy) return fail(policy.error());
+  models = std::make_unique<models::Models>(options.models, std::move(*policy),
+                                            models::Account::Rooms{*database, *log, types, world});
+  return {};
 }
 
 Result<> Pod::Parts::open_database() {
@@ -302,6 +319,7 @@ Result<> Pod::Parts::serve() {
   if (!host) return fail(host.error());
   apps = std::move(*host);
   if (auto loaded = apps->load(); !loaded) return loaded;
+  models->account().start();
   if (auto started = engine->start(); !started) return started;
   projections->start();
   search->start();
@@ -524,6 +542,7 @@ bool Pod::stop() {
   if (parts_->upkeep != nullptr) parts_->upkeep->stop();
   if (parts_->projections != nullptr) parts_->projections->stop();
   if (parts_->search != nullptr) parts_->search->stop();
+  if (parts_->models != nullptr) parts_->models->account().stop();
   if (parts_->database != nullptr) parts_->database->close();
   if (parts_->exporter != nullptr) parts_->exporter->stop(kSpansGrace);
   flush_log();

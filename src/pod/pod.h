@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "content/s3/address.h"
+#include "models/provider.h"
 #include "workers/run_pruner.h"
 
 namespace synap::pod {
@@ -108,6 +109,7 @@ struct PodOptions {
   workers::RunRetention runs = {};  // which of those that have ended stay
   InngestBusOptions inngest_bus = {};
   TraceOptions traces = {};
+  models::Options models = {};
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};
 };

@@ -38,11 +38,6 @@ Result<> check_content_type(const net::Request& head) {
 }
 
 std::string wrong_method(const rpc::Procedure& procedure, const net::Request& head) {
-  // A subscription whose input is not flat: nothing can say it here.
-  if (allowed_methods(procedure).empty()) {
-    return fmt::format("The {} {} is served at /trpc only", rpc::kind_name(procedure.kind),
-                       procedure.path);
-  }
   return fmt::format("The {} {} is called with {}, not {}", rpc::kind_name(procedure.kind),
                      procedure.path, allowed_methods(procedure), shown(head.method));
 }
@@ -77,11 +72,12 @@ Result<rpc::Input> read_body(const rpc::Procedure& procedure, const net::Request
 }  // namespace
 
 bool takes_get(const rpc::Procedure& procedure) {
-  return procedure.kind != rpc::Kind::kMutation && is_flat(procedure.input);
+  return procedure.kind != rpc::Kind::kMutation &&
+         procedure.meta.effects == rpc::Effects::kReads && is_flat(procedure.input);
 }
 
 bool takes_post(const rpc::Procedure& procedure) {
-  return procedure.kind != rpc::Kind::kSubscription;
+  return procedure.kind != rpc::Kind::kSubscription || !takes_get(procedure);
 }
 
 Result<> find_target(std::string_view base_path, const rpc::ProcedureTable& procedures,

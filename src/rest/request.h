@@ -19,6 +19,7 @@ struct Target {
 
 /// Whether GET can call it: all it takes can be said in a URL, and it changes nothing.
 bool takes_get(const rpc::Procedure& procedure);
+/// Whether POST can: all but subscriptions that GET can call, which a browser resumes by itself.
 bool takes_post(const rpc::Procedure& procedure);
 
 /// Fills `target` in and says what is wrong with the head. kNotFound, kMethodNotSupported,

@@ -99,7 +99,11 @@ void ProcedureTable::add(Procedure procedure) {
     rest.remove_prefix(dot + 1);
   }
   SYNAP_CHECK(procedure.handler, path);
-  SYNAP_CHECK(procedure.kind == Kind::kMutation || procedure.meta.effects == Effects::kReads, path);
+  // A stream may be what comes of something that it adds (an answer that is paid for); whatever
+  // changes what there is cannot be asked for with GET.
+  const auto effects = procedure.meta.effects;
+  const bool may_append = procedure.kind == Kind::kSubscription && effects == Effects::kAppends;
+  SYNAP_CHECK(procedure.kind == Kind::kMutation || effects == Effects::kReads || may_append, path);
   // A name is a procedure or a router, never both.
   for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
     SYNAP_CHECK(!by_path_.contains(path.substr(0, dot)), path);

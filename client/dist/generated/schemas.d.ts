@@ -189,6 +189,241 @@ export declare const VerifyLog: z.ZodObject<{
 export declare const RenderMarkdown: z.ZodObject<{
     text: z.ZodString;
 }, z.core.$strip>;
+export declare const ModelTextPart: z.ZodObject<{
+    type: z.ZodLiteral<"text">;
+    text: z.ZodString;
+}, z.core.$strip>;
+export declare const ModelImagePart: z.ZodObject<{
+    type: z.ZodLiteral<"image">;
+    mediaType: z.ZodOptional<z.ZodEnum<{
+        "image/png": "image/png";
+        "image/jpeg": "image/jpeg";
+        "image/gif": "image/gif";
+        "image/webp": "image/webp";
+    }>>;
+    data: z.ZodOptional<z.ZodString>;
+    url: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ModelToolCall: z.ZodObject<{
+    id: z.ZodString;
+    name: z.ZodString;
+    arguments: z.ZodDefault<z.ZodString>;
+    input: z.ZodOptional<z.ZodAny>;
+    error: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ModelMessage: z.ZodObject<{
+    role: z.ZodEnum<{
+        user: "user";
+        system: "system";
+        assistant: "assistant";
+        tool: "tool";
+    }>;
+    text: z.ZodOptional<z.ZodString>;
+    parts: z.ZodDefault<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+        type: z.ZodLiteral<"text">;
+        text: z.ZodString;
+    }, z.core.$strip>, z.ZodObject<{
+        type: z.ZodLiteral<"image">;
+        mediaType: z.ZodOptional<z.ZodEnum<{
+            "image/png": "image/png";
+            "image/jpeg": "image/jpeg";
+            "image/gif": "image/gif";
+            "image/webp": "image/webp";
+        }>>;
+        data: z.ZodOptional<z.ZodString>;
+        url: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>], "type">>>;
+    toolCalls: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        id: z.ZodString;
+        name: z.ZodString;
+        arguments: z.ZodDefault<z.ZodString>;
+        input: z.ZodOptional<z.ZodAny>;
+        error: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>>;
+    toolCallId: z.ZodOptional<z.ZodString>;
+    cache: z.ZodDefault<z.ZodBoolean>;
+}, z.core.$strip>;
+export declare const ModelTool: z.ZodObject<{
+    name: z.ZodString;
+    description: z.ZodDefault<z.ZodString>;
+    parameters: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const ModelAsk: z.ZodObject<{
+    messages: z.ZodArray<z.ZodObject<{
+        role: z.ZodEnum<{
+            user: "user";
+            system: "system";
+            assistant: "assistant";
+            tool: "tool";
+        }>;
+        text: z.ZodOptional<z.ZodString>;
+        parts: z.ZodDefault<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+            type: z.ZodLiteral<"text">;
+            text: z.ZodString;
+        }, z.core.$strip>, z.ZodObject<{
+            type: z.ZodLiteral<"image">;
+            mediaType: z.ZodOptional<z.ZodEnum<{
+                "image/png": "image/png";
+                "image/jpeg": "image/jpeg";
+                "image/gif": "image/gif";
+                "image/webp": "image/webp";
+            }>>;
+            data: z.ZodOptional<z.ZodString>;
+            url: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>], "type">>>;
+        toolCalls: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            id: z.ZodString;
+            name: z.ZodString;
+            arguments: z.ZodDefault<z.ZodString>;
+            input: z.ZodOptional<z.ZodAny>;
+            error: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>>>;
+        toolCallId: z.ZodOptional<z.ZodString>;
+        cache: z.ZodDefault<z.ZodBoolean>;
+    }, z.core.$strip>>;
+    tools: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        name: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        parameters: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>>>;
+    toolChoice: z.ZodOptional<z.ZodString>;
+    outputSchema: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    tokensMax: z.ZodOptional<z.ZodInt>;
+    temperature: z.ZodOptional<z.ZodNumber>;
+    stop: z.ZodDefault<z.ZodArray<z.ZodString>>;
+}, z.core.$strip>;
+export declare const ModelStarted: z.ZodObject<{
+    type: z.ZodLiteral<"started">;
+    at: z.ZodISODateTime;
+}, z.core.$strip>;
+export declare const ModelTextPiece: z.ZodObject<{
+    type: z.ZodLiteral<"text">;
+    text: z.ZodString;
+}, z.core.$strip>;
+export declare const ModelToolPiece: z.ZodObject<{
+    type: z.ZodLiteral<"tool">;
+    index: z.ZodInt;
+    id: z.ZodOptional<z.ZodString>;
+    name: z.ZodOptional<z.ZodString>;
+    arguments: z.ZodString;
+}, z.core.$strip>;
+export declare const ModelUsage: z.ZodObject<{
+    input: z.ZodInt;
+    output: z.ZodInt;
+    cached: z.ZodInt;
+    estimated: z.ZodBoolean;
+}, z.core.$strip>;
+export declare const ModelAnswer: z.ZodObject<{
+    callId: z.ZodUUID;
+    text: z.ZodString;
+    toolCalls: z.ZodArray<z.ZodObject<{
+        id: z.ZodString;
+        name: z.ZodString;
+        arguments: z.ZodDefault<z.ZodString>;
+        input: z.ZodOptional<z.ZodAny>;
+        error: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    output: z.ZodOptional<z.ZodAny>;
+    finish: z.ZodEnum<{
+        length: "length";
+        stop: "stop";
+        other: "other";
+        tools: "tools";
+        filtered: "filtered";
+    }>;
+    usage: z.ZodObject<{
+        input: z.ZodInt;
+        output: z.ZodInt;
+        cached: z.ZodInt;
+        estimated: z.ZodBoolean;
+    }, z.core.$strip>;
+    cost: z.ZodNumber;
+    provider: z.ZodString;
+    model: z.ZodString;
+    answeredBy: z.ZodString;
+    ms: z.ZodInt;
+}, z.core.$strip>;
+export declare const ModelDone: z.ZodObject<{
+    type: z.ZodLiteral<"done">;
+    answer: z.ZodObject<{
+        callId: z.ZodUUID;
+        text: z.ZodString;
+        toolCalls: z.ZodArray<z.ZodObject<{
+            id: z.ZodString;
+            name: z.ZodString;
+            arguments: z.ZodDefault<z.ZodString>;
+            input: z.ZodOptional<z.ZodAny>;
+            error: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>>;
+        output: z.ZodOptional<z.ZodAny>;
+        finish: z.ZodEnum<{
+            length: "length";
+            stop: "stop";
+            other: "other";
+            tools: "tools";
+            filtered: "filtered";
+        }>;
+        usage: z.ZodObject<{
+            input: z.ZodInt;
+            output: z.ZodInt;
+            cached: z.ZodInt;
+            estimated: z.ZodBoolean;
+        }, z.core.$strip>;
+        cost: z.ZodNumber;
+        provider: z.ZodString;
+        model: z.ZodString;
+        answeredBy: z.ZodString;
+        ms: z.ZodInt;
+    }, z.core.$strip>;
+}, z.core.$strip>;
+export declare const ModelStreamAsk: z.ZodObject<{
+    messages: z.ZodArray<z.ZodObject<{
+        role: z.ZodEnum<{
+            user: "user";
+            system: "system";
+            assistant: "assistant";
+            tool: "tool";
+        }>;
+        text: z.ZodOptional<z.ZodString>;
+        parts: z.ZodDefault<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+            type: z.ZodLiteral<"text">;
+            text: z.ZodString;
+        }, z.core.$strip>, z.ZodObject<{
+            type: z.ZodLiteral<"image">;
+            mediaType: z.ZodOptional<z.ZodEnum<{
+                "image/png": "image/png";
+                "image/jpeg": "image/jpeg";
+                "image/gif": "image/gif";
+                "image/webp": "image/webp";
+            }>>;
+            data: z.ZodOptional<z.ZodString>;
+            url: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>], "type">>>;
+        toolCalls: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            id: z.ZodString;
+            name: z.ZodString;
+            arguments: z.ZodDefault<z.ZodString>;
+            input: z.ZodOptional<z.ZodAny>;
+            error: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>>>;
+        toolCallId: z.ZodOptional<z.ZodString>;
+        cache: z.ZodDefault<z.ZodBoolean>;
+    }, z.core.$strip>>;
+    tools: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        name: z.ZodString;
+        description: z.ZodDefault<z.ZodString>;
+        parameters: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>>>;
+    toolChoice: z.ZodOptional<z.ZodString>;
+    outputSchema: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    tokensMax: z.ZodOptional<z.ZodInt>;
+    temperature: z.ZodOptional<z.ZodNumber>;
+    stop: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$strip>;
+export declare const ModelUsageQuery: z.ZodObject<{
+    days: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
 export declare const BacklinksOf: z.ZodObject<{
     id: z.ZodUUID;
     limit: z.ZodDefault<z.ZodInt>;
@@ -711,6 +946,41 @@ export declare const KeyCreated: z.ZodObject<{
 }, z.core.$strip>;
 export declare const KeyRevoked: z.ZodObject<{
     keyId: z.ZodUUID;
+}, z.core.$strip>;
+export declare const ModelCall: z.ZodObject<{
+    callId: z.ZodUUID;
+    capability: z.ZodEnum<{
+        embed: "embed";
+        chat: "chat";
+    }>;
+    provider: z.ZodString;
+    wire: z.ZodString;
+    model: z.ZodString;
+    answeredBy: z.ZodOptional<z.ZodString>;
+    day: z.ZodString;
+    input: z.ZodInt;
+    output: z.ZodInt;
+    cached: z.ZodInt;
+    estimated: z.ZodBoolean;
+    costNanos: z.ZodInt;
+    ms: z.ZodInt;
+    firstMs: z.ZodOptional<z.ZodInt>;
+    finish: z.ZodEnum<{
+        length: "length";
+        error: "error";
+        stop: "stop";
+        other: "other";
+        interrupted: "interrupted";
+        cancelled: "cancelled";
+        tools: "tools";
+        filtered: "filtered";
+    }>;
+    error: z.ZodOptional<z.ZodString>;
+    reason: z.ZodOptional<z.ZodString>;
+    status: z.ZodOptional<z.ZodInt>;
+    requestId: z.ZodOptional<z.ZodString>;
+    requestHash: z.ZodString;
+    attempts: z.ZodInt;
 }, z.core.$strip>;
 export declare const NoteFile: z.ZodObject<{
     name: z.ZodString;
@@ -1275,6 +1545,98 @@ export declare const inputSchemas: {
     "markdown.render": z.ZodObject<{
         text: z.ZodString;
     }, z.core.$strip>;
+    "models.generate": z.ZodObject<{
+        messages: z.ZodArray<z.ZodObject<{
+            role: z.ZodEnum<{
+                user: "user";
+                system: "system";
+                assistant: "assistant";
+                tool: "tool";
+            }>;
+            text: z.ZodOptional<z.ZodString>;
+            parts: z.ZodDefault<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+                type: z.ZodLiteral<"text">;
+                text: z.ZodString;
+            }, z.core.$strip>, z.ZodObject<{
+                type: z.ZodLiteral<"image">;
+                mediaType: z.ZodOptional<z.ZodEnum<{
+                    "image/png": "image/png";
+                    "image/jpeg": "image/jpeg";
+                    "image/gif": "image/gif";
+                    "image/webp": "image/webp";
+                }>>;
+                data: z.ZodOptional<z.ZodString>;
+                url: z.ZodOptional<z.ZodString>;
+            }, z.core.$strip>], "type">>>;
+            toolCalls: z.ZodDefault<z.ZodArray<z.ZodObject<{
+                id: z.ZodString;
+                name: z.ZodString;
+                arguments: z.ZodDefault<z.ZodString>;
+                input: z.ZodOptional<z.ZodAny>;
+                error: z.ZodOptional<z.ZodString>;
+            }, z.core.$strip>>>;
+            toolCallId: z.ZodOptional<z.ZodString>;
+            cache: z.ZodDefault<z.ZodBoolean>;
+        }, z.core.$strip>>;
+        tools: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            name: z.ZodString;
+            description: z.ZodDefault<z.ZodString>;
+            parameters: z.ZodRecord<z.ZodString, z.ZodAny>;
+        }, z.core.$strip>>>;
+        toolChoice: z.ZodOptional<z.ZodString>;
+        outputSchema: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        tokensMax: z.ZodOptional<z.ZodInt>;
+        temperature: z.ZodOptional<z.ZodNumber>;
+        stop: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    }, z.core.$strip>;
+    "models.stream": z.ZodObject<{
+        messages: z.ZodArray<z.ZodObject<{
+            role: z.ZodEnum<{
+                user: "user";
+                system: "system";
+                assistant: "assistant";
+                tool: "tool";
+            }>;
+            text: z.ZodOptional<z.ZodString>;
+            parts: z.ZodDefault<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+                type: z.ZodLiteral<"text">;
+                text: z.ZodString;
+            }, z.core.$strip>, z.ZodObject<{
+                type: z.ZodLiteral<"image">;
+                mediaType: z.ZodOptional<z.ZodEnum<{
+                    "image/png": "image/png";
+                    "image/jpeg": "image/jpeg";
+                    "image/gif": "image/gif";
+                    "image/webp": "image/webp";
+                }>>;
+                data: z.ZodOptional<z.ZodString>;
+                url: z.ZodOptional<z.ZodString>;
+            }, z.core.$strip>], "type">>>;
+            toolCalls: z.ZodDefault<z.ZodArray<z.ZodObject<{
+                id: z.ZodString;
+                name: z.ZodString;
+                arguments: z.ZodDefault<z.ZodString>;
+                input: z.ZodOptional<z.ZodAny>;
+                error: z.ZodOptional<z.ZodString>;
+            }, z.core.$strip>>>;
+            toolCallId: z.ZodOptional<z.ZodString>;
+            cache: z.ZodDefault<z.ZodBoolean>;
+        }, z.core.$strip>>;
+        tools: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            name: z.ZodString;
+            description: z.ZodDefault<z.ZodString>;
+            parameters: z.ZodRecord<z.ZodString, z.ZodAny>;
+        }, z.core.$strip>>>;
+        toolChoice: z.ZodOptional<z.ZodString>;
+        outputSchema: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        tokensMax: z.ZodOptional<z.ZodInt>;
+        temperature: z.ZodOptional<z.ZodNumber>;
+        stop: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$strip>;
+    "models.usage": z.ZodOptional<z.ZodObject<{
+        days: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
     "notes.backlinks": z.ZodObject<{
         id: z.ZodUUID;
         limit: z.ZodDefault<z.ZodInt>;
@@ -1854,6 +2216,41 @@ export declare const eventSchemas: {
     }, z.core.$strip>;
     "key.revocation.completed": z.ZodObject<{
         keyId: z.ZodUUID;
+    }, z.core.$strip>;
+    "model.called": z.ZodObject<{
+        callId: z.ZodUUID;
+        capability: z.ZodEnum<{
+            embed: "embed";
+            chat: "chat";
+        }>;
+        provider: z.ZodString;
+        wire: z.ZodString;
+        model: z.ZodString;
+        answeredBy: z.ZodOptional<z.ZodString>;
+        day: z.ZodString;
+        input: z.ZodInt;
+        output: z.ZodInt;
+        cached: z.ZodInt;
+        estimated: z.ZodBoolean;
+        costNanos: z.ZodInt;
+        ms: z.ZodInt;
+        firstMs: z.ZodOptional<z.ZodInt>;
+        finish: z.ZodEnum<{
+            length: "length";
+            error: "error";
+            stop: "stop";
+            other: "other";
+            interrupted: "interrupted";
+            cancelled: "cancelled";
+            tools: "tools";
+            filtered: "filtered";
+        }>;
+        error: z.ZodOptional<z.ZodString>;
+        reason: z.ZodOptional<z.ZodString>;
+        status: z.ZodOptional<z.ZodInt>;
+        requestId: z.ZodOptional<z.ZodString>;
+        requestHash: z.ZodString;
+        attempts: z.ZodInt;
     }, z.core.$strip>;
     "note.creation.completed": z.ZodObject<{
         entityId: z.ZodUUID;

@@ -243,6 +243,98 @@ export interface RenderMarkdown {
   text: string;
 }
 
+export interface ModelTextPart {
+  type: "text";
+  /** At most 4194304 characters. */
+  text: string;
+}
+
+export interface ModelImagePart {
+  type: "image";
+  /** Of data. */
+  mediaType?: "image/png" | "image/jpeg" | "image/gif" | "image/webp" | undefined;
+  /** Its bytes, in base64. At least 1 character. */
+  data?: string | undefined;
+  /** Instead of data: where the provider fetches it. 1 to 2000 characters. */
+  url?: string | undefined;
+}
+
+export interface ModelToolCallInput {
+  /** 1 to 256 characters. */
+  id: string;
+  /** 1 to 256 characters. */
+  name: string;
+  /** As the model wrote them. At most 4194304 characters; default "". */
+  arguments?: string | undefined;
+  /** The arguments as the object that they are; absent if they are none. */
+  input?: unknown | undefined;
+  /** Why the arguments are no object. */
+  error?: string | undefined;
+}
+
+export interface ModelMessageInput {
+  role: "system" | "user" | "assistant" | "tool";
+  /** At most 4194304 characters. */
+  text?: string | undefined;
+  /** Of a user: further texts and images, behind text. At most 100 items; default []. */
+  parts?: (ModelTextPart | ModelImagePart)[] | undefined;
+  /** Of an assistant: as an earlier answer had them. At most 128 items; default []. */
+  toolCalls?: ModelToolCallInput[] | undefined;
+  /** Of a tool: the id of the call that text answers. 1 to 256 characters. */
+  toolCallId?: string | undefined;
+  /** All up to here will come again: a provider that keeps prompts shall keep it. 4 messages at most. Default false. */
+  cache?: boolean | undefined;
+}
+
+export interface ModelToolInput {
+  name: string;
+  /** What it does, and when it is to be called. At most 16000 characters; default "". */
+  description?: string | undefined;
+  /** JSON Schema of its arguments. */
+  parameters: Record<string, unknown>;
+}
+
+export interface ModelAskInput {
+  /** 1 to 1000 items. */
+  messages: ModelMessageInput[];
+  /** At most 128 items; default []. */
+  tools?: ModelToolInput[] | undefined;
+  /** auto, none, required, or the name of the tool that must be called. */
+  toolChoice?: string | undefined;
+  /** JSON Schema: the answer is JSON that fits it, or an error. */
+  outputSchema?: Record<string, unknown> | undefined;
+  /** Of the answer. Absent: what the settings say. 1 to 1000000. */
+  tokensMax?: number | undefined;
+  /** 0 to 2. */
+  temperature?: number | undefined;
+  /** Texts at which the answer ends. At most 4 items, each 1 to 200 characters; default []. */
+  stop?: string[] | undefined;
+}
+
+export interface ModelStreamAskInput {
+  /** 1 to 1000 items. */
+  messages: ModelMessageInput[];
+  /** At most 128 items; default []. */
+  tools?: ModelToolInput[] | undefined;
+  /** auto, none, required, or the name of the tool that must be called. */
+  toolChoice?: string | undefined;
+  /** JSON Schema: the answer is JSON that fits it, or an error. */
+  outputSchema?: Record<string, unknown> | undefined;
+  /** Of the answer. Absent: what the settings say. 1 to 1000000. */
+  tokensMax?: number | undefined;
+  /** 0 to 2. */
+  temperature?: number | undefined;
+  /** Texts at which the answer ends. At most 4 items, each 1 to 200 characters; default []. */
+  stop?: string[] | undefined;
+  /** Refused: an answer that broke off is not gone on with. Ask again. */
+  lastEventId?: string | null | undefined;
+}
+
+export interface ModelUsageQueryInput {
+  /** So many days back, with today, by UTC. 1 to 366; default 30. */
+  days?: number | undefined;
+}
+
 export interface BacklinksOfInput {
   /** The note. A UUID. */
   id: string;
@@ -1306,6 +1398,137 @@ export interface RenderedMarkdown {
   html: string;
 }
 
+export interface ModelToolCall {
+  id: string;
+  name: string;
+  /** As the model wrote them. */
+  arguments: string;
+  /** The arguments as the object that they are; absent if they are none. */
+  input?: unknown;
+  /** Why the arguments are no object. */
+  error?: string;
+}
+
+export interface ModelUsage {
+  /** Tokens of what was asked. */
+  input: number;
+  /** Tokens of the answer. */
+  output: number;
+  /** Of input: what the provider had kept. */
+  cached: number;
+  /** True: the provider did not say it. */
+  estimated: boolean;
+}
+
+export interface ModelAnswer {
+  /** Of the event model.called. */
+  callId: string;
+  text: string;
+  toolCalls: ModelToolCall[];
+  /** With an outputSchema: the answer as JSON. */
+  output?: unknown;
+  /** length: tokensMax was reached; tools: it waits for the answers of tools. */
+  finish: "stop" | "length" | "tools" | "filtered" | "other";
+  usage: ModelUsage;
+  /** By the prices of the settings. */
+  cost: number;
+  provider: string;
+  model: string;
+  /** The model as the provider names it. */
+  answeredBy: string;
+  ms: number;
+}
+
+export interface ModelProvider {
+  name: string;
+  /** Of chat. */
+  wire?: "chat-completions" | "responses" | "messages";
+  model: string;
+  /** Of embed: of its vectors. */
+  dimension?: number;
+  /** Last time, since the start. A time, ISO 8601. */
+  answeredAt?: string;
+  /** Last time, since the start. A time, ISO 8601. */
+  failedAt?: string;
+  /** Of then. */
+  error?: string;
+}
+
+export interface ModelList {
+  /** Asked in this order: the next where the one before fails. Empty: none is set. */
+  chat: ModelProvider[];
+  /** That make vectors of texts. */
+  embed: ModelProvider[];
+}
+
+export interface ModelStarted {
+  type: "started";
+  /** A time, ISO 8601. */
+  at: string;
+}
+
+export interface ModelTextPiece {
+  type: "text";
+  /** Behind what was before. */
+  text: string;
+}
+
+export interface ModelToolPiece {
+  type: "tool";
+  /** Which of the answer's toolCalls. */
+  index: number;
+  /** With its first piece. */
+  id?: string;
+  /** With its first piece. */
+  name?: string;
+  /** Behind what was before. */
+  arguments: string;
+}
+
+export interface ModelDone {
+  type: "done";
+  /** All of it. */
+  answer: ModelAnswer;
+}
+
+export interface ModelUsageOfDay {
+  /** As 2026-11-27, UTC. */
+  day: string;
+  capability: "chat" | "embed";
+  provider: string;
+  model: string;
+  calls: number;
+  /** Of calls. */
+  failed: number;
+  /** Tokens. */
+  input: number;
+  /** Tokens. */
+  output: number;
+  /** Of input. */
+  cached: number;
+  /** By the prices of the settings. */
+  cost: number;
+}
+
+export interface ModelBudget {
+  /** A day; absent: as many as one likes. */
+  tokens?: number;
+  /** Of today: without what calls under way may take. */
+  tokensLeft?: number;
+  /** A day; absent: as much as one likes. */
+  cost?: number;
+  costLeft?: number;
+}
+
+export interface ModelUsageList {
+  /** Of all your keys, the newest day first. */
+  days: ModelUsageOfDay[];
+  /** Of all your keys together. */
+  user: ModelBudget;
+  /** Of the key that asks. */
+  key: ModelBudget;
+}
+
 export interface Backlink {
   /** The note that mentions it. */
   id: string;
@@ -2210,6 +2433,43 @@ export interface KeyRevoked {
   keyId: string;
 }
 
+export interface ModelCall {
+  callId: string;
+  capability: "chat" | "embed";
+  provider: string;
+  wire: string;
+  model: string;
+  /** The model as the provider names it. */
+  answeredBy?: string;
+  /** Of whose budget it is, UTC. */
+  day: string;
+  /** Tokens. */
+  input: number;
+  /** Tokens. */
+  output: number;
+  /** Of input. */
+  cached: number;
+  /** True: the provider did not come to say how many tokens. */
+  estimated: boolean;
+  /** Billionths of the currency of the settings. */
+  costNanos: number;
+  ms: number;
+  /** Until the first piece of the answer was there. */
+  firstMs?: number;
+  finish: "stop" | "length" | "tools" | "filtered" | "other" | "error" | "cancelled" | "interrupted";
+  /** Its code. */
+  error?: string;
+  reason?: string;
+  /** Of HTTP. */
+  status?: number;
+  /** The provider's. */
+  requestId?: string;
+  /** SHA-256 of what was sent, hexadecimal. */
+  requestHash: string;
+  /** Requests, of all providers that were tried. */
+  attempts: number;
+}
+
 export interface NoteFile {
   /** Its name in the content store. */
   name: string;
@@ -2696,6 +2956,8 @@ export interface EventData {
   "key.creation.completed": KeyCreated;
   /** An API key was revoked, or a session ended. */
   "key.revocation.completed": KeyRevoked;
+  /** A language model was called for somebody: what it took, and how it ended. */
+  "model.called": ModelCall;
   /** A note was made: its text is stored, and it is listed. */
   "note.creation.completed": NoteCreationCompleted;
   /** What note.creation.requested asked for was given up. */
@@ -2931,6 +3193,16 @@ export type AppRouter = TRPCBuiltRouter<
     markdown: {
       /** Markdown as HTML that is safe in a page. */
       render: Query<RenderMarkdown, RenderedMarkdown>;
+    };
+    models: {
+      /** Ask a language model, and be answered when all of it is there. */
+      generate: Mutation<ModelAskInput, ModelAnswer>;
+      /** Which language models are set, and how they were last time. */
+      list: Query<void, ModelList>;
+      /** Ask a language model, and be told its answer as it comes. */
+      stream: Subscription<ModelStreamAskInput, Tracked<ModelStarted | ModelTextPiece | ModelToolPiece | ModelDone>>;
+      /** What your calls of language models took, by day and model, and what is left of today's budget. */
+      usage: Query<ModelUsageQueryInput | undefined, ModelUsageList>;
     };
     notes: {
       /** Where a note is mentioned: the notes that link to it. */

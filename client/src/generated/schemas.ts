@@ -188,6 +188,110 @@ export const RenderMarkdown = z.object({
   text: z.string().max(65536),
 });
 
+export const ModelTextPart = z.object({
+  type: z.literal("text"),
+  text: z.string().max(4194304),
+});
+
+export const ModelImagePart = z.object({
+  type: z.literal("image"),
+  mediaType: z.enum(["image/png", "image/jpeg", "image/gif", "image/webp"]).optional().describe("Of data."),
+  data: z.string().min(1).optional().describe("Its bytes, in base64."),
+  url: z.string().min(1).max(2000).optional().describe("Instead of data: where the provider fetches it."),
+});
+
+export const ModelToolCall = z.object({
+  id: z.string().min(1).max(256),
+  name: z.string().min(1).max(256),
+  arguments: z.string().max(4194304).default("").describe("As the model wrote them."),
+  input: z.any().optional().describe("The arguments as the object that they are; absent if they are none."),
+  error: z.string().optional().describe("Why the arguments are no object."),
+});
+
+export const ModelMessage = z.object({
+  role: z.enum(["system", "user", "assistant", "tool"]),
+  text: z.string().max(4194304).optional(),
+  parts: z.array(z.discriminatedUnion("type", [ModelTextPart, ModelImagePart])).max(100).default([]).describe("Of a user: further texts and images, behind text."),
+  toolCalls: z.array(ModelToolCall).max(128).default([]).describe("Of an assistant: as an earlier answer had them."),
+  toolCallId: z.string().min(1).max(256).optional().describe("Of a tool: the id of the call that text answers."),
+  cache: z.boolean().default(false).describe("All up to here will come again: a provider that keeps prompts shall keep it. 4 messages at most."),
+});
+
+export const ModelTool = z.object({
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "it must be 1 to 64 letters, digits, _ and -, as create_note"),
+  description: z.string().max(16000).default("").describe("What it does, and when it is to be called."),
+  parameters: z.record(z.string(), z.any()).describe("JSON Schema of its arguments."),
+});
+
+export const ModelAsk = z.object({
+  messages: z.array(ModelMessage).min(1).max(1000),
+  tools: z.array(ModelTool).max(128).default([]),
+  toolChoice: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "it must be 1 to 64 letters, digits, _ and -, as create_note").optional().describe("auto, none, required, or the name of the tool that must be called."),
+  outputSchema: z.record(z.string(), z.any()).optional().describe("JSON Schema: the answer is JSON that fits it, or an error."),
+  tokensMax: z.int().min(1).max(1000000).optional().describe("Of the answer. Absent: what the settings say."),
+  temperature: z.number().min(0).max(2).optional(),
+  stop: z.array(z.string().min(1).max(200)).max(4).default([]).describe("Texts at which the answer ends."),
+});
+
+export const ModelStarted = z.object({
+  type: z.literal("started"),
+  at: z.iso.datetime(aTime),
+});
+
+export const ModelTextPiece = z.object({
+  type: z.literal("text"),
+  text: z.string().describe("Behind what was before."),
+});
+
+export const ModelToolPiece = z.object({
+  type: z.literal("tool"),
+  index: z.int().describe("Which of the answer's toolCalls."),
+  id: z.string().optional().describe("With its first piece."),
+  name: z.string().optional().describe("With its first piece."),
+  arguments: z.string().describe("Behind what was before."),
+});
+
+export const ModelUsage = z.object({
+  input: z.int().describe("Tokens of what was asked."),
+  output: z.int().describe("Tokens of the answer."),
+  cached: z.int().describe("Of input: what the provider had kept."),
+  estimated: z.boolean().describe("True: the provider did not say it."),
+});
+
+export const ModelAnswer = z.object({
+  callId: z.uuid(anId).describe("Of the event model.called."),
+  text: z.string(),
+  toolCalls: z.array(ModelToolCall),
+  output: z.any().optional().describe("With an outputSchema: the answer as JSON."),
+  finish: z.enum(["stop", "length", "tools", "filtered", "other"]).describe("length: tokensMax was reached; tools: it waits for the answers of tools."),
+  usage: ModelUsage,
+  cost: z.number().describe("By the prices of the settings."),
+  provider: z.string(),
+  model: z.string(),
+  answeredBy: z.string().describe("The model as the provider names it."),
+  ms: z.int(),
+});
+
+export const ModelDone = z.object({
+  type: z.literal("done"),
+  answer: ModelAnswer.describe("All of it."),
+});
+
+export const ModelStreamAsk = z.object({
+  messages: z.array(ModelMessage).min(1).max(1000),
+  tools: z.array(ModelTool).max(128).default([]),
+  toolChoice: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "it must be 1 to 64 letters, digits, _ and -, as create_note").optional().describe("auto, none, required, or the name of the tool that must be called."),
+  outputSchema: z.record(z.string(), z.any()).optional().describe("JSON Schema: the answer is JSON that fits it, or an error."),
+  tokensMax: z.int().min(1).max(1000000).optional().describe("Of the answer. Absent: what the settings say."),
+  temperature: z.number().min(0).max(2).optional(),
+  stop: z.array(z.string().min(1).max(200)).max(4).default([]).describe("Texts at which the answer ends."),
+  lastEventId: z.string().nullable().optional().describe("Refused: an answer that broke off is not gone on with. Ask again."),
+});
+
+export const ModelUsageQuery = z.object({
+  days: z.int().min(1).max(366).default(30).describe("So many days back, with today, by UTC."),
+});
+
 export const BacklinksOf = z.object({
   id: z.uuid(anId).describe("The note."),
   limit: z.int().min(1).max(100).default(20),
@@ -652,6 +756,30 @@ export const KeyRevoked = z.object({
   keyId: z.uuid(anId),
 });
 
+export const ModelCall = z.object({
+  callId: z.uuid(anId),
+  capability: z.enum(["chat", "embed"]),
+  provider: z.string(),
+  wire: z.string(),
+  model: z.string(),
+  answeredBy: z.string().optional().describe("The model as the provider names it."),
+  day: z.string().describe("Of whose budget it is, UTC."),
+  input: z.int().min(0).describe("Tokens."),
+  output: z.int().min(0).describe("Tokens."),
+  cached: z.int().min(0).describe("Of input."),
+  estimated: z.boolean().describe("True: the provider did not come to say how many tokens."),
+  costNanos: z.int().min(0).describe("Billionths of the currency of the settings."),
+  ms: z.int().min(0),
+  firstMs: z.int().min(0).optional().describe("Until the first piece of the answer was there."),
+  finish: z.enum(["stop", "length", "tools", "filtered", "other", "error", "cancelled", "interrupted"]),
+  error: z.string().optional().describe("Its code."),
+  reason: z.string().optional(),
+  status: z.int().optional().describe("Of HTTP."),
+  requestId: z.string().optional().describe("The provider's."),
+  requestHash: z.string().describe("SHA-256 of what was sent, hexadecimal."),
+  attempts: z.int().min(0).describe("Requests, of all providers that were tried."),
+});
+
 export const NoteFile = z.object({
   name: z.string().describe("Its name in the content store."),
   size: z.int().min(0).describe("Bytes."),
@@ -1002,6 +1130,9 @@ export const inputSchemas = {
   "keys.revoke": RevokeKey,
   "log.verify": VerifyLog.optional(),
   "markdown.render": RenderMarkdown,
+  "models.generate": ModelAsk,
+  "models.stream": ModelStreamAsk,
+  "models.usage": ModelUsageQuery.optional(),
   "notes.backlinks": BacklinksOf,
   "notes.create": CreateNote,
   "notes.delete": DeleteNote,
@@ -1077,6 +1208,7 @@ export const eventSchemas = {
   "inngest/http.request": HttpRequest,
   "key.creation.completed": KeyCreated,
   "key.revocation.completed": KeyRevoked,
+  "model.called": ModelCall,
   "note.creation.completed": NoteCreationCompleted,
   "note.creation.failed": Failure,
   "note.creation.requested": NoteCreationRequested,

@@ -1,0 +1,57 @@
+#include "models/provider.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "outbound/url.h"
+
+namespace synap::models {
+namespace {
+
+constexpr std::array<std::pair<Wire, std::string_view>, 3> kWires = {{
+    {Wire::kChatCompletions, "chat-completions"},
+    {Wire::kResponses, "responses"},
+    {Wire::kMessages, "messages"},
+}};
+
+}  // namespace
+
+std::string_view wire_name(Wire wire) {
+  for (const auto& [one, name] : kWires) {
+    if (one == wire) return name;
+  }
+  return "";
+}
+
+std::optional<Wire> wire_by_name(std::string_view name) {
+  for (const auto& [wire, one] : kWires) {
+    if (one == name) return wire;
+  }
+  return std::nullopt;
+}
+
+std::int64_t cost_nanos(const Price& price, const Usage& usage) {
+  // Of a million tokens in units of the currency is of a token in millionths of it.
+  constexpr double kNanosOfMicro = 1'000;
+  const auto fresh = static_cast<double>(usage.input - usage.cached);
+  const auto cost = fresh * price.input +
+                    static_cast<double>(usage.cached) * price.cached.value_or(price.input) +
+                    static_cast<double>(usage.output) * price.output;
+  return std::llround(cost * kNanosOfMicro);
+}
+
+double money(std::int64_t nanos) {
+  return static_cast<double>(nanos) / 1e9;
+}
+
+std::string destination_of(const Provider& provider) {
+  const auto url = outbound::parse_url(provider.url);
+  if (!url) return "";
+  return url->host.contains(':') ? fmt::format("[{}]:{}", url->host, url->port)
+                                 : fmt::format("{}:{}", url->host, url->port);
+}
+
+}  // namespace synap::models

@@ -1,0 +1,77 @@
+// Provider: where a language model is found, as the settings say it. No model is named in the
+// program, and a pod without any provider starts and does all else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/conversation.h"
+
+namespace synap::models {
+
+/// What a provider speaks.
+enum class Wire : std::uint8_t {
+  kChatCompletions,  // POST /chat/completions of OpenAI, and of all that are compatible with it
+  kResponses,        // POST /responses of OpenAI
+  kMessages,         // POST /messages of Anthropic
+};
+std::string_view wire_name(Wire wire);  // "chat-completions"
+std::optional<Wire> wire_by_name(std::string_view name);
+
+/// Of a million tokens, in whichever currency the owner counts.
+struct Price {
+  double input = 0;
+  double output = 0;
+  std::optional<double> cached = std::nullopt;  // absent: as others of the input
+};
+
+/// Money in billionths of the currency, so that sums are exact.
+std::int64_t cost_nanos(const Price& price, const Usage& usage);
+double money(std::int64_t nanos);
+
+/// One model at one address.
+struct Provider {
+  std::string name;  // how people know it; unique among those of its capability
+  Wire wire = Wire::kChatCompletions;
+  std::string url;  // what stands before "/chat/completions": "http://127.0.0.1:11434/v1"
+  std::string model;
+  std::string key;  // secret: shown to nobody; empty: none is needed
+  Price price = {};
+  /// All in all, and until the next byte comes.
+  std::chrono::milliseconds timeout{300'000};
+  std::chrono::seconds silence{60};
+  /// How often a call is tried again, before the next provider is.
+  int retries = 2;
+  /// Of an answer, where the caller says nothing.
+  std::int64_t tokens_max = 4'096;
+  /// What chat completions call that: newer models of OpenAI want "max_completion_tokens".
+  std::string tokens_field = "max_tokens";
+  // Of the capability `embed`:
+  std::size_t dimension = 0;           // of its vectors
+  std::size_t input_tokens_max = 512;  // what is beyond is not read
+  std::size_t batch = 64;              // texts a request
+};
+
+/// What a user, and one of his keys, may take in a day (UTC), over all capabilities. Absent: all.
+struct Budget {
+  std::optional<std::int64_t> tokens = std::nullopt;
+  std::optional<double> cost = std::nullopt;
+};
+
+/// All that the settings say of language models.
+struct Options {
+  std::vector<Provider> chat = {};  // asked in this order
+  std::vector<Provider> embed = {};
+  Budget of_user = {};
+  Budget of_key = {};
+};
+
+/// The host and port of a provider, as the list of allowed addresses has them ("127.0.0.1:11434"):
+/// the owner has named it, so the guard lets the pod go there, and nowhere else beside it.
+std::string destination_of(const Provider& provider);
+
+}  // namespace synap::models
