@@ -17,7 +17,7 @@ batches = $(if $(wildcard build/$(1)/CMakeCache.txt),,-DSYNAP_BATCHES=ON)
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-server build model test unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
+.PHONY: help run run-server build model test test-models unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -50,6 +50,13 @@ test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	ctest --test-dir build/fuzz --output-on-failure -j $(JOBS) -L fuzz
 	ctest --test-dir build/dev --output-on-failure -j $(TEST_JOBS)
+
+test-models: setup-test ## Run the tests with a real language model, which is built and fetched first (10 minutes, once)
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target synap
+	@tools/npm_ci.sh tests/models
+	@JOBS=$(JOBS) tools/llama_server.sh
+	SYNAP_BIN=$(CURDIR)/build/dev/bin/synap tests/models/run.sh llama.test.mjs
 
 unit: setup-test ## Run the C++ tests only
 	@cmake --preset dev >/dev/null

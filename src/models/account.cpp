@@ -46,6 +46,7 @@ events::Envelope envelope_of(const KeptCall& kept) {
   envelope.aggregate_type = kAccountType;
   if (kept.correlation_id) envelope.correlation_id = Uuid::parse(*kept.correlation_id);
   if (kept.causation_id) envelope.causation_id = Uuid::parse(*kept.causation_id);
+  envelope.metadata = kept.metadata.value_or("");
   return envelope;
 }
 
@@ -70,7 +71,8 @@ const ObjectSchema<KeptCall>& describe(Type<KeptCall>) {
                                  .field("actorKind", &KeptCall::actor_kind)
                                  .field("actorId", &KeptCall::actor_id)
                                  .field("correlationId", &KeptCall::correlation_id)
-                                 .field("causationId", &KeptCall::causation_id);
+                                 .field("causationId", &KeptCall::causation_id)
+                                 .field("metadata", &KeptCall::metadata);
   return schema;
 }
 
@@ -85,6 +87,7 @@ KeptCall kept_of(const Caller& caller, ModelCall call) {
   }
   if (from.correlation_id) kept.correlation_id = from.correlation_id->to_string();
   if (from.causation_id) kept.causation_id = from.causation_id->to_string();
+  if (!from.metadata.empty()) kept.metadata = from.metadata;
   return kept;
 }
 

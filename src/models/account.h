@@ -42,6 +42,7 @@ struct KeptCall {
   std::optional<std::string> actor_id;
   std::optional<std::string> correlation_id;
   std::optional<std::string> causation_id;
+  std::optional<std::string> metadata;  // of the event, which says in which trace it stands
 };
 const ObjectSchema<KeptCall>& describe(Type<KeptCall>);
 KeptCall kept_of(const Caller& caller, ModelCall call);

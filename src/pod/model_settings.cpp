@@ -39,7 +39,7 @@ class Reader {
             const std::function<bool(const std::string&)>& set) {
     take(key, expected, [&](const toml::node& node) {
       const auto text = node.value_exact<std::string>();
-      return text && set(*text);
+      return text && !text->contains('\0') && set(*text);
     });
   }
   void number(std::string_view key, std::int64_t least, std::int64_t most,

@@ -1,0 +1,203 @@
+#include "models/account.h"
+
+#include "models/test_rig.h"
+
+namespace synap::models {
+namespace {
+
+using testing::HasSubstr;
+
+class AccountTest : public ModelsRig {
+ protected:
+  // An account without a provider: calls are opened and settled by hand.
+  void open(Budget of_user, Budget of_key = {}) {
+    ModelsRig::open({.of_user = of_user, .of_key = of_key});
+  }
+  Account& account() { return models->account(); }
+
+  Result<OpenCall> begin(std::int64_t tokens, const Caller& whose = caller(),
+                         std::int64_t cost = 0) {
+    return sync_wait(
+        executor,
+        account().open(
+            whose,
+            {.capability = "chat", .provider = "p", .wire = "chat-completions", .model = "m"},
+            {.input = tokens}, cost, world.unix_ms() + 1'000));
+  }
+  Result<> end(OpenCall call, std::int64_t tokens, std::int64_t cost = 0) {
+    call.call().finish = "stop";
+    call.call().input = tokens;
+    call.call().cost_nanos = cost;
+    return sync_wait(executor, account().settle(std::move(call)));
+  }
+  Result<> use(std::int64_t tokens, const Caller& whose = caller()) {
+    auto call = begin(tokens, whose);
+    if (!call) return fail(call.error());
+    return end(std::move(*call), tokens);
+  }
+  std::int64_t open_calls() { return count("SELECT count(*) FROM model_calls"); }
+};
+
+TEST_F(AccountTest, ABudgetIsNotPassed) {
+  open({.tokens = 100});
+  EXPECT_TRUE(use(60));
+  auto refused = use(41);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kPaymentRequired);
+  EXPECT_EQ(refused.error().message,
+            "The budget of your user for today (UTC) does not have this call of a model: of 100 "
+            "tokens a day 60 are used or held by calls under way, and this one may take 41");
+  EXPECT_TRUE(use(40));
+  EXPECT_FALSE(use(1));
+  // Others have their own.
+  EXPECT_TRUE(use(100, caller("bob")));
+}
+
+TEST_F(AccountTest, CallsAtTheSameTimeDoNotOverdrawABudgetTogether) {
+  open({.tokens = 100});
+  std::vector<OpenCall> under_way;
+  int refused = 0;
+  for (int i = 0; i < 10; ++i) {
+    auto call = begin(30);
+    if (call) {
+      under_way.push_back(std::move(*call));
+    } else {
+      ++refused;
+    }
+  }
+  EXPECT_EQ(under_way.size(), 3U);
+  EXPECT_EQ(refused, 7);
+  // What they did not take is there again.
+  for (auto& call : under_way) EXPECT_TRUE(end(std::move(call), 1));
+  EXPECT_TRUE(use(97));
+}
+
+TEST_F(AccountTest, EachKeyHasABudgetBesideItsUsers) {
+  open({.tokens = 100}, {.tokens = 50});
+  EXPECT_TRUE(use(50, caller("ann", "k1")));
+  auto refused = use(1, caller("ann", "k1"));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("The budget of your key"));
+  EXPECT_TRUE(use(50, caller("ann", "k2")));
+  EXPECT_THAT(use(1, caller("ann", "k3")).error().message, HasSubstr("of your user"));
+  // A run has no key.
+  EXPECT_TRUE(use(100, caller("bob", "")));
+}
+
+TEST_F(AccountTest, MoneyIsABudgetToo) {
+  open({.cost = 0.5});
+  auto call = begin(1, caller(), 400'000'000);
+  ASSERT_TRUE(call);
+  EXPECT_TRUE(end(std::move(*call), 1, 400'000'000));
+  call = begin(1, caller(), 100'000'001);
+  ASSERT_FALSE(call);
+  EXPECT_THAT(call.error().message, HasSubstr("of 0.5 (money) a day 0.4 are used"));
+  EXPECT_TRUE(begin(1, caller(), 100'000'000));
+}
+
+TEST_F(AccountTest, AClockThatIsSetBackGivesNoNewBudget) {
+  struct Clock final : World {
+    std::int64_t unix_ms() override { return real_world().unix_ms() + shift; }
+    SteadyClock::time_point now() override { return real_world().now(); }
+    void random(std::uint8_t* out, std::size_t n) override { real_world().random(out, n); }
+    Uuid new_id() override { return real_world().new_id(); }
+    Timers& timers() override { return real_world().timers(); }
+    std::unique_ptr<Executor> make_executor(std::string name, ThreadPriority priority) override {
+      return real_world().make_executor(std::move(name), priority);
+    }
+    std::unique_ptr<Signal> make_signal() override { return real_world().make_signal(); }
+    std::unique_ptr<WorldThread> start_thread(std::string name, ThreadPriority priority,
+                                              std::function<bool()> turn) override {
+      return real_world().start_thread(std::move(name), priority, std::move(turn));
+    }
+    std::int64_t shift = 0;
+  };
+  open({.tokens = 100});
+  Clock clock;
+  Account moving({*database, *log, types, clock}, {.tokens = 100}, {});
+  const auto use_at = [&](std::int64_t days, std::int64_t tokens) {
+    clock.shift = days * 24 * 60 * 60 * 1'000;
+    auto call =
+        sync_wait(executor, moving.open(caller(), {.capability = "chat"}, {.input = tokens}, 0, 1));
+    if (!call) return false;
+    call->call().input = tokens;
+    call->call().finish = "stop";
+    return sync_wait(executor, moving.settle(std::move(*call))).has_value();
+  };
+  EXPECT_TRUE(use_at(0, 100));
+  EXPECT_FALSE(use_at(0, 1));
+  EXPECT_FALSE(use_at(-1, 1)) << "yesterday comes again";
+  EXPECT_FALSE(use_at(-400, 1));
+  EXPECT_TRUE(use_at(1, 100)) << "tomorrow";
+  EXPECT_FALSE(use_at(0, 1));
+  EXPECT_TRUE(use_at(2, 100));
+}
+
+TEST_F(AccountTest, ACallIsInTheLogOnceHoweverOftenItIsSettled) {
+  open({});
+  auto call = begin(5);
+  ASSERT_TRUE(call);
+  auto kept = call->release();
+  kept.call.finish = "stop";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(sync_wait(executor, account().settle(OpenCall(account(), kept))));
+  }
+  EXPECT_EQ(calls().size(), 1U);
+  EXPECT_EQ(open_calls(), 0);
+}
+
+TEST_F(AccountTest, WhatIsLeftOpenIsSettledByTheNextStart) {
+  open({.tokens = 100});
+  auto call = begin(70);
+  ASSERT_TRUE(call);
+  std::ignore = call->release();  // as if the process had ended
+  EXPECT_FALSE(use(40)) << "it is held";
+  open({.tokens = 100});
+  EXPECT_EQ(open_calls(), 0);
+  const auto all = calls();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].finish, "interrupted");
+  EXPECT_EQ(all[0].input, 70);
+  EXPECT_TRUE(all[0].is_estimated);
+  open({.tokens = 100});
+  EXPECT_EQ(calls().size(), 1U);
+  EXPECT_FALSE(use(40)) << "it counts";
+}
+
+TEST_F(AccountTest, ACallThatNobodySettlesIsCancelled) {
+  open({});
+  {
+    auto call = begin(5);
+    ASSERT_TRUE(call);
+  }
+  ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] { return open_calls() == 0; }));
+  ASSERT_EQ(calls().size(), 1U);
+  EXPECT_EQ(calls()[0].finish, "cancelled");
+}
+
+TEST_F(AccountTest, AUserHasSoManyCallsUnderWayAndNoMore) {
+  open({});
+  std::vector<OpenCall> under_way;
+  for (std::int64_t i = 0; i < Account::kOpenOfUserMax; ++i) {
+    auto call = begin(1);
+    ASSERT_TRUE(call);
+    under_way.push_back(std::move(*call));
+  }
+  auto refused = begin(1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kTooManyRequests);
+  EXPECT_TRUE(begin(1, caller("bob")));
+}
+
+TEST_F(AccountTest, TheSumsAreWhatTheLogSays) {
+  open({});
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(use(10, caller("ann", i % 2 == 0 ? "k1" : "k2")));
+  EXPECT_EQ(count("SELECT sum(input) FROM model_usage_data WHERE user_id = 'ann'"), 50);
+  EXPECT_EQ(count("SELECT calls FROM model_usage_data WHERE key_id = 'k1'"), 3);
+  auto verified = sync_wait(executor, projections->verify("model_usage"));
+  ASSERT_TRUE(verified);
+  EXPECT_TRUE(verified->is_equal()) << verified->first_difference;
+}
+
+}  // namespace
+}  // namespace synap::models

@@ -1,0 +1,172 @@
+#include "models/http_embedder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "models/retry.h"
+#include "models/vectors.h"
+
+namespace synap::models {
+namespace {
+
+using embedding::Vector;
+using Vectors = std::vector<Vector>;
+
+// 256 vectors of 16,384 numbers of 20 digits.
+constexpr std::uint64_t kAnswerBytesMax = std::uint64_t{96} * 1024 * 1024;
+constexpr std::int64_t kSlackMs = 120'000;
+
+// Of each text as much as the model reads.
+Json body_of(const Provider& provider, const std::vector<std::string>& texts) {
+  // A token is seldom more than eight bytes, so what is cut here the model would not have read.
+  constexpr std::size_t kBytesOfToken = 8;
+  Json input = Json::array();
+  for (const auto& text : texts) {
+    const auto most = std::string_view(text).substr(0, provider.input_tokens_max * kBytesOfToken);
+    input.push_back(most.substr(0, valid_utf8_prefix(most)));
+  }
+  return Json::object(
+      {{"model", provider.model}, {"input", std::move(input)}, {"encoding_format", "float"}});
+}
+
+outbound::Request request_of(const Provider& provider, const std::vector<std::string>& texts) {
+  outbound::Request request{.method = "POST",
+                            .url = provider.url + "/embeddings",
+                            .headers = {{"content-type", "application/json"}},
+                            .body = body_of(provider, texts).dump()};
+  if (!provider.key.empty()) {
+    request.headers.push_back({"authorization", "Bearer " + provider.key});
+  }
+  return request;
+}
+
+std::int64_t tokens_of(const std::vector<std::string>& texts) {
+  std::size_t bytes = 0;
+  for (const auto& text : texts) bytes += text.size();
+  return estimated_tokens(bytes);
+}
+
+}  // namespace
+
+HttpEmbedder::HttpEmbedder(Models& models, std::optional<Caller> caller)
+    : models_(models),
+      caller_(std::move(caller)),
+      id_(fmt::format("{}:{}", first().model, first().dimension)) {}
+
+Task<Result<Vectors>> HttpEmbedder::embed(std::vector<std::string> texts) {
+  if (texts.size() > kTextsMax) {
+    co_return fail(Code::kPayloadTooLarge,
+                   fmt::format("At most {} texts are embedded at a time", kTextsMax));
+  }
+  Vectors all;
+  all.reserve(texts.size());
+  for (std::size_t from = 0; from < texts.size(); from += first().batch) {
+    const auto end = std::min(texts.size(), from + first().batch);
+    std::vector<std::string> some(std::make_move_iterator(texts.begin() + static_cast<long>(from)),
+                                  std::make_move_iterator(texts.begin() + static_cast<long>(end)));
+    auto vectors = co_await embed_some(std::move(some));
+    if (!vectors) co_return fail(vectors.error());
+    std::ranges::move(*vectors, std::back_inserter(all));
+  }
+  co_return all;
+}
+
+// One request. What it took stands in `told`.
+Task<HttpEmbedder::Attempt> HttpEmbedder::ask(const Provider& provider,
+                                              const std::vector<std::string>& texts,
+                                              SteadyClock::time_point deadline,
+                                              ModelCall& told) const {
+  auto request = request_of(provider, texts);
+  told.provider = provider.name;
+  told.request_hash = to_hex(sha256(request.body));
+  ++told.attempts;
+  auto answer =
+      co_await models_.client().send(std::move(request), {.deadline = deadline,
+                                                          .response_bytes_max = kAnswerBytesMax,
+                                                          .silence_max = provider.silence,
+                                                          .redirects_max = 0});
+  if (!answer) co_return Attempt{failure_of_transfer(provider, nullptr, answer.error()), {}};
+  told.status = answer->status;
+  if (answer->status < 200 || answer->status >= 300) {
+    co_return Attempt{failure_of_status(provider, *answer, answer->body, models_.world().unix_ms()),
+                      {}};
+  }
+  Usage usage{.input = tokens_of(texts), .is_estimated = true};
+  std::string answered_by;
+  auto read = read_vectors(answer->body, texts.size(), provider.dimension, usage, answered_by);
+  if (!answered_by.empty()) told.answered_by = std::move(answered_by);
+  told.input = usage.input;
+  told.is_estimated = usage.is_estimated;
+  told.cost_nanos = cost_nanos(provider.price, {.input = usage.input});
+  if (read) co_return Attempt{std::nullopt, std::move(*read)};
+  auto failure = failure_of_transfer(provider, &*answer, read.error());
+  failure.reason = "MODEL_VECTORS_UNFIT";
+  // The same question has the same answer: it is not asked again.
+  failure.is_transient = false;
+  co_return Attempt{std::move(failure), {}};
+}
+
+// The same until it works, or is given up.
+Task<HttpEmbedder::Attempt> HttpEmbedder::ask_again(const Provider& provider,
+                                                    const std::vector<std::string>& texts,
+                                                    ModelCall& told) const {
+  const auto deadline = SteadyClock::now() + provider.timeout;
+  for (int retry = 1;; ++retry) {
+    auto attempt = co_await ask(provider, texts, deadline, told);
+    const auto& failure = attempt.failure;
+    models_.note(provider, failure ? &failure->error : nullptr);
+    if (!failure || !failure->is_transient || retry > provider.retries) co_return attempt;
+    const auto pause = pause_before(retry, failure->retry_after, models_.world());
+    if (!pause || SteadyClock::now() + *pause >= deadline) co_return attempt;
+    co_await models_.world().sleep_for(*pause);
+  }
+}
+
+Task<Result<OpenCall>> HttpEmbedder::open(ModelCall call,
+                                          const std::vector<std::string>& texts) const {
+  const Usage most{.input = tokens_of(texts)};
+  std::int64_t until = models_.world().unix_ms() + kSlackMs;
+  for (const auto& provider : models_.options().embed) until += provider.timeout.count();
+  co_return co_await models_.account().open(*caller_, std::move(call), most,
+                                            cost_nanos(first().price, most), until);
+}
+
+Task<Result<Vectors>> HttpEmbedder::embed_some(std::vector<std::string> texts) {
+  const auto began_at = SteadyClock::now();
+  ModelCall call{.capability = "embed",
+                 .provider = first().name,
+                 .wire = "embeddings",
+                 .model = first().model};
+  OpenCall open;
+  if (caller_) {
+    auto opened = co_await this->open(call, texts);
+    if (!opened) co_return fail(opened.error());
+    open = std::move(*opened);
+  }
+  auto& told = caller_ ? open.call() : call;
+  Attempt last;
+  for (const auto& provider : models_.options().embed) {
+    if (provider.model != first().model || provider.dimension != first().dimension) continue;
+    last = co_await ask_again(provider, texts, told);
+    if (!last.failure) break;
+  }
+  const auto took = SteadyClock::now() - began_at;
+  told.ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  told.finish = last.failure ? "error" : "stop";
+  if (last.failure) {
+    told.error = info(last.failure->error.code).name;
+    told.reason = last.failure->reason;
+  }
+  if (caller_) std::ignore = co_await models_.account().settle(std::move(open));
+  if (last.failure) co_return fail(std::move(last.failure->error));
+  co_return std::move(last.vectors);
+}
+
+std::unique_ptr<embedding::Embedder> make_embedder(Models& models, std::optional<Caller> caller) {
+  if (models.options().embed.empty()) return nullptr;
+  return std::make_unique<HttpEmbedder>(models, std::move(caller));
+}
+
+}  // namespace synap::models

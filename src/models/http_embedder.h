@@ -1,0 +1,55 @@
+// HttpEmbedder: vectors of texts from another machine: POST /embeddings as OpenAI has it, and
+// Ollama, llama.cpp, vLLM and LiteLLM too. The providers of [[models.embed]] are asked in their
+// order; only those of the first one's model and dimension are, since vectors of two models have
+// nothing in common.
+//
+// What comes is judged: a vector for each text, in their order, of the dimension that was set,
+// finite, not zero; it is then made of length 1. A provider that answers anything else is an error.
+// That a text was embedded before is its caller's to know, who keeps vectors by content.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "embedding/embedder.h"
+#include "models/models.h"
+
+namespace synap::models {
+
+class HttpEmbedder final : public embedding::Embedder {
+ public:
+  /// For `caller`, whose account and budgets the calls are of; nobody: of none, and no event is
+  /// appended. `models` must outlive it, and have a provider for it.
+  HttpEmbedder(Models& models, std::optional<Caller> caller);
+
+  const std::string& model() const override { return id_; }
+  std::size_t dimension() const override { return first().dimension; }
+  std::size_t tokens_max() const override { return first().input_tokens_max; }
+  /// Two bytes a token: more than tokenizers make of running text in any script.
+  std::size_t count_tokens(std::string_view text) const override { return (text.size() + 1) / 2; }
+  /// kPaymentRequired: the budget does not have it; otherwise as Models' errors.
+  Task<Result<std::vector<embedding::Vector>>> embed(std::vector<std::string> texts) override;
+
+ private:
+  const Provider& first() const { return models_.options().embed.front(); }
+  struct Attempt {
+    std::optional<Failure> failure;
+    std::vector<embedding::Vector> vectors;
+  };
+  Task<Attempt> ask(const Provider& provider, const std::vector<std::string>& texts,
+                    SteadyClock::time_point deadline, ModelCall& told) const;
+  Task<Attempt> ask_again(const Provider& provider, const std::vector<std::string>& texts,
+                          ModelCall& told) const;
+  Task<Result<OpenCall>> open(ModelCall call, const std::vector<std::string>& texts) const;
+  Task<Result<std::vector<embedding::Vector>>> embed_some(std::vector<std::string> texts);
+
+  Models& models_;
+  const std::optional<Caller> caller_;
+  const std::string id_;
+};
+
+/// An embedder of the settings; null: they name none.
+std::unique_ptr<embedding::Embedder> make_embedder(Models& models,
+                                                   std::optional<Caller> caller = std::nullopt);
+
+}  // namespace synap::models

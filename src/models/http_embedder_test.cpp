@@ -1,0 +1,164 @@
+#include "models/http_embedder.h"
+
+#include <cmath>
+
+#include "models/test_rig.h"
+#include "models/vectors.h"
+
+namespace synap::models {
+namespace {
+
+using testing::HasSubstr;
+
+// A vector of three that says which text it is of: its length.
+std::string vectors_of(const outbound::Seen& seen) {
+  const auto json = parse_json(seen.body);
+  const auto& texts = json->find("input")->as_array();
+  std::string data;
+  // The last one first: the order is told by the index.
+  for (std::size_t at = texts.size(); at-- > 0;) {
+    data += (data.empty() ? "" : ",") + std::string(R"({"object":"embedding","index":)") +
+            std::to_string(at) + R"(,"embedding":[)" +
+            std::to_string(texts[at].as_string().size()) + ",1,0]}";
+  }
+  return R"({"object":"list","model":"e-1","data":[)" + data + R"(],"usage":{"prompt_tokens":)" +
+         std::to_string(texts.size()) + "}}";
+}
+
+class HttpEmbedderTest : public ModelsRig {
+ protected:
+  HttpEmbedderTest() {
+    server.then([](outbound::Wire& wire, const outbound::Seen& seen) {
+      wire.send(outbound::answer(200, vectors_of(seen)));
+    });
+  }
+  Provider embed() {
+    auto provider = chat(server);
+    provider.dimension = 3;
+    provider.batch = 4;
+    return provider;
+  }
+  Result<std::vector<embedding::Vector>> embed(std::vector<std::string> texts,
+                                               std::optional<Caller> whose = caller()) {
+    auto embedder = make_embedder(*models, std::move(whose));
+    return sync_wait(executor, embedder->embed(std::move(texts)));
+  }
+
+  ScriptedProvider server;
+};
+
+TEST_F(HttpEmbedderTest, TextsAreSentInBatchesAndTheirVectorsAreInOrderAndOfLengthOne) {
+  open({.embed = {embed()}});
+  std::vector<std::string> texts;
+  for (std::size_t i = 1; i <= 10; ++i) texts.emplace_back(i, 'x');
+  auto vectors = embed(texts);
+  ASSERT_TRUE(vectors) << vectors.error().message;
+  ASSERT_EQ(vectors->size(), 10U);
+  EXPECT_EQ(server.asked(), 3U);
+  for (std::size_t i = 0; i < 10; ++i) {
+    const auto& vector = (*vectors)[i];
+    EXPECT_NEAR(vector[0] / vector[1], static_cast<float>(i + 1), 1e-4);
+    EXPECT_NEAR(std::hypot(vector[0], vector[1], vector[2]), 1, 1e-6);
+  }
+  const auto all = calls();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].capability, "embed");
+  EXPECT_EQ(all[0].input, 4);
+  EXPECT_EQ(all[0].answered_by, "e-1");
+}
+
+TEST_F(HttpEmbedderTest, SaysWhichVectorsItsAre) {
+  open({.embed = {embed()}});
+  const auto embedder = make_embedder(*models);
+  EXPECT_EQ(embedder->model(), "m:3");
+  EXPECT_EQ(embedder->dimension(), 3U);
+  EXPECT_EQ(embedder->tokens_max(), 512U);
+  EXPECT_EQ(embedder->count_tokens("hello"), 3U);
+  open({});
+  EXPECT_EQ(make_embedder(*models), nullptr);
+}
+
+TEST_F(HttpEmbedderTest, WithoutACallerNoEventIsAppended) {
+  open({.embed = {embed()}});
+  EXPECT_TRUE(embed({"a"}, std::nullopt));
+  EXPECT_TRUE(calls().empty());
+}
+
+TEST_F(HttpEmbedderTest, RefusesVectorsThatAreNotWhatWasAskedFor) {
+  const auto wrong = [](const std::string& body, std::size_t count = 1) {
+    Usage usage;
+    std::string model;
+    auto read = read_vectors(body, count, 3, usage, model);
+    return read ? std::string() : read.error().message;
+  };
+  EXPECT_EQ(wrong(R"({"data":[{"index":0,"embedding":[1,2,3]}]})"), "");
+  EXPECT_THAT(wrong(R"({"data":[{"embedding":[1,2]}]})"), HasSubstr("dimension = 3"));
+  EXPECT_THAT(wrong(R"({"data":[{"embedding":[1,2,3,4]}]})"), HasSubstr("dimension = 3"));
+  EXPECT_THAT(wrong(R"({"data":[{"embedding":[1,NaN,3]}]})"), HasSubstr("no finite number"));
+  EXPECT_THAT(wrong(R"({"data":[{"embedding":[1,null,3]}]})"), HasSubstr("no finite number"));
+  EXPECT_THAT(wrong(R"({"data":[{"embedding":[1,1e999,3]}]})"), HasSubstr("no finite number"));
+  EXPECT_THAT(wrong(R"({"data":[{"embedding":[0,0,0]}]})"), HasSubstr("zeros"));
+  EXPECT_THAT(wrong(R"({"data":[{"embedding":"AAAA"}]})"), HasSubstr("list of numbers"));
+  EXPECT_THAT(wrong(R"({"data":[]})"), HasSubstr("0 vectors for 1 texts"));
+  EXPECT_THAT(
+      wrong(R"({"data":[{"index":1,"embedding":[1,2,3]},{"index":1,"embedding":[1,2,3]}]})", 2),
+      HasSubstr("order cannot be told"));
+  EXPECT_THAT(wrong(R"({"data":[{"index":-1,"embedding":[1,2,3]}]})"), HasSubstr("order"));
+  EXPECT_THAT(wrong("[]"), HasSubstr("without data"));
+  EXPECT_THAT(wrong(""), HasSubstr("no JSON"));
+}
+
+TEST_F(HttpEmbedderTest, ABusyProviderIsTriedAgainAndAnUnfitAnswerIsNot) {
+  ScriptedProvider busy;
+  busy.then(outbound::answer(503, "{}"));
+  busy.then(outbound::answer(200, R"({"data":[{"embedding":[3,4,0]}]})"));
+  auto provider = embed();
+  provider.url = busy.url();
+  provider.retries = 2;
+  open({.embed = {provider}});
+  auto vectors = embed({"text"});
+  ASSERT_TRUE(vectors) << vectors.error().message;
+  EXPECT_NEAR((*vectors)[0][0], 0.6, 1e-6);
+  EXPECT_EQ(calls().at(0).attempts, 2);
+  EXPECT_TRUE(calls().at(0).is_estimated);
+  busy.then(outbound::answer(200, R"({"data":[{"embedding":[3,4]}]})"));
+  std::ignore = embed({"text"});  // the answer that was last is given once more
+  const auto before = busy.asked();
+  auto unfit = embed({"text"});
+  ASSERT_FALSE(unfit);
+  EXPECT_EQ(unfit.error().code, Code::kBadGateway);
+  EXPECT_EQ(busy.asked(), before + 1);
+}
+
+TEST_F(HttpEmbedderTest, ABudgetIsKept) {
+  open({.embed = {embed()}, .of_user = {.tokens = 10}});
+  EXPECT_TRUE(embed({"12345678"}));
+  auto refused = embed({std::string(100, 'x')});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kPaymentRequired);
+  EXPECT_EQ(server.asked(), 1U);
+}
+
+TEST_F(HttpEmbedderTest, AnotherModelIsNeverAskedForTheFirstOnesVectors) {
+  ScriptedProvider down;
+  auto one = embed();
+  one.url = down.url();
+  auto other = embed();
+  other.name = "other";
+  other.model = "another";
+  open({.embed = {one, other}});
+  EXPECT_FALSE(embed({"text"}));
+  EXPECT_EQ(server.asked(), 0U);
+  other.model = one.model;
+  open({.embed = {one, other}});
+  EXPECT_TRUE(embed({"text"}));
+}
+
+TEST_F(HttpEmbedderTest, TooManyTextsAreRefused) {
+  open({.embed = {embed()}});
+  EXPECT_EQ(embed(std::vector<std::string>(257, "x")).error().code, Code::kPayloadTooLarge);
+  EXPECT_EQ(server.asked(), 0U);
+}
+
+}  // namespace
+}  // namespace synap::models

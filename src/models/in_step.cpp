@@ -1,0 +1,56 @@
+#include "models/in_step.h"
+
+#include <fmt/format.h>
+
+#include "events/trace.h"
+
+namespace synap::models {
+namespace {
+
+// What the step remembers of a call until it is settled.
+struct Memo {
+  Answer answer;
+  KeptCall kept;
+};
+const ObjectSchema<Memo>& describe(Type<Memo>) {
+  static const auto schema =
+      object<Memo>("ModelCallMemo").field("answer", &Memo::answer).field("kept", &Memo::kept);
+  return schema;
+}
+
+}  // namespace
+
+Caller caller_of(const events::Event& event, const Uuid& run_id) {
+  Caller caller;
+  auto& envelope = caller.envelope;
+  envelope.user_id = event.user_id;
+  envelope.source = events::Source::kSystem;
+  envelope.actor = events::Actor::run(run_id);
+  envelope.correlation_id = event.correlation_id;
+  envelope.causation_id = event.id;
+  events::set_trace_of_run(envelope, event, run_id);
+  return caller;
+}
+
+Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
+                                      const events::Event& event, Ask ask) {
+  auto called = co_await step.run<Memo>(id, [&]() -> Task<Result<Memo>> {
+    auto done = co_await models.generate_open(caller_of(event, step.run_id()), ask);
+    if (!done) co_return fail(done.error());
+    // From here on it is settled by the commit below, which stores this memo; if the process ends
+    // before that, nobody has the answer, and the next start settles the call.
+    co_return Memo{std::move(done->answer), done->call.release()};
+  });
+  if (!called) co_return fail(called.error());
+  auto& account = models.account();
+  auto appended = account.event_of(called->kept);
+  if (!appended) co_return fail(appended.error());
+  const auto call_id = called->kept.call.call_id;
+  auto settled = co_await step.commit(
+      fmt::format("{} (account)", id),
+      [&account, call_id, event = *appended](db::Tx& tx) { account.settle(tx, call_id, event); });
+  if (!settled) co_return fail(settled.error());
+  co_return std::move(called->answer);
+}
+
+}  // namespace synap::models

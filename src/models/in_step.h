@@ -1,0 +1,25 @@
+// A model's answer as a step of a run (workers/step.h), for handlers that may be interrupted
+// anywhere.
+//
+//   auto answer = co_await models::generate_in_step(step, "summary", models, event, ask);
+//   if (!answer) co_return Outcome::failed(answer.error());
+#pragma once
+
+#include <string_view>
+
+#include "models/models.h"
+#include "workers/step.h"
+
+namespace synap::models {
+
+/// Asks for the user of `event`, whose run this is. The answer and model.called are stored in one
+/// transaction: a call that was finished is never made again, whatever interrupts the run. One that
+/// was cut short is made again, and both are in the account. Errors are those of generate(); what
+/// can go away is tried again by the step, as often as the function's retries allow.
+Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
+                                      const events::Event& event, Ask ask);
+
+/// For whom a run's calls are: no key's budget is theirs, the user's is.
+Caller caller_of(const events::Event& event, const Uuid& run_id);
+
+}  // namespace synap::models
