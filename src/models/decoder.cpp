@@ -65,8 +65,15 @@ std::string mended(std::string_view json) {
 
 std::int64_t count_of(const Json* json, std::string_view key) {
   const Json* value = json != nullptr ? json->find(key) : nullptr;
-  return value != nullptr && value->is_integer() ? std::max<std::int64_t>(0, value->as_integer())
-                                                 : 0;
+  constexpr std::int64_t kMost = 1'000'000'000;
+  if (value == nullptr || !value->is_integer()) return 0;
+  return std::clamp<std::int64_t>(value->as_integer(), 0, kMost);
+}
+
+std::string model_name(std::string_view text) {
+  constexpr std::size_t kBytesMax = 200;
+  text = text.substr(0, kBytesMax);
+  return std::string(text.substr(0, valid_utf8_prefix(text)));
 }
 
 std::string_view text_at(const Json& json, std::string_view key) {

@@ -26,6 +26,9 @@ struct Complaint {
 /// The complaint in a body or an event: {"error":{"message",...}} and the like.
 Complaint complaint_of(const Json& json);
 
+/// A model as its provider names it: as much of that as is kept.
+std::string model_name(std::string_view text);
+
 /// One answer. One thread at a time.
 class Decoder {
  public:
@@ -73,7 +76,7 @@ class Decoder {
   /// The call that the wire knows by `key`; made by the first that names it.
   void begin_call(std::int64_t key, std::string_view id, std::string_view name);
   void add_arguments(std::int64_t key, std::string_view text);
-  void set_answered_by(std::string_view model) { answered_by_ = std::string(model.substr(0, 200)); }
+  void set_answered_by(std::string_view model) { answered_by_ = model_name(model); }
   void set_usage(Usage usage) { usage_ = usage; }
   Usage& counted() { return usage_; }
   void complete(std::string_view finish);
@@ -106,9 +109,9 @@ class Decoder {
 /// of surrogate pairs are U+FFFD. Some servers cut tokens so.
 std::string mended(std::string_view json);
 
-// A whole number of an object, at least 0; 0 if there is none.
+/// A number of tokens, as a provider says it: 0 if it says none, a thousand million at most.
 std::int64_t count_of(const Json* json, std::string_view key);
-/// json.a.b as text; empty if there is none.
+/// A member of an object as text; empty if there is none.
 std::string_view text_at(const Json& json, std::string_view key);
 
 std::unique_ptr<Decoder> make_chat_decoder();

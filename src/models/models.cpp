@@ -63,6 +63,7 @@ struct Models::Progress {
   SteadyClock::time_point deadline = {};
   outbound::Request request = {};
   std::unique_ptr<Decoder> decoder = nullptr;
+  bool is_taken = false;  // the provider has begun to answer, and will want to be paid
   bool has_handed_on = false;
 
   ModelCall& call() { return open.call(); }
@@ -84,7 +85,7 @@ struct Models::Progress {
     // Who counts nothing at all has not counted.
     if (usage.input + usage.output == 0 && bytes > 0) usage.is_estimated = true;
     if (usage.is_estimated) {
-      if (usage.input == 0) usage.input = has_handed_on ? estimated_tokens(ask) : 0;
+      if (usage.input == 0) usage.input = is_taken ? estimated_tokens(ask) : 0;
       usage.output = std::max(usage.output, estimated_tokens(bytes));
     }
     auto& c = call();
@@ -154,6 +155,7 @@ Stream<Delta, std::optional<Failure>> Models::attempt(const Provider& provider,
         progress.call().request_id = redacted(id, provider.key);
       }
       is_answer = head->status >= 200 && head->status < 300;
+      progress.is_taken = progress.is_taken || is_answer;
       if (is_answer && !is_event_stream(*head)) {
         co_return failure_of_transfer(
             provider, head.get(),
@@ -225,14 +227,31 @@ Result<Finished> Models::finished(Progress& progress) {
   return Finished{std::move(answer), std::move(progress.open)};
 }
 
-Stream<Delta, Result<Finished>> Models::ask(Caller caller, Ask ask, std::stop_token stop) {
-  if (auto checked = check(ask); !checked) co_return fail(checked.error());
-  if (options_.chat.empty()) co_return fail(without_provider("chat"));
-  Progress progress{.ask = ask, .stop = stop, .began_at = SteadyClock::now()};
-  // What it may take at most, with whichever provider.
+// The same until it is whole, or the provider is given up.
+Stream<Delta, std::optional<Failure>> Models::attempts(const Provider& provider,
+                                                       Progress& progress) {
+  auto request = request_of(provider, progress.ask);
+  if (!request) co_return Failure{.error = request.error(), .reason = "MODEL_REFUSED"};
+  progress.begin(provider, std::move(*request));
+  for (int retry = 1;; ++retry) {
+    auto pieces = attempt(provider, progress);
+    while (auto delta = co_await pieces.next()) co_yield std::move(*delta);
+    auto failure = std::move(pieces.end());
+    if (progress.stop.stop_requested()) co_return failure;
+    note(provider, failure ? &failure->error : nullptr);
+    const bool may_retry = failure && failure->is_transient && !progress.has_handed_on;
+    if (!may_retry || retry > provider.retries) co_return failure;
+    const auto pause = pause_before(retry, failure->retry_after, world());
+    if (!pause || SteadyClock::now() + *pause >= progress.deadline) co_return failure;
+    if (!co_await world().sleep_for(*pause, progress.stop)) co_return failure;
+  }
+}
+
+// With what it may take at most, whichever provider answers.
+Task<Result<OpenCall>> Models::open(const Caller& caller, const Ask& ask) {
   Usage most{.input = estimated_tokens(ask)};
   std::int64_t most_nanos = 0;
-  std::int64_t until = account_.world().unix_ms() + kSlackMs;
+  std::int64_t until = world().unix_ms() + kSlackMs;
   for (const auto& provider : options_.chat) {
     const Usage usage{.input = most.input, .output = tokens_max_of(provider, ask)};
     most.output = std::max(most.output, usage.output);
@@ -240,38 +259,30 @@ Stream<Delta, Result<Finished>> Models::ask(Caller caller, Ask ask, std::stop_to
     until += provider.timeout.count();
   }
   const auto& first = options_.chat.front();
-  auto opened = co_await account_.open(caller,
-                                       {.capability = "chat",
-                                        .provider = first.name,
-                                        .wire = std::string(wire_name(first.wire)),
-                                        .model = first.model},
-                                       most, most_nanos, until);
-  if (!opened) co_return fail(opened.error());
-  progress.open = std::move(*opened);
+  co_return co_await account_.open(caller,
+                                   {.capability = "chat",
+                                    .provider = first.name,
+                                    .wire = std::string(wire_name(first.wire)),
+                                    .model = first.model},
+                                   most, most_nanos, until);
+}
 
+Stream<Delta, Result<Finished>> Models::ask(Caller caller, Ask ask, std::stop_token stop) {
+  if (auto checked = check(ask); !checked) co_return fail(checked.error());
+  if (options_.chat.empty()) co_return fail(without_provider("chat"));
+  auto opened = co_await open(caller, ask);
+  if (!opened) co_return fail(opened.error());
+  Progress progress{
+      .ask = ask, .stop = stop, .began_at = SteadyClock::now(), .open = std::move(*opened)};
   std::optional<Failure> failure;
   for (const auto& provider : options_.chat) {
-    auto request = request_of(provider, ask);
-    if (!request) {
-      failure = Failure{.error = request.error(), .reason = "MODEL_REFUSED"};
-      continue;
-    }
-    progress.begin(provider, std::move(*request));
-    for (int retry = 1;; ++retry) {
-      auto pieces = attempt(provider, progress);
-      while (auto delta = co_await pieces.next()) co_yield std::move(*delta);
-      failure = std::move(pieces.end());
-      note(provider, failure ? &failure->error : nullptr);
-      if (!failure || progress.has_handed_on || stop.stop_requested()) break;
-      if (!failure->is_transient || retry > provider.retries) break;
-      const auto pause = pause_before(retry, failure->retry_after, account_.world());
-      if (!pause || SteadyClock::now() + *pause >= progress.deadline) break;
-      if (!co_await account_.world().sleep_for(*pause, stop)) break;
-    }
+    auto pieces = attempts(provider, progress);
+    while (auto delta = co_await pieces.next()) co_yield std::move(*delta);
+    failure = std::move(pieces.end());
     if (!failure || progress.has_handed_on || stop.stop_requested()) break;
   }
-  if (stop.stop_requested() && failure) failure->error = cancelled();
   if (failure) {
+    if (stop.stop_requested()) failure->error = cancelled();
     progress.fail_with(*failure);
     std::ignore = co_await account_.settle(std::move(progress.open));
     co_return fail(std::move(failure->error));

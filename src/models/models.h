@@ -67,6 +67,8 @@ class Models {
  private:
   struct Progress;
   Stream<Delta, Result<Finished>> ask(Caller caller, Ask ask, std::stop_token stop);
+  Task<Result<OpenCall>> open(const Caller& caller, const Ask& ask);
+  Stream<Delta, std::optional<Failure>> attempts(const Provider& provider, Progress& progress);
   Stream<Delta, std::optional<Failure>> attempt(const Provider& provider, Progress& progress);
   Result<Finished> finished(Progress& progress);
 

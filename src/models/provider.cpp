@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -40,7 +41,9 @@ std::int64_t cost_nanos(const Price& price, const Usage& usage) {
   const auto cost = fresh * price.input +
                     static_cast<double>(usage.cached) * price.cached.value_or(price.input) +
                     static_cast<double>(usage.output) * price.output;
-  return std::llround(cost * kNanosOfMicro);
+  // A sum of a million such is still a number of the database.
+  constexpr double kMost = 1e12 * 1e3;
+  return std::llround(std::min(cost * kNanosOfMicro, kMost));
 }
 
 double money(std::int64_t nanos) {

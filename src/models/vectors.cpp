@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "models/decoder.h"
+
 namespace synap::models {
 namespace {
 
@@ -58,13 +60,9 @@ Result<Vectors> read_vectors(const std::string& body, std::size_t count, std::si
                                ? std::string("a vector in which something is no finite number")
                                : fmt::format("no JSON: {}", json.error().message)));
   }
-  if (const auto* told = json->find("usage"); told != nullptr && told->find("prompt_tokens")) {
-    const auto* tokens = told->find("prompt_tokens");
-    if (tokens->is_integer()) {
-      usage = {.input = std::max<std::int64_t>(0, tokens->as_integer())};
-    }
-  }
-  answered_by = json->string_or("model", "").substr(0, 200);
+  const auto tokens = count_of(json->find("usage"), "prompt_tokens");
+  if (tokens > 0) usage = {.input = tokens};
+  answered_by = model_name(text_at(*json, "model"));
   const auto* data = json->find("data");
   if (data == nullptr || !data->is_array()) return fail(no_vectors("an answer without data"));
   if (data->as_array().size() != count) {

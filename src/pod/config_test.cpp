@@ -147,7 +147,9 @@ TEST_F(ConfigTest, RemembersWhereEachSettingCameFromAndShowsNoSecret) {
     EXPECT_EQ(setting.value.find("0123456789"), std::string::npos);
     all[setting.name] = setting;
   }
-  EXPECT_EQ(all.size(), settings().size());
+  // And those that only a file can say.
+  EXPECT_EQ(all.size(), settings().size() + 4);
+  EXPECT_EQ(all["models.chat"].from, "default");
   const auto told = [&](const char* name) {
     const auto& setting = all[name];
     return setting.value + " | " + setting.default_value + " | " + setting.from;

@@ -32,12 +32,19 @@ export function entry(mock, wire = 'chat-completions', more = {}) {
 
 /** Starts a pod with these settings; `again` starts it anew on the same data. */
 export async function pod(t, models) {
+  // Before its directory goes: a pod that is alive would write into it.
+  let current;
+  t.after(async () => {
+    current?.kill('SIGKILL');
+    await current?.closed;
+  });
   const directory = temporary(t);
   const config = path.join(directory, 'synap.toml');
   writeFileSync(config, `models = ${toml(models)}\n`);
   const start = async () => {
     const started = await startPod(t, path.join(directory, 'data'),
       { args: ['--config', config], env: { TEST_MODEL_KEY: KEY } });
+    current = started;
     started.again = async (signal = 'SIGTERM') => {
       started.kill(signal);
       await started.closed;

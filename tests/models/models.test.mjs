@@ -113,17 +113,12 @@ for (const wire of WIRES) {
     const mock = await provider(t, (m) =>
       m.onMessage('broken', { toolCalls: [{ name: 'create_note', arguments: '{"text": "mil' }] }));
     const one = await pod(t, { chat: [entry(mock, wire)] });
-    let answer;
-    try {
-      answer = await generate(one, { ...says('broken'), tools: [{ name: 'create_note', parameters: { type: 'object' } }] });
-    } catch (error) {
-      // The mock itself may refuse to say them over this wire.
-      assert.match(error.message, /model provider/);
-      return;
-    }
-    const [call] = answer.toolCalls;
-    if (call.arguments === '{}' || call.input !== undefined) return;
+    const { toolCalls: [call] } = await generate(one,
+      { ...says('broken'), tools: [{ name: 'create_note', parameters: { type: 'object' } }] });
+    // Over this wire the mock says {} instead; src/models/decoder_test.cpp cuts it, too.
+    if (wire === 'messages') return assert.deepEqual(call.input, {});
     assert.equal(call.arguments, '{"text": "mil');
+    assert.equal(call.input, undefined);
     assert.match(call.error, /no JSON/);
   });
 
