@@ -192,6 +192,16 @@ Failure failure_of_complaint(const Provider& provider, const outbound::Head& hea
                           said.empty() ? "it does not say why" : said));
 }
 
+Failure failure_of_answer(const Provider& provider, const outbound::Head& head,
+                          const Error& error) {
+  const bool is_too_large = error.code == Code::kPayloadTooLarge;
+  return made(provider, &head,
+              {error.code, is_too_large ? "MODEL_ANSWER_TOO_LARGE" : "MODEL_ANSWER_UNKNOWN",
+               error.code == Code::kBadGateway},
+              fmt::format("The model provider {}: {}", provider.name,
+                          redacted(error.message, provider.key)));
+}
+
 Failure failure_of_transfer(const Provider& provider, const outbound::Head* head,
                             const Error& error) {
   Kind kind{error.code, "MODEL_UNREACHABLE"};

@@ -30,7 +30,9 @@ Failure failure_of_status(const Provider& provider, const outbound::Head& head,
 /// Of what a provider says within its stream.
 Failure failure_of_complaint(const Provider& provider, const outbound::Head& head,
                              const Complaint& complaint);
-/// Of a connection that failed, and of an answer that is none.
+/// Of an answer that cannot be read as one.
+Failure failure_of_answer(const Provider& provider, const outbound::Head& head, const Error& error);
+/// Of a connection that failed.
 Failure failure_of_transfer(const Provider& provider, const outbound::Head* head,
                             const Error& error);
 /// Of a stream that ended before its answer did.

@@ -101,7 +101,7 @@ Task<HttpEmbedder::Attempt> HttpEmbedder::ask(const Provider& provider,
   told.is_estimated = usage.is_estimated;
   told.cost_nanos = cost_nanos(provider.price, {.input = usage.input});
   if (read) co_return Attempt{std::nullopt, std::move(*read)};
-  auto failure = failure_of_transfer(provider, &*answer, read.error());
+  auto failure = failure_of_answer(provider, *answer, read.error());
   failure.reason = "MODEL_VECTORS_UNFIT";
   // The same question has the same answer: it is not asked again.
   failure.is_transient = false;

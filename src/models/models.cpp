@@ -157,8 +157,8 @@ Stream<Delta, std::optional<Failure>> Models::attempt(const Provider& provider,
       is_answer = head->status >= 200 && head->status < 300;
       progress.is_taken = progress.is_taken || is_answer;
       if (is_answer && !is_event_stream(*head)) {
-        co_return failure_of_transfer(
-            provider, head.get(),
+        co_return failure_of_answer(
+            provider, *head,
             {Code::kUnprocessableContent,
              "it answers with something else than the stream of events that it was asked for"});
       }
@@ -177,7 +177,7 @@ Stream<Delta, std::optional<Failure>> Models::attempt(const Provider& provider,
       progress.count();
       co_yield std::move(delta);
     }
-    if (!read) co_return failure_of_transfer(provider, head.get(), read.error());
+    if (!read) co_return failure_of_answer(provider, *head, read.error());
     if (decoder.complaint()) {
       co_return failure_of_complaint(provider, *head, *decoder.complaint());
     }
@@ -191,7 +191,7 @@ Stream<Delta, std::optional<Failure>> Models::attempt(const Provider& provider,
   if (decoder.is_over()) co_return failure_of_cut(provider, *head, "it says no reason for its end");
   auto& end = bytes.end();
   if (end) co_return failure_of_cut(provider, *head, "its stream ends before the answer does");
-  const bool is_cut = progress.has_handed_on && end.error().code == Code::kBadGateway;
+  const bool is_cut = progress.has_handed_on && end.error().code != Code::kClientClosedRequest;
   if (is_cut) co_return failure_of_cut(provider, *head, end.error().message);
   co_return failure_of_transfer(provider, head.get(), end.error());
 }
