@@ -292,21 +292,6 @@ export declare const ModelAsk: z.ZodObject<{
     temperature: z.ZodOptional<z.ZodNumber>;
     stop: z.ZodDefault<z.ZodArray<z.ZodString>>;
 }, z.core.$strip>;
-export declare const ModelStarted: z.ZodObject<{
-    type: z.ZodLiteral<"started">;
-    at: z.ZodISODateTime;
-}, z.core.$strip>;
-export declare const ModelTextPiece: z.ZodObject<{
-    type: z.ZodLiteral<"text">;
-    text: z.ZodString;
-}, z.core.$strip>;
-export declare const ModelToolPiece: z.ZodObject<{
-    type: z.ZodLiteral<"tool">;
-    index: z.ZodInt;
-    id: z.ZodOptional<z.ZodString>;
-    name: z.ZodOptional<z.ZodString>;
-    arguments: z.ZodString;
-}, z.core.$strip>;
 export declare const ModelUsage: z.ZodObject<{
     input: z.ZodInt;
     output: z.ZodInt;
@@ -342,39 +327,6 @@ export declare const ModelAnswer: z.ZodObject<{
     model: z.ZodString;
     answeredBy: z.ZodString;
     ms: z.ZodInt;
-}, z.core.$strip>;
-export declare const ModelDone: z.ZodObject<{
-    type: z.ZodLiteral<"done">;
-    answer: z.ZodObject<{
-        callId: z.ZodUUID;
-        text: z.ZodString;
-        toolCalls: z.ZodArray<z.ZodObject<{
-            id: z.ZodString;
-            name: z.ZodString;
-            arguments: z.ZodDefault<z.ZodString>;
-            input: z.ZodOptional<z.ZodAny>;
-            error: z.ZodOptional<z.ZodString>;
-        }, z.core.$strip>>;
-        output: z.ZodOptional<z.ZodAny>;
-        finish: z.ZodEnum<{
-            length: "length";
-            stop: "stop";
-            other: "other";
-            tools: "tools";
-            filtered: "filtered";
-        }>;
-        usage: z.ZodObject<{
-            input: z.ZodInt;
-            output: z.ZodInt;
-            cached: z.ZodInt;
-            estimated: z.ZodBoolean;
-        }, z.core.$strip>;
-        cost: z.ZodNumber;
-        provider: z.ZodString;
-        model: z.ZodString;
-        answeredBy: z.ZodString;
-        ms: z.ZodInt;
-    }, z.core.$strip>;
 }, z.core.$strip>;
 export declare const ModelStreamAsk: z.ZodObject<{
     messages: z.ZodArray<z.ZodObject<{

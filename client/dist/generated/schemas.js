@@ -201,21 +201,6 @@ export const ModelAsk = z.object({
     temperature: z.number().min(0).max(2).optional(),
     stop: z.array(z.string().min(1).max(200)).max(4).default([]).describe("Texts at which the answer ends."),
 });
-export const ModelStarted = z.object({
-    type: z.literal("started"),
-    at: z.iso.datetime(aTime),
-});
-export const ModelTextPiece = z.object({
-    type: z.literal("text"),
-    text: z.string().describe("Behind what was before."),
-});
-export const ModelToolPiece = z.object({
-    type: z.literal("tool"),
-    index: z.int().describe("Which of the answer's toolCalls."),
-    id: z.string().optional().describe("With its first piece."),
-    name: z.string().optional().describe("With its first piece."),
-    arguments: z.string().describe("Behind what was before."),
-});
 export const ModelUsage = z.object({
     input: z.int().describe("Tokens of what was asked."),
     output: z.int().describe("Tokens of the answer."),
@@ -234,10 +219,6 @@ export const ModelAnswer = z.object({
     model: z.string(),
     answeredBy: z.string().describe("The model as the provider names it."),
     ms: z.int(),
-});
-export const ModelDone = z.object({
-    type: z.literal("done"),
-    answer: ModelAnswer.describe("All of it."),
 });
 export const ModelStreamAsk = z.object({
     messages: z.array(ModelMessage).min(1).max(1000),

@@ -1461,36 +1461,6 @@ export interface ModelList {
   embed: ModelProvider[];
 }
 
-export interface ModelStarted {
-  type: "started";
-  /** A time, ISO 8601. */
-  at: string;
-}
-
-export interface ModelTextPiece {
-  type: "text";
-  /** Behind what was before. */
-  text: string;
-}
-
-export interface ModelToolPiece {
-  type: "tool";
-  /** Which of the answer's toolCalls. */
-  index: number;
-  /** With its first piece. */
-  id?: string;
-  /** With its first piece. */
-  name?: string;
-  /** Behind what was before. */
-  arguments: string;
-}
-
-export interface ModelDone {
-  type: "done";
-  /** All of it. */
-  answer: ModelAnswer;
-}
-
 export interface ModelUsageOfDay {
   /** As 2026-11-27, UTC. */
   day: string;
@@ -3200,7 +3170,29 @@ export type AppRouter = TRPCBuiltRouter<
       /** Which language models are set, and how they were last time. */
       list: Query<void, ModelList>;
       /** Ask a language model, and be told its answer as it comes. */
-      stream: Subscription<ModelStreamAskInput, Tracked<ModelStarted | ModelTextPiece | ModelToolPiece | ModelDone>>;
+      stream: Subscription<ModelStreamAskInput, Tracked<{
+  type: "started";
+  /** A time, ISO 8601. */
+  at: string;
+} | {
+  type: "text";
+  /** Behind what was before. */
+  text: string;
+} | {
+  type: "tool";
+  /** Which of the answer's toolCalls. */
+  index: number;
+  /** With its first piece. */
+  id?: string;
+  /** With its first piece. */
+  name?: string;
+  /** Behind what was before. */
+  arguments: string;
+} | {
+  type: "done";
+  /** All of it. */
+  answer: ModelAnswer;
+}>>;
       /** What your calls of language models took, by day and model, and what is left of today's budget. */
       usage: Query<ModelUsageQueryInput | undefined, ModelUsageList>;
     };

@@ -28,9 +28,8 @@ struct Started {
   std::string at;
 };
 const ObjectSchema<Started>& describe(Type<Started>) {
-  static const auto schema = object<Started>("ModelStarted")
-                                 .tag("type", "started")
-                                 .field("at", &Started::at, string().datetime());
+  static const auto schema =
+      object<Started>().tag("type", "started").field("at", &Started::at, string().datetime());
   return schema;
 }
 
@@ -39,7 +38,7 @@ struct TextPiece {
 };
 const ObjectSchema<TextPiece>& describe(Type<TextPiece>) {
   static const auto schema =
-      object<TextPiece>("ModelTextPiece")
+      object<TextPiece>()
           .tag("type", "text")
           .field("text", &TextPiece::text, string(), "Behind what was before.");
   return schema;
@@ -53,7 +52,7 @@ struct ToolPiece {
 };
 const ObjectSchema<ToolPiece>& describe(Type<ToolPiece>) {
   static const auto schema =
-      object<ToolPiece>("ModelToolPiece")
+      object<ToolPiece>()
           .tag("type", "tool")
           .field("index", &ToolPiece::index, integer(), "Which of the answer's toolCalls.")
           .field("id", &ToolPiece::id, string(), "With its first piece.")
@@ -67,7 +66,7 @@ struct Done {
 };
 const ObjectSchema<Done>& describe(Type<Done>) {
   static const auto schema =
-      object<Done>("ModelDone").tag("type", "done").field("answer", &Done::answer, "All of it.");
+      object<Done>().tag("type", "done").field("answer", &Done::answer, "All of it.");
   return schema;
 }
 
@@ -162,8 +161,11 @@ void add_generating(const Rooms& rooms) {
   api::add_subscription<StreamAsk, Piece>(
       rooms.procedures, "models.stream",
       {.summary = "Ask a language model, and be told its answer as it comes.",
-       .docs = "The last item is the whole answer, of type done. Whoever goes before that ends the "
-               "call, and is charged for what had come. It cannot be resumed.",
+       .docs = "Items are of type started (at once), text (a piece of the answer's text), tool (a "
+               "piece "
+               "of a tool call's arguments, of the call index; with its first one id and name), "
+               "and at last done, with the whole answer as models.generate gives it. Whoever goes "
+               "before that ends the call, and is charged for what had come. It cannot be resumed.",
        .effects = rpc::Effects::kAppends,
        .errors = errors(),
        .appends = appends},
