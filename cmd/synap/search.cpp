@@ -25,6 +25,7 @@ struct SearchOptions {
   std::optional<std::string> status;
   std::optional<std::string> from;
   std::optional<std::string> to;
+  std::optional<std::string> mode;
   std::int64_t limit = 20;
 };
 
@@ -38,6 +39,7 @@ Json input_of(const SearchOptions& options) {
   Json input = Json::object({{"q", fmt::format("{}", fmt::join(options.words, " "))}});
   if (!options.types.empty()) input.set("types", array_of(options.types));
   if (!options.tags.empty()) input.set("tags", array_of(options.tags));
+  if (options.mode) input.set("mode", *options.mode);
   Json filters = Json::object();
   if (options.project) filters.set("project", *options.project);
   if (options.status) filters.set("status", *options.status);
@@ -86,6 +88,9 @@ void show(const std::vector<Json>& hits, bool is_json) {
 
 // What the hits do not say: that there are more, or that some may be missing.
 void tell_rest(const Json& answer, std::size_t shown) {
+  if (const auto reason = answer.string_or("modeReason", ""); !reason.empty()) {
+    tell(fmt::format("by {}: {}", answer.string_or("mode", ""), printable(reason)));
+  }
   const Json* lag = answer.find("lag");
   if (lag != nullptr && lag->is_integer() && lag->as_integer() > 0) {
     tell(fmt::format("{} events are not in the index yet", lag->as_integer()));
@@ -138,7 +143,8 @@ Command search_command() {
       .words = "search",
       .docs =
           "Find notes, tasks and all else by their words: \"phrases\", prefix*, -exclusion, "
-          "title:word, tag:name, type:task. The best come first.",
+          "title:word, tag:name, type:task; and by their meaning, where the pod has a sentence "
+          "model (synap model add). The best come first.",
       .example = "synap search 'garden \"old oak\" -draft' --type note",
       .options = {{.name = "WORDS",
                    .docs = "What is looked for. With a minus or a quotation mark in it, all in one "
@@ -151,6 +157,10 @@ Command search_command() {
                   {"--status", "Only what has this status.", &options->status},
                   {"--from", "Only what was changed then or later: 2026-01-31.", &options->from},
                   {"--to", "Only what was changed before, or on that day.", &options->to},
+                  {"--mode",
+                   "text: by words; semantic: by meaning; hybrid: by both. Default: hybrid where "
+                   "there is a model.",
+                   &options->mode},
                   {"--limit", "So many at most.", &options->limit}},
       .run = [options] { return search(*options); },
       .gives_way = true};

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <optional>
 
 namespace synap::embedding {
 namespace {
@@ -24,6 +26,12 @@ bool is_id(std::string_view id) {
          std::ranges::all_of(id, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
          });
+}
+
+std::optional<std::string> id_of_name(std::string name) {
+  if (!name.ends_with(kEnd)) return std::nullopt;
+  name.resize(name.size() - kEnd.size());
+  return is_id(name) ? std::optional(std::move(name)) : std::nullopt;
 }
 
 std::unexpected<Error> unusable(const std::string& what) {
@@ -97,15 +105,29 @@ Result<std::vector<ModelStore::Listed>> ModelStore::list() const {
     return unusable(directory_);
   }
   for (const auto& file : files) {
-    auto id = file.path().filename().string();
-    if (!id.ends_with(kEnd)) continue;
-    id.resize(id.size() - kEnd.size());
-    if (!is_id(id)) continue;
-    const auto model = open(id);
-    all.push_back({id, model ? Result<ModelInfo>((*model)->info()) : fail(model.error())});
+    const auto id = id_of_name(file.path().filename().string());
+    if (!id) continue;
+    const auto model = open(*id);
+    all.push_back({*id, model ? Result<ModelInfo>((*model)->info()) : fail(model.error())});
   }
   std::ranges::sort(all, {}, &Listed::id);
   return all;
+}
+
+std::vector<std::string> ModelStore::newest_ids() const {
+  using Dated = std::pair<std::filesystem::file_time_type, std::string>;
+  std::vector<Dated> all;
+  std::error_code failed;
+  for (const auto& file : std::filesystem::directory_iterator(directory_, failed)) {
+    const auto id = id_of_name(file.path().filename().string());
+    const auto time = file.last_write_time(failed);
+    if (id && !failed) all.emplace_back(time, *id);
+  }
+  // Of those of one time some order, but always the same.
+  std::ranges::sort(all, std::greater());
+  std::vector<std::string> ids;
+  for (auto& [time, id] : all) ids.push_back(std::move(id));
+  return ids;
 }
 
 Result<std::shared_ptr<const Model>> ModelStore::open(const std::string& id) const {

@@ -23,6 +23,10 @@ class ModelStore {
   /// By their ids. None where there is no directory.
   Result<std::vector<Listed>> list() const;
 
+  /// The ids alone, without a look into the files: that which was added last first. None where
+  /// there is no directory, or none that can be read.
+  std::vector<std::string> newest_ids() const;
+
   /// kNotFound: there is none of this id. Errors of Model::open.
   Result<std::shared_ptr<const Model>> open(const std::string& id) const;
 

@@ -64,7 +64,11 @@ class BreakableStore final : public content::ContentStore {
 class FeatureTest : public testing::Test {
  protected:
   /// `add` registers the features under test; it may be called again, as at the next start.
-  explicit FeatureTest(std::function<void(const Rooms&)> add) : add_(std::move(add)) { open(); }
+  explicit FeatureTest(std::function<void(const Rooms&)> add,
+                       std::optional<search::MeaningOptions> meaning = {})
+      : meaning_(std::move(meaning)), add_(std::move(add)) {
+    open();
+  }
 
   void open() {
     close();
@@ -79,8 +83,9 @@ class FeatureTest : public testing::Test {
     engine.emplace(*database, *log, types);
     pool = engine->pool.get();
     keys = std::make_unique<api::Keys>(*database, *log, types);
-    search = std::make_unique<search::Search>(
-        search::Rooms{*database, *log, *content, real_world()}, directory.path() + "/search");
+    search =
+        std::make_unique<search::Search>(search::Rooms{*database, *log, *content, real_world()},
+                                         directory.path() + "/search", meaning_);
     models = std::make_unique<models::Models>(
         model_options, *outbound::Policy::public_only({"127.0.0.1"}),
         models::Account::Rooms{*database, *log, types, real_world()});
@@ -195,6 +200,7 @@ class FeatureTest : public testing::Test {
   std::unique_ptr<Rooms> rooms;
 
  private:
+  const std::optional<search::MeaningOptions> meaning_;
   std::function<void(const Rooms&)> add_;
 };
 

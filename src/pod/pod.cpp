@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "content/local/local_store.h"
 #include "content/s3/s3_store.h"
+#include "embedding/local_embedders.h"
 #include "inngest/procedures.h"
 #include "models/models.h"
 #include "net/server.h"
@@ -66,6 +67,13 @@ net::ServerOptions server_options_of(const PodOptions& options) {
           .idle_timeout = options.idle_timeout,
           .stranger_timeout = options.stranger_timeout,
           .write_timeout = options.write_timeout};
+}
+
+search::MeaningOptions meaning_options(const PodOptions& options) {
+  return {.embedders = std::make_shared<embedding::LocalEmbedders>(
+              DataDirectory::models_of(options.data), options.search.model),
+          .blocks_bytes_max = static_cast<std::size_t>(options.search.memory_mib) << 20,
+          .patience = options.search.patience};
 }
 
 // Where content is, where that is not the data directory; otherwise "".
@@ -196,7 +204,7 @@ Result<> Pod::Parts::open() {
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
   search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
-                                            directory->search());
+                                            directory->search(), meaning_options(options));
   if (auto opened_models = open_models(); !opened_models) return opened_models;
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,

@@ -60,6 +60,13 @@ struct ContentOptions {
   std::string secret_key_file = {};
 };
 
+/// Search by meaning.
+struct SearchOptions {
+  std::string model = {};                   // its id; empty: that which was added last
+  std::int64_t memory_mib = 256;            // of vectors
+  std::chrono::milliseconds patience{150};  // so long a query waits for its vector
+};
+
 /// Traces of OpenTelemetry.
 struct TraceOptions {
   std::string endpoint = {};  // of a collector, "http://127.0.0.1:4318"; empty: there are no traces
@@ -110,6 +117,7 @@ struct PodOptions {
   InngestBusOptions inngest_bus = {};
   TraceOptions traces = {};
   models::Options models = {};
+  SearchOptions search = {};
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};
 };

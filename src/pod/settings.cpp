@@ -448,6 +448,7 @@ std::vector<Setting> make_settings() {
   all.back().show = [](const Config& c) { return c.pod.metrics_key; };
   add_place_settings(all);
   add_retention_settings(all);
+  add_search_settings(all);
   add_trace_settings(all);
   add_inngest_settings(all);
   add_inngest_bus_settings(all);

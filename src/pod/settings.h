@@ -39,6 +39,9 @@ Setting switch_setting(std::string_view name, std::string_view docs,
 /// Adds those of where the database and content are kept.
 void add_place_settings(std::vector<Setting>& all);
 
+/// Adds those of search by meaning.
+void add_search_settings(std::vector<Setting>& all);
+
 /// A whole number and nothing else.
 std::optional<std::int64_t> whole_number(std::string_view text);
 /// What an address is, for a sentence.

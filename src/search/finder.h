@@ -28,15 +28,21 @@ struct Place {
   }
 };
 
+/// By what is looked for: by words, by meaning, or by both.
+enum class Mode : std::uint8_t { kText, kHybrid, kSemantic };
+
 struct Ask {
   std::string text;
-  std::vector<Item> items;         // of the text, and filters from elsewhere
-  std::vector<std::string> types;  // any of these; empty: of any
+  std::optional<Mode> mode = Mode::kText;  // nothing: the best that there is
+  std::vector<Item> items;                 // of the text, and filters from elsewhere
+  std::vector<std::string> types;          // any of these; empty: of any
   /// When it was changed, Unix ms: of at least `from` and less than `to`.
   std::int64_t from = std::numeric_limits<std::int64_t>::min();
   std::int64_t to = std::numeric_limits<std::int64_t>::max();
   int limit = 20;
   std::optional<Place> after = {};
+  /// Of an answer by meaning that is gone on with: Found::index of it, whose places these are.
+  std::optional<std::uint32_t> after_index = {};
   std::int64_t texts_max = kTextsMax;
 };
 
@@ -47,9 +53,17 @@ struct Hit {
   std::vector<SnippetPart> snippet;
   std::int64_t updated_at = 0;
   Place place;
+  // What its score is made of, each 0 to 1 (mix.h). Nothing: it was not looked for so, or is not in
+  // that index yet.
+  std::optional<double> words = {};
+  std::optional<double> meaning = {};
+  std::string passage = {};  // of its text, that is nearest to the query by meaning; empty: none
 };
 
 struct Found {
+  Mode mode = Mode::kText;       // that has answered
+  std::string mode_reason = {};  // why that, or what is missing in it; empty: nothing to be said
+  std::uint32_t index = 0;       // by which index of meanings
   std::vector<Hit> hits;
   std::optional<Place> next;          // after the last of them; nothing: there is no further one
   std::optional<std::int64_t> total;  // all that match; nothing: they were not all looked at

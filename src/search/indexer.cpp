@@ -70,7 +70,7 @@ Task<Result<>> Indexer::read_text(Document& document) {
   co_return Result<>{};
 }
 
-Task<Result<Checkpoint>> Indexer::checkpoint_at(std::int64_t position, const Index& index) {
+Task<Result<Checkpoint>> Indexer::checkpoint_at(std::int64_t position, const IndexFile& index) {
   Checkpoint checkpoint{.position = position, .is_complete = index.checkpoint().is_complete};
   if (position == 0) co_return checkpoint;
   auto event = co_await rooms_.log.at(position);
@@ -87,7 +87,7 @@ Task<Result<bool>> Indexer::is_of_this_log(Checkpoint checkpoint) {
   co_return (checkpoint.event == (*event)->id);
 }
 
-Task<Result<Indexer::Step>> Indexer::fill(Index& index, std::int64_t from) {
+Task<Result<Indexer::Step>> Indexer::fill(IndexFile& index, std::int64_t from) {
   auto page = co_await next_page(from);
   if (!page) co_return fail(page.error());
   const auto step = page->step;
@@ -119,7 +119,7 @@ Task<Result<Indexer::Step>> Indexer::fill(Index& index, std::int64_t from) {
   co_return step;
 }
 
-Task<Result<Indexer::Step>> Indexer::forget(Index& index, std::int64_t from) {
+Task<Result<Indexer::Step>> Indexer::forget(IndexFile& index, std::int64_t from) {
   auto page = co_await next_page(from);
   if (!page) co_return fail(page.error());
   if (page->things.empty()) co_return page->step;

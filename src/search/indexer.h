@@ -14,7 +14,7 @@
 #include "content/store.h"
 #include "db/database.h"
 #include "events/log.h"
-#include "search/index.h"
+#include "search/index_file.h"
 
 namespace synap::search {
 
@@ -36,9 +36,9 @@ class Indexer {
   };
   /// One page of the log behind `from`, which is where the index is or was looked through behind
   /// that. An error is of the storage.
-  Task<Result<Step>> fill(Index& index, std::int64_t from);
+  Task<Result<Step>> fill(IndexFile& index, std::int64_t from);
   /// The same of an index that is being replaced: what was changed is taken out.
-  Task<Result<Step>> forget(Index& index, std::int64_t from);
+  Task<Result<Step>> forget(IndexFile& index, std::int64_t from);
 
   /// Whether the log is the one that an index was filled from.
   Task<Result<bool>> is_of_this_log(Checkpoint checkpoint);
@@ -55,7 +55,7 @@ class Indexer {
   Task<Result<Page>> next_page(std::int64_t from);
   Task<Result<std::vector<Change>>> changes_of(std::vector<Thing> things);
   Task<Result<>> read_text(Document& document);
-  Task<Result<Checkpoint>> checkpoint_at(std::int64_t position, const Index& index);
+  Task<Result<Checkpoint>> checkpoint_at(std::int64_t position, const IndexFile& index);
   const Kind* kind_of(const events::Event& event) const;
 
   const Rooms rooms_;

@@ -124,4 +124,13 @@ Result<std::vector<Item>> parse_query(std::string_view text, std::span<const std
   return Parser(text, fields).run();
 }
 
+std::string meant_text(std::span<const Item> items) {
+  std::string text;
+  for (const auto& item : items) {
+    if (item.is_excluded || item.kind == Item::Kind::kFilter) continue;
+    text += (text.empty() ? "" : " ") + item.text;
+  }
+  return text;
+}
+
 }  // namespace synap::search

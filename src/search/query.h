@@ -41,6 +41,10 @@ struct Item {
 /// Of a text that is valid UTF-8. kBadRequest, as wrong_at().
 Result<std::vector<Item>> parse_query(std::string_view text, std::span<const std::string> fields);
 
+/// What is looked for by meaning: the words and phrases, without what must not be there and without
+/// fields. Empty: nothing.
+std::string meant_text(std::span<const Item> items);
+
 /// kBadRequest: "q, character 5: ...", with {"reason":"SEARCH_SYNTAX","position":4}: characters of
 /// the text before `place`, as Unicode counts them.
 Error wrong_at(std::string_view text, std::size_t place, std::string_view what);

@@ -1,21 +1,16 @@
-// Search: finds things of a user by their words.
+// Search: finds things of a user by their words, by their meaning, and by both.
 //
 //   search.add({.name = "note", ...});   // where documents come from
-//   search.start();                      // the index is opened, and follows the log
+//   search.start();                      // the indexes are opened, and follow the log
 //   auto found = co_await search.find("ann", ask);
 //
-// The index is a file beside the database, which nobody's command waits for: written behind the log
-// with a checkpoint of its own, in the same transaction as what it stands for. One that is missing,
-// damaged, or of another log is made anew from the log. One of another description (the analyzer or
-// a kind has changed) is answered from until the new one has caught up; what was changed meanwhile
-// is found in the new one only. The name of a file says its description, as a file cannot be
-// renamed while SQLite has it open.
+// The indexes are files beside the database, which nobody's command waits for: written behind the
+// log, each with a checkpoint of its own, in the same transaction as what it stands for
+// (index_keeper.h). Words answer always; meaning where there is a model (meaning/meanings.h).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,9 +18,10 @@
 
 #include "base/background.h"
 #include "base/executor.h"
-#include "base/timer.h"
+#include "search/candidates.h"
 #include "search/finder.h"
-#include "search/indexer.h"
+#include "search/index_keeper.h"
+#include "search/meaning/meanings.h"
 
 namespace synap::search {
 
@@ -35,15 +31,22 @@ struct Status {
   std::int64_t documents = 0;  // of the user
   /// How far a new index is that will take the place of the one that is answered from.
   std::optional<std::int64_t> next_position;
-  std::string error;  // why nothing is written into it now; empty: it is
+  std::string error;                     // why nothing is written into it now; empty: it is
+  std::optional<MeaningStatus> meaning;  // nothing: this pod searches by words only
 
   std::int64_t lag() const { return end - position; }
+};
+
+struct SimilarAsk {
+  Uuid entity;
+  std::vector<std::string> types;  // any of these; empty: of any
+  int limit = 20;
 };
 
 class Search {
  public:
   /// `directory` is made where it is missing; it holds nothing but indexes.
-  Search(const Rooms& rooms, std::string directory);
+  Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning = {});
   ~Search();  // stop()
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
@@ -57,56 +60,48 @@ class Search {
   void start();
   void stop();
 
-  /// Those of the user alone, whatever is asked. kBadRequest: the query says nothing that could be
-  /// found. kServiceUnavailable: there is no index that can be read now; with why.
+  /// Those of the user alone, whatever is asked. Where meaning cannot answer, words do, and the
+  /// answer says so. kBadRequest: the query says nothing that could be found, or goes on with an
+  /// answer of another model. kServiceUnavailable: there is no index that can be read now; with
+  /// why.
   Task<Result<Found>> find(std::string user_id, Ask ask);
+  /// The things that are nearest to one of the user by meaning, never itself. kNotFound: he has no
+  /// such thing. kPreconditionFailed: there is no model. kServiceUnavailable: not now.
+  Task<Result<Found>> similar(std::string user_id, SimilarAsk ask);
   Task<Result<std::vector<Suggestion>>> suggest(std::string user_id, std::string beginning,
                                                 int limit);
   Task<Result<Status>> status(std::string user_id);
   /// How many events are not in what is answered from. Any thread.
   std::int64_t lag() const;
-  /// Up to which event things are in the index, for those who wait for that; -1 until it is open.
-  Watermark& indexed() { return indexed_; }
+  /// Up to which event things are in the index of words, for those who wait for that; -1 until it
+  /// is open.
+  Watermark& indexed();
+  /// nullptr: this pod searches by words only.
+  const Meanings* meanings() const { return meanings_.get(); }
 
  private:
-  std::string path_of(std::string_view version) const;
   std::string version() const;
-  Task<void> run();
-  Task<Result<>> follow();
-  Task<Result<std::unique_ptr<Index>>> open(const std::string& path, bool is_remade);
-  Task<std::unique_ptr<Index>> open_former(const std::string& current);
-  Task<Result<>> keep_former(Indexer& indexer);
-  Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
-  void retire_former();
-  void publish(std::shared_ptr<Index> index, std::int64_t position);
-  std::shared_ptr<Index> serving() const;
-  void say(const std::optional<Error>& error);
-  Error unavailable() const;
-  Error read_failed(Error error);
+  /// What was found by meaning; an Error that says why words are to answer; or the failure of the
+  /// whole.
+  struct ByMeaningAnswer {
+    Result<Found> found;
+    std::optional<Error> unmeant = {};
+  };
+  Task<ByMeaningAnswer> find_by_meaning(std::shared_ptr<IndexFile> index,
+                                        const std::string& user_id, const Ask& ask);
+  Task<Result<Found>> answer(std::shared_ptr<IndexFile> index, const Ask& ask,
+                             const Candidates& candidates, Meanings::Look look);
+  Task<Result<Found>> show(std::shared_ptr<IndexFile> index, const Reading& reading, Choice choice,
+                           const Meanings::Look& look);
+  Task<Result<Meanings::Look>> look_from(const std::string& user_id, Uuid entity);
 
   const Rooms rooms_;
   const std::string directory_;
   std::vector<Kind> kinds_;
-
-  // Of the executor.
-  std::shared_ptr<Index> current_;
-  std::shared_ptr<Index> former_;
-  std::int64_t current_position_ = 0;
-  std::int64_t former_position_ = 0;
-
-  mutable std::mutex mutex_;
-  std::shared_ptr<Index> serving_;  // current_ or former_
-  std::string error_;
-  std::optional<std::int64_t> next_position_;
-
-  std::atomic<std::int64_t> position_ = 0;  // of serving_
-  Watermark indexed_{-1};
-  Watermark damages_;  // found by those who read
+  std::unique_ptr<IndexKeeper> words_;
+  std::unique_ptr<Meanings> meanings_;
   const std::unique_ptr<Executor> executor_;
   Background background_{*executor_};
 };
-
-/// Removes an index: the file, and those that SQLite has beside it.
-void remove_index(const std::string& path);
 
 }  // namespace synap::search

@@ -127,7 +127,7 @@ bool Block::remove(Id id) {
   return true;
 }
 
-float Block::score(std::size_t place, std::span<const float> query) const {
+float Block::score_at(std::size_t place, std::span<const float> query) const {
   const Segment& segment = *segments_[place / kSegmentRows];
   const std::size_t row = place % kSegmentRows;
   const std::int8_t* values = segment.rows.data() + row * stride_;
@@ -148,7 +148,9 @@ Result<std::vector<Hit>> Block::search(std::span<const float> query,
     return fail(Code::kBadRequest, fmt::format("at most {} hits can be asked for", kCountMax));
   }
   std::vector<std::int8_t> bytes(stride_);
-  quantise(query, bytes.data());
+  const float query_scale = quantise(query, bytes.data());
+  double sum = 0;
+  double squares = 0;
   Candidates candidates{std::max(options.count * kComparedTimes, kComparedMin)};
   std::vector<std::int32_t> products(kSegmentRows);
 
@@ -161,21 +163,37 @@ Result<std::vector<Hit>> Block::search(std::span<const float> query,
     for (std::size_t row = 0; row < count; ++row) {
       // Without the query's own scale, which is the same for all.
       const float score = static_cast<float>(products[row]) * segment.scales[row];
+      sum += score;
+      squares += static_cast<double>(score) * score;
       if (!candidates.takes(score)) continue;
       if (options.takes && !options.takes(segment.ids[row])) continue;
       candidates.add(score, begin + row);
     }
   }
+  if (options.background != nullptr && size > 0) {
+    const auto count = static_cast<double>(size);
+    const double mean = sum / count;
+    const double variance = std::max(squares / count - mean * mean, 0.0);
+    *options.background = {size, mean * query_scale, std::sqrt(variance) * query_scale};
+  }
   std::vector<Hit> hits;
   for (const auto& [rough, place] : candidates.best) {
     hits.push_back(
-        {segments_[place / kSegmentRows]->ids[place % kSegmentRows], score(place, query)});
+        {segments_[place / kSegmentRows]->ids[place % kSegmentRows], score_at(place, query)});
   }
   std::ranges::sort(hits, [](const Hit& a, const Hit& b) {
     return a.score != b.score ? a.score > b.score : a.id < b.id;
   });
   if (hits.size() > options.count) hits.resize(options.count);
   return hits;
+}
+
+std::optional<float> Block::score(Id id, std::span<const float> query) const {
+  if (!check(query)) return std::nullopt;
+  std::shared_lock lock(mutex_);
+  const auto at = places_.find(id);
+  if (at == places_.end()) return std::nullopt;
+  return score_at(at->second, query);
 }
 
 std::size_t Block::size() const {

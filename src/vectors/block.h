@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <unordered_map>
@@ -33,18 +34,27 @@ struct Hit {
   friend bool operator==(const Hit&, const Hit&) = default;
 };
 
+/// How near the vectors of a block are to a query, all of them: what it means that one is nearer.
+struct Background {
+  std::size_t count = 0;
+  double mean = 0;       // of their cosines, to 1/127 of a value
+  double deviation = 0;  // the standard deviation
+};
+
 struct SearchOptions {
   std::size_t count = 10;
   /// True for what may be found; empty: all. Asked for those only that are near enough, more or
   /// less, and under the block's lock: it must not call the block.
   std::function<bool(Id)> takes = {};
+  /// Written, if it is somebody's: of all, whatever may be found.
+  Background* background = nullptr;
 };
 
 class Block {
  public:
   /// At most this many values a vector.
   static constexpr std::size_t kDimensionMax = 8192;
-  static constexpr std::size_t kCountMax = 1000;  // of hits of a search
+  static constexpr std::size_t kCountMax = 10'000;  // of hits of a search
 
   /// kBadRequest: no dimension of 1 to kDimensionMax. `dots` is a variant of this machine.
   static Result<std::unique_ptr<Block>> make(std::size_t dimension,
@@ -63,6 +73,9 @@ class Block {
   /// put(), or more than kCountMax.
   Result<std::vector<Hit>> search(std::span<const float> query, const SearchOptions& options) const;
 
+  /// The cosine with that of the id. Nothing: there is none, or the query is not as for search().
+  std::optional<float> score(Id id, std::span<const float> query) const;
+
   std::size_t dimension() const { return dimension_; }
   std::size_t size() const;
   /// What it takes of memory, about.
@@ -74,7 +87,7 @@ class Block {
   Block(std::size_t dimension, const Dots& dots);
   Result<> check(std::span<const float> vector) const;
   void write(std::size_t place, Id id, std::span<const float> vector);
-  float score(std::size_t place, std::span<const float> query) const;
+  float score_at(std::size_t place, std::span<const float> query) const;
 
   const std::size_t dimension_;
   const std::size_t stride_;  // bytes of a row

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace synap::vectors {
 
@@ -26,6 +27,29 @@ void quantise_rest(std::span<const float> values, float scale, const std::int8_t
     const float rest = value - scale * static_cast<float>(quantised[i]);
     to[i++] = static_cast<std::int8_t>(std::clamp(std::nearbyint(rest * inverse), -127.F, 127.F));
   }
+}
+
+std::string pack(std::span<const float> values) {
+  const std::size_t count = values.size();
+  std::string bytes(sizeof(float) + 2 * count, '\0');
+  auto* parts = reinterpret_cast<std::int8_t*>(bytes.data() + sizeof(float));
+  const float scale = quantise(values, parts);
+  quantise_rest(values, scale, parts, parts + count);
+  std::memcpy(bytes.data(), &scale, sizeof scale);
+  return bytes;
+}
+
+std::optional<std::vector<float>> unpack(std::string_view bytes, std::size_t count) {
+  if (bytes.size() != sizeof(float) + 2 * count) return std::nullopt;
+  float scale = 0;
+  std::memcpy(&scale, bytes.data(), sizeof scale);
+  const auto* parts = reinterpret_cast<const std::int8_t*>(bytes.data() + sizeof(float));
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    values[i] =
+        scale * (static_cast<float>(parts[i]) + static_cast<float>(parts[count + i]) / kFiner);
+  }
+  return values;
 }
 
 }  // namespace synap::vectors

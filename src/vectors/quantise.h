@@ -3,7 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace synap::vectors {
 
@@ -14,5 +18,11 @@ float quantise(std::span<const float> values, std::int8_t* to);
 inline constexpr float kFiner = 254;
 void quantise_rest(std::span<const float> values, float scale, const std::int8_t* quantised,
                    std::int8_t* to);
+
+/// A vector as it is kept in a file: the scale, four bytes of a float as this machine has it, then
+/// the bytes of quantise(), then those of quantise_rest(). So it is what a block has of it.
+std::string pack(std::span<const float> values);
+/// Nothing: these are not the bytes of so many values.
+std::optional<std::vector<float>> unpack(std::string_view bytes, std::size_t count);
 
 }  // namespace synap::vectors

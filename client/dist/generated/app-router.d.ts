@@ -678,8 +678,8 @@ export interface SearchFilters {
 export interface SearchQueryInput {
     /** Words, "phrases", prefix*, -exclusion, title:word, text:word, tag:name, type:note, status:open. Things with more of the words, and with rarer ones, come first. At most 1000 characters. */
     q: string;
-    /** text: by words. The others, by meaning, are refused so far. Default "text". */
-    mode?: "text" | "hybrid" | "semantic" | undefined;
+    /** text: by words. semantic: by meaning. hybrid: by both. Without one: hybrid where there is a sentence model, else text. The answer says which it was. */
+    mode?: "hybrid" | "text" | "semantic" | undefined;
     /** Only these: note, task, ... Empty: all. At most 20 items, each 1 to 100 characters; default []. */
     types?: string[] | undefined;
     /** Only what has all of these. Capitals and accents do not matter. At most 20 items, each 1 to 100 characters; default []. */
@@ -689,6 +689,14 @@ export interface SearchQueryInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. At most 100 characters. */
     cursor?: string | undefined;
+}
+export interface SimilarQueryInput {
+    /** A UUID. */
+    entityId: string;
+    /** Only these: note, task, ... Empty: all. At most 20 items, each 1 to 100 characters; default []. */
+    types?: string[] | undefined;
+    /** 1 to 100; default 20. */
+    limit?: number | undefined;
 }
 export interface SuggestQueryInput {
     /** How the title begins. Capitals and accents do not matter. 1 to 100 characters. */
@@ -1932,23 +1940,37 @@ export interface SnippetPart {
     /** It is what was looked for. */
     match: boolean;
 }
+export interface SearchScores {
+    /** By its words: 0 for none of them, 0.67 for each of them once. Absent where words were not looked for. */
+    text?: number;
+    /** By its meaning: 0.5 where it is as near as the nearest of a thousand unrelated texts. Absent where meaning was not looked for, or is not known yet. */
+    semantic?: number;
+}
 export interface SearchHit {
     entityId: string;
     /** note, task, ... */
     entityType: string;
     /** "" where it has none. */
     title: string;
-    /** Of its text, where most of what was looked for stands together, on one line: the parts behind each other. How it begins, where only its title or tags match. */
+    /** Of its text, where most of what was looked for stands together, on one line: the parts behind each other. How it begins, where only its title or tags match. Of the passage, where it was found by its meaning above all. */
     snippet: SnippetPart[];
+    /** What of its text is nearest to what was looked for, by its meaning. */
+    passage?: string;
     /** Larger is better; to be compared within one answer only. 0: by filters alone. */
     score: number;
+    /** What the score is made of, each 0 to 1. */
+    scores: SearchScores;
     /** A time, ISO 8601. */
     updatedAt: string;
 }
 export interface SearchHits {
     /** The best first. */
     hits: SearchHit[];
-    /** All that match; absent in a partial answer. */
+    /** What answered. */
+    mode: "hybrid" | "text" | "semantic";
+    /** Why not the mode that was asked for, or what is missing in it: no model; its index is not complete; it took too long. */
+    modeReason?: string;
+    /** All that match, of whom an answer by meaning has the best only; absent in a partial answer. */
     total?: number;
     /** True: a word is in more than 50,000 texts, of which the newest were looked at. */
     partial: boolean;
@@ -1956,6 +1978,39 @@ export interface SearchHits {
     lag: number;
     /** Absent on the last page. */
     nextCursor?: string;
+}
+export interface SimilarHits {
+    /** The nearest first, never itself. */
+    hits: SearchHit[];
+    /** What is missing: the index of meanings is not complete. */
+    reason?: string;
+}
+export interface MeaningStatus {
+    /** none: there is no model, words answer alone; filling: things are missing still; rebuilding: the model before answers meanwhile; failing: it is tried again. */
+    status: "none" | "live" | "filling" | "rebuilding" | "failing";
+    /** That is used. */
+    model?: string;
+    /** That were added, the newest first. */
+    models: string[];
+    /** Numbers of a vector. */
+    dimension?: number;
+    /** Of your texts. */
+    passages: number;
+    /** The events up to here are in. */
+    position?: number;
+    /** Events that are not. */
+    lag?: number;
+    /** While it is rebuilt: how far the new one is. */
+    filledTo?: number;
+    /** Lately. */
+    passagesPerSecond: number;
+    /** Until all is in, at that speed. */
+    etaSeconds?: number;
+    /** Of vectors that are in memory. */
+    memoryBytes: number;
+    memoryBytesMax: number;
+    /** Why there is none, or it fails. */
+    error?: string;
 }
 export interface SearchStatus {
     /** filling: it is behind the log by more than a moment; rebuilding: the index before answers meanwhile; failing: it is tried again. */
@@ -1972,6 +2027,8 @@ export interface SearchStatus {
     filledTo?: number;
     /** Why nothing is written into it. */
     error?: string;
+    /** Of search by meaning: its model, and its index. */
+    meaning: MeaningStatus;
 }
 export interface Suggestion {
     entityId: string;
@@ -3039,9 +3096,11 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         retry: Mutation<RunId, Retried>;
     };
     search: {
-        /** Find your notes, tasks and all else by their words. */
+        /** Find your notes, tasks and all else by their words and their meaning. */
         query: Query<SearchQueryInput, SearchHits>;
-        /** How far the index of search is behind the log. */
+        /** Your things that are nearest to one of them by their meaning. */
+        similar: Query<SimilarQueryInput, SimilarHits>;
+        /** How far the indexes of search are behind the log, and by which model. */
         status: Query<void, SearchStatus>;
         /** Your things whose titles begin so. */
         suggest: Query<SuggestQueryInput, Suggestions>;

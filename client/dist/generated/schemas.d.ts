@@ -681,7 +681,7 @@ export declare const SearchFilters: z.ZodObject<{
 }, z.core.$strip>;
 export declare const SearchQuery: z.ZodObject<{
     q: z.ZodString;
-    mode: z.ZodDefault<z.ZodEnum<{
+    mode: z.ZodOptional<z.ZodEnum<{
         hybrid: "hybrid";
         text: "text";
         semantic: "semantic";
@@ -696,6 +696,11 @@ export declare const SearchQuery: z.ZodObject<{
     }, z.core.$strip>>;
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const SimilarQuery: z.ZodObject<{
+    entityId: z.ZodUUID;
+    types: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    limit: z.ZodDefault<z.ZodInt>;
 }, z.core.$strip>;
 export declare const SuggestQuery: z.ZodObject<{
     prefix: z.ZodString;
@@ -1884,7 +1889,7 @@ export declare const inputSchemas: {
     }, z.core.$strip>;
     "search.query": z.ZodObject<{
         q: z.ZodString;
-        mode: z.ZodDefault<z.ZodEnum<{
+        mode: z.ZodOptional<z.ZodEnum<{
             hybrid: "hybrid";
             text: "text";
             semantic: "semantic";
@@ -1899,6 +1904,11 @@ export declare const inputSchemas: {
         }, z.core.$strip>>;
         limit: z.ZodDefault<z.ZodInt>;
         cursor: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "search.similar": z.ZodObject<{
+        entityId: z.ZodUUID;
+        types: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        limit: z.ZodDefault<z.ZodInt>;
     }, z.core.$strip>;
     "search.suggest": z.ZodObject<{
         prefix: z.ZodString;

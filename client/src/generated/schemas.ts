@@ -545,12 +545,18 @@ export const SearchFilters = z.object({
 
 export const SearchQuery = z.object({
   q: z.string().max(1000).describe("Words, \"phrases\", prefix*, -exclusion, title:word, text:word, tag:name, type:note, status:open. Things with more of the words, and with rarer ones, come first."),
-  mode: z.enum(["text", "hybrid", "semantic"]).default("text").describe("text: by words. The others, by meaning, are refused so far."),
+  mode: z.enum(["hybrid", "text", "semantic"]).optional().describe("text: by words. semantic: by meaning. hybrid: by both. Without one: hybrid where there is a sentence model, else text. The answer says which it was."),
   types: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only these: note, task, ... Empty: all."),
   tags: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only what has all of these. Capitals and accents do not matter."),
   filters: SearchFilters.optional(),
   limit: z.int().min(1).max(100).default(20),
   cursor: z.string().max(100).optional().describe("The nextCursor of the page before."),
+});
+
+export const SimilarQuery = z.object({
+  entityId: z.uuid(anId),
+  types: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only these: note, task, ... Empty: all."),
+  limit: z.int().min(1).max(100).default(20),
 });
 
 export const SuggestQuery = z.object({
@@ -1150,6 +1156,7 @@ export const inputSchemas = {
   "runs.result": ResultOf,
   "runs.retry": RunId,
   "search.query": SearchQuery,
+  "search.similar": SimilarQuery,
   "search.suggest": SuggestQuery,
   "signals.send": SendSignal,
   "tags.list": ListTags.optional(),

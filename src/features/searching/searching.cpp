@@ -18,6 +18,7 @@ namespace {
 
 using api::Session;
 using search::Item;
+using search::Mode;
 
 constexpr std::int64_t kLimitMax = 100;
 constexpr std::size_t kTypesMax = 20;
@@ -44,7 +45,7 @@ const ObjectSchema<Filters>& describe(Type<Filters>) {
 
 struct SearchQuery {
   std::string q;
-  std::string mode;
+  std::optional<std::string> mode;
   std::vector<std::string> types;
   std::vector<std::string> tags;
   std::optional<Filters> filters;
@@ -58,8 +59,9 @@ const ObjectSchema<SearchQuery>& describe(Type<SearchQuery>) {
                  "Words, \"phrases\", prefix*, -exclusion, title:word, text:word, tag:name, "
                  "type:note, status:open. Things with more of the words, and with rarer ones, come "
                  "first.")
-          .field_or("mode", &SearchQuery::mode, one_of({"text", "hybrid", "semantic"}), "text",
-                    "text: by words. The others, by meaning, are refused so far.")
+          .field("mode", &SearchQuery::mode, one_of({"hybrid", "text", "semantic"}),
+                 "text: by words. semantic: by meaning. hybrid: by both. Without one: hybrid where "
+                 "there is a sentence model, else text. The answer says which it was.")
           .field_or("types", &SearchQuery::types, array(string().min(1).max(100)).max(kTypesMax),
                     {}, "Only these: note, task, ... Empty: all.")
           .field_or("tags", &SearchQuery::tags, array(string().min(1).max(100)).max(kTagsMax), {},
@@ -83,12 +85,30 @@ const ObjectSchema<Part>& describe(Type<Part>) {
   return schema;
 }
 
+struct Scores {
+  std::optional<double> text;
+  std::optional<double> semantic;
+};
+const ObjectSchema<Scores>& describe(Type<Scores>) {
+  static const auto schema =
+      object<Scores>("SearchScores")
+          .field("text", &Scores::text, number(),
+                 "By its words: 0 for none of them, 0.67 for each of them once. Absent where words "
+                 "were not looked for.")
+          .field("semantic", &Scores::semantic, number(),
+                 "By its meaning: 0.5 where it is as near as the nearest of a thousand unrelated "
+                 "texts. Absent where meaning was not looked for, or is not known yet.");
+  return schema;
+}
+
 struct Hit {
   std::string entity_id;
   std::string entity_type;
   std::string title;
   std::vector<Part> snippet;
+  std::optional<std::string> passage;
   double score = 0;
+  Scores scores;
   std::string updated_at;
 };
 const ObjectSchema<Hit>& describe(Type<Hit>) {
@@ -97,17 +117,25 @@ const ObjectSchema<Hit>& describe(Type<Hit>) {
           .field("entityId", &Hit::entity_id, string().uuid())
           .field("entityType", &Hit::entity_type, string(), "note, task, ...")
           .field("title", &Hit::title, string(), "\"\" where it has none.")
-          .field("snippet", &Hit::snippet, array(schema_of<Part>()),
-                 "Of its text, where most of what was looked for stands together, on one line: the "
-                 "parts behind each other. How it begins, where only its title or tags match.")
+          .field(
+              "snippet", &Hit::snippet, array(schema_of<Part>()),
+              "Of its text, where most of what was looked for stands together, on one line: the "
+              "parts behind each other. How it begins, where only its title or tags match. Of the "
+              "passage, where it was found by its meaning above all.")
+          .field("passage", &Hit::passage, string(),
+                 "What of its text is nearest to what was looked for, by its meaning.")
           .field("score", &Hit::score, number(),
                  "Larger is better; to be compared within one answer only. 0: by filters alone.")
+          .field("scores", &Hit::scores, schema_of<Scores>(),
+                 "What the score is made of, each 0 to 1.")
           .field("updatedAt", &Hit::updated_at, string().datetime());
   return schema;
 }
 
 struct Hits {
   std::vector<Hit> hits;
+  std::string mode;
+  std::optional<std::string> mode_reason;
   std::optional<std::int64_t> total;
   bool is_partial = false;
   std::int64_t lag = 0;
@@ -117,12 +145,46 @@ const ObjectSchema<Hits>& describe(Type<Hits>) {
   static const auto schema =
       object<Hits>("SearchHits")
           .field("hits", &Hits::hits, array(schema_of<Hit>()), "The best first.")
-          .field("total", &Hits::total, integer(), "All that match; absent in a partial answer.")
+          .field("mode", &Hits::mode, one_of({"hybrid", "text", "semantic"}), "What answered.")
+          .field("modeReason", &Hits::mode_reason, string(),
+                 "Why not the mode that was asked for, or what is missing in it: no model; its "
+                 "index is not complete; it took too long.")
+          .field("total", &Hits::total, integer(),
+                 "All that match, of whom an answer by meaning has the best only; absent in a "
+                 "partial answer.")
           .field("partial", &Hits::is_partial, boolean(),
                  "True: a word is in more than 50,000 texts, of which the newest were looked at.")
           .field("lag", &Hits::lag, integer(),
                  "So many events of the pod are not in the index yet: mostly 0.")
           .field("nextCursor", &Hits::next_cursor, string(), "Absent on the last page.");
+  return schema;
+}
+
+struct SimilarQuery {
+  std::string entity_id;
+  std::vector<std::string> types;
+  std::int64_t limit = 20;
+};
+const ObjectSchema<SimilarQuery>& describe(Type<SimilarQuery>) {
+  static const auto schema =
+      object<SimilarQuery>("SimilarQuery")
+          .field("entityId", &SimilarQuery::entity_id, string().uuid())
+          .field_or("types", &SimilarQuery::types, array(string().min(1).max(100)).max(kTypesMax),
+                    {}, "Only these: note, task, ... Empty: all.")
+          .field_or("limit", &SimilarQuery::limit, integer().min(1).max(kLimitMax), 20);
+  return schema;
+}
+
+struct SimilarHits {
+  std::vector<Hit> hits;
+  std::optional<std::string> reason;
+};
+const ObjectSchema<SimilarHits>& describe(Type<SimilarHits>) {
+  static const auto schema = object<SimilarHits>("SimilarHits")
+                                 .field("hits", &SimilarHits::hits, array(schema_of<Hit>()),
+                                        "The nearest first, never itself.")
+                                 .field("reason", &SimilarHits::reason, string(),
+                                        "What is missing: the index of meanings is not complete.");
   return schema;
 }
 
@@ -163,6 +225,46 @@ const ObjectSchema<Suggestions>& describe(Type<Suggestions>) {
   return schema;
 }
 
+struct MeaningStatus {
+  std::string status;
+  std::optional<std::string> model;
+  std::vector<std::string> models;
+  std::optional<std::int64_t> dimension;
+  std::int64_t passages = 0;
+  std::optional<std::int64_t> position;
+  std::optional<std::int64_t> lag;
+  std::optional<std::int64_t> filled_to;
+  double passages_per_second = 0;
+  std::optional<std::int64_t> eta;
+  std::int64_t memory_bytes = 0;
+  std::int64_t memory_bytes_max = 0;
+  std::optional<std::string> error;
+};
+const ObjectSchema<MeaningStatus>& describe(Type<MeaningStatus>) {
+  static const auto schema =
+      object<MeaningStatus>("MeaningStatus")
+          .field("status", &MeaningStatus::status,
+                 one_of({"none", "live", "filling", "rebuilding", "failing"}),
+                 "none: there is no model, words answer alone; filling: things are missing still; "
+                 "rebuilding: the model before answers meanwhile; failing: it is tried again.")
+          .field("model", &MeaningStatus::model, string(), "That is used.")
+          .field("models", &MeaningStatus::models, array(string()),
+                 "That were added, the newest first.")
+          .field("dimension", &MeaningStatus::dimension, integer(), "Numbers of a vector.")
+          .field("passages", &MeaningStatus::passages, integer(), "Of your texts.")
+          .field("position", &MeaningStatus::position, integer(), "The events up to here are in.")
+          .field("lag", &MeaningStatus::lag, integer(), "Events that are not.")
+          .field("filledTo", &MeaningStatus::filled_to, integer(),
+                 "While it is rebuilt: how far the new one is.")
+          .field("passagesPerSecond", &MeaningStatus::passages_per_second, number(), "Lately.")
+          .field("etaSeconds", &MeaningStatus::eta, integer(), "Until all is in, at that speed.")
+          .field("memoryBytes", &MeaningStatus::memory_bytes, integer(),
+                 "Of vectors that are in memory.")
+          .field("memoryBytesMax", &MeaningStatus::memory_bytes_max, integer())
+          .field("error", &MeaningStatus::error, string(), "Why there is none, or it fails.");
+  return schema;
+}
+
 struct IndexStatus {
   std::string status;
   std::int64_t documents = 0;
@@ -171,6 +273,7 @@ struct IndexStatus {
   std::int64_t lag = 0;
   std::optional<std::int64_t> filled_to;
   std::optional<std::string> error;
+  MeaningStatus meaning;
 };
 const ObjectSchema<IndexStatus>& describe(Type<IndexStatus>) {
   static const auto schema =
@@ -185,33 +288,55 @@ const ObjectSchema<IndexStatus>& describe(Type<IndexStatus>) {
           .field("lag", &IndexStatus::lag, integer(), "Events that are not in it.")
           .field("filledTo", &IndexStatus::filled_to, integer(),
                  "While it is rebuilt: how far the new one is.")
-          .field("error", &IndexStatus::error, string(), "Why nothing is written into it.");
+          .field("error", &IndexStatus::error, string(), "Why nothing is written into it.")
+          .field("meaning", &IndexStatus::meaning, schema_of<MeaningStatus>(),
+                 "Of search by meaning: its model, and its index.");
   return schema;
 }
 
-// A cursor is the place of the last hit: the bits of its relevance, and its number.
-std::string cursor_of(const search::Place& place) {
+// A cursor is the place of the last hit: the bits of its score, and its number. Of an answer by
+// meaning it begins with its mode and the number of the index that it is by.
+std::string cursor_of(const search::Found& found) {
+  const auto& place = *found.next;
   std::uint64_t bits = 0;
   std::memcpy(&bits, &place.relevance, sizeof bits);
-  return fmt::format("{:016x}{:x}", bits, place.number);
+  auto cursor = fmt::format("{:016x}{:x}", bits, place.number);
+  if (found.mode == Mode::kText) return cursor;
+  return fmt::format("{}{:08x}{}", found.mode == Mode::kHybrid ? 'h' : 's', found.index, cursor);
 }
 
-std::optional<search::Place> place_of(std::string_view cursor) {
+template <class Number>
+bool read_hex(std::string_view& text, std::size_t size, Number& number) {
+  if (text.size() < size || size == 0) return false;
+  const auto read = std::from_chars(text.data(), text.data() + size, number, 16);
+  text.remove_prefix(size);
+  return read.ec == std::errc() && read.ptr == text.data();
+}
+
+// False: it is no cursor, or of another mode than is asked for.
+bool go_on_behind(search::Ask& ask, std::string_view cursor) {
+  constexpr std::size_t kIndexSize = 8;
   constexpr std::size_t kBitsSize = 16;
-  if (cursor.size() <= kBitsSize) return std::nullopt;
-  const auto* middle = cursor.data() + kBitsSize;
-  const auto* end = cursor.data() + cursor.size();
+  auto mode = Mode::kText;
+  if (cursor.starts_with('h') || cursor.starts_with('s')) {
+    mode = cursor.starts_with('h') ? Mode::kHybrid : Mode::kSemantic;
+    cursor.remove_prefix(1);
+    std::uint32_t index = 0;
+    if (!read_hex(cursor, kIndexSize, index)) return false;
+    ask.after_index = index;
+    if (ask.mode && *ask.mode != mode) return false;
+  }
   std::uint64_t bits = 0;
   search::Place place;
-  const auto first = std::from_chars(cursor.data(), middle, bits, 16);
-  const auto second = std::from_chars(middle, end, place.number, 16);
-  if (first.ec != std::errc() || first.ptr != middle || second.ec != std::errc() ||
-      second.ptr != end) {
-    return std::nullopt;
+  if (!read_hex(cursor, kBitsSize, bits) || !read_hex(cursor, cursor.size(), place.number)) {
+    return false;
   }
   std::memcpy(&place.relevance, &bits, sizeof bits);
-  if (!std::isfinite(place.relevance)) return std::nullopt;
-  return place;
+  if (!std::isfinite(place.relevance)) return false;
+  // Words have answered, whatever was asked for: so they go on.
+  ask.mode = mode;
+  ask.after = place;
+  return true;
 }
 
 constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
@@ -239,15 +364,21 @@ Result<> check_types(const Rooms& rooms, const std::vector<std::string>& types) 
   return {};
 }
 
+std::optional<Mode> mode_of(const std::optional<std::string>& name) {
+  if (!name) return std::nullopt;
+  return *name == "hybrid" ? Mode::kHybrid : *name == "text" ? Mode::kText : Mode::kSemantic;
+}
+
+std::string_view name_of(Mode mode) {
+  return mode == Mode::kHybrid ? "hybrid" : mode == Mode::kText ? "text" : "semantic";
+}
+
 Result<search::Ask> ask_of(const Rooms& rooms, const SearchQuery& query) {
-  if (query.mode != "text") {
-    return fail(Code::kBadRequest,
-                fmt::format("mode: this version searches by words only, not by meaning ({}); ask "
-                            "with mode text",
-                            query.mode));
-  }
   if (auto known = check_types(rooms, query.types); !known) return fail(known.error());
-  search::Ask ask{.text = query.q, .types = query.types, .limit = static_cast<int>(query.limit)};
+  search::Ask ask{.text = query.q,
+                  .mode = mode_of(query.mode),
+                  .types = query.types,
+                  .limit = static_cast<int>(query.limit)};
   auto items = search::parse_query(query.q, rooms.search.fields());
   if (!items) return fail(items.error());
   ask.items = std::move(*items);
@@ -259,9 +390,8 @@ Result<search::Ask> ask_of(const Rooms& rooms, const SearchQuery& query) {
     if (filters.from) ask.from = time_of(*filters.from, false);
     if (filters.to) ask.to = time_of(*filters.to, true);
   }
-  if (query.cursor) {
-    ask.after = place_of(*query.cursor);
-    if (!ask.after) return fail(Code::kBadRequest, "cursor: it is none of search.query");
+  if (query.cursor && !go_on_behind(ask, *query.cursor)) {
+    return fail(Code::kBadRequest, "cursor: it is none of search.query");
   }
   return ask;
 }
@@ -271,8 +401,10 @@ Hit shown(search::Hit hit) {
             .entity_type = std::move(hit.type),
             .title = std::move(hit.title),
             .score = hit.place.relevance,
+            .scores = {hit.words, hit.meaning},
             .updated_at = to_iso8601(hit.updated_at)};
   for (auto& part : hit.snippet) shown.snippet.push_back({std::move(part.text), part.is_match});
+  if (!hit.passage.empty()) shown.passage = std::move(hit.passage);
   return shown;
 }
 
@@ -283,8 +415,12 @@ Task<Result<Hits>> query(const Rooms& rooms, Session session, SearchQuery input)
   const auto lag = rooms.search.lag();
   auto found = co_await rooms.search.find(std::string(session.user_id()), std::move(*ask));
   if (!found) co_return fail(found.error());
-  Hits hits{.total = found->total, .is_partial = !found->total.has_value(), .lag = lag};
-  if (found->next) hits.next_cursor = cursor_of(*found->next);
+  Hits hits{.mode = std::string(name_of(found->mode)),
+            .total = found->total,
+            .is_partial = !found->total.has_value(),
+            .lag = lag};
+  if (!found->mode_reason.empty()) hits.mode_reason = found->mode_reason;
+  if (found->next) hits.next_cursor = cursor_of(*found);
   for (auto& hit : found->hits) hits.hits.push_back(shown(std::move(hit)));
   co_return hits;
 }
@@ -303,6 +439,48 @@ Task<Result<Suggestions>> suggest(const Rooms& rooms, Session session, SuggestQu
 // So far behind is a moment of an import, and no more.
 constexpr std::int64_t kMomentLag = 1'000;
 
+MeaningStatus meaning_of(const std::optional<search::MeaningStatus>& found) {
+  if (!found) return {.status = "none", .error = "this pod searches by words only"};
+  MeaningStatus answer{.status = "none",
+                       .models = found->models,
+                       .passages = found->passages,
+                       .passages_per_second = std::round(found->passages_per_second * 10) / 10,
+                       .eta = found->eta_s,
+                       .memory_bytes = static_cast<std::int64_t>(found->blocks_bytes),
+                       .memory_bytes_max = static_cast<std::int64_t>(found->blocks_bytes_max)};
+  if (!found->model.empty()) answer.model = found->model;
+  if (found->dimension > 0) answer.dimension = static_cast<std::int64_t>(found->dimension);
+  if (!found->problem.empty()) answer.error = found->problem;
+  if (!found->index) return answer;
+  const auto& index = *found->index;
+  answer.position = index.position;
+  answer.lag = found->lag;
+  answer.filled_to = index.next_position;
+  if (!index.error.empty()) {
+    answer.status = "failing";
+    answer.error = index.error;
+  } else if (index.next_position) {
+    answer.status = "rebuilding";
+  } else {
+    const bool is_behind = !index.is_complete || found->lag > kMomentLag;
+    answer.status = is_behind ? "filling" : "live";
+  }
+  return answer;
+}
+
+Task<Result<SimilarHits>> similar(const Rooms& rooms, Session session, SimilarQuery input) {
+  if (auto known = check_types(rooms, input.types); !known) co_return fail(known.error());
+  search::SimilarAsk ask{.entity = Uuid::parse(input.entity_id).value_or(Uuid{}),
+                         .types = input.types,
+                         .limit = static_cast<int>(input.limit)};
+  auto found = co_await rooms.search.similar(std::string(session.user_id()), std::move(ask));
+  if (!found) co_return fail(found.error());
+  SimilarHits answer;
+  if (!found->mode_reason.empty()) answer.reason = found->mode_reason;
+  for (auto& hit : found->hits) answer.hits.push_back(shown(std::move(hit)));
+  co_return answer;
+}
+
 Task<Result<IndexStatus>> status(const Rooms& rooms, Session session) {
   auto found = co_await rooms.search.status(std::string(session.user_id()));
   if (!found) co_return fail(found.error());
@@ -311,7 +489,8 @@ Task<Result<IndexStatus>> status(const Rooms& rooms, Session session) {
                      .position = found->position,
                      .end = found->end,
                      .lag = found->lag(),
-                     .filled_to = found->next_position};
+                     .filled_to = found->next_position,
+                     .meaning = meaning_of(found->meaning)};
   if (!found->error.empty()) {
     answer.status = "failing";
     answer.error = found->error;
@@ -331,13 +510,15 @@ const rpc::ErrorMeta kUnavailable = {Code::kServiceUnavailable,
 void add(const Rooms& rooms) {
   add_query(
       rooms, "search.query",
-      {.summary = "Find your notes, tasks and all else by their words.",
+      {.summary = "Find your notes, tasks and all else by their words and their meaning.",
        .docs =
            "Words are found in any form (\"running\" by \"run\"), without capitals and accents. "
            "A thing needs one of the words; those with more of them, with rarer ones, and with "
            "them in the title come first. A \"phrase\" and what has a field must be there, what "
-           "has a minus must not. See docs/search.md. What was changed a moment ago is found "
-           "within a tenth of a second.",
+           "has a minus must not. Where there is a sentence model, things whose meaning is near "
+           "are "
+           "found, too, under the same rules. See docs/search.md. What was changed a moment ago "
+           "is found by its words within a tenth of a second, by its meaning later.",
        .errors = {{Code::kBadRequest,
                    "q says nothing that could be found: the message says where and why, and "
                    "error.data.reason is SEARCH_SYNTAX, with position, the number of characters "
@@ -345,10 +526,18 @@ void add(const Rooms& rooms) {
                   kUnavailable},
        .examples = {{R"({"q":"garden \"old oak\" -draft","types":["note"]})", ""}}},
       query);
+  add_query(rooms, "search.similar",
+            {.summary = "Your things that are nearest to one of them by their meaning.",
+             .errors = {{Code::kNotFound, "You have no such thing, or it is not indexed yet."},
+                        {Code::kBadRequest, "A type that there is not."},
+                        {Code::kPreconditionFailed, "There is no sentence model."},
+                        kUnavailable}},
+            similar);
   add_query(rooms, "search.suggest",
             {.summary = "Your things whose titles begin so.", .errors = {kUnavailable}}, suggest);
   add_query(rooms, "search.status",
-            {.summary = "How far the index of search is behind the log.", .errors = {kUnavailable}},
+            {.summary = "How far the indexes of search are behind the log, and by which model.",
+             .errors = {kUnavailable}},
             status);
 }
 

@@ -165,12 +165,10 @@ TEST_F(SearchingTest, RefusesWhatItCannotAnswer) {
   EXPECT_EQ(wrong.error().details->dump(), R"({"reason":"SEARCH_SYNTAX","position":4})");
   EXPECT_EQ(found("oak", {{"types", Json::Array{"nothing"}}}),
             "types: \"nothing\" is none that is searched; these are note, task");
-  EXPECT_EQ(found("oak", {{"mode", "semantic"}}),
-            "mode: this version searches by words only, not by meaning (semantic); ask with mode "
-            "text");
-  EXPECT_EQ(look("oak", {{"mode", "hybrid"}}).error().code, Code::kBadRequest);
+  EXPECT_EQ(look("oak", {{"mode", "magic"}}).error().code, Code::kBadRequest);
   for (const auto* cursor :
-       {"", "x", "00000000000000001g", "7ff80000000000001", "zzzzzzzzzzzzzzzz1"}) {
+       {"", "x", "00000000000000001g", "7ff80000000000001", "zzzzzzzzzzzzzzzz1", "h", "h00000001",
+        "h000000010000000000000000", "s0000000g00000000000000001"}) {
     EXPECT_EQ(found("oak", {{"cursor", cursor}}), "cursor: it is none of search.query") << cursor;
   }
   EXPECT_EQ(look(std::string(1'001, 'x')).error().code, Code::kBadRequest);

@@ -1,0 +1,159 @@
+#include "search/candidates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace synap::search {
+namespace {
+
+// So many things that a rule is about are listed, which takes some 20 ms; where there are more,
+// each of those that are near is asked for.
+constexpr std::int64_t kListedMax = 20'000;
+// What is no further from a query than most things are is not found by meaning, where words are
+// looked for, too: below this it is two deviations above what is usual.
+constexpr double kMeaningMin = 0.12;
+
+// Nothing: there are more than can be listed.
+std::optional<std::unordered_set<Uuid>> listed(db::Tx& tx, const Library& library,
+                                               const std::string& rules) {
+  std::unordered_set<Uuid> all;
+  auto rows = tx.query(
+      "SELECT (SELECT entity FROM documents WHERE place = terms.rowid) FROM terms "
+      "WHERE terms MATCH $1 AND rowid BETWEEN $2 AND $3 ORDER BY rowid DESC LIMIT $4",
+      rules, library.lowest(), library.highest(), kListedMax + 1);
+  while (rows.next()) {
+    if (const auto entity = rows.uuid(0)) all.insert(*entity);
+  }
+  if (all.size() > static_cast<std::size_t>(kListedMax)) return std::nullopt;
+  return all;
+}
+
+bool matches(db::Tx& tx, const std::string& rules, std::int64_t place) {
+  auto rows = tx.query("SELECT 1 FROM terms WHERE terms MATCH $1 AND rowid = $2", rules, place);
+  return rows.next();
+}
+
+void list_rules(db::Tx& tx, Candidates& candidates) {
+  const auto& reading = candidates.reading;
+  if (reading.is_impossible) {
+    candidates.only.emplace();
+    return;
+  }
+  if (!reading.required.empty()) {
+    candidates.only = listed(tx, reading.library, reading.required);
+    candidates.are_to_be_checked = !candidates.only;
+  }
+  if (reading.excluded.empty()) return;
+  auto never = listed(tx, reading.library, reading.excluded);
+  if (never) candidates.never = std::move(*never);
+  candidates.are_to_be_checked = candidates.are_to_be_checked || !never;
+}
+
+// Among what is in the index of words, which knows what there is now.
+class Choosing {
+ public:
+  Choosing(db::Tx& tx, const Candidates& candidates, const Meant& meant, const Ask& ask)
+      : tx_(tx), candidates_(candidates), meant_(meant), ask_(ask) {}
+
+  Choice run() {
+    const bool has_words = ask_.mode != Mode::kSemantic;
+    if (has_words) add_those_by_words();
+    for (const auto& near : meant_.nearest) {
+      if (!has_words || !meant_.of_words.contains(near.entity)) add_by_meaning(near, has_words);
+    }
+    const auto is_before = [](const Chosen& a, const Chosen& b) {
+      return a.hit.place.is_before(b.hit.place);
+    };
+    std::ranges::sort(all_, is_before);
+    Choice choice{.chosen = {}, .next = {}, .count = static_cast<std::int64_t>(all_.size())};
+    for (auto& one : all_) {
+      if (ask_.after && !ask_.after->is_before(one.hit.place)) continue;
+      if (choice.chosen.size() == static_cast<std::size_t>(ask_.limit)) {
+        choice.next = choice.chosen.back().hit.place;
+        break;
+      }
+      choice.chosen.push_back(std::move(one));
+    }
+    return choice;
+  }
+
+ private:
+  void add_those_by_words() {
+    for (const auto& one : candidates_.by_words) {
+      const double words = words_score(one.place.relevance, candidates_.reading.relevance_typical);
+      const auto at = meant_.of_words.find(one.entity);
+      add(one.place.number, words, at == meant_.of_words.end() ? nullptr : &at->second);
+    }
+  }
+
+  void add_by_meaning(const ByMeaning& near, bool has_words) {
+    if (has_words && meaning_score(near.cosine, meant_.usual) < kMeaningMin) return;
+    const auto place = place_of(near.entity);
+    if (!place || !is_taken(*place)) return;
+    if (!has_words) return add(*place, std::nullopt, &near);
+    // Where all that have the words are candidates by them, this one has none of them.
+    const bool is_known =
+        candidates_.total && *candidates_.total <= static_cast<std::int64_t>(kByWordsMax);
+    const double relevance = is_known ? 0 : relevance_at(tx_, candidates_.reading, *place);
+    add(*place, words_score(relevance, candidates_.reading.relevance_typical), &near);
+  }
+
+  void add(std::int64_t place, std::optional<double> words, const ByMeaning* near) {
+    Chosen chosen;
+    chosen.hit.words = words;
+    if (near != nullptr) {
+      chosen.hit.meaning = meaning_score(near->cosine, meant_.usual);
+      chosen.passage = near->passage;
+    }
+    chosen.hit.place = {mixed_score(words.value_or(0), chosen.hit.meaning.value_or(0)), place};
+    all_.push_back(std::move(chosen));
+  }
+
+  std::optional<std::int64_t> place_of(const Uuid& entity) {
+    auto rows = tx_.query("SELECT place FROM documents WHERE entity = $1", entity);
+    if (!rows.next() || !candidates_.reading.library.has(rows.integer(0))) return std::nullopt;
+    return rows.integer(0);
+  }
+
+  bool is_taken(std::int64_t place) {
+    if (!candidates_.are_to_be_checked) return true;
+    const auto& reading = candidates_.reading;
+    return (reading.required.empty() || matches(tx_, reading.required, place)) &&
+           (reading.excluded.empty() || !matches(tx_, reading.excluded, place));
+  }
+
+  db::Tx& tx_;
+  const Candidates& candidates_;
+  const Meant& meant_;
+  const Ask& ask_;
+  std::vector<Chosen> all_;
+};
+
+}  // namespace
+
+Candidates candidates_of(db::Tx& tx, std::string_view user_id, const Ask& ask) {
+  Candidates candidates{.reading = read_query(tx, user_id, ask), .from = ask.from, .to = ask.to};
+  if (!tx.ok()) return candidates;
+  if (ask.mode != Mode::kSemantic) {
+    auto all = ask;
+    all.limit = static_cast<int>(kByWordsMax);
+    all.after.reset();
+    auto ranked = rank(tx, candidates.reading, all);
+    candidates.total = ranked.total;
+    for (const auto& place : ranked.places) {
+      auto rows = tx.query("SELECT entity FROM documents WHERE place = $1", place.number);
+      if (!rows.next()) continue;
+      candidates.by_words.push_back({place, rows.uuid(0).value_or(Uuid{})});
+    }
+  }
+  list_rules(tx, candidates);
+  return candidates;
+}
+
+Choice choose(db::Tx& tx, const Candidates& candidates, const Meant& meant, const Ask& ask) {
+  return Choosing(tx, candidates, meant, ask).run();
+}
+
+}  // namespace synap::search

@@ -1,0 +1,76 @@
+// IndexFile: a database file that is made of the log and the content store, and how far of the log
+// it is. It can be thrown away at any time. What is in it is its own: words (index.h), or vectors
+// (meaning/vector_index.h); how one is kept in step with the log is the same for both
+// (index_keeper.h).
+//
+//   state      the position that everything up to is in here, and for which description
+//   documents  at least the column `entity`
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "base/world.h"
+#include "db/engine.h"
+#include "search/document.h"
+
+namespace synap::search {
+
+/// How far an index is.
+struct Checkpoint {
+  std::int64_t position = 0;
+  std::optional<Uuid> event;  // at the position: another log has another one there
+  bool is_complete = false;   // it was at the end of the log once
+
+  friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+
+/// What became of a thing.
+struct Change {
+  Uuid id;
+  std::optional<Document> document;  // nothing: it is gone
+};
+
+class IndexFile {
+ public:
+  virtual ~IndexFile();
+  IndexFile(const IndexFile&) = delete;
+  IndexFile& operator=(const IndexFile&) = delete;
+
+  /// Makes the tables where there are none, and reads the checkpoint; once, before all else. An
+  /// error with Fault::kDamaged, here and wherever it is read or written: it is no index any more,
+  /// and can only be removed.
+  virtual Task<Result<>> load();
+
+  /// As the last apply() left it. Of whoever applies.
+  const Checkpoint& checkpoint() const { return checkpoint_; }
+  /// All of it and the checkpoint. A part of it may be written before the rest: what is written
+  /// twice is the same.
+  virtual Task<Result<>> apply(std::vector<Change> changes, Checkpoint checkpoint) = 0;
+  /// The same of an index that is being replaced: what was changed is not found any more.
+  virtual Task<Result<>> forget(std::vector<Uuid> ids, Checkpoint checkpoint);
+
+  /// For those who look; any thread.
+  db::Database& database() { return *database_; }
+
+ protected:
+  IndexFile(std::unique_ptr<db::Engine> database, std::span<const std::string_view> tables)
+      : database_(std::move(database)), tables_(tables) {}
+  static Result<std::unique_ptr<db::Engine>> open_database(const std::string& path, World& world);
+  /// Within the transaction of what it stands for; then kept().
+  static void save(db::Tx& tx, const Checkpoint& checkpoint);
+  void kept(const Checkpoint& checkpoint) { checkpoint_ = checkpoint; }
+
+ private:
+  std::unique_ptr<db::Engine> database_;
+  std::span<const std::string_view> tables_;
+  Checkpoint checkpoint_;
+};
+
+}  // namespace synap::search

@@ -1,0 +1,269 @@
+#include "search/index_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/first_of.h"
+#include "base/log.h"
+
+namespace synap::search {
+namespace {
+
+constexpr std::chrono::milliseconds kPatienceMin(500);
+constexpr std::chrono::milliseconds kPatienceMax(60'000);
+
+bool is_damage(const Error& error) {
+  return error.fault == Fault::kDamaged;
+}
+
+}  // namespace
+
+void remove_index(const std::string& path) {
+  std::error_code failed;
+  for (const auto* behind : {"-shm", "-wal", ""}) std::filesystem::remove(path + behind, failed);
+}
+
+IndexKeeper::IndexKeeper(const Rooms& rooms, const std::vector<Kind>& kinds, KeeperOptions options)
+    : rooms_(rooms), kinds_(kinds), options_(std::move(options)) {}
+
+std::string IndexKeeper::path_of(std::string_view version) const {
+  return fmt::format("{}/{}{}.db", options_.directory, options_.prefix, version);
+}
+
+// Those of the family, by path.
+std::vector<std::string> IndexKeeper::indexes() const {
+  std::vector<std::string> paths;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, failed)) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with(options_.family) && name.ends_with(".db")) {
+      paths.push_back(entry.path().string());
+    }
+  }
+  return paths;
+}
+
+Task<void> IndexKeeper::run(std::stop_token stop) {
+  auto patience = kPatienceMin;
+  while (!stop.stop_requested()) {
+    const auto before = indexed_.value();
+    auto done = co_await follow(stop);
+    if (stop.stop_requested()) break;
+    if (indexed_.value() > before) patience = kPatienceMin;
+    const auto error = done ? Error{} : done.error();
+    if (error.code == Code::kClientClosedRequest) {
+      // Whoever writes was told to stop a moment before this.
+      co_await rooms_.world.sleep_for(kPatienceMin, stop);
+      continue;
+    }
+    say(error);
+    // A damaged one is removed when it is opened again; all else may pass by itself.
+    write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
+                      is_damage(error) ? "{index} is damaged: it is made again"
+                                       : "{index} cannot be written now: {error}",
+                      {{"index", options_.subject}, {"error", error.message}});
+    co_await rooms_.world.sleep_for(patience, stop);
+    patience = std::min(patience * 2, kPatienceMax);
+  }
+  publish(nullptr, 0);
+  current_.reset();
+  former_.reset();
+}
+
+// From the opening of the files to their next failure.
+Task<Result<>> IndexKeeper::follow(std::stop_token stop) {
+  std::error_code failed;
+  std::filesystem::create_directories(options_.directory, failed);
+  std::filesystem::permissions(options_.directory, std::filesystem::perms::owner_all, failed);
+  const auto path = path_of(options_.version());
+  current_.reset();
+  former_.reset();
+  auto opened = co_await open(path, false);
+  if (!opened) co_return fail(opened.error());
+  current_ = std::move(*opened);
+  current_position_ = current_->checkpoint().position;
+  if (!current_->checkpoint().is_complete) former_ = co_await open_former(path);
+  if (former_ != nullptr) {
+    former_position_ = former_->checkpoint().position;
+    publish(former_, former_position_);
+    std::lock_guard lock(mutex_);
+    next_position_ = current_position_;
+  } else {
+    retire_former();
+    publish(current_, current_position_);
+  }
+  say(std::nullopt);
+  indexed_.raise(current_position_);
+  auto kept = co_await keep_until_damaged(std::move(stop));
+  if (!kept && is_damage(kept.error())) {
+    publish(nullptr, 0);
+    current_.reset();
+    remove_index(path);
+  }
+  co_return kept;
+}
+
+Task<Result<>> IndexKeeper::keep_until_damaged(std::stop_token stop) {
+  const auto damages = damages_.value();
+  Indexer indexer(rooms_, kinds_);
+  Result<> result;
+  co_await first_of(
+      std::move(stop),
+      [&](std::stop_token over) { return damages_.wait_past(damages, std::move(over)); },
+      [&](std::stop_token over) -> Task<bool> {
+        result = co_await keep_current(indexer, std::move(over));
+        co_return !result.has_value();
+      });
+  if (!result || damages_.value() == damages) co_return result;
+  publish(nullptr, 0);
+  current_.reset();
+  former_.reset();
+  // Whoever has read it has found that it is; so no part of it is trusted.
+  for (const auto& one : indexes()) remove_index(one);
+  co_return fail(
+      Error{Code::kInternalServerError, "It was found to be damaged", nullptr, Fault::kDamaged});
+}
+
+Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open(const std::string& path,
+                                                           bool is_remade) {
+  auto opened = options_.open(path);
+  Result<> ready = opened ? co_await (*opened)->load() : Result<>(fail(opened.error()));
+  bool is_usable = ready.has_value();
+  if (is_usable) {
+    Indexer indexer(rooms_, kinds_);
+    auto of_this_log = co_await indexer.is_of_this_log((*opened)->checkpoint());
+    if (!of_this_log) co_return fail(of_this_log.error());
+    is_usable = *of_this_log;
+    if (!is_usable) {
+      write_log(LogLevel::kInfo, "search", "{index} is of another log: it is made again",
+                {{"index", options_.subject}});
+    }
+  } else if (!is_damage(ready.error()) || is_remade) {
+    co_return fail(ready.error());
+  } else {
+    write_log(LogLevel::kWarn, "search", "{index} is damaged: it is made again",
+              {{"index", options_.subject}});
+  }
+  if (is_usable) co_return std::move(*opened);
+  if (opened) opened->reset();
+  remove_index(path);
+  if (is_remade) co_return fail(Code::kServiceUnavailable, "A new search index cannot be used");
+  co_return co_await open(path, true);
+}
+
+// One of an earlier description that was complete; others are removed.
+Task<std::unique_ptr<IndexFile>> IndexKeeper::open_former(const std::string& current) {
+  std::unique_ptr<IndexFile> former;
+  for (const auto& path : indexes()) {
+    if (path == current) continue;
+    const auto name = std::filesystem::path(path).filename().string();
+    if (former == nullptr && name.starts_with(options_.prefix)) {
+      auto opened = options_.open(path);
+      const bool is_loaded = opened && (co_await (*opened)->load()).has_value();
+      if (is_loaded && (*opened)->checkpoint().is_complete && options_.serves(**opened)) {
+        Indexer indexer(rooms_, kinds_);
+        const auto of_this_log = co_await indexer.is_of_this_log((*opened)->checkpoint());
+        if (of_this_log && *of_this_log) {
+          former = std::move(*opened);
+          continue;
+        }
+      }
+    }
+    remove_index(path);
+  }
+  co_return former;
+}
+
+void IndexKeeper::retire_former() {
+  former_.reset();
+  const auto current = path_of(options_.version());
+  for (const auto& path : indexes()) {
+    if (path != current) remove_index(path);
+  }
+}
+
+// What was deleted must not be found any more, also while the new index is filled.
+Task<Result<>> IndexKeeper::keep_former(Indexer& indexer) {
+  auto step = co_await indexer.forget(*former_, former_position_);
+  if (!step) co_return fail(step.error());
+  former_position_ = step->position;
+  co_return Result<>{};
+}
+
+Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    if (former_ != nullptr) {
+      if (auto done = co_await keep_former(indexer); !done) {
+        // The new one serves, however far it is.
+        publish(current_, current_position_);
+        retire_former();
+      }
+    }
+    auto step = co_await indexer.fill(*current_, current_position_);
+    if (!step) co_return fail(step.error());
+    current_position_ = step->position;
+    if (former_ == nullptr) {
+      position_ = step->position;
+      is_complete_ = current_->checkpoint().is_complete;
+    } else if (step->is_at_end) {
+      publish(current_, current_position_);
+      retire_former();
+    } else {
+      std::lock_guard lock(mutex_);
+      next_position_ = current_position_;
+    }
+    indexed_.raise(current_position_);
+    if (step->is_at_end) co_await rooms_.log.end().wait_past(current_position_, stop);
+  }
+  co_return Result<>{};
+}
+
+void IndexKeeper::publish(std::shared_ptr<IndexFile> index, std::int64_t position) {
+  std::shared_ptr<IndexFile> before;  // closed behind the lock, if nobody reads from it
+  is_complete_ = index != nullptr && index->checkpoint().is_complete;
+  std::lock_guard lock(mutex_);
+  before = std::exchange(serving_, std::move(index));
+  position_ = position;
+  next_position_.reset();
+}
+
+std::shared_ptr<IndexFile> IndexKeeper::serving() const {
+  std::lock_guard lock(mutex_);
+  return serving_;
+}
+
+void IndexKeeper::say(const std::optional<Error>& error) {
+  std::lock_guard lock(mutex_);
+  error_ = error ? error->message : "";
+}
+
+IndexKeeper::Progress IndexKeeper::progress() const {
+  std::lock_guard lock(mutex_);
+  return {.position = std::min(position_.load(), rooms_.log.end().value()),
+          .next_position = next_position_,
+          .error = error_,
+          .is_complete = is_complete_};
+}
+
+std::int64_t IndexKeeper::lag() const {
+  return std::max<std::int64_t>(rooms_.log.end().value() - position_.load(), 0);
+}
+
+Error IndexKeeper::unavailable() const {
+  std::lock_guard lock(mutex_);
+  return {Code::kServiceUnavailable,
+          error_.empty() ? "The search index is being opened; try again in a moment"
+                         : fmt::format("The search index cannot be read now: {}", error_),
+          nullptr};
+}
+
+Error IndexKeeper::read_failed(Error error) {
+  if (!is_damage(error)) return error;
+  damages_.raise(damages_.value() + 1);
+  return {Code::kServiceUnavailable,
+          "The search index is damaged; it is being made again from the log", nullptr};
+}
+
+}  // namespace synap::search

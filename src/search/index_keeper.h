@@ -1,0 +1,105 @@
+// IndexKeeper: keeps an index in step with the log, behind everybody's writes.
+//
+// One that is missing, damaged, or of another log is made anew from the log. One of another
+// description (its version) is answered from until the new one has caught up; what was changed
+// meanwhile is found in the new one only. The name of a file says its description, as a file cannot
+// be renamed while SQLite has it open.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/timer.h"
+#include "search/index_file.h"
+#include "search/indexer.h"
+
+namespace synap::search {
+
+struct KeeperOptions {
+  std::string directory;    // of indexes of all families; made where it is missing
+  std::string_view family;  // "index-": how the names of its files begin
+  std::string_view prefix;  // "index-1-": of those that can still be read
+  /// What stands behind that, of one that can be written; asked for when it is opened.
+  std::function<std::string()> version;
+  std::string_view subject;  // "the search index": in what is logged
+  std::function<Result<std::unique_ptr<IndexFile>>(const std::string& path)> open;
+  /// Whether one of another version can be answered from; it was loaded.
+  std::function<bool(const IndexFile&)> serves = [](const IndexFile&) { return true; };
+};
+
+class IndexKeeper {
+ public:
+  /// `kinds` outlive it, and are complete before run().
+  IndexKeeper(const Rooms& rooms, const std::vector<Kind>& kinds, KeeperOptions options);
+  IndexKeeper(const IndexKeeper&) = delete;
+  IndexKeeper& operator=(const IndexKeeper&) = delete;
+
+  /// Until `stop`. Whatever fails is tried again.
+  Task<void> run(std::stop_token stop);
+
+  // All of these: any thread.
+
+  /// What is answered from now; nullptr: there is none, as unavailable() says.
+  std::shared_ptr<IndexFile> serving() const;
+  Error unavailable() const;
+  /// What is said to somebody who read and met this error. A damaged index is made again.
+  Error read_failed(Error error);
+
+  struct Progress {
+    std::int64_t position = 0;  // the events up to here are in what is answered from
+    /// How far a new index is that will take the place of the one that is answered from.
+    std::optional<std::int64_t> next_position;
+    std::string error;         // why nothing is written into it now; empty: it is
+    bool is_complete = false;  // what is answered from was at the end of the log once
+  };
+  Progress progress() const;
+  /// How many events are not in what is answered from.
+  std::int64_t lag() const;
+  /// Up to which event things are in the index, for those who wait for that; -1 until it is open.
+  Watermark& indexed() { return indexed_; }
+
+ private:
+  std::string path_of(std::string_view version) const;
+  Task<Result<>> follow(std::stop_token stop);
+  Task<Result<std::unique_ptr<IndexFile>>> open(const std::string& path, bool is_remade);
+  Task<std::unique_ptr<IndexFile>> open_former(const std::string& current);
+  Task<Result<>> keep_former(Indexer& indexer);
+  Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
+  Task<Result<>> keep_until_damaged(std::stop_token stop);
+  std::vector<std::string> indexes() const;
+  void retire_former();
+  void publish(std::shared_ptr<IndexFile> index, std::int64_t position);
+  void say(const std::optional<Error>& error);
+
+  const Rooms rooms_;
+  const std::vector<Kind>& kinds_;
+  const KeeperOptions options_;
+
+  // Of the executor.
+  std::shared_ptr<IndexFile> current_;
+  std::shared_ptr<IndexFile> former_;
+  std::int64_t current_position_ = 0;
+  std::int64_t former_position_ = 0;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<IndexFile> serving_;  // current_ or former_
+  std::string error_;
+  std::optional<std::int64_t> next_position_;
+
+  std::atomic<std::int64_t> position_ = 0;  // of serving_
+  std::atomic<bool> is_complete_ = false;   // serving_
+  Watermark indexed_{-1};
+  Watermark damages_;  // found by those who read
+};
+
+/// Removes an index: the file, and those that SQLite has beside it.
+void remove_index(const std::string& path);
+
+}  // namespace synap::search

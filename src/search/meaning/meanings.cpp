@@ -1,0 +1,414 @@
+#include "search/meaning/meanings.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/crypto.h"
+#include "base/first_of.h"
+#include "base/log.h"
+#include "base/run_on.h"
+#include "vectors/quantise.h"
+
+namespace synap::search {
+namespace {
+
+constexpr std::string_view kFamily = "meaning-";
+constexpr std::string_view kPrefix = "meaning-1-";
+// Of a model that cannot be opened.
+constexpr std::chrono::milliseconds kPatienceMax(60'000);
+// So many looks at a time: each has the query's thread for some milliseconds.
+constexpr int kLooksMax = 32;
+// Queries whose vectors are remembered: for the pages behind the first, and for who types.
+constexpr std::size_t kRememberedMax = 256;
+
+// The system then gives its thread the processor when nobody else wants it at all. What holds a
+// lock must not run so, since others wait for it: so only a model computes there.
+Task<void> become_idle() {
+  sched_param none{};
+  // It may always be asked for less. Where a system knows no such thing, it stays in the
+  // background.
+  std::ignore = sched_setscheduler(0, SCHED_IDLE, &none);
+  co_return;
+}
+
+std::string version_of(const embedding::Embedder& embedder) {
+  auto name = embedder.model();
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  };
+  if (!std::ranges::all_of(name, is_plain) || name.size() > 100) {
+    name = to_hex(sha256(name)).substr(0, 24);
+  }
+  return fmt::format("{}-{}-{}", name, embedder.dimension(), kPiecesVersion);
+}
+
+std::string version_of(const std::vector<Kind>& kinds) {
+  std::string all;
+  for (const auto& kind : kinds) all += fmt::format("\n{}\n{}", kind.name, kind.version);
+  return to_hex(sha256(all)).substr(0, 12);
+}
+
+}  // namespace
+
+struct Meanings::Pending {
+  Watermark is_done;
+  Result<Look> look = fail(Code::kTimeout, "");
+};
+
+Meanings::Meanings(const Rooms& rooms, const std::vector<Kind>& kinds, std::string directory,
+                   MeaningOptions options)
+    : rooms_(rooms),
+      kinds_(kinds),
+      directory_(std::move(directory)),
+      options_(std::move(options)),
+      embedding_executor_(rooms.world.make_executor("embedding", ThreadPriority::kBackground)),
+      query_executor_(rooms.world.make_executor("search query")),
+      executor_(rooms.world.make_executor("search meaning", ThreadPriority::kBackground)) {
+  spawn(*embedding_executor_, become_idle());
+}
+
+Meanings::~Meanings() {
+  stop();
+}
+
+void Meanings::start() {
+  background_.begin(run());
+}
+
+void Meanings::stop() {
+  background_.stop();
+  looks_.stop();
+}
+
+void Meanings::say(std::string problem) {
+  std::lock_guard lock(mutex_);
+  problem_ = std::move(problem);
+}
+
+Task<void> Meanings::run() {
+  auto patience = options_.look_interval;
+  while (!background_.is_stopping()) {
+    const auto chosen = options_.embedders->chosen();
+    auto embedder =
+        chosen ? options_.embedders->open(*chosen, *embedding_executor_) : fail(chosen.error());
+    if (embedder) {
+      patience = options_.look_interval;
+      co_await use(std::move(*embedder));
+      continue;
+    }
+    say(embedder.error().message);
+    // That there is none is no news every second.
+    const bool is_none = !chosen && chosen.error().code == Code::kNotFound;
+    if (!is_none) {
+      write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
+                        "the sentence model cannot be used: {error}",
+                        {{"error", embedder.error().message}});
+    }
+    co_await rooms_.world.sleep_for(patience, background_.token());
+    patience = is_none ? options_.look_interval : std::min(patience * 2, kPatienceMax);
+  }
+}
+
+// Until another model is to be used.
+Task<void> Meanings::use(std::shared_ptr<embedding::Embedder> embedder) {
+  // A page of the log may take minutes: who embeds it looks at this between two texts.
+  std::stop_source over_soon;
+  std::stop_callback on_stop(background_.token(), [&] { over_soon.request_stop(); });
+  auto keeper = make_keeper(embedder, over_soon.get_token());
+  {
+    std::lock_guard lock(mutex_);
+    keeper_ = keeper;
+    model_ = embedder->model();
+    problem_.clear();
+  }
+  co_await first_of(
+      background_.token(),
+      [&](std::stop_token over) -> Task<bool> {
+        const bool is_other =
+            co_await until_other_model(embedder->model(), *keeper, std::move(over));
+        over_soon.request_stop();
+        co_return is_other;
+      },
+      [&](std::stop_token over) -> Task<bool> {
+        co_await keeper->run(std::move(over));
+        co_return false;
+      });
+  std::lock_guard lock(mutex_);
+  keeper_.reset();
+  query_embedder_.reset();
+}
+
+// And meanwhile, how fast it goes.
+Task<bool> Meanings::until_other_model(std::string model, IndexKeeper& keeper,
+                                       std::stop_token over) {
+  constexpr double kNew = 0.2;
+  auto at = rooms_.world.now();
+  auto embedded = embedded_.value();
+  auto indexed = std::max<std::int64_t>(keeper.indexed().value(), 0);
+  while (co_await rooms_.world.sleep_for(options_.look_interval, over)) {
+    const auto chosen = options_.embedders->chosen();
+    if (!chosen || *chosen != model) co_return true;
+    const auto now = rooms_.world.now();
+    const double seconds = std::chrono::duration<double>(now - at).count();
+    const auto now_embedded = embedded_.value();
+    const auto now_indexed = std::max<std::int64_t>(keeper.indexed().value(), 0);
+    std::lock_guard lock(mutex_);
+    const auto renew = [&](double& rate, auto count) {
+      rate += kNew * (static_cast<double>(count) / std::max(seconds, 1e-3) - rate);
+    };
+    renew(passages_per_second_, now_embedded - embedded);
+    renew(events_per_second_, now_indexed - indexed);
+    at = now;
+    embedded = now_embedded;
+    indexed = now_indexed;
+  }
+  co_return false;
+}
+
+std::shared_ptr<IndexKeeper> Meanings::make_keeper(
+    const std::shared_ptr<embedding::Embedder>& embedder, std::stop_token stop) {
+  const auto version = version_of(*embedder);
+  const auto name = fmt::format("/{}{}.db", kPrefix, version);
+  KeeperOptions options{
+      .directory = directory_,
+      .family = kFamily,
+      .prefix = kPrefix,
+      .version = [version] { return version; },
+      .subject = "the index of meanings",
+      .open = [this, embedder, name,
+               stop](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
+        VectorIndex::Options file{
+            .path = path, .world = rooms_.world, .blocks_bytes_max = options_.blocks_bytes_max};
+        if (path.ends_with(name)) {
+          file.embedder = embedder;
+          file.kinds = version_of(kinds_);
+          file.stop = stop;
+          file.embedded = &embedded_;
+        }
+        auto opened = VectorIndex::open(std::move(file));
+        if (!opened) return fail(opened.error());
+        return std::unique_ptr<IndexFile>(std::move(*opened));
+      },
+      // One whose model is gone answers nothing.
+      .serves =
+          [this](const IndexFile& former) {
+            const auto& model = static_cast<const VectorIndex&>(former).model();
+            return options_.embedders->open(model, *query_executor_).has_value();
+          }};
+  return std::make_shared<IndexKeeper>(rooms_, kinds_, std::move(options));
+}
+
+std::shared_ptr<IndexKeeper> Meanings::keeper() const {
+  std::lock_guard lock(mutex_);
+  return keeper_;
+}
+
+std::shared_ptr<VectorIndex> Meanings::serving() const {
+  const auto kept = keeper();
+  return kept == nullptr ? nullptr : std::static_pointer_cast<VectorIndex>(kept->serving());
+}
+
+Task<Result<Meanings::Look>> Meanings::look(std::string user_id, std::optional<std::string> text,
+                                            std::chrono::milliseconds patience) {
+  if (serving() == nullptr) {
+    std::lock_guard lock(mutex_);
+    if (!problem_.empty()) co_return fail(Code::kNotFound, problem_);
+    if (keeper_ == nullptr) co_return fail(Code::kNotFound, "there is no sentence model");
+    const auto error = keeper_->progress().error;
+    co_return fail(Code::kServiceUnavailable,
+                   error.empty() ? "the index of meanings is being opened"
+                                 : fmt::format("there is no index of meanings: {}", error));
+  }
+  if (looks_.is_stopping() || looking_.fetch_add(1) >= kLooksMax) {
+    if (!looks_.is_stopping()) looking_.fetch_sub(1);
+    co_return fail(Code::kServiceUnavailable, "too many look by meaning at this moment");
+  }
+  auto pending = std::make_shared<Pending>();
+  looks_.begin(prepare(pending, std::move(user_id), std::move(text)));
+  co_await first_of(
+      std::stop_token(),
+      [&](std::stop_token over) { return pending->is_done.wait_past(0, std::move(over)); },
+      [&](std::stop_token over) { return rooms_.world.sleep_for(patience, std::move(over)); });
+  if (pending->is_done.value() == 0) {
+    co_return fail(Code::kTimeout,
+                   fmt::format("the query's meaning was not known within {} ms", patience.count()));
+  }
+  co_return pending->look;
+}
+
+// It goes on where nobody waits for it any more: the next query has what it has found.
+Task<void> Meanings::prepare(std::shared_ptr<Pending> pending, std::string user_id,
+                             std::optional<std::string> text) {
+  pending->look = co_await prepared(user_id, text);
+  looking_.fetch_sub(1);
+  pending->is_done.raise(1);
+}
+
+Task<Result<Meanings::Look>> Meanings::prepared(const std::string& user_id,
+                                                const std::optional<std::string>& text) {
+  Look look{.index = serving(), .block = nullptr, .query = {}, .note = ""};
+  if (look.index == nullptr) co_return fail(Code::kServiceUnavailable, "the model is replaced");
+  if (text) {
+    auto vector = co_await vector_of_query(look.index->model(), user_id, *text);
+    if (!vector) co_return fail(vector.error());
+    look.query = std::move(*vector);
+  }
+  auto block = co_await look.index->block(user_id);
+  if (!block) co_return fail(failed(block.error()));
+  look.block = std::move(*block);
+  const auto kept = keeper();
+  const auto progress = kept == nullptr ? IndexKeeper::Progress{} : kept->progress();
+  if (!progress.is_complete) {
+    look.note = fmt::format("the index of meanings is being filled: {} events are not in it yet",
+                            kept == nullptr ? 0 : kept->lag());
+  }
+  co_return look;
+}
+
+Error Meanings::failed(Error error) const {
+  const auto kept = keeper();
+  return kept == nullptr ? error : kept->read_failed(std::move(error));
+}
+
+Result<std::shared_ptr<embedding::Embedder>> Meanings::query_embedder(const std::string& model) {
+  {
+    std::lock_guard lock(mutex_);
+    if (query_embedder_ != nullptr && query_embedder_->model() == model) return query_embedder_;
+  }
+  auto opened = options_.embedders->open(model, *query_executor_);
+  if (!opened) return fail(opened.error());
+  std::lock_guard lock(mutex_);
+  query_embedder_ = *opened;
+  return *opened;
+}
+
+// Remembered by user: how fast an answer is must not say what others look for.
+Task<Result<embedding::Vector>> Meanings::vector_of_query(const std::string& model,
+                                                          const std::string& user_id,
+                                                          const std::string& text) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto known = std::ranges::find_if(remembered_, [&](const Remembered& one) {
+      return one.user_id == user_id && one.text == text && one.model == model;
+    });
+    if (known != remembered_.end()) {
+      remembered_.splice(remembered_.begin(), remembered_, known);
+      co_return known->vector;
+    }
+  }
+  const auto embedder = query_embedder(model);
+  if (!embedder) co_return fail(embedder.error());
+  std::vector<std::string> texts = {text};
+  auto vectors = co_await embed_checked(**embedder, std::move(texts));
+  if (!vectors) co_return fail(vectors.error());
+  std::lock_guard lock(mutex_);
+  remembered_.push_front({user_id, text, model, vectors->front()});
+  if (remembered_.size() > kRememberedMax) remembered_.pop_back();
+  co_return std::move(vectors->front());
+}
+
+namespace {
+
+// Owns what it uses.
+Task<Result<Meanings::Seen>> see_in(Meanings::Look look, Meanings::Asked asked) {
+  Meanings::Seen seen;
+  auto nearest = look.block->nearest(
+      look.query,
+      {.count = asked.count, .takes = std::move(asked.takes), .background = &seen.background});
+  if (!nearest) co_return fail(nearest.error());
+  seen.nearest = std::move(*nearest);
+  for (const auto& entity : asked.others) {
+    seen.others.push_back(look.block->nearness(entity, look.query));
+  }
+  co_return seen;
+}
+
+std::optional<embedding::Vector> mean_of(db::Tx& tx, const Uuid& entity, std::size_t dimension) {
+  embedding::Vector mean(dimension, 0);
+  std::int64_t count = 0;
+  auto rows = tx.query(
+      "SELECT vector FROM documents JOIN passages ON passages.id >= documents.number << 16 "
+      "AND passages.id < (documents.number + 1) << 16 WHERE entity = $1",
+      entity);
+  while (rows.next()) {
+    const auto vector = vectors::unpack(rows.view(0), dimension);
+    if (!vector) continue;
+    for (std::size_t i = 0; i < dimension; ++i) mean[i] += (*vector)[i];
+    ++count;
+  }
+  float square = 0;
+  for (const float value : mean) square += value * value;
+  if (count == 0 || !(square > 0)) return std::nullopt;
+  for (auto& value : mean) value /= std::sqrt(square);
+  return mean;
+}
+
+}  // namespace
+
+Task<Result<Meanings::Seen>> Meanings::see(const Look& look, Asked asked) {
+  co_return co_await run_on(*query_executor_, see_in(look, std::move(asked)));
+}
+
+Task<Result<std::vector<std::optional<PassagePlace>>>> Meanings::places(
+    const Look& look, std::vector<std::int64_t> passages) {
+  auto places =
+      co_await look.index->database().read([&](db::Tx& tx) { return places_of(tx, passages); });
+  if (!places) co_return fail(failed(places.error()));
+  co_return places;
+}
+
+Task<Result<std::optional<embedding::Vector>>> Meanings::vector_of(const Look& look, Uuid entity) {
+  auto mean = co_await look.index->database().read(
+      [&](db::Tx& tx) { return mean_of(tx, entity, look.index->dimension()); });
+  if (!mean) co_return fail(failed(mean.error()));
+  co_return mean;
+}
+
+Task<Result<MeaningStatus>> Meanings::status(std::string user_id) {
+  MeaningStatus status{.model = "", .models = options_.embedders->models(), .problem = ""};
+  status.blocks_bytes_max = options_.blocks_bytes_max;
+  const auto kept = keeper();
+  {
+    std::lock_guard lock(mutex_);
+    status.model = model_;
+    status.problem = problem_;
+    status.passages_per_second = passages_per_second_;
+    if (kept != nullptr) {
+      status.index = kept->progress();
+      const auto target = status.index->next_position.value_or(status.index->position);
+      const auto left = std::max<std::int64_t>(rooms_.log.end().value() - target, 0);
+      const bool is_moving = left > 0 && events_per_second_ > 0.01;
+      if (is_moving) status.eta_s = std::llround(static_cast<double>(left) / events_per_second_);
+      status.lag = kept->lag();
+    }
+  }
+  const auto index = serving();
+  if (index == nullptr) co_return status;
+  status.dimension = index->dimension();
+  status.blocks_bytes = index->blocks().bytes();
+  auto counted =
+      co_await index->database().read([&](db::Tx& tx) { return count_passages(tx, user_id); });
+  if (!counted) co_return fail(failed(counted.error()));
+  status.passages = *counted;
+  co_return status;
+}
+
+std::optional<std::int64_t> Meanings::lag() const {
+  const auto kept = keeper();
+  return kept == nullptr ? std::nullopt : std::optional(kept->lag());
+}
+
+std::int64_t Meanings::indexed() const {
+  const auto kept = keeper();
+  return kept == nullptr ? -1 : kept->indexed().value();
+}
+
+std::size_t Meanings::blocks_bytes() const {
+  const auto index = serving();
+  return index == nullptr ? 0 : index->blocks().bytes();
+}
+
+}  // namespace synap::search

@@ -1,0 +1,149 @@
+// Meanings: the half of search that looks for meaning: which model is used, its index, which
+// follows the log far behind everybody, and what is near to a query.
+//
+// Texts are embedded on one thread of the lowest priority that there is; queries, for which
+// somebody waits, on another. Nothing here is waited for longer than its caller says: then search
+// answers by words, and says why.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/background.h"
+#include "base/metrics.h"
+#include "embedding/embedders.h"
+#include "search/index_keeper.h"
+#include "search/meaning/vector_index.h"
+
+namespace synap::search {
+
+struct MeaningOptions {
+  std::shared_ptr<embedding::Embedders> embedders;
+  std::size_t blocks_bytes_max = 256 << 20;
+  /// How long a query waits for its vector, before words alone answer.
+  std::chrono::milliseconds patience{150};
+  /// So often it is looked whether another model is to be used.
+  std::chrono::milliseconds look_interval{1'000};
+};
+
+struct MeaningStatus {
+  std::string model;  // that is used, or was last; empty: none
+  std::size_t dimension = 0;
+  std::vector<std::string> models;  // all that there are
+  std::string problem;              // why there is no model; empty: there is one
+  std::optional<IndexKeeper::Progress> index = {};
+  std::int64_t lag = 0;                    // events
+  std::int64_t passages = 0;               // of the user
+  double passages_per_second = 0;          // lately
+  std::optional<std::int64_t> eta_s = {};  // while it is filled
+  std::size_t blocks_bytes = 0;            // of memory
+  std::size_t blocks_bytes_max = 0;
+};
+
+class Meanings {
+ public:
+  Meanings(const Rooms& rooms, const std::vector<Kind>& kinds, std::string directory,
+           MeaningOptions options);
+  ~Meanings();  // stop()
+  Meanings(const Meanings&) = delete;
+  Meanings& operator=(const Meanings&) = delete;
+
+  void start();
+  void stop();
+
+  // All of these: any thread.
+
+  /// What looks for a user are made with.
+  struct Look {
+    std::shared_ptr<VectorIndex> index;
+    std::shared_ptr<const UserBlock> block;
+    embedding::Vector query;  // empty, if no text was given
+    std::string note;         // what is not as it should be: the index is not complete
+  };
+  /// Any error says, in a sentence, why there are none now: no model, not within `patience`.
+  Task<Result<Look>> look(std::string user_id, std::optional<std::string> text,
+                          std::chrono::milliseconds patience);
+
+  struct Asked {
+    std::size_t count = 0;  // of the nearest
+    std::function<bool(const Uuid& entity, std::int64_t updated_at)> takes = {};
+    std::vector<Uuid> others = {};  // how near these are
+  };
+  struct Seen {
+    std::vector<Near> nearest;
+    std::vector<std::optional<Near>> others;
+    vectors::Background background;
+  };
+  /// Scans on a thread of its own. `look` has a query.
+  Task<Result<Seen>> see(const Look& look, Asked asked);
+  /// Where passages are.
+  Task<Result<std::vector<std::optional<PassagePlace>>>> places(const Look& look,
+                                                                std::vector<std::int64_t> passages);
+  /// The mean of the vectors of a thing's passages, of length 1. Nothing: it is not in there.
+  Task<Result<std::optional<embedding::Vector>>> vector_of(const Look& look, Uuid entity);
+
+  Task<Result<MeaningStatus>> status(std::string user_id);
+  /// Of what is answered from; nothing: there is no index.
+  std::optional<std::int64_t> lag() const;
+  std::size_t blocks_bytes() const;
+  std::int64_t embedded() const { return embedded_.value(); }
+  const MeaningOptions& options() const { return options_; }
+  /// Up to which event things are in the index of the model that is used; -1: there is none.
+  std::int64_t indexed() const;
+
+ private:
+  struct Pending;
+  struct Remembered {
+    std::string user_id;
+    std::string text;
+    std::string model;
+    embedding::Vector vector;
+  };
+  Task<void> run();
+  Task<void> use(std::shared_ptr<embedding::Embedder> embedder);
+  Task<bool> until_other_model(std::string model, IndexKeeper& keeper, std::stop_token over);
+  std::shared_ptr<IndexKeeper> make_keeper(const std::shared_ptr<embedding::Embedder>& embedder,
+                                           std::stop_token stop);
+  Task<void> prepare(std::shared_ptr<Pending> pending, std::string user_id,
+                     std::optional<std::string> text);
+  Task<Result<Look>> prepared(const std::string& user_id, const std::optional<std::string>& text);
+  Task<Result<embedding::Vector>> vector_of_query(const std::string& model,
+                                                  const std::string& user_id,
+                                                  const std::string& text);
+  Result<std::shared_ptr<embedding::Embedder>> query_embedder(const std::string& model);
+  std::shared_ptr<IndexKeeper> keeper() const;
+  std::shared_ptr<VectorIndex> serving() const;
+  void say(std::string problem);
+  Error failed(Error error) const;
+
+  const Rooms rooms_;
+  const std::vector<Kind>& kinds_;
+  const std::string directory_;
+  const MeaningOptions options_;
+
+  mutable std::mutex mutex_;
+  std::string problem_ = "the model is being opened";
+  std::string model_;
+  std::shared_ptr<IndexKeeper> keeper_;  // while there is a model
+  std::shared_ptr<embedding::Embedder> query_embedder_;
+  std::list<Remembered> remembered_;  // queries, the newest first
+  double passages_per_second_ = 0;
+  double events_per_second_ = 0;
+
+  Counter embedded_;
+  std::atomic<int> looking_ = 0;
+  const std::unique_ptr<Executor> embedding_executor_;
+  const std::unique_ptr<Executor> query_executor_;
+  const std::unique_ptr<Executor> executor_;
+  Background looks_{*query_executor_};
+  Background background_{*executor_};
+};
+
+}  // namespace synap::search

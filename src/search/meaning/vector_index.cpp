@@ -1,0 +1,235 @@
+#include "search/meaning/vector_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "search/meaning/vector_changes.h"
+#include "vectors/quantise.h"
+
+namespace synap::search {
+namespace {
+
+// So many texts are embedded between two commits: half a second, which is all that a crash repeats.
+constexpr std::size_t kSlice = 16;
+
+constexpr std::string_view kTables[] = {
+    "CREATE TABLE documents(number INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER NOT NULL, "
+    "entity BLOB NOT NULL UNIQUE, updated_at INTEGER NOT NULL, passages INTEGER NOT NULL) STRICT",
+    "CREATE INDEX documents_by_user ON documents(user, number)",
+    "CREATE TABLE passages(id INTEGER PRIMARY KEY, user INTEGER NOT NULL, part INTEGER NOT NULL, "
+    "begin_at INTEGER NOT NULL, end_at INTEGER NOT NULL, hash BLOB NOT NULL, "
+    "vector BLOB NOT NULL) STRICT",
+    "CREATE INDEX passages_by_hash ON passages(user, hash)",
+    "CREATE TABLE made(hash BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE users(number INTEGER PRIMARY KEY, user_id TEXT NOT NULL UNIQUE, "
+    "documents INTEGER NOT NULL, passages INTEGER NOT NULL) STRICT",
+    "CREATE TABLE about(one INTEGER PRIMARY KEY CHECK (one = 1), model TEXT NOT NULL, "
+    "dimension INTEGER NOT NULL, mean REAL NOT NULL, deviation REAL NOT NULL, "
+    "kinds TEXT NOT NULL) STRICT"};
+
+struct About {
+  std::string model;
+  std::int64_t dimension = 0;
+  Unrelated unrelated;
+  std::string kinds;
+};
+
+std::optional<About> about_of(db::Tx& tx) {
+  auto rows = tx.query("SELECT model, dimension, mean, deviation, kinds FROM about");
+  if (!rows.next()) return std::nullopt;
+  return About{rows.text(0), rows.integer(1), {rows.real(2), rows.real(3)}, rows.text(4)};
+}
+
+std::unexpected<Error> damaged(std::string what) {
+  return fail(Error{Code::kInternalServerError, std::move(what), nullptr, Fault::kDamaged});
+}
+
+}  // namespace
+
+VectorIndex::VectorIndex(std::unique_ptr<db::Engine> database, Options options)
+    : IndexFile(std::move(database), kTables), options_(std::move(options)) {}
+
+Result<std::unique_ptr<VectorIndex>> VectorIndex::open(Options options) {
+  auto opened = open_database(options.path, options.world);
+  if (!opened) return fail(opened.error());
+  return std::unique_ptr<VectorIndex>(new VectorIndex(std::move(*opened), std::move(options)));
+}
+
+Task<Result<>> VectorIndex::load() {
+  if (auto loaded = co_await IndexFile::load(); !loaded) co_return loaded;
+  if (auto described = co_await describe(); !described) co_return described;
+  blocks_ = std::make_unique<Blocks>(dimension_, options_.blocks_bytes_max);
+  co_return Result<>{};
+}
+
+// Which model it is of. A new one is described first.
+Task<Result<>> VectorIndex::describe() {
+  const auto& embedder = options_.embedder;
+  auto about = co_await database().read([](db::Tx& tx) { return about_of(tx); });
+  if (!about) co_return fail(about.error());
+  if (!*about && embedder == nullptr) co_return damaged("It has no model");
+  if (!*about) {
+    const auto unrelated = co_await unrelated_of(*embedder);
+    if (!unrelated) co_return fail(unrelated.error());
+    *about = About{embedder->model(), static_cast<std::int64_t>(embedder->dimension()), *unrelated,
+                   options_.kinds};
+    auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+      tx.run(
+          "INSERT INTO about(one, model, dimension, mean, deviation, kinds) "
+          "VALUES (1, $1, $2, $3, $4, $5)",
+          (*about)->model, (*about)->dimension, unrelated->mean, unrelated->deviation,
+          options_.kinds);
+    });
+    if (!written) co_return fail(written.error());
+  } else if (embedder != nullptr && (*about)->kinds != options_.kinds) {
+    // Vectors of texts that are the same stay: so that is soon done.
+    const Checkpoint beginning{.is_complete = checkpoint().is_complete};
+    auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+      tx.run("UPDATE about SET kinds = $1", options_.kinds);
+      save(tx, beginning);
+    });
+    if (!written) co_return fail(written.error());
+    kept(beginning);
+  }
+  if (embedder != nullptr &&
+      ((*about)->model != embedder->model() ||
+       (*about)->dimension != static_cast<std::int64_t>(embedder->dimension()))) {
+    co_return damaged("It is of another model than its name says");
+  }
+  model_ = (*about)->model;
+  dimension_ = static_cast<std::size_t>((*about)->dimension);
+  unrelated_ = (*about)->unrelated;
+  co_return Result<>{};
+}
+
+Task<Result<>> VectorIndex::apply(std::vector<Change> changes, Checkpoint to) {
+  std::vector<Made> all;
+  std::size_t embedded = 0;
+  for (auto& change : changes) {
+    auto made = co_await made_of(std::move(change), embedded);
+    if (!made) co_return fail(made.error());
+    all.push_back(std::move(*made));
+    if (embedded < kSlice) continue;
+    auto written = co_await write(std::exchange(all, {}), checkpoint());
+    if (!written) co_return written;
+    embedded = 0;
+  }
+  co_return co_await write(std::move(all), to);
+}
+
+Task<Result<VectorIndex::Made>> VectorIndex::made_of(Change change, std::size_t& embedded) {
+  Made made{.change = std::move(change), .pieces = {}, .vectors = {}};
+  if (!made.change.document) co_return made;
+  made.pieces = pieces_of(*made.change.document, *options_.embedder);
+  if (made.pieces.size() > kPassagesMax) made.pieces.resize(kPassagesMax);
+  auto known = co_await database().read(
+      [&](db::Tx& tx) { return known_vectors(tx, made.change.document->user_id, made.pieces); });
+  if (!known) co_return fail(known.error());
+  made.vectors = std::move(*known);
+  const auto count = co_await embed_missing(made);
+  if (!count) co_return fail(count.error());
+  embedded += *count;
+  // Its words are in the pieces, and of no further use.
+  made.change.document->text.clear();
+  made.change.document->others.clear();
+  co_return made;
+}
+
+Task<Result<std::size_t>> VectorIndex::embed_missing(Made& made) {
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < made.pieces.size(); ++i) {
+    if (made.vectors[i].empty()) missing.push_back(i);
+  }
+  for (std::size_t from = 0; from < missing.size(); from += kSlice) {
+    if (options_.stop.stop_requested()) {
+      co_return fail(Code::kClientClosedRequest, "It was asked to stop");
+    }
+    const std::vector<std::size_t> slice(
+        missing.begin() + static_cast<std::ptrdiff_t>(from),
+        missing.begin() + static_cast<std::ptrdiff_t>(std::min(from + kSlice, missing.size())));
+    std::vector<std::string> texts;
+    for (const auto i : slice) texts.push_back(made.pieces[i].text);
+    const auto vectors = co_await embed_checked(*options_.embedder, std::move(texts));
+    if (!vectors) co_return fail(vectors.error());
+    for (std::size_t i = 0; i < slice.size(); ++i) {
+      made.vectors[slice[i]] = vectors::pack((*vectors)[i]);
+    }
+    if (options_.embedded != nullptr) options_.embedded->add(slice.size());
+    if (from + kSlice >= missing.size()) break;
+    if (auto written = co_await write_aside(made, slice); !written) {
+      co_return fail(written.error());
+    }
+  }
+  co_return missing.size();
+}
+
+// What was made of a long text must not be made again if the process dies before its end.
+Task<Result<>> VectorIndex::write_aside(const Made& made, const std::vector<std::size_t>& numbers) {
+  auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+    for (const auto i : numbers) keep_aside(tx, made.pieces[i].hash, made.vectors[i]);
+  });
+  if (!written) co_return fail(written.error());
+  co_return Result<>{};
+}
+
+Task<Result<>> VectorIndex::write(std::vector<Made> all, Checkpoint to) {
+  using Effects = std::map<std::string, std::vector<Effect>>;
+  auto effects = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+    Effects effects;
+    VectorChanges changes(tx);
+    for (const auto& made : all) {
+      if (!tx.ok()) break;
+      auto [user_id, effect] = changes.carry_out(made.change, made.pieces, made.vectors);
+      if (!user_id.empty()) effects[user_id].push_back(std::move(effect));
+    }
+    save(tx, to);
+    return effects;
+  });
+  if (!effects) co_return fail(effects.error());
+  kept(to);
+  for (const auto& [user_id, some] : *effects) {
+    auto whole = some;
+    for (auto& effect : whole) {
+      if (!effect.now) continue;
+      const auto made = std::ranges::find(
+          all, effect.entity, [](const Made& one) -> const Uuid& { return one.change.id; });
+      for (const auto& packed : made->vectors) {
+        effect.now->passages.push_back(vectors::unpack(packed, dimension_).value());
+      }
+    }
+    blocks_->apply(user_id, whole);
+  }
+  co_return Result<>{};
+}
+
+Task<Result<>> VectorIndex::forget(std::vector<Uuid> ids, Checkpoint to) {
+  std::vector<Made> all;
+  for (const auto& id : ids) all.push_back({.change = {id, std::nullopt}});
+  co_return co_await write(std::move(all), to);
+}
+
+std::vector<std::optional<PassagePlace>> places_of(db::Tx& tx,
+                                                   const std::vector<std::int64_t>& passages) {
+  std::vector<std::optional<PassagePlace>> places;
+  for (const auto id : passages) {
+    auto rows = tx.query(
+        "SELECT part, begin_at, end_at, updated_at FROM passages JOIN documents "
+        "ON documents.number = passages.id >> 16 WHERE id = $1",
+        id);
+    places.emplace_back();
+    if (!rows.next()) continue;
+    places.back() = PassagePlace{static_cast<PartOfDocument>(rows.integer(0)),
+                                 static_cast<std::size_t>(rows.integer(1)),
+                                 static_cast<std::size_t>(rows.integer(2)), rows.integer(3)};
+  }
+  return places;
+}
+
+std::int64_t count_passages(db::Tx& tx, std::string_view user_id) {
+  auto rows = tx.query("SELECT passages FROM users WHERE user_id = $1", user_id);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+}  // namespace synap::search
