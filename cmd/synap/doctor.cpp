@@ -83,7 +83,7 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
   if (probe.is_pod_running()) {
     checks.push_back(check_pod(*pod));
     if (checks.back().status == Status::kOk) checks.push_back(check_key(*pod));
-    if (auto mode = check_mode(*pod)) checks.push_back(std::move(*mode));
+    for (auto& check : checks_of_pod(*pod)) checks.push_back(std::move(check));
   } else {
     checks.push_back(check_port(*pod));
   }

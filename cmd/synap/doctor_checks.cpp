@@ -211,18 +211,20 @@ Check check_key(PodClient& pod) {
   return {"key", Status::kOk, *known ? "the pod knows it" : "the pod knows it; it has few scopes"};
 }
 
-// The pod's own doctor says it.
-std::optional<Check> check_mode(PodClient& pod) {
+std::vector<Check> checks_of_pod(PodClient& pod) {
+  constexpr std::string_view kTold[] = {"mode", "search", "search meaning"};
+  std::vector<Check> told;
   const auto answer = pod.query("pod.doctor", Json::object());
   const Json* checks = answer ? answer->find("checks") : nullptr;
-  if (checks == nullptr || !checks->is_array()) return std::nullopt;
+  if (checks == nullptr || !checks->is_array()) return told;
   for (const auto& check : checks->as_array()) {
-    if (check.string_or("name", "") != "mode") continue;
+    const auto name = check.string_or("name", "");
+    if (std::ranges::find(kTold, name) == std::end(kTold)) continue;
     const bool is_ok = check.string_or("status", "") == "ok";
-    return Check{"mode", is_ok ? Status::kOk : Status::kWarn,
-                 std::string(check.string_or("message", ""))};
+    told.push_back({std::string(name), is_ok ? Status::kOk : Status::kWarn,
+                    std::string(check.string_or("message", ""))});
   }
-  return std::nullopt;
+  return told;
 }
 
 // A pod answers its health to everybody, in a shape that is no accident.

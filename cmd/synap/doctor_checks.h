@@ -43,8 +43,9 @@ Check check_key_file(const std::string& data);
 /// With a pod: that it answers, can write, and knows the key.
 Check check_pod(PodClient& pod);
 Check check_key(PodClient& pod);
-/// Nothing: it does not say how workers prove who they are.
-std::optional<Check> check_mode(PodClient& pod);
+/// What only the pod itself knows: how workers prove who they are, how search stands. Empty: it
+/// does not say.
+std::vector<Check> checks_of_pod(PodClient& pod);
 /// Without one: that nothing has its port, but for a pod with another directory.
 Check check_port(PodClient& pod);
 /// Empty, or why the files of a directory that is there cannot be looked at.

@@ -120,6 +120,51 @@ Check Doctor::read_models() const {
   return {"read models", Status::kOk, "All follow the log."};
 }
 
+Check Doctor::words() const {
+  constexpr const char* kName = "search";
+  const auto progress = patient_.search.progress();
+  const auto lag = patient_.search.lag();
+  if (!progress.error.empty()) {
+    return {kName, Status::kWarn, fmt::format("Nothing is written into it: {}.", progress.error),
+            "What is new is not found until then; the index is made from the log, so nothing is "
+            "lost."};
+  }
+  if (progress.next_position) {
+    return {kName, Status::kOk, "The index is being made again; the one before answers."};
+  }
+  if (lag > kLagMax) {
+    return {kName, Status::kWarn, fmt::format("{} events are not in the index.", lag),
+            "It catches up by itself unless more comes than it can take."};
+  }
+  return {kName, Status::kOk, "The index of words follows the log."};
+}
+
+Check Doctor::meanings() const {
+  constexpr const char* kName = "search meaning";
+  const auto* meanings = patient_.search.meanings();
+  if (meanings == nullptr) return {kName, Status::kOk, "This pod searches by words only."};
+  const auto state = meanings->state();
+  if (!state.problem.empty()) {
+    const auto message = fmt::format("Words answer alone: {}.", state.problem);
+    if (!state.has_models) return {kName, Status::kOk, message};
+    return {kName, Status::kWarn, message,
+            "synap model list says which are good; adding one again makes it anew."};
+  }
+  if (!state.index) return {kName, Status::kOk, "The model is being opened."};
+  if (!state.index->error.empty()) {
+    return {kName, Status::kWarn,
+            fmt::format("Nothing is written into it: {}.", state.index->error),
+            "It is tried again; words answer meanwhile."};
+  }
+  if (state.lag > kLagMax || !state.index->is_complete || state.index->next_position) {
+    return {kName, Status::kOk,
+            fmt::format("{} is being filled in the background: {} events are not in it.",
+                        state.model, state.lag),
+            "search.status says when it will be done."};
+  }
+  return {kName, Status::kOk, fmt::format("{} follows the log.", state.model)};
+}
+
 Task<Check> Doctor::dead_letters() {
   // An index has these rows and no others.
   const auto count = co_await patient_.database.read([](db::Tx& tx) {
@@ -209,6 +254,8 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   checks.push_back(disk());
   checks.push_back(permissions());
   checks.push_back(read_models());
+  checks.push_back(words());
+  checks.push_back(meanings());
   checks.push_back(co_await dead_letters());
   const auto statistics = patient_.database.statistics();
   if (statistics.log_of_changes) checks.push_back(wal(*statistics.log_of_changes));

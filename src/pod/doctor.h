@@ -15,6 +15,7 @@
 #include "pod/inngest_bus.h"
 #include "pod/readiness.h"
 #include "projections/projections.h"
+#include "search/search.h"
 
 namespace synap::pod {
 
@@ -36,6 +37,7 @@ class Doctor {
     db::Engine& database;
     events::EventLog& log;
     const projections::Projections& projections;
+    const search::Search& search;
     const DataDirectory& directory;
     api::Keys& keys;
     std::int64_t disk_free_bytes_min = 0;
@@ -60,6 +62,8 @@ class Doctor {
   Check disk() const;
   Check permissions() const;
   Check read_models() const;
+  Check words() const;
+  Check meanings() const;
   Task<Check> dead_letters();
   static Check wal(const db::LogOfChanges& log);
   Check mode() const;

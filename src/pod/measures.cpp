@@ -319,6 +319,22 @@ void add_projections(Metrics& metrics, const projections::Projections& projectio
               });
 }
 
+void add_search(Metrics& metrics, const search::Search& search) {
+  metrics.add("synap_search_lag_events", Type::kGauge,
+              "Events that are not in an index of search yet.", [&search](Samples& samples) {
+                samples.add({{"index", "words"}}, real(search.lag()));
+                const auto* meanings = search.meanings();
+                const auto lag = meanings == nullptr ? std::nullopt : meanings->lag();
+                if (lag) samples.add({{"index", "meanings"}}, real(*lag));
+              });
+  const auto* meanings = search.meanings();
+  if (meanings == nullptr) return;
+  metrics.add("synap_search_embedded_total", Type::kCounter, "Passages whose vectors were made.",
+              [meanings] { return real(meanings->embedded()); });
+  metrics.add("synap_search_memory_bytes", Type::kGauge, "Vectors of users that are in memory.",
+              [meanings] { return real(meanings->blocks_bytes()); });
+}
+
 }  // namespace
 
 void add_measures(Metrics& metrics, const Measured& measured) {
@@ -335,6 +351,7 @@ void add_measures(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_log_position", Type::kGauge, "The position of the newest event.",
               [&log = measured.log] { return real(log.end().value()); });
   add_projections(metrics, measured.projections);
+  add_search(metrics, measured.search);
   metrics.add("synap_disk_free_bytes", Type::kGauge,
               "Bytes that the disk of the data directory still has for the pod.",
               [&directory = measured.directory](Samples& samples) {

@@ -18,6 +18,7 @@
 #include "pod/inngest_bus.h"
 #include "projections/projections.h"
 #include "rpc/procedure.h"
+#include "search/search.h"
 #include "workers/admission.h"
 #include "workers/run_pruner.h"
 
@@ -36,6 +37,7 @@ struct Measured {
   const workers::Admission& admission;
   const workers::RunPruner& pruner;
   const projections::Projections& projections;
+  const search::Search& search;
   events::EventLog& log;
   const DataDirectory& directory;
   const InngestBus* inngest_bus = nullptr;  // if there is an Inngest server

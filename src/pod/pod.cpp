@@ -346,6 +346,7 @@ Result<> Pod::Parts::serve() {
                                                .database = *database,
                                                .log = *log,
                                                .projections = *projections,
+                                               .search = *search,
                                                .directory = *directory,
                                                .keys = *keys,
                                                .disk_free_bytes_min = options.disk_free_bytes_min,
@@ -404,6 +405,7 @@ Result<> Pod::Parts::serve() {
                           .admission = engine->admission,
                           .pruner = *pruner,
                           .projections = *projections,
+                          .search = *search,
                           .log = *log,
                           .directory = *directory,
                           .inngest_bus = inngest_bus.get()};

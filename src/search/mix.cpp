@@ -14,8 +14,8 @@ constexpr double kFar = 4;
 constexpr double kDeviationMin = 1e-3;
 
 // So that a score is the same for all pages, whatever order its sums were made in.
-double rounded(double value, double to) {
-  return std::round(value / to) * to;
+double rounded(double value, double parts) {
+  return std::round(value * parts) / parts;
 }
 
 }  // namespace
@@ -36,16 +36,16 @@ Usual usual_of(const vectors::Background& background, const Usual& unrelated) {
   const double variance = (count * square(background.deviation, background.mean) +
                            kUnrelatedWeight * square(unrelated.deviation, unrelated.mean)) /
                           all;
-  return {rounded(mean, 1e-5), rounded(std::max(std::sqrt(variance), kDeviationMin), 1e-5)};
+  return {rounded(mean, 1e5), rounded(std::max(std::sqrt(variance), kDeviationMin), 1e5)};
 }
 
 double meaning_score(double cosine, const Usual& usual) {
   const double far = (cosine - usual.mean) / usual.deviation;
-  return rounded(1 / (1 + std::exp(kFar - far)), 1e-9);
+  return rounded(1 / (1 + std::exp(kFar - far)), 1e9);
 }
 
 double mixed_score(double words, double meaning) {
-  return rounded(1 - (1 - words) * (1 - meaning), 1e-9);
+  return rounded(1 - (1 - words) * (1 - meaning), 1e9);
 }
 
 }  // namespace synap::search

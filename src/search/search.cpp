@@ -81,6 +81,10 @@ std::int64_t Search::lag() const {
   return words_->lag();
 }
 
+IndexKeeper::Progress Search::progress() const {
+  return words_->progress();
+}
+
 Task<Result<Found>> Search::find(std::string user_id, Ask ask) {
   const auto index = words_->serving();
   if (index == nullptr) co_return fail(words_->unavailable());

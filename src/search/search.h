@@ -73,6 +73,8 @@ class Search {
   Task<Result<Status>> status(std::string user_id);
   /// How many events are not in what is answered from. Any thread.
   std::int64_t lag() const;
+  /// Of the index of words. Any thread.
+  IndexKeeper::Progress progress() const;
   /// Up to which event things are in the index of words, for those who wait for that; -1 until it
   /// is open.
   Watermark& indexed();

@@ -142,6 +142,8 @@ Task<Result<Found>> Search::similar(std::string user_id, SimilarAsk ask) {
   }
   auto look = co_await look_from(user_id, ask.entity);
   if (!look) co_return fail(look.error());
+  // What says nothing is near to nothing.
+  if (look->query.empty()) co_return Found{.mode = Mode::kSemantic, .mode_reason = look->note};
   whose->candidates.never.insert(ask.entity);
   const Ask asked{.mode = Mode::kSemantic, .limit = ask.limit};
   auto found = co_await answer(index, asked, whose->candidates, std::move(*look));

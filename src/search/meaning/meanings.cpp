@@ -21,6 +21,8 @@ constexpr std::string_view kPrefix = "meaning-1-";
 constexpr std::chrono::milliseconds kPatienceMax(60'000);
 // So many looks at a time: each has the query's thread for some milliseconds.
 constexpr int kLooksMax = 32;
+// So far behind is a moment, of which an answer says nothing.
+constexpr std::int64_t kMomentLag = 1'000;
 // Queries whose vectors are remembered: for the pages behind the first, and for who types.
 constexpr std::size_t kRememberedMax = 256;
 
@@ -261,9 +263,10 @@ Task<Result<Meanings::Look>> Meanings::prepared(const std::string& user_id,
   look.block = std::move(*block);
   const auto kept = keeper();
   const auto progress = kept == nullptr ? IndexKeeper::Progress{} : kept->progress();
-  if (!progress.is_complete) {
-    look.note = fmt::format("the index of meanings is being filled: {} events are not in it yet",
-                            kept == nullptr ? 0 : kept->lag());
+  const auto lag = kept == nullptr ? 0 : kept->lag();
+  if (!progress.is_complete || lag > kMomentLag) {
+    look.note =
+        fmt::format("the index of meanings is being filled: {} events are not in it yet", lag);
   }
   co_return look;
 }
@@ -339,9 +342,13 @@ std::optional<embedding::Vector> mean_of(db::Tx& tx, const Uuid& entity, std::si
     for (std::size_t i = 0; i < dimension; ++i) mean[i] += (*vector)[i];
     ++count;
   }
+  if (count == 0) {
+    auto known = tx.query("SELECT 1 FROM documents WHERE entity = $1", entity);
+    return known.next() ? std::optional(embedding::Vector()) : std::nullopt;
+  }
   float square = 0;
   for (const float value : mean) square += value * value;
-  if (count == 0 || !(square > 0)) return std::nullopt;
+  if (!(square > 0)) return embedding::Vector();
   for (auto& value : mean) value /= std::sqrt(square);
   return mean;
 }
@@ -394,6 +401,20 @@ Task<Result<MeaningStatus>> Meanings::status(std::string user_id) {
   if (!counted) co_return fail(failed(counted.error()));
   status.passages = *counted;
   co_return status;
+}
+
+Meanings::State Meanings::state() const {
+  const auto kept = keeper();
+  State state{.model = "", .problem = "", .has_models = !options_.embedders->models().empty()};
+  {
+    std::lock_guard lock(mutex_);
+    state.model = model_;
+    state.problem = problem_;
+  }
+  if (kept == nullptr) return state;
+  state.index = kept->progress();
+  state.lag = kept->lag();
+  return state;
 }
 
 std::optional<std::int64_t> Meanings::lag() const {

@@ -86,10 +86,20 @@ class Meanings {
   /// Where passages are.
   Task<Result<std::vector<std::optional<PassagePlace>>>> places(const Look& look,
                                                                 std::vector<std::int64_t> passages);
-  /// The mean of the vectors of a thing's passages, of length 1. Nothing: it is not in there.
+  /// The mean of the vectors of a thing's passages, of length 1; empty, where it has no words.
+  /// Nothing: it is not in there.
   Task<Result<std::optional<embedding::Vector>>> vector_of(const Look& look, Uuid entity);
 
   Task<Result<MeaningStatus>> status(std::string user_id);
+  /// How it stands, without a look into the index.
+  struct State {
+    std::string model;    // that is used, or was last; empty: none
+    std::string problem;  // why there is no model; empty: there is one
+    bool has_models = false;
+    std::optional<IndexKeeper::Progress> index = {};
+    std::int64_t lag = 0;
+  };
+  State state() const;
   /// Of what is answered from; nothing: there is no index.
   std::optional<std::int64_t> lag() const;
   std::size_t blocks_bytes() const;
