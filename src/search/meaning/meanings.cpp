@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -28,12 +29,17 @@ constexpr std::size_t kRememberedMax = 256;
 
 // The system then gives its thread the processor when nobody else wants it at all. What holds a
 // lock must not run so, since others wait for it: so only a model computes there.
-Task<void> become_idle() {
-  sched_param none{};
-  // It may always be asked for less. Where a system knows no such thing, it stays in the
-  // background.
-  std::ignore = sched_setscheduler(0, SCHED_IDLE, &none);
+Task<void> become_idle(std::shared_ptr<std::atomic<int>> thread) {
+  const sched_param none{};
+  // It may always be asked for less. Where a system knows no such thing, it stays as it is.
+  if (sched_setscheduler(0, SCHED_IDLE, &none) == 0) thread->store(gettid());
   co_return;
+}
+
+// Of a thread for whose end somebody waits. Where that is not allowed, it takes its time.
+void end_idleness(int thread) {
+  const sched_param none{};
+  if (thread > 0) std::ignore = sched_setscheduler(thread, SCHED_OTHER, &none);
 }
 
 std::string version_of(const embedding::Embedder& embedder) {
@@ -69,7 +75,7 @@ Meanings::Meanings(const Rooms& rooms, const std::vector<Kind>& kinds, std::stri
       embedding_executor_(rooms.world.make_executor("embedding", ThreadPriority::kBackground)),
       query_executor_(rooms.world.make_executor("search query")),
       executor_(rooms.world.make_executor("search meaning", ThreadPriority::kBackground)) {
-  spawn(*embedding_executor_, become_idle());
+  spawn(*embedding_executor_, become_idle(embedding_thread_));
 }
 
 Meanings::~Meanings() {
@@ -81,6 +87,7 @@ void Meanings::start() {
 }
 
 void Meanings::stop() {
+  end_idleness(embedding_thread_->exchange(0));
   background_.stop();
   looks_.stop();
 }

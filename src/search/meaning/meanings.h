@@ -149,6 +149,7 @@ class Meanings {
 
   Counter embedded_;
   std::atomic<int> looking_ = 0;
+  const std::shared_ptr<std::atomic<int>> embedding_thread_ = std::make_shared<std::atomic<int>>(0);
   const std::unique_ptr<Executor> embedding_executor_;
   const std::unique_ptr<Executor> query_executor_;
   const std::unique_ptr<Executor> executor_;

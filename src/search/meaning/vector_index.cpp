@@ -142,23 +142,20 @@ Task<Result<std::size_t>> VectorIndex::embed_missing(Made& made) {
   for (std::size_t i = 0; i < made.pieces.size(); ++i) {
     if (made.vectors[i].empty()) missing.push_back(i);
   }
-  for (std::size_t from = 0; from < missing.size(); from += kSlice) {
+  std::vector<std::size_t> slice;
+  for (const auto i : missing) {
+    // One by one: whoever asks to stop waits for a text, and not for a slice of them.
     if (options_.stop.stop_requested()) {
       co_return fail(Code::kClientClosedRequest, "It was asked to stop");
     }
-    const std::vector<std::size_t> slice(
-        missing.begin() + static_cast<std::ptrdiff_t>(from),
-        missing.begin() + static_cast<std::ptrdiff_t>(std::min(from + kSlice, missing.size())));
-    std::vector<std::string> texts;
-    for (const auto i : slice) texts.push_back(made.pieces[i].text);
+    std::vector<std::string> texts = {made.pieces[i].text};
     const auto vectors = co_await embed_checked(*options_.embedder, std::move(texts));
     if (!vectors) co_return fail(vectors.error());
-    for (std::size_t i = 0; i < slice.size(); ++i) {
-      made.vectors[slice[i]] = vectors::pack((*vectors)[i]);
-    }
-    if (options_.embedded != nullptr) options_.embedded->add(slice.size());
-    if (from + kSlice >= missing.size()) break;
-    if (auto written = co_await write_aside(made, slice); !written) {
+    made.vectors[i] = vectors::pack(vectors->front());
+    if (options_.embedded != nullptr) options_.embedded->add(1);
+    slice.push_back(i);
+    if (slice.size() < kSlice || i == missing.back()) continue;
+    if (auto written = co_await write_aside(made, std::exchange(slice, {})); !written) {
       co_return fail(written.error());
     }
   }
@@ -166,7 +163,7 @@ Task<Result<std::size_t>> VectorIndex::embed_missing(Made& made) {
 }
 
 // What was made of a long text must not be made again if the process dies before its end.
-Task<Result<>> VectorIndex::write_aside(const Made& made, const std::vector<std::size_t>& numbers) {
+Task<Result<>> VectorIndex::write_aside(const Made& made, std::vector<std::size_t> numbers) {
   auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
     for (const auto i : numbers) keep_aside(tx, made.pieces[i].hash, made.vectors[i]);
   });

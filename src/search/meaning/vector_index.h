@@ -36,7 +36,7 @@ class VectorIndex final : public IndexFile {
     std::shared_ptr<embedding::Embedder> embedder = nullptr;
     /// Another, where the kinds' documents would be others: then all are looked at again.
     std::string kinds = {};
-    /// Asked for between two slices of texts: apply() then fails with kClientClosedRequest.
+    /// Asked for between two texts: apply() then fails with kClientClosedRequest.
     std::stop_token stop = {};
     Counter* embedded = nullptr;  // counts passages
   };
@@ -69,7 +69,7 @@ class VectorIndex final : public IndexFile {
   Task<Result<Made>> made_of(Change change, std::size_t& embedded);
   Task<Result<std::size_t>> embed_missing(Made& made);
   Task<Result<>> write(std::vector<Made> all, Checkpoint checkpoint);
-  Task<Result<>> write_aside(const Made& made, const std::vector<std::size_t>& numbers);
+  Task<Result<>> write_aside(const Made& made, std::vector<std::size_t> numbers);
 
   const Options options_;
   std::string model_;
