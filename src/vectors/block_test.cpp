@@ -183,6 +183,44 @@ TEST(Block, IsSearchedWhileItChanges) {
   reader.join();
 }
 
+TEST(Block, TellsWhatIsUsualForAQuery) {
+  const auto block = block_of(32);
+  Vectors vectors;
+  for (unsigned i = 0; i < 2'500; ++i) {
+    vectors[i] = clustered(32, i);
+    ASSERT_TRUE(block->put(i, vectors[i]));
+  }
+  const auto query = clustered(32, 9'000);
+  double sum = 0;
+  double squares = 0;
+  for (const auto& hit : exactly(vectors, query, vectors.size())) {
+    sum += hit.score;
+    squares += double{hit.score} * hit.score;
+  }
+  const double mean = sum / 2'500;
+  Background background;
+  // Of all, whatever may be found.
+  const auto takes = [](Id id) { return id == 3; };
+  ASSERT_TRUE(block->search(query, {.takes = takes, .background = &background}));
+  EXPECT_EQ(background.count, 2'500U);
+  EXPECT_NEAR(background.mean, mean, 1e-3);
+  EXPECT_NEAR(background.deviation, std::sqrt(squares / 2'500 - mean * mean), 1e-3);
+  EXPECT_NEAR(*block->score(3, query), exactly({{3, vectors[3]}}, query, 1).front().score, 1e-4);
+  EXPECT_FALSE(block->score(2'500, query));
+  EXPECT_FALSE(block->score(3, std::vector<float>(31, 0)));
+}
+
+TEST(Quantise, PacksAVectorForAFile) {
+  const auto vector = test::unit_vector(100, 5);
+  const auto packed = pack(vector);
+  EXPECT_EQ(packed.size(), 204U);
+  const auto again = unpack(packed, 100);
+  ASSERT_TRUE(again);
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_NEAR((*again)[i], vector[i], 2e-5);
+  EXPECT_FALSE(unpack(packed, 99));
+  EXPECT_FALSE(unpack("", 100));
+}
+
 TEST(Quantise, LeavesTheRestForTheSecondByte) {
   const auto values = test::floats(100, 8);
   std::vector<std::int8_t> bytes(100);
