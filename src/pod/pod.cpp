@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "content/local/local_store.h"
 #include "content/s3/s3_store.h"
-#include "embedding/local_embedders.h"
 #include "inngest/procedures.h"
 #include "models/models.h"
 #include "net/server.h"
@@ -24,6 +23,7 @@
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/doctor.h"
+#include "pod/embedders.h"
 #include "pod/engine_move.h"
 #include "pod/features.h"
 #include "pod/inngest_bus.h"
@@ -69,9 +69,9 @@ net::ServerOptions server_options_of(const PodOptions& options) {
           .write_timeout = options.write_timeout};
 }
 
-search::MeaningOptions meaning_options(const PodOptions& options) {
-  return {.embedders = std::make_shared<embedding::LocalEmbedders>(
-              DataDirectory::models_of(options.data), options.search.model),
+search::MeaningOptions meaning_options(const PodOptions& options, models::Models& models) {
+  return {.embedders = make_embedders(DataDirectory::models_of(options.data), options.search.model,
+                                      models),
           .blocks_bytes_max = static_cast<std::size_t>(options.search.memory_mib) << 20,
           .patience = options.search.patience};
 }
@@ -121,8 +121,8 @@ struct Pod::Parts {
   std::unique_ptr<projections::Projections> projections;
   std::optional<workers::Engine> engine;
   std::unique_ptr<api::Keys> keys;
-  std::unique_ptr<search::Search> search;
   std::unique_ptr<models::Models> models;
+  std::unique_ptr<search::Search> search;
   std::unique_ptr<features::Rooms> rooms;
   std::unique_ptr<AppsHost> apps;
   inngest::BusHistory bus_history;
@@ -203,9 +203,9 @@ Result<> Pod::Parts::open() {
   if (auto entered = enter_bus(); !entered) return entered;
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
-  search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
-                                            directory->search(), meaning_options(options));
   if (auto opened_models = open_models(); !opened_models) return opened_models;
+  search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
+                                            directory->search(), meaning_options(options, *models));
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
                       engine->control, engine->replays, procedures, *keys, *search, *models});

@@ -1,6 +1,7 @@
 #include "simulation/pod.h"
 
 #include "features/notes/notes.h"
+#include "models/models.h"
 #include "pod/features.h"
 #include "search/search.h"
 #include "workers/engine.h"
@@ -79,19 +80,21 @@ const ObjectSchema<Thing>& describe(Type<Thing>) {
 }
 
 // What features are registered with. The workers are never started: commands that complete at once
-// need none. Nor is search, whose index is on no disk of the simulation.
+// need none. Nor is search, whose index is on no disk of the simulation; and nobody asks a model.
 struct Pod::Features {
   explicit Features(Pod& pod)
       : engine(*pod.database, *pod.log, pod.types, {.world = pod.world}),
         keys(*pod.database, *pod.log, pod.types),
         search({*pod.database, *pod.log, *pod.content, pod.world}, "search"),
+        models({}, outbound::Policy::anywhere(), {*pod.database, *pod.log, pod.types, pod.world}),
         rooms{*pod.database, *pod.log,     pod.types,      *pod.projections,
               *pod.content,  *engine.pool, engine.control, engine.replays,
-              procedures,    keys,         search} {}
+              procedures,    keys,         search,         models} {}
 
   workers::Engine engine;
   api::Keys keys;
   search::Search search;
+  models::Models models;
   rpc::ProcedureTable procedures;
   features::Rooms rooms;
 };
