@@ -250,6 +250,21 @@ describe('the page in trouble', () => {
     await page.context().close();
   });
 
+  test('loads a screen once the pod is back, if it was away when that was asked for', async () => {
+    for (const files of ['**/*.js', '**/*.css']) {
+      const page = await site.visit();
+      await site.signIn(page);
+      await page.waitForSelector('nav >> text=Notes');
+      await page.route(files, (route) => route.abort('connectionrefused'));
+      await page.click('nav >> text=Runs');
+      await page.waitForSelector('main [role=alert] >> text=did not load');
+      await page.unroute(files);
+      await page.waitForSelector('.bar-top h1 >> text=Runs', { timeout: 10_000 });
+      assert.deepEqual(page.complaints.filter((one) => !/ERR_/.test(one)), []);
+      await page.context().close();
+    }
+  });
+
   test('shows a key of few scopes what it may see, and says what it may not', async () => {
     const { key } = await site.call('keys.create', { name: 'notes', scopes: ['notes:read', 'notes:write'] });
     const page = await site.visit();

@@ -7,7 +7,7 @@ import { addShortcuts, isHelpOpen } from './lib/keyboard.js';
 import { EventLog, log } from './lib/log.js';
 import { liveStatus, type LiveStatus } from './lib/live.js';
 import { go, route } from './lib/router.js';
-import { isRefused, messageOf } from './lib/rpc.js';
+import { isRefused, messageOf, PodError } from './lib/rpc.js';
 import { isOwner, session, signInNotice } from './lib/session.js';
 import { openTitle, titleOfPage } from './lib/title.js';
 import { untilAnswered } from './lib/until-answered.js';
@@ -40,7 +40,11 @@ function loadStyle(): Promise<void> {
   style ??= new Promise((resolve, reject) => {
     const link = document.createElement('link');
     link.onload = () => resolve();
-    link.onerror = () => reject(new Error('Its style could not be had'));
+    link.onerror = () => {
+      style = undefined;
+      link.remove();
+      reject(new Error('Its style could not be had'));
+    };
     link.rel = 'stylesheet';
     link.href = document.querySelector<HTMLMetaElement>('meta[name=screens-style]')!.content;
     document.head.append(link);
@@ -85,16 +89,23 @@ function nameOfScreen(first: string | undefined): string | undefined {
 function Screen() {
   const first = route.value.parts[0];
   const name = nameOfScreen(first);
+  const isLive = liveStatus.value === 'live';
   const [loaded, setLoaded] = useState<
     { name: string; Component: ComponentType } | { name: string; error: unknown }
   >();
   useEffect(() => {
-    if (!name || loaded?.name === name) return;
-    Promise.all([SCREENS[name]!(), loadStyle()]).then(
-      ([{ default: Component }]) => setLoaded({ name, Component }),
-      (error: unknown) => setLoaded({ name, error }),
-    );
-  }, [name]);
+    if (!name || (loaded?.name === name && !('error' in loaded))) return undefined;
+    const left = new AbortController();
+    const onFailure = (error: unknown) => left.signal.aborted || setLoaded({ name, error });
+    untilAnswered(
+      () =>
+        Promise.all([SCREENS[name]!(), loadStyle()]).catch((error: unknown) => {
+          throw new PodError(messageOf(error), 'UNREACHABLE', 0);
+        }),
+      { signal: left.signal, onFailure },
+    ).then(([{ default: Component }]) => left.signal.aborted || setLoaded({ name, Component }), onFailure);
+    return () => left.abort();
+  }, [name, isLive]);
   if (first === undefined) return <HomeScreen />;
   if (!name && !podDocument.value) return <Waiting />;
   if (!name) {
@@ -108,7 +119,8 @@ function Screen() {
   }
   if (loaded?.name !== name) return <Waiting />;
   if ('error' in loaded) {
-    // The pod may have been replaced by another version, whose files have other names.
+    // It is asked for again by itself. But the pod may have been replaced by another version, whose files
+    // have other names.
     return (
       <Problem
         error={new Error(`This part of the page did not load. ${messageOf(loaded.error)}`)}
