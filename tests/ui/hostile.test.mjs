@@ -15,7 +15,25 @@ const HARM = [
   '<style>body { display: none }</style>',
   '<form action="https://elsewhere.example/"><input name=key></form>',
   'user\u202egpj.exe and \u2066isolated',
+  '[label\u202e](https://elsewhere.example/ "title\u202e") `code\u202e` ![alt\u202e](x.png "title\u202e")',
+  '[label &#x202e;](nowhere "title\u202e")',
+  '| a\u202e |\n|---|\n| cell\u202e |',
+  '```\nblock\u202e\n```',
 ].join('\n\n');
+
+/** Where a direction override is: in the title, in a text, in what an attribute says. */
+const deceits = (page) =>
+  page.evaluate(() => {
+    const isRaw = (text) => /[\u202a-\u202e\u2066-\u2069]/.test(text ?? '');
+    const found = isRaw(document.title) ? ['the title'] : [];
+    const texts = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode())
+      if (isRaw(texts.currentNode.data)) found.push(texts.currentNode.parentElement.outerHTML.slice(0, 200));
+    for (const name of ['title', 'aria-label', 'alt', 'placeholder'])
+      for (const one of document.querySelectorAll(`[${name}]`))
+        if (isRaw(one.getAttribute(name))) found.push(`${name} of ${one.outerHTML.slice(0, 200)}`);
+    return found;
+  });
 
 describe('a hostile note', () => {
   let site;
@@ -29,23 +47,32 @@ describe('a hostile note', () => {
       tags: ['<script>', 'a\u202eb'],
     });
     await site.make('tasks', { title: '"><script>globalThis.harmed=6</script>' });
+    const projectId = await site.make('projects', { title: 'project\u202eone' });
+    await site.call('keys.create', { name: 'key\u202eone' });
     const page = await site.visit();
+    page.on('popup', (popup) => void popup.close());
     await site.signIn(page);
     const { events } = await site.call('events.list', { aggregateId: id });
     const places = [
       ['/', '.events-short li'],
       ['/notes', '.virtual-list .row'],
-      [`/notes/${id}`, '.reading'],
+      [`/notes/${id}`, '.reading .markdown table'],
       [`/notes/${id}/edit`, '.thing-form'],
       [`/notes/${id}/history`, '.versions li'],
       ['/events', '.virtual-list .row'],
       [`/events/${events[1].id}`, '.json'],
       ['/tasks', '.virtual-list .row'],
       ['/search?q=harmed', '.hit:nth-child(2)'],
+      [`/tasks?projectId=${projectId}&status=open`, '.filters option:has-text("one")'],
+      ['/tasks/new', '.thing-form option:has-text("one")'],
+      ['/notes?tag=a%E2%80%AEb', '.virtual-list .row'],
+      ['/nowhere%E2%80%AE', '.empty'],
+      ['/catalogue/nowhere%E2%80%AE', '.panel'],
+      ['/catalogue/types/nowhere%E2%80%AE', '.panel .empty'],
     ];
     for (const [path, selector] of places) {
       await site.goto(page, path);
-      await page.waitForSelector(selector);
+      await page.waitForSelector(selector, { state: 'attached' });
       for (const link of await page.$$('.markdown a'))
         await link.click({ timeout: 1_000, noWaitAfter: true }).catch(() => {});
       assert.equal(await page.evaluate(() => globalThis.harmed), undefined, path);
@@ -64,14 +91,16 @@ describe('a hostile note', () => {
         'block',
         path,
       );
-      const isDeceived = await page.evaluate(() =>
-        /[\u202a-\u202e\u2066-\u2069]/.test(
-          [...document.querySelectorAll('main bdi, main h2')]
-            .map((one) => one.textContent)
-            .join(''),
-        ),
-      );
-      assert.equal(isDeceived, false, `${path}: a direction override is shown as what it is`);
+      assert.deepEqual(await deceits(page), [], path);
+    }
+    for (const [path, button] of [
+      [`/notes/${id}`, '.panel .actions >> text=Delete'],
+      ['/users', `[aria-label^="Revoke key"]`],
+    ]) {
+      await site.goto(page, path);
+      await page.click(button);
+      await page.waitForSelector('dialog[open] .danger');
+      assert.deepEqual(await deceits(page), [], `${path}: the question`);
     }
     await site.goto(page, `/notes/${id}`);
     await shoot(page, '1280-hostile-note');

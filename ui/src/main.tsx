@@ -7,6 +7,7 @@ import { startRouter } from './lib/router.js';
 import { followLink, session, signInNotice, takeTokenFromAddress, whoIsIt } from './lib/session.js';
 import { messageOf } from './lib/rpc.js';
 import { untilAnswered } from './lib/until-answered.js';
+import { drawVisibly } from './lib/visible.js';
 import { startTheme } from './parts/theme.js';
 
 // Nobody knows whether somebody is signed in, so nobody is asked for a key.
@@ -32,6 +33,7 @@ async function findOutWhoIsHere(): Promise<void> {
   }
 }
 
+drawVisibly();
 startTheme();
 startRouter();
 startKeyboard();

@@ -2,6 +2,8 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
+import { visible } from './visible.js';
+
 /** Of what is open beside a list, or fills a screen of its own; '' where nothing is. */
 export const openTitle = signal('');
 
@@ -18,4 +20,4 @@ export function useOpenTitle(title: string | undefined): void {
 }
 
 export const titleOfPage = (open: string, place: string | undefined): string =>
-  [open, place, 'Synap'].filter(Boolean).join(' · ');
+  visible([open, place, 'Synap'].filter(Boolean).join(' · '));

@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 
 import { diffLines } from '../lib/diff.js';
 import { labelOf } from '../lib/fields.js';
-import { Line, visible } from './text.js';
+import { Line } from './text.js';
 
 const LINES_SHOWN_MAX = 2_000;
 const LINE_LENGTH_MAX = 2_000;
@@ -20,7 +20,7 @@ function TextDiff({ before, after }: { before: string; after: string }) {
             {SIGNS[line.kind]}
           </span>
           <span class="unseen">{NAMES[line.kind]}</span>
-          <bdi dir="auto">{visible(line.text.slice(0, LINE_LENGTH_MAX)) || ' '}</bdi>
+          <bdi dir="auto">{line.text.slice(0, LINE_LENGTH_MAX) || ' '}</bdi>
         </div>
       ))}
       {lines.length > LINES_SHOWN_MAX && (

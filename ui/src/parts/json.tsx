@@ -1,8 +1,6 @@
 // JSON to read: coloured, and cut where it is long.
 import { useState } from 'preact/hooks';
 
-import { visible } from './text.js';
-
 const STRING_MAX = 2_000;
 const TEXT_MAX = 60_000;
 const TOKEN =
@@ -36,7 +34,7 @@ function coloured(text: string) {
 
 export function Json({ value, label }: { value: unknown; label: string }) {
   const [isWhole, setWhole] = useState(false);
-  const text = visible(JSON.stringify(value, isWhole ? undefined : shorten, 2) ?? 'nothing');
+  const text = JSON.stringify(value, isWhole ? undefined : shorten, 2) ?? 'nothing';
   const isCut = !isWhole && (text.length > TEXT_MAX || text.includes(' characters)"'));
   const shown = isWhole ? text : text.slice(0, TEXT_MAX);
   return (

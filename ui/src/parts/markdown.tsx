@@ -1,6 +1,7 @@
 // Markdown, rendered by the pod, which lets only safe HTML through; without that procedure, as text.
 import { podDocument } from '../lib/document.js';
 import { mutate, query } from '../lib/rpc.js';
+import { visible } from '../lib/visible.js';
 import { useAnswer } from './answer.js';
 import { LongText } from './text.js';
 
@@ -13,12 +14,25 @@ function follow(click: MouseEvent): void {
   window.open(link.href, '_blank', 'noopener,noreferrer');
 }
 
-/** What the HTML of a text does not say to those who use a keyboard, or a reader of screens. */
+/**
+ * What the HTML of a text does not say to those who use a keyboard, or a reader of screens; and what is not
+ * seen in it, which may have been written as entities.
+ */
 function makeAccessible(element: HTMLElement | null): void {
-  for (const box of element?.querySelectorAll('input') ?? [])
+  if (!element) return;
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode as Text;
+    const seen = visible(text.data);
+    if (seen !== text.data) text.data = seen;
+  }
+  for (const name of ['title', 'alt'])
+    for (const one of element.querySelectorAll(`[${name}]`))
+      one.setAttribute(name, visible(one.getAttribute(name)!));
+  for (const box of element.querySelectorAll('input'))
     box.setAttribute('aria-label', box.checked ? 'done' : 'not done');
   // They scroll sideways where they are too wide.
-  for (const wide of element?.querySelectorAll<HTMLElement>('pre, table') ?? []) wide.tabIndex = 0;
+  for (const wide of element.querySelectorAll<HTMLElement>('pre, table')) wide.tabIndex = 0;
 }
 
 // What the pod renders at once.

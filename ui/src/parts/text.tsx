@@ -1,22 +1,13 @@
 // Text that somebody wrote. It is shown as text, apart from the direction of what stands around it, and
-// cut where it is so long that a browser would stall over it.
+// cut where it is so long that a browser would stall over it. lib/visible.ts keeps it from deceiving.
 import { useState } from 'preact/hooks';
 
 const SHOWN_MAX = 20_000;
-// Direction overrides and other characters that are not seen are shown as what they are: those of
-// is_hostile (src/base/text.h), but for tabs and line ends.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-export const visible = (text: string): string =>
-  text.replace(
-    UNSEEN,
-    (one) => `\u2039U+${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}\u203a`,
-  );
 
 /** A line of somebody's text: a title, a name. */
 export function Line({ text, max = 200 }: { text: string; max?: number }) {
   const cut = text.length > max ? `${text.slice(0, max)}…` : text;
-  return <bdi>{visible(cut)}</bdi>;
+  return <bdi>{cut}</bdi>;
 }
 
 /** Text of any length, as it was written. */
@@ -26,7 +17,7 @@ export function LongText({ text, label }: { text: string; label: string }) {
   return (
     <>
       <pre class="long-text" dir="auto" tabIndex={0} aria-label={label}>
-        {visible(isCut ? text.slice(0, shown) : text)}
+        {isCut ? text.slice(0, shown) : text}
       </pre>
       {isCut && (
         <p class="cut">

@@ -18,7 +18,7 @@ import { useTyped } from '../lib/typed.js';
 import { Empty, Problem, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
 import { NounBadge } from '../parts/badge.js';
 import { Icon } from '../parts/icon.js';
-import { Line, visible } from '../parts/text.js';
+import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 
 const TYPING_MS = 150;
@@ -51,7 +51,7 @@ function HitItem({ hit, onLeave }: { hit: Hit; onLeave(): void }) {
       {hit.snippet.length > 0 && (
         <p dir="auto">
           {hit.snippet.map(({ text, match }, index) =>
-            match ? <mark key={index}>{visible(text)}</mark> : visible(text),
+            match ? <mark key={index}>{text}</mark> : text,
           )}
         </p>
       )}
@@ -67,8 +67,8 @@ function SyntaxError({ q, position, words }: { q: string; position: number; word
       At character {position + 1}: {words}.{' '}
       <code>
         <bdi>
-          {visible(characters.slice(0, position).join(''))}
-          <mark class="is-wrong">{visible(characters.slice(position).join(''))}</mark>
+          {characters.slice(0, position).join('')}
+          <mark class="is-wrong">{characters.slice(position).join('')}</mark>
         </bdi>
       </code>
     </p>
@@ -229,7 +229,7 @@ export default function SearchScreen() {
           <p class="quiet" role="status" data-found>
             {found && !isOld && (
               <>
-                {countOf(found)} <span class="unseen">for {visible(found.q)}</span>
+                {countOf(found)} <span class="unseen">for {found.q}</span>
               </>
             )}
             {isWrong && <span class="unseen">{messageOf(failed.error)}</span>}
