@@ -265,6 +265,85 @@ describe('the page in trouble', () => {
     }
   });
 
+  test('keeps what is being written though the thing is deleted or the session is ended', async () => {
+    const id = await site.make('notes', { content: '# Deleted elsewhere', tags: ['kept'] });
+    const page = await site.visit();
+    page.removeAllListeners('dialog');
+    page.on('dialog', (dialog) => void dialog.accept());
+    await site.signIn(page, { path: `/notes/${id}/edit` });
+    const field = page.locator('.thing-form textarea').first();
+    await field.fill('# My words');
+    await site.call('notes.delete', { id });
+    await page.waitForSelector('[role=alert] >> text=was deleted');
+    assert.equal(await field.inputValue(), '# My words');
+    await page.click('text=Make a new note');
+    await page.waitForSelector('.reading >> text=My words');
+    assert.ok(!page.url().includes(id));
+    await page.waitForSelector('.facts >> text=kept');
+
+    const endSession = async () => {
+      const half = await page.evaluate(() => localStorage.getItem('synap-page') ?? '1');
+      const headers = { 'synap-page': half, origin: site.url, 'sec-fetch-site': 'same-origin' };
+      await page.context().request.delete(`${site.url}/session`, { headers });
+      await page.waitForSelector('#sign-in-notice >> text=Your session has ended');
+    };
+    const signInAgain = async (key = site.pod.key) => {
+      await page.fill('#key', key);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-live=live]');
+    };
+    const edit = new URL(page.url()).pathname + '/edit';
+    for (const [path, selector] of [
+      ['/notes/new', '.thing-form textarea'],
+      [edit, '.thing-form textarea'],
+      ['/', '.quick-note textarea'],
+      ['/catalogue/notes.create', '.fields textarea'],
+    ]) {
+      await site.goto(page, path);
+      await page.locator(selector).first().fill('# Not lost');
+      await endSession();
+      await signInAgain();
+      await page.waitForSelector(selector);
+      assert.equal(await page.locator(selector).first().inputValue(), '# Not lost', path);
+      await page.locator(selector).first().fill('');
+    }
+    // What was changed meanwhile is a conflict as before.
+    await site.goto(page, edit);
+    await page.locator('.thing-form textarea').first().fill('# Mine');
+    await endSession();
+    await site.call('notes.update', { id: edit.split('/')[2], content: '# Theirs' });
+    await signInAgain();
+    await page.click('text=Save');
+    await page.waitForSelector('.thing-form .issue >> text=changed meanwhile');
+    // And no other user sees the words.
+    const { key } = await site.call('users.create', { name: 'Bob' });
+    await site.goto(page, '/notes/new');
+    await page.fill('.thing-form textarea', '# Mine alone');
+    await endSession();
+    await signInAgain(key);
+    await page.waitForSelector('.thing-form textarea');
+    assert.equal(await page.inputValue('.thing-form textarea'), '');
+    await page.context().close();
+  });
+
+  test('asks before what was written to try a procedure is thrown away', async () => {
+    const page = await site.visit();
+    let asked = 0;
+    page.removeAllListeners('dialog');
+    page.on('dialog', (dialog) => (++asked, dialog.dismiss()));
+    await site.signIn(page, { path: '/catalogue/notes.create' });
+    await page.locator('.fields textarea').first().fill('tried');
+    await page.click('nav >> text=Home');
+    await until(5_000, () => asked === 1, 'the page asks');
+    assert.equal(await page.locator('.fields textarea').first().inputValue(), 'tried');
+    await page.click('text=Call it');
+    await page.waitForSelector('.tried .json >> text=requestId');
+    await page.click('nav >> text=Home');
+    await page.waitForSelector('.events-short');
+    assert.equal(asked, 1, 'what was sent is not lost');
+    await page.context().close();
+  });
+
   test('shows a key of few scopes what it may see, and says what it may not', async () => {
     const { key } = await site.call('keys.create', { name: 'notes', scopes: ['notes:read', 'notes:write'] });
     const page = await site.visit();

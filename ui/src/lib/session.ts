@@ -17,9 +17,18 @@ export const session = signal<Session | null | undefined>(undefined);
 /** Why nobody is signed in, where there is something to tell. */
 export const signInNotice = signal('');
 
+const keepers = new Set<() => void>();
+
+/** Called when a session ends that nobody has ended here, before the screens go. Gives what ends that. */
+export function whenEnded(keep: () => void): () => void {
+  keepers.add(keep);
+  return () => keepers.delete(keep);
+}
+
 /** Somebody was signed in and is no more. */
 export function endSession(): void {
   if (!session.value) return;
+  for (const keep of keepers) keep();
   signInNotice.value = 'Your session has ended. Sign in again.';
   session.value = null;
 }

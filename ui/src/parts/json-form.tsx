@@ -1,6 +1,7 @@
 // What the pod is asked to do, in JSON where it must be, with a word of what came of it.
 import { useState } from 'preact/hooks';
 
+import { useDraft } from '../lib/drafts.js';
 import { messageOf } from '../lib/rpc.js';
 import { say } from './say.js';
 import { useUnsaved } from './unsaved.js';
@@ -35,7 +36,7 @@ const SHAPES = {
 
 /** JSON to write or to change, and a button. */
 export function JsonForm({ label, help, initial, action, shape, onSubmit, onClose }: JsonFormProps) {
-  const [text, setText] = useState(initial);
+  const [text, setText] = useDraft(() => initial, label);
   const [issue, setIssue] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [sent, setSent] = useState(initial);

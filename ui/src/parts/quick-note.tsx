@@ -2,12 +2,13 @@
 import { useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
+import { useDraft } from '../lib/drafts.js';
 import { messageOf } from '../lib/rpc.js';
 import { sayDone } from './say.js';
 import { useUnsaved } from './unsaved.js';
 
 export function QuickNote() {
-  const [text, setText] = useState('');
+  const [text, setText] = useDraft(() => '', 'note');
   const [made, setMade] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [issue, setIssue] = useState('');

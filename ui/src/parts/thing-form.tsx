@@ -1,6 +1,7 @@
 // The form of a thing: for a new one, or to change one. Long texts are plain fields with a preview.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { useDraft } from '../lib/drafts.js';
 import { type Field, fromText, labelOf, toText } from '../lib/fields.js';
 import { messageOf, PodError } from '../lib/rpc.js';
 import { FormField, issuesByField, type Values } from './form.js';
@@ -11,7 +12,10 @@ interface Props {
   fields: Field[];
   /** What the thing is now; {} for a new one. */
   thing: Record<string, unknown>;
+  /** What the form does: its button says so, and by it what was being written is found again. */
   action: string;
+  /** What the button says instead. */
+  label?: string;
   /** Gets only what was changed; null takes a value away. Calls `saved` once nothing is unsaved. */
   onSubmit(changes: Record<string, unknown>, saved: () => void): Promise<void>;
   onCancel(): void;
@@ -79,11 +83,12 @@ function TextField(props: {
   );
 }
 
-export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) {
+export function ThingForm({ fields, thing, action, label = action, onSubmit, onCancel }: Props) {
   const [before] = useState<Values>(() =>
     Object.fromEntries(fields.map((field) => [field.name, toText(field, thing[field.name])])),
   );
-  const [values, setValues] = useState(before);
+  const [draft, setDraft] = useDraft(() => ({ thing, values: before }), action);
+  const { values } = draft;
   const [issue, setIssue] = useState('');
   const [issues, setIssues] = useState<Record<string, string>>({});
   const [isBusy, setBusy] = useState(false);
@@ -121,7 +126,7 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
           field,
           value: values[field.name] ?? '',
           issue: issues[field.name],
-          onChange: (value: string) => setValues((all) => ({ ...all, [field.name]: value })),
+          onChange: (value: string) => setDraft({ thing, values: { ...values, [field.name]: value } }),
         };
         return field.kind === 'text' ? (
           <TextField key={field.name} {...own} />
@@ -136,7 +141,7 @@ export function ThingForm({ fields, thing, action, onSubmit, onCancel }: Props) 
       )}
       <p class="actions">
         <button type="submit" class="primary" disabled={isBusy || !isChanged}>
-          {isBusy ? 'Storing…' : action}
+          {isBusy ? 'Storing…' : label}
         </button>
         <button type="button" onClick={onCancel}>
           Cancel

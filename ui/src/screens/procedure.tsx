@@ -4,6 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import type { PodDocument, Procedure } from '../lib/document.js';
+import { useDraft } from '../lib/drafts.js';
 import { type Field, fieldsOf, fromText, toText } from '../lib/fields.js';
 import { messageOf, mutate, PodError, query } from '../lib/rpc.js';
 import { asCurl, asTypeScript } from '../lib/snippets.js';
@@ -17,6 +18,7 @@ import { FormFields, issuesByField, type Values } from '../parts/form.js';
 import { Icon } from '../parts/icon.js';
 import { Json } from '../parts/json.js';
 import { SchemaView } from '../parts/schema.js';
+import { useUnsaved } from '../parts/unsaved.js';
 
 const EFFECT_WORDS: Record<string, string> = {
   reads: 'changes nothing',
@@ -68,7 +70,10 @@ function Answer({ tried }: { tried: Tried }) {
 
 function TryIt({ document, procedure }: { document: PodDocument; procedure: Procedure }) {
   const fields = fieldsOf(document, procedure.input);
-  const [values, setValues] = useState<Values>(() => valuesOf(fields, procedure.examples[0]));
+  const [first] = useState(() => valuesOf(fields, procedure.examples[0]));
+  const [values, setValues] = useDraft<Values>(() => first);
+  const [sent, setSent] = useState(first);
+  useUnsaved(fields.some(({ name }) => values[name] !== sent[name]));
   const [tried, setTried] = useState<Tried>();
   const [issue, setIssue] = useState('');
   const [isAsking, setAsking] = useState(false);
@@ -104,6 +109,7 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
     const begin = performance.now();
     try {
       const answer = await ask(input);
+      setSent(values);
       setTried({ answer, ms: performance.now() - begin });
     } catch (error) {
       const known = error instanceof PodError ? error : new PodError(messageOf(error), 'ERROR', 0);

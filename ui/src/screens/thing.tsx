@@ -10,6 +10,7 @@ import {
   type Procedure,
   without,
 } from '../lib/document.js';
+import { draftOf } from '../lib/drafts.js';
 import { fieldOf, fieldsOf, labelOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
@@ -115,16 +116,30 @@ function FactOf({ label, children }: { label: string; children: ComponentChildre
   );
 }
 
-function Edit({ document, noun, thing, onDone }: OneThing & { onDone(): void }) {
+function Edit({ document, noun, thing, isGone, onDone }: OneThing & { isGone: boolean; onDone(): void }) {
   // Changes are made to what was read: another's change meanwhile is a conflict, not lost.
-  const [read] = useState(thing);
+  const [read] = useState(() => draftOf<{ thing: Thing }>('Save')?.thing ?? thing);
   const input =
     document.resolve(document.procedures.get(`${noun.plural}.update`)?.input).properties ?? {};
   const fields = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
     fieldOf(document, name, schema, noun.required.includes(name)),
   );
   const [intent] = useState(() => new Intent());
+  /** Of what was deleted meanwhile: another one, as this would be now. */
+  const makeNew = async (changes: Record<string, unknown>, saved: () => void) => {
+    const all = { ...read, ...changes } as Record<string, unknown>;
+    const values = Object.fromEntries(
+      fields
+        .filter(({ name }) => name in noun.fields && shown(all[name]) !== '')
+        .map(({ name }) => [name, all[name]]),
+    );
+    const accepted = await intent.command(`${noun.plural}.create`, values);
+    saved();
+    sayDone(accepted, `The ${noun.name} is made`);
+    go(`/${noun.plural}/${accepted.entityId}${location.search}`, { replace: true });
+  };
   const submit = async (changes: Record<string, unknown>, saved: () => void) => {
+    if (isGone) return makeNew(changes, saved);
     let accepted;
     try {
       accepted = await intent.command(`${noun.plural}.update`, {
@@ -145,7 +160,21 @@ function Edit({ document, noun, thing, onDone }: OneThing & { onDone(): void }) 
     onDone();
   };
   return (
-    <ThingForm fields={fields} thing={read} action="Save" onSubmit={submit} onCancel={onDone} />
+    <>
+      {isGone && (
+        <p class="issue" role="alert">
+          This {noun.name} was deleted meanwhile. What you wrote is still here.
+        </p>
+      )}
+      <ThingForm
+        fields={fields}
+        thing={read}
+        action="Save"
+        {...(isGone ? { label: `Make a new ${noun.name}` } : {})}
+        onSubmit={submit}
+        onCancel={onDone}
+      />
+    </>
   );
 }
 
@@ -252,6 +281,8 @@ export function ThingPanel({
   const thing = answer.value;
   useOpenTitle(thing && titleOfThing(thing));
   const isGone = answer.error instanceof PodError && answer.error.code === 'NOT_FOUND';
+  // Nobody's words go because another has deleted what they are about.
+  const isKept = isGone && tab === 'edit';
   return (
     <section class="split-panel" aria-label={noun.name}>
       <div class="panel">
@@ -261,7 +292,7 @@ export function ThingPanel({
             <Icon name="close" />
           </a>
         </header>
-        {isGone && (
+        {isGone && !isKept && (
           <Empty title={`There is no such ${noun.name}`}>
             <p>
               It was deleted, or there never was one.{' '}
@@ -273,7 +304,7 @@ export function ThingPanel({
           <Problem error={answer.error} retry={answer.reload} />
         )}
         {!thing && answer.error === undefined && <Waiting />}
-        {thing && !isGone && (
+        {thing && (!isGone || isKept) && (
           <>
             <nav class="tabs" aria-label={`This ${noun.name}`}>
               {(['read', 'edit', 'history'] as const).map((name) => (
@@ -291,6 +322,7 @@ export function ThingPanel({
                 document={document}
                 noun={noun}
                 thing={thing}
+                isGone={isGone}
                 onDone={() => go(base + search)}
               />
             )}
