@@ -203,6 +203,29 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('shows a due time in the zone of the reader, and takes it so', async () => {
+    const dueDate = '2026-02-03T23:30:00.000Z';
+    const id = await site.make('tasks', { title: 'Due in Tokyo', dueDate });
+    const page = await site.visit({ timezoneId: 'Asia/Tokyo' });
+    await site.signIn(page, { path: `/tasks/${id}` });
+    for (const part of [`[data-key="${id}"] .thing-values`, '.facts']) {
+      const time = page.locator(`${part} time[datetime="${dueDate}"]`);
+      assert.match(await time.textContent(), /4.*08:30/);
+      assert.match(await time.getAttribute('title'), /2026-02-03 23:30.* UTC/);
+    }
+    await page.click('.tabs >> text=Edit');
+    const field = page.locator('.thing-form input[type=datetime-local]');
+    assert.equal(await field.inputValue(), '2026-02-04T08:30');
+    await field.fill('2026-02-05T09:00');
+    await page.click('text=Save');
+    await page.waitForSelector('.facts time[datetime="2026-02-05T00:00:00.000Z"]');
+    await site.goto(page, '/pod');
+    const clock = page.locator('.checks li:has-text("clock")');
+    await clock.locator('time').waitFor();
+    assert.doesNotMatch(await clock.textContent(), /\dZ/);
+    await page.context().close();
+  });
+
   test('tells what is wrong beside the field', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/catalogue/notes.create' });

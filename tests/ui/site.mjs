@@ -67,10 +67,11 @@ export class Site {
   }
 
   /** A browser of its own. `page.complaints` has what went wrong in it, but for what is expected. */
-  async visit({ viewport = WIDE, colorScheme = 'light' } = {}) {
+  async visit({ viewport = WIDE, colorScheme = 'light', timezoneId } = {}) {
     const context = await this.browser.newContext({
       viewport,
       colorScheme,
+      timezoneId,
       reducedMotion: 'reduce',
     });
     const page = await context.newPage();

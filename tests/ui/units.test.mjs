@@ -179,6 +179,24 @@ describe('a filter', () => {
     assert.equal(lib.parseFilter('since:yesterdayish').issues.length, 1);
   });
 
+  test('takes a date for a day of the reader', (t) => {
+    const zone = process.env.TZ;
+    t.after(() => (zone === undefined ? delete process.env.TZ : (process.env.TZ = zone)));
+    process.env.TZ = 'Asia/Tokyo';
+    for (const [text, from] of [
+      ['2026-01-31', '2026-01-30T15:00:00.000Z'],
+      ['2026-01-31T12:00', '2026-01-31T03:00:00.000Z'],
+      ['2026-01-31T12:00Z', '2026-01-31T12:00:00.000Z'],
+      ['2026-02', '2026-01-31T15:00:00.000Z'],
+      ['2026', '2025-12-31T15:00:00.000Z'],
+    ]) {
+      assert.equal(lib.parseFilter(`since:${text}`).asked.from, from);
+      assert.equal(lib.parseRunFilter(`since:${text}`).asked.from, from);
+    }
+    assert.equal(lib.parseFilter('until:2026-01-31').asked.to, '2026-01-30T15:00:00.001Z');
+    assert.equal(lib.parseFilter('since:2026-13-01').issues.length, 1);
+  });
+
   test('says of a time that no date can be of that it is none', () => {
     for (const value of ['999999999d', `${'9'.repeat(400)}h`, '-271821-04-19T00:00:00Z', '+275760-09-13T00:00:00Z', '8000000h0']) {
       for (const name of ['since', 'until']) {

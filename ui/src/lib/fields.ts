@@ -101,11 +101,23 @@ function itemsOf(field: Field, text: string): string[] {
   return items;
 }
 
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** A moment as the browser's control has it: in the reader's zone. */
+function localOf(text: string): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return text;
+  const day = `${at.getFullYear()}`.padStart(4, '0') + `-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const seconds = at.getSeconds() ? `:${two(at.getSeconds())}` : '';
+  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}${seconds}`;
+}
+
 /** A value as the control shows it. */
 export function toText(field: Field, value: unknown): string {
   if (value === undefined || value === null) return '';
   if (field.kind === 'json') return JSON.stringify(value, null, 2);
   if (field.kind === 'list' && Array.isArray(value)) return value.map(asItem).join(', ');
+  if (field.kind === 'date' && String(value).includes('T')) return localOf(String(value));
   return String(value);
 }
 
@@ -116,6 +128,11 @@ export function fromText(field: Field, text: string): unknown {
     return items.length ? items : undefined;
   }
   if (text === '') return undefined;
+  if (field.kind === 'date' && text.includes('T')) {
+    const at = new Date(text);
+    if (Number.isNaN(at.getTime())) throw new Error(`${labelOf(field.name)}: this is no time`);
+    return at.toISOString();
+  }
   if (field.kind === 'yesno') return text === 'true';
   if (field.kind === 'number') {
     const value = Number(text);

@@ -53,7 +53,11 @@ const TIME_MAX = Date.parse('9999-12-31T23:59:59Z');
 /** "2h" before now, or a time; undefined if it is neither, or no time that a date can be of. */
 export function timeOf(text: string): number | undefined {
   const span = /^(\d+)(s|m|min|h|d)$/.exec(text);
-  const at = span ? Date.now() - Number(span[1]) * UNITS[span[2]!]! : Date.parse(text);
+  // Without a time a date is a day of the reader, as with one; by itself Date takes it for one of UTC.
+  const isDay = /^\d{4}(-\d\d){0,2}$/.test(text);
+  const at = span
+    ? Date.now() - Number(span[1]) * UNITS[span[2]!]!
+    : Date.parse(isDay ? `${text}${'-01-01'.slice(text.length - 4)}T00:00` : text);
   return at >= TIME_MIN && at <= TIME_MAX ? at : undefined;
 }
 

@@ -32,6 +32,10 @@ export function columnsOf(fields: Field[]): Field[] {
   );
 }
 
+/** A date with a time: it is shown in the reader's zone. */
+export const isMoment = (field: Field, value: unknown): value is string =>
+  field.kind === 'date' && typeof value === 'string' && value.includes('T');
+
 /** A value in few words. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null || value === '') return '';

@@ -109,7 +109,7 @@ function Control(props: ControlProps) {
       );
     case 'date':
       if (value.includes('T') || field.schema.format === 'date-time') {
-        return <input {...common} type="text" placeholder="2026-01-31T12:00:00Z" />;
+        return <input {...common} type="datetime-local" step="any" />;
       }
       return <input {...common} type="date" />;
     case 'list':

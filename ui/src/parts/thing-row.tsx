@@ -1,7 +1,7 @@
 // One thing in a list: its title, what tells it apart, and when it was changed.
 import type { Field } from '../lib/fields.js';
 import { plainText } from '../lib/plain-text.js';
-import { shown, titleOfThing, type Thing } from '../lib/things.js';
+import { isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { Chip, Status } from './badge.js';
 import { Line } from './text.js';
 import { Time } from './time.js';
@@ -28,7 +28,7 @@ function Value({ field, value }: { field: Field; value: unknown }) {
   return (
     <Chip title={field.name}>
       {field.name === 'dueDate' && 'due '}
-      <Line text={shown(value)} max={30} />
+      {isMoment(field, value) ? <Time at={value} /> : <Line text={shown(value)} max={30} />}
     </Chip>
   );
 }

@@ -153,6 +153,19 @@ interface Check {
   advice?: string;
 }
 
+const MOMENT = /(\d{4}-\d\d-\d\dT[\d:.]+Z)/;
+
+/** What the pod says, with its times in the reader's zone. */
+function Told({ text }: { text: string }) {
+  return (
+    <>
+      {text.split(MOMENT).map((part, index) =>
+        index % 2 ? <Time key={index} at={part} style="long" /> : part,
+      )}
+    </>
+  );
+}
+
 function Doctor() {
   const answer = useAnswer('doctor', (signal) =>
     query<{ checks: Check[]; at?: string }>('pod.doctor', undefined, signal),
@@ -172,8 +185,12 @@ function Doctor() {
               <li key={check.name}>
                 <Status status={check.status} />
                 <div>
-                  <b>{check.name}</b> {check.message}
-                  {check.advice && <p class="help">{check.advice}</p>}
+                  <b>{check.name}</b> <Told text={check.message} />
+                  {check.advice && (
+                    <p class="help">
+                      <Told text={check.advice} />
+                    </p>
+                  )}
                 </div>
               </li>
             ))}

@@ -15,7 +15,7 @@ import { fieldOf, fieldsOf, labelOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
 import { messageOf, PodError, query } from '../lib/rpc.js';
-import { fieldsOfNoun, shown, titleOfThing, type Thing } from '../lib/things.js';
+import { fieldsOfNoun, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { useOpenTitle } from '../lib/title.js';
 import { Empty, Problem, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
 import { Chip, Status } from '../parts/badge.js';
@@ -59,6 +59,8 @@ function Read({ document, noun, thing }: OneThing) {
               <Status status={String(thing[field.name])} />
             ) : field.references ? (
               <Reference plural={field.references} id={String(thing[field.name])} />
+            ) : isMoment(field, thing[field.name]) ? (
+              <Time at={thing[field.name] as string} />
             ) : (
               <Line text={shown(thing[field.name])} max={2_000} />
             )}
