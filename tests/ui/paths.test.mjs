@@ -226,6 +226,36 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('keeps the filter of the list, by the keyboard as by the mouse', async () => {
+    const id = await site.make('tasks', { title: 'Of a filter' });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/tasks/${id}?status=open` });
+    await page.waitForSelector('.facts');
+    for (const [key, path] of [
+      ['v', `/tasks/${id}/history`],
+      ['e', `/tasks/${id}/edit`],
+      ['Escape', '/tasks'],
+      ['c', '/tasks/new'],
+      ['Escape', '/tasks'],
+    ]) {
+      await page.evaluate(() => document.activeElement.blur());
+      await page.keyboard.press(key);
+      await page.waitForURL(`**${path}?status=open`);
+      // A form takes the focus once it is drawn.
+      if (/edit|new/.test(path))
+        await page.waitForFunction(() => document.activeElement.matches('.thing-form *'));
+    }
+    await page.click('text=New task');
+    await page.waitForURL('**/tasks/new?status=open');
+    await page.fill('.thing-form input', 'Another of it');
+    await page.click('text=Make the task');
+    await page.waitForURL(/tasks\/[0-9a-f-]{36}\?status=open$/);
+    await page.click('.panel .actions >> text=Delete');
+    await page.click('dialog .danger');
+    await page.waitForURL('**/tasks?status=open');
+    await page.context().close();
+  });
+
   test('tells what is wrong beside the field', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/catalogue/notes.create' });

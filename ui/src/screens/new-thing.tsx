@@ -14,7 +14,7 @@ export function NewThing({ document, noun }: { document: PodDocument; noun: Noun
     const accepted = await intent.command(`${noun.plural}.create`, values);
     saved();
     sayDone(accepted, `The ${noun.name} is made`);
-    go(`/${noun.plural}/${accepted.entityId}`, { replace: true });
+    go(`/${noun.plural}/${accepted.entityId}${location.search}`, { replace: true });
   };
   return (
     <section class="split-panel" aria-label={`New ${noun.name}`}>
@@ -27,7 +27,7 @@ export function NewThing({ document, noun }: { document: PodDocument; noun: Noun
           thing={{}}
           action={`Make the ${noun.name}`}
           onSubmit={submit}
-          onCancel={() => go(`/${noun.plural}`)}
+          onCancel={() => go(`/${noun.plural}${location.search}`)}
         />
       </div>
     </section>

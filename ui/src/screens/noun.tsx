@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 import { podDocument, type Noun, type PodDocument } from '../lib/document.js';
 import { fieldOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
-import { go, route, withQuery } from '../lib/router.js';
+import { go, route } from '../lib/router.js';
 import { columnsOf, fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
 import { usePagedList } from '../lib/paged-list.js';
 import { number } from '../lib/time.js';
@@ -83,7 +83,7 @@ function NounList({
         <span class="quiet">
           {list.total === undefined ? '' : `${number(list.total)}${list.isTotalAtLeast ? '+' : ''}`}
         </span>
-        <a class="button bar-action" href={`/${noun.plural}/new`} title="c">
+        <a class="button bar-action" href={`/${noun.plural}/new${search}`} title="c">
           <Icon name="plus" />
           New {noun.name}
         </a>
@@ -100,7 +100,7 @@ function NounList({
               Take the filter away
             </button>
           ) : (
-            <a class="button" href={`/${noun.plural}/new`}>
+            <a class="button" href={`/${noun.plural}/new${search}`}>
               Make the first one
             </a>
           )}
@@ -143,13 +143,13 @@ export default function NounScreen() {
   useLayoutEffect(
     () =>
       addShortcuts([
-        { keys: 'c', label: `Make a ${noun?.name}`, run: () => go(`/${plural}/new`) },
+        { keys: 'c', label: `Make a ${noun?.name}`, run: () => go(`/${plural}/new${location.search}`) },
         ...(id
           ? [
               {
                 keys: 'Escape',
                 label: 'Close it',
-                run: () => go(withQuery({}).replace(/^\/[^?]*/, `/${plural}`)),
+                run: () => go(`/${plural}${location.search}`),
               },
             ]
           : []),

@@ -232,7 +232,7 @@ function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
     intent.command(`${noun.plural}.delete`, { id: thing.id }).then(
       (accepted) => {
         sayDone(accepted, `The ${noun.name} is deleted`);
-        go(`/${noun.plural}`);
+        go(`/${noun.plural}${location.search}`);
       },
       (error: unknown) => say(messageOf(error), 'bad'),
     );
@@ -275,8 +275,8 @@ export function ThingPanel({
   useLayoutEffect(
     () =>
       addShortcuts([
-        { keys: 'e', label: 'Edit it', run: () => go(`${base}/edit`) },
-        { keys: 'v', label: 'Its versions', run: () => go(`${base}/history`) },
+        { keys: 'e', label: 'Edit it', run: () => go(`${base}/edit${location.search}`) },
+        { keys: 'v', label: 'Its versions', run: () => go(`${base}/history${location.search}`) },
       ]),
     [base],
   );
