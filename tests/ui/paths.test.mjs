@@ -256,6 +256,26 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('says of a field that is needed that it is, once and in words', async () => {
+    const id = await site.make('tasks', { title: 'Has a title' });
+    const page = await site.visit();
+    page.removeAllListeners('dialog');
+    page.on('dialog', (dialog) => void dialog.accept());
+    await site.signIn(page, { path: '/tasks/new' });
+    await page.fill('.thing-form textarea', 'without a title');
+    await page.click('text=Make the task');
+    await page.waitForSelector('.field .issue >> text=This is needed');
+    await page.waitForSelector('[role=alert] >> text=beside the fields');
+    assert.doesNotMatch(await page.textContent('.thing-form'), /Invalid|undefined/);
+    await page.click('text=Cancel');
+    await site.goto(page, `/tasks/${id}/edit`);
+    await page.fill('.thing-form input', '');
+    await page.click('text=Save');
+    await page.waitForSelector('.field .issue >> text=This cannot be left empty');
+    assert.doesNotMatch(await page.textContent('.thing-form'), /Too small/);
+    await page.context().close();
+  });
+
   test('tells what is wrong beside the field', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/catalogue/notes.create' });

@@ -86,6 +86,14 @@ function issuesOf(message: string, data: unknown): PodError['issues'] {
   }
 }
 
+/** The pod's words about what is missing are those of a program. */
+const inWords = (message: string): string =>
+  /^Invalid input: .* received undefined/.test(message)
+    ? 'this is needed'
+    : message.startsWith('Too small: expected string to have >=1 ')
+      ? 'this cannot be left empty'
+      : message;
+
 const sentenceOf = (issues: PodError['issues']): string =>
   issues
     .map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message))
@@ -98,7 +106,10 @@ function errorOf(
   data: unknown,
   details: PodError['details'] = {},
 ): PodError {
-  const issues = issuesOf(message, data);
+  const issues = issuesOf(message, data).map((issue) => ({
+    ...issue,
+    message: inWords(issue.message),
+  }));
   const failed = new PodError(issues.length ? sentenceOf(issues) : message, code, status, issues);
   failed.details = details;
   return failed;

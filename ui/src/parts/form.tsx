@@ -191,6 +191,9 @@ export function issuesByField(
   return Object.fromEntries(
     issues
       .filter(({ path }) => path.length > 0)
-      .map(({ path, message }) => [String(path[0]), message]),
+      .map(({ path, message }) => [
+        String(path[0]),
+        message.charAt(0).toUpperCase() + message.slice(1),
+      ]),
   );
 }

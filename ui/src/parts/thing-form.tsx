@@ -109,8 +109,10 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
       setBusy(true);
       onSubmit(changes, leaveFreely)
         .catch((error: unknown) => {
-          setIssue(messageOf(error));
-          if (error instanceof PodError) setIssues(issuesByField(error.issues));
+          const byField = error instanceof PodError ? issuesByField(error.issues) : {};
+          setIssues(byField);
+          const isBeside = fields.some(({ name }) => name in byField);
+          setIssue(isBeside ? 'Nothing is stored: look at what is said beside the fields' : messageOf(error));
         })
         .finally(() => setBusy(false));
     } catch (error) {
