@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { Site, until } from './site.mjs';
+import { checkWidths, NARROW, Site, until } from './site.mjs';
 
 const binary =
   process.env.SYNAP_BIN ?? fileURLToPath(new URL('../../build/dev/bin/synap', import.meta.url));
@@ -273,6 +273,15 @@ describe('the page', () => {
     await page.click('text=Save');
     await page.waitForSelector('.field .issue >> text=This cannot be left empty');
     assert.doesNotMatch(await page.textContent('.thing-form'), /Too small/);
+    await page.context().close();
+  });
+
+  test('has room for a long tag on a small screen', async () => {
+    const id = await site.make('notes', { content: '# Tagged', tags: ['w'.repeat(90)] });
+    const page = await site.visit({ viewport: NARROW });
+    await site.signIn(page, { path: `/notes/${id}` });
+    await page.waitForSelector('.facts .chip');
+    await checkWidths(page, 'a long tag');
     await page.context().close();
   });
 
