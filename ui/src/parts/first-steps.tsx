@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { nounOfType, type SynapEvent } from '../lib/events.js';
 import { log } from '../lib/log.js';
 import { query } from '../lib/rpc.js';
+import { session } from '../lib/session.js';
 import { podDocument } from '../lib/document.js';
 import { useAnswer, useReloadOn } from './answer.js';
 import { CopyButton } from './copy.js';
@@ -26,6 +27,24 @@ function stored(): boolean {
     return localStorage.getItem(HIDDEN_KEY) === '1';
   } catch {
     return false;
+  }
+}
+
+const DONE_KEY = 'synap-first-steps-done';
+
+/**
+ * Whether a step is done or ever was: what was done stays done, though its note is deleted since or too far
+ * down to be looked at.
+ */
+function isOnceDone(title: string, isDone: boolean): boolean {
+  const one = `${session.value?.user.id} ${title}`;
+  try {
+    const done = JSON.parse(localStorage.getItem(DONE_KEY) ?? '[]') as string[];
+    if (isDone && !done.includes(one))
+      localStorage.setItem(DONE_KEY, JSON.stringify([...done, one]));
+    return isDone || done.includes(one);
+  } catch {
+    return isDone; // a browser that keeps nothing
   }
 }
 
@@ -94,7 +113,7 @@ export function FirstSteps() {
   if (isHidden || facts.value === undefined || !programs) return null;
   const { total, isOneImported } = facts.value;
   const rows = log.value?.rows.slice(-2_000) ?? [];
-  const steps: Step[] = [
+  const all: Step[] = [
     { title: 'Make a note', isDone: total > 0, href: '/notes/new' },
     {
       title: 'Import what you have',
@@ -111,6 +130,7 @@ export function FirstSteps() {
       shell: `npm install ${location.origin}/synap-client.tgz`,
     },
   ];
+  const steps = all.map((step) => ({ ...step, isDone: isOnceDone(step.title, step.isDone) }));
   const isAllDone = steps.every((step) => step.isDone);
   const hide = () => {
     setHidden(true);
