@@ -344,6 +344,20 @@ describe('the page in trouble', () => {
     await page.context().close();
   });
 
+  test('says how far titles were looked through, and where all of them are', async () => {
+    const page = await site.visit();
+    await page.route('**/trpc/tasks.list*', (route) => {
+      const { cursor = '0' } = JSON.parse(new URL(route.request().url()).searchParams.get('input'));
+      const tasks = Array.from({ length: 100 }, (_, index) => ({ id: `${cursor}-${index}`, title: 'one of many' }));
+      return route.fulfill({ json: { result: { data: { tasks, total: 9_000, nextCursor: `${Number(cursor) + 1}` } } } });
+    });
+    await site.signIn(page, { path: '/tasks?find=Rare' });
+    await page.waitForSelector('.list-footer >> text=The first 5,000 of the list were looked at');
+    await page.click('.list-footer >> text=Search all of it');
+    await page.waitForURL('**/search?q=Rare');
+    await page.context().close();
+  });
+
   test('shows a key of few scopes what it may see, and says what it may not', async () => {
     const { key } = await site.call('keys.create', { name: 'notes', scopes: ['notes:read', 'notes:write'] });
     const page = await site.visit();

@@ -73,6 +73,7 @@ function NounList({
     const isEnough = found.length >= FOUND_WANTED || list.items.length >= SEARCHED_MAX;
     if (find && !isEnough) list.more();
   }, [find, list.items, list.isLoading]);
+  const isCut = find !== '' && list.items.length >= SEARCHED_MAX && !list.isComplete;
   const isFiltered = find !== '' || Object.keys(input).some((name) => name !== 'sort');
   const isNarrow = useNarrow() || openId !== undefined;
   const search = location.search;
@@ -120,6 +121,12 @@ function NounList({
           footer={
             !list.isComplete && (
               <p class="list-footer">
+                {isCut && (
+                  <>
+                    The first {number(list.items.length)} of the list were looked at.{' '}
+                    <a href={`/search?q=${encodeURIComponent(query.get('find')!)}`}>Search all of it</a>{' '}
+                  </>
+                )}
                 {list.isLoading ? (
                   'Loading…'
                 ) : (
