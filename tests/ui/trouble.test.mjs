@@ -358,6 +358,15 @@ describe('the page in trouble', () => {
     await page.context().close();
   });
 
+  test('notices by any answer that nobody is signed in any more', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.waitForSelector('.events-short');
+    await page.route('**/metrics', (route) => route.fulfill({ status: 401 }));
+    await page.waitForSelector('#sign-in-notice >> text=Your session has ended');
+    await page.context().close();
+  });
+
   test('shows a key of few scopes what it may see, and says what it may not', async () => {
     const { key } = await site.call('keys.create', { name: 'notes', scopes: ['notes:read', 'notes:write'] });
     const page = await site.visit();

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 
 import { liveStatus } from './live.js';
-import { plain } from './rpc.js';
+import { plain, tellSignedOut } from './rpc.js';
 
 export interface Sample {
   at: number;
@@ -50,6 +50,7 @@ async function read(): Promise<void> {
 async function sample(): Promise<void> {
   try {
     const response = await plain('/metrics');
+    if (response.status === 401) tellSignedOut();
     isMetricsRefused.value = response.status === 403;
     if (response.ok) {
       const sample = { at: Date.now(), values: parse(await response.text()) };

@@ -71,6 +71,8 @@ export function whenSignedOut(call: () => void): void {
   onSignedOut = call;
 }
 
+export const tellSignedOut = (): void => onSignedOut();
+
 const isIssue = (value: unknown): value is { path: (string | number)[]; message: string } =>
   typeof value === 'object' && value !== null && 'path' in value && 'message' in value;
 
