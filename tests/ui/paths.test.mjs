@@ -319,6 +319,27 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('shows the browsers that are signed in, and signs one out', async () => {
+    const [page, other] = [await site.visit(), await site.visit()];
+    await site.signIn(page, { path: '/users' });
+    await page.waitForSelector('[aria-label=Browsers] tr');
+    const before = await page.locator('[aria-label=Browsers] tr').count();
+    await site.signIn(other);
+    await page.waitForFunction(
+      (count) => document.querySelectorAll('[aria-label=Browsers] tr').length === count,
+      before + 1,
+    );
+    assert.equal(await page.locator('[aria-label=Browsers] >> text=this one').count(), 1);
+    await page.locator('[aria-label=Browsers] tr:not(:has-text("this one")) button').last().click();
+    await other.waitForSelector('#sign-in-notice >> text=Your session has ended');
+    await page.waitForFunction(
+      (count) => document.querySelectorAll('[aria-label=Browsers] tr').length === count,
+      before,
+    );
+    await page.context().close();
+    await other.context().close();
+  });
+
   test('shows the sign-in again, and why, when the session is ended elsewhere', async () => {
     const page = await site.visit();
     await site.signIn(page);

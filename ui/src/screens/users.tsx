@@ -14,6 +14,7 @@ import { Chip, Status } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
+import { attempt } from '../parts/json-form.js';
 import { say } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { ThingForm } from '../parts/thing-form.js';
@@ -225,6 +226,60 @@ function KeyTable({
   );
 }
 
+/** The browsers that are signed in as this user: each has a session, which is a key that nobody sees. */
+function Browsers({ owner }: { owner: User | undefined }) {
+  const answer = useAnswer(`sessions:${owner?.id ?? ''}`, async (signal) => {
+    const input = { kind: 'session', limit: PAGE, ...(owner ? { userId: owner.id } : {}) };
+    const { keys } = await query<{ keys: Key[] }>('keys.list', input, signal);
+    return keys.filter((key) => statusOf(key) === 'live');
+  });
+  useReloadOn((event) => event.type.startsWith('key.'), answer.reload);
+  const signOut = (key: Key) =>
+    void attempt(
+      () => mutate('keys.revoke', { keyId: key.id, ...(owner ? { userId: owner.id } : {}) }),
+      'The browser is signed out',
+    ).then(answer.reload);
+  return (
+    <section class="card" aria-label="Browsers">
+      <header>
+        <h2>Browsers that are signed in</h2>
+      </header>
+      <Show of={answer}>
+        {(keys) => (
+          <div class="table-box">
+            <table>
+              <tbody>
+                {keys.map((key) => (
+                  <tr key={key.id}>
+                    <td>
+                      <Line text={key.name} max={60} />
+                      {key.id === session.value?.session && <span class="quiet"> this one</span>}
+                    </td>
+                    <td>
+                      since <Time at={key.createdAt} />
+                    </td>
+                    <td>
+                      <button
+                        type="button"
+                        class="small"
+                        aria-label={`Sign out ${key.name}, since ${key.createdAt}`}
+                        onClick={() => signOut(key)}
+                      >
+                        Sign out
+                      </button>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            {keys.length === 0 && <p class="quiet in-card">None.</p>}
+          </div>
+        )}
+      </Show>
+    </section>
+  );
+}
+
 function Keys({ owner }: { owner: User | undefined }) {
   const isOwn = owner === undefined || owner.id === session.value?.user.id;
   const answer = useAnswer(`keys:${owner?.id ?? ''}`, async (signal) => {
@@ -339,6 +394,7 @@ function Users({ openId }: { openId: string | undefined }) {
         </Show>
       </section>
       {open && <Keys key={open.id} owner={open} />}
+      {open && <Browsers key={`${open.id} browsers`} owner={open} />}
     </>
   );
 }
@@ -349,7 +405,14 @@ export default function UsersScreen() {
   return (
     <div class="sheet">
       <h1>{isOwner() ? 'Users and keys' : 'Keys'}</h1>
-      {isOwner() ? <Users openId={openId} /> : <Keys owner={undefined} />}
+      {isOwner() ? (
+        <Users openId={openId} />
+      ) : (
+        <>
+          <Keys owner={undefined} />
+          <Browsers owner={undefined} />
+        </>
+      )}
     </div>
   );
 }
