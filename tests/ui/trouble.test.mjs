@@ -367,6 +367,17 @@ describe('the page in trouble', () => {
     await page.context().close();
   });
 
+  test('leaves the ends of lines as they were', async () => {
+    const id = await site.make('notes', { content: 'one\r\ntwo\r\n' });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/notes/${id}/edit` });
+    await page.fill('.thing-form textarea', 'one\ntwo\nthree\n');
+    await page.click('text=Save');
+    await page.waitForSelector('.reading >> text=three');
+    assert.equal((await site.call('notes.get', { id })).content, 'one\r\ntwo\r\nthree\r\n');
+    await page.context().close();
+  });
+
   test('shows a key of few scopes what it may see, and says what it may not', async () => {
     const { key } = await site.call('keys.create', { name: 'notes', scopes: ['notes:read', 'notes:write'] });
     const page = await site.visit();

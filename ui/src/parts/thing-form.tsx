@@ -27,8 +27,11 @@ const EDITED_LENGTH_MAX = 200_000;
 function changesOf(fields: Field[], before: Values, after: Values): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
   for (const field of fields) {
-    const text = after[field.name] ?? '';
-    if (text === (before[field.name] ?? '')) continue;
+    const was = before[field.name] ?? '';
+    let text = after[field.name] ?? '';
+    // A field has but line feeds: of a text whose lines all end as on Windows they are put back.
+    if (/\r\n/.test(was) && !/(^|[^\r])\n/.test(was)) text = text.replace(/\r?\n/g, '\r\n');
+    if (text === was) continue;
     const value = fromText(field, text);
     if (value !== undefined) changes[field.name] = value;
     else if (field.isNullable) changes[field.name] = null;
