@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { Site, until } from './site.mjs';
+import { NARROW, Site, until } from './site.mjs';
 
 /** As a fault of the disk leaves the data of an event: by the rules of the database nobody may. */
 function harm({ data }, id) {
@@ -375,6 +375,21 @@ describe('the page in trouble', () => {
     await page.click('text=Save');
     await page.waitForSelector('.reading >> text=three');
     assert.equal((await site.call('notes.get', { id })).content, 'one\r\ntwo\r\nthree\r\n');
+    await page.context().close();
+  });
+
+  test('has a heading where a panel covers the list', async () => {
+    const id = await site.make('notes', { content: '# On a small screen' });
+    const page = await site.visit({ viewport: NARROW });
+    await site.signIn(page, { path: `/notes/${id}` });
+    const { events } = await site.call('events.list', { aggregateId: id });
+    for (const path of [`/notes/${id}`, `/events/${events[0].id}`, '/catalogue/notes.create']) {
+      await site.goto(page, path);
+      await page.waitForSelector('.split-panel h2');
+      const isRead = (one) => one.checkVisibility();
+      assert.equal(await page.$eval('h1', isRead), true, path);
+      assert.equal(await page.$eval('.split-list .toolbar', isRead), false, path);
+    }
     await page.context().close();
   });
 
