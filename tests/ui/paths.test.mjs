@@ -449,6 +449,9 @@ describe('the page', () => {
     await page.click('nav >> text=Keys');
     await page.waitForSelector('tbody tr');
     assert.equal(await page.locator('text=Add a user').count(), 0);
+    await site.goto(page, '/pod');
+    await page.waitForSelector('text=is shown to its owners');
+    assert.equal(await page.locator('main [role=alert]').count(), 0);
     await page.goto(`${site.url}/notes`);
     await page.waitForSelector('text=There is no note yet');
     assert.deepEqual(page.complaints, []);

@@ -367,6 +367,23 @@ describe('the page in trouble', () => {
     await page.context().close();
   });
 
+  test('says where an address leads nowhere', async () => {
+    const id = await site.make('notes', { content: '# Is here' });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/notes/${id}/bogus` });
+    await page.waitForSelector('.panel >> text=There is no such page');
+    await site.goto(page, '/users/01a21f99-28c1-713b-92d4-d5a482b97d6a');
+    await page.waitForSelector('text=There is no such user');
+    await site.goto(page, '/events?at=99999999999999999999');
+    await page.waitForSelector('.virtual-list .row');
+    assert.match(await page.textContent('.count'), /^up to position [1-9]/);
+    // Whatever another page of this origin has left there.
+    await page.evaluate(() => localStorage.setItem('synap-page', 'ключ'));
+    await page.reload();
+    await page.waitForSelector('#key');
+    await page.context().close();
+  });
+
   test('leaves the ends of lines as they were', async () => {
     const id = await site.make('notes', { content: 'one\r\ntwo\r\n' });
     const page = await site.visit();

@@ -118,6 +118,8 @@ export class EventLog {
   async startAt(at: { position: number } | { time: number }): Promise<void> {
     this.end = this.oldest = 'position' in at ? at.position : await positionOf(at.time);
     await this.loadOlder(FIRST_PAGE);
+    // The log may end before what was asked for.
+    this.end = this.rows.at(-1)?.position ?? this.end;
     this.ready.value = true;
   }
 

@@ -49,7 +49,9 @@ let halfOfThisTab: string | undefined;
 
 export function pageHalf(): string {
   try {
-    return localStorage.getItem(PAGE_HALF) ?? NO_HALF;
+    const half = localStorage.getItem(PAGE_HALF) ?? '';
+    // Anything else is not the pod's, and no header takes it.
+    return /^[\x21-\x7e]+$/.test(half) ? half : NO_HALF;
   } catch {
     return halfOfThisTab ?? NO_HALF; // a browser that keeps nothing
   }

@@ -242,9 +242,12 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
   );
 }
 
+// The pod is asked for what is before the one behind it.
+const POSITION_MAX = Number.MAX_SAFE_INTEGER - 1;
+
 /** "1200", "2h" or "2026-01-31T12:00": where the list begins, going back. */
 function startOf(text: string): { position: number } | { time: number } | undefined {
-  if (/^\d+$/.test(text)) return { position: Number(text) };
+  if (/^\d+$/.test(text)) return { position: Math.min(Number(text), POSITION_MAX) };
   const time = timeOf(text);
   return time === undefined ? undefined : { time };
 }

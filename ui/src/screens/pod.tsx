@@ -5,9 +5,10 @@ import { CURVES, inOwnTime, pointsOf, type PodSample, type PodSamples } from '..
 import { podDocument } from '../lib/document.js';
 import { isOutdated, metricsProblem, samples, watchMetrics } from '../lib/metrics.js';
 import { messageOf, query } from '../lib/rpc.js';
+import { isOwner } from '../lib/session.js';
 import { bytes, duration, number } from '../lib/time.js';
 import { untilAnswered } from '../lib/until-answered.js';
-import { Show, useAnswer } from '../parts/answer.js';
+import { Empty, Show, useAnswer } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Curve } from '../parts/curve.js';
 import { Time } from '../parts/time.js';
@@ -271,6 +272,14 @@ function Settings() {
 
 export default function PodScreen() {
   const pod = podDocument.value;
+  if (!isOwner()) {
+    return (
+      <div class="sheet">
+        <h1>Pod</h1>
+        <Empty title="What the pod does and how it is set is shown to its owners." />
+      </div>
+    );
+  }
   return (
     <div class="sheet">
       <h1>Pod {pod && <span class="quiet">{pod.version}</span>}</h1>

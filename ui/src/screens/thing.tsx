@@ -29,6 +29,8 @@ import { ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
 import { ThingHistory } from './thing-history.js';
 
+const TABS = ['read', 'edit', 'history'];
+
 interface OneThing {
   document: PodDocument;
   noun: Noun;
@@ -309,7 +311,7 @@ export function ThingPanel({
         {thing && (!isGone || isKept) && (
           <>
             <nav class="tabs" aria-label={`This ${noun.name}`}>
-              {(['read', 'edit', 'history'] as const).map((name) => (
+              {TABS.map((name) => (
                 <a
                   key={name}
                   href={`${name === 'read' ? base : `${base}/${name}`}${search}`}
@@ -328,6 +330,7 @@ export function ThingPanel({
                 onDone={() => go(base + search)}
               />
             )}
+            {!TABS.includes(tab) && <Empty title="There is no such page" />}
             {tab === 'history' && <ThingHistory document={document} noun={noun} thing={thing} />}
             {tab === 'read' && (
               <>

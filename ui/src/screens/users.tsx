@@ -9,7 +9,7 @@ import { messageOf, mutate, query } from '../lib/rpc.js';
 import { isOwner, session } from '../lib/session.js';
 import { now } from '../lib/time.js';
 import { addWalk } from '../lib/walk.js';
-import { Show, useAnswer, useReloadOn } from '../parts/answer.js';
+import { Empty, Show, useAnswer, useReloadOn } from '../parts/answer.js';
 import { Chip, Status } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
@@ -393,6 +393,7 @@ function Users({ openId }: { openId: string | undefined }) {
           )}
         </Show>
       </section>
+      {answer.value && !open && <Empty title="There is no such user" />}
       {open && <Keys key={open.id} owner={open} />}
       {open && <Browsers key={`${open.id} browsers`} owner={open} />}
     </>
