@@ -124,13 +124,13 @@ class Exporter {
   }
 
   bool is_unedited(std::string_view bytes, const Json& note, std::int64_t version) {
-    if (is_file_of(bytes, note)) return true;
+    if (is_export_of(bytes, note)) return true;
     const Json* origin = note.find("origin");  // it was edited, and has been imported
     if (origin != nullptr && origin->string_or("checksum", "") == to_hex(sha256(bytes)))
       return true;
     auto then = pod_.query("notes.get",
                            Json::object({{"id", note.string_or("id", "")}, {"version", version}}));
-    return then && is_file_of(bytes, *then);
+    return then && is_export_of(bytes, *then);
   }
 
   PodClient& pod_;

@@ -7,9 +7,6 @@
 namespace synap::cli {
 namespace {
 
-// What an export says of a note has its properties two objects further in.
-constexpr int kJsonDepthMax = kBlockDepthMax + 3;
-
 constexpr std::string_view kSpace = " \t\r\n";
 
 bool is_fence(std::string_view line, std::string_view fence) {
@@ -22,9 +19,15 @@ struct Syntax {
   std::string_view other_end;
   Result<Properties> (*read)(std::string_view block);
 };
+Result<Properties> read_fenced_json(std::string_view block) {
+  return read_json_properties(block);
+}
+Result<Properties> read_bare_json(std::string_view block) {
+  return read_json_properties(block, 1);
+}
 constexpr Syntax kSyntaxes[] = {{"---", "---", "...", read_yaml_properties},
                                 {"+++", "+++", "+++", read_toml_properties},
-                                {";;;", ";;;", ";;;", read_json_properties}};
+                                {";;;", ";;;", ";;;", read_fenced_json}};
 
 // A rule at the top of a text is not meant as front matter; a key behind it is.
 bool is_meant(std::string_view behind_fence) {
@@ -84,7 +87,7 @@ std::size_t end_of_object(std::string_view text) {
 }
 
 // Braces begin many a template, too: only what is an object and ends its line is front matter.
-FrontMatter read_bare_json(std::string_view text) {
+FrontMatter read_unfenced(std::string_view text) {
   const FrontMatter none{.body = text, .behind = text};
   const auto first = text.find_first_not_of(kSpace, 1);
   if (first == text.npos || (text[first] != '"' && text[first] != '}')) return none;
@@ -92,7 +95,7 @@ FrontMatter read_bare_json(std::string_view text) {
   if (end == text.npos) return none;
   auto behind = text.substr(end);
   if (!trimmed(take_line(behind)).empty()) return none;
-  return read_block(text, text.substr(0, end), behind, read_json_properties);
+  return read_block(text, text.substr(0, end), behind, read_bare_json);
 }
 
 // The lines of every text in it.
@@ -129,6 +132,42 @@ bool has_comment(std::string_view line) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> Properties::spellings_below(
+    const std::string& at) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (auto it = spellings.lower_bound(at); it != spellings.end() && it->first.starts_with(at);
+       ++it) {
+    auto rest = it->first.substr(at.size());
+    if (rest.empty() || rest.front() == '/') found.emplace_back(std::move(rest), it->second);
+  }
+  return found;
+}
+
+void Properties::forget_spellings(const std::string& at) {
+  for (const auto& [rest, spelling] : spellings_below(at)) spellings.erase(at + rest);
+}
+
+void add_remark(Properties& properties, int line, std::string_view what) {
+  constexpr std::size_t kRemarksMax = 20;
+  auto& remarks = properties.remarks;
+  if (remarks.size() == kRemarksMax) return remarks.emplace_back("… and more"), void();
+  if (remarks.size() < kRemarksMax) remarks.push_back(fmt::format("line {}: {}", line, what));
+}
+
+std::string twice_remark(std::string_view name, const Json& other) {
+  constexpr std::size_t kShownMax = 200;
+  auto shown = other.dump();
+  if (shown.size() > kShownMax) {
+    shown.resize(valid_utf8_prefix(std::string_view(shown).substr(0, kShownMax)));
+    shown += "…";
+  }
+  return fmt::format("\"{}\" is there twice; the last one counts, the other was {}", name, shown);
+}
+
+std::string no_number_remark(std::string_view spelling) {
+  return fmt::format("{} is kept as text: JSON has no such number", spelling);
+}
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(kSpace);
@@ -175,22 +214,13 @@ Json whole_number(std::int64_t value) {
   return value;
 }
 
-Result<Properties> read_json_properties(std::string_view block) {
-  auto json = parse_json(trimmed(block), {.depth_max = kJsonDepthMax});
-  if (!json) return fail(Code::kUnprocessableContent, json.error().message);
-  if (!json->is_object()) return fail(Code::kUnprocessableContent, "it is no JSON object");
-  // JSON is YAML, whose reader tells of names that come twice and of how numbers are spelled.
-  if (auto as_yaml = read_json_as_yaml(block); as_yaml && as_yaml->values == *json) return as_yaml;
-  return Properties{.values = std::move(*json)};
-}
-
 FrontMatter read_front_matter(std::string_view text) {
   std::string_view rest = text;
   const auto first = take_line(rest);
   for (const auto& syntax : kSyntaxes) {
     if (is_fence(first, syntax.begin)) return read_fenced(text, rest, syntax);
   }
-  if (text.starts_with('{')) return read_bare_json(text);
+  if (text.starts_with('{')) return read_unfenced(text);
   return {.body = text, .behind = text};
 }
 

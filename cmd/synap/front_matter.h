@@ -27,6 +27,10 @@ struct Properties {
   /// is "1.0" where its value is 1.
   std::map<std::string, std::string> spellings = {};
   std::vector<std::string> remarks = {};  // sentences on what is not as the source has it
+
+  /// Of the value at a place and of all in it, by the rest of their pointers.
+  std::vector<std::pair<std::string, std::string>> spellings_below(const std::string& at) const;
+  void forget_spellings(const std::string& at);
 };
 
 struct FrontMatter {
@@ -42,10 +46,9 @@ FrontMatter read_front_matter(std::string_view text);
 
 // Readers of one syntax each. kUnprocessableContent: why it is none, with the line of `block`.
 Result<Properties> read_yaml_properties(std::string_view block);
-/// The same of YAML that is JSON.
-Result<Properties> read_json_as_yaml(std::string_view block);
 Result<Properties> read_toml_properties(std::string_view block);
-Result<Properties> read_json_properties(std::string_view block);
+/// `first_line` is the number of the block's first line in the file.
+Result<Properties> read_json_properties(std::string_view block, int first_line = 2);
 
 /// More is no front matter: some hundred times of what people write.
 inline constexpr std::size_t kBlockBytesMax = 256 * 1024;
@@ -61,6 +64,10 @@ Json whole_number(std::int64_t value);
 std::string_view take_line(std::string_view& rest);
 /// One step of a JSON Pointer: "/" and the name, escaped.
 std::string pointer_step(std::string_view name);
+/// Of some remarks the first are kept.
+void add_remark(Properties& properties, int line, std::string_view what);
+std::string twice_remark(std::string_view name, const Json& other);
+std::string no_number_remark(std::string_view spelling);
 /// Where `values` has no such text as its own, the lines that have a comment in them.
 std::size_t count_comments(std::string_view block, const Json& values);
 

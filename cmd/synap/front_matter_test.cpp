@@ -181,5 +181,46 @@ TEST(JsonProperties, TellOfNamesThatComeTwice) {
   EXPECT_THAT(found->spellings, ElementsAre(Pair("/a", "2.0")));
 }
 
+TEST(JsonProperties, KeepHowTheSourceSpellsANumber) {
+  constexpr std::string_view kObject =
+      R"({"price":12.50,"id":90071992547409931,"in":[1,{"a/b":1E2}],"zero":-0,"n":1.5,"t":"1.0"})";
+  const std::string fenced = ";;;\n" + std::string(kObject) + "\n;;;\nb";
+  const std::string bare = std::string(kObject) + "\nb";
+  for (const auto& text : {fenced, bare}) {
+    const auto found = read_front_matter(text);
+    ASSERT_TRUE(found.is_there) << found.problem;
+    EXPECT_THAT(found.properties.spellings,
+                ElementsAre(Pair("/id", "90071992547409931"), Pair("/in/1/a~1b", "1E2"),
+                            Pair("/price", "12.50"), Pair("/zero", "-0")));
+    EXPECT_THAT(found.properties.remarks, IsEmpty());
+  }
+  EXPECT_THAT(read_json_properties(R"({"a":{"b":1.0},"a":{"c":2}})")->spellings, IsEmpty());
+}
+
+TEST(JsonProperties, KeepANumberBeyondADoubleAsTextAndTell) {
+  const auto found =
+      read_json_properties("{\"price\":12.50,\n\"huge\":1e400,\"in\":[-1e-400],\"no\":0e-400}");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->values.dump(), R"({"price":12.5,"huge":"1e400","in":["-1e-400"],"no":0})");
+  EXPECT_THAT(found->spellings, ElementsAre(Pair("/no", "0e-400"), Pair("/price", "12.50")));
+  EXPECT_THAT(found->remarks,
+              ElementsAre("line 3: 1e400 is kept as text: JSON has no such number",
+                          "line 3: -1e-400 is kept as text: JSON has no such number"));
+  EXPECT_THAT(read_front_matter("{\"a\":1e400}\nb").properties.remarks,
+              ElementsAre(HasSubstr("line 1: 1e400")));
+  EXPECT_THAT(remarks("a: 1e999\nb: '1e999'"),
+              ElementsAre("line 2: 1e999 is kept as text: JSON has no such number"));
+  EXPECT_THAT(remarks("a: 1e-999"), ElementsAre(HasSubstr("1e-999 is kept as text")));
+  EXPECT_THAT(read_toml_properties("a = 1e-999\nb = 0e1")->spellings,
+              ElementsAre(Pair("/a", "1e-999"), Pair("/b", "0e1")));
+}
+
+TEST(YamlProperties, TellOfDirectives) {
+  EXPECT_THAT(remarks("%YAML 1.1"), ElementsAre("line 2: the directive %YAML 1.1 is left out"));
+  EXPECT_THAT(remarks("# c\n%TAG ! tag:x,2000:"),
+              ElementsAre(HasSubstr("line 3: the directive %TAG"), HasSubstr("comments")));
+  EXPECT_THAT(remarks("a: |\n  b\n  %c\n"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace synap::cli

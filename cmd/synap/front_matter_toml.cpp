@@ -69,7 +69,7 @@ class Converter {
     if (const auto* real = node.as_floating_point()) {
       if (std::isfinite(real->get())) return number(real->get(), spelling, pointer);
       found_.remarks.push_back(
-          fmt::format("{} is kept as text: JSON has no such number", spelling));
+          no_number_remark(spelling));
     }
     return spelling;
   }

@@ -103,8 +103,10 @@ std::string as_utf8(std::string_view text) {
   }
 }
 
-bool is_infinite_or_no_number(std::string_view text) {
+// Of a text that resolved() made no number of.
+bool is_number_beyond_json(std::string_view text) {
   if (text == ".nan" || text == ".NaN" || text == ".NAN") return true;
+  if (is_float(text)) return true;  // over the range of a double, or under it
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   return text == ".inf" || text == ".Inf" || text == ".INF";
 }
@@ -158,8 +160,8 @@ class Builder final : public YAML::EventHandler {
     if (is_at_key()) return add(text, mark, anchor, is_plain && text == "<<");
     auto value = is_plain ? resolved(text) : typed(tag, text, mark);
     if (value.is_number() && value.dump() != text && !is_in_key()) found_.spellings[path()] = text;
-    if (is_plain && is_infinite_or_no_number(text)) {
-      remark(mark, fmt::format("{} is kept as text: JSON has no such number", text));
+    if (is_plain && value.is_string() && is_number_beyond_json(text)) {
+      remark(mark, no_number_remark(text));
     }
     add(std::move(value), mark, anchor);
   }
@@ -227,11 +229,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void remark(const YAML::Mark& mark, std::string_view what) {
-    constexpr std::size_t kRemarksMax = 20;
-    if (found_.remarks.size() == kRemarksMax)
-      return found_.remarks.emplace_back("… and more"), void();
-    if (found_.remarks.size() > kRemarksMax) return;
-    found_.remarks.push_back(fmt::format("line {}: {}", mark.line + 2, what));
+    add_remark(found_, mark.line + 2, what);
   }
 
   // An explicit type: those of the core schema mean what they say where the text is one.
@@ -292,7 +290,7 @@ class Builder final : public YAML::EventHandler {
       frame.key = key_of(value, mark);
       frame.is_merge = is_merge;
       frame.key_mark = mark;
-      if (frame.places.contains(*frame.key)) forget_spellings(path());
+      if (frame.places.contains(*frame.key)) found_.forget_spellings(path());
     } else {
       add_member(frame, std::move(value));
     }
@@ -315,16 +313,8 @@ class Builder final : public YAML::EventHandler {
     if (is_new) return members.emplace_back(key, std::move(value)), void();
     // Of a name that comes twice the last value counts, as with most readers that allow it.
     remark(frame.key_mark,
-           fmt::format("\"{}\" is there twice; the last one counts, the other was {}", key,
-                       shortened(members[place->second].second.dump())));
+           twice_remark(key, members[place->second].second));
     members[place->second].second = std::move(value);
-  }
-
-  static std::string shortened(const std::string& text) {
-    constexpr std::size_t kShownMax = 200;
-    if (text.size() <= kShownMax) return text;
-    const std::string_view head(text.data(), kShownMax);
-    return std::string(head.substr(0, valid_utf8_prefix(head))) + "…";
   }
 
   // "<<": the members of a map, or of each in a list, where the map has none of the name itself.
@@ -346,27 +336,14 @@ class Builder final : public YAML::EventHandler {
       for (auto& [name, value] : map.as_object()) {
         if (!frame.places.emplace(name, frame.value.as_object().size()).second) continue;
         frame.value.as_object().emplace_back(name, std::move(value));
-        for (const auto& [rest, spelling] : spellings_below(pointer + pointer_step(name))) {
+        for (const auto& [rest, spelling] : found_.spellings_below(pointer + pointer_step(name))) {
           found_.spellings[frame.pointer + pointer_step(name) + rest] = spelling;
         }
       }
     }
-    if (!frame.merged.empty()) forget_spellings(frame.pointer + "/<<");
+    if (!frame.merged.empty()) found_.forget_spellings(frame.pointer + "/<<");
   }
 
-  // Of the value at a place and of all in it, by the rest of their pointers.
-  std::vector<std::pair<std::string, std::string>> spellings_below(const std::string& at) const {
-    std::vector<std::pair<std::string, std::string>> found;
-    for (auto it = found_.spellings.lower_bound(at);
-         it != found_.spellings.end() && it->first.starts_with(at); ++it) {
-      auto rest = it->first.substr(at.size());
-      if (rest.empty() || rest.front() == '/') found.emplace_back(std::move(rest), it->second);
-    }
-    return found;
-  }
-  void forget_spellings(const std::string& at) {
-    for (const auto& [rest, spelling] : spellings_below(at)) found_.spellings.erase(at + rest);
-  }
   // Of a name that is a list or a map nothing but its JSON text is kept.
   bool is_in_key() const { return std::ranges::any_of(frames_, &Frame::is_key); }
 
@@ -378,7 +355,7 @@ class Builder final : public YAML::EventHandler {
                   .spellings = {}};
     anchored_bytes_ += kept.bytes;
     if (anchored_bytes_ > kExpandedBytesMax) throw Refusal{"its anchors hold too much", 0};
-    if (!is_at_key()) kept.spellings = spellings_below(path());
+    if (!is_at_key()) kept.spellings = found_.spellings_below(path());
     anchors_[anchor] = std::move(kept);
   }
   static int depth_of(const Json& value) {
@@ -531,8 +508,24 @@ std::string with_quoted_colons(std::string_view block, std::vector<int>& lines) 
   return quoted;
 }
 
-// `may_have_comments`: not JSON, which has none.
-Result<Properties> read_yaml(std::string_view block, bool may_have_comments) {
+// What stands before the document says how it is to be read ("%YAML 1.1", "%TAG"), and is no value.
+void tell_directives(std::string_view block, Properties& properties) {
+  for (int number = 2; !block.empty(); ++number) {
+    const auto line = take_line(block);
+    if (line.starts_with('%')) {
+      constexpr std::size_t kShownMax = 100;
+      auto shown = trimmed(line).substr(0, kShownMax);
+      shown = shown.substr(0, valid_utf8_prefix(shown));
+      add_remark(properties, number, fmt::format("the directive {} is left out", shown));
+    } else if (const auto text = trimmed(line); !text.empty() && text.front() != '#') {
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+Result<Properties> read_yaml_properties(std::string_view block) {
   if (auto checked = check_characters(block); !checked) return fail(checked.error());
   auto found = read_once(block);
   std::string joined;
@@ -555,22 +548,12 @@ Result<Properties> read_yaml(std::string_view block, bool may_have_comments) {
     }
   }
   if (!found) return found;
-  const auto comments = may_have_comments ? count_comments(block, found->values) : 0;
-  if (comments > 0) {
+  tell_directives(block, *found);
+  if (const auto comments = count_comments(block, found->values); comments > 0) {
     found->remarks.push_back(
         fmt::format("comments of the front matter are left out: {}", comments));
   }
   return found;
-}
-
-}  // namespace
-
-Result<Properties> read_yaml_properties(std::string_view block) {
-  return read_yaml(block, true);
-}
-
-Result<Properties> read_json_as_yaml(std::string_view block) {
-  return read_yaml(block, false);
 }
 
 }  // namespace synap::cli

@@ -82,15 +82,23 @@ class Filling {
     std::ranges::move(given_.remarks, std::back_inserter(note_.remarks));
     take_export();
     if (!take_title() || !take_tags()) return false;
-    if (exact_title_) note_.title = *exact_title_;
-    if (exact_tags_) note_.tags = *exact_tags_;
+    if (exact_title_) {
+      overrule("title", note_.title.empty() || note_.title == *exact_title_);
+      note_.title = *exact_title_;
+    }
+    if (exact_tags_) {
+      overrule("tags", note_.tags.empty() || note_.tags == *exact_tags_);
+      note_.tags = *exact_tags_;
+    }
     take_times();
     note_.properties = std::move(given_.values);
-    keep_spellings();
-    if (!exported_.as_object().empty()) {
-      for (auto& [name, value] : exported_.as_object())
-        note_.properties.set(name, std::move(value));
+    for (auto& [name, value] : exported_.as_object()) {
+      if (name == kSpellingName) continue;
+      const Json* other = note_.properties.find(name);
+      overrule(name, other == nullptr || *other == value);
+      note_.properties.set(name, std::move(value));
     }
+    keep_spellings();
     return check_properties();
   }
   const std::string& problem() const { return problem_; }
@@ -107,10 +115,12 @@ class Filling {
     const auto found = given_.spellings.find(pointer);
     return found != given_.spellings.end() ? found->second : value.dump();
   }
-  void forget_spellings(const std::string& pointer) {
-    std::erase_if(given_.spellings, [&](const auto& entry) {
-      return entry.first == pointer || entry.first.starts_with(pointer + "/");
-    });
+  // What the export's own member says counts; where another line says something else, it is told.
+  void overrule(std::string_view name, bool is_same) {
+    if (is_same) return;
+    note_.remarks.push_back(
+        fmt::format("\"{}\" is in \"{}\" too, which counts; the other is left out",
+                    first_characters(name, 100), kExportName));
   }
 
   bool take_title() {
@@ -127,7 +137,7 @@ class Filling {
     // One that is too long is cut, and stays a property as it is.
     if (characters(note_.title) > kTitleCharactersMax) return true;
     members.erase(found);
-    forget_spellings(pointer);
+    given_.forget_spellings(pointer);
     return true;
   }
 
@@ -156,7 +166,7 @@ class Filling {
     }
     if (!add_tags(note_, tags)) return true;  // what does not fit stays a property as it is
     members.erase(found);
-    forget_spellings(pointer);
+    given_.forget_spellings(pointer);
     return true;
   }
 
@@ -176,10 +186,11 @@ class Filling {
     constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
     for (const auto name : names) {
       for (const auto& [key, value] : given_.values.as_object()) {
-        if (plain_name(key) != name || !value.is_string() || trimmed(value.as_string()).empty()) {
+        const auto text = value.is_string() ? trimmed(value.as_string()) : std::string_view();
+        if (plain_name(key) != name || value.is_null() || (value.is_string() && text.empty())) {
           continue;
         }
-        const auto moment = moment_of(trimmed(value.as_string()));
+        const auto moment = moment_of(text);
         if (moment && *moment - kDayMs <= now_) return moment;
         note_.remarks.push_back(fmt::format("\"{}\" is {}; it is kept as a property only",
                                             first_characters(key, 100),
@@ -201,37 +212,49 @@ class Filling {
     }
     note_.exported_id = said.string_or("id", "");
     note_.exported_version = version->as_integer();
-    export_created_ = parse_iso8601(said.string_or("createdAt", ""));
-    export_updated_ = parse_iso8601(said.string_or("updatedAt", ""));
-    if (Json* properties = said.find("properties");
-        properties != nullptr && properties->is_object()) {
-      exported_ = std::move(*properties);
-    }
-    const Json* title = said.find("title");
-    if (title != nullptr && title->is_string()) exact_title_ = title->as_string();
-    const Json* tags = said.find("tags");
-    if (tags != nullptr && tags->is_array() &&
-        std::ranges::all_of(tags->as_array(), &Json::is_string)) {
-      exact_tags_.emplace();
-      for (const auto& tag : tags->as_array()) exact_tags_->push_back(tag.as_string());
-    }
-    members.erase(found);
-    forget_spellings(pointer_step(kExportName));
+    const auto is_time = [](const Json& value, std::optional<std::int64_t>& time) {
+      if (value.is_string()) time = parse_iso8601(value.as_string());
+      return value.is_null() || time.has_value();
+    };
+    // What it does not say is somebody's, and stays a property as any other.
+    std::erase_if(said.as_object(), [&](Json::Member& member) {
+      auto& [name, value] = member;
+      const bool is_said =
+          name == "id" || name == "version" ||
+          (name == "createdAt" && is_time(value, export_created_)) ||
+          (name == "updatedAt" && is_time(value, export_updated_)) ||
+          (name == "properties" && value.is_object()) || (name == "title" && value.is_string()) ||
+          (name == "tags" && value.is_array() &&
+           std::ranges::all_of(value.as_array(), &Json::is_string));
+      if (!is_said) return false;
+      if (name == "properties") exported_ = std::move(value);
+      if (name == "title") exact_title_ = value.as_string();
+      if (name == "tags") {
+        exact_tags_.emplace();
+        for (const auto& tag : value.as_array()) exact_tags_->push_back(tag.as_string());
+      }
+      given_.forget_spellings(pointer_step(kExportName) + pointer_step(name));
+      return true;
+    });
+    if (said.as_object().empty()) members.erase(found);
   }
 
   void keep_spellings() {
-    if (given_.spellings.empty() || exported_.find(kSpellingName) != nullptr) return;
-    if (note_.properties.find(kSpellingName) != nullptr) {
+    Json* exported = exported_.find(kSpellingName);
+    const Json* own = exported != nullptr ? exported : note_.properties.find(kSpellingName);
+    const bool can_add = own == nullptr || (own == exported && exported->is_object());
+    Json spellings = exported != nullptr ? std::move(*exported) : Json::object();
+    if (!given_.spellings.empty() && !can_add) {
       note_.remarks.push_back(
           fmt::format("how its numbers are spelled is left out: it has a property \"{}\" itself",
                       kSpellingName));
-      return;
     }
-    Json spellings = Json::object();
-    for (const auto& [pointer, spelling] : given_.spellings) {
-      spellings.as_object().emplace_back(pointer, spelling);
+    if (can_add) {
+      for (const auto& [pointer, spelling] : given_.spellings) spellings.set(pointer, spelling);
     }
-    note_.properties.set(kSpellingName, std::move(spellings));
+    if (exported != nullptr || (can_add && !given_.spellings.empty())) {
+      note_.properties.set(kSpellingName, std::move(spellings));
+    }
   }
 
   bool check_properties() {
@@ -251,7 +274,7 @@ class Filling {
  public:
   // False: some of them do not fit.
   static bool add_tags(MarkdownNote& note, const std::vector<std::string>& tags) {
-    bool fit = true;
+    std::vector<std::string_view> left_out;
     for (const auto& text : tags) {
       const auto tag = tag_of(text);
       if (tag.empty() || std::ranges::find(note.tags, tag) != note.tags.end()) continue;
@@ -259,14 +282,18 @@ class Filling {
         note.tags.emplace_back(tag);
         continue;
       }
-      if (fit) {
-        note.remarks.push_back(
-            fmt::format("the tag \"{}…\" is left out: a note has at most {} tags of {} characters",
-                        first_characters(tag, 20), kTagsMax, kTagCharactersMax));
-      }
-      fit = false;
+      left_out.push_back(tag);
     }
-    return fit;
+    if (left_out.empty()) return true;
+    const auto first = first_characters(left_out.front(), 20);
+    const auto shown = fmt::format("\"{}{}\"", first, first == left_out.front() ? "" : "…");
+    const auto what = left_out.size() == 1
+                          ? fmt::format("the tag {} is left out", shown)
+                          : fmt::format("{} tags are left out, the first is {}", left_out.size(),
+                                        shown);
+    note.remarks.push_back(fmt::format("{}: a note has at most {} tags of {} characters", what,
+                                       kTagsMax, kTagCharactersMax));
+    return false;
   }
 
  private:

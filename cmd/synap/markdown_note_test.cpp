@@ -139,6 +139,62 @@ TEST(MarkdownNote, KnowsTheNoteThatItWasExportedFrom) {
   EXPECT_EQ(of("synap: mine").properties.dump(), R"({"synap":"mine"})");
 }
 
+// What somebody wrote into the export's own member is a property as any other.
+TEST(MarkdownNote, KeepsWhatAnExportDoesNotSay) {
+  constexpr std::string_view kId = "01980000-0000-7000-8000-000000000001";
+  const auto yaml = of("synap:\n  id: 01980000-0000-7000-8000-000000000001\n  version: 3\n"
+                       "  extra: 1.50\n  createdAt: yesterday\n  tags: [1]");
+  EXPECT_EQ(yaml.exported_id, kId);
+  EXPECT_EQ(yaml.properties.dump(),
+            R"({"synap":{"extra":1.5,"createdAt":"yesterday","tags":[1]},)"
+            R"("$spelling":{"/synap/extra":"1.50"}})");
+  const auto json = read(
+      ";;;\n{\"synap\":{\"id\":\"01980000-0000-7000-8000-000000000001\",\"version\":3,"
+      "\"properties\":{\"a\":1,\"$spelling\":{\"/a\":\"1.0\"}},\"extra\":2.0},\"b\":3.0}\n;;;\nx",
+      {});
+  EXPECT_EQ(json->exported_id, kId);
+  EXPECT_EQ(json->properties.dump(),
+            R"({"synap":{"extra":2},"b":3,"a":1,)"
+            R"("$spelling":{"/a":"1.0","/b":"3.0","/synap/extra":"2.0"}})");
+  EXPECT_THAT(json->remarks, ElementsAre());
+  const auto toml = read(
+      "+++\n[synap]\nid = '01980000-0000-7000-8000-000000000001'\nversion = 3\nextra = 'x'\n+++\nx",
+      {});
+  EXPECT_EQ(toml->properties.dump(), R"({"synap":{"extra":"x"}})");
+}
+
+TEST(MarkdownNote, TellsWhatTheExportsOwnMemberOverrules) {
+  const auto note = of("title: Mine\ntags: [mine]\na: 2\nb: 1\nsynap:\n"
+                       "  id: 01980000-0000-7000-8000-000000000001\n  version: 3\n"
+                       "  title: Its\n  tags: [its]\n  properties: {a: 1, b: 1}");
+  EXPECT_EQ(note.title, "Its");
+  EXPECT_EQ(note.properties.dump(), R"({"a":1,"b":1})");
+  EXPECT_THAT(note.remarks, ElementsAre(HasSubstr("\"title\" is in \"synap\" too"),
+                                        HasSubstr("\"tags\" is in \"synap\" too"),
+                                        HasSubstr("\"a\" is in \"synap\" too")));
+}
+
+TEST(MarkdownNote, SaysHowManyTagsItLeavesOut) {
+  std::string many;
+  for (int i = 0; i < 150; ++i) many += "t" + std::to_string(i) + ", ";
+  EXPECT_THAT(of("tags: [" + many + "]").remarks,
+              ElementsAre(HasSubstr("50 tags are left out, the first is \"t100\": a note has")));
+  EXPECT_THAT(of("tags: [a, " + std::string(101, 'x') + "]").remarks,
+              ElementsAre(HasSubstr("the tag \"xxxxxxxxxxxxxxxxxxxx…\" is left out")));
+}
+
+TEST(MarkdownNote, TellsOfANumberThatStandsForADate) {
+  for (const auto* block : {"created: 20240501", "created: 1714550400", "created: 2024",
+                            "created: [2024-05-01]", "created: true"}) {
+    const auto note = of(block);
+    EXPECT_EQ(note.created_at, std::nullopt) << block;
+    EXPECT_THAT(note.remarks, ElementsAre(HasSubstr("\"created\" is no date of ISO 8601")));
+  }
+  EXPECT_THAT(of("created:").remarks, ElementsAre());
+  EXPECT_EQ(to_iso8601(*of("created: 20240501\ndate: 2024-05-02").created_at),
+            "2024-05-02T00:00:00.000Z");
+}
+
 TEST(MarkdownNote, AddsTagsOfTheCommandBehindItsOwn) {
   EXPECT_THAT(read("---\ntags: [a, b]\n---\nB", {"b", "#c"})->tags, ElementsAre("a", "b", "c"));
 }

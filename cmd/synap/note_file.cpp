@@ -211,6 +211,17 @@ bool is_file_of(std::string_view bytes, const Json& note) {
          time(read->updated_at) == field(note, "updatedAt");
 }
 
+bool is_export_of(std::string_view bytes, const Json& note) {
+  if (!is_file_of(bytes, note)) return false;
+  const auto written = note_file(note);
+  if (!written) return false;
+  const auto said = read_note("", bytes, {}, INT64_MAX / 2)->remarks;
+  const auto usual = read_note("", *written, {}, INT64_MAX / 2)->remarks;
+  return std::ranges::all_of(said, [&](const auto& remark) {
+    return std::ranges::find(usual, remark) != usual.end();
+  });
+}
+
 Result<std::string> note_file(const Json& note) {
   const std::string text(note.string_or("content", ""));
   for (const auto write : {as_yaml, as_json}) {

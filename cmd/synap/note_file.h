@@ -23,6 +23,10 @@ Result<std::string> note_file(const Json& note);
 /// True if a file is read as exactly this note: title, text, tags, properties and times.
 bool is_file_of(std::string_view bytes, const Json& note);
 
+/// True if it is such a file and says no more than an export does: what is read of it with a remark
+/// (a comment, a name that comes twice) was written by somebody.
+bool is_export_of(std::string_view bytes, const Json& note);
+
 /// Equal, in whatever order the members of objects are.
 bool is_same_value(const Json& one, const Json& other);
 

@@ -83,6 +83,22 @@ TEST(NoteFile, AMemberOfTheExportsNameThatIsNoMarkIsAPropertyLikeAny) {
   }
 }
 
+// A file that says more than the note has was edited, and is not written over.
+TEST(NoteFile, IsAnExportOnlyWhereItLeavesNothingOut) {
+  const auto note = note_of(R"({"a":1,"date":"yesterday"})");
+  const auto file = file_of(note);
+  EXPECT_TRUE(is_export_of(file, note));
+  const auto edited = [&](std::string_view from, std::string_view to) {
+    auto text = file;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  EXPECT_TRUE(is_export_of(edited("a: 1", "'a':   1"), note));
+  EXPECT_FALSE(is_export_of(edited("a: 1", "a: 1 # precious"), note));
+  EXPECT_FALSE(is_export_of(edited("a: 1", "a: 7\na: 1"), note));
+  EXPECT_FALSE(is_export_of(edited("  version:", "  extra: precious\n  version:"), note));
+  EXPECT_FALSE(is_export_of(edited("  version:", "  title: T\n  tags: [a]\n  version:"), note));
+}
+
 // The pod has the nearest double of it, as JavaScript does: the digits are in its spelling.
 TEST(NoteFile, ANumberOfMoreDigitsThanADoubleHasKeepsThem) {
   for (const char* block :

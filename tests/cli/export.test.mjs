@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { client, run, startPod, temporary } from './synap.mjs';
+import { client, makeNote, run, startPod, temporary } from './synap.mjs';
 
 const json = async (pod, ...args) => JSON.parse(await client(pod)(...args));
 const call = (pod, procedure, input) => json(pod, 'call', procedure, JSON.stringify(input));
@@ -125,4 +125,29 @@ test('says why it cannot, and makes no directory without a pod', async (t) => {
   assert.match(none.stderr, /cannot be made: No such file/);
   const empty = await run(['export', root], { env: pod.env });
   assert.equal(empty.stdout, 'failed         0\nexported       0\nunchanged      0\n');
+});
+
+test('an edit of the block that an export wrote is kept, or its file is', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { id } = await makeNote(pod, '# One\n');
+  const root = path.join(temporary(t), 'export');
+  await exporting(pod, root);
+  const [name] = readdirSync(root);
+  const file = path.join(root, name);
+  const text = readFileSync(file, 'utf8');
+  const edit = (to) => writeFileSync(file, text.replace('  version:', to));
+
+  for (const to of ['  extra: precious\n  version:', '  # precious\n  version:']) {
+    edit(to);
+    const kept = await exporting(pod, root);
+    assert.deepEqual([kept.exported, kept.left.length], [0, 1], to);
+    assert.match(readFileSync(file, 'utf8'), /precious/);
+  }
+  edit('  extra: precious\n  version:');
+  assert.equal((await importing(pod, root)).changed, 1);
+  const end = Date.now() + 30_000;
+  while ((await call(pod, 'notes.get', { id })).version < 2) assert.ok(Date.now() < end);
+  assert.deepEqual((await call(pod, 'notes.get', { id })).properties, { synap: { extra: 'precious' } });
+  assert.equal((await exporting(pod, root)).exported, 1);
+  assert.match(readFileSync(file, 'utf8'), /precious/);
 });
