@@ -26,11 +26,13 @@ CLI::Option* add(CLI::App& app, const Option& option, bool* target) {
   return app.add_flag(option.name, *target, option.docs);
 }
 CLI::Option* add(CLI::App& app, const Option& option, std::int64_t* target) {
-  const auto is_number = [](const std::string& text) -> std::string {
+  const auto is_number = [least = option.least](const std::string& text) -> std::string {
     // 18 digits always fit.
     const bool is_one = !text.empty() && text.size() <= 18 &&
                         text.find_first_not_of("0123456789") == std::string::npos;
-    return is_one ? "" : "it must be a whole number, not \"" + text + "\"";
+    if (is_one && std::stoll(text) >= least) return "";
+    return fmt::format("it must be a whole number{}, not \"{}\"",
+                       least > 0 ? fmt::format(" from {} on", least) : "", text);
   };
   return app.add_option(option.name, *target, option.docs)->check(is_number);
 }
@@ -156,7 +158,8 @@ int refuse_words(const std::vector<Command>& commands, const Asked& asked) {
   Arguments known;
   std::string text;
   for (const auto& word : asked.words) {
-    const auto next = next_words(commands, known);
+    auto next = next_words(commands, known);
+    if (known.empty()) next.emplace_back("help");
     if (text.empty() || std::ranges::find(next, word) != next.end()) {
       text += (text.empty() ? "" : " ") + word;
     }
@@ -211,7 +214,10 @@ int run(const Command& command, const Asked& asked, std::size_t count) {
   } catch (const CLI::ParseError& error) {
     if (!asked.wants_help) return refuse_options(command, error, arguments, is_json(asked));
   }
-  if (!asked.wants_help) return command.run();
+  if (!asked.wants_help) {
+    if (command.outlives_readers) outlive_readers();
+    return command.run();
+  }
   if (command.help_about) {
     if (const auto code = command.help_about()) return *code;
   }

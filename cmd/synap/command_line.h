@@ -25,6 +25,7 @@ struct Option {
   bool is_switch = false;           // "--done" is "--done=true"; of an optional text
   bool is_hidden = false;           // not in the help
   std::vector<std::string> values;  // all that there are; empty: any
+  std::int64_t least = 0;           // of a number
 };
 
 struct Command {
@@ -39,6 +40,8 @@ struct Command {
   /// Made commands that begin with its words go before it: `synap search status` is one, and
   /// `synap search oak` is not.
   bool gives_way = false;
+  /// It does more than to print what it reads: it goes on where nobody reads what it prints.
+  bool outlives_readers = false;
 };
 
 /// Several commands that begin with the same word.

@@ -101,10 +101,15 @@ std::string table_text(const std::vector<Check>& checks) {
   constexpr std::size_t kNameWidth = 11;
   constexpr std::size_t kIndent = kStatusWidth + kNameWidth;
   std::string text = padded("STATUS", kStatusWidth) + padded("CHECK", kNameWidth) + "FOUND\n";
+  // Beside two columns a narrow terminal has no room for the name of a file: it stands below.
+  constexpr std::size_t kFoundMin = 40;
+  constexpr std::size_t kBelow = 2;
+  const bool is_narrow = terminal_width() < kIndent + kFoundMin;
+  const auto indent = is_narrow ? kBelow : kIndent;
   for (const auto& [name, status, message] : checks) {
     text += coloured(padded(word(status), kStatusWidth), colour_of(status), has_colour()) +
-            padded(name, kNameWidth) +
-            wrapped(printable(message), terminal_width(), kIndent, kIndent) + "\n";
+            (is_narrow ? name + "\n" + std::string(indent, ' ') : padded(name, kNameWidth)) +
+            wrapped(printable(message), terminal_width(), indent, indent) + "\n";
   }
   return text;
 }
@@ -138,7 +143,8 @@ Command doctor_command() {
           "where content is in a bucket an object is put there and removed again.",
       .example = "synap doctor --data ./synap-data",
       .options = client_options(options->client),
-      .run = [options] { return doctor(*options); }};
+      .run = [options] { return doctor(*options); },
+      .outlives_readers = true};
   command.options.push_back(
       {"--deep", "Also read every index, every event's data and every file, and compare checksums.",
        &options->is_deep});

@@ -199,7 +199,8 @@ Command export_command() {
       .example = "synap export ~/notes-of-today",
       .options = {{"DIR", "The directory; it is made if it is not there.", &options->directory, "",
                    true}},
-      .run = [options] { return export_notes(*options); }};
+      .run = [options] { return export_notes(*options); },
+      .outlives_readers = true};
   for (auto& option : client_options(options->client)) command.options.push_back(option);
   return command;
 }

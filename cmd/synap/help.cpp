@@ -15,8 +15,9 @@ constexpr std::size_t kColumnMax = 36;   // names that are longer have a line of
 constexpr std::size_t kExamplesMax = 4;  // of a group
 
 constexpr std::string_view kExitCodes =
-    "Exit codes: 0 ok, 1 failure, 2 wrong usage or input, 3 not found, 4 denied, 5 conflict.\n"
-    "Results go to stdout, everything else to stderr; with --json an error is one JSON object.\n";
+    "Exit codes: 0 ok, 1 failure, 2 wrong usage or input, 3 not found, 4 denied, 5 conflict.";
+constexpr std::string_view kStreams =
+    "Results go to stdout, everything else to stderr; with --json an error is one JSON object.";
 
 std::size_t width() {
   return std::min(terminal_width(), kWidthMax);
@@ -104,6 +105,17 @@ std::string columns(const std::vector<Line>& lines) {
     if (line.name.size() <= kColumnMax) column = std::max(column, line.name.size());
   }
   column += 4;
+  // Beside long names a narrow terminal has no room for sentences: they stand below.
+  constexpr std::size_t kDocsMin = 24;
+  constexpr std::size_t kBelow = 6;
+  if (width() < column + kDocsMin) {
+    std::string text;
+    for (const auto& line : lines) {
+      text += "  " + line.name + "\n" + std::string(kBelow, ' ');
+      text += wrapped(line.docs, width(), kBelow, kBelow) + "\n";
+    }
+    return text;
+  }
   std::string text;
   for (const auto& line : lines) {
     const bool fits = line.name.size() + 4 <= column;
@@ -130,7 +142,7 @@ std::string help_of_program(const Program& program, const std::vector<Command>& 
                   {"-v, --version", "Say which version this is."}}) +
          "\nExamples:\n  synap serve\n  synap notes create '# Hello' --wait\n"
          "  synap events list --since 2h\n  synap help events tail\n\n" +
-         std::string(kExitCodes);
+         paragraph(kExitCodes) + paragraph(kStreams);
 }
 
 std::string help_of_group(const Program& program, const std::vector<Command>& commands,

@@ -87,6 +87,8 @@ Result<HttpResponse> HttpClient::send(const outbound::Request& request,
     if (!chunk) break;
     response.status = chunk->head->status;
     const auto* type = outbound::find(chunk->head->headers, "content-type");
+    const auto* location = outbound::find(chunk->head->headers, "location");
+    if (location != nullptr) response.location = *location;
     response.is_event_stream =
         on_event_bytes && type != nullptr && type->starts_with("text/event-stream");
     if (!response.is_event_stream) {

@@ -28,6 +28,7 @@ struct HttpResponse {
   int status = 0;
   bool is_event_stream = false;  // then its bytes went to on_event_bytes
   std::string body;
+  std::string location;  // where a redirection leads; it is not followed
 };
 
 /// Talks to any machine: the URLs are the user's own.

@@ -243,7 +243,8 @@ Command import_markdown_command() {
                    "Seconds to wait for a pod that is away, at the begin too if this is given. "
                    "Default: 60",
                    &options->patience_seconds}},
-      .run = [options] { return import_markdown(*options); }};
+      .run = [options] { return import_markdown(*options); },
+      .outlives_readers = true};
   for (auto& option : client_options(options->import.client)) command.options.push_back(option);
   return command;
 }

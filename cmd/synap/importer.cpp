@@ -142,9 +142,9 @@ std::vector<SourceFile> Importer::read_some() {
   return some;
 }
 
-std::vector<ImportedFile> Importer::rehearse(std::string& unasked) {
+Result<std::vector<ImportedFile>> Importer::rehearse(std::string& unasked) {
   auto pod = PodClient::make(options_.client);
-  if (!pod) unasked = pod.error().message;
+  if (!pod) return fail(pod.error());
   const PlanOptions options{options_.brings_back, options_.tags};
   for (auto some = read_some(); !some.empty(); some = read_some()) {
     std::vector<ImportPlan> plans(some.size());
@@ -152,8 +152,10 @@ std::vector<ImportedFile> Importer::rehearse(std::string& unasked) {
       auto made = make_plans(*pod, some, options, claims_);
       if (made) {
         plans = std::move(*made);
-      } else {
+      } else if (is_unreachable(made.error())) {
         unasked = made.error().message;
+      } else {
+        return fail(made.error());
       }
     }
     for (std::size_t i = 0; i < some.size(); ++i) {

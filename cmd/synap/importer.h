@@ -75,7 +75,7 @@ class Importer {
 
   /// What would become of every file. A pod that does not answer knows none of them: then
   /// `unasked` says why.
-  std::vector<ImportedFile> rehearse(std::string& unasked);
+  Result<std::vector<ImportedFile>> rehearse(std::string& unasked);
 
  private:
   using Clock = std::chrono::steady_clock;

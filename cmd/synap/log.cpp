@@ -64,7 +64,8 @@ Command log_verify_command() {
   Command command{.words = "log verify",
                   .docs = "Recompute the log's hash chain: was anything changed behind its back?",
                   .example = "synap log verify --json",
-                  .run = [options] { return verify(*options); }};
+                  .run = [options] { return verify(*options); },
+                  .outlives_readers = true};
   for (auto& option : client_options(*options)) command.options.push_back(option);
   return command;
 }

@@ -113,7 +113,8 @@ Command migrate_engine_command() {
                   {"--config", "The pod's settings; SYNAP_* variables are read, too.",
                    &options->file, "SYNAP_CONFIG"},
                   {"--json", "Print JSON, errors too (on stderr).", &options->is_json}},
-      .run = [options] { return run(*options); }};
+      .run = [options] { return run(*options); },
+      .outlives_readers = true};
 }
 
 }  // namespace synap::cli

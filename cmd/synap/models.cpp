@@ -141,7 +141,8 @@ Command model_add_command() {
                     true},
                    {"--sha256", "Of SOURCE, or of the model.safetensors in it: refuse another.",
                     &options->sha256}},
-       .run = [options] { return add(*options); }},
+       .run = [options] { return add(*options); },
+       .outlives_readers = true},
       options);
 }
 

@@ -11,6 +11,11 @@
 #include "base/text.h"
 
 namespace synap::cli {
+namespace {
+
+bool outlives_readers = false;  // set before a command begins
+
+}  // namespace
 
 int exit_code_of(Code code) {
   switch (code) {
@@ -29,11 +34,17 @@ int exit_code_of(Code code) {
   }
 }
 
+void outlive_readers() {
+  outlives_readers = true;
+}
+
 void print(std::string_view text) {
   const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (is_written && std::fflush(stdout) == 0) return;
   // Whoever closes a pipe has enough; a full disk is said.
-  if (errno != EPIPE) tell(fmt::format("stdout cannot be written: {}", std::strerror(errno)));
+  if (errno == EPIPE && outlives_readers) return;
+  if (errno == EPIPE) std::_Exit(kExitOk);
+  tell(fmt::format("stdout cannot be written: {}", std::strerror(errno)));
   std::_Exit(kExitFailure);
 }
 

@@ -18,8 +18,11 @@ inline constexpr int kExitConflict = 5;
 
 int exit_code_of(Code code);
 
-/// To stdout, at once. Ends the program quietly where nobody reads any more (`synap … | head`).
+/// To stdout, at once. Where nobody reads any more (`synap … | head`), this ends the program
+/// quietly and well, or after outlive_readers() does nothing.
 void print(std::string_view text);
+/// For what is more than its output: it goes on, and its exit code says how it went.
+void outlive_readers();
 void print_line(std::string_view line);
 void print_error_text(std::string_view text);
 /// "synap: …" to stderr, one line.

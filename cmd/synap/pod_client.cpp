@@ -52,10 +52,49 @@ const rpc::Procedure* known_procedure(std::string_view path) {
   return known.procedures().find(path);
 }
 
+// The text in an input that is no UTF-8, which JSON cannot say: it would become U+FFFD.
+std::optional<std::string> no_utf8(const Json& value, const std::string& name) {
+  if (value.is_string()) {
+    const auto valid = valid_utf8_prefix(value.as_string());
+    if (valid == value.as_string().size()) return std::nullopt;
+    constexpr std::size_t kShownMax = 60;
+    return fmt::format("\"{}\": byte {} of \"{}\" is not UTF-8", name, valid + 1,
+                       value.as_string().substr(0, kShownMax));
+  }
+  if (value.is_array()) {
+    for (const auto& item : value.as_array()) {
+      if (auto found = no_utf8(item, name)) return found;
+    }
+  } else if (value.is_object()) {
+    for (const auto& [key, member] : value.as_object()) {
+      if (auto found = no_utf8(Json(key), name)) return found;
+      if (auto found = no_utf8(member, key)) return found;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<std::string> body_of(const Json& input) {
+  if (auto found = no_utf8(input, "input")) return fail(Code::kBadRequest, std::move(*found));
+  return input.dump();
+}
+
+// What tRPC says of a procedure that there is not; one that this program knows is of a newer pod.
+Error of_older_pod(Error error, std::string_view path) {
+  constexpr std::string_view kNoProcedure = "No procedure found on path";
+  if (error.code == Code::kNotFound && error.message.starts_with(kNoProcedure) &&
+      known_procedure(path) != nullptr) {
+    error.message =
+        fmt::format("This pod has no \"{}\": it is older than this program", path);
+  }
+  return error;
+}
+
 // What the procedure's answer should be and is not: nobody is told that a list is empty because
 // something else answered. Procedures that only the pod knows are taken as they are.
 Result<Json> checked(Result<Json> answer, std::string_view path) {
-  const auto* procedure = answer ? known_procedure(path) : nullptr;
+  if (!answer) return fail(of_older_pod(answer.error(), path));
+  const auto* procedure = known_procedure(path);
   if (procedure == nullptr || procedure->kind == rpc::Kind::kSubscription) return answer;
   const auto what = unlike(procedure->output.node(), *answer);
   if (!what) return answer;
@@ -257,8 +296,10 @@ Result<Json> PodClient::answer_of(const HttpResponse& response, std::string_view
 }
 
 Result<Json> PodClient::query(std::string_view path, const Json& input) {
+  const auto body = body_of(input);
+  if (!body) return fail(body.error());
   auto get = request("GET", path);
-  get.url += "?input=" + net::percent_encode(input.dump());
+  get.url += "?input=" + net::percent_encode(*body);
   auto response = send(get);
   if (!response) return fail(response.error());
   return answer_of(*response, path);
@@ -266,8 +307,10 @@ Result<Json> PodClient::query(std::string_view path, const Json& input) {
 
 Result<Json> PodClient::mutate(std::string_view path, const Json& input,
                                std::string_view idempotency_key) {
+  auto body = body_of(input);
+  if (!body) return fail(body.error());
   auto post = request("POST", path);
-  post.body = input.dump();
+  post.body = std::move(*body);
   add_idempotency_key(post, path, idempotency_key);
   auto response = send(post);
   if (!response) return fail(response.error());
@@ -283,7 +326,9 @@ Result<std::vector<Result<Json>>> PodClient::query_batch(std::string_view path,
     all.set(std::to_string(i), inputs[i]);
   }
   auto get = request("GET", "");
-  get.url += paths + "?batch=1&input=" + net::percent_encode(all.dump());
+  const auto body = body_of(all);
+  if (!body) return fail(body.error());
+  get.url += paths + "?batch=1&input=" + net::percent_encode(*body);
   auto response = send(get);
   if (!response) return fail(response.error());
   const std::vector<std::string_view> asked(inputs.size(), path);
@@ -299,7 +344,9 @@ Result<std::vector<Result<Json>>> PodClient::mutate_batch(std::vector<Mutation> 
   }
   auto post = request("POST", "");
   post.url += paths + "?batch=1";
-  post.body = all.dump();
+  auto body = body_of(all);
+  if (!body) return fail(body.error());
+  post.body = std::move(*body);
   auto response = send(post);
   if (!response) return fail(response.error());
   std::vector<std::string_view> asked;
@@ -346,6 +393,8 @@ Result<bool> PodClient::is_mutation(std::string_view path) {
 
 Result<std::optional<Json>> PodClient::call(std::string_view path, const std::optional<Json>& input,
                                             const OnItem& on_item) {
+  auto body = input ? body_of(*input) : Result<std::string>("");
+  if (!body) return fail(body.error());
   // Known before it is asked: a request by the wrong method is refused, and counted as an error.
   const auto has_effects = is_mutation(path);
   if (!has_effects) return fail(has_effects.error());
@@ -353,9 +402,9 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
   std::string last_id;
   Result<bool> end = false;
   auto asked = request(*has_effects ? "POST" : "GET", path);
-  if (input && *has_effects) asked.body = input->dump();
+  if (input && *has_effects) asked.body = *body;
   if (*has_effects) add_idempotency_key(asked, path, "");
-  if (input && !*has_effects) asked.url += "?input=" + net::percent_encode(input->dump());
+  if (input && !*has_effects) asked.url += "?input=" + net::percent_encode(*body);
   auto response = send(asked, [&](std::string_view bytes) {
     reader.add(bytes);
     return deliver(reader, last_id, on_item, end) && is_bounded(reader, end);
@@ -372,7 +421,9 @@ Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Jso
                                   std::string& last_id, const OnItem& on_item,
                                   const std::function<void()>& on_connected) {
   auto get = request("GET", path);
-  if (input) get.url += "?input=" + net::percent_encode(input->dump());
+  const auto body = input ? body_of(*input) : Result<std::string>("");
+  if (!body) return fail(body.error());
+  if (input) get.url += "?input=" + net::percent_encode(*body);
   if (!last_id.empty()) get.headers.push_back({"last-event-id", last_id});
   outbound::SseReader reader;
   Result<bool> end = false;
@@ -389,6 +440,15 @@ Result<bool> PodClient::subscribe(std::string_view path, const std::optional<Jso
 
 Result<HttpResponse> PodClient::get(std::string_view page) {
   return send({.method = "GET", .url = url_ + std::string(page), .headers = {}, .body = {}});
+}
+
+bool PodClient::is_pod() {
+  auto get = request("GET", "pod.none");
+  const auto response = send(get);
+  const auto envelope = response ? parse_json(response->body) : fail(response.error());
+  const Json* error = envelope ? envelope->find("error") : nullptr;
+  const Json* data = error != nullptr ? error->find("data") : nullptr;
+  return data != nullptr && data->string_or("code", "") == info(Code::kNotFound).name;
 }
 
 // Any question that needs a key would do: it is denied only after the key is known.

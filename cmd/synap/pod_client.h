@@ -73,6 +73,8 @@ class PodClient {
 
   /// A page of this pod besides the procedures: "/ready".
   Result<HttpResponse> get(std::string_view page);
+  /// True: what answers speaks a pod's language, whatever it says of a procedure that none has.
+  bool is_pod();
 
   /// Whether the pod knows the key, which then is good, whatever it may do. False: it is one of few
   /// scopes. kUnauthorized: it does not.

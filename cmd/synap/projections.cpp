@@ -195,7 +195,8 @@ Command projections_rebuild_command() {
        .docs = "Make a read model again from the log, while the pod goes on.",
        .example = "synap projections rebuild notes",
        .options = {{"NAME", "Of the projection.", &options->name, "", true}},
-       .run = [options] { return rebuild(*options); }},
+       .run = [options] { return rebuild(*options); },
+       .outlives_readers = true},
       options);
 }
 
@@ -206,7 +207,8 @@ Command projections_verify_command() {
        .docs = "Compare read models, row by row, with what follows from the log.",
        .example = "synap projections verify",
        .options = {{"NAME", "Of one projection. Default: all of them", &options->only}},
-       .run = [options] { return verify(*options); }},
+       .run = [options] { return verify(*options); },
+       .outlives_readers = true},
       options);
 }
 

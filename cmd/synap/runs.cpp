@@ -259,7 +259,10 @@ Command runs_list_command() {
             {"--from", "Only runs queued then or later, as 2026-01-31T12:00:00Z.", &options->from},
             {"--to", "Only runs queued before.", &options->to},
             {"--text", "Only runs for events in whose data this stands.", &options->text},
-            {"--limit", "At most so many. Default: 50", &options->limit}},
+            {.name = "--limit",
+             .docs = "At most so many. Default: 50",
+             .target = &options->limit,
+             .least = 1}},
        .run = [options] { return list(*options); }},
       options);
 }
@@ -274,7 +277,10 @@ Command dlq_list_command() {
        .example = "synap dlq list",
        .options = {{"--function", "Only those of this function.", &options->function},
                    {"--text", "Only those for events in whose data this stands.", &options->text},
-                   {"--limit", "At most so many. Default: 50", &options->limit}},
+                   {.name = "--limit",
+                    .docs = "At most so many. Default: 50",
+                    .target = &options->limit,
+                    .least = 1}},
        .run = [options] { return list(*options); }},
       options);
 }

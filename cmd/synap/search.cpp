@@ -110,7 +110,6 @@ void tell_rest(const Json& answer, std::size_t shown) {
 
 int search(const SearchOptions& options) {
   const bool is_json = options.client.is_json;
-  if (options.limit < 1) return report_usage("--limit: a number from 1 on", is_json);
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   auto input = input_of(options);
@@ -161,7 +160,10 @@ Command search_command() {
                    "text: by words; semantic: by meaning; hybrid: by both. Default: hybrid where "
                    "there is a model.",
                    &options->mode},
-                  {"--limit", "So many at most.", &options->limit}},
+                  {.name = "--limit",
+                   .docs = "So many at most.",
+                   .target = &options->limit,
+                   .least = 1}},
       .run = [options] { return search(*options); },
       .gives_way = true};
   for (auto& option : client_options(options->client)) command.options.push_back(option);

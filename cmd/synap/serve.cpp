@@ -241,7 +241,8 @@ Command serve_command() {
       .run = [options] {
         static StopSignals signals;
         return serve(*options, signals);
-      }};
+      },
+      .outlives_readers = true};
   const auto& settings = pod::settings();
   options->settings.resize(settings.size());
   for (std::size_t i = 0; i < settings.size(); ++i) {

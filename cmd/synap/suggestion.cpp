@@ -43,6 +43,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+// The same letters in another order: "sever" is "serve".
+bool is_anagram(std::string a, std::string b) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  return a == b;
+}
+
 }  // namespace
 
 std::vector<std::string> suggestions(std::string_view word, const std::vector<std::string>& names) {
@@ -54,6 +61,7 @@ std::vector<std::string> suggestions(std::string_view word, const std::vector<st
     const auto there = lower(name);
     // A third of the letters may be wrong; a name that begins so comes behind a slip of one.
     auto far = distance(asked, there);
+    if (asked.size() > 3 && far > 1 && is_anagram(asked, there)) far = 1;
     const bool is_part = asked.size() > 2 && there.find(asked) != std::string::npos;
     if (is_part) far = std::min<std::size_t>(far, 2);
     if (is_part || far <= std::max<std::size_t>(1, asked.size() / 3)) {

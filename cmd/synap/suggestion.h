@@ -8,8 +8,8 @@
 
 namespace synap::cli {
 
-/// The names that are near to `word`, the nearest first, three at most: a few letters are wrong,
-/// or it is a part of the name.
+/// The names that are near to `word`, the nearest first, three at most: a few letters are wrong
+/// or in another order, or it is a part of the name.
 std::vector<std::string> suggestions(std::string_view word, const std::vector<std::string>& names);
 
 /// "; did you mean \"list\"? ", or "; " where no name is near: what is said next comes behind it.

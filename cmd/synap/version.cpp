@@ -13,20 +13,37 @@ namespace {
 // Whoever asks for a version does not wait long for a pod that says nothing.
 constexpr std::chrono::seconds kSilenceMax{5};
 
+struct Answering {
+  std::string version;  // of a pod that says it
+  std::string what;     // otherwise: what is there
+};
+
 // A pod says its version in the description of what it can do, which anybody may read.
-std::string version_of(PodClient& pod) {
+Answering who_answers(PodClient& pod) {
   const auto page = pod.get("/openapi.json");
-  const auto document = page ? parse_json(page->body) : fail(page.error());
+  if (!page) return {.version = {}, .what = fmt::format("none answers at {}", pod.url())};
+  const auto document = parse_json(page->body);
   const Json* info = document ? document->find("info") : nullptr;
-  const bool is_pod = info != nullptr && info->string_or("title", "") == "Synap";
-  return is_pod ? std::string(info->string_or("version", "")) : "";
+  if (info != nullptr && info->string_or("title", "") == "Synap") {
+    return {.version = std::string(info->string_or("version", "")), .what = {}};
+  }
+  if (pod.is_pod()) {
+    return {.version = {},
+            .what = fmt::format("one that does not say its version answers at {}: it is older than "
+                                "this program",
+                                pod.url())};
+  }
+  return {.version = {},
+          .what = fmt::format(
+              "none: what answers at {} is no Synap pod (status {}{})", pod.url(), page->status,
+              page->location.empty() ? "" : fmt::format(", which leads to {}", page->location))};
 }
 
 int version(const ClientOptions& options) {
   auto pod = PodClient::make(options);
   if (!pod) return report(pod.error(), options.is_json);
   pod->set_silence_max(kSilenceMax);
-  const auto of_pod = version_of(*pod);
+  const auto [of_pod, what] = who_answers(*pod);
   if (options.is_json) {
     Json versions = Json::object({{"synap", SYNAP_VERSION}, {"url", pod->url()}});
     versions.set("pod", of_pod.empty() ? Json() : Json(of_pod));
@@ -35,12 +52,12 @@ int version(const ClientOptions& options) {
   }
   print_line(fmt::format("synap  {}", SYNAP_VERSION));
   if (of_pod.empty()) {
-    print_line(fmt::format("pod    none answers at {}", pod->url()));
-  } else {
-    print_line(printable(fmt::format("pod    {} at {}", of_pod, pod->url())));
-    if (of_pod != SYNAP_VERSION) {
-      tell("they are of different versions: what one of them does not know is refused with a word");
-    }
+    print_line(printable(fmt::format("pod    {}", what)));
+    return kExitOk;
+  }
+  print_line(printable(fmt::format("pod    {} at {}", of_pod, pod->url())));
+  if (of_pod != SYNAP_VERSION) {
+    tell("they are of different versions: what one of them does not know is refused with a word");
   }
   return kExitOk;
 }

@@ -98,6 +98,22 @@ std::string sentence_of(std::string_view message, std::span<const LogField> fiel
   return out;
 }
 
+// Of a message whose fields are not known: "slow: … in … ms". Two places that stand side by side
+// are one.
+std::string without_places(std::string_view message) {
+  std::string out;
+  while (!message.empty()) {
+    const auto open = std::min(message.find('{'), message.size());
+    const auto close = message.find('}', open);
+    out += message.substr(0, open);
+    if (close == message.npos) return out.append(message.substr(open));
+    if (out.ends_with("… ")) out.pop_back();
+    if (!out.ends_with("…")) out += "…";
+    message.remove_prefix(close + 1);
+  }
+  return out;
+}
+
 bool is_named(std::string_view message, std::string_view field) {
   return message.find(fmt::format("{{{}}}", field)) != message.npos;
 }
@@ -148,6 +164,7 @@ struct Log {
   struct Kind {
     LogLevel level = LogLevel::kError;
     std::string room;
+    std::string told;  // of the lines that were left out
   };
   std::map<std::string, Kind, std::less<>> kinds;  // of what was left out, by its key
   RecentLines recent;
@@ -186,7 +203,7 @@ void write_left_out(Log& log, const std::vector<RepeatedLines::LeftOut>& all) {
   for (const auto& [key, count] : all) {
     const auto kind = log.kinds.find(key);
     if (kind == log.kinds.end()) continue;
-    write(log, kind->second.level, kind->second.room, key, {}, count);
+    write(log, kind->second.level, kind->second.room, kind->second.told, {}, count);
     log.kinds.erase(kind);
   }
 }
@@ -265,7 +282,7 @@ void write_log_bounded(Same same, LogLevel level, std::string_view room, std::st
                        LogFields fields) {
   if (!is_logged(level)) return;
   auto& log = the_log();
-  // What is told of lines that were left out is this, so nothing of strangers is in the second.
+  // Of messages the fields differ, so that what is told of those that were left out has none.
   const auto key = same == Same::kLine ? sentence_of(message, fields) : std::string(message);
   {
     std::lock_guard lock(log.mutex);
@@ -277,7 +294,8 @@ void write_log_bounded(Same same, LogLevel level, std::string_view room, std::st
       log.kinds.erase(key);
       write(log, level, room, message, fields, answer.before);
     } else {
-      log.kinds.try_emplace(key, Log::Kind{level, std::string(room)});
+      auto told = same == Same::kLine ? key : without_places(message);
+      log.kinds.try_emplace(key, Log::Kind{level, std::string(room), std::move(told)});
     }
     log.has_left_out.store(!log.kinds.empty(), std::memory_order_relaxed);
   }

@@ -147,6 +147,21 @@ TEST_F(LogTest, OfWhatStrangersBringAboutTenLinesASecondAreWrittenAndTheRestIsCo
   EXPECT_LE(lines, 100);
 }
 
+TEST_F(LogTest, WhatIsToldOfLinesThatWereLeftOutHasNoPlacesOfFieldsInIt) {
+  for (int i = 0; i < 30; ++i) {
+    write_log_bounded(Same::kMessage, LogLevel::kWarn, "api", "slow: {procedure} {code} in {ms} ms",
+                      {{"procedure", "a.b"}, {"code", "OK"}, {"ms", 1.5}});
+    // Of a line that repeats itself, what strangers wrote is told as they wrote it.
+    write_log_bounded(Same::kLine, LogLevel::kWarn, "api", "no {what}", {{"what", "{such} thing"}});
+  }
+  flush_log();
+  const auto all = written();
+  EXPECT_TRUE(all.contains("slow: a.b OK in 1.5 ms\n")) << all;
+  EXPECT_TRUE(all.contains("slow: … in … ms (and ")) << all;
+  EXPECT_TRUE(all.contains("no {such} thing (and ")) << all;
+  EXPECT_FALSE(all.contains("{procedure}")) << all;
+}
+
 TEST(RepeatedLines, WritesSoManyASecondAndTellsHowManyWereLeftOut) {
   RepeatedLines lines;
   const RepeatedLines::Time begin{};

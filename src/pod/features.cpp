@@ -64,7 +64,8 @@ std::vector<std::string_view> migration_names() {
 
 std::vector<db::Database::Retired> retired_migrations() {
   constexpr std::string_view kFirst =
-      "Synap 0.1.0, which this version cannot read; export it there";
+      "Synap 0.1.0, which this version cannot read; that has no export, but prints each note by "
+      "`synap call notes.get`";
   std::vector<db::Database::Retired> retired;
   for (const auto name : {"events.1", "bus.1", "workers.1", "api.1", "notes.1"}) {
     retired.push_back({name, kFirst});

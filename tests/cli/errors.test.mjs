@@ -204,3 +204,107 @@ test('what cannot be written is a failure with a sentence, and closed streams ha
   }
   assert.equal(JSON.parse(await client(pod)('call', 'health')).status, 'ok');
 });
+
+/** A command with bytes that no string of JavaScript has: \xff by printf. */
+const inShell = (line, env) => run(['-c', line, BIN], { env, program: '/bin/sh' });
+
+test('what is no UTF-8 is refused, wherever it stands in an input', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const bad = `"$(printf 'a\\377b')"`;
+  for (const line of [
+    `printf 'a\\377b' | "$0" notes create --file -`,
+    `"$0" notes create ${bad}`,
+    `"$0" notes create x --tag ${bad}`,
+    `"$0" tasks create ${bad}`,
+    `"$0" keys create ${bad}`,
+    `"$0" search ${bad}`,
+    `"$0" events list --type ${bad}`,
+  ]) {
+    const { code, stdout, stderr } = await inShell(line, pod.env);
+    assert.deepEqual([code, stdout], [2, ''], `${line}: ${stderr}`);
+    assert.match(stderr, /is not UTF-8|no event/, line);
+  }
+  assert.match((await inShell(`"$0" notes create x --tag ${bad}`, pod.env)).stderr, /"tags": byte 2 of "a\?b" is not UTF-8/);
+  assert.equal(JSON.parse(await client(pod)('call', 'notes.list', '{}')).notes.length, 0);
+});
+
+test('a closed pipe is the quiet end of a command that reads', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const ends = async (...args) => {
+    const running = new Running(args, { env: pod.env });
+    running.child.stdout.destroy();
+    const { code, stderr } = await running.end();
+    return [code, stderr];
+  };
+  for (const args of [['notes', 'list', '--json', '--all'], ['call', 'notes.list'], ['events', 'list'], ['logs'],
+    ['events', 'tail', '--after', '0'], ['--help'], ['openapi']]) {
+    // Of a list without an item nothing is written.
+    assert.deepEqual(await ends(...args), [0, ''], args.join(' '));
+  }
+  // What says by its code how it went says so to whoever reads none of it, too.
+  const vault = temporary(t);
+  writeFileSync(path.join(vault, 'a.md'), Buffer.from([0x61, 0xff]));
+  writeFileSync(path.join(vault, 'b.md'), '# B\n');
+  assert.equal((await ends('import', 'markdown', vault))[0], 1);
+});
+
+test('a limit is a number from 1 on, of every list', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  for (const words of [['events', 'list'], ['runs', 'list'], ['dlq', 'list'], ['search', 'oak'], ['notes', 'list'], ['tasks', 'list']]) {
+    for (const limit of ['0', '-1']) {
+      const { code, stdout, stderr } = await run([...words, '--limit', limit], { env: pod.env });
+      assert.deepEqual([code, stdout], [2, ''], `${words} ${limit}: ${stderr}`);
+      assert.match(stderr, /limit.*(from 1|between 1|at least 1|1 to |>= ?1|>=1)/, `${words} ${limit}`);
+    }
+  }
+});
+
+/** A server that gives the same answer to everything. */
+async function answering(t, status, headers, body) {
+  const server = http.createServer((_, response) => response.writeHead(status, headers).end(body));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+test('version says what answers, if that is no pod or an older one', async (t) => {
+  const cases = [
+    [/^pod {4}none: what answers at \S+ is no Synap pod \(status 200\)$/m, 200, { 'content-type': 'text/html' }, '<html>'],
+    [/no Synap pod \(status 401\)/, 401, {}, ''],
+    [/no Synap pod \(status 302, which leads to https:\/\/elsewhere\.example\/\)/, 302, { location: 'https://elsewhere.example/' }, ''],
+    [/^pod {4}one that does not say its version answers at \S+: it is older than this program$/m, 404, { 'content-type': 'application/json' },
+      JSON.stringify({ error: { message: 'No procedure found on path "x"', code: -32004, data: { code: 'NOT_FOUND', httpStatus: 404 } } })],
+  ];
+  for (const [expected, ...answer] of cases) {
+    const url = await answering(t, ...answer);
+    const { code, stdout } = await run(['version', '--url', url, '--key', 'synap_x']);
+    assert.equal(code, 0);
+    assert.match(stdout, expected);
+  }
+  assert.match((await run(['version', '--url', 'http://127.0.0.1:9'])).stdout, /none answers at/);
+});
+
+test('a procedure that an older pod has not is said to be one of a newer', async (t) => {
+  const refusal = (name) => ({ error: { message: `No procedure found on path "${name}"`, code: -32004, data: { code: 'NOT_FOUND', httpStatus: 404 } } });
+  const url = await answering(t, 404, { 'content-type': 'application/json' }, JSON.stringify(refusal('users.list')));
+  for (const args of [['users', 'list'], ['call', 'users.list'], ['keys', 'create', 'x'], ['search', 'oak']]) {
+    const { code, stderr } = await run([...args, '--url', url, '--key', 'synap_x']);
+    assert.equal(code, 3, args.join(' '));
+    assert.match(stderr, /^synap: This pod has no "[\w.]+": it is older than this program/, args.join(' '));
+    assert.doesNotMatch(stderr, /No procedure found/);
+  }
+});
+
+test('a key that is refused ends a dry run: only where no pod answers the plan is made without one', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const vault = temporary(t);
+  writeFileSync(path.join(vault, 'a.md'), '# A\n');
+  const dry = (...args) => run(['import', 'markdown', vault, '--dry-run', ...args]);
+  const refused = await dry('--url', pod.url, '--key', 'synap_wrong');
+  assert.deepEqual([refused.code, refused.stdout], [4, ''], refused.stderr);
+  const away = await dry('--url', 'http://127.0.0.1:9');
+  assert.equal(away.code, 0);
+  assert.match(away.stdout, /to import +1/);
+  assert.match(away.stderr, /what is there already is not known/);
+});

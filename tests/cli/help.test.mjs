@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import path from 'node:path';
 import test from 'node:test';
-import { run } from './synap.mjs';
+import { inTerminal, run, startPod, temporary } from './synap.mjs';
 
 const offline = { env: { SYNAP_URL: 'http://127.0.0.1:1' } };
 const told = async (args, code = 0) => {
@@ -114,5 +115,28 @@ test('a field of an input that is called like a flag of every command has a flag
     const help = await told([...command.split(' '), '--help']);
     assert.match(help, new RegExp(flag), command);
     assert.match(help, /--data DIR/, command);
+  }
+});
+
+test('no line of a help is wider than the terminal', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  for (const columns of [80, 40]) {
+    for (const args of [['--help'], ['call'], ['notes', 'create', '--help'], ['doctor']]) {
+      const { text } = await inTerminal(args, { columns, lines: 10_000, env: { ...pod.env, NO_COLOR: '1', PAGER: 'cat' } });
+      const lines = text.split('\n');
+      // A word that is longer than a line stands alone in it; an example is for copying.
+      const wide = lines.filter((line) => [...line].length > columns && line.trim().includes(' ') && !/^ {2}synap /.test(line));
+      assert.deepEqual(wide, [], `${args.join(' ')} at ${columns}`);
+      const lone = lines.filter((line) => /^ {12,}\S+$/.test(line)).length;
+      assert.ok(lone < lines.length / 4, `${args.join(' ')} at ${columns}: a word a line`);
+    }
+  }
+});
+
+test('a command with letters in another order is known, and help is one', async () => {
+  for (const [word, meant] of [['sever', 'serve'], ['hlep', 'help'], ['doctro', 'doctor'], ['ipmort', 'import']]) {
+    const { code, stderr } = await run([word]);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`did you mean .*"${meant}"`), word);
   }
 });
