@@ -32,7 +32,7 @@ test('a wrong command line is exit code 2 and a sentence', async () => {
   for (const [args, sentence] of [
     [['bogus'], /no command "bogus"/],
     [['events', 'bogus'], /no command "events bogus"/],
-    [['events', 'list', '--limit', 'x'], /--limit: it must be a whole number, not "x"/],
+    [['events', 'list', '--limit', 'x'], /--limit: it must be a whole number from 1 on, not "x"/],
     [['events', 'list', '--nope'], /--nope/],
     [['runs', 'show'], /ID is required/],
     [['call', 'notes.list', '{x'], /no JSON/],
