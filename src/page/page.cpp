@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "net/ascii.h"
+#include "net/etag.h"
 
 namespace synap::page {
 namespace {
@@ -93,8 +94,7 @@ Task<net::Response> Page::serve(const net::Request& head) {
   response.headers.add("x-content-type-options", "nosniff");
   response.headers.add("referrer-policy", "no-referrer");
   response.headers.add("cross-origin-opener-policy", "same-origin");
-  const auto known = header_of(head, "if-none-match");
-  if (known == "*" || has_item(known, tag)) {
+  if (net::has_etag(header_of(head, "if-none-match"), tag)) {
     response.status = 304;
     co_return response;
   }

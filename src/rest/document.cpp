@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/crypto.h"
 #include "net/ascii.h"
+#include "net/etag.h"
 #include "rest/operations.h"
 #include "rest/problem.h"
 #include "rest/request.h"
@@ -109,7 +110,7 @@ Task<net::Response> DocumentServer::serve(const net::Request& head) {
   net::Response response;
   response.headers = {{"etag", kept_->tag}, {"cache-control", "no-cache"}};
   const std::string* known = head.headers.find("if-none-match");
-  if (known != nullptr && (*known == "*" || net::list_has(*known, kept_->tag))) {
+  if (known != nullptr && net::has_etag(*known, kept_->tag)) {
     response.status = 304;
     co_return response;
   }
