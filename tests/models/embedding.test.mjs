@@ -101,7 +101,10 @@ test('words answer while the provider is away, and say so', async (t) => {
   await note(running, 'An automobile of words');
   await isFilled(running, 1);
   provider.isDown = true;
-  const found = await query(running, { q: 'automobile words' });
+  const found = await until('its words are found', async () => {
+    const answer = await query(running, { q: 'automobile words' });
+    return answer.hits.length > 0 && answer;
+  });
   assert.equal(found.mode, 'text');
   assert.ok(found.modeReason, JSON.stringify(found));
   assert.deepEqual(titles(found), ['An automobile of words']);
@@ -122,6 +125,10 @@ test('vectors of another dimension are not taken', async (t) => {
     return /dimension/.test(status?.error) && status.error;
   });
   assert.match(told, /dimension/);
-  const found = await query(running, { q: 'car' });
+  // The index of words is opened beside that, and follows.
+  const found = await until('its words are found', async () => {
+    const answer = await query(running, { q: 'car' }).catch(() => undefined);
+    return answer?.hits.length > 0 && answer;
+  });
   assert.deepEqual([found.mode, titles(found)], ['text', ['My old car']]);
 });
