@@ -77,7 +77,14 @@ test('a pod that is killed while it embeds goes on where it was', async (t) => {
   }
   const { passages } = await indexed(pod);
   assert.ok(passages >= 24, `${passages} passages`);
-  const [hit] = JSON.parse(await client(pod)('call', 'search.query', JSON.stringify({ q: 'leaking faucet', mode: 'semantic' }))).hits;
+  // The index of words, which has the titles, may still be being opened.
+  const asked = JSON.stringify({ q: 'leaking faucet', mode: 'semantic' });
+  const found = await until('both indexes', async () => {
+    const { code, stdout, stderr } = await run(['call', 'search.query', asked], { env: pod.env });
+    if (code !== 0) assert.match(stderr, /is being opened/);
+    return code === 0 && JSON.parse(stdout);
+  });
+  const [hit] = found.hits;
   assert.equal(hit.entityId, id);
   assert.match(hit.passage, /The tap is dripping/);
 });
