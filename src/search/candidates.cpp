@@ -8,25 +8,22 @@
 namespace synap::search {
 namespace {
 
-// So many things that a rule is about are listed, which takes some 20 ms; where there are more,
-// each of those that are near is asked for.
-constexpr std::int64_t kListedMax = 20'000;
 // What is no further from a query than most things are is not found by meaning, where words are
 // looked for, too: below this it is two deviations above what is usual.
 constexpr double kMeaningMin = 0.12;
 
 // Nothing: there are more than can be listed.
 std::optional<std::unordered_set<Uuid>> listed(db::Tx& tx, const Library& library,
-                                               const std::string& rules) {
+                                               const std::string& rules, std::int64_t most) {
   std::unordered_set<Uuid> all;
   auto rows = tx.query(
       "SELECT (SELECT entity FROM documents WHERE place = terms.rowid) FROM terms "
       "WHERE terms MATCH $1 AND rowid BETWEEN $2 AND $3 ORDER BY rowid DESC LIMIT $4",
-      rules, library.lowest(), library.highest(), kListedMax + 1);
+      rules, library.lowest(), library.highest(), most + 1);
   while (rows.next()) {
     if (const auto entity = rows.uuid(0)) all.insert(*entity);
   }
-  if (all.size() > static_cast<std::size_t>(kListedMax)) return std::nullopt;
+  if (all.size() > static_cast<std::size_t>(most)) return std::nullopt;
   return all;
 }
 
@@ -35,18 +32,18 @@ bool matches(db::Tx& tx, const std::string& rules, std::int64_t place) {
   return rows.next();
 }
 
-void list_rules(db::Tx& tx, Candidates& candidates) {
+void list_rules(db::Tx& tx, Candidates& candidates, std::int64_t most) {
   const auto& reading = candidates.reading;
   if (reading.is_impossible) {
     candidates.only.emplace();
     return;
   }
   if (!reading.required.empty()) {
-    candidates.only = listed(tx, reading.library, reading.required);
+    candidates.only = listed(tx, reading.library, reading.required, most);
     candidates.are_to_be_checked = !candidates.only;
   }
   if (reading.excluded.empty()) return;
-  auto never = listed(tx, reading.library, reading.excluded);
+  auto never = listed(tx, reading.library, reading.excluded, most);
   if (never) candidates.never = std::move(*never);
   candidates.are_to_be_checked = candidates.are_to_be_checked || !never;
 }
@@ -148,7 +145,7 @@ Candidates candidates_of(db::Tx& tx, std::string_view user_id, const Ask& ask) {
       candidates.by_words.push_back({place, rows.uuid(0).value_or(Uuid{})});
     }
   }
-  list_rules(tx, candidates);
+  list_rules(tx, candidates, ask.listed_max);
   return candidates;
 }
 

@@ -17,6 +17,12 @@ namespace synap::search {
 /// A word that more texts of a user have than this is ranked among the newest of them.
 inline constexpr std::int64_t kTextsMax = 50'000;
 
+/// So many things that a rule of a query is about are listed, which takes some 20 ms; where there
+/// are more, each of those that are near to what is meant is asked for, and no more than so many:
+/// what is further away is left out then.
+inline constexpr std::int64_t kListedMax = 20'000;
+inline constexpr std::size_t kCheckedMax = 1'000;
+
 /// Where a hit stands in the order of hits: the highest relevance first, then the newest.
 struct Place {
   double relevance = 0;
@@ -44,6 +50,8 @@ struct Ask {
   /// Of an answer by meaning that is gone on with: Found::index of it, whose places these are.
   std::optional<std::uint32_t> after_index = {};
   std::int64_t texts_max = kTextsMax;
+  std::int64_t listed_max = kListedMax;
+  std::size_t checked_max = kCheckedMax;
 };
 
 struct Hit {

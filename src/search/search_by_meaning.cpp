@@ -11,8 +11,6 @@
 namespace synap::search {
 namespace {
 
-// Where each of those that are near has to be asked for, more are looked at.
-constexpr std::size_t kCheckedMax = 1'000;
 // Nobody waits for a word here: it may take a moment.
 constexpr std::chrono::milliseconds kSimilarPatience(5'000);
 
@@ -70,7 +68,9 @@ Task<Result<Found>> Search::answer(std::shared_ptr<IndexFile> index, const Ask& 
   }
   // Shared, as the scan goes on where nobody waits for it any more.
   auto shared = std::make_shared<const Candidates>(candidates);
-  Meanings::Asked asked{.count = candidates.are_to_be_checked ? kCheckedMax : kByMeaningMax,
+  // Where each of those that are near has to be asked for, more are looked at.
+  const bool are_checked = candidates.are_to_be_checked;
+  Meanings::Asked asked{.count = are_checked ? ask.checked_max : kByMeaningMax,
                         .takes = [shared](const Uuid& entity, std::int64_t updated_at) {
                           return shared->takes(entity, updated_at);
                         }};
@@ -86,7 +86,8 @@ Task<Result<Found>> Search::answer(std::shared_ptr<IndexFile> index, const Ask& 
   if (!found) co_return fail(found.error());
   found->mode = ask.mode == Mode::kSemantic ? Mode::kSemantic : Mode::kHybrid;
   found->index = number;
-  const bool is_partial = ask.mode != Mode::kSemantic && !candidates.total;
+  const bool is_cut = are_checked && seen->nearest.size() >= ask.checked_max;
+  const bool is_partial = is_cut || (ask.mode != Mode::kSemantic && !candidates.total);
   if (!is_partial) found->total = count;
   co_return found;
 }

@@ -240,6 +240,29 @@ TEST_F(MeaningTest, FiltersWhatIsMeantToo) {
   EXPECT_EQ(meant("kitty status:done"), "Feed the cat");
 }
 
+// Where a rule is about more things than can be listed, the nearest alone are asked for.
+TEST_F(MeaningTest, SaysThatNotAllCouldBeAskedForARule) {
+  for (int i = 0; i < 6; ++i) {
+    make("notes.create", {{"content", "Cat " + std::to_string(i)}, {"tags", Json::Array{"home"}}});
+  }
+  wait_for_words();
+  wait_for_meanings();
+  const auto total = [&](std::int64_t listed_max, std::size_t checked_max) {
+    auto items = search::parse_query("kitty tag:home", search->fields());
+    const auto found = sync_wait(executor, search->find("ann", {.text = "kitty tag:home",
+                                                                .mode = search::Mode::kSemantic,
+                                                                .items = *std::move(items),
+                                                                .listed_max = listed_max,
+                                                                .checked_max = checked_max}));
+    EXPECT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->mode, search::Mode::kSemantic) << found->mode_reason;
+    return std::pair(found->hits.size(), found->total);
+  };
+  EXPECT_EQ(total(20, 3), std::pair(std::size_t{6}, std::optional<std::int64_t>(6)));
+  EXPECT_EQ(total(5, 20), std::pair(std::size_t{6}, std::optional<std::int64_t>(6)));
+  EXPECT_EQ(total(5, 3), std::pair(std::size_t{3}, std::optional<std::int64_t>()));
+}
+
 TEST_F(MeaningTest, LooksForFiltersAloneByWords) {
   make("notes.create", {{"content", "Cat"}, {"tags", Json::Array{"home"}}});
   const auto answer = look("tag:home", {{"mode", "semantic"}});
