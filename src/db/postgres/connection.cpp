@@ -29,6 +29,8 @@ constexpr const char* kSilent = "the server does not answer";
 constexpr Oid kBoolOid = 16;
 constexpr Oid kByteaOid = 17;
 constexpr std::string_view kDivisionByZero = "22012";
+constexpr std::string_view kTooLate = "57014";
+constexpr std::string_view kTooBusy = "53000";
 
 // Some libraries' messages end with a line end.
 std::string trimmed(const char* text) {
@@ -68,7 +70,7 @@ Error error_of(std::string_view sqlstate, std::string_view what) {
     return {Code::kInternalServerError, "The database is damaged: run synap doctor", nullptr,
             Fault::kDamaged};
   }
-  if (sqlstate == "57014") return {Code::kTimeout, "This takes too long", nullptr};
+  if (sqlstate == kTooLate) return {Code::kTimeout, "This takes too long", nullptr};
   if (of_class("23")) return {Code::kConflict, "This conflicts with what is stored", nullptr};
   if (sqlstate == "54000") {
     return {Code::kPayloadTooLarge, "This is too large to be stored", nullptr};
@@ -334,7 +336,7 @@ bool Connection::send(std::string_view sql, const Value* values, std::size_t cou
   if (error_) return false;
   has_new_views_ = has_new_views_ || sql.starts_with("CREATE VIEW");
   if (has_time_limit_ && options_.world.now() > stop_at_) {
-    abort({Code::kTimeout, "This takes too long", nullptr});
+    abort(error_of(has_stood_still() ? kTooBusy : kTooLate, "a read was out of time"));
     return false;
   }
   if (sent_ >= kSentMax) {
@@ -411,6 +413,7 @@ void Connection::settle() {
 // Waits for all that was sent; the result of the last statement.
 Connection::ResultPtr Connection::receive() {
   ++round_trips_;
+  waits_since_ = real_world().now();
   ResultPtr last;
   if (PQpipelineSync(handle_) != 1) {
     abort(error_of("", trimmed(PQerrorMessage(handle_))));
@@ -433,12 +436,19 @@ Connection::ResultPtr Connection::receive() {
     lose();
     return nullptr;
   }
+  longest_wait_ = std::max(longest_wait_, real_world().now() - waits_since_);
   // Which of them were prepared before something went wrong nobody has kept.
   if (error_) {
     for (const auto& sql : unproven_) prepared_.erase(sql);
   }
   unproven_.clear();
   return last;
+}
+
+// The server ends what takes too long. One that did not has stood still, or the way to it has:
+// another time the same question is answered.
+bool Connection::has_stood_still() const {
+  return has_time_limit_ && longest_wait_ > 2 * time_max_;
 }
 
 void Connection::note(const PGresult& result, int index) {
@@ -465,7 +475,9 @@ void Connection::note(const PGresult& result, int index) {
         const auto expected = std::ranges::find(expected_, index, &std::pair<int, Error>::first);
         if (expected != expected_.end()) return abort(expected->second);
       }
-      abort(error_of(sqlstate, trimmed(PQresultErrorMessage(&result))));
+      longest_wait_ = std::max(longest_wait_, real_world().now() - waits_since_);
+      abort(error_of(sqlstate == kTooLate && has_stood_still() ? kTooBusy : sqlstate,
+                     trimmed(PQresultErrorMessage(&result))));
     }
   }
 }
@@ -535,6 +547,8 @@ void Connection::read(database_detail::Operation& operation, std::chrono::millis
   begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (operation.has_time_limit) {
     has_time_limit_ = true;
+    time_max_ = most;
+    longest_wait_ = {};
     stop_at_ = options_.world.now() + most;
     page_until_ = std::min(page_until_, stop_at_ - most * 3 / 5);
     run_only(fmt::format("SET LOCAL statement_timeout = {}", most.count()), nullptr, 0);

@@ -129,6 +129,7 @@ class Connection final : public Tx, public Reader {
   bool is_still_there();
   bool await_result();
   ResultPtr next_result();
+  bool has_stood_still() const;
   void note(const PGresult& result, int index);
   void lose();
   void forget_prepared();
@@ -160,7 +161,10 @@ class Connection final : public Tx, public Reader {
   bool has_time_limit_ = false;
   SteadyClock::time_point page_until_{};
   SteadyClock::time_point stop_at_{};
-  SteadyClock::time_point connect_at_{};  // not before
+  std::chrono::milliseconds time_max_{};   // of a read that has a limit
+  SteadyClock::time_point waits_since_{};  // for the server, by the machine's clock
+  SteadyClock::duration longest_wait_{};   // of this read
+  SteadyClock::time_point connect_at_{};   // not before
   std::chrono::milliseconds connect_delay_{};
 };
 

@@ -187,6 +187,23 @@ TEST_F(PostgresDatabaseTest, NoUserIsLeftInAConnectionAfterAnErrorOrATimeout) {
   EXPECT_EQ(*as_ann("SELECT string_agg(id::text, ',') FROM items"), "1");
 }
 
+// As of a server that is stopped and goes on: it would have ended the statement, had it run.
+TEST_F(PostgresDatabaseTest, AServerThatStoodStillIsNotTheQuestionsFault) {
+  database = std::move(*PostgresDatabase::open(
+      {.url = place.url(), .read_time_max = std::chrono::milliseconds{50}}));
+  const auto late = test::run(executor, [&] {
+    return database->read([](Tx& tx) {
+      tx.run("SET LOCAL statement_timeout = 0");
+      tx.run("SELECT pg_sleep(0.2)");
+      std::ignore = tx.query("SELECT 1").next();
+      std::ignore = tx.query("SELECT 1").next();
+    });
+  });
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::kServiceUnavailable);
+  EXPECT_EQ(late.error().fault, Fault::kBusy);
+}
+
 TEST_F(PostgresDatabaseTest, AViewThatIsListedNoMoreIsReadNoMore) {
   ASSERT_TRUE(database->migrate(
       {{"items.1", ""},
