@@ -23,6 +23,9 @@ constexpr std::size_t kUnitBytesMax = 32;
 constexpr std::size_t kRunBytesMax = 16 * 1'024;
 // Shorter words have no forms, and neither do numbers.
 constexpr std::size_t kStemmedBytesMin = 3;
+// Whose forms are kept: of 8,192 words some 1 MiB.
+constexpr std::size_t kKnownBytesMax = 24;
+constexpr std::size_t kKnownMax = 8'192;
 
 // The longest beginning of at most so many bytes and characters that ends between characters.
 std::string_view beginning(std::string_view text, std::size_t bytes, std::size_t characters) {
@@ -35,6 +38,12 @@ std::string_view beginning(std::string_view text, std::size_t bytes, std::size_t
     --characters;
   }
   return text.substr(0, end);
+}
+
+// Some letters of Arabic stand for several words.
+std::string without_spaces(std::string term) {
+  std::erase(term, ' ');
+  return term;
 }
 
 bool has_digit(std::string_view word) {
@@ -117,21 +126,10 @@ class Analyzer::Pass {
   void give_word(std::size_t begin, std::size_t end) {
     const auto word =
         beginning(text_.substr(begin, end - begin), kWordBytesMax, kTermCharactersMax);
-    const auto lower = lowered(word);
-    token_.term = without_accents(lower);
-    token_.stems.clear();
-    if (lower.size() >= kStemmedBytesMin && !has_digit(lower)) {
-      for (const auto language : languages_) add_stem(lower, language);
-    }
+    const auto& forms = analyzer_.forms_of(word, languages_);
+    token_.term = forms.term;
+    token_.stems = forms.stems;
     give(Token::Kind::kWord, begin, end);
-  }
-
-  void add_stem(std::string_view lower, Language language) {
-    auto stem = without_accents(analyzer_.stemmers_.stem(lower, language));
-    if (stem.empty() || stem == token_.term) return;
-    if (std::ranges::find(token_.stems, stem) == token_.stems.end()) {
-      token_.stems.push_back(std::move(stem));
-    }
   }
 
   struct Unit {
@@ -154,14 +152,14 @@ class Analyzer::Pass {
       const bool ends =
           unit.end == text_.size() || character_at(text_, unit.end).kind != CharacterKind::kGram;
       if (ends) {
-        token_.term = unit.folded;
+        token_.term = without_spaces(unit.folded);
         token_.is_alone = is_alone;
         give(Token::Kind::kSingle, unit.begin, unit.end);
         token_.is_alone = false;
         return unit.end;
       }
       auto next = unit_at(unit.end);
-      token_.term = unit.folded + next.folded;
+      token_.term = without_spaces(unit.folded + next.folded);
       give(Token::Kind::kPair, unit.begin, next.end);
       unit = std::move(next);
       is_alone = false;
@@ -170,9 +168,6 @@ class Analyzer::Pass {
   }
 
   void give(Token::Kind kind, std::size_t begin, std::size_t end) {
-    // Some letters of Arabic stand for several words.
-    std::erase(token_.term, ' ');
-    for (auto& stem : token_.stems) std::erase(stem, ' ');
     if (token_.term.empty()) return;  // of what Unicode leaves out of comparisons
     token_.kind = kind;
     token_.begin = begin;
@@ -193,6 +188,31 @@ std::string version() {
   UVersionInfo icu;
   u_getVersion(icu);
   return fmt::format("{}-icu{}.{}", kRules, icu[0], icu[1]);
+}
+
+Analyzer::Forms Analyzer::make_forms(std::string_view word, std::span<const Language> languages) {
+  const auto lower = lowered(word);
+  Forms forms{.term = without_spaces(without_accents(lower)), .stems = {}};
+  if (lower.size() < kStemmedBytesMin || has_digit(lower)) return forms;
+  for (const auto language : languages) {
+    auto stem = without_spaces(without_accents(stemmers_.stem(lower, language)));
+    if (stem.empty() || stem == forms.term) continue;
+    if (std::ranges::find(forms.stems, stem) == forms.stems.end()) {
+      forms.stems.push_back(std::move(stem));
+    }
+  }
+  return forms;
+}
+
+const Analyzer::Forms& Analyzer::forms_of(std::string_view word,
+                                          std::span<const Language> languages) {
+  if (word.size() > kKnownBytesMax) return other_ = make_forms(word, languages);
+  key_ = word;
+  key_ += '\0';  // which no word has
+  for (const auto language : languages) key_ += static_cast<char>(language);
+  if (const auto known = known_.find(key_); known != known_.end()) return known->second;
+  if (known_.size() >= kKnownMax) known_.clear();
+  return known_.emplace(key_, make_forms(word, languages)).first->second;
 }
 
 void Analyzer::analyze(std::string_view text, std::span<const Language> languages,

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "analysis/dictionary.h"
@@ -58,8 +59,20 @@ class Analyzer {
 
  private:
   class Pass;
+  struct Forms {
+    std::string term;
+    std::vector<std::string> stems;
+  };
+  const Forms& forms_of(std::string_view word, std::span<const Language> languages);
+  Forms make_forms(std::string_view word, std::span<const Language> languages);
+
   Stemmers stemmers_;
   Dictionary dictionary_;
+  // Texts say the same words again and again, and to make their forms is most of the work. By the
+  // word and the languages; emptied when it is full.
+  std::unordered_map<std::string, Forms> known_;
+  std::string key_;
+  Forms other_;  // of a word that is not kept
 };
 
 }  // namespace synap::analysis

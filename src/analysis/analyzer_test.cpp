@@ -69,6 +69,35 @@ TEST(Analyzer, GivesTheStemsOfEachLanguageThatIsAskedFor) {
   EXPECT_EQ(stems, (std::vector<std::string>{"nation"}));
 }
 
+// Which it keeps for when they come again.
+TEST(Analyzer, GivesAWordTheFormsOfTheLanguagesThatAreAskedForNow) {
+  Analyzer analyzer;
+  const auto stems_of = [&](std::string_view word, std::span<const Language> languages) {
+    std::string all;
+    analyzer.analyze(word, languages, [&](const Token& token) {
+      all += token.term;
+      for (const auto& stem : token.stems) all += "/" + stem;
+      return true;
+    });
+    return all;
+  };
+  const std::array both = {Language::kEnglish, Language::kGerman};
+  const std::span english = std::span(both).first(1);
+  const std::span german = std::span(both).last(1);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(stems_of("nationen", {}), "nationen");
+    EXPECT_EQ(stems_of("nationen", english), "nationen");
+    EXPECT_EQ(stems_of("nationen", german), "nationen/nation");
+    EXPECT_EQ(stems_of("running", both), "running/run");
+    EXPECT_EQ(stems_of("running", german), "running");
+    // More than it keeps.
+    for (int n = 0; n < 20'000; ++n) {
+      const auto number = std::to_string(n);
+      ASSERT_EQ(stems_of(number, english), number);
+    }
+  }
+}
+
 TEST(Analyzer, TakesChineseJapaneseKoreanAndThaiInPairs) {
   EXPECT_EQ(terms("東京都"), "東京 京都 都.");
   EXPECT_EQ(terms("水"), "水.");

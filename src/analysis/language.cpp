@@ -108,13 +108,21 @@ Seen look_at(std::string_view text) {
   std::string word;
   const auto size = static_cast<std::int32_t>(std::min(text.size(), kLookedAtBytes));
   for (std::int32_t at = 0; at < size;) {
-    UChar32 c = 0;
-    U8_NEXT_OR_FFFD(text.data(), at, size, c);
-    if (!u_isalpha(c)) {
+    UChar32 c = static_cast<std::uint8_t>(text[static_cast<std::size_t>(at)]);
+    bool is_letter = false;
+    if (c < 0x80) {
+      ++at;
+      c |= 0x20;
+      is_letter = c >= 'a' && c <= 'z';
+    } else {
+      U8_NEXT_OR_FFFD(text.data(), at, size, c);
+      is_letter = u_isalpha(c) != 0;
+      c = u_tolower(c);
+    }
+    if (!is_letter) {
       count_word(seen, word);
       continue;
     }
-    c = u_tolower(c);
     if (c > 0x7F) {
       UErrorCode status = U_ZERO_ERROR;
       const auto script = uscript_getScript(c, &status);
