@@ -117,7 +117,7 @@ Head EventTable::head_to_append(db::Tx& tx) {
 }
 
 EventTable::Stream& EventTable::place_of(const Uuid& aggregate) {
-  constexpr std::size_t kStreams = 4096;
+  constexpr std::size_t kStreams = 32'768;
   if (streams_.empty()) streams_.resize(kStreams);
   return streams_[std::hash<Uuid>{}(aggregate) % kStreams];
 }
