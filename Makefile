@@ -32,7 +32,7 @@ run-server: build setup-test ## Start a pod at its server size: PostgreSQL, S3, 
 build: setup ## Build the release: build/release/bin/synap
 	@test -x build/release/bin/synap || echo "make: building the release, this once: about" \
 	  "$$(( ($(BUILD_SECONDS) / $(JOBS) + 59) / 60 )) minutes on $(JOBS) processors"
-	@cmake --preset release >/dev/null
+	@cmake --preset release $(call batches,release) >/dev/null
 	cmake --build --preset release -j $(JOBS) --target synap
 
 model: build ## Fetch the documented sentence model and add it to a pod (DATA=./synap-data)
