@@ -22,6 +22,8 @@ Result<std::unique_ptr<db::Engine>> IndexFile::open_database(const std::string& 
        // A look for words that nearly all texts have; what is beyond is ranked within a window.
        .read_time_max = std::chrono::milliseconds(1'000),
        .wal_bytes_max = 64 << 20,
+       // It says how far it is, and goes on from there.
+       .syncs_commits = false,
        .has_full_text = true,
        .priority = ThreadPriority::kBackground});
   if (!opened) return fail(opened.error());

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatienceMin(500);
 constexpr std::chrono::milliseconds kPatienceMax(60'000);
+// From one look at the log's end to the next. Each costs some transactions however little there is,
+// and things may be found a tenth of a second late.
+constexpr std::chrono::milliseconds kGatherTime(40);
 
 bool is_damage(const Error& error) {
   return error.fault == Fault::kDamaged;
@@ -215,7 +218,9 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
       next_position_ = current_position_;
     }
     indexed_.raise(current_position_);
-    if (step->is_at_end) co_await rooms_.log.end().wait_past(current_position_, stop);
+    if (!step->is_at_end) continue;
+    co_await rooms_.world.sleep_for(kGatherTime, stop);
+    co_await rooms_.log.end().wait_past(current_position_, stop);
   }
   co_return Result<>{};
 }

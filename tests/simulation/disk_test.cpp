@@ -140,6 +140,54 @@ TEST_F(DiskTest, ADatabaseKeepsWhatItHasAnsweredWheneverThePowerGoes) {
   EXPECT_GT(answered, 1'000);
 }
 
+// As the one above, but for the sync of each commit: what is there begins with the first and has no
+// gap, and once it was moved into the file it stays.
+TEST_F(DiskTest, ADatabaseThatSyncsLateIsWholeWheneverThePowerGoes) {
+  SqliteDisk sqlite(world, disk);
+  std::int64_t answered = 0;
+  std::int64_t lost = 0;
+  for (std::uint64_t round = 0; round < 300; ++round) {
+    auto opened = db::sqlite::SqliteDatabase::open({.path = "test.db",
+                                                    .vfs = SqliteDisk::name(),
+                                                    .world = world,
+                                                    .wal_bytes_max = 300'000,
+                                                    .syncs_commits = false});
+    ASSERT_TRUE(opened) << opened.error().message;
+    auto& database = **opened;
+    ASSERT_TRUE(database.migrate({{"rows.1", "CREATE TABLE numbers(n INTEGER PRIMARY KEY)"}}));
+    const auto executor = world.make_executor("test");
+    const auto stored = test::run(*executor, [&] {
+      return database.read([](db::Tx& tx) {
+        {
+          auto whole = tx.query("PRAGMA integrity_check");
+          EXPECT_TRUE(whole.next() && whole.text(0) == "ok");
+        }
+        auto rows = tx.query("SELECT count(*), coalesce(max(n), 0) FROM numbers");
+        rows.next();
+        EXPECT_EQ(rows.integer(0), rows.integer(1));
+        return rows.integer(1);
+      });
+    });
+    ASSERT_TRUE(stored);
+    ASSERT_LE(*stored, answered + 1) << "round " << round;
+    lost += std::max<std::int64_t>(answered - *stored, 0);
+    answered = *stored;
+    disk.cut_power_after(world.below(300));
+    while (disk.has_power()) {
+      const auto written = test::run(*executor, [&] {
+        return database.write(
+            [&](db::Tx& tx) { tx.run("INSERT INTO numbers(n) VALUES ($1)", answered + 1); });
+      });
+      if (written) ++answered;
+    }
+    opened->reset();
+    sqlite.forget();
+    disk.restore();
+  }
+  EXPECT_GT(lost, 100);
+  EXPECT_GT(answered, 100);
+}
+
 // A sync of the log of changes fails, and the process is killed before the power goes: the next one
 // finds the commit in what the system shows, and it may not be on disk. If it cannot be moved into
 // the file at the start, nothing may be written behind it: that would be lost with it.

@@ -52,7 +52,8 @@ class Statement final : public Cursor {
 
 class Connection final : public Tx, public Reader {
  public:
-  enum class Mode { kWriter, kReader };
+  /// kLateWriter: its commits are not synced (SqliteOptions::syncs_commits).
+  enum class Mode { kWriter, kLateWriter, kReader };
   /// So long a connection waits for a lock that another process holds.
   static constexpr int kBusyTimeoutMs = 5'000;
   /// `world` must outlive it. `vfs` is SQLite's layer for its files; "": its own.

@@ -42,7 +42,8 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   std::ignore = configured;
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options));
-  auto writer = open_connection(options, Connection::Mode::kWriter);
+  auto writer = open_connection(
+      options, options.syncs_commits ? Connection::Mode::kWriter : Connection::Mode::kLateWriter);
   if (!writer) return fail(writer.error());
   database->writer_ = std::move(*writer);
   std::vector<std::unique_ptr<Reader>> readers;
@@ -61,9 +62,8 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
                                                 .waiting_max = options.waiting_max,
                                                 .idle_before_rest = options.idle_before_rest});
   database->idle_before_rest_ = options.idle_before_rest;
-  database->writer_thread_ =
-      options.world.start_thread("db writer", options.priority,
-                                 [self = database.get()] { return self->turn_of_writer(); });
+  database->writer_thread_ = options.world.start_thread(
+      "db writer", options.priority, [self = database.get()] { return self->turn_of_writer(); });
   return database;
 }
 

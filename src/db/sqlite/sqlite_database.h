@@ -48,6 +48,9 @@ struct SqliteOptions {
   std::chrono::milliseconds idle_before_rest{5'000};
   /// So long writes wait for another process that keeps a full log from being moved.
   std::chrono::milliseconds full_wal_patience{5'000};
+  /// A commit is answered when it is on disk. False, for what can be made again: a power cut may
+  /// take the last commits, and leaves the database whole as it was before them.
+  bool syncs_commits = true;
   /// Its connections have the tokenizer and the function of full_text.h.
   bool has_full_text = false;
   /// Of the thread that writes.

@@ -16,6 +16,7 @@ namespace synap::db::sqlite {
 namespace {
 
 constexpr std::string_view kName = "synap-wal";
+constexpr std::string_view kLateName = "synap-wal-late";  // whose commits are not synced
 
 // More than this is not kept back: a transaction of many pages goes to the file in such pieces.
 constexpr std::size_t kKeptBytesMax = 1 << 20;
@@ -28,6 +29,7 @@ struct Layer {
   sqlite3_vfs vfs;  // must be first: SQLite sees only this
   sqlite3_vfs* below;
   std::string name;
+  bool syncs_commits;
 };
 
 // An open WAL. SQLite gives room for it, followed by room for the file of the layer below.
@@ -36,6 +38,7 @@ struct WalFile {
   std::vector<char> kept;
   sqlite3_int64 kept_at;  // where the first of the kept bytes belongs
   WalSyncs syncs;
+  bool syncs_commits = true;
 
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   const sqlite3_io_methods* methods() { return below()->pMethods; }
@@ -107,6 +110,8 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 int sync(sqlite3_file* file, int flags) {
   auto& self = wal(file);
   if (const int code = self.flush(); code != SQLITE_OK) return code;
+  // What asks for more than a commit is about to write elsewhere what stands here (connection.cpp).
+  if (!self.syncs_commits && (flags & 0x0F) == SQLITE_SYNC_NORMAL) return SQLITE_OK;
   const auto begin = std::chrono::steady_clock::now();
   const int code = self.methods()->xSync(self.below(), flags);
   self.syncs.time += std::chrono::steady_clock::now() - begin;
@@ -147,9 +152,10 @@ constexpr sqlite3_io_methods kMethods = {
     nullptr, nullptr,     nullptr};
 
 int open(sqlite3_vfs* layer, const char* path, sqlite3_file* file, int flags, int* flags_out) {
-  auto* below = reinterpret_cast<Layer*>(layer)->below;
+  const auto& [vfs, below, name, syncs_commits] = *reinterpret_cast<Layer*>(layer);
   if ((flags & SQLITE_OPEN_WAL) == 0) return below->xOpen(below, path, file, flags, flags_out);
   auto* self = new (file) WalFile{};
+  self->syncs_commits = syncs_commits;
   std::memset(self->below(), 0, static_cast<std::size_t>(below->szOsFile));
   const int code = below->xOpen(below, path, self->below(), flags, flags_out);
   if (code == SQLITE_OK) {
@@ -164,16 +170,19 @@ int open(sqlite3_vfs* layer, const char* path, sqlite3_file* file, int flags, in
 
 }  // namespace
 
-const char* wal_vfs(const std::string& below) {
+const char* wal_vfs(const std::string& below, bool syncs_commits) {
   static std::mutex mutex;
   static std::map<std::string, Layer> layers;  // never removed: SQLite keeps their addresses
   std::lock_guard lock(mutex);
-  const auto [known, is_new] = layers.try_emplace(below);
-  auto& [vfs, under, name] = known->second;
+  auto key = std::string(syncs_commits ? kName : kLateName);
+  if (!below.empty()) key += ":" + below;
+  const auto [known, is_new] = layers.try_emplace(key);
+  auto& [vfs, under, name, is_synced] = known->second;
   if (is_new) {
+    is_synced = syncs_commits;
     under = sqlite3_vfs_find(below.empty() ? nullptr : below.c_str());
     SYNAP_CHECK(under != nullptr, below);
-    name = below.empty() ? std::string(kName) : std::string(kName) + ":" + below;
+    name = key;
     vfs = *under;
     vfs.szOsFile += static_cast<int>(sizeof(WalFile));
     vfs.zName = name.c_str();
@@ -207,7 +216,7 @@ int write_wal_again(sqlite3* connection) {
     if (code == SQLITE_OK) code = write(file, piece.data(), count, at);
     at += count;
   }
-  return code == SQLITE_OK ? sync(file, SQLITE_SYNC_NORMAL) : code;
+  return code == SQLITE_OK ? sync(file, SQLITE_SYNC_FULL) : code;
 }
 
 WalSyncs wal_syncs(sqlite3* connection) {

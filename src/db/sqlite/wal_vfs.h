@@ -10,6 +10,9 @@
 // It is right only where every commit syncs the WAL, and nothing is written behind that sync: with
 // `synchronous=FULL`, and a disk that is taken to leave the bytes beside those of a torn write
 // alone (SQLITE_FCNTL_POWERSAFE_OVERWRITE; otherwise SQLite fills the last sector after the sync).
+// A database that can be made again (SqliteOptions::syncs_commits) does all of that but the sync
+// itself, and syncs the WAL before its pages are moved: after a power cut it is whole, and what was
+// committed last may be missing.
 #pragma once
 
 #include <chrono>
@@ -21,8 +24,9 @@ struct sqlite3;
 namespace synap::db::sqlite {
 
 /// Registers the layer above that of the name `below` ("": SQLite's own for Unix), once, and gives
-/// its name for sqlite3_open_v2(). Any thread. Only for the connection that writes.
-const char* wal_vfs(const std::string& below = {});
+/// its name for sqlite3_open_v2(). Any thread. Only for the connection that writes, with
+/// `checkpoint_fullfsync=ON` where commits are not synced.
+const char* wal_vfs(const std::string& below = {}, bool syncs_commits = true);
 
 /// Writes all that is in the WAL once more, as it is, and syncs it. After a sync that failed the
 /// system takes what it could not write for written, also for the next process, whose syncs then
