@@ -3,16 +3,19 @@
 
     bench/quality/corpus.py                       # once: build/quality/corpus.jsonl
     tools/embedding_model.sh                      # once: the documented model, in build/model
-    bench/quality/run.py [--synap build/release/bin/synap] [--split tune] [--questions] [--results FILE]
+    bench/quality/run.py [--synap build/release/bin/synap] [--questions]      # the half to tune by
+    bench/quality/run.py --split all                                          # the figures that are published
 
 Starts a pod of its own in build/quality with the documented model, makes a note of each document, waits
 until both indexes are complete, asks every question in each mode over HTTP, and prints Markdown tables:
 the mean for each kind, and how much of the difference between hybrid and the better of the other two
-chance can explain (paired bootstrap over the questions, 10,000 samples, fixed seed). --split tune is for
-those who tune; the other half is for the figure that is published. Other options:
+chance can explain (paired bootstrap over the questions, 10,000 samples, fixed seed). Who tunes looks at the
+half *tune* alone: only its questions are printed one by one. Options:
 
+  --split           tune, held-out or all; else tune
   --data DIRECTORY  keep the pod's data there, and use them where they are there already
-  --questions       also print each question with what became of its document in each mode
+  --questions       also print each question of the half to tune by, with what was found in each mode
+  --results FILE    everything that was found for these questions, as JSON
   --pool FILE       only write which documents are among the ten best in some mode, in the order of their ids
   --hurry           as root: let the threads that make indexes compete with all others on a busy machine
 
@@ -65,10 +68,13 @@ class Pod:
 
     def search(self, question, mode):
         given = urllib.parse.quote(json.dumps({"q": question, "mode": mode, "limit": DEPTH}))
-        try:
-            answer = self.ask(f"search.query?input={given}")["result"]["data"]
-        except urllib.error.HTTPError as error:
-            sys.exit(f"{question!r}: {error.read().decode()}")
+        for attempt in range(10):
+            try:
+                answer = self.ask(f"search.query?input={given}")["result"]["data"]
+                break
+            except urllib.error.HTTPError as error:
+                if error.code != 408 or attempt == 9:  # a read that took too long: the machine is busy
+                    sys.exit(f"{question!r}: {error.read().decode()}")
         if answer["mode"] != mode or answer.get("modeReason"):
             sys.exit(f"{question!r} was answered by {answer['mode']} and not by {mode}: {answer.get('modeReason')}")
         return answer["hits"]
@@ -107,6 +113,8 @@ def hurry(pod):
 
 def wait_for_indexes(pod, count, in_a_hurry, by_meaning=True):
     said = time.monotonic()
+    if in_a_hurry:
+        hurry(pod)
     while True:
         status = pod.status()
         meaning = status["meaning"]
@@ -218,7 +226,7 @@ def main():
     parser.add_argument("--synap", type=Path, default=ROOT / "build/release/bin/synap")
     parser.add_argument("--corpus", type=Path, default=ROOT / "build/quality/corpus.jsonl")
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--split", choices=("tune", "held-out", "all"), default="all")
+    parser.add_argument("--split", choices=("tune", "held-out", "all"), default="tune")
     parser.add_argument("--questions", action="store_true")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--pool", type=Path)
@@ -245,9 +253,9 @@ def main():
         arguments.pool.write_text(json.dumps(pools))
         return
     if arguments.results:
-        arguments.results.write_text(json.dumps(asked, indent=1, ensure_ascii=False))
+        arguments.results.write_text(json.dumps(asked, indent=1, ensure_ascii=False) + "\n")
     if arguments.questions:
-        print_questions(asked)
+        print_questions([one for one in asked if one["split"] == "tune"])
     for split in ("tune", "held-out") if arguments.split == "all" else (arguments.split,):
         table(f"nDCG@10, the half *{split}*", [one for one in asked if one["split"] == split])
     if arguments.split == "all":
