@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "base/json_given.h"
 #include "synap/catalogue.h"
 #include "synap/commands.h"
 #include "synap/file.h"
@@ -37,8 +38,11 @@ Result<std::optional<Json>> input_of(std::string text) {
     text = std::move(*given);
   }
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return std::nullopt;
-  auto json = parse_json(text);
-  if (!json) return fail(Code::kBadRequest, "The input is no JSON: " + json.error().message);
+  auto json = parse_given_json(text);
+  if (!json) {
+    const auto what = parse_json(text) ? "" : "The input is no JSON: ";
+    return fail(Code::kBadRequest, what + json.error().message);
+  }
   return std::optional(std::move(*json));
 }
 

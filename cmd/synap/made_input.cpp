@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_given.h"
 #include "synap/file.h"
 #include "synap/made_command.h"
 
@@ -54,7 +55,11 @@ std::vector<std::string> values_of(const FieldInfo& field) {
 }
 
 std::string docs_of(const FieldInfo& field) {
-  std::string docs = field.docs;
+  constexpr std::string_view kNull = "null: ";
+  const bool says_null = field.is_nullable && field.docs.starts_with(kNull);
+  std::string docs =
+      says_null ? fmt::format("--no-{}: {}", flag_name(field), field.docs.substr(kNull.size()))
+                : field.docs;
   const auto add = [&docs](const std::string& text) { docs += (docs.empty() ? "" : " ") + text; };
   FieldInfo without_default = field;
   if (field.schema.is_object()) {
@@ -67,7 +72,8 @@ std::string docs_of(const FieldInfo& field) {
   if (docs.empty() && field.schema.string_or("format", "") == "uuid") docs = "An id.";
   if (const auto limits = without_default.limits(); !limits.empty()) add("(" + limits + ")");
   if (is_list_of_texts(field)) add("May be given several times.");
-  if (field.is_nullable) add(fmt::format("--no-{}: none any more.", flag_name(field)));
+  if (field.is_nullable && !says_null)
+    add(fmt::format("--no-{}: none any more.", flag_name(field)));
   const Json* value = field.schema.find("default");
   if (value != nullptr && !value->is_null() &&
       !(value->is_string() && value->as_string().empty())) {
@@ -97,7 +103,11 @@ Result<Json> json_value(const FieldInfo& field, const std::string& text) {
     return fail(Code::kBadRequest,
                 fmt::format("--{} must be {}, not \"{}\"", flag_name(field), field.type(), text));
   };
-  auto json = parse_json(text);
+  auto json = parse_given_json(text);
+  // JSON, and a number in it that would not be kept as it is.
+  if (!json && parse_json(text)) {
+    return fail(Code::kBadRequest, fmt::format("--{}: {}", flag_name(field), json.error().message));
+  }
   const bool is_whole = json && json->is_integer();
   if (type == "integer" && !is_whole) return wrong();
   if (type == "number" && !(json && json->is_number())) return wrong();

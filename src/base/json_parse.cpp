@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/json.h"
+#include "base/json_given.h"
 #include "base/json_scan.h"
 
 namespace synap {
@@ -16,6 +17,12 @@ namespace {
 // that one of many keys does not cost the square of their number. Sorting and not hashing: the keys
 // are a stranger's choice, and so would be their collisions.
 constexpr std::size_t kScannedMembersMax = 16;
+
+std::string printed(double value) {
+  std::string out;
+  append_json_number(out, value);
+  return out;
+}
 
 class Converter {
  public:
@@ -31,7 +38,7 @@ class Converter {
       case element_type::INT64:
         return integer(element.get_int64().value_unsafe());
       case element_type::UINT64:
-        return element.get_uint64().value_unsafe();
+        return large(element.get_uint64().value_unsafe());
       case element_type::DOUBLE:
         return element.get_double().value_unsafe();
       case element_type::STRING:
@@ -45,12 +52,23 @@ class Converter {
   }
 
   bool is_too_deep() const { return is_too_deep_; }
+  /// The first whole number that does not read back as it was written; empty if there is none.
+  const std::string& changed() const { return changed_; }
 
  private:
-  static Json integer(std::int64_t value) {
+  Json integer(std::int64_t value) {
     constexpr auto kMax = static_cast<std::int64_t>(kWholeNumberMax);
-    if (value > kMax || value < -kMax) return static_cast<double>(value);
+    if (value > kMax || value < -kMax) return large(value);
     return value;
+  }
+
+  Json large(auto value) {
+    const auto kept = static_cast<double>(value);
+    if (changed_.empty()) {
+      auto written = fmt::to_string(value);
+      if (printed(kept) != written) changed_ = std::move(written);
+    }
+    return kept;
   }
 
   Json array(simdjson::dom::array dom) {
@@ -131,6 +149,7 @@ class Converter {
 
   int depth_left_;
   bool is_too_deep_ = false;
+  std::string changed_;
 };
 
 bool is_digit(char c) {
@@ -168,8 +187,9 @@ bool ends_a_token(char c) {
 
 // simdjson stops at numbers outside of its types; JavaScript does not. Such a text is rewritten:
 // an integer of too many digits gets a fraction, so that it is read as a double, and a number
-// that is infinite as a double becomes null.
-std::string with_javascript_numbers(std::string_view text) {
+// that is infinite as a double becomes null. `changed` is told the first that reads back as
+// another.
+std::string with_javascript_numbers(std::string_view text, std::string& changed) {
   std::string out;
   out.reserve(text.size() + 16);
   for (std::size_t i = 0; i < text.size();) {
@@ -189,10 +209,12 @@ std::string with_javascript_numbers(std::string_view text) {
       const bool is_whole_token = (i == 0 || ends_a_token(text[i - 1])) &&
                                   (i + length == text.size() || ends_a_token(text[i + length]));
       if (is_whole_token && is_out_of_range) {
+        if (changed.empty()) changed = number;
         out.append(is_huge(number) ? "null" : "0");
       } else {
         out.append(number);
         if (is_whole_token && length > 18 && number.find_first_of(".eE") == number.npos) {
+          if (changed.empty() && printed(value) != number) changed = number;
           out.append(".0");
         }
       }
@@ -214,9 +236,13 @@ Error not_json(std::string_view text, simdjson::error_code error) {
   return Error{Code::kBadRequest, std::move(message), nullptr};
 }
 
-}  // namespace
+// What was read, and the first number of the text that reads back as another.
+struct Parsed {
+  Json json;
+  std::string changed;
+};
 
-Result<Json> parse_json(std::string_view text, JsonLimits limits) {
+Result<Parsed> parse(std::string_view text, JsonLimits limits) {
   // simdjson's parser keeps its buffers between documents; one a thread is what its manual advises.
   thread_local simdjson::dom::parser parser;
   thread_local std::string padded;
@@ -238,12 +264,16 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits) {
 
   simdjson::dom::element root;
   auto error = read(text).get(root);
-  if (error == simdjson::NUMBER_ERROR) error = read(with_javascript_numbers(text)).get(root);
-  Result<Json> result;
+  std::string changed;
+  if (error == simdjson::NUMBER_ERROR) {
+    error = read(with_javascript_numbers(text, changed)).get(root);
+  }
+  Result<Parsed> result;
   bool is_too_deep = error == simdjson::DEPTH_ERROR;
   if (error == simdjson::SUCCESS) {
     Converter converter(limits.depth_max);
-    result = converter.value(root);
+    result->json = converter.value(root);
+    result->changed = changed.empty() ? converter.changed() : std::move(changed);
     is_too_deep = converter.is_too_deep();
   } else if (!is_too_deep) {
     result = fail(not_json(text, error));
@@ -258,6 +288,33 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits) {
     parser = simdjson::dom::parser();
   }
   return result;
+}
+
+Error would_change(std::string_view number) {
+  constexpr std::size_t kShownMax = 40;
+  const auto shown = number.substr(0, kShownMax);
+  const auto rest = number.size() > kShownMax ? "…" : "";
+  const auto kept = parse(number, {});
+  return Error{Code::kBadRequest,
+               fmt::format("The number {}{} cannot be kept: it would come back as {}. Numbers are "
+                           "doubles, as in JavaScript; write it as a text: \"{}{}\"",
+                           shown, rest, kept ? kept->json.dump() : "another", shown, rest),
+               nullptr};
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, JsonLimits limits) {
+  auto parsed = parse(text, limits);
+  if (!parsed) return fail(parsed.error());
+  return std::move(parsed->json);
+}
+
+Result<Json> parse_given_json(std::string_view text, JsonLimits limits) {
+  auto parsed = parse(text, limits);
+  if (!parsed) return fail(parsed.error());
+  if (!parsed->changed.empty()) return fail(would_change(parsed->changed));
+  return std::move(parsed->json);
 }
 
 }  // namespace synap

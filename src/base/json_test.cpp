@@ -1,11 +1,13 @@
 #include "base/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <bit>
 #include <random>
 #include <string>
 
+#include "base/json_given.h"
 #include "base/json_scan.h"
 
 namespace synap {
@@ -81,6 +83,37 @@ TEST(Json, ReadsNumbersOutOfRangeAsNullAndTinyOnesAsZero) {
   EXPECT_EQ(through("[1e400," + repeat("9", 400) + "e-100]"), "[null,1e+300]");
   EXPECT_EQ(through("[1e400,0e99999999999999999999999]"), "[null,0]");
   EXPECT_EQ(through(R"(["1e400 \" 1e400",1e400])"), R"(["1e400 \" 1e400",null])");
+}
+
+TEST(Json, RefusesANumberThatSomebodyGivesAndThatWouldComeBackAsAnother) {
+  for (const std::string_view number :
+       {"9007199254740993", "-9007199254740993", "1152921504606846976", "9223372036854775807",
+        "18446744073709551615", "12345678901234567890", "123456789012345678901234567890", "1e400",
+        "-1e400", "1e-400"}) {
+    const auto text = fmt::format(R"({{"a":"9007199254740993","b":[1,{{"c":{}}}]}})", number);
+    EXPECT_TRUE(parse_json(text)) << number;
+    const auto given = parse_given_json(text);
+    ASSERT_FALSE(given) << number;
+    EXPECT_EQ(given.error().code, Code::kBadRequest);
+    EXPECT_NE(given.error().message.find(fmt::format("The number {} cannot", number)),
+              std::string::npos)
+        << given.error().message;
+  }
+  EXPECT_EQ(parse_given_json("9007199254740993").error().message,
+            "The number 9007199254740993 cannot be kept: it would come back as 9007199254740992. "
+            "Numbers are doubles, as in JavaScript; write it as a text: \"9007199254740993\"");
+  EXPECT_LT(parse_given_json(repeat("9", 4000)).error().message.size(), 300u);
+}
+
+TEST(Json, TakesEveryNumberThatJavascriptWrites) {
+  // The last but two are 2**60, 2**68 and -(2**63), as JSON.stringify writes them.
+  for (const std::string_view number :
+       {"0", "-0", "9007199254740991", "9007199254740992", "-9007199254740992", "9007199254740994",
+        "0.1", "3.14159265358979323846", "1.0", "1e21", "1152921504606847000",
+        "295147905179352830000", "-9223372036854776000", "1e20", "5e-324"}) {
+    EXPECT_TRUE(parse_given_json(number)) << number;
+  }
+  EXPECT_EQ(parse_given_json("[1").error().message, parse_json("[1").error().message);
 }
 
 TEST(Json, RefusesWhatOnlyLooksLikeANumberOutOfRange) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "base/json_given.h"
 #include "inngest/ingestion.h"
 #include "net/ascii.h"
 #include "net/url.h"
@@ -94,7 +95,7 @@ Result<std::vector<Json>> posted_events(const net::Request& request) {
   const bool is_multipart = kind.starts_with("multipart/");
   auto body = is_form        ? event_of_form(url_encoded(text))
               : is_multipart ? event_of_form(multipart(kind, request.body))
-                             : parse_json(text);
+                             : parse_given_json(text);
   if (!body) return fail(body.error());
   std::vector<Json> events;
   if (!body->is_array()) {

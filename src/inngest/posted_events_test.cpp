@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/json_given.h"
 #include "inngest/ingestion.h"
 
 namespace synap::inngest {
@@ -25,6 +26,11 @@ TEST(PostedEvents, AreOneOrAListAsJson) {
             R"({"name":"a"}{"name":"b"})");
   EXPECT_EQ(read("application/x-www-form-urlencoded", R"( {"name":"a"})"), R"({"name":"a"})")
       << "as curl says of all it sends";
+}
+
+TEST(PostedEvents, HaveNoNumberThatWouldBecomeAnother) {
+  EXPECT_EQ(read("", R"({"name":"a","data":{"n":9007199254740993}})"),
+            parse_given_json("9007199254740993").error().message);
 }
 
 TEST(PostedEvents, ThatAreAFormHaveAListOfEachField) {

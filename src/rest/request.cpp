@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_given.h"
 #include "net/ascii.h"
 #include "net/url.h"
 #include "rest/parameters.h"
@@ -58,7 +59,7 @@ Result<rpc::Input> read_body(const rpc::Procedure& procedure, const net::Request
     return fail(Code::kUnsupportedMediaType,
                 "The body must say that it is JSON: content-type: application/json");
   }
-  auto json = parse_json(request.body);
+  auto json = parse_given_json(request.body);
   if (!json) return fail(json.error());
   if (rpc::takes_input(procedure)) {
     input.json = *std::move(json);
@@ -72,8 +73,8 @@ Result<rpc::Input> read_body(const rpc::Procedure& procedure, const net::Request
 }  // namespace
 
 bool takes_get(const rpc::Procedure& procedure) {
-  return procedure.kind != rpc::Kind::kMutation &&
-         procedure.meta.effects == rpc::Effects::kReads && is_flat(procedure.input);
+  return procedure.kind != rpc::Kind::kMutation && procedure.meta.effects == rpc::Effects::kReads &&
+         is_flat(procedure.input);
 }
 
 bool takes_post(const rpc::Procedure& procedure) {

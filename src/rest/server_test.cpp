@@ -212,6 +212,13 @@ TEST_F(RestServer, ABodySaysThatItIsJson) {
   EXPECT_TRUE(told(untold).starts_with("415 "));
 }
 
+TEST_F(RestServer, ANumberThatWouldComeBackAsAnotherIsRefused) {
+  EXPECT_EQ(told(request("POST", "open", "[9007199254740992]")), "200 [9007199254740992]");
+  const auto refused = told(request("POST", "open", "[9007199254740993]"));
+  EXPECT_TRUE(refused.starts_with("400 ")) << refused;
+  EXPECT_NE(refused.find("9007199254740993 cannot be kept"), std::string::npos) << refused;
+}
+
 TEST_F(RestServer, AStrangerIsRefusedFromTheHead) {
   const auto refused = admit(request("POST", "change", "", {}));
   ASSERT_TRUE(refused.answer);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_given.h"
 #include "base/log.h"
 #include "net/ascii.h"
 #include "net/url.h"
@@ -149,7 +150,7 @@ Result<std::optional<Json>> whole_input(const DecodedRequest& decoded,
   const std::string* text = &request.body;
   if (request.method == "GET") text = query.find("input");
   if (text == nullptr || text->empty()) return std::optional<Json>();
-  auto value = parse_json(*text);
+  auto value = parse_given_json(*text);
   if (!value) return fail(value.error());
   if (decoded.is_batch && !value->is_object()) {
     return fail(Code::kBadRequest, "\"input\" needs to be an object when doing a batch call");

@@ -83,6 +83,12 @@ TEST_F(RequestTest, InputIsUndefinedNullOrAValue) {
   EXPECT_EQ(inputs(post("/m", "[1]", "APPLICATION/JSON; charset=utf-8")), Texts{"[1]"});
 }
 
+TEST_F(RequestTest, ANumberThatWouldComeBackAsAnotherIsRefused) {
+  EXPECT_EQ(inputs(get("/q", "input=9007199254740992")), Texts{"9007199254740992"});
+  EXPECT_EQ(inputs(get("/q", "input=9007199254740993")), Texts{"BAD_REQUEST"});
+  EXPECT_EQ(inputs(post("/m", "{\"n\":[1e400]}", "application/json")), Texts{"BAD_REQUEST"});
+}
+
 TEST_F(RequestTest, InputsOfABatchAreAnObjectByIndex) {
   EXPECT_EQ(inputs(get("/q,q,q", "batch=1&input={\"1\":5,\"2\":null,\"7\":1}")),
             (Texts{"undefined", "5", "null"}));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json_given.h"
 #include "trpc/request.h"
 
 namespace synap::trpc {
@@ -84,7 +85,7 @@ std::vector<Addressee> addressees(Json::Array& values) {
 }  // namespace
 
 Result<ClientFrame> parse_client_frame(std::string_view text, std::size_t batch_max) {
-  auto json = parse_json(text);
+  auto json = parse_given_json(text);
   if (!json) return refuse(json.error().message);
   ClientFrame frame;
   if (!json->is_array()) {

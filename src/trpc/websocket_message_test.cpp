@@ -54,6 +54,7 @@ TEST(ClientFrame, RefusesTheWholeFrameForOneBadMessage) {
         R"({"id":1,"method":"nope"})", R"({"id":1,"method":"query"})",
         R"({"id":1,"method":"query","params":{}})",
         R"({"id":1,"method":"query","params":{"path":"a","lastEventId":null}})",
+        R"({"id":1,"method":"query","params":{"path":"a","input":9007199254740993}})",
         R"([{"id":1,"method":"subscription.stop"},5])"}) {
     const auto frame = parse_client_frame(text, 10);
     ASSERT_FALSE(frame) << text;

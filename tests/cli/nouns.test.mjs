@@ -261,6 +261,52 @@ test('what a flag cannot be is said by the program, before it asks', async () =>
   }
 });
 
+test('a number that would be kept as another is refused, whichever way it comes', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const big = '9007199254740993';
+  const expected = /The number 9007199254740993 cannot be kept: it would come back as 9007199254740992\. [^\n]*write it as a text/;
+  const input = `{"content":"x","properties":{"n":[1,${big}]}}`;
+  for (const args of [['call', 'notes.create', input], ['notes', 'create', 'x', '--properties', `{"n":${big}}`]]) {
+    const { code, stderr } = await run(args, { env: pod.env });
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, expected);
+  }
+  const headers = { authorization: `Bearer ${pod.key}`, 'content-type': 'application/json' };
+  const publish = `{"type":"x.y.z","data":{"n":${big}}}`;
+  for (const [path, body] of [
+    ['/trpc/notes.create', input],
+    ['/trpc/notes.create,tasks.create?batch=1', `{"0":${input},"1":{"title":"t"}}`],
+    ['/api/notes.create', input],
+    ['/api/events.publish', publish],
+    ['/trpc/events.publish', publish],
+  ]) {
+    const answer = await fetch(pod.url + path, { method: 'POST', headers, body });
+    assert.ok([400, 207].includes(answer.status), `${path}: ${answer.status}`);
+    assert.match(await answer.text(), new RegExp('The number 9007199254740993 cannot be kept'), path);
+  }
+  const asked = await fetch(`${pod.url}/trpc/events.list?input=${encodeURIComponent(`{"limit":${big}}`)}`, { headers });
+  assert.match(await asked.text(), /cannot be kept/);
+  // Nothing of these is there; as a text, and as a number that a double holds, it is kept.
+  assert.equal(JSON.parse(await client(pod)('call', 'notes.list')).total, 0);
+  const id = JSON.parse(await client(pod)('notes', 'create', 'x', '--wait', '--json', '--properties',
+    `{"text":"${big}","n":9007199254740992,"m":1152921504606847000}`)).entityId;
+  assert.match(await client(pod)('call', 'notes.get', JSON.stringify({ id })),
+    /"properties":\{"text":"9007199254740993","n":9007199254740992,"m":1152921504606847000\}/);
+});
+
+test('a title that was given can be had from the text again', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  const { entityId: id } = JSON.parse(await synap('notes', 'create', '# First', '--title', 'Given', '--wait', '--json'));
+  const title = async () => JSON.parse(await synap('notes', 'get', id, '--json')).title;
+  assert.equal(await title(), 'Given');
+  assert.match((await run(['notes', 'update', '--help'])).stdout.replace(/\s+/g, ' '), /--no-title: it follows from the text again\./);
+  await synap('notes', 'update', id, '--no-title', '--wait');
+  assert.equal(await title(), 'First');
+  await synap('notes', 'update', id, '--content', '# Second', '--wait');
+  assert.equal(await title(), 'Second');
+});
+
 test('a list says that there are more, and shows them when asked', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   for (let i = 0; i < 5; ++i) await client(pod)('tasks', 'create', `task ${i}`);

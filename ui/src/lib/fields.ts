@@ -1,5 +1,6 @@
 // What a form makes of a schema: one kind of control for each field, and back to JSON.
 import type { PodDocument, Schema } from './document.js';
+import { parseGiven } from './given-json.js';
 
 export type FieldKind =
   'line' | 'text' | 'choice' | 'number' | 'yesno' | 'list' | 'date' | 'reference' | 'json';
@@ -136,12 +137,13 @@ export function fromText(field: Field, text: string): unknown {
   if (field.kind === 'yesno') return text === 'true';
   if (field.kind === 'number') {
     const value = Number(text);
-    if (Number.isNaN(value)) throw new Error(`${labelOf(field.name)}: this is no number`);
+    if (!Number.isFinite(value)) throw new Error(`${labelOf(field.name)}: this is no number`);
+    if (/^-?\d+$/.test(text.trim())) return parseGiven(text.trim().replace(/^(-?)0+(?=\d)/, '$1'));
     return value;
   }
   if (field.kind === 'json') {
     try {
-      return JSON.parse(text) as unknown;
+      return parseGiven(text);
     } catch (error) {
       throw new Error(`${labelOf(field.name)}: ${(error as Error).message}`);
     }

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 
 import { useDraft } from '../lib/drafts.js';
+import { parseGiven } from '../lib/given-json.js';
 import { messageOf } from '../lib/rpc.js';
 import { say } from './say.js';
 import { useUnsaved } from './unsaved.js';
@@ -45,7 +46,7 @@ export function JsonForm({ label, help, initial, action, shape, onSubmit, onClos
     event.preventDefault();
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseGiven(text);
     } catch (error) {
       return setIssue(messageOf(error));
     }
