@@ -384,8 +384,8 @@ export interface UpdateNote {
     id: string;
     /** Absent: stays as it is. 1 to 5000000 characters. */
     content?: string | undefined;
-    /** A creation that gives none takes the first line of the text. 1 to 500 characters. */
-    title?: string | undefined;
+    /** null: it follows from the text again. 1 to 500 characters. */
+    title?: string | null | undefined;
     /** At most 100 items, each 1 to 100 characters. */
     tags?: string[] | undefined;
     /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
@@ -2408,6 +2408,8 @@ export interface NoteUpdateRequested {
     properties?: Record<string, unknown>;
     /** The file that it was imported from; absent: none. */
     origin?: NoteOrigin | null;
+    /** The fields that are to follow from the text again. */
+    following?: string[];
     /** The fields that would follow from the text, and were given; absent: none, or as before. */
     given?: string[];
     /** When it was made where it comes from; absent: now. A time, ISO 8601. */

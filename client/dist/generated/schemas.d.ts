@@ -436,7 +436,7 @@ export declare const RestoreNote: z.ZodObject<{
 export declare const UpdateNote: z.ZodObject<{
     id: z.ZodUUID;
     content: z.ZodOptional<z.ZodString>;
-    title: z.ZodOptional<z.ZodString>;
+    title: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
     properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
@@ -1068,6 +1068,7 @@ export declare const NoteUpdateRequested: z.ZodObject<{
         path: z.ZodString;
         checksum: z.ZodString;
     }, z.core.$strip>>>;
+    following: z.ZodOptional<z.ZodArray<z.ZodString>>;
     given: z.ZodOptional<z.ZodArray<z.ZodString>>;
     createdAt: z.ZodOptional<z.ZodISODateTime>;
     updatedAt: z.ZodOptional<z.ZodISODateTime>;
@@ -1654,7 +1655,7 @@ export declare const inputSchemas: {
     "notes.update": z.ZodObject<{
         id: z.ZodUUID;
         content: z.ZodOptional<z.ZodString>;
-        title: z.ZodOptional<z.ZodString>;
+        title: z.ZodOptional<z.ZodNullable<z.ZodString>>;
         tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
         properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
         origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
@@ -2346,6 +2347,7 @@ export declare const eventSchemas: {
             path: z.ZodString;
             checksum: z.ZodString;
         }, z.core.$strip>>>;
+        following: z.ZodOptional<z.ZodArray<z.ZodString>>;
         given: z.ZodOptional<z.ZodArray<z.ZodString>>;
         createdAt: z.ZodOptional<z.ZodISODateTime>;
         updatedAt: z.ZodOptional<z.ZodISODateTime>;

@@ -332,7 +332,7 @@ export const RestoreNote = z.object({
 export const UpdateNote = z.object({
   id: z.uuid(anId),
   content: z.string().min(1).max(5000000).optional().describe("Absent: stays as it is."),
-  title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
+  title: z.string().min(1).max(500).nullable().optional().describe("null: it follows from the text again."),
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
   origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
@@ -862,6 +862,7 @@ export const NoteUpdateRequested = z.object({
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
   properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
   origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
+  following: z.array(z.string()).optional().describe("The fields that are to follow from the text again."),
   given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
   createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
   updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),

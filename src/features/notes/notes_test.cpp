@@ -519,6 +519,26 @@ TEST_F(Notes, ATitleThatFollowsFromTheTextIsRenewedUntilOneIsGiven) {
   EXPECT_EQ(title(), "Given");
 }
 
+TEST_F(Notes, ATitleThatIsTakenAwayFollowsFromTheTextAgain) {
+  const auto id = make("# First\ntext", {{"title", "Given"}});
+  const auto title = [&] { return get(id).find("title")->as_string(); };
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", nullptr}})));
+  EXPECT_EQ(title(), "First");
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Second"}})));
+  EXPECT_EQ(title(), "Second");
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", "Given"}})));
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Third"}, {"title", nullptr}})));
+  EXPECT_EQ(title(), "Third");
+  // Of a title that follows already, nothing else becomes.
+  ASSERT_TRUE(done("notes.update", input(id, {{"title", nullptr}})));
+  ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Fourth"}})));
+  EXPECT_EQ(title(), "Fourth");
+  EXPECT_FALSE(call("notes.update", input(id, {{"title", ""}})));
+  const auto verified = sync_wait(executor, projections->verify("notes"));
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_TRUE(verified->is_equal()) << verified->first_difference;
+}
+
 TEST_F(Notes, ATitleThatWasGivenStaysAlsoWhereItIsTheFirstLine) {
   const auto id = make("# Same", {{"title", "Same"}});
   ASSERT_TRUE(done("notes.update", input(id, {{"content", "# Other"}})));

@@ -21,6 +21,8 @@ struct FindOrigins {
   std::vector<std::string> paths;
   std::vector<std::string> checksums;
   std::vector<std::string> ids;
+
+  bool is_of_all() const { return paths.empty() && checksums.empty() && ids.empty(); }
 };
 const ObjectSchema<FindOrigins>& describe(Type<FindOrigins>) {
   static const auto schema =
@@ -109,13 +111,13 @@ std::optional<std::string> present_checksum(std::string_view data) {
   return std::string(origin->string_or("checksum", ""));
 }
 
-void find(db::Tx& tx, std::string_view condition, const db::Value& value, Origins& found) {
+// Those of which `rest` says what they are, and how many.
+void find(db::Tx& tx, std::string_view rest, const std::vector<db::Value>& values, Origins& found) {
   const auto sql = fmt::format(
       "SELECT o.entity, o.path, o.checksum, o.version, n.version, n.data, n.file_path, n.file_size "
-      "FROM note_origins AS o LEFT JOIN notes AS n ON n.id = o.entity WHERE o.{} = $1 ORDER BY "
-      "o.entity DESC LIMIT $2",
-      condition);
-  auto rows = tx.query_with(sql, std::vector<db::Value>{value, kFoundMax});
+      "FROM note_origins AS o LEFT JOIN notes AS n ON n.id = o.entity {}",
+      rest);
+  auto rows = tx.query_with(sql, values);
   while (rows.next()) {
     ImportedNote note{.id = rows.uuid(0).value_or(Uuid{}).to_string(),
                       .path = rows.text(1),
@@ -159,9 +161,15 @@ Task<Result<>> look_for_texts(const Rooms& rooms, Origins& found) {
 Task<Result<Origins>> find_origins(const Rooms& rooms, api::Session session, FindOrigins asked) {
   auto origins = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     Origins found;
-    for (const auto& path : asked.paths) find(tx, "path", std::string_view(path), found);
-    for (const auto& sum : asked.checksums) find(tx, "checksum", std::string_view(sum), found);
-    for (const auto& id : asked.ids) find(tx, "entity", Uuid::parse(id).value_or(Uuid{}), found);
+    const auto find_by = [&](std::string_view column, const db::Value& value) {
+      find(tx, fmt::format("WHERE o.{} = $1 ORDER BY o.entity DESC LIMIT $2", column),
+           {value, kFoundMax}, found);
+    };
+    for (const auto& path : asked.paths) find_by("path", std::string_view(path));
+    for (const auto& sum : asked.checksums) find_by("checksum", std::string_view(sum));
+    for (const auto& id : asked.ids) find_by("entity", Uuid::parse(id).value_or(Uuid{}));
+    // By the index of paths, which is each user's own.
+    if (asked.is_of_all()) find(tx, "ORDER BY o.path LIMIT 1", {}, found);
     return found;
   });
   if (!origins) co_return fail(origins.error());
@@ -176,7 +184,8 @@ Task<Result<Origins>> find_origins(const Rooms& rooms, api::Session session, Fin
 void add_origins(const Rooms& rooms) {
   rooms.projections.add(origins());
   add_query(rooms, "notes.findOrigins",
-            {.summary = "The notes that were imported from files, by path, content or id."},
+            {.summary = "The notes that were imported from files, by path, content or id.",
+             .docs = "With nothing asked for: one of them, where there is any."},
             find_origins);
 }
 

@@ -83,6 +83,10 @@ void add_text_event_types(NounParts& parts) {
 
   auto update = object(parts.title("UpdateRequested"));
   update.field("text", optional(text)).extend(parts.fields, Take::kPartial);
+  if (parts.has_derived()) {
+    update.field(std::string(kFollowing), optional(array(string())),
+                 "The fields that are to follow from the text again.");
+  }
   add(parts, "update", "requested", with_beside(parts, update),
       fmt::format("Somebody wants a {} to be changed.", name));
   auto updated = object(parts.title("UpdateCompleted"));

@@ -67,6 +67,8 @@ inline constexpr std::string_view kDeleting = "deleting";
 // In events and rows of a noun with a text: the names of the fields that would follow from it and
 // were given.
 inline constexpr std::string_view kGiven = "given";
+// In what an update asks for: the names of the fields that are to follow from the text again.
+inline constexpr std::string_view kFollowing = "following";
 // In commands and events: when a thing was made and changed where it comes from.
 inline constexpr std::string_view kCreatedAt = "createdAt";
 inline constexpr std::string_view kUpdatedAt = "updatedAt";

@@ -157,6 +157,18 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
   co_return co_await request(draft, "creation", std::move(data), std::move(decide));
 }
 
+// Takes the fields out of a change that are null and would follow from the text: their names.
+Json take_following(const NounParts& parts, Json& input) {
+  Json names = Json::array();
+  for (const auto& [name, from] : parts.options.text->derived) {
+    const Json* value = input.find(name);
+    if (value == nullptr || !value->is_null()) continue;
+    std::ignore = take(input, name);
+    names.push_back(name);
+  }
+  return names;
+}
+
 struct Standing {
   std::int64_t version = 0;
   std::int64_t pending = 0;
@@ -203,6 +215,7 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
   }
   if (auto checked = check_times(*parts, input); !checked) co_return fail(checked.error());
   remove_repeated_tags(*parts, input);
+  auto following = take_following(*parts, input);
   Draft draft(*parts, session, extras);
   std::optional<Json> text;
   Json content = take(input, "content");
@@ -212,6 +225,7 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
     text = std::move(*placed);
   }
   auto data = event_data(std::move(text), input);
+  if (!following.as_array().empty()) data.set(kFollowing, std::move(following));
   co_return co_await request(draft, "update", std::move(data), may_change(draft, input));
 }
 
@@ -260,15 +274,34 @@ void add_import_words(const NounParts& parts, UntypedObjectSchema& input) {
              "idempotency key may have another.");
 }
 
+bool is_derived(const NounParts& parts, const std::string& field) {
+  return std::ranges::any_of(parts.options.text->derived,
+                             [&](const auto& derived) { return derived.field == field; });
+}
+
+// Of a change: what is absent stays as it is, and null is "none", or "from the text".
+void add_changed_fields(const NounParts& parts, UntypedObjectSchema& input) {
+  auto all = object("Changed");
+  all.extend(parts.fields, Take::kPartial);
+  const Schema partial(all);
+  for (const auto& field : partial.node().fields) {
+    const Schema schema(field.schema);
+    if (is_derived(parts, field.name)) {
+      input.field(field.name, optional(nullable(schema)), "null: it follows from the text again.");
+    } else {
+      input.field(field.name, optional(schema), field.docs);
+    }
+  }
+}
+
 UntypedObjectSchema create_input(const NounParts& parts) {
   const auto& text = *parts.options.text;
   auto input = object("Create" + parts.title(""));
   input.field("content", content_schema(), text.docs);
   for (const auto& field : parts.fields.node().fields) {
-    const bool is_derived = std::ranges::any_of(
-        text.derived, [&](const auto& derived) { return derived.field == field.name; });
     const Schema schema(field.schema);
-    const bool is_required = field.presence == SchemaField::Presence::kRequired && !is_derived;
+    const bool is_required =
+        field.presence == SchemaField::Presence::kRequired && !is_derived(parts, field.name);
     input.field(field.name, is_required ? schema : optional(schema), field.docs);
   }
   add_import_words(parts, input);
@@ -294,8 +327,8 @@ void add_text_commands(const std::shared_ptr<NounParts>& parts) {
   add("create", std::move(creation), create_input(*parts), create);
 
   auto updated = change_input("Update" + parts->title(""));
-  updated.field("content", optional(content_schema()), "Absent: stays as it is.")
-      .extend(parts->fields, Take::kPartial);
+  updated.field("content", optional(content_schema()), "Absent: stays as it is.");
+  add_changed_fields(*parts, updated);
   add_import_words(*parts, updated);
   add("update",
       {.summary = fmt::format("Change a {}. What is absent stays as it is.", name),

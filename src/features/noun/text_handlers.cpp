@@ -223,16 +223,26 @@ class UpdateHandler final : public TextHandler {
     return present;
   }
 
+  static bool has_item(const Json& list, const std::string& name) {
+    return std::ranges::find(list.as_array(), Json(name)) != list.as_array().end();
+  }
+
   // Whether a field still follows from the text is known only now that the updates before this one
   // are carried out. How a text begins is in `data` by now, and is what such fields follow from.
   void renew_derived(Json& data, const Json& requested, const Present& present) const {
     const Json* kept = present.state.find(kGiven);
     const Json before = kept != nullptr ? *kept : Json::array();
     Json given = before;
+    const Json* following = requested.find(kFollowing);
     for (const auto& [name, from] : parts().options.text->derived) {
+      if (following != nullptr && has_item(*following, name)) {
+        const Json* preview = data.find("preview");
+        data.set(name, from(preview != nullptr ? preview->as_string() : present.preview));
+        std::erase(given.as_array(), Json(name));
+        continue;
+      }
       const Json* value = present.state.find(name);
-      const bool is_named =
-          std::ranges::find(before.as_array(), Json(name)) != before.as_array().end();
+      const bool is_named = has_item(before, name);
       if (requested.find(name) != nullptr) {
         if (!is_named) given.push_back(name);
       } else if (!is_named && value != nullptr && *value == from(present.preview)) {
