@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 build="clang-19 cmake ninja-build ccache mold make git ca-certificates
   libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev libhowardhinnant-date-dev libicu-dev
   libmd4c-dev libmimalloc-dev libminizip-dev libpq-dev libprotozero-dev libre2-dev libsimdjson-dev libsqlite3-dev libstemmer-dev pkg-config
-  libssl-dev libtomlplusplus-dev libyaml-cpp-dev"
+  libssl-dev libtomlplusplus-dev libyaml-cpp-dev zlib1g-dev"
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev libsimde-dev python3 python3-venv
   python3-markdown-it python3-prometheus-client python3-ruamel.yaml curl
   postgresql-15 chromium zsh fish e2fsprogs mount util-linux json-schema-test-suite"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "net/ascii.h"
+#include "net/accept.h"
 #include "net/etag.h"
 
 namespace synap::page {
@@ -19,30 +19,13 @@ constexpr std::string_view kPolicy =
     "connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'";
 
-// Whether a list as in Accept-Encoding has `item`, and not to say that it is not wanted.
-bool has_item(std::string_view list, std::string_view item) {
-  while (!list.empty()) {
-    auto one = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(list.size(), one.size() + 1));
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    auto parameters = one.substr(std::min(one.size(), one.find(';')));
-    one = one.substr(0, one.size() - parameters.size());
-    while (one.ends_with(' ')) one.remove_suffix(1);
-    if (!net::equal_ignoring_case(one, item)) continue;
-    const auto weight = parameters.find("q=0");
-    if (weight == std::string_view::npos) return true;
-    return parameters.find_first_of("123456789", weight + 3) != std::string_view::npos;
-  }
-  return false;
-}
-
 std::string_view header_of(const net::Request& head, std::string_view name) {
   const std::string* value = head.headers.find(name);
   return value == nullptr ? std::string_view() : std::string_view(*value);
 }
 
 bool is_asked_for_as_page(const net::Request& head) {
-  return has_item(header_of(head, "accept"), "text/html");
+  return net::accepts(head, "accept", "text/html");
 }
 
 // A file as it is sent to whoever asks so.
@@ -51,9 +34,11 @@ struct Encoded {
   std::string_view body;
 };
 Encoded encoded(const net::Request& head, const File& file) {
-  const auto accepted = header_of(head, "accept-encoding");
-  if (!file.brotli.empty() && has_item(accepted, "br")) return {"br", file.brotli};
-  if (!file.gzip.empty() && has_item(accepted, "gzip")) return {"gzip", file.gzip};
+  const auto takes = [&](std::string_view coding) {
+    return net::accepts(head, "accept-encoding", coding);
+  };
+  if (!file.brotli.empty() && takes("br")) return {"br", file.brotli};
+  if (!file.gzip.empty() && takes("gzip")) return {"gzip", file.gzip};
   return {"", file.plain};
 }
 

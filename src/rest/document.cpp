@@ -1,11 +1,13 @@
 #include "rest/document.h"
 
+#include <zlib.h>
+
 #include <mutex>
 #include <utility>
 
 #include "base/check.h"
 #include "base/crypto.h"
-#include "net/ascii.h"
+#include "net/accept.h"
 #include "net/etag.h"
 #include "rest/operations.h"
 #include "rest/problem.h"
@@ -44,6 +46,26 @@ Json schemas(const rpc::ProcedureTable& procedures) {
   Json all = json_schema_definitions(inputs, outputs, kSchemaPrefix);
   SYNAP_CHECK(all.find("Problem") == nullptr, "Problem is the name of an error's shape");
   return all.set("Problem", problem_schema());
+}
+
+// The text as a gzip file (RFC 1952); empty where there is no memory for it.
+std::string gzipped(std::string_view text) {
+  constexpr int kGzip = 16;  // added to the window: with gzip's head and sum
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + kGzip, MAX_MEM_LEVEL,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    return {};
+  }
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  // zlib only reads it.
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const bool is_whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  out.resize(is_whole ? stream.total_out : 0);
+  deflateEnd(&stream);
+  return out;
 }
 
 }  // namespace
@@ -86,11 +108,16 @@ struct DocumentServer::Kept {
   std::once_flag is_made = {};
   std::string text = {};
   std::string tag = {};
+  std::string compressed = {};      // empty: it could not be
+  std::string compressed_tag = {};  // RFC 9110 8.8.3.3: other bytes have another tag
 
   void make() {
     std::call_once(is_made, [this] {
       text = openapi_document(options, procedures).dump();
-      tag = '"' + to_hex(sha256(text)).substr(0, 32) + '"';
+      compressed = gzipped(text);
+      const auto name = to_hex(sha256(text)).substr(0, 32);
+      tag = '"' + name + '"';
+      compressed_tag = '"' + name + "-gzip\"";
     });
   }
 };
@@ -108,15 +135,19 @@ Task<net::Response> DocumentServer::serve(const net::Request& head) {
   }
   kept_->make();
   net::Response response;
-  response.headers = {{"etag", kept_->tag}, {"cache-control", "no-cache"}};
+  const bool is_compressed =
+      !kept_->compressed.empty() && net::accepts(head, "accept-encoding", "gzip");
+  const auto& tag = is_compressed ? kept_->compressed_tag : kept_->tag;
+  response.headers = {{"etag", tag}, {"cache-control", "no-cache"}, {"vary", "accept-encoding"}};
   const std::string* known = head.headers.find("if-none-match");
-  if (known != nullptr && net::has_etag(*known, kept_->tag)) {
+  if (known != nullptr && net::has_etag(*known, tag)) {
     response.status = 304;
     co_return response;
   }
   response.headers.add("content-type", "application/json");
+  if (is_compressed) response.headers.add("content-encoding", "gzip");
   // The text is there for as long as the server that sends it.
-  response.body = net::ResponseBody::of_static(kept_->text);
+  response.body = net::ResponseBody::of_static(is_compressed ? kept_->compressed : kept_->text);
   co_return response;
 }
 

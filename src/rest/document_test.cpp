@@ -1,6 +1,7 @@
 #include "rest/document.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "base/executor.h"
 #include "schema/schema.h"
@@ -136,6 +137,20 @@ TEST_F(RestDocument, IsFoundWhereThePodIs) {
             R"([{"url":"https://a.example"}])");
 }
 
+std::string unzipped(std::string_view gzip) {
+  z_stream stream{};
+  SYNAP_CHECK(inflateInit2(&stream, MAX_WBITS + 16) == Z_OK);
+  std::string out(1 << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(gzip.data()));
+  stream.avail_in = static_cast<uInt>(gzip.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  SYNAP_CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
 TEST_F(RestDocument, IsSentOnceToWhoeverKeepsIt) {
   ThreadExecutor executor{"test"};
   DocumentServer server({}, table_);
@@ -151,6 +166,17 @@ TEST_F(RestDocument, IsSentOnceToWhoeverKeepsIt) {
   EXPECT_EQ(ask("GET", {{"if-none-match", "W/" + tag}}).status, 304);
   EXPECT_EQ(ask("GET", {{"if-none-match", "\"x\""}}).status, 200);
   EXPECT_EQ(ask("HEAD", {}).status, 200);
+  // Compressed once, for those who take it so; another encoding is another tag.
+  const auto small = ask("GET", {{"accept-encoding", "br, gzip;q=0.5"}});
+  EXPECT_EQ(*small.headers.find("content-encoding"), "gzip");
+  EXPECT_EQ(*small.headers.find("vary"), "accept-encoding");
+  EXPECT_EQ(unzipped(small.body.view()), first.body.view());
+  EXPECT_LT(small.body.view().size() * 3, first.body.view().size());
+  const std::string small_tag = *small.headers.find("etag");
+  EXPECT_NE(small_tag, tag);
+  EXPECT_EQ(ask("GET", {{"accept-encoding", "gzip"}, {"if-none-match", small_tag}}).status, 304);
+  EXPECT_EQ(ask("GET", {{"accept-encoding", "gzip;q=0"}}).headers.find("content-encoding"),
+            nullptr);
   const auto refused = ask("POST", {});
   EXPECT_EQ(refused.status, 405);
   EXPECT_EQ(*refused.headers.find("allow"), "GET, HEAD");
