@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/clock.h"
 #include "bus/function_name.h"
 #include "synap/commands.h"
 #include "synap/output.h"
@@ -21,8 +22,8 @@ struct LetterOptions {
   std::string function;
   std::string name;
   std::string message;
-  std::string from;
-  std::string to;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
   bool is_all = false;
 };
 
@@ -84,14 +85,13 @@ int sweep(const LetterOptions& options, const char* path, std::string_view done)
     if (!id) return report(id.error(), is_json);
     input.set("id", *id);
   }
-  const std::pair<const char*, const std::string*> filters[] = {{"function", &options.function},
-                                                                {"name", &options.name},
-                                                                {"message", &options.message},
-                                                                {"from", &options.from},
-                                                                {"to", &options.to}};
+  const std::pair<const char*, const std::string*> filters[] = {
+      {"function", &options.function}, {"name", &options.name}, {"message", &options.message}};
   for (const auto& [name, value] : filters) {
     if (!value->empty()) input.set(name, *value);
   }
+  const auto times = set_times(input, options.from, "--from", options.to, "--to", unix_ms_now());
+  if (!times) return report(times.error(), is_json);
   if (options.is_all) input.set("all", true);
   std::int64_t count = 0;
   std::int64_t passed_over = 0;
@@ -118,8 +118,14 @@ Command with_filters(Command command, const std::shared_ptr<LetterOptions>& opti
                      {"--function", "Only those of this function.", &options->function},
                      {"--name", "Only those with an error of this name.", &options->name},
                      {"--message", "Only those whose error says this.", &options->message},
-                     {"--from", "Only runs queued then or later.", &options->from},
-                     {"--to", "Only runs queued before.", &options->to},
+                     {.name = "--from",
+                      .docs = "Only runs queued then or later: 2h, 3d, a day or a time.",
+                      .target = &options->from,
+                      .value = "WHEN"},
+                     {.name = "--to",
+                      .docs = "Only runs queued before; a day counts whole.",
+                      .target = &options->to,
+                      .value = "WHEN"},
                      {"--all", "All there are.", &options->is_all}};
   for (auto& option : client_options(options->client)) command.options.push_back(option);
   return command;

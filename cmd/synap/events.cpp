@@ -25,6 +25,7 @@ struct EventOptions {
   std::int64_t limit = 100;
   bool wants_all = false;
   std::optional<std::string> since;
+  std::optional<std::string> until;
   std::vector<std::string> types;
   std::string aggregate_id;
   std::string correlation_id;
@@ -112,10 +113,9 @@ Result<EventSearch> search_of(PodClient& pod, const EventOptions& options) {
   if (!options.aggregate_id.empty()) search.filter.set("aggregateId", options.aggregate_id);
   if (!options.correlation_id.empty()) search.filter.set("correlationId", options.correlation_id);
   if (options.wants_all) search.limit = std::numeric_limits<std::int64_t>::max();
-  if (!options.since) return search;
-  const auto time = parse_since(*options.since, unix_ms_now());
-  if (!time) return fail(time.error());
-  search.filter.set("from", to_iso8601(*time));
+  auto times =
+      set_times(search.filter, options.since, "--since", options.until, "--until", unix_ms_now());
+  if (!times) return fail(times.error());
   return search;
 }
 
@@ -265,6 +265,10 @@ Command events_list_command() {
                     .least = 1},
                    {"--all", "However many there are.", &options->wants_all},
                    since_option(*options),
+                   {.name = "--until",
+                    .docs = "Only events before then, as --since has it; a day counts whole.",
+                    .target = &options->until,
+                    .value = "WHEN"},
                    types_option(*options),
                    {"--aggregate", "Only events about this thing.", &options->aggregate_id},
                    {"--correlation", "Only events of this cause, a requestId.",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/clock.h"
 #include "bus/function_name.h"
 #include "synap/commands.h"
 #include "synap/output.h"
@@ -24,8 +25,8 @@ struct RunOptions {
   std::string status;
   std::string function;
   std::string event_type;
-  std::string from;
-  std::string to;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
   std::string text;
   std::int64_t limit = 50;
   std::string_view things = "runs";
@@ -66,12 +67,12 @@ int list(const RunOptions& options) {
   const std::pair<const char*, const std::string*> filters[] = {{"status", &options.status},
                                                                 {"function", &options.function},
                                                                 {"eventType", &options.event_type},
-                                                                {"from", &options.from},
-                                                                {"to", &options.to},
                                                                 {"text", &options.text}};
   for (const auto& [name, value] : filters) {
     if (!value->empty()) input.set(name, *value);
   }
+  const auto times = set_times(input, options.from, "--from", options.to, "--to", unix_ms_now());
+  if (!times) return report(times.error(), is_json);
   Json::Array found;
   std::string cursor;
   auto missing = options.limit;
@@ -256,8 +257,14 @@ Command runs_list_command() {
             {"--function", "Only runs of this function.", &options->function},
             {"--event-type", "Only runs for events of this type; note.* is all that begin so.",
              &options->event_type},
-            {"--from", "Only runs queued then or later, as 2026-01-31T12:00:00Z.", &options->from},
-            {"--to", "Only runs queued before.", &options->to},
+            {.name = "--from",
+             .docs = "Only runs queued then or later: 90s, 15m, 2h, 3d, 1w, a day or a time.",
+             .target = &options->from,
+             .value = "WHEN"},
+            {.name = "--to",
+             .docs = "Only runs queued before, as --from has it; a day counts whole.",
+             .target = &options->to,
+             .value = "WHEN"},
             {"--text", "Only runs for events in whose data this stands.", &options->text},
             {.name = "--limit",
              .docs = "At most so many. Default: 50",

@@ -41,15 +41,15 @@ std::optional<std::int64_t> number_of(std::string_view text) {
   return is_whole && number >= 0 && number < 1'000'000 ? std::optional(number) : std::nullopt;
 }
 
-// The beginning of a day, YYYY-MM-DD, in the zone of this machine.
-std::optional<std::int64_t> day_of(std::string_view text) {
+// The beginning of a day, YYYY-MM-DD, in the zone of this machine, or of one so many days later.
+std::optional<std::int64_t> day_of(std::string_view text, int days_later = 0) {
   if (text.size() != 10) return std::nullopt;
   const auto noon = parse_iso8601(std::string(text) + "T12:00:00Z");
   if (!noon) return std::nullopt;
   std::tm day{};
   day.tm_year = static_cast<int>(number_of(text.substr(0, 4)).value_or(1970)) - 1900;
   day.tm_mon = static_cast<int>(number_of(text.substr(5, 2)).value_or(1)) - 1;
-  day.tm_mday = static_cast<int>(number_of(text.substr(8, 2)).value_or(1));
+  day.tm_mday = static_cast<int>(number_of(text.substr(8, 2)).value_or(1)) + days_later;
   day.tm_isdst = -1;
   return static_cast<std::int64_t>(std::mktime(&day)) * kSecond;
 }
@@ -83,7 +83,8 @@ std::string duration_between(std::string_view from_iso8601, std::string_view to_
   return duration_text(*to - *from);
 }
 
-Result<std::int64_t> parse_since(std::string_view text, std::int64_t now_ms) {
+Result<std::int64_t> parse_since(std::string_view text, std::int64_t now_ms,
+                                 std::string_view flag) {
   if (text.size() > 1) {
     const auto unit = unit_of(text.back());
     const auto number = number_of(text.substr(0, text.size() - 1));
@@ -91,11 +92,32 @@ Result<std::int64_t> parse_since(std::string_view text, std::int64_t now_ms) {
   }
   if (const auto day = day_of(text)) return *day;
   if (const auto time = parse_iso8601(text)) return *time;
-  return fail(
-      Code::kBadRequest,
-      fmt::format("--since must be as 90s, 15m, 2h, 3d or 1w, a day as 2026-01-31 or a time "
-                  "as 2026-01-31T12:00:00Z; it is \"{}\"",
-                  text));
+  return fail(Code::kBadRequest,
+              fmt::format("{} must be as 90s, 15m, 2h, 3d or 1w, a day as 2026-01-31 or a time "
+                          "as 2026-01-31T12:00:00Z; it is \"{}\"",
+                          flag, text));
+}
+
+Result<std::int64_t> parse_until(std::string_view text, std::int64_t now_ms,
+                                 std::string_view flag) {
+  if (const auto next_day = day_of(text, 1)) return *next_day;
+  return parse_since(text, now_ms, flag);
+}
+
+Result<> set_times(Json& filter, const std::optional<std::string>& from, std::string_view from_flag,
+                   const std::optional<std::string>& to, std::string_view to_flag,
+                   std::int64_t now_ms) {
+  if (from) {
+    const auto time = parse_since(*from, now_ms, from_flag);
+    if (!time) return fail(time.error());
+    filter.set("from", to_iso8601(*time));
+  }
+  if (to) {
+    const auto time = parse_until(*to, now_ms, to_flag);
+    if (!time) return fail(time.error());
+    filter.set("to", to_iso8601(*time));
+  }
+  return {};
 }
 
 }  // namespace synap::cli

@@ -14,26 +14,27 @@ namespace {
 constexpr std::chrono::seconds kSilenceMax{5};
 
 struct Answering {
-  std::string version;  // of a pod that says it
-  std::string what;     // otherwise: what is there
+  const char* who = "pod";   // as --json says it: "pod", "older pod", "something else", "nobody"
+  std::string version = {};  // of a pod that says it
+  std::string what = {};     // otherwise: what is there
 };
 
 // A pod says its version in the description of what it can do, which anybody may read.
 Answering who_answers(PodClient& pod) {
   const auto page = pod.get("/openapi.json");
-  if (!page) return {.version = {}, .what = fmt::format("none answers at {}", pod.url())};
+  if (!page) return {.who = "nobody", .what = fmt::format("none answers at {}", pod.url())};
   const auto document = parse_json(page->body);
   const Json* info = document ? document->find("info") : nullptr;
   if (info != nullptr && info->string_or("title", "") == "Synap") {
-    return {.version = std::string(info->string_or("version", "")), .what = {}};
+    return {.version = std::string(info->string_or("version", ""))};
   }
   if (pod.is_pod()) {
-    return {.version = {},
+    return {.who = "older pod",
             .what = fmt::format("one that does not say its version answers at {}: it is older than "
                                 "this program",
                                 pod.url())};
   }
-  return {.version = {},
+  return {.who = "something else",
           .what = fmt::format(
               "none: what answers at {} is no Synap pod (status {}{})", pod.url(), page->status,
               page->location.empty() ? "" : fmt::format(", which leads to {}", page->location))};
@@ -43,10 +44,11 @@ int version(const ClientOptions& options) {
   auto pod = PodClient::make(options);
   if (!pod) return report(pod.error(), options.is_json);
   pod->set_silence_max(kSilenceMax);
-  const auto [of_pod, what] = who_answers(*pod);
+  const auto [who, of_pod, what] = who_answers(*pod);
   if (options.is_json) {
     Json versions = Json::object({{"synap", SYNAP_VERSION}, {"url", pod->url()}});
-    versions.set("pod", of_pod.empty() ? Json() : Json(of_pod));
+    versions.set("pod", of_pod.empty() ? Json() : Json(of_pod)).set("answering", who);
+    if (!what.empty()) versions.set("message", what);
     print_line(versions.dump());
     return kExitOk;
   }

@@ -129,6 +129,14 @@ TEST(Times, SinceIsADurationADayOrATime) {
   EXPECT_EQ(parse_since("1w", kNow).value_or(0), kNow - 604'800'000);
   EXPECT_EQ(parse_since("1970-01-02", kNow).value_or(0), 15 * 3'600'000) << "midnight in Tokyo";
   EXPECT_EQ(parse_since("1970-01-01T00:00:01Z", kNow).value_or(0), 1'000);
+  EXPECT_EQ(parse_until("1970-01-02", kNow, "--until").value_or(0), 39 * 3'600'000)
+      << "the day with all its hours";
+  EXPECT_EQ(parse_until("1970-01-31", kNow, "--until").value_or(0) -
+                parse_since("1970-02-01", kNow).value_or(1),
+            0);
+  EXPECT_EQ(parse_until("2h", kNow, "--until").value_or(0), kNow - 7'200'000);
+  EXPECT_EQ(parse_until("1970-01-01T00:00:01Z", kNow, "--until").value_or(0), 1'000);
+  EXPECT_NE(parse_until("x", kNow, "--to").error().message.find("--to must be"), std::string::npos);
   EXPECT_EQ(local_time("1970-01-01T00:00:00.000Z"), "1970-01-01 09:00:00");
   for (const auto* wrong : {"", "h", "-2h", "2", "2x", "99999999999999999d", "2026-02-30", "x"}) {
     EXPECT_FALSE(parse_since(wrong, kNow)) << wrong;

@@ -281,8 +281,18 @@ test('version says what answers, if that is no pod or an older one', async (t) =
     const { code, stdout } = await run(['version', '--url', url, '--key', 'synap_x']);
     assert.equal(code, 0);
     assert.match(stdout, expected);
+    const json = JSON.parse((await run(['version', '--json', '--url', url, '--key', 'synap_x'])).stdout);
+    assert.equal(json.pod, null);
+    assert.equal(json.answering, answer[0] === 404 ? 'older pod' : 'something else');
+    assert.match(json.message, answer[0] === 404 ? /older than this program/ : /no Synap pod/);
   }
   assert.match((await run(['version', '--url', 'http://127.0.0.1:9'])).stdout, /none answers at/);
+  const none = JSON.parse((await run(['version', '--json', '--url', 'http://127.0.0.1:9'])).stdout);
+  assert.equal(none.answering, 'nobody');
+  assert.match(none.message, /none answers at/);
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { synap, ...told } = JSON.parse(await client(pod)('version', '--json'));
+  assert.deepEqual(told, { url: pod.url, pod: synap, answering: 'pod' });
 });
 
 test('a procedure that an older pod has not is said to be one of a newer', async (t) => {

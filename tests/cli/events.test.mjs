@@ -85,6 +85,22 @@ test('--since takes how long ago, a day and a time', async (t) => {
   assert.equal((await since('2h')).length, events.length);
   assert.equal((await since('2020-01-31')).length, events.length);
   assert.deepEqual(await since('2999-01-31T12:00:00Z'), []);
+  // Until: a day counts whole, as it does for git.
+  const until = async (...flags) => JSON.parse(await client(pod)('events', 'list', ...flags, '--all', '--json')).events.length;
+  assert.equal(await until('--until', at), events.length - expected.length);
+  assert.equal(await until('--until', new Date().toLocaleDateString('sv')), events.length);
+  assert.equal(await until('--until', '2020-01-31'), 0);
+  assert.equal(await until('--until', '1h'), 0);
+  assert.equal(await until('--since', at, '--until', '2999-01-31'), expected.length);
+  const never = await run(['events', 'list', '--until', 'tomorrow'], { env: pod.env });
+  assert.equal(never.code, 2);
+  assert.match(never.stderr, /--until must be as 90s, 15m, 2h/);
+  for (const [command, flag] of [['runs', '--from'], ['runs', '--to']]) {
+    const refused = await run([command, 'list', flag, 'x'], { env: pod.env });
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, new RegExp(`${flag} must be as 90s`));
+    await client(pod)(command, 'list', flag, '2026-01-31');
+  }
   const wrong = await run(['events', 'list', '--since', 'yesterday'], { env: pod.env });
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /--since must be as 90s, 15m, 2h/);

@@ -38,6 +38,7 @@ const cases = {
   'prose between rules': ['---\n**Bold**\n---\nText\n', { title: 'prose between rules', content: '---\n**Bold**\n---\nText\n' }, /kept as text/],
   'a block without an end': ['---\ntitle: T\n\n# Heading\n', { title: 'Heading', content: '---\ntitle: T\n\n# Heading\n' }, /has no end/],
   'windows': ['\ufeff---\r\ntitle: T\r\ntags:\r\n- one\r\n---\r\nText\r\n', { title: 'T', tags: ['one'], content: 'Text\r\n' }],
+  'lines that end in each way': ['---\r\ntitle: T\n---\na\r\nb\nc\rd\r\n', { title: 'T', content: 'a\r\nb\nc\rd\r\n' }],
   'a fence that info does not close': ['```\na\n```js\n# no\n```\n# Yes', { title: 'Yes', content: '```\na\n```js\n# no\n```\n# Yes' }],
   'code in a line': ['```a``` is code\n\nTwo lines\nof *title*\n===\n', { title: 'Two lines of title', content: '```a``` is code\n\nTwo lines\nof *title*\n===\n' }],
   'deeper than anybody writes': [block(`a: ${'['.repeat(100_000)}`), { title: 'deeper than anybody writes', content: block(`a: ${'['.repeat(100_000)}`) }, /inside each other/],
