@@ -44,6 +44,8 @@ export class Site {
     site.pod = pod ?? (await Pod.start());
     const answer = await fetch(`${site.pod.url}/`);
     site.isOfPod = answer.ok && (answer.headers.get('content-type') ?? '').startsWith('text/html');
+    // To look at this tree's page before the program has it.
+    if (process.env.SYNAP_UI_DEV) site.isOfPod = false;
     if (!site.isOfPod) {
       const folder = process.env.SYNAP_UI_PAGE;
       site.development = await serveForDevelopment({

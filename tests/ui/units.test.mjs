@@ -193,7 +193,7 @@ describe('a filter', () => {
       assert.equal(lib.parseFilter(`since:${text}`).asked.from, from);
       assert.equal(lib.parseRunFilter(`since:${text}`).asked.from, from);
     }
-    assert.equal(lib.parseFilter('until:2026-01-31').asked.to, '2026-01-30T15:00:00.001Z');
+    assert.equal(lib.parseFilter('until:2026-01-31').asked.to, '2026-01-31T15:00:00.000Z');
     assert.equal(lib.parseFilter('since:2026-13-01').issues.length, 1);
   });
 
@@ -769,7 +769,7 @@ describe('a search', () => {
     search.ask('abcd');
     search.ask('  ');
     await asked[2].answer(page(['late']));
-    assert.deepEqual(search.state.value, { q: '', isAsking: false });
+    assert.deepEqual(search.state.value, { q: '', how: {}, isAsking: false });
     assert.equal(asked.length, 3);
   });
 

@@ -21,16 +21,19 @@ import { HomeScreen } from './screens/home.js';
 import { SignIn } from './screens/sign-in.js';
 
 // Screens that the first view does not show come when they are asked for.
-const SCREENS: Record<string, () => Promise<{ default: ComponentType }>> = {
-  search: () => import('./screens/search.js'),
-  events: () => import('./screens/events.js'),
-  runs: () => import('./screens/runs.js'),
-  functions: () => import('./screens/functions.js'),
-  'dead-letters': () => import('./screens/dead-letters.js'),
-  catalogue: () => import('./screens/catalogue.js'),
-  users: () => import('./screens/users.js'),
-  pod: () => import('./screens/pod.js'),
-  noun: () => import('./screens/noun.js'),
+const ofThings = () => import('./screens/of-things.js');
+const ofRuns = () => import('./screens/of-runs.js');
+const SCREENS: Record<string, () => Promise<ComponentType>> = {
+  search: () => ofThings().then((all) => all.Search),
+  tags: () => ofThings().then((all) => all.Tags),
+  noun: () => ofThings().then((all) => all.Noun),
+  runs: () => ofRuns().then((all) => all.Runs),
+  functions: () => ofRuns().then((all) => all.Functions),
+  'dead-letters': () => ofRuns().then((all) => all.DeadLetters),
+  events: () => import('./screens/events.js').then((all) => all.default),
+  catalogue: () => import('./screens/catalogue.js').then((all) => all.default),
+  users: () => import('./screens/users.js').then((all) => all.default),
+  pod: () => import('./screens/pod.js').then((all) => all.default),
 };
 
 let style: Promise<void> | undefined;
@@ -103,7 +106,7 @@ function Screen() {
           throw new PodError(messageOf(error), 'UNREACHABLE', 0);
         }),
       { signal: left.signal, onFailure },
-    ).then(([{ default: Component }]) => left.signal.aborted || setLoaded({ name, Component }), onFailure);
+    ).then(([Component]) => left.signal.aborted || setLoaded({ name, Component }), onFailure);
     return () => left.abort();
   }, [name, isLive]);
   if (first === undefined) return <HomeScreen />;

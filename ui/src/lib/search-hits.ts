@@ -16,11 +16,28 @@ export interface Hit {
   entityType: string;
   title: string;
   snippet: SnippetPart[];
+  score: number;
+  /** What the score is made of, each 0 to 1; absent: not looked for. */
+  scores: { text?: number; semantic?: number };
   updatedAt: string;
+}
+
+export const MODES = ['hybrid', 'text', 'semantic'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** What a question says besides its words. */
+export interface How {
+  mode?: Mode;
+  types?: string[];
+  tags?: string[];
+  filters?: Record<string, string>;
 }
 
 interface Page {
   hits: Hit[];
+  mode: Mode;
+  /** Why not as was asked, or what is missing in it. */
+  modeReason?: string;
   total?: number;
   partial: boolean;
   lag: number;
@@ -28,11 +45,12 @@ interface Page {
 }
 
 /** The pages so far of one question; what else they say is of the last one. */
-export type Found = Page & { q: string };
+export type Found = Page & { q: string; how: How };
 
 export interface SearchState {
   /** What is asked, without spaces around; '': nothing. */
   q: string;
+  how: How;
   /** Of an older question until the new one is answered. */
   found?: Found | undefined;
   /** Why `q` of that has no answer. While it is asked for again `isAsking` is true. */
@@ -53,30 +71,31 @@ export function syntaxErrorOf(error: unknown): { position: number; words: string
 }
 
 export class SearchHits {
-  readonly state = signal<SearchState>({ q: '', isAsking: false });
+  readonly state = signal<SearchState>({ q: '', how: {}, isAsking: false });
   #input: Record<string, unknown> = {};
+  #how: How = {};
   #underWay = new AbortController();
   readonly #turn = new InTurn(() => this.#work());
 
   /** Asks for the first `count` hits. A question that is under way is given up: its answer would be old. */
-  ask(text: string, count = PAGE): void {
+  ask(text: string, count = PAGE, how: How = {}): void {
     const q = text.trim();
-    this.#begin({ q, limit: Math.min(Math.max(count, PAGE), PAGE_MAX) });
+    this.#begin({ q, ...how, limit: Math.min(Math.max(count, PAGE), PAGE_MAX) }, how);
   }
 
   /** The hits behind those of the last answer. */
   more(): void {
-    const { found, q, isAsking } = this.state.value;
-    if (isAsking || found?.q !== q || found.nextCursor === undefined) return;
-    this.#begin({ q, limit: PAGE, cursor: found.nextCursor });
+    const { found, q, how, isAsking } = this.state.value;
+    if (isAsking || found?.q !== q || found.how !== how || found.nextCursor === undefined) return;
+    this.#begin({ q, ...how, limit: PAGE, cursor: found.nextCursor }, how);
   }
 
   /** The same again: after an error, or as there is more in the index now. */
   again(): void {
-    const { found, q, isAsking } = this.state.value;
+    const { found, q, how, isAsking } = this.state.value;
     const count = found?.q === q ? found.hits.length : 0;
     // What is further down than one answer reaches would be gone.
-    if (!isAsking && count <= PAGE_MAX) this.ask(q, count);
+    if (!isAsking && count <= PAGE_MAX) this.ask(q, count, how);
   }
 
   /** Nothing more is asked or told. */
@@ -85,19 +104,21 @@ export class SearchHits {
     this.#underWay.abort();
   }
 
-  #begin(input: Record<string, unknown> & { q: string }): void {
+  #begin(input: Record<string, unknown> & { q: string }, how: How): void {
     this.#input = input;
+    this.#how = how;
     this.#underWay.abort();
     if (!input.q) {
-      this.state.value = { q: '', isAsking: false };
+      this.state.value = { q: '', how, isAsking: false };
       return;
     }
-    this.state.value = { ...this.state.value, q: input.q, isAsking: true };
+    this.state.value = { ...this.state.value, q: input.q, how, isAsking: true };
     this.#turn.ask();
   }
 
   async #work(): Promise<void> {
     const input = this.#input;
+    const how = this.#how;
     const q = String(input['q']);
     if (!q) return; // It was taken away behind a question that is given up.
     const { signal } = (this.#underWay = new AbortController());
@@ -113,7 +134,7 @@ export class SearchHits {
       const known = new Set(before.map((hit) => hit.entityId));
       // Where things were changed between two pages one may be on both.
       const hits = before.concat(page.hits.filter((hit) => !known.has(hit.entityId)));
-      tell({ found: { ...page, hits, q }, failed: undefined, isAsking: false });
+      tell({ found: { ...page, hits, q, how }, failed: undefined, isAsking: false });
     } catch (error) {
       tell({ failed: { q, error }, isAsking: false });
     }

@@ -17,7 +17,7 @@ interface Place {
 }
 
 export function places(): Place[] {
-  const taken = new Set(['h', 's', 'e', 'r', 'f', 'd', 'c', 'u', 'p']);
+  const taken = new Set(['h', 's', 'e', 'r', 'f', 'd', 'c', 'u', 'p', 'a']);
   const has = (name: string) => podDocument.value?.has(name) ?? false;
   const nouns = (podDocument.value?.nouns ?? []).map((noun): Place => {
     const key = [...noun.plural].find((letter) => !taken.has(letter)) ?? '';
@@ -36,6 +36,9 @@ export function places(): Place[] {
       ? [{ href: '/dead-letters', label: 'Dead letters', icon: 'warn' as const, key: 'd' }]
       : []),
     ...nouns,
+    ...(has('tags.rename')
+      ? [{ href: '/tags', label: 'Tags', icon: 'tag' as const, key: 'a' }]
+      : []),
     { href: '/catalogue', label: 'Catalogue', icon: 'catalogue', key: 'c' },
     { href: '/users', label: isOwner() ? 'Users and keys' : 'Keys', icon: 'users', key: 'u' },
     ...(isOwner() ? [{ href: '/pod', label: 'Pod', icon: 'pod' as const, key: 'p' }] : []),
@@ -46,7 +49,6 @@ export function Navigation({ isOpen, onLeave }: { isOpen: boolean; onLeave(): vo
   const current = `/${route.value.parts[0] ?? ''}`;
   const all = places();
   const nounsBegin = all.findIndex((place) => place.noun);
-  const nounsEnd = all.findLastIndex((place) => place.noun);
   return (
     <nav id="places" class={isOpen ? 'is-open' : ''} aria-label="Screens">
       <a class="brand" href="/" onClick={onLeave}>
@@ -57,7 +59,7 @@ export function Navigation({ isOpen, onLeave }: { isOpen: boolean; onLeave(): vo
         {all.map((place, index) => (
           <li
             key={place.href}
-            class={index === nounsBegin || index === nounsEnd + 1 ? 'begins' : ''}
+            class={index === nounsBegin || place.href === '/catalogue' ? 'begins' : ''}
           >
             <a
               href={place.href}

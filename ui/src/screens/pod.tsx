@@ -12,6 +12,7 @@ import { Empty, Show, useAnswer } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Curve } from '../parts/curve.js';
 import { Time } from '../parts/time.js';
+import { SearchStatus } from '../parts/search-status.js';
 import { Projections } from './read-models.js';
 
 const perSecond = (value: number): string =>
@@ -286,6 +287,7 @@ export default function PodScreen() {
       <Curves />
       {pod?.has('pod.doctor') && <Doctor />}
       <Projections />
+      {pod?.has('search.status') && <SearchStatus />}
       {pod?.has('log.verify') && <LogProof />}
       {pod?.has('pod.settings') && <Settings />}
     </div>

@@ -5,19 +5,22 @@ import { podDocument } from '../lib/document.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { plainText } from '../lib/plain-text.js';
 import { go, goBack, route, withQuery } from '../lib/router.js';
-import { isPassing, messageOf, query } from '../lib/rpc.js';
+import { isPassing, messageOf } from '../lib/rpc.js';
 import {
   type Found,
   type Hit,
+  type How,
   SearchHits,
   type SearchState,
   syntaxErrorOf,
 } from '../lib/search-hits.js';
 import { number } from '../lib/time.js';
 import { useTyped } from '../lib/typed.js';
-import { Empty, Problem, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
+import { Empty, Problem, useAskAgain, Waiting } from '../parts/answer.js';
 import { NounBadge } from '../parts/badge.js';
 import { Icon } from '../parts/icon.js';
+import { howOf, SearchFilters } from '../parts/search-filters.js';
+import { type IndexStatus, SearchStatus, useIndexStatus } from '../parts/search-status.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 
@@ -33,7 +36,31 @@ function hrefOf(hit: Hit): string | undefined {
   return noun && `/${noun.plural}/${encodeURIComponent(hit.entityId)}`;
 }
 
-function HitItem({ hit, onLeave }: { hit: Hit; onLeave(): void }) {
+const percent = (part: number): string => `${Math.round(part * 100)} %`;
+
+/** What the place of a hit is made of, where more than its words were looked for. */
+function Scores({ hit, mode }: { hit: Hit; mode: string }) {
+  const { text, semantic } = hit.scores;
+  if (mode === 'text') return null;
+  const parts = [
+    ['words', text],
+    ['meaning', semantic],
+  ] as const;
+  return (
+    <span class="scores quiet" title={`Together ${percent(hit.score)}`}>
+      {parts.map(
+        ([name, part]) =>
+          part !== undefined && (
+            <span key={name}>
+              {name} {percent(part)} <meter value={part} aria-hidden="true" />
+            </span>
+          ),
+      )}
+    </span>
+  );
+}
+
+function HitItem({ hit, mode, onLeave }: { hit: Hit; mode: string; onLeave(): void }) {
   const isLeaving = (click: MouseEvent) => !click.metaKey && !click.ctrlKey && !click.shiftKey;
   return (
     <li class="hit">
@@ -55,6 +82,7 @@ function HitItem({ hit, onLeave }: { hit: Hit; onLeave(): void }) {
           )}
         </p>
       )}
+      <Scores hit={hit} mode={mode} />
     </li>
   );
 }
@@ -75,14 +103,6 @@ function SyntaxError({ q, position, words }: { q: string; position: number; word
   );
 }
 
-interface IndexStatus {
-  status: 'live' | 'filling' | 'rebuilding' | 'failing';
-  lag: number;
-  end: number;
-  filledTo?: number;
-  error?: string;
-}
-
 function wordsOf({ status, filledTo = 0, end, error }: IndexStatus): string {
   if (status === 'failing') return `Nothing is written into it now: ${error}. It is tried again by itself.`;
   if (status === 'rebuilding') return `It is being made again: ${Math.floor((100 * filledTo) / (end || 1))} % is done.`;
@@ -91,9 +111,7 @@ function wordsOf({ status, filledTo = 0, end, error }: IndexStatus): string {
 
 /** What happened last is not in the index: how much, and why. Looked after until it is. */
 function Behind({ lag, onAgain }: { lag: number; onAgain(): void }) {
-  const status = useAnswer('search.status', (signal) =>
-    query<IndexStatus>('search.status', undefined, signal),
-  );
+  const status = useIndexStatus();
   useAskAgain(() => {
     status.reload();
     onAgain();
@@ -176,6 +194,8 @@ function useWalk(hits: SearchHits, state: SearchState) {
 
 export default function SearchScreen() {
   const asked = route.value.query.get('q') ?? '';
+  const howText = JSON.stringify(howOf(route.value.query));
+  const how = useMemo(() => JSON.parse(howText) as How, [howText]);
   const hits = useMemo(() => new SearchHits(), []);
   const state = hits.state.value;
   const { found, failed } = state;
@@ -188,7 +208,7 @@ export default function SearchScreen() {
   const { field, step } = walk;
   const leave = () => goBack('/');
 
-  useEffect(() => hits.ask(asked, left?.q === asked ? left.count : 0), [asked]);
+  useEffect(() => hits.ask(asked, left?.q === asked ? left.count : 0, how), [asked, how]);
   useEffect(() => () => hits.stop(), []);
   useLayoutEffect(() => {
     field.current!.focus();
@@ -219,7 +239,7 @@ export default function SearchScreen() {
     press.preventDefault();
     run();
   };
-  const isOld = found !== undefined && found.q !== state.q;
+  const isOld = found !== undefined && (found.q !== state.q || found.how !== state.how);
   const isWrong = failed !== undefined && syntaxErrorOf(failed.error) !== undefined;
   return (
     <div class="split">
@@ -255,6 +275,7 @@ export default function SearchScreen() {
             />
           </div>
           <Help />
+          <SearchFilters />
         </div>
         <Failure state={state} hits={hits} />
         <div class="scrolls" ref={walk.box}>
@@ -264,6 +285,13 @@ export default function SearchScreen() {
               A word of this is in so many texts that only the newest were looked at.
             </p>
           )}
+          {found && !isOld && found.modeReason !== undefined && (
+            <p class="help" data-mode-reason>
+              {found.mode === 'text' ? 'By words alone: ' : 'By meaning: '}
+              <bdi>{found.modeReason}</bdi>
+            </p>
+          )}
+          {asked.trim() === '' && <SearchStatus />}
           {!found && state.isAsking && !failed && <Waiting />}
           {isOld && failed && (
             <p class="help">
@@ -283,6 +311,7 @@ export default function SearchScreen() {
                 <HitItem
                   key={hit.entityId}
                   hit={hit}
+                  mode={found.mode}
                   onLeave={() => (left = { q: asked, id: hit.entityId, count: found.hits.length })}
                 />
               ))}

@@ -18,18 +18,20 @@ import { messageOf, PodError, query } from '../lib/rpc.js';
 import { fieldsOfNoun, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { useOpenTitle } from '../lib/title.js';
 import { Empty, Problem, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
+import { Backlinks } from '../parts/backlinks.js';
 import { Chip, Status } from '../parts/badge.js';
 import { Id } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
 import { Markdown } from '../parts/markdown.js';
+import { Neighbourhood } from '../parts/neighbourhood.js';
 import { say, sayDone } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
 import { ThingHistory } from './thing-history.js';
 
-const TABS = ['read', 'edit', 'history'];
+const TABS = ['read', 'edit', 'history', 'links'];
 
 interface OneThing {
   document: PodDocument;
@@ -272,12 +274,18 @@ export function ThingPanel({
     query<Thing>(`${noun.plural}.get`, { id }, signal),
   );
   useReloadOn((event) => event.aggregateId === id, answer.reload);
+  // A relation is no place in a graph: it is a line.
+  const hasLinks = document.has('relations.neighbours') && noun.name !== 'relation';
+  const tabs = TABS.filter((name) => name !== 'links' || hasLinks);
   const base = `/${noun.plural}/${id}`;
   const search = location.search;
   useLayoutEffect(
     () =>
       addShortcuts([
         { keys: 'e', label: 'Edit it', run: () => go(`${base}/edit${location.search}`) },
+        ...(hasLinks
+          ? [{ keys: 'l', label: 'Its links', run: () => go(`${base}/links${location.search}`) }]
+          : []),
         { keys: 'v', label: 'Its versions', run: () => go(`${base}/history${location.search}`) },
       ]),
     [base],
@@ -311,7 +319,7 @@ export function ThingPanel({
         {thing && (!isGone || isKept) && (
           <>
             <nav class="tabs" aria-label={`This ${noun.name}`}>
-              {TABS.map((name) => (
+              {tabs.map((name) => (
                 <a
                   key={name}
                   href={`${name === 'read' ? base : `${base}/${name}`}${search}`}
@@ -330,7 +338,8 @@ export function ThingPanel({
                 onDone={() => go(base + search)}
               />
             )}
-            {!TABS.includes(tab) && <Empty title="There is no such page" />}
+            {!tabs.includes(tab) && <Empty title="There is no such page" />}
+            {tab === 'links' && tabs.includes('links') && <Neighbourhood id={id} />}
             {tab === 'history' && <ThingHistory document={document} noun={noun} thing={thing} />}
             {tab === 'read' && (
               <>
@@ -347,6 +356,7 @@ export function ThingPanel({
                   {noun.has('delete') && <Delete noun={noun} thing={thing} />}
                 </div>
                 <Read document={document} noun={noun} thing={thing} />
+                {noun.has('backlinks') && <Backlinks noun={noun} id={id} />}
               </>
             )}
           </>

@@ -1,0 +1,214 @@
+// The tags of notes: how many have each, another name for one, two made one, or one taken away.
+import { useState } from 'preact/hooks';
+
+import { Intent } from '../lib/command.js';
+import { podDocument } from '../lib/document.js';
+import { messageOf, query } from '../lib/rpc.js';
+import { number } from '../lib/time.js';
+import { Empty, Show, useAnswer, useReloadOn } from '../parts/answer.js';
+import { Confirm, Dialog } from '../parts/dialog.js';
+import { say, sayDone } from '../parts/say.js';
+import { Line } from '../parts/text.js';
+
+interface Tag {
+  tag: string;
+  count: number;
+}
+
+const PAGE = 1_000;
+const TAGS_MAX = 5_000;
+const TAG_LENGTH_MAX = 100;
+const ROWS_MAX = 500;
+
+/** All of them, page by page, in the order of their names. */
+async function allTags(signal: AbortSignal): Promise<{ tags: Tag[]; isCut: boolean }> {
+  const tags: Tag[] = [];
+  let cursor: string | undefined;
+  do {
+    const page: { tags: Tag[]; nextCursor?: string } = await query(
+      'tags.list',
+      { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
+      signal,
+    );
+    tags.push(...page.tags);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && tags.length < TAGS_MAX);
+  return { tags, isCut: cursor !== undefined };
+}
+
+const notes = (count: number): string => `${number(count)} ${count === 1 ? 'note' : 'notes'}`;
+
+function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void }) {
+  const [to, setTo] = useState(one.tag);
+  const [issue, setIssue] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [intent] = useState(() => new Intent());
+  const name = to.trim();
+  const other = tags.find(({ tag }) => tag === name && tag !== one.tag);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (isBusy || name === one.tag) return;
+    setBusy(true);
+    setIssue('');
+    intent
+      .command('tags.rename', { tag: one.tag, to: name })
+      .then(
+        (accepted) => {
+          sayDone(accepted, other ? `${one.tag} and ${name} are one tag` : `${one.tag} is called ${name}`);
+          onClose();
+        },
+        (error: unknown) => setIssue(messageOf(error)),
+      )
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Dialog title={`Rename the tag “${one.tag.slice(0, TAG_LENGTH_MAX)}”`} onClose={onClose}>
+      <form class="fields" onSubmit={submit}>
+        <div class="field">
+          <label for="tag-name">Its new name</label>
+          <input
+            id="tag-name"
+            type="text"
+            dir="auto"
+            list="tag-names"
+            required
+            maxLength={TAG_LENGTH_MAX}
+            value={to}
+            autofocus
+            aria-describedby="tag-name-help"
+            onInput={(event) => setTo(event.currentTarget.value)}
+          />
+          <datalist id="tag-names">
+            {tags.slice(0, 200).map(({ tag }) => (
+              <option key={tag} value={tag} />
+            ))}
+          </datalist>
+          <p id="tag-name-help" class="help" role="status">
+            {other
+              ? `There is this tag already, on ${notes(other.count)}: the two will be one. That cannot be taken back at once.`
+              : `Each of ${notes(one.count)} gets a new version. The name of another tag makes the two one.`}
+          </p>
+        </div>
+        {issue && (
+          <p class="issue" role="alert">
+            {issue}
+          </p>
+        )}
+        <p class="actions">
+          <button type="submit" class="primary" disabled={isBusy || name === '' || name === one.tag}>
+            {isBusy ? 'Under way…' : other ? 'Merge' : 'Rename'}
+          </button>
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
+
+function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
+  const [open, setOpen] = useState<'rename' | 'remove'>();
+  const [intent] = useState(() => new Intent());
+  const close = () => setOpen(undefined);
+  const remove = () => {
+    intent.command('tags.remove', { tag: one.tag }).then(
+      (accepted) => sayDone(accepted, `No note has ${one.tag} any more`),
+      (error: unknown) => say(messageOf(error), 'bad'),
+    );
+  };
+  return (
+    <tr>
+      <td>
+        <a href={`/notes?tag=${encodeURIComponent(one.tag)}`}>
+          <Line text={one.tag} max={100} />
+        </a>
+      </td>
+      <td class="number" data-label="Notes">
+        {number(one.count)}
+      </td>
+      <td>
+        <span class="actions">
+          <button type="button" class="small" onClick={() => setOpen('rename')} aria-label={`Rename or merge ${one.tag}`}>
+            Rename or merge
+          </button>
+          <button type="button" class="small" onClick={() => setOpen('remove')} aria-label={`Remove ${one.tag}`}>
+            Remove
+          </button>
+        </span>
+        {open === 'rename' && <Rename one={one} tags={tags} onClose={close} />}
+        {open === 'remove' && (
+          <Confirm
+            title={`Remove the tag “${one.tag}”?`}
+            text={`It is taken away from ${notes(one.count)}, each of which gets a new version. The notes stay.`}
+            action="Remove"
+            onYes={remove}
+            onClose={close}
+          />
+        )}
+      </td>
+    </tr>
+  );
+}
+
+export default function TagsScreen() {
+  const answer = useAnswer('all-tags', allTags);
+  useReloadOn((event) => event.aggregateType === 'note' || event.type.startsWith('note.'), answer.reload);
+  const [find, setFind] = useState('');
+  const words = find.trim().toLowerCase();
+  if (!podDocument.value?.has('tags.rename')) return <Empty title="This pod has no procedures for tags." />;
+  return (
+    <div class="sheet">
+      <h1>Tags</h1>
+      <Show of={answer}>
+        {({ tags, isCut }) => {
+          const shown = tags.filter(({ tag }) => tag.toLowerCase().includes(words));
+          if (tags.length === 0) {
+            return (
+              <Empty title="No note has a tag yet">
+                <p>Tags are given where a note is made or edited.</p>
+              </Empty>
+            );
+          }
+          return (
+            <>
+              <input
+                data-search
+                type="search"
+                aria-label="Find in the tags"
+                placeholder="Find in the tags"
+                value={find}
+                onInput={(event) => setFind(event.currentTarget.value)}
+              />
+              <div class="table-box card">
+                <table class="cards">
+                  <thead>
+                    <tr>
+                      <th scope="col">Tag</th>
+                      <th scope="col" class="number">
+                        Notes
+                      </th>
+                      <th scope="col">
+                        <span class="unseen">Rename, merge or remove</span>
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {shown.slice(0, ROWS_MAX).map((one) => (
+                      <TagRow key={one.tag} one={one} tags={tags} />
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+              {shown.length === 0 && <p class="quiet">No tag has this in it.</p>}
+              {shown.length > ROWS_MAX && (
+                <p class="cut">{number(shown.length - ROWS_MAX)} more: type a part of the name.</p>
+              )}
+              {isCut && <p class="cut">The first {number(tags.length)} are shown.</p>}
+            </>
+          );
+        }}
+      </Show>
+    </div>
+  );
+}
