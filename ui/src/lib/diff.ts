@@ -9,8 +9,11 @@ export interface DiffLine {
 const DIFFERENCES_MAX = 1_500;
 const LINES_AROUND = 3;
 
+/** What differs, with some lines around it. */
+export const diffLines = (before: string, after: string): DiffLine[] => fold(allLines(before, after));
+
 /** The lines of both, what both have once. */
-export function diffLines(before: string, after: string): DiffLine[] {
+export function allLines(before: string, after: string): DiffLine[] {
   const a = before.split('\n');
   const b = after.split('\n');
   let head = 0;
@@ -21,11 +24,11 @@ export function diffLines(before: string, after: string): DiffLine[] {
   const middleA = a.slice(head, a.length - tail);
   const middleB = b.slice(head, b.length - tail);
   const same = (text: string): DiffLine => ({ kind: 'same', text });
-  return fold([
+  return [
     ...a.slice(0, head).map(same),
     ...(search(middleA, middleB) ?? replaced(middleA, middleB)),
     ...a.slice(a.length - tail).map(same),
-  ]);
+  ];
 }
 
 function replaced(a: string[], b: string[]): DiffLine[] {

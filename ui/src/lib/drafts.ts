@@ -1,12 +1,33 @@
-// What was being written when the session ended: kept in this tab until whoever wrote it is here again.
+// What was being written when the session ended: kept in this tab, over a reload too, until whoever wrote
+// it is here again.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { session, whenEnded } from './session.js';
 
-const drafts = new Map<string, unknown>();
+const STORED = 'synap-drafts';
 
 const nameOf = (part: string): string =>
   `${session.value?.user.id} ${location.pathname} ${part}`;
+
+/** Those of this tab: the browser keeps them as long as it is open, and shows them to no other. */
+function stored(): Map<string, unknown> {
+  try {
+    return new Map(Object.entries(JSON.parse(sessionStorage.getItem(STORED) ?? '{}') as object));
+  } catch {
+    return new Map();
+  }
+}
+
+const drafts = stored();
+
+function store(): void {
+  try {
+    if (drafts.size === 0) sessionStorage.removeItem(STORED);
+    else sessionStorage.setItem(STORED, JSON.stringify(Object.fromEntries(drafts)));
+  } catch {
+    // Too much for the browser, or it keeps nothing: then it is there until the page is loaded again.
+  }
+}
 
 /** What was kept here under `part`, if anything. */
 export const draftOf = <T>(part = ''): T | undefined => drafts.get(nameOf(part)) as T | undefined;
@@ -25,9 +46,11 @@ export function useDraft<T>(first: () => T, part = ''): [T, (value: T) => void] 
   const latest = useRef(value);
   latest.current = value;
   useEffect(() => {
-    drafts.delete(name);
+    if (drafts.delete(name)) store();
     return whenEnded(() => {
-      if (latest.current !== initial.current) drafts.set(name, latest.current);
+      if (latest.current === initial.current) return;
+      drafts.set(name, latest.current);
+      store();
     });
   }, []);
   return [value, set];

@@ -50,11 +50,24 @@ function wildcard(pattern: string): RegExp {
 const TIME_MIN = Date.parse('0001-01-01T00:00:00Z');
 const TIME_MAX = Date.parse('9999-12-31T23:59:59Z');
 
+const DAY = /^\d{4}(-\d\d){0,2}$/;
+
+/** The last moment of what `until` means: of a day, a month or a year its end. */
+export function endOf(text: string): number | undefined {
+  const at = timeOf(text);
+  if (at === undefined || !DAY.test(text)) return at;
+  const end = new Date(at);
+  if (text.length === 4) end.setFullYear(end.getFullYear() + 1);
+  else if (text.length === 7) end.setMonth(end.getMonth() + 1);
+  else end.setDate(end.getDate() + 1);
+  return Math.min(end.getTime() - 1, TIME_MAX);
+}
+
 /** "2h" before now, or a time; undefined if it is neither, or no time that a date can be of. */
 export function timeOf(text: string): number | undefined {
   const span = /^(\d+)(s|m|min|h|d)$/.exec(text);
   // Without a time a date is a day of the reader, as with one; by itself Date takes it for one of UTC.
-  const isDay = /^\d{4}(-\d\d){0,2}$/.test(text);
+  const isDay = DAY.test(text);
   const at = span
     ? Date.now() - Number(span[1]) * UNITS[span[2]!]!
     : Date.parse(isDay ? `${text}${'-01-01'.slice(text.length - 4)}T00:00` : text);
@@ -130,7 +143,7 @@ export function parseFilter(text: string): Filter {
     if (name === undefined || value === undefined) {
       tests.push(wordTest(term));
     } else if (name === 'since' || name === 'until') {
-      const at = timeOf(value);
+      const at = name === 'since' ? timeOf(value) : endOf(value);
       if (at === undefined) issues.push(`${name}: give a time, or as 2h, 30min, 7d`);
       else if (name === 'since') {
         tests.push((row) => row.at >= at);

@@ -1,7 +1,7 @@
 // The filter of the runs, as one writes it: words are looked for in the event's data, and
 //   function:notes.create  type:note.*  event:ID  since:2h  until:2026-01-31T12:00
 // The pod does all of the looking.
-import { timeOf } from './filter.js';
+import { endOf, timeOf } from './filter.js';
 
 export interface RunFilter {
   asked: Record<string, string>;
@@ -20,7 +20,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function valueOf(name: string, value: string): { value: string } | { issue: string } {
   if (name === 'since' || name === 'until') {
-    const at = timeOf(value);
+    const at = name === 'since' ? timeOf(value) : endOf(value);
     if (at === undefined) return { issue: `${name}: give a time, or as 2h, 30min, 7d` };
     // "until" takes its own moment in; the pod's `to` does not.
     return { value: new Date(name === 'until' ? at + 1 : at).toISOString() };

@@ -2,8 +2,10 @@
 import { useMemo } from 'preact/hooks';
 
 import { diffLines } from '../lib/diff.js';
-import { labelOf } from '../lib/fields.js';
+import { type Field, labelOf } from '../lib/fields.js';
+import { isMoment } from '../lib/things.js';
 import { Line } from './text.js';
+import { Time } from './time.js';
 
 const LINES_SHOWN_MAX = 2_000;
 const LINE_LENGTH_MAX = 2_000;
@@ -37,31 +39,36 @@ const asText = (value: unknown): string =>
       ? value
       : JSON.stringify(value);
 
-/** The fields that differ. Those in `texts` are compared line by line. */
+/** One value, in a line: a moment in the reader's zone, whatever of it changed. */
+function Side({ field, value }: { field: Field; value: unknown }) {
+  if (isMoment(field, value)) return <Time at={value} style="long" />;
+  return <Line text={asText(value) || 'nothing'} />;
+}
+
+/** The fields that differ; long texts are compared line by line. */
 export function ThingDiff(props: {
   before: Record<string, unknown>;
   after: Record<string, unknown>;
-  fields: string[];
-  texts: string[];
+  fields: Field[];
 }) {
-  const { before, after, texts } = props;
-  const changed = props.fields.filter((name) => asText(before[name]) !== asText(after[name]));
+  const { before, after } = props;
+  const changed = props.fields.filter(({ name }) => asText(before[name]) !== asText(after[name]));
   if (changed.length === 0) return <p class="quiet">Nothing differs.</p>;
   return (
     <div class="thing-diff">
-      {changed.map((name) => (
-        <section key={name}>
-          <h3>{labelOf(name)}</h3>
-          {texts.includes(name) ? (
-            <TextDiff before={asText(before[name])} after={asText(after[name])} />
+      {changed.map((field) => (
+        <section key={field.name}>
+          <h3>{labelOf(field.name)}</h3>
+          {field.kind === 'text' ? (
+            <TextDiff before={asText(before[field.name])} after={asText(after[field.name])} />
           ) : (
             <p class="change">
               <del>
-                <Line text={asText(before[name]) || 'nothing'} />
+                <Side field={field} value={before[field.name]} />
               </del>
               <span aria-hidden="true"> → </span>
               <ins>
-                <Line text={asText(after[name]) || 'nothing'} />
+                <Side field={field} value={after[field.name]} />
               </ins>
             </p>
           )}

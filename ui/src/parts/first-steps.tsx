@@ -3,16 +3,13 @@ import { useState } from 'preact/hooks';
 
 import { nounOfType, type SynapEvent } from '../lib/events.js';
 import { log } from '../lib/log.js';
-import { query } from '../lib/rpc.js';
-import { session } from '../lib/session.js';
+import { isRefused, query } from '../lib/rpc.js';
 import { podDocument } from '../lib/document.js';
 import { useAnswer, useReloadOn } from './answer.js';
 import { CopyButton } from './copy.js';
 import { Icon } from './icon.js';
 
 const HIDDEN_KEY = 'synap-first-steps-hidden';
-// So many of the newest notes are looked at for one that was imported.
-const NOTES_LOOKED_AT = 50;
 
 interface Step {
   title: string;
@@ -30,26 +27,13 @@ function stored(): boolean {
   }
 }
 
-const DONE_KEY = 'synap-first-steps-done';
-
-/**
- * Whether a step is done or ever was: what was done stays done, though its note is deleted since or too far
- * down to be looked at.
- */
-function isOnceDone(title: string, isDone: boolean): boolean {
-  const one = `${session.value?.user.id} ${title}`;
-  try {
-    const done = JSON.parse(localStorage.getItem(DONE_KEY) ?? '[]') as string[];
-    if (isDone && !done.includes(one))
-      localStorage.setItem(DONE_KEY, JSON.stringify([...done, one]));
-    return isDone || done.includes(one);
-  } catch {
-    return isDone; // a browser that keeps nothing
-  }
-}
-
 // Keys that somebody made rather than the pod: so many of the newest are looked at.
 const KEYS_LOOKED_AT = 10;
+
+interface Key {
+  id: string;
+  lastUsedAt?: string;
+}
 
 interface Programs {
   /** Their keys, as the log names who acted. */
@@ -65,10 +49,13 @@ const isWork = (noun: string): boolean => noun !== 'key';
  * Whose keys are programs'. The pod's own key, which `synap` uses, is made by the pod itself; every
  * other key was asked for. A browser acts by its session and not by the key that signed it in.
  */
-async function programsOf(keys: { id: string }[], signal: AbortSignal): Promise<Programs> {
+async function programsOf(keys: Key[], signal: AbortSignal): Promise<Programs> {
   const find = async (question: object): Promise<SynapEvent[]> =>
     (await query<{ events: SynapEvent[] }>('events.list', question, signal)).events;
-  const newest = keys.slice(-KEYS_LOOKED_AT).map(({ id }) => id);
+  // Those that were used before all others: one that was not has done nothing.
+  const used = keys.filter(({ lastUsedAt }) => lastUsedAt !== undefined);
+  const others = keys.filter(({ lastUsedAt }) => lastUsedAt === undefined);
+  const newest = [...others, ...used].slice(-KEYS_LOOKED_AT).map(({ id }) => id);
   const made = await Promise.all(newest.map((id) => find({ aggregateId: id, limit: 1 })));
   // A member's first key was made by an owner: the step is to make one oneself.
   const own = new Set(keys.map(({ id }) => id));
@@ -82,19 +69,27 @@ async function programsOf(keys: { id: string }[], signal: AbortSignal): Promise<
   };
 }
 
-/** How many there are; and whether one is from a file: `synap import` keeps which. */
-async function notesOf(signal: AbortSignal): Promise<{ total: number; isOneImported: boolean }> {
-  const page = await query<{ total: number; notes: { origin?: unknown }[] }>(
-    'notes.list',
-    { limit: NOTES_LOOKED_AT },
-    signal,
-  );
-  return { total: page.total, isOneImported: page.notes.some((note) => note.origin !== undefined) };
+/** What of notes ever was, which the log and the pod's own list of files say: also of those that are gone. */
+async function notesOf(signal: AbortSignal): Promise<{ isOneMade: boolean; isOneImported: boolean }> {
+  const isAny = async (name: string, list: string, input: object): Promise<boolean> => {
+    try {
+      return (await query<Record<string, unknown[]>>(name, input, signal))[list]!.length > 0;
+    } catch (error) {
+      if (isRefused(error)) return false; // a key of few scopes
+      throw error;
+    }
+  };
+  const [isOneThere, wasOneMade, isOneImported] = await Promise.all([
+    isAny('notes.list', 'notes', { limit: 1 }),
+    isAny('events.list', 'events', { types: ['note.creation.completed'], limit: 1 }),
+    isAny('notes.findOrigins', 'notes', {}),
+  ]);
+  return { isOneMade: isOneThere || wasOneMade, isOneImported };
 }
 
 function usePrograms(): Programs | undefined {
   const answer = useAnswer('programs', async (signal) => {
-    const { keys } = await query<{ keys: { id: string }[] }>('keys.list', { limit: 500 }, signal);
+    const { keys } = await query<{ keys: Key[] }>('keys.list', { limit: 500 }, signal);
     return programsOf(keys, signal);
   });
   useReloadOn((event) => event.type === 'key.creation.completed', answer.reload);
@@ -105,16 +100,16 @@ export function FirstSteps() {
   const [isHidden, setHidden] = useState(stored);
   const hasNotes = podDocument.value?.has('notes.list') ?? false;
   const facts = useAnswer(`first-steps:${hasNotes}`, async (signal) =>
-    hasNotes ? notesOf(signal) : { total: 0, isOneImported: false },
+    hasNotes ? notesOf(signal) : { isOneMade: false, isOneImported: false },
   );
   const programs = usePrograms();
   useReloadOn((event) => event.type.endsWith('.creation.completed'), facts.reload);
   void log.value?.changed.value;
   if (isHidden || facts.value === undefined || !programs) return null;
-  const { total, isOneImported } = facts.value;
+  const { isOneMade, isOneImported } = facts.value;
   const rows = log.value?.rows.slice(-2_000) ?? [];
-  const all: Step[] = [
-    { title: 'Make a note', isDone: total > 0, href: '/notes/new' },
+  const steps: Step[] = [
+    { title: 'Make a note', isDone: isOneMade, href: '/notes/new' },
     {
       title: 'Import what you have',
       isDone: isOneImported || rows.some((row) => row.isImport),
@@ -130,7 +125,6 @@ export function FirstSteps() {
       shell: `npm install ${location.origin}/synap-client.tgz`,
     },
   ];
-  const steps = all.map((step) => ({ ...step, isDone: isOnceDone(step.title, step.isDone) }));
   const isAllDone = steps.every((step) => step.isDone);
   const hide = () => {
     setHidden(true);

@@ -130,7 +130,7 @@ export function FormField({ field, value, issue, onChange }: FieldProps) {
   const id = useId();
   const said = field.schema.description?.startsWith('Absent:')
     ? undefined
-    : field.schema.description;
+    : field.schema.description?.replace(/^null: /, 'Left empty: ');
   const help =
     field.kind === 'list' ? [said, 'A comma between two; "quotes" around one that has a comma.'].filter(Boolean).join(' ') : said;
   const describedBy =

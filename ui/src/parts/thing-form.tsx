@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { useDraft } from '../lib/drafts.js';
 import { type Field, fromText, labelOf, toText } from '../lib/fields.js';
+import { withLineEnds } from '../lib/line-ends.js';
 import { messageOf, PodError } from '../lib/rpc.js';
 import { FormField, issuesByField, type Values } from './form.js';
 import { Markdown } from './markdown.js';
@@ -28,9 +29,8 @@ function changesOf(fields: Field[], before: Values, after: Values): Record<strin
   const changes: Record<string, unknown> = {};
   for (const field of fields) {
     const was = before[field.name] ?? '';
-    let text = after[field.name] ?? '';
-    // A field has but line feeds: of a text whose lines all end as on Windows they are put back.
-    if (/\r\n/.test(was) && !/(^|[^\r])\n/.test(was)) text = text.replace(/\r?\n/g, '\r\n');
+    const now = after[field.name] ?? '';
+    const text = field.kind === 'text' && now !== was ? withLineEnds(was, now) : now;
     if (text === was) continue;
     const value = fromText(field, text);
     if (value !== undefined) changes[field.name] = value;

@@ -73,8 +73,6 @@ function Comparison({
   versions,
 }: Props & { from: number; to: number; versions: Version[] }) {
   const fields = fieldsOfNoun(document, noun);
-  const names = fields.map((field) => field.name);
-  const texts = fields.filter((field) => field.kind === 'text').map((field) => field.name);
   const known = (version: number) => versions.find((one) => one.version === version);
   const canAskForOne =
     'version' in
@@ -92,8 +90,7 @@ function Comparison({
         <ThingDiff
           before={before as Record<string, unknown>}
           after={after as Record<string, unknown>}
-          fields={names}
-          texts={texts}
+          fields={fields}
         />
       )}
     </Show>
