@@ -166,7 +166,7 @@ int refuse_words(const std::vector<Command>& commands, const Asked& asked) {
     if (std::ranges::find(next, word) == next.end()) {
       if (!known.empty()) text = fmt::format("{} {}", fmt::join(known, " "), word);
       return report_usage(fmt::format("There is no command \"{}\"{}{}", text,
-                                      did_you_mean(word, next), kHowToGetHelp),
+                                      did_you_mean_command(word, next), kHowToGetHelp),
                           is_json(asked));
     }
     known.push_back(word);

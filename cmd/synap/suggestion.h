@@ -15,4 +15,7 @@ std::vector<std::string> suggestions(std::string_view word, const std::vector<st
 /// "; did you mean \"list\"? ", or "; " where no name is near: what is said next comes behind it.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& names);
 
+/// The same of commands, which other programs have other words for: "ls" is "list".
+std::string did_you_mean_command(std::string_view word, const std::vector<std::string>& names);
+
 }  // namespace synap::cli

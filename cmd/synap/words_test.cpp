@@ -29,6 +29,11 @@ TEST(Suggestion, IsNearByASlipOrByAPart) {
   EXPECT_THAT(suggestions(std::string(100'000, 'l'), names), IsEmpty());
   EXPECT_EQ(did_you_mean("lst", names), "; did you mean \"list\"? ");
   EXPECT_EQ(did_you_mean("zzz", names), "; ");
+  EXPECT_EQ(did_you_mean_command("Add", {"create", "list"}), "; did you mean \"create\"? ");
+  EXPECT_EQ(did_you_mean_command("rm", {"delete", "remove"}),
+            "; did you mean \"delete\" or \"remove\"? ");
+  EXPECT_EQ(did_you_mean_command("add", {"list"}), "; ") << "only what there is";
+  EXPECT_EQ(did_you_mean_command("lst", {"create", "list"}), "; did you mean \"list\"? ");
 }
 
 TEST(Terminal, CountsColumnsAndNotBytes) {

@@ -254,6 +254,12 @@ test('what a flag cannot be is said by the program, before it asks', async () =>
     [['call', 'notes.create', '{"content":"x"}', '--wait', '--timeout', '1m'], /--timeout must be .*, not "1m"/],
     [['notes', 'create', 'x', '--timeout', '5'], /--timeout is how long --wait waits, which is not given/],
     [['notes', 'crate'], /no command "notes crate"; did you mean "create"/],
+    [['notes', 'add', 'x'], /no command "notes add"; did you mean "create"/],
+    [['tasks', 'ls'], /no command "tasks ls"; did you mean "list"/],
+    [['notes', 'edit', NOBODY], /no command "notes edit"; did you mean "update"/],
+    [['runs', 'get', 'x'], /no command "runs get"; did you mean "show"/],
+    [['status'], /no command "status"; did you mean "doctor"/],
+    [['start'], /no command "start"; did you mean "serve"/],
   ]) {
     const { code, stderr } = await run(args, { env: { SYNAP_URL: 'http://127.0.0.1:1' } });
     assert.equal(code, 2, args.join(' '));

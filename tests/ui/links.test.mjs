@@ -81,6 +81,36 @@ describe('links', () => {
     await close(page);
   });
 
+  test('a title that was given comes from the text again where it is left empty', async () => {
+    const id = await site.make('notes', { content: '# Of the text', title: 'Given' });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/notes/${id}/edit` });
+    await page.waitForSelector('.thing-form .help >> text=Left empty: it follows from the text again');
+    await page.fill('.thing-form input[type=text] >> nth=0', '');
+    await page.click('text=Save');
+    await page.waitForSelector('h2 >> text=Of the text');
+    await close(page);
+  });
+
+  test('the history shows a due time in the reader\'s zone, and a number that would change is refused', async () => {
+    const id = await site.make('tasks', { title: 'Due', dueDate: '2026-01-31T20:00:00.000Z' });
+    await site.call('tasks.update', { id, dueDate: '2026-02-01T03:30:00.000Z' });
+    const page = await site.visit({ timezoneId: 'Asia/Tokyo' });
+    await site.signIn(page, { path: `/tasks/${id}/history` });
+    await page.waitForSelector('.change del time');
+    const words = await page.textContent('.thing-diff');
+    assert.ok(words.includes('Feb 1, 2026') && words.includes('05:00') && words.includes('12:30'), words);
+    assert.ok(!/\dT\d/.test(words), words);
+    assert.equal(await page.getAttribute('.change del time', 'title'), '2026-01-31 20:00:00.000 UTC');
+    const note = await site.make('notes', { content: 'numbers' });
+    await page.goto(`${site.url}/notes/${note}/edit`);
+    await page.fill('.thing-form textarea.mono', '{"n": 9007199254740993}');
+    await page.click('text=Save');
+    await page.waitForSelector('.issue >> text=9007199254740993 cannot be kept');
+    assert.deepEqual((await site.call('notes.get', { id: note })).properties, {});
+    await close(page);
+  });
+
   test('tags are renamed, merged and taken away', async () => {
     for (const [content, tags] of [['a', ['hme', 'x']], ['b', ['hme']], ['c', ['home']]])
       await site.make('notes', { content, tags });
