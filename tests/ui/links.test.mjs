@@ -204,6 +204,11 @@ describe('links', () => {
     await page.setViewportSize(NARROW);
     await checkWidths(page, 'scores');
     await shoot(page, '390-search-scores');
+    await page.click('button.fold');
+    await page.waitForSelector('.filters.is-open input[type=date]');
+    await checkWidths(page, 'filters');
+    await checkAccessibility(page, 'filters');
+    await shoot(page, '390-search-filters');
     await close(page);
   });
 

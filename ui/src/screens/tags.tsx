@@ -5,7 +5,7 @@ import { Intent } from '../lib/command.js';
 import { podDocument } from '../lib/document.js';
 import { messageOf, query } from '../lib/rpc.js';
 import { number } from '../lib/time.js';
-import { Empty, Show, useAnswer, useReloadOn } from '../parts/answer.js';
+import { Empty, Show, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { say, sayDone } from '../parts/say.js';
 import { Line } from '../parts/text.js';
@@ -156,7 +156,8 @@ export default function TagsScreen() {
   useReloadOn((event) => event.aggregateType === 'note' || event.type.startsWith('note.'), answer.reload);
   const [find, setFind] = useState('');
   const words = find.trim().toLowerCase();
-  if (!podDocument.value?.has('tags.rename')) return <Empty title="This pod has no procedures for tags." />;
+  if (!podDocument.value) return <Waiting />;
+  if (!podDocument.value.has('tags.rename')) return <Empty title="This pod has no procedures for tags." />;
   return (
     <div class="sheet">
       <h1>Tags</h1>
