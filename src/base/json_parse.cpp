@@ -209,8 +209,9 @@ std::string with_javascript_numbers(std::string_view text, std::string& changed)
       const bool is_whole_token = (i == 0 || ends_a_token(text[i - 1])) &&
                                   (i + length == text.size() || ends_a_token(text[i + length]));
       if (is_whole_token && is_out_of_range) {
-        if (changed.empty()) changed = number;
-        out.append(is_huge(number) ? "null" : "0");
+        const bool is_lost = is_huge(number);
+        if (is_lost && changed.empty()) changed = number;
+        out.append(is_lost ? "null" : "0");  // a tiny one is rounded, as every fraction
       } else {
         out.append(number);
         if (is_whole_token && length > 18 && number.find_first_of(".eE") == number.npos) {

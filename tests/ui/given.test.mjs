@@ -31,7 +31,6 @@ describe('JSON that somebody gives', () => {
       ['12345678901234567890', '12345678901234567000'],
       ['1e400', 'null'],
       ['-1e400', 'null'],
-      ['1e-400', '0'],
     ]) {
       assert.throws(
         () => lib.parseGiven(`{"9007199254740993": "9007199254740993", "a": [1, {"b": ${number}}]}`),
@@ -41,7 +40,7 @@ describe('JSON that somebody gives', () => {
   });
 
   test('is taken where it reads back, and refused as before where it is no JSON', () => {
-    for (const text of ['0', '-0', '9007199254740992', '9007199254740994', '0.1', '3.14159265358979323846', '1e21', '1152921504606847000', '0e-400', '5e-324', '"\\"9007199254740993"']) {
+    for (const text of ['0', '-0', '9007199254740992', '9007199254740994', '0.1', '3.14159265358979323846', '1e21', '1152921504606847000', '0e-400', '5e-324', '1e-400', '"\\"9007199254740993"']) {
       assert.deepEqual(lib.parseGiven(text), JSON.parse(text), text);
     }
     assert.throws(() => lib.parseGiven('{'), SyntaxError);

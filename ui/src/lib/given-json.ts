@@ -7,11 +7,9 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 function changed(written: string): string | undefined {
   const value = Number(written);
   if (!Number.isFinite(value)) return 'null';
-  if (/^-?\d+$/.test(written)) {
-    const kept = String(value);
-    return kept === written || written === '-0' ? undefined : kept;
-  }
-  return value === 0 && /[1-9]/.test(written.split(/[eE]/)[0]!) ? '0' : undefined;
+  const kept = String(value);
+  const isWhole = /^-?\d+$/.test(written);
+  return !isWhole || kept === written || written === '-0' ? undefined : kept;
 }
 
 /** The value. Throws a sentence: where it is no JSON, or which number would not be kept. */
