@@ -257,7 +257,6 @@ test('what a flag cannot be is said by the program, before it asks', async () =>
     [['notes', 'add', 'x'], /no command "notes add"; did you mean "create"/],
     [['tasks', 'ls'], /no command "tasks ls"; did you mean "list"/],
     [['notes', 'edit', NOBODY], /no command "notes edit"; did you mean "update"/],
-    [['runs', 'get', 'x'], /no command "runs get"; did you mean "show"/],
     [['status'], /no command "status"; did you mean "doctor"/],
     [['start'], /no command "start"; did you mean "serve"/],
   ]) {
