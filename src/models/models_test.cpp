@@ -1,5 +1,7 @@
 #include "models/models.h"
 
+#include <future>
+
 #include "models/test_rig.h"
 #include "models/test_streams.h"
 
@@ -166,11 +168,13 @@ TEST_F(ModelsTest, AnAnswerThatIsNoStreamIsAnError) {
 }
 
 TEST_F(ModelsTest, WhoLeavesEndsTheRequest) {
-  std::atomic<bool> has_ended = false;
-  first.then([&](outbound::Wire& wire, const outbound::Seen&) {
+  // The server's thread outlives this function.
+  const auto end = std::make_shared<std::promise<bool>>();
+  auto has_ended = end->get_future();
+  first.then([end](outbound::Wire& wire, const outbound::Seen&) {
     const auto whole = sse(chat_answer("a beginning"));
     wire.send(whole.substr(0, whole.find("finish_reason")));
-    has_ended = wire.wait_for_end();
+    end->set_value(wire.wait_for_end());
   });
   open({.chat = {chat(first)}});
   // Destroyed where it stands, as a stream is whose reader has gone.
@@ -184,9 +188,8 @@ TEST_F(ModelsTest, WhoLeavesEndsTheRequest) {
   const auto call = calls().at(0);
   EXPECT_EQ(call.finish, "cancelled");
   EXPECT_GT(call.output, 0);
-  for (int i = 0; i < 500 && !has_ended; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_TRUE(has_ended);
+  ASSERT_EQ(has_ended.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  EXPECT_TRUE(has_ended.get());
 }
 
 TEST_F(ModelsTest, ManyAnswersComeAtOnce) {
