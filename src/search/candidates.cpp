@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace synap::search {
 namespace {
@@ -90,11 +91,9 @@ class Choosing {
     const auto place = place_of(near.entity);
     if (!place || !is_taken(*place)) return;
     if (!has_words) return add(*place, std::nullopt, &near);
-    // Where all that have the words are candidates by them, this one has none of them.
-    const bool is_known =
-        candidates_.total && *candidates_.total <= static_cast<std::int64_t>(kByWordsMax);
-    const double relevance = is_known ? 0 : relevance_at(tx_, candidates_.reading, *place);
-    add(*place, words_score(relevance, candidates_.reading.relevance_typical), &near);
+    auto relevance = candidates_.ranked.relevance_of(*place);
+    if (!relevance) relevance = relevance_at(tx_, candidates_.reading, *place);
+    add(*place, words_score(*relevance, candidates_.reading.relevance_typical), &near);
   }
 
   void add(std::int64_t place, std::optional<double> words, const ByMeaning* near) {
@@ -137,9 +136,8 @@ Candidates candidates_of(db::Tx& tx, std::string_view user_id, const Ask& ask) {
     auto all = ask;
     all.limit = static_cast<int>(kByWordsMax);
     all.after.reset();
-    auto ranked = rank(tx, candidates.reading, all);
-    candidates.total = ranked.total;
-    for (const auto& place : ranked.places) {
+    candidates.ranked = rank(tx, candidates.reading, all, /*keeps_seen=*/true);
+    for (const auto& place : std::exchange(candidates.ranked.places, {})) {
       auto rows = tx.query("SELECT entity FROM documents WHERE place = $1", place.number);
       if (!rows.next()) continue;
       candidates.by_words.push_back({place, rows.uuid(0).value_or(Uuid{})});

@@ -25,7 +25,7 @@ struct Candidates {
   };
   Reading reading;
   std::vector<ByWords> by_words;
-  std::optional<std::int64_t> total;  // that have the words; nothing: not all were looked at
+  Ranked ranked;  // without its places, which are by_words
   /// Those that the rules let be found; nothing: any, or too many to be listed.
   std::optional<std::unordered_set<Uuid>> only;
   std::unordered_set<Uuid> never;

@@ -7,6 +7,7 @@
 
 #include "base/test_support.h"
 #include "search/finder.h"
+#include "search/ranking.h"
 
 namespace synap::search {
 namespace {
@@ -308,6 +309,39 @@ TEST_F(IndexTest, SuggestsTitles) {
   EXPECT_EQ(suggested("ÄRGER", "ann"), "Ärger im Garten");
   EXPECT_EQ(suggested("x", "ann"), "");
   EXPECT_EQ(suggested("arg", "bob"), "");
+}
+
+// So what is near by its meaning is not looked for among the words once more.
+TEST_F(IndexTest, KnowsHowRelevantWhatWasLookedAtIs) {
+  for (int i = 0; i < 4; ++i) {
+    put(document("A bicycle"));
+    put(document("A tricycle", i % 2 == 0 ? "and a bicycle beside it" : ""));
+  }
+  const Ask ask{.text = "bicycle", .limit = 1, .texts_max = 3};
+  const auto done = test::run(executor, [&] {
+    return index->database().read([&](db::Tx& tx) {
+      const auto reading = read_query(tx, "ann", ask);
+      const auto ranked = rank(tx, reading, ask, /*keeps_seen=*/true);
+      int known = 0;
+      int without = 0;
+      int unknown = 0;
+      auto rows = tx.query("SELECT place FROM documents");
+      while (rows.next()) {
+        const auto place = rows.integer(0);
+        const auto relevance = ranked.relevance_of(place);
+        if (!relevance) {
+          ++unknown;
+          continue;
+        }
+        EXPECT_EQ(*relevance, relevance_at(tx, reading, place)) << place;
+        ++(*relevance > 0 ? known : without);
+      }
+      EXPECT_EQ(known, 4);
+      EXPECT_EQ(without, 1);
+      EXPECT_EQ(unknown, 3);
+    });
+  });
+  EXPECT_TRUE(done);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace synap::search {
 namespace {
 
-// Where a text that has all words once is: x / (x + 1/2) at x = 1.
+// What makes 2/3 of a text that has all words once: x^2 / (x^2 + 1/2) at x = 1.
 constexpr double kHalf = 0.5;
 constexpr double kUnrelatedWeight = 50;
 constexpr double kFar = 4;
@@ -23,7 +23,7 @@ double rounded(double value, double parts) {
 double words_score(double relevance, double typical) {
   if (!(relevance > 0) || !(typical > 0)) return 0;
   const double part = relevance / typical;
-  return part / (part + kHalf);
+  return part * part / (part * part + kHalf);
 }
 
 Usual usual_of(const vectors::Background& background, const Usual& unrelated) {

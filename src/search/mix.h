@@ -9,7 +9,8 @@ namespace synap::search {
 
 /// Of a relevance: 2/3 for a text that has each word of the query once, and is as long as others;
 /// more where they are in the title or often there, less where some are missing, the rare ones
-/// above all. `typical` is the relevance of the former.
+/// above all: a text that has one word of many has it by chance, and comes to next to nothing.
+/// `typical` is the relevance of the former.
 double words_score(double relevance, double typical);
 
 /// How near things usually are to a query.

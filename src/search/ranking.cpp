@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace synap::search {
 namespace {
@@ -47,7 +48,7 @@ bool has_times(const Ask& ask) {
 
 }  // namespace
 
-Ranked rank(db::Tx& tx, const Reading& reading, const Ask& ask) {
+Ranked rank(db::Tx& tx, const Reading& reading, const Ask& ask, bool keeps_seen) {
   Ranked ranked;
   const auto& expression = reading.expression;
   if (expression.text.empty()) {
@@ -70,13 +71,25 @@ Ranked rank(db::Tx& tx, const Reading& reading, const Ask& ask) {
   Best best(static_cast<std::size_t>(ask.limit) + 1, ask.after);
   {
     auto rows = tx.query_with(sql, values);
-    while (rows.next()) best.offer({rows.real(1), rows.integer(0)});
+    while (rows.next()) {
+      const Place place{rows.real(1), rows.integer(0)};
+      best.offer(place);
+      if (keeps_seen) ranked.seen.push_back({place.number, place.relevance});
+    }
   }
+  const bool is_cut = best.offered() > ask.texts_max;
+  ranked.seen_to = is_cut && !ranked.seen.empty() ? ranked.seen.back().place : lowest;
   if (!expression.is_partial && best.offered() <= ask.texts_max) ranked.total = best.offered();
   ranked.places = best.take();
   ranked.has_more = ranked.places.size() > static_cast<std::size_t>(ask.limit);
   if (ranked.has_more) ranked.places.pop_back();
   return ranked;
+}
+
+std::optional<double> Ranked::relevance_of(std::int64_t place) const {
+  if (place < seen_to) return std::nullopt;
+  const auto at = std::ranges::lower_bound(seen, place, std::greater(), &Seen::place);
+  return at != seen.end() && at->place == place ? at->relevance : 0;
 }
 
 double relevance_at(db::Tx& tx, const Reading& reading, std::int64_t place) {

@@ -87,7 +87,7 @@ Task<Result<Found>> Search::answer(std::shared_ptr<IndexFile> index, const Ask& 
   found->mode = ask.mode == Mode::kSemantic ? Mode::kSemantic : Mode::kHybrid;
   found->index = number;
   const bool is_cut = are_checked && seen->nearest.size() >= ask.checked_max;
-  const bool is_partial = is_cut || (ask.mode != Mode::kSemantic && !candidates.total);
+  const bool is_partial = is_cut || (ask.mode != Mode::kSemantic && !candidates.ranked.total);
   if (!is_partial) found->total = count;
   co_return found;
 }

@@ -57,6 +57,7 @@ class MeaningTest : public FeatureTest {
   void wait_for_meanings() {
     const auto end = log->end().value();
     wait_until([&] { return search->meanings()->indexed() >= end; });
+    wait_for_words();
   }
   std::string make(std::string_view path, Json::Object fields, std::string user = "ann") {
     const auto made = call(path, Json(std::move(fields)), std::move(user));
