@@ -159,13 +159,17 @@ int cannot_start(Error error, const pod::PodOptions& options, const LogOptions& 
   return exit_code_of(error.code);
 }
 
+// Rather than give up where the database is away, or another has it.
+bool waits(const pod::Config& config) {
+  return config.is_standby || config.pod.node.is_one_of_many;
+}
+
 // On standby, when its database is there and nobody else has it. Null: it was stopped before that.
 Result<std::unique_ptr<pod::Pod>> start(const pod::Config& config, StopSignals& signals) {
   std::string said;
   for (;;) {
     auto pod = pod::Pod::start(config.pod);
-    const bool is_to_wait =
-        !pod && config.is_standby && pod.error().code == Code::kServiceUnavailable;
+    const bool is_to_wait = !pod && waits(config) && pod.error().code == Code::kServiceUnavailable;
     if (!is_to_wait) return pod;
     if (std::exchange(said, pod.error().message) != pod.error().message) {
       write_log(LogLevel::kInfo, "pod", "standing by: {why}", {{"why", said}});
@@ -176,8 +180,8 @@ Result<std::unique_ptr<pod::Pod>> start(const pod::Config& config, StopSignals& 
 
 // True: it stopped by itself, for another pod has its database.
 bool run_until_stopped(pod::Pod& pod, const pod::Config& config, StopSignals& signals) {
-  while (!signals.wait(config.is_standby ? kBetweenLooks : std::chrono::hours(24))) {
-    if (config.is_standby && pod.is_lost()) return true;
+  while (!signals.wait(waits(config) ? kBetweenLooks : std::chrono::hours(24))) {
+    if (waits(config) && pod.is_lost()) return true;
   }
   return false;
 }
@@ -195,16 +199,20 @@ int serve(const ServeOptions& options, StopSignals& signals) {
   // The database holds all that its users have written, and its directory may be one that others
   // can read.
   ::umask(0077);
-  signals.watch(config->pod.stop_grace + kStopMargin);
+  signals.watch(config->pod.drain + config->pod.stop_grace + kStopMargin);
   for (;;) {
     auto pod = start(*config, signals);
     if (!pod) return cannot_start(pod.error(), config->pod, config->log, options.is_json);
     if (*pod == nullptr) return kExitOk;
     say_ready(**pod, *config, options.is_json);
     const bool is_lost = run_until_stopped(**pod, *config, signals);
+    const bool is_node = config->pod.node.is_one_of_many;
     write_log(LogLevel::kInfo, "pod",
-              is_lost ? "another pod has the database: this one stops, and waits for it"
-                      : "stopping; once more to stop at once");
+              !is_lost  ? "stopping; once more to stop at once"
+              : is_node ? "the other nodes go on without this one: it stops, and starts anew"
+                        : "another pod has the database: this one stops, and waits for it");
+    (*pod)->drain();
+    if (!is_lost) std::this_thread::sleep_for(config->pod.drain);
     const bool is_finished = (*pod)->stop();
     write_log(LogLevel::kInfo, "pod",
               is_finished ? "stopped" : "stopped; what was under way goes on at the next start");
@@ -238,10 +246,11 @@ Command serve_command() {
       .example = "synap serve --data ~/synap --listen 127.0.0.1:4400",
       .options = {{"--config", "A TOML file with the settings below, as listen = \"…\".",
                    &options->file, "SYNAP_CONFIG"}},
-      .run = [options] {
-        static StopSignals signals;
-        return serve(*options, signals);
-      },
+      .run =
+          [options] {
+            static StopSignals signals;
+            return serve(*options, signals);
+          },
       .outlives_readers = true};
   const auto& settings = pod::settings();
   options->settings.resize(settings.size());

@@ -171,22 +171,55 @@ void Keys::observe(db::Tx& tx, const events::Event& event) {
   } else if (event.type == kUserCreationCompleted.name) {
     tx.on_commit([this] { live_.add_user(); });
   } else if (event.type == kKeyCreationCompleted.name) {
-    auto key = data_of(event, kKeyCreationCompleted);
-    if (!key) return tx.abort(key.error());
-    auto rows = tx.query(
-        "SELECT hash, role, scopes, expires_at, kind, parent FROM api_keys_data "
-        "JOIN users_data ON users_data.id = user_id WHERE api_keys_data.id = $1",
-        (*key)->key_id);
-    if (!rows.next()) return;
-    auto scopes = scopes_of(rows.view(2));
-    if (!scopes) return tx.abort(scopes.error());
-    LiveKeys::Entry entry{.hash = hash_of(rows.view(0))};
-    entry.actor = Actor::of_key(event.user_id, role_by_name(rows.view(1)).value_or(Role::kMember),
-                                (*key)->key_id, std::move(*scopes));
-    if (!rows.is_null(3)) entry.expires_at = rows.integer(3);
-    if (!read_kind(rows, 4, entry)) return;
-    tx.on_commit([this, entry = std::move(entry)] { live_.add(entry); });
+    auto entry = entry_of(tx, event);
+    if (entry) tx.on_commit([this, made = std::move(*entry)] { live_.add(made); });
   }
+}
+
+// As its row has it. Nothing: it is revoked already, or cannot be read.
+std::optional<LiveKeys::Entry> Keys::entry_of(db::Tx& tx, const events::Event& event) {
+  auto key = data_of(event, kKeyCreationCompleted);
+  if (!key) {
+    tx.abort(key.error());
+    return std::nullopt;
+  }
+  auto rows = tx.query(
+      "SELECT hash, role, scopes, expires_at, kind, parent FROM api_keys_data "
+      "JOIN users_data ON users_data.id = user_id WHERE api_keys_data.id = $1 "
+      "AND revoked_at IS NULL",
+      (*key)->key_id);
+  if (!rows.next()) return std::nullopt;
+  auto scopes = scopes_of(rows.view(2));
+  if (!scopes) {
+    tx.abort(scopes.error());
+    return std::nullopt;
+  }
+  LiveKeys::Entry entry{.hash = hash_of(rows.view(0))};
+  entry.actor = Actor::of_key(event.user_id, role_by_name(rows.view(1)).value_or(Role::kMember),
+                              (*key)->key_id, std::move(*scopes));
+  if (!rows.is_null(3)) entry.expires_at = rows.integer(3);
+  if (!read_kind(rows, 4, entry)) return std::nullopt;
+  return entry;
+}
+
+std::vector<std::string> Keys::hears() {
+  return {std::string(kKeyRevocationCompleted.name), std::string(kUserCreationCompleted.name),
+          std::string(kKeyCreationCompleted.name)};
+}
+
+Task<Result<>> Keys::hear(const events::Event& event) {
+  if (event.type == kKeyRevocationCompleted.name) {
+    auto revoked = data_of(event, kKeyRevocationCompleted);
+    if (!revoked) co_return fail(revoked.error());
+    live_.remove((*revoked)->key_id);
+  } else if (event.type == kUserCreationCompleted.name) {
+    live_.add_user();
+  } else if (event.type == kKeyCreationCompleted.name) {
+    auto entry = co_await database_.read([&](db::Tx& tx) { return entry_of(tx, event); });
+    if (!entry) co_return fail(entry.error());
+    if (*entry) live_.add(std::move(**entry));
+  }
+  co_return Result<>{};
 }
 
 Task<Result<>> Keys::load() {
@@ -194,7 +227,9 @@ Task<Result<>> Keys::load() {
     auto users = tx.query("SELECT 1 FROM users_data LIMIT 1");
     if (users.next()) live_.add_user();
     auto links = tx.query("SELECT max(expires_at) FROM sign_in_links_data");
-    if (links.next() && !links.is_null(0)) links_end_ = links.integer(0);
+    if (links.next() && !links.is_null(0)) {
+      links_end_ = std::max(links_end_.load(), links.integer(0));
+    }
     auto rows = tx.query(
         "SELECT hash, api_keys_data.user_id, role, id, scopes, expires_at, used_at, kind, parent "
         "FROM (SELECT * FROM api_keys_data WHERE revoked_at IS NULL) AS api_keys_data "

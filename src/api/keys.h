@@ -122,6 +122,12 @@ class Keys final : public Authority {
 
   /// Reads all keys. Before anything else but the projections.
   Task<Result<>> load();
+  /// What another node has appended about users and keys (events of hears()), in the order of the
+  /// log; what is known already may come again.
+  static std::vector<std::string> hears();
+  Task<Result<>> hear(const events::Event& event);
+  /// Before anything else: links are made by other nodes, too, which tell nobody of them.
+  void share() { links_end_ = INT64_MAX; }
   /// True from the first user on, also when none of them has a key any more.
   bool has_users() const { return live_.has_users(); }
   /// When keys were used last, which is to be written down now and then.
@@ -205,6 +211,7 @@ class Keys final : public Authority {
   Task<Result<NewKey>> append(NewKey key, std::vector<events::NewEvent> events,
                               AccessRequest request, std::function<void(db::Tx&)> decide);
   void observe(db::Tx& tx, const events::Event& event);
+  static std::optional<LiveKeys::Entry> entry_of(db::Tx& tx, const events::Event& event);
 
   db::Database& database_;
   events::EventLog& log_;

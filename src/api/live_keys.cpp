@@ -28,6 +28,7 @@ std::optional<KeyKind> key_kind_by_name(std::string_view name) {
 
 namespace {
 
+constexpr std::size_t kRemovedKept = 1'000;
 constexpr std::chrono::milliseconds kForgottenAfter = std::chrono::days(30);
 
 std::unexpected<Error> not_valid(KeyKind kind = KeyKind::kKey) {
@@ -56,6 +57,8 @@ void LiveKeys::add(Entry entry) {
   const bool is_over = !check_time(*key, now());
   std::unique_lock lock(mutex_);
   has_users_ = true;
+  const auto& id = key->entry.actor.recorded.id;
+  if (by_id_.contains(id) || removed_.contains(id)) return;
   if (key->entry.kind != KeyKind::kKey) {
     const auto parent = by_id_.find(key->entry.parent);
     if (is_over || parent == by_id_.end()) return;
@@ -81,6 +84,11 @@ void LiveKeys::remove(const std::string& key_id) {
   std::vector<KeyRef> removed;
   {
     std::unique_lock lock(mutex_);
+    if (removed_.insert(key_id).second) removed_in_order_.push_back(key_id);
+    if (removed_in_order_.size() > kRemovedKept) {
+      removed_.erase(removed_in_order_.front());
+      removed_in_order_.pop_front();
+    }
     auto key = take_out(key_id);
     if (key == nullptr) return;
     for (const auto& child : key->children) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "api/actor.h"
@@ -47,7 +49,8 @@ class LiveKeys {
 
   LiveKeys(RateLimit limit, World& world) : limit_(limit), clock_(world) {}
 
-  /// A session whose key is gone, or whose time is over, is not added.
+  /// A session whose key is gone, or whose time is over, is not added; nor is what is there, or was
+  /// removed a moment ago.
   void add(Entry entry);
   void add_user() { has_users_ = true; }
   /// And the sessions that stand for it.
@@ -106,6 +109,10 @@ class LiveKeys {
   mutable std::shared_mutex mutex_;
   std::unordered_map<Sha256, KeyRef, Hash> by_hash_;
   std::unordered_map<std::string, KeyRef> by_id_;
+  // The keys that were removed last: where another node has revoked a key that this one has just
+  // made, that may be known here before it is.
+  std::unordered_set<std::string> removed_;
+  std::deque<std::string> removed_in_order_;
   // Of every user who ever had a key here: users stay.
   std::unordered_map<std::string, std::shared_ptr<RateLimit::Account>> accounts_;
 

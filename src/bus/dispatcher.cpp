@@ -176,7 +176,7 @@ void Dispatcher::put_to_admission(db::Tx& tx, const Function& function,
       "INSERT INTO admissions(is_gone, user_id, position, function, due_at) "
       "VALUES (0, $1, $2, $3, $4) ON CONFLICT DO NOTHING",
       event.user_id, event.position, function.id, due_at);
-  tx.on_commit([this] { admissions_.raise(++admission_count_); });
+  tx.on_commit([this] { note_admissions(); });
 }
 
 std::int64_t Dispatcher::insert_run(db::Tx& tx, const Function& function,

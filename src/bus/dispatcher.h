@@ -58,6 +58,8 @@ class Dispatcher {
 
   /// Grows when something is to be looked at: rows of `admissions`.
   Watermark& admissions() { return admissions_; }
+  /// Another node may have put some there.
+  void note_admissions() { admissions_.raise(++admission_count_); }
 
   const Functions& functions() const { return functions_; }
 

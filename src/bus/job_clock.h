@@ -2,6 +2,9 @@
 // makes what waits due sooner; set back, it puts nothing off, since what passes by the steady clock
 // has passed. The latter alone would stand still while the machine sleeps.
 //
+// Many nodes have one clock, that of their database, and tell it now and then (set_by): those of
+// their machines may differ.
+//
 // How far it had come is kept with what waits (job_store.h), so that this holds over restarts, too.
 #pragma once
 
@@ -26,8 +29,15 @@ class JobClock {
     // That the two are not read at one moment is no more than once a millisecond, since it is their
     // largest difference that is kept.
     const auto steady = steady_ms();
-    ahead_ms_ = std::max(ahead_ms_, world_.unix_ms() - steady);
+    if (!is_set_) ahead_ms_ = std::max(ahead_ms_, world_.unix_ms() - steady);
     return steady + ahead_ms_;
+  }
+  /// It is `now` by another clock, which counts from here on, rather than the wall clock.
+  void set_by(std::int64_t now) {
+    std::lock_guard lock(mutex_);
+    const auto ahead = now - steady_ms();
+    ahead_ms_ = is_set_ ? std::max(ahead_ms_, ahead) : ahead;
+    is_set_ = true;
   }
   /// It has been at `now` before.
   void advance_to(std::int64_t now) {
@@ -43,6 +53,7 @@ class JobClock {
 
   World& world_;
   std::mutex mutex_;
+  bool is_set_ = false;
   std::int64_t ahead_ms_;  // how far it is ahead of the steady clock
 };
 

@@ -105,6 +105,10 @@ constexpr std::int64_t kDueMax = 500;
 // So much later what waits is due at worst, if the machine stops and its clock is set back.
 constexpr std::int64_t kClockKeptMs = 1'000;
 
+// Of jobs, beside 1.
+constexpr int kBehind = 0;
+constexpr int kAddedByOthers = 2;
+
 const Error& lost() {
   static const Error error{Code::kConflict, "The job was claimed anew meanwhile", nullptr};
   return error;
@@ -141,7 +145,9 @@ std::vector<db::Database::Migration> JobStore::migrations() {
       // 0: nobody has begun it, so it has no stored results to load.
       {"jobs.6", "ALTER TABLE parked_jobs ADD COLUMN may_have_results INTEGER NOT NULL DEFAULT 1"},
       // Of one that failed: nothing that happens has it done again before that.
-      {"jobs.7", "ALTER TABLE parked_jobs ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0"}};
+      {"jobs.7", "ALTER TABLE parked_jobs ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0"},
+      // State 2: what a node that does not lead has added, and nobody has put into its line yet.
+      {"jobs.8", "CREATE INDEX jobs_added ON jobs(line) WHERE state = 2"}};
 }
 
 JobStore::JobStore(db::Database& database, const Functions& functions, Queue& queue,
@@ -162,7 +168,16 @@ Task<Result<>> JobStore::take_over() {
         "WHERE state = 1");
     const std::int64_t found = tx.run("DELETE FROM jobs WHERE state = 1");
     tx.run("DELETE FROM job_processes");
-    tx.run("UPDATE job_clock SET parked = parked + $1", found);
+    // Many nodes would wait for each other to count. Nobody knows it then: the next who is alone
+    // counts anew.
+    if (is_shared_) {
+      tx.run("UPDATE job_clock SET parked = -1");
+    } else {
+      tx.run(
+          "UPDATE job_clock SET parked = CASE WHEN parked < 0 THEN (SELECT count(*) FROM "
+          "parked_jobs) ELSE parked + $1 END",
+          found);
+    }
     {
       auto rows = tx.query("SELECT now, parked FROM job_clock");
       if (rows.next()) {
@@ -174,13 +189,44 @@ Task<Result<>> JobStore::take_over() {
       auto rows = tx.query("SELECT count(*) FROM jobs");
       if (rows.next()) behind_ = rows.integer(0);
     }
-    {
-      auto rows = tx.query("SELECT DISTINCT user_id FROM parked_jobs WHERE due_at = 0");
-      while (rows.next()) queue_.note_unclaimed(rows.view(0));
-    }
     extend(tx);
-    read_next_due(tx);
+    tx.on_commit([this] { leads_ = true; });
+    take_in(tx);
   });
+}
+
+void JobStore::note_all_ready_users(db::Tx& tx) {
+  auto rows = tx.query("SELECT DISTINCT user_id FROM parked_jobs WHERE due_at = 0");
+  while (rows.next()) queue_.note_unclaimed(rows.view(0));
+}
+
+// They are put where they would be had they been added here: behind others of their line, or ready.
+// Nobody else changes who is first in a line, so what is looked at here stays so.
+void JobStore::take_in(db::Tx& tx) {
+  std::vector<Uuid> lines;
+  {
+    auto rows = tx.query("UPDATE jobs SET state = 0 WHERE state = 2 RETURNING line");
+    while (rows.next()) lines.push_back(rows.uuid(0).value_or(Uuid{}));
+  }
+  behind_ += static_cast<std::int64_t>(lines.size());
+  std::ranges::sort(lines);
+  lines.erase(std::ranges::unique(lines).begin(), lines.end());
+  for (const auto& line : lines) {
+    if (!has_begun(tx, line)) let_next_go(tx, line);
+  }
+  note_all_ready_users(tx);
+  read_next_due(tx);
+  queue_.note_wish();
+}
+
+// Whether the first of a line is claimed or parked, and the others wait for it.
+bool JobStore::has_begun(db::Tx& tx, const Uuid& line) const {
+  for (const auto* sql : {"SELECT 1 FROM jobs WHERE line = $1 AND state = 1 LIMIT 1",
+                          "SELECT 1 FROM parked_jobs WHERE line = $1 LIMIT 1"}) {
+    auto rows = tx.query(sql, line);
+    if (rows.next()) return true;
+  }
+  return false;
 }
 
 bool JobStore::has_others(db::Tx& tx, const Uuid& line) {
@@ -216,6 +262,7 @@ void JobStore::insert_parked(db::Tx& tx, const Job& job, std::optional<std::int6
 }
 
 void JobStore::count_parked(db::Tx& tx, std::int64_t by) {
+  if (is_shared_) return;
   const auto now = clock_.now();
   tx.run("UPDATE job_clock SET parked = parked + $1, now = max(now, $2)", by, now);
   tx.on_commit([this, by, now] {
@@ -226,21 +273,26 @@ void JobStore::count_parked(db::Tx& tx, std::int64_t by) {
 
 void JobStore::keep_clock(db::Tx& tx) {
   const auto now = clock_.now();
-  if (now < clock_kept_ + kClockKeptMs) return;
+  if (is_shared_ || now < clock_kept_ + kClockKeptMs) return;
   tx.run("UPDATE job_clock SET now = max(now, $1)", now);
   tx.on_commit([this, now] { clock_kept_ = std::max(clock_kept_, now); });
 }
 
 void JobStore::add(db::Tx& tx, Job job, bool may_be_behind_others) {
+  if (may_be_behind_others && !leads_) return insert_unclaimed(tx, job, kAddedByOthers);
   if (!may_be_behind_others || !has_others(tx, job.line)) return make_ready(tx, std::move(job));
   // At once, and not on commit: whoever ends the job before it in this very commit looks here.
   ++behind_;
+  insert_unclaimed(tx, job, kBehind);
+}
+
+void JobStore::insert_unclaimed(db::Tx& tx, const Job& job, int state) {
   const auto keys = limit_keys_text(job.limit_keys);
   tx.run(
       "INSERT INTO jobs(line, position, run, function, user_id, state, attempt, fence, limit_keys, "
-      "priority_ms) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9)",
-      job.line, job.position, job.run_id, job.function->id, job.user_id, job.attempt, job.fence,
-      keys, job.priority_ms);
+      "priority_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      job.line, job.position, job.run_id, job.function->id, job.user_id, state, job.attempt,
+      job.fence, keys, job.priority_ms);
 }
 
 void JobStore::add_later(db::Tx& tx, Job job, std::int64_t delay_ms, bool may_be_behind_others) {
@@ -254,9 +306,11 @@ void JobStore::make_ready(db::Tx& tx, Job job) {
   if (job.function != nullptr && functions_.is_paused(job.function->id)) {
     return insert_parked(tx, job, 0);
   }
-  if (queue_.room(job.user_id) == 0) {
+  if (!leads_ || queue_.room(job.user_id) == 0) {
     insert_parked(tx, job, 0);
-    return tx.on_commit([this, user_id = job.user_id] { queue_.note_unclaimed(user_id); });
+    return tx.on_commit([this, user_id = job.user_id] {
+      if (leads_) queue_.note_unclaimed(user_id);
+    });
   }
   ++job.fence;
   insert_claimed(tx, job);
@@ -295,7 +349,7 @@ void JobStore::finish(db::Tx& tx, const Job& job) {
              "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 "
              "AND step = x'' AND state = 1 AND fence = $4",
              job.line, job.position, job.run_id, job.fence);
-  if (behind_ > 0) let_next_go(tx, job.line);
+  leave_line(tx, job.line);
 }
 
 JobStore::Removed JobStore::remove(db::Tx& tx, const Job& job) {
@@ -304,7 +358,7 @@ JobStore::Removed JobStore::remove(db::Tx& tx, const Job& job) {
              job.position, job.run_id);
   if (parked > 0) {
     count_parked(tx, -parked);
-    if (behind_ > 0) let_next_go(tx, job.line);
+    leave_line(tx, job.line);
     return {.was_there = true};
   }
   std::optional<std::int64_t> state;
@@ -316,20 +370,31 @@ JobStore::Removed JobStore::remove(db::Tx& tx, const Job& job) {
     rows.next();
   }
   if (!state) return {};
-  if (*state == 0) {
-    tx.on_commit([this] { --behind_; });
+  if (*state != 1) {
+    if (*state == kBehind && leads_) tx.on_commit([this] { --behind_; });
     return {.was_there = true};
   }
-  if (behind_ > 0) let_next_go(tx, job.line);
+  leave_line(tx, job.line);
   return {.was_there = true, .was_claimed = true};
+}
+
+// The first of a line is gone.
+void JobStore::leave_line(db::Tx& tx, const Uuid& line) {
+  if (!leads_) {
+    tx.run("UPDATE jobs SET state = $2 WHERE line = $1 AND state = $3", line, kAddedByOthers,
+           kBehind);
+  } else if (behind_ > 0) {
+    let_next_go(tx, line);
+  }
 }
 
 void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
   Job next;
   std::string function_id;
+  bool is_counted = false;  // in behind_
   {
     auto rows = tx.query(
-        "SELECT position, run, function, user_id, attempt, fence, limit_keys, priority_ms "
+        "SELECT position, run, function, user_id, attempt, fence, limit_keys, priority_ms, state "
         "FROM jobs WHERE line = $1 ORDER BY position, run LIMIT 1",
         line);
     if (!rows.next()) return;
@@ -343,8 +408,9 @@ void JobStore::let_next_go(db::Tx& tx, const Uuid& line) {
     if (!rows.is_null(6)) next.limit_keys = limit_keys_of(rows.view(6));
     next.priority_ms = rows.integer(7);
     next.may_have_results = true;
+    is_counted = rows.integer(8) == kBehind;
   }
-  tx.on_commit([this] { --behind_; });
+  if (is_counted) tx.on_commit([this] { --behind_; });
   next.function = functions_.find(function_id);
   if (next.function == nullptr) {
     // It waits for the return of its function, and so do those behind it.

@@ -3,6 +3,10 @@
 // what is to be done now and has no room in the queue yet, and what waits for a time or for
 // something to happen. A million runs asleep are rows there, and nothing else.
 //
+// Of many nodes on one database one leads: it alone claims, and says what becomes of lines. What
+// the others add is ready in `parked_jobs`, or stands in `jobs` (state 2) until the leading node
+// has put it into its line (take_in).
+//
 // A claim has a fence, a number that grows. Everything that ends a claim (finish, park) says which
 // one, and changes nothing if there was a later one: the transaction is aborted with kConflict, and
 // all that was to happen with it does not.
@@ -45,9 +49,19 @@ class JobStore {
   JobStore(db::Database& database, const Functions& functions, Queue& queue,
            JobStoreOptions options = {});
 
-  /// For the start, when no other process has this database: what an earlier one had claimed is
-  /// ready again, and known to have been found. Blocks.
+  /// Before anything else: there are other nodes, and this one does not lead until take_over().
+  void share() {
+    is_shared_ = true;
+    leads_ = false;
+  }
+  /// Whether there are others.
+  bool is_shared() const { return is_shared_; }
+
+  /// For the start, when no other process claims: what an earlier one had claimed is ready again,
+  /// and known to have been found. Blocks.
   Task<Result<>> take_over();
+  /// Of the leading node: takes in what the others have added and put off.
+  void take_in(db::Tx& tx);
 
   /// A new job. It is claimed if there is room for it, and queued on commit.
   void add(db::Tx& tx, Job job, bool may_be_behind_others);
@@ -93,7 +107,7 @@ class JobStore {
   void claim(db::Tx& tx);
   /// When the next parked job is due, by clock(); nothing: none is.
   std::optional<std::int64_t> next_due() const;
-  /// How many jobs nobody has. Any thread.
+  /// How many jobs nobody has; not counted where there are other nodes. Any thread.
   std::int64_t parked_count() const { return parked_; }
   /// All claims of this process hold for another lease: one row, however many there are.
   void extend(db::Tx& tx);
@@ -118,6 +132,9 @@ class JobStore {
   bool hurry(db::Tx& tx, const Job& job);
   void count_parked(db::Tx& tx, std::int64_t by);
   void make_ready(db::Tx& tx, Job job);
+  void insert_unclaimed(db::Tx& tx, const Job& job, int state);
+  bool has_begun(db::Tx& tx, const Uuid& line) const;
+  void leave_line(db::Tx& tx, const Uuid& line);
   void let_next_go(db::Tx& tx, const Uuid& line);
   struct ReadyFunctions {
     std::vector<FunctionPtr> functions;
@@ -125,6 +142,7 @@ class JobStore {
   };
   ReadyFunctions ready_functions(db::Tx& tx, const FunctionSet& set, const std::string& user_id);
   void claim_of(db::Tx& tx, const std::string& user_id, std::vector<Job>& claimed);
+  void note_all_ready_users(db::Tx& tx);
   void note_users_without_any(db::Tx& tx);
   void make_due_ready(db::Tx& tx);
   void read_next_due(db::Tx& tx);
@@ -137,6 +155,8 @@ class JobStore {
   const JobStoreOptions options_;
   JobClock clock_;
   const Uuid process_;  // whose claims these are
+  bool is_shared_ = false;
+  std::atomic<bool> leads_{true};  // set on the writer's thread
   // Never less than how many stand behind others; mostly none do, and then nobody looks for them.
   std::atomic<std::int64_t> behind_{0};
   std::atomic<std::int64_t> parked_{0};

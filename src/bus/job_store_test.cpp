@@ -542,6 +542,96 @@ TEST_F(JobStoreTest, WhatIsWokenWithoutItsFunctionWaitsForItsReturn) {
   EXPECT_EQ(done_now(), Positions{1});
 }
 
+// A node that does not lead, beside the one that does.
+class JobsOfTwoNodes : public JobStoreTest {
+ protected:
+  JobsOfTwoNodes() { other.share(); }
+  void add_elsewhere(Job job) {
+    ASSERT_TRUE(write([&](db::Tx& tx) { other.add(tx, job, job.line != job.run_id); }));
+  }
+  void take_in() {
+    ASSERT_TRUE(write([&](db::Tx& tx) { store->take_in(tx); }));
+    claim();
+  }
+  Queue other_queue;
+  JobStore other{*database, functions, other_queue, JobStoreOptions{.world = world}};
+};
+
+TEST_F(JobsOfTwoNodes, WhatIsAddedElsewhereIsClaimedByTheOneThatLeads) {
+  add_elsewhere(job(1));
+  EXPECT_FALSE(other_queue.next());
+  EXPECT_FALSE(other_queue.wants_claim());
+  take_in();
+  EXPECT_EQ(done_now(), (Positions{1}));
+}
+
+TEST_F(JobsOfTwoNodes, ALineKeepsItsOrderWhoeverAddsToIt) {
+  const auto line = Uuid::v7();
+  add_elsewhere(job(1, line));
+  add_elsewhere(job(2, line));
+  add(job(3, line));
+  EXPECT_EQ(next().position, 0) << "it stands behind those that nobody has taken in yet";
+  take_in();
+  const auto first = next();
+  EXPECT_EQ(first.position, 1);
+  EXPECT_EQ(next().position, 0);
+  add_elsewhere(job(4, line));
+  EXPECT_TRUE(finish(first));
+  take_in();
+  EXPECT_EQ(done_now(), (Positions{2, 3, 4}));
+  // The first of a line ends in the moment in which another comes.
+  add(job(5, line));
+  const auto fifth = next();
+  EXPECT_TRUE(finish(fifth));
+  add_elsewhere(job(6, line));
+  take_in();
+  EXPECT_EQ(done_now(), (Positions{6}));
+}
+
+TEST_F(JobsOfTwoNodes, WhoStandsBehindOneThatIsRemovedElsewhereGoesOn) {
+  const auto line = Uuid::v7();
+  add(job(1, line));
+  const auto first = next();
+  EXPECT_TRUE(park(first, 60'000));
+  add(job(2, line));
+  ASSERT_TRUE(write([&](db::Tx& tx) { other.remove(tx, first); }));
+  take_in();
+  EXPECT_EQ(done_now(), (Positions{2}));
+}
+
+TEST_F(JobsOfTwoNodes, WhoTakesOverHasWhatTheOneBeforeHadAndWhatWasAdded) {
+  const auto line = Uuid::v7();
+  add(job(1, line));
+  const auto lost = next();
+  add_elsewhere(job(2, line));
+  add_elsewhere(job(3));
+  ASSERT_TRUE(test::run(executor, [&] { return other.take_over(); }));
+  ASSERT_TRUE(write([&](db::Tx& tx) { other.claim(tx); }));
+  Positions found;
+  while (auto job = other_queue.next()) {
+    found.push_back(job->position);
+    ASSERT_TRUE(write([&](db::Tx& tx) { other.finish(tx, *job); }));
+    other_queue.release(*job);
+  }
+  std::ranges::sort(found);
+  EXPECT_EQ(found, (Positions{1, 2, 3}));
+  EXPECT_FALSE(finish(lost)) << "somebody else has claimed it since";
+  // And claims what comes from now on.
+  add_elsewhere(job(4));
+  EXPECT_TRUE(other_queue.next());
+}
+
+TEST_F(JobsOfTwoNodes, TheClockIsThatOfTheirDatabase) {
+  const auto now = world.unix_ms();
+  other.clock().set_by(now - 60'000);
+  EXPECT_EQ(other.clock().now(), now - 60'000);
+  world.pass(milliseconds(10));
+  other.clock().set_by(now - 90'000);
+  EXPECT_EQ(other.clock().now(), now - 59'990) << "it does not go back";
+  other.clock().set_by(now);
+  EXPECT_EQ(other.clock().now(), now);
+}
+
 TEST_F(JobStoreTest, LeasesAreExtendedOnlyOfWhatThisProcessHas) {
   add(job(1));
   world.pass(milliseconds(60'000));

@@ -100,6 +100,13 @@ void Access::observe(events::EventLog& log) {
   });
 }
 
+void Access::hear(const events::Event& event) {
+  if (event.type != api::kUserCreationCompleted.name) return;
+  if (const auto made = events::data_of(event, api::kUserCreationCompleted)) {
+    add_user((*made)->user_id);
+  }
+}
+
 Task<Result<>> Access::load() {
   std::string after;
   for (bool is_last = false; !is_last;) {

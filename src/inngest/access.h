@@ -35,6 +35,8 @@ class Access {
 
   /// At the start, before anything is appended: hears of users who are made from then on.
   void observe(events::EventLog& log);
+  /// A user whom another node has made, who may be known already.
+  void hear(const events::Event& event);
   /// Knows the signing keys of the users there are. At the start, before anybody calls.
   Task<Result<>> load();
 

@@ -220,6 +220,24 @@ Task<Result<int>> Apps::remove(Asker asker, std::string url) {
   co_return removed;
 }
 
+std::vector<std::string> Apps::hears() {
+  return {std::string(kAppSynced.name), std::string(kAppRemoved.name)};
+}
+
+Task<Result<>> Apps::hear(const events::Event& event) {
+  std::string app;
+  if (event.type == kAppSynced.name) {
+    auto synced = events::data_of(event, kAppSynced);
+    if (!synced) co_return fail(synced.error());
+    app = (*synced)->app;
+  } else {
+    auto removed = events::data_of(event, kAppRemoved);
+    if (!removed) co_return fail(removed.error());
+    app = (*removed)->app;
+  }
+  co_return co_await apply(event.user_id, std::move(app));
+}
+
 // What is on the bus follows from the row. Whoever read a row that has changed by the time it is
 // put looks again: so whoever is last puts what is last, also if an app goes meanwhile.
 Task<Result<>> Apps::apply(std::string user_id, std::string app) {

@@ -61,6 +61,10 @@ class Apps {
   /// Puts the functions of all apps on the bus, as the rows have them.
   Task<Result<>> load();
 
+  /// What another node has appended about apps (events of hears()): puts what is in the row.
+  static std::vector<std::string> hears();
+  Task<Result<>> hear(const events::Event& event);
+
   struct Synced {
     bool is_modified = false;
     Uuid app_id;

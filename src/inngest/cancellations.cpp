@@ -190,7 +190,7 @@ Task<Result<Json>> Cancellations::create(Json body, const Asker& asker) {
            row.at, row.created_at);
   });
   if (!stored) co_return fail(stored.error());
-  made_.raise(made_.value() + 1);
+  look_again();
   co_return shown(row);
 }
 

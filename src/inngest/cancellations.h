@@ -42,6 +42,8 @@ class Cancellations {
 
   /// Carries them out, until `stop` is asked for.
   Task<void> run(std::stop_token stop);
+  /// Another node may have been asked for one.
+  void look_again() { made_.raise(made_.value() + 1); }
 
  private:
   struct Row;

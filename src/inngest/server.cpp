@@ -23,6 +23,10 @@ constexpr std::chrono::minutes kStreamSilenceMax(15);
 const Error kWrongHost{Code::kForbidden,
                        "This pod does not go by the name of the request's Host header"};
 
+const Error kOtherNode{
+    Code::kServiceUnavailable,
+    "Another node of this pod leads, which calls apps and has what is connected: ask that one"};
+
 bool is_below(std::string_view prefix, std::string_view path) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
@@ -62,6 +66,8 @@ struct Server::Route {
   std::size_t body_bytes_max = std::numeric_limits<std::size_t>::max();
   /// It begins what this pod has nothing to do with if its functions have their runs elsewhere.
   bool is_of_bus = false;
+  /// It belongs to a call, or to a connection, that the node has which calls apps.
+  bool is_of_calls = false;
   /// As which a trace has it; empty: it is in none.
   Text span = {};
 
@@ -94,45 +100,54 @@ const Server::Route* Server::Route::of(std::string_view path) {
             .span = "POST /invoke"},
       Route{.methods = [](Text p) -> Text { return checkpoint_run(p).empty() ? "" : "POST"; },
             .answer = &Server::take_checkpoint,
-            .scope = "runs:write"},
+            .scope = "runs:write",
+            .is_of_calls = true},
       Route{.methods = endpoint_methods<EndpointServer::Route::kNew>,
             .answer = &Server::make_run,
             .scope = "runs:write",
             .body_bytes_max = EndpointServer::kBodyBytesMax,
             .is_of_bus = true,
+            .is_of_calls = true,
             .span = "POST /v1/checkpoint"},
       Route{.methods = endpoint_methods<EndpointServer::Route::kSteps>,
             .answer = &Server::take_steps,
             .scope = "runs:write",
-            .body_bytes_max = EndpointServer::kBodyBytesMax},
+            .body_bytes_max = EndpointServer::kBodyBytesMax,
+            .is_of_calls = true},
       Route{.methods = endpoint_methods<EndpointServer::Route::kOutput>,
             .answer = &Server::tell_output,
-            .who = kOutputToken},
+            .who = kOutputToken,
+            .is_of_calls = true},
       Route{.methods = [](Text p) -> Text { return functions_app(p).empty() ? "" : "GET"; },
             .answer = &Server::tell_functions,
             .scope = "apps:read"},
       Route{.methods = [](Text p) -> Text { return p == ConnectServer::kStartPath ? "POST" : ""; },
             .answer = &Server::start_connecting,
             .body_bytes_max = ConnectServer::kStartBytesMax,
-            .is_of_bus = true},
+            .is_of_bus = true,
+            .is_of_calls = true},
       Route{.methods = [](Text p) -> Text { return p == ConnectServer::kFlushPath ? "POST" : ""; },
             .answer = &Server::flush,
-            .scope = "runs:write"},
+            .scope = "runs:write",
+            .is_of_calls = true},
       Route{
           .methods = [](Text p) -> Text { return p == RealtimeServer::kPublishPath ? "POST" : ""; },
           .answer = &Server::publish,
           .scope = "events:write",
-          .body_bytes_max = RealtimeServer::kMessageBytesMax},
+          .body_bytes_max = RealtimeServer::kMessageBytesMax,
+          .is_of_calls = true},
       Route{.methods = [](Text p) -> Text { return p == RealtimeServer::kTeePath ? "POST" : ""; },
             .answer = &Server::end_stream,
             .scope = "events:write",
-            .body_bytes_max = RealtimeServer::kRunStreamBytesMax},
+            .body_bytes_max = RealtimeServer::kRunStreamBytesMax,
+            .is_of_calls = true},
       Route{.methods = [](Text p) -> Text { return p == RealtimeServer::kTokenPath ? "POST" : ""; },
             .answer = &Server::tell_token,
             .scope = "events:read"},
       Route{.methods = [](Text p) -> Text { return p == RealtimeServer::kSsePath ? "GET" : ""; },
             .answer = &Server::listen,
-            .who = kListener},
+            .who = kListener,
+            .is_of_calls = true},
       Route{.methods = [](Text p) -> Text { return p == "/v0/gql" ? "POST" : ""; },
             .answer = &Server::query,
             .scope = "runs:read",
@@ -236,6 +251,7 @@ std::optional<Error> Server::objection_to(const Route* route, const net::Request
     return Error{Code::kNotImplemented,
                  "This pod sends no traces anywhere (docs/operations.md, otlp_endpoint)"};
   }
+  if (route->is_of_calls && !makes_calls()) return kOtherNode;
   if (options_.is_bus_elsewhere && route->is_of_bus) {
     return Error{Code::kConflict,
                  "The bus of this pod is an Inngest server (the setting bus): register the app "
@@ -300,6 +316,7 @@ Task<net::Response> Server::serve(const net::Request& request) {
 
 std::optional<net::Response> Server::refuse_upgrade(const net::Request& request) {
   if (options_.names && !options_.names->has(request)) return refused(kWrongHost);
+  if (!makes_calls()) return refused(kOtherNode);
   if (request.path == RealtimeServer::kConnectPath) {
     const auto listening = realtime_.listening_of(request);
     return listening ? std::nullopt : std::optional(refused(listening.error()));

@@ -45,6 +45,9 @@ struct ServerOptions {
   std::string version = {};  // of the program
   /// Functions have their runs elsewhere: none is registered or started here.
   bool is_bus_elsewhere = false;
+  /// Whether calls of apps are made by this process: what belongs to a call, or to who is
+  /// connected, is in its memory. Empty: they are.
+  std::function<bool()> makes_calls = {};
   /// Hands an app's own spans, as OTLP with this Content-Type, to the pod's collector; empty: there
   /// is none.
   std::function<Task<Result<>>(std::string user_id, std::string body, std::string content_type)>
@@ -94,6 +97,7 @@ class Server final : public net::Handler {
   net::Response refusal_to(const net::Request& head, const Error& error) override;
 
  private:
+  bool makes_calls() const { return !options_.makes_calls || options_.makes_calls(); }
   struct Route;
   Task<net::Admission> admit_anyone(const net::Request& head);
   // Whose request it is, and of one that streams where to.

@@ -121,12 +121,12 @@ Account::~Account() {
 }
 
 // No other process has the database, so whatever is open is of one that has ended.
-void Account::start() {
+void Account::start(Left left) {
   auto all = [this]() -> Task<void> {
     while (co_await settle_left(kAnyTime)) {
     }
   };
-  sync_wait(*executor_, all());
+  if (left == Left::kByEarlier) sync_wait(*executor_, all());
   const std::lock_guard lock(mutex_);
   if (!is_stopped_) background_.begin(sweep());
 }

@@ -92,9 +92,14 @@ class Account {
   Account(const Rooms& rooms, Budget of_user, Budget of_key);
   ~Account();
 
+  /// Whose the calls are that are found at the start.
+  enum class Left : std::uint8_t {
+    kByEarlier,  // of a process that has ended
+    kByOthers,   // or of other nodes, which go on with them
+  };
   /// Settles the calls that an earlier process has left, and from then on, now and then, those that
   /// could not be settled when they ended. Blocks; before any call.
-  void start();
+  void start(Left left = Left::kByEarlier);
   /// What is being settled is; later calls are left to the next start.
   void stop();
 

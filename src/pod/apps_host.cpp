@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "pod/pod_identity.h"
 
 namespace synap::pod {
 namespace {
@@ -56,6 +57,11 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   }
   if (auto taken = host->take_connect_port(); !taken) return fail(taken.error());
   auto secret = secret_of(rooms.directory);
+  if (secret && !options.database.empty()) {
+    secret = sync_wait(rooms.engine.pool->executor(),
+                       shared_secret(rooms.database, std::move(*secret),
+                                     rooms.is_one_of_many ? Sharing::kMany : Sharing::kOne));
+  }
   if (!secret) return fail(secret.error());
   auto policy = policy_of(options);
   if (!policy) return fail(policy.error());
@@ -144,7 +150,8 @@ Result<> AppsHost::load() {
 
 inngest::ServerOptions AppsHost::server_options() const {
   inngest::ServerOptions made{.version = SYNAP_VERSION,
-                              .is_bus_elsewhere = options_.inngest_bus.is_on};
+                              .is_bus_elsewhere = options_.inngest_bus.is_on,
+                              .makes_calls = rooms_.leads};
   if (rooms_.exporter != nullptr) {
     made.pass_on_spans = [exporter = rooms_.exporter](std::string user_id, std::string body,
                                                       std::string content_type) {

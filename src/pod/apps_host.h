@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -32,6 +33,8 @@ class AppsHost {
     const events::EventTypes& types;
     api::Keys& keys;
     telemetry::SpanExporter* exporter;  // null: there is no collector
+    std::function<bool()> leads;        // calls of apps are made here
+    bool is_one_of_many = false;
   };
   /// Calls of apps at a time; they wait for apps, and cost a socket each.
   static int calls_max(const PodOptions& options) { return options.worker_concurrency * 3 / 2; }
@@ -50,6 +53,10 @@ class AppsHost {
   Task<void> run_cancellations(std::stop_token stop) {
     return cancellations_->run(std::move(stop));
   }
+  /// Another node may have been asked for some.
+  void hear_cancellations() { cancellations_->look_again(); }
+  /// Another node may have made a user.
+  void hear_user(const events::Event& event) { access_->hear(event); }
   void stop(std::chrono::milliseconds grace);
 
   std::optional<std::uint16_t> port() const;

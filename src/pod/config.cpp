@@ -235,6 +235,22 @@ Result<> read_key(std::string_view setting, const std::string& path, std::string
   return {};
 }
 
+// The relay and what it keeps are one process's.
+Result<> check_nodes(const Config& config) {
+  if (!config.pod.node.is_one_of_many) return {};
+  if (config.pod.database.empty()) {
+    return fail(Code::kBadRequest,
+                "nodes = \"many\" needs `database`, a database on a server: a directory is one "
+                "pod's");
+  }
+  if (config.pod.inngest_bus.is_on || !config.pod.inngest_bus.url.empty()) {
+    return fail(Code::kBadRequest,
+                "nodes = \"many\" is not for a pod with an Inngest server: one node at a time can "
+                "relay to it");
+  }
+  return {};
+}
+
 // A database that is not in the data directory.
 Result<> check_database(Config& config) {
   auto& url = config.pod.database;
@@ -243,6 +259,7 @@ Result<> check_database(Config& config) {
     return fail(Code::kBadRequest,
                 "standby needs `database`, a database on a server: a directory is one pod's");
   }
+  if (auto nodes = check_nodes(config); !nodes) return nodes;
   if (url.empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) return {};
   return fail(Code::kBadRequest,
               "database must be the URL of a database of a PostgreSQL server, as "

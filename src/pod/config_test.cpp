@@ -299,6 +299,21 @@ TEST_F(ConfigTest, APodStandsByForADatabaseOnAServer) {
   EXPECT_TRUE(config->is_standby);
 }
 
+TEST_F(ConfigTest, ManyNodesNeedADatabaseOnAServerAndTheirOwnBus) {
+  sources_.flags = {{"nodes", "many"}};
+  const auto in_directory = load_config(sources_);
+  ASSERT_FALSE(in_directory);
+  EXPECT_THAT(in_directory.error().message, HasSubstr("needs `database`"));
+  sources_.flags["database"] = "postgres://a/b";
+  const auto config = load_config(sources_);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_TRUE(config->pod.node.is_one_of_many);
+  sources_.flags["inngest_url"] = "http://127.0.0.1:8288";
+  const auto with_inngest = load_config(sources_);
+  ASSERT_FALSE(with_inngest);
+  EXPECT_THAT(with_inngest.error().message, HasSubstr("Inngest server"));
+}
+
 // An empty file would mean: all settings as they are by default.
 TEST_F(ConfigTest, RefusesAFileThatIsNone) {
   const test::TempDirectory directory;

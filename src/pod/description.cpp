@@ -6,6 +6,7 @@
 #include "models/models.h"
 #include "pod/features.h"
 #include "pod/log_procedures.h"
+#include "pod/node_procedures.h"
 #include "pod/self_procedures.h"
 #include "search/search.h"
 #include "workers/engine.h"
@@ -99,6 +100,7 @@ Description::Description() : parts_(std::make_unique<Parts>()) {
   add_features(parts_->rooms);
   add_self_procedures(parts_->procedures, {});
   inngest::add_procedures(parts_->procedures, {});
+  add_node_procedures(parts_->procedures, nullptr, parts_->projections);
   add_log_procedures(parts_->procedures, recent_lines(), "");
 }
 

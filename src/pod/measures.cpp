@@ -190,6 +190,8 @@ void add_runs(Metrics& metrics, const Measured& measured) {
   metrics.add("synap_queue_jobs", Type::kGauge, "Jobs that nobody does yet.",
               [&jobs = measured.jobs, &queue = measured.queue](Samples& samples) {
                 samples.add({{"state", "ready"}}, real(queue.waiting_count()));
+                // Of many nodes nobody counts them.
+                if (jobs.is_shared()) return;
                 samples.add({{"state", "delayed"}}, real(jobs.parked_count()));
               });
   metrics.add("synap_queue_function_jobs", Type::kGauge,

@@ -39,6 +39,21 @@ void add_place_settings(std::vector<Setting>& all) {
                      "has it, and take over then.",
                      [](Config& c) -> bool& { return c.is_standby; }));
   all.push_back(
+      {{"nodes",
+        "How many pods the database may have at a time, where it is on a server: one; or "
+        "many, which all have this setting."},
+       "one or many",
+       [](Config& config, const SettingValue& value) {
+         const auto* text = std::get_if<std::string>(&value);
+         if (text == nullptr || (*text != "one" && *text != "many")) return false;
+         config.pod.node.is_one_of_many = *text == "many";
+         return true;
+       },
+       [](const Config& c) { return std::string(c.pod.node.is_one_of_many ? "many" : "one"); }});
+  all.push_back(text_of("node_name",
+                        "What this one of many nodes is called; else by its machine and port.",
+                        "a name", [](Config& c) -> std::string& { return c.pod.node.name; }));
+  all.push_back(
       {{"content",
         "Where the text of notes is kept: local, in the data directory; or s3, in a bucket "
         "of an S3 server."},

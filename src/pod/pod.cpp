@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <limits.h>
+#include <unistd.h>
+
+#include <array>
 #include <filesystem>
 
 #include "api/front.h"
@@ -9,6 +13,7 @@
 #include "api/metrics_page.h"
 #include "api/session_page.h"
 #include "base/background.h"
+#include "base/first_of.h"
 #include "base/log.h"
 #include "content/local/local_store.h"
 #include "content/s3/s3_store.h"
@@ -29,6 +34,9 @@
 #include "pod/inngest_bus.h"
 #include "pod/log_procedures.h"
 #include "pod/measures.h"
+#include "pod/node_procedures.h"
+#include "pod/nodes.h"
+#include "pod/others_events.h"
 #include "pod/pod_identity.h"
 #include "pod/readiness.h"
 #include "pod/samples.h"
@@ -69,9 +77,16 @@ net::ServerOptions server_options_of(const PodOptions& options) {
           .write_timeout = options.write_timeout};
 }
 
+std::string node_name(const PodOptions& options, const net::BoundAddress* address) {
+  if (!options.node.name.empty()) return options.node.name;
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"node"};
+  return fmt::format("{}:{}", host.data(), address != nullptr ? address->port() : options.port);
+}
+
 search::MeaningOptions meaning_options(const PodOptions& options, models::Models& models) {
-  return {.embedders = make_embedders(DataDirectory::models_of(options.data), options.search.model,
-                                      models),
+  return {.embedders =
+              make_embedders(DataDirectory::models_of(options.data), options.search.model, models),
           .blocks_bytes_max = static_cast<std::size_t>(options.search.memory_mib) << 20,
           .patience = options.search.patience};
 }
@@ -112,6 +127,7 @@ struct Pod::Parts {
   PodOptions options;
   World& world = real_world();
   std::unique_ptr<telemetry::SpanExporter> exporter;  // if there is a collector
+  Watermark others_appended;                          // of nodes; raised by the log's watch
   std::unique_ptr<DataDirectory> directory;
   std::unique_ptr<db::Engine> database;
   std::unique_ptr<events::EventLog> log;
@@ -120,6 +136,8 @@ struct Pod::Parts {
   rpc::ProcedureTable procedures;
   std::unique_ptr<projections::Projections> projections;
   std::optional<workers::Engine> engine;
+  std::unique_ptr<Nodes> nodes;  // if this is one of many
+  std::unique_ptr<OthersEvents> hearing;
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<models::Models> models;
   std::unique_ptr<search::Search> search;
@@ -151,6 +169,11 @@ struct Pod::Parts {
   Result<> load_keys();
   Result<> make_owner();
   Error with_key_file(Error error) const;
+  Result<> join_nodes();
+  Result<> begin_work();
+  void begin_upkeep();
+  Task<void> hear_others(std::stop_token stop);
+  bool leads() const { return nodes == nullptr || nodes->leads(); }
   Result<> serve();
   void tell_address(std::uint16_t port) const;
   Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
@@ -200,9 +223,11 @@ Result<> Pod::Parts::open() {
   if (auto here = sync_wait(engine->pool->executor(), check_not_moved(*database)); !here) {
     return here;
   }
+  if (auto joined = join_nodes(); !joined) return joined;
   if (auto entered = enter_bus(); !entered) return entered;
   keys = std::make_unique<api::Keys>(*database, *log, types,
                                      api::RateLimit(options.calls_per_second_max));
+  if (nodes != nullptr) keys->share();
   if (auto opened_models = open_models(); !opened_models) return opened_models;
   search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
                                             directory->search(), meaning_options(options, *models));
@@ -219,12 +244,16 @@ Result<> Pod::Parts::open() {
   inngest::add_procedures(procedures,
                           {.apps = [this]() -> inngest::Apps& { return apps->apps(); },
                            .syncer = [this]() -> inngest::Syncer& { return apps->syncer(); }});
+  add_node_procedures(procedures, [this] { return nodes.get(); }, *projections);
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   if (auto prepared = projections->prepare(); !prepared) return prepared;
   if (options.database.empty()) return {};
   const bool keeps_texts = !options.content.is_in_s3;
   return sync_wait(engine->pool->executor(),
-                   enter_data_directory(*database, *directory, keeps_texts));
+                   enter_data_directory(*database, *directory,
+                                        !keeps_texts                  ? Texts::kElsewhere
+                                        : options.node.is_one_of_many ? Texts::kHereForAll
+                                                                      : Texts::kHere));
 }
 
 Result<> Pod::Parts::enter_place_of_texts() {
@@ -249,8 +278,12 @@ Result<> Pod::Parts::open_database() {
   auto opened = DataDirectory::open(options.data, place_of(options.database));
   if (!opened) return fail(opened.error());
   directory = std::move(*opened);
-  auto store = open_store({.url = options.database, .file = directory->database(), .world = world},
-                          migrations_behind_log(), retired_migrations());
+  StoreOptions place{.url = options.database, .file = directory->database(), .world = world};
+  if (options.node.is_one_of_many) {
+    place.node = db::postgres::NodeName{node_name(options, address.get()), SYNAP_VERSION};
+    place.others_have_appended = [this] { others_appended.raise(others_appended.value() + 1); };
+  }
+  auto store = open_store(place, migrations_behind_log(), retired_migrations());
   if (!store) return fail(store.error());
   database = std::move(store->database);
   log = std::move(store->log);
@@ -264,7 +297,8 @@ Result<> Pod::Parts::open_content() {
     return {};
   };
   if (options.content.is_in_s3) return take(content::S3Store::open(options.content.s3, world));
-  return take(content::LocalStore::open(directory->content(), {.world = world}));
+  return take(content::LocalStore::open(
+      directory->content(), {.world = world, .is_shared = options.node.is_one_of_many}));
 }
 
 // Before anything is appended: what is from now on belongs to the bus that is set.
@@ -283,6 +317,9 @@ Result<> Pod::Parts::load_keys() {
 
 Result<> Pod::Parts::make_owner() {
   if (keys->has_users()) return {};
+  if (!leads()) {
+    return fail(Code::kServiceUnavailable, "The node that leads has to make the pod's owner first");
+  }
   // The key is kept before its owner is made: a crash in between makes another owner, not a pod
   // that nobody can enter.
   auto owner =
@@ -323,24 +360,30 @@ Result<> Pod::Parts::serve() {
                                        .engine = *engine,
                                        .types = types,
                                        .keys = *keys,
-                                       .exporter = exporter.get()});
+                                       .exporter = exporter.get(),
+                                       .leads = [this] { return leads(); },
+                                       .is_one_of_many = nodes != nullptr});
   if (!host) return fail(host.error());
   apps = std::move(*host);
   if (auto loaded = apps->load(); !loaded) return loaded;
-  models->account().start();
-  if (auto started = engine->start(); !started) return started;
+  models->account().start(nodes == nullptr ? models::Account::Left::kByEarlier
+                                           : models::Account::Left::kByOthers);
+  if (auto observing = engine->observe(); !observing) return observing;
+  if (leads()) {
+    if (auto working = begin_work(); !working) return working;
+  }
   projections->start();
   search->start();
   sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
   upkeep = std::make_unique<Background>(engine->pool->executor());
-  upkeep->begin(sweep->run(upkeep->token()));
   pruner = std::make_unique<workers::RunPruner>(options.runs, *database, world);
-  upkeep->begin(pruner->run(upkeep->token()));
   upkeep->begin(keys->uses().run(upkeep->token()));
-  upkeep->begin(engine->replays.follow(upkeep->token()));
-  readiness = std::make_unique<Readiness>(
-      ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min, .content = content.get()},
-      *database, *directory, world);
+  if (hearing != nullptr) upkeep->begin(hearing->run(upkeep->token()));
+  readiness =
+      std::make_unique<Readiness>(ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min,
+                                                   .content = content.get(),
+                                                   .is_node = nodes != nullptr},
+                                  *database, *directory, world);
   doctor =
       std::make_unique<Doctor>(Doctor::Patient{.readiness = *readiness,
                                                .database = *database,
@@ -415,11 +458,79 @@ Result<> Pod::Parts::serve() {
   if (auto started = server->start(); !started) return started;
   tell_address(port);
   upkeep->begin(sampler->run(upkeep->token()));
-  upkeep->begin(apps->run_cancellations(upkeep->token()));
-  if (!options.inngest_bus.is_on) upkeep->begin(apps->run(upkeep->token()));
+  if (leads()) begin_upkeep();
+  if (nodes != nullptr) {
+    nodes->lead_when_free([this]() -> Result<> {
+      if (auto working = begin_work(); !working) return working;
+      begin_upkeep();
+      return {};
+    });
+  }
   if (inngest_bus == nullptr) return {};
   upkeep->begin(inngest_bus->run(upkeep->token()));
   upkeep->begin(inngest_bus->tidy(upkeep->token()));
+  return {};
+}
+
+// What is done once for all nodes: at the start of a pod that is alone, and of a node when it
+// leads.
+Result<> Pod::Parts::begin_work() {
+  if (auto working = engine->work(); !working) return working;
+  projections->lead();
+  return {};
+}
+
+void Pod::Parts::begin_upkeep() {
+  upkeep->begin(sweep->run(upkeep->token()));
+  upkeep->begin(pruner->run(upkeep->token()));
+  upkeep->begin(engine->replays.follow(upkeep->token()));
+  upkeep->begin(apps->run_cancellations(upkeep->token()));
+  if (!options.inngest_bus.is_on) upkeep->begin(apps->run(upkeep->token()));
+  if (nodes != nullptr) upkeep->begin(hear_others(upkeep->token()));
+}
+
+// Of the node that leads: the work that others have added. What they tell of comes at once, but not
+// more often than so; and where nobody tells, now and then.
+Task<void> Pod::Parts::hear_others(std::stop_token stop) {
+  constexpr std::chrono::milliseconds kPause(40);
+  constexpr std::chrono::milliseconds kThoroughEvery(5'000);
+  auto thorough_at = world.now();
+  while (!stop.stop_requested()) {
+    const auto seen = others_appended.value();
+    const bool is_thorough = world.now() >= thorough_at;
+    if (is_thorough) thorough_at = world.now() + kThoroughEvery;
+    // One that fails is told of by the database, and comes again.
+    const auto heard = co_await engine->hear_others(is_thorough);
+    if (!heard) thorough_at = world.now();
+    if (is_thorough) apps->hear_cancellations();
+    co_await world.sleep_for(heard ? kPause : kThoroughEvery / 5, stop);
+    if (!heard) continue;
+    co_await first_of(
+        stop, [&](std::stop_token over) { return others_appended.wait_past(seen, over); },
+        [&](std::stop_token over) { return world.sleep_for(kThoroughEvery, over); });
+  }
+}
+
+// Before rooms read what they keep in memory: what others append from here on is heard.
+Result<> Pod::Parts::join_nodes() {
+  const auto number = node_of(*database);
+  if (!number) return {};
+  nodes = std::make_unique<Nodes>(Nodes::Options{.number = *number, .lease = options.node.lease},
+                                  Nodes::Rooms{*database, engine->jobs.clock(), world});
+  if (auto looked = nodes->look_first(); !looked) return looked;
+  nodes->start();
+  engine->jobs.share();
+  projections->share([this](db::Tx& tx) { return nodes->has_others(tx); });
+  if (nodes->leads()) projections->lead();
+  hearing = std::make_unique<OthersEvents>(*log, world);
+  hearing->add(api::Keys::hears(), [this](const events::Event& event) -> Task<Result<>> {
+    apps->hear_user(event);
+    co_return co_await keys->hear(event);
+  });
+  hearing->add({std::string(bus::kFunctionPaused.name), std::string(bus::kFunctionResumed.name)},
+               [this](const events::Event&) { return engine->control.load(); });
+  hearing->add(inngest::Apps::hears(),
+               [this](const events::Event& event) { return apps->apps().hear(event); });
   return {};
 }
 
@@ -524,6 +635,10 @@ Pod::~Pod() {
   parts_->inngest_bus.reset();
 }
 
+void Pod::drain() {
+  parts_->readiness->end();
+}
+
 std::uint16_t Pod::port() const {
   return parts_->server->port();
 }
@@ -545,6 +660,8 @@ const std::string& Pod::new_owner_link() const {
 // The spans of all that are sent last.
 bool Pod::stop() {
   if (std::exchange(parts_->is_stopped, true)) return true;
+  // Who stops does not begin to lead.
+  if (parts_->nodes != nullptr) parts_->nodes->lead_no_more();
   const auto half = parts_->options.stop_grace / 2;
   if (parts_->apps != nullptr) parts_->apps->stop(half);
   if (parts_->server != nullptr) parts_->server->stop(half);
@@ -553,6 +670,7 @@ bool Pod::stop() {
   if (parts_->projections != nullptr) parts_->projections->stop();
   if (parts_->search != nullptr) parts_->search->stop();
   if (parts_->models != nullptr) parts_->models->account().stop();
+  if (parts_->nodes != nullptr) parts_->nodes->stop();
   if (parts_->database != nullptr) parts_->database->close();
   if (parts_->exporter != nullptr) parts_->exporter->stop(kSpansGrace);
   flush_log();
@@ -560,6 +678,8 @@ bool Pod::stop() {
 }
 
 bool Pod::is_lost() {
+  // It looks by itself.
+  if (parts_->nodes != nullptr) return pod::is_lost(*parts_->database);
   std::ignore = sync_wait(parts_->engine->pool->executor(), parts_->readiness->check());
   return pod::is_lost(*parts_->database);
 }

@@ -75,10 +75,18 @@ struct TraceOptions {
   std::string service_name = "synap";
 };
 
+/// One of many nodes on one database.
+struct NodeOptions {
+  bool is_one_of_many = false;  // the setting `nodes`
+  std::string name = {};        // empty: the machine's name and the port
+  std::chrono::milliseconds lease{10'000};
+};
+
 struct PodOptions {
   std::string data = "./synap-data";
   // On a PostgreSQL server, as libpq takes it; empty: in the data directory.
   std::string database = {};
+  NodeOptions node = {};
   ContentOptions content = {};
   std::string host = "127.0.0.1";
   std::uint16_t port = 4400;
@@ -105,6 +113,8 @@ struct PodOptions {
   std::chrono::milliseconds stranger_timeout{5'000};
   std::chrono::milliseconds write_timeout{30'000};  // one write that makes no progress
   std::chrono::milliseconds stop_grace{8'000};
+  // A stop says no to /ready for so long before it takes no more connections.
+  std::chrono::milliseconds drain{0};
   // Below this /ready says no: less is gone within minutes of notes, and a database that cannot
   // grow can neither tidy its log away.
   std::int64_t disk_free_bytes_min = 64 * 1024 * 1024;
@@ -165,12 +175,16 @@ class Pod {
   static Result<std::map<std::string, std::string>> read_models(const PodOptions& options);
   static Result<OwnerReset> reset_owner(const OwnerResetOptions& asked);
 
+  /// From now on /ready says no, and all else goes on: before stop().
+  void drain();
+
   /// Stops within the grace of the options. False: some runs were cut off; they go on after the
   /// next start.
   bool stop();
 
-  /// Whether another pod has the database now, so that this one is of no use any more: it is to be
-  /// stopped. Looks for that at most once a second, and blocks meanwhile.
+  /// Whether another pod has the database now, or the other nodes go on without this one, so that
+  /// it is of no use any more: it is to be stopped. Looks for that at most once a second, and
+  /// blocks meanwhile.
   bool is_lost();
 
  private:

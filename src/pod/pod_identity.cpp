@@ -11,13 +11,15 @@ namespace {
 
 struct Known {
   std::string id;
+  bool is_new = false;
   bool has_texts = false;
 };
 
 Known known(db::Tx& tx, const Uuid& id_if_new) {
-  tx.run("INSERT INTO pod_identity(one, id) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
-         id_if_new);
   Known found;
+  const std::int64_t added = tx.run(
+      "INSERT INTO pod_identity(one, id) VALUES (1, $1) ON CONFLICT (one) DO NOTHING", id_if_new);
+  found.is_new = added > 0;
   {
     auto rows = tx.query("SELECT id FROM pod_identity");
     if (rows.next()) found.id = rows.uuid(0).value_or(id_if_new).to_string();
@@ -39,11 +41,18 @@ CREATE TABLE pod_identity(
   one INTEGER PRIMARY KEY CHECK(one = 1),
   id BLOB NOT NULL
 ) STRICT;
+)"},
+          {"pod.5", R"(
+-- Of which users' signing keys for apps are made, where many nodes have the same.
+CREATE TABLE pod_secret(
+  one INTEGER PRIMARY KEY CHECK(one = 1),
+  secret TEXT NOT NULL
+) STRICT;
 )"}};
 }
 
 Task<Result<>> enter_data_directory(db::Database& database, const DataDirectory& directory,
-                                    bool keeps_texts) {
+                                    Texts texts) {
   const auto id = Uuid::v7();
   const auto of_database = co_await database.write([id](db::Tx& tx) { return known(tx, id); });
   if (!of_database) co_return fail(of_database.error());
@@ -62,7 +71,15 @@ Task<Result<>> enter_data_directory(db::Database& database, const DataDirectory&
                     "that they belong to the database. Use another --data",
                     path));
   }
-  if (keeps_texts && of_database->has_texts) {
+  if (texts == Texts::kHereForAll && !of_database->is_new) {
+    co_return refused(fmt::format(
+        "The pod in this database has its texts in files, and the data directory {0} does not say "
+        "that these are there. Keep texts where all nodes reach them (content = \"s3\"), or make "
+        "{0}/content a directory that all nodes share, and copy the pod.id of the first node to "
+        "{0}/pod.id",
+        path));
+  }
+  if (texts != Texts::kElsewhere && of_database->has_texts) {
     co_return refused(fmt::format(
         "The texts of the pod in this database are in another data directory than {}, "
         "which is empty. Name that one (--data), or keep texts where all can reach them "
@@ -70,6 +87,17 @@ Task<Result<>> enter_data_directory(db::Database& database, const DataDirectory&
         path));
   }
   co_return directory.write_secret(directory.pod_id(), of_database->id + "\n");
+}
+
+Task<Result<std::string>> shared_secret(db::Database& database, std::string own, Sharing sharing) {
+  co_return co_await database.write([&](db::Tx& tx) {
+    if (sharing == Sharing::kMany) {
+      tx.run("INSERT INTO pod_secret(one, secret) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
+             own);
+    }
+    auto rows = tx.query("SELECT secret FROM pod_secret");
+    return rows.next() ? rows.text(0) : own;
+  });
 }
 
 }  // namespace synap::pod

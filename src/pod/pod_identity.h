@@ -3,6 +3,8 @@
 // texts, or lay others beside them.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
@@ -14,11 +16,22 @@ namespace synap::pod {
 
 std::vector<db::Database::Migration> pod_identity_migrations();
 
+/// Where the texts are of the pod of a data directory.
+enum class Texts : std::uint8_t {
+  kElsewhere,   // in a bucket
+  kHere,        // in the directory
+  kHereForAll,  // there, where all nodes reach them
+};
+
 /// Makes the directory that of the database's pod, or finds that it is. kPreconditionFailed, with a
-/// sentence: it is another pod's, or the pod keeps its texts in another one. `keeps_texts`: texts
-/// are in the directory. To be called when the tables of notes are there, and before anything is
-/// stored.
+/// sentence: it is another pod's, or the pod keeps its texts in another one. To be called when the
+/// tables of notes are there, and before anything is stored.
 Task<Result<>> enter_data_directory(db::Database& database, const DataDirectory& directory,
-                                    bool keeps_texts);
+                                    Texts texts);
+
+/// By how many the secret is used from which signing keys are derived.
+enum class Sharing : std::uint8_t { kOne, kMany };
+/// That of all nodes: the first of many has brought its `own`. Of a pod that never had many: `own`.
+Task<Result<std::string>> shared_secret(db::Database& database, std::string own, Sharing sharing);
 
 }  // namespace synap::pod

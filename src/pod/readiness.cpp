@@ -62,6 +62,7 @@ std::optional<Result<>> Readiness::known(SteadyClock::time_point now) {
 }
 
 Task<Result<>> Readiness::check() {
+  if (has_ended_) co_return not_ready("It is stopping");
   if (auto answer = known(world_.now())) co_return std::move(*answer);
   Looking looking(*this);
   auto answer = co_await look();
@@ -78,7 +79,8 @@ Task<Result<>> Readiness::look() {
                                     *free / kMiB, options_.free_bytes_min / kMiB));
   }
   auto written =
-      co_await database_.write(db::Lane::kBackground, [now = world_.unix_ms()](db::Tx& tx) {
+      co_await database_.write(db::Lane::kBackground, [this, now = world_.unix_ms()](db::Tx& tx) {
+        if (options_.is_node) return;
         tx.run(
             "INSERT INTO readiness(id, looked_at) VALUES (1, $1) "
             "ON CONFLICT(id) DO UPDATE SET looked_at = excluded.looked_at",

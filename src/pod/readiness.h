@@ -5,6 +5,7 @@
 // at no more than once a second, and the write waits behind those of people.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -27,6 +28,8 @@ struct ReadinessOptions {
   std::chrono::milliseconds patience{5'000};
   /// Where content is kept; null: not looked at.
   content::ContentStore* content = nullptr;
+  /// Each commit writes a row of this node's own, so none that all would wait for is needed.
+  bool is_node = false;
   /// How long content that could be stored is taken to be so: each look at a bucket costs money.
   std::chrono::milliseconds content_fresh_for{30'000};
 };
@@ -43,6 +46,8 @@ class Readiness {
   /// kServiceUnavailable: it is not, with the reason as a sentence. Any thread. While one caller
   /// looks, the others get the answer of before.
   Task<Result<>> check();
+  /// From now on it says no, since the pod is about to stop. Any thread.
+  void end() { has_ended_ = true; }
 
  private:
   class Looking;
@@ -56,6 +61,7 @@ class Readiness {
   const DataDirectory& directory_;
   World& world_;
 
+  std::atomic<bool> has_ended_{false};
   std::mutex mutex_;
   bool is_looking_ = false;
   SteadyClock::time_point began_;  // the last look

@@ -432,6 +432,17 @@ std::vector<Setting> make_settings() {
                                kDayMs, &PodOptions::write_timeout));
   all.push_back(number_setting("stop_grace_ms", "How long a stop waits for what is under way.", 0,
                                600'000, &PodOptions::stop_grace));
+  all.push_back(number_setting("drain_ms",
+                               "How long /ready says no before a stop takes no more connections: "
+                               "as long as what stands before the pod needs to see it.",
+                               0, 600'000, &PodOptions::drain));
+  all.push_back(number_setting(
+      "node_lease_ms",
+      "How long one of many nodes may show nothing before the others go on without it.", 3'000,
+      600'000, [](Config& config, std::int64_t n) {
+        config.pod.node.lease = std::chrono::milliseconds(n);
+      }));
+  all.back().show = [](const Config& c) { return std::to_string(c.pod.node.lease.count()); };
   all.push_back(number_setting("disk_free_bytes_min",
                                "Free bytes of the disk below which /ready says no; 0 is no bound.",
                                0, std::int64_t{1} << 50, &PodOptions::disk_free_bytes_min));

@@ -34,9 +34,10 @@ auto open_file(const StoreOptions& options, const Migrations& behind_log,
 
 auto open_server(const StoreOptions& options, const Migrations& behind_log,
                  const std::vector<db::Database::Retired>& retired) {
-  // Claims of jobs, timers and limits are in memory, so they are one process's.
-  return migrated(db::postgres::PostgresDatabase::open(
-                      {.url = options.url, .world = options.world, .is_alone = true}),
+  return migrated(db::postgres::PostgresDatabase::open({.url = options.url,
+                                                        .world = options.world,
+                                                        .is_alone = !options.node,
+                                                        .node = options.node}),
                   events::postgres::PostgresEventLog::migrations(), behind_log, retired);
 }
 
@@ -55,8 +56,10 @@ Result<events::Store> on_server(const StoreOptions& options, const Migrations& b
   if (!database) return fail(database.error());
   auto log = events::postgres::PostgresEventLog::open(
       **database, {.world = options.world,
+                   .url = options.url,
                    .positions = events::postgres::Positions::kAtOnce,
-                   .is_alone = true});
+                   .others_have_appended = options.others_have_appended,
+                   .is_alone = !options.node});
   if (!log) return fail(log.error());
   return events::Store{std::move(*database), std::move(*log)};
 }
@@ -77,6 +80,11 @@ Result<std::unique_ptr<db::Engine>> open_database(
 bool is_lost(const db::Engine& database) {
   const auto* on_server = dynamic_cast<const db::postgres::PostgresDatabase*>(&database);
   return on_server != nullptr && on_server->is_lost();
+}
+
+std::optional<std::int64_t> node_of(const db::Engine& database) {
+  const auto* on_server = dynamic_cast<const db::postgres::PostgresDatabase*>(&database);
+  return on_server != nullptr ? on_server->node() : std::nullopt;
 }
 
 Result<events::Store> open_store(const StoreOptions& options, const Migrations& behind_log,

@@ -2,10 +2,13 @@
 // that its settings name.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/world.h"
+#include "db/postgres/nodes.h"
 #include "events/store.h"
 
 namespace synap::pod {
@@ -14,6 +17,10 @@ struct StoreOptions {
   /// A database of a PostgreSQL server, as libpq takes it; empty: it is in `file`.
   std::string url;
   std::string file;
+  /// One of many nodes on the server, by this name and version; nothing: alone.
+  std::optional<db::postgres::NodeName> node = {};
+  /// Of a node, on a thread of its own: another one has appended.
+  std::function<void()> others_have_appended = {};
   World& world = real_world();
 };
 
@@ -30,7 +37,10 @@ Result<events::Store> open_store(const StoreOptions& options,
                                  const std::vector<db::Database::Migration>& behind_log,
                                  const std::vector<db::Database::Retired>& retired = {});
 
-/// Another pod has the database, or has had it meanwhile. Any thread.
+/// Another pod has the database, or has had it meanwhile, or the other nodes go on without this
+/// one. Any thread.
 bool is_lost(const db::Engine& database);
+/// The number of this one of many nodes; nothing: it is alone.
+std::optional<std::int64_t> node_of(const db::Engine& database);
 
 }  // namespace synap::pod

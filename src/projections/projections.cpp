@@ -109,6 +109,7 @@ Result<> Projections::prepare() {
     members_.push_back(std::make_unique<Member>(std::move(projection), std::move(version)));
   }
   added_.clear();
+  if (!leads_) return sync_wait(*executor_, find_ready());
   for (auto& member : members_) {
     bool needs_build = false;
     if (auto ready = sync_wait(*executor_, make_ready(*member, needs_build)); !ready) {
@@ -126,6 +127,87 @@ Result<> Projections::prepare() {
     }
   }
   return {};
+}
+
+// Of a node that does not lead.
+Task<Result<>> Projections::find_ready() {
+  auto missing = co_await rooms_.database.read_at_start([this](db::Tx& tx) {
+    for (const auto& member : members_) {
+      const auto kept = store::find(tx, member->projection.name);
+      const bool is_current = kept && kept->version == member->version;
+      if (!is_current || (is_inline(*member) && kept->second)) return member->projection.name;
+      member->folded.raise(kept->position);
+    }
+    return std::string();
+  });
+  if (!missing) co_return fail(missing.error());
+  if (missing->empty()) co_return Result<>{};
+  co_return fail(Code::kServiceUnavailable,
+                 fmt::format("The node that leads has to fill the tables of {} before others serve",
+                             *missing));
+}
+
+Task<Result<>> Projections::look_at_positions() {
+  auto kept = co_await rooms_.database.read([this](db::Tx& tx) {
+    std::vector<std::optional<Kept>> all;
+    for (const auto& member : members_) {
+      all.push_back(is_inline(*member) ? std::nullopt : store::find(tx, member->projection.name));
+    }
+    return all;
+  });
+  if (!kept) co_return fail(kept.error());
+  bool has_changed = false;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const auto& one = (*kept)[i];
+    if (!one) continue;
+    auto& member = *members_[i];
+    has_changed = has_changed || one->position > member.folded.value();
+    member.folded.raise(one->position);
+    member.is_stopped = !one->error.empty();
+  }
+  if (has_changed) tell_change();
+  co_return Result<>{};
+}
+
+bool Projections::is_behind_awaited() const {
+  return std::ranges::any_of(members_, [](const auto& member) {
+    return !member->is_stopped && member->awaited.value() > member->folded.value();
+  });
+}
+
+// Another node follows: what it has come to is looked at while somebody waits for it here, and
+// otherwise now and then.
+Task<void> Projections::follow_positions() {
+  constexpr std::chrono::milliseconds kIdle(1'000);
+  constexpr std::chrono::milliseconds kAwaited(40);
+  constexpr int kLooksMax = 8;  // as long as settled() waits
+  const auto stop = led_.get_token();
+  while (!stop.stop_requested() && !background_.is_stopping()) {
+    const auto seen = wanted_.value();
+    std::ignore = co_await look_at_positions();
+    for (int i = 0; i < kLooksMax && is_behind_awaited(); ++i) {
+      co_await rooms_.world.sleep_for(kAwaited, stop);
+      std::ignore = co_await look_at_positions();
+    }
+    co_await first_of(
+        stop, [&](std::stop_token over) { return wanted_.wait_past(seen, std::move(over)); },
+        [&](std::stop_token over) { return rooms_.world.sleep_for(kIdle, std::move(over)); });
+  }
+}
+
+void Projections::lead() {
+  if (leads_.exchange(true)) return;
+  led_.request_stop();
+  if (!is_started_) return;
+  auto begin = [](Projections& self) -> Task<void> {
+    // From where the one before has got, and not from where this one knows it to be.
+    while (!co_await self.look_at_positions()) {
+      if (!co_await self.rooms_.world.sleep_for(kStorageRetry, self.background_.token())) co_return;
+    }
+    for (auto& member : self.members_) member->is_stopped = false;
+    self.begin_to_follow();
+  };
+  background_.begin(begin(*this));
 }
 
 // The live tables are there and today's statements fit them; `needs_build`: they are not to be read
@@ -186,6 +268,7 @@ void Projections::observe(db::Tx& tx, std::span<const events::EventRef> events) 
 // Looked at when the events are on disk, since those of one commit come one after another; the
 // follower may be at work on the same positions then, and there is nothing in them for it to fold.
 void Projections::pass_over(db::Tx& tx, Member& member, std::span<const events::EventRef> events) {
+  if (!leads_) return;
   const bool concerns = std::ranges::any_of(
       events, [&](const auto& event) { return folds(member.projection, *event); });
   if (concerns) return;
@@ -198,6 +281,11 @@ void Projections::pass_over(db::Tx& tx, Member& member, std::span<const events::
 
 void Projections::start() {
   is_started_ = true;
+  if (leads_) return begin_to_follow();
+  background_.begin(follow_positions());
+}
+
+void Projections::begin_to_follow() {
   for (auto& member : members_) {
     if (!is_inline(*member)) background_.begin(follow(*member));
   }
@@ -206,6 +294,7 @@ void Projections::start() {
 }
 
 void Projections::stop() {
+  led_.request_stop();
   background_.stop();
 }
 
@@ -394,7 +483,27 @@ Result<Member*> Projections::claim(const std::string& name) {
   return member;
 }
 
+// What appends elsewhere folds no second set of an inline projection.
+Task<Result<>> Projections::may_make_second(std::string name) {
+  if (!has_others_) co_return Result<>{};
+  if (!leads_) {
+    co_return fail(Code::kPreconditionFailed,
+                   "Another node leads, and it alone rebuilds and verifies: ask that one "
+                   "(`synap nodes` says which it is)");
+  }
+  const Member* member = find(name);
+  if (member == nullptr || !is_inline(*member)) co_return Result<>{};
+  auto others = co_await rooms_.database.read(has_others_);
+  if (!others) co_return fail(others.error());
+  if (!*others) co_return Result<>{};
+  co_return fail(Code::kPreconditionFailed,
+                 fmt::format("{} is folded by all nodes in what they append: stop the other nodes "
+                             "before it is rebuilt or verified",
+                             name));
+}
+
 Task<Result<>> Projections::rebuild(std::string name) {
+  if (auto may = co_await may_make_second(name); !may) co_return may;
   auto member = claim(name);
   if (!member) co_return fail(member.error());
   if (auto begun = co_await SecondSet(rooms_, **member).begin(Purpose::kRebuild); !begun) {
@@ -410,6 +519,7 @@ Task<Result<>> Projections::rebuild(std::string name) {
 }
 
 Task<Result<Comparison>> Projections::verify(std::string name) {
+  if (auto may = co_await may_make_second(name); !may) co_return fail(may.error());
   auto claimed = claim(name);
   if (!claimed) co_return fail(claimed.error());
   Member& member = **claimed;
@@ -530,6 +640,7 @@ Task<bool> Projections::reached(Member& member, std::int64_t position) {
   if (member.folded.value() >= position) co_return true;
   if (member.is_stopped) co_return false;
   member.awaited.raise(position);
+  if (!leads_) wanted_.raise(wanted_.value() + 1);
   co_await first_of(
       {},
       [&](std::stop_token over) { return member.folded.wait_past(position - 1, std::move(over)); },

@@ -8,11 +8,18 @@
 // serve until the new ones take their place. Where the old ones cannot serve (another key, a new
 // inline projection over a log that has events for it) prepare() fills them before it returns.
 // Where the storage fails a rebuild it is tried again, later and later, up to once a minute.
+//
+// Of many nodes on one database one leads: it follows, and fills tables. The others fold inline
+// projections in what they append, and are told by the tables how far the followers are. While
+// other nodes are there no second set is made of an inline projection: they would not fold it.
 #pragma once
 
+#include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -63,7 +70,17 @@ class Projections {
   /// Before prepare(), until which what it gives may still be changed. CHECKs that the name is new.
   Projection& add(Projection projection);
 
+  /// There are other nodes, and this one does not lead until lead(). Before prepare().
+  /// `has_others`: asked on a database's thread whether there are some now.
+  void share(std::function<bool(db::Tx&)> has_others) {
+    has_others_ = std::move(has_others);
+    leads_ = false;
+  }
+  /// Of one of many nodes, before start(), or when the one that led is gone.
+  void lead();
+
   /// Makes the tables that are missing. Blocks. Before anything is appended, and before start().
+  /// kServiceUnavailable: this node does not lead, and the one that does has to fill them first.
   Result<> prepare();
   void start();
   /// Ends what is under way; what was being rebuilt goes on after the next start.
@@ -99,6 +116,12 @@ class Projections {
   Member* find(const std::string& name);
   Result<Member*> claim(const std::string& name);
   Task<Result<>> make_ready(Member& member, bool& needs_build);
+  Task<Result<>> find_ready();
+  Task<Result<>> look_at_positions();
+  Task<void> follow_positions();
+  void begin_to_follow();
+  Task<Result<>> may_make_second(std::string name);
+  bool is_behind_awaited() const;
   void observe(db::Tx& tx, std::span<const events::EventRef> events);
   void pass_over(db::Tx& tx, Member& member, std::span<const events::EventRef> events);
   Task<Result<>> build(Member& member);
@@ -119,6 +142,10 @@ class Projections {
   const Rooms rooms_;
   std::deque<Projection> added_;  // not prepared yet
   Members members_;
+  std::function<bool(db::Tx&)> has_others_;
+  std::atomic<bool> leads_ = true;
+  Watermark wanted_;  // by those who wait for a follower of another node
+  std::stop_source led_;
   bool is_started_ = false;
   Watermark changes_;  // raised on the executor
   const std::unique_ptr<Executor> executor_;

@@ -46,11 +46,26 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
 }
 
 Result<> Engine::start() {
+  if (auto observing = observe(); !observing) return observing;
+  return work();
+}
+
+Task<Result<>> Engine::hear_others(bool is_thorough) {
+  auto taken = co_await jobs.database().write(db::Lane::kBackground,
+                                              [this](db::Tx& tx) { jobs.take_in(tx); });
+  if (!taken) co_return taken;
+  dispatcher.note_admissions();
+  if (!is_thorough) co_return Result<>{};
+  runs.limits().look_again();
+  replays.look_again();
+  co_return Result<>{};
+}
+
+Result<> Engine::observe() {
   // Before the first run goes on, since what a run appends makes runs too. Nobody else appends yet:
   // of the jobs that are taken over, none is one that this process has claimed.
   if (takes_events) dispatcher.observe(log);
-  if (auto loaded = sync_wait(pool->executor(), control.load()); !loaded) return loaded;
-  return pool->start();
+  return sync_wait(pool->executor(), control.load());
 }
 
 }  // namespace synap::workers

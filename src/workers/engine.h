@@ -42,8 +42,17 @@ struct Engine {
          EngineOptions options = {});
 
   /// When all functions of C++ are added, and before anything is appended: runs are made of what is
-  /// from now on, and what an earlier process left is taken over and goes on. Blocks meanwhile.
+  /// from now on. Blocks meanwhile.
+  Result<> observe();
+  /// Behind that, of one of many nodes when it leads: what an earlier process left is taken over
+  /// and goes on. Blocks meanwhile.
+  Result<> work() { return pool->start(); }
+  /// Both.
   Result<> start();
+
+  /// Of the node that leads: the others may have added work. `is_thorough`: of the kinds, too, that
+  /// are rare, and may wait for a second.
+  Task<Result<>> hear_others(bool is_thorough);
 
   events::EventLog& log;
   bus::Functions functions;

@@ -132,7 +132,7 @@ Task<Result<Replay>> Replays::begin(Person who, Replay asked) {
         asked.id, asked.user_id, asked.function, asked.from_position, asked.to_position, asked.from,
         asked.to, asked.filter, asked.repeats ? 1 : 0, asked.looked_to, asked.created_at);
     rooms_.log.append(tx, {.events = {*told}});
-    tx.on_commit([this] { begun_.raise(++begun_count_); });
+    tx.on_commit([this] { look_again(); });
   });
   if (!stored) co_return fail(stored.error());
   co_return asked;

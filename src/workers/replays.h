@@ -68,6 +68,8 @@ class Replays {
 
   /// Goes on with what there is, until `stop` is asked for.
   Task<void> follow(std::stop_token stop);
+  /// Another node may have begun one.
+  void look_again() { begun_.raise(++begun_count_); }
 
   /// A row of the view `run_replays`, with these columns.
   static constexpr std::string_view kColumns =

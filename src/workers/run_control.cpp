@@ -41,6 +41,9 @@ Task<Result<>> RunControl::load() {
   if (!read) co_return fail(read.error());
   for (const auto& [id, pause] : *read) rooms_.functions.pause(id);
   std::lock_guard lock(mutex_);
+  for (const auto& [id, pause] : pauses_) {
+    if (!read->contains(id)) rooms_.functions.resume(id);
+  }
   pauses_ = std::move(*read);
   co_return Result<>{};
 }

@@ -74,7 +74,8 @@ class RunControl {
   };
   explicit RunControl(Rooms rooms) : rooms_(rooms) {}
 
-  /// Pauses what is paused in the table. Before jobs are taken over.
+  /// Pauses what is paused in the table, and nothing else: before jobs are taken over, and when
+  /// another node has paused or resumed something.
   Task<Result<>> load();
 
   // Whoever names a function names it as bus::function_meant() has it, with its errors.

@@ -74,7 +74,7 @@ void RunLimits::put_deadline(db::Tx& tx, const bus::Job& job, bool has_begun,
       "timeout_ms = $4, due_at = $5",
       job.run_id, job.user_id, has_begun ? 1 : 0, timeout.count(), due_at);
   tx.on_commit([this, due_at] {
-    if (due_at < next_due_) changes_.raise(++change_count_);
+    if (due_at < next_due_) look_again();
   });
 }
 

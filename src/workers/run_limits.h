@@ -44,6 +44,8 @@ class RunLimits {
   void on_timeout(Cancel cancel) { cancel_ = std::move(cancel); }
   /// Cancels runs whose time is over, until `stop` is asked for.
   Task<void> follow(std::stop_token stop);
+  /// Another node may have put an earlier one.
+  void look_again() { changes_.raise(++change_count_); }
 
  private:
   // Whose runs count together.

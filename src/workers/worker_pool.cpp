@@ -239,7 +239,11 @@ Result<> WorkerPool::start() {
   if (!taken) return fail(taken.error());
   if (auto loaded = sync_wait(*executor_, store_.waits().load()); !loaded) return loaded;
   started_at_ = world_.now();
-  under_way_ = 8;
+  {
+    // Others may have begun something, where it works only now that its node leads.
+    std::lock_guard lock(mutex_);
+    under_way_ += 8;
+  }
   spawn(*executor_, take());
   spawn(*executor_, watch());
   spawn(*executor_, extend_leases());

@@ -5,8 +5,9 @@
 //   SEED=n CLIENTS=4 node --test postgres.mjs
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { gather, judge, judgeProofs, Ledger, proofs, sha256 } from './ledger.mjs';
-import { Caller, cleanUp, pause, Pod, random, until, within } from './pod.mjs';
+import { gather, judge, judgeProofs, proofs } from './ledger.mjs';
+import { allTasks, Load, readiness } from './load.mjs';
+import { cleanUp, pause, Pod, random, until, within } from './pod.mjs';
 import { Proxy, Server } from './postgres_server.mjs';
 import { Watcher } from './watcher.mjs';
 
@@ -14,121 +15,7 @@ const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const clientCount = Number(process.env.CLIENTS ?? 4);
 // The pod waits 10 s for an answer of the server and 5 s for a connection.
 const kAnswerMsMax = 16_000;
-const kHangMs = 60_000;
-const kProbeMs = 6_000;  // who asks whether a pod is ready waits no longer
 const kBackMsMax = 15_000;
-
-class Load {
-  ledger = new Ledger();
-  tasks = new Map();  // title -> whether it was acknowledged
-  wrong = [];
-  counts = { acks: 0, refused: 0, cut: 0, repeats: 0 };
-  isOver = false;
-  slowestMs = 0;
-  #number = 0;
-
-  constructor(pod, token) {
-    Object.assign(this, { pod, token });
-  }
-
-  async client(choices) {
-    const caller = new Caller(this.pod, this.token, { connections: 1 });
-    while (!this.isOver) {
-      const title = `t${++this.#number}`;
-      const key = choices.chance(0.6) ? `k-${seed}-${title}` : undefined;
-      if (choices.chance(0.6)) await this.#note(caller, title, key, choices);
-      else await this.#task(caller, title, key, choices);
-      if (choices.chance(0.2)) await this.#send(() => caller.query('notes.list', { limit: 5 }), 'notes.list', false);
-      await pause(choices.between(80, 250));
-    }
-    caller.agent.destroy();
-  }
-
-  // The data; null: nobody knows. What is sure of its key is sent until it is answered.
-  async #send(ask, what, isSure) {
-    for (;;) {
-      const begin = performance.now();
-      let answer;
-      try {
-        answer = await ask();
-      } catch (error) {
-        this.counts.cut += 1;
-        if (/no answer in/.test(error.message)) this.wrong.push(error.message);
-      }
-      this.slowestMs = Math.max(this.slowestMs, performance.now() - begin);
-      if (answer?.status === 200) {
-        this.counts.acks += 1;
-        return answer.json.result.data;
-      }
-      if (answer) {
-        this.counts.refused += 1;
-        if (answer.status !== 503) this.wrong.push(`${what}: ${answer.status} ${answer.text.slice(0, 300)}`);
-        else if (!answer.headers['retry-after']) this.wrong.push(`${what}: a 503 without Retry-After`);
-      }
-      if (!isSure) return null;
-      if (this.isOver && this.hasGivenUp) return null;
-      await pause(50);
-    }
-  }
-
-  async #note(caller, title, key, choices) {
-    const content = `# ${title}\n${'x'.repeat(choices.below(1500))}`;
-    const checksum = sha256(content);
-    const send = () => this.#send(() => caller.mutate('notes.create', { title, content }, { key, timeout: kHangMs }), 'notes.create', !!key);
-    const answer = await send();
-    if (answer === null) return this.ledger.unanswered.push({ user: 'owner', title, checksum });
-    this.ledger.created('owner', { title, checksum }, answer, key);
-    if (!key || !choices.chance(0.2)) return;
-    const again = await send();
-    this.counts.repeats += 1;
-    if (again) this.ledger.acknowledged('owner', 'note.creation', again, key);
-  }
-
-  async #task(caller, title, key) {
-    this.tasks.set(title, false);
-    const answer = await this.#send(() => caller.mutate('tasks.create', { title }, { key, timeout: kHangMs }), 'tasks.create', !!key);
-    if (answer === null) return;
-    this.tasks.set(title, true);
-    this.ledger.acknowledged('owner', 'task.creation', answer, key);
-  }
-
-  /** What is wrong with the tasks that there are. */
-  judgeTasks(there) {
-    const problems = [];
-    const counts = new Map();
-    for (const { title } of there) counts.set(title, (counts.get(title) ?? 0) + 1);
-    for (const [title, count] of counts) {
-      if (count > 1) problems.push(`there are ${count} tasks ${title}`);
-      if (!this.tasks.has(title)) problems.push(`nobody asked for task ${title}`);
-    }
-    for (const [title, isSure] of this.tasks) {
-      if (isSure && !counts.has(title)) problems.push(`the acknowledged task ${title} is lost`);
-    }
-    return problems;
-  }
-}
-
-async function allTasks(caller) {
-  const tasks = [];
-  for (let cursor; ;) {
-    const page = await caller.ask('tasks.list', { limit: 100, ...(cursor && { cursor }) });
-    tasks.push(...page.tasks);
-    if (!page.nextCursor) return tasks;
-    cursor = page.nextCursor;
-  }
-}
-
-const readiness = async (pod) => {
-  const asker = new Caller(pod, '', { connections: 1 });
-  try {
-    return (await asker.request('GET', '/ready', { timeout: kProbeMs })).status;
-  } catch {
-    return 0;
-  } finally {
-    asker.agent.destroy();
-    pod.callers.delete(asker);
-  }
-};
 
 /** What is done to the server, and how it is made good: [name, {harm, heal, isSeen}]. */
 const faultsOf = (server, proxy) => Object.entries({
@@ -182,7 +69,7 @@ test('a pod outlives what happens to the server of its database', { timeout: 300
   const owner = pod.owner();
   const watcher = new Watcher(pod, owner.token);
   const watching = watcher.run();
-  const load = new Load(pod, owner.token);
+  const load = new Load([pod], owner.token, { seed });
   cleanUp(t, () => {
     load.isOver = load.hasGivenUp = true;
     watcher.stop();

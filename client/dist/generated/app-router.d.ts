@@ -1357,6 +1357,42 @@ export interface ModelUsageList {
     /** Of the key that asks. */
     key: ModelBudget;
 }
+export interface PodNode {
+    /** Given when it was started, and to no other. */
+    number: number;
+    /** Its setting `node_name`. */
+    name: string;
+    /** Of the program. */
+    version: string;
+    /** Whether it runs jobs, schedules and followers; one does. */
+    leads: boolean;
+    /** Whether it has answered this call. */
+    isThis: boolean;
+    /** Whether the database has its session. */
+    isConnected: boolean;
+    /** A time, ISO 8601. */
+    startedAt: string;
+    /** How long ago it has committed last, which it does once a second at least. */
+    silentMs: number;
+    /** How long it may go on like that before the others go on without it. */
+    leaseLeftMs: number;
+    /** Since it was started. */
+    commits: number;
+}
+export interface PodFollower {
+    /** The read model that it fills. */
+    name: string;
+    /** Events that it has not folded yet, as this node knows. */
+    lag: number;
+}
+export interface NodeList {
+    /** The setting `nodes`. */
+    mode: "one" | "many";
+    /** In the order in which they were started. None where the mode is one. */
+    nodes: PodNode[];
+    /** Those of the node that leads. */
+    followers: PodFollower[];
+}
 export interface Backlink {
     /** The note that mentions it. */
     id: string;
@@ -2998,6 +3034,10 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         }>>;
         /** What your calls of language models took, by day and model, and what is left of today's budget. */
         usage: Query<ModelUsageQueryInput | undefined, ModelUsageList>;
+    };
+    nodes: {
+        /** The nodes of the pod, which of them leads, and how far its followers are. For owners. */
+        list: Query<void, NodeList>;
     };
     notes: {
         /** Where a note is mentioned: the notes that link to it. */

@@ -33,11 +33,12 @@ bool AsideFile::take_name(const Descriptor& directory, const std::string& name, 
   return true;
 }
 
-Result<> Aside::open(const Descriptor& root, Aside& aside) {
+Result<> Aside::open(const Descriptor& root, Aside& aside, std::string prefix) {
   aside.root_ = &root;
+  aside.prefix_ = std::move(prefix);
   aside.directory_ = std::make_shared<const Descriptor>(make_directory(root, kDirectory));
   if (!*aside.directory_) return fail(error_of(errno, "open", kDirectory));
-  empty(*aside.directory_);
+  if (aside.prefix_.empty()) empty(*aside.directory_);
   return {};
 }
 
@@ -55,7 +56,7 @@ std::shared_ptr<const Descriptor> Aside::make_again() {
 
 Result<std::unique_ptr<AsideFile>> Aside::create(const ContentKey& for_key) {
   auto directory = this->directory();
-  auto name = fmt::format("{}", next_.fetch_add(1, std::memory_order_relaxed));
+  auto name = fmt::format("{}{}", prefix_, next_.fetch_add(1, std::memory_order_relaxed));
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL;
   auto& files = root_->files();
   Descriptor file(files, files.open(directory->number(), name, kFlags));

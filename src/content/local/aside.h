@@ -37,8 +37,9 @@ class AsideFile {
 /// The directory. Of any thread.
 class Aside {
  public:
-  /// Makes the directory below `root`, which must outlive it, if it is missing, and empties it.
-  static Result<> open(const Descriptor& root, Aside& aside);
+  /// Makes the directory below `root`, which must outlive it, if it is missing, and empties it. If
+  /// others use it at the same time they have a prefix each, and what one leaves there stays.
+  static Result<> open(const Descriptor& root, Aside& aside, std::string prefix = {});
   /// A new file. Makes the directory again if somebody has deleted it.
   Result<std::unique_ptr<AsideFile>> create(const ContentKey& for_key);
 
@@ -47,6 +48,7 @@ class Aside {
   std::shared_ptr<const Descriptor> make_again();
 
   const Descriptor* root_ = nullptr;
+  std::string prefix_;
   std::atomic<std::uint64_t> next_ = 0;
   mutable std::mutex mutex_;
   std::shared_ptr<const Descriptor> directory_;

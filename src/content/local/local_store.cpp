@@ -109,7 +109,8 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& root, Pl
     return fail(Code::kServiceUnavailable,
                 fmt::format("{} cannot be used: {}", root, std::strerror(errno)));
   }
-  if (auto opened = Aside::open(store->root_, store->aside_); !opened) {
+  const auto prefix = place.is_shared ? place.world.new_id().to_string() + "-" : std::string();
+  if (auto opened = Aside::open(store->root_, store->aside_, prefix); !opened) {
     return fail(opened.error());
   }
   auto* self = store.get();

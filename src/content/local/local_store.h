@@ -30,6 +30,8 @@ class LocalStore final : public ContentStore {
   struct Place {
     World& world = real_world();
     FileSystem& files = FileSystem::real();
+    /// Other processes store there, too, at the same time.
+    bool is_shared = false;
   };
   /// Makes the directory if it is missing. kServiceUnavailable says why it cannot be used.
   static Result<std::unique_ptr<LocalStore>> open(const std::string& root) {

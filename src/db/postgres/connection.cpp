@@ -14,6 +14,7 @@
 #include "db/closure.h"
 #include "db/postgres/any_text.h"
 #include "db/postgres/dialect.h"
+#include "db/postgres/nodes.h"
 
 namespace synap::db::postgres {
 namespace {
@@ -189,6 +190,7 @@ std::optional<Error> Connection::connect() {
       options_.statement_time_max.count(), options_.lock_time_max.count(),
       options_.idle_time_max.count()));
   if (ready && options_.own_lock) ready = take_own_lock();
+  if (ready && node_) ready = take_node_lock();
   if (ready) {
     ++connections_;
     connect_delay_ = {};
@@ -204,13 +206,34 @@ std::optional<Error> Connection::connect() {
 }
 
 Result<> Connection::take_own_lock() {
-  auto taken = execute(fmt::format("SELECT pg_advisory_lock({})", *options_.own_lock));
+  auto taken = execute(fmt::format("SELECT pg_advisory_lock{}({})",
+                                   options_.shares_lock ? "_shared" : "", *options_.own_lock));
   if (taken || taken.error().fault != Fault::kBusy) return taken;
+  if (options_.shares_lock) {
+    return fail(Error{Code::kServiceUnavailable,
+                      "A pod that is not one of many nodes has the database (its setting `nodes` "
+                      "is one): stop it, or give it the same setting",
+                      nullptr, Fault::kBusy});
+  }
   return fail(
       Error{Code::kServiceUnavailable,
             "Another pod has the database: one at a time can use it now. Stop the other, or "
             "name another database",
             nullptr, Fault::kBusy});
+}
+
+void Connection::hold_node(std::int64_t number) {
+  node_ = number;
+  run("SELECT pg_advisory_lock($1, $2)", kNodeLocks, number);
+}
+
+// Not as above: the one that has it is this node itself, over a connection that the server has not
+// found to be lost yet.
+Result<> Connection::take_node_lock() {
+  auto taken = execute(fmt::format("SELECT pg_advisory_lock({}, {})", kNodeLocks, *node_));
+  if (taken || taken.error().fault != Fault::kBusy) return taken;
+  return fail(Error{Code::kServiceUnavailable, "The database cannot be reached now", nullptr,
+                    Fault::kGone});
 }
 
 // That a connection was lost while nobody used it is found out before anything is sent: behind a

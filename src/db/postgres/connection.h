@@ -51,6 +51,8 @@ struct ConnectionOptions {
   /// An advisory lock that the connection takes when it is made and holds as long as it lives.
   /// While another has it there is no connection: kServiceUnavailable, after lock_time_max.
   std::optional<std::int64_t> own_lock = {};
+  /// Others may have it as well, if they share it, too.
+  bool shares_lock = false;
   /// Who reads on behalf of a user: a role that may read listed views and nothing else.
   std::string tenant_role = {};
 };
@@ -69,6 +71,13 @@ class Connection final : public Tx, public Reader {
   void leave() {
     if (handle_ != nullptr) lose();
   }
+
+  /// Takes the lock of the node of this number, now and with each connection that is made again: so
+  /// what was sent over the one before has been carried out by then, or never will be.
+  void hold_node(std::int64_t number);
+
+  /// Another node has been at the rows: what rooms remember of them holds no more (Tx::undone).
+  void note_others() { ++undone_; }
 
   /// Runs statements that have neither parameters nor rows, several with `;` between them.
   Result<> execute(const std::string& sql);
@@ -125,6 +134,7 @@ class Connection final : public Tx, public Reader {
   bool send(std::string_view sql, const Value* values, std::size_t count);
   const std::string* prepare(std::string_view sql, std::size_t count);
   Result<> take_own_lock();
+  Result<> take_node_lock();
   ResultPtr receive();
   bool is_still_there();
   bool await_result();
@@ -141,6 +151,7 @@ class Connection final : public Tx, public Reader {
   std::unordered_map<std::string, std::string> prepared_;  // SQL -> its name at the server
   std::vector<std::string> unproven_;  // SQL that was prepared since something was waited for
   std::int64_t prepared_count_ = 0;
+  std::optional<std::int64_t> node_;
   bool is_stale_ = false;                          // the prepared statements are to be forgotten
   std::list<std::unique_ptr<Cursor>> statements_;  // those whose rows somebody still looks at
   std::size_t bound_bytes_ = 0;

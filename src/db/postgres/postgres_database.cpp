@@ -157,11 +157,13 @@ PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
 
 Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions options) {
   std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
-  auto& writer = *(database->writer_ = std::make_unique<Connection>(ConnectionOptions{
-                       .url = options.url,
-                       .world = options.world,
-                       .reach = &database->reach_of_writer_,
-                       .own_lock = options.is_alone ? std::optional(kAloneLock) : std::nullopt}));
+  auto& writer =
+      *(database->writer_ = std::make_unique<Connection>(ConnectionOptions{
+            .url = options.url,
+            .world = options.world,
+            .reach = &database->reach_of_writer_,
+            .own_lock = options.is_alone || options.node ? std::optional(kAloneLock) : std::nullopt,
+            .shares_lock = options.node.has_value()}));
   if (auto error = writer.connect()) return fail(*error);
   writer.begin_closure();
   std::string tenant;
@@ -175,7 +177,8 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
     }
     auto rows = writer.query("SELECT quote_ident(current_database() || '_tenant')");
     if (rows.next()) tenant = rows.text(0);
-    if (options.is_alone) database->begin_term();
+    if (options.is_alone || options.node) database->begin_term();
+    if (options.node && writer.ok()) database->join_nodes(*options.node);
   }
   if (auto error = writer.commit()) {
     writer.roll_back();
@@ -206,6 +209,7 @@ void PostgresDatabase::close() {
   writes_.close();
   readers_.close();
   writer_thread_.reset();
+  leave_nodes();
 }
 
 PostgresDatabase::~PostgresDatabase() {
@@ -223,9 +227,14 @@ Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migratio
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
           "name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)");
-      const auto execute = [this](const Migration& one) { return writer_->execute(said(one)); };
+      bool has_changed = false;
+      const auto execute = [this, &has_changed](const Migration& one) {
+        has_changed = true;
+        return writer_->execute(said(one));
+      };
       migrator_.run(tx, migrations, retired, execute);
-      if (!tx.ok()) return;
+      // Other nodes may read the views, which would wait for each other.
+      if (!tx.ok() || !has_changed) return;
       for (const auto& sql : {views_again(tx, migrations), std::string(kGrants)}) {
         if (auto done = writer_->execute(sql); !done) return tx.abort(done.error());
       }
@@ -241,6 +250,10 @@ Statistics PostgresDatabase::statistics() const {
           .waiting_writes = writes_.waiting(),
           .waiting_reads = readers_.waiting(),
           .round_trips = round_trips_.load(std::memory_order_relaxed)};
+}
+
+void PostgresDatabase::note_others() {
+  writer_->note_others();
 }
 
 bool PostgresDatabase::is_writer(const Tx& tx) const {
@@ -302,7 +315,8 @@ bool PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) 
   return has_committed;
 }
 
-// Within the first transaction. What is wrong is that one's error.
+// Within the first transaction. What is wrong is that one's error. Of a node, too: one that was
+// alone before it, and comes back, finds that it is not any more.
 void PostgresDatabase::begin_term() {
   if (auto done = writer_->execute(std::string(kSoleWriter)); !done) writer_->abort(done.error());
   auto rows = writer_->query(kBeginTerm);
@@ -311,16 +325,52 @@ void PostgresDatabase::begin_term() {
   looked_at_ = writer_->connections();
 }
 
+// Behind begin_term().
+void PostgresDatabase::join_nodes(const NodeName& who) {
+  if (auto done = writer_->execute(std::string(kNodeTable)); !done) writer_->abort(done.error());
+  const auto number = add_node(*writer_, who);
+  if (!writer_->ok()) return;
+  writer_->hold_node(number);
+  node_ = number;
+  term_.reset();
+}
+
+// When nothing is written any more. Where that fails the others find that it is gone.
+void PostgresDatabase::leave_nodes() {
+  const auto number = std::exchange(node_, std::nullopt);
+  if (!number || is_lost_ || !writer_->is_connected()) return;
+  writer_->begin_closure();
+  std::ignore = writer_->execute(fmt::format("DELETE FROM pod_nodes WHERE number = {}", *number));
+}
+
+std::optional<Error> PostgresDatabase::lose_for_good() {
+  is_lost_ = true;
+  writer_->leave();
+  return Error{Code::kServiceUnavailable,
+               node_ ? std::string(kRemovedNode)
+                     : "Another pod has had the database since this one lost it: start this one "
+                       "again",
+               nullptr, Fault::kGone};
+}
+
 // Connected, and nothing is in doubt. Adds to `done` what is to be done because of what was.
 std::optional<Error> PostgresDatabase::reach_writer(Actions& done) {
+  if (node_ && is_lost_) return lose_for_good();
   if (auto error = writer_->connect()) {
-    if (term_ && error->fault == Fault::kBusy) is_lost_ = true;
+    if (counts_commits() && error->fault == Fault::kBusy) is_lost_ = true;
     return error;
   }
-  if (!term_ || looked_at_ == writer_->connections()) return std::nullopt;
+  if (!counts_commits() || looked_at_ == writer_->connections()) return std::nullopt;
   auto error = look_at_term(done);
   if (!error) looked_at_ = writer_->connections();
   return error;
+}
+
+// Nothing: another has the database, or this node was removed; or the statement has failed.
+std::optional<std::int64_t> PostgresDatabase::committed_so_far() {
+  auto rows = node_ ? writer_->query("SELECT commits FROM pod_nodes WHERE number = $1", *node_)
+                    : writer_->query("SELECT commits FROM sole_writer WHERE term = $1", *term_);
+  return rows.next() ? std::optional(rows.integer(0)) : std::nullopt;
 }
 
 // Over a new connection, which has the lock: what was sent over the one before it has been carried
@@ -329,29 +379,16 @@ std::optional<Error> PostgresDatabase::look_at_term(Actions& done) {
   was_committed_ = false;
   writer_->begin_closure();
   writer_->begin();
-  std::int64_t term = 0;
-  std::int64_t commits = 0;
-  {
-    auto rows = writer_->query("SELECT term, commits FROM sole_writer");
-    if (rows.next()) {
-      term = rows.integer(0);
-      commits = rows.integer(1);
-    }
-  }
-  if (writer_->ok() && term == *term_) {
-    if (doubt_ && commits == doubt_->commit) end_doubt(done);
+  const auto commits = committed_so_far();
+  if (writer_->ok() && commits) {
+    if (doubt_ && *commits == doubt_->commit) end_doubt(done);
     if (writer_->ok()) doubt_.reset();
   }
   if (auto error = writer_->commit()) {
     writer_->roll_back();
     return error;
   }
-  is_lost_ = term != *term_;
-  if (!is_lost_) return std::nullopt;
-  writer_->leave();
-  return Error{Code::kServiceUnavailable,
-               "Another pod has had the database since this one lost it: start this one again",
-               nullptr, Fault::kGone};
+  return commits ? std::nullopt : lose_for_good();
 }
 
 // It is committed.
@@ -370,6 +407,12 @@ void PostgresDatabase::end_doubt(Actions& done) {
 std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
   if (writer_->take_has_new_views()) writer_->run(kGrants);
   if (term_) writer_->run("UPDATE sole_writer SET commits = $1 WHERE id = 1", commits_of_term_ + 1);
+  if (node_) {
+    writer_->run_one({Code::kServiceUnavailable, std::string(kRemovedNode), nullptr, Fault::kGone},
+                     "UPDATE pod_nodes SET commits = $1, seen_at = clock_timestamp() "
+                     "WHERE number = $2",
+                     commits_of_term_ + 1, *node_);
+  }
   std::optional<LastStatement> last;
   if (group_end_) last = group_end_(*writer_);
   const auto begin = world_.now();
@@ -377,11 +420,12 @@ std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
   const std::chrono::nanoseconds took = world_.now() - begin;
   commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
   spread_.commit_time.observe(took);
+  if (error && node_ && error->message == kRemovedNode) is_lost_ = true;
   if (error && !writer_->is_in_doubt()) return error;
   ++commits_of_term_;
   if (!error) {
     std::ranges::move(actions, std::back_inserter(done));
-  } else if (term_) {
+  } else if (counts_commits()) {
     doubt_ = {commits_of_term_, std::move(last), std::move(actions)};
   }
   return error;
@@ -399,6 +443,7 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
     std::ignore = writer_->take_bound_bytes();
     writer_->begin_closure();
     writer_->begin();
+    if (group_begin_) group_begin_(*writer_);
     Actions actions;
     std::optional<Error> error;
     std::size_t bytes = 0;
@@ -421,7 +466,7 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
     const auto was_in_doubt = writer_->is_in_doubt();
     writer_->roll_back();
     if (was_in_doubt) {
-      if (!term_ || reach_writer(done)) return {false, std::move(error), true};
+      if (!counts_commits() || reach_writer(done)) return {false, std::move(error), true};
       if (was_committed_) return {true, std::nullopt};
     }
     if (was_lost && i < kTries) continue;

@@ -10,11 +10,12 @@
 // A connection that is lost is made again, and what it had not committed is run again. It is lost,
 // too, when the server has not answered for 10 s.
 //
-// Where it is lost between COMMIT being sent and its answer, the group is in doubt. Who is alone
-// counts his commits in a row of the database, and asks for it over the next connection: what is
+// Where it is lost between COMMIT being sent and its answer, the group is in doubt. Who is alone,
+// or a node (nodes.h), counts his commits in a row of the database, and asks for it over the next
+// connection: what is
 // committed is answered so, and the rest is run again. Where there is none to be had, the group's
 // closures are answered kServiceUnavailable, and may have taken effect; their actions are carried
-// out when that is known. Of who is not alone they never are, and nothing is asked.
+// out when that is known. Of whoever else writes they never are, and nothing is asked.
 //
 // While the server is away every read and write is answered kServiceUnavailable, at once, but for
 // one in a while that tries to reach it (5 s at most).
@@ -34,6 +35,7 @@
 #include "db/engine.h"
 #include "db/migrator.h"
 #include "db/postgres/last_statement.h"
+#include "db/postgres/nodes.h"
 #include "db/postgres/reach.h"
 #include "db/readers.h"
 #include "db/write_queue.h"
@@ -47,6 +49,9 @@ struct PostgresOptions {
   /// Nobody else opens the database so, and writes to it, as long as this one can write. If another
   /// has had it meanwhile this one never can again: what it remembers would be of before.
   bool is_alone = false;
+  /// Others write to it as nodes, too, and nobody who is not one. If they remove this one from
+  /// among them it can write no more.
+  std::optional<NodeName> node = {};
   std::chrono::milliseconds read_time_max{250};
   /// More reads, writes of people or writes of workers than this do not wait: the next is refused.
   std::size_t waiting_max = 100'000;
@@ -71,9 +76,17 @@ class PostgresDatabase final : public Engine {
   /// transaction is to do last. Once, before anything is written that it is to know of.
   using GroupEnd = std::function<std::optional<LastStatement>(Tx&)>;
   void at_group_end(GroupEnd end) { group_end_ = std::move(end); }
+  /// Called there before the first of a group's closures runs, in its transaction.
+  using GroupBegin = std::function<void(Tx&)>;
+  void at_group_begin(GroupBegin begin) { group_begin_ = std::move(begin); }
+  /// There: others have written, so what rooms remember of rows holds no more (Tx::undone).
+  void note_others();
 
-  /// Of who is alone: another has it, or has had it meanwhile. Any thread.
+  /// Of who is alone: another has it, or has had it meanwhile. Of a node: it was removed, or one
+  /// that is no node has it. Any thread.
   bool is_lost() const { return is_lost_; }
+  /// Of a node.
+  std::optional<std::int64_t> node() const { return node_; }
 
   /// Whether this is the Tx of writes.
   bool is_writer(const Tx& tx) const;
@@ -103,6 +116,11 @@ class PostgresDatabase final : public Engine {
     Actions actions;
   };
   void begin_term();
+  void join_nodes(const NodeName& who);
+  void leave_nodes();
+  bool counts_commits() const { return term_ || node_; }
+  std::optional<std::int64_t> committed_so_far();
+  std::optional<Error> lose_for_good();
   std::optional<Error> reach_writer(Actions& done);
   std::optional<Error> look_at_term(Actions& done);
   void end_doubt(Actions& done);
@@ -115,9 +133,11 @@ class PostgresDatabase final : public Engine {
   WriteQueue writes_;
   Migrator migrator_;   // writer thread only
   GroupEnd group_end_;  // the same, once it is set
+  GroupBegin group_begin_;
   // The same, of who is alone: how often the database was opened so until now, how often it has
   // committed since, and over which connection that was looked at.
   std::optional<std::int64_t> term_;
+  std::optional<std::int64_t> node_;  // its number instead, of a node
   std::int64_t commits_of_term_ = 0;
   std::int64_t looked_at_ = 0;
   std::optional<Doubt> doubt_;

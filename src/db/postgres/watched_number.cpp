@@ -82,7 +82,10 @@ bool WatchedNumber::turn() {
   const bool was_connected = handle_ != nullptr && PQstatus(handle_) == CONNECTION_OK;
   const bool is_connected = connect();
   // What others told before it listened it has not heard.
-  if (is_connected && !was_connected) look();
+  if (is_connected && !was_connected) {
+    look();
+    if (options_.others_have_told) options_.others_have_told();
+  }
   std::array<pollfd, 2> waited = {pollfd{wake_, POLLIN, 0},
                                   pollfd{is_connected ? PQsocket(handle_) : -1, POLLIN, 0}};
   const int ready =
@@ -92,7 +95,9 @@ bool WatchedNumber::turn() {
   const bool is_told = ::read(wake_, &told, sizeof told) == sizeof told;
   if (!is_connected) return true;
   if (is_told) execute("NOTIFY " + options_.channel);
-  if (has_heard() || ready == 0) look();
+  const bool heard = has_heard();
+  if (heard || ready == 0) look();
+  if (heard && options_.others_have_told) options_.others_have_told();
   return true;
 }
 

@@ -26,6 +26,8 @@ class WatchedNumber {
     std::chrono::milliseconds look_every{1'000};
     /// On the watching thread, with what the number is now.
     std::function<void(std::int64_t)> is_now;
+    /// The same, behind that, when others have told of something; empty: it does not matter.
+    std::function<void()> others_have_told = {};
   };
   explicit WatchedNumber(Options options);
   WatchedNumber(const WatchedNumber&) = delete;

@@ -165,6 +165,11 @@ void Group::join(db::Tx& tx) {
   undone_ = tx.undone();
 }
 
+void Group::begin(db::Tx& tx) {
+  join(tx);
+  if (!end_) end_ = look_for_end(tx);
+}
+
 Stream& Group::stream(db::Tx& tx, const Uuid& aggregate_id, bool must_be_present) {
   if (const auto known = streams_.find(aggregate_id); known != streams_.end()) {
     // What was appended to is relied on as it was taken to be.
@@ -266,6 +271,7 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
   const auto drafts = std::exchange(drafts_, {});
   by_given_id_.clear();
   if (events.empty()) return std::nullopt;
+  ++undone_groups_;  // until it is committed
 
   auto appending = std::make_shared<Appending>();
   if (positions_ == Positions::kAtOnce) appending->taken_to_be = end_;
@@ -284,7 +290,10 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
   return db::postgres::LastStatement{
       .sql = kSql,
       .values = appending->values(),
-      .asked_later = "SELECT position - " + std::to_string(events.size()) + " FROM log_head",
+      // Others may have appended behind them.
+      .asked_later = positions_ == Positions::kAtOnce
+                         ? "SELECT CAST(" + std::to_string(*end_) + " AS BIGINT)"
+                         : "SELECT position - " + std::to_string(events.size()) + " FROM log_head",
       .answer = [this, appending, events = std::move(events),
                  streams = std::move(streams)](db::Rows& rows) mutable {
         SYNAP_CHECK(rows.next(), "an append tells where it is");

@@ -46,6 +46,12 @@ class Group {
  public:
   explicit Group(Positions positions) : positions_(positions) {}
 
+  /// At the beginning of a transaction, where others append, too: the end is known before anything
+  /// is read. So what closures decide by what they have read holds if nobody has appended by the
+  /// time of the commit, and that is found out then.
+  void begin(db::Tx& tx);
+  /// The end as this node left it; nothing: it is not known.
+  std::optional<std::int64_t> end() const { return end_; }
   /// Before anything else of each append: what was undone since is forgotten.
   void join(db::Tx& tx);
 

@@ -66,13 +66,22 @@ Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
   log->end_.raise(head->position);
   database.at_group_end([log = log.get()](db::Tx& tx) { return log->group_.take(tx); });
   if (options.is_alone) return log;
+  if (options.positions == Positions::kAtOnce) {
+    database.at_group_begin([log = log.get()](db::Tx& tx) {
+      const auto end = log->group_.end();
+      // This node knows of its own before the end is raised: what is behind is another's.
+      if (end && log->end_.value() > *end) log->database_.note_others();
+      log->group_.begin(tx);
+    });
+  }
   log->watch_ = std::make_unique<db::postgres::WatchedNumber>(db::postgres::WatchedNumber::Options{
       .world = options.world,
       .url = std::move(options.url),
       .channel = "synap_log",
       .question = "SELECT position FROM log_head",
       .look_every = options.look_every,
-      .is_now = [log = log.get()](std::int64_t position) { log->end_.raise(position); }});
+      .is_now = [log = log.get()](std::int64_t position) { log->end_.raise(position); },
+      .others_have_told = std::move(options.others_have_appended)});
   return log;
 }
 
@@ -293,8 +302,10 @@ Page PostgresEventLog::read_from_table(db::Tx& tx, const Tenancy& tenancy, const
 }
 
 Task<Result<Page>> PostgresEventLog::read(Tenancy tenancy, Filter filter) {
-  // Where another node has appended since, memory is not the end of the log.
-  if (recent_.last() >= end_.value()) {
+  // Where another node has appended since, memory is not the end of the log. That is heard a moment
+  // later: who follows the log waits for it, and who asks for one thing may have it from that node.
+  const bool is_of_one_thing = filter.request_id || filter.correlation_id || filter.aggregate_id;
+  if (recent_.last() >= end_.value() && (watch_ == nullptr || !is_of_one_thing)) {
     if (auto page = recent_.read(tenancy, filter)) co_return std::move(*page);
   }
   std::optional<std::int64_t> end;  // as the first walk saw it

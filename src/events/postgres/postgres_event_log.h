@@ -9,6 +9,7 @@
 // the time of the commit, the group is run again and finds that.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,8 @@ class PostgresEventLog final : public EventLog {
     /// How late an append of another node is seen at worst, where nothing told of it.
     std::chrono::milliseconds look_every{1'000};
     Positions positions = Positions::kWithTheCommit;
+    /// On a thread of its own: others have appended.
+    std::function<void()> others_have_appended = {};
     /// Nobody else appends to the log: nothing is looked for, and `url` is not needed.
     bool is_alone = false;
   };

@@ -1,0 +1,60 @@
+// Nodes: the table of those that write to a database side by side. A node is a row for as long as
+// it writes: each of its commits changes its own row, or is refused. So whoever removes the row of
+// a node that is dead, stopped or cut off has ended all that this one could still write, and waits
+// for no more than a commit that is under way.
+//
+// One of them leads. All methods with a Tx are for the writer's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "db/database.h"
+
+namespace synap::db::postgres {
+
+/// A node by how it is told from others.
+struct NodeName {
+  std::string name;     // what its operator knows it by
+  std::string version;  // of the program: those of one database have the same
+};
+
+struct Node {
+  std::int64_t number = 0;  // given when it came, and to no other
+  NodeName who;
+  std::int64_t came_at = 0;     // Unix ms, by the database's clock
+  std::int64_t silent_for = 0;  // ms since its last commit, by the same
+  std::int64_t commits = 0;     // grows while it lives
+  bool leads = false;
+  bool is_connected = false;  // its session is there
+};
+
+/// What was found at one moment.
+struct NodesNow {
+  std::int64_t unix_ms = 0;  // by the database's clock
+  std::vector<Node> all;     // in the order in which they came
+};
+
+/// Said to whoever would write and has been removed.
+extern const std::string_view kRemovedNode;
+
+/// The class of the advisory locks that sessions of nodes hold, by their numbers.
+inline constexpr std::int64_t kNodeLocks = 495521554;
+
+/// SQL that makes the table, if it is not there.
+extern const std::string_view kNodeTable;
+
+/// Adds a node; its number. The Tx fails where nodes of another version are there
+/// (kPreconditionFailed, with a sentence).
+std::int64_t add_node(Tx& tx, const NodeName& who);
+/// On any Tx.
+NodesNow read_nodes(Tx& tx);
+/// Removes a node that has not committed since it was seen. False: it has, or is gone.
+bool remove_node(Tx& tx, const Node& seen);
+/// The node of this number leads from now on, if none does. False: one does.
+bool lead_nodes(Tx& tx, std::int64_t number);
+
+}  // namespace synap::db::postgres

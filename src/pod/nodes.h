@@ -1,0 +1,96 @@
+// Nodes: this one among the nodes of its pod (db/postgres/nodes.h). Once a second it shows that it
+// is there and looks at the others: one that has shown nothing for a lease is taken for dead and
+// removed, after which it can write no more. Where nobody leads it leads.
+//
+// How long another has been silent is counted by this node's own steady clock, while its own looks
+// succeed: so clocks that differ, and a database that was away for all, remove nobody.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "base/background.h"
+#include "base/executor.h"
+#include "base/task.h"
+#include "base/world.h"
+#include "bus/job_clock.h"
+#include "db/database.h"
+#include "db/postgres/nodes.h"
+
+namespace synap::pod {
+
+class Nodes {
+ public:
+  struct Options {
+    std::int64_t number = 0;  // this one
+    std::chrono::milliseconds lease{10'000};
+  };
+  /// All must outlive it.
+  struct Rooms {
+    db::Database& database;
+    bus::JobClock& clock;  // is set by the database's
+    World& world;
+  };
+  Nodes(Options options, Rooms rooms);
+  ~Nodes() { stop(); }
+
+  /// One look, after which this one leads if nobody did; blocks. Before start().
+  Result<> look_first();
+  bool leads() const { return leads_; }
+  std::int64_t number() const { return options_.number; }
+
+  /// Looks from now on.
+  void start() { looks_.begin(look_on()); }
+  /// From now on this one leads where nobody does. `begin`: called on a thread of its own then, and
+  /// again after a second for as long as it fails.
+  void lead_when_free(std::function<Result<>()> begin);
+  /// It does not begin to any more; waits for what it has begun with.
+  void lead_no_more();
+  void stop();
+
+  /// As the database has them now.
+  Task<Result<db::postgres::NodesNow>> list();
+  /// Within a transaction: whether others are there.
+  bool has_others(db::Tx& tx) const;
+  std::chrono::milliseconds lease() const { return options_.lease; }
+
+ private:
+  // What is known of another.
+  struct Known {
+    std::int64_t commits = -1;
+    SteadyClock::time_point since;  // they are so
+    std::optional<SteadyClock::time_point> gone_since;
+  };
+  enum class May : std::uint8_t { kLead, kNotLead };
+  Task<Result<>> look(May may);
+  bool is_dead(const db::postgres::Node& node, SteadyClock::time_point now) const;
+  void note(const db::postgres::NodesNow& seen, SteadyClock::time_point now);
+  May may_lead();
+  Task<void> look_on();
+  bool turn_of_leading(const std::function<Result<>()>& begin);
+
+  const Options options_;
+  const Rooms rooms_;
+  std::atomic<bool> leads_{false};
+  // Of one look at a time.
+  std::map<std::int64_t, Known> known_;
+  SteadyClock::time_point looked_at_{};
+  bool is_first_ = true;
+  std::mutex mutex_;
+  std::function<Result<>()> begin_;  // null: it is not to lead
+
+  const std::unique_ptr<Executor> executor_;
+  Background looks_{*executor_};
+  std::atomic<bool> is_over_{false};
+  std::unique_ptr<WorldThread> leading_;  // blocks, and looks go on meanwhile
+};
+
+}  // namespace synap::pod

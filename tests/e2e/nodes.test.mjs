@@ -1,0 +1,205 @@
+// Two nodes of one pod: what is done at one of them holds at the other.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { freePort } from '../free_port.mjs';
+import { Database, delay, EventSource, until, within } from './harness.mjs';
+
+const kHeardMsMax = 2_000;
+
+class Node {
+  said = '';
+  static async make(database, { flags = [], shares } = {}) {
+    const node = new Node();
+    node.data = await mkdtemp(join(tmpdir(), 'synap-nodes-'));
+    node.port = await freePort();
+    Object.assign(node, { database, flags, url: `http://127.0.0.1:${node.port}` });
+    if (shares) {
+      await cp(join(shares.data, 'pod.id'), join(node.data, 'pod.id'));
+      await mkdir(join(shares.data, 'content'), { recursive: true });
+      await symlink(join(shares.data, 'content'), join(node.data, 'content'));
+    }
+    return node;
+  }
+  start() {
+    const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.flags];
+    this.child = spawn(process.env.SYNAP_BIN, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, SYNAP_DATABASE: this.database.url },
+    });
+    this.child.stderr.on('data', (bytes) => (this.said += bytes));
+    return this;
+  }
+  ready() {
+    return fetch(`${this.url}/ready`).then((answer) => answer.status, () => 0);
+  }
+  async serves() {
+    await until(30_000, async () => (await this.ready()) === 200, `it serves:\n${this.said}`);
+    return this;
+  }
+  async ended() {
+    if (this.child.exitCode === null) await within(20_000, once(this.child, 'exit'), `it ends:\n${this.said}`);
+    return this.child.exitCode;
+  }
+  end(signal) {
+    this.child.kill(signal);
+    return this.ended();
+  }
+  async call(procedure, key, body) {
+    const answer = await fetch(`${this.url}/trpc/${procedure}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: body && JSON.stringify(body),
+    });
+    return { status: answer.status, ...(await answer.json()) };
+  }
+  async ask(procedure, key, body) {
+    const { result, error } = await this.call(procedure, key, body);
+    assert.ok(result, JSON.stringify(error));
+    return result.data;
+  }
+}
+
+const many = ['--nodes', 'many'];
+
+describe('two nodes of one pod', () => {
+  let database;
+  let first;
+  let second;
+  let key;
+  const others = [];
+  before(async () => {
+    database = Database.create();
+    first = await (await Node.make(database, { flags: [...many, '--node-name', 'first', '--drain-ms', '1500'] })).start().serves();
+    key = (await readFile(join(first.data, 'owner.key'), 'utf8')).trim();
+    second = await (await Node.make(database, { flags: [...many, '--node-name', 'second'], shares: first })).start().serves();
+  });
+  after(async () => {
+    for (const node of [first, second, ...others]) {
+      if (node?.child?.exitCode === null) node.child.kill('SIGKILL');
+      if (node) await rm(node.data, { recursive: true, force: true });
+    }
+    database?.drop();
+  });
+  const refused = async (options) => {
+    const node = (await Node.make(database, options)).start();
+    others.push(node);
+    return node;
+  };
+
+  test('each tells which they are, and one of them leads', async () => {
+    for (const [node, name] of [[first, 'first'], [second, 'second']]) {
+      const { mode, nodes } = await node.ask('nodes.list', key);
+      assert.equal(mode, 'many');
+      assert.deepEqual(nodes.map((one) => [one.name, one.leads, one.isConnected]), [['first', true, true], ['second', false, true]]);
+      assert.equal(nodes.find(({ isThis }) => isThis).name, name);
+    }
+  });
+
+  test('a command at the one is carried out, and shown by the other', async () => {
+    for (const [at, other] of [[first, second], [second, first]]) {
+      const { requestId, entityId } = await at.ask('notes.create', key, { content: `# by ${at.port}` });
+      await until(10_000, async () => {
+        const input = encodeURIComponent(JSON.stringify({ requestId }));
+        return (await other.ask(`requests.get?input=${input}`, key)).status === 'completed';
+      }, 'the note is made');
+      const note = await other.ask(`notes.get?input=${encodeURIComponent(JSON.stringify({ id: entityId }))}`, key);
+      assert.match(note.content, new RegExp(`by ${at.port}`));
+    }
+    // Several of one thing go one after another, whoever takes them.
+    const { entityId } = await second.ask('notes.create', key, { content: 'v1' });
+    for (let i = 2; i <= 7; ++i) {
+      await (i % 2 ? first : second).ask('notes.update', key, { id: entityId, content: `v${i}` });
+    }
+    const input = encodeURIComponent(JSON.stringify({ id: entityId }));
+    await until(20_000, async () => (await first.ask(`notes.get?input=${input}`, key)).version === 7, 'all updates are made');
+    assert.equal((await second.ask(`notes.get?input=${input}`, key)).content, 'v7');
+  });
+
+  test('who watches at the one sees what the other has committed, in order', async () => {
+    const { position } = await first.ask('events.head', key);
+    const input = encodeURIComponent(JSON.stringify({ lastEventId: String(position) }));
+    const seen = [];
+    const source = new EventSource(`${second.url}/trpc/events.watch?input=${input}`, {
+      fetch: (url, options) => fetch(url, { ...options, headers: { ...options.headers, authorization: `Bearer ${key}` } }),
+    });
+    source.onmessage = ({ data }) => seen.push(JSON.parse(data).position);
+    try {
+      for (let i = 0; i < 10; ++i) await (i % 2 ? first : second).ask('tasks.create', key, { title: `t${i}` });
+      await until(5_000, () => seen.length >= 20, 'all is seen');
+      assert.deepEqual(seen, seen.map((_, i) => position + 1 + i));
+    } finally {
+      source.close();
+    }
+  });
+
+  test('counts of the other node include what was just done', async () => {
+    const before = (await second.ask('tasks.list', key)).total;
+    await second.ask('tasks.create', key, { title: 'counted' });
+    await until(kHeardMsMax, async () => (await second.ask('tasks.list', key)).total === before + 1, 'it is counted');
+  });
+
+  test('a key that is made or revoked at the one is so at the other', async () => {
+    for (const [at, other] of [[first, second], [second, first]]) {
+      const made = await at.ask('users.create', key, { name: `user of ${at.port}` });
+      await until(kHeardMsMax, async () => (await other.call('tasks.list', made.key)).status === 200, 'it is known');
+      await other.ask('keys.create', key, { userId: made.userId, name: 'another' }).catch(() => null);
+      await at.ask('keys.revoke', made.key, { keyId: made.keyId });
+      assert.equal((await at.call('tasks.list', made.key)).status, 401);
+      await until(kHeardMsMax, async () => (await other.call('tasks.list', made.key)).status === 401, 'it is revoked');
+    }
+  });
+
+  test('a function that is paused at the node that serves is not called by the one that leads', async () => {
+    await second.ask('functions.pause', key, { id: 'notes.create' });
+    await delay(kHeardMsMax);
+    const { requestId } = await first.ask('notes.create', key, { content: 'waits' });
+    const status = async () => (await second.ask(`requests.get?input=${encodeURIComponent(JSON.stringify({ requestId }))}`, key)).status;
+    await delay(500);
+    assert.equal(await status(), 'pending');
+    await second.ask('functions.resume', key, { id: 'notes.create' });
+    await until(8_000, async () => (await status()) === 'completed', 'it goes on');
+  });
+
+  test('read models are rebuilt by the node that leads, if all can do without', async () => {
+    const rebuild = (node) => node.call('projections.rebuild', key, { name: 'notes' });
+    assert.match((await rebuild(second)).error.message, /Another node leads/);
+    assert.match((await rebuild(first)).error.message, /stop the other nodes/);
+  });
+
+  test('a pod that is not one of many, or has its texts elsewhere, is refused', async () => {
+    const alone = await refused({ shares: first });
+    assert.notEqual(await alone.ended(), 0);
+    assert.match(alone.said, /Another pod has the database/);
+    const elsewhere = await refused({ flags: many });
+    assert.notEqual(await elsewhere.ended(), 0);
+    assert.match(elsewhere.said, /copy the pod\.id/);
+    database.run("UPDATE pod_nodes SET version = '0.0.1' WHERE name = 'second'");
+    const newer = await refused({ flags: many, shares: first });
+    assert.notEqual(await newer.ended(), 0);
+    assert.match(newer.said, /The node second runs Synap 0\.0\.1/);
+    database.run("UPDATE pod_nodes SET version = (SELECT version FROM pod_nodes WHERE name = 'first') WHERE name = 'second'");
+  });
+
+  test('one that stops says so first, and another leads', async () => {
+    const ended = first.end('SIGTERM');
+    await until(1_000, async () => (await first.ready()) === 503, '/ready says no');
+    await first.ask('tasks.create', key, { title: 'while it drains' });
+    assert.equal(await ended, 0);
+    const { requestId } = await second.ask('notes.create', key, { content: 'after' });
+    const input = encodeURIComponent(JSON.stringify({ requestId }));
+    await until(8_000, async () => (await second.ask(`requests.get?input=${input}`, key)).status === 'completed', 'it is made');
+    const { nodes } = await second.ask('nodes.list', key);
+    assert.deepEqual(nodes.map(({ name, leads }) => [name, leads]), [['second', true]]);
+    assert.equal((await second.ask('tasks.list', key)).total >= 12, true);
+    await first.start().serves();
+    // A connection to the process that has ended may be tried first.
+    const all = await until(5_000, () => first.ask('nodes.list', key).catch(() => null), 'it is back');
+    assert.equal(all.nodes.length, 2);
+  });
+});
