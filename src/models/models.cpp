@@ -302,9 +302,11 @@ Stream<Delta, Result<Answer>> Models::stream(Caller caller, Ask ask, std::stop_t
   co_return std::move(end->answer);
 }
 
-Task<Result<Finished>> Models::generate_open(Caller caller, Ask ask, std::stop_token stop) {
+Task<Result<Finished>> Models::generate_open(Caller caller, Ask ask, std::stop_token stop,
+                                             Hear hear) {
   auto pieces = this->ask(std::move(caller), std::move(ask), std::move(stop));
-  while (co_await pieces.next()) {
+  while (auto delta = co_await pieces.next()) {
+    if (hear) hear(*delta);
   }
   co_return std::move(pieces.end());
 }

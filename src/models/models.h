@@ -14,6 +14,7 @@
 // none that the pod may call), kClientClosedRequest.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -58,8 +59,10 @@ class Models {
   /// The whole answer.
   Task<Result<Answer>> generate(Caller caller, Ask ask, std::stop_token stop = {});
   /// The same for whoever settles the call in a transaction of their own (in_step.h). A failed one
-  /// is settled.
-  Task<Result<Finished>> generate_open(Caller caller, Ask ask, std::stop_token stop = {});
+  /// is settled. `hear` is told each piece as it comes, where this is awaited.
+  using Hear = std::function<void(const Delta&)>;
+  Task<Result<Finished>> generate_open(Caller caller, Ask ask, std::stop_token stop = {},
+                                       Hear hear = nullptr);
 
   Health health(const Provider& provider) const;
   void note(const Provider& provider, const Error* error);

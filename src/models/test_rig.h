@@ -100,11 +100,14 @@ class ModelsRig : public testing::Test {
     types.add(kModelCalled, "");
     projections = std::make_unique<projections::Projections>(*database, *log, types);
     projections->add(usage_projection());
+    add_more();
     ASSERT_TRUE(projections->prepare());
     models = std::make_unique<Models>(std::move(options), *outbound::Policy::public_only(allowed),
                                       Account::Rooms{*database, *log, types, world});
     models->account().start();
   }
+  /// Types and read models of a test's own.
+  virtual void add_more() {}
   /// What is under way is left as a kill leaves it: nothing is settled any more.
   void close() {
     if (models == nullptr) return;

@@ -99,6 +99,11 @@ class Step {
   /// Appends an event of the run's user, which has the run's event as its cause. Its id.
   Task<Result<std::string>> send_event(std::string_view id, std::string_view type, Json data);
 
+  /// What the step of this id gave when it was done in an earlier call; nothing: it was not. For a
+  /// handler that begins behind it. The id is as good as new.
+  template <class T>
+  std::optional<T> recall(std::string_view id) const;
+
   const Uuid& run_id() const { return job_.run_id; }
   /// All events of a run that is for a batch; otherwise none.
   std::span<const events::EventRef> events() const { return events_; }
@@ -281,6 +286,15 @@ Result<T> Step::from_memo(const std::string& memo) {
     const Json* data = json->find("data");
     return decode<T>(data != nullptr ? std::optional<Json>(*data) : std::nullopt);
   }
+}
+
+template <class T>
+std::optional<T> Step::recall(std::string_view id) const {
+  const auto memo = stored_.memos.find(step_hash(id, 0));
+  if (memo == stored_.memos.end()) return std::nullopt;
+  auto value = from_memo<T>(memo->second.text);
+  if (!value) return std::nullopt;
+  return std::move(*value);
 }
 
 template <class T>

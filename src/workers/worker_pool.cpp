@@ -176,6 +176,10 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                   .appends = std::move(options.appends)});
 }
 
+std::shared_ptr<Driver> WorkerPool::make_driver(std::unique_ptr<EventHandler> handler) const {
+  return std::make_shared<LocalDriver>(std::move(handler), store_);
+}
+
 void WorkerPool::put(bus::Function function, std::shared_ptr<Driver> driver) {
   std::vector<Put> one;
   one.push_back({std::move(function), std::move(driver)});

@@ -72,6 +72,9 @@ class WorkerPool {
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
   /// types of all triggers.
   void add(std::string function_id, std::unique_ptr<EventHandler> handler, FunctionOptions options);
+  /// How functions are called that do what this handler does: for put(), of one handler as many as
+  /// one likes.
+  std::shared_ptr<Driver> make_driver(std::unique_ptr<EventHandler> handler) const;
   /// Also while the pool works: puts a function, and how it is called, in the place of the one of
   /// its id, or adds it. Runs that were begun go on with the new one. Any thread.
   void put(bus::Function function, std::shared_ptr<Driver> driver);

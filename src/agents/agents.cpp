@@ -1,0 +1,184 @@
+#include "agents/agents.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace synap::agents {
+namespace {
+
+using events::Event;
+using workers::Outcome;
+using workers::Step;
+
+Error no_run(const std::string& id) {
+  return {Code::kNotFound, fmt::format("There is no run {} of an agent of yours", id)};
+}
+
+// The key by which a run was asked for.
+std::optional<api::Actor> key_of(const Event& event) {
+  if (!event.actor || event.actor->kind != events::Actor::Kind::kKey) return std::nullopt;
+  return api::Actor::of_key(event.user_id, api::Role::kMember, event.actor->id);
+}
+
+class RunHandler final : public workers::EventHandler {
+ public:
+  explicit RunHandler(RunRooms rooms) : rooms_(std::move(rooms)) {}
+  std::string_view event_type() const override { return kRunRequested.name; }
+
+  Task<Outcome> handle(const Event& event, Step& step) override {
+    auto asked = data_of(event, kRunRequested);
+    if (!asked) co_return Outcome::failed_for_good(asked.error());
+    const auto* agent = rooms_.agents->find((*asked)->agent);
+    if (agent == nullptr) {
+      co_return Outcome::failed_for_good(
+          {Code::kNotFound, fmt::format("There is no agent {} any more", (*asked)->agent)});
+    }
+    auto scopes = api::Scopes::parse((*asked)->scopes);
+    if (!scopes) co_return Outcome::failed_for_good(scopes.error());
+    const auto feed = rooms_.agents->feeds().of(*event.aggregate_id);
+    const AgentAuthority authority(rooms_.keys, key_of(event));
+    RunContext context{
+        .step = step,
+        .event = event,
+        .models = rooms_.models,
+        .log = rooms_.log,
+        .types = rooms_.types,
+        .run = *event.aggregate_id,
+        .agent = agent->name,
+        .tools = Tools(rooms_.procedures, agent->tools, actor_of(event, *agent, *std::move(scopes)),
+                       authority, event.id),
+        .limits = agent->limits,
+        .feed = feed};
+    auto outcome = co_await carry_out(context, *agent, **asked);
+    feed->add({.kind = FeedEntry::Kind::kEnd});
+    co_return outcome;
+  }
+
+ private:
+  static api::Actor actor_of(const Event& event, const Agent& agent, api::Scopes scopes) {
+    return {.user_id = event.user_id,
+            .recorded = {events::Actor::Kind::kAgent, agent.name, event.user_id},
+            .source = events::Source::kAgent,
+            .scopes = std::move(scopes)};
+  }
+
+  Task<Outcome> carry_out(RunContext& context, const Agent& agent, const RunRequested& asked) {
+    auto begin = co_await beginning(context, agent, asked);
+    if (!begin) co_return Outcome::failed(begin.error());
+    GraphRun run(context, *agent.graph);
+    auto last = co_await run.run(std::move(*begin));
+    if (!last) co_return Outcome::failed(last.error());
+    const auto output = agent.end(last->state);
+    const RunCompleted completed{asked.entity_id, agent.name, output, last->number, run.spent()};
+    std::string text;
+    encode(text, completed);
+    auto json = parse_json(text);
+    if (!json) co_return Outcome::failed_for_good(json.error());
+    Node end(run, "end", "end");
+    auto told = co_await end.append("completed", kRunCompleted.name, std::move(*json), context.run,
+                                    std::string(kRunAggregate));
+    if (!told) co_return Outcome::failed(told.error());
+    co_return Outcome::done(output.dump());
+  }
+
+  Task<Result<Checkpoint>> beginning(RunContext& context, const Agent& agent,
+                                     const RunRequested& asked) {
+    if (!asked.fork) {
+      auto state =
+          validate(agent.graph->state(), agent.begin(asked.input, context.event.timestamp));
+      if (!state) co_return fail(Code::kInternalServerError, state.error().message);
+      co_return Checkpoint{.next = agent.graph->first(), .state = std::move(*state)};
+    }
+    // Kept as a step: what it is a fork of may be pruned.
+    co_return co_await context.step.run<Checkpoint>("fork", [&]() -> Task<Result<Checkpoint>> {
+      auto at = co_await checkpoints_of(rooms_.database, context.event.user_id,
+                                        Uuid::parse(asked.fork->id).value_or(Uuid{}),
+                                        asked.fork->checkpoint);
+      if (!at) co_return fail(at.error());
+      if (at->empty() || at->front().number != asked.fork->checkpoint) {
+        co_return fail(Code::kNotFound, fmt::format("The run {} has not reached the checkpoint {}",
+                                                    asked.fork->id, asked.fork->checkpoint));
+      }
+      auto begin = std::move(at->front());
+      for (const auto& [name, value] : asked.fork->edits.as_object()) begin.state.set(name, value);
+      auto state = validate(agent.graph->state(), std::move(begin.state));
+      if (!state) co_return fail(state.error());
+      begin.state = std::move(*state);
+      // Of what it takes itself.
+      begin.spent = {};
+      co_return begin;
+    });
+  }
+
+  const RunRooms rooms_;
+};
+
+}  // namespace
+
+void Agents::add(Agent agent) {
+  SYNAP_CHECK(agent.graph != nullptr && agent.begin && agent.end, agent.name);
+  SYNAP_CHECK(!agents_.contains(agent.name), agent.name);
+  auto name = agent.name;
+  agents_.emplace(std::move(name), std::move(agent));
+}
+
+const Agent* Agents::find(std::string_view name) const {
+  const auto found = agents_.find(name);
+  return found != agents_.end() ? &found->second : nullptr;
+}
+
+std::vector<const Agent*> Agents::all() const {
+  std::vector<const Agent*> all;
+  for (const auto& [name, agent] : agents_) all.push_back(&agent);
+  return all;
+}
+
+std::shared_ptr<Agents> make_agents() {
+  return std::make_shared<Agents>();
+}
+
+std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms) {
+  return std::make_unique<RunHandler>(std::move(rooms));
+}
+
+workers::WorkerPool::FunctionOptions run_options() {
+  return {.fulfills = true,
+          .appends = {std::string(kRunCompleted.name), std::string(kRunInterrupted.name)}};
+}
+
+std::optional<Uuid> engine_run_of(db::Tx& tx, std::int64_t position) {
+  auto rows = tx.query(
+      "SELECT id FROM runs WHERE event_position = $1 AND function = $2 ORDER BY id DESC LIMIT 1",
+      position, kRunFunction);
+  return rows.next() ? rows.uuid(0) : std::nullopt;
+}
+
+Task<Result<std::vector<Checkpoint>>> checkpoints_of(db::Database& database, std::string user_id,
+                                                     Uuid run, std::int64_t from) {
+  auto found = co_await database.read_as(user_id, [&](db::Tx& tx) {
+    std::vector<Checkpoint> found;
+    auto rows = tx.query("SELECT position FROM agent_runs WHERE id = $1", run);
+    if (!rows.next()) {
+      tx.abort(no_run(run.to_string()));
+      return found;
+    }
+    const auto engine_run = engine_run_of(tx, rows.integer(0));
+    if (!engine_run) return found;
+    auto steps = tx.query(
+        "SELECT memo FROM run_steps WHERE run = $1 AND name >= $2 AND name < 'checkpoint!' ORDER "
+        "BY place",
+        *engine_run, kCheckpoint);
+    while (steps.next()) {
+      auto memo = parse_json(steps.view(0));
+      const Json* data = memo ? memo->find("data") : nullptr;
+      if (data == nullptr) continue;
+      auto checkpoint = decode<Checkpoint>(*data);
+      if (checkpoint && checkpoint->number >= from) found.push_back(std::move(*checkpoint));
+    }
+    return found;
+  });
+  co_return found;
+}
+
+}  // namespace synap::agents

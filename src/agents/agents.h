@@ -1,0 +1,87 @@
+// Agents: which there are, and what carries out their runs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agents/agent_events.h"
+#include "agents/graph_run.h"
+#include "api/keys.h"
+#include "workers/worker_pool.h"
+
+namespace synap::agents {
+
+/// What begins an agent by itself, where a user has switched it on: events of a type, or a
+/// schedule.
+struct Beginning {
+  std::string event = {};     // "note.creation.completed"; empty: none
+  std::string schedule = {};  // a cron expression, unless the user has another one; empty: none
+  /// The input of its run for such an event, or for a tick; nothing: there is no run.
+  std::function<std::optional<Json>(const events::Event& event)> input = nullptr;
+};
+
+struct Agent {
+  std::string name;     // "capture"
+  std::string summary;  // one sentence
+  Schema input = Schema();
+  std::shared_ptr<const GraphCore> graph = nullptr;
+  /// The state with which the graph begins, of a valid input that came at this time, Unix ms.
+  std::function<Json(const Json& input, std::int64_t at)> begin = nullptr;
+  /// What the run comes to, of the last state.
+  std::function<Json(const Json& state)> end = nullptr;
+  /// The procedures that it may call (Tools).
+  std::vector<std::string> tools = {};
+  Limits limits = {};
+  bool needs_model = false;
+  /// False: it is asked by the pod itself alone, not by agents.start.
+  bool is_for_people = true;
+  std::optional<Beginning> begins_by = std::nullopt;
+};
+
+class Agents {
+ public:
+  /// While the pod is being made; afterwards it is only read, by any thread. CHECKs that the name
+  /// is new.
+  void add(Agent agent);
+  const Agent* find(std::string_view name) const;
+  std::vector<const Agent*> all() const;
+  Feeds& feeds() { return feeds_; }
+
+ private:
+  std::map<std::string, Agent, std::less<>> agents_;
+  Feeds feeds_;
+};
+
+/// None yet.
+std::shared_ptr<Agents> make_agents();
+
+/// What runs of agents need.
+struct RunRooms {
+  db::Database& database;
+  events::EventLog& log;
+  const events::EventTypes& types;
+  const rpc::ProcedureTable& procedures;
+  const api::Authority& keys;
+  models::Models& models;
+  std::shared_ptr<Agents> agents;
+};
+
+/// The function that carries out what kRunRequested asks for.
+inline constexpr std::string_view kRunFunction = "agents.run";
+std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms);
+workers::WorkerPool::FunctionOptions run_options();
+
+/// The engine's run that carries out this run of an agent; nothing: there is none. By the view of
+/// the user whose transaction it is.
+std::optional<Uuid> engine_run_of(db::Tx& tx, std::int64_t position);
+
+/// The checkpoints that a run has reached, of its own graph alone, from this number on.
+Task<Result<std::vector<Checkpoint>>> checkpoints_of(db::Database& database, std::string user_id,
+                                                     Uuid run, std::int64_t from);
+
+}  // namespace synap::agents

@@ -1,0 +1,22 @@
+// What agents that talk to a model share: the messages, and that they fit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agents/tools.h"
+#include "models/conversation.h"
+
+namespace synap::agents {
+
+models::Message message(std::string role, std::string text);
+/// What a model has answered, with the calls that are to be made: so many of them at most.
+models::Message message_of(const models::Answer& answer, std::int64_t calls_max);
+/// What its calls came to, marked as data. `left_out`: calls that were asked for besides.
+std::vector<models::Message> messages_of(const std::vector<ToolDone>& done, std::size_t left_out);
+
+/// Leaves out the oldest messages, but those of the system, and then shortens what is long, until
+/// what is asked has about so many tokens at most. A tool's answer goes with its call.
+void fit(models::Ask& ask, std::int64_t tokens_max);
+
+}  // namespace synap::agents

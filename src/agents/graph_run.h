@@ -1,0 +1,152 @@
+// GraphRun: one run of a graph as steps of a run of the engine (workers/step.h), so that it goes on
+// where it was after any interruption.
+//
+// Before each round the graph's state, and whose turn it is, is a step of its own: a *checkpoint*.
+// A run that is called again begins at its last one. Within a round a node is called again from its
+// beginning, and what it has done by its Node (models asked, tools called, questions to people) are
+// steps, too, which answer as they did before. So a call of a model that was finished is never made
+// again, and a tool that writes writes once.
+//
+// The ids of its steps: "checkpoint 3", and "3 search: ask" for what the node `search` does behind
+// it; those of a subgraph have the node that runs it in front.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agents/graph.h"
+#include "agents/live.h"
+#include "agents/tools.h"
+#include "events/log.h"
+#include "models/models.h"
+#include "workers/step.h"
+
+namespace synap::agents {
+
+/// What a run may take at most. Whoever passes one ends with a sentence.
+struct Limits {
+  std::int64_t rounds = 25;  // of each graph in it
+  std::int64_t model_calls = 32;
+  std::int64_t tool_calls = 64;
+  std::int64_t tool_calls_of_answer = 16;
+  double cost = 1;  // in the currency of the settings
+  /// Of what is asked of a model; what is beyond is left out, the oldest first.
+  std::int64_t tokens_of_ask = 24'000;
+};
+
+/// What it has taken.
+struct Spent {
+  std::int64_t model_calls = 0;
+  std::int64_t tool_calls = 0;
+  std::int64_t tokens = 0;
+  double cost = 0;
+};
+const ObjectSchema<Spent>& describe(Type<Spent>);
+
+/// Where a graph stands: whose turn it is, and with which state. No turn: it has ended.
+struct Checkpoint {
+  std::int64_t number = 0;
+  std::vector<std::string> next;
+  Json state;
+  Spent spent;
+};
+const ObjectSchema<Checkpoint>& describe(Type<Checkpoint>);
+
+inline constexpr std::string_view kCheckpoint = "checkpoint ";
+
+/// What a run of a graph works with. All must outlive it.
+struct RunContext {
+  workers::Step& step;
+  const events::Event& event;  // of the run
+  models::Models& models;
+  events::EventLog& log;
+  const events::EventTypes& types;
+  Uuid run;  // the agent's, as its events have it
+  std::string agent;
+  Tools tools;
+  Limits limits;
+  std::shared_ptr<Feed> feed;
+};
+
+class GraphRun;
+
+/// What a node does its work with. Names are of the caller's choice, and new within its node.
+class Node {
+ public:
+  Node(GraphRun& run, std::string name, std::string prefix)
+      : run_(run), name_(std::move(name)), prefix_(std::move(prefix)) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  const std::string& name() const { return name_; }
+  RunContext& context() const;
+  GraphRun& run() const { return run_; }
+  /// The id of a step of this node.
+  std::string step_id(std::string_view what) const;
+
+  /// A model's answer, of which those who watch see each piece. Errors are those of
+  /// Models::generate, and kUnprocessableContent with the reason AGENT_LIMIT.
+  Task<Result<models::Answer>> ask(std::string_view what, models::Ask ask);
+  /// What a tool gave: also that it failed, or that there is none of this name. An error is one of
+  /// the run: AGENT_LIMIT.
+  Task<Result<ToolDone>> call(std::string_view what, models::ToolCall call);
+  /// The same of many, one after another; beyond Limits::tool_calls_of_answer they are told so.
+  Task<Result<std::vector<ToolDone>>> call_all(const std::vector<models::ToolCall>& calls);
+  /// Calls a procedure for the agent itself, rather than for a model: its answer, or its error.
+  /// CHECKs that the agent may have it.
+  Task<Result<Json>> use(std::string_view what, std::string_view path, Json input);
+  /// Asks people, and ends the call; the node is called again when somebody has answered
+  /// (agents.resume). kTimeout: nobody has.
+  Task<Result<Json>> interrupt(std::string_view what, Json question,
+                               std::chrono::milliseconds timeout = std::chrono::hours(24 * 30));
+  /// Appends an event once, with the run as its actor and the run's event as its cause.
+  Task<Result<std::string>> append(std::string_view what, std::string_view type, Json data,
+                                   std::optional<Uuid> aggregate, std::string aggregate_type);
+
+ private:
+  GraphRun& run_;
+  const std::string name_;
+  const std::string prefix_;
+};
+
+class GraphRun {
+ public:
+  GraphRun(RunContext& context, const GraphCore& graph, std::string prefix = "",
+           GraphRun* outer = nullptr)
+      : context_(context), graph_(graph), prefix_(std::move(prefix)), outer_(outer) {}
+
+  /// The last state. `begin`: where it starts, unless it has been further.
+  Task<Result<Checkpoint>> run(Checkpoint begin);
+
+  RunContext& context() const { return context_; }
+  const std::string& prefix() const { return prefix_; }
+  /// Counts what is about to be taken. kUnprocessableContent: that is too much.
+  Result<> take(const Spent& more);
+  const Spent& spent() const { return spent_; }
+
+ private:
+  std::optional<Checkpoint> last_kept() const;
+  void count(const Spent& more);
+  Task<Result<Update>> call(const std::string& node, const Checkpoint& at);
+  Task<Result<Json>> round(const Checkpoint& at);
+  void tell(const Checkpoint& at) const;
+
+  RunContext& context_;
+  const GraphCore& graph_;
+  const std::string prefix_;
+  GraphRun* const outer_;
+  Spent spent_;  // with that of graphs within it
+};
+
+/// Of GraphCore::subgraph.
+Task<Result<Update>> run_within(Node& outer, const GraphCore& inner, Json state,
+                                std::function<Update(const Json&)> out);
+
+/// The name of the signal that a question waits for.
+std::string signal_of(const Uuid& run, std::string_view question_id);
+
+}  // namespace synap::agents

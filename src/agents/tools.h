@@ -1,0 +1,88 @@
+// Tools: the procedures that an agent may call, as itself: an actor of its own, on behalf of the
+// user whose run it is, with no more rights than whoever has started the run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/actor.h"
+#include "models/conversation.h"
+#include "rpc/procedure.h"
+
+namespace synap::agents {
+
+/// What a tool gave.
+struct ToolDone {
+  std::string id;    // of the call
+  std::string name;  // the procedure's path, if there is one
+  bool is_ok = false;
+  std::string text;  // JSON, or a sentence on what was wrong
+};
+const ObjectSchema<ToolDone>& describe(Type<ToolDone>);
+
+/// Whether the key still stands by which a run was started. Others' keys are not asked for.
+class AgentAuthority final : public api::Authority {
+ public:
+  /// `keys` must outlive it. `key`: nothing where no key started the run.
+  AgentAuthority(const api::Authority& keys, std::optional<api::Actor> key)
+      : keys_(keys), key_(std::move(key)) {}
+  Result<> check(const api::Actor&) const override {
+    return key_ ? keys_.check(*key_) : Result<>{};
+  }
+  Result<> admit(const api::Actor&) const override {
+    return key_ ? keys_.admit(*key_) : Result<>{};
+  }
+  Task<Result<events::EventRef>> cause(const api::Actor& actor, Uuid event_id) const override {
+    return keys_.cause(actor, event_id);
+  }
+
+ private:
+  const api::Authority& keys_;
+  const std::optional<api::Actor> key_;
+};
+
+class Tools {
+ public:
+  static constexpr std::size_t kTextMax = 16 * 1024;  // of what one gives
+
+  /// `table` and `authority` must outlive it; `paths` are those that the agent is made for.
+  Tools(const rpc::ProcedureTable& table, std::vector<std::string> paths, api::Actor actor,
+        const api::Authority& authority, Uuid cause)
+      : table_(table),
+        paths_(std::move(paths)),
+        actor_(std::move(actor)),
+        authority_(authority),
+        cause_(cause) {}
+
+  /// Those that the actor's scopes allow, as a model is told of them.
+  std::vector<models::Tool> offered() const;
+  /// Calls the tool of this name. `key`: a repeat with the same one does nothing again. An error is
+  /// one that may go away; all others are what the tool gave.
+  Task<Result<ToolDone>> call(models::ToolCall asked, std::string key) const;
+  /// What a procedure answers to an input of the agent's own, not a model's.
+  Task<Result<Json>> call(std::string_view path, Json input, std::string key) const;
+
+  const api::ActorRef& actor() const { return actor_; }
+  /// CHECKs that an agent may be made for these: procedures of the table that people may call, that
+  /// destroy nothing, and that can be repeated.
+  static void check(const rpc::ProcedureTable& table, const std::vector<std::string>& paths);
+
+ private:
+  bool is_allowed(const rpc::Procedure& procedure) const;
+  const rpc::Procedure* find(std::string_view tool) const;
+  Task<Result<std::string>> invoke(const rpc::Procedure& procedure, Json input,
+                                   std::string key) const;
+
+  const rpc::ProcedureTable& table_;
+  const std::vector<std::string> paths_;
+  const api::ActorRef actor_;
+  const api::Authority& authority_;
+  const Uuid cause_;
+};
+
+/// "notes.create" as models take it: "notes_create".
+std::string tool_name(std::string_view path);
+
+}  // namespace synap::agents
