@@ -21,6 +21,10 @@ class Search;
 namespace synap::models {
 class Models;
 }
+namespace synap::agents {
+class Agents;
+std::shared_ptr<Agents> make_agents();
+}  // namespace synap::agents
 
 namespace synap::features {
 
@@ -39,6 +43,8 @@ struct Rooms {
   models::Models& models;
   /// Filled by each noun that is added.
   std::shared_ptr<AllNouns> nouns = std::make_shared<AllNouns>();
+  /// Filled by each agent that is added.
+  std::shared_ptr<agents::Agents> agents = agents::make_agents();
 };
 
 }  // namespace synap::features

@@ -255,6 +255,15 @@ class MutationsTest : public AccessTest {
     if (path == "tags.rename") return Json::object({{"tag", "a"}, {"to", "b"}});
     if (path == "tags.remove") return Json::object({{"tag", "a"}});
     if (path == "signals.send") return Json::object({{"signal", "go"}});
+    if (path == "capture.thought" || path == "chat.send") {
+      return Json::object({{"text", "buy milk"}});
+    }
+    if (path == "agents.start") return Json::object({{"agent", "digest"}});
+    if (path == "agents.fork") {
+      const auto run = mutate("capture.thought", Json::object({{"text", "buy milk"}}), key);
+      done(run);
+      return Json::object({{"id", *run.find("entityId")}, {"checkpoint", 0}});
+    }
     if (path == "keys.revoke") {
       return Json::object(
           {{"keyId", *mutate("keys.create", Json::object({{"name", "x"}}), key).find("keyId")}});

@@ -5,7 +5,12 @@
 #include "bus/dispatcher.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "features/access/access.h"
+#include "features/agents/running.h"
+#include "features/capture/capture.h"
 #include "features/catalogue/catalogue.h"
+#include "features/chat/chat.h"
+#include "features/digest/digest.h"
+#include "features/enrich/enrich.h"
 #include "features/event_types/event_types.h"
 #include "features/events/events.h"
 #include "features/functions/functions.h"
@@ -92,6 +97,12 @@ void add_features(const features::Rooms& rooms) {
   features::runs::add(rooms);
   features::searching::add(rooms);
   features::upkeep::add(rooms);
+  features::agent_runs::add(rooms);
+  features::capture::add(rooms);
+  features::chat::add(rooms);
+  features::enrich::add(rooms);
+  features::digest::add(rooms);
+  features::agent_runs::finish(rooms);
   inngest::add_app_event_types(rooms.types);
   rooms.types.add(inngest::kHttpRequest,
                   "An app answers a request with an endpoint that has steps.");

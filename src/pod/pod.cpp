@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "content/local/local_store.h"
 #include "content/s3/s3_store.h"
+#include "features/agents/running.h"
 #include "inngest/procedures.h"
 #include "models/models.h"
 #include "net/server.h"
@@ -368,6 +369,7 @@ Result<> Pod::Parts::serve() {
   if (auto loaded = apps->load(); !loaded) return loaded;
   models->account().start(nodes == nullptr ? models::Account::Left::kByEarlier
                                            : models::Account::Left::kByOthers);
+  if (auto loaded = features::agent_runs::load_beginnings(*rooms); !loaded) return loaded;
   if (auto observing = engine->observe(); !observing) return observing;
   if (leads()) {
     if (auto working = begin_work(); !working) return working;

@@ -151,6 +151,8 @@ async function work(pod) {
   await until(20_000, relations(2), () => `the note that is awaited is linked\n${pod.stderr}`);
   await settled(pod, (await pod.call('tags.rename', { tag: 'b', to: 'c' })).requestId);
   assert.deepEqual((await noteOf(pod, entityId)).tags, ['c']);
+  const thought = await pod.call('capture.thought', { text: 'buy milk tomorrow' });
+  assert.equal((await settled(pod, thought.requestId)).status, 'completed');
   const { events } = await pod.call('events.list', { limit: 200 });
   const ids = new Map();
   const plain = (value) =>

@@ -1,7 +1,93 @@
 import type { TRPCBuiltRouter, TRPCDefaultErrorData, TRPCErrorShape, TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from "@trpc/server";
+export interface DisableAgent {
+    /** 1 to 64 characters. */
+    agent: string;
+}
+export interface EnableAgent {
+    /** 1 to 64 characters. */
+    agent: string;
+    /** Of one that begins by a schedule: another cron expression than its own, as "TZ=Europe/Berlin 0 7 * * *". 1 to 255 characters. */
+    schedule?: string | undefined;
+}
+export interface ForkAgentInput {
+    /** The run of an agent. A UUID. */
+    id: string;
+    /** The number of one of its checkpoints: the new run begins there. At least 0. */
+    checkpoint: number;
+    /** Fields of the state that are to be others than they were there. Default {}. */
+    state?: Record<string, unknown> | undefined;
+    /** A repeat with the same key forks nothing again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface AgentRunId {
+    /** A UUID. */
+    id: string;
+}
+export interface ResumeAgent {
+    /** The run of the agent. A UUID. */
+    id: string;
+    /** Which of its questions is answered; absent: the only one. 1 to 256 characters. */
+    questionId?: string | undefined;
+    /** What the agent goes on with. */
+    answer: unknown;
+}
+export interface ListAgentRunsInput {
+    /** 1 to 100; default 50. */
+    limit?: number | undefined;
+    /** The nextBefore of the page before. At least 1. */
+    before?: number | undefined;
+    /** 1 to 64 characters. */
+    agent?: string | undefined;
+}
+export interface StartAgentInput {
+    /** One of agents.list. 1 to 64 characters. */
+    agent: string;
+    /** As the agent takes it, at most 128 KiB of JSON. Default {}. */
+    input?: Record<string, unknown> | undefined;
+    /** A repeat with the same key starts nothing again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface WatchAgent {
+    /** The run of the agent. A UUID. */
+    id: string;
+    /** Go on behind the last state that was told before it: pieces of texts behind that may be told again. */
+    lastEventId?: string | null | undefined;
+}
 export interface WorkerAppAddress {
     /** Where the app is served: http://127.0.0.1:3000/api/inngest 1 to 2000 characters. */
     url: string;
+}
+export interface Thought {
+    /** Whatever it is. 1 to 20000 characters. */
+    text: string;
+    /** A repeat with the same key captures nothing again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface ChatThreadId {
+    /** A UUID. */
+    id: string;
+}
+export interface GetChatThreadInput {
+    /** A UUID. */
+    id: string;
+    /** So many of its messages, the newest. 1 to 200; default 100. */
+    limit?: number | undefined;
+    /** The nextBefore of the page before. At least 1. */
+    before?: number | undefined;
+}
+export interface SendChatMessage {
+    /** Absent: a new thread begins. A UUID. */
+    threadId?: string | undefined;
+    /** 1 to 20000 characters. */
+    text: string;
+    /** A repeat with the same key sends nothing again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
+export interface ListChatThreadsInput {
+    /** 1 to 100; default 50. */
+    limit?: number | undefined;
+    /** The nextBefore of the page before. At least 1. */
+    before?: number | undefined;
 }
 export interface DiscardDeadLettersInput {
     /** Of one run. Or a filter: A UUID. */
@@ -846,6 +932,124 @@ export interface ListUsersInput {
     /** The nextCursor of the page before. At most 128 characters. */
     cursor?: string | null | undefined;
 }
+export interface SwitchedAgent {
+    status: "completed";
+    agent: string;
+    on: boolean;
+    schedule?: string;
+}
+export interface Accepted {
+    /** The command is on disk. */
+    status: "pending";
+    /** Ask requests.get, or watch, for what comes of it. */
+    requestId: string;
+    /** What it is about. */
+    entityId: string;
+}
+export interface AgentRunError {
+    name: string;
+    message: string;
+}
+export interface AgentQuestion {
+    /** By which it is answered. */
+    id: string;
+    question: unknown;
+}
+export interface AgentSpent {
+    modelCalls: number;
+    toolCalls: number;
+    /** Read and written by models. */
+    tokens: number;
+    /** In the currency of the settings. */
+    cost: number;
+}
+export interface AgentCheckpoint {
+    /** Which round begins here. */
+    number: number;
+    /** The nodes whose turn it is. Empty: the graph has ended. */
+    next: string[];
+    state: unknown;
+    /** Up to here. */
+    spent: AgentSpent;
+}
+export interface AgentRunWithStates {
+    id: string;
+    agent: string;
+    /** interrupted: it waits for an answer to its questions. */
+    status: "running" | "interrupted" | "completed" | "failed";
+    input: unknown;
+    /** What it came to. */
+    output?: unknown;
+    error?: AgentRunError;
+    /** That wait for an answer. */
+    questions: AgentQuestion[];
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    endedAt?: string;
+    /** The run that it is a fork of. */
+    forkOf?: string;
+    /** Where it began there. */
+    forkCheckpoint?: number;
+    /** The run of the engine that carries it out: runs.get has its steps. */
+    runId?: string;
+    /** The states that it has gone through: agents.fork begins at one. None once its run is pruned. */
+    checkpoints: AgentCheckpoint[];
+}
+export interface Agent {
+    name: string;
+    summary: string;
+    /** The JSON Schema of what it is given. */
+    input: unknown;
+    /** The procedures that it may call, as far as whoever starts it may. */
+    tools: string[];
+    /** Of its graph. */
+    nodes: string[];
+    /** It does nothing without a language model. */
+    needsModel: boolean;
+    /** Events of this type begin it, where you have switched it on: agents.enable. */
+    event?: string;
+    /** This cron expression begins it, where you have switched it on. */
+    schedule?: string;
+}
+export interface AgentList {
+    agents: Agent[];
+    /** A language model is set: models.list. */
+    hasModel: boolean;
+}
+export interface ResumedAgent {
+    status: "running";
+    id: string;
+    questionId: string;
+}
+export interface AgentRun {
+    id: string;
+    agent: string;
+    /** interrupted: it waits for an answer to its questions. */
+    status: "running" | "interrupted" | "completed" | "failed";
+    input: unknown;
+    /** What it came to. */
+    output?: unknown;
+    error?: AgentRunError;
+    /** That wait for an answer. */
+    questions: AgentQuestion[];
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    endedAt?: string;
+    /** The run that it is a fork of. */
+    forkOf?: string;
+    /** Where it began there. */
+    forkCheckpoint?: number;
+    /** The run of the engine that carries it out: runs.get has its steps. */
+    runId?: string;
+}
+export interface AgentRunList {
+    /** The newest first. */
+    runs: AgentRun[];
+    /** Absent on the last page. */
+    nextBefore?: number;
+}
 export interface WorkerAppKeys {
     /** INNGEST_SIGNING_KEY: what calls are signed with. A secret. */
     signingKey: string;
@@ -902,6 +1106,73 @@ export interface TypeOfEvent {
 export interface TypesOfEvents {
     /** In the order of their names. */
     types: TypeOfEvent[];
+}
+export interface DeletedChatThread {
+    status: "completed";
+    entityId: string;
+}
+export interface ChatThread {
+    id: string;
+    title: string;
+    messages: number;
+    /** A time, ISO 8601. */
+    createdAt: string;
+    /** A time, ISO 8601. */
+    updatedAt: string;
+}
+export interface ChatToolUse {
+    /** The procedure. */
+    name: string;
+    /** As the model wrote them. */
+    arguments: string;
+    /** It did what it is for. */
+    ok: boolean;
+    /** How what it gave begins. */
+    result: string;
+}
+export interface ChatCitation {
+    /** As [1] in the text. */
+    number: number;
+    entityId: string;
+    entityType: string;
+    title: string;
+    /** What of it was read. */
+    passage: string;
+}
+export interface ChatMessage {
+    id: string;
+    role: "user" | "assistant";
+    text: string;
+    /** The run of the agent that answers it, or whose answer it is. */
+    runId?: string;
+    tools: ChatToolUse[];
+    citations: ChatCitation[];
+    /** Why there is no answer. */
+    error?: string;
+    /** A time, ISO 8601. */
+    createdAt: string;
+}
+export interface ChatThreadWithMessages {
+    thread: ChatThread;
+    /** In their order. */
+    messages: ChatMessage[];
+    /** There are earlier ones. Absent: there are none. */
+    nextBefore?: number;
+}
+export interface SentChatMessage {
+    status: "pending";
+    requestId: string;
+    /** The thread. */
+    entityId: string;
+    messageId: string;
+    /** The run of the agent that answers: agents.watch tells how it does. */
+    runId: string;
+}
+export interface ChatThreadList {
+    /** Those first in which something was said last. */
+    threads: ChatThread[];
+    /** Absent on the last page. */
+    nextBefore?: number;
 }
 export interface SweptDeadLetters {
     /** So many were. */
@@ -1410,14 +1681,6 @@ export interface Backlinks {
     backlinks: Backlink[];
     /** Absent on the last page. */
     nextCursor?: string;
-}
-export interface Accepted {
-    /** The command is on disk. */
-    status: "pending";
-    /** Ask requests.get, or watch, for what comes of it. */
-    requestId: string;
-    /** What it is about. */
-    entityId: string;
 }
 export interface ImportedNote {
     id: string;
@@ -2173,6 +2436,82 @@ export interface UserList {
     /** Absent on the last page. */
     nextCursor?: string;
 }
+export interface AgentRunCompleted {
+    entityId: string;
+    agent: string;
+    output: unknown;
+    rounds: number;
+    spent: AgentSpent;
+}
+export interface Failure {
+    /** The function that was given up. */
+    function: string;
+    /** Its run. */
+    runId: string;
+    /** How often it was tried. */
+    attempts: number;
+    /** The kind of the last error. */
+    name: string;
+    /** What the last error said. */
+    message: string;
+}
+export interface AgentRunInterrupted {
+    entityId: string;
+    question: unknown;
+    /** By which it is answered: agents.resume. */
+    questionId: string;
+}
+export interface AgentForkOf {
+    /** The run of the agent that it is a fork of. */
+    id: string;
+    /** Where it begins. */
+    checkpoint: number;
+    /** Fields of the state there that are replaced. */
+    edits: Record<string, unknown>;
+}
+export interface AgentRunRequested {
+    entityId: string;
+    agent: string;
+    input: unknown;
+    /** What whoever asked may do, and so the agent. */
+    scopes: string[];
+    fork?: AgentForkOf;
+}
+export interface AgentRunResumed {
+    entityId: string;
+    questionId: string;
+    answer: unknown;
+}
+export interface AgentSwitched {
+    agent: string;
+    on: boolean;
+    /** A cron expression. */
+    schedule?: string;
+    /** What its runs may do. */
+    scopes: string[];
+}
+export interface ChatMessageCreated {
+    /** The thread. */
+    entityId: string;
+    messageId: string;
+    role: "user" | "assistant";
+    text: string;
+    /** The run of the agent that answers it, or whose answer it is. */
+    runId?: string;
+    /** That were called for it. */
+    tools: ChatToolUse[];
+    /** What it goes back to. */
+    citations: ChatCitation[];
+    /** Why there is no answer. */
+    error?: string;
+}
+export interface ChatThreadCreated {
+    entityId: string;
+    title: string;
+}
+export interface ChatThreadDeleted {
+    entityId: string;
+}
 export interface EventTypeRegistered {
     name: string;
     version: number;
@@ -2340,18 +2679,6 @@ export interface NoteCreationCompleted {
     at: string;
     /** By which way: api, agent, sync, ... */
     source: string;
-}
-export interface Failure {
-    /** The function that was given up. */
-    function: string;
-    /** Its run. */
-    runId: string;
-    /** How often it was tried. */
-    attempts: number;
-    /** The kind of the last error. */
-    name: string;
-    /** What the last error said. */
-    message: string;
 }
 export interface NoteText {
     /** The text, if it is short. */
@@ -2735,6 +3062,24 @@ export interface WorkerAppSynced {
 }
 /** What an event says, by its type. Those that users register are not among them. */
 export interface EventData {
+    /** An agent has done what it was asked, with what it came to. */
+    "agent.run.completed": AgentRunCompleted;
+    /** What agent.run.requested asked for was given up. */
+    "agent.run.failed": Failure;
+    /** A run of an agent asks people, and waits for an answer. */
+    "agent.run.interrupted": AgentRunInterrupted;
+    /** An agent is to do something for somebody. */
+    "agent.run.requested": AgentRunRequested;
+    /** Somebody has answered what a run of an agent asked. */
+    "agent.run.resumed": AgentRunResumed;
+    /** Somebody has switched an agent on or off that begins by itself. */
+    "agent.switched": AgentSwitched;
+    /** Something was said in a thread, by a person or the agent. */
+    "chat.message.created": ChatMessageCreated;
+    /** A person begins to talk with the agent chat. */
+    "chat.thread.created": ChatThreadCreated;
+    /** A thread was taken away, with its messages. */
+    "chat.thread.deleted": ChatThreadDeleted;
     /** A user said what events of a type of their own say. */
     "event_type.registration.completed": EventTypeRegistered;
     /** A run was cancelled. */
@@ -2925,6 +3270,61 @@ export type Tracked<T> = {
 export type AppRouter = TRPCBuiltRouter<Root, {
     /** Answers if the pod does. Needs no key. */
     health: Query<void, Health>;
+    agents: {
+        /** Have an agent begin by itself no more. */
+        disable: Mutation<DisableAgent, SwitchedAgent>;
+        /** Have an agent begin by itself: by your events, or by a schedule. */
+        enable: Mutation<EnableAgent, SwitchedAgent>;
+        /** Begin a new run at a checkpoint of another one, with another state. */
+        fork: Mutation<ForkAgentInput, Accepted>;
+        /** One run of an agent, with the states that it has gone through. */
+        get: Query<AgentRunId, AgentRunWithStates>;
+        /** The agents that there are. */
+        list: Query<void, AgentList>;
+        /** Answer what a run of an agent asks, so that it goes on. */
+        resume: Mutation<ResumeAgent, ResumedAgent>;
+        /** Runs of agents. */
+        runs: Query<ListAgentRunsInput | undefined, AgentRunList>;
+        /** Have an agent do something. */
+        start: Mutation<StartAgentInput, Accepted>;
+        /** Watch a run of an agent: its states, what models say, the tools it calls. */
+        watch: Subscription<WatchAgent, Tracked<{
+            type: "run";
+            /** At first, when its status or its questions change, and at last. */
+            run: AgentRun;
+        } | {
+            type: "state";
+            /** Of the checkpoint. */
+            number: number;
+            /** The nodes whose turn it is. */
+            next: string[];
+            state: unknown;
+        } | {
+            type: "answer";
+            /** Its model begins to answer: texts of it from an answer before that is not in a state yet are void. */
+            node: string;
+        } | {
+            type: "text";
+            /** Which asks a model. */
+            node: string;
+            /** Behind what was before of its node. */
+            text: string;
+        } | {
+            type: "tool";
+            node: string;
+            name: string;
+            /** As the model wrote them. */
+            arguments: string;
+        } | {
+            type: "result";
+            node: string;
+            /** The procedure. */
+            name: string;
+            ok: boolean;
+            /** What it gave. */
+            text: string;
+        }>>;
+    };
     apps: {
         /** The signing key of your apps. */
         keys: Mutation<void, WorkerAppKeys>;
@@ -2935,9 +3335,23 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         /** Ask an app to register its functions. */
         sync: Mutation<WorkerAppAddress, WorkerAppSync>;
     };
+    capture: {
+        /** Make a thought a note, a task or an event of a type of your own. */
+        thought: Mutation<Thought, Accepted>;
+    };
     catalogue: {
         /** The types of events that the pod has, who writes and who reads them. */
         eventTypes: Query<void, TypesOfEvents>;
+    };
+    chat: {
+        /** Take a thread away, with its messages. */
+        delete: Mutation<ChatThreadId, DeletedChatThread>;
+        /** A thread with its messages. */
+        get: Query<GetChatThreadInput, ChatThreadWithMessages>;
+        /** Say something to the agent chat, in a thread or in a new one. */
+        send: Mutation<SendChatMessage, SentChatMessage>;
+        /** Your threads. */
+        threads: Query<ListChatThreadsInput | undefined, ChatThreadList>;
     };
     deadLetters: {
         /** Put one dead letter away, or all that a filter finds. */

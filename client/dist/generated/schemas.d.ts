@@ -1,6 +1,95 @@
 import { z } from "zod";
+export declare const DisableAgent: z.ZodObject<{
+    agent: z.ZodString;
+}, z.core.$strip>;
+export declare const EnableAgent: z.ZodObject<{
+    agent: z.ZodString;
+    schedule: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ForkAgent: z.ZodObject<{
+    id: z.ZodUUID;
+    checkpoint: z.ZodInt;
+    state: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const AgentRunId: z.ZodObject<{
+    id: z.ZodUUID;
+}, z.core.$strip>;
+export declare const ResumeAgent: z.ZodObject<{
+    id: z.ZodUUID;
+    questionId: z.ZodOptional<z.ZodString>;
+    answer: z.ZodAny;
+}, z.core.$strip>;
+export declare const ListAgentRuns: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+    agent: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const StartAgent: z.ZodObject<{
+    agent: z.ZodString;
+    input: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const AgentRunError: z.ZodObject<{
+    name: z.ZodString;
+    message: z.ZodString;
+}, z.core.$strip>;
+export declare const AgentQuestion: z.ZodObject<{
+    id: z.ZodString;
+    question: z.ZodAny;
+}, z.core.$strip>;
+export declare const AgentRun: z.ZodObject<{
+    id: z.ZodUUID;
+    agent: z.ZodString;
+    status: z.ZodEnum<{
+        failed: "failed";
+        completed: "completed";
+        interrupted: "interrupted";
+        running: "running";
+    }>;
+    input: z.ZodAny;
+    output: z.ZodOptional<z.ZodAny>;
+    error: z.ZodOptional<z.ZodObject<{
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>>;
+    questions: z.ZodArray<z.ZodObject<{
+        id: z.ZodString;
+        question: z.ZodAny;
+    }, z.core.$strip>>;
+    createdAt: z.ZodISODateTime;
+    endedAt: z.ZodOptional<z.ZodISODateTime>;
+    forkOf: z.ZodOptional<z.ZodUUID>;
+    forkCheckpoint: z.ZodOptional<z.ZodInt>;
+    runId: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const WatchAgent: z.ZodObject<{
+    id: z.ZodUUID;
+    lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$strip>;
 export declare const WorkerAppAddress: z.ZodObject<{
     url: z.ZodString;
+}, z.core.$strip>;
+export declare const Thought: z.ZodObject<{
+    text: z.ZodString;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ChatThreadId: z.ZodObject<{
+    id: z.ZodUUID;
+}, z.core.$strip>;
+export declare const GetChatThread: z.ZodObject<{
+    id: z.ZodUUID;
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const SendChatMessage: z.ZodObject<{
+    threadId: z.ZodOptional<z.ZodUUID>;
+    text: z.ZodString;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ListChatThreads: z.ZodObject<{
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
 export declare const DiscardDeadLetters: z.ZodObject<{
     id: z.ZodOptional<z.ZodUUID>;
@@ -834,6 +923,107 @@ export declare const ListUsers: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
 }, z.core.$strip>;
+export declare const AgentSpent: z.ZodObject<{
+    modelCalls: z.ZodInt;
+    toolCalls: z.ZodInt;
+    tokens: z.ZodInt;
+    cost: z.ZodNumber;
+}, z.core.$strip>;
+export declare const AgentRunCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    agent: z.ZodString;
+    output: z.ZodAny;
+    rounds: z.ZodInt;
+    spent: z.ZodObject<{
+        modelCalls: z.ZodInt;
+        toolCalls: z.ZodInt;
+        tokens: z.ZodInt;
+        cost: z.ZodNumber;
+    }, z.core.$strip>;
+}, z.core.$strip>;
+export declare const Failure: z.ZodObject<{
+    function: z.ZodString;
+    runId: z.ZodUUID;
+    attempts: z.ZodInt;
+    name: z.ZodString;
+    message: z.ZodString;
+}, z.core.$strip>;
+export declare const AgentRunInterrupted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    question: z.ZodAny;
+    questionId: z.ZodString;
+}, z.core.$strip>;
+export declare const AgentForkOf: z.ZodObject<{
+    id: z.ZodUUID;
+    checkpoint: z.ZodInt;
+    edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+}, z.core.$strip>;
+export declare const AgentRunRequested: z.ZodObject<{
+    entityId: z.ZodUUID;
+    agent: z.ZodString;
+    input: z.ZodAny;
+    scopes: z.ZodArray<z.ZodString>;
+    fork: z.ZodOptional<z.ZodObject<{
+        id: z.ZodUUID;
+        checkpoint: z.ZodInt;
+        edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    }, z.core.$strip>>;
+}, z.core.$strip>;
+export declare const AgentRunResumed: z.ZodObject<{
+    entityId: z.ZodUUID;
+    questionId: z.ZodString;
+    answer: z.ZodAny;
+}, z.core.$strip>;
+export declare const AgentSwitched: z.ZodObject<{
+    agent: z.ZodString;
+    on: z.ZodBoolean;
+    schedule: z.ZodOptional<z.ZodString>;
+    scopes: z.ZodArray<z.ZodString>;
+}, z.core.$strip>;
+export declare const ChatToolUse: z.ZodObject<{
+    name: z.ZodString;
+    arguments: z.ZodString;
+    ok: z.ZodBoolean;
+    result: z.ZodString;
+}, z.core.$strip>;
+export declare const ChatCitation: z.ZodObject<{
+    number: z.ZodInt;
+    entityId: z.ZodUUID;
+    entityType: z.ZodString;
+    title: z.ZodString;
+    passage: z.ZodString;
+}, z.core.$strip>;
+export declare const ChatMessageCreated: z.ZodObject<{
+    entityId: z.ZodUUID;
+    messageId: z.ZodUUID;
+    role: z.ZodEnum<{
+        user: "user";
+        assistant: "assistant";
+    }>;
+    text: z.ZodString;
+    runId: z.ZodOptional<z.ZodUUID>;
+    tools: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        name: z.ZodString;
+        arguments: z.ZodString;
+        ok: z.ZodBoolean;
+        result: z.ZodString;
+    }, z.core.$strip>>>;
+    citations: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        number: z.ZodInt;
+        entityId: z.ZodUUID;
+        entityType: z.ZodString;
+        title: z.ZodString;
+        passage: z.ZodString;
+    }, z.core.$strip>>>;
+    error: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ChatThreadCreated: z.ZodObject<{
+    entityId: z.ZodUUID;
+    title: z.ZodString;
+}, z.core.$strip>;
+export declare const ChatThreadDeleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+}, z.core.$strip>;
 export declare const EventTypeRegistered: z.ZodObject<{
     name: z.ZodString;
     version: z.ZodInt;
@@ -965,13 +1155,6 @@ export declare const NoteCreationCompleted: z.ZodObject<{
     version: z.ZodInt;
     at: z.ZodISODateTime;
     source: z.ZodString;
-}, z.core.$strip>;
-export declare const Failure: z.ZodObject<{
-    function: z.ZodString;
-    runId: z.ZodUUID;
-    attempts: z.ZodInt;
-    name: z.ZodString;
-    message: z.ZodString;
 }, z.core.$strip>;
 export declare const NoteText: z.ZodObject<{
     content: z.ZodOptional<z.ZodString>;
@@ -1344,12 +1527,68 @@ export declare const WorkerAppSynced: z.ZodObject<{
 }, z.core.$strip>;
 /** The input of each procedure that takes one, by its path. */
 export declare const inputSchemas: {
+    "agents.disable": z.ZodObject<{
+        agent: z.ZodString;
+    }, z.core.$strip>;
+    "agents.enable": z.ZodObject<{
+        agent: z.ZodString;
+        schedule: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "agents.fork": z.ZodObject<{
+        id: z.ZodUUID;
+        checkpoint: z.ZodInt;
+        state: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "agents.get": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
+    "agents.resume": z.ZodObject<{
+        id: z.ZodUUID;
+        questionId: z.ZodOptional<z.ZodString>;
+        answer: z.ZodAny;
+    }, z.core.$strip>;
+    "agents.runs": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+        agent: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "agents.start": z.ZodObject<{
+        agent: z.ZodString;
+        input: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "agents.watch": z.ZodObject<{
+        id: z.ZodUUID;
+        lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$strip>;
     "apps.remove": z.ZodObject<{
         url: z.ZodString;
     }, z.core.$strip>;
     "apps.sync": z.ZodObject<{
         url: z.ZodString;
     }, z.core.$strip>;
+    "capture.thought": z.ZodObject<{
+        text: z.ZodString;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "chat.delete": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
+    "chat.get": z.ZodObject<{
+        id: z.ZodUUID;
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "chat.send": z.ZodObject<{
+        threadId: z.ZodOptional<z.ZodUUID>;
+        text: z.ZodString;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "chat.threads": z.ZodOptional<z.ZodObject<{
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>>;
     "deadLetters.discard": z.ZodOptional<z.ZodObject<{
         id: z.ZodOptional<z.ZodUUID>;
         function: z.ZodOptional<z.ZodString>;
@@ -2081,6 +2320,83 @@ export declare const synapEventSchema: z.ZodObject<{
 }, z.core.$strip>;
 /** What an event says, by its type, in the newest version of its data. Those that users register are not among them. */
 export declare const eventSchemas: {
+    "agent.run.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        agent: z.ZodString;
+        output: z.ZodAny;
+        rounds: z.ZodInt;
+        spent: z.ZodObject<{
+            modelCalls: z.ZodInt;
+            toolCalls: z.ZodInt;
+            tokens: z.ZodInt;
+            cost: z.ZodNumber;
+        }, z.core.$strip>;
+    }, z.core.$strip>;
+    "agent.run.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "agent.run.interrupted": z.ZodObject<{
+        entityId: z.ZodUUID;
+        question: z.ZodAny;
+        questionId: z.ZodString;
+    }, z.core.$strip>;
+    "agent.run.requested": z.ZodObject<{
+        entityId: z.ZodUUID;
+        agent: z.ZodString;
+        input: z.ZodAny;
+        scopes: z.ZodArray<z.ZodString>;
+        fork: z.ZodOptional<z.ZodObject<{
+            id: z.ZodUUID;
+            checkpoint: z.ZodInt;
+            edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        }, z.core.$strip>>;
+    }, z.core.$strip>;
+    "agent.run.resumed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        questionId: z.ZodString;
+        answer: z.ZodAny;
+    }, z.core.$strip>;
+    "agent.switched": z.ZodObject<{
+        agent: z.ZodString;
+        on: z.ZodBoolean;
+        schedule: z.ZodOptional<z.ZodString>;
+        scopes: z.ZodArray<z.ZodString>;
+    }, z.core.$strip>;
+    "chat.message.created": z.ZodObject<{
+        entityId: z.ZodUUID;
+        messageId: z.ZodUUID;
+        role: z.ZodEnum<{
+            user: "user";
+            assistant: "assistant";
+        }>;
+        text: z.ZodString;
+        runId: z.ZodOptional<z.ZodUUID>;
+        tools: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            name: z.ZodString;
+            arguments: z.ZodString;
+            ok: z.ZodBoolean;
+            result: z.ZodString;
+        }, z.core.$strip>>>;
+        citations: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            number: z.ZodInt;
+            entityId: z.ZodUUID;
+            entityType: z.ZodString;
+            title: z.ZodString;
+            passage: z.ZodString;
+        }, z.core.$strip>>>;
+        error: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "chat.thread.created": z.ZodObject<{
+        entityId: z.ZodUUID;
+        title: z.ZodString;
+    }, z.core.$strip>;
+    "chat.thread.deleted": z.ZodObject<{
+        entityId: z.ZodUUID;
+    }, z.core.$strip>;
     "event_type.registration.completed": z.ZodObject<{
         name: z.ZodString;
         version: z.ZodInt;

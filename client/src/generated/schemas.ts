@@ -9,8 +9,102 @@ const aTime = {
   error: ({ code } = { code: "" }) => (code === "invalid_format" ? "it must be a time in UTC, as 2026-01-31T12:00:00Z" : undefined),
 };
 
+export const DisableAgent = z.object({
+  agent: z.string().min(1).max(64),
+});
+
+export const EnableAgent = z.object({
+  agent: z.string().min(1).max(64),
+  schedule: z.string().min(1).max(255).optional().describe("Of one that begins by a schedule: another cron expression than its own, as \"TZ=Europe/Berlin 0 7 * * *\"."),
+});
+
+export const ForkAgent = z.object({
+  id: z.uuid(anId).describe("The run of an agent."),
+  checkpoint: z.int().min(0).describe("The number of one of its checkpoints: the new run begins there."),
+  state: z.record(z.string(), z.any()).default({}).describe("Fields of the state that are to be others than they were there."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key forks nothing again."),
+});
+
+export const AgentRunId = z.object({
+  id: z.uuid(anId),
+});
+
+export const ResumeAgent = z.object({
+  id: z.uuid(anId).describe("The run of the agent."),
+  questionId: z.string().min(1).max(256).optional().describe("Which of its questions is answered; absent: the only one."),
+  answer: z.any().describe("What the agent goes on with."),
+});
+
+export const ListAgentRuns = z.object({
+  limit: z.int().min(1).max(100).default(50),
+  before: z.int().min(1).optional().describe("The nextBefore of the page before."),
+  agent: z.string().min(1).max(64).optional(),
+});
+
+export const StartAgent = z.object({
+  agent: z.string().min(1).max(64).describe("One of agents.list."),
+  input: z.record(z.string(), z.any()).default({}).describe("As the agent takes it, at most 128 KiB of JSON."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key starts nothing again."),
+});
+
+export const AgentRunError = z.object({
+  name: z.string(),
+  message: z.string(),
+});
+
+export const AgentQuestion = z.object({
+  id: z.string().describe("By which it is answered."),
+  question: z.any(),
+});
+
+export const AgentRun = z.object({
+  id: z.uuid(anId),
+  agent: z.string(),
+  status: z.enum(["running", "interrupted", "completed", "failed"]).describe("interrupted: it waits for an answer to its questions."),
+  input: z.any(),
+  output: z.any().optional().describe("What it came to."),
+  error: AgentRunError.optional(),
+  questions: z.array(AgentQuestion).describe("That wait for an answer."),
+  createdAt: z.iso.datetime(aTime),
+  endedAt: z.iso.datetime(aTime).optional(),
+  forkOf: z.uuid(anId).optional().describe("The run that it is a fork of."),
+  forkCheckpoint: z.int().min(0).optional().describe("Where it began there."),
+  runId: z.uuid(anId).optional().describe("The run of the engine that carries it out: runs.get has its steps."),
+});
+
+export const WatchAgent = z.object({
+  id: z.uuid(anId).describe("The run of the agent."),
+  lastEventId: z.string().nullable().optional().describe("Go on behind the last state that was told before it: pieces of texts behind that may be told again."),
+});
+
 export const WorkerAppAddress = z.object({
   url: z.string().min(1).max(2000).describe("Where the app is served: http://127.0.0.1:3000/api/inngest"),
+});
+
+export const Thought = z.object({
+  text: z.string().min(1).max(20000).describe("Whatever it is."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key captures nothing again."),
+});
+
+export const ChatThreadId = z.object({
+  id: z.uuid(anId),
+});
+
+export const GetChatThread = z.object({
+  id: z.uuid(anId),
+  limit: z.int().min(1).max(200).default(100).describe("So many of its messages, the newest."),
+  before: z.int().min(1).optional().describe("The nextBefore of the page before."),
+});
+
+export const SendChatMessage = z.object({
+  threadId: z.uuid(anId).optional().describe("Absent: a new thread begins."),
+  text: z.string().min(1).max(20000),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key sends nothing again."),
+});
+
+export const ListChatThreads = z.object({
+  limit: z.int().min(1).max(100).default(50),
+  before: z.int().min(1).optional().describe("The nextBefore of the page before."),
 });
 
 export const DiscardDeadLetters = z.object({
@@ -666,6 +760,97 @@ export const ListUsers = z.object({
   cursor: z.string().max(128).nullable().optional().describe("The nextCursor of the page before."),
 });
 
+export const AgentSpent = z.object({
+  modelCalls: z.int().min(0),
+  toolCalls: z.int().min(0),
+  tokens: z.int().min(0).describe("Read and written by models."),
+  cost: z.number().describe("In the currency of the settings."),
+});
+
+export const AgentRunCompleted = z.object({
+  entityId: z.uuid(anId),
+  agent: z.string(),
+  output: z.any(),
+  rounds: z.int().min(0),
+  spent: AgentSpent,
+});
+
+export const Failure = z.object({
+  function: z.string().describe("The function that was given up."),
+  runId: z.uuid(anId).describe("Its run."),
+  attempts: z.int().min(0).describe("How often it was tried."),
+  name: z.string().describe("The kind of the last error."),
+  message: z.string().describe("What the last error said."),
+});
+
+export const AgentRunInterrupted = z.object({
+  entityId: z.uuid(anId),
+  question: z.any(),
+  questionId: z.string().describe("By which it is answered: agents.resume."),
+});
+
+export const AgentForkOf = z.object({
+  id: z.uuid(anId).describe("The run of the agent that it is a fork of."),
+  checkpoint: z.int().min(0).describe("Where it begins."),
+  edits: z.record(z.string(), z.any()).default({}).describe("Fields of the state there that are replaced."),
+});
+
+export const AgentRunRequested = z.object({
+  entityId: z.uuid(anId),
+  agent: z.string().min(1).max(64),
+  input: z.any(),
+  scopes: z.array(z.string()).describe("What whoever asked may do, and so the agent."),
+  fork: AgentForkOf.optional(),
+});
+
+export const AgentRunResumed = z.object({
+  entityId: z.uuid(anId),
+  questionId: z.string(),
+  answer: z.any(),
+});
+
+export const AgentSwitched = z.object({
+  agent: z.string(),
+  on: z.boolean(),
+  schedule: z.string().optional().describe("A cron expression."),
+  scopes: z.array(z.string()).describe("What its runs may do."),
+});
+
+export const ChatToolUse = z.object({
+  name: z.string().describe("The procedure."),
+  arguments: z.string().describe("As the model wrote them."),
+  ok: z.boolean().describe("It did what it is for."),
+  result: z.string().describe("How what it gave begins."),
+});
+
+export const ChatCitation = z.object({
+  number: z.int().min(1).describe("As [1] in the text."),
+  entityId: z.uuid(anId),
+  entityType: z.string(),
+  title: z.string(),
+  passage: z.string().describe("What of it was read."),
+});
+
+export const ChatMessageCreated = z.object({
+  entityId: z.uuid(anId).describe("The thread."),
+  messageId: z.uuid(anId),
+  role: z.enum(["user", "assistant"]),
+  text: z.string(),
+  runId: z.uuid(anId).optional().describe("The run of the agent that answers it, or whose answer it is."),
+  tools: z.array(ChatToolUse).default([]).describe("That were called for it."),
+  citations: z.array(ChatCitation).default([]).describe("What it goes back to."),
+  error: z.string().optional().describe("Why there is no answer."),
+});
+
+export const ChatThreadCreated = z.object({
+  entityId: z.uuid(anId),
+  title: z.string(),
+});
+
+export const ChatThreadDeleted = z.object({
+  entityId: z.uuid(anId),
+});
+
 export const EventTypeRegistered = z.object({
   name: z.string(),
   version: z.int().min(1),
@@ -783,14 +968,6 @@ export const NoteCreationCompleted = z.object({
   version: z.int().min(1).describe("That it has now."),
   at: z.iso.datetime(aTime).describe("When the change was asked for."),
   source: z.string().describe("By which way: api, agent, sync, ..."),
-});
-
-export const Failure = z.object({
-  function: z.string().describe("The function that was given up."),
-  runId: z.uuid(anId).describe("Its run."),
-  attempts: z.int().min(0).describe("How often it was tried."),
-  name: z.string().describe("The kind of the last error."),
-  message: z.string().describe("What the last error said."),
 });
 
 export const NoteText = z.object({
@@ -1089,8 +1266,21 @@ export const WorkerAppSynced = z.object({
 
 /** The input of each procedure that takes one, by its path. */
 export const inputSchemas = {
+  "agents.disable": DisableAgent,
+  "agents.enable": EnableAgent,
+  "agents.fork": ForkAgent,
+  "agents.get": AgentRunId,
+  "agents.resume": ResumeAgent,
+  "agents.runs": ListAgentRuns.optional(),
+  "agents.start": StartAgent,
+  "agents.watch": WatchAgent,
   "apps.remove": WorkerAppAddress,
   "apps.sync": WorkerAppAddress,
+  "capture.thought": Thought,
+  "chat.delete": ChatThreadId,
+  "chat.get": GetChatThread,
+  "chat.send": SendChatMessage,
+  "chat.threads": ListChatThreads.optional(),
   "deadLetters.discard": DiscardDeadLetters.optional(),
   "deadLetters.groups": AskForGroups.optional(),
   "deadLetters.replay": ReplayDeadLetters.optional(),
@@ -1181,6 +1371,15 @@ export const synapEventSchema = SynapEvent;
 
 /** What an event says, by its type, in the newest version of its data. Those that users register are not among them. */
 export const eventSchemas = {
+  "agent.run.completed": AgentRunCompleted,
+  "agent.run.failed": Failure,
+  "agent.run.interrupted": AgentRunInterrupted,
+  "agent.run.requested": AgentRunRequested,
+  "agent.run.resumed": AgentRunResumed,
+  "agent.switched": AgentSwitched,
+  "chat.message.created": ChatMessageCreated,
+  "chat.thread.created": ChatThreadCreated,
+  "chat.thread.deleted": ChatThreadDeleted,
   "event_type.registration.completed": EventTypeRegistered,
   "function.cancelled": RunEnd,
   "function.failed": RunEnd,

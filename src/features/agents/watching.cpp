@@ -1,0 +1,240 @@
+// agents.watch: a run of an agent while it goes on.
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/first_of.h"
+#include "features/agents/running.h"
+#include "features/procedures.h"
+
+namespace synap::features::agent_runs {
+namespace {
+
+using agents::FeedEntry;
+using api::Session;
+
+// A run that another node carries out is looked at so often.
+constexpr std::chrono::milliseconds kLookEvery(500);
+
+struct WatchRun {
+  std::string id;
+  std::optional<std::string> last_event_id;
+};
+const ObjectSchema<WatchRun>& describe(Type<WatchRun>) {
+  static const auto schema =
+      object<WatchRun>("WatchAgent")
+          .field("id", &WatchRun::id, string().uuid(), "The run of the agent.")
+          .field("lastEventId", &WatchRun::last_event_id, string().nullish(),
+                 "Go on behind the last state that was told before it: pieces of texts behind that "
+                 "may be told again.");
+  return schema;
+}
+
+struct StateItem {
+  std::int64_t number = 0;
+  std::vector<std::string> next;
+  Json state;
+};
+const ObjectSchema<StateItem>& describe(Type<StateItem>) {
+  static const auto schema =
+      object<StateItem>()
+          .tag("type", "state")
+          .field("number", &StateItem::number, integer(), "Of the checkpoint.")
+          .field("next", &StateItem::next, array(string()), "The nodes whose turn it is.")
+          .field("state", &StateItem::state, any());
+  return schema;
+}
+
+struct AnswerItem {
+  std::string node;
+};
+const ObjectSchema<AnswerItem>& describe(Type<AnswerItem>) {
+  static const auto schema = object<AnswerItem>()
+                                 .tag("type", "answer")
+                                 .field("node", &AnswerItem::node, string(),
+                                        "Its model begins to answer: texts of it from an answer "
+                                        "before that is not in a state yet are void.");
+  return schema;
+}
+
+struct TextItem {
+  std::string node;
+  std::string text;
+};
+const ObjectSchema<TextItem>& describe(Type<TextItem>) {
+  static const auto schema =
+      object<TextItem>()
+          .tag("type", "text")
+          .field("node", &TextItem::node, string(), "Which asks a model.")
+          .field("text", &TextItem::text, string(), "Behind what was before of its node.");
+  return schema;
+}
+
+struct ToolItem {
+  std::string node;
+  std::string name;
+  std::string arguments;
+};
+const ObjectSchema<ToolItem>& describe(Type<ToolItem>) {
+  static const auto schema =
+      object<ToolItem>()
+          .tag("type", "tool")
+          .field("node", &ToolItem::node)
+          .field("name", &ToolItem::name)
+          .field("arguments", &ToolItem::arguments, string(), "As the model wrote them.");
+  return schema;
+}
+
+struct ResultItem {
+  std::string node;
+  std::string name;
+  bool is_ok = false;
+  std::string text;
+};
+const ObjectSchema<ResultItem>& describe(Type<ResultItem>) {
+  static const auto schema = object<ResultItem>()
+                                 .tag("type", "result")
+                                 .field("node", &ResultItem::node)
+                                 .field("name", &ResultItem::name, string(), "The procedure.")
+                                 .field("ok", &ResultItem::is_ok)
+                                 .field("text", &ResultItem::text, string(), "What it gave.");
+  return schema;
+}
+
+struct RunItem {
+  ShownRun run;
+};
+const ObjectSchema<RunItem>& describe(Type<RunItem>) {
+  static const auto schema = object<RunItem>()
+                                 .tag("type", "run")
+                                 .field("run", &RunItem::run, schema_of<ShownRun>(),
+                                        "At first, when its status or its questions change, and "
+                                        "at last.");
+  return schema;
+}
+
+using WatchItem = std::variant<RunItem, StateItem, AnswerItem, TextItem, ToolItem, ResultItem>;
+const PlainSchema& describe(Type<WatchItem>) {
+  static const auto schema = discriminated_union(
+      "type", {schema_of<RunItem>(), schema_of<StateItem>(), schema_of<AnswerItem>(),
+               schema_of<TextItem>(), schema_of<ToolItem>(), schema_of<ResultItem>()});
+  return schema;
+}
+
+// What a watcher has been told.
+class Watcher {
+ public:
+  explicit Watcher(std::int64_t last_state) : last_state_(last_state) {}
+
+  rpc::Item item(const WatchItem& told) const {
+    return {std::to_string(last_state_), json_text(told)};
+  }
+  std::optional<rpc::Item> state(StateItem state) {
+    if (state.number <= last_state_) return std::nullopt;
+    last_state_ = state.number;
+    return item(std::move(state));
+  }
+  std::optional<rpc::Item> entry(FeedEntry entry) {
+    using enum FeedEntry::Kind;
+    switch (entry.kind) {
+      case kAnswer:
+        return item(AnswerItem{std::move(entry.node)});
+      case kText:
+        return item(TextItem{std::move(entry.node), std::move(entry.text)});
+      case kTool:
+        return item(ToolItem{std::move(entry.node), std::move(entry.name), std::move(entry.text)});
+      case kResult:
+        return item(ResultItem{std::move(entry.node), std::move(entry.name), entry.is_ok,
+                               std::move(entry.text)});
+      case kState: {
+        auto told = decode<StateItem>(std::move(entry.state.set("type", "state")));
+        return told ? state(std::move(*told)) : std::nullopt;
+      }
+      case kEnd:
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
+  /// Nothing: as it was.
+  std::optional<rpc::Item> run(const ShownRun& run) {
+    auto now = run.status + run.questions.text;
+    if (now == last_run_) return std::nullopt;
+    last_run_ = std::move(now);
+    return item(RunItem{run});
+  }
+  std::int64_t last_state() const { return last_state_; }
+
+ private:
+  std::int64_t last_state_;
+  std::string last_run_;
+};
+
+bool has_ended(const ShownRun& run) {
+  return run.status == "completed" || run.status == "failed";
+}
+
+rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
+  const auto id = Uuid::parse(input.id).value_or(Uuid{});
+  std::int64_t last_state = -1;
+  if (input.last_event_id) {
+    const auto& text = *input.last_event_id;
+    const bool is_number = !text.empty() && text.size() < 10 &&
+                           std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    if (!is_number && text != "-1") {
+      co_return fail(Code::kBadRequest, "lastEventId is the id of an item of this stream");
+    }
+    last_state = std::stoll(text);
+  }
+  const auto feed = rooms.agents->feeds().of(id);
+  agents::Feed::Place place;
+  Watcher watcher(last_state);
+  auto looked_at = SteadyClock::time_point::min();
+  auto& world = rooms.types.world();
+  for (;;) {
+    const auto seen = feed->changes().value();
+    bool is_at_end = false;
+    for (auto& entry : feed->read(place)) {
+      is_at_end = is_at_end || entry.kind == FeedEntry::Kind::kEnd;
+      if (auto item = watcher.entry(std::move(entry))) co_yield std::move(*item);
+    }
+    if (is_at_end || looked_at == SteadyClock::time_point::min() ||
+        world.now() >= looked_at + kLookEvery) {
+      auto run = co_await find_run(rooms, session.user_id(), id);
+      if (!run) co_return fail(run.error());
+      auto states = co_await agents::checkpoints_of(rooms.database, session.user_id(), id,
+                                                    watcher.last_state() + 1);
+      if (!states) co_return fail(states.error());
+      for (auto& at : *states) {
+        auto item = watcher.state({at.number, std::move(at.next), std::move(at.state)});
+        if (item) co_yield std::move(*item);
+      }
+      if (auto item = watcher.run(*run)) co_yield std::move(*item);
+      if (has_ended(*run)) co_return rpc::Text{};
+      looked_at = world.now();
+    }
+    if (session.stop.stop_requested()) co_return rpc::Text{};
+    co_await first_of(
+        session.stop, [&](auto over) { return feed->changes().wait_past(seen, over); },
+        [&](auto over) { return world.sleep_for(kLookEvery, over); });
+    if (session.stop.stop_requested()) co_return rpc::Text{};
+  }
+}
+
+}  // namespace
+
+void add_watching(const Rooms& rooms) {
+  api::add_subscription<WatchRun, WatchItem>(
+      rooms.procedures, "agents.watch",
+      {.summary = "Watch a run of an agent: its states, what models say, the tools it calls.",
+       .docs = "Items are of type run (how it stands), state (a checkpoint), answer and text (a "
+               "model begins, and a piece of its "
+               ""
+               "answer), tool (a call that begins) and result (what it gave). It ends when "
+               "the run has. On a node of several that does not carry the run out itself, texts "
+               "and tools are seen in the states only.",
+       .errors = {{Code::kNotFound, "You have no such run of an agent."}}},
+      [&rooms](Session session, WatchRun input) {
+        return watch(rooms, std::move(session), std::move(input));
+      });
+}
+
+}  // namespace synap::features::agent_runs

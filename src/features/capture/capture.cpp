@@ -1,0 +1,221 @@
+// capture.thought: a thought is made a thing: a note, a task, or an event of a type of the user's
+// own. The agent *capture* decides by rules (rules.h), without any model, and acts as itself.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agents/agents.h"
+#include "features/agents/running.h"
+#include "features/capture/capture.h"
+#include "features/capture/rules.h"
+#include "features/procedures.h"
+
+namespace synap::features::capture {
+namespace {
+
+using agents::Node;
+using agents::Update;
+using api::Session;
+
+constexpr std::size_t kThoughtMax = 20'000;
+
+struct Capture {
+  std::string text;
+  std::int64_t at = 0;
+  std::string kind;
+  double confidence = 0;
+  std::vector<std::string> reasons;
+  Json fields;
+  std::string entity_id;
+};
+const ObjectSchema<Capture>& describe(Type<Capture>) {
+  static const auto schema =
+      object<Capture>("CaptureState")
+          .field("text", &Capture::text, string().min(1).max(kThoughtMax))
+          .field_or("at", &Capture::at, integer(), 0)
+          .field_or("kind", &Capture::kind, string(), "", "note, task, or a type of one's own.")
+          .field_or("confidence", &Capture::confidence, number().min(0).max(1), 0)
+          .field_or("reasons", &Capture::reasons, array(string()), {})
+          .field_or("fields", &Capture::fields, record(any()), Json::object(),
+                    "Of the task, or the event's data.")
+          .field_or("entityId", &Capture::entity_id, string(), "");
+  return schema;
+}
+
+Json list_of(const std::vector<std::string>& texts) {
+  Json list = Json::array();
+  for (const auto& text : texts) list.push_back(text);
+  return list;
+}
+
+// The only field that an event of the type must have, with the value in the kind that it wants.
+std::optional<Json> data_of_value(const Json& schema, const std::string& value) {
+  const Json* required = schema.find("required");
+  const Json* properties = schema.find("properties");
+  if (required == nullptr || !required->is_array() || required->as_array().size() != 1 ||
+      properties == nullptr || !required->as_array().front().is_string()) {
+    return std::nullopt;
+  }
+  const auto& name = required->as_array().front().as_string();
+  const Json* property = properties->find(name);
+  const auto type = property != nullptr ? property->string_or("type", "") : std::string_view();
+  if (type == "string") return Json::object({{name, value}});
+  if (type != "number" && type != "integer") return std::nullopt;
+  double number = 0;
+  const auto* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, number);
+  // "82.5 kg": a unit may stand behind it.
+  if (read.ec != std::errc{} || (read.ptr != end && *read.ptr != ' ')) return std::nullopt;
+  return Json::object({{name, Json(number)}});
+}
+
+// What the thought is, if its label is the noun of a type that the user has registered.
+Task<Result<std::optional<Update>>> of_own_type(Node& node, const Capture& state) {
+  const auto label = labelled(state.text);
+  if (!label) co_return std::nullopt;
+  auto types = co_await node.use("types", "eventTypes.list", Json::object());
+  // Whoever may not read types has none that are meant.
+  if (!types) {
+    if (types.error().code == Code::kForbidden) co_return std::nullopt;
+    co_return fail(types.error());
+  }
+  const auto noun = "x." + label->label + ".";
+  std::string name;
+  const Json* all = types->find("types");
+  for (const auto& one : all != nullptr ? all->as_array() : Json::Array{}) {
+    if (one.string_or("name", "").starts_with(noun)) name = one.string_or("name", "");
+  }
+  if (name.empty()) co_return std::nullopt;
+  auto type = co_await node.use("type", "eventTypes.get", Json::object({{"name", name}}));
+  if (!type) co_return fail(type.error());
+  const Json* schema = type->find("schema");
+  auto data = schema != nullptr ? data_of_value(*schema, label->value) : std::nullopt;
+  if (!data) co_return std::nullopt;
+  co_return Json::object(
+      {{"kind", name},
+       {"confidence", 0.95},
+       {"reasons", list_of({fmt::format("It begins with \"{}:\", and you have registered {}",
+                                        label->label, name)})},
+       {"fields", std::move(*data)}});
+}
+
+Task<Result<Update>> classify(Node& node, Capture state) {
+  auto own = co_await of_own_type(node, state);
+  if (!own) co_return fail(own.error());
+  if (*own) co_return std::move(**own);
+  const auto verdict = judge(state.text, state.at);
+  Json fields = Json::object();
+  if (verdict.kind == "task") {
+    fields.set("title", verdict.title);
+    if (verdict.title.size() < state.text.size()) fields.set("description", state.text);
+    if (verdict.due_date) fields.set("dueDate", *verdict.due_date);
+    if (verdict.priority) fields.set("priority", *verdict.priority);
+  }
+  co_return Json::object({{"kind", verdict.kind},
+                          {"confidence", verdict.confidence},
+                          {"reasons", list_of(verdict.reasons)},
+                          {"fields", std::move(fields)}});
+}
+
+Task<Result<Update>> file(Node& node, Capture state) {
+  std::string path = "notes.create";
+  Json input = Json::object({{"content", state.text}});
+  if (state.kind == "task") {
+    path = "tasks.create";
+    input = state.fields;
+  } else if (state.kind != "note") {
+    path = "events.publish";
+    input = Json::object({{"type", state.kind}, {"data", state.fields}});
+  }
+  auto made = co_await node.use("file", path, std::move(input));
+  if (!made && state.kind != "note" && made.error().code == Code::kBadRequest) {
+    // What it seemed to be does not take it: nothing of the thought is lost.
+    auto reasons = state.reasons;
+    reasons.push_back(fmt::format("{} does not take it: {}", state.kind, made.error().message));
+    auto note =
+        co_await node.use("file as note", "notes.create", Json::object({{"content", state.text}}));
+    if (!note) co_return fail(note.error());
+    co_return Json::object({{"kind", "note"},
+                            {"confidence", 1 - state.confidence},
+                            {"reasons", list_of(reasons)},
+                            {"entityId", note->string_or("entityId", "")}});
+  }
+  if (!made) co_return fail(made.error());
+  auto id = made->string_or("entityId", "");
+  if (id.empty()) id = made->string_or("eventId", "");
+  co_return Json::object({{"entityId", id}});
+}
+
+struct Thought {
+  std::string text;
+  std::optional<std::string> idempotency_key;
+};
+const ObjectSchema<Thought>& describe(Type<Thought>) {
+  static const auto schema =
+      object<Thought>("Thought")
+          .field("text", &Thought::text, string().min(1).max(kThoughtMax), "Whatever it is.")
+          .field("idempotencyKey", &Thought::idempotency_key, string().min(1).max(200),
+                 "A repeat with the same key captures nothing again.");
+  return schema;
+}
+
+struct CaptureInput {
+  std::string text;
+};
+const ObjectSchema<CaptureInput>& describe(Type<CaptureInput>) {
+  static const auto schema =
+      object<CaptureInput>("CaptureInput")
+          .field("text", &CaptureInput::text, string().min(1).max(kThoughtMax), "The thought.");
+  return schema;
+}
+
+Task<Result<Accepted>> thought(const Rooms& rooms, Session session, Thought input) {
+  auto key = idempotency_of(session, input.idempotency_key);
+  if (!key) co_return fail(key.error());
+  Json asked = Json::object({{"text", input.text}});
+  co_return co_await agent_runs::start(rooms, session, *rooms.agents->find("capture"),
+                                       std::move(asked), *std::move(key), std::move(input.text));
+}
+
+}  // namespace
+
+void add(const Rooms& rooms) {
+  agents::Graph<Capture> graph("capture");
+  graph.node("classify", classify).node("file", file);
+  graph.edge(agents::kStart, "classify").edge("classify", "file").edge("file", agents::kEnd);
+  rooms.agents->add(
+      {.name = "capture",
+       .summary = "Makes a thought a note, a task or an event of a type of one's own, by rules.",
+       .input = schema_of<CaptureInput>(),
+       .graph = graph.share(),
+       .begin =
+           [](const Json& input, std::int64_t at) {
+             return Json::object({{"text", *input.find("text")}, {"at", at}});
+           },
+       .end =
+           [](const Json& state) {
+             Json output = Json::object();
+             for (const auto* name : {"kind", "entityId", "confidence", "reasons"}) {
+               output.set(name, *state.find(name));
+             }
+             return output;
+           },
+       .tools = {"notes.create", "tasks.create", "events.publish", "eventTypes.list",
+                 "eventTypes.get"}});
+  add_mutation(
+      rooms, "capture.thought",
+      {.summary = "Make a thought a note, a task or an event of a type of your own.",
+       .docs =
+           "Rules decide, no language model is needed; where they are not sure it is a note. "
+           "agents.get of the entityId tells what it became, how sure that is, and why. Days "
+           "such as tomorrow are of UTC. What begins with the noun of a type that you have "
+           "registered, as \"weight: 82\" for x.weight.recorded, is an event of that type if it "
+           "needs one field only.",
+       .effects = rpc::Effects::kAppends,
+       .examples = {{R"({"text":"buy milk tomorrow"})", ""}},
+       .keeps_idempotency_keys = true,
+       .appends = {std::string(agents::kRunRequested.name)}},
+      thought);
+}
+
+}  // namespace synap::features::capture

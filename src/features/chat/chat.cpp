@@ -1,0 +1,399 @@
+#include "features/chat/chat.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "features/agents/running.h"
+#include "features/noun/stored_text.h"
+#include "features/procedures.h"
+
+namespace synap::features::chat {
+namespace {
+
+using api::Session;
+
+struct Send {
+  std::optional<std::string> thread_id;
+  std::string text;
+  std::optional<std::string> idempotency_key;
+};
+const ObjectSchema<Send>& describe(Type<Send>) {
+  static const auto schema =
+      object<Send>("SendChatMessage")
+          .field("threadId", &Send::thread_id, string().uuid(), "Absent: a new thread begins.")
+          .field("text", &Send::text, string().min(1).max(kTextMax))
+          .field("idempotencyKey", &Send::idempotency_key, string().min(1).max(200),
+                 "A repeat with the same key sends nothing again.");
+  return schema;
+}
+
+struct Sent {
+  std::string status = "pending";
+  std::string request_id;
+  std::string entity_id;
+  std::string message_id;
+  std::string run_id;
+};
+const ObjectSchema<Sent>& describe(Type<Sent>) {
+  static const auto schema =
+      object<Sent>("SentChatMessage")
+          .field("status", &Sent::status, one_of({"pending"}))
+          .field("requestId", &Sent::request_id, string().uuid())
+          .field("entityId", &Sent::entity_id, string().uuid(), "The thread.")
+          .field("messageId", &Sent::message_id, string().uuid())
+          .field("runId", &Sent::run_id, string().uuid(),
+                 "The run of the agent that answers: agents.watch tells how it does.");
+  return schema;
+}
+
+Error no_thread() {
+  return {Code::kNotFound, "You have no such thread", nullptr};
+}
+
+std::string title_of(std::string_view text) {
+  constexpr std::size_t kCharacters = 80;
+  const auto line = text.substr(0, text.find('\n'));
+  return std::string(first_characters(line, kCharacters));
+}
+
+// A thread, if it is a new one, a message, and the run that answers it: one append, so that none is
+// there without the others.
+class Sending {
+ public:
+  Sending(const Rooms& rooms, const Session& session, Send input)
+      : rooms_(rooms), session_(session), input_(std::move(input)) {
+    auto& world = rooms.types.world();
+    is_new_ = !input_.thread_id;
+    thread_ = is_new_ ? world.new_id() : Uuid::parse(*input_.thread_id).value_or(Uuid{});
+    message_ = world.new_id();
+    run_ = world.new_id();
+    request_ = world.new_id();
+  }
+
+  Result<> add_events() {
+    const auto thread = thread_.to_string();
+    if (is_new_) {
+      auto envelope = about(thread_, std::string(kThreadAggregate));
+      envelope.starts_stream = true;
+      if (auto added = add(kThreadCreated, ThreadCreated{thread, title_of(input_.text)}, envelope);
+          !added) {
+        return added;
+      }
+    }
+    MessageCreated message{.entity_id = thread,
+                           .message_id = message_.to_string(),
+                           .role = "user",
+                           .text = input_.text,
+                           .run_id = run_.to_string()};
+    auto added =
+        add(kMessageCreated, std::move(message), about(thread_, std::string(kThreadAggregate)));
+    if (!added) return added;
+    auto envelope = about(run_, std::string(agents::kRunAggregate));
+    envelope.starts_stream = true;
+    envelope.causation_id = append_.events.back().id();
+    Json asked = Json::object(
+        {{"threadId", thread}, {"messageId", message_.to_string()}, {"text", input_.text}});
+    return add(agents::kRunRequested,
+               agents::RunRequested{run_.to_string(), "chat", std::move(asked),
+                                    session_.actor->scopes.names(), std::nullopt},
+               std::move(envelope));
+  }
+
+  Task<Result<Sent>> run(std::string key) {
+    Sent sent{.request_id = request_.to_string(),
+              .entity_id = thread_.to_string(),
+              .message_id = message_.to_string(),
+              .run_id = run_.to_string()};
+    if (!key.empty()) {
+      const auto fingerprint =
+          fmt::format("chat.send\n{}\n{}", input_.thread_id.value_or(""), input_.text);
+      append_.idempotency = {std::move(key), sha256(fingerprint), json_text(sent)};
+    }
+    if (!is_new_) {
+      append_.decide = [user_id = session_.user_id(), thread = thread_](db::Tx& tx) {
+        auto rows = tx.query("SELECT 1 FROM chat_threads_data WHERE id = $1 AND user_id = $2",
+                             thread, user_id);
+        if (!rows.next()) tx.abort(no_thread());
+      };
+    }
+    auto appended = co_await rooms_.log.append(std::move(append_));
+    if (!appended) co_return fail(appended.error());
+    if (!appended->is_repeat) co_return sent;
+    auto answer = parse_json(appended->answer);
+    if (!answer) co_return fail(answer.error());
+    co_return decode<Sent>(std::move(*answer));
+  }
+
+ private:
+  events::Envelope about(const Uuid& id, std::string type) const {
+    return requested_by(session_, request_, id, std::move(type));
+  }
+  template <class Data>
+  Result<> add(const events::EventType<Data>& type, Data data, events::Envelope envelope) {
+    auto event = rooms_.types.make(type, std::move(data), std::move(envelope));
+    if (!event) return fail(event.error());
+    append_.events.push_back(std::move(*event));
+    return {};
+  }
+
+  const Rooms& rooms_;
+  const Session& session_;
+  const Send input_;
+  bool is_new_ = false;
+  Uuid thread_;
+  Uuid message_;
+  Uuid run_;
+  Uuid request_;
+  events::Append append_;
+};
+
+Task<Result<Sent>> send(const Rooms& rooms, Session session, Send input) {
+  auto key = idempotency_of(session, input.idempotency_key);
+  if (!key) co_return fail(key.error());
+  Sending sending(rooms, session, std::move(input));
+  if (auto added = sending.add_events(); !added) co_return fail(added.error());
+  co_return co_await sending.run(*std::move(key));
+}
+
+struct ListThreads {
+  std::int64_t limit = 50;
+  std::optional<std::int64_t> before;
+};
+const ObjectSchema<ListThreads>& describe(Type<ListThreads>) {
+  static const auto schema =
+      object<ListThreads>("ListChatThreads")
+          .field_or("limit", &ListThreads::limit, integer().min(1).max(100), 50)
+          .field("before", &ListThreads::before, integer().min(1),
+                 "The nextBefore of the page before.");
+  return schema;
+}
+
+struct Thread {
+  std::string id;
+  std::string title;
+  std::int64_t messages = 0;
+  std::string created_at;
+  std::string updated_at;
+
+  std::int64_t position = 0;  // not told
+};
+const ObjectSchema<Thread>& describe(Type<Thread>) {
+  static const auto schema = object<Thread>("ChatThread")
+                                 .field("id", &Thread::id, string().uuid())
+                                 .field("title", &Thread::title)
+                                 .field("messages", &Thread::messages, integer().min(0))
+                                 .field("createdAt", &Thread::created_at, string().datetime())
+                                 .field("updatedAt", &Thread::updated_at, string().datetime());
+  return schema;
+}
+
+struct ThreadList {
+  std::vector<Thread> threads;
+  std::optional<std::int64_t> next_before;
+};
+const ObjectSchema<ThreadList>& describe(Type<ThreadList>) {
+  static const auto schema =
+      object<ThreadList>("ChatThreadList")
+          .field("threads", &ThreadList::threads, array(schema_of<Thread>()),
+                 "Those first in which something was said last.")
+          .field("nextBefore", &ThreadList::next_before, integer(), "Absent on the last page.");
+  return schema;
+}
+
+constexpr std::string_view kThreadColumns =
+    "SELECT id, title, messages, created_at, updated_at, position FROM chat_threads ";
+
+Thread read_thread(db::Rows& row) {
+  return {row.uuid(0).value_or(Uuid{}).to_string(),
+          row.text(1),
+          row.integer(2),
+          to_iso8601(row.integer(3)),
+          to_iso8601(row.integer(4)),
+          row.integer(5)};
+}
+
+Task<Result<ThreadList>> threads(const Rooms& rooms, Session session, ListThreads input) {
+  co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    ThreadList list;
+    auto rows = tx.query(
+        std::string(kThreadColumns) + "WHERE position < $1 ORDER BY position DESC LIMIT $2",
+        input.before.value_or(INT64_MAX), input.limit + 1);
+    while (rows.next()) {
+      if (static_cast<std::int64_t>(list.threads.size()) == input.limit) {
+        list.next_before = list.threads.back().position;
+        break;
+      }
+      list.threads.push_back(read_thread(rows));
+    }
+    return list;
+  });
+}
+
+struct GetThread {
+  std::string id;
+  std::int64_t limit = 100;
+  std::optional<std::int64_t> before;
+};
+const ObjectSchema<GetThread>& describe(Type<GetThread>) {
+  static const auto schema = object<GetThread>("GetChatThread")
+                                 .field("id", &GetThread::id, string().uuid())
+                                 .field_or("limit", &GetThread::limit, integer().min(1).max(200),
+                                           100, "So many of its messages, the newest.")
+                                 .field("before", &GetThread::before, integer().min(1),
+                                        "The nextBefore of the page before.");
+  return schema;
+}
+
+struct ShownMessage {
+  std::string id;
+  std::string role;
+  std::string text;
+  std::optional<std::string> run_id;
+  std::vector<ToolUse> tools;
+  std::vector<Citation> citations;
+  std::optional<std::string> error;
+  std::string created_at;
+};
+const ObjectSchema<ShownMessage>& describe(Type<ShownMessage>) {
+  static const auto schema =
+      object<ShownMessage>("ChatMessage")
+          .field("id", &ShownMessage::id, string().uuid())
+          .field("role", &ShownMessage::role, one_of({"user", "assistant"}))
+          .field("text", &ShownMessage::text)
+          .field("runId", &ShownMessage::run_id, string().uuid(),
+                 "The run of the agent that answers it, or whose answer it is.")
+          .field("tools", &ShownMessage::tools, array(schema_of<ToolUse>()))
+          .field("citations", &ShownMessage::citations, array(schema_of<Citation>()))
+          .field("error", &ShownMessage::error, string(), "Why there is no answer.")
+          .field("createdAt", &ShownMessage::created_at, string().datetime());
+  return schema;
+}
+
+struct WholeThread {
+  Thread thread;
+  std::vector<ShownMessage> messages;
+  std::optional<std::int64_t> next_before;
+};
+const ObjectSchema<WholeThread>& describe(Type<WholeThread>) {
+  static const auto schema = object<WholeThread>("ChatThreadWithMessages")
+                                 .field("thread", &WholeThread::thread, schema_of<Thread>())
+                                 .field("messages", &WholeThread::messages,
+                                        array(schema_of<ShownMessage>()), "In their order.")
+                                 .field("nextBefore", &WholeThread::next_before, integer(),
+                                        "There are earlier ones. Absent: there are none.");
+  return schema;
+}
+
+Task<Result<WholeThread>> get(const Rooms& rooms, Session session, GetThread input) {
+  const auto id = Uuid::parse(input.id).value_or(Uuid{});
+  auto whole = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+    WholeThread whole;
+    {
+      auto rows = tx.query(std::string(kThreadColumns) + "WHERE id = $1", id);
+      if (!rows.next()) {
+        tx.abort(no_thread());
+        return whole;
+      }
+      whole.thread = read_thread(rows);
+    }
+    auto rows = tx.query(
+        "SELECT data, created_at, position FROM chat_messages WHERE thread = $1 AND position < $2 "
+        "ORDER BY position DESC LIMIT $3",
+        id, input.before.value_or(INT64_MAX), input.limit + 1);
+    std::int64_t last = 0;
+    while (rows.next()) {
+      if (static_cast<std::int64_t>(whole.messages.size()) == input.limit) {
+        whole.next_before = last;
+        break;
+      }
+      last = rows.integer(2);
+      auto json = parse_json(rows.view(0));
+      auto data = json ? decode<MessageCreated>(*std::move(json)) : fail(json.error());
+      if (!data) continue;
+      whole.messages.push_back({data->message_id, data->role, data->text, data->run_id,
+                                std::move(data->tools), std::move(data->citations), data->error,
+                                to_iso8601(rows.integer(1))});
+    }
+    std::ranges::reverse(whole.messages);
+    return whole;
+  });
+  co_return whole;
+}
+
+struct ThreadId {
+  std::string id;
+};
+const ObjectSchema<ThreadId>& describe(Type<ThreadId>) {
+  static const auto schema =
+      object<ThreadId>("ChatThreadId").field("id", &ThreadId::id, string().uuid());
+  return schema;
+}
+
+struct Deleted {
+  std::string status = "completed";
+  std::string entity_id;
+};
+const ObjectSchema<Deleted>& describe(Type<Deleted>) {
+  static const auto schema = object<Deleted>("DeletedChatThread")
+                                 .field("status", &Deleted::status, one_of({"completed"}))
+                                 .field("entityId", &Deleted::entity_id, string().uuid());
+  return schema;
+}
+
+Task<Result<Deleted>> remove(const Rooms& rooms, Session session, ThreadId input) {
+  const auto id = Uuid::parse(input.id).value_or(Uuid{});
+  auto event = rooms.types.make(
+      kThreadDeleted, ThreadDeleted{input.id},
+      requested_by(session, rooms.types.world().new_id(), id, std::string(kThreadAggregate)));
+  if (!event) co_return fail(event.error());
+  events::Append append;
+  append.events.push_back(std::move(*event));
+  append.decide = [user_id = session.user_id(), id](db::Tx& tx) {
+    auto rows =
+        tx.query("SELECT 1 FROM chat_threads_data WHERE id = $1 AND user_id = $2", id, user_id);
+    if (!rows.next()) tx.abort(no_thread());
+  };
+  auto appended = co_await rooms.log.append(std::move(append));
+  if (!appended) co_return fail(appended.error());
+  co_return Deleted{.entity_id = input.id};
+}
+
+}  // namespace
+
+void add(const Rooms& rooms) {
+  rooms.types.add(kThreadCreated, "A person begins to talk with the agent chat.");
+  rooms.types.add(kMessageCreated, "Something was said in a thread, by a person or the agent.");
+  rooms.types.add(kThreadDeleted, "A thread was taken away, with its messages.");
+  rooms.projections.add(projection());
+  add_agent(rooms);
+  const rpc::ErrorMeta no_such{Code::kNotFound, "You have no such thread."};
+  add_mutation(
+      rooms, "chat.send",
+      {.summary = "Say something to the agent chat, in a thread or in a new one.",
+       .docs =
+           "Its answer is a message of the thread: watch the run with agents.watch, which tells "
+           "it as it comes, or ask chat.get. It reads what you have stored, cites it, and acts "
+           "by procedures, as far as your key may. Where no language model is set, the answer "
+           "says so.",
+       .effects = rpc::Effects::kAppends,
+       .errors = {no_such},
+       .examples = {{R"({"text":"What did I plan for the garden?"})", ""}},
+       .keeps_idempotency_keys = true,
+       .appends = {std::string(kThreadCreated.name), std::string(kMessageCreated.name),
+                   std::string(agents::kRunRequested.name)}},
+      send);
+  add_query(rooms, "chat.threads", {.summary = "Your threads."}, threads);
+  add_query(rooms, "chat.get", {.summary = "A thread with its messages.", .errors = {no_such}},
+            get);
+  add_mutation(rooms, "chat.delete",
+               {.summary = "Take a thread away, with its messages.",
+                .docs = "Their events stay in the log.",
+                .effects = rpc::Effects::kDestroys,
+                .errors = {no_such},
+                .appends = {std::string(kThreadDeleted.name)}},
+               remove);
+}
+
+}  // namespace synap::features::chat

@@ -1,0 +1,277 @@
+// The agent *chat*. Round by round: it reads the thread and looks for passages side by side, asks a
+// model, calls the tools that the model wants, asks again, and at last says its message.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "agents/agents.h"
+#include "agents/conversation.h"
+#include "agents/data_marks.h"
+#include "base/clock.h"
+#include "features/chat/chat.h"
+#include "features/command.h"
+
+namespace synap::features::chat {
+namespace {
+
+using agents::as_data;
+using agents::Node;
+using agents::Update;
+
+constexpr std::int64_t kHistoryMax = 40;  // messages
+constexpr std::int64_t kTurnsMax = 12;    // answers of the model to one message
+constexpr std::int64_t kPassages = 6;
+constexpr std::size_t kPassageBytes = 2'000;
+constexpr std::size_t kShownBytes = 1'000;  // of a tool's arguments and result
+
+struct Talk {
+  std::string thread_id;
+  std::string message_id;
+  std::string text;
+  std::string today;
+  std::vector<models::Message> history;  // what was said before, with that which is answered
+  std::vector<Citation> passages;
+  std::vector<models::Message> exchange;  // with the model, since
+  std::vector<ToolUse> tools;
+  std::string answer;
+  std::string error;
+};
+const ObjectSchema<Talk>& describe(Type<Talk>) {
+  static const auto schema =
+      object<Talk>("ChatState")
+          .field("threadId", &Talk::thread_id, string().uuid())
+          .field("messageId", &Talk::message_id, string().uuid())
+          .field("text", &Talk::text)
+          .field_or("today", &Talk::today, string(), "")
+          .field_or("history", &Talk::history, array(schema_of<models::Message>()), {})
+          .field_or("passages", &Talk::passages, array(schema_of<Citation>()), {})
+          .field_or("exchange", &Talk::exchange, array(schema_of<models::Message>()), {})
+          .field_or("tools", &Talk::tools, array(schema_of<ToolUse>()), {})
+          .field_or("answer", &Talk::answer, string(), "")
+          .field_or("error", &Talk::error, string(), "");
+  return schema;
+}
+
+template <class T>
+Json json_of(const T& value) {
+  return parse_json(json_text(value)).value_or(Json(nullptr));
+}
+template <class T>
+Json json_list(const std::vector<T>& values) {
+  Json list = Json::array();
+  for (const auto& value : values) list.push_back(json_of(value));
+  return list;
+}
+
+// What was said up to the message that is answered.
+std::vector<models::Message> read_history(db::Tx& tx, const Talk& talk) {
+  std::vector<models::Message> history;
+  const auto thread = Uuid::parse(talk.thread_id);
+  const auto message = Uuid::parse(talk.message_id);
+  auto rows = tx.query(
+      "SELECT data FROM chat_messages WHERE thread = $1 AND position <= (SELECT position FROM "
+      "chat_messages WHERE id = $2) ORDER BY position DESC LIMIT $3",
+      thread, message, kHistoryMax);
+  while (rows.next()) {
+    auto json = parse_json(rows.view(0));
+    if (!json) continue;
+    auto said = decode<MessageCreated>(std::move(*json));
+    if (!said || (said->text.empty() && said->role != "user")) continue;
+    history.push_back(agents::message(said->role, said->text));
+  }
+  std::ranges::reverse(history);
+  return history;
+}
+
+Task<Result<Update>> read(const Rooms& rooms, Node& node, Talk talk) {
+  auto& context = node.context();
+  using Messages = std::vector<models::Message>;
+  auto history =
+      co_await context.step.run<Messages>(node.step_id("history"), [&]() -> Task<Result<Messages>> {
+        auto read = co_await rooms.database.read_as(
+            context.event.user_id, [&](db::Tx& tx) { return read_history(tx, talk); });
+        if (!read) co_return fail(read.error());
+        co_return std::move(*read);
+      });
+  if (!history) co_return fail(history.error());
+  // The thread was taken away meanwhile: what is to be answered is known all the same.
+  if (history->empty()) history->push_back(agents::message("user", talk.text));
+  co_return Json::object({{"history", json_list(*history)}});
+}
+
+// Words alone: what else a query may have is nothing that a person means by it here.
+std::string query_of(std::string_view text) {
+  constexpr std::size_t kMax = 400;
+  std::string query;
+  for (const char one : text.substr(0, valid_utf8_prefix(text.substr(0, kMax)))) {
+    const auto byte = static_cast<unsigned char>(one);
+    query.push_back(std::isalnum(byte) != 0 || byte >= 0x80 ? one : ' ');
+  }
+  return query;
+}
+
+Task<Result<Update>> retrieve(Node& node, Talk talk) {
+  const auto query = query_of(talk.text);
+  if (query.find_first_not_of(' ') == std::string::npos) co_return Json::object();
+  auto found = co_await node.use("search", "search.query",
+                                 Json::object({{"q", query}, {"limit", kPassages}}));
+  // Without it there is an answer, too; what the key may not do, the agent may not.
+  if (!found) co_return Json::object();
+  std::vector<Citation> passages;
+  const Json* hits = found->find("hits");
+  for (const auto& hit : hits != nullptr ? hits->as_array() : Json::Array{}) {
+    Citation passage{.number = static_cast<std::int64_t>(passages.size()) + 1,
+                     .entity_id = std::string(hit.string_or("entityId", "")),
+                     .entity_type = std::string(hit.string_or("entityType", "")),
+                     .title = std::string(hit.string_or("title", "")),
+                     .passage = std::string(hit.string_or("passage", ""))};
+    if (const Json* parts = hit.find("snippet"); passage.passage.empty() && parts != nullptr) {
+      for (const auto& part : parts->as_array()) passage.passage += part.string_or("text", "");
+    }
+    passage.passage = agents::shortened(passage.passage, kPassageBytes);
+    passages.push_back(std::move(passage));
+  }
+  co_return Json::object({{"passages", json_list(passages)}});
+}
+
+std::string instructions(const Talk& talk) {
+  auto text = fmt::format(
+      "You are the assistant of a person in their own pod of notes, tasks and projects. Today is "
+      "{}. Answer in the language of the person, and briefly. Where you use one of the passages "
+      "below, cite it by its number, as [1]. Say so where you do not know. Use the tools to look "
+      "further and to do what the person asks for; say what you have done.\n{}",
+      talk.today, agents::kDataRule);
+  for (const auto& passage : talk.passages) {
+    text += fmt::format(
+        "\n[{}] {}", passage.number,
+        as_data(passage.entity_type, passage.entity_id, passage.title + "\n" + passage.passage));
+  }
+  return text;
+}
+
+Task<Result<Update>> answer(Node& node, Talk talk) {
+  // Before the graph's own limit, which would leave the thread without a word.
+  if (std::ranges::count(talk.exchange, "assistant", &models::Message::role) >= kTurnsMax) {
+    co_return Json::object(
+        {{"error", fmt::format("The model has called tools {} times, one answer after another, and "
+                               "has come to none",
+                               kTurnsMax)}});
+  }
+  models::Ask ask;
+  ask.messages.push_back(agents::message("system", instructions(talk)));
+  for (const auto* list : {&talk.history, &talk.exchange}) {
+    ask.messages.insert(ask.messages.end(), list->begin(), list->end());
+  }
+  ask.tools = node.context().tools.offered();
+  auto answer = co_await node.ask("model", std::move(ask));
+  if (!answer) co_return Json::object({{"error", answer.error().message}});
+  const auto most = node.context().limits.tool_calls_of_answer;
+  auto exchange = talk.exchange;
+  exchange.push_back(agents::message_of(*answer, most));
+  Json update = Json::object();
+  if (!answer->tool_calls.empty()) {
+    auto& calls = answer->tool_calls;
+    auto done = co_await node.call_all(calls);
+    if (!done) co_return Json::object({{"error", done.error().message}});
+    for (auto& more : agents::messages_of(*done, calls.size() - done->size())) {
+      exchange.push_back(std::move(more));
+    }
+    auto tools = talk.tools;
+    for (std::size_t i = 0; i < done->size(); ++i) {
+      tools.push_back({(*done)[i].name, agents::shortened(calls[i].arguments, kShownBytes),
+                       (*done)[i].is_ok, agents::shortened((*done)[i].text, kShownBytes)});
+    }
+    update.set("tools", json_list(tools));
+  } else {
+    update.set("answer", answer->text);
+  }
+  update.set("exchange", json_list(exchange));
+  co_return update;
+}
+
+// The passages that the text names. What it makes up is no citation.
+std::vector<Citation> cited(const Talk& talk) {
+  std::vector<Citation> found;
+  for (const auto& passage : talk.passages) {
+    if (talk.answer.find(fmt::format("[{}]", passage.number)) != std::string::npos) {
+      found.push_back(passage);
+    }
+  }
+  return found;
+}
+
+Task<Result<Update>> say(Node& node, Talk talk) {
+  const auto& context = node.context();
+  MessageCreated message{.entity_id = talk.thread_id,
+                         // Of the run: a repeat is the same message.
+                         .message_id = Uuid::derived(context.event.timestamp,
+                                                     "chat answer\n" + context.run.to_string())
+                                           .to_string(),
+                         .role = "assistant",
+                         .text = agents::shortened(talk.answer, 4 * kTextMax),
+                         .run_id = context.run.to_string(),
+                         .tools = talk.tools,
+                         .citations = cited(talk)};
+  if (!talk.error.empty()) message.error = talk.error;
+  auto said = co_await node.append("say", kMessageCreated.name, json_of(message),
+                                   Uuid::parse(talk.thread_id), std::string(kThreadAggregate));
+  if (!said) co_return fail(said.error());
+  co_return Json::object();
+}
+
+struct ChatInput {
+  std::string thread_id;
+  std::string message_id;
+  std::string text;
+};
+const ObjectSchema<ChatInput>& describe(Type<ChatInput>) {
+  static const auto schema = object<ChatInput>("ChatInput")
+                                 .field("threadId", &ChatInput::thread_id, string().uuid())
+                                 .field("messageId", &ChatInput::message_id, string().uuid())
+                                 .field("text", &ChatInput::text, string().min(1).max(kTextMax));
+  return schema;
+}
+
+}  // namespace
+
+void add_agent(const Rooms& rooms) {
+  agents::Graph<Talk> graph("chat");
+  graph.node("read",
+             [&rooms](Node& node, Talk talk) { return read(rooms, node, std::move(talk)); });
+  graph.node("retrieve", retrieve).node("answer", answer).node("say", say);
+  graph.edge(agents::kStart, "read").edge(agents::kStart, "retrieve");
+  graph.edge("read", "answer").edge("retrieve", "answer");
+  graph.branch("answer", {"answer", "say"}, [](const Talk& talk) -> std::string {
+    const bool has_called =
+        !talk.exchange.empty() && talk.exchange.back().role == "tool" && talk.error.empty();
+    return has_called ? "answer" : "say";
+  });
+  graph.edge("say", agents::kEnd);
+  rooms.agents->add({.name = "chat",
+                     .summary = "Answers a message of a thread, from what is stored and by tools.",
+                     .input = schema_of<ChatInput>(),
+                     .graph = graph.share(),
+                     .begin =
+                         [](const Json& input, std::int64_t at) {
+                           Json state = input;
+                           state.set("today", to_iso8601(at).substr(0, 10));
+                           return state;
+                         },
+                     .end =
+                         [](const Json& state) {
+                           Json output = Json::object({{"threadId", *state.find("threadId")},
+                                                       {"text", *state.find("answer")}});
+                           if (const auto error = state.string_or("error", ""); !error.empty()) {
+                             output.set("error", error);
+                           }
+                           return output;
+                         },
+                     .tools = {"search.query", "notes.get", "notes.create", "tasks.list",
+                               "tasks.get", "tasks.create", "tasks.complete", "projects.list"},
+                     .needs_model = true,
+                     .is_for_people = false});
+}
+
+}  // namespace synap::features::chat
