@@ -237,3 +237,35 @@ test('kill -9 at random: every run ends once, no finished call is made again, no
   const finished = (await calls(one)).filter((event) => ['stop', 'tools'].includes(event.data.finish));
   assert.equal(finished.length, 2 * sent.length);
 });
+
+test('enrich and digest begin where they are enabled, over a restart, and nowhere else', async (t) => {
+  let one = await pod(t, {});
+  await post(one, 'notes.create', { content: 'Seeds', tags: ['garden'] });
+  await until('the tag', async () => (await ask(one, 'tags.list')).tags.some((tag) => tag.tag === 'garden'));
+  const enabled = await run(['call', 'agents.enable', '{"agent":"enrich"}'], { env: one.env });
+  assert.deepEqual(JSON.parse(enabled.stdout), { status: 'completed', agent: 'enrich', on: true });
+  await assert.rejects(post(one, 'agents.enable', { agent: 'capture' }), /begins by itself/);
+  await assert.rejects(post(one, 'agents.enable', { agent: 'enrich', schedule: '@daily' }), /not by a schedule/);
+  await assert.rejects(post(one, 'agents.enable', { agent: 'digest', schedule: 'soon' }));
+  one = await one.again();
+  const { entityId: id } = await post(one, 'notes.create', { content: 'The garden needs rain' });
+  const note = await until('the tags', async () => {
+    const found = await ask(one, 'notes.get', { id }).catch(() => null);
+    return found?.tags.length > 0 && found;
+  });
+  assert.deepEqual(note.tags, ['garden']);
+  await post(one, 'agents.disable', { agent: 'enrich' });
+  const { entityId: other } = await post(one, 'notes.create', { content: 'The garden is wet' });
+  await post(one, 'tasks.create', { title: 'mow the [lawn]' });
+  // By a schedule, and by hand.
+  await post(one, 'agents.enable', { agent: 'digest', schedule: '@every 1s' });
+  const ticked = await until('a digest', async () =>
+    (await ask(one, 'agents.runs', { agent: 'digest' })).runs.find((run) => run.status === 'completed'));
+  await post(one, 'agents.disable', { agent: 'digest' });
+  const digest = await until('its note', () => ask(one, 'notes.get', { id: ticked.output.noteId }).catch(() => null));
+  assert.match(digest.content, /^# Digest of \d{4}-\d\d-\d\d/);
+  assert.match(digest.content, /- mow the \\\[lawn\\\]/);
+  assert.deepEqual(digest.tags, ['digest']);
+  assert.deepEqual((await ask(one, 'notes.get', { id: other })).tags, []);
+  assert.equal((await ask(one, 'agents.runs', { agent: 'enrich' })).runs.length, 1);
+});
