@@ -258,7 +258,9 @@ class MutationsTest : public AccessTest {
     if (path == "capture.thought" || path == "chat.send") {
       return Json::object({{"text", "buy milk"}});
     }
-    if (path == "agents.start") return Json::object({{"agent", "digest"}});
+    if (path == "agents.start") {
+      return Json::object({{"agent", "capture"}, {"input", Json::object({{"text", "buy milk"}})}});
+    }
     if (path == "agents.fork") {
       const auto run = mutate("capture.thought", Json::object({{"text", "buy milk"}}), key);
       done(run);

@@ -74,31 +74,27 @@ class Sending {
 
   Result<> add_events() {
     const auto thread = thread_.to_string();
-    if (is_new_) {
-      auto envelope = about(thread_, std::string(kThreadAggregate));
-      envelope.starts_stream = true;
-      if (auto added = add(kThreadCreated, ThreadCreated{thread, title_of(input_.text)}, envelope);
-          !added) {
-        return added;
-      }
+    // First, so that the request is done when the run is (requests.get).
+    auto of_run = about(run_, std::string(agents::kRunAggregate));
+    of_run.starts_stream = true;
+    Json asked = Json::object(
+        {{"threadId", thread}, {"messageId", message_.to_string()}, {"text", input_.text}});
+    auto added = add(agents::kRunRequested,
+                     agents::RunRequested{run_.to_string(), "chat", std::move(asked),
+                                          session_.actor->scopes.names(), std::nullopt},
+                     std::move(of_run));
+    if (added && is_new_) {
+      auto of_thread = about(thread_, std::string(kThreadAggregate));
+      of_thread.starts_stream = true;
+      added = add(kThreadCreated, ThreadCreated{thread, title_of(input_.text)}, of_thread);
     }
+    if (!added) return added;
     MessageCreated message{.entity_id = thread,
                            .message_id = message_.to_string(),
                            .role = "user",
                            .text = input_.text,
                            .run_id = run_.to_string()};
-    auto added =
-        add(kMessageCreated, std::move(message), about(thread_, std::string(kThreadAggregate)));
-    if (!added) return added;
-    auto envelope = about(run_, std::string(agents::kRunAggregate));
-    envelope.starts_stream = true;
-    envelope.causation_id = append_.events.back().id();
-    Json asked = Json::object(
-        {{"threadId", thread}, {"messageId", message_.to_string()}, {"text", input_.text}});
-    return add(agents::kRunRequested,
-               agents::RunRequested{run_.to_string(), "chat", std::move(asked),
-                                    session_.actor->scopes.names(), std::nullopt},
-               std::move(envelope));
+    return add(kMessageCreated, std::move(message), about(thread_, std::string(kThreadAggregate)));
   }
 
   Task<Result<Sent>> run(std::string key) {
