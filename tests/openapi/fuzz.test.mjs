@@ -34,6 +34,8 @@ async function fuzz(t, pod, memberKey) {
     // It leaves files where it runs.
     { cwd: temporary(t), env: {
       ...process.env,
+      SCHEMATHESIS_HOOKS: 'kept_numbers',
+      PYTHONPATH: path.dirname(config),
       MEMBER_KEY: memberKey,
       MEMBER_CAUSE: await eventOf(pod, memberKey),
       CAUSE: await eventOf(pod, pod.key),
