@@ -100,6 +100,7 @@ class GraphTest : public models::ModelsRig {
     if (!engine) return;
     models->account().stop();
     engine->pool.reset();
+    database->close();  // what it is at work on is of the engine
     engine.reset();
     close();
   }

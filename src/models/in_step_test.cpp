@@ -34,6 +34,7 @@ class InStepTest : public ModelsRig {
     if (!engine) return;
     models->account().stop();
     engine->pool.reset();
+    database->close();  // what it is at work on is of the engine
     engine.reset();
     close();
   }

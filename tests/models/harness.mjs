@@ -76,6 +76,6 @@ export const says = (text) => ({ messages: [{ role: 'user', text }] });
 
 /** The events model.called so far. */
 export async function calls(pod) {
-  const { events } = await ask(pod, 'events.list', { types: ['model.called'] });
+  const { events } = await ask(pod, 'events.list', { types: ['model.called'], limit: 1000 });
   return events;
 }
