@@ -131,7 +131,7 @@ for (const { name, sdk } of lanes) {
         fn('race-fails', async ({ step, group }) => {
           const winner = await group.parallel(() =>
             Promise.race([
-              step.run('slow', raced('fails slow', 2_000)),
+              step.run('slow', raced('fails slow', 4_000)),
               step.run('bad', () => {
                 if (calls.note('fails bad', 1) && calls.of('fails bad').length < 3) throw new Error('again');
                 return 'at last';
