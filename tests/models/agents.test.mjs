@@ -200,6 +200,25 @@ test('a run is forked at a checkpoint with another state', async (t) => {
   await assert.rejects(post(one, 'agents.fork', { id: entityId, checkpoint: 0, state: { colour: 1 } }), /no such field/);
 });
 
+test('what a model says is told to nobody else, while it is said', { timeout: 60_000 }, async (t) => {
+  const mock = await provider(t, (m) => m.on({ userMessage: /./ }, { content: 'only for you '.repeat(60) }, { latency: 40 }));
+  const one = await pod(t, { chat: [entry(mock)] });
+  const bob = { ...one, key: (await post(one, 'users.create', { name: 'bob' })).key };
+  const { runId } = await post(one, 'chat.send', { text: 'hello' });
+  const input = encodeURIComponent(JSON.stringify({ id: runId }));
+  const stream = ({ url, key }) =>
+    fetch(`${url}/trpc/agents.watch?input=${input}`, { headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream' } });
+  let own = '';
+  for await (const piece of (await stream(one)).body.pipeThrough(new TextDecoderStream())) {
+    own += piece;
+    if (/"type":"text"/.test(own)) break;
+  }
+  assert.equal((await ask(one, 'agents.get', { id: runId })).status, 'running');
+  const others = await (await stream(bob)).text();
+  assert.match(others, /There is no such/);
+  assert.doesNotMatch(others, /only for you|"type"/);
+});
+
 test('kill -9 at random: every run ends once, no finished call is made again, no message comes twice', { timeout: 280_000 }, async (t) => {
   const mock = await provider(t, (m) => {
     m.on({ userMessage: /question/, hasToolResult: false },

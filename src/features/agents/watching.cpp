@@ -184,6 +184,8 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
     }
     last_state = std::stoll(text);
   }
+  // What a feed has is whoever's the run is, and nobody else's.
+  if (auto own = co_await find_run(rooms, session.user_id(), id); !own) co_return fail(own.error());
   const auto feed = rooms.agents->feeds().of(id);
   agents::Feed::Place place;
   Watcher watcher(last_state);
