@@ -31,7 +31,6 @@ describe('@synap/client in Chromium', () => {
   /** Runs `inPage(client, events, argument)` with a client of the pod. */
   const run = (transport, inPage, argument) =>
     within(
-      40_000,
       page.evaluate(
         async ({ url, key, transport, source, argument }) => {
           const { createSynapClient } = await import('/client.js');
@@ -95,7 +94,6 @@ describe('@synap/client in Chromium', () => {
 
     test(`is told why it is refused, over ${transport}`, async () => {
       const codes = await within(
-        20_000,
         page.evaluate(
           async ({ url, transport }) => {
             const { createSynapClient } = await import('/client.js');

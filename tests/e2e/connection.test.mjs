@@ -51,7 +51,7 @@ describe('a connection that is lost before the first event', { concurrency: true
       proxy.close();
     });
     source.onmessage = (message) => events.push([message.lastEventId, JSON.parse(message.data)]);
-    await until(10_000, () => events.length > 0, 'the first item');
+    await until(() => events.length > 0, 'the first item');
     const [id, started] = events[0];
     assert.equal(started.type, watchStarted);
     assert.equal(String(started.position), id);
@@ -60,7 +60,7 @@ describe('a connection that is lost before the first event', { concurrency: true
     const { requestId } = await makeNote(client, { content: 'in the gap' });
     proxy.isOpen = true;
     const isTold = () => events.some(([, event]) => event.requestId === requestId);
-    await until(10_000, isTold, 'the event of the gap');
+    await until(isTold, 'the event of the gap');
     const found = events.filter(([, event]) => event.type === watchStarted);
     assert.equal(found.length, 1, 'it begins once');
   });
@@ -84,14 +84,14 @@ describe('@synap/client says that its pod is gone, and when it is back', { concu
         );
         await watching.ready;
         await pod.kill(signal);
-        await until(5_000, () => watching.status === 'interrupted', 'it is interrupted');
+        await until(() => watching.status === 'interrupted', 'it is interrupted');
         await pod.startAgain();
         const { requestId } = await makeNote(client, { content: 'back again' });
-        await until(15_000, () => events.length === 1, 'the event');
+        await until(() => events.length === 1, 'the event');
         assert.equal(events[0].requestId, requestId);
         assert.equal(watching.status, 'live');
         assert.deepEqual(told, ['connected', 'ConnectionLostError', 'connected']);
-        await within(5_000, client.close(), 'it is closed');
+        await within(client.close(), 'it is closed');
         await pod.remove();
       });
     }

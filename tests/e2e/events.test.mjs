@@ -186,7 +186,7 @@ for (const lane of lanes) {
         open.push(connection);
         for (const lastEventId of ['x', '-1', '1.5', '99999999', '']) {
           const watching = watch(connection.client, { lastEventId });
-          await assert.rejects(within(10_000, watching.ended, 'it ends'), codeIs('BAD_REQUEST'), lastEventId);
+          await assert.rejects(within(watching.ended, 'it ends'), codeIs('BAD_REQUEST'), lastEventId);
         }
       });
 

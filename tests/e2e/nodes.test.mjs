@@ -39,11 +39,11 @@ class Node {
     return fetch(`${this.url}/ready`).then((answer) => answer.status, () => 0);
   }
   async serves() {
-    await until(30_000, async () => (await this.ready()) === 200, `it serves:\n${this.said}`);
+    await until(async () => (await this.ready()) === 200, `it serves:\n${this.said}`);
     return this;
   }
   async ended() {
-    if (this.child.exitCode === null) await within(20_000, once(this.child, 'exit'), `it ends:\n${this.said}`);
+    if (this.child.exitCode === null) await within(once(this.child, 'exit'), `it ends:\n${this.said}`);
     return this.child.exitCode;
   }
   end(signal) {
@@ -104,7 +104,7 @@ describe('two nodes of one pod', () => {
   test('a command at the one is carried out, and shown by the other', async () => {
     for (const [at, other] of [[first, second], [second, first]]) {
       const { requestId, entityId } = await at.ask('notes.create', key, { content: `# by ${at.port}` });
-      await until(10_000, async () => {
+      await until(async () => {
         const input = encodeURIComponent(JSON.stringify({ requestId }));
         return (await other.ask(`requests.get?input=${input}`, key)).status === 'completed';
       }, 'the note is made');
@@ -117,7 +117,7 @@ describe('two nodes of one pod', () => {
       await (i % 2 ? first : second).ask('notes.update', key, { id: entityId, content: `v${i}` });
     }
     const input = encodeURIComponent(JSON.stringify({ id: entityId }));
-    await until(20_000, async () => (await first.ask(`notes.get?input=${input}`, key)).version === 7, 'all updates are made');
+    await until(async () => (await first.ask(`notes.get?input=${input}`, key)).version === 7, 'all updates are made');
     assert.equal((await second.ask(`notes.get?input=${input}`, key)).content, 'v7');
   });
 
@@ -131,7 +131,7 @@ describe('two nodes of one pod', () => {
     source.onmessage = ({ data }) => seen.push(JSON.parse(data).position);
     try {
       for (let i = 0; i < 10; ++i) await (i % 2 ? first : second).ask('tasks.create', key, { title: `t${i}` });
-      await until(5_000, () => seen.length >= 20, 'all is seen');
+      await until(() => seen.length >= 20, 'all is seen');
       assert.deepEqual(seen, seen.map((_, i) => position + 1 + i));
     } finally {
       source.close();
@@ -163,7 +163,7 @@ describe('two nodes of one pod', () => {
     await delay(500);
     assert.equal(await status(), 'pending');
     await second.ask('functions.resume', key, { id: 'notes.create' });
-    await until(8_000, async () => (await status()) === 'completed', 'it goes on');
+    await until(async () => (await status()) === 'completed', 'it goes on');
   });
 
   test('read models are rebuilt by the node that leads, if all can do without', async () => {
@@ -188,18 +188,18 @@ describe('two nodes of one pod', () => {
 
   test('one that stops says so first, and another leads', async () => {
     const ended = first.end('SIGTERM');
-    await until(1_000, async () => (await first.ready()) === 503, '/ready says no');
+    await until(async () => (await first.ready()) === 503, '/ready says no');
     await first.ask('tasks.create', key, { title: 'while it drains' });
     assert.equal(await ended, 0);
     const { requestId } = await second.ask('notes.create', key, { content: 'after' });
     const input = encodeURIComponent(JSON.stringify({ requestId }));
-    await until(8_000, async () => (await second.ask(`requests.get?input=${input}`, key)).status === 'completed', 'it is made');
+    await until(async () => (await second.ask(`requests.get?input=${input}`, key)).status === 'completed', 'it is made');
     const { nodes } = await second.ask('nodes.list', key);
     assert.deepEqual(nodes.map(({ name, leads }) => [name, leads]), [['second', true]]);
     assert.equal((await second.ask('tasks.list', key)).total >= 12, true);
     await first.start().serves();
     // A connection to the process that has ended may be tried first.
-    const all = await until(5_000, () => first.ask('nodes.list', key).catch(() => null), 'it is back');
+    const all = await until(() => first.ask('nodes.list', key).catch(() => null), 'it is back');
     assert.equal(all.nodes.length, 2);
   });
 });

@@ -56,9 +56,9 @@ describe('a page that watches while the pod is killed', () => {
           const { promise, resolve } = withResolvers();
           wake = () => has() && resolve();
           wake();
-          return within(30_000, promise, what);
+          return within(promise, what);
         };
-        await within(30_000, page.evaluate(async ({ url, key, transport }) => {
+        await within(page.evaluate(async ({ url, key, transport }) => {
           const { createSynapClient } = await import('/client.js');
           const client = createSynapClient({ url, key, transport });
           const events = client.watch({}, { onStatus: (status) => window.tell('status', status) });

@@ -48,7 +48,7 @@ for (const lane of lanes) {
       const unblock = await block(pod, request.events[1].data.file.name);
       const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
       const isTried = async () => (await client.runs.list.query({ limit: 1 })).runs[0]?.attempts > 0;
-      await until(10_000, isTried, 'the first attempt fails');
+      await until(isTried, 'the first attempt fails');
       const pending = await client.requests.get.query({ requestId });
       assert.equal(pending.status, 'pending');
       assert.equal(pending.entityId, id);
@@ -115,7 +115,7 @@ describe('a command that is given up', () => {
     const unblock = await block(pod, events[1].data.file.name);
     const { requestId } = await client.notes.update.mutate({ id, content: 'as it is' });
 
-    const failed = await settled(client, requestId, 60_000);
+    const failed = await settled(client, requestId);
     assert.equal(failed.status, 'failed');
     assert.equal(failed.error.name, 'SERVICE_UNAVAILABLE');
     assert.deepEqual(failed.events.slice(-2).map(({ type }) => type), ['note.update.failed', 'function.failed']);
@@ -128,7 +128,7 @@ describe('a command that is given up', () => {
     await client.runs.retry.mutate({ id: runs[0].id });
     const isCompleted = async () =>
       (await client.requests.get.query({ requestId })).status === 'completed';
-    await until(20_000, isCompleted, 'the retried run completes');
+    await until(isCompleted, 'the retried run completes');
     assert.equal((await client.notes.get.query({ id })).content, 'as it is');
     assert.equal((await client.runs.list.query({ status: 'failed' })).runs.length, 0);
   });

@@ -21,12 +21,12 @@ class Server {
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (bytes) => (this.said += bytes));
   }
   says(text) {
-    return until(90_000, () => this.said.includes(text), `it says "${text}":\n${this.said}`);
+    return until(() => this.said.includes(text), `it says "${text}":\n${this.said}`);
   }
   async stop() {
     const exited = once(this.child, 'exit');
     this.child.kill('SIGTERM');
-    const [code] = await within(40_000, exited, 'it ends');
+    const [code] = await within(exited, 'it ends');
     assert.equal(code, 0, this.said);
   }
 }
@@ -55,10 +55,10 @@ test('a note that was acknowledged is there when the pod that took it is killed,
     const input = encodeURIComponent(JSON.stringify({ id: entityId }));
     return ask(`notes.get?input=${input}`).then((note) => note.content === 'kept by two', () => false);
   };
-  await until(30_000, text, 'the other pod has the note and its text');
+  await until(text, 'the other pod has the note and its text');
   await server.stop();
   server = new Server(directory, port);
   await server.says('look at it:');
-  await until(30_000, text, 'the note is there after a stop');
+  await until(text, 'the note is there after a stop');
   await server.stop();
 });

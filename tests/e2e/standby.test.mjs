@@ -27,11 +27,10 @@ class Node {
     return new Node(database, this.data, this.port);
   }
   says(text) {
-    return until(20_000, () => this.said.includes(text), `it says "${text}":\n${this.said}`);
+    return until(() => this.said.includes(text), `it says "${text}":\n${this.said}`);
   }
   serves() {
     return until(
-      30_000,
       () => fetch(`${this.url}/ready`).then((answer) => answer.status === 200, () => false),
       `it serves:\n${this.said}`,
     );
@@ -39,7 +38,7 @@ class Node {
   async end(signal) {
     const exited = once(this.child, 'exit');
     this.child.kill(signal);
-    return (await within(20_000, exited, `it ends on ${signal}`))[0];
+    return (await within(exited, `it ends on ${signal}`))[0];
   }
   async ask(procedure, key, body) {
     const answer = await fetch(`${this.url}/trpc/${procedure}`, {

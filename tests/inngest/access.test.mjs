@@ -96,7 +96,7 @@ describe('with keys', () => {
     await pod.call('apps.sync', { url: app.url }, ann);
     const before = (await pod.runsOf('shop-hello')).length;
     await app.client.send({ name: 'shop/hello', data: { n: 2 } });
-    const run = await pod.run('shop-hello', 'completed', 15_000, ann);
+    const run = await pod.run('shop-hello', 'completed', ann);
     assert.equal(await pod.outputOf(run, ann), 2);
     assert.equal((await pod.runsOf('shop-hello')).length, before);
     const { apps } = await pod.call('apps.list', {}, ann);

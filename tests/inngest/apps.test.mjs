@@ -242,7 +242,7 @@ for (const { name, sdk } of lanes) {
 
     test('an event with a time to come starts its function then, and nothing before', async () => {
       await send({ name: 'shop/later', ts: Date.now() + 3_000 });
-      const waiting = await until(5_000, async () => (await pod.runsOf('shop-later'))[0], 'its run is made');
+      const waiting = await until(async () => (await pod.runsOf('shop-later'))[0], 'its run is made');
       // Nobody has called it, to be told that it is too early.
       assert.deepEqual([waiting.status, waiting.attempts, waiting.startedAt], ['active', 0, undefined]);
       assert.ok((await outcome('later')) >= -50);
@@ -279,7 +279,7 @@ for (const { name, sdk } of lanes) {
       const data = { n: 3, _inngest: { parent_run_id: 'forged' } };
       const started = await pod.route('POST', '/invoke/shop-twice', { data });
       assert.equal(started.status, 200);
-      const { body } = await until(15_000, async () => {
+      const { body } = await until(async () => {
         const told = await pod.route('GET', `/v1/events/${started.body.id}/runs`);
         return told.body.data[0]?.status === 'Completed' && told;
       }, 'its run has completed');
@@ -333,7 +333,7 @@ for (const { name, sdk } of lanes) {
         ...all('quiet', [{ n: 1 }, { n: 2 }, { n: 3 }]),
         ...all('once', [{ id: 'x', n: 1 }, { id: 'x', n: 2 }, { id: 'y', n: 3 }]),
       ]);
-      await until(15_000, () => calls.of('rate').length + calls.of('once').length >= 4, 'all are called');
+      await until(() => calls.of('rate').length + calls.of('once').length >= 4, 'all are called');
       assert.equal(await calls.first('quiet'), 3);
       assert.deepEqual(calls.of('quiet'), [3]);
       assert.deepEqual(calls.of('rate').sort(), [1, 3]);

@@ -112,7 +112,6 @@ const noteOf = (pod, id) =>
 
 async function settled(pod, requestId) {
   return until(
-    20_000,
     async () => {
       const told = await pod.call('requests.get', { requestId });
       return told.status !== 'pending' && told;
@@ -141,14 +140,14 @@ async function work(pod) {
     await pod.call('relations.create', { fromId: entityId, toId: made.entityId, type: 'part_of' });
     await pod.call(`${noun}.delete`, { id: made.entityId });
     const areGone = async () => (await pod.call('relations.list', {})).total === 0;
-    await until(20_000, areGone, () => `the relations of ${noun} are deleted\n${pod.stderr}`);
+    await until(areGone, () => `the relations of ${noun} are deleted\n${pod.stderr}`);
   }
   // Links become relations: to a note that is there, and to one when it comes.
   const relations = (count) => async () => (await pod.call('relations.list', {})).total === count;
   await pod.call('notes.create', { content: 'see [[Three]] and [[Awaited]]' });
-  await until(20_000, relations(1), () => `the link is a relation\n${pod.stderr}`);
+  await until(relations(1), () => `the link is a relation\n${pod.stderr}`);
   await pod.call('notes.create', { content: '# Awaited' });
-  await until(20_000, relations(2), () => `the note that is awaited is linked\n${pod.stderr}`);
+  await until(relations(2), () => `the note that is awaited is linked\n${pod.stderr}`);
   await settled(pod, (await pod.call('tags.rename', { tag: 'b', to: 'c' })).requestId);
   assert.deepEqual((await noteOf(pod, entityId)).tags, ['c']);
   const thought = await pod.call('capture.thought', { text: 'buy milk tomorrow' });
@@ -273,13 +272,13 @@ describe('the pod as an app of an Inngest server', () => {
 
   test('while the server is away events wait, and doctor says so', async () => {
     const { pod } = await makeApp('--inngest-app', 'away');
-    await until(10_000, async () => {
+    await until(async () => {
       const { checks } = await pod.call('pod.doctor');
       return checks.find((check) => check.name === 'inngest server')?.status === 'ok';
     }, 'doctor finds the server');
     await server.kill();
     const { requestId } = await pod.call('notes.create', { content: 'patience' });
-    await until(10_000, async () => {
+    await until(async () => {
       const { checks } = await pod.call('pod.doctor');
       const check = checks.find((one) => one.name === 'inngest server' && one.status === 'fail');
       // A request that was under way when the server went away has failed in another way.
@@ -299,7 +298,7 @@ describe('the pod as an app of an Inngest server', () => {
     const told = await settled(pod, requestId);
     assert.equal(told.status, 'failed');
     const failure = 'failing-notes-create-failure';
-    await until(10_000, () => proxy.linesOf(failure).length > 0, 'the server says so, too');
+    await until(() => proxy.linesOf(failure).length > 0, 'the server says so, too');
     const { events } = await pod.call('events.list', { limit: 500, types: ['note.*'] });
     assert.deepEqual(
       events.map((event) => event.type),
@@ -364,7 +363,7 @@ describe('the pod as an app of an Inngest server', () => {
     await other.sync();
     const { pod } = await makeApp('--inngest-app', 'wide', '--inngest-events', 'note.*');
     await pod.call('notes.create', { content: '# Heard elsewhere' });
-    await until(10_000, () => seen.includes('Heard elsewhere'), 'the other app hears of the note');
+    await until(() => seen.includes('Heard elsewhere'), 'the other app hears of the note');
     await other.close();
   });
 
@@ -471,10 +470,10 @@ describe('with keys', () => {
     await pod.kill('SIGTERM');
     await pod.startAgain(...flags('signkey-test-00ff', server.key));
     const { requestId } = await pod.call('notes.create', { content: 'signed' });
-    assert.match(await until(10_000, problem, 'a wrong signing key is told'), /answered 401 to the reg/);
+    assert.match(await until(problem, 'a wrong signing key is told'), /answered 401 to the reg/);
     await pod.kill('SIGTERM');
     await pod.startAgain(...flags(signingKey, 'wrong'));
-    assert.match(await until(10_000, problem, 'a wrong event key is told'), /answered 401 to events/);
+    assert.match(await until(problem, 'a wrong event key is told'), /answered 401 to events/);
     await pod.kill('SIGTERM');
     await pod.startAgain(...flags(signingKey, server.key));
     assert.equal((await settled(pod, requestId)).status, 'completed');

@@ -56,7 +56,7 @@ for (const { name, sdk } of lanes) {
     test('a run with three steps is done over the WebSocket', async () => {
       assert.equal(worker.state, 'ACTIVE');
       // The SDK says that it is ready and waits for no answer.
-      const apps = await until(10_000, async () => {
+      const apps = await until(async () => {
         const { apps } = await pod.call('apps.list');
         return apps[0]?.workers > 0 && apps;
       }, 'the worker takes calls');
@@ -137,7 +137,7 @@ class Process {
     return process;
   }
   async does(what, count = 1) {
-    await until(20_000, () => this.said.filter((each) => each === what).length >= count, `a worker does ${what}`);
+    await until(() => this.said.filter((each) => each === what).length >= count, `a worker does ${what}`);
   }
   async end(signal) {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
@@ -163,8 +163,8 @@ describe('workers of one app', () => {
     await pod?.remove();
   });
   const send = (ms) => pod.route('POST', '/e/k', { name: 'fleet/long', data: { ms } });
-  const ended = async (count, ms = 30_000) =>
-    until(ms, async () => {
+  const ended = async (count) =>
+    until(async () => {
       const runs = (await pod.runsOf('fleet-long')).filter((run) => run.status === 'completed');
       return runs.length >= count && runs;
     }, `${count} runs are completed`);
@@ -209,7 +209,7 @@ describe('workers of one app', () => {
     await one.does('slow');
     await pod.kill();
     await pod.startAgain();
-    await ended(4, 40_000);
+    await ended(4);
     assert.equal(one.said.filter((did) => did === 'first').length, 1);
     await one.end('SIGTERM');
   });
@@ -220,7 +220,7 @@ describe('workers of one app', () => {
     await one.does('slow');
     await pod.kill('SIGTERM');
     await pod.startAgain();
-    await ended(5, 40_000);
+    await ended(5);
     assert.equal(one.said.filter((did) => did === 'slow').length, 1, 'its answer was taken');
     await one.end('SIGTERM');
   });

@@ -76,15 +76,15 @@ class RawWorker {
     this.socket.send(encode(wire.ConnectMessage, { kind, payload: payload ?? new Uint8Array() }));
   }
 
-  async next(kind, ms = 15_000) {
-    await until(ms, () => this.closed || this.messages.some((each) => each.kind === kind), `a message ${kind}`);
+  async next(kind) {
+    await until(() => this.closed || this.messages.some((each) => each.kind === kind), `a message ${kind}`);
     const at = this.messages.findIndex((each) => each.kind === kind);
     assert.ok(at >= 0, `the connection ended before ${kind}: ${JSON.stringify(this.closed)}`);
     return this.messages.splice(at, 1)[0];
   }
 
-  async request(ms) {
-    return wire.GatewayExecutorRequestData.decode((await this.next(Kind.GATEWAY_EXECUTOR_REQUEST, ms)).payload);
+  async request() {
+    return wire.GatewayExecutorRequestData.decode((await this.next(Kind.GATEWAY_EXECUTOR_REQUEST)).payload);
   }
   acknowledge(request) {
     this.send(Kind.WORKER_REQUEST_ACK, encode(wire.WorkerRequestAckData, request));
@@ -106,8 +106,8 @@ class RawWorker {
     this.send(Kind.WORKER_REQUEST_EXTEND_LEASE, encode(wire.WorkerRequestExtendLeaseData, { ...request, leaseId }));
     return wire.WorkerRequestExtendLeaseAckData.decode((await this.next(Kind.WORKER_REQUEST_EXTEND_LEASE_ACK)).payload);
   }
-  async ended(ms = 15_000) {
-    await until(ms, () => this.closed, 'the connection ends');
+  async ended() {
+    await until(() => this.closed, 'the connection ends');
     return this.closed;
   }
   close() {
@@ -135,7 +135,7 @@ describe('by the protocol', () => {
     await pod?.remove();
   });
   const send = (name, data = {}) => pod.route('POST', '/e/k', { name, data });
-  const done = async (fn, ms) => pod.outputOf(await pod.run(fn, 'completed', ms));
+  const done = async (fn) => pod.outputOf(await pod.run(fn, 'completed'));
   const flush = (body, headers = {}) => fetch(`${pod.url}/v0/connect/flush`, { method: 'POST', headers, body });
 
   test('a request says what HTTP would, and its answer ends the run', async () => {
@@ -171,7 +171,7 @@ describe('by the protocol', () => {
     one.acknowledge(fourth);
     one.reply(fourth, 4);
     for (const request of others) two.reply(request, 2);
-    await until(15_000, async () => (await pod.runsOf('share-job')).every((run) => run.status === 'completed'), 'all are done');
+    await until(async () => (await pod.runsOf('share-job')).every((run) => run.status === 'completed'), 'all are done');
   });
 
   test('one that does not say that it has a request is passed by', async () => {
@@ -179,7 +179,7 @@ describe('by the protocol', () => {
     await send('deaf/job');
     const lost = await deaf.request();
     const other = await start('deaf');
-    const request = await other.request(10_000);
+    const request = await other.request();
     assert.equal((await deaf.extend(lost)).newLeaseId, undefined, 'its lease is lost');
     other.acknowledge(request);
     // What it answers now is nothing that anybody waits for.
@@ -192,7 +192,7 @@ describe('by the protocol', () => {
     const next = await other.request();
     other.acknowledge(next);
     other.reply(next, 'heard');
-    await until(15_000, async () => (await pod.runsOf('deaf-job')).filter((run) => run.status === 'completed').length === 2, 'both are done');
+    await until(async () => (await pod.runsOf('deaf-job')).filter((run) => run.status === 'completed').length === 2, 'both are done');
   });
 
   test('a worker that is back by another connection goes on, and an answer counts once', async () => {
@@ -363,7 +363,7 @@ describe('by the protocol', () => {
   });
 
   test('one that sends no heartbeat for 30 s is cut off', async () => {
-    assert.deepEqual(await silent.ended(45_000), { code: 1008, reason: 'connect_heartbeats_missed' });
+    assert.deepEqual(await silent.ended(), { code: 1008, reason: 'connect_heartbeats_missed' });
   });
 
   test('a connection ends with its key', async () => {

@@ -194,11 +194,11 @@ describe('durable endpoints, told by hand', () => {
     };
     const gone = new AbortController();
     const waiting = Array.from({ length: 16 }, (_, i) => wait(i === 0 ? { signal: gone.signal } : {}));
-    await until(10_000, isFull, 'the 17th is refused');
+    await until(isFull, 'the 17th is refused');
     gone.abort();
     await waiting[0];
     const last = wait();
-    await until(10_000, isFull, 'there is room for one');
+    await until(isFull, 'there is room for one');
     await cancel(id);
     for (const answer of await Promise.all([...waiting.slice(1), last])) assert.equal(answer.status, 410);
   });

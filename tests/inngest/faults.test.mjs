@@ -37,7 +37,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     return seen;
   }
   const sdkHeaders = { 'x-inngest-sdk': 'js:v4.24.0', 'content-type': 'application/json' };
-  const failed = async (fn, ms) => (await pod.run(`raw-${fn}`, 'failed', ms)).error;
+  const failed = async (fn) => (await pod.run(`raw-${fn}`, 'failed')).error;
   const completed = async (fn) => pod.outputOf(await pod.run(`raw-${fn}`, 'completed'));
 
   test('HTML is no answer: it is tried again, and given up with what it said', async () => {
@@ -163,7 +163,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     assert.equal(told.data.attempts, 2);
     // Lines are written by a thread of their own, after what they tell of.
     const isSaid = () => /raw-exhausted\S* was given up: .* attempts=2 /.test(pod.stderr);
-    await until(5_000, isSaid, () => pod.stderr);
+    await until(isSaid, () => pod.stderr);
   });
 
   test('a run that is cancelled is called no more, whatever its app says', async () => {
@@ -175,7 +175,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
         : [op('StepPlanned', `p${seen.length}`)];
       setTimeout(() => answers(response, ops), 20);
     });
-    await until(10_000, () => seen.length >= 10, 'it is called');
+    await until(() => seen.length >= 10, 'it is called');
     const [{ id }] = await pod.runsOf('raw-tireless');
     await pod.call('runs.cancel', { id });
     // One call may be on its way; those of a run that goes on come every 20 ms or so.
@@ -204,7 +204,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     assert.equal(status, 409, JSON.stringify(body));
     assert.match(JSON.stringify(body), /Your app .*mine.* has a function .*raw-mine.* already/);
     await pod.route('POST', '/e/k', { name: 'raw/mine' });
-    await until(10_000, async () => (await pod.runsOf('raw-mine')).every(({ status }) => status === 'completed'), 'both runs');
+    await until(async () => (await pod.runsOf('raw-mine')).every(({ status }) => status === 'completed'), 'both runs');
     // Once the first is gone, it may.
     await pod.call('apps.remove', { url: seen.url });
     assert.equal((await pod.route('POST', '/fn/register', other)).status, 200);
@@ -240,7 +240,7 @@ describe('an app that misbehaves', { concurrency: true }, () => {
       const id = String(count++).padStart(40, '0');
       response.writeHead(206, sdkHeaders).end(JSON.stringify([{ op: 'StepRun', id, name: 's', data: 1 }]));
     });
-    const { message } = await failed('endless', 90_000);
+    const { message } = await failed('endless');
     assert.equal(message.replace(/^.*?: /, ''), 'The function run exceeded the step limit of 1000 steps.');
     assert.equal(count, 1001);
   });
@@ -333,7 +333,7 @@ describe('what is away for a while', () => {
     const port = app.port;
     await app.close();
     await pod.route('POST', '/e/k', { name: 'shop/long' });
-    const run = await until(5_000, async () => {
+    const run = await until(async () => {
       const runs = await pod.runsOf('shop-long');
       return runs.find((each) => each.status !== 'completed');
     }, 'the run is there');
@@ -341,7 +341,7 @@ describe('what is away for a while', () => {
     assert.equal((await pod.call('runs.get', { id: run.id })).status, 'active');
     const inngest = new sdk.Inngest({ id: 'shop', isDev: true, baseUrl: pod.url });
     app = await App.listen(sdk.serve({ client: inngest, functions: functions(inngest) }), port);
-    await until(40_000, async () => (await pod.call('runs.get', { id: run.id })).status === 'completed', 'it is done');
+    await until(async () => (await pod.call('runs.get', { id: run.id })).status === 'completed', 'it is done');
     assert.deepEqual(done, ['a', 'b', 'a', 'b']);
   });
 
@@ -358,7 +358,7 @@ describe('what is away for a while', () => {
       port,
     );
     try {
-      await until(20_000, async () => (await other.call('apps.list')).apps[0]?.app === 'late', 'it is registered');
+      await until(async () => (await other.call('apps.list')).apps[0]?.app === 'late', 'it is registered');
     } finally {
       await late.close();
       await other.remove();

@@ -34,13 +34,16 @@ const binary =
   process.env.SYNAP_BIN ?? fileURLToPath(new URL('../../build/dev/bin/synap', import.meta.url));
 if (!existsSync(binary)) throw new Error(`There is no pod at ${binary}: build it, or set SYNAP_BIN`);
 
+// How long anything may take before it counts as hanging: not how long it should.
+const PATIENCE_MS = 120_000;
+
 /** Asks again and again until `probe` gives something. For what nobody tells. */
-export async function until(ms, probe, what) {
-  const end = Date.now() + ms;
+export async function until(probe, what) {
+  const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const found = await probe();
     if (found) return found;
-    assert.ok(Date.now() < end, `not within ${ms} ms: ${typeof what === 'function' ? what() : what}`);
+    assert.ok(Date.now() < end, `not within ${PATIENCE_MS / 1000} s: ${typeof what === 'function' ? what() : what}`);
     await delay(20);
   }
 }
@@ -56,7 +59,7 @@ export class Calls {
     return this.#seen.get(name) ?? [];
   }
   async first(name) {
-    await until(15_000, () => this.of(name).length > 0, `${name} is called`);
+    await until(() => this.of(name).length > 0, `${name} is called`);
     return this.of(name)[0];
   }
 }
@@ -96,7 +99,7 @@ export class Pod {
       assert.equal(child.exitCode, null, `the pod ended at once:\n${this.stderr}`);
       return fetch(`${this.url}/ready`).then((answer) => answer.status === 200, () => false);
     };
-    await until(20_000, isReady, `the pod is ready\n${this.stderr}`);
+    await until(isReady, `the pod is ready\n${this.stderr}`);
   }
 
   async kill(signal = 'SIGKILL') {
@@ -139,10 +142,9 @@ export class Pod {
   }
 
   /** The run of a function, once it is as it is expected to be. */
-  async run(fn, status, ms = 15_000, key = this.key) {
+  async run(fn, status, key = this.key) {
     let seen = [];
     return until(
-      ms,
       async () => {
         seen = await this.runsOf(fn, key);
         return seen.find((run) => run.status === status);

@@ -34,7 +34,7 @@ for (const mode of ['in development', 'with keys']) {
       const keys = mode === 'with keys' ? { INNGEST_SIGNING_KEY: signingKey, INNGEST_EVENT_KEY: pod.key } : {};
       shown = run({ after: (stop) => stopping.push(stop) }, [path('python/app.py'), pod.url, String(port)], keys);
       const url = `http://127.0.0.1:${port}/api/inngest`;
-      await until(30_000, () => fetch(url).then(() => true, () => false), () => `it serves:\n${shown.text}`);
+      await until(() => fetch(url).then(() => true, () => false), () => `it serves:\n${shown.text}`);
       assert.deepEqual(await pod.call('apps.sync', { url }), { isRegistered: true });
     });
     after(async () => {
@@ -47,7 +47,7 @@ for (const mode of ['in development', 'with keys']) {
       return body.ids[0];
     };
     const outcome = async (fn, status = 'completed') => {
-      const run = await pod.run(`py-${fn}`, status, 20_000).catch((error) => assert.fail(`${error.message}\n${shown.text}`));
+      const run = await pod.run(`py-${fn}`, status).catch((error) => assert.fail(`${error.message}\n${shown.text}`));
       return status === 'completed' ? pod.outputOf(run) : run.error;
     };
 
@@ -97,7 +97,7 @@ test('the example makes a task of each open item of a note', async (t) => {
     SYNAP_KEY: pod.key,
     PORT: String(await freePort()),
   });
-  await until(30_000, () => shown.text.includes(`working for ${pod.url}`), () => `it works; printed:\n${shown.text}`);
+  await until(() => shown.text.includes(`working for ${pod.url}`), () => `it works; printed:\n${shown.text}`);
   await pod.call('notes.create', { content: 'Today\n\n- [ ] buy milk\n- [x] sleep\n- [ ] paint the fence' });
   assert.deepEqual(await pod.outputOf(await pod.run('python-worker-make-tasks', 'completed')), { made: 2 });
   const { tasks } = await pod.call('tasks.list');

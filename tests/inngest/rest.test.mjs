@@ -86,11 +86,11 @@ describe('REST v1', () => {
     for (let round = 0; round < 5; round += 1) {
       await send({ name: 'shop/waits', data: { round } });
       const waits = async () => (await statuses('shop-waits')).filter((status) => status === 'sleeping').length === 1;
-      await until(10_000, waits, 'a run waits');
+      await until(waits, 'a run waits');
       const signal = { signal: `go ${round}`, data: {} };
       const sent = await Promise.all(Array.from({ length: 10 }, () => pod.route('POST', '/v1/signals', signal)));
       assert.deepEqual(sent.map(({ status }) => status).sort(), [200, ...Array(9).fill(404)]);
-      await until(10_000, async () => !(await waits()), 'it goes on');
+      await until(async () => !(await waits()), 'it goes on');
     }
   });
 
@@ -101,7 +101,7 @@ describe('REST v1', () => {
 
   test('what a run is to go on with is told', async () => {
     const [id] = await send({ name: 'shop/hello' });
-    const done = await until(10_000, async () => {
+    const done = await until(async () => {
       const { body } = await get(`/v1/events/${id}/runs`);
       return body.data[0]?.status === 'Completed' && body.data[0];
     }, 'it has completed');
@@ -120,11 +120,11 @@ describe('REST v1', () => {
 
   test('many runs are cancelled at once: those that are meant', async () => {
     await send(Array.from({ length: 120 }, (_, n) => ({ name: 'shop/sleeps', data: { n: n + 1 } })));
-    await until(20_000, async () => (await statuses('shop-sleeps')).filter((each) => each === 'sleeping').length === 121,
+    await until(async () => (await statuses('shop-sleeps')).filter((each) => each === 'sleeping').length === 121,
       'all sleep');
     const made = await pod.route('POST', '/v1/cancellations', { app_id: 'shop', function_id: 'sleeps', if: 'event.data.n > 20' });
     assert.equal(made.status, 201, JSON.stringify(made.body));
-    const done = await until(20_000, async () => {
+    const done = await until(async () => {
       const { body } = await get('/v1/cancellations');
       return body.data[0].is_done && body.data[0];
     }, 'it is done');
@@ -138,7 +138,7 @@ describe('REST v1', () => {
     const none = await pod.route('POST', '/v1/cancellations', {
       app_id: 'shop', function_id: 'shop-sleeps', started_before: '2001-01-01T00:00:00Z',
     });
-    await until(10_000, async () => {
+    await until(async () => {
       const { body } = await get('/v1/cancellations');
       return body.data.find((each) => each.id === none.body.data.id)?.is_done;
     }, 'it is done');
@@ -155,8 +155,8 @@ describe('REST v1', () => {
     await pod.route('POST', '/v1/cancellations', { app_id: 'shop', function_id: 'sleeps' });
     await pod.kill();
     await pod.startAgain();
-    await until(20_000, async () => (await statuses('shop-sleeps')).every((each) => each === 'cancelled'), 'all are');
-    await until(5_000, async () => (await get('/v1/cancellations')).body.data[0].is_done, 'it is done');
+    await until(async () => (await statuses('shop-sleeps')).every((each) => each === 'cancelled'), 'all are');
+    await until(async () => (await get('/v1/cancellations')).body.data[0].is_done, 'it is done');
   });
 
   test('a cancellation that says too little, or what is wrong, is refused', async () => {
@@ -187,7 +187,7 @@ describe('REST v1', () => {
   test('GraphQL: a run is told with its trace, and what its steps came to', async () => {
     const gql = async (query, variables, headers) => pod.route('POST', '/v0/gql', { query, variables }, headers);
     const [id] = await send({ name: 'shop/steps', data: { n: 1 } });
-    const { body: found } = await until(10_000, async () => {
+    const { body: found } = await until(async () => {
       const told = await gql(
         'query Q($id: ULID!) { eventV2(id: $id) { name payload: raw runs { id status endedAt function { slug } } } }',
         { id },

@@ -41,7 +41,7 @@ for (const { name, sdk } of lanes) {
     const send = (event) => app.client.send(event);
     const get = (id) => pod.call('runs.get', { id });
     const ended = (id, status) =>
-      until(15_000, async () => {
+      until(async () => {
         const run = await get(id);
         return run.status === status && run;
       }, `${id} is ${status}`);
@@ -69,7 +69,7 @@ for (const { name, sdk } of lanes) {
 
     test('dead letters are grouped, and replayed with other data', async () => {
       for (const n of [1, 1, 2]) await send({ name: 'shop/picky', data: { n } });
-      await until(15_000, async () => (await pod.call('runs.list', { status: 'failed' })).runs.length === 3, 'three fail');
+      await until(async () => (await pod.call('runs.list', { status: 'failed' })).runs.length === 3, 'three fail');
       const { groups } = await pod.call('deadLetters.groups');
       assert.deepEqual(groups.map(({ count, message }) => [count, message]), [[2, 'not 1'], [1, 'not 2']]);
       assert.match(await synap('dlq', 'groups'), /^ +2 .*shop-picky@.* not 1\n +1 .* not 2\n$/);
@@ -126,12 +126,12 @@ for (const { name, sdk } of lanes) {
         await later.sync();
         const { functions } = await pod.call('functions.list', { app: 'later' });
         const begun = await pod.call('functions.replay', { id: functions[0].id, filter: 'event.data.n >= 2' });
-        const replay = await until(15_000, async () => {
+        const replay = await until(async () => {
           const { replays } = await pod.call('functions.replays', {});
           return replays.find((each) => each.id === begun.id && each.status === 'completed');
         }, 'it is completed');
         assert.equal(replay.made, 2);
-        const runs = await until(15_000, async () => {
+        const runs = await until(async () => {
           const all = await pod.runsOf('later-past');
           return all.every((run) => run.status === 'completed') && all;
         }, 'they are done');

@@ -223,7 +223,7 @@ for (const { name, sdk } of lanes) {
       await pod?.remove();
     });
     const start = (fn, data = {}) => app.client.send({ name: `shop/${fn}`, data });
-    const outcome = async (fn, ms) => pod.outputOf(await pod.run(`shop-${fn}`, 'completed', ms));
+    const outcome = async (fn) => pod.outputOf(await pod.run(`shop-${fn}`, 'completed'));
 
     test('a fetch is done by the pod, and answers as fetch does', async () => {
       await start('fetch');
@@ -308,7 +308,7 @@ for (const { name, sdk } of lanes) {
 
     test('an event can win a race against a step', async () => {
       await start('race-event');
-      await until(10_000, () => calls.of('event slow').length > 0, 'the slow step has begun');
+      await until(() => calls.of('event slow').length > 0, 'the slow step has begun');
       await app.client.send({ name: 'shop/race-won', data: { by: 'event' } });
       assert.deepEqual(await outcome('race-event'), { winner: 'event', isSlowDone: false });
       assert.deepEqual(calls.of('event slow'), ['begun', 'done']);
@@ -358,7 +358,7 @@ for (const { name, sdk } of lanes) {
       // Of a run that fails, too.
       await start('deferring', { fails: true });
       await pod.run('shop-deferring', 'failed');
-      await until(10_000, () => calls.of('later').length === 2, 'it is begun again');
+      await until(() => calls.of('later').length === 2, 'it is begun again');
       await delay(300);
       assert.deepEqual(calls.of('later').map((each) => each.data.n), [1, 1]);
     });

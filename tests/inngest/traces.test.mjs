@@ -42,7 +42,7 @@ class Collector {
   /** Those of a trace, once `has` says that all are there. */
   async trace(id, has) {
     let seen = [];
-    return until(15_000, async () => {
+    return until(async () => {
       seen = this.spans().filter((span) => span.trace === id);
       return has(seen) ? seen : undefined;
     }, () => `the trace is whole; there are ${JSON.stringify(seen, null, 1)}`);
@@ -131,7 +131,7 @@ describe('traces', () => {
     const sent = await pod.route('POST', '/e/x', { name: 'shop/order', data: {} },
       { traceparent: `00-${trace}-${PARENT}-00` });
     assert.equal(sent.status, 200);
-    await until(15_000, () => calls.of('traceparent').length > before, 'the app is called');
+    await until(() => calls.of('traceparent').length > before, 'the app is called');
     assert.match(calls.of('traceparent').at(-1), new RegExp(`^00-${trace}-[0-9a-f]{16}-00$`));
     await pod.run('shop-pack', 'completed');
     assert.deepEqual(collector.spans().filter((span) => span.trace === trace), []);

@@ -134,14 +134,14 @@ describe('an app', () => {
   test('has its runs found by function, status, type, time and text', async () => {
     said.isPickyGood = true;
     for (const n of ['one', 'two', 'three']) await send({ name: 'shop/picky', data: { n: `number ${n}`, note: 'seen' } });
-    said.isPickyGood = await until(15_000, async () => (await pod.runsOf('shop-picky')).filter((run) => run.endedAt).length === 3, 'three ended') && false;
+    said.isPickyGood = await until(async () => (await pod.runsOf('shop-picky')).filter((run) => run.endedAt).length === 3, 'three ended') && false;
     const [{ function: picky }] = await pod.runsOf('shop-picky');
     const all = (await pod.call('runs.list', {})).runs.length;
     for (const viewport of [WIDE, NARROW]) {
       const page = await site.visit({ viewport });
       await site.signIn(page, { path: '/runs' });
       const rows = page.locator('.virtual-list .row');
-      const shows = (count, what) => until(10_000, async () => (await rows.count()) === count, `${count} rows: ${what}`);
+      const shows = (count, what) => until(async () => (await rows.count()) === count, `${count} rows: ${what}`);
       await shows(all, 'all');
       await page.selectOption('[aria-label=Function]', picky);
       await shows(3, 'of the function');
@@ -216,17 +216,17 @@ describe('an app', () => {
     page.removeAllListeners('dialog');
     page.on('dialog', (dialog) => (++asked, dialog.dismiss()));
     await page.click('nav >> text=Runs');
-    await until(5_000, () => asked === 1, 'the page asks before it throws away what was written');
+    await until(() => asked === 1, 'the page asks before it throws away what was written');
     assert.equal(await form.locator('textarea').inputValue(), '{"good": "from the page"}');
     await form.locator('button[type=submit]').click();
     await page.waitForSelector('.sayings >> text=shop/picky is sent');
-    await until(10_000, async () => (await countOf()) === before + 1, 'it has a run');
+    await until(async () => (await countOf()) === before + 1, 'it has a run');
     await page.waitForSelector('.facts >> text=1 waiting, 0 running');
     await checkAccessibility(page, 'a function');
     await checkWidths(page, 'a function');
     await shoot(page, '1280-function');
     await page.click('.panel .actions >> text=Resume');
-    await until(10_000, async () => (await pod.runsOf('shop-picky'))[0].status === 'completed', 'it goes on');
+    await until(async () => (await pod.runsOf('shop-picky'))[0].status === 'completed', 'it goes on');
     await page.waitForSelector('.panel .problem', { state: 'detached' });
 
     await page.click('text=Replay it for events of the past');
@@ -275,7 +275,7 @@ describe('an app', () => {
     await pod.call('deadLetters.discard', { all: true });
     for (const n of [1, 1, 1, 2, 3, 4]) await send({ name: 'shop/picky', data: { n } });
     const failed = async () => (await pod.call('runs.list', { status: 'failed' })).runs;
-    await until(15_000, async () => (await failed()).length === 6, 'six fail');
+    await until(async () => (await failed()).length === 6, 'six fail');
     const page = await site.visit();
     await site.signIn(page);
     await page.keyboard.press('g');
@@ -296,7 +296,7 @@ describe('an app', () => {
     // One, still in vain: it comes back.
     await letters.first().getByText('Retry', { exact: true }).click();
     await page.waitForSelector('.sayings >> text=It is tried again');
-    await until(10_000, async () => (await failed()).length === 6, 'it failed again');
+    await until(async () => (await failed()).length === 6, 'it failed again');
     // Then all of the kind, and none of another.
     said.isPickyGood = true;
     await page.click('text=Retry all 3');
@@ -304,7 +304,7 @@ describe('an app', () => {
     await page.waitForSelector('text=There are no dead letters of this kind any more');
     // They are over before the function is bad again: a run that is late would be a dead letter once more.
     const going = async () => (await pod.runsOf('shop-picky')).filter((run) => !run.endedAt).length;
-    await until(15_000, async () => (await going()) === 0, 'all three are done');
+    await until(async () => (await going()) === 0, 'all three are done');
     assert.deepEqual((await failed()).map((run) => run.error.message).sort(), [2, 3, 4].map((n) => `not <b>${n}</b>`));
     said.isPickyGood = false;
 
@@ -336,7 +336,7 @@ describe('an app', () => {
     await page.context().close();
 
     await send({ name: 'shop/picky', data: { n: 5 } });
-    await until(15_000, async () => (await failed()).length === 1, 'one more fails');
+    await until(async () => (await failed()).length === 1, 'one more fails');
     const narrow = await site.visit({ viewport: NARROW, colorScheme: 'dark' });
     await site.signIn(narrow, { path: '/dead-letters' });
     await narrow.click('.virtual-list .row');

@@ -25,7 +25,6 @@ describe('links', () => {
       spokes.push(await site.make('notes', { title, content: `Here it is said that [[Hub]] is ${title}.` }));
     const far = await site.make('notes', { content: '# Far\n\nSee [[First]].' });
     await until(
-      10_000,
       async () => (await asked('relations.neighbours', { id: hub, depth: 2 }))?.things.length === 5,
       'the links are relations',
     );
@@ -118,7 +117,7 @@ describe('links', () => {
     await site.signIn(page, { path: '/tags' });
     const rows = () => page.$$eval('tbody tr', (all) => all.map((row) => [...row.cells].slice(0, 2).map((cell) => cell.textContent.trim()).join(' ')));
     const become = async (...wanted) => {
-      await until(15_000, async () => (await rows()).join() === wanted.join(), `${wanted}; there are ${await rows()}`);
+      await until(async () => (await rows()).join() === wanted.join(), `${wanted}; there are ${await rows()}`);
     };
     await become('hme 2', 'home 1', 'x 1');
     await checkAccessibility(page, 'tags');
@@ -151,7 +150,7 @@ describe('links', () => {
   test('a search is bound by type, tag, day and way, and says what answered and how far its indexes are', async () => {
     await site.make('notes', { content: '# Plum tree', tags: ['orchard'] });
     await site.make('tasks', { title: 'Water the plum' });
-    await until(10_000, async () => (await asked('search.query', { q: 'plum' }))?.hits.length === 2, 'both are found');
+    await until(async () => (await asked('search.query', { q: 'plum' }))?.hits.length === 2, 'both are found');
     const page = await site.visit();
     await site.signIn(page, { path: '/search' });
     await page.waitForSelector('text=Indexes of search');

@@ -375,7 +375,7 @@ describe('the page', () => {
     page.on('dialog', (dialog) => ((asked = dialog.message()), dialog.dismiss()));
     await page.evaluate((path) => (location.hash = path.slice(1)), await link({ key }));
     await page.waitForFunction(() => location.hash === '');
-    await until(5_000, () => asked !== '', 'the page asks');
+    await until(() => asked !== '', 'the page asks');
     assert.match(asked, /signed in as owner/);
     await page.reload();
     await page.waitForSelector('nav >> text=Pod');
@@ -386,7 +386,7 @@ describe('the page', () => {
     const page = await site.visit();
     await site.signIn(page);
     const home = page.locator('.numbers');
-    await until(5_000, async () => /free\d/.test(await home.textContent()), 'the numbers are read');
+    await until(async () => /free\d/.test(await home.textContent()), 'the numbers are read');
     await page.waitForSelector('.numbers >> text=Log of changes');
     const shownOnHome = await home.textContent();
     await page.click('nav >> text=Pod');
@@ -429,7 +429,6 @@ describe('the page', () => {
     assert.ok(path.split('L').length > 300, `${path.length} characters`);
     // And live behind it.
     await until(
-      10_000,
       async () => !(await page.textContent('.curve:nth-child(1) b')).startsWith('1.0'),
       'the page goes on by itself',
     );

@@ -38,7 +38,7 @@ describe('a run that fails', () => {
 
     // Far from the next attempt of its own, so that what is seen is the one that was asked for.
     const attempts = async () => (await site.call('runs.list', { correlationId: requestId })).runs[0].attempts;
-    await until(60_000, async () => (await attempts()) >= 4, 'the pod waits for longer');
+    await until(async () => (await attempts()) >= 4, 'the pod waits for longer');
     await rm(notes);
     await rename(`${notes}.away`, notes);
     await page.click('text=Try it now');

@@ -93,7 +93,7 @@ export class Site {
       if (protocol.startsWith('http') && origin !== this.url)
         page.complaints.push(`asked ${request.url()}`);
     });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(120_000);
     return page;
   }
 
@@ -131,7 +131,7 @@ export class Site {
           `${plural}.get?input=${encodeURIComponent(JSON.stringify({ id: entityId }))}`,
         )
       ).status === 200;
-    await until(10_000, isThere, `${plural} ${entityId} is there`);
+    await until(isThere, `${plural} ${entityId} is there`);
     return entityId;
   }
 

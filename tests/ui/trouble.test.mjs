@@ -67,7 +67,7 @@ describe('the page in trouble', () => {
     await site.signIn(page);
     for (const path of ['/nowhere', '/constructor', '/__proto__', '/toString']) {
       await page.goto(site.url + path);
-      await page.waitForSelector('text=There is no such page', { timeout: 10_000 });
+      await page.waitForSelector('text=There is no such page');
     }
     await page.close();
   });
@@ -104,18 +104,18 @@ describe('the page in trouble', () => {
     const field = page.locator('.thing-form textarea').first();
     await field.fill('# Kept\n\nand not saved');
     await page.goBack();
-    await until(5_000, () => asked === 1, 'the page asks');
+    await until(() => asked === 1, 'the page asks');
     await page.waitForURL(`**/notes/${id}/edit`);
     assert.equal(await field.inputValue(), '# Kept\n\nand not saved');
     await page.click('nav >> text=Runs');
-    await until(5_000, () => asked === 2, 'the page asks again');
+    await until(() => asked === 2, 'the page asks again');
     await page.click('text=Sign out');
-    await until(5_000, () => asked === 3, 'and once more');
+    await until(() => asked === 3, 'and once more');
     assert.equal(await field.inputValue(), '# Kept\n\nand not saved');
     // Back and forth stay in order after all that.
     answer = 'accept';
     await page.goBack();
-    await until(5_000, () => asked === 4, 'it asks, and is told to leave');
+    await until(() => asked === 4, 'it asks, and is told to leave');
     await page.waitForSelector('.reading');
     await page.goForward();
     await page.waitForURL(`**/notes/${id}/edit`);
@@ -259,7 +259,7 @@ describe('the page in trouble', () => {
       await page.click('nav >> text=Runs');
       await page.waitForSelector('main [role=alert] >> text=did not load');
       await page.unroute(files);
-      await page.waitForSelector('.bar-top h1 >> text=Runs', { timeout: 10_000 });
+      await page.waitForSelector('.bar-top h1 >> text=Runs');
       assert.deepEqual(page.complaints.filter((one) => !/ERR_/.test(one)), []);
       await page.context().close();
     }
@@ -337,7 +337,7 @@ describe('the page in trouble', () => {
     await site.signIn(page, { path: '/catalogue/notes.create' });
     await page.locator('.fields textarea').first().fill('tried');
     await page.click('nav >> text=Home');
-    await until(5_000, () => asked === 1, 'the page asks');
+    await until(() => asked === 1, 'the page asks');
     assert.equal(await page.locator('.fields textarea').first().inputValue(), 'tried');
     await page.click('text=Call it');
     await page.waitForSelector('.tried .json >> text=requestId');
@@ -459,7 +459,7 @@ describe('the page in trouble', () => {
       return route.fulfill({ json: { result: { data: { events: 1, ok: true, nextAfter: asked } } } });
     });
     await page.click('text=Verify the hash chain');
-    await until(5_000, () => asked > 3, 'it goes on');
+    await until(() => asked > 3, 'it goes on');
     await page.click('nav >> text=Home');
     await page.waitForSelector('.health.good');
     const then = asked;
@@ -471,7 +471,7 @@ describe('the page in trouble', () => {
   test('ticks an import off for what was imported, and for nothing else', async () => {
     const page = await site.visit();
     for (let turn = 0; turn < 22; ++turn) await site.call('notes.create', { content: `# By hand ${turn}` });
-    await until(10_000, async () => (await totalOf('notes')) > 21, 'they are there');
+    await until(async () => (await totalOf('notes')) > 21, 'they are there');
     await site.signIn(page);
     await page.waitForSelector('.first-steps li.done >> text=Make a note');
     assert.equal(await page.locator('.first-steps li.done >> text=Import').count(), 0);
@@ -487,7 +487,7 @@ describe('the page in trouble', () => {
     // The pod knows, so another browser does, though all notes are deleted since and none is a new one.
     const { notes } = await site.call('notes.list', { limit: 100 });
     for (const { id } of notes) await site.call('notes.delete', { id });
-    await until(10_000, async () => (await totalOf('notes')) === 0, 'they are gone');
+    await until(async () => (await totalOf('notes')) === 0, 'they are gone');
     const other = await site.visit();
     await site.signIn(other);
     await other.waitForSelector('.first-steps li.done >> text=Make a note');
@@ -505,10 +505,10 @@ describe('the page in trouble', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('n');
     await page.waitForURL('**/notes');
-    await until(5_000, async () => (await focused()) === 'main', 'the focus is in the screen');
+    await until(async () => (await focused()) === 'main', 'the focus is in the screen');
     await page.waitForSelector('[data-said] >> text=Notes');
     await page.click('nav >> text=Runs');
-    await until(5_000, async () => (await focused()) === 'main', 'after a click, too');
+    await until(async () => (await focused()) === 'main', 'after a click, too');
     await site.goto(page, `/notes/${id}`);
     await page.waitForFunction(() => document.title === 'The title of one · Notes · Synap');
     // Nobody has come from elsewhere: the first Tab is on the way past the navigation.

@@ -14,8 +14,9 @@ class PostgresStore final : public TestStore {
  public:
   Store open(const Migrations& behind_log, World& world) override {
     Store store;
-    auto database =
-        std::move(*db::postgres::PostgresDatabase::open({.url = place_.url(), .world = world}));
+    // Reads have time enough on a machine that is busy with other tests.
+    auto database = std::move(*db::postgres::PostgresDatabase::open(
+        {.url = place_.url(), .world = world, .read_time_max = std::chrono::seconds(10)}));
     auto migrations = postgres::PostgresEventLog::migrations();
     migrations.insert(migrations.end(), behind_log.begin(), behind_log.end());
     const auto migrated = database->migrate(migrations);

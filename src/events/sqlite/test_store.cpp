@@ -15,8 +15,11 @@ class SqliteStore final : public TestStore {
  public:
   Store open(const Migrations& behind_log, World& world) override {
     Store store;
-    store.database = std::move(*db::sqlite::SqliteDatabase::open(
-        {.path = directory_.path() + "/test.db", .world = world}));
+    // Reads have time enough on a machine that is busy with other tests.
+    store.database =
+        std::move(*db::sqlite::SqliteDatabase::open({.path = directory_.path() + "/test.db",
+                                                     .world = world,
+                                                     .read_time_max = std::chrono::seconds(10)}));
     auto migrations = sqlite::SqliteEventLog::migrations();
     migrations.insert(migrations.end(), behind_log.begin(), behind_log.end());
     const auto migrated = store.database->migrate(migrations);
