@@ -31,7 +31,7 @@ function(synap_room name)
     target_link_libraries(${on_postgres} PRIVATE ${stored} ${libraries} synap_test_store_postgres)
     synap_postgres_tests(${on_postgres} Postgres.)
   endif()
-  gtest_discover_tests(${test_name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  gtest_discover_tests(${test_name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
 
 # Properties of tests that compute all the time, or expect answers in time: each counts as two. ctest
@@ -46,7 +46,7 @@ set(SYNAP_COUNTS_AS_TWO PROCESSORS 2 COST 10000)
 function(synap_postgres_tests target)
   synap_postgres_server(url)
   gtest_discover_tests(${target} TEST_PREFIX "${ARGN}" DISCOVERY_TIMEOUT 60 PROPERTIES
-    TIMEOUT 120 LABELS postgres FIXTURES_REQUIRED postgres
+    TIMEOUT 300 LABELS postgres FIXTURES_REQUIRED postgres
     ENVIRONMENT "SYNAP_TEST_POSTGRES_URL=${url}")
 endfunction()
 

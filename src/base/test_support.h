@@ -107,7 +107,7 @@ class Started {
 /// to hold for so long that it never will.
 template <class Holds>
 [[nodiscard]] bool wait_until(Executor& executor, Watermark& mark, Holds holds) {
-  const auto give_up_at = SteadyClock::now() + std::chrono::seconds(30);
+  const auto give_up_at = SteadyClock::now() + std::chrono::seconds(120);
   for (;;) {
     const auto seen = mark.value();
     if (holds()) return true;

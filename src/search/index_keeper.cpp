@@ -16,6 +16,10 @@ constexpr std::chrono::milliseconds kPatienceMax(60'000);
 // From one look at the log's end to the next. Each costs some transactions however little there is,
 // and things may be found a tenth of a second late.
 constexpr std::chrono::milliseconds kGatherTime(40);
+// While so many events come in that time, things are found later, and cost less each: more of them
+// are written to the index at once.
+constexpr std::int64_t kManyEvents = 80;
+constexpr std::chrono::milliseconds kGatherTimeOfMany(400);
 
 bool is_damage(const Error& error) {
   return error.fault == Fault::kDamaged;
@@ -220,6 +224,9 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
     indexed_.raise(current_position_);
     if (!step->is_at_end) continue;
     co_await rooms_.world.sleep_for(kGatherTime, stop);
+    if (rooms_.log.end().value() - current_position_ >= kManyEvents) {
+      co_await rooms_.world.sleep_for(kGatherTimeOfMany, stop);
+    }
     co_await rooms_.log.end().wait_past(current_position_, stop);
   }
   co_return Result<>{};

@@ -8,12 +8,17 @@
 namespace synap::search {
 namespace {
 
-// Of a page: what is read of it and written together is some MiB at most.
-constexpr int kEventsMax = 200;
+// Of a page, and what is read and written together of it: each transaction of the index makes a
+// list of words of its own, and lists are merged again and again until they are few.
+constexpr int kEventsMax = 4'000;
 constexpr std::size_t kBytesMax = 4 << 20;
 // Where nothing matched for so long, that is kept too, so that the next start does not look through
 // all of it again.
 constexpr std::int64_t kUnsavedMax = 20'000;
+
+std::size_t bytes_of(const Document& document) {
+  return document.title.size() + document.text.size() + document.others.size();
+}
 
 }  // namespace
 
@@ -41,12 +46,18 @@ Task<Result<Indexer::Page>> Indexer::next_page(std::int64_t from) {
   co_return page;
 }
 
-Task<Result<std::vector<Change>>> Indexer::changes_of(std::vector<Thing> things) {
+// Of the first of `things`: as many as there are time and memory for, one at least.
+Task<Result<std::vector<Change>>> Indexer::changes_of(std::span<const Thing> things) {
   auto read = co_await rooms_.database.read([&](db::Tx& tx) {
     std::vector<Change> changes;
+    std::size_t bytes = 0;
     for (const auto& thing : things) {
       changes.push_back({thing.id, thing.kind->read(tx, thing.id)});
-      if (changes.back().document) changes.back().document->type = thing.kind->name;
+      if (auto& document = changes.back().document) {
+        document->type = thing.kind->name;
+        bytes += bytes_of(*document);
+      }
+      if (bytes >= kBytesMax || tx.is_out_of_time()) break;
     }
     return changes;
   });
@@ -94,21 +105,24 @@ Task<Result<Indexer::Step>> Indexer::fill(IndexFile& index, std::int64_t from) {
   const bool is_first_end = step.is_at_end && !index.checkpoint().is_complete;
   const bool is_far = step.position - index.checkpoint().position >= kUnsavedMax;
   if (page->things.empty() && !is_first_end && !is_far) co_return step;
-  auto changes = co_await changes_of(std::move(page->things));
-  if (!changes) co_return fail(changes.error());
   std::vector<Change> some;
   std::size_t bytes = 0;
-  for (auto& change : *changes) {
-    if (change.document) {
-      if (auto done = co_await read_text(*change.document); !done) co_return fail(done.error());
-      bytes += change.document->text.size() + change.document->others.size();
+  for (std::span<const Thing> left(page->things); !left.empty();) {
+    auto changes = co_await changes_of(left);
+    if (!changes) co_return fail(changes.error());
+    left = left.subspan(changes->size());
+    for (auto& change : *changes) {
+      if (change.document) {
+        if (auto done = co_await read_text(*change.document); !done) co_return fail(done.error());
+        bytes += bytes_of(*change.document);
+      }
+      some.push_back(std::move(change));
+      if (bytes < kBytesMax) continue;
+      // What is in the index twice is the same, so the checkpoint may stay behind.
+      auto done = co_await index.apply(std::exchange(some, {}), index.checkpoint());
+      if (!done) co_return fail(done.error());
+      bytes = 0;
     }
-    some.push_back(std::move(change));
-    if (bytes < kBytesMax) continue;
-    // What is in the index twice is the same, so the checkpoint may stay behind.
-    auto done = co_await index.apply(std::exchange(some, {}), index.checkpoint());
-    if (!done) co_return fail(done.error());
-    bytes = 0;
   }
   auto checkpoint = co_await checkpoint_at(step.position, index);
   if (!checkpoint) co_return fail(checkpoint.error());

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,7 @@ class Indexer {
     Step step;
   };
   Task<Result<Page>> next_page(std::int64_t from);
-  Task<Result<std::vector<Change>>> changes_of(std::vector<Thing> things);
+  Task<Result<std::vector<Change>>> changes_of(std::span<const Thing> things);
   Task<Result<>> read_text(Document& document);
   Task<Result<Checkpoint>> checkpoint_at(std::int64_t position, const IndexFile& index);
   const Kind* kind_of(const events::Event& event) const;
