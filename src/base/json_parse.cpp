@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "base/json.h"
 #include "base/json_given.h"
@@ -26,7 +27,7 @@ std::string printed(double value) {
 
 class Converter {
  public:
-  explicit Converter(int depth_max) : depth_left_(depth_max) {}
+  Converter(int depth_max, std::string_view but_in) : depth_left_(depth_max), but_in_(but_in) {}
 
   Json value(simdjson::dom::element element) {
     using simdjson::dom::element_type;
@@ -52,7 +53,8 @@ class Converter {
   }
 
   bool is_too_deep() const { return is_too_deep_; }
-  /// The first whole number that does not read back as it was written; empty if there is none.
+  /// The first whole number that does not read back as it was written, but for those in members of
+  /// the name that was given; empty if there is none.
   const std::string& changed() const { return changed_; }
 
  private:
@@ -64,7 +66,7 @@ class Converter {
 
   Json large(auto value) {
     const auto kept = static_cast<double>(value);
-    if (changed_.empty()) {
+    if (changed_.empty() && !is_passed_over_) {
       auto written = fmt::to_string(value);
       if (printed(kept) != written) changed_ = std::move(written);
     }
@@ -90,18 +92,26 @@ class Converter {
         const auto same = std::find_if(members.begin(), members.end(),
                                        [&](const auto& member) { return member.first == key; });
         if (same != members.end()) {
-          same->second = value(element);
+          same->second = member(key, element);
         } else {
-          members.emplace_back(key, value(element));
+          members.emplace_back(key, member(key, element));
         }
       }
     } else {
       for (const auto& [key, element] : without_duplicates(dom)) {
-        members.emplace_back(key, value(element));
+        members.emplace_back(key, member(key, element));
       }
     }
     ++depth_left_;
     return members;
+  }
+
+  Json member(std::string_view key, simdjson::dom::element element) {
+    if (key != but_in_ || but_in_.empty()) return value(element);
+    const bool before = std::exchange(is_passed_over_, true);
+    auto json = value(element);
+    is_passed_over_ = before;
+    return json;
   }
 
   struct DomMember {
@@ -148,6 +158,8 @@ class Converter {
   }
 
   int depth_left_;
+  const std::string_view but_in_;
+  bool is_passed_over_ = false;
   bool is_too_deep_ = false;
   std::string changed_;
 };
@@ -243,7 +255,7 @@ struct Parsed {
   std::string changed;
 };
 
-Result<Parsed> parse(std::string_view text, JsonLimits limits) {
+Result<Parsed> parse(std::string_view text, JsonLimits limits, std::string_view but_in = {}) {
   // simdjson's parser keeps its buffers between documents; one a thread is what its manual advises.
   thread_local simdjson::dom::parser parser;
   thread_local std::string padded;
@@ -272,7 +284,7 @@ Result<Parsed> parse(std::string_view text, JsonLimits limits) {
   Result<Parsed> result;
   bool is_too_deep = error == simdjson::DEPTH_ERROR;
   if (error == simdjson::SUCCESS) {
-    Converter converter(limits.depth_max);
+    Converter converter(limits.depth_max, but_in);
     result->json = converter.value(root);
     result->changed = changed.empty() ? converter.changed() : std::move(changed);
     is_too_deep = converter.is_too_deep();
@@ -311,8 +323,8 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits) {
   return std::move(parsed->json);
 }
 
-Result<Json> parse_given_json(std::string_view text, JsonLimits limits) {
-  auto parsed = parse(text, limits);
+Result<Json> parse_given_json(std::string_view text, JsonLimits limits, std::string_view but_in) {
+  auto parsed = parse(text, limits, but_in);
   if (!parsed) return fail(parsed.error());
   if (!parsed->changed.empty()) return fail(would_change(parsed->changed));
   return std::move(parsed->json);

@@ -114,6 +114,13 @@ TEST(Json, TakesEveryNumberThatJavascriptWrites) {
     EXPECT_TRUE(parse_given_json(number)) << number;
   }
   EXPECT_EQ(parse_given_json("[1").error().message, parse_json("[1").error().message);
+  const auto timed = [](std::string_view text) {
+    return parse_given_json(text, {}, "timing").has_value();
+  };
+  EXPECT_TRUE(timed(R"([{"timing":{"a":1764316800123456789},"data":1}])"));
+  EXPECT_FALSE(timed(R"([{"timing":{"a":1},"data":9007199254740993}])"));
+  EXPECT_FALSE(timed(R"({"timing":{"a":1,"b":[7]},"data":{"n":9007199254740993}})"));
+  EXPECT_FALSE(parse_given_json(R"({"":9007199254740993})"));
 }
 
 TEST(Json, RefusesWhatOnlyLooksLikeANumberOutOfRange) {

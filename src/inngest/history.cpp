@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "base/json_given.h"
 #include "bus/function_events.h"
 #include "bus/function_name.h"
 #include "inngest/app_event.h"
@@ -349,7 +350,7 @@ Task<Result<Json>> History::actions(Uuid id, const Asker& asker) {
 }
 
 Task<Result<Json>> History::send_signal(const net::Request& request, const Asker& asker) {
-  const auto body = parse_json(request.body);
+  const auto body = parse_given_json(request.body);
   if (!body) co_return fail(body.error());
   bus::Signal signal{std::string(body->string_or("signal", "")), Json()};
   if (signal.signal.empty() || signal.signal.size() > 256) {

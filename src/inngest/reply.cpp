@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "base/json_given.h"
 #include "inngest/duration.h"
 #include "inngest/error_bounds.h"
 #include "net/ascii.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr std::size_t kExcerptBytes = 200;
 constexpr std::int64_t kRetryAfterMsMax = 24 * 60 * 60 * 1'000;
 constexpr JsonLimits kDepth{.depth_max = 72};
+// Of an op: when it began and ended, in nanoseconds.
+constexpr std::string_view kTiming = "timing";
 
 std::string excerpt(std::string_view body) {
   std::string text(net::trimmed(body).substr(0, kExcerptBytes));
@@ -111,8 +114,15 @@ Reply read_plain(const outbound::Response& response, std::int64_t unix_ms) {
                          "that it leads to");
   }
   const auto text = net::trimmed(response.body);
-  auto body = text.empty() ? Result<Json>(Json()) : parse_json(text, kDepth);
-  if (!body && is_success) return misunderstood(response, "The app's answer is no JSON");
+  // What it has come to is kept; what has failed is told, as far as it can be.
+  auto body = text.empty() ? Result<Json>(Json())
+              : is_success ? parse_given_json(text, kDepth, kTiming)
+                           : parse_json(text, kDepth);
+  if (!body && is_success) {
+    return misunderstood(response, parse_json(text, kDepth)
+                                       ? "The app's answer is not kept. " + body.error().message
+                                       : "The app's answer is no JSON");
+  }
   Reply reply;
   if (!is_success) {
     const bool is_error = body && body->is_object() &&

@@ -31,6 +31,22 @@ TEST(Reply, ValueIsTheEndOfTheFunction) {
   EXPECT_TRUE(read(response(200, "null")).output.is_null());
 }
 
+TEST(Reply, ANumberThatWouldBeKeptAsAnotherIsRefused) {
+  const auto output = read(response(200, R"({"id":9007199254740993})"));
+  EXPECT_EQ(output.kind, Reply::Kind::kFailed);
+  EXPECT_NE(message(output).find("The app's answer is not kept. The number 9007199254740993"),
+            std::string::npos)
+      << message(output);
+  const auto step = [](const std::string& data) {
+    return response(206, std::string(R"([{"op":"StepRun","id":")") + kHashOfA + R"(","data":)" +
+                             data + R"(,"timing":{"a":1764316800123456789,"b":5}}])");
+  };
+  EXPECT_EQ(read(step("7")).kind, Reply::Kind::kOps);
+  EXPECT_EQ(read(step("9007199254740993")).kind, Reply::Kind::kFailed);
+  // An error is told all the same.
+  EXPECT_EQ(message(read(response(500, R"({"message":"no","at":9007199254740993})"))), "no");
+}
+
 TEST(Reply, OpsAreOfSteps) {
   const auto reply = read(response(
       206, std::string(R"([{"op":"StepRun","id":")") + kHashOfA +

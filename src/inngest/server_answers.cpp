@@ -1,6 +1,7 @@
 // What Server answers at each of its routes.
 #include <algorithm>
 
+#include "base/json_given.h"
 #include "inngest/app_spans.h"
 #include "inngest/history.h"
 #include "inngest/paths.h"
@@ -59,7 +60,7 @@ Task<net::Response> Server::register_app(const net::Request& request, const Aske
 Task<net::Response> Server::invoke(const net::Request& request, const Asker& asker) {
   const auto slug = net::percent_decode(request.path.substr(std::string_view("/invoke/").size()));
   if (!slug) co_return refused(slug.error());
-  auto body = parse_json(request.body.empty() ? "{}" : request.body);
+  auto body = parse_given_json(request.body.empty() ? "{}" : request.body);
   if (!body) co_return refused(body.error());
   Json* data = body->find("data");
   if (data != nullptr && !data->is_object()) {
@@ -78,7 +79,7 @@ Task<net::Response> Server::invoke(const net::Request& request, const Asker& ask
 Task<net::Response> Server::take_checkpoint(const net::Request& request, const Asker& asker) {
   const auto id = parse_id(checkpoint_run(request.path));
   if (!id) co_return refused({Code::kNotFound, "There is no such run"});
-  auto body = parse_json(request.body, {.depth_max = 80});
+  auto body = parse_given_json(request.body, {.depth_max = 80}, "timing");
   if (!body) co_return refused(body.error());
   auto stored = co_await checkpoints_.store(asker.user_id, *id, std::move(*body));
   if (!stored) co_return refused(stored.error());

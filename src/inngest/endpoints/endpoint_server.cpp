@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_given.h"
 #include "inngest/app_events.h"
 #include "inngest/query.h"
 #include "inngest/ulid.h"
@@ -45,7 +46,7 @@ std::string sdk_of(const net::Request& request) {
 }
 
 Result<EndpointRuns::NewRun> read_new_run(const net::Request& request) {
-  const auto body = parse_json(request.body, kDepth);
+  const auto body = parse_given_json(request.body, kDepth);
   if (!body) return fail(body.error());
   const auto told_id = body->string_or("run_id", "");
   const auto id = parse_foreign_id(told_id);
@@ -113,7 +114,7 @@ Task<Result<Json>> EndpointServer::create(const net::Request& request, Asker ask
 Task<Result<>> EndpointServer::take_steps(const net::Request& request, Asker asker) {
   const auto run_id = run_of(request.path);
   if (!run_id) co_return fail(run_id.error());
-  const auto body = parse_json(request.body, kDepth);
+  const auto body = parse_given_json(request.body, kDepth, "timing");
   if (!body) co_return fail(body.error());
   const Json* steps = body->find("steps");
   if (steps == nullptr) co_return fail(Code::kBadRequest, "A checkpoint has steps, a list");

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_given.h"
 #include "inngest/query.h"
 #include "inngest/ulid.h"
 
@@ -45,9 +45,9 @@ std::vector<std::string> query_parameters(std::string_view query, std::string_vi
 }
 
 // One that is no JSON is a text, which is how npm's inngest sends a string.
-Json data_of(std::string_view body) {
-  auto json = parse_json(body);
-  return json ? std::move(*json) : Json(body);
+Result<Json> data_of(std::string_view body) {
+  if (auto json = parse_given_json(body); json || parse_json(body)) return json;
+  return Json(body);
 }
 
 class Publisher {
@@ -102,12 +102,14 @@ Result<> RealtimeServer::publish(const net::Request& request, const Asker& asker
   }
   const auto* type = request.headers.find("content-type");
   const bool is_stream = type != nullptr && type->starts_with("text/stream");
+  auto data = is_stream ? Result<Json>(Json()) : data_of(request.body);
+  if (!data) return fail(data.error());
   for (const auto& topic : topics) {
     Publisher publisher(broadcaster_, asker.user_id, {channel, topic}, run_id);
     if (is_stream) {
       publisher.say_stream(request.body);
     } else {
-      publisher.say("data", data_of(request.body));
+      publisher.say("data", *data);
     }
   }
   return {};
