@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { freePort } from '../free_port.mjs';
+import { launchBrowser } from './browser.mjs';
 import { Database, delay, EventSource, until, within } from './harness.mjs';
 
 const kHeardMsMax = 2_000;
@@ -101,6 +102,25 @@ describe('two nodes of one pod', () => {
     }
   });
 
+  test('an owner sees on the page of either which one leads', async () => {
+    const browser = await launchBrowser();
+    for (const [node, own] of [[first, 'first'], [second, 'second']]) {
+      const page = await browser.newPage();
+      await page.goto(`${node.url}/pod`);
+      await page.fill('#key', key);
+      await page.keyboard.press('Enter');
+      const card = page.getByRole('region', { name: 'Nodes', exact: true });
+      await card.getByText('second').waitFor();
+      const lines = await card.getByRole('listitem').allTextContents();
+      assert.deepEqual(
+        lines.map((line) => /(first|second) (leads|follows)(, answers here)?/.exec(line)?.[0]),
+        [`first leads${own === 'first' ? ', answers here' : ''}`, `second follows${own === 'second' ? ', answers here' : ''}`],
+      );
+      await page.close();
+    }
+    await browser.close();
+  });
+
   test('a command at the one is carried out, and shown by the other', async () => {
     for (const [at, other] of [[first, second], [second, first]]) {
       const { requestId, entityId } = await at.ask('notes.create', key, { content: `# by ${at.port}` });
@@ -117,7 +137,9 @@ describe('two nodes of one pod', () => {
       await (i % 2 ? first : second).ask('notes.update', key, { id: entityId, content: `v${i}` });
     }
     const input = encodeURIComponent(JSON.stringify({ id: entityId }));
-    await until(async () => (await first.ask(`notes.get?input=${input}`, key)).version === 7, 'all updates are made');
+    // Before the first of them is made there is no note.
+    const version = async () => (await first.call(`notes.get?input=${input}`, key)).result?.data.version;
+    await until(async () => (await version()) === 7, 'all updates are made');
     assert.equal((await second.ask(`notes.get?input=${input}`, key)).content, 'v7');
   });
 

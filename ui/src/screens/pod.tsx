@@ -11,6 +11,7 @@ import { untilAnswered } from '../lib/until-answered.js';
 import { Empty, Show, useAnswer } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Curve } from '../parts/curve.js';
+import { Nodes } from '../parts/nodes.js';
 import { Time } from '../parts/time.js';
 import { SearchStatus } from '../parts/search-status.js';
 import { Projections } from './read-models.js';
@@ -286,6 +287,7 @@ export default function PodScreen() {
       <h1>Pod {pod && <span class="quiet">{pod.version}</span>}</h1>
       <Curves />
       {pod?.has('pod.doctor') && <Doctor />}
+      {pod?.has('nodes.list') && <Nodes />}
       <Projections />
       {pod?.has('search.status') && <SearchStatus />}
       {pod?.has('log.verify') && <LogProof />}
