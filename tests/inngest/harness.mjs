@@ -35,7 +35,8 @@ const binary =
 if (!existsSync(binary)) throw new Error(`There is no pod at ${binary}: build it, or set SYNAP_BIN`);
 
 // How long anything may take before it counts as hanging: not how long it should.
-const PATIENCE_MS = 120_000;
+// A run of 1,000 steps takes 15 s, and eight times as long on a machine with as many others at work.
+const PATIENCE_MS = 300_000;
 
 /** Asks again and again until `probe` gives something. For what nobody tells. */
 export async function until(probe, what) {
