@@ -11,8 +11,9 @@
 namespace synap {
 
 /// parse_json, which refuses besides (kBadRequest, with a sentence that names it): a whole number
-/// that does not read back digit by digit, and a number beyond the range of a double. In members
-/// named `but_in`, whole numbers may be rounded: times in nanoseconds that only programs read.
+/// that does not read back digit by digit, however it is written, a number beyond the range of a
+/// double, and one that would become 0. In members named `but_in`, whole numbers may be rounded:
+/// times in nanoseconds that only programs read.
 Result<Json> parse_given_json(std::string_view text, JsonLimits limits = {},
                               std::string_view but_in = {});
 

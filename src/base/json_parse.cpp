@@ -41,7 +41,7 @@ class Converter {
       case element_type::UINT64:
         return large(element.get_uint64().value_unsafe());
       case element_type::DOUBLE:
-        return element.get_double().value_unsafe();
+        return real(element.get_double().value_unsafe());
       case element_type::STRING:
         return std::string_view(element.get_string().value_unsafe());
       case element_type::BOOL:
@@ -56,8 +56,17 @@ class Converter {
   /// The first whole number that does not read back as it was written, but for those in members of
   /// the name that was given; empty if there is none.
   const std::string& changed() const { return changed_; }
+  /// There is one with a point or an exponent that is large or zero: how it was written is not
+  /// known here.
+  bool has_extreme_real() const { return has_extreme_real_; }
 
  private:
+  Json real(double value) {
+    const bool is_of_note = value == 0 || std::abs(value) >= kWholeNumberMax;
+    if (is_of_note && !is_passed_over_) has_extreme_real_ = true;
+    return value;
+  }
+
   Json integer(std::int64_t value) {
     constexpr auto kMax = static_cast<std::int64_t>(kWholeNumberMax);
     if (value > kMax || value < -kMax) return large(value);
@@ -160,6 +169,7 @@ class Converter {
   int depth_left_;
   const std::string_view but_in_;
   bool is_passed_over_ = false;
+  bool has_extreme_real_ = false;
   bool is_too_deep_ = false;
   std::string changed_;
 };
@@ -193,6 +203,69 @@ bool is_huge(std::string_view number) {
   return is_significant && place + (is_negative ? -exponent : exponent) > 0;
 }
 
+// A number as its digits, without zeros before and behind, times a power of ten.
+struct Decimal {
+  explicit Decimal(std::string_view number) {
+    constexpr std::int64_t kExponentMax = std::int64_t{1} << 40;  // no text has that many digits
+    is_negative = number.starts_with('-');
+    std::size_t at = is_negative ? 1 : 0;
+    bool is_in_fraction = false;
+    for (; at < number.size() && number[at] != 'e' && number[at] != 'E'; ++at) {
+      if (number[at] == '.') {
+        is_in_fraction = true;
+        continue;
+      }
+      if (is_in_fraction) --exponent;
+      if (!digits.empty() || number[at] != '0') digits += number[at];
+    }
+    std::int64_t told = 0;
+    const bool is_told_negative = at + 1 < number.size() && number[at + 1] == '-';
+    for (; at < number.size(); ++at) {
+      if (is_digit(number[at])) told = std::min(told * 10 + (number[at] - '0'), kExponentMax);
+    }
+    exponent += is_told_negative ? -told : told;
+    for (; digits.ends_with('0'); digits.pop_back()) ++exponent;
+    if (!digits.empty()) return;
+    exponent = 0;
+    is_negative = false;  // JSON.stringify(-0) is 0
+  }
+  bool is_whole() const { return exponent >= 0; }
+  friend bool operator==(const Decimal&, const Decimal&) = default;
+
+  std::string digits;
+  std::int64_t exponent = 0;
+  bool is_negative = false;
+};
+
+// With both quotation marks.
+std::size_t string_length(std::string_view text) {
+  std::size_t length = 1;
+  while (length < text.size() && text[length] != '"') length += text[length] == '\\' ? 2 : 1;
+  return length + 1;
+}
+
+// The first number of a JSON text that is written with a point or an exponent and reads back as
+// another, and is no fraction, or one that is lost; empty if there is none.
+std::string changed_real(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '"') {
+      i += string_length(text.substr(i));
+      continue;
+    }
+    const auto length = json_number_length(text.substr(i));
+    const auto number = text.substr(i, length);
+    i += std::max<std::size_t>(length, 1);
+    if (number.find_first_of(".eE") == number.npos) continue;
+    double value = 0;
+    std::from_chars(number.data(), number.data() + number.size(), value);
+    const Decimal written(number);
+    const bool is_lost = value == 0 && !written.digits.empty();
+    const bool is_other = written.is_whole() && !(Decimal(printed(value)) == written);
+    if (is_lost || is_other) return std::string(number);
+  }
+  return {};
+}
+
 bool ends_a_token(char c) {
   return std::string_view("[]{},: \t\r\n").contains(c);
 }
@@ -200,17 +273,15 @@ bool ends_a_token(char c) {
 // simdjson stops at numbers outside of its types; JavaScript does not. Such a text is rewritten:
 // an integer of too many digits gets a fraction, so that it is read as a double, and a number
 // that is infinite as a double becomes null. `changed` is told the first that reads back as
-// another.
+// another, none of them a fraction but one that is lost: 1e-400 is 0.
 std::string with_javascript_numbers(std::string_view text, std::string& changed) {
   std::string out;
   out.reserve(text.size() + 16);
   for (std::size_t i = 0; i < text.size();) {
     std::size_t length = 1;
     if (text[i] == '"') {
-      while (i + length < text.size() && text[i + length] != '"') {
-        length += text[i + length] == '\\' ? 2 : 1;
-      }
-      out.append(text.substr(i, ++length));
+      length = string_length(text.substr(i));
+      out.append(text.substr(i, length));
     } else if (const auto digits = json_number_length(text.substr(i)); digits != 0) {
       length = digits;
       const auto number = text.substr(i, length);
@@ -221,9 +292,9 @@ std::string with_javascript_numbers(std::string_view text, std::string& changed)
       const bool is_whole_token = (i == 0 || ends_a_token(text[i - 1])) &&
                                   (i + length == text.size() || ends_a_token(text[i + length]));
       if (is_whole_token && is_out_of_range) {
-        const bool is_lost = is_huge(number);
-        if (is_lost && changed.empty()) changed = number;
-        out.append(is_lost ? "null" : "0");  // a tiny one is rounded, as every fraction
+        const bool is_zero = Decimal(number).digits.empty();
+        if (!is_zero && changed.empty()) changed = number;
+        out.append(is_huge(number) ? "null" : "0");
       } else {
         out.append(number);
         if (is_whole_token && length > 18 && number.find_first_of(".eE") == number.npos) {
@@ -287,6 +358,9 @@ Result<Parsed> parse(std::string_view text, JsonLimits limits, std::string_view 
     Converter converter(limits.depth_max, but_in);
     result->json = converter.value(root);
     result->changed = changed.empty() ? converter.changed() : std::move(changed);
+    if (result->changed.empty() && converter.has_extreme_real()) {
+      result->changed = changed_real(text);
+    }
     is_too_deep = converter.is_too_deep();
   } else if (!is_too_deep) {
     result = fail(not_json(text, error));

@@ -89,7 +89,8 @@ TEST(Json, RefusesANumberThatSomebodyGivesAndThatWouldComeBackAsAnother) {
   for (const std::string_view number :
        {"9007199254740993", "-9007199254740993", "1152921504606846976", "9223372036854775807",
         "18446744073709551615", "12345678901234567890", "123456789012345678901234567890", "1e400",
-        "-1e400"}) {
+        "-1e400", "9007199254740993.0", "9007199254740993e0", "-123456789012345678e3",
+        "9007199254740993000.00e-3", "1e-400", "-0.00000000000000000000001e-380"}) {
     const auto text = fmt::format(R"({{"a":"9007199254740993","b":[1,{{"c":{}}}]}})", number);
     EXPECT_TRUE(parse_json(text)) << number;
     const auto given = parse_given_json(text);
@@ -107,10 +108,28 @@ TEST(Json, RefusesANumberThatSomebodyGivesAndThatWouldComeBackAsAnother) {
 
 TEST(Json, TakesEveryNumberThatJavascriptWrites) {
   // The last but two are 2**60, 2**68 and -(2**63), as JSON.stringify writes them.
-  for (const std::string_view number :
-       {"0", "-0", "9007199254740991", "9007199254740992", "-9007199254740992", "9007199254740994",
-        "0.1", "3.14159265358979323846", "1.0", "1e21", "1152921504606847000",
-        "295147905179352830000", "-9223372036854776000", "1e20", "5e-324", "1e-400"}) {
+  for (const std::string_view number : {"0",
+                                        "-0",
+                                        "9007199254740991",
+                                        "9007199254740992",
+                                        "-9007199254740992",
+                                        "9007199254740994",
+                                        "0.1",
+                                        "3.14159265358979323846",
+                                        "1.0",
+                                        "1e21",
+                                        "1152921504606847000",
+                                        "295147905179352830000",
+                                        "-9223372036854776000",
+                                        "1e20",
+                                        "5e-324",
+                                        "1.5e300",
+                                        "3.0",
+                                        "12345678901234567e3",
+                                        "9007199254740993.5",
+                                        "0e-400",
+                                        "-0.0",
+                                        "1.7976931348623157e308"}) {
     EXPECT_TRUE(parse_given_json(number)) << number;
   }
   EXPECT_EQ(parse_given_json("[1").error().message, parse_json("[1").error().message);
