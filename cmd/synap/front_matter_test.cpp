@@ -211,8 +211,13 @@ TEST(JsonProperties, KeepANumberBeyondADoubleAsTextAndTell) {
   EXPECT_THAT(remarks("a: 1e999\nb: '1e999'"),
               ElementsAre("line 2: 1e999 is kept as text: JSON has no such number"));
   EXPECT_THAT(remarks("a: 1e-999"), ElementsAre(HasSubstr("1e-999 is kept as text")));
-  EXPECT_THAT(read_toml_properties("a = 1e-999\nb = 0e1")->spellings,
-              ElementsAre(Pair("/a", "1e-999"), Pair("/b", "0e1")));
+  EXPECT_THAT(remarks("a: 0x1FFFFFFFFFFFFFFFFF\nb: 0o7777777777777777777777777\nc: 0xff"),
+              ElementsAre("line 2: 0x1FFFFFFFFFFFFFFFFF is kept as text: JSON has no such number",
+                          HasSubstr("line 3: 0o7777777777777777777777777 is kept as text")));
+  const auto toml = read_toml_properties("a = 1e-999\nb = 0e1\nc = -0.0");
+  EXPECT_THAT(toml->spellings, ElementsAre(Pair("/b", "0e1"), Pair("/c", "-0.0")));
+  EXPECT_EQ(toml->values.find("a")->dump(), "\"1e-999\"");
+  EXPECT_THAT(toml->remarks, ElementsAre(HasSubstr("1e-999 is kept as text")));
 }
 
 TEST(YamlProperties, TellOfDirectives) {

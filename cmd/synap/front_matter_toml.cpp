@@ -67,9 +67,12 @@ class Converter {
     if (const auto* integer = node.as_integer())
       return number(whole_number(integer->get()), spelling, pointer);
     if (const auto* real = node.as_floating_point()) {
-      if (std::isfinite(real->get())) return number(real->get(), spelling, pointer);
-      found_.remarks.push_back(
-          no_number_remark(spelling));
+      // The library makes 0 of what is too small.
+      const auto significant = spelling.substr(0, spelling.find_first_of("eE"));
+      const bool is_lost =
+          real->get() == 0 && significant.find_first_of("123456789") != significant.npos;
+      if (std::isfinite(real->get()) && !is_lost) return number(real->get(), spelling, pointer);
+      found_.remarks.push_back(no_number_remark(spelling));
     }
     return spelling;
   }

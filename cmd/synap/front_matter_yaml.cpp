@@ -52,6 +52,12 @@ bool is_float(std::string_view text) {
   return is_all(whole, kDigits) && (fraction.empty() || is_all(fraction, kDigits));
 }
 
+// 0o17, 0xff
+bool is_based_integer(std::string_view text) {
+  if (text.starts_with("0x")) return is_all(text.substr(2), "0123456789abcdefABCDEF");
+  return text.starts_with("0o") && is_all(text.substr(2), "01234567");
+}
+
 std::optional<Json> integer_of(std::string_view digits, int base) {
   if (digits.starts_with('+')) digits.remove_prefix(1);
   std::int64_t value = 0;
@@ -76,10 +82,8 @@ Json resolved(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
   std::optional<Json> number;
-  if (text.starts_with("0x") && is_all(text.substr(2), "0123456789abcdefABCDEF")) {
-    number = integer_of(text.substr(2), 16);
-  } else if (text.starts_with("0o") && is_all(text.substr(2), "01234567")) {
-    number = integer_of(text.substr(2), 8);
+  if (is_based_integer(text)) {
+    number = integer_of(text.substr(2), text[1] == 'x' ? 16 : 8);
   } else if (is_decimal_integer(text)) {
     number = integer_of(text, 10);
     if (!number) number = float_of(text);
@@ -106,7 +110,8 @@ std::string as_utf8(std::string_view text) {
 // Of a text that resolved() made no number of.
 bool is_number_beyond_json(std::string_view text) {
   if (text == ".nan" || text == ".NaN" || text == ".NAN") return true;
-  if (is_float(text)) return true;  // over the range of a double, or under it
+  if (is_float(text)) return true;          // over the range of a double, or under it
+  if (is_based_integer(text)) return true;  // over 64 bits
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   return text == ".inf" || text == ".Inf" || text == ".INF";
 }
@@ -312,8 +317,7 @@ class Builder final : public YAML::EventHandler {
     const auto [place, is_new] = frame.places.emplace(key, members.size());
     if (is_new) return members.emplace_back(key, std::move(value)), void();
     // Of a name that comes twice the last value counts, as with most readers that allow it.
-    remark(frame.key_mark,
-           twice_remark(key, members[place->second].second));
+    remark(frame.key_mark, twice_remark(key, members[place->second].second));
     members[place->second].second = std::move(value);
   }
 

@@ -130,9 +130,16 @@ class Filling {
     if (!is_scalar(found->second)) return refuse("the title is a list or a map");
     const auto pointer = pointer_step(found->first);
     if (!found->second.is_null()) {
-      auto title = spelled(pointer, found->second);
+      const auto written = spelled(pointer, found->second);
+      auto title = written;
       std::ranges::replace_if(title, [](char c) { return c == '\n' || c == '\r'; }, ' ');
       note_.title = std::string(trimmed(title));
+      if (note_.title != written && !exact_title_) {
+        note_.remarks.emplace_back(
+            note_.title.empty()
+                ? "the title is empty: a heading or the file's name takes its place"
+                : "the title is one line, without spaces at its ends: the others are left out");
+      }
     }
     // One that is too long is cut, and stays a property as it is.
     if (characters(note_.title) > kTitleCharactersMax) return true;
@@ -219,13 +226,13 @@ class Filling {
     // What it does not say is somebody's, and stays a property as any other.
     std::erase_if(said.as_object(), [&](Json::Member& member) {
       auto& [name, value] = member;
-      const bool is_said =
-          name == "id" || name == "version" ||
-          (name == "createdAt" && is_time(value, export_created_)) ||
-          (name == "updatedAt" && is_time(value, export_updated_)) ||
-          (name == "properties" && value.is_object()) || (name == "title" && value.is_string()) ||
-          (name == "tags" && value.is_array() &&
-           std::ranges::all_of(value.as_array(), &Json::is_string));
+      const bool is_said = name == "id" || name == "version" ||
+                           (name == "createdAt" && is_time(value, export_created_)) ||
+                           (name == "updatedAt" && is_time(value, export_updated_)) ||
+                           (name == "properties" && value.is_object()) ||
+                           (name == "title" && value.is_string()) ||
+                           (name == "tags" && value.is_array() &&
+                            std::ranges::all_of(value.as_array(), &Json::is_string));
       if (!is_said) return false;
       if (name == "properties") exported_ = std::move(value);
       if (name == "title") exact_title_ = value.as_string();
@@ -275,8 +282,10 @@ class Filling {
   // False: some of them do not fit.
   static bool add_tags(MarkdownNote& note, const std::vector<std::string>& tags) {
     std::vector<std::string_view> left_out;
+    bool has_nameless = false;
     for (const auto& text : tags) {
       const auto tag = tag_of(text);
+      has_nameless = has_nameless || (tag.empty() && !text.empty());
       if (tag.empty() || std::ranges::find(note.tags, tag) != note.tags.end()) continue;
       if (characters(tag) <= kTagCharactersMax && note.tags.size() < kTagsMax) {
         note.tags.emplace_back(tag);
@@ -284,13 +293,13 @@ class Filling {
       }
       left_out.push_back(tag);
     }
+    if (has_nameless) note.remarks.emplace_back("a tag without a name is left out");
     if (left_out.empty()) return true;
     const auto first = first_characters(left_out.front(), 20);
     const auto shown = fmt::format("\"{}{}\"", first, first == left_out.front() ? "" : "…");
-    const auto what = left_out.size() == 1
-                          ? fmt::format("the tag {} is left out", shown)
-                          : fmt::format("{} tags are left out, the first is {}", left_out.size(),
-                                        shown);
+    const auto what = left_out.size() == 1 ? fmt::format("the tag {} is left out", shown)
+                                           : fmt::format("{} tags are left out, the first is {}",
+                                                         left_out.size(), shown);
     note.remarks.push_back(fmt::format("{}: a note has at most {} tags of {} characters", what,
                                        kTagsMax, kTagCharactersMax));
     return false;

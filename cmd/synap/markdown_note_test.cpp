@@ -49,6 +49,11 @@ TEST(MarkdownNote, ReadsTitlesOfEveryKind) {
   EXPECT_EQ(of("title: |\n  two\n  lines").title, "two lines");
   EXPECT_EQ(of("title: \"\"", "# H").title, "H");
   EXPECT_EQ(of("title:", "# H").title, "H");
+  // What is not kept of one is told.
+  EXPECT_THAT(of("title: |\n  two\n  lines").remarks, ElementsAre(HasSubstr("one line")));
+  EXPECT_THAT(of("title: '  T '").remarks, ElementsAre(HasSubstr("spaces at its ends")));
+  EXPECT_THAT(of("title: ' '", "# H").remarks, ElementsAre(HasSubstr("the title is empty")));
+  EXPECT_THAT(of("title: T").remarks, IsEmpty());
 }
 
 TEST(MarkdownNote, ReadsTagsOfEveryKind) {
@@ -57,6 +62,7 @@ TEST(MarkdownNote, ReadsTagsOfEveryKind) {
   EXPECT_THAT(of("tags:\n- 2024\n- 1.0\n- true\n- null").tags, ElementsAre("2024", "1.0", "true"));
   EXPECT_THAT(of("tags: a, b c,d").tags, ElementsAre("a", "b c", "d"));
   EXPECT_THAT(of("tags: '#x, #y'").tags, ElementsAre("x", "y"));
+  EXPECT_THAT(of("tags: ['#', a]").remarks, ElementsAre("a tag without a name is left out"));
   EXPECT_THAT(of("tags: >-\n  a, b").tags, ElementsAre("a", "b"));
   EXPECT_THAT(of("k: &k [a, b]\ntags: *k").tags, ElementsAre("a", "b"));
   EXPECT_THAT(of("tags: []").tags, IsEmpty());
@@ -142,12 +148,12 @@ TEST(MarkdownNote, KnowsTheNoteThatItWasExportedFrom) {
 // What somebody wrote into the export's own member is a property as any other.
 TEST(MarkdownNote, KeepsWhatAnExportDoesNotSay) {
   constexpr std::string_view kId = "01980000-0000-7000-8000-000000000001";
-  const auto yaml = of("synap:\n  id: 01980000-0000-7000-8000-000000000001\n  version: 3\n"
-                       "  extra: 1.50\n  createdAt: yesterday\n  tags: [1]");
+  const auto yaml =
+      of("synap:\n  id: 01980000-0000-7000-8000-000000000001\n  version: 3\n"
+         "  extra: 1.50\n  createdAt: yesterday\n  tags: [1]");
   EXPECT_EQ(yaml.exported_id, kId);
-  EXPECT_EQ(yaml.properties.dump(),
-            R"({"synap":{"extra":1.5,"createdAt":"yesterday","tags":[1]},)"
-            R"("$spelling":{"/synap/extra":"1.50"}})");
+  EXPECT_EQ(yaml.properties.dump(), R"({"synap":{"extra":1.5,"createdAt":"yesterday","tags":[1]},)"
+                                    R"("$spelling":{"/synap/extra":"1.50"}})");
   const auto json = read(
       ";;;\n{\"synap\":{\"id\":\"01980000-0000-7000-8000-000000000001\",\"version\":3,"
       "\"properties\":{\"a\":1,\"$spelling\":{\"/a\":\"1.0\"}},\"extra\":2.0},\"b\":3.0}\n;;;\nx",
@@ -164,9 +170,10 @@ TEST(MarkdownNote, KeepsWhatAnExportDoesNotSay) {
 }
 
 TEST(MarkdownNote, TellsWhatTheExportsOwnMemberOverrules) {
-  const auto note = of("title: Mine\ntags: [mine]\na: 2\nb: 1\nsynap:\n"
-                       "  id: 01980000-0000-7000-8000-000000000001\n  version: 3\n"
-                       "  title: Its\n  tags: [its]\n  properties: {a: 1, b: 1}");
+  const auto note =
+      of("title: Mine\ntags: [mine]\na: 2\nb: 1\nsynap:\n"
+         "  id: 01980000-0000-7000-8000-000000000001\n  version: 3\n"
+         "  title: Its\n  tags: [its]\n  properties: {a: 1, b: 1}");
   EXPECT_EQ(note.title, "Its");
   EXPECT_EQ(note.properties.dump(), R"({"a":1,"b":1})");
   EXPECT_THAT(note.remarks, ElementsAre(HasSubstr("\"title\" is in \"synap\" too"),

@@ -143,6 +143,14 @@ std::string as_yaml(const Json& note) {
   return fmt::format("---\n{}---\n", writer.take());
 }
 
+// It has a property of a name that the block has for something else: YAML has no name twice.
+bool has_name_twice(const Json& note) {
+  const auto properties = field(note, "properties");
+  const bool has_tags = !field(note, "tags").as_array().empty();
+  return properties.find("title") != nullptr || properties.find(kExportName) != nullptr ||
+         (has_tags && properties.find("tags") != nullptr);
+}
+
 std::string as_json(const Json& note) {
   Json said = identity_of(note);
   for (const auto* name : {"title", "tags", "properties"}) said.set(name, field(note, name));
@@ -217,14 +225,14 @@ bool is_export_of(std::string_view bytes, const Json& note) {
   if (!written) return false;
   const auto said = read_note("", bytes, {}, INT64_MAX / 2)->remarks;
   const auto usual = read_note("", *written, {}, INT64_MAX / 2)->remarks;
-  return std::ranges::all_of(said, [&](const auto& remark) {
-    return std::ranges::find(usual, remark) != usual.end();
-  });
+  return std::ranges::all_of(
+      said, [&](const auto& remark) { return std::ranges::find(usual, remark) != usual.end(); });
 }
 
 Result<std::string> note_file(const Json& note) {
   const std::string text(note.string_or("content", ""));
   for (const auto write : {as_yaml, as_json}) {
+    if (write == as_yaml && has_name_twice(note)) continue;
     auto file = write(note) + text;
     if (is_file_of(file, note)) return file;
   }

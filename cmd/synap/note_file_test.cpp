@@ -1,5 +1,6 @@
 #include "synap/note_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "synap/front_matter.h"
@@ -42,6 +43,11 @@ TEST(NoteFile, SaysNoNameTwice) {
     EXPECT_TRUE(file.starts_with(";;;")) << file;
     EXPECT_TRUE(is_file_of(file, note)) << file;
   }
+  // One that was too long for a title is a property, too, and an import would read both.
+  const auto title = std::string(500, 't');
+  auto cut = note_of(fmt::format(R"({{"title":"{}"}})", title + "ttt"));
+  cut.set("title", title);
+  EXPECT_TRUE(file_of(cut).starts_with(";;;"));
 }
 
 TEST(NoteFile, WritesNoCharacterThatYamlForbids) {

@@ -121,6 +121,12 @@ void Reader::note_unknown(const SchemaNode& node, const Json::Object& members, c
     if (is_known(member->first)) continue;
     if (++count <= UnknownKeys::kNamedMax) keys.push_back(&member->first);
   }
+  tell_unknown(keys, count, path);
+}
+
+// `keys` are the first of `count` that are left out.
+void Reader::tell_unknown(const std::vector<const std::string*>& keys, std::size_t count,
+                          const Path* path) {
   if (unknown_->are_refused) return issues_.unrecognized_keys(path, keys, count);
   unknown_->count += count;
   for (const auto* key : keys) {
@@ -186,7 +192,10 @@ void Reader::read_record(const SchemaNode& node, const Json& input, const Schema
   }
   for (const auto* member : in_javascript_order(input.as_object())) {
     const auto& [key, value] = *member;
-    if (key == "__proto__") continue;  // zod drops it
+    if (key == "__proto__") {  // zod drops it
+      if (unknown_ != nullptr) tell_unknown({&key}, 1, path);
+      continue;
+    }
     const Path here{path, &key, 0};
     if (json != nullptr) {
       read(*node.inner, &value, storage, &json->emplace_back(key, Json()).second, &here);

@@ -34,6 +34,8 @@ class Reader {
   void read_record(const SchemaNode& node, const Json& input, const SchemaStorage& storage,
                    void* target, const Path* path);
   void note_unknown(const SchemaNode& node, const Json::Object& members, const Path* path);
+  void tell_unknown(const std::vector<const std::string*>& keys, std::size_t count,
+                    const Path* path);
   void read_union(const SchemaNode& node, const Json* input, const SchemaStorage& storage,
                   void* target, const Path* path);
   void read_number(const SchemaNode& node, const Json& input, const SchemaStorage& storage,

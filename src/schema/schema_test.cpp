@@ -404,6 +404,15 @@ TEST(Schema, UnknownKeysAreNamedWithTheirPathsAndAreBounded) {
   ASSERT_TRUE(note.has_value());
   EXPECT_EQ(unknown.to_json(), R"(["tags[0][\"b c\"]","titel"])");
 
+  // A key of a record that zod drops is no more than one that there is no field for.
+  UnknownKeys dropped;
+  const auto text =
+      R"({"content":"a","parent":null,"scores":{"__proto__":1},"extra":null,"tags":[]})";
+  ASSERT_TRUE(decode<Note>(std::optional(json(text)), dropped).has_value());
+  EXPECT_EQ(dropped.to_json(), R"(["scores.__proto__"])");
+  UnknownKeys strict{.are_refused = true};
+  EXPECT_FALSE(decode<Note>(std::optional(json(text)), strict).has_value());
+
   Json many = json(R"({"content":"a","tags":[],"scores":{},"extra":null,"parent":null})");
   for (int i = 0; i < 1000; ++i) many.set("k" + std::string(1000, 'x') + std::to_string(i), i);
   UnknownKeys bounded;

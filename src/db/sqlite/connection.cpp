@@ -41,6 +41,11 @@ Error error_of(int code, std::string_view what) {
     case SQLITE_FULL:
       return unavailable(Fault::kFull, "The disk is full: nothing can be written");
     case SQLITE_IOERR:
+      // A quota, a limit on file sizes, a disk that fails.
+      if (code == SQLITE_IOERR_WRITE) {
+        return unavailable(Fault::kGone, "The disk refuses what is written to the database");
+      }
+      [[fallthrough]];
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

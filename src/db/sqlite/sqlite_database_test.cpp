@@ -422,6 +422,7 @@ TEST_F(SqliteDatabaseTest, ALockedFileIsBusyAndAConflictLeavesALine) {
   EXPECT_NE(log.find("UNIQUE constraint failed: rows_data.id"), log.npos);
   EXPECT_EQ(error_of(SQLITE_BUSY, "a test").fault, Fault::kBusy);
   EXPECT_EQ(error_of(SQLITE_IOERR_READ, "a test").fault, Fault::kGone);
+  EXPECT_NE(error_of(SQLITE_IOERR_WRITE, "a test").message.find("refuses"), std::string::npos);
   EXPECT_EQ(error_of(SQLITE_CORRUPT_INDEX, "a test").fault, Fault::kDamaged);
 }
 
