@@ -13,6 +13,7 @@
 #include "synap/pod_client.h"
 #include "synap/request.h"
 #include "synap/suggestion.h"
+#include "synap/table.h"
 #include "synap/terminal.h"
 
 namespace synap::cli {
@@ -234,7 +235,13 @@ int call(const CallOptions& options) {
     if (!done) return report(done.error(), is_json);
     *answer = std::move(*done);
   }
-  if (*answer) print_line((*answer)->dump());
+  if (!*answer) return kExitOk;
+  // For people as gh has it; a program gets a line.
+  if (is_terminal() && !is_json) {
+    page((*answer)->dump_pretty() + "\n");
+  } else {
+    print_line((*answer)->dump());
+  }
   return kExitOk;
 }
 

@@ -35,9 +35,9 @@ std::string_view refusal_of(mode_t mode, bool takes_streams) {
 
 std::unexpected<Error> too_large(double bytes, std::size_t bytes_max) {
   constexpr double kMiB = 1024 * 1024;
-  return fail(Code::kPayloadTooLarge, fmt::format("too large: {:.1f} MiB, at most {:.0f} MiB",
-                                                  bytes / kMiB,
-                                                  static_cast<double>(bytes_max) / kMiB));
+  return fail(Code::kPayloadTooLarge,
+              fmt::format("too large: {:.1f} MiB, at most {:.0f} MiB", bytes / kMiB,
+                          static_cast<double>(bytes_max) / kMiB));
 }
 
 }  // namespace
@@ -93,8 +93,7 @@ Result<std::optional<std::string>> read_line_of_stdin() {
     const auto count = ::read(STDIN_FILENO, &c, 1);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      return fail(Code::kBadRequest,
-                  fmt::format("stdin cannot be read: {}", std::strerror(errno)));
+      return fail(Code::kBadRequest, fmt::format("stdin cannot be read: {}", std::strerror(errno)));
     }
     if (count == 0 && line.empty()) return std::nullopt;
     if (count == 0 || c == '\n') return line;

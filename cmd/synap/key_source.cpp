@@ -148,7 +148,7 @@ Result<PodAndKey> find_pod_and_key(const ClientOptions& options) {
   }
   const auto of_environment = variable("SYNAP_KEY");
   if (const auto& given = options.key ? options.key : of_environment) {
-    found.origin = given == of_environment ? "SYNAP_KEY" : "--key";
+    found.origin = given == of_environment ? "SYNAP_KEY" : options.key_origin;
     auto key = given_key(*given, found.origin);
     if (!key) return fail(key.error());
     found.key = std::move(*key);

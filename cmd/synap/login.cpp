@@ -74,6 +74,10 @@ int login(LoginOptions options) {
   ClientOptions client;
   client.url = options.url;
   client.key = *key;
+  if (!options.key || *options.key == "-") {
+    client.key_origin =
+        !options.key && !options.data.empty() ? options.data + "/owner.key" : "stdin";
+  }
   auto pod = PodClient::make(client);
   if (!pod) return report(pod.error(), is_json);
   if (const auto known = pod->try_key(); !known) return report(known.error(), is_json);

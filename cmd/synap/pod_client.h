@@ -21,6 +21,7 @@ struct ClientOptions {
   std::string url;      // empty: not given
   std::string context;  // empty: not given
   std::optional<std::string> key;
+  std::string key_origin = "--key";  // where `key` came from, for errors
   std::string data;
   bool is_json = false;
 };
@@ -101,6 +102,8 @@ class PodClient {
   };
   explicit PodClient(PodAndKey found);
   outbound::Request request(std::string_view method, std::string_view path) const;
+  // A query, by the method that its length asks for. `input`: JSON text, or nothing.
+  outbound::Request asking(std::string_view path, std::string input) const;
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
   // Of the procedures that were asked, whose answers they must be like.

@@ -145,25 +145,23 @@ Command search_command() {
           "title:word, tag:name, type:task; and by their meaning, where the pod has a sentence "
           "model (synap model add). The best come first.",
       .example = "synap search 'garden \"old oak\" -draft' --type note",
-      .options = {{.name = "WORDS",
-                   .docs = "What is looked for. With a minus or a quotation mark in it, all in one "
-                           "pair of quotation marks of the shell.",
-                   .target = &options->words,
-                   .is_required = true},
-                  {"--type", "Only these: note, task, ...", &options->types},
-                  {"--tag", "Only what has all of these.", &options->tags},
-                  {"--project", "Only what is for this project, by its id.", &options->project},
-                  {"--status", "Only what has this status.", &options->status},
-                  {"--from", "Only what was changed then or later: 2026-01-31.", &options->from},
-                  {"--to", "Only what was changed before, or on that day.", &options->to},
-                  {"--mode",
-                   "text: by words; semantic: by meaning; hybrid: by both. Default: hybrid where "
-                   "there is a model.",
-                   &options->mode},
-                  {.name = "--limit",
-                   .docs = "So many at most.",
-                   .target = &options->limit,
-                   .least = 1}},
+      .options =
+          {{.name = "WORDS",
+            .docs = "What is looked for. With a minus or a quotation mark in it, all in one "
+                    "pair of quotation marks of the shell.",
+            .target = &options->words,
+            .is_required = true},
+           {"--type", "Only these: note, task, ...", &options->types},
+           {"--tag", "Only what has all of these.", &options->tags},
+           {"--project", "Only what is for this project, by its id.", &options->project},
+           {"--status", "Only what has this status.", &options->status},
+           {"--from", "Only what was changed then or later: 2026-01-31.", &options->from},
+           {"--to", "Only what was changed before, or on that day.", &options->to},
+           {"--mode",
+            "text: by words; semantic: by meaning; hybrid: by both. Default: hybrid where "
+            "there is a model.",
+            &options->mode},
+           {.name = "--limit", .docs = "So many at most.", .target = &options->limit, .least = 1}},
       .run = [options] { return search(*options); },
       .gives_way = true};
   for (auto& option : client_options(options->client)) command.options.push_back(option);

@@ -80,6 +80,13 @@ test('call: queries, mutations, stdin, subscriptions', async (t) => {
   assert.equal(JSON.parse(await synap('call', 'notes.get', JSON.stringify({ id }))).content, '# Hello');
   const read = await run(['call', 'notes.list', '-'], { env: pod.env, input: '{"limit":1}\n' });
   assert.equal(JSON.parse(read.stdout).total, 1);
+  // A query that is longer than an address may be.
+  const long = await run(['call', 'markdown.render', '-'], { env: pod.env, input: JSON.stringify({ text: '# a\n\n'.repeat(10_000) }) });
+  assert.equal(JSON.parse(long.stdout).html.split('<h1').length, 10_001, long.stderr);
+  // To people it is shown as gh shows JSON, to programs as a line.
+  const env = { ...pod.env, NO_COLOR: '1', PAGER: 'cat' };
+  assert.match((await inTerminal(['call', 'notes.list', '{"limit":1}'], { env })).text, /^\{\r?\n  "notes": \[\r?\n/);
+  assert.match((await inTerminal(['call', 'notes.list', '{"limit":1}', '--json'], { env })).text, /^\{"notes":\[/);
 
   const missing = await run(['call', 'notes.create'], { env: pod.env });
   assert.equal(missing.code, 2);
