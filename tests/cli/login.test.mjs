@@ -56,7 +56,7 @@ test('login with a wrong key, or to no pod, keeps nothing', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const { file, ...at } = home(t);
   const wrong = await run(['login', pod.url], { ...at, input: 'synap_wrong\n' });
-  assert.deepEqual([wrong.code, /\[key: stdin\]/.test(wrong.stderr)], [4, true], wrong.stderr);
+  assert.deepEqual([wrong.code, /, key: stdin\]/.test(wrong.stderr)], [4, true], wrong.stderr);
   for (const input of ['', '\n', ' \r\n']) {
     const { code, stderr } = await run(['login', pod.url], { ...at, input });
     assert.equal(code, 2);
