@@ -103,6 +103,22 @@ TEST_F(MetricsPageTest, IsForAnOwnerAndForTheMetricsKey) {
   EXPECT_EQ(asker.get("/metrics").status, 401);
 }
 
+// Nine of ten lines are buckets, which the page of the pod asks for every two seconds and does not
+// show.
+TEST_F(MetricsPageTest, LeavesBucketsOutIfItIsAskedTo) {
+  Histogram histogram = Histogram::of_latency();
+  histogram.observe(std::chrono::seconds(1));
+  metrics_.add("synap_time_seconds", Metrics::Type::kHistogram, "A time.",
+               [&](Samples& samples) { samples.add({{"of", "x_bucket"}}, histogram); });
+  auto asker = client();
+  const auto all = asker.get("/metrics", bearer(kMetricsKey)).body;
+  EXPECT_NE(all.find("synap_time_seconds_bucket{"), std::string::npos);
+  const auto some = asker.get("/metrics?buckets=no", bearer(kMetricsKey)).body;
+  EXPECT_EQ(some.find("synap_time_seconds_bucket"), std::string::npos);
+  EXPECT_NE(some.find("synap_time_seconds_count{of=\"x_bucket\"} 1\n"), std::string::npos);
+  EXPECT_NE(some.find("\nsynap_number 7\n"), std::string::npos);
+}
+
 TEST_F(MetricsPageTest, WithoutAMetricsKeyAnEmptyOneIsNone) {
   auto asker = client("");
   EXPECT_EQ(asker.get("/metrics", bearer("")).status, 401);

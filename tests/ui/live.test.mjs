@@ -68,7 +68,7 @@ describe('the live log', () => {
     await site.signIn(page);
     const figure = page.locator('.numbers .figure-value').first();
     await until(async () => /\d/.test(await figure.textContent()), 'the numbers are read');
-    await page.route('**/metrics', () => {}); // From now on they are not.
+    await page.route('**/metrics?*', () => {}); // From now on they are not.
     await site.make('tasks', { title: 'Counted at once' });
     // In one frame, so that the list and its number are of the same moment.
     await page.waitForFunction(

@@ -365,7 +365,7 @@ describe('the page in trouble', () => {
     const page = await site.visit();
     await site.signIn(page);
     await page.waitForSelector('.events-short');
-    await page.route('**/metrics', (route) => route.fulfill({ status: 401 }));
+    await page.route('**/metrics?*', (route) => route.fulfill({ status: 401 }));
     await page.waitForSelector('#sign-in-notice >> text=Your session has ended');
     await page.context().close();
   });
