@@ -35,6 +35,8 @@ DEFINITIONS = (
     re.compile(r'^using (\w+) =', re.M),
     # A constant or variable: a name before `=`, `{`, `[`, `(` or `;`.
     re.compile(r'^(?:inline |static |thread_local )*(?:constexpr|constinit|const)\b[^={\n;(]*?\b(\w+)\s*(?=[={\[(;])', re.M),
+    # A variable that changes, which has no such word before it.
+    re.compile(r'^(?!using\b|return\b|extern\b|template\b)[\w:][\w:<>,&* ]* \**(\w+)\s*(?=;|=[^=]|\{[^\n]*\};)', re.M),
     # A function: a name before the first parenthesis.
     re.compile(r'^[\w:][^=;{}()\n]*?[\s&*](\w+)\(', re.M),
 )
