@@ -10,6 +10,7 @@ import {
 } from '@trpc/client';
 
 import type { AppRouter } from './generated/app-router.js';
+import { overRest } from './long-query.js';
 
 type Options = HTTPLinkOptions<AppRouter['_def']['_config']['$types']>;
 
@@ -43,11 +44,35 @@ function isLong(input: unknown): boolean {
   return new TextEncoder().encode(json).length > BATCHED_INPUT_BYTES_MAX;
 }
 
+// Around an input in the URL of a batch of one.
+const BATCH_OF_ONE = `?batch=1&input=${encodeURIComponent('{"0":}')}`;
+// Of a URL, for a UTF-16 unit: three bytes, "%E6%BC%A2".
+const URL_LENGTH_OF_UNIT_MAX = 9;
+
+// Whether no URL has room for it, be it the only one of its request.
+function isTooLongForUrl({ path, input }: Operation, endpoint: string): boolean {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(input);
+  } catch {
+    return false; // It fails where it is made a URL.
+  }
+  if (json === undefined) return false;
+  const room = URL_LENGTH_MAX - endpoint.length - '/'.length - path.length - BATCH_OF_ONE.length;
+  if (json.length * URL_LENGTH_OF_UNIT_MAX <= room) return false;
+  return json.length > room || encodeURIComponent(json).length > room;
+}
+
 /** For queries and mutations. */
 export function callsOverHttp(http: HttpOptions): TRPCLink<AppRouter> {
+  const isAlone = ({ type, input }: Operation) => type === 'mutation' && isLong(input);
   return splitLink({
-    condition: (op: Operation) => op.type === 'mutation' && isLong(op.input),
-    true: httpLink(http),
-    false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
+    condition: (op: Operation) => op.type === 'query' && isTooLongForUrl(op, http.url),
+    true: httpLink(overRest(http)),
+    false: splitLink({
+      condition: isAlone,
+      true: httpLink(http),
+      false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
+    }),
   });
 }
