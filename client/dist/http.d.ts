@@ -8,5 +8,5 @@ export interface HttpOptions {
     fetch: NonNullable<Options['fetch']>;
 }
 /** For queries and mutations. */
-export declare function callsOverHttp(http: HttpOptions): TRPCLink<AppRouter>;
+export declare function callsOverHttp(options: HttpOptions): TRPCLink<AppRouter>;
 export {};

@@ -1,6 +1,7 @@
 // How calls go over HTTP: those of one moment together, in requests that a pod and what stands before
 // it take; what is too long for that, alone.
 import { httpBatchLink, httpLink, splitLink, } from '@trpc/client';
+import { answersOfPod } from './answer.js';
 import { overRest } from './long-query.js';
 // What the pod takes in one request, and what every proxy takes in one URL.
 const BATCH_MAX = 100;
@@ -46,11 +47,13 @@ function isTooLongForUrl({ path, input }, endpoint) {
     return json.length > room || encodeURIComponent(json).length > room;
 }
 /** For queries and mutations. */
-export function callsOverHttp(http) {
+export function callsOverHttp(options) {
+    const checked = (by) => ({ ...by, fetch: answersOfPod(options.url, by.fetch) });
+    const http = checked(options);
     const isAlone = ({ type, input }) => type === 'mutation' && isLong(input);
     return splitLink({
         condition: (op) => op.type === 'query' && isTooLongForUrl(op, http.url),
-        true: httpLink(overRest(http)),
+        true: httpLink({ ...checked(overRest(options)), methodOverride: 'POST' }),
         false: splitLink({
             condition: isAlone,
             true: httpLink(http),

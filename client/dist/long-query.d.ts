@@ -1,5 +1,3 @@
 import type { HttpOptions } from './http.js';
-/** What makes a link of tRPC ask over REST: `http`, for one whose method is always POST. */
-export declare function overRest(http: HttpOptions): HttpOptions & {
-    methodOverride: 'POST';
-};
+/** `http`, for a link of tRPC whose method is always POST, and which asks over REST with it. */
+export declare function overRest(http: HttpOptions): HttpOptions;

@@ -9,6 +9,7 @@ import {
   type TRPCLink,
 } from '@trpc/client';
 
+import { answersOfPod } from './answer.js';
 import type { AppRouter } from './generated/app-router.js';
 import { overRest } from './long-query.js';
 
@@ -64,11 +65,13 @@ function isTooLongForUrl({ path, input }: Operation, endpoint: string): boolean 
 }
 
 /** For queries and mutations. */
-export function callsOverHttp(http: HttpOptions): TRPCLink<AppRouter> {
+export function callsOverHttp(options: HttpOptions): TRPCLink<AppRouter> {
+  const checked = (by: HttpOptions) => ({ ...by, fetch: answersOfPod(options.url, by.fetch) });
+  const http = checked(options);
   const isAlone = ({ type, input }: Operation) => type === 'mutation' && isLong(input);
   return splitLink({
     condition: (op: Operation) => op.type === 'query' && isTooLongForUrl(op, http.url),
-    true: httpLink(overRest(http)),
+    true: httpLink({ ...checked(overRest(options)), methodOverride: 'POST' }),
     false: splitLink({
       condition: isAlone,
       true: httpLink(http),

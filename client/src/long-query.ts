@@ -69,14 +69,15 @@ async function envelopeOf(
   return isProblem(answer) ? { error: errorOf(answer, path, unknownKeys) } : answer;
 }
 
-/** What makes a link of tRPC ask over REST: `http`, for one whose method is always POST. */
-export function overRest(http: HttpOptions): HttpOptions & { methodOverride: 'POST' } {
+/** `http`, for a link of tRPC whose method is always POST, and which asks over REST with it. */
+export function overRest(http: HttpOptions): HttpOptions {
   const url = http.url.replace(/trpc$/, 'api');
   const ask: HttpOptions['fetch'] = async (target, init) => {
     const response = (await http.fetch(target, init)) as Response;
     const path = decodeURIComponent(String(target).slice(url.length + 1));
     const json = response.json.bind(response);
-    return Object.defineProperty(response, 'json', { value: () => envelopeOf(response, json, path) });
+    const value = () => envelopeOf(response, json, path);
+    return Object.defineProperty(response, 'json', { value, configurable: true });
   };
-  return { ...http, url, fetch: ask, methodOverride: 'POST' };
+  return { ...http, url, fetch: ask };
 }
