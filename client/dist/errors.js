@@ -100,6 +100,8 @@ function sentenceOf({ path = [], message }) {
     const field = place.join('').replace(/^\./, '');
     return field ? `${field}: ${message}` : message;
 }
+// Over tRPC, and over REST.
+const NO_PROCEDURE = /^(?:No procedure found on path|There is no procedure) "([^"]+)"/;
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
  * zod's own errors, of a pod that is not there, and of something else in its place.
@@ -120,6 +122,10 @@ export function messageOf(error) {
         const why = reasonOf(error);
         return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
     }
+    const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message)?.[1];
+    // TypeScript knows what there is, so that a wrong name is rare.
+    if (missing)
+        return `This pod has no "${missing}": it is older than this client, or the name is wrong`;
     return error.message || error.name;
 }
 /** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */

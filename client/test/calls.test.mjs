@@ -156,6 +156,9 @@ describe('calls', () => {
     assert.equal(await get(), 'tags[0]: Too long; content: Too small; Odd');
     pod.next.set('notes.get', new TRPCError({ code: 'NOT_FOUND', message: '[gone]' }));
     assert.equal(await get(), '[gone]');
+    const older = 'This pod has no "notes.pin": it is older than this client, or the name is wrong';
+    assert.equal(await messageFrom(client.notes.pin.query({ id: 'a' })), older);
+    assert.equal(await messageFrom(client.notes.pin.mutate({ id: 'a' })), older);
     const zod = inputSchemas['notes.create'].safeParse({ content: 5 });
     assert.match(messageOf(zod.error), /^content: Invalid input/);
     assert.match(await get({ signal: AbortSignal.timeout(0) }), /aborted due to timeout$/);

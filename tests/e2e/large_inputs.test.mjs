@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { createSynapClient } from '../../client/dist/index.js';
+import { createSynapClient, messageOf } from '../../client/dist/index.js';
 
 import { codeIs, Pod } from './harness.mjs';
 
@@ -74,6 +74,14 @@ describe('large inputs', () => {
     assert.equal(refusal.data.code, 'UNAUTHORIZED');
     assert.deepEqual(await refusalOf('a'.repeat(10_000)), refusal);
     await stranger.close();
+  });
+
+  test('what the pod has not is said to be of a newer one, at any length', async () => {
+    for (const text of ['a', 'a'.repeat(10_000)]) {
+      const error = await client.notes.pin.query({ text }).catch((error) => error);
+      assert.equal(error.data.code, 'NOT_FOUND');
+      assert.match(messageOf(error), /^This pod has no "notes.pin": it is older than this client/);
+    }
   });
 
   test('a long query says what it does not know, is aborted, and goes by the given fetch', async () => {
