@@ -1,16 +1,12 @@
-import { createTRPCClient, createWSClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink, TRPCClientError, wsLink, } from '@trpc/client';
+import { createTRPCClient, createWSClient, httpSubscriptionLink, splitLink, TRPCClientError, wsLink, } from '@trpc/client';
 import { observable } from '@trpc/server/observable';
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
 import { headersOfCause } from './cause.js';
 import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
 import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
+import { callsOverHttp } from './http.js';
 import { WaitingRoom } from './wait.js';
 import { watchAsStream, watchWithHandlers, } from './watch.js';
-// What the pod takes in one request, and what every proxy takes in one URL.
-const BATCH_MAX = 100;
-const URL_LENGTH_MAX = 8_000;
-// A hundred texts of this length still fit into one request; a longer one goes alone.
-const BATCHED_INPUT_LENGTH_MAX = 32 * 1024;
 // The socket is kept for the next watch, but no program stays alive for long because of it.
 const SOCKET_IDLE_MS = 500;
 const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
@@ -22,10 +18,6 @@ function endpointOf(url) {
     const path = endpoint.pathname.replace(/\/+$/, '');
     endpoint.pathname = path.endsWith('/trpc') ? path : `${path}/trpc`;
     return endpoint.href;
-}
-function isLong(input) {
-    const content = input?.content;
-    return typeof content === 'string' && content.length > BATCHED_INPUT_LENGTH_MAX;
 }
 function eventsOverWebSocket(endpoint, options) {
     const WebSocket = options.WebSocket ?? DefaultWebSocket;
@@ -125,26 +117,19 @@ export function createSynapClient(given) {
         url: endpoint,
         headers: async () => ({ ...(await headersOf(options)), ...cause }),
         // tRPC's idea of a fetch and the platform's differ in what `undefined` may stand for.
-        ...(options.fetch ? { fetch: options.fetch } : {}),
+        fetch: ((url, init) => (options.fetch ?? fetch)(url, init)),
     });
     // Calls of one cause share requests with each other only.
-    const callsOf = (cause) => {
-        const http = httpOf(cause);
-        return createTRPCClient({
-            links: [
-                tellingLink(options),
-                splitLink({
-                    condition: (op) => op.type === 'subscription',
-                    true: events.link,
-                    false: splitLink({
-                        condition: (op) => isLong(op.input),
-                        true: httpLink(http),
-                        false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
-                    }),
-                }),
-            ],
-        });
-    };
+    const callsOf = (cause) => createTRPCClient({
+        links: [
+            tellingLink(options),
+            splitLink({
+                condition: (op) => op.type === 'subscription',
+                true: events.link,
+                false: callsOverHttp(httpOf(cause)),
+            }),
+        ],
+    });
     const trpc = callsOf({});
     const source = {
         // Of events of no type there are none, so the page's end is the log's.

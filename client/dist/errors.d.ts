@@ -42,11 +42,16 @@ export declare class ConnectionLostError extends Error {
     readonly name = "ConnectionLostError";
     static of(cause: unknown): ConnectionLostError;
 }
+/** Something answers, and is no pod: the `cause` of the error of a call. */
+export declare class NoPodError extends Error {
+    readonly name = "NoPodError";
+    constructor(url: string, why: string);
+}
 /** Of what is JSON and no pod's answer. */
 export declare const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
- * zod's own errors, and of a pod that is not there.
+ * zod's own errors, of a pod that is not there, and of something else in its place.
  */
 export declare function messageOf(error: unknown): string;
 /** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */

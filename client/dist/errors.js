@@ -61,6 +61,13 @@ export class ConnectionLostError extends Error {
         return new ConnectionLostError(why ? `${message} (${why})` : message, { cause });
     }
 }
+/** Something answers, and is no pod: the `cause` of the error of a call. */
+export class NoPodError extends Error {
+    name = 'NoPodError';
+    constructor(url, why) {
+        super(`What answers at ${url} is no pod: ${why}`);
+    }
+}
 /** Of what is JSON and no pod's answer. */
 export const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 // What links and fetch say where they know nothing, which would only make a sentence longer.
@@ -93,9 +100,11 @@ function sentenceOf({ path = [], message }) {
     const field = place.join('').replace(/^\./, '');
     return field ? `${field}: ${message}` : message;
 }
+// Over tRPC, and over REST.
+const NO_PROCEDURE = /^(?:No procedure found on path|There is no procedure) "([^"]+)"/;
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
- * zod's own errors, and of a pod that is not there.
+ * zod's own errors, of a pod that is not there, and of something else in its place.
  */
 export function messageOf(error) {
     if (typeof error === 'string')
@@ -108,9 +117,15 @@ export function messageOf(error) {
     if (isSynapError(error) && !error.shape && !error.meta?.['isAborted']) {
         if (keyIsMissing(error))
             return new NoKeyError().message;
+        if (error.cause?.name === 'NoPodError')
+            return error.message;
         const why = reasonOf(error);
         return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
     }
+    const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message)?.[1];
+    // TypeScript knows what there is, so that a wrong name is rare.
+    if (missing)
+        return `This pod has no "${missing}": it is older than this client, or the name is wrong`;
     return error.message || error.name;
 }
 /** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */

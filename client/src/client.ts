@@ -1,14 +1,11 @@
 import {
   createTRPCClient,
   createWSClient,
-  httpBatchLink,
-  httpLink,
   httpSubscriptionLink,
   splitLink,
   TRPCClientError,
   wsLink,
   type TRPCClient,
-  type HTTPLinkOptions,
   type TRPCLink,
 } from '@trpc/client';
 import { observable } from '@trpc/server/observable';
@@ -20,6 +17,7 @@ import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from '.
 import type { EventOf, EventType, RegisteredType, SynapEvent } from './events.js';
 import type { AppRouter, Request } from './generated/app-router.js';
 import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
+import { callsOverHttp, type HttpOptions } from './http.js';
 import type { EventSourceOfPod } from './subscription.js';
 import { WaitingRoom, type WaitOptions } from './wait.js';
 import {
@@ -103,12 +101,6 @@ export type Watched<T extends string, Own = {}> = [T] extends [never] ? SynapEve
 
 export type SynapClient<Own extends object = {}> = TRPCClient<AppRouter> & SynapHelpers<Own>;
 
-// What the pod takes in one request, and what every proxy takes in one URL.
-const BATCH_MAX = 100;
-const URL_LENGTH_MAX = 8_000;
-// A hundred texts of this length still fit into one request; a longer one goes alone.
-const BATCHED_INPUT_LENGTH_MAX = 32 * 1024;
-
 // The socket is kept for the next watch, but no program stays alive for long because of it.
 const SOCKET_IDLE_MS = 500;
 const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
@@ -123,13 +115,6 @@ function endpointOf(url: string | URL): string {
   endpoint.pathname = path.endsWith('/trpc') ? path : `${path}/trpc`;
   return endpoint.href;
 }
-
-function isLong(input: unknown): boolean {
-  const content = (input as { content?: unknown } | undefined)?.content;
-  return typeof content === 'string' && content.length > BATCHED_INPUT_LENGTH_MAX;
-}
-
-type FetchEsque = NonNullable<HTTPLinkOptions<AppRouter['_def']['_config']['$types']>['fetch']>;
 
 interface Events {
   link: TRPCLink<AppRouter>;
@@ -240,30 +225,24 @@ export function createSynapClient<Own extends object = {}>(
     options.transport === 'sse'
       ? eventsOverSse(endpoint, options)
       : eventsOverWebSocket(endpoint, options);
-  const httpOf = (cause: HeaderFields) => ({
+  const httpOf = (cause: HeaderFields): HttpOptions => ({
     url: endpoint,
     headers: async () => ({ ...(await headersOf(options)), ...cause }),
     // tRPC's idea of a fetch and the platform's differ in what `undefined` may stand for.
-    ...(options.fetch ? { fetch: options.fetch as FetchEsque } : {}),
+    fetch: ((url: string, init: RequestInit) => (options.fetch ?? fetch)(url, init)) as HttpOptions['fetch'],
   });
   // Calls of one cause share requests with each other only.
-  const callsOf = (cause: HeaderFields) => {
-    const http = httpOf(cause);
-    return createTRPCClient<AppRouter>({
+  const callsOf = (cause: HeaderFields) =>
+    createTRPCClient<AppRouter>({
       links: [
         tellingLink(options),
         splitLink({
           condition: (op) => op.type === 'subscription',
           true: events.link,
-          false: splitLink({
-            condition: (op) => isLong(op.input),
-            true: httpLink(http),
-            false: httpBatchLink({ ...http, maxItems: BATCH_MAX, maxURLLength: URL_LENGTH_MAX }),
-          }),
+          false: callsOverHttp(httpOf(cause)),
         }),
       ],
     });
-  };
   const trpc = callsOf({});
 
   const source: EventSourceOfPod = {

@@ -82,6 +82,14 @@ export class ConnectionLostError extends Error {
   }
 }
 
+/** Something answers, and is no pod: the `cause` of the error of a call. */
+export class NoPodError extends Error {
+  override readonly name = 'NoPodError';
+  constructor(url: string, why: string) {
+    super(`What answers at ${url} is no pod: ${why}`);
+  }
+}
+
 /** Of what is JSON and no pod's answer. */
 export const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 
@@ -120,9 +128,12 @@ function sentenceOf({ path = [], message }: Issue): string {
   return field ? `${field}: ${message}` : message;
 }
 
+// Over tRPC, and over REST.
+const NO_PROCEDURE = /^(?:No procedure found on path|There is no procedure) "([^"]+)"/;
+
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
- * zod's own errors, and of a pod that is not there.
+ * zod's own errors, of a pod that is not there, and of something else in its place.
  */
 export function messageOf(error: unknown): string {
   if (typeof error === 'string') return error;
@@ -131,9 +142,13 @@ export function messageOf(error: unknown): string {
   if (Array.isArray(issues) && issues.length > 0) return issues.map(sentenceOf).join('; ');
   if (isSynapError(error) && !error.shape && !error.meta?.['isAborted']) {
     if (keyIsMissing(error)) return new NoKeyError().message;
+    if ((error.cause as Error | undefined)?.name === 'NoPodError') return error.message;
     const why = reasonOf(error);
     return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
   }
+  const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message)?.[1];
+  // TypeScript knows what there is, so that a wrong name is rare.
+  if (missing) return `This pod has no "${missing}": it is older than this client, or the name is wrong`;
   return error.message || error.name;
 }
 

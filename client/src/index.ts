@@ -12,6 +12,7 @@ export {
   ClientClosedError,
   ConnectionLostError,
   NoKeyError,
+  NoPodError,
   RequestFailedError,
   WaitTimeoutError,
   WatchStoppedError,

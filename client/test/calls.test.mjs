@@ -33,11 +33,31 @@ describe('calls', () => {
     await client.close();
   });
 
-  test('long texts go alone, so that a batch never outgrows what the pod takes', async () => {
+  test('long inputs go alone, so that a batch never outgrows what the pod takes', async () => {
     const client = createSynapClient({ url: pod.url, key: 'key' });
-    const content = 'x'.repeat(40_000);
-    await Promise.all([content, content, 'a', 'b'].map((content) => client.notes.create.mutate({ content })));
-    assert.equal(pod.httpRequests, 3);
+    const inputs = [
+      { content: 'x'.repeat(40_000) },
+      { content: '漢'.repeat(20_000) },
+      { content: '\u0001'.repeat(10_000) },
+      { content: 'properties', properties: Array(5_000).fill('漢字') },
+      { content: 'a' },
+      { content: '漢'.repeat(10_000) },
+    ];
+    await Promise.all(inputs.map((input) => client.notes.create.mutate(input)));
+    assert.equal(pod.httpRequests, 5);
+    assert.deepEqual(new Set(pod.calls.map(({ input }) => input.content)), new Set(inputs.map(({ content }) => content)));
+    await client.close();
+  });
+
+  test('an input that is no JSON fails alone', async () => {
+    const client = createSynapClient({ url: pod.url, key: 'key' });
+    for (const call of ['create.mutate', 'get.query']) {
+      const [name, how] = call.split('.');
+      const ask = (content) => client.notes[name][how]({ content });
+      const [bad, good] = await Promise.allSettled([ask(1n), ask('a')]);
+      assert.match(bad.reason.message, /BigInt/, call);
+      assert.equal(good.status, 'fulfilled', call);
+    }
     await client.close();
   });
 
@@ -136,6 +156,9 @@ describe('calls', () => {
     assert.equal(await get(), 'tags[0]: Too long; content: Too small; Odd');
     pod.next.set('notes.get', new TRPCError({ code: 'NOT_FOUND', message: '[gone]' }));
     assert.equal(await get(), '[gone]');
+    const older = 'This pod has no "notes.pin": it is older than this client, or the name is wrong';
+    assert.equal(await messageFrom(client.notes.pin.query({ id: 'a' })), older);
+    assert.equal(await messageFrom(client.notes.pin.mutate({ id: 'a' })), older);
     const zod = inputSchemas['notes.create'].safeParse({ content: 5 });
     assert.match(messageOf(zod.error), /^content: Invalid input/);
     assert.match(await get({ signal: AbortSignal.timeout(0) }), /aborted due to timeout$/);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import { WebSocketServer } from 'ws';
 
-import { createSynapClient } from '../dist/index.js';
+import { createSynapClient, isSynapError, messageOf } from '../dist/index.js';
 
 const EVENT = { id: 'e', version: 'v1', type: 'a.b.completed', dataVersion: 1, data: {}, userId: 'u',
   source: 'api', timestamp: '2026-01-01T00:00:00.000Z' };
@@ -124,4 +124,53 @@ test('an answer without the end of the log is no end', async (t) => {
   const pod = await server(t, { list: {} });
   const told = await watched(t, pod, 'websocket', 500);
   assert.match(told.interrupted[0], /no pod/);
+});
+
+const is = (status, body) => (request, response) => response.writeHead(status).end(body);
+for (const [what, [answer, why]] of Object.entries({
+  'a page': [is(200, '<html>'), 'its answer, of status 200, is not tRPC'],
+  "a gateway's page": [is(502, '<html>'), 'its answer, of status 502, is not tRPC'],
+  'nothing at all': [is(200), 'its answer, of status 200, is not tRPC'],
+  'null': [is(200, 'null'), 'its answer, of status 200, is not tRPC'],
+  'an empty list': [is(200, '[]'), 'its answer, of status 200, is not tRPC'],
+  'JSON of another program': [is(404, '{"error":"Not Found"}'), 'its answer, of status 404, is not tRPC'],
+  'a redirect to itself': [
+    (request, response) => response.writeHead(302, { location: request.url }).end(),
+    'it redirects again and again',
+  ],
+})) {
+  test(`who answers with ${what} is said to be no pod`, async (t) => {
+    const http = createServer(answer).listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    t.after(() => (http.closeAllConnections(), http.close()));
+    const url = `http://127.0.0.1:${http.address().port}`;
+    const client = createSynapClient({ url, key: 'k' });
+    const calls = [
+      client.health.query(),
+      client.notes.create.mutate({ content: 'a' }),
+      client.notes.create.mutate({ content: 'a'.repeat(40_000) }),
+      // A long query goes over REST, whose answers are any JSON: only what is none is not of a pod.
+      ...(/JSON|null|list/.test(what) ? [] : [client.markdown.render.query({ text: 'a'.repeat(9_000) })]),
+    ];
+    for (const { status, reason } of await Promise.allSettled(calls)) {
+      assert.equal(status, 'rejected');
+      assert.ok(isSynapError(reason));
+      assert.equal(messageOf(reason), `What answers at ${url} is no pod: ${why}`);
+      assert.equal(reason.message, messageOf(reason));
+    }
+    await client.close();
+  });
+}
+
+test('an answer that is cut short is none', async (t) => {
+  const http = createServer((request, response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('{"result":');
+    setTimeout(() => response.destroy(), 50);
+  }).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  t.after(() => (http.closeAllConnections(), http.close()));
+  const client = createSynapClient({ url: `http://127.0.0.1:${http.address().port}`, key: 'k' });
+  const error = await client.health.query().catch((error) => error);
+  assert.match(messageOf(error), /^The pod does not answer/);
+  await client.close();
 });

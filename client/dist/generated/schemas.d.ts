@@ -143,8 +143,8 @@ export declare const ListEvents: z.ZodObject<{
     userId: z.ZodOptional<z.ZodString>;
     source: z.ZodOptional<z.ZodEnum<{
         sync: "sync";
-        agent: "agent";
         api: "api";
+        agent: "agent";
         automation: "automation";
         migration: "migration";
         system: "system";
@@ -186,8 +186,8 @@ export declare const SynapEvent: z.ZodObject<{
     userId: z.ZodString;
     source: z.ZodEnum<{
         sync: "sync";
-        agent: "agent";
         api: "api";
+        agent: "agent";
         automation: "automation";
         migration: "migration";
         system: "system";
@@ -214,8 +214,8 @@ export declare const WatchEvents: z.ZodObject<{
     userId: z.ZodOptional<z.ZodString>;
     source: z.ZodOptional<z.ZodEnum<{
         sync: "sync";
-        agent: "agent";
         api: "api";
+        agent: "agent";
         automation: "automation";
         migration: "migration";
         system: "system";
@@ -1641,8 +1641,8 @@ export declare const inputSchemas: {
         userId: z.ZodOptional<z.ZodString>;
         source: z.ZodOptional<z.ZodEnum<{
             sync: "sync";
-            agent: "agent";
             api: "api";
+            agent: "agent";
             automation: "automation";
             migration: "migration";
             system: "system";
@@ -1672,8 +1672,8 @@ export declare const inputSchemas: {
         userId: z.ZodOptional<z.ZodString>;
         source: z.ZodOptional<z.ZodEnum<{
             sync: "sync";
-            agent: "agent";
             api: "api";
+            agent: "agent";
             automation: "automation";
             migration: "migration";
             system: "system";
@@ -2298,8 +2298,8 @@ export declare const synapEventSchema: z.ZodObject<{
     userId: z.ZodString;
     source: z.ZodEnum<{
         sync: "sync";
-        agent: "agent";
         api: "api";
+        agent: "agent";
         automation: "automation";
         migration: "migration";
         system: "system";
