@@ -223,8 +223,9 @@ describe('the page in trouble', () => {
       route.continue({ url: route.request().url().replace('%22limit%22%3A500', '%22limit%22%3A1') }),
     );
     for (const _ of [1, 2, 3]) {
-      const headers = { authorization: `Bearer ${site.pod.key}` };
-      assert.equal((await fetch(`${site.pod.url}/session`, { method: 'POST', headers })).ok, true);
+      const headers = { authorization: `Bearer ${site.pod.key}`, 'synap-page': '1' };
+      const answer = await fetch(`${site.pod.url}/session`, { method: 'POST', headers });
+      assert.ok(answer.ok, await answer.text());
     }
     await page.goto(`${site.url}/users`);
     await page.waitForSelector('[aria-label=Browsers] tr:nth-child(3)');
