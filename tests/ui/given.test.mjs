@@ -31,6 +31,12 @@ describe('JSON that somebody gives', () => {
       ['12345678901234567890', '12345678901234567000'],
       ['1e400', 'null'],
       ['-1e400', 'null'],
+      ['9007199254740993.0', '9007199254740992'],
+      ['9007199254740993e0', '9007199254740992'],
+      ['90071992547409.93E+2', '9007199254740992'],
+      ['123456789012345678e3', '123456789012345680000'],
+      ['1e-400', '0'],
+      ['-0.1e-400', '0'],
     ]) {
       assert.throws(
         () => lib.parseGiven(`{"9007199254740993": "9007199254740993", "a": [1, {"b": ${number}}]}`),
@@ -40,7 +46,7 @@ describe('JSON that somebody gives', () => {
   });
 
   test('is taken where it reads back, and refused as before where it is no JSON', () => {
-    for (const text of ['0', '-0', '9007199254740992', '9007199254740994', '0.1', '3.14159265358979323846', '1e21', '1152921504606847000', '0e-400', '5e-324', '1e-400', '"\\"9007199254740993"']) {
+    for (const text of ['0', '-0', '9007199254740992', '9007199254740994', '0.1', '3.14159265358979323846', '1e21', '1152921504606847000', '0e-400', '5e-324', '3.0', '1e2', '10E-1', '0.0', '-0.0', '1.5e300', '9007199254740992.00', '9007199254740993.5', '"\\"9007199254740993"']) {
       assert.deepEqual(lib.parseGiven(text), JSON.parse(text), text);
     }
     assert.throws(() => lib.parseGiven('{'), SyntaxError);
@@ -51,7 +57,10 @@ describe('JSON that somebody gives', () => {
     const count = { name: 'count', kind: 'number', schema: {} };
     assert.throws(() => lib.fromText(json, '{"n":9007199254740993}'), /Properties: The number 9007199254740993/);
     assert.throws(() => lib.fromText(count, '9007199254740993'), /9007199254740993 cannot be kept/);
+    assert.throws(() => lib.fromText(count, '09007199254740993.0'), /9007199254740993.0 cannot be kept/);
+    assert.throws(() => lib.fromText(count, '1e-400'), /come back as 0/);
     assert.throws(() => lib.fromText(count, '1e400'), /no number/);
+    assert.equal(lib.fromText(count, '.5'), 0.5);
     assert.equal(lib.fromText(count, '007'), 7);
     assert.equal(lib.fromText(count, '-1.5'), -1.5);
   });

@@ -157,6 +157,105 @@ describe('the page in trouble', () => {
     await page.context().close();
   });
 
+  test('says of half a date and of no number what they are, and sends nothing', async () => {
+    const id = await site.make('tasks', { title: 'Due', dueDate: '2026-03-04' });
+    const sent = [];
+    const type = async (path, control, keys, action, said) => {
+      const page = await site.visit();
+      await site.signIn(page, { path });
+      page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()));
+      await page.focus(control);
+      for (const key of keys) await page.keyboard.press(key);
+      await page.click(`text=${action}`);
+      await page.waitForSelector(`.field .issue >> text=${said}`);
+      assert.equal(await page.locator('.tried').count(), 0);
+      await page.context().close();
+    };
+    // Only a part of the date is taken away.
+    const date = '.thing-form input[type=date]';
+    await type(`/tasks/${id}/edit`, date, ['Backspace'], 'Save', 'Due date: this is no date');
+    await type('/catalogue/notes.create', 'input[type=datetime-local]', '0230', 'Call it', 'this is no time');
+    for (const text of ['1e400', '5e']) {
+      await type('/catalogue/events.list', '[data-field=limit]', text, 'Call it', 'Limit: this is no number');
+    }
+    assert.deepEqual(sent.filter((url) => /update|create/.test(url)), []);
+    assert.equal((await site.call('tasks.get', { id })).dueDate, '2026-03-04');
+  });
+
+  test('says no longer that the pod is away than it is', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    await site.pod.kill('SIGTERM');
+    await page.waitForSelector('[data-live=lost]');
+    await lose(page, '**/trpc/notes.create*', 1);
+    await page.fill('.quick-note textarea', '# Later');
+    await page.click('text=Make the note');
+    await page.waitForSelector('.quick-note .issue >> text=does not answer');
+    await site.pod.startAgain();
+    await page.waitForSelector('[data-live=live]');
+    await page.waitForSelector('.quick-note .issue', { state: 'detached' });
+    assert.equal(await page.inputValue('.quick-note textarea'), '# Later');
+    await page.context().close();
+  });
+
+  test('says that a link is damaged, and asks for a key', async () => {
+    const page = await site.visit();
+    await page.goto(`${site.url}/#token=%E0%A4%A`);
+    await page.waitForSelector('#key');
+    await page.waitForSelector('#sign-in-notice >> text=The link is damaged');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('shows every user, the browsers that are signed in, and all keys, however many', async () => {
+    const page = await site.visit();
+    for (let at = 0; at < 110; ++at) await site.call('users.create', { name: `number ${at}` });
+    const { userId } = await site.call('users.create', { name: 'The last' });
+    await site.signIn(page, { path: `/users/${userId}` });
+    await page.waitForSelector('h2 >> text=Keys of The last');
+    await page.goto(`${site.url}/users`);
+    await page.waitForSelector('[aria-label=Users] tbody tr:nth-child(100)');
+    await page.click('[aria-label=Users] >> text=More');
+    await page.waitForSelector('[aria-label=Users] >> text=The last');
+    assert.equal(await page.locator('[aria-label=Users] >> text=More').count(), 0);
+    // Sessions are given page by page, the oldest first: of another size here, for the time it takes.
+    await page.route('**/trpc/keys.list*', (route) =>
+      route.continue({ url: route.request().url().replace('%22limit%22%3A500', '%22limit%22%3A1') }),
+    );
+    for (const _ of [1, 2, 3]) {
+      const headers = { authorization: `Bearer ${site.pod.key}`, 'synap-page': '1' };
+      const answer = await fetch(`${site.pod.url}/session`, { method: 'POST', headers });
+      assert.ok(answer.ok, await answer.text());
+    }
+    await page.goto(`${site.url}/users`);
+    await page.waitForSelector('[aria-label=Browsers] tr:nth-child(3)');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('has the versions of a thing page by page, to compare and to go back to', async () => {
+    const id = await site.make('notes', { content: 'one of many 1' });
+    for (let at = 2; at <= 203; ++at) await site.call('notes.update', { id, content: `one of many ${at}` });
+    const isAt = async (version) =>
+      until(async () => (await site.call('notes.get', { id })).version === version, `version ${version}`);
+    await isAt(203);
+    const page = await site.visit();
+    await site.signIn(page, { path: `/notes/${id}/history` });
+    await page.waitForSelector('.versions li:nth-child(200)');
+    await page.click('text=Older versions');
+    await page.click('.versions >> text="version 2"');
+    await page.waitForSelector('.diff .removed >> text=one of many 1');
+    await page.click('.versions li:nth-child(202) >> text=Restore');
+    await page.click('dialog button.danger');
+    await isAt(204);
+    assert.equal((await site.call('notes.get', { id })).content, 'one of many 2');
+    await page.waitForSelector('.versions li:nth-child(204)');
+    assert.equal(await page.locator('.versions >> text="now"').count(), 1);
+    assert.equal(await page.locator('text=Older versions').count(), 0);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   test('makes one note of one intent, whichever answer is lost', async () => {
     const page = await site.visit();
     await site.signIn(page);

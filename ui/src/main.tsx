@@ -16,8 +16,8 @@ const sayAway = (error: unknown): void => {
 };
 
 async function findOutWhoIsHere(): Promise<void> {
-  const token = takeTokenFromAddress();
   try {
+    const token = takeTokenFromAddress();
     if (token) return await untilAnswered(() => followLink(token), { onFailure: sayAway });
   } catch (error) {
     signInNotice.value = messageOf(error);

@@ -1,6 +1,6 @@
 // What a form makes of a schema: one kind of control for each field, and back to JSON.
 import type { PodDocument, Schema } from './document.js';
-import { parseGiven } from './given-json.js';
+import { checkNumber, parseGiven } from './given-json.js';
 
 export type FieldKind =
   'line' | 'text' | 'choice' | 'number' | 'yesno' | 'list' | 'date' | 'reference' | 'json';
@@ -138,7 +138,7 @@ export function fromText(field: Field, text: string): unknown {
   if (field.kind === 'number') {
     const value = Number(text);
     if (!Number.isFinite(value)) throw new Error(`${labelOf(field.name)}: this is no number`);
-    if (/^-?\d+$/.test(text.trim())) return parseGiven(text.trim().replace(/^(-?)0+(?=\d)/, '$1'));
+    checkNumber(text.trim());
     return value;
   }
   if (field.kind === 'json') {

@@ -16,6 +16,8 @@ export class PodError extends Error {
   }
 }
 
+export const AWAY = 'The pod does not answer';
+
 /** It may be answered another time: the pod was away, or had too much to do. */
 export const isPassing = (error: unknown): boolean =>
   error instanceof PodError &&
@@ -135,7 +137,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     });
   } catch (error) {
     if (given?.aborted) throw error;
-    throw new PodError('The pod does not answer', 'UNREACHABLE', 0);
+    throw new PodError(AWAY, 'UNREACHABLE', 0);
   } finally {
     clearTimeout(timer);
   }

@@ -93,7 +93,11 @@ export async function signOut(): Promise<void> {
 export function takeTokenFromAddress(): string | undefined {
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
   if (token) history.replaceState(history.state, '', location.pathname + location.search);
-  return token && decodeURIComponent(token);
+  try {
+    return token && decodeURIComponent(token);
+  } catch {
+    throw new PodError('The link is damaged. Ask for another, or sign in with a key', 'UNAUTHORIZED', 401);
+  }
 }
 
 export const isOwner = (): boolean => session.value?.user.role === 'owner';

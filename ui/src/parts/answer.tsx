@@ -5,7 +5,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { InTurn } from '../lib/in-turn.js';
 import { log } from '../lib/log.js';
 import { liveStatus } from '../lib/live.js';
-import { messageOf } from '../lib/rpc.js';
+import { AWAY, messageOf } from '../lib/rpc.js';
 import type { SynapEvent } from '../lib/events.js';
 
 export interface Answer<T> {
@@ -65,6 +65,13 @@ export function useAskOnceBack(hasFailed: boolean, reload: () => void): void {
   useEffect(() => {
     if (status === 'live' && hasFailed) reload();
   }, [status]);
+}
+
+/** What came in the way of something; that the pod is away stands no longer than it is true. */
+export function useIssue(): [string, (issue: string) => void] {
+  const [issue, setIssue] = useState('');
+  useAskOnceBack(issue === AWAY, () => setIssue(''));
+  return [issue, setIssue];
 }
 
 // Several events of one command come together: one question for all of them.

@@ -71,6 +71,7 @@ function Control(props: ControlProps) {
   const common = {
     id,
     value,
+    'data-field': field.name,
     'aria-describedby': describedBy,
     'aria-invalid': isWrong || undefined,
     required: field.isRequired,
@@ -182,6 +183,18 @@ export function FormFields(props: {
       ))}
     </>
   );
+}
+
+/** What a control shows and does not give: half a date, or no number. Its value is '', as of an empty one. */
+export function halfTyped(form: HTMLFormElement): Record<string, string> {
+  const issues: Record<string, string> = {};
+  for (const { validity, type, dataset } of form.querySelectorAll('input')) {
+    const name = dataset['field'];
+    if (!validity.badInput || !name) continue;
+    const what = type === 'datetime-local' ? 'time' : type;
+    issues[name] = `${labelOf(name)}: this is no ${what}`;
+  }
+  return issues;
 }
 
 /** The issues of an error by the field that they are about. */

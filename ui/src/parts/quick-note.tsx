@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { Intent } from '../lib/command.js';
 import { useDraft } from '../lib/drafts.js';
 import { messageOf } from '../lib/rpc.js';
+import { useIssue } from './answer.js';
 import { sayDone } from './say.js';
 import { useUnsaved } from './unsaved.js';
 
@@ -11,7 +12,7 @@ export function QuickNote() {
   const [text, setText] = useDraft(() => '', 'note');
   const [made, setMade] = useState('');
   const [isBusy, setBusy] = useState(false);
-  const [issue, setIssue] = useState('');
+  const [issue, setIssue] = useIssue();
   const [intent] = useState(() => new Intent());
   useUnsaved(text.trim() !== '');
   const submit = (event: Event) => {

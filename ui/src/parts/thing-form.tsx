@@ -5,7 +5,8 @@ import { useDraft } from '../lib/drafts.js';
 import { type Field, fromText, labelOf, toText } from '../lib/fields.js';
 import { withLineEnds } from '../lib/line-ends.js';
 import { messageOf, PodError } from '../lib/rpc.js';
-import { FormField, issuesByField, type Values } from './form.js';
+import { useIssue } from './answer.js';
+import { FormField, halfTyped, issuesByField, type Values } from './form.js';
 import { Markdown } from './markdown.js';
 import { useUnsaved } from './unsaved.js';
 
@@ -24,6 +25,8 @@ interface Props {
 
 // A field with a longer text, above all with a long line, holds up a browser for seconds.
 const EDITED_LENGTH_MAX = 200_000;
+
+const BESIDE = 'Nothing is stored: look at what is said beside the fields';
 
 function changesOf(fields: Field[], before: Values, after: Values): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
@@ -92,7 +95,7 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
   );
   const [draft, setDraft] = useDraft(() => ({ thing, values: before }), action);
   const { values } = draft;
-  const [issue, setIssue] = useState('');
+  const [issue, setIssue] = useIssue();
   const [issues, setIssues] = useState<Record<string, string>>({});
   const [isBusy, setBusy] = useState(false);
   const isChanged = fields.some((field) => values[field.name] !== before[field.name]);
@@ -106,7 +109,9 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
     event.preventDefault();
     if (isBusy) return;
     setIssue('');
-    setIssues({});
+    const half = halfTyped(event.currentTarget as HTMLFormElement);
+    setIssues(half);
+    if (Object.keys(half).length) return setIssue(BESIDE);
     try {
       const changes = changesOf(fields, before, values);
       setBusy(true);
@@ -115,7 +120,7 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
           const byField = error instanceof PodError ? issuesByField(error.issues) : {};
           setIssues(byField);
           const isBeside = fields.some(({ name }) => name in byField);
-          setIssue(isBeside ? 'Nothing is stored: look at what is said beside the fields' : messageOf(error));
+          setIssue(isBeside ? BESIDE : messageOf(error));
         })
         .finally(() => setBusy(false));
     } catch (error) {

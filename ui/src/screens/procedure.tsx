@@ -6,15 +6,15 @@ import { Intent } from '../lib/command.js';
 import type { PodDocument, Procedure } from '../lib/document.js';
 import { useDraft } from '../lib/drafts.js';
 import { type Field, fieldsOf, fromText, toText } from '../lib/fields.js';
-import { messageOf, mutate, PodError, query } from '../lib/rpc.js';
+import { AWAY, messageOf, mutate, PodError, query } from '../lib/rpc.js';
 import { asCurl, asTypeScript } from '../lib/snippets.js';
 import { duration } from '../lib/time.js';
 import { useOpenTitle } from '../lib/title.js';
-import { Empty } from '../parts/answer.js';
+import { Empty, useAskOnceBack } from '../parts/answer.js';
 import { Chip } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
 import { Confirm } from '../parts/dialog.js';
-import { FormFields, issuesByField, type Values } from '../parts/form.js';
+import { FormFields, halfTyped, issuesByField, type Values } from '../parts/form.js';
 import { Icon } from '../parts/icon.js';
 import { Json } from '../parts/json.js';
 import { SchemaView } from '../parts/schema.js';
@@ -76,8 +76,10 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
   useUnsaved(fields.some(({ name }) => values[name] !== sent[name]));
   const [tried, setTried] = useState<Tried>();
   const [issue, setIssue] = useState('');
+  const [half, setHalf] = useState<Record<string, string>>({});
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
+  useAskOnceBack(tried?.error?.message === AWAY, () => setTried(undefined));
 
   const read = (): Record<string, unknown> | undefined =>
     inputOf(fields, values, procedure.isInputRequired);
@@ -119,10 +121,13 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
   };
   const submit = (event: Event) => {
     event.preventDefault();
+    const bad = halfTyped(event.currentTarget as HTMLFormElement);
+    setHalf(bad);
+    if (Object.keys(bad).length) return setTried(undefined);
     if (procedure.effects === 'destroys') setAsking(true);
     else void run();
   };
-  const issues = tried?.error ? issuesByField(tried.error.issues) : {};
+  const issues = tried?.error ? issuesByField(tried.error.issues) : half;
   const kind = procedure.kind;
   return (
     <section aria-labelledby="try-title">

@@ -5,7 +5,7 @@ import { Intent } from '../lib/command.js';
 import { podDocument } from '../lib/document.js';
 import { messageOf, query } from '../lib/rpc.js';
 import { number } from '../lib/time.js';
-import { Empty, Show, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
+import { Empty, Show, useAnswer, useIssue, useReloadOn, Waiting } from '../parts/answer.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { say, sayDone } from '../parts/say.js';
 import { Line } from '../parts/text.js';
@@ -40,7 +40,7 @@ const notes = (count: number): string => `${number(count)} ${count === 1 ? 'note
 
 function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void }) {
   const [to, setTo] = useState(one.tag);
-  const [issue, setIssue] = useState('');
+  const [issue, setIssue] = useIssue();
   const [isBusy, setBusy] = useState(false);
   const [intent] = useState(() => new Intent());
   const name = to.trim();

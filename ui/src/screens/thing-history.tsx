@@ -1,5 +1,5 @@
 // The versions of a thing: what differs between two of them, and back to one.
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
@@ -24,7 +24,21 @@ interface History {
   nextBefore?: number;
 }
 
-const VERSIONS_MAX = 200;
+const PAGE = 200;
+
+/** The newest versions, so many pages of them. */
+async function versionsOf(noun: Noun, id: string, pages: number, signal: AbortSignal): Promise<History> {
+  const name = `${noun.plural}.history`;
+  let all = await query<History>(name, { id, limit: PAGE }, signal).catch(() =>
+    query<History>(name, { id }, signal),
+  );
+  for (let page = 1; page < pages && all.nextBefore !== undefined; ++page) {
+    const { nextBefore: before, versions } = all;
+    const older = await query<History>(name, { id, limit: PAGE, before }, signal);
+    all = { ...older, versions: versions.concat(older.versions) };
+  }
+  return all;
+}
 
 interface Props {
   document: PodDocument;
@@ -100,11 +114,14 @@ function Comparison({
 export function ThingHistory(props: Props) {
   const { noun, thing } = props;
   const [picked, setPicked] = useState<{ from: number; to: number }>();
+  const pages = useRef(1);
   const history = useAnswer(`history:${thing.id}:${thing.version}`, (signal) =>
-    query<History>(`${noun.plural}.history`, { id: thing.id, limit: VERSIONS_MAX }, signal).catch(
-      () => query<History>(`${noun.plural}.history`, { id: thing.id }, signal),
-    ),
+    versionsOf(noun, thing.id, pages.current, signal),
   );
+  const more = () => {
+    ++pages.current;
+    history.reload();
+  };
   const to = picked?.to ?? thing.version;
   const from = picked?.from ?? to - 1;
   return (
@@ -119,6 +136,9 @@ export function ThingHistory(props: Props) {
                 onChange={(event) => setPicked({ from: Number(event.currentTarget.value), to })}
               >
                 <option value="0">nothing</option>
+                {from > 0 && !versions.some((one) => one.version === from) && (
+                  <option value={String(from)}>{`version ${from}`}</option>
+                )}
                 {versions.map(({ version }) => (
                   <option key={version} value={String(version)}>{`version ${version}`}</option>
                 ))}
@@ -154,15 +174,21 @@ export function ThingHistory(props: Props) {
                 <span class="quiet">
                   {version.source} <Time at={version.at} />
                 </span>
-                {version.version !== thing.version && noun.has('restore') ? (
-                  <Restore noun={noun} thing={thing} version={version.version} />
-                ) : (
+                {version.version === thing.version ? (
                   <span class="quiet">now</span>
+                ) : (
+                  noun.has('restore') && (
+                    <Restore noun={noun} thing={thing} version={version.version} />
+                  )
                 )}
               </li>
             ))}
           </ol>
-          {nextBefore !== undefined && <p class="cut">Older versions are there, but not shown.</p>}
+          {nextBefore !== undefined && (
+            <button type="button" onClick={more} disabled={history.isLoading}>
+              Older versions
+            </button>
+          )}
         </>
       )}
     </Show>

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Intent } from '../lib/command.js';
 import { podDocument, without } from '../lib/document.js';
 import { type Field, fieldsOf } from '../lib/fields.js';
+import { usePagedList } from '../lib/paged-list.js';
 import { route } from '../lib/router.js';
 import { messageOf, mutate, query } from '../lib/rpc.js';
 import { isOwner, session } from '../lib/session.js';
@@ -37,7 +38,6 @@ interface Key {
   expiresAt?: string;
   lastUsedAt?: string;
   revokedAt?: string;
-  kind?: string;
 }
 
 interface CreatedKey {
@@ -47,6 +47,39 @@ interface CreatedKey {
 }
 
 const PAGE = 500;
+const NOTHING = {};
+// So many of one user's keys are read, the dead among them; and so many are drawn at a time.
+const READ_MAX = 20_000;
+const SHOWN = 200;
+
+/** Those of one user, the live ones first, the newest of them first. */
+async function keysOf(owner: User | undefined, kind: 'key' | 'session', signal: AbortSignal) {
+  let keys: Key[] = [];
+  let cursor: string | undefined;
+  do {
+    const input = { kind, limit: PAGE, ...(cursor && { cursor }), ...(owner && { userId: owner.id }) };
+    const page = await query<{ keys: Key[]; nextCursor?: string }>('keys.list', input, signal);
+    keys = keys.concat(page.keys);
+    cursor = page.nextCursor;
+  } while (cursor && keys.length < READ_MAX);
+  const isOver = (key: Key) => Number(statusOf(key) !== 'live');
+  keys.sort((a, b) => isOver(a) - isOver(b) || (a.createdAt < b.createdAt ? 1 : -1));
+  return { keys, isCut: cursor !== undefined };
+}
+
+/** What is below a list of which `shown` are drawn. */
+function More({ shown, all, isCut, onMore }: { shown: number; all: number; isCut: boolean; onMore(): void }) {
+  return (
+    <>
+      {all > shown && (
+        <p class="in-card">
+          <button type="button" onClick={onMore}>{`More of ${all.toLocaleString()}`}</button>
+        </p>
+      )}
+      {isCut && <p class="cut in-card">Only {READ_MAX.toLocaleString()} were looked at: there are more.</p>}
+    </>
+  );
+}
 
 /** A key is shown once, when it is made. */
 function NewKey({ secret, onClose }: { secret: string; onClose(): void }) {
@@ -228,10 +261,10 @@ function KeyTable({
 
 /** The browsers that are signed in as this user: each has a session, which is a key that nobody sees. */
 function Browsers({ owner }: { owner: User | undefined }) {
+  const [shown, setShown] = useState(SHOWN);
   const answer = useAnswer(`sessions:${owner?.id ?? ''}`, async (signal) => {
-    const input = { kind: 'session', limit: PAGE, ...(owner ? { userId: owner.id } : {}) };
-    const { keys } = await query<{ keys: Key[] }>('keys.list', input, signal);
-    return keys.filter((key) => statusOf(key) === 'live');
+    const { keys, isCut } = await keysOf(owner, 'session', signal);
+    return { keys: keys.filter((key) => statusOf(key) === 'live'), isCut };
   });
   useReloadOn((event) => event.type.startsWith('key.'), answer.reload);
   const signOut = (key: Key) =>
@@ -245,11 +278,11 @@ function Browsers({ owner }: { owner: User | undefined }) {
         <h2>Browsers that are signed in</h2>
       </header>
       <Show of={answer}>
-        {(keys) => (
+        {({ keys, isCut }) => (
           <div class="table-box">
             <table>
               <tbody>
-                {keys.map((key) => (
+                {keys.slice(0, shown).map((key) => (
                   <tr key={key.id}>
                     <td>
                       <Line text={key.name} max={60} />
@@ -273,6 +306,7 @@ function Browsers({ owner }: { owner: User | undefined }) {
               </tbody>
             </table>
             {keys.length === 0 && <p class="quiet in-card">None.</p>}
+            <More shown={shown} all={keys.length} isCut={isCut} onMore={() => setShown(shown + SHOWN)} />
           </div>
         )}
       </Show>
@@ -282,19 +316,9 @@ function Browsers({ owner }: { owner: User | undefined }) {
 
 function Keys({ owner }: { owner: User | undefined }) {
   const isOwn = owner === undefined || owner.id === session.value?.user.id;
-  const answer = useAnswer(`keys:${owner?.id ?? ''}`, async (signal) => {
-    const page = await query<{ keys: Key[]; nextCursor?: string }>(
-      'keys.list',
-      { limit: PAGE, ...(owner ? { userId: owner.id } : {}) },
-      signal,
-    );
-    // The live ones first; sessions are not keys to look after.
-    const keys = page.keys.filter((key) => key.kind !== 'session');
-    return {
-      keys: keys.sort((a, b) => Number(statusOf(a) !== 'live') - Number(statusOf(b) !== 'live')),
-      isCut: page.nextCursor !== undefined,
-    };
-  });
+  const [shown, setShown] = useState(SHOWN);
+  // Sessions are not keys to look after.
+  const answer = useAnswer(`keys:${owner?.id ?? ''}`, (signal) => keysOf(owner, 'key', signal));
   useReloadOn((event) => event.type.startsWith('key.'), answer.reload);
   return (
     <section class="card" aria-label="Keys">
@@ -320,8 +344,8 @@ function Keys({ owner }: { owner: User | undefined }) {
       <Show of={answer}>
         {({ keys, isCut }) => (
           <>
-            <KeyTable keys={keys} owner={owner} onDone={answer.reload} />
-            {isCut && <p class="cut in-card">Only the first {PAGE} are shown.</p>}
+            <KeyTable keys={keys.slice(0, shown)} owner={owner} onDone={answer.reload} />
+            <More shown={shown} all={keys.length} isCut={isCut} onMore={() => setShown(shown + SHOWN)} />
           </>
         )}
       </Show>
@@ -330,17 +354,19 @@ function Keys({ owner }: { owner: User | undefined }) {
 }
 
 function Users({ openId }: { openId: string | undefined }) {
-  const answer = useAnswer('users', (signal) =>
-    query<{ users: User[]; nextCursor?: string }>('users.list', { limit: PAGE }, signal),
-  );
-  useReloadOn(
+  const list = usePagedList<User>(
+    'users.list',
+    'users',
+    NOTHING,
     (event) => event.type.startsWith('user.') || event.type.startsWith('key.'),
-    answer.reload,
   );
-  const users = answer.value?.users ?? [];
-  const open =
-    users.find((user) => user.id === (openId ?? session.value?.user.id)) ??
-    (openId ? undefined : users[0]);
+  const users = list.items;
+  const wanted = openId ?? session.value?.user.id;
+  const open = users.find((user) => user.id === wanted);
+  // Nobody gives one user: it is read on as far as he is.
+  useEffect(() => {
+    if (!open) list.more();
+  }, [open, users.length, list.isLoading]);
   return (
     <>
       <section class="card" aria-label="Users">
@@ -352,10 +378,10 @@ function Users({ openId }: { openId: string | undefined }) {
             procedure="users.create"
             given={{}}
             hidden={['idempotencyKey']}
-            onMade={answer.reload}
+            onMade={list.reload}
           />
         </header>
-        <Show of={answer}>
+        <Show of={{ ...list, value: list.isReady || undefined }}>
           {() => (
             <div class="table-box">
               <table>
@@ -389,11 +415,18 @@ function Users({ openId }: { openId: string | undefined }) {
                   ))}
                 </tbody>
               </table>
+              {!list.isComplete && (
+                <p class="in-card">
+                  <button type="button" onClick={list.more} disabled={list.isLoading}>
+                    More
+                  </button>
+                </p>
+              )}
             </div>
           )}
         </Show>
       </section>
-      {answer.value && !open && <Empty title="There is no such user" />}
+      {list.isComplete && !open && <Empty title="There is no such user" />}
       {open && <Keys key={open.id} owner={open} />}
       {open && <Browsers key={`${open.id} browsers`} owner={open} />}
     </>
