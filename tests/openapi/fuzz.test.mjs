@@ -46,7 +46,7 @@ async function fuzz(t, pod, memberKey) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => (said += text));
   }
-  const [code] = await within(once(child, 'close'), 'schemathesis', 150_000);
+  const [code] = await within(once(child, 'close'), 'schemathesis', 500_000);
   return { code, said };
 }
 

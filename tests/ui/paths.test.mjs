@@ -330,7 +330,8 @@ describe('the page', () => {
       before + 1,
     );
     assert.equal(await page.locator('[aria-label=Browsers] >> text=this one').count(), 1);
-    await page.locator('[aria-label=Browsers] tr:not(:has-text("this one")) button').last().click();
+    // The newest first.
+    await page.locator('[aria-label=Browsers] tr:not(:has-text("this one")) button').first().click();
     await other.waitForSelector('#sign-in-notice >> text=Your session has ended');
     await page.waitForFunction(
       (count) => document.querySelectorAll('[aria-label=Browsers] tr').length === count,
