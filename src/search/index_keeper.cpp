@@ -114,7 +114,7 @@ Task<Result<>> IndexKeeper::follow(std::stop_token stop) {
 
 Task<Result<>> IndexKeeper::keep_until_damaged(std::stop_token stop) {
   const auto damages = damages_.value();
-  Indexer indexer(rooms_, kinds_);
+  Indexer indexer(rooms_, kinds_, options_.page_events);
   Result<> result;
   co_await first_of(
       std::move(stop),
@@ -139,7 +139,7 @@ Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open(const std::string& pa
   Result<> ready = opened ? co_await (*opened)->load() : Result<>(fail(opened.error()));
   bool is_usable = ready.has_value();
   if (is_usable) {
-    Indexer indexer(rooms_, kinds_);
+    Indexer indexer(rooms_, kinds_, options_.page_events);
     auto of_this_log = co_await indexer.is_of_this_log((*opened)->checkpoint());
     if (!of_this_log) co_return fail(of_this_log.error());
     is_usable = *of_this_log;
@@ -170,7 +170,7 @@ Task<std::unique_ptr<IndexFile>> IndexKeeper::open_former(const std::string& cur
       auto opened = options_.open(path);
       const bool is_loaded = opened && (co_await (*opened)->load()).has_value();
       if (is_loaded && (*opened)->checkpoint().is_complete && options_.serves(**opened)) {
-        Indexer indexer(rooms_, kinds_);
+        Indexer indexer(rooms_, kinds_, options_.page_events);
         const auto of_this_log = co_await indexer.is_of_this_log((*opened)->checkpoint());
         if (of_this_log && *of_this_log) {
           former = std::move(*opened);

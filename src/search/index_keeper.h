@@ -32,6 +32,8 @@ struct KeeperOptions {
   std::function<Result<std::unique_ptr<IndexFile>>(const std::string& path)> open;
   /// Whether one of another version can be answered from; it was loaded.
   std::function<bool(const IndexFile&)> serves = [](const IndexFile&) { return true; };
+  /// Of what is written at once. What takes long to make is kept often: a crash takes the rest.
+  int page_events = 200;
 };
 
 class IndexKeeper {

@@ -8,9 +8,7 @@
 namespace synap::search {
 namespace {
 
-// Of a page, and what is read and written together of it: each transaction of the index makes a
-// list of words of its own, and lists are merged again and again until they are few.
-constexpr int kEventsMax = 4'000;
+// What is read, and written together.
 constexpr std::size_t kBytesMax = 4 << 20;
 // Where nothing matched for so long, that is kept too, so that the next start does not look through
 // all of it again.
@@ -33,7 +31,7 @@ Task<Result<Indexer::Page>> Indexer::next_page(std::int64_t from) {
   std::vector<std::string> types;
   for (const auto& kind : kinds_) types.push_back(kind.name + ".*");
   auto read = co_await rooms_.log.read(events::Tenancy::whole_pod(),
-                                       {.after = from, .limit = kEventsMax, .types = types});
+                                       {.after = from, .limit = page_events_, .types = types});
   if (!read) co_return fail(read.error());
   Page page{.step = {read->next_after, read->is_at_end}};
   std::set<Uuid> ids;

@@ -29,7 +29,10 @@ struct Rooms {
 
 class Indexer {
  public:
-  Indexer(const Rooms& rooms, const std::vector<Kind>& kinds) : rooms_(rooms), kinds_(kinds) {}
+  /// `page_events`: so many events of the log are looked at, and what they are of is written, at
+  /// once.
+  Indexer(const Rooms& rooms, const std::vector<Kind>& kinds, int page_events)
+      : rooms_(rooms), kinds_(kinds), page_events_(page_events) {}
 
   struct Step {
     std::int64_t position = 0;  // everything up to here is in the index
@@ -61,6 +64,7 @@ class Indexer {
 
   const Rooms rooms_;
   const std::vector<Kind>& kinds_;
+  const int page_events_;
 };
 
 }  // namespace synap::search

@@ -33,6 +33,9 @@ Search::Search(const Rooms& rooms, std::string directory, std::optional<MeaningO
         if (!opened) return fail(opened.error());
         return std::unique_ptr<IndexFile>(std::move(*opened));
       }};
+  // Each transaction makes a list of words of its own, and lists are merged again and again until
+  // they are few.
+  options.page_events = 4'000;
   words_ = std::make_unique<IndexKeeper>(rooms_, kinds_, std::move(options));
   if (meaning) {
     meanings_ = std::make_unique<Meanings>(rooms_, kinds_, directory_, std::move(*meaning));
