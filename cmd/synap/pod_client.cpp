@@ -141,6 +141,26 @@ Result<Json> value_of(const HttpResponse& response) {
   return value_of(std::move(*envelope), response.status);
 }
 
+// What REST answers, as tRPC has it: a value is its body, an error a problem (RFC 9457).
+HttpResponse as_envelope(HttpResponse response) {
+  auto body = parse_json(response.body);
+  if (!body) return response;
+  if (response.status / 100 == 2) {
+    response.body = Json::object({{"result", Json::object({{"data", std::move(*body)}})}}).dump();
+    return response;
+  }
+  if (body->string_or("code", "").empty()) return response;
+  const Json* issues = body->find("issues");
+  Json data = Json::object({{"code", body->string_or("code", "")}});
+  if (const Json* details = body->find("details")) data.set("details", *details);
+  const auto message =
+      issues != nullptr ? issues->dump() : std::string(body->string_or("detail", ""));
+  response.body =
+      Json::object({{"error", Json::object({{"message", message}, {"data", std::move(data)}})}})
+          .dump();
+  return response;
+}
+
 // Delivers what has arrived. False: that was all, and `end` says true or what went wrong.
 bool deliver(outbound::SseReader& reader, std::string& last_id, const OnItem& on_item,
              Result<bool>& end, const std::function<void()>& on_connected = nullptr) {
@@ -295,24 +315,30 @@ Result<Json> PodClient::answer_of(const HttpResponse& response, std::string_view
 }
 
 // An address has an end: of the head of a request the pod takes 64 KiB, and proxies less. What is
-// longer is a body, which the pod takes for queries too.
-outbound::Request PodClient::asking(std::string_view path, std::string input) const {
+// longer goes as a body, which REST has for queries too.
+Result<HttpResponse> PodClient::ask(std::string_view path, std::string input,
+                                    const std::function<bool(std::string_view)>& on_event_bytes) {
   constexpr std::size_t kUrlInputMax = 4'000;
-  auto encoded = net::percent_encode(input);
-  const bool is_long = encoded.size() > kUrlInputMax;
-  auto asked = request(is_long ? "POST" : "GET", path);
-  if (is_long) {
-    asked.body = std::move(input);
-  } else if (!input.empty()) {
-    asked.url += "?input=" + encoded;
+  const auto encoded = net::percent_encode(input);
+  const auto* procedure = known_procedure(path);
+  const bool is_stream = procedure != nullptr && procedure->kind == rpc::Kind::kSubscription;
+  if (is_stream || encoded.size() <= kUrlInputMax) {
+    auto get = request("GET", path);
+    if (!input.empty()) get.url += "?input=" + encoded;
+    return send(get, on_event_bytes);
   }
-  return asked;
+  auto post = request("POST", path);
+  post.url = fmt::format("{}/api/{}", url_, net::percent_encode(path));
+  post.body = std::move(input);
+  auto response = send(post, on_event_bytes);
+  if (!response) return response;
+  return as_envelope(std::move(*response));
 }
 
 Result<Json> PodClient::query(std::string_view path, const Json& input) {
   auto body = body_of(input);
   if (!body) return fail(body.error());
-  auto response = send(asking(path, std::move(*body)));
+  auto response = ask(path, std::move(*body));
   if (!response) return fail(response.error());
   return answer_of(*response, path);
 }
@@ -413,13 +439,17 @@ Result<std::optional<Json>> PodClient::call(std::string_view path, const std::op
   outbound::SseReader reader;
   std::string last_id;
   Result<bool> end = false;
-  auto asked = *has_effects ? request("POST", path) : asking(path, input ? *body : std::string());
-  if (input && *has_effects) asked.body = *body;
-  if (*has_effects) add_idempotency_key(asked, path, "");
-  auto response = send(asked, [&](std::string_view bytes) {
+  const auto on_bytes = [&](std::string_view bytes) {
     reader.add(bytes);
     return deliver(reader, last_id, on_item, end) && is_bounded(reader, end);
-  });
+  };
+  auto post = request("POST", path);
+  if (*has_effects) {
+    if (input) post.body = *body;
+    add_idempotency_key(post, path, "");
+  }
+  auto response =
+      *has_effects ? send(post, on_bytes) : ask(path, input ? *body : std::string(), on_bytes);
   if (!response) return fail(response.error());
   if (!end) return fail(with_place(end.error()));
   if (response->is_event_stream) return std::nullopt;

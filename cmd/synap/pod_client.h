@@ -102,8 +102,9 @@ class PodClient {
   };
   explicit PodClient(PodAndKey found);
   outbound::Request request(std::string_view method, std::string_view path) const;
-  // A query, by the method that its length asks for. `input`: JSON text, or nothing.
-  outbound::Request asking(std::string_view path, std::string input) const;
+  // A query or subscription, by the way that its length asks for. `input`: JSON text, or nothing.
+  Result<HttpResponse> ask(std::string_view path, std::string input,
+                           const std::function<bool(std::string_view)>& on_event_bytes = {});
   Result<HttpResponse> send(const outbound::Request& request,
                             const std::function<bool(std::string_view)>& on_event_bytes = {});
   // Of the procedures that were asked, whose answers they must be like.

@@ -117,8 +117,6 @@ Result<rpc::Caller> caller_of(const Keys& keys, const SessionCookie& cookie,
 trpc::Options trpc_options(const FrontOptions& options, const Keys& keys,
                            Counter& origins_refused) {
   trpc::Options trpc;
-  // A query may be longer than an address.
-  trpc.method_override = true;
   trpc.batch_max = options.batch_max;
   // Two pings and a half: by then the network between is gone, whatever the kernel still believes.
   trpc.sse_client_inactivity = trpc.sse_ping * 5 / 2;

@@ -83,6 +83,10 @@ test('call: queries, mutations, stdin, subscriptions', async (t) => {
   // A query that is longer than an address may be.
   const long = await run(['call', 'markdown.render', '-'], { env: pod.env, input: JSON.stringify({ text: '# a\n\n'.repeat(10_000) }) });
   assert.equal(JSON.parse(long.stdout).html.split('<h1').length, 10_001, long.stderr);
+  // And its errors are told as of a short one.
+  const wrong = await run(['call', 'markdown.render', '-'], { env: pod.env, input: JSON.stringify({ text: 'a'.repeat(70_000) }) });
+  assert.equal(wrong.code, 2, wrong.stderr);
+  assert.match(wrong.stderr, /^synap: The input is wrong: text: it must have at most 65536 characters; /);
   // To people it is shown as gh shows JSON, to programs as a line.
   const env = { ...pod.env, NO_COLOR: '1', PAGER: 'cat' };
   assert.match((await inTerminal(['call', 'notes.list', '{"limit":1}'], { env })).text, /^\{\r?\n  "notes": \[\r?\n/);
