@@ -84,14 +84,14 @@ describe('@synap/client says that its pod is gone, and when it is back', { concu
         );
         await watching.ready;
         await pod.kill(signal);
-        await until(() => watching.status === 'interrupted', 'it is interrupted');
+        await until(() => watching.status === 'interrupted', 'it is interrupted', 5_000);
         await pod.startAgain();
         const { requestId } = await makeNote(client, { content: 'back again' });
         await until(() => events.length === 1, 'the event');
         assert.equal(events[0].requestId, requestId);
         assert.equal(watching.status, 'live');
         assert.deepEqual(told, ['connected', 'ConnectionLostError', 'connected']);
-        await within(client.close(), 'it is closed');
+        await within(client.close(), 'it is closed', 5_000);
         await pod.remove();
       });
     }

@@ -32,26 +32,26 @@ const binary =
 if (!existsSync(binary)) throw new Error(`There is no pod at ${binary}: build it, or set SYNAP_BIN`);
 
 // How long anything may take before it counts as hanging. Not how long it should: a crowded machine makes
-// all of it late, and what is fast is told by the bench.
+// all of it late, and what is fast is told by the bench. What is promised within a time is given that time.
 const PATIENCE_MS = 120_000;
-const late = (what) => `not within ${PATIENCE_MS / 1000} s: ${what}`;
+const late = (what, ms) => `not within ${ms / 1000} s: ${what}`;
 
-/** Fails with `what` if `promise` hangs. No wait of the suite is unbounded. */
-export function within(promise, what) {
+/** Fails with `what` if `promise` hangs, or takes longer than is promised. No wait of the suite is unbounded. */
+export function within(promise, what, ms = PATIENCE_MS) {
   let timer;
   const hangs = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(late(what))), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error(late(what, ms))), ms);
   });
   return Promise.race([promise, hangs]).finally(() => clearTimeout(timer));
 }
 
 /** Asks again and again until `probe` gives something. For what nobody tells. */
-export async function until(probe, what) {
-  const end = Date.now() + PATIENCE_MS;
+export async function until(probe, what, ms = PATIENCE_MS) {
+  const end = Date.now() + ms;
   for (;;) {
     const found = await probe();
     if (found) return found;
-    assert.ok(Date.now() < end, late(what));
+    assert.ok(Date.now() < end, late(what, ms));
     await delay(20);
   }
 }

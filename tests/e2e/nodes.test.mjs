@@ -163,17 +163,17 @@ describe('two nodes of one pod', () => {
   test('counts of the other node include what was just done', async () => {
     const before = (await second.ask('tasks.list', key)).total;
     await second.ask('tasks.create', key, { title: 'counted' });
-    await until(async () => (await second.ask('tasks.list', key)).total === before + 1, 'it is counted');
+    await until(async () => (await second.ask('tasks.list', key)).total === before + 1, 'it is counted', kHeardMsMax);
   });
 
   test('a key that is made or revoked at the one is so at the other', async () => {
     for (const [at, other] of [[first, second], [second, first]]) {
       const made = await at.ask('users.create', key, { name: `user of ${at.port}` });
-      await until(async () => (await other.call('tasks.list', made.key)).status === 200, 'it is known');
+      await until(async () => (await other.call('tasks.list', made.key)).status === 200, 'it is known', kHeardMsMax);
       await other.ask('keys.create', key, { userId: made.userId, name: 'another' }).catch(() => null);
       await at.ask('keys.revoke', made.key, { keyId: made.keyId });
       assert.equal((await at.call('tasks.list', made.key)).status, 401);
-      await until(async () => (await other.call('tasks.list', made.key)).status === 401, 'it is revoked');
+      await until(async () => (await other.call('tasks.list', made.key)).status === 401, 'it is revoked', kHeardMsMax);
     }
   });
 
@@ -185,7 +185,7 @@ describe('two nodes of one pod', () => {
     await delay(500);
     assert.equal(await status(), 'pending');
     await second.ask('functions.resume', key, { id: 'notes.create' });
-    await until(async () => (await status()) === 'completed', 'it goes on');
+    await until(async () => (await status()) === 'completed', 'it goes on', 8_000);
   });
 
   test('read models are rebuilt by the node that leads, if all can do without', async () => {
@@ -210,12 +210,12 @@ describe('two nodes of one pod', () => {
 
   test('one that stops says so first, and another leads', async () => {
     const ended = first.end('SIGTERM');
-    await until(async () => (await first.ready()) === 503, '/ready says no');
+    await until(async () => (await first.ready()) === 503, '/ready says no', 1_000);
     await first.ask('tasks.create', key, { title: 'while it drains' });
     assert.equal(await ended, 0);
     const { requestId } = await second.ask('notes.create', key, { content: 'after' });
     const input = encodeURIComponent(JSON.stringify({ requestId }));
-    await until(async () => (await second.ask(`requests.get?input=${input}`, key)).status === 'completed', 'it is made');
+    await until(async () => (await second.ask(`requests.get?input=${input}`, key)).status === 'completed', 'it is made', 8_000);
     const { nodes } = await second.ask('nodes.list', key);
     assert.deepEqual(nodes.map(({ name, leads }) => [name, leads]), [['second', true]]);
     assert.equal((await second.ask('tasks.list', key)).total >= 12, true);

@@ -27,7 +27,7 @@ class Node {
     return new Node(database, this.data, this.port);
   }
   says(text) {
-    return until(() => this.said.includes(text), `it says "${text}":\n${this.said}`);
+    return until(() => this.said.includes(text), `it says "${text}":\n${this.said}`, 20_000);
   }
   serves() {
     return until(
@@ -38,7 +38,7 @@ class Node {
   async end(signal) {
     const exited = once(this.child, 'exit');
     this.child.kill(signal);
-    return (await within(exited, `it ends on ${signal}`))[0];
+    return (await within(exited, `it ends on ${signal}`, 20_000))[0];
   }
   async ask(procedure, key, body) {
     const answer = await fetch(`${this.url}/trpc/${procedure}`, {

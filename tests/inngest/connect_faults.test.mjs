@@ -106,8 +106,8 @@ class RawWorker {
     this.send(Kind.WORKER_REQUEST_EXTEND_LEASE, encode(wire.WorkerRequestExtendLeaseData, { ...request, leaseId }));
     return wire.WorkerRequestExtendLeaseAckData.decode((await this.next(Kind.WORKER_REQUEST_EXTEND_LEASE_ACK)).payload);
   }
-  async ended() {
-    await until(() => this.closed, 'the connection ends');
+  async ended(ms) {
+    await until(() => this.closed, 'the connection ends', ms);
     return this.closed;
   }
   close() {
@@ -363,7 +363,7 @@ describe('by the protocol', () => {
   });
 
   test('one that sends no heartbeat for 30 s is cut off', async () => {
-    assert.deepEqual(await silent.ended(), { code: 1008, reason: 'connect_heartbeats_missed' });
+    assert.deepEqual(await silent.ended(45_000), { code: 1008, reason: 'connect_heartbeats_missed' });
   });
 
   test('a connection ends with its key', async () => {

@@ -34,17 +34,18 @@ const binary =
   process.env.SYNAP_BIN ?? fileURLToPath(new URL('../../build/dev/bin/synap', import.meta.url));
 if (!existsSync(binary)) throw new Error(`There is no pod at ${binary}: build it, or set SYNAP_BIN`);
 
-// How long anything may take before it counts as hanging: not how long it should.
+// How long anything may take before it counts as hanging: not how long it should. What is promised within a
+// time is given that time.
 // A run of 1,000 steps takes 15 s, and eight times as long on a machine with as many others at work.
 const PATIENCE_MS = 300_000;
 
 /** Asks again and again until `probe` gives something. For what nobody tells. */
-export async function until(probe, what) {
-  const end = Date.now() + PATIENCE_MS;
+export async function until(probe, what, ms = PATIENCE_MS) {
+  const end = Date.now() + ms;
   for (;;) {
     const found = await probe();
     if (found) return found;
-    assert.ok(Date.now() < end, `not within ${PATIENCE_MS / 1000} s: ${typeof what === 'function' ? what() : what}`);
+    assert.ok(Date.now() < end, `not within ${ms / 1000} s: ${typeof what === 'function' ? what() : what}`);
     await delay(20);
   }
 }
