@@ -336,8 +336,10 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts) {
   auto input = object("List" + parts->title("s"));
   input.field_or("limit", integer().min(1).max(kLimitMax), 20)
       .field("cursor", string().nullish(), "The nextCursor of the page before.")
-      .field_or("sort", one_of(sort_names(*parts)), "-createdAt",
-                "A minus: the largest first. Listed values have the order of their list.");
+      .field_or(
+          "sort", one_of(sort_names(*parts)), "-createdAt",
+          "A minus: the largest first. createdAt: as they came into the pod, whatever date an "
+          "imported thing says of itself. Listed values have the order of their list.");
   for (const auto& field : parts->indexed) {
     input.field(field.name, optional(field.schema), "Only those where it is this.");
     if (!field.has_ranges) continue;
