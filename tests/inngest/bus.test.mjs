@@ -33,10 +33,18 @@ class Proxy {
   async #forward(port, incoming, answer) {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
+    this.#ask(port, incoming, Buffer.concat(chunks), answer);
+  }
+
+  #ask(port, incoming, body, answer) {
     const { host, ...headers } = incoming.headers;
     const outgoing = request({ port, path: incoming.url, method: incoming.method, headers });
-    outgoing.on('error', () => incoming.socket.destroy());
+    outgoing.on('error', (error) => {
+      // Without a proxy the server would see that nobody is there, and count no attempt, however long
+      // a pod takes to start.
+      if (error.code !== 'ECONNREFUSED') return incoming.socket.destroy();
+      setTimeout(() => incoming.socket.destroyed || this.#ask(port, incoming, body, answer), 50);
+    });
     outgoing.on('response', async (response) => {
       const parts = [];
       for await (const part of response) parts.push(part);
