@@ -1,8 +1,9 @@
 // Readiness: whether the pod can do its work now, which is what /ready answers.
 //
 // It can if its data directory is still its own, its disk has some room left, a row can be written
-// and synced, and content can be stored, where that is elsewhere. Anybody may ask, so it is looked
-// at no more than once a second, and the write waits behind those of people.
+// and synced, and content can be stored, where that is elsewhere. A row is little, and may find
+// room where nothing else does: so what the disk refuses of others counts, too. Anybody may ask, so
+// it is looked at no more than once a second, and the write waits behind those of people.
 #pragma once
 
 #include <atomic>
@@ -30,6 +31,8 @@ struct ReadinessOptions {
   content::ContentStore* content = nullptr;
   /// Each commit writes a row of this node's own, so none that all would wait for is needed.
   bool is_node = false;
+  /// How long it says no after the disk has refused what somebody wrote.
+  std::chrono::milliseconds refusal_counts_for{10'000};
   /// How long content that could be stored is taken to be so: each look at a bucket costs money.
   std::chrono::milliseconds content_fresh_for{30'000};
 };
@@ -40,8 +43,7 @@ class Readiness {
 
   /// All must outlive it, and so must it those who await check().
   Readiness(ReadinessOptions options, db::Database& database, const DataDirectory& directory,
-            World& world = real_world())
-      : options_(options), database_(database), directory_(directory), world_(world) {}
+            World& world = real_world());
 
   /// kServiceUnavailable: it is not, with the reason as a sentence. Any thread. While one caller
   /// looks, the others get the answer of before.
@@ -54,6 +56,7 @@ class Readiness {
 
   std::optional<Result<>> known(SteadyClock::time_point now);
   Task<Result<>> look();
+  std::int64_t refusals() const;
   Task<Result<>> look_at_content();
 
   const ReadinessOptions options_;
@@ -69,6 +72,8 @@ class Readiness {
   std::optional<Result<>> answer_;  // of the last look that has ended
   // Of whoever looks:
   std::optional<SteadyClock::time_point> content_seen_;  // since when it could be stored
+  std::int64_t refusals_seen_;                           // of others and its own
+  std::optional<SteadyClock::time_point> refused_at_;    // others, as far as was seen
 };
 
 }  // namespace synap::pod

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <future>
 
+#include "base/io_errors.h"
 #include "base/manual_world.h"
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
@@ -99,10 +100,26 @@ TEST_F(ReadinessTest, SaysNoOnADiskThatIsFull) {
   }
   EXPECT_THAT(said, HasSubstr("full"));
   disk.give_back();
+  world.pass(std::chrono::seconds(10));  // the engine's own writes were refused, too, perhaps
   EXPECT_EQ(reason(), "ready");
   readiness.reset();
   database.reset();
   directory.reset();
+}
+
+// As a limit on file sizes or a quota does: a row is written over one that is there, a note needs
+// more.
+TEST_F(ReadinessTest, SaysNoWhereTheDiskRefusesWhatOthersWrite) {
+  open(path, {.fresh_for = std::chrono::milliseconds(0)});
+  EXPECT_EQ(reason(), "ready");
+  for (const auto fault : {Fault::kGone, Fault::kFull}) {
+    io_errors(Store::kDatabase, fault).add();
+    EXPECT_THAT(reason(), HasSubstr("disk has just refused"));
+    world.pass(std::chrono::milliseconds(9'999));
+    EXPECT_THAT(reason(), HasSubstr("disk has just refused"));
+    world.pass(std::chrono::milliseconds(1));
+    EXPECT_EQ(reason(), "ready");
+  }
 }
 
 // The writer hangs, as it does on a disk that does not answer.
