@@ -46,14 +46,7 @@ void Changes::remove(const Stored& stored) {
 
 void Changes::insert(const Document& document, const Kept& kept) {
   const auto user = user_of(document.user_id);
-  std::int64_t number = 0;
-  {
-    auto rows =
-        tx_.query("UPDATE users SET last = last + 1 WHERE number = $1 RETURNING last", user);
-    if (!rows.next()) return;
-    number = rows.integer(0);
-  }
-  const auto place = (user << kPlaceBits) | number;
+  const auto place = (user << kPlaceBits) | ++users_[user].last;
   const auto streams = streams_of(analyzer_, user, kept);
   tx_.run(
       "INSERT INTO terms(rowid, title, text, tags, others, keys) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -68,25 +61,40 @@ void Changes::insert(const Document& document, const Kept& kept) {
 }
 
 std::int64_t Changes::user_of(const std::string& user_id) {
+  const auto [known, is_new] = numbers_.try_emplace(user_id, 0);
+  if (!is_new) return known->second;
   tx_.run(
       "INSERT INTO users(user_id, last, documents, title, text, tags, others) "
       "VALUES ($1, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
       user_id);
-  auto rows = tx_.query("SELECT number FROM users WHERE user_id = $1", user_id);
-  return rows.next() ? rows.integer(0) : 0;
+  auto rows = tx_.query("SELECT number, last FROM users WHERE user_id = $1", user_id);
+  if (!rows.next()) return 0;
+  users_[rows.integer(0)].last = rows.integer(1);
+  return known->second = rows.integer(0);
 }
 
 void Changes::count(std::int64_t user, const Streams& streams, analysis::Language language,
                     int by) {
-  tx_.run(
-      "UPDATE users SET documents = documents + $2, title = title + $3, text = text + $4, "
-      "tags = tags + $5, others = others + $6 WHERE number = $1",
-      user, by, by * streams.sizes[0], by * streams.sizes[1], by * streams.sizes[2],
-      by * streams.sizes[3]);
-  tx_.run(
-      "INSERT INTO languages(user, language, documents) VALUES ($1, $2, $3) "
-      "ON CONFLICT(user, language) DO UPDATE SET documents = documents + $3",
-      user, static_cast<int>(language), by);
+  auto& sum = users_[user];
+  sum.documents += by;
+  for (std::size_t i = 0; i < sum.sizes.size(); ++i) sum.sizes[i] += by * streams.sizes[i];
+  sum.languages[language] += by;
+}
+
+void Changes::finish() {
+  for (const auto& [number, user] : users_) {
+    tx_.run(
+        "UPDATE users SET last = max(last, $2), documents = documents + $3, title = title + $4, "
+        "text = text + $5, tags = tags + $6, others = others + $7 WHERE number = $1",
+        number, user.last, user.documents, user.sizes[0], user.sizes[1], user.sizes[2],
+        user.sizes[3]);
+    for (const auto& [language, documents] : user.languages) {
+      tx_.run(
+          "INSERT INTO languages(user, language, documents) VALUES ($1, $2, $3) "
+          "ON CONFLICT(user, language) DO UPDATE SET documents = documents + $3",
+          number, static_cast<int>(language), documents);
+    }
+  }
 }
 
 }  // namespace synap::search

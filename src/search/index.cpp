@@ -40,6 +40,7 @@ Task<Result<>> Index::apply(std::vector<Change> changes, Checkpoint checkpoint) 
       if (!tx.ok()) return;
       all.carry_out(change);
     }
+    all.finish();
     save(tx, checkpoint);
   });
   if (!written) co_return fail(written.error());
