@@ -51,14 +51,29 @@ constexpr std::array<Named, kLanguages> kNamed = {{
 
 using Counts = std::array<int, kLanguages>;
 
-// Which languages have a word among their commonest, as bits.
-const std::unordered_map<std::string_view, std::uint32_t>& common_words() {
+// The commonest words of all languages.
+struct CommonWords {
+  std::unordered_map<std::string_view, std::uint32_t> languages;  // that have it, as bits
+  // By the first byte, the lengths there are, as bits: most words of a text are none of them, and a
+  // look here is cheaper than a hash.
+  std::array<std::uint32_t, 256> lengths{};
+
+  std::uint32_t of(std::string_view word) const {
+    const auto first = static_cast<std::uint8_t>(word.front());
+    if (word.size() >= 32 || (lengths[first] >> word.size() & 1U) == 0) return 0;
+    const auto found = languages.find(word);
+    return found != languages.end() ? found->second : 0;
+  }
+};
+const CommonWords& common_words() {
   static const auto words = [] {
-    std::unordered_map<std::string_view, std::uint32_t> all;
+    CommonWords all;
     for (std::size_t language = 0; language < kNamed.size(); ++language) {
       for (auto rest = kNamed[language].common; !rest.empty();) {
         const auto end = std::min(rest.find(' '), rest.size());
-        all[rest.substr(0, end)] |= 1U << language;
+        const auto word = rest.substr(0, end);
+        all.languages[word] |= 1U << language;
+        all.lengths[static_cast<std::uint8_t>(word.front())] |= 1U << word.size();
         rest.remove_prefix(std::min(end + 1, rest.size()));
       }
     }
@@ -96,8 +111,8 @@ struct Seen {
 
 void count_word(Seen& seen, std::string& word) {
   if (word.empty()) return;
-  if (const auto found = common_words().find(word); found != common_words().end()) {
-    for (std::size_t i = 0; i < kNamed.size(); ++i) seen.words[i] += (found->second >> i) & 1U;
+  if (const auto languages = common_words().of(word); languages != 0) {
+    for (std::size_t i = 0; i < kNamed.size(); ++i) seen.words[i] += (languages >> i) & 1U;
   }
   word.clear();
 }
