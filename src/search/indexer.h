@@ -59,6 +59,7 @@ class Indexer {
   Task<Result<Page>> next_page(std::int64_t from);
   Task<Result<std::vector<Change>>> changes_of(std::span<const Thing> things);
   Task<Result<>> read_text(Document& document);
+  Task<Result<>> read_texts(std::span<Change> changes);
   Task<Result<Checkpoint>> checkpoint_at(std::int64_t position, const IndexFile& index);
   const Kind* kind_of(const events::Event& event) const;
 
