@@ -629,6 +629,31 @@ TEST_F(Notes, AnImportSaysWhenANoteWasMadeAndChanged) {
   EXPECT_NE(refused("yesterday", later), "");
 }
 
+TEST_F(Notes, TheOrderOfCreationIsThatOfWhenTheyWereMadeElsewhere) {
+  make("now");
+  make("of 2003", {{"createdAt", "2003-01-01T00:00:00Z"}, {"tags", Json::array().push_back("a")}});
+  make("of 2001", {{"createdAt", "2001-01-01T00:00:00Z"}, {"tags", Json::array().push_back("a")}});
+  make("of 2002", {{"updatedAt", "2002-01-01T00:00:00Z"}});
+  make("of 1912", {{"createdAt", "1912-01-01T00:00:00Z"}});
+  make("later");
+  const auto titles = [&](Json asked) {
+    std::string all;
+    for (;;) {
+      const auto page = *call("notes.list", asked);
+      for (const auto& note : page.find("notes")->as_array()) {
+        all += std::string(note.string_or("title", "")) + ", ";
+      }
+      if (page.find("nextCursor") == nullptr) return all;
+      asked.set("cursor", *page.find("nextCursor"));
+    }
+  };
+  EXPECT_EQ(titles(Json::object({{"limit", 2}})),
+            "later, now, of 2003, of 2002, of 2001, of 1912, ");
+  EXPECT_EQ(titles(Json::object({{"limit", 4}, {"sort", "createdAt"}})),
+            "of 1912, of 2001, of 2002, of 2003, now, later, ");
+  EXPECT_EQ(titles(Json::object({{"tag", "a"}})), "of 2003, of 2001, ");
+}
+
 TEST_F(Notes, ARepeatOfAnotherImportIsToldByTheMetadataOfTheEvents) {
   const auto asked = [](const char* batch) {
     return Json::object({{"content", "x"}, {"batch", batch}, {"idempotencyKey", "k"}});

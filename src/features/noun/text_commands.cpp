@@ -129,6 +129,14 @@ Result<> check_times(const NounParts& parts, const Json& input) {
   return {};
 }
 
+// An id begins with the time at which the thing was made, and lists that are in the order of
+// creation go by it: so one that was made elsewhere, earlier, has its place among them.
+Uuid id_of_new(const NounParts& parts, const Json& input) {
+  const auto id = parts.rooms.types.world().new_id();
+  const auto made = parse_iso8601(input.string_or(kCreatedAt, input.string_or(kUpdatedAt, "")));
+  return made ? Uuid::derived(std::max<std::int64_t>(*made, 0), id.raw()) : id;
+}
+
 Json event_data(std::optional<Json> text, Json fields) {
   Json data = Json::object();
   data.as_object().reserve(fields.as_object().size() + 1);
@@ -140,9 +148,9 @@ Json event_data(std::optional<Json> text, Json fields) {
 Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session,
                                  CommandExtras extras, Json input) {
   Draft draft(*parts, session, extras);
-  draft.entity_id = parts->rooms.types.world().new_id();
-  draft.is_new = true;
   if (auto checked = check_times(*parts, input); !checked) co_return fail(checked.error());
+  draft.entity_id = id_of_new(*parts, input);
+  draft.is_new = true;
   Json content = take(input, "content");
   auto fields = with_derived(*parts, std::move(input), content.as_string());
   remove_repeated_tags(*parts, fields);
