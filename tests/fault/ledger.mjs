@@ -48,12 +48,15 @@ export async function proofs(owner) {
   const found = { projections: [], chain: { ok: true, events: 0 } };
   const list = async () => (await owner.ask('projections.list', undefined)).projections;
   // A rebuild that an end has interrupted goes on first.
-  const until = Date.now() + 60_000;
+  const until = Date.now() + 600_000;
   while ((await list()).some(({ status }) => status === 'rebuilding')) {
     if (Date.now() > until) throw new Error('a rebuild does not end');
     await new Promise((resolve) => { setTimeout(resolve, 50); });
   }
-  found.projections = await Promise.all((await list()).map(({ name }) => owner.tell('projections.verify', { name })));
+  // Of the whole log each, all at once: after 200 ends that is minutes of an unoptimised program.
+  found.projections = await Promise.all((await list()).map(
+    ({ name }) => owner.tell('projections.verify', { name }, { timeout: 600_000 }),
+  ));
   found.head = await owner.ask('events.head', undefined);
   for (let after = 0; after !== undefined;) {
     const part = await owner.ask('log.verify', { after });
