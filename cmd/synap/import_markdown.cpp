@@ -52,9 +52,9 @@ class ProgressBar {
 
 struct Summary {
   std::size_t imported = 0;  // in a dry run: would be
-  std::size_t changed = 0;
   std::size_t renamed = 0;
   std::size_t already_there = 0;
+  std::vector<Skipped> changed;
   std::vector<Skipped> deleted;
   std::vector<Skipped> skipped;
   std::vector<Skipped> failed;
@@ -71,7 +71,7 @@ Summary summary_of(const MarkdownTree& tree, const std::vector<ImportedFile>& fi
         ++summary.imported;
         break;
       case Fate::kChanged:
-        ++summary.changed;
+        summary.changed.push_back({file.path, ""});
         break;
       case Fate::kRenamed:
         ++summary.renamed;
@@ -132,7 +132,7 @@ void print_json(const ImportCommandOptions& options, const MarkdownTree& tree,
                            {"dryRun", options.is_dry_run},
                            {"failed", json_of(summary.failed)},
                            {"imported", std::uint64_t{summary.imported}},
-                           {"changed", std::uint64_t{summary.changed}},
+                           {"changed", std::uint64_t{summary.changed.size()}},
                            {"renamed", std::uint64_t{summary.renamed}},
                            {"alreadyThere", std::uint64_t{summary.already_there}},
                            {"deleted", json_of(summary.deleted)},
@@ -150,13 +150,14 @@ void print_list(std::string_view name, const std::vector<Skipped>& list) {
   print_line(fmt::format("{}:", name));
   const auto shown = list.size() > kShownMax + 1 ? kShownMax : list.size();
   for (const auto& [path, reason, is_lost] : std::span(list).first(shown)) {
-    print_line("  " + printable(fmt::format("{}: {}", path, reason)));
+    print_line("  " + printable(path + (reason.empty() ? "" : ": ") + reason));
   }
   if (shown < list.size()) print_line(fmt::format("  … and {} more", list.size() - shown));
 }
 
 void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree,
                    const Summary& summary) {
+  print_list("changed", summary.changed);
   print_list("remarks", summary.remarks);
   print_list("skipped", summary.skipped);
   print_list("deleted", summary.deleted);
@@ -167,7 +168,7 @@ void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree
   };
   if (!options.is_dry_run) number("failed", summary.failed.size());
   number(options.is_dry_run ? "to import" : "imported", summary.imported);
-  if (summary.changed > 0) number("changed", summary.changed);
+  if (!summary.changed.empty()) number("changed", summary.changed.size());
   if (summary.renamed > 0) number("renamed", summary.renamed);
   number("already there", summary.already_there);
   if (!summary.deleted.empty()) number("deleted", summary.deleted.size());
@@ -187,6 +188,10 @@ int import_markdown(ImportCommandOptions& options) {
     if (options.patience_seconds < 0) return report_usage("--patience must be 0 or more", is_json);
     options.import.patience = std::chrono::seconds(options.patience_seconds);
     options.import.waits_for_begin = true;
+  }
+  if (std::ranges::any_of(options.import.tags,
+                          [](const auto& tag) { return tag_of(tag).empty(); })) {
+    return report_usage("--tag must be a name", is_json);
   }
   auto tree = find_markdown(options.directory);
   if (!tree) return report(tree.error(), is_json);

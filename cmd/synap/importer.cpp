@@ -121,7 +121,7 @@ std::optional<SourceFile> Importer::read(std::size_t index) {
     return std::nullopt;
   }
   file.title = note->title;
-  file.remarks = std::move(note->remarks);
+  file.remarks = note->remarks;
   return SourceFile{index, known_path(path), to_hex(sha256(*bytes)), std::move(*note)};
 }
 
@@ -159,11 +159,7 @@ Result<std::vector<ImportedFile>> Importer::rehearse(std::string& unasked) {
       }
     }
     for (std::size_t i = 0; i < some.size(); ++i) {
-      auto& file = files_[some[i].index];
-      file.fate = fate_of(plans[i].action);
-      file.note_id = plans[i].note_id;
-      if (file.fate == Fate::kDeleted) file.reason = kDeletedReason;
-      std::ranges::move(plans[i].remarks, std::back_inserter(file.remarks));
+      files_[some[i].index].fate = take_plan(some[i], plans[i]);
     }
     on_progress_(std::min(next_file_.load(), files_.size()));
   }
@@ -248,25 +244,32 @@ void Importer::send(PodClient& pod, const std::vector<SourceFile>& files, int at
   }
   std::vector<Command> commands;
   for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto index = files[i].index;
     if (!plans) {
-      end_with(files[i].index, Fate::kFailed, plans.error().message);
-    } else if (is_to_send(files[i], (*plans)[i])) {
+      end_with(index, Fate::kFailed, plans.error().message);
+      continue;
+    }
+    const auto fate = take_plan(files[i], (*plans)[i]);
+    if (fate == Fate::kAlreadyThere || fate == Fate::kDeleted) {
+      end_with(index, fate, files_[index].reason);
+    } else {
       commands.push_back({&files[i], std::move((*plans)[i]), attempt});
     }
   }
   send_commands(pod, commands);
 }
 
-// False: nothing is to be done for it, and its fate is decided.
-bool Importer::is_to_send(const SourceFile& file, ImportPlan& plan) {
+// What the report says of the file by its plan, before or instead of doing it. A plan may be made
+// again: then the last one counts. The fate once it is done.
+Fate Importer::take_plan(const SourceFile& file, const ImportPlan& plan) {
   auto& imported = files_[file.index];
   imported.note_id = plan.note_id;
-  std::ranges::move(plan.remarks, std::back_inserter(imported.remarks));
+  imported.remarks = file.note.remarks;
+  std::ranges::copy(plan.remarks, std::back_inserter(imported.remarks));
   if (!plan.moved_from.empty()) imported.remarks.push_back("it was " + plan.moved_from);
   const auto fate = fate_of(plan.action);
-  if (fate == Fate::kAlreadyThere) end_with(file.index, fate, "");
-  if (fate == Fate::kDeleted) end_with(file.index, fate, std::string(kDeletedReason));
-  return fate != Fate::kAlreadyThere && fate != Fate::kDeleted;
+  if (fate == Fate::kDeleted) imported.reason = kDeletedReason;
+  return fate;
 }
 
 Json Importer::input_of(const Command& command) const {

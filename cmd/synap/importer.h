@@ -104,7 +104,7 @@ class Importer {
   std::optional<SourceFile> read(std::size_t index);
   void send_files();
   void send(PodClient& pod, const std::vector<SourceFile>& files, int attempt);
-  bool is_to_send(const SourceFile& file, ImportPlan& plan);
+  ImportedFile::Fate take_plan(const SourceFile& file, const ImportPlan& plan);
   void send_commands(PodClient& pod, std::span<const Command> commands);
   std::span<const Command> next_request(std::span<const Command> commands) const;
   bool send_together(PodClient& pod, std::span<const Command> commands);

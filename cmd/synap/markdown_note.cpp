@@ -160,7 +160,7 @@ class Filling {
       const auto& list = value.as_array();
       if (!std::ranges::all_of(list, is_scalar)) return refuse("a tag is no text");
       for (std::size_t i = 0; i < list.size(); ++i) {
-        if (!list[i].is_null()) tags.push_back(spelled(fmt::format("{}/{}", pointer, i), list[i]));
+        tags.push_back(list[i].is_null() ? "" : spelled(fmt::format("{}/{}", pointer, i), list[i]));
       }
     } else if (!value.is_null()) {
       std::string_view rest;
@@ -170,11 +170,48 @@ class Filling {
         tags.emplace_back(rest.substr(0, comma));
         rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
       }
+      // Behind the last comma nobody has left a tag without a name.
+      if (!tags.empty() && trimmed(tags.back()).empty()) tags.pop_back();
     }
-    if (!add_tags(note_, tags)) return true;  // what does not fit stays a property as it is
+    if (!add_tags(note_, named_once(tags)))
+      return true;  // what does not fit stays a property as it is
     members.erase(found);
     given_.forget_spellings(pointer);
     return true;
+  }
+
+  // Those that have a name, each once; of the others the report tells.
+  std::vector<std::string> named_once(const std::vector<std::string>& tags) {
+    std::vector<std::string> once;
+    std::vector<std::string> again;
+    std::size_t nameless = 0;
+    for (const auto& text : tags) {
+      std::string tag(tag_of(text));
+      if (tag.empty()) {
+        ++nameless;
+      } else {
+        const bool is_new = std::ranges::find(once, tag) == once.end();
+        (is_new ? once : again).push_back(std::move(tag));
+      }
+    }
+    if (nameless == 1) note_.remarks.emplace_back("a tag without a name is left out");
+    if (nameless > 1) {
+      note_.remarks.push_back(fmt::format("{} tags without a name are left out", nameless));
+    }
+    if (again.size() == 1) {
+      note_.remarks.push_back(
+          fmt::format("the tag {} is there twice: it counts once", shown_tag(again.front())));
+    } else if (again.size() > 1) {
+      note_.remarks.push_back(
+          fmt::format("{} tags were there before, the first is {}: each counts once", again.size(),
+                      shown_tag(again.front())));
+    }
+    return once;
+  }
+
+  static std::string shown_tag(std::string_view tag) {
+    const auto first = first_characters(tag, 20);
+    return fmt::format("\"{}{}\"", first, first == tag ? "" : "…");
   }
 
   void take_times() {
@@ -282,10 +319,8 @@ class Filling {
   // False: some of them do not fit.
   static bool add_tags(MarkdownNote& note, const std::vector<std::string>& tags) {
     std::vector<std::string_view> left_out;
-    bool has_nameless = false;
     for (const auto& text : tags) {
       const auto tag = tag_of(text);
-      has_nameless = has_nameless || (tag.empty() && !text.empty());
       if (tag.empty() || std::ranges::find(note.tags, tag) != note.tags.end()) continue;
       if (characters(tag) <= kTagCharactersMax && note.tags.size() < kTagsMax) {
         note.tags.emplace_back(tag);
@@ -293,10 +328,8 @@ class Filling {
       }
       left_out.push_back(tag);
     }
-    if (has_nameless) note.remarks.emplace_back("a tag without a name is left out");
     if (left_out.empty()) return true;
-    const auto first = first_characters(left_out.front(), 20);
-    const auto shown = fmt::format("\"{}{}\"", first, first == left_out.front() ? "" : "…");
+    const auto shown = shown_tag(left_out.front());
     const auto what = left_out.size() == 1 ? fmt::format("the tag {} is left out", shown)
                                            : fmt::format("{} tags are left out, the first is {}",
                                                          left_out.size(), shown);

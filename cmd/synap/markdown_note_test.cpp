@@ -63,6 +63,14 @@ TEST(MarkdownNote, ReadsTagsOfEveryKind) {
   EXPECT_THAT(of("tags: a, b c,d").tags, ElementsAre("a", "b c", "d"));
   EXPECT_THAT(of("tags: '#x, #y'").tags, ElementsAre("x", "y"));
   EXPECT_THAT(of("tags: ['#', a]").remarks, ElementsAre("a tag without a name is left out"));
+  EXPECT_THAT(of("tags: [~, a, '', ' # ']").remarks,
+              ElementsAre("3 tags without a name are left out"));
+  EXPECT_THAT(of("tags: a, , b, ").remarks, ElementsAre("a tag without a name is left out"));
+  EXPECT_THAT(of("tags: [a, b, '#a']").remarks,
+              ElementsAre("the tag \"a\" is there twice: it counts once"));
+  EXPECT_THAT(of("tags: [a, b, b, a, b]").remarks,
+              ElementsAre("3 tags were there before, the first is \"b\": each counts once"));
+  EXPECT_THAT(of("tags: 'a,b,'").remarks, IsEmpty());
   EXPECT_THAT(of("tags: >-\n  a, b").tags, ElementsAre("a", "b"));
   EXPECT_THAT(of("k: &k [a, b]\ntags: *k").tags, ElementsAre("a", "b"));
   EXPECT_THAT(of("tags: []").tags, IsEmpty());

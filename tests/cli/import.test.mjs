@@ -149,6 +149,26 @@ test('repeated, it does what has changed: nothing, a new version, a new path', a
   assert.equal((await allNotes(pod)).length, 3);
 });
 
+test('a rehearsal says what the import says: every remark, and which files have changed', async (t) => {
+  const files = { 'moved.md': '# Moved', 'same.md': '# Same', 'tags.md': '---\ntags: [a, a]\n---\n# Tags' };
+  for (let i = 10; i < 30; ++i) files[`n${i}.md`] = `# N ${i}`;
+  const root = tree(t, files);
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const again = importer(pod, root);
+  assert.deepEqual((await again('--dry-run')).remarks, (await again()).remarks);
+  renameSync(path.join(root, 'moved.md'), path.join(root, 'elsewhere.md'));
+  for (let i = 10; i < 30; ++i) writeFileSync(path.join(root, `n${i}.md`), `# N ${i}, changed`);
+  const printed = await client(pod)('import', 'markdown', root, '--dry-run');
+  const rehearsed = await again('--dry-run');
+  const done = await run(['import', 'markdown', root], { env: pod.env });
+  assert.deepEqual([done.code, done.stderr], [0, '']);
+  assert.match(done.stdout, /^changed:\n {2}n10\.md\n {2}n11\.md\n[^]*\n {2}… and 10 more\n/);
+  assert.match(done.stdout, /\n {2}elsewhere\.md: it was .*moved\.md\n/);
+  assert.equal(printed, done.stdout.replace(/failed +0\nimported {7}/, 'to import      '));
+  assert.deepEqual(rehearsed.remarks.map(({ path }) => path), ['elsewhere.md', 'tags.md']);
+  assert.equal(rehearsed.notes.filter(({ fate }) => fate === 'changed').length, 20);
+});
+
 test('what was changed in the pod stays, and is told where the file has changed as well', async (t) => {
   const root = tree(t, { 'a.md': '---\ntitle: A\ntags: [x]\n---\nText\n' });
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
