@@ -95,20 +95,26 @@ Colour colour_of(Status status) {
   return status == Status::kWarn ? Colour::kBusy : Colour::kBad;
 }
 
+std::size_t longest_name(const std::vector<Check>& checks) {
+  std::size_t longest = 0;
+  for (const auto& check : checks) longest = std::max(longest, check.name.size());
+  return longest;
+}
+
 // Sentences, which are broken and not cut: what is left out may be what helps.
 std::string table_text(const std::vector<Check>& checks) {
   constexpr std::size_t kStatusWidth = 7;
-  constexpr std::size_t kNameWidth = 11;
-  constexpr std::size_t kIndent = kStatusWidth + kNameWidth;
-  std::string text = padded("STATUS", kStatusWidth) + padded("CHECK", kNameWidth) + "FOUND\n";
+  const auto name_width = longest_name(checks) + 2;
+  const auto beside = kStatusWidth + name_width;
+  std::string text = padded("STATUS", kStatusWidth) + padded("CHECK", name_width) + "FOUND\n";
   // Beside two columns a narrow terminal has no room for the name of a file: it stands below.
   constexpr std::size_t kFoundMin = 40;
   constexpr std::size_t kBelow = 2;
-  const bool is_narrow = terminal_width() < kIndent + kFoundMin;
-  const auto indent = is_narrow ? kBelow : kIndent;
+  const bool is_narrow = terminal_width() < beside + kFoundMin;
+  const auto indent = is_narrow ? kBelow : beside;
   for (const auto& [name, status, message] : checks) {
     text += coloured(padded(word(status), kStatusWidth), colour_of(status), has_colour()) +
-            (is_narrow ? name + "\n" + std::string(indent, ' ') : padded(name, kNameWidth)) +
+            (is_narrow ? name + "\n" + std::string(indent, ' ') : padded(name, name_width)) +
             wrapped(printable(message), terminal_width(), indent, indent) + "\n";
   }
   return text;
@@ -118,11 +124,13 @@ int doctor(const DoctorOptions& options) {
   const auto checks = examine(options);
   if (!checks) return report(checks.error(), options.client.is_json);
   const bool is_well = std::ranges::find(*checks, Status::kFail, &Check::status) == checks->end();
+  const auto name_width = longest_name(*checks);
   Json all = Json::array();
   for (const auto& [name, status, message] : *checks) {
     all.push_back(Json::object({{"name", name}, {"status", word(status)}, {"message", message}}));
     if (!options.client.is_json && !is_terminal()) {
-      print_line(printable(fmt::format("{:<4}  {:<10} {}", word(status), name, message)));
+      print_line(
+          printable(fmt::format("{:<4}  {:<{}}  {}", word(status), name, name_width, message)));
     }
   }
   if (!options.client.is_json && is_terminal()) page(table_text(*checks));

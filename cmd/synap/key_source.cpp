@@ -75,7 +75,9 @@ void take_key_of_directory(const ClientOptions& options, PodAndKey& found) {
   }
   auto file = read_key_file(path);
   found.key = std::move(file.key);
-  found.origin = found.key.empty() ? fmt::format("none, as {} has none", path) : path;
+  found.origin = !found.key.empty() ? path
+                 : file.is_missing  ? fmt::format("none, as there is no {}", path)
+                                    : fmt::format("none, as {} has none", path);
   if (file.is_missing) {
     found.advice = fmt::format(
         "there is no {}: run this where the pod was started, or say --data DIR, --key KEY or "

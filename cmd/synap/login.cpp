@@ -110,6 +110,14 @@ std::unexpected<Error> unknown(const Contexts& contexts, const std::string& name
                           did_you_mean(name, contexts.names())));
 }
 
+std::unexpected<Error> no_current(const Contexts& contexts) {
+  return fail(Code::kNotFound,
+              contexts.all.empty()
+                  ? "You are signed in to no pod: there is no context to forget"
+                  : "No context is the current one: say which is meant, as `synap logout NAME`; "
+                    "`synap contexts` lists them");
+}
+
 void show(const Contexts& contexts, bool is_json) {
   Table table({{.heading = ""}, {.heading = "NAME"}, {.heading = "URL"}});
   for (const auto& context : contexts.all) {
@@ -147,6 +155,7 @@ int list_or_choose(const ContextOptions& options) {
 int logout(ContextOptions options) {
   const auto forgotten = change_contexts([&](Contexts& contexts) -> Result<> {
     if (options.name.empty()) options.name = contexts.current;
+    if (options.name.empty()) return no_current(contexts);
     if (!contexts.remove(options.name)) return unknown(contexts, options.name);
     return {};
   });

@@ -82,7 +82,9 @@ int rank_of(const FieldInfo& field, const std::vector<FieldInfo>& written) {
   // An object has no short form: it must not take the room of a title.
   if (field.schema.string_or("type", "") == "object") return 3;
   const auto same = [&](const FieldInfo& other) { return other.name == field.name; };
-  if (std::ranges::any_of(written, same) && format_of(field) != "uuid") return 1;
+  const auto known = std::ranges::find_if(written, same);
+  // A thing that is made of other things says nothing without them: the ends of a relation.
+  if (known != written.end() && (format_of(field) != "uuid" || known->is_required)) return 1;
   if (format_of(field) == "date-time") return 2;
   return 3;
 }
@@ -97,7 +99,8 @@ Cell cell_of(const FieldInfo& field, const Json& item) {
   return {std::move(text), is_choice ? colour_of(text_of(item.find(field.name))) : Colour::kNone};
 }
 
-// "dueDate" is "DUE DATE"; "createdAt", a time, is "CREATED"; "isYours", a flag, is "YOURS".
+// "dueDate" is "DUE DATE"; "createdAt", a time, is "CREATED"; "isYours", a flag, is "YOURS";
+// "toId", an id, is "TO".
 std::string heading_of(const FieldInfo& field) {
   std::string_view name = field.name;
   const bool is_flag = field.schema.string_or("type", "") == "boolean";
@@ -105,6 +108,7 @@ std::string heading_of(const FieldInfo& field) {
   if (format_of(field) == "date-time" && name.size() > 2 && name.ends_with("At")) {
     name.remove_suffix(2);
   }
+  if (format_of(field) == "uuid" && name.size() > 2 && name.ends_with("Id")) name.remove_suffix(2);
   std::string heading;
   for (const char c : name) {
     if (c >= 'A' && c <= 'Z' && !heading.empty()) heading += ' ';

@@ -72,10 +72,13 @@ std::optional<PortHolder> holder_of_port(std::uint16_t port) {
   return std::nullopt;
 }
 
-std::string who_has(std::uint16_t port) {
-  const auto holder = holder_of_port(port);
+std::string who_has(const std::optional<PortHolder>& holder) {
   if (!holder) return "another process has it";
   return fmt::format("{}, pid {}, has it", holder->program, holder->pid);
+}
+
+std::string who_has(std::uint16_t port) {
+  return who_has(holder_of_port(port));
 }
 
 }  // namespace synap::cli

@@ -16,6 +16,8 @@ struct PortHolder {
 /// look at.
 std::optional<PortHolder> holder_of_port(std::uint16_t port);
 
+/// As of holder_of_port().
+std::string who_has(const std::optional<PortHolder>& holder);
 /// "python3, pid 4711, has it", or "another process has it".
 std::string who_has(std::uint16_t port);
 

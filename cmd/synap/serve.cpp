@@ -11,11 +11,14 @@
 #include <thread>
 
 #include "base/log.h"
+#include "outbound/url.h"
 #include "pod/config.h"
+#include "pod/data_directory.h"
 #include "pod/pod.h"
 #include "synap/commands.h"
 #include "synap/doctor_checks.h"
 #include "synap/environment.h"
+#include "synap/file.h"
 #include "synap/output.h"
 #include "synap/port_holder.h"
 
@@ -136,18 +139,34 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
       Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());
 }
 
-// A second start by mistake is no matter of ports; and who has the port is what is asked next.
+// Whether the pod of the directory has said that it listens on the port: where we may not look into
+// its process.
+bool is_port_of(const pod::PodOptions& options) {
+  constexpr std::size_t kUrlBytesMax = 4096;
+  const auto text =
+      read_file(pod::DataDirectory::url_of(options.data), {.bytes_max = kUrlBytesMax});
+  const auto end = text ? text->find_first_of("\r\n") : 0;
+  const auto url = outbound::parse_url(text ? text->substr(0, end) : "");
+  return url && url->port == options.port;
+}
+
+// A second start by mistake is no matter of ports. Otherwise who has the port is what is asked
+// next, and it need not be the pod that has the directory.
 Error with_holder(Error error, const pod::PodOptions& options) {
   if (error.code != Code::kConflict || !error.message.starts_with("cannot listen")) return error;
   const LockProbe probe(options.data);
-  if (probe.is_pod_running()) {
-    error.message = fmt::format(
-        "Another synap process (pid {}) has the data directory {} and its port; stop it first ({})",
-        probe.pid(), options.data, error.message);
-  } else {
-    error.message += fmt::format("; {}: stop that, or choose another with --listen {}",
-                                 who_has(options.port), pod::address_text(options.host, 0));
+  const auto holder = holder_of_port(options.port);
+  const auto other = probe.is_pod_running()
+                         ? fmt::format("Another synap process (pid {}) has the data directory {}",
+                                       probe.pid(), options.data)
+                         : "";
+  if (!other.empty() && (holder ? holder->pid == probe.pid() : is_port_of(options))) {
+    error.message = fmt::format("{} and its port; stop it first ({})", other, error.message);
+    return error;
   }
+  error.message += fmt::format("; {}: stop that, or choose another with --listen {}",
+                               who_has(holder), pod::address_text(options.host, 0));
+  if (!other.empty()) error.message += fmt::format(". {}, too: stop it first", other);
   return error;
 }
 

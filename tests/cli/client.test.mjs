@@ -333,6 +333,8 @@ test('a call that is refused, or not answered, says where it went and with which
     return stderr;
   };
   const ofAnother = { SYNAP_DATA: other };
+  assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: none, as there is no ${file}]\n`));
+  writeFileSync(file, '\n');
   assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: none, as ${file} has none]\n`));
   writeFileSync(file, 'synap_wrong\n');
   assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: ${file}]\n`));

@@ -7,7 +7,7 @@ import {
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
-import { makeNote, run, startPod, temporary } from './synap.mjs';
+import { inTerminal, makeNote, run, startPod, temporary } from './synap.mjs';
 
 async function doctor(env, expected, ...flags) {
   const { code, stdout, stderr } = await run(['doctor', '--json', ...flags], { env });
@@ -102,7 +102,21 @@ test('prints a line for each check', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const { code, stdout } = await run(['doctor'], { env: pod.env });
   assert.equal(code, 0);
-  for (const line of stdout.trimEnd().split('\n')) assert.match(line, /^(ok|warn) +\w/);
+  const lines = stdout.trimEnd().split('\n');
+  const names = JSON.parse((await run(['doctor', '--json'], { env: pod.env })).stdout).checks.map(({ name }) => name);
+  const begin = '    '.length + 2 + Math.max(...names.map((name) => name.length));
+  assert.ok(names.includes('search meaning'), 'a long name');
+  lines.forEach((line, i) => {
+    assert.match(line, /^(ok|warn) +\w/);
+    assert.equal(line.slice(6, begin).trimEnd(), names[i]);
+    assert.match(line.slice(begin), /^ {2}\S/, 'what was found begins in one column');
+  });
+  const { text } = await inTerminal(['doctor'], { env: pod.env, columns: 100, lines: 100 });
+  const column = text.split('\n')[0].indexOf('FOUND');
+  const row = text.split('\n').find((line) => line.includes('search meaning'));
+  assert.match(row, /search meaning {2}\S/);
+  const plain = row.replaceAll(/\u001b\[[0-9;]*m/g, '');
+  assert.equal(plain.indexOf('search meaning') + 'search meaning  '.length, column);
 });
 
 test('reads the database of a pod that is stopped', async (t) => {

@@ -47,6 +47,9 @@ test('login keeps an address and a key, for the user alone, and later commands u
   assert.equal((await run(['contexts'], at)).stdout, `\t${other.address}\t${other.url}\n`);
   assert.doesNotMatch(readFileSync(file, 'utf8'), new RegExp(pod.key));
   assert.equal((await run(['logout', 'home'], at)).code, 3);
+  const noneIsCurrent = await run(['logout'], at);
+  assert.equal(noneIsCurrent.code, 3);
+  assert.match(noneIsCurrent.stderr, /No context is the current one: say which is meant, as `synap logout NAME`; `synap contexts` lists them/);
   const wrong = await run(['tasks', 'list', '--context', 'hme'], at);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /There is no context "hme"; `synap contexts` lists them/);
@@ -64,6 +67,8 @@ test('login with a wrong key, or to no pod, keeps nothing', async (t) => {
   }
   assert.equal((await run(['login', 'http://127.0.0.1:1'], { ...at, input: pod.key })).code, 1);
   assert.ok(!existsSync(file));
+  const out = await run(['logout'], at);
+  assert.deepEqual([out.code, out.stderr], [3, 'synap: You are signed in to no pod: there is no context to forget\n']);
   assert.equal((await run(['login', pod.url], { ...at, input: pod.key })).code, 0);
   writeFileSync(file, 'not JSON');
   const broken = await run(['tasks', 'list'], at);

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
-import { Running, client, inTerminal, run, startPod, temporary, within } from './synap.mjs';
+import { Running, client, inTerminal, makeNote, run, startPod, temporary, within } from './synap.mjs';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const fields = (text) => Object.fromEntries(text.trimEnd().split('\n').map((line) => line.split(/ {2,}/)));
@@ -376,6 +376,19 @@ test('in a terminal: a table that fits, short ids that are taken as ids, local t
     assert.equal(JSON.parse(shown).id, tasks[0].id);
   }
   assert.equal((await run(['tasks', 'get', 'ffffffff'], { env: pod.env })).code, 3);
+});
+
+test('a list of relations says from where to where each leads, and as what, in 80 columns', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  const [from, to] = [await makeNote(pod, '# From'), await makeNote(pod, '# To')].map(({ id }) => id);
+  await synap('relations', 'create', from, '--to-id', to, '--type', 'depends_on', '--properties', '{"weight":1}', '--wait');
+  const { code, text } = await inTerminal(['relations', 'list'], { env: { ...pod.env, NO_COLOR: '1' }, columns: 80 });
+  assert.equal(code, 0);
+  const [heading, row] = text.trimEnd().split('\n');
+  assert.match(heading, /^ID +FROM +TO +TYPE +CREATED/);
+  assert.match(row, new RegExp(`^\\w{8}  ${from.slice(-8)}  ${to.slice(-8)}  depends_on  `));
+  assert.ok(heading.length <= 80 && row.length <= 80, text);
 });
 
 test('what turns the direction of writing or moves the cursor is not shown, and the joiners of words are', async (t) => {

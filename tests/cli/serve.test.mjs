@@ -173,6 +173,27 @@ test('a second start with the port of the first says that the first runs', async
   assert.match(second.stderr, new RegExp(`Another synap process \\(pid ${pod.child.pid}\\).*stop it first`));
 });
 
+test('a port of another program is said to be its own, and who has the directory beside it', async (t) => {
+  const data = path.join(temporary(t), 'pod');
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const listen = `127.0.0.1:${server.address().port}`;
+  const pod = await startPod(t, data);
+  const both = await run(['serve', '--data', data, '--listen', listen]);
+  assert.equal(both.code, 5);
+  assert.match(both.stderr, new RegExp(`, pid ${process.pid}, has it: stop that.*`
+    + ` Another synap process \\(pid ${pod.child.pid}\\) has the data directory ${data}, too: stop it first`));
+  assert.doesNotMatch(both.stderr, /and its port/);
+
+  pod.kill('SIGTERM');
+  await pod.end();
+  const one = await run(['serve', '--data', data, '--listen', listen]);
+  assert.equal(one.code, 5);
+  assert.match(one.stderr, new RegExp(`, pid ${process.pid}, has it: stop that`));
+  assert.doesNotMatch(one.stderr, /Another synap process/);
+});
+
 test('an address that others can reach needs --insecure', async (t) => {
   const directory = temporary(t);
   const refused = await run(['serve', '--data', path.join(directory, 'a'), '--listen', '0.0.0.0:0']);
