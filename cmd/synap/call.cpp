@@ -9,6 +9,7 @@
 #include "synap/commands.h"
 #include "synap/file.h"
 #include "synap/help.h"
+#include "synap/made_example.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
 #include "synap/request.h"
@@ -94,34 +95,6 @@ std::string fields_text(const Json& schema) {
   return columns(lines);
 }
 
-// The least that is accepted, of a schema: for procedures whose example nobody has written.
-Json example_of(const Json& schema) {
-  Json example = Json::object();
-  for (const auto& field : fields_of(schema)) {
-    if (!field.is_required) continue;
-    const auto type = field.schema.string_or("type", "");
-    const Json* values = field.schema.find("enum");
-    Json value = "…";
-    if (values != nullptr && values->is_array()) value = values->as_array().front();
-    if (field.schema.string_or("format", "") == "uuid") {
-      value = "01980000-0000-7000-8000-000000000000";
-    }
-    if (type == "integer" || type == "number") value = 1;
-    if (type == "boolean") value = true;
-    if (type == "array") value = Json::array();
-    if (type == "object") value = Json::object();
-    example.set(field.name, std::move(value));
-  }
-  return example;
-}
-
-// A word for the shell, in quotes as it needs them.
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 void explain(const ProcedureInfo& info) {
   std::string text = paragraph(
       fmt::format("{} ({}{}): {}", info.path, info.kind,
@@ -135,8 +108,7 @@ void explain(const ProcedureInfo& info) {
   }
   text += fmt::format("\nExample:\n  synap call {}", info.path);
   if (has_input) {
-    const auto example = info.example.is_null() ? example_of(info.input) : info.example;
-    text += " " + quoted(example.dump());
+    text += " " + shell_quoted(example_input(info).dump());
   }
   print(text + "\n");
 }
@@ -202,11 +174,10 @@ Result<> check_is_given(const CallOptions& options, const std::optional<Json>& i
     if (field.is_required) needed += (needed.empty() ? "" : ", ") + field.name;
   }
   if (needed.empty()) return {};
-  const auto example = known->example.is_null() ? example_of(known->input) : known->example;
   return fail(Code::kBadRequest,
               fmt::format("{0} needs an input, a JSON object with {1}, as {2}; `synap call {0} "
                           "--help` says what it takes",
-                          options.procedure, needed, quoted(example.dump())));
+                          options.procedure, needed, shell_quoted(example_input(*known).dump())));
 }
 
 int call(const CallOptions& options) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 
+#include "synap/made_example.h"
 #include "synap/made_input.h"
 #include "synap/made_output.h"
 #include "synap/output.h"
@@ -162,27 +163,6 @@ int run(Made& made) {
   return change(made, *pod, *input, *time_max);
 }
 
-// As a person would write it: what the example of the procedure says, or what must be given.
-std::string example_of(const std::string& words, const ProcedureInfo& procedure, Made& made) {
-  std::string example = "synap " + words;
-  const auto* argument = made.input.argument();
-  for (const auto& field : fields_of(procedure.input)) {
-    const bool is_argument = argument != nullptr && argument->name == field.name;
-    const bool is_id = field.schema.string_or("format", "") == "uuid";
-    if (!field.is_required) continue;
-    if (!is_argument) example += " --" + kebab(field.name);
-    const auto type = field.schema.string_or("type", "");
-    if (is_id) {
-      example += " 01980000-0000-7000-8000-000000000000";
-    } else if (type == "string") {
-      example += field.name == "title" ? " 'Buy milk'" : " '# Hello'";
-    } else {
-      example += type == "integer" ? " 1" : " '{}'";
-    }
-  }
-  return example;
-}
-
 bool has_requests(const ProcedureInfo& procedure) {
   const auto fields = fields_of(procedure.output);
   return procedure.kind == "mutation" &&
@@ -198,7 +178,8 @@ Command command_of(const ProcedureInfo& procedure) {
       .example = "",
       .options = made->input.options(),
       .run = [made] { return run(*made); }};
-  command.example = example_of(command.words, procedure, *made);
+  command.example =
+      fmt::format("synap {}{}", command.words, made->input.text_of(example_input(procedure)));
   if (const auto names = item_fields(procedure); !names.empty()) {
     command.docs += fmt::format(" Where stdout is no terminal: a line each, with tabs between {}.",
                                 fmt::join(names, ", "));

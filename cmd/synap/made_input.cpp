@@ -8,6 +8,7 @@
 #include "base/json_given.h"
 #include "synap/file.h"
 #include "synap/made_command.h"
+#include "synap/made_example.h"
 
 namespace synap::cli {
 namespace {
@@ -204,6 +205,29 @@ std::optional<std::string> MadeInput::argument_text() const {
     if (&given.field == argument_) return given.text;
   }
   return std::nullopt;
+}
+
+std::string MadeInput::text_of(const Json& input) const {
+  std::string text;
+  for (const auto& given : all_) {
+    const Json* value = input.find(given.field.name);
+    if (value == nullptr) continue;
+    const auto flag = " --" + flag_name(given.field);
+    const auto word = [](const Json& one) {
+      if (!one.is_string()) return shell_word(one.dump());
+      return shell_word(one.as_string().substr(0, one.as_string().find('\n')));
+    };
+    if (value->is_null()) {
+      text += " --no-" + flag_name(given.field);
+    } else if (*value == Json(true)) {
+      text += flag;
+    } else if (is_list_of_texts(given.field)) {
+      for (const auto& one : value->as_array()) text += flag + " " + word(one);
+    } else {
+      text += (&given.field == argument_ ? "" : flag) + " " + word(*value);
+    }
+  }
+  return text;
 }
 
 Result<Json> MadeInput::value_of(const Given& given) const {

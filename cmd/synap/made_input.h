@@ -29,6 +29,8 @@ class MadeInput {
   /// Another value for it.
   void set_argument(const std::string& text);
   std::optional<std::string> argument_text() const;
+  /// How `input` is given to the command: " ID --title 'Buy milk'". Of a text its first line.
+  std::string text_of(const Json& input) const;
 
  private:
   struct Given {

@@ -1,10 +1,11 @@
 // What the program says of itself: lists, help, and what was meant by a wrong word.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
-import { inTerminal, run, startPod, temporary } from './synap.mjs';
+import { BIN, Running, inTerminal, run, startPod, temporary } from './synap.mjs';
 
 const offline = { env: { SYNAP_URL: 'http://127.0.0.1:1' } };
 const told = async (args, code = 0) => {
@@ -101,6 +102,36 @@ test('call PROCEDURE --help says its fields, types, limits, defaults and an exam
   const tasks = await told(['call', 'tasks.create', '--help']);
   assert.match(tasks, /\n {2}priority +low, normal, high or urgent \(default: "normal"\)/);
   assert.match(await told(['call', 'events.watch', '--help']), /Input:\n {2}types +a list of text[^]*Each item:/);
+});
+
+// An example that is refused teaches nothing: each is given to a shell, as a reader would.
+test('every example of a procedure is one that the pod takes', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const env = { ...pod.env, PATH: `${path.dirname(BIN)}:${process.env.PATH}` };
+  const { paths } = JSON.parse(execFileSync(BIN, ['openapi'], { maxBuffer: 1 << 26 }));
+  const operations = Object.values(paths).flatMap((each) => Object.values(each));
+  const names = new Set(operations.map((each) => each.operationId).filter((id) => id?.includes('.') && !id.endsWith('.post')));
+  assert.ok(names.size > 100, `${names.size} procedures`);
+  const streams = new Set(operations.filter((each) => each['x-synap-kind'] === 'subscription').map((each) => each.operationId));
+  const kebab = (text) => text.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const refused = [];
+  const show = async (args, name) => {
+    const [, example] = (await told([...args, '--help'])).match(/\nExample:\n {2}(synap .*)\n$/) ?? [];
+    assert.ok(example, `${args.join(' ')} has an example of one line`);
+    const running = new Running(['-c', `exec ${example}`], { env, program: '/bin/sh', stdio: ['ignore', 'ignore', 'pipe'] });
+    // A stream goes on until it is left; what it is refused for comes at once.
+    const patience = setTimeout(() => running.kill('SIGKILL'), streams.has(name) ? 2_000 : 60_000);
+    const { code, signal, stderr } = await running.end();
+    clearTimeout(patience);
+    if (code === 2 || (signal && !streams.has(name))) refused.push(`${example}: ${signal ?? stderr}`);
+  };
+  // `synap call` has the same inputs: there only those that have no command of their own.
+  const showAll = async (some) => {
+    for (const name of some) await show(streams.has(name) ? ['call', name] : name.split('.').map(kebab), name);
+  };
+  const all = [...names];
+  await Promise.all([0, 1, 2, 3].map((part) => showAll(all.filter((_, i) => i % 4 === part))));
+  assert.deepEqual(refused, []);
 });
 
 test('call of a procedure that there is not says which was meant', async () => {
