@@ -36,6 +36,7 @@ export async function buildPage(folder) {
     metafile: true,
     write: false,
     legalComments: 'none',
+    charset: 'utf8',
     jsx: 'automatic',
     jsxImportSource: 'preact',
     logLevel: 'warning',

@@ -5,6 +5,7 @@ import { headersOfCause } from './cause.js';
 import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
 import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
 import { callsOverHttp } from './http.js';
+import { checkedInputs } from './input.js';
 import { WaitingRoom } from './wait.js';
 import { watchAsStream, watchWithHandlers, } from './watch.js';
 // The socket is kept for the next watch, but no program stays alive for long because of it.
@@ -80,7 +81,8 @@ function connectionParamsOf(options) {
     });
     return { connectionParams };
 }
-const warn = (path, keys) => console.warn(`synap: ${path} does not know, and did without: ${keys.join(', ')}`);
+const warn = (path, keys) => console.warn(`synap: ${path} does not know, and did without: ${keys.join(', ')}. ` +
+    'The pod is older than this client, or the name is wrong');
 // tRPC says of every abort that there was one, and drops the reason. Who gave it wants it back.
 function abortedBy(signal) {
     const reason = signal.reason;
@@ -123,6 +125,7 @@ export function createSynapClient(given) {
     const callsOf = (cause) => createTRPCClient({
         links: [
             tellingLink(options),
+            checkedInputs(options.transport ?? 'websocket'),
             splitLink({
                 condition: (op) => op.type === 'subscription',
                 true: events.link,

@@ -47,6 +47,10 @@ export declare class NoPodError extends Error {
     readonly name = "NoPodError";
     constructor(url: string, why: string);
 }
+/** An input that cannot be sent: the `cause` of the error of a call. */
+export declare class InputError extends Error {
+    readonly name = "InputError";
+}
 /** Of what is JSON and no pod's answer. */
 export declare const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 /**

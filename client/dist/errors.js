@@ -68,6 +68,11 @@ export class NoPodError extends Error {
         super(`What answers at ${url} is no pod: ${why}`);
     }
 }
+/** An input that cannot be sent: the `cause` of the error of a call. */
+export class InputError extends Error {
+    name = 'InputError';
+}
+const causeIs = (error, name) => error.cause?.name === name;
 /** Of what is JSON and no pod's answer. */
 export const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 // What links and fetch say where they know nothing, which would only make a sentence longer.
@@ -100,8 +105,8 @@ function sentenceOf({ path = [], message }) {
     const field = place.join('').replace(/^\./, '');
     return field ? `${field}: ${message}` : message;
 }
-// Over tRPC, and over REST.
-const NO_PROCEDURE = /^(?:No procedure found on path|There is no procedure) "([^"]+)"/;
+// Over tRPC, of a subscription, and over REST.
+const NO_PROCEDURE = /^(?:No procedure found on path|No "subscription"-procedure on path|There is no procedure) "([^"]+)"/;
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
  * zod's own errors, of a pod that is not there, and of something else in its place.
@@ -117,7 +122,7 @@ export function messageOf(error) {
     if (isSynapError(error) && !error.shape && !error.meta?.['isAborted']) {
         if (keyIsMissing(error))
             return new NoKeyError().message;
-        if (error.cause?.name === 'NoPodError')
+        if (causeIs(error, 'NoPodError') || causeIs(error, 'InputError'))
             return error.message;
         const why = reasonOf(error);
         return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
@@ -144,6 +149,8 @@ export function isRefusal(error) {
         return true;
     if (!isSynapError(error))
         return false;
+    if (causeIs(error, 'InputError'))
+        return true;
     const status = error.data?.httpStatus;
     return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }

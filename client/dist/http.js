@@ -13,13 +13,7 @@ const BATCHED_INPUT_BYTES_MAX = 32 * 1024;
 const BYTES_OF_UNIT_MAX = 3;
 // As it is sent, so that what JSON escapes counts as what becomes of it.
 function isLong(input) {
-    let json;
-    try {
-        json = JSON.stringify(input);
-    }
-    catch {
-        return true; // It fails by itself, and not those with which it would have gone.
-    }
+    const json = JSON.stringify(input);
     if (json === undefined || json.length * BYTES_OF_UNIT_MAX <= BATCHED_INPUT_BYTES_MAX)
         return false;
     if (json.length > BATCHED_INPUT_BYTES_MAX)
@@ -32,13 +26,7 @@ const BATCH_OF_ONE = `?batch=1&input=${encodeURIComponent('{"0":}')}`;
 const URL_LENGTH_OF_UNIT_MAX = 9;
 // Whether no URL has room for it, be it the only one of its request.
 function isTooLongForUrl({ path, input }, endpoint) {
-    let json;
-    try {
-        json = JSON.stringify(input);
-    }
-    catch {
-        return false; // It fails where it is made a URL.
-    }
+    const json = JSON.stringify(input);
     if (json === undefined)
         return false;
     const room = URL_LENGTH_MAX - endpoint.length - '/'.length - path.length - BATCH_OF_ONE.length;

@@ -18,6 +18,7 @@ import type { EventOf, EventType, RegisteredType, SynapEvent } from './events.js
 import type { AppRouter, Request } from './generated/app-router.js';
 import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
 import { callsOverHttp, type HttpOptions } from './http.js';
+import { checkedInputs } from './input.js';
 import type { EventSourceOfPod } from './subscription.js';
 import { WaitingRoom, type WaitOptions } from './wait.js';
 import {
@@ -184,7 +185,10 @@ function connectionParamsOf(options: SynapClientOptions) {
 }
 
 const warn = (path: string, keys: string[]): void =>
-  console.warn(`synap: ${path} does not know, and did without: ${keys.join(', ')}`);
+  console.warn(
+    `synap: ${path} does not know, and did without: ${keys.join(', ')}. ` +
+      'The pod is older than this client, or the name is wrong',
+  );
 
 // tRPC says of every abort that there was one, and drops the reason. Who gave it wants it back.
 function abortedBy(signal: AbortSignal): TRPCClientError<AppRouter> {
@@ -236,6 +240,7 @@ export function createSynapClient<Own extends object = {}>(
     createTRPCClient<AppRouter>({
       links: [
         tellingLink(options),
+        checkedInputs(options.transport ?? 'websocket'),
         splitLink({
           condition: (op) => op.type === 'subscription',
           true: events.link,

@@ -90,6 +90,14 @@ export class NoPodError extends Error {
   }
 }
 
+/** An input that cannot be sent: the `cause` of the error of a call. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+const causeIs = (error: SynapError, name: string): boolean =>
+  (error.cause as Error | undefined)?.name === name;
+
 /** Of what is JSON and no pod's answer. */
 export const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 
@@ -128,8 +136,9 @@ function sentenceOf({ path = [], message }: Issue): string {
   return field ? `${field}: ${message}` : message;
 }
 
-// Over tRPC, and over REST.
-const NO_PROCEDURE = /^(?:No procedure found on path|There is no procedure) "([^"]+)"/;
+// Over tRPC, of a subscription, and over REST.
+const NO_PROCEDURE =
+  /^(?:No procedure found on path|No "subscription"-procedure on path|There is no procedure) "([^"]+)"/;
 
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
@@ -142,7 +151,7 @@ export function messageOf(error: unknown): string {
   if (Array.isArray(issues) && issues.length > 0) return issues.map(sentenceOf).join('; ');
   if (isSynapError(error) && !error.shape && !error.meta?.['isAborted']) {
     if (keyIsMissing(error)) return new NoKeyError().message;
-    if ((error.cause as Error | undefined)?.name === 'NoPodError') return error.message;
+    if (causeIs(error, 'NoPodError') || causeIs(error, 'InputError')) return error.message;
     const why = reasonOf(error);
     return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
   }
@@ -166,6 +175,7 @@ export function keyIsMissing(error: unknown): boolean {
 export function isRefusal(error: unknown): boolean {
   if (keyIsMissing(error)) return true;
   if (!isSynapError(error)) return false;
+  if (causeIs(error, 'InputError')) return true;
   const status = error.data?.httpStatus;
   return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }

@@ -34,12 +34,7 @@ const BYTES_OF_UNIT_MAX = 3;
 
 // As it is sent, so that what JSON escapes counts as what becomes of it.
 function isLong(input: unknown): boolean {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(input);
-  } catch {
-    return true; // It fails by itself, and not those with which it would have gone.
-  }
+  const json = JSON.stringify(input) as string | undefined;
   if (json === undefined || json.length * BYTES_OF_UNIT_MAX <= BATCHED_INPUT_BYTES_MAX) return false;
   if (json.length > BATCHED_INPUT_BYTES_MAX) return true;
   return new TextEncoder().encode(json).length > BATCHED_INPUT_BYTES_MAX;
@@ -52,12 +47,7 @@ const URL_LENGTH_OF_UNIT_MAX = 9;
 
 // Whether no URL has room for it, be it the only one of its request.
 function isTooLongForUrl({ path, input }: Operation, endpoint: string): boolean {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(input);
-  } catch {
-    return false; // It fails where it is made a URL.
-  }
+  const json = JSON.stringify(input) as string | undefined;
   if (json === undefined) return false;
   const room = URL_LENGTH_MAX - endpoint.length - '/'.length - path.length - BATCH_OF_ONE.length;
   if (json.length * URL_LENGTH_OF_UNIT_MAX <= room) return false;

@@ -11,6 +11,7 @@ export type {
 export {
   ClientClosedError,
   ConnectionLostError,
+  InputError,
   NoKeyError,
   NoPodError,
   RequestFailedError,

@@ -55,9 +55,65 @@ describe('calls', () => {
       const [name, how] = call.split('.');
       const ask = (content) => client.notes[name][how]({ content });
       const [bad, good] = await Promise.allSettled([ask(1n), ask('a')]);
-      assert.match(bad.reason.message, /BigInt/, call);
+      const sentence = `The input of notes.${name} is no JSON: content is a BigInt, which JSON has not: give it as a number, or as a text`;
+      assert.equal(messageOf(bad.reason), sentence);
+      assert.equal(bad.reason.cause.name, 'InputError');
       assert.equal(good.status, 'fulfilled', call);
     }
+    await client.close();
+  });
+
+  test('of an input that is no JSON it is said where', async () => {
+    const around = { name: 'x' };
+    around.self = { around };
+    let deep = {};
+    for (let depth = 0; depth < 100_000; ++depth) deep = { deep };
+    for (const transport of ['websocket', 'sse']) {
+      const client = createSynapClient({ url: pod.url, key: 'key', transport });
+      const said = async (input) =>
+        messageOf(await client.notes.create.mutate(input).catch((error) => error)).replace(/^The input of notes.create is no JSON: /, '');
+      assert.match(await said({ content: 'a', properties: { sizes: [1, { x: 2n }] } }), /^properties\.sizes\[1\]\.x is a BigInt/);
+      assert.match(await said(1n), /^it is a BigInt/);
+      assert.equal(await said({ around }), 'around.self.around is what it stands in, so that it has no end');
+      assert.match(await said({ deep }), /call stack/);
+      const refused = await new Promise((resolve) =>
+        client.events.watch.subscribe({ types: [1n] }, { onError: resolve }),
+      );
+      assert.match(messageOf(refused), /^The input of events\.watch is no JSON: types\[0\] is a BigInt/);
+      await client.close();
+    }
+    assert.equal(pod.calls.length, 0);
+  });
+
+  test('what is too long for the address of server-sent events ends a watch at once, and says so', async () => {
+    const types = Array.from({ length: 100 }, (_, i) => `x.${'漢'.repeat(120)}.n${i}`);
+    const client = createSynapClient({ url: pod.url, key: 'key', transport: 'sse' });
+    let watch;
+    const end = new Promise((resolve) => {
+      watch = client.watch({ types }, { onEvent() {}, onError: resolve });
+    });
+    const error = await within(5_000, end, 'the end');
+    assert.match(messageOf(error), /^The input of events\.watch is too long for an address, .* Use transport "websocket"$/);
+    assert.equal(watch.status, 'ended');
+    await client.close();
+    const other = createSynapClient({ url: pod.url, key: 'key' });
+    const goes = other.watch({ types }, { onEvent() {} });
+    await within(5_000, goes.ready, 'the watch begins');
+    await other.close();
+  });
+
+  test('what an infinite query of TanStack adds of itself is not sent', async () => {
+    const client = createSynapClient({ url: pod.url, key: 'key' });
+    await client.notes.get.query({ id: 'a', cursor: 'b', direction: 'forward' });
+    await client.notes.get.query({ direction: 'backward' });
+    await client.notes.get.query({ id: 'a', direction: 'out' });
+    await client.notes.create.mutate({ content: 'a', direction: 'forward' });
+    assert.deepEqual(pod.calls.map(({ input }) => input), [
+      { id: 'a', cursor: 'b' },
+      {},
+      { id: 'a', direction: 'out' },
+      { content: 'a', direction: 'forward' },
+    ]);
     await client.close();
   });
 

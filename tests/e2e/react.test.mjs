@@ -62,6 +62,7 @@ describe('the React example', () => {
     });
     page = await browser.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => message.type() === 'warning' && complaints.push(message.text()));
     page.setDefaultTimeout(15_000);
     await page.goto(`${site.url}?pod=${encodeURIComponent(pod.url)}`);
   });
@@ -80,14 +81,26 @@ describe('the React example', () => {
     await compiled.catch((error) => assert.fail(error.stdout || error.message));
   });
 
-  test('a wrong key is told in words', async () => {
-    await page.getByLabel('API key').fill('synap_wrong');
+  const signIn = async (key) => {
+    await page.getByLabel('API key').fill(key);
     await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+
+  test('of a wrong key it says so, and asks for another one', async () => {
+    await signIn('synap_wrong');
     await page.getByText('This API key is not valid').first().waitFor();
-    await page.evaluate(() => sessionStorage.clear());
-    await page.reload();
-    await page.getByLabel('API key').fill(pod.key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signIn(pod.key);
+    await page.getByRole('heading', { name: 'Notes' }).waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+  });
+
+  test('a key that may too little can be changed for another one', async () => {
+    const { key } = await other.client.keys.create.mutate({ name: 'few', scopes: ['tasks:read'] });
+    await page.getByRole('button', { name: 'Use another key' }).click();
+    await signIn(key);
+    await page.getByText('scope').first().waitFor();
+    await page.getByRole('button', { name: 'Use another key' }).click();
+    await signIn(pod.key);
     await page.getByRole('heading', { name: 'Notes' }).waitFor();
   });
 
@@ -120,5 +133,24 @@ describe('the React example', () => {
     assert.equal(await note('Mine').count(), 1);
   });
 
-  test('the page had no error', () => assert.deepEqual(complaints, []));
+  test('a key that is revoked ends at the form, which says so, also after a reload', async () => {
+    const { key, keyId } = await other.client.keys.create.mutate({ name: 'revoked', scopes: ['*'] });
+    await page.getByRole('button', { name: 'Use another key' }).click();
+    await signIn(key);
+    await note('Mine').waitFor();
+    await other.client.keys.revoke.mutate({ keyId });
+    await page.getByText('This API key is not valid').waitFor();
+    await page.reload();
+    await signIn(pod.key);
+    await note('Mine').waitFor();
+  });
+
+  test('it goes on with the notes behind the first page', async () => {
+    await Promise.all(Array.from({ length: 25 }, (_, i) => makeNote(other.client, { content: `# Many ${i}` })));
+    await note('Many 24').waitFor();
+    await page.getByRole('button', { name: 'More' }).click();
+    await note('Mine').waitFor();
+  });
+
+  test('the page had no error and no warning', () => assert.deepEqual(complaints, []));
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { createSynapClient } from '../../client/dist/index.js';
+import { createSynapClient, messageOf } from '../../client/dist/index.js';
 
 import { codeIs, connect, lanes, Pod, withResolvers } from './harness.mjs';
 
@@ -67,6 +67,26 @@ describe('unknown keys', () => {
       strict.events.watch.subscribe({ tpyes: [] }, { onError: refused.resolve });
       assert.match((await refused.promise).message, /Unrecognized key: .*tpyes/);
       await strict.close();
+    });
+  }
+
+  for (const transport of ['websocket', 'sse']) {
+    test(`a client that is newer than its pod says so, of fields and of procedures (${transport})`, async (t) => {
+      const said = [];
+      t.mock.method(console, 'warn', (text) => said.push(text));
+      const client = createSynapClient({ url: pod.url, key: pod.key, transport });
+      await client.tasks.create.mutate({ title: 'a', colour: 'red' });
+      assert.deepEqual(said, [
+        'synap: tasks.create does not know, and did without: colour. The pod is older than this client, or the name is wrong',
+      ]);
+      const subscribe = () =>
+        new Promise((_, reject) => client.tasks.watch.subscribe({}, { onError: reject }));
+      // An EventSource tells no more of an answer than its status.
+      const asks = [() => client.tasks.pin.query({}), () => client.tasks.pin.mutate({})];
+      if (transport === 'websocket') asks.push(subscribe);
+      const older = /^This pod has no "tasks\.\w+": it is older than this client, or the name is wrong$/;
+      for (const ask of asks) assert.match(messageOf(await ask().catch((error) => error)), older);
+      await client.close();
     });
   }
 });

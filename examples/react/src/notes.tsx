@@ -1,13 +1,17 @@
 // The notes, the newest first, as they are now.
+import { useEffect } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { messageOf } from '@synap/client';
 
 import { NewNote } from './new-note.js';
 import { useLiveNotes, useTRPC } from './synap.js';
 
-export function Notes() {
+export function Notes({ onRefused }: { onRefused: (error: unknown) => void }) {
   const trpc = useTRPC();
   const live = useLiveNotes();
+  useEffect(() => {
+    if (live.status === 'ended') onRefused(live.error);
+  }, [live]);
   const pages = useInfiniteQuery(
     trpc.notes.list.infiniteQueryOptions({ limit: 20 }, { getNextPageParam: (last) => last.nextCursor }),
   );

@@ -1,0 +1,72 @@
+// What an input is before it is sent: without what tRPC's React packages add, and JSON.
+import { TRPCClientError, type Operation, type TRPCLink } from '@trpc/client';
+import { observable } from '@trpc/server/observable';
+
+import { InputError } from './errors.js';
+import type { AppRouter } from './generated/app-router.js';
+
+// What the pod takes as the head of a request is 64 KiB, of which other header fields need some.
+const SSE_URL_LENGTH_MAX = 60_000;
+// Of what is nested deeper, JSON.stringify says what is wrong.
+const DEPTH_MAX = 500;
+
+/**
+ * An infinite query adds the way it is read in. No list of a pod has one, so that the pod would tell of
+ * an unknown key. (`relations.neighbours` has a direction with other values.)
+ */
+function withoutDirection(op: Operation): Operation {
+  const { direction, ...input } = (op.input ?? {}) as Record<string, unknown>;
+  const isTrpcs = op.type === 'query' && (direction === 'forward' || direction === 'backward');
+  return isTrpcs ? { ...op, input } : op;
+}
+
+/** Where in `value` something is that JSON has not, and what it is. */
+function faultIn(value: unknown, place: string, above: readonly unknown[]): string | undefined {
+  if (typeof value === 'bigint') {
+    return `${place || 'it'} is a BigInt, which JSON has not: give it as a number, or as a text`;
+  }
+  if (typeof value !== 'object' || value === null || above.length > DEPTH_MAX) return undefined;
+  if (above.includes(value)) return `${place} is what it stands in, so that it has no end`;
+  const inside = [...above, value];
+  for (const [name, member] of Object.entries(value)) {
+    const step = Array.isArray(value) ? `[${name}]` : place ? `.${name}` : name;
+    const fault = faultIn(member, place + step, inside);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function jsonOf({ path, input }: Operation): string | undefined {
+  try {
+    return JSON.stringify(input);
+  } catch (error) {
+    const fault = faultIn(input, '', []) ?? (error instanceof Error ? error.message : String(error));
+    throw new InputError(`The input of ${path} is no JSON: ${fault}`);
+  }
+}
+
+function checkLength({ path }: Operation, json: string | undefined): void {
+  const length = encodeURIComponent(json ?? '').length;
+  if (length <= SSE_URL_LENGTH_MAX) return;
+  throw new InputError(
+    `The input of ${path} is too long for an address, which is where server-sent events have it: ` +
+      `${length} characters of at most ${SSE_URL_LENGTH_MAX}. Use transport "websocket"`,
+  );
+}
+
+/** What cannot be sent fails by itself and at once, with a sentence, and nothing that it would go with. */
+export function checkedInputs(transport: 'websocket' | 'sse'): TRPCLink<AppRouter> {
+  return () =>
+    ({ op, next }) =>
+      observable((observer) => {
+        const asked = withoutDirection(op);
+        try {
+          const json = jsonOf(asked);
+          if (op.type === 'subscription' && transport === 'sse') checkLength(asked, json);
+        } catch (error) {
+          observer.error(TRPCClientError.from(error as InputError));
+          return undefined;
+        }
+        return next(asked).subscribe(observer);
+      });
+}
