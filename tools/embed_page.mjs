@@ -41,7 +41,7 @@ for (const name of (await readdir(folder)).sort()) {
     arrays.push(`constexpr unsigned char ${array}[] = {\n#embed "${path}"\n};`);
     views.push(`view(${array})`);
   }
-  const isKept = /-[A-Z0-9]{8}\./.test(name);
+  const isKept = /(^|-)[A-Z0-9]{8}\./.test(name);
   rows.push(`    {"${name}", "${type}", "\\"${hash}\\"", ${isKept}, ${views.join(', ')}},`);
 }
 

@@ -27,7 +27,7 @@ export async function buildPage(folder) {
     },
     outdir: folder,
     entryNames: '[name]-[hash]',
-    chunkNames: '[name]-[hash]',
+    chunkNames: '[hash]',
     bundle: true,
     splitting: true,
     format: 'esm',

@@ -37,8 +37,9 @@ drawVisibly();
 startTheme();
 startRouter();
 startKeyboard();
-render(<App />, document.getElementById('page')!);
+// Asked before anything is drawn, which takes a slow machine longer than the pod takes to answer.
 void findOutWhoIsHere();
+render(<App />, document.getElementById('page')!);
 // A link that is opened in a tab that shows the page changes only what is behind the #.
 addEventListener('hashchange', () => {
   if (location.hash.startsWith('#token=')) void findOutWhoIsHere();

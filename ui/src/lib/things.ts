@@ -14,12 +14,19 @@ export function fieldsOfNoun(document: PodDocument, noun: Noun): Field[] {
   );
 }
 
+/** What leads from one thing to another has both, and no title of its own. */
+export function endsOf(thing: Record<string, unknown>): { from: string; to: string } | undefined {
+  const { fromId: from, toId: to } = thing;
+  return typeof from === 'string' && typeof to === 'string' ? { from, to } : undefined;
+}
+
 /** What a thing is called. */
 export function titleOfThing(thing: Record<string, unknown>): string {
   for (const name of ['title', 'name', 'subject', 'preview']) {
     const value = thing[name];
     if (typeof value === 'string' && value !== '') return value;
   }
+  if (endsOf(thing)) return shown(thing['type']).replace(/_/g, ' ');
   return String(thing['id'] ?? '');
 }
 

@@ -1,6 +1,7 @@
 // Copying, with a word that it was done.
 import { useState } from 'preact/hooks';
 
+import { messageOf } from '../lib/rpc.js';
 import { Icon } from './icon.js';
 import { say } from './say.js';
 
@@ -15,10 +16,17 @@ async function copy(text: string): Promise<void> {
   area.remove();
 }
 
+/** What `text` throws is said, and nothing is copied. */
 export function CopyButton({ text, label }: { text: string | (() => string); label: string }) {
   const [isDone, setDone] = useState(false);
   const click = () => {
-    copy(typeof text === 'string' ? text : text()).then(
+    let what;
+    try {
+      what = typeof text === 'string' ? text : text();
+    } catch (error) {
+      return say(messageOf(error), 'bad');
+    }
+    return copy(what).then(
       () => {
         setDone(true);
         say(`Copied: ${label}`);
@@ -28,7 +36,7 @@ export function CopyButton({ text, label }: { text: string | (() => string); lab
     );
   };
   return (
-    <button type="button" class="small" onClick={click}>
+    <button type="button" class="small" onClick={() => void click()}>
       <Icon name={isDone ? 'check' : 'copy'} />
       {label}
     </button>

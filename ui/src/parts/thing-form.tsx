@@ -99,6 +99,9 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
   const [issues, setIssues] = useState<Record<string, string>>({});
   const [isBusy, setBusy] = useState(false);
   const isChanged = fields.some((field) => values[field.name] !== before[field.name]);
+  // No value tells of it; it can be saved, which says what it is.
+  const [isHalf, setHalf] = useState(false);
+  const lookAtHalf = () => setHalf(Object.keys(halfTyped(form.current!)).length > 0);
 
   const leaveFreely = useUnsaved(isChanged);
 
@@ -130,7 +133,15 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
   const onKeyDown = (press: KeyboardEvent) =>
     press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press);
   return (
-    <form ref={form} class="fields thing-form" onSubmit={submit} onKeyDown={onKeyDown} noValidate>
+    <form
+      ref={form}
+      class="fields thing-form"
+      onSubmit={submit}
+      onKeyDown={onKeyDown}
+      onKeyUp={lookAtHalf}
+      onInput={lookAtHalf}
+      noValidate
+    >
       {fields.map((field) => {
         const own = {
           field,
@@ -150,7 +161,7 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
         </p>
       )}
       <p class="actions">
-        <button type="submit" class="primary" disabled={isBusy || !isChanged}>
+        <button type="submit" class="primary" disabled={isBusy || !(isChanged || isHalf)}>
           {isBusy ? 'Storing…' : label}
         </button>
         <button type="button" onClick={onCancel}>

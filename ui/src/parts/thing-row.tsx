@@ -1,8 +1,9 @@
 // One thing in a list: its title, what tells it apart, and when it was changed.
 import type { Field } from '../lib/fields.js';
 import { plainText } from '../lib/plain-text.js';
-import { isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
+import { endsOf, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { Chip, Status } from './badge.js';
+import { End } from './end.js';
 import { Line } from './text.js';
 import { Time } from './time.js';
 
@@ -46,10 +47,18 @@ function linesOf(thing: Thing): { title: string; preview: string } {
 
 export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] }) {
   const { title, preview } = linesOf(thing);
+  const ends = endsOf(thing);
   return (
     <span class={`thing-row ${thing['status'] === 'done' ? 'is-done' : ''}`}>
       <b>
-        <Line text={title} />
+        {ends ? (
+          <>
+            <End id={ends.from} isLink={false} /> {title} →{' '}
+            <End id={ends.to} isLink={false} />
+          </>
+        ) : (
+          <Line text={title} />
+        )}
       </b>
       <span class="thing-values">
         {columns.map((field) => (

@@ -83,12 +83,18 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
 
   const read = (): Record<string, unknown> | undefined =>
     inputOf(fields, values, procedure.isInputRequired);
-  const readOrNothing = (): Record<string, unknown> | undefined => {
-    try {
-      return read();
-    } catch {
-      return undefined;
-    }
+  const form = useRef<HTMLFormElement>(null);
+  /** True if something is half typed, which is said beside it. */
+  const isHalf = (): boolean => {
+    const bad = halfTyped(form.current!);
+    setHalf(bad);
+    return Object.keys(bad).length > 0;
+  };
+  /** What is typed is in what is copied, or nothing is copied. */
+  const copied = (written: typeof asCurl) => (): string => {
+    setTried(undefined);
+    if (isHalf()) throw new Error('Nothing is copied: look at what is said beside the fields');
+    return written(procedure.name, read(), kind);
   };
   // One for as long as the screen is open: pressed again after an answer that was lost, it is the
   // same command to the pod.
@@ -121,9 +127,7 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    const bad = halfTyped(event.currentTarget as HTMLFormElement);
-    setHalf(bad);
-    if (Object.keys(bad).length) return setTried(undefined);
+    if (isHalf()) return setTried(undefined);
     if (procedure.effects === 'destroys') setAsking(true);
     else void run();
   };
@@ -133,13 +137,10 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
     <section aria-labelledby="try-title">
       <div class="section-title">
         <h3 id="try-title">Try it</h3>
-        <CopyButton label="curl" text={() => asCurl(procedure.name, readOrNothing(), kind)} />
-        <CopyButton
-          label="TypeScript"
-          text={() => asTypeScript(procedure.name, readOrNothing(), kind)}
-        />
+        <CopyButton label="curl" text={copied(asCurl)} />
+        <CopyButton label="TypeScript" text={copied(asTypeScript)} />
       </div>
-      <form class="fields" onSubmit={submit} noValidate>
+      <form ref={form} class="fields" onSubmit={submit} noValidate>
         {fields.length === 0 && <p class="quiet">It needs to be told nothing.</p>}
         <FormFields fields={fields} values={values} issues={issues} onChange={setValues} />
         {issue && (

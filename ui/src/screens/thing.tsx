@@ -15,13 +15,14 @@ import { fieldOf, fieldsOf, labelOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
 import { messageOf, PodError, query } from '../lib/rpc.js';
-import { fieldsOfNoun, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
+import { endsOf, fieldsOfNoun, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { useOpenTitle } from '../lib/title.js';
 import { Empty, Problem, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
 import { Backlinks } from '../parts/backlinks.js';
 import { Chip, Status } from '../parts/badge.js';
 import { Id } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
+import { End } from '../parts/end.js';
 import { Icon } from '../parts/icon.js';
 import { Markdown } from '../parts/markdown.js';
 import { Neighbourhood } from '../parts/neighbourhood.js';
@@ -65,6 +66,8 @@ function Read({ document, noun, thing }: OneThing) {
               <Reference plural={field.references} id={String(thing[field.name])} />
             ) : isMoment(field, thing[field.name]) ? (
               <Time at={thing[field.name] as string} />
+            ) : endsOf(thing) && /^(from|to)Id$/.test(field.name) ? (
+              <End id={String(thing[field.name])} />
             ) : (
               <Line text={shown(thing[field.name])} max={2_000} />
             )}

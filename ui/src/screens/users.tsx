@@ -67,6 +67,35 @@ async function keysOf(owner: User | undefined, kind: 'key' | 'session', signal: 
   return { keys, isCut: cursor !== undefined };
 }
 
+type Kind = 'keys' | 'browsers';
+
+const idOf = (owner: User | undefined): string => owner?.id ?? session.value!.user.id;
+const intoView = (row: Element | null) => row?.scrollIntoView({ block: 'nearest' });
+
+/** The one that the address names: `/users/ID/keys/ID`. */
+function wantedOf(kind: Kind): string | undefined {
+  const [, , of, id] = route.value.parts;
+  return of === kind ? id : undefined;
+}
+
+/** The first ones, and the one that is wanted. */
+const drawn = (keys: Key[], shown: number, wanted: string | undefined): Key[] =>
+  keys.filter(({ id }, at) => at < shown || id === wanted);
+
+function KeyLink({ own, owner, kind }: { own: Key; owner: User | undefined; kind: Kind }) {
+  return (
+    <a href={`/users/${idOf(owner)}/${kind}/${own.id}`} ref={own.id === wantedOf(kind) ? intoView : null}>
+      <Line text={own.name} max={60} />
+    </a>
+  );
+}
+
+function Missing({ keys, kind }: { keys: Key[]; kind: Kind }) {
+  const wanted = wantedOf(kind);
+  if (!wanted || keys.some(({ id }) => id === wanted)) return null;
+  return <Empty title={kind === 'keys' ? 'There is no such key' : 'This browser is not signed in'} />;
+}
+
 /** What is below a list of which `shown` are drawn. */
 function More({ shown, all, isCut, onMore }: { shown: number; all: number; isCut: boolean; onMore(): void }) {
   return (
@@ -221,10 +250,13 @@ function KeyTable({
         </thead>
         <tbody>
           {keys.map((key) => (
-            <tr key={key.id} class={statusOf(key) === 'live' ? '' : 'is-over'}>
+            <tr
+              key={key.id}
+              class={`${statusOf(key) === 'live' ? '' : 'is-over'} ${key.id === wantedOf('keys') ? 'is-open' : ''}`}
+            >
               <td>
                 <b>
-                  <Line text={key.name} max={60} />
+                  <KeyLink own={key} owner={owner} kind="keys" />
                 </b>
                 <br />
                 <code class="quiet">{key.prefix}…</code>
@@ -280,12 +312,13 @@ function Browsers({ owner }: { owner: User | undefined }) {
       <Show of={answer}>
         {({ keys, isCut }) => (
           <div class="table-box">
+            <Missing keys={keys} kind="browsers" />
             <table>
               <tbody>
-                {keys.slice(0, shown).map((key) => (
-                  <tr key={key.id}>
+                {drawn(keys, shown, wantedOf('browsers')).map((key) => (
+                  <tr key={key.id} class={key.id === wantedOf('browsers') ? 'is-open' : ''}>
                     <td>
-                      <Line text={key.name} max={60} />
+                      <KeyLink own={key} owner={owner} kind="browsers" />
                       {key.id === session.value?.session && <span class="quiet"> this one</span>}
                     </td>
                     <td>
@@ -337,14 +370,15 @@ function Keys({ owner }: { owner: User | undefined }) {
           label="Make a key"
           procedure="keys.create"
           given={owner ? { userId: owner.id } : {}}
-          hidden={['userId', 'idempotencyKey', 'expiresAt']}
+          hidden={['userId', 'idempotencyKey']}
           onMade={answer.reload}
         />
       </header>
       <Show of={answer}>
         {({ keys, isCut }) => (
           <>
-            <KeyTable keys={keys.slice(0, shown)} owner={owner} onDone={answer.reload} />
+            <Missing keys={keys} kind="keys" />
+            <KeyTable keys={drawn(keys, shown, wantedOf('keys'))} owner={owner} onDone={answer.reload} />
             <More shown={shown} all={keys.length} isCut={isCut} onMore={() => setShown(shown + SHOWN)} />
           </>
         )}

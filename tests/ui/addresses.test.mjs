@@ -1,0 +1,135 @@
+// Each object that a screen lists has an address: its link leads there, and a reload shows it again. And
+// relations, which have no titles of their own, are shown by those of their ends.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Site, until } from './site.mjs';
+
+describe('addresses', () => {
+  let site;
+  let first;
+  let second;
+  let relation;
+  before(async () => {
+    site = await Site.open();
+    first = await site.make('notes', { content: '# Alpha\n\nThe one.' });
+    second = await site.make('tasks', { title: 'Beta' });
+    relation = await site.make('relations', { fromId: first, toId: second, type: 'depends_on' });
+    await site.call('eventTypes.register', {
+      name: 'x.weight.recorded',
+      schema: { type: 'object', properties: { kg: { type: 'number' } }, required: ['kg'] },
+    });
+    await site.call('users.create', { name: 'Ada' });
+    await site.call('keys.create', { name: 'a laptop', scopes: ['notes:read'] });
+    // A browser that is signed in at the pod itself.
+    const headers = { authorization: `Bearer ${site.pod.key}`, 'synap-page': '1' };
+    assert.ok((await fetch(`${site.pod.url}/session`, { method: 'POST', headers })).ok);
+  });
+  after(() => site?.close());
+
+  const close = async (page) => {
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  };
+
+  test('what is listed has an address that survives a reload', async () => {
+    const { keys } = await site.call('keys.list', { kind: 'key' });
+    const laptop = keys.find(({ name }) => name === 'a laptop');
+    const { users } = await site.call('users.list');
+    const ada = users.find(({ name }) => name === 'Ada');
+    const page = await site.visit();
+    await site.signIn(page);
+    // The list, what is clicked in it, the address that this has, and what shows the object there.
+    const kinds = [
+      ['/notes', `a[href="/notes/${first}"]`, `/notes/${first}`, '.reading'],
+      ['/tasks', `a[href="/tasks/${second}"]`, `/tasks/${second}`, '.split-panel >> text=Beta'],
+      ['/relations', `a[href="/relations/${relation}"]`, `/relations/${relation}`, '.split-panel dl >> text=Alpha'],
+      ['/events', '.virtual-list a.row, .virtual-list .row a', /^\/events\/[0-9a-f-]{36}$/, '.split-panel'],
+      ['/runs', '.virtual-list a.row, .virtual-list .row a', /^\/runs\/\w+/, '.split-panel'],
+      ['/functions', 'a[href^="/functions/notes.create"]', /^\/functions\/notes\.create/, '.facts'],
+      ['/catalogue', 'a[href="/catalogue/notes.create"]', '/catalogue/notes.create', '#try-title'],
+      ['/catalogue/types', 'a[href="/catalogue/types/x.weight.recorded"]', '/catalogue/types/x.weight.recorded', 'text=kg'],
+      ['/users', `a[href="/users/${ada.id}"]`, `/users/${ada.id}`, 'h2 >> text=Keys of'],
+      ['/users', 'a[href*="/keys/"] >> text=a laptop', `/users/${users[0].id}/keys/${laptop.id}`, 'tr.is-open >> text=a laptop'],
+      ['/users', '[aria-label=Browsers] a', /^\/users\/[^/]+\/browsers\/[^/]+$/, '[aria-label=Browsers] tr.is-open'],
+    ];
+    for (const [list, link, address, shown] of kinds) {
+      await page.goto(site.url + list);
+      await page.locator(link).first().click();
+      await page.waitForURL(({ pathname }) =>
+        typeof address === 'string' ? pathname === address : address.test(pathname),
+      );
+      await page.waitForSelector(shown);
+      await page.reload();
+      await page.waitForSelector(shown);
+    }
+    await page.goto(`${site.url}/users/${users[0].id}/keys/${users[0].id}`);
+    await page.waitForSelector('text=There is no such key');
+    await page.goto(`${site.url}/users/${users[0].id}/browsers/${users[0].id}`);
+    await page.waitForSelector('text=This browser is not signed in');
+    await close(page);
+  });
+
+  test('relations are listed by the titles of their ends, asked for together', async () => {
+    const many = [];
+    for (let n = 0; n < 12; ++n) {
+      const to = await site.make('notes', { content: `# Far ${n}` });
+      many.push(await site.make('relations', { fromId: first, toId: to, type: 'part_of' }));
+    }
+    const gone = await site.make('notes', { content: '# Gone' });
+    await site.make('relations', { fromId: gone, toId: first, type: 'part_of' });
+    await site.call('notes.delete', { id: gone });
+    const page = await site.visit();
+    const asked = [];
+    page.on('request', (request) => request.url().includes('relations.neighbours') && asked.push(request.url()));
+    await site.signIn(page, { path: '/relations' });
+    for (let n = 0; n < 12; ++n) await page.waitForSelector(`.thing-row >> text=/Alpha.*part of.*Far ${n}$/`);
+    await page.waitForSelector('.thing-row >> text=/Alpha.*depends on.*Beta/');
+    assert.ok(asked.length <= 2, `${asked.length} requests`);
+
+    await page.click('.thing-row >> text=/Alpha.*depends on.*Beta/');
+    await page.waitForURL(`**/relations/${relation}`);
+    await page.click('.split-panel dl a >> text=Beta');
+    await page.waitForURL(`**/tasks/${second}`);
+    await page.waitForSelector('.split-panel h2 >> text=Beta');
+    await close(page);
+  });
+
+  test('a key is made that expires, and its form says when', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/users' });
+    await page.click('text=Make a key');
+    await page.fill('dialog [data-field=name]', 'for a day');
+    await page.fill('dialog [data-field=expiresAt]', '2040-05-06T07:08');
+    await page.click('dialog button[type=submit]');
+    await page.waitForSelector('.secret code');
+    await page.click('text=I have it');
+    await page.waitForSelector('tr:has-text("for a day") >> text=2040');
+    const expiresAt = async () =>
+      (await site.call('keys.list', { kind: 'key' })).keys.find(({ name }) => name === 'for a day')?.expiresAt;
+    await until(async () => (await expiresAt())?.startsWith('2040-05-0'), 'it expires');
+    await close(page);
+  });
+
+  test('what is half typed can be saved, which says what it is, and is not copied', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: `/tasks/${second}/edit` });
+    const save = page.locator('.thing-form button.primary');
+    assert.ok(await save.isDisabled());
+    await page.focus('.thing-form input[type=date]');
+    await page.keyboard.press('0');
+    await page.keyboard.press('2');
+    await save.click({ timeout: 5_000 });
+    await page.waitForSelector('.field .issue >> text=this is no date');
+
+    await page.goto(`${site.url}/catalogue/events.list`);
+    await page.focus('[data-field=limit]');
+    for (const key of '5e') await page.keyboard.press(key);
+    for (const label of ['curl', 'TypeScript']) {
+      await page.click(`.section-title button >> text=${label}`);
+      await page.waitForSelector('text=Nothing is copied: look at what is said beside the fields');
+      await page.waitForSelector('.field .issue >> text=Limit: this is no number');
+    }
+    await close(page);
+  });
+});
