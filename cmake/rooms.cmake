@@ -34,10 +34,11 @@ function(synap_room name)
   gtest_discover_tests(${test_name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
 
-# Properties of tests that compute all the time: only one of them runs at a time, beside others. They
-# come first. (With PROCESSORS 2 they would be left to the end: ctest starts whatever fits, and among
-# tests that count as one two places are never free at once.)
-set(SYNAP_COMPUTES RESOURCE_LOCK computes COST 10000)
+# Properties of tests that compute all the time, or expect answers in time: each counts as two. ctest
+# starts whatever fits, the costliest first: among tests that count as one, two places are never free
+# at once, and these would all be left to the end, one at a time. So they come first, and hand their
+# two on to each other.
+set(SYNAP_COUNTS_AS_TWO PROCESSORS 2 COST 10000)
 
 # The tests of `target`, which ask the PostgreSQL server of SYNAP_TEST_POSTGRES_URL: the one that
 # tests/postgres starts, or another's. What else is given stands before their names, which may be
@@ -62,8 +63,9 @@ function(synap_postgres_server url)
     set(server "${CMAKE_SOURCE_DIR}/tests/postgres/server.sh")
     add_test(NAME postgres_start COMMAND "${server}" start "${directory}")
     add_test(NAME postgres_stop COMMAND "${server}" stop "${directory}")
-    # What others wait for begins before all of them.
-    set_tests_properties(postgres_start PROPERTIES FIXTURES_SETUP postgres TIMEOUT 60 COST 20000)
+    # What others wait for begins before all of them; its places go to the first that needs two.
+    set_tests_properties(postgres_start PROPERTIES
+      FIXTURES_SETUP postgres TIMEOUT 60 ${SYNAP_COUNTS_AS_TWO})
     set_tests_properties(postgres_stop PROPERTIES FIXTURES_CLEANUP postgres TIMEOUT 60)
   endif()
 endfunction()
