@@ -450,7 +450,7 @@ export interface ListNotesInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. */
     cursor?: string | null | undefined;
-    /** A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
+    /** A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
     sort?: "-createdAt" | "createdAt" | undefined;
     /** Only those with this tag. At least 1 character. */
     tag?: string | undefined;
@@ -562,7 +562,7 @@ export interface ListProjectsInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. */
     cursor?: string | null | undefined;
-    /** A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
+    /** A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
     sort?: "-createdAt" | "createdAt" | "status" | "-status" | "startDate" | "-startDate" | "endDate" | "-endDate" | "title" | "-title" | undefined;
     /** Only those where it is this. */
     status?: "active" | "paused" | "completed" | undefined;
@@ -659,7 +659,7 @@ export interface ListRelationsInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. */
     cursor?: string | null | undefined;
-    /** A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
+    /** A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
     sort?: "-createdAt" | "createdAt" | "fromId" | "-fromId" | "toId" | "-toId" | "type" | "-type" | undefined;
     /** Only those where it is this. A UUID. */
     fromId?: string | undefined;
@@ -869,7 +869,7 @@ export interface ListTasksInput {
     limit?: number | undefined;
     /** The nextCursor of the page before. */
     cursor?: string | null | undefined;
-    /** A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
+    /** A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list. Default "-createdAt". */
     sort?: "-createdAt" | "createdAt" | "status" | "-status" | "dueDate" | "-dueDate" | "priority" | "-priority" | "projectId" | "-projectId" | undefined;
     /** Only those where it is this. */
     status?: "open" | "in_progress" | "done" | undefined;

@@ -353,7 +353,7 @@ export const GetNoteHistory = z.object({
 export const ListNotes = z.object({
     limit: z.int().min(1).max(100).default(20),
     cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
-    sort: z.enum(["-createdAt", "createdAt"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list."),
+    sort: z.enum(["-createdAt", "createdAt"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list."),
     tag: z.string().min(1).optional().describe("Only those with this tag."),
 });
 export const RestoreNote = z.object({
@@ -429,7 +429,7 @@ export const GetProjectHistory = z.object({
 export const ListProjects = z.object({
     limit: z.int().min(1).max(100).default(20),
     cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
-    sort: z.enum(["-createdAt", "createdAt", "status", "-status", "startDate", "-startDate", "endDate", "-endDate", "title", "-title"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list."),
+    sort: z.enum(["-createdAt", "createdAt", "status", "-status", "startDate", "-startDate", "endDate", "-endDate", "title", "-title"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list."),
     status: z.enum(["active", "paused", "completed"]).optional().describe("Only those where it is this."),
     startDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is this."),
     startDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not less."),
@@ -486,7 +486,7 @@ export const GetRelationHistory = z.object({
 export const ListRelations = z.object({
     limit: z.int().min(1).max(100).default(20),
     cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
-    sort: z.enum(["-createdAt", "createdAt", "fromId", "-fromId", "toId", "-toId", "type", "-type"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list."),
+    sort: z.enum(["-createdAt", "createdAt", "fromId", "-fromId", "toId", "-toId", "type", "-type"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list."),
     fromId: z.uuid(anId).optional().describe("Only those where it is this."),
     toId: z.uuid(anId).optional().describe("Only those where it is this."),
     type: z.string().min(1).max(64).optional().describe("Only those where it is this."),
@@ -614,7 +614,7 @@ export const GetTaskHistory = z.object({
 export const ListTasks = z.object({
     limit: z.int().min(1).max(100).default(20),
     cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
-    sort: z.enum(["-createdAt", "createdAt", "status", "-status", "dueDate", "-dueDate", "priority", "-priority", "projectId", "-projectId"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said and is earlier; a date that is changed later moves nothing. Listed values have the order of their list."),
+    sort: z.enum(["-createdAt", "createdAt", "status", "-status", "dueDate", "-dueDate", "priority", "-priority", "projectId", "-projectId"]).default("-createdAt").describe("A minus: the largest first. createdAt: as they were made, also where that was said of them and is earlier; of one time, as they came. A date that is changed later moves nothing. Listed values have the order of their list."),
     status: z.enum(["open", "in_progress", "done"]).optional().describe("Only those where it is this."),
     dueDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is this."),
     dueDateFrom: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").optional().describe("Only those where it is not less."),

@@ -1,7 +1,9 @@
 #include "features/notes/notes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "features/feature_test.h"
 #include "features/noun/stored_text.h"
 #include "features/requests/requests.h"
@@ -172,6 +174,9 @@ TEST_F(Tags, AreRenamedHoweverManyNotesHaveThem) {
   for (int i = 0; i < kNotes; ++i) {
     ASSERT_TRUE(call("notes.create", Json::object({{"content", "t"}, {"tags", list({"many"})}})));
   }
+  // What is still being made has no tag yet.
+  SYNAP_CHECK(test::wait_until(executor, database->commits(),
+                               [&] { return counts() == R"([{"tag":"many","count":230}])"; }));
   EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "many"}, {"to", "few"}})),
             R"({"changed":230})");
   EXPECT_EQ(counts(), R"([{"tag":"few","count":230}])");
@@ -634,7 +639,11 @@ TEST_F(Notes, TheOrderOfCreationIsThatOfWhenTheyWereMadeElsewhere) {
   make("of 2003", {{"createdAt", "2003-01-01T00:00:00Z"}, {"tags", Json::array().push_back("a")}});
   make("of 2001", {{"createdAt", "2001-01-01T00:00:00Z"}, {"tags", Json::array().push_back("a")}});
   make("of 2002", {{"updatedAt", "2002-01-01T00:00:00Z"}});
-  make("of 1912", {{"createdAt", "1912-01-01T00:00:00Z"}});
+  for (const char* year : {"1912", "1950", "1930", "1969", "1901"}) {
+    make(fmt::format("of {}", year), {{"createdAt", fmt::format("{}-01-01T00:00:00Z", year)}});
+  }
+  make("of 2001 again", {{"createdAt", "2001-01-01T00:00:00Z"}});
+  make("of tomorrow", {{"createdAt", to_iso8601(unix_ms_now() + 3'600'000)}});
   make("later");
   const auto titles = [&](Json asked) {
     std::string all;
@@ -647,10 +656,14 @@ TEST_F(Notes, TheOrderOfCreationIsThatOfWhenTheyWereMadeElsewhere) {
       asked.set("cursor", *page.find("nextCursor"));
     }
   };
-  EXPECT_EQ(titles(Json::object({{"limit", 2}})),
-            "later, now, of 2003, of 2002, of 2001, of 1912, ");
-  EXPECT_EQ(titles(Json::object({{"limit", 4}, {"sort", "createdAt"}})),
-            "of 1912, of 2001, of 2002, of 2003, now, later, ");
+  EXPECT_EQ(
+      titles(Json::object({{"limit", 2}})),
+      "later, of tomorrow, now, of 2003, of 2002, of 2001 again, of 2001, of 1969, of 1950, of "
+      "1930, of 1912, of 1901, ");
+  EXPECT_EQ(
+      titles(Json::object({{"limit", 4}, {"sort", "createdAt"}})),
+      "of 1901, of 1912, of 1930, of 1950, of 1969, of 2001, of 2001 again, of 2002, of 2003, "
+      "now, of tomorrow, later, ");
   EXPECT_EQ(titles(Json::object({{"tag", "a"}})), "of 2003, of 2001, ");
 }
 

@@ -338,9 +338,10 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts) {
       .field("cursor", string().nullish(), "The nextCursor of the page before.")
       .field_or(
           "sort", one_of(sort_names(*parts)), "-createdAt",
-          "A minus: the largest first. createdAt: as they were made, also where that was said and "
-          "is earlier; a date that is changed later moves nothing. Listed values have the order of "
-          "their list.");
+          "A minus: the largest first. createdAt: as they were made, also where that was said of "
+          "them "
+          "and is earlier; of one time, as they came. A date that is changed later moves nothing. "
+          "Listed values have the order of their list.");
   for (const auto& field : parts->indexed) {
     input.field(field.name, optional(field.schema), "Only those where it is this.");
     if (!field.has_ranges) continue;

@@ -197,7 +197,8 @@ void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& n
       "A run asks for an update of each, so each has a new version. Answered when the command is "
       "on "
       "disk; the completed event says how many were changed, and with left how many were not, "
-      "since they were being changed all the time.");
+      "since they were being changed all the time. What is still being made then is not among "
+      "them.");
   meta.keeps_idempotency_keys = true;
   meta.appends = {parts->type("retagging", "requested")};
   meta.errors = {{Code::kConflict,
