@@ -32,6 +32,8 @@ struct Statistics {
   std::chrono::nanoseconds sync_time{};
   std::optional<LogOfChanges> log_of_changes;
   std::int64_t rests = 0;  // how often a connection gave back its pages, having nothing to do
+  // Of an engine that writes to a disk by itself; absent: it has never been so.
+  std::optional<std::chrono::nanoseconds> since_refused;  // that the disk would not take a commit
   // Of an engine that is asked over a network.
   std::int64_t round_trips = 0;  // how often the writer has waited for an answer
 };

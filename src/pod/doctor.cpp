@@ -45,7 +45,7 @@ Task<Check> Doctor::ready() {
   const auto ready = co_await patient_.readiness.check();
   if (ready) co_return Check{"ready", Status::kOk, "A row can be written and synced."};
   co_return Check{"ready", Status::kFail, ready.error().message,
-                  "Until then every write is refused; /ready says when it has passed."};
+                  "Writes are refused as long as that is so; /ready says when it has passed."};
 }
 
 Task<Check> Doctor::content_store() {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/io_errors.h"
-
 namespace synap::pod {
 namespace {
 
@@ -23,22 +21,6 @@ CREATE TABLE readiness(
   looked_at INTEGER NOT NULL
 ) STRICT;
 )"}};
-}
-
-Readiness::Readiness(ReadinessOptions options, db::Database& database,
-                     const DataDirectory& directory, World& world)
-    : options_(options),
-      database_(database),
-      directory_(directory),
-      world_(world),
-      refusals_seen_(refusals()) {}
-
-// A server that was away is there again when it answers; a disk that takes a row may refuse a page.
-std::int64_t Readiness::refusals() const {
-  const std::int64_t gone =
-      options_.is_node ? 0 : io_errors(Store::kDatabase, Fault::kGone).value();
-  return gone + io_errors(Store::kDatabase, Fault::kFull).value() +
-         io_errors(Store::kContent, Fault::kFull).value();
 }
 
 // Who looks. If their caller goes away in the middle, the next one looks again.
@@ -81,7 +63,7 @@ std::optional<Result<>> Readiness::known(SteadyClock::time_point now) {
 
 Task<Result<>> Readiness::check() {
   if (has_ended_) co_return not_ready("It is stopping");
-  if (auto answer = known(world_.now())) co_return std::move(*answer);
+  if (auto answer = known(world_.now())) co_return *answer ? not_refused() : std::move(*answer);
   Looking looking(*this);
   auto answer = co_await look();
   looking.end(answer);
@@ -96,8 +78,6 @@ Task<Result<>> Readiness::look() {
     co_return not_ready(fmt::format("The disk has {} MiB left; the pod is not ready below {} MiB",
                                     *free / kMiB, options_.free_bytes_min / kMiB));
   }
-  const auto refused = refusals();
-  if (refused > refusals_seen_) refused_at_ = world_.now();
   auto written =
       co_await database_.write(db::Lane::kBackground, [this, now = world_.unix_ms()](db::Tx& tx) {
         if (options_.is_node) return;
@@ -106,12 +86,18 @@ Task<Result<>> Readiness::look() {
             "ON CONFLICT(id) DO UPDATE SET looked_at = excluded.looked_at",
             now);
       });
-  refusals_seen_ = written ? refused : refusals();
   if (!written) co_return written;
-  if (refused_at_ && world_.now() - *refused_at_ < options_.refusal_counts_for) {
-    co_return not_ready("The disk has just refused what was written; the log says what");
-  }
+  if (auto refused = not_refused(); !refused) co_return refused;
   co_return co_await look_at_content();
+}
+
+// A row finds room where nothing else may: so others count, too.
+Result<> Readiness::not_refused() const {
+  const auto since = database_.statistics().since_refused;
+  if (!since || *since >= options_.refusal_counts_for) return {};
+  return not_ready(
+      "The disk has just refused a write: it is full, or a quota or a limit on file sizes is "
+      "reached");
 }
 
 // The reason is for anybody who asks; what an operator has to mend the doctor says.

@@ -16,7 +16,7 @@
 #include "base/task.h"
 #include "base/world.h"
 #include "content/store.h"
-#include "db/database.h"
+#include "db/engine.h"
 #include "pod/data_directory.h"
 
 namespace synap::pod {
@@ -31,8 +31,8 @@ struct ReadinessOptions {
   content::ContentStore* content = nullptr;
   /// Each commit writes a row of this node's own, so none that all would wait for is needed.
   bool is_node = false;
-  /// How long it says no after the disk has refused what somebody wrote.
-  std::chrono::milliseconds refusal_counts_for{10'000};
+  /// How long it says no after the disk has refused what somebody wrote to the database.
+  std::chrono::milliseconds refusal_counts_for{5'000};
   /// How long content that could be stored is taken to be so: each look at a bucket costs money.
   std::chrono::milliseconds content_fresh_for{30'000};
 };
@@ -42,8 +42,9 @@ class Readiness {
   static std::vector<db::Database::Migration> migrations();
 
   /// All must outlive it, and so must it those who await check().
-  Readiness(ReadinessOptions options, db::Database& database, const DataDirectory& directory,
-            World& world = real_world());
+  Readiness(ReadinessOptions options, db::Engine& database, const DataDirectory& directory,
+            World& world = real_world())
+      : options_(options), database_(database), directory_(directory), world_(world) {}
 
   /// kServiceUnavailable: it is not, with the reason as a sentence. Any thread. While one caller
   /// looks, the others get the answer of before.
@@ -56,11 +57,11 @@ class Readiness {
 
   std::optional<Result<>> known(SteadyClock::time_point now);
   Task<Result<>> look();
-  std::int64_t refusals() const;
+  Result<> not_refused() const;
   Task<Result<>> look_at_content();
 
   const ReadinessOptions options_;
-  db::Database& database_;
+  db::Engine& database_;
   const DataDirectory& directory_;
   World& world_;
 
@@ -72,8 +73,6 @@ class Readiness {
   std::optional<Result<>> answer_;  // of the last look that has ended
   // Of whoever looks:
   std::optional<SteadyClock::time_point> content_seen_;  // since when it could be stored
-  std::int64_t refusals_seen_;                           // of others and its own
-  std::optional<SteadyClock::time_point> refused_at_;    // others, as far as was seen
 };
 
 }  // namespace synap::pod

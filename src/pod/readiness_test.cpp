@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <future>
 
-#include "base/io_errors.h"
 #include "base/manual_world.h"
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
@@ -88,7 +87,8 @@ TEST_F(ReadinessTest, SaysNoWhereTheDirectoryIsNoLongerItsOwn) {
 TEST_F(ReadinessTest, SaysNoOnADiskThatIsFull) {
   test::SmallDisk disk(4 << 20);
   ASSERT_TRUE(disk.is_there()) << "this test mounts a small disk, which needs the right to";
-  open(disk.path() + "/data", {.fresh_for = std::chrono::milliseconds(0)});
+  open(disk.path() + "/data", {.fresh_for = std::chrono::milliseconds(0),
+                               .refusal_counts_for = std::chrono::milliseconds(0)});
   EXPECT_EQ(reason(), "ready");
   disk.fill();
   // What is left of the last page may take a write or two. A row that says the same time again is
@@ -100,26 +100,33 @@ TEST_F(ReadinessTest, SaysNoOnADiskThatIsFull) {
   }
   EXPECT_THAT(said, HasSubstr("full"));
   disk.give_back();
-  world.pass(std::chrono::seconds(10));  // the engine's own writes were refused, too, perhaps
   EXPECT_EQ(reason(), "ready");
   readiness.reset();
   database.reset();
   directory.reset();
 }
 
-// As a limit on file sizes or a quota does: a row is written over one that is there, a note needs
-// more.
-TEST_F(ReadinessTest, SaysNoWhereTheDiskRefusesWhatOthersWrite) {
-  open(path, {.fresh_for = std::chrono::milliseconds(0)});
-  EXPECT_EQ(reason(), "ready");
-  for (const auto fault : {Fault::kGone, Fault::kFull}) {
-    io_errors(Store::kDatabase, fault).add();
-    EXPECT_THAT(reason(), HasSubstr("disk has just refused"));
-    world.pass(std::chrono::milliseconds(9'999));
-    EXPECT_THAT(reason(), HasSubstr("disk has just refused"));
-    world.pass(std::chrono::milliseconds(1));
+// A row is written over one that is there; what needs more room finds none. Nobody has asked while
+// that was so.
+TEST_F(ReadinessTest, SaysNoForAWhileAfterTheDiskHasRefusedWhatOthersWrite) {
+  test::SmallDisk disk(4 << 20);
+  ASSERT_TRUE(disk.is_there()) << "this test mounts a small disk, which needs the right to";
+  for (const auto counts_for : {kForLong, std::chrono::milliseconds(0)}) {
+    open(disk.path() + "/data",
+         {.fresh_for = std::chrono::milliseconds(0), .refusal_counts_for = counts_for});
     EXPECT_EQ(reason(), "ready");
+    const auto written = test::run(executor, [&] {
+      return database->write(
+          [](db::Tx& tx) { tx.run("CREATE TABLE large AS SELECT zeroblob(8388608)"); });
+    });
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().fault, Fault::kFull);
+    EXPECT_THAT(reason(),
+                counts_for == kForLong ? HasSubstr("disk has just refused") : HasSubstr("ready"));
   }
+  readiness.reset();
+  database.reset();
+  directory.reset();
 }
 
 // The writer hangs, as it does on a disk that does not answer.

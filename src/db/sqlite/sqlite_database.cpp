@@ -105,6 +105,9 @@ Statistics SqliteDatabase::statistics() const {
   all.log_of_changes = {.bytes = wal_->wal_bytes(),
                         .bytes_max = wal_->bytes_max(),
                         .checkpoints = wal_->checkpoints()};
+  if (const auto at = refused_at_.load(); at != 0) {
+    all.since_refused = world_.now().time_since_epoch() - std::chrono::nanoseconds(at);
+  }
   all.waiting_reads = readers_.waiting();
   all.rests = rests_.load(std::memory_order_relaxed) + readers_.rests();
   all.waiting_writes = writes_.waiting();
@@ -164,7 +167,16 @@ void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
     run_actions(on_commit);
     commits_.raise(commits_.value() + 1);
   }
+  note_refusals(group);
   writes_.answer(group);
+}
+
+void SqliteDatabase::note_refusals(const std::vector<Operation*>& group) {
+  const bool is_refused = std::ranges::any_of(group, [](const Operation* operation) {
+    const auto& error = operation->error;
+    return error && (error->fault == Fault::kFull || error->fault == Fault::kGone);
+  });
+  if (is_refused) refused_at_ = world_.now().time_since_epoch().count();
 }
 
 // The error if the group as a whole has failed.

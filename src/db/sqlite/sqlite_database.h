@@ -84,6 +84,7 @@ class SqliteDatabase final : public Engine {
   bool turn_of_writer();
   std::optional<std::chrono::milliseconds> idle_work_due() const;
   void do_idle_work();
+  void note_refusals(const std::vector<Operation*>& group);
   void commit_group(std::vector<Operation*>& group);
   std::optional<Error> run_and_commit(std::vector<Operation*>& group, Actions& on_commit);
   bool run_together(std::vector<Operation*>& group, Actions& on_commit);
@@ -107,6 +108,8 @@ class SqliteDatabase final : public Engine {
 
   Watermark commits_;  // raised by the writer thread
   std::atomic<std::int64_t> closures_{0};
+  std::atomic<std::int64_t> refused_at_{
+      0};                               // of the steady clock, ns; 0: the disk has refused none
   std::atomic<std::int64_t> rests_{0};  // of the writer
   std::atomic<std::int64_t> commit_ns_{0};
   std::atomic<std::int64_t> syncs_{0};
