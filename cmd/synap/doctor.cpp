@@ -81,7 +81,7 @@ Result<std::vector<Check>> examine(const DoctorOptions& options) {
   if (places->bucket) checks.push_back(check_bucket(*places->bucket));
   checks.push_back(check_key_file(data));
   if (probe.is_pod_running()) {
-    checks.push_back(check_pod(*pod));
+    checks.push_back(check_pod(*pod, data));
     if (checks.back().status == Status::kOk) checks.push_back(check_key(*pod));
     for (auto& check : checks_of_pod(*pod)) checks.push_back(std::move(check));
   } else {

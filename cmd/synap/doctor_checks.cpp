@@ -195,9 +195,15 @@ Check check_key_file(const std::string& data) {
   return {"key file", Status::kOk, fmt::format("{}, mode {:o}", path, status.st_mode & 0777)};
 }
 
-Check check_pod(PodClient& pod) {
+Check check_pod(PodClient& pod, const std::string& data) {
   const auto answer = pod.get("/ready");
   if (!answer) return {"pod", Status::kFail, answer.error().message};
+  const auto here = url_in(data);
+  if (!here.empty() && !is_same_place(here, pod.url())) {
+    return {"pod", Status::kWarn,
+            fmt::format("{} answers; the pod of {} is at {}: --data {} asks that one", pod.url(),
+                        data, here, data)};
+  }
   if (answer->status == 200) return {"pod", Status::kOk, pod.url() + " answers and can write"};
   const auto body = parse_json(answer->body);
   return {"pod", Status::kFail,

@@ -41,7 +41,8 @@ Check check_sqlite();
 Check check_key_file(const std::string& data);
 
 /// With a pod: that it answers, can write, and knows the key.
-Check check_pod(PodClient& pod);
+/// `data`: the directory that is looked at beside it.
+Check check_pod(PodClient& pod, const std::string& data);
 Check check_key(PodClient& pod);
 /// What only the pod itself knows: how workers prove who they are, how search stands. Empty: it
 /// does not say.

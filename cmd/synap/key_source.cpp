@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "outbound/url.h"
 #include "pod/config.h"
 #include "pod/data_directory.h"
 #include "synap/contexts.h"
@@ -39,12 +40,13 @@ std::string full_path(const std::string& path) {
   return failed ? path : full.lexically_normal().string();
 }
 
-// Where the pod of the data directory listens: it says so there. Otherwise where pods do.
-std::string url_of_directory(const ClientOptions& options) {
-  const auto text =
-      read_file(pod::DataDirectory::url_of(data_of(options)), {.bytes_max = kKeyFileMax});
-  const auto url = text ? trimmed(*text) : "";
-  return host_of(url).empty() ? std::string(kDefaultUrl) : url;
+// Whoever signed in to one pod once and is in the directory of another may mean this one.
+std::string other_pod(const ClientOptions& options, const Context& context) {
+  const auto here = url_in(data_of(options));
+  if (!options.context.empty() || here.empty() || is_same_place(here, context.url)) return "";
+  return fmt::format(
+      "the pod of {} is, or was, at {}; this asks the one of the context {}, {} (--data {})",
+      data_of(options), here, context.name, context.url, data_of(options));
 }
 
 // A key that somebody gave. One that is empty is what a script gives whose secret is missing: not
@@ -107,6 +109,20 @@ Result<std::optional<Context>> context_of(const ClientOptions& options) {
 
 }  // namespace
 
+std::string url_in(const std::string& data) {
+  const auto text = read_file(pod::DataDirectory::url_of(data), {.bytes_max = kKeyFileMax});
+  auto url = text ? trimmed(*text) : "";
+  return host_of(url).empty() ? "" : url;
+}
+
+bool is_same_place(std::string_view url, std::string_view other) {
+  const auto one = outbound::parse_url(std::string(url));
+  const auto two = outbound::parse_url(std::string(other));
+  if (!one || !two) return url == other;
+  const bool is_here = pod::is_loopback(one->host) && pod::is_loopback(two->host);
+  return one->port == two->port && (one->host == two->host || is_here);
+}
+
 KeyFile read_key_file(const std::string& path) {
   const auto bytes = read_file(path, {.bytes_max = kKeyFileMax});
   if (!bytes) {
@@ -141,7 +157,9 @@ Result<PodAndKey> find_pod_and_key(const ClientOptions& options) {
   if (!context) return fail(context.error());
   PodAndKey found{.url = options.url, .key = "", .origin = "", .advice = ""};
   if (*context) found.url = (*context)->url;
-  if (found.url.empty()) found.url = url_of_directory(options);
+  if (*context) found.other_pod = other_pod(options, **context);
+  if (found.url.empty()) found.url = url_in(data_of(options));
+  if (found.url.empty()) found.url = kDefaultUrl;
   while (found.url.ends_with('/')) found.url.pop_back();
   if (host_of(found.url).empty()) {
     return fail(

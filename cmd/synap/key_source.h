@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "synap/pod_client.h"
@@ -16,7 +17,15 @@ struct PodAndKey {
   std::string origin;  // of the key: "--key", a path, "none, as … has none"
   /// What to do, where there is no key or the file of it says nothing; empty otherwise.
   std::string advice;
+  /// Where nobody has said which pod is meant, and the current context is another than that of the
+  /// data directory here: a sentence that tells them apart. Empty otherwise.
+  std::string other_pod;
 };
+
+/// Where the pod of a data directory listens, as it says there; empty where it says nothing.
+std::string url_in(const std::string& data);
+/// Of one pod: the same address, or two names of this machine with the same port.
+bool is_same_place(std::string_view url, std::string_view other);
 
 /// kBadRequest: the URL is none, a key was given that is empty or is no key, there is no such
 /// context.

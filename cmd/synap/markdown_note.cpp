@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -183,6 +184,7 @@ class Filling {
   // Those that have a name, each once; of the others the report tells.
   std::vector<std::string> named_once(const std::vector<std::string>& tags) {
     std::vector<std::string> once;
+    std::unordered_set<std::string> known;  // the same: a file may have 60,000
     std::vector<std::string> again;
     std::size_t nameless = 0;
     for (const auto& text : tags) {
@@ -190,7 +192,7 @@ class Filling {
       if (tag.empty()) {
         ++nameless;
       } else {
-        const bool is_new = std::ranges::find(once, tag) == once.end();
+        const bool is_new = known.insert(tag).second;
         (is_new ? once : again).push_back(std::move(tag));
       }
     }

@@ -13,6 +13,7 @@
 #include "synap/answer_shape.h"
 #include "synap/issue_text.h"
 #include "synap/key_source.h"
+#include "synap/output.h"
 #include "synap/port_holder.h"
 
 namespace synap::cli {
@@ -243,6 +244,7 @@ PodClient::PodClient(PodAndKey found)
 Result<PodClient> PodClient::make(const ClientOptions& options) {
   auto found = find_pod_and_key(options);
   if (!found) return fail(found.error());
+  if (!found->other_pod.empty()) tell(found->other_pod);
   return PodClient(std::move(*found));
 }
 

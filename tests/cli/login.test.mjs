@@ -55,6 +55,22 @@ test('login keeps an address and a key, for the user alone, and later commands u
   assert.match(wrong.stderr, /There is no context "hme"; `synap contexts` lists them/);
 });
 
+test('in the directory of another pod it is said which one is asked', async (t) => {
+  const { file, ...at } = home(t);
+  const here = await startPod(t, path.join(at.cwd, 'synap-data'));
+  const pod = await startPod(t, path.join(temporary(t), 'elsewhere'));
+  assert.equal((await run(['login', pod.url, '--name', 'home'], { ...at, input: `${pod.key}\n` })).code, 0);
+  const made = await run(['tasks', 'create', 'for whom'], at);
+  assert.equal(made.code, 0, made.stderr);
+  assert.ok(
+    made.stderr.includes(`the pod of ./synap-data is, or was, at ${here.url}; this asks the one of the context home, ${pod.url}`),
+    made.stderr,
+  );
+  assert.equal((await run(['tasks', 'list', '--context', 'home'], at)).stderr, '', 'who says which one, is not told');
+  const doctor = await run(['doctor'], at);
+  assert.match(doctor.stdout, new RegExp(`warn +pod +${pod.url} answers; the pod of .*synap-data is at ${here.url}`));
+});
+
 test('login with a wrong key, or to no pod, keeps nothing', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const { file, ...at } = home(t);

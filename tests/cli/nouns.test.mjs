@@ -352,6 +352,20 @@ test('a list of everything is printed page by page, and takes no more memory tha
   }
 });
 
+test('a short id is found of what has come last, however old it says it is', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'), { args: ['--batch-max', '600'] });
+  const synap = client(pod);
+  const many = Array.from({ length: 501 }, (_, i) => ({ content: `n${i}` }));
+  await fetch(`${pod.url}/trpc/${many.map(() => 'notes.create').join(',')}?batch=1`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${pod.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...many }),
+  }).then((answer) => answer.json());
+  await synap('notes', 'create', 'old', '--created-at', '2001-05-05T00:00:00Z', '--wait');
+  const [{ id }] = JSON.parse(await synap('call', 'notes.list', '{"sort":"createdAt","limit":1}')).notes;
+  assert.match(await synap('notes', 'get', id.slice(-12)), /2001-05-05/);
+});
+
 test('in a terminal: a table that fits, short ids that are taken as ids, local times', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const synap = client(pod);
