@@ -10,9 +10,9 @@ namespace {
 
 // What is read, and written together.
 constexpr std::size_t kBytesMax = 4 << 20;
-// Texts that are asked for at once. One by one each was a wait for another thread and back, which
-// took as long as the reading.
-constexpr std::size_t kReadTogether = 16;
+// Texts that are asked for at once, which may be kTextBytesMax each, and before which somebody's
+// own text waits. One by one each was a wait for another thread and back, as long as the reading.
+constexpr std::size_t kReadTogether = 4;
 // Where nothing matched for so long, that is kept too, so that the next start does not look through
 // all of it again.
 constexpr std::int64_t kUnsavedMax = 20'000;
