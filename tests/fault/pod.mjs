@@ -267,7 +267,7 @@ export class Pod {
     for (const caller of this.callers) caller.agent.destroy();
     if (!this.child) return;
     this.child.kill('SIGKILL');
-    await within(10_000, this.exited, 'a killed process is gone');
+    await within(60_000, this.exited, 'a killed process is gone');
   }
 
   /** SIGTERM; {code, signal, ms}. */

@@ -48,8 +48,10 @@ for (const { name, sdk } of lanes) {
         type: response.headers.get('content-type'),
         text: await response.text(),
       });
-      const raced = (id, ms) => async () => {
+      /** A step that takes so long, counted from the end of another one where that is named. */
+      const raced = (id, ms, other) => async () => {
         calls.note(id, 'begun');
+        for (let i = 0; other && i < 1_000 && !calls.of(other).includes('done'); i += 1) await delay(20);
         await delay(ms);
         calls.note(id, 'done');
         return id;
@@ -110,7 +112,7 @@ for (const { name, sdk } of lanes) {
         }),
         fn('race-long', async ({ step, group }) => {
           const winner = await group.parallel({ mode: 'race' }, () =>
-            Promise.race([step.run('late', raced('long late', 1_500)), step.run('early', raced('long early', 50))]),
+            Promise.race([step.run('late', raced('long late', 1_500, 'long early')), step.run('early', raced('long early', 50))]),
           );
           await step.run('after', raced('long after', 50));
           await step.sleep('nap', '2s');
@@ -201,7 +203,7 @@ for (const { name, sdk } of lanes) {
           for (let n = 0; n < 21; n += 1) defer(`d${n}`, { function: deferred[0], data: { n: 1000 + n } });
         }, { retries: 0 }),
         fn('race-end', ({ step, group }) =>
-          group.parallel(() => Promise.race([step.run('slow', raced('end slow', 1_000)), step.run('quick', raced('end quick', 50))])),
+          group.parallel(() => Promise.race([step.run('slow', raced('end slow', 1_000, 'end quick')), step.run('quick', raced('end quick', 50))])),
         ),
       ];
     };
