@@ -14,6 +14,8 @@ const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
 const socketDelayMs = (attempt) => attempt === 0 ? 0 : Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2);
 function endpointOf(url) {
     const endpoint = new URL(url, globalThis.location?.href);
+    if (!/^https?:$/.test(endpoint.protocol))
+        throw new Error(`\`url\` is where the pod is, as http://127.0.0.1:4400; it is ${JSON.stringify(String(url))}`);
     endpoint.search = '';
     endpoint.hash = '';
     const path = endpoint.pathname.replace(/\/+$/, '');
@@ -58,8 +60,9 @@ function eventsOverSse(endpoint, options) {
 }
 async function keyOf({ key }) {
     const found = typeof key === 'function' ? await key() : key;
-    if (!found)
-        throw new NoKeyError();
+    const wrong = NoKeyError.of(found);
+    if (wrong || !found)
+        throw wrong;
     return found;
 }
 async function headersOf(options) {
@@ -109,8 +112,9 @@ function tellingLink(options) {
  */
 export function createSynapClient(given) {
     const options = 'token' in given && !('key' in given) ? { ...given, key: given.token } : given;
-    if ('key' in options && !options.key)
-        throw new NoKeyError();
+    const wrongKey = 'key' in options && typeof options.key !== 'function' && NoKeyError.of(options.key);
+    if (wrongKey)
+        throw wrongKey;
     const endpoint = endpointOf(options.url);
     const events = options.transport === 'sse'
         ? eventsOverSse(endpoint, options)

@@ -32,10 +32,12 @@ export declare class WatchStoppedError extends Error {
     readonly name = "WatchStoppedError";
     constructor();
 }
-/** `key` was given, and is nothing. */
+/** `key` was given, and is nothing, or has characters that no key has and no request can carry. */
 export declare class NoKeyError extends Error {
     readonly name = "NoKeyError";
-    constructor();
+    constructor(message?: string);
+    /** Undefined: it may be one. */
+    static of(key: string | null | undefined): NoKeyError | undefined;
 }
 /** Why a watch is interrupted: the connection was lost, or could not be made. It is tried again. */
 export declare class ConnectionLostError extends Error {
@@ -58,8 +60,8 @@ export declare const NO_EVENTS = "What answers there is no pod: it told somethin
  * zod's own errors, of a pod that is not there, and of something else in its place.
  */
 export declare function messageOf(error: unknown): string;
-/** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */
-export declare function keyIsMissing(error: unknown): boolean;
+/** What giving the key has thrown: links wrap it, and an EventSource keeps only what it said. */
+export declare function keyErrorOf(error: unknown): NoKeyError | undefined;
 /**
  * True if asking again cannot help: the pod has understood and refuses. Whatever else goes wrong (a
  * lost connection, a pod that restarts, a gateway's page instead of an answer) can pass.

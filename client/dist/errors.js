@@ -44,12 +44,22 @@ export class WatchStoppedError extends Error {
     }
 }
 const NO_KEY = 'No key was given: `key` is empty';
-/** `key` was given, and is nothing. */
+const NOT_A_KEY = 'This is no key: ';
+/** `key` was given, and is nothing, or has characters that no key has and no request can carry. */
 export class NoKeyError extends Error {
     name = 'NoKeyError';
-    constructor() {
-        super(`${NO_KEY}. Is the variable SYNAP_KEY set? ` +
-            "(The owner's key is in the pod's directory: synap-data/owner.key)");
+    constructor(message = `${NO_KEY}. Is the variable SYNAP_KEY set? ` +
+        "(The owner's key is in the pod's directory: synap-data/owner.key)") {
+        super(message);
+    }
+    /** Undefined: it may be one. */
+    static of(key) {
+        if (!key)
+            return new NoKeyError();
+        const found = /[^\x21-\x7e]/.exec(key.trim());
+        if (!found)
+            return undefined;
+        return new NoKeyError(`${NOT_A_KEY}its character ${found.index + 1} is ${JSON.stringify(found[0])}, which no key has`);
     }
 }
 /** Why a watch is interrupted: the connection was lost, or could not be made. It is tried again. */
@@ -120,8 +130,9 @@ export function messageOf(error) {
     if (Array.isArray(issues) && issues.length > 0)
         return issues.map(sentenceOf).join('; ');
     if (isSynapError(error) && !error.shape && !error.meta?.['isAborted']) {
-        if (keyIsMissing(error))
-            return new NoKeyError().message;
+        const wrongKey = keyErrorOf(error);
+        if (wrongKey)
+            return wrongKey.message;
         if (causeIs(error, 'NoPodError') || causeIs(error, 'InputError'))
             return error.message;
         const why = reasonOf(error);
@@ -133,19 +144,23 @@ export function messageOf(error) {
         return `This pod has no "${missing}": it is older than this client, or the name is wrong`;
     return error.message || error.name;
 }
-/** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */
-export function keyIsMissing(error) {
+/** What giving the key has thrown: links wrap it, and an EventSource keeps only what it said. */
+export function keyErrorOf(error) {
     if (typeof error !== 'object' || error === null)
-        return false;
+        return undefined;
     const { message, cause } = error;
-    return String(message).includes(NO_KEY) || keyIsMissing(cause);
+    const said = String(message);
+    if (said.includes(NO_KEY))
+        return new NoKeyError();
+    const at = said.indexOf(NOT_A_KEY);
+    return at < 0 ? keyErrorOf(cause) : new NoKeyError(said.slice(at));
 }
 /**
  * True if asking again cannot help: the pod has understood and refuses. Whatever else goes wrong (a
  * lost connection, a pod that restarts, a gateway's page instead of an answer) can pass.
  */
 export function isRefusal(error) {
-    if (keyIsMissing(error))
+    if (keyErrorOf(error))
         return true;
     if (!isSynapError(error))
         return false;

@@ -1,4 +1,4 @@
-import { ConnectionLostError, NO_EVENTS, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
+import { ConnectionLostError, NO_EVENTS, isRefusal, keyErrorOf } from './errors.js';
 const DELAY_MS_MAX = 5_000;
 // Over SSE a stream that is about to be ended with an error has begun like any other: only one that
 // has lasted, or has told an event, lets the delays begin anew.
@@ -117,8 +117,9 @@ export class EventSubscription {
         if (era !== this.#era)
             return;
         this.stop();
-        if (keyIsMissing(error))
-            return this.#handlers.onEnd(new NoKeyError());
+        const wrongKey = keyErrorOf(error);
+        if (wrongKey)
+            return this.#handlers.onEnd(wrongKey);
         if (isRefusal(error))
             return this.#handlers.onEnd(error);
         const next = this.#era;

@@ -110,6 +110,8 @@ const socketDelayMs = (attempt: number): number =>
 
 function endpointOf(url: string | URL): string {
   const endpoint = new URL(url, (globalThis as { location?: { href: string } }).location?.href);
+  if (!/^https?:$/.test(endpoint.protocol))
+    throw new Error(`\`url\` is where the pod is, as http://127.0.0.1:4400; it is ${JSON.stringify(String(url))}`);
   endpoint.search = '';
   endpoint.hash = '';
   const path = endpoint.pathname.replace(/\/+$/, '');
@@ -160,7 +162,8 @@ function eventsOverSse(endpoint: string, options: SynapClientOptions): Events {
 
 async function keyOf({ key }: SynapClientOptions): Promise<string> {
   const found = typeof key === 'function' ? await key() : key;
-  if (!found) throw new NoKeyError();
+  const wrong = NoKeyError.of(found);
+  if (wrong || !found) throw wrong;
   return found;
 }
 
@@ -223,7 +226,8 @@ export function createSynapClient<Own extends object = {}>(
   given: SynapClientOptions,
 ): SynapClient<Own> {
   const options = 'token' in given && !('key' in given) ? { ...given, key: given.token } : given;
-  if ('key' in options && !options.key) throw new NoKeyError();
+  const wrongKey = 'key' in options && typeof options.key !== 'function' && NoKeyError.of(options.key);
+  if (wrongKey) throw wrongKey;
   const endpoint = endpointOf(options.url);
   const events =
     options.transport === 'sse'

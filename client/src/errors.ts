@@ -59,15 +59,24 @@ export class WatchStoppedError extends Error {
 }
 
 const NO_KEY = 'No key was given: `key` is empty';
+const NOT_A_KEY = 'This is no key: ';
 
-/** `key` was given, and is nothing. */
+/** `key` was given, and is nothing, or has characters that no key has and no request can carry. */
 export class NoKeyError extends Error {
   override readonly name = 'NoKeyError';
-  constructor() {
-    super(
-      `${NO_KEY}. Is the variable SYNAP_KEY set? ` +
-        "(The owner's key is in the pod's directory: synap-data/owner.key)",
-    );
+  constructor(
+    message = `${NO_KEY}. Is the variable SYNAP_KEY set? ` +
+      "(The owner's key is in the pod's directory: synap-data/owner.key)",
+  ) {
+    super(message);
+  }
+
+  /** Undefined: it may be one. */
+  static of(key: string | null | undefined): NoKeyError | undefined {
+    if (!key) return new NoKeyError();
+    const found = /[^\x21-\x7e]/.exec(key.trim());
+    if (!found) return undefined;
+    return new NoKeyError(`${NOT_A_KEY}its character ${found.index + 1} is ${JSON.stringify(found[0])}, which no key has`);
   }
 }
 
@@ -150,7 +159,8 @@ export function messageOf(error: unknown): string {
   const issues = (error as { issues?: Issue[] }).issues ?? issuesOf(error.message);
   if (Array.isArray(issues) && issues.length > 0) return issues.map(sentenceOf).join('; ');
   if (isSynapError(error) && !error.shape && !error.meta?.['isAborted']) {
-    if (keyIsMissing(error)) return new NoKeyError().message;
+    const wrongKey = keyErrorOf(error);
+    if (wrongKey) return wrongKey.message;
     if (causeIs(error, 'NoPodError') || causeIs(error, 'InputError')) return error.message;
     const why = reasonOf(error);
     return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
@@ -161,11 +171,14 @@ export function messageOf(error: unknown): string {
   return error.message || error.name;
 }
 
-/** Links wrap what giving the key has thrown, and an EventSource keeps only what it said. */
-export function keyIsMissing(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
+/** What giving the key has thrown: links wrap it, and an EventSource keeps only what it said. */
+export function keyErrorOf(error: unknown): NoKeyError | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
   const { message, cause } = error as Record<'message' | 'cause', unknown>;
-  return String(message).includes(NO_KEY) || keyIsMissing(cause);
+  const said = String(message);
+  if (said.includes(NO_KEY)) return new NoKeyError();
+  const at = said.indexOf(NOT_A_KEY);
+  return at < 0 ? keyErrorOf(cause) : new NoKeyError(said.slice(at));
 }
 
 /**
@@ -173,7 +186,7 @@ export function keyIsMissing(error: unknown): boolean {
  * lost connection, a pod that restarts, a gateway's page instead of an answer) can pass.
  */
 export function isRefusal(error: unknown): boolean {
-  if (keyIsMissing(error)) return true;
+  if (keyErrorOf(error)) return true;
   if (!isSynapError(error)) return false;
   if (causeIs(error, 'InputError')) return true;
   const status = error.data?.httpStatus;

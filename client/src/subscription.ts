@@ -3,7 +3,7 @@
 // state of the connection; this covers what they do not: a stream the pod ended, errors that pass, and
 // the time before the first event has come.
 import type { Tracked, SynapEvent, WatchEvents } from './generated/app-router.js';
-import { ConnectionLostError, NO_EVENTS, NoKeyError, isRefusal, keyIsMissing } from './errors.js';
+import { ConnectionLostError, NO_EVENTS, isRefusal, keyErrorOf } from './errors.js';
 
 /** A link's connection: "pending" is tRPC's word for one that is there. */
 export interface ConnectionState {
@@ -161,7 +161,8 @@ export class EventSubscription {
   #lost(era: number, error: unknown): void {
     if (era !== this.#era) return;
     this.stop();
-    if (keyIsMissing(error)) return this.#handlers.onEnd(new NoKeyError());
+    const wrongKey = keyErrorOf(error);
+    if (wrongKey) return this.#handlers.onEnd(wrongKey);
     if (isRefusal(error)) return this.#handlers.onEnd(error);
     const next = this.#era;
     this.#interrupted(error);

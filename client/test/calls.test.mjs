@@ -199,6 +199,19 @@ describe('calls', () => {
     assert.equal(pod.calls.length, 0);
   });
 
+  test('what can be no key is said at once, too', async () => {
+    const wrong = 'synap_…';
+    const message = 'This is no key: its character 7 is "…", which no key has';
+    assert.throws(() => createSynapClient({ url: pod.url, key: wrong }), { name: 'NoKeyError', message });
+    for (const transport of ['websocket', 'sse']) {
+      const client = createSynapClient({ url: pod.url, key: () => wrong, transport });
+      await assert.rejects(client.notes.get.query({ id: 'a' }), (error) => messageOf(error) === message);
+      await assert.rejects(within(5_000, client.watch().ready, 'it is refused'), { name: 'NoKeyError', message });
+      await client.close();
+    }
+    assert.equal(pod.calls.length, 0);
+  });
+
   test('messageOf makes a sentence of what goes wrong', async () => {
     const issues = [
       { path: ['tags', 0], message: 'Too long' },

@@ -94,6 +94,17 @@ describe('the React example', () => {
     await page.getByRole('alert').waitFor({ state: 'detached' });
   });
 
+  test('of what is no key, and of a pod that is no address, it says so', async () => {
+    const fresh = await browser.newPage();
+    await fresh.goto(`${site.url}?pod=${encodeURIComponent(pod.url)}`);
+    await fresh.getByLabel('API key').fill('synap_…');
+    await fresh.getByRole('button', { name: 'Sign in' }).click();
+    await fresh.getByText('This is no key: its character 7 is "…"').waitFor();
+    await fresh.goto(`${site.url}?pod=127.0.0.1:4400`);
+    await fresh.getByText('?pod= must be an address').waitFor();
+    await fresh.close();
+  });
+
   test('a key that may too little can be changed for another one', async () => {
     const { key } = await other.client.keys.create.mutate({ name: 'few', scopes: ['tasks:read'] });
     await page.getByRole('button', { name: 'Use another key' }).click();

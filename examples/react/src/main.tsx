@@ -2,7 +2,7 @@
 import { StrictMode, useEffect, useMemo, useState, type FormEvent } from 'react';
 import { createRoot } from 'react-dom/client';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createSynapClient, isSynapError, messageOf } from '@synap/client';
+import { createSynapClient, isSynapError, messageOf, NoKeyError } from '@synap/client';
 
 import { Notes } from './notes.js';
 import { SynapProvider, TRPCProvider } from './synap.js';
@@ -66,7 +66,13 @@ function Root() {
     setRefused(why);
     setKey('');
   }
-  return key ? <App apiKey={key} onLeave={leave} /> : <SignIn refused={refused} onKey={setKey} />;
+  function enter(typed: string) {
+    const wrong = NoKeyError.of(typed);
+    if (wrong) leave(wrong.message);
+    else setKey(typed);
+  }
+  if (!/^https?:\/\//.test(url)) return <p role="alert">?pod= must be an address, as http://127.0.0.1:4400</p>;
+  return key ? <App apiKey={key} onLeave={leave} /> : <SignIn refused={refused} onKey={enter} />;
 }
 
 createRoot(document.getElementById('root')!).render(
