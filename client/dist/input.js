@@ -8,7 +8,8 @@ const SSE_URL_LENGTH_MAX = 60_000;
 const DEPTH_MAX = 500;
 /**
  * An infinite query adds the way it is read in. No list of a pod has one, so that the pod would tell of
- * an unknown key. (`relations.neighbours` has a direction with other values.)
+ * an unknown key. (`relations.neighbours` has a direction with other values; a list of one's own that is
+ * filtered by a `direction` of these two cannot be asked so: README.)
  */
 function withoutDirection(op) {
     const { direction, ...input } = (op.input ?? {});
@@ -16,7 +17,9 @@ function withoutDirection(op) {
     return isTrpcs ? { ...op, input } : op;
 }
 /** Where in `value` something is that JSON has not, and what it is. */
-function faultIn(value, place, above) {
+function faultIn(given, place, above) {
+    const { toJSON } = Object(given);
+    const value = typeof toJSON === 'function' ? toJSON.call(given) : given;
     if (typeof value === 'bigint') {
         return `${place || 'it'} is a BigInt, which JSON has not: give it as a number, or as a text`;
     }
@@ -33,13 +36,22 @@ function faultIn(value, place, above) {
     }
     return undefined;
 }
+// A getter that has thrown throws again.
+function placeOfFault(input) {
+    try {
+        return faultIn(input, '', []);
+    }
+    catch {
+        return undefined;
+    }
+}
 function jsonOf({ path, input }) {
     try {
         return JSON.stringify(input);
     }
     catch (error) {
-        const fault = faultIn(input, '', []) ?? (error instanceof Error ? error.message : String(error));
-        throw new InputError(`The input of ${path} is no JSON: ${fault}`);
+        const said = error instanceof Error ? error.message : String(error);
+        throw new InputError(`The input of ${path} is no JSON: ${placeOfFault(input) ?? said}`);
     }
 }
 function checkLength({ path }, json) {

@@ -12,7 +12,8 @@ const DEPTH_MAX = 500;
 
 /**
  * An infinite query adds the way it is read in. No list of a pod has one, so that the pod would tell of
- * an unknown key. (`relations.neighbours` has a direction with other values.)
+ * an unknown key. (`relations.neighbours` has a direction with other values; a list of one's own that is
+ * filtered by a `direction` of these two cannot be asked so: README.)
  */
 function withoutDirection(op: Operation): Operation {
   const { direction, ...input } = (op.input ?? {}) as Record<string, unknown>;
@@ -21,7 +22,9 @@ function withoutDirection(op: Operation): Operation {
 }
 
 /** Where in `value` something is that JSON has not, and what it is. */
-function faultIn(value: unknown, place: string, above: readonly unknown[]): string | undefined {
+function faultIn(given: unknown, place: string, above: readonly unknown[]): string | undefined {
+  const { toJSON } = Object(given) as { toJSON?: unknown };
+  const value: unknown = typeof toJSON === 'function' ? toJSON.call(given) : given;
   if (typeof value === 'bigint') {
     return `${place || 'it'} is a BigInt, which JSON has not: give it as a number, or as a text`;
   }
@@ -36,12 +39,21 @@ function faultIn(value: unknown, place: string, above: readonly unknown[]): stri
   return undefined;
 }
 
+// A getter that has thrown throws again.
+function placeOfFault(input: unknown): string | undefined {
+  try {
+    return faultIn(input, '', []);
+  } catch {
+    return undefined;
+  }
+}
+
 function jsonOf({ path, input }: Operation): string | undefined {
   try {
     return JSON.stringify(input);
   } catch (error) {
-    const fault = faultIn(input, '', []) ?? (error instanceof Error ? error.message : String(error));
-    throw new InputError(`The input of ${path} is no JSON: ${fault}`);
+    const said = error instanceof Error ? error.message : String(error);
+    throw new InputError(`The input of ${path} is no JSON: ${placeOfFault(input) ?? said}`);
   }
 }
 

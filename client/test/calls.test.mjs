@@ -76,6 +76,11 @@ describe('calls', () => {
       assert.match(await said(1n), /^it is a BigInt/);
       assert.equal(await said({ around }), 'around.self.around is what it stands in, so that it has no end');
       assert.match(await said({ deep }), /call stack/);
+      const throws = { get x() { throw new Error('boom'); } };
+      assert.equal(await said({ content: 'a', properties: throws }), 'boom');
+      const own = { toJSON: () => 'a day' };
+      own.self = own;
+      assert.match(await said({ when: own, n: 1n }), /^n is a BigInt/);
       const refused = await new Promise((resolve) =>
         client.events.watch.subscribe({ types: [1n] }, { onError: resolve }),
       );
