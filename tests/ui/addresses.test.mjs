@@ -95,6 +95,25 @@ describe('addresses', () => {
     await close(page);
   });
 
+  test('an end that is renamed is shown so, and where a pod takes small batches only', async () => {
+    const page = await site.visit();
+    let refused = 0;
+    await page.route('**/relations.neighbours*batch*', async (route) => {
+      if (new URL(route.request().url()).pathname.split(',').length <= 4) return route.continue();
+      refused += 1;
+      return route.fulfill({ status: 400, json: { error: { message: 'Batch call exceeds maximum size' } } });
+    });
+    await site.signIn(page, { path: '/relations' });
+    await page.waitForSelector('.thing-row >> text=/Alpha.*depends on.*Beta/');
+    await page.waitForSelector('.thing-row >> text=/Alpha.*part of.*Far 0$/');
+    assert.ok(refused > 0);
+    await site.call('tasks.update', { id: second, title: 'Gamma' });
+    await page.waitForSelector('.thing-row >> text=/Alpha.*depends on.*Gamma/');
+    await site.call('tasks.update', { id: second, title: 'Beta' });
+    await page.waitForSelector('.thing-row >> text=/Alpha.*depends on.*Beta/');
+    await page.context().close(); // a browser tells of each refusal
+  });
+
   test('a key is made that expires, and its form says when', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/users' });

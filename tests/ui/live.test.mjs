@@ -208,7 +208,7 @@ describe('the live log', () => {
     page.on('request', (request) => request.url().includes('events.list') && questions.push(request.url()));
     await site.signIn(page, { path: `/events?q=request:${requestId}` });
     await page.waitForSelector('.virtual-list .row:nth-child(2)');
-    await page.waitForSelector('text=This is where the log begins');
+    await page.waitForSelector('text=No older ones pass');
     assert.equal(await page.locator('.virtual-list .row').count(), 2);
     assert.equal(questions.length, 2, 'the newest of all, and these');
     await page.fill('[data-search]', `user:${userId.replace(/^.{8}/, '01234567')}`);

@@ -158,11 +158,15 @@ export async function parsed(response: Response): Promise<unknown> {
 
 async function overTrpc(path: string, init: RequestInit): Promise<unknown> {
   const response = await send(path, init);
-  const { result, error } = (await parsed(response)) as Envelope;
-  if (result) return result.data;
-  if (response.status === 401) onSignedOut();
+  const answer = (await parsed(response)) as Envelope;
+  if (answer.result) return answer.result.data;
+  throw refusal(answer, response.status);
+}
+
+function refusal({ error }: Envelope, status: number): PodError {
+  if (status === 401) onSignedOut();
   const data = error?.data;
-  throw errorOf(error?.message, data?.code, response.status, data?.issues, data?.details);
+  return errorOf(error?.message, data?.code, status, data?.issues, data?.details);
 }
 
 async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {
@@ -195,12 +199,21 @@ export async function query<T>(name: string, input?: unknown, signal?: AbortSign
   return (await overTrpc(url, { signal: signal ?? null })) as T;
 }
 
-/** Asks one query with several inputs, in one request. What is refused is undefined. */
+/**
+ * Asks one query with several inputs, in one request, or more where a pod takes only smaller ones. What
+ * is refused of them is undefined.
+ */
 export async function queryEach<T>(name: string, inputs: unknown[]): Promise<(T | undefined)[]> {
   const text = encodeURIComponent(JSON.stringify({ ...inputs }));
   const url = `/trpc/${inputs.map(() => name).join()}?batch=1&input=${text}`;
-  const answers = (await parsed(await send(url, {}))) as Envelope[];
-  return inputs.map((_, at) => answers[at]?.result?.data as T | undefined);
+  const response = await send(url, {});
+  const answers = (await parsed(response)) as Envelope | Envelope[];
+  if (Array.isArray(answers) && response.status !== 401)
+    return inputs.map((_, at) => answers[at]?.result?.data as T | undefined);
+  if (response.status !== 400 || inputs.length < 2) throw refusal([answers].flat()[0]!, response.status);
+  const half = inputs.length >> 1;
+  const parts = [inputs.slice(0, half), inputs.slice(half)].map((some) => queryEach<T>(name, some));
+  return (await Promise.all(parts)).flat();
 }
 
 /**

@@ -26,6 +26,9 @@ function ask(): void {
   }
 }
 
+/** It has changed. */
+export const forgetThing = (id: string): unknown => kept.delete(id);
+
 /** The thing that has this id; nothing if there is none, or none that one may see. */
 export function thingOfId(id: string): Promise<Found> {
   let found = kept.get(id);
@@ -34,7 +37,9 @@ export function thingOfId(id: string): Promise<Found> {
       if (waiting.push({ id, tell }) === 1) setTimeout(ask);
     });
     kept.set(id, found);
-    setTimeout(() => kept.delete(id), KEPT_MS);
+    const forget = () => kept.get(id) === found && kept.delete(id);
+    setTimeout(forget, KEPT_MS);
+    found.catch(forget);
   }
   return found;
 }

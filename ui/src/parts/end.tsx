@@ -1,12 +1,17 @@
 // A thing of which only the id is known, by its title: an end of a relation.
 import { podDocument } from '../lib/document.js';
-import { thingOfId } from '../lib/titles.js';
-import { useAnswer } from './answer.js';
+import { forgetThing, thingOfId } from '../lib/titles.js';
+import { useAnswer, useReloadOn } from './answer.js';
 import { Line } from './text.js';
 
 /** `isLink` is false where it stands in a link. */
 export function End({ id, isLink = true }: { id: string; isLink?: boolean }) {
-  const { value } = useAnswer(`thing:${id}`, () => thingOfId(id));
+  const { value, reload } = useAnswer(`thing:${id}`, () => thingOfId(id));
+  const renew = () => {
+    forgetThing(id);
+    reload();
+  };
+  useReloadOn((event) => event.aggregateId === id, renew);
   const noun = value && podDocument.value?.nouns.find(({ name }) => name === value.noun);
   const line = <Line text={value?.title || id} max={80} />;
   return isLink && noun ? <a href={`/${noun.plural}/${id}`}>{line}</a> : line;

@@ -68,7 +68,7 @@ export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] })
       <span class="thing-preview">
         <Line text={preview} max={160} />
       </span>
-      <Time at={thing.updatedAt} />
+      <Time at={thing.createdAt} />
     </span>
   );
 }

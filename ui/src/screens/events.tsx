@@ -135,7 +135,8 @@ function Footer({
   more(): void;
 }) {
   if (isLooking) return <p class="list-footer">Looking through the log…</p>;
-  if (view.oldest <= 0) return <p class="list-footer">This is where the log begins.</p>;
+  if (view.oldest <= 0)
+    return <p class="list-footer">{view.filter.isEmpty ? 'This is where the log begins.' : 'No older ones pass.'}</p>;
   if (view.isFull) {
     return (
       <p class="list-footer">
