@@ -278,7 +278,8 @@ TEST_F(WorkerPoolTest, ADeadLetterOfAFunctionThatOnlyListensIsItsOwnAlone) {
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(text_of("SELECT status FROM runs_data"), "failed");
   // Nobody is told that the request has failed: this is not what carries it out.
-  EXPECT_EQ(text_of("SELECT group_concat(name) FROM " + store->named_events()),
+  EXPECT_EQ(text_of("SELECT group_concat(name) FROM (SELECT name FROM " + store->named_events() +
+                    " ORDER BY position) AS found"),
             "thing.making.requested,function.failed");
 }
 
@@ -575,9 +576,8 @@ TEST_F(WorkerPoolTest, AFunctionThatIsTakenAwayIsPausedNoMore) {
                 engine->runs));
   append(10);  // of fewer it is not paused
   wait_until("SELECT count(*) FROM runs_data WHERE function = 'f' AND status = 'completed'", "10");
-  ASSERT_TRUE(test::wait_until(executor, database->commits(), [this] {
-    return engine->queue.next_end_of_pause().has_value();
-  }));
+  ASSERT_TRUE(test::wait_until(executor, database->commits(),
+                               [this] { return engine->queue.next_end_of_pause().has_value(); }));
   EXPECT_GE(engine->queue.function_count(), 1U);
   pool->remove("g");
   for (int i = 0; i < 1'000 && engine->queue.function_count() > 0; ++i) {
