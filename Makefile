@@ -49,7 +49,7 @@ test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	  cmake --build --preset dev -j $(JOBS) && wait $$packages || { kill $$packages 2>/dev/null; exit 1; }
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	ctest --test-dir build/fuzz --output-on-failure -j $(JOBS) -L fuzz
-	ctest --test-dir build/dev --output-on-failure -j $(TEST_JOBS)
+	tools/run_tests.py build/dev $(TEST_JOBS)
 
 test-models: setup-test ## Run the tests with a real language model, which is built and fetched first (10 minutes, once)
 	@cmake --preset dev >/dev/null
