@@ -5,7 +5,8 @@ import { observable } from '@trpc/server/observable';
 import { InputError } from './errors.js';
 import type { AppRouter } from './generated/app-router.js';
 
-// What the pod takes as the head of a request is 64 KiB, of which other header fields need some.
+// What a pod takes as the head of a request is 64 KiB where its `header_bytes_max` says nothing else, of
+// which other header fields need some. A pod or a proxy that takes less answers 431 or 414.
 const SSE_URL_LENGTH_MAX = 60_000;
 // Of what is nested deeper, JSON.stringify says what is wrong.
 const DEPTH_MAX = 500;

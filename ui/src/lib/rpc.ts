@@ -20,8 +20,9 @@ export const AWAY = 'The pod does not answer';
 
 /** It may be answered another time: the pod was away, or had too much to do. */
 export const isPassing = (error: unknown): boolean =>
-  error instanceof PodError &&
-  (error.code === 'UNREACHABLE' || error.status >= 500 || error.status === 429);
+  error instanceof PodError && (error.code === 'UNREACHABLE' || mayPass(error.status));
+
+const mayPass = (status: number): boolean => status >= 500 || status === 429;
 
 /** Whoever asks may not see it. Asking again changes nothing. */
 export const isRefused = (error: unknown): boolean =>
@@ -201,16 +202,18 @@ export async function query<T>(name: string, input?: unknown, signal?: AbortSign
 
 /**
  * Asks one query with several inputs, in one request, or more where a pod takes only smaller ones. What
- * is refused of them is undefined.
+ * is refused of them is undefined; where one may be answered another time, this rejects.
  */
 export async function queryEach<T>(name: string, inputs: unknown[]): Promise<(T | undefined)[]> {
   const text = encodeURIComponent(JSON.stringify({ ...inputs }));
   const url = `/trpc/${inputs.map(() => name).join()}?batch=1&input=${text}`;
   const response = await send(url, {});
   const answers = (await parsed(response)) as Envelope | Envelope[];
-  if (Array.isArray(answers) && response.status !== 401)
-    return inputs.map((_, at) => answers[at]?.result?.data as T | undefined);
-  if (response.status !== 400 || inputs.length < 2) throw refusal([answers].flat()[0]!, response.status);
+  const of = ({ error }: Envelope) => error?.data?.httpStatus ?? response.status;
+  const failed = [answers].flat().find((one) => one.error && (!Array.isArray(answers) || of(one) === 401 || mayPass(of(one))));
+  if (!failed) return (answers as Envelope[]).map(({ result }) => result?.data as T | undefined);
+  // What a pod says of the batch, and not of an input.
+  if (inputs.length < 2 || !failed.error!.message.startsWith('Batch')) throw refusal(failed, of(failed));
   const half = inputs.length >> 1;
   const parts = [inputs.slice(0, half), inputs.slice(half)].map((some) => queryEach<T>(name, some));
   return (await Promise.all(parts)).flat();

@@ -7,11 +7,10 @@ import { Line } from './text.js';
 /** `isLink` is false where it stands in a link. */
 export function End({ id, isLink = true }: { id: string; isLink?: boolean }) {
   const { value, reload } = useAnswer(`thing:${id}`, () => thingOfId(id));
-  const renew = () => {
-    forgetThing(id);
-    reload();
-  };
-  useReloadOn((event) => event.aggregateId === id, renew);
+  useReloadOn((event) => {
+    if (event.aggregateId === id) forgetThing(id, event.position);
+    return event.aggregateId === id;
+  }, reload);
   const noun = value && podDocument.value?.nouns.find(({ name }) => name === value.noun);
   const line = <Line text={value?.title || id} max={80} />;
   return isLink && noun ? <a href={`/${noun.plural}/${id}`}>{line}</a> : line;

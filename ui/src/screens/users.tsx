@@ -90,9 +90,10 @@ function KeyLink({ own, owner, kind }: { own: Key; owner: User | undefined; kind
   );
 }
 
-function Missing({ keys, kind }: { keys: Key[]; kind: Kind }) {
+function Missing({ keys, kind, isCut }: { keys: Key[]; kind: Kind; isCut: boolean }) {
   const wanted = wantedOf(kind);
-  if (!wanted || keys.some(({ id }) => id === wanted)) return null;
+  // Behind what was looked at it may be: of that it is told below.
+  if (!wanted || isCut || keys.some(({ id }) => id === wanted)) return null;
   return <Empty title={kind === 'keys' ? 'There is no such key' : 'This browser is not signed in'} />;
 }
 
@@ -312,7 +313,7 @@ function Browsers({ owner }: { owner: User | undefined }) {
       <Show of={answer}>
         {({ keys, isCut }) => (
           <div class="table-box">
-            <Missing keys={keys} kind="browsers" />
+            <Missing keys={keys} kind="browsers" isCut={isCut} />
             <table>
               <tbody>
                 {drawn(keys, shown, wantedOf('browsers')).map((key) => (
@@ -377,7 +378,7 @@ function Keys({ owner }: { owner: User | undefined }) {
       <Show of={answer}>
         {({ keys, isCut }) => (
           <>
-            <Missing keys={keys} kind="keys" />
+            <Missing keys={keys} kind="keys" isCut={isCut} />
             <KeyTable keys={drawn(keys, shown, wantedOf('keys'))} owner={owner} onDone={answer.reload} />
             <More shown={shown} all={keys.length} isCut={isCut} onMore={() => setShown(shown + SHOWN)} />
           </>
