@@ -164,9 +164,13 @@ int refuse_words(const std::vector<Command>& commands, const Asked& asked) {
       text += (text.empty() ? "" : " ") + word;
     }
     if (std::ranges::find(next, word) == next.end()) {
-      if (!known.empty()) text = fmt::format("{} {}", fmt::join(known, " "), word);
-      return report_usage(fmt::format("There is no command \"{}\"{}{}", text,
-                                      did_you_mean_command(word, next), kHowToGetHelp),
+      auto hint = did_you_mean_command(word, next);
+      if (!known.empty()) {
+        text = fmt::format("{} {}", fmt::join(known, " "), word);
+        if (hint == "; ")
+          hint += fmt::format("`{}` takes {}. ", fmt::join(known, " "), fmt::join(next, ", "));
+      }
+      return report_usage(fmt::format("There is no command \"{}\"{}{}", text, hint, kHowToGetHelp),
                           is_json(asked));
     }
     known.push_back(word);

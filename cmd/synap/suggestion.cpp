@@ -55,6 +55,7 @@ bool is_anagram(std::string a, std::string b) {
 std::vector<std::string> suggestions(std::string_view word, const std::vector<std::string>& names) {
   if (word.empty() || word.size() > kWordMax) return {};
   const auto asked = lower(word);
+  const auto wrong_max = std::max<std::size_t>(1, asked.size() / 3);
   // In the order of the names where they are equally near.
   std::vector<std::tuple<std::size_t, std::size_t, std::string>> near;
   for (const auto& name : names) {
@@ -62,9 +63,14 @@ std::vector<std::string> suggestions(std::string_view word, const std::vector<st
     // A third of the letters may be wrong; a name that begins so comes behind a slip of one.
     auto far = distance(asked, there);
     if (asked.size() > 3 && far > 1 && is_anagram(asked, there)) far = 1;
-    const bool is_part = asked.size() > 2 && there.find(asked) != std::string::npos;
+    bool is_part = asked.size() > 2 && there.find(asked) != std::string::npos;
+    // "nots" is a slip of the first half of "notes.create".
+    const auto dot = there.find('.');
+    if (!is_part && dot != std::string::npos && asked.find('.') == std::string::npos) {
+      is_part = distance(asked, std::string_view(there).substr(0, dot)) <= wrong_max;
+    }
     if (is_part) far = std::min<std::size_t>(far, 2);
-    if (is_part || far <= std::max<std::size_t>(1, asked.size() / 3)) {
+    if (is_part || far <= wrong_max) {
       near.emplace_back(far, near.size(), name);
     }
   }
@@ -128,7 +134,10 @@ std::string did_you_mean_command(std::string_view word, const std::vector<std::s
     const bool is_there = std::ranges::find(names, name) != names.end();
     if (is_there && std::ranges::find(words, asked) != words.end()) meant.emplace_back(name);
   }
-  return meant.empty() ? did_you_mean(word, names) : asked_whether(meant);
+  for (auto& near : suggestions(word, names)) {
+    if (std::ranges::find(meant, near) == meant.end()) meant.push_back(std::move(near));
+  }
+  return asked_whether(meant);
 }
 
 }  // namespace synap::cli

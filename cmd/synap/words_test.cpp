@@ -24,6 +24,8 @@ TEST(Suggestion, IsNearByASlipOrByAPart) {
   EXPECT_THAT(suggestions("lst", names), ElementsAre("list"));
   EXPECT_THAT(suggestions("craete", names), ElementsAre("create"));
   EXPECT_THAT(suggestions("HISTO", names), ElementsAre("history"));
+  const std::vector<std::string> calls = {"events.list", "notes.create", "notes.get", "tags.list"};
+  EXPECT_THAT(suggestions("nots", calls), ElementsAre("notes.create", "notes.get"));
   EXPECT_THAT(suggestions("", names), IsEmpty());
   EXPECT_THAT(suggestions("zzz", names), IsEmpty());
   EXPECT_THAT(suggestions(std::string(100'000, 'l'), names), IsEmpty());

@@ -259,6 +259,9 @@ test('what a flag cannot be is said by the program, before it asks', async () =>
     [['notes', 'edit', NOBODY], /no command "notes edit"; did you mean "update"/],
     [['status'], /no command "status"; did you mean "doctor"/],
     [['start'], /no command "start"; did you mean "serve"/],
+    [['run', 'list'], /no command "run"; did you mean "serve" or "runs"/],
+    [['import', 'vault'], /no command "import vault"; `import` takes markdown\. /],
+    [['import', 'markdown', '.', '--tag', ''], /--tag must be a name/],
   ]) {
     const { code, stderr } = await run(args, { env: { SYNAP_URL: 'http://127.0.0.1:1' } });
     assert.equal(code, 2, args.join(' '));
