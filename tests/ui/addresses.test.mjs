@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Site, until } from './site.mjs';
+import { checkAccessibility, checkWidths, NARROW, Site, until, WIDE } from './site.mjs';
 
 describe('addresses', () => {
   let site;
@@ -93,6 +93,43 @@ describe('addresses', () => {
     await page.waitForURL(`**/tasks/${second}`);
     await page.waitForSelector('.split-panel h2 >> text=Beta');
     await close(page);
+  });
+
+  test('the ends of a new relation are chosen by their titles', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/relations/new' });
+    const from = page.locator('.field.thing', { hasText: 'From' });
+    const to = page.locator('.field.thing', { hasText: 'To' });
+    await from.locator('input').fill('zzz');
+    await from.locator('text=No title is found').waitFor();
+    await from.locator('input').fill('alp');
+    await from.locator('button >> text=Alpha').click();
+    assert.equal(await from.locator('input').inputValue(), first);
+    await to.locator('input').fill(second);
+    await to.locator('.choices >> text=Beta').waitFor();
+    await page.fill('.field:has-text("Type") input', 'part_of');
+    await checkAccessibility(page, 'a new relation');
+    await page.setViewportSize(NARROW);
+    await checkWidths(page, 'a new relation');
+    await page.setViewportSize(WIDE);
+    await page.click('.thing-form button.primary');
+    await page.waitForSelector('.thing-row >> text=/Alpha.*part of.*Beta/');
+    await close(page);
+  });
+
+  test('an address of nothing, or of what another may see, says so', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/users/01a22313-0000-7000-8000-000000000000/nonsense' });
+    await page.waitForSelector('text=There is no such page');
+    const { key } = await site.call('users.create', { name: 'Mia' });
+    const { users } = await site.call('users.list');
+    const member = await site.visit();
+    await site.signIn(member, { key, path: `/users/${users.find(({ name }) => name !== 'Mia').id}` });
+    await member.waitForSelector('text=Only owners see the keys of others');
+    await site.goto(member, `/users/${users.find(({ name }) => name === 'Mia').id}`);
+    await member.waitForSelector('[aria-label=Browsers] a');
+    await close(page);
+    await close(member);
   });
 
   test('a key is made that expires, and its form says when', async () => {

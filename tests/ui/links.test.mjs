@@ -80,6 +80,25 @@ describe('links', () => {
     await close(page);
   });
 
+  test('what is written as a link is one, where it leads to something', async () => {
+    const wheel = await site.make('notes', { content: '# Wheel' });
+    await site.make('notes', { content: '# Rim' });
+    const reader = await site.make('notes', { content: 'A [[Wheel|disc]], [[Rim#x]], [[Nowhere]] and `[[Wheel]]`.' });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/notes/${reader}` });
+    const links = page.locator('.markdown a');
+    await links.nth(1).waitFor();
+    assert.equal(await page.locator('.markdown').textContent(), 'A disc, Rim#x, [[Nowhere]] and [[Wheel]].\n');
+    assert.equal(await links.count(), 2);
+    await site.make('notes', { title: 'Nowhere', content: 'It is somewhere now.' });
+    await links.nth(2).click();
+    await page.waitForSelector('.markdown >> text=somewhere now');
+    await page.goBack();
+    await links.nth(0).click();
+    await page.waitForURL(`**/notes/${wheel}`);
+    await close(page);
+  });
+
   test('a title that was given comes from the text again where it is left empty', async () => {
     const id = await site.make('notes', { content: '# Of the text', title: 'Given' });
     const page = await site.visit();

@@ -3,7 +3,7 @@ import type { PodDocument, Schema } from './document.js';
 import { checkNumber, parseGiven } from './given-json.js';
 
 export type FieldKind =
-  'line' | 'text' | 'choice' | 'number' | 'yesno' | 'list' | 'date' | 'reference' | 'json';
+  'line' | 'text' | 'choice' | 'number' | 'yesno' | 'list' | 'date' | 'reference' | 'thing' | 'json';
 
 export interface Field {
   name: string;
@@ -18,6 +18,8 @@ export interface Field {
 }
 
 const TEXT_FROM_LENGTH = 2_000;
+// The ids of things of any noun have these names.
+const THINGS = ['fromId', 'toId', 'entityId'];
 
 /** The schema without "or null". */
 function plainOf(document: PodDocument, schema: Schema): Schema {
@@ -55,12 +57,13 @@ export function fieldOf(
   const noun = /^(.+)Id$/.exec(name)?.[1];
   const references =
     plain.format === 'uuid' ? (document.nouns.find((one) => one.name === noun)?.plural ?? '') : '';
+  const isThing = plain.format === 'uuid' && THINGS.includes(name);
   const choices = (plain.enum ?? []).map(String);
   const isNullable = (document.resolve(schema).anyOf ?? []).some((one) => one.type === 'null');
   return {
     name,
     schema: plain,
-    kind: kindOf(plain, references),
+    kind: isThing ? 'thing' : kindOf(plain, references),
     isRequired,
     isNullable,
     choices,

@@ -4,6 +4,7 @@ import { useId } from 'preact/hooks';
 import { type Field, labelOf } from '../lib/fields.js';
 import { query } from '../lib/rpc.js';
 import { useAnswer } from './answer.js';
+import { ThingChoices } from './thing-choices.js';
 
 export type Values = Record<string, string>;
 
@@ -80,6 +81,13 @@ function Control(props: ControlProps) {
   switch (field.kind) {
     case 'reference':
       return <Reference {...props} />;
+    case 'thing':
+      return (
+        <>
+          <input {...common} type="text" dir="auto" placeholder="A title, or an id" autocomplete="off" />
+          <ThingChoices value={value} onChange={onChange} />
+        </>
+      );
     case 'choice':
       return <Choice {...props} />;
     case 'yesno':

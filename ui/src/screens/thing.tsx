@@ -87,7 +87,7 @@ function Read({ document, noun, thing }: OneThing) {
         const text = thing[field.name];
         return typeof text === 'string' && text !== '' ? (
           <div key={field.name} class="reading">
-            <Markdown text={text} label={labelOf(field.name)} />
+            <Markdown text={text} label={labelOf(field.name)} noteId={noun.name === 'note' ? thing.id : undefined} />
           </div>
         ) : null;
       })}

@@ -470,11 +470,14 @@ function Users({ openId }: { openId: string | undefined }) {
 
 export default function UsersScreen() {
   useEffect(() => addWalk(), []);
-  const openId = route.value.parts[1];
+  const [, openId, kind = 'keys'] = route.value.parts;
+  const isOthers = !isOwner() && openId && openId !== idOf(undefined);
   return (
     <div class="sheet">
       <h1>{isOwner() ? 'Users and keys' : 'Keys'}</h1>
-      {isOwner() ? (
+      {!['keys', 'browsers'].includes(kind) || isOthers ? (
+        <Empty title={isOthers ? 'Only owners see the keys of others' : 'There is no such page'} />
+      ) : isOwner() ? (
         <Users openId={openId} />
       ) : (
         <>

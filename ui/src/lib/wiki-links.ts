@@ -1,0 +1,47 @@
+// [[links]] in a rendered text, where they lead to something: the pod keeps a relation for each target.
+import { query } from './rpc.js';
+
+interface Mention {
+  fromId: string;
+  properties?: { wikiLink?: unknown };
+}
+
+/** What stands in a link, by where it leads. */
+export type Targets = Map<string, string>;
+
+// As many as one question answers; of further ones the text stays as it is written.
+const LINKS_MAX = 100;
+
+export async function targetsOf(id: string, signal: AbortSignal): Promise<Targets> {
+  const input = { toId: id, type: 'mentioned_in', limit: LINKS_MAX };
+  const { relations } = await query<{ relations: Mention[] }>('relations.list', input, signal);
+  return new Map(relations.map(({ fromId, properties }) => [String(properties?.wikiLink), fromId]));
+}
+
+// [[Title]], [[Title#Heading]], [[Title|words]]
+const LINK = /!?\[\[([^[\]|#\n]+)(#[^[\]|\n]*)?(?:\|([^[\]\n]+))?\]\]/g;
+
+/** Makes links of those in `element` that lead somewhere; none in code, none in another link. */
+export function linkUp(element: Element, targets: Targets, base: string): void {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  const texts: Text[] = [];
+  while (walker.nextNode()) {
+    const text = walker.currentNode as Text;
+    if (text.data.includes('[[') && !text.parentElement!.closest('a,code,pre')) texts.push(text);
+  }
+  for (const text of texts) {
+    const pieces: (Node | string)[] = [];
+    let end = 0;
+    for (const { 0: written, 1: target = '', 2: heading = '', 3: words, index } of text.data.matchAll(LINK)) {
+      const id = targets.get(target.trim());
+      if (!id) continue;
+      const link = document.createElement('a');
+      link.href = base + id;
+      link.dataset['own'] = '';
+      link.textContent = words ?? target + heading;
+      pieces.push(text.data.slice(end, index), link);
+      end = index + written.length;
+    }
+    if (pieces.length) text.replaceWith(...pieces, text.data.slice(end));
+  }
+}
