@@ -116,7 +116,7 @@ function sentenceOf({ path = [], message }) {
     return field ? `${field}: ${message}` : message;
 }
 // Over tRPC, of a subscription, and over REST.
-const NO_PROCEDURE = /^(?:No procedure found on path|No "subscription"-procedure on path|There is no procedure) "([^"]+)"/;
+const NO_PROCEDURE = /^(?:No procedure found on path|No "(subscription)"-procedure on path|There is no procedure) "([^"]+)"/;
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
  * zod's own errors, of a pod that is not there, and of something else in its place.
@@ -138,10 +138,12 @@ export function messageOf(error) {
         const why = reasonOf(error);
         return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
     }
-    const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message)?.[1];
+    const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message);
     // TypeScript knows what there is, so that a wrong name is rare.
-    if (missing)
-        return `This pod has no "${missing}": it is older than this client, or the name is wrong`;
+    if (missing) {
+        const what = [missing[1], `"${missing[2]}"`].filter(Boolean).join(' ');
+        return `This pod has no ${what}: it is older than this client, or the name is wrong`;
+    }
     return error.message || error.name;
 }
 /** What giving the key has thrown: links wrap it, and an EventSource keeps only what it said. */

@@ -147,7 +147,7 @@ function sentenceOf({ path = [], message }: Issue): string {
 
 // Over tRPC, of a subscription, and over REST.
 const NO_PROCEDURE =
-  /^(?:No procedure found on path|No "subscription"-procedure on path|There is no procedure) "([^"]+)"/;
+  /^(?:No procedure found on path|No "(subscription)"-procedure on path|There is no procedure) "([^"]+)"/;
 
 /**
  * What to show a person: a sentence, also of an input that does not fit ("content: Too small"), of
@@ -165,9 +165,12 @@ export function messageOf(error: unknown): string {
     const why = reasonOf(error);
     return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
   }
-  const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message)?.[1];
+  const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message);
   // TypeScript knows what there is, so that a wrong name is rare.
-  if (missing) return `This pod has no "${missing}": it is older than this client, or the name is wrong`;
+  if (missing) {
+    const what = [missing[1], `"${missing[2]}"`].filter(Boolean).join(' ');
+    return `This pod has no ${what}: it is older than this client, or the name is wrong`;
+  }
   return error.message || error.name;
 }
 
