@@ -34,23 +34,16 @@ std::optional<Changes::Stored> Changes::stored(const Uuid& id) {
 }
 
 void Changes::remove(const Stored& stored) {
-  const auto streams = streams_of(analyzer_, stored.user, stored.kept);
-  tx_.run(
-      "INSERT INTO terms(terms, rowid, title, text, tags, others, keys) "
-      "VALUES ('delete', $1, $2, $3, $4, $5, $6)",
-      stored.place, streams.words[0], streams.words[1], streams.words[2], streams.words[3],
-      streams.keys);
+  auto streams = streams_of(analyzer_, stored.user, stored.kept);
   tx_.run("DELETE FROM documents WHERE place = $1", stored.place);
   count(stored.user, streams, stored.kept.language, -1);
+  if (added_.erase(stored.place) == 0) removed_.emplace(stored.place, std::move(streams));
 }
 
 void Changes::insert(const Document& document, const Kept& kept) {
   const auto user = user_of(document.user_id);
   const auto place = (user << kPlaceBits) | ++users_[user].last;
-  const auto streams = streams_of(analyzer_, user, kept);
-  tx_.run(
-      "INSERT INTO terms(rowid, title, text, tags, others, keys) VALUES ($1, $2, $3, $4, $5, $6)",
-      place, streams.words[0], streams.words[1], streams.words[2], streams.words[3], streams.keys);
+  auto streams = streams_of(analyzer_, user, kept);
   const auto key = analysis::folded(beginning_of(kept.title, kTitleKeyBytesMax));
   tx_.run(
       "INSERT INTO documents(place, user, entity, type, title, title_key, text, tags, others, "
@@ -58,6 +51,7 @@ void Changes::insert(const Document& document, const Kept& kept) {
       place, user, document.id, kept.type, kept.title, key, kept.text, kept.tags, kept.others,
       kept.fields, static_cast<int>(kept.language), kept.updated_at);
   count(user, streams, kept.language, 1);
+  added_.emplace(place, std::move(streams));
 }
 
 std::int64_t Changes::user_of(const std::string& user_id) {
@@ -81,7 +75,24 @@ void Changes::count(std::int64_t user, const Streams& streams, analysis::Languag
   sum.languages[language] += by;
 }
 
+void Changes::write_terms() {
+  for (const auto& [place, streams] : removed_) {
+    const auto& words = streams.words;
+    tx_.run(
+        "INSERT INTO terms(terms, rowid, title, text, tags, others, keys) "
+        "VALUES ('delete', $1, $2, $3, $4, $5, $6)",
+        place, words[0], words[1], words[2], words[3], streams.keys);
+  }
+  for (const auto& [place, streams] : added_) {
+    const auto& words = streams.words;
+    tx_.run(
+        "INSERT INTO terms(rowid, title, text, tags, others, keys) VALUES ($1, $2, $3, $4, $5, $6)",
+        place, words[0], words[1], words[2], words[3], streams.keys);
+  }
+}
+
 void Changes::finish() {
+  write_terms();
   for (const auto& [number, user] : users_) {
     tx_.run(
         "UPDATE users SET last = max(last, $2), documents = documents + $3, title = title + $4, "

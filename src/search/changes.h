@@ -17,10 +17,11 @@ namespace synap::search {
 /// So many bits of a place are the number within a user's.
 inline constexpr int kPlaceBits = 36;
 
-/// In one transaction of an index. What is kept of users is summed up in memory and written at the
-/// end: of statements that stand alone, and because SQLite opens a savepoint for some kinds of
-/// them, at which FTS5 writes out what it has gathered. (An UPDATE with RETURNING between any two
-/// documents took more time than their words: 55 us each, and left a list of words of each behind.)
+/// In one transaction of an index. Terms, and what is kept of users, are gathered in memory and
+/// written at the end: FTS5 writes out what it has gathered, as a list to be merged later, wherever
+/// a row comes whose place is before the last one's (users in turns, a deletion), and at a
+/// savepoint, which SQLite opens for some kinds of statements. (An UPDATE with RETURNING between
+/// any two documents took more time than their words: 55 us each.)
 class Changes {
  public:
   Changes(db::Tx& tx, analysis::Analyzer& analyzer) : tx_(tx), analyzer_(analyzer) {}
@@ -44,11 +45,14 @@ class Changes {
     std::map<analysis::Language, std::int64_t> languages;
   };
   std::int64_t user_of(const std::string& user_id);
+  void write_terms();
   void count(std::int64_t user, const Streams& streams, analysis::Language language, int by);
 
   db::Tx& tx_;
   analysis::Analyzer& analyzer_;
   std::unordered_map<std::string, std::int64_t> numbers_;  // of users, by id
+  std::map<std::int64_t, Streams> added_;                  // by place
+  std::map<std::int64_t, Streams> removed_;
   std::map<std::int64_t, User> users_;  // what they have more than is stored, by number
 };
 

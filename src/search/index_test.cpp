@@ -1,5 +1,6 @@
 #include "search/index.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -108,6 +109,53 @@ TEST_F(IndexTest, FollowsWhatBecomesOfAThing) {
   EXPECT_EQ(rows_of("SELECT count(*) FROM documents"), 0);
   EXPECT_EQ(rows_of("SELECT count(*) FROM vocabulary"), 0);
   EXPECT_EQ(rows_of("SELECT documents + title + text FROM users"), 0);
+}
+
+// FTS5 gathers what a transaction writes, and writes it out before that whenever a statement opens
+// a savepoint: then each document has a list of words of its own, to be merged later.
+TEST_F(IndexTest, WritesTheWordsOfATransactionTogether) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 100; ++i) {
+    auto one = document("A title", "and so many words that say something " + std::to_string(i));
+    one.user_id = i % 3 == 0 ? "bob" : "ann";
+    changes.push_back({one.id, std::move(one)});
+  }
+  apply(changes);
+  EXPECT_EQ(rows_of("SELECT count(DISTINCT segid) FROM terms_idx"), 1);
+  for (auto& [id, document] : changes) document->text += " and another";
+  apply(changes);
+  EXPECT_LE(rows_of("SELECT count(DISTINCT segid) FROM terms_idx"), 3);
+  const auto answer = look("another", {.limit = 100}, "bob");
+  EXPECT_EQ(answer ? answer->hits.size() : 0, 34u);
+}
+
+TEST_F(IndexTest, CountsForEachUserWhatATransactionLeaves) {
+  auto oak = document("Oak", "one two three");
+  auto elm = document("Elm", "one");
+  auto other = document("Ash", "one two");
+  other.user_id = "bob";
+  auto changed = elm;
+  changed.text = "one two three four five";
+  // Made, changed, made again and taken away, of two users in turns.
+  apply({{oak.id, oak},
+         {other.id, other},
+         {elm.id, elm},
+         {other.id, std::nullopt},
+         {elm.id, changed},
+         {oak.id, std::nullopt},
+         {other.id, other},
+         {oak.id, oak},
+         {oak.id, std::nullopt}});
+  EXPECT_EQ(found("one"), "Elm");
+  const auto sums = [&](const std::string& user, std::string_view what) {
+    return rows_of(fmt::format("SELECT {} FROM users WHERE user_id = '{}'", what, user));
+  };
+  EXPECT_EQ(sums("ann", "documents * 100 + title * 10 + text"), 115);
+  EXPECT_EQ(sums("bob", "documents * 100 + title * 10 + text"), 112);
+  EXPECT_EQ(rows_of("SELECT sum(documents) FROM languages"), 2);
+  EXPECT_EQ(rows_of("SELECT count(*) FROM documents"), 2);
+  remove(elm.id);
+  EXPECT_EQ(sums("ann", "documents + title + text"), 0);
 }
 
 TEST_F(IndexTest, WritesNothingWhereNothingChanged) {
