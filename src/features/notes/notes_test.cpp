@@ -4,10 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
-#include "features/feature_test.h"
+#include "features/notes/notes_test.h"
 #include "features/noun/stored_text.h"
-#include "features/requests/requests.h"
-#include "features/runs/runs.h"
 
 namespace synap::features::notes {
 namespace {
@@ -54,26 +52,6 @@ TEST(NotePreview, IsTheBeginningCutBetweenCharacters) {
   EXPECT_EQ(preview_of(text.substr(0, 1'500)), text.substr(0, 1'500));
 }
 
-class Notes : public FeatureTest {
- protected:
-  Notes()
-      : FeatureTest([](const Rooms& rooms) {
-          notes::add(rooms);
-          requests::add(rooms);
-          runs::add(rooms);
-        }) {}
-
-  std::string make(std::string text, Json::Object more = {}) {
-    Json asked = Json::object({{"content", std::move(text)}});
-    for (auto& [key, value] : more) asked.set(key, std::move(value));
-    return done("notes.create", std::move(asked))->find("entityId")->as_string();
-  }
-  Json get(const std::string& id) {
-    auto note = call("notes.get", Json::object({{"id", id}}));
-    return note ? *note : Json(note.error().message);
-  }
-};
-
 TEST_F(Notes, CreationStoresListsAndAnswers) {
   const auto id = make("# Title\ntext", {{"tags", Json::array().push_back("a").push_back("a")}});
   const auto note = get(id);
@@ -83,111 +61,6 @@ TEST_F(Notes, CreationStoresListsAndAnswers) {
   EXPECT_EQ(note.find("version")->as_integer(), 1);
   EXPECT_EQ(note.find("tags")->as_array().size(), 1u);
   EXPECT_EQ(test::read_file(directory.path() + "/content/ann/note/" + id + ".md"), "# Title\ntext");
-}
-
-TEST_F(Notes, TagsAreListedWithTheirCounts) {
-  const auto tags = [](std::initializer_list<const char*> names) {
-    Json list = Json::array();
-    for (const char* name : names) list.push_back(name);
-    return list;
-  };
-  const auto listed = [&](const std::string& user = "ann") {
-    return call("tags.list", Json::object({}), user)->find("tags")->dump();
-  };
-  const auto one = make("1", {{"tags", tags({"a", "b"})}});
-  const auto two = make("2", {{"tags", tags({"b", "c"})}});
-  EXPECT_EQ(listed(), R"([{"tag":"a","count":1},{"tag":"b","count":2},{"tag":"c","count":1}])");
-  ASSERT_TRUE(done("notes.update", input(one, {{"tags", tags({"c"})}})));
-  EXPECT_EQ(listed(), R"([{"tag":"b","count":1},{"tag":"c","count":2}])");
-  ASSERT_TRUE(done("notes.delete", input(two)));
-  EXPECT_EQ(listed(), R"([{"tag":"c","count":1}])");
-  EXPECT_EQ(listed("bob"), "[]");
-}
-
-class Tags : public Notes {
- protected:
-  static Json list(std::initializer_list<const char*> names) {
-    Json all = Json::array();
-    for (const char* name : names) all.push_back(name);
-    return all;
-  }
-  std::string tagged(std::initializer_list<const char*> names, const std::string& user = "ann") {
-    auto made =
-        done("notes.create", Json::object({{"content", "text"}, {"tags", list(names)}}), user);
-    EXPECT_TRUE(made);
-    return made ? made->find("entityId")->as_string() : std::string();
-  }
-  std::string tags_of(const std::string& id) { return get(id).find("tags")->dump(); }
-  std::string counts(const std::string& user = "ann") {
-    return call("tags.list", Json::object({}), user)->find("tags")->dump();
-  }
-  /// What the completed event says.
-  std::string retag(const std::string& procedure, Json asked) {
-    const auto request = call(procedure, std::move(asked));
-    if (!request) return request.error().message;
-    const Json which = Json::object({{"requestId", request->string_or("requestId", "")}});
-    // The run sleeps in between.
-    Json told;
-    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
-      told = *call("requests.get", which);
-      return told.string_or("status", "") != "pending";
-    }));
-    return told.find("events")->as_array().back().find("data")->dump();
-  }
-};
-
-TEST_F(Tags, AreRenamedOnAllNotesOfAUserAndOnNobodyElses) {
-  const auto one = tagged({"x", "old", "y"});
-  const auto two = tagged({"old"});
-  const auto other = tagged({"older"});
-  const auto bobs = tagged({"old"}, "bob");
-  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "old"}, {"to", "new"}})),
-            R"({"changed":2})");
-  EXPECT_EQ(tags_of(one), R"(["x","new","y"])");
-  EXPECT_EQ(get(one).find("version")->as_integer(), 2);
-  EXPECT_EQ(get(one).find("content")->as_string(), "text");
-  EXPECT_EQ(tags_of(two), R"(["new"])");
-  EXPECT_EQ(tags_of(other), R"(["older"])");
-  EXPECT_EQ(counts(), R"([{"tag":"new","count":2},{"tag":"older","count":1},{"tag":"x","count":1},)"
-                      R"({"tag":"y","count":1}])");
-  EXPECT_EQ(counts("bob"), R"([{"tag":"old","count":1}])");
-}
-
-TEST_F(Tags, AreMergedWhereTheOtherIsThereAndTakenAway) {
-  const auto both = tagged({"a", "b", "c"});
-  const auto one = tagged({"c"});
-  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "c"}, {"to", "a"}})), R"({"changed":2})");
-  EXPECT_EQ(tags_of(both), R"(["a","b"])");
-  EXPECT_EQ(tags_of(one), R"(["a"])");
-  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "a"}})), R"({"changed":2})");
-  EXPECT_EQ(tags_of(both), R"(["b"])");
-  EXPECT_EQ(tags_of(one), "[]");
-  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "none"}})), R"({"changed":0})");
-  const auto same = call("tags.rename", Json::object({{"tag", "b"}, {"to", "b"}}));
-  ASSERT_FALSE(same);
-  EXPECT_EQ(same.error().message, "to: it is the same tag");
-}
-
-// More than are asked for in one commit.
-TEST_F(Tags, AreRenamedHoweverManyNotesHaveThem) {
-  constexpr int kNotes = 230;
-  for (int i = 0; i < kNotes; ++i) {
-    ASSERT_TRUE(call("notes.create", Json::object({{"content", "t"}, {"tags", list({"many"})}})));
-  }
-  // What is still being made has no tag yet.
-  SYNAP_CHECK(test::wait_until(executor, database->commits(),
-                               [&] { return counts() == R"([{"tag":"many","count":230}])"; }));
-  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "many"}, {"to", "few"}})),
-            R"({"changed":230})");
-  EXPECT_EQ(counts(), R"([{"tag":"few","count":230}])");
-}
-
-// What was asked for before it is not overwritten.
-TEST_F(Tags, AreRenamedOnNotesThatAreBeingChanged) {
-  const auto id = tagged({"old"});
-  ASSERT_TRUE(call("notes.update", input(id, {{"tags", list({"old", "more"})}})));
-  EXPECT_NE(retag("tags.rename", Json::object({{"tag", "old"}, {"to", "new"}})), "");
-  EXPECT_EQ(tags_of(id), R"(["new","more"])");
 }
 
 TEST_F(Notes, TheirTablesFollowFromTheLogWhateverHappenedToThem) {
