@@ -4,34 +4,54 @@
     tools/run_tests.py TREE JOBS
 
 A test that passes only then is UNSTEADY: it, or what it tests, has a race or a bound that a busy machine does not keep. It is told with
-what it said, at the end and in TREE/unsteady.txt, and does not fail the run; more than AGAIN_MAX of them, or one that fails twice, does.
+what it said, at the end and in TREE/unsteady.txt, and does not fail the run. What fails the run at once: more than AGAIN_MAX failures, a
+program that crashed, and any test with the label STRICT or of a simulation, which say that nothing is lost.
 """
 import pathlib
+import re
 import subprocess
 import sys
 
 AGAIN_MAX = 4
+STRICT = 'fault'
+# As ctest lists what failed: "\t1234 - NAME (Failed)", and other words for what crashed; labels may come behind.
+FAILURE = re.compile(r'^\t *\d+ - (.+) \((Failed|Timeout)\)')
 
 
 def ctest(tree, *options):
-    return subprocess.run(['ctest', '--test-dir', str(tree), '--output-on-failure', *options]).returncode
+    """Its exit code, and the last of what it said, which is shown as it comes."""
+    command = ['ctest', '--test-dir', str(tree), '--output-on-failure', *options]
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors='replace') as running:
+        for line in running.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            lines = lines[-500:] + [line.rstrip('\n')]
+    return running.returncode, lines
+
+
+def strict_tests(tree):
+    names = set()
+    for chosen in (['-L', STRICT], ['-R', '[Ss]imulat']):
+        listed = subprocess.run(['ctest', '--test-dir', str(tree), '-N', *chosen], capture_output=True, text=True, check=True)
+        names.update(re.findall(r'^ *Test +#\d+: (.+)$', listed.stdout, re.M))
+    return names
 
 
 def main(tree, jobs):
-    notes = tree / 'Testing' / 'Temporary'
     told = tree / 'unsteady.txt'
     told.unlink(missing_ok=True)
-    list_of_failed = notes / 'LastTestsFailed.log'
-    list_of_failed.unlink(missing_ok=True)
-    code = ctest(tree, '-j', jobs)
-    if code == 0 or not list_of_failed.exists():
+    code, lines = ctest(tree, '-j', jobs)
+    if code == 0:
+        return 0
+    begin = lines.index('The following tests FAILED:') + 1 if 'The following tests FAILED:' in lines else len(lines)
+    failures = [line for line in lines[begin:] if line.startswith('\t')]
+    failed = [found[1] for found in map(FAILURE.match, failures) if found]
+    if not failed or len(failed) != len(failures) or len(failed) > AGAIN_MAX or strict_tests(tree).intersection(failed):
         return code
-    failed = [line.split(':', 1)[1] for line in list_of_failed.read_text().splitlines()]
-    if len(failed) > AGAIN_MAX:
-        return code
-    said = (notes / 'LastTest.log').read_bytes()
+    said = (tree / 'Testing' / 'Temporary' / 'LastTest.log').read_bytes()
     print(f'tests: {len(failed)} failed; each is run once more, alone', flush=True)
-    if ctest(tree, '--rerun-failed') != 0:
+    if ctest(tree, '--rerun-failed')[0] != 0:
         return code
     told.write_bytes('\n'.join(failed).encode() + b'\n\n' + said)
     for name in failed:
