@@ -164,7 +164,8 @@ async function keyOf({ key }: SynapClientOptions): Promise<string> {
   const found = typeof key === 'function' ? await key() : key;
   const wrong = NoKeyError.of(found);
   if (wrong || !found) throw wrong;
-  return found;
+  // A file, or what it was copied from, may have a mark of its encoding before it, and a line end behind.
+  return found.trim();
 }
 
 async function headersOf(options: SynapClientOptions): Promise<HeaderFields> {
@@ -276,6 +277,9 @@ export function createSynapClient<Own extends object = {}>(
     third: WatchOptions = {},
   ): Watch | EventStream {
     checkOpen();
+    if (!('onEvent' in second) && Object.keys(second).some((name) => name.startsWith('on'))) {
+      throw new TypeError('watch: handlers are those of a watch with onEvent; a loop is told by throwing');
+    }
     return 'onEvent' in second
       ? watchWithHandlers(source, running, filter, second, third)
       : watchAsStream(source, running, filter, second);

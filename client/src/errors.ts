@@ -74,9 +74,13 @@ export class NoKeyError extends Error {
   /** Undefined: it may be one. */
   static of(key: string | null | undefined): NoKeyError | undefined {
     if (!key) return new NoKeyError();
-    const found = /[^\x21-\x7e]/.exec(key.trim());
-    if (!found) return undefined;
-    return new NoKeyError(`${NOT_A_KEY}its character ${found.index + 1} is ${JSON.stringify(found[0])}, which no key has`);
+    const characters = [...key];
+    const inside = key.trim();
+    const wrong = [...inside].find((one) => !/[\x21-\x7e]/.test(one));
+    if (inside && wrong === undefined) return undefined;
+    if (wrong === undefined) return new NoKeyError();
+    const at = [...key.slice(0, key.indexOf(inside))].length + [...inside].indexOf(wrong);
+    return new NoKeyError(`${NOT_A_KEY}its character ${at + 1} is ${JSON.stringify(characters[at])}, which no key has`);
   }
 }
 

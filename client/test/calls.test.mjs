@@ -204,6 +204,25 @@ describe('calls', () => {
     assert.equal(pod.calls.length, 0);
   });
 
+  test('a key is taken as files and clipboards have it', async () => {
+    for (const transport of ['websocket', 'sse']) {
+      const client = createSynapClient({ url: pod.url, key: '\ufeff synap_a\r\n', transport });
+      await client.notes.get.query({ id: 'a' });
+      await within(5_000, client.watch().ready, 'it is live');
+      await client.close();
+    }
+    assert.deepEqual(new Set(pod.calls.map(({ token }) => token)), new Set(['synap_a']));
+    const wrong = () => createSynapClient({ url: pod.url, key: ' ab\u{1f600}' });
+    assert.throws(wrong, { message: 'This is no key: its character 4 is "\u{1f600}", which no key has' });
+    assert.throws(() => createSynapClient({ url: pod.url, key: ' \n' }), { name: 'NoKeyError', message: /SYNAP_KEY/ });
+  });
+
+  test('handlers of a watch without onEvent are refused, and not passed over', async () => {
+    const client = createSynapClient({ url: pod.url, key: 'a' });
+    assert.throws(() => client.watch({}, { onInterrupted: () => {} }), { name: 'TypeError', message: /onEvent/ });
+    await client.close();
+  });
+
   test('what can be no key is said at once, too', async () => {
     const wrong = 'synap_…';
     const message = 'This is no key: its character 7 is "…", which no key has';

@@ -28,6 +28,12 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
 }
 
+// Some editors write a mark of the encoding before a text.
+std::string_view without_mark(std::string_view text) {
+  if (text.starts_with(kUtf8Mark)) text.remove_prefix(kUtf8Mark.size());
+  return text;
+}
+
 // Of the environment; nothing where it is not set.
 std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
@@ -49,23 +55,6 @@ std::string other_pod(const ClientOptions& options, const Context& context) {
       data_of(options), here, context.name, context.url, data_of(options));
 }
 
-// A key that somebody gave. One that is empty is what a script gives whose secret is missing: not
-// to be taken for the owner.
-Result<std::string> given_key(const std::string& text, std::string_view origin) {
-  auto key = trimmed(text);
-  if (key.empty()) {
-    return fail(Code::kBadRequest,
-                fmt::format("{} is empty: give a key, or leave it out to use the owner's, from "
-                            "DATA/owner.key",
-                            origin));
-  }
-  if (key.find_first_of("\r\n") != std::string::npos) {
-    return fail(Code::kBadRequest,
-                fmt::format("{} has a line end in it, which no key has", origin));
-  }
-  return key;
-}
-
 // The key of the data directory. That of the default one is for this machine only: it is no
 // business of whoever answers elsewhere.
 void take_key_of_directory(const ClientOptions& options, PodAndKey& found) {
@@ -79,7 +68,7 @@ void take_key_of_directory(const ClientOptions& options, PodAndKey& found) {
   found.key = std::move(file.key);
   found.origin = !found.key.empty() ? path
                  : file.is_missing  ? fmt::format("none, as there is no {}", path)
-                                    : fmt::format("none, as {} has none", path);
+                                    : fmt::format("none; {}: {}", path, file.problem);
   if (file.is_missing) {
     found.advice = fmt::format(
         "there is no {}: run this where the pod was started, or say --data DIR, --key KEY or "
@@ -123,6 +112,23 @@ bool is_same_place(std::string_view url, std::string_view other) {
   return one->port == two->port && (one->host == two->host || is_here);
 }
 
+Result<std::string> given_key(const std::string& text, std::string_view origin) {
+  // One that is empty is what a script gives whose secret is missing: not to be taken for the
+  // owner.
+  auto key = trimmed(without_mark(text));
+  if (key.empty()) {
+    return fail(Code::kBadRequest,
+                fmt::format("{} is empty: give a key, or leave it out to use the owner's, from "
+                            "DATA/owner.key",
+                            origin));
+  }
+  if (key.find_first_of("\r\n") != std::string::npos) {
+    return fail(Code::kBadRequest,
+                fmt::format("{} has a line end in it, which no key has", origin));
+  }
+  return key;
+}
+
 KeyFile read_key_file(const std::string& path) {
   const auto bytes = read_file(path, {.bytes_max = kKeyFileMax});
   if (!bytes) {
@@ -139,8 +145,7 @@ KeyFile read_key_file(const std::string& path) {
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
     return {.key = "", .problem = "it is UTF-16, as some Windows programs write: save it as UTF-8"};
   }
-  if (text.starts_with(kUtf8Mark)) text.remove_prefix(kUtf8Mark.size());
-  auto key = trimmed(text);
+  auto key = trimmed(without_mark(text));
   if (key.empty()) return {.key = "", .problem = "it is empty"};
   const bool is_word = key.find_first_of(" \t\r\n") == std::string::npos;
   for (const char c : key) {

@@ -14,7 +14,7 @@ namespace synap::cli {
 struct PodAndKey {
   std::string url;     // without a slash at its end
   std::string key;     // empty: none
-  std::string origin;  // of the key: "--key", a path, "none, as … has none"
+  std::string origin;  // of the key: "--key", a path, "none, as there is no …"
   /// What to do, where there is no key or the file of it says nothing; empty otherwise.
   std::string advice;
   /// Where nobody has said which pod is meant, and the current context is another than that of the
@@ -30,6 +30,10 @@ bool is_same_place(std::string_view url, std::string_view other);
 /// kBadRequest: the URL is none, a key was given that is empty or is no key, there is no such
 /// context.
 Result<PodAndKey> find_pod_and_key(const ClientOptions& options);
+
+/// A key that somebody gave, by `origin`, without a byte order mark and spaces around it.
+/// kBadRequest: it is empty, or is no one line.
+Result<std::string> given_key(const std::string& text, std::string_view origin);
 
 /// The key in a file as people and editors leave it: with a byte order mark, CRLF, spaces around
 /// it. What is no text of one key is told in `problem`.

@@ -40,7 +40,7 @@ Result<std::optional<std::string>> ask_for_key(const std::string& url) {
 
 // From --key, the owner.key of --data, or stdin: a flag is seen by others on this machine.
 Result<std::string> key_of(const LoginOptions& options) {
-  if (options.key && *options.key != "-") return *options.key;
+  if (options.key && *options.key != "-") return given_key(*options.key, "--key");
   if (!options.key && !options.data.empty()) {
     const auto path = options.data + "/owner.key";
     const auto file = read_key_file(path);
@@ -55,7 +55,7 @@ Result<std::string> key_of(const LoginOptions& options) {
                 "No key was given: it is asked for at a terminal, or the first "
                 "line of stdin");
   }
-  return std::move(**key);
+  return given_key(**key, "stdin");
 }
 
 // "127.0.0.1:4400" of "http://127.0.0.1:4400".
@@ -82,9 +82,8 @@ int login(LoginOptions options) {
   if (!pod) return report(pod.error(), is_json);
   if (const auto known = pod->try_key(); !known) return report(known.error(), is_json);
   const auto name = options.name.empty() ? name_of(pod->url()) : options.name;
-  const auto end = key->find_last_not_of(" \t\r\n");
   const auto kept = change_contexts([&](Contexts& contexts) -> Result<> {
-    contexts.set({name, pod->url(), key->substr(0, end + 1)});
+    contexts.set({name, pod->url(), *key});
     contexts.current = name;
     return {};
   });

@@ -335,7 +335,7 @@ test('a call that is refused, or not answered, says where it went and with which
   const ofAnother = { SYNAP_DATA: other };
   assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: none, as there is no ${file}]\n`));
   writeFileSync(file, '\n');
-  assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: none, as ${file} has none]\n`));
+  assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: none; ${file}: it is empty]\n`));
   writeFileSync(file, 'synap_wrong\n');
   assert.ok((await told([], ofAnother)).endsWith(` [pod: ${pod.url}, key: ${file}]\n`));
   assert.ok((await told(['--key', 'synap_wrong'])).endsWith(` [pod: ${pod.url}, key: --key]\n`));

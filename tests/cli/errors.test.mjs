@@ -38,7 +38,15 @@ test('a key file is taken as editors leave it: BOM, CRLF, spaces', async (t) => 
     writeFileSync(file, text);
     assert.equal((await run(['notes', 'list'], { env })).code, 0, JSON.stringify(text));
   }
-  assert.equal((await run(['notes', 'list'], { env: { SYNAP_URL: pod.url, SYNAP_KEY: `${pod.key}\r\n` } })).code, 0);
+  // However else it is given, too.
+  const config = temporary(t);
+  for (const text of [`${pod.key}\r\n`, `\ufeff${pod.key}`, `\ufeff ${pod.key}\r\n`]) {
+    const elsewhere = { SYNAP_URL: pod.url, XDG_CONFIG_HOME: config };
+    assert.equal((await run(['notes', 'list'], { env: { ...elsewhere, SYNAP_KEY: text } })).code, 0);
+    assert.equal((await run(['notes', 'list', '--key', text], { env: elsewhere })).code, 0);
+    assert.equal((await run(['login', pod.url], { env: elsewhere, input: text })).code, 0);
+    assert.equal((await run(['notes', 'list'], { env: { XDG_CONFIG_HOME: config } })).code, 0);
+  }
   for (const [bytes, problem] of [
     [Buffer.from(`\ufeff${pod.key}`, 'utf16le'), /it is UTF-16/],
     ['', /it is empty/],
@@ -71,6 +79,7 @@ test('a key file or a directory that may not be read is said to be so', async (t
   const key = await run(['notes', 'list'], { env, uid, cwd: directory, program });
   assert.equal(key.code, 4, key.stderr);
   assert.match(key.stderr, /owner\.key: it cannot be read: Permission denied/);
+  assert.match(key.stderr, /\[.*key: none; \S+owner\.key: it cannot be read: Permission denied\]/);
 
   chmodSync(data, isRoot ? 0o700 : 0);
   const doctor = await run(['doctor'], { env, uid, cwd: directory, program });

@@ -92,6 +92,7 @@ function testOf(name: string, value: string): Test | undefined {
     case 'user':
       return (row) => starts(row.user);
     case 'about':
+    case 'aggregate':
       return (row) => starts(row.aggregateId);
     case 'request':
       return (row) => starts(row.request);
@@ -115,6 +116,7 @@ function questionOf(name: string, value: string): EventQuestion {
     case 'actor':
       return ID.test(id) ? { actor: id } : {};
     case 'about':
+    case 'aggregate':
       return ID.test(value) ? { aggregateId: value } : {};
     case 'request':
       return ID.test(value) ? { requestId: value } : {};
@@ -159,7 +161,12 @@ export function parseFilter(text: string): Filter {
       if (test) tests.push(test);
       else if (FILTER_NAMES.some((known) => known.startsWith(name)))
         issues.push(`${name}: is not complete`);
-      else tests.push(wordTest(term));
+      else {
+        tests.push(wordTest(term));
+        // An address is no name and value.
+        if (!value.startsWith('//'))
+          issues.push(`${name}: is looked for as a word; names are ${FILTER_NAMES.join(', ')}`);
+      }
     }
   }
   return {

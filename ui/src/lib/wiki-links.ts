@@ -15,7 +15,16 @@ const LINKS_MAX = 100;
 export async function targetsOf(id: string, signal: AbortSignal): Promise<Targets> {
   const input = { toId: id, type: 'mentioned_in', limit: LINKS_MAX };
   const { relations } = await query<{ relations: Mention[] }>('relations.list', input, signal);
-  return new Map(relations.map(({ fromId, properties }) => [String(properties?.wikiLink), fromId]));
+  const targets: Targets = new Map();
+  for (const { fromId, properties } of relations) {
+    const target = properties?.wikiLink;
+    if (typeof target !== 'string') continue; // of a person, not of a link
+    targets.set(target, fromId);
+    // Links that differ in capitals lead to one note, of which there is one relation.
+    const plain = target.toLowerCase();
+    if (!targets.has(plain)) targets.set(plain, fromId);
+  }
+  return targets;
 }
 
 // [[Title]], [[Title#Heading]], [[Title|words]]
@@ -33,7 +42,7 @@ export function linkUp(element: Element, targets: Targets, base: string): void {
     const pieces: (Node | string)[] = [];
     let end = 0;
     for (const { 0: written, 1: target = '', 2: heading = '', 3: words, index } of text.data.matchAll(LINK)) {
-      const id = targets.get(target.trim());
+      const id = targets.get(target.trim()) ?? targets.get(target.trim().toLowerCase());
       if (!id) continue;
       const link = document.createElement('a');
       link.href = base + id;
