@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "base/uuid.h"
+#include "pod/data_directory.h"
 #include "synap/file.h"
 #include "synap/markdown_note.h"
 #include "synap/markdown_tree.h"
@@ -43,12 +45,22 @@ Result<> write_all(int file, std::string_view bytes) {
 }  // namespace
 
 Result<ExportDirectory> ExportDirectory::open(const std::string& path) {
+  if (const auto pod = pod::DataDirectory::pod_around(path); !pod.empty()) {
+    return fail(Code::kBadRequest, fmt::format("{} is the directory of a pod: export into another "
+                                               "one",
+                                               displayed(pod)));
+  }
   if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
     return failed("The directory " + displayed(path) + " cannot be made");
   }
   const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return failed("The directory " + displayed(path) + " cannot be opened");
   ExportDirectory opened(directory);
+  // Of two at once each would write a file of its own for a note. Some file systems have no locks.
+  if (::flock(directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return fail(Code::kConflict,
+                fmt::format("Another export is writing into {}: wait for it", displayed(path)));
+  }
   if (auto found = opened.find_exported(); !found) return fail(found.error());
   return opened;
 }

@@ -148,10 +148,9 @@ Json json_of(const std::vector<Left>& list) {
 }
 
 void print_list(std::string_view name, const std::vector<Left>& list) {
-  if (!list.empty()) print_line(fmt::format("{}:", name));
-  for (const auto& [path, reason] : list) {
-    print_line("  " + printable(fmt::format("{}: {}", path, reason)));
-  }
+  std::vector<std::string> lines;
+  for (const auto& [path, reason] : list) lines.push_back(fmt::format("{}: {}", path, reason));
+  print_folded(name, lines);
 }
 
 void print_summary(const Exporter& done) {

@@ -143,16 +143,12 @@ void print_json(const ImportCommandOptions& options, const MarkdownTree& tree,
                  .dump());
 }
 
-// The first of them: of a thousand nobody reads more, and --json has them all.
 void print_list(std::string_view name, const std::vector<Skipped>& list) {
-  constexpr std::size_t kShownMax = 10;
-  if (list.empty()) return;
-  print_line(fmt::format("{}:", name));
-  const auto shown = list.size() > kShownMax + 1 ? kShownMax : list.size();
-  for (const auto& [path, reason, is_lost] : std::span(list).first(shown)) {
-    print_line("  " + printable(path + (reason.empty() ? "" : ": ") + reason));
+  std::vector<std::string> lines;
+  for (const auto& [path, reason, is_lost] : list) {
+    lines.push_back(path + (reason.empty() ? "" : ": ") + reason);
   }
-  if (shown < list.size()) print_line(fmt::format("  … and {} more", list.size() - shown));
+  print_folded(name, lines);
 }
 
 void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree,
@@ -212,7 +208,8 @@ int import_markdown(ImportCommandOptions& options) {
   }
   const auto lost = std::ranges::count_if(summary.skipped, &Skipped::is_lost);
   if (lost > 0) {
-    tell(fmt::format("{} left out: too large, or cannot be read; the report says why", lost));
+    tell(fmt::format("{} left out: too large, no UTF-8, or cannot be read; the report says why",
+                     lost));
   }
   if (!summary.failed.empty()) {
     tell(fmt::format("{} of {} files failed; the same command again tries those only",

@@ -82,7 +82,9 @@ class Planner {
     const auto* known = known_by_path(file);
     // A copy of a file that was exported: it has a note of its own since an earlier import.
     if (known != nullptr && is_unchanged(file, *known)) return of_known(file, *known);
-    if (!file.note.exported_id.empty() && claims_.take(file.note.exported_id, file.path)) {
+    const bool is_exported = !file.note.exported_id.empty();
+    const bool is_copy = is_exported && !claims_.take(file.note.exported_id, file.path);
+    if (is_exported && !is_copy) {
       auto plan = of_exported(file);
       if (!plan) return fail(plan.error());
       if (*plan) return std::move(**plan);
@@ -93,7 +95,11 @@ class Planner {
       if (moved->is_text_missing) return of_known(file, *moved);
       return renamed(file, *moved);
     }
-    return ImportPlan{.input = creation_of(file)};
+    ImportPlan plan{.input = creation_of(file)};
+    if (is_copy) {
+      plan.remarks.emplace_back("another file says to be the same note, so it is one of its own");
+    }
+    return plan;
   }
 
  private:

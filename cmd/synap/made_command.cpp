@@ -52,6 +52,9 @@ Result<> complete_id(Made& made, PodClient& pod) {
   return {};
 }
 
+// Where nobody says how many.
+constexpr std::int64_t kListed = 100;
+
 // Where the next page begins: nextCursor is for cursor, nextBefore for before. False: nowhere.
 bool turn_page(const Json& page, Json& input) {
   for (const auto& [key, value] : page.as_object()) {
@@ -87,7 +90,7 @@ int list(Made& made, PodClient& pod, Json input) {
   const bool is_json = made.client.is_json;
   const auto page_max = largest_page(made.procedure, 100);
   const Json* given = input.find("limit");
-  auto missing = given != nullptr && given->is_integer() ? given->as_integer() : 100;
+  auto missing = given != nullptr && given->is_integer() ? given->as_integer() : kListed;
   const bool has_limit = largest_page(made.procedure, 0) > 0;
   const auto* create = sibling(made.procedure, "create");
   const auto made_by = create == nullptr ? Json() : create->input;
@@ -189,6 +192,11 @@ Command command_of(const ProcedureInfo& procedure) {
     for (auto& option : wait_options(made->waiting)) command.options.push_back(option);
   }
   if (!items_name(procedure).empty()) {
+    // A list is asked for page by page: the bounds of a page are none of the command's.
+    for (auto& option : command.options) {
+      if (option.name != "--limit") continue;
+      option.docs = fmt::format("So many at most, page by page. Default: {}", kListed);
+    }
     command.options.push_back(
         {"--all", "Page after page, however many there are.", &made->wants_all});
   }

@@ -242,7 +242,14 @@ Result<Json> MadeInput::value_of(const Given& given) const {
 Result<Json> MadeInput::json() {
   Json input = Json::object();
   for (const auto& given : all_) {
-    if (file_ && &given == long_text_) {
+    const bool has_value = given.text || !given.texts.empty();
+    const bool has_file = file_ && &given == long_text_;
+    if (has_value && (has_file || given.is_none)) {
+      const auto flag = flag_name(given.field);
+      return fail(Code::kBadRequest, fmt::format("Give --{} or {}, not both", flag,
+                                                 has_file ? "--file" : "--no-" + flag));
+    }
+    if (has_file) {
       auto text = read_whole(*file_);
       if (!text) return fail(text.error());
       input.set(given.field.name, std::move(*text));

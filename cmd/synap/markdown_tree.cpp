@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "pod/data_directory.h"
 
 namespace synap::cli {
 namespace {
@@ -56,6 +57,7 @@ class Walk {
     }
     if (fs::is_directory(status)) {
       if (path.filename().string().starts_with('.')) return skip(path, "a hidden directory");
+      if (pod::DataDirectory::is_one(path)) return skip(path, "the directory of a pod");
       return directory(path);
     }
     if (!is_markdown(path)) return void(++tree_.others);
@@ -82,9 +84,20 @@ class Walk {
 Result<MarkdownTree> find_markdown(const std::string& directory) {
   std::error_code failed;
   MarkdownTree tree;
+  if (directory.empty()) return fail(Code::kBadRequest, "The directory has no name");
   tree.root = fs::canonical(directory, failed).string();
-  if (failed || !fs::is_directory(tree.root, failed)) {
+  if (failed) {
     return fail(Code::kNotFound, fmt::format("There is no directory {}", displayed(directory)));
+  }
+  if (!fs::is_directory(tree.root, failed)) {
+    return fail(Code::kBadRequest, fmt::format("{} is no directory: give the one that it is in",
+                                               displayed(directory)));
+  }
+  if (const auto pod = pod::DataDirectory::pod_around(tree.root); !pod.empty()) {
+    return fail(Code::kBadRequest,
+                fmt::format("{} is the directory of a pod, whose files are its own; `synap export` "
+                            "writes its notes into another one",
+                            displayed(pod)));
   }
   Walk(tree).directory(tree.root);
   std::ranges::sort(tree.files);

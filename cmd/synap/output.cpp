@@ -52,6 +52,15 @@ void print_line(std::string_view line) {
   print(fmt::format("{}\n", line));
 }
 
+void print_folded(std::string_view heading, std::span<const std::string> lines) {
+  constexpr std::size_t kShownMax = 10;
+  if (lines.empty()) return;
+  print_line(fmt::format("{}:", heading));
+  const auto shown = lines.size() > kShownMax + 1 ? kShownMax : lines.size();
+  for (const auto& line : lines.first(shown)) print_line("  " + printable(line));
+  if (shown < lines.size()) print_line(fmt::format("  … and {} more", lines.size() - shown));
+}
+
 void print_error_text(std::string_view text) {
   // Where nobody can be told, nobody can be told of that either: what is done goes on.
   std::ignore = std::fwrite(text.data(), 1, text.size(), stderr);

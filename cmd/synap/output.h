@@ -1,6 +1,7 @@
 // What the program says: results to stdout, everything else to stderr, and the exit code.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ void print(std::string_view text);
 /// For what is more than its output: it goes on, and its exit code says how it went.
 void outlive_readers();
 void print_line(std::string_view line);
+/// A heading and the first ten or so of some lines of others: of a thousand nobody reads more, and
+/// --json has them all. Nothing where there are none.
+void print_folded(std::string_view heading, std::span<const std::string> lines);
 void print_error_text(std::string_view text);
 /// "synap: …" to stderr, one line.
 void tell(std::string_view sentence);

@@ -118,6 +118,24 @@ Result<> DataDirectory::check_holds_pod(const std::string& path, DatabasePlace p
                                            path));
 }
 
+bool DataDirectory::is_one(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const bool has_lock = fs::exists(fs::symlink_status(path + "/synap.lock", failed));
+  return has_lock && (has_database(path) || has_pod_id(path));
+}
+
+std::string DataDirectory::pod_around(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  auto above = fs::weakly_canonical(path, failed);
+  for (; !failed && !above.empty(); above = above.parent_path()) {
+    if (is_one(above.string())) return above.string();
+    if (above == above.root_path()) break;
+  }
+  return "";
+}
+
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path,
                                                            DatabasePlace place) {
   if (!make_directory(path, 0700)) return unusable(path);

@@ -60,6 +60,10 @@ class DataDirectory {
   static Result<> check_holds_pod(const std::string& path,
                                   DatabasePlace place = DatabasePlace::kHere);
 
+  static bool is_one(const std::string& path);
+  /// The directory of a pod that `path` is, or is in, in full; empty: there is none.
+  static std::string pod_around(const std::string& path);
+
   /// The first line of a small file in this directory; empty: there is none.
   static std::string first_line(const std::string& path);
   /// Writes a file of mode 0600 in this directory, whole or not at all, and syncs it. What stands

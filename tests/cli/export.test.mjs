@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import test from 'node:test';
 import { client, makeNote, run, startPod, temporary } from './synap.mjs';
@@ -93,6 +95,42 @@ test('a file that was edited becomes a version, and is not written over', async 
   const third = await exporting(pod, root);
   assert.deepEqual([third.exported, third.unchanged, third.left], [1, 11, []]);
   assert.match(readFileSync(file, 'utf8'), /version: 2/);
+});
+
+test('of two at once one is refused, and of two files of a note the other is told', async (t) => {
+  const pod = await filledPod(t);
+  const root = path.join(temporary(t), 'export');
+  mkdirSync(root);
+  // Somebody who has the directory, as an export does.
+  const holder = spawn('flock', [root, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  holder.stdin.write('x');
+  await once(holder.stdout, 'data');
+  const refused = await run(['export', root], { env: pod.env });
+  assert.equal(refused.code, 5, refused.stderr);
+  assert.match(refused.stderr, /Another export is writing into .*export: wait for it/);
+  assert.deepEqual(readdirSync(root), []);
+  holder.stdin.end();
+  await once(holder, 'exit');
+  assert.equal((await exporting(pod, root)).exported, 12);
+  writeFileSync(path.join(root, 'zz.md'), readFileSync(path.join(root, 'Plain.md')));
+  const { imported, alreadyThere, remarks } = await importing(pod, root);
+  assert.deepEqual([imported, alreadyThere], [1, 12]);
+  assert.deepEqual(remarks, [{ path: 'zz.md', reason: 'another file says to be the same note, so it is one of its own' }]);
+});
+
+test('of many notes without a file the first are told', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const root = path.join(temporary(t), 'export');
+  mkdirSync(root);
+  for (let i = 0; i < 15; ++i) {
+    const { entityId: id } = await json(pod, 'notes', 'create', `# N ${i}`, '--wait', '--json');
+    // Both of its names are taken by something else.
+    mkdirSync(path.join(root, `N ${i}.md`));
+    mkdirSync(path.join(root, `N ${i} ${id.slice(-8)}.md`));
+  }
+  const { code, stdout } = await run(['export', root], { env: pod.env });
+  assert.equal(code, 1);
+  assert.match(stdout, /^failed:\n( {2}N \d+ .*\n){10} {2}… and 5 more\nfailed {9}15\n/);
 });
 
 test('other files and links are left alone', async (t) => {

@@ -67,7 +67,7 @@ test('makes notes of a tree, with title, tags and text, and says what it left ou
   const report = JSON.parse(imported.stdout);
   assert.equal(report.imported, 8);
   assert.equal(imported.code, 1, 'something was left out that says something');
-  assert.match(imported.stderr, /^synap: 2 left out: too large, or cannot be read/, 'large.md and latin1.md');
+  assert.match(imported.stderr, /^synap: 2 left out: too large, no UTF-8, or cannot be read/, 'large.md and latin1.md');
   assert.equal(report.alreadyThere, 0);
   assert.deepEqual(report.failed, []);
   assert.equal(report.otherFiles, 1);
@@ -367,6 +367,26 @@ test('prints a report to read, and no progress where there is no terminal', asyn
   const none = await run(['import', 'markdown', path.join(root, 'none')], { env: pod.env });
   assert.equal(none.code, 3);
   assert.match(none.stderr, /There is no directory/);
+  const file = await run(['import', 'markdown', path.join(root, 'a.md')], { env: pod.env });
+  assert.equal(file.code, 2);
+  assert.match(file.stderr, /a\.md is no directory/);
+});
+
+test('what a pod keeps is no file of anybody: its directory is left out, and refused by itself', async (t) => {
+  const root = tree(t, { 'one.md': '# One', 'two.md': '# Two' });
+  const pod = await startPod(t, path.join(root, 'synap-data'));
+  for (const [imported, already] of [[2, 0], [0, 2], [0, 2]]) {
+    const done = JSON.parse(await client(pod)('import', 'markdown', root, '--json'));
+    assert.deepEqual([done.imported, done.alreadyThere], [imported, already]);
+    assert.deepEqual(done.skipped, [{ path: 'synap-data', reason: 'the directory of a pod' }]);
+  }
+  for (const directory of [pod.data, path.join(pod.data, 'content')]) {
+    for (const command of [['import', 'markdown', directory], ['export', directory]]) {
+      const refused = await run(command, { env: pod.env });
+      assert.equal(refused.code, 2, refused.stderr);
+      assert.match(refused.stderr, /synap-data is the directory of a pod/);
+    }
+  }
 });
 
 test('a rehearsal without a pod says that it knows of none', async (t) => {

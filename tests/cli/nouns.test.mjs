@@ -260,6 +260,8 @@ test('what a flag cannot be is said by the program, before it asks', async () =>
     [['status'], /no command "status"; did you mean "doctor"/],
     [['start'], /no command "start"; did you mean "serve"/],
     [['run', 'list'], /no command "run"; did you mean "serve" or "runs"/],
+    [['notes', 'create', 'a text', '--file', '-'], /Give --content or --file, not both/],
+    [['tasks', 'update', NOBODY, '--due-date', '2026-01-02', '--no-due-date'], /Give --due-date or --no-due-date, not both/],
     [['import', 'vault'], /no command "import vault"; `import` takes markdown\. /],
     [['import', 'markdown', '.', '--tag', ''], /--tag must be a name/],
   ]) {
@@ -318,6 +320,7 @@ test('a title that was given can be had from the text again', async (t) => {
 test('a list says that there are more, and shows them when asked', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   for (let i = 0; i < 5; ++i) await client(pod)('tasks', 'create', `task ${i}`);
+  assert.match(await client(pod)('tasks', 'list', '--help'), /--limit NUMBER +So many at most, page by page\. Default: 100\n/);
   const few = await run(['tasks', 'list', '--limit', '2'], { env: pod.env });
   assert.equal(few.stdout.trimEnd().split('\n').length, 2);
   assert.match(few.stderr, /2 are shown of 5; .*--all/);
