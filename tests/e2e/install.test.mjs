@@ -77,7 +77,7 @@ describe('@synap/client, installed in an empty directory', { concurrency: true }
   }
 
   const npm = (directory, ...args) =>
-    run('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], { cwd: directory, timeout: 100_000 });
+    run('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], { cwd: directory, timeout: 300_000 });
 
   /** Runs `source` as it stands in `directory`: what it prints. With `types`, compiles it strictly before. */
   async function used(directory, source, { types = 'unchecked' } = {}) {
@@ -87,12 +87,12 @@ describe('@synap/client, installed in an empty directory', { concurrency: true }
       options.push('--target', 'es2022', '--module', 'nodenext');
       options.push('--types', 'node', '--typeRoots', join(client, 'node_modules/@types'));
       if (types === 'application') options.push('--skipLibCheck');
-      const compiled = run(tsc, [...options, 'app.mts'], { cwd: directory, timeout: 60_000 });
+      const compiled = run(tsc, [...options, 'app.mts'], { cwd: directory, timeout: 300_000 });
       await compiled.catch((error) => assert.fail(error.stdout || error.message));
     }
     const { code } = await transform(source, { loader: 'ts', format: 'esm' });
     await writeFile(join(directory, 'app.mjs'), code);
-    const node = run(process.execPath, ['app.mjs', pod.url, pod.key], { cwd: directory, timeout: 30_000 });
+    const node = run(process.execPath, ['app.mjs', pod.url, pod.key], { cwd: directory, timeout: 120_000 });
     return (await node).stdout.trim().split('\n');
   }
 
