@@ -108,6 +108,22 @@ describe('a hostile note', () => {
     await page.context().close();
   });
 
+  test('is drawn as far as it may be, or stands as it is written, with a word why', async () => {
+    // A line ends at 65,536 bytes; and more in one another than is drawn.
+    const line = `${'a'.repeat(1_023)}\n`;
+    const long = await site.make('notes', { title: 'bound', content: line.repeat(70) });
+    const deep = await site.make('notes', { title: 'deep', content: `${'> '.repeat(5_000)}x` });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/notes/${long}` });
+    await page.waitForSelector('.reading .markdown');
+    await page.waitForSelector('.reading >> text=too long to be drawn');
+    assert.deepEqual(page.complaints, []);
+    await site.goto(page, `/notes/${deep}`);
+    await page.waitForSelector('.reading >> text=/It stands as it is written: .+/');
+    await page.waitForSelector('.reading pre >> text=> > >');
+    await page.context().close(); // a browser tells of the refusal
+  });
+
   test('of one line of a megabyte does not stall the page', async (t) => {
     const id = await site.make('notes', { title: 'long', content: 'a'.repeat(1_000_000) });
     const page = await site.visit();

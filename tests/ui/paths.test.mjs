@@ -125,11 +125,14 @@ describe('the page', () => {
     await page.click('.versions >> text=Restore');
     await page.click('dialog button.danger');
     await page.waitForSelector('.versions li:nth-child(3)');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Restore', 'who uses a keyboard is where he was');
     await page.click('.tabs >> text=Read');
     await page.waitForSelector('.reading >> text=two');
+    await site.goto(page, `/notes/${id}?find=plan`);
+    await page.waitForSelector('.bar-top >> text=/^\\d+ found$/');
     await page.click('.panel button >> text=Delete');
     await page.click('dialog button.danger');
-    await page.waitForURL('**/notes');
+    await page.waitForURL('**/notes?find=plan');
     await page.goto(`${site.url}/notes/${id}`);
     await page.waitForSelector('text=There is no such note');
     assert.deepEqual(

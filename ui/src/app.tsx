@@ -158,6 +158,8 @@ function useShortcuts(): void {
 function focusSearch(): void {
   const field = document.querySelector<HTMLInputElement>('[data-search]');
   if (field) field.select();
+  // A screen that is still on its way may have one.
+  else if (document.querySelector('main > .waiting')) setTimeout(focusSearch, 50);
   else go('/search');
 }
 

@@ -5,7 +5,7 @@ import { Dialog } from './dialog.js';
 export function Help() {
   return (
     <Dialog title="Keyboard" onClose={() => (isHelpOpen.value = false)}>
-      <label class="single-keys">
+      <label class="check">
         <input
           type="checkbox"
           checked={singleKeys.value}

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
-import { mutate, query } from '../lib/rpc.js';
+import { isPassing, messageOf, mutate, query } from '../lib/rpc.js';
 import { visible } from '../lib/visible.js';
 import { linkUp, type Targets, targetsOf } from '../lib/wiki-links.js';
 import { useAnswer, useReloadOn } from './answer.js';
@@ -47,7 +47,7 @@ const RENDERED_BYTES_MAX = 64 * 1024;
 function endOfRendered(text: string): number {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(RENDERED_BYTES_MAX));
   if (read === text.length) return read;
-  return text.lastIndexOf('\n', read) + 1 || read;
+  return text.lastIndexOf('\n', read - 1) + 1 || read;
 }
 
 interface Props {
@@ -83,7 +83,7 @@ function useTargets(text: string, noteId: string | undefined): Targets | undefin
 function Rendered({ text, label, noteId }: Props) {
   const procedure = podDocument.value?.procedures.get('markdown.render');
   const isRendered = procedure !== undefined;
-  const { value } = useAnswer(`markdown:${isRendered}:${text}`, async (signal) => {
+  const { value, error } = useAnswer(`markdown:${isRendered}:${text}`, async (signal) => {
     if (!isRendered) return '';
     const input = { text };
     const asked =
@@ -100,7 +100,19 @@ function Rendered({ text, label, noteId }: Props) {
     makeAccessible(element.current);
     if (targets) linkUp(element.current, targets, '/notes/');
   }, [shown]);
-  if (!isRendered || !value) return <LongText text={text} label={label} />;
+  if (!isRendered || !value) {
+    const isWhy = error !== undefined && !isPassing(error);
+    return (
+      <>
+        {isWhy && (
+          <p class="quiet">
+            It stands as it is written: <bdi>{messageOf(error)}</bdi>
+          </p>
+        )}
+        <LongText text={text} label={label} />
+      </>
+    );
+  }
   return (
     <div
       key={shown}

@@ -135,8 +135,8 @@ export function NounFilters({ document, noun }: { document: PodDocument; noun: N
         <input
           data-search
           type="search"
-          aria-label={`Find in the titles of the ${noun.plural}`}
-          placeholder="Find in titles"
+          aria-label={`Find in the titles of the ${noun.plural}, and in how their texts begin`}
+          placeholder="Find in titles and beginnings"
           value={route.value.query.get('find') ?? ''}
           onInput={(event) => set('find', event.currentTarget.value)}
         />

@@ -82,7 +82,9 @@ function NounList({
       <div class="bar-top">
         <h1>{noun.title}</h1>
         <span class="quiet">
-          {list.total === undefined ? '' : `${number(list.total)}${list.isTotalAtLeast ? '+' : ''}`}
+          {find
+            ? `${number(found.length)}${list.isComplete ? '' : '+'} found`
+            : list.total !== undefined && `${number(list.total)}${list.isTotalAtLeast ? '+' : ''}`}
         </span>
         <a class="button bar-action" href={`/${noun.plural}/new${search}`} title="c">
           <Icon name="plus" />

@@ -1,5 +1,5 @@
 // The versions of a thing: what differs between two of them, and back to one.
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
@@ -115,9 +115,15 @@ export function ThingHistory(props: Props) {
   const { noun, thing } = props;
   const [picked, setPicked] = useState<{ from: number; to: number }>();
   const pages = useRef(1);
-  const history = useAnswer(`history:${thing.id}:${thing.version}`, (signal) =>
+  const history = useAnswer(`history:${thing.id}`, (signal) =>
     versionsOf(noun, thing.id, pages.current, signal),
   );
+  // What is shown stays until the answer is there, and with it the focus.
+  const asked = useRef(thing.version);
+  useEffect(() => {
+    if (asked.current !== thing.version) history.reload();
+    asked.current = thing.version;
+  }, [thing.version]);
   const more = () => {
     ++pages.current;
     history.reload();

@@ -289,7 +289,7 @@ export function ThingPanel({
         ...(hasLinks
           ? [{ keys: 'l', label: 'Its links', run: () => go(`${base}/links${location.search}`) }]
           : []),
-        { keys: 'v', label: 'Its versions', run: () => go(`${base}/history${location.search}`) },
+        { keys: 'v', label: 'Its history', run: () => go(`${base}/history${location.search}`) },
       ]),
     [base],
   );
