@@ -50,8 +50,11 @@ function SignIn({ refused, onKey }: { refused: string; onKey: (key: string) => v
   }
   return (
     <form onSubmit={submit}>
+      <p>
+        Sign in at the pod {url} with an API key. The owner's is in the pod's directory: synap-data/owner.key
+      </p>
       {refused && <p role="alert">{refused}</p>}
-      <input name="key" type="password" aria-label="API key" required autoComplete="off" />
+      <input name="key" type="password" aria-label="API key" placeholder="API key" required autoComplete="off" />
       <button>Sign in</button>
     </form>
   );

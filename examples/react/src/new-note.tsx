@@ -35,9 +35,9 @@ export function NewNote() {
 
   return (
     <form onSubmit={submit} noValidate>
-      <textarea name="content" aria-label="Text, Markdown" rows={4} aria-invalid={'content' in problems} />
+      <textarea name="content" aria-label="Text, Markdown" placeholder="A note, in Markdown" rows={4} aria-invalid={'content' in problems} />
       {problems['content'] && <p role="alert">{problems['content']}</p>}
-      <input name="tags" aria-label="Tags, separated by commas" aria-invalid={'tags' in problems} />
+      <input name="tags" aria-label="Tags, separated by commas" placeholder="Tags, separated by commas" aria-invalid={'tags' in problems} />
       {problems['tags'] && <p role="alert">{problems['tags']}</p>}
       <button disabled={create.isPending}>{create.isPending ? 'Saving…' : 'Save'}</button>
       {create.isError && <p role="alert">{messageOf(create.error)}</p>}
