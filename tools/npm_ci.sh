@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
-  set -- client ui $(find examples tests -name package-lock.json -not -path '*/node_modules/*' -exec dirname {} ';' 2>/dev/null | sort)
+  set -- client ui $(find examples langgraph tests -name package-lock.json -not -path '*/node_modules/*' -exec dirname {} ';' 2>/dev/null | sort)
 fi
 for folder; do
   lock="$folder/package-lock.json"

@@ -17,3 +17,4 @@ install tests/openapi/requirements.txt python
 install tests/inngest/python/requirements.txt python-inngest
 install tests/inngest/otlp/requirements.txt python-otlp
 install tests/s3/requirements.txt python-s3
+install langgraph/python/tests/requirements.txt python-langgraph

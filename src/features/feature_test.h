@@ -11,6 +11,7 @@
 #include "base/timer.h"
 #include "content/local/local_store.h"
 #include "events/test_store.h"
+#include "features/checkpoints/checkpoints.h"
 #include "features/rooms.h"
 #include "models/models.h"
 #include "search/search.h"
@@ -72,9 +73,9 @@ class FeatureTest : public testing::Test {
 
   void open() {
     close();
-    auto opened =
-        store->open({projections::Projections::migrations(), workers::Engine::migrations(),
-                     api::Keys::migrations(), models::Account::migrations()});
+    auto opened = store->open({projections::Projections::migrations(),
+                               workers::Engine::migrations(), api::Keys::migrations(),
+                               models::Account::migrations(), checkpoints::migrations()});
     database = std::move(opened.database);
     log = std::move(opened.log);
     content = std::make_unique<BreakableStore>(

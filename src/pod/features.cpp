@@ -9,6 +9,7 @@
 #include "features/capture/capture.h"
 #include "features/catalogue/catalogue.h"
 #include "features/chat/chat.h"
+#include "features/checkpoints/checkpoints.h"
 #include "features/digest/digest.h"
 #include "features/enrich/enrich.h"
 #include "features/event_types/event_types.h"
@@ -54,7 +55,7 @@ std::vector<db::Database::Migration> migrations_behind_log() {
         Readiness::migrations(), content_place_migrations(), pod_identity_migrations(),
         engine_move_migrations(), api::Keys::migrations(), inngest::Cancellations::migrations(),
         inngest::EndpointRuns::migrations(), inngest_bus_migrations(),
-        models::Account::migrations()}) {
+        models::Account::migrations(), features::checkpoints::migrations()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -92,6 +93,7 @@ void add_features(const features::Rooms& rooms) {
   features::markdown_views::add(rooms);
   features::event_types::add(rooms);
   features::catalogue::add(rooms);
+  features::checkpoints::add(rooms);
   features::functions::add(rooms);
   features::language_models::add(rooms);
   features::runs::add(rooms);

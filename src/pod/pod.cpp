@@ -18,6 +18,7 @@
 #include "content/local/local_store.h"
 #include "content/s3/s3_store.h"
 #include "features/agents/running.h"
+#include "features/checkpoints/checkpoints.h"
 #include "inngest/procedures.h"
 #include "models/models.h"
 #include "net/server.h"
@@ -150,6 +151,7 @@ struct Pod::Parts {
   std::unique_ptr<Doctor> doctor;
   std::unique_ptr<ContentSweep> sweep;
   std::unique_ptr<workers::RunPruner> pruner;
+  std::unique_ptr<features::checkpoints::ThreadPruner> thread_pruner;
   std::unique_ptr<Background> upkeep;
   std::shared_ptr<net::BoundAddress> address;
   std::unique_ptr<api::Front> front;
@@ -379,6 +381,8 @@ Result<> Pod::Parts::serve() {
   sweep = std::make_unique<ContentSweep>(*database, *log, *content, world);
   upkeep = std::make_unique<Background>(engine->pool->executor());
   pruner = std::make_unique<workers::RunPruner>(options.runs, *database, world);
+  thread_pruner = std::make_unique<features::checkpoints::ThreadPruner>(options.threads_age,
+                                                                        *database, *log, types);
   upkeep->begin(keys->uses().run(upkeep->token()));
   if (hearing != nullptr) upkeep->begin(hearing->run(upkeep->token()));
   readiness =
@@ -485,6 +489,7 @@ Result<> Pod::Parts::begin_work() {
 void Pod::Parts::begin_upkeep() {
   upkeep->begin(sweep->run(upkeep->token()));
   upkeep->begin(pruner->run(upkeep->token()));
+  upkeep->begin(thread_pruner->run(upkeep->token()));
   upkeep->begin(engine->replays.follow(upkeep->token()));
   upkeep->begin(apps->run_cancellations(upkeep->token()));
   if (!options.inngest_bus.is_on) upkeep->begin(apps->run(upkeep->token()));

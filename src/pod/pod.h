@@ -124,6 +124,8 @@ struct PodOptions {
   std::vector<std::string> outbound_allowed = {};
   InngestOptions inngest = {};
   workers::RunRetention runs = {};  // which of those that have ended stay
+  // Threads of graphs outside that nobody has used for longer go; 0: none does.
+  std::chrono::milliseconds threads_age{0};
   InngestBusOptions inngest_bus = {};
   TraceOptions traces = {};
   models::Options models = {};

@@ -152,6 +152,21 @@ void add_retention_settings(std::vector<Setting>& all) {
   all.push_back(switch_setting("runs_retention_dead",
                                "Dead letters are not kept longer than other runs.",
                                [](Config& c) -> bool& { return c.pod.runs.takes_dead_letters; }));
+  all.push_back(text_setting(
+      "threads_retention",
+      "How long threads of graphs outside (checkpoints.*) are kept that nobody uses, as 90d or "
+      "36h; 0 is for ever.",
+      "a duration, as 90d or 36h, of an hour at least, or 0",
+      [](Config& config, const std::string& text) {
+        const auto ns = parse_long_duration_ns(text);
+        if (!ns || (*ns != 0 && *ns < kHourNs)) return false;
+        config.pod.threads_age = std::chrono::milliseconds(*ns / 1'000'000);
+        return true;
+      }));
+  all.back().show = [](const Config& c) {
+    return c.pod.threads_age.count() == 0 ? std::string("0")
+                                          : fmt::format("{}ms", c.pod.threads_age.count());
+  };
 }
 
 // A whole or decimal number of 0 to 1.

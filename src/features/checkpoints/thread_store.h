@@ -1,0 +1,80 @@
+// The rows of threads and their checkpoints, within transactions.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/actor.h"
+#include "features/checkpoints/shapes.h"
+#include "features/rooms.h"
+
+namespace synap::features::checkpoints {
+
+/// A checkpoint in its thread: namespace and id.
+using CheckpointName = std::pair<std::string, std::string>;
+
+/// Changes one thread of a session's user, in one transaction, and appends what is to be told of
+/// it. The thread's row is taken first, so changes of one thread go one after another on every
+/// engine.
+class ThreadChange {
+ public:
+  /// All must outlive it.
+  ThreadChange(const Rooms& rooms, const api::Session& session, db::Tx& tx, std::string thread_id)
+      : rooms_(rooms), session_(session), tx_(tx), thread_id_(std::move(thread_id)) {}
+
+  /// The thread's row, which is made if there is none.
+  Uuid take();
+  /// Of one that must be there: nothing otherwise.
+  std::optional<Uuid> take_if_there();
+
+  void put(const PutCheckpoint& input);
+  void put_writes(const PutWrites& input);
+  /// Takes the thread away; its checkpoints are left to empty_trash(). False: there is none.
+  bool remove();
+
+ private:
+  void put_row(const PutCheckpoint& input);
+  void put_values(const PutCheckpoint& input);
+  void store_writes(const PutWrites& input);
+  void grow(std::int64_t bytes);
+  void interrupt(const PutWrites& input);
+  void resume(const std::string& ns, const std::string& checkpoint_id, bool only_if_behind);
+  void tell(const events::EventType<ThreadPlace>& type, ThreadPlace place);
+
+  const Rooms& rooms_;
+  const api::Session& session_;
+  db::Tx& tx_;
+  const std::string thread_id_;
+  Uuid id_;
+};
+
+/// The bytes that the thread's rows hold.
+std::int64_t bytes_of(db::Tx& tx, const Uuid& thread);
+/// Those of the values of these versions.
+std::int64_t bytes_of_state(db::Tx& tx, const Uuid& thread, const std::string& ns,
+                            const std::map<std::string, std::string>& versions);
+
+// Slices of work that is too large for one transaction: each is called until it says true, in a
+// transaction of its own.
+
+/// Removes rows of a thread that was removed.
+bool empty_trash(db::Tx& tx, const Uuid& thread);
+/// Removes values that no checkpoint of the namespace has any more, and counts anew.
+bool remove_unused_values(db::Tx& tx, const Uuid& thread, const std::string& ns);
+
+/// With its writes; its values are left to remove_unused_values().
+void remove_checkpoint(db::Tx& tx, const Uuid& thread, const CheckpointName& name);
+
+/// The names in `text`, an object of channels and their versions.
+std::map<std::string, std::string> versions_of(std::string_view text);
+
+/// Calls `slice` in transactions of their own until it says that it is done, or `stop`.
+Task<Result<>> in_slices(db::Database& database, std::function<bool(db::Tx&)> slice,
+                         std::stop_token stop = {});
+
+}  // namespace synap::features::checkpoints
